@@ -1,0 +1,24 @@
+// Steps 5, 6 and 9: median, bits, and the dihedral hashes, from the 16×16 coefficients.
+#pragma once
+#include <cstdint>
+
+namespace empreinte {
+
+constexpr int kCoefficients = 256;
+
+// Torben's median of 256 values is sorted[127] (reference: hashing/torben.cpp). `above` is sorted[128]: the gap between
+// the two says how far coefficients may be off without changing a bit.
+struct Median {
+  float value, above;
+};
+Median median_of(const float* coefficients);
+
+// A bit is set where its coefficient is strictly greater than the median; bit 16·i + j has weight 2^(16·i + j) in the
+// 256-bit number whose most significant byte comes first in `hash`.
+void hash_bits(const float* coefficients, float median, uint8_t* hash);
+
+// The eight dihedral images of a picture, by moving and negating coefficients (reference: hashing/pdqhashing.cpp,
+// dct16OriginalTo…). `variant` counts in the order orig rot90 rot180 rot270 flipX flipY flipPlus1 flipMinus1.
+void dihedral_coefficients(const float* coefficients, int variant, float* out);
+
+}  // namespace empreinte

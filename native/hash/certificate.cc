@@ -1,0 +1,57 @@
+#include "certificate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "bits.h"
+#include "pixels.h"
+#include "quality.h"
+
+namespace empreinte {
+namespace {
+
+// The reference's running sums round at every step. Adding a value and taking it away again cancel as long as the sum
+// stays within one power of two; what is left is a random walk of at most 2n steps of ulp/√12, ulp that of the largest
+// sum 255·w, in a mean over w. kWalk times its deviation bounds a grid value, and a low frequency gathers 64/π of the
+// step between neighbouring samples. Measured (benchmarks/hash/certificate.mjs): no error above a sixth of this.
+constexpr double kWalk = 12.0;
+// What our own float sums add: a few ulp of 255, and of a coefficient gathering 64 of them.
+constexpr double kOwn = 1e-4;
+
+struct Walk {
+  double grid, coefficient;
+};
+
+Walk walk_of(uint32_t n) {
+  const double w = window_of(n);
+  const double ulp = std::ldexp(1.0, std::ilogb(255.0 * w) - 23);
+  const double step = ulp / std::sqrt(12.0) / w;
+  return {step * std::sqrt(2.0 * n), step * std::sqrt(2.0 * n / 64) * 64 / 3.14159265358979};
+}
+
+}  // namespace
+
+ErrorBound error_bound(const emp_pixels& pixels) {
+  const Walk x = walk_of(pixels.width), y = walk_of(pixels.height);
+  return {static_cast<float>(kOwn + kWalk * std::hypot(x.grid, y.grid)),
+          static_cast<float>(kOwn + kWalk * std::hypot(x.coefficient, y.coefficient))};
+}
+
+bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, uint32_t doubtful,
+             const ErrorBound& bound) {
+  // The signs of a transposed variant are those of another one: four medians cover all eight.
+  constexpr int kOrig = 0, kRot180 = 2, kFlipX = 4, kFlipY = 5;
+  constexpr int variants[] = {kOrig, kRot180, kFlipX, kFlipY};
+  float largest = 0;
+  for (int i = 0; i < kCoefficients; ++i) largest = std::max(largest, std::abs(coefficients[i]));
+  if (std::abs(largest - kStable) <= bound.coefficient) return false;
+  for (int v = 0; v < (dihedral ? 4 : 1); ++v) {
+    float turned[kCoefficients];
+    dihedral_coefficients(coefficients, variants[v], turned);
+    const Median median = median_of(turned);
+    if (median.above - median.value <= 2 * bound.coefficient) return false;
+  }
+  return quality_of(gradient_sum - std::min(gradient_sum, doubtful)) == quality_of(gradient_sum + doubtful);
+}
+
+}  // namespace empreinte

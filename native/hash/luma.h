@@ -1,0 +1,43 @@
+// Step 1: luma. 0.299·R + 0.587·G + 0.114·B, three float products added left to right; a grey sample is cast
+// (reference: hashing/pdqhashing.cpp, fillFloatLumaFromRGB). The picture is read in tiles of 16×16; no full-size float
+// image is ever made.
+// Included inside a kernel's target region: templates over the lanes L, C channels.
+
+// 16 pixels from `x` on in one row; pixels at or beyond the width are 0.
+template <class L, uint32_t C>
+static inline typename L::F luma16(const emp_pixels& p, uint32_t y, uint32_t x) {
+  const uint8_t* row = p.data + static_cast<size_t>(y) * p.stride + static_cast<size_t>(x) * C;
+  if (x + 16 <= p.width) return L::template luma<C>(row);
+  uint8_t padded[16 * C] = {};
+  for (uint32_t k = 0; k < (p.width - x) * C; ++k) padded[k] = row[k];
+  return L::template luma<C>(padded);
+}
+
+// The tile at (x, y), transposed: tile[k] is column x+k, one row a lane. Rows below the picture are 0.
+template <class L, uint32_t C>
+static inline void luma_tile(const emp_pixels& p, uint32_t y, uint32_t x, typename L::F (&tile)[16]) {
+  for (uint32_t r = 0; r < 16; ++r) tile[r] = y + r < p.height ? luma16<L, C>(p, y + r, x) : L::zero();
+  L::transpose(tile);
+}
+
+template <class L, uint32_t C>
+static void luma_row_of(const emp_pixels& p, uint32_t y, float* out) {
+  float last[16];
+  for (uint32_t x = 0; x < p.width; x += 16) {
+    L::store(last, luma16<L, C>(p, y, x));
+    const uint32_t n = p.width - x < 16 ? p.width - x : 16;
+    for (uint32_t k = 0; k < n; ++k) out[x + k] = last[k];
+  }
+}
+
+template <class L>
+static void luma_row(const emp_pixels& p, uint32_t y, float* out) {
+  switch (p.channels) {
+    case 1:
+      return luma_row_of<L, 1>(p, y, out);
+    case 3:
+      return luma_row_of<L, 3>(p, y, out);
+    default:
+      return luma_row_of<L, 4>(p, y, out);
+  }
+}

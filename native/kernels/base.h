@@ -1,0 +1,11 @@
+// What a kernel's .cc includes before its target region opens: nothing included here is compiled for a newer processor.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "../hash/dct_table.h"
+#include "../hash/decimate.h"
+#include "../hash/pixels.h"
+#include "../memory.h"
+#include "kernels.h"

@@ -1,0 +1,34 @@
+// The dispatch table: one row an instruction set. Every row gives the same answers; they differ in speed only.
+#pragma once
+#include "../empreinte.h"
+
+struct emp_kernel {
+  const char* name;
+  const char* instructions;
+  bool (*supported)();
+
+  // Luma of row y, `width` floats.
+  void (*luma_row)(const emp_pixels& pixels, uint32_t y, float* out);
+  // The 64×64 grid, the reference's way, bit for bit.
+  emp_status (*jarosz)(const emp_pixels& pixels, const emp_cancel& cancel, float* grid);
+  // The 64×64 grid by separable weights: near, not equal. Both windows ≤ 64.
+  emp_status (*weights)(const emp_pixels& pixels, const emp_cancel& cancel, float* grid);
+  // 16×16 coefficients of a grid, bit for bit.
+  void (*dct)(const float* grid, float* coefficients);
+  // The gradient sum of a grid, and how many of its terms lie within `margin` of the next whole number.
+  void (*gradient)(const float* grid, float margin, uint32_t* sum, uint32_t* doubtful);
+
+  // Rows [0, n) of 32 bytes within `radius` of the query: their numbers and distances (both of capacity n); how many.
+  size_t (*scan)(const uint8_t* rows, size_t n, const uint8_t* query, uint32_t radius, uint32_t* row, uint16_t* distance);
+};
+
+namespace empreinte {
+extern const emp_kernel kPortable;
+#if defined(__x86_64__) || defined(_M_X64)
+extern const emp_kernel kAvx2;
+extern const emp_kernel kAvx512;
+#endif
+#if defined(__aarch64__) || defined(_M_ARM64)
+extern const emp_kernel kNeon;
+#endif
+}  // namespace empreinte

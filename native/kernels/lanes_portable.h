@@ -1,0 +1,102 @@
+// 16 floats in a plain array: the loops a compiler turns into whatever the baseline has. The oracle of the others, so it
+// divides with a true division.
+
+namespace {
+
+struct Portable {
+  struct F {
+    float v[16];
+  };
+  using Divisor = float;
+
+  template <class Op>
+  static inline F each(Op op) {
+    F r;
+    for (int i = 0; i < 16; ++i) r.v[i] = op(i);
+    return r;
+  }
+  static inline F zero() { return set(0.0f); }
+  static inline F set(float x) {
+    return each([&](int) { return x; });
+  }
+  static inline F load(const float* p) {
+    return each([&](int i) { return p[i]; });
+  }
+  static inline void store(float* p, const F& a) {
+    for (int i = 0; i < 16; ++i) p[i] = a.v[i];
+  }
+  static inline F add(const F& a, const F& b) {
+    return each([&](int i) { return a.v[i] + b.v[i]; });
+  }
+  static inline F sub(const F& a, const F& b) {
+    return each([&](int i) { return a.v[i] - b.v[i]; });
+  }
+  static inline F mul(const F& a, const F& b) {
+    return each([&](int i) { return a.v[i] * b.v[i]; });
+  }
+  static inline Divisor divisor(float w) { return w; }
+  static inline F divide(const F& a, Divisor w) {
+    return each([&](int i) { return a.v[i] / w; });
+  }
+  static inline F abs(const F& a) {
+    return each([&](int i) { return a.v[i] < 0 ? -a.v[i] : a.v[i]; });
+  }
+  static inline F trunc(const F& a) {
+    return each([&](int i) { return static_cast<float>(static_cast<int32_t>(a.v[i])); });
+  }
+  // 1 where a < b, else 0.
+  static inline F less(const F& a, const F& b) {
+    return each([&](int i) { return a.v[i] < b.v[i] ? 1.0f : 0.0f; });
+  }
+  static inline void transpose(F (&t)[16]) {
+    for (int i = 0; i < 16; ++i)
+      for (int j = i + 1; j < 16; ++j) {
+        const float swap = t[i].v[j];
+        t[i].v[j] = t[j].v[i];
+        t[j].v[i] = swap;
+      }
+  }
+
+  // Luma of 16 pixels of C samples.
+  template <uint32_t C>
+  static inline F luma(const uint8_t* s) {
+    if constexpr (C == 1) return each([&](int i) { return static_cast<float>(s[i]); });
+    return each([&](int i) {
+      const float r = 0.299f * static_cast<float>(s[i * C]);
+      const float g = 0.587f * static_cast<float>(s[i * C + (C > 1 ? 1 : 0)]);
+      const float b = 0.114f * static_cast<float>(s[i * C + (C > 1 ? 2 : 0)]);
+      return r + g + b;
+    });
+  }
+
+  // sums[i] += Σ weight[k]·in[k][i]; n is a multiple of 64. The order inside `sums` is the lanes' own until settled.
+  static inline void accumulate(const uint8_t* const (&in)[4], const uint8_t (&weight)[4], int32_t* sums, uint32_t n) {
+    const uint8_t *a = in[0], *b = in[1], *c = in[2], *d = in[3];
+    const uint32_t wa = weight[0], wb = weight[1], wc = weight[2], wd = weight[3];
+    for (uint32_t i = 0; i < n; ++i)
+      sums[i] += static_cast<int32_t>(static_cast<uint16_t>(wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i]));
+  }
+  static inline void settle(const int32_t* sums, float* out, uint32_t n) {
+    for (uint32_t i = 0; i < n; ++i) out[i] = static_cast<float>(sums[i]);
+  }
+  static inline void accumulate_float(const uint8_t* in, float weight, float* sums, uint32_t n) {
+    for (uint32_t i = 0; i < n; ++i) sums[i] += weight * static_cast<float>(in[i]);
+  }
+  // n is a multiple of 16.
+  static inline float dot(const float* a, const float* b, uint32_t n) {
+    F sum = zero();
+    for (uint32_t i = 0; i < n; i += 16) sum = add(sum, mul(load(a + i), load(b + i)));
+    float all = 0;
+    for (const float lane : sum.v) all += lane;
+    return all;
+  }
+
+  static inline uint32_t bits(uint64_t x) {
+    x = x - ((x >> 1) & 0x5555555555555555u);
+    x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
+    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return static_cast<uint32_t>((x * 0x0101010101010101u) >> 56);
+  }
+};
+
+}  // namespace

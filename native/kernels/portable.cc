@@ -1,0 +1,11 @@
+// Baseline C++: runs everywhere, and is what the other kernels are compared with.
+#include "base.h"
+#include "lanes_portable.h"
+#include "steps.h"
+
+namespace empreinte {
+const emp_kernel kPortable = {
+    "portable",        "none beyond the baseline", [] { return true; },  luma_row<Portable>, jarosz<Portable>,
+    weights<Portable>, dct<Portable>,              gradient<Portable>, scan<Portable>,
+};
+}  // namespace empreinte

@@ -1,0 +1,11 @@
+// Everything a kernel's .cc instantiates. Included inside its target region, after the lanes, exactly once a file.
+namespace empreinte {
+namespace {
+#include "../hash/luma.h"
+#include "../hash/jarosz.h"
+#include "../hash/weights.h"
+#include "../hash/dct.h"
+#include "../hash/gradient.h"
+#include "../search/scan.h"
+}  // namespace
+}  // namespace empreinte
