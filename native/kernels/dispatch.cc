@@ -6,7 +6,7 @@
 namespace {
 const emp_kernel* const kKernels[] = {
 #if defined(__x86_64__) || defined(_M_X64)
-    /*X*/
+    &empreinte::kAvx512, &empreinte::kAvx2,
 #endif
 #if defined(__aarch64__) || defined(_M_ARM64)
     &empreinte::kNeon,

@@ -1,0 +1,47 @@
+{
+  "targets": [
+    {
+      "target_name": "empreinte",
+      "sources": [
+        "native/status.cc",
+        "native/hash/certificate.cc",
+        "native/hash/dihedral.cc",
+        "native/hash/median.cc",
+        "native/hash/nearest512.cc",
+        "native/hash/pdq.cc",
+        "native/hash/repack.cc",
+        "native/kernels/dispatch.cc",
+        "native/kernels/portable.cc",
+        "native/lists/degenerate.cc",
+        "native/lists/hash_text.cc",
+        "native/lists/list_reader.cc",
+        "native/search/index.cc",
+        "native/search/linear.cc",
+        "native/search/rows.cc",
+        "bindings/node/hash.cc",
+        "bindings/node/index.cc",
+        "bindings/node/job.cc",
+        "bindings/node/lists.cc",
+        "bindings/node/module.cc",
+        "bindings/node/values.cc"
+      ],
+      "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "cflags_cc": ["-std=c++20", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "OTHER_CPLUSPLUSFLAGS": ["-ffp-contract=off"]
+      },
+      "msvs_settings": {
+        "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++20", "/fp:precise"] }
+      },
+      "conditions": [
+        ["target_arch=='x64'", { "sources": ["native/kernels/x86_avx2.cc", "native/kernels/x86_avx512.cc"] }],
+        ["target_arch=='arm64'", { "sources": ["native/kernels/arm_neon.cc"] }]
+      ]
+    }
+  ]
+}

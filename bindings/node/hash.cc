@@ -1,0 +1,159 @@
+// hashSync and hash: pixels in, one hash out.
+#include <memory>
+#include <new>
+
+#include "job.h"
+#include "module.h"
+
+namespace binding {
+namespace {
+
+// What the samples are. The core takes 8-bit grey, RGB and RGBA; the rest is repacked first, in place, so only in memory
+// that is ours.
+struct Layout {
+  uint32_t channels;  // as they lie in the buffer
+  bool wide, cmyk;    // 16-bit samples; CMYK instead of RGBA
+  bool repacked() const { return wide || cmyk || channels == 2; }
+};
+
+struct Request {
+  emp_pixels pixels;
+  Layout layout;
+  emp_hash_options options;
+};
+
+// pixels, width, height, channels, stride, depth (8|16), cmyk, way, compat, dihedral, kernel
+bool read_request(const Napi::CallbackInfo& info, Request* r) {
+  Bytes bytes;
+  uint32_t depth, way, compat, stride;
+  if (!read_bytes(info[0], &bytes) || !read_uint32(info[1], &r->pixels.width) ||
+      !read_uint32(info[2], &r->pixels.height) || !read_uint32(info[3], &r->layout.channels) ||
+      !read_uint32(info[4], &stride) || !read_uint32(info[5], &depth) || !read_uint32(info[7], &way) ||
+      !read_uint32(info[8], &compat) || !read_kernel(info[10], &r->options.kernel))
+    return false;
+  r->layout.wide = depth == 16;
+  r->layout.cmyk = info[6].ToBoolean();
+  r->pixels.data = bytes.data;
+  r->pixels.size = bytes.size;
+  r->pixels.stride = stride;
+  r->pixels.channels = r->layout.channels;
+  r->options.way = static_cast<emp_way>(way);
+  r->options.compat = static_cast<emp_compat>(compat);
+  r->options.dihedral = info[9].ToBoolean() ? 1 : 0;
+  r->options.cancel = {nullptr, nullptr};
+  const Layout& layout = r->layout;
+  if (!layout.repacked()) {
+    const emp_status status = emp_pixels_check(&r->pixels);
+    return status == EMP_OK || fail(info.Env(), status);
+  }
+  // Repacking takes samples without gaps.
+  const uint64_t row = uint64_t{r->pixels.width} * layout.channels * (layout.wide ? 2 : 1);
+  const bool known = (depth == 8 || depth == 16) && layout.channels >= 1 && layout.channels <= 4 &&
+                     (!layout.cmyk || layout.channels == 4);
+  if (!known || row != stride || r->pixels.height == 0 || row == 0 || bytes.size / row < r->pixels.height)
+    return fail(info.Env(), EMP_BAD_GEOMETRY);
+  return true;
+}
+
+// After this, `pixels` is 8-bit grey, RGB or RGBA. `data` is pixels.data, writable.
+void repack(const Layout& layout, uint8_t* data, emp_pixels* pixels) {
+  const size_t count = size_t{pixels->width} * pixels->height;
+  if (layout.wide) emp_repack_16_to_8(data, count * layout.channels);
+  if (layout.cmyk) emp_repack_cmyk_to_rgb(data, count);
+  if (layout.channels == 2) emp_repack_drop_alpha(data, count);
+  pixels->channels = layout.cmyk ? 3 : layout.channels == 2 ? 1 : layout.channels;
+  pixels->stride = size_t{pixels->width} * pixels->channels;
+}
+
+napi_value hex_string(napi_env env, const uint8_t* hash) {
+  char text[64];
+  emp_hash_to_hex(hash, text);
+  napi_value value = nullptr;
+  napi_create_string_latin1(env, text, sizeof(text), &value);
+  return value;
+}
+
+// {hash, quality, stable, taken, dihedral?}, by status-checked calls only.
+napi_value result_object(napi_env env, const emp_hash_result& r, bool dihedral) {
+  napi_value object, quality, stable, taken;
+  napi_value hash = hex_string(env, r.hash);
+  if (hash == nullptr || napi_create_object(env, &object) != napi_ok ||
+      napi_create_int32(env, r.quality, &quality) != napi_ok || napi_get_boolean(env, r.stable != 0, &stable) != napi_ok ||
+      napi_create_int32(env, r.taken, &taken) != napi_ok || napi_set_named_property(env, object, "hash", hash) != napi_ok ||
+      napi_set_named_property(env, object, "quality", quality) != napi_ok ||
+      napi_set_named_property(env, object, "stable", stable) != napi_ok ||
+      napi_set_named_property(env, object, "taken", taken) != napi_ok)
+    return nullptr;
+  if (!dihedral) return object;
+  napi_value list;
+  if (napi_create_array_with_length(env, EMP_DIHEDRAL_COUNT, &list) != napi_ok) return nullptr;
+  for (uint32_t v = 0; v < EMP_DIHEDRAL_COUNT; ++v) {
+    napi_value text = hex_string(env, r.dihedral[v]);
+    if (text == nullptr || napi_set_element(env, list, v, text) != napi_ok) return nullptr;
+  }
+  return napi_set_named_property(env, object, "dihedral", list) == napi_ok ? object : nullptr;
+}
+
+Napi::Value hash_sync(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Request request;
+  if (!read_request(info, &request)) return env.Undefined();
+  std::unique_ptr<uint8_t[]> copy;
+  if (request.layout.repacked()) {
+    copy.reset(new (std::nothrow) uint8_t[request.pixels.size]);
+    if (!copy) return fail(env, EMP_OUT_OF_MEMORY), env.Undefined();
+    std::memcpy(copy.get(), request.pixels.data, request.pixels.size);
+    request.pixels.data = copy.get();
+    repack(request.layout, copy.get(), &request.pixels);
+  }
+  emp_hash_result result;
+  const emp_status status = emp_hash(&request.pixels, &request.options, &result);
+  if (status != EMP_OK) return fail(env, status), env.Undefined();
+  const napi_value object = result_object(env, result, request.options.dihedral != 0);
+  return object == nullptr ? env.Undefined() : Napi::Value(env, object);
+}
+
+class HashJob : public Job {
+ public:
+  // `ours`: nobody but the caller holds the buffer, so it is read (and repacked) where it is. Otherwise it is copied: a
+  // buffer may be transferred or shrunk while the job runs.
+  static Napi::Value queue(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    auto job = std::unique_ptr<HashJob>(new HashJob);
+    if (!read_request(info, &job->request_)) return env.Undefined();
+    if (info[11].ToBoolean()) {
+      job->keep(info[0]);
+    } else {
+      emp_pixels& pixels = job->request_.pixels;
+      job->copy_.reset(new (std::nothrow) uint8_t[pixels.size]);
+      if (!job->copy_) return fail(env, EMP_OUT_OF_MEMORY), env.Undefined();
+      std::memcpy(job->copy_.get(), pixels.data, pixels.size);
+      pixels.data = job->copy_.get();
+    }
+    return Job::start(job.release(), env, info[12]);
+  }
+
+ protected:
+  emp_status run() override {
+    request_.options.cancel = cancel();
+    if (request_.layout.repacked()) repack(request_.layout, const_cast<uint8_t*>(request_.pixels.data), &request_.pixels);
+    const emp_status status = emp_hash(&request_.pixels, &request_.options, &result_);
+    copy_.reset();
+    return status;
+  }
+  napi_value result(napi_env env) override { return result_object(env, result_, request_.options.dihedral != 0); }
+
+ private:
+  Request request_;
+  std::unique_ptr<uint8_t[]> copy_;
+  emp_hash_result result_;
+};
+
+}  // namespace
+
+void add_hash(Napi::Env env, Napi::Object exports) {
+  exports.Set("hashSync", Napi::Function::New(env, hash_sync, "hashSync"));
+  exports.Set("hash", Napi::Function::New(env, HashJob::queue, "hash"));
+}
+
+}  // namespace binding

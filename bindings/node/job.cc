@@ -1,0 +1,57 @@
+#include "job.h"
+
+#include <memory>
+
+namespace binding {
+
+emp_cancel Job::cancel() const {
+  if (!cancel_) return {nullptr, nullptr};
+  return {[](void* context) { return static_cast<Cancel*>(context)->asked.load(std::memory_order_relaxed) ? 1 : 0; },
+          &*cancel_};
+}
+
+void Job::execute(napi_env, void* data) {
+  Job* job = static_cast<Job*>(data);
+  job->status_ = job->run();
+}
+
+void Job::complete(napi_env env, napi_status status, void* data) {
+  const std::unique_ptr<Job> job(static_cast<Job*>(data));
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env, &scope) == napi_ok) {
+    if (job->status_ == EMP_OK && status == napi_cancelled) job->status_ = EMP_CANCELLED;
+    napi_value value = nullptr, code = nullptr, message = nullptr;
+    if (job->status_ == EMP_OK) {
+      value = job->result(env);
+      if (value != nullptr) napi_resolve_deferred(env, job->deferred_, value);
+    } else if (napi_create_string_utf8(env, code_of(job->status_), NAPI_AUTO_LENGTH, &code) == napi_ok &&
+               napi_create_string_utf8(env, emp_status_message(job->status_), NAPI_AUTO_LENGTH, &message) == napi_ok &&
+               napi_create_error(env, code, message, &value) == napi_ok) {
+      napi_reject_deferred(env, job->deferred_, value);
+    }
+    napi_close_handle_scope(env, scope);
+  }
+  if (job->kept_ != nullptr) napi_delete_reference(env, job->kept_);
+  napi_delete_async_work(env, job->work_);
+}
+
+Napi::Value Job::start(Job* raw, Napi::Env env, const Napi::Value& cancel) {
+  std::unique_ptr<Job> job(raw);
+  napi_value promise, name;
+  bool queued = cancel.IsUndefined() || unwrap(cancel, &job->cancel_);
+  if (queued && (napi_create_string_utf8(env, "empreinte", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+       napi_create_promise(env, &job->deferred_, &promise) != napi_ok ||
+       napi_create_async_work(env, nullptr, name, execute, complete, job.get(), &job->work_) != napi_ok ||
+       napi_queue_async_work(env, job->work_) != napi_ok)) {
+    queued = fail(env, "the work could not be queued", "ERR_EMPREINTE_OUT_OF_MEMORY");
+  }
+  if (!queued) {
+    if (job->work_ != nullptr) napi_delete_async_work(env, job->work_);
+    if (job->kept_ != nullptr) napi_delete_reference(env, job->kept_);
+    return {};
+  }
+  job.release();
+  return {env, promise};
+}
+
+}  // namespace binding

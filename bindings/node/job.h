@@ -1,0 +1,50 @@
+// The one class of asynchronous work. A job owns (or keeps alive) everything it reads, runs off the JavaScript thread, and
+// settles one promise.
+//
+// When a Worker is terminated in mid-job, Node waits for the thread and then calls back into an environment that can no
+// longer run JavaScript: every call there is checked by its status and the job is freed in silence. (Napi::AsyncWorker
+// throws at that point, which ends the whole process.)
+#pragma once
+#include "handle.h"
+
+namespace binding {
+
+// Set from JavaScript, polled by the core.
+struct Cancel {
+  static constexpr napi_type_tag kTag = {0x7c1f5a0e3d5b4c11, 0x9a61f0c2d7e84b01};
+  std::atomic<int> references{1};
+  std::atomic<bool> asked{false};
+};
+
+class Job {
+ public:
+  virtual ~Job() = default;
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  // Queues the job, which owns itself from then on. `cancel` may be undefined. Answers the promise, or an empty value with
+  // a JavaScript exception pending.
+  static Napi::Value start(Job* job, Napi::Env env, const Napi::Value& cancel);
+
+ protected:
+  Job() = default;
+  // Off the JavaScript thread: no Node-API call here.
+  virtual emp_status run() = 0;
+  // On it again, after run() answered EMP_OK; null when the environment no longer runs JavaScript.
+  virtual napi_value result(napi_env env) = 0;
+
+  emp_cancel cancel() const;
+  // Keeps a JavaScript object alive until the job is done.
+  void keep(const Napi::Value& value) { napi_create_reference(value.Env(), value, 1, &kept_); }
+
+ private:
+  static void execute(napi_env env, void* data);
+  static void complete(napi_env env, napi_status status, void* data);
+  napi_async_work work_ = nullptr;
+  napi_deferred deferred_ = nullptr;
+  napi_ref kept_ = nullptr;
+  Shared<Cancel> cancel_;
+  emp_status status_ = EMP_OK;
+};
+
+}  // namespace binding

@@ -1,0 +1,12 @@
+#pragma once
+#include "args.h"
+
+namespace binding {
+
+// Each adds its functions to the module's exports.
+void add_hash(Napi::Env env, Napi::Object exports);
+void add_values(Napi::Env env, Napi::Object exports);
+void add_lists(Napi::Env env, Napi::Object exports);
+void add_index(Napi::Env env, Napi::Object exports);
+
+}  // namespace binding

@@ -1,0 +1,44 @@
+// Hash values: text to bytes, distance, and whether a hash is degenerate.
+#include "module.h"
+
+namespace binding {
+namespace {
+
+Napi::Value parse_hash(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) return fail(env, "expected a string"), env.Undefined();
+  const std::string text = info[0].As<Napi::String>().Utf8Value();
+  Napi::Uint8Array out = Napi::Uint8Array::New(env, EMP_HASH_BYTES);
+  const emp_status status = emp_hash_parse(text.data(), text.size(), out.Data());
+  if (status != EMP_OK) return fail(env, status), env.Undefined();
+  return out;
+}
+
+bool read_hash(const Napi::Value& value, Bytes* out) {
+  return read_bytes(value, out) && (out->size == EMP_HASH_BYTES || fail(value.Env(), EMP_BAD_HASH_LENGTH));
+}
+
+Napi::Value distance(const Napi::CallbackInfo& info) {
+  Bytes a, b;
+  if (!read_hash(info[0], &a) || !read_hash(info[1], &b)) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), emp_hash_distance(a.data, b.data));
+}
+
+// The reason as a sentence, or undefined for an ordinary hash.
+Napi::Value degenerate(const Napi::CallbackInfo& info) {
+  Bytes hash;
+  if (!read_hash(info[0], &hash)) return info.Env().Undefined();
+  const emp_degenerate reason = emp_hash_degenerate(hash.data);
+  if (reason == EMP_DEGENERATE_NONE) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), emp_degenerate_message(reason));
+}
+
+}  // namespace
+
+void add_values(Napi::Env env, Napi::Object exports) {
+  exports.Set("parseHash", Napi::Function::New(env, parse_hash, "parseHash"));
+  exports.Set("distance", Napi::Function::New(env, distance, "distance"));
+  exports.Set("degenerate", Napi::Function::New(env, degenerate, "degenerate"));
+}
+
+}  // namespace binding

@@ -1,0 +1,51 @@
+import { InvalidArgumentError } from "./errors.js";
+
+/** How a value is shown in an error: never a buffer's content, long text cut, hash-like text shortened to 8 digits. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return value.length > 8 ? `"${value.slice(0, 8)}…"` : `"${value}"`;
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
+  if (value === undefined) return "nothing";
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** "Expected integer between 0 and 256 for radius but received 300 of type number". */
+export function invalidArgument(name: string, expected: string, actual: unknown): InvalidArgumentError {
+  const type = actual === undefined ? "" : ` of type ${actual === null ? "null" : typeof actual}`;
+  return new InvalidArgumentError(`Expected ${expected} for ${name} but received ${shown(actual)}${type}`);
+}
+
+export function integer(name: string, value: unknown, least: number, most: number): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
+  const upTo = most === Number.MAX_SAFE_INTEGER ? `integer of at least ${least}` : `integer between ${least} and ${most}`;
+  throw invalidArgument(name, upTo, value);
+}
+
+export function positive(name: string, value: unknown): number {
+  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
+  throw invalidArgument(name, "number above 0", value);
+}
+
+export function boolean(name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalidArgument(name, "boolean", value);
+}
+
+export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  if (allowed.includes(value as T)) return value as T;
+  throw invalidArgument(name, `one of ${allowed.join(", ")}`, value);
+}
+
+/** An options object: an object or nothing, and no key that is not known. */
+export function options<T extends object>(value: T | undefined, known: readonly string[]): Partial<T> {
+  if (value === undefined) return {};
+  if (typeof value !== "object" || value === null) throw invalidArgument("options", "object", value);
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) throw new InvalidArgumentError(`Unknown option ${key}; known are ${known.join(", ")}`);
+  }
+  return value;
+}
+
+export function signal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw invalidArgument("signal", "AbortSignal", value);
+}

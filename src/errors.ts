@@ -1,0 +1,67 @@
+/**
+ * Every error this package makes has a stable `code`, a sentence a person understands, and the offending input's name,
+ * never its bytes. A hash in a message is cut to its first 8 digits.
+ */
+
+/** The codes, each with what it means. */
+export type ErrorCode =
+  /** An argument or option of the wrong type or outside its range. */
+  | "ERR_EMPREINTE_INVALID_ARGUMENT"
+  /** Not a hash: wrong length or characters. */
+  | "ERR_EMPREINTE_INVALID_HASH"
+  /** A file, folder or stream that cannot be read; `cause` says why. */
+  | "ERR_EMPREINTE_READ"
+  /** An input without a single byte. */
+  | "ERR_EMPREINTE_EMPTY"
+  /** Content that is none of the supported image formats, whatever its name says. */
+  | "ERR_EMPREINTE_UNSUPPORTED_FORMAT"
+  /** An image that the decoder refuses: truncated or damaged. */
+  | "ERR_EMPREINTE_CORRUPT"
+  /** One of the limits was passed: `limit` names it. */
+  | "ERR_EMPREINTE_LIMIT"
+  /** The object was closed. */
+  | "ERR_EMPREINTE_CLOSED"
+  /** There is not enough memory. */
+  | "ERR_EMPREINTE_OUT_OF_MEMORY"
+  /** The native addon could not be loaded; the message says what to do. */
+  | "ERR_EMPREINTE_NATIVE_LOAD";
+
+/** The base of all errors of this package. */
+export class EmpreinteError extends Error {
+  /** Stable across releases; see {@link ErrorCode}. */
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** An argument or option that does not fit. `ERR_EMPREINTE_INVALID_ARGUMENT` */
+export class InvalidArgumentError extends EmpreinteError {
+  constructor(message: string) {
+    super("ERR_EMPREINTE_INVALID_ARGUMENT", message);
+  }
+}
+
+/** Text or bytes that are not a hash. `ERR_EMPREINTE_INVALID_HASH` */
+export class InvalidHashError extends EmpreinteError {
+  constructor(message: string) {
+    super("ERR_EMPREINTE_INVALID_HASH", message);
+  }
+}
+
+/** An input that could not be read or decoded. */
+export class ImageError extends EmpreinteError {}
+
+/** A limit that was passed. `ERR_EMPREINTE_LIMIT` */
+export class LimitError extends EmpreinteError {
+  /** The option that raises it, for instance `maxPixels`. */
+  readonly limit: string;
+
+  constructor(limit: string, message: string) {
+    super("ERR_EMPREINTE_LIMIT", message);
+    this.limit = limit;
+  }
+}

@@ -1,0 +1,28 @@
+import type { CancelHandle } from "./binding.js";
+import { native } from "./load.js";
+
+/**
+ * Runs a native job that `signal` can end. Rejects with the signal's reason as soon as it is aborted; the job stops at its
+ * next look at the cancel flag, and its memory is freed then.
+ */
+export async function withSignal<T>(
+  signal: AbortSignal | undefined,
+  start: (cancel: CancelHandle | undefined) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return start(undefined);
+  signal.throwIfAborted();
+  const token = native.createCancel();
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      native.cancel(token);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([start(token), aborted]);
+  } finally {
+    if (stop) signal.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,90 @@
+/** The addon's functions, as bindings/node exports them. Internal: the faces in hash/, search/ and lists/ check first. */
+
+declare const tag: unique symbol;
+export interface Handle<Name extends string> {
+  readonly [tag]: Name;
+}
+export type CancelHandle = Handle<"cancel">;
+export type IndexHandle = Handle<"index">;
+export type ListHandle = Handle<"list">;
+
+export interface NativeKernel {
+  name: string;
+  instructions: string;
+  supported: boolean;
+}
+
+export interface NativeHash {
+  hash: string;
+  quality: number;
+  stable: boolean;
+  /** 0 none (a side below 5 pixels), 1 exact, 2 weights, 3 weights first, then exact. */
+  taken: number;
+  /** In the order of `dihedralVariants`. */
+  dihedral?: string[];
+}
+
+/** pixels, width, height, channels, stride in bytes, bits a sample (8, 16), CMYK, way (0 auto, 1 exact, 2 weights),
+ * compat (0 none, 1 cpp-cli), dihedral, kernel. Channels 2, 16 bits and CMYK take rows without gaps. */
+export type HashArguments = [
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  channels: number,
+  stride: number,
+  depth: number,
+  cmyk: boolean,
+  way: number,
+  compat: number,
+  dihedral: boolean,
+  kernel: string | undefined,
+];
+
+export interface NativeListBatch {
+  /** 32 bytes an entry. */
+  hashes: Uint8Array;
+  /** The line of each entry, from 1. */
+  lines: Float64Array;
+  /** UTF-8 of all metadata, end to end; entry i is [ends[i−1], ends[i]). */
+  metadata: Uint8Array;
+  ends: Uint32Array;
+  problemLines: Float64Array;
+  /** Sentences. */
+  problemReasons: string[];
+}
+
+export interface NativeBinding {
+  kernels(): NativeKernel[];
+  createCancel(): CancelHandle;
+  cancel(token: CancelHandle): void;
+
+  hashSync(...pixels: HashArguments): NativeHash;
+  /** `ours`: nobody else holds the buffer, so it is read, and repacked, in place; otherwise it is copied first. */
+  hash(...pixelsAnd: [...HashArguments, ours: boolean, cancel: CancelHandle | undefined]): Promise<NativeHash>;
+
+  parseHash(text: string): Uint8Array;
+  distance(a: Uint8Array, b: Uint8Array): number;
+  /** Why such a hash would match unrelated pictures, or undefined. */
+  degenerate(hash: Uint8Array): string | undefined;
+
+  createList(allowDegenerate: boolean): ListHandle;
+  listFeed(list: ListHandle, bytes: Uint8Array): NativeListBatch;
+  listFinish(list: ListHandle): NativeListBatch;
+  /** "unknown" (nothing but blank lines so far), "plain", "signals" or "signal-csv". */
+  listForm(list: ListHandle): string;
+
+  createIndex(): IndexHandle;
+  closeIndex(index: IndexHandle): void;
+  /** Answers the new size. */
+  indexAdd(index: IndexHandle, hashes: Uint8Array): number;
+  indexBytes(index: IndexHandle): number;
+  /** Triples (query, row, distance), sorted. */
+  searchSync(index: IndexHandle, queries: Uint8Array, radius: number, kernel: string | undefined): Uint32Array;
+  search(
+    index: IndexHandle,
+    queries: Uint8Array,
+    radius: number,
+    kernel: string | undefined,
+    cancel: CancelHandle | undefined,
+  ): Promise<Uint32Array>;
+}

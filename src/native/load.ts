@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { EmpreinteError } from "../errors.js";
+import type { NativeBinding } from "./binding.js";
+
+const require = createRequire(import.meta.url);
+const root = new URL("../../", import.meta.url);
+
+/** Where the addon may be, best first: the prebuilt one of this platform, then one built here with `npm run build`. */
+function candidates(): string[] {
+  const musl = process.platform === "linux" && !glibcVersion() ? ".musl" : "";
+  return [
+    fileURLToPath(new URL(`prebuilds/${process.platform}-${process.arch}/empreinte${musl}.node`, root)),
+    fileURLToPath(new URL("build/Release/empreinte.node", root)),
+  ];
+}
+
+function glibcVersion(): string | undefined {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  return report?.header?.glibcVersionRuntime;
+}
+
+function load(): NativeBinding {
+  const advice =
+    `Install a C++ compiler, make and python3, then run \`npm run build\` in the folder of empreinte ` +
+    `(${fileURLToPath(root)}).`;
+  if (Number(process.versions["napi"]) < 9) {
+    throw new EmpreinteError(
+      "ERR_EMPREINTE_NATIVE_LOAD",
+      `empreinte needs Node-API 9 (Node.js 20.19 or newer); this is Node.js ${process.version} with Node-API ${process.versions["napi"]}.`,
+    );
+  }
+  const failures: string[] = [];
+  let cause: unknown;
+  for (const path of candidates()) {
+    if (!existsSync(path)) continue;
+    try {
+      return require(path) as NativeBinding;
+    } catch (error) {
+      cause ??= error;
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const why =
+    failures.length > 0
+      ? `The native addon is there but does not load: ${failures.join("; ")}.`
+      : `There is no native addon for ${process.platform}-${process.arch}.`;
+  throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", `${why} ${advice}`, { cause });
+}
+
+/** The addon; loading happens once, when this module is first imported. */
+export const native: NativeBinding = load();
