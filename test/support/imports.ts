@@ -1,0 +1,100 @@
+import { posix } from "node:path";
+
+/** Each file with what it imports: paths of the same map for its own files, otherwise the specifier as written. */
+export type ModuleMap = Record<string, readonly string[]>;
+
+const leaves = ["errors", "limits", "check"];
+
+/** HACKING.md, "Who may import whom": what each folder of src/ may import besides itself. */
+export const allowed: Record<string, readonly string[]> = {
+  native: leaves,
+  hash: ["native", ...leaves],
+  search: ["hash", "native", ...leaves],
+  lists: ["hash", "native", ...leaves],
+  image: ["hash", "native", ...leaves],
+  video: leaves,
+  match: ["hash", "search", "lists", "image", ...leaves],
+  doctor: ["hash", "image", "video", "native", "search", ...leaves],
+  cli: ["index"],
+  errors: [],
+  limits: [],
+  check: leaves,
+};
+
+/** Modules that only one folder, or one file, may import. */
+const sole: Record<string, string> = {
+  sharp: "src/image/",
+  "node:child_process": "src/video/",
+  "@ffmpeg-installer/ffmpeg": "src/video/",
+  "package.json": "src/doctor/",
+};
+
+/** "src/hash/value.ts" → "hash", "src/errors.ts" → "errors". */
+function part(file: string): string {
+  return file.split("/")[1]!.replace(/\.ts$/, "");
+}
+
+/** The path in the map that `specifier` of `file` means: "./x.js" is x.ts. */
+export function resolveImport(file: string, specifier: string): string {
+  if (!specifier.startsWith(".")) return specifier;
+  return posix.join(posix.dirname(file), specifier).replace(/\.js$/, ".ts");
+}
+
+/** What breaks the rules for src/, a sentence each. */
+export function violations(map: ModuleMap): string[] {
+  const found: string[] = [];
+  for (const [file, imports] of Object.entries(map)) {
+    const from = part(file);
+    const may = allowed[from];
+    if (may === undefined && from !== "index") {
+      found.push(`${file}: no rule for ${from}`);
+      continue;
+    }
+    for (const target of imports) {
+      const only = sole[target];
+      if (only !== undefined && !file.startsWith(only)) found.push(`${file}: only ${only} may import ${target}`);
+      if (target.startsWith("node:")) continue;
+      if (!target.startsWith("src/")) {
+        if (only === undefined) found.push(`${file}: ${target} is not a dependency of src`);
+      } else if (!(target in map)) found.push(`${file}: ${target} does not exist`);
+      else if (from !== "index" && part(target) !== from && !may?.includes(part(target))) {
+        found.push(`${file}: ${from} may not import ${target}`);
+      }
+    }
+  }
+  return found;
+}
+
+/** The import cycles, each once, as "a → b → a". */
+export function cycles(map: ModuleMap): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) found.push([...path.slice(at), file].join(" → "));
+    if (at >= 0 || done.has(file)) return;
+    for (const target of map[file] ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of Object.keys(map)) visit(file, []);
+  return found;
+}
+
+/** What breaks the rules for C++: `native` includes nothing outside itself, `bindings` only its door. */
+export function includeViolations(map: ModuleMap): string[] {
+  const found: string[] = [];
+  for (const [file, includes] of Object.entries(map)) {
+    const inside = file.startsWith("native/") ? "native/" : "bindings/node/";
+    for (const include of includes) {
+      const standard = /^<[a-z_0-9]+(\.h)?>$/.test(include);
+      const api = /^<(node|napi|v8|uv|js_native|node_api)/.test(include);
+      if (inside === "native/") {
+        if (api || !(standard || include.startsWith("native/"))) found.push(`${file}: native may not include ${include}`);
+      } else if (!(standard || include.startsWith(inside) || include === "native/empreinte.h")) {
+        found.push(`${file}: bindings may not include ${include}`);
+      }
+      if (!include.startsWith("<") && !(include in map)) found.push(`${file}: ${include} does not exist`);
+    }
+  }
+  return found;
+}
