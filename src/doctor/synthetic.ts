@@ -1,0 +1,91 @@
+/**
+ * Small pictures from a few lines of exact integer arithmetic, so that the self-test needs no file: the same generators as
+ * fixtures/kat/inputs.mjs, whose known answers come from the reference.
+ */
+import type { RawPixels } from "../hash/pixels.js";
+
+type Sample = (x: number, y: number) => number;
+type Plane = (width: number, height: number) => Sample;
+
+/** mulberry32: unsigned 32-bit numbers from a seed. */
+function numbers(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+}
+
+/** round(16384·cos) of 1/1024 turns: no value is near a tie, so every libm gives the same integers. */
+const cosine = Int32Array.from({ length: 1024 }, (_, k) => Math.round(16_384 * Math.cos((2 * Math.PI * k) / 1024)));
+
+/** The sum of `count` plane waves of low frequency, amplitude falling with it. */
+function waveSum(width: number, height: number, count: number, next: () => number): Sample {
+  const waves = Array.from({ length: count }, () => {
+    const [fx, fy, phase] = [next() % 9, (next() % 9) - 4, next() % 1024];
+    return { fx, fy, phase, amplitude: Math.floor(96 / (1 + fx + Math.abs(fy))) };
+  });
+  return (x, y) =>
+    waves.reduce((sum, { fx, fy, phase, amplitude }) => {
+      const turn = Math.floor((fx * x * 1024) / width) + Math.floor((fy * y * 1024) / height) + phase;
+      return sum + amplitude * cosine[turn & 1023]!;
+    }, 0);
+}
+
+const clamp = (value: number): number => Math.max(0, Math.min(255, value));
+
+export function noise(seed: number): Plane {
+  return () => {
+    const next = numbers(seed);
+    return () => next() >>> 24;
+  };
+}
+
+/** From black at the left to white at the right: every coefficient of such a picture is rounding noise. */
+export function ramp(): Plane {
+  return (width) => (x) => Math.floor((x * 255) / (width - 1));
+}
+
+/** Waves, with a spectrum like a photograph's. */
+export function waves(seed: number, count: number, amplitude = 0): Plane {
+  return (width, height) => {
+    const next = numbers(seed);
+    const sum = waveSum(width, height, count, next);
+    return (x, y) => {
+      const grain = amplitude === 0 ? 0 : (next() % (2 * amplitude + 1)) - amplitude;
+      return clamp(128 + Math.floor(sum(x, y) / 16_384) + grain);
+    };
+  };
+}
+
+/** A gradient from top to bottom, rectangles on it, waves and noise over all. */
+export function scene(seed: number, count = 12): Plane {
+  return (width, height) => {
+    const next = numbers(seed);
+    const rectangles = Array.from({ length: count }, () => {
+      const [left, top] = [next() % width, next() % height];
+      const right = left + 1 + (next() % (1 + Math.floor(width / 3)));
+      const bottom = top + 1 + (next() % (1 + Math.floor(height / 3)));
+      return { left, top, right, bottom, value: next() >>> 24 };
+    });
+    const sum = waveSum(width, height, 6, next);
+    return (x, y) => {
+      const on = rectangles.findLast((r) => x >= r.left && x < r.right && y >= r.top && y < r.bottom);
+      const base = on ? on.value : 210 - Math.floor((y * 150) / (height - 1));
+      return clamp(base + Math.floor(sum(x, y) / 65_536) + (next() % 7) - 3);
+    };
+  };
+}
+
+/** Interleaves one plane (grey) or three (red, green, blue). Each plane is drawn row by row. */
+export function draw(width: number, height: number, planes: Plane[]): RawPixels & { data: Uint8Array } {
+  const channels = planes.length as 1 | 3;
+  const data = new Uint8Array(width * height * channels);
+  planes.forEach((plane, channel) => {
+    const sample = plane(width, height);
+    for (let i = 0; i < width * height; i++) data[i * channels + channel] = sample(i % width, Math.floor(i / width));
+  });
+  return { data, width, height, channels };
+}

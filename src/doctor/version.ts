@@ -1,0 +1,6 @@
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+
+/** The version of this package, as its package.json says. */
+export const version: string = (require("../../package.json") as { version: string }).version;
