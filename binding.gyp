@@ -10,6 +10,7 @@
         "native/hash/nearest512.cc",
         "native/hash/pdq.cc",
         "native/hash/repack.cc",
+        "native/kernels/cpu.cc",
         "native/kernels/dispatch.cc",
         "native/kernels/portable.cc",
         "native/lists/degenerate.cc",

@@ -14,7 +14,7 @@ namespace {
 // stays within one power of two; what is left is a random walk of at most 2n steps of ulp/√12, ulp that of the largest
 // sum 255·w, in a mean over w. kWalk times its deviation bounds a grid value, and a low frequency gathers 64/π of the
 // step between neighbouring samples. Measured (benchmarks/hash/certificate.mjs): no error above a sixth of this.
-constexpr double kWalk = 12.0;
+constexpr double kWalk = 40.0;
 // What our own float sums add: a few ulp of 255, and of a coefficient gathering 64 of them.
 constexpr double kOwn = 1e-4;
 
@@ -33,25 +33,41 @@ Walk walk_of(uint32_t n) {
 
 ErrorBound error_bound(const emp_pixels& pixels) {
   const Walk x = walk_of(pixels.width), y = walk_of(pixels.height);
-  return {static_cast<float>(kOwn + kWalk * std::hypot(x.grid, y.grid)),
-          static_cast<float>(kOwn + kWalk * std::hypot(x.coefficient, y.coefficient))};
+  return {static_cast<float>(kOwn + kWalk * (x.grid + y.grid)), static_cast<float>(kOwn),
+          static_cast<float>(kWalk * x.coefficient), static_cast<float>(kWalk * y.coefficient)};
 }
 
 bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, uint32_t doubtful,
              const ErrorBound& bound) {
+  float error[kCoefficients], largest = 0, largest_low = 0;
+  for (int i = 0; i < 16; ++i)
+    for (int j = 0; j < 16; ++j) {
+      const float size = std::abs(coefficients[16 * i + j]);
+      error[16 * i + j] = bound.coefficient(i, j);
+      largest = std::max(largest, size + error[16 * i + j]);
+      largest_low = std::max(largest_low, size - error[16 * i + j]);
+    }
+  if (largest >= kStable && largest_low < kStable) return false;
+  if (quality_of(gradient_sum - std::min(gradient_sum, doubtful)) != quality_of(gradient_sum + doubtful)) return false;
+
   // The signs of a transposed variant are those of another one: four medians cover all eight.
   constexpr int kOrig = 0, kRot180 = 2, kFlipX = 4, kFlipY = 5;
   constexpr int variants[] = {kOrig, kRot180, kFlipX, kFlipY};
-  float largest = 0;
-  for (int i = 0; i < kCoefficients; ++i) largest = std::max(largest, std::abs(coefficients[i]));
-  if (std::abs(largest - kStable) <= bound.coefficient) return false;
   for (int v = 0; v < (dihedral ? 4 : 1); ++v) {
     float turned[kCoefficients];
     dihedral_coefficients(coefficients, variants[v], turned);
-    const Median median = median_of(turned);
-    if (median.above - median.value <= 2 * bound.coefficient) return false;
+    // The bits stay as they are when every coefficient that is not above the median stays below every one that is.
+    const float median = median_of(turned).value;
+    float below = -INFINITY, above = INFINITY;
+    for (int k = 0; k < kCoefficients; ++k) {
+      if (turned[k] > median)
+        above = std::min(above, turned[k] - error[k]);
+      else
+        below = std::max(below, turned[k] + error[k]);
+    }
+    if (below >= above) return false;
   }
-  return quality_of(gradient_sum - std::min(gradient_sum, doubtful)) == quality_of(gradient_sum + doubtful);
+  return true;
 }
 
 }  // namespace empreinte

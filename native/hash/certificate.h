@@ -6,7 +6,12 @@ namespace empreinte {
 
 // How far the reference's rounding drift may take a value of the grid, and a coefficient, from the true one.
 struct ErrorBound {
-  float grid, coefficient;
+  float grid;
+  float base, across, down;
+  // For the coefficient of vertical frequency i + 1 and horizontal frequency j + 1.
+  float coefficient(int i, int j) const {
+    return base + across / static_cast<float>(j + 1) + down / static_cast<float>(i + 1);
+  }
 };
 ErrorBound error_bound(const emp_pixels& pixels);
 

@@ -20,8 +20,7 @@ struct Jarosz {
   const Box across, down;
   const uint32_t padded_width, row_blocks, column_mask, grid_mask;
   Array<Divisor> divide_across, divide_down;  // by a count of 1 … w
-  Array<float> rows, sums, grid_rows;
-  Array<F> columns;
+  Array<float> rows, sums, grid_rows, columns;
   F grid_sum[4];
   uint32_t rows_made = 0, grid_row = 0, next_sampled_row = 0;
 
@@ -46,7 +45,7 @@ struct Jarosz {
     rows = Array<float>(size_t{16} * row_blocks * padded_width);
     sums = Array<float>(padded_width);
     grid_rows = Array<float>(size_t{64} * (grid_mask + 1));
-    columns = Array<F>(column_mask + 1);
+    columns = Array<float>(size_t{16} * (column_mask + 1));
     if (!divide_across || !divide_down || !rows || !sums || !grid_rows || !columns) return false;
     for (uint32_t i = 1; i <= across.w; ++i) divide_across[i] = L::divisor(static_cast<float>(i));
     for (uint32_t i = 1; i <= down.w; ++i) divide_down[i] = L::divisor(static_cast<float>(i));
@@ -57,12 +56,14 @@ struct Jarosz {
 
   float* row(uint32_t y) { return rows.data() + (size_t{16} * (y / 16 % row_blocks) + y % 16) * padded_width; }
 
+  // Column x of the 16 rows at hand.
+  float* column(uint32_t x) { return columns.data() + size_t{16} * (x & column_mask); }
+
   // First row pass over the rows [y, y+16).
   template <uint32_t C>
   void first_row_pass(uint32_t y) {
-    const uint32_t width = p.width, ahead = across.ahead(), behind = across.behind(), mask = column_mask;
+    const uint32_t width = p.width, ahead = across.ahead(), behind = across.behind();
     const Divisor full = divide_across[across.w];
-    F* in = columns.data();
     float* out_rows = row(y);
     F sum = L::zero();
     uint32_t loaded = 0;
@@ -71,15 +72,15 @@ struct Jarosz {
       for (; loaded < needed; loaded += 16) {
         F tile[16];
         luma_tile<L, C>(p, y, loaded, tile);
-        for (uint32_t k = 0; k < 16; ++k) in[(loaded + k) & mask] = tile[k];
+        for (uint32_t k = 0; k < 16; ++k) L::store(column(loaded + k), tile[k]);
       }
       if (x == 0)
-        for (uint32_t k = 0; k < ahead; ++k) sum = L::add(sum, in[k]);
+        for (uint32_t k = 0; k < ahead; ++k) sum = L::add(sum, L::load(column(k)));
       F out[16];
       if (x > behind && x + 15 + ahead < width) {
         for (uint32_t k = 0; k < 16; ++k) {
-          sum = L::add(sum, in[(x + k + ahead) & mask]);
-          sum = L::sub(sum, in[(x + k - behind - 1) & mask]);
+          sum = L::add(sum, L::load(column(x + k + ahead)));
+          sum = L::sub(sum, L::load(column(x + k - behind - 1)));
           out[k] = L::divide(sum, full);
         }
       } else {
@@ -89,8 +90,8 @@ struct Jarosz {
             out[k] = L::zero();
             continue;
           }
-          if (o + ahead < width) sum = L::add(sum, in[(o + ahead) & mask]);
-          if (o > behind) sum = L::sub(sum, in[(o - behind - 1) & mask]);
+          if (o + ahead < width) sum = L::add(sum, L::load(column(o + ahead)));
+          if (o > behind) sum = L::sub(sum, L::load(column(o - behind - 1)));
           out[k] = L::divide(sum, divide_across[across.count(o)]);
         }
       }
@@ -114,8 +115,7 @@ struct Jarosz {
     }
     const Divisor full = divide_down[down.w];
 
-    const uint32_t ahead = across.ahead(), behind = across.behind(), mask = column_mask;
-    F* in = columns.data();
+    const uint32_t ahead = across.ahead(), behind = across.behind();
     F row_sum = L::zero();
     uint32_t o = 0, next = 0;
     uint32_t next_position = sample_position(0, width);
@@ -140,24 +140,24 @@ struct Jarosz {
       }
       L::store(sums.data() + x, sum);
       L::transpose(tile);
-      for (uint32_t k = 0; k < 16; ++k) in[(x + k) & mask] = tile[k];
+      for (uint32_t k = 0; k < 16; ++k) L::store(column(x + k), tile[k]);
 
       const uint32_t loaded = x + 16 < width ? x + 16 : width;
       const uint32_t ready = loaded == width ? width : loaded > ahead ? loaded - ahead : 0;
       if (o == 0 && ready > 0)
-        for (uint32_t k = 0; k < ahead; ++k) row_sum = L::add(row_sum, in[k]);
+        for (uint32_t k = 0; k < ahead; ++k) row_sum = L::add(row_sum, L::load(column(k)));
       while (o < ready) {
         // Up to and with the next sampled column.
         const uint32_t end = next < 64 && next_position < ready ? next_position + 1 : ready;
         if (o > behind && end - 1 + ahead < width) {
           for (; o < end; ++o) {
-            row_sum = L::add(row_sum, in[(o + ahead) & mask]);
-            row_sum = L::sub(row_sum, in[(o - behind - 1) & mask]);
+            row_sum = L::add(row_sum, L::load(column(o + ahead)));
+            row_sum = L::sub(row_sum, L::load(column(o - behind - 1)));
           }
         } else {
           for (; o < end; ++o) {
-            if (o + ahead < width) row_sum = L::add(row_sum, in[(o + ahead) & mask]);
-            if (o > behind) row_sum = L::sub(row_sum, in[(o - behind - 1) & mask]);
+            if (o + ahead < width) row_sum = L::add(row_sum, L::load(column(o + ahead)));
+            if (o > behind) row_sum = L::sub(row_sum, L::load(column(o - behind - 1)));
           }
         }
         while (next < 64 && next_position == o - 1) {

@@ -1,0 +1,13 @@
+// NEON: every 64-bit ARM processor.
+#include <arm_neon.h>
+
+#include "base.h"
+#include "lanes_neon.h"
+#include "steps.h"
+
+namespace empreinte {
+const emp_kernel kNeon = {
+    "neon",        "NEON (every 64-bit ARM)", [] { return true; }, luma_row<Neon>, jarosz<Neon>,
+    weights<Neon>, dct<Neon>,                 gradient<Neon>,      scan<Neon>,
+};
+}  // namespace empreinte

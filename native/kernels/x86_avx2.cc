@@ -1,0 +1,18 @@
+// AVX2, FMA and POPCNT: Haswell, Zen and later.
+#include <immintrin.h>
+
+#include "base.h"
+#include "cpu.h"
+#include "target.h"
+
+EMPREINTE_TARGET_BEGIN("avx2,fma,popcnt")
+#include "lanes_avx2.h"
+#include "steps.h"
+EMPREINTE_TARGET_END
+
+namespace empreinte {
+const emp_kernel kAvx2 = {
+    "avx2",        "AVX2, FMA, POPCNT", cpu_has_avx2,   luma_row<Avx2>, jarosz<Avx2>,
+    weights<Avx2>, dct<Avx2>,           gradient<Avx2>, scan<Avx2>,
+};
+}  // namespace empreinte
