@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { hostCompiler, type Toolchain, usable, Workshop } from "../support/native.ts";
+import { root, succeed, which } from "../support/run.ts";
+
+const addon = join(root, "build/Release/empreinte.node");
+const workshop = new Workshop();
+afterAll(() => workshop[Symbol.dispose]());
+
+/** The highest version of one kind that the addon asks of the system's libraries, [0] when it asks for none. */
+function highest(table: string, kind: string): number[] {
+  const versions = [...table.matchAll(new RegExp(`\\b${kind}_(\\d+(?:\\.\\d+)*)\\b`, "g"))];
+  const numbers = versions.map(([, version]) => version!.split(".").map(Number));
+  return numbers.sort(compare).at(-1) ?? [0];
+}
+
+function compare(a: number[], b: number[]): number {
+  const at = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => (a[i] ?? 0) - (b[i] ?? 0));
+  return at.find((difference) => difference !== 0) ?? 0;
+}
+
+describe("what the addon asks of the system", () => {
+  test("the comparison can fail", () => {
+    const table = "GLIBC_2.2.5) memcpy\n(GLIBC_2.34) dlopen\n(GLIBC_2.4) x\n(GLIBCXX_3.4.30) y";
+    expect(highest(table, "GLIBC")).toEqual([2, 34]);
+    expect(highest(table, "GLIBCXX")).toEqual([3, 4, 30]);
+    expect(compare([2, 34], [2, 28])).toBeGreaterThan(0);
+    expect(compare([2, 4], [2, 28])).toBeLessThan(0);
+  });
+
+  // Node 20 itself needs glibc 2.28 and libstdc++ 3.4.21.
+  test("no newer glibc than 2.28, no newer libstdc++ than 3.4.26", async (ctx) => {
+    if (process.platform !== "linux") ctx.skip("skipped: needs Linux");
+    if (which("objdump") === undefined) ctx.skip("skipped: needs objdump");
+    if (!existsSync(addon)) ctx.skip("skipped: needs build/Release/empreinte.node");
+    const table = await succeed("objdump", ["-T", addon]);
+    expect(table).toContain("napi_register_module_v1");
+    expect(compare(highest(table, "GLIBC"), [2, 28]), `GLIBC_${highest(table, "GLIBC").join(".")}`).toBeLessThanOrEqual(0);
+    const cxx = highest(table, "GLIBCXX");
+    expect(compare(cxx, [3, 4, 26]), `GLIBCXX_${cxx.join(".")}`).toBeLessThanOrEqual(0);
+  });
+
+  test("the core exports nothing but its door to Node", async (ctx) => {
+    if (process.platform !== "linux") ctx.skip("skipped: needs Linux");
+    if (which("nm") === undefined) ctx.skip("skipped: needs nm");
+    if (!existsSync(addon)) ctx.skip("skipped: needs build/Release/empreinte.node");
+    const exported = (await succeed("nm", ["-D", "--defined-only", addon])).trim().split("\n");
+    const names = exported.map((line) => line.split(" ").at(-1)!.replace(/@.*/, ""));
+    expect(names).toContain("napi_register_module_v1");
+    expect(names.filter((name) => /emp_|empreinte/.test(name))).toEqual([]);
+  });
+});
+
+// A weak function in two objects is linked once. Were the copy compiled for AVX-512 the one that is kept, every processor
+// would run it.
+describe("the kernels of newer processors", () => {
+  test.for([
+    ["x86_avx2", "-O3"],
+    ["x86_avx512", "-O3"],
+    ["x86_avx2", "-O0"],
+    ["x86_avx512", "-O0"],
+  ] as const)("%s has no weak function with its instructions, compiled with %s", async ([name, level], ctx) => {
+    const host: Toolchain = { compiler: hostCompiler() ?? "g++", arch: "x64", flags: [level] };
+    if (process.arch !== "x64") ctx.skip("skipped: needs an x86-64 machine");
+    if (which("objdump") === undefined) ctx.skip("skipped: needs objdump");
+    if (!(await usable(host))) ctx.skip(`skipped: needs ${host.compiler}`);
+    const object = await workshop.object(host, `native/kernels/${name}.cc`);
+    const weak: string[] = (await succeed("nm", ["--defined-only", object])).match(/(?<= [WVu] ).*/gm) ?? [];
+    const wide = await vectorFunctions(object);
+    expect(wide.length).toBeGreaterThan(3);
+    expect(wide.filter((symbol) => weak.includes(symbol))).toEqual([]);
+  });
+});
+
+/** The functions of an object that have an AVX instruction: all of those begin with v. */
+async function vectorFunctions(object: string): Promise<string[]> {
+  const listing = await succeed("objdump", ["-d", "--no-show-raw-insn", object]);
+  const [, ...parts] = listing.split(/^[0-9a-f]+ <(.+)>:$/m);
+  return parts.filter((_, i) => i % 2 === 0 && /\tv[a-z]+ |%[yz]mm/.test(parts[i + 1] ?? ""));
+}
