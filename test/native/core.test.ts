@@ -87,3 +87,33 @@ describe("the list parsers", () => {
     expect(await succeed(await workshop.program(sanitized, lists), [])).toMatch(/\b0 failures$/m);
   });
 });
+
+describe("the fast way", () => {
+  test("never answers differently from the exact way, and stays within its bound", minutes, async (ctx) => {
+    await need(ctx, host);
+    const program = await workshop.program(host, "test/native/ways.cc");
+    const said = await succeed(program, ["12", "3", "900"]);
+    expect(said).toMatch(/^0 pictures with another answer than the exact way/m);
+  });
+
+  test("reads and writes inside its buffers at every size from 5 to 140 pixels", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    const said = await succeed(await workshop.program(sanitized, "test/native/sizes.cc"), []);
+    expect(said).toMatch(/\b0 failures$/m);
+  });
+});
+
+describe("division by a window", () => {
+  test("is true division for every mantissa and every window", minutes, async (ctx) => {
+    await need(ctx, host);
+    const said = await succeed(await workshop.program(host, "test/native/division.cc"), []);
+    expect(said).not.toMatch(/: [1-9]\d* quotients/);
+    expect(said).toMatch(/differ|not on/);
+  });
+
+  test("is true division on an emulated arm64 processor", minutes, async (ctx) => {
+    await need(ctx, arm, "qemu-aarch64");
+    const program = await workshop.program(arm, "test/native/division.cc");
+    expect(await succeed("qemu-aarch64", [program, "61"])).toMatch(/^neon: 0 quotients differ/m);
+  });
+});

@@ -1,7 +1,8 @@
-// How far the fast way's grid and coefficients really are from the exact way's, as a share of the bound in
-// native/hash/certificate.cc, over families of pictures chosen to be bad for it: flat, periodic, half and half, at sizes and
-// levels where running sums cross powers of two. Also counts pictures whose automatic answer is not the exact one: 0.
-// Arguments: pictures a family, seed, longest side.
+// The automatic way's answer must be the exact way's, always. Tried on families of pictures chosen to be bad for the fast
+// way: flat, periodic, half and half, at sizes and levels where running sums cross powers of two. Also measures how far the
+// fast way's grid and coefficients really are from the exact ones, as a share of the bound in native/hash/certificate.cc:
+// a share above 1 is a failure even where no answer changed.
+// Arguments: pictures a family, seed, longest side. Status 0 when nothing failed.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -128,7 +129,6 @@ void measure(Size s, const std::vector<uint8_t>& samples, uint32_t channels, Wor
   for (int i = 0; i < 4096; ++i) worst->grid = std::max(worst->grid, double{std::abs(fast.grid[i] - exact.grid[i]) / bound.grid});
   for (int i = 0; i < 256; ++i)
     worst->coefficient = std::max(worst->coefficient, double{std::abs(fast.coefficients[i] - exact.coefficients[i]) / bound.coefficient(i / 16, i % 16)});
-  if (std::getenv("DETAIL")) for (int i = 0; i < 256; ++i) { double r=std::abs(fast.coefficients[i] - exact.coefficients[i]) / bound.coefficient(i / 16, i % 16); if (r>0.8*worst->coefficient && r>0.7) std::printf("%ux%ux%u (%d,%d) %.3f err %.5f c %.3f\n",s.w,s.h,channels,i/16,i%16,r,std::abs(fast.coefficients[i] - exact.coefficients[i]),exact.coefficients[i]);}
   ++worst->pictures;
   worst->fallbacks += c.taken == EMP_TOOK_FALLBACK;
   c.taken = b.taken;
@@ -149,6 +149,7 @@ int main(int argc, char** argv) {
   std::printf("seed %u, sides 65 to %u; largest error as a share of its bound\n", state, longest);
   std::printf("%-22s %8s %10s %12s %10s %9s\n", "family", "pictures", "grid", "coefficient", "fallbacks", "not equal");
   int wrong = 0;
+  double largest = 0;
   for (size_t first = 0; first < std::size(kFamilies); ++first) {
     for (size_t second = first; second < std::size(kFamilies); ++second) {
       Worst worst;
@@ -169,8 +170,9 @@ int main(int argc, char** argv) {
       std::snprintf(name, sizeof(name), "%s%s%s", kFamilies[first].name, first == second ? "" : " + ", first == second ? "" : kFamilies[second].name);
       report(name, worst);
       wrong += worst.wrong;
+      largest = std::max({largest, worst.grid, worst.coefficient});
     }
   }
-  std::printf("%d pictures with another answer than the exact way\n", wrong);
-  return wrong == 0 ? 0 : 1;
+  std::printf("%d pictures with another answer than the exact way, largest share of a bound %.3f\n", wrong, largest);
+  return wrong == 0 && largest < 1 ? 0 : 1;
 }
