@@ -59,11 +59,19 @@ async function compile() {
   const includes = [require("node-api-headers").include_dir, require("node-addon-api").include_dir];
   const mac = process.platform === "darwin";
   const options = [
-    ...["-O3", "-fPIC", "-pthread", "-fno-exceptions", ...flags],
+    "-O3",
+    "-fPIC",
+    "-pthread",
+    "-fno-exceptions",
+    ...flags,
     ...[...defines, "NODE_GYP_MODULE_NAME=empreinte", "BUILDING_NODE_EXTENSION", "NDEBUG"].map((name) => `-D${name}`),
     ...includes.map((folder) => `-I${folder.replace(/^"|"$/g, "")}`),
   ];
-  const newest = Math.max(newestHeader("native"), newestHeader("bindings"), statSync(join(root, "binding.gyp")).mtimeMs);
+  const newest = Math.max(
+    newestHeader("native"),
+    newestHeader("bindings"),
+    statSync(join(root, "binding.gyp")).mtimeMs,
+  );
   const output = join(root, "build/Release");
   mkdirSync(join(output, "objects"), { recursive: true });
   const objects = sources.map((source) => join(output, "objects", `${source.replaceAll("/", ".")}.o`));

@@ -75,9 +75,10 @@ export class HashIndex {
 
   /** Adds hashes, all or none, and answers the id of the first; the others follow. @throws {InvalidHashError} */
   addMany(hashes: Hashes): number {
+    const packed = pack(hashes); // first: an iterable may add to, or close, this very index while it is read
     this.#open();
     const first = this.#size;
-    this.#size = native.indexAdd(this.#handle, pack(hashes));
+    this.#size = native.indexAdd(this.#handle, packed);
     return first;
   }
 
@@ -88,9 +89,9 @@ export class HashIndex {
 
   /** For each hash, every entry within `radius`. @throws {InvalidArgumentError} @throws {InvalidHashError} */
   searchManySync(hashes: Hashes, radius: number, options?: SearchOptions): Hit[][] {
-    this.#open();
     const { kernel } = known(options, ["kernel"]);
     const queries = pack(hashes);
+    this.#open();
     const most = integer("radius", radius, 0, 256);
     return group(native.searchSync(this.#handle, queries, most, kernelName(kernel)), queries.length / 32);
   }
@@ -102,14 +103,15 @@ export class HashIndex {
 
   /** As `searchManySync`, off this thread. Rejects with the signal's reason when aborted. */
   async searchMany(hashes: Hashes, radius: number, options?: AsyncSearchOptions): Promise<Hit[][]> {
-    this.#open();
     const { kernel, signal } = known(options, ["kernel", "signal"]);
     const queries = pack(hashes);
+    const count = queries.length / 32; // now: the caller may transfer or shrink the buffer while the job runs
+    this.#open();
     const most = integer("radius", radius, 0, 256);
     const triples = await withSignal(checkSignal(signal), (cancel) =>
       native.search(this.#handle, queries, most, kernelName(kernel), cancel),
     );
-    return group(triples, queries.length / 32);
+    return group(triples, count);
   }
 
   /** Frees the entries now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`. */

@@ -25,7 +25,9 @@ beforeAll(async () => {
   const { execFile } = await import("node:child_process");
   records = await new Promise((resolve, reject) => {
     const options = { cwd: root, encoding: "buffer", maxBuffer: 2 ** 30 } as const;
-    execFile(process.execPath, ["test/native/records.mjs"], options, (error, out) => (error ? reject(error) : resolve(out)));
+    execFile(process.execPath, ["test/native/records.mjs"], options, (error, out) =>
+      error ? reject(error) : resolve(out),
+    );
   });
 });
 

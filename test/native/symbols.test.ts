@@ -36,7 +36,9 @@ describe("what the addon asks of the system", () => {
     if (!existsSync(addon)) ctx.skip("skipped: needs build/Release/empreinte.node");
     const table = await succeed("objdump", ["-T", addon]);
     expect(table).toContain("napi_register_module_v1");
-    expect(compare(highest(table, "GLIBC"), [2, 28]), `GLIBC_${highest(table, "GLIBC").join(".")}`).toBeLessThanOrEqual(0);
+    expect(compare(highest(table, "GLIBC"), [2, 28]), `GLIBC_${highest(table, "GLIBC").join(".")}`).toBeLessThanOrEqual(
+      0,
+    );
     const cxx = highest(table, "GLIBCXX");
     expect(compare(cxx, [3, 4, 26]), `GLIBCXX_${cxx.join(".")}`).toBeLessThanOrEqual(0);
   });

@@ -89,7 +89,8 @@ export function includeViolations(map: ModuleMap): string[] {
       const standard = /^<[a-z_0-9]+(\.h)?>$/.test(include);
       const api = /^<(node|napi|v8|uv|js_native|node_api)/.test(include);
       if (inside === "native/") {
-        if (api || !(standard || include.startsWith("native/"))) found.push(`${file}: native may not include ${include}`);
+        if (api || !(standard || include.startsWith("native/")))
+          found.push(`${file}: native may not include ${include}`);
       } else if (!(standard || include.startsWith(inside) || include === "native/empreinte.h")) {
         found.push(`${file}: bindings may not include ${include}`);
       }

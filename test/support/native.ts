@@ -43,7 +43,17 @@ export class Workshop implements Disposable {
     const known = this.#objects.get(key);
     if (known !== undefined) return known;
     const object = join(this.folder, `${this.#objects.size}-${source.replaceAll("/", ".")}.o`);
-    const args = [...toolchain.flags, "-std=c++20", "-ffp-contract=off", "-Wall", "-Wextra", "-c", source, "-o", object];
+    const args = [
+      ...toolchain.flags,
+      "-std=c++20",
+      "-ffp-contract=off",
+      "-Wall",
+      "-Wextra",
+      "-c",
+      source,
+      "-o",
+      object,
+    ];
     const made = this.#turn(() => succeed(toolchain.compiler, args)).then(() => object);
     this.#objects.set(key, made);
     return made;

@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { HashIndex } from "../../dist/index.js";
+import { native } from "../../dist/native/load.js";
+import {
+  bigDistance,
+  clusteredHashes,
+  difference,
+  distances,
+  hashAt,
+  hex,
+  oracle,
+  randomHashes,
+  within,
+} from "../support/hashes.ts";
+
+// Every way to search, on every kernel of this processor, against a search that goes byte by byte through a table.
+const kernels = native.kernels().filter((kernel) => kernel.supported);
+const names = kernels.map((kernel) => kernel.name);
+const everyRadius = Array.from({ length: 257 }, (_, radius) => radius);
+
+function filled(hashes: Uint8Array): HashIndex {
+  const index = new HashIndex();
+  index.addMany(hashes);
+  return index;
+}
+
+test("the table's distance is that of one large number, and this machine has a kernel besides portable or says not", () => {
+  const hashes = randomHashes(50, 1);
+  for (let i = 0; i < 49; i++) {
+    const [a, b] = [hashAt(hashes, i), hashAt(hashes, i + 1)];
+    expect(distances(a, b)[0]).toBe(bigDistance(a, b));
+  }
+  expect(names).toContain("portable");
+});
+
+describe.each(names)("%s", (kernel) => {
+  // A tile has 512 rows and a block 16,384: one less, equal, one more, several.
+  test.each([0, 1, 2, 15, 16, 17, 511, 512, 513, 16383, 16384, 16385, 40000])("%i hashes", async (count) => {
+    for (const make of [randomHashes, clusteredHashes]) {
+      const hashes = make(count, count + 1);
+      using index = filled(hashes);
+      expect(index.size).toBe(count);
+      // One that is there (the last, so that no row is forgotten), one of the clusters, one of neither.
+      const queries = [count > 0 ? hashAt(hashes, count - 1) : randomHashes(1, 5), clusteredHashes(1, count + 1)];
+      queries.push(randomHashes(1, 77));
+      const all = queries.map((query) => distances(hashes, query));
+      for (const radius of [0, 1, 31, 60, 128, 255, 256]) {
+        const wanted = all.map((list) => within(list, radius));
+        const batch = index.searchManySync(queries, radius, { kernel });
+        const later = await index.searchMany(queries, radius, { kernel });
+        for (const [i, query] of queries.entries()) {
+          expect(difference(batch[i]!, wanted[i]!), `batch, radius ${radius}`).toBeUndefined();
+          expect(difference(later[i]!, wanted[i]!), `batch off-thread, radius ${radius}`).toBeUndefined();
+          expect(difference(index.searchSync(query, radius, { kernel }), wanted[i]!)).toBeUndefined();
+        }
+        expect(difference(await index.search(queries[0]!, radius, { kernel }), wanted[0]!)).toBeUndefined();
+      }
+    }
+  });
+
+  test("every radius from 0 to 256", () => {
+    const hashes = Buffer.concat([clusteredHashes(1500, 3), randomHashes(300, 4)]);
+    using index = filled(hashes);
+    for (const query of [hashAt(hashes, 10), hashAt(hashes, 1799), new Uint8Array(32), new Uint8Array(32).fill(255)]) {
+      const all = distances(hashes, query);
+      for (const radius of everyRadius) {
+        const got = index.searchSync(query, radius, { kernel });
+        expect(difference(got, within(all, radius)), `radius ${radius}`).toBeUndefined();
+      }
+    }
+  });
+
+  test("a hash of each distance is found at that radius and not at one less", () => {
+    const query = hashAt(randomHashes(1, 9), 0);
+    const hashes = new Uint8Array(32 * 257);
+    for (const bits of everyRadius) {
+      const hash = hashAt(hashes, bits);
+      hash.set(query);
+      for (let bit = 0; bit < bits; bit++) hash[bit >> 3]! ^= 0x80 >> (bit & 7);
+    }
+    using index = filled(hashes);
+    for (const radius of everyRadius) {
+      const wanted = everyRadius.slice(0, radius + 1).map((distance) => ({ id: distance, distance }));
+      expect(difference(index.searchSync(query, radius, { kernel }), wanted), `radius ${radius}`).toBeUndefined();
+    }
+  });
+
+  test("any hashes, in any portions, any queries, any radius", () => {
+    const bytes = (most: number) => fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: most });
+    fc.assert(
+      fc.property(fc.array(bytes(40), { maxLength: 5 }), bytes(6), fc.nat(256), (portions, queries, radius) => {
+        using index = new HashIndex();
+        let size = 0;
+        for (const portion of portions) {
+          expect(index.addMany(portion)).toBe(size);
+          size += portion.length;
+        }
+        const hashes = Buffer.concat(portions.flat());
+        const wanted = queries.map((query) => oracle(hashes, query, radius));
+        expect(index.searchManySync(queries, radius, { kernel })).toEqual(wanted);
+        expect(index.searchManySync(Buffer.concat(queries), radius, { kernel })).toEqual(wanted);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+test("equal hashes are all found, in the order they were added", async () => {
+  const hash = randomHashes(1, 21);
+  using index = filled(Buffer.concat(Array.from({ length: 1000 }, () => hash)));
+  const wanted = Array.from({ length: 1000 }, (_, id) => ({ id, distance: 0 }));
+  expect(index.searchSync(hash, 0)).toEqual(wanted);
+  expect(await index.search(hash, 256)).toEqual(wanted);
+});
+
+test("text, base64 and bytes are the same query and the same entry", () => {
+  const hash = randomHashes(1, 31);
+  const forms = [hash, hex(hash), `  0X${hex(hash).toUpperCase()}\n`, Buffer.from(hash).toString("base64")];
+  using index = new HashIndex();
+  forms.forEach((form, i) => expect(index.add(form)).toBe(i));
+  const all = forms.map((_, id) => ({ id, distance: 0 }));
+  for (const form of forms) expect(index.searchSync(form, 0)).toEqual(all);
+  expect(index.searchManySync(forms, 0)).toEqual(forms.map(() => all));
+});
+
+test("many queries at once: each gets its own hits", async () => {
+  const hashes = clusteredHashes(3000, 8);
+  using index = filled(hashes);
+  const queries = clusteredHashes(700, 8);
+  const got = await index.searchMany(queries, 31);
+  expect(got).toHaveLength(700);
+  let hits = 0;
+  for (const [i, list] of got.entries()) {
+    expect(difference(list, oracle(hashes, hashAt(queries, i), 31)), `query ${i}`).toBeUndefined();
+    hits += list.length;
+  }
+  expect(hits).toBeGreaterThan(1000);
+});
