@@ -1,0 +1,146 @@
+import { setMaxListeners } from "node:events";
+import { availableParallelism } from "node:os";
+import { integer, invalidArgument, options as known, signal as checkSignal } from "../check.js";
+import {
+  type CheckedOptions,
+  checkImageOptions,
+  hashChecked,
+  hashImageOptionNames,
+  type ImageOptions,
+  type ImageHash,
+  type ImageInput,
+} from "./hash-image.js";
+
+export interface ImagesOptions extends Omit<ImageOptions, "name"> {
+  /** Pictures in work at a time, 1 … 1,024. Default 4, or the number of processors if that is less. */
+  concurrency?: number;
+}
+
+/** What became of one input: a result or an error, never both. */
+export type HashedImage<Input> =
+  | {
+      input: Input;
+      /** The input's position in the iterable, from 0. */
+      index: number;
+      result: ImageHash;
+      error?: undefined;
+    }
+  | { input: Input; index: number; error: Error; result?: undefined };
+
+const optionNames = [...hashImageOptionNames.filter((name) => name !== "name"), "concurrency"];
+
+interface Run {
+  options: CheckedOptions;
+  concurrency: number;
+  signal: AbortSignal | undefined;
+}
+
+async function* run<Input extends ImageInput>(
+  open: () => Iterator<Input> | AsyncIterator<Input>,
+  { options, concurrency, signal }: Run,
+): AsyncGenerator<HashedImage<Input>, void, undefined> {
+  const settled: HashedImage<Input>[] = [];
+  const stop = new AbortController();
+  // As many listeners as pictures in work, each taken away at its end.
+  setMaxListeners(0, stop.signal);
+  let inFlight = 0;
+  let index = 0;
+  let pulling = false;
+  let exhausted = false;
+  let failure: { error: unknown } | undefined;
+  let wake = (): void => {};
+  signal?.throwIfAborted();
+  const iterator = open();
+
+  const hash = async (input: Input, position: number): Promise<void> => {
+    try {
+      settled.push({ input, index: position, result: await hashChecked(input, options, stop.signal) });
+    } catch (error) {
+      settled.push({ input, index: position, error: error instanceof Error ? error : new Error(String(error)) });
+    }
+    wake();
+  };
+  const pull = async (): Promise<void> => {
+    pulling = true;
+    try {
+      const next = await iterator.next();
+      if (next.done) exhausted = true;
+      else if (!stop.signal.aborted) {
+        inFlight++;
+        void hash(next.value, index++);
+      }
+    } catch (error) {
+      exhausted = true;
+      failure = { error };
+    }
+    pulling = false;
+    wake();
+  };
+  const abort = (): void => {
+    stop.abort(signal?.reason);
+    wake();
+  };
+
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (!pulling && !exhausted && inFlight < concurrency) void pull();
+      const next = settled.shift();
+      if (next !== undefined) {
+        inFlight--;
+        yield next;
+      } else if (exhausted && inFlight === 0) {
+        // What was good has been delivered.
+        if (failure !== undefined) throw failure.error;
+        return;
+      } else {
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    stop.abort();
+    if (!exhausted) {
+      const closed = (async () => iterator.return?.())();
+      // A generator's return() waits for its pending next(), which may never come; and an abort is not kept waiting. What
+      // closing then says is of no use to anybody.
+      if (pulling || signal?.aborted) void closed.catch(() => {});
+      else await closed;
+    }
+  }
+}
+
+/**
+ * Hashes many pictures, `concurrency` at a time, and gives each result as soon as it is there, in the order in which they
+ * are done. An input that fails is a value with an `error`; the others go on.
+ *
+ * At most `concurrency` inputs are held, and the next is asked for only when a result is, so memory does not grow with
+ * their number. Leaving the loop cancels what is in work and closes the iterable. When `signal` is aborted the loop throws
+ * its reason. An error of the iterable itself is thrown after the results of what it gave before.
+ *
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`, at the call.
+ *
+ * @example
+ * for await (const { input, result, error } of hashImages(paths)) {
+ *   if (error) console.error(error.message);
+ *   else console.log(result.hash, input);
+ * }
+ */
+export function hashImages<Input extends ImageInput>(
+  inputs: Iterable<Input> | AsyncIterable<Input>,
+  options?: ImagesOptions,
+): AsyncGenerator<HashedImage<Input>, void, undefined> {
+  const given = known(options, optionNames) as ImagesOptions;
+  const { concurrency = Math.min(4, availableParallelism()) } = given;
+  const checked = {
+    options: checkImageOptions(given),
+    concurrency: integer("concurrency", concurrency, 1, 1024),
+    signal: checkSignal(given.signal),
+  };
+  if (typeof inputs === "object" && inputs !== null) {
+    if (Symbol.asyncIterator in inputs) return run(() => inputs[Symbol.asyncIterator](), checked);
+    if (Symbol.iterator in inputs) return run(() => inputs[Symbol.iterator](), checked);
+  }
+  throw invalidArgument("inputs", "iterable or async iterable", inputs);
+}

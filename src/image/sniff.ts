@@ -1,0 +1,43 @@
+/** The formats that are decoded. */
+export type ImageFormat = "jpeg" | "png" | "gif" | "webp" | "tiff" | "avif";
+
+/** So many first bytes are enough for `sniffImage`. */
+export const sniffBytes = 4096;
+
+function ascii(bytes: Uint8Array, start: number, text: string): boolean {
+  if (bytes.length < start + text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** ISO-BMFF says by its brands what is inside; "mif1" and "msf1" alone may be HEIC, which is not decoded. */
+function isAvif(bytes: Uint8Array): boolean {
+  if (!ascii(bytes, 4, "ftyp")) return false;
+  const size = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
+  const end = Math.min(size, bytes.length, sniffBytes);
+  const av1 = (at: number): boolean => ascii(bytes, at, "avif") || ascii(bytes, at, "avis");
+  if (end < 16) return false;
+  if (av1(8)) return true;
+  if (!ascii(bytes, 8, "mif1") && !ascii(bytes, 8, "msf1")) return false;
+  // Major brand, minor version, then the compatible brands up to the end of the box.
+  for (let at = 16; at + 4 <= end; at += 4) if (av1(at)) return true;
+  return false;
+}
+
+/**
+ * The format of an image by its first bytes (4,096 are enough), whatever its name says; `undefined` when it is none that
+ * can be hashed: a text, an SVG, a PDF, a HEIC, a video.
+ *
+ * Only what is recognised here reaches the decoder, so that no other parser in it (SVG above all) ever sees foreign bytes.
+ */
+export function sniffImage(bytes: Uint8Array): ImageFormat | undefined {
+  if (ascii(bytes, 0, "\xff\xd8\xff")) return "jpeg";
+  if (ascii(bytes, 0, "\x89PNG\r\n\x1a\n")) return "png";
+  if (ascii(bytes, 0, "GIF87a") || ascii(bytes, 0, "GIF89a")) return "gif";
+  if (ascii(bytes, 0, "RIFF") && ascii(bytes, 8, "WEBP")) return "webp";
+  // TIFF, then BigTIFF, in both byte orders.
+  if (ascii(bytes, 0, "II*\0") || ascii(bytes, 0, "MM\0*")) return "tiff";
+  if (ascii(bytes, 0, "II+\0\x08\0\0\0") || ascii(bytes, 0, "MM\0+\0\x08\0\0")) return "tiff";
+  if (isAvif(bytes)) return "avif";
+  return undefined;
+}
