@@ -203,8 +203,7 @@ typedef struct emp_hit {
 
 /* Every row within `radius` of each query, sorted by query, distance, row. `*hits` is released by emp_hits_free. */
 emp_status emp_search(const emp_snapshot* snapshot, const emp_kernel* kernel, const uint8_t* queries,
-                      size_t query_count, uint32_t radius, const emp_cancel* cancel, emp_hit** hits,
-                      size_t* hit_count);
+                      size_t query_count, uint32_t radius, const emp_cancel* cancel, emp_hit** hits, size_t* hit_count);
 void emp_hits_free(emp_hit* hits);
 
 #ifdef __cplusplus

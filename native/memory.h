@@ -26,7 +26,7 @@ class Array {
   }
   Array(const Array&) = delete;
   Array& operator=(const Array&) = delete;
-  ~Array() { ::operator delete(data_, std::align_val_t{64}); }
+  ~Array() { ::operator delete (data_, std::align_val_t{64}); }
 
   explicit operator bool() const { return data_ != nullptr; }
   T* data() { return data_; }
@@ -39,7 +39,7 @@ class Array {
  private:
   void allocate(size_t n) {
     if (n > SIZE_MAX / 2 / sizeof(T)) return;
-    data_ = static_cast<T*>(::operator new(n * sizeof(T) + 64, std::align_val_t{64}, std::nothrow));
+    data_ = static_cast<T*>(::operator new (n * sizeof(T) + 64, std::align_val_t{64}, std::nothrow));
     if (data_) size_ = n;
   }
   T* data_ = nullptr;

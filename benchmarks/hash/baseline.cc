@@ -1,5 +1,5 @@
-// The peer of the hash benchmark: PDQ as one writes it from the reference's description, scalar, whole float buffers, the
-// reference's own order of operations. Same answers, no tricks.
+// The peer of the hash benchmark: PDQ as one writes it from the reference's description, scalar, whole float buffers,
+// the reference's own order of operations. Same answers, no tricks.
 #include "baseline.h"
 
 #include <algorithm>
@@ -40,13 +40,15 @@ void hash(const uint8_t* pixels, int width, int height, int channels, Result* re
   }
   const int across = (width + 127) / 128, down = (height + 127) / 128;
   for (int repeat = 0; repeat < 2; ++repeat) {
-    for (int y = 0; y < height; ++y) box(&one[static_cast<size_t>(y) * width], &two[static_cast<size_t>(y) * width], width, 1, across);
+    for (int y = 0; y < height; ++y)
+      box(&one[static_cast<size_t>(y) * width], &two[static_cast<size_t>(y) * width], width, 1, across);
     for (int x = 0; x < width; ++x) box(&two[x], &one[x], height, width, down);
   }
   static float grid[64][64], matrix[16][64], t[16][64];
   for (int i = 0; i < 64; ++i)
     for (int j = 0; j < 64; ++j)
-      grid[i][j] = one[static_cast<size_t>((i + 0.5) * height / 64) * width + static_cast<size_t>((j + 0.5) * width / 64)];
+      grid[i][j] =
+          one[static_cast<size_t>((i + 0.5) * height / 64) * width + static_cast<size_t>((j + 0.5) * width / 64)];
 
   int gradient = 0;
   for (int i = 0; i < 63; ++i)

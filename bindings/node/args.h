@@ -1,5 +1,5 @@
-// Arguments from JavaScript, checked. Every reader throws a JavaScript exception and answers false when one does not fit:
-// the TypeScript faces check first and say it better, this is what stands between a mistake there and memory.
+// Arguments from JavaScript, checked. Every reader throws a JavaScript exception and answers false when one does not
+// fit: the TypeScript faces check first and say it better, this is what stands between a mistake there and memory.
 #pragma once
 #define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #define NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED

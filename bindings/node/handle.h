@@ -37,7 +37,8 @@ class Shared {
 template <class T>
 Napi::Value wrap(Napi::Env env, Shared<T> object) {
   auto* held = new Shared<T>(std::move(object));
-  Napi::External<Shared<T>> external = Napi::External<Shared<T>>::New(env, held, [](Napi::Env, Shared<T>* p) { delete p; });
+  Napi::External<Shared<T>> external =
+      Napi::External<Shared<T>>::New(env, held, [](Napi::Env, Shared<T>* p) { delete p; });
   napi_type_tag_object(env, external, &T::kTag);
   return external;
 }

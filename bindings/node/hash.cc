@@ -8,8 +8,8 @@
 namespace binding {
 namespace {
 
-// What the samples are. The core takes 8-bit grey, RGB and RGBA; the rest is repacked first, in place, so only in memory
-// that is ours.
+// What the samples are. The core takes 8-bit grey, RGB and RGBA; the rest is repacked first, in place, so only in
+// memory that is ours.
 struct Layout {
   uint32_t channels;  // as they lie in the buffer
   bool wide, cmyk;    // 16-bit samples; CMYK instead of RGBA
@@ -78,8 +78,9 @@ napi_value result_object(napi_env env, const emp_hash_result& r, bool dihedral) 
   napi_value object, quality, stable, taken;
   napi_value hash = hex_string(env, r.hash);
   if (hash == nullptr || napi_create_object(env, &object) != napi_ok ||
-      napi_create_int32(env, r.quality, &quality) != napi_ok || napi_get_boolean(env, r.stable != 0, &stable) != napi_ok ||
-      napi_create_int32(env, r.taken, &taken) != napi_ok || napi_set_named_property(env, object, "hash", hash) != napi_ok ||
+      napi_create_int32(env, r.quality, &quality) != napi_ok ||
+      napi_get_boolean(env, r.stable != 0, &stable) != napi_ok || napi_create_int32(env, r.taken, &taken) != napi_ok ||
+      napi_set_named_property(env, object, "hash", hash) != napi_ok ||
       napi_set_named_property(env, object, "quality", quality) != napi_ok ||
       napi_set_named_property(env, object, "stable", stable) != napi_ok ||
       napi_set_named_property(env, object, "taken", taken) != napi_ok)
@@ -136,7 +137,8 @@ class HashJob : public Job {
  protected:
   emp_status run() override {
     request_.options.cancel = cancel();
-    if (request_.layout.repacked()) repack(request_.layout, const_cast<uint8_t*>(request_.pixels.data), &request_.pixels);
+    if (request_.layout.repacked())
+      repack(request_.layout, const_cast<uint8_t*>(request_.pixels.data), &request_.pixels);
     const emp_status status = emp_hash(&request_.pixels, &request_.options, &result_);
     copy_.reset();
     return status;

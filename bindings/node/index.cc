@@ -1,5 +1,5 @@
-// The search index: createIndex, indexAdd, indexSize, searchSync and search. Hits come back as one Uint32Array of triples
-// (query, row, distance), sorted.
+// The search index: createIndex, indexAdd, indexSize, searchSync and search. Hits come back as one Uint32Array of
+// triples (query, row, distance), sorted.
 #include <memory>
 #include <new>
 

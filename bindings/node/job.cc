@@ -40,9 +40,9 @@ Napi::Value Job::start(Job* raw, Napi::Env env, const Napi::Value& cancel) {
   napi_value promise, name;
   bool queued = cancel.IsUndefined() || unwrap(cancel, &job->cancel_);
   if (queued && (napi_create_string_utf8(env, "empreinte", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-       napi_create_promise(env, &job->deferred_, &promise) != napi_ok ||
-       napi_create_async_work(env, nullptr, name, execute, complete, job.get(), &job->work_) != napi_ok ||
-       napi_queue_async_work(env, job->work_) != napi_ok)) {
+                 napi_create_promise(env, &job->deferred_, &promise) != napi_ok ||
+                 napi_create_async_work(env, nullptr, name, execute, complete, job.get(), &job->work_) != napi_ok ||
+                 napi_queue_async_work(env, job->work_) != napi_ok)) {
     queued = fail(env, "the work could not be queued", "ERR_EMPREINTE_OUT_OF_MEMORY");
   }
   if (!queued) {

@@ -1,5 +1,5 @@
-// The one class of asynchronous work. A job owns (or keeps alive) everything it reads, runs off the JavaScript thread, and
-// settles one promise.
+// The one class of asynchronous work. A job owns (or keeps alive) everything it reads, runs off the JavaScript thread,
+// and settles one promise.
 //
 // When a Worker is terminated in mid-job, Node waits for the thread and then calls back into an environment that can no
 // longer run JavaScript: every call there is checked by its status and the job is freed in silence. (Napi::AsyncWorker
@@ -22,8 +22,8 @@ class Job {
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
-  // Queues the job, which owns itself from then on. `cancel` may be undefined. Answers the promise, or an empty value with
-  // a JavaScript exception pending.
+  // Queues the job, which owns itself from then on. `cancel` may be undefined. Answers the promise, or an empty value
+  // with a JavaScript exception pending.
   static Napi::Value start(Job* job, Napi::Env env, const Napi::Value& cancel);
 
  protected:

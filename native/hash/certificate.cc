@@ -11,13 +11,13 @@ namespace empreinte {
 namespace {
 
 // Where the bound comes from. The reference's running sums round at every step. Adding a value and taking it away again
-// cancel while the sum stays within one power of two; the rest is a walk of at most 2n steps of ulp/√12, the ulp that of the
-// largest sum 255·w, in a mean over w. A coefficient of frequency k gathers 64/(π·k) of the step between neighbouring
-// samples, so low frequencies, which are large and seldom near the median, may be off most.
+// cancel while the sum stays within one power of two; the rest is a walk of at most 2n steps of ulp/√12, the ulp that
+// of the largest sum 255·w, in a mean over w. A coefficient of frequency k gathers 64/(π·k) of the step between
+// neighbouring samples, so low frequencies, which are large and seldom near the median, may be off most.
 //
-// A worst case over all pictures would be useless (every step rounding the same way), so the bound is kWalk deviations of
-// that walk, measured: test/native/ways.cc looks for bad pictures, flat, periodic and mixed, with sums on powers of two.
-// Photograph-like ones reached 0.15 of the bound, the worst of them all 0.82 of it, and no answer ever differed.
+// A worst case over all pictures would be useless (every step rounding the same way), so the bound is kWalk deviations
+// of that walk, measured: test/native/ways.cc looks for bad pictures, flat, periodic and mixed, with sums on powers of
+// two. Photograph-like ones reached 0.15 of the bound, the worst of them all 0.82 of it, and no answer ever differed.
 constexpr double kWalk = 40.0;
 // What our own float sums add: a few ulp of 255, and of a coefficient gathering 64 of them.
 constexpr double kOwn = 1e-4;

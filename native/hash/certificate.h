@@ -17,6 +17,7 @@ ErrorBound error_bound(const emp_pixels& pixels);
 
 // True when no coefficient error within the bound can change a bit of the hash (of any dihedral hash when asked), the
 // quality, or `stable`.
-bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, uint32_t doubtful, const ErrorBound& bound);
+bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, uint32_t doubtful,
+             const ErrorBound& bound);
 
 }  // namespace empreinte

@@ -1,11 +1,10 @@
-// Which rows and columns are kept: the centres of 64 equal bands (reference: downscaling/downscaling.cpp, decimateFloat).
+// Which rows and columns are kept: the centres of 64 equal bands (reference: downscaling/downscaling.cpp,
+// decimateFloat).
 #pragma once
 #include <cstdint>
 
 namespace empreinte {
 
-inline uint32_t sample_position(uint32_t i, uint32_t side) {
-  return static_cast<uint32_t>(((i + 0.5) * side) / 64);
-}
+inline uint32_t sample_position(uint32_t i, uint32_t side) { return static_cast<uint32_t>(((i + 0.5) * side) / 64); }
 
 }  // namespace empreinte

@@ -1,5 +1,5 @@
-// The step only the C++ command-line tool and its WASM build take (reference: io/pdqio.cpp): when a side is above 512, the
-// picture is first brought to 512×512, nearest neighbour, out[y][x] = in[⌊y·H/512⌋][⌊x·W/512⌋].
+// The step only the C++ command-line tool and its WASM build take (reference: io/pdqio.cpp): when a side is above 512,
+// the picture is first brought to 512×512, nearest neighbour, out[y][x] = in[⌊y·H/512⌋][⌊x·W/512⌋].
 #pragma once
 #include "../memory.h"
 #include "pixels.h"

@@ -116,8 +116,8 @@ emp_status hash_checked(const emp_pixels* pixels, const emp_hash_options* option
   if (chosen.compat == EMP_COMPAT_CPP_CLI && cli_resizes(*pixels)) {
     const Array<uint8_t> small = nearest512(*pixels);
     if (!small) return EMP_OUT_OF_MEMORY;
-    const emp_pixels p = {small.data(), small.size(), kCliSide, kCliSide, pixels->channels,
-                          size_t{kCliSide} * pixels->channels};
+    const emp_pixels p = {small.data(), small.size(),     kCliSide,
+                          kCliSide,     pixels->channels, size_t{kCliSide} * pixels->channels};
     return hash_pixels(p, chosen, result, trace);
   }
   return hash_pixels(*pixels, chosen, result, trace);

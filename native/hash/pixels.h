@@ -4,7 +4,8 @@
 
 namespace empreinte {
 
-// The filter's window for a side of n pixels: ⌈n/128⌉ (reference: downscaling/downscaling.cpp, computeJaroszFilterWindowSize).
+// The filter's window for a side of n pixels: ⌈n/128⌉ (reference: downscaling/downscaling.cpp,
+// computeJaroszFilterWindowSize).
 inline uint32_t window_of(uint32_t n) { return (n + 127) / 128; }
 
 // A side below this gives the all-zero hash with quality 0 (reference: hashing/pdqhashing.cpp).

@@ -1,18 +1,17 @@
-// Step 2, the fast way: box∗box and decimation together are separable, grid = W_y · L · W_xᵀ. Rows are combined first, on
-// the raw bytes; the luma coefficients ride in the horizontal weights, so RGB needs no de-interleaving.
+// Step 2, the fast way: box∗box and decimation together are separable, grid = W_y · L · W_xᵀ. Rows are combined first,
+// on the raw bytes; the luma coefficients ride in the horizontal weights, so RGB needs no de-interleaving.
 //
-// Away from the edges a row of W is a tent 1 … w … 1 over w², so the vertical pass is whole-number arithmetic and exact:
-// four rows at most 255·4·64 in 16 bits, a column at most 255·64² in 32. The sums differ from the reference's by its own
-// rounding drift only; certificate.cc bounds that.
-// Included inside a kernel's target region.
+// Away from the edges a row of W is a tent 1 … w … 1 over w², so the vertical pass is whole-number arithmetic and
+// exact: four rows at most 255·4·64 in 16 bits, a column at most 255·64² in 32. The sums differ from the reference's by
+// its own rounding drift only; certificate.cc bounds that. Included inside a kernel's target region.
 
 constexpr uint32_t kWidestWindow = 64;
 
 // One row of W: which inputs the sample at position o averages, and how much of each.
 struct Taps {
   uint32_t start, count;
-  bool tent;                              // weights 1 … w … 1, to be divided by w²
-  float weight[2 * kWidestWindow];        // otherwise
+  bool tent;                        // weights 1 … w … 1, to be divided by w²
+  float weight[2 * kWidestWindow];  // otherwise
 };
 
 static void taps_of(const Box& box, uint32_t o, Taps* taps) {
@@ -79,7 +78,8 @@ struct Weights {
           taps.weight[k] = static_cast<float>(k < w ? k + 1 : 2 * w - 1 - k) / static_cast<float>(w * w);
       }
       for (uint32_t k = 0; k < taps.count; ++k)
-        for (uint32_t c = 0; c < channels; ++c) out[k * channels + c] = channels == 1 ? taps.weight[k] : taps.weight[k] * rgb[c];
+        for (uint32_t c = 0; c < channels; ++c)
+          out[k * channels + c] = channels == 1 ? taps.weight[k] : taps.weight[k] * rgb[c];
     }
   }
 

@@ -7,7 +7,14 @@
 
 namespace empreinte {
 const emp_kernel kNeon = {
-    "neon",        "NEON (every 64-bit ARM)", [] { return true; }, luma_row<Neon>, jarosz<Neon>,
-    weights<Neon>, dct<Neon>,                 gradient<Neon>,      scan<Neon>,
+    "neon",
+    "NEON (every 64-bit ARM)",
+    [] { return true; },
+    luma_row<Neon>,
+    jarosz<Neon>,
+    weights<Neon>,
+    dct<Neon>,
+    gradient<Neon>,
+    scan<Neon>,
 };
 }  // namespace empreinte

@@ -19,7 +19,8 @@ struct emp_kernel {
   void (*gradient)(const float* grid, float margin, uint32_t* sum, uint32_t* doubtful);
 
   // Rows [0, n) of 32 bytes within `radius` of the query: their numbers and distances (both of capacity n); how many.
-  size_t (*scan)(const uint8_t* rows, size_t n, const uint8_t* query, uint32_t radius, uint32_t* row, uint16_t* distance);
+  size_t (*scan)(const uint8_t* rows, size_t n, const uint8_t* query, uint32_t radius, uint32_t* row,
+                 uint16_t* distance);
 };
 
 namespace empreinte {

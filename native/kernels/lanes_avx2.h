@@ -37,7 +37,8 @@ struct Avx2 {
   }
   static inline F less(const F& x, const F& y) {
     const __m256 one = _mm256_set1_ps(1.0f);
-    return {_mm256_and_ps(_mm256_cmp_ps(x.a, y.a, _CMP_LT_OQ), one), _mm256_and_ps(_mm256_cmp_ps(x.b, y.b, _CMP_LT_OQ), one)};
+    return {_mm256_and_ps(_mm256_cmp_ps(x.a, y.a, _CMP_LT_OQ), one),
+            _mm256_and_ps(_mm256_cmp_ps(x.b, y.b, _CMP_LT_OQ), one)};
   }
 
   static inline void transpose8(__m256 (&t)[8]) {
@@ -90,7 +91,8 @@ struct Avx2 {
     const __m256i used = _mm256_set1_epi32(1);
     const __m256i red = _mm256_add_epi8(r, _mm256_set1_epi32(at));
     const __m256i green = _mm256_add_epi8(red, used), blue = _mm256_add_epi8(green, used);
-    return weigh(_mm256_shuffle_epi8(halves, red), _mm256_shuffle_epi8(halves, green), _mm256_shuffle_epi8(halves, blue));
+    return weigh(_mm256_shuffle_epi8(halves, red), _mm256_shuffle_epi8(halves, green),
+                 _mm256_shuffle_epi8(halves, blue));
   }
   static inline __m256i halves(const uint8_t* low, const uint8_t* high) {
     return _mm256_set_m128i(_mm_loadu_si128(reinterpret_cast<const __m128i*>(high)),
@@ -121,8 +123,7 @@ struct Avx2 {
     const __m256i second = _mm256_set1_epi16(static_cast<int16_t>(weight[2] | weight[3] << 8));
     const __m256i zero = _mm256_setzero_si256();
     for (uint32_t i = 0; i < n; i += 32) {
-      const __m256i a = bytes32(in[0] + i), b = bytes32(in[1] + i), c = bytes32(in[2] + i),
-                    d = bytes32(in[3] + i);
+      const __m256i a = bytes32(in[0] + i), b = bytes32(in[1] + i), c = bytes32(in[2] + i), d = bytes32(in[3] + i);
       const __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_unpacklo_epi8(a, b), first),
                                            _mm256_maddubs_epi16(_mm256_unpacklo_epi8(c, d), second));
       const __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_unpackhi_epi8(a, b), first),

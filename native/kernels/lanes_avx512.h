@@ -1,7 +1,7 @@
-// 16 floats in one AVX-512 register. Division by a window is a multiplication and two fused steps: q = s·y, r = s − q·w,
-// q + r·y with y = 1/w is the true quotient for every float and w = 1 … 256 (checked exhaustively; a plain reciprocal is
-// wrong in 27 % of cases). At 512 bits a true division costs 16 cycles, this 1.5. It is the only fma in the exact way.
-// Transposing is 64 two-source shuffles, all on one port: the cost of the exact way after its additions.
+// 16 floats in one AVX-512 register. Division by a window is a multiplication and two fused steps: q = s·y, r = s −
+// q·w, q + r·y with y = 1/w is the true quotient for every float and w = 1 … 256 (checked exhaustively; a plain
+// reciprocal is wrong in 27 % of cases). At 512 bits a true division costs 16 cycles, this 1.5. It is the only fma in
+// the exact way. Transposing is 64 two-source shuffles, all on one port: the cost of the exact way after its additions.
 
 namespace {
 
@@ -67,7 +67,8 @@ struct Avx512 {
       const __m512i raw = _mm512_maskz_loadu_epi8((__mmask64{1} << 48) - 1, s);
       const __m512i quarters = _mm512_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11);
       const __m512i px = _mm512_permutexvar_epi32(quarters, raw);
-      const __m512i r = _mm512_broadcast_i32x4(_mm_setr_epi8(0, -1, -1, -1, 3, -1, -1, -1, 6, -1, -1, -1, 9, -1, -1, -1));
+      const __m512i r =
+          _mm512_broadcast_i32x4(_mm_setr_epi8(0, -1, -1, -1, 3, -1, -1, -1, 6, -1, -1, -1, 9, -1, -1, -1));
       const __m512i one = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0));
       const __m512i g = _mm512_add_epi8(r, one), b = _mm512_add_epi8(g, one);
       return weigh(_mm512_shuffle_epi8(px, r), _mm512_shuffle_epi8(px, g), _mm512_shuffle_epi8(px, b));
@@ -78,8 +79,9 @@ struct Avx512 {
     }
   }
 
-  // Bytes of two rows are interleaved, multiplied and added in pairs (vpmaddubsw), two pairs added in 16 bits, then widened.
-  // `sums` holds, for 64 samples, four registers in the order the unpacking leaves them; settle() puts them right.
+  // Bytes of two rows are interleaved, multiplied and added in pairs (vpmaddubsw), two pairs added in 16 bits, then
+  // widened. `sums` holds, for 64 samples, four registers in the order the unpacking leaves them; settle() puts them
+  // right.
   static inline void accumulate(const uint8_t* const (&in)[4], const uint8_t (&weight)[4], int32_t* sums, uint32_t n) {
     const __m512i first = _mm512_set1_epi16(static_cast<int16_t>(weight[0] | weight[1] << 8));
     const __m512i second = _mm512_set1_epi16(static_cast<int16_t>(weight[2] | weight[3] << 8));

@@ -16,7 +16,9 @@ struct Neon {
     const float32x4_t v = vdupq_n_f32(x);
     return {{v, v, v, v}};
   }
-  static inline F load(const float* p) { return {{vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}}; }
+  static inline F load(const float* p) {
+    return {{vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}};
+  }
   static inline void store(float* p, const F& a) {
     for (int i = 0; i < 4; ++i) vst1q_f32(p + 4 * i, a.v[i]);
   }
@@ -67,8 +69,10 @@ struct Neon {
       for (int columns = 0; columns < 4; ++columns) {
         const float32x4_t a = t[4 * rows].v[columns], b = t[4 * rows + 1].v[columns];
         const float32x4_t c = t[4 * rows + 2].v[columns], d = t[4 * rows + 3].v[columns];
-        const float64x2_t ab_even = vreinterpretq_f64_f32(vtrn1q_f32(a, b)), ab_odd = vreinterpretq_f64_f32(vtrn2q_f32(a, b));
-        const float64x2_t cd_even = vreinterpretq_f64_f32(vtrn1q_f32(c, d)), cd_odd = vreinterpretq_f64_f32(vtrn2q_f32(c, d));
+        const float64x2_t ab_even = vreinterpretq_f64_f32(vtrn1q_f32(a, b)),
+                          ab_odd = vreinterpretq_f64_f32(vtrn2q_f32(a, b));
+        const float64x2_t cd_even = vreinterpretq_f64_f32(vtrn1q_f32(c, d)),
+                          cd_odd = vreinterpretq_f64_f32(vtrn2q_f32(c, d));
         u[4 * columns].v[rows] = vreinterpretq_f32_f64(vtrn1q_f64(ab_even, cd_even));
         u[4 * columns + 1].v[rows] = vreinterpretq_f32_f64(vtrn1q_f64(ab_odd, cd_odd));
         u[4 * columns + 2].v[rows] = vreinterpretq_f32_f64(vtrn2q_f64(ab_even, cd_even));
@@ -99,7 +103,8 @@ struct Neon {
   }
 
   static inline void accumulate(const uint8_t* const (&in)[4], const uint8_t (&weight)[4], int32_t* sums, uint32_t n) {
-    const uint8x16_t w[4] = {vdupq_n_u8(weight[0]), vdupq_n_u8(weight[1]), vdupq_n_u8(weight[2]), vdupq_n_u8(weight[3])};
+    const uint8x16_t w[4] = {vdupq_n_u8(weight[0]), vdupq_n_u8(weight[1]), vdupq_n_u8(weight[2]),
+                             vdupq_n_u8(weight[3])};
     for (uint32_t i = 0; i < n; i += 16) {
       const uint8x16_t first = vld1q_u8(in[0] + i);
       uint16x8_t low = vmull_u8(vget_low_u8(first), vget_low_u8(w[0])), high = vmull_high_u8(first, w[0]);

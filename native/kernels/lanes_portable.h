@@ -1,5 +1,5 @@
-// 16 floats in a plain array: the loops a compiler turns into whatever the baseline has. The oracle of the others, so it
-// divides with a true division.
+// 16 floats in a plain array: the loops a compiler turns into whatever the baseline has. The oracle of the others, so
+// it divides with a true division.
 
 namespace {
 

@@ -1,4 +1,5 @@
-// A region of code compiled for a newer processor than the rest of the file. Everything inside must have internal linkage.
+// A region of code compiled for a newer processor than the rest of the file. Everything inside must have internal
+// linkage.
 #pragma once
 
 #define EMPREINTE_PRAGMA(text) _Pragma(#text)

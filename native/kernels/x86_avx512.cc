@@ -17,7 +17,8 @@ EMPREINTE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,
 namespace empreinte {
 namespace {
 
-// Eight rows a step, two to a register: 64-bit counts, added by pairs and quarters into one register of eight distances.
+// Eight rows a step, two to a register: 64-bit counts, added by pairs and quarters into one register of eight
+// distances.
 size_t scan_avx512(const uint8_t* rows, size_t n, const uint8_t* query, uint32_t radius, uint32_t* row,
                    uint16_t* distance) {
   const __m512i q = _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(query)));
@@ -36,11 +37,10 @@ size_t scan_avx512(const uint8_t* rows, size_t n, const uint8_t* query, uint32_t
         _mm512_add_epi64(_mm512_unpacklo_epi64(counts[0], counts[1]), _mm512_unpackhi_epi64(counts[0], counts[1]));
     const __m512i high =
         _mm512_add_epi64(_mm512_unpacklo_epi64(counts[2], counts[3]), _mm512_unpackhi_epi64(counts[2], counts[3]));
-    const __m512i sums =
-        _mm512_add_epi64(_mm512_shuffle_i64x2(low, high, 0x88), _mm512_shuffle_i64x2(low, high, 0xdd));
+    const __m512i sums = _mm512_add_epi64(_mm512_shuffle_i64x2(low, high, 0x88), _mm512_shuffle_i64x2(low, high, 0xdd));
     const __m512i distances = _mm512_permutexvar_epi64(in_order, sums);
-    const __mmask8 hits = static_cast<__mmask8>(_mm512_cmple_epu64_mask(distances, within) &
-                                                (left >= 8 ? 0xffu : (1u << left) - 1));
+    const __mmask8 hits =
+        static_cast<__mmask8>(_mm512_cmple_epu64_mask(distances, within) & (left >= 8 ? 0xffu : (1u << left) - 1));
     if (hits == 0) continue;
     uint64_t all[8];
     _mm512_storeu_si512(all, distances);
@@ -59,7 +59,10 @@ EMPREINTE_TARGET_END
 
 namespace empreinte {
 const emp_kernel kAvx512 = {
-    "avx512",        "AVX-512 F, BW, DQ, VL, VPOPCNTDQ", cpu_has_avx512,   luma_row<Avx512>, jarosz<Avx512>,
-    weights<Avx512>, dct<Avx512>,                        gradient<Avx512>, scan_avx512,
+    "avx512",       "AVX-512 F, BW, DQ, VL, VPOPCNTDQ",
+    cpu_has_avx512, luma_row<Avx512>,
+    jarosz<Avx512>, weights<Avx512>,
+    dct<Avx512>,    gradient<Avx512>,
+    scan_avx512,
 };
 }  // namespace empreinte

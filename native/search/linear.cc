@@ -9,7 +9,7 @@
 namespace empreinte {
 namespace {
 
-constexpr size_t kTileRows = 512;        // 16 KiB
+constexpr size_t kTileRows = 512;          // 16 KiB
 constexpr size_t kPairsPerPoll = 1 << 18;  // row-query pairs between two looks at `cancel`
 
 // Hits in plain memory that grows by doubling.

@@ -1,5 +1,5 @@
-// The rows of an index: append-only blocks, shared between the index and its snapshots. A snapshot sees the first `size`
-// rows; later ones are written beyond them, so readers are never blocked and never see half a change.
+// The rows of an index: append-only blocks, shared between the index and its snapshots. A snapshot sees the first
+// `size` rows; later ones are written beyond them, so readers are never blocked and never see half a change.
 #pragma once
 #include <atomic>
 

@@ -1,6 +1,6 @@
-// The kernels divide by a window w with a multiplication and two fused steps. This checks every float mantissa for every
-// w = 1 … 256 against true division, on each kernel this processor runs. Scaling by powers of two is exact, so mantissas are
-// enough. Prints one line a kernel.
+// The kernels divide by a window w with a multiplication and two fused steps. This checks every float mantissa for
+// every w = 1 … 256 against true division, on each kernel this processor runs. Scaling by powers of two is exact, so
+// mantissas are enough. Prints one line a kernel.
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #else
@@ -16,22 +16,22 @@
 #include "../../native/kernels/target.h"
 
 // The body is the same for each: included twice, once in each target region.
-#define EMPREINTE_CHECK(Lanes, check)                                            \
-  static uint64_t check(uint32_t step) {                                         \
-    uint64_t wrong = 0;                                                          \
-    for (uint32_t w = 1; w <= 256; ++w) {                                        \
-      const Lanes::Divisor divisor = Lanes::divisor(static_cast<float>(w));      \
-      for (uint32_t from = w % step * 16; from < 1u << 23; from += 16 * step) {  \
-        float in[16], out[16];                                                   \
-        for (uint32_t i = 0; i < 16; ++i) {                                      \
-          const uint32_t bits = 0x3f800000u + from + i;                          \
-          std::memcpy(&in[i], &bits, 4);                                         \
-        }                                                                        \
-        Lanes::store(out, Lanes::divide(Lanes::load(in), divisor));              \
+#define EMPREINTE_CHECK(Lanes, check)                                                  \
+  static uint64_t check(uint32_t step) {                                               \
+    uint64_t wrong = 0;                                                                \
+    for (uint32_t w = 1; w <= 256; ++w) {                                              \
+      const Lanes::Divisor divisor = Lanes::divisor(static_cast<float>(w));            \
+      for (uint32_t from = w % step * 16; from < 1u << 23; from += 16 * step) {        \
+        float in[16], out[16];                                                         \
+        for (uint32_t i = 0; i < 16; ++i) {                                            \
+          const uint32_t bits = 0x3f800000u + from + i;                                \
+          std::memcpy(&in[i], &bits, 4);                                               \
+        }                                                                              \
+        Lanes::store(out, Lanes::divide(Lanes::load(in), divisor));                    \
         for (int i = 0; i < 16; ++i) wrong += out[i] != in[i] / static_cast<float>(w); \
-      }                                                                          \
-    }                                                                            \
-    return wrong;                                                                \
+      }                                                                                \
+    }                                                                                  \
+    return wrong;                                                                      \
   }
 
 #if defined(__x86_64__) || defined(_M_X64)

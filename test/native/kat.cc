@@ -1,5 +1,6 @@
-// The known answers on every kernel this processor runs: hash, quality, eight dihedral hashes, and the checksums of luma,
-// grid and coefficients on the exact way; the automatic way must agree. Input: records.mjs. Prints one line a kernel.
+// The known answers on every kernel this processor runs: hash, quality, eight dihedral hashes, and the checksums of
+// luma, grid and coefficients on the exact way; the automatic way must agree. Input: records.mjs. Prints one line a
+// kernel.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -67,7 +68,8 @@ void check(const emp_kernel* kernel, const Record& r, const std::vector<uint8_t>
   options.way = EMP_WAY_AUTO;
   if (emp_hash(&p, &options, &automatic) != EMP_OK) expect(name, r, "status", "error", "ok");
   automatic.taken = exact.taken;
-  if (std::memcmp(&automatic, &exact, sizeof(exact)) != 0) expect(name, r, "automatic way", hex(automatic.hash), hex(exact.hash));
+  if (std::memcmp(&automatic, &exact, sizeof(exact)) != 0)
+    expect(name, r, "automatic way", hex(automatic.hash), hex(exact.hash));
 }
 
 }  // namespace
@@ -76,8 +78,8 @@ int main() {
   Record r;
   std::vector<uint8_t> samples;
   int count = 0;
-  while (std::scanf("%63s %u %u %u %64s %d %8s %8s %8s", r.id, &r.width, &r.height, &r.channels, r.hash, &r.quality, r.luma,
-                    r.grid, r.dct) == 9) {
+  while (std::scanf("%63s %u %u %u %64s %d %8s %8s %8s", r.id, &r.width, &r.height, &r.channels, r.hash, &r.quality,
+                    r.luma, r.grid, r.dct) == 9) {
     for (auto& d : r.dihedral)
       if (std::scanf("%64s", d) != 1) return 2;
     if (std::getchar() != '\n') return 2;
@@ -89,7 +91,8 @@ int main() {
   }
   for (size_t k = 0; k < emp_kernel_count(); ++k) {
     const emp_kernel* kernel = emp_kernel_at(k);
-    std::printf("%s: %s\n", emp_kernel_name(kernel), emp_kernel_supported(kernel) ? "checked" : "not on this processor");
+    std::printf("%s: %s\n", emp_kernel_name(kernel),
+                emp_kernel_supported(kernel) ? "checked" : "not on this processor");
   }
   std::printf("%d vectors, %d failures\n", count, failures);
   return failures == 0 && count > 0 ? 0 : 1;

@@ -1,6 +1,6 @@
-// Every width and height near the borders of tiles and windows, every channel count, rows with and without gaps, in buffers
-// that end exactly with the last sample: all kernels and both ways must agree with the portable exact way, and a sanitizer
-// watches the reads. Prints the number of failures.
+// Every width and height near the borders of tiles and windows, every channel count, rows with and without gaps, in
+// buffers that end exactly with the last sample: all kernels and both ways must agree with the portable exact way, and
+// a sanitizer watches the reads. Prints the number of failures.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -36,7 +36,8 @@ void check(uint32_t width, uint32_t height, uint32_t channels, uint32_t gap) {
       got.taken = expected.taken;
       if (std::memcmp(&got, &expected, sizeof(got)) == 0) continue;
       ++failures;
-      std::printf("FAIL %s way %d: %ux%ux%u gap %u\n", emp_kernel_name(options.kernel), way, width, height, channels, gap);
+      std::printf("FAIL %s way %d: %ux%ux%u gap %u\n", emp_kernel_name(options.kernel), way, width, height, channels,
+                  gap);
     }
 }
 
@@ -46,8 +47,10 @@ int main() {
   const uint32_t sides[] = {5, 6, 7, 8, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 79, 80, 81, 127, 128, 129, 140};
   for (const uint32_t width : sides)
     for (const uint32_t height : sides)
-      for (const uint32_t channels : {1u, 3u, 4u}) check(width, height, channels, next_random() % 3 == 0 ? next_random() % 40 : 0);
-  for (int i = 0; i < 60; ++i) check(5 + next_random() % 900, 5 + next_random() % 900, i % 2 ? 3 : 1, next_random() % 5);
+      for (const uint32_t channels : {1u, 3u, 4u})
+        check(width, height, channels, next_random() % 3 == 0 ? next_random() % 40 : 0);
+  for (int i = 0; i < 60; ++i)
+    check(5 + next_random() % 900, 5 + next_random() % 900, i % 2 ? 3 : 1, next_random() % 5);
   for (const uint32_t channels : {1u, 3u, 4u}) check(9000, 7, channels, 3), check(7, 9000, channels, 3);
   std::printf("%d pictures, %d failures\n", pictures, failures);
   return failures == 0 ? 0 : 1;

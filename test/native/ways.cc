@@ -1,8 +1,8 @@
-// The automatic way's answer must be the exact way's, always. Tried on families of pictures chosen to be bad for the fast
-// way: flat, periodic, half and half, at sizes and levels where running sums cross powers of two. Also measures how far the
-// fast way's grid and coefficients really are from the exact ones, as a share of the bound in native/hash/certificate.cc:
-// a share above 1 is a failure even where no answer changed.
-// Arguments: pictures a family, seed, longest side. Status 0 when nothing failed.
+// The automatic way's answer must be the exact way's, always. Tried on families of pictures chosen to be bad for the
+// fast way: flat, periodic, half and half, at sizes and levels where running sums cross powers of two. Also measures
+// how far the fast way's grid and coefficients really are from the exact ones, as a share of the bound in
+// native/hash/certificate.cc: a share above 1 is a failure even where no answer changed. Arguments: pictures a family,
+// seed, longest side. Status 0 when nothing failed.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -43,18 +43,23 @@ Plane noise(Size s) {
 }
 Plane soft(Size s) {  // a few waves and noise: photograph-like
   float fx[12], fy[12], phase[12];
-  for (int i = 0; i < 12; ++i) fx[i] = static_cast<float>(below(12)), fy[i] = static_cast<float>(below(23)) - 11, phase[i] = static_cast<float>(below(628)) / 100;
+  for (int i = 0; i < 12; ++i)
+    fx[i] = static_cast<float>(below(12)), fy[i] = static_cast<float>(below(23)) - 11,
+    phase[i] = static_cast<float>(below(628)) / 100;
   return fill(s, [&](uint32_t x, uint32_t y) {
     float v = 128;
     for (int i = 0; i < 12; ++i)
       v += 70 / (1 + std::abs(fx[i]) + std::abs(fy[i])) *
-           std::sin(6.2831853f * (fx[i] * static_cast<float>(x) / static_cast<float>(s.w) + fy[i] * static_cast<float>(y) / static_cast<float>(s.h)) + phase[i]);
+           std::sin(6.2831853f * (fx[i] * static_cast<float>(x) / static_cast<float>(s.w) +
+                                  fy[i] * static_cast<float>(y) / static_cast<float>(s.h)) +
+                    phase[i]);
     return std::clamp(v + static_cast<float>(below(5)) - 2, 0.0f, 255.0f);
   });
 }
 Plane stripes(Size s) {
   const uint32_t p = 1 + below(40), q = 1 + below(40), a = below(256), b = below(256), kind = below(3);
-  return fill(s, [&](uint32_t x, uint32_t y) { return ((kind != 1 ? x / p : 0) + (kind != 0 ? y / q : 0)) % 2 ? a : b; });
+  return fill(s,
+              [&](uint32_t x, uint32_t y) { return ((kind != 1 ? x / p : 0) + (kind != 0 ? y / q : 0)) % 2 ? a : b; });
 }
 Plane bricks(Size s) {  // a random tile repeated exactly
   const uint32_t p = 2 + below(64), q = 2 + below(64);
@@ -75,7 +80,9 @@ Plane text(Size s) {  // lines of small dark marks on white
 Plane gradient(Size s) {
   const uint32_t a = below(256), b = below(256), kind = below(3);
   return fill(s, [&](uint32_t x, uint32_t y) {
-    const float t = kind == 0 ? static_cast<float>(x) / static_cast<float>(s.w) : kind == 1 ? static_cast<float>(y) / static_cast<float>(s.h) : static_cast<float>(x + y) / static_cast<float>(s.w + s.h);
+    const float t = kind == 0   ? static_cast<float>(x) / static_cast<float>(s.w)
+                    : kind == 1 ? static_cast<float>(y) / static_cast<float>(s.h)
+                                : static_cast<float>(x + y) / static_cast<float>(s.w + s.h);
     return static_cast<float>(a) + t * (static_cast<float>(b) - static_cast<float>(a));
   });
 }
@@ -83,7 +90,8 @@ Plane chart(Size s) {  // bars on a flat ground
   uint32_t height[16];
   for (auto& h : height) h = below(s.h);
   const uint32_t ground = 220 + below(36), bar = below(200);
-  return fill(s, [&](uint32_t x, uint32_t y) { return x * 32 / s.w % 2 && s.h - y < height[x * 16 / s.w] ? bar : ground; });
+  return fill(
+      s, [&](uint32_t x, uint32_t y) { return x * 32 / s.w % 2 && s.h - y < height[x * 16 / s.w] ? bar : ground; });
 }
 // The window's sum at a power of two: rows of a level just below it, disturbed with the window's own period.
 Plane binade(Size s) {
@@ -91,7 +99,9 @@ Plane binade(Size s) {
   const uint32_t period = below(2) ? 2 * w : w + 1 + below(3), depth = 1 + below(3);
   std::vector<uint8_t> column(s.w), row(s.h);
   for (auto& v : column) v = static_cast<uint8_t>(below(3));
-  return fill(s, [&](uint32_t x, uint32_t y) { return std::min<uint32_t>(255, level + (y % period < period / 2 ? depth : 0) + (x < s.w / 2 ? column[x] : 0)); });
+  return fill(s, [&](uint32_t x, uint32_t y) {
+    return std::min<uint32_t>(255, level + (y % period < period / 2 ? depth : 0) + (x < s.w / 2 ? column[x] : 0));
+  });
 }
 
 using Family = Plane (*)(Size);
@@ -99,13 +109,15 @@ struct Named {
   const char* name;
   Family make;
 };
-const Named kFamilies[] = {{"noise", noise}, {"soft", soft}, {"stripes", stripes}, {"bricks", bricks},
-                           {"text", text},   {"gradient", gradient}, {"chart", chart}, {"binade", binade}};
+const Named kFamilies[] = {{"noise", noise}, {"soft", soft},         {"stripes", stripes}, {"bricks", bricks},
+                           {"text", text},   {"gradient", gradient}, {"chart", chart},     {"binade", binade}};
 
 Plane half_and_half(Size s, const Plane& a, const Plane& b) {
   const uint32_t kind = below(3), cut = 1 + below(7);
   return fill(s, [&](uint32_t x, uint32_t y) {
-    const bool first = kind == 0 ? x * 8 < cut * s.w : kind == 1 ? y * 8 < cut * s.h : (x * 8 < cut * s.w) != (y * 8 < cut * s.h);
+    const bool first = kind == 0   ? x * 8 < cut * s.w
+                       : kind == 1 ? y * 8 < cut * s.h
+                                   : (x * 8 < cut * s.w) != (y * 8 < cut * s.h);
     return (first ? a : b)[size_t{y} * s.w + x];
   });
 }
@@ -126,9 +138,11 @@ void measure(Size s, const std::vector<uint8_t>& samples, uint32_t channels, Wor
   options.way = EMP_WAY_AUTO;
   if (emp_hash(&p, &options, &c) != EMP_OK) std::exit(1);
   const empreinte::ErrorBound bound = empreinte::error_bound(p);
-  for (int i = 0; i < 4096; ++i) worst->grid = std::max(worst->grid, double{std::abs(fast.grid[i] - exact.grid[i]) / bound.grid});
+  for (int i = 0; i < 4096; ++i)
+    worst->grid = std::max(worst->grid, double{std::abs(fast.grid[i] - exact.grid[i]) / bound.grid});
   for (int i = 0; i < 256; ++i)
-    worst->coefficient = std::max(worst->coefficient, double{std::abs(fast.coefficients[i] - exact.coefficients[i]) / bound.coefficient(i / 16, i % 16)});
+    worst->coefficient = std::max(worst->coefficient, double{std::abs(fast.coefficients[i] - exact.coefficients[i]) /
+                                                             bound.coefficient(i / 16, i % 16)});
   ++worst->pictures;
   worst->fallbacks += c.taken == EMP_TOOK_FALLBACK;
   c.taken = b.taken;
@@ -136,7 +150,8 @@ void measure(Size s, const std::vector<uint8_t>& samples, uint32_t channels, Wor
 }
 
 void report(const char* name, const Worst& w) {
-  std::printf("%-22s %8d %10.3f %12.3f %9.1f%% %9d\n", name, w.pictures, w.grid, w.coefficient, 100.0 * w.fallbacks / w.pictures, w.wrong);
+  std::printf("%-22s %8d %10.3f %12.3f %9.1f%% %9d\n", name, w.pictures, w.grid, w.coefficient,
+              100.0 * w.fallbacks / w.pictures, w.wrong);
   std::fflush(stdout);
 }
 
@@ -161,13 +176,16 @@ int main(int argc, char** argv) {
         const bool same = below(2);  // equal channels keep the structure; different ones mix it
         Plane plane;
         for (uint32_t c = 0; c < channels; ++c) {
-          if (c == 0 || !same) plane = first == second ? kFamilies[first].make(s) : half_and_half(s, kFamilies[first].make(s), kFamilies[second].make(s));
+          if (c == 0 || !same)
+            plane = first == second ? kFamilies[first].make(s)
+                                    : half_and_half(s, kFamilies[first].make(s), kFamilies[second].make(s));
           for (size_t k = 0; k < plane.size(); ++k) samples[k * channels + c] = plane[k];
         }
         measure(s, samples, channels, &worst);
       }
       char name[64];
-      std::snprintf(name, sizeof(name), "%s%s%s", kFamilies[first].name, first == second ? "" : " + ", first == second ? "" : kFamilies[second].name);
+      std::snprintf(name, sizeof(name), "%s%s%s", kFamilies[first].name, first == second ? "" : " + ",
+                    first == second ? "" : kFamilies[second].name);
       report(name, worst);
       wrong += worst.wrong;
       largest = std::max({largest, worst.grid, worst.coefficient});
