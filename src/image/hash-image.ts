@@ -20,7 +20,7 @@ import { type EncodedInput, type Source, sourceOf } from "./read.js";
 /** What can be hashed: an encoded picture or decoded pixels. */
 export type ImageInput = EncodedInput | RawPixels;
 
-export interface ImageOptions extends HashOptions, Limits {
+export interface HashImageOptions extends HashOptions, Limits {
   /** `"all"`: also every frame of an animation and every page of a TIFF, as `frames`. Default: the first one only. */
   pages?: "all";
   /** Ends the work; the promise rejects with the signal's reason. */
@@ -45,7 +45,7 @@ export interface ImageHash extends PixelHash {
 }
 
 const limitNames = ["maxPixels", "maxBytes", "maxSeconds", "maxPages"] as const;
-export const hashImageOptionNames = [...hashOptionNames, ...limitNames, "pages", "signal", "name"] as const;
+export const hashImageOptionNames: readonly string[] = [...hashOptionNames, ...limitNames, "pages", "signal", "name"];
 
 /** The options of hashImage, checked. */
 export interface CheckedOptions {
@@ -56,7 +56,7 @@ export interface CheckedOptions {
 }
 
 /** @throws {InvalidArgumentError} */
-export function checkImageOptions(options: ImageOptions): CheckedOptions {
+export function checkImageOptions(options: HashImageOptions): CheckedOptions {
   const { maxPixels, maxBytes, maxSeconds, maxPages } = { ...defaultLimits, ...defined(options) };
   const most = Number.MAX_SAFE_INTEGER;
   if (options.name !== undefined && typeof options.name !== "string")
@@ -169,7 +169,7 @@ export async function hashChecked(
  * @example
  * const { hash, quality } = await hashImage("photo.jpg");
  */
-export async function hashImage(input: ImageInput, options?: ImageOptions): Promise<ImageHash> {
-  const given = known(options, hashImageOptionNames) as ImageOptions;
+export async function hashImage(input: ImageInput, options?: HashImageOptions): Promise<ImageHash> {
+  const given = known(options, hashImageOptionNames) as HashImageOptions;
   return hashChecked(input, checkImageOptions(given), checkSignal(given.signal));
 }

@@ -6,12 +6,12 @@ import {
   checkImageOptions,
   hashChecked,
   hashImageOptionNames,
-  type ImageOptions,
+  type HashImageOptions,
   type ImageHash,
   type ImageInput,
 } from "./hash-image.js";
 
-export interface ImagesOptions extends Omit<ImageOptions, "name"> {
+export interface HashImagesOptions extends Omit<HashImageOptions, "name"> {
   /** Pictures in work at a time, 1 … 1,024. Default 4, or the number of processors if that is less. */
   concurrency?: number;
 }
@@ -129,9 +129,9 @@ async function* run<Input extends ImageInput>(
  */
 export function hashImages<Input extends ImageInput>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
-  options?: ImagesOptions,
+  options?: HashImagesOptions,
 ): AsyncGenerator<HashedImage<Input>, void, undefined> {
-  const given = known(options, optionNames) as ImagesOptions;
+  const given = known(options, optionNames) as HashImagesOptions;
   const { concurrency = Math.min(4, availableParallelism()) } = given;
   const checked = {
     options: checkImageOptions(given),
