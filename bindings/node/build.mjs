@@ -4,7 +4,7 @@
 // they are not beside the `node` that runs. Where one of these is missing, the compiler alone does: the sources and flags
 // of binding.gyp, and the headers of the npm packages node-api-headers and node-addon-api.
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
@@ -92,13 +92,20 @@ async function compile() {
 }
 
 const windows = process.platform === "win32";
+const musl = process.platform === "linux" && !process.report.getReport().header.glibcVersionRuntime;
 const able = windows || (headers() !== undefined && works("python3", "--version") && works("make", "--version"));
 if (process.argv.includes("--prebuild")) {
   const strip = windows ? [] : ["--strip"];
   // prebuildify names the file after the package and the libc: empreinte.node, or empreinte.musl.node.
-  const musl = process.platform === "linux" && !process.report.getReport().header.glibcVersionRuntime;
   nodeGyp([require.resolve("prebuildify/bin.js"), "--napi", ...strip, ...(musl ? ["--tag-libc"] : [])]);
-} else if (able && !process.env.EMPREINTE_BUILD_DIRECT) {
+  process.exit();
+}
+
+// load.ts takes a prebuilt addon before build/Release: one of older sources must not stand before what is built now.
+rmSync(join(root, `prebuilds/${process.platform}-${process.arch}/empreinte${musl ? ".musl" : ""}.node`), {
+  force: true,
+});
+if (able && !process.env.EMPREINTE_BUILD_DIRECT) {
   const gyp = require.resolve("node-gyp/bin/node-gyp.js");
   nodeGyp([gyp, "configure", "build", "-j", String(jobs)]);
 } else {

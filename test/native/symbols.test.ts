@@ -4,7 +4,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { hostCompiler, type Toolchain, usable, Workshop } from "../support/native.ts";
 import { root, succeed, which } from "../support/run.ts";
 
-const addon = join(root, "build/Release/empreinte.node");
+const places = ["build/Release/empreinte.node", `prebuilds/${process.platform}-${process.arch}/empreinte.node`];
+const addon = places.map((place) => join(root, place)).find((place) => existsSync(place));
 const workshop = new Workshop();
 afterAll(() => workshop[Symbol.dispose]());
 
@@ -33,7 +34,7 @@ describe("what the addon asks of the system", () => {
   test("no newer glibc than 2.28, no newer libstdc++ than 3.4.26", async (ctx) => {
     if (process.platform !== "linux") ctx.skip("skipped: needs Linux");
     if (which("objdump") === undefined) ctx.skip("skipped: needs objdump");
-    if (!existsSync(addon)) ctx.skip("skipped: needs build/Release/empreinte.node");
+    if (addon === undefined) return ctx.skip("skipped: needs build/Release/empreinte.node");
     const table = await succeed("objdump", ["-T", addon]);
     expect(table).toContain("napi_register_module_v1");
     expect(compare(highest(table, "GLIBC"), [2, 28]), `GLIBC_${highest(table, "GLIBC").join(".")}`).toBeLessThanOrEqual(
@@ -46,7 +47,7 @@ describe("what the addon asks of the system", () => {
   test("the core exports nothing but its door to Node", async (ctx) => {
     if (process.platform !== "linux") ctx.skip("skipped: needs Linux");
     if (which("nm") === undefined) ctx.skip("skipped: needs nm");
-    if (!existsSync(addon)) ctx.skip("skipped: needs build/Release/empreinte.node");
+    if (addon === undefined) return ctx.skip("skipped: needs build/Release/empreinte.node");
     const exported = (await succeed("nm", ["-D", "--defined-only", addon])).trim().split("\n");
     const names = exported.map((line) => line.split(" ").at(-1)!.replace(/@.*/, ""));
     expect(names).toContain("napi_register_module_v1");

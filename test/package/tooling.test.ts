@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root, run } from "../support/run.ts";
+
+// What `npm run lint` and `npm run format:check` do, one test a tool.
+const minutes = { timeout: 5 * 60_000 };
+
+async function passes(script: string, ...args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await run(process.execPath, [join(root, "node_modules", script), ...args]);
+  expect(code, `${stdout}\n${stderr}`.trim().slice(-6000)).toBe(0);
+}
+
+describe("the sources", () => {
+  test("types: src", minutes, () => passes("typescript/bin/tsc", "-p", ".", "--noEmit"));
+  test("types: tests", minutes, () => passes("typescript/bin/tsc", "-p", "tsconfig.test.json"));
+  test("oxlint", minutes, () => passes("oxlint/bin/oxlint", "--deny-warnings"));
+  test("prettier", minutes, () => passes("prettier/bin/prettier.cjs", "--check", "."));
+  test("knip: nothing unused", minutes, () => passes("knip/bin/knip.js"));
+
+  test("clang-format", minutes, async (ctx) => {
+    const { code, stderr } = await run(process.execPath, ["test/support/clang-format.mjs"]);
+    if (code === 77) ctx.skip("skipped: needs clang-format 14");
+    expect(code, stderr.slice(-6000)).toBe(0);
+  });
+});
+
+test("publint: the package's face", minutes, async (ctx) => {
+  if (!existsSync(join(root, "dist/index.js"))) ctx.skip("skipped: needs dist");
+  await passes("publint/src/cli.js", "--strict");
+});
