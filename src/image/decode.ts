@@ -64,6 +64,10 @@ function failure(picture: Encoded, error: unknown): Error {
       cause: error,
     });
   }
+  if (/bad labq format/.test(message)) {
+    const text = `${name} is an 8-bit CIELAB TIFF, which the decoder does not read`;
+    return new ImageError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text, { cause: error });
+  }
   const text = `${name} cannot be decoded as ${format.toUpperCase()}: ${cleaned(message)}`;
   return new ImageError("ERR_EMPREINTE_CORRUPT", text, { cause: error });
 }
