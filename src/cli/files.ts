@@ -1,0 +1,155 @@
+import { createReadStream } from "node:fs";
+import { hashImages, type ImageHash, type ImageInput } from "../index.js";
+import { number, UsageError } from "./args.js";
+import { jsonPath, type Path, shownPath } from "./names.js";
+import { inOrder } from "./ordered.js";
+import { Progress } from "./progress.js";
+import { type Session, status } from "./session.js";
+import { type Found, walk } from "./walk.js";
+
+/** The options that every command on files has. */
+export const fileOptions = {
+  json: { type: "boolean" },
+  quiet: { type: "boolean" },
+  "all-pages": { type: "boolean" },
+  concurrency: { type: "string" },
+  "max-pixels": { type: "string" },
+  "max-bytes": { type: "string" },
+  "max-seconds": { type: "string" },
+  "max-pages": { type: "string" },
+} as const;
+
+interface FileValues {
+  json?: boolean;
+  quiet?: boolean;
+  "all-pages"?: boolean;
+  concurrency?: string;
+  "max-pixels"?: string;
+  "max-bytes"?: string;
+  "max-seconds"?: string;
+  "max-pages"?: string;
+}
+
+export type HashSettings = NonNullable<Parameters<typeof hashImages>[1]>;
+
+export function fileSettings(values: FileValues): HashSettings {
+  const settings: Record<string, number | string | undefined> = {
+    pages: values["all-pages"] ? "all" : undefined,
+    concurrency: number("concurrency", values.concurrency, { least: 1, most: 64 }),
+    maxPixels: number("max-pixels", values["max-pixels"], { least: 1 }),
+    maxBytes: number("max-bytes", values["max-bytes"], { least: 1 }),
+    maxSeconds: number("max-seconds", values["max-seconds"], { least: 0.001, most: 86_400, whole: false }),
+    maxPages: number("max-pages", values["max-pages"], { least: 1 }),
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** Files under way or waiting for an earlier one. Some more than work at a time, so that a slow file does not stop the rest. */
+const window = 256;
+
+interface Failure {
+  code: string;
+  message: string;
+}
+type Outcome = { file: Found; result: ImageHash } | { file: Found; failure: Failure };
+
+function failureOf(file: Found, error: Error): Failure {
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string" && code.startsWith("ERR_EMPREINTE_")) return { code, message: error.message };
+  const why = typeof code === "string" ? code : error.message;
+  return { code: "ERR_EMPREINTE_READ", message: `${shownPath(file.path)} cannot be read: ${why}` };
+}
+
+/** The sentence behind "path: ", which need not begin with the path again. */
+function reasonOf({ path }: Found, { message }: Failure): string {
+  const name = [shownPath(path), "stream"].find((start) => message.startsWith(`${start} `));
+  return name === undefined ? message : message.slice(name.length + 1);
+}
+
+function inputOf(file: Found): ImageInput {
+  if (file.path === "-" && file.stream) return process.stdin;
+  // A path as bytes would be taken for the picture itself; a pipe has no size to look at.
+  if (file.stream || typeof file.path !== "string") return createReadStream(file.path);
+  return file.path;
+}
+
+async function* outcomes(args: string[], settings: HashSettings, signal: AbortSignal): AsyncGenerator<Outcome> {
+  async function* inputs() {
+    for await (const file of walk(args, signal)) {
+      if (file.error) yield { answer: { file, failure: failureOf(file, file.error) } };
+      else yield { input: inputOf(file), given: file };
+    }
+  }
+  async function* work(files: AsyncIterable<ImageInput>) {
+    for await (const { index, result, error } of hashImages(files, { ...settings, signal })) {
+      const answer = (file: Found): Outcome => (error ? { file, failure: failureOf(file, error) } : { file, result });
+      yield { index, answer };
+    }
+  }
+  yield* inOrder<ImageInput, Found, Outcome>(inputs(), work, window, signal);
+}
+
+/** Names of pictures, those of formats that we do not read among them: such a file is never passed over in silence. */
+const pictureName = /\.(jpe?g|jfif|png|apng|webp|gif|tiff?|avif|heic|heif|bmp|jxl|jp2|psd|svg|ico|dng|cr2|nef|arw)$/i;
+
+/** In a walked folder, a file whose content is no picture and whose name does not say so. */
+function isOther(file: Found, { code }: Failure): boolean {
+  const unknown = code === "ERR_EMPREINTE_UNSUPPORTED_FORMAT" || code === "ERR_EMPREINTE_EMPTY";
+  return file.walked && unknown && !pictureName.test(file.path.toString("latin1"));
+}
+
+async function count(args: string[], progress: Progress, signal: AbortSignal): Promise<void> {
+  let files = 0;
+  for await (const file of walk(args, signal)) files += file.error ? 0 : 1;
+  if (!signal.aborted) progress.total = files;
+}
+
+/**
+ * Hashes every file that `args` name and hands each to `found`, in order. Failures are printed: as JSON on standard output
+ * or as a sentence on standard error. Answers whether there was one.
+ */
+export async function eachFile(
+  args: string[],
+  values: FileValues,
+  settings: HashSettings,
+  session: Session,
+  found: (path: Path, result: ImageHash) => Promise<void>,
+): Promise<{ trouble: boolean }> {
+  if (args.length === 0) throw new UsageError("No path is given");
+  const quiet = values.quiet === true;
+  const progress = new Progress(session, quiet);
+  // The folders are counted beside the work, only to tell a person how long it will take.
+  const counting = progress.shown ? count(args, progress, session.signal) : Promise.resolve();
+  const summary = progress.shown;
+  let failed = 0;
+  let passedOver = 0;
+  try {
+    for await (const outcome of outcomes(args, settings, session.signal)) {
+      progress.done++;
+      if ("result" in outcome) await found(outcome.file.path, outcome.result);
+      else if (isOther(outcome.file, outcome.failure)) passedOver++;
+      else {
+        failed++;
+        const { file, failure } = outcome;
+        if (values.json) await session.line(JSON.stringify({ ...jsonPath(file.path), error: failure }));
+        else session.note(`${shownPath(file.path)}: ${reasonOf(file, failure)}`);
+      }
+    }
+    await counting;
+  } catch (error) {
+    // Ctrl-C, or nobody reads the results any more: what was printed stands.
+    if (!session.signal.aborted) throw error;
+  } finally {
+    progress.stop();
+  }
+  if (!quiet && (summary || passedOver > 0)) {
+    session.note(`${progress.done - passedOver} files, ${failed} failed, ${passedOver} passed over (no pictures)`);
+  }
+  return { trouble: failed > 0 };
+}
+
+/** 2 after a failure, whatever was found. */
+export function endStatus(trouble: boolean, matched: boolean): number {
+  if (trouble) return status.trouble;
+  return matched ? status.found : status.nothing;
+}

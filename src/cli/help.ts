@@ -1,0 +1,89 @@
+/** What `--help` prints. Nothing is imported here, so that help is there even where the addon does not load. */
+
+export const help: string = `empreinte: has this picture been seen before?
+
+  empreinte hash [options] PATH…               print the PDQ hash of each picture
+  empreinte scan --list FILE [options] PATH…   find the pictures that a known-hash list contains
+  empreinte doctor [--json]                    what this machine has, and a self-test
+
+  empreinte COMMAND --help                     options and an example
+  empreinte --version
+
+Exit status: 0 nothing found (hash, doctor: all is well), 1 found (doctor: something is wrong),
+2 trouble with some input, 64 wrong usage, 130 stopped by Ctrl-C.
+`;
+
+const inputs = `PATH is a file, a folder (walked, sorted by name; links to folders are not entered) or - for standard
+input. What a file is, its content decides. In a walked folder a file that is no picture, and is not named
+like one, is passed over and counted on standard error; a file named on the command line is never passed over.
+A file that cannot be read is reported and the rest goes on.
+`;
+
+const limits = `  --all-pages          every page of an animation or TIFF, not only the first
+  --concurrency N      files at a time (default: one for each processor)
+  --max-pixels N       most pixels of a page (default 134217728)
+  --max-bytes N        most bytes of a file (default 268435456)
+  --max-seconds N      most seconds for a file (default 30)
+  --max-pages N        most pages with --all-pages (default 1000)
+  --quiet              no progress and no notes; errors are still printed
+`;
+
+const names = `A line that begins with a backslash has a name with a backslash, a control character or bytes that are not
+UTF-8 in it, escaped as \\\\, \\n, \\r, \\t or \\xNN. With --json such bytes are in "pathBase64".
+`;
+
+export const hashHelp: string = `empreinte hash [--json] [--dihedral] [--compat cpp-cli] PATH…
+
+Prints a line a file, in the order of the files: hash, quality (0 … 100), path, two spaces between.
+
+  --json               JSON Lines: {"path","kind","hash","quality","stable","width","height"},
+                       or {"path","error":{"code","message"}}
+  --dihedral           also the hashes of the picture turned and mirrored: eight lines a file,
+                       hash, quality, variant, path; "dihedral" in JSON
+  --compat cpp-cli     first to 512×512, as the reference's command-line tool does (other hashes!)
+${limits}
+${inputs}
+${names}
+With --all-pages each page has its line, its number before the path (page-0, page-1, …); "frames" in JSON.
+
+Example: empreinte hash --json photos/ > hashes.jsonl
+
+Exit status: 0 all were hashed, 2 some could not be, 64 wrong usage, 130 stopped by Ctrl-C.
+`;
+
+export const scanHelp: string = `empreinte scan --list FILE [--list FILE …] [--radius 31] [--min-quality 50] [--json] PATH…
+
+Prints a line a match, tabs between: path, distance, list:line, variant of the picture that matched, metadata.
+A match is a lead, not a verdict.
+
+  --list FILE          a known-hash list; may be repeated. Its form is told by its content: a hash a line,
+                       hash,metadata, "pdq <hash>", or CSV signal_type,signal_str,collab,category,tags
+  --radius N           most differing bits of a match, 0 … 256 (default 31)
+  --min-quality N      pictures below this quality are not matched, 0 … 100 (default 50)
+  --no-dihedral        match the picture as it is, not turned or mirrored
+  --allow-degenerate   load list entries that would match unrelated pictures (all zero, constant, …)
+  --json               JSON Lines, an object a file:
+                       {"path","hash","quality","matches":[{"distance","list","entry","variant","metadata"}]},
+                       with "skipped":"quality" or "unstable" where a picture is not matched for that reason,
+                       or {"path","error":{"code","message"}}
+${limits}
+${inputs}
+List lines that cannot be read are reported with their numbers; a list without one usable hash is trouble.
+${names}
+Example: empreinte scan --list known.csv uploads/
+
+Exit status: 0 nothing found, 1 found, 2 some file or list could not be read (matches in the others are
+printed), 64 wrong usage, 130 stopped by Ctrl-C.
+`;
+
+export const doctorHelp: string = `empreinte doctor [--json]
+
+Prints what this machine has (versions, processor, kernels, image formats, ffmpeg) and tests itself: known
+answers on every kernel, search against brute force, and a picture through the decoder.
+
+  --json               one JSON object
+
+Example: empreinte doctor
+
+Exit status: 0 all is well, 1 something is wrong, 64 wrong usage.
+`;

@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+import { UsageError } from "./args.js";
+import { doctorHelp, hashHelp, help, scanHelp } from "./help.js";
+import { Session, status } from "./session.js";
+
+interface Command {
+  help: string;
+  /** Loaded only when asked for: `--help` works, and the loader's advice is readable, where the addon does not load. */
+  load: () => Promise<{ run: (args: string[], session: Session) => Promise<number> }>;
+}
+
+const commands = new Map<string, Command>([
+  ["hash", { help: hashHelp, load: () => import("./hash.js") }],
+  ["scan", { help: scanHelp, load: () => import("./scan.js") }],
+  ["doctor", { help: doctorHelp, load: () => import("./doctor.js") }],
+]);
+
+/** True when `--help` or `-h` stands before `--`. */
+function wantsHelp(args: string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === "--help" || arg === "-h");
+}
+
+async function main(args: string[], session: Session): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === "--version" || name === "-V") {
+    await session.line((await import("../index.js")).version);
+    return status.nothing;
+  }
+  if (name === "--help" || name === "-h") {
+    await session.line(help.trimEnd());
+    return status.nothing;
+  }
+  if (name === undefined) {
+    process.stderr.write(help);
+    return status.usage;
+  }
+  const command = commands.get(name);
+  if (command === undefined) throw new UsageError(`There is no command "${name.slice(0, 20)}"`);
+  if (wantsHelp(rest)) {
+    await session.line(command.help.trimEnd());
+    return status.nothing;
+  }
+  return (await command.load()).run(rest, session);
+}
+
+const session = new Session();
+const args = process.argv.slice(2);
+try {
+  await session.exit(await main(args, session));
+} catch (error) {
+  if (error instanceof UsageError) {
+    const name = args[0] !== undefined && commands.has(args[0]) ? ` ${args[0]}` : "";
+    session.note(`${error.message}. See "empreinte${name} --help".`);
+    await session.exit(status.usage);
+  }
+  const code = (error as { code?: unknown }).code;
+  const ours = error instanceof Error && typeof code === "string" && code.startsWith("ERR_EMPREINTE_");
+  // An error that is not one of ours is a defect of the program: its stack is what a report needs.
+  if (!session.signal.aborted) session.note(ours ? error.message : String((error as Error).stack ?? error));
+  if (code === "ERR_EMPREINTE_INVALID_ARGUMENT") await session.exit(status.usage);
+  await session.exit(args[0] === "doctor" ? status.found : status.trouble);
+}

@@ -1,0 +1,44 @@
+import { isUtf8 } from "node:buffer";
+
+/** A path as the system has it: text, or the bytes where they are not UTF-8. */
+export type Path = string | Buffer;
+
+export function pathOf(bytes: Buffer): Path {
+  return isUtf8(bytes) ? bytes.toString("utf8") : bytes;
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const special = /[\u0000-\u001f\u007f-\u009f\\]/g;
+const short: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
+
+const hexByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, "0")}`;
+
+function escaped(path: Path): string {
+  if (typeof path === "string") {
+    return path.replace(special, (c) => short[c] ?? Array.from(Buffer.from(c), hexByte).join(""));
+  }
+  return path
+    .toString("latin1")
+    .replace(/[\u0000-\u001f\u007f-\u00ff\\]/g, (c) => short[c] ?? hexByte(c.charCodeAt(0))); // oxlint-disable-line no-control-regex
+}
+
+/**
+ * One line of fields as sha256sum prints names: when a field has a backslash, a line break, another control character
+ * (which could be a command to the terminal) or bytes that are not UTF-8, the line begins with a backslash and these stand
+ * as `\\`, `\n`, `\r`, `\t` or `\xNN`. No other line begins with a backslash.
+ */
+export function textLine(fields: Path[], separator: string): string {
+  const safe = fields.map(escaped);
+  return (safe.some((field, i) => field !== fields[i]) ? "\\" : "") + safe.join(separator);
+}
+
+/** For a message: as `textLine`, without the leading mark. */
+export function shownPath(path: Path): string {
+  return escaped(path);
+}
+
+/** For JSON, which has its own escapes; bytes that are not UTF-8 are given whole in base64 beside the readable form. */
+export function jsonPath(path: Path): { path: string; pathBase64?: string } {
+  if (typeof path === "string") return { path };
+  return { path: path.toString("utf8"), pathBase64: path.toString("base64") };
+}

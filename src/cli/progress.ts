@@ -1,0 +1,45 @@
+import type { Session } from "./session.js";
+
+function duration(seconds: number): string {
+  const s = Math.ceil(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** One line on the terminal, redrawn five times a second: files, rate, time left. */
+export class Progress {
+  done = 0;
+  /** Known once the folders are counted. */
+  total: number | undefined;
+  readonly #start = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Shows nothing when standard error is no terminal or `quiet`. */
+  constructor(session: Session, quiet: boolean) {
+    if (quiet || !process.stderr.isTTY) return;
+    this.#timer = setInterval(() => process.stderr.write(`\r\u001b[K${this.text()}`), 200);
+    session.beforeWrite = () => void process.stderr.write("\r\u001b[K");
+  }
+
+  get shown(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  text(): string {
+    const seconds = (performance.now() - this.#start) / 1000;
+    const rate = this.done / seconds;
+    const count = (n: number): string => n.toLocaleString("en");
+    const files =
+      this.total === undefined ? `${count(this.done)} files` : `${count(this.done)} of ${count(this.total)} files`;
+    const left = this.total === undefined || rate === 0 ? "" : `, ${duration((this.total - this.done) / rate)} left`;
+    return `${files}, ${rate.toFixed(rate < 10 ? 1 : 0)} a second${left}`;
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    process.stderr.write("\r\u001b[K");
+  }
+}

@@ -1,0 +1,116 @@
+import { hardenDecoder, type ImageHash, KnownHashes, type ListProblem, type Match } from "../index.js";
+import { number, parse, UsageError } from "./args.js";
+import { eachFile, endStatus, fileOptions, fileSettings } from "./files.js";
+import { jsonPath, type Path, shownPath, textLine } from "./names.js";
+import { type Session, status } from "./session.js";
+
+const options = {
+  ...fileOptions,
+  list: { type: "string", multiple: true },
+  radius: { type: "string" },
+  "min-quality": { type: "string" },
+  "no-dihedral": { type: "boolean" },
+  "allow-degenerate": { type: "boolean" },
+} as const;
+
+/** Problems printed one by one; a list of the wrong kind has a million. */
+const problemsShown = 20;
+
+interface Loaded {
+  lists: KnownHashes[];
+  /** A list could not be read, or has nothing to match. */
+  trouble: boolean;
+}
+
+/** Loads each list by itself, so that one that cannot be read does not hide the matches of the others. */
+async function load(paths: string[], allowDegenerate: boolean, quiet: boolean, session: Session): Promise<Loaded> {
+  const lists: KnownHashes[] = [];
+  let trouble = false;
+  for (const path of paths) {
+    let problems = 0;
+    const onProblem = ({ line, reason }: ListProblem): void => {
+      problems++;
+      if (!quiet && problems <= problemsShown) session.note(`${shownPath(path)}:${line}: ${reason}`);
+    };
+    try {
+      const known = await KnownHashes.load(path, { allowDegenerate, onProblem, signal: session.signal });
+      if (!quiet && problems > problemsShown) {
+        session.note(`${shownPath(path)}: ${problems - problemsShown} more lines have problems`);
+      }
+      if (known.size > 0) lists.push(known);
+      else {
+        trouble = true;
+        session.note(`${shownPath(path)}: The list has no usable hash`);
+      }
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ERR_EMPREINTE_READ") throw error;
+      trouble = true;
+      session.note((error as Error).message);
+    }
+  }
+  return { lists, trouble };
+}
+
+interface Search {
+  radius: number;
+  minQuality: number;
+  dihedral: boolean;
+}
+
+interface Found {
+  matches: (Match & { page?: number })[];
+  /** Why nothing of the file was matched. */
+  skipped?: "quality" | "unstable";
+}
+
+async function search(result: ImageHash, lists: KnownHashes[], how: Search, signal: AbortSignal): Promise<Found> {
+  const pages = result.frames ?? [result];
+  const reasons = pages.map(({ quality, stable }) =>
+    quality < how.minQuality ? ("quality" as const) : stable ? undefined : ("unstable" as const),
+  );
+  const matches: Found["matches"] = [];
+  for (const [page, query] of pages.entries()) {
+    for (const known of lists) {
+      const found = await known.match(query, { ...how, signal });
+      matches.push(...found.map((match) => (result.frames ? { ...match, page } : match)));
+    }
+  }
+  // Stable: of equal distances the earlier page, then the earlier list comes first.
+  matches.sort((a, b) => a.distance - b.distance);
+  const skipped = reasons.includes(undefined) ? undefined : reasons[0];
+  return { matches, ...(skipped && { skipped }) };
+}
+
+function textLines(path: Path, { matches }: Found): string[] {
+  return matches.map(({ distance, list, entry, variant, metadata, page }) => {
+    const fields: Path[] = [path, String(distance), `${list}:${entry}`, variant];
+    if (page !== undefined) fields.push(`page-${page}`);
+    return textLine([...fields, metadata], "\t");
+  });
+}
+
+export async function run(args: string[], session: Session): Promise<number> {
+  const { values, positionals } = parse(args, options);
+  if (values.list === undefined) throw new UsageError("No --list is given");
+  if (positionals.length === 0) throw new UsageError("No path is given");
+  const how: Search = {
+    radius: number("radius", values.radius, { least: 0, most: 256 }) ?? 31,
+    minQuality: number("min-quality", values["min-quality"], { least: 0, most: 100 }) ?? 50,
+    dihedral: values["no-dihedral"] !== true,
+  };
+  const settings = { ...fileSettings(values), dihedral: how.dihedral };
+  const quiet = values.quiet === true;
+  const { lists, trouble } = await load(values.list, values["allow-degenerate"] === true, quiet, session);
+  if (lists.length === 0) return status.trouble;
+
+  hardenDecoder();
+  let matched = false;
+  const files = await eachFile(positionals, values, settings, session, async (path, result) => {
+    const found = await search(result, lists, how, session.signal);
+    matched ||= found.matches.length > 0;
+    const { hash, quality } = result;
+    if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), hash, quality, ...found }));
+    else for (const line of textLines(path, found)) await session.line(line);
+  });
+  return endStatus(trouble || files.trouble, matched);
+}

@@ -1,0 +1,16 @@
+/** draw(64, 56, [scene(7)]) of synthetic.ts, compressed with sharp at quality 80: a JPEG that the self-test decodes. */
+export const jpeg: Buffer = Buffer.from(
+  "/9j/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/wAAL" +
+    "CAA4AEABAREA/8QAGgAAAgMBAQAAAAAAAAAAAAAABAUBAwYHAP/EADMQAAEDAwMCBAQDCQAAAAAAAAECAwQABRESITEGE0FRYXEH" +
+    "FCKRI1PRFTJEc4GiwtLh/9oACAEBAAA/AOsMLCWluurShCQVKUo4CQOSahNx7bn0pc+wogXLURlLn2/7RMi7taGW2EOocwdZVwTj" +
+    "396rRJKwSTQb0wpWQFbVWp3uEVDjqkI2NJLlNU5Z5rDO63WFoSM4ySkgU0hPIdO+PbFXOLSFDFQtYyFeVX25oznlsod7elBXnTnx" +
+    "A8x50gTN1qJJ4qh65FtwDJq1N0SvYnekzS1FIyTWk6begKlLF4kLjxwglK2gSSrIwNgfDPhRl4k2ltbH7HlOSdWrud1JGnjGNh6/" +
+    "alUqcQkp+kZ8qddCOCRd3kk/w5P9yayLiwhBIJxigUkOub1Lo0EaTwaB+fCQCDvRLM/WjBrC/FReoWpSeR3f8K57ClusXONIbAK2" +
+    "XUuJ1DbIIO/2rpnTfxbn9PXFyVJtseY2tkt6GnFNEEqBzk6vI7Y8eaTWHry5XK7MRZLUZLTmrUUJUFDCSfFR8q28eQ4uLIkJUkIY" +
+    "06gScnUcDFUNXbuO4JyKUIlEuhJO1M0PhDf7woHrS0iZ0q3d1SdIjZ/C7edWpaUc528+K57bYrL9wjtryErdSk45wSK1knpe2KXj" +
+    "uyfbUn/WoY6egwJLb7C3StrKk6iN9QIIOBx+taG3vtCw3dC3EJcV2dCCoAq+s5wPHFK2jpVqzvSxh3UrJO9U3S+xrcppMt7t9zOn" +
+    "6Sc4xngetOZPWPTUjoVVvfnFT6sZa7Lo4c1chOON+ayNtn2Nyc0iHkv6tSBhzkb+O3hT5UxeonP9KDk3NYOFE77V4Tfw8k71DU8l" +
+    "RHh70sj3IJXyMUwZloWrcj0raOdR20dBJt3zI+e/L0K/NzzjHHrWWD7RbJyM4oB2SnUd6a9MQYl0EoSGgvtlJTuRznyPpTWRZbcn" +
+    "YR9v5iv1rM9QtR4E1tuOntpLQWRknfJ8/av/2Q==",
+  "base64",
+);

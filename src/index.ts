@@ -1,0 +1,43 @@
+// Hashing: files, bytes, streams and pixels.
+export {
+  hashImage,
+  type HashImageOptions,
+  type ImageHash,
+  type ImageInput,
+  type PageHash,
+} from "./image/hash-image.js";
+export { hashImages, type HashedImage, type HashImagesOptions } from "./image/hash-images.js";
+export { hashPixelsSync, type HashOptions, type PixelHash, type RawPixels } from "./hash/pixels.js";
+export { type ByteStream, type EncodedInput } from "./image/read.js";
+export { type ImageFormat, sniffImage } from "./image/sniff.js";
+
+// Hash values: text, bytes, distance; which ones are unfit for a list; the eight turned and mirrored variants.
+export { degenerateReason, hashDistance, hashToBase64, hashToBytes, hashToHex, type HashLike } from "./hash/value.js";
+export { type DihedralHashes, type DihedralVariant, dihedralVariants } from "./hash/pixels.js";
+
+// Search: hashes near a hash.
+export { HashIndex, type AsyncSearchOptions, type Hashes, type Hit, type SearchOptions } from "./search/hash-index.js";
+
+// Lists: reading known-hash files, and matching pictures against them.
+export {
+  readHashList,
+  type ListEntry,
+  type ReadHashListOptions,
+  type ReadListOptions,
+} from "./lists/read-hash-list.js";
+export { type ListForm, type ListProblem } from "./lists/batches.js";
+export { type ListSource } from "./lists/source.js";
+export { KnownHashes, type KnownList, type NamedListSource } from "./match/known-hashes.js";
+export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
+
+// Limits and errors.
+export { defaultLimits, type Limits } from "./limits.js";
+export { EmpreinteError, ImageError, InvalidArgumentError, InvalidHashError, LimitError } from "./errors.js";
+export { type ErrorCode } from "./errors.js";
+
+// The machine: what it has, whether all is well there, and a stricter decoder for programs that own their process.
+export { diagnose, type Kernel, type Report } from "./doctor/diagnose.js";
+export { type Check } from "./doctor/self-test.js";
+export { version } from "./doctor/version.js";
+export { type Ffmpeg, findFfmpeg, type FfmpegSource, type FindFfmpegOptions } from "./video/ffmpeg.js";
+export { hardenDecoder } from "./image/decoder.js";

@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import sharp, { type Sharp } from "sharp";
+import { afterAll } from "vitest";
+import { makeInput, SPECS } from "../../fixtures/kat/inputs.mjs";
+import { type Ran, root, run } from "./run.ts";
+
+export const main: string = join(root, "dist/cli/main.js");
+
+/** The command as a child process, as a user runs it. */
+export function empreinte(args: readonly string[], options: Parameters<typeof run>[2] = {}): Promise<Ran> {
+  return run(process.execPath, [main, ...args], options);
+}
+
+/** A new folder that is gone after the file's tests. */
+export function folder(): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), "empreinte-cli-")));
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export interface Known {
+  id: string;
+  width: number;
+  height: number;
+  hash: string;
+  quality: number;
+  dihedral: Record<string, string>;
+}
+
+const file = new URL("../../fixtures/kat/pdq-synthetic.json", import.meta.url);
+const vectors = (JSON.parse(readFileSync(file, "utf8")) as { vectors: Known[] }).vectors;
+
+/** The reference's answer for one of the synthetic RGB inputs, which is what a lossless file of it must hash to. */
+export function known(id: string): Known {
+  return vectors.find((vector) => vector.id === id)!;
+}
+
+/** The same input as a file of that format (by the name's ending; PNG, TIFF and lossless WebP keep every sample). */
+export async function picture(id: string, path: string, alter = (image: Sharp): Sharp => image): Promise<string> {
+  const spec = SPECS.find((one) => one.id === id)!;
+  const { width, height } = spec;
+  const image = alter(sharp(makeInput(spec), { raw: { width, height, channels: 3 } }));
+  mkdirSync(join(path, ".."), { recursive: true });
+  const kept = { webp: image.webp({ lossless: true }), tiff: image.tiff({ compression: "lzw" }), png: image.png() };
+  await kept[extname(path).slice(1) as keyof typeof kept].toFile(path);
+  return path;
+}
+
+export const jsonLines = <T>(text: string): T[] =>
+  text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
