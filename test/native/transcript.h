@@ -45,7 +45,7 @@ Transcript read_list(const std::string& text, bool allow_degenerate, Piece piece
   for (size_t at = 0, i = 0; at < text.size(); ++i) {
     const size_t size = std::min<size_t>(piece(i), text.size() - at);
     const std::unique_ptr<uint8_t[]> bytes(new uint8_t[size]);
-    for (size_t k = 0; k < size; ++k) bytes[k] = static_cast<uint8_t>(text[at + k]);
+    std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(at), size, bytes.get());
     if (emp_list_feed(list, bytes.get(), size, &sink) != EMP_OK) std::abort();
     at += size;
   }

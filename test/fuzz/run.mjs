@@ -1,0 +1,110 @@
+// Builds the libFuzzer targets of this folder and runs each for a bounded time, from the corpus that is kept here.
+//
+//   node test/fuzz/run.mjs [--seconds 60] [--seed N] [--merge] [pixels|lists …]
+//
+// What a run finds new is kept in build/fuzz/corpus and used by the next; --merge adds to the corpus here what reaches code
+// that nothing in it reaches yet. Ends with 1 on a finding, whose input is kept in build/fuzz/findings.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const work = "build/fuzz";
+// Tracing comparisons finds its way through text; in the kernels' inner loops it is three quarters of the time.
+const targets = {
+  pixels: { flags: ["-fno-sanitize-coverage=trace-cmp"], most: 512 },
+  lists: { flags: [], most: 4096 },
+};
+
+/** The newest clang++ on PATH, by any of the names distributions give it. */
+function compiler() {
+  const versions = Array.from({ length: 12 }, (_, i) => `clang++-${23 - i}`);
+  return ["clang++", ...versions].find((name) => spawnSync(name, ["--version"]).status === 0);
+}
+
+/** All of native/ but the kernels of other processors. */
+function sources() {
+  const foreign = process.arch === "arm64" ? /kernels\/x86_/ : /kernels\/arm_/;
+  const names = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(".cc") && !foreign.test(name)).map((name) => `native/${name}`);
+}
+
+/** Answers the exit code and everything said. */
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      // A run prints a line for each new input: the end is what counts.
+      stream.setEncoding("utf8").on("data", (text) => (said = (said + text).slice(-100_000)));
+    }
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, said }));
+  });
+}
+
+async function build(clang, name) {
+  const program = `${work}/${name}`;
+  const sanitizers = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", ...targets[name].flags];
+  const flags = ["-std=c++20", "-O1", "-g", "-ffp-contract=off", ...sanitizers];
+  const { code, said } = await run(clang, [...flags, ...sources(), `test/fuzz/${name}.cc`, "-o", program]);
+  if (code !== 0) throw new Error(`${name} does not compile\n${said}`);
+  return program;
+}
+
+async function fuzz(program, name, { seconds, seed, merge }) {
+  const kept = `test/fuzz/corpus/${name}`;
+  const grown = `${work}/corpus/${name}`;
+  mkdirSync(join(root, grown), { recursive: true });
+  const most = `-max_len=${targets[name].most}`;
+  const { code, said } = await run(program, [
+    `-max_total_time=${seconds}`,
+    `-seed=${seed}`,
+    `-artifact_prefix=${work}/findings/${name}-`,
+    "-timeout=20",
+    "-rss_limit_mb=2048",
+    "-print_final_stats=1",
+    most,
+    grown,
+    kept,
+  ]);
+  if (code !== 0) {
+    console.log(`${name}: a finding (seed ${seed})\n${said}`);
+    return false;
+  }
+  const runs = /number_of_executed_units:\s*(\d+)/.exec(said)?.[1];
+  if (runs === undefined) throw new Error(`${name} ended without its statistics\n${said}`);
+  console.log(`${name}: ${runs} inputs in ${seconds} s, seed ${seed}, no finding`);
+  if (merge) await run(program, ["-set_cover_merge=1", most, kept, grown]);
+  return true;
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    options: { seconds: { type: "string" }, seed: { type: "string" }, merge: { type: "boolean" } },
+    allowPositionals: true,
+  });
+  const seconds = Number(values.seconds ?? 60);
+  const seed = Number(values.seed ?? 1 + Math.floor(Math.random() * 2 ** 31));
+  if (!Number.isInteger(seconds) || seconds < 1 || !Number.isInteger(seed))
+    throw new Error("--seconds and --seed take integers");
+  const names = positionals.length > 0 ? positionals : Object.keys(targets);
+  for (const name of names) if (!Object.hasOwn(targets, name)) throw new Error(`No target ${name}`);
+
+  const clang = compiler();
+  if (clang === undefined) {
+    console.log("skipped: needs clang");
+    return;
+  }
+  mkdirSync(join(root, work, "findings"), { recursive: true });
+  let clean = true;
+  for (const name of names) {
+    const program = await build(clang, name);
+    clean = (await fuzz(program, name, { seconds, seed, merge: values.merge ?? false })) && clean;
+  }
+  process.exitCode = clean ? 0 : 1;
+}
+
+await main();
