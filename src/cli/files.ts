@@ -35,7 +35,7 @@ export type HashSettings = NonNullable<Parameters<typeof hashImages>[1]>;
 export function fileSettings(values: FileValues): HashSettings {
   const settings: Record<string, number | string | undefined> = {
     pages: values["all-pages"] ? "all" : undefined,
-    concurrency: number("concurrency", values.concurrency, { least: 1, most: 64 }),
+    concurrency: number("concurrency", values.concurrency, { least: 1, most: 1024 }),
     maxPixels: number("max-pixels", values["max-pixels"], { least: 1 }),
     maxBytes: number("max-bytes", values["max-bytes"], { least: 1 }),
     maxSeconds: number("max-seconds", values["max-seconds"], { least: 0.001, most: 86_400, whole: false }),

@@ -20,7 +20,7 @@ A file that cannot be read is reported and the rest goes on.
 `;
 
 const limits = `  --all-pages          every page of an animation or TIFF, not only the first
-  --concurrency N      files at a time (default: one for each processor)
+  --concurrency N      files at a time (default: one for each processor, at most 4)
   --max-pixels N       most pixels of a page (default 134217728)
   --max-bytes N        most bytes of a file (default 268435456)
   --max-seconds N      most seconds for a file (default 30)
