@@ -77,6 +77,8 @@ class Gathered {
 
   push(chunk: Uint8Array): void {
     const { length } = chunk;
+    // Also a chunk whose memory has gone to somebody else: it cannot be read.
+    if (length === 0) return;
     if (this.#length + length > this.#maxBytes) throw tooManyBytes(this.#name, this.#maxBytes);
     if (this.#length + length > this.#bytes.length) this.#grow(Math.max(2 * this.#length, this.#length + length));
     this.#bytes.set(chunk, this.#length);
