@@ -11,12 +11,26 @@ export type Found =
 /** Names sorted at a time, so that a folder of millions costs bounded memory: such a one comes in sorted runs. */
 const run = 65_536;
 
-async function* entries(folder: Buffer): AsyncGenerator<Dirent<Buffer>> {
+/** A name in a folder, its bytes as Latin-1: half the memory of a buffer, and it sorts as bytes do. */
+interface Entry {
+  name: string;
+  kind: "folder" | "file" | "link" | "other";
+}
+
+function entryOf(entry: Dirent<Buffer>): Entry {
+  const name = entry.name.toString("latin1");
+  if (entry.isDirectory()) return { name, kind: "folder" };
+  if (entry.isFile()) return { name, kind: "file" };
+  return { name, kind: entry.isSymbolicLink() ? "link" : "other" };
+}
+
+async function* entries(folder: Buffer): AsyncGenerator<Entry> {
+  // The types know neither buffers as folders nor as names; Node does.
   const read = await opendir(folder as unknown as string, { encoding: "buffer" as BufferEncoding });
-  let some: Dirent<Buffer>[] = [];
-  const sorted = (): Dirent<Buffer>[] => some.sort((a, b) => Buffer.compare(a.name, b.name));
+  let some: Entry[] = [];
+  const sorted = (): Entry[] => some.sort((a, b) => (a.name < b.name ? -1 : 1));
   for await (const entry of read as unknown as AsyncIterable<Dirent<Buffer>>) {
-    some.push(entry);
+    some.push(entryOf(entry));
     if (some.length < run) continue;
     yield* sorted();
     some = [];
@@ -29,7 +43,7 @@ async function* folder(root: Buffer): AsyncGenerator<Found> {
   const open = [{ path: root, entries: entries(root) }];
   try {
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-      let next: IteratorResult<Dirent<Buffer>>;
+      let next: IteratorResult<Entry>;
       try {
         next = await top.entries.next();
       } catch (error) {
@@ -41,12 +55,12 @@ async function* folder(root: Buffer): AsyncGenerator<Found> {
         open.pop();
         continue;
       }
-      const entry = next.value;
+      const { name, kind } = next.value;
       const slash = top.path.at(-1) === sep.charCodeAt(0) ? "" : sep;
-      const path = Buffer.concat([top.path, Buffer.from(slash), entry.name]);
-      if (entry.isDirectory()) open.push({ path, entries: entries(path) });
-      else if (entry.isFile()) yield { path: pathOf(path), walked: true, stream: false };
-      else if (entry.isSymbolicLink()) yield* linked(path);
+      const path = Buffer.concat([top.path, Buffer.from(slash), Buffer.from(name, "latin1")]);
+      if (kind === "folder") open.push({ path, entries: entries(path) });
+      else if (kind === "file") yield { path: pathOf(path), walked: true, stream: false };
+      else if (kind === "link") yield* linked(path);
       // Pipes, sockets and devices in a folder are passed over: reading one could wait for ever.
     }
   } finally {
