@@ -16,7 +16,8 @@ export function invalidArgument(name: string, expected: string, actual: unknown)
 
 export function integer(name: string, value: unknown, least: number, most: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-  const upTo = most === Number.MAX_SAFE_INTEGER ? `integer of at least ${least}` : `integer between ${least} and ${most}`;
+  const upTo =
+    most === Number.MAX_SAFE_INTEGER ? `integer of at least ${least}` : `integer between ${least} and ${most}`;
   throw invalidArgument(name, upTo, value);
 }
 

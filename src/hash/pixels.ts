@@ -110,7 +110,19 @@ export function pixelArguments(pixels: RawPixels, options: CheckedHashOptions): 
     bytes = packed;
     step = row;
   }
-  return [bytes, width, height, channels, step, 8, false, options.way, options.compat, options.dihedral, options.kernel];
+  return [
+    bytes,
+    width,
+    height,
+    channels,
+    step,
+    8,
+    false,
+    options.way,
+    options.compat,
+    options.dihedral,
+    options.kernel,
+  ];
 }
 
 /** From the addon's answer to the public one. */

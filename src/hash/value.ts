@@ -18,7 +18,9 @@ export function hashToBytes(hash: HashLike): Uint8Array {
     throw new InvalidHashError(`Expected a hash of 32 bytes but received ${hash.length}`);
   }
   if (typeof hash !== "string") {
-    throw new InvalidHashError(`Expected a hash as text or 32 bytes but received ${hash === null ? "null" : typeof hash}`);
+    throw new InvalidHashError(
+      `Expected a hash as text or 32 bytes but received ${hash === null ? "null" : typeof hash}`,
+    );
   }
   try {
     return native.parseHash(hash);

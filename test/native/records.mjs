@@ -6,7 +6,7 @@ import { makeInput } from "../../fixtures/kat/inputs.mjs";
 
 const { vectors } = JSON.parse(readFileSync(new URL("../../fixtures/kat/pdq-synthetic.json", import.meta.url), "utf8"));
 const write = (bytes) => {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(1, bytes, at, Math.min(1 << 16, bytes.length - at));
     } catch (error) {
