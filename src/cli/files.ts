@@ -66,11 +66,15 @@ function reasonOf({ path }: Found, { message }: Failure): string {
   return name === undefined ? message : message.slice(name.length + 1);
 }
 
-function inputOf(file: Found): ImageInput {
-  if (file.path === "-" && file.stream) return process.stdin;
+/** Opened when it is asked for the first bytes, not while the file waits for its turn. */
+async function* bytesOf(path: Path): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+}
+
+function inputOf({ path, stream }: Found): ImageInput {
+  if (path === "-" && stream) return process.stdin;
   // A path as bytes would be taken for the picture itself; a pipe has no size to look at.
-  if (file.stream || typeof file.path !== "string") return createReadStream(file.path);
-  return file.path;
+  return stream || typeof path !== "string" ? bytesOf(path) : path;
 }
 
 async function* outcomes(args: string[], settings: HashSettings, signal: AbortSignal): AsyncGenerator<Outcome> {

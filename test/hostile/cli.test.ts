@@ -1,6 +1,6 @@
 /** What a terminal, a shell and a file system can do to the command. */
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -152,6 +152,14 @@ describe.skipIf(windows)("folders", () => {
     expect(code).toBe(0);
   });
 
+  it("a pipe that is named is read", async (ctx) => {
+    const bash = which("bash");
+    if (!bash) return ctx.skip("skipped: needs bash");
+    const { code, stdout } = await run(bash, ["-c", `"$0" "$1" hash <(cat "$2")`, process.execPath, main, scenePath]);
+    expect(stdout).toMatch(new RegExp(`^${scene.hash}  ${scene.quality}  /dev/fd/\\d+\\n$`));
+    expect(code).toBe(0);
+  });
+
   it("an empty one is no trouble", async () => {
     expect(await empreinte(["hash", folder()])).toMatchObject({ code: 0, stdout: "", stderr: "" });
   });
@@ -255,6 +263,27 @@ describe.skipIf(windows)("a terminal", () => {
     expect(await onTerminal("hash /no/such", { NO_COLOR: "1" })).not.toContain("\u001b[3");
     expect(await onTerminal("hash /no/such", { TERM: "dumb" })).not.toContain("\u001b[3");
     expect((await empreinte(["hash", "/no/such"])).stderr).not.toContain("\u001b");
+  });
+});
+
+describe("without the addon", () => {
+  it("help is there, and every command says what to do", async () => {
+    const bare = folder();
+    cpSync(join(root, "dist"), join(bare, "dist"), { recursive: true });
+    copyFileSync(join(root, "package.json"), join(bare, "package.json"));
+    symlinkSync(join(root, "node_modules"), join(bare, "node_modules"), "junction");
+    const bareMain = (...args: string[]) => run(process.execPath, [join(bare, "dist/cli/main.js"), ...args]);
+    expect(await bareMain("scan", "--help")).toMatchObject({ code: 0, stderr: "" });
+    for (const [code, ...args] of [
+      [2, "hash", scenePath],
+      [2, "scan", "--list", "x", scenePath],
+      [1, "doctor"],
+    ] as const) {
+      const { stdout, stderr, ...rest } = await bareMain(...args);
+      expect(rest.code).toBe(code);
+      expect(stdout).toBe("");
+      expect(stderr).toMatch(/^empreinte: There is no native addon for .*npm run build.*\n$/);
+    }
   });
 });
 
