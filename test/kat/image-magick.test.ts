@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { hashImage, hashPixelsSync } from "../../dist/index.js";
 import { gif, png, tiff } from "../../fixtures/images/encode.ts";
 import { makeInput } from "../../fixtures/kat/inputs.mjs";
+import { which } from "../support/run.ts";
 
 const width = 203;
 const height = 150;
@@ -50,13 +51,9 @@ const files: Record<string, () => Promise<Buffer> | Buffer> = {
   "lossless.webp": () => sharp(rgb, raw).webp({ lossless: true }).toBuffer(),
 };
 
-function hasImageMagick(): boolean {
-  try {
-    return execFileSync("convert", ["-version"], { encoding: "utf8", stdio: "pipe" }).includes("ImageMagick");
-  } catch {
-    return false; // none on PATH
-  }
-}
+const convert = which("convert");
+const isMagick =
+  convert !== undefined && execFileSync(convert, ["-version"], { encoding: "utf8" }).includes("ImageMagick");
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-magick-"));
 beforeAll(async () => {
@@ -66,9 +63,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 for (const name of Object.keys(files)) {
   it(`reads ${name} alike`, async (ctx) => {
-    if (!hasImageMagick()) return ctx.skip("skipped: needs ImageMagick's convert");
+    if (convert === undefined || !isMagick) return ctx.skip("skipped: needs ImageMagick's convert");
     const path = join(folder, name);
-    const data = execFileSync("convert", [path, "-alpha", "off", "-depth", "8", "rgb:-"], { stdio: "pipe" });
+    const data = execFileSync(convert, [path, "-alpha", "off", "-depth", "8", "rgb:-"], { stdio: "pipe" });
     expect(data.length).toBe(3 * width * height);
     const { hash } = await hashImage(path);
     expect(hash).toBe(hashPixelsSync({ data, width, height, channels: 3 }).hash);
