@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root, run } from "../support/run.ts";
@@ -24,6 +24,19 @@ describe("the sources", () => {
     expect(code, stderr.slice(-6000)).toBe(0);
   });
 });
+
+// `npm ci` refuses a lock file that leaves one out, on every platform; a registry that lags behind makes such lock files.
+test("package-lock.json has every optional package that is asked for", () => {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
+  const asked = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+  expect(asked.length).toBeGreaterThan(20);
+  const there = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, "")));
+  expect(asked.filter((name) => !there.has(name))).toEqual([]);
+});
+
+interface Lock {
+  packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+}
 
 test("publint: the package's face", minutes, async (ctx) => {
   if (!existsSync(join(root, "dist/index.js"))) ctx.skip("skipped: needs dist");
