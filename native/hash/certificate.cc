@@ -60,16 +60,21 @@ bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, ui
   for (int v = 0; v < (dihedral ? 4 : 1); ++v) {
     float turned[kCoefficients];
     dihedral_coefficients(coefficients, variants[v], turned);
-    // The bits stay as they are when every coefficient that is not above the median stays below every one that is.
+    // The bits stay as they are when every coefficient that is not above the median stays below every one that is, and
+    // the two are halves: more that equal the median (a picture narrower than the grid has frequencies of nothing but
+    // rounding) are a tie that the exact way may break.
     const float median = median_of(turned).value;
     float below = -INFINITY, above = INFINITY;
+    int not_above = 0;
     for (int k = 0; k < kCoefficients; ++k) {
-      if (turned[k] > median)
+      if (turned[k] > median) {
         above = std::min(above, turned[k] - error[k]);
-      else
+      } else {
         below = std::max(below, turned[k] + error[k]);
+        ++not_above;
+      }
     }
-    if (below >= above) return false;
+    if (below >= above || not_above != kCoefficients / 2) return false;
   }
   return true;
 }
