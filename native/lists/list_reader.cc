@@ -37,13 +37,13 @@ struct emp_list {
   bool skipping = false;  // the rest of a line that was too long
   uint64_t number = 1;    // of the current line
 
-  Array<char> record{2 * kMostLineBytes};
+  Array<char> record{kMostLineBytes + 1};
   size_t recorded = 0;       // bytes of `record`: a CSV record whose quote is open
   uint64_t record_line = 0;  // where it began
   bool broken = false;       // reading again the lines of a record whose quote never ended: no record spans lines
 
-  Array<char> scratch{2 * kMostLineBytes};
-  Array<char> metadata{2 * kMostLineBytes + kMetadataNames};
+  Array<char> scratch{kMostLineBytes + 1};
+  Array<char> metadata{kMostLineBytes + 1 + kMetadataNames};
   uint32_t columns[kColumns];
 
   explicit operator bool() const { return line && record && scratch && metadata; }

@@ -51,10 +51,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 4) return 0;
   check_text(reinterpret_cast<const char*>(data), size);
   uint32_t state = static_cast<uint32_t>(data[0]) << 8 | data[1];
-  // A long line in few bytes: a letter many times at a place.
   std::string text(reinterpret_cast<const char*>(data + 4), size - 4);
-  if (data[3] >= 0xf0) text.insert(text.size() * (data[3] & 15u) / 15, std::string(65530, 'x'));
-
+  // Much in few bytes: a long line, or the end again and again, so that a record whose quote is open grows long.
+  const size_t place = text.size() * (data[3] & 15u) / 15;
+  if (data[3] >= 0xf0) text.insert(place, std::string(65530, 'x'));
+  if (data[3] >= 0xe0 && data[3] < 0xf0 && place < text.size())
+    for (const std::string end = text.substr(place); text.size() < 70000;) text += end;
   const uint32_t most = 1u + data[2] * (text.size() > 4096 ? 64u : 1u);
   const Transcript whole = read_whole(text);
   check_order(whole, text);
@@ -62,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   must(read_list(text, false, pieces) == whole, "another answer in pieces");
   if (text.size() < 4096)
     must(read_list(text, false, [](size_t) { return 1; }) == whole, "another answer byte by byte");
+  if (!text.empty() && text.back() != '\n') must(read_whole(text + '\n') == whole, "a last line break matters");
   check_degenerate(whole, read_whole(text, true));
   return 0;
 }
