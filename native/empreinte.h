@@ -143,7 +143,7 @@ const char* emp_degenerate_message(emp_degenerate reason);
 /* ---- List files ---------------------------------------------------------------------------------------------- */
 
 typedef enum emp_list_form {
-  EMP_LIST_UNKNOWN = 0, /* nothing but blank lines so far */
+  EMP_LIST_UNKNOWN = 0, /* no line that could be read so far */
   EMP_LIST_PLAIN,       /* <hash>, or <hash>,<metadata> */
   EMP_LIST_SIGNALS,     /* <signal type> <signal> */
   EMP_LIST_SIGNAL_CSV   /* header signal_type,signal_str,collab,category,tags */

@@ -70,7 +70,7 @@ export interface NativeBinding {
   createList(allowDegenerate: boolean): ListHandle;
   listFeed(list: ListHandle, bytes: Uint8Array): NativeListBatch;
   listFinish(list: ListHandle): NativeListBatch;
-  /** "unknown" (nothing but blank lines so far), "plain", "signals" or "signal-csv". */
+  /** "unknown" (no line that could be read so far), "plain", "signals" or "signal-csv". */
   listForm(list: ListHandle): string;
 
   createIndex(): IndexHandle;
