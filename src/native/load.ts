@@ -7,7 +7,7 @@ import type { NativeBinding } from "./binding.js";
 const require = createRequire(import.meta.url);
 const root = new URL("../../", import.meta.url);
 
-/** Where the addon may be, best first: the prebuilt one of this platform, then one built here with `npm run build`. */
+/** Where the addon may be, best first: the prebuilt one of this platform, then one built here. */
 function candidates(): string[] {
   const musl = process.platform === "linux" && !glibcVersion() ? ".musl" : "";
   return [
@@ -23,7 +23,7 @@ function glibcVersion(): string | undefined {
 
 function load(): NativeBinding {
   const advice =
-    `Install a C++ compiler, make and python3, then run \`npm run build\` in the folder of empreinte ` +
+    `Install a C++20 compiler, then run \`npm install --include=dev && npm run build:native\` in the folder of empreinte ` +
     `(${fileURLToPath(root)}).`;
   if (Number(process.versions["napi"]) < 9) {
     throw new EmpreinteError(
