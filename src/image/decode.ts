@@ -3,6 +3,7 @@ import { EmpreinteError, ImageError, LimitError } from "../errors.js";
 import type { Limits } from "../limits.js";
 import { showHiddenColours } from "./gif.js";
 import type { ImageFormat } from "./sniff.js";
+import { ycbcrToRgb } from "./tiff.js";
 
 /** An encoded picture to decode. */
 export interface Encoded {
@@ -44,14 +45,17 @@ const chunkPages = 256;
 /** Damage that hides pixels ends it; what every viewer shows without a word (trailing bytes, odd tags) does not. */
 const failOn = "error";
 
+/** What sharp and libvips say without saying anything. */
+const saysNothing = /^(source: bad seek to \d+|unknown error|unsupported image format)$/i;
+
 /** "corrupt header: a\na" to one printable line. */
 function cleaned(message: string): string {
   const lines = message
     .replace(/^Input (buffer|file) (has corrupt header: ?|contains )/, "")
     .split("\n")
     .map((line) => line.replace(/[^\x20-\x7e]/g, "").trim());
-  const text = [...new Set(lines)].filter((line) => line !== "").join("; ");
-  return text === "" ? "damaged header" : text.slice(0, 200);
+  const text = [...new Set(lines)].filter((line) => line !== "" && !saysNothing.test(line)).join("; ");
+  return text === "" ? "it is damaged" : text.slice(0, 200);
 }
 
 function failure(picture: Encoded, error: unknown): Error {
@@ -68,7 +72,11 @@ function failure(picture: Encoded, error: unknown): Error {
     const text = `${name} is an 8-bit CIELAB TIFF, which the decoder does not read`;
     return new ImageError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text, { cause: error });
   }
-  const text = `${name} cannot be decoded as ${format.toUpperCase()}: ${cleaned(message)}`;
+  if (/tiff2vips: .*(not supported|not configured|unsupported|not a whole number)/.test(message)) {
+    const text = `${name} is a kind of TIFF that the decoder does not read: ${cleaned(message)}`;
+    return new ImageError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text, { cause: error });
+  }
+  const text = `${name} cannot be decoded as ${format === "webp" ? "WebP" : format.toUpperCase()}: ${cleaned(message)}`;
   return new ImageError("ERR_EMPREINTE_CORRUPT", text, { cause: error });
 }
 
@@ -161,6 +169,9 @@ async function decode(
   const height = info.height / (pages?.pages ?? 1);
   if (height !== rows || data.length !== width * info.height * channels * (layout.depth / 8)) {
     throw failure(picture, `the decoder gave ${data.length} bytes for ${width}×${info.height}×${channels}`);
+  }
+  if (picture.format === "tiff" && layout.space === "srgb" && channels >= 3) {
+    ycbcrToRgb(picture.bytes, pages?.page ?? 0)?.(data, channels);
   }
   const cmyk = layout.space === "cmyk";
   return { page: pages?.page ?? 0, primary: true, data, width, height, channels, depth: layout.depth, cmyk };

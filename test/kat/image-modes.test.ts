@@ -243,6 +243,25 @@ describe("TIFF", () => {
     return expectHash(file, answer(inkToRgb(inks), 3));
   });
 
+  it.each(forms)("YCbCr without JPEG, %s, on any page", async (_, form) => {
+    const light = [red, green, blue].map(() => new Uint8Array(count));
+    for (let i = 0; i < count; i++) {
+      const r = red[i]! + 1.402 * (blue[i]! - 128);
+      const b = red[i]! + 1.772 * (green[i]! - 128);
+      const g = (red[i]! - 0.299 * r - 0.114 * b) / 0.587;
+      [r, g, b].forEach((value, c) => (light[c]![i] = Math.max(0, Math.min(255, Math.round(value)))));
+    }
+    const expected = answer(interleave(...light), 3);
+    expect(hashDistance(expected.hash, answer(rgb, 3).hash)).toBeGreaterThan(31);
+    const ycc = { width, height, bits: 8, channels: 3, photometric: 6, samples: rgb } as const;
+    await expectHash(tiff([ycc], form), expected);
+    const file = tiff([{ ...ycc, photometric: 2 }, ycc], form);
+    expect((await hashImage(file, { pages: "all", dihedral: true })).frames).toEqual([
+      { page: 0, ...answer(rgb, 3) },
+      { page: 1, ...expected },
+    ]);
+  });
+
   it("float samples have no agreed white: a clear error", async () => {
     const samples = Float32Array.from(grey, (value) => value / 255);
     const file = tiff([{ width, height, bits: 32, channels: 1, photometric: 1, samples }]);
