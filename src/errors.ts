@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from "node:util";
+
 /**
  * Every error this package makes has a stable `code`, a sentence a person understands, and the offending input's name,
  * never its bytes. A hash in a message is cut to its first 8 digits.
@@ -64,4 +66,19 @@ export class LimitError extends EmpreinteError {
     super("ERR_EMPREINTE_LIMIT", message);
     this.limit = limit;
   }
+}
+
+/** What the system said of a file, as "ENOENT, no such file or directory": Node's own sentence repeats the path. */
+export function systemReason(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno);
+  return known?.join(", ") ?? (error instanceof Error ? message : String(error));
+}
+
+/** A path on one line: control characters are escaped. */
+export function printable(path: string): string {
+  return path.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -14,7 +14,9 @@ export function parse<T extends Options>(
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(error.message.split(". ")[0]);
+    const [sentence] = error.message.split(/\.?\n|\. /);
+    const dash = /Option '(.*)' argument is ambiguous/.exec(error.message)?.[1];
+    throw new UsageError(dash === undefined ? sentence : `A value that begins with a dash is given as ${dash}=VALUE`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { getSystemErrorMap } from "node:util";
 import { hashImages, type ImageHash, type ImageInput } from "../index.js";
 import { number, UsageError } from "./args.js";
 import { jsonPath, type Path, shownPath } from "./names.js";
@@ -56,7 +57,8 @@ type Outcome = { file: Found; result: ImageHash } | { file: Found; failure: Fail
 function failureOf(file: Found, error: Error): Failure {
   const { code } = error as { code?: unknown };
   if (typeof code === "string" && code.startsWith("ERR_EMPREINTE_")) return { code, message: error.message };
-  const why = typeof code === "string" ? code : error.message;
+  const { errno } = error as NodeJS.ErrnoException;
+  const why = errno === undefined ? error.message : getSystemErrorMap().get(errno)?.join(", ");
   return { code: "ERR_EMPREINTE_READ", message: `${shownPath(file.path)} cannot be read: ${why}` };
 }
 

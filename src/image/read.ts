@@ -1,8 +1,7 @@
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { getSystemErrorMap } from "node:util";
 import { invalidArgument } from "../check.js";
-import { EmpreinteError, ImageError, InvalidArgumentError, LimitError } from "../errors.js";
+import { EmpreinteError, ImageError, InvalidArgumentError, LimitError, printable, systemReason } from "../errors.js";
 import { type ImageFormat, sniffBytes, sniffImage } from "./sniff.js";
 
 /** A web stream of bytes, as `fetch` and `Blob.stream()` give it. */
@@ -29,20 +28,8 @@ export interface Source {
   read(stop: AbortSignal): Promise<Content>;
 }
 
-/** A path on one line: control characters are escaped. */
-function printable(path: string): string {
-  return path.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
-
 function unreadable(name: string, error: unknown): ImageError {
-  const { errno, message } = error as NodeJS.ErrnoException;
-  // Node's own sentence for these repeats the path.
-  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno);
-  const reason = known?.join(", ") ?? (error instanceof Error ? message : String(error));
-  return new ImageError("ERR_EMPREINTE_READ", `${name} cannot be read: ${reason}`, { cause: error });
+  return new ImageError("ERR_EMPREINTE_READ", `${name} cannot be read: ${systemReason(error)}`, { cause: error });
 }
 
 function tooManyBytes(name: string, maxBytes: number): LimitError {

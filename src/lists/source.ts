@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
 import { invalidArgument } from "../check.js";
-import { EmpreinteError } from "../errors.js";
+import { EmpreinteError, printable, systemReason } from "../errors.js";
 
 /** Where a list comes from: the path of a file, a `file:` URL, its bytes, or a stream of them. */
 export type ListSource =
@@ -139,8 +139,13 @@ export async function* readChunks(
       return await orAborted(work, signal);
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new EmpreinteError("ERR_EMPREINTE_READ", `Cannot read the list ${name}: ${why}`, { cause });
+      throw new EmpreinteError(
+        "ERR_EMPREINTE_READ",
+        `The list ${printable(name)} cannot be read: ${systemReason(cause)}`,
+        {
+          cause,
+        },
+      );
     }
   }
   signal?.throwIfAborted();

@@ -188,7 +188,7 @@ describe("sources", () => {
       })();
       await expect(reading).rejects.toMatchObject({
         code: "ERR_EMPREINTE_READ",
-        message: "Cannot read the list the feed: the wire broke",
+        message: "The list the feed cannot be read: the wire broke",
         cause,
       });
       // Node's streams and the web's drop what they hold when they fail.
