@@ -148,8 +148,12 @@ export async function eachFile(
   } finally {
     progress.stop();
   }
-  if (!quiet && (summary || passedOver > 0)) {
-    session.note(`${progress.done - passedOver} files, ${failed} failed, ${passedOver} passed over (no pictures)`);
+  // Nobody who closed the pipe wants to know how far it came.
+  if (!quiet && (summary || passedOver > 0) && (session.interrupted || !session.signal.aborted)) {
+    const files = progress.done - passedOver;
+    session.note(
+      `${files} ${files === 1 ? "file" : "files"}, ${failed} failed, ${passedOver} passed over (no pictures)`,
+    );
   }
   return { trouble: failed > 0 };
 }

@@ -65,6 +65,7 @@ describe("wrong usage is 64, with a sentence on standard error and nothing on st
     [["scan", "x"], /No --list/],
     [["scan", "--list", "x"], /No path/],
     [["scan", "--list", "x", "--radius=-1", "y"], /integer between 0 and 256 for --radius but received "-1"/],
+    [["scan", "--list", "x", "--radius", "-1", "y"], /begins with a dash is given as --radius=VALUE\. See/],
     [["scan", "--list", "x", "--radius", "257", "y"], /between 0 and 256 for --radius/],
     [["scan", "--list", "x", "--radius", "NaN", "y"], /--radius/],
     [["scan", "--list", "x", "--radius", "31.0", "y"], /--radius/],
@@ -373,7 +374,7 @@ describe("scan", () => {
   it("a list that cannot be read is 2, and the matches in the others are printed", async () => {
     const gone = join(here, "gone.csv");
     const both = await empreinte(["scan", "--list", gone, "--list", knownList, scenePath]);
-    expect(both.stderr).toContain("gone.csv");
+    expect(both.stderr).toBe(`empreinte: The list ${gone} cannot be read: ENOENT, no such file or directory\n`);
     expect(both.stdout).toContain("\tthe scene\n");
     expect(both.code).toBe(2);
     expect(await empreinte(["scan", "--list", gone, scenePath])).toMatchObject({ code: 2, stdout: "" });
