@@ -1,5 +1,9 @@
 // Arguments from JavaScript, checked. Every reader throws a JavaScript exception and answers false when one does not
 // fit: the TypeScript faces check first and say it better, this is what stands between a mistake there and memory.
+//
+// A call may be under way when its Worker is terminated. From then on most of Node-API refuses, and the wrappers of
+// node-addon-api answer empty values, whose use is a null pointer or ends the process: what can be refused is called
+// with its status checked, here and in the other files.
 #pragma once
 #define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #define NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED
@@ -14,9 +18,7 @@
 namespace binding {
 
 inline bool fail(Napi::Env env, const char* message, const char* code = "ERR_EMPREINTE_INVALID_ARGUMENT") {
-  Napi::TypeError error = Napi::TypeError::New(env, message);
-  error.Set("code", code);
-  error.ThrowAsJavaScriptException();
+  napi_throw_type_error(env, code, message);  // refused where an exception is pending already, or nobody could catch it
   return false;
 }
 
@@ -32,12 +34,6 @@ inline const char* code_of(emp_status status) {
     default:
       return "ERR_EMPREINTE_INVALID_ARGUMENT";
   }
-}
-
-inline Napi::Value error_of(Napi::Env env, emp_status status) {
-  Napi::Error error = Napi::Error::New(env, emp_status_message(status));
-  error.Set("code", code_of(status));
-  return error.Value();
 }
 
 inline bool fail(Napi::Env env, emp_status status) { return fail(env, emp_status_message(status), code_of(status)); }
@@ -67,6 +63,10 @@ inline bool read_uint32(const Napi::Value& value, uint32_t* out) {
     return fail(value.Env(), "expected a whole number below 2^32");
   *out = static_cast<uint32_t>(number);
   return true;
+}
+
+inline bool read_bool(const Napi::Value& value, bool* out) {
+  return napi_get_value_bool(value.Env(), value, out) == napi_ok || fail(value.Env(), "expected a boolean");
 }
 
 inline bool read_kernel(const Napi::Value& value, const emp_kernel** out) {

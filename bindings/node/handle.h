@@ -37,18 +37,24 @@ class Shared {
 template <class T>
 Napi::Value wrap(Napi::Env env, Shared<T> object) {
   auto* held = new Shared<T>(std::move(object));
-  Napi::External<Shared<T>> external =
-      Napi::External<Shared<T>>::New(env, held, [](Napi::Env, Shared<T>* p) { delete p; });
-  napi_type_tag_object(env, external, &T::kTag);
-  return external;
+  napi_value external = nullptr;
+  const auto release = [](napi_env, void* p, void*) { delete static_cast<Shared<T>*>(p); };
+  if (napi_create_external(env, held, release, nullptr, &external) != napi_ok) {
+    delete held;
+    return fail(env, EMP_OUT_OF_MEMORY), Napi::Value();
+  }
+  if (napi_type_tag_object(env, external, &T::kTag) != napi_ok) return fail(env, EMP_OUT_OF_MEMORY), Napi::Value();
+  return {env, external};
 }
 
 template <class T>
 bool unwrap(const Napi::Value& value, Shared<T>* out) {
   bool tagged = false;
-  if (!value.IsExternal() || napi_check_object_type_tag(value.Env(), value, &T::kTag, &tagged) != napi_ok || !tagged)
+  void* held = nullptr;
+  if (!value.IsExternal() || napi_check_object_type_tag(value.Env(), value, &T::kTag, &tagged) != napi_ok || !tagged ||
+      napi_get_value_external(value.Env(), value, &held) != napi_ok || held == nullptr)
     return fail(value.Env(), "expected a handle made by this addon");
-  *out = *value.As<Napi::External<Shared<T>>>().Data();
+  *out = *static_cast<Shared<T>*>(held);
   return true;
 }
 

@@ -26,20 +26,21 @@ struct Request {
 bool read_request(const Napi::CallbackInfo& info, Request* r) {
   Bytes bytes;
   uint32_t depth, way, compat, stride;
+  bool dihedral = false;
   if (!read_bytes(info[0], &bytes) || !read_uint32(info[1], &r->pixels.width) ||
       !read_uint32(info[2], &r->pixels.height) || !read_uint32(info[3], &r->layout.channels) ||
       !read_uint32(info[4], &stride) || !read_uint32(info[5], &depth) || !read_uint32(info[7], &way) ||
-      !read_uint32(info[8], &compat) || !read_kernel(info[10], &r->options.kernel))
+      !read_uint32(info[8], &compat) || !read_bool(info[6], &r->layout.cmyk) || !read_bool(info[9], &dihedral) ||
+      !read_kernel(info[10], &r->options.kernel))
     return false;
   r->layout.wide = depth == 16;
-  r->layout.cmyk = info[6].ToBoolean();
   r->pixels.data = bytes.data;
   r->pixels.size = bytes.size;
   r->pixels.stride = stride;
   r->pixels.channels = r->layout.channels;
   r->options.way = static_cast<emp_way>(way);
   r->options.compat = static_cast<emp_compat>(compat);
-  r->options.dihedral = info[9].ToBoolean() ? 1 : 0;
+  r->options.dihedral = dihedral ? 1 : 0;
   r->options.cancel = {nullptr, nullptr};
   const Layout& layout = r->layout;
   if (!layout.repacked()) {
@@ -121,8 +122,9 @@ class HashJob : public Job {
   static Napi::Value queue(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto job = std::unique_ptr<HashJob>(new HashJob);
-    if (!read_request(info, &job->request_)) return env.Undefined();
-    if (info[11].ToBoolean()) {
+    bool ours = false;
+    if (!read_request(info, &job->request_) || !read_bool(info[11], &ours)) return env.Undefined();
+    if (ours) {
       job->keep(info[0]);
     } else {
       emp_pixels& pixels = job->request_.pixels;

@@ -132,8 +132,10 @@ Napi::Value answer(Napi::Env env, emp_status status, const Batch& batch) {
 
 // allowDegenerate
 Napi::Value create_list(const Napi::CallbackInfo& info) {
+  bool allow_degenerate = false;
+  if (!read_bool(info[0], &allow_degenerate)) return info.Env().Undefined();
   Shared<List> list(new List);
-  const emp_status status = emp_list_create(info[0].ToBoolean() ? 1 : 0, &list->core);
+  const emp_status status = emp_list_create(allow_degenerate ? 1 : 0, &list->core);
   if (status != EMP_OK) return fail(info.Env(), status), info.Env().Undefined();
   return wrap(info.Env(), std::move(list));
 }

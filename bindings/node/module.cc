@@ -25,7 +25,7 @@ Napi::Value create_cancel(const Napi::CallbackInfo& info) { return wrap(info.Env
 
 void cancel(const Napi::CallbackInfo& info) {
   Shared<Cancel> token;
-  if (unwrap(info[0], &token)) token->asked.store(true, std::memory_order_relaxed);
+  if (unwrap(info[0], &token) && token) token->asked.store(true, std::memory_order_relaxed);
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

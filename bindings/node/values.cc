@@ -1,4 +1,6 @@
 // Hash values: text to bytes, distance, and whether a hash is degenerate.
+#include <cstring>
+
 #include "module.h"
 
 namespace binding {
@@ -8,10 +10,16 @@ Napi::Value parse_hash(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsString()) return fail(env, "expected a string"), env.Undefined();
   const std::string text = info[0].As<Napi::String>().Utf8Value();
-  Napi::Uint8Array out = Napi::Uint8Array::New(env, EMP_HASH_BYTES);
-  const emp_status status = emp_hash_parse(text.data(), text.size(), out.Data());
+  uint8_t hash[EMP_HASH_BYTES];
+  const emp_status status = emp_hash_parse(text.data(), text.size(), hash);
   if (status != EMP_OK) return fail(env, status), env.Undefined();
-  return out;
+  void* data = nullptr;
+  napi_value buffer, array;
+  if (napi_create_arraybuffer(env, sizeof(hash), &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_uint8_array, sizeof(hash), buffer, 0, &array) != napi_ok)
+    return fail(env, EMP_OUT_OF_MEMORY), env.Undefined();
+  std::memcpy(data, hash, sizeof(hash));
+  return {env, array};
 }
 
 bool read_hash(const Napi::Value& value, Bytes* out) {

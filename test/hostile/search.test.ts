@@ -258,3 +258,12 @@ test("a Worker terminated in mid-search, thirty times: the process lives and sti
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
   expect(stdout).toBe("30 terminated, 1 hit\n");
 });
+
+test("a Worker terminated inside a call: the process lives", async () => {
+  const { code, signal, stdout, stderr } = await run(process.execPath, ["test/hostile/worker-calls.mjs"], {
+    cwd: root,
+  });
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
+  const kinds = ["text", "pixels", "pixels off-thread", "index", "search off-thread", "lists", "matches"];
+  expect(stdout).toBe(kinds.map((kind) => `${kind}: 12 terminated\n`).join(""));
+});
