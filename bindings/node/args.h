@@ -40,8 +40,8 @@ inline bool fail(Napi::Env env, emp_status status) { return fail(env, emp_status
 
 // A view of bytes over an ordinary ArrayBuffer. Valid until JavaScript runs again.
 struct Bytes {
-  const uint8_t* data;
-  size_t size;
+  const uint8_t* data = nullptr;
+  size_t size = 0;
 };
 
 inline bool read_bytes(const Napi::Value& value, Bytes* out) {
