@@ -23,6 +23,12 @@ typedef enum emp_status {
   EMP_BAD_KERNEL,        /* no kernel of that name, or this processor cannot run it */
   EMP_BAD_RADIUS,        /* a radius outside 0 … 256 */
   EMP_BAD_OPTION,        /* an option outside its range */
+  EMP_DUPLICATE_ID,      /* an id that is already in the index, or twice among those to add */
+  EMP_UNKNOWN_ID,        /* an id that is not in the index */
+  EMP_FOREIGN_FILE,      /* not an index file */
+  EMP_NEWER_FILE,        /* an index file of a later version */
+  EMP_CORRUPT_FILE,      /* an index file that is cut or changed */
+  EMP_WRITE_FAILED,      /* the caller's emp_writer said no */
   EMP_BAD_HASH_LENGTH,   /* hash text of the wrong length */
   EMP_BAD_HASH_CHARACTER /* hash text with a character that is neither hex nor base64 */
 } emp_status;
@@ -182,29 +188,117 @@ void emp_list_destroy(emp_list* list);
 
 /* ---- Search -------------------------------------------------------------------------------------------------- */
 
-/* Rows are append-only, numbered from 0. emp_index_add from one thread at a time; snapshots are immutable, may be
- * searched from any number of threads and outlive the index. */
+/* An index of (id, hash, bank): ids are the caller's, below 2^53, each once; a hash may stand under many; a bank is a
+ * number 0 … 255 to filter by. One writer or several, readers at any time: a search works on a snapshot, the state of
+ * one revision, and is never blocked by a change. */
 typedef struct emp_index emp_index;
 typedef struct emp_snapshot emp_snapshot;
-emp_status emp_index_create(emp_index** out);
+
+/* `tables` of a large part: 16; 8, every second one, for 40 bytes a hash less and some ten times the query time; or 0,
+ * rows only, which are scanned. */
+emp_status emp_index_create(uint32_t tables, emp_index** out);
 void emp_index_destroy(emp_index* index);
-/* `hashes` is count·32 bytes. All or nothing. At most 2^32−1 rows. */
-emp_status emp_index_add(emp_index* index, const uint8_t* hashes, size_t count);
-size_t emp_index_size(const emp_index* index);
-size_t emp_index_bytes(const emp_index* index);
-emp_status emp_index_snapshot(const emp_index* index, emp_snapshot** out);
+
+/* All or nothing. `hashes` is count·32 bytes; `banks` may be NULL (all 0). */
+emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* hashes, const uint8_t* banks,
+                         size_t count);
+/* All or nothing: EMP_UNKNOWN_ID when one is not there. A search that takes its snapshot after this returned never
+ * finds a removed entry again. */
+emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count);
+/* Another hash and bank under an id that is there; no reader sees neither or both. */
+emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t bank);
+int emp_index_has(emp_index* index, uint64_t id);
+/* Removes everything. */
+emp_status emp_index_clear(emp_index* index);
+
+/* One step of what keeps searches fast: joins parts into a larger one with tables. May run on any thread beside readers
+ * and writers; one at a time (another call answers EMP_OK with *more = 0). *more: whether another step is due. */
+emp_status emp_index_maintain(emp_index* index, const emp_cancel* cancel, int* more);
+/* Makes a part of the newest rows, so that the steps after it reach every row. */
+emp_status emp_index_flush(emp_index* index);
+/* Whether a step is due. */
+int emp_index_wants_maintenance(emp_index* index);
+
+typedef struct emp_index_stats {
+  uint64_t rows;     /* that a search can find */
+  uint64_t removed;  /* tombstones: rows that a later step gives back */
+  uint64_t delta;    /* newest rows, not yet in a part */
+  uint64_t parts;    /* immutable parts */
+  uint64_t indexed;  /* rows in parts with tables */
+  uint64_t bytes;    /* memory of all that, */
+  uint64_t mapped;   /* and of it, what is the file's; */
+  uint64_t resident; /* and all of it that is in memory now */
+  uint64_t revision; /* grows with every change */
+} emp_index_stats;
+void emp_index_get_stats(emp_index* index, emp_index_stats* out);
+
+/* ---- Index files (search/FORMAT.md) ---- */
+
+/* Takes bytes in order; non-zero ends the work with EMP_WRITE_FAILED. */
+typedef struct emp_writer {
+  int (*write)(void* context, const void* data, size_t size);
+  void* context;
+} emp_writer;
+/* Writes what the snapshot sees; nothing of a removed row is in the file. */
+emp_status emp_snapshot_save(const emp_snapshot* snapshot, const emp_writer* writer, const emp_cancel* cancel);
+
+/* An index on a file that lies in memory at `data`, 64-byte aligned: usually a mapping. Header, lengths and structure
+ * are checked at once, so that no search reads outside it whatever the rest holds; emp_index_verify checks the rest.
+ * The memory must stay until `release(context)`, which comes when the index and its snapshots are gone, or before this
+ * answers anything but EMP_OK. */
+typedef struct emp_file {
+  const uint8_t* data;
+  size_t size;
+  void (*release)(void* context);
+  size_t (*resident)(void* context); /* how much of it is in memory now; may be NULL */
+  void* context;
+} emp_file;
+emp_status emp_index_open(const emp_file* file, emp_index** out);
+/* Every checksum and every table of the file's parts that are still in use. EMP_CORRUPT_FILE when one is wrong. */
+emp_status emp_index_verify(emp_index* index, const emp_cancel* cancel);
+/* Copies the file's parts into memory of the index's own, in huge pages where the system gives them, and checks their
+ * checksums on the way. */
+emp_status emp_index_warm(emp_index* index, const emp_cancel* cancel);
+
+emp_status emp_index_snapshot(emp_index* index, emp_snapshot** out);
 void emp_snapshot_release(emp_snapshot* snapshot);
 
+typedef enum emp_search_way {
+  EMP_SEARCH_AUTO = 0,    /* what is measured fastest for the size, the radius and the batch */
+  EMP_SEARCH_SCAN,        /* every row, whole, query after query */
+  EMP_SEARCH_COLUMNS,     /* every row, most of them on their first 96 or 128 bits only */
+  EMP_SEARCH_TILED,       /* a tile of rows for all queries, then the next */
+  EMP_SEARCH_MULTI_INDEX, /* through the tables, wherever a part has them and the radius is at most 79 (lean: 39) */
+} emp_search_way;
+
+typedef struct emp_search_options {
+  const emp_kernel* kernel; /* NULL: the best supported */
+  emp_search_way way;
+  uint32_t radius;   /* 0 … 256 */
+  uint32_t limit;    /* keep the nearest so many of each query; 0: all */
+  int filter;        /* 1: only entries of these banks */
+  uint64_t banks[4]; /* 256 bits, bank 0 the lowest of the first */
+  emp_cancel cancel;
+} emp_search_options;
+
 typedef struct emp_hit {
+  uint64_t id;
   uint32_t query; /* position of the query in its batch */
-  uint32_t row;
   uint32_t distance;
 } emp_hit;
 
-/* Every row within `radius` of each query, sorted by query, distance, row. `*hits` is released by emp_hits_free. */
-emp_status emp_search(const emp_snapshot* snapshot, const emp_kernel* kernel, const uint8_t* queries,
-                      size_t query_count, uint32_t radius, const emp_cancel* cancel, emp_hit** hits, size_t* hit_count);
-void emp_hits_free(emp_hit* hits);
+/* One search, in slices: a long one need not hold a thread of a shared pool. It keeps the state of the snapshot it was
+ * made on. One thread at a time. */
+typedef struct emp_searcher emp_searcher;
+/* For each query every entry within the radius; or, with `nearest`, the `limit` nearest ones within it, exactly, ties
+ * going to the smaller id (`limit` is then at least 1). */
+emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* queries, size_t query_count,
+                               const emp_search_options* options, int nearest, emp_searcher** out);
+/* Goes on for about `budget` row comparisons (some 0.4 ns each; UINT64_MAX: to the end). */
+emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done);
+/* When done: the hits, sorted by query, distance, id; valid as long as the searcher. */
+void emp_searcher_hits(const emp_searcher* searcher, const emp_hit** hits, size_t* count);
+void emp_searcher_destroy(emp_searcher* searcher);
 
 #ifdef __cplusplus
 }

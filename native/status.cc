@@ -16,6 +16,18 @@ const char* emp_status_message(emp_status status) {
       return "the radius is outside 0 to 256";
     case EMP_BAD_OPTION:
       return "an option is outside its range";
+    case EMP_DUPLICATE_ID:
+      return "an id is in the index already, or given twice";
+    case EMP_UNKNOWN_ID:
+      return "an id is not in the index";
+    case EMP_FOREIGN_FILE:
+      return "this is not an index file";
+    case EMP_NEWER_FILE:
+      return "the index file was written by a newer version of empreinte";
+    case EMP_CORRUPT_FILE:
+      return "the index file is damaged";
+    case EMP_WRITE_FAILED:
+      return "the index file could not be written";
     case EMP_BAD_HASH_LENGTH:
       return "a hash is 64 hex digits, 44 base64 characters or 32 bytes";
     case EMP_BAD_HASH_CHARACTER:

@@ -21,6 +21,14 @@ export type ErrorCode =
   | "ERR_EMPREINTE_CORRUPT"
   /** One of the limits was passed: `limit` names it. */
   | "ERR_EMPREINTE_LIMIT"
+  /** An id that is in the index already, or given twice. */
+  | "ERR_EMPREINTE_DUPLICATE_ID"
+  /** An id that is not in the index. */
+  | "ERR_EMPREINTE_UNKNOWN_ID"
+  /** A file that is no index, of a newer version, cut or changed. */
+  | "ERR_EMPREINTE_INDEX_FILE"
+  /** A file that could not be written; `cause` says why. */
+  | "ERR_EMPREINTE_WRITE"
   /** The object was closed. */
   | "ERR_EMPREINTE_CLOSED"
   /** There is not enough memory. */
@@ -67,6 +75,9 @@ export class LimitError extends EmpreinteError {
     this.limit = limit;
   }
 }
+
+/** An index that refuses an id, or an index file that cannot be used. */
+export class IndexError extends EmpreinteError {}
 
 /** What the system said of a file, as "ENOENT, no such file or directory": Node's own sentence repeats the path. */
 export function systemReason(error: unknown): string {

@@ -16,7 +16,11 @@ export { degenerateReason, hashDistance, hashToBase64, hashToBytes, hashToHex, t
 export { type DihedralHashes, type DihedralVariant, dihedralVariants } from "./hash/pixels.js";
 
 // Search: hashes near a hash.
-export { HashIndex, type AsyncSearchOptions, type Hashes, type Hit, type SearchOptions } from "./search/hash-index.js";
+export { HashIndex, type HashIndexOptions, type Hit, type IndexStats } from "./search/hash-index.js";
+export { type AddManyOptions, type AsyncNearestOptions, type NearestOptions } from "./search/hash-index.js";
+export { type OpenOptions } from "./search/hash-index.js";
+export { type AddOptions, type Hashes, type Ids } from "./search/arguments.js";
+export { type AsyncSearchOptions, type SearchOptions, type SearchWay } from "./search/arguments.js";
 
 // Lists: reading known-hash files, and matching pictures against them.
 export {
@@ -27,12 +31,20 @@ export {
 } from "./lists/read-hash-list.js";
 export { type ListForm, type ListProblem } from "./lists/batches.js";
 export { type ListSource } from "./lists/source.js";
-export { KnownHashes, type KnownList, type NamedListSource } from "./match/known-hashes.js";
+export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-hashes.js";
+export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
 
 // Limits and errors.
 export { defaultLimits, type Limits } from "./limits.js";
-export { EmpreinteError, ImageError, InvalidArgumentError, InvalidHashError, LimitError } from "./errors.js";
+export {
+  EmpreinteError,
+  ImageError,
+  IndexError,
+  InvalidArgumentError,
+  InvalidHashError,
+  LimitError,
+} from "./errors.js";
 export { type ErrorCode } from "./errors.js";
 
 // The machine: what it has, whether all is well there, and a stricter decoder for programs that own their process.

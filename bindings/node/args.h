@@ -31,6 +31,16 @@ inline const char* code_of(emp_status status) {
     case EMP_BAD_HASH_LENGTH:
     case EMP_BAD_HASH_CHARACTER:
       return "ERR_EMPREINTE_INVALID_HASH";
+    case EMP_DUPLICATE_ID:
+      return "ERR_EMPREINTE_DUPLICATE_ID";
+    case EMP_UNKNOWN_ID:
+      return "ERR_EMPREINTE_UNKNOWN_ID";
+    case EMP_FOREIGN_FILE:
+    case EMP_NEWER_FILE:
+    case EMP_CORRUPT_FILE:
+      return "ERR_EMPREINTE_INDEX_FILE";
+    case EMP_WRITE_FAILED:
+      return "ERR_EMPREINTE_WRITE";
     default:
       return "ERR_EMPREINTE_INVALID_ARGUMENT";
   }
@@ -76,6 +86,12 @@ inline bool read_kernel(const Napi::Value& value, const emp_kernel** out) {
     name = value.As<Napi::String>().Utf8Value();
   }
   return emp_kernel_find(name.c_str(), out) == EMP_OK || fail(value.Env(), EMP_BAD_KERNEL);
+}
+
+inline napi_value undefined(napi_env env) {
+  napi_value value = nullptr;
+  napi_get_undefined(env, &value);
+  return value;
 }
 
 }  // namespace binding

@@ -1,151 +1,272 @@
-// The search index: createIndex, indexAdd, indexSize, searchSync and search. Hits come back as one Uint32Array of
-// triples (query, row, distance), sorted.
+// The search index: making, changing, maintaining, saving and opening it.
 #include <memory>
 #include <new>
 
-#include "job.h"
+#include "index_handle.h"
+#include "mapping.h"
 #include "module.h"
 
 namespace binding {
 namespace {
 
-struct Index {
-  static constexpr napi_type_tag kTag = {0x51f3a2b86c0d4e9f, 0x8be1d37a40c6f502};
-  std::atomic<int> references{1};
-  emp_index* core = nullptr;
-  int64_t reported = 0;  // bytes V8 was told of
-  ~Index() { emp_index_destroy(core); }
-};
-
-struct Snapshot {
-  emp_snapshot* core = nullptr;
-  ~Snapshot() { emp_snapshot_release(core); }
-};
-
-struct Hits {
-  emp_hit* data = nullptr;
-  size_t count = 0;
-  ~Hits() { emp_hits_free(data); }
-};
-
-static_assert(sizeof(emp_hit) == 3 * sizeof(uint32_t));
-
-napi_value triples(napi_env env, const Hits& hits) {
-  void* data = nullptr;
-  napi_value buffer, array;
-  if (napi_create_arraybuffer(env, hits.count * sizeof(emp_hit), &data, &buffer) != napi_ok) return nullptr;
-  if (hits.count > 0) std::memcpy(data, hits.data, hits.count * sizeof(emp_hit));
-  return napi_create_typedarray(env, napi_uint32_array, 3 * hits.count, buffer, 0, &array) == napi_ok ? array : nullptr;
-}
-
 void report(Napi::Env env, Index* index) {
-  const int64_t bytes = static_cast<int64_t>(emp_index_bytes(index->core));
+  emp_index_stats stats;
+  emp_index_get_stats(index->core, &stats);
+  const int64_t bytes = static_cast<int64_t>(stats.bytes - stats.mapped);
   Napi::MemoryManagement::AdjustExternalMemory(env, bytes - index->reported);
   index->reported = bytes;
 }
 
 Napi::Value create_index(const Napi::CallbackInfo& info) {
+  uint32_t tables;
+  if (!read_uint32(info[0], &tables)) return info.Env().Undefined();
   Shared<Index> index(new Index);
-  const emp_status status = emp_index_create(&index->core);
+  const emp_status status = emp_index_create(tables, &index->core);
   if (status != EMP_OK) return fail(info.Env(), status), info.Env().Undefined();
   return wrap(info.Env(), std::move(index));
 }
 
-// Frees the rows at once, not when the collector comes; snapshots of running jobs keep theirs. `index` is empty after.
+// Frees the entries at once, not when the collector comes; searches that run keep theirs. `index` is empty after.
 void close_index(const Napi::CallbackInfo& info) {
   Shared<Index> index;
   if (!unwrap(info[0], &index)) return;
-  emp_index* empty = nullptr;
-  if (emp_index_create(&empty) != EMP_OK) return;
-  emp_index_destroy(index->core);
-  index->core = empty;
+  const emp_status status = emp_index_clear(index->core);
+  if (status != EMP_OK) fail(info.Env(), status);
   report(info.Env(), &*index);
 }
 
-Napi::Value index_add(const Napi::CallbackInfo& info) {
-  Shared<Index> index;
-  Bytes hashes;
-  if (!unwrap(info[0], &index) || !read_bytes(info[1], &hashes)) return info.Env().Undefined();
-  emp_status status = hashes.size % EMP_HASH_BYTES == 0 ? EMP_OK : EMP_BAD_HASH_LENGTH;
-  if (status == EMP_OK) status = emp_index_add(index->core, hashes.data, hashes.size / EMP_HASH_BYTES);
-  if (status != EMP_OK) return fail(info.Env(), status), info.Env().Undefined();
-  report(info.Env(), &*index);
-  return Napi::Number::New(info.Env(), static_cast<double>(emp_index_size(index->core)));
-}
-
-Napi::Value index_bytes(const Napi::CallbackInfo& info) {
-  Shared<Index> index;
-  if (!unwrap(info[0], &index)) return info.Env().Undefined();
-  return Napi::Number::New(info.Env(), static_cast<double>(emp_index_bytes(index->core)));
-}
-
-struct Search {
-  Snapshot snapshot;
-  const emp_kernel* kernel = nullptr;
-  std::unique_ptr<uint8_t[]> queries;
+// Ids as doubles: whole numbers below 2^53, which JavaScript has.
+struct Ids {
+  std::unique_ptr<uint64_t[]> values;
   size_t count = 0;
-  uint32_t radius = 0;
-  Hits hits;
-
-  // index, queries, radius, kernel
-  bool read(const Napi::CallbackInfo& info) {
-    const Napi::Env env = info.Env();
-    Shared<Index> index;
-    Bytes bytes;
-    if (!unwrap(info[0], &index) || !read_bytes(info[1], &bytes) || !read_uint32(info[2], &radius) ||
-        !read_kernel(info[3], &kernel))
-      return false;
-    if (radius > 256) return fail(env, EMP_BAD_RADIUS);
-    if (bytes.size % EMP_HASH_BYTES != 0) return fail(env, EMP_BAD_HASH_LENGTH);
-    count = bytes.size / EMP_HASH_BYTES;
-    queries.reset(new (std::nothrow) uint8_t[bytes.size]);
-    if (!queries) return fail(env, EMP_OUT_OF_MEMORY);
-    if (bytes.size > 0) std::memcpy(queries.get(), bytes.data, bytes.size);
-    const emp_status status = emp_index_snapshot(index->core, &snapshot.core);
-    return status == EMP_OK || fail(env, status);
-  }
-
-  emp_status run(const emp_cancel& cancel) {
-    return emp_search(snapshot.core, kernel, queries.get(), count, radius, &cancel, &hits.data, &hits.count);
+  bool read(const Napi::Value& value) {
+    napi_typedarray_type type;
+    void* data = nullptr;
+    if (!value.IsTypedArray() ||
+        napi_get_typedarray_info(value.Env(), value, &type, &count, &data, nullptr, nullptr) != napi_ok ||
+        type != napi_float64_array)
+      return fail(value.Env(), "expected a Float64Array of ids");
+    values.reset(new (std::nothrow) uint64_t[count + 1]);
+    if (!values) return fail(value.Env(), EMP_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; ++i) {
+      double id;
+      std::memcpy(&id, static_cast<const uint8_t*>(data) + 8 * i, 8);
+      if (!(id >= 0 && id < 9007199254740992.0) || id != std::floor(id))
+        return fail(value.Env(), "an id is a whole number from 0 to 2^53 - 1");
+      values[i] = static_cast<uint64_t>(id);
+    }
+    return true;
   }
 };
 
-Napi::Value search_sync(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Search search;
-  if (!search.read(info)) return env.Undefined();
-  const emp_status status = search.run({nullptr, nullptr});
-  if (status != EMP_OK) return fail(env, status), env.Undefined();
-  const napi_value found = triples(env, search.hits);
-  if (found == nullptr) return fail(env, EMP_OUT_OF_MEMORY), env.Undefined();
-  return {env, found};
+bool read_banks(const Napi::Value& value, size_t count, Bytes* banks) {
+  *banks = {nullptr, 0};
+  if (value.IsUndefined()) return true;
+  return read_bytes(value, banks) && (banks->size == count || fail(value.Env(), "expected a bank for each id"));
 }
 
-class SearchJob : public Job {
- public:
-  static Napi::Value queue(const Napi::CallbackInfo& info) {
-    auto job = std::unique_ptr<SearchJob>(new SearchJob);
-    if (!job->search_.read(info)) return info.Env().Undefined();
-    return Job::start(job.release(), info.Env(), info[4]);
-  }
+// What an addition holds: everything copied, as it may run off this thread.
+struct Addition {
+  Shared<Index> index;
+  Ids ids;
+  std::unique_ptr<uint8_t[]> hashes, banks;
 
- protected:
-  emp_status run() override { return search_.run(cancel()); }
-  napi_value result(napi_env env) override { return triples(env, search_.hits); }
+  // index, ids, hashes, banks
+  bool read(const Napi::CallbackInfo& info) {
+    Bytes hash_bytes, bank_bytes;
+    if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hash_bytes) ||
+        !read_banks(info[3], ids.count, &bank_bytes))
+      return false;
+    if (hash_bytes.size != ids.count * EMP_HASH_BYTES) return fail(info.Env(), EMP_BAD_HASH_LENGTH);
+    hashes = copied(hash_bytes);
+    if (bank_bytes.data != nullptr) banks = copied(bank_bytes);
+    return (hashes && (banks || bank_bytes.data == nullptr)) || fail(info.Env(), EMP_OUT_OF_MEMORY);
+  }
+  emp_status run() { return emp_index_add(index->core, ids.values.get(), hashes.get(), banks.get(), ids.count); }
 
  private:
-  Search search_;
+  static std::unique_ptr<uint8_t[]> copied(const Bytes& bytes) {
+    std::unique_ptr<uint8_t[]> copy(new (std::nothrow) uint8_t[bytes.size + 1]);
+    if (copy && bytes.size > 0) std::memcpy(copy.get(), bytes.data, bytes.size);
+    return copy;
+  }
 };
+
+void index_add(const Napi::CallbackInfo& info) {
+  Addition addition;
+  if (!addition.read(info)) return;
+  const emp_status status = addition.run();
+  if (status != EMP_OK)
+    fail(info.Env(), status);
+  else
+    report(info.Env(), &*addition.index);
+}
+
+void index_remove(const Napi::CallbackInfo& info) {
+  Shared<Index> index;
+  Ids ids;
+  if (!unwrap(info[0], &index) || !ids.read(info[1])) return;
+  const emp_status status = emp_index_remove(index->core, ids.values.get(), ids.count);
+  if (status != EMP_OK) fail(info.Env(), status);
+}
+
+void index_replace(const Napi::CallbackInfo& info) {
+  Shared<Index> index;
+  Ids ids;
+  Bytes hash;
+  uint32_t bank;
+  if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hash) || !read_uint32(info[3], &bank))
+    return;
+  emp_status status = ids.count == 1 && bank < 256 ? EMP_OK : EMP_BAD_OPTION;
+  if (hash.size != EMP_HASH_BYTES) status = EMP_BAD_HASH_LENGTH;
+  if (status == EMP_OK) status = emp_index_replace(index->core, ids.values[0], hash.data, static_cast<uint8_t>(bank));
+  if (status != EMP_OK) fail(info.Env(), status);
+}
+
+Napi::Value index_has(const Napi::CallbackInfo& info) {
+  Shared<Index> index;
+  Ids ids;
+  if (!unwrap(info[0], &index) || !ids.read(info[1]) || ids.count != 1) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), emp_index_has(index->core, ids.values[0]) != 0);
+}
+
+Napi::Value index_stats(const Napi::CallbackInfo& info) {
+  Shared<Index> index;
+  if (!unwrap(info[0], &index)) return info.Env().Undefined();
+  emp_index_stats stats;
+  emp_index_get_stats(index->core, &stats);
+  const struct {
+    const char* name;
+    uint64_t value;
+  } figures[] = {{"rows", stats.rows},     {"removed", stats.removed},   {"delta", stats.delta},
+                 {"parts", stats.parts},   {"indexed", stats.indexed},   {"bytes", stats.bytes},
+                 {"mapped", stats.mapped}, {"resident", stats.resident}, {"revision", stats.revision}};
+  napi_value out;
+  if (napi_create_object(info.Env(), &out) != napi_ok) return info.Env().Undefined();
+  for (const auto& figure : figures) {
+    napi_value number;
+    if (napi_create_double(info.Env(), static_cast<double>(figure.value), &number) != napi_ok ||
+        napi_set_named_property(info.Env(), out, figure.name, number) != napi_ok)
+      return info.Env().Undefined();
+  }
+  return {info.Env(), out};
+}
+
+void index_flush(const Napi::CallbackInfo& info) {
+  Shared<Index> index;
+  if (!unwrap(info[0], &index)) return;
+  const emp_status status = emp_index_flush(index->core);
+  if (status != EMP_OK) fail(info.Env(), status);
+}
+
+Napi::Value index_wants_maintenance(const Napi::CallbackInfo& info) {
+  Shared<Index> index;
+  if (!unwrap(info[0], &index)) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), emp_index_wants_maintenance(index->core) != 0);
+}
+
+// A job on an index that answers a boolean or nothing: adding in bulk, maintaining, verifying, warming, saving.
+class IndexJob : public Job {
+ public:
+  static Napi::Value add(const Napi::CallbackInfo& info) {
+    auto job = std::unique_ptr<IndexJob>(new IndexJob);
+    if (!job->addition_.read(info)) return info.Env().Undefined();
+    job->index_ = job->addition_.index;
+    job->task_ = &IndexJob::run_add;
+    return Job::start(job.release(), info.Env(), info[4]);
+  }
+  static Napi::Value maintain(const Napi::CallbackInfo& info) { return plain(info, &IndexJob::run_maintain); }
+  static Napi::Value verify(const Napi::CallbackInfo& info) { return plain(info, &IndexJob::run_verify); }
+  static Napi::Value warm(const Napi::CallbackInfo& info) { return plain(info, &IndexJob::run_warm); }
+  // index, file descriptor, cancel: writes what a search would see now.
+  static Napi::Value save(const Napi::CallbackInfo& info) {
+    auto job = std::unique_ptr<IndexJob>(new IndexJob);
+    uint32_t descriptor;
+    if (!unwrap(info[0], &job->index_) || !read_uint32(info[1], &descriptor)) return info.Env().Undefined();
+    job->descriptor_ = static_cast<int>(descriptor);
+    const emp_status status = emp_index_snapshot(job->index_->core, &job->snapshot_);
+    if (status != EMP_OK) return fail(info.Env(), status), info.Env().Undefined();
+    job->task_ = &IndexJob::run_save;
+    return Job::start(job.release(), info.Env(), info[2]);
+  }
+
+  ~IndexJob() override { emp_snapshot_release(snapshot_); }
+
+ protected:
+  emp_status run() override { return (this->*task_)(); }
+  napi_value result(napi_env env) override {
+    report(Napi::Env(env), &*index_);
+    if (task_ != &IndexJob::run_maintain) return undefined(env);
+    napi_value more = nullptr;
+    napi_get_boolean(env, more_ != 0, &more);
+    return more;
+  }
+
+ private:
+  using Task = emp_status (IndexJob::*)();
+  static Napi::Value plain(const Napi::CallbackInfo& info, Task task) {
+    auto job = std::unique_ptr<IndexJob>(new IndexJob);
+    if (!unwrap(info[0], &job->index_)) return info.Env().Undefined();
+    job->task_ = task;
+    return Job::start(job.release(), info.Env(), info[1]);
+  }
+  emp_status run_add() { return addition_.run(); }
+  emp_status run_maintain() {
+    const emp_cancel asked = cancel();
+    return emp_index_maintain(index_->core, &asked, &more_);
+  }
+  emp_status run_verify() {
+    const emp_cancel asked = cancel();
+    return emp_index_verify(index_->core, &asked);
+  }
+  emp_status run_warm() {
+    const emp_cancel asked = cancel();
+    return emp_index_warm(index_->core, &asked);
+  }
+  emp_status run_save() {
+    const emp_cancel asked = cancel();
+    const emp_writer writer = {write_to_descriptor, &descriptor_};
+    return emp_snapshot_save(snapshot_, &writer, &asked);
+  }
+
+  Task task_ = nullptr;
+  Shared<Index> index_;
+  Addition addition_;
+  emp_snapshot* snapshot_ = nullptr;
+  int descriptor_ = -1, more_ = 0;
+};
+
+// path: maps the file and checks its structure. On this thread: both are as quick for any size.
+Napi::Value open_index(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) return fail(env, "expected a path"), env.Undefined();
+  Mapping* mapping = Mapping::open(info[0].As<Napi::String>().Utf8Value().c_str());
+  if (mapping == nullptr) return fail(env, "the file cannot be mapped", "ERR_EMPREINTE_READ"), env.Undefined();
+  Shared<Index> index(new Index);
+  const emp_file file = {mapping->data(), mapping->size(), Mapping::release, Mapping::resident, mapping};
+  const emp_status status = emp_index_open(&file, &index->core);
+  if (status != EMP_OK) return fail(env, status), env.Undefined();
+  return wrap(env, std::move(index));
+}
 
 }  // namespace
 
 void add_index(Napi::Env env, Napi::Object exports) {
   exports.Set("createIndex", Napi::Function::New(env, create_index, "createIndex"));
+  exports.Set("openIndex", Napi::Function::New(env, open_index, "openIndex"));
   exports.Set("closeIndex", Napi::Function::New(env, close_index, "closeIndex"));
   exports.Set("indexAdd", Napi::Function::New(env, index_add, "indexAdd"));
-  exports.Set("indexBytes", Napi::Function::New(env, index_bytes, "indexBytes"));
-  exports.Set("searchSync", Napi::Function::New(env, search_sync, "searchSync"));
-  exports.Set("search", Napi::Function::New(env, SearchJob::queue, "search"));
+  exports.Set("indexAddMany", Napi::Function::New(env, IndexJob::add, "indexAddMany"));
+  exports.Set("indexRemove", Napi::Function::New(env, index_remove, "indexRemove"));
+  exports.Set("indexReplace", Napi::Function::New(env, index_replace, "indexReplace"));
+  exports.Set("indexHas", Napi::Function::New(env, index_has, "indexHas"));
+  exports.Set("indexStats", Napi::Function::New(env, index_stats, "indexStats"));
+  exports.Set("indexWantsMaintenance", Napi::Function::New(env, index_wants_maintenance, "indexWantsMaintenance"));
+  exports.Set("indexFlush", Napi::Function::New(env, index_flush, "indexFlush"));
+  exports.Set("indexMaintain", Napi::Function::New(env, IndexJob::maintain, "indexMaintain"));
+  exports.Set("indexVerify", Napi::Function::New(env, IndexJob::verify, "indexVerify"));
+  exports.Set("indexWarm", Napi::Function::New(env, IndexJob::warm, "indexWarm"));
+  exports.Set("indexSave", Napi::Function::New(env, IndexJob::save, "indexSave"));
 }
 
 }  // namespace binding

@@ -1,6 +1,7 @@
 #include "job.h"
 
 #include <memory>
+#include <utility>
 
 namespace binding {
 
@@ -15,11 +16,34 @@ void Job::execute(napi_env, void* data) {
   job->status_ = job->run();
 }
 
+// Whether the environment still runs JavaScript: any call that would is refused when it does not.
+static bool alive(napi_env env) {
+  napi_value undefined, coerced;
+  return napi_get_undefined(env, &undefined) == napi_ok && napi_coerce_to_bool(env, undefined, &coerced) == napi_ok;
+}
+
+bool Job::queue(napi_env env) {
+  napi_value name;
+  return napi_create_string_utf8(env, "empreinte", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+         napi_create_async_work(env, nullptr, name, execute, complete, this, &work_) == napi_ok &&
+         napi_queue_async_work(env, work_) == napi_ok;
+}
+
 void Job::complete(napi_env env, napi_status status, void* data) {
-  const std::unique_ptr<Job> job(static_cast<Job*>(data));
+  std::unique_ptr<Job> job(static_cast<Job*>(data));
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) == napi_ok) {
     if (job->status_ == EMP_OK && status == napi_cancelled) job->status_ = EMP_CANCELLED;
+    if (job->status_ == EMP_OK && job->again() && alive(env)) {
+      napi_delete_async_work(env, std::exchange(job->work_, nullptr));
+      const bool queued = job->queue(env);
+      if (!queued) job->status_ = EMP_OUT_OF_MEMORY;
+      if (queued) {
+        napi_close_handle_scope(env, scope);
+        job.release();
+        return;
+      }
+    }
     napi_value value = nullptr, code = nullptr, message = nullptr;
     if (job->status_ == EMP_OK) {
       value = job->result(env);
@@ -32,19 +56,15 @@ void Job::complete(napi_env env, napi_status status, void* data) {
     napi_close_handle_scope(env, scope);
   }
   if (job->kept_ != nullptr) napi_delete_reference(env, job->kept_);
-  napi_delete_async_work(env, job->work_);
+  if (job->work_ != nullptr) napi_delete_async_work(env, job->work_);
 }
 
 Napi::Value Job::start(Job* raw, Napi::Env env, const Napi::Value& cancel) {
   std::unique_ptr<Job> job(raw);
-  napi_value promise, name;
-  bool queued = cancel.IsUndefined() || unwrap(cancel, &job->cancel_);
-  if (queued && (napi_create_string_utf8(env, "empreinte", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-                 napi_create_promise(env, &job->deferred_, &promise) != napi_ok ||
-                 napi_create_async_work(env, nullptr, name, execute, complete, job.get(), &job->work_) != napi_ok ||
-                 napi_queue_async_work(env, job->work_) != napi_ok)) {
+  napi_value promise;
+  bool queued = job->accept(cancel);
+  if (queued && (napi_create_promise(env, &job->deferred_, &promise) != napi_ok || !job->queue(env)))
     queued = fail(env, "the work could not be queued", "ERR_EMPREINTE_OUT_OF_MEMORY");
-  }
   if (!queued) {
     if (job->work_ != nullptr) napi_delete_async_work(env, job->work_);
     if (job->kept_ != nullptr) napi_delete_reference(env, job->kept_);

@@ -30,9 +30,13 @@ class Job {
   Job() = default;
   // Off the JavaScript thread: no Node-API call here.
   virtual emp_status run() = 0;
+  // Asked on the JavaScript thread after run() answered EMP_OK: whether it is to be queued once more.
+  virtual bool again() const { return false; }
   // On it again, after run() answered EMP_OK; null when the environment no longer runs JavaScript.
   virtual napi_value result(napi_env env) = 0;
 
+  // Takes the handle of a cancel that run() needs before start() does. False with an exception pending.
+  bool accept(const Napi::Value& cancel) { return cancel.IsUndefined() || unwrap(cancel, &cancel_); }
   emp_cancel cancel() const;
   // Keeps a JavaScript object alive until the job is done.
   void keep(const Napi::Value& value) { napi_create_reference(value.Env(), value, 1, &kept_); }
@@ -40,6 +44,7 @@ class Job {
  private:
   static void execute(napi_env env, void* data);
   static void complete(napi_env env, napi_status status, void* data);
+  bool queue(napi_env env);
   napi_async_work work_ = nullptr;
   napi_deferred deferred_ = nullptr;
   napi_ref kept_ = nullptr;

@@ -36,6 +36,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add_values(env, exports);
   add_lists(env, exports);
   add_index(env, exports);
+  add_search(env, exports);
   return exports;
 }
 

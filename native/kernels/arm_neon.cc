@@ -15,6 +15,8 @@ const emp_kernel kNeon = {
     weights<Neon>,
     dct<Neon>,
     gradient<Neon>,
-    scan<Neon>,
+    scan_block<Neon>,
+    prefilter4<Neon>,
+    probe_buckets<Neon>,
 };
 }  // namespace empreinte

@@ -40,18 +40,29 @@ uint64_t saved_registers() {
 #endif
 }
 
-}  // namespace
-
-bool cpu_has_avx2() {
+bool detect_avx2() {
   constexpr uint32_t fma = bit(12), popcnt = bit(23), avx = bit(28), avx2 = bit(5);
   return (saved_registers() & 0x6) == 0x6 && all(leaf_of(1).c, fma | popcnt | avx) && all(leaf_of(7).b, avx2);
 }
 
-bool cpu_has_avx512() {
-  constexpr uint32_t f = bit(16), dq = bit(17), bw = bit(30), vl = bit(31), vpopcntdq = bit(14);
+bool detect_avx512() {
+  constexpr uint32_t f = bit(16), dq = bit(17), bw = bit(30), vl = bit(31), vpopcntdq = bit(14), bitalg = bit(12);
   const Leaf seven = leaf_of(7);
-  return cpu_has_avx2() && (saved_registers() & 0xe6) == 0xe6 && all(seven.b, f | dq | bw | vl) &&
-         all(seven.c, vpopcntdq);
+  return detect_avx2() && (saved_registers() & 0xe6) == 0xe6 && all(seven.b, f | dq | bw | vl) &&
+         all(seven.c, vpopcntdq | bitalg);
+}
+
+}  // namespace
+
+// Asked once: on a virtual machine CPUID is a trip to the hypervisor, some 50 µs, longer than most searches.
+bool cpu_has_avx2() {
+  static const bool has = detect_avx2();
+  return has;
+}
+
+bool cpu_has_avx512() {
+  static const bool has = detect_avx512();
+  return has;
 }
 
 }  // namespace empreinte

@@ -10,7 +10,7 @@ namespace empreinte {
 
 // AVX2, FMA and POPCNT, with the wide registers saved by the system (Haswell and later).
 bool cpu_has_avx2();
-// AVX-512 F, BW, DQ, VL and VPOPCNTDQ likewise (Ice Lake, Zen 4 and later).
+// AVX-512 F, BW, DQ, VL, VPOPCNTDQ and BITALG likewise (Ice Lake, Zen 4 and later).
 bool cpu_has_avx512();
 
 }  // namespace empreinte

@@ -1,6 +1,8 @@
 // The dispatch table: one row an instruction set. Every row gives the same answers; they differ in speed only.
 #pragma once
 #include "../empreinte.h"
+#include "../search/block.h"
+#include "../search/probe.h"
 
 struct emp_kernel {
   const char* name;
@@ -18,9 +20,12 @@ struct emp_kernel {
   // The gradient sum of a grid, and how many of its terms lie within `margin` of the next whole number.
   void (*gradient)(const float* grid, float margin, uint32_t* sum, uint32_t* doubtful);
 
-  // Rows [0, n) of 32 bytes within `radius` of the query: their numbers and distances (both of capacity n); how many.
-  size_t (*scan)(const uint8_t* rows, size_t n, const uint8_t* query, uint32_t radius, uint32_t* row,
-                 uint16_t* distance);
+  // See search/scan.h.
+  uint32_t (*scan_block)(const empreinte::Block& block, uint32_t n, const empreinte::Row& query, uint32_t radius,
+                         uint32_t columns, uint32_t* row, uint16_t* distance);
+  uint32_t (*prefilter4)(const empreinte::Block& block, uint32_t from, uint32_t n, const empreinte::Row* query,
+                         uint32_t columns, uint32_t radius, uint32_t* out);
+  uint32_t (*probe_buckets)(const empreinte::Probe* probes, uint32_t n, empreinte::Candidate* out, uint32_t capacity);
 };
 
 namespace empreinte {

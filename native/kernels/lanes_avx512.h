@@ -123,6 +123,36 @@ struct Avx512 {
     if (i < n) even = _mm512_fmadd_ps(load(a + i), load(b + i), even);
     return _mm512_reduce_add_ps(add(even, odd));
   }
+
+  // Sixteen counts of bits.
+  using U = __m512i;
+  using Word = __m512i;
+  using Rest = __m512i;
+  static inline Word set_u32(uint32_t x) { return _mm512_set1_epi32(static_cast<int>(x)); }
+  static inline __m512i load_u32(const uint32_t* p) { return _mm512_loadu_si512(p); }
+  static inline U bits_xor(__m512i a, Word b) { return _mm512_popcnt_epi32(_mm512_xor_si512(a, b)); }
+  static inline U add_u32(U a, U b) { return _mm512_add_epi32(a, b); }
+  static inline uint32_t at_most(U a, uint32_t radius) {
+    return _mm512_cmple_epu32_mask(a, _mm512_set1_epi32(static_cast<int>(radius)));
+  }
+  static inline void store_u32(uint32_t* out, U a) { _mm512_storeu_si512(out, a); }
+  static inline Rest rest_of(const uint32_t* words) {
+    return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(words)));
+  }
+  // Four rows a register, four counts a row: a 4×4 transposition in each quarter adds them.
+  static inline U rest_bits(const uint32_t* rows, Rest q) {
+    U n[4];
+    for (int k = 0; k < 4; ++k) n[k] = bits_xor(load_u32(rows + 16 * k), q);
+    const __m512i a = _mm512_add_epi32(_mm512_unpacklo_epi32(n[0], n[1]), _mm512_unpackhi_epi32(n[0], n[1]));
+    const __m512i b = _mm512_add_epi32(_mm512_unpacklo_epi32(n[2], n[3]), _mm512_unpackhi_epi32(n[2], n[3]));
+    const __m512i sums = _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+    // Quarter g holds the rows g, 4 + g, 8 + g, 12 + g.
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), sums);
+  }
+  static inline uint32_t near_u16(const uint16_t* p, uint16_t next, uint32_t most) {
+    const __m512i x = _mm512_xor_si512(_mm512_loadu_si512(p), _mm512_set1_epi16(static_cast<int16_t>(next)));
+    return _mm512_cmple_epu16_mask(_mm512_popcnt_epi16(x), _mm512_set1_epi16(static_cast<int16_t>(most)));
+  }
 };
 
 }  // namespace

@@ -134,7 +134,59 @@ struct Neon {
     return vaddvq_f32(vaddq_f32(vaddq_f32(sum.v[0], sum.v[1]), vaddq_f32(sum.v[2], sum.v[3])));
   }
 
-  static inline uint32_t bits(uint64_t x) { return vaddv_u8(vcnt_u8(vcreate_u8(x))); }
+  // Sixteen counts of bits, four bytes a lane that are added only when they are compared.
+  struct U {
+    uint8x16_t v[4];
+  };
+  using Word = uint8x16_t;
+  using Rest = uint8x16_t;
+  static inline Word set_u32(uint32_t x) { return vreinterpretq_u8_u32(vdupq_n_u32(x)); }
+  static inline U load_u32(const uint32_t* p) {
+    U r;
+    for (int i = 0; i < 4; ++i) r.v[i] = vreinterpretq_u8_u32(vld1q_u32(p + 4 * i));
+    return r;
+  }
+  static inline U bits_xor(const U& a, Word b) {
+    U r;
+    for (int i = 0; i < 4; ++i) r.v[i] = vcntq_u8(veorq_u8(a.v[i], b));
+    return r;
+  }
+  static inline U add_u32(const U& a, const U& b) {
+    U r;
+    for (int i = 0; i < 4; ++i) r.v[i] = vaddq_u8(a.v[i], b.v[i]);
+    return r;
+  }
+  static inline uint32x4_t lane_sums(uint8x16_t bytes) { return vpaddlq_u16(vpaddlq_u8(bytes)); }
+  static inline uint32_t at_most(const U& a, uint32_t radius) {
+    const uint32x4_t most = vdupq_n_u32(radius);
+    uint32_t mask = 0;
+    for (int i = 0; i < 4; ++i) {
+      const uint32x4_t weight = {1, 2, 4, 8};
+      mask |= vaddvq_u32(vandq_u32(vcleq_u32(lane_sums(a.v[i]), most), weight)) << (4 * i);
+    }
+    return mask;
+  }
+  static inline void store_u32(uint32_t* out, const U& a) {
+    for (int i = 0; i < 4; ++i) vst1q_u32(out + 4 * i, lane_sums(a.v[i]));
+  }
+  static inline Rest rest_of(const uint32_t* words) { return vreinterpretq_u8_u32(vld1q_u32(words)); }
+  static inline U rest_bits(const uint32_t* rows, Rest q) {
+    uint32_t counts[16];
+    for (int i = 0; i < 16; ++i)
+      counts[i] = vaddvq_u8(vcntq_u8(veorq_u8(vreinterpretq_u8_u32(vld1q_u32(rows + 4 * i)), q)));
+    return load_u32(counts);
+  }
+  static inline uint32_t near_u16(const uint16_t* p, uint16_t next, uint32_t most) {
+    const uint8x16_t q = vreinterpretq_u8_u16(vdupq_n_u16(next));
+    const uint16x8_t limit = vdupq_n_u16(static_cast<uint16_t>(most)), weight = {1, 2, 4, 8, 16, 32, 64, 128};
+    uint32_t mask = 0;
+    for (int i = 0; i < 4; ++i) {
+      const uint8x16_t x = veorq_u8(vreinterpretq_u8_u16(vld1q_u16(p + 8 * i)), q);
+      const uint16x8_t near = vcleq_u16(vpaddlq_u8(vcntq_u8(x)), limit);
+      mask |= static_cast<uint32_t>(vaddvq_u16(vandq_u16(near, weight))) << (8 * i);
+    }
+    return mask;
+  }
 };
 
 }  // namespace

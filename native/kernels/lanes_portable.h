@@ -8,6 +8,7 @@ struct Portable {
     float v[16];
   };
   using Divisor = float;
+  using Word = uint32_t;
 
   template <class Op>
   static inline F each(Op op) {
@@ -91,11 +92,71 @@ struct Portable {
     return all;
   }
 
-  static inline uint32_t bits(uint64_t x) {
-    x = x - ((x >> 1) & 0x5555555555555555u);
-    x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
-    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-    return static_cast<uint32_t>((x * 0x0101010101010101u) >> 56);
+  // Sixteen counts of bits, four bytes a lane that are added only when they are compared: nothing a baseline without
+  // vector multiplication cannot do sixteen at a time.
+  struct U {
+    uint32_t v[16];
+  };
+  using Rest = const uint32_t*;
+  static inline uint32_t byte_bits(uint32_t x) {
+    x = x - (x >> 1 & 0x55555555u);
+    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+    return (x + (x >> 4)) & 0x0f0f0f0fu;
+  }
+  static inline uint32_t lane_sum(uint32_t bytes) {
+    const uint32_t halves = (bytes & 0x00ff00ffu) + (bytes >> 8 & 0x00ff00ffu);
+    return (halves + (halves >> 16)) & 0xffffu;
+  }
+  static inline uint32_t set_u32(uint32_t x) { return x; }
+  static inline const uint32_t* load_u32(const uint32_t* p) { return p; }
+  static inline U bits_xor(const uint32_t* a, uint32_t b) {
+    U r;
+    for (int i = 0; i < 16; ++i) r.v[i] = byte_bits(a[i] ^ b);
+    return r;
+  }
+  static inline U add_u32(const U& a, const U& b) {
+    U r;
+    for (int i = 0; i < 16; ++i) r.v[i] = a.v[i] + b.v[i];
+    return r;
+  }
+  // One bit a lane. Hardly any is, so first whether.
+  static inline uint32_t at_most(const U& a, uint32_t radius) {
+    uint32_t any = 0;
+    for (int i = 0; i < 16; ++i) any |= lane_sum(a.v[i]) <= radius ? 1u : 0u;
+    if (any == 0) return 0;
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < 16; ++i) mask |= static_cast<uint32_t>(lane_sum(a.v[i]) <= radius) << i;
+    return mask;
+  }
+  static inline void store_u32(uint32_t* out, const U& a) {
+    for (int i = 0; i < 16; ++i) out[i] = lane_sum(a.v[i]);
+  }
+  static inline Rest rest_of(const uint32_t* words) { return words; }
+  // `rows`: sixteen quarters of four words.
+  static inline U rest_bits(const uint32_t* rows, Rest q) {
+    U r;
+    for (int i = 0; i < 16; ++i) {
+      r.v[i] = 0;
+      for (int c = 0; c < 4; ++c) r.v[i] += byte_bits(rows[4 * i + c] ^ q[c]);
+    }
+    return r;
+  }
+  // Which of 32 fingerprints differ from `next` in at most `most` bits, one bit each. Hardly any does, so first whether.
+  static inline uint32_t near_u16(const uint16_t* p, uint16_t next, uint32_t most) {
+    uint16_t counts[32];
+    uint16_t any = 0;
+    for (int i = 0; i < 32; ++i) {
+      uint16_t x = static_cast<uint16_t>(p[i] ^ next);
+      x = static_cast<uint16_t>(x - (x >> 1 & 0x5555));
+      x = static_cast<uint16_t>((x & 0x3333) + (x >> 2 & 0x3333));
+      x = static_cast<uint16_t>((x + (x >> 4)) & 0x0f0f);
+      counts[i] = static_cast<uint16_t>((x + (x >> 8)) & 0x1f);
+      any = static_cast<uint16_t>(any | (counts[i] <= most ? 1 : 0));
+    }
+    if (any == 0) return 0;
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < 32; ++i) mask |= static_cast<uint32_t>(counts[i] <= most) << i;
+    return mask;
   }
 };
 

@@ -1,20 +1,115 @@
-// The linear scan of a block of rows: every row within the radius, in row order.
-// Included inside a kernel's target region.
+// The kernels' part of searching: scans of a block, and the fingerprint pass over buckets.
+// Included inside a kernel's target region: templates over the lanes L, sixteen rows a step.
 
+// The rows [0, n) of a block within the radius, in row order; `row` and `distance` have room for n. With `columns` of 3
+// or 4 sixteen rows are left as soon as none of them is within the radius on so many words; with 0 every row is read
+// whole.
 template <class L>
-static size_t scan(const uint8_t* rows, size_t n, const uint8_t* query, uint32_t radius, uint32_t* row,
-                   uint16_t* distance) {
-  uint64_t q[4];
-  std::memcpy(q, query, 32);
-  size_t found = 0;
-  for (size_t i = 0; i < n; ++i) {
-    uint64_t r[4];
-    std::memcpy(r, rows + 32 * i, 32);
-    const uint32_t d = L::bits(r[0] ^ q[0]) + L::bits(r[1] ^ q[1]) + L::bits(r[2] ^ q[2]) + L::bits(r[3] ^ q[3]);
-    // Written always, kept only within the radius: no branch to mispredict.
-    row[found] = static_cast<uint32_t>(i);
-    distance[found] = static_cast<uint16_t>(d);
-    found += d <= radius;
+static uint32_t scan_block(const Block& block, uint32_t n, const Row& query, uint32_t radius, uint32_t columns,
+                           uint32_t* row, uint16_t* distance) {
+  using U = typename L::U;
+  typename L::Word q[4];
+  for (int c = 0; c < 4; ++c) q[c] = L::set_u32(query.word[c]);
+  const typename L::Rest rest = L::rest_of(query.word + 4);
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < n; i += 16) {
+    U sum = L::bits_xor(L::load_u32(block.column[0] + i), q[0]);
+    sum = L::add_u32(sum, L::bits_xor(L::load_u32(block.column[1] + i), q[1]));
+    sum = L::add_u32(sum, L::bits_xor(L::load_u32(block.column[2] + i), q[2]));
+    if (columns == 3 && L::at_most(sum, radius) == 0) continue;
+    sum = L::add_u32(sum, L::bits_xor(L::load_u32(block.column[3] + i), q[3]));
+    if (columns == 4 && L::at_most(sum, radius) == 0) continue;
+    sum = L::add_u32(sum, L::rest_bits(block.rest[i], rest));
+    uint32_t hits = L::at_most(sum, radius);
+    if (n - i < 16) hits &= (1u << (n - i)) - 1;
+    if (hits == 0) continue;
+    uint32_t all[16];
+    L::store_u32(all, sum);
+    for (uint32_t k = 0; k < 16; ++k) {
+      if (!(hits >> k & 1)) continue;
+      row[found] = i + k;
+      distance[found++] = static_cast<uint16_t>(all[k]);
+    }
+  }
+  return found;
+}
+
+// Four queries at once over the rows [from, from + n) of a block, n a multiple of 16: for each step of sixteen rows and
+// each query with a row within the radius on the first `columns` (3 or 4) columns, one entry (step · 4 + query) in
+// `out`.
+template <class L>
+static uint32_t prefilter4(const Block& block, uint32_t from, uint32_t n, const Row* query, uint32_t columns,
+                           uint32_t radius, uint32_t* out) {
+  using U = typename L::U;
+  uint32_t found = 0;
+  typename L::Word q[4][4];
+  for (int k = 0; k < 4; ++k)
+    for (int c = 0; c < 4; ++c) q[k][c] = L::set_u32(query[k].word[c]);
+  for (uint32_t i = from; i < from + n; i += 16) {
+    const auto a = L::load_u32(block.column[0] + i), b = L::load_u32(block.column[1] + i);
+    const auto c = L::load_u32(block.column[2] + i);
+    U sum[4];
+    for (int k = 0; k < 4; ++k)
+      sum[k] = L::add_u32(L::add_u32(L::bits_xor(a, q[k][0]), L::bits_xor(b, q[k][1])), L::bits_xor(c, q[k][2]));
+    if (columns == 4) {
+      const auto d = L::load_u32(block.column[3] + i);
+      for (int k = 0; k < 4; ++k) sum[k] = L::add_u32(sum[k], L::bits_xor(d, q[k][3]));
+    }
+    uint32_t hits[4], any = 0;
+    for (int k = 0; k < 4; ++k) any |= hits[k] = L::at_most(sum[k], radius);
+    if (any == 0) continue;
+    for (uint32_t k = 0; k < 4; ++k) {
+      out[found] = (i / 16) * 4 + k;
+      found += hits[k] != 0;
+    }
+  }
+  return found;
+}
+
+static inline void prefetch(const void* p) {
+#if defined(_MSC_VER) && !defined(__clang__)
+  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+#else
+  __builtin_prefetch(p);
+#endif
+}
+
+static inline uint32_t lowest_bit(uint32_t mask) {
+#if defined(_MSC_VER) && !defined(__clang__)
+  unsigned long at;
+  _BitScanForward(&at, mask);
+  return at;
+#else
+  return static_cast<uint32_t>(__builtin_ctz(mask));
+#endif
+}
+
+// Buckets in order; their postings whose fingerprint is near enough. Answers how many there are; those beyond
+// `capacity` are counted, not written. Buckets are fetched some 20 ahead: a probe is a cache miss, not work.
+template <class L>
+static uint32_t probe_buckets(const Probe* probes, uint32_t n, Candidate* out, uint32_t capacity) {
+  constexpr uint32_t kAhead = 24;
+  const auto fetch = [&](const Probe& p) {
+    const char* at = reinterpret_cast<const char*>(p.fingerprint + p.from);
+    const char* end = reinterpret_cast<const char*>(p.fingerprint + p.to);
+    for (int line = 0; line < 6 && at < end; ++line, at += 64) prefetch(at);
+    prefetch(end - 1);
+  };
+  for (uint32_t i = 0; i < n && i < kAhead; ++i) fetch(probes[i]);
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    if (i + kAhead < n) fetch(probes[i + kAhead]);
+    const Probe& p = probes[i];
+    for (uint32_t at = p.from; at < p.to; at += 32) {
+      uint32_t near = L::near_u16(p.fingerprint + at, p.next, p.most);
+      if (p.to - at < 32) near &= (1u << (p.to - at)) - 1;
+      while (near != 0) {
+        const uint32_t k = lowest_bit(near);
+        near &= near - 1;
+        if (found < capacity) out[found] = {at + k, p.table};
+        ++found;
+      }
+    }
   }
   return found;
 }

@@ -4,12 +4,14 @@ export const help: string = `empreinte: has this picture been seen before?
 
   empreinte hash [options] PATH…               print the PDQ hash of each picture
   empreinte scan --list FILE [options] PATH…   find the pictures that a known-hash list contains
+  empreinte scan --index FILE [options] PATH…  the same with an index, for long lists
+  empreinte index build LIST… -o FILE          make an index; also index info, index verify, index bench
   empreinte doctor [--json]                    what this machine has, and a self-test
 
   empreinte COMMAND --help                     options and an example
   empreinte --version
 
-Exit status: 0 nothing found (hash, doctor: all is well), 1 found (doctor: something is wrong),
+Exit status: 0 nothing found (hash, index, doctor: all is well), 1 found (index, doctor: something is wrong),
 2 trouble with some input, 64 wrong usage, 130 stopped by Ctrl-C.
 `;
 
@@ -51,13 +53,15 @@ Example: empreinte hash --json photos/ > hashes.jsonl
 Exit status: 0 all were hashed, 2 some could not be, 64 wrong usage, 130 stopped by Ctrl-C.
 `;
 
-export const scanHelp: string = `empreinte scan --list FILE [--list FILE …] [--radius 31] [--min-quality 50] [--json] PATH…
+export const scanHelp: string = `empreinte scan --list FILE | --index FILE [--radius 31] [--min-quality 50] [--json] PATH…
 
 Prints a line a match, tabs between: path, distance, list:line, variant of the picture that matched, metadata.
 A match is a lead, not a verdict.
 
   --list FILE          a known-hash list; may be repeated. Its form is told by its content: a hash a line,
                        hash,metadata, "pdq <hash>", or CSV signal_type,signal_str,collab,category,tags
+  --index FILE         an index that "empreinte index build" made of lists, which is checked and then searched
+                       without being read first; may be repeated, and stand beside --list
   --radius N           most differing bits of a match, 0 … 256 (default 31)
   --min-quality N      pictures below this quality are not matched, 0 … 100 (default 50)
   --no-dihedral        match the picture as it is, not turned or mirrored
@@ -72,8 +76,8 @@ List lines that cannot be read are reported with their numbers; a list without o
 ${names}
 Example: empreinte scan --list known.csv uploads/
 
-Exit status: 0 nothing found, 1 found, 2 some file or list could not be read (matches in the others are
-printed), 64 wrong usage, 130 stopped by Ctrl-C.
+Exit status: 0 nothing found, 1 found, 2 some file, list or index could not be read (matches in the others
+are printed), 64 wrong usage, 130 stopped by Ctrl-C.
 `;
 
 export const doctorHelp: string = `empreinte doctor [--json]

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { UsageError } from "./args.js";
 import { doctorHelp, hashHelp, help, scanHelp } from "./help.js";
+import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./index-help.js";
 import { Session, status } from "./session.js";
 
 interface Command {
@@ -12,6 +13,11 @@ interface Command {
 const commands = new Map<string, Command>([
   ["hash", { help: hashHelp, load: () => import("./hash.js") }],
   ["scan", { help: scanHelp, load: () => import("./scan.js") }],
+  ["index", { help: indexHelp, load: () => import("./index-command.js") }],
+  ["index build", { help: buildHelp, load: () => import("./index-build.js") }],
+  ["index info", { help: infoHelp, load: () => import("./index-info.js") }],
+  ["index verify", { help: verifyHelp, load: () => import("./index-verify.js") }],
+  ["index bench", { help: benchHelp, load: () => import("./index-bench.js") }],
   ["doctor", { help: doctorHelp, load: () => import("./doctor.js") }],
 ]);
 
@@ -21,8 +27,15 @@ function wantsHelp(args: string[]): boolean {
   return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === "--help" || arg === "-h");
 }
 
+/** The command that the arguments name, of one word or two, and what is behind it. */
+function commandOf(args: string[]): { name: string | undefined; rest: string[] } {
+  const two = args.slice(0, 2).join(" ");
+  if (commands.has(two)) return { name: two, rest: args.slice(args.length > 1 ? 2 : 1) };
+  return { name: args[0], rest: args.slice(1) };
+}
+
 async function main(args: string[], session: Session): Promise<number> {
-  const [name, ...rest] = args;
+  const { name, rest } = commandOf(args);
   if (name === "--version" || name === "-V") {
     await session.line((await import("../index.js")).version);
     return status.nothing;
@@ -50,8 +63,8 @@ try {
   await session.exit(await main(args, session));
 } catch (error) {
   if (error instanceof UsageError) {
-    const name = args[0] !== undefined && commands.has(args[0]) ? ` ${args[0]}` : "";
-    session.note(`${error.message}. See "empreinte${name} --help".`);
+    const { name = "" } = commandOf(args);
+    session.note(`${error.message}. See "empreinte${commands.has(name) ? ` ${name}` : ""} --help".`);
     await session.exit(status.usage);
   }
   const code = (error as { code?: unknown }).code;

@@ -7,16 +7,18 @@ function duration(seconds: number): string {
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }
 
-/** One line on the terminal, redrawn five times a second: files, rate, time left. */
+/** One line on the terminal, redrawn five times a second: files or entries, rate, time left. */
 export class Progress {
   done = 0;
   /** Known once the folders are counted. */
   total: number | undefined;
   readonly #start = performance.now();
+  readonly #unit: string;
   #timer: NodeJS.Timeout | undefined;
 
   /** Shows nothing when standard error is no terminal or `quiet`. */
-  constructor(session: Session, quiet: boolean) {
+  constructor(session: Session, quiet: boolean, unit = "files") {
+    this.#unit = unit;
     if (quiet || !process.stderr.isTTY) return;
     this.#timer = setInterval(() => process.stderr.write(`\r\u001b[K${this.text()}`), 200);
     session.beforeWrite = () => void process.stderr.write("\r\u001b[K");
@@ -30,10 +32,12 @@ export class Progress {
     const seconds = (performance.now() - this.#start) / 1000;
     const rate = this.done / seconds;
     const count = (n: number): string => n.toLocaleString("en");
-    const files =
-      this.total === undefined ? `${count(this.done)} files` : `${count(this.done)} of ${count(this.total)} files`;
+    const amount =
+      this.total === undefined
+        ? `${count(this.done)} ${this.#unit}`
+        : `${count(this.done)} of ${count(this.total)} ${this.#unit}`;
     const left = this.total === undefined || rate === 0 ? "" : `, ${duration((this.total - this.done) / rate)} left`;
-    return `${files}, ${rate.toFixed(rate < 10 ? 1 : 0)} a second${left}`;
+    return `${amount}, ${rate.toFixed(rate < 10 ? 1 : 0)} a second${left}`;
   }
 
   stop(): void {

@@ -1,20 +1,28 @@
-import { hardenDecoder, type ImageHash, KnownHashes, type ListProblem, type Match } from "../index.js";
+import { hardenDecoder, type ImageHash, KnownHashes, type Match } from "../index.js";
 import { number, parse, UsageError } from "./args.js";
 import { eachFile, endStatus, fileOptions, fileSettings } from "./files.js";
 import { jsonPath, type Path, shownPath, textLine } from "./names.js";
+import { Problems } from "./problems.js";
 import { type Session, status } from "./session.js";
 
 const options = {
   ...fileOptions,
   list: { type: "string", multiple: true },
+  index: { type: "string", multiple: true },
   radius: { type: "string" },
   "min-quality": { type: "string" },
   "no-dihedral": { type: "boolean" },
   "allow-degenerate": { type: "boolean" },
 } as const;
 
-/** Problems printed one by one; a list of the wrong kind has a million. */
-const problemsShown = 20;
+interface Sources {
+  list?: string[];
+  index?: string[];
+  "allow-degenerate"?: boolean;
+}
+
+/** Codes of a list or index that is passed over. */
+const unusable: unknown[] = ["ERR_EMPREINTE_READ", "ERR_EMPREINTE_INDEX_FILE"];
 
 interface Loaded {
   lists: KnownHashes[];
@@ -22,28 +30,33 @@ interface Loaded {
   trouble: boolean;
 }
 
-/** Loads each list by itself, so that one that cannot be read does not hide the matches of the others. */
-async function load(paths: string[], allowDegenerate: boolean, quiet: boolean, session: Session): Promise<Loaded> {
+/** Loads each by itself, so that one that cannot be read does not hide the matches of the others. */
+async function load(values: Sources, quiet: boolean, session: Session): Promise<Loaded> {
   const lists: KnownHashes[] = [];
   let trouble = false;
-  for (const path of paths) {
-    let problems = 0;
-    const onProblem = ({ line, reason }: ListProblem): void => {
-      problems++;
-      if (!quiet && problems <= problemsShown) session.note(`${shownPath(path)}:${line}: ${reason}`);
-    };
+  const { signal } = session;
+  const allowDegenerate = values["allow-degenerate"] === true;
+  const fromList = async (path: string): Promise<KnownHashes> => {
+    const problems = new Problems(quiet, session);
+    const known = await KnownHashes.load(path, { allowDegenerate, onProblem: problems.add, signal });
+    problems.end();
+    return known;
+  };
+  const fromIndex = (path: string): Promise<KnownHashes> => KnownHashes.open(path, { signal });
+  const sources = [
+    ...(values.list ?? []).map((path) => ({ path, open: fromList })),
+    ...(values.index ?? []).map((path) => ({ path, open: fromIndex })),
+  ];
+  for (const { path, open } of sources) {
     try {
-      const known = await KnownHashes.load(path, { allowDegenerate, onProblem, signal: session.signal });
-      if (!quiet && problems > problemsShown) {
-        session.note(`${shownPath(path)}: ${problems - problemsShown} more lines have problems`);
-      }
+      const known = await open(path);
       if (known.size > 0) lists.push(known);
       else {
         trouble = true;
-        session.note(`${shownPath(path)}: The list has no usable hash`);
+        session.note(`${shownPath(path)}: ${open === fromList ? "The list has no usable hash" : "The index is empty"}`);
       }
     } catch (error) {
-      if ((error as { code?: unknown }).code !== "ERR_EMPREINTE_READ") throw error;
+      if (!unusable.includes((error as { code?: unknown }).code)) throw error;
       trouble = true;
       session.note((error as Error).message);
     }
@@ -91,7 +104,7 @@ function textLines(path: Path, { matches }: Found): string[] {
 
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
-  if (values.list === undefined) throw new UsageError("No --list is given");
+  if (values.list === undefined && values.index === undefined) throw new UsageError("No --list or --index is given");
   if (positionals.length === 0) throw new UsageError("No path is given");
   const how: Search = {
     radius: number("radius", values.radius, { least: 0, most: 256 }) ?? 31,
@@ -100,7 +113,7 @@ export async function run(args: string[], session: Session): Promise<number> {
   };
   const settings = { ...fileSettings(values), dihedral: how.dihedral };
   const quiet = values.quiet === true;
-  const { lists, trouble } = await load(values.list, values["allow-degenerate"] === true, quiet, session);
+  const { lists, trouble } = await load(values, quiet, session);
   if (lists.length === 0) return status.trouble;
 
   hardenDecoder();

@@ -1,6 +1,20 @@
+import { EmpreinteError } from "../errors.js";
 import type { ListBatch } from "../lists/batches.js";
 
-const pageEntries = 1 << 14;
+/** So many entries make a page, in memory and in the file of entries; only the last page has fewer. */
+export const pageEntries: number = 1 << 14;
+
+/** What the lists say of each entry, by its number. */
+export interface Entries {
+  /** The line in its list, from 1. */
+  line(id: number): number;
+  metadata(id: number): string;
+  /** The bytes of each page as the file has them. */
+  pages(): Iterable<Uint8Array>;
+  /** Keeps it open until `release`; a new one is held once. */
+  hold(): void;
+  release(): void;
+}
 
 /** One page's worth of entries: no JavaScript object an entry, or a list of a million would not fit beside a service. */
 class Page {
@@ -11,6 +25,10 @@ class Page {
 
   get full(): boolean {
     return this.#size === pageEntries;
+  }
+
+  get empty(): boolean {
+    return this.#size === 0;
   }
 
   get #textEnd(): number {
@@ -37,16 +55,33 @@ class Page {
     return Buffer.from(this.#text.buffer).toString("utf8", start, this.#ends[i]);
   }
 
+  /** Lines, ends, text: a page of the file. */
+  bytes(): Uint8Array {
+    const of = (array: Float64Array | Uint32Array): Uint8Array => new Uint8Array(array.buffer, 0, array.byteLength);
+    const [lines, ends] = [this.lines.slice(0, this.#size), this.#ends.slice(0, this.#size)];
+    return Buffer.concat([of(lines), of(ends), this.#text.subarray(0, this.#textEnd)]);
+  }
+
+  clear(): void {
+    this.#size = 0;
+  }
+
   #reserve(bytes: number): void {
+    if (bytes > 0xffff_ffff) {
+      throw new EmpreinteError(
+        "ERR_EMPREINTE_OUT_OF_MEMORY",
+        "16,384 entries of the list have more than 4 GiB of text",
+      );
+    }
     if (bytes <= this.#text.length) return;
-    const larger = new Uint8Array(Math.max(bytes, 2 * this.#text.length));
+    const larger = new Uint8Array(Math.max(bytes, Math.min(2 * this.#text.length, 0xffff_ffff)));
     larger.set(this.#text.subarray(0, this.#textEnd));
     this.#text = larger;
   }
 }
 
-/** Line and metadata of each entry, numbered from 0 in the order they come. */
-export class Entries {
+/** Entries in memory, numbered from 0 in the order they come. */
+export class KeptEntries implements Entries {
   readonly #pages: Page[] = [];
 
   add(batch: ListBatch): void {
@@ -65,7 +100,42 @@ export class Entries {
     return this.#page(id).metadata(id % pageEntries);
   }
 
+  *pages(): Generator<Uint8Array> {
+    for (const page of this.#pages) yield page.bytes();
+  }
+
+  hold(): void {
+    // The collector frees the memory.
+  }
+
+  release(): void {
+    // As above.
+  }
+
   #page(id: number): Page {
     return this.#pages[Math.floor(id / pageEntries)]!;
+  }
+}
+
+/** Entries on their way to a file: one page in memory. */
+export class PassingEntries {
+  readonly #page: Page = new Page();
+  readonly #write: (page: Uint8Array) => Promise<void>;
+
+  constructor(write: (page: Uint8Array) => Promise<void>) {
+    this.#write = write;
+  }
+
+  async add(batch: ListBatch): Promise<void> {
+    for (let first = 0; first < batch.ends.length;) {
+      first += this.#page.take(batch, first);
+      if (this.#page.full) await this.finish();
+    }
+  }
+
+  /** Writes what is left. */
+  async finish(): Promise<void> {
+    if (!this.#page.empty) await this.#write(this.#page.bytes());
+    this.#page.clear();
   }
 }

@@ -1,28 +1,26 @@
-import { boolean, integer, invalidArgument, options as known, signal as checkSignal } from "../check.js";
+import { boolean, integer, invalidArgument, oneOf, options as known, signal as checkSignal } from "../check.js";
 import { EmpreinteError } from "../errors.js";
 import { type DihedralVariant, type DihedralHashes, dihedralVariants } from "../hash/pixels.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
-import { type ListForm, readBatches } from "../lists/batches.js";
 import { checkReadOptions, type ReadListOptions } from "../lists/read-hash-list.js";
-import { checkSource, type ListSource, sourceName } from "../lists/source.js";
-import { type Hit, HashIndex } from "../search/hash-index.js";
-import { Entries } from "./entries.js";
+import { HashIndex, type HashIndexOptions, type Hit, type IndexStats, type OpenOptions } from "../search/hash-index.js";
+import { type Entries, KeptEntries, PassingEntries } from "./entries.js";
+import { allNamed, type KnownList, type KnownSources, readLists } from "./lists.js";
+import { openFiles, PairWriter } from "./pair.js";
 
-/** A list with the name that matches and problems are to give it. */
-export interface NamedListSource {
-  name: string;
-  source: ListSource;
+export interface LoadOptions extends ReadListOptions {
+  /**
+   * What the index may take, as in `HashIndexOptions`. Default `"rows"`: 36 bytes a hash, and a search scans them, which for
+   * a million takes about a millisecond for all eight variants. For long lists and many pictures: `"full"`.
+   */
+  memory?: NonNullable<HashIndexOptions["memory"]>;
 }
 
-/** What was loaded of one list. */
-export interface KnownList {
-  /** Its path, or the name that was given. */
-  name: string;
-  form: ListForm;
-  /** How many entries were loaded. */
-  entries: number;
-  /** How many lines could not be read or were refused. */
-  problems: number;
+export interface BuildOptions extends ReadListOptions {
+  /** As in `HashIndexOptions`, for the file and the searches on it. Default `"full"`. */
+  memory?: NonNullable<HashIndexOptions["memory"]>;
+  /** Called now and then with the number of entries so far. */
+  onProgress?: (entries: number) => void;
 }
 
 /** The result of hashing a picture, or one of its frames. */
@@ -63,6 +61,7 @@ export interface Match {
   metadata: string;
 }
 
+const readOptionNames = ["allowDegenerate", "onProblem", "signal"] as const;
 const matchOptionNames = ["radius", "minQuality", "dihedral", "allowUnstable"] as const;
 
 interface Search {
@@ -96,12 +95,18 @@ function checkSearch(query: MatchQuery, options: Partial<MatchOptions>): Search 
  * const matches = await known.match(await hashImage("upload.jpg", { dihedral: true }));
  */
 export class KnownHashes {
-  readonly #index: HashIndex = new HashIndex();
-  readonly #lists: KnownList[] = [];
-  #entries: Entries = new Entries();
+  readonly #index: HashIndex;
+  readonly #lists: KnownList[];
+  #entries: Entries;
+  #size: number;
   #closed = false;
 
-  private constructor() {}
+  private constructor(index: HashIndex, lists: KnownList[], entries: Entries) {
+    this.#index = index;
+    this.#lists = lists;
+    this.#entries = entries;
+    this.#size = lists.reduce((sum, list) => sum + list.entries, 0);
+  }
 
   /**
    * Loads one list or several, in any form that `readHashList` reads. A line that cannot be read goes to `onProblem`, is
@@ -109,40 +114,114 @@ export class KnownHashes {
    *
    * @throws {InvalidArgumentError}; `ERR_EMPREINTE_READ` when a list cannot be read at all; the signal's reason.
    */
-  static async load(
-    lists: ListSource | NamedListSource | readonly (ListSource | NamedListSource)[],
-    options?: ReadListOptions,
-  ): Promise<KnownHashes> {
-    const checked = checkReadOptions(known(options, ["allowDegenerate", "onProblem", "signal"]));
-    const sources = (Array.isArray(lists) ? lists : [lists]).map(named);
-    const loaded = new KnownHashes();
+  static async load(lists: KnownSources, options?: LoadOptions): Promise<KnownHashes> {
+    const { memory = "rows", ...reading } = known(options, [...readOptionNames, "memory"]);
+    const checked = checkReadOptions(reading);
+    const sources = allNamed(lists);
+    const index = new HashIndex({ memory });
+    const entries = new KeptEntries();
     try {
-      for (const { name, source } of sources) {
-        const list: KnownList = { name, form: "unknown", entries: 0, problems: 0 };
-        for await (const batch of readBatches(source, { ...checked, name })) {
-          loaded.#index.addMany(batch.hashes);
-          loaded.#entries.add(batch);
-          list.form = batch.form;
-          list.entries += batch.ends.length;
-          list.problems += batch.problemLines.length;
-        }
-        loaded.#lists.push(list);
-      }
-      return loaded;
+      const read = await readLists(sources, checked, index, async (batch) => entries.add(batch));
+      return new KnownHashes(index, read, entries);
     } catch (error) {
-      loaded.close();
+      index.close();
       throw error;
+    }
+  }
+
+  /**
+   * Loads lists of any length into two files, `path` (see `HashIndex.save`) and `path` with `.entries` behind it, which
+   * has their names, lines and metadata, and opens them. The bank of an entry in the index is the position of its list (255
+   * for all further ones). There is the old pair or the new one, whatever happens.
+   *
+   * @throws as `load` and `save`.
+   */
+  static async build(lists: KnownSources, path: string | URL, options?: BuildOptions): Promise<KnownHashes> {
+    const names = [...readOptionNames, "memory", "onProgress"];
+    const { memory = "full", onProgress, ...reading } = known(options, names) as BuildOptions;
+    if (onProgress !== undefined && typeof onProgress !== "function") {
+      throw invalidArgument("onProgress", "function", onProgress);
+    }
+    const checked = checkReadOptions(reading);
+    const { signal } = checked;
+    const sources = allNamed(lists);
+    using index = new HashIndex({ memory });
+    const pair = await PairWriter.create(path);
+    try {
+      const entries = new PassingEntries((page) => pair.page(page));
+      let count = 0;
+      const read = await readLists(sources, checked, index, async (batch) => {
+        await entries.add(batch);
+        onProgress?.((count += batch.ends.length));
+      });
+      await entries.finish();
+      await optimized(index, signal);
+      await pair.finish(index, read, signal);
+    } finally {
+      await pair.cleanUp();
+    }
+    return KnownHashes.open(path, { verify: "later" });
+  }
+
+  /**
+   * Opens what `build` or `save` wrote. Lines and metadata stay in their file and are read for the entries that match.
+   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: a file that is damaged, or the two do not belong together.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_READ`; the signal's reason.
+   */
+  static async open(path: string | URL, options?: OpenOptions): Promise<KnownHashes> {
+    const { verify = "now", signal } = known(options, ["verify", "signal"]);
+    oneOf("verify", verify, ["now", "later"]);
+    checkSignal(signal)?.throwIfAborted();
+    const { index, entries } = await openFiles(path, { verify, ...(signal && { signal }) });
+    return new KnownHashes(index, entries.lists, entries);
+  }
+
+  /**
+   * Writes the two files that `open` reads, the old pair or the new one whatever happens.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
+   */
+  async save(path: string | URL, options?: { signal?: AbortSignal }): Promise<void> {
+    this.#open();
+    const signal = checkSignal(known(options, ["signal"]).signal);
+    signal?.throwIfAborted();
+    const entries = this.#entries;
+    entries.hold();
+    try {
+      const pair = await PairWriter.create(path);
+      try {
+        for (const page of entries.pages()) {
+          await pair.page(page);
+          signal?.throwIfAborted();
+        }
+        await pair.finish(this.#index, this.#lists, signal);
+      } finally {
+        await pair.cleanUp();
+      }
+    } finally {
+      entries.release();
     }
   }
 
   /** How many entries all lists have together. */
   get size(): number {
-    return this.#index.size;
+    return this.#size;
   }
 
   /** The lists in the order they were given. */
   get lists(): KnownList[] {
     return this.#lists.map((list) => ({ ...list }));
+  }
+
+  /** As `HashIndex.warm`: the index into memory, so that the first searches do not wait for the disk. */
+  async warm(options?: { signal?: AbortSignal }): Promise<void> {
+    this.#open();
+    await this.#index.warm(options);
+  }
+
+  /** Of the index. */
+  stats(): IndexStats {
+    this.#open();
+    return this.#index.stats();
   }
 
   /**
@@ -164,15 +243,23 @@ export class KnownHashes {
     const given = known(options, [...matchOptionNames, "signal"]);
     const { queries, radius } = checkSearch(query, given);
     const signal = checkSignal(given.signal);
-    const entries = this.#entries; // stays when close() is called during the search
-    return this.#matches(await this.#index.searchMany(queries, radius, signal && { signal }), entries);
+    const entries = this.#entries;
+    entries.hold(); // when close() is called during the search
+    try {
+      return this.#matches(await this.#index.searchMany(queries, radius, signal && { signal }), entries);
+    } finally {
+      entries.release();
+    }
   }
 
   /** Frees the hashes now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`; searches that run then finish. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#size = 0;
     this.#index.close();
-    this.#entries = new Entries();
+    this.#entries.release();
+    this.#entries = new KeptEntries();
   }
 
   [Symbol.dispose](): void {
@@ -206,15 +293,22 @@ export class KnownHashes {
 
   #listOf(id: number): string {
     let first = 0;
-    return this.#lists.find((list) => id < (first += list.entries))!.name;
+    // In a file that is searched before it is verified an id may be any number: `line` has refused it.
+    return this.#lists.find((list) => id < (first += list.entries))?.name ?? "";
   }
 }
 
-function named(list: ListSource | NamedListSource, i: number): NamedListSource {
-  if (typeof list === "object" && list !== null && "source" in list) {
-    if (typeof list.name !== "string") throw invalidArgument("name", "string", list.name);
-    return { name: list.name, source: checkSource(list.source) };
+/** As `index.optimize()`; an abort ends it at once, and the index with it. */
+async function optimized(index: HashIndex, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  const stop = (): void => index.close();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    await index.optimize();
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
-  const source = checkSource(list);
-  return { name: sourceName(source) ?? `list ${i + 1}`, source };
+  signal?.throwIfAborted();
 }

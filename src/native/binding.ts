@@ -73,18 +73,58 @@ export interface NativeBinding {
   /** "unknown" (no line that could be read so far), "plain", "signals" or "signal-csv". */
   listForm(list: ListHandle): string;
 
-  createIndex(): IndexHandle;
+  /** `tables`: 16, 8 or 0. */
+  createIndex(tables: number): IndexHandle;
+  /** Maps the file and checks its structure. */
+  openIndex(path: string): IndexHandle;
   closeIndex(index: IndexHandle): void;
-  /** Answers the new size. */
-  indexAdd(index: IndexHandle, hashes: Uint8Array): number;
-  indexBytes(index: IndexHandle): number;
-  /** Triples (query, row, distance), sorted. */
-  searchSync(index: IndexHandle, queries: Uint8Array, radius: number, kernel: string | undefined): Uint32Array;
-  search(
+  /** `ids` whole numbers below 2^53, `hashes` 32 bytes each, `banks` one byte each or undefined. All or nothing. */
+  indexAdd(index: IndexHandle, ids: Float64Array, hashes: Uint8Array, banks: Uint8Array | undefined): void;
+  indexAddMany(
     index: IndexHandle,
-    queries: Uint8Array,
-    radius: number,
-    kernel: string | undefined,
+    ids: Float64Array,
+    hashes: Uint8Array,
+    banks: Uint8Array | undefined,
     cancel: CancelHandle | undefined,
-  ): Promise<Uint32Array>;
+  ): Promise<void>;
+  indexRemove(index: IndexHandle, ids: Float64Array): void;
+  indexReplace(index: IndexHandle, id: Float64Array, hash: Uint8Array, bank: number): void;
+  indexHas(index: IndexHandle, id: Float64Array): boolean;
+  indexStats(index: IndexHandle): NativeIndexStats;
+  /** Makes a part of the newest entries. */
+  indexFlush(index: IndexHandle): void;
+  indexWantsMaintenance(index: IndexHandle): boolean;
+  /** One step; answers whether another is due. */
+  indexMaintain(index: IndexHandle, cancel: CancelHandle | undefined): Promise<boolean>;
+  indexVerify(index: IndexHandle, cancel: CancelHandle | undefined): Promise<void>;
+  indexWarm(index: IndexHandle, cancel: CancelHandle | undefined): Promise<void>;
+  /** Writes what a search would see now to an open file. */
+  indexSave(index: IndexHandle, descriptor: number, cancel: CancelHandle | undefined): Promise<void>;
+  /** Triples (id, query, distance), sorted by query, distance, id; undefined for none. */
+  searchSync(...search: SearchArguments): Float64Array | undefined;
+  search(...searchAnd: [...SearchArguments, cancel: CancelHandle | undefined]): Promise<Float64Array | undefined>;
+}
+
+/** index, queries (32 bytes each), radius, limit (0: none), banks (256 bits or undefined), way, nearest, kernel. */
+export type SearchArguments = [
+  index: IndexHandle,
+  queries: Uint8Array,
+  radius: number,
+  limit: number,
+  banks: Uint8Array | undefined,
+  way: number,
+  nearest: boolean,
+  kernel: string | undefined,
+];
+
+export interface NativeIndexStats {
+  rows: number;
+  removed: number;
+  delta: number;
+  parts: number;
+  indexed: number;
+  bytes: number;
+  mapped: number;
+  resident: number;
+  revision: number;
 }

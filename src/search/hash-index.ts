@@ -1,137 +1,379 @@
-import { integer, options as known, signal as checkSignal } from "../check.js";
-import { EmpreinteError, InvalidHashError } from "../errors.js";
-import { type HashLike, hashToBytes } from "../hash/value.js";
+import { integer, oneOf, options as known, signal as checkSignal } from "../check.js";
+import { EmpreinteError, IndexError } from "../errors.js";
 import { kernelName } from "../hash/pixels.js";
+import type { HashLike } from "../hash/value.js";
 import { withSignal } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
+import {
+  type AddOptions,
+  type AsyncSearchOptions,
+  checkAddition,
+  checkAsyncSearch,
+  type CheckedSearch,
+  checkSearch,
+  type Hashes,
+  type Ids,
+  oneHash,
+  oneId,
+  packHashes,
+  packIds,
+  type SearchOptions,
+} from "./arguments.js";
+import { damaged, openIndexFile, saveIndexFile } from "./file.js";
+import { indexError, indexErrors, indexErrorsAsync } from "./index-errors.js";
+import { Maintenance } from "./maintenance.js";
 
 /** An entry within the radius. */
 export interface Hit {
-  /** The entry: entries are numbered from 0 in the order they were added. */
   id: number;
   /** Differing bits, 0 … 256. */
   distance: number;
 }
 
-export interface SearchOptions {
-  /** The kernel by name, for tests and measurements. */
-  kernel?: string;
+export interface HashIndexOptions {
+  /**
+   * What a large index may take: `"full"`, some 116 bytes a hash; `"lean"`, some 76, for about ten times the query time;
+   * `"rows"`, 36, and every search is a scan (half a millisecond a million). Default `"full"`.
+   */
+  memory?: "full" | "lean" | "rows";
 }
 
-export interface AsyncSearchOptions extends SearchOptions {
+const tablesOf = { full: 16, lean: 8, rows: 0 } as const;
+const memories = ["full", "lean", "rows"] as const;
+
+export interface AddManyOptions extends AddOptions {
   signal?: AbortSignal;
 }
 
-/** Several hashes: one after the other in one array of 32 bytes each, or any iterable. */
-export type Hashes = Uint8Array | Iterable<HashLike>;
-
-function pack(hashes: Hashes): Uint8Array {
-  if (hashes instanceof Uint8Array) {
-    if (hashes.length % 32 === 0) return hashes;
-    throw new InvalidHashError(`Expected a multiple of 32 bytes but received ${hashes.length}`);
-  }
-  if (typeof hashes === "string") throw new InvalidHashError("Expected several hashes but received one string");
-  const list = Array.from(hashes, hashToBytes);
-  const packed = new Uint8Array(32 * list.length);
-  list.forEach((hash, i) => packed.set(hash, 32 * i));
-  return packed;
+export interface NearestOptions extends SearchOptions {
+  /** Look no further than this, 0 … 256. Default 256. */
+  maxRadius?: number;
 }
 
+export interface AsyncNearestOptions extends AsyncSearchOptions {
+  /** Look no further than this, 0 … 256. Default 256. */
+  maxRadius?: number;
+}
+
+export interface OpenOptions {
+  /** `"now"`: every byte is checked before the index is there. `"later"`: header, lengths and structure only, ready at
+   * once; a damaged body may give an error or a wrong answer, never a read outside the file, until `verify()` has checked
+   * it. Default `"now"`. */
+  verify?: "now" | "later";
+  signal?: AbortSignal;
+}
+
+export interface IndexStats {
+  /** Entries a search can find. */
+  rows: number;
+  /** Removed entries whose memory is not given back yet. */
+  removed: number;
+  /** Newest entries, not yet in a part. */
+  delta: number;
+  /** Immutable parts, each searched for itself. */
+  parts: number;
+  /** Entries in parts with tables; the others are scanned. */
+  indexed: number;
+  /** Bytes of all of it, */
+  bytes: number;
+  /** and of them those of a mapped file. */
+  mapped: number;
+  /** Bytes of all of it that are in memory now. */
+  resident: number;
+  /** Grows with every change. */
+  revision: number;
+}
+
+/** Fewer queries than this are not worth a thread. */
+const queriesPerThread = 64;
+
 /**
- * An exact Hamming index in memory: a search gives every entry within the radius, sorted by distance, then id.
- *
- * A search sees the entries that were there when it was called. `close()` frees the memory; searches that run then finish.
+ * An exact Hamming index: a search gives every entry within the radius, never a sample, sorted by distance, then id. It
+ * changes while it is read: a search sees exactly the entries that were there when it was called, and an entry that was
+ * removed is never found by a search called after `remove` returned.
  *
  * @example
- * const index = new HashIndex();
- * index.addMany(hashes);
- * const hits = index.searchSync(hash, 31);
+ * using index = new HashIndex();
+ * await index.addMany([1, 2], [hash, other]);
+ * const hits = index.searchSync(hash, 31); // [{ id: 1, distance: 0 }, …]
  */
 export class HashIndex {
-  readonly #handle: IndexHandle = native.createIndex();
-  #size = 0;
+  readonly #handle: IndexHandle;
+  readonly #maintenance: Maintenance;
+  /** `EMPREINTE_KERNEL` as the first search finds it: reading the environment takes longer than a small search. */
+  #kernel: { name: string | undefined } | undefined;
   #closed = false;
 
-  /** How many entries there are. */
+  /** @throws {InvalidArgumentError} */
+  constructor(options?: HashIndexOptions | Opened) {
+    if (options instanceof Opened) {
+      this.#handle = options.handle;
+    } else {
+      const { memory = "full" } = known(options, ["memory"]);
+      this.#handle = native.createIndex(tablesOf[oneOf("memory", memory, memories)]);
+    }
+    this.#maintenance = new Maintenance(this.#handle);
+  }
+
+  /**
+   * Opens a file that `save` wrote, mapped into memory. The index can be changed; the file stays as it is.
+   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: no index, a newer one, cut or changed.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_READ`; the signal's reason.
+   */
+  static async open(path: string | URL, options?: OpenOptions): Promise<HashIndex> {
+    const { verify = "now", signal } = known(options, ["verify", "signal"]);
+    oneOf("verify", verify, ["now", "later"]);
+    checkSignal(signal)?.throwIfAborted();
+    const index = new HashIndex(new Opened(await openIndexFile(path)));
+    if (verify === "later") return index;
+    try {
+      await index.verify(signal && { signal });
+      return index;
+    } catch (error) {
+      index.close();
+      throw error instanceof IndexError ? damaged(path, error) : error;
+    }
+  }
+
+  /** How many entries a search can find. */
   get size(): number {
-    return this.#size;
+    return this.#closed ? 0 : native.indexStats(this.#handle).rows;
   }
 
-  /** Bytes of memory the entries take. */
-  get bytes(): number {
+  /** Adds one entry. @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID` @throws {InvalidHashError} */
+  add(id: number, hash: HashLike, bank = 0): void {
     this.#open();
-    return native.indexBytes(this.#handle);
+    const banks = bank === 0 ? undefined : Uint8Array.of(integer("bank", bank, 0, 255));
+    indexErrors(() => native.indexAdd(this.#handle, oneId(id), oneHash(hash), banks));
+    this.#maintenance.changed(1);
   }
 
-  #open(): void {
-    if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The index is closed");
-  }
-
-  /** Adds one hash and answers its id. @throws {InvalidHashError} */
-  add(hash: HashLike): number {
-    return this.addMany(hashToBytes(hash));
-  }
-
-  /** Adds hashes, all or none, and answers the id of the first; the others follow. @throws {InvalidHashError} */
-  addMany(hashes: Hashes): number {
-    const packed = pack(hashes); // first: an iterable may add to, or close, this very index while it is read
+  /**
+   * Adds entries, all or none. On this thread: some 60 ms a million; `addMany` does it on another.
+   * @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID` @throws {InvalidHashError} @throws {InvalidArgumentError}
+   */
+  addManySync(ids: Ids, hashes: Hashes, options?: AddOptions): void {
     this.#open();
-    const first = this.#size;
-    this.#size = native.indexAdd(this.#handle, packed);
-    return first;
+    const addition = checkAddition(ids, hashes, options ?? {}, ["banks"]);
+    this.#open(); // what was read is the caller's code, and may have closed it
+    indexErrors(() => native.indexAdd(this.#handle, addition.ids, addition.hashes, addition.banks));
+    this.#maintenance.changed(addition.ids.length);
+  }
+
+  /** As `addManySync`, off this thread. What it was given is copied first. Rejects with the signal's reason when aborted. */
+  async addMany(ids: Ids, hashes: Hashes, options?: AddManyOptions): Promise<void> {
+    this.#open();
+    const addition = checkAddition(ids, hashes, options ?? {}, ["banks", "signal"]);
+    this.#open();
+    await indexErrorsAsync(
+      withSignal(checkSignal(options?.signal), (cancel) =>
+        native.indexAddMany(this.#handle, addition.ids, addition.hashes, addition.banks, cancel),
+      ),
+    );
+    if (!this.#closed) this.#maintenance.changed(addition.ids.length);
+  }
+
+  /**
+   * Removes entries, all or none: no search called after this returned finds them.
+   * @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID`
+   */
+  remove(ids: number | Ids): void {
+    this.#open();
+    const packed = typeof ids === "number" ? oneId(ids) : packIds(ids);
+    this.#open();
+    indexErrors(() => native.indexRemove(this.#handle, packed));
+    this.#maintenance.changed(packed.length);
+  }
+
+  /** Another hash and bank under an id; no search sees neither or both. @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
+  replace(id: number, hash: HashLike, bank = 0): void {
+    this.#open();
+    const to = integer("bank", bank, 0, 255);
+    indexErrors(() => native.indexReplace(this.#handle, oneId(id), oneHash(hash), to));
+    this.#maintenance.changed(1);
+  }
+
+  /** Whether there is an entry of this id. */
+  has(id: number): boolean {
+    this.#open();
+    return native.indexHas(this.#handle, oneId(id));
   }
 
   /** Every entry within `radius` (0 … 256) of `hash`. @throws {InvalidArgumentError} @throws {InvalidHashError} */
   searchSync(hash: HashLike, radius: number, options?: SearchOptions): Hit[] {
-    return this.searchManySync(hashToBytes(hash), radius, options)[0] ?? [];
+    this.#open();
+    return single(this.#sync(oneHash(hash), integer("radius", radius, 0, 256), checkSearch(options), false));
   }
 
   /** For each hash, every entry within `radius`. @throws {InvalidArgumentError} @throws {InvalidHashError} */
   searchManySync(hashes: Hashes, radius: number, options?: SearchOptions): Hit[][] {
-    const { kernel } = known(options, ["kernel"]);
-    const queries = pack(hashes);
     this.#open();
-    const most = integer("radius", radius, 0, 256);
-    return group(native.searchSync(this.#handle, queries, most, kernelName(kernel)), queries.length / 32);
+    const queries = packHashes(hashes);
+    const found = this.#sync(queries, integer("radius", radius, 0, 256), checkSearch(options), false);
+    return group(found, queries.length / 32);
   }
 
   /** As `searchSync`, off this thread. Rejects with the signal's reason when aborted. */
   async search(hash: HashLike, radius: number, options?: AsyncSearchOptions): Promise<Hit[]> {
-    return (await this.searchMany(hashToBytes(hash), radius, options))[0] ?? [];
+    return (await this.searchMany(oneHash(hash), radius, options))[0]!;
   }
 
-  /** As `searchManySync`, off this thread. Rejects with the signal's reason when aborted. */
+  /** As `searchManySync`, off this thread, over several. Rejects with the signal's reason when aborted. */
   async searchMany(hashes: Hashes, radius: number, options?: AsyncSearchOptions): Promise<Hit[][]> {
-    const { kernel, signal } = known(options, ["kernel", "signal"]);
-    const queries = pack(hashes);
-    const count = queries.length / 32; // now: the caller may transfer or shrink the buffer while the job runs
     this.#open();
-    const most = integer("radius", radius, 0, 256);
-    const triples = await withSignal(checkSignal(signal), (cancel) =>
-      native.search(this.#handle, queries, most, kernelName(kernel), cancel),
-    );
-    return group(triples, count);
+    return this.#async(packHashes(hashes), integer("radius", radius, 0, 256), checkAsyncSearch(options), false);
   }
 
-  /** Frees the entries now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`. */
+  /** The `k` nearest entries, exactly; of those equally far the smaller ids. @throws {InvalidArgumentError} */
+  nearestSync(hash: HashLike, k: number, options?: NearestOptions): Hit[] {
+    this.#open();
+    const { maxRadius = 256, ...rest } = known(options, nearestNames);
+    const checked = { ...checkSearch(rest), limit: integer("k", k, 1, 2 ** 32 - 1) };
+    return single(this.#sync(oneHash(hash), integer("maxRadius", maxRadius, 0, 256), checked, true));
+  }
+
+  /** As `nearestSync` for each hash, off this thread. Rejects with the signal's reason when aborted. */
+  async nearestMany(hashes: Hashes, k: number, options?: AsyncNearestOptions): Promise<Hit[][]> {
+    this.#open();
+    const { maxRadius = 256, ...rest } = known(options, [...nearestNames, "threads", "signal"]);
+    const checked = { ...checkAsyncSearch(rest), limit: integer("k", k, 1, 2 ** 32 - 1) };
+    return this.#async(packHashes(hashes), integer("maxRadius", maxRadius, 0, 256), checked, true);
+  }
+
+  /** As `nearestSync`, off this thread. Rejects with the signal's reason when aborted. */
+  async nearest(hash: HashLike, k: number, options?: AsyncNearestOptions): Promise<Hit[]> {
+    return (await this.nearestMany(oneHash(hash), k, options))[0]!;
+  }
+
+  /**
+   * Finishes what goes on in the background after changes: joins parts and builds their tables. Searches are right
+   * without it, and fast after it.
+   */
+  async optimize(): Promise<void> {
+    this.#open();
+    await this.#maintenance.finish();
+  }
+
+  stats(): IndexStats {
+    this.#open();
+    return { ...native.indexStats(this.#handle) };
+  }
+
+  /**
+   * Writes the entries of this moment to a file that `open` reads: first beside it, then renamed, so that there is the old
+   * file or the new one whatever happens. Nothing of a removed entry is in it.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
+   */
+  async save(path: string | URL, options?: { signal?: AbortSignal }): Promise<void> {
+    this.#open();
+    const { signal } = known(options, ["signal"]);
+    await saveIndexFile(this.#handle, path, checkSignal(signal));
+  }
+
+  /** Checks every byte of the file this was opened from. @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` */
+  async verify(options?: { signal?: AbortSignal }): Promise<void> {
+    this.#open();
+    const { signal } = known(options, ["signal"]);
+    const checked = withSignal(checkSignal(signal), (cancel) => native.indexVerify(this.#handle, cancel));
+    await indexErrorsAsync(checked);
+  }
+
+  /**
+   * Copies the file this was opened from into memory, in huge pages where the system gives them, so that searches neither
+   * wait for the disk nor for page tables. Checks the checksums on the way.
+   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`
+   */
+  async warm(options?: { signal?: AbortSignal }): Promise<void> {
+    this.#open();
+    const { signal } = known(options, ["signal"]);
+    const warmed = withSignal(checkSignal(signal), (cancel) => native.indexWarm(this.#handle, cancel));
+    await indexErrorsAsync(warmed);
+  }
+
+  /** Frees the entries now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`; searches that run then finish. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#size = 0;
+    this.#maintenance.stop();
     native.closeIndex(this.#handle);
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
+
+  #open(): void {
+    if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The index is closed");
+  }
+
+  #sync(queries: Uint8Array, radius: number, search: CheckedSearch, nearest: boolean): Float64Array | undefined {
+    const { limit, banks, way, kernel = (this.#kernel ??= { name: kernelName(undefined) }).name } = search;
+    this.#open();
+    try {
+      return native.searchSync(this.#handle, queries, radius, limit, banks, way, nearest, kernel);
+    } catch (error) {
+      throw indexError(error);
+    }
+  }
+
+  async #async(
+    queries: Uint8Array,
+    radius: number,
+    search: CheckedSearch & { threads: number; signal: AbortSignal | undefined },
+    nearest: boolean,
+  ): Promise<Hit[][]> {
+    const {
+      limit,
+      banks,
+      way,
+      kernel = (this.#kernel ??= { name: kernelName(undefined) }).name,
+      threads,
+      signal,
+    } = search;
+    const count = queries.length / 32;
+    const jobs = Math.max(1, Math.min(threads, Math.floor(count / queriesPerThread)));
+    const share = Math.ceil(count / jobs);
+    const part = (i: number): Uint8Array => queries.subarray(32 * share * i, 32 * share * (i + 1));
+    const parts = jobs === 1 ? [queries] : Array.from({ length: jobs }, (_, i) => part(i));
+    // Counted now: the caller may transfer or shrink the buffer while the search runs.
+    const counts = parts.map((part) => part.length / 32);
+    this.#open();
+    const found = await indexErrorsAsync(
+      withSignal(signal, (cancel) =>
+        Promise.all(
+          parts.map((part) => native.search(this.#handle, part, radius, limit, banks, way, nearest, kernel, cancel)),
+        ),
+      ),
+    );
+    return found.flatMap((triples, i) => group(triples, counts[i]!));
+  }
 }
 
-/** From triples (query, row, distance) to a list for each query. */
-function group(triples: Uint32Array, queries: number): Hit[][] {
+const nearestNames = ["banks", "way", "kernel", "maxRadius"] as const;
+
+/** What `open` hands to the constructor. */
+class Opened {
+  readonly handle: IndexHandle;
+  constructor(handle: IndexHandle) {
+    this.handle = handle;
+  }
+}
+
+/** Of one query: from triples (id, query, distance) to hits. */
+function single(triples: Float64Array | undefined): Hit[] {
+  if (triples === undefined) return [];
+  const hits: Hit[] = [];
+  for (let i = 0; i < triples.length; i += 3) hits.push({ id: triples[i]!, distance: triples[i + 2]! });
+  return hits;
+}
+
+/** From triples (id, query, distance) to a list for each query. */
+function group(triples: Float64Array | undefined, queries: number): Hit[][] {
   const lists: Hit[][] = Array.from({ length: queries }, () => []);
+  if (triples === undefined) return lists;
   for (let i = 0; i < triples.length; i += 3) {
-    lists[triples[i]!]!.push({ id: triples[i + 1]!, distance: triples[i + 2]! });
+    lists[triples[i + 1]!]!.push({ id: triples[i]!, distance: triples[i + 2]! });
   }
   return lists;
 }

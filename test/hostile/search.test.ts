@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { HashIndex, InvalidArgumentError, InvalidHashError } from "../../dist/index.js";
-import { clusteredHashes, difference, hashAt, hex, oracle } from "../support/hashes.ts";
+import { clusteredHashes, difference, hashAt, hex, idsFrom, oracle } from "../support/hashes.ts";
 import { root, run } from "../support/run.ts";
 
 const hashes = clusteredHashes(20_000, 5);
@@ -10,7 +10,7 @@ const query = hashAt(queries, 0);
 
 function filled(entries: Uint8Array = hashes): HashIndex {
   const index = new HashIndex();
-  index.addMany(entries);
+  index.addManySync(idsFrom(0, entries.length / 32), entries);
   return index;
 }
 
@@ -73,11 +73,13 @@ describe("hashes that are none", () => {
   test.each(bad)("%s", async (_, value) => {
     using index = filled(hashes.subarray(0, 320));
     const hash = value as string;
-    expect(() => index.add(hash)).toThrow(InvalidHashError);
+    expect(() => index.add(100, hash)).toThrow(InvalidHashError);
+    expect(() => index.replace(0, hash)).toThrow(InvalidHashError);
     expect(() => index.searchSync(hash, 31)).toThrow(InvalidHashError);
     await expect(index.search(hash, 31)).rejects.toThrow(InvalidHashError);
     // All or none: the good ones before and after it are not added either.
-    expect(() => index.addMany([query, hash, query])).toThrow(InvalidHashError);
+    expect(() => index.addManySync([100, 101, 102], [query, hash, query])).toThrow(InvalidHashError);
+    await expect(index.addMany([100, 101, 102], [query, hash, query])).rejects.toThrow(InvalidHashError);
     expect(index.size).toBe(10);
     expect(index.searchSync(query, 256)).toHaveLength(10);
   });
@@ -85,7 +87,8 @@ describe("hashes that are none", () => {
   test("bytes that are no multiple of 32, and one string where several are meant", async () => {
     using index = new HashIndex();
     for (const value of [new Uint8Array(40), new Uint8Array(31), hex(query) as unknown as Uint8Array]) {
-      expect(() => index.addMany(value)).toThrow(InvalidHashError);
+      expect(() => index.addManySync([0], value)).toThrow(InvalidHashError);
+      await expect(index.addMany([0], value)).rejects.toThrow(InvalidHashError);
       expect(() => index.searchManySync(value, 31)).toThrow(InvalidHashError);
       await expect(index.searchMany(value, 31)).rejects.toThrow(InvalidHashError);
     }
@@ -95,8 +98,8 @@ describe("hashes that are none", () => {
   test("a message holds no more than 8 digits of what was given", () => {
     using index = new HashIndex();
     const text = `${hex(query)}0`;
-    expect(() => index.add(text)).toThrow(text.slice(0, 8));
-    expect(() => index.add(text)).not.toThrow(text.slice(0, 9));
+    expect(() => index.add(0, text)).toThrow(text.slice(0, 8));
+    expect(() => index.add(0, text)).not.toThrow(text.slice(0, 9));
   });
 });
 
@@ -116,28 +119,24 @@ describe("other arguments", () => {
   test("an iterable that throws, adds or closes while it is read", () => {
     const index = new HashIndex();
     const reason = new Error("mine");
-    expect(() =>
-      index.addMany(
-        (function* () {
-          yield query;
-          throw reason;
-        })(),
-      ),
-    ).toThrow(reason);
+    const throwing = (function* () {
+      yield query;
+      throw reason;
+    })();
+    expect(() => index.addManySync([0, 1], throwing)).toThrow(reason);
     expect(index.size).toBe(0);
-    const first = index.addMany(
-      (function* () {
-        index.add(hashAt(hashes, 0));
-        yield hashAt(hashes, 1);
-      })(),
-    );
+    const adding = (function* () {
+      index.add(0, hashAt(hashes, 0));
+      yield hashAt(hashes, 1);
+    })();
+    index.addManySync([1], adding);
     expect(index.size).toBe(2);
-    expect(index.searchSync(hashAt(hashes, 1), 0).map((hit) => hit.id)).toContain(first);
+    expect(index.searchSync(hashAt(hashes, 1), 0).map((hit) => hit.id)).toContain(1);
     const closing = (function* () {
       index.close();
       yield query;
     })();
-    expect(() => index.addMany(closing)).toThrow(closed);
+    expect(() => index.addManySync([2], closing)).toThrow(closed);
   });
 });
 
@@ -147,11 +146,22 @@ describe("close()", () => {
     const running = [index.searchMany(queries, 31), index.searchMany(queries, 31), index.searchMany(queries, 31)];
     index.close();
     for (const got of await Promise.all(running)) expectHits(got, hashes, queries);
-    expect(() => index.add(query)).toThrow(closed);
-    expect(() => index.addMany(queries)).toThrow(closed);
+    expect(() => index.add(0, query)).toThrow(closed);
+    expect(() => index.addManySync([0], query)).toThrow(closed);
+    await expect(index.addMany([0], query)).rejects.toEqual(closed);
+    expect(() => index.remove([0])).toThrow(closed);
+    expect(() => index.replace(0, query)).toThrow(closed);
+    expect(() => index.has(0)).toThrow(closed);
     expect(() => index.searchSync(query, 31)).toThrow(closed);
     expect(() => index.searchManySync(queries, 31)).toThrow(closed);
-    expect(() => index.bytes).toThrow(closed);
+    expect(() => index.nearestSync(query, 1)).toThrow(closed);
+    expect(() => index.stats()).toThrow(closed);
+    expect(index.size).toBe(0);
+    await expect(index.nearest(query, 1)).rejects.toEqual(closed);
+    await expect(index.optimize()).rejects.toEqual(closed);
+    await expect(index.save("never.idx")).rejects.toEqual(closed);
+    await expect(index.verify()).rejects.toEqual(closed);
+    await expect(index.warm()).rejects.toEqual(closed);
     await expect(index.search(query, 31)).rejects.toEqual(closed);
     await expect(index.searchMany(queries, 31)).rejects.toEqual(closed);
   });
@@ -170,9 +180,10 @@ describe("changes while searches run", () => {
     using index = new HashIndex();
     const running: { size: number; hits: Promise<{ id: number; distance: number }[][]> }[] = [];
     const asked = queries.subarray(0, 32 * 20);
-    // Portions that end inside, at and beyond a tile of 512 and a block of 16,384 rows.
-    for (const portion of [0, 1, 510, 1, 1, 15_871, 1, 3_000]) {
-      index.addMany(hashes.subarray(32 * index.size, 32 * (index.size + portion)));
+    // Portions that end inside, at and beyond a tile of 1,024 rows and a delta of 16,384.
+    for (const portion of [0, 1, 510, 1, 512, 15_359, 1, 1, 3_000]) {
+      const added = hashes.subarray(32 * index.size, 32 * (index.size + portion));
+      index.addManySync(idsFrom(index.size, portion), added);
       running.push({ size: index.size, hits: index.searchMany(asked, 31) });
     }
     for (const { size, hits } of running) expectHits(await hits, hashes.subarray(0, 32 * size), asked);

@@ -22,14 +22,14 @@ const calls = {
   index: () => {
     for (;;) {
       const index = new HashIndex();
-      index.add(text);
+      index.add(1, text);
       index.searchSync(text, 31);
       index.close();
     }
   },
   "search off-thread": async () => {
     const index = new HashIndex();
-    index.add(text);
+    index.add(1, text);
     for (;;) await index.search(text, 31, { signal: new AbortController().signal });
   },
   lists: async () => {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
 import { hostCompiler, type Toolchain, usable, Workshop } from "../support/native.ts";
-import { root, succeed, which } from "../support/run.ts";
+import { root, run, succeed, which } from "../support/run.ts";
 
 // The core's own test programs, without Node: built here, run on this processor, on emulated ones, and under sanitizers.
 const workshop = new Workshop();
@@ -9,7 +9,7 @@ afterAll(() => workshop[Symbol.dispose]());
 
 const minutes = { timeout: 15 * 60_000 };
 const here = process.arch === "arm64" ? "arm64" : "x64";
-const host: Toolchain = { compiler: hostCompiler() ?? "g++", arch: here, flags: ["-O2"] };
+const host: Toolchain = { compiler: hostCompiler() ?? "g++", arch: here, flags: ["-O2", "-pthread"] };
 const sanitized: Toolchain = {
   ...host,
   flags: ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"],
@@ -134,5 +134,56 @@ describe("the list parsers", () => {
   test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
     await need(ctx, sanitized);
     expect(await succeed(await workshop.program(sanitized, lists), [])).toMatch(/\b0 failures$/m);
+  });
+});
+
+// Arguments: seed, rounds (with 16, 8 and no tables in turn), steps a round.
+describe("the search engine against brute force", () => {
+  const engine = "test/native/engine.cc";
+  const right = /^\d+ checks, [1-9]\d* states with tables, 0 failures$/m;
+
+  test("on this processor", minutes, async (ctx) => {
+    await need(ctx, host);
+    expect(await succeed(await workshop.program(host, engine), ["1", "9", "16"])).toMatch(right);
+  });
+
+  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    expect(await succeed(await workshop.program(sanitized, engine), ["2", "3", "6"])).toMatch(right);
+  });
+
+  test("on an emulated arm64 processor", minutes, async (ctx) => {
+    await need(ctx, arm, "qemu-aarch64");
+    const program = await workshop.program(arm, engine);
+    expect(await succeed("qemu-aarch64", [program, "3", "3", "3"])).toMatch(right);
+  });
+});
+
+// Arguments: seed, damaged files of each kind.
+describe("damaged index files", () => {
+  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    const program = await workshop.program(sanitized, "test/native/damaged.cc");
+    expect(await succeed(program, ["1", "12"])).toMatch(/\b0 failures$/m);
+  });
+});
+
+describe("the search engine with readers, a writer and maintenance at once", () => {
+  const readers = "test/native/readers.cc";
+  const right = /^[1-9]\d* searches, [1-9]\d* changes, [1-9]\d* steps of maintenance, 0 failures$/m;
+
+  test("for five seconds", minutes, async (ctx) => {
+    await need(ctx, host);
+    expect(await succeed(await workshop.program(host, readers), ["5"])).toMatch(right);
+  });
+
+  test("for ten seconds under the thread sanitizer", minutes, async (ctx) => {
+    const threads: Toolchain = { ...host, flags: ["-O1", "-g", "-fsanitize=thread", "-pthread"] };
+    await need(ctx, threads);
+    const program = await workshop.program(threads, readers);
+    // Where the kernel's address randomization and the sanitizer do not get along, no program starts.
+    const { stderr } = await run(program, ["0.1"]);
+    if (/unexpected memory mapping/.test(stderr)) ctx.skip("skipped: needs a kernel the thread sanitizer works on");
+    expect(await succeed(program, ["10"])).toMatch(right);
   });
 });

@@ -133,7 +133,7 @@ describe("installed in an empty folder, with no compiler on PATH", () => {
        const data = readFileSync("pixels.raw");
        const { hash, quality } = await hashImage({ data, width: ${width}, height: ${height}, channels: ${channels} });
        const index = new HashIndex();
-       index.add(hash);
+       index.add(0, hash);
        console.log(JSON.stringify({ hash, quality, hits: index.searchSync(hash, 31) }));`,
     );
     const said = JSON.parse(await succeed("node", ["hash.mjs"], { cwd: app, env })) as unknown;

@@ -85,3 +85,8 @@ export function difference(got: readonly Hit[], wanted: readonly Hit[]): string 
 export function hashAt(hashes: Uint8Array, i: number): Uint8Array {
   return hashes.subarray(32 * i, 32 * i + 32);
 }
+
+/** `count` ids in a row. */
+export function idsFrom(first: number, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => first + i);
+}

@@ -1,9 +1,9 @@
 /** The README keeps its word: its code is the example that runs, its tables are the package's. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as api from "../../dist/index.js";
-import { folder, picture } from "../support/cli.ts";
+import { folder, known, picture } from "../support/cli.ts";
 import { root, run } from "../support/run.ts";
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -22,6 +22,19 @@ describe("README", () => {
       code: 0,
       stdout: "",
     });
+  });
+
+  it("the example of the index is examples/index.mjs, and it finds a mirrored copy", async () => {
+    const example = readFileSync(join(root, "examples/index.mjs"), "utf8");
+    expect(readme).toContain(`\`\`\`js\n${example}\`\`\``);
+    const here = folder();
+    const copy = await picture("scenergb-640x480", join(here, "copy.png"), (image) => image.flop().resize(500));
+    const list = join(here, "known.csv");
+    writeFileSync(list, `${known("scenergb-640x480").hash},case 17\n`);
+    // Its index lies in the working folder.
+    const { code, stdout } = await run(process.execPath, [join(root, "examples/index.mjs"), list, copy], { cwd: here });
+    expect(stdout).toMatch(/^1 entries\n\d+ bits from .*known\.csv:1, case 17, as flipY\n$/);
+    expect(code).toBe(0);
   });
 
   it("the demo finds every altered copy and nothing else", async () => {

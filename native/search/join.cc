@@ -1,0 +1,98 @@
+#include "join.h"
+
+#include <algorithm>
+
+namespace empreinte {
+namespace {
+
+// The rows of a delta in the order of `order`.
+struct DeltaSource {
+  const Delta* delta;
+  const uint32_t* order;
+  size_t at = 0;
+  static void next(void* context, Row* row, uint64_t* id, uint8_t* bank) {
+    auto* source = static_cast<DeltaSource*>(context);
+    const uint32_t i = source->order[source->at++];
+    *row = source->delta->blocks()[i / kBlockRows].row(i % kBlockRows);
+    *id = source->delta->ids[i];
+    *bank = source->delta->banks[i];
+  }
+};
+
+// The live rows of several parts in the order of their ids.
+struct Join {
+  const Part* parts;
+  uint32_t count;
+  Array<uint32_t> at;
+
+  void skip(uint32_t p) {
+    while (at[p] < parts[p].segment->rows && parts[p].has_gone(at[p])) ++at[p];
+  }
+  static void next(void* context, Row* row, uint64_t* id, uint8_t* bank) {
+    auto* join = static_cast<Join*>(context);
+    uint32_t best = join->count;
+    uint64_t least = 0;
+    for (uint32_t p = 0; p < join->count; ++p) {
+      const Segment& s = *join->parts[p].segment;
+      if (join->at[p] == s.rows) continue;
+      const uint64_t here = s.ids.at(join->at[p]);
+      // The first that has rows left, whatever its id: in a file that is not verified it may be any number.
+      if (best == join->count || here < least) {
+        least = here;
+        best = p;
+      }
+    }
+    const Segment& s = *join->parts[best].segment;
+    const uint32_t i = join->at[best]++;
+    *row = s.row(i);
+    *id = least;
+    *bank = s.banks != nullptr ? s.banks[i] : 0;
+    join->skip(best);
+  }
+};
+
+}  // namespace
+
+emp_status join_parts(const Part* parts, uint32_t count, uint32_t tables, const emp_cancel& cancel, Segment** out) {
+  *out = nullptr;
+  Join join = {parts, count, Array<uint32_t>(count)};
+  if (!join.at) return EMP_OUT_OF_MEMORY;
+  uint64_t rows = 0, first = UINT64_MAX, last = 0;
+  bool any_bank = false;
+  for (uint32_t p = 0; p < count; ++p) {
+    const Segment& s = *parts[p].segment;
+    join.at[p] = 0;
+    join.skip(p);
+    rows += parts[p].live();
+    if (join.at[p] == s.rows) continue;
+    // The first live id is written to files, the last only chooses the width.
+    first = std::min(first, s.ids.at(join.at[p]));
+    last = std::max(last, s.ids.at(s.rows - 1));
+    any_bank |= s.banks != nullptr;
+  }
+  if (rows == 0) return EMP_OK;
+  const RowSource source = {static_cast<uint32_t>(rows), first, last, any_bank, &join, Join::next};
+  return build_segment(source, tables, cancel, out);
+}
+
+emp_status segment_of_delta(const Version& v, Segment** out) {
+  *out = nullptr;
+  if (v.delta_rows == 0) return EMP_OK;
+  Array<uint32_t> order(kDeltaRows);
+  if (!order) return EMP_OUT_OF_MEMORY;
+  const Delta& delta = *v.delta;
+  uint32_t live = 0;
+  bool any_bank = false;
+  for (uint32_t i = 0; i < v.delta_rows; ++i) {
+    if (v.delta_has_gone(i)) continue;
+    order[live++] = i;
+    any_bank |= delta.banks[i] != 0;
+  }
+  if (live == 0) return EMP_OK;
+  std::sort(order.data(), order.data() + live, [&](uint32_t a, uint32_t b) { return delta.ids[a] < delta.ids[b]; });
+  DeltaSource rows = {&delta, order.data()};
+  const RowSource source = {live, delta.ids[order[0]], delta.ids[order[live - 1]], any_bank, &rows, DeltaSource::next};
+  return build_segment(source, 0, {nullptr, nullptr}, out);
+}
+
+}  // namespace empreinte

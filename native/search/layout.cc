@@ -1,0 +1,47 @@
+#include "segment.h"
+
+namespace empreinte {
+namespace {
+
+// To the next 64-byte boundary, and 64 bytes more, so that a vector may read past the end.
+constexpr size_t padded(size_t bytes) { return ((bytes + 63) & ~size_t{63}) + 64; }
+
+}  // namespace
+
+Layout layout_of(uint32_t rows, uint32_t tables, bool narrow, bool any_bank) {
+  const size_t n = rows;
+  Layout l;
+  l.narrow = narrow;
+  l.blocks = blocks_for(n) * sizeof(Block);
+  l.ids = padded((narrow ? 4 : 8) * n);
+  l.banks = any_bank ? padded(n) : 0;
+  l.offsets = padded(sizeof(uint32_t) * (kBuckets + 1));
+  l.fingerprints = padded(2 * n);
+  l.row_numbers = padded(3 * n);
+  l.total = l.blocks + l.ids + l.banks + tables * (l.offsets + l.fingerprints + l.row_numbers);
+  return l;
+}
+
+size_t Segment::bytes() const { return layout_of(rows, tables, ids.narrow != nullptr, banks != nullptr).total; }
+
+void Segment::attach(const uint8_t* memory, uint32_t row_count, uint32_t table_count, uint64_t first_id,
+                     const Layout& layout) {
+  const auto take = [&memory](size_t bytes) { return std::exchange(memory, memory + bytes); };
+  rows = row_count;
+  tables = table_count;
+  blocks = reinterpret_cast<const Block*>(take(layout.blocks));
+  const uint8_t* id_bytes = take(layout.ids);
+  ids.first = first_id;
+  if (layout.narrow)
+    ids.narrow = reinterpret_cast<const uint32_t*>(id_bytes);
+  else
+    ids.wide = reinterpret_cast<const uint64_t*>(id_bytes);
+  banks = layout.banks > 0 ? take(layout.banks) : nullptr;
+  for (uint32_t t = 0; t < tables; ++t) {
+    table[t].offsets = reinterpret_cast<const uint32_t*>(take(layout.offsets));
+    table[t].fingerprint = reinterpret_cast<const uint16_t*>(take(layout.fingerprints));
+    table[t].row = take(layout.row_numbers);
+  }
+}
+
+}  // namespace empreinte

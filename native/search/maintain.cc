@@ -1,0 +1,146 @@
+// Joining parts: sizes grow by steps, so that a row is moved a few times only, and tombstones are given back.
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "index.h"
+#include "join.h"
+
+namespace empreinte {
+namespace {
+
+// Below so many rows a scan is as fast as tables, which cost 4 MiB before the first row.
+constexpr uint32_t kLeastIndexed = 32768;
+constexpr uint32_t kGrowth = 4;
+
+bool worn(const Part& part) { return part.gone != nullptr && part.gone->count() > part.segment->rows / 4; }
+bool bare(const Part& part, uint32_t tables) {
+  return tables > 0 && part.segment->tables == 0 && part.live() >= kLeastIndexed;
+}
+
+// The parts to join next: the smallest, as long as the next is at most kGrowth times what is there and all fit in a
+// segment; or one that lacks its tables or is worn. Their positions, ascending; none when nothing is due.
+uint32_t choose(const Version& v, uint32_t tables, uint32_t* chosen) {
+  std::unique_ptr<uint32_t[]> order(new (std::nothrow) uint32_t[v.part_count + 1]);
+  if (!order) return 0;
+  for (uint32_t i = 0; i < v.part_count; ++i) order[i] = i;
+  std::sort(order.get(), order.get() + v.part_count,
+            [&](uint32_t a, uint32_t b) { return v.parts[a].live() < v.parts[b].live(); });
+  uint64_t rows = 0;
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < v.part_count; ++i) {
+    const uint64_t live = v.parts[order[i]].live();
+    if (n > 0 && (live > kGrowth * rows || rows + live > kMostSegmentRows)) break;
+    chosen[n++] = order[i];
+    rows += live;
+  }
+  if (n < 2) {
+    n = 0;
+    for (uint32_t i = 0; i < v.part_count && n == 0; ++i)
+      if (bare(v.parts[i], tables) || worn(v.parts[i])) chosen[n++] = i;
+  }
+  std::sort(chosen, chosen + n);
+  return n;
+}
+
+// What was removed from the chosen parts while they were joined is removed from the joined one too.
+bool carry_removals(const Part& then, const Part& now, const Segment* joined, Tombstones** gone) {
+  if (then.gone == now.gone || joined == nullptr) return true;
+  Array<uint32_t> rows(now.gone->count());
+  if (!rows) return false;
+  const uint32_t count = now.gone->beyond(then.gone, rows.data());
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t row = joined->find(now.segment->ids.at(rows[i]));
+    if (row < joined->rows) rows[n++] = row;  // always, but in a damaged file whose ids do not ascend
+  }
+  Tombstones* after = Tombstones::with(*gone, rows.data(), n);
+  if (after == nullptr) return false;
+  if (*gone != nullptr) (*gone)->release();
+  *gone = after;
+  return true;
+}
+
+emp_status exchange_parts(emp_index* index, const Version& then, const uint32_t* chosen, uint32_t n, Segment* joined) {
+  const std::lock_guard<std::mutex> lock(index->writing);
+  const Version& now = *index->version;
+  Tombstones* gone = nullptr;
+  std::unique_ptr<Version> v(now.next(1));
+  if (!v) return EMP_OUT_OF_MEMORY;
+  // Only clearing and this function take parts away, and one of these runs at a time: the chosen parts are where they
+  // were, or everything is gone.
+  for (uint32_t i = 0; i < n; ++i)
+    if (chosen[i] >= now.part_count || now.parts[chosen[i]].segment != then.parts[chosen[i]].segment) {
+      if (joined != nullptr) joined->release();
+      return EMP_OK;
+    }
+  for (uint32_t i = 0; i < n; ++i)
+    if (!carry_removals(then.parts[chosen[i]], now.parts[chosen[i]], joined, &gone)) {
+      if (gone != nullptr) gone->release();
+      return EMP_OUT_OF_MEMORY;
+    }
+  uint32_t kept = 0;
+  for (uint32_t i = 0, c = 0; i < v->part_count; ++i) {
+    if (c < n && chosen[c] == i) {
+      ++c;
+      v->parts[i].segment->release();
+      if (v->parts[i].gone != nullptr) v->parts[i].gone->release();
+    } else {
+      v->parts[kept++] = v->parts[i];
+    }
+  }
+  v->part_count = kept;
+  if (joined != nullptr) v->parts[v->part_count++] = {joined, gone};
+  index->publish(v.release());
+  return EMP_OK;
+}
+
+}  // namespace
+}  // namespace empreinte
+
+using namespace empreinte;
+
+int emp_index_wants_maintenance(emp_index* index) {
+  Version* v = index->share();
+  std::unique_ptr<uint32_t[]> chosen(new (std::nothrow) uint32_t[v->part_count + 1]);
+  const uint32_t n = chosen ? choose(*v, index->tables, chosen.get()) : 0;
+  v->release();
+  return n > 0;
+}
+
+emp_status emp_index_maintain(emp_index* index, const emp_cancel* cancel, int* more) {
+  *more = 0;
+  Version* then;
+  {
+    const std::lock_guard<std::mutex> lock(index->writing);
+    if (index->maintaining) return EMP_OK;
+    index->maintaining = true;
+    then = index->share();
+  }
+  const emp_cancel never = {nullptr, nullptr};
+  std::unique_ptr<uint32_t[]> chosen(new (std::nothrow) uint32_t[then->part_count + 1]);
+  Array<Part> parts(then->part_count + 1);
+  emp_status status = chosen && parts ? EMP_OK : EMP_OUT_OF_MEMORY;
+  if (status == EMP_OK) {
+    const uint32_t n = choose(*then, index->tables, chosen.get());
+    for (uint32_t i = 0; i < n; ++i) parts[i] = then->parts[chosen[i]];
+    Segment* joined = nullptr;
+    if (n > 0) {
+      uint64_t rows = 0;
+      for (uint32_t i = 0; i < n; ++i) rows += parts[i].live();
+      const uint32_t tables = rows < kLeastIndexed ? 0 : index->tables;
+      status = join_parts(parts.data(), n, tables, cancel != nullptr ? *cancel : never, &joined);
+    }
+    if (n > 0 && status == EMP_OK) {
+      status = exchange_parts(index, *then, chosen.get(), n, joined);
+      if (status != EMP_OK && joined != nullptr) joined->release();
+    }
+  }
+  then->release();
+  {
+    const std::lock_guard<std::mutex> lock(index->writing);
+    index->maintaining = false;
+  }
+  if (status == EMP_OK) *more = emp_index_wants_maintenance(index);
+  return status;
+}

@@ -1,0 +1,29 @@
+// Exact radius search through the tables of a segment.
+//
+// Split the 256 bits into 16 chunks, query and row differing by d_k in chunk k. With thresholds t_k ≥ −1 whose sum is
+// radius − 15, a row within the radius has Σ (d_k − t_k − 1) ≤ −1 over the cycle of chunks; and a cyclic sequence with
+// a negative sum has a start from which every partial sum is negative (the cycle lemma). So for some k
+//   d_k ≤ t_k   and   d_k + d_{k+1} ≤ t_k + t_{k+1} + 1
+// The first says in which buckets of table k the row is: those of the values within t_k of the query's chunk. The
+// second is checked on the fingerprint, the next chunk, which lies beside the posting. (Pigeonring: Qin and Xiao, PVLDB
+// 12(1), 2018; integer thresholds: Qin et al., GPH, ICDE 2018.) A row that qualifies at several chunks is reported at
+// the first.
+#pragma once
+#include "../kernels/kernels.h"
+#include "segment.h"
+
+namespace empreinte {
+
+// Takes the rows found; false ends the search (out of memory).
+struct RowSink {
+  void* context;
+  bool (*take)(void* context, uint32_t row, uint32_t distance);
+};
+
+// Up to which radius no threshold is above 4. Beyond, a bucket's neighbourhood is too large to be worth it: use a scan.
+constexpr uint32_t most_multi_index_radius(uint32_t tables) { return tables == kChunks ? 79 : tables > 0 ? 39 : 0; }
+
+emp_status multi_index_search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius,
+                              const emp_cancel& cancel, const RowSink& sink);
+
+}  // namespace empreinte

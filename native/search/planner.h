@@ -1,0 +1,37 @@
+// Which way a search takes through one part of the index. All crossovers live here; benchmarks/search prints them as
+// measured. Every way gives the same answer.
+#pragma once
+#include "../empreinte.h"
+#include "segment.h"
+
+namespace empreinte {
+
+// From how many rows on the multi-index is faster than a scan, for one query and in a batch, up to a radius.
+struct Crossover {
+  uint32_t radius, single, batch;
+};
+constexpr uint32_t kNever = UINT32_MAX;
+constexpr Crossover kCrossovers[] = {
+    {15, 4096, 4096},   {23, 4096, 6144},     {31, 10240, 8192},    {39, 81920, 131072},
+    {47, 98304, 81920}, {55, 114688, 106496}, {63, 262144, 524288}, {256, kNever, kNever},
+};
+// A batch of at least so many queries shares the reading of the rows.
+constexpr size_t kBatch = 8;
+
+// How many columns a scan looks at before it gives sixteen rows up. Unrelated rows differ in 48 ± 5 of the first 96
+// bits and in 64 ± 6 of the first 128: beyond these radii most pass, and looking is in vain.
+inline uint32_t scan_columns(uint32_t radius) { return radius <= 34 ? 3 : radius <= 48 ? 4 : 0; }
+
+// `by`: only where it is about so many times faster.
+inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, size_t queries, uint32_t by = 1) {
+  if (tables == 0) return false;
+  for (const Crossover& c : kCrossovers)
+    if (radius <= c.radius) {
+      const uint32_t from = queries >= kBatch ? c.batch : c.single;
+      // Every second table only: some ten times as many probes.
+      return from != kNever && rows / (tables == kChunks ? 1 : 10) / by >= from;
+    }
+  return false;
+}
+
+}  // namespace empreinte

@@ -1,0 +1,85 @@
+// An immutable part of an index: rows sorted by id, and tables that lead from a chunk's value to the rows that have it.
+//
+// Table t of a full segment is of chunk t; of a lean one, which has every second table, of chunk 2t. A table is
+//   offsets[65537]   where the postings of each value begin
+//   fingerprint[n]   the next chunk (cyclically) of each posting's row
+//   row[3·n]         its row number, 24 bits: hence at most 2^24 rows
+// All in one region, each part on a 64-byte boundary with 64 bytes behind it, so that a vector may read past an end.
+#pragma once
+#include <atomic>
+
+#include "../empreinte.h"
+#include "block.h"
+#include "region.h"
+
+namespace empreinte {
+
+constexpr uint32_t kMostSegmentRows = 1u << 24;
+constexpr uint32_t kBuckets = 1u << 16;
+
+struct Table {
+  const uint32_t* offsets;
+  const uint16_t* fingerprint;
+  const uint8_t* row;
+  uint32_t row_at(uint32_t posting) const {
+    const uint8_t* p = row + size_t{3} * posting;
+    return p[0] | static_cast<uint32_t>(p[1]) << 8 | static_cast<uint32_t>(p[2]) << 16;
+  }
+};
+
+// Ascending ids: 4 bytes each above the first where they span less than 2^32, else 8.
+struct Ids {
+  uint64_t first = 0;
+  const uint32_t* narrow = nullptr;
+  const uint64_t* wide = nullptr;
+  uint64_t at(uint32_t i) const { return narrow != nullptr ? first + narrow[i] : wide[i]; }
+};
+
+// The parts of a segment's memory, in their order; also the sections of an index file.
+struct Layout {
+  size_t blocks, ids, banks, offsets, fingerprints, row_numbers,
+      total;  // bytes of each; offsets, fingerprints and row_numbers of one table
+  bool narrow;
+};
+Layout layout_of(uint32_t rows, uint32_t tables, bool narrow, bool any_bank);
+
+struct File;  // a file that several segments lie in
+
+struct Segment {
+  std::atomic<uint32_t> references{1};
+  Region region;         // its own memory,
+  File* file = nullptr;  // or a piece of a file
+  ~Segment();
+  uint32_t rows = 0, tables = 0;  // tables: 0, 8 or 16
+  const Block* blocks = nullptr;
+  Ids ids;                         // ascending
+  const uint8_t* banks = nullptr;  // null when all are 0
+  Table table[kChunks];
+
+  void retain() { references.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  uint32_t chunk_of(uint32_t t) const { return tables == kChunks ? t : 2 * t; }
+  size_t bytes() const;
+  Row row(uint32_t i) const { return blocks[i / kBlockRows].row(i % kBlockRows); }
+  // Points at the parts, from the first byte of its memory.
+  void attach(const uint8_t* memory, uint32_t row_count, uint32_t table_count, uint64_t first_id, const Layout& layout);
+  // The row of an id, or `rows`.
+  uint32_t find(uint64_t id) const;
+};
+
+// What a segment is made of: the source gives its rows in ascending order of id.
+struct RowSource {
+  uint32_t rows;
+  uint64_t first_id, last_id;
+  bool any_bank;
+  void* context;
+  // Fills `row`, `id` and `bank` of the next row.
+  void (*next)(void* context, Row* row, uint64_t* id, uint8_t* bank);
+};
+
+// Builds a segment with `tables` tables (0, 8 or 16). EMP_CANCELLED and EMP_OUT_OF_MEMORY leave nothing behind.
+emp_status build_segment(const RowSource& source, uint32_t tables, const emp_cancel& cancel, Segment** out);
+
+}  // namespace empreinte

@@ -1,0 +1,67 @@
+#include "tombstones.h"
+
+#include <bit>
+#include <cstring>
+#include <new>
+
+namespace empreinte {
+
+void Tombstones::release(Page* page) {
+  if (page != nullptr && page->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete page;
+}
+
+void Tombstones::release() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  for (Page* page : pages_) release(page);
+  delete this;
+}
+
+uint32_t Tombstones::beyond(const Tombstones* before, uint32_t* rows) const {
+  uint32_t n = 0;
+  for (uint32_t p = 0; p < kPages; ++p) {
+    const Page* old = before != nullptr ? before->pages_[p] : nullptr;
+    if (pages_[p] == nullptr || pages_[p] == old) continue;
+    for (uint32_t w = 0; w < kPageRows / 64; ++w) {
+      uint64_t bits = pages_[p]->bits[w] & ~(old != nullptr ? old->bits[w] : 0);
+      for (; bits != 0; bits &= bits - 1)
+        rows[n++] = p * kPageRows + 64 * w + static_cast<uint32_t>(std::countr_zero(bits));
+    }
+  }
+  return n;
+}
+
+Tombstones* Tombstones::with(const Tombstones* before, const uint32_t* rows, uint32_t count) {
+  Tombstones* after = new (std::nothrow) Tombstones;
+  if (after == nullptr) return nullptr;
+  if (before != nullptr) {
+    after->count_ = before->count_;
+    std::memcpy(after->pages_, before->pages_, sizeof(after->pages_));
+    for (Page* page : after->pages_)
+      if (page != nullptr) page->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t number = rows[i] / kPageRows;
+    Page*& page = after->pages_[number];
+    const Page* old = before != nullptr ? before->pages_[number] : nullptr;
+    if (page == nullptr || page == old) {
+      Page* own = new (std::nothrow) Page;
+      if (own == nullptr) {
+        after->release();
+        return nullptr;
+      }
+      if (page != nullptr)
+        std::memcpy(own->bits, page->bits, sizeof(own->bits));
+      else
+        std::memset(own->bits, 0, sizeof(own->bits));
+      release(page);
+      page = own;
+    }
+    uint64_t& word = page->bits[rows[i] % kPageRows / 64];
+    const uint64_t bit = uint64_t{1} << rows[i] % 64;
+    after->count_ += (word & bit) == 0;
+    word |= bit;
+  }
+  return after;
+}
+
+}  // namespace empreinte

@@ -1,0 +1,131 @@
+import { integer, invalidArgument, oneOf, options as known, signal as checkSignal } from "../check.js";
+import { InvalidArgumentError, InvalidHashError } from "../errors.js";
+import { kernelName } from "../hash/pixels.js";
+import { type HashLike, hashToBytes } from "../hash/value.js";
+
+/** Several hashes: one after the other in one array of 32 bytes each, or any iterable. */
+export type Hashes = Uint8Array | Iterable<HashLike>;
+
+/** Several ids: whole numbers from 0 to 2⁵³ − 1. */
+export type Ids = Float64Array | Uint32Array | Iterable<number>;
+
+/** How a search goes; the answer is the same. */
+export type SearchWay = "auto" | "scan" | "columns" | "tiled" | "multi-index";
+const ways: readonly SearchWay[] = ["auto", "scan", "columns", "tiled", "multi-index"];
+
+export interface SearchOptions {
+  /** Keep only the nearest so many of each query. Default: all. */
+  limit?: number;
+  /** Only entries of these banks (0 … 255). Default: all. */
+  banks?: Iterable<number>;
+  /** The way by name, for tests and measurements. Default `"auto"`: what is measured fastest. */
+  way?: SearchWay;
+  /** The kernel by name, for tests and measurements. */
+  kernel?: string;
+}
+
+export interface AsyncSearchOptions extends SearchOptions {
+  /** Over how many threads a batch is spread. Default: what libuv's pool has. */
+  threads?: number;
+  signal?: AbortSignal;
+}
+
+const searchNames = ["limit", "banks", "way", "kernel"] as const;
+const asyncNames = [...searchNames, "threads", "signal"] as const;
+
+export interface CheckedSearch {
+  limit: number;
+  banks: Uint8Array | undefined;
+  way: number;
+  /** Undefined: the index's own. */
+  kernel: string | undefined;
+}
+
+function bankBits(banks: Iterable<number>): Uint8Array {
+  if (typeof banks !== "object" || banks === null || !(Symbol.iterator in banks)) {
+    throw invalidArgument("banks", "iterable of integers between 0 and 255", banks);
+  }
+  const bits = new Uint8Array(32);
+  for (const bank of banks) bits[integer("banks", bank, 0, 255) >> 3]! |= 1 << (bank & 7);
+  return bits;
+}
+
+const plain: CheckedSearch = { limit: 0, banks: undefined, way: 0, kernel: undefined };
+
+export function checkSearch(options: SearchOptions | undefined, names: readonly string[] = searchNames): CheckedSearch {
+  if (options === undefined) return plain;
+  const { limit, banks, way, kernel } = known(options, names);
+  return {
+    limit: limit === undefined ? 0 : integer("limit", limit, 1, 2 ** 32 - 1),
+    banks: banks === undefined ? undefined : bankBits(banks),
+    way: way === undefined ? 0 : ways.indexOf(oneOf("way", way, ways)),
+    kernel: kernel === undefined ? undefined : kernelName(kernel),
+  };
+}
+
+export function checkAsyncSearch(
+  options: AsyncSearchOptions | undefined,
+): CheckedSearch & { threads: number; signal: AbortSignal | undefined } {
+  const pool = Math.max(1, Math.min(1024, Number(process.env["UV_THREADPOOL_SIZE"]) || 4));
+  if (options === undefined) return { ...plain, threads: pool, signal: undefined };
+  const checked = checkSearch(options, asyncNames);
+  const threads = options.threads === undefined ? pool : integer("threads", options.threads, 1, 1024);
+  return { ...checked, threads, signal: checkSignal(options.signal) };
+}
+
+/** One hash as bytes, not copied when it is bytes already: for calls that read it at once. */
+export function oneHash(hash: HashLike): Uint8Array {
+  return hash instanceof Uint8Array && hash.length === 32 ? hash : hashToBytes(hash);
+}
+
+export function packHashes(hashes: Hashes): Uint8Array {
+  if (hashes instanceof Uint8Array) {
+    if (hashes.length % 32 === 0) return hashes;
+    throw new InvalidHashError(`Expected a multiple of 32 bytes but received ${hashes.length}`);
+  }
+  if (typeof hashes !== "object" || hashes === null || !(Symbol.iterator in hashes)) {
+    throw new InvalidHashError(`Expected several hashes but received one ${typeof hashes}`);
+  }
+  const list = Array.from(hashes, hashToBytes);
+  const packed = new Uint8Array(32 * list.length);
+  list.forEach((hash, i) => packed.set(hash, 32 * i));
+  return packed;
+}
+
+export function oneId(id: number): Float64Array {
+  return Float64Array.of(integer("id", id, 0, Number.MAX_SAFE_INTEGER));
+}
+
+export function packIds(ids: Ids): Float64Array {
+  if (ids instanceof Float64Array) return ids; // the addon checks each
+  if (ids instanceof Uint32Array) return Float64Array.from(ids);
+  if (typeof ids !== "object" || ids === null || !(Symbol.iterator in ids)) {
+    throw invalidArgument("ids", "iterable of integers", ids);
+  }
+  return Float64Array.from(ids, (id) => integer("ids", id, 0, Number.MAX_SAFE_INTEGER));
+}
+
+export interface AddOptions {
+  /** The bank (0 … 255) of each entry. Default: all 0. */
+  banks?: Uint8Array;
+}
+
+export interface Addition {
+  ids: Float64Array;
+  hashes: Uint8Array;
+  banks: Uint8Array | undefined;
+}
+
+export function checkAddition(ids: Ids, hashes: Hashes, options: AddOptions, names: readonly string[]): Addition {
+  const { banks } = known(options, names);
+  const packed = { ids: packIds(ids), hashes: packHashes(hashes), banks };
+  const count = packed.hashes.length / 32;
+  if (packed.ids.length !== count) {
+    throw new InvalidArgumentError(`Expected an id for each of ${count} hashes but received ${packed.ids.length}`);
+  }
+  if (banks !== undefined && !(banks instanceof Uint8Array)) throw invalidArgument("banks", "Uint8Array", banks);
+  if (banks !== undefined && banks.length !== count) {
+    throw new InvalidArgumentError(`Expected a bank for each of ${count} hashes but received ${banks.length}`);
+  }
+  return packed;
+}

@@ -1,0 +1,267 @@
+// The search engine against brute force: random additions, removals, replacements and maintenance, and after each of
+// them every way on every kernel, at radii 0 … 256, in slices, with and without a limit and a filter; snapshots taken
+// earlier answer as of then; a saved and opened copy answers alike.
+//
+//   engine <seed> <rounds> <steps a round>
+//
+// Prints each failure and a last line with their number.
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "searching.h"
+
+namespace {
+
+int checks = 0, failures = 0, with_tables = 0;
+bool expect(bool good, const char* what) {
+  ++checks;
+  if (good) return true;
+  ++failures;
+  std::printf("FAIL %s\n", what);
+  return false;
+}
+
+struct Entry {
+  Hash hash;
+  uint8_t bank;
+};
+using Entries = std::map<uint64_t, Entry>;
+
+struct Snapshot {
+  explicit Snapshot(emp_index* index) {
+    if (emp_index_snapshot(index, &held) != EMP_OK) std::abort();
+  }
+  Snapshot(Snapshot&& other) noexcept : held(std::exchange(other.held, nullptr)) {}
+  Snapshot& operator=(Snapshot&& other) noexcept {
+    std::swap(held, other.held);
+    return *this;
+  }
+  ~Snapshot() { emp_snapshot_release(held); }
+  emp_snapshot* held = nullptr;
+};
+
+// What brute force finds, sorted by query, distance, id.
+std::vector<emp_hit> wanted(const Entries& entries, const std::vector<Hash>& queries, const emp_search_options& o) {
+  std::vector<emp_hit> hits;
+  for (uint32_t q = 0; q < queries.size(); ++q) {
+    const size_t first = hits.size();
+    for (const auto& [id, entry] : entries) {
+      const uint32_t distance = plain_distance(entry.hash, queries[q]);
+      const bool in = o.filter == 0 || (o.banks[entry.bank / 64] >> entry.bank % 64 & 1) != 0;
+      if (in && distance <= o.radius) hits.push_back({id, q, distance});
+    }
+    std::sort(hits.begin() + static_cast<ptrdiff_t>(first), hits.end(), [](const emp_hit& a, const emp_hit& b) {
+      return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
+    });
+    if (o.limit > 0 && hits.size() - first > o.limit) hits.resize(first + o.limit);
+  }
+  return hits;
+}
+
+bool same(const std::vector<emp_hit>& a, const std::vector<emp_hit>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const emp_hit& x, const emp_hit& y) {
+    return x.id == y.id && x.query == y.query && x.distance == y.distance;
+  });
+}
+
+constexpr uint32_t kRadii[] = {0,  1,  7,  14, 15, 16, 20, 23, 30, 31,  32,  34,  35,  39,  40, 47,
+                               48, 49, 55, 63, 64, 71, 79, 80, 96, 110, 127, 128, 160, 255, 256};
+constexpr uint64_t kBudgets[] = {UINT64_MAX, 1, 5'000, 60'000, 1'000'000};
+
+class Round {
+ public:
+  Round(uint64_t seed, uint32_t tables) : random_(seed), tables_(tables) {
+    if (emp_index_create(tables, &index_) != EMP_OK) std::abort();
+    for (Hash& hash : seeds_) hash = random_.hash();
+  }
+  Round(const Round&) = delete;
+  Round& operator=(const Round&) = delete;
+  ~Round() { emp_index_destroy(index_); }
+
+  void run(int steps) {
+    check(Snapshot(index_), entries_);  // empty
+    for (int step = 0; step < steps; ++step) {
+      change(step);
+      emp_index_stats stats;
+      emp_index_get_stats(index_, &stats);
+      expect(stats.rows == entries_.size(), "the number of rows");
+      if (stats.indexed > 0) ++with_tables;
+      const Snapshot now(index_);
+      check(now, entries_);
+      if (!kept_.empty()) {
+        const auto& [snapshot, entries] = kept_[random_.below(kept_.size())];
+        check(snapshot, entries);
+      }
+      if (random_.one_in(4)) keep();
+      if (random_.one_in(5)) reopen(now);
+    }
+  }
+
+ private:
+  void change(int step) {
+    const uint64_t what = random_.below(10);
+    if (step == 0 || what == 0) return add(33'000 + random_.below(12'000));
+    if (step == 1 || what < 3) return maintain();
+    if (what < 4) return add(4'096 + random_.below(8'000));
+    if (what < 5) return add(1 + random_.below(3'000));
+    if (what < 6)
+      for (int i = 0; i < 100; ++i) add(1);
+    else if (what < 8)
+      remove();
+    else
+      replace();
+  }
+
+  // Ids in any order, with gaps, now and then far away, so that they need eight bytes.
+  void add(size_t count) {
+    if (random_.one_in(12)) next_id_ += uint64_t{1} << 40;
+    std::vector<uint64_t> ids(count);
+    for (uint64_t& id : ids) id = next_id_ += 1 + random_.below(3);
+    if (random_.one_in(2))
+      for (size_t i = count; i-- > 1;) std::swap(ids[i], ids[random_.below(i + 1)]);
+    std::vector<uint8_t> hashes, banks;
+    const bool with_banks = !random_.one_in(3);
+    for (uint64_t id : ids) {
+      const Entry entry = {a_hash(), static_cast<uint8_t>(with_banks ? random_.below(4) * 85 : 0)};
+      hashes.insert(hashes.end(), entry.hash.begin(), entry.hash.end());
+      banks.push_back(entry.bank);
+      entries_[id] = entry;
+    }
+    const uint8_t* given = with_banks ? banks.data() : nullptr;
+    expect(emp_index_add(index_, ids.data(), hashes.data(), given, count) == EMP_OK, "add");
+    // All or nothing: a new id and one that is there.
+    const uint64_t pair[] = {next_id_ + 1, ids[0]}, twice[] = {next_id_ + 2, next_id_ + 2};
+    const Hash two[] = {a_hash(), a_hash()};
+    expect(emp_index_add(index_, pair, two[0].data(), nullptr, 2) == EMP_DUPLICATE_ID, "an id that is there");
+    expect(emp_index_add(index_, twice, two[0].data(), nullptr, 2) == EMP_DUPLICATE_ID, "an id given twice");
+    expect(emp_index_has(index_, pair[0]) == 0 && emp_index_has(index_, ids[0]) == 1, "which ids are there");
+  }
+
+  // A random hash, one near a seed, or the seed itself: duplicates.
+  Hash a_hash() {
+    const uint64_t kind = random_.below(4);
+    return kind < 2 ? random_.hash() : random_.near(a_seed(), kind == 2 ? random_.below(41) : 0);
+  }
+
+  uint64_t some_id() {
+    const auto it = entries_.lower_bound(random_.below(next_id_ + 1));
+    return it != entries_.end() ? it->first : entries_.begin()->first;
+  }
+
+  void remove() {
+    if (entries_.size() < 10) return;
+    std::vector<uint64_t> ids;
+    const size_t count = random_.one_in(2) ? 1 : 1 + random_.below(entries_.size() / 3);
+    for (size_t i = 0; i < count; ++i) {
+      ids.push_back(some_id());
+      entries_.erase(ids.back());
+    }
+    std::vector<uint64_t> one_too_many = ids;
+    one_too_many.push_back(next_id_ + 7);
+    const auto refused = emp_index_remove(index_, one_too_many.data(), one_too_many.size());
+    expect(refused == EMP_UNKNOWN_ID && emp_index_has(index_, ids[0]) == 1, "an unknown id among those to remove");
+    expect(emp_index_remove(index_, ids.data(), ids.size()) == EMP_OK, "remove");
+    expect(emp_index_remove(index_, ids.data(), 1) == EMP_UNKNOWN_ID, "removed twice");
+    if (!random_.one_in(3)) return;
+    // The id may be used again.
+    entries_[ids[0]] = {a_hash(), 0};
+    expect(emp_index_add(index_, ids.data(), entries_[ids[0]].hash.data(), nullptr, 1) == EMP_OK, "add a removed id");
+  }
+
+  void replace() {
+    for (int i = 0; i < 60 && !entries_.empty(); ++i) {
+      const uint64_t id = some_id();
+      entries_[id] = {a_hash(), static_cast<uint8_t>(random_.below(4) * 85)};
+      const Entry& entry = entries_[id];
+      expect(emp_index_replace(index_, id, entry.hash.data(), entry.bank) == EMP_OK, "replace");
+    }
+    const uint64_t unknown = next_id_ + 9;
+    expect(emp_index_replace(index_, unknown, seeds_[0].data(), 0) == EMP_UNKNOWN_ID, "replace an unknown id");
+  }
+
+  void maintain() {
+    for (int more = 1; more != 0;)
+      if (!expect(emp_index_maintain(index_, nullptr, &more) == EMP_OK, "maintain")) return;
+  }
+
+  void keep() {
+    if (kept_.size() == 3) kept_.erase(kept_.begin() + static_cast<ptrdiff_t>(random_.below(3)));
+    kept_.emplace_back(Snapshot(index_), entries_);
+  }
+
+  void reopen(const Snapshot& now) {
+    std::vector<uint8_t> bytes;
+    if (!expect(save_bytes(now.held, &bytes) == EMP_OK, "save")) return;
+    emp_index* opened;
+    if (!expect(open_bytes(bytes, &opened) == EMP_OK, "open")) return;
+    expect(emp_index_verify(opened, nullptr) == EMP_OK, "verify");
+    expect(emp_index_warm(opened, nullptr) == EMP_OK, "warm");
+    check(Snapshot(opened), entries_);
+    if (random_.one_in(2)) return emp_index_destroy(opened);
+    // Go on with the opened one; snapshots of the other live on.
+    kept_.emplace_back(Snapshot(opened), entries_);
+    emp_index_destroy(std::exchange(index_, opened));
+  }
+
+  // Every way on every kernel, in slices of another size each time.
+  void check(const Snapshot& snapshot, const Entries& entries) {
+    emp_search_options o = {};
+    o.radius = kRadii[random_.below(std::size(kRadii))];
+    o.filter = random_.one_in(2) ? 1 : 0;
+    for (uint64_t& bits : o.banks) bits = random_();
+    const uint32_t limit = random_.one_in(8) ? 1'000'000 : 1 + static_cast<uint32_t>(random_.below(40));
+    std::vector<Hash> queries(o.radius > 96 ? 1 + random_.below(2) : 1 + random_.below(14));
+    for (Hash& query : queries) query = random_.one_in(2) ? random_.hash() : random_.near(a_seed(), random_.below(25));
+    const std::vector<emp_hit> all = wanted(entries, queries, o);
+    o.limit = limit;
+    const std::vector<emp_hit> nearest = wanted(entries, queries, o);
+    for (size_t k = 0; k < emp_kernel_count(); ++k) {
+      o.kernel = emp_kernel_at(k);
+      if (emp_kernel_supported(o.kernel) == 0) continue;
+      for (int way = EMP_SEARCH_AUTO; way <= EMP_SEARCH_MULTI_INDEX; ++way) {
+        o.way = static_cast<emp_search_way>(way);
+        const uint64_t budget = kBudgets[random_.below(std::size(kBudgets))];
+        o.limit = 0;
+        tell(compare(snapshot, queries, o, false, budget, all), "radius", o, budget);
+        o.limit = limit;
+        tell(compare(snapshot, queries, o, false, budget, nearest), "radius with a limit", o, budget);
+        tell(compare(snapshot, queries, o, true, budget, nearest), "nearest", o, budget);
+      }
+    }
+  }
+
+  static bool compare(const Snapshot& snapshot, const std::vector<Hash>& queries, const emp_search_options& o,
+                      bool nearest, uint64_t budget, const std::vector<emp_hit>& hits) {
+    const Found found = search(snapshot.held, queries, o, nearest, budget);
+    return found.status == EMP_OK && same(found.hits, hits);
+  }
+
+  void tell(bool good, const char* what, const emp_search_options& o, uint64_t budget) {
+    if (expect(good, what)) return;
+    std::printf("  tables %u, way %d, kernel %s, radius %u, limit %u, filter %d, budget %llu\n", tables_, o.way,
+                emp_kernel_name(o.kernel), o.radius, o.limit, o.filter, static_cast<unsigned long long>(budget));
+  }
+
+  const Hash& a_seed() { return seeds_[random_.below(seeds_.size())]; }
+
+  Random random_;
+  const uint32_t tables_;
+  emp_index* index_ = nullptr;
+  std::array<Hash, 50> seeds_;
+  Entries entries_;
+  uint64_t next_id_ = 0;
+  std::vector<std::pair<Snapshot, Entries>> kept_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return 2;
+  const uint64_t seed = std::strtoull(argv[1], nullptr, 10);
+  const int rounds = std::atoi(argv[2]), steps = std::atoi(argv[3]);
+  constexpr uint32_t kTables[] = {16, 8, 0};
+  for (int i = 0; i < rounds; ++i) Round(seed + static_cast<uint64_t>(i), kTables[i % 3]).run(steps);
+  std::printf("%d checks, %d states with tables, %d failures\n", checks, with_tables, failures);
+  return failures == 0 ? 0 : 1;
+}
