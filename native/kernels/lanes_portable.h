@@ -141,7 +141,8 @@ struct Portable {
     }
     return r;
   }
-  // Which of 32 fingerprints differ from `next` in at most `most` bits, one bit each. Hardly any does, so first whether.
+  // Which of 32 fingerprints differ from `next` in at most `most` bits, one bit each. Hardly any does, so first
+  // whether.
   static inline uint32_t near_u16(const uint16_t* p, uint16_t next, uint32_t most) {
     uint16_t counts[32];
     uint16_t any = 0;
