@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsync, openSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -27,15 +27,11 @@ export function damaged(path: string | URL, error: IndexError): IndexError {
 export async function openIndexFile(path: string | URL): Promise<IndexHandle> {
   const name = pathOf(path);
   try {
-    // For the system's own words: the addon only says that it could not.
-    const file = await open(name, "r");
-    try {
-      const about = await file.stat();
-      if (!about.isFile()) throw new Error("it is not a file");
-      if (about.size === 0) throw new IndexError("ERR_EMPREINTE_INDEX_FILE", "This is not an index file");
-    } finally {
-      await file.close();
-    }
+    // For the system's own words: the addon only says that it could not. A named pipe is told before it is opened.
+    const about = await stat(name);
+    if (!about.isFile()) throw new Error("it is not a file");
+    if (about.size === 0) throw new IndexError("ERR_EMPREINTE_INDEX_FILE", "This is not an index file");
+    await (await open(name, "r")).close();
     return native.openIndex(name);
   } catch (error) {
     const ours = indexError(error);
