@@ -22,14 +22,13 @@ constexpr size_t kBatch = 8;
 // bits and in 64 ± 6 of the first 128: beyond these radii most pass, and looking is in vain.
 inline uint32_t scan_columns(uint32_t radius) { return radius <= 34 ? 3 : radius <= 48 ? 4 : 0; }
 
-// `by`: only where it is about so many times faster.
-inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, size_t queries, uint32_t by = 1) {
+inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, size_t queries) {
   if (tables == 0) return false;
   for (const Crossover& c : kCrossovers)
     if (radius <= c.radius) {
       const uint32_t from = queries >= kBatch ? c.batch : c.single;
       // Every second table only: some ten times as many probes.
-      return from != kNever && rows / (tables == kChunks ? 1 : 10) / by >= from;
+      return from != kNever && rows / (tables == kChunks ? 1 : 10) >= from;
     }
   return false;
 }

@@ -11,14 +11,13 @@
 namespace empreinte {
 namespace {
 
-// Looking for the nearest, a radius that finds nothing was in vain: only where it costs little beside the scan that
-// follows.
-constexpr uint32_t kGrowthPays = 8;
+// Looking for the nearest, a radius that finds nothing was in vain: beyond this one it is no longer little beside a
+// scan.
+constexpr uint32_t kLastGrowth = 47;
 
 bool any_multi_index(const Version& version, uint32_t radius) {
   for (uint32_t i = 0; i < version.part_count; ++i)
-    if (multi_index_pays(version.parts[i].segment->rows, version.parts[i].segment->tables, radius, 1, kGrowthPays))
-      return true;
+    if (multi_index_pays(version.parts[i].segment->rows, version.parts[i].segment->tables, radius, 1)) return true;
   return false;
 }
 
@@ -60,7 +59,8 @@ struct emp_searcher {
       for (;; pass.reset()) {
         if (!pass) {
           radius = radius == 0 ? kFirst : radius + kStep;
-          if (radius > options.radius || options.way != EMP_SEARCH_AUTO || !any_multi_index(*version, radius))
+          if (radius > std::min(options.radius, kLastGrowth) || options.way != EMP_SEARCH_AUTO ||
+              !any_multi_index(*version, radius))
             radius = options.radius;
           found.shrink(0);
           step_options = options;
