@@ -210,7 +210,11 @@ class IndexJob : public Job {
     job->task_ = task;
     return Job::start(job.release(), info.Env(), info[1]);
   }
-  emp_status run_add() { return addition_.run(); }
+  // Asked once, when its turn has come: from then on all is added.
+  emp_status run_add() {
+    const emp_cancel asked = cancel();
+    return asked.poll != nullptr && asked.poll(asked.context) != 0 ? EMP_CANCELLED : addition_.run();
+  }
   emp_status run_maintain() {
     const emp_cancel asked = cancel();
     return emp_index_maintain(index_->core, &asked, &more_);

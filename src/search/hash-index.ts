@@ -1,5 +1,5 @@
 import { integer, oneOf, options as known, signal as checkSignal } from "../check.js";
-import { EmpreinteError, IndexError } from "../errors.js";
+import { IndexError } from "../errors.js";
 import { kernelName } from "../hash/pixels.js";
 import type { HashLike } from "../hash/value.js";
 import { withSignal } from "../native/abort.js";
@@ -20,6 +20,7 @@ import {
   packIds,
   type SearchOptions,
 } from "./arguments.js";
+import { Additions, closedError } from "./additions.js";
 import { damaged, openIndexFile, saveIndexFile } from "./file.js";
 import { indexError, indexErrors, indexErrorsAsync } from "./index-errors.js";
 import { Maintenance } from "./maintenance.js";
@@ -101,6 +102,7 @@ const queriesPerThread = 64;
 export class HashIndex {
   readonly #handle: IndexHandle;
   readonly #maintenance: Maintenance;
+  readonly #additions: Additions;
   /** `EMPREINTE_KERNEL` as the first search finds it: reading the environment takes longer than a small search. */
   #kernel: { name: string | undefined } | undefined;
   #closed = false;
@@ -114,6 +116,7 @@ export class HashIndex {
       this.#handle = native.createIndex(tablesOf[oneOf("memory", memory, memories)]);
     }
     this.#maintenance = new Maintenance(this.#handle);
+    this.#additions = new Additions(this.#handle);
   }
 
   /**
@@ -161,17 +164,17 @@ export class HashIndex {
     this.#maintenance.changed(addition.ids.length);
   }
 
-  /** As `addManySync`, off this thread. What it was given is copied first. Rejects with the signal's reason when aborted. */
+  /**
+   * As `addManySync`, off this thread. What it was given is copied first. When it rejects, nothing was added: with the
+   * signal's reason if the abort came in time, and otherwise it adds all and resolves.
+   * @throws as `addManySync`; {EmpreinteError} `ERR_EMPREINTE_CLOSED` when the index was closed before it resolved.
+   */
   async addMany(ids: Ids, hashes: Hashes, options?: AddManyOptions): Promise<void> {
     this.#open();
     const addition = checkAddition(ids, hashes, options ?? {}, ["banks", "signal"]);
     this.#open();
-    await indexErrorsAsync(
-      withSignal(checkSignal(options?.signal), (cancel) =>
-        native.indexAddMany(this.#handle, addition.ids, addition.hashes, addition.banks, cancel),
-      ),
-    );
-    if (!this.#closed) this.#maintenance.changed(addition.ids.length);
+    await this.#additions.run(addition, checkSignal(options?.signal));
+    this.#maintenance.changed(addition.ids.length);
   }
 
   /**
@@ -249,10 +252,15 @@ export class HashIndex {
   /**
    * Finishes what goes on in the background after changes: joins parts and builds their tables. Searches are right
    * without it, and fast after it.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED` when the index was closed meanwhile.
    */
   async optimize(): Promise<void> {
     this.#open();
-    await this.#maintenance.finish();
+    try {
+      await this.#maintenance.finish();
+    } catch (error) {
+      throw this.#closed ? closedError() : error;
+    }
   }
 
   stats(): IndexStats {
@@ -262,7 +270,8 @@ export class HashIndex {
 
   /**
    * Writes the entries of this moment to a file that `open` reads: first beside it, then renamed, so that there is the old
-   * file or the new one whatever happens. Nothing of a removed entry is in it.
+   * file or the new one whatever happens. Nothing of a removed entry is in it. Its mode is 0600, also over a file that had
+   * another: a list of hashes is personal data.
    * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
    */
   async save(path: string | URL, options?: { signal?: AbortSignal }): Promise<void> {
@@ -291,11 +300,15 @@ export class HashIndex {
     await indexErrorsAsync(warmed);
   }
 
-  /** Frees the entries now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`; searches that run then finish. */
+  /**
+   * Frees the entries now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`; searches that run then finish, and
+   * additions that run leave nothing.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#maintenance.stop();
+    this.#additions.close();
     native.closeIndex(this.#handle);
   }
 
@@ -304,7 +317,7 @@ export class HashIndex {
   }
 
   #open(): void {
-    if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The index is closed");
+    if (this.#closed) throw closedError();
   }
 
   #sync(queries: Uint8Array, radius: number, search: CheckedSearch, nearest: boolean): Float64Array | undefined {

@@ -1,0 +1,46 @@
+import { EmpreinteError } from "../errors.js";
+import type { CancelHandle, IndexHandle } from "../native/binding.js";
+import { native } from "../native/load.js";
+import type { Addition } from "./arguments.js";
+import { indexError } from "./index-errors.js";
+
+export const closedError = (): EmpreinteError => new EmpreinteError("ERR_EMPREINTE_CLOSED", "The index is closed");
+
+/** The additions that run on other threads: each adds all or nothing, and rejects only when it added nothing. */
+export class Additions {
+  readonly #index: IndexHandle;
+  readonly #running = new Set<CancelHandle>();
+  #closed = false;
+
+  constructor(index: IndexHandle) {
+    this.#index = index;
+  }
+
+  /** An abort is heard until the entries are being added; a later one is too late, and this resolves. */
+  async run({ ids, hashes, banks }: Addition, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const token = native.createCancel();
+    const stop = (): void => native.cancel(token);
+    signal?.addEventListener("abort", stop, { once: true });
+    this.#running.add(token);
+    try {
+      await native.indexAddMany(this.#index, ids, hashes, banks, token);
+    } catch (error) {
+      if (this.#closed) throw closedError();
+      throw signal?.aborted ? signal.reason : indexError(error);
+    } finally {
+      this.#running.delete(token);
+      signal?.removeEventListener("abort", stop);
+    }
+    if (!this.#closed) return;
+    // What it added came after the index was emptied.
+    native.closeIndex(this.#index);
+    throw closedError();
+  }
+
+  /** Those that have not begun add nothing; those that have are undone at their end. */
+  close(): void {
+    this.#closed = true;
+    for (const token of this.#running) native.cancel(token);
+  }
+}
