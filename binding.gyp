@@ -29,6 +29,7 @@
         "native/search/searcher.cc",
         "native/search/tombstones.cc",
         "native/search/version.cc",
+        "bindings/node/folder_lock.cc",
         "bindings/node/hash.cc",
         "bindings/node/index.cc",
         "bindings/node/job.cc",

@@ -4,6 +4,7 @@
 namespace binding {
 
 // Each adds its functions to the module's exports.
+void add_folder_lock(Napi::Env env, Napi::Object exports);
 void add_hash(Napi::Env env, Napi::Object exports);
 void add_values(Napi::Env env, Napi::Object exports);
 void add_lists(Napi::Env env, Napi::Object exports);

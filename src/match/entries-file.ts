@@ -87,9 +87,6 @@ export class EntriesWriter {
 const refusal = (why: string): IndexError => new IndexError("ERR_EMPREINTE_INDEX_FILE", why);
 const damage = (what: string): IndexError => refusal(`the file is damaged (${what})`);
 
-/** What was found to be another index's. */
-export class OtherIndexError extends IndexError {}
-
 /** @throws {IndexError} where the file ends before. */
 function read(descriptor: number, at: number, bytes: number): Buffer {
   const into = Buffer.allocUnsafe(bytes);
@@ -148,7 +145,7 @@ function contents(descriptor: number, size: number, indexHeader: Uint8Array): Co
   const directory = size - text - 8 * (pages + 1);
   if (start.readUInt32LE(12) !== byteOrder || !(directory >= headerBytes)) throw damage("its header");
   if (!start.subarray(40, 40 + indexHeaderBytes).equals(indexHeader)) {
-    throw new OtherIndexError("ERR_EMPREINTE_INDEX_FILE", "it belongs to another index: build the index again");
+    throw refusal("it belongs to another index: build the index again");
   }
   const words = read(descriptor, directory, 8 * (pages + 1));
   const offsets = Float64Array.from({ length: pages + 1 }, (_, i) => Number(words.readBigUInt64LE(8 * i)));

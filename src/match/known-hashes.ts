@@ -132,7 +132,8 @@ export class KnownHashes {
   /**
    * Loads lists of any length into two files, `path` (see `HashIndex.save`) and `path` with `.entries` behind it, which
    * has their names, lines and metadata, and opens them. The bank of an entry in the index is the position of its list (255
-   * for all further ones). There is the old pair or the new one, whatever happens.
+   * for all further ones), both of mode 0600. There is the old pair or the new one, whatever happens. Of several builds at
+   * one path each makes its own pair, the last to end is the one that stays, and any may open it.
    *
    * @throws as `load` and `save`.
    */

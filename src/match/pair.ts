@@ -1,15 +1,16 @@
 /**
  * The two files of known hashes: FILE, the index, and FILE.entries, what the lists say of each entry. Renaming FILE is
  * what makes a new pair the valid one: its entries lie at FILE.entries.next until then and are renamed after it, so that
- * a reader, and a machine that lost power, finds the old pair or the new one.
+ * a reader, and a machine that lost power, finds the old pair or the new one. Of several writers one renames at a time.
  */
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EmpreinteError, IndexError } from "../errors.js";
-import { pathOf, syncFolder } from "../search/file.js";
+import { damaged, pathOf, syncFolder } from "../search/file.js";
+import { withFolderLock } from "../search/folder-lock.js";
 import { HashIndex, type OpenOptions } from "../search/hash-index.js";
-import { EntriesWriter, FileEntries, indexHeaderBytes, OtherIndexError } from "./entries-file.js";
+import { EntriesWriter, FileEntries, indexHeaderBytes } from "./entries-file.js";
 import type { KnownList } from "./lists.js";
 
 const entriesOf = (path: string): string => `${path}.entries`;
@@ -56,38 +57,81 @@ export interface Pair {
   entries: FileEntries;
 }
 
-async function openPair(path: string, options: OpenOptions): Promise<Pair> {
-  const index = await HashIndex.open(path, options);
+/** Another one after the file was replaced, though its content be the same. */
+async function identityOf(path: string): Promise<string> {
   try {
-    const entries = await openEntries(path, await headerOf(path));
-    try {
-      if (entries.size !== index.size)
-        throw readError(path, new IndexError("ERR_EMPREINTE_INDEX_FILE", "the file is damaged (its ids)"));
-      if (options.verify !== "later") await entries.verify(options.signal);
-      return { index, entries };
-    } catch (error) {
-      entries.release();
-      if (error instanceof IndexError && error.cause === undefined) throw readError(entriesOf(path), error);
-      throw error;
-    }
+    const { dev, ino, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, ctimeNs].join(" ");
   } catch (error) {
-    index.close();
-    throw error;
+    throw readError(path, error);
   }
 }
 
-/** Opens both files; once more where they were replaced between one and the other. */
-export async function openFiles(given: string | URL, options: OpenOptions): Promise<Pair> {
-  const path = pathOf(given);
-  const before = await headerOf(path).catch((error: unknown) => {
-    throw readError(path, error);
-  });
+/** So often a file may be replaced while it is being opened. */
+const mostReplacements = 100;
+
+interface Opened {
+  index: HashIndex;
+  header: Buffer;
+  identity: string;
+}
+
+/** The index, unverified, and its header: of one file, whatever is renamed to its name meanwhile. */
+async function openIndex(path: string, signal: AbortSignal | undefined): Promise<Opened> {
+  for (let replaced = 0; ; replaced++) {
+    signal?.throwIfAborted();
+    const identity = await identityOf(path);
+    const index = await HashIndex.open(path, { verify: "later", ...(signal && { signal }) });
+    try {
+      const header = await headerOf(path);
+      if (replaced === mostReplacements || identity === (await identityOf(path))) return { index, header, identity };
+    } catch (error) {
+      index.close();
+      throw error;
+    }
+    index.close();
+  }
+}
+
+async function openPair(path: string, signal: AbortSignal | undefined): Promise<Pair> {
+  for (let replaced = 0; ; replaced++) {
+    const { index, header, identity } = await openIndex(path, signal);
+    try {
+      return { index, entries: await openEntries(path, header) };
+    } catch (error) {
+      index.close();
+      // Its entries may have been replaced together with it.
+      if (replaced === mostReplacements || identity === (await identityOf(path))) throw error;
+    }
+  }
+}
+
+async function verifyPair(path: string, { index, entries }: Pair, signal: AbortSignal | undefined): Promise<void> {
   try {
-    return await openPair(path, options);
+    await index.verify(signal && { signal });
   } catch (error) {
-    const replaced = error instanceof IndexError && error.cause instanceof OtherIndexError;
-    if (!replaced || before.equals(await headerOf(path))) throw error;
-    return openPair(path, options);
+    throw error instanceof IndexError ? damaged(path, error) : error;
+  }
+  try {
+    await entries.verify(signal);
+  } catch (error) {
+    throw error instanceof IndexError ? readError(entriesOf(path), error) : error;
+  }
+}
+
+/** Opens both files, of one pair even while they are replaced. */
+export async function openFiles(given: string | URL, { verify, signal }: OpenOptions): Promise<Pair> {
+  const path = pathOf(given);
+  const pair = await openPair(path, signal);
+  try {
+    if (pair.entries.size !== pair.index.size)
+      throw readError(path, new IndexError("ERR_EMPREINTE_INDEX_FILE", "the file is damaged (its ids)"));
+    if (verify !== "later") await verifyPair(path, pair, signal);
+    return pair;
+  } catch (error) {
+    pair.entries.release();
+    pair.index.close();
+    throw error;
   }
 }
 
@@ -129,14 +173,20 @@ export class PairWriter {
       await this.#entries.finish(index.size, lists, await headerOf(this.#beside));
       await this.#file.sync();
       await this.#close();
-      await settle(this.#path);
-      signal?.throwIfAborted();
-      await rename(`${this.#beside}.entries`, nextOf(this.#path));
-      await rename(this.#beside, this.#path);
-      await syncFolder(dirname(this.#path));
-      await rename(nextOf(this.#path), entriesOf(this.#path));
-      await syncFolder(dirname(this.#path));
+      await withFolderLock(dirname(this.#path), signal, async () => {
+        await settle(this.#path);
+        signal?.throwIfAborted();
+        await this.#rename();
+      });
     });
+  }
+
+  async #rename(): Promise<void> {
+    await rename(`${this.#beside}.entries`, nextOf(this.#path));
+    await rename(this.#beside, this.#path);
+    await syncFolder(dirname(this.#path));
+    await rename(nextOf(this.#path), entriesOf(this.#path));
+    await syncFolder(dirname(this.#path));
   }
 
   /** Leaves no temporary file behind, finished or not. */

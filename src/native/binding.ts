@@ -58,6 +58,9 @@ export interface NativeBinding {
   createCancel(): CancelHandle;
   cancel(token: CancelHandle): void;
 
+  /** Locks an open folder unless somebody else has; until the descriptor is closed. False: somebody has. */
+  lockFolder(descriptor: number): boolean;
+
   hashSync(...pixels: HashArguments): NativeHash;
   /** `ours`: nobody else holds the buffer, so it is read, and repacked, in place; otherwise it is copied first. */
   hash(...pixelsAnd: [...HashArguments, ours: boolean, cancel: CancelHandle | undefined]): Promise<NativeHash>;

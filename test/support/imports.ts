@@ -21,13 +21,14 @@ export const allowed: Record<string, readonly string[]> = {
   check: leaves,
 };
 
-/** Modules that only one folder, or one file, may import. */
-/** Where pages come from, and where files are mapped: the only places that ask the system itself. */
+/** Where pages come from, where files are mapped and folders locked: the only places that ask the system itself. */
 const system: Record<string, readonly string[]> = {
   "native/search/region.cc": ["<sys/mman.h>"],
+  "bindings/node/folder_lock.cc": ["<sys/file.h>"],
   "bindings/node/mapping.cc": ["<sys/mman.h>"],
 };
 
+/** Modules that only one folder, or one file, may import. */
 const sole: Record<string, string> = {
   sharp: "src/image/",
   "node:child_process": "src/video/",
