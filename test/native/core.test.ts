@@ -12,7 +12,10 @@ const here = process.arch === "arm64" ? "arm64" : "x64";
 const host: Toolchain = { compiler: hostCompiler() ?? "g++", arch: here, flags: ["-O2", "-pthread"] };
 const sanitized: Toolchain = {
   ...host,
-  flags: ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"],
+  flags: [
+    ...["-O1", "-g", "-pthread", "-fno-omit-frame-pointer"],
+    ...["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+  ],
 };
 const arm: Toolchain = { compiler: "aarch64-linux-gnu-g++", arch: "arm64", flags: ["-O2", "-static"] };
 
@@ -175,6 +178,11 @@ describe("the search engine with readers, a writer and maintenance at once", () 
   test("for five seconds", minutes, async (ctx) => {
     await need(ctx, host);
     expect(await succeed(await workshop.program(host, readers), ["5"])).toMatch(right);
+  });
+
+  test("for five seconds under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    expect(await succeed(await workshop.program(sanitized, readers), ["5"])).toMatch(right);
   });
 
   test("for ten seconds under the thread sanitizer", minutes, async (ctx) => {
