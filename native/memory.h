@@ -7,6 +7,9 @@
 #include <new>
 #include <type_traits>
 #include <utility>
+#if defined(_MSC_VER) && defined(_M_X64)
+#include <xmmintrin.h>
+#endif
 
 namespace empreinte {
 
@@ -45,5 +48,16 @@ class Array {
   T* data_ = nullptr;
   size_t size_ = 0;
 };
+
+// Asks for a cache line that will be read soon.
+inline void fetch(const void* p) {
+#if defined(__GNUC__)
+  __builtin_prefetch(p);
+#elif defined(_MSC_VER) && defined(_M_X64)
+  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+#else
+  (void)p;
+#endif
+}
 
 }  // namespace empreinte

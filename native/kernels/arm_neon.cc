@@ -18,5 +18,7 @@ const emp_kernel kNeon = {
     scan_block<Neon>,
     prefilter4<Neon>,
     probe_buckets<Neon>,
+    follow_chains<Neon>,
+    measure_rows<Neon>,
 };
 }  // namespace empreinte

@@ -25,7 +25,14 @@ struct emp_kernel {
                          uint32_t columns, uint32_t* row, uint16_t* distance);
   uint32_t (*prefilter4)(const empreinte::Block& block, uint32_t from, uint32_t n, const empreinte::Row* query,
                          uint32_t columns, uint32_t radius, uint32_t* out);
-  uint32_t (*probe_buckets)(const empreinte::Probe* probes, uint32_t n, empreinte::Candidate* out, uint32_t capacity);
+
+  // See search/candidates.h.
+  uint32_t (*probe_buckets)(empreinte::Probe* probes, uint32_t n, uint32_t* next, empreinte::Candidate* out,
+                            uint32_t capacity);
+  uint32_t (*follow_chains)(const empreinte::Block* blocks, const empreinte::Asked& asked,
+                            empreinte::Candidate* candidates, uint32_t n);
+  void (*measure_rows)(const empreinte::Block* blocks, const empreinte::Asked& asked, uint32_t radius,
+                       const empreinte::Candidate* candidates, uint32_t n, empreinte::Measured* out);
 };
 
 namespace empreinte {

@@ -220,6 +220,7 @@ struct Avx2 {
     const __m256i in_order = _mm256_permute4x64_epi64(_mm256_packs_epi16(a, b), 0xd8);
     return static_cast<uint32_t>(_mm256_movemask_epi8(in_order));
   }
+  static inline uint32_t ones(uint64_t x) { return static_cast<uint32_t>(_mm_popcnt_u64(x)); }
 };
 
 }  // namespace

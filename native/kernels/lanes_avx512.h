@@ -153,6 +153,7 @@ struct Avx512 {
     const __m512i x = _mm512_xor_si512(_mm512_loadu_si512(p), _mm512_set1_epi16(static_cast<int16_t>(next)));
     return _mm512_cmple_epu16_mask(_mm512_popcnt_epi16(x), _mm512_set1_epi16(static_cast<int16_t>(most)));
   }
+  static inline uint32_t ones(uint64_t x) { return static_cast<uint32_t>(_mm_popcnt_u64(x)); }
 };
 
 }  // namespace

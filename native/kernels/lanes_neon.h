@@ -187,6 +187,7 @@ struct Neon {
     }
     return mask;
   }
+  static inline uint32_t ones(uint64_t x) { return vaddv_u8(vcnt_u8(vcreate_u8(x))); }
 };
 
 }  // namespace

@@ -159,6 +159,11 @@ struct Portable {
     for (uint32_t i = 0; i < 32; ++i) mask |= static_cast<uint32_t>(counts[i] <= most) << i;
     return mask;
   }
+  static inline uint32_t ones(uint64_t x) {
+    x = x - (x >> 1 & 0x5555555555555555u);
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    return static_cast<uint32_t>(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
+  }
 };
 
 }  // namespace

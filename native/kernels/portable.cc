@@ -5,8 +5,18 @@
 
 namespace empreinte {
 const emp_kernel kPortable = {
-    "portable",           "none beyond the baseline", [] { return true; },     luma_row<Portable>,
-    jarosz<Portable>,     weights<Portable>,          dct<Portable>,           gradient<Portable>,
-    scan_block<Portable>, prefilter4<Portable>,       probe_buckets<Portable>,
+    "portable",
+    "none beyond the baseline",
+    [] { return true; },
+    luma_row<Portable>,
+    jarosz<Portable>,
+    weights<Portable>,
+    dct<Portable>,
+    gradient<Portable>,
+    scan_block<Portable>,
+    prefilter4<Portable>,
+    probe_buckets<Portable>,
+    follow_chains<Portable>,
+    measure_rows<Portable>,
 };
 }  // namespace empreinte

@@ -29,5 +29,7 @@ const emp_kernel kAvx512 = {
     scan_block<Avx512>,
     prefilter4<Avx512>,
     probe_buckets<Avx512>,
+    follow_chains<Avx512>,
+    measure_rows<Avx512>,
 };
 }  // namespace empreinte

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <memory>
+
+#include "../memory.h"
 
 namespace empreinte {
 namespace {
@@ -20,19 +24,43 @@ constexpr std::array<uint16_t, kWithin[kMostThreshold + 1]> kMasks = [] {
   return masks;
 }();
 
-inline void fetch(const void* p) {
-#if defined(__GNUC__)
-  __builtin_prefetch(p);
-#else
-  (void)p;
-#endif
-}
+// Rows that were looked at whole, so that one of a cluster, which comes up in many tables, is read once. It may forget.
+class SeenRows {
+ public:
+  bool has(uint32_t row) const { return slots_[row & mask_] == (row >> bits_) + 1; }
+  void put(uint32_t row) {
+    slots_[row & mask_] = static_cast<uint16_t>((row >> bits_) + 1);
+    if (++count_ == kFew / 2) grow();
+  }
+
+ private:
+  static constexpr uint32_t kFewBits = 11, kFew = 1u << kFewBits, kManyBits = 18;
+  static_assert((kMostSegmentRows >> kFewBits) + 1 <= UINT16_MAX);
+  // Starts anew; without the memory it only forgets more.
+  void grow() {
+    many_.reset(static_cast<uint16_t*>(std::calloc(size_t{1} << kManyBits, sizeof(uint16_t))));
+    if (!many_) return;
+    slots_ = many_.get();
+    bits_ = kManyBits;
+    mask_ = (1u << kManyBits) - 1;
+  }
+
+  struct Free {
+    void operator()(uint16_t* p) const { std::free(p); }
+  };
+  uint16_t few_[kFew] = {};
+  std::unique_ptr<uint16_t[], Free> many_;
+  uint16_t* slots_ = few_;
+  uint32_t bits_ = kFewBits, mask_ = kFew - 1, count_ = 0;
+};
 
 class Search {
  public:
   Search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius, const emp_cancel& cancel,
          const RowSink& sink)
-      : segment_(segment), kernel_(kernel), query_(query), radius_(radius), cancel_(cancel), sink_(sink) {
+      : segment_(segment), kernel_(kernel), radius_(radius), cancel_(cancel), sink_(sink) {
+    asked_.row = query;
+    asked_.stride = kChunks / segment.tables;
     choose_thresholds();
   }
 
@@ -53,33 +81,31 @@ class Search {
     const int sum = static_cast<int>(radius_) - 15 + (static_cast<int>(kChunks) - tables);
     const int base = sum >= 0 ? sum / tables : -((-sum + tables - 1) / tables);
     int extra = sum - base * tables;
-    std::fill(std::begin(threshold_), std::end(threshold_), -1);
+    std::fill(std::begin(asked_.allowed), std::end(asked_.allowed), uint8_t{0});
     uint32_t order[kChunks];
     for (uint32_t t = 0; t < segment_.tables; ++t) order[t] = t;
     const auto crowd = [&](uint32_t t) {
-      const uint32_t value = query_.chunk(segment_.chunk_of(t));
+      const uint32_t value = asked_.row.chunk(segment_.chunk_of(t));
       return segment_.table[t].offsets[value + 1] - segment_.table[t].offsets[value];
     };
     if (extra > 0) std::sort(order, order + tables, [&](uint32_t a, uint32_t b) { return crowd(a) < crowd(b); });
     for (int i = 0; i < tables; ++i)
-      threshold_[segment_.chunk_of(order[i])] = std::max(base + (extra-- > 0 ? 1 : 0), -1);
+      asked_.allowed[segment_.chunk_of(order[i])] = static_cast<uint8_t>(base + (extra-- > 0 ? 1 : 0) + 1);
   }
 
-  int ring(uint32_t chunk) const { return threshold_[chunk] + threshold_[(chunk + 1) % kChunks] + 1; }
-
   emp_status probe_table(uint32_t t) {
-    const uint32_t chunk = segment_.chunk_of(t);
-    const int threshold = threshold_[chunk];
+    const uint32_t chunk = segment_.chunk_of(t), after = (chunk + 1) % kChunks;
+    const int threshold = asked_.allowed[chunk] - 1;
     if (threshold < 0) return EMP_OK;
     const Table& table = segment_.table[t];
-    const uint32_t value = query_.chunk(chunk), count = kWithin[threshold + 1];
-    const uint16_t next = static_cast<uint16_t>(query_.chunk((chunk + 1) % kChunks));
+    const uint32_t value = asked_.row.chunk(chunk), count = kWithin[threshold + 1];
+    const uint16_t next = static_cast<uint16_t>(asked_.row.chunk(after));
     for (uint32_t i = 0; i < std::min(count, kAhead); ++i) fetch(&table.offsets[value ^ kMasks[i]]);
     int bits = 0;
     for (uint32_t i = 0; i < count; ++i) {
       if (i + kAhead < count) fetch(&table.offsets[value ^ kMasks[i + kAhead]]);
       if (i == kWithin[bits + 1]) ++bits;
-      const int most = ring(chunk) - bits;
+      const int most = asked_.allowed[chunk] + asked_.allowed[after] - 1 - bits;
       if (most < 0) break;
       const uint32_t at = value ^ kMasks[i], from = table.offsets[at], to = table.offsets[at + 1];
       if (from == to) continue;
@@ -95,72 +121,57 @@ class Search {
   }
 
   emp_status flush() {
-    if (cancel_.poll != nullptr && cancel_.poll(cancel_.context) != 0) return EMP_CANCELLED;
     const uint32_t n = std::exchange(probe_count_, 0);
-    return look_through(probes_, n);
-  }
-
-  // Halves the work until its candidates fit.
-  emp_status look_through(const Probe* probes, uint32_t n) {
-    const uint32_t found = kernel_.probe_buckets(probes, n, candidates_, kMostCandidates);
-    if (found <= kMostCandidates) return verify(found);
-    if (n > 1) {
-      const emp_status status = look_through(probes, n / 2);
-      return status == EMP_OK ? look_through(probes + n / 2, n - n / 2) : status;
-    }
-    Probe part = probes[0];
-    for (const uint32_t end = part.to; part.from < end; part.from = part.to) {
-      part.to = std::min(part.from + kMostCandidates, end);
+    for (uint32_t next = 0; next < n;) {
       if (cancel_.poll != nullptr && cancel_.poll(cancel_.context) != 0) return EMP_CANCELLED;
-      const emp_status status = look_through(&part, 1);
+      const uint32_t found = kernel_.probe_buckets(probes_, n, &next, candidates_, kMostCandidates);
+      const emp_status status = verify(found);
       if (status != EMP_OK) return status;
     }
     return EMP_OK;
   }
 
   emp_status verify(uint32_t n) {
-    for (uint32_t i = 0; i < n; ++i)
-      fetch(segment_.table[candidates_[i].table].row + size_t{3} * candidates_[i].posting);
+    const auto row_number = [&](const Candidate& c) { return segment_.table[c.table].row + size_t{3} * c.at; };
+    for (uint32_t i = 0; i < std::min(n, kAhead); ++i) fetch(row_number(candidates_[i]));
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < n; ++i) {
-      const uint32_t row = segment_.table[candidates_[i].table].row_at(candidates_[i].posting);
-      if (row >= segment_.rows) return EMP_CORRUPT_FILE;
-      candidates_[i].posting = row;
-      fetch(&segment_.blocks[row / kBlockRows].rest[row % kBlockRows]);
+      if (i + kAhead < n) fetch(row_number(candidates_[i + kAhead]));
+      Candidate c = candidates_[i];
+      c.at = segment_.table[c.table].row_at(c.at);
+      if (c.at >= segment_.rows) return EMP_CORRUPT_FILE;
+      candidates_[kept] = c;
+      kept += !seen_.has(c.at);
     }
-    for (uint32_t i = 0; i < n; ++i) {
-      const uint32_t number = candidates_[i].posting;
-      const uint32_t* rest = segment_.blocks[number / kBlockRows].rest[number % kBlockRows];
-      uint32_t distance = 0;
-      for (uint32_t c = 0; c < 4; ++c) distance += bit_count(rest[c] ^ query_.word[4 + c]);
-      if (distance > radius_) continue;
-      const Row row = segment_.row(number);
-      for (uint32_t c = 0; c < 4; ++c) distance += bit_count(row.word[c] ^ query_.word[c]);
-      if (distance > radius_ || !first_at(row, segment_.chunk_of(candidates_[i].table))) continue;
-      if (!sink_.take(sink_.context, number, distance)) return EMP_OUT_OF_MEMORY;
+    kept = kernel_.follow_chains(segment_.blocks, asked_, candidates_, kept);
+    kernel_.measure_rows(segment_.blocks, asked_, radius_, candidates_, kept, measured_);
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < kept; ++i) {
+      const uint32_t row = candidates_[i].at, chunk = segment_.chunk_of(candidates_[i].table);
+      const Measured& m = measured_[i];
+      // Reported where its first chain begins. That may be at a later chunk: then it must come up again.
+      if ((m.distance <= radius_ && m.first_chain > chunk) || seen_.has(row)) continue;
+      seen_.put(row);
+      if (m.distance > radius_ || m.first_chain < chunk) continue;
+      rows_[found] = row;
+      distances_[found++] = m.distance;
     }
-    return EMP_OK;
-  }
-
-  bool first_at(const Row& row, uint32_t chunk) const {
-    for (uint32_t t = 0; segment_.chunk_of(t) < chunk; ++t) {
-      const uint32_t k = segment_.chunk_of(t), after = (k + 1) % kChunks;
-      const int here = static_cast<int>(bit_count(row.chunk(k) ^ query_.chunk(k)));
-      if (here > threshold_[k]) continue;
-      if (here + static_cast<int>(bit_count(row.chunk(after) ^ query_.chunk(after))) <= ring(k)) return false;
-    }
-    return true;
+    return sink_.take(sink_.context, rows_, distances_, found) ? EMP_OK : EMP_OUT_OF_MEMORY;
   }
 
   const Segment& segment_;
   const emp_kernel& kernel_;
-  const Row& query_;
   const uint32_t radius_;
   const emp_cancel& cancel_;
   const RowSink& sink_;
-  int threshold_[kChunks];
+  Asked asked_;
+  SeenRows seen_;
   uint32_t probe_count_ = 0;
   Probe probes_[kMostProbes];
   Candidate candidates_[kMostCandidates];
+  Measured measured_[kMostCandidates];
+  uint32_t rows_[kMostCandidates];
+  uint16_t distances_[kMostCandidates];
 };
 
 }  // namespace

@@ -14,10 +14,10 @@
 
 namespace empreinte {
 
-// Takes the rows found; false ends the search (out of memory).
+// Takes the rows found, some at a time; false ends the search (out of memory).
 struct RowSink {
   void* context;
-  bool (*take)(void* context, uint32_t row, uint32_t distance);
+  bool (*take)(void* context, const uint32_t* rows, const uint16_t* distances, uint32_t count);
 };
 
 // Up to which radius no threshold is above 4. Beyond, a bucket's neighbourhood is too large to be worth it: use a scan.

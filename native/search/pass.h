@@ -112,14 +112,25 @@ class Pass {
     return hits_.push({source.id(row), static_cast<uint32_t>(query), distance});
   }
 
+  // Rows from anywhere in a part: their ids are fetched ahead.
+  bool take_all(const Source& source, size_t query, const uint32_t* rows, const uint16_t* distances, uint32_t count) {
+    constexpr uint32_t kAhead = 16;
+    for (uint32_t i = 0; i < std::min(count, kAhead); ++i) fetch(source.segment->ids.place(rows[i]));
+    for (uint32_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) fetch(source.segment->ids.place(rows[i + kAhead]));
+      if (!take(source, query, rows[i], distances[i])) return false;
+    }
+    return true;
+  }
+
   emp_status multi_index(const Source& source) {
     struct Context {
       Pass* pass;
       const Source* source;
     } context = {this, &source};
-    const RowSink sink = {&context, [](void* c, uint32_t row, uint32_t distance) {
+    const RowSink sink = {&context, [](void* c, const uint32_t* rows, const uint16_t* distances, uint32_t count) {
                             auto* at = static_cast<Context*>(c);
-                            return at->pass->take(*at->source, at->pass->query_, row, distance);
+                            return at->pass->take_all(*at->source, at->pass->query_, rows, distances, count);
                           }};
     return multi_index_search(*source.segment, *options_.kernel, queries_[query_], radius_, options_.cancel, sink);
   }

@@ -3,7 +3,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "row.h"
+
 namespace empreinte {
+
+// A query and what it asks of a row, chunk by chunk: chunk k may add allowed[k] = t_k + 1 differing bits. Along a chain
+// of chunks the slack is what is allowed minus what differs; a chain that holds never has less than 1.
+struct Asked {
+  Row row;
+  uint8_t allowed[kChunks];
+  uint32_t stride;  // chunks from one table to the next: 1, or 2 in lean
+};
 
 // One bucket to look through: postings [from, to) of a table. `fingerprint` is the next chunk of each posting's row;
 // those that differ from the query's next chunk in at most `most` bits are candidates.
@@ -15,7 +25,12 @@ struct Probe {
 };
 
 struct Candidate {
-  uint32_t posting, table;
+  uint32_t at;            // its posting; then its row
+  uint16_t table, slack;  // after the first two chunks, less 1
+};
+
+struct Measured {
+  uint16_t distance, first_chain;
 };
 
 }  // namespace empreinte

@@ -1,4 +1,4 @@
-// The kernels' part of searching: scans of a block, and the fingerprint pass over buckets.
+// The kernels' part of scanning.
 // Included inside a kernel's target region: templates over the lanes L, sixteen rows a step.
 
 // The rows [0, n) of a block within the radius, in row order; `row` and `distance` have room for n. With `columns` of 3
@@ -61,54 +61,6 @@ static uint32_t prefilter4(const Block& block, uint32_t from, uint32_t n, const 
     for (uint32_t k = 0; k < 4; ++k) {
       out[found] = (i / 16) * 4 + k;
       found += hits[k] != 0;
-    }
-  }
-  return found;
-}
-
-static inline void prefetch(const void* p) {
-#if defined(_MSC_VER) && !defined(__clang__)
-  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
-#else
-  __builtin_prefetch(p);
-#endif
-}
-
-static inline uint32_t lowest_bit(uint32_t mask) {
-#if defined(_MSC_VER) && !defined(__clang__)
-  unsigned long at;
-  _BitScanForward(&at, mask);
-  return at;
-#else
-  return static_cast<uint32_t>(__builtin_ctz(mask));
-#endif
-}
-
-// Buckets in order; their postings whose fingerprint is near enough. Answers how many there are; those beyond
-// `capacity` are counted, not written. Buckets are fetched some 20 ahead: a probe is a cache miss, not work.
-template <class L>
-static uint32_t probe_buckets(const Probe* probes, uint32_t n, Candidate* out, uint32_t capacity) {
-  constexpr uint32_t kAhead = 24;
-  const auto fetch = [&](const Probe& p) {
-    const char* at = reinterpret_cast<const char*>(p.fingerprint + p.from);
-    const char* end = reinterpret_cast<const char*>(p.fingerprint + p.to);
-    for (int line = 0; line < 6 && at < end; ++line, at += 64) prefetch(at);
-    prefetch(end - 1);
-  };
-  for (uint32_t i = 0; i < n && i < kAhead; ++i) fetch(probes[i]);
-  uint32_t found = 0;
-  for (uint32_t i = 0; i < n; ++i) {
-    if (i + kAhead < n) fetch(probes[i + kAhead]);
-    const Probe& p = probes[i];
-    for (uint32_t at = p.from; at < p.to; at += 32) {
-      uint32_t near = L::near_u16(p.fingerprint + at, p.next, p.most);
-      if (p.to - at < 32) near &= (1u << (p.to - at)) - 1;
-      while (near != 0) {
-        const uint32_t k = lowest_bit(near);
-        near &= near - 1;
-        if (found < capacity) out[found] = {at + k, p.table};
-        ++found;
-      }
     }
   }
   return found;

@@ -22,8 +22,9 @@ struct Table {
   const uint16_t* fingerprint;
   const uint8_t* row;
   uint32_t row_at(uint32_t posting) const {
-    const uint8_t* p = row + size_t{3} * posting;
-    return p[0] | static_cast<uint32_t>(p[1]) << 8 | static_cast<uint32_t>(p[2]) << 16;
+    uint32_t word;  // one byte more than it needs: there are 64 behind the last
+    std::memcpy(&word, row + size_t{3} * posting, sizeof(word));
+    return word & 0xffffffu;
   }
 };
 
@@ -32,6 +33,7 @@ struct Ids {
   uint64_t first = 0;
   const uint32_t* narrow = nullptr;
   const uint64_t* wide = nullptr;
+  const void* place(uint32_t i) const { return narrow != nullptr ? static_cast<const void*>(narrow + i) : wide + i; }
   uint64_t at(uint32_t i) const { return narrow != nullptr ? first + narrow[i] : wide[i]; }
 };
 
