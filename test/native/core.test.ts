@@ -12,10 +12,7 @@ const here = process.arch === "arm64" ? "arm64" : "x64";
 const host: Toolchain = { compiler: hostCompiler() ?? "g++", arch: here, flags: ["-O2", "-pthread"] };
 const sanitized: Toolchain = {
   ...host,
-  flags: [
-    ...["-O1", "-g", "-pthread", "-fno-omit-frame-pointer"],
-    ...["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-  ],
+  flags: "-O1 -g -pthread -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer".split(" "),
 };
 const arm: Toolchain = { compiler: "aarch64-linux-gnu-g++", arch: "arm64", flags: ["-O2", "-static"] };
 
@@ -159,6 +156,22 @@ describe("the search engine against brute force", () => {
     await need(ctx, arm, "qemu-aarch64");
     const program = await workshop.program(arm, engine);
     expect(await succeed("qemu-aarch64", [program, "3", "3", "3"])).toMatch(right);
+  });
+});
+
+// Arguments: seed, rows.
+describe("the search engine where rows crowd, and with thousands of queries, against brute force", () => {
+  const crowded = "test/native/crowded.cc";
+  const right = /^[1-9]\d* checks, 0 failures$/m;
+
+  test("on this processor", minutes, async (ctx) => {
+    await need(ctx, host);
+    expect(await succeed(await workshop.program(host, crowded), ["1", "300000"])).toMatch(right);
+  });
+
+  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    expect(await succeed(await workshop.program(sanitized, crowded), ["2", "40000"])).toMatch(right);
   });
 });
 
