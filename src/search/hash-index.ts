@@ -120,7 +120,8 @@ export class HashIndex {
   }
 
   /**
-   * Opens a file that `save` wrote, mapped into memory. The index can be changed; the file stays as it is.
+   * Opens a file that `save` wrote, mapped into memory. The index can be changed; the file stays as it is. It may be
+   * removed or replaced by renaming, as `save` does; one that is overwritten or cut in place takes the process with it.
    * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: no index, a newer one, cut or changed.
    * @throws {EmpreinteError} `ERR_EMPREINTE_READ`; the signal's reason.
    */

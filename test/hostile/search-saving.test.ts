@@ -94,6 +94,26 @@ test("a full disk: an error, the old file, nothing left behind", async (ctx) => 
   expect(readdirSync(inside).toSorted()).toEqual(["known.idx", "save.mjs"]);
 });
 
+test("a disk that is really full: an error for an index and a pair, the old ones whole, nothing left behind", async (ctx) => {
+  const able =
+    process.platform === "linux" && (await run("unshare", ["-m", "true"]).catch(() => undefined))?.code === 0;
+  if (!able) ctx.skip("skipped: needs the right to mount a file system");
+  const inside = join(folder, "small");
+  mkdirSync(inside);
+  const program = `mount -t tmpfs -o size=2m none "$1" && exec "$0" test/hostile/search-full-disk.mjs "$1"`;
+  const { code, stdout, stderr } = await run("unshare", ["-m", "sh", "-c", program, process.execPath, inside]);
+  if (/mount: .*(permission|denied)/i.test(stderr)) ctx.skip("skipped: needs the right to mount a file system");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.trimEnd().split("\n")).toEqual([
+    "index: done",
+    "pair: done",
+    ...[1, 2, 3].flatMap(() => ["larger index: ERR_EMPREINTE_WRITE", "larger pair: ERR_EMPREINTE_WRITE"]),
+    "on a full disk: ERR_EMPREINTE_WRITE ERR_EMPREINTE_WRITE",
+    "filling pair.idx pair.idx.entries single.idx",
+    "3000 7 3000 picture 2999",
+  ]);
+});
+
 test("no folder, a folder of that name", async () => {
   using index = new HashIndex();
   index.add(1, hashAt(hashes, 0));

@@ -1,4 +1,7 @@
 import { getEventListeners } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HashIndex, InvalidArgumentError, InvalidHashError } from "../../dist/index.js";
 import { clusteredHashes, difference, hashAt, hex, idsFrom, oracle } from "../support/hashes.ts";
@@ -268,6 +271,16 @@ test("a Worker terminated in mid-search, thirty times: the process lives and sti
   });
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
   expect(stdout).toBe("30 terminated, 1 hit\n");
+});
+
+test("Workers that open one file, change what they opened and end in several ways: each has its own, the file stays", async () => {
+  const inside = mkdtempSync(join(tmpdir(), "empreinte-shared-"));
+  const ran = await run(process.execPath, ["test/hostile/search-shared.mjs", join(inside, "known.idx")]);
+  rmSync(inside, { recursive: true });
+  const { code, signal, stdout, stderr } = ran;
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
+  const last = JSON.stringify({ own: false, rows: [0, 0], hits: [1, 1] });
+  expect(stdout.trimEnd().split("\n")).toEqual(["true 0 0 undefined", ...Array(5).fill("true 0 0 -"), last]);
 });
 
 test("a Worker terminated inside a call: the process lives", async () => {
