@@ -6,6 +6,9 @@
 #include "../memory.h"
 #include "file.h"
 #include "segment.h"
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace empreinte {
 namespace {
@@ -13,81 +16,106 @@ namespace {
 bool cancelled(const emp_cancel& cancel) { return cancel.poll != nullptr && cancel.poll(cancel.context) != 0; }
 
 // Postings are scattered to 65,536 places. Done at once that is a cache miss and a TLB miss each; so first by the upper
-// byte, through buffers of one cache line that are written out when full, then each of the 256 parts, which fits the
-// second cache, by the lower byte.
-struct Posting {
-  uint32_t row;
-  uint16_t value, next;
-};
-
+// byte of their value, through buffers of one cache line that go out past the caches when full, then each of the 256
+// parts, which fits the second cache, by the lower byte.
 class TableBuilder {
  public:
-  explicit TableBuilder(uint32_t rows) : rows_(rows), parts_(size_t{rows} + 256 * kLine) {}
-  bool ready() const { return static_cast<bool>(parts_); }
+  explicit TableBuilder(uint32_t rows)
+      : rows_(rows),
+        memory_((size_t{rows} + 256 * kLine) * sizeof(uint64_t)),
+        parts_(reinterpret_cast<uint64_t*>(memory_.data())) {}
+  bool ready() const { return parts_ != nullptr; }
+
+  // Of each row once, before any table is built.
+  void count(const Row& row) {
+    for (uint32_t c = 0; c < kChunks; ++c) ++counts_[c][row.chunk(c) >> 8];
+  }
 
   void build(const Block* blocks, uint32_t chunk, uint32_t* offsets, uint16_t* fingerprint, uint8_t* row) {
-    count(blocks, chunk, offsets);
-    partition(blocks, chunk, offsets);
-    scatter(offsets, fingerprint, row);
+    partition(blocks, chunk);
+    scatter(chunk, offsets, fingerprint, row);
   }
 
  private:
-  static constexpr uint32_t kLine = 8;  // postings of 8 bytes in 64
+  // A posting: its row, its value above that, and its fingerprint on top.
+  static constexpr uint32_t kLine = 8;  // of them in 64 bytes
 
-  static uint32_t chunk_at(const Block& block, uint32_t i, uint32_t chunk) {
-    const uint32_t word = chunk / 2 < 4 ? block.column[chunk / 2][i] : block.rest[i][chunk / 2 - 4];
-    return word >> (16 * (chunk % 2)) & 0xffffu;
+  static void chunks_of(const Block& block, uint32_t chunk, uint32_t n, uint16_t* out) {
+    const uint32_t word = chunk / 2, shift = 16 * (chunk % 2);
+    if (word < 4)
+      for (uint32_t i = 0; i < n; ++i) out[i] = static_cast<uint16_t>(block.column[word][i] >> shift);
+    else
+      for (uint32_t i = 0; i < n; ++i) out[i] = static_cast<uint16_t>(block.rest[i][word - 4] >> shift);
   }
 
-  void count(const Block* blocks, uint32_t chunk, uint32_t* offsets) {
-    std::fill_n(offsets, kBuckets + 1, 0u);
-    for (uint32_t i = 0; i < rows_; ++i) ++offsets[chunk_at(blocks[i / kBlockRows], i % kBlockRows, chunk) + 1];
-    for (uint32_t v = 0; v < kBuckets; ++v) offsets[v + 1] += offsets[v];
+  static void put_line(uint64_t* to, const uint64_t* line) {
+#if defined(__SSE2__)
+    for (uint32_t i = 0; i < kLine; i += 2)
+      _mm_stream_si128(reinterpret_cast<__m128i*>(to + i), _mm_load_si128(reinterpret_cast<const __m128i*>(line + i)));
+#else
+    std::memcpy(to, line, kLine * sizeof(uint64_t));
+#endif
   }
 
-  void partition(const Block* blocks, uint32_t chunk, const uint32_t* offsets) {
-    alignas(64) Posting line[256][kLine];
-    uint32_t filled[256] = {}, at[256];
-    for (uint32_t high = 0; high < 256; ++high) at[high] = offsets[high << 8];
-    const uint32_t after = (chunk + 1) % kChunks;
-    for (uint32_t i = 0; i < rows_; ++i) {
-      const Block& block = blocks[i / kBlockRows];
-      const uint32_t value = chunk_at(block, i % kBlockRows, chunk), high = value >> 8;
-      line[high][filled[high]++] = {i, static_cast<uint16_t>(value),
-                                    static_cast<uint16_t>(chunk_at(block, i % kBlockRows, after))};
-      if (filled[high] < kLine) continue;
-      std::memcpy(&parts_[at[high]], line[high], sizeof(line[high]));
-      at[high] += kLine;
-      filled[high] = 0;
+  // Each part begins on a line of its own.
+  void partition(const Block* blocks, uint32_t chunk) {
+    alignas(64) uint64_t line[256][kLine];
+    uint32_t at[256];
+    uint8_t filled[256] = {};
+    for (uint32_t high = 0, from = 0; high < 256; ++high) {
+      at[high] = from_[high] = from;
+      from += (counts_[chunk][high] + kLine - 1) & ~(kLine - 1);
+    }
+    uint16_t value[kBlockRows], next[kBlockRows];
+    for (uint32_t first = 0; first < rows_; first += kBlockRows) {
+      const Block& block = blocks[first / kBlockRows];
+      const uint32_t n = std::min(kBlockRows, rows_ - first);
+      chunks_of(block, chunk, n, value);
+      chunks_of(block, (chunk + 1) % kChunks, n, next);
+      for (uint32_t i = 0; i < n; ++i) {
+        const uint32_t high = value[i] >> 8;
+        line[high][filled[high]] = (first + i) | uint64_t{value[i]} << 32 | uint64_t{next[i]} << 48;
+        if (++filled[high] < kLine) continue;
+        put_line(&parts_[at[high]], line[high]);
+        at[high] += kLine;
+        filled[high] = 0;
+      }
     }
     for (uint32_t high = 0; high < 256; ++high)
-      std::memcpy(&parts_[at[high]], line[high], filled[high] * sizeof(Posting));
+      std::memcpy(&parts_[at[high]], line[high], filled[high] * sizeof(uint64_t));
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
   }
 
-  // Each part in order into a small buffer, one store a posting, then out to the table from front to back.
-  void scatter(const uint32_t* offsets, uint16_t* fingerprint, uint8_t* row) {
-    uint32_t at[256];
+  void scatter(uint32_t chunk, uint32_t* offsets, uint16_t* fingerprint, uint8_t* row) {
+    uint32_t from = 0;
     for (uint32_t high = 0; high < 256; ++high) {
-      const uint32_t from = offsets[high << 8], to = offsets[(high + 1) << 8];
-      if (to - from > ordered_.size()) {
-        ordered_ = Array<Posting>(2 * size_t{to - from});
-        if (!ordered_) return;
+      const uint64_t* part = &parts_[from_[high]];
+      const uint32_t n = counts_[chunk][high];
+      uint32_t at[256] = {};
+      for (uint32_t i = 0; i < n; ++i) ++at[part[i] >> 32 & 255];
+      for (uint32_t low = 0; low < 256; ++low) {
+        offsets[high << 8 | low] = from;
+        from += std::exchange(at[low], from);
       }
-      for (uint32_t low = 0; low < 256; ++low) at[low] = offsets[(high << 8) + low] - from;
-      for (uint32_t i = from; i < to; ++i) ordered_[at[parts_[i].value & 255]++] = parts_[i];
-      for (uint32_t i = from; i < to; ++i) {
-        const Posting& p = ordered_[i - from];
-        fingerprint[i] = p.next;
-        uint8_t* r = row + size_t{3} * i;
-        const uint16_t low = static_cast<uint16_t>(p.row);
+      for (uint32_t i = 0; i < n; ++i) {
+        const uint64_t posting = part[i];
+        const uint32_t to = at[posting >> 32 & 255]++;
+        fingerprint[to] = static_cast<uint16_t>(posting >> 48);
+        uint8_t* r = row + size_t{3} * to;
+        const uint16_t low = static_cast<uint16_t>(posting);
         std::memcpy(r, &low, 2);
-        r[2] = static_cast<uint8_t>(p.row >> 16);
+        r[2] = static_cast<uint8_t>(posting >> 16);
       }
     }
+    offsets[kBuckets] = from;
   }
 
   uint32_t rows_;
-  Array<Posting> parts_, ordered_;
+  uint32_t counts_[kChunks][256] = {}, from_[256];
+  Region memory_;
+  uint64_t* parts_;
 };
 
 }  // namespace
@@ -96,15 +124,24 @@ Segment::~Segment() {
   if (file != nullptr) file->release();
 }
 
+// Ids are often numbered through: the first guesses are where the id would be if they were spread evenly.
 uint32_t Segment::find(uint64_t id) const {
-  if (id < ids.at(0) || id > ids.at(rows - 1)) return rows;
   uint32_t from = 0, to = rows - 1;
-  while (from < to) {
-    const uint32_t middle = from + (to - from) / 2;
-    if (ids.at(middle) < id)
-      from = middle + 1;
+  uint64_t low = ids.at(from), high = ids.at(to);
+  if (id < low || id > high) return rows;
+  for (uint32_t guesses = 4; from<to; guesses -= guesses> 0) {
+    uint32_t middle = from + (to - from) / 2;
+    if (guesses > 0 && id >= low && id < high)
+      middle = from + static_cast<uint32_t>(static_cast<double>(to - from) * static_cast<double>(id - low) /
+                                            static_cast<double>(high - low));
+    // The product may be rounded up to the end; in a damaged file the ids may not even ascend.
+    middle = std::min(middle, to - 1);
+    const uint64_t here = ids.at(middle);
+    if (here == id) return middle;
+    if (here < id)
+      from = middle + 1, low = ids.at(from);
     else
-      to = middle;
+      to = middle, high = here;
   }
   return ids.at(from) == id ? from : rows;
 }
@@ -126,6 +163,8 @@ emp_status build_segment(const RowSource& source, uint32_t tables, const emp_can
   uint32_t* narrow = const_cast<uint32_t*>(segment->ids.narrow);
   uint64_t* wide = const_cast<uint64_t*>(segment->ids.wide);
   uint8_t* banks = const_cast<uint8_t*>(segment->banks);
+  TableBuilder builder(tables > 0 ? n : 0);
+  if (!builder.ready()) return EMP_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < n; ++i) {
     if (i % (1u << 16) == 0 && cancelled(cancel)) return EMP_CANCELLED;
     Row row;
@@ -133,6 +172,7 @@ emp_status build_segment(const RowSource& source, uint32_t tables, const emp_can
     uint8_t bank;
     source.next(source.context, &row, &id, &bank);
     blocks[i / kBlockRows].put(i % kBlockRows, row);
+    if (tables > 0) builder.count(row);
     if (narrow != nullptr)
       narrow[i] = static_cast<uint32_t>(id - source.first_id);
     else
@@ -140,15 +180,11 @@ emp_status build_segment(const RowSource& source, uint32_t tables, const emp_can
     if (banks != nullptr) banks[i] = bank;
   }
 
-  if (tables > 0) {
-    TableBuilder builder(n);
-    if (!builder.ready()) return EMP_OUT_OF_MEMORY;
-    for (uint32_t t = 0; t < tables; ++t) {
-      if (cancelled(cancel)) return EMP_CANCELLED;
-      const Table& table = segment->table[t];
-      builder.build(blocks, segment->chunk_of(t), const_cast<uint32_t*>(table.offsets),
-                    const_cast<uint16_t*>(table.fingerprint), const_cast<uint8_t*>(table.row));
-    }
+  for (uint32_t t = 0; t < tables; ++t) {
+    if (cancelled(cancel)) return EMP_CANCELLED;
+    const Table& table = segment->table[t];
+    builder.build(blocks, segment->chunk_of(t), const_cast<uint32_t*>(table.offsets),
+                  const_cast<uint16_t*>(table.fingerprint), const_cast<uint8_t*>(table.row));
   }
   *out = segment.release();
   return EMP_OK;
