@@ -20,5 +20,6 @@ const emp_kernel kNeon = {
     probe_buckets<Neon>,
     follow_chains<Neon>,
     measure_rows<Neon>,
+    crc32c,
 };
 }  // namespace empreinte

@@ -8,4 +8,5 @@
 #include "../hash/decimate.h"
 #include "../hash/pixels.h"
 #include "../memory.h"
+#include "../search/crc32c.h"
 #include "kernels.h"

@@ -33,6 +33,9 @@ struct emp_kernel {
                             empreinte::Candidate* candidates, uint32_t n);
   void (*measure_rows)(const empreinte::Block* blocks, const empreinte::Asked& asked, uint32_t radius,
                        const empreinte::Candidate* candidates, uint32_t n, empreinte::Measured* out);
+
+  // See search/crc32c.h.
+  uint32_t (*crc32c)(uint32_t before, const void* data, size_t size);
 };
 
 namespace empreinte {

@@ -18,5 +18,6 @@ const emp_kernel kPortable = {
     probe_buckets<Portable>,
     follow_chains<Portable>,
     measure_rows<Portable>,
+    crc32c,
 };
 }  // namespace empreinte

@@ -5,9 +5,15 @@
 #include "cpu.h"
 #include "target.h"
 
-EMPREINTE_TARGET_BEGIN("avx2,fma,popcnt")
+EMPREINTE_TARGET_BEGIN("avx2,fma,popcnt,sse4.2")
 #include "lanes_avx2.h"
 #include "steps.h"
+
+namespace empreinte {
+namespace {
+#include "../search/crc32c_x86.h"
+}  // namespace
+}  // namespace empreinte
 EMPREINTE_TARGET_END
 
 namespace empreinte {
@@ -25,5 +31,6 @@ const emp_kernel kAvx2 = {
     probe_buckets<Avx2>,
     follow_chains<Avx2>,
     measure_rows<Avx2>,
+    crc32c_by_instruction,
 };
 }  // namespace empreinte

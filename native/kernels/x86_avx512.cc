@@ -10,9 +10,15 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-EMPREINTE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512bitalg,avx2,fma,popcnt")
+EMPREINTE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512bitalg,avx2,fma,popcnt,sse4.2")
 #include "lanes_avx512.h"
 #include "steps.h"
+
+namespace empreinte {
+namespace {
+#include "../search/crc32c_x86.h"
+}  // namespace
+}  // namespace empreinte
 
 EMPREINTE_TARGET_END
 
@@ -31,5 +37,6 @@ const emp_kernel kAvx512 = {
     probe_buckets<Avx512>,
     follow_chains<Avx512>,
     measure_rows<Avx512>,
+    crc32c_by_instruction,
 };
 }  // namespace empreinte

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "../empreinte.h"
+#include "../kernels/kernels.h"
 #include "crc32c.h"
 #include "segment.h"
 
@@ -64,10 +65,13 @@ inline PartRecord record_of(const Segment& s, uint64_t offset) {
 
 inline emp_status crc_of(const uint8_t* data, uint64_t size, const emp_cancel* cancel, uint32_t* crc) {
   constexpr uint64_t kPiece = uint64_t{1} << 22;
+  const emp_kernel* kernel = nullptr;
+  const emp_status status = emp_kernel_find(nullptr, &kernel);
+  if (status != EMP_OK) return status;
   *crc = 0;
   for (uint64_t done = 0; done < size; done += kPiece) {
     if (stopped(cancel)) return EMP_CANCELLED;
-    *crc = crc32c(*crc, data + done, static_cast<size_t>(std::min(kPiece, size - done)));
+    *crc = kernel->crc32c(*crc, data + done, static_cast<size_t>(std::min(kPiece, size - done)));
   }
   return EMP_OK;
 }
