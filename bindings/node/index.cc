@@ -35,28 +35,41 @@ void close_index(const Napi::CallbackInfo& info) {
   report(info.Env(), &*index);
 }
 
-// Ids as doubles: whole numbers below 2^53, which JavaScript has.
-struct Ids {
-  std::unique_ptr<uint64_t[]> values;
+// One id or several, as doubles: whole numbers below 2^53, which JavaScript has.
+class Ids {
+ public:
   size_t count = 0;
+  const uint64_t* values() const { return several_ ? several_.get() : &one_; }
   bool read(const Napi::Value& value) {
+    double id;
+    if (napi_get_value_double(value.Env(), value, &id) == napi_ok) {
+      count = 1;
+      return take(value.Env(), id, &one_);
+    }
     napi_typedarray_type type;
     void* data = nullptr;
     if (!value.IsTypedArray() ||
         napi_get_typedarray_info(value.Env(), value, &type, &count, &data, nullptr, nullptr) != napi_ok ||
         type != napi_float64_array)
       return fail(value.Env(), "expected a Float64Array of ids");
-    values.reset(new (std::nothrow) uint64_t[count + 1]);
-    if (!values) return fail(value.Env(), EMP_OUT_OF_MEMORY);
+    several_.reset(new (std::nothrow) uint64_t[count + 1]);
+    if (!several_) return fail(value.Env(), EMP_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; ++i) {
-      double id;
       std::memcpy(&id, static_cast<const uint8_t*>(data) + 8 * i, 8);
-      if (!(id >= 0 && id < 9007199254740992.0) || id != std::floor(id))
-        return fail(value.Env(), "an id is a whole number from 0 to 2^53 - 1");
-      values[i] = static_cast<uint64_t>(id);
+      if (!take(value.Env(), id, &several_[i])) return false;
     }
     return true;
   }
+
+ private:
+  static bool take(Napi::Env env, double id, uint64_t* out) {
+    if (!(id >= 0 && id < 9007199254740992.0) || id != std::floor(id))
+      return fail(env, "an id is a whole number from 0 to 2^53 - 1");
+    *out = static_cast<uint64_t>(id);
+    return true;
+  }
+  uint64_t one_ = 0;
+  std::unique_ptr<uint64_t[]> several_;
 };
 
 bool read_banks(const Napi::Value& value, size_t count, Bytes* banks) {
@@ -65,48 +78,56 @@ bool read_banks(const Napi::Value& value, size_t count, Bytes* banks) {
   return read_bytes(value, banks) && (banks->size == count || fail(value.Env(), "expected a bank for each id"));
 }
 
-// What an addition holds: everything copied, as it may run off this thread.
+// What an addition reads. One that runs off this thread keeps copies: the caller may do anything to its arrays.
 struct Addition {
   Shared<Index> index;
   Ids ids;
-  std::unique_ptr<uint8_t[]> hashes, banks;
+  Bytes hashes, banks;
 
   // index, ids, hashes, banks
   bool read(const Napi::CallbackInfo& info) {
-    Bytes hash_bytes, bank_bytes;
-    if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hash_bytes) ||
-        !read_banks(info[3], ids.count, &bank_bytes))
+    if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hashes) ||
+        !read_banks(info[3], ids.count, &banks))
       return false;
-    if (hash_bytes.size != ids.count * EMP_HASH_BYTES) return fail(info.Env(), EMP_BAD_HASH_LENGTH);
-    hashes = copied(hash_bytes);
-    if (bank_bytes.data != nullptr) banks = copied(bank_bytes);
-    return (hashes && (banks || bank_bytes.data == nullptr)) || fail(info.Env(), EMP_OUT_OF_MEMORY);
+    return hashes.size == ids.count * EMP_HASH_BYTES || fail(info.Env(), EMP_BAD_HASH_LENGTH);
   }
-  emp_status run() { return emp_index_add(index->core, ids.values.get(), hashes.get(), banks.get(), ids.count); }
+  bool keep(Napi::Env env) {
+    return (keep(&hashes, &own_hashes_) && keep(&banks, &own_banks_)) || fail(env, EMP_OUT_OF_MEMORY);
+  }
+  emp_status run() { return emp_index_add(index->core, ids.values(), hashes.data, banks.data, ids.count); }
 
  private:
-  static std::unique_ptr<uint8_t[]> copied(const Bytes& bytes) {
-    std::unique_ptr<uint8_t[]> copy(new (std::nothrow) uint8_t[bytes.size + 1]);
-    if (copy && bytes.size > 0) std::memcpy(copy.get(), bytes.data, bytes.size);
-    return copy;
+  static bool keep(Bytes* bytes, std::unique_ptr<uint8_t[]>* own) {
+    if (bytes->data == nullptr) return true;
+    own->reset(new (std::nothrow) uint8_t[bytes->size + 1]);
+    if (!*own) return false;
+    if (bytes->size > 0) std::memcpy(own->get(), bytes->data, bytes->size);
+    bytes->data = own->get();
+    return true;
   }
+  std::unique_ptr<uint8_t[]> own_hashes_, own_banks_;
 };
+
+// What the newest rows take is there from the first one on: with single additions there is little to tell.
+constexpr uint32_t kUnreported = 1024;
 
 void index_add(const Napi::CallbackInfo& info) {
   Addition addition;
   if (!addition.read(info)) return;
   const emp_status status = addition.run();
-  if (status != EMP_OK)
-    fail(info.Env(), status);
-  else
-    report(info.Env(), &*addition.index);
+  if (status != EMP_OK) return fail(info.Env(), status), void();
+  Index& index = *addition.index;
+  index.unreported += addition.ids.count;
+  if (index.unreported < kUnreported && index.reported > 0) return;
+  index.unreported = 0;
+  report(info.Env(), &index);
 }
 
 void index_remove(const Napi::CallbackInfo& info) {
   Shared<Index> index;
   Ids ids;
   if (!unwrap(info[0], &index) || !ids.read(info[1])) return;
-  const emp_status status = emp_index_remove(index->core, ids.values.get(), ids.count);
+  const emp_status status = emp_index_remove(index->core, ids.values(), ids.count);
   if (status != EMP_OK) fail(info.Env(), status);
 }
 
@@ -119,7 +140,7 @@ void index_replace(const Napi::CallbackInfo& info) {
     return;
   emp_status status = ids.count == 1 && bank < 256 ? EMP_OK : EMP_BAD_OPTION;
   if (hash.size != EMP_HASH_BYTES) status = EMP_BAD_HASH_LENGTH;
-  if (status == EMP_OK) status = emp_index_replace(index->core, ids.values[0], hash.data, static_cast<uint8_t>(bank));
+  if (status == EMP_OK) status = emp_index_replace(index->core, ids.values()[0], hash.data, static_cast<uint8_t>(bank));
   if (status != EMP_OK) fail(info.Env(), status);
 }
 
@@ -127,7 +148,7 @@ Napi::Value index_has(const Napi::CallbackInfo& info) {
   Shared<Index> index;
   Ids ids;
   if (!unwrap(info[0], &index) || !ids.read(info[1]) || ids.count != 1) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), emp_index_has(index->core, ids.values[0]) != 0);
+  return Napi::Boolean::New(info.Env(), emp_index_has(index->core, ids.values()[0]) != 0);
 }
 
 Napi::Value index_stats(const Napi::CallbackInfo& info) {
@@ -170,7 +191,7 @@ class IndexJob : public Job {
  public:
   static Napi::Value add(const Napi::CallbackInfo& info) {
     auto job = std::unique_ptr<IndexJob>(new IndexJob);
-    if (!job->addition_.read(info)) return info.Env().Undefined();
+    if (!job->addition_.read(info) || !job->addition_.keep(info.Env())) return info.Env().Undefined();
     job->index_ = job->addition_.index;
     job->task_ = &IndexJob::run_add;
     return Job::start(job.release(), info.Env(), info[4]);

@@ -85,17 +85,12 @@ emp_status freeze_delta(emp_index* index, Version* v) {
   return EMP_OK;
 }
 
-emp_status append_to_delta(emp_index* index, Version* v, const Entry& e) {
-  if (v->delta == nullptr) {
-    v->delta = Delta::create();
-    if (v->delta == nullptr) return EMP_OUT_OF_MEMORY;
-  }
-  const uint32_t i = v->delta_rows++;
-  v->delta->blocks()[i / kBlockRows].put(i % kBlockRows, permuted(e.hash));
-  v->delta->ids[i] = e.id;
-  v->delta->banks[i] = e.bank;
-  index->delta_rows_by_id.put(e.id, i);
-  return EMP_OK;
+// Into the delta behind the rows of any version: nobody looks there until delta_rows grows.
+void append_to_delta(emp_index* index, const Version& v, uint32_t at, const Entry& e) {
+  v.delta->blocks()[at / kBlockRows].put(at % kBlockRows, permuted(e.hash));
+  v.delta->ids[at] = e.id;
+  v.delta->banks[at] = e.bank;
+  index->delta_rows_by_id.put(e.id, at);
 }
 
 // Marks rows as removed in one part, or in the delta.
@@ -106,6 +101,13 @@ bool bury(Version* v, uint32_t part, const uint32_t* rows, uint32_t count) {
   if (gone != nullptr) gone->release();
   gone = after;
   return true;
+}
+
+bool bury_in_place(Version* v, const Place& place) {
+  Tombstones*& gone = place.part == v->part_count ? v->delta_gone : v->parts[place.part].gone;
+  if (gone != nullptr) return gone->add(place.row);
+  gone = Tombstones::with(nullptr, &place.row, 1);
+  return gone != nullptr;
 }
 
 }  // namespace
@@ -183,11 +185,27 @@ emp_status add_entries(emp_index* index, Version* v, const Entry* entries, size_
     const emp_status status = freeze_delta(index, v);
     if (status != EMP_OK) return status;
   }
-  for (size_t i = 0; i < count; ++i) {
-    const emp_status status = append_to_delta(index, v, entries[i]);
-    if (status != EMP_OK) return status;
+  if (v->delta == nullptr) {
+    v->delta = Delta::create();
+    if (v->delta == nullptr) return EMP_OUT_OF_MEMORY;
   }
+  for (size_t i = 0; i < count; ++i) append_to_delta(index, *v, v->delta_rows++, entries[i]);
   return EMP_OK;
+}
+
+bool fits_delta(const Version& v, size_t count) {
+  return count < kBulk && v.delta != nullptr && v.delta_rows + count <= kDeltaRows;
+}
+
+// A small change where no reader is about: the version that is there is changed itself, readers waiting at the door for
+// as long. Answers false, having changed nothing, where one is.
+template <class F>
+bool change_in_place(emp_index* index, const F& change) {
+  const std::lock_guard<std::mutex> lock(index->publishing);
+  Version& v = *index->version;
+  if (v.references.load(std::memory_order_acquire) != 1 || !change(v)) return false;
+  ++v.revision;
+  return true;
 }
 
 // Publishes `v`, or forgets it and what it did to the delta's map.
@@ -222,6 +240,11 @@ emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* h
     for (size_t i = 1; i < count; ++i)
       if (entries[i - 1].id == entries[i].id) return EMP_DUPLICATE_ID;
   }
+  if (fits_delta(before, count) && change_in_place(index, [&](Version& v) {
+        for (size_t i = 0; i < count; ++i) append_to_delta(index, v, v.delta_rows++, entries[i]);
+        return true;
+      }))
+    return EMP_OK;
   Version* v = before.next(static_cast<uint32_t>(count / kMostSegmentRows) + 2);
   return conclude(index, v, v == nullptr ? EMP_OUT_OF_MEMORY : add_entries(index, v, entries.data(), count));
 }
@@ -235,6 +258,10 @@ emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count)
   for (size_t i = 0; i < count; ++i) {
     places[i] = index->find(before, ids[i]);
     if (!places[i].found) return EMP_UNKNOWN_ID;
+  }
+  if (count == 1 && change_in_place(index, [&](Version& v) { return bury_in_place(&v, places[0]); })) {
+    if (places[0].part == before.part_count) index->delta_rows_by_id.erase(ids[0], *before.delta);
+    return EMP_OK;
   }
   std::unique_ptr<Version> v(before.next(0));
   Array<uint32_t> rows(count);
@@ -258,10 +285,10 @@ emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash,
   const Version& before = *index->version;
   const Place place = index->find(before, id);
   if (!place.found) return EMP_UNKNOWN_ID;
+  const Entry entry = {id, hash, bank};
   Version* v = before.next(2);
   if (v == nullptr || !bury(v, place.part, &place.row, 1)) return conclude(index, v, EMP_OUT_OF_MEMORY);
   if (place.part == before.part_count) index->delta_rows_by_id.erase(id, *before.delta);
-  const Entry entry = {id, hash, bank};
   return conclude(index, v, add_entries(index, v, &entry, 1));
 }
 

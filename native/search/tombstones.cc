@@ -30,6 +30,28 @@ uint32_t Tombstones::beyond(const Tombstones* before, uint32_t* rows) const {
   return n;
 }
 
+bool Tombstones::mark(Page*& page, uint32_t row) {
+  if (page == nullptr || page->references.load(std::memory_order_acquire) != 1) {
+    Page* own = new (std::nothrow) Page;
+    if (own == nullptr) return false;
+    if (page != nullptr)
+      std::memcpy(own->bits, page->bits, sizeof(own->bits));
+    else
+      std::memset(own->bits, 0, sizeof(own->bits));
+    release(page);
+    page = own;
+  }
+  uint64_t& word = page->bits[row % kPageRows / 64];
+  const uint64_t bit = uint64_t{1} << row % 64;
+  count_ += (word & bit) == 0;
+  word |= bit;
+  return true;
+}
+
+bool Tombstones::add(uint32_t row) {
+  return references_.load(std::memory_order_acquire) == 1 && mark(pages_[row / kPageRows], row);
+}
+
 Tombstones* Tombstones::with(const Tombstones* before, const uint32_t* rows, uint32_t count) {
   Tombstones* after = new (std::nothrow) Tombstones;
   if (after == nullptr) return nullptr;
@@ -39,28 +61,11 @@ Tombstones* Tombstones::with(const Tombstones* before, const uint32_t* rows, uin
     for (Page* page : after->pages_)
       if (page != nullptr) page->references.fetch_add(1, std::memory_order_relaxed);
   }
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t number = rows[i] / kPageRows;
-    Page*& page = after->pages_[number];
-    const Page* old = before != nullptr ? before->pages_[number] : nullptr;
-    if (page == nullptr || page == old) {
-      Page* own = new (std::nothrow) Page;
-      if (own == nullptr) {
-        after->release();
-        return nullptr;
-      }
-      if (page != nullptr)
-        std::memcpy(own->bits, page->bits, sizeof(own->bits));
-      else
-        std::memset(own->bits, 0, sizeof(own->bits));
-      release(page);
-      page = own;
+  for (uint32_t i = 0; i < count; ++i)
+    if (!after->mark(after->pages_[rows[i] / kPageRows], rows[i])) {
+      after->release();
+      return nullptr;
     }
-    uint64_t& word = page->bits[rows[i] % kPageRows / 64];
-    const uint64_t bit = uint64_t{1} << rows[i] % 64;
-    after->count_ += (word & bit) == 0;
-    word |= bit;
-  }
   return after;
 }
 

@@ -12,6 +12,9 @@ class Tombstones {
 
   // With these rows removed as well; null when there is no memory. `before` may be null.
   static Tombstones* with(const Tombstones* before, const uint32_t* rows, uint32_t count);
+  // The same where nobody else holds this: a row is removed in this itself. False: somebody does, or there is no
+  // memory; nothing is changed then.
+  bool add(uint32_t row);
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release();
 
@@ -31,6 +34,8 @@ class Tombstones {
   };
   Tombstones() = default;
   static void release(Page* page);
+  // In a page that is this one's own, made so first.
+  bool mark(Page*& page, uint32_t row);
 
   std::atomic<uint32_t> references_{1};
   uint32_t count_ = 0;

@@ -82,7 +82,7 @@ export interface NativeBinding {
   openIndex(path: string): IndexHandle;
   closeIndex(index: IndexHandle): void;
   /** `ids` whole numbers below 2^53, `hashes` 32 bytes each, `banks` one byte each or undefined. All or nothing. */
-  indexAdd(index: IndexHandle, ids: Float64Array, hashes: Uint8Array, banks: Uint8Array | undefined): void;
+  indexAdd(index: IndexHandle, ids: Float64Array | number, hashes: Uint8Array, banks: Uint8Array | undefined): void;
   indexAddMany(
     index: IndexHandle,
     ids: Float64Array,
@@ -90,9 +90,9 @@ export interface NativeBinding {
     banks: Uint8Array | undefined,
     cancel: CancelHandle | undefined,
   ): Promise<void>;
-  indexRemove(index: IndexHandle, ids: Float64Array): void;
-  indexReplace(index: IndexHandle, id: Float64Array, hash: Uint8Array, bank: number): void;
-  indexHas(index: IndexHandle, id: Float64Array): boolean;
+  indexRemove(index: IndexHandle, ids: Float64Array | number): void;
+  indexReplace(index: IndexHandle, id: number, hash: Uint8Array, bank: number): void;
+  indexHas(index: IndexHandle, id: number): boolean;
   indexStats(index: IndexHandle): NativeIndexStats;
   /** Makes a part of the newest entries. */
   indexFlush(index: IndexHandle): void;

@@ -92,8 +92,8 @@ export function packHashes(hashes: Hashes): Uint8Array {
   return packed;
 }
 
-export function oneId(id: number): Float64Array {
-  return Float64Array.of(integer("id", id, 0, Number.MAX_SAFE_INTEGER));
+export function oneId(id: number): number {
+  return integer("id", id, 0, Number.MAX_SAFE_INTEGER);
 }
 
 export function packIds(ids: Ids): Float64Array {

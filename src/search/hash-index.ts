@@ -187,7 +187,7 @@ export class HashIndex {
     const packed = typeof ids === "number" ? oneId(ids) : packIds(ids);
     this.#open();
     indexErrors(() => native.indexRemove(this.#handle, packed));
-    this.#maintenance.changed(packed.length);
+    this.#maintenance.changed(typeof packed === "number" ? 1 : packed.length);
   }
 
   /** Another hash and bank under an id; no search sees neither or both. @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
