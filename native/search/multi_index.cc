@@ -64,8 +64,8 @@ class Search {
     choose_thresholds();
   }
 
-  emp_status run() {
-    for (uint32_t t = 0; t < segment_.tables; ++t) {
+  emp_status run(uint32_t first, uint32_t end) {
+    for (uint32_t t = first; t < end; ++t) {
       const emp_status status = probe_table(t);
       if (status != EMP_OK) return status;
     }
@@ -177,9 +177,9 @@ class Search {
 }  // namespace
 
 emp_status multi_index_search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius,
-                              const emp_cancel& cancel, const RowSink& sink) {
+                              uint32_t from, uint32_t to, const emp_cancel& cancel, const RowSink& sink) {
   if (segment.tables == 0 || radius > most_multi_index_radius(segment.tables)) return EMP_BAD_OPTION;
-  return Search(segment, kernel, query, radius, cancel, sink).run();
+  return Search(segment, kernel, query, radius, cancel, sink).run(from, to);
 }
 
 }  // namespace empreinte

@@ -11,6 +11,7 @@
 namespace empreinte {
 
 constexpr uint32_t kTileRows = 1024;
+constexpr uint64_t kHitCost = 1000;  // of a hit by the multi-index, in rows of a scan
 
 // A part or the delta, seen alike.
 struct Source {
@@ -27,7 +28,7 @@ struct Source {
   uint32_t tables() const { return segment != nullptr ? segment->tables : 0; }
 };
 
-// One pass over a version, in slices: where it stands is part, query and row.
+// One pass over a version, in slices: where it stands is part, query, and row or table.
 class Pass {
  public:
   // With `keep`, for one query: hits that are not among the `keep` nearest may be left out.
@@ -43,7 +44,7 @@ class Pass {
 
   // Goes on until it is done or `*budget` is used up.
   emp_status run(uint64_t* budget, bool* done) {
-    for (*done = false; part_ <= version_.part_count; ++part_, query_ = 0, row_ = 0, begun_ = false) {
+    for (*done = false; part_ <= version_.part_count; ++part_, query_ = 0, row_ = 0, table_ = 0, begun_ = false) {
       const Source source = source_at(part_);
       if (source.rows == 0) continue;
       // Once a part: the radius may shrink on the way.
@@ -82,16 +83,11 @@ class Pass {
 
   emp_status search(const Source& source, uint64_t* budget, bool* through) {
     if (way_ == EMP_SEARCH_TILED && scan_columns(radius_) > 0) return tiled(source, budget, through);
-    for (; query_ < count_; ++query_, row_ = 0) {
+    for (; query_ < count_; ++query_, row_ = 0, table_ = 0) {
       bool one = true;
-      emp_status status;
-      if (way_ == EMP_SEARCH_MULTI_INDEX) {
-        status = multi_index(source);
-        // Measured in rows of a scan.
-        if (!spend(budget, radius_ <= 31 ? 50'000 : radius_ <= 47 ? 1'000'000 : 10'000'000)) one = false, ++query_;
-      } else {
-        status = scan(source, way_ == EMP_SEARCH_SCAN || way_ == EMP_SEARCH_TILED, budget, &one);
-      }
+      const emp_status status = way_ == EMP_SEARCH_MULTI_INDEX
+                                    ? multi_index(source, budget, &one)
+                                    : scan(source, way_ == EMP_SEARCH_SCAN || way_ == EMP_SEARCH_TILED, budget, &one);
       if (status != EMP_OK) return status;
       if (!one) return EMP_OK;
     }
@@ -123,7 +119,8 @@ class Pass {
     return true;
   }
 
-  emp_status multi_index(const Source& source) {
+  // All tables at once, or, where that would take long, one after the other.
+  emp_status multi_index(const Source& source, uint64_t* budget, bool* through) {
     struct Context {
       Pass* pass;
       const Source* source;
@@ -132,7 +129,20 @@ class Pass {
                             auto* at = static_cast<Context*>(c);
                             return at->pass->take_all(*at->source, at->pass->query_, rows, distances, count);
                           }};
-    return multi_index_search(*source.segment, *options_.kernel, queries_[query_], radius_, options_.cancel, sink);
+    const uint32_t tables = source.tables(), step = radius_ <= 47 ? tables : 1;
+    const uint64_t cost = multi_index_cost(source.rows, radius_) * step / tables;
+    while (table_ < tables) {
+      const size_t before = hits_.size();
+      const emp_status status = multi_index_search(*source.segment, *options_.kernel, queries_[query_], radius_, table_,
+                                                   table_ + step, options_.cancel, sink);
+      if (status != EMP_OK) return status;
+      table_ += step;
+      if (!spend(budget, cost + kHitCost * (hits_.size() - before))) {
+        *through = false;
+        return EMP_OK;
+      }
+    }
+    return EMP_OK;
   }
 
   // Whole steps of sixteen by the kernel, the last rows one by one: beyond them a writer may be at work on the delta.
@@ -214,7 +224,7 @@ class Pass {
   Hits& hits_;
   const uint32_t keep_;
   uint32_t radius_;
-  uint32_t part_ = 0, row_ = 0;
+  uint32_t part_ = 0, row_ = 0, table_ = 0;
   size_t query_ = 0, tile_query_ = 0;
   bool begun_ = false;
   emp_search_way way_ = EMP_SEARCH_AUTO;

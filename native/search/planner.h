@@ -12,8 +12,8 @@ struct Crossover {
 };
 constexpr uint32_t kNever = UINT32_MAX;
 constexpr Crossover kCrossovers[] = {
-    {15, 4096, 4096},   {23, 4096, 6144},     {31, 10240, 8192},    {39, 81920, 131072},
-    {47, 98304, 81920}, {55, 114688, 106496}, {63, 262144, 524288}, {256, kNever, kNever},
+    {15, 4096, 4096},     {23, 4096, 6144},     {31, 20480, 20480},     {39, 98304, 131072},    {47, 98304, 65536},
+    {55, 114688, 114688}, {63, 196608, 196608}, {67, 1572864, 1572864}, {71, 4194304, 4194304}, {256, kNever, kNever},
 };
 // A batch of at least so many queries shares the reading of the rows.
 constexpr size_t kBatch = 8;
@@ -31,6 +31,12 @@ inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, si
       return from != kNever && rows / (tables == kChunks ? 1 : 10) >= from;
     }
   return false;
+}
+
+// What the multi-index costs on so many rows, in rows of a scan: roughly, to know when a thread has had enough.
+inline uint64_t multi_index_cost(uint32_t rows, uint32_t radius) {
+  if (radius <= 47) return radius <= 31 ? 50'000 : 1'000'000;
+  return radius <= 55 ? rows / 4 : radius <= 63 ? rows / 2 : 2 * uint64_t{rows};
 }
 
 }  // namespace empreinte
