@@ -49,7 +49,7 @@ function run(command, args) {
 async function build(clang, name) {
   const program = `${work}/${name}`;
   const sanitizers = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", ...targets[name].flags];
-  const flags = ["-std=c++20", "-O1", "-g", "-ffp-contract=off", ...sanitizers];
+  const flags = ["-std=c++20", "-O2", "-g", "-ffp-contract=off", ...sanitizers];
   const { code, said } = await run(clang, [...flags, ...sources(), `test/fuzz/${name}.cc`, "-o", program]);
   if (code !== 0) throw new Error(`${name} does not compile\n${said}`);
   return program;

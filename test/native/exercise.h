@@ -12,23 +12,28 @@ inline emp_status maintain_all(emp_index* index) {
 
 inline bool answers(emp_status status) { return status == EMP_OK || status == EMP_CORRUPT_FILE; }
 
-// Searches in every way; `queries` decide where in the tables they look. Ends the program on any other failure.
-inline void search_all_ways(emp_index* index, const std::vector<Hash>& queries) {
+constexpr uint32_t kSearchRadii[] = {15, 31, 39, 60, 256};
+
+// Within the radius and the nearest; `queries` decide where in the tables it looks. Ends the program on any other
+// failure.
+inline void search_one_way(emp_index* index, const std::vector<Hash>& queries, int way, uint32_t radius) {
   emp_snapshot* snapshot;
   if (emp_index_snapshot(index, &snapshot) != EMP_OK) std::abort();
-  for (int way = EMP_SEARCH_AUTO; way <= EMP_SEARCH_MULTI_INDEX; ++way)
-    for (const uint32_t radius : {15u, 31u, 39u, 60u, 256u}) {
-      emp_search_options o = {};
-      o.way = static_cast<emp_search_way>(way);
-      o.radius = radius;
-      o.limit = radius > 100 ? 5 : 0;
-      o.filter = way % 2;
-      o.banks[0] = ~uint64_t{0};
-      if (!answers(search(snapshot, queries, o).status)) std::abort();
-      o.limit = 3;
-      if (!answers(search(snapshot, queries, o, true, 20'000).status)) std::abort();
-    }
+  emp_search_options o = {};
+  o.way = static_cast<emp_search_way>(way);
+  o.radius = radius;
+  o.limit = radius > 100 ? 5 : 0;
+  o.filter = way % 2;
+  o.banks[0] = ~uint64_t{0};
+  if (!answers(search(snapshot, queries, o).status)) std::abort();
+  o.limit = 3;
+  if (!answers(search(snapshot, queries, o, true, 20'000).status)) std::abort();
   emp_snapshot_release(snapshot);
+}
+
+inline void search_all_ways(emp_index* index, const std::vector<Hash>& queries) {
+  for (int way = EMP_SEARCH_AUTO; way <= EMP_SEARCH_MULTI_INDEX; ++way)
+    for (const uint32_t radius : kSearchRadii) search_one_way(index, queries, way, radius);
 }
 
 // Everything else: changes, joining, saving, opening what was saved.
