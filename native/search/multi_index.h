@@ -5,9 +5,10 @@
 // a negative sum has a start from which every partial sum is negative (the cycle lemma). So for some k
 //   d_k ≤ t_k   and   d_k + d_{k+1} ≤ t_k + t_{k+1} + 1
 // The first says in which buckets of table k the row is: those of the values within t_k of the query's chunk. The
-// second is checked on the fingerprint, the next chunk, which lies beside the posting. (Pigeonring: Qin and Xiao, PVLDB
-// 12(1), 2018; integer thresholds: Qin et al., GPH, ICDE 2018.) A row that qualifies at several chunks is reported at
-// the first.
+// second is checked on the fingerprint, the next chunk, which lies beside the posting; then the chain is followed
+// through more chunks of the row, any number of them, until it breaks. (Pigeonring: Qin and Xiao, PVLDB 12(1), 2018;
+// integer thresholds: Qin et al., GPH, ICDE 2018.) A row is reported at the first chunk from which all sixteen partial
+// sums are negative.
 #pragma once
 #include "../kernels/kernels.h"
 #include "segment.h"
