@@ -97,8 +97,8 @@ function wipeSignals(database: Database, revision: number): number {
 
 function bury(database: Database, revision: number, final: boolean, digest: (text: string) => string): void {
   const rows = database.all<[number, number, string, number | null]>(
-    `SELECT e.id, e.source, e.key, c.time FROM temp.chosen c JOIN entry e ON e.id = c.entry
-     WHERE e.key IS NOT NULL`,
+    `SELECT e.id, e.source, e.key, c.time FROM temp.chosen c CROSS JOIN entry e
+     WHERE e.id = c.entry AND e.key IS NOT NULL`,
   );
   const stones = rows.map(([id, source, key, time]) => [source, tombstoneDigest(digest, source, key), id, time]);
   database.run(

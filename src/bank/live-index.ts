@@ -97,10 +97,14 @@ export class LiveIndex {
     return this.#index.searchManySync(queries, radius, { banks: types });
   }
 
-  /** Whether it finds this signal by its value. */
-  has(id: number, { value, type }: SignalRecord): boolean {
-    if (!this.#index.has(id)) return false;
-    return this.#index.searchSync(value, 0, { banks: [type] }).some((hit) => hit.id === id);
+  /** Which of these signals it does not find by their values. */
+  missing(signals: readonly (SignalRecord & { id: number })[]): number[] {
+    const types = [...new Set(signals.map(({ type }) => type))];
+    return types.flatMap((type) => {
+      const some = signals.filter((signal) => signal.type === type);
+      const found = this.#index.searchManySync(Buffer.concat(some.map(({ value }) => value)), 0, { banks: [type] });
+      return some.flatMap(({ id }, i) => (found[i]!.some((hit) => hit.id === id) ? [] : [id]));
+    });
   }
 
   /** Writes the snapshot, unless there is one of this revision. */

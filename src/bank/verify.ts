@@ -1,6 +1,6 @@
 import type { Database } from "./database.js";
 import type { LiveIndex } from "./live-index.js";
-import { isLive, readRecord, recordBytes, recordsFrom } from "./pages.js";
+import { isLive, readRecord, recordBytes, recordsFrom, type SignalRecord } from "./pages.js";
 import { counter } from "./schema.js";
 import { activeStatus } from "./state.js";
 
@@ -13,18 +13,18 @@ export function verifyStore(database: Database, live: LiveIndex): string[] {
     .all<[string]>(`PRAGMA integrity_check(${most})`)
     .map(([text]) => `the file: ${text}`)
     .filter((text) => text !== "the file: ok");
-  const ids = new Set<number>();
   const entryOf = new Map<number, number>();
   for (const { first, count, bytes } of recordsFrom(database, 0, counter(database, "signals"))) {
+    const here: (SignalRecord & { id: number })[] = [];
     for (let i = 0; i < count; i++) {
       const record = readRecord(bytes.subarray(recordBytes * i, recordBytes * (i + 1)));
       if (!isLive(record)) continue;
-      ids.add(first + i);
+      here.push({ ...record, id: first + i });
       entryOf.set(first + i, record.entry);
-      if (!live.has(first + i, record)) found.push(`signal ${first + i} of entry ${record.entry} is not in the index`);
     }
+    for (const id of live.missing(here)) found.push(`signal ${id} of entry ${entryOf.get(id)} is not in the index`);
   }
-  const more = live.size - ids.size;
+  const more = live.size - entryOf.size;
   if (more > 0) found.push(`the index has ${more} signals that the store has not`);
   const rows = database.all<[number, number, number]>(
     `SELECT id, first, count FROM entry WHERE status = ${activeStatus}`,
@@ -36,6 +36,6 @@ export function verifyStore(database: Database, live: LiveIndex): string[] {
       if (entryOf.get(id) !== entry) found.push(`signal ${id} of entry ${entry} is not in its page`);
     }
   }
-  if (expected < ids.size) found.push(`${ids.size - expected} signals belong to no active entry`);
+  if (expected < entryOf.size) found.push(`${entryOf.size - expected} signals belong to no active entry`);
   return found.slice(0, most);
 }
