@@ -38,7 +38,7 @@ export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
 export { type BankOpenOptions, BankStore, type Ending } from "./bank/store.js";
 export { type EntryProblem, type ImportOptions } from "./bank/import.js";
-export { type ImportCounts } from "./bank/apply.js";
+export { type ImportCounts } from "./bank/counts.js";
 export { type EntryInput, type SignalInput } from "./bank/records.js";
 export { type Change, type EntryInfo } from "./bank/contents.js";
 export { type ChangeKind, type EntryStatus, type SourceName } from "./bank/state.js";

@@ -14,24 +14,27 @@ type Statement = Libsql.Statement<[Value[]]>;
 
 const closedError = (): EmpreinteError => new EmpreinteError("ERR_EMPREINTE_CLOSED", "The bank store is closed");
 
-/** What SQLite said, as one of our errors; any other error stays as it is. */
+/**
+ * What SQLite said, as one of our errors: 5 busy, 6 locked; 11 corrupt, 26 not a database; 8 read-only, 10 I/O, 13 full,
+ * 14 cannot open; 7 no memory. Any other error stays as it is.
+ */
 function bankError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof EmpreinteError) return error;
-  const code = "code" in error ? String(error.code) : "";
+  // The low byte: libsql has no names for many of the extended codes.
+  const code = "rawCode" in error ? Number(error.rawCode) & 255 : 0;
   const name = printable(path);
-  const said = `${name}: ${error.message}`;
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
-    return new BankError("ERR_EMPREINTE_BUSY", `${name} is being written by another process`, { cause: error });
+  const options = { cause: error };
+  if (code === 5 || code === 6) {
+    return new BankError("ERR_EMPREINTE_BUSY", `${name} is being written by another process`, options);
   }
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-    return new BankError("ERR_EMPREINTE_BANK_FILE", `${name} is no bank store, or it is damaged: ${error.message}`, {
-      cause: error,
-    });
+  if (code === 11 || code === 26) {
+    const text = `${name} is no bank store, or it is damaged: ${error.message}`;
+    return new BankError("ERR_EMPREINTE_BANK_FILE", text, options);
   }
-  if (/^SQLITE_(FULL|READONLY|IOERR|CANTOPEN)/.test(code)) {
-    return new EmpreinteError("ERR_EMPREINTE_WRITE", `${name} cannot be written: ${error.message}`, { cause: error });
+  if ([8, 10, 13, 14].includes(code)) {
+    return new EmpreinteError("ERR_EMPREINTE_WRITE", `${name} cannot be written: ${error.message}`, options);
   }
-  if (code === "SQLITE_NOMEM") return new EmpreinteError("ERR_EMPREINTE_OUT_OF_MEMORY", said, { cause: error });
+  if (code === 7) return new EmpreinteError("ERR_EMPREINTE_OUT_OF_MEMORY", `${name}: ${error.message}`, options);
   return error;
 }
 

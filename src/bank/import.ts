@@ -1,6 +1,7 @@
 import { integer, invalidArgument, options as known, signal as checkSignal } from "../check.js";
 import { setImmediate } from "node:timers/promises";
-import { applyBatch, type ImportCounts } from "./apply.js";
+import { applyBatch } from "./apply.js";
+import type { ImportCounts } from "./counts.js";
 import type { Database } from "./database.js";
 import { type CheckedEntry, checkEntry, type EntryInput, refusal } from "./records.js";
 import { screening } from "./screen.js";

@@ -1,6 +1,6 @@
 import { integer } from "../check.js";
 import { degenerateReason } from "../hash/value.js";
-import type { Screen } from "./apply.js";
+import type { Screen } from "./counts.js";
 import { nearTypes } from "./signals.js";
 
 /**

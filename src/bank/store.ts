@@ -1,7 +1,7 @@
 import { integer, options as known, positive } from "../check.js";
 import { BankError, EmpreinteError } from "../errors.js";
 import { pathOf } from "../search/file.js";
-import { type ImportCounts, noCounts } from "./apply.js";
+import { type ImportCounts, noCounts } from "./counts.js";
 import { type Change, changesSince, type EntryInfo, entryInfo, quarantinedEntries } from "./contents.js";
 import { Database } from "./database.js";
 import { disableEntry, liftTombstone, releaseEntry } from "./entry-changes.js";

@@ -163,7 +163,9 @@ test("a folder that cannot be written", async (ctx) => {
   await fill();
   chmodSync(folder, 0o500);
   try {
-    await expect(BankStore.create(join(folder, "other"))).rejects.toMatchObject({ code: "ERR_EMPREINTE_WRITE" });
+    const refused = { code: "ERR_EMPREINTE_WRITE" };
+    await expect(BankStore.create(join(folder, "other"))).rejects.toMatchObject(refused);
+    await expect(BankStore.open(path)).rejects.toMatchObject(refused);
   } finally {
     chmodSync(folder, 0o700);
   }

@@ -261,6 +261,16 @@ describe("ending", () => {
     });
   });
 
+  test("what its source has withdrawn, and an operator after it, stays out for good", async () => {
+    const add = (time: string): EntryInput => ({ id: "a", signals: [pdq(0)], time });
+    await store.import(from, [add("2026-01-01")]);
+    await store.import(from, [{ id: "a", status: "withdrawn", time: "2026-01-02" }]);
+    expect(await store.import(from, [add("2026-01-03")])).toMatchObject({ added: 1 });
+    await store.import(from, [{ id: "a", status: "withdrawn", time: "2026-01-04" }]);
+    await store.withdraw(named("a"));
+    expect(await store.import(from, [add("2026-01-05")])).toMatchObject({ refused: 1 });
+  });
+
   test("a misspelt selection is refused, not taken for the whole source", async () => {
     await expect(store.withdraw({ ...from, entrie: "a" } as never)).rejects.toThrow("for selection");
     await expect(store.withdraw({ bank: "ncii", source: "none" })).rejects.toMatchObject({
