@@ -1,23 +1,24 @@
 /**
- * The signals, 512 of them in a row of the table `page`: signal n is record n mod 512 of page ⌊n / 512⌋.
+ * The signals, 84 of them in a row of the table `page`: signal n is record n mod 84 of page ⌊n / 84⌋.
  *
  * A hash stands here and nowhere else in the store, and only in bytes that SQLite never moves. A row of a b-tree may be
  * moved when its page is split or merged, and a copy of it stay in the unused middle of the page, which `secure_delete`
- * does not zero. What of a row does not fit into a page lies in overflow pages of its own, which stay where they are and
- * are overwritten in place by an update of the same length. So each row begins with 4,096 zeros, more than a page ever
- * keeps of it, and has its full length from the start.
+ * does not zero. What of a row does not fit lies in an overflow page of its own, which stays where it is and is
+ * overwritten in place by an update of the same length. By SQLite's file format (section 1.6) a payload of 489 + 4,092
+ * bytes keeps its first 489 in a b-tree page of 4,096 and fills one overflow page with the rest. So each row has just that
+ * length from the start, 4 bytes of header and 4,577 of records, and no hash stands in the first 545 of them.
  *
- * A record, 48 bytes, little-endian: 32 value, u32 entry, u32 revision it came with, u32 revision it ended with (0: it
- * has not), u8 type + 1, u8 quality (255: not known), u8 flags, 0.
+ * The first 4 bytes are the CRC-32 of what follows. A record, 48 bytes, little-endian: 32 value, u32 entry, u32 revision it
+ * came with, u32 revision it ended with (0: it has not), u8 type + 1, u8 quality (255: not known), u8 flags, 0.
  */
 import { crc32 } from "node:zlib";
 import { BankError, printable } from "../errors.js";
 import type { Database } from "./database.js";
 
 export const recordBytes = 48;
-export const pageRecords = 512;
-const padBytes = 4096;
-const pageBytes: number = padBytes + recordBytes * pageRecords;
+const pageRecords = 84;
+const pageBytes = 489 + 4092 - 4;
+const padBytes: number = pageBytes - recordBytes * pageRecords;
 
 /** Quarantined: kept, not matched. */
 export const heldFlag = 1;
@@ -90,10 +91,9 @@ export class Pages {
   flush(): void {
     for (const id of this.#changed) {
       const bytes = this.#pages.get(id)!;
-      const checksum = crc32(bytes);
-      if (id < this.#old)
-        this.#database.run("UPDATE page SET checksum = ?, records = ? WHERE id = ?", checksum, bytes, id);
-      else this.#database.run("INSERT INTO page VALUES (?, ?, ?)", id, checksum, bytes);
+      bytes.writeUInt32LE(crc32(bytes.subarray(4)));
+      if (id < this.#old) this.#database.run("UPDATE page SET records = ? WHERE id = ?", bytes, id);
+      else this.#database.run("INSERT INTO page VALUES (?, ?)", id, bytes);
     }
     this.#changed.clear();
   }
@@ -110,8 +110,8 @@ export class Pages {
 
 /** @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when bytes of the page have changed, or it is not there. */
 function readPage(database: Database, id: number): Buffer {
-  const row = database.get<[number, Buffer]>("SELECT checksum, records FROM page WHERE id = ?", id);
-  if (row !== undefined && row[1].length === pageBytes && crc32(row[1]) === row[0]) return row[1];
+  const bytes = database.get<[Buffer]>("SELECT records FROM page WHERE id = ?", id)?.[0];
+  if (bytes?.length === pageBytes && crc32(bytes.subarray(4)) === bytes.readUInt32LE()) return bytes;
   throw new BankError("ERR_EMPREINTE_BANK_FILE", `${printable(database.path)} is damaged (signals, page ${id})`);
 }
 

@@ -27,7 +27,7 @@ const tables = `
   CREATE TABLE labels (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
   CREATE TABLE tombstone (source INTEGER, digest BLOB, entry INTEGER, final INTEGER NOT NULL, updated INTEGER,
     revision INTEGER NOT NULL, PRIMARY KEY (source, digest)) WITHOUT ROWID;
-  CREATE TABLE page (id INTEGER PRIMARY KEY, checksum INTEGER NOT NULL, records BLOB NOT NULL);
+  CREATE TABLE page (id INTEGER PRIMARY KEY, records BLOB NOT NULL);
   CREATE TABLE change (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, kind TEXT NOT NULL, first INTEGER, last INTEGER);
   CREATE INDEX change_revision ON change (revision);
   CREATE TABLE ended (revision INTEGER, first INTEGER, last INTEGER NOT NULL, PRIMARY KEY (revision, first))

@@ -171,10 +171,11 @@ test("a folder that cannot be written", async (ctx) => {
   }
 });
 
+const tool = (name: string, ...args: string[]) => spawnSync(name, args).status;
+
 function smallDisk(): string | undefined {
   const at = mkdtempSync(join(tmpdir(), "empreinte-small-"));
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", at]);
-  if (status === 0) return at;
+  if (tool("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", at) === 0) return at;
   rmSync(at, { recursive: true });
   return undefined;
 }
@@ -196,7 +197,7 @@ test("a full disk: told, and nothing that was there is lost", async (ctx) => {
     await store.close();
   } finally {
     // Lazily: libsql lets go of a closed file when its statements are collected.
-    spawnSync("umount", ["-l", disk]);
+    tool("umount", "-l", disk);
     rmSync(disk, { recursive: true, force: true });
   }
 });
