@@ -15,6 +15,7 @@ import { isLive, readRecord, recordBytes, recordsFrom, type SignalRecord } from 
 import { counter } from "./schema.js";
 
 const headerBytes = 64;
+const mostScanned = 65_536;
 
 export class LiveIndex {
   readonly #database: Database;
@@ -112,6 +113,10 @@ export class LiveIndex {
     if (this.#saving !== undefined) return;
     const saving = (this.#saving = new AbortController());
     try {
+      const { rows, indexed } = this.#index.stats();
+      // What is saved without tables is scanned by everybody who opens it.
+      if (rows - indexed > mostScanned) await this.#index.optimize();
+      saving.signal.throwIfAborted();
       await withFolderLock(dirname(this.#path), saving.signal, async () => {
         const there = await headerOf(this.#path);
         // From here to the saving nothing is waited for: what is written is of this revision.
