@@ -12,6 +12,7 @@ import { withFolderLock } from "../search/folder-lock.js";
 import { HashIndex, type Hit } from "../search/hash-index.js";
 import type { Database } from "./database.js";
 import { isLive, readRecord, recordBytes, recordsFrom, type SignalRecord } from "./pages.js";
+import { type Bank, banksAt } from "./policy.js";
 import { counter } from "./schema.js";
 
 const headerBytes = 64;
@@ -25,6 +26,7 @@ export class LiveIndex {
   /** Signals from here on are not in it yet. */
   #next: number;
   #saving: AbortController | undefined;
+  #banks: { revision: number; banks: Map<number, Bank> } | undefined;
 
   private constructor(database: Database, index: HashIndex, revision: number, next: number) {
     this.#database = database;
@@ -52,8 +54,21 @@ export class LiveIndex {
     return this.#revision;
   }
 
+  /** How many signals the store has, as of `sync`; the first number that is free. */
+  get next(): number {
+    return this.#next;
+  }
+
   get size(): number {
     return this.#index.size;
+  }
+
+  /** The banks as of `sync`; they are read again only after a change. */
+  banks(): Map<number, Bank> {
+    if (this.#banks?.revision !== this.#revision) {
+      this.#banks = { revision: this.#revision, banks: banksAt(this.#database, this.#revision) };
+    }
+    return this.#banks.banks;
   }
 
   /** Takes over what has changed since: by whom ever. Inside a reading or a transaction. */
@@ -220,10 +235,15 @@ async function openSnapshot(
 ): Promise<{ index: HashIndex; revision: number; next: number } | undefined> {
   const good = vouched(database);
   const path = indexPath(database.path);
+  let index: HashIndex | undefined;
   if (good === undefined || !(await headerOf(path))?.equals(good.header)) return undefined;
   try {
-    return { index: await HashIndex.open(path), revision: good.revision, next: good.next };
+    index = await HashIndex.open(path, { verify: "later" });
+    // Into memory, checked on the way: searches are faster, and a snapshot that is removed is not kept on the disk by us.
+    await index.warm();
+    return { index, revision: good.revision, next: good.next };
   } catch (error) {
+    index?.close();
     if (error instanceof IndexError || (error instanceof EmpreinteError && error.code === "ERR_EMPREINTE_READ")) {
       return undefined;
     }

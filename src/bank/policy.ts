@@ -1,5 +1,6 @@
 import { boolean, integer, invalidArgument, oneOf, options as known } from "../check.js";
 import { type DihedralVariant, dihedralVariants } from "../hash/pixels.js";
+import type { Database } from "./database.js";
 
 /** What is to happen with an upload that matches, from the strongest on. */
 export type Action = "block" | "review" | "log";
@@ -62,4 +63,19 @@ export interface Bank {
   purpose: string;
   negative: boolean;
   policy: Policy;
+}
+
+/** By their numbers. */
+export function banksAt(database: Database, revision: number): Map<number, Bank> {
+  const rows = database.all<[number, string, string, number, string]>(
+    `SELECT b.id, b.name, b.purpose, b.negative, p.text FROM bank b JOIN policy p ON p.bank = b.id
+     AND p.since = (SELECT max(since) FROM policy WHERE bank = b.id AND since <= ?1) WHERE b.since <= ?1 ORDER BY b.id`,
+    revision,
+  );
+  return new Map(
+    rows.map(([id, name, purpose, negative, text]) => [
+      id,
+      { name, purpose, negative: negative === 1, policy: JSON.parse(text) as Policy },
+    ]),
+  );
 }

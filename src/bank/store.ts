@@ -13,7 +13,7 @@ import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./
 import type { EntryInput } from "./records.js";
 import { checkVersion, counter, createTables, nextRevision } from "./schema.js";
 import { checkSelection, type EntryName, findEntry, type Selection, selectEntries } from "./selection.js";
-import { bankId, findSource, logChange, name, type SourceName } from "./state.js";
+import { bankId, findSource, logChange, name, type SourceName, sourceRow } from "./state.js";
 import { verifyStore } from "./verify.js";
 import { LiveView } from "./view.js";
 
@@ -131,7 +131,7 @@ export class BankStore {
   }
 
   banks(): Bank[] {
-    return this.#database.reading(() => [...new LiveView(this.#database, this.#live).banks().values()]);
+    return this.view((view) => structuredClone([...view.banks().values()]));
   }
 
   /** What the last import of a source that gave one said to go on from. @throws {BankError} */
@@ -189,6 +189,11 @@ export class BankStore {
     const done = await this.#live.removing(() => {
       const ended = database.transaction(() => {
         disown(database);
+        if (!("case" in selection || "hash" in selection || "entry" in selection)) {
+          // With those that the source withdrew before they came: none of them has a number.
+          const { id } = sourceRow(database, selection);
+          database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
+        }
         const ids = selectEntries(database, selection, this.#digest).map((entry) => ({ entry, time: null }));
         if (ids.length === 0) return { entries: 0, signals: 0, revision: this.#buryUnknown(selection) };
         const revision = nextRevision(database);

@@ -13,7 +13,7 @@ import {
   type SignalRecord,
   wipedFlag,
 } from "./pages.js";
-import type { Bank, Policy } from "./policy.js";
+import { type Bank, banksAt } from "./policy.js";
 import { counter } from "./schema.js";
 import { activeStatus } from "./state.js";
 
@@ -37,20 +37,6 @@ export interface View {
   signal(id: number): SignalRecord | undefined;
   /** An entry that was active then. */
   entry(id: number): ViewedEntry | undefined;
-}
-
-function banksAt(database: Database, revision: number): Map<number, Bank> {
-  const rows = database.all<[number, string, string, number, string]>(
-    `SELECT b.id, b.name, b.purpose, b.negative, p.text FROM bank b JOIN policy p ON p.bank = b.id
-     AND p.since = (SELECT max(since) FROM policy WHERE bank = b.id AND since <= ?1) WHERE b.since <= ?1 ORDER BY b.id`,
-    revision,
-  );
-  return new Map(
-    rows.map(([id, name, purpose, negative, text]) => [
-      id,
-      { name, purpose, negative: negative === 1, policy: JSON.parse(text) as Policy },
-    ]),
-  );
 }
 
 type EntryRow = [bank: number, source: string, key: string | null, labels: string | null, disabled: number | null];
@@ -81,7 +67,7 @@ export class LiveView implements View {
   }
 
   banks(): Map<number, Bank> {
-    return banksAt(this.#database, this.revision);
+    return this.#live.banks();
   }
 
   search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][] {
@@ -89,7 +75,7 @@ export class LiveView implements View {
   }
 
   signal(id: number): SignalRecord | undefined {
-    this.#pages ??= new Pages(this.#database, counter(this.#database, "signals"));
+    this.#pages ??= new Pages(this.#database, this.#live.next);
     const record = readRecord(this.#pages.at(id));
     return isLive(record) ? record : undefined;
   }

@@ -44,8 +44,10 @@ class Model {
     const stone = this.stones.get(name);
     if (record.gone) {
       if (here !== undefined) this.end(name, record.time);
-      else if (!this.stones.has(name)) this.stones.set(name, record.time);
-      else if (stone !== undefined)
+      else if (!this.stones.has(name)) {
+        this.buried.delete(name);
+        this.stones.set(name, record.time);
+      } else if (stone !== undefined)
         this.stones.set(name, record.time === undefined ? undefined : Math.max(stone, record.time));
       return;
     }
@@ -65,7 +67,11 @@ class Model {
     });
   }
 
+  /** The cases of what was withdrawn stay: who withdraws a case means those too. */
+  readonly buried = new Map<string, string[]>();
+
   end(name: string, time?: number): void {
+    if (this.entries.has(name)) this.buried.set(name, this.entries.get(name)!.cases);
     this.entries.delete(name);
     this.stones.set(name, time);
   }
@@ -170,6 +176,10 @@ async function run(commands: readonly Command[], path: string): Promise<void> {
         } else {
           await end({ bank: "b", source: command.source });
           names = [...model.entries.keys()].filter((name) => name.startsWith(`${command.source}/`));
+        }
+        for (const name of model.stones.keys()) {
+          const ofCase = command.kind === "case" && model.buried.get(name)?.includes(command.name);
+          if (ofCase || (command.kind === "source" && name.startsWith(`${command.source}/`))) names.push(name);
         }
         for (const name of names) model.end(name);
       }
