@@ -90,17 +90,25 @@ void each_kernel_and_way(emp_search_options* o, F&& run) {
 }
 
 void crowded_queries(const emp_snapshot* snapshot, const Data& data, uint32_t tables) {
-  // Two centres, and one row in the midst of the first's.
-  const std::vector<Hash> queries = {data.centres[0], data.centres[1], Random(7).near(data.centres[0], 12)};
+  // Two centres, one row in the midst of the first's, and one that differs from it in a bit of every chunk (one of each
+  // in its last 16 bits): its own buckets are empty, those beside them are not.
+  Hash beside = data.centres[0];
+  beside[30] ^= 0xff;
+  beside[31] ^= 0xff;
+  const std::vector<Hash> queries = {data.centres[0], data.centres[1], Random(7).near(data.centres[0], 12), beside};
   const std::vector<Hash> one(queries.begin(), queries.begin() + 1);
   for (const uint32_t radius : kRadii) {
     if (tables == 8 && radius > 39) continue;
     const std::vector<emp_hit> all = wanted(data, queries, radius, 0), first = wanted(data, one, radius, 1500);
+    const std::vector<emp_hit> few = wanted(data, queries, radius, 20);
     emp_search_options o = {};
     o.radius = radius;
     each_kernel_and_way(&o, [&] {
       o.limit = 0;
       expect(same(search(snapshot, queries, o, false, UINT64_MAX), all), "crowded", tables, o);
+      expect(same(search(snapshot, queries, o, false, 300'000), all), "crowded, in slices", tables, o);
+      o.limit = 20;
+      expect(same(search(snapshot, queries, o, false, UINT64_MAX), few), "the first of a crowd", tables, o);
       o.limit = 1500;
       expect(same(search(snapshot, one, o, true, 300'000), first), "the nearest of a crowd", tables, o);
     });
