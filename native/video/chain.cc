@@ -1,0 +1,88 @@
+// The best chain by dynamic programming, once for each of some twenty-five speeds: the score of a chain that ends at a
+// point is the point's own and that of the best predecessor, less the gap between them. The speeds are six percent
+// apart; a step of ten seconds then misses by 0.3, which the slack allows, and the line is fitted afterwards.
+#include "chain.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace empreinte {
+namespace {
+
+constexpr double kSpeedStep = 1.06;
+constexpr uint32_t kLookBack = 96;   // points
+constexpr double kLongestGap = 20;   // seconds of the query without a match inside a chain
+constexpr double kGapCost = 0.01;    // a second
+constexpr double kBendCost = 0.15;   // for the whole slack
+constexpr double kSpeedCost = 0.01;  // a doubling: of equal chains the one nearest to the speed 1
+constexpr double kBaseSlack = 0.25;  // seconds
+constexpr double kBend = 0.03;       // half a step of speed
+
+double value_of(const Point& p, uint32_t radius) {
+  return p.weight * (1 - 0.5 * p.distance / std::max(radius, 1u)) + 0.01;
+}
+
+}  // namespace
+
+double slack_of(const Point& a, const Point& b, double speed, double spacing) {
+  const double unknown = a.k_half() + b.k_half() + speed * (a.q_half() + b.q_half());
+  return kBaseSlack + 0.6 * spacing + unknown + kBend * std::abs(b.q() - a.q()) * speed;
+}
+
+emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, double spacing,
+                      const emp_video_options& options, Chain* out) {
+  out->score = 0;
+  out->path.shrink(0);
+  List<uint32_t> open;
+  List<double> scores;
+  List<uint32_t> before, best_before;
+  for (uint32_t i = 0; i < points.size(); ++i)
+    if (used[i] == 0 && !open.push(i)) return EMP_OUT_OF_MEMORY;
+  const uint32_t n = static_cast<uint32_t>(open.size());
+  if (n == 0) return EMP_OK;
+  if (!scores.resize(n) || !before.resize(n) || !best_before.resize(n)) return EMP_OUT_OF_MEMORY;
+  uint32_t best_end = 0;
+  const int lowest = static_cast<int>(std::floor(std::log(options.min_speed) / std::log(kSpeedStep)));
+  const int highest = static_cast<int>(std::ceil(std::log(options.max_speed) / std::log(kSpeedStep)));
+  for (int step = lowest; step <= highest; ++step) {
+    const double speed = std::pow(kSpeedStep, step);
+    const double factor = 1 - kSpeedCost * std::abs(std::log2(speed));
+    double best = 0;
+    uint32_t end = 0;
+    for (uint32_t i = 0; i < n; ++i) {
+      const Point& b = points[open[i]];
+      const double own = value_of(b, options.radius);
+      double score = own;
+      uint32_t from = i;
+      for (uint32_t j = i; j-- > 0 && i - j <= kLookBack;) {
+        const Point& a = points[open[j]];
+        const double dq = b.q() - a.q(), dk = b.k() - a.k();
+        if (dq <= 0 || dk <= 0) continue;
+        const double gap = std::max(0.0, b.q0 - a.q1);
+        if (gap > kLongestGap) continue;
+        const double bend = std::abs(dk - speed * dq), slack = slack_of(a, b, speed, spacing);
+        if (bend > slack) continue;
+        const double joined = scores[j] + own - kGapCost * gap - kBendCost * bend / slack;
+        if (joined > score) score = joined, from = j;
+      }
+      scores[i] = score;
+      before[i] = from;
+      if (score * factor > best) best = score * factor, end = i;
+      const emp_cancel& cancel = options.cancel;
+      if (i % 1024 == 0 && cancel.poll != nullptr && cancel.poll(cancel.context) != 0) return EMP_CANCELLED;
+    }
+    if (best <= out->score) continue;
+    out->score = best;
+    out->speed = speed;
+    best_end = end;
+    std::copy(before.begin(), before.end(), best_before.begin());
+  }
+  for (uint32_t i = best_end;; i = best_before[i]) {
+    if (!out->path.push(open[i])) return EMP_OUT_OF_MEMORY;
+    if (best_before[i] == i) break;
+  }
+  std::reverse(out->path.begin(), out->path.end());
+  return EMP_OK;
+}
+
+}  // namespace empreinte

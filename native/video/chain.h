@@ -1,0 +1,21 @@
+// Chains: points that follow one another at one speed.
+#pragma once
+#include "points.h"
+
+namespace empreinte {
+
+struct Chain {
+  double speed = 1;
+  double score = 0;     // 0: there is none
+  List<uint32_t> path;  // points in the order of time
+};
+
+// How far a point may lie beside the line through another: half of what is not known of its place, and what a line over
+// both is allowed to bend.
+double slack_of(const Point& a, const Point& b, double speed, double spacing);
+
+// The best chain among the points whose `used` is 0. `spacing` is that of the side that was looked at more often.
+emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, double spacing,
+                      const emp_video_options& options, Chain* out);
+
+}  // namespace empreinte

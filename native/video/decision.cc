@@ -1,0 +1,86 @@
+// Which stretches are a match. Unrelated videos share black, title cards, countdowns and test patterns, often at their
+// beginning: a stretch that is but a part of both videos has to show more than one picture, and more of them where
+// nothing moves or where it is the beginning of both. Where it is nearly all of one of them, one picture is enough when
+// it is near.
+#include <algorithm>
+#include <cmath>
+
+#include "stretch.h"
+
+namespace empreinte {
+namespace {
+
+constexpr double kNearlyAll = 0.7;   // of a video's time
+constexpr double kLeastShare = 0.3;  // of a stretch's samples
+constexpr double kNear = 16;         // bits, for one picture
+constexpr double kLeastWeight = 0.1;
+constexpr double kStill = 0.6;
+constexpr double kSameTime = 5;  // seconds that a leader may stand later in one video than in the other,
+constexpr double kAtEnd = 3;     // and in the one where it is earlier, after its beginning
+// Distinct pictures needed:
+constexpr double kMoving = 2, kUnknown = 2.5, kStandingStill = 12, kLeader = 6;
+
+double length(const emp_video_segment& s) { return s.query_to - s.query_from; }
+
+// At the beginning of both videos, or at the end of both.
+bool leader(const Videos& videos, const emp_video_segment& s) {
+  const auto together = [](double a, double b) { return std::min(a, b) <= kAtEnd && std::abs(a - b) <= kSameTime; };
+  return together(s.query_from, s.known_from) ||
+         together(videos.query.duration - s.query_to, videos.known.duration - s.known_to);
+}
+
+double needed(const Videos& videos, const emp_video_segment& s) {
+  if (s.still >= kStill) return kStandingStill;
+  const bool leads = leader(videos, s);
+  if (s.still < 0) return leads ? kStandingStill : kUnknown;
+  return leads ? kLeader : kMoving;
+}
+
+// Seconds in any of the stretches.
+template <class From, class To>
+double covered(const List<Stretch>& stretches, From from, To to) {
+  // At most EMP_VIDEO_SEGMENTS: each counts for what no earlier one has, by going through the ends.
+  double ends[2 * EMP_VIDEO_SEGMENTS];
+  size_t n = 0;
+  for (const Stretch& s : stretches) ends[n++] = from(s.segment), ends[n++] = to(s.segment);
+  std::sort(ends, ends + n);
+  double sum = 0;
+  for (size_t i = 0; i + 1 < n; ++i) {
+    const double middle = (ends[i] + ends[i + 1]) / 2;
+    const auto in = [&](const Stretch& s) { return from(s.segment) <= middle && middle <= to(s.segment); };
+    if (std::any_of(stretches.begin(), stretches.end(), in)) sum += ends[i + 1] - ends[i];
+  }
+  return sum;
+}
+
+void keep(List<Stretch>* stretches, bool (*good)(const Videos&, const Stretch&), const Videos& videos) {
+  Stretch* end =
+      std::remove_if(stretches->begin(), stretches->end(), [&](const Stretch& s) { return !good(videos, s); });
+  stretches->shrink(static_cast<size_t>(end - stretches->begin()));
+}
+
+}  // namespace
+
+void decide(const Videos& videos, List<Stretch>* stretches) {
+  const auto possible = [](const Videos& v, const Stretch& s) {
+    return s.segment.share >= kLeastShare && s.weight >= kLeastWeight && length(s.segment) >= std::min(0.5, v.sparse());
+  };
+  const auto enough = [](const Videos& v, const Stretch& s) { return s.segment.evidence >= needed(v, s.segment); };
+  keep(stretches, possible, videos);
+  const double of_query = covered(
+      *stretches, [](const emp_video_segment& s) { return s.query_from; },
+      [](const emp_video_segment& s) { return s.query_to; });
+  const double of_known = covered(
+      *stretches, [](const emp_video_segment& s) { return s.known_from; },
+      [](const emp_video_segment& s) { return s.known_to; });
+  const bool nearly_all =
+      of_query >= kNearlyAll * videos.query.duration || of_known >= kNearlyAll * videos.known.duration;
+  double evidence = 0;
+  for (const Stretch& s : *stretches) evidence += s.segment.evidence / std::max(s.weight, 0.01);
+  const auto near = [](const Videos&, const Stretch& s) { return s.segment.distance <= kNear; };
+  if (nearly_all && evidence >= 1.5) return;
+  if (nearly_all) return keep(stretches, near, videos);
+  keep(stretches, enough, videos);
+}
+
+}  // namespace empreinte
