@@ -48,4 +48,6 @@ export interface VideoSignature {
   frameCount: number;
   /** True when the video could not be read to its end and what was read until then was asked for. */
   partial: boolean;
+  /** Why it could not be read to its end, a sentence; with `partial` only. */
+  problem?: string;
 }

@@ -1,0 +1,100 @@
+import { printable } from "../errors.js";
+
+/** What ffmpeg says of a frame that it has decoded. */
+export interface FrameLine {
+  /** In the decoder's order of showing, from 0 again where the size changes and its filters are set up anew. */
+  count: number;
+  /** As the container says, from its beginning; undefined where it does not. */
+  seconds: number | undefined;
+  width: number;
+  height: number;
+}
+
+/** A line longer than this is nothing that we read. */
+const lineCharacters = 65_536;
+const keptProblems = 8;
+
+/** Said of a file that is cut or changed, also where ffmpeg goes on and ends well. */
+const damaged = /partial file|ended prematurely|packet corrupt|corrupt input packet|corrupt decoded frame/i;
+
+/** Reads what ffmpeg writes on standard error, a piece at a time. */
+export class Report {
+  /** A real ffmpeg has opened the file. */
+  opened = false;
+  /** Lines of which we know what they mean: a sign of progress. */
+  understood = 0;
+  /** As the container states it; undefined where it does not. */
+  durationSeconds: number | undefined;
+  /** The average, to two decimals; undefined where the container does not say. */
+  frameRate: number | undefined;
+  /** The last things it complained about. */
+  readonly problems: string[] = [];
+  /** What it said of damage, when it did. */
+  damage: string | undefined;
+  readonly #filter: string;
+  readonly #onFrame: (frame: FrameLine) => void;
+  #rest = "";
+  #timeBase = 0;
+
+  constructor(mark: string, onFrame: (frame: FrameLine) => void) {
+    this.#filter = `[showinfo@${mark} @ `;
+    this.#onFrame = onFrame;
+  }
+
+  feed(text: string): void {
+    const lines = (this.#rest + text).split(/[\r\n]/);
+    this.#rest = lines.pop()!;
+    if (this.#rest.length > lineCharacters) this.#rest = "";
+    for (const line of lines) this.#read(line);
+  }
+
+  #read(line: string): void {
+    if (line.startsWith(this.#filter)) {
+      this.#filtered(line.slice(line.indexOf("] ") + 2));
+      return;
+    }
+    const [, level, said] = /\[(info|warning|error|fatal|panic)\] (.*)$/.exec(line) ?? [];
+    if (said === undefined) return;
+    if (level === "info") this.#told(said);
+    else this.#complained(line.replace(/\[\w+\] (?=.*$)/, "").replace(/ @ 0x[0-9a-f]+\]/, "]"));
+  }
+
+  /** From our filter, which tells each frame. */
+  #filtered(said: string): void {
+    this.understood++;
+    const base = /config in time_base: (\d+)\/(\d+)/.exec(said);
+    if (base !== null) this.#timeBase = Number(base[1]) / Number(base[2]);
+    const frame = / n: *(\d+) pts: *(-?\d+|NOPTS) .* s:(\d+)x(\d+) /.exec(said);
+    if (frame === null) return;
+    const [, count, pts, width, height] = frame;
+    const seconds = Number(pts) * this.#timeBase;
+    this.#onFrame({
+      count: Number(count),
+      seconds: Number.isFinite(seconds) ? seconds : undefined,
+      width: Number(width),
+      height: Number(height),
+    });
+  }
+
+  #told(said: string): void {
+    if (said.startsWith("Input #0, ")) this.opened = true;
+    if (/^frame= *\d/.test(said)) this.understood++;
+    const duration = /^ +Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?),/.exec(said);
+    if (duration !== null) {
+      const [, hours, minutes, seconds] = duration.map(Number);
+      this.durationSeconds ??= 3600 * hours! + 60 * minutes! + seconds!;
+    }
+    // The first stream of that kind is the one that is decoded; a cover has no rate.
+    const rate = /^ +Stream #0:.*: Video: .*, ([\d.]+)(k?) fps\b/.exec(said);
+    if (rate !== null && !said.includes("(attached pic)")) {
+      this.frameRate ??= Number(rate[1]) * (rate[2] === "k" ? 1000 : 1);
+    }
+  }
+
+  #complained(said: string): void {
+    const text = printable(said.trim()).slice(0, 300);
+    if (damaged.test(text)) this.damage ??= text;
+    this.problems.push(text);
+    if (this.problems.length > keptProblems) this.problems.shift();
+  }
+}
