@@ -318,7 +318,8 @@ typedef struct emp_video_near {
 } emp_video_near;
 
 typedef struct emp_video_options {
-  uint32_t radius;              /* 0 … 256 */
+  uint32_t radius;              /* 0 … 256: two hashes by themselves are the same picture */
+  uint32_t wide;                /* radius … 256: they support a stretch, the less the farther */
   double min_speed, max_speed;  /* 0.1 … 10 */
   const emp_video_near* places; /* NULL: everywhere, for two videos of minutes */
   size_t place_count;
@@ -332,7 +333,7 @@ typedef struct emp_video_segment {
   double speed;                                      /* seconds of the known video that pass in one of the query */
   double distance;                                   /* mean of the bits that differ */
   double share;    /* of the stretch's samples on the sparser side, those that match */
-  double evidence; /* distinct pictures in it, by weight, at most one and a quarter a second */
+  double evidence; /* distinct pictures in it, by weight, at most one a second */
   double still;    /* share of time in which nothing moves; -1 where neither side was looked at often enough */
   uint32_t nearest, matches;
 } emp_video_segment;

@@ -25,6 +25,11 @@ export { videoFrames, type VideoFramesOptions } from "./video/video-frames.js";
 export { type VideoFrame } from "./video/frame.js";
 export { sniffVideo, type VideoFormat } from "./video/sniff.js";
 
+// Finding a clip inside a film, a picture in a film, a frame of a film among pictures.
+export { VideoIndex, type VideoIndexOptions } from "./match/video-index.js";
+export { type PictureHash, type VideoId, type VideoSearchOptions } from "./match/video-arguments.js";
+export { type VideoMatch, type VideoSegment } from "./match/video-results.js";
+
 // Search: hashes near a hash.
 export { HashIndex, type HashIndexOptions, type Hit, type IndexStats } from "./search/hash-index.js";
 export { type AddManyOptions, type AsyncNearestOptions, type NearestOptions } from "./search/hash-index.js";

@@ -107,7 +107,7 @@ class AlignJob : public Job {
   }
 
  private:
-  // {query, weights, candidates, radius, minSpeed, maxSpeed, everything}
+  // {query, weights, candidates, radius, wide, minSpeed, maxSpeed, everything}
   bool read(const Napi::Value& request) {
     const Napi::Env env = request.Env();
     View<float> weights;
@@ -118,6 +118,7 @@ class AlignJob : public Job {
     if (!read_video(field(request, "query"), &query_) ||
         !read_array(field(request, "weights"), napi_float32_array, &weights) ||
         !read_uint32(field(request, "radius"), &options_.radius) ||
+        !read_uint32(field(request, "wide"), &options_.wide) ||
         !read_double(field(request, "minSpeed"), &options_.min_speed) ||
         !read_double(field(request, "maxSpeed"), &options_.max_speed) ||
         !read_bool(field(request, "everything"), &everything))

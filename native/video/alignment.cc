@@ -90,7 +90,7 @@ using namespace empreinte;
 emp_status emp_video_align(const emp_video* query, const emp_video* known, const emp_video_options* options,
                            emp_video_segment segments[EMP_VIDEO_SEGMENTS], size_t* count) {
   *count = 0;
-  if (options->radius > 256) return EMP_BAD_RADIUS;
+  if (options->wide > 256 || options->radius > options->wide) return EMP_BAD_RADIUS;
   if (!(options->min_speed >= 0.1) || !(options->max_speed <= 10) || !(options->min_speed <= options->max_speed))
     return EMP_BAD_OPTION;
   if (!good_video(*query) || !good_video(*known)) return EMP_BAD_OPTION;

@@ -18,9 +18,7 @@ constexpr double kSpeedCost = 0.01;  // a doubling: of equal chains the one near
 constexpr double kBaseSlack = 0.25;  // seconds
 constexpr double kBend = 0.03;       // half a step of speed
 
-double value_of(const Point& p, uint32_t radius) {
-  return p.weight * (1 - 0.5 * p.distance / std::max(radius, 1u)) + 0.01;
-}
+double value_of(const Point& p, uint32_t wide) { return p.weight * (1 - 0.5 * p.distance / std::max(wide, 1u)) + 0.01; }
 
 }  // namespace
 
@@ -51,7 +49,7 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
     uint32_t end = 0;
     for (uint32_t i = 0; i < n; ++i) {
       const Point& b = points[open[i]];
-      const double own = value_of(b, options.radius);
+      const double own = value_of(b, options.wide);
       double score = own;
       uint32_t from = i;
       for (uint32_t j = i; j-- > 0 && i - j <= kLookBack;) {

@@ -13,12 +13,12 @@ namespace {
 constexpr double kNearlyAll = 0.7;   // of a video's time
 constexpr double kLeastShare = 0.3;  // of a stretch's samples
 constexpr double kNear = 16;         // bits, for one picture
-constexpr double kLeastWeight = 0.1;
+constexpr double kLeastWeight = 0.02;
 constexpr double kStill = 0.6;
-constexpr double kSameTime = 5;  // seconds that a leader may stand later in one video than in the other,
-constexpr double kAtEnd = 3;     // and in the one where it is earlier, after its beginning
+constexpr double kSameTime = 10;  // seconds that a leader may stand later in one video than in the other,
+constexpr double kAtEnd = 3;      // and in the one where it is earlier, after its beginning
 // Distinct pictures needed:
-constexpr double kMoving = 2, kUnknown = 2.5, kStandingStill = 12, kLeader = 6;
+constexpr double kMoving = 2, kUnknown = 2.5, kStandingStill = 12, kLeader = 8, kUnanchored = 3;
 
 double length(const emp_video_segment& s) { return s.query_to - s.query_from; }
 
@@ -62,11 +62,16 @@ void keep(List<Stretch>* stretches, bool (*good)(const Videos&, const Stretch&),
 }  // namespace
 
 void decide(const Videos& videos, List<Stretch>* stretches) {
+  // One picture at least is the same by itself, or many nearly are.
+  const auto anchored = [](const Videos& v, const Stretch& s) {
+    return s.segment.nearest <= v.options.radius || s.segment.evidence >= kUnanchored;
+  };
   const auto possible = [](const Videos& v, const Stretch& s) {
     return s.segment.share >= kLeastShare && s.weight >= kLeastWeight && length(s.segment) >= std::min(0.5, v.sparse());
   };
   const auto enough = [](const Videos& v, const Stretch& s) { return s.segment.evidence >= needed(v, s.segment); };
   keep(stretches, possible, videos);
+  keep(stretches, anchored, videos);
   const double of_query = covered(
       *stretches, [](const emp_video_segment& s) { return s.query_from; },
       [](const emp_video_segment& s) { return s.query_to; });

@@ -10,7 +10,8 @@ namespace {
 
 constexpr uint32_t kDistinct = 32;      // bits: as far apart as two pictures that do not match
 constexpr uint32_t kHalfDistinct = 16;  // the same scene, moved
-constexpr double kBetween = 0.8;        // seconds from one picture that counts to the next
+constexpr double kBetween = 0.9;        // seconds from one picture that counts to the next
+constexpr double kWidest = 0.4;         // what a picture counts that is as far as a pair may be
 constexpr size_t kMostPictures = 256;
 constexpr double kStill = 0.4;      // seconds without a move
 constexpr double kOften = 0.26;     // seconds between looks, to tell whether anything moves
@@ -22,21 +23,28 @@ const uint8_t* hash_at(const emp_video& video, uint32_t i) { return video.hashes
 // Sums the pictures that differ from all before, at most one every `kBetween`.
 class Pictures {
  public:
-  explicit Pictures(const emp_video& query) : query_(query) {}
+  explicit Pictures(const Videos& videos) : query_(videos.query), options_(videos.options) {}
   void add(const Point& p) {
     if (count_ == kMostPictures || (count_ > 0 && p.q() - last_ < kBetween)) return;
     uint32_t least = kDistinct;
     for (size_t i = 0; i < count_; ++i)
       least = std::min(least, emp_hash_distance(hash_at(query_, p.query), hash_at(query_, seen_[i])));
     if (least < kHalfDistinct) return;
-    sum += (least >= kDistinct ? 1 : 0.5) * p.weight;
+    sum += (least >= kDistinct ? 1 : 0.5) * p.weight * certainty(p.distance);
     seen_[count_++] = p.query;
     last_ = p.q();
   }
   double sum = 0;
 
  private:
+  double certainty(uint32_t distance) const {
+    if (distance <= options_.radius) return 1;
+    const double beyond = distance - options_.radius, all = options_.wide - options_.radius;
+    return 1 - (1 - kWidest) * beyond / all;
+  }
+
   const emp_video& query_;
+  const emp_video_options& options_;
   uint32_t seen_[kMostPictures];
   size_t count_ = 0;
   double last_ = 0;
@@ -91,7 +99,7 @@ emp_status weigh(const Videos& videos, const List<uint32_t>& points, Stretch* st
   for (size_t i = static_cast<size_t>(std::lower_bound(sparse.to, sparse.to + sparse.count, from) - sparse.to);
        i < sparse.count && sparse.from[i] <= to; ++i)
     bins.mark(sparse.from[i], sparse.to[i], 1);
-  Pictures pictures(query);
+  Pictures pictures(videos);
   double distance = 0, weight = 0;
   s.matches = 0, s.nearest = UINT32_MAX;
   for (const uint32_t i : points) {

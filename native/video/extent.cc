@@ -9,16 +9,10 @@
 namespace empreinte {
 namespace {
 
-constexpr double kSnap = 0.5;       // seconds: as near as this the end of a video is the end of the stretch
+constexpr double kSnap = 0.5;  // seconds: as near as this the end of a video is the end of the stretch
+constexpr double kTogether = 0.5, kMostSnap = 2;
 constexpr uint32_t kCut = 64;       // bits between two frames of different pictures
 constexpr double kTouching = 0.25;  // seconds
-
-// The time of the query, and with it the direction, mirrored: so that an end is found the same way as a beginning.
-struct Side {
-  const emp_video& video;
-  bool back;
-  double end() const { return back ? 0 : video.duration; }
-};
 
 // The first sample behind `time` in the direction; false when there is none.
 bool next_sample(const emp_video& video, double time, bool back, double* out) {
@@ -66,7 +60,10 @@ double extended(const Videos& videos, const Line& line, double certain, bool bac
     const bool cut_there = query.spacing <= kTouching && only_cut(query, certain, missed, &cut);
     reached = cut_there ? cut : (certain + missed) / 2;
   }
-  return sign * (end - reached) <= kSnap ? end : reached;
+  // Where both videos end at about the same moment, they most likely do so together.
+  const bool together = std::abs(query_end - known_end) <= kTogether;
+  const double snap = together ? std::clamp(2 * videos.sparse(), kSnap, kMostSnap) : kSnap;
+  return sign * (end - reached) <= snap ? end : reached;
 }
 
 }  // namespace

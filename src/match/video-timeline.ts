@@ -9,11 +9,11 @@ const sameBits = 6;
 
 const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
 
-/** Whether hash `a` of one array and `b` of another differ in at most `most` bits. */
-function near(a: Uint8Array, i: number, b: Uint8Array, j: number, most: number): boolean {
+/** How many bits of hash `i` of one array and `j` of another differ. */
+export function distanceBetween(a: Uint8Array, i: number, b: Uint8Array, j: number): number {
   let sum = 0;
-  for (let byte = 0; byte < 32 && sum <= most; byte++) sum += ones[a[32 * i + byte]! ^ b[32 * j + byte]!]!;
-  return sum <= most;
+  for (let byte = 0; byte < 32; byte++) sum += ones[a[32 * i + byte]! ^ b[32 * j + byte]!]!;
+  return sum;
 }
 
 /** Seconds between two looks at the video. */
@@ -76,7 +76,7 @@ export function timelineOf(
     const end = Math.max(start, frame.lastTimestampSeconds);
     const last = count - 1;
     const follows = count > 0 && spacing < 0.5 && start - to[last]! <= 2.5 * spacing;
-    if (follows && near(hash, 0, first, 0, sameBits)) {
+    if (follows && distanceBetween(hash, 0, first, 0) <= sameBits) {
       to[last] = Math.max(to[last]!, end);
       if (frame.quality <= best[last]!) continue;
       hashes.set(hash, 32 * last);

@@ -127,6 +127,7 @@ export interface AlignRequest {
   /** `places`: pairs (query hash, known hash) to look around; without, everywhere. */
   candidates: (NativeVideo & { places?: Uint32Array })[];
   radius: number;
+  wide: number;
   minSpeed: number;
   maxSpeed: number;
   /** Also stretches that say too little for a match. */

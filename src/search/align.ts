@@ -13,8 +13,10 @@ export interface Candidate {
 }
 
 export interface AlignOptions {
-  /** 0 … 256 */
+  /** 0 … 256: so near, two hashes by themselves are the same picture. */
   radius: number;
+  /** `radius` … 256: so near, they support a stretch, the less the farther. */
+  wide: number;
   minSpeed: number;
   maxSpeed: number;
   /** 0 … 1 for each of the query's hashes: how much it says. */
@@ -47,7 +49,7 @@ export async function align(
   candidates: readonly Candidate[],
   options: AlignOptions,
 ): Promise<AlignedSegment[][]> {
-  const { radius, minSpeed, maxSpeed, everything = false, signal } = options;
+  const { radius, wide, minSpeed, maxSpeed, everything = false, signal } = options;
   const found: AlignedSegment[][] = candidates.map(() => []);
   if (candidates.length === 0) return found;
   const request = {
@@ -55,6 +57,7 @@ export async function align(
     weights: options.weights ?? new Float32Array(query.from.length).fill(1),
     candidates: candidates.map(({ timeline, places }) => ({ ...timeline, ...(places && { places }) })),
     radius,
+    wide,
     minSpeed,
     maxSpeed,
     everything,
