@@ -49,22 +49,33 @@ function input({ format, file }: Pick<Decoding, "format" | "file">): string[] {
   return [...only, "-i", `file:${path}`];
 }
 
+/**
+ * The plane as it was coded: making it grey would cost nearly half of what decoding does. What has no such plane, or one of
+ * more than 8 bits, is converted first. The limited range is left as it is (see frames.ts).
+ */
+const planar = ["yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv410p"];
+const full = ["yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p"];
+const luma = `format=${[...planar, ...full, "gray"].join("|")},extractplanes=y`;
+
 /** Frames as raw samples on standard output; on standard error a line for each frame that was decoded (see report.ts). */
 export function decodeArguments(decoding: Decoding, { fpsMode, ownSizes }: Decoder): string[] {
   const { channels, keyframes, every, rotate, squarePixels, maxPixels, threads, strict, mark } = decoding;
   const filters = [
+    // Some decoders skip nothing when told to.
+    ...(keyframes ? ["select=key"] : []),
     // What changes the size comes before what tells it.
     ...(squarePixels ? ["scale=w=iw*sar:h=ih", "setsar=1"] : []),
     `showinfo@${mark}=checksum=0`,
     ...(every > 1 ? [`select=not(mod(n\\,${every}))`] : []),
-    channels === 1 ? "format=gray" : "scale=in_color_matrix=bt601,format=rgb24",
+    channels === 1 ? luma : "scale=in_color_matrix=bt601,format=rgb24",
   ];
   return [
     ...quiet,
     ...(strict ? ["-xerror"] : []),
     ...words(`-filter_threads 1 -threads ${threads} -max_pixels ${maxPixels}`),
     ...(rotate ? [] : ["-noautorotate"]),
-    ...(keyframes ? ["-skip_frame", "nokey"] : []),
+    // That of Theora takes what it is to skip for damage.
+    ...(keyframes && decoding.format !== "ogg" ? words("-discard nokey -skip_frame nokey") : []),
     ...input(decoding),
     ...onlyVideo,
     // Neither doubled nor dropped to an even rate.

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { LimitError } from "../errors.js";
+import { LimitError, VideoError } from "../errors.js";
 import type { VideoLimits } from "../limits.js";
+import { native } from "../native/load.js";
 import { decodeArguments, type Decoding, type Opened, probeArguments } from "./arguments.js";
 import { endChild, type Ending, startChild } from "./child.js";
 import { failureOf } from "./failure.js";
@@ -147,6 +148,7 @@ interface Announced {
   timestampSeconds: number;
   width: number;
   height: number;
+  full: boolean;
 }
 
 /** Numbers frames and gives them times that never go back: a file may say anything. */
@@ -155,7 +157,8 @@ function announce(line: FrameLine, state: DecodeState): Announced {
   const guess = number === 0 ? 0 : state.seconds + 1 / (state.frameRate ?? 25);
   state.seconds = Math.max(state.seconds, line.seconds ?? guess);
   if (number === 0) Object.assign(state, { width: line.width, height: line.height });
-  return { number, timestampSeconds: state.seconds, width: line.width, height: line.height };
+  const { width, height, full } = line;
+  return { number, timestampSeconds: state.seconds, width, height, full };
 }
 
 /**
@@ -178,6 +181,7 @@ export async function* decodeFrames(
   const report = new Report(mark, (line) => {
     state.frameRate ??= report.frameRate;
     const frame = announce(line, state);
+    sameSize(frame);
     if (line.count % every === 0) coming.push(frame);
     if (state.frames > limits.maxFrames) {
       const text = `${name} has more than ${limits.maxFrames} frames; maxFrames raises this limit`;
@@ -189,6 +193,11 @@ export async function* decodeFrames(
     }
   });
   const { maxPixels } = limits;
+  const sameSize = ({ width, height }: Announced): void => {
+    if (decoder.ownSizes || (width === state.width && height === state.height)) return;
+    const text = `${name} changes its size, which the ffmpeg at ${decoder.path} (${decoder.version}) cannot follow: 4.4 can`;
+    watch.fail(new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", text));
+  };
   const args = decodeArguments({ ...options, format: video.format, file: opened(video), maxPixels, mark }, decoder);
   const command = await limited(decoder.path, args, systemLimits(limits, threads));
   const child = startChild(command.program, command.args, video.fd);
@@ -229,13 +238,16 @@ export async function* decodeFrames(
     let given = 0;
     for (;;) {
       while (coming.length === 0 && !told && watch.failure === undefined) await change();
-      const frame = watch.failure === undefined ? coming.shift() : undefined;
-      if (frame === undefined) break;
+      const next = watch.failure === undefined ? coming.shift() : undefined;
+      if (next === undefined) break;
+      const { full, ...frame } = next;
       const size = frame.width * frame.height * channels;
       const turn = given++ % 2;
       if (buffers[turn]!.length !== size) buffers[turn] = new Uint8Array(size);
       const data = buffers[turn]!;
       if (!(await reader.take(data))) break;
+      // Quality counts differences of luma, which are smaller in the limited range.
+      if (channels === 1 && !full && !report.fullRange) native.expandLuma(data);
       watch.pause();
       yield { ...frame, channels, data };
       watch.resume();

@@ -8,6 +8,8 @@ export interface FrameLine {
   seconds: number | undefined;
   width: number;
   height: number;
+  /** Its samples are of the full range. */
+  full: boolean;
 }
 
 /** A line longer than this is nothing that we read. */
@@ -29,6 +31,12 @@ export class Report {
   frameRate: number | undefined;
   /** The last things it complained about. */
   readonly problems: string[] = [];
+  /** Codecs that it was not allowed to decode: also those of the sound, which is no fault. */
+  readonly refused: Set<string> = new Set();
+  /** Of the first stream that is a film, as ffmpeg calls it. */
+  codec: string | undefined;
+  /** What is written out is of the full range, by its tag. */
+  fullRange = false;
   /** What it said of damage, when it did. */
   damage: string | undefined;
   readonly #filter: string;
@@ -64,15 +72,16 @@ export class Report {
     this.understood++;
     const base = /config in time_base: (\d+)\/(\d+)/.exec(said);
     if (base !== null) this.#timeBase = Number(base[1]) / Number(base[2]);
-    const frame = / n: *(\d+) pts: *(-?\d+|NOPTS) .* s:(\d+)x(\d+) /.exec(said);
+    const frame = /\bn: *(\d+) pts: *(-?\d+|NOPTS) .*\bfmt:(\w+) .* s:(\d+)x(\d+) /.exec(said);
     if (frame === null) return;
-    const [, count, pts, width, height] = frame;
+    const [, count, pts, format, width, height] = frame;
     const seconds = Number(pts) * this.#timeBase;
     this.#onFrame({
       count: Number(count),
       seconds: Number.isFinite(seconds) ? seconds : undefined,
       width: Number(width),
       height: Number(height),
+      full: format!.startsWith("yuvj") || format === "gray",
     });
   }
 
@@ -84,15 +93,22 @@ export class Report {
       const [, hours, minutes, seconds] = duration.map(Number);
       this.durationSeconds ??= 3600 * hours! + 60 * minutes! + seconds!;
     }
-    // The first stream of that kind is the one that is decoded; a cover has no rate.
-    const rate = /^ +Stream #0:.*: Video: .*, ([\d.]+)(k?) fps\b/.exec(said);
-    if (rate !== null && !said.includes("(attached pic)")) {
-      this.frameRate ??= Number(rate[1]) * (rate[2] === "k" ? 1000 : 1);
-    }
+    if (/^ +Stream #0:0.*: Video: rawvideo .*\bgray\(pc\b/.test(said)) this.fullRange = true;
+    // The first stream of that kind is the one that is decoded, but for covers.
+    const [, codec, rest] = /^ +Stream #0:.*: Video: (\w+)(.*)/.exec(said) ?? [];
+    if (codec === undefined || this.codec !== undefined || said.includes("(attached pic)")) return;
+    this.codec = codec;
+    const rate = /, ([\d.]+)(k?) fps\b/.exec(rest!);
+    if (rate !== null) this.frameRate = Number(rate[1]) * (rate[2] === "k" ? 1000 : 1);
   }
 
   #complained(said: string): void {
-    const text = printable(said.trim()).slice(0, 300);
+    const text = printable(said.trim()).replace("file:/proc/self/fd/3: ", "").slice(0, 300);
+    const codec = /Codec \((\S+)\) not on whitelist/i.exec(text)?.[1];
+    if (codec !== undefined) {
+      this.refused.add(codec);
+      return;
+    }
     if (damaged.test(text)) this.damage ??= text;
     this.problems.push(text);
     if (this.problems.length > keptProblems) this.problems.shift();
