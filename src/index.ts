@@ -23,6 +23,8 @@ export { type VideoInput } from "./video/source.js";
 export { type FluentCommand } from "./video/fluent.js";
 export { videoFrames, type VideoFramesOptions } from "./video/video-frames.js";
 export { type VideoFrame } from "./video/frame.js";
+export { readVpdq, type VpdqForm, type VpdqFrame, writeVpdq } from "./video/vpdq-text.js";
+export { matchVpdq, type VpdqMatch, type VpdqMatchOptions } from "./video/vpdq-match.js";
 export { sniffVideo, type VideoFormat } from "./video/sniff.js";
 
 // Finding a clip inside a film, a picture in a film, a frame of a film among pictures.
