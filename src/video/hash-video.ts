@@ -1,4 +1,4 @@
-import { InvalidArgumentError, LimitError, VideoError } from "../errors.js";
+import { LimitError, VideoError } from "../errors.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import { type DecodeState, decodeFrames, newState, probeFrameRate } from "./frames.js";
@@ -62,10 +62,6 @@ function fromFile(
 function fromFrames(foreign: ForeignFrames, options: CheckedVideoOptions): Reading {
   const { limits, signal, sampling } = options;
   const { name } = foreign;
-  if (sampling === "keyframes")
-    throw new InvalidArgumentError(
-      'Expected {fps}, "all" or "adaptive" for sampling of frames, which have no keyframes',
-    );
   const state = newState();
   state.frameRate = options.frameRate ?? foreign.frameRate;
   const progress = progressOf(options, state);
@@ -214,7 +210,7 @@ async function hashFile(video: OpenVideo, options: CheckedVideoOptions): Promise
 export async function hashVideo(input: VideoInput, options?: HashVideoOptions): Promise<VideoSignature> {
   const checked = checkVideoOptions(options);
   const { signal, name, limits } = checked;
-  const open = openVideoInput(input, name, limits);
+  const open = openVideoInput(input, name, limits, checked.sampling === "keyframes");
   signal?.throwIfAborted();
   const source = await open(signal ?? new AbortController().signal);
   if ("foreign" in source) return (await hashReading(fromFrames(source.foreign, checked), checked)).signature;

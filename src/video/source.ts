@@ -1,5 +1,5 @@
 import { invalidArgument } from "../check.js";
-import { EmpreinteError, printable, systemReason, VideoError } from "../errors.js";
+import { EmpreinteError, InvalidArgumentError, printable, systemReason, VideoError } from "../errors.js";
 import { type EncodedInput } from "../image/read.js";
 import { type FluentCommand, fluentFrames, isFluentCommand } from "./fluent.js";
 import type { VideoFrame } from "./frame.js";
@@ -24,6 +24,13 @@ function isIterable(input: object): input is AsyncIterable<unknown> {
   return Symbol.asyncIterator in input && typeof input[Symbol.asyncIterator] === "function";
 }
 
+/** @throws {InvalidArgumentError} before anything is started. */
+function noKeyframes(keyframes: boolean): void {
+  if (!keyframes) return;
+  const text = 'Expected {fps}, "all" or "adaptive" for sampling of frames, of which nobody knows how they were coded';
+  throw new InvalidArgumentError(text);
+}
+
 /** The same, from its first item, which was taken off to see what it is. */
 async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncGenerator<T, void, undefined> {
   try {
@@ -38,6 +45,7 @@ async function openIterable(
   input: AsyncIterable<unknown>,
   name: string | undefined,
   maxBytes: number,
+  keyframes: boolean,
   stop: AbortSignal,
 ): Promise<OpenSource> {
   const shown = printable(name ?? "stream");
@@ -50,6 +58,8 @@ async function openIterable(
   if (first.done || first.value instanceof Uint8Array) {
     return { video: await videoSource(all as AsyncIterable<Uint8Array>, name, maxBytes)(stop) };
   }
+  if (keyframes) await iterator.return?.();
+  noKeyframes(keyframes);
   const frames = all as AsyncIterable<VideoFrame>;
   return { foreign: { name: printable(name ?? "frames"), frames, frameRate: undefined } };
 }
@@ -62,12 +72,14 @@ export function openVideoInput(
   input: VideoInput,
   name: string | undefined,
   limits: { maxBytes: number; maxPixels: number },
+  keyframes: boolean,
 ): (stop: AbortSignal) => Promise<OpenSource> {
   if (typeof input !== "object" || input === null || input instanceof Uint8Array || input instanceof URL) {
     const open = videoSource(input as string, name, limits.maxBytes);
     return async (stop) => ({ video: await open(stop) });
   }
   if (isFluentCommand(input)) {
+    noKeyframes(keyframes);
     const shown = printable(name ?? "ffmpeg command");
     return async (stop) => {
       return { foreign: { name: shown, ...(await fluentFrames(input, shown, limits.maxPixels, stop)) } };
@@ -75,7 +87,7 @@ export function openVideoInput(
   }
   // A Node stream is destroyed on an abort, which its iterator cannot be while it waits: left to the reader of streams.
   if (isIterable(input) && !("getReader" in input) && !("pipe" in input)) {
-    return (stop) => openIterable(input, name, limits.maxBytes, stop);
+    return (stop) => openIterable(input, name, limits.maxBytes, keyframes, stop);
   }
   if (input instanceof ArrayBuffer || "getReader" in input || isIterable(input)) {
     const open = videoSource(input as EncodedInput, name, limits.maxBytes);
