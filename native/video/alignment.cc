@@ -67,7 +67,7 @@ emp_status find_stretches(const Videos& videos, List<Stretch>* out) {
   std::fill(used.begin(), used.end(), uint8_t{0});
   Chain chain;
   for (int round = 0; round < kMostChains && out->size() < EMP_VIDEO_SEGMENTS; ++round) {
-    emp_status status = best_chain(videos.points, used, videos.dense(), videos.options, &chain);
+    emp_status status = best_chain(videos.points, used, videos.dense(), videos.sparse(), videos.options, &chain);
     if (status != EMP_OK) return status;
     if (chain.score < kLeastScore) break;
     Stretch stretch = {fit_line(videos.points, chain, videos.dense(), videos.options), {}, 0};

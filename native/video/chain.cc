@@ -1,6 +1,7 @@
 // The best chain by dynamic programming, once for each of some twenty-five speeds: the score of a chain that ends at a
-// point is the point's own and that of the best predecessor, less the gap between them. The speeds are six percent
-// apart; a step of ten seconds then misses by 0.3, which the slack allows, and the line is fitted afterwards.
+// point is that of the best predecessor and the seconds that the point adds, less the gap between them. The speeds are
+// six percent apart; a step of ten seconds then misses by 0.3, which the slack allows, and the line is fitted
+// afterwards.
 #include "chain.h"
 
 #include <algorithm>
@@ -12,22 +13,27 @@ namespace {
 constexpr double kSpeedStep = 1.06;
 constexpr uint32_t kLookBack = 96;   // points
 constexpr double kLongestGap = 20;   // seconds of the query without a match inside a chain
-constexpr double kGapCost = 0.01;    // a second
+constexpr double kLeastStep = 0.2;   // seconds
+constexpr double kGapCost = 0.05;    // a second
 constexpr double kBendCost = 0.15;   // for the whole slack
-constexpr double kSpeedCost = 0.01;  // a doubling: of equal chains the one nearest to the speed 1
+constexpr double kSpeedCost = 0.1;   // a doubling: of equal chains the one nearest to the speed 1
 constexpr double kBaseSlack = 0.25;  // seconds
 constexpr double kBend = 0.03;       // half a step of speed
 
+// What a second of the point counts: half at the widest distance.
 double value_of(const Point& p, uint32_t wide) { return p.weight * (1 - 0.5 * p.distance / std::max(wide, 1u)) + 0.01; }
+
+// Seconds that both sides stand still in the point's rectangle.
+double still_seconds(const Point& p, double speed) { return std::min(p.q1 - p.q0, (p.k1 - p.k0) / speed); }
 
 }  // namespace
 
 double slack_of(const Point& a, const Point& b, double speed, double spacing) {
-  const double unknown = a.k_half() + b.k_half() + speed * (a.q_half() + b.q_half());
+  const double unknown = a.unknown(speed) + b.unknown(speed);
   return kBaseSlack + 0.6 * spacing + unknown + kBend * std::abs(b.q() - a.q()) * speed;
 }
 
-emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, double spacing,
+emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, double spacing, double sparse,
                       const emp_video_options& options, Chain* out) {
   out->score = 0;
   out->path.shrink(0);
@@ -40,17 +46,19 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
   if (n == 0) return EMP_OK;
   if (!scores.resize(n) || !before.resize(n) || !best_before.resize(n)) return EMP_OUT_OF_MEMORY;
   uint32_t best_end = 0;
+  // What a point stands for that is a moment: one step of the sparser side.
+  const double step = std::max(kLeastStep, sparse);
   const int lowest = static_cast<int>(std::floor(std::log(options.min_speed) / std::log(kSpeedStep)));
   const int highest = static_cast<int>(std::ceil(std::log(options.max_speed) / std::log(kSpeedStep)));
-  for (int step = lowest; step <= highest; ++step) {
-    const double speed = std::pow(kSpeedStep, step);
+  for (int exponent = lowest; exponent <= highest; ++exponent) {
+    const double speed = std::pow(kSpeedStep, exponent);
     const double factor = 1 - kSpeedCost * std::abs(std::log2(speed));
     double best = 0;
     uint32_t end = 0;
     for (uint32_t i = 0; i < n; ++i) {
       const Point& b = points[open[i]];
-      const double own = value_of(b, options.wide);
-      double score = own;
+      const double value = value_of(b, options.wide), still = still_seconds(b, speed);
+      double score = value * (still + step);
       uint32_t from = i;
       for (uint32_t j = i; j-- > 0 && i - j <= kLookBack;) {
         const Point& a = points[open[j]];
@@ -60,6 +68,7 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
         if (gap > kLongestGap) continue;
         const double bend = std::abs(dk - speed * dq), slack = slack_of(a, b, speed, spacing);
         if (bend > slack) continue;
+        const double own = value * (still + std::min(step, std::max(0.0, dq - still)));
         const double joined = scores[j] + own - kGapCost * gap - kBendCost * bend / slack;
         if (joined > score) score = joined, from = j;
       }

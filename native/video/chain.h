@@ -6,7 +6,7 @@ namespace empreinte {
 
 struct Chain {
   double speed = 1;
-  double score = 0;     // 0: there is none
+  double score = 0;     // about the seconds that match; 0: there is none
   List<uint32_t> path;  // points in the order of time
 };
 
@@ -14,8 +14,9 @@ struct Chain {
 // both is allowed to bend.
 double slack_of(const Point& a, const Point& b, double speed, double spacing);
 
-// The best chain among the points whose `used` is 0. `spacing` is that of the side that was looked at more often.
-emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, double spacing,
+// The best chain among the points whose `used` is 0. `spacing` is that of the side that was looked at more often,
+// `sparse` that of the other.
+emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, double spacing, double sparse,
                       const emp_video_options& options, Chain* out);
 
 }  // namespace empreinte

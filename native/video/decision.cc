@@ -83,8 +83,10 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   double evidence = 0;
   for (const Stretch& s : *stretches) evidence += s.segment.evidence / std::max(s.weight, 0.01);
   const auto near = [](const Videos&, const Stretch& s) { return s.segment.distance <= kNear; };
-  if (nearly_all && evidence >= 1.5) return;
-  if (nearly_all) return keep(stretches, near, videos);
+  const auto near_or_more = [](const Videos&, const Stretch& s) {
+    return s.segment.distance <= kNear || s.segment.evidence >= 1.5 * s.weight;
+  };
+  if (nearly_all) return keep(stretches, evidence >= 1.5 ? +near_or_more : +near, videos);
   keep(stretches, enough, videos);
 }
 

@@ -38,6 +38,41 @@ bool only_cut(const emp_video& query, double a, double b, double* out) {
   return cuts == 1;
 }
 
+// Whether a run of the query is near the known hash at that moment.
+bool matches_at(const Videos& videos, uint32_t run, double known_time) {
+  const emp_video& known = videos.known;
+  const double within = std::max(kTouching / 2, known.spacing / 2);
+  const double* at = std::lower_bound(known.to, known.to + known.count, known_time - within);
+  const uint8_t* hash = videos.query.hashes + size_t{EMP_HASH_BYTES} * run;
+  for (size_t k = static_cast<size_t>(at - known.to); k < known.count && known.from[k] <= known_time + within; ++k)
+    if (emp_hash_distance(known.hashes + size_t{EMP_HASH_BYTES} * k, hash) <= videos.options.wide) return true;
+  return false;
+}
+
+// From a time that is certain along the line, run by run of the query, as long as one matches within each step. Points
+// are the nearest pairs only: what is a little farther beside them, as in a still scene, matches too.
+double followed(const Videos& videos, const Line& line, double certain, bool back) {
+  const emp_video& query = videos.query;
+  const double patience = std::max(kTouching, 1.1 * videos.sparse());
+  const size_t first = static_cast<size_t>(std::lower_bound(query.to, query.to + query.count, certain) - query.to);
+  if (back) {
+    for (size_t i = std::min(first + 1, query.count); i-- > 0;) {
+      const double end = std::min(query.to[i], certain);
+      if (certain - end > patience) break;
+      if (query.from[i] < certain && matches_at(videos, static_cast<uint32_t>(i), line.known(end)))
+        certain = std::max(query.from[i], std::min(end, line.query(videos.known.from[0])));
+    }
+    return certain;
+  }
+  for (size_t i = first; i < query.count; ++i) {
+    const double start = std::max(query.from[i], certain);
+    if (start - certain > patience) break;
+    if (query.to[i] > certain && matches_at(videos, static_cast<uint32_t>(i), line.known(start)))
+      certain = std::min(query.to[i], std::max(start, line.query(videos.known.to[videos.known.count - 1])));
+  }
+  return certain;
+}
+
 double extended(const Videos& videos, const Line& line, double certain, bool back) {
   const emp_video &query = videos.query, &known = videos.known;
   const double sign = back ? -1 : 1;
@@ -69,7 +104,7 @@ double extended(const Videos& videos, const Line& line, double certain, bool bac
 }  // namespace
 
 bool on_line(const Videos& videos, const Line& line, const Point& p) {
-  return std::abs(line.beside(p)) <= videos.tolerance() + p.k_half() + line.speed * p.q_half();
+  return std::abs(line.beside(p)) <= videos.tolerance() + p.unknown(line.speed);
 }
 
 emp_status find_extent(const Videos& videos, const List<uint32_t>& points, Stretch* stretch) {
@@ -84,6 +119,7 @@ emp_status find_extent(const Videos& videos, const List<uint32_t>& points, Stret
   }
   emp_video_segment& s = stretch->segment;
   if (from > to) from = to = videos.points[points[0]].q();
+  from = followed(videos, line, from, true), to = followed(videos, line, to, false);
   s.query_from = std::max(0.0, extended(videos, line, from, true));
   s.query_to = std::max(s.query_from, extended(videos, line, to, false));
   s.known_from = std::max(0.0, line.known(s.query_from));

@@ -11,9 +11,19 @@ constexpr double kLeastSigma = 0.08;  // seconds: two frames, and what coding mo
 constexpr double kOutlier = 2;        // Huber's bound, in sigmas
 constexpr double kSurely = 6;         // by how much of chi squared another speed than 1 must be better
 
-double sigma_of(const Point& p, double speed, double spacing) {
-  // A still scene may lie anywhere in its rectangle.
-  return kLeastSigma + 0.3 * spacing + 0.6 * (p.k_half() + speed * p.q_half());
+// How a point pulls at a line. Inside of what is unknown of its place, softly to the middle; beyond, to the nearer
+// edge, as an outlier when it is far: by Huber's weight.
+struct Pull {
+  double target, weight;  // seconds of the known video
+  double error;           // in sigmas, beyond what is unknown
+};
+
+Pull pull_of(const Line& line, const Point& p, double speed, double spacing) {
+  const double unknown = p.unknown(speed), beside = line.beside(p), beyond = std::abs(beside) - unknown;
+  const double sharp = kLeastSigma + 0.3 * spacing, soft = sharp + 0.6 * unknown;
+  if (beyond <= 0) return {p.k(), 1 / (soft * soft), 0};
+  const double error = beyond / sharp;
+  return {p.k() - std::copysign(unknown, beside), (error <= kOutlier ? 1 : kOutlier / error) / (sharp * sharp), error};
 }
 
 struct Fit {
@@ -21,30 +31,25 @@ struct Fit {
   double chi;
 };
 
-// In sigmas.
-double error_of(const Line& line, const Point& p, double speed, double spacing) {
-  return std::abs(line.beside(p)) / sigma_of(p, speed, spacing);
-}
-
-// Iterated least squares with Huber's weights; with `fixed`, of the offset alone.
+// Iterated least squares; with `fixed`, of the offset alone. Begins with the middles.
 Fit fit(const List<Point>& points, const Chain& chain, double spacing, double speed, bool fixed,
         const emp_video_options& options) {
   Line line = {speed, 0};
   for (int round = 0; round < kRounds; ++round) {
-    const auto weight_of = [&](const Point& p) {
-      const double sigma = sigma_of(p, speed, spacing);
-      const double error = round == 0 ? 0 : error_of(line, p, speed, spacing);
-      return (error <= kOutlier ? 1 : kOutlier / error) / (sigma * sigma);
+    const auto pull = [&](const Point& p) {
+      if (round > 0) return pull_of(line, p, speed, spacing);
+      return pull_of({speed, p.k() - speed * p.q()}, p, speed, spacing);
     };
     double sum = 0, sum_q = 0, sum_k = 0, over = 0, under = 0;
     for (const uint32_t i : chain.path) {
-      const double w = weight_of(points[i]);
-      sum += w, sum_q += w * points[i].q(), sum_k += w * points[i].k();
+      const Pull u = pull(points[i]);
+      sum += u.weight, sum_q += u.weight * points[i].q(), sum_k += u.weight * u.target;
     }
     const double mean_q = sum_q / sum, mean_k = sum_k / sum;
     for (const uint32_t i : chain.path) {
-      const double w = weight_of(points[i]), dq = points[i].q() - mean_q;
-      over += w * dq * (points[i].k() - mean_k), under += w * dq * dq;
+      const Pull u = pull(points[i]);
+      const double dq = points[i].q() - mean_q;
+      over += u.weight * dq * (u.target - mean_k), under += u.weight * dq * dq;
     }
     const double slope =
         fixed || under <= 0 ? speed : std::clamp(over / under, 0.97 * options.min_speed, 1.03 * options.max_speed);
@@ -52,7 +57,7 @@ Fit fit(const List<Point>& points, const Chain& chain, double spacing, double sp
   }
   double chi = 0;
   for (const uint32_t i : chain.path) {
-    const double error = error_of(line, points[i], speed, spacing);
+    const double error = pull_of(line, points[i], speed, spacing).error;
     chi += error <= kOutlier ? error * error : kOutlier * (2 * error - kOutlier);
   }
   return {line, chi};

@@ -9,8 +9,9 @@ namespace empreinte {
 namespace {
 
 constexpr uint32_t kPlateau = 3;  // bits: distances this close to a cluster's least say nothing about which is nearer
-constexpr double kTile = 32;      // seconds: the square of both timelines around a place that is looked at
-constexpr double kBucket = 0.2;   // seconds: of two points closer than this one is kept
+constexpr double kSurroundings = 1;  // seconds
+constexpr double kTile = 32;         // seconds: the square of both timelines around a place that is looked at
+constexpr double kBucket = 0.2;      // seconds: of two points closer than this one is kept
 constexpr size_t kMostPoints = 16384;
 constexpr size_t kMostFound = size_t{1} << 20;  // at a time, of videos that repeat themselves
 
@@ -92,25 +93,50 @@ class Finder {
     return true;
   }
 
-  // Of one known hash: a point for each cluster of query hashes.
+  // Of one known hash: a point for each place of the query where it is nearest among its surroundings.
   bool along_query(uint32_t k) {
     const double gap = gap_of(query_);
+    if (!local_minima()) return false;
     for (size_t first = 0, last = 0; first < row_.size(); first = last) {
       Near best = row_[first];
       for (last = first + 1; last < row_.size(); ++last) {
         if (query_.from[row_[last].query] - query_.to[row_[last - 1].query] > gap) break;
         if (row_[last].distance < best.distance) best = row_[last];
       }
-      Point point = {query_.from[best.query], query_.to[best.query], known_.from[k], known_.to[k], best.query, k,
-                     best.distance,           weight_of(best.query)};
-      for (size_t i = first; i < last; ++i) {
-        if (row_[i].distance > best.distance + kPlateau) continue;
-        point.q0 = std::min(point.q0, query_.from[row_[i].query]);
-        point.q1 = std::max(point.q1, query_.to[row_[i].query]);
-      }
+      const Point point = {query_.from[row_[first].query],
+                           query_.to[row_[last - 1].query],
+                           known_.from[k],
+                           known_.to[k],
+                           best.query,
+                           k,
+                           best.distance,
+                           weight_of(best.query),
+                           std::max(query_.spacing, known_.spacing)};
       if (!out_->push(point)) return false;
     }
     if (out_->size() > kMostFound) thin();
+    return true;
+  }
+
+  // Keeps of the row what is about as near as the nearest within a second before and behind: a queue of candidates for
+  // the minimum, nearest first, runs along with the window.
+  bool local_minima() {
+    minima_.shrink(0);
+    size_t head = 0, ahead = 0, kept = 0;
+    if (!bounds_.resize(row_.size())) return false;
+    for (size_t i = 0; i < row_.size(); ++i) {
+      const double from = query_.from[row_[i].query] - kSurroundings, to = query_.to[row_[i].query] + kSurroundings;
+      for (; ahead < row_.size() && query_.from[row_[ahead].query] <= to; ++ahead) {
+        while (minima_.size() > head && row_[minima_[minima_.size() - 1]].distance >= row_[ahead].distance)
+          minima_.shrink(minima_.size() - 1);
+        if (!minima_.push(static_cast<uint32_t>(ahead))) return false;
+      }
+      while (query_.to[row_[minima_[head]].query] < from) ++head;
+      bounds_[i] = row_[minima_[head]].distance + kPlateau;
+    }
+    for (size_t i = 0; i < row_.size(); ++i)
+      if (row_[i].distance <= bounds_[i]) row_[kept++] = row_[i];
+    row_.shrink(kept);
     return true;
   }
 
@@ -171,6 +197,7 @@ class Finder {
   const emp_video_options& options_;
   List<Point>* out_;
   List<Near> row_;
+  List<uint32_t> minima_, bounds_;
 };
 
 }  // namespace
