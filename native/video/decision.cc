@@ -15,10 +15,10 @@ constexpr double kLeastShare = 0.3;  // of a stretch's samples
 constexpr double kNear = 16;         // bits, for one picture
 constexpr double kLeastWeight = 0.02;
 constexpr double kStill = 0.6;
-constexpr double kSameTime = 10;  // seconds that a leader may stand later in one video than in the other,
-constexpr double kAtEnd = 3;      // and in the one where it is earlier, after its beginning
+constexpr double kSameTime = 6;  // seconds that a leader may stand later in one video than in the other,
+constexpr double kAtEnd = 3;     // and in the one where it is earlier, after its beginning
 // Distinct pictures needed:
-constexpr double kMoving = 2, kUnknown = 2.5, kStandingStill = 12, kLeader = 8, kUnanchored = 3;
+constexpr double kMoving = 2, kUnknown = 2.5, kStandingStill = 6, kLeader = 8, kStillLeader = 12, kUnanchored = 3;
 
 double length(const emp_video_segment& s) { return s.query_to - s.query_from; }
 
@@ -30,9 +30,9 @@ bool leader(const Videos& videos, const emp_video_segment& s) {
 }
 
 double needed(const Videos& videos, const emp_video_segment& s) {
-  if (s.still >= kStill) return kStandingStill;
   const bool leads = leader(videos, s);
-  if (s.still < 0) return leads ? kStandingStill : kUnknown;
+  if (s.still >= kStill) return leads ? kStillLeader : kStandingStill;
+  if (s.still < 0) return leads ? kStillLeader : kUnknown;
   return leads ? kLeader : kMoving;
 }
 
