@@ -17,15 +17,21 @@ export interface Ended {
 const corrupt = (name: string, why: string): VideoError =>
   new VideoError("ERR_EMPREINTE_CORRUPT", `${name} cannot be decoded: ${why}`);
 
+/** What answers is no ffmpeg, whatever it says of itself. */
+export function strange(program: string, name: string, how = ""): VideoError {
+  const text = `The ffmpeg at ${program} did not answer as ffmpeg does on ${name}${how}`;
+  return new VideoError("ERR_EMPREINTE_VIDEO_CHILD", text);
+}
+
 function refusal({ name, report, frames, limits }: Ended): EmpreinteError | undefined {
   const { maxPixels, maxMemoryBytes } = limits;
   const said = report.problems.join("\n");
-  const size = /Picture size (\d+)x(\d+) is invalid/i.exec(said);
-  if (size !== null && Number(size[1]) * Number(size[2]) > maxPixels) {
-    const text = `${name} has frames of ${size[1]}×${size[2]} pixels, more than ${maxPixels}; maxPixels raises this limit`;
+  const { refusedSize: size } = report;
+  if (size !== undefined && size.width * size.height > maxPixels) {
+    const text = `${name} has frames of ${size.width}×${size.height} pixels, more than ${maxPixels}; maxPixels raises this limit`;
     return new LimitError("maxPixels", text);
   }
-  if (/Cannot allocate memory|Error allocating|Unable to allocate/i.test(said)) {
+  if (report.outOfMemory) {
     const text = `Decoding ${name} takes more than ${maxMemoryBytes} bytes of memory; maxMemoryBytes raises this limit`;
     return new LimitError("maxMemoryBytes", text);
   }
@@ -68,6 +74,5 @@ export function failureOf(ended: Ended): EmpreinteError | undefined {
     if (damage !== undefined) return corrupt(name, damage);
     if (!rest) return undefined;
   }
-  const text = `The ffmpeg at ${program} did not answer as ffmpeg does on ${name} (it ended with ${code})`;
-  return new VideoError("ERR_EMPREINTE_VIDEO_CHILD", text);
+  return strange(program, name, ` (it ended with ${code})`);
 }

@@ -4,7 +4,7 @@ import type { VideoLimits } from "../limits.js";
 import { native } from "../native/load.js";
 import { decodeArguments, type Decoding, type Opened, probeArguments } from "./arguments.js";
 import { endChild, type Ending, startChild } from "./child.js";
-import { failureOf } from "./failure.js";
+import { failureOf, strange } from "./failure.js";
 import type { Decoder } from "./ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import type { OpenVideo } from "./input.js";
@@ -51,16 +51,27 @@ class Watch {
   readonly #limits: Required<VideoLimits>;
   readonly #stop: () => void;
   readonly #timer: NodeJS.Timeout;
+  /** A better reason than that nothing comes. */
+  readonly #better: () => Error | undefined;
   #spent = 0;
   #since = performance.now();
   #waiting = true;
   #lastSign = performance.now();
   #lastCount = -1;
 
-  constructor(name: string, limits: Required<VideoLimits>, signs: () => number, stop: () => void) {
+  constructor(
+    name: string,
+    limits: Required<VideoLimits>,
+    signs: () => number,
+    stop: () => void,
+    better: () => Error | undefined,
+  ) {
+    this.#better = better;
     this.#limits = limits;
     this.#stop = stop;
-    this.#timer = setInterval(() => this.#tick(name, signs()), tickMilliseconds);
+    const shortest = Math.min(limits.maxSeconds, limits.maxStallSeconds);
+    const every = Math.max(10, Math.min(tickMilliseconds, 250 * shortest));
+    this.#timer = setInterval(() => this.#tick(name, signs()), every);
   }
 
   fail(reason: unknown): void {
@@ -94,7 +105,7 @@ class Watch {
       this.fail(new LimitError("maxSeconds", text));
     } else if (now - this.#lastSign > 1000 * maxStallSeconds) {
       const text = `ffmpeg has shown no progress with ${name} for ${maxStallSeconds} s; maxStallSeconds raises this limit`;
-      this.fail(new LimitError("maxStallSeconds", text));
+      this.fail(this.#better() ?? new LimitError("maxStallSeconds", text));
     }
   }
 }
@@ -202,6 +213,8 @@ export async function* decodeFrames(
   const command = await limited(decoder.path, args, systemLimits(limits, threads));
   const child = startChild(command.program, command.args, video.fd);
   const reader = new ExactReader(child.stdout);
+  /** Frames are always told of before they come. */
+  const nonsense = (): boolean => reader.unasked && coming.length === 0 && !report.opened;
   const watch = new Watch(
     name,
     limits,
@@ -210,6 +223,7 @@ export async function* decodeFrames(
       child.kill();
       wake?.();
     },
+    () => (nonsense() ? strange(decoder.path, name) : undefined),
   );
   const abort = (): void => watch.fail(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });

@@ -17,7 +17,11 @@ export class ExactReader {
     stream.on("data", (chunk: Uint8Array) => this.#arrived(chunk));
     stream.once("close", () => this.#end());
     stream.once("end", () => this.#end());
-    stream.pause();
+  }
+
+  /** Bytes have come that nobody has asked for. */
+  get unasked(): boolean {
+    return this.#waiting.length > 0;
   }
 
   /** Fills `target`; false when the stream ends before. */

@@ -37,12 +37,15 @@ export class Report {
   codec: string | undefined;
   /** What is written out is of the full range, by its tag. */
   fullRange = false;
+  /** A size that it would not decode. */
+  refusedSize: { width: number; height: number } | undefined;
+  outOfMemory = false;
   /** What it said of damage, when it did. */
   damage: string | undefined;
   readonly #filter: string;
   readonly #onFrame: (frame: FrameLine) => void;
   #rest = "";
-  #timeBase = 0;
+  #timeBase: [over: number, under: number] = [0, 1];
 
   constructor(mark: string, onFrame: (frame: FrameLine) => void) {
     this.#filter = `[showinfo@${mark} @ `;
@@ -62,7 +65,11 @@ export class Report {
       return;
     }
     const [, level, said] = /\[(info|warning|error|fatal|panic)\] (.*)$/.exec(line) ?? [];
-    if (said === undefined) return;
+    if (said === undefined) {
+      // From the system, which could not even load it.
+      if (/failed to map segment|Cannot allocate memory/.test(line)) this.outOfMemory = true;
+      return;
+    }
     if (level === "info") this.#told(said);
     else this.#complained(line.replace(/\[\w+\] (?=.*$)/, "").replace(/ @ 0x[0-9a-f]+\]/, "]"));
   }
@@ -71,11 +78,11 @@ export class Report {
   #filtered(said: string): void {
     this.understood++;
     const base = /config in time_base: (\d+)\/(\d+)/.exec(said);
-    if (base !== null) this.#timeBase = Number(base[1]) / Number(base[2]);
+    if (base !== null) this.#timeBase = [Number(base[1]), Number(base[2])];
     const frame = /\bn: *(\d+) pts: *(-?\d+|NOPTS) .*\bfmt:(\w+) .* s:(\d+)x(\d+) /.exec(said);
     if (frame === null) return;
     const [, count, pts, format, width, height] = frame;
-    const seconds = Number(pts) * this.#timeBase;
+    const seconds = (Number(pts) * this.#timeBase[0]) / this.#timeBase[1];
     this.#onFrame({
       count: Number(count),
       seconds: Number.isFinite(seconds) ? seconds : undefined,
@@ -109,6 +116,10 @@ export class Report {
       this.refused.add(codec);
       return;
     }
+    const size = /Picture size (\d+)x(\d+) (?:is invalid|exceeds)/i.exec(text);
+    if (size !== null) this.refusedSize = { width: Number(size[1]), height: Number(size[2]) };
+    if (/Cannot allocate memory|Error allocating|Unable to allocate|memory exhausted/i.test(text))
+      this.outOfMemory = true;
     if (damaged.test(text)) this.damage ??= text;
     this.problems.push(text);
     if (this.problems.length > keptProblems) this.problems.shift();

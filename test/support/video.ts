@@ -32,6 +32,8 @@ export interface Running {
   pid: number;
   parent: number;
   command: string;
+  /** Dead, and its parent has not asked how. */
+  zombie: boolean;
 }
 
 /** Every process of this machine that is not yet reaped or dead, with its parent; Linux only. */
@@ -41,14 +43,31 @@ export function running(): Running[] {
     if (!/^\d+$/.test(name)) continue;
     try {
       const stat = readFileSync(`/proc/${name}/stat`, "latin1");
-      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       const command = readFileSync(`/proc/${name}/cmdline`, "latin1").replaceAll("\0", " ");
-      found.push({ pid: Number(name), parent, command });
+      found.push({ pid: Number(name), parent: Number(parent), command, zombie: state === "Z" });
     } catch {
       // It ended between the two looks.
     }
   }
   return found;
+}
+
+/**
+ * Throws when a process or a file is left over: our children, zombies too but for `known` ones, and whatever has `mark` in its
+ * command line. What was killed along with its parent may take a moment to go.
+ */
+export async function nothingLeft(temporary: string, mark?: string, known?: ReadonlySet<number>): Promise<void> {
+  const files = readdirSync(temporary);
+  if (files.length > 0) throw new Error(`left in the temporary folder: ${files.join(", ")}`);
+  if (process.platform !== "linux") return;
+  let processes: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    processes = left(mark).filter((line) => !known?.has(Number.parseInt(line, 10)));
+    if (processes.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`still running: ${processes.join("; ")}`);
 }
 
 /** Our children, zombies too; and whatever has `mark` in its command line, whoever its parent is by now. */
