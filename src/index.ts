@@ -29,6 +29,7 @@ export { sniffVideo, type VideoFormat } from "./video/sniff.js";
 
 // Finding a clip inside a film, a picture in a film, a frame of a film among pictures.
 export { VideoIndex, type VideoIndexOptions } from "./match/video-index.js";
+export { signatureFromVpdq } from "./match/video-vpdq.js";
 export { type PictureHash, type VideoId, type VideoSearchOptions } from "./match/video-arguments.js";
 export { type VideoMatch, type VideoSegment } from "./match/video-results.js";
 
