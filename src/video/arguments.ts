@@ -74,8 +74,8 @@ export function decodeArguments(decoding: Decoding, { fpsMode, ownSizes }: Decod
     ...(strict ? ["-xerror"] : []),
     ...words(`-filter_threads 1 -threads ${threads} -max_pixels ${maxPixels}`),
     ...(rotate ? [] : ["-noautorotate"]),
-    // That of Theora takes what it is to skip for damage.
-    ...(keyframes && decoding.format !== "ogg" ? words("-discard nokey -skip_frame nokey") : []),
+    // That of Theora takes what it is to skip for damage. (Discarding packets instead makes the times of MP4 wrong.)
+    ...(keyframes && decoding.format !== "ogg" ? words("-skip_frame nokey") : []),
     ...input(decoding),
     ...onlyVideo,
     // Neither doubled nor dropped to an even rate.

@@ -1,4 +1,6 @@
+import { invalidArgument } from "../check.js";
 import { LimitError, VideoError } from "../errors.js";
+import { isRawPixels } from "../hash/pixels.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import { type DecodeState, decodeFrames, newState, probeFrameRate } from "./frames.js";
@@ -71,6 +73,8 @@ function fromFrames(foreign: ForeignFrames, options: CheckedVideoOptions): Readi
     let told = performance.now();
     for await (const frame of foreign.frames) {
       signal?.throwIfAborted();
+      if (!isRawPixels(frame) || !Number.isFinite(frame.timestampSeconds))
+        throw invalidArgument("each frame", "{timestampSeconds, width, height, channels, data}", frame);
       const number = state.frames++;
       if (number === 0) Object.assign(state, { width: frame.width, height: frame.height });
       if (state.frames > limits.maxFrames) {
@@ -86,7 +90,7 @@ function fromFrames(foreign: ForeignFrames, options: CheckedVideoOptions): Readi
         const text = `${name} takes more than ${limits.maxSeconds} s; maxSeconds raises this limit`;
         throw new LimitError("maxSeconds", text);
       }
-      state.seconds = Math.max(state.seconds, Number(frame.timestampSeconds) || 0);
+      state.seconds = Math.max(state.seconds, frame.timestampSeconds);
       if (now - told > 200) {
         told = now;
         progress?.();
