@@ -153,7 +153,7 @@ export class VideoIndex {
     await writeEntries(path, [...this.#entries.all()], checkSignal(signal));
   }
 
-  /** Frees the hashes now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`; searches that run then finish. */
+  /** Frees the hashes now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`, and so may a search that runs. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
