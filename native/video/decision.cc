@@ -10,7 +10,8 @@
 namespace empreinte {
 namespace {
 
-constexpr double kNearlyAll = 0.7;   // of a video's time
+constexpr double kNearlyAll = 0.7;   // of a video's time,
+constexpr double kAll = 0.9;         // and where a leader of still pictures is most of it
 constexpr double kLeastShare = 0.3;  // of a stretch's samples
 constexpr double kNear = 16;         // bits, for one picture
 constexpr double kLeastWeight = 0.02;
@@ -36,18 +37,22 @@ double needed(const Videos& videos, const emp_video_segment& s) {
   return leads ? kLeader : kMoving;
 }
 
-// Seconds in any of the stretches.
+// Seconds in any of the stretches, or in any that is no leader of still pictures.
 template <class From, class To>
-double covered(const List<Stretch>& stretches, From from, To to) {
+double covered(const Videos& videos, const List<Stretch>& stretches, bool leaders, From from, To to) {
   // At most EMP_VIDEO_SEGMENTS: each counts for what no earlier one has, by going through the ends.
   double ends[2 * EMP_VIDEO_SEGMENTS];
   size_t n = 0;
-  for (const Stretch& s : stretches) ends[n++] = from(s.segment), ends[n++] = to(s.segment);
+  const auto counts = [&](const emp_video_segment& s) { return leaders || s.still < kStill || !leader(videos, s); };
+  for (const Stretch& s : stretches)
+    if (counts(s.segment)) ends[n++] = from(s.segment), ends[n++] = to(s.segment);
   std::sort(ends, ends + n);
   double sum = 0;
   for (size_t i = 0; i + 1 < n; ++i) {
     const double middle = (ends[i] + ends[i + 1]) / 2;
-    const auto in = [&](const Stretch& s) { return from(s.segment) <= middle && middle <= to(s.segment); };
+    const auto in = [&](const Stretch& s) {
+      return counts(s.segment) && from(s.segment) <= middle && middle <= to(s.segment);
+    };
     if (std::any_of(stretches.begin(), stretches.end(), in)) sum += ends[i + 1] - ends[i];
   }
   return sum;
@@ -72,14 +77,16 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   const auto enough = [](const Videos& v, const Stretch& s) { return s.segment.evidence >= needed(v, s.segment); };
   keep(stretches, possible, videos);
   keep(stretches, anchored, videos);
-  const double of_query = covered(
-      *stretches, [](const emp_video_segment& s) { return s.query_from; },
-      [](const emp_video_segment& s) { return s.query_to; });
-  const double of_known = covered(
-      *stretches, [](const emp_video_segment& s) { return s.known_from; },
-      [](const emp_video_segment& s) { return s.known_to; });
-  const bool nearly_all =
-      of_query >= kNearlyAll * videos.query.duration || of_known >= kNearlyAll * videos.known.duration;
+  const auto covers = [&](bool leaders, double least) {
+    const double of_query = covered(
+        videos, *stretches, leaders, [](const emp_video_segment& s) { return s.query_from; },
+        [](const emp_video_segment& s) { return s.query_to; });
+    const double of_known = covered(
+        videos, *stretches, leaders, [](const emp_video_segment& s) { return s.known_from; },
+        [](const emp_video_segment& s) { return s.known_to; });
+    return of_query >= least * videos.query.duration || of_known >= least * videos.known.duration;
+  };
+  const bool nearly_all = covers(false, kNearlyAll) || covers(true, kAll);
   double evidence = 0;
   for (const Stretch& s : *stretches) evidence += s.segment.evidence / std::max(s.weight, 0.01);
   const auto near = [](const Videos&, const Stretch& s) { return s.segment.distance <= kNear; };
