@@ -83,7 +83,7 @@ export function decodeArguments(decoding: Decoding, { fpsMode, ownSizes }: Decod
     ...(ownSizes ? ["-autoscale", "0"] : []),
     "-vf",
     filters.join(","),
-    ...words("-c:v rawvideo -f rawvideo pipe:1"),
+    ...words("-c:v rawvideo -f rawvideo -avioflags direct pipe:1"),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 
 /** How a child ended. */
@@ -12,7 +13,8 @@ export interface Ending {
 
 /** A program that runs beside us. */
 export interface Child {
-  stdout: Readable;
+  /** Null where it was given another. */
+  stdout: Readable | null;
   stderr: Readable;
   /** When it is gone and has been reaped, whatever happened to it. Does not reject. */
   ended: Promise<Ending>;
@@ -23,19 +25,25 @@ export interface Child {
 /** Nobody waits longer than this for a killed child, which can only be one that hangs in the system itself. */
 const reapSeconds = 10;
 
+/** A child whose output we have. */
+export type PipedChild = Child & { stdout: Readable };
+
 /**
  * Starts a program that reads nothing, with an empty environment but for PATH: nothing of ours reaches it, and nothing there
- * changes what it does. `file` becomes its file descriptor 3.
+ * changes what it does. `file` becomes its file descriptor 3, `output` its standard output, which is closed here then.
  */
-export function startChild(program: string, args: readonly string[], file?: number): Child {
+export function startChild(program: string, args: readonly string[], file?: number): PipedChild;
+export function startChild(program: string, args: readonly string[], file?: number, output?: Socket): Child;
+export function startChild(program: string, args: readonly string[], file?: number, output?: Socket): Child {
   // A group of its own, so that what it starts ends with it.
   const group = process.platform !== "win32";
   const child = spawn(program, args, {
     env: { PATH: process.env["PATH"] },
-    stdio: ["ignore", "pipe", "pipe", file ?? "ignore"],
+    stdio: ["ignore", output ?? "pipe", "pipe", file ?? "ignore"],
     detached: group,
     windowsHide: true,
   });
+  output?.destroy();
   const { pid } = child;
   let gone = false;
   const kill = (): void => {
@@ -60,9 +68,9 @@ export function startChild(program: string, args: readonly string[], file?: numb
   process.once("exit", kill);
   void ended.then(() => process.removeListener("exit", kill));
   // A pipe that breaks has its reason in how the child ended.
-  child.stdout!.on("error", () => {});
+  child.stdout?.on("error", () => {});
   child.stderr!.on("error", () => {});
-  return { stdout: child.stdout!, stderr: child.stderr!, ended, kill };
+  return { stdout: child.stdout, stderr: child.stderr!, ended, kill };
 }
 
 /** Ends a child and waits until it is gone. */
@@ -74,6 +82,6 @@ export async function endChild(child: Child): Promise<void> {
   });
   await Promise.race([child.ended, late]);
   clearTimeout(timer);
-  child.stdout.destroy();
+  child.stdout?.destroy();
   child.stderr.destroy();
 }

@@ -3,13 +3,14 @@ import { LimitError, VideoError } from "../errors.js";
 import type { VideoLimits } from "../limits.js";
 import { native } from "../native/load.js";
 import { decodeArguments, type Decoding, type Opened, probeArguments } from "./arguments.js";
+import { openChannel } from "./channel.js";
 import { endChild, type Ending, startChild } from "./child.js";
 import { failureOf, strange } from "./failure.js";
 import type { Decoder } from "./ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import type { OpenVideo } from "./input.js";
 import { matroskaFrameRate } from "./matroska.js";
-import { ExactReader } from "./reader.js";
+import { StreamBytes } from "./reader.js";
 import { type FrameLine, Report } from "./report.js";
 import { limited } from "./sandbox.js";
 
@@ -211,8 +212,9 @@ export async function* decodeFrames(
   };
   const args = decodeArguments({ ...options, format: video.format, file: opened(video), maxPixels, mark }, decoder);
   const command = await limited(decoder.path, args, systemLimits(limits, threads));
-  const child = startChild(command.program, command.args, video.fd);
-  const reader = new ExactReader(child.stdout);
+  const channel = await openChannel();
+  const child = startChild(command.program, command.args, video.fd, channel?.theirs);
+  const reader = channel?.bytes ?? new StreamBytes(child.stdout!);
   /** Frames are always told of before they come. */
   const nonsense = (): boolean => reader.unasked && coming.length === 0 && !report.opened;
   const watch = new Watch(
@@ -275,5 +277,6 @@ export async function* decodeFrames(
     watch.end();
     signal?.removeEventListener("abort", abort);
     await endChild(child);
+    channel?.ours.destroy();
   }
 }

@@ -1,12 +1,12 @@
 import type { Readable } from "node:stream";
 import { LimitError, VideoError } from "../errors.js";
 import type { VideoFrame } from "./frame.js";
-import { ExactReader } from "./reader.js";
+import { type ExactBytes, StreamBytes } from "./reader.js";
 
 /** A header longer than this is none. */
 const headerBytes = 1024;
 
-async function line(reader: ExactReader, name: string): Promise<string | undefined> {
+async function line(reader: ExactBytes, name: string): Promise<string | undefined> {
   const byte = new Uint8Array(1);
   let text = "";
   while (await reader.take(byte)) {
@@ -26,7 +26,7 @@ export interface EvenFrames {
 
 /** @throws {VideoError} `ERR_EMPREINTE_CORRUPT` when the stream is something else. */
 export async function readY4m(stream: Readable, name: string, maxPixels: number): Promise<EvenFrames | undefined> {
-  const reader = new ExactReader(stream);
+  const reader = new StreamBytes(stream);
   const header = await line(reader, name);
   if (header === undefined) return undefined;
   const [, width, height, over, under] = /^YUV4MPEG2 W(\d+) H(\d+) F(\d+):(\d+) .*\bCmono\b/.exec(header) ?? [];

@@ -181,7 +181,7 @@ describe("the end of us", () => {
       await hashVideo(${JSON.stringify(clip)}, { ffmpegPath: ${JSON.stringify(pretender("sleeper", `exec ${body}`))} });`;
     const victim = spawn(process.execPath, ["--input-type=module", "-e", script], { cwd: root, stdio: "ignore" });
     const waiting = (): boolean => running().some(({ command }) => command.startsWith(body));
-    for (let i = 0; i < 200 && !waiting(); i++) await sleep(50);
+    for (let i = 0; i < 500 && !waiting(); i++) await sleep(50);
     expect(waiting()).toBe(true);
     victim.kill("SIGKILL");
     await new Promise((resolve) => victim.once("exit", resolve));
@@ -195,7 +195,7 @@ describe("the end of us", () => {
     const code = `import("${join(root, "dist/index.js")}").then(({ hashVideo }) => hashVideo(${JSON.stringify(clip)}, { ffmpegPath: ${JSON.stringify(ffmpegPath)} }))`;
     const worker = new Worker(code, { eval: true });
     const waiting = (): boolean => running().some(({ command }) => command.startsWith(`sleep ${mark}`));
-    for (let i = 0; i < 200 && !waiting(); i++) await sleep(50);
+    for (let i = 0; i < 500 && !waiting(); i++) await sleep(50);
     expect(waiting()).toBe(true);
     await worker.terminate();
     for (let i = 0; i < 100 && waiting(); i++) await sleep(50);
