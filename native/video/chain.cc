@@ -16,7 +16,7 @@ constexpr double kLongestGap = 20;   // seconds of the query without a match ins
 constexpr double kLeastStep = 0.2;   // seconds
 constexpr double kGapCost = 0.05;    // a second
 constexpr double kBendCost = 0.15;   // for the whole slack
-constexpr double kSpeedCost = 0.1;   // a doubling: of equal chains the one nearest to the speed 1
+constexpr double kSpeedCost = 0.1;   // at twice the speed: of equal chains the one nearest to 1
 constexpr double kBaseSlack = 0.25;  // seconds
 constexpr double kBend = 0.03;       // half a step of speed
 
@@ -48,11 +48,12 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
   uint32_t best_end = 0;
   // What a point stands for that is a moment: one step of the sparser side.
   const double step = std::max(kLeastStep, sparse);
-  const int lowest = static_cast<int>(std::floor(std::log(options.min_speed) / std::log(kSpeedStep)));
-  const int highest = static_cast<int>(std::ceil(std::log(options.max_speed) / std::log(kSpeedStep)));
-  for (int exponent = lowest; exponent <= highest; ++exponent) {
-    const double speed = std::pow(kSpeedStep, exponent);
-    const double factor = 1 - kSpeedCost * std::abs(std::log2(speed));
+  // From the lowest one upwards, in steps from 1: no logarithm, which would ask for a newer glibc.
+  double lowest = 1;
+  while (lowest > options.min_speed) lowest /= kSpeedStep;
+  while (lowest * kSpeedStep < options.min_speed) lowest *= kSpeedStep;
+  for (double speed = lowest; speed < options.max_speed * kSpeedStep; speed *= kSpeedStep) {
+    const double factor = 1 - kSpeedCost * std::min(1.0, std::max(speed, 1 / speed) - 1);
     double best = 0;
     uint32_t end = 0;
     for (uint32_t i = 0; i < n; ++i) {

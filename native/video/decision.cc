@@ -93,7 +93,8 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   const auto near_or_more = [](const Videos&, const Stretch& s) {
     return s.segment.distance <= kNear || s.segment.evidence >= 1.5 * s.weight;
   };
-  if (nearly_all) return keep(stretches, evidence >= 1.5 ? +near_or_more : +near, videos);
+  if (nearly_all && evidence >= 1.5) return keep(stretches, near_or_more, videos);
+  if (nearly_all) return keep(stretches, near, videos);
   keep(stretches, enough, videos);
 }
 
