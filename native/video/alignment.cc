@@ -9,6 +9,8 @@ namespace empreinte {
 namespace {
 
 constexpr int kMostChains = 128;
+// Points looked at for chains, all together: of an hour that repeats itself, a few seconds of work.
+constexpr uint64_t kMostWork = 200'000;
 constexpr double kLeastScore = 0.05;
 constexpr double kAround = 2;      // seconds beside a line: points there belong to it
 constexpr double kLeastNew = 0.5;  // of a stretch's time in one of the videos
@@ -66,7 +68,10 @@ emp_status find_stretches(const Videos& videos, List<Stretch>* out) {
   if (!used.resize(videos.points.size())) return EMP_OUT_OF_MEMORY;
   std::fill(used.begin(), used.end(), uint8_t{0});
   Chain chain;
+  uint64_t work = 0;
   for (int round = 0; round < kMostChains && out->size() < EMP_VIDEO_SEGMENTS; ++round) {
+    work += static_cast<uint64_t>(std::count(used.begin(), used.end(), uint8_t{0}));
+    if (work > kMostWork) break;
     emp_status status = best_chain(videos.points, used, videos.dense(), videos.sparse(), videos.options, &chain);
     if (status != EMP_OK) return status;
     if (chain.score < kLeastScore) break;

@@ -26,12 +26,14 @@ double value_of(const Point& p, uint32_t wide) { return p.weight * (1 - 0.5 * p.
 // Seconds that both sides stand still in the point's rectangle.
 double still_seconds(const Point& p, double speed) { return std::min(p.q1 - p.q0, (p.k1 - p.k0) / speed); }
 
-}  // namespace
-
+// How far a point may lie beside the line through another: what is not known of their places, and what a line over both
+// is allowed to bend.
 double slack_of(const Point& a, const Point& b, double speed, double spacing) {
   const double unknown = a.unknown(speed) + b.unknown(speed);
   return kBaseSlack + 0.6 * spacing + unknown + kBend * std::abs(b.q() - a.q()) * speed;
 }
+
+}  // namespace
 
 emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, double spacing, double sparse,
                       const emp_video_options& options, Chain* out) {
@@ -47,7 +49,7 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
   if (!scores.resize(n) || !before.resize(n) || !best_before.resize(n)) return EMP_OUT_OF_MEMORY;
   uint32_t best_end = 0;
   // What a point stands for that is a moment: one step of the sparser side.
-  const double step = std::max(kLeastStep, sparse);
+  const double step = std::max(kLeastStep, sparse), longest_gap = std::max(kLongestGap, 3 * sparse);
   // From the lowest one upwards, in steps from 1: no logarithm, which would ask for a newer glibc.
   double lowest = 1;
   while (lowest > options.min_speed) lowest /= kSpeedStep;
@@ -66,7 +68,7 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
         const double dq = b.q() - a.q(), dk = b.k() - a.k();
         if (dq <= 0 || dk <= 0) continue;
         const double gap = std::max(0.0, b.q0 - a.q1);
-        if (gap > kLongestGap) continue;
+        if (gap > longest_gap) continue;
         const double bend = std::abs(dk - speed * dq), slack = slack_of(a, b, speed, spacing);
         if (bend > slack) continue;
         const double own = value * (still + std::min(step, std::max(0.0, dq - still)));

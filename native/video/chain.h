@@ -10,10 +10,6 @@ struct Chain {
   List<uint32_t> path;  // points in the order of time
 };
 
-// How far a point may lie beside the line through another: half of what is not known of its place, and what a line over
-// both is allowed to bend.
-double slack_of(const Point& a, const Point& b, double speed, double spacing);
-
 // The best chain among the points whose `used` is 0. `spacing` is that of the side that was looked at more often,
 // `sparse` that of the other.
 emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, double spacing, double sparse,

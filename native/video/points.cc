@@ -13,6 +13,7 @@ constexpr double kSurroundings = 1;  // seconds
 constexpr double kTile = 32;         // seconds: the square of both timelines around a place that is looked at
 constexpr double kBucket = 0.2;      // seconds: of two points closer than this one is kept
 constexpr size_t kMostPoints = 16384;
+constexpr size_t kMostRepeats = 24;             // places of a hash
 constexpr size_t kMostFound = size_t{1} << 20;  // at a time, of videos that repeat themselves
 
 struct Near {
@@ -96,6 +97,7 @@ class Finder {
   // Of one known hash: a point for each place of the query where it is nearest among its surroundings.
   bool along_query(uint32_t k) {
     const double gap = gap_of(query_);
+    const size_t before = out_->size();
     if (!local_minima()) return false;
     for (size_t first = 0, last = 0; first < row_.size(); first = last) {
       Near best = row_[first];
@@ -114,8 +116,21 @@ class Finder {
                            std::max(query_.spacing, known_.spacing)};
       if (!out_->push(point)) return false;
     }
+    repeats(before, known_.from[k]);
     if (out_->size() > kMostFound) thin();
     return true;
+  }
+
+  // A hash that is nearest in many places belongs to something that repeats itself: those at about the same time in
+  // both videos stay, of the points from `first` on.
+  void repeats(size_t first, double time) {
+    if (out_->size() - first <= kMostRepeats) return;
+    std::nth_element(out_->begin() + first, out_->begin() + first + kMostRepeats, out_->end(),
+                     [time](const Point& a, const Point& b) {
+                       const double x = std::abs(a.q() - time), y = std::abs(b.q() - time);
+                       return x != y ? x < y : a.query < b.query;
+                     });
+    out_->shrink(first + kMostRepeats);
   }
 
   // Keeps of the row what is about as near as the nearest within a second before and behind: a queue of candidates for
