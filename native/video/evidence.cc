@@ -15,6 +15,7 @@ constexpr double kWidest = 0.4;         // what a picture counts that is as far 
 constexpr size_t kMostPictures = 256;
 constexpr double kStill = 0.8;      // seconds without a move
 constexpr double kOften = 0.26;     // seconds between looks, to tell whether anything moves
+constexpr double kAround = 0.12;    // seconds
 constexpr double kLeastBin = 0.25;  // seconds
 constexpr double kMostBins = 100000;
 
@@ -61,6 +62,15 @@ double still_share(const emp_video& video, double from, double to) {
   return to > from ? std::min(1.0, still / (to - from)) : 1;
 }
 
+// Whether the other video has a near hash around that time.
+bool near_at(const emp_video& other, double time, const uint8_t* hash, uint32_t wide) {
+  const double within = std::max(kAround, 0.55 * other.spacing);
+  for (size_t i = static_cast<size_t>(std::lower_bound(other.to, other.to + other.count, time - within) - other.to);
+       i < other.count && other.from[i] <= time + within; ++i)
+    if (emp_hash_distance(hash_at(other, static_cast<uint32_t>(i)), hash) <= wide) return true;
+  return false;
+}
+
 // Of the bins of the sparser side's time that have a sample, the share that has one which matches.
 class Bins {
  public:
@@ -97,8 +107,14 @@ emp_status weigh(const Videos& videos, const List<uint32_t>& points, Stretch* st
   Bins bins(from, to, std::max(kLeastBin, sparse.spacing));
   if (!bins.allocate()) return EMP_OUT_OF_MEMORY;
   for (size_t i = static_cast<size_t>(std::lower_bound(sparse.to, sparse.to + sparse.count, from) - sparse.to);
-       i < sparse.count && sparse.from[i] <= to; ++i)
-    bins.mark(sparse.from[i], sparse.to[i], 1);
+       i < sparse.count && sparse.from[i] <= to; ++i) {
+    const Line& line = stretch->line;
+    const double middle = (std::max(from, sparse.from[i]) + std::min(to, sparse.to[i])) / 2;
+    const double there = by_known ? line.query(middle) : line.known(middle);
+    const uint8_t* hash = hash_at(sparse, static_cast<uint32_t>(i));
+    bins.mark(sparse.from[i], sparse.to[i],
+              near_at(by_known ? query : known, there, hash, videos.options.wide) ? 3 : 1);
+  }
   Pictures pictures(videos);
   double distance = 0, weight = 0;
   s.matches = 0, s.nearest = UINT32_MAX;
