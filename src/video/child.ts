@@ -22,6 +22,12 @@ export interface Child {
   kill(): void;
 }
 
+/** The children there are: if we end first, so do they. One listener for all, however many there are. */
+const living = new Set<() => void>();
+function endAll(): void {
+  for (const kill of living) kill();
+}
+
 /** Nobody waits longer than this for a killed child, which can only be one that hangs in the system itself. */
 const reapSeconds = 10;
 
@@ -64,9 +70,13 @@ export function startChild(program: string, args: readonly string[], file?: numb
       resolve({ code, signal });
     });
   });
-  // If we end first, so does it.
-  process.once("exit", kill);
-  void ended.then(() => process.removeListener("exit", kill));
+  if (living.size === 0) process.on("exit", endAll);
+  living.add(kill);
+  void ended.then(() => {
+    living.delete(kill);
+    if (living.size === 0) process.removeListener("exit", endAll);
+    return undefined;
+  });
   // A pipe that breaks has its reason in how the child ended.
   child.stdout?.on("error", () => {});
   child.stderr!.on("error", () => {});

@@ -72,7 +72,13 @@ class Watch {
     this.#stop = stop;
     const shortest = Math.min(limits.maxSeconds, limits.maxStallSeconds);
     const every = Math.max(10, Math.min(tickMilliseconds, 250 * shortest));
-    this.#timer = setInterval(() => this.#tick(name, signs()), every);
+    this.#timer = setInterval(() => {
+      try {
+        this.#tick(name, signs());
+      } catch (error) {
+        this.fail(error); // of whoever hears of the progress
+      }
+    }, every);
   }
 
   fail(reason: unknown): void {

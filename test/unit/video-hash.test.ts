@@ -211,6 +211,21 @@ describe("one clip", () => {
     const frames = told.map((progress) => progress.frames);
     expect(frames).toEqual(frames.toSorted((a, b) => a - b));
     expect(frames.at(-1)).toBeLessThanOrEqual(200);
+    const angry = (): never => {
+      throw new Error("no interest");
+    };
+    await expect(hashVideo(long, { sampling: "all", onProgress: angry })).rejects.toThrow("no interest");
+  });
+
+  it("a dozen at a time, without a warning", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const warnings: Error[] = [];
+    const hear = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", hear);
+    const signatures = await Promise.all(Array.from({ length: 12 }, () => hashVideo(main)));
+    process.off("warning", hear);
+    for (const signature of signatures) expect(signature).toEqual(signatures[0]);
+    expect(warnings).toEqual([]);
   });
 
   it.for([
