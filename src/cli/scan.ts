@@ -128,7 +128,7 @@ export async function run(args: string[], session: Session): Promise<number> {
   };
   const settings = { ...fileSettings(values), dihedral: how.dihedral };
   const quiet = values.quiet === true;
-  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, "all") });
+  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, "all"), dihedral: how.dihedral });
   const { lists, trouble } = await load(values, quiet, session);
   const known = await loadVideos(values["video-signature"] ?? [], how, session);
   if (lists.length === 0 && known.index === undefined) return status.trouble;

@@ -72,6 +72,18 @@ describe("videos on the command line", () => {
     expect(jsonLines(nothing.stdout)).toMatchObject([{ path: other, kind: "video", matches: [], videos: [] }]);
   });
 
+  test("scan finds a known video that was mirrored, unless told not to turn it", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const mirrored = join(clips, "mirrored.mp4");
+    const fractal = "mandelbrot=s=320x240:r=25:start_scale=2:end_scale=0.02:end_pts=180";
+    await makeClip(mirrored, `${fractal},trim=2:6,setpts=PTS-STARTPTS,transpose=1`, ...x264);
+    const found = await empreinte(["scan", "--video-signature", list, mirrored]);
+    expect(found.stdout).toContain(`${mirrored} 00:00–00:04 = ${list} 00:02–00:06`);
+    expect(found.code).toBe(1);
+    const plain = await empreinte(["scan", "--no-dihedral", "--video-signature", list, mirrored]);
+    expect(plain).toMatchObject({ code: 0, stdout: "" });
+  });
+
   test("scan finds the pictures of a list in a video, with their time", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const hashes = join(clips, "frames.txt");
