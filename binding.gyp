@@ -29,6 +29,13 @@
         "native/search/searcher.cc",
         "native/search/tombstones.cc",
         "native/search/version.cc",
+        "native/video/alignment.cc",
+        "native/video/chain.cc",
+        "native/video/decision.cc",
+        "native/video/evidence.cc",
+        "native/video/extent.cc",
+        "native/video/line.cc",
+        "native/video/points.cc",
         "bindings/node/folder_lock.cc",
         "bindings/node/hash.cc",
         "bindings/node/index.cc",
@@ -37,7 +44,8 @@
         "bindings/node/mapping.cc",
         "bindings/node/module.cc",
         "bindings/node/search.cc",
-        "bindings/node/values.cc"
+        "bindings/node/values.cc",
+        "bindings/node/video.cc"
       ],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS"],

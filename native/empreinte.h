@@ -125,6 +125,8 @@ void emp_repack_16_to_8(uint8_t* buffer, size_t samples);
 void emp_repack_cmyk_to_rgb(uint8_t* buffer, size_t pixels);
 /* Every second (grey + alpha) sample is kept, in place. */
 void emp_repack_drop_alpha(uint8_t* buffer, size_t pixels);
+/* Luma of video's limited range (16 … 235) becomes that of the full one, v → round((v−16)·255/219), in place. */
+void emp_repack_limited_luma(uint8_t* buffer, size_t samples);
 
 /* ---- Hash values --------------------------------------------------------------------------------------------- */
 
@@ -299,6 +301,51 @@ emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done);
 /* When done: the hits, sorted by query, distance, id; valid as long as the searcher. */
 void emp_searcher_hits(const emp_searcher* searcher, const emp_hit** hits, size_t* count);
 void emp_searcher_destroy(emp_searcher* searcher);
+
+/* ---- Video: which stretches of two videos are the same --------------------------------------------------------- */
+
+/* A video as hashes in the order of time: of frames, or of runs of frames that are nearly the same. */
+typedef struct emp_video {
+  const uint8_t* hashes; /* count·32 bytes */
+  const double* from;    /* seconds, not descending */
+  const double* to;      /* the end of each run; of a frame the same as from */
+  size_t count;          /* below 2^31 */
+  double duration;       /* seconds */
+  double spacing;        /* seconds between two looks at the video: 1 of a list with one hash a second */
+} emp_video;
+
+/* A place to look at: this query hash was found near this known one. */
+typedef struct emp_video_near {
+  uint32_t query, known;
+} emp_video_near;
+
+typedef struct emp_video_options {
+  uint32_t radius;              /* 0 … 256: two hashes by themselves are the same picture */
+  uint32_t wide;                /* radius … 256: they support a stretch, the less the farther */
+  double min_speed, max_speed;  /* 0.1 … 10 */
+  const emp_video_near* places; /* NULL: everywhere, for two videos of minutes */
+  size_t place_count;
+  const float* weights; /* of each query hash, 0 … 1: how much it says. NULL: all 1 */
+  int everything;       /* 1: also the stretches that say too little for a match */
+  emp_cancel cancel;
+} emp_video_options;
+
+typedef struct emp_video_segment {
+  double query_from, query_to, known_from, known_to; /* seconds */
+  double speed;                                      /* seconds of the known video that pass in one of the query */
+  double distance;                                   /* mean of the bits that differ */
+  double share;    /* of the stretch's samples on the sparser side, those that match */
+  double evidence; /* distinct pictures in it, by weight, at most one a second */
+  double still;    /* share of time in which nothing moves; -1 where neither side was looked at often enough */
+  uint32_t nearest, matches;
+} emp_video_segment;
+
+enum { EMP_VIDEO_SEGMENTS = 64 };
+
+/* The stretches that both videos have, by where they stand in the query. Gaps, another order and repeats are allowed.
+ * At most EMP_VIDEO_SEGMENTS. */
+emp_status emp_video_align(const emp_video* query, const emp_video* known, const emp_video_options* options,
+                           emp_video_segment segments[EMP_VIDEO_SEGMENTS], size_t* count);
 
 #ifdef __cplusplus
 }

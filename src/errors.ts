@@ -15,10 +15,16 @@ export type ErrorCode =
   | "ERR_EMPREINTE_READ"
   /** An input without a single byte. */
   | "ERR_EMPREINTE_EMPTY"
-  /** Content that is none of the supported image formats, whatever its name says. */
+  /** Content that is none of the supported formats, whatever its name says. */
   | "ERR_EMPREINTE_UNSUPPORTED_FORMAT"
-  /** An image that the decoder refuses: truncated or damaged. */
+  /** An image or video that the decoder refuses: truncated or damaged. */
   | "ERR_EMPREINTE_CORRUPT"
+  /** There is no ffmpeg, or none that can be used; the message says what to do. */
+  | "ERR_EMPREINTE_VIDEO_FFMPEG"
+  /** A video file without a video stream, or without a single frame. */
+  | "ERR_EMPREINTE_VIDEO_NO_FRAMES"
+  /** ffmpeg crashed, or answered what it should not. */
+  | "ERR_EMPREINTE_VIDEO_CHILD"
   /** One of the limits was passed: `limit` names it. */
   | "ERR_EMPREINTE_LIMIT"
   /** An id that is in the index already, or given twice. */
@@ -72,6 +78,9 @@ export class InvalidHashError extends EmpreinteError {
 
 /** An input that could not be read or decoded. */
 export class ImageError extends EmpreinteError {}
+
+/** A video that could not be read or decoded, or an ffmpeg that cannot decode it. */
+export class VideoError extends EmpreinteError {}
 
 /** A limit that was passed. `ERR_EMPREINTE_LIMIT` */
 export class LimitError extends EmpreinteError {

@@ -15,6 +15,24 @@ export { type ImageFormat, sniffImage } from "./image/sniff.js";
 export { degenerateReason, hashDistance, hashToBase64, hashToBytes, hashToHex, type HashLike } from "./hash/value.js";
 export { type DihedralHashes, type DihedralVariant, dihedralVariants } from "./hash/pixels.js";
 
+// Videos: signatures, frames, and the kind of a file.
+export { hashVideo } from "./video/hash-video.js";
+export { type HashVideoOptions, type DecodeVideoOptions, type VideoProgress } from "./video/options.js";
+export { type Sampling, type SignatureFrame, type VideoSignature } from "./video/signature.js";
+export { type VideoInput } from "./video/source.js";
+export { type FluentCommand } from "./video/fluent.js";
+export { videoFrames, type VideoFramesOptions } from "./video/video-frames.js";
+export { type VideoFrame } from "./video/frame.js";
+export { readVpdq, type VpdqForm, type VpdqFrame, writeVpdq } from "./video/vpdq-text.js";
+export { matchVpdq, type VpdqMatch, type VpdqMatchOptions } from "./video/vpdq-match.js";
+export { sniffVideo, type VideoFormat } from "./video/sniff.js";
+
+// Finding a clip inside a film, a picture in a film, a frame of a film among pictures.
+export { VideoIndex, type VideoIndexOptions } from "./match/video-index.js";
+export { signatureFromVpdq } from "./match/video-vpdq.js";
+export { type PictureHash, type VideoId, type VideoSearchOptions } from "./match/video-arguments.js";
+export { type VideoMatch, type VideoSegment } from "./match/video-results.js";
+
 // Search: hashes near a hash.
 export { HashIndex, type HashIndexOptions, type Hit, type IndexStats } from "./search/hash-index.js";
 export { type AddManyOptions, type AsyncNearestOptions, type NearestOptions } from "./search/hash-index.js";
@@ -50,7 +68,7 @@ export { type CheckQuery, type Decision, type DecisionMatch } from "./bank/decis
 export { type Explanation, Matcher } from "./bank/matcher.js";
 
 // Limits and errors.
-export { defaultLimits, type Limits } from "./limits.js";
+export { defaultLimits, defaultVideoLimits, type Limits, type VideoLimits } from "./limits.js";
 export {
   BankError,
   EmpreinteError,
@@ -59,6 +77,7 @@ export {
   InvalidArgumentError,
   InvalidHashError,
   LimitError,
+  VideoError,
 } from "./errors.js";
 export { type ErrorCode } from "./errors.js";
 

@@ -115,6 +115,13 @@ Napi::Value hash_sync(const Napi::CallbackInfo& info) {
   return object == nullptr ? env.Undefined() : Napi::Value(env, object);
 }
 
+// bytes: limited-range luma, made full-range in place. Short enough for the caller's thread.
+Napi::Value expand_luma(const Napi::CallbackInfo& info) {
+  Bytes bytes;
+  if (read_bytes(info[0], &bytes)) emp_repack_limited_luma(const_cast<uint8_t*>(bytes.data), bytes.size);
+  return info.Env().Undefined();
+}
+
 class HashJob : public Job {
  public:
   // `ours`: nobody but the caller holds the buffer, so it is read (and repacked) where it is. Otherwise it is copied: a
@@ -156,6 +163,7 @@ class HashJob : public Job {
 }  // namespace
 
 void add_hash(Napi::Env env, Napi::Object exports) {
+  exports.Set("expandLuma", Napi::Function::New(env, expand_luma, "expandLuma"));
   exports.Set("hashSync", Napi::Function::New(env, hash_sync, "hashSync"));
   exports.Set("hash", Napi::Function::New(env, HashJob::queue, "hash"));
 }

@@ -57,15 +57,15 @@ class SeenRows {
 class Search {
  public:
   Search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius, const emp_cancel& cancel,
-         const RowSink& sink)
-      : segment_(segment), kernel_(kernel), radius_(radius), cancel_(cancel), sink_(sink) {
+         const RowSink& sink, uint64_t* rows_left)
+      : segment_(segment), kernel_(kernel), radius_(radius), cancel_(cancel), sink_(sink), rows_left_(*rows_left) {
     asked_.row = query;
     asked_.stride = kChunks / segment.tables;
     choose_thresholds();
   }
 
   emp_status run(uint32_t first, uint32_t end) {
-    for (uint32_t t = first; t < end; ++t) {
+    for (uint32_t t = first; t < end && rows_left_ > 0; ++t) {
       const emp_status status = probe_table(t);
       if (status != EMP_OK) return status;
     }
@@ -122,7 +122,7 @@ class Search {
 
   emp_status flush() {
     const uint32_t n = std::exchange(probe_count_, 0);
-    for (uint32_t next = 0; next < n;) {
+    for (uint32_t next = 0; next < n && rows_left_ > 0;) {
       if (cancel_.poll != nullptr && cancel_.poll(cancel_.context) != 0) return EMP_CANCELLED;
       const uint32_t found = kernel_.probe_buckets(probes_, n, &next, candidates_, kMostCandidates);
       const emp_status status = verify(found);
@@ -144,6 +144,11 @@ class Search {
       kept += !seen_.has(c.at);
     }
     kept = kernel_.follow_chains(segment_.blocks, asked_, candidates_, kept);
+    if (kept >= rows_left_) {
+      rows_left_ = 0;
+      return EMP_OK;
+    }
+    rows_left_ -= kept;
     kernel_.measure_rows(segment_.blocks, asked_, radius_, candidates_, kept, measured_);
     uint32_t found = 0;
     for (uint32_t i = 0; i < kept; ++i) {
@@ -164,6 +169,7 @@ class Search {
   const uint32_t radius_;
   const emp_cancel& cancel_;
   const RowSink& sink_;
+  uint64_t& rows_left_;
   Asked asked_;
   SeenRows seen_;
   uint32_t probe_count_ = 0;
@@ -177,9 +183,10 @@ class Search {
 }  // namespace
 
 emp_status multi_index_search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius,
-                              uint32_t from, uint32_t to, const emp_cancel& cancel, const RowSink& sink) {
+                              uint32_t from, uint32_t to, const emp_cancel& cancel, const RowSink& sink,
+                              uint64_t* rows_left) {
   if (segment.tables == 0 || radius > most_multi_index_radius(segment.tables)) return EMP_BAD_OPTION;
-  return Search(segment, kernel, query, radius, cancel, sink).run(from, to);
+  return Search(segment, kernel, query, radius, cancel, sink, rows_left).run(from, to);
 }
 
 }  // namespace empreinte

@@ -24,8 +24,10 @@ struct RowSink {
 // Up to which radius no threshold is above 4. Beyond, a bucket's neighbourhood is too large to be worth it: use a scan.
 constexpr uint32_t most_multi_index_radius(uint32_t tables) { return tables == kChunks ? 79 : tables > 0 ? 39 : 0; }
 
-// What the tables [from, to) find, each row once: tables may be gone through apart.
+// What the tables [from, to) find, each row once: tables may be gone through apart. Gives up, with *rows_left at 0,
+// when it has read that many rows whole.
 emp_status multi_index_search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius,
-                              uint32_t from, uint32_t to, const emp_cancel& cancel, const RowSink& sink);
+                              uint32_t from, uint32_t to, const emp_cancel& cancel, const RowSink& sink,
+                              uint64_t* rows_left);
 
 }  // namespace empreinte

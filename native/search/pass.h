@@ -11,7 +11,8 @@
 namespace empreinte {
 
 constexpr uint32_t kTileRows = 1024;
-constexpr uint64_t kHitCost = 1000;  // of a hit by the multi-index, in rows of a scan
+// Of a hit, in rows of a scan: by the multi-index, and by a scan.
+constexpr uint64_t kHitCost = 1000, kScanHitCost = 20;
 
 // A part or the delta, seen alike.
 struct Source {
@@ -84,10 +85,12 @@ class Pass {
   emp_status search(const Source& source, uint64_t* budget, bool* through) {
     if (way_ == EMP_SEARCH_TILED && scan_columns(radius_) > 0) return tiled(source, budget, through);
     for (; query_ < count_; ++query_, row_ = 0, table_ = 0) {
+      if (row_ == 0 && table_ == 0) begin_query(source);
       bool one = true;
-      const emp_status status = way_ == EMP_SEARCH_MULTI_INDEX
-                                    ? multi_index(source, budget, &one)
-                                    : scan(source, way_ == EMP_SEARCH_SCAN || way_ == EMP_SEARCH_TILED, budget, &one);
+      emp_status status = EMP_OK;
+      if (!scan_this_) status = multi_index(source, budget, &one);
+      if (scan_this_ && status == EMP_OK)
+        status = scan(source, way_ == EMP_SEARCH_SCAN || way_ == EMP_SEARCH_TILED, budget, &one);
       if (status != EMP_OK) return status;
       if (!one) return EMP_OK;
     }
@@ -105,7 +108,23 @@ class Pass {
       const uint8_t bank = source.bank(row);
       if ((options_.banks[bank / 64] >> bank % 64 & 1) == 0) return true;
     }
-    return hits_.push({source.id(row), static_cast<uint32_t>(query), distance});
+    if (!hits_.push({source.id(row), static_cast<uint32_t>(query), distance})) return false;
+    if (hits_.size() == prune_at_) prune();
+    return true;
+  }
+
+  // With a limit, a query that matches everything need not hold it all: of what this part gave it, the nearest stay.
+  void begin_query(const Source& source) {
+    const bool any = options_.way == EMP_SEARCH_AUTO;
+    scan_this_ = way_ != EMP_SEARCH_MULTI_INDEX || (any && crowded(*source.segment, queries_[query_]));
+    rows_left_ = any ? crowd_of(source.rows) : UINT64_MAX;
+    first_hit_ = hits_.size();
+    prune_at_ = options_.limit > 0 ? first_hit_ + options_.limit + std::max(options_.limit, 1024u) : SIZE_MAX;
+  }
+  void prune() {
+    emp_hit* first = hits_.begin() + first_hit_;
+    std::nth_element(first, first + options_.limit, hits_.end(), before);
+    hits_.shrink(first_hit_ + options_.limit);
   }
 
   // Rows from anywhere in a part: their ids are fetched ahead.
@@ -119,7 +138,8 @@ class Pass {
     return true;
   }
 
-  // All tables at once, or, where that would take long, one after the other.
+  // All tables at once, or, where that would take long, one after the other. Where too many rows come up for that to be
+  // worth it, what it found is dropped, and the query is to be scanned for.
   emp_status multi_index(const Source& source, uint64_t* budget, bool* through) {
     struct Context {
       Pass* pass;
@@ -134,8 +154,13 @@ class Pass {
     while (table_ < tables) {
       const size_t before = hits_.size();
       const emp_status status = multi_index_search(*source.segment, *options_.kernel, queries_[query_], radius_, table_,
-                                                   table_ + step, options_.cancel, sink);
+                                                   table_ + step, options_.cancel, sink, &rows_left_);
       if (status != EMP_OK) return status;
+      if (rows_left_ == 0) {
+        hits_.shrink(first_hit_);
+        scan_this_ = true;
+        return EMP_OK;
+      }
       table_ += step;
       if (!spend(budget, cost + kHitCost * (hits_.size() - before))) {
         *through = false;
@@ -160,7 +185,7 @@ class Pass {
       if (!verify(source, query_, row_ + whole, row_ + n)) return EMP_OUT_OF_MEMORY;
       if (keep_ > 0) narrow();
       row_ += n;
-      if (!spend(budget, n) && row_ < source.rows) {
+      if (!spend(budget, n + kScanHitCost * found) && row_ < source.rows) {
         *through = false;
         return EMP_OK;
       }
@@ -226,7 +251,9 @@ class Pass {
   uint32_t radius_;
   uint32_t part_ = 0, row_ = 0, table_ = 0;
   size_t query_ = 0, tile_query_ = 0;
-  bool begun_ = false;
+  size_t first_hit_ = 0, prune_at_ = SIZE_MAX;
+  uint64_t rows_left_ = UINT64_MAX;
+  bool begun_ = false, scan_this_ = false;
   emp_search_way way_ = EMP_SEARCH_AUTO;
 };
 

@@ -33,6 +33,21 @@ inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, si
   return false;
 }
 
+// A query in the middle of so many rows, a sixtieth of all or more, that reading them one by one costs more than a
+// scan: they lie in its own bucket in most tables.
+inline bool crowded(const Segment& segment, const Row& query) {
+  uint64_t postings = 0;
+  for (uint32_t t = 0; t < segment.tables; ++t) {
+    const uint32_t value = query.chunk(segment.chunk_of(t));
+    const uint32_t from = segment.table[t].offsets[value], to = segment.table[t].offsets[value + 1];
+    if (to > from) postings += to - from;
+  }
+  return postings * kChunks / segment.tables > segment.rows / 6;
+}
+
+// So many rows the multi-index may read whole for one query before a scan would have been faster.
+inline uint64_t crowd_of(uint32_t rows) { return rows / 64 + 4096; }
+
 // What the multi-index costs on so many rows, in rows of a scan: roughly, to know when a thread has had enough.
 inline uint64_t multi_index_cost(uint32_t rows, uint32_t radius) {
   if (radius <= 47) return radius <= 31 ? 50'000 : 1'000'000;

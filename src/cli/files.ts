@@ -1,11 +1,19 @@
 import { createReadStream } from "node:fs";
 import { getSystemErrorMap } from "node:util";
-import { hashImages, type ImageHash, type ImageInput } from "../index.js";
+import {
+  hashImages,
+  hashVideo,
+  type HashVideoOptions,
+  type ImageHash,
+  type ImageInput,
+  type VideoSignature,
+} from "../index.js";
 import { number, UsageError } from "./args.js";
 import { jsonPath, type Path, shownPath } from "./names.js";
 import { inOrder } from "./ordered.js";
 import { Progress } from "./progress.js";
 import { type Session, status } from "./session.js";
+import { isVideo, videoProgress } from "./videos.js";
 import { type Found, walk } from "./walk.js";
 
 /** The options that every command on files has. */
@@ -33,6 +41,13 @@ interface FileValues {
 
 export type HashSettings = NonNullable<Parameters<typeof hashImages>[1]>;
 
+/** The limits that a picture and a video both have, and what else is said of videos. */
+export function videoSettings(settings: HashSettings, more: HashVideoOptions): HashVideoOptions {
+  const { maxPixels, maxBytes, maxSeconds } = settings;
+  const given = Object.entries({ maxPixels, maxBytes, maxSeconds }).filter(([, value]) => value !== undefined);
+  return { ...(Object.fromEntries(given) as HashVideoOptions), ...more };
+}
+
 export function fileSettings(values: FileValues): HashSettings {
   const settings: Record<string, number | string | undefined> = {
     pages: values["all-pages"] ? "all" : undefined,
@@ -52,7 +67,10 @@ interface Failure {
   code: string;
   message: string;
 }
-type Outcome = { file: Found; result: ImageHash } | { file: Found; failure: Failure };
+type Result = ImageHash | VideoSignature;
+type Outcome = { file: Found; result: Result } | { file: Found; failure: Failure };
+
+export const isVideoSignature = (result: Result): result is VideoSignature => "durationSeconds" in result;
 
 function failureOf(file: Found, error: Error): Failure {
   const { code } = error as { code?: unknown };
@@ -79,11 +97,46 @@ function inputOf({ path, stream }: Found): ImageInput {
   return stream || typeof path !== "string" ? bytesOf(path) : path;
 }
 
-async function* outcomes(args: string[], settings: HashSettings, signal: AbortSignal): AsyncGenerator<Outcome> {
+/** Of a file that is a video, its signature or what went wrong; undefined for any other. One video at a time. */
+async function videoOutcome(file: Found, options: HashVideoOptions): Promise<Outcome | undefined> {
+  const { path, stream } = file;
+  // From a pipe, or under a name that is not text, only pictures are read.
+  if (stream || typeof path !== "string") return undefined;
+  try {
+    if (!(await isVideo(path))) return undefined;
+  } catch {
+    // It cannot be read: reading it as a picture says why.
+    return undefined;
+  }
+  try {
+    return { file, result: await hashVideo(path, options) };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { file, failure: failureOf(file, error as Error) };
+  }
+}
+
+async function* outcomes(
+  args: string[],
+  settings: HashSettings,
+  videos: HashVideoOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): AsyncGenerator<Outcome> {
   async function* inputs() {
     for await (const file of walk(args, signal)) {
-      if (file.error) yield { answer: { file, failure: failureOf(file, file.error) } };
-      else yield { input: inputOf(file), given: file };
+      if (file.error) {
+        yield { answer: { file, failure: failureOf(file, file.error) } };
+        continue;
+      }
+      const started = performance.now();
+      const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
+        progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
+      };
+      const video = await videoOutcome(file, { ...videos, signal, onProgress });
+      progress.detail = undefined;
+      if (video === undefined) yield { input: inputOf(file), given: file };
+      else yield { answer: video };
     }
   }
   async function* work(files: AsyncIterable<ImageInput>) {
@@ -119,7 +172,8 @@ export async function eachFile(
   values: FileValues,
   settings: HashSettings,
   session: Session,
-  found: (path: Path, result: ImageHash) => Promise<void>,
+  found: (path: Path, result: ImageHash | VideoSignature) => Promise<void>,
+  videos: HashVideoOptions,
 ): Promise<{ trouble: boolean }> {
   if (args.length === 0) throw new UsageError("No path is given");
   const quiet = values.quiet === true;
@@ -130,7 +184,7 @@ export async function eachFile(
   let failed = 0;
   let passedOver = 0;
   try {
-    for await (const outcome of outcomes(args, settings, session.signal)) {
+    for await (const outcome of outcomes(args, settings, videos, progress, session.signal)) {
       progress.done++;
       if ("result" in outcome) await found(outcome.file.path, outcome.result);
       else if (isOther(outcome.file, outcome.failure)) passedOver++;

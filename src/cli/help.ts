@@ -2,10 +2,11 @@
 
 export const help: string = `empreinte: has this picture been seen before?
 
-  empreinte hash [options] PATH…               print the PDQ hash of each picture
-  empreinte scan --list FILE [options] PATH…   find the pictures that a known-hash list contains
+  empreinte hash [options] PATH…               print the PDQ hash of each picture, of a video's frames
+  empreinte scan --list FILE [options] PATH…   find the pictures and videos that a known-hash list contains
   empreinte scan --index FILE [options] PATH…  the same with an index, for long lists
   empreinte index build LIST… -o FILE          make an index; also index info, index verify, index bench
+  empreinte video match A B                    which stretches of a video are in another
   empreinte doctor [--json]                    what this machine has, and a self-test
 
   empreinte COMMAND --help                     options and an example
@@ -16,8 +17,9 @@ Exit status: 0 nothing found (hash, index, doctor: all is well), 1 found (index,
 `;
 
 const inputs = `PATH is a file, a folder (walked, sorted by name; links to folders are not entered) or - for standard
-input. What a file is, its content decides. In a walked folder a file that is no picture, and is not named
-like one, is passed over and counted on standard error; a file named on the command line is never passed over.
+input. What a file is, its content decides. In a walked folder a file that is no picture or video, and
+is not named like a picture, is passed over and counted on standard error; a file named on the command line is
+never passed over.
 A file that cannot be read is reported and the rest goes on.
 `;
 
@@ -42,10 +44,15 @@ Prints a line a file, in the order of the files: hash, quality (0 … 100), path
                        or {"path","error":{"code","message"}}
   --dihedral           also the hashes of the picture turned and mirrored: eight lines a file,
                        hash, quality, variant, path; "dihedral" in JSON
+  --sampling HOW       frames of a video: a number a second, all, keyframes (fast: the rest is not decoded) or
+                       adaptive (all are looked at, each run of equal ones is one) (default 1)
   --compat cpp-cli     first to 512×512, as the reference's command-line tool does (other hashes!)
 ${limits}
 ${inputs}
 ${names}
+A video has a line a frame: hash, quality, time, path; in JSON "kind":"video" and its signature. Videos are read
+from files, by ffmpeg, which "empreinte doctor" looks for.
+
 With --all-pages each page has its line, its number before the path (page-0, page-1, …); "frames" in JSON.
 
 Example: empreinte hash --json photos/ > hashes.jsonl
@@ -53,7 +60,7 @@ Example: empreinte hash --json photos/ > hashes.jsonl
 Exit status: 0 all were hashed, 2 some could not be, 64 wrong usage, 130 stopped by Ctrl-C.
 `;
 
-export const scanHelp: string = `empreinte scan --list FILE | --index FILE [--radius 31] [--min-quality 50] [--json] PATH…
+export const scanHelp: string = `empreinte scan --list FILE | --index FILE | --video-signature FILE [--radius 31] [--json] PATH…
 
 Prints a line a match, tabs between: path, distance, list:line, variant of the picture that matched, metadata.
 A match is a lead, not a verdict.
@@ -62,6 +69,9 @@ A match is a lead, not a verdict.
                        hash,metadata, "pdq <hash>", or CSV signal_type,signal_str,collab,category,tags
   --index FILE         an index that "empreinte index build" made of lists, which is checked and then searched
                        without being read first; may be repeated, and stand beside --list
+  --video-signature FILE  a known video, as a vPDQ signature in any of its text forms; may be repeated. Prints a
+                       line for each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
+  --sampling HOW       frames of a scanned video: a number a second, all, keyframes or adaptive (default all)
   --radius N           most differing bits of a match, 0 … 256 (default 31)
   --min-quality N      pictures below this quality are not matched, 0 … 100 (default 50)
   --no-dihedral        match the picture as it is, not turned or mirrored
@@ -69,7 +79,8 @@ A match is a lead, not a verdict.
   --json               JSON Lines, an object a file:
                        {"path","hash","quality","matches":[{"distance","list","entry","variant","metadata"}]},
                        with "skipped":"quality" or "unstable" where a picture is not matched for that reason,
-                       or {"path","error":{"code","message"}}
+                       or {"path","error":{"code","message"}}. Of a video "matches" has "timestampSeconds", in the
+                       text before the metadata; with --video-signature there is "videos" with their segments
 ${limits}
 ${inputs}
 List lines that cannot be read are reported with their numbers; a list without one usable hash is trouble.

@@ -3,6 +3,7 @@ import { UsageError } from "./args.js";
 import { doctorHelp, hashHelp, help, scanHelp } from "./help.js";
 import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./index-help.js";
 import { Session, status } from "./session.js";
+import { videoHelp, videoMatchHelp } from "./video-help.js";
 
 interface Command {
   help: string;
@@ -18,6 +19,8 @@ const commands = new Map<string, Command>([
   ["index info", { help: infoHelp, load: () => import("./index-info.js") }],
   ["index verify", { help: verifyHelp, load: () => import("./index-verify.js") }],
   ["index bench", { help: benchHelp, load: () => import("./index-bench.js") }],
+  ["video", { help: videoHelp, load: () => import("./video-command.js") }],
+  ["video match", { help: videoMatchHelp, load: () => import("./video-match.js") }],
   ["doctor", { help: doctorHelp, load: () => import("./doctor.js") }],
 ]);
 

@@ -12,6 +12,8 @@ export class Progress {
   done = 0;
   /** Known once the folders are counted. */
   total: number | undefined;
+  /** What is going on in a long file. */
+  detail: string | undefined;
   readonly #start = performance.now();
   readonly #unit: string;
   #timer: NodeJS.Timeout | undefined;
@@ -37,7 +39,8 @@ export class Progress {
         ? `${count(this.done)} ${this.#unit}`
         : `${count(this.done)} of ${count(this.total)} ${this.#unit}`;
     const left = this.total === undefined || rate === 0 ? "" : `, ${duration((this.total - this.done) / rate)} left`;
-    return `${amount}, ${rate.toFixed(rate < 10 ? 1 : 0)} a second${left}`;
+    const detail = this.detail === undefined ? "" : `; ${this.detail}`;
+    return `${amount}, ${rate.toFixed(rate < 10 ? 1 : 0)} a second${left}${detail}`;
   }
 
   stop(): void {

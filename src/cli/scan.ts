@@ -1,14 +1,33 @@
-import { hardenDecoder, type ImageHash, KnownHashes, type Match } from "../index.js";
+import {
+  hardenDecoder,
+  type ImageHash,
+  KnownHashes,
+  type Match,
+  type VideoMatch,
+  type VideoSignature,
+} from "../index.js";
 import { number, parse, UsageError } from "./args.js";
-import { eachFile, endStatus, fileOptions, fileSettings } from "./files.js";
+import { eachFile, endStatus, fileOptions, fileSettings, isVideoSignature, videoSettings } from "./files.js";
 import { jsonPath, type Path, shownPath, textLine } from "./names.js";
 import { Problems } from "./problems.js";
+import {
+  type FrameMatch,
+  frameLines,
+  framesInLists,
+  inKnownVideos,
+  loadVideos,
+  type Search,
+  videoLines,
+} from "./scan-video.js";
 import { type Session, status } from "./session.js";
+import { samplingOf } from "./videos.js";
 
 const options = {
   ...fileOptions,
   list: { type: "string", multiple: true },
   index: { type: "string", multiple: true },
+  "video-signature": { type: "string", multiple: true },
+  sampling: { type: "string" },
   radius: { type: "string" },
   "min-quality": { type: "string" },
   "no-dihedral": { type: "boolean" },
@@ -64,12 +83,6 @@ async function load(values: Sources, quiet: boolean, session: Session): Promise<
   return { lists, trouble };
 }
 
-interface Search {
-  radius: number;
-  minQuality: number;
-  dihedral: boolean;
-}
-
 interface Found {
   matches: (Match & { page?: number })[];
   /** Why nothing of the file was matched. */
@@ -104,7 +117,9 @@ function textLines(path: Path, { matches }: Found): string[] {
 
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
-  if (values.list === undefined && values.index === undefined) throw new UsageError("No --list or --index is given");
+  if (values.list === undefined && values.index === undefined && values["video-signature"] === undefined) {
+    throw new UsageError("No --list or --index is given, nor a --video-signature");
+  }
   if (positionals.length === 0) throw new UsageError("No path is given");
   const how: Search = {
     radius: number("radius", values.radius, { least: 0, most: 256 }) ?? 31,
@@ -113,17 +128,44 @@ export async function run(args: string[], session: Session): Promise<number> {
   };
   const settings = { ...fileSettings(values), dihedral: how.dihedral };
   const quiet = values.quiet === true;
+  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, "all"), dihedral: how.dihedral });
   const { lists, trouble } = await load(values, quiet, session);
-  if (lists.length === 0) return status.trouble;
+  const known = await loadVideos(values["video-signature"] ?? [], how, session);
+  if (lists.length === 0 && known.index === undefined) return status.trouble;
 
   hardenDecoder();
   let matched = false;
-  const files = await eachFile(positionals, values, settings, session, async (path, result) => {
-    const found = await search(result, lists, how, session.signal);
-    matched ||= found.matches.length > 0;
-    const { hash, quality } = result;
-    if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), hash, quality, ...found }));
-    else for (const line of textLines(path, found)) await session.line(line);
-  });
-  return endStatus(trouble || files.trouble, matched);
+  const scan = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
+    const { signal } = session;
+    const inVideos = known.index && (await inKnownVideos(result, known.index, how, signal));
+    const found = isVideoSignature(result)
+      ? { matches: await framesInLists(result, lists, how, signal) }
+      : await search(result, lists, how, signal);
+    matched ||= found.matches.length > 0 || (inVideos?.length ?? 0) > 0;
+    if (values.json) {
+      const about = isVideoSignature(result) ? aboutVideo(result) : { hash: result.hash, quality: result.quality };
+      const more = { ...found, ...(inVideos && { videos: inVideos }) };
+      await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...more }));
+      return;
+    }
+    for (const line of allLines(path, result, found, inVideos ?? [])) await session.line(line);
+  };
+  const files = await eachFile(positionals, values, settings, session, scan, videos);
+  known.index?.close();
+  return endStatus(trouble || known.trouble || files.trouble, matched);
+}
+
+const aboutVideo = ({ durationSeconds, frames }: VideoSignature): object => {
+  return { kind: "video", durationSeconds, frames: frames.length };
+};
+
+function allLines(
+  path: Path,
+  result: ImageHash | VideoSignature,
+  found: Found | { matches: FrameMatch[] },
+  inVideos: VideoMatch[],
+): string[] {
+  const video = isVideoSignature(result);
+  const lines = video ? frameLines(path, found.matches as FrameMatch[]) : textLines(path, found as Found);
+  return [...lines, ...videoLines(path, video, inVideos)];
 }

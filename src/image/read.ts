@@ -119,13 +119,14 @@ async function readFile(path: string, name: string, maxBytes: number, stop: Abor
   }
 }
 
-interface Chunks {
+/** A stream of bytes, whichever kind it is, in its chunks. */
+export interface Chunks {
   next(): Promise<{ done?: boolean | undefined; value?: unknown }>;
   /** Gives the rest up. */
   cancel(reason: unknown): void;
 }
 
-function chunksOf(input: ByteStream | AsyncIterable<unknown>): Chunks {
+export function chunksOf(input: ByteStream | AsyncIterable<unknown>): Chunks {
   // A stream that also fails to close has nothing to add to why it is closed.
   const ignore = (): void => {};
   if ("getReader" in input) {
@@ -175,14 +176,14 @@ async function readStream(
   }
 }
 
-function isStream(value: object): value is ByteStream | AsyncIterable<unknown> {
+export function isStream(value: object): value is ByteStream | AsyncIterable<unknown> {
   return (
     ("getReader" in value && typeof value.getReader === "function") ||
     (Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === "function")
   );
 }
 
-function pathOf(input: string | URL): string {
+export function pathOf(input: string | URL): string {
   if (typeof input === "string") {
     if (input !== "" && !input.includes("\0")) return input;
     throw new InvalidArgumentError("Expected a path without NUL, and not an empty one, for input");

@@ -61,6 +61,8 @@ export interface NativeBinding {
   /** Locks an open folder unless somebody else has; until the descriptor is closed. False: somebody has. */
   lockFolder(descriptor: number): boolean;
 
+  /** Luma of the limited range (16 … 235) to the full one, in place. */
+  expandLuma(bytes: Uint8Array): void;
   hashSync(...pixels: HashArguments): NativeHash;
   /** `ours`: nobody else holds the buffer, so it is read, and repacked, in place; otherwise it is copied first. */
   hash(...pixelsAnd: [...HashArguments, ours: boolean, cancel: CancelHandle | undefined]): Promise<NativeHash>;
@@ -106,6 +108,35 @@ export interface NativeBinding {
   /** Triples (id, query, distance), sorted by query, distance, id; undefined for none. */
   searchSync(...search: SearchArguments): Float64Array | undefined;
   search(...searchAnd: [...SearchArguments, cancel: CancelHandle | undefined]): Promise<Float64Array | undefined>;
+
+  /** Twelve numbers a segment: candidate, query from, query to, known from, known to, speed, distance, share, evidence,
+   * still, nearest, matches; by candidate, then query from. */
+  alignVideos(request: AlignRequest, cancel: CancelHandle | undefined): Promise<Float64Array>;
+}
+
+/** A video's hashes in the order of time; nobody may change or transfer the arrays while a request is under way. */
+export interface NativeVideo {
+  /** 32 bytes each. */
+  hashes: Uint8Array;
+  /** Seconds; of a run of frames its first and its last. */
+  from: Float64Array;
+  to: Float64Array;
+  duration: number;
+  spacing: number;
+}
+
+export interface AlignRequest {
+  query: NativeVideo;
+  /** 0 … 1 for each of the query's hashes. */
+  weights: Float32Array;
+  /** `places`: pairs (query hash, known hash) to look around; without, everywhere. */
+  candidates: (NativeVideo & { places?: Uint32Array })[];
+  radius: number;
+  wide: number;
+  minSpeed: number;
+  maxSpeed: number;
+  /** Also stretches that say too little for a match. */
+  everything: boolean;
 }
 
 /** index, queries (32 bytes each), radius, limit (0: none), banks (256 bits or undefined), way, nearest, kernel. */

@@ -1,9 +1,10 @@
-import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, isAbsolute, join } from "node:path";
 import { invalidArgument, options as known, signal as checkSignal } from "../check.js";
+import { VideoError } from "../errors.js";
+import { endChild, startChild } from "./child.js";
 
 /** Where an ffmpeg was found, in the order of looking. */
 export type FfmpegSource = "option" | "EMPREINTE_FFMPEG" | "PATH" | "@ffmpeg-installer/ffmpeg";
@@ -24,27 +25,61 @@ export interface FindFfmpegOptions {
 
 const require = createRequire(import.meta.url);
 
+/** What a program says of itself. */
+interface Version {
+  version: string;
+  /** Of libavutil, as [major, minor]: a build from the repository has no version number of its own. */
+  library: [number, number];
+}
+
+const answerBytes = 65_536;
+const answerSeconds = 10;
+
 /** Asks a program for its version; `undefined` when it does not start, hangs, or answers something else. */
-async function versionOf(path: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const answer = await new Promise<string>((resolve) => {
-    // An empty environment but for PATH: nothing of ours reaches the program, and nothing there changes what it does.
-    const child = execFile(
-      path,
-      ["-version"],
-      {
-        env: { PATH: process.env["PATH"] },
-        timeout: 10_000,
-        killSignal: "SIGKILL",
-        maxBuffer: 65_536,
-        windowsHide: true,
-        ...(signal && { signal }),
-      },
-      (error, stdout) => resolve(error ? "" : stdout),
-    );
-    child.stdin?.end();
-  });
+async function versionOf(path: string, signal: AbortSignal | undefined): Promise<Version | undefined> {
   signal?.throwIfAborted();
-  return /^ffmpeg version (\S+)/.exec(answer)?.[1];
+  const child = startChild(path, ["-version"]);
+  const stop = (): void => child.kill();
+  const timer = setTimeout(stop, 1000 * answerSeconds);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    let answer = "";
+    child.stdout.setEncoding("latin1").on("data", (text: string) => {
+      answer += text;
+      if (answer.length > answerBytes) stop();
+    });
+    child.stderr.resume();
+    const closed = new Promise((resolve) => child.stdout.once("close", resolve));
+    const { code } = await child.ended;
+    if (code === 0) await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+    signal?.throwIfAborted();
+    const version = code === 0 ? /^ffmpeg version (\S+)/.exec(answer)?.[1] : undefined;
+    if (version === undefined) return undefined;
+    const library = /^\s*libavutil\s+(\d+)\.\s*(\d+)\./m.exec(answer);
+    return { version, library: [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)] };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+    await endChild(child);
+  }
+}
+
+/** Answers of programs that have not changed since: starting one for each video would double the cost of a short one. */
+const asked = new Map<string, Version>();
+
+async function askedOnce(path: string, signal: AbortSignal | undefined): Promise<Version | undefined> {
+  let key: string | undefined;
+  try {
+    const { dev, ino, size, mtimeMs } = await stat(path);
+    key = [path, dev, ino, size, mtimeMs].join(":");
+  } catch {
+    // Not there; or a bare name, which the system looks for itself.
+  }
+  const before = key === undefined ? undefined : asked.get(key);
+  if (before !== undefined) return before;
+  const version = await versionOf(path, signal);
+  if (version !== undefined && key !== undefined) asked.set(key, version);
+  return version;
 }
 
 /** The program files named ffmpeg on PATH. Relative entries are passed over: they would name whatever lies in the folder we run in. */
@@ -76,6 +111,30 @@ function installed(): string | undefined {
   }
 }
 
+interface Found extends Ffmpeg {
+  library: [number, number];
+}
+
+async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
+  const { ffmpegPath, signal } = options;
+  const fromEnvironment = process.env["EMPREINTE_FFMPEG"];
+  const wanted = ffmpegPath ?? (fromEnvironment === "" ? undefined : fromEnvironment);
+  if (wanted !== undefined) {
+    const name = ffmpegPath === undefined ? "EMPREINTE_FFMPEG" : "ffmpegPath";
+    const version = typeof wanted === "string" && wanted !== "" ? await askedOnce(wanted, signal) : undefined;
+    if (version === undefined) throw invalidArgument(name, "path of a working ffmpeg", wanted);
+    return { path: wanted, ...version, source: ffmpegPath === undefined ? "EMPREINTE_FFMPEG" : "option" };
+  }
+  for (const path of await onPath()) {
+    const version = await askedOnce(path, signal);
+    if (version !== undefined) return { path, ...version, source: "PATH" };
+  }
+  const path = installed();
+  const version = path === undefined ? undefined : await askedOnce(path, signal);
+  if (path === undefined || version === undefined) return undefined;
+  return { path, ...version, source: "@ffmpeg-installer/ffmpeg" };
+}
+
 /**
  * Looks for ffmpeg: the option, `EMPREINTE_FFMPEG`, PATH, then the one inside `@ffmpeg-installer/ffmpeg`. Answers the first
  * that states its version, or `undefined`. Rejects with the signal's reason when aborted.
@@ -84,20 +143,44 @@ function installed(): string | undefined {
 export async function findFfmpeg(options?: FindFfmpegOptions): Promise<Ffmpeg | undefined> {
   const { ffmpegPath, signal } = known(options, ["ffmpegPath", "signal"]);
   checkSignal(signal)?.throwIfAborted();
-  const fromEnvironment = process.env["EMPREINTE_FFMPEG"];
-  const wanted = ffmpegPath ?? (fromEnvironment === "" ? undefined : fromEnvironment);
-  if (wanted !== undefined) {
-    const name = ffmpegPath === undefined ? "EMPREINTE_FFMPEG" : "ffmpegPath";
-    const version = typeof wanted === "string" && wanted !== "" ? await versionOf(wanted, signal) : undefined;
-    if (version === undefined) throw invalidArgument(name, "path of a working ffmpeg", wanted);
-    return { path: wanted, version, source: ffmpegPath === undefined ? "EMPREINTE_FFMPEG" : "option" };
+  const found = await find({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
+  return found && { path: found.path, version: found.version, source: found.source };
+}
+
+/** An ffmpeg to decode with, and what it can. */
+export interface Decoder {
+  path: string;
+  version: string;
+  /** Has `-fps_mode`, which takes the place of `-vsync`. */
+  fpsMode: boolean;
+  /** Has `-autoscale 0`: frames keep their own size where it changes. */
+  ownSizes: boolean;
+}
+
+/** libavutil of ffmpeg 4.0, 4.4 and 5.1. */
+const oldest = [56, 14] as const;
+const withAutoscale = [56, 70] as const;
+const withFpsMode = [57, 28] as const;
+
+const atLeast = ([major, minor]: readonly [number, number], [wanted, than]: readonly [number, number]): boolean =>
+  major > wanted || (major === wanted && minor >= than);
+
+/**
+ * The ffmpeg that decodes.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG` when there is none, or only one before 4.0.
+ * @throws {InvalidArgumentError} as `findFfmpeg`.
+ */
+export async function usableFfmpeg(options: FindFfmpegOptions): Promise<Decoder> {
+  const found = await find(options);
+  if (found === undefined) {
+    const text =
+      "No ffmpeg was found: install it (Debian: apt install ffmpeg), or name it with ffmpegPath or EMPREINTE_FFMPEG";
+    throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", text);
   }
-  for (const path of await onPath()) {
-    const version = await versionOf(path, signal);
-    if (version !== undefined) return { path, version, source: "PATH" };
+  const { path, version, library } = found;
+  if (!atLeast(library, oldest)) {
+    const text = `The ffmpeg at ${path} is too old (${version}): 4.0 or later is needed`;
+    throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", text);
   }
-  const path = installed();
-  const version = path === undefined ? undefined : await versionOf(path, signal);
-  if (path === undefined || version === undefined) return undefined;
-  return { path, version, source: "@ffmpeg-installer/ffmpeg" };
+  return { path, version, fpsMode: atLeast(library, withFpsMode), ownSizes: atLeast(library, withAutoscale) };
 }

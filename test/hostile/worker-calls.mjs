@@ -3,7 +3,15 @@
 // whole process.
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { HashIndex, hashImage, hashPixelsSync, hashToBytes, KnownHashes, readHashList } from "../../dist/index.js";
+import {
+  HashIndex,
+  hashImage,
+  hashPixelsSync,
+  hashToBytes,
+  KnownHashes,
+  readHashList,
+  VideoIndex,
+} from "../../dist/index.js";
 
 const text = "0f1e2d3c4b5a6978".repeat(4);
 const pixels = { data: Uint8Array.from({ length: 192 }, (_, i) => i * 37), width: 8, height: 8, channels: 3 };
@@ -34,6 +42,19 @@ const calls = {
   },
   lists: async () => {
     for (;;) for await (const entry of readHashList(Buffer.from(`${text},a\nbad\n`))) if (entry === undefined) return;
+  },
+  videos: async () => {
+    const digits = (i) => `${i}`.padStart(3, "0").repeat(22).slice(0, 64);
+    const frames = Array.from({ length: 400 }, (_, i) => {
+      return { number: i, timestampSeconds: i, lastTimestampSeconds: i, hash: digits(i), quality: 100, stable: true };
+    });
+    const film = { sampling: { fps: 1 }, frames, durationSeconds: 400, frameRate: 25, width: 1, height: 1 };
+    for (;;) {
+      const index = new VideoIndex();
+      index.add("film", film);
+      await index.search(film, { everything: true, signal: new AbortController().signal });
+      index.close();
+    }
   },
   matches: async () => {
     for (;;) (await KnownHashes.load({ name: "list", source: Buffer.from(`${text}\n`) })).close();

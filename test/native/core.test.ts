@@ -175,6 +175,22 @@ describe("the search engine where rows crowd, and with thousands of queries, aga
   });
 });
 
+// Arguments: seed, rounds.
+describe("the aligner of videos against what was done to them, and against brute force", () => {
+  const video = "test/native/video.cc";
+  const right = /^[1-9]\d+ checks of alignments, 0 failures$/m;
+
+  test("on this processor", minutes, async (ctx) => {
+    await need(ctx, host);
+    expect(await succeed(await workshop.program(host, video), ["1", "10"])).toMatch(right);
+  });
+
+  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    expect(await succeed(await workshop.program(sanitized, video), ["2", "3"])).toMatch(right);
+  });
+});
+
 // Arguments: seed, damaged files of each kind.
 describe("damaged index files", () => {
   test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {

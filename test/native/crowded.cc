@@ -26,17 +26,30 @@ struct Data {
   std::array<Hash, 3> centres;
 };
 
+constexpr uint32_t kRadii[] = {0, 15, 31, 39, 47, 79};
+
+Hash at_distance(Random* random, Hash hash, uint32_t distance) {
+  const Hash from = hash;
+  for (uint32_t bits = 0; bits < distance; bits = plain_distance(from, hash)) hash = random->near(hash, 1);
+  return hash;
+}
+
 Data made(uint64_t seed, size_t rows) {
   Random random(seed);
   Data data;
   for (Hash& centre : data.centres) centre = random.hash();
   for (size_t i = 0; i < rows; ++i) {
     const Hash& centre = data.centres[random.below(3)];
+    // Up to 2^53, so that sorting by id goes through all its bits.
+    data.ids.push_back(i << 33 | random.below(1u << 20));
+    // A sixth lies exactly at a radius that is asked for: what barely belongs, and needs every step to say so.
+    if (random.one_in(6)) {
+      data.hashes.push_back(at_distance(&random, data.centres[0], kRadii[1 + random.below(4)]));
+      continue;
+    }
     // At most six bits, or far enough to be missed within some radii; the others anywhere.
     data.hashes.push_back(random.one_in(3) ? random.hash()
                                            : random.near(centre, random.below(random.one_in(9) ? 90 : 7)));
-    // Up to 2^53, so that sorting by id goes through all its bits.
-    data.ids.push_back(i << 33 | random.below(1u << 20));
   }
   return data;
 }
@@ -77,17 +90,25 @@ void each_kernel_and_way(emp_search_options* o, F&& run) {
 }
 
 void crowded_queries(const emp_snapshot* snapshot, const Data& data, uint32_t tables) {
-  // Two centres, and one row in the midst of the first's.
-  const std::vector<Hash> queries = {data.centres[0], data.centres[1], Random(7).near(data.centres[0], 12)};
+  // Two centres, one row in the midst of the first's, and one that differs from it in a bit of every chunk (one of each
+  // in its last 16 bits): its own buckets are empty, those beside them are not.
+  Hash beside = data.centres[0];
+  beside[30] ^= 0xff;
+  beside[31] ^= 0xff;
+  const std::vector<Hash> queries = {data.centres[0], data.centres[1], Random(7).near(data.centres[0], 12), beside};
   const std::vector<Hash> one(queries.begin(), queries.begin() + 1);
-  for (const uint32_t radius : {0u, 15u, 31u, 39u, 47u, 79u}) {
+  for (const uint32_t radius : kRadii) {
     if (tables == 8 && radius > 39) continue;
     const std::vector<emp_hit> all = wanted(data, queries, radius, 0), first = wanted(data, one, radius, 1500);
+    const std::vector<emp_hit> few = wanted(data, queries, radius, 20);
     emp_search_options o = {};
     o.radius = radius;
     each_kernel_and_way(&o, [&] {
       o.limit = 0;
       expect(same(search(snapshot, queries, o, false, UINT64_MAX), all), "crowded", tables, o);
+      expect(same(search(snapshot, queries, o, false, 300'000), all), "crowded, in slices", tables, o);
+      o.limit = 20;
+      expect(same(search(snapshot, queries, o, false, UINT64_MAX), few), "the first of a crowd", tables, o);
       o.limit = 1500;
       expect(same(search(snapshot, one, o, true, 300'000), first), "the nearest of a crowd", tables, o);
     });

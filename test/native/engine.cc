@@ -2,7 +2,7 @@
 // them every way on every kernel, at radii 0 … 256, in slices, with and without a limit and a filter; snapshots taken
 // earlier answer as of then; a saved and opened copy answers alike.
 //
-//   engine <seed> <rounds> <steps a round>
+//   engine <seed> <rounds> <steps a round; thrice as many of small changes>
 //
 // Prints each failure and a last line with their number.
 #include <algorithm>
@@ -71,7 +71,8 @@ constexpr uint64_t kBudgets[] = {UINT64_MAX, 1, 5'000, 60'000, 1'000'000};
 
 class Round {
  public:
-  Round(uint64_t seed, uint32_t tables) : random_(seed), tables_(tables) {
+  // A small one has many parts without tables, and many changes of them.
+  Round(uint64_t seed, uint32_t tables, bool small) : random_(seed), tables_(tables), small_(small) {
     if (emp_index_create(tables, &index_) != EMP_OK) std::abort();
     for (Hash& hash : seeds_) hash = random_.hash();
   }
@@ -100,6 +101,7 @@ class Round {
 
  private:
   void change(int step) {
+    if (small_) return change_parts();
     const uint64_t what = random_.below(10);
     if (step == 0 || what == 0) return add(33'000 + random_.below(12'000));
     if (step == 1 || what < 3) return maintain();
@@ -113,11 +115,26 @@ class Round {
       replace();
   }
 
-  // Ids in any order, with gaps, now and then far away, so that they need eight bytes.
+  void change_parts() {
+    const uint64_t what = random_.below(12);
+    if (what < 4) return add(4'096 + random_.below(2'000));
+    if (what < 6) return add(1 + random_.below(300));
+    if (what < 8) return maintain();
+    if (what < 9) return remove();
+    if (what < 10) return remove_ends();
+    if (what < 11) return replace();
+    if (random_.one_in(2)) return remove_all();
+    expect(emp_index_flush(index_) == EMP_OK, "flush");
+  }
+
+  // Ids in any order, with gaps, before or behind all others, now and then far away, so that they need eight bytes.
   void add(size_t count) {
     if (random_.one_in(12)) next_id_ += uint64_t{1} << 40;
+    const bool before = random_.one_in(3) && count < first_id_ / 4;
+    if (before) first_id_ -= 4 * count;
+    uint64_t low_id = first_id_;
     std::vector<uint64_t> ids(count);
-    for (uint64_t& id : ids) id = next_id_ += 1 + random_.below(3);
+    for (uint64_t& id : ids) id = (before ? low_id : next_id_) += 1 + random_.below(3);
     if (random_.one_in(2))
       for (size_t i = count; i-- > 1;) std::swap(ids[i], ids[random_.below(i + 1)]);
     std::vector<uint8_t> hashes, banks;
@@ -145,8 +162,26 @@ class Round {
   }
 
   uint64_t some_id() {
-    const auto it = entries_.lower_bound(random_.below(next_id_ + 1));
-    return it != entries_.end() ? it->first : entries_.begin()->first;
+    const uint64_t least = entries_.begin()->first, most = entries_.rbegin()->first;
+    const auto it = entries_.lower_bound(least + random_.below(random_.one_in(2) ? most - least + 1 : 50'000));
+    return it != entries_.end() ? it->first : least;
+  }
+
+  // The first rows of parts, and the last.
+  void remove_ends() {
+    for (uint64_t n = 1 + random_.below(20); n > 0 && entries_.size() > 1; --n) {
+      const auto end = random_.one_in(2) ? entries_.begin() : std::prev(entries_.end());
+      const uint64_t id = end->first;
+      entries_.erase(end);
+      expect(emp_index_remove(index_, &id, 1) == EMP_OK, "remove the first or last");
+    }
+  }
+
+  void remove_all() {
+    std::vector<uint64_t> ids;
+    for (const auto& [id, entry] : entries_) ids.push_back(id);
+    expect(emp_index_remove(index_, ids.data(), ids.size()) == EMP_OK, "remove all");
+    entries_.clear();
   }
 
   void remove() {
@@ -193,6 +228,7 @@ class Round {
   void reopen(const Snapshot& now) {
     std::vector<uint8_t> bytes;
     if (!expect(save_bytes(now.held, &bytes) == EMP_OK, "save")) return;
+    check_records(bytes);
     emp_index* opened;
     if (!expect(open_bytes(bytes, &opened) == EMP_OK, "open")) return;
     expect(emp_index_verify(opened, nullptr) == EMP_OK, "verify");
@@ -202,6 +238,17 @@ class Round {
     // Go on with the opened one; snapshots of the other live on.
     kept_.emplace_back(Snapshot(opened), entries_);
     emp_index_destroy(std::exchange(index_, opened));
+  }
+
+  // FORMAT.md: 64 bytes a part behind a header of 64; at 24 the smallest id, which must not be that of a removed row.
+  void check_records(const std::vector<uint8_t>& bytes) {
+    uint32_t parts;
+    std::memcpy(&parts, &bytes[32], 4);
+    for (size_t i = 0; i < parts; ++i) {
+      uint64_t first_id;
+      std::memcpy(&first_id, &bytes[64 + 64 * i + 24], 8);
+      expect(entries_.count(first_id) == 1, "the smallest id in a file is there");
+    }
   }
 
   // Every way on every kernel, in slices of another size each time.
@@ -247,10 +294,11 @@ class Round {
 
   Random random_;
   const uint32_t tables_;
+  const bool small_;
   emp_index* index_ = nullptr;
   std::array<Hash, 50> seeds_;
   Entries entries_;
-  uint64_t next_id_ = 0;
+  uint64_t next_id_ = uint64_t{1} << 32, first_id_ = next_id_;
   std::vector<std::pair<Snapshot, Entries>> kept_;
 };
 
@@ -261,7 +309,11 @@ int main(int argc, char** argv) {
   const uint64_t seed = std::strtoull(argv[1], nullptr, 10);
   const int rounds = std::atoi(argv[2]), steps = std::atoi(argv[3]);
   constexpr uint32_t kTables[] = {16, 8, 0};
-  for (int i = 0; i < rounds; ++i) Round(seed + static_cast<uint64_t>(i), kTables[i % 3]).run(steps);
+  for (int i = 0; i < rounds; ++i) {
+    const uint64_t round = seed + static_cast<uint64_t>(i);
+    Round(round, kTables[i % 3], false).run(steps);
+    Round(round, kTables[i % 3], true).run(3 * steps);
+  }
   std::printf("%d checks, %d states with tables, %d failures\n", checks, with_tables, failures);
   return failures == 0 ? 0 : 1;
 }

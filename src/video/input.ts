@@ -1,0 +1,195 @@
+import { constants } from "node:fs";
+import { type FileHandle, mkdtemp, open, rm, rmdir, unlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { invalidArgument } from "../check.js";
+import { EmpreinteError, LimitError, printable, systemReason, VideoError } from "../errors.js";
+import { chunksOf, type EncodedInput, isStream, pathOf } from "../image/read.js";
+import { sniffVideo, type VideoFormat, videoSniffBytes } from "./sniff.js";
+
+/** A video as a file that can be read from anywhere in it: the index of an MP4 is often at its end. */
+export interface OpenVideo {
+  /** What errors call it. */
+  name: string;
+  format: VideoFormat;
+  /** Open for reading; absent where a child cannot be handed a file, but only its path. */
+  fd?: number;
+  path: string;
+  close(): Promise<void>;
+}
+
+/** Where a child opens its descriptor 3 anew, with a position of its own. */
+const handedOver = process.platform === "linux";
+
+function unreadable(name: string, error: unknown): VideoError {
+  return new VideoError("ERR_EMPREINTE_READ", `${name} cannot be read: ${systemReason(error)}`, { cause: error });
+}
+
+function tooManyBytes(name: string, maxBytes: number): LimitError {
+  return new LimitError("maxBytes", `${name} has more than ${maxBytes} bytes; maxBytes raises this limit`);
+}
+
+async function formatOf(file: FileHandle, name: string): Promise<VideoFormat> {
+  const head = new Uint8Array(videoSniffBytes);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  if (bytesRead === 0) throw new VideoError("ERR_EMPREINTE_EMPTY", `${name} is empty`);
+  const format = sniffVideo(head.subarray(0, bytesRead));
+  if (format !== undefined) return format;
+  const text = `${name} is not an MP4, MOV, Matroska, WebM, AVI, MPEG, FLV, Ogg or GIF video`;
+  throw new VideoError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text);
+}
+
+async function openFile(path: string, name: string, maxBytes: number): Promise<OpenVideo> {
+  let file: FileHandle | undefined;
+  try {
+    // Not blocking: opening a named pipe would wait for somebody to write to it.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stat = await file.stat();
+    if (stat.isDirectory()) throw new VideoError("ERR_EMPREINTE_READ", `${name} is a folder`);
+    if (!stat.isFile()) throw new VideoError("ERR_EMPREINTE_READ", `${name} is neither a file nor a stream`);
+    if (stat.size > maxBytes) throw tooManyBytes(name, maxBytes);
+    const format = await formatOf(file, name);
+    const opened = file;
+    return { name, format, ...(handedOver && { fd: file.fd }), path: resolve(path), close: () => opened.close() };
+  } catch (error) {
+    await file?.close();
+    throw error instanceof EmpreinteError ? error : unreadable(name, error);
+  }
+}
+
+/**
+ * A file that only we can open, gone from its folder as soon as it is open where its descriptor can be handed over;
+ * elsewhere it goes with `close`.
+ */
+async function temporary(name: string): Promise<{ file: FileHandle; path: string; close(): Promise<void> }> {
+  try {
+    const folder = await mkdtemp(join(tmpdir(), "empreinte-"));
+    const path = join(folder, "video");
+    try {
+      const file = await open(path, "wx+", 0o600);
+      if (!handedOver) {
+        const close = async (): Promise<void> => {
+          await file.close();
+          await rm(folder, { recursive: true, force: true });
+        };
+        return { file, path, close };
+      }
+      await unlink(path);
+      await rmdir(folder);
+      return { file, path, close: () => file.close() };
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  } catch (cause) {
+    const text = `No temporary file for ${name}: ${systemReason(cause)}`;
+    throw new VideoError("ERR_EMPREINTE_WRITE", text, { cause });
+  }
+}
+
+type Chunk = () => Promise<Uint8Array | undefined>;
+
+async function openChunks(next: Chunk, name: string, maxBytes: number): Promise<OpenVideo> {
+  const { file, path, close } = await temporary(name);
+  try {
+    let size = 0;
+    for (;;) {
+      const chunk = await next();
+      if (chunk === undefined) break;
+      size += chunk.length;
+      if (size > maxBytes) throw tooManyBytes(name, maxBytes);
+      for (let done = 0; done < chunk.length;) {
+        const { bytesWritten } = await file.write(chunk, done, chunk.length - done).catch((cause: unknown) => {
+          const text = `The temporary file for ${name} cannot be written: ${systemReason(cause)}`;
+          throw new VideoError("ERR_EMPREINTE_WRITE", text, { cause });
+        });
+        done += bytesWritten;
+      }
+    }
+    return { name, format: await formatOf(file, name), ...(handedOver && { fd: file.fd }), path, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Bytes in pieces, so that an abort is noticed while they are written. */
+function pieces(bytes: Uint8Array, stop: AbortSignal): Chunk {
+  const pieceBytes = 2 ** 23;
+  let at = 0;
+  return async () => {
+    stop.throwIfAborted();
+    const piece = bytes.subarray(at, at + pieceBytes);
+    at += piece.length;
+    return piece.length === 0 ? undefined : piece;
+  };
+}
+
+async function openStream(
+  input: Parameters<typeof chunksOf>[0],
+  name: string,
+  maxBytes: number,
+  stop: AbortSignal,
+): Promise<OpenVideo> {
+  let chunks: ReturnType<typeof chunksOf>;
+  try {
+    chunks = chunksOf(input);
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+  let cancelled: ((reason: unknown) => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => (cancelled = reject));
+  aborted.catch(() => {}); // heard where a chunk is waited for
+  const cancel = (): void => {
+    chunks.cancel(stop.reason);
+    cancelled?.(stop.reason);
+  };
+  stop.addEventListener("abort", cancel, { once: true });
+  try {
+    return await openChunks(
+      async () => {
+        stop.throwIfAborted();
+        const { done, value } = await Promise.race([chunks.next(), aborted]).catch((error: unknown) => {
+          throw stop.aborted ? stop.reason : unreadable(name, error);
+        });
+        if (done) return undefined;
+        if (!(value instanceof Uint8Array)) throw invalidArgument(`each chunk of ${name}`, "Uint8Array", value);
+        return value;
+      },
+      name,
+      maxBytes,
+    );
+  } catch (error) {
+    chunks.cancel(error);
+    throw error;
+  } finally {
+    stop.removeEventListener("abort", cancel);
+  }
+}
+
+/**
+ * Bytes are copied before this returns: the caller may transfer, shrink or write to them afterwards.
+ * @throws {InvalidArgumentError} when `input` is none.
+ */
+export function videoSource(
+  input: EncodedInput,
+  name: string | undefined,
+  maxBytes: number,
+): (stop: AbortSignal) => Promise<OpenVideo> {
+  if (typeof input === "string" || input instanceof URL) {
+    const path = pathOf(input);
+    return () => openFile(path, printable(name ?? path), maxBytes);
+  }
+  if (input instanceof Uint8Array || input instanceof ArrayBuffer) {
+    const shown = printable(name ?? "buffer");
+    const size = input.byteLength;
+    if (size > maxBytes) throw tooManyBytes(shown, maxBytes);
+    const bytes = Buffer.allocUnsafeSlow(size);
+    bytes.set(input instanceof ArrayBuffer ? new Uint8Array(input) : input);
+    return (stop) => openChunks(pieces(bytes, stop), shown, maxBytes);
+  }
+  if (typeof input === "object" && input !== null && isStream(input)) {
+    return (stop) => openStream(input, printable(name ?? "stream"), maxBytes, stop);
+  }
+  throw invalidArgument("input", "path, file: URL, bytes, stream of bytes, or frames", input);
+}

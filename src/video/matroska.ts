@@ -1,0 +1,64 @@
+/** Elements of a Matroska file that are looked into, and the one that is looked for. */
+const segment = 0x18538067;
+const tracks = 0x1654ae6b;
+const trackEntry = 0xae;
+const defaultDuration = 0x23e383;
+
+interface Element {
+  id: number;
+  /** Where its content begins, and ends; Infinity where it is not known yet. */
+  start: number;
+  end: number;
+}
+
+/** The element at `at`; undefined when there is not enough of it, or none. */
+function elementAt(bytes: Uint8Array, at: number): Element | undefined {
+  const first = bytes[at];
+  if (first === undefined || first < 0x10) return undefined;
+  const idBytes = Math.clz32(first) - 23;
+  let id = 0;
+  for (let i = 0; i < idBytes; i++) id = id * 256 + (bytes[at + i] ?? 0);
+  const sizeAt = at + idBytes;
+  const lead = bytes[sizeAt];
+  if (lead === undefined || lead === 0) return undefined;
+  const sizeBytes = Math.clz32(lead) - 23;
+  if (sizeAt + sizeBytes > bytes.length) return undefined;
+  let size = lead & (0xff >> sizeBytes);
+  let unknown = size === 0xff >> sizeBytes;
+  for (let i = 1; i < sizeBytes; i++) {
+    size = size * 256 + bytes[sizeAt + i]!;
+    unknown &&= bytes[sizeAt + i] === 0xff;
+  }
+  const start = sizeAt + sizeBytes;
+  return { id, start, end: unknown ? Infinity : start + size };
+}
+
+/** The usual rates, whole ones and those over 1,001, exactly: whole nanoseconds leave 30 at 30.0000003. */
+function nearby(rate: number): number {
+  for (const under of [1, 1001]) {
+    const usual = Math.round(rate * under) / under;
+    if (Math.abs(usual - rate) < (rate * rate) / 1e9) return usual;
+  }
+  return rate;
+}
+
+/**
+ * Frames a second of the first track, from the beginning of a Matroska file; undefined when it does not say. It holds
+ * nanoseconds a frame, which give the rate to about 3 parts in 10⁸: enough to tell 29.999 from 30, as vPDQ's rule must.
+ */
+export function matroskaFrameRate(bytes: Uint8Array): number | undefined {
+  const inside = new Set([segment, tracks, trackEntry]);
+  for (let at = 0; at < bytes.length;) {
+    const element = elementAt(bytes, at);
+    if (element === undefined) return undefined;
+    const { id, start, end } = element;
+    if (id === defaultDuration) {
+      if (end > bytes.length || end - start > 6) return undefined;
+      let nanoseconds = 0;
+      for (let i = start; i < end; i++) nanoseconds = nanoseconds * 256 + bytes[i]!;
+      return nanoseconds > 0 ? nearby(1e9 / nanoseconds) : undefined;
+    }
+    at = inside.has(id) ? start : end;
+  }
+  return undefined;
+}

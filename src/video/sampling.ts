@@ -1,0 +1,93 @@
+import { invalidArgument, positive } from "../check.js";
+import type { VideoFrame } from "./frame.js";
+import type { Sampling, SignatureFrame } from "./signature.js";
+
+/** @throws {InvalidArgumentError} */
+export function checkSampling(sampling: unknown): Sampling {
+  if (sampling === undefined) return { fps: 1 };
+  if (sampling === "all" || sampling === "keyframes" || sampling === "adaptive") return sampling;
+  if (typeof sampling === "object" && sampling !== null && "fps" in sampling)
+    return { fps: positive("sampling.fps", sampling.fps) };
+  throw invalidArgument("sampling", '{fps}, "all", "keyframes" or "adaptive"', sampling);
+}
+
+/** vPDQ's rule: every so manieth frame, so that at most about `fps` a second are left. An unknown rate leaves all. */
+export function everyFor(sampling: Sampling, frameRate: number | undefined): number {
+  if (typeof sampling === "string" || frameRate === undefined) return 1;
+  return Math.max(1, Math.min(2 ** 31 - 1, Math.floor(frameRate / sampling.fps)));
+}
+
+/**
+ * Which frames of a source of one's own are hashed: by vPDQ's rule where its rate is known, else the first frame at or
+ * after each 1/fps seconds.
+ */
+export function sampler(sampling: Sampling, frameRate: number | undefined): (frame: VideoFrame) => boolean {
+  if (typeof sampling === "string") return () => true;
+  if (frameRate !== undefined) {
+    const every = everyFor(sampling, frameRate);
+    return ({ number }) => number % every === 0;
+  }
+  let due = -Infinity;
+  return ({ timestampSeconds }) => {
+    if (timestampSeconds < due) return false;
+    due = (Math.floor(timestampSeconds * sampling.fps + 1e-6) + 1) / sampling.fps - 1e-6;
+    return true;
+  };
+}
+
+/**
+ * Most bits between a frame and the frame its run began with. Half of what re-encoding moves a hash (10 and more), and far
+ * below the 31 of a match: whatever is within reach of some frame of a run is within reach of its stored one or nearly so.
+ */
+export const runBits = 8;
+
+const ones = Uint8Array.from({ length: 65_536 }, (_, i) => {
+  let count = 0;
+  for (let bits = i; bits !== 0; bits &= bits - 1) count++;
+  return count;
+});
+
+/** The 16 words of a hash. */
+function wordsOf(hash: string): Uint16Array {
+  return Uint16Array.from({ length: 16 }, (_, i) => parseInt(hash.slice(4 * i, 4 * i + 4), 16));
+}
+
+function bitsBetween(a: Uint16Array, b: Uint16Array): number {
+  let bits = 0;
+  for (let i = 0; i < 16; i++) bits += ones[a[i]! ^ b[i]!]!;
+  return bits;
+}
+
+/** Puts frames that follow one another and are nearly the same into one entry: the first time, the last, the best hash. */
+export class Runs {
+  #run: SignatureFrame | undefined;
+  #start: Uint16Array | undefined;
+
+  /** Takes a frame; gives the run that it ends, if it does. */
+  add(frame: SignatureFrame): SignatureFrame | undefined {
+    const run = this.#run;
+    if (run !== undefined && this.#continues(frame)) {
+      const { timestampSeconds } = run;
+      const lastTimestampSeconds = frame.lastTimestampSeconds;
+      const best = frame.quality > run.quality ? frame : run;
+      this.#run = { ...best, timestampSeconds, lastTimestampSeconds };
+      return undefined;
+    }
+    this.#run = frame;
+    this.#start = wordsOf(frame.hash);
+    return run;
+  }
+
+  /** The run that is still open. */
+  end(): SignatureFrame | undefined {
+    const run = this.#run;
+    this.#run = undefined;
+    return run;
+  }
+
+  /** The hashes of black frames are noise and say nothing of one another: what they have in common is that. */
+  #continues(frame: SignatureFrame): boolean {
+    if (frame.stable !== this.#run!.stable) return false;
+    return !frame.stable || bitsBetween(this.#start!, wordsOf(frame.hash)) <= runBits;
+  }
+}

@@ -1,0 +1,53 @@
+import type { DihedralHashes } from "../hash/pixels.js";
+
+/**
+ * Which frames of a video are hashed.
+ *
+ * - `{ fps: n }`: so many a second: every m-th frame, m = max(1, ⌊average frame rate / n⌋). `{ fps: 1 }` is vPDQ's rule.
+ * - `"all"`: every frame.
+ * - `"keyframes"`: those that are coded on their own; the decoder skips the rest.
+ * - `"adaptive"`: every frame is looked at, and each run of frames that are nearly the same is stored once.
+ */
+export type Sampling = { fps: number } | "all" | "keyframes" | "adaptive";
+
+/** One hashed frame, or with adaptive sampling a run of frames that are nearly the same. */
+export interface SignatureFrame {
+  /** Of the decoded frame, from 0; of a run, its best frame's. */
+  number: number;
+  /** Of the frame, or of the first frame of a run. From the container; with `compat: "vpdq"`, number / frame rate. */
+  timestampSeconds: number;
+  /** Of the last frame of a run; otherwise the same as `timestampSeconds`. */
+  lastTimestampSeconds: number;
+  /** 64 lower-case hex digits; of a run, its best frame's. */
+  hash: string;
+  /** 0 … 100; below 50 a hash should be neither banked nor matched. */
+  quality: number;
+  /** False when the hash is rounding noise (constant pictures, gradients, stripes): do not match on it. */
+  stable: boolean;
+  /** The eight turned and mirrored variants, when asked for. */
+  dihedral?: DihedralHashes;
+}
+
+/** What a video looks like over time. No picture is in it. */
+export interface VideoSignature {
+  /** How it was sampled. */
+  sampling: Sampling;
+  /** `"vpdq"`: frames, times and pixels as the reference takes them. */
+  compat?: "vpdq";
+  /** By time. */
+  frames: SignatureFrame[];
+  /** Seconds from the first frame to the end of the last one. */
+  durationSeconds: number;
+  /** Frames a second, the average over the video. */
+  frameRate: number;
+  /** Pixels of the first frame. */
+  width: number;
+  /** Pixels of the first frame. */
+  height: number;
+  /** Frames that were decoded. */
+  frameCount: number;
+  /** True when the video could not be read to its end and what was read until then was asked for. */
+  partial: boolean;
+  /** Why it could not be read to its end, a sentence; with `partial` only. */
+  problem?: string;
+}

@@ -1,0 +1,97 @@
+import { invalidArgument } from "../check.js";
+import { EmpreinteError, InvalidArgumentError, printable, systemReason, VideoError } from "../errors.js";
+import { type EncodedInput } from "../image/read.js";
+import { type FluentCommand, fluentFrames, isFluentCommand } from "./fluent.js";
+import type { VideoFrame } from "./frame.js";
+import { type OpenVideo, videoSource } from "./input.js";
+
+/**
+ * A video: a path, a `file:` URL, its bytes, a stream of them, a `FfmpegCommand` of fluent-ffmpeg, or frames of one's own.
+ */
+export type VideoInput = EncodedInput | AsyncIterable<VideoFrame> | FluentCommand;
+
+/** Frames that come from elsewhere. */
+export interface ForeignFrames {
+  name: string;
+  frames: AsyncIterable<VideoFrame>;
+  /** Frames a second, where the source says. */
+  frameRate: number | undefined;
+}
+
+export type OpenSource = { video: OpenVideo } | { foreign: ForeignFrames };
+
+function isIterable(input: object): input is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in input && typeof input[Symbol.asyncIterator] === "function";
+}
+
+/** @throws {InvalidArgumentError} before anything is started. */
+function noKeyframes(keyframes: boolean): void {
+  if (!keyframes) return;
+  const text = 'Expected {fps}, "all" or "adaptive" for sampling of frames, of which nobody knows how they were coded';
+  throw new InvalidArgumentError(text);
+}
+
+/** The same, from its first item, which was taken off to see what it is. */
+async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    for (let next = first; !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+/** What an iterable gives says what it is: pieces of a file, or frames. */
+async function openIterable(
+  input: AsyncIterable<unknown>,
+  name: string | undefined,
+  maxBytes: number,
+  keyframes: boolean,
+  stop: AbortSignal,
+): Promise<OpenSource> {
+  const shown = printable(name ?? "stream");
+  const iterator = input[Symbol.asyncIterator]();
+  const first = await iterator.next().catch((cause: unknown) => {
+    if (stop.aborted || cause instanceof EmpreinteError) throw cause;
+    throw new VideoError("ERR_EMPREINTE_READ", `${shown} cannot be read: ${systemReason(cause)}`, { cause });
+  });
+  const all = resumed(first, iterator);
+  if (first.done || first.value instanceof Uint8Array) {
+    return { video: await videoSource(all as AsyncIterable<Uint8Array>, name, maxBytes)(stop) };
+  }
+  if (keyframes) await iterator.return?.();
+  noKeyframes(keyframes);
+  const frames = all as AsyncIterable<VideoFrame>;
+  return { foreign: { name: printable(name ?? "frames"), frames, frameRate: undefined } };
+}
+
+/**
+ * Bytes are copied before this returns.
+ * @throws {InvalidArgumentError} when `input` is none.
+ */
+export function openVideoInput(
+  input: VideoInput,
+  name: string | undefined,
+  limits: { maxBytes: number; maxPixels: number },
+  keyframes: boolean,
+): (stop: AbortSignal) => Promise<OpenSource> {
+  if (typeof input !== "object" || input === null || input instanceof Uint8Array || input instanceof URL) {
+    const open = videoSource(input as string, name, limits.maxBytes);
+    return async (stop) => ({ video: await open(stop) });
+  }
+  if (isFluentCommand(input)) {
+    noKeyframes(keyframes);
+    const shown = printable(name ?? "ffmpeg command");
+    return async (stop) => {
+      return { foreign: { name: shown, ...(await fluentFrames(input, shown, limits.maxPixels, stop)) } };
+    };
+  }
+  // A Node stream is destroyed on an abort, which its iterator cannot be while it waits: left to the reader of streams.
+  if (isIterable(input) && !("getReader" in input) && !("pipe" in input)) {
+    return (stop) => openIterable(input, name, limits.maxBytes, keyframes, stop);
+  }
+  if (input instanceof ArrayBuffer || "getReader" in input || isIterable(input)) {
+    const open = videoSource(input as EncodedInput, name, limits.maxBytes);
+    return async (stop) => ({ video: await open(stop) });
+  }
+  throw invalidArgument("input", "path, file: URL, bytes, stream of bytes, or frames", input);
+}

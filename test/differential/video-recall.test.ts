@@ -1,0 +1,80 @@
+/** A small part of `npm run bench:video-recall`: clips that ffmpeg edited, against what was done to them. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type About, edited, edits } from "../../benchmarks/video-recall/edits.mjs";
+import { clip, ledClip } from "../../benchmarks/video-recall/scenes.mjs";
+import { hashVideo, VideoIndex } from "../../dist/index.js";
+import { ffmpeg, noFfmpeg } from "../support/video.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "empreinte-recall-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const minutes = 240_000;
+
+const films: About[] = [];
+let others: string[] = [];
+/** One frame a second, as lists have it; and each run of frames that look the same. */
+const lists = [new VideoIndex(), new VideoIndex()] as const;
+
+beforeAll(async () => {
+  if (ffmpeg === undefined) return;
+  for (const seed of [2, 6]) {
+    const path = await clip(folder, seed);
+    const sparse = await hashVideo(path);
+    films.push({ path, name: `film-${seed}`, seconds: sparse.durationSeconds, rate: sparse.frameRate });
+    lists[0].add(`film-${seed}`, sparse);
+    lists[1].add(`film-${seed}`, await hashVideo(path, { sampling: "adaptive" }));
+  }
+  others = [await clip(folder, 50), await clip(folder, 51)];
+}, minutes);
+
+describe("found, with the segment right to within half a second on all four ends", () => {
+  test.for([
+    "re-encode crf 38",
+    "half rate, offset",
+    "speed 1.25",
+    "trim 2 s",
+    "middle half",
+    "compilation",
+    "subtitle",
+  ])("%s", { timeout: minutes }, async (name, ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    for (const film of films) {
+      const query = await edited(folder, name, film, others);
+      const { truth, speed = 1 } = edits[name]!;
+      for (const [list, sampling] of [
+        [lists[0], "all"],
+        [lists[1], "adaptive"],
+      ] as const) {
+        const matches = await list.search(await hashVideo(query, { sampling }));
+        const what = `${film.name}, ${name}, ${sampling}`;
+        expect(
+          matches.map(({ id }) => id),
+          what,
+        ).toEqual([film.name]);
+        const ends = matches[0]!.segments.map((s) => [s.queryFrom, s.queryTo, s.knownFrom, s.knownTo]);
+        const errors = ends.map((of) => Math.max(...of.map((end, i) => Math.abs(end - truth(film)[i]!))));
+        expect(Math.min(...errors), `${what}: ${JSON.stringify(ends)}`).toBeLessThanOrEqual(0.5);
+        expect(matches[0]!.segments[0]!.speed / speed, what).toBeCloseTo(1, 1);
+      }
+    }
+  });
+});
+
+test("unrelated videos behind the same leaders do not match", { timeout: minutes }, async (ctx) => {
+  if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+  const leaders = [["countdown"], ["title", "countdown"], ["bars", "black"], ["pattern2"], ["black", "pattern2"]];
+  const signatures = [];
+  for (const [i, names] of leaders.entries()) {
+    signatures.push(await hashVideo(await ledClip(folder, 300 + i, names), { sampling: "all" }));
+  }
+  for (const [i, known] of signatures.entries()) {
+    const index = new VideoIndex();
+    index.add(leaders[i]!.join(), known);
+    for (const [j, query] of signatures.entries()) {
+      const matches = await index.search(query);
+      expect(matches.length, `${leaders[i]!.join()} and ${leaders[j]!.join()}`).toBe(i === j ? 1 : 0);
+    }
+  }
+});

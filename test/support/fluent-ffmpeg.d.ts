@@ -1,0 +1,17 @@
+/** What the tests use of it; it brings no types of its own. */
+declare module "fluent-ffmpeg" {
+  import type { FluentCommand } from "../../dist/index.js";
+
+  export default class FfmpegCommand implements FluentCommand {
+    constructor(input: string);
+    videoFilters(filter: string): this;
+    inputOptions(option: string): this;
+    outputOptions(options: string[]): this;
+    format(name: string): this;
+    output(stream: NodeJS.WritableStream): this;
+    on(event: "error", listener: (error: Error) => void): this;
+    once(event: "end", listener: () => void): this;
+    run(): void;
+    kill(signal: string): this;
+  }
+}
