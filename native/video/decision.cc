@@ -10,8 +10,10 @@
 namespace empreinte {
 namespace {
 
-constexpr double kNearlyAll = 0.7;   // of a video's time,
-constexpr double kAll = 0.9;         // and where a leader of still pictures is most of it
+constexpr double kNearlyAll = 0.7;  // of a video's time,
+constexpr double kAll = 0.9;        // and where a leader of still pictures is most of it
+constexpr double kEntire = 0.95;    // and where pictures that stand still only look alike
+constexpr double kMostOf = 0.8;
 constexpr double kLeastShare = 0.3;  // of a stretch's samples
 constexpr double kNear = 16;         // bits, for one picture
 constexpr double kLeastWeight = 0.02;
@@ -58,7 +60,8 @@ double covered(const Videos& videos, const List<Stretch>& stretches, bool leader
   return sum;
 }
 
-void keep(List<Stretch>* stretches, bool (*good)(const Videos&, const Stretch&), const Videos& videos) {
+template <class Good>
+void keep(List<Stretch>* stretches, Good good, const Videos& videos) {
   Stretch* end =
       std::remove_if(stretches->begin(), stretches->end(), [&](const Stretch& s) { return !good(videos, s); });
   stretches->shrink(static_cast<size_t>(end - stretches->begin()));
@@ -90,8 +93,12 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   double evidence = 0;
   for (const Stretch& s : *stretches) evidence += s.segment.evidence / std::max(s.weight, 0.01);
   const auto near = [](const Videos&, const Stretch& s) { return s.segment.distance <= kNear; };
-  const auto near_or_more = [](const Videos&, const Stretch& s) {
-    return s.segment.distance <= kNear || s.segment.evidence >= 1.5 * s.weight;
+  // Farther pictures may look alike only, as the digits of two countdowns do: where nothing moves, so that they are not
+  // a moment apart either, all of one video must be there.
+  const bool entire = covers(true, kEntire);
+  const auto near_or_more = [entire](const Videos&, const Stretch& s) {
+    if (s.segment.distance <= kNear) return true;
+    return (s.segment.still < kStill || (entire && s.segment.share >= kMostOf)) && s.segment.evidence >= 1.5 * s.weight;
   };
   if (nearly_all && evidence >= 1.5) return keep(stretches, near_or_more, videos);
   if (nearly_all) return keep(stretches, near, videos);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type About, edited, edits } from "../../benchmarks/video-recall/edits.mjs";
 import { clip, ledClip } from "../../benchmarks/video-recall/scenes.mjs";
 import { hashVideo, VideoIndex } from "../../dist/index.js";
-import { ffmpeg, noFfmpeg } from "../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, x264 } from "../support/video.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-recall-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -75,6 +75,29 @@ test("unrelated videos behind the same leaders do not match", { timeout: minutes
     for (const [j, query] of signatures.entries()) {
       const matches = await index.search(query);
       expect(matches.length, `${leaders[i]!.join()} and ${leaders[j]!.join()}`).toBe(i === j ? 1 : 0);
+    }
+  }
+});
+
+test("countdowns of other sizes and colours do not match, though their digits look alike", async (ctx) => {
+  if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+  const made = [];
+  for (const [seconds, size, colour, font] of [
+    [6, 200, "gray", "DejaVu Serif"],
+    [7, 220, "0x804020", "DejaVu Sans Mono"],
+    [8, 240, "black", "DejaVu Sans"],
+  ] as const) {
+    const path = join(folder, `countdown-${seconds}.mp4`);
+    const digits = `drawtext=font=${font}:text='%{eif\\:${seconds}-floor(t)\\:d}':fontsize=${size}:fontcolor=white:x=(w-tw)/2:y=(h-th)/2`;
+    await makeClip(path, `color=${colour}:s=640x360:r=25:d=${seconds},${digits}`, ...x264);
+    made.push({ sparse: await hashVideo(path), all: await hashVideo(path, { sampling: "all" }) });
+  }
+  for (const [i, known] of made.entries()) {
+    for (const list of [known.sparse, known.all]) {
+      const index = new VideoIndex();
+      index.add(i, list);
+      const others = made.filter((other) => other !== known);
+      for (const other of others) expect(await index.search(other.all)).toEqual([]);
     }
   }
 });
