@@ -68,7 +68,7 @@ export class BankStore {
   /**
    * Opens a store. Where its index is missing, damaged or of another store it is built again.
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE`: no store, a newer one, damaged. @throws {EmpreinteError}
-   * `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_WRITE`: a store in a folder that cannot be written cannot be opened.
+   * `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_WRITE`: SQLite needs a folder that it can write to.
    */
   static async open(path: string | URL, options?: BankOpenOptions): Promise<BankStore> {
     return BankStore.#start(path, options, false);
