@@ -35,6 +35,14 @@ export type ErrorCode =
   | "ERR_EMPREINTE_INDEX_FILE"
   /** A file that could not be written; `cause` says why. */
   | "ERR_EMPREINTE_WRITE"
+  /** A bank store that is none, of a newer version, or damaged. */
+  | "ERR_EMPREINTE_BANK_FILE"
+  /** A bank, source or entry of that name is not in the store. */
+  | "ERR_EMPREINTE_UNKNOWN_NAME"
+  /** A bank of that name is there already. */
+  | "ERR_EMPREINTE_DUPLICATE_NAME"
+  /** Another process uses the bank store; try again. */
+  | "ERR_EMPREINTE_BUSY"
   /** The object was closed. */
   | "ERR_EMPREINTE_CLOSED"
   /** There is not enough memory. */
@@ -87,6 +95,9 @@ export class LimitError extends EmpreinteError {
 
 /** An index that refuses an id, or an index file that cannot be used. */
 export class IndexError extends EmpreinteError {}
+
+/** A bank store that cannot be used, or that refuses a name. */
+export class BankError extends EmpreinteError {}
 
 /** What the system said of a file, as "ENOENT, no such file or directory": Node's own sentence repeats the path. */
 export function systemReason(error: unknown): string {

@@ -53,9 +53,24 @@ export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-
 export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
 
+// Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
+export { type BankOpenOptions, BankStore, type Ending } from "./bank/store.js";
+export { type EntryProblem, type ImportOptions } from "./bank/import.js";
+export { type ImportCounts } from "./bank/counts.js";
+export { type EntryInput, type SignalInput } from "./bank/records.js";
+export { type Change, type EntryInfo } from "./bank/contents.js";
+export { type ChangeKind, type EntryStatus, type SourceName } from "./bank/state.js";
+export { type EntryName, type Selection } from "./bank/selection.js";
+export { type SignalType } from "./bank/signals.js";
+export { type Label, type LabelLike } from "./bank/labels.js";
+export { type Action, type Bank, type NewBank, type Policy } from "./bank/policy.js";
+export { type CheckQuery, type Decision, type DecisionMatch } from "./bank/decision.js";
+export { type Explanation, Matcher } from "./bank/matcher.js";
+
 // Limits and errors.
 export { defaultLimits, defaultVideoLimits, type Limits, type VideoLimits } from "./limits.js";
 export {
+  BankError,
   EmpreinteError,
   ImageError,
   IndexError,

@@ -14,6 +14,7 @@ export const allowed: Record<string, readonly string[]> = {
   image: ["hash", "native", ...leaves],
   video: ["hash", "image", "native", ...leaves],
   match: ["hash", "search", "lists", "image", "video", ...leaves],
+  bank: ["hash", "search", "lists", "image", ...leaves],
   doctor: ["hash", "image", "video", "native", "search", ...leaves],
   cli: ["index"],
   errors: [],
@@ -31,6 +32,7 @@ const system: Record<string, readonly string[]> = {
 /** Modules that only one folder, or one file, may import. */
 const sole: Record<string, string> = {
   sharp: "src/image/",
+  libsql: "src/bank/database.ts",
   "node:child_process": "src/video/",
   "@ffmpeg-installer/ffmpeg": "src/video/",
   "package.json": "src/doctor/",

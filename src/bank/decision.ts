@@ -1,0 +1,215 @@
+/** From what was found to what is to be done: one function for a new decision and for one that is explained later. */
+import { boolean, integer, invalidArgument } from "../check.js";
+import { type DihedralHashes, type DihedralVariant, dihedralVariants } from "../hash/pixels.js";
+import { hashToBytes, hashToHex } from "../hash/value.js";
+import { type Label, labelName } from "./labels.js";
+import { type Action, actions, type Bank } from "./policy.js";
+import { exactTypes, nearTypes, type SignalType, signalTypes, valueBytes, valueText } from "./signals.js";
+import type { View, ViewedEntry } from "./view.js";
+
+/** What is asked of a picture: the result of `hashImage` with `dihedral`, and digests of the file's bytes. */
+export interface CheckQuery {
+  hash: string;
+  /** 0 … 100 */
+  quality: number;
+  stable: boolean;
+  dihedral?: DihedralHashes;
+  /** Hex; they match the same bytes and nothing else. */
+  digests?: { md5?: string; sha1?: string; sha256?: string };
+}
+
+/** One entry that was found, by its nearest signal. A lead for a person to look at, not a verdict. */
+export interface DecisionMatch {
+  /** The first 8 digits of the signal's value. */
+  hash: string;
+  type: SignalType;
+  /** `exact`: the same bytes. */
+  kind: "near" | "exact";
+  /** Differing bits; 0 for an exact match. */
+  distance: number;
+  /** Which image of the upload is nearest. */
+  variant?: DihedralVariant;
+  /** The entry's, where it is known. */
+  quality?: number;
+  bank: string;
+  /** It is of a negative bank: it suppresses and asks for nothing. */
+  negative: boolean;
+  source: string;
+  /** The source's id, where it gave one. */
+  entry?: string;
+  /** The store's number of the entry and of the signal. */
+  number: number;
+  signal: number;
+  labels: Label[];
+  /** What its bank asks for. */
+  action: Action;
+  /** By a negative bank. */
+  suppressed: boolean;
+  /** Why it counts. */
+  rule: string;
+}
+
+export interface Decision {
+  action: Action | "none";
+  /** Sorted by distance, then entry. */
+  matches: DecisionMatch[];
+  /** One sentence each: what decided, and what kept banks from matching. */
+  reasons: string[];
+  /** Of the store. */
+  revision: number;
+  /** Milliseconds since 1970. */
+  time: number;
+  /** What was asked, with whole hashes: keep decisions as carefully as the store. */
+  query: CheckQuery;
+}
+
+/** @throws {InvalidArgumentError} @throws {InvalidHashError} */
+export function checkQuery(query: CheckQuery): CheckQuery {
+  if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
+  const { dihedral, digests } = query;
+  const known = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1" | "sha256");
+  const given = known.flatMap((name) => {
+    const value = digests?.[name];
+    return value === undefined
+      ? []
+      : [[name, valueText(signalTypes.indexOf(name), valueBytes(signalTypes.indexOf(name), value))]];
+  });
+  return {
+    hash: hashToHex(query.hash),
+    quality: integer("quality", query.quality, 0, 100),
+    stable: boolean("stable", query.stable),
+    ...(dihedral !== undefined && {
+      dihedral: Object.fromEntries(dihedralVariants.map((name) => [name, hashToHex(dihedral[name])])) as DihedralHashes,
+    }),
+    ...(given.length > 0 && { digests: Object.fromEntries(given) as NonNullable<CheckQuery["digests"]> }),
+  };
+}
+
+interface Found {
+  signal: number;
+  distance: number;
+  variant?: DihedralVariant;
+}
+
+function near(view: View, query: CheckQuery, banks: Iterable<Bank>): Found[] {
+  if (!query.stable) return [];
+  const policies = [...banks].map(({ policy }) => policy).filter(({ minQuality }) => query.quality >= minQuality);
+  if (policies.length === 0) return [];
+  const radius = Math.max(...policies.map((policy) => policy.radius));
+  const variants = dihedralVariants.filter(
+    (name) =>
+      policies.some((policy) => policy.variants.includes(name)) && (name === "orig" || query.dihedral !== undefined),
+  );
+  // The picture's own hash, not `dihedral.orig`: of a picture of exactly 64×64 pixels they may differ.
+  const hashes = variants.map((name) => hashToBytes(name === "orig" ? query.hash : query.dihedral![name]));
+  if (hashes.length === 0) return [];
+  return view
+    .search(Buffer.concat(hashes), radius, nearTypes)
+    .flatMap((hits, i) => hits.map(({ id, distance }) => ({ signal: id, distance, variant: variants[i]! })));
+}
+
+function exact(view: View, query: CheckQuery): Found[] {
+  return exactTypes.flatMap((type) => {
+    const value = query.digests?.[signalTypes[type] as "md5" | "sha1" | "sha256"];
+    if (value === undefined) return [];
+    return view.search(valueBytes(type, value), 0, [type])[0]!.map(({ id }) => ({ signal: id, distance: 0 }));
+  });
+}
+
+/** Why the bank counts it, or undefined. */
+function ruleOf(
+  bank: Bank,
+  entry: ViewedEntry,
+  found: Found,
+  quality: number | undefined,
+  query: CheckQuery,
+  time: number,
+): string | undefined {
+  const { policy } = bank;
+  if (entry.disabledUntil !== null && entry.disabledUntil > time) return undefined;
+  const label = policy.labels && entry.labels.map(labelName).find((name) => policy.labels!.includes(name));
+  if (policy.labels !== undefined && label === undefined) return undefined;
+  const labelled = label === undefined ? "" : `, label ${label}`;
+  if (found.variant === undefined) return `the same bytes${labelled}`;
+  if (found.distance > policy.radius || !policy.variants.includes(found.variant)) return undefined;
+  if (query.quality < policy.minQuality || (quality !== undefined && quality < policy.minQuality)) return undefined;
+  return `distance ${found.distance} of at most ${policy.radius}, quality ${query.quality} of at least ${policy.minQuality}${labelled}`;
+}
+
+/** Every entry that its bank counts, once. */
+export function findMatches(view: View, query: CheckQuery, time: number): DecisionMatch[] {
+  const banks = view.banks();
+  const best = new Map<number, DecisionMatch>();
+  const entries = new Map<number, ViewedEntry | undefined>();
+  for (const found of [...exact(view, query), ...near(view, query, banks.values())]) {
+    const record = view.signal(found.signal);
+    if (record === undefined) continue;
+    const number = record.entry;
+    if (!entries.has(number)) entries.set(number, view.entry(number));
+    const entry = entries.get(number);
+    const bank = entry && banks.get(entry.bank);
+    if (entry === undefined || bank === undefined) continue;
+    const rule = ruleOf(bank, entry, found, record.quality, query, time);
+    const other = best.get(number);
+    if (rule === undefined || (other !== undefined && !isNearer(found, other))) continue;
+    best.set(number, {
+      hash: valueText(record.type, record.value).slice(0, 8),
+      type: signalTypes[record.type]!,
+      kind: found.variant === undefined ? "exact" : "near",
+      distance: found.distance,
+      ...(found.variant !== undefined && { variant: found.variant }),
+      ...(record.quality !== undefined && { quality: record.quality }),
+      bank: bank.name,
+      negative: bank.negative,
+      source: entry.source,
+      ...(entry.key !== undefined && { entry: entry.key }),
+      number,
+      signal: found.signal,
+      labels: entry.labels,
+      action: bank.policy.action,
+      suppressed: false,
+      rule,
+    });
+  }
+  return [...best.values()];
+}
+
+const rank = (variant: DihedralVariant | undefined): number =>
+  variant === undefined ? -1 : dihedralVariants.indexOf(variant);
+
+/** Of equally far ones the exact, then the first variant, then the older signal. */
+function isNearer(found: Found, other: DecisionMatch): boolean {
+  const by =
+    found.distance - other.distance || rank(found.variant) - rank(other.variant) || found.signal - other.signal;
+  return by < 0;
+}
+
+/** What the matches come to. */
+export function settle(view: View, found: readonly DecisionMatch[], query: CheckQuery, time: number): Decision {
+  const sorted = [...found].sort((a, b) => a.distance - b.distance || a.number - b.number);
+  const negative = sorted.find((match) => match.negative);
+  const matches = sorted.map((match) => ({
+    ...match,
+    // A farther false alarm says nothing of a nearer match.
+    suppressed: !match.negative && negative !== undefined && negative.distance <= match.distance,
+  }));
+  const counting = matches.filter((match) => !match.negative && !match.suppressed);
+  const action = actions.find((one) => counting.some((match) => match.action === one)) ?? "none";
+  const reasons: string[] = [];
+  for (const match of counting.filter((one) => one.action === action)) {
+    reasons.push(`${match.bank}, ${match.source}, entry ${match.number}: ${match.rule}: ${action}`);
+  }
+  for (const match of matches.filter((one) => one.suppressed)) {
+    reasons.push(
+      `${match.bank}, entry ${match.number}: suppressed by ${negative!.bank}, entry ${negative!.number}, at distance ${negative!.distance}`,
+    );
+  }
+  if (!query.stable) reasons.push("the hash is rounding noise: nothing is matched by distance");
+  else {
+    for (const { name, policy } of view.banks().values()) {
+      if (query.quality >= policy.minQuality) continue;
+      reasons.push(`${name}: quality ${query.quality} is below ${policy.minQuality}: nothing is matched by distance`);
+    }
+  }
+  return { action, matches, reasons, revision: view.revision, time, query };
+}

@@ -1,0 +1,65 @@
+/** What an operator changes of one entry. Each in a transaction. */
+import { keepVersion } from "./apply.js";
+import type { Database } from "./database.js";
+import { tombstoneDigest } from "./keyed.js";
+import { heldFlag, Pages, readRecord, writeRecord } from "./pages.js";
+import { timeOf } from "./records.js";
+import { counter, nextRevision, setCounter } from "./schema.js";
+import { type EntryName, findEntry } from "./selection.js";
+import { activeStatus, heldStatus, logChange, logEnded, withdrawnStatus } from "./state.js";
+
+type Digest = (text: string) => string;
+
+/** A released signal is a new one: what was quarantined at a revision stays so. */
+export function releaseEntry(database: Database, name: EntryName, digest: Digest): boolean {
+  const { id } = findEntry(database, name, digest);
+  if (id === undefined) return false;
+  const sql = `SELECT first, count FROM entry WHERE id = ? AND status = ${heldStatus}`;
+  const row = database.get<[number, number]>(sql, id);
+  if (row === undefined) return false;
+  const revision = nextRevision(database);
+  keepVersion(database, id, revision);
+  const [first, count] = row;
+  const next = counter(database, "signals");
+  const pages = new Pages(database, next);
+  const old = Array.from({ length: count }, (_, i) => first + i);
+  for (const signal of old) {
+    const record = readRecord(pages.at(signal));
+    writeRecord(pages.edit(next + signal - first), { ...record, from: revision, flags: record.flags & ~heldFlag });
+    pages.edit(signal).writeUInt32LE(revision, 40);
+  }
+  pages.flush();
+  setCounter(database, "signals", next + count);
+  logEnded(database, revision, old);
+  database.run(
+    `UPDATE entry SET status = ${activeStatus}, reason = NULL, first = ?, since = ? WHERE id = ?`,
+    next,
+    revision,
+    id,
+  );
+  logChange(database, revision, "released", [id]);
+  return true;
+}
+
+export function disableEntry(
+  database: Database,
+  name: EntryName,
+  until: Date | number | string | null,
+  digest: Digest,
+): boolean {
+  const time = until === null ? null : timeOf("until", until);
+  const { id } = findEntry(database, name, digest);
+  const sql = `SELECT 1 FROM entry WHERE id = ? AND status <> ${withdrawnStatus}`;
+  if (id === undefined || database.get(sql, id) === undefined) return false;
+  const revision = nextRevision(database);
+  keepVersion(database, id, revision);
+  database.run("UPDATE entry SET disabled = ?, since = ? WHERE id = ?", time, revision, id);
+  logChange(database, revision, "disabled", [id]);
+  return true;
+}
+
+export function liftTombstone(database: Database, name: EntryName, digest: Digest): boolean {
+  const { source, key } = findEntry(database, name, digest);
+  const stone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
+  return database.run("DELETE FROM tombstone WHERE source = ? AND digest = ?", source, stone) > 0;
+}

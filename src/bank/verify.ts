@@ -1,0 +1,41 @@
+import type { Database } from "./database.js";
+import type { LiveIndex } from "./live-index.js";
+import { isLive, readRecord, recordBytes, recordsFrom, type SignalRecord } from "./pages.js";
+import { counter } from "./schema.js";
+import { activeStatus } from "./state.js";
+
+/** Most differences that are told. */
+const most = 100;
+
+/** What is wrong, a sentence each; nothing when all is well. In a reading, the index in step. */
+export function verifyStore(database: Database, live: LiveIndex): string[] {
+  const found = database
+    .all<[string]>(`PRAGMA integrity_check(${most})`)
+    .map(([text]) => `the file: ${text}`)
+    .filter((text) => text !== "the file: ok");
+  const entryOf = new Map<number, number>();
+  for (const { first, count, bytes } of recordsFrom(database, 0, counter(database, "signals"))) {
+    const here: (SignalRecord & { id: number })[] = [];
+    for (let i = 0; i < count; i++) {
+      const record = readRecord(bytes.subarray(recordBytes * i, recordBytes * (i + 1)));
+      if (!isLive(record)) continue;
+      here.push({ ...record, id: first + i });
+      entryOf.set(first + i, record.entry);
+    }
+    for (const id of live.missing(here)) found.push(`signal ${id} of entry ${entryOf.get(id)} is not in the index`);
+  }
+  const more = live.size - entryOf.size;
+  if (more > 0) found.push(`the index has ${more} signals that the store has not`);
+  const rows = database.all<[number, number, number]>(
+    `SELECT id, first, count FROM entry WHERE status = ${activeStatus}`,
+  );
+  let expected = 0;
+  for (const [entry, first, count] of rows) {
+    expected += count;
+    for (let id = first; id < first + count; id++) {
+      if (entryOf.get(id) !== entry) found.push(`signal ${id} of entry ${entry} is not in its page`);
+    }
+  }
+  if (expected < entryOf.size) found.push(`${entryOf.size - expected} signals belong to no active entry`);
+  return found.slice(0, most);
+}
