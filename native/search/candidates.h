@@ -54,17 +54,14 @@ static uint32_t probe_buckets(Probe* probes, uint32_t n, uint32_t* next, Candida
 // is read: it decides at random. Kept in their order; answers how many.
 template <class L, uint32_t kWords>
 static uint32_t follow_in(const Block* blocks, const Asked& asked, uint32_t chunk, Candidate* candidates, uint32_t n) {
-  constexpr uint32_t kAhead = 24;
   const uint32_t first = chunk / 2, mask = chunk % 2 == 0 ? ~0u : 0xffff0000u;
   const auto words_of = [&](uint32_t row) -> const uint32_t* {
     const Block& block = blocks[row / kBlockRows];
     if (kWords == 1 && first < 4) return &block.column[first][row % kBlockRows];
     return &block.rest[row % kBlockRows][4 - kWords];
   };
-  for (uint32_t i = 0; i < n && i < kAhead; ++i) fetch(words_of(candidates[i].at));
   uint32_t kept = 0;
   for (uint32_t i = 0; i < n; ++i) {
-    if (i + kAhead < n) fetch(words_of(candidates[i + kAhead].at));
     const Candidate c = candidates[i];
     const uint32_t* words = words_of(c.at);
     int slack = c.slack, least = 0;

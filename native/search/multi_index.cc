@@ -141,7 +141,12 @@ class Search {
       c.at = segment_.table[c.table].row_at(c.at);
       if (c.at >= segment_.rows) return EMP_CORRUPT_FILE;
       candidates_[kept] = c;
-      kept += !seen_.has(c.at);
+      if (seen_.has(c.at)) continue;
+      ++kept;
+      // Where its chain goes on: follow_chains reads that next.
+      const Block& block = segment_.blocks[c.at / kBlockRows];
+      const uint32_t word = (segment_.chunk_of(c.table) + 2) % kChunks / 2, at = c.at % kBlockRows;
+      fetch(word < 4 ? &block.column[word][at] : &block.rest[at][word - 4]);
     }
     kept = kernel_.follow_chains(segment_.blocks, asked_, candidates_, kept);
     if (kept >= rows_left_) {
