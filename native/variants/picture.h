@@ -1,0 +1,20 @@
+// The picture that variants are looked for in: a working copy, small enough to be looked at many times.
+#pragma once
+#include "../empreinte.h"
+#include "../memory.h"
+
+namespace empreinte {
+
+// The longest side of the working copy. Detectors may halve it further; samples of a view come from it.
+constexpr uint32_t kPictureSide = 1024;
+
+struct Picture {
+  uint32_t width = 0, height = 0;  // of the working copy, at least 5
+  Array<uint8_t> rgb;              // 3 · width · height, interleaved; of a grey picture three times the same
+  Array<float> luma;               // width · height, 0 … 255, the reference's weights
+};
+
+// Reduces `pixels` by averaging whole pixels' shares to at most kPictureSide; a smaller one is copied.
+emp_status make_picture(const emp_pixels& pixels, Picture& out);
+
+}  // namespace empreinte
