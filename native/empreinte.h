@@ -27,6 +27,7 @@ typedef enum emp_status {
   EMP_UNKNOWN_ID,        /* an id that is not in the index */
   EMP_FOREIGN_FILE,      /* not an index file */
   EMP_NEWER_FILE,        /* an index file of a later version */
+  EMP_OLDER_FILE,        /* an index file of a version that is no longer read */
   EMP_CORRUPT_FILE,      /* an index file that is cut or changed */
   EMP_WRITE_FAILED,      /* the caller's emp_writer said no */
   EMP_BAD_HASH_LENGTH,   /* hash text of the wrong length */
