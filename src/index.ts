@@ -7,6 +7,7 @@ export {
   type PageHash,
 } from "./image/hash-image.js";
 export { hashImages, type HashedImage, type HashImagesOptions } from "./image/hash-images.js";
+export { digestFile, type DigestType, type FileDigests } from "./image/digest.js";
 export { hashPixelsSync, type HashOptions, type PixelHash, type RawPixels } from "./hash/pixels.js";
 export { type ByteStream, type EncodedInput } from "./image/read.js";
 export { type ImageFormat, sniffImage } from "./image/sniff.js";
@@ -49,8 +50,22 @@ export {
 } from "./lists/read-hash-list.js";
 export { type ListForm, type ListProblem } from "./lists/batches.js";
 export { type ListSource } from "./lists/source.js";
+export { EntryList, openList, type OpenListOptions } from "./lists/open-list.js";
+export { convertList, type ConvertListOptions, ListConversion } from "./lists/convert-list.js";
+export { ListWriter, type ListWriterOptions, type WrittenFormat } from "./lists/write-list.js";
+export { type ListFormat, sniffList } from "./lists/sniff-list.js";
+export { type Column, type ColumnMap } from "./lists/columns.js";
+export { type EntryFault, type ListItem, type ListPage, type ListPosition } from "./lists/entry.js";
+export {
+  type ListedEntry,
+  type ListedSignal,
+  type ListedType,
+  type ListLabel,
+  type OtherSignal,
+} from "./lists/entry.js";
 export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-hashes.js";
 export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
+export { type ExactMatch } from "./match/digests.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
@@ -77,6 +92,7 @@ export {
   InvalidArgumentError,
   InvalidHashError,
   LimitError,
+  ListError,
   VideoError,
 } from "./errors.js";
 export { type ErrorCode } from "./errors.js";

@@ -33,6 +33,9 @@ const system: Record<string, readonly string[]> = {
 const sole: Record<string, string> = {
   sharp: "src/image/",
   libsql: "src/bank/database.ts",
+  saxes: "src/lists/xml-reader.ts",
+  "@streamparser/json": "src/lists/json-reader.ts",
+  papaparse: "src/lists/csv-reader.ts",
   "node:child_process": "src/video/",
   "@ffmpeg-installer/ffmpeg": "src/video/",
   "package.json": "src/doctor/",
