@@ -54,7 +54,10 @@ export { type KnownList, type KnownSources, type NamedListSource } from "./match
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
-export { type BankOpenOptions, BankStore, type Ending } from "./bank/store.js";
+export { type BankOpenOptions, BankStore } from "./bank/store.js";
+export { type Ending } from "./bank/withdraw.js";
+export { type AuditAction, type AuditOptions, type AuditRecord } from "./bank/audit.js";
+export { type BenignPicture, type ScreenOptions } from "./bank/screen.js";
 export { type EntryProblem, type ImportOptions } from "./bank/import.js";
 export { type ImportCounts } from "./bank/counts.js";
 export { type EntryInput, type SignalInput } from "./bank/records.js";
@@ -63,7 +66,7 @@ export { type ChangeKind, type EntryStatus, type SourceName } from "./bank/state
 export { type EntryName, type Selection } from "./bank/selection.js";
 export { type SignalType } from "./bank/signals.js";
 export { type Label, type LabelLike } from "./bank/labels.js";
-export { type Action, type Bank, type NewBank, type Policy } from "./bank/policy.js";
+export { type Action, type Bank, type FloodLimit, type NewBank, type Policy } from "./bank/policy.js";
 export { type CheckQuery, type Decision, type DecisionMatch } from "./bank/decision.js";
 export { type Explanation, Matcher } from "./bank/matcher.js";
 

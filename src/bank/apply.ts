@@ -164,7 +164,7 @@ function replaceSignals(context: Context, id: number, first: number, count: numb
   const to = appendSignals(context, id, signals, reason !== undefined);
   const status = reason === undefined ? activeStatus : heldStatus;
   database.run(
-    "UPDATE entry SET first = ?, count = ?, status = ?, reason = ? WHERE id = ?",
+    "UPDATE entry SET first = ?, count = ?, status = ?, reason = ?, flooded = 0 WHERE id = ?",
     to,
     signals.length,
     status,
@@ -177,7 +177,7 @@ function replaceSignals(context: Context, id: number, first: number, count: numb
 /** Keeps what the entry was until this revision, for decisions that are explained later. */
 export function keepVersion(database: Database, entry: number, revision: number): void {
   database.run(
-    `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled FROM entry
+    `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled, flooded FROM entry
      WHERE id = ? AND since < ?`,
     revision,
     entry,

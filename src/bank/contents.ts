@@ -15,7 +15,7 @@ export interface EntryInfo {
   /** The source's id; undefined for a withdrawn entry and where the source gave none. */
   entry?: string;
   status: EntryStatus;
-  /** Why it is quarantined. */
+  /** Why it is quarantined, or flooded. */
   reason?: string;
   signals: { type: SignalType; value: string; quality?: number }[];
   labels: Label[];
@@ -97,6 +97,11 @@ export function entryInfo(
 export function quarantinedEntries(database: Database): EntryInfo[] {
   const pages = new Pages(database, counter(database, "signals"));
   return database.all<Row>(`${columns} WHERE e.status = 2 ORDER BY e.id`).map((row) => info(database, pages, row));
+}
+
+export function floodedEntries(database: Database): EntryInfo[] {
+  const pages = new Pages(database, counter(database, "signals"));
+  return database.all<Row>(`${columns} WHERE e.flooded = 1 ORDER BY e.id`).map((row) => info(database, pages, row));
 }
 
 export function changesSince(database: Database, since: number, limit: number): Change[] {

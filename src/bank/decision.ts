@@ -1,9 +1,10 @@
 /** From what was found to what is to be done: one function for a new decision and for one that is explained later. */
 import { boolean, integer, invalidArgument } from "../check.js";
 import { type DihedralHashes, type DihedralVariant, dihedralVariants } from "../hash/pixels.js";
-import { hashToBytes, hashToHex } from "../hash/value.js";
+import { hashToHex } from "../hash/value.js";
 import { type Label, labelName } from "./labels.js";
 import { type Action, actions, type Bank } from "./policy.js";
+import { inShare } from "./share.js";
 import { exactTypes, nearTypes, type SignalType, signalTypes, valueBytes, valueText } from "./signals.js";
 import type { View, ViewedEntry } from "./view.js";
 
@@ -41,8 +42,10 @@ export interface DecisionMatch {
   number: number;
   signal: number;
   labels: Label[];
-  /** What its bank asks for. */
+  /** What its bank asks for; of a flooded entry no more than `"review"`. */
   action: Action;
+  /** It has hit too many different uploads. */
+  flooded?: true;
   /** By a negative bank. */
   suppressed: boolean;
   /** Why it counts. */
@@ -93,7 +96,9 @@ interface Found {
 
 function near(view: View, query: CheckQuery, banks: Iterable<Bank>): Found[] {
   if (!query.stable) return [];
-  const policies = [...banks].map(({ policy }) => policy).filter(({ minQuality }) => query.quality >= minQuality);
+  const policies = [...banks]
+    .map(({ policy }) => policy)
+    .filter((policy) => query.quality >= policy.minQuality && inShare(policy, query.hash));
   if (policies.length === 0) return [];
   const radius = Math.max(...policies.map((policy) => policy.radius));
   const variants = dihedralVariants.filter(
@@ -101,7 +106,7 @@ function near(view: View, query: CheckQuery, banks: Iterable<Bank>): Found[] {
       policies.some((policy) => policy.variants.includes(name)) && (name === "orig" || query.dihedral !== undefined),
   );
   // The picture's own hash, not `dihedral.orig`: of a picture of exactly 64×64 pixels they may differ.
-  const hashes = variants.map((name) => hashToBytes(name === "orig" ? query.hash : query.dihedral![name]));
+  const hashes = variants.map((name) => Buffer.from(name === "orig" ? query.hash : query.dihedral![name], "hex"));
   if (hashes.length === 0) return [];
   return view
     .search(Buffer.concat(hashes), radius, nearTypes)
@@ -126,6 +131,7 @@ function ruleOf(
   time: number,
 ): string | undefined {
   const { policy } = bank;
+  if (!inShare(policy, query.hash)) return undefined;
   if (entry.disabledUntil !== null && entry.disabledUntil > time) return undefined;
   const label = policy.labels && entry.labels.map(labelName).find((name) => policy.labels!.includes(name));
   if (policy.labels !== undefined && label === undefined) return undefined;
@@ -166,7 +172,8 @@ export function findMatches(view: View, query: CheckQuery, time: number): Decisi
       number,
       signal: found.signal,
       labels: entry.labels,
-      action: bank.policy.action,
+      action: entry.flooded && bank.policy.action === "block" ? "review" : bank.policy.action,
+      ...(entry.flooded && { flooded: true as const }),
       suppressed: false,
       rule,
     });
@@ -203,6 +210,13 @@ export function settle(view: View, found: readonly DecisionMatch[], query: Check
     reasons.push(
       `${match.bank}, entry ${match.number}: suppressed by ${negative!.bank}, entry ${negative!.number}, at distance ${negative!.distance}`,
     );
+  }
+  for (const match of counting.filter((one) => one.flooded === true)) {
+    reasons.push(`${match.bank}, entry ${match.number}: has hit too many different uploads: review at most`);
+  }
+  for (const { name, policy } of view.banks().values()) {
+    if (inShare(policy, query.hash)) continue;
+    reasons.push(`${name}: not in the share of ${policy.matchRatio} of uploads that it is asked for`);
   }
   if (!query.stable) reasons.push("the hash is rounding noise: nothing is matched by distance");
   else {

@@ -1,5 +1,6 @@
 /** What an operator changes of one entry. Each in a transaction. */
 import { keepVersion } from "./apply.js";
+import type { Audit } from "./audit.js";
 import type { Database } from "./database.js";
 import { tombstoneDigest } from "./keyed.js";
 import { heldFlag, Pages, readRecord, writeRecord } from "./pages.js";
@@ -11,12 +12,12 @@ import { activeStatus, heldStatus, logChange, logEnded, withdrawnStatus } from "
 type Digest = (text: string) => string;
 
 /** A released signal is a new one: what was quarantined at a revision stays so. */
-export function releaseEntry(database: Database, name: EntryName, digest: Digest): boolean {
+export function releaseEntry(database: Database, name: EntryName, digest: Digest, audit: Audit): boolean {
   const { id } = findEntry(database, name, digest);
   if (id === undefined) return false;
   const sql = `SELECT first, count FROM entry WHERE id = ? AND status = ${heldStatus}`;
   const row = database.get<[number, number]>(sql, id);
-  if (row === undefined) return false;
+  if (row === undefined) return calm(database, id, audit);
   const revision = nextRevision(database);
   keepVersion(database, id, revision);
   const [first, count] = row;
@@ -38,6 +39,18 @@ export function releaseEntry(database: Database, name: EntryName, digest: Digest
     id,
   );
   logChange(database, revision, "released", [id]);
+  audit("release", { entry: id, from: "quarantine" });
+  return true;
+}
+
+/** A flooded entry counts as before. */
+function calm(database: Database, id: number, audit: Audit): boolean {
+  if (database.get("SELECT 1 FROM entry WHERE id = ? AND flooded = 1", id) === undefined) return false;
+  const revision = nextRevision(database);
+  keepVersion(database, id, revision);
+  database.run("UPDATE entry SET flooded = 0, reason = NULL, since = ? WHERE id = ?", revision, id);
+  logChange(database, revision, "released", [id]);
+  audit("release", { entry: id, from: "flood" });
   return true;
 }
 
@@ -46,6 +59,7 @@ export function disableEntry(
   name: EntryName,
   until: Date | number | string | null,
   digest: Digest,
+  audit: Audit,
 ): boolean {
   const time = until === null ? null : timeOf("until", until);
   const { id } = findEntry(database, name, digest);
@@ -55,11 +69,14 @@ export function disableEntry(
   keepVersion(database, id, revision);
   database.run("UPDATE entry SET disabled = ?, since = ? WHERE id = ?", time, revision, id);
   logChange(database, revision, "disabled", [id]);
+  audit("disable", { entry: id, until: time === null ? null : new Date(time) });
   return true;
 }
 
-export function liftTombstone(database: Database, name: EntryName, digest: Digest): boolean {
-  const { source, key } = findEntry(database, name, digest);
+export function liftTombstone(database: Database, name: EntryName, digest: Digest, audit: Audit): boolean {
+  const { source, key, id } = findEntry(database, name, digest);
   const stone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
-  return database.run("DELETE FROM tombstone WHERE source = ? AND digest = ?", source, stone) > 0;
+  if (database.run("DELETE FROM tombstone WHERE source = ? AND digest = ?", source, stone) === 0) return false;
+  audit("lift", { bank: name.bank, source: name.source, ...(id !== undefined && { entry: id }) });
+  return true;
 }

@@ -2,9 +2,10 @@ import { integer, invalidArgument } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import { type HashImageOptions, hashImage, type ImageInput } from "../image/hash-image.js";
 import { type CheckQuery, checkQuery, type Decision, findMatches, settle } from "./decision.js";
+import type { Flooding } from "./flood.js";
 import { wipedFlag } from "./pages.js";
 import type { BankStore } from "./store.js";
-import { PastView } from "./view.js";
+import { PastView, type View } from "./view.js";
 
 /** What replaying a decision gave. */
 export interface Explanation {
@@ -14,6 +15,21 @@ export interface Explanation {
   decision: Decision;
   /** Numbers of entries that were withdrawn or erased since: their hashes are gone, and their matches are taken as recorded. */
   gone: number[];
+}
+
+interface Decided {
+  decision: Decision;
+  hits: Flooding[];
+}
+
+/** The entries whose hits are counted. */
+function guarded(view: View, { matches }: Decision): Flooding[] {
+  if (matches.length === 0) return [];
+  const limits = new Map([...view.banks().values()].map(({ name, policy }) => [name, policy.flood]));
+  return matches.flatMap(({ bank, number, suppressed, flooded }) => {
+    const limit = limits.get(bank);
+    return limit === undefined || suppressed || flooded === true ? [] : [{ entry: number, limit }];
+  });
 }
 
 /**
@@ -37,7 +53,14 @@ export class Matcher {
   check(query: CheckQuery): Decision {
     const asked = checkQuery(query);
     const time = Date.now();
-    return this.#store.view((view) => settle(view, findMatches(view, asked, time), asked, time));
+    const decide = (): Decided =>
+      this.#store.view((view) => {
+        const decision = settle(view, findMatches(view, asked, time), asked, time);
+        return { decision, hits: guarded(view, decision) };
+      });
+    const { decision, hits } = decide();
+    // An entry that floods with this upload asks for less already now; the decision is of the revision that says so.
+    return this.#store.countUploads(hits, asked.hash, time) ? decide().decision : decision;
   }
 
   /** As `check`, and hashes the picture with all its dihedral variants first. @throws as `hashImage`. */

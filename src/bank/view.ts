@@ -26,6 +26,8 @@ export interface ViewedEntry {
   labels: Label[];
   /** Milliseconds since 1970. */
   disabledUntil: number | null;
+  /** It has hit too many different uploads: it asks for review at most. */
+  flooded: boolean;
 }
 
 export interface View {
@@ -39,18 +41,32 @@ export interface View {
   entry(id: number): ViewedEntry | undefined;
 }
 
-type EntryRow = [bank: number, source: string, key: string | null, labels: string | null, disabled: number | null];
-const entryNow = `SELECT s.bank, s.name, e.key, l.text, e.disabled FROM entry e JOIN source s ON s.id = e.source
+type EntryRow = [
+  bank: number,
+  source: string,
+  key: string | null,
+  labels: string | null,
+  disabled: number | null,
+  flooded: number,
+];
+const entryNow = `SELECT s.bank, s.name, e.key, l.text, e.disabled, e.flooded FROM entry e JOIN source s ON s.id = e.source
   LEFT JOIN labels l ON l.id = e.labels WHERE e.id = ?1 AND e.status = ${activeStatus} AND e.since <= ?2`;
-const entryThen = `SELECT s.bank, s.name, e.key, l.text, w.disabled FROM entry_was w JOIN entry e ON e.id = w.entry
+const entryThen = `SELECT s.bank, s.name, e.key, l.text, w.disabled, w.flooded FROM entry_was w JOIN entry e ON e.id = w.entry
   JOIN source s ON s.id = e.source LEFT JOIN labels l ON l.id = w.labels
   WHERE w.entry = ?1 AND w.status = ${activeStatus} AND w.since <= ?2 AND w.until > ?2`;
 
 function viewed(row: EntryRow | undefined): ViewedEntry | undefined {
   if (row === undefined) return undefined;
-  const [bank, source, key, labels, disabledUntil] = row;
+  const [bank, source, key, labels, disabledUntil, flooded] = row;
   const visible = key !== null && !key.startsWith("~") ? key : undefined;
-  return { bank, source, key: visible, labels: JSON.parse(labels ?? "[]") as Label[], disabledUntil };
+  return {
+    bank,
+    source,
+    key: visible,
+    labels: JSON.parse(labels ?? "[]") as Label[],
+    disabledUntil,
+    flooded: flooded === 1,
+  };
 }
 
 export class LiveView implements View {
