@@ -10,6 +10,7 @@ export { hashImages, type HashedImage, type HashImagesOptions } from "./image/ha
 export { hashPixelsSync, type HashOptions, type PixelHash, type RawPixels } from "./hash/pixels.js";
 export { type ByteStream, type EncodedInput } from "./image/read.js";
 export { type ImageFormat, sniffImage } from "./image/sniff.js";
+export { type PreviewOptions, type SafePreview, safePreview } from "./image/preview.js";
 
 // Hash values: text, bytes, distance; which ones are unfit for a list; the eight turned and mirrored variants.
 export { degenerateReason, hashDistance, hashToBase64, hashToBytes, hashToHex, type HashLike } from "./hash/value.js";
@@ -67,8 +68,11 @@ export { type EntryName, type Selection } from "./bank/selection.js";
 export { type SignalType } from "./bank/signals.js";
 export { type Label, type LabelLike } from "./bank/labels.js";
 export { type Action, type Bank, type FloodLimit, type NewBank, type Policy } from "./bank/policy.js";
-export { type CheckQuery, type Decision, type DecisionMatch } from "./bank/decision.js";
-export { type Explanation, Matcher } from "./bank/matcher.js";
+export { type CheckedQuery, type CheckQuery, type Decision, type DecisionMatch } from "./bank/decision.js";
+export { type Explanation, Matcher, type MatcherOptions } from "./bank/matcher.js";
+export { type Prequalification, type Qualification, type QualificationOutcome } from "./bank/qualify.js";
+export { type QualifyInput } from "./bank/qualify.js";
+export { type CheckImageOptions } from "./bank/upload.js";
 
 // Limits and errors.
 export { defaultLimits, defaultVideoLimits, type Limits, type VideoLimits } from "./limits.js";

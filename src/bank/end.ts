@@ -43,6 +43,7 @@ export function endEntries(
       ["entry", "id"],
       ["entry_was", "entry"],
       ["entry_case", "entry"],
+      ["qualification", "entry"],
     ]) {
       database.run(`DELETE FROM ${table} WHERE ${column} IN (SELECT entry FROM temp.chosen)`);
     }

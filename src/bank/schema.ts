@@ -39,6 +39,10 @@ const secondVersion = `
   ALTER TABLE entry ADD COLUMN flooded INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE entry_was ADD COLUMN flooded INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX entry_flooded ON entry (id) WHERE flooded = 1;
+  CREATE TABLE qualification (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    time INTEGER NOT NULL, who TEXT NOT NULL, labels TEXT NOT NULL, outcome TEXT NOT NULL, suggestion INTEGER,
+    distance INTEGER NOT NULL, note TEXT);
+  CREATE INDEX qualification_entry ON qualification (entry);
   CREATE TABLE moment (revision INTEGER PRIMARY KEY, time INTEGER NOT NULL);
   CREATE TABLE audit (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
     revision INTEGER NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL);

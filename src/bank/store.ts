@@ -22,7 +22,9 @@ import { LiveIndex } from "./live-index.js";
 import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./policy.js";
 import type { EntryInput } from "./records.js";
 import { checkVersion, counter, createTables, nextRevision } from "./schema.js";
-import { type EntryName, type Selection } from "./selection.js";
+import { addQualification, type Prequalification, type Qualification, qualificationsOf } from "./qualify.js";
+import type { QualifyInput } from "./qualify.js";
+import { type EntryName, findEntry, type Selection } from "./selection.js";
 import { bankId, findSource, logChange, name, type SourceName } from "./state.js";
 import { verifyStore } from "./verify.js";
 import { LiveView } from "./view.js";
@@ -59,12 +61,14 @@ export class BankStore {
   readonly #live: LiveIndex;
   readonly #digest: (text: string) => string;
   readonly #audit: Audit;
+  readonly #actor: string;
   readonly #floods: FloodCounts = new FloodCounts();
 
   private constructor(database: Database, live: LiveIndex, actor: string) {
     this.#database = database;
     this.#live = live;
     this.#digest = keyedDigest(database);
+    this.#actor = actor;
     this.#audit = auditor(database, actor, this.#digest);
   }
 
@@ -277,6 +281,29 @@ export class BankStore {
     });
     pruneAudit(database, Date.now());
     database.checkpoint();
+  }
+
+  /** Records what an analyst said of an entry's content. `Matcher.qualify` is the way to it. Internal. */
+  qualify(
+    entry: number,
+    distance: number,
+    given: Omit<QualifyInput, "entry">,
+    suggested: Prequalification | undefined,
+  ): Qualification {
+    const said = this.#database.transaction(() => {
+      const by = given.by ?? this.#actor;
+      return addQualification(this.#database, entry, distance, { ...given, by }, suggested, this.#audit);
+    });
+    if (said !== undefined) return said;
+    throw new BankError("ERR_EMPREINTE_UNKNOWN_NAME", `Entry ${entry} is not there any more`);
+  }
+
+  /** All that analysts have said of an entry's content, oldest first. @throws {BankError} */
+  qualifications(entry: EntryName): Qualification[] {
+    return this.#database.reading(() => {
+      const { id } = findEntry(this.#database, entry, this.#digest);
+      return id === undefined ? [] : qualificationsOf(this.#database, id);
+    });
   }
 
   /** Writes to the log what somebody did with the store that the store cannot see. Internal. */

@@ -148,6 +148,7 @@ test("a store of the first version gets its log and everything else when it is o
   const made = sql(
     "DROP TABLE audit",
     "DROP TABLE moment",
+    "DROP TABLE qualification",
     "DROP INDEX entry_flooded",
     "ALTER TABLE entry DROP COLUMN flooded",
     "ALTER TABLE entry_was DROP COLUMN flooded",
