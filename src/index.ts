@@ -50,6 +50,17 @@ export {
 } from "./lists/read-hash-list.js";
 export { type ListForm, type ListProblem } from "./lists/batches.js";
 export { type ListSource } from "./lists/source.js";
+export { EntryList, openList, type OpenListOptions } from "./lists/open-list.js";
+export { type ListFormat, sniffList } from "./lists/sniff-list.js";
+export { type Column, type ColumnMap } from "./lists/columns.js";
+export { type EntryFault, type ListItem, type ListPage, type ListPosition } from "./lists/entry.js";
+export {
+  type ListedEntry,
+  type ListedSignal,
+  type ListedType,
+  type ListLabel,
+  type OtherSignal,
+} from "./lists/entry.js";
 export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-hashes.js";
 export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
@@ -84,6 +95,7 @@ export {
   InvalidArgumentError,
   InvalidHashError,
   LimitError,
+  ListError,
   VideoError,
 } from "./errors.js";
 export { type ErrorCode } from "./errors.js";
