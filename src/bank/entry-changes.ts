@@ -6,14 +6,14 @@ import { tombstoneDigest } from "./keyed.js";
 import { heldFlag, Pages, readRecord, writeRecord } from "./pages.js";
 import { timeOf } from "./records.js";
 import { counter, nextRevision, setCounter } from "./schema.js";
-import { type EntryName, findEntry } from "./selection.js";
+import { entryId, type EntryName, type EntryNumber, findEntry } from "./selection.js";
 import { activeStatus, heldStatus, logChange, logEnded, withdrawnStatus } from "./state.js";
 
 type Digest = (text: string) => string;
 
 /** A released signal is a new one: what was quarantined at a revision stays so. */
-export function releaseEntry(database: Database, name: EntryName, digest: Digest, audit: Audit): boolean {
-  const { id } = findEntry(database, name, digest);
+export function releaseEntry(database: Database, name: EntryName | EntryNumber, digest: Digest, audit: Audit): boolean {
+  const id = entryId(database, name, digest);
   if (id === undefined) return false;
   const sql = `SELECT first, count FROM entry WHERE id = ? AND status = ${heldStatus}`;
   const row = database.get<[number, number]>(sql, id);
@@ -56,13 +56,13 @@ function calm(database: Database, id: number, audit: Audit): boolean {
 
 export function disableEntry(
   database: Database,
-  name: EntryName,
+  name: EntryName | EntryNumber,
   until: Date | number | string | null,
   digest: Digest,
   audit: Audit,
 ): boolean {
   const time = until === null ? null : timeOf("until", until);
-  const { id } = findEntry(database, name, digest);
+  const id = entryId(database, name, digest);
   const sql = `SELECT 1 FROM entry WHERE id = ? AND status <> ${withdrawnStatus}`;
   if (id === undefined || database.get(sql, id) === undefined) return false;
   const revision = nextRevision(database);

@@ -18,13 +18,14 @@ import { disableEntry, liftTombstone, releaseEntry } from "./entry-changes.js";
 import { FloodCounts, type Flooding, markFlooded } from "./flood.js";
 import { importBatches, type ImportOptions } from "./import.js";
 import { keyedDigest } from "./keyed.js";
+import { type EntryFilter, listEntries, type SourceInfo, sourceInfos } from "./listing.js";
 import { LiveIndex } from "./live-index.js";
 import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./policy.js";
 import type { EntryInput } from "./records.js";
 import { checkVersion, counter, createTables, nextRevision } from "./schema.js";
 import { addQualification, type Prequalification, type Qualification, qualificationsOf } from "./qualify.js";
 import type { QualifyInput } from "./qualify.js";
-import { type EntryName, findEntry, type Selection } from "./selection.js";
+import { entryId, type EntryName, type EntryNumber, type Selection } from "./selection.js";
 import { bankId, findSource, logChange, name, type SourceName } from "./state.js";
 import { verifyStore } from "./verify.js";
 import { LiveView } from "./view.js";
@@ -220,18 +221,31 @@ export class BankStore {
    * Lets a quarantined entry match from now on, or a flooded one count as before. Answers false for one that was neither.
    * @throws {BankError}
    */
-  release(entry: EntryName): boolean {
+  release(entry: EntryName | EntryNumber): boolean {
     return this.#database.transaction(() => releaseEntry(this.#database, entry, this.#digest, this.#audit));
   }
 
   /** Until when an entry is not to match; null: it matches again now. Answers false for one that is not there. */
-  disable(entry: EntryName, until: Date | number | string | null): boolean {
+  disable(entry: EntryName | EntryNumber, until: Date | number | string | null): boolean {
     return this.#database.transaction(() => disableEntry(this.#database, entry, until, this.#digest, this.#audit));
   }
 
   /** What the store has of an entry, also after its withdrawal; undefined for one it never had or has erased. */
-  entry(entry: EntryName): EntryInfo | undefined {
+  entry(entry: EntryName | EntryNumber): EntryInfo | undefined {
     return this.#database.reading(() => entryInfo(this.#database, entry, this.#digest));
+  }
+
+  /**
+   * The entries, by number, of one bank or source and of one status where that is given. They are read in steps: one that
+   * changes meanwhile may be told as it was or as it is. @throws {InvalidArgumentError} @throws {BankError}
+   */
+  entries(filter?: EntryFilter): Generator<EntryInfo, void, undefined> {
+    return listEntries(this.#database, filter);
+  }
+
+  /** The sources of all banks, and how many entries each has. Counts every entry: some tenths of a second a million. */
+  sources(): SourceInfo[] {
+    return this.#database.reading(() => sourceInfos(this.#database));
   }
 
   /** The quarantined entries of all banks, with the reason. */
@@ -299,9 +313,9 @@ export class BankStore {
   }
 
   /** All that analysts have said of an entry's content, oldest first. @throws {BankError} */
-  qualifications(entry: EntryName): Qualification[] {
+  qualifications(entry: EntryName | EntryNumber): Qualification[] {
     return this.#database.reading(() => {
-      const { id } = findEntry(this.#database, entry, this.#digest);
+      const id = entryId(this.#database, entry, this.#digest);
       return id === undefined ? [] : qualificationsOf(this.#database, id);
     });
   }

@@ -42,7 +42,7 @@ export async function endSelection(
   const done = await live.removing(() => {
     const ended = database.transaction(() => {
       disown(database);
-      if (!("case" in selection || "hash" in selection || "entry" in selection)) {
+      if ("source" in selection && !("entry" in selection)) {
         // With those that the source withdrew before they came: none of them has a number.
         const { id } = sourceRow(database, selection);
         database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
@@ -79,6 +79,7 @@ function meant(selection: Selection, kind: "withdrawn" | "erased"): object {
     const text = typeof hash === "string" ? hash.trim().replace(/^0x/i, "") : Buffer.from(hash).toString("hex");
     return { by: "hash", hash: text.slice(0, 8) };
   }
+  if ("number" in selection) return { by: "number" };
   const { bank, source } = selection;
   return { by: "entry" in selection ? "entry" : "source", bank, source };
 }
