@@ -51,6 +51,8 @@ export {
 export { type ListForm, type ListProblem } from "./lists/batches.js";
 export { type ListSource } from "./lists/source.js";
 export { EntryList, openList, type OpenListOptions } from "./lists/open-list.js";
+export { convertList, type ConvertListOptions, ListConversion } from "./lists/convert-list.js";
+export { ListWriter, type ListWriterOptions, type WrittenFormat } from "./lists/write-list.js";
 export { type ListFormat, sniffList } from "./lists/sniff-list.js";
 export { type Column, type ColumnMap } from "./lists/columns.js";
 export { type EntryFault, type ListItem, type ListPage, type ListPosition } from "./lists/entry.js";

@@ -6,6 +6,7 @@ export const help: string = `empreinte: has this picture been seen before?
   empreinte scan --list FILE [options] PATH…   find the pictures and videos that a known-hash list contains
   empreinte scan --index FILE [options] PATH…  the same with an index, for long lists
   empreinte index build LIST… -o FILE          make an index; also index info, index verify, index bench
+  empreinte list check FILE                    what is in a list; also list convert, into another format
   empreinte video match A B                    which stretches of a video are in another
   empreinte doctor [--json]                    what this machine has, and a self-test
 

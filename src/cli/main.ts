@@ -2,6 +2,7 @@
 import { UsageError } from "./args.js";
 import { doctorHelp, hashHelp, help, scanHelp } from "./help.js";
 import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./index-help.js";
+import { listCheckHelp, listConvertHelp, listHelp } from "./list-help.js";
 import { Session, status } from "./session.js";
 import { videoHelp, videoMatchHelp } from "./video-help.js";
 
@@ -19,6 +20,9 @@ const commands = new Map<string, Command>([
   ["index info", { help: infoHelp, load: () => import("./index-info.js") }],
   ["index verify", { help: verifyHelp, load: () => import("./index-verify.js") }],
   ["index bench", { help: benchHelp, load: () => import("./index-bench.js") }],
+  ["list", { help: listHelp, load: () => import("./list-command.js") }],
+  ["list check", { help: listCheckHelp, load: () => import("./list-check.js") }],
+  ["list convert", { help: listConvertHelp, load: () => import("./list-convert.js") }],
   ["video", { help: videoHelp, load: () => import("./video-command.js") }],
   ["video match", { help: videoMatchHelp, load: () => import("./video-match.js") }],
   ["doctor", { help: doctorHelp, load: () => import("./doctor.js") }],

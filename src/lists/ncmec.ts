@@ -145,18 +145,20 @@ export class NcmecReader implements Feeder, XmlHandler {
     const { at, member, id, deleted, media, others, feedback, memberName, time } = open;
     if (!member) return this.#sink.problem(at, "the member's id is missing", "member");
     if (!id) return this.#sink.problem(at, "the id is missing", "id");
+    const fields: Record<string, unknown> = { member: memberName ?? "" };
+    if (feedback.length > 0) fields["feedback"] = feedback;
     const entry: ListedEntry = {
       // Entries are told by member and id; another member may have the same id.
       id: `${member}/${id}`,
       signals: deleted ? [] : open.signals,
-      ...(others.length > 0 && { others }),
       labels: open.labels,
       cases: [],
       status: deleted ? "withdrawn" : "active",
-      ...(time !== undefined && { time }),
       media,
-      fields: { member: memberName ?? "", ...(feedback.length > 0 && { feedback }) },
+      fields,
     };
+    if (others.length > 0) entry.others = others;
+    if (time !== undefined) entry.time = time;
     this.#sink.give(entry, at);
   }
 

@@ -45,6 +45,8 @@ const feedBytes = 1 << 18;
 export class EntryList implements AsyncIterable<ListItem> {
   readonly name: string;
   readonly format: ListFormat;
+  /** Of VICS: whose categories these are, where that is known. */
+  readonly nation: string | undefined;
   readonly #sink: Sink;
   readonly #feeder: Feeder;
   readonly #head: Uint8Array;
@@ -60,6 +62,7 @@ export class EntryList implements AsyncIterable<ListItem> {
   ) {
     this.name = sink.name;
     this.format = format;
+    this.nation = feeder instanceof VicsReader ? feeder.nation : undefined;
     this.#sink = sink;
     this.#feeder = feeder;
     this.#head = head;

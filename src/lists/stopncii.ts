@@ -2,8 +2,9 @@
 import type { ListedEntry, ListedSignal, ListLabel, ListPosition, OtherSignal } from "./entry.js";
 import { JsonReader } from "./json-reader.js";
 import type { Feeder, Sink } from "./sink.js";
-import { distinctLabels, tagLabel } from "./tags.js";
+import { distinctLabels, tagLabel, tagText } from "./tags.js";
 import { isObject, numberOf, signalType, textOf, unixTime } from "./values.js";
+import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, sameLabel } from "./writer.js";
 
 /** A case, or a record, that its submitter has taken back. */
 export const takenBack = (status: unknown): boolean => status === "Withdrawn" || status === "Deleted";
@@ -109,4 +110,88 @@ export class StopNciiReader implements Feeder {
     };
     sink.give(entry, at);
   }
+}
+
+const typeNames = { pdq: "ImagePDQ", md5: "VideoMD5" } as const;
+const otherNames = new Set(["VideoTMK", "Text", "URL", "Unknown"]);
+
+/** A record a hash, as one page. */
+export class StopNciiWriter implements EntryWriter {
+  #count = 0;
+  #newest = 0;
+
+  begin(): string {
+    return '{"hashRecords":[';
+  }
+
+  entry(entry: ListedEntry, lost: LeftOut): string {
+    const { media, fields = {}, time, others = [] } = entry;
+    const hashes: [string, string][] = [];
+    for (const { type, value } of entry.signals) {
+      if (type === "pdq") hashes.push([typeNames.pdq, value]);
+      else if (type === "md5" && media === "video") hashes.push([typeNames.md5, value]);
+      else if (type === "md5") lost("signals.md5 of no video");
+    }
+    for (const { type, value } of others) {
+      if (otherNames.has(type) && value !== "") hashes.push([type, value]);
+      else lost(`others.${type}`);
+    }
+    leaveOutSignals(entry, lost, ["pdq", "md5"], hashes.length);
+    leaveOut(entry, lost, ["id", "quality"]);
+    leaveOutFields(entry, lost, ["hashStatus", "caseNumbers", "CSPFeedbacks"]);
+    const kinds = new Set(hashes.map(([type]) => /^(image|video)/i.exec(type)?.[1]?.toLowerCase()));
+    if (media !== undefined && !(kinds.size === 1 && kinds.has(media))) lost("media");
+    if (time !== undefined && time % 1000 !== 0) lost("time below a second");
+    const seconds = time === undefined ? undefined : Math.floor(time / 1000);
+    if (seconds !== undefined && seconds > this.#newest && hashes.length > 0) this.#newest = seconds;
+    const about = {
+      ...(seconds !== undefined && { lastModtimestamp: seconds }),
+      hashStatus: statusOf(entry),
+      caseNumbers: casesOf(entry, fields["caseNumbers"]),
+      CSPFeedbacks: feedbacksOf(entry, lost),
+    };
+    return hashes
+      .map(([signalType, hashValue]) => {
+        const record = JSON.stringify({ signalType, hashValue, ...about });
+        return `${this.#count++ === 0 ? "" : ","}\n${record}`;
+      })
+      .join("");
+  }
+
+  end(): string {
+    const about = { count: this.#count, nextPageToken: "", nextSetTimestamp: this.#newest, hasMoreRecords: false };
+    return `\n],${JSON.stringify(about).slice(1)}\n`;
+  }
+}
+
+/** What the record said before, as long as it says the same. */
+function statusOf({ status, fields = {} }: ListedEntry): string {
+  const before = fields["hashStatus"];
+  const same =
+    typeof before === "string" && statuses.includes(before) && takenBack(before) === (status === "withdrawn");
+  return same ? before : status === "withdrawn" ? "Withdrawn" : "Active";
+}
+
+function casesOf({ cases, status }: ListedEntry, before: unknown): Record<string, unknown> {
+  const was = isObject(before) ? before : {};
+  const now = cases.map((number) => [number, was[number] ?? (status === "withdrawn" ? "Withdrawn" : "Active")]);
+  return { ...Object.fromEntries(Object.entries(was).filter(([, one]) => takenBack(one))), ...Object.fromEntries(now) };
+}
+
+/** The feedback there was; labels that are not in it go into a feedback without a verdict, as tags. */
+function feedbacksOf({ labels, fields = {} }: ListedEntry, lost: LeftOut): unknown[] {
+  const before = Array.isArray(fields["CSPFeedbacks"]) ? (fields["CSPFeedbacks"] as unknown[]) : [];
+  const there = labelsOf(before);
+  const tags: string[] = [];
+  const verdicts: unknown[] = [];
+  for (const label of labels) {
+    if (there.some((one) => sameLabel(one, label))) continue;
+    if (label.version !== undefined) lost("labels.version");
+    const tag = tagText(label, "\n");
+    if (label.scheme === "stopncii" && label.code !== "None")
+      verdicts.push({ source: "", feedbackValue: label.code, tags: [] });
+    else if (tag === undefined) lost("labels");
+    else tags.push(tag);
+  }
+  return [...before, ...verdicts, ...(tags.length > 0 ? [{ source: "", feedbackValue: "None", tags }] : [])];
 }

@@ -2,8 +2,9 @@
 import { CsvReader } from "./csv-reader.js";
 import type { ListedEntry, ListLabel, ListPosition } from "./entry.js";
 import type { Feeder, Sink } from "./sink.js";
-import { tagLabel } from "./tags.js";
+import { tagLabel, tagText } from "./tags.js";
 import { signalType } from "./values.js";
+import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, writable } from "./writer.js";
 
 export const signalCsvColumns = ["signal_type", "signal_str", "collab", "category", "tags"] as const;
 
@@ -12,8 +13,7 @@ function give(sink: Sink, at: ListPosition, name: string, value: string, rest: O
   if (name === "" || value === "") return sink.problem(at, "the signal type or the hash is missing");
   const type = signalType(name);
   const more: Omit<ListedEntry, "signals"> = { ...rest };
-  if (type === "pdq") more.media = "image";
-  else if (/^v(ideo|pdq)/i.test(name)) more.media = "video";
+  if (/^v(ideo|pdq)/i.test(name)) more.media = "video";
   if (type === undefined) return sink.give({ signals: [], others: [{ type: name, value }], ...more }, at);
   const signal = sink.signal(type, value, at, "signal_str", true);
   if (signal !== undefined) sink.give({ signals: [signal], ...more }, at);
@@ -65,5 +65,52 @@ export class SignalCsvReader extends CsvReader implements Feeder {
         });
       },
     });
+  }
+}
+
+const categories = new Set(["POSITIVE_CLASS", "NEGATIVE_CLASS", "INVESTIGATION_SEED", "DISPUTED"]);
+
+/** A field of a CSV; the reader takes the white space around it away. */
+function cell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A row a signal: what its entry says of it stands in each. */
+export class SignalCsvWriter implements EntryWriter {
+  begin(): string {
+    return `${signalCsvColumns.join(",")}\n`;
+  }
+
+  entry(entry: ListedEntry, lost: LeftOut): string {
+    const { labels, media, fields = {}, others = [] } = entry;
+    if (!writable(entry, lost)) return "";
+    const rows = entry.signals
+      .filter(({ type }) => type !== "vpdq")
+      .map(({ type, value }) => [type === "md5" && media === "video" ? "video_md5" : type, value]);
+    for (const { type, value } of others) {
+      if (value === "" || /^\s|\s$/.test(value) || signalType(type) !== undefined) lost(`others.${type}`);
+      else rows.push([type, value]);
+    }
+    leaveOutSignals(entry, lost, ["pdq", "md5", "sha1", "sha256"], rows.length);
+    leaveOut(entry, lost, ["id", "cases", "time", "quality"]);
+    if (media !== undefined && !(media === "video" && rows.every(([type]) => type === "video_md5"))) lost("media");
+    const category = labels.find(({ scheme, code }) => scheme === "threatexchange" && categories.has(code));
+    const tags: string[] = [];
+    for (const label of labels) {
+      if (label.version !== undefined) lost("labels.version");
+      if (label === category) continue;
+      const tag = tagText(label, " ");
+      if (tag === undefined) lost("labels");
+      else tags.push(tag);
+    }
+    const collab = typeof fields["collab"] === "string" ? fields["collab"] : "";
+    if (collab.trim() !== collab) lost("fields.collab");
+    leaveOutFields(entry, lost, ["collab"]);
+    const rest = [collab.trim(), category?.code ?? "", tags.join(" ")];
+    return rows.map(([type, value]) => `${[type!, value!, ...rest].map(cell).join(",")}\n`).join("");
+  }
+
+  end(): string {
+    return "";
   }
 }

@@ -74,12 +74,12 @@ export function timeOf(text: unknown): number | null | undefined {
   const parts = typeof text === "string" ? iso.exec(text.trim()) : null;
   if (parts === null) return undefined;
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] = parts;
-  const milliseconds = Math.floor(Number(`0.${fraction || "0"}`) * 1000 + 1e-6);
+  const milliseconds = fraction === "" ? 0 : Math.floor(Number(`0.${fraction}`) * 1000 + 1e-6);
   const [m, d, h, min, s] = [Number(month), Number(day), Number(hour), Number(minute), Number(second)];
   const at = Date.UTC(Number(year), m - 1, d, h, min, s, milliseconds);
-  if (m < 1 || m > 12 || d < 1 || h > 24 || min > 59 || s > 60 || new Date(Date.UTC(2000, m - 1, d)).getUTCDate() !== d)
-    return undefined;
-  const offset = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
+  if (m < 1 || m > 12 || d < 1 || h > 24 || min > 59 || s > 60) return undefined;
+  if (d > 28 && new Date(Date.UTC(2000, m - 1, d)).getUTCDate() !== d) return undefined;
+  const offset = zone.length === 1 ? null : /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
   const behind = offset ? (offset[1] === "-" ? -1 : 1) * (60 * Number(offset[2]) + Number(offset[3] ?? 0)) : 0;
   const time = at - behind * 60_000;
   return time < 0 || Number(year) < 1970 ? null : time;

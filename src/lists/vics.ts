@@ -25,6 +25,15 @@ export const vicsFields: Readonly<Record<string, "boolean" | "number" | "text" |
   MediaFiles: "any",
 };
 
+const fieldKinds = Object.entries(vicsFields);
+
+const readers = {
+  boolean: booleanOf,
+  number: numberOf,
+  text: (value: unknown): string | undefined => (typeof value === "string" ? value : textOf(value)),
+  any: (value: unknown): unknown => value,
+};
+
 export interface VicsHead {
   /** Whose categories these are: "us", "uk", …; undefined where the head does not say. */
   nation: string | undefined;
@@ -57,6 +66,10 @@ export class VicsReader implements Feeder {
     });
   }
 
+  get nation(): string | undefined {
+    return this.#head.nation;
+  }
+
   write(bytes: Uint8Array): void {
     this.#json.write(bytes);
   }
@@ -79,20 +92,17 @@ export class VicsReader implements Feeder {
     const { signals, others } = this.#signals(media, at);
     const time = sink.time(media["DateUpdated"], at, "DateUpdated");
     const fields = this.#fields(media, at);
-    const mime = fields["MimeType"];
+    const mime = fields?.["MimeType"];
     const kind = typeof mime === "string" ? /^(image|video)\//i.exec(mime)?.[1]?.toLowerCase() : undefined;
     const number = this.#case["CaseNumber"] ?? this.#case["CaseID"];
-    const entry: ListedEntry = {
-      ...(id !== undefined && { id }),
-      signals,
-      ...(others.length > 0 && { others }),
-      labels: this.#labels(media, at),
-      cases: this.#head.cases && number !== undefined ? [number] : [],
-      status: "active",
-      ...(time !== undefined && { time }),
-      ...(kind !== undefined && { media: kind as "image" | "video" }),
-      ...(Object.keys(fields).length > 0 && { fields }),
-    };
+    const labels = this.#labels(media, at);
+    const cases = this.#head.cases && number !== undefined ? [number] : [];
+    const entry: ListedEntry = { signals, labels, cases, status: "active" };
+    if (id !== undefined) entry.id = id;
+    if (others.length > 0) entry.others = others;
+    if (time !== undefined) entry.time = time;
+    if (kind !== undefined) entry.media = kind as "image" | "video";
+    if (fields !== undefined) entry.fields = fields;
     sink.give(entry, at);
   }
 
@@ -154,23 +164,14 @@ export class VicsReader implements Feeder {
     return distinctLabels(labels);
   }
 
-  #fields(media: Record<string, unknown>, at: ListPosition): Record<string, unknown> {
-    const fields: Record<string, unknown> = {};
-    for (const [name, kind] of Object.entries(vicsFields)) {
+  #fields(media: Record<string, unknown>, at: ListPosition): Record<string, unknown> | undefined {
+    let fields: Record<string, unknown> | undefined;
+    for (const [name, kind] of fieldKinds) {
       const given = media[name];
       if (given === undefined || given === null || given === "") continue;
-      const value =
-        kind === "boolean"
-          ? booleanOf(given)
-          : kind === "number"
-            ? numberOf(given)
-            : kind === "text"
-              ? typeof given === "string"
-                ? given
-                : textOf(given)
-              : given;
-      if (value !== undefined) fields[name] = value;
-      else this.#sink.flaw(at, `Expected ${kind === "boolean" ? "true or false" : kind}`, name);
+      const value = readers[kind](given);
+      if (value === undefined) this.#sink.flaw(at, `Expected ${kind === "boolean" ? "true or false" : kind}`, name);
+      else (fields ??= {})[name] = value;
     }
     return fields;
   }

@@ -1,9 +1,10 @@
 /** vPDQ's three texts: the frames of one video, which are one entry. */
-import type { ListedSignal, ListPosition } from "./entry.js";
+import type { ListedEntry, ListedSignal, ListPosition } from "./entry.js";
 import { CsvReader } from "./csv-reader.js";
 import { JsonReader } from "./json-reader.js";
 import type { Feeder, Sink } from "./sink.js";
 import { isObject, signalValue } from "./values.js";
+import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, writable } from "./writer.js";
 
 /** So many frames at most: eighteen hours at one a second, and what an entry of a bank may hold. */
 const mostFrames = 65_536;
@@ -88,5 +89,63 @@ export class VpdqReader implements Feeder {
       frame: Number(number),
       timestampSeconds: Number(time),
     });
+  }
+}
+
+/** The frames of one entry: a vPDQ text is one video. Times have three decimals in every form. */
+export class VpdqWriter implements EntryWriter {
+  readonly #form: VpdqListForm;
+  #written = 0;
+
+  constructor(form: VpdqListForm) {
+    this.#form = form;
+  }
+
+  begin(): string {
+    return "";
+  }
+
+  entry(entry: ListedEntry, lost: LeftOut): string {
+    if (!writable(entry, lost)) return "";
+    const vpdq = entry.signals.filter(({ type }) => type === "vpdq");
+    if (vpdq.length > 0 && this.#written > 0) {
+      lost("entries: a vPDQ text has one video");
+      return "";
+    }
+    leaveOutSignals(entry, lost, ["vpdq"], Math.min(vpdq.length, 1));
+    leaveOut(entry, lost, ["id", "labels", "cases", "time", "others"]);
+    leaveOutFields(entry, lost, []);
+    if (entry.media === "image") lost("media");
+    const frames: Required<ListedSignal>[] = [];
+    for (const { type, value, quality, frame, timestampSeconds } of vpdq) {
+      if (quality === undefined || frame === undefined || timestampSeconds === undefined) {
+        lost("frames without a number, time or quality");
+        continue;
+      }
+      if (this.#form === "vpdq-json" && frame !== frames.length) lost("frame numbers");
+      if (Math.abs(Number(timestampSeconds.toFixed(3)) - timestampSeconds) > 1e-9) lost("time below a millisecond");
+      frames.push({ type, value, quality, frame, timestampSeconds });
+    }
+    if (frames.length === 0) return "";
+    this.#written++;
+    return this.#text(frames);
+  }
+
+  end(): string {
+    if (this.#written > 0 || this.#form === "vpdq-lines") return "";
+    return this.#form === "vpdq-json" ? "[]\n" : "{}\n";
+  }
+
+  #text(frames: readonly Required<ListedSignal>[]): string {
+    const rows = frames.map((one) => ({ ...one, time: one.timestampSeconds.toFixed(3) }));
+    if (this.#form === "vpdq-json")
+      return `${JSON.stringify(rows.map(({ value, quality, time }) => `${value},${quality},${time}`))}\n`;
+    if (this.#form === "vpdq-lines")
+      return rows.map(({ frame, quality, value, time }) => `${frame},${quality},${value},${time}\n`).join("");
+    const members = rows.map(({ frame, quality, value, time }) => [
+      frame,
+      { quality, hash: value, timestamp: Number(time) },
+    ]);
+    return `${JSON.stringify(Object.fromEntries(members))}\n`;
   }
 }
