@@ -1,6 +1,6 @@
 /** What a store has, from end to end: its sources, and their entries in steps. */
 import { oneOf, options as known } from "../check.js";
-import { type EntryInfo, entriesAfter } from "./contents.js";
+import { type EntryInfo, entriesAfter, type Wanted } from "./contents.js";
 import type { Database } from "./database.js";
 import { bankId, type EntryStatus, type SourceName, sourceRow } from "./state.js";
 
@@ -38,17 +38,22 @@ const statuses = ["active", "quarantined", "withdrawn"] as const;
 /** Entries a reading: between two of them others write. */
 const step = 1000;
 
+/** @throws {InvalidArgumentError} @throws {BankError} */
+export function checkFilter(database: Database, filter: EntryFilter | undefined): Wanted {
+  const { bank, source, status } = known(filter, ["bank", "source", "status"]);
+  return {
+    bank: bank === undefined ? undefined : bankId(database, bank),
+    source: source === undefined ? undefined : sourceRow(database, { bank: bank ?? "", source }).id,
+    status: status === undefined ? undefined : statuses.indexOf(oneOf("status", status, statuses)) + 1,
+  };
+}
+
 /** Each in the state it has when it is its turn. @throws {InvalidArgumentError} @throws {BankError} */
 export function* listEntries(
   database: Database,
   filter: EntryFilter | undefined,
 ): Generator<EntryInfo, void, undefined> {
-  const { bank, source, status } = known(filter, ["bank", "source", "status"]);
-  const wanted = {
-    bank: bank === undefined ? undefined : bankId(database, bank),
-    source: source === undefined ? undefined : sourceRow(database, { bank: bank ?? "", source }).id,
-    status: status === undefined ? undefined : statuses.indexOf(oneOf("status", status, statuses)) + 1,
-  };
+  const wanted = checkFilter(database, filter);
   for (let after = 0; ;) {
     const from = after;
     const some = database.reading(() => entriesAfter(database, from, step, wanted));

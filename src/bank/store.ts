@@ -18,7 +18,7 @@ import { disableEntry, liftTombstone, releaseEntry } from "./entry-changes.js";
 import { FloodCounts, type Flooding, markFlooded } from "./flood.js";
 import { importBatches, type ImportOptions } from "./import.js";
 import { keyedDigest } from "./keyed.js";
-import { type EntryFilter, listEntries, type SourceInfo, sourceInfos } from "./listing.js";
+import { checkFilter, type EntryFilter, listEntries, type SourceInfo, sourceInfos } from "./listing.js";
 import { LiveIndex } from "./live-index.js";
 import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./policy.js";
 import type { EntryInput } from "./records.js";
@@ -323,6 +323,13 @@ export class BankStore {
   /** Writes to the log what somebody did with the store that the store cannot see. Internal. */
   record(...[what, detail]: Parameters<Audit>): void {
     this.#database.transaction(() => this.#audit(what, detail));
+  }
+
+  /** Writes to the audit log that entries with their hashes were taken out of the store: by which filter, in which form. */
+  recordExport(detail: EntryFilter & { to: string }): void {
+    const { to, ...filter } = detail;
+    checkFilter(this.#database, filter);
+    this.record("export", { ...filter, to: name("to", to) });
   }
 
   /** What has changed after a revision, oldest first, at most `limit` revisions' worth at a time. Default: all. */
