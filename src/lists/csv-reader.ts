@@ -65,6 +65,8 @@ export class CsvReader {
     for (;;) {
       const { data, errors, meta } = new Papa.Parser(this.#config).parse(rest, 0, true) as Papa.ParseResult<string[]>;
       const wrong = errors[0];
+      // Behind a closing quote white space may go on to a line's end that is still to come.
+      if (wrong !== undefined && !last && /"[ \t\r]*$/.test(rest)) return rest;
       this.#take(wrong === undefined ? data : data.slice(0, wrong.row ?? 0));
       if (wrong !== undefined) {
         // The rows before it are read again only to learn where they end.

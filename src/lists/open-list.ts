@@ -49,7 +49,7 @@ export class EntryList implements AsyncIterable<ListItem> {
   readonly nation: string | undefined;
   readonly #sink: Sink;
   readonly #feeder: Feeder;
-  readonly #head: Uint8Array;
+  readonly #head: readonly Uint8Array[];
   readonly #rest: AsyncGenerator<Uint8Array, void, undefined>;
   #begun = false;
 
@@ -57,7 +57,7 @@ export class EntryList implements AsyncIterable<ListItem> {
     format: ListFormat,
     sink: Sink,
     feeder: Feeder,
-    head: Uint8Array,
+    head: readonly Uint8Array[],
     rest: AsyncGenerator<Uint8Array, void, undefined>,
   ) {
     this.name = sink.name;
@@ -94,7 +94,7 @@ export class EntryList implements AsyncIterable<ListItem> {
     this.#begun = true;
     const sink = this.#sink;
     try {
-      yield* this.#feed(this.#head);
+      for (const piece of this.#head) yield* this.#feed(piece);
       for await (const chunk of this.#rest) yield* this.#feed(chunk);
       let wrong: unknown;
       try {
@@ -132,7 +132,7 @@ export class EntryList implements AsyncIterable<ListItem> {
 }
 
 /** The first bytes, and what comes after them. */
-async function headOf(chunks: AsyncGenerator<Uint8Array, void, undefined>): Promise<Uint8Array> {
+async function headOf(chunks: AsyncGenerator<Uint8Array, void, undefined>): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   while (length < headBytes) {
@@ -142,7 +142,7 @@ async function headOf(chunks: AsyncGenerator<Uint8Array, void, undefined>): Prom
     pieces.push(Uint8Array.from(value));
     length += value.length;
   }
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 function feederOf(format: ListFormat, sink: Sink, head: string, options: Checked): Feeder {
@@ -221,7 +221,8 @@ export async function openList(source: ListSource, options?: OpenListOptions): P
   const checked = check(given);
   const chunks = readChunks(from, name, checkSignal(given.signal));
   try {
-    const head = await headOf(chunks);
+    const pieces = await headOf(chunks);
+    const head = Buffer.concat(pieces);
     if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff))
       throw new ListError(name, "its beginning", "it is UTF-16; save it as UTF-8");
     const format = checked.format ?? sniffList(head);
@@ -231,7 +232,7 @@ export async function openList(source: ListSource, options?: OpenListOptions): P
       throw new ListError(name, "its beginning", reason);
     }
     const sink = new Sink({ name, others, onProblem });
-    return new EntryList(format, sink, feederOf(format, sink, headText(head), checked), head, chunks);
+    return new EntryList(format, sink, feederOf(format, sink, headText(head), checked), pieces, chunks);
   } catch (error) {
     await chunks.return();
     throw error;

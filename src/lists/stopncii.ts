@@ -144,10 +144,12 @@ export class StopNciiWriter implements EntryWriter {
     if (time !== undefined && time % 1000 !== 0) lost("time below a second");
     const seconds = time === undefined ? undefined : Math.floor(time / 1000);
     if (seconds !== undefined && seconds > this.#newest && hashes.length > 0) this.#newest = seconds;
+    const hashStatus = statusOf(entry);
+    if (fields["hashStatus"] !== undefined && fields["hashStatus"] !== hashStatus) lost("fields.hashStatus");
     const about = {
       ...(seconds !== undefined && { lastModtimestamp: seconds }),
-      hashStatus: statusOf(entry),
-      caseNumbers: casesOf(entry, fields["caseNumbers"]),
+      hashStatus,
+      caseNumbers: casesOf(entry, fields["caseNumbers"], lost),
       CSPFeedbacks: feedbacksOf(entry, lost),
     };
     return hashes
@@ -172,8 +174,10 @@ function statusOf({ status, fields = {} }: ListedEntry): string {
   return same ? before : status === "withdrawn" ? "Withdrawn" : "Active";
 }
 
-function casesOf({ cases, status }: ListedEntry, before: unknown): Record<string, unknown> {
+function casesOf({ cases, status }: ListedEntry, before: unknown, lost: LeftOut): Record<string, unknown> {
   const was = isObject(before) ? before : {};
+  // With its record a case is taken back, and is then none of the entry's any more.
+  if (status === "withdrawn" && cases.some((number) => was[number] === undefined)) lost("cases of withdrawn entries");
   const now = cases.map((number) => [number, was[number] ?? (status === "withdrawn" ? "Withdrawn" : "Active")]);
   return { ...Object.fromEntries(Object.entries(was).filter(([, one]) => takenBack(one))), ...Object.fromEntries(now) };
 }

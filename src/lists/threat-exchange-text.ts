@@ -8,12 +8,15 @@ import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSigna
 
 export const signalCsvColumns = ["signal_type", "signal_str", "collab", "category", "tags"] as const;
 
+/** Types of signals that are a video's. */
+const ofVideo = /^v(ideo|pdq)/i;
+
 /** One signal is one entry; neither form has ids. */
 function give(sink: Sink, at: ListPosition, name: string, value: string, rest: Omit<ListedEntry, "signals">): void {
   if (name === "" || value === "") return sink.problem(at, "the signal type or the hash is missing");
   const type = signalType(name);
   const more: Omit<ListedEntry, "signals"> = { ...rest };
-  if (/^v(ideo|pdq)/i.test(name)) more.media = "video";
+  if (ofVideo.test(name)) more.media = "video";
   if (type === undefined) return sink.give({ signals: [], others: [{ type: name, value }], ...more }, at);
   const signal = sink.signal(type, value, at, "signal_str", true);
   if (signal !== undefined) sink.give({ signals: [signal], ...more }, at);
@@ -93,7 +96,7 @@ export class SignalCsvWriter implements EntryWriter {
     }
     leaveOutSignals(entry, lost, ["pdq", "md5", "sha1", "sha256"], rows.length);
     leaveOut(entry, lost, ["id", "cases", "time", "quality"]);
-    if (media !== undefined && !(media === "video" && rows.every(([type]) => type === "video_md5"))) lost("media");
+    if (media !== undefined && !(media === "video" && rows.every(([type]) => ofVideo.test(type!)))) lost("media");
     const category = labels.find(({ scheme, code }) => scheme === "threatexchange" && categories.has(code));
     const tags: string[] = [];
     for (const label of labels) {

@@ -32,16 +32,19 @@ export class VicsWriter implements EntryWriter {
 
   entry(entry: ListedEntry, lost: LeftOut): string {
     if (!writable(entry, lost)) return "";
-    const media: Record<string, unknown> = {};
-    const id = this.#id(entry.id, lost);
-    if (id !== undefined) media["MediaID"] = id;
-    const label = this.#category(entry.labels);
-    if (label !== undefined) media["Category"] = Number(label.code);
-    const alternatives = this.#hashes(entry, media, lost);
-    if (Object.keys(media).every((name) => name === "MediaID" || name === "Category") && alternatives.length === 0) {
+    const hashes: Record<string, unknown> = {};
+    const alternatives = this.#hashes(entry, hashes, lost);
+    if (Object.keys(hashes).length === 0 && alternatives.length === 0) {
       lost("entries without a hash that it can hold");
       return "";
     }
+    const id = this.#id(entry.id, lost);
+    const label = this.#category(entry.labels);
+    const media: Record<string, unknown> = {
+      ...(id !== undefined && { MediaID: id }),
+      ...(label !== undefined && { Category: Number(label.code) }),
+      ...hashes,
+    };
     if (alternatives.length > 0) media["AlternativeHashes"] = alternatives;
     if (entry.time !== undefined) media["DateUpdated"] = new Date(entry.time).toISOString();
     const tags = this.#tags(entry.labels, label, lost);
@@ -68,7 +71,7 @@ export class VicsWriter implements EntryWriter {
   /** The first label that is a category of this nation. */
   #category(labels: readonly ListLabel[]): ListLabel | undefined {
     const scheme = this.#nation === undefined ? "vics" : `vics-${this.#nation}`;
-    return labels.find((label) => label.scheme === scheme && /^-?\d{1,9}$/.test(label.code));
+    return labels.find((label) => label.scheme === scheme && /^(0|-?[1-9]\d{0,8})$/.test(label.code));
   }
 
   /** The first MD5 and SHA1 have members of their own. */
@@ -90,7 +93,7 @@ export class VicsWriter implements EntryWriter {
 
   #tags(labels: readonly ListLabel[], category: ListLabel | undefined, lost: LeftOut): string {
     const tags: string[] = [];
-    if (category?.version !== undefined && category.version !== "2.0") lost("labels.version");
+    if (category !== undefined && category.version !== "2.0") lost("labels.version");
     for (const label of distinctLabels(labels)) {
       if (label === category) continue;
       if (label.version !== undefined) lost("labels.version");
