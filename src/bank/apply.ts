@@ -6,6 +6,7 @@ import { endEntries } from "./end.js";
 import { tombstoneDigest } from "./keyed.js";
 import { disown } from "./live-index.js";
 import { Pages, readRecord } from "./pages.js";
+import { endQualifications } from "./qualify.js";
 import type { CheckedEntry, CheckedSignal } from "./records.js";
 import { counter, nextRevision, setCounter } from "./schema.js";
 import { activeStatus, heldStatus, logChange, logEnded } from "./state.js";
@@ -160,11 +161,12 @@ function replaceSignals(context: Context, id: number, first: number, count: numb
   const old = Array.from({ length: count }, (_, i) => first + i);
   for (const signal of old) pages.edit(signal).writeUInt32LE(revision, 40);
   logEnded(database, revision, old);
+  endQualifications(database, id, revision);
   const reason = context.screen(signals);
   const to = appendSignals(context, id, signals, reason !== undefined);
   const status = reason === undefined ? activeStatus : heldStatus;
   database.run(
-    "UPDATE entry SET first = ?, count = ?, status = ?, reason = ? WHERE id = ?",
+    "UPDATE entry SET first = ?, count = ?, status = ?, reason = ?, flooded = 0 WHERE id = ?",
     to,
     signals.length,
     status,
@@ -177,7 +179,7 @@ function replaceSignals(context: Context, id: number, first: number, count: numb
 /** Keeps what the entry was until this revision, for decisions that are explained later. */
 export function keepVersion(database: Database, entry: number, revision: number): void {
   database.run(
-    `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled FROM entry
+    `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled, flooded FROM entry
      WHERE id = ? AND since < ?`,
     revision,
     entry,

@@ -6,6 +6,8 @@ export const help: string = `empreinte: has this picture been seen before?
   empreinte scan --list FILE [options] PATH…   find the pictures and videos that a known-hash list contains
   empreinte scan --index FILE [options] PATH…  the same with an index, for long lists
   empreinte index build LIST… -o FILE          make an index; also index info, index verify, index bench
+  empreinte bank create FILE BANK              keep known hashes with their sources, policies and withdrawals: see bank
+  empreinte scan --bank FILE [options] PATH…   what the policies of its banks say of pictures and videos
   empreinte list check FILE                    what is in a list; also list convert, into another format
   empreinte video match A B                    which stretches of a video are in another
   empreinte doctor [--json]                    what this machine has, and a self-test
@@ -61,7 +63,7 @@ Example: empreinte hash --json photos/ > hashes.jsonl
 Exit status: 0 all were hashed, 2 some could not be, 64 wrong usage, 130 stopped by Ctrl-C.
 `;
 
-export const scanHelp: string = `empreinte scan --list FILE | --index FILE | --video-signature FILE [--radius 31] [--json] PATH…
+export const scanHelp: string = `empreinte scan --list FILE | --index FILE | --bank FILE | --video-signature FILE [--radius 31] [--json] PATH…
 
 Prints a line a match, tabs between: path, distance, list:line, variant of the picture that matched, metadata.
 A match is a lead, not a verdict.
@@ -73,6 +75,9 @@ A match is a lead, not a verdict.
                        without being read first; may be repeated, and stand beside --list
   --video-signature FILE  a known video, as a vPDQ signature in any of its text forms; may be repeated. Prints a
                        line for each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
+  --bank FILE          a store that "empreinte bank create" made, alone: its policies decide. Prints path, action,
+                       distance, variant or exact (the same bytes), bank, source, entry, labels
+  --audit              of --bank: write what is not passed to its audit log; --actor NAME says who scans
   --sampling HOW       frames of a scanned video: a number a second, all, keyframes or adaptive (default all)
   --radius N           most differing bits of a match, 0 … 256 (default 31)
   --min-quality N      pictures below this quality are not matched, 0 … 100 (default 50)
@@ -84,7 +89,9 @@ A match is a lead, not a verdict.
                        or {"path","error":{"code","message"}}. "exact":[{"type","list","entry","metadata"}] where
                        the very bytes are in a list; of a file that cannot be decoded it has a line of its own.
                        Of a video "matches" has "timestampSeconds", in the text before the metadata; with
-                       --video-signature there is "videos" with their segments
+                       --video-signature there is "videos" with their segments.
+                       With --bank: {"path","hash","quality","action","matches","reasons","revision",
+                       "prequalification"}
 ${limits}
 ${inputs}
 List lines that cannot be read are reported with their numbers; a list without one usable hash is trouble.

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { convertList, EmpreinteError, type ListConversion, type WrittenFormat } from "../index.js";
+import { convertList, EmpreinteError, type WrittenFormat } from "../index.js";
 import { parse, UsageError } from "./args.js";
 import { Faults, listOptions, listSource, openOptions } from "./list-options.js";
 import { shownPath } from "./names.js";
@@ -11,12 +11,12 @@ import { type Session, status } from "./session.js";
 const options = { ...listOptions, output: { type: "string", short: "o" }, to: { type: "string" } } as const;
 
 /** Writes to a file beside `path` and renames it when all is there. */
-async function toFile(path: string, conversion: ListConversion, step: () => void): Promise<void> {
+export async function toFile(path: string, texts: AsyncIterable<string>, step: () => void): Promise<void> {
   const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   let file: FileHandle | undefined;
   try {
     file = await written(path, open(beside, "wx", 0o600));
-    for await (const text of conversion) {
+    for await (const text of texts) {
       await written(path, file.writeFile(text));
       step();
     }
@@ -43,8 +43,8 @@ async function written<T>(path: string, work: Promise<T>): Promise<T> {
   }
 }
 
-async function toOutput(conversion: ListConversion, step: () => void): Promise<void> {
-  for await (const text of conversion) {
+export async function toOutput(texts: AsyncIterable<string>, step: () => void): Promise<void> {
+  for await (const text of texts) {
     if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
     step();
   }

@@ -11,6 +11,7 @@ import {
 } from "../index.js";
 import { number, parse, UsageError } from "./args.js";
 import { eachFile, endStatus, fileOptions, fileSettings, isVideoSignature, videoSettings } from "./files.js";
+import { scanBank } from "./scan-bank.js";
 import { jsonPath, type Path, shownPath, textLine } from "./names.js";
 import { Problems } from "./problems.js";
 import {
@@ -29,6 +30,9 @@ const options = {
   ...fileOptions,
   list: { type: "string", multiple: true },
   index: { type: "string", multiple: true },
+  bank: { type: "string" },
+  audit: { type: "boolean" },
+  actor: { type: "string" },
   "video-signature": { type: "string", multiple: true },
   sampling: { type: "string" },
   radius: { type: "string" },
@@ -153,8 +157,25 @@ function exactLines(path: Path, exact: readonly ExactMatch[]): string[] {
 
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
+  if (values.bank !== undefined) {
+    // What its policies say is not said here as well.
+    const known = [
+      "list",
+      "index",
+      "video-signature",
+      "radius",
+      "min-quality",
+      "no-dihedral",
+      "allow-degenerate",
+    ] as const;
+    const other = known.find((name) => values[name] !== undefined);
+    if (other !== undefined) throw new UsageError(`Expected --bank without --${other}`);
+    if (positionals.length === 0) throw new UsageError("No path is given");
+    return scanBank({ ...values, bank: values.bank }, positionals, session);
+  }
+  if (values.audit !== undefined || values.actor !== undefined) throw new UsageError("Expected --bank beside --audit");
   if (values.list === undefined && values.index === undefined && values["video-signature"] === undefined) {
-    throw new UsageError("No --list or --index is given, nor a --video-signature");
+    throw new UsageError("No --list or --index is given, nor a --bank or --video-signature");
   }
   if (positionals.length === 0) throw new UsageError("No path is given");
   const how: Search = {

@@ -32,6 +32,7 @@ const system: Record<string, readonly string[]> = {
 /** Modules that only one folder, or one file, may import. */
 const sole: Record<string, string> = {
   sharp: "src/image/",
+  blurhash: "src/image/preview.ts",
   libsql: "src/bank/database.ts",
   saxes: "src/lists/xml-reader.ts",
   "@streamparser/json": "src/lists/json-reader.ts",

@@ -1,0 +1,42 @@
+/** An upload's picture hash and the digests of its bytes, which are read once. */
+import { createHash } from "node:crypto";
+import { options as known, signal as checkSignal } from "../check.js";
+import { ImageError, LimitError } from "../errors.js";
+import { isRawPixels } from "../hash/pixels.js";
+import { checkImageOptions, hashImage, hashImageOptionNames } from "../image/hash-image.js";
+import type { HashImageOptions, ImageInput } from "../image/hash-image.js";
+import { sourceOf } from "../image/read.js";
+import type { CheckQuery } from "./decision.js";
+
+export type CheckImageOptions = Omit<HashImageOptions, "dihedral" | "pages">;
+
+const optionNames = hashImageOptionNames.filter((name) => name !== "dihedral" && name !== "pages");
+
+export interface Upload {
+  query: CheckQuery;
+  /** Why there is no picture hash: the bytes are whole, and the decoder refused them. */
+  refused?: Error;
+}
+
+/** @throws as `hashImage`, but for what the decoder refuses. */
+export async function readUpload(input: ImageInput, options: CheckImageOptions | undefined): Promise<Upload> {
+  const given = known(options, optionNames) as CheckImageOptions;
+  const { limits, name } = checkImageOptions(given);
+  const signal = checkSignal(given.signal);
+  if (isRawPixels(input)) return { query: await pictureOf(input, given) };
+  const source = sourceOf(input, name, limits.maxBytes);
+  const { bytes } = await source.read(signal ?? new AbortController().signal);
+  const digest = (algorithm: string): string => createHash(algorithm).update(bytes).digest("hex");
+  const digests = { md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") };
+  try {
+    return { query: { ...(await pictureOf(bytes, { ...given, name: source.name })), digests } };
+  } catch (error) {
+    if (error instanceof ImageError || error instanceof LimitError) return { query: { digests }, refused: error };
+    throw error;
+  }
+}
+
+async function pictureOf(input: ImageInput, options: CheckImageOptions): Promise<CheckQuery> {
+  const { hash, quality, stable, dihedral } = await hashImage(input, { ...options, dihedral: true });
+  return { hash, quality, stable, ...(dihedral && { dihedral }) };
+}
