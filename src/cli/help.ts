@@ -69,8 +69,9 @@ A match is a lead, not a verdict.
                        hash,metadata, "pdq <hash>", or CSV signal_type,signal_str,collab,category,tags
   --index FILE         an index that "empreinte index build" made of lists, which is checked and then searched
                        without being read first; may be repeated, and stand beside --list
-  --video-signature FILE  a known video, as a vPDQ signature in any of its text forms; may be repeated. Prints a
-                       line for each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
+  --video-signature FILE  a known video: the video itself, its vPDQ signature in any of the text forms, or what
+                       "empreinte hash --json" printed of videos and pictures; may be repeated. Prints a line for
+                       each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
   --sampling HOW       frames of a scanned video: a number a second, all, keyframes or adaptive (default all)
   --radius N           most differing bits of a match, 0 … 256 (default 31)
   --min-quality N      pictures below this quality are not matched, 0 … 100 (default 50)

@@ -1,5 +1,6 @@
 import {
   hardenDecoder,
+  type HashVideoOptions,
   type ImageHash,
   KnownHashes,
   type Match,
@@ -130,7 +131,10 @@ export async function run(args: string[], session: Session): Promise<number> {
   const quiet = values.quiet === true;
   const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, "all"), dihedral: how.dihedral });
   const { lists, trouble } = await load(values, quiet, session);
-  const known = await loadVideos(values["video-signature"] ?? [], how, session);
+  // What is known is not turned: the query is.
+  const asKnown: HashVideoOptions = { ...videos, dihedral: false };
+  if (values.sampling === undefined) asKnown.sampling = "adaptive";
+  const known = await loadVideos(values["video-signature"] ?? [], how, asKnown, session);
   if (lists.length === 0 && known.index === undefined) return status.trouble;
 
   hardenDecoder();

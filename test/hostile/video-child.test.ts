@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hashVideo, videoFrames } from "../../dist/index.js";
+import { decodeSlots } from "../../dist/video/gate.js";
 import { root, succeed } from "../support/run.ts";
 import { ffmpeg, left, makeClip, moving, noFfmpeg, nothingLeft, running, videoFolder, x264 } from "../support/video.ts";
 
@@ -70,6 +71,29 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
       await expect(work).rejects.toMatchObject(expected);
     }
     expect(performance.now() - start).toBeLessThan(15_000);
+  });
+
+  it("no more of them run at a time than there are turns; who waits can leave", async (ctx) => {
+    if (!linux) return ctx.skip("skipped: needs /proc");
+    const ffmpegPath = pretender("waiter", `exec sleep ${mark}`);
+    const stop = new AbortController();
+    const impatient = new AbortController();
+    const options = { ffmpegPath, sampling: "all" } as const;
+    const first = Array.from({ length: decodeSlots + 3 }, () => hashVideo(clip, { ...options, signal: stop.signal }));
+    const ends = first.map((work) => work.catch((error: unknown) => error));
+    const late = hashVideo(clip, { ...options, signal: impatient.signal });
+    const sleepers = (): number => running().filter(({ command }) => command.startsWith(`sleep ${mark}`)).length;
+    for (let i = 0; i < 500 && sleepers() < decodeSlots; i++) await sleep(20);
+    await sleep(300);
+    expect(sleepers()).toBe(decodeSlots);
+    const reason = new Error("enough");
+    impatient.abort(reason);
+    await expect(late).rejects.toBe(reason);
+    stop.abort(reason);
+    expect(await Promise.all(ends)).toEqual(ends.map(() => reason));
+    // All turns are free again.
+    const again = Array.from({ length: decodeSlots + 1 }, () => hashVideo(clip, { ...options, maxStallSeconds: 0.3 }));
+    for (const work of again) await expect(work).rejects.toMatchObject({ code: limit, limit: "maxStallSeconds" });
   });
 
   it("is too old", async () => {
