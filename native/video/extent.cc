@@ -101,6 +101,10 @@ double extended(const Videos& videos, const Line& line, double certain, bool bac
   return sign * (end - reached) <= snap ? end : reached;
 }
 
+double end_of(const emp_video& video) {
+  return video.count == 0 ? video.duration : std::max(video.duration, video.to[video.count - 1]);
+}
+
 }  // namespace
 
 bool on_line(const Videos& videos, const Line& line, const Point& p) {
@@ -120,10 +124,11 @@ emp_status find_extent(const Videos& videos, const List<uint32_t>& points, Stret
   emp_video_segment& s = stretch->segment;
   if (from > to) from = to = videos.points[points[0]].q();
   from = followed(videos, line, from, true), to = followed(videos, line, to, false);
-  s.query_from = std::max(0.0, extended(videos, line, from, true));
-  s.query_to = std::max(s.query_from, extended(videos, line, to, false));
-  s.known_from = std::max(0.0, line.known(s.query_from));
-  s.known_to = std::max(s.known_from, line.known(s.query_to));
+  // A line is right to a part of a second: its ends may lie a little outside.
+  s.query_from = std::clamp(extended(videos, line, from, true), 0.0, end_of(videos.query));
+  s.query_to = std::clamp(extended(videos, line, to, false), s.query_from, end_of(videos.query));
+  s.known_from = std::clamp(line.known(s.query_from), 0.0, end_of(videos.known));
+  s.known_to = std::clamp(line.known(s.query_to), s.known_from, end_of(videos.known));
   s.speed = line.speed;
   return EMP_OK;
 }

@@ -1,4 +1,5 @@
 import { integer, invalidArgument } from "../check.js";
+import { InvalidArgumentError } from "../errors.js";
 import { type DihedralVariant } from "../hash/pixels.js";
 import { hashToBytes } from "../hash/value.js";
 import type { Timeline } from "../search/align.js";
@@ -65,9 +66,19 @@ export function checkSignature(signature: VideoSignature): void {
   frames.forEach(checkFrame);
 }
 
+/** Times in order and of a life's length at most, as the aligner asks for them. */
+export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
+  if (!(duration >= 0 && duration < 1e9) || !(spacing > 0 && spacing < 1e6)) return false;
+  return from.every((start, i) => {
+    const end = to[i]!;
+    return start >= (i > 0 ? from[i - 1]! : 0) && end >= Math.max(start, i > 0 ? to[i - 1]! : 0) && end < 1e9;
+  });
+}
+
 /**
  * A signature as the native core takes it: frames of low quality and unstable ones left out, and those that look like the
  * one before taken together, as a run. `variant`: of the turned or mirrored frames, where the signature has them.
+ * @throws {InvalidArgumentError} of times that no video has.
  */
 export function timelineOf(signature: VideoSignature, minQuality: number, variant: DihedralVariant | undefined): Query {
   const frames = signature.frames
@@ -105,7 +116,7 @@ export function timelineOf(signature: VideoSignature, minQuality: number, varian
     best[count++] = frame.quality;
   }
   const duration = Math.max(signature.durationSeconds, count > 0 ? to[count - 1]! : 0);
-  return {
+  const query: Query = {
     hashes: hashes.slice(0, 32 * count),
     from: from.slice(0, count),
     to: to.slice(0, count),
@@ -113,4 +124,6 @@ export function timelineOf(signature: VideoSignature, minQuality: number, varian
     spacing,
     worth: worth.slice(0, count),
   };
+  if (isTimeline(query)) return query;
+  throw new InvalidArgumentError("Expected times below 10⁹ s, and more than one frame in 10⁶ s, in the signature");
 }

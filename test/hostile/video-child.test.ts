@@ -96,6 +96,33 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
     for (const work of again) await expect(work).rejects.toMatchObject({ code: limit, limit: "maxStallSeconds" });
   });
 
+  it("crashes behind the last frame: an error, and with partial the frames until then", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const ffmpegPath = pretender("crashes late", `${ffmpeg} "$@"; kill -SEGV $$`);
+    const options = { ffmpegPath, sampling: "all" } as const;
+    await expect(hashVideo(clip, options)).rejects.toMatchObject({ code: child });
+    const part = await hashVideo(clip, { ...options, partial: true });
+    expect(part).toMatchObject({ partial: true, problem: expect.stringContaining("SIGSEGV"), frameCount: 100 });
+    expect(part.frames).toEqual((await hashVideo(clip, { sampling: "all" })).frames);
+  });
+
+  it("cannot follow a size that changes: an error that says which can", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const parts = ["320x240", "480x160"].map((size, i) => ({ size, path: join(clips, `${i}.ivf`) }));
+    for (const { size, path } of parts) await makeClip(path, `testsrc2=s=${size}:r=25:d=1`, "-c:v", "libvpx");
+    const list = join(clips, "sizes.txt");
+    writeFileSync(list, `ffconcat version 1.0\n${parts.map((_, i) => `file ${i}.ivf\n`).join("")}`);
+    const both = join(clips, "sizes.webm");
+    await succeed("ffmpeg", ["-v", "error", "-y", "-f", "concat", "-i", list, "-c", "copy", both]);
+    // As ffmpeg 4.1 says of itself; it has no -autoscale, so it is not asked for.
+    const old = pretender("older", `exec ${ffmpeg} "$@"`, "56. 22.100");
+    await expect(hashVideo(both, { ffmpegPath: old, sampling: "all" })).rejects.toMatchObject({
+      code: noTool,
+      message: expect.stringMatching(/changes its size.*4\.4 can/),
+    });
+    expect((await hashVideo(both, { sampling: "all" })).frames).toHaveLength(50);
+  });
+
   it("is too old", async () => {
     const ffmpegPath = pretender("old", "exit 0", "55. 78.100");
     await expect(hashVideo(clip, { ffmpegPath })).rejects.toMatchObject({
