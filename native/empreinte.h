@@ -125,8 +125,9 @@ void emp_repack_16_to_8(uint8_t* buffer, size_t samples);
 void emp_repack_cmyk_to_rgb(uint8_t* buffer, size_t pixels);
 /* Every second (grey + alpha) sample is kept, in place. */
 void emp_repack_drop_alpha(uint8_t* buffer, size_t pixels);
-/* Luma of video's limited range (16 … 235) becomes that of the full one, v → round((v−16)·255/219), in place. */
-void emp_repack_limited_luma(uint8_t* buffer, size_t samples);
+/* Luma of video's limited range (16 … 235) becomes that of the full one, v → round((v−16)·255/219), in place. `kernel`
+ * NULL: the best supported. */
+void emp_repack_limited_luma(const emp_kernel* kernel, uint8_t* buffer, size_t samples);
 
 /* ---- Hash values --------------------------------------------------------------------------------------------- */
 

@@ -62,7 +62,7 @@ export interface NativeBinding {
   lockFolder(descriptor: number): boolean;
 
   /** Luma of the limited range (16 … 235) to the full one, in place. */
-  expandLuma(bytes: Uint8Array): void;
+  expandLuma(bytes: Uint8Array, kernel?: string): void;
   hashSync(...pixels: HashArguments): NativeHash;
   /** `ours`: nobody else holds the buffer, so it is read, and repacked, in place; otherwise it is copied first. */
   hash(...pixelsAnd: [...HashArguments, ours: boolean, cancel: CancelHandle | undefined]): Promise<NativeHash>;

@@ -192,22 +192,26 @@ describe("runs", () => {
   });
 });
 
-it("limited-range luma becomes full-range, rounded to nearest, at every length and offset", () => {
-  for (const [length, offset] of [
-    [256, 0],
-    [1000, 3],
-    [17, 1],
-    [0, 0],
-  ] as const) {
-    const bytes = Uint8Array.from({ length: length + offset }, (_, i) => i & 255);
-    const before = bytes.slice();
-    native.expandLuma(bytes.subarray(offset));
-    for (const [i, value] of bytes.entries()) {
-      const t = Math.min(235, Math.max(16, before[i]!)) - 16;
-      expect(value).toBe(i < offset ? before[i] : Math.round((t * 255) / 219));
+const kernels = native.kernels().filter(({ supported }) => supported);
+it.each(kernels)(
+  "limited-range luma becomes full-range, rounded to nearest, at every length and offset: $name",
+  ({ name }) => {
+    for (const [length, offset] of [
+      [256, 0],
+      [1000, 3],
+      [17, 1],
+      [0, 0],
+    ] as const) {
+      const bytes = Uint8Array.from({ length: length + offset }, (_, i) => i & 255);
+      const before = bytes.slice();
+      native.expandLuma(bytes.subarray(offset), name);
+      for (const [i, value] of bytes.entries()) {
+        const t = Math.min(235, Math.max(16, before[i]!)) - 16;
+        expect(value).toBe(i < offset ? before[i] : Math.round((t * 255) / 219));
+      }
     }
-  }
-});
+  },
+);
 
 describe("how much a picture looks drawn", () => {
   const side = 128;
