@@ -10,7 +10,7 @@ namespace empreinte {
 namespace {
 
 constexpr double kSnap = 0.5;  // seconds: as near as this the end of a video is the end of the stretch
-constexpr double kTogether = 0.5, kMostSnap = 2;
+constexpr double kTogether = 0.5, kMostSnap = 2, kMostBlank = 4;
 constexpr uint32_t kCut = 64;       // bits between two frames of different pictures
 constexpr double kTouching = 0.25;  // seconds
 
@@ -97,6 +97,11 @@ double extended(const Videos& videos, const Line& line, double certain, bool bac
   }
   // Where both videos end at about the same moment, they most likely do so together.
   const bool together = std::abs(query_end - known_end) <= kTogether;
+  // All the more where one has nothing behind it that could be compared: a fade to black, a blurred scene.
+  const double behind = certain + sign * (step + 0.02);
+  const bool blank =
+      !next_sample(query, behind, back, &sample) || !next_sample(known, line.known(behind), back, &sample);
+  if (together && blank && sign * (end - certain) <= kMostBlank) return end;
   const double snap = together ? std::clamp(2 * videos.sparse(), kSnap, kMostSnap) : kSnap;
   return sign * (end - reached) <= snap ? end : reached;
 }
