@@ -9,6 +9,7 @@ import {
   type VideoSignature,
 } from "../index.js";
 import { number, UsageError } from "./args.js";
+import { noteOldDecoder } from "./decoder-note.js";
 import { jsonPath, type Path, shownPath } from "./names.js";
 import { inOrder } from "./ordered.js";
 import { Progress } from "./progress.js";
@@ -98,7 +99,11 @@ function inputOf({ path, stream }: Found): ImageInput {
 }
 
 /** Of a file that is a video, its signature or what went wrong; undefined for any other. One video at a time. */
-async function videoOutcome(file: Found, options: HashVideoOptions): Promise<Outcome | undefined> {
+async function videoOutcome(
+  file: Found,
+  options: HashVideoOptions,
+  beforeVideo: () => Promise<void>,
+): Promise<Outcome | undefined> {
   const { path, stream } = file;
   // From a pipe, or under a name that is not text, only pictures are read.
   if (stream || typeof path !== "string") return undefined;
@@ -109,6 +114,7 @@ async function videoOutcome(file: Found, options: HashVideoOptions): Promise<Out
     return undefined;
   }
   try {
+    await beforeVideo();
     return { file, result: await hashVideo(path, options) };
   } catch (error) {
     options.signal?.throwIfAborted();
@@ -122,6 +128,7 @@ async function* outcomes(
   videos: HashVideoOptions,
   progress: Progress,
   signal: AbortSignal,
+  beforeVideo: () => Promise<void>,
 ): AsyncGenerator<Outcome> {
   async function* inputs() {
     for await (const file of walk(args, signal)) {
@@ -133,7 +140,7 @@ async function* outcomes(
       const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
         progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
       };
-      const video = await videoOutcome(file, { ...videos, signal, onProgress });
+      const video = await videoOutcome(file, { ...videos, signal, onProgress }, beforeVideo);
       progress.detail = undefined;
       if (video === undefined) yield { input: inputOf(file), given: file };
       else yield { answer: video };
@@ -186,7 +193,10 @@ export async function eachFile(
   let failed = 0;
   let passedOver = 0;
   try {
-    for await (const outcome of outcomes(args, settings, videos, progress, session.signal)) {
+    const beforeVideo = async (): Promise<void> => {
+      if (!quiet) await noteOldDecoder(session);
+    };
+    for await (const outcome of outcomes(args, settings, videos, progress, session.signal, beforeVideo)) {
       progress.done++;
       if ("result" in outcome) {
         await found(outcome.file.path, outcome.result);

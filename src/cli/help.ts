@@ -73,8 +73,9 @@ A match is a lead, not a verdict.
                        the digest's name for the variant
   --index FILE         an index that "empreinte index build" made of lists, which is checked and then searched
                        without being read first; may be repeated, and stand beside --list
-  --video-signature FILE  a known video, as a vPDQ signature in any of its text forms; may be repeated. Prints a
-                       line for each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
+  --video-signature FILE  a known video: the video itself, its vPDQ signature in any of the text forms, or what
+                       "empreinte hash --json" printed of videos and pictures; may be repeated. Prints a line for
+                       each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
   --bank FILE          a store that "empreinte bank create" made, alone: its policies decide. Prints path, action,
                        distance, variant or exact (the same bytes), bank, source, entry, labels
   --audit              of --bank: write what is not passed to its audit log; --actor NAME says who scans

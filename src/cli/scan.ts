@@ -3,6 +3,7 @@ import {
   type DigestType,
   type ExactMatch,
   hardenDecoder,
+  type HashVideoOptions,
   type ImageHash,
   KnownHashes,
   type Match,
@@ -189,7 +190,10 @@ export async function run(args: string[], session: Session): Promise<number> {
   const { lists, trouble } = await load(values, quiet, session);
   const exactly = new Exactly(lists);
   const settings = { ...files, dihedral: how.dihedral, digests: exactly.types };
-  const known = await loadVideos(values["video-signature"] ?? [], how, session);
+  // What is known is not turned: the query is.
+  const asKnown: HashVideoOptions = { ...videos, dihedral: false };
+  if (values.sampling === undefined) asKnown.sampling = "adaptive";
+  const known = await loadVideos(values["video-signature"] ?? [], how, asKnown, session);
   if (lists.length === 0 && known.index === undefined) return status.trouble;
 
   hardenDecoder();
