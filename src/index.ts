@@ -67,6 +67,19 @@ export { type Action, type Bank, type NewBank, type Policy } from "./bank/policy
 export { type CheckQuery, type Decision, type DecisionMatch } from "./bank/decision.js";
 export { type Explanation, Matcher } from "./bank/matcher.js";
 
+// Evaluation: altered copies made, looked up, and counted.
+export { evaluate } from "./evaluate/run.js";
+export { type EvaluateOptions } from "./evaluate/options.js";
+export { type EvaluationMethod, fastMethod, plainMethod } from "./evaluate/methods.js";
+export { type FoundEntries, type FoundEntry, type ListedPicture, type QueryPicture } from "./evaluate/methods.js";
+export { distancesMethod } from "./evaluate/distances.js";
+export { writeAttackedPictures, type WritePicturesOptions } from "./evaluate/write-pictures.js";
+export { writeEvaluation } from "./evaluate/report/write.js";
+export { type AttackFigures, type EvaluationReport, type MethodReport, type Recall } from "./evaluate/report/types.js";
+export { type Example, type FalseMatches, type FalsePairs } from "./evaluate/report/types.js";
+export { attackPicture, attacks } from "./evaluate/attacks/suite.js";
+export { type Attack, type AttackFamily } from "./evaluate/attacks/attack.js";
+
 // Limits and errors.
 export { defaultLimits, defaultVideoLimits, type Limits, type VideoLimits } from "./limits.js";
 export {

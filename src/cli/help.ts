@@ -7,6 +7,7 @@ export const help: string = `empreinte: has this picture been seen before?
   empreinte scan --index FILE [options] PATH…  the same with an index, for long lists
   empreinte index build LIST… -o FILE          make an index; also index info, index verify, index bench
   empreinte video match A B                    which stretches of a video are in another
+  empreinte evaluate FOLDER                    how well altered copies of these pictures are found
   empreinte doctor [--json]                    what this machine has, and a self-test
 
   empreinte COMMAND --help                     options and an example

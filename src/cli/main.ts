@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { UsageError } from "./args.js";
+import { evaluateHelp } from "./evaluate-help.js";
 import { doctorHelp, hashHelp, help, scanHelp } from "./help.js";
 import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./index-help.js";
 import { Session, status } from "./session.js";
@@ -21,6 +22,7 @@ const commands = new Map<string, Command>([
   ["index bench", { help: benchHelp, load: () => import("./index-bench.js") }],
   ["video", { help: videoHelp, load: () => import("./video-command.js") }],
   ["video match", { help: videoMatchHelp, load: () => import("./video-match.js") }],
+  ["evaluate", { help: evaluateHelp, load: () => import("./evaluate.js") }],
   ["doctor", { help: doctorHelp, load: () => import("./doctor.js") }],
 ]);
 
