@@ -53,6 +53,12 @@ export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-
 export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
 
+// Copies: what an altered picture is a copy of.
+export { findCopies } from "./match/copies.js";
+export { type CopyLevel, type CopyMatch, type CopyOptions, type CopyResult } from "./match/copies-types.js";
+export { type CopyStage, type CopyTier, type Corners } from "./match/copies-types.js";
+export { type ViewName } from "./variants/views.js";
+
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
 export { type BankOpenOptions, BankStore, type Ending } from "./bank/store.js";
 export { type EntryProblem, type ImportOptions } from "./bank/import.js";

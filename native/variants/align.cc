@@ -1,9 +1,9 @@
 // A hash is the signs of 256 coefficients. A view that is off by a little has those of the low frequencies right and
 // knows by its derivatives which way the others change. Each step is one of Gauss and Newton on the squared hinge
 //   Σ weight · max(0, margin − sign · c/σ)²
-// over the coefficients c, σ being what is usual at their frequency: those that are right by a margin say nothing, those
-// far off are clipped, since an overlay or a replaced edge may be why. First the low frequencies, which see far, then
-// all. Six numbers move (an affine map), in the end eight (a projective one).
+// over the coefficients c, σ being what is usual at their frequency: those that are right by a margin say nothing,
+// those far off are clipped, since an overlay or a replaced edge may be why. First the low frequencies, which see far,
+// then all. Six numbers move (an affine map), in the end eight (a projective one).
 #include "align.h"
 
 #include <algorithm>
@@ -218,8 +218,7 @@ class Alignment {
 
 }  // namespace
 
-bool align_view(const emp_kernel& kernel, const Levels& levels, const View& from, const uint8_t* target,
-                Aligned* out) {
+bool align_view(const emp_kernel& kernel, const Levels& levels, const View& from, const uint8_t* target, Aligned* out) {
   return Alignment(kernel, levels, from, target, out).run();
 }
 

@@ -64,8 +64,8 @@ void mean_of_rows(const emp_pixels& p, const Shares& down, uint32_t i, uint32_t 
   for (uint32_t x = 0; x < samples; ++x) sum[x] = static_cast<uint16_t>(sum[x] >> 8);
 }
 
-// The horizontal mean: a pixel's samples are lanes of 16 bits in one 64-bit word, so that one multiplication weighs them
-// all. `sum` has four samples more than the row.
+// The horizontal mean: a pixel's samples are lanes of 16 bits in one 64-bit word, so that one multiplication weighs
+// them all. `sum` has four samples more than the row.
 template <uint32_t Channels>
 void mean_of_columns(const uint16_t* sum, const Shares& across, uint32_t width, uint8_t* rgb) {
   for (uint32_t i = 0; i < width; ++i) {

@@ -1,7 +1,7 @@
-// The reference filters a side of n pixels by two boxes of w = ⌈n/128⌉ and keeps 64 samples. Seen from the picture that is
-// a kernel of variance (w² − 1)/6 pixels² at positions that lie, for an even w, up to a fifth of a sample's step behind
-// the middle: at n = 512 by 1.5 of 8 pixels, at 1,024 by 1.5 of 16. Both matter: without the shift a view of the very
-// original is some ten bits away, as are hashes of pictures brought to 256×256 first.
+// The reference filters a side of n pixels by two boxes of w = ⌈n/128⌉ and keeps 64 samples. Seen from the picture that
+// is a kernel of variance (w² − 1)/6 pixels² at positions that lie, for an even w, up to a fifth of a sample's step
+// behind the middle: at n = 512 by 1.5 of 8 pixels, at 1,024 by 1.5 of 16. Both matter: without the shift a view of the
+// very original is some ten bits away, as are hashes of pictures brought to 256×256 first.
 //
 // Here each sample is the mean of 2×2 bilinear looks at the coarsest level whose pixels are still a third of the step,
 // so far apart that the variance comes out the same.
@@ -56,8 +56,8 @@ bool projection_of(const float* x, const float* y, Projection* out) {
   if (std::abs(g) < 1e-5f && std::abs(h) < 1e-5f) g = h = 0;
   // Nothing of the square may be at or behind the horizon.
   if (!(1 + std::min(g, 0.0f) + std::min(h, 0.0f) > 0.05f)) return false;
-  *out = {x[1] - x[0] + g * x[1], x[3] - x[0] + h * x[3], x[0], y[1] - y[0] + g * y[1], y[3] - y[0] + h * y[3], y[0], g,
-          h};
+  *out = {
+      x[1] - x[0] + g * x[1], x[3] - x[0] + h * x[3], x[0], y[1] - y[0] + g * y[1], y[3] - y[0] + h * y[3], y[0], g, h};
   return true;
 }
 
@@ -84,8 +84,8 @@ struct Looks {
 
 Looks looks_of(const Filter& filter, float pixel, uint32_t per) {
   // Bilinear looks at random phases add a sixth of pixel² to the variance, the level's own pixels a twelfth.
-  const float own = (pixel * pixel - std::min(pixel, filter.pixel) * std::min(pixel, filter.pixel)) / 12 +
-                    pixel * pixel / 6;
+  const float own =
+      (pixel * pixel - std::min(pixel, filter.pixel) * std::min(pixel, filter.pixel)) / 12 + pixel * pixel / 6;
   const float apart = per == 1 ? 0 : std::sqrt(std::max(filter.variance - own, 0.0f));
   Looks looks;
   const float most = kSide - 0.5f * pixel;
@@ -149,8 +149,7 @@ emp_status make_levels(const Picture& picture, Levels& out) {
         const Levels::Level& finer = out.level[i - 1];
         const size_t step = size_t{finer.width} + 1;
         const float *a = finer.luma + 2 * step * y, *b = a + step;
-        for (uint32_t x = 0; x < level.width; ++x)
-          row[x] = 0.25f * (a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1]);
+        for (uint32_t x = 0; x < level.width; ++x) row[x] = 0.25f * (a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1]);
       }
       row[level.width] = row[level.width - 1];
     }
@@ -198,6 +197,29 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
   else
     take_looks<2>(level, projection, looks_of(fx, pixel_x, 2), looks_of(fy, pixel_y, 2), grid);
   return true;
+}
+
+float view_flatness(const Picture& picture, const View& view) {
+  constexpr int kLooks = 96;
+  uint16_t cells[4096] = {};
+  Projection p;
+  if (!projection_of(view.x, view.y, &p)) return 1;
+  int most = 0, all = 0;
+  for (int i = 0; i < kLooks; ++i)
+    for (int j = 0; j < kLooks; ++j) {
+      const float u = (static_cast<float>(j) + 0.5f) / kLooks, v = (static_cast<float>(i) + 0.5f) / kLooks;
+      const float w = 1 / (p.g * u + p.h * v + 1);
+      const float x = (p.a * u + p.b * v + p.c) * w, y = (p.d * u + p.e * v + p.f) * w;
+      if (!(x >= 0 && y >= 0 && x < 1 && y < 1)) continue;
+      const size_t column = static_cast<size_t>(x * static_cast<float>(picture.width));
+      const size_t row = static_cast<size_t>(y * static_cast<float>(picture.height));
+      const size_t at =
+          std::min(row, size_t{picture.height} - 1) * picture.width + std::min(column, size_t{picture.width} - 1);
+      const uint8_t* rgb = picture.rgb.data() + 3 * at;
+      most = std::max<int>(most, ++cells[(rgb[0] >> 4) << 8 | (rgb[1] >> 4) << 4 | rgb[2] >> 4]);
+      ++all;
+    }
+  return all == 0 ? 1 : static_cast<float>(most) / static_cast<float>(all);
 }
 
 void hash_grid(const emp_kernel& kernel, const float* grid, GridHash* out, float* coefficients) {

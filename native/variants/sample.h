@@ -32,6 +32,10 @@ struct Sampling {
 // False where the corners make no proper quadrilateral: the grid is then left as it was.
 bool sample_view(const Levels& levels, const View& view, const Sampling& sampling, float grid[EMP_GRID * EMP_GRID]);
 
+// The share of a view's samples in the fullest of 16³ colour cells, 0 … 1: what tells drawings from photographs, in
+// which one colour rarely holds more than a tenth. Samples outside the picture are not counted.
+float view_flatness(const Picture& picture, const View& view);
+
 // Steps 4 to 9 of a hash on a grid. `coefficients` may be NULL.
 struct GridHash {
   uint8_t hash[EMP_HASH_BYTES];
