@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 
 #include "../hash/bits.h"
 #include "../kernels/kernels.h"
@@ -43,7 +44,7 @@ void whitening_of(const float* coefficients, float* white) {
 // that 1 moves a corner by about a step of the grid.
 View moved(const View& from, const float* m) {
   constexpr float step = 1.0f / 32;
-  View view;
+  View view = from;
   view.kind = ViewKind::aligned;
   // The middle and half axes of the view, in shares.
   float cx = 0, cy = 0;
@@ -110,14 +111,7 @@ class Alignment {
     descend(5, 12, 3, at);
     descend(6, 16, 3, at);
     if (best_->distance > 12) descend(8, 16, 3, at);
-    // What was nearest by quick looks, looked at properly.
-    GridHash hash;
-    const View view = best_->view;
-    float grid[EMP_GRID * EMP_GRID];
-    if (!sample_view(levels_, view, {}, grid)) return false;
-    hash_grid(kernel_, grid, &hash, nullptr);
-    best_->hash = hash;
-    best_->distance = emp_hash_distance(hash.hash, target_);
+    polish();
     return true;
   }
 
@@ -135,6 +129,42 @@ class Alignment {
     if (!keep || distance < best_->distance) best_->distance = distance, best_->view = view;
     for (int k = 0; k < kCoefficients; ++k) c[k] -= median;
     return true;
+  }
+
+  // A hash as an answer has it, of all samples.
+  uint32_t look_properly(const View& view, GridHash* hash) {
+    float grid[EMP_GRID * EMP_GRID];
+    ++best_->looks;
+    if (!sample_view(levels_, view, {}, grid)) return kCoefficients;
+    hash_grid(kernel_, grid, hash, nullptr);
+    return emp_hash_distance(hash->hash, target_);
+  }
+
+  // What was nearest by quick looks, moved on by one number at a time as long as bits are won.
+  void polish() {
+    const View from = best_->view;
+    float at[kMost] = {};
+    best_->distance = look_properly(from, &best_->hash);
+    for (const float length : {0.5f, 0.25f}) {
+      for (bool better = true; better;) {
+        better = false;
+        for (int p = 0; p < 6; ++p)
+          for (const float way : {length, -length}) {
+            if (best_->distance <= 4 || best_->looks >= kAlignLooks) return;
+            float to[kMost];
+            std::copy(at, at + kMost, to);
+            to[p] += way;
+            GridHash hash;
+            const View view = moved(from, to);
+            const uint32_t distance = look_properly(view, &hash);
+            if (distance >= best_->distance) continue;
+            best_->distance = distance, best_->hash = hash, best_->view = view;
+            std::copy(to, to + kMost, at);
+            better = true;
+            break;
+          }
+      }
+    }
   }
 
   // How far the coefficient is from being right by the margin, clipped.

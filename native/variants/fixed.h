@@ -7,6 +7,8 @@ namespace empreinte {
 // The eight orientations of a view, in the order of EMP_DIHEDRAL_COUNT: the same place, its corners in another order,
 // so that the hash is the one of the pixels turned.
 View turned_view(const View& view, uint32_t orientation);
+// Left to right.
+constexpr uint32_t kMirroredView = 5;
 
 // `width` and `height` of the picture in pixels: a turn by degrees depends on its shape. At most kFixedViews.
 constexpr uint32_t kFixedViews = 40;

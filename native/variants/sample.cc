@@ -63,20 +63,6 @@ bool projection_of(const float* x, const float* y, Projection* out) {
 
 float length(float x, float y) { return std::sqrt(x * x + y * y); }
 
-// A bilinear look, in pixels of the level; outside it is continued by its edge.
-inline float look(const Levels::Level& level, float x, float y) {
-  const float most_x = static_cast<float>(level.width - 1), most_y = static_cast<float>(level.height - 1);
-  x = x < 0 ? 0 : x > most_x ? most_x : x;
-  y = y < 0 ? 0 : y > most_y ? most_y : y;
-  const int32_t ix = static_cast<int32_t>(x), iy = static_cast<int32_t>(y);
-  const float fx = x - static_cast<float>(ix), fy = y - static_cast<float>(iy);
-  const size_t stride = size_t{level.width} + 1;
-  const float* p = level.luma + static_cast<size_t>(iy) * stride + ix;
-  const float top = p[0] + fx * (p[1] - p[0]);
-  const float bottom = p[stride] + fx * (p[stride + 1] - p[stride]);
-  return top + fy * (bottom - top);
-}
-
 // The looks along one side of the unit square: `per` to a step, kept inside it by half a pixel of the level.
 struct Looks {
   float at[2 * kSide];
@@ -97,26 +83,87 @@ Looks looks_of(const Filter& filter, float pixel, uint32_t per) {
   return looks;
 }
 
+// One line of bilinear looks: the places first, which a compiler does many at a time.
+template <uint32_t N>
+struct Line {
+  float x[N], y[N];
+  int32_t at[N];
+
+  // From pixels of the level to an offset and two fractions; outside, the edge goes on.
+  void settle(const Levels::Level& level) {
+    const float most_x = static_cast<float>(level.width - 1), most_y = static_cast<float>(level.height - 1);
+    const int32_t stride = static_cast<int32_t>(level.width) + 1;
+    for (uint32_t j = 0; j < N; ++j) {
+      const float cx = std::min(std::max(x[j], 0.0f), most_x), cy = std::min(std::max(y[j], 0.0f), most_y);
+      const int32_t ix = static_cast<int32_t>(cx), iy = static_cast<int32_t>(cy);
+      at[j] = iy * stride + ix;
+      x[j] = cx - static_cast<float>(ix), y[j] = cy - static_cast<float>(iy);
+    }
+  }
+  float look(const Levels::Level& level, uint32_t j) const {
+    const float *p = level.luma + at[j], *q = p + level.width + 1;
+    const float top = p[0] + x[j] * (p[1] - p[0]), bottom = q[0] + x[j] * (q[1] - q[0]);
+    return top + y[j] * (bottom - top);
+  }
+};
+
 template <uint32_t Per>
 void take_looks(const Levels::Level& level, const Projection& p, const Looks& across, const Looks& down, float* grid) {
   constexpr float share = 1.0f / (Per * Per);
+  constexpr uint32_t n = Per * kSide;
+  Line<n> line;
   for (uint32_t i = 0; i < kSide; ++i) {
     float* row = grid + kSide * i;
     for (uint32_t j = 0; j < kSide; ++j) row[j] = 0;
     for (uint32_t k = 0; k < Per; ++k) {
       const float v = down.at[Per * i + k];
-      const float bx = p.b * v + p.c, by = p.e * v + p.f;
-      float x[Per * kSide], y[Per * kSide];
+      const float bx = p.b * v + p.c, by = p.e * v + p.f, bw = p.h * v + 1;
       if (p.affine()) {
-        for (uint32_t j = 0; j < Per * kSide; ++j) x[j] = p.a * across.at[j] + bx, y[j] = p.d * across.at[j] + by;
+        for (uint32_t j = 0; j < n; ++j) line.x[j] = p.a * across.at[j] + bx, line.y[j] = p.d * across.at[j] + by;
       } else {
-        for (uint32_t j = 0; j < Per * kSide; ++j) {
-          const float w = 1 / (p.g * across.at[j] + p.h * v + 1);
-          x[j] = (p.a * across.at[j] + bx) * w, y[j] = (p.d * across.at[j] + by) * w;
+        for (uint32_t j = 0; j < n; ++j) {
+          const float w = 1 / (p.g * across.at[j] + bw);
+          line.x[j] = (p.a * across.at[j] + bx) * w, line.y[j] = (p.d * across.at[j] + by) * w;
         }
       }
+      line.settle(level);
       for (uint32_t j = 0; j < kSide; ++j)
-        for (uint32_t m = 0; m < Per; ++m) row[j] += share * look(level, x[Per * j + m], y[Per * j + m]);
+        for (uint32_t m = 0; m < Per; ++m) row[j] += share * line.look(level, Per * j + m);
+    }
+  }
+}
+
+// The same where rows of the view are rows of the picture, by far the most: the lines are blended first, whole, then
+// looked at along one line only.
+template <uint32_t Per>
+void take_upright_looks(const Levels::Level& level, const Projection& p, const Looks& across, const Looks& down,
+                        float* grid) {
+  constexpr float share = 1.0f / (Per * Per);
+  constexpr uint32_t n = Per * kSide;
+  Line<n> columns, rows;
+  for (uint32_t j = 0; j < n; ++j) {
+    columns.x[j] = p.a * across.at[j] + p.c, columns.y[j] = 0;
+    rows.x[j] = 0, rows.y[j] = p.e * down.at[j] + p.f;
+  }
+  columns.settle(level), rows.settle(level);
+  // The level's columns that are looked at.
+  const int32_t first = std::min(columns.at[0], columns.at[n - 1]),
+                last = std::max(columns.at[0], columns.at[n - 1]) + 1;
+  float blend[kPictureSide + 1];
+  const size_t stride = size_t{level.width} + 1;
+  for (uint32_t i = 0; i < kSide; ++i) {
+    for (uint32_t k = 0; k < Per; ++k) {
+      const float *a = level.luma + rows.at[Per * i + k], *b = a + stride;
+      const float f = share * rows.y[Per * i + k], g = share - f;
+      for (int32_t x = first; x <= last; ++x) blend[x] = (k == 0 ? 0 : blend[x]) + g * a[x] + f * b[x];
+    }
+    for (uint32_t j = 0; j < kSide; ++j) {
+      float sum = 0;
+      for (uint32_t m = Per * j; m < Per * (j + 1); ++m) {
+        const float* at = blend + columns.at[m];
+        sum += at[0] + columns.x[m] * (at[1] - at[0]);
+      }
+      grid[kSide * i + j] = sum;
     }
   }
 }
@@ -192,10 +239,12 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
   };
   const float pixel_x = kSide / (across * shrink), pixel_y = kSide / (down * shrink);
   const Filter fx = filter_of(pixels_of(across)), fy = filter_of(pixels_of(down));
-  if (sampling.quick)
-    take_looks<1>(level, projection, looks_of(fx, pixel_x, 1), looks_of(fy, pixel_y, 1), grid);
-  else
-    take_looks<2>(level, projection, looks_of(fx, pixel_x, 2), looks_of(fy, pixel_y, 2), grid);
+  const uint32_t per = sampling.quick ? 1 : 2;
+  const Looks looks_x = looks_of(fx, pixel_x, per), looks_y = looks_of(fy, pixel_y, per);
+  const bool upright = projection.affine() && std::abs(projection.b) < 1e-3f && std::abs(projection.d) < 1e-3f;
+  const auto take = upright ? (sampling.quick ? take_upright_looks<1> : take_upright_looks<2>)
+                            : (sampling.quick ? take_looks<1> : take_looks<2>);
+  take(level, projection, looks_x, looks_y, grid);
   return true;
 }
 

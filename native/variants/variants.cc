@@ -29,7 +29,7 @@ constexpr uint32_t kSame = 2;
 
 bool hash_view(const emp_variants& v, const emp_view& from, const Sampling& sampling, emp_variant* out) {
   float grid[EMP_GRID * EMP_GRID];
-  View view;
+  View view = {};
   std::copy(from.x, from.x + 4, view.x);
   std::copy(from.y, from.y + 4, view.y);
   view.kind = static_cast<ViewKind>(from.kind);
@@ -43,13 +43,12 @@ bool hash_view(const emp_variants& v, const emp_view& from, const Sampling& samp
   return true;
 }
 
-emp_view public_view(const View& view, uint32_t turned) {
-  const View corners = turned_view(view, turned);
+emp_view public_view(const View& view) {
   emp_view out;
-  std::copy(corners.x, corners.x + 4, out.x);
-  std::copy(corners.y, corners.y + 4, out.y);
+  std::copy(view.x, view.x + 4, out.x);
+  std::copy(view.y, view.y + 4, out.y);
   out.kind = static_cast<uint32_t>(view.kind);
-  out.turned = turned;
+  out.turned = view.turned;
   return out;
 }
 
@@ -60,12 +59,12 @@ class Stage {
       : variants_(*variants), cancel_(cancel), out_(out) {}
 
   // False when the work is to end.
-  bool add(const View& view, uint32_t turned) {
+  bool add(const View& view) {
     if (cancel_ != nullptr && cancel_->poll != nullptr && cancel_->poll(cancel_->context))
       return stopped_ = true, false;
     if (count == EMP_STAGE_MOST) return false;
     emp_variant& made = out_[count];
-    if (!hash_view(variants_, public_view(view, turned), {}, &made)) return true;
+    if (!hash_view(variants_, public_view(view), {}, &made)) return true;
     for (size_t i = 0; i < variants_.given_count; ++i)
       if (emp_hash_distance(variants_.given[i], made.hash) <= kSame) return true;
     if (variants_.given_count < emp_variants::kGiven)
@@ -73,10 +72,9 @@ class Stage {
     ++count;
     return true;
   }
-  bool add_all(const Views& views, uint32_t turned) {
+  void add_all(const Views& views) {
     for (size_t i = 0; i < views.size(); ++i)
-      if (!add(views[i], turned)) return false;
-    return true;
+      if (!add(views[i])) return;
   }
   emp_status status() const { return stopped_ ? EMP_CANCELLED : EMP_OK; }
 
@@ -88,9 +86,6 @@ class Stage {
   emp_variant* out_;
   bool stopped_ = false;
 };
-
-// flipX in the order of the orientations: the picture mirrored left to right is flipY there.
-constexpr uint32_t kMirrored = 5;
 
 }  // namespace
 
@@ -132,17 +127,17 @@ emp_status emp_variants_stage(emp_variants* variants, emp_variant_stage stage, c
   switch (stage) {
     case EMP_STAGE_TURNED:
       for (const uint32_t turned : {5u, 1u, 3u, 2u, 4u, 6u, 7u})
-        if (!made.add(box(0, 0, 1, 1, ViewKind::whole), turned)) break;
+        if (!made.add(turned_view(box(0, 0, 1, 1, ViewKind::whole), turned))) break;
       break;
     case EMP_STAGE_DETECTED:
       break;
     case EMP_STAGE_FIXED:
       fixed_views(width, height, views);
-      made.add_all(views, 0);
+      made.add_all(views);
       break;
     case EMP_STAGE_WIDE:
       wide_views(width, height, views);
-      made.add_all(views, 0);
+      made.add_all(views);
       break;
     default:
       return EMP_BAD_OPTION;
@@ -157,7 +152,7 @@ emp_status emp_variants_hash(emp_variants* variants, const emp_view* view, uint3
 }
 
 emp_status emp_variants_align(emp_variants* variants, const emp_view* from, const uint8_t* target, emp_variant* out) {
-  View view;
+  View view = {};
   std::copy(from->x, from->x + 4, view.x);
   std::copy(from->y, from->y + 4, view.y);
   view.kind = ViewKind::aligned;

@@ -4,7 +4,7 @@ import type { QueryPicture } from "../variants/query-picture.js";
 import { type Evidence, type Sighting, weakRadius } from "./copies-evidence.js";
 
 /** How many entries are tried, and from how many places each. */
-const mostEntries = 4;
+const mostEntries = 3;
 const startsEach = 2;
 /** An aligned view has to be as good as any hypothesis. */
 const leastQuality = 80;

@@ -10,6 +10,8 @@ export const alignedRadius = 24;
 export const reviewRadius = 50;
 /** Unrelated photographs were never as near, and an alignment brings a true copy from here to the sure radius. */
 export const weakRadius = 72;
+/** A view is looked up as far as this unless it is to be aligned: up to 48 a search passes most of a list at a glance. */
+export const viewRadius = 46;
 
 /** A variant of the picture near a hash of the list. */
 export interface Sighting {
@@ -39,7 +41,7 @@ export class Evidence {
     else known.push(sighting);
   }
 
-  /** Looks all variants up at once. */
+  /** Looks all variants up at once, those of one radius. */
   async search(
     index: HashIndex,
     variants: readonly Variant[],

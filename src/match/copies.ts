@@ -6,7 +6,8 @@ import { checkSamplesOptions, readSamples, type Samples, type SamplesOptions } f
 import { HashIndex } from "../search/hash-index.js";
 import { QueryPicture, type StageName, type Variant, wholeView } from "../variants/query-picture.js";
 import { alignWeak } from "./copies-align.js";
-import { Evidence, reviewRadius, sureRadius, weakRadius } from "./copies-evidence.js";
+import { Evidence, reviewRadius, sureRadius, viewRadius, weakRadius } from "./copies-evidence.js";
+import type { ViewName } from "../variants/views.js";
 import type { CopyLevel, CopyMatch, CopyOptions, CopyResult, CopyStage } from "./copies-types.js";
 
 const levels = ["fast", "standard", "thorough"] as const;
@@ -64,10 +65,18 @@ class Look {
   }
 
   /** Makes variants, looks them up, and says how long that took. */
-  async stage(name: CopyStage["name"], radius: number, make: () => Promise<Variant[]> | Variant[]): Promise<void> {
+  async stage(
+    name: CopyStage["name"],
+    radiusOf: (variant: Variant) => number,
+    make: () => Promise<Variant[]> | Variant[],
+  ): Promise<void> {
     const from = performance.now();
     const variants = await make();
-    await this.evidence.search(this.#index, variants, radius, this.#options.signal);
+    const radii = variants.map(radiusOf);
+    for (const radius of new Set(radii)) {
+      const some = variants.filter((_, i) => radii[i] === radius);
+      await this.evidence.search(this.#index, some, radius, this.#options.signal);
+    }
     this.stages.push({ name, hashes: variants.length, milliseconds: performance.now() - from });
   }
 
@@ -101,21 +110,45 @@ function negativeOf(plain: Variant): Variant {
   return { ...plain, hash: plain.hash.map((byte) => ~byte), name: "negative" };
 }
 
-/** The stages after the plain hash, for a picture that has variants. */
+/** Where a true copy may lie a little off: what is worth looking up as far as an alignment reaches. */
+const alignedNames: readonly ViewName[] = [
+  "original",
+  "trimmed",
+  "part",
+  "rectangle",
+  "quadrilateral",
+  "zoom-out",
+  "rotated",
+];
+/** At most so many: a look-up as wide costs as much as thirty others. */
+const mostWide = 32;
+
+/** How far a variant is looked up. */
+function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
+  let wide = 0;
+  return ({ name, turned }) => {
+    if (flat || level === "fast") return sureRadius;
+    const mirrored = name === "turned" && turned === "flipY";
+    if (level === "thorough" && (mirrored || alignedNames.includes(name)) && wide++ < mostWide) return weakRadius;
+    return name === "original" ? reviewRadius : viewRadius;
+  };
+}
+
+/** The stages after the plain hash, for a picture that has variants. Answers whether the picture is flat. */
 async function lookFurther(samples: Samples, look: Look, plain: Variant, options: Checked): Promise<boolean> {
   const { level, signal } = options;
   using picture = await QueryPicture.of(samples, signal);
   const flat = picture.flatness >= flatFrom;
   look.evidence.strict = flat;
-  const radius = flat ? sureRadius : level === "thorough" ? weakRadius : reviewRadius;
+  const radius = reach(level, flat);
   const good = (least: number, variants: Variant[]): Variant[] =>
     variants.filter(({ quality, stable }) => quality >= least && stable);
   const views = async (name: StageName): Promise<Variant[]> =>
     good(leastViewQuality, await picture.stage(name, signal));
 
   await look.stage("turned", radius, async () => {
-    const resized = await picture.hash(wholeView, 512, signal);
     if (plain.quality < leastQuality) return [];
+    const resized = await picture.hash(wholeView, 512, signal);
     const others = [...resized.map((variant): Variant => ({ ...variant, name: "resized" })), negativeOf(plain)];
     return good(leastQuality, [...others, ...(await picture.stage("turned", signal))]);
   });
@@ -158,7 +191,7 @@ export async function findCopies(input: ImageInput, index: HashIndex, options?: 
     return { tier: matches[0]?.tier ?? "none", matches, hash: text, quality, flat, stages };
   };
   const { level } = checked;
-  const radius = level === "fast" ? sureRadius : level === "thorough" ? weakRadius : reviewRadius;
+  const radius = reach(level, false);
   if (plain.quality >= leastQuality && plain.stable) {
     await look.stage("plain", radius, () => (level === "fast" ? [plain, ...dihedralOf(samples)] : [plain]));
   }
