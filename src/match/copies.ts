@@ -11,7 +11,17 @@ import type { ViewName } from "../variants/views.js";
 import type { CopyLevel, CopyMatch, CopyOptions, CopyResult, CopyStage } from "./copies-types.js";
 
 const levels = ["fast", "standard", "thorough"] as const;
-const optionNames = ["level", "all", "entryOf", "signal", "name", "maxPixels", "maxBytes", "maxSeconds", "maxPages"];
+export const copyOptionNames: readonly string[] = [
+  "level",
+  "all",
+  "entryOf",
+  "signal",
+  "name",
+  "maxPixels",
+  "maxBytes",
+  "maxSeconds",
+  "maxPages",
+];
 
 /** Below this quality a hash is close to unrelated pictures, */
 const leastQuality = 50;
@@ -30,7 +40,7 @@ interface Checked extends Omit<SamplesOptions, "hash"> {
 }
 
 function check(options: CopyOptions | undefined): Checked {
-  const given = known(options, optionNames);
+  const given = known(options, copyOptionNames);
   const { level = "standard", all = false, entryOf = (id: number) => id } = given;
   if (typeof entryOf !== "function") throw invalidArgument("entryOf", "function", entryOf);
   return {
