@@ -51,7 +51,19 @@ export { type ListForm, type ListProblem } from "./lists/batches.js";
 export { type ListSource } from "./lists/source.js";
 export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-hashes.js";
 export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
+export { type KnownCopyMatch, type KnownCopyOptions, type KnownCopyResult } from "./match/known-copies.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
+
+// Copies: what an altered picture is a copy of.
+export { findCopies } from "./match/copies.js";
+export { type CopyLevel, type CopyMatch, type CopyOptions, type CopyResult } from "./match/copies-types.js";
+export { type CopyStage, type CopyTier, type Corners } from "./match/copies-types.js";
+export { type ViewName } from "./variants/views.js";
+
+// Registration: an original's hash and those of its parts.
+export { addRegistration, register, registeredEntry } from "./match/registration.js";
+export { registrationLines, removeRegistration } from "./match/registration.js";
+export { type DerivedHash, type RegisterOptions, type Registration } from "./match/registration.js";
 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
 export { type BankOpenOptions, BankStore, type Ending } from "./bank/store.js";

@@ -19,6 +19,7 @@ import {
   type Search,
   videoLines,
 } from "./scan-video.js";
+import { copiesIn, copyLines, levelOf } from "./scan-copies.js";
 import { type Session, status } from "./session.js";
 import { samplingOf } from "./videos.js";
 
@@ -32,6 +33,7 @@ const options = {
   "min-quality": { type: "string" },
   "no-dihedral": { type: "boolean" },
   "allow-degenerate": { type: "boolean" },
+  level: { type: "string" },
 } as const;
 
 interface Sources {
@@ -115,6 +117,14 @@ function textLines(path: Path, { matches }: Found): string[] {
   });
 }
 
+/** Options that say how far to look, beside --level, which says it all; and standard input, which cannot be read twice. */
+function refuseBesideLevel(values: Record<string, unknown>, positionals: readonly string[]): void {
+  for (const name of ["radius", "min-quality", "no-dihedral", "all-pages", "video-signature"]) {
+    if (values[name] !== undefined) throw new UsageError(`--${name} does not go with --level`);
+  }
+  if (positionals.includes("-")) throw new UsageError("--level does not go with standard input");
+}
+
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
   if (values.list === undefined && values.index === undefined && values["video-signature"] === undefined) {
@@ -126,6 +136,8 @@ export async function run(args: string[], session: Session): Promise<number> {
     minQuality: number("min-quality", values["min-quality"], { least: 0, most: 100 }) ?? 50,
     dihedral: values["no-dihedral"] !== true,
   };
+  const level = levelOf(values.level);
+  if (level !== undefined) refuseBesideLevel(values, positionals);
   const settings = { ...fileSettings(values), dihedral: how.dihedral };
   const quiet = values.quiet === true;
   const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, "all"), dihedral: how.dihedral });
@@ -137,6 +149,14 @@ export async function run(args: string[], session: Session): Promise<number> {
   let matched = false;
   const scan = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
     const { signal } = session;
+    if (level !== undefined && !isVideoSignature(result)) {
+      const copies = await copiesIn(path, lists, level, settings, signal);
+      matched ||= copies.tier !== "none";
+      const { hash, quality } = result;
+      if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), hash, quality, ...copies }));
+      else for (const line of copyLines(path, copies)) await session.line(line);
+      return;
+    }
     const inVideos = known.index && (await inKnownVideos(result, known.index, how, signal));
     const found = isVideoSignature(result)
       ? { matches: await framesInLists(result, lists, how, signal) }

@@ -4,6 +4,8 @@ import { type DihedralVariant, type DihedralHashes, dihedralVariants } from "../
 import { type HashLike, hashToBytes } from "../hash/value.js";
 import { checkReadOptions, type ReadListOptions } from "../lists/read-hash-list.js";
 import { HashIndex, type HashIndexOptions, type Hit, type IndexStats, type OpenOptions } from "../search/hash-index.js";
+import type { ImageInput } from "../image/hash-image.js";
+import { findKnownCopies, type KnownCopyOptions, type KnownCopyResult } from "./known-copies.js";
 import { type Entries, KeptEntries, PassingEntries } from "./entries.js";
 import { allNamed, type KnownList, type KnownSources, readLists } from "./lists.js";
 import { openFiles, PairWriter } from "./pair.js";
@@ -248,6 +250,22 @@ export class KnownHashes {
     entries.hold(); // when close() is called during the search
     try {
       return this.#matches(await this.#index.searchMany(queries, radius, signal && { signal }), entries);
+    } finally {
+      entries.release();
+    }
+  }
+
+  /**
+   * The entries that a picture is an altered copy of, as `findCopies` finds them in an index. Lines that are marked as
+   * derived (`registrationLines`) are one entry with the original they follow.
+   * @throws as `findCopies`.
+   */
+  async findCopies(input: ImageInput, options?: KnownCopyOptions): Promise<KnownCopyResult> {
+    this.#open();
+    const entries = this.#entries;
+    entries.hold(); // when close() is called during the search
+    try {
+      return await findKnownCopies(input, this.#index, entries, (id) => this.#listOf(id), options);
     } finally {
       entries.release();
     }
