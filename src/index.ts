@@ -84,6 +84,7 @@ export { evaluate } from "./evaluate/run.js";
 export { type EvaluateOptions } from "./evaluate/options.js";
 export { type EvaluationMethod, fastMethod, plainMethod } from "./evaluate/methods.js";
 export { type FoundEntries, type FoundEntry, type ListedPicture, type QueryPicture } from "./evaluate/methods.js";
+export { copiesMethod, registeredMethod } from "./evaluate/copies-method.js";
 export { distancesMethod } from "./evaluate/distances.js";
 export { writeAttackedPictures, type WritePicturesOptions } from "./evaluate/write-pictures.js";
 export { writeEvaluation } from "./evaluate/report/write.js";

@@ -7,7 +7,8 @@ recompressed, cropped, framed, captioned, in screenshots, turned, photographed f
 among the originals, unrelated and generated pictures. Prints a line a level: mean recall with its 95 % interval, and
 false matches. The same FOLDER, seed and versions give the same figures, but for times.
 
-  --level LEVEL        plain, fast; may be repeated (default: all of them, in this order)
+  --level LEVEL        plain: one hash; fast, standard, thorough: as scan --level has them; registered: thorough, and
+                       hashes of crops in the list; may be repeated (default: plain, fast and standard)
   --attacks NAMES      suite (default), quick (25 of all families), or names of attacks and families, with commas
   --list-attacks       print the attacks, a line each: name, family, what it does; and stop
   --unrelated FOLDER   pictures that are no copies: listed beside the originals, and looked up for false matches

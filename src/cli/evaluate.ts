@@ -1,5 +1,6 @@
 import {
   attacks as suite,
+  copiesMethod,
   distancesMethod,
   evaluate,
   type EvaluateOptions,
@@ -7,6 +8,7 @@ import {
   type EvaluationReport,
   fastMethod,
   plainMethod,
+  registeredMethod,
   writeAttackedPictures,
   writeEvaluation,
 } from "../index.js";
@@ -39,10 +41,17 @@ const options = {
 
 type Values = ReturnType<typeof parse<typeof options>>["values"];
 
-const levels: Record<string, () => EvaluationMethod> = { plain: plainMethod, fast: fastMethod };
+const levels: Record<string, () => EvaluationMethod> = {
+  plain: plainMethod,
+  fast: fastMethod,
+  standard: () => copiesMethod("standard"),
+  thorough: () => copiesMethod("thorough"),
+  registered: () => registeredMethod(),
+};
+const usual = ["plain", "fast", "standard"];
 
 async function methodsOf(values: Values): Promise<EvaluationMethod[]> {
-  const wanted = values.level ?? Object.keys(levels);
+  const wanted = values.level ?? usual;
   const ours = [...new Set(wanted)].map((name) => {
     const make = Object.hasOwn(levels, name) ? levels[name] : undefined;
     if (make === undefined) throw new UsageError(`Expected ${Object.keys(levels).join(", ")} for --level`);

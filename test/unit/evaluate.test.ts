@@ -3,6 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  copiesMethod,
   distancesMethod,
   evaluate,
   type EvaluateOptions,
@@ -11,6 +12,7 @@ import {
   hashDistance,
   hashImage,
   plainMethod,
+  registeredMethod,
   writeAttackedPictures,
   writeEvaluation,
 } from "../../dist/index.js";
@@ -241,6 +243,22 @@ describe("evaluate", () => {
     expect(queries).toBeGreaterThan(4 * 4 + 2 * (3 + generated) - 1);
     expect(queries).toBeLessThanOrEqual(4 * 4 + 3 * (3 + generated));
     expect(await hashImage(await scene(50))).toMatchObject({ stable: true });
+  });
+});
+
+describe("findCopies, measured", () => {
+  it("finds mirrored copies by pixels, and crops where they were registered", async () => {
+    const methods = [plainMethod(), copiesMethod("standard"), registeredMethod()];
+    const report = await evaluate(photos, { attacks: ["mirror", "crop-each-10"], generated: 0, methods, previews: 0 });
+    const match = (method: string, attack: string): number =>
+      report.methods.find(({ name }) => name === method)!.attacks.find(({ name }) => name === attack)!.match;
+    expect([match("plain", "mirror"), match("standard", "mirror"), match("registered", "mirror")]).toEqual([0, 1, 1]);
+    expect(match("plain", "crop-each-10")).toBe(0);
+    expect(match("registered", "crop-each-10")).toBeGreaterThan(match("standard", "crop-each-10"));
+    const [, standard] = report.methods;
+    expect(standard!.variants).toContainEqual(expect.objectContaining({ name: "turned", found: 4, added: 4 }));
+    expect(standard!.stages.map(({ name }) => name)).toContain("turned");
+    expect(standard!.cost.hashes).toBeGreaterThan(1);
   });
 });
 
