@@ -5,6 +5,7 @@ import { ImageError, systemReason } from "../errors.js";
 import { hashImage } from "../image/hash-image.js";
 import { sniffImage } from "../image/sniff.js";
 import type { Picture } from "./draw/picture.js";
+import { each } from "./each.js";
 import { type GeneratedKind, generatedKinds } from "./generated/generated.js";
 import { Distances, leastQuality, type ListedPicture } from "./methods.js";
 import type { Job, Pool, Source } from "./pool.js";
@@ -90,6 +91,7 @@ export interface ListOptions {
   /** Generated pictures of each kind. */
   generated: number;
   seed: string | number;
+  concurrency: number;
   signal: AbortSignal | undefined;
   onPicture: () => void;
 }
@@ -108,18 +110,17 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
   const folders: [Stratum, string][] = [["original", options.originals]];
   if (options.unrelated !== undefined) folders.push(["unrelated", options.unrelated]);
   for (const [stratum, folder] of folders) {
-    for (const path of await filesOf(folder)) {
+    const paths = await filesOf(folder);
+    const read: (Entry | Unlisted)[] = [];
+    await each(paths, options.concurrency, async (path, i) => {
       options.signal?.throwIfAborted();
-      const shown = path.slice(folder.length).replaceAll(sep, "/").replace(/^\/+/, "");
-      const name = stratum === "original" ? shown : `unrelated/${shown}`;
-      try {
-        const bytes = await readFile(path);
-        if (sniffImage(bytes) === undefined && !pictureNames.has(extname(path).toLowerCase())) listed.passedOver++;
-        else take(await entryOf(bytes, { name, stratum, source: { path }, bytes: () => readFile(path) }));
-      } catch (error) {
-        listed.unreadable.push({ name, reason: reasonOf(error) });
-      }
+      read[i] = await fileEntry(path, folder, stratum);
       options.onPicture();
+    });
+    for (const one of read) {
+      if ("digest" in one) take(one);
+      else if (one.reason === undefined) listed.passedOver++;
+      else listed.unreadable.push({ name: one.name, reason: one.reason });
     }
   }
   for (const kind of generatedKinds) {
@@ -134,6 +135,24 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
   }
   listed.same = group(listed.entries);
   return listed;
+}
+
+/** A file that is no picture, or, with a reason, one that could not be read. */
+interface Unlisted {
+  name: string;
+  reason?: string;
+}
+
+async function fileEntry(path: string, folder: string, stratum: Stratum): Promise<Entry | Unlisted> {
+  const shown = path.slice(folder.length).replaceAll(sep, "/").replace(/^\/+/, "");
+  const name = stratum === "original" ? shown : `unrelated/${shown}`;
+  try {
+    const bytes = await readFile(path);
+    if (sniffImage(bytes) === undefined && !pictureNames.has(extname(path).toLowerCase())) return { name };
+    return await entryOf(bytes, { name, stratum, source: { path }, bytes: () => readFile(path) });
+  } catch (error) {
+    return { name, reason: reasonOf(error) };
+  }
 }
 
 async function generatedEntry(kind: GeneratedKind, number: number, seed: string | number, pool: Pool): Promise<Entry> {

@@ -32,6 +32,7 @@ export class Pool {
   readonly #running = new Map<number, Waiting & { worker: Worker }>();
   #next = 0;
   #closed = false;
+  #broken: Error | undefined;
 
   constructor(threads: number) {
     for (let i = 0; i < threads; i++) {
@@ -45,6 +46,7 @@ export class Pool {
 
   /** The picture as a file. Rejects with what its source or attack failed of. */
   make(job: Job): Promise<Uint8Array> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       this.#queue.push({ job, resolve, reject });
       this.#start();
@@ -90,6 +92,7 @@ export class Pool {
   /** A thread that died is a defect, or the machine's end of memory: nothing more is promised. */
   #failed(error: unknown): void {
     const reason = error instanceof Error ? error : new Error(String(error));
+    this.#broken = reason;
     for (const waiting of [...this.#running.values(), ...this.#queue.splice(0)]) waiting.reject(reason);
     this.#running.clear();
   }

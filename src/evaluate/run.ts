@@ -90,7 +90,10 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
     let pictures = 0;
     const onPicture = (): void => given.onProgress?.({ step: "list", done: ++pictures, total: undefined });
     const { unrelated } = given;
-    const listed = await makeList({ originals: folder, unrelated, generated, seed, signal, onPicture }, pool);
+    const listed = await makeList(
+      { originals: folder, unrelated, generated, seed, concurrency, signal, onPicture },
+      pool,
+    );
     const { entries } = listed;
     if (!entries.some(({ stratum }) => stratum === "original")) throw nothingListed(folder, listed);
     const state = await State.open(given.folder, headerOf(entries, seed, versions), given.restart ?? false);

@@ -53,7 +53,10 @@ export async function writeAttackedPictures(
   try {
     const { unrelated } = given;
     const onPicture = (): void => {};
-    const { entries } = await makeList({ originals: folder, unrelated, generated, seed, signal, onPicture }, pool);
+    const { entries } = await makeList(
+      { originals: folder, unrelated, generated, seed, concurrency, signal, onPicture },
+      pool,
+    );
     const queries = plan(entries, attacks, changes, seed);
     const lines = queries.map(() => "");
     let done = 0;
