@@ -90,6 +90,8 @@ export { writeAttackedPictures, type WritePicturesOptions } from "./evaluate/wri
 export { writeEvaluation } from "./evaluate/report/write.js";
 export { type AttackFigures, type EvaluationReport, type MethodReport, type Recall } from "./evaluate/report/types.js";
 export { type Example, type FalseMatches, type FalsePairs } from "./evaluate/report/types.js";
+export { type VideoFigures, type VideoReport } from "./evaluate/report/types.js";
+export { videoEdits, type VideoEdit } from "./evaluate/video/edits.js";
 export { attackPicture, attacks } from "./evaluate/attacks/suite.js";
 export { type Attack, type AttackFamily } from "./evaluate/attacks/attack.js";
 

@@ -15,11 +15,13 @@ export function gateOf(text: string): Gate {
   return { name: text.slice(0, at), least };
 }
 
-/** The last level's recall of an attack, a family or the mean; undefined for a name that is none of them. */
-function recallNamed({ methods }: EvaluationReport, name: string): number | undefined {
+/** The last level's recall of an attack, a family or the mean, or that of videos; undefined for a name that is none of them. */
+function recallNamed({ methods, videos }: EvaluationReport, name: string): number | undefined {
   const { recall, attacks, families } = methods.at(-1)!;
   if (name === "mean") return recall.match;
-  return (attacks.find((one) => one.name === name) ?? families.find((one) => one.family === name))?.match;
+  if (name === "video") return videos?.match;
+  const named = [...attacks, ...(videos?.edits ?? [])].find((one) => one.name === name);
+  return (named ?? families.find(({ family }) => family === name))?.match;
 }
 
 /** A sentence for each gate that does not hold. */

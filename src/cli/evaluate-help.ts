@@ -5,11 +5,13 @@ export const evaluateHelp: string = `empreinte evaluate FOLDER [--level LEVEL]â€
 Measures how well altered copies of the pictures in FOLDER are found: each is altered as people do (some 110 attacks:
 recompressed, cropped, framed, captioned, in screenshots, turned, photographed from a screen, â€¦), hashed, and looked up
 among the originals, unrelated and generated pictures. Prints a line a level: mean recall with its 95 % interval, and
-false matches. The same FOLDER, seed and versions give the same figures, but for times.
+false matches. Videos in FOLDER are edited by ffmpeg, 18 ways, and looked up as clips. The same FOLDER, seed
+and versions give the same figures, but for times.
 
   --level LEVEL        plain: one hash; fast, standard, thorough: as scan --level has them; registered: thorough, and
                        hashes of crops in the list; may be repeated (default: plain, fast and standard)
-  --attacks NAMES      suite (default), quick (25 of all families), or names of attacks and families, with commas
+  --attacks NAMES      suite (default), quick (25 of all families), or names of attacks, families and video edits,
+                       with commas; video is all of these
   --list-attacks       print the attacks, a line each: name, family, what it does; and stop
   --unrelated FOLDER   pictures that are no copies: listed beside the originals, and looked up for false matches
   --unrelated-attacks N  attacks on each unrelated and generated picture beside itself (default 1)
@@ -22,7 +24,8 @@ false matches. The same FOLDER, seed and versions give the same figures, but for
   --seed N             decides texts, colours, places and amounts (default 1)
   --list-size N        for the expected false matches: entries of your list (default 1000000)
   --per-day N          and pictures a day (default 1000000)
-  --min-recall NAME=SHARE  exit status 1 when the last level's recall is less; NAME is an attack, a family or mean;
+  --min-recall NAME=SHARE  exit status 1 when the last level's recall is less; NAME is an attack, a family, a video edit,
+                       mean or video;
                        may be repeated
   --max-fp N           exit status 1 when the last level has more false matches than N pairs
   --concurrency N      pictures made at a time (default: one for each processor, at most 4)

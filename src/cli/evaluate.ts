@@ -9,6 +9,7 @@ import {
   fastMethod,
   plainMethod,
   registeredMethod,
+  videoEdits,
   writeAttackedPictures,
   writeEvaluation,
 } from "../index.js";
@@ -93,13 +94,18 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+function videoLine({ clips, match, falseMatches, pairs }: NonNullable<EvaluationReport["videos"]>): string {
+  return `video: ${clips} clips, recall ${percent(match)}; ${falseMatches} false matches in ${pairs.toLocaleString("en")} pairs`;
+}
+
 async function print(report: EvaluationReport, session: Session): Promise<void> {
   const { originals, unrelated, generated } = report.pictures;
   const made = Object.values(generated).reduce((sum, count) => sum + count, 0);
   await session.line(
     `${originals} originals, ${report.attacks.length} attacks, ${unrelated} unrelated and ${made} generated pictures, seed ${report.seed}`,
   );
-  for (const { name, recall, falseMatches, cost } of report.methods) {
+  const measured = originals === 0 || report.attacks.length === 0 ? [] : report.methods;
+  for (const { name, recall, falseMatches, cost } of measured) {
     const [least, most] = recall.interval.map(percent);
     const { matches, pairs, nearest } = falseMatches;
     await session.line(
@@ -108,18 +114,23 @@ async function print(report: EvaluationReport, session: Session): Promise<void> 
         `${cost.hashes.toFixed(1)} hashes, ${cost.milliseconds.toFixed(1)} ms`,
     );
   }
+  if (report.videos !== undefined) await session.line(videoLine(report.videos));
 }
 
-function tell({ pictures }: EvaluationReport, session: Session, quiet: boolean): void {
-  for (const { name, reason } of [...pictures.unreadable, ...pictures.failed]) {
-    session.note(`${shownPath(name)}: ${reason}`);
-  }
+/** What could not be read or made. */
+function problems({ pictures, videos }: EvaluationReport): { name: string; reason: string }[] {
+  return [...pictures.unreadable, ...pictures.failed, ...(videos?.unreadable ?? []), ...(videos?.failed ?? [])];
+}
+
+function tell(report: EvaluationReport, session: Session, quiet: boolean): void {
+  const { pictures } = report;
+  for (const { name, reason } of problems(report)) session.note(`${shownPath(name)}: ${reason}`);
   if (quiet) return;
   const notes: [number, string][] = [
     [pictures.duplicates.length, "equal byte for byte to another, left out"],
     [pictures.same.length, "within 31 bits of another, taken as the same picture"],
     [pictures.lowQuality.length, "of a quality below 50, not listed"],
-    [pictures.passedOver, "passed over (no pictures)"],
+    [pictures.passedOver, "passed over (no pictures or videos)"],
   ];
   for (const [count, what] of notes) if (count > 0) session.note(`${count} files or pictures ${what}`);
 }
@@ -128,6 +139,7 @@ export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
   if (values["list-attacks"]) {
     for (const { name, family, description } of suite) await session.line(`${name}\t${family}\t${description}`);
+    for (const { name, description } of videoEdits) await session.line(`${name}\tvideo\t${description}`);
     return status.nothing;
   }
   const [folder, ...more] = positionals;
@@ -164,7 +176,7 @@ export async function run(args: string[], session: Session): Promise<number> {
     const failed = failures(report, gates, maxFalse);
     for (const sentence of failed) session.note(sentence);
     if (failed.length > 0) return status.found;
-    return report.pictures.unreadable.length + report.pictures.failed.length > 0 ? status.trouble : status.nothing;
+    return problems(report).length > 0 ? status.trouble : status.nothing;
   } finally {
     progress.stop();
   }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { open, readdir, readFile } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { ImageError, systemReason } from "../errors.js";
 import { hashImage } from "../image/hash-image.js";
 import { sniffImage } from "../image/sniff.js";
+import { sniffVideo, videoSniffBytes } from "../video/sniff.js";
 import type { Picture } from "./draw/picture.js";
 import { each } from "./each.js";
 import { type GeneratedKind, generatedKinds } from "./generated/generated.js";
@@ -32,8 +33,10 @@ export interface Listed {
   entries: Entry[];
   /** Files that could not be read, with the reason. */
   unreadable: { name: string; reason: string }[];
-  /** Files of the folders that are no pictures, passed over. */
+  /** Files of the folders that are neither pictures nor videos, passed over. */
   passedOver: number;
+  /** Videos among the originals. */
+  videos: { name: string; path: string }[];
   /** Files equal byte for byte to one before; they are left out. */
   duplicates: { name: string; of: string }[];
   /** Pictures within the radius of one before, which count as that one. */
@@ -98,7 +101,15 @@ export interface ListOptions {
 
 /** Reads both folders and makes the generated pictures; doubles among them are found first. */
 export async function makeList(options: ListOptions, pool: Pool): Promise<Listed> {
-  const listed: Listed = { entries: [], unreadable: [], passedOver: 0, duplicates: [], same: [], lowQuality: [] };
+  const listed: Listed = {
+    entries: [],
+    unreadable: [],
+    passedOver: 0,
+    videos: [],
+    duplicates: [],
+    same: [],
+    lowQuality: [],
+  };
   const byDigest = new Map<string, string>();
   const take = (entry: Entry): void => {
     const before = byDigest.get(entry.digest);
@@ -119,6 +130,7 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
     });
     for (const one of read) {
       if ("digest" in one) take(one);
+      else if (one.video !== undefined) listed.videos.push({ name: one.name, path: one.video });
       else if (one.reason === undefined) listed.passedOver++;
       else listed.unreadable.push({ name: one.name, reason: one.reason });
     }
@@ -137,18 +149,34 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
   return listed;
 }
 
-/** A file that is no picture, or, with a reason, one that could not be read. */
+/** A file that is no picture, perhaps a video, or, with a reason, one that could not be read. */
 interface Unlisted {
   name: string;
+  /** Its path. */
+  video?: string;
   reason?: string;
+}
+
+async function firstBytes(path: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(videoSniffBytes), 0, videoSniffBytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 async function fileEntry(path: string, folder: string, stratum: Stratum): Promise<Entry | Unlisted> {
   const shown = path.slice(folder.length).replaceAll(sep, "/").replace(/^\/+/, "");
   const name = stratum === "original" ? shown : `unrelated/${shown}`;
   try {
+    const head = await firstBytes(path);
+    if (sniffImage(head) === undefined && !pictureNames.has(extname(path).toLowerCase())) {
+      const video = stratum === "original" && sniffVideo(head) !== undefined;
+      return { name, ...(video && { video: path }) };
+    }
     const bytes = await readFile(path);
-    if (sniffImage(bytes) === undefined && !pictureNames.has(extname(path).toLowerCase())) return { name };
     return await entryOf(bytes, { name, stratum, source: { path }, bytes: () => readFile(path) });
   } catch (error) {
     return { name, reason: reasonOf(error) };

@@ -4,6 +4,7 @@ import { type Entry, type Listed, strata } from "./list.js";
 import type { EvaluationMethod, FoundEntries, FoundEntry } from "./methods.js";
 import type { Query } from "./plan.js";
 import type { Row } from "./state.js";
+import type { Clips } from "./video/clips.js";
 
 /** Distances of others up to here are counted one by one. */
 const nearLimit = 100;
@@ -18,6 +19,7 @@ export interface Measured {
   rowOf: (query: Query, method: EvaluationMethod) => Row | undefined;
   /** Queries whose picture could not be made, with the reason. */
   failed: { name: string; reason: string }[];
+  clips: Clips;
   versions: Record<string, string>;
   seed: number;
   listSize: number;

@@ -3,7 +3,7 @@ import { integer } from "../check.js";
 import type { EvaluationMethod } from "./methods.js";
 
 export interface EvaluateOptions {
-  /** `"suite"` (the default), `"quick"`, or names of attacks and families. */
+  /** `"suite"` (the default), `"quick"`, or names of attacks, families and video edits; `"video"` is all of these. */
   attacks?: "suite" | "quick" | readonly string[];
   /** A folder of pictures that are no copies of the originals: listed beside them, and looked up. */
   unrelated?: string;
@@ -28,7 +28,7 @@ export interface EvaluateOptions {
   /** Misses and false matches that are shown, blurred beyond recognition, 0 … 1,000. Default 48. */
   previews?: number;
   /** Called now and then. */
-  onProgress?: (progress: { step: "list" | "queries"; done: number; total: number | undefined }) => void;
+  onProgress?: (progress: { step: "list" | "queries" | "videos"; done: number; total: number | undefined }) => void;
   signal?: AbortSignal;
 }
 

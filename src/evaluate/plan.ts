@@ -26,7 +26,7 @@ export function plan(
   return entries.flatMap((entry, i) => {
     const own = entry.stratum === "original";
     const random = new Random(seed, "unrelated", entry.digest);
-    const some = own ? attacks : Array.from({ length: changes }, () => random.pick(attacks));
+    const some = own ? attacks : Array.from({ length: attacks.length === 0 ? 0 : changes }, () => random.pick(attacks));
     const query = (attack: string | undefined): Query => ({
       name: `${attack ?? "none"}/${entry.name}`,
       entry: i,

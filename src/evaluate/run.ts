@@ -15,6 +15,8 @@ import { reportOf } from "./report/report.js";
 import type { EvaluationReport } from "./report/types.js";
 import { sharpVersions, workingSide } from "./sharp.js";
 import { keyOf, type Row, State } from "./state.js";
+import { evaluateClips } from "./video/clips.js";
+import { editsNamed } from "./video/edits.js";
 
 function checkMethods(methods: readonly EvaluationMethod[]): readonly EvaluationMethod[] {
   if (!Array.isArray(methods) || methods.length === 0) throw invalidArgument("methods", "array of methods", methods);
@@ -95,7 +97,8 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
       pool,
     );
     const { entries } = listed;
-    if (!entries.some(({ stratum }) => stratum === "original")) throw nothingListed(folder, listed);
+    if (!entries.some(({ stratum }) => stratum === "original") && listed.videos.length === 0)
+      throw nothingListed(folder, listed);
     const state = await State.open(given.folder, headerOf(entries, seed, versions), given.restart ?? false);
     const failed: Measured["failed"] = [];
     try {
@@ -122,6 +125,9 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
         }
         given.onProgress?.({ step: "queries", done: ++done, total: queries.length });
       });
+      const onClip = (count: number, total: number): void => given.onProgress?.({ step: "videos", done: count, total });
+      const edits = editsNamed(given.attacks ?? "suite");
+      const clips = await evaluateClips(listed.videos, edits, state, { seed, concurrency, signal, onClip });
       await state.flush();
       const rowOf = (query: Query, method: EvaluationMethod): Row | undefined =>
         state.rows.get(keyOf(query.name, methodKey(method)));
@@ -132,6 +138,7 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
         queries,
         rowOf,
         failed,
+        clips,
         versions,
         seed,
         listSize,

@@ -22,6 +22,8 @@ export interface Row {
   n?: [number, number, ("match" | "review")?];
   /** Others that are a match or for review: stratum, and how many of each. */
   f: [number, number, number][];
+  /** Of a clip: the share of its time that was found. */
+  c?: number;
   /** Hashes. */
   h: number;
   /** Milliseconds. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { attacks, type EvaluationReport } from "../../dist/index.js";
+import { attacks, type EvaluationReport, videoEdits } from "../../dist/index.js";
 import { empreinte, folder } from "../support/cli.ts";
 import { run } from "../support/run.ts";
 import { writeScenes } from "../support/evaluate.ts";
@@ -88,7 +88,7 @@ describe("empreinte evaluate", () => {
 
   it("lists the attacks, and refuses wrong usage", async () => {
     const { stdout } = await empreinte(["evaluate", "--list-attacks"]);
-    expect(stdout.trim().split("\n")).toHaveLength(attacks.length);
+    expect(stdout.trim().split("\n")).toHaveLength(attacks.length + videoEdits.length);
     for (const args of [
       [],
       [photos, photos],

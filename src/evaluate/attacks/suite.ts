@@ -3,6 +3,7 @@ import { InvalidArgumentError } from "../../errors.js";
 import { Random } from "../random.js";
 import { decoded, jpeg } from "../sharp.js";
 import type { Picture } from "../draw/picture.js";
+import { isEditName } from "../video/edits.js";
 import type { Attack } from "./attack.js";
 import { camera } from "./camera.js";
 import { codec } from "./codec.js";
@@ -71,13 +72,15 @@ const quick = [
 const byName = new Map(attacks.map((attack) => [attack.name, attack]));
 
 /**
- * The attacks meant by `"suite"`, `"quick"`, or names of attacks and families.
+ * The attacks meant by `"suite"`, `"quick"`, or names of attacks and families; those of
+ * video edits are left out.
  * @throws {InvalidArgumentError} for a name that is none.
  */
 export function attacksNamed(names: "suite" | "quick" | readonly string[]): Attack[] {
   if (names === "suite") return [...attacks];
   const wanted = new Set<Attack>();
   for (const name of names === "quick" ? quick : names) {
+    if (isEditName(name)) continue;
     const found = attacks.filter((attack) => attack.name === name || attack.family === name);
     if (found.length === 0) {
       throw new InvalidArgumentError(`There is no attack or family of attacks "${String(name).slice(0, 40)}"`);

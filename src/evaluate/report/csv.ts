@@ -2,8 +2,8 @@ import type { EvaluationReport } from "./types.js";
 
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** A line for each method and attack; shares as decimals. The radii are those of the first method. */
-export function csvOf({ methods }: EvaluationReport): string {
+/** A line for each method and attack, and for each video edit; shares as decimals. The radii are those of the first method. */
+export function csvOf({ methods, videos }: EvaluationReport): string {
   const at = (i: number): string => `within_${Object.keys(methods[0]?.recall.at ?? {})[i] ?? i}`;
   const head = [
     "method",
@@ -44,5 +44,9 @@ export function csvOf({ methods }: EvaluationReport): string {
       ];
     }),
   );
-  return [head, ...rows].map((row) => `${row.map((cell) => quoted(String(cell))).join(",")}\n`).join("");
+  const clips = (videos?.edits ?? []).map(({ name, n, match, interval, falseMatches }) => {
+    const shares = [match, ...interval, match].map((value) => value.toFixed(4));
+    return ["video", name, "video", n, ...shares, "", "", "", "", "", "", "", falseMatches, "", ""];
+  });
+  return [head, ...rows, ...clips].map((row) => `${row.map((cell) => quoted(String(cell))).join(",")}\n`).join("");
 }

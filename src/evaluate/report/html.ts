@@ -2,6 +2,7 @@ import { blurhashPicture } from "../preview.js";
 import { distancePlot, falsePlot, familyPlot, recallPlot } from "./plots.js";
 import { count, escaped, oneIn, percent, rough, table } from "./text.js";
 import type { EvaluationReport, Example, MethodReport } from "./types.js";
+import { videoSection } from "./videos.js";
 
 const style = `
 :root{color-scheme:light dark}
@@ -211,7 +212,7 @@ ${methods.map(falseTables).join("\n")}
 ${methods.map((method) => `<h3>${escaped(method.name)}</h3>${distancePlot(method, report.pictures.pairDistances)}`).join("\n")}
 <h2>What found them</h2>
 ${methods.map((method) => variantTables(method, first)).join("\n")}
-<h2>False matches and misses of ${escaped(methods.at(-1)!.name)}</h2>
+${videoSection(report.videos)}<h2>False matches and misses of ${escaped(methods.at(-1)!.name)}</h2>
 <p>The query and the entry, as blurhashes of 4 × 3 waves: enough to tell which is which, and no more.</p>
 <div class="few">${figures.join("\n")}</div>
 </html>

@@ -7,6 +7,7 @@ import { blurhashOf } from "../preview.js";
 import type { Measured } from "../measured.js";
 import { isFound, methodReport } from "./figures.js";
 import type { EvaluationReport, Example } from "./types.js";
+import { videoReport } from "./videos.js";
 
 interface Making {
   pool: Pool;
@@ -83,6 +84,7 @@ async function examples(measured: Measured, { pool, previews, signal }: Making):
 export async function reportOf(measured: Measured, making: Making): Promise<EvaluationReport> {
   const { listed, attacks, methods, versions, seed, failed } = measured;
   const count = (stratum: string): number => listed.entries.filter((entry) => entry.stratum === stratum).length;
+  const videos = videoReport(measured.clips);
   const { unreadable, passedOver, duplicates, same, lowQuality } = listed;
   return {
     schema: 1,
@@ -102,6 +104,7 @@ export async function reportOf(measured: Measured, making: Making): Promise<Eval
       pairDistances: pairDistances(listed.entries),
     },
     methods: methods.map((method) => methodReport(measured, method)),
+    ...(videos && { videos }),
     examples: await examples(measured, making),
   };
 }

@@ -25,6 +25,8 @@ export interface EvaluationReport {
     pairDistances: number[];
   };
   methods: MethodReport[];
+  /** Clips edited by ffmpeg and looked up in a `VideoIndex`; not there without videos in the folder. */
+  videos?: VideoReport;
   /** False matches, then misses, of the last method. */
   examples: Example[];
 }
@@ -79,6 +81,37 @@ export interface MethodReport {
   /** Recall and false matches when everything within a distance is a match. */
   curve: { distance: number; recall: number; falseRate: number; upper: number }[];
   cost: { hashes: number; milliseconds: number; p90Milliseconds: number };
+}
+
+export interface VideoFigures {
+  name: string;
+  description: string;
+  /** Edited clips. */
+  n: number;
+  /** Share of them in which the right video was found. */
+  match: number;
+  /** Wilson's. */
+  interval: [number, number];
+  /** Mean share of the edited clip's time that was found, of all. */
+  time: number;
+  /** Other videos that were found. */
+  falseMatches: number;
+}
+
+export interface VideoReport {
+  /** Of ffmpeg. */
+  version: string;
+  clips: number;
+  unreadable: { name: string; reason: string }[];
+  duplicates: { name: string; of: string }[];
+  failed: { name: string; reason: string }[];
+  /** Mean over the edits. */
+  match: number;
+  edits: VideoFigures[];
+  /** Edited clips times videos that they are no copies of; how many were found; what that rate may be. */
+  pairs: number;
+  falseMatches: number;
+  upper: number;
 }
 
 export interface FalsePairs {
