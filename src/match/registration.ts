@@ -71,7 +71,13 @@ async function hashCrop(
   const answer = await withSignal(signal, (cancel) => native.hash(...taken, true, cancel));
   const { hash, quality, stable } = pixelHash(answer);
   if (quality < leastQuality || !stable) return undefined;
-  const region = { left: crop.left, top: crop.top, right: crop.right, bottom: crop.bottom };
+  // Of whole pixels, so that these are the shares of what was hashed.
+  const region = {
+    left: left / width,
+    top: top / height,
+    right: (left + across) / width,
+    bottom: (top + down) / height,
+  };
   return { hash, quality, name: crop.name, region };
 }
 
