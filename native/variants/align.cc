@@ -142,9 +142,12 @@ class Alignment {
 
   // What was nearest by quick looks, moved on by one number at a time as long as bits are won.
   void polish() {
-    const View from = best_->view;
+    View from = best_->view;
     float at[kMost] = {};
     best_->distance = look_properly(from, &best_->hash);
+    GridHash first;
+    const uint32_t before = look_properly(from_, &first);
+    if (before < best_->distance) best_->distance = before, best_->hash = first, best_->view = from = from_;
     for (const float length : {0.5f, 0.25f}) {
       for (bool better = true; better;) {
         better = false;

@@ -56,6 +56,16 @@ void add_one_sided(float share, Views& out) {
 
 }  // namespace
 
+View zoomed_out(const View& view, float share) {
+  // The corners lie so much farther from the middle.
+  const float scale = 1 / (1 - 2 * share);
+  float cx = 0, cy = 0;
+  for (int i = 0; i < 4; ++i) cx += view.x[i] / 4, cy += view.y[i] / 4;
+  View out = view;
+  for (int i = 0; i < 4; ++i) out.x[i] = cx + scale * (view.x[i] - cx), out.y[i] = cy + scale * (view.y[i] - cy);
+  return out;
+}
+
 View turned_view(const View& view, uint32_t orientation) {
   // Which corner of the view becomes the top left, top right, … one.
   static constexpr uint8_t kCorners[8][4] = {{0, 1, 2, 3}, {1, 2, 3, 0}, {2, 3, 0, 1}, {3, 0, 1, 2},
@@ -71,14 +81,11 @@ View turned_view(const View& view, uint32_t orientation) {
 
 void fixed_views(float width, float height, Views& out) {
   const auto turn = [&](float degrees) { out.add(rotated(degrees, inscribed(degrees, width, height), width, height)); };
-  out.add(uncropped(0.02f, 0.02f, 0.02f, 0.02f));
-  out.add(uncropped(0.05f, 0.05f, 0.05f, 0.05f));
+  for (const float share : {0.02f, 0.05f, 0.035f, 0.075f}) out.add(uncropped(share, share, share, share));
   for (const float degrees : {2.0f, -2.0f, 4.0f, -4.0f}) turn(degrees);
-  add_one_sided(0.05f, out);
-  add_parts(out);
-  out.add(uncropped(0.035f, 0.035f, 0.035f, 0.035f));
   add_one_sided(0.1f, out);
-  out.add(uncropped(0.075f, 0.075f, 0.075f, 0.075f));
+  add_parts(out);
+  add_one_sided(0.05f, out);
   for (const float degrees : {6.0f, -6.0f}) turn(degrees);
   out.add(box(0.03f, 0.03f, 0.97f, 0.97f, ViewKind::zoom_in));
   out.add(box(0.06f, 0.06f, 0.94f, 0.94f, ViewKind::zoom_in));

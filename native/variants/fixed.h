@@ -10,6 +10,9 @@ View turned_view(const View& view, uint32_t orientation);
 // Left to right.
 constexpr uint32_t kMirroredView = 5;
 
+// What a view would be before this share of each of its sides was cut.
+View zoomed_out(const View& view, float share);
+
 // `width` and `height` of the picture in pixels: a turn by degrees depends on its shape. At most kFixedViews.
 constexpr uint32_t kFixedViews = 40;
 void fixed_views(float width, float height, Views& out);

@@ -7,6 +7,7 @@
 #include "../hash/pixels.h"
 #include "../kernels/kernels.h"
 #include "align.h"
+#include "detect.h"
 #include "fixed.h"
 #include "sample.h"
 
@@ -16,16 +17,21 @@ struct emp_variants {
   const emp_kernel* kernel;
   Picture picture;
   Levels levels;
+  Sketch sketch;
   float flat;
   // What was given, so that a view that two ideas lead to is one hash.
   static constexpr size_t kGiven = 512;
   uint8_t given[kGiven][EMP_HASH_BYTES];
   size_t given_count;
+  // What the detectors were surest of.
+  View found[2];
+  size_t found_count;
 };
 
 namespace {
 
 constexpr uint32_t kSame = 2;
+constexpr float kFlat = 0.8f;
 
 bool hash_view(const emp_variants& v, const emp_view& from, const Sampling& sampling, emp_variant* out) {
   float grid[EMP_GRID * EMP_GRID];
@@ -87,6 +93,21 @@ class Stage {
   bool stopped_ = false;
 };
 
+constexpr size_t kMirroredViews = 6;
+
+// What all detectors find, but for views of which one colour has most: a card or a text, not a picture.
+emp_status detect(const emp_variants& v, Views& out) {
+  View room[EMP_STAGE_MOST];
+  Views found(room, EMP_STAGE_MOST);
+  for (const auto find : {find_trims, find_parts, find_quadrilaterals, find_rectangles}) {
+    const emp_status status = find(v.picture, v.sketch, found);
+    if (status != EMP_OK) return status;
+  }
+  for (size_t i = 0; i < found.size(); ++i)
+    if (view_flatness(v.picture, found[i]) < kFlat) out.add(found[i]);
+  return EMP_OK;
+}
+
 }  // namespace
 
 emp_status emp_variants_create(const emp_pixels* pixels, const emp_kernel* kernel, emp_variants** out) {
@@ -100,14 +121,15 @@ emp_status emp_variants_create(const emp_pixels* pixels, const emp_kernel* kerne
   emp_variants* variants = new (std::nothrow) emp_variants;
   if (variants == nullptr) return EMP_OUT_OF_MEMORY;
   variants->kernel = kernel;
-  variants->given_count = 0;
+  variants->given_count = variants->found_count = 0;
   status = make_picture(*pixels, variants->picture);
   if (status == EMP_OK) status = make_levels(variants->picture, variants->levels);
+  if (status == EMP_OK) status = make_sketch(variants->picture, variants->sketch);
   if (status != EMP_OK) {
     delete variants;
     return status;
   }
-  variants->flat = view_flatness(variants->picture, box(0, 0, 1, 1, ViewKind::whole));
+  variants->flat = flatness(variants->sketch);
   *out = variants;
   return EMP_OK;
 }
@@ -129,14 +151,26 @@ emp_status emp_variants_stage(emp_variants* variants, emp_variant_stage stage, c
       for (const uint32_t turned : {5u, 1u, 3u, 2u, 4u, 6u, 7u})
         if (!made.add(turned_view(box(0, 0, 1, 1, ViewKind::whole), turned))) break;
       break;
-    case EMP_STAGE_DETECTED:
+    case EMP_STAGE_DETECTED: {
+      const emp_status status = detect(*variants, views);
+      if (status != EMP_OK) return status;
+      made.add_all(views);
+      for (variants->found_count = 0; variants->found_count < std::min<size_t>(2, views.size());
+           ++variants->found_count)
+        variants->found[variants->found_count] = views[variants->found_count];
+      // What was put into a frame may have been mirrored first; the surest ones only.
+      for (size_t i = 0; i < views.size() && i < kMirroredViews; ++i)
+        if (!made.add(turned_view(views[i], kMirroredView))) break;
       break;
+    }
     case EMP_STAGE_FIXED:
       fixed_views(width, height, views);
       made.add_all(views);
       break;
     case EMP_STAGE_WIDE:
       wide_views(width, height, views);
+      // Cropped first, then put into a frame.
+      for (size_t i = 0; i < variants->found_count; ++i) views.add(zoomed_out(variants->found[i], 0.05f));
       made.add_all(views);
       break;
     default:

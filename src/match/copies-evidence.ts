@@ -10,6 +10,8 @@ export const alignedRadius = 24;
 export const reviewRadius = 50;
 /** Unrelated photographs were never as near, and an alignment brings a true copy from here to the sure radius. */
 export const weakRadius = 72;
+/** As far as the tables of an index are searched in a third of the time. */
+export const tableRadius = 62;
 /** A view is looked up as far as this unless it is to be aligned: up to 48 a search passes most of a list at a glance. */
 export const viewRadius = 46;
 

@@ -6,7 +6,7 @@ import { checkSamplesOptions, readSamples, type Samples, type SamplesOptions } f
 import { HashIndex } from "../search/hash-index.js";
 import { QueryPicture, type StageName, type Variant, wholeView } from "../variants/query-picture.js";
 import { alignWeak } from "./copies-align.js";
-import { Evidence, reviewRadius, sureRadius, viewRadius, weakRadius } from "./copies-evidence.js";
+import { Evidence, reviewRadius, sureRadius, tableRadius, viewRadius, weakRadius } from "./copies-evidence.js";
 import type { ViewName } from "../variants/views.js";
 import type { CopyLevel, CopyMatch, CopyOptions, CopyResult, CopyStage } from "./copies-types.js";
 
@@ -120,27 +120,30 @@ function negativeOf(plain: Variant): Variant {
   return { ...plain, hash: plain.hash.map((byte) => ~byte), name: "negative" };
 }
 
-/** Where a true copy may lie a little off: what is worth looking up as far as an alignment reaches. */
-const alignedNames: readonly ViewName[] = [
-  "original",
-  "trimmed",
-  "part",
-  "rectangle",
-  "quadrilateral",
-  "zoom-out",
-  "rotated",
-];
-/** At most so many: a look-up as wide costs as much as thirty others. */
-const mostWide = 32;
+/**
+ * Where a true copy may lie a little off, and how many of each kind are looked up as far as an alignment reaches. The others
+ * are looked up less far: a million entries within 72 bits cost a millisecond a variant, within 62 a third of one.
+ */
+const widest: Partial<Record<ViewName, number>> = {
+  original: 1,
+  turned: 1,
+  trimmed: 2,
+  part: 2,
+  rectangle: 2,
+  quadrilateral: 2,
+  "zoom-out": 9,
+  rotated: 2,
+};
 
 /** How far a variant is looked up. */
 function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
-  let wide = 0;
+  const left = { ...widest };
   return ({ name, turned }) => {
     if (flat || level === "fast") return sureRadius;
-    const mirrored = name === "turned" && turned === "flipY";
-    if (level === "thorough" && (mirrored || alignedNames.includes(name)) && wide++ < mostWide) return weakRadius;
-    return name === "original" ? reviewRadius : viewRadius;
+    const room = name === "turned" && turned !== "flipY" ? undefined : left[name];
+    if (level === "standard" || room === undefined) return name === "original" ? reviewRadius : viewRadius;
+    left[name] = room - 1;
+    return room > 0 ? weakRadius : tableRadius;
   };
 }
 

@@ -1,13 +1,11 @@
 import { integer, invalidArgument, oneOf, options as known, signal as checkSignal } from "../check.js";
-import { checkHashOptions, pixelArguments, pixelHash } from "../hash/pixels.js";
+import { checkHashOptions } from "../hash/pixels.js";
 import { hashDistance, hashToHex } from "../hash/value.js";
 import type { ImageInput } from "../image/hash-image.js";
 import { checkSamplesOptions, readSamples, type Samples } from "../image/samples.js";
 import type { Limits } from "../limits.js";
-import { withSignal } from "../native/abort.js";
-import { native } from "../native/load.js";
 import { HashIndex } from "../search/hash-index.js";
-import { type Crop, cropsOf } from "../variants/crops.js";
+import { type Crop, cropsOf, hashCrop } from "../variants/crops.js";
 
 export interface RegisterOptions extends Limits {
   /** `"standard"`: at most 24 hashes beside the original's; `"thorough"`: at most 60. Default `"standard"`. */
@@ -54,25 +52,11 @@ const leastSide = 64;
 /** Ids of one entry: 64·entry for the original, those up to 63 more for what is derived of it. */
 const idsEach = 64;
 
-async function hashCrop(
-  samples: Samples,
-  crop: Crop,
-  signal: AbortSignal | undefined,
-): Promise<DerivedHash | undefined> {
-  const { data, width, height, channels } = samples;
-  const left = Math.round(crop.left * width);
-  const top = Math.round(crop.top * height);
-  const across = Math.round(crop.right * width) - left;
-  const down = Math.round(crop.bottom * height) - top;
-  if (across < leastSide || down < leastSide) return undefined;
-  const stride = width * channels;
-  const pixels = { data: data.subarray(top * stride + left * channels), width: across, height: down, channels, stride };
-  const taken = pixelArguments(pixels, checkHashOptions({}));
-  const answer = await withSignal(signal, (cancel) => native.hash(...taken, true, cancel));
-  const { hash, quality, stable } = pixelHash(answer);
-  if (quality < leastQuality || !stable) return undefined;
-  const region = { left: crop.left, top: crop.top, right: crop.right, bottom: crop.bottom };
-  return { hash, quality, name: crop.name, region };
+async function derive(samples: Samples, crop: Crop, signal: AbortSignal | undefined): Promise<DerivedHash | undefined> {
+  const part = await hashCrop(samples, crop, leastSide, signal);
+  return part === undefined || part.quality < leastQuality || !part.stable
+    ? undefined
+    : { hash: part.hash, quality: part.quality, name: crop.name, region: part.region };
 }
 
 /**
@@ -97,7 +81,7 @@ export async function register(input: ImageInput, options?: RegisterOptions): Pr
   const derived: DerivedHash[] = [];
   for (const crop of cropsOf(samples.width, samples.height)) {
     if (derived.length === room) break;
-    const made = await hashCrop(samples, crop, signal);
+    const made = await derive(samples, crop, signal);
     if (made === undefined) continue;
     const near = [hash, ...derived.map((other) => other.hash)].some((other) => hashDistance(other, made.hash) <= same);
     if (!near) derived.push(made);

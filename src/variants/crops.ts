@@ -1,3 +1,8 @@
+import { checkHashOptions, pixelArguments, type PixelHash, pixelHash } from "../hash/pixels.js";
+import type { Samples } from "../image/samples.js";
+import { withSignal } from "../native/abort.js";
+import { native } from "../native/load.js";
+
 /** A part of a picture, in shares of its sides from the top left. */
 export interface Crop {
   name: string;
@@ -78,4 +83,30 @@ export function cropsOf(width: number, height: number): Crop[] {
     ...oneSided(0.05),
     ...oneSided(0.5),
   ];
+}
+
+/** The hash of a part of a picture, and which part that is in whole pixels; undefined where a side has fewer than `least`. */
+export async function hashCrop(
+  samples: Samples,
+  crop: Crop,
+  least: number,
+  signal: AbortSignal | undefined,
+): Promise<(PixelHash & { region: Omit<Crop, "name"> }) | undefined> {
+  const { data, width, height, channels } = samples;
+  const left = Math.round(crop.left * width);
+  const top = Math.round(crop.top * height);
+  const across = Math.round(crop.right * width) - left;
+  const down = Math.round(crop.bottom * height) - top;
+  if (across < least || down < least) return undefined;
+  const stride = width * channels;
+  const pixels = { data: data.subarray(top * stride + left * channels), width: across, height: down, channels, stride };
+  const taken = pixelArguments(pixels, checkHashOptions({}));
+  const answer = await withSignal(signal, (cancel) => native.hash(...taken, true, cancel));
+  const region = {
+    left: left / width,
+    top: top / height,
+    right: (left + across) / width,
+    bottom: (top + down) / height,
+  };
+  return { ...pixelHash(answer), region };
 }
