@@ -95,12 +95,13 @@ export class State {
     }
   }
 
-  /** Keeps a row; it is in the file when `flush` is over. */
+  /** Keeps a row, and writes it soon: a picture and its look-ups take far longer than a line. */
   add(row: Row): void {
     this.rows.set(keyOf(row.q, row.m), row);
     if (this.#file === undefined) return;
     this.#waiting.push(`${JSON.stringify(row)}\n`);
-    if (this.#waiting.length >= 64) void this.flush().catch(() => {});
+    // What fails here fails again in `close`, where it is heard.
+    void this.flush().catch(() => {});
   }
 
   /** @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` */

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { attacks, type EvaluationReport, videoEdits } from "../../dist/index.js";
-import { empreinte, folder } from "../support/cli.ts";
+import { empreinte, folder, main } from "../support/cli.ts";
 import { run } from "../support/run.ts";
 import { writeScenes } from "../support/evaluate.ts";
 
@@ -30,10 +32,44 @@ describe("empreinte evaluate", () => {
     writeFileSync(join(out, "state.jsonl"), state.slice(0, Math.round(0.6 * state.length)));
     const again = await empreinte(["evaluate", photos, ...few, "--report", out, "--seed", "5", "--json"]);
     const report = JSON.parse(again.stdout) as EvaluationReport;
-    expect(report.methods.map(({ recall }) => recall.match)).toEqual([0.5, 1]);
+    expect(report.methods.map(({ recall }) => recall.match)).toEqual([0.5, 1, 1]);
     const other = await empreinte(["evaluate", photos, ...few, "--report", out, "--seed", "6"]);
     expect(other).toMatchObject({ code: 2, stdout: "" });
     expect(other.stderr).toContain("state of an evaluation of other pictures");
+  });
+
+  it("killed at any time, it goes on and comes to the same figures", async () => {
+    const out = join(folder(), "out");
+    const args = [
+      "evaluate",
+      photos,
+      "--attacks",
+      "overlay,crop",
+      "--generated",
+      "0",
+      "--level",
+      "plain",
+      "--report",
+      out,
+    ];
+    const file = join(out, "state.jsonl");
+    const rows = (): number => (existsSync(file) ? readFileSync(file, "utf8").split("\n").length - 2 : 0);
+    for (const least of [3, 20]) {
+      const child = spawn(process.execPath, [main, ...args], { stdio: "ignore" });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      while (rows() < least && child.exitCode === null) await setTimeout(10);
+      child.kill("SIGKILL");
+      await ended;
+      expect(rows()).toBeLessThan(50);
+    }
+    const before = rows();
+    expect(before).toBeGreaterThanOrEqual(20);
+    const resumed = JSON.parse((await empreinte([...args, "--json"])).stdout) as EvaluationReport;
+    expect(rows()).toBe(50);
+    const whole = JSON.parse((await empreinte([...args.slice(0, -2), "--json"])).stdout) as EvaluationReport;
+    const shares = ({ methods }: EvaluationReport): unknown =>
+      methods[0]!.attacks.map(({ name, match, median, p90 }) => [name, match, median, p90]);
+    expect(shares(resumed)).toEqual(shares(whole));
   });
 
   it("holds recall and false matches to what is asked", async () => {
