@@ -212,6 +212,8 @@ emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count)
 /* Another hash and bank under an id that is there; no reader sees neither or both. */
 emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t bank);
 int emp_index_has(emp_index* index, uint64_t id);
+/* The hash of an id. EMP_UNKNOWN_ID. */
+emp_status emp_index_get(emp_index* index, uint64_t id, uint8_t hash[EMP_HASH_BYTES]);
 /* Removes everything. */
 emp_status emp_index_clear(emp_index* index);
 
@@ -303,6 +305,62 @@ emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done);
 /* When done: the hits, sorted by query, distance, id; valid as long as the searcher. */
 void emp_searcher_hits(const emp_searcher* searcher, const emp_hit** hits, size_t* count);
 void emp_searcher_destroy(emp_searcher* searcher);
+
+/* ---- Variants: other hashes of a query, by what may have been done to it ----------------------------------------- */
+
+/* Which idea a view comes from. */
+typedef enum emp_view_kind {
+  EMP_VIEW_WHOLE = 0,
+  EMP_VIEW_TRIMMED,       /* without border, bars, letterbox */
+  EMP_VIEW_PART,          /* a picture inside an interface */
+  EMP_VIEW_RECTANGLE,     /* between long straight edges */
+  EMP_VIEW_QUADRILATERAL, /* in perspective */
+  EMP_VIEW_HALF,          /* of a collage */
+  EMP_VIEW_ZOOM_IN,
+  EMP_VIEW_ZOOM_OUT,
+  EMP_VIEW_ROTATION,
+  EMP_VIEW_ALIGNED
+} emp_view_kind;
+
+/* Where in the picture an assumed original lies: its corners, top left, top right, bottom right, bottom left, as shares
+ * of the picture's width and height. Outside 0 … 1 the picture is continued by its own edge. */
+typedef struct emp_view {
+  float x[4], y[4];
+  uint32_t kind;   /* emp_view_kind */
+  uint32_t turned; /* the orientation the corners are in, in the order of emp_hash_result.dihedral */
+} emp_view;
+
+typedef struct emp_variant {
+  emp_view view;
+  uint8_t hash[EMP_HASH_BYTES];
+  int32_t quality, stable; /* as in emp_hash_result */
+} emp_variant;
+
+typedef enum emp_variant_stage {
+  EMP_STAGE_TURNED = 0, /* the other orientations */
+  EMP_STAGE_DETECTED,   /* what the picture was put into taken away */
+  EMP_STAGE_FIXED,      /* parts of a collage, small crops and turns */
+  EMP_STAGE_WIDE        /* larger ones, to start an alignment from */
+} emp_variant_stage;
+
+enum { EMP_STAGE_MOST = 64 };
+
+/* A picture reduced to what variants are made of; nothing of `pixels` is kept. Sides of at least 5 pixels, or
+ * EMP_BAD_GEOMETRY. Calls on one handle from one thread at a time. */
+typedef struct emp_variants emp_variants;
+emp_status emp_variants_create(const emp_pixels* pixels, const emp_kernel* kernel, emp_variants** out);
+void emp_variants_destroy(emp_variants* variants);
+/* The share of pixels in the fullest of 16³ colour cells, 0 … 1: 0.8 and more in text screens, charts, title cards. */
+float emp_variants_flatness(const emp_variants* variants);
+/* The variants of a stage, those of most worth first, without those within 2 bits of one that was given before. At most
+ * EMP_STAGE_MOST, whatever the picture. */
+emp_status emp_variants_stage(emp_variants* variants, emp_variant_stage stage, const emp_cancel* cancel,
+                              emp_variant out[EMP_STAGE_MOST], size_t* count);
+/* Hashes these views. `side`: the size of the original to assume, in pixels; 0: as large as its view. */
+emp_status emp_variants_hash(emp_variants* variants, const emp_view* view, uint32_t side, emp_variant* out);
+/* Moves `from` until its hash is as near `target` as it gets, in at most some 200 small hashes. */
+emp_status emp_variants_align(emp_variants* variants, const emp_view* from, const uint8_t target[EMP_HASH_BYTES],
+                              emp_variant* out);
 
 /* ---- Video: which stretches of two videos are the same --------------------------------------------------------- */
 

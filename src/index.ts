@@ -67,7 +67,19 @@ export {
 export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-hashes.js";
 export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
 export { type ExactMatch } from "./match/digests.js";
+export { type KnownCopyMatch, type KnownCopyOptions, type KnownCopyResult } from "./match/known-copies.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
+
+// Copies: what an altered picture is a copy of.
+export { findCopies } from "./match/copies.js";
+export { type CopyLevel, type CopyMatch, type CopyOptions, type CopyResult } from "./match/copies-types.js";
+export { type CopyStage, type CopyTier, type Corners } from "./match/copies-types.js";
+export { type ViewName } from "./variants/views.js";
+
+// Registration: an original's hash and those of its parts.
+export { addRegistration, register, registeredEntry } from "./match/registration.js";
+export { registrationLines, removeRegistration } from "./match/registration.js";
+export { type DerivedHash, type RegisterOptions, type Registration } from "./match/registration.js";
 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
 export { type BankOpenOptions, BankStore } from "./bank/store.js";
@@ -89,6 +101,22 @@ export { type Explanation, Matcher, type MatcherOptions } from "./bank/matcher.j
 export { type Prequalification, type Qualification, type QualificationOutcome } from "./bank/qualify.js";
 export { type QualifyInput } from "./bank/qualify.js";
 export { type CheckImageOptions } from "./bank/upload.js";
+
+// Evaluation: altered copies made, looked up, and counted.
+export { evaluate } from "./evaluate/run.js";
+export { type EvaluateOptions } from "./evaluate/options.js";
+export { type EvaluationMethod, fastMethod, plainMethod } from "./evaluate/methods.js";
+export { type FoundEntries, type FoundEntry, type ListedPicture, type QueryPicture } from "./evaluate/methods.js";
+export { copiesMethod, registeredMethod } from "./evaluate/copies-method.js";
+export { distancesMethod } from "./evaluate/distances.js";
+export { writeAttackedPictures, type WritePicturesOptions } from "./evaluate/write-pictures.js";
+export { writeEvaluation } from "./evaluate/report/write.js";
+export { type AttackFigures, type EvaluationReport, type MethodReport, type Recall } from "./evaluate/report/types.js";
+export { type Example, type FalseMatches, type FalsePairs } from "./evaluate/report/types.js";
+export { type VideoFigures, type VideoReport } from "./evaluate/report/types.js";
+export { videoEdits, type VideoEdit } from "./evaluate/video/edits.js";
+export { attackPicture, attacks } from "./evaluate/attacks/suite.js";
+export { type Attack, type AttackFamily } from "./evaluate/attacks/attack.js";
 
 // Limits and errors.
 export { defaultLimits, defaultVideoLimits, type Limits, type VideoLimits } from "./limits.js";

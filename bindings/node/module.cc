@@ -38,6 +38,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add_lists(env, exports);
   add_index(env, exports);
   add_search(env, exports);
+  add_variants(env, exports);
   add_video(env, exports);
   return exports;
 }

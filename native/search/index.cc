@@ -297,6 +297,18 @@ int emp_index_has(emp_index* index, uint64_t id) {
   return index->find(*index->version, id).found ? 1 : 0;
 }
 
+emp_status emp_index_get(emp_index* index, uint64_t id, uint8_t* hash) {
+  const std::lock_guard<std::mutex> lock(index->writing);
+  const Version& v = *index->version;
+  const Place place = index->find(v, id);
+  if (!place.found) return EMP_UNKNOWN_ID;
+  const bool in_delta = place.part == v.part_count;
+  unpermuted(in_delta ? v.delta->blocks()[place.row / kBlockRows].row(place.row % kBlockRows)
+                      : v.parts[place.part].segment->row(place.row),
+             hash);
+  return EMP_OK;
+}
+
 emp_status emp_index_flush(emp_index* index) {
   const std::lock_guard<std::mutex> lock(index->writing);
   if (index->version->delta_rows == 0) return EMP_OK;

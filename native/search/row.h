@@ -48,6 +48,16 @@ inline Row permuted(const uint8_t* hash) {
   return row;
 }
 
+// The hash of a row: what `permuted` was given.
+inline void unpermuted(const Row& row, uint8_t* hash) {
+  std::memset(hash, 0, 32);
+  for (uint32_t c = 0; c < kChunks; ++c)
+    for (uint32_t i = 0; i < 16; ++i) {
+      const uint32_t bit = row.chunk(c) >> i & 1u, k = 16 * i + ((c - i) & 15u);
+      hash[31 - k / 8] = static_cast<uint8_t>(hash[31 - k / 8] | bit << (k % 8));
+    }
+}
+
 inline uint32_t bit_count(uint32_t x) {
   x = x - (x >> 1 & 0x55555555u);
   x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);

@@ -24,6 +24,8 @@ enum class ViewKind : uint8_t {
 struct View {
   float x[4], y[4];
   ViewKind kind;
+  // The orientation that the corners are in, in the order of emp_hash_result.dihedral.
+  uint8_t turned = 0;
 };
 
 // A bounded list: what comes after it is full is dropped, so that no picture makes more than its share of work.

@@ -1,8 +1,8 @@
 /** An upload's picture hash and the digests of its bytes, which are read once. */
-import { createHash } from "node:crypto";
 import { options as known, signal as checkSignal } from "../check.js";
 import { ImageError, LimitError } from "../errors.js";
 import { isRawPixels } from "../hash/pixels.js";
+import { digestTypes } from "../image/digest.js";
 import { checkImageOptions, hashImage, hashImageOptionNames } from "../image/hash-image.js";
 import type { HashImageOptions, ImageInput } from "../image/hash-image.js";
 import { sourceOf } from "../image/read.js";
@@ -24,10 +24,8 @@ export async function readUpload(input: ImageInput, options: CheckImageOptions |
   const { limits, name } = checkImageOptions(given);
   const signal = checkSignal(given.signal);
   if (isRawPixels(input)) return { query: await pictureOf(input, given) };
-  const source = sourceOf(input, name, limits.maxBytes);
-  const { bytes } = await source.read(signal ?? new AbortController().signal);
-  const digest = (algorithm: string): string => createHash(algorithm).update(bytes).digest("hex");
-  const digests = { md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") };
+  const source = sourceOf(input, name, limits.maxBytes, digestTypes);
+  const { bytes, digests = {} } = await source.read(signal ?? new AbortController().signal);
   try {
     return { query: { ...(await pictureOf(bytes, { ...given, name: source.name })), digests } };
   } catch (error) {

@@ -10,6 +10,7 @@ export const help: string = `empreinte: has this picture been seen before?
   empreinte scan --bank FILE [options] PATH…   what the policies of its banks say of pictures and videos
   empreinte list check FILE                    what is in a list; also list convert, into another format
   empreinte video match A B                    which stretches of a video are in another
+  empreinte evaluate FOLDER                    how well altered copies of these pictures are found
   empreinte doctor [--json]                    what this machine has, and a self-test
 
   empreinte COMMAND --help                     options and an example
@@ -83,6 +84,10 @@ A match is a lead, not a verdict.
   --radius N           most differing bits of a match, 0 … 256 (default 31)
   --min-quality N      pictures below this quality are not matched, 0 … 100 (default 50)
   --no-dihedral        match the picture as it is, not turned or mirrored
+  --level LEVEL        find altered copies of pictures: fast (turned, mirrored), standard (also framed, captioned,
+                       in a screenshot or collage, slightly cropped) or thorough (also cropped and turned further).
+                       A line a match: path, distance, list:line, variant, match or review, corners in percent of
+                       the picture or "whole", metadata. Not with --radius and the other three before this
   --allow-degenerate   load list entries that would match unrelated pictures (all zero, constant, …)
   --json               JSON Lines, an object a file:
                        {"path","hash","quality","matches":[{"distance","list","entry","variant","metadata"}]},

@@ -15,6 +15,7 @@ import {
   bankVerifyHelp,
   bankHelp,
 } from "./bank-help.js";
+import { evaluateHelp } from "./evaluate-help.js";
 import { doctorHelp, hashHelp, help, scanHelp } from "./help.js";
 import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./index-help.js";
 import { listCheckHelp, listConvertHelp, listHelp } from "./list-help.js";
@@ -53,6 +54,7 @@ const commands = new Map<string, Command>([
   ["list convert", { help: listConvertHelp, load: () => import("./list-convert.js") }],
   ["video", { help: videoHelp, load: () => import("./video-command.js") }],
   ["video match", { help: videoMatchHelp, load: () => import("./video-match.js") }],
+  ["evaluate", { help: evaluateHelp, load: () => import("./evaluate.js") }],
   ["doctor", { help: doctorHelp, load: () => import("./doctor.js") }],
 ]);
 

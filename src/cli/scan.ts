@@ -24,6 +24,7 @@ import {
   type Search,
   videoLines,
 } from "./scan-video.js";
+import { copiesIn, copyLines, levelOf } from "./scan-copies.js";
 import { type Session, status } from "./session.js";
 import { samplingOf } from "./videos.js";
 
@@ -40,6 +41,7 @@ const options = {
   "min-quality": { type: "string" },
   "no-dihedral": { type: "boolean" },
   "allow-degenerate": { type: "boolean" },
+  level: { type: "string" },
 } as const;
 
 interface Sources {
@@ -156,6 +158,14 @@ function exactLines(path: Path, exact: readonly ExactMatch[]): string[] {
   );
 }
 
+/** Options that say how far to look, beside --level, which says it all; and standard input, which cannot be read twice. */
+function refuseBesideLevel(values: Record<string, unknown>, positionals: readonly string[]): void {
+  for (const name of ["radius", "min-quality", "no-dihedral", "all-pages", "video-signature"]) {
+    if (values[name] !== undefined) throw new UsageError(`--${name} does not go with --level`);
+  }
+  if (positionals.includes("-")) throw new UsageError("--level does not go with standard input");
+}
+
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
   if (values.bank !== undefined) {
@@ -168,6 +178,7 @@ export async function run(args: string[], session: Session): Promise<number> {
       "min-quality",
       "no-dihedral",
       "allow-degenerate",
+      "level",
     ] as const;
     const other = known.find((name) => values[name] !== undefined);
     if (other !== undefined) throw new UsageError(`Expected --bank without --${other}`);
@@ -184,6 +195,8 @@ export async function run(args: string[], session: Session): Promise<number> {
     minQuality: number("min-quality", values["min-quality"], { least: 0, most: 100 }) ?? 50,
     dihedral: values["no-dihedral"] !== true,
   };
+  const level = levelOf(values.level);
+  if (level !== undefined) refuseBesideLevel(values, positionals);
   const quiet = values.quiet === true;
   const files = fileSettings(values);
   const videos = videoSettings(files, { sampling: samplingOf(values.sampling, "all"), dihedral: how.dihedral });
@@ -207,6 +220,16 @@ export async function run(args: string[], session: Session): Promise<number> {
   };
   const scan = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
     const { signal } = session;
+    if (level !== undefined && !isVideoSignature(result)) {
+      const copies = await copiesIn(path, lists, level, files, signal);
+      const exact = exactly.of(result.digests ?? {});
+      matched ||= copies.tier !== "none" || exact.length > 0;
+      const { hash, quality } = result;
+      const more = exact.length > 0 ? { ...copies, exact } : copies;
+      if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), hash, quality, ...more }));
+      else for (const line of [...exactLines(path, exact), ...copyLines(path, copies)]) await session.line(line);
+      return;
+    }
     const inVideos = known.index && (await inKnownVideos(result, known.index, how, signal));
     const found = isVideoSignature(result)
       ? { matches: await framesInLists(result, lists, how, signal) }

@@ -96,7 +96,7 @@ function defined(limits: Limits): Limits {
  * Runs `work` until `signal` or `work` itself stops it. sharp cannot be interrupted: what it is doing then ends by itself,
  * unheard, within its time limit.
  */
-async function untilStopped<T>(
+export async function untilStopped<T>(
   signal: AbortSignal | undefined,
   work: (stop: AbortController) => Promise<T>,
 ): Promise<T> {
@@ -114,7 +114,8 @@ async function untilStopped<T>(
   }
 }
 
-async function hashPage(page: Page, options: CheckedHashOptions, stop: AbortSignal): Promise<PixelHash> {
+/** Samples that are not 8-bit grey, RGB or RGBA become so in place. */
+export async function hashPage(page: Page, options: CheckedHashOptions, stop: AbortSignal): Promise<PixelHash> {
   const { data, width, height, channels, depth, cmyk } = page;
   const stride = (width * channels * depth) / 8;
   const { way, compat, dihedral, kernel } = options;

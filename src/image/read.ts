@@ -216,7 +216,7 @@ export function sourceOf(
   input: EncodedInput,
   name: string | undefined,
   maxBytes: number,
-  digests: readonly DigestType[],
+  digests: readonly DigestType[] = [],
 ): Source {
   if (typeof input === "string" || input instanceof URL) {
     const path = pathOf(input);

@@ -6,6 +6,8 @@ import type { DigestType, FileDigests } from "../image/digest.js";
 import { checkReadOptions, type ReadListOptions } from "../lists/read-hash-list.js";
 import { HashIndex, type HashIndexOptions, type Hit, type IndexStats, type OpenOptions } from "../search/hash-index.js";
 import { type ExactMatch, KnownDigests } from "./digests.js";
+import type { ImageInput } from "../image/hash-image.js";
+import { findKnownCopies, type KnownCopyOptions, type KnownCopyResult } from "./known-copies.js";
 import { type Entries, KeptEntries, PassingEntries } from "./entries.js";
 import { allNamed, type KnownList, type KnownSources, readLists } from "./lists.js";
 import { openFiles, PairWriter } from "./pair.js";
@@ -288,6 +290,22 @@ export class KnownHashes {
     if (typeof digests !== "object" || digests === null)
       throw invalidArgument("digests", "{md5, sha1, sha256}", digests);
     return this.#digests?.match(digests) ?? [];
+  }
+
+  /**
+   * The entries that a picture is an altered copy of, as `findCopies` finds them in an index. Lines that are marked as
+   * derived (`registrationLines`) are one entry with the original they follow.
+   * @throws as `findCopies`.
+   */
+  async findCopies(input: ImageInput, options?: KnownCopyOptions): Promise<KnownCopyResult> {
+    this.#open();
+    const entries = this.#entries;
+    entries.hold(); // when close() is called during the search
+    try {
+      return await findKnownCopies(input, this.#index, entries, (id) => this.#listOf(id), options);
+    } finally {
+      entries.release();
+    }
   }
 
   /** Frees the hashes now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`; searches that run then finish. */

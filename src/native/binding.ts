@@ -7,6 +7,13 @@ export interface Handle<Name extends string> {
 export type CancelHandle = Handle<"cancel">;
 export type IndexHandle = Handle<"index">;
 export type ListHandle = Handle<"list">;
+export type VariantsHandle = Handle<"variants">;
+
+/** Hashes of views, 32 bytes each, with twelve numbers each: x and y of four corners, kind, turned, quality, stable. */
+export interface NativeVariants {
+  hashes: Uint8Array;
+  numbers: Float32Array;
+}
 
 export interface NativeKernel {
   name: string;
@@ -105,9 +112,42 @@ export interface NativeBinding {
   indexWarm(index: IndexHandle, cancel: CancelHandle | undefined): Promise<void>;
   /** Writes what a search would see now to an open file. */
   indexSave(index: IndexHandle, descriptor: number, cancel: CancelHandle | undefined): Promise<void>;
+  /** The hashes of ids, 32 bytes each; zeros where there is no such id. */
+  indexHashes(index: IndexHandle, ids: Float64Array): Uint8Array;
   /** Triples (id, query, distance), sorted by query, distance, id; undefined for none. */
   searchSync(...search: SearchArguments): Float64Array | undefined;
   search(...searchAnd: [...SearchArguments, cancel: CancelHandle | undefined]): Promise<Float64Array | undefined>;
+
+  /** 8-bit grey, RGB or RGBA of at least 5×5; nothing of it is kept. `ours`: nobody else holds the buffer. */
+  makeVariants(
+    pixels: Uint8Array,
+    width: number,
+    height: number,
+    channels: number,
+    stride: number,
+    kernel: string | undefined,
+    ours: boolean,
+    cancel: CancelHandle | undefined,
+  ): Promise<VariantsHandle>;
+  /** 0 turned, 1 detected, 2 fixed, 3 wide; undefined for none. One job at a time on a handle. */
+  variantStage(
+    variants: VariantsHandle,
+    stage: number,
+    cancel: CancelHandle | undefined,
+  ): Promise<NativeVariants | undefined>;
+  /** `views`: ten numbers each, as the first ten of `NativeVariants`. Each moved towards its target, or, without targets,
+   * hashed as an original of `side` pixels. */
+  alignVariants(
+    variants: VariantsHandle,
+    views: Float32Array,
+    targets: Uint8Array | undefined,
+    side: number,
+    cancel: CancelHandle | undefined,
+  ): Promise<NativeVariants | undefined>;
+  /** The share of pixels in the fullest of 16³ colour cells, 0 … 1. */
+  flatness(variants: VariantsHandle): number;
+  /** Not while a job uses it. */
+  closeVariants(variants: VariantsHandle): void;
 
   /** Twelve numbers a segment: candidate, query from, query to, known from, known to, speed, distance, share, evidence,
    * still, nearest, matches; by candidate, then query from. */

@@ -204,6 +204,12 @@ export class HashIndex {
     return native.indexHas(this.#handle, oneId(id));
   }
 
+  /** The hash of an id as 32 bytes, undefined when there is no such id. @throws {InvalidArgumentError} */
+  get(id: number): Uint8Array | undefined {
+    if (!this.has(id)) return undefined;
+    return native.indexHashes(this.#handle, Float64Array.of(id));
+  }
+
   /** Every entry within `radius` (0 … 256) of `hash`. @throws {InvalidArgumentError} @throws {InvalidHashError} */
   searchSync(hash: HashLike, radius: number, options?: SearchOptions): Hit[] {
     this.#open();

@@ -191,6 +191,38 @@ describe("the aligner of videos against what was done to them, and against brute
   });
 });
 
+// Arguments: seed, rounds.
+describe("variants of pictures that are meant to hurt", () => {
+  const variants = "test/native/variants.cc";
+  const right = /^[1-9]\d+ checks of variants, 0 failures$/m;
+
+  test("on this processor", minutes, async (ctx) => {
+    await need(ctx, host);
+    expect(await succeed(await workshop.program(host, variants), ["1", "3"])).toMatch(right);
+  });
+
+  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    expect(await succeed(await workshop.program(sanitized, variants), ["2", "2"])).toMatch(right);
+  });
+});
+
+// Arguments: seed, rounds.
+describe("the detectors of what surrounds a picture, against what was drawn, and pictures bad for them", () => {
+  const detect = "test/native/detect.cc";
+  const right = /^[1-9]\d+ checks, 0 failures$/m;
+
+  test("on this processor", minutes, async (ctx) => {
+    await need(ctx, host);
+    expect(await succeed(await workshop.program(host, detect), ["7", "6"])).toMatch(right);
+  });
+
+  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    expect(await succeed(await workshop.program(sanitized, detect), ["2", "1"])).toMatch(right);
+  });
+});
+
 // Arguments: seed, damaged files of each kind.
 describe("damaged index files", () => {
   test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {

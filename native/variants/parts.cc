@@ -1,0 +1,182 @@
+// Pictures inside an interface: the few colours that are flat over much of the screen are taken away, and what hangs
+// together of the rest, large enough, is a picture; a frame or bubble around it is peeled off.
+#include <algorithm>
+#include <cmath>
+
+#include "detect.h"
+#include "refine.h"
+#include "trims.h"
+
+namespace empreinte {
+namespace {
+
+constexpr uint32_t kCell = 4;                           // sketch pixels: text is thinner than half of a cell
+constexpr size_t kColours = 8;                          // of a background, at most
+constexpr float kLeastColour = 0.015f;                  // of all pixels: flat ones of a background's colour
+constexpr uint8_t kFlat = 3;                            // levels to the pixel below and beside
+constexpr float kLeastSide = 0.1f, kLeastArea = 0.02f;  // of the picture's
+constexpr float kLeastFull = 0.4f;                      // of a part's box
+constexpr float kLeastLine = 0.3f;                      // of a line of a part: what is not background
+constexpr size_t kParts = 3, kFound = 4;
+
+// Colours are told apart by the upper five bits of each channel.
+uint32_t colour_of(const uint8_t* p) { return (p[0] >> 3) << 10 | (p[1] >> 3) << 5 | (p[2] >> 3); }
+
+bool flat(const uint8_t* p, ptrdiff_t stride) {
+  return std::abs(p[0] - p[1]) <= kFlat && std::abs(p[0] - p[stride]) <= kFlat;
+}
+
+// 1 for each colour that belongs to the background, neighbours included: JPEG and shades spread them.
+bool find_background(const Sketch& s, Array<uint8_t>& background) {
+  Array<uint32_t> counts(32768);
+  background = Array<uint8_t>(32768);
+  if (!counts || !background) return false;
+  counts.zero();
+  background.zero();
+  // Every second row and column is enough to count by.
+  for (uint32_t y = 0; y + 1 < s.height; y += 2)
+    for (uint32_t x = 0; x + 1 < s.width; x += 2) {
+      const uint8_t* p = s.row(y) + x;
+      if (flat(p, s.stride) && flat(p + s.plane(), s.stride))
+        ++counts[colour_of(s.rgb.data() + 3 * (size_t{y} * s.width + x))];
+    }
+  const float all = static_cast<float>(s.width) * static_cast<float>(s.height) / 4;
+  for (size_t n = 0; n < kColours; ++n) {
+    const size_t best = static_cast<size_t>(std::max_element(counts.data(), counts.data() + 32768) - counts.data());
+    if (static_cast<float>(counts[best]) < kLeastColour * all) break;
+    const int r = static_cast<int>(best >> 10), g = static_cast<int>(best >> 5 & 31), b = static_cast<int>(best & 31);
+    for (int i = std::max(0, r - 1); i <= std::min(31, r + 1); ++i)
+      for (int j = std::max(0, g - 1); j <= std::min(31, g + 1); ++j)
+        for (int k = std::max(0, b - 1); k <= std::min(31, b + 1); ++k) {
+          background[static_cast<size_t>(i << 10 | j << 5 | k)] = 1;
+          counts[static_cast<size_t>(i << 10 | j << 5 | k)] = 0;
+        }
+  }
+  return true;
+}
+
+struct Part {
+  uint32_t cells = 0;
+  Box box;  // in cells
+};
+
+// Cells of which most is not background, joined over their sides; the largest parts, largest first. At most kParts.
+class Parts {
+ public:
+  emp_status find(const Sketch& s, const Array<uint8_t>& background) {
+    w_ = s.width / kCell, h_ = s.height / kCell;
+    cells_ = Array<uint8_t>(size_t{w_} * h_);
+    Array<uint32_t> stack(size_t{w_} * h_);
+    if (!cells_ || !stack) return EMP_OUT_OF_MEMORY;
+    cells_.zero();
+    for (uint32_t y = 0; y < h_ * kCell; ++y) {
+      const uint8_t* p = s.rgb.data() + size_t{3} * s.width * y;
+      uint8_t* to = cells_.data() + size_t{w_} * (y / kCell);
+      for (uint32_t x = 0; x < w_; ++x)
+        for (uint32_t k = 0; k < kCell; ++k, p += 3) to[x] = static_cast<uint8_t>(to[x] + 1 - background[colour_of(p)]);
+    }
+    for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = 2 * cells_[i] >= kCell * kCell ? 1 : 0;
+    for (uint32_t i = 0; i < cells_.size(); ++i)
+      if (cells_[i]) keep(flood(i, stack));
+    return EMP_OK;
+  }
+  size_t size() const { return n_; }
+  const Part& operator[](size_t i) const { return best_[i]; }
+
+ private:
+  Part flood(uint32_t start, Array<uint32_t>& stack) {
+    Part part = {0, {w_, h_, 0, 0}};
+    size_t top = 0;
+    const auto push = [&](uint32_t i) {
+      if (cells_[i]) cells_[i] = 0, stack[top++] = i;
+    };
+    push(start);
+    while (top > 0) {
+      const uint32_t i = stack[--top], x = i % w_, y = i / w_;
+      ++part.cells;
+      Box& b = part.box;
+      b = {std::min(b.left, x), std::min(b.top, y), std::max(b.right, x + 1), std::max(b.bottom, y + 1)};
+      if (x > 0) push(i - 1);
+      if (x + 1 < w_) push(i + 1);
+      if (y > 0) push(i - w_);
+      if (y + 1 < h_) push(i + w_);
+    }
+    return part;
+  }
+
+  void keep(const Part& part) {
+    const float all = static_cast<float>(w_) * static_cast<float>(h_), n = static_cast<float>(part.cells);
+    const float w = static_cast<float>(part.box.width()), h = static_cast<float>(part.box.height());
+    if (n < kLeastArea * all || n < kLeastFull * w * h) return;
+    if (w < kLeastSide * static_cast<float>(w_) || h < kLeastSide * static_cast<float>(h_)) return;
+    size_t at = n_;
+    while (at > 0 && best_[at - 1].cells < part.cells) --at;
+    if (at == kParts) return;
+    n_ = std::min(n_ + 1, kParts);
+    for (size_t i = n_ - 1; i > at; --i) best_[i] = best_[i - 1];
+    best_[at] = part;
+  }
+
+  uint32_t w_ = 0, h_ = 0;
+  Array<uint8_t> cells_;
+  Part best_[kParts];
+  size_t n_ = 0;
+};
+
+// To the pixel: a line belongs to the part when enough of it is not background.
+Box tighten(const Sketch& s, const Array<uint8_t>& background, Box b) {
+  const auto filled = [&](uint32_t x, uint32_t y, uint32_t dx, uint32_t dy, uint32_t n) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < n; ++i)
+      count += 1u - background[colour_of(s.rgb.data() + 3 * (size_t{y + i * dy} * s.width + x + i * dx))];
+    return static_cast<float>(count) >= kLeastLine * static_cast<float>(n);
+  };
+  const uint32_t least_w = b.width() / 2, least_h = b.height() / 2;
+  while (b.height() > least_h && !filled(b.left, b.top, 1, 0, b.width())) ++b.top;
+  while (b.height() > least_h && !filled(b.left, b.bottom - 1, 1, 0, b.width())) --b.bottom;
+  while (b.width() > least_w && !filled(b.left, b.top, 0, 1, b.height())) ++b.left;
+  while (b.width() > least_w && !filled(b.right - 1, b.top, 0, 1, b.height())) --b.right;
+  return b;
+}
+
+}  // namespace
+
+emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out) {
+  if (sketch.too_small()) return EMP_OK;
+  Array<uint8_t> background;
+  if (!find_background(sketch, background)) return EMP_OUT_OF_MEMORY;
+  Parts parts;
+  if (const emp_status status = parts.find(sketch, background); status != EMP_OK) return status;
+  const float w = static_cast<float>(picture.width), h = static_cast<float>(picture.height);
+  Box seen[kFound];
+  size_t n = 0;
+  const auto add = [&](const Box& b) {
+    if (n == kFound || std::find(seen, seen + n, b) != seen + n) return;
+    if (b == Box{0, 0, sketch.width, sketch.height}) return;
+    seen[n++] = b;
+    const float s = static_cast<float>(sketch.scale);
+    // Sides on the picture's own stay there.
+    const float left = static_cast<float>(b.left) * s, top = static_cast<float>(b.top) * s;
+    const float right = b.right == sketch.width ? w : static_cast<float>(b.right) * s;
+    const float bottom = b.bottom == sketch.height ? h : static_cast<float>(b.bottom) * s;
+    const uint32_t sides =
+        (b.top > 0) * 1u | (b.right < sketch.width) * 2u | (b.bottom < sketch.height) * 4u | (b.left > 0) * 8u;
+    const Quad quad = {{{left, top}, {right, top}, {right, bottom}, {left, bottom}}};
+    const Quad fine = refine(picture, quad, static_cast<int>(2 * sketch.scale), false, sides);
+    out.add(
+        box(fine.corner[0].x / w, fine.corner[0].y / h, fine.corner[2].x / w, fine.corner[2].y / h, ViewKind::part));
+  };
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Box& cells = parts[i].box;
+    // A cell more on each side: the part's margin may fill less than half of the next one.
+    const Box wide = {cells.left > 0 ? (cells.left - 1) * kCell : 0, cells.top > 0 ? (cells.top - 1) * kCell : 0,
+                      std::min((cells.right + 1) * kCell, sketch.width),
+                      std::min((cells.bottom + 1) * kCell, sketch.height)};
+    const Box b = tighten(sketch, background, wide);
+    add(b);
+    add(trim(sketch, b, Peel::uniform).box);
+  }
+  return EMP_OK;
+}
+
+}  // namespace empreinte

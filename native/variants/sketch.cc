@@ -1,0 +1,84 @@
+#include "sketch.h"
+
+#include <algorithm>
+
+namespace empreinte {
+namespace {
+
+constexpr uint32_t kLongestAsItIs = 512, kNarrowest = 64;
+
+// Adds a row of bytes to another: in blocks of a fixed length, which compilers turn into vector code at any level.
+void add_rows(const uint8_t* a, const uint8_t* b, uint16_t* sum, size_t n) {
+  size_t i = 0;
+  for (; i + kBlock <= n; i += kBlock)
+    for (size_t k = 0; k < kBlock; ++k) sum[i + k] = static_cast<uint16_t>(a[i + k] + b[i + k]);
+  for (; i < n; ++i) sum[i] = static_cast<uint16_t>(a[i] + b[i]);
+}
+
+void finish_row(uint8_t* row, uint32_t width, uint32_t stride) {
+  std::memset(row + width, row[width - 1], stride - width);
+}
+
+bool lay_out(Sketch& s) {
+  s.stride = (s.width + kBlock - 1) / kBlock * kBlock;
+  s.planes = Array<uint8_t>(2 * s.plane() + kBlock);
+  if (!s.planes) return false;
+  std::memset(s.planes.data() + 2 * s.plane(), 0, kBlock);
+  return true;
+}
+
+}  // namespace
+
+emp_status make_sketch(const Picture& picture, Sketch& out) {
+  const uint32_t longest = std::max(picture.width, picture.height), least = std::min(picture.width, picture.height);
+  out.scale = longest > kLongestAsItIs && least >= kNarrowest ? 2 : 1;
+  out.width = picture.width / out.scale;
+  out.height = picture.height / out.scale;
+  out.rgb = Array<uint8_t>(size_t{3} * out.width * out.height);
+  if (!lay_out(out)) return EMP_OUT_OF_MEMORY;
+  Array<uint16_t> sum(size_t{3} * picture.width);
+  if (!out.rgb || !sum) return EMP_OUT_OF_MEMORY;
+  const size_t from_row = size_t{3} * picture.width, to_row = size_t{3} * out.width;
+  if (out.scale == 1) std::memcpy(out.rgb.data(), picture.rgb.data(), to_row * out.height);
+  for (uint32_t y = 0; y < out.height; ++y) {
+    uint8_t* rgb = out.rgb.data() + y * to_row;
+    if (out.scale == 2) {
+      const uint8_t* from = picture.rgb.data() + size_t{2} * y * from_row;
+      add_rows(from, from + from_row, sum.data(), from_row);
+      const uint16_t* s = sum.data();
+      for (uint32_t x = 0; x < out.width; ++x, s += 6)
+        for (uint32_t c = 0; c < 3; ++c) rgb[3 * x + c] = static_cast<uint8_t>((s[c] + s[c + 3] + 2) / 4);
+    }
+    uint8_t *luma = out.row(y), *hue = luma + out.plane();
+    for (uint32_t x = 0; x < out.width; ++x) {
+      const uint32_t r = rgb[3 * x], g = rgb[3 * x + 1], b = rgb[3 * x + 2];
+      luma[x] = static_cast<uint8_t>((77 * r + 150 * g + 29 * b + 128) >> 8);
+      hue[x] = static_cast<uint8_t>((256 + r - b) / 2);
+    }
+    finish_row(luma, out.width, out.stride);
+    finish_row(hue, out.width, out.stride);
+  }
+  return EMP_OK;
+}
+
+emp_status halve(const Sketch& sketch, Sketch& out) {
+  out.scale = sketch.scale * 2;
+  out.width = std::max(1u, sketch.width / 2);
+  out.height = std::max(1u, sketch.height / 2);
+  if (!lay_out(out)) return EMP_OUT_OF_MEMORY;
+  Array<uint16_t> sum(sketch.stride);
+  if (!sum) return EMP_OUT_OF_MEMORY;
+  for (uint32_t y = 0; y < out.height; ++y) {
+    for (size_t plane = 0; plane < 2; ++plane) {
+      const uint8_t* above = sketch.row(2 * y) + plane * sketch.plane();
+      const uint8_t* below = sketch.row(std::min(2 * y + 1, sketch.height - 1)) + plane * sketch.plane();
+      add_rows(above, below, sum.data(), sketch.stride);
+      uint8_t* to = out.row(y) + plane * out.plane();
+      for (uint32_t x = 0; x < out.width; ++x) to[x] = static_cast<uint8_t>((sum[2 * x] + sum[2 * x + 1] + 2) / 4);
+      finish_row(to, out.width, out.stride);
+    }
+  }
+  return EMP_OK;
+}
+
+}  // namespace empreinte

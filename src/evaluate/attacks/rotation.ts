@@ -1,0 +1,55 @@
+import { black } from "../draw/colours.js";
+import { flipped, mirrored, type Picture, turned } from "../draw/picture.js";
+import { rotated } from "../draw/warp.js";
+import { about, type Attack, family } from "./attack.js";
+
+type Entry = Omit<Attack, "family">;
+
+/** Turned, and cut to the largest rectangle of the picture's shape without a corner from outside. */
+export function turnedAndCut(picture: Picture, degrees: number): Picture {
+  const angle = (Math.abs(degrees) * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const { width, height } = picture;
+  const scale = Math.min(width / (width * cos + height * sin), height / (width * sin + height * cos));
+  return rotated(picture, degrees, Math.floor(width * scale), Math.floor(height * scale), "edge");
+}
+
+/** Turned on a canvas that holds all of it, with black corners. */
+function turnedOnCanvas(picture: Picture, degrees: number): Picture {
+  const angle = (Math.abs(degrees) * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const { width, height } = picture;
+  return rotated(picture, degrees, Math.ceil(width * cos + height * sin), Math.ceil(width * sin + height * cos), black);
+}
+
+const cut = (degrees: number): Entry => ({
+  name: `rotate-cut-${degrees}`,
+  description: `Turned by ${degrees}°, one way or the other, and cut to the largest rectangle of the same shape.`,
+  apply: (picture, random) => turnedAndCut(picture, random.sign() * about(random, degrees)),
+});
+
+const canvas = (degrees: number): Entry => ({
+  name: `rotate-canvas-${degrees}`,
+  description: `Turned by ${degrees}°, one way or the other, on a canvas that holds all of it; black corners.`,
+  apply: (picture, random) => turnedOnCanvas(picture, random.sign() * about(random, degrees)),
+});
+
+export const rotation: Attack[] = family("rotation", [
+  cut(1),
+  cut(2),
+  cut(5),
+  cut(10),
+  canvas(1),
+  canvas(2),
+  canvas(5),
+  canvas(10),
+  canvas(45),
+  {
+    name: "turn-90",
+    description: "Turned by a right angle, one way or the other.",
+    apply: (picture, random) => turned(picture, random.chance(0.5) ? 1 : 3),
+  },
+  { name: "turn-180", description: "Turned upside down.", apply: (picture) => turned(picture, 2) },
+  { name: "mirror", description: "Mirrored left to right.", apply: (picture) => mirrored(picture) },
+  { name: "flip", description: "Mirrored top to bottom.", apply: (picture) => flipped(picture) },
+]);

@@ -1,0 +1,125 @@
+import { invalidArgument } from "../../check.js";
+import { InvalidArgumentError } from "../../errors.js";
+import { Random } from "../random.js";
+import { decoded, jpeg } from "../sharp.js";
+import type { Picture } from "../draw/picture.js";
+import { isEditName } from "../video/edits.js";
+import type { Attack } from "./attack.js";
+import { camera } from "./camera.js";
+import { codec } from "./codec.js";
+import { combined } from "./combined.js";
+import { composite } from "./composite.js";
+import { crop } from "./crop.js";
+import { detail } from "./detail.js";
+import { frame } from "./frame.js";
+import { overlay } from "./overlay.js";
+import { rotation } from "./rotation.js";
+import { scale } from "./scale.js";
+import { screen } from "./screen.js";
+import { tone } from "./tone.js";
+
+/** Goes up with every change of what an attack does: figures of two versions are not of the same suite. */
+export const suiteVersion = 1;
+
+/**
+ * The attack suite: what people do to pictures before they show them again, in the order of the report. The same seed gives
+ * the same pictures with the same version of sharp; another seed other texts, colours, places and amounts.
+ */
+export const attacks: readonly Attack[] = [
+  ...codec,
+  ...scale,
+  ...detail,
+  ...tone,
+  ...overlay,
+  ...frame,
+  ...crop,
+  ...rotation,
+  ...screen,
+  ...composite,
+  ...camera,
+  ...combined,
+];
+
+/** Two dozen of all families, for a first look. */
+const quick = [
+  "jpeg-50",
+  "webp-20",
+  "resize-quarter",
+  "blur-2",
+  "noise-10",
+  "gamma-2",
+  "equalise",
+  "logo-15",
+  "text-below",
+  "border-white-5",
+  "border-colour-10",
+  "caption-bar-below-10",
+  "fit-9x16-black",
+  "crop-each-2",
+  "crop-each-5",
+  "crop-side-10",
+  "rotate-cut-2",
+  "rotate-canvas-5",
+  "mirror",
+  "screenshot-feed-light",
+  "screenshot-chat",
+  "inside-another-70",
+  "collage-2",
+  "screen-photo-tight",
+  "crop-5-caption-bar",
+];
+
+const byName = new Map(attacks.map((attack) => [attack.name, attack]));
+
+/**
+ * The attacks meant by `"suite"`, `"quick"`, or names of attacks and families; those of
+ * video edits are left out.
+ * @throws {InvalidArgumentError} for a name that is none.
+ */
+export function attacksNamed(names: "suite" | "quick" | readonly string[]): Attack[] {
+  if (names === "suite") return [...attacks];
+  const wanted = new Set<Attack>();
+  for (const name of names === "quick" ? quick : names) {
+    if (isEditName(name)) continue;
+    const found = attacks.filter((attack) => attack.name === name || attack.family === name);
+    if (found.length === 0) {
+      throw new InvalidArgumentError(`There is no attack or family of attacks "${String(name).slice(0, 40)}"`);
+    }
+    for (const attack of found) wanted.add(attack);
+  }
+  return attacks.filter((attack) => wanted.has(attack));
+}
+
+/** Quality of the JPEG that an altered picture is saved as, where the coding is not the attack. */
+const savedQuality = 90;
+
+/**
+ * The altered picture as a file. `key` tells the original (its digest): what the seed decides differs from picture to
+ * picture.
+ */
+export async function altered(
+  picture: Picture,
+  attack: Attack,
+  seed: string | number,
+  key: string,
+): Promise<Uint8Array> {
+  const result = await attack.apply(picture, new Random(seed, attack.name, key));
+  return result instanceof Uint8Array ? result : jpeg(result, savedQuality);
+}
+
+/**
+ * One attack of the suite on an encoded picture: JPEG, PNG, GIF, WebP, TIFF or AVIF. The result is a file, JPEG unless the
+ * attack is another coding.
+ * @param bytes the picture, decoded as `hashImage` does; above 1,280 pixels it is made smaller first.
+ * @param name one of `attacks`, for instance `"border-white-5"`.
+ * @param seed decides texts, colours, places and amounts. Default 1.
+ * @throws {InvalidArgumentError} when no attack has that name. Rejects with sharp's error for what it cannot decode.
+ *
+ * @example
+ * await writeFile("framed.jpg", await attackPicture(await readFile("photo.jpg"), "border-white-5"));
+ */
+export async function attackPicture(bytes: Uint8Array, name: string, seed: string | number = 1): Promise<Uint8Array> {
+  const attack = byName.get(name);
+  if (attack === undefined) throw invalidArgument("name", "an attack's name", name);
+  return altered(await decoded(bytes), attack, seed, "");
+}

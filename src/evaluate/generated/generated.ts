@@ -1,0 +1,23 @@
+import { otherFeed } from "../attacks/screen.js";
+import type { Picture } from "../draw/picture.js";
+import { Random } from "../random.js";
+import { chart, conversation, textPage, titleCard } from "./documents.js";
+import { someScene } from "./scene.js";
+
+/** Pictures that nobody photographed, for false matches: the structured ones come far nearer to one another than photos. */
+export const generatedKinds = ["scene", "text", "conversation", "chart", "title", "feed"] as const;
+export type GeneratedKind = (typeof generatedKinds)[number];
+
+const makers: Record<GeneratedKind, (random: Random) => Picture | Promise<Picture>> = {
+  scene: (random) => someScene(random),
+  text: textPage,
+  conversation,
+  chart,
+  title: titleCard,
+  feed: otherFeed,
+};
+
+/** The `number`-th picture of a kind; the same for the same seed. */
+export async function generated(kind: GeneratedKind, number: number, seed: string | number): Promise<Picture> {
+  return makers[kind](new Random(seed, "generated", kind, number));
+}

@@ -1,0 +1,101 @@
+import { type Entry, type Stratum, strata } from "../list.js";
+import { share, upperRate } from "../metrics.js";
+import type { EvaluationMethod } from "../methods.js";
+import type { Measured } from "../measured.js";
+import type { Row } from "../state.js";
+import type { FalseMatches, FalsePairs } from "./types.js";
+
+/** Kinds of pictures with the same dangers: see research on PDQ, where flat graphics come nearer than any photographs. */
+const kindOf: Record<Stratum, string> = {
+  original: "photographs",
+  unrelated: "photographs",
+  scene: "generated scenes",
+  text: "text, charts, title cards",
+  conversation: "text, charts, title cards",
+  chart: "text, charts, title cards",
+  title: "text, charts, title cards",
+  feed: "screenshots of feeds",
+};
+const kinds = [...new Set(Object.values(kindOf))];
+
+const radii = [31, 40, 50, 60, 70, 80];
+
+interface Sums {
+  pairs: number;
+  matches: number;
+  reviews: number;
+  nearest: number;
+  at: number[];
+}
+
+/** Counts pairs of queries and entries that have nothing to do with one another. */
+export function falseMatchesOf(
+  { listed, listSize, queriesPerDay }: Measured,
+  method: EvaluationMethod,
+  answered: readonly { row: Row; original: Entry }[],
+): FalseMatches {
+  const scaled = radii.map((radius) => Math.round((radius * method.bits) / 256));
+  const counts = kinds.map((kind) => listed.entries.filter(({ stratum }) => kindOf[stratum] === kind).length);
+  const table = kinds.map(() =>
+    kinds.map((): Sums => ({ pairs: 0, matches: 0, reviews: 0, nearest: Infinity, at: scaled.map(() => 0) })),
+  );
+  const inGroup = new Map<number, number>();
+  for (const { group } of listed.entries) inGroup.set(group, (inGroup.get(group) ?? 0) + 1);
+  let falseQueries = 0;
+  for (const { row, original } of answered) {
+    if (row.f.some(([, matches]) => matches > 0)) falseQueries++;
+    if (row.u === 0) continue;
+    const own = kinds.indexOf(kindOf[original.stratum]);
+    // A group is of photographs, or one picture.
+    counts.forEach((count, k) => (table[own]![k]!.pairs += k === own ? count - inGroup.get(original.group)! : count));
+    for (const [stratum, distance, count] of row.w) {
+      const sums = table[own]![kinds.indexOf(kindOf[strata[stratum]!])]!;
+      sums.nearest = Math.min(sums.nearest, distance);
+      scaled.forEach((radius, i) => (sums.at[i]! += distance <= radius ? count : 0));
+    }
+    for (const [stratum, matches, reviews] of row.f) {
+      const sums = table[own]![kinds.indexOf(kindOf[strata[stratum]!])]!;
+      sums.matches += matches;
+      sums.reviews += reviews;
+    }
+  }
+  const pairsOf = ({ pairs, matches, reviews, nearest, at }: Sums): Omit<FalsePairs, "queries" | "entries"> => ({
+    pairs,
+    matches,
+    reviews,
+    nearest: nearest === Infinity ? null : nearest,
+    at: Object.fromEntries(scaled.map((radius, i) => [radius, at[i]!])),
+    upper: upperRate(matches, pairs),
+  });
+  const found = kinds.flatMap((queries, q) =>
+    kinds.flatMap((entries, e) => (table[q]![e]!.pairs === 0 ? [] : [{ queries, entries, ...pairsOf(table[q]![e]!) }])),
+  );
+  const total = (value: (pairs: FalsePairs) => number): number => found.reduce((sum, one) => sum + value(one), 0);
+  const nearest = Math.min(...found.map((one) => one.nearest ?? Infinity));
+  // Photographs and made scenes: what is not flat. The others come apart in the table.
+  const photos = found.filter(({ queries, entries }) =>
+    [queries, entries].every((kind) => kind === kinds[0] || kind === kinds[1]),
+  );
+  const [pairs, matches] = [
+    photos.reduce((sum, one) => sum + one.pairs, 0),
+    photos.reduce((sum, one) => sum + one.matches, 0),
+  ];
+  const perDay = listSize * queriesPerDay;
+  return {
+    queries: answered.length,
+    falseQueries,
+    upper: upperRate(falseQueries, answered.length),
+    pairs: total((one) => one.pairs),
+    matches: total((one) => one.matches),
+    reviews: total((one) => one.reviews),
+    nearest: nearest === Infinity ? null : nearest,
+    strata: found,
+    expected: {
+      listSize,
+      queriesPerDay,
+      pairs,
+      perDay: share(matches, pairs) * perDay,
+      upperPerDay: upperRate(matches, pairs) * perDay,
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { VideoIndex } from "../../match/video-index.js";
+import { coveredShare, type VideoMatch } from "../../match/video-results.js";
+import { findFfmpeg } from "../../video/ffmpeg.js";
+import { hashVideo } from "../../video/hash-video.js";
+import type { VideoSignature } from "../../video/signature.js";
+import { each } from "../each.js";
+import { Random } from "../random.js";
+import { keyOf, type Row, type State } from "../state.js";
+import { editsVersion, type VideoEdit } from "./edits.js";
+import { encodeEdit } from "./encode.js";
+
+/** A video that is listed: its frames, one a second. */
+export interface KnownClip {
+  name: string;
+  path: string;
+  digest: string;
+  signature: VideoSignature;
+  width: number;
+  height: number;
+}
+
+/** What became of the videos of the folder. */
+export interface Clips {
+  clips: KnownClip[];
+  unreadable: { name: string; reason: string }[];
+  duplicates: { name: string; of: string }[];
+  failed: { name: string; reason: string }[];
+  /** Version of ffmpeg, undefined where none was needed or found. */
+  ffmpeg: string | undefined;
+  rows: { edit: VideoEdit; row: Row }[];
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+interface Options {
+  seed: string | number;
+  concurrency: number;
+  signal: AbortSignal | undefined;
+  onClip: (done: number, total: number) => void;
+}
+
+/** Reads the videos: signatures at a frame a second, as lists have them. */
+async function read(files: readonly { name: string; path: string }[], { signal }: Options): Promise<Clips> {
+  const found: Clips = { clips: [], unreadable: [], duplicates: [], failed: [], ffmpeg: undefined, rows: [] };
+  if (files.length === 0) return found;
+  found.ffmpeg = (await findFfmpeg(signal === undefined ? {} : { signal }))?.version;
+  for (const { name, path } of files) {
+    signal?.throwIfAborted();
+    try {
+      const digest = await digestOf(path);
+      const before = found.clips.find((clip) => clip.digest === digest);
+      if (before !== undefined) {
+        found.duplicates.push({ name, of: before.name });
+        continue;
+      }
+      const signature = await hashVideo(path, { sampling: { fps: 1 }, ...(signal && { signal }) });
+      found.clips.push({ name, path, digest, signature, width: signature.width, height: signature.height });
+    } catch (error) {
+      signal?.throwIfAborted();
+      found.unreadable.push({ name, reason: message(error) });
+    }
+  }
+  return found;
+}
+
+/** The share of a query's time that a match covers. */
+function shareOf({ segments }: VideoMatch, seconds: number): number {
+  return coveredShare(
+    segments.map(({ queryFrom, queryTo }) => [queryFrom, queryTo]),
+    seconds,
+  );
+}
+
+/** Every edit of every clip, encoded, hashed with all frames and looked up. The edited clip is removed at once. */
+export async function evaluateClips(
+  files: readonly { name: string; path: string }[],
+  edits: readonly VideoEdit[],
+  state: State,
+  options: Options,
+): Promise<Clips> {
+  const found = await read(files, options);
+  const { seed, concurrency, signal, onClip } = options;
+  const { clips } = found;
+  const list = createHash("sha256");
+  for (const { name, digest } of clips) list.update(`${name}\u0000${digest}\n`);
+  const method = `video ${editsVersion} ${list.digest("hex").slice(0, 16)}`;
+  const todo = clips.flatMap((clip) => edits.map((edit) => ({ clip, edit, name: `${edit.name}/${clip.name}` })));
+  const folder = await mkdtemp(join(tmpdir(), "empreinte-evaluate-"));
+  using index = new VideoIndex({ memory: "rows" });
+  clips.forEach(({ signature }, i) => index.add(i, signature));
+  let done = 0;
+  try {
+    await each(todo, concurrency, async ({ clip, edit, name }, i) => {
+      signal?.throwIfAborted();
+      if (!state.rows.has(keyOf(name, method))) {
+        const out = join(folder, `${i}.mp4`);
+        try {
+          const about = {
+            seconds: clip.signature.durationSeconds,
+            width: clip.width,
+            height: clip.height,
+            frameRate: clip.signature.frameRate,
+          };
+          await encodeEdit(clip.path, out, edit.recipe(about, new Random(seed, edit.name, clip.digest)), signal);
+          const start = performance.now();
+          const query = await hashVideo(out, { sampling: "all", ...(signal && { signal }) });
+          const matches = await index.search(query, signal && { signal });
+          const own = matches.find(({ id }) => id === clips.indexOf(clip));
+          const others = matches.length - (own === undefined ? 0 : 1);
+          const ms = Math.round(performance.now() - start);
+          const row: Row = {
+            q: name,
+            m: method,
+            d: null,
+            u: 1,
+            w: [],
+            f: [[0, others, 0]],
+            h: query.frames.length,
+            ms,
+          };
+          state.add(
+            own === undefined ? row : { ...row, d: Math.round(own.distance), c: shareOf(own, query.durationSeconds) },
+          );
+        } catch (error) {
+          signal?.throwIfAborted();
+          found.failed.push({ name, reason: message(error) });
+        } finally {
+          await rm(out, { force: true });
+        }
+      }
+      onClip(++done, todo.length);
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  for (const { edit, name } of todo) {
+    const row = state.rows.get(keyOf(name, method));
+    if (row !== undefined) found.rows.push({ edit, row });
+  }
+  return found;
+}

@@ -1,0 +1,99 @@
+import { open, rm, writeFile } from "node:fs/promises";
+import { VideoError } from "../../errors.js";
+import { endChild, startChild } from "../../video/child.js";
+import { usableFfmpeg } from "../../video/ffmpeg.js";
+import { sniffVideo, videoSniffBytes } from "../../video/sniff.js";
+import { png } from "../sharp.js";
+import type { Recipe } from "./edits.js";
+
+/** The container of a file by its first bytes; undefined for what is no video. */
+export async function videoFormat(path: string): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(videoSniffBytes), 0, videoSniffBytes, 0);
+    return sniffVideo(buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Sides that x264 takes, square pixels. */
+const even = "scale=trunc(iw/2)*2:trunc(ih/2)*2,setsar=1,format=yuv420p";
+
+/** Most seconds that encoding one clip may take. */
+const maxSeconds = 600;
+
+/**
+ * Encodes a clip anew, edited, into the file `out` (MP4, x264, without sound).
+ * @param path of a file that `hashVideo` has read: what it may hold was checked there.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_CHILD` with what ffmpeg said; the signal's reason.
+ */
+export async function encodeEdit(
+  path: string,
+  out: string,
+  recipe: Recipe,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const ffmpeg = await usableFfmpeg(signal === undefined ? {} : { signal });
+  const format = await videoFormat(path);
+  const { from, seconds, filter, picture, frameRate = 25, quality = 23 } = recipe;
+  const still = `${out}.png`;
+  const cut = [
+    ...(from === undefined ? [] : ["-ss", from.toFixed(3)]),
+    ...(seconds === undefined ? [] : ["-t", seconds.toFixed(3)]),
+  ];
+  const local = ["-protocol_whitelist", "file"];
+  const input = [...local, "-f", format ?? "mov", ...cut, "-i", `file:${path}`];
+  const under =
+    picture === undefined
+      ? []
+      : [
+          ...local,
+          "-f",
+          "image2",
+          "-pattern_type",
+          "none",
+          "-loop",
+          "1",
+          "-framerate",
+          frameRate.toFixed(3),
+          "-i",
+          `file:${still}`,
+        ];
+  const graph =
+    picture === undefined ? ["-map", "0:v:0", "-vf", `${filter},${even}`] : ["-filter_complex", `${filter},${even}`];
+  const coding = [
+    "-an",
+    "-sn",
+    "-dn",
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-threads",
+    "1",
+    "-crf",
+    String(quality),
+  ];
+  if (picture !== undefined) await writeFile(still, await png(picture), { mode: 0o600 });
+  const args = ["-nostdin", "-v", "error", "-y", ...input, ...under, ...graph, ...coding, "-f", "mp4", `file:${out}`];
+  const child = startChild(ffmpeg.path, args);
+  let said = "";
+  child.stderr.on("data", (text: Buffer) => (said = `${said}${text.toString("utf8")}`.slice(0, 2000)));
+  child.stdout.resume();
+  const stop = (): void => child.kill();
+  const timer = setTimeout(stop, 1000 * maxSeconds);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const { code, error } = await child.ended;
+    signal?.throwIfAborted();
+    if (code === 0) return;
+    const reason = said.split("\n")[0]!.replaceAll(/[^\x20-\x7e]/g, "") || (error?.message ?? `it ended with ${code}`);
+    throw new VideoError("ERR_EMPREINTE_VIDEO_CHILD", `ffmpeg could not encode a clip: ${reason}`);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+    await endChild(child);
+    await rm(still, { force: true });
+  }
+}

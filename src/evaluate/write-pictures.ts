@@ -1,0 +1,86 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { invalidArgument, options as known, signal as checkSignal } from "../check.js";
+import { EmpreinteError, systemReason } from "../errors.js";
+import { sniffImage } from "../image/sniff.js";
+import { attacksNamed } from "./attacks/suite.js";
+import { each } from "./each.js";
+import { jobOf, makeList } from "./list.js";
+import { checkPictures, type EvaluateOptions } from "./options.js";
+import { plan } from "./plan.js";
+import { Pool } from "./pool.js";
+
+/** As for `evaluate`. */
+export type WritePicturesOptions = Pick<
+  EvaluateOptions,
+  "attacks" | "unrelated" | "generated" | "unrelatedAttacks" | "seed" | "concurrency" | "onProgress" | "signal"
+>;
+
+const optionNames = [
+  "attacks",
+  "unrelated",
+  "generated",
+  "unrelatedAttacks",
+  "seed",
+  "concurrency",
+  "onProgress",
+  "signal",
+] as const;
+
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+/**
+ * Writes the pictures that `evaluate` would look up, altered and not, for hashers elsewhere: files with numbers for names
+ * and queries.csv with the columns file, query, entry (what it is a copy of). The queries "none/…" are the list itself. The
+ * pictures stand there unblurred: it is for whoever asked for them to remove them.
+ *
+ * @param folder of the originals. @param out is made, with mode 0700.
+ * @returns how many were written.
+ * @throws as `evaluate`.
+ */
+export async function writeAttackedPictures(
+  folder: string,
+  out: string,
+  options?: WritePicturesOptions,
+): Promise<number> {
+  const given = known(options, optionNames) as WritePicturesOptions;
+  if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "path", folder);
+  if (typeof out !== "string" || out === "") throw invalidArgument("out", "path", out);
+  const attacks = attacksNamed(given.attacks ?? "suite");
+  const { generated, changes, seed, concurrency } = checkPictures(given);
+  const signal = checkSignal(given.signal);
+  const pool = new Pool(concurrency);
+  try {
+    const { unrelated } = given;
+    const onPicture = (): void => {};
+    const { entries } = await makeList(
+      { originals: folder, unrelated, generated, seed, concurrency, signal, onPicture },
+      pool,
+    );
+    const queries = plan(entries, attacks, changes, seed);
+    const lines = queries.map(() => "");
+    let done = 0;
+    try {
+      await mkdir(out, { recursive: true, mode: 0o700 });
+      await each(queries, 2 * concurrency, async (query, i) => {
+        signal?.throwIfAborted();
+        const bytes = await pool.make(jobOf(entries[query.entry]!, query.attack, seed)).catch(() => undefined);
+        if (bytes !== undefined) {
+          const file = `${String(i).padStart(7, "0")}.${sniffImage(bytes) ?? "bin"}`;
+          await writeFile(join(out, file), bytes, { mode: 0o600 });
+          lines[i] = `${file},${quoted(query.name)},${quoted(entries[query.entry]!.name)}\n`;
+        }
+        given.onProgress?.({ step: "queries", done: ++done, total: queries.length });
+      });
+      await writeFile(join(out, "queries.csv"), `file,query,entry\n${lines.join("")}`, { mode: 0o600 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${out} cannot be written: ${systemReason(error)}`, {
+        cause: error,
+      });
+    }
+    return lines.filter((line) => line !== "").length;
+  } finally {
+    await pool.close();
+  }
+}

@@ -1,0 +1,42 @@
+import { hashDistance } from "../hash/value.js";
+import type { HashIndex } from "../search/hash-index.js";
+import type { QueryPicture } from "../variants/query-picture.js";
+import { type Evidence, type Sighting, weakRadius } from "./copies-evidence.js";
+
+/** How many entries are tried, and from how many places each. */
+const mostEntries = 3;
+const startsEach = 2;
+/** An aligned view has to be as good as any hypothesis. */
+const leastQuality = 80;
+
+/**
+ * Moves the nearest views towards the entries they are near, and adds what that gives to the evidence. Answers how many
+ * views were moved.
+ */
+export async function alignWeak(
+  picture: QueryPicture,
+  index: HashIndex,
+  evidence: Evidence,
+  options: { signal: AbortSignal | undefined },
+): Promise<number> {
+  const starts: Sighting[] = [];
+  for (const seen of evidence.weak().slice(0, mostEntries)) {
+    starts.push(...seen.filter(alignable).slice(0, startsEach));
+  }
+  const wanted = starts.flatMap(({ id, variant }) => {
+    const target = index.get(id);
+    return target === undefined ? [] : [{ id, from: variant, target }];
+  });
+  if (wanted.length === 0) return 0;
+  const aligned = await picture.align(wanted, options.signal);
+  aligned.forEach((variant, i) => {
+    const { id, target } = wanted[i]!;
+    if (variant.quality < leastQuality || !variant.stable) return;
+    evidence.add({ id, distance: hashDistance(variant.hash, target), variant });
+  });
+  return wanted.length;
+}
+
+function alignable({ distance, variant }: Sighting): boolean {
+  return distance <= weakRadius && variant.name !== "negative";
+}

@@ -1,0 +1,121 @@
+import type { HashIndex } from "../search/hash-index.js";
+import type { Variant } from "../variants/query-picture.js";
+import type { CopyMatch, CopyTier, Corners } from "./copies-types.js";
+
+/** Meta's recommendation for PDQ, and what a machine may act on. */
+export const sureRadius = 31;
+/** What an alignment has to reach: of sixty chat screenshots one fell to 30. */
+export const alignedRadius = 24;
+/** Beyond the sure radius, as far as here, a second witness makes it a review. */
+export const reviewRadius = 50;
+/** Unrelated photographs were never as near, and an alignment brings a true copy from here to the sure radius. */
+export const weakRadius = 72;
+/** As far as the tables of an index are searched in a third of the time. */
+export const tableRadius = 62;
+/** A view is looked up as far as this unless it is to be aligned: up to 48 a search passes most of a list at a glance. */
+export const viewRadius = 46;
+
+/** A variant of the picture near a hash of the list. */
+export interface Sighting {
+  id: number;
+  distance: number;
+  variant: Variant;
+}
+
+/** Most nearest hits of a variant that are looked at: a list may have one picture a million times. */
+const hitsEach = 64;
+
+/** What has been seen of each entry. */
+export class Evidence {
+  /** Nothing beyond the sure radius counts: for text screens, charts and title cards. */
+  strict = false;
+  readonly #entryOf: (id: number) => number;
+  readonly #sightings = new Map<number, Sighting[]>();
+
+  constructor(entryOf: (id: number) => number) {
+    this.#entryOf = entryOf;
+  }
+
+  add(sighting: Sighting): void {
+    const entry = this.#entryOf(sighting.id);
+    const known = this.#sightings.get(entry);
+    if (known === undefined) this.#sightings.set(entry, [sighting]);
+    else known.push(sighting);
+  }
+
+  /** Looks all variants up at once, those of one radius. */
+  async search(
+    index: HashIndex,
+    variants: readonly Variant[],
+    radius: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (variants.length === 0) return;
+    const queries = new Uint8Array(32 * variants.length);
+    variants.forEach(({ hash }, i) => queries.set(hash, 32 * i));
+    const found = await index.searchMany(queries, radius, { limit: hitsEach, ...(signal && { signal }) });
+    found.forEach((hits, i) => {
+      for (const { id, distance } of hits) this.add({ id, distance, variant: variants[i]! });
+    });
+  }
+
+  /** Sightings that are too far to count, those of one entry together, nearest first. */
+  weak(): Sighting[][] {
+    const lists: Sighting[][] = [];
+    for (const seen of this.#sightings.values()) {
+      if (this.#tierOf(seen) === "match") continue;
+      lists.push([...seen].sort(byDistance));
+    }
+    return lists.sort((a, b) => byDistance(a[0]!, b[0]!));
+  }
+
+  /** The entries that count, nearest first, matches before reviews. */
+  matches(): CopyMatch[] {
+    const matches: CopyMatch[] = [];
+    for (const [entry, seen] of this.#sightings) {
+      const tier = this.#tierOf(seen);
+      if (tier === "none") continue;
+      const best = seen.reduce((a, b) => (byDistance(b, a) < 0 ? b : a));
+      matches.push({ ...matchOf(best, tier), entry, witnesses: witnessesOf(seen) });
+    }
+    const order = { match: 0, review: 1 };
+    return matches.sort((a, b) => order[a.tier] - order[b.tier] || a.distance - b.distance || a.entry - b.entry);
+  }
+
+  #tierOf(seen: readonly Sighting[]): CopyTier {
+    let tier: CopyTier = "none";
+    for (const { distance, variant } of seen) {
+      if (distance <= (variant.name === "aligned" ? alignedRadius : sureRadius)) return "match";
+      if (distance <= sureRadius) tier = "review";
+    }
+    return tier === "none" && !this.strict && witnessesOf(seen) >= 2 ? "review" : tier;
+  }
+}
+
+const byDistance = (a: Sighting, b: Sighting): number => a.distance - b.distance || a.id - b.id;
+
+function matchOf(
+  { id, distance, variant }: Sighting,
+  tier: "match" | "review",
+): Omit<CopyMatch, "entry" | "witnesses"> {
+  const { name, turned, view } = variant;
+  const whole = view === undefined || view[8] === 0;
+  return {
+    id,
+    distance,
+    tier,
+    variant: name,
+    ...(!whole && { region: cornersOf(view) }),
+    ...(turned !== "orig" && { turned }),
+  };
+}
+
+function cornersOf(view: Float32Array): Corners {
+  return [0, 2, 4, 6].map((i): [number, number] => [view[i]!, view[i + 1]!]);
+}
+
+/** Different variants of the picture, and different ids, within the review radius. */
+function witnessesOf(seen: readonly Sighting[]): number {
+  const near = seen.filter(({ distance }) => distance <= reviewRadius);
+  return Math.max(new Set(near.map(({ variant }) => variant)).size, new Set(near.map(({ id }) => id)).size);
+}
