@@ -9,6 +9,7 @@ const options = { ...listOptions, json: { type: "boolean" } } as const;
 
 /** Labels of a list that has free text as labels are not all counted. */
 const mostLabels = 1000;
+const mostTypes = 100;
 
 /** What a list has, counted by name. */
 class Contents {
@@ -16,7 +17,7 @@ class Contents {
   withdrawn = 0;
   degenerate = 0;
   readonly signals: Record<string, number> = {};
-  readonly others: Record<string, number> = {};
+  readonly others: Record<string, number> = Object.create(null) as Record<string, number>;
   readonly labels = new Map<string, number>();
 
   add({ signals, others = [], labels, status: state }: ListedEntry): void {
@@ -26,9 +27,14 @@ class Contents {
       this.signals[type] = (this.signals[type] ?? 0) + 1;
       if ((type === "pdq" || type === "vpdq") && degenerateReason(value) !== undefined) this.degenerate++;
     }
-    for (const { type } of others) this.others[type] = (this.others[type] ?? 0) + 1;
+    for (const { type } of others) {
+      // In a list that is shifted a hash stands where the type should.
+      const name = type.length > 24 ? `${type.slice(0, 8)}…` : type;
+      const count = this.others[name];
+      if (count !== undefined || Object.keys(this.others).length < mostTypes) this.others[name] = (count ?? 0) + 1;
+    }
     for (const { scheme, code } of labels) {
-      const name = `${scheme}:${code}`;
+      const name = `${scheme}:${code}`.replace(/[0-9a-f]{32,}/gi, (run) => `${run.slice(0, 8)}…`);
       const count = this.labels.get(name);
       if (count !== undefined || this.labels.size < mostLabels) this.labels.set(name, (count ?? 0) + 1);
     }

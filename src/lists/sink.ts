@@ -10,7 +10,7 @@ import {
   type ListPosition,
   placeOf,
 } from "./entry.js";
-import { expectedValue, signalValue, timeOf } from "./values.js";
+import { expectedValue, shownName, signalValue, timeOf } from "./values.js";
 
 export interface SinkOptions {
   name: string;
@@ -65,7 +65,7 @@ export class Sink {
     const { others } = entry;
     const keep = this.#options.others === "keep";
     if (entry.signals.length === 0 && !(entry.status === "withdrawn" && entry.id !== undefined) && !(keep && others)) {
-      const types = [...new Set(others?.map(({ type }) => type))].slice(0, 8).join(", ");
+      const types = [...new Set(others?.map(({ type }) => shownName(type)))].slice(0, 8).join(", ");
       const what = entry.status === "withdrawn" ? "a withdrawal with neither an id nor" : "without";
       this.problem(position, `${what} a signal that can be searched for${types && ` (it has ${types})`}`);
       return;

@@ -3,7 +3,7 @@ import type { ListedEntry, ListedSignal, ListLabel, ListPosition, OtherSignal } 
 import { JsonReader } from "./json-reader.js";
 import type { Feeder, Sink } from "./sink.js";
 import { distinctLabels, tagLabel, tagText } from "./tags.js";
-import { isObject, numberOf, signalType, textOf, unixTime } from "./values.js";
+import { isObject, numberOf, shownName, signalType, textOf, unixTime } from "./values.js";
 import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, sameLabel } from "./writer.js";
 
 /** A case, or a record, that its submitter has taken back. */
@@ -134,7 +134,7 @@ export class StopNciiWriter implements EntryWriter {
     }
     for (const { type, value } of others) {
       if (otherNames.has(type) && value !== "") hashes.push([type, value]);
-      else lost(`others.${type}`);
+      else lost(`others.${shownName(type)}`);
     }
     leaveOutSignals(entry, lost, ["pdq", "md5"], hashes.length);
     leaveOut(entry, lost, ["id", "quality"]);

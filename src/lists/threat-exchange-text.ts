@@ -3,7 +3,7 @@ import { CsvReader } from "./csv-reader.js";
 import type { ListedEntry, ListLabel, ListPosition } from "./entry.js";
 import type { Feeder, Sink } from "./sink.js";
 import { tagLabel, tagText } from "./tags.js";
-import { signalType } from "./values.js";
+import { shownName, signalType } from "./values.js";
 import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, writable } from "./writer.js";
 
 export const signalCsvColumns = ["signal_type", "signal_str", "collab", "category", "tags"] as const;
@@ -91,7 +91,7 @@ export class SignalCsvWriter implements EntryWriter {
       .filter(({ type }) => type !== "vpdq")
       .map(({ type, value }) => [type === "md5" && media === "video" ? "video_md5" : type, value]);
     for (const { type, value } of others) {
-      if (value === "" || /^\s|\s$/.test(value) || signalType(type) !== undefined) lost(`others.${type}`);
+      if (value === "" || /^\s|\s$/.test(value) || signalType(type) !== undefined) lost(`others.${shownName(type)}`);
       else rows.push([type, value]);
     }
     leaveOutSignals(entry, lost, ["pdq", "md5", "sha1", "sha256"], rows.length);

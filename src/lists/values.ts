@@ -118,3 +118,11 @@ export function textOf(value: unknown): string | undefined {
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
 }
+
+/** What a list calls a type or column, for people: in a list that is shifted a hash stands in its place. */
+export function shownName(name: string): string {
+  const short = name.replace(/[0-9a-z+/]{9,}/gi, (run) =>
+    /\d/.test(run) || /^[a-f]+$/i.test(run) || run.length > 24 ? `${run.slice(0, 8)}…` : run,
+  );
+  return short.length > 32 ? `${short.slice(0, 31)}…` : short;
+}

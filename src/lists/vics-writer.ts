@@ -1,6 +1,6 @@
 import type { ListedEntry, ListLabel } from "./entry.js";
 import { distinctLabels, tagText } from "./tags.js";
-import { signalType } from "./values.js";
+import { shownName, signalType } from "./values.js";
 import { vicsFields } from "./vics.js";
 import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, writable } from "./writer.js";
 
@@ -85,7 +85,7 @@ export class VicsWriter implements EntryWriter {
     }
     for (const { type, value } of entry.others ?? []) {
       if (value.trim() === "" || value.trim() !== value || type.trim() !== type || signalType(type) !== undefined)
-        lost(`others.${type}`);
+        lost(`others.${shownName(type)}`);
       else alternatives.push({ HashName: type, HashValue: value });
     }
     return alternatives;

@@ -6,7 +6,7 @@ import type { ListedEntry, ListedSignal, ListLabel, ListPosition, OtherSignal } 
 import { JsonReader } from "./json-reader.js";
 import type { Feeder, Sink } from "./sink.js";
 import { distinctLabels, tagLabel } from "./tags.js";
-import { booleanOf, isObject, numberOf, signalType, textOf } from "./values.js";
+import { booleanOf, isObject, numberOf, shownName, signalType, textOf } from "./values.js";
 
 /** Media members that are kept as they are, by what they hold. */
 export const vicsFields: Readonly<Record<string, "boolean" | "number" | "text" | "any">> = {
@@ -141,7 +141,7 @@ export class VicsReader implements Feeder {
       for (const hash of alternatives) {
         const name = isObject(hash) ? textOf(hash["HashName"]) : undefined;
         if (name === undefined) this.#sink.flaw(at, "a hash has no name", "AlternativeHashes");
-        else add(name, (hash as Record<string, unknown>)["HashValue"], `AlternativeHashes ${name.slice(0, 20)}`);
+        else add(name, (hash as Record<string, unknown>)["HashValue"], `AlternativeHashes ${shownName(name)}`);
       }
     }
     return { signals, others };

@@ -1,4 +1,5 @@
 import type { ListedEntry, ListedType, ListLabel } from "./entry.js";
+import { shownName } from "./values.js";
 
 /** Told of each thing that the format written cannot hold, by name. */
 export type LeftOut = (what: string) => void;
@@ -24,7 +25,7 @@ export function leaveOut(entry: ListedEntry, lost: LeftOut, parts: readonly Part
   for (const part of parts) {
     if (part === "quality") {
       if (entry.signals.some(({ type, quality }) => type !== "vpdq" && quality !== undefined)) lost("quality");
-    } else if (part === "others") for (const { type } of entry.others ?? []) lost(`others.${type}`);
+    } else if (part === "others") for (const { type } of entry.others ?? []) lost(`others.${shownName(type)}`);
     else {
       const value = entry[part];
       if (value !== undefined && !(Array.isArray(value) && value.length === 0)) lost(part);

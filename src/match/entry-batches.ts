@@ -1,6 +1,6 @@
 /** Lists whose entries are read one by one, as the core's batches: for the index and its entries. */
 import { degenerateReason } from "../hash/value.js";
-import type { BatchOptions, ListBatch, ListForm } from "../lists/batches.js";
+import type { BatchOptions, ListBatch, ListForm, ListProblem } from "../lists/batches.js";
 import type { ListedEntry, ListItem } from "../lists/entry.js";
 import { defaultListOptions, entryList, type PeekedList } from "../lists/open-list.js";
 import type { ListFormat } from "../lists/sniff-list.js";
@@ -24,6 +24,43 @@ function metadataOf({ id, labels, cases, fields = {} }: ListedEntry): string {
     ["cases", cases.length > 0 ? cases.join(" ") : undefined],
   ];
   return parts.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])).join("; ");
+}
+
+/** How the core says that a line has another type. */
+const otherType = "a signal of another type than pdq";
+
+/** Lines that the core passed over for their type: not problems yet. */
+export class OtherLines {
+  readonly #lines = new Set<number>();
+  readonly #report: BatchOptions["onProblem"];
+
+  constructor(report: BatchOptions["onProblem"]) {
+    this.#report = report;
+  }
+
+  get size(): number {
+    return this.#lines.size;
+  }
+
+  has(line: number): boolean {
+    return this.#lines.has(line);
+  }
+
+  readonly onProblem = (problem: ListProblem): void => {
+    if (problem.reason === otherType) this.#lines.add(problem.line);
+    else this.#report?.(problem);
+  };
+
+  /** The batch without the problems that are none yet. */
+  without(batch: ListBatch): ListBatch {
+    const { problemLines, problemReasons } = batch;
+    if (!problemReasons.includes(otherType)) return batch;
+    return {
+      ...batch,
+      problemLines: problemLines.filter((_, i) => problemReasons[i] !== otherType),
+      problemReasons: problemReasons.filter((reason) => reason !== otherType),
+    };
+  }
 }
 
 class BatchBuilder {
@@ -86,7 +123,7 @@ export async function* entryBatches(
     const exact = digests?.add(entry, list, line, metadata) ?? 0;
     // A frame of a video is no picture: VideoIndex knows what to do with it.
     const near = entry.signals.filter(({ type }) => type === "pdq");
-    if (near.length === 0 && exact === 0) report(line, "a signal of another type than pdq");
+    if (near.length === 0 && exact === 0) report(line, otherType);
     for (const { value } of near) {
       const why = allowDegenerate ? undefined : degenerateReason(value);
       if (why === undefined) builder.hash(value, line, metadata);
@@ -95,6 +132,35 @@ export async function* entryBatches(
   };
   for await (const batch of reading.batches()) {
     batch.forEach(take);
+    yield builder.finish(reading.format);
+    builder = new BatchBuilder();
+  }
+  yield builder.finish(reading.format);
+}
+
+/** Of a list that the core has read: the digests on those of its lines that it passed over. */
+export async function* digestBatches(
+  peeked: PeekedList,
+  { onProblem }: Omit<BatchOptions, "name">,
+  digests: KnownDigests,
+  others: OtherLines,
+): AsyncGenerator<KnownBatch, void, undefined> {
+  const { name: list } = peeked;
+  let builder = new BatchBuilder();
+  const reading = await entryList(peeked, {
+    ...defaultListOptions,
+    others: "report",
+    onProblem: ({ line = 0, reason }) => {
+      if (!others.has(line)) return;
+      builder.problem(line, reason);
+      onProblem?.({ list, line, reason });
+    },
+  });
+  for await (const batch of reading.batches()) {
+    for (const { entry, position } of batch) {
+      const { line = 0 } = position;
+      if (others.has(line)) digests.add(entry, list, line, metadataOf(entry));
+    }
     yield builder.finish(reading.format);
     builder = new BatchBuilder();
   }

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { invalidArgument } from "../check.js";
 import { batchesOf, type BatchOptions, type ListForm } from "../lists/batches.js";
 import { peekList, type PeekedList } from "../lists/open-list.js";
@@ -5,7 +6,7 @@ import type { ListFormat } from "../lists/sniff-list.js";
 import { checkSource, type ListSource, sourceName } from "../lists/source.js";
 import type { HashIndex } from "../search/hash-index.js";
 import type { KnownDigests } from "./digests.js";
-import { entryBatches, type KnownBatch } from "./entry-batches.js";
+import { digestBatches, entryBatches, type KnownBatch, OtherLines } from "./entry-batches.js";
 
 /** A list with the name that matches and problems are to give it. */
 export interface NamedListSource {
@@ -59,17 +60,31 @@ async function* replayed({ pieces, rest }: PeekedList): AsyncGenerator<Uint8Arra
   }
 }
 
-/** The batches of a list of any format; digests go to `digests` where there is one, and are problems where not. */
-export async function* listBatches(
+/** True for what gives the same bytes a second time. */
+async function isRereadable(source: ListSource): Promise<boolean> {
+  if (source instanceof Uint8Array) return true;
+  return (typeof source === "string" || source instanceof URL) && (await stat(source)).isFile();
+}
+
+/**
+ * The batches of a list of any format; digests go to `digests` where there is one, and are problems where not. What the
+ * core can read it reads, and only a list in which it came upon other types is read again for its digests.
+ */
+async function* listBatches(
   { name, source }: NamedListSource,
   options: Omit<BatchOptions, "name">,
   digests: KnownDigests | undefined,
 ): AsyncGenerator<KnownBatch, void, undefined> {
   const peeked = await peekList(source, name, options.signal);
   const { format } = peeked;
-  if (native.includes(format) && (digests === undefined || format === "plain" || format === undefined))
-    yield* batchesOf(replayed(peeked), { ...options, name });
-  else yield* entryBatches(peeked, options, digests);
+  if (!native.includes(format)) return yield* entryBatches(peeked, options, digests);
+  const typed = format === "signals" || format === "signal-csv";
+  if (digests === undefined || !typed) return yield* batchesOf(replayed(peeked), { ...options, name });
+  if (!(await isRereadable(source))) return yield* entryBatches(peeked, options, digests);
+  const others = new OtherLines(options.onProblem);
+  for await (const batch of batchesOf(replayed(peeked), { ...options, name, onProblem: others.onProblem }))
+    yield others.without(batch);
+  if (others.size > 0) yield* digestBatches(await peekList(source, name, options.signal), options, digests, others);
 }
 
 /** Reads the lists into the index, ids in the order of the entries, and hands each batch on. */

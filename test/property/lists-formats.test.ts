@@ -1,8 +1,10 @@
 /** What is written and read again is the same, but for what was said to be left out. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { csvColumns, fixtures } from "../../fixtures/lists/make.ts";
 import {
   convertList,
+  EmpreinteError,
   type ListedEntry,
   type ListedSignal,
   type ListFormat,
@@ -207,6 +209,65 @@ describe("from one format into another, by way of its text", () => {
       { numRuns: 150 },
     );
   });
+});
+
+describe("a list that was damaged anywhere", () => {
+  type Damage = { at: number; kind: "flip" | "cut" | "drop" | "insert" | "repeat"; byte: number };
+  const damage: fc.Arbitrary<Damage> = fc.record({
+    at: fc.nat(),
+    kind: fc.constantFrom("flip", "cut", "drop", "insert", "repeat"),
+    byte: fc.oneof(fc.nat(255), fc.constantFrom(...Buffer.from('"<>{}[],:&;\\\n\0'))),
+  });
+  const apply = (bytes: Uint8Array, { at, kind, byte }: Damage): Uint8Array => {
+    const place = at % bytes.length;
+    const [before, after] = [bytes.subarray(0, place), bytes.subarray(place)];
+    if (kind === "cut") return before;
+    if (kind === "drop") return Buffer.concat([before, after.subarray(1 + (byte % 40))]);
+    if (kind === "insert") return Buffer.concat([before, Buffer.of(byte), after]);
+    if (kind === "repeat") return Buffer.concat([before, after.subarray(0, byte), after]);
+    const flipped = Buffer.from(bytes);
+    flipped[place]! ^= byte || 1;
+    return flipped;
+  };
+
+  test.each(Object.entries(fixtures))(
+    "%s: entries and problems, or an error of ours, and no value of it",
+    async (format, { good }) => {
+      const columns = format === "csv" ? { columns: csvColumns } : {};
+      await fc.assert(
+        fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 4 }), async (damages) => {
+          const bytes = damages.reduce<Uint8Array>(
+            (was, one) => (was.length === 0 ? was : apply(was, one)),
+            Buffer.from(good),
+          );
+          const told: string[] = [];
+          const options = {
+            format: format as ListFormat,
+            ...columns,
+            onProblem: ({ reason }: { reason: string }) => told.push(reason),
+          };
+          try {
+            const list = await openList(bytes, options);
+            let last = 0;
+            for await (const { entry, position } of list) {
+              expect(position.entry).toBeGreaterThanOrEqual(last);
+              last = position.entry;
+              for (const { type, value } of entry.signals)
+                expect(value).toMatch(
+                  { md5: /^[0-9a-f]{32}$/, sha1: /^[0-9a-f]{40}$/ }[type as "md5"] ?? /^[0-9a-f]{64}$/,
+                );
+              if (entry.time !== undefined) expect(Number.isSafeInteger(entry.time)).toBe(true);
+            }
+          } catch (error) {
+            expect(error).toBeInstanceOf(EmpreinteError);
+            told.push((error as Error).message);
+          }
+          expect(told.join("\n")).not.toMatch(/[0-9a-f]{9}/i);
+        }),
+        { numRuns: 150 },
+      );
+    },
+  );
 });
 
 describe("any CSV", () => {

@@ -94,6 +94,22 @@ describe("lists with digests", () => {
     expect(await metadata(true)).toEqual(await metadata(false));
   });
 
+  test("from a stream, which cannot be read twice, the same; problems once, at their lines", async () => {
+    const text = `${csv}url,x,,,\nmd5,zz,,,\npdq,zz,,,\n"open,${pdq(9)}`;
+    const read = async (source: Uint8Array | AsyncIterable<Uint8Array>): Promise<unknown> => {
+      const problems: number[] = [];
+      const options = { digests: true, onProblem: ({ line }: { line: number }) => void problems.push(line) };
+      using list = await KnownHashes.load({ name: "list", source }, options);
+      return { problems: problems.sort(), lists: list.lists, exact: list.matchExact({ ...all, md5: md5(1) }) };
+    };
+    async function* stream(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(text);
+    }
+    const twice = await read(Buffer.from(text));
+    expect(twice).toEqual(await read(stream()));
+    expect(twice).toMatchObject({ problems: [10, 7, 8, 9], lists: [{ entries: 1, digests: 4, problems: 4 }] });
+  });
+
   test("any format, its withdrawn entries left out", async () => {
     using ncmec = await load(fixtures["ncmec"]!.good, true);
     expect([ncmec.size, ncmec.digests, ncmec.lists[0]!.form]).toEqual([1, 4, "ncmec"]);
