@@ -7,6 +7,7 @@ export {
   type PageHash,
 } from "./image/hash-image.js";
 export { hashImages, type HashedImage, type HashImagesOptions } from "./image/hash-images.js";
+export { digestFile, type DigestType, type FileDigests } from "./image/digest.js";
 export { hashPixelsSync, type HashOptions, type PixelHash, type RawPixels } from "./hash/pixels.js";
 export { type ByteStream, type EncodedInput } from "./image/read.js";
 export { type ImageFormat, sniffImage } from "./image/sniff.js";
@@ -65,6 +66,7 @@ export {
 } from "./lists/entry.js";
 export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-hashes.js";
 export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
+export { type ExactMatch } from "./match/digests.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.

@@ -1,16 +1,16 @@
 /** An upload's picture hash and the digests of its bytes, which are read once. */
-import { createHash } from "node:crypto";
 import { options as known, signal as checkSignal } from "../check.js";
 import { ImageError, LimitError } from "../errors.js";
+import { digestTypes } from "../image/digest.js";
 import { isRawPixels } from "../hash/pixels.js";
 import { checkImageOptions, hashImage, hashImageOptionNames } from "../image/hash-image.js";
 import type { HashImageOptions, ImageInput } from "../image/hash-image.js";
 import { sourceOf } from "../image/read.js";
 import type { CheckQuery } from "./decision.js";
 
-export type CheckImageOptions = Omit<HashImageOptions, "dihedral" | "pages">;
+export type CheckImageOptions = Omit<HashImageOptions, "dihedral" | "digests" | "pages">;
 
-const optionNames = hashImageOptionNames.filter((name) => name !== "dihedral" && name !== "pages");
+const optionNames = hashImageOptionNames.filter((name) => !["dihedral", "digests", "pages"].includes(name));
 
 export interface Upload {
   query: CheckQuery;
@@ -24,10 +24,9 @@ export async function readUpload(input: ImageInput, options: CheckImageOptions |
   const { limits, name } = checkImageOptions(given);
   const signal = checkSignal(given.signal);
   if (isRawPixels(input)) return { query: await pictureOf(input, given) };
-  const source = sourceOf(input, name, limits.maxBytes);
-  const { bytes } = await source.read(signal ?? new AbortController().signal);
-  const digest = (algorithm: string): string => createHash(algorithm).update(bytes).digest("hex");
-  const digests = { md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") };
+  // Not by hashImage's option of the same name: of a picture that the decoder refuses the digests are wanted, too.
+  const source = sourceOf(input, name, limits.maxBytes, digestTypes);
+  const { bytes, digests = {} } = await source.read(signal ?? new AbortController().signal);
   try {
     return { query: { ...(await pictureOf(bytes, { ...given, name: source.name })), digests } };
   } catch (error) {

@@ -165,7 +165,8 @@ async function count(args: string[], progress: Progress, signal: AbortSignal): P
 
 /**
  * Hashes every file that `args` name and hands each to `found`, in order. Failures are printed: as JSON on standard output
- * or as a sentence on standard error. Answers whether there was one.
+ * or as a sentence on standard error. Answers whether there was one. `unread` is told before of each file that is
+ * no picture or video, or none that can be decoded.
  */
 export async function eachFile(
   args: string[],
@@ -174,6 +175,7 @@ export async function eachFile(
   session: Session,
   found: (path: Path, result: ImageHash | VideoSignature) => Promise<void>,
   videos: HashVideoOptions,
+  unread?: (path: string) => Promise<void>,
 ): Promise<{ trouble: boolean }> {
   if (args.length === 0) throw new UsageError("No path is given");
   const quiet = values.quiet === true;
@@ -186,8 +188,13 @@ export async function eachFile(
   try {
     for await (const outcome of outcomes(args, settings, videos, progress, session.signal)) {
       progress.done++;
-      if ("result" in outcome) await found(outcome.file.path, outcome.result);
-      else if (isOther(outcome.file, outcome.failure)) passedOver++;
+      if ("result" in outcome) {
+        await found(outcome.file.path, outcome.result);
+        continue;
+      }
+      const { path, stream } = outcome.file;
+      if (!stream && typeof path === "string" && outcome.file.error === undefined) await unread?.(path);
+      if (isOther(outcome.file, outcome.failure)) passedOver++;
       else {
         failed++;
         const { file, failure } = outcome;

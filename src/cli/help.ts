@@ -68,8 +68,9 @@ export const scanHelp: string = `empreinte scan --list FILE | --index FILE | --b
 Prints a line a match, tabs between: path, distance, list:line, variant of the picture that matched, metadata.
 A match is a lead, not a verdict.
 
-  --list FILE          a known-hash list; may be repeated. Its form is told by its content: a hash a line,
-                       hash,metadata, "pdq <hash>", or CSV signal_type,signal_str,collab,category,tags
+  --list FILE          a known-hash list; may be repeated. Its format is told by its content: any that "empreinte list
+                       --help" names. MD5, SHA-1 and SHA-256 in it match the same bytes, of any file: distance 0,
+                       the digest's name for the variant
   --index FILE         an index that "empreinte index build" made of lists, which is checked and then searched
                        without being read first; may be repeated, and stand beside --list
   --video-signature FILE  a known video, as a vPDQ signature in any of its text forms; may be repeated. Prints a
@@ -85,10 +86,11 @@ A match is a lead, not a verdict.
   --json               JSON Lines, an object a file:
                        {"path","hash","quality","matches":[{"distance","list","entry","variant","metadata"}]},
                        with "skipped":"quality" or "unstable" where a picture is not matched for that reason,
-                       or {"path","error":{"code","message"}}. Of a video "matches" has "timestampSeconds", in the
-                       text before the metadata; with --video-signature there is "videos" with their segments.
-                       With --bank: {"path","hash","quality","action","matches","reasons","revision",
-                       "prequalification"}
+                       or {"path","error":{"code","message"}}. "exact":[{"type","list","entry","metadata"}] where
+                       the very bytes are in a list; of a file that cannot be decoded it has a line of its own.
+                       Of a video "matches" has "timestampSeconds", in the text before the metadata; with
+                       --video-signature there is "videos" with their segments. With --bank:
+                       {"path","hash","quality","action","matches","reasons","revision","prequalification"}
 ${limits}
 ${inputs}
 List lines that cannot be read are reported with their numbers; a list without one usable hash is trouble.

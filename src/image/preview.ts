@@ -142,7 +142,7 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
   signal?.throwIfAborted();
   const small = isRawPixels(input)
     ? ofPixels(input, limits.maxPixels, name)
-    : await withStop(signal, (stop) => smallOf(sourceOf(input, name, limits.maxBytes), limits, stop));
+    : await withStop(signal, (stop) => smallOf(sourceOf(input, name, limits.maxBytes, []), limits, stop));
   const { pixels, width, height } = small;
   const longer = Math.max(width, height);
   // No more cosines than pixels: they could not be told apart.

@@ -173,6 +173,7 @@ function feederOf(format: ListFormat, sink: Sink, head: string, options: Checked
   }
 }
 
+/** Options that were checked. */
 interface Checked {
   format: ListFormat | undefined;
   columns: ReturnType<typeof checkColumns> | undefined;
@@ -181,7 +182,7 @@ interface Checked {
 }
 
 function check(given: Partial<OpenListOptions>): Checked {
-  const { columns, nation, maxEntryBytes = 2 ** 24 } = given;
+  const { columns, nation, maxEntryBytes = defaultListOptions.maxEntryBytes } = given;
   let format = given.format === undefined ? undefined : oneOf("format", given.format, listFormats);
   if (columns !== undefined && format === undefined) format = "csv";
   if (format === "csv" && columns === undefined) throw invalidArgument("columns", "map of columns", columns);
@@ -195,6 +196,14 @@ function check(given: Partial<OpenListOptions>): Checked {
     maxEntryBytes: integer("maxEntryBytes", maxEntryBytes, 1024, 2 ** 30),
   };
 }
+
+/** As `openList` does without options. */
+export const defaultListOptions: Checked = {
+  format: undefined,
+  columns: undefined,
+  nation: undefined,
+  maxEntryBytes: 2 ** 24,
+};
 
 /**
  * Opens a list of known content in any format that `ListFormat` names, told by its content, and gives its entries one by
@@ -219,22 +228,49 @@ export async function openList(source: ListSource, options?: OpenListOptions): P
     throw invalidArgument("onProblem", "function", onProblem);
   oneOf("others", others, ["report", "keep"]);
   const checked = check(given);
-  const chunks = readChunks(from, name, checkSignal(given.signal));
+  return entryList(await peekList(from, name, checkSignal(given.signal)), { ...checked, others, onProblem });
+}
+
+/** A list that is open, and its first bytes. */
+export interface PeekedList {
+  name: string;
+  pieces: readonly Uint8Array[];
+  rest: AsyncGenerator<Uint8Array, void, undefined>;
+  /** By its content. */
+  format: ListFormat | undefined;
+}
+
+/** Opens a list and looks at its beginning. */
+export async function peekList(source: ListSource, name: string, signal: AbortSignal | undefined): Promise<PeekedList> {
+  const rest = readChunks(source, name, signal);
   try {
-    const pieces = await headOf(chunks);
-    const head = Buffer.concat(pieces);
-    if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff))
-      throw new ListError(name, "its beginning", "it is UTF-16; save it as UTF-8");
-    const format = checked.format ?? sniffList(head);
-    if (format === undefined) {
-      const reason =
-        head.length === 0 ? "it is empty" : "its format is none that is known; a CSV needs the option columns";
-      throw new ListError(name, "its beginning", reason);
-    }
-    const sink = new Sink({ name, others, onProblem });
-    return new EntryList(format, sink, feederOf(format, sink, headText(head), checked), pieces, chunks);
+    const pieces = await headOf(rest);
+    return { name, pieces, rest, format: sniffList(Buffer.concat(pieces)) };
   } catch (error) {
-    await chunks.return();
+    await rest.return();
+    throw error;
+  }
+}
+
+/** The entries of a list that is open. Closes it where it cannot be read. */
+export async function entryList(
+  { name, pieces, rest, format: told }: PeekedList,
+  options: Checked & { others: "report" | "keep"; onProblem: ((fault: EntryFault) => void) | undefined },
+): Promise<EntryList> {
+  const head = Buffer.concat(pieces);
+  const beginning = (reason: string): ListError => new ListError(name, "its beginning", reason);
+  try {
+    if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff))
+      throw beginning("it is UTF-16; save it as UTF-8");
+    const format = options.format ?? told;
+    if (format === undefined) {
+      if (head.length === 0) throw beginning("it is empty");
+      throw beginning("its format is none that is known; a CSV needs the option columns");
+    }
+    const sink = new Sink({ name, others: options.others, onProblem: options.onProblem });
+    return new EntryList(format, sink, feederOf(format, sink, headText(head), options), pieces, rest);
+  } catch (error) {
+    await rest.return();
     throw error;
   }
 }
