@@ -6,6 +6,7 @@ import { isRawPixels } from "../hash/pixels.js";
 import { checkImageOptions, hashImage, hashImageOptionNames } from "../image/hash-image.js";
 import type { HashImageOptions, ImageInput } from "../image/hash-image.js";
 import { sourceOf } from "../image/read.js";
+import { withStop } from "../image/with-stop.js";
 import type { CheckQuery } from "./decision.js";
 
 export type CheckImageOptions = Omit<HashImageOptions, "dihedral" | "digests" | "pages">;
@@ -26,7 +27,7 @@ export async function readUpload(input: ImageInput, options: CheckImageOptions |
   if (isRawPixels(input)) return { query: await pictureOf(input, given) };
   // Not by hashImage's option of the same name: of a picture that the decoder refuses the digests are wanted, too.
   const source = sourceOf(input, name, limits.maxBytes, digestTypes);
-  const { bytes, digests = {} } = await source.read(signal ?? new AbortController().signal);
+  const { bytes, digests = {} } = await withStop(signal, (stop) => source.read(stop.signal));
   try {
     return { query: { ...(await pictureOf(bytes, { ...given, name: source.name })), digests } };
   } catch (error) {
