@@ -86,7 +86,7 @@ export { type BankOpenOptions, BankStore } from "./bank/store.js";
 export { type Ending } from "./bank/withdraw.js";
 export { type AuditAction, type AuditOptions, type AuditRecord } from "./bank/audit.js";
 export { type BenignPicture, type ScreenOptions } from "./bank/screen.js";
-export { type EntryProblem, type ImportOptions } from "./bank/import.js";
+export { type Entries, type EntryProblem, type ImportOptions } from "./bank/import.js";
 export { type ImportCounts } from "./bank/counts.js";
 export { type EntryInput, type SignalInput } from "./bank/records.js";
 export { type Change, type EntryInfo } from "./bank/contents.js";

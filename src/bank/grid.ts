@@ -37,8 +37,7 @@ function refined(rows: Uint16Array, row: number): number {
 }
 
 /** About how many of the 256 bits differ from the nearest pattern of rows times columns; never fewer than really do. */
-export function gridDistance(hash: Uint8Array): number {
-  const rows = Uint16Array.from({ length: 16 }, (_, i) => (hash[2 * i]! << 8) | hash[2 * i + 1]!);
+function toNearest(rows: Uint16Array): number {
   // A pattern within d bits differs from one of the rows by at most d/16 of them.
   let nearest = 257;
   let row = 0;
@@ -49,7 +48,16 @@ export function gridDistance(hash: Uint8Array): number {
   return Math.min(nearest, toPattern(rows, refined(rows, row)));
 }
 
-export const isGrid = (hash: Uint8Array): boolean => gridDistance(hash) < ordinaryFrom;
+export function isGrid(hash: Uint8Array): boolean {
+  // Two rows are no farther from each other than both from the pattern's, so that these eight distances of pairs are at
+  // most the distance of all. They tell of nearly every hash, in a hundredth of the time, that it is none.
+  let least = 0;
+  for (let i = 0; i < 16; i += 2) {
+    least += toRow((hash[i]! << 8) | hash[i + 1]!, (hash[i + 16]! << 8) | hash[i + 17]!);
+  }
+  if (least >= ordinaryFrom) return false;
+  return toNearest(Uint16Array.from({ length: 16 }, (_, i) => (hash[2 * i]! << 8) | hash[2 * i + 1]!)) < ordinaryFrom;
+}
 
 /**
  * Cut at its own median a hash has half of its bits set. Coefficients that are equal, as most are of a nearly constant
@@ -60,3 +68,7 @@ export function isNearlyConstant(hash: Uint8Array): boolean {
   for (let i = 0; i < 32; i += 2) set += ones[(hash[i]! << 8) | hash[i + 1]!]!;
   return set < 80 || set > 176;
 }
+
+/** Whether it begins as a pattern of up to 4 bytes does that repeats. */
+export const beginsPeriodic = (hash: Uint8Array): boolean =>
+  hash[0] === hash[4] && hash[1] === hash[5] && hash[2] === hash[6] && hash[3] === hash[7];

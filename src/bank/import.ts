@@ -58,12 +58,15 @@ function checkEntries(entries: unknown): void {
   throw invalidArgument("entries", "iterable of entries", entries);
 }
 
+/** Entries one by one or, which for a million saves a million waits, in arrays. */
+export type Entries = Iterable<EntryInput | readonly EntryInput[]> | AsyncIterable<EntryInput | readonly EntryInput[]>;
+
 export interface Import {
   database: Database;
   digest: (text: string) => string;
   audit: Audit;
   from: SourceName;
-  entries: Iterable<EntryInput> | AsyncIterable<EntryInput>;
+  entries: Entries;
   options: ImportOptions;
   counts: ImportCounts;
   /** After each batch. */
@@ -114,23 +117,25 @@ export async function importBatches({
     };
     const batch = new Map<string, CheckedEntry>();
     let position = 0;
-    for await (const entry of entries) {
-      if (++position <= skip) continue;
-      let checked: CheckedEntry;
-      try {
-        checked = checkEntry(entry, digest);
-      } catch (error) {
-        counts.problems++;
-        onProblem?.({ position, reason: refusal(error) });
-        continue;
+    for await (const some of entries) {
+      for (const entry of Array.isArray(some) ? (some as readonly EntryInput[]) : [some as EntryInput]) {
+        if (++position <= skip) continue;
+        let checked: CheckedEntry;
+        try {
+          checked = checkEntry(entry, digest);
+        } catch (error) {
+          counts.problems++;
+          onProblem?.({ position, reason: refusal(error) });
+          continue;
+        }
+        if (batch.size === size || batch.has(checked.key)) {
+          take([...batch.values()], position - 1, false);
+          batch.clear();
+          await setImmediate();
+          signal?.throwIfAborted();
+        }
+        batch.set(checked.key, checked);
       }
-      if (batch.size === size || batch.has(checked.key)) {
-        take([...batch.values()], position - 1, false);
-        batch.clear();
-        await setImmediate();
-        signal?.throwIfAborted();
-      }
-      batch.set(checked.key, checked);
     }
     signal?.throwIfAborted();
     take([...batch.values()], position, true);

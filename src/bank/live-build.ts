@@ -10,6 +10,8 @@ export interface IndexState {
   index: HashIndex;
   revision: number;
   next: number;
+  /** While signals are added to it; still so after an error. */
+  adding?: boolean;
 }
 
 /** Read at a time: some milliseconds. */
@@ -68,20 +70,23 @@ export function advance(database: Database, state: IndexState): void {
     if (gone.length > 0) index.remove(gone);
   }
   const end = counter(database, "signals");
-  addSignals(database, state, end);
+  const again = state.adding === true;
+  state.adding = true;
+  addSignals(database, state, end, again);
+  state.adding = false;
   state.next = end;
   state.revision = revision;
 }
 
-function addSignals(database: Database, { index, next }: IndexState, end: number): void {
+/** @param again one before ended in the middle: some are there already. */
+function addSignals(database: Database, { index, next }: IndexState, end: number, again: boolean): void {
   for (const { first, count, bytes } of recordsFrom(database, next, end)) {
     const ids: number[] = [];
     const values: Buffer[] = [];
     const types: number[] = [];
     for (let i = 0; i < count; i++) {
       const record = readRecord(bytes.subarray(recordBytes * i, recordBytes * (i + 1)));
-      // After one that ended in the middle some are there already.
-      if (!isLive(record) || index.has(first + i)) continue;
+      if (!isLive(record) || (again && index.has(first + i))) continue;
       ids.push(first + i);
       values.push(record.value);
       types.push(record.type);

@@ -3,7 +3,7 @@ import { dihedralVariants } from "../hash/pixels.js";
 import { degenerateReason, hashToBytes, type HashLike } from "../hash/value.js";
 import { HashIndex } from "../search/hash-index.js";
 import type { Screen } from "./counts.js";
-import { isGrid, isNearlyConstant } from "./grid.js";
+import { beginsPeriodic, isGrid, isNearlyConstant } from "./grid.js";
 import { nearTypes } from "./signals.js";
 
 /** A picture that is known to be harmless: its hash, or what `hashImage` gives, with `dihedral` for all eight turns of it. */
@@ -35,7 +35,7 @@ export function screening({ minQuality = 50, benign, benignRadius = 31 }: Screen
   const screen: Screen = (signals) => {
     for (const { type, value, quality } of signals) {
       if (!nearTypes.includes(type)) continue;
-      const reason = degenerateReason(value) ?? patternReason(value);
+      const reason = patternReason(value);
       if (reason !== undefined) return reason;
       if (quality !== undefined && quality < least) return `quality ${quality} is below ${least}`;
       const [hit] = sample?.nearestSync(value, 1, { maxRadius: radius }) ?? [];
@@ -47,7 +47,11 @@ export function screening({ minQuality = 50, benign, benignRadius = 31 }: Screen
 }
 
 function patternReason(value: Uint8Array): string | undefined {
-  if (isNearlyConstant(value)) return "nearly constant: such a hash would match unrelated pictures";
+  const unbalanced = isNearlyConstant(value);
+  // A degenerate hash is one or the other; of a million ordinary ones none is asked for in native code.
+  const degenerate = unbalanced || beginsPeriodic(value) ? degenerateReason(value) : undefined;
+  if (degenerate !== undefined) return degenerate;
+  if (unbalanced) return "nearly constant: such a hash would match unrelated pictures";
   if (isGrid(value)) return "a grid: such a hash would match unrelated grids, frames and forms";
   return undefined;
 }

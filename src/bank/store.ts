@@ -16,12 +16,11 @@ import {
 import { Database } from "./database.js";
 import { disableEntry, liftTombstone, releaseEntry } from "./entry-changes.js";
 import { FloodCounts, type Flooding, markFlooded } from "./flood.js";
-import { importBatches, type ImportOptions } from "./import.js";
+import { type Entries, importBatches, type ImportOptions } from "./import.js";
 import { keyedDigest } from "./keyed.js";
 import { checkFilter, type EntryFilter, listEntries, type SourceInfo, sourceInfos } from "./listing.js";
 import { LiveIndex } from "./live-index.js";
 import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./policy.js";
-import type { EntryInput } from "./records.js";
 import { checkVersion, counter, createTables, nextRevision } from "./schema.js";
 import { addQualification, type Prequalification, type Qualification, qualificationsOf } from "./qualify.js";
 import type { QualifyInput } from "./qualify.js";
@@ -160,18 +159,14 @@ export class BankStore {
   }
 
   /**
-   * Takes over what a source says of entries, in batches: each is one transaction and one revision, all or nothing; a list
+   * Takes over what a source says of entries, given one by one or in arrays, in batches: each is one transaction and one revision, all or nothing; a list
    * of up to `batch` entries is one batch. Entries that are not named stay as they are. Saying the same twice changes
    * nothing. An entry that cannot be read goes to `onProblem`, and the rest goes on. What the source has withdrawn is gone
    * as with `withdraw`, except that a newer record of the source brings it back.
    *
    * @throws {InvalidArgumentError} @throws {BankError}; the signal's reason, when whole batches may have been taken over.
    */
-  async import(
-    from: SourceName,
-    entries: Iterable<EntryInput> | AsyncIterable<EntryInput>,
-    options?: ImportOptions,
-  ): Promise<ImportCounts> {
+  async import(from: SourceName, entries: Entries, options?: ImportOptions): Promise<ImportCounts> {
     const counts = noCounts();
     const database = this.#database;
     const [digest, audit] = [this.#digest, this.#audit];

@@ -6,11 +6,12 @@ import { digestTypes } from "../image/digest.js";
 import { checkImageOptions, hashImage, hashImageOptionNames } from "../image/hash-image.js";
 import type { HashImageOptions, ImageInput } from "../image/hash-image.js";
 import { sourceOf } from "../image/read.js";
+import { withStop } from "../image/with-stop.js";
 import type { CheckQuery } from "./decision.js";
 
-export type CheckImageOptions = Omit<HashImageOptions, "dihedral" | "pages">;
+export type CheckImageOptions = Omit<HashImageOptions, "dihedral" | "digests" | "pages">;
 
-const optionNames = hashImageOptionNames.filter((name) => name !== "dihedral" && name !== "pages");
+const optionNames = hashImageOptionNames.filter((name) => !["dihedral", "digests", "pages"].includes(name));
 
 export interface Upload {
   query: CheckQuery;
@@ -24,8 +25,9 @@ export async function readUpload(input: ImageInput, options: CheckImageOptions |
   const { limits, name } = checkImageOptions(given);
   const signal = checkSignal(given.signal);
   if (isRawPixels(input)) return { query: await pictureOf(input, given) };
+  // Not by hashImage's option of the same name: of a picture that the decoder refuses the digests are wanted, too.
   const source = sourceOf(input, name, limits.maxBytes, digestTypes);
-  const { bytes, digests = {} } = await source.read(signal ?? new AbortController().signal);
+  const { bytes, digests = {} } = await withStop(signal, (stop) => source.read(stop.signal));
   try {
     return { query: { ...(await pictureOf(bytes, { ...given, name: source.name })), digests } };
   } catch (error) {

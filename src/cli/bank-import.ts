@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import type { BankStore, BenignPicture, EntryInput, EntryList, ImportCounts, ListPosition } from "../index.js";
+import type { BankStore, BenignPicture, EntryInput, ImportCounts, ListItem } from "../index.js";
 import { openList, type OpenListOptions } from "../index.js";
 import { number, parse, UsageError } from "./args.js";
 import { benignOf } from "./bank-benign.js";
@@ -88,19 +88,16 @@ async function importList(path: string, given: Import): Promise<Done> {
   const faults = new Faults(given.quiet, session);
   const { signal } = session;
   const reading = await openList(listSource(path), { ...given.listOptions, onProblem: faults.add });
-  /** Of the entry that the store has been given last. */
-  let position: ListPosition = { entry: 0 };
-  async function* entries(from: EntryList): AsyncGenerator<EntryInput> {
-    for await (const items of from.batches()) {
-      for (const { entry, position: at } of items) {
-        position = at;
-        yield asEntry(entry);
-      }
-    }
-  }
+  /** What the store has been given last, and how many entries before it. */
+  let items: readonly ListItem[] = [];
+  let before = 0;
   let ended = false;
-  async function* toTheEnd(): AsyncGenerator<EntryInput> {
-    yield* entries(reading);
+  async function* entries(): AsyncGenerator<EntryInput[]> {
+    for await (const some of reading.batches()) {
+      before += items.length;
+      items = some;
+      yield some.map(({ entry }) => entry);
+    }
     ended = true;
   }
   const checkpoint = (taken: number): string => {
@@ -108,28 +105,19 @@ async function importList(path: string, given: Import): Promise<Done> {
     const more = ended ? { ...(next !== undefined && { next }), ...(said !== undefined && { checkpoint: said }) } : {};
     return JSON.stringify({ list: list ?? path, taken, done: ended, ...more } satisfies Checkpoint);
   };
-  const counts = await store.import(from, toTheEnd(), {
+  const counts = await store.import(from, entries(), {
     ...given.screen,
     skip,
     checkpoint,
     signal,
-    onProblem: ({ reason }) => faults.add({ ...position, list: reading.name, passedOver: true, reason }),
+    onProblem: ({ position, reason }) => {
+      const at = items[position - 1 - before]?.position ?? { entry: position };
+      faults.add({ ...at, list: reading.name, passedOver: true, reason });
+    },
     onProgress: (_, taken) => (progress.done = taken),
   });
   faults.end();
   return { counts, problems: faults.count };
-}
-
-/** What a bank keeps of a listed entry. */
-function asEntry({ id, signals, labels, cases, status: state, time }: EntryInput): EntryInput {
-  return {
-    ...(id !== undefined && { id }),
-    ...(signals && { signals }),
-    ...(labels && { labels }),
-    ...(cases && { cases }),
-    ...(state && { status: state }),
-    ...(time !== undefined && { time }),
-  };
 }
 
 const summary = (counts: ImportCounts): string =>

@@ -95,9 +95,8 @@ A match is a lead, not a verdict.
                        or {"path","error":{"code","message"}}. "exact":[{"type","list","entry","metadata"}] where
                        the very bytes are in a list; of a file that cannot be decoded it has a line of its own.
                        Of a video "matches" has "timestampSeconds", in the text before the metadata; with
-                       --video-signature there is "videos" with their segments.
-                       With --bank: {"path","hash","quality","action","matches","reasons","revision",
-                       "prequalification"}
+                       --video-signature there is "videos" with their segments. With --bank:
+                       {"path","hash","quality","action","matches","reasons","revision","prequalification"}
 ${limits}
 ${inputs}
 List lines that cannot be read are reported with their numbers; a list without one usable hash is trouble.

@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import {
   type CheckQuery,
   type Decision,
   type DecisionMatch,
+  digestFile,
+  type DigestType,
   hardenDecoder,
   type ImageHash,
   Matcher,
@@ -30,18 +29,21 @@ interface FileDecision extends Pick<Decision, "action" | "reasons" | "revision" 
   matches: FileMatch[];
 }
 
-/** Of a file that can be read again: its bytes are still in the system's cache. */
-async function digestsOf(path: Path): Promise<CheckQuery["digests"]> {
-  if (path === "-" || !(await stat(path)).isFile()) return undefined;
-  const [md5, sha1, sha256] = ["md5", "sha1", "sha256"].map((name) => createHash(name));
-  for await (const chunk of createReadStream(path)) {
-    for (const hash of [md5!, sha1!, sha256!]) hash.update(chunk as Buffer);
-  }
-  return { md5: md5!.digest("hex"), sha1: sha1!.digest("hex"), sha256: sha256!.digest("hex") };
-}
+const digestTypes: DigestType[] = ["md5", "sha1", "sha256"];
+
+/** Undefined for a name that is not text, and for what cannot be read: reading it as a picture says why. */
+const digestsOf = async (path: Path): Promise<CheckQuery["digests"]> =>
+  typeof path === "string" ? digestFile(path, { digests: digestTypes }).catch(() => undefined) : undefined;
 
 /** What is asked of a file: its bytes once, and each page or frame. */
-function* queries(result: ImageHash | VideoSignature, digests: CheckQuery["digests"]): Generator<[CheckQuery, Where]> {
+function* queries(
+  result: ImageHash | VideoSignature | undefined,
+  digests: CheckQuery["digests"],
+): Generator<[CheckQuery, Where]> {
+  if (result === undefined) {
+    yield [{ ...(digests && { digests }) }, {}];
+    return;
+  }
   const asked = ({ hash, quality, stable, dihedral }: CheckQuery): CheckQuery => {
     return { ...(hash !== undefined && { hash }), quality: quality!, stable: stable!, ...(dihedral && { dihedral }) };
   };
@@ -65,7 +67,11 @@ function* queries(result: ImageHash | VideoSignature, digests: CheckQuery["diges
 const strength = ["none", "log", "review", "block"];
 
 /** Of each entry its nearest page or frame, the strongest of what they ask for, and the nearest suggestion. */
-function decide(matcher: Matcher, result: ImageHash | VideoSignature, digests: CheckQuery["digests"]): FileDecision {
+function decide(
+  matcher: Matcher,
+  result: ImageHash | VideoSignature | undefined,
+  digests: CheckQuery["digests"],
+): FileDecision {
   const best = new Map<number, FileMatch>();
   const all: FileDecision = { action: "none", reasons: [], revision: 0, matches: [] };
   const reasons = new Set<string>();
@@ -74,7 +80,8 @@ function decide(matcher: Matcher, result: ImageHash | VideoSignature, digests: C
     if (strength.indexOf(one.action) > strength.indexOf(all.action)) all.action = one.action;
     all.revision = one.revision;
     // A video's frames are often of low quality: what keeps some of them from matching is not told for each.
-    if (one.matches.length > 0 || !isVideoSignature(result)) for (const reason of one.reasons) reasons.add(reason);
+    if (one.matches.length > 0 || result === undefined || !isVideoSignature(result))
+      for (const reason of one.reasons) reasons.add(reason);
     const said = one.prequalification;
     if (said && said.distance < (all.prequalification?.distance ?? Infinity)) all.prequalification = said;
     for (const match of one.matches) {
@@ -100,8 +107,9 @@ function lines(path: Path, { action, matches }: FileDecision): string[] {
 
 /** `empreinte scan --bank FILE`: what the policies of the banks in it say of each file. */
 export async function scanBank(values: ScanBankValues, paths: string[], session: Session): Promise<number> {
-  const settings = { ...fileSettings(values), dihedral: true };
-  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, "all"), dihedral: true });
+  const files = fileSettings(values);
+  const settings = { ...files, dihedral: true, digests: digestTypes };
+  const videos = videoSettings(files, { sampling: samplingOf(values.sampling, "all"), dihedral: true });
   hardenDecoder();
   return withStore(
     values.bank,
@@ -110,7 +118,9 @@ export async function scanBank(values: ScanBankValues, paths: string[], session:
       let matched = false;
       const flooded = store.flooded().length;
       const check = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
-        const decision = decide(matcher, result, await digestsOf(path));
+        // A video's bytes are read a second time: ffmpeg has read them the first.
+        const digests = isVideoSignature(result) ? await digestsOf(path) : result.digests;
+        const decision = decide(matcher, result, digests);
         matched ||= decision.action !== "none";
         if (!values.json) {
           for (const line of lines(path, decision)) await session.line(line);
@@ -121,7 +131,16 @@ export async function scanBank(values: ScanBankValues, paths: string[], session:
           : { hash: result.hash, quality: result.quality };
         await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...decision }));
       };
-      const { trouble } = await eachFile(paths, values, settings, session, check, videos);
+      /** A file that is no picture, or none that can be decoded, may still be known by its bytes. */
+      const unread = async (path: string): Promise<void> => {
+        const digests = await digestsOf(path);
+        const decision = digests && decide(matcher, undefined, digests);
+        if (decision === undefined || decision.matches.length === 0) return;
+        matched ||= decision.action !== "none";
+        if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), ...decision }));
+        else for (const line of lines(path, decision)) await session.line(line);
+      };
+      const { trouble } = await eachFile(paths, values, settings, session, check, videos, unread);
       for (const { bank, number, reason } of store.flooded().slice(flooded)) {
         session.note(`${bank}, entry #${number}: ${reason}; it asks for review at most until it is released`);
       }

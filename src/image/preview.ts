@@ -12,6 +12,7 @@ import { decodePages, tooManyPixels, tooSlow } from "./decode.js";
 import { inSlot } from "./gate.js";
 import { checkImageOptions, type ImageInput } from "./hash-image.js";
 import { type Source, sourceOf } from "./read.js";
+import { withStop } from "./with-stop.js";
 
 export interface PreviewOptions extends Limits {
   /** Cosines along the longer side, 1 … 5; along the other in proportion, at least 1. Default 4. */
@@ -142,7 +143,7 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
   signal?.throwIfAborted();
   const small = isRawPixels(input)
     ? ofPixels(input, limits.maxPixels, name)
-    : await withStop(signal, (stop) => smallOf(sourceOf(input, name, limits.maxBytes), limits, stop));
+    : await withStop(signal, (stop) => smallOf(sourceOf(input, name, limits.maxBytes, []), limits, stop));
   const { pixels, width, height } = small;
   const longer = Math.max(width, height);
   // No more cosines than pixels: they could not be told apart.
@@ -167,19 +168,4 @@ function ofPixels(
   const [data, width, height, channels, stride] = pixelArguments(input, checkHashOptions({}));
   if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, width, height);
   return reduced({ data, width, height, channels, depth: 8, cmyk: false, stride });
-}
-
-/** Ends when `signal` does, with its reason, or when the work stops itself. What the decoder is doing then ends unheard. */
-async function withStop<T>(signal: AbortSignal | undefined, work: (stop: AbortController) => Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const relay = (): void => stop.abort(signal?.reason);
-  signal?.addEventListener("abort", relay, { once: true });
-  const stopped = new Promise<never>((_, reject) => {
-    stop.signal.addEventListener("abort", () => reject(stop.signal.reason), { once: true });
-  });
-  try {
-    return await Promise.race([work(stop), stopped]);
-  } finally {
-    signal?.removeEventListener("abort", relay);
-  }
 }

@@ -29,7 +29,7 @@ const found = (hash: string): string[] =>
   new Matcher(store).check({ hash, quality: 100, stable: true }).matches.map(({ entry }) => entry ?? "");
 const pdq = (value: string) => [{ type: "pdq" as const, value }];
 /** All that a store says of its entries, but for the revisions that made them so. */
-const state = (): unknown[] => [...store.entries()].map(({ since: _, ...entry }) => entry);
+const state = (): unknown[] => [...store.entries()].map((entry) => ({ ...entry, since: 0 }));
 
 async function* entriesOf(text: string, format?: string): AsyncGenerator<EntryInput> {
   const options = format === "csv" ? { columns: csvColumns } : {};

@@ -48,6 +48,33 @@ test("entries are listed by number, of a bank, a source, a status; sources are c
   expect(() => [...store.entries({ state: "active" } as object)]).toThrow("state");
 });
 
+test("entries in arrays are the same as one by one, problems and places among them", async () => {
+  const all = [...entriesOfCase(1), { id: "bad", signals: [] }, ...entriesOfCase(2), ...entriesOfCase(3)];
+  const problems: unknown[] = [];
+  const options = { batch: 4, onProblem: ({ position }: { position: number }) => problems.push(position) };
+  async function* arrays() {
+    yield all.slice(0, 5);
+    yield [];
+    yield all.slice(5, 9);
+    yield all.slice(9);
+  }
+  const counts = await store.import(from, all, options);
+  const taken: string[] = [];
+  const checkpoint = (count: number): string => (taken.push(`${count}`), `${count}`);
+  const other = { bank: "ncii", source: "arrays" };
+  expect(await store.import(other, arrays(), { ...options, checkpoint })).toEqual(counts);
+  expect(problems).toEqual([6, 6]);
+  expect(taken.at(-1)).toBe("16");
+  expect(store.checkpoint(other)).toBe("16");
+  const kept = (source: string) =>
+    [...store.entries({ bank: "ncii", source })].map(({ entry, signals }) => [entry, signals]);
+  expect(kept("arrays")).toEqual(kept("hotline"));
+  expect(await store.import({ bank: "ncii", source: "rest" }, arrays(), { skip: 9 })).toMatchObject({
+    added: 7,
+    problems: 0,
+  });
+});
+
 test("an entry whose source gave no id is named by its number", async () => {
   const value = hashesOfCase(1)[0]!;
   await store.import(from, [

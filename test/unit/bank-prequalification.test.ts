@@ -195,6 +195,15 @@ describe("the same bytes", () => {
     });
   });
 
+  test("a stream that never ends is given up with the signal's reason", async () => {
+    async function* stuck(): AsyncGenerator<Uint8Array> {
+      yield picture.subarray(0, 100);
+      await new Promise(() => undefined);
+    }
+    const signal = AbortSignal.timeout(100);
+    await expect(matcher.checkImage(stuck(), { signal })).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+
   test("digests alone can be asked for; nothing at all cannot", async () => {
     await store.import(from, [{ id: "v", signals: [{ type: "md5", value: digest("md5") }] }]);
     expect(matcher.check({ digests: { md5: digest("md5").toUpperCase() } }).matches).toMatchObject([{ entry: "v" }]);

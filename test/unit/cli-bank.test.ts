@@ -257,9 +257,9 @@ describe("scan --bank", () => {
       `signal_type,signal_str,collab,category,tags\npdq,${known("scenergb-128x128").hash},,,A1\nmd5,${md5},,,\n`,
     );
     await empreinte(["bank", "import", file, list, ...into]);
-    const text = await empreinte(["scan", "--bank", file, uploads]);
-    expect(text.code).toBe(1);
-    const rows = text.stdout
+    const scanned = await empreinte(["scan", "--bank", file, uploads]);
+    expect(scanned.code).toBe(1);
+    const rows = scanned.stdout
       .trim()
       .split("\n")
       .map((line) => line.split("\t").slice(0, 6));
@@ -292,5 +292,13 @@ describe("scan --bank", () => {
     ]);
     expect((await empreinte(["scan", "--bank", file, join(uploads, "other.png")])).code).toBe(0);
     expect((await empreinte(["scan", "--bank", `${file}.none`, uploads])).code).toBe(2);
+    // Of no picture, too.
+    const text = join(inside, "note.txt");
+    writeFileSync(text, "some text");
+    const sha256 = createHash("sha256").update("some text").digest("hex");
+    writeFileSync(list, `signal_type,signal_str,collab,category,tags\nsha256,${sha256},,,\n`);
+    await empreinte(["bank", "import", file, list, ...into]);
+    const exact = await empreinte(["scan", "--bank", file, inside, "--quiet"]);
+    expect(exact.stdout.split("\n")).toContain([text, "block", "0", "exact", "ncii", "hotline", "#3", ""].join("\t"));
   });
 });
