@@ -99,6 +99,11 @@ std::vector<emp_video_segment> align(const Video& query, const Video& known, boo
   size_t count = 0;
   expect(emp_video_align(&q, &k, &options, segments.data(), &count) == wanted, "the status");
   segments.resize(count);
+  const auto end = [](const Video& v) { return v.times.empty() ? v.duration : std::max(v.duration, v.times.back()); };
+  const bool inside = std::all_of(segments.begin(), segments.end(), [&](const emp_video_segment& s) {
+    return s.query_from >= 0 && s.known_from >= 0 && s.query_to <= end(query) && s.known_to <= end(known);
+  });
+  expect(inside, "segments inside both videos");
   return segments;
 }
 
@@ -219,6 +224,21 @@ void worth(Random& random) {
          "a drawn video that is all there");
 }
 
+// Both end in three seconds of which nothing could be hashed: there they end together, unless one has something else.
+void blank_end(Random& random) {
+  const Film film(random, 30), stranger(random, 30);
+  const double spacing = random.one_in(2) ? 0.04 : 1;
+  Video known = shown(random, {{&film, 0, 20, 1}}, spacing, 0, 0);
+  Video query = shown(random, {{&film, 0, 20, 1}}, 0.04, 0, 2);
+  known.duration = query.duration = 23;
+  const auto together = align(query, known);
+  if (!expect(has(together, 0, 23, 0, 23, 0.15), "two films that go dark")) show(together);
+  const Video other = shown(random, {{&film, 0, 20, 1}, {&stranger, 3, 3, 1}}, 0.04, 0, 2);
+  const Video longer = shown(random, {{&film, 0, 20, 1}, {&stranger, 17, 3, 1}}, spacing, 0, 0);
+  const auto apart = align(other, longer);
+  if (!expect(has(apart, 0, 20, 0, 20, 0.75), "two films that end in something else")) show(apart);
+}
+
 // How many of the query's hashes have a known one near the line.
 size_t supported(const Video& query, const Video& known, double speed, double offset) {
   size_t count = 0;
@@ -335,6 +355,7 @@ int main(int argc, char** argv) {
     strange(random);
     places(random);
     worth(random);
+    blank_end(random);
   }
   std::printf("%d checks of alignments, %d failures\n", checks, failures);
   return failures == 0 ? 0 : 1;
