@@ -36,6 +36,7 @@
         "native/variants/rectangles.cc",
         "native/variants/refine.cc",
         "native/variants/sketch.cc",
+        "native/variants/straight_lines.cc",
         "native/variants/tilt.cc",
         "native/variants/trims.cc",
         "native/video/alignment.cc",

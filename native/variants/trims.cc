@@ -55,9 +55,11 @@ void median(const Side& side, uint32_t i, uint8_t colour[3]) {
 
 float share_near(const Side& side, uint32_t i, const uint8_t colour[3]) {
   const uint8_t* p = side.line(i);
+  // Every second pixel is enough to count by.
   uint32_t near = 0;
-  for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) near += difference(p, colour) <= kNear;
-  return static_cast<float>(near) / static_cast<float>(side.length);
+  const uint32_t n = (side.length + 1) / 2;
+  for (uint32_t k = 0; k < n; ++k, p += 2 * side.next_pixel) near += difference(p, colour) <= kNear;
+  return static_cast<float>(near) / static_cast<float>(n);
 }
 
 // How many lines go, at most `most`; the colour they have.
