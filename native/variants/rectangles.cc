@@ -6,14 +6,17 @@
 #include "detect.h"
 #include "refine.h"
 #include "straight_lines.h"
+#include "trims.h"
 
 namespace empreinte {
 namespace {
 
-constexpr float kLeastSide = 0.12f;     // of the picture's side
-constexpr float kLeastSupport = 0.42f;  // of each of the four, where it is not the picture's own
-constexpr float kBezel = 0.13f;         // of the picture's side: lines so near one another belong together
-constexpr uint32_t kApart = 3;          // pixels: nearer ones are the same line found twice
+constexpr float kLeastSide = 0.12f;                // of the picture's side
+constexpr float kLeastSupport = 0.42f;             // of each of the four, where it is not the picture's own
+constexpr float kBezel = 0.13f;                    // of the picture's side: lines so near one another belong together
+constexpr uint32_t kApart = 3;                     // pixels: nearer ones are the same line found twice
+constexpr size_t kFramed = 2;                      // of the first ones, what lies within a thin frame too
+constexpr float kThin = 0.08f, kMixture = 0.015f;  // of a side: such a frame, and what is mixed along its outside
 constexpr size_t kFound = 6, kPool = 48;
 
 // Four lines: top, right, bottom, left, as refine() has them; of `rows` the first and third.
@@ -155,6 +158,27 @@ struct Search {
   }
 };
 
+// A thin frame of one colour just inside the lines, whose own inner lines are too near to be told from them. False when
+// there is none on at least two sides.
+bool without_frame(const Picture& picture, const Sketch& sketch, const Box& box, Frame& frame) {
+  const Trimmed t = trim(sketch, box, {false, true, 15, kMixture});
+  const Box& b = t.box;
+  const uint32_t moved[4] = {b.left - box.left, b.top - box.top, box.right - b.right, box.bottom - b.bottom};
+  size_t n = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    if (static_cast<float>(moved[i]) > kThin * static_cast<float>(i % 2 == 0 ? box.width() : box.height()))
+      return false;
+    n += moved[i] > 0;
+  }
+  if (n < 2) return false;
+  const Frame inner = measure(picture, sketch, t, box);
+  if (moved[0] > 0) frame.left = inner.left;
+  if (moved[1] > 0) frame.top = inner.top;
+  if (moved[2] > 0) frame.right = inner.right;
+  if (moved[3] > 0) frame.bottom = inner.bottom;
+  return true;
+}
+
 }  // namespace
 
 emp_status find_rectangles(const Picture& picture, const Sketch& sketch, Views& out) {
@@ -177,8 +201,15 @@ emp_status find_rectangles(const Picture& picture, const Sketch& sketch, Views& 
     for (size_t k = 0; k < 4; ++k) sides |= search.line(found[i], k).own ? 0 : 1u << k;
     const Quad quad = {{{left, top}, {right, top}, {right, bottom}, {left, bottom}}};
     const Quad fine = refine(picture, quad, static_cast<int>(sketch.scale) * 2, false, sides);
-    out.add(box(fine.corner[0].x / pw, fine.corner[0].y / ph, fine.corner[2].x / pw, fine.corner[2].y / ph,
-                ViewKind::rectangle));
+    const Frame frame = {fine.corner[0].x, fine.corner[0].y, fine.corner[2].x, fine.corner[2].y};
+    const auto add = [&](const Frame& f) {
+      out.add(box(f.left / pw, f.top / ph, f.right / pw, f.bottom / ph, ViewKind::rectangle));
+    };
+    add(frame);
+    Frame inner = frame;
+    const Box box = {search.line(found[i], 3).at, search.line(found[i], 0).at, search.line(found[i], 1).at,
+                     search.line(found[i], 2).at};
+    if (i < kFramed && without_frame(picture, sketch, box, inner)) add(inner);
   }
   return EMP_OK;
 }

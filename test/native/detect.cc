@@ -115,7 +115,7 @@ Found detect(const Picture& p, const char* where) {
   expect(found.flat > 0 && found.flat <= 1, "flatness is a share", where);
   using Detector = emp_status (*)(const Picture&, const Sketch&, Views&);
   const std::pair<Detector, size_t> detectors[] = {
-      {find_trims, 5}, {find_parts, 4}, {find_rectangles, 6}, {find_quadrilaterals, 5}};
+      {find_trims, 5}, {find_parts, 4}, {find_rectangles, 8}, {find_quadrilaterals, 5}};
   for (const auto& [find, bound] : detectors) {
     View room[16];
     Views views(room, 16);
