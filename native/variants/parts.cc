@@ -70,13 +70,14 @@ class Parts {
     Array<uint32_t> stack(size_t{w_} * h_);
     if (!cells_ || !stack) return EMP_OUT_OF_MEMORY;
     cells_.zero();
-    for (uint32_t y = 0; y < h_ * kCell; ++y) {
+    // Every second row is enough to count by.
+    for (uint32_t y = 0; y < h_ * kCell; y += 2) {
       const uint8_t* p = s.rgb.data() + size_t{3} * s.width * y;
       uint8_t* to = cells_.data() + size_t{w_} * (y / kCell);
       for (uint32_t x = 0; x < w_; ++x)
         for (uint32_t k = 0; k < kCell; ++k, p += 3) to[x] = static_cast<uint8_t>(to[x] + 1 - background[colour_of(p)]);
     }
-    for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = 2 * cells_[i] >= kCell * kCell ? 1 : 0;
+    for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = 4 * cells_[i] >= kCell * kCell ? 1 : 0;
     for (uint32_t i = 0; i < cells_.size(); ++i)
       if (cells_[i]) keep(flood(i, stack));
     return EMP_OK;
