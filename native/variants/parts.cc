@@ -17,6 +17,7 @@ constexpr uint8_t kFlat = 3;                            // levels to the pixel b
 constexpr float kLeastSide = 0.1f, kLeastArea = 0.02f;  // of the picture's
 constexpr float kLeastFull = 0.4f;                      // of a part's box
 constexpr float kLeastLine = 0.3f;                      // of a line of a part: what is not background
+constexpr float kCorner = 0.03f;                        // of a part's side: how far in a bubble's round corners reach
 constexpr size_t kParts = 3, kFound = 4;
 
 // Colours are told apart by the upper five bits of each channel.
@@ -69,13 +70,14 @@ class Parts {
     Array<uint32_t> stack(size_t{w_} * h_);
     if (!cells_ || !stack) return EMP_OUT_OF_MEMORY;
     cells_.zero();
-    for (uint32_t y = 0; y < h_ * kCell; ++y) {
+    // Every second row is enough to count by.
+    for (uint32_t y = 0; y < h_ * kCell; y += 2) {
       const uint8_t* p = s.rgb.data() + size_t{3} * s.width * y;
       uint8_t* to = cells_.data() + size_t{w_} * (y / kCell);
       for (uint32_t x = 0; x < w_; ++x)
         for (uint32_t k = 0; k < kCell; ++k, p += 3) to[x] = static_cast<uint8_t>(to[x] + 1 - background[colour_of(p)]);
     }
-    for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = 2 * cells_[i] >= kCell * kCell ? 1 : 0;
+    for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = 4 * cells_[i] >= kCell * kCell ? 1 : 0;
     for (uint32_t i = 0; i < cells_.size(); ++i)
       if (cells_[i]) keep(flood(i, stack));
     return EMP_OK;
@@ -174,7 +176,7 @@ emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out) 
                       std::min((cells.bottom + 1) * kCell, sketch.height)};
     const Box b = tighten(sketch, background, wide);
     add(b);
-    add(trim(sketch, b, Peel::uniform).box);
+    add(trim(sketch, b, {false, false, 15, kCorner}).box);
   }
   return EMP_OK;
 }
