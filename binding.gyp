@@ -45,6 +45,7 @@
         "native/video/alignment.cc",
         "native/video/chain.cc",
         "native/video/decision.cc",
+        "native/video/drawn.cc",
         "native/video/evidence.cc",
         "native/video/extent.cc",
         "native/video/line.cc",

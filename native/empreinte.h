@@ -27,6 +27,7 @@ typedef enum emp_status {
   EMP_UNKNOWN_ID,        /* an id that is not in the index */
   EMP_FOREIGN_FILE,      /* not an index file */
   EMP_NEWER_FILE,        /* an index file of a later version */
+  EMP_OLDER_FILE,        /* an index file of a version that is no longer read */
   EMP_CORRUPT_FILE,      /* an index file that is cut or changed */
   EMP_WRITE_FAILED,      /* the caller's emp_writer said no */
   EMP_BAD_HASH_LENGTH,   /* hash text of the wrong length */
@@ -125,8 +126,9 @@ void emp_repack_16_to_8(uint8_t* buffer, size_t samples);
 void emp_repack_cmyk_to_rgb(uint8_t* buffer, size_t pixels);
 /* Every second (grey + alpha) sample is kept, in place. */
 void emp_repack_drop_alpha(uint8_t* buffer, size_t pixels);
-/* Luma of video's limited range (16 … 235) becomes that of the full one, v → round((v−16)·255/219), in place. */
-void emp_repack_limited_luma(uint8_t* buffer, size_t samples);
+/* Luma of video's limited range (16 … 235) becomes that of the full one, v → round((v−16)·255/219), in place. `kernel`
+ * NULL: the best supported. */
+void emp_repack_limited_luma(const emp_kernel* kernel, uint8_t* buffer, size_t samples);
 
 /* ---- Hash values --------------------------------------------------------------------------------------------- */
 
@@ -384,6 +386,7 @@ typedef struct emp_video_options {
   const emp_video_near* places; /* NULL: everywhere, for two videos of minutes */
   size_t place_count;
   const float* weights; /* of each query hash, 0 … 1: how much it says. NULL: all 1 */
+  const float* worth;   /* the same, for stretches that are only a part of both videos. NULL: all 1 */
   int everything;       /* 1: also the stretches that say too little for a match */
   emp_cancel cancel;
 } emp_video_options;
@@ -399,6 +402,11 @@ typedef struct emp_video_segment {
 } emp_video_segment;
 
 enum { EMP_VIDEO_SEGMENTS = 64 };
+
+/* How much a picture looks drawn: the percentage of its change in brightness that lies in the tenth of it where it
+ * changes most. Below 50 of most that a camera saw, above 57 of cards, countdowns and test patterns; 100 of one colour;
+ * 0 where a side is below 64 pixels, of which this is not told. */
+emp_status emp_drawn(const emp_pixels* pixels, uint32_t* percent);
 
 /* The stretches that both videos have, by where they stand in the query. Gaps, another order and repeats are allowed.
  * At most EMP_VIDEO_SEGMENTS. */

@@ -24,6 +24,8 @@ const char* emp_status_message(emp_status status) {
       return "this is not an index file";
     case EMP_NEWER_FILE:
       return "the index file was written by a newer version of empreinte";
+    case EMP_OLDER_FILE:
+      return "the index file is of an older version that is no longer read: build it again";
     case EMP_CORRUPT_FILE:
       return "the index file is damaged";
     case EMP_WRITE_FAILED:

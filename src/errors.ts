@@ -35,6 +35,8 @@ export type ErrorCode =
   | "ERR_EMPREINTE_INDEX_FILE"
   /** A file that could not be written; `cause` says why. */
   | "ERR_EMPREINTE_WRITE"
+  /** A list of no known format, or one that cannot be read on from some place. */
+  | "ERR_EMPREINTE_LIST"
   /** A bank store that is none, of a newer version, or damaged. */
   | "ERR_EMPREINTE_BANK_FILE"
   /** A bank, source or entry of that name is not in the store. */
@@ -95,6 +97,20 @@ export class LimitError extends EmpreinteError {
 
 /** An index that refuses an id, or an index file that cannot be used. */
 export class IndexError extends EmpreinteError {}
+
+/** A list that cannot be read on: cut off, not of its format, or built to do harm. `ERR_EMPREINTE_LIST` */
+export class ListError extends EmpreinteError {
+  /** The name of the list. */
+  readonly list: string;
+  /** "entry 3, line 17", "byte 512", "the list" */
+  readonly place: string;
+
+  constructor(list: string, place: string, reason: string, options?: ErrorOptions) {
+    super("ERR_EMPREINTE_LIST", `The list ${printable(list)} cannot be read on at ${place}: ${reason}`, options);
+    this.list = list;
+    this.place = place;
+  }
+}
 
 /** A bank store that cannot be used, or that refuses a name. */
 export class BankError extends EmpreinteError {}

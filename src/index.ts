@@ -7,9 +7,11 @@ export {
   type PageHash,
 } from "./image/hash-image.js";
 export { hashImages, type HashedImage, type HashImagesOptions } from "./image/hash-images.js";
+export { digestFile, type DigestType, type FileDigests } from "./image/digest.js";
 export { hashPixelsSync, type HashOptions, type PixelHash, type RawPixels } from "./hash/pixels.js";
 export { type ByteStream, type EncodedInput } from "./image/read.js";
 export { type ImageFormat, sniffImage } from "./image/sniff.js";
+export { type PreviewOptions, type SafePreview, safePreview } from "./image/preview.js";
 
 // Hash values: text, bytes, distance; which ones are unfit for a list; the eight turned and mirrored variants.
 export { degenerateReason, hashDistance, hashToBase64, hashToBytes, hashToHex, type HashLike } from "./hash/value.js";
@@ -49,8 +51,22 @@ export {
 } from "./lists/read-hash-list.js";
 export { type ListForm, type ListProblem } from "./lists/batches.js";
 export { type ListSource } from "./lists/source.js";
+export { EntryList, openList, type OpenListOptions } from "./lists/open-list.js";
+export { convertList, type ConvertListOptions, ListConversion } from "./lists/convert-list.js";
+export { ListWriter, type ListWriterOptions, type WrittenFormat } from "./lists/write-list.js";
+export { type ListFormat, sniffList } from "./lists/sniff-list.js";
+export { type Column, type ColumnMap } from "./lists/columns.js";
+export { type EntryFault, type ListItem, type ListPage, type ListPosition } from "./lists/entry.js";
+export {
+  type ListedEntry,
+  type ListedSignal,
+  type ListedType,
+  type ListLabel,
+  type OtherSignal,
+} from "./lists/entry.js";
 export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-hashes.js";
 export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
+export { type ExactMatch } from "./match/digests.js";
 export { type KnownCopyMatch, type KnownCopyOptions, type KnownCopyResult } from "./match/known-copies.js";
 export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
 
@@ -66,18 +82,25 @@ export { registrationLines, removeRegistration } from "./match/registration.js";
 export { type DerivedHash, type RegisterOptions, type Registration } from "./match/registration.js";
 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
-export { type BankOpenOptions, BankStore, type Ending } from "./bank/store.js";
-export { type EntryProblem, type ImportOptions } from "./bank/import.js";
+export { type BankOpenOptions, BankStore } from "./bank/store.js";
+export { type Ending } from "./bank/withdraw.js";
+export { type AuditAction, type AuditOptions, type AuditRecord } from "./bank/audit.js";
+export { type BenignPicture, type ScreenOptions } from "./bank/screen.js";
+export { type Entries, type EntryProblem, type ImportOptions } from "./bank/import.js";
 export { type ImportCounts } from "./bank/counts.js";
 export { type EntryInput, type SignalInput } from "./bank/records.js";
 export { type Change, type EntryInfo } from "./bank/contents.js";
 export { type ChangeKind, type EntryStatus, type SourceName } from "./bank/state.js";
-export { type EntryName, type Selection } from "./bank/selection.js";
+export { type EntryFilter, type SourceInfo } from "./bank/listing.js";
+export { type EntryName, type EntryNumber, type Selection } from "./bank/selection.js";
 export { type SignalType } from "./bank/signals.js";
 export { type Label, type LabelLike } from "./bank/labels.js";
-export { type Action, type Bank, type NewBank, type Policy } from "./bank/policy.js";
-export { type CheckQuery, type Decision, type DecisionMatch } from "./bank/decision.js";
-export { type Explanation, Matcher } from "./bank/matcher.js";
+export { type Action, type Bank, type FloodLimit, type NewBank, type Policy } from "./bank/policy.js";
+export { type CheckedQuery, type CheckQuery, type Decision, type DecisionMatch } from "./bank/decision.js";
+export { type Explanation, Matcher, type MatcherOptions } from "./bank/matcher.js";
+export { type Prequalification, type Qualification, type QualificationOutcome } from "./bank/qualify.js";
+export { type QualifyInput } from "./bank/qualify.js";
+export { type CheckImageOptions } from "./bank/upload.js";
 
 // Evaluation: altered copies made, looked up, and counted.
 export { evaluate } from "./evaluate/run.js";
@@ -105,6 +128,7 @@ export {
   InvalidArgumentError,
   InvalidHashError,
   LimitError,
+  ListError,
   VideoError,
 } from "./errors.js";
 export { type ErrorCode } from "./errors.js";

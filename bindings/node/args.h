@@ -37,6 +37,7 @@ inline const char* code_of(emp_status status) {
       return "ERR_EMPREINTE_UNKNOWN_ID";
     case EMP_FOREIGN_FILE:
     case EMP_NEWER_FILE:
+    case EMP_OLDER_FILE:
     case EMP_CORRUPT_FILE:
       return "ERR_EMPREINTE_INDEX_FILE";
     case EMP_WRITE_FAILED:

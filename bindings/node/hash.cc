@@ -115,10 +115,12 @@ Napi::Value hash_sync(const Napi::CallbackInfo& info) {
   return object == nullptr ? env.Undefined() : Napi::Value(env, object);
 }
 
-// bytes: limited-range luma, made full-range in place. Short enough for the caller's thread.
+// bytes, kernel: limited-range luma, made full-range in place. Short enough for the caller's thread.
 Napi::Value expand_luma(const Napi::CallbackInfo& info) {
   Bytes bytes;
-  if (read_bytes(info[0], &bytes)) emp_repack_limited_luma(const_cast<uint8_t*>(bytes.data), bytes.size);
+  const emp_kernel* kernel = nullptr;
+  if (read_bytes(info[0], &bytes) && read_kernel(info[1], &kernel))
+    emp_repack_limited_luma(kernel, const_cast<uint8_t*>(bytes.data), bytes.size);
   return info.Env().Undefined();
 }
 

@@ -1,5 +1,6 @@
-// Aligning a query's video with known ones: alignVideos. The arrays are those of a VideoIndex, which nobody else holds
-// and nobody changes: they are read where they lie, and kept alive by the request that holds them all.
+// drawn: how much a picture looks drawn. alignVideos: aligning a query's video with known ones. The arrays are those of
+// a VideoIndex, which nobody else holds and nobody changes: they are read where they lie, and kept alive by the request
+// that holds them all.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -107,10 +108,10 @@ class AlignJob : public Job {
   }
 
  private:
-  // {query, weights, candidates, radius, wide, minSpeed, maxSpeed, everything}
+  // {query, weights, worth, candidates, radius, wide, minSpeed, maxSpeed, everything}
   bool read(const Napi::Value& request) {
     const Napi::Env env = request.Env();
-    View<float> weights;
+    View<float> weights, worth;
     bool everything = false;
     uint32_t count = 0;
     if (!request.IsObject()) return fail(env, "expected a request");
@@ -123,10 +124,14 @@ class AlignJob : public Job {
         !read_double(field(request, "maxSpeed"), &options_.max_speed) ||
         !read_bool(field(request, "everything"), &everything))
       return false;
-    if (weights.size != query_.count) return fail(env, "expected a weight for each hash");
+    const Napi::Value worths = field(request, "worth");
+    if (!worths.IsUndefined() && !read_array(worths, napi_float32_array, &worth)) return false;
+    if (weights.size != query_.count || (worth.data != nullptr && worth.size != query_.count))
+      return fail(env, "expected a weight for each hash");
     if (!list.IsArray() || napi_get_array_length(env, list, &count) != napi_ok)
       return fail(env, "expected a list of candidates");
     options_.weights = weights.data;
+    options_.worth = worth.data;
     options_.everything = everything ? 1 : 0;
     candidates_.reset(new (std::nothrow) Candidate[count + size_t{1}]);
     if (!candidates_) return fail(env, EMP_OUT_OF_MEMORY);
@@ -185,9 +190,25 @@ class AlignJob : public Job {
   size_t size_ = 0, capacity_ = 0;
 };
 
+// pixels, width, height, channels, stride → percent. Short enough for the caller's thread.
+Napi::Value drawn(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Bytes bytes;
+  emp_pixels pixels;
+  uint32_t stride = 0, percent = 0;
+  if (!read_bytes(info[0], &bytes) || !read_uint32(info[1], &pixels.width) || !read_uint32(info[2], &pixels.height) ||
+      !read_uint32(info[3], &pixels.channels) || !read_uint32(info[4], &stride))
+    return env.Undefined();
+  pixels.data = bytes.data, pixels.size = bytes.size, pixels.stride = stride;
+  const emp_status status = emp_drawn(&pixels, &percent);
+  if (status != EMP_OK) return fail(env, status), env.Undefined();
+  return Napi::Number::New(env, percent);
+}
+
 }  // namespace
 
 void add_video(Napi::Env env, Napi::Object exports) {
+  exports.Set("drawn", Napi::Function::New(env, drawn, "drawn"));
   exports.Set("alignVideos", Napi::Function::New(env, AlignJob::queue, "alignVideos"));
 }
 

@@ -15,6 +15,7 @@ const emp_kernel kNeon = {
     weights<Neon>,
     dct<Neon>,
     gradient<Neon>,
+    expand_luma,
     scan_block<Neon>,
     prefilter4<Neon>,
     probe_buckets<Neon>,

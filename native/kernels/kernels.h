@@ -20,6 +20,9 @@ struct emp_kernel {
   // The gradient sum of a grid, and how many of its terms lie within `margin` of the next whole number.
   void (*gradient)(const float* grid, float margin, uint32_t* sum, uint32_t* doubtful);
 
+  // Limited-range luma to the full range, in place.
+  void (*expand_luma)(uint8_t* buffer, size_t samples);
+
   // See search/scan.h.
   uint32_t (*scan_block)(const empreinte::Block& block, uint32_t n, const empreinte::Row& query, uint32_t radius,
                          uint32_t columns, uint32_t* row, uint16_t* distance);

@@ -13,6 +13,7 @@ const emp_kernel kPortable = {
     weights<Portable>,
     dct<Portable>,
     gradient<Portable>,
+    expand_luma,
     scan_block<Portable>,
     prefilter4<Portable>,
     probe_buckets<Portable>,

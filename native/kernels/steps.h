@@ -6,6 +6,7 @@ namespace {
 #include "../hash/weights.h"
 #include "../hash/dct.h"
 #include "../hash/gradient.h"
+#include "../hash/expand.h"
 #include "../search/candidates.h"
 #include "../search/scan.h"
 }  // namespace

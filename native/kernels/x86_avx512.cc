@@ -32,6 +32,7 @@ const emp_kernel kAvx512 = {
     weights<Avx512>,
     dct<Avx512>,
     gradient<Avx512>,
+    expand_luma,
     scan_block<Avx512>,
     prefilter4<Avx512>,
     probe_buckets<Avx512>,

@@ -5,6 +5,7 @@
 
 #include "../memory.h"
 #include "file.h"
+#include "row_sorter.h"
 #include "segment.h"
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -34,6 +35,11 @@ class TableBuilder {
   void build(const Block* blocks, uint32_t chunk, uint32_t* offsets, uint16_t* fingerprint, uint8_t* row) {
     partition(blocks, chunk);
     scatter(chunk, offsets, fingerprint, row);
+  }
+  // Of rows that are in the order of their chunk 0: the postings are the rows.
+  void build_first(const Block* blocks, uint16_t* fingerprint) const {
+    for (uint32_t first = 0; first < rows_; first += kBlockRows)
+      chunks_of(blocks[first / kBlockRows], 1, std::min(kBlockRows, rows_ - first), fingerprint + first);
   }
 
  private:
@@ -103,10 +109,7 @@ class TableBuilder {
         const uint64_t posting = part[i];
         const uint32_t to = at[posting >> 32 & 255]++;
         fingerprint[to] = static_cast<uint16_t>(posting >> 48);
-        uint8_t* r = row + size_t{3} * to;
-        const uint16_t low = static_cast<uint16_t>(posting);
-        std::memcpy(r, &low, 2);
-        r[2] = static_cast<uint8_t>(posting >> 16);
+        put_number(row, to, static_cast<uint32_t>(posting));
       }
     }
     offsets[kBuckets] = from;
@@ -127,7 +130,8 @@ Segment::~Segment() {
 // Ids are often numbered through: the first guesses are where the id would be if they were spread evenly.
 uint32_t Segment::find(uint64_t id) const {
   uint32_t from = 0, to = rows - 1;
-  uint64_t low = ids.at(from), high = ids.at(to);
+  const auto id_at = [this](uint32_t i) { return ids.at(row_by_id(i)); };
+  uint64_t low = id_at(from), high = id_at(to);
   if (id < low || id > high) return rows;
   for (uint32_t guesses = 4; from<to; guesses -= guesses> 0) {
     uint32_t middle = from + (to - from) / 2;
@@ -136,14 +140,14 @@ uint32_t Segment::find(uint64_t id) const {
                                             static_cast<double>(high - low));
     // The product may be rounded up to the end; in a damaged file the ids may not even ascend.
     middle = std::min(middle, to - 1);
-    const uint64_t here = ids.at(middle);
-    if (here == id) return middle;
+    const uint64_t here = id_at(middle);
+    if (here == id) return row_by_id(middle);
     if (here < id)
-      from = middle + 1, low = ids.at(from);
+      from = middle + 1, low = id_at(from);
     else
       to = middle, high = here;
   }
-  return ids.at(from) == id ? from : rows;
+  return id_at(from) == id ? row_by_id(from) : rows;
 }
 
 emp_status build_segment(const RowSource& source, uint32_t tables, const emp_cancel& cancel, Segment** out) {
@@ -159,31 +163,38 @@ emp_status build_segment(const RowSource& source, uint32_t tables, const emp_can
   if (!segment->region) return EMP_OUT_OF_MEMORY;
   segment->attach(segment->region.data(), n, tables, source.first_id, layout);
 
-  Block* blocks = const_cast<Block*>(segment->blocks);
-  uint32_t* narrow = const_cast<uint32_t*>(segment->ids.narrow);
-  uint64_t* wide = const_cast<uint64_t*>(segment->ids.wide);
-  uint8_t* banks = const_cast<uint8_t*>(segment->banks);
+  const Places places = {const_cast<Block*>(segment->blocks), const_cast<uint32_t*>(segment->ids.narrow),
+                         const_cast<uint64_t*>(segment->ids.wide), const_cast<uint8_t*>(segment->banks),
+                         source.first_id};
   TableBuilder builder(tables > 0 ? n : 0);
-  if (!builder.ready()) return EMP_OUT_OF_MEMORY;
+  std::unique_ptr<RowSorter> sorter(tables > 0 ? new (std::nothrow) RowSorter(n) : nullptr);
+  if (!builder.ready() || (tables > 0 && (!sorter || !sorter->ready()))) return EMP_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < n; ++i) {
     if (i % (1u << 16) == 0 && cancelled(cancel)) return EMP_CANCELLED;
     Row row;
     uint64_t id;
     uint8_t bank;
     source.next(source.context, &row, &id, &bank);
-    blocks[i / kBlockRows].put(i % kBlockRows, row);
-    if (tables > 0) builder.count(row);
-    if (narrow != nullptr)
-      narrow[i] = static_cast<uint32_t>(id - source.first_id);
-    else
-      wide[i] = id;
-    if (banks != nullptr) banks[i] = bank;
+    if (tables > 0) {
+      builder.count(row);
+      sorter->put(i, row, id, bank);
+      continue;
+    }
+    places.blocks[i / kBlockRows].put(i % kBlockRows, row);
+    places.put_id(i, id);
+    if (places.banks != nullptr) places.banks[i] = bank;
+  }
+  if (tables > 0) {
+    const Table& first = segment->table[0];
+    sorter->finish(const_cast<uint32_t*>(first.offsets), const_cast<uint8_t*>(segment->order), places);
+    builder.build_first(places.blocks, const_cast<uint16_t*>(first.fingerprint));
+    sorter.reset();
   }
 
-  for (uint32_t t = 0; t < tables; ++t) {
+  for (uint32_t t = 1; t < tables; ++t) {
     if (cancelled(cancel)) return EMP_CANCELLED;
     const Table& table = segment->table[t];
-    builder.build(blocks, segment->chunk_of(t), const_cast<uint32_t*>(table.offsets),
+    builder.build(places.blocks, segment->chunk_of(t), const_cast<uint32_t*>(table.offsets),
                   const_cast<uint16_t*>(table.fingerprint), const_cast<uint8_t*>(table.row));
   }
   *out = segment.release();

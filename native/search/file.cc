@@ -25,9 +25,15 @@ uint32_t stored_crc(const Segment& s) {
 }
 
 bool tables_hold(const Segment& s) {
-  for (uint32_t i = 1; i < s.rows; ++i)
-    if (s.ids.at(i - 1) >= s.ids.at(i)) return false;
-  if (s.ids.at(s.rows - 1) >> 53 != 0) return false;
+  // Ids that ascend by the order are different ones, and so are its rows: it has every row once.
+  uint64_t before = 0;
+  for (uint32_t i = 0; i < s.rows; ++i) {
+    if (s.order != nullptr && number_at(s.order, i) >= s.rows) return false;
+    const uint64_t id = s.ids.at(s.row_by_id(i));
+    if (i > 0 && id <= before) return false;
+    before = id;
+  }
+  if (before >> 53 != 0) return false;
   for (uint32_t t = 0; t < s.tables; ++t) {
     const Table& table = s.table[t];
     if (table.offsets[0] != 0 || table.offsets[kBuckets] != s.rows) return false;
@@ -47,7 +53,8 @@ emp_status check_structure(const uint8_t* data, size_t size) {
   if (std::memcmp(header.magic, kMagic, sizeof(kMagic)) != 0) return EMP_FOREIGN_FILE;
   if (header.byte_order != kByteOrder) return EMP_FOREIGN_FILE;
   if (header.version > kVersion) return EMP_NEWER_FILE;
-  if (header.version != kVersion || header.size != size || header.parts > kMostParts) return EMP_CORRUPT_FILE;
+  if (header.version < kVersion) return EMP_OLDER_FILE;
+  if (header.size != size || header.parts > kMostParts) return EMP_CORRUPT_FILE;
   if (size - sizeof(header) < header.parts * sizeof(PartRecord)) return EMP_CORRUPT_FILE;
   const PartRecord* records = reinterpret_cast<const PartRecord*>(data + sizeof(header));
   if (header_crc(header, records) != header.crc) return EMP_CORRUPT_FILE;

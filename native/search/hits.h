@@ -46,8 +46,9 @@ inline bool before(const emp_hit& a, const emp_hit& b) {
 inline void sort(emp_hit* begin, emp_hit* end) {
   constexpr uint32_t kFew = 256, kBits = 11, kValues = 1u << kBits;
   const size_t n = static_cast<size_t>(end - begin);
-  Array<emp_hit> other(n > kFew ? n : 0);
-  if (n <= kFew || !other) return std::sort(begin, end, before);
+  if (n <= kFew) return std::sort(begin, end, before);
+  Array<emp_hit> other(n);
+  if (!other) return std::sort(begin, end, before);
   uint64_t ids = 0, queries = 0;
   for (const emp_hit* hit = begin; hit != end; ++hit) ids |= hit->id ^ begin->id, queries |= hit->query ^ begin->query;
   emp_hit *from = begin, *to = other.data();

@@ -21,12 +21,20 @@ struct DeltaSource {
 
 // The live rows of several parts in the order of their ids.
 struct Join {
+  static constexpr uint32_t kAhead = 16;
   const Part* parts;
   uint32_t count;
-  Array<uint32_t> at;
+  Array<uint32_t> at;  // by id
 
   void skip(uint32_t p) {
-    while (at[p] < parts[p].segment->rows && parts[p].has_gone(at[p])) ++at[p];
+    const Segment& s = *parts[p].segment;
+    while (at[p] < s.rows && parts[p].has_gone(s.row_by_id(at[p]))) ++at[p];
+  }
+  static void fetch_row(const Segment& s, uint32_t row) {
+    const Block& block = s.blocks[row / kBlockRows];
+    for (const auto& column : block.column) fetch(&column[row % kBlockRows]);
+    fetch(block.rest[row % kBlockRows]);
+    fetch(s.ids.place(row));
   }
   static void next(void* context, Row* row, uint64_t* id, uint8_t* bank) {
     auto* join = static_cast<Join*>(context);
@@ -35,7 +43,7 @@ struct Join {
     for (uint32_t p = 0; p < join->count; ++p) {
       const Segment& s = *join->parts[p].segment;
       if (join->at[p] == s.rows) continue;
-      const uint64_t here = s.ids.at(join->at[p]);
+      const uint64_t here = s.ids.at(s.row_by_id(join->at[p]));
       // The first that has rows left, whatever its id: in a file that is not verified it may be any number.
       if (best == join->count || here < least) {
         least = here;
@@ -43,7 +51,8 @@ struct Join {
       }
     }
     const Segment& s = *join->parts[best].segment;
-    const uint32_t i = join->at[best]++;
+    const uint32_t i = s.row_by_id(join->at[best]++);
+    if (s.order != nullptr && s.rows - join->at[best] > kAhead) fetch_row(s, s.row_by_id(join->at[best] + kAhead));
     *row = s.row(i);
     *id = least;
     *bank = s.banks != nullptr ? s.banks[i] : 0;
@@ -66,8 +75,8 @@ emp_status join_parts(const Part* parts, uint32_t count, uint32_t tables, const 
     rows += parts[p].live();
     if (join.at[p] == s.rows) continue;
     // The first live id is written to files, the last only chooses the width.
-    first = std::min(first, s.ids.at(join.at[p]));
-    last = std::max(last, s.ids.at(s.rows - 1));
+    first = std::min(first, s.ids.at(s.row_by_id(join.at[p])));
+    last = std::max(last, s.ids.at(s.row_by_id(s.rows - 1)));
     any_bank |= s.banks != nullptr;
   }
   if (rows == 0) return EMP_OK;

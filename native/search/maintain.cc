@@ -54,6 +54,7 @@ bool carry_removals(const Part& then, const Part& now, const Segment* joined, To
     const uint32_t row = joined->find(now.segment->ids.at(rows[i]));
     if (row < joined->rows) rows[n++] = row;  // always, but in a damaged file whose ids do not ascend
   }
+  std::sort(rows.data(), rows.data() + n);
   Tombstones* after = Tombstones::with(*gone, rows.data(), n);
   if (after == nullptr) return false;
   if (*gone != nullptr) (*gone)->release();

@@ -132,11 +132,14 @@ class Search {
   }
 
   emp_status verify(uint32_t n) {
-    const auto row_number = [&](const Candidate& c) { return segment_.table[c.table].row + size_t{3} * c.at; };
-    for (uint32_t i = 0; i < std::min(n, kAhead); ++i) fetch(row_number(candidates_[i]));
+    const auto fetch_row_number = [&](const Candidate& c) {
+      const uint8_t* numbers = segment_.table[c.table].row;
+      if (numbers != nullptr) fetch(numbers + size_t{3} * c.at);
+    };
+    for (uint32_t i = 0; i < std::min(n, kAhead); ++i) fetch_row_number(candidates_[i]);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < n; ++i) {
-      if (i + kAhead < n) fetch(row_number(candidates_[i + kAhead]));
+      if (i + kAhead < n) fetch_row_number(candidates_[i + kAhead]);
       Candidate c = candidates_[i];
       c.at = segment_.table[c.table].row_at(c.at);
       if (c.at >= segment_.rows) return EMP_CORRUPT_FILE;

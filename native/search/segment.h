@@ -1,9 +1,13 @@
-// An immutable part of an index: rows sorted by id, and tables that lead from a chunk's value to the rows that have it.
+// An immutable part of an index: rows, and tables that lead from a chunk's value to the rows that have it.
+//
+// Rows without tables are sorted by id. With tables they are sorted by their first chunk, so that near-identical ones
+// lie together: a cluster is read in a few cache lines, and table 0 needs no row numbers. Their order by id lies beside
+// them.
 //
 // Table t of a full segment is of chunk t; of a lean one, which has every second table, of chunk 2t. A table is
 //   offsets[65537]   where the postings of each value begin
 //   fingerprint[n]   the next chunk (cyclically) of each posting's row
-//   row[3·n]         its row number, 24 bits: hence at most 2^24 rows
+//   row[3·n]         its row number, 24 bits: hence at most 2^24 rows. Table 0 has none: its posting i is row i
 // All in one region, each part on a 64-byte boundary with 64 bytes behind it, so that a vector may read past an end.
 #pragma once
 #include <atomic>
@@ -17,18 +21,21 @@ namespace empreinte {
 constexpr uint32_t kMostSegmentRows = 1u << 24;
 constexpr uint32_t kBuckets = 1u << 16;
 
+// Number i of those that lie in 24 bits each: one byte more is read than it needs, and there are 64 behind the last.
+inline uint32_t number_at(const uint8_t* numbers, uint32_t i) {
+  uint32_t word;
+  std::memcpy(&word, numbers + size_t{3} * i, sizeof(word));
+  return word & 0xffffffu;
+}
+
 struct Table {
   const uint32_t* offsets;
   const uint16_t* fingerprint;
-  const uint8_t* row;
-  uint32_t row_at(uint32_t posting) const {
-    uint32_t word;  // one byte more than it needs: there are 64 behind the last
-    std::memcpy(&word, row + size_t{3} * posting, sizeof(word));
-    return word & 0xffffffu;
-  }
+  const uint8_t* row;  // null in table 0
+  uint32_t row_at(uint32_t posting) const { return row != nullptr ? number_at(row, posting) : posting; }
 };
 
-// Ascending ids: 4 bytes each above the first where they span less than 2^32, else 8.
+// The ids of the rows: 4 bytes each above the smallest where they span less than 2^32, else 8.
 struct Ids {
   uint64_t first = 0;
   const uint32_t* narrow = nullptr;
@@ -39,7 +46,7 @@ struct Ids {
 
 // The parts of a segment's memory, in their order; also the sections of an index file.
 struct Layout {
-  size_t blocks, ids, banks, offsets, fingerprints, row_numbers,
+  size_t blocks, ids, order, banks, offsets, fingerprints, row_numbers,
       total;  // bytes of each; offsets, fingerprints and row_numbers of one table
   bool narrow;
 };
@@ -54,7 +61,8 @@ struct Segment {
   ~Segment();
   uint32_t rows = 0, tables = 0;  // tables: 0, 8 or 16
   const Block* blocks = nullptr;
-  Ids ids;                         // ascending
+  Ids ids;
+  const uint8_t* order = nullptr;  // with tables: the rows by ascending id, 24 bits each
   const uint8_t* banks = nullptr;  // null when all are 0
   Table table[kChunks];
 
@@ -64,6 +72,12 @@ struct Segment {
   }
   uint32_t chunk_of(uint32_t t) const { return tables == kChunks ? t : 2 * t; }
   size_t bytes() const;
+  // The i-th by id. In a damaged file it may be any row, but a row.
+  uint32_t row_by_id(uint32_t i) const {
+    if (order == nullptr) return i;
+    const uint32_t row = number_at(order, i);
+    return row < rows ? row : rows - 1;
+  }
   Row row(uint32_t i) const { return blocks[i / kBlockRows].row(i % kBlockRows); }
   // Points at the parts, from the first byte of its memory.
   void attach(const uint8_t* memory, uint32_t row_count, uint32_t table_count, uint64_t first_id, const Layout& layout);

@@ -75,7 +75,7 @@ emp_status find_stretches(const Videos& videos, List<Stretch>* out) {
     emp_status status = best_chain(videos.points, used, videos.dense(), videos.sparse(), videos.options, &chain);
     if (status != EMP_OK) return status;
     if (chain.score < kLeastScore) break;
-    Stretch stretch = {fit_line(videos.points, chain, videos.dense(), videos.options), {}, 0};
+    Stretch stretch = {fit_line(videos.points, chain, videos.dense(), videos.options), {}, 0, 0};
     status = take(videos, chain, stretch.line, &used, &on);
     if (status != EMP_OK) return status;
     if (on.empty()) continue;

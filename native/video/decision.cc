@@ -1,7 +1,7 @@
 // Which stretches are a match. Unrelated videos share black, title cards, countdowns and test patterns, often at their
 // beginning: a stretch that is but a part of both videos has to show more than one picture, and more of them where
-// nothing moves or where it is the beginning of both. Where it is nearly all of one of them, one picture is enough when
-// it is near.
+// nothing moves or where it is the beginning of both; and there a drawn picture (drawn.cc) is worth little wherever it
+// stands. Where it is nearly all of one of them, one picture is enough when it is near, drawn or not.
 #include <algorithm>
 #include <cmath>
 
@@ -18,6 +18,7 @@ constexpr double kLeastShare = 0.3;  // of a stretch's samples
 constexpr double kNear = 16;         // bits, for one picture
 constexpr double kLeastWeight = 0.02;
 constexpr double kStill = 0.6;
+constexpr double kMostlySeen = 0.5;
 constexpr double kSameTime = 6;  // seconds that a leader may stand later in one video than in the other,
 constexpr double kAtEnd = 3;     // and in the one where it is earlier, after its beginning
 // Distinct pictures needed:
@@ -38,6 +39,10 @@ double needed(const Videos& videos, const emp_video_segment& s) {
   if (s.still < 0) return leads ? kStillLeader : kUnknown;
   return leads ? kLeader : kMoving;
 }
+
+// What speaks for a stretch that is only a part of both videos: all of it where no more than half is drawn, since what
+// a camera saw may look it, too: a bird in the sky.
+double said(const Stretch& s) { return s.part >= kMostlySeen * s.segment.evidence ? s.segment.evidence : s.part; }
 
 // Seconds in any of the stretches, or in any that is no leader of still pictures.
 template <class From, class To>
@@ -77,7 +82,7 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   const auto possible = [](const Videos& v, const Stretch& s) {
     return s.segment.share >= kLeastShare && s.weight >= kLeastWeight && length(s.segment) >= std::min(0.5, v.sparse());
   };
-  const auto enough = [](const Videos& v, const Stretch& s) { return s.segment.evidence >= needed(v, s.segment); };
+  const auto enough = [](const Videos& v, const Stretch& s) { return said(s) >= needed(v, s.segment); };
   keep(stretches, possible, videos);
   keep(stretches, anchored, videos);
   const auto covers = [&](bool leaders, double least) {

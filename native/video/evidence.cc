@@ -31,13 +31,20 @@ class Pictures {
     for (size_t i = 0; i < count_; ++i)
       least = std::min(least, emp_hash_distance(hash_at(query_, p.query), hash_at(query_, seen_[i])));
     if (least < kHalfDistinct) return;
-    sum += (least >= kDistinct ? 1 : 0.5) * p.weight * certainty(p.distance);
+    const double says = (least >= kDistinct ? 1 : 0.5) * p.weight * certainty(p.distance);
+    sum += says;
+    part += says * worth(p.query);
     seen_[count_++] = p.query;
     last_ = p.q();
   }
   double sum = 0;
+  double part = 0;  // the same, by what each is worth
 
  private:
+  double worth(uint32_t query) const {
+    const float worth = options_.worth == nullptr ? 1.0f : options_.worth[query];
+    return worth > 0 ? std::min(worth, 1.0f) : 0;  // nothing for NaN
+  }
   double certainty(uint32_t distance) const {
     if (distance <= options_.radius) return 1;
     const double beyond = distance - options_.radius, all = options_.wide - options_.radius;
@@ -133,6 +140,7 @@ emp_status weigh(const Videos& videos, const List<uint32_t>& points, Stretch* st
   if (s.matches == 0) s.nearest = 0;
   s.distance = s.matches == 0 ? 0 : distance / s.matches;
   s.evidence = pictures.sum;
+  stretch->part = pictures.part;
   s.share = bins.share();
   stretch->weight = s.matches == 0 ? 0 : weight / s.matches;
   if (query.spacing <= kOften)

@@ -10,7 +10,7 @@ namespace empreinte {
 namespace {
 
 constexpr double kSnap = 0.5;  // seconds: as near as this the end of a video is the end of the stretch
-constexpr double kTogether = 0.5, kMostSnap = 2;
+constexpr double kTogether = 0.5, kMostSnap = 2, kMostBlank = 4;
 constexpr uint32_t kCut = 64;       // bits between two frames of different pictures
 constexpr double kTouching = 0.25;  // seconds
 
@@ -97,8 +97,17 @@ double extended(const Videos& videos, const Line& line, double certain, bool bac
   }
   // Where both videos end at about the same moment, they most likely do so together.
   const bool together = std::abs(query_end - known_end) <= kTogether;
+  // All the more where one has nothing behind it that could be compared: a fade to black, a blurred scene.
+  const double behind = certain + sign * (step + 0.02);
+  const bool blank =
+      !next_sample(query, behind, back, &sample) || !next_sample(known, line.known(behind), back, &sample);
+  if (together && blank && sign * (end - certain) <= kMostBlank) return end;
   const double snap = together ? std::clamp(2 * videos.sparse(), kSnap, kMostSnap) : kSnap;
   return sign * (end - reached) <= snap ? end : reached;
+}
+
+double end_of(const emp_video& video) {
+  return video.count == 0 ? video.duration : std::max(video.duration, video.to[video.count - 1]);
 }
 
 }  // namespace
@@ -120,10 +129,11 @@ emp_status find_extent(const Videos& videos, const List<uint32_t>& points, Stret
   emp_video_segment& s = stretch->segment;
   if (from > to) from = to = videos.points[points[0]].q();
   from = followed(videos, line, from, true), to = followed(videos, line, to, false);
-  s.query_from = std::max(0.0, extended(videos, line, from, true));
-  s.query_to = std::max(s.query_from, extended(videos, line, to, false));
-  s.known_from = std::max(0.0, line.known(s.query_from));
-  s.known_to = std::max(s.known_from, line.known(s.query_to));
+  // A line is right to a part of a second: its ends may lie a little outside.
+  s.query_from = std::clamp(extended(videos, line, from, true), 0.0, end_of(videos.query));
+  s.query_to = std::clamp(extended(videos, line, to, false), s.query_from, end_of(videos.query));
+  s.known_from = std::clamp(line.known(s.query_from), 0.0, end_of(videos.known));
+  s.known_to = std::clamp(line.known(s.query_to), s.known_from, end_of(videos.known));
   s.speed = line.speed;
   return EMP_OK;
 }

@@ -6,6 +6,7 @@ import { endEntries } from "./end.js";
 import { tombstoneDigest } from "./keyed.js";
 import { disown } from "./live-index.js";
 import { Pages, readRecord } from "./pages.js";
+import { endQualifications } from "./qualify.js";
 import type { CheckedEntry, CheckedSignal } from "./records.js";
 import { counter, nextRevision, setCounter } from "./schema.js";
 import { activeStatus, heldStatus, logChange, logEnded } from "./state.js";
@@ -43,6 +44,7 @@ export function applyBatch(
     nextSignal: signals,
   };
   const existing = existingOf(context, batch);
+  const cases = casesOf(database, existing.values());
   const buried = tombstonesOf(context, batch);
   const fresh: CheckedEntry[] = [];
   const ending: { entry: number; time: number | null }[] = [];
@@ -53,7 +55,7 @@ export function applyBatch(
       const [, id, , , , , updated] = here;
       if (entry.time !== null && updated !== null && entry.time < updated) counts.stale++;
       else if (entry.withdrawn) ending.push({ entry: id, time: entry.time });
-      else changeEntry(context, here, entry);
+      else changeEntry(context, here, cases.get(id) ?? [], entry);
     } else if (entry.withdrawn) {
       bury(context, entry, tombstone);
       counts[tombstone === undefined ? "withdrawn" : "unchanged"]++;
@@ -101,6 +103,20 @@ function existingOf({ database, source }: Context, batch: readonly CheckedEntry[
   return new Map(rows.map((row) => [row[0], row]));
 }
 
+/** The cases of each of these entries, sorted; none for those that have none. */
+function casesOf(database: Database, existing: Iterable<Existing>): Map<number, string[]> {
+  const found = new Map<number, string[]>();
+  const ids = Array.from(existing, ([, id]) => id);
+  if (ids.length === 0 || database.get("SELECT 1 FROM entry_case LIMIT 1") === undefined) return found;
+  const rows = database.all<[number, string]>(
+    "SELECT c.entry, c.name FROM json_each(?) j CROSS JOIN entry_case c ON c.entry = j.value",
+    JSON.stringify(ids),
+  );
+  for (const [entry, name] of rows) found.set(entry, [...(found.get(entry) ?? []), name]);
+  for (const names of found.values()) names.sort();
+  return found;
+}
+
 function tombstonesOf({ database, source, digest }: Context, batch: readonly CheckedEntry[]): Map<number, Tombstone> {
   if (database.get("SELECT 1 FROM tombstone WHERE source = ? LIMIT 1", source) === undefined) return new Map();
   const rows = database.all<[number, number, number | null]>(
@@ -112,12 +128,11 @@ function tombstonesOf({ database, source, digest }: Context, batch: readonly Che
   return new Map(rows.map(([i, final, updated]) => [i, { final: final === 1, updated }]));
 }
 
-function changeEntry(context: Context, existing: Existing, entry: CheckedEntry): void {
+function changeEntry(context: Context, existing: Existing, cases: readonly string[], entry: CheckedEntry): void {
   const { database, pages, counts } = context;
   const [, id, , labels, first, count, updated] = existing;
   const sameSignals = isSame(pages, first, count, entry.signals);
-  const rows = database.all<[string]>("SELECT name FROM entry_case WHERE entry = ? ORDER BY name", id);
-  const sameCases = JSON.stringify(rows.flat().sort()) === JSON.stringify(entry.cases);
+  const sameCases = JSON.stringify(cases) === JSON.stringify(entry.cases);
   if (sameSignals && sameCases && entry.labels === (labels ?? "[]")) {
     counts.unchanged++;
     if (entry.time !== null && entry.time !== updated)
@@ -160,11 +175,12 @@ function replaceSignals(context: Context, id: number, first: number, count: numb
   const old = Array.from({ length: count }, (_, i) => first + i);
   for (const signal of old) pages.edit(signal).writeUInt32LE(revision, 40);
   logEnded(database, revision, old);
+  endQualifications(database, id, revision);
   const reason = context.screen(signals);
   const to = appendSignals(context, id, signals, reason !== undefined);
   const status = reason === undefined ? activeStatus : heldStatus;
   database.run(
-    "UPDATE entry SET first = ?, count = ?, status = ?, reason = ? WHERE id = ?",
+    "UPDATE entry SET first = ?, count = ?, status = ?, reason = ?, flooded = 0 WHERE id = ?",
     to,
     signals.length,
     status,
@@ -177,7 +193,7 @@ function replaceSignals(context: Context, id: number, first: number, count: numb
 /** Keeps what the entry was until this revision, for decisions that are explained later. */
 export function keepVersion(database: Database, entry: number, revision: number): void {
   database.run(
-    `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled FROM entry
+    `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled, flooded FROM entry
      WHERE id = ? AND since < ?`,
     revision,
     entry,

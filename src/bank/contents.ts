@@ -3,7 +3,7 @@ import type { Database } from "./database.js";
 import type { Label } from "./labels.js";
 import { Pages, readRecord, wipedFlag } from "./pages.js";
 import { counter } from "./schema.js";
-import { type EntryName, findEntry } from "./selection.js";
+import { entryId, type EntryName, type EntryNumber } from "./selection.js";
 import { type SignalType, signalTypes, valueText } from "./signals.js";
 import { type ChangeKind, type EntryStatus, statusName } from "./state.js";
 
@@ -15,7 +15,7 @@ export interface EntryInfo {
   /** The source's id; undefined for a withdrawn entry and where the source gave none. */
   entry?: string;
   status: EntryStatus;
-  /** Why it is quarantined. */
+  /** Why it is quarantined, or flooded. */
   reason?: string;
   signals: { type: SignalType; value: string; quality?: number }[];
   labels: Label[];
@@ -24,6 +24,8 @@ export interface EntryInfo {
   time?: Date;
   /** Until when it does not match. */
   disabledUntil?: Date;
+  /** It has hit too many different uploads: it asks for review at most. */
+  flooded?: true;
   /** The revision that made it what it is. */
   since: number;
 }
@@ -40,7 +42,7 @@ export interface Change {
   entry?: string;
 }
 
-const columns = `SELECT e.id, b.name, s.name, e.key, e.status, e.reason, e.first, e.count, l.text, e.updated, e.disabled, e.since
+const columns = `SELECT e.id, b.name, s.name, e.key, e.status, e.reason, e.first, e.count, l.text, e.updated, e.disabled, e.flooded, e.since
   FROM entry e JOIN source s ON s.id = e.source JOIN bank b ON b.id = s.bank LEFT JOIN labels l ON l.id = e.labels`;
 type Row = [
   id: number,
@@ -54,13 +56,14 @@ type Row = [
   labels: string | null,
   updated: number | null,
   disabled: number | null,
+  flooded: number,
   since: number,
 ];
 
 const visible = (key: string | null): key is string => key !== null && !key.startsWith("~");
 
 function info(database: Database, pages: Pages, row: Row): EntryInfo {
-  const [number, bank, source, key, status, reason, first, count, labels, updated, disabled, since] = row;
+  const [number, bank, source, key, status, reason, first, count, labels, updated, disabled, flooded, since] = row;
   const records = Array.from({ length: count }, (_, i) => readRecord(pages.at(first + i)));
   return {
     number,
@@ -80,16 +83,17 @@ function info(database: Database, pages: Pages, row: Row): EntryInfo {
     cases: database.all<[string]>("SELECT name FROM entry_case WHERE entry = ? ORDER BY name", number).flat(),
     ...(updated !== null && { time: new Date(updated) }),
     ...(disabled !== null && { disabledUntil: new Date(disabled) }),
+    ...(flooded === 1 && { flooded: true as const }),
     since,
   };
 }
 
 export function entryInfo(
   database: Database,
-  name: EntryName,
+  name: EntryName | EntryNumber,
   digest: (text: string) => string,
 ): EntryInfo | undefined {
-  const { id } = findEntry(database, name, digest);
+  const id = entryId(database, name, digest);
   const row = id === undefined ? undefined : database.get<Row>(`${columns} WHERE e.id = ?`, id);
   return row && info(database, new Pages(database, counter(database, "signals")), row);
 }
@@ -97,6 +101,32 @@ export function entryInfo(
 export function quarantinedEntries(database: Database): EntryInfo[] {
   const pages = new Pages(database, counter(database, "signals"));
   return database.all<Row>(`${columns} WHERE e.status = 2 ORDER BY e.id`).map((row) => info(database, pages, row));
+}
+
+export interface Wanted {
+  bank: number | undefined;
+  source: number | undefined;
+  status: number | undefined;
+}
+
+/** The next entries by number. */
+export function entriesAfter(database: Database, after: number, limit: number, wanted: Wanted): EntryInfo[] {
+  const pages = new Pages(database, counter(database, "signals"));
+  const rows = database.all<Row>(
+    `${columns} WHERE e.id > ?1 AND (?2 IS NULL OR s.bank = ?2) AND (?3 IS NULL OR e.source = ?3)
+     AND (?4 IS NULL OR e.status = ?4) ORDER BY e.id LIMIT ?5`,
+    after,
+    wanted.bank ?? null,
+    wanted.source ?? null,
+    wanted.status ?? null,
+    limit,
+  );
+  return rows.map((row) => info(database, pages, row));
+}
+
+export function floodedEntries(database: Database): EntryInfo[] {
+  const pages = new Pages(database, counter(database, "signals"));
+  return database.all<Row>(`${columns} WHERE e.flooded = 1 ORDER BY e.id`).map((row) => info(database, pages, row));
 }
 
 export function changesSince(database: Database, since: number, limit: number): Change[] {

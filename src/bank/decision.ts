@@ -1,18 +1,24 @@
 /** From what was found to what is to be done: one function for a new decision and for one that is explained later. */
 import { boolean, integer, invalidArgument } from "../check.js";
 import { type DihedralHashes, type DihedralVariant, dihedralVariants } from "../hash/pixels.js";
-import { hashToBytes, hashToHex } from "../hash/value.js";
+import { hashToHex } from "../hash/value.js";
 import { type Label, labelName } from "./labels.js";
 import { type Action, actions, type Bank } from "./policy.js";
+import type { Prequalification, Suggestion } from "./qualify.js";
+import { inShare } from "./share.js";
 import { exactTypes, nearTypes, type SignalType, signalTypes, valueBytes, valueText } from "./signals.js";
 import type { View, ViewedEntry } from "./view.js";
 
-/** What is asked of a picture: the result of `hashImage` with `dihedral`, and digests of the file's bytes. */
+/**
+ * What is asked of a picture: the result of `hashImage` with `dihedral`, and digests of the file's bytes. Of a file that is
+ * no picture, or a damaged one, the digests alone.
+ */
 export interface CheckQuery {
-  hash: string;
-  /** 0 … 100 */
-  quality: number;
-  stable: boolean;
+  hash?: string;
+  /** 0 … 100. Default 0. */
+  quality?: number;
+  /** Default false. */
+  stable?: boolean;
   dihedral?: DihedralHashes;
   /** Hex; they match the same bytes and nothing else. */
   digests?: { md5?: string; sha1?: string; sha256?: string };
@@ -41,8 +47,10 @@ export interface DecisionMatch {
   number: number;
   signal: number;
   labels: Label[];
-  /** What its bank asks for. */
+  /** What its bank asks for; of a flooded entry no more than `"review"`. */
   action: Action;
+  /** It has hit too many different uploads. */
+  flooded?: true;
   /** By a negative bank. */
   suppressed: boolean;
   /** Why it counts. */
@@ -59,14 +67,22 @@ export interface Decision {
   revision: number;
   /** Milliseconds since 1970. */
   time: number;
+  /** What the same content was held for before: of the nearest match that there is something to say of. */
+  prequalification?: Prequalification;
   /** What was asked, with whole hashes: keep decisions as carefully as the store. */
-  query: CheckQuery;
+  query: CheckedQuery;
+}
+
+/** A query that fits. */
+export interface CheckedQuery extends CheckQuery {
+  quality: number;
+  stable: boolean;
 }
 
 /** @throws {InvalidArgumentError} @throws {InvalidHashError} */
-export function checkQuery(query: CheckQuery): CheckQuery {
+export function checkQuery(query: CheckQuery): CheckedQuery {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
-  const { dihedral, digests } = query;
+  const { hash, dihedral, digests, quality = 0, stable = false } = query;
   const known = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1" | "sha256");
   const given = known.flatMap((name) => {
     const value = digests?.[name];
@@ -74,15 +90,24 @@ export function checkQuery(query: CheckQuery): CheckQuery {
       ? []
       : [[name, valueText(signalTypes.indexOf(name), valueBytes(signalTypes.indexOf(name), value))]];
   });
+  if (hash === undefined && given.length === 0) throw invalidArgument("query", "hash or digests", query);
   return {
-    hash: hashToHex(query.hash),
-    quality: integer("quality", query.quality, 0, 100),
-    stable: boolean("stable", query.stable),
-    ...(dihedral !== undefined && {
-      dihedral: Object.fromEntries(dihedralVariants.map((name) => [name, hashToHex(dihedral[name])])) as DihedralHashes,
-    }),
+    ...(hash !== undefined && { hash: hashToHex(hash) }),
+    quality: integer("quality", quality, 0, 100),
+    stable: boolean("stable", stable) && hash !== undefined,
+    ...(hash !== undefined &&
+      dihedral !== undefined && {
+        dihedral: Object.fromEntries(
+          dihedralVariants.map((name) => [name, hashToHex(dihedral[name])]),
+        ) as DihedralHashes,
+      }),
     ...(given.length > 0 && { digests: Object.fromEntries(given) as NonNullable<CheckQuery["digests"]> }),
   };
+}
+
+/** What an upload is called when shares are drawn and uploads are counted. */
+export function uploadName({ hash, digests }: CheckQuery): string {
+  return hash ?? digests?.sha256 ?? digests?.sha1 ?? digests?.md5 ?? "";
 }
 
 interface Found {
@@ -91,9 +116,12 @@ interface Found {
   variant?: DihedralVariant;
 }
 
-function near(view: View, query: CheckQuery, banks: Iterable<Bank>): Found[] {
-  if (!query.stable) return [];
-  const policies = [...banks].map(({ policy }) => policy).filter(({ minQuality }) => query.quality >= minQuality);
+function near(view: View, query: CheckedQuery, banks: Iterable<Bank>): Found[] {
+  const { hash } = query;
+  if (!query.stable || hash === undefined) return [];
+  const policies = [...banks]
+    .map(({ policy }) => policy)
+    .filter((policy) => query.quality >= policy.minQuality && inShare(policy, hash));
   if (policies.length === 0) return [];
   const radius = Math.max(...policies.map((policy) => policy.radius));
   const variants = dihedralVariants.filter(
@@ -101,7 +129,7 @@ function near(view: View, query: CheckQuery, banks: Iterable<Bank>): Found[] {
       policies.some((policy) => policy.variants.includes(name)) && (name === "orig" || query.dihedral !== undefined),
   );
   // The picture's own hash, not `dihedral.orig`: of a picture of exactly 64×64 pixels they may differ.
-  const hashes = variants.map((name) => hashToBytes(name === "orig" ? query.hash : query.dihedral![name]));
+  const hashes = variants.map((name) => Buffer.from(name === "orig" ? hash : query.dihedral![name], "hex"));
   if (hashes.length === 0) return [];
   return view
     .search(Buffer.concat(hashes), radius, nearTypes)
@@ -122,10 +150,11 @@ function ruleOf(
   entry: ViewedEntry,
   found: Found,
   quality: number | undefined,
-  query: CheckQuery,
+  query: CheckedQuery,
   time: number,
 ): string | undefined {
   const { policy } = bank;
+  if (!inShare(policy, uploadName(query))) return undefined;
   if (entry.disabledUntil !== null && entry.disabledUntil > time) return undefined;
   const label = policy.labels && entry.labels.map(labelName).find((name) => policy.labels!.includes(name));
   if (policy.labels !== undefined && label === undefined) return undefined;
@@ -137,7 +166,7 @@ function ruleOf(
 }
 
 /** Every entry that its bank counts, once. */
-export function findMatches(view: View, query: CheckQuery, time: number): DecisionMatch[] {
+export function findMatches(view: View, query: CheckedQuery, time: number): DecisionMatch[] {
   const banks = view.banks();
   const best = new Map<number, DecisionMatch>();
   const entries = new Map<number, ViewedEntry | undefined>();
@@ -166,7 +195,8 @@ export function findMatches(view: View, query: CheckQuery, time: number): Decisi
       number,
       signal: found.signal,
       labels: entry.labels,
-      action: bank.policy.action,
+      action: entry.flooded && bank.policy.action === "block" ? "review" : bank.policy.action,
+      ...(entry.flooded && { flooded: true as const }),
       suppressed: false,
       rule,
     });
@@ -185,7 +215,7 @@ function isNearer(found: Found, other: DecisionMatch): boolean {
 }
 
 /** What the matches come to. */
-export function settle(view: View, found: readonly DecisionMatch[], query: CheckQuery, time: number): Decision {
+export function settle(view: View, found: readonly DecisionMatch[], query: CheckedQuery, time: number): Decision {
   const sorted = [...found].sort((a, b) => a.distance - b.distance || a.number - b.number);
   const negative = sorted.find((match) => match.negative);
   const matches = sorted.map((match) => ({
@@ -204,12 +234,52 @@ export function settle(view: View, found: readonly DecisionMatch[], query: Check
       `${match.bank}, entry ${match.number}: suppressed by ${negative!.bank}, entry ${negative!.number}, at distance ${negative!.distance}`,
     );
   }
-  if (!query.stable) reasons.push("the hash is rounding noise: nothing is matched by distance");
+  for (const match of counting.filter((one) => one.flooded === true)) {
+    reasons.push(`${match.bank}, entry ${match.number}: has hit too many different uploads: review at most`);
+  }
+  for (const { name, policy } of view.banks().values()) {
+    if (inShare(policy, uploadName(query))) continue;
+    reasons.push(`${name}: not in the share of ${policy.matchRatio} of uploads that it is asked for`);
+  }
+  if (query.hash === undefined) reasons.push("there is no picture hash: only the bytes are matched");
+  else if (!query.stable) reasons.push("the hash is rounding noise: nothing is matched by distance");
   else {
     for (const { name, policy } of view.banks().values()) {
       if (query.quality >= policy.minQuality) continue;
       reasons.push(`${name}: quality ${query.quality} is below ${policy.minQuality}: nothing is matched by distance`);
     }
   }
-  return { action, matches, reasons, revision: view.revision, time, query };
+  const prequalification = prequalify(view, matches);
+  return {
+    action,
+    matches,
+    reasons,
+    revision: view.revision,
+    time,
+    ...(prequalification && { prequalification }),
+    query,
+  };
+}
+
+/** The nearest match's, of equally near ones an analyst's before a source's, then the newest. */
+function prequalify(view: View, matches: readonly DecisionMatch[]): Prequalification | undefined {
+  let found: Prequalification | undefined;
+  for (const match of matches) {
+    if (found !== undefined && match.distance > found.distance) break;
+    const said = view.suggestion(match.number) ?? saidBySource(view, match);
+    if (said === undefined) continue;
+    const { distance, variant, number } = match;
+    const one = { ...said, distance, ...(variant !== undefined && { variant }), entry: number };
+    if (found === undefined || rankOf(one) > rankOf(found)) found = one;
+  }
+  return found;
+}
+
+const rankOf = ({ kind, time = 0 }: Prequalification): number => (kind === "analyst" ? time + 1 : 0);
+
+function saidBySource(view: View, { labels, source, number }: DecisionMatch): Suggestion | undefined {
+  if (labels.length === 0) return undefined;
+  const entry = view.entry(number);
+  const time = entry && view.timeOf(entry.since);
+  return { labels, kind: "source", by: source, ...(time !== undefined && { time }) };
 }

@@ -43,18 +43,19 @@ export function endEntries(
       ["entry", "id"],
       ["entry_was", "entry"],
       ["entry_case", "entry"],
+      ["qualification", "entry"],
     ]) {
       database.run(`DELETE FROM ${table} WHERE ${column} IN (SELECT entry FROM temp.chosen)`);
     }
   } else {
     database.run(
-      `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled
+      `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled, flooded
        FROM entry WHERE id IN (SELECT entry FROM temp.chosen) AND since < ?`,
       revision,
       revision,
     );
     database.run(
-      `UPDATE entry SET status = ${withdrawnStatus}, key = NULL, reason = NULL, since = ?
+      `UPDATE entry SET status = ${withdrawnStatus}, key = NULL, reason = NULL, flooded = 0, since = ?
        WHERE id IN (SELECT entry FROM temp.chosen)`,
       revision,
     );

@@ -1,10 +1,12 @@
 import { integer, invalidArgument, options as known, signal as checkSignal } from "../check.js";
 import { setImmediate } from "node:timers/promises";
 import { applyBatch } from "./apply.js";
-import type { ImportCounts } from "./counts.js";
+import type { Audit } from "./audit.js";
+import { type ImportCounts, noCounts } from "./counts.js";
 import type { Database } from "./database.js";
 import { type CheckedEntry, checkEntry, type EntryInput, refusal } from "./records.js";
-import { screening } from "./screen.js";
+import { counter } from "./schema.js";
+import { type ScreenOptions, screening } from "./screen.js";
 import { bankId, findSource, name, type SourceName } from "./state.js";
 
 /** An entry that could not be read. */
@@ -15,88 +17,137 @@ export interface EntryProblem {
   reason: string;
 }
 
-export interface ImportOptions {
-  /** What to go on from next time; kept in the same transaction as the last batch. */
-  checkpoint?: string;
+export interface ImportOptions extends ScreenOptions {
+  /**
+   * What to go on from next time: kept in the same transaction as the last batch. A function is called for each batch, with
+   * how many of the entries have been taken by then, and its answer kept with that batch.
+   */
+  checkpoint?: string | ((taken: number) => string);
+  /** So many entries are passed over: an earlier import of the same entries has taken them. Default 0. */
+  skip?: number;
   /** Entries a transaction. Default 8192. */
   batch?: number;
-  /** Entries with a known quality below it are quarantined. Default 50. */
-  minQuality?: number;
   onProblem?: (problem: EntryProblem) => void;
-  /** Called after each batch. */
-  onProgress?: (counts: Readonly<ImportCounts>) => void;
+  /** Called after each batch, with how many of the entries have been taken. */
+  onProgress?: (counts: Readonly<ImportCounts>, taken: number) => void;
   /** Heard between batches. */
   signal?: AbortSignal;
 }
 
-const optionNames = ["checkpoint", "batch", "minQuality", "onProblem", "onProgress", "signal"] as const;
+const optionNames = [
+  "checkpoint",
+  "skip",
+  "batch",
+  "minQuality",
+  "benign",
+  "benignRadius",
+  "onProblem",
+  "onProgress",
+  "signal",
+] as const;
 
 function callback<T>(called: string, value: T | undefined): T | undefined {
   if (value === undefined || typeof value === "function") return value;
   throw invalidArgument(called, "function", value);
 }
 
-/** @param step after each batch. */
-export async function importBatches(
-  database: Database,
-  digest: (text: string) => string,
-  from: SourceName,
-  entries: Iterable<EntryInput> | AsyncIterable<EntryInput>,
-  options: ImportOptions,
-  counts: ImportCounts,
-  step: () => void,
-): Promise<void> {
-  const given = known(options, optionNames);
+function checkEntries(entries: unknown): void {
+  if (typeof entries === "object" && entries !== null) {
+    if (Symbol.iterator in entries || Symbol.asyncIterator in entries) return;
+  }
+  throw invalidArgument("entries", "iterable of entries", entries);
+}
+
+/** Entries one by one or, which for a million saves a million waits, in arrays. */
+export type Entries = Iterable<EntryInput | readonly EntryInput[]> | AsyncIterable<EntryInput | readonly EntryInput[]>;
+
+export interface Import {
+  database: Database;
+  digest: (text: string) => string;
+  audit: Audit;
+  from: SourceName;
+  entries: Entries;
+  options: ImportOptions;
+  counts: ImportCounts;
+  /** After each batch. */
+  step: () => void;
+}
+
+export async function importBatches({
+  database,
+  digest,
+  audit,
+  from,
+  entries,
+  options,
+  counts,
+  step,
+}: Import): Promise<void> {
+  const given = known(options, optionNames) as ImportOptions;
   const { checkpoint } = given;
   const size = integer("batch", given.batch ?? 8192, 1, 65_536);
-  const screen = screening(given.minQuality ?? 50);
+  const skip = integer("skip", given.skip ?? 0, 0, Number.MAX_SAFE_INTEGER);
   const onProblem = callback("onProblem", given.onProblem);
   const onProgress = callback("onProgress", given.onProgress);
   const signal = checkSignal(given.signal);
-  if (checkpoint !== undefined && typeof checkpoint !== "string")
-    throw invalidArgument("checkpoint", "text", checkpoint);
-  if (
-    typeof entries !== "object" ||
-    entries === null ||
-    !(Symbol.iterator in entries || Symbol.asyncIterator in entries)
-  ) {
-    throw invalidArgument("entries", "iterable of entries", entries);
+  if (!["undefined", "string", "function"].includes(typeof checkpoint)) {
+    throw invalidArgument("checkpoint", "text or function", checkpoint);
   }
-  const source = openSource(database, from);
-  const take = (batch: readonly CheckedEntry[], last: boolean): void => {
-    const total = { ...counts };
-    database.transaction(() => {
-      applyBatch(database, source, batch, digest, screen, total);
-      if (last && checkpoint !== undefined) {
-        database.run("UPDATE source SET checkpoint = ? WHERE id = ?", checkpoint, source);
+  checkEntries(entries);
+  const { screen, close } = screening(given);
+  /** What the log has been told of. */
+  const told = noCounts();
+  try {
+    const source = openSource(database, from);
+    const take = (batch: readonly CheckedEntry[], taken: number, last: boolean): void => {
+      const total = { ...counts };
+      database.transaction(() => {
+        const before = counter(database, "revision");
+        applyBatch(database, source, batch, digest, screen, total);
+        const text = typeof checkpoint === "function" ? checkpoint(taken) : last ? checkpoint : undefined;
+        if (text !== undefined) database.run("UPDATE source SET checkpoint = ? WHERE id = ?", text, source);
+        if (counter(database, "revision") > before) {
+          audit("import", { bank: from.bank, source: from.source, ...difference(total, told) });
+        }
+      });
+      Object.assign(counts, total);
+      Object.assign(told, total);
+      database.reading(step);
+      onProgress?.({ ...counts }, taken);
+    };
+    const batch = new Map<string, CheckedEntry>();
+    let position = 0;
+    for await (const some of entries) {
+      for (const entry of Array.isArray(some) ? (some as readonly EntryInput[]) : [some as EntryInput]) {
+        if (++position <= skip) continue;
+        let checked: CheckedEntry;
+        try {
+          checked = checkEntry(entry, digest);
+        } catch (error) {
+          counts.problems++;
+          onProblem?.({ position, reason: refusal(error) });
+          continue;
+        }
+        if (batch.size === size || batch.has(checked.key)) {
+          take([...batch.values()], position - 1, false);
+          batch.clear();
+          await setImmediate();
+          signal?.throwIfAborted();
+        }
+        batch.set(checked.key, checked);
       }
-    });
-    Object.assign(counts, total);
-    database.reading(step);
-    onProgress?.({ ...counts });
-  };
-  const batch = new Map<string, CheckedEntry>();
-  let position = 0;
-  for await (const entry of entries) {
-    position++;
-    let checked: CheckedEntry;
-    try {
-      checked = checkEntry(entry, digest);
-    } catch (error) {
-      counts.problems++;
-      onProblem?.({ position, reason: refusal(error) });
-      continue;
     }
-    if (batch.size === size || batch.has(checked.key)) {
-      take([...batch.values()], false);
-      batch.clear();
-      await setImmediate();
-      signal?.throwIfAborted();
-    }
-    batch.set(checked.key, checked);
+    signal?.throwIfAborted();
+    take([...batch.values()], position, true);
+  } finally {
+    close();
   }
-  signal?.throwIfAborted();
-  take([...batch.values()], true);
+}
+
+/** What a batch has added to the counts; those of nothing are left out. */
+function difference(now: ImportCounts, before: ImportCounts): Partial<ImportCounts> {
+  const names = Object.keys(noCounts()) as (keyof ImportCounts)[];
+  return Object.fromEntries(names.map((key) => [key, now[key] - before[key]]).filter(([, count]) => count !== 0));
 }
 
 /** The source's number; a new one in its bank where there is none of the name. */

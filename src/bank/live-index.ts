@@ -11,35 +11,34 @@ import { syncFolder } from "../search/file.js";
 import { withFolderLock } from "../search/folder-lock.js";
 import { HashIndex, type Hit } from "../search/hash-index.js";
 import type { Database } from "./database.js";
-import { isLive, readRecord, recordBytes, recordsFrom, type SignalRecord } from "./pages.js";
+import { advance, buildIndex, type IndexState } from "./live-build.js";
+import type { SignalRecord } from "./pages.js";
 import { type Bank, banksAt } from "./policy.js";
-import { counter } from "./schema.js";
 
 const headerBytes = 64;
-const mostScanned = 65_536;
+/** Rows without tables up to which a search need not mind them: scanning so many takes some hundredths of a millisecond. */
+const mostScanned = 8192;
+/** Below this there are no tables at all. */
+const leastWithTables = 32_768;
 
 export class LiveIndex {
   readonly #database: Database;
   readonly #path: string;
-  readonly #index: HashIndex;
-  #revision: number;
-  /** Signals from here on are not in it yet. */
-  #next: number;
+  #state: IndexState;
   #saving: AbortController | undefined;
   #banks: { revision: number; banks: Map<number, Bank> } | undefined;
+  #closed = false;
 
-  private constructor(database: Database, index: HashIndex, revision: number, next: number) {
+  private constructor(database: Database, state: IndexState) {
     this.#database = database;
     this.#path = indexPath(database.path);
-    this.#index = index;
-    this.#revision = revision;
-    this.#next = next;
+    this.#state = state;
   }
 
   /** From the snapshot where the store vouches for it, otherwise from the store; then brought up to date. */
   static async open(database: Database): Promise<LiveIndex> {
     const saved = await openSnapshot(database);
-    const live = new LiveIndex(database, saved?.index ?? new HashIndex(), saved?.revision ?? 0, saved?.next ?? 0);
+    const live = new LiveIndex(database, saved ?? (await buildIndex(database)));
     try {
       if (saved === undefined) await live.removing(() => database.transaction(() => disown(database)));
       database.reading(() => live.sync());
@@ -51,66 +50,33 @@ export class LiveIndex {
   }
 
   get revision(): number {
-    return this.#revision;
+    return this.#state.revision;
   }
 
   /** How many signals the store has, as of `sync`; the first number that is free. */
   get next(): number {
-    return this.#next;
+    return this.#state.next;
   }
 
   get size(): number {
-    return this.#index.size;
+    return this.#state.index.size;
   }
 
   /** The banks as of `sync`; they are read again only after a change. */
   banks(): Map<number, Bank> {
-    if (this.#banks?.revision !== this.#revision) {
-      this.#banks = { revision: this.#revision, banks: banksAt(this.#database, this.#revision) };
-    }
+    const { revision } = this.#state;
+    if (this.#banks?.revision !== revision) this.#banks = { revision, banks: banksAt(this.#database, revision) };
     return this.#banks.banks;
   }
 
   /** Takes over what has changed since: by whom ever. Inside a reading or a transaction. */
   sync(): void {
-    const revision = counter(this.#database, "revision");
-    if (revision === this.#revision) return;
-    const ended = this.#database.all<[number, number]>(
-      "SELECT first, last FROM ended WHERE revision > ? AND first < ?",
-      this.#revision,
-      this.#next,
-    );
-    for (const [first, last] of ended) {
-      const gone: number[] = [];
-      for (let id = first; id <= last; id++) if (this.#index.has(id)) gone.push(id);
-      if (gone.length > 0) this.#index.remove(gone);
-    }
-    const end = counter(this.#database, "signals");
-    this.#add(end);
-    this.#next = end;
-    this.#revision = revision;
-  }
-
-  #add(end: number): void {
-    for (const { first, count, bytes } of recordsFrom(this.#database, this.#next, end)) {
-      const ids: number[] = [];
-      const values: Buffer[] = [];
-      const types: number[] = [];
-      for (let i = 0; i < count; i++) {
-        const record = readRecord(bytes.subarray(recordBytes * i, recordBytes * (i + 1)));
-        // After a `sync` that ended in the middle some are there already.
-        if (!isLive(record) || this.#index.has(first + i)) continue;
-        ids.push(first + i);
-        values.push(record.value);
-        types.push(record.type);
-      }
-      if (ids.length > 0) this.#index.addManySync(ids, Buffer.concat(values), { banks: Uint8Array.from(types) });
-    }
+    advance(this.#database, this.#state);
   }
 
   /** For each query its hits among signals of these types. Some may have ended in the store meanwhile: look there. */
   search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][] {
-    return this.#index.searchManySync(queries, radius, { banks: types });
+    return this.#state.index.searchManySync(queries, radius, { banks: types });
   }
 
   /** Which of these signals it does not find by their values. */
@@ -118,7 +84,9 @@ export class LiveIndex {
     const types = [...new Set(signals.map(({ type }) => type))];
     return types.flatMap((type) => {
       const some = signals.filter((signal) => signal.type === type);
-      const found = this.#index.searchManySync(Buffer.concat(some.map(({ value }) => value)), 0, { banks: [type] });
+      const found = this.#state.index.searchManySync(Buffer.concat(some.map(({ value }) => value)), 0, {
+        banks: [type],
+      });
       return some.flatMap(({ id }, i) => (found[i]!.some((hit) => hit.id === id) ? [] : [id]));
     });
   }
@@ -128,19 +96,15 @@ export class LiveIndex {
     if (this.#saving !== undefined) return;
     const saving = (this.#saving = new AbortController());
     try {
-      const { rows, indexed } = this.#index.stats();
-      // What is saved without tables is scanned by everybody who opens it.
-      if (rows - indexed > mostScanned) await this.#index.optimize();
-      saving.signal.throwIfAborted();
+      const joined = await this.#join(saving.signal);
       await withFolderLock(dirname(this.#path), saving.signal, async () => {
         const there = await headerOf(this.#path);
         // From here to the saving nothing is waited for: what is written is of this revision.
         this.#database.reading(() => this.sync());
-        const revision = this.#revision;
+        const { index, revision, next } = this.#state;
         const good = vouched(this.#database);
-        if (good?.revision === revision && there?.equals(good.header)) return;
-        const next = this.#next;
-        await this.#index.save(this.#path, { signal: saving.signal });
+        if (!joined && good?.revision === revision && there?.equals(good.header)) return;
+        await index.save(this.#path, { signal: saving.signal });
         const header = await headerOf(this.#path);
         this.#database.transaction(() => {
           if (header !== undefined) vouch(this.#database, { header, revision, next });
@@ -151,6 +115,26 @@ export class LiveIndex {
     } finally {
       this.#saving = undefined;
     }
+  }
+
+  /**
+   * Makes the index anew where many rows lie in parts without tables, as after an import in batches: all of them are
+   * scanned in every search, eight times for a picture with its turns.
+   */
+  async #join(signal: AbortSignal): Promise<boolean> {
+    const { rows, indexed } = this.#state.index.stats();
+    if (rows < leastWithTables || rows - indexed <= mostScanned) return false;
+    const built = await buildIndex(this.#database);
+    if (signal.aborted || this.#closed) {
+      built.index.close();
+      signal.throwIfAborted();
+      return false;
+    }
+    const old = this.#state.index;
+    this.#database.reading(() => advance(this.#database, built));
+    this.#state = built;
+    old.close();
+    return true;
   }
 
   /**
@@ -178,8 +162,9 @@ export class LiveIndex {
   }
 
   close(): void {
+    this.#closed = true;
     this.#saving?.abort();
-    this.#index.close();
+    this.#state.index.close();
   }
 }
 
@@ -230,9 +215,7 @@ async function headerOf(path: string): Promise<Buffer | undefined> {
   }
 }
 
-async function openSnapshot(
-  database: Database,
-): Promise<{ index: HashIndex; revision: number; next: number } | undefined> {
+async function openSnapshot(database: Database): Promise<IndexState | undefined> {
   const good = vouched(database);
   const path = indexPath(database.path);
   let index: HashIndex | undefined;

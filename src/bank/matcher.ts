@@ -1,10 +1,13 @@
-import { integer, invalidArgument } from "../check.js";
+import { boolean, integer, invalidArgument, options as known } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
-import { type HashImageOptions, hashImage, type ImageInput } from "../image/hash-image.js";
-import { type CheckQuery, checkQuery, type Decision, findMatches, settle } from "./decision.js";
+import { type ImageInput } from "../image/hash-image.js";
+import { type CheckQuery, checkQuery, type Decision, findMatches, settle, uploadName } from "./decision.js";
+import type { Flooding } from "./flood.js";
 import { wipedFlag } from "./pages.js";
+import type { Qualification, QualifyInput } from "./qualify.js";
 import type { BankStore } from "./store.js";
-import { PastView } from "./view.js";
+import { type CheckImageOptions, readUpload } from "./upload.js";
+import { PastView, type View } from "./view.js";
 
 /** What replaying a decision gave. */
 export interface Explanation {
@@ -16,6 +19,37 @@ export interface Explanation {
   gone: number[];
 }
 
+export interface MatcherOptions {
+  /**
+   * Write each decision that is not `"none"` to the store's audit log: a transaction each, some milliseconds, and `check`
+   * waits for another process that writes. Default false.
+   */
+  audit?: boolean;
+}
+
+/** What the log says of a decision. */
+function told({ action, matches, query }: Decision): object {
+  const some = matches.slice(0, 20).map(({ bank, number, kind, distance, suppressed, rule }) => {
+    return { bank, entry: number, kind, distance, ...(suppressed && { suppressed }), rule };
+  });
+  return { action, upload: uploadName(query).slice(0, 8), matches: some, of: matches.length };
+}
+
+interface Decided {
+  decision: Decision;
+  hits: Flooding[];
+}
+
+/** The entries whose hits are counted. */
+function guarded(view: View, { matches }: Decision): Flooding[] {
+  if (matches.length === 0) return [];
+  const limits = new Map([...view.banks().values()].map(({ name, policy }) => [name, policy.flood]));
+  return matches.flatMap(({ bank, number, suppressed, flooded }) => {
+    const limit = limits.get(bank);
+    return limit === undefined || suppressed || flooded === true ? [] : [{ entry: number, limit }];
+  });
+}
+
 /**
  * Decides by the policies of a store's banks.
  *
@@ -25,9 +59,13 @@ export interface Explanation {
  */
 export class Matcher {
   readonly #store: BankStore;
+  readonly #audit: boolean;
 
-  constructor(store: BankStore) {
+  /** @throws {InvalidArgumentError} */
+  constructor(store: BankStore, options?: MatcherOptions) {
+    const { audit = false } = known(options, ["audit"]);
     this.#store = store;
+    this.#audit = boolean("audit", audit);
   }
 
   /**
@@ -37,13 +75,50 @@ export class Matcher {
   check(query: CheckQuery): Decision {
     const asked = checkQuery(query);
     const time = Date.now();
-    return this.#store.view((view) => settle(view, findMatches(view, asked, time), asked, time));
+    const decide = (): Decided =>
+      this.#store.view((view) => {
+        const decision = settle(view, findMatches(view, asked, time), asked, time);
+        return { decision, hits: guarded(view, decision) };
+      });
+    const { decision, hits } = decide();
+    // An entry that floods with this upload asks for less already now; the decision is of the revision that says so.
+    const flooded = this.#store.countUploads(hits, uploadName(asked), time);
+    const answer = flooded ? decide().decision : decision;
+    if (this.#audit && answer.action !== "none") this.#store.record("decision", told(answer));
+    return answer;
   }
 
-  /** As `check`, and hashes the picture with all its dihedral variants first. @throws as `hashImage`. */
-  async checkImage(input: ImageInput, options?: Omit<HashImageOptions, "dihedral" | "pages">): Promise<Decision> {
-    const { hash, quality, stable, dihedral } = await hashImage(input, { ...options, dihedral: true });
-    return this.check({ hash, quality, stable, ...(dihedral && { dihedral }) });
+  /**
+   * As `check`, of a file: hashes the picture with all its dihedral variants and takes the MD5, SHA-1 and SHA-256 of its
+   * bytes, which are read once. Raw pixels have no digests. Where the decoder refuses a picture whose bytes are known, that
+   * match is the answer.
+   * @throws as `hashImage`; also of a picture that the decoder refuses, unless its bytes match.
+   */
+  async checkImage(input: ImageInput, options?: CheckImageOptions): Promise<Decision> {
+    const { query, refused } = await readUpload(input, options);
+    const decision = this.check(query);
+    if (refused !== undefined && decision.matches.length === 0) throw refused;
+    return decision;
+  }
+
+  /**
+   * Records what an analyst says of the upload of a decision: the suggestion, `decision.prequalification`, is confirmed or
+   * overridden, and what is recorded is the suggestion for the next upload that matches the same entry.
+   *
+   * @throws {InvalidArgumentError} also when the decision has no match: content that no bank has is imported first.
+   * @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME`: the entry was withdrawn or erased since. `ERR_EMPREINTE_BUSY`
+   *
+   * @example
+   * const decision = await matcher.checkImage("upload.jpg");
+   * matcher.qualify(decision, { labels: decision.prequalification?.labels ?? ["ncmec:B1"], by: "ada" });
+   */
+  qualify(decision: Decision, given: QualifyInput): Qualification {
+    const { entry, ...rest } = known(given, ["labels", "by", "note", "entry"]) as QualifyInput;
+    if (!Array.isArray(decision?.matches)) throw invalidArgument("decision", "decision that check made", decision);
+    const match = entry === undefined ? decision.matches[0] : decision.matches.find(({ number }) => number === entry);
+    if (match === undefined) throw invalidArgument("entry", "number of one of the decision's matches", entry);
+    const { number, distance } = match;
+    return this.#store.qualify(number, distance, rest, decision.prequalification);
   }
 
   /**
@@ -66,9 +141,14 @@ export class Matcher {
           const signal = view.signal(integer("signal", match.signal, 0, Number.MAX_SAFE_INTEGER));
           return signal !== undefined && (signal.flags & wipedFlag) !== 0 && signal.entry === match.number;
         });
+        const gone = recorded.map(({ number }) => number);
         const replayed = settle(view, [...findMatches(view, query, time), ...recorded], query, time);
-        const same = JSON.stringify(replayed) === JSON.stringify({ ...decision, query });
-        return { same, decision: replayed, gone: recorded.map(({ number }) => number) };
+        const said = decision.prequalification;
+        // What was said of an erased entry is gone too.
+        const from = said !== undefined && gone.includes(said.entry) ? said : replayed.prequalification;
+        const { query: asked, prequalification: _, ...rest } = replayed;
+        const answer = { ...rest, ...(from && { prequalification: from }), query: asked };
+        return { same: JSON.stringify(answer) === JSON.stringify({ ...decision, query }), decision: answer, gone };
       } finally {
         view.close();
       }

@@ -16,7 +16,7 @@ import { BankError, printable } from "../errors.js";
 import type { Database } from "./database.js";
 
 export const recordBytes = 48;
-const pageRecords = 84;
+export const pageRecords = 84;
 const pageBytes = 489 + 4092 - 4;
 const padBytes: number = pageBytes - recordBytes * pageRecords;
 

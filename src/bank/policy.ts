@@ -18,9 +18,41 @@ export interface Policy {
   labels?: readonly string[];
   /** Default `"review"`. */
   action: Action;
+  /**
+   * The share of uploads for which the bank is asked at all, above 0 … 1. Which ones they are, `seed` and the upload's hash
+   * decide: the same upload always fares the same, and a larger share has all that a smaller one had. Default undefined: 1.
+   */
+  matchRatio?: number;
+  /** For `matchRatio`: 0 … 2^32 − 1. Default undefined: 0. */
+  seed?: number;
+  /**
+   * An entry that hits more than so many different uploads within so many seconds is `flooded()` from then on: it asks for
+   * `"review"` where its bank asks for `"block"`, until it is released. Default undefined: none is.
+   */
+  flood?: FloodLimit;
 }
 
-const names = ["radius", "minQuality", "variants", "labels", "action"] as const;
+export interface FloodLimit {
+  /** 1 … 1,000,000 */
+  uploads: number;
+  /** 1 … 31,622,400 (366 days) */
+  seconds: number;
+}
+
+const names = ["radius", "minQuality", "variants", "labels", "action", "matchRatio", "seed", "flood"] as const;
+
+function ratio(value: unknown): number {
+  if (typeof value === "number" && value > 0 && value <= 1) return value;
+  throw invalidArgument("matchRatio", "number above 0, at most 1,", value);
+}
+
+function floodLimit(value: FloodLimit): FloodLimit {
+  const { uploads, seconds } = known(value, ["uploads", "seconds"]);
+  return {
+    uploads: integer("flood.uploads", uploads, 1, 1_000_000),
+    seconds: integer("flood.seconds", seconds, 1, 31_622_400),
+  };
+}
 
 function texts(name: string, value: unknown): readonly string[] {
   if (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string")) return value;
@@ -29,7 +61,15 @@ function texts(name: string, value: unknown): readonly string[] {
 
 /** A whole policy. @throws {InvalidArgumentError} */
 export function checkPolicy(given: Partial<Policy> | undefined): Policy {
-  const { radius = 31, minQuality = 50, variants = dihedralVariants, labels, action = "review" } = known(given, names);
+  const {
+    radius = 31,
+    minQuality = 50,
+    variants = dihedralVariants,
+    labels,
+    action = "review",
+    ...rest
+  } = known(given, names);
+  const { matchRatio, seed, flood } = rest;
   const asked = texts("variants", variants).map((variant) => oneOf("variants", variant, dihedralVariants));
   return {
     radius: integer("radius", radius, 0, 256),
@@ -37,6 +77,9 @@ export function checkPolicy(given: Partial<Policy> | undefined): Policy {
     variants: dihedralVariants.filter((variant) => asked.includes(variant)),
     ...(labels !== undefined && { labels: [...new Set(texts("labels", labels))].sort() }),
     action: oneOf("action", action, actions),
+    ...(matchRatio !== undefined && { matchRatio: ratio(matchRatio) }),
+    ...(seed !== undefined && { seed: integer("seed", seed, 0, 2 ** 32 - 1) }),
+    ...(flood !== undefined && { flood: floodLimit(flood) }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Database } from "./database.js";
 
 /** "empr", so that no other program's database is taken for a store. */
 const application = 0x656d7072;
-const version = 1;
+const version = 2;
 
 const tables = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -34,6 +34,26 @@ const tables = `
     WITHOUT ROWID;
 `;
 
+/** What version 2 has beside version 1: applied to a new store and to an older one alike. */
+const secondVersion = `
+  ALTER TABLE entry ADD COLUMN flooded INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE entry_was ADD COLUMN flooded INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX entry_flooded ON entry (id) WHERE flooded = 1;
+  CREATE TABLE qualification (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    time INTEGER NOT NULL, who TEXT NOT NULL, labels TEXT NOT NULL, outcome TEXT NOT NULL, suggestion INTEGER,
+    distance INTEGER NOT NULL, note TEXT);
+  CREATE INDEX qualification_entry ON qualification (entry);
+  CREATE TABLE moment (revision INTEGER PRIMARY KEY, time INTEGER NOT NULL);
+  CREATE TABLE audit (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+    revision INTEGER NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL);
+  CREATE INDEX audit_time ON audit (time);
+  INSERT INTO meta VALUES ('audit days', 365), ('audit from', 0);
+  CREATE TRIGGER audit_kept BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+  CREATE TRIGGER audit_grows BEFORE DELETE ON audit
+    WHEN old.time >= (SELECT value FROM meta WHERE name = 'audit from')
+    BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+`;
+
 /** The counters: the revision, the next entry's and the next signal's number. None of them ever goes back. */
 export type Counter = "revision" | "entries" | "signals";
 
@@ -49,6 +69,7 @@ export function setCounter(database: Database, name: Counter, value: number): vo
 export function nextRevision(database: Database): number {
   const revision = counter(database, "revision") + 1;
   setCounter(database, "revision", revision);
+  database.run("INSERT INTO moment VALUES (?, ?)", revision, Date.now());
   return revision;
 }
 
@@ -57,6 +78,7 @@ export function createTables(database: Database): void {
   database.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE");
   database.transaction(() => {
     database.exec(tables);
+    database.exec(secondVersion);
     const meta = (name: string, value: number | Buffer): unknown =>
       database.run("INSERT INTO meta VALUES (?, ?)", name, value);
     meta("revision", 0);
@@ -67,7 +89,7 @@ export function createTables(database: Database): void {
   });
 }
 
-/** @throws {BankError} `ERR_EMPREINTE_BANK_FILE` for a file that is no store, or a newer one. */
+/** Brings an older store up to this version. @throws {BankError} `ERR_EMPREINTE_BANK_FILE`: no store, or a newer one. */
 export function checkVersion(database: Database): void {
   const name = printable(database.path);
   const [id] = database.get<[number]>("PRAGMA application_id")!;
@@ -78,4 +100,15 @@ export function checkVersion(database: Database): void {
   if (found > version) {
     throw new BankError("ERR_EMPREINTE_BANK_FILE", `${name} is of a newer version of empreinte (${found})`);
   }
+  if (found < version) upgrade(database);
+}
+
+/** All of it or nothing; of two that open the store at once one does it. */
+function upgrade(database: Database): void {
+  database.transaction(() => {
+    const [found] = database.get<[number]>("PRAGMA user_version")!;
+    if (found >= version) return;
+    database.exec(secondVersion);
+    database.exec(`PRAGMA user_version = ${version}`);
+  });
 }

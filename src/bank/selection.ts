@@ -1,3 +1,4 @@
+import { integer } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import { hashToBytes, type HashLike } from "../hash/value.js";
 import type { Database } from "./database.js";
@@ -13,18 +14,23 @@ export interface EntryName extends SourceName {
   entry: string;
 }
 
+/** One entry by the store's own number, as `EntryInfo` and matches have it: for those whose source gave no id. */
+export interface EntryNumber {
+  number: number;
+}
+
 /**
  * What to withdraw or erase: one entry, all of a source, all with a case, or every entry that has a hash now or had it in
  * an earlier version. The last ends the whole entry: its other hashes are of the same content.
  */
-export type Selection = EntryName | SourceName | { case: string } | { hash: HashLike; type?: SignalType };
+export type Selection = EntryName | EntryNumber | SourceName | { case: string } | { hash: HashLike; type?: SignalType };
 
-const forms = "{bank, source, entry}, {bank, source}, {case} or {hash, type}";
+const forms = "{bank, source, entry}, {number}, {bank, source}, {case} or {hash, type}";
 
 export function checkSelection(selection: Selection): void {
   if (typeof selection === "object" && selection !== null) {
     const keys = Object.keys(selection).sort().join(" ");
-    if (["bank entry source", "bank source", "case", "hash", "hash type"].includes(keys)) return;
+    if (["bank entry source", "number", "bank source", "case", "hash", "hash type"].includes(keys)) return;
   }
   // Otherwise a misspelt `entry` would mean the whole source.
   throw new InvalidArgumentError(`Expected ${forms} for selection`);
@@ -45,6 +51,17 @@ export function findEntry(
   return { source, key, id: database.get<[number | null]>(sql, source, stone)?.[0] ?? undefined };
 }
 
+/** The number of an entry that the store has or had; undefined for one it never had or has erased. */
+export function entryId(
+  database: Database,
+  name: EntryName | EntryNumber,
+  digest: (text: string) => string,
+): number | undefined {
+  if (!("number" in name)) return findEntry(database, name, digest).id;
+  const number = integer("number", name.number, 1, Number.MAX_SAFE_INTEGER);
+  return database.get<[number]>("SELECT id FROM entry WHERE id = ?", number)?.[0];
+}
+
 /** The numbers of the entries that are meant, withdrawn ones among them. Inside a transaction. */
 export function selectEntries(database: Database, selection: Selection, digest: (text: string) => string): number[] {
   if ("case" in selection) {
@@ -58,8 +75,8 @@ export function selectEntries(database: Database, selection: Selection, digest: 
       type === undefined ? Buffer.from(hashToBytes(hash)) : valueBytes(typeNumber(type), hash),
     );
   }
-  if ("entry" in selection) {
-    const { id } = findEntry(database, selection, digest);
+  if ("entry" in selection || "number" in selection) {
+    const id = entryId(database, selection, digest);
     return id === undefined ? [] : [id];
   }
   return database.all<[number]>("SELECT id FROM entry WHERE source = ?", sourceRow(database, selection).id).flat();

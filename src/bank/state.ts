@@ -60,7 +60,16 @@ export function runs(sorted: Iterable<number>): [first: number, last: number][] 
 }
 
 export type ChangeKind =
-  "policy" | "added" | "quarantined" | "changed" | "released" | "disabled" | "withdrawn" | "erased";
+  | "policy"
+  | "added"
+  | "quarantined"
+  | "changed"
+  | "released"
+  | "disabled"
+  | "flooded"
+  | "qualified"
+  | "withdrawn"
+  | "erased";
 
 /** Says in the log of changes what happened to these entries, in runs. */
 export function logChange(database: Database, revision: number, kind: ChangeKind, entries: readonly number[]): void {

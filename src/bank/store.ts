@@ -1,38 +1,48 @@
+import { userInfo } from "node:os";
 import { integer, options as known, positive } from "../check.js";
 import { BankError, EmpreinteError } from "../errors.js";
 import { pathOf } from "../search/file.js";
+import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } from "./audit.js";
+import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./audit.js";
 import { type ImportCounts, noCounts } from "./counts.js";
-import { type Change, changesSince, type EntryInfo, entryInfo, quarantinedEntries } from "./contents.js";
+import {
+  type Change,
+  changesSince,
+  type EntryInfo,
+  entryInfo,
+  floodedEntries,
+  quarantinedEntries,
+} from "./contents.js";
 import { Database } from "./database.js";
 import { disableEntry, liftTombstone, releaseEntry } from "./entry-changes.js";
-import { endEntries } from "./end.js";
-import { importBatches, type ImportOptions } from "./import.js";
-import { keyedDigest, tombstoneDigest } from "./keyed.js";
-import { disown, LiveIndex } from "./live-index.js";
+import { FloodCounts, type Flooding, markFlooded } from "./flood.js";
+import { type Entries, importBatches, type ImportOptions } from "./import.js";
+import { keyedDigest } from "./keyed.js";
+import { checkFilter, type EntryFilter, listEntries, type SourceInfo, sourceInfos } from "./listing.js";
+import { LiveIndex } from "./live-index.js";
 import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./policy.js";
-import type { EntryInput } from "./records.js";
 import { checkVersion, counter, createTables, nextRevision } from "./schema.js";
-import { checkSelection, type EntryName, findEntry, type Selection, selectEntries } from "./selection.js";
-import { bankId, findSource, logChange, name, type SourceName, sourceRow } from "./state.js";
+import { addQualification, type Prequalification, type Qualification, qualificationsOf } from "./qualify.js";
+import type { QualifyInput } from "./qualify.js";
+import { entryId, type EntryName, type EntryNumber, type Selection } from "./selection.js";
+import { bankId, findSource, logChange, name, type SourceName } from "./state.js";
 import { verifyStore } from "./verify.js";
 import { LiveView } from "./view.js";
+import { type Ending, endSelection } from "./withdraw.js";
 
 export interface BankOpenOptions {
   /** How long a call waits for another process that writes, on this thread. Default 5. */
   timeoutSeconds?: number;
+  /** Who the audit log says it was. Default: the system's name of the user. */
+  actor?: string;
 }
 
-/** What a withdrawal or an erasure did, and how long it took. */
-export interface Ending {
-  /** Of the change; unchanged when there was nothing to end. */
-  revision: number;
-  entries: number;
-  /** How many values were zeroed. */
-  signals: number;
-  /** From the call until no search finds them, in milliseconds. */
-  stoppedAfter: number;
-  /** From the call until the bytes were gone from the store's files and from the snapshot, in milliseconds. */
-  goneAfter: number;
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`; // without an entry in the system's list of users
+  }
 }
 
 /**
@@ -50,11 +60,16 @@ export class BankStore {
   readonly #database: Database;
   readonly #live: LiveIndex;
   readonly #digest: (text: string) => string;
+  readonly #audit: Audit;
+  readonly #actor: string;
+  readonly #floods: FloodCounts = new FloodCounts();
 
-  private constructor(database: Database, live: LiveIndex) {
+  private constructor(database: Database, live: LiveIndex, actor: string) {
     this.#database = database;
     this.#live = live;
     this.#digest = keyedDigest(database);
+    this.#actor = actor;
+    this.#audit = auditor(database, actor, this.#digest);
   }
 
   /**
@@ -75,14 +90,16 @@ export class BankStore {
   }
 
   static async #start(path: string | URL, options: BankOpenOptions | undefined, create: boolean): Promise<BankStore> {
-    const { timeoutSeconds = 5 } = known(options, ["timeoutSeconds"]);
+    const { timeoutSeconds = 5, actor = systemUser() } = known(options, ["timeoutSeconds", "actor"]);
+    const who = name("actor", actor);
     const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
     try {
       if (create) createTables(database);
       checkVersion(database);
       // What was withdrawn just before a crash may still lie in the log.
       database.checkpoint();
-      return new BankStore(database, await LiveIndex.open(database));
+      pruneAudit(database, Date.now());
+      return new BankStore(database, await LiveIndex.open(database), who);
     } catch (error) {
       database.close();
       throw error;
@@ -113,6 +130,7 @@ export class BankStore {
       const sql = "INSERT INTO bank (name, purpose, negative, since) VALUES (?, ?, ?, ?)";
       database.run(sql, called, purpose, negative ? 1 : 0, revision);
       this.#policy(bankId(database, called), revision, policy);
+      this.#audit("create", { bank: called, negative, policy });
     });
   }
 
@@ -122,6 +140,7 @@ export class BankStore {
     this.#database.transaction(() => {
       const id = bankId(this.#database, bank);
       this.#policy(id, nextRevision(this.#database), checked);
+      this.#audit("policy", { bank, policy: checked });
     });
   }
 
@@ -140,23 +159,20 @@ export class BankStore {
   }
 
   /**
-   * Takes over what a source says of entries, in batches: each is one transaction and one revision, all or nothing; a list
+   * Takes over what a source says of entries, given one by one or in arrays, in batches: each is one transaction and one revision, all or nothing; a list
    * of up to `batch` entries is one batch. Entries that are not named stay as they are. Saying the same twice changes
    * nothing. An entry that cannot be read goes to `onProblem`, and the rest goes on. What the source has withdrawn is gone
    * as with `withdraw`, except that a newer record of the source brings it back.
    *
    * @throws {InvalidArgumentError} @throws {BankError}; the signal's reason, when whole batches may have been taken over.
    */
-  async import(
-    from: SourceName,
-    entries: Iterable<EntryInput> | AsyncIterable<EntryInput>,
-    options?: ImportOptions,
-  ): Promise<ImportCounts> {
+  async import(from: SourceName, entries: Entries, options?: ImportOptions): Promise<ImportCounts> {
     const counts = noCounts();
     const database = this.#database;
+    const [digest, audit] = [this.#digest, this.#audit];
     const step = (): void => this.#live.sync();
     try {
-      await importBatches(database, this.#digest, from, entries, options ?? {}, counts, step);
+      await importBatches({ database, digest, audit, from, entries, options: options ?? {}, counts, step });
     } finally {
       if (counts.withdrawn > 0) await this.#live.removing(() => database.checkpoint());
     }
@@ -182,40 +198,8 @@ export class BankStore {
   }
 
   async #end(selection: Selection, kind: "withdrawn" | "erased"): Promise<Ending> {
-    checkSelection(selection);
-    const start = performance.now();
-    const database = this.#database;
-    let stopped = 0;
-    const done = await this.#live.removing(() => {
-      const ended = database.transaction(() => {
-        disown(database);
-        if (!("case" in selection || "hash" in selection || "entry" in selection)) {
-          // With those that the source withdrew before they came: none of them has a number.
-          const { id } = sourceRow(database, selection);
-          database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
-        }
-        const ids = selectEntries(database, selection, this.#digest).map((entry) => ({ entry, time: null }));
-        if (ids.length === 0) return { entries: 0, signals: 0, revision: this.#buryUnknown(selection) };
-        const revision = nextRevision(database);
-        return { ...endEntries(database, revision, ids, { kind, final: true, digest: this.#digest }), revision };
-      });
-      database.reading(() => this.#live.sync());
-      stopped = performance.now() - start;
-      database.checkpoint();
-      return ended;
-    });
-    return { ...done, stoppedAfter: stopped, goneAfter: performance.now() - start };
-  }
-
-  /** An entry that is withdrawn before it came stays out. */
-  #buryUnknown(selection: Selection): number {
-    if (!("entry" in selection)) return this.revision;
-    const { source, key } = findEntry(this.#database, selection, this.#digest);
-    const digest = Buffer.from(tombstoneDigest(this.#digest, source, key), "hex");
-    const revision = nextRevision(this.#database);
-    const sql = "INSERT OR REPLACE INTO tombstone VALUES (?, ?, NULL, 1, NULL, ?)";
-    this.#database.run(sql, source, digest, revision);
-    return revision;
+    const context = { database: this.#database, live: this.#live, digest: this.#digest, audit: this.#audit };
+    return endSelection(context, selection, kind);
   }
 
   /** Moves what was changed from the log into the file, and cuts the log. @throws {BankError} `ERR_EMPREINTE_BUSY` */
@@ -225,27 +209,122 @@ export class BankStore {
 
   /** Takes back that an entry was withdrawn or erased: its source may bring it again. @throws {BankError} */
   lift(entry: EntryName): boolean {
-    return this.#database.transaction(() => liftTombstone(this.#database, entry, this.#digest));
+    return this.#database.transaction(() => liftTombstone(this.#database, entry, this.#digest, this.#audit));
   }
 
-  /** Lets a quarantined entry match from now on. Answers false for one that was not quarantined. @throws {BankError} */
-  release(entry: EntryName): boolean {
-    return this.#database.transaction(() => releaseEntry(this.#database, entry, this.#digest));
+  /**
+   * Lets a quarantined entry match from now on, or a flooded one count as before. Answers false for one that was neither.
+   * @throws {BankError}
+   */
+  release(entry: EntryName | EntryNumber): boolean {
+    return this.#database.transaction(() => releaseEntry(this.#database, entry, this.#digest, this.#audit));
   }
 
   /** Until when an entry is not to match; null: it matches again now. Answers false for one that is not there. */
-  disable(entry: EntryName, until: Date | number | string | null): boolean {
-    return this.#database.transaction(() => disableEntry(this.#database, entry, until, this.#digest));
+  disable(entry: EntryName | EntryNumber, until: Date | number | string | null): boolean {
+    return this.#database.transaction(() => disableEntry(this.#database, entry, until, this.#digest, this.#audit));
   }
 
   /** What the store has of an entry, also after its withdrawal; undefined for one it never had or has erased. */
-  entry(entry: EntryName): EntryInfo | undefined {
+  entry(entry: EntryName | EntryNumber): EntryInfo | undefined {
     return this.#database.reading(() => entryInfo(this.#database, entry, this.#digest));
+  }
+
+  /**
+   * The entries, by number, of one bank or source and of one status where that is given. They are read in steps: one that
+   * changes meanwhile may be told as it was or as it is. @throws {InvalidArgumentError} @throws {BankError}
+   */
+  entries(filter?: EntryFilter): Generator<EntryInfo, void, undefined> {
+    return listEntries(this.#database, filter);
+  }
+
+  /** The sources of all banks, and how many entries each has. Counts every entry: some tenths of a second a million. */
+  sources(): SourceInfo[] {
+    return this.#database.reading(() => sourceInfos(this.#database));
   }
 
   /** The quarantined entries of all banks, with the reason. */
   quarantined(): EntryInfo[] {
     return this.#database.reading(() => quarantinedEntries(this.#database));
+  }
+
+  /** The entries of all banks that have hit too many different uploads, with the limit that they passed as the reason. */
+  flooded(): EntryInfo[] {
+    return this.#database.reading(() => floodedEntries(this.#database));
+  }
+
+  /**
+   * Counts an upload that entries matched, in this process; those that have now hit too many are marked. Answers whether
+   * there were such. Internal.
+   */
+  countUploads(hits: readonly Flooding[], upload: string, time: number): boolean {
+    const flooding = hits.filter(({ entry, limit }) => this.#floods.add(entry, upload, limit, time));
+    if (flooding.length === 0) return false;
+    try {
+      this.#database.transaction(() => markFlooded(this.#database, flooding, this.#audit));
+    } catch (error) {
+      // Another process writes for long: the decision stands, and the next hit tries again.
+      if (error instanceof BankError && error.code === "ERR_EMPREINTE_BUSY") return false;
+      throw error;
+    }
+    for (const { entry } of flooding) this.#floods.forget(entry);
+    return true;
+  }
+
+  /** What was done to the store, by whom and when, oldest first: as far back as `auditDays`. @throws {InvalidArgumentError} */
+  audit(options?: AuditOptions): AuditRecord[] {
+    return this.#database.reading(() => auditRecords(this.#database, options));
+  }
+
+  /** For how many days what was done is kept in the log. 365 in a new store. */
+  get auditDays(): number {
+    return auditDays(this.#database);
+  }
+
+  /** Another retention, 1 … 36,600 days; older records are forgotten now, and at each opening. @throws {InvalidArgumentError} */
+  setAuditDays(days: number): void {
+    const database = this.#database;
+    database.transaction(() => {
+      setAuditDays(database, days);
+      this.#audit("retention", { days });
+    });
+    pruneAudit(database, Date.now());
+    database.checkpoint();
+  }
+
+  /** Records what an analyst said of an entry's content. `Matcher.qualify` is the way to it. Internal. */
+  qualify(
+    entry: number,
+    distance: number,
+    given: Omit<QualifyInput, "entry">,
+    suggested: Prequalification | undefined,
+  ): Qualification {
+    const said = this.#database.transaction(() => {
+      const by = given.by ?? this.#actor;
+      return addQualification(this.#database, entry, distance, { ...given, by }, suggested, this.#audit);
+    });
+    if (said !== undefined) return said;
+    throw new BankError("ERR_EMPREINTE_UNKNOWN_NAME", `Entry ${entry} is not there any more`);
+  }
+
+  /** All that analysts have said of an entry's content, oldest first. @throws {BankError} */
+  qualifications(entry: EntryName | EntryNumber): Qualification[] {
+    return this.#database.reading(() => {
+      const id = entryId(this.#database, entry, this.#digest);
+      return id === undefined ? [] : qualificationsOf(this.#database, id);
+    });
+  }
+
+  /** Writes to the log what somebody did with the store that the store cannot see. Internal. */
+  record(...[what, detail]: Parameters<Audit>): void {
+    this.#database.transaction(() => this.#audit(what, detail));
+  }
+
+  /** Writes to the audit log that entries with their hashes were taken out of the store: by which filter, in which form. */
+  recordExport(detail: EntryFilter & { to: string }): void {
+    const { to, ...filter } = detail;
+    checkFilter(this.#database, filter);
+    this.record("export", { ...filter, to: name("to", to) });
   }
 
   /** What has changed after a revision, oldest first, at most `limit` revisions' worth at a time. Default: all. */
@@ -260,7 +339,7 @@ export class BankStore {
   verify(): string[] {
     return this.#database.reading(() => {
       this.#live.sync();
-      return verifyStore(this.#database, this.#live);
+      return [...verifyStore(this.#database, this.#live), ...verifyAudit(this.#database, this.#digest)];
     });
   }
 

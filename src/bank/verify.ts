@@ -1,11 +1,27 @@
+import { BankError } from "../errors.js";
 import type { Database } from "./database.js";
 import type { LiveIndex } from "./live-index.js";
-import { isLive, readRecord, recordBytes, recordsFrom, type SignalRecord } from "./pages.js";
+import { isLive, pageRecords, readRecord, recordBytes, recordsFrom, type SignalRecord } from "./pages.js";
 import { counter } from "./schema.js";
 import { activeStatus } from "./state.js";
 
 /** Most differences that are told. */
 const most = 100;
+
+/** Page by page: one that cannot be read is told of, and the next is read. */
+function* readablePages(
+  database: Database,
+  end: number,
+  damaged: (error: unknown) => void,
+): ReturnType<typeof recordsFrom> {
+  for (let from = 0; from < end; from += pageRecords) {
+    try {
+      yield* recordsFrom(database, from, Math.min(end, from + pageRecords));
+    } catch (error) {
+      damaged(error);
+    }
+  }
+}
 
 /** What is wrong, a sentence each; nothing when all is well. In a reading, the index in step. */
 export function verifyStore(database: Database, live: LiveIndex): string[] {
@@ -14,7 +30,12 @@ export function verifyStore(database: Database, live: LiveIndex): string[] {
     .map(([text]) => `the file: ${text}`)
     .filter((text) => text !== "the file: ok");
   const entryOf = new Map<number, number>();
-  for (const { first, count, bytes } of recordsFrom(database, 0, counter(database, "signals"))) {
+  const end = counter(database, "signals");
+  const damaged = (error: unknown): void => {
+    if (!(error instanceof BankError)) throw error;
+    found.push(error.message);
+  };
+  for (const { first, count, bytes } of readablePages(database, end, damaged)) {
     const here: (SignalRecord & { id: number })[] = [];
     for (let i = 0; i < count; i++) {
       const record = readRecord(bytes.subarray(recordBytes * i, recordBytes * (i + 1)));

@@ -14,6 +14,7 @@ import {
   wipedFlag,
 } from "./pages.js";
 import { type Bank, banksAt } from "./policy.js";
+import { type Suggestion, suggestionAt, timeOfRevision } from "./qualify.js";
 import { counter } from "./schema.js";
 import { activeStatus } from "./state.js";
 
@@ -26,6 +27,10 @@ export interface ViewedEntry {
   labels: Label[];
   /** Milliseconds since 1970. */
   disabledUntil: number | null;
+  /** It has hit too many different uploads: it asks for review at most. */
+  flooded: boolean;
+  /** The revision that made it what it was. */
+  since: number;
 }
 
 export interface View {
@@ -37,20 +42,40 @@ export interface View {
   signal(id: number): SignalRecord | undefined;
   /** An entry that was active then. */
   entry(id: number): ViewedEntry | undefined;
+  /** What an analyst had said of it then. */
+  suggestion(entry: number): Suggestion | undefined;
+  /** When a revision was made: milliseconds since 1970. */
+  timeOf(revision: number): number | undefined;
 }
 
-type EntryRow = [bank: number, source: string, key: string | null, labels: string | null, disabled: number | null];
-const entryNow = `SELECT s.bank, s.name, e.key, l.text, e.disabled FROM entry e JOIN source s ON s.id = e.source
+type EntryRow = [
+  bank: number,
+  source: string,
+  key: string | null,
+  labels: string | null,
+  disabled: number | null,
+  flooded: number,
+  since: number,
+];
+const entryNow = `SELECT s.bank, s.name, e.key, l.text, e.disabled, e.flooded, e.since FROM entry e JOIN source s ON s.id = e.source
   LEFT JOIN labels l ON l.id = e.labels WHERE e.id = ?1 AND e.status = ${activeStatus} AND e.since <= ?2`;
-const entryThen = `SELECT s.bank, s.name, e.key, l.text, w.disabled FROM entry_was w JOIN entry e ON e.id = w.entry
+const entryThen = `SELECT s.bank, s.name, e.key, l.text, w.disabled, w.flooded, w.since FROM entry_was w JOIN entry e ON e.id = w.entry
   JOIN source s ON s.id = e.source LEFT JOIN labels l ON l.id = w.labels
   WHERE w.entry = ?1 AND w.status = ${activeStatus} AND w.since <= ?2 AND w.until > ?2`;
 
 function viewed(row: EntryRow | undefined): ViewedEntry | undefined {
   if (row === undefined) return undefined;
-  const [bank, source, key, labels, disabledUntil] = row;
+  const [bank, source, key, labels, disabledUntil, flooded, since] = row;
   const visible = key !== null && !key.startsWith("~") ? key : undefined;
-  return { bank, source, key: visible, labels: JSON.parse(labels ?? "[]") as Label[], disabledUntil };
+  return {
+    bank,
+    source,
+    key: visible,
+    labels: JSON.parse(labels ?? "[]") as Label[],
+    disabledUntil,
+    flooded: flooded === 1,
+    since,
+  };
 }
 
 export class LiveView implements View {
@@ -82,6 +107,14 @@ export class LiveView implements View {
 
   entry(id: number): ViewedEntry | undefined {
     return viewed(this.#database.get<EntryRow>(entryNow, id, this.revision));
+  }
+
+  suggestion(entry: number): Suggestion | undefined {
+    return suggestionAt(this.#database, entry, this.revision);
+  }
+
+  timeOf(revision: number): number | undefined {
+    return timeOfRevision(this.#database, revision);
   }
 }
 
@@ -136,6 +169,14 @@ export class PastView implements View {
       this.#database.get<EntryRow>(entryNow, id, this.revision) ??
         this.#database.get<EntryRow>(entryThen, id, this.revision),
     );
+  }
+
+  suggestion(entry: number): Suggestion | undefined {
+    return suggestionAt(this.#database, entry, this.revision);
+  }
+
+  timeOf(revision: number): number | undefined {
+    return timeOfRevision(this.#database, revision);
   }
 
   close(): void {

@@ -27,7 +27,9 @@ export async function run(args: string[], session: Session): Promise<number> {
     ["formats", report.formats.join(" ")],
     [
       "ffmpeg",
-      ffmpeg ? `${ffmpeg.version} at ${ffmpeg.path} (${ffmpeg.source})` : "not found; pictures do not need it",
+      ffmpeg
+        ? `${ffmpeg.version} at ${ffmpeg.path} (${ffmpeg.source})${ffmpeg.outdated ? ", from before 4.4: install a current one" : ""}`
+        : "not found; pictures do not need it",
     ],
     ...report.checks.map(({ name, fault }): [string, string] => [
       `test: ${name}`,

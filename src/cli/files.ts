@@ -9,6 +9,7 @@ import {
   type VideoSignature,
 } from "../index.js";
 import { number, UsageError } from "./args.js";
+import { noteOldDecoder } from "./decoder-note.js";
 import { jsonPath, type Path, shownPath } from "./names.js";
 import { inOrder } from "./ordered.js";
 import { Progress } from "./progress.js";
@@ -98,7 +99,11 @@ function inputOf({ path, stream }: Found): ImageInput {
 }
 
 /** Of a file that is a video, its signature or what went wrong; undefined for any other. One video at a time. */
-async function videoOutcome(file: Found, options: HashVideoOptions): Promise<Outcome | undefined> {
+async function videoOutcome(
+  file: Found,
+  options: HashVideoOptions,
+  beforeVideo: () => Promise<void>,
+): Promise<Outcome | undefined> {
   const { path, stream } = file;
   // From a pipe, or under a name that is not text, only pictures are read.
   if (stream || typeof path !== "string") return undefined;
@@ -109,6 +114,7 @@ async function videoOutcome(file: Found, options: HashVideoOptions): Promise<Out
     return undefined;
   }
   try {
+    await beforeVideo();
     return { file, result: await hashVideo(path, options) };
   } catch (error) {
     options.signal?.throwIfAborted();
@@ -122,6 +128,7 @@ async function* outcomes(
   videos: HashVideoOptions,
   progress: Progress,
   signal: AbortSignal,
+  beforeVideo: () => Promise<void>,
 ): AsyncGenerator<Outcome> {
   async function* inputs() {
     for await (const file of walk(args, signal)) {
@@ -133,7 +140,7 @@ async function* outcomes(
       const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
         progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
       };
-      const video = await videoOutcome(file, { ...videos, signal, onProgress });
+      const video = await videoOutcome(file, { ...videos, signal, onProgress }, beforeVideo);
       progress.detail = undefined;
       if (video === undefined) yield { input: inputOf(file), given: file };
       else yield { answer: video };
@@ -165,7 +172,8 @@ async function count(args: string[], progress: Progress, signal: AbortSignal): P
 
 /**
  * Hashes every file that `args` name and hands each to `found`, in order. Failures are printed: as JSON on standard output
- * or as a sentence on standard error. Answers whether there was one.
+ * or as a sentence on standard error. Answers whether there was one. `unread` is told before of each file that is
+ * no picture or video, or none that can be decoded.
  */
 export async function eachFile(
   args: string[],
@@ -174,6 +182,7 @@ export async function eachFile(
   session: Session,
   found: (path: Path, result: ImageHash | VideoSignature) => Promise<void>,
   videos: HashVideoOptions,
+  unread?: (path: string) => Promise<void>,
 ): Promise<{ trouble: boolean }> {
   if (args.length === 0) throw new UsageError("No path is given");
   const quiet = values.quiet === true;
@@ -184,10 +193,18 @@ export async function eachFile(
   let failed = 0;
   let passedOver = 0;
   try {
-    for await (const outcome of outcomes(args, settings, videos, progress, session.signal)) {
+    const beforeVideo = async (): Promise<void> => {
+      if (!quiet) await noteOldDecoder(session);
+    };
+    for await (const outcome of outcomes(args, settings, videos, progress, session.signal, beforeVideo)) {
       progress.done++;
-      if ("result" in outcome) await found(outcome.file.path, outcome.result);
-      else if (isOther(outcome.file, outcome.failure)) passedOver++;
+      if ("result" in outcome) {
+        await found(outcome.file.path, outcome.result);
+        continue;
+      }
+      const { path, stream } = outcome.file;
+      if (!stream && typeof path === "string" && outcome.file.error === undefined) await unread?.(path);
+      if (isOther(outcome.file, outcome.failure)) passedOver++;
       else {
         failed++;
         const { file, failure } = outcome;

@@ -6,6 +6,9 @@ export const help: string = `empreinte: has this picture been seen before?
   empreinte scan --list FILE [options] PATH…   find the pictures and videos that a known-hash list contains
   empreinte scan --index FILE [options] PATH…  the same with an index, for long lists
   empreinte index build LIST… -o FILE          make an index; also index info, index verify, index bench
+  empreinte bank create FILE BANK              keep known hashes with their sources, policies and withdrawals: see bank
+  empreinte scan --bank FILE [options] PATH…   what the policies of its banks say of pictures and videos
+  empreinte list check FILE                    what is in a list; also list convert, into another format
   empreinte video match A B                    which stretches of a video are in another
   empreinte evaluate FOLDER                    how well altered copies of these pictures are found
   empreinte doctor [--json]                    what this machine has, and a self-test
@@ -61,17 +64,22 @@ Example: empreinte hash --json photos/ > hashes.jsonl
 Exit status: 0 all were hashed, 2 some could not be, 64 wrong usage, 130 stopped by Ctrl-C.
 `;
 
-export const scanHelp: string = `empreinte scan --list FILE | --index FILE | --video-signature FILE [--radius 31] [--json] PATH…
+export const scanHelp: string = `empreinte scan --list FILE | --index FILE | --bank FILE | --video-signature FILE [--radius 31] [--json] PATH…
 
 Prints a line a match, tabs between: path, distance, list:line, variant of the picture that matched, metadata.
 A match is a lead, not a verdict.
 
-  --list FILE          a known-hash list; may be repeated. Its form is told by its content: a hash a line,
-                       hash,metadata, "pdq <hash>", or CSV signal_type,signal_str,collab,category,tags
+  --list FILE          a known-hash list; may be repeated. Its format is told by its content: any that "empreinte list
+                       --help" names. MD5, SHA-1 and SHA-256 in it match the same bytes, of any file: distance 0,
+                       the digest's name for the variant
   --index FILE         an index that "empreinte index build" made of lists, which is checked and then searched
                        without being read first; may be repeated, and stand beside --list
-  --video-signature FILE  a known video, as a vPDQ signature in any of its text forms; may be repeated. Prints a
-                       line for each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
+  --video-signature FILE  a known video: the video itself, its vPDQ signature in any of the text forms, or what
+                       "empreinte hash --json" printed of videos and pictures; may be repeated. Prints a line for
+                       each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
+  --bank FILE          a store that "empreinte bank create" made, alone: its policies decide. Prints path, action,
+                       distance, variant or exact (the same bytes), bank, source, entry, labels
+  --audit              of --bank: write what is not passed to its audit log; --actor NAME says who scans
   --sampling HOW       frames of a scanned video: a number a second, all, keyframes or adaptive (default all)
   --radius N           most differing bits of a match, 0 … 256 (default 31)
   --min-quality N      pictures below this quality are not matched, 0 … 100 (default 50)
@@ -84,8 +92,11 @@ A match is a lead, not a verdict.
   --json               JSON Lines, an object a file:
                        {"path","hash","quality","matches":[{"distance","list","entry","variant","metadata"}]},
                        with "skipped":"quality" or "unstable" where a picture is not matched for that reason,
-                       or {"path","error":{"code","message"}}. Of a video "matches" has "timestampSeconds", in the
-                       text before the metadata; with --video-signature there is "videos" with their segments
+                       or {"path","error":{"code","message"}}. "exact":[{"type","list","entry","metadata"}] where
+                       the very bytes are in a list; of a file that cannot be decoded it has a line of its own.
+                       Of a video "matches" has "timestampSeconds", in the text before the metadata; with
+                       --video-signature there is "videos" with their segments. With --bank:
+                       {"path","hash","quality","action","matches","reasons","revision","prequalification"}
 ${limits}
 ${inputs}
 List lines that cannot be read are reported with their numbers; a list without one usable hash is trouble.

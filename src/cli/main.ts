@@ -1,8 +1,24 @@
 #!/usr/bin/env node
 import { UsageError } from "./args.js";
+import {
+  bankCreateHelp,
+  bankImportHelp,
+  bankInfoHelp,
+  bankListHelp,
+  bankPolicyHelp,
+  bankWithdrawHelp,
+  bankEraseHelp,
+  bankQuarantineHelp,
+  bankReleaseHelp,
+  bankExportHelp,
+  bankAuditHelp,
+  bankVerifyHelp,
+  bankHelp,
+} from "./bank-help.js";
 import { evaluateHelp } from "./evaluate-help.js";
 import { doctorHelp, hashHelp, help, scanHelp } from "./help.js";
 import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./index-help.js";
+import { listCheckHelp, listConvertHelp, listHelp } from "./list-help.js";
 import { Session, status } from "./session.js";
 import { videoHelp, videoMatchHelp } from "./video-help.js";
 
@@ -20,6 +36,22 @@ const commands = new Map<string, Command>([
   ["index info", { help: infoHelp, load: () => import("./index-info.js") }],
   ["index verify", { help: verifyHelp, load: () => import("./index-verify.js") }],
   ["index bench", { help: benchHelp, load: () => import("./index-bench.js") }],
+  ["bank", { help: bankHelp, load: () => import("./bank-command.js") }],
+  ["bank create", { help: bankCreateHelp, load: () => import("./bank-create.js") }],
+  ["bank import", { help: bankImportHelp, load: () => import("./bank-import.js") }],
+  ["bank info", { help: bankInfoHelp, load: () => import("./bank-info.js") }],
+  ["bank list", { help: bankListHelp, load: () => import("./bank-list.js") }],
+  ["bank policy", { help: bankPolicyHelp, load: () => import("./bank-policy.js") }],
+  ["bank withdraw", { help: bankWithdrawHelp, load: () => import("./bank-end.js").then(({ withdraw }) => withdraw) }],
+  ["bank erase", { help: bankEraseHelp, load: () => import("./bank-end.js").then(({ erase }) => erase) }],
+  ["bank quarantine", { help: bankQuarantineHelp, load: () => import("./bank-quarantine.js") }],
+  ["bank release", { help: bankReleaseHelp, load: () => import("./bank-release.js") }],
+  ["bank export", { help: bankExportHelp, load: () => import("./bank-export.js") }],
+  ["bank audit", { help: bankAuditHelp, load: () => import("./bank-audit.js") }],
+  ["bank verify", { help: bankVerifyHelp, load: () => import("./bank-verify.js") }],
+  ["list", { help: listHelp, load: () => import("./list-command.js") }],
+  ["list check", { help: listCheckHelp, load: () => import("./list-check.js") }],
+  ["list convert", { help: listConvertHelp, load: () => import("./list-convert.js") }],
   ["video", { help: videoHelp, load: () => import("./video-command.js") }],
   ["video match", { help: videoMatchHelp, load: () => import("./video-match.js") }],
   ["evaluate", { help: evaluateHelp, load: () => import("./evaluate.js") }],

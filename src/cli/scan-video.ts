@@ -1,5 +1,6 @@
 import {
   EmpreinteError,
+  type HashVideoOptions,
   type ImageHash,
   type KnownHashes,
   type Match,
@@ -8,9 +9,10 @@ import {
   type VideoMatch,
   type VideoSignature,
 } from "../index.js";
+import { readKnown } from "./known-videos.js";
 import { type Path, shownPath, textLine } from "./names.js";
 import type { Session } from "./session.js";
-import { clock, readSignature, segmentText } from "./videos.js";
+import { clock, segmentText } from "./videos.js";
 
 export interface Search {
   radius: number;
@@ -28,13 +30,19 @@ export interface KnownVideos {
 }
 
 /** Loads each by itself, as the lists. */
-export async function loadVideos(paths: readonly string[], how: Search, session: Session): Promise<KnownVideos> {
+export async function loadVideos(
+  paths: readonly string[],
+  how: Search,
+  options: HashVideoOptions,
+  session: Session,
+): Promise<KnownVideos> {
   if (paths.length === 0) return { index: undefined, trouble: false };
   const index = new VideoIndex({ minQuality: how.minQuality });
   let trouble = false;
   for (const path of paths) {
     try {
-      index.add(path, await readSignature(path));
+      const known = await readKnown(path, { ...options, signal: session.signal });
+      for (const { id, what } of known) index.add(id, what);
     } catch (error) {
       if (!(error instanceof EmpreinteError)) throw error;
       trouble = true;

@@ -1,5 +1,9 @@
 import {
+  digestFile,
+  type DigestType,
+  type ExactMatch,
   hardenDecoder,
+  type HashVideoOptions,
   type ImageHash,
   KnownHashes,
   type Match,
@@ -8,6 +12,7 @@ import {
 } from "../index.js";
 import { number, parse, UsageError } from "./args.js";
 import { eachFile, endStatus, fileOptions, fileSettings, isVideoSignature, videoSettings } from "./files.js";
+import { scanBank } from "./scan-bank.js";
 import { jsonPath, type Path, shownPath, textLine } from "./names.js";
 import { Problems } from "./problems.js";
 import {
@@ -27,6 +32,9 @@ const options = {
   ...fileOptions,
   list: { type: "string", multiple: true },
   index: { type: "string", multiple: true },
+  bank: { type: "string" },
+  audit: { type: "boolean" },
+  actor: { type: "string" },
   "video-signature": { type: "string", multiple: true },
   sampling: { type: "string" },
   radius: { type: "string" },
@@ -43,7 +51,7 @@ interface Sources {
 }
 
 /** Codes of a list or index that is passed over. */
-const unusable: unknown[] = ["ERR_EMPREINTE_READ", "ERR_EMPREINTE_INDEX_FILE"];
+const unusable: unknown[] = ["ERR_EMPREINTE_READ", "ERR_EMPREINTE_INDEX_FILE", "ERR_EMPREINTE_LIST"];
 
 interface Loaded {
   lists: KnownHashes[];
@@ -59,7 +67,7 @@ async function load(values: Sources, quiet: boolean, session: Session): Promise<
   const allowDegenerate = values["allow-degenerate"] === true;
   const fromList = async (path: string): Promise<KnownHashes> => {
     const problems = new Problems(quiet, session);
-    const known = await KnownHashes.load(path, { allowDegenerate, onProblem: problems.add, signal });
+    const known = await KnownHashes.load(path, { allowDegenerate, digests: true, onProblem: problems.add, signal });
     problems.end();
     return known;
   };
@@ -71,7 +79,7 @@ async function load(values: Sources, quiet: boolean, session: Session): Promise<
   for (const { path, open } of sources) {
     try {
       const known = await open(path);
-      if (known.size > 0) lists.push(known);
+      if (known.size + known.digests > 0) lists.push(known);
       else {
         trouble = true;
         session.note(`${shownPath(path)}: ${open === fromList ? "The list has no usable hash" : "The index is empty"}`);
@@ -117,6 +125,39 @@ function textLines(path: Path, { matches }: Found): string[] {
   });
 }
 
+/** The lists that name files by digests. */
+class Exactly {
+  readonly #lists: readonly KnownHashes[];
+  /** Those that a list has. */
+  readonly types: DigestType[];
+
+  constructor(lists: readonly KnownHashes[]) {
+    this.#lists = lists;
+    this.types = [...new Set(lists.flatMap(({ digestTypes }) => digestTypes))];
+  }
+
+  get any(): boolean {
+    return this.types.length > 0;
+  }
+
+  of(digests: NonNullable<ImageHash["digests"]>): ExactMatch[] {
+    return this.#lists.flatMap((known) => known.matchExact(digests));
+  }
+
+  /** Of a file that is no picture: of a name that is not text nothing is known. */
+  async ofFile(path: Path, signal: AbortSignal): Promise<ExactMatch[]> {
+    if (!this.any || typeof path !== "string") return [];
+    return this.of(await digestFile(path, { digests: this.types, signal }));
+  }
+}
+
+/** As the lines of near matches: the distance is 0, and the digest stands for the variant. */
+function exactLines(path: Path, exact: readonly ExactMatch[]): string[] {
+  return exact.map(({ type, list, entry, metadata }) =>
+    textLine([path, "0", `${list}:${entry}`, type, metadata], "\t"),
+  );
+}
+
 /** Options that say how far to look, beside --level, which says it all; and standard input, which cannot be read twice. */
 function refuseBesideLevel(values: Record<string, unknown>, positionals: readonly string[]): void {
   for (const name of ["radius", "min-quality", "no-dihedral", "all-pages", "video-signature"]) {
@@ -127,8 +168,26 @@ function refuseBesideLevel(values: Record<string, unknown>, positionals: readonl
 
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
+  if (values.bank !== undefined) {
+    // What its policies say is not said here as well.
+    const known = [
+      "list",
+      "index",
+      "video-signature",
+      "radius",
+      "min-quality",
+      "no-dihedral",
+      "allow-degenerate",
+      "level",
+    ] as const;
+    const other = known.find((name) => values[name] !== undefined);
+    if (other !== undefined) throw new UsageError(`Expected --bank without --${other}`);
+    if (positionals.length === 0) throw new UsageError("No path is given");
+    return scanBank({ ...values, bank: values.bank }, positionals, session);
+  }
+  if (values.audit !== undefined || values.actor !== undefined) throw new UsageError("Expected --bank beside --audit");
   if (values.list === undefined && values.index === undefined && values["video-signature"] === undefined) {
-    throw new UsageError("No --list or --index is given, nor a --video-signature");
+    throw new UsageError("No --list or --index is given, nor a --bank or --video-signature");
   }
   if (positionals.length === 0) throw new UsageError("No path is given");
   const how: Search = {
@@ -138,41 +197,59 @@ export async function run(args: string[], session: Session): Promise<number> {
   };
   const level = levelOf(values.level);
   if (level !== undefined) refuseBesideLevel(values, positionals);
-  const settings = { ...fileSettings(values), dihedral: how.dihedral };
   const quiet = values.quiet === true;
-  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, "all"), dihedral: how.dihedral });
+  const files = fileSettings(values);
+  const videos = videoSettings(files, { sampling: samplingOf(values.sampling, "all"), dihedral: how.dihedral });
   const { lists, trouble } = await load(values, quiet, session);
-  const known = await loadVideos(values["video-signature"] ?? [], how, session);
+  const exactly = new Exactly(lists);
+  const settings = { ...files, dihedral: how.dihedral, digests: exactly.types };
+  // What is known is not turned: the query is.
+  const asKnown: HashVideoOptions = { ...videos, dihedral: false };
+  if (values.sampling === undefined) asKnown.sampling = "adaptive";
+  const known = await loadVideos(values["video-signature"] ?? [], how, asKnown, session);
   if (lists.length === 0 && known.index === undefined) return status.trouble;
 
   hardenDecoder();
   let matched = false;
+  const unread = async (path: string): Promise<void> => {
+    const exact = await exactly.ofFile(path, session.signal).catch(() => []);
+    if (exact.length === 0) return;
+    matched = true;
+    if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), exact }));
+    else for (const line of exactLines(path, exact)) await session.line(line);
+  };
   const scan = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
     const { signal } = session;
     if (level !== undefined && !isVideoSignature(result)) {
-      const copies = await copiesIn(path, lists, level, settings, signal);
-      matched ||= copies.tier !== "none";
+      const copies = await copiesIn(path, lists, level, files, signal);
+      const exact = exactly.of(result.digests ?? {});
+      matched ||= copies.tier !== "none" || exact.length > 0;
       const { hash, quality } = result;
-      if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), hash, quality, ...copies }));
-      else for (const line of copyLines(path, copies)) await session.line(line);
+      const more = exact.length > 0 ? { ...copies, exact } : copies;
+      if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), hash, quality, ...more }));
+      else for (const line of [...exactLines(path, exact), ...copyLines(path, copies)]) await session.line(line);
       return;
     }
     const inVideos = known.index && (await inKnownVideos(result, known.index, how, signal));
     const found = isVideoSignature(result)
       ? { matches: await framesInLists(result, lists, how, signal) }
       : await search(result, lists, how, signal);
-    matched ||= found.matches.length > 0 || (inVideos?.length ?? 0) > 0;
+    const exact = isVideoSignature(result)
+      ? await exactly.ofFile(path, signal)
+      : exactly.of((result as ImageHash).digests ?? {});
+    matched ||= found.matches.length > 0 || exact.length > 0 || (inVideos?.length ?? 0) > 0;
     if (values.json) {
       const about = isVideoSignature(result) ? aboutVideo(result) : { hash: result.hash, quality: result.quality };
-      const more = { ...found, ...(inVideos && { videos: inVideos }) };
+      const more = { ...found, ...(exact.length > 0 && { exact }), ...(inVideos && { videos: inVideos }) };
       await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...more }));
       return;
     }
+    for (const line of exactLines(path, exact)) await session.line(line);
     for (const line of allLines(path, result, found, inVideos ?? [])) await session.line(line);
   };
-  const files = await eachFile(positionals, values, settings, session, scan, videos);
+  const done = await eachFile(positionals, values, settings, session, scan, videos, exactly.any ? unread : undefined);
   known.index?.close();
-  return endStatus(trouble || known.trouble || files.trouble, matched);
+  return endStatus(trouble || known.trouble || done.trouble, matched);
 }
 
 const aboutVideo = ({ durationSeconds, frames }: VideoSignature): object => {

@@ -16,7 +16,8 @@ export const videoMatchHelp: string = `empreinte video match [--sampling all] [-
 Prints a line for each stretch of A that is in B, with the times in both, how much of it matches, and the speed
 where it is another: clip.mp4 00:12–00:47 = known.mp4 01:03–01:38, 96 %. A match is a lead, not a verdict.
 
-A and B are videos, or vPDQ signatures in any of their three text forms; what a file is, its content decides.
+A and B are videos, or their signatures: vPDQ in any of its three text forms, or what "empreinte hash --json" printed of
+one video. What a file is, its content decides.
 
   --sampling HOW       frames of a video that are hashed: a number a second, all, keyframes or adaptive, which
                        looks at all and stores runs (default all)

@@ -1,9 +1,11 @@
 import { VideoIndex, type VideoSignature } from "../index.js";
 import { number, parse, UsageError } from "./args.js";
+import { noteOldDecoder } from "./decoder-note.js";
 import { jsonPath, textLine } from "./names.js";
 import { Progress } from "./progress.js";
 import { type Session, status } from "./session.js";
-import { samplingOf, segmentText, signatureOf, videoProgress } from "./videos.js";
+import { readOneVideo } from "./known-videos.js";
+import { samplingOf, segmentText, videoProgress } from "./videos.js";
 
 const options = {
   json: { type: "boolean" },
@@ -31,10 +33,11 @@ export async function run(args: string[], session: Session): Promise<number> {
     const onProgress = (at: Parameters<typeof videoProgress>[1]): void => {
       progress.detail = `${textLine([path], "")} ${videoProgress(started, at)}`;
     };
-    return signatureOf(path, { sampling, dihedral: turned, signal, onProgress });
+    return readOneVideo(path, { sampling, dihedral: turned, signal, onProgress });
   };
   try {
     using index = new VideoIndex({ minQuality });
+    if (values.quiet !== true) await noteOldDecoder(session);
     index.add(known, await read(known, false));
     const asked = await read(query, dihedral);
     const everything = values.everything === true;

@@ -1,17 +1,12 @@
 import { open, readFile } from "node:fs/promises";
 import {
   EmpreinteError,
-  hashVideo,
-  type HashVideoOptions,
-  readVpdq,
   type Sampling,
-  signatureFromVpdq,
   sniffImage,
   sniffVideo,
   type VideoMatch,
   type VideoProgress,
   type VideoSegment,
-  type VideoSignature,
 } from "../index.js";
 import { UsageError } from "./args.js";
 import { shownPath } from "./names.js";
@@ -44,31 +39,12 @@ export function samplingOf(text: string | undefined, otherwise: Sampling): Sampl
   );
 }
 
-/** A video's signature, or the features of a vPDQ text, told by content. @throws {EmpreinteError} naming the file. */
-export async function signatureOf(path: string, options: HashVideoOptions): Promise<VideoSignature> {
-  let video: boolean;
+/** @throws {EmpreinteError} naming the file. */
+export async function readText(path: string): Promise<string> {
   try {
-    video = await isVideo(path);
+    return await readFile(path, "utf8");
   } catch (error) {
     throw new EmpreinteError("ERR_EMPREINTE_READ", `${shownPath(path)} cannot be read: ${(error as Error).message}`);
-  }
-  return video ? hashVideo(path, options) : readSignature(path);
-}
-
-/** The features of a vPDQ text. @throws {EmpreinteError} naming the file. */
-export async function readSignature(path: string): Promise<VideoSignature> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new EmpreinteError("ERR_EMPREINTE_READ", `${shownPath(path)} cannot be read: ${(error as Error).message}`);
-  }
-  try {
-    return signatureFromVpdq(readVpdq(text));
-  } catch (error) {
-    if (!(error instanceof EmpreinteError)) throw error;
-    const sentence = `${shownPath(path)} is neither a video nor a vPDQ signature: ${error.message}`;
-    throw new EmpreinteError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", sentence);
   }
 }
 

@@ -14,6 +14,7 @@ import { defaultLimits, type Limits } from "../limits.js";
 import { withSignal } from "../native/abort.js";
 import { native } from "../native/load.js";
 import { decodePages, type Page, tooManyPixels, tooSlow } from "./decode.js";
+import { checkDigests, type DigestType, type FileDigests } from "./digest.js";
 import { inSlot } from "./gate.js";
 import { type EncodedInput, type Source, sourceOf } from "./read.js";
 
@@ -23,6 +24,8 @@ export type ImageInput = EncodedInput | RawPixels;
 export interface HashImageOptions extends HashOptions, Limits {
   /** `"all"`: also every frame of an animation and every page of a TIFF, as `frames`. Default: the first one only. */
   pages?: "all";
+  /** Also these digests of the file's bytes, taken as they are read: `digests` of the result. Raw pixels have none. */
+  digests?: readonly DigestType[];
   /** Ends the work; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
   /** What errors call the input, for instance where a stream comes from. Default: the path, "buffer" or "stream". */
@@ -42,16 +45,26 @@ export interface ImageHash extends PixelHash {
   height: number;
   /** With `pages: "all"`: every page, in order. The hash above is the first page's (of an AVIF, the primary one's). */
   frames?: PageHash[];
+  /** With the option `digests`. */
+  digests?: FileDigests;
 }
 
 const limitNames = ["maxPixels", "maxBytes", "maxSeconds", "maxPages"] as const;
-export const hashImageOptionNames: readonly string[] = [...hashOptionNames, ...limitNames, "pages", "signal", "name"];
+export const hashImageOptionNames: readonly string[] = [
+  ...hashOptionNames,
+  ...limitNames,
+  "pages",
+  "digests",
+  "signal",
+  "name",
+];
 
 /** The options of hashImage, checked. */
 export interface CheckedOptions {
   hash: CheckedHashOptions;
   limits: Required<Limits>;
   all: boolean;
+  digests: readonly DigestType[];
   name: string | undefined;
 }
 
@@ -70,6 +83,7 @@ export function checkImageOptions(options: HashImageOptions): CheckedOptions {
       maxPages: integer("maxPages", maxPages, 1, most),
     },
     all: options.pages !== undefined && oneOf("pages", options.pages, ["all"]) === "all",
+    digests: checkDigests(options.digests),
     name: options.name,
   };
 }
@@ -125,7 +139,7 @@ async function hashEncoded(source: Source, options: CheckedOptions, stop: AbortC
         if (page.primary) first = { ...hash, width: page.width, height: page.height };
         frames.push({ page: page.page, ...hash });
       }
-      return all ? { ...first!, frames } : first!;
+      return { ...first!, ...(all && { frames }), ...(content.digests && { digests: content.digests }) };
     } finally {
       clearTimeout(timer);
     }
@@ -149,7 +163,7 @@ export async function hashChecked(
     const hash = pixelHash(answer);
     return { ...hash, width, height, ...(options.all ? { frames: [{ page: 0, ...hash }] } : {}) };
   }
-  const source = sourceOf(input, options.name, options.limits.maxBytes);
+  const source = sourceOf(input, options.name, options.limits.maxBytes, options.digests);
   return untilStopped(signal, (stop) => hashEncoded(source, options, stop));
 }
 

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, ImageError, InvalidArgumentError, LimitError, printable, systemReason } from "../errors.js";
+import { type DigestType, Digester, type FileDigests } from "./digest.js";
 import { type ImageFormat, sniffBytes, sniffImage } from "./sniff.js";
 
 /** A web stream of bytes, as `fetch` and `Blob.stream()` give it. */
@@ -19,6 +20,8 @@ export type EncodedInput = string | URL | Uint8Array | ArrayBuffer | ByteStream 
 export interface Content {
   bytes: Uint8Array;
   format: ImageFormat;
+  /** Of these bytes, taken as they came. */
+  digests?: FileDigests;
 }
 
 export interface Source {
@@ -43,11 +46,13 @@ class Gathered {
   #bytes: Uint8Array;
   #length = 0;
   #format: ImageFormat | undefined;
+  readonly #digester: Digester | undefined;
 
-  constructor(name: string, maxBytes: number, expected: number) {
+  constructor(name: string, maxBytes: number, expected: number, digests: readonly DigestType[]) {
     this.#name = name;
     this.#maxBytes = maxBytes;
     this.#bytes = Buffer.allocUnsafeSlow(expected);
+    if (digests.length > 0) this.#digester = new Digester(digests);
   }
 
   /** Where the next bytes may be written; `wrote` tells how many were. */
@@ -59,6 +64,7 @@ class Gathered {
   wrote(count: number): void {
     this.#length += count;
     if (this.#length > this.#maxBytes) throw tooManyBytes(this.#name, this.#maxBytes);
+    this.#digester?.update(this.#bytes.subarray(this.#length - count, this.#length));
     if (this.#length >= sniffBytes) this.#format ??= this.#sniff();
   }
 
@@ -74,7 +80,8 @@ class Gathered {
 
   all(): Content {
     if (this.#length === 0) throw new ImageError("ERR_EMPREINTE_EMPTY", `${this.#name} is empty`);
-    return { bytes: this.#bytes.subarray(0, this.#length), format: this.#format ?? this.#sniff() };
+    const content: Content = { bytes: this.#bytes.subarray(0, this.#length), format: this.#format ?? this.#sniff() };
+    return this.#digester === undefined ? content : { ...content, digests: this.#digester.finish() };
   }
 
   #sniff(): ImageFormat {
@@ -94,7 +101,13 @@ class Gathered {
 /** Bytes read at a time, so that an abort is noticed. */
 const readBytes = 2 ** 23;
 
-async function readFile(path: string, name: string, maxBytes: number, stop: AbortSignal): Promise<Content> {
+async function readFile(
+  path: string,
+  name: string,
+  maxBytes: number,
+  digests: readonly DigestType[],
+  stop: AbortSignal,
+): Promise<Content> {
   try {
     const file = await open(path);
     try {
@@ -102,7 +115,8 @@ async function readFile(path: string, name: string, maxBytes: number, stop: Abor
       if (stat.isDirectory()) throw new ImageError("ERR_EMPREINTE_READ", `${name} is a folder`);
       if (stat.isFile() && stat.size > maxBytes) throw tooManyBytes(name, maxBytes);
       // One more than expected, so that the end is seen without growing.
-      const gathered = new Gathered(name, maxBytes, stat.isFile() ? stat.size + 1 : Math.min(maxBytes + 1, 2 ** 16));
+      const expected = stat.isFile() ? stat.size + 1 : Math.min(maxBytes + 1, 2 ** 16);
+      const gathered = new Gathered(name, maxBytes, expected, digests);
       for (;;) {
         stop.throwIfAborted();
         const room = gathered.room();
@@ -148,9 +162,10 @@ async function readStream(
   input: ByteStream | AsyncIterable<unknown>,
   name: string,
   maxBytes: number,
+  digests: readonly DigestType[],
   stop: AbortSignal,
 ): Promise<Content> {
-  const gathered = new Gathered(name, maxBytes, Math.min(maxBytes + 1, 2 ** 16));
+  const gathered = new Gathered(name, maxBytes, Math.min(maxBytes + 1, 2 ** 16), digests);
   let chunks: Chunks;
   try {
     chunks = chunksOf(input);
@@ -197,23 +212,28 @@ export function pathOf(input: string | URL): string {
  * Bytes are copied before this returns: the caller may transfer, shrink or write to them afterwards.
  * @throws {InvalidArgumentError} when `input` is none.
  */
-export function sourceOf(input: EncodedInput, name: string | undefined, maxBytes: number): Source {
+export function sourceOf(
+  input: EncodedInput,
+  name: string | undefined,
+  maxBytes: number,
+  digests: readonly DigestType[] = [],
+): Source {
   if (typeof input === "string" || input instanceof URL) {
     const path = pathOf(input);
     const shown = printable(name ?? path);
-    return { name: shown, read: (stop) => readFile(path, shown, maxBytes, stop) };
+    return { name: shown, read: (stop) => readFile(path, shown, maxBytes, digests, stop) };
   }
   if (input instanceof Uint8Array || input instanceof ArrayBuffer) {
     const shown = printable(name ?? "buffer");
     const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
     if (bytes.length > maxBytes) throw tooManyBytes(shown, maxBytes);
-    const gathered = new Gathered(shown, maxBytes, bytes.length);
+    const gathered = new Gathered(shown, maxBytes, bytes.length, digests);
     gathered.push(bytes);
     return { name: shown, read: async () => gathered.all() };
   }
   if (typeof input === "object" && input !== null && isStream(input)) {
     const shown = printable(name ?? "stream");
-    return { name: shown, read: (stop) => readStream(input, shown, maxBytes, stop) };
+    return { name: shown, read: (stop) => readStream(input, shown, maxBytes, digests, stop) };
   }
   throw invalidArgument("input", "path, file: URL, bytes, stream of bytes or raw pixels", input);
 }

@@ -34,9 +34,14 @@ export interface ListBatch extends NativeListBatch {
 const feedBytes = 1 << 20;
 
 /** The entries of a list in batches of arrays; the last batch knows the form. */
-export async function* readBatches(
-  source: ListSource,
-  options: BatchOptions,
+export function readBatches(source: ListSource, options: BatchOptions): AsyncGenerator<ListBatch, void, undefined> {
+  return batchesOf(readChunks(source, options.name, options.signal), options);
+}
+
+/** The same of a list that is open. */
+export async function* batchesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  options: Omit<BatchOptions, "signal">,
 ): AsyncGenerator<ListBatch, void, undefined> {
   const { name, onProblem } = options;
   const list = native.createList(options.allowDegenerate);
@@ -44,7 +49,7 @@ export async function* readBatches(
     batch.problemReasons.forEach((reason, i) => onProblem?.({ list: name, line: batch.problemLines[i]!, reason }));
     return { ...batch, form: native.listForm(list) as ListForm };
   };
-  for await (const chunk of readChunks(source, name, options.signal)) {
+  for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += feedBytes) {
       yield report(native.listFeed(list, chunk.subarray(at, at + feedBytes)));
     }

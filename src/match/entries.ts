@@ -1,5 +1,5 @@
 import { EmpreinteError } from "../errors.js";
-import type { ListBatch } from "../lists/batches.js";
+import type { KnownBatch } from "./entry-batches.js";
 
 /** So many entries make a page, in memory and in the file of entries; only the last page has fewer. */
 export const pageEntries: number = 1 << 14;
@@ -36,7 +36,7 @@ class Page {
   }
 
   /** Takes what fits of the batch's entries from `first` on and answers how many. */
-  take(batch: ListBatch, first: number): number {
+  take(batch: KnownBatch, first: number): number {
     const count = Math.min(pageEntries - this.#size, batch.ends.length - first);
     const from = first === 0 ? 0 : batch.ends[first - 1]!;
     const to = batch.ends[first + count - 1]!;
@@ -84,7 +84,7 @@ class Page {
 export class KeptEntries implements Entries {
   readonly #pages: Page[] = [];
 
-  add(batch: ListBatch): void {
+  add(batch: KnownBatch): void {
     for (let first = 0; first < batch.ends.length;) {
       let page = this.#pages.at(-1);
       if (page === undefined || page.full) this.#pages.push((page = new Page()));
@@ -126,7 +126,7 @@ export class PassingEntries {
     this.#write = write;
   }
 
-  async add(batch: ListBatch): Promise<void> {
+  async add(batch: KnownBatch): Promise<void> {
     for (let first = 0; first < batch.ends.length;) {
       first += this.#page.take(batch, first);
       if (this.#page.full) await this.finish();

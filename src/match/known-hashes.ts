@@ -2,8 +2,10 @@ import { boolean, integer, invalidArgument, oneOf, options as known, signal as c
 import { EmpreinteError } from "../errors.js";
 import { type DihedralVariant, type DihedralHashes, dihedralVariants } from "../hash/pixels.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
+import type { DigestType, FileDigests } from "../image/digest.js";
 import { checkReadOptions, type ReadListOptions } from "../lists/read-hash-list.js";
 import { HashIndex, type HashIndexOptions, type Hit, type IndexStats, type OpenOptions } from "../search/hash-index.js";
+import { type ExactMatch, KnownDigests } from "./digests.js";
 import type { ImageInput } from "../image/hash-image.js";
 import { findKnownCopies, type KnownCopyOptions, type KnownCopyResult } from "./known-copies.js";
 import { type Entries, KeptEntries, PassingEntries } from "./entries.js";
@@ -16,6 +18,11 @@ export interface LoadOptions extends ReadListOptions {
    * a million takes about a millisecond for all eight variants. For long lists and many pictures: `"full"`.
    */
   memory?: NonNullable<HashIndexOptions["memory"]>;
+  /**
+   * Also load MD5, SHA-1 and SHA-256, for `matchExact`; they stand in memory beside the index and are in no file. Default
+   * false: an entry with nothing else is a problem.
+   */
+  digests?: boolean;
 }
 
 export interface BuildOptions extends ReadListOptions {
@@ -99,11 +106,13 @@ function checkSearch(query: MatchQuery, options: Partial<MatchOptions>): Search 
 export class KnownHashes {
   readonly #index: HashIndex;
   readonly #lists: KnownList[];
+  readonly #digests: KnownDigests | undefined;
   #entries: Entries;
   #size: number;
   #closed = false;
 
-  private constructor(index: HashIndex, lists: KnownList[], entries: Entries) {
+  private constructor(index: HashIndex, lists: KnownList[], entries: Entries, digests?: KnownDigests) {
+    this.#digests = digests;
     this.#index = index;
     this.#lists = lists;
     this.#entries = entries;
@@ -111,20 +120,22 @@ export class KnownHashes {
   }
 
   /**
-   * Loads one list or several, in any form that `readHashList` reads. A line that cannot be read goes to `onProblem`, is
+   * Loads one list or several, in any form that `readHashList` reads or format that `openList` tells by its content (entries
+   * that are withdrawn are left out). A line that cannot be read goes to `onProblem`, is
    * counted in `lists`, and the rest goes on.
    *
    * @throws {InvalidArgumentError}; `ERR_EMPREINTE_READ` when a list cannot be read at all; the signal's reason.
    */
   static async load(lists: KnownSources, options?: LoadOptions): Promise<KnownHashes> {
-    const { memory = "rows", ...reading } = known(options, [...readOptionNames, "memory"]);
+    const { memory = "rows", digests, ...reading } = known(options, [...readOptionNames, "memory", "digests"]);
+    const exact = boolean("digests", digests ?? false) ? new KnownDigests() : undefined;
     const checked = checkReadOptions(reading);
     const sources = allNamed(lists);
     const index = new HashIndex({ memory });
     const entries = new KeptEntries();
     try {
-      const read = await readLists(sources, checked, index, async (batch) => entries.add(batch));
-      return new KnownHashes(index, read, entries);
+      const read = await readLists(sources, checked, index, async (batch) => entries.add(batch), exact);
+      return new KnownHashes(index, read, entries, exact);
     } catch (error) {
       index.close();
       throw error;
@@ -210,6 +221,16 @@ export class KnownHashes {
     return this.#size;
   }
 
+  /** How many digests all lists have together, with the option `digests`. */
+  get digests(): number {
+    return this.#digests?.size ?? 0;
+  }
+
+  /** The digests that `matchExact` has a use for: no other need be computed. */
+  get digestTypes(): DigestType[] {
+    return this.#digests?.types ?? [];
+  }
+
   /** The lists in the order they were given. */
   get lists(): KnownList[] {
     return this.#lists.map((list) => ({ ...list }));
@@ -253,6 +274,22 @@ export class KnownHashes {
     } finally {
       entries.release();
     }
+  }
+
+  /**
+   * The entries that name these very bytes, in the order of the lists.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`
+   *
+   * @example
+   * using known = await KnownHashes.load("known.csv", { digests: true });
+   * const { digests } = await hashImage("upload.jpg", { digests: known.digestTypes });
+   * const exact = known.matchExact(digests);
+   */
+  matchExact(digests: FileDigests): ExactMatch[] {
+    this.#open();
+    if (typeof digests !== "object" || digests === null)
+      throw invalidArgument("digests", "{md5, sha1, sha256}", digests);
+    return this.#digests?.match(digests) ?? [];
   }
 
   /**

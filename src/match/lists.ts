@@ -1,7 +1,12 @@
+import { stat } from "node:fs/promises";
 import { invalidArgument } from "../check.js";
-import { type BatchOptions, type ListBatch, type ListForm, readBatches } from "../lists/batches.js";
+import { batchesOf, type BatchOptions, type ListForm } from "../lists/batches.js";
+import { peekList, type PeekedList } from "../lists/open-list.js";
+import type { ListFormat } from "../lists/sniff-list.js";
 import { checkSource, type ListSource, sourceName } from "../lists/source.js";
 import type { HashIndex } from "../search/hash-index.js";
+import type { KnownDigests } from "./digests.js";
+import { digestBatches, entryBatches, type KnownBatch, OtherLines } from "./entry-batches.js";
 
 /** A list with the name that matches and problems are to give it. */
 export interface NamedListSource {
@@ -16,9 +21,11 @@ export type KnownSources = ListSource | NamedListSource | readonly (ListSource |
 export interface KnownList {
   /** Its path, or the name that was given. */
   name: string;
-  form: ListForm;
-  /** How many entries were loaded. */
+  form: ListForm | ListFormat;
+  /** How many hashes were loaded. */
   entries: number;
+  /** How many digests were loaded, where they were asked for and there are any. */
+  digests?: number;
   /** How many lines could not be read or were refused. */
   problems: number;
 }
@@ -41,18 +48,59 @@ export function allNamed(lists: KnownSources): NamedListSource[] {
   return ((Array.isArray(lists) ? lists : [lists]) as readonly (ListSource | NamedListSource)[]).map(named);
 }
 
+/** Formats that the core reads, which is fastest; what is none of the others is left to it too. */
+const native: readonly (ListFormat | undefined)[] = ["plain", "signals", "signal-csv", undefined];
+
+async function* replayed({ pieces, rest }: PeekedList): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* pieces;
+    yield* rest;
+  } finally {
+    await rest.return();
+  }
+}
+
+/** True for what gives the same bytes a second time. */
+async function isRereadable(source: ListSource): Promise<boolean> {
+  if (source instanceof Uint8Array) return true;
+  return (typeof source === "string" || source instanceof URL) && (await stat(source)).isFile();
+}
+
+/**
+ * The batches of a list of any format; digests go to `digests` where there is one, and are problems where not. What the
+ * core can read it reads, and only a list in which it came upon other types is read again for its digests.
+ */
+async function* listBatches(
+  { name, source }: NamedListSource,
+  options: Omit<BatchOptions, "name">,
+  digests: KnownDigests | undefined,
+): AsyncGenerator<KnownBatch, void, undefined> {
+  const peeked = await peekList(source, name, options.signal);
+  const { format } = peeked;
+  if (!native.includes(format)) return yield* entryBatches(peeked, options, digests);
+  const typed = format === "signals" || format === "signal-csv";
+  if (digests === undefined || !typed) return yield* batchesOf(replayed(peeked), { ...options, name });
+  if (!(await isRereadable(source))) return yield* entryBatches(peeked, options, digests);
+  const others = new OtherLines(options.onProblem);
+  for await (const batch of batchesOf(replayed(peeked), { ...options, name, onProblem: others.onProblem }))
+    yield others.without(batch);
+  if (others.size > 0) yield* digestBatches(await peekList(source, name, options.signal), options, digests, others);
+}
+
 /** Reads the lists into the index, ids in the order of the entries, and hands each batch on. */
 export async function readLists(
   sources: readonly NamedListSource[],
   options: Omit<BatchOptions, "name">,
   index: HashIndex,
-  take: (batch: ListBatch) => Promise<void>,
+  take: (batch: KnownBatch) => Promise<void>,
+  digests?: KnownDigests,
 ): Promise<KnownList[]> {
   const lists: KnownList[] = [];
   let size = 0;
   for (const [position, { name, source }] of sources.entries()) {
     const list: KnownList = { name, form: "unknown", entries: 0, problems: 0 };
-    for await (const batch of readBatches(source, { ...options, name })) {
+    const before = digests?.size ?? 0;
+    for await (const batch of listBatches({ name, source }, options, digests)) {
       const count = batch.ends.length;
       const banks = position === 0 ? undefined : new Uint8Array(count).fill(Math.min(position, 255));
       index.addManySync(numbers(size, count), batch.hashes, banks && { banks });
@@ -62,6 +110,7 @@ export async function readLists(
       list.problems += batch.problemLines.length;
       await take(batch);
     }
+    if (digests !== undefined && digests.size > before) list.digests = digests.size - before;
     lists.push(list);
   }
   return lists;

@@ -9,7 +9,8 @@
  *                  of each entry in that order: its hashes, 32 bytes each, then f64 from and f64 to of each
  *   end−32  32     SHA-256 of everything before it
  *
- * Nothing of it is used before the checksum is right: it is read twice.
+ * Nothing of it is used before the checksum is right: it is read twice. A checksum keeps off accidents, not malice: times
+ * that no video has are refused too.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
@@ -19,6 +20,7 @@ import { EmpreinteError, IndexError, systemReason } from "../errors.js";
 import { pathOf, syncFolder } from "../search/file.js";
 import type { VideoId } from "./video-arguments.js";
 import type { Entry } from "./video-entries.js";
+import { isTimeline } from "./video-timeline.js";
 
 const magic = "EMPREVID";
 const version = 1;
@@ -122,7 +124,13 @@ async function described(file: FileHandle, path: string, size: number): Promise<
   const header = await readAt(file, path, 0, headerBytes);
   const length = header.readUInt32LE(12);
   if (headerBytes + length + digestBytes > size) throw damage(path, "its length");
-  const list: unknown = JSON.parse((await readAt(file, path, headerBytes, length)).toString("utf8"));
+  const text = (await readAt(file, path, headerBytes, length)).toString("utf8");
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    throw damage(path, "its entries");
+  }
   if (!Array.isArray(list) || !list.every(isDescribed)) throw damage(path, "its entries");
   const frames = list.reduce((sum, { count }) => sum + count, 0);
   if (headerBytes + length + 48 * frames + digestBytes !== size) throw damage(path, "its length");
@@ -161,7 +169,9 @@ export async function* readEntries(given: string | URL, signal: AbortSignal | un
       const times = (start: number): Float64Array =>
         Float64Array.from({ length: count }, (_, i) => bytes.readDoubleLE(start + 8 * i));
       const hashes = new Uint8Array(bytes.subarray(0, 32 * count));
-      yield { id, kind, timeline: { hashes, from: times(32 * count), to: times(40 * count), duration, spacing } };
+      const timeline = { hashes, from: times(32 * count), to: times(40 * count), duration, spacing };
+      if (!isTimeline(timeline)) throw damage(path, "its times");
+      yield { id, kind, timeline };
     }
   } finally {
     await file.close();

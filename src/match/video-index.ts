@@ -171,7 +171,8 @@ export class VideoIndex {
   #entry(id: VideoId, what: VideoSignature | PictureHash): Entry {
     if (isSignature(what)) {
       checkSignature(what);
-      return { id, kind: "video", timeline: timelineOf(what, this.#minQuality, undefined) };
+      const { worth: _worth, ...timeline } = timelineOf(what, this.#minQuality, undefined);
+      return { id, kind: "video", timeline };
     }
     const hash = hashToBytes(what.hash);
     const count = what.quality >= this.#minQuality && what.stable ? 1 : 0;

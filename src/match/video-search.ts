@@ -6,6 +6,7 @@ import type { CheckedVideoSearch } from "./video-arguments.js";
 import { type Entry, frameOf, slotOf } from "./video-entries.js";
 import { Probes } from "./video-probes.js";
 import { coveredShare, pictureStretches, sortMatches, type VideoMatch, videoSegments } from "./video-results.js";
+import type { Query } from "./video-timeline.js";
 
 /** Nearest hits of one probe that are looked at: a picture that stands in more places says nothing. */
 const mostHits = 2000;
@@ -95,7 +96,7 @@ class Hits {
 
 /** One variant of a video against the index. `frames`: how many the signature has. */
 async function searchTimeline(
-  query: Timeline,
+  query: Query,
   frames: number,
   variant: DihedralVariant,
   searched: Searched,
@@ -118,7 +119,7 @@ async function searchTimeline(
   }
   const likely = videos.toSorted(([, a], [, b]) => b.weight - a.weight).slice(0, mostCandidates);
   const candidates = likely.map(([{ timeline }, { places }]) => ({ timeline, places: Uint32Array.from(places) }));
-  const aligned = await align(query, candidates, { ...options, weights: hits.weights });
+  const aligned = await align(query, candidates, { ...options, weights: hits.weights, worth: query.worth });
   aligned.forEach((found, i) => {
     if (found.length === 0) return;
     const { id, timeline } = likely[i]![0];
@@ -205,7 +206,7 @@ async function searchPicture(hash: Uint8Array, variant: DihedralVariant, searche
 export interface Variant {
   name: DihedralVariant;
   /** Of a video. */
-  timeline?: Timeline;
+  timeline?: Query;
   /** Of a picture. */
   hash?: Uint8Array;
 }

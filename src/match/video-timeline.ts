@@ -1,8 +1,24 @@
-import { invalidArgument } from "../check.js";
+import { integer, invalidArgument } from "../check.js";
+import { InvalidArgumentError } from "../errors.js";
 import { type DihedralVariant } from "../hash/pixels.js";
 import { hashToBytes } from "../hash/value.js";
 import type { Timeline } from "../search/align.js";
 import type { Sampling, SignatureFrame, VideoSignature } from "../video/signature.js";
+
+/** A video that is looked for. */
+export type Query = Timeline & {
+  /** 0 … 1 for each hash: what it is worth where only a part of both videos matches. */
+  worth: Float32Array;
+};
+
+/** Up to here a picture is worth all, from there on little: between what a camera saw and what is drawn. */
+const [seen, drawn] = [50, 58];
+const least = 0.15;
+
+function worthOf(frame: SignatureFrame): number {
+  const share = ((frame.drawn ?? 0) - seen) / (drawn - seen);
+  return 1 - (1 - least) * Math.min(1, Math.max(0, share));
+}
 
 /** Frames as near as this to the first of a run look the same: one hash stands for them. */
 const sameBits = 6;
@@ -30,6 +46,7 @@ function checkFrame(frame: SignatureFrame): void {
   if (!Number.isFinite(from) || !Number.isFinite(to)) throw invalidArgument("timestampSeconds", "finite number", from);
   if (typeof quality !== "number") throw invalidArgument("quality", "number", quality);
   if (typeof stable !== "boolean") throw invalidArgument("stable", "boolean", stable);
+  if (frame.drawn !== undefined) integer("drawn", frame.drawn, 0, 100);
 }
 
 /** @throws {InvalidArgumentError} */
@@ -49,15 +66,21 @@ export function checkSignature(signature: VideoSignature): void {
   frames.forEach(checkFrame);
 }
 
+/** Times in order and of a life's length at most, as the aligner asks for them. */
+export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
+  if (!(duration >= 0 && duration < 1e9) || !(spacing > 0 && spacing < 1e6)) return false;
+  return from.every((start, i) => {
+    const end = to[i]!;
+    return start >= (i > 0 ? from[i - 1]! : 0) && end >= Math.max(start, i > 0 ? to[i - 1]! : 0) && end < 1e9;
+  });
+}
+
 /**
  * A signature as the native core takes it: frames of low quality and unstable ones left out, and those that look like the
  * one before taken together, as a run. `variant`: of the turned or mirrored frames, where the signature has them.
+ * @throws {InvalidArgumentError} of times that no video has.
  */
-export function timelineOf(
-  signature: VideoSignature,
-  minQuality: number,
-  variant: DihedralVariant | undefined,
-): Timeline {
+export function timelineOf(signature: VideoSignature, minQuality: number, variant: DihedralVariant | undefined): Query {
   const frames = signature.frames
     .filter(({ quality, stable }) => quality >= minQuality && stable)
     .toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
@@ -65,6 +88,7 @@ export function timelineOf(
   const from = new Float64Array(frames.length);
   const to = new Float64Array(frames.length);
   const best = new Float64Array(frames.length);
+  const worth = new Float32Array(frames.length);
   const spacing = spacingOf(signature);
   let count = 0;
   // The first hash of the run at hand: what the run's frames are compared with, though a better one may stand for it.
@@ -81,20 +105,25 @@ export function timelineOf(
       if (frame.quality <= best[last]!) continue;
       hashes.set(hash, 32 * last);
       best[last] = frame.quality;
+      worth[last] = worthOf(frame);
       continue;
     }
     first = Uint8Array.from(hash);
     hashes.set(hash, 32 * count);
     from[count] = start;
     to[count] = count > 0 ? Math.max(end, to[last]!) : end;
+    worth[count] = worthOf(frame);
     best[count++] = frame.quality;
   }
   const duration = Math.max(signature.durationSeconds, count > 0 ? to[count - 1]! : 0);
-  return {
+  const query: Query = {
     hashes: hashes.slice(0, 32 * count),
     from: from.slice(0, count),
     to: to.slice(0, count),
     duration,
     spacing,
+    worth: worth.slice(0, count),
   };
+  if (isTimeline(query)) return query;
+  throw new InvalidArgumentError("Expected times below 10⁹ s, and more than one frame in 10⁶ s, in the signature");
 }

@@ -69,7 +69,7 @@ export interface NativeBinding {
   lockFolder(descriptor: number): boolean;
 
   /** Luma of the limited range (16 … 235) to the full one, in place. */
-  expandLuma(bytes: Uint8Array): void;
+  expandLuma(bytes: Uint8Array, kernel?: string): void;
   hashSync(...pixels: HashArguments): NativeHash;
   /** `ours`: nobody else holds the buffer, so it is read, and repacked, in place; otherwise it is copied first. */
   hash(...pixelsAnd: [...HashArguments, ours: boolean, cancel: CancelHandle | undefined]): Promise<NativeHash>;
@@ -151,6 +151,8 @@ export interface NativeBinding {
 
   /** Twelve numbers a segment: candidate, query from, query to, known from, known to, speed, distance, share, evidence,
    * still, nearest, matches; by candidate, then query from. */
+  /** How much a picture looks drawn, 0 … 100; 0 of one with a side below 64 pixels. */
+  drawn(pixels: Uint8Array, width: number, height: number, channels: number, stride: number): number;
   alignVideos(request: AlignRequest, cancel: CancelHandle | undefined): Promise<Float64Array>;
 }
 
@@ -169,6 +171,8 @@ export interface AlignRequest {
   query: NativeVideo;
   /** 0 … 1 for each of the query's hashes. */
   weights: Float32Array;
+  /** The same, for stretches that are only a part of both videos. */
+  worth?: Float32Array;
   /** `places`: pairs (query hash, known hash) to look around; without, everywhere. */
   candidates: (NativeVideo & { places?: Uint32Array })[];
   radius: number;

@@ -21,6 +21,8 @@ export interface AlignOptions {
   maxSpeed: number;
   /** 0 … 1 for each of the query's hashes: how much it says. */
   weights?: Float32Array;
+  /** The same, for stretches that are only a part of both videos. */
+  worth?: Float32Array;
   /** Also stretches that say too little for a match. */
   everything?: boolean;
   signal?: AbortSignal | undefined;
@@ -55,6 +57,7 @@ export async function align(
   const request = {
     query,
     weights: options.weights ?? new Float32Array(query.from.length).fill(1),
+    ...(options.worth && { worth: options.worth }),
     candidates: candidates.map(({ timeline, places }) => ({ ...timeline, ...(places && { places }) })),
     radius,
     wide,

@@ -20,8 +20,15 @@ const openMilliseconds = 2000;
 
 /** What arrives on a socket, into the memory that is waiting for it. */
 class SocketBytes extends ExactBytes {
-  /** For what arrives while nobody waits, and for the first piece after that. */
-  readonly #spill = Buffer.allocUnsafeSlow(spillBytes);
+  /**
+   * For what arrives while nobody waits, and for the first piece after that. Two take turns: nothing is read while a piece
+   * waits in one, but the next piece's place is asked for before it is taken from there.
+   */
+  readonly #spills: readonly [Buffer, Buffer] = [
+    Buffer.allocUnsafeSlow(spillBytes),
+    Buffer.allocUnsafeSlow(spillBytes),
+  ];
+  #turn = 0;
   socket: Socket | undefined;
 
   override resume(): void {
@@ -30,12 +37,13 @@ class SocketBytes extends ExactBytes {
 
   /** Where the next piece goes. */
   buffer(): Uint8Array {
-    return this.room() ?? this.#spill;
+    return this.room() ?? this.#spills[++this.#turn % 2]!;
   }
 
   /** False where nobody waits for more. */
   arrivedIn(count: number, buffer: Uint8Array): boolean {
-    if (buffer === this.#spill) this.arrived(new Uint8Array(this.#spill.subarray(0, count)));
+    if (buffer.length === spillBytes && this.#spills.includes(buffer as Buffer))
+      this.arrived(buffer.subarray(0, count));
     else this.filled(count);
     return this.room() !== undefined;
   }

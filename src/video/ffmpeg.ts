@@ -15,6 +15,11 @@ export interface Ffmpeg {
   /** As it calls itself: `"5.1.9-0+deb12u1"`. */
   version: string;
   source: FfmpegSource;
+  /**
+   * There when it says it is from before 4.4 (2021): what was found in its parsers since is not mended, and videos that
+   * change their size cannot be read; before 4.0 none can. The one inside `@ffmpeg-installer/ffmpeg` is of 2018.
+   */
+  outdated?: true;
 }
 
 export interface FindFfmpegOptions {
@@ -111,7 +116,7 @@ function installed(): string | undefined {
   }
 }
 
-interface Found extends Ffmpeg {
+interface Found extends Omit<Ffmpeg, "outdated"> {
   library: [number, number];
 }
 
@@ -144,7 +149,10 @@ export async function findFfmpeg(options?: FindFfmpegOptions): Promise<Ffmpeg | 
   const { ffmpegPath, signal } = known(options, ["ffmpegPath", "signal"]);
   checkSignal(signal)?.throwIfAborted();
   const found = await find({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
-  return found && { path: found.path, version: found.version, source: found.source };
+  if (found === undefined) return undefined;
+  const { path, version, source, library } = found;
+  const outdated = library[0] > 0 && !atLeast(library, withAutoscale);
+  return { path, version, source, ...(outdated && { outdated }) };
 }
 
 /** An ffmpeg to decode with, and what it can. */

@@ -1,5 +1,6 @@
 import { checkHashOptions, pixelArguments, pixelHash } from "../hash/pixels.js";
 import { withSignal } from "../native/abort.js";
+import type { HashArguments } from "../native/binding.js";
 import { native } from "../native/load.js";
 import type { VideoFrame } from "./frame.js";
 import type { SignatureFrame } from "./signature.js";
@@ -11,6 +12,11 @@ export interface HashFramesOptions {
   dihedral: boolean;
   /** The frames' memory is ours: it may be read while this thread goes on. Otherwise it is copied then. */
   ours: boolean;
+}
+
+/** Of 8-bit grey, RGB or RGBA; 0 of grey with alpha, of which nothing is told. */
+function drawnOf(...[bytes, width, height, channels, stride]: HashArguments): number {
+  return channels === 2 ? 0 : native.drawn(bytes, width, height, channels, stride);
 }
 
 /**
@@ -27,11 +33,12 @@ export async function* hashFrames(
   const start = async (frame: VideoFrame): Promise<SignatureFrame> => {
     const { number, timestampSeconds } = frame;
     const pixels = pixelArguments(frame, options);
+    const drawn = drawnOf(...pixels);
     const answer =
       frame.data.length > syncBytes
         ? await withSignal(signal, (cancel) => native.hash(...pixels, ours, cancel))
         : native.hashSync(...pixels);
-    return { number, timestampSeconds, lastTimestampSeconds: timestampSeconds, ...pixelHash(answer) };
+    return { number, timestampSeconds, lastTimestampSeconds: timestampSeconds, ...pixelHash(answer), drawn };
   };
   let failure: { reason: unknown } | undefined;
   const source = frames[Symbol.asyncIterator]();

@@ -4,6 +4,7 @@ import { isRawPixels } from "../hash/pixels.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import { type DecodeState, decodeFrames, newState, probeFrameRate } from "./frames.js";
+import { inDecodeSlot } from "./gate.js";
 import { hashFrames } from "./hash-frames.js";
 import type { OpenVideo } from "./input.js";
 import { type CheckedVideoOptions, checkVideoOptions, type HashVideoOptions } from "./options.js";
@@ -194,7 +195,8 @@ async function hashFile(video: OpenVideo, options: CheckedVideoOptions): Promise
 /**
  * The signature of a video: PDQ hashes of its sampled frames with their times. No picture is kept.
  *
- * A child process (ffmpeg) decodes, which may open nothing but this file and is held to the limits; containers MP4, MOV,
+ * As many videos as the processor has threads are decoded at a time, two at least; more wait for their turn. A child
+ * process (ffmpeg) decodes, which may open nothing but this file and is held to the limits; containers MP4, MOV,
  * Matroska, WebM, AVI, MPEG-TS, MPEG-PS, FLV, Ogg and GIF, told by content, with H.264, HEVC, VP8, VP9, AV1, MPEG-1, -2 and -4,
  * H.263, Theora, ProRes or Motion JPEG. Bytes and streams go through a private temporary file, since the index of an MP4 may
  * be at its end; bytes are copied before this function returns.
@@ -219,7 +221,7 @@ export async function hashVideo(input: VideoInput, options?: HashVideoOptions): 
   const source = await open(signal ?? new AbortController().signal);
   if ("foreign" in source) return (await hashReading(fromFrames(source.foreign, checked), checked)).signature;
   try {
-    return await hashFile(source.video, checked);
+    return await inDecodeSlot(signal, () => hashFile(source.video, checked));
   } finally {
     await source.video.close();
   }

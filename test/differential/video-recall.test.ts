@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type About, edited, edits } from "../../benchmarks/video-recall/edits.mjs";
 import { clip, ledClip } from "../../benchmarks/video-recall/scenes.mjs";
 import { hashVideo, VideoIndex } from "../../dist/index.js";
+import { succeed } from "../support/run.ts";
 import { ffmpeg, makeClip, noFfmpeg, x264 } from "../support/video.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-recall-test-"));
@@ -101,3 +102,65 @@ test("countdowns of other sizes and colours do not match, though their digits lo
     }
   }
 });
+
+test(
+  "the same countdown or test pattern at places in two films is no match; eight seconds of a film are",
+  async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const size = "s=640x360:r=25:d=8";
+    const drawn = {
+      countdown: `color=gray:${size},drawtext=font=DejaVu Sans:text='%{eif\\:8-floor(t)\\:d}':fontsize=220:fontcolor=white:x=(w-tw)/2:y=(h-th)/2`,
+      pattern: `testsrc=${size}`,
+      moving: `testsrc2=${size}`,
+    };
+    const [a, b] = others as [string, string];
+    /** The leader six seconds into one film and nine into another. */
+    const within = async (name: string, leader: string[], at: number, film: string): Promise<string> => {
+      const path = join(folder, `within-${name}-${at}.mp4`);
+      const same = "fps=25,scale=640:360,setsar=1,format=yuv420p";
+      const cut = `[0:v]${same},split[s][t];[s]trim=0:${at},setpts=PTS-STARTPTS[v0];[1:v]${same}[v1];[t]trim=${at},setpts=PTS-STARTPTS[v2]`;
+      const graph = `${cut};[v0][v1][v2]concat=n=3:v=1:a=0`;
+      await succeed("ffmpeg", [
+        "-v",
+        "error",
+        "-nostdin",
+        "-i",
+        film,
+        ...leader,
+        "-filter_complex",
+        graph,
+        ...x264,
+        path,
+      ]);
+      return path;
+    };
+    const found = async (name: string, leader: string[]) => {
+      const known = await hashVideo(await within(name, leader, 6, a), { sampling: "all" });
+      const query = await hashVideo(await within(name, leader, 9, b), { sampling: "all" });
+      const blind = { ...query, frames: query.frames.map((frame) => ({ ...frame, drawn: 0 })) };
+      const index = new VideoIndex();
+      index.add("known", known);
+      return { match: await index.search(query), blind: await index.search(blind) };
+    };
+    let without = 0;
+    for (const [name, source] of Object.entries(drawn)) {
+      const { match, blind } = await found(name, ["-f", "lavfi", "-i", source]);
+      expect(match, name).toEqual([]);
+      without += blind.length;
+    }
+    // That they look drawn is what tells them.
+    expect(without).toBeGreaterThanOrEqual(2);
+    const { match } = await found("film", ["-t", "8", "-i", films[0]!.path]);
+    expect(match.map(({ segments }) => segments.length)).toEqual([1]);
+    const { queryFrom, queryTo, knownFrom, knownTo } = match[0]!.segments[0]!;
+    for (const [got, is] of [
+      [queryFrom, 9],
+      [queryTo, 17],
+      [knownFrom, 6],
+      [knownTo, 14],
+    ] as const) {
+      expect(Math.abs(got - is)).toBeLessThanOrEqual(0.5);
+    }
+  },
+  minutes,
+);

@@ -1,6 +1,6 @@
 // Builds the libFuzzer targets of this folder and runs each for a bounded time, from the corpus that is kept here.
 //
-//   node test/fuzz/run.mjs [--seconds 60] [--seed N] [--merge] [pixels|lists|index …]
+//   node test/fuzz/run.mjs [--seconds 60] [--seed N] [--merge] [pixels|lists|index|align …]
 //
 // What a run finds new is kept in build/fuzz/corpus and used by the next; --merge adds to the corpus here what reaches code
 // that nothing in it reaches yet. Ends with 1 on a finding, whose input is kept in build/fuzz/findings.
@@ -17,6 +17,7 @@ const targets = {
   pixels: { flags: ["-fno-sanitize-coverage=trace-cmp"], most: 512 },
   lists: { flags: [], most: 4096 },
   index: { flags: ["-fno-sanitize-coverage=trace-cmp"], most: 512 },
+  align: { flags: ["-fno-sanitize-coverage=trace-cmp"], most: 768 },
 };
 
 /** The newest clang++ on PATH, by any of the names distributions give it. */

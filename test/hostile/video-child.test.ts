@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hashVideo, videoFrames } from "../../dist/index.js";
+import { decodeSlots } from "../../dist/video/gate.js";
 import { root, succeed } from "../support/run.ts";
 import { ffmpeg, left, makeClip, moving, noFfmpeg, nothingLeft, running, videoFolder, x264 } from "../support/video.ts";
 
@@ -70,6 +71,56 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
       await expect(work).rejects.toMatchObject(expected);
     }
     expect(performance.now() - start).toBeLessThan(15_000);
+  });
+
+  it("no more of them run at a time than there are turns; who waits can leave", async (ctx) => {
+    if (!linux) return ctx.skip("skipped: needs /proc");
+    const ffmpegPath = pretender("waiter", `exec sleep ${mark}`);
+    const stop = new AbortController();
+    const impatient = new AbortController();
+    const options = { ffmpegPath, sampling: "all" } as const;
+    const first = Array.from({ length: decodeSlots + 3 }, () => hashVideo(clip, { ...options, signal: stop.signal }));
+    const ends = first.map((work) => work.catch((error: unknown) => error));
+    const late = hashVideo(clip, { ...options, signal: impatient.signal });
+    const sleepers = (): number => running().filter(({ command }) => command.startsWith(`sleep ${mark}`)).length;
+    for (let i = 0; i < 500 && sleepers() < decodeSlots; i++) await sleep(20);
+    await sleep(300);
+    expect(sleepers()).toBe(decodeSlots);
+    const reason = new Error("enough");
+    impatient.abort(reason);
+    await expect(late).rejects.toBe(reason);
+    stop.abort(reason);
+    expect(await Promise.all(ends)).toEqual(ends.map(() => reason));
+    // All turns are free again.
+    const again = Array.from({ length: decodeSlots + 1 }, () => hashVideo(clip, { ...options, maxStallSeconds: 0.3 }));
+    for (const work of again) await expect(work).rejects.toMatchObject({ code: limit, limit: "maxStallSeconds" });
+  });
+
+  it("crashes behind the last frame: an error, and with partial the frames until then", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const ffmpegPath = pretender("crashes late", `${ffmpeg} "$@"; kill -SEGV $$`);
+    const options = { ffmpegPath, sampling: "all" } as const;
+    await expect(hashVideo(clip, options)).rejects.toMatchObject({ code: child });
+    const part = await hashVideo(clip, { ...options, partial: true });
+    expect(part).toMatchObject({ partial: true, problem: expect.stringContaining("SIGSEGV"), frameCount: 100 });
+    expect(part.frames).toEqual((await hashVideo(clip, { sampling: "all" })).frames);
+  });
+
+  it("cannot follow a size that changes: an error that says which can", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const parts = ["320x240", "480x160"].map((size, i) => ({ size, path: join(clips, `${i}.ivf`) }));
+    for (const { size, path } of parts) await makeClip(path, `testsrc2=s=${size}:r=25:d=1`, "-c:v", "libvpx");
+    const list = join(clips, "sizes.txt");
+    writeFileSync(list, `ffconcat version 1.0\n${parts.map((_, i) => `file ${i}.ivf\n`).join("")}`);
+    const both = join(clips, "sizes.webm");
+    await succeed("ffmpeg", ["-v", "error", "-y", "-f", "concat", "-i", list, "-c", "copy", both]);
+    // As ffmpeg 4.1 says of itself; it has no -autoscale, so it is not asked for.
+    const old = pretender("older", `exec ${ffmpeg} "$@"`, "56. 22.100");
+    await expect(hashVideo(both, { ffmpegPath: old, sampling: "all" })).rejects.toMatchObject({
+      code: noTool,
+      message: expect.stringMatching(/changes its size.*4\.4 can/),
+    });
+    expect((await hashVideo(both, { sampling: "all" })).frames).toHaveLength(50);
   });
 
   it("is too old", async () => {

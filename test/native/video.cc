@@ -89,11 +89,12 @@ Video shown(Random& random, const std::vector<Piece>& pieces, double spacing, do
 }
 
 std::vector<emp_video_segment> align(const Video& query, const Video& known, bool everything = false,
-                                     emp_status wanted = EMP_OK) {
+                                     emp_status wanted = EMP_OK, const std::vector<float>& worth = {}) {
   const emp_video q = query.view(), k = known.view();
   emp_video_options options = {};
   options.radius = 31, options.wide = 46, options.min_speed = 0.5, options.max_speed = 2;
   options.everything = everything ? 1 : 0;
+  options.worth = worth.empty() ? nullptr : worth.data();
   std::vector<emp_video_segment> segments(EMP_VIDEO_SEGMENTS);
   size_t count = 0;
   expect(emp_video_align(&q, &k, &options, segments.data(), &count) == wanted, "the status");
@@ -193,6 +194,29 @@ void leaders(Random& random) {
   }
   expect(align(shown(random, {{&a, 0, 30, 1}}, 0.04, 0, 0), shown(random, {{&b, 0, 30, 1}}, 0.04, 0, 0), true).empty(),
          "unrelated films have nothing in common");
+}
+
+// Ten seconds of a film inside two others: a match, unless most of its pictures are worth little; a video that is all
+// there is one all the same.
+void worth(Random& random) {
+  const Film film(random, 40), a(random, 40), b(random, 40);
+  const Video query = shown(random, {{&a, 0, 11, 1}, {&film, 5, 12, 1}, {&a, 11, 9, 1}}, 0.2, 0, 2);
+  const Video known = shown(random, {{&b, 0, 19, 1}, {&film, 5, 12, 1}, {&b, 19, 14, 1}}, 0.2, 0, 0);
+  const auto is = [&](const std::vector<emp_video_segment>& s) { return has(s, 11, 23, 19, 31, 0.5); };
+  std::vector<float> little(query.times.size(), 0.15f), some = little;
+  for (size_t i = 0; i < some.size(); ++i)
+    if (i % 25 < 20) some[i] = 1;
+  const auto matched = align(query, known);
+  // Where the film stands still, one excerpt of it may say too little by itself.
+  if (!matched.empty()) {
+    expect(is(matched), "an excerpt in two films");
+    expect(is(align(query, known, false, EMP_OK, some)), "of which a fifth is drawn");
+  }
+  expect(align(query, known, false, EMP_OK, little).empty(), "all of it drawn");
+  expect(is(align(query, known, true, EMP_OK, little)), "it is a stretch, though");
+  const Video whole = shown(random, {{&film, 5, 12, 1}}, 0.2, 0, 2);
+  expect(has(align(whole, known, false, EMP_OK, std::vector<float>(whole.times.size(), 0.15f)), 0, 12, 19, 31, 0.5),
+         "a drawn video that is all there");
 }
 
 // How many of the query's hashes have a known one near the line.
@@ -310,6 +334,7 @@ int main(int argc, char** argv) {
     brute_force(random);
     strange(random);
     places(random);
+    worth(random);
   }
   std::printf("%d checks of alignments, %d failures\n", checks, failures);
   return failures == 0 ? 0 : 1;

@@ -74,6 +74,70 @@ describe("videos on the command line", () => {
     expect(jsonLines(nothing.stdout)).toMatchObject([{ path: other, kind: "video", matches: [], videos: [] }]);
   });
 
+  test("what is known may be a video itself, or what hash --json printed of several files", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const stretch = new RegExp(`^${clip} 00:00–00:04 = ${film} 00:02–00:06, \\d+ %\n$`);
+    const itself = await empreinte(["scan", "--quiet", "--video-signature", film, clip, other]);
+    expect(itself).toMatchObject({ code: 1, stdout: expect.stringMatching(stretch), stderr: "" });
+
+    const card = await makeClip(join(clips, "card.png"), "testsrc=s=64x64:d=1", "-frames:v", "1");
+    const printed = await empreinte(["hash", "--json", "--sampling", "2", film, "/nowhere/none", card, other]);
+    const known = join(clips, "known.jsonl");
+    await writeFile(known, printed.stdout);
+    const { code, stdout, stderr } = await empreinte(["scan", "--json", "--video-signature", known, clip, card]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    const found = jsonLines<{ videos: VideoMatch[] }>(stdout).map(({ videos }) =>
+      videos.map(({ id, kind }) => ({ id, kind })),
+    );
+    expect(found).toEqual([[{ id: `${known}:${film}`, kind: "video" }], [{ id: `${known}:${card}`, kind: "picture" }]]);
+
+    const one = join(clips, "one.json");
+    await writeFile(one, `${printed.stdout.split("\n")[0]}\n`);
+    const match = await empreinte(["video", "match", clip, one]);
+    expect(match).toMatchObject({ code: 1, stdout: expect.stringContaining(` = ${one} 00:02–00:06, `) });
+    const several = await empreinte(["video", "match", clip, known]);
+    expect(several).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("expected one video") });
+  });
+
+  test.for([
+    ["cut", (text: string) => text.slice(0, 400), /is neither a video nor a vPDQ signature/],
+    ["cut after a whole line", (text: string) => `${text}{"kind":"vid`, /bad\.json:2 is no line of hash --json/],
+    ["a hash of another length", (text: string) => text.replace(/"hash":"../, '"hash":"'), /bad\.json:1: /],
+    [
+      "a time that is none",
+      (text: string) => text.replace(/"timestampSeconds":\d/, '"timestampSeconds":null'),
+      /bad\.json:1: /,
+    ],
+    ["no frames", (text: string) => text.replace('"frames":[', '"frames":7,"other":['), /bad\.json:1: /],
+    ["errors only", () => '{"path":"a","error":{"code":"b","message":"c"}}\n', /has no video and no picture/],
+  ] as const)("hash --json that is %s is named, and trouble", async ([, change, sentence], ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const good = JSON.stringify({ path: "a", kind: "video", ...(await hashVideo(clip)) });
+    const bad = join(clips, "bad.json");
+    await writeFile(bad, change(`${good}\n`));
+    const { code, stdout, stderr } = await empreinte(["scan", "--video-signature", bad, clip]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("an old ffmpeg is spoken of once, and not with --quiet", async (ctx) => {
+    if (ffmpeg === undefined || process.platform === "win32") return ctx.skip(noFfmpeg);
+    const old = join(clips, "old-ffmpeg");
+    const says = 'echo "ffmpeg version N-47683-g0e8eb07980"; echo "libavutil      56. 22.100 / 56. 22.100"';
+    await writeFile(old, `#!/bin/sh\nif [ "$*" = "-version" ]; then ${says}; exit 0; fi\nexec ${ffmpeg} "$@"\n`, {
+      mode: 0o755,
+    });
+    const env = { EMPREINTE_FFMPEG: old };
+    const { code, stdout, stderr } = await empreinte(["hash", clip, other], { env });
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n").length).toBeGreaterThan(8);
+    expect(stderr.match(/is from before 4\.4/g)).toHaveLength(1);
+    expect(await empreinte(["hash", "--quiet", clip], { env })).toMatchObject({ code: 0, stderr: "" });
+    expect(await empreinte(["doctor"], { env })).toMatchObject({ stdout: expect.stringContaining("from before 4.4") });
+    expect((await empreinte(["hash", clip])).stderr).not.toContain("before 4.4");
+  });
+
   test("scan finds a known video that was mirrored, unless told not to turn it", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const mirrored = join(clips, "mirrored.mp4");

@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type DihedralHashes, dihedralVariants, VideoIndex, type VideoSignature } from "../../dist/index.js";
-import { Film, hex, shown } from "../support/films.ts";
+import { Film, hex, randomOf, shown } from "../support/films.ts";
 
 const films = Array.from({ length: 8 }, (_, i) => new Film(i + 1, 60));
 const [film, other] = films as [Film, Film];
@@ -267,5 +268,62 @@ describe("the file", () => {
     rmSync(damaged);
     await expect(VideoIndex.open(damaged)).rejects.toMatchObject({ code: "ERR_EMPREINTE_READ" });
     await expect(index.save(join(folder, "none", "file"))).rejects.toMatchObject({ code: "ERR_EMPREINTE_WRITE" });
+  });
+
+  test("with its checksum made right: refused, or searched like any other", async () => {
+    using index = filled();
+    index.add("still", picture(film.at(31)));
+    await index.save(path);
+    const bytes = readFileSync(path);
+    const text = bytes.readUInt32LE(12);
+    const forged = join(folder, "forged");
+    const query = shown([{ film, from: 20, seconds: 15 }], 25, 3);
+    const random = randomOf(3);
+    const below = (n: number): number => Math.floor(n * random());
+    /** Of numbers in the text, of hashes and of times. */
+    const odd = ["-1", "1e9", "0.5", "null", "[]", '"film 1"', "1e-7", "9007199254740993"];
+    let [refused, searched] = [0, 0];
+    for (let round = 0; round < 150; round++) {
+      let body = Buffer.from(bytes.subarray(0, -32));
+      if (round % 3 === 0) {
+        const json = body.toString("utf8", 16, 16 + text);
+        const numbers = [...json.matchAll(/(?<=:)[^,}]+/g)];
+        const { index: at, 0: value } = numbers[below(numbers.length)]!;
+        const other = Buffer.from(json.slice(0, at) + odd[below(odd.length)]! + json.slice(at + value.length));
+        body = Buffer.concat([body.subarray(0, 16), other, body.subarray(16 + text)]);
+        body.writeUInt32LE(other.length, 12);
+      } else if (round % 3 === 1) {
+        for (let i = 0; i < 8; i++) body[12 + below(body.length - 12)]! ^= 1 << below(8);
+      } else {
+        body.writeDoubleLE([NaN, Infinity, -1, 1e300, 30.5][below(5)]!, 16 + text + 48 * below(60) + 8 * below(5));
+      }
+      writeFileSync(forged, Buffer.concat([body, createHash("sha256").update(body).digest()]));
+      const opened = await VideoIndex.open(forged).catch((error: unknown) => error);
+      if (!(opened instanceof VideoIndex)) {
+        expect(opened).toMatchObject({ code: "ERR_EMPREINTE_INDEX_FILE" });
+        refused++;
+        continue;
+      }
+      searched++;
+      await opened.search(query, { everything: true });
+      await opened.search(picture(film.at(31)));
+      opened.close();
+    }
+    expect(refused).toBeGreaterThan(40);
+    expect(searched).toBeGreaterThan(20);
+  });
+
+  test("times that no video has are refused when they are added", () => {
+    using index = new VideoIndex();
+    const { frames, ...rest } = whole(film);
+    const late = frames.map((frame) => ({ ...frame, timestampSeconds: 1e9, lastTimestampSeconds: 1e9 }));
+    for (const wrong of [
+      { ...rest, frames: late },
+      { ...rest, frames, durationSeconds: 1e9 },
+      { ...rest, frames, sampling: { fps: 1e-7 } },
+    ]) {
+      expect(() => index.add("a", wrong)).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }));
+    }
+    expect(index.size).toBe(0);
   });
 });

@@ -12,6 +12,7 @@ import { type FrameLine, Report } from "../../dist/video/report.js";
 import { everyFor, runBits, Runs } from "../../dist/video/sampling.js";
 import { root, run } from "../support/run.ts";
 import { ffmpeg, makeClip, moving, noFfmpeg, videoFolder, x264 } from "../support/video.ts";
+import { randomOf } from "../support/films.ts";
 
 const { clips } = videoFolder();
 
@@ -191,19 +192,72 @@ describe("runs", () => {
   });
 });
 
-it("limited-range luma becomes full-range, rounded to nearest, at every length and offset", () => {
-  for (const [length, offset] of [
-    [256, 0],
-    [1000, 3],
-    [17, 1],
-    [0, 0],
-  ] as const) {
-    const bytes = Uint8Array.from({ length: length + offset }, (_, i) => i & 255);
-    const before = bytes.slice();
-    native.expandLuma(bytes.subarray(offset));
-    for (const [i, value] of bytes.entries()) {
-      const t = Math.min(235, Math.max(16, before[i]!)) - 16;
-      expect(value).toBe(i < offset ? before[i] : Math.round((t * 255) / 219));
+const kernels = native.kernels().filter(({ supported }) => supported);
+it.each(kernels)(
+  "limited-range luma becomes full-range, rounded to nearest, at every length and offset: $name",
+  ({ name }) => {
+    for (const [length, offset] of [
+      [256, 0],
+      [1000, 3],
+      [17, 1],
+      [0, 0],
+    ] as const) {
+      const bytes = Uint8Array.from({ length: length + offset }, (_, i) => i & 255);
+      const before = bytes.slice();
+      native.expandLuma(bytes.subarray(offset), name);
+      for (const [i, value] of bytes.entries()) {
+        const t = Math.min(235, Math.max(16, before[i]!)) - 16;
+        expect(value).toBe(i < offset ? before[i] : Math.round((t * 255) / 219));
+      }
     }
+  },
+);
+
+describe("how much a picture looks drawn", () => {
+  const side = 128;
+  /** By sorting, from means of 4×4 samples at the places the core takes: cells of 2×2 pixels, each sampled four times. */
+  function bySorting(data: Uint8Array): number {
+    const cell = (y: number, x: number): number => {
+      let sum = 0;
+      for (const dy of [0, 1]) for (const dx of [0, 1]) sum += data[(2 * y + dy) * side + 2 * x + dx]!;
+      return 4 * sum;
+    };
+    const changes: number[] = [];
+    for (let y = 0; y < 63; y++) {
+      for (let x = 0; x < 63; x++) {
+        const here = cell(y, x);
+        changes.push(Math.max(Math.abs(here - cell(y, x + 1)), Math.abs(here - cell(y + 1, x))));
+      }
+    }
+    const sum = (list: number[]): number => list.reduce((a, b) => a + b, 0);
+    const greatest = changes.toSorted((a, b) => b - a).slice(0, Math.floor(changes.length / 10));
+    return sum(changes) === 0 ? 100 : Math.floor((100 * sum(greatest)) / sum(changes) + 0.5);
   }
+  const grey = (data: Uint8Array): number => native.drawn(data, side, side, 1, side);
+  const random = randomOf(5);
+  const noise = Uint8Array.from({ length: side * side }, () => Math.floor(256 * random()));
+  const card = new Uint8Array(side * side).map((_, i) =>
+    i % side > 30 && i % side < 70 && i > 5000 && i < 9000 ? 250 : 20,
+  );
+  const sky = noise.map((value, i) => (i < 11_000 ? 200 : value));
+
+  it("as by sorting, of noise, a card, and of both in one", () => {
+    for (const picture of [noise, card, sky]) expect(grey(picture)).toBe(bySorting(picture));
+    expect(grey(noise)).toBeLessThan(30);
+    expect(grey(card)).toBe(100);
+    expect(grey(new Uint8Array(side * side).fill(77))).toBe(100);
+  });
+
+  it("of colours by green, with gaps between rows, and not of small pictures", () => {
+    const stride = 3 * side + 5;
+    const rgb = new Uint8Array(stride * side).map((_, i) => {
+      const [row, at] = [Math.floor(i / stride), i % stride];
+      return at % 3 === 1 && at < 3 * side ? sky[row * side + Math.floor(at / 3)]! : 255 * (i & 1);
+    });
+    expect(native.drawn(rgb, side, side, 3, stride)).toBe(grey(sky));
+    expect(native.drawn(noise, side, 63, 1, side)).toBe(0);
+    expect(() => native.drawn(noise, side, side + 1, 1, side)).toThrow(
+      expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }),
+    );
+  });
 });

@@ -1,0 +1,171 @@
+/**
+ * A picture's colours without the picture, for a card in a review queue: a blurhash of a few cosines, from at most 32 pixels
+ * a side, and what it looks like.
+ */
+import { endianness } from "node:os";
+import { decode, encode } from "blurhash";
+import sharp from "sharp";
+import { integer, options as known, signal as checkSignal } from "../check.js";
+import { checkHashOptions, isRawPixels, pixelArguments } from "../hash/pixels.js";
+import type { Limits } from "../limits.js";
+import { decodePages, tooManyPixels, tooSlow } from "./decode.js";
+import { inSlot } from "./gate.js";
+import { checkImageOptions, type ImageInput } from "./hash-image.js";
+import { type Source, sourceOf } from "./read.js";
+import { withStop } from "./with-stop.js";
+
+export interface PreviewOptions extends Limits {
+  /** Cosines along the longer side, 1 … 5; along the other in proportion, at least 1. Default 4. */
+  detail?: number;
+  /** Ends the work; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** What errors call the input. Default: the path, "buffer" or "stream". */
+  name?: string;
+}
+
+export interface SafePreview {
+  /** The blurhash, some 6 to 54 characters. */
+  blurhash: string;
+  /** Of the PNG, in pixels: at most 32, in the picture's proportions. */
+  width: number;
+  height: number;
+  /** The blurhash rendered. */
+  png: Uint8Array;
+  /** The same as `data:image/png;base64,…`. */
+  dataUri: string;
+}
+
+/** Pixels of the longer side that a preview is made from. */
+const side = 32;
+/** Samples along a side of the area that becomes one pixel: more would not be seen. */
+const samples = 8;
+const optionNames = ["detail", "maxPixels", "maxBytes", "maxSeconds", "maxPages", "signal", "name"];
+
+/** Stored samples, as `decodePages` and raw pixels have them. */
+interface Stored {
+  data: Uint8Array;
+  width: number;
+  height: number;
+  channels: number;
+  depth: 8 | 16;
+  cmyk: boolean;
+  /** Bytes from one row to the next. */
+  stride: number;
+}
+
+interface Small {
+  pixels: Uint8ClampedArray;
+  width: number;
+  height: number;
+}
+
+/** Which byte of a 16-bit sample, in this machine's order, has its upper half. */
+const highByte = endianness() === "LE" ? 1 : 0;
+
+/** One stored sample as 0 … 255. */
+function sampleAt({ data, depth }: Stored, at: number): number {
+  return data[depth === 8 ? at : at + highByte]!;
+}
+
+/** Adds the colour of a pixel, as `hashImage` reads it: alpha is dropped, ink is subtracted. */
+function addColour(sum: number[], picture: Stored, x: number, y: number): void {
+  const { channels, depth, cmyk, stride } = picture;
+  const bytes = depth / 8;
+  const start = y * stride + x * channels * bytes;
+  const at = (channel: number): number => sampleAt(picture, start + channel * bytes);
+  const grey = channels < 3;
+  for (let i = 0; i < 3; i++) {
+    const value = at(grey ? 0 : i);
+    sum[i]! += cmyk ? ((255 - value) * (255 - at(3))) / 255 : value;
+  }
+}
+
+/** The mean colours of areas, from a few samples of each. */
+function reduced(picture: Stored): Small {
+  const longer = Math.max(picture.width, picture.height);
+  const scale = Math.min(1, side / longer);
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  /** Where the samples of area `i` of `count` lie along a side of `length` pixels. */
+  const places = (i: number, count: number, length: number): number[] => {
+    const [from, to] = [(i * length) / count, ((i + 1) * length) / count];
+    return Array.from({ length: samples }, (_, k) => Math.floor(from + ((k + 0.5) * (to - from)) / samples));
+  };
+  for (let y = 0; y < height; y++) {
+    const rows = places(y, height, picture.height);
+    for (let x = 0; x < width; x++) {
+      const sum = [0, 0, 0];
+      const columns = places(x, width, picture.width);
+      for (const row of rows) for (const column of columns) addColour(sum, picture, column, row);
+      const at = 4 * (y * width + x);
+      sum.forEach((value, i) => (pixels[at + i] = value / samples ** 2));
+      pixels[at + 3] = 255;
+    }
+  }
+  return { pixels, width, height };
+}
+
+async function smallOf(source: Source, limits: Required<Limits>, stop: AbortController): Promise<Small> {
+  const content = await source.read(stop.signal);
+  return inSlot(stop.signal, async () => {
+    const late = (): void => stop.abort(tooSlow(source.name, limits.maxSeconds));
+    const timer = setTimeout(late, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
+    try {
+      const pages = decodePages({ ...content, name: source.name, limits, stop: stop.signal }, false);
+      for await (const page of pages) {
+        const { width, channels, depth } = page;
+        return reduced({ ...page, stride: (width * channels * depth) / 8 });
+      }
+      throw new Error("a picture has a page"); // decodePages gives one or throws
+    } finally {
+      clearTimeout(timer);
+    }
+  });
+}
+
+/**
+ * A blurhash of a picture and its rendering: what a reviewer's list can show without showing the picture. Its main colours
+ * can be seen in it, so it is derived from the picture: nothing of this package makes or keeps one unless it is asked to.
+ *
+ * Samples are read as `hashImage` reads them; of an animation, the first frame.
+ *
+ * @throws as `hashImage`.
+ *
+ * @example
+ * const { dataUri } = await safePreview("upload.jpg"); // <img src={dataUri}>
+ */
+export async function safePreview(input: ImageInput, options?: PreviewOptions): Promise<SafePreview> {
+  const { detail = 4, signal: given, ...rest } = known(options, optionNames) as PreviewOptions;
+  const most = integer("detail", detail, 1, 5);
+  const signal = checkSignal(given);
+  const { limits, name } = checkImageOptions(rest);
+  signal?.throwIfAborted();
+  const small = isRawPixels(input)
+    ? ofPixels(input, limits.maxPixels, name)
+    : await withStop(signal, (stop) => smallOf(sourceOf(input, name, limits.maxBytes, []), limits, stop));
+  const { pixels, width, height } = small;
+  const longer = Math.max(width, height);
+  // No more cosines than pixels: they could not be told apart.
+  const [across, down] = [width, height].map((length) =>
+    Math.min(length, Math.max(1, Math.round((most * length) / longer))),
+  );
+  const blurhash = encode(pixels, width, height, across!, down!);
+  const rendered = Buffer.from(decode(blurhash, width, height).buffer);
+  const png = await sharp(rendered, { raw: { width, height, channels: 4 } })
+    .removeAlpha()
+    .png()
+    .toBuffer();
+  return { blurhash, width, height, png, dataUri: `data:image/png;base64,${png.toString("base64")}` };
+}
+
+function ofPixels(
+  input: Exclude<ImageInput, Parameters<typeof sourceOf>[0]>,
+  maxPixels: number,
+  name = "pixels",
+): Small {
+  // Checks what hashing them would check.
+  const [data, width, height, channels, stride] = pixelArguments(input, checkHashOptions({}));
+  if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, width, height);
+  return reduced({ data, width, height, channels, depth: 8, cmyk: false, stride });
+}

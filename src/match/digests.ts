@@ -1,0 +1,68 @@
+import type { DigestType, FileDigests } from "../image/digest.js";
+import type { ListedEntry } from "../lists/entry.js";
+
+/** An entry of a list that has the very bytes. */
+export interface ExactMatch {
+  type: DigestType;
+  /** The name of the list. */
+  list: string;
+  /** The entry's line in the list, from 1; its number in formats without lines. */
+  entry: number;
+  /** What the list says of the entry. */
+  metadata: string;
+}
+
+const types: readonly DigestType[] = ["md5", "sha1", "sha256"];
+
+/** Digests of lists, each with where it stands: maps beside the index. */
+export class KnownDigests {
+  readonly #first = new Map<string, number>();
+  readonly #types = new Set<DigestType>();
+  /** Of each: list, line, metadata, and the next one with the same value, from 1. */
+  readonly #list: string[] = [];
+  readonly #line: number[] = [];
+  readonly #metadata: string[] = [];
+  readonly #next: number[] = [];
+
+  get size(): number {
+    return this.#list.length;
+  }
+
+  /** Those that any entry has: only they need to be computed. */
+  get types(): DigestType[] {
+    return types.filter((type) => this.#types.has(type));
+  }
+
+  /** Takes the digests of an entry and answers how many it has. */
+  add(entry: ListedEntry, list: string, line: number, metadata: string): number {
+    let count = 0;
+    for (const { type, value } of entry.signals) {
+      if (type === "pdq" || type === "vpdq") continue;
+      // The length tells the type. As bytes, not digits: half the memory.
+      const key = Buffer.from(value, "hex").toString("latin1");
+      this.#types.add(type);
+      this.#next.push(this.#first.get(key) ?? 0);
+      this.#list.push(list);
+      this.#line.push(line);
+      this.#metadata.push(metadata);
+      this.#first.set(key, this.#list.length);
+      count++;
+    }
+    return count;
+  }
+
+  /** The entries with one of the digests, in the order of the lists. */
+  match(digests: FileDigests): ExactMatch[] {
+    const found: [number, ExactMatch][] = [];
+    for (const type of types) {
+      const value = digests[type];
+      if (value === undefined) continue;
+      const key = Buffer.from(value, "hex").toString("latin1");
+      for (let at = this.#first.get(key) ?? 0; at > 0; at = this.#next[at - 1]!) {
+        const i = at - 1;
+        found.push([at, { type, list: this.#list[i]!, entry: this.#line[i]!, metadata: this.#metadata[i]! }]);
+      }
+    }
+    return found.sort(([a], [b]) => a - b).map(([, match]) => match);
+  }
+}
