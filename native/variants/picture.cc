@@ -2,6 +2,7 @@
 #include "picture.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "../hash/pixels.h"
@@ -65,19 +66,20 @@ void mean_of_rows(const emp_pixels& p, const Shares& down, uint32_t i, uint32_t 
 }
 
 // The horizontal mean: a pixel's samples are lanes of 16 bits in one 64-bit word, so that one multiplication weighs
-// them all. `sum` has four samples more than the row.
+// them all; the fourth lane, the next pixel's first sample, spills over the top. `sum` has four samples more than the
+// row.
 template <uint32_t Channels>
 void mean_of_columns(const uint16_t* sum, const Shares& across, uint32_t width, uint8_t* rgb) {
   for (uint32_t i = 0; i < width; ++i) {
     const uint16_t* in = sum + size_t{across.first[i]} * Channels;
     uint64_t lanes = 0x0080008000800080u;
     for (uint32_t k = across.start[i]; k < across.start[i + 1]; ++k, in += Channels) {
-      uint64_t pixel = 0;
-      if constexpr (Channels == 1) {
-        pixel = *in;
-      } else {
-        const uint64_t b = in[2], g = in[1], r = in[0];
-        pixel = r | g << 16 | b << 32;
+      uint64_t pixel = *in;
+      if constexpr (Channels > 1) {
+        if constexpr (std::endian::native == std::endian::little)
+          std::memcpy(&pixel, in, sizeof(pixel));
+        else
+          pixel |= uint64_t{in[1]} << 16 | uint64_t{in[2]} << 32;
       }
       lanes += pixel * across.weight[k];
     }
@@ -114,7 +116,7 @@ emp_status make_picture(const emp_pixels& p, Picture& out) {
   out.source_width = p.width, out.source_height = p.height;
   const size_t count = size_t{width} * height;
   out.rgb = Array<uint8_t>(3 * count);
-  out.luma = Array<float>(count);
+  out.luma = Array<float>(count + width + 1);
   if (!out.rgb || !out.luma) return EMP_OUT_OF_MEMORY;
   if (reduces) {
     const uint32_t samples = p.width * p.channels;
@@ -142,6 +144,7 @@ emp_status make_picture(const emp_pixels& p, Picture& out) {
   if (status != EMP_OK) return status;
   const emp_pixels copy = {out.rgb.data(), out.rgb.size(), width, height, 3, size_t{3} * width};
   for (uint32_t y = 0; y < height; ++y) kernel->luma_row(copy, y, out.luma.data() + size_t{width} * y);
+  for (size_t i = count; i < out.luma.size(); ++i) out.luma[i] = 0;
   return EMP_OK;
 }
 

@@ -12,7 +12,7 @@ struct Picture {
   uint32_t width = 0, height = 0;                // of the working copy, at least 5
   uint32_t source_width = 0, source_height = 0;  // of the picture itself
   Array<uint8_t> rgb;  // 3 · width · height, interleaved; of a grey picture three times the same
-  Array<float> luma;   // width · height, 0 … 255, the reference's weights
+  Array<float> luma;  // width · height, 0 … 255, the reference's weights; and a row and a sample more, of no meaning
 };
 
 // Reduces `pixels`, both sides at least 5, by averaging pixels and shares of pixels to at most kPictureSide; a smaller

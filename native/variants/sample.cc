@@ -92,7 +92,7 @@ struct Line {
   // From pixels of the level to an offset and two fractions; outside, the edge goes on.
   void settle(const Levels::Level& level) {
     const float most_x = static_cast<float>(level.width - 1), most_y = static_cast<float>(level.height - 1);
-    const int32_t stride = static_cast<int32_t>(level.width) + 1;
+    const int32_t stride = static_cast<int32_t>(level.width);
     for (uint32_t j = 0; j < N; ++j) {
       const float cx = std::min(std::max(x[j], 0.0f), most_x), cy = std::min(std::max(y[j], 0.0f), most_y);
       const int32_t ix = static_cast<int32_t>(cx), iy = static_cast<int32_t>(cy);
@@ -101,7 +101,7 @@ struct Line {
     }
   }
   float look(const Levels::Level& level, uint32_t j) const {
-    const float *p = level.luma + at[j], *q = p + level.width + 1;
+    const float *p = level.luma + at[j], *q = p + level.width;
     const float top = p[0] + x[j] * (p[1] - p[0]), bottom = q[0] + x[j] * (q[1] - q[0]);
     return top + y[j] * (bottom - top);
   }
@@ -150,7 +150,7 @@ void take_upright_looks(const Levels::Level& level, const Projection& p, const L
   const int32_t first = std::min(columns.at[0], columns.at[n - 1]),
                 last = std::max(columns.at[0], columns.at[n - 1]) + 1;
   float blend[kPictureSide + 1];
-  const size_t stride = size_t{level.width} + 1;
+  const size_t stride = level.width;
   for (uint32_t i = 0; i < kSide; ++i) {
     for (uint32_t k = 0; k < Per; ++k) {
       const float *a = level.luma + rows.at[Per * i + k], *b = a + stride;
@@ -172,37 +172,27 @@ void take_upright_looks(const Levels::Level& level, const Projection& p, const L
 
 emp_status make_levels(const Picture& picture, Levels& out) {
   out.source_width = picture.source_width, out.source_height = picture.source_height;
-  size_t total = 0;
-  uint32_t width = picture.width, height = picture.height;
-  out.count = 0;
-  for (uint32_t i = 0; i < Levels::kMost; ++i) {
-    out.level[i] = {width, height, nullptr};
-    total += (size_t{width} + 1) * (height + 1);
-    ++out.count;
-    if (width < 128 || height < 128) break;
+  out.level[0] = {picture.width, picture.height, picture.luma.data()};
+  out.count = 1;
+  size_t total = 1;
+  for (uint32_t width = picture.width, height = picture.height;
+       out.count < Levels::kMost && width >= 128 && height >= 128; ++out.count) {
     width /= 2, height /= 2;
+    out.level[out.count] = {width, height, nullptr};
+    total += size_t{width} * (height + 1) + 1;
   }
   out.room = Array<float>(total);
   if (!out.room) return EMP_OUT_OF_MEMORY;
   float* to = out.room.data();
-  for (uint32_t i = 0; i < out.count; ++i) {
+  for (uint32_t i = 1; i < out.count; ++i) {
     Levels::Level& level = out.level[i];
-    const size_t stride = size_t{level.width} + 1;
-    for (uint32_t y = 0; y < level.height; ++y) {
-      float* row = to + stride * y;
-      if (i == 0) {
-        std::memcpy(row, picture.luma.data() + size_t{level.width} * y, level.width * sizeof(float));
-      } else {
-        const Levels::Level& finer = out.level[i - 1];
-        const size_t step = size_t{finer.width} + 1;
-        const float *a = finer.luma + 2 * step * y, *b = a + step;
-        for (uint32_t x = 0; x < level.width; ++x) row[x] = 0.25f * (a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1]);
-      }
-      row[level.width] = row[level.width - 1];
-    }
-    std::memcpy(to + stride * level.height, to + stride * (level.height - 1), stride * sizeof(float));
+    const Levels::Level& finer = out.level[i - 1];
     level.luma = to;
-    to += stride * (level.height + 1);
+    for (uint32_t y = 0; y < level.height; ++y) {
+      const float *a = finer.luma + size_t{finer.width} * 2 * y, *b = a + finer.width;
+      for (uint32_t x = 0; x < level.width; ++x) *to++ = 0.25f * (a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1]);
+    }
+    for (uint32_t x = 0; x <= level.width; ++x) *to++ = 0;
   }
   return EMP_OK;
 }

@@ -6,13 +6,13 @@
 
 namespace empreinte {
 
-// Luma at 1, 1/2, 1/4 … of the working copy, each level with one row and column more, its last ones again: a sample
-// between the last two pixels needs no question.
+// Luma at 1, 1/2, 1/4 … of the working copy, the first of them its own. Behind each level lies a row and a sample more:
+// a look between the last two pixels, or rows, reads them with a weight of 0 and needs no question.
 struct Levels {
   static constexpr uint32_t kMost = 6;
   struct Level {
     uint32_t width, height;
-    const float* luma;  // height + 1 rows of width + 1
+    const float* luma;
   };
   Level level[kMost];
   uint32_t count = 0;
@@ -20,6 +20,7 @@ struct Levels {
   Array<float> room;
 };
 
+// `picture` has to stay as long as `out`.
 emp_status make_levels(const Picture& picture, Levels& out);
 
 // How the original of a view was filtered is not known; its size is taken to be the view's own in pixels of the source,

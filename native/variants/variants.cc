@@ -143,6 +143,7 @@ emp_status emp_variants_stage(emp_variants* variants, emp_variant_stage stage, c
   *count = 0;
   Stage made(variants, cancel, out);
   View room[EMP_STAGE_MOST];
+  static_assert(kFixedViews <= EMP_STAGE_MOST && kWideViews + 2 <= EMP_STAGE_MOST);
   Views views(room, EMP_STAGE_MOST);
   const float width = static_cast<float>(variants->picture.source_width);
   const float height = static_cast<float>(variants->picture.source_height);

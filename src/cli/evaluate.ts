@@ -110,7 +110,7 @@ async function print(report: EvaluationReport, session: Session): Promise<void> 
     const { matches, pairs, nearest } = falseMatches;
     await session.line(
       `${name}: recall ${percent(recall.match)} (${least} – ${most}), with review ${percent(recall.found)}; ` +
-        `${matches} false matches in ${pairs.toLocaleString("en")} pairs, nearest ${nearest ?? "over 100"}; ` +
+        `${matches} false matches in ${pairs.toLocaleString("en")} pairs, nearest ${nearest ?? "none seen"}; ` +
         `${cost.hashes.toFixed(1)} hashes, ${cost.milliseconds.toFixed(1)} ms`,
     );
   }

