@@ -40,6 +40,8 @@
         "native/variants/refine.cc",
         "native/variants/sample.cc",
         "native/variants/sketch.cc",
+        "native/variants/straight_lines.cc",
+        "native/variants/tilt.cc",
         "native/variants/trims.cc",
         "native/variants/variants.cc",
         "native/video/alignment.cc",

@@ -11,13 +11,13 @@ namespace empreinte {
 // more; such a picture is neither zoomed nor aligned.
 float flatness(const Sketch& sketch);
 
-// Uniform, textured and gradient borders, letterboxes and caption bars, peeled until nothing changes. At most 4.
+// Uniform, textured and gradient borders, letterboxes and caption bars, peeled until nothing changes. At most 5.
 emp_status find_trims(const Picture& picture, const Sketch& sketch, Views& out);
 // Pictures inside an interface: what is left when the background is taken away, peeled again. At most 4.
 emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out);
-// Rectangles between long straight edges: picture in picture, insets. At most 6.
+// Rectangles between long straight edges: picture in picture, insets. At most 8.
 emp_status find_rectangles(const Picture& picture, const Sketch& sketch, Views& out);
-// Quadrilaterals of any angle: turned canvases, photos of a screen. At most 4.
+// Quadrilaterals of any angle: turned canvases, photos of a screen. At most 5.
 emp_status find_quadrilaterals(const Picture& picture, const Sketch& sketch, Views& out);
 
 }  // namespace empreinte

@@ -17,6 +17,7 @@ constexpr uint8_t kFlat = 3;                            // levels to the pixel b
 constexpr float kLeastSide = 0.1f, kLeastArea = 0.02f;  // of the picture's
 constexpr float kLeastFull = 0.4f;                      // of a part's box
 constexpr float kLeastLine = 0.3f;                      // of a line of a part: what is not background
+constexpr float kCorner = 0.03f;                        // of a part's side: how far in a bubble's round corners reach
 constexpr size_t kParts = 3, kFound = 4;
 
 // Colours are told apart by the upper five bits of each channel.
@@ -174,7 +175,7 @@ emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out) 
                       std::min((cells.bottom + 1) * kCell, sketch.height)};
     const Box b = tighten(sketch, background, wide);
     add(b);
-    add(trim(sketch, b, Peel::uniform).box);
+    add(trim(sketch, b, {false, false, 15, kCorner}).box);
   }
   return EMP_OK;
 }

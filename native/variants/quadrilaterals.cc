@@ -6,6 +6,7 @@
 
 #include "detect.h"
 #include "hough.h"
+#include "tilt.h"
 
 namespace empreinte {
 namespace {
@@ -180,10 +181,23 @@ size_t choose(const HoughLines& lines, const Candidate* pool, size_t n, Candidat
   return count;
 }
 
+void add(const Picture& picture, const Quad& quad, int reach, Views& out) {
+  const Quad fine = refine(picture, quad, reach, true, 15);
+  View view = {};
+  view.kind = ViewKind::quadrilateral;
+  for (int k = 0; k < 4; ++k) {
+    view.x[k] = fine.corner[k].x / static_cast<float>(picture.width);
+    view.y[k] = fine.corner[k].y / static_cast<float>(picture.height);
+  }
+  out.add(view);
+}
+
 }  // namespace
 
 emp_status find_quadrilaterals(const Picture& picture, const Sketch& sketch, Views& out) {
   if (sketch.too_small()) return EMP_OK;
+  Quad tilt;
+  if (find_tilt(picture, tilt)) add(picture, tilt, 2, out);
   Sketch half;
   const bool large = sketch.width > 300 || sketch.height > 300;
   if (large)
@@ -220,17 +234,12 @@ emp_status find_quadrilaterals(const Picture& picture, const Sketch& sketch, Vie
       for (size_t m = n - 1; m > at; --m) pool[m] = pool[m - 1];
       pool[at] = c;
     }
-  const float w = static_cast<float>(picture.width), h = static_cast<float>(picture.height);
   Candidate found[kFound];
   const size_t n_found = choose(lines, pool, n, found);
   for (size_t i = 0; i < n_found; ++i) {
     Quad quad = found[i].quad;
     for (Point& p : quad.corner) p = {p.x * scale, p.y * scale};
-    quad = refine(picture, quad, static_cast<int>(s.scale) * 3 / 2, true, 15);
-    View view = {};
-    view.kind = ViewKind::quadrilateral;
-    for (int k = 0; k < 4; ++k) view.x[k] = quad.corner[k].x / w, view.y[k] = quad.corner[k].y / h;
-    out.add(view);
+    add(picture, quad, static_cast<int>(s.scale) * 3 / 2, out);
   }
   return EMP_OK;
 }

@@ -69,7 +69,7 @@ bool shift_of(const Profiles& profiles, int reach, float& shift) {
   return true;
 }
 
-// A step at each end: the line on which most places have their steepest step, then the least squares of these.
+// A step at each end: from the line on which most places have their steepest step.
 bool turn_of(const Profiles& profiles, int reach, float& start, float& end) {
   float at[kProfiles], step[kProfiles];
   int n = 0;
@@ -84,30 +84,35 @@ bool turn_of(const Profiles& profiles, int reach, float& start, float& end) {
     ++n;
   }
   if (n < 6) return false;
-  constexpr float kOn = 0.8f;
   float slope = 0, base = 0;
-  int most = 0;
-  for (int i = 0; i < n; ++i)
-    for (int j = i + n / 3; j < n; ++j) {
-      const float a = (step[j] - step[i]) / (at[j] - at[i]), b = step[i] - a * at[i];
-      int on = 0;
-      for (int k = 0; k < n; ++k) on += std::abs(step[k] - a * at[k] - b) < kOn;
-      if (on > most) most = on, slope = a, base = b;
-    }
-  if (most < 5) return false;
-  float w = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
-  for (int k = 0; k < n; ++k) {
-    if (std::abs(step[k] - slope * at[k] - base) >= kOn) continue;
-    w += 1, sx += at[k], sy += step[k], sxx += at[k] * at[k], sxy += at[k] * step[k];
-  }
-  const float spread = w * sxx - sx * sx;
-  if (spread > 1e-3f) slope = (w * sxy - sx * sy) / spread, base = (sy - slope * sx) / w;
+  if (fit_most(at, step, n, 0.8f, base, slope) < 5) return false;
   start = base;
   end = base + slope;
   return true;
 }
 
 }  // namespace
+
+int fit_most(const float* at, const float* value, int n, float on, float& base, float& slope) {
+  int most = 0;
+  const auto is_on = [&](int k, float a, float b) { return std::abs(value[k] - a * at[k] - b) < on; };
+  // Through each two that are far enough apart to tell a slope.
+  for (int i = 0; i < n; ++i)
+    for (int j = i + n / 3 + 1; j < n; ++j) {
+      const float a = (value[j] - value[i]) / (at[j] - at[i]), b = value[i] - a * at[i];
+      int count = 0;
+      for (int k = 0; k < n; ++k) count += is_on(k, a, b);
+      if (count > most) most = count, slope = a, base = b;
+    }
+  float w = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+  for (int k = 0; k < n; ++k) {
+    if (!is_on(k, slope, base)) continue;
+    w += 1, sx += at[k], sy += value[k], sxx += at[k] * at[k], sxy += at[k] * value[k];
+  }
+  const float spread = w * sxx - sx * sx;
+  if (most > 0 && spread > 1e-6f * w * w) slope = (w * sxy - sx * sy) / spread, base = (sy - slope * sx) / w;
+  return most;
+}
 
 bool meet(Point a, Point b, Point c, Point d, Point& out) {
   const float ux = b.x - a.x, uy = b.y - a.y, vx = d.x - c.x, vy = d.y - c.y, cross = ux * vy - uy * vx;

@@ -18,6 +18,9 @@ struct Quad {
 // from corner i to the next; those not in `sides` (bit i) stay.
 Quad refine(const Picture& picture, const Quad& quad, int reach, bool turn, uint32_t sides);
 
+// The line base + slope · at on which most of the n ≤ 64 values lie, to within `on`; how many do.
+int fit_most(const float* at, const float* value, int n, float on, float& base, float& slope);
+
 // Where two lines through these points meet; false when they are parallel.
 bool meet(Point a, Point b, Point c, Point d, Point& out);
 

@@ -15,6 +15,7 @@ constexpr float kUniform = 0.95f, kWithText = 0.3f;  // shares of a line in the 
 constexpr float kTextHeight = 0.14f;                 // of the box: a higher stretch that is not uniform is no text
 constexpr float kLeast = 0.1f;                       // of the box stays
 constexpr int kPasses = 8;
+constexpr size_t kTrims = 5;
 
 // A side of a box as lines from the outside in, each a run of pixels.
 struct Side {
@@ -54,9 +55,11 @@ void median(const Side& side, uint32_t i, uint8_t colour[3]) {
 
 float share_near(const Side& side, uint32_t i, const uint8_t colour[3]) {
   const uint8_t* p = side.line(i);
+  // Every second pixel is enough to count by.
   uint32_t near = 0;
-  for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) near += difference(p, colour) <= kNear;
-  return static_cast<float>(near) / static_cast<float>(side.length);
+  const uint32_t n = (side.length + 1) / 2;
+  for (uint32_t k = 0; k < n; ++k, p += 2 * side.next_pixel) near += difference(p, colour) <= kNear;
+  return static_cast<float>(near) / static_cast<float>(n);
 }
 
 // How many lines go, at most `most`; the colour they have.
@@ -115,9 +118,10 @@ bool add_box(const Frame& f, const Picture& picture, ViewKind kind, Views& out) 
 
 }  // namespace
 
-Trimmed trim(const Sketch& sketch, const Box& box, Peel peel) {
+Trimmed trim(const Sketch& sketch, const Box& box, const How& how) {
   Trimmed result = {box, {}};
-  bool done[4] = {};
+  bool done[4];
+  for (int s = 0; s < 4; ++s) done[s] = (how.sides >> s & 1) == 0;
   for (int pass = 0; pass < kPasses; ++pass) {
     const Box before = result.box;
     for (int s = 0; s < 4; ++s) {
@@ -130,14 +134,14 @@ Trimmed trim(const Sketch& sketch, const Box& box, Peel peel) {
                                             : box.bottom - b.bottom;
       const uint32_t whole = s % 2 == 0 ? box.width() : box.height();
       const uint32_t all_sides = whole - side.lines;
+      const uint32_t skip = gone_before > 0 ? 2 : static_cast<uint32_t>(how.corner * static_cast<float>(whole));
       const uint32_t room = most_of(whole) > all_sides ? most_of(whole) - all_sides : 0;
-      const uint32_t gone = peel_side(side, std::min(room, side.lines - 1), peel == Peel::text, gone_before > 0 ? 2 : 0,
-                                      result.colour[s]);
+      const uint32_t gone = peel_side(side, std::min(room, side.lines - 1), how.text, skip, result.colour[s]);
       if (s == 0) b.left += gone;
       if (s == 1) b.top += gone;
       if (s == 2) b.right -= gone;
       if (s == 3) b.bottom -= gone;
-      if (peel == Peel::first_colour && gone > 0) done[s] = true;
+      if (how.one_colour && gone > 0) done[s] = true;
     }
     if (result.box == before) break;
   }
@@ -172,14 +176,31 @@ Frame measure(const Picture& picture, const Sketch& sketch, const Trimmed& trimm
 emp_status find_trims(const Picture& picture, const Sketch& sketch, Views& out) {
   if (sketch.too_small()) return EMP_OK;
   const Box all = {0, 0, sketch.width, sketch.height};
-  Box seen[3];
+  Box seen[kTrims];
   size_t n = 0;
-  for (const Peel peel : {Peel::text, Peel::uniform, Peel::first_colour}) {
-    const Trimmed trimmed = trim(sketch, all, peel);
-    if (trimmed.box == all || std::find(seen, seen + n, trimmed.box) != seen + n) continue;
+  const auto add = [&](const How& how) {
+    const Trimmed trimmed = trim(sketch, all, how);
+    if (n == kTrims || trimmed.box == all || std::find(seen, seen + n, trimmed.box) != seen + n) return trimmed;
     seen[n++] = trimmed.box;
     add_box(measure(picture, sketch, trimmed, all), picture, ViewKind::trimmed, out);
+    return trimmed;
+  };
+  const Trimmed first = add({true, true});
+  add({true, false});
+  // A bar below and a clear sky above: sides of one colour belong together, and others may be the picture's own.
+  uint32_t left = 0;
+  const bool gone[4] = {first.box.left > 0, first.box.top > 0, first.box.right < all.right,
+                        first.box.bottom < all.bottom};
+  for (uint32_t s = 0; s < 4; ++s) left |= gone[s] ? 1u << s : 0;
+  const uint32_t with_colour = left;
+  for (uint32_t s = 0; s < 4; ++s) {
+    uint32_t alike = 0;
+    for (uint32_t k = s; k < 4; ++k)
+      if ((left >> s & left >> k & 1) != 0 && difference(first.colour[s], first.colour[k]) <= kNear) alike |= 1u << k;
+    left &= ~alike;
+    if (alike != 0 && alike != with_colour) add({true, false, alike});
   }
+  add({false, false});
   return EMP_OK;
 }
 

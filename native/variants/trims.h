@@ -17,19 +17,19 @@ struct Frame {
   float left, top, right, bottom;
 };
 
-enum class Peel : uint8_t {
-  first_colour,  // the colour of each side, and no other
-  uniform,       // one colour after the other
-  text           // the same, and past lines of text that stand in a colour
-};
-
 // The box without uniform lines along its sides, at least a tenth of its width and height, with the colours that were
 // met last on each side (left, top, right, bottom).
 struct Trimmed {
   Box box;
   uint8_t colour[4][3];
 };
-Trimmed trim(const Sketch& sketch, const Box& box, Peel peel);
+struct How {
+  bool text = false;        // also past lines of text that stand in a colour
+  bool one_colour = false;  // of each side the outermost colour, and no other
+  uint32_t sides = 15;      // bit 0 left, 1 top, 2 right, 3 bottom
+  float corner = 0;         // of a side: how far in its first uniform line may lie, as in a frame with round corners
+};
+Trimmed trim(const Sketch& sketch, const Box& box, const How& how);
 // The same box measured on the working copy. Sides that `trim` has not moved from `from` stay.
 Frame measure(const Picture& picture, const Sketch& sketch, const Trimmed& trimmed, const Box& from);
 

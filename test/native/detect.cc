@@ -115,7 +115,7 @@ Found detect(const Picture& p, const char* where) {
   expect(found.flat > 0 && found.flat <= 1, "flatness is a share", where);
   using Detector = emp_status (*)(const Picture&, const Sketch&, Views&);
   const std::pair<Detector, size_t> detectors[] = {
-      {find_trims, 4}, {find_parts, 4}, {find_rectangles, 6}, {find_quadrilaterals, 4}};
+      {find_trims, 5}, {find_parts, 4}, {find_rectangles, 8}, {find_quadrilaterals, 5}};
   for (const auto& [find, bound] : detectors) {
     View room[16];
     Views views(room, 16);
@@ -203,7 +203,7 @@ void found_again() {
     const View truth = draw(p, scene, std::round(uniform(300, 600)), std::round(uniform(260, 420)), 470, 360, 0);
     expect_found(p, truth, "picture in picture");
   }
-  for (const float degrees : {5.f, 14.f, 35.f}) {
+  for (const float degrees : {1.f, 2.5f, 5.f, 14.f, 35.f}) {
     const float a = degrees * 3.14159265f / 180 * (next() % 2 ? 1.f : -1.f), c = std::abs(std::cos(a)),
                 s = std::abs(std::sin(a));
     Picture p = blank(number(c * w + s * h) + 1, number(s * w + c * h) + 1);
