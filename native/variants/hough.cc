@@ -163,7 +163,7 @@ emp_status find_lines(const Sketch& sketch, HoughLines& out) {
   out.width = static_cast<float>(w);
   out.height = static_cast<float>(h);
   const float middle_x = out.width / 2 - 0.5f, middle_y = out.height / 2 - 0.5f,
-              half = std::hypot(middle_x, middle_y) + 2;
+              half = length_of(middle_x, middle_y) + 2;
   out.step = 2 * half / kMarks;
   out.n = 0;
   Array<Edge> edges(size_t{w} * h / kShare + 1);

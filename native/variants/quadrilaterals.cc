@@ -101,12 +101,12 @@ float judge(const HoughLines& lines, const size_t sides[4], Quad& quad) {
   float score = 0;
   for (int i = 0; i < 4; ++i) {
     Point from = quad.corner[i], to = quad.corner[(i + 1) % 4];
-    const float whole = std::hypot(to.x - from.x, to.y - from.y);
+    const float whole = length_of(to.x - from.x, to.y - from.y);
     if (whole < kLeastApart * std::min(w, h) || !clip(from, to, w, h)) return 0;
     // The ends, where corners may be rounded, do not count.
     const float dx = 0.02f * (to.x - from.x), dy = 0.02f * (to.y - from.y);
     from = {from.x + dx, from.y + dy}, to = {to.x - dx, to.y - dy};
-    const float seen = std::hypot(to.x - from.x, to.y - from.y);
+    const float seen = length_of(to.x - from.x, to.y - from.y);
     const float support = lines.support(*side[i], from, to);
     if (seen < kLeastSeen * whole || support < kLeastSupport) return 0;
     score += seen * (support - kLeastSupport + 0.05f);

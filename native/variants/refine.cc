@@ -116,7 +116,7 @@ int fit_most(const float* at, const float* value, int n, float on, float& base, 
 
 bool meet(Point a, Point b, Point c, Point d, Point& out) {
   const float ux = b.x - a.x, uy = b.y - a.y, vx = d.x - c.x, vy = d.y - c.y, cross = ux * vy - uy * vx;
-  if (std::abs(cross) < 1e-6f * (std::hypot(ux, uy) * std::hypot(vx, vy) + 1e-6f)) return false;
+  if (std::abs(cross) < 1e-6f * (length_of(ux, uy) * length_of(vx, vy) + 1e-6f)) return false;
   const float t = ((c.x - a.x) * vy - (c.y - a.y) * vx) / cross;
   out = {a.x + ux * t, a.y + uy * t};
   return true;
@@ -127,7 +127,7 @@ Quad refine(const Picture& picture, const Quad& quad, int reach, bool turn, uint
   Side moved[4];
   for (int i = 0; i < 4; ++i) {
     Side side = {quad.corner[i], quad.corner[(i + 1) % 4]};
-    const float dx = side.to.x - side.from.x, dy = side.to.y - side.from.y, length = std::hypot(dx, dy);
+    const float dx = side.to.x - side.from.x, dy = side.to.y - side.from.y, length = length_of(dx, dy);
     if ((sides >> i & 1) != 0 && length > 8) {
       const Point normal = {-dy / length, dx / length};
       Profiles profiles;
@@ -146,7 +146,7 @@ Quad refine(const Picture& picture, const Quad& quad, int reach, bool turn, uint
     const Side &before = moved[(i + 3) % 4], &after = moved[i];
     Point p;
     if (meet(before.from, before.to, after.from, after.to, p) &&
-        std::hypot(p.x - quad.corner[i].x, p.y - quad.corner[i].y) < 4 * static_cast<float>(reach))
+        length_of(p.x - quad.corner[i].x, p.y - quad.corner[i].y) < 4 * static_cast<float>(reach))
       result.corner[i] = p;
   }
   return result;

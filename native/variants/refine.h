@@ -2,6 +2,7 @@
 // is off by more than about one per cent of the side.
 #pragma once
 #include "picture.h"
+#include "view.h"
 
 namespace empreinte {
 

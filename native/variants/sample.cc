@@ -61,8 +61,6 @@ bool projection_of(const float* x, const float* y, Projection* out) {
   return true;
 }
 
-float length(float x, float y) { return std::sqrt(x * x + y * y); }
-
 // The looks along one side of the unit square: `per` to a step, kept inside it by half a pixel of the level.
 struct Looks {
   float at[2 * kSide];
@@ -204,8 +202,8 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
     x[i] = view.x[i] * static_cast<float>(levels.level[0].width);
     y[i] = view.y[i] * static_cast<float>(levels.level[0].height);
   }
-  const float across = 0.5f * (length(x[1] - x[0], y[1] - y[0]) + length(x[2] - x[3], y[2] - y[3]));
-  const float down = 0.5f * (length(x[3] - x[0], y[3] - y[0]) + length(x[2] - x[1], y[2] - y[1]));
+  const float across = 0.5f * (length_of(x[1] - x[0], y[1] - y[0]) + length_of(x[2] - x[3], y[2] - y[3]));
+  const float down = 0.5f * (length_of(x[3] - x[0], y[3] - y[0]) + length_of(x[2] - x[1], y[2] - y[1]));
   if (!(across >= 4 && down >= 4)) return false;
 
   // The coarsest level whose pixels are at most a third of the step; the shorter side decides.

@@ -72,7 +72,7 @@ bool find_tilt(const Picture& picture, Quad& out) {
   // Far from a rectangle it is something else.
   const auto side = [&](int i) {
     const Point a = out.corner[i], b = out.corner[(i + 1) % 4];
-    return std::hypot(b.x - a.x, b.y - a.y);
+    return length_of(b.x - a.x, b.y - a.y);
   };
   const auto alike = [](float a, float b) { return a < 1.15f * b && b < 1.15f * a; };
   return alike(side(0), side(2)) && alike(side(1), side(3)) && std::min(side(0), side(1)) > 0.3f * std::min(w, h);

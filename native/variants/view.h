@@ -1,5 +1,6 @@
 // A view: where in the picture an assumed original lies. What a variant of the query is the hash of.
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -45,6 +46,9 @@ class Views {
   size_t capacity_;
   size_t size_ = 0;
 };
+
+// Not std::hypot, which asks for a newer glibc than the addon does.
+inline float length_of(float x, float y) { return std::sqrt(x * x + y * y); }
 
 inline View box(float left, float top, float right, float bottom, ViewKind kind) {
   return View{{left, right, right, left}, {top, top, bottom, bottom}, kind};

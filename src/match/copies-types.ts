@@ -42,7 +42,8 @@ export interface CopyMatch {
   tier: "match" | "review";
   /** Which variant of the picture is nearest. */
   variant: ViewName;
-  /** Where in the picture the original lies; outside 0 … 1 where it was cropped. Not there for the whole picture. */
+  /** Where in the picture the original lies, or the part of it that `id` is the hash of; outside 0 … 1 where it was
+   * cropped. Not there for the whole picture. */
   region?: Corners;
   /** How the picture is turned or mirrored, where it is. */
   turned?: DihedralVariant;

@@ -184,7 +184,7 @@ async function lookFurther(samples: Samples, look: Look, plain: Variant, options
  *
  * `match` is within 31 bits, or within 24 by alignment. `review` is what an alignment brought to 31, and what lies within
  * 50 bits and has a second witness. Text screens, charts and title cards keep to 31. What is below quality 50, the picture
- * or a part of it, matches nothing.
+ * or a part of it, matches nothing. Of each variant the 64 nearest hashes are looked at.
  *
  * @throws as `hashImage`; `ERR_EMPREINTE_CLOSED` for an index that is closed; the signal's reason.
  *
