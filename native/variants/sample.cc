@@ -237,7 +237,7 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
 }
 
 float view_flatness(const Picture& picture, const View& view) {
-  constexpr int kLooks = 96;
+  constexpr int kLooks = 48;
   uint16_t cells[4096] = {};
   Projection p;
   if (!projection_of(view.x, view.y, &p)) return 1;

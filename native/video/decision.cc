@@ -99,11 +99,12 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   for (const Stretch& s : *stretches) evidence += s.segment.evidence / std::max(s.weight, 0.01);
   const auto near = [](const Videos&, const Stretch& s) { return s.segment.distance <= kNear; };
   // Farther pictures may look alike only, as the digits of two countdowns do: where nothing moves, so that they are not
-  // a moment apart either, all of one video must be there.
+  // a moment apart either, all of one video must be there, and not be drawn.
   const bool entire = covers(true, kEntire);
   const auto near_or_more = [entire](const Videos&, const Stretch& s) {
     if (s.segment.distance <= kNear) return true;
-    return (s.segment.still < kStill || (entire && s.segment.share >= kMostOf)) && s.segment.evidence >= 1.5 * s.weight;
+    if (s.segment.still < kStill) return s.segment.evidence >= 1.5 * s.weight;
+    return entire && s.segment.share >= kMostOf && said(s) >= 1.5 * s.weight;
   };
   if (nearly_all && evidence >= 1.5) return keep(stretches, near_or_more, videos);
   if (nearly_all) return keep(stretches, near, videos);
