@@ -15,7 +15,10 @@ function isSame(a: FrameRegion, b: FrameRegion): boolean {
   return sides.every((side) => Math.abs(a[side] - b[side]) <= same);
 }
 
-const wholeFrame: FrameRegion = { left: 0, top: 0, right: 1, bottom: 1 };
+/** So near the frame's sides a region is as good as the frame: the plain hash finds it, and another region may be missed. */
+function isWhole({ left, top, right, bottom }: FrameRegion): boolean {
+  return Math.max(left, top, 1 - right, 1 - bottom) <= 2 * same;
+}
 
 /** Where in a frame another picture may lie, what looks surest first; the frame itself is none of them. */
 function regionsIn({ data, width, height, channels }: VideoFrame): FrameRegion[] {
@@ -25,7 +28,7 @@ function regionsIn({ data, width, height, channels }: VideoFrame): FrameRegion[]
     const [left, top, right, bottom] = boxes.subarray(i, i + 4) as unknown as [number, number, number, number];
     const region = { left, top, right, bottom };
     const large = (right - left) * width >= leastPixels && (bottom - top) * height >= leastPixels;
-    if (large && ![wholeFrame, ...regions].some((other) => isSame(other, region))) regions.push(region);
+    if (large && !isWhole(region) && !regions.some((other) => isSame(other, region))) regions.push(region);
   }
   return regions;
 }
@@ -35,6 +38,14 @@ function median(regions: readonly FrameRegion[]): FrameRegion {
   const middle = (side: keyof FrameRegion): number =>
     regions.map((region) => region[side]).toSorted((a, b) => a - b)[regions.length >> 1]!;
   return { left: middle("left"), top: middle("top"), right: middle("right"), bottom: middle("bottom") };
+}
+
+/** People centre what they put into a frame, or leave its width or height and add a bar; a picture's own edges lie anywhere. */
+function isLikely({ left, top, right, bottom }: FrameRegion): boolean {
+  const spans = (from: number, to: number): boolean => from <= same && to >= 1 - same;
+  const centred = (from: number, to: number): boolean => Math.abs(from - (1 - to)) <= same;
+  if (centred(left, right) && centred(top, bottom)) return true;
+  return (spans(left, right) || spans(top, bottom)) && (right - left) * (bottom - top) >= 0.5;
 }
 
 interface Known {
@@ -66,8 +77,8 @@ export class FrameRegions {
     const usual = past !== undefined && 2 * past.frames > this.#looked ? past.region : undefined;
     this.#remember(voted, frames.length);
     const agreed = voted.filter(({ votes }) => 2 * votes > frames.length);
-    const score = ({ votes, before }: (typeof voted)[number]): number =>
-      votes / frames.length + Math.min(1, before / 6);
+    const score = ({ region, votes, before }: (typeof voted)[number]): number =>
+      votes / frames.length + Math.min(1, before / 6) + (isLikely(region) ? 0.2 : 0);
     const best = agreed.toSorted((a, b) => score(b) - score(a))[0];
     // What was around most of the video so far is around a shot, too, that is too dark to show it.
     return best?.region ?? usual;
