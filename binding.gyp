@@ -30,6 +30,7 @@
         "native/search/tombstones.cc",
         "native/search/version.cc",
         "native/variants/align.cc",
+        "native/variants/boxes.cc",
         "native/variants/fixed.cc",
         "native/variants/flatness.cc",
         "native/variants/hough.cc",

@@ -403,6 +403,17 @@ typedef struct emp_video_segment {
 
 enum { EMP_VIDEO_SEGMENTS = 64 };
 
+/* A part of a picture, its sides as shares of the picture's, 0 … 1. */
+typedef struct emp_box {
+  float left, top, right, bottom;
+} emp_box;
+
+enum { EMP_BOXES_MOST = 13, EMP_BOX_LEAST = 32 };
+/* Where in a picture another one may lie that was put into a frame, between bars or onto a third: what looks surest
+ * first, what is left without uniform sides before what lies between straight edges. `out` has room for EMP_BOXES_MOST.
+ * None in a picture with a side below EMP_BOX_LEAST pixels. */
+emp_status emp_frame_boxes(const emp_pixels* pixels, emp_box* out, size_t* count);
+
 /* How much a picture looks drawn: the percentage of its change in brightness that lies in the tenth of it where it
  * changes most. Below 50 of most that a camera saw, above 57 of cards, countdowns and test patterns; 100 of one colour;
  * 0 where a side is below 64 pixels, of which this is not told. */

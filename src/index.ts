@@ -20,7 +20,8 @@ export { type DihedralHashes, type DihedralVariant, dihedralVariants } from "./h
 // Videos: signatures, frames, and the kind of a file.
 export { hashVideo } from "./video/hash-video.js";
 export { type HashVideoOptions, type DecodeVideoOptions, type VideoProgress } from "./video/options.js";
-export { type Sampling, type SignatureFrame, type VideoSignature } from "./video/signature.js";
+export { type FrameRegion, type Sampling, type SignatureFrame, type TrimmedFrame } from "./video/signature.js";
+export { type VideoSignature } from "./video/signature.js";
 export { type VideoInput } from "./video/source.js";
 export { type FluentCommand } from "./video/fluent.js";
 export { videoFrames, type VideoFramesOptions } from "./video/video-frames.js";

@@ -1,6 +1,6 @@
-// drawn: how much a picture looks drawn. alignVideos: aligning a query's video with known ones. The arrays are those of
-// a VideoIndex, which nobody else holds and nobody changes: they are read where they lie, and kept alive by the request
-// that holds them all.
+// drawn: how much a picture looks drawn. frameBoxes: where in a frame another picture may lie. alignVideos: aligning a
+// query's video with known ones. The arrays are those of a VideoIndex, which nobody else holds and nobody changes: they
+// are read where they lie, and kept alive by the request that holds them all.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -191,15 +191,41 @@ class AlignJob : public Job {
 };
 
 // pixels, width, height, channels, stride → percent. Short enough for the caller's thread.
+// Pixels, width, height, channels, stride.
+bool read_pixels(const Napi::CallbackInfo& info, emp_pixels* out) {
+  Bytes bytes;
+  uint32_t stride = 0;
+  if (!read_bytes(info[0], &bytes) || !read_uint32(info[1], &out->width) || !read_uint32(info[2], &out->height) ||
+      !read_uint32(info[3], &out->channels) || !read_uint32(info[4], &stride))
+    return false;
+  out->data = bytes.data, out->size = bytes.size, out->stride = stride;
+  return true;
+}
+
+Napi::Value frame_boxes(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  emp_pixels pixels;
+  if (!read_pixels(info, &pixels)) return env.Undefined();
+  emp_box boxes[EMP_BOXES_MOST];
+  size_t count = 0;
+  const emp_status status = emp_frame_boxes(&pixels, boxes, &count);
+  if (status != EMP_OK) return fail(env, status), env.Undefined();
+  void* data = nullptr;
+  napi_value buffer, array;
+  if (napi_create_arraybuffer(env, 4 * count * sizeof(float), &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_float32_array, 4 * count, buffer, 0, &array) != napi_ok)
+    return env.Undefined();
+  float* number = static_cast<float*>(data);
+  for (size_t i = 0; i < count; ++i)
+    for (const float side : {boxes[i].left, boxes[i].top, boxes[i].right, boxes[i].bottom}) *number++ = side;
+  return Napi::Value(env, array);
+}
+
 Napi::Value drawn(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Bytes bytes;
   emp_pixels pixels;
-  uint32_t stride = 0, percent = 0;
-  if (!read_bytes(info[0], &bytes) || !read_uint32(info[1], &pixels.width) || !read_uint32(info[2], &pixels.height) ||
-      !read_uint32(info[3], &pixels.channels) || !read_uint32(info[4], &stride))
-    return env.Undefined();
-  pixels.data = bytes.data, pixels.size = bytes.size, pixels.stride = stride;
+  uint32_t percent = 0;
+  if (!read_pixels(info, &pixels)) return env.Undefined();
   const emp_status status = emp_drawn(&pixels, &percent);
   if (status != EMP_OK) return fail(env, status), env.Undefined();
   return Napi::Number::New(env, percent);
@@ -208,6 +234,7 @@ Napi::Value drawn(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void add_video(Napi::Env env, Napi::Object exports) {
+  exports.Set("frameBoxes", Napi::Function::New(env, frame_boxes, "frameBoxes"));
   exports.Set("drawn", Napi::Function::New(env, drawn, "drawn"));
   exports.Set("alignVideos", Napi::Function::New(env, AlignJob::queue, "alignVideos"));
 }

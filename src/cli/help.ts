@@ -87,7 +87,9 @@ A match is a lead, not a verdict.
   --level LEVEL        find altered copies of pictures: fast (turned, mirrored), standard (also framed, captioned,
                        in a screenshot or collage, slightly cropped) or thorough (also cropped and turned further).
                        A line a match: path, distance, list:line, variant, match or review, corners in percent of
-                       the picture or "whole", metadata. Not with --radius and the other three before this
+                       the picture or "whole", metadata. Not with --radius and the other three before this.
+                       With standard and thorough, videos that are framed, between bars or in another picture
+                       are found as well, turned and mirrored too: ", trimmed" ends such a line
   --allow-degenerate   load list entries that would match unrelated pictures (all zero, constant, …)
   --json               JSON Lines, an object a file:
                        {"path","hash","quality","matches":[{"distance","list","entry","variant","metadata"}]},

@@ -21,7 +21,7 @@ export interface Search {
 }
 
 /** An entry of a list in a video: the frame that is nearest, and when it is shown. */
-export type FrameMatch = Match & { timestampSeconds: number };
+export type FrameMatch = Match & { timestampSeconds: number; trimmed?: true };
 
 /** The known videos of `--video-signature`, under the names of their files. */
 export interface KnownVideos {
@@ -63,14 +63,18 @@ export async function framesInLists(
   let last: string | undefined;
   for (const frame of frames) {
     // A still scene's frames often have one hash.
-    if (frame.hash === last) continue;
-    last = frame.hash;
-    for (const [number, known] of lists.entries()) {
-      for (const match of await known.match(frame, { ...how, signal })) {
-        const key = JSON.stringify([number, match.list, match.entry]);
-        const other = best.get(key);
-        if (other !== undefined && other.distance <= match.distance) continue;
-        best.set(key, { ...match, timestampSeconds: frame.timestampSeconds });
+    const hashes = frame.hash + (frame.trimmed?.hash ?? "");
+    if (hashes === last) continue;
+    last = hashes;
+    for (const query of frame.trimmed === undefined ? [frame] : [frame, frame.trimmed]) {
+      for (const [number, known] of lists.entries()) {
+        for (const match of await known.match(query, { ...how, signal })) {
+          const key = JSON.stringify([number, match.list, match.entry]);
+          const other = best.get(key);
+          if (other !== undefined && other.distance <= match.distance) continue;
+          const { timestampSeconds } = frame;
+          best.set(key, { ...match, timestampSeconds, ...(query !== frame && { trimmed: true }) });
+        }
       }
     }
   }
@@ -96,16 +100,27 @@ export async function inKnownVideos(
 }
 
 export function frameLines(path: Path, matches: readonly FrameMatch[]): string[] {
-  return matches.map(({ distance, list, entry, variant, metadata, timestampSeconds }) =>
-    textLine([path, String(distance), `${list}:${entry}`, variant, clock(timestampSeconds), metadata], "\t"),
+  return matches.map(({ distance, list, entry, variant, metadata, timestampSeconds, trimmed }) =>
+    textLine(
+      [
+        path,
+        String(distance),
+        `${list}:${entry}`,
+        trimmed ? `trimmed ${variant}` : variant,
+        clock(timestampSeconds),
+        metadata,
+      ],
+      "\t",
+    ),
   );
 }
 
 export function videoLines(path: Path, isVideo: boolean, matches: readonly VideoMatch[]): string[] {
-  return matches.flatMap(({ id, kind, segments }) =>
+  return matches.flatMap(({ id, kind, segments, variant, trimmed }) =>
     segments.map((segment) => {
       const name = shownPath(path);
-      if (isVideo) return textLine([`${name} ${segmentText(String(id), kind, segment)}`], "");
+      const how = trimmed ? `, trimmed${variant === "orig" ? "" : ` ${variant}`}` : "";
+      if (isVideo) return textLine([`${name} ${segmentText(String(id), kind, segment)}${how}`], "");
       const { knownFrom, knownTo, distance } = segment;
       const when = `${clock(knownFrom)}–${clock(knownTo)}`;
       return textLine([`${name} = ${String(id)} ${when}, ${Math.round(distance)} bits`], "");

@@ -160,7 +160,7 @@ function exactLines(path: Path, exact: readonly ExactMatch[]): string[] {
 
 /** Options that say how far to look, beside --level, which says it all; and standard input, which cannot be read twice. */
 function refuseBesideLevel(values: Record<string, unknown>, positionals: readonly string[]): void {
-  for (const name of ["radius", "min-quality", "no-dihedral", "all-pages", "video-signature"]) {
+  for (const name of ["radius", "min-quality", "no-dihedral", "all-pages"]) {
     if (values[name] !== undefined) throw new UsageError(`--${name} does not go with --level`);
   }
   if (positionals.includes("-")) throw new UsageError("--level does not go with standard input");
@@ -199,12 +199,15 @@ export async function run(args: string[], session: Session): Promise<number> {
   if (level !== undefined) refuseBesideLevel(values, positionals);
   const quiet = values.quiet === true;
   const files = fileSettings(values);
-  const videos = videoSettings(files, { sampling: samplingOf(values.sampling, "all"), dihedral: how.dihedral });
+  const sampling = samplingOf(values.sampling, "all");
+  // What lies around a video is looked for where a picture's surroundings are.
+  const trim = level === "standard" || level === "thorough";
+  const videos = videoSettings(files, { sampling, dihedral: how.dihedral, ...(trim && { trim }) });
   const { lists, trouble } = await load(values, quiet, session);
   const exactly = new Exactly(lists);
   const settings = { ...files, dihedral: how.dihedral, digests: exactly.types };
   // What is known is not turned: the query is.
-  const asKnown: HashVideoOptions = { ...videos, dihedral: false };
+  const asKnown: HashVideoOptions = { ...videos, dihedral: false, trim: false };
   if (values.sampling === undefined) asKnown.sampling = "adaptive";
   const known = await loadVideos(values["video-signature"] ?? [], how, asKnown, session);
   if (lists.length === 0 && known.index === undefined) return status.trouble;
@@ -223,11 +226,19 @@ export async function run(args: string[], session: Session): Promise<number> {
     if (level !== undefined && !isVideoSignature(result)) {
       const copies = await copiesIn(path, lists, level, files, signal);
       const exact = exactly.of(result.digests ?? {});
-      matched ||= copies.tier !== "none" || exact.length > 0;
+      const within = known.index && (await inKnownVideos(result, known.index, how, signal));
+      matched ||= copies.tier !== "none" || exact.length > 0 || (within?.length ?? 0) > 0;
       const { hash, quality } = result;
-      const more = exact.length > 0 ? { ...copies, exact } : copies;
+      const more = { ...copies, ...(exact.length > 0 && { exact }), ...(within && { videos: within }) };
       if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), hash, quality, ...more }));
-      else for (const line of [...exactLines(path, exact), ...copyLines(path, copies)]) await session.line(line);
+      else {
+        const lines = [
+          ...exactLines(path, exact),
+          ...copyLines(path, copies),
+          ...videoLines(path, false, within ?? []),
+        ];
+        for (const line of lines) await session.line(line);
+      }
       return;
     }
     const inVideos = known.index && (await inKnownVideos(result, known.index, how, signal));

@@ -191,7 +191,11 @@ export class VideoIndex {
 function videoVariants(query: VideoSignature, minQuality: number, dihedral: boolean): Variant[] {
   const names: readonly DihedralVariant[] =
     dihedral && query.frames.some((frame) => frame.dihedral !== undefined) ? dihedralVariants : ["orig"];
-  return names.map((name) => ({ name, timeline: timelineOf(query, minQuality, name) }));
+  // The plain ones first: of two that say the same the plain one is told.
+  const kinds = query.frames.some((frame) => frame.trimmed !== undefined) ? [false, true] : [false];
+  return kinds.flatMap((trimmed) =>
+    names.map((name) => ({ name, trimmed, timeline: timelineOf(query, minQuality, name, trimmed) })),
+  );
 }
 
 function pictureVariants(query: PictureHash, minQuality: number, dihedral: boolean): Variant[] {

@@ -27,6 +27,8 @@ export interface VideoMatch {
   kind: "video" | "picture";
   /** Which image of the query matches. */
   variant: DihedralVariant;
+  /** It matches without what lies around the query's frames, and not, or less of it, with that. */
+  trimmed?: true;
   /** By where they stand in the query. */
   segments: VideoSegment[];
   /** Share of the query's time that is in the segments, 0 … 1; 1 of a picture. */

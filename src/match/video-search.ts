@@ -205,6 +205,8 @@ async function searchPicture(hash: Uint8Array, variant: DihedralVariant, searche
 
 export interface Variant {
   name: DihedralVariant;
+  /** Without what lies around its frames. */
+  trimmed?: boolean;
   /** Of a video. */
   timeline?: Query;
   /** Of a picture. */
@@ -218,8 +220,11 @@ export async function searchVariants(
   searched: Searched,
 ): Promise<VideoMatch[]> {
   const all: VideoMatch[] = [];
-  for (const { name, timeline, hash } of variants) {
-    if (timeline !== undefined) all.push(...(await searchTimeline(timeline, frames, name, searched)));
+  for (const { name, trimmed, timeline, hash } of variants) {
+    if (timeline !== undefined) {
+      const found = await searchTimeline(timeline, frames, name, searched);
+      all.push(...(trimmed ? found.map((match) => ({ ...match, trimmed: true as const })) : found));
+    }
     if (hash !== undefined) all.push(...(await searchPicture(hash, name, searched)));
   }
   const best = new Map<VideoMatch["id"], VideoMatch>();

@@ -41,12 +41,20 @@ function spacingOf({ sampling, frameRate, frames }: VideoSignature): number {
   return Math.max(frame, gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 1);
 }
 
-function checkFrame(frame: SignatureFrame): void {
-  const { timestampSeconds: from, lastTimestampSeconds: to, quality, stable } = frame;
-  if (!Number.isFinite(from) || !Number.isFinite(to)) throw invalidArgument("timestampSeconds", "finite number", from);
+/** What a hash, of a frame or of a part of it, comes with. */
+function checkHashed({ quality, stable, drawn }: Pick<SignatureFrame, "quality" | "stable" | "drawn">): void {
   if (typeof quality !== "number") throw invalidArgument("quality", "number", quality);
   if (typeof stable !== "boolean") throw invalidArgument("stable", "boolean", stable);
-  if (frame.drawn !== undefined) integer("drawn", frame.drawn, 0, 100);
+  if (drawn !== undefined) integer("drawn", drawn, 0, 100);
+}
+
+function checkFrame(frame: SignatureFrame): void {
+  const { timestampSeconds: from, lastTimestampSeconds: to, trimmed } = frame;
+  if (!Number.isFinite(from) || !Number.isFinite(to)) throw invalidArgument("timestampSeconds", "finite number", from);
+  checkHashed(frame);
+  if (trimmed === undefined) return;
+  if (typeof trimmed !== "object" || trimmed === null) throw invalidArgument("trimmed", "object", trimmed);
+  checkHashed(trimmed);
 }
 
 /** @throws {InvalidArgumentError} */
@@ -78,10 +86,17 @@ export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
 /**
  * A signature as the native core takes it: frames of low quality and unstable ones left out, and those that look like the
  * one before taken together, as a run. `variant`: of the turned or mirrored frames, where the signature has them.
+ * `trimmed`: of the frames without what lies around them, where there is something.
  * @throws {InvalidArgumentError} of times that no video has.
  */
-export function timelineOf(signature: VideoSignature, minQuality: number, variant: DihedralVariant | undefined): Query {
+export function timelineOf(
+  signature: VideoSignature,
+  minQuality: number,
+  variant: DihedralVariant | undefined,
+  trimmed = false,
+): Query {
   const frames = signature.frames
+    .map((frame) => (trimmed && frame.trimmed !== undefined ? { ...frame, ...frame.trimmed } : frame))
     .filter(({ quality, stable }) => quality >= minQuality && stable)
     .toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
   const hashes = new Uint8Array(32 * frames.length);

@@ -149,10 +149,13 @@ export interface NativeBinding {
   /** Not while a job uses it. */
   closeVariants(variants: VariantsHandle): void;
 
-  /** Twelve numbers a segment: candidate, query from, query to, known from, known to, speed, distance, share, evidence,
-   * still, nearest, matches; by candidate, then query from. */
+  /** Where in a frame another picture may lie: left, top, right, bottom of each box as shares of the frame's sides, what
+   * looks surest first. Grey, RGB or RGBA; none with a side below 32 pixels. */
+  frameBoxes(pixels: Uint8Array, width: number, height: number, channels: number, stride: number): Float32Array;
   /** How much a picture looks drawn, 0 … 100; 0 of one with a side below 64 pixels. */
   drawn(pixels: Uint8Array, width: number, height: number, channels: number, stride: number): number;
+  /** Twelve numbers a segment: candidate, query from, query to, known from, known to, speed, distance, share, evidence,
+   * still, nearest, matches; by candidate, then query from. */
   alignVideos(request: AlignRequest, cancel: CancelHandle | undefined): Promise<Float64Array>;
 }
 

@@ -111,11 +111,11 @@ function vpdqTime(frame: SignatureFrame, frameRate: number): SignatureFrame {
 
 /** The hashes of one reading, into `into`: what was there before something went wrong stays. */
 async function collect(reading: Reading, options: CheckedVideoOptions, into: SignatureFrame[]): Promise<void> {
-  const { sampling, vpdq, dihedral, signal } = options;
+  const { sampling, vpdq, dihedral, trim, signal } = options;
   const { frames, ours, state } = reading;
   const runs = sampling === "adaptive" ? new Runs() : undefined;
   try {
-    for await (const frame of hashFrames(frames, { dihedral, ours }, signal)) {
+    for await (const frame of hashFrames(frames, { dihedral, trim, ours }, signal)) {
       if (vpdq && state.frameRate !== undefined) into.push(vpdqTime(frame, state.frameRate));
       else if (runs === undefined) into.push(frame);
       else {

@@ -48,6 +48,12 @@ export interface HashVideoOptions extends DecodeVideoOptions {
   compat?: "vpdq";
   /** Also give the hashes of each frame turned and mirrored. Default false. */
   dihedral?: boolean;
+  /**
+   * Of frames that have a border, bars, or another picture around them, also give the hashes without those, for queries: an
+   * altered copy is then found by a `VideoIndex` that knows the plain video. One region is chosen for each shot. Not with
+   * `compat: "vpdq"`. Default false.
+   */
+  trim?: boolean;
   /** Of a damaged, cut or over-long video, give what could be read, marked as such, instead of rejecting. Default false. */
   partial?: boolean;
   /** Frames a second of frames of one's own, for `sampling: { fps }`. Default: by their timestamps. */
@@ -67,6 +73,7 @@ export interface CheckedVideoOptions {
   sampling: Sampling;
   vpdq: boolean;
   dihedral: boolean;
+  trim: boolean;
   partial: boolean;
   frameRate: number | undefined;
 }
@@ -76,7 +83,7 @@ export const decodeOptionNames: readonly string[] = names(
   "maxPixels maxBytes maxFrames maxSeconds maxStallSeconds maxMemoryBytes " +
     "signal onProgress ffmpegPath threads rotate squarePixels name",
 );
-const hashVideoOptionNames = [...decodeOptionNames, ...names("sampling compat dihedral partial frameRate")];
+const hashVideoOptionNames = [...decodeOptionNames, ...names("sampling compat dihedral trim partial frameRate")];
 
 function text(name: string, value: unknown): string | undefined {
   if (value === undefined || typeof value === "string") return value;
@@ -116,6 +123,8 @@ export function checkVideoOptions(
       `Expected {fps} or "all" for sampling with compat "vpdq" but received "${sampling}"`,
     );
   }
+  const trim = whether("trim", given.trim);
+  if (vpdq && trim) throw new InvalidArgumentError('Expected trim without compat "vpdq", which has plain hashes only');
   return {
     limits: checkLimits(given),
     signal: checkSignal(given.signal),
@@ -128,6 +137,7 @@ export function checkVideoOptions(
     sampling,
     vpdq,
     dihedral: whether("dihedral", given.dihedral),
+    trim,
     partial: whether("partial", given.partial),
     frameRate: frameRate === undefined ? undefined : positive("frameRate", frameRate),
   };

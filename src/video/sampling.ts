@@ -62,6 +62,7 @@ function bitsBetween(a: Uint16Array, b: Uint16Array): number {
 export class Runs {
   #run: SignatureFrame | undefined;
   #start: Uint16Array | undefined;
+  #startTrimmed: Uint16Array | undefined;
 
   /** Takes a frame; gives the run that it ends, if it does. */
   add(frame: SignatureFrame): SignatureFrame | undefined {
@@ -75,6 +76,7 @@ export class Runs {
     }
     this.#run = frame;
     this.#start = wordsOf(frame.hash);
+    this.#startTrimmed = frame.trimmed && wordsOf(frame.trimmed.hash);
     return run;
   }
 
@@ -88,6 +90,10 @@ export class Runs {
   /** The hashes of black frames are noise and say nothing of one another: what they have in common is that. */
   #continues(frame: SignatureFrame): boolean {
     if (frame.stable !== this.#run!.stable) return false;
+    // Inside a wide border more changes than the whole shows.
+    const trimmed = frame.trimmed && wordsOf(frame.trimmed.hash);
+    if ((trimmed === undefined) !== (this.#startTrimmed === undefined)) return false;
+    if (trimmed !== undefined && bitsBetween(this.#startTrimmed!, trimmed) > runBits) return false;
     return !frame.stable || bitsBetween(this.#start!, wordsOf(frame.hash)) <= runBits;
   }
 }

@@ -10,6 +10,29 @@ import type { DihedralHashes } from "../hash/pixels.js";
  */
 export type Sampling = { fps: number } | "all" | "keyframes" | "adaptive";
 
+/** A part of a frame, in shares of its sides from the top left, 0 … 1. */
+export interface FrameRegion {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** The hash of what a border, bars or another picture lie around. */
+export interface TrimmedFrame {
+  /** 64 lower-case hex digits. */
+  hash: string;
+  /** 0 … 100 */
+  quality: number;
+  stable: boolean;
+  /** 0 … 100, as the frame's. */
+  drawn: number;
+  /** Which part of the frame it is the hash of: the same throughout a shot. */
+  region: FrameRegion;
+  /** The eight turned and mirrored variants, when asked for. */
+  dihedral?: DihedralHashes;
+}
+
 /** One hashed frame, or with adaptive sampling a run of frames that are nearly the same. */
 export interface SignatureFrame {
   /** Of the decoded frame, from 0; of a run, its best frame's. */
@@ -33,6 +56,11 @@ export interface SignatureFrame {
   drawn?: number;
   /** The eight turned and mirrored variants, when asked for. */
   dihedral?: DihedralHashes;
+  /**
+   * The frame without what lies around the video, when that is asked for (`trim`) and something does: a border, bars with
+   * text or without, a picture that it was put onto. Not there in vPDQ's files.
+   */
+  trimmed?: TrimmedFrame;
 }
 
 /** What a video looks like over time. No picture is in it. */

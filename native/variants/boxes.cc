@@ -1,0 +1,31 @@
+// Where in a frame of a video another picture may lie: the boxes of those detectors whose views are upright and cheap
+// enough to be looked for in every shot. Which of them is right, other frames of the shot say (src/video/shots.ts).
+#include <algorithm>
+
+#include "detect.h"
+
+using namespace empreinte;
+
+emp_status emp_frame_boxes(const emp_pixels* pixels, emp_box* out, size_t* count) {
+  *count = 0;
+  emp_status status = emp_pixels_check(pixels);
+  if (status != EMP_OK) return status;
+  if (std::min(pixels->width, pixels->height) < EMP_BOX_LEAST) return EMP_OK;
+  Picture picture;
+  Sketch sketch;
+  if ((status = make_picture(*pixels, picture)) != EMP_OK || (status = make_sketch(picture, sketch)) != EMP_OK)
+    return status;
+  View room[EMP_BOXES_MOST];
+  Views views(room, EMP_BOXES_MOST);
+  if ((status = find_trims(picture, sketch, views)) != EMP_OK ||
+      (status = find_rectangles(picture, sketch, views)) != EMP_OK)
+    return status;
+  for (size_t i = 0; i < views.size(); ++i) {
+    const View& view = views[i];
+    const auto within = [](float share) { return std::clamp(share, 0.0f, 1.0f); };
+    const emp_box box = {within((view.x[0] + view.x[3]) / 2), within((view.y[0] + view.y[1]) / 2),
+                         within((view.x[1] + view.x[2]) / 2), within((view.y[2] + view.y[3]) / 2)};
+    if (box.left < box.right && box.top < box.bottom) out[(*count)++] = box;
+  }
+  return EMP_OK;
+}
