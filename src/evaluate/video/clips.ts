@@ -114,7 +114,8 @@ export async function evaluateClips(
           };
           await encodeEdit(clip.path, out, edit.recipe(about, new Random(seed, edit.name, clip.digest)), signal);
           const start = performance.now();
-          const query = await hashVideo(out, { sampling: "all", ...(signal && { signal }) });
+          const how = { sampling: "all", dihedral: true, trim: true } as const;
+          const query = await hashVideo(out, { ...how, ...(signal && { signal }) });
           const matches = await index.search(query, signal && { signal });
           const own = matches.find(({ id }) => id === clips.indexOf(clip));
           const others = matches.length - (own === undefined ? 0 : 1);
