@@ -72,6 +72,7 @@ export function failureOf(ended: Ended): EmpreinteError | undefined {
   if (opened || (why !== undefined && code !== 0)) {
     if (code !== 0) return corrupt(name, why ?? problems.at(-1) ?? `ffmpeg ended with ${code}`);
     if (damage !== undefined) return corrupt(name, damage);
+    if (report.concealed) return corrupt(name, "its decoder came upon damage");
     if (!rest) return undefined;
   }
   return strange(program, name, ` (it ended with ${code})`);

@@ -17,6 +17,11 @@ const lineCharacters = 65_536;
 const keptProblems = 8;
 
 /** Said of a file that is cut or changed, also where ffmpeg goes on and ends well. */
+/**
+ * What decoders say of a frame before they make up what is missing in it. Whether ffmpeg then calls the frame corrupt is with
+ * several threads a race that it loses now and then.
+ */
+const concealed = /error while decoding MB|error at MB|damaged at \d|concealing \d/i;
 const damaged = /partial file|ended prematurely|packet corrupt|corrupt input packet|corrupt decoded frame/i;
 
 /** Reads what ffmpeg writes on standard error, a piece at a time. */
@@ -42,6 +47,8 @@ export class Report {
   outOfMemory = false;
   /** What it said of damage, when it did. */
   damage: string | undefined;
+  /** A decoder came upon damage, whatever was made of the frame. */
+  concealed = false;
   readonly #filter: string;
   readonly #onFrame: (frame: FrameLine) => void;
   #rest = "";
@@ -121,6 +128,7 @@ export class Report {
     if (/Cannot allocate memory|Error allocating|Unable to allocate|memory exhausted/i.test(text))
       this.outOfMemory = true;
     if (damaged.test(text)) this.damage ??= text;
+    if (concealed.test(text)) this.concealed = true;
     this.problems.push(text);
     if (this.problems.length > keptProblems) this.problems.shift();
   }
