@@ -17,6 +17,7 @@ import { decodePages, type Page, tooManyPixels, tooSlow } from "./decode.js";
 import { checkDigests, type DigestType, type FileDigests } from "./digest.js";
 import { inSlot } from "./gate.js";
 import { type EncodedInput, type Source, sourceOf } from "./read.js";
+import { withStop } from "./with-stop.js";
 
 /** What can be hashed: an encoded picture or decoded pixels. */
 export type ImageInput = EncodedInput | RawPixels;
@@ -92,28 +93,6 @@ function defined(limits: Limits): Limits {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 
-/**
- * Runs `work` until `signal` or `work` itself stops it. sharp cannot be interrupted: what it is doing then ends by itself,
- * unheard, within its time limit.
- */
-export async function untilStopped<T>(
-  signal: AbortSignal | undefined,
-  work: (stop: AbortController) => Promise<T>,
-): Promise<T> {
-  signal?.throwIfAborted();
-  const stop = new AbortController();
-  const relay = (): void => stop.abort(signal?.reason);
-  const stopped = new Promise<never>((_, reject) => {
-    stop.signal.addEventListener("abort", () => reject(stop.signal.reason), { once: true });
-  });
-  signal?.addEventListener("abort", relay, { once: true });
-  try {
-    return await Promise.race([work(stop), stopped]);
-  } finally {
-    signal?.removeEventListener("abort", relay);
-  }
-}
-
 /** Samples that are not 8-bit grey, RGB or RGBA become so in place. */
 export async function hashPage(page: Page, options: CheckedHashOptions, stop: AbortSignal): Promise<PixelHash> {
   const { data, width, height, channels, depth, cmyk } = page;
@@ -164,7 +143,7 @@ export async function hashChecked(
     return { ...hash, width, height, ...(options.all ? { frames: [{ page: 0, ...hash }] } : {}) };
   }
   const source = sourceOf(input, options.name, options.limits.maxBytes, options.digests);
-  return untilStopped(signal, (stop) => hashEncoded(source, options, stop));
+  return withStop(signal, (stop) => hashEncoded(source, options, stop));
 }
 
 /**

@@ -3,8 +3,9 @@ import { type CheckedHashOptions, isRawPixels, pixelArguments, type PixelHash } 
 import { defaultLimits, type Limits } from "../limits.js";
 import { decodePages, type Page, tooManyPixels, tooSlow } from "./decode.js";
 import { inSlot } from "./gate.js";
-import { hashPage, type ImageInput, untilStopped } from "./hash-image.js";
+import { hashPage, type ImageInput } from "./hash-image.js";
 import { sourceOf } from "./read.js";
+import { withStop } from "./with-stop.js";
 
 /** A picture's first page as 8-bit grey, RGB or RGBA, rows without gaps, and its hash. */
 export interface Samples {
@@ -66,10 +67,10 @@ export async function readSamples(
     };
     const data = stride === row ? bytes.slice(0, row * height) : packed();
     const page: Page = { page: 0, primary: true, data, width, height, channels, depth: 8, cmyk: false };
-    return untilStopped(signal, (stop) => samplesOf(page, hash, stop.signal));
+    return withStop(signal, (stop) => samplesOf(page, hash, stop.signal));
   }
   const source = sourceOf(input, name, limits.maxBytes);
-  return untilStopped(signal, async (stop) => {
+  return withStop(signal, async (stop) => {
     const content = await source.read(stop.signal);
     return inSlot(stop.signal, async () => {
       const late = (): void => stop.abort(tooSlow(source.name, limits.maxSeconds));

@@ -1,4 +1,7 @@
-/** Ends when `signal` does, with its reason, or when the work stops itself. What the decoder is doing then ends unheard. */
+/**
+ * Runs `work` until `signal` or `work` itself stops it. sharp cannot be interrupted: what it is doing then ends by itself,
+ * unheard, within its time limit.
+ */
 export async function withStop<T>(
   signal: AbortSignal | undefined,
   work: (stop: AbortController) => Promise<T>,
