@@ -199,7 +199,8 @@ typedef struct emp_index emp_index;
 typedef struct emp_snapshot emp_snapshot;
 
 /* `tables` of a large part: 16; 8, every second one, for 40 bytes a hash less and some ten times the query time; or 0,
- * rows only, which are scanned. */
+ * rows only, which are scanned. With 16, parts of more than 2^24 rows have 13, of longer chunks; asked for here, every
+ * large part has them. */
 emp_status emp_index_create(uint32_t tables, emp_index** out);
 void emp_index_destroy(emp_index* index);
 
@@ -218,12 +219,14 @@ emp_status emp_index_get(emp_index* index, uint64_t id, uint8_t hash[EMP_HASH_BY
 emp_status emp_index_clear(emp_index* index);
 
 /* One step of what keeps searches fast: joins parts into a larger one with tables. May run on any thread beside readers
- * and writers; one at a time (another call answers EMP_OK with *more = 0). *more: whether another step is due. */
-emp_status emp_index_maintain(emp_index* index, const emp_cancel* cancel, int* more);
+ * and writers; one at a time (another call answers EMP_OK with *more = 0). *more: whether another step is due.
+ * `room`: bytes that a part of more than 2^24 rows may take while those it is made of are still there; 0: none such is
+ * made, but those that are there stay. Up to 3·2^25 rows, some 114 bytes each and 8 more while it is built. */
+emp_status emp_index_maintain(emp_index* index, uint64_t room, const emp_cancel* cancel, int* more);
 /* Makes a part of the newest rows, so that the steps after it reach every row. */
 emp_status emp_index_flush(emp_index* index);
 /* Whether a step is due. */
-int emp_index_wants_maintenance(emp_index* index);
+int emp_index_wants_maintenance(emp_index* index, uint64_t room);
 
 typedef struct emp_index_stats {
   uint64_t rows;     /* that a search can find */

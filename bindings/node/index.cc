@@ -183,7 +183,7 @@ void index_flush(const Napi::CallbackInfo& info) {
 Napi::Value index_wants_maintenance(const Napi::CallbackInfo& info) {
   Shared<Index> index;
   if (!unwrap(info[0], &index)) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), emp_index_wants_maintenance(index->core) != 0);
+  return Napi::Boolean::New(info.Env(), emp_index_wants_maintenance(index->core, 0) != 0);
 }
 
 // A job on an index that answers a boolean or nothing: adding in bulk, maintaining, verifying, warming, saving.
@@ -196,7 +196,16 @@ class IndexJob : public Job {
     job->task_ = &IndexJob::run_add;
     return Job::start(job.release(), info.Env(), info[4]);
   }
-  static Napi::Value maintain(const Napi::CallbackInfo& info) { return plain(info, &IndexJob::run_maintain); }
+  // index, cancel, room in bytes
+  static Napi::Value maintain(const Napi::CallbackInfo& info) {
+    auto job = std::unique_ptr<IndexJob>(new IndexJob);
+    if (!unwrap(info[0], &job->index_)) return info.Env().Undefined();
+    const double room = info[2].IsNumber() ? info[2].As<Napi::Number>().DoubleValue() : -1;
+    if (!(room >= 0 && room < 0x1p63)) return fail(info.Env(), "expected room in bytes"), info.Env().Undefined();
+    job->room_ = static_cast<uint64_t>(room);
+    job->task_ = &IndexJob::run_maintain;
+    return Job::start(job.release(), info.Env(), info[1]);
+  }
   static Napi::Value verify(const Napi::CallbackInfo& info) { return plain(info, &IndexJob::run_verify); }
   static Napi::Value warm(const Napi::CallbackInfo& info) { return plain(info, &IndexJob::run_warm); }
   // index, file descriptor, cancel: writes what a search would see now.
@@ -238,7 +247,7 @@ class IndexJob : public Job {
   }
   emp_status run_maintain() {
     const emp_cancel asked = cancel();
-    return emp_index_maintain(index_->core, &asked, &more_);
+    return emp_index_maintain(index_->core, room_, &asked, &more_);
   }
   emp_status run_verify() {
     const emp_cancel asked = cancel();
@@ -258,6 +267,7 @@ class IndexJob : public Job {
   Shared<Index> index_;
   Addition addition_;
   emp_snapshot* snapshot_ = nullptr;
+  uint64_t room_ = 0;
   int descriptor_ = -1, more_ = 0;
 };
 

@@ -34,7 +34,7 @@ struct emp_kernel {
                             uint32_t capacity);
   uint32_t (*follow_chains)(const empreinte::Block* blocks, const empreinte::Asked& asked,
                             empreinte::Candidate* candidates, uint32_t n);
-  void (*measure_rows)(const empreinte::Block* blocks, const empreinte::Asked& asked, uint32_t radius,
+  void (*measure_rows)(const empreinte::Block* blocks, const empreinte::Asked& asked,
                        const empreinte::Candidate* candidates, uint32_t n, empreinte::Measured* out);
 
   // See search/crc32c.h.

@@ -80,8 +80,28 @@ static uint32_t follow_in(const Block* blocks, const Asked& asked, uint32_t chun
   return kept;
 }
 
+// Of long chunks, which begin in the middle of words: those whose last 128 bits, one cache line, do not already differ
+// in more than the radius.
+template <class L>
+static uint32_t keep_near(const Block* blocks, const Asked& asked, Candidate* candidates, uint32_t n) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    const Candidate c = candidates[i];
+    const uint32_t* rest = blocks[c.at / kBlockRows].rest[c.at % kBlockRows];
+    uint32_t sum = 0;
+    for (uint32_t w = 0; w < 4; w += 2) {
+      const uint32_t low = rest[w] ^ asked.row.word[4 + w], high = rest[w + 1] ^ asked.row.word[5 + w];
+      sum += L::ones(uint64_t{high} << 32 | low);
+    }
+    candidates[kept] = c;
+    kept += sum <= asked.radius;
+  }
+  return kept;
+}
+
 template <class L>
 static uint32_t follow_chains(const Block* blocks, const Asked& asked, Candidate* candidates, uint32_t n) {
+  if (asked.cut.chunks != kChunks) return keep_near<L>(blocks, asked, candidates, n);
   uint32_t kept = 0;
   for (uint32_t from = 0, to; from < n; from = to) {
     const uint32_t table = candidates[from].table, chunk = (table * asked.stride + 2) % kChunks;
@@ -107,33 +127,33 @@ static uint32_t follow_chains(const Block* blocks, const Asked& asked, Candidate
   return kept;
 }
 
-// The first chunk from which the chain through all sixteen holds: from which every partial sum of what differs, less
-// what is allowed, is negative. With sums from chunk 0 on, those beyond the last chunk are the ones before plus `all`.
-// A row within the radius has one.
-template <class L>
+// The first of kCount chunks from which the chain through all of them holds: from which every partial sum of what
+// differs, less what is allowed, is negative. With sums from chunk 0 on, those beyond the last chunk are the ones
+// before plus `all`. A row within the radius has one.
+template <class L, uint32_t kCount>
 static uint32_t first_chain(const Row& row, const Asked& asked) {
-  int sum[kChunks + 1] = {0}, most_after[kChunks];
-  for (uint32_t w = 0; w < kChunks / 2; ++w) {
-    const uint32_t x = row.word[w] ^ asked.row.word[w];
-    sum[2 * w + 1] = sum[2 * w] + static_cast<int>(L::ones(x & 0xffffu)) - asked.allowed[2 * w];
-    sum[2 * w + 2] = sum[2 * w + 1] + static_cast<int>(L::ones(x >> 16)) - asked.allowed[2 * w + 1];
-  }
-  const int all = sum[kChunks];
-  most_after[kChunks - 1] = all;
-  for (uint32_t k = kChunks - 1; k-- > 0;)
+  constexpr Cut cut = {kCount};
+  Row x;
+  for (uint32_t w = 0; w < 8; ++w) x.word[w] = row.word[w] ^ asked.row.word[w];
+  int sum[kCount + 1] = {0}, most_after[kCount];
+  for (uint32_t k = 0; k < kCount; ++k)
+    sum[k + 1] = sum[k] + static_cast<int>(L::ones(uint64_t{cut.value(x, k)})) - asked.allowed[k];
+  const int all = sum[kCount];
+  most_after[kCount - 1] = all;
+  for (uint32_t k = kCount - 1; k-- > 0;)
     most_after[k] = most_after[k + 1] > sum[k + 1] ? most_after[k + 1] : sum[k + 1];
   int most_before = sum[0];
-  for (uint32_t k = 0; k < kChunks; ++k) {
+  for (uint32_t k = 0; k < kCount; ++k) {
     if (most_after[k] < sum[k] && (k == 0 || all + most_before < sum[k])) return k;
     if (sum[k + 1] > most_before) most_before = sum[k + 1];
   }
-  return kChunks;
+  return kCount;
 }
 
 // The distance of each candidate's row; where it is within the radius, also the first chunk of a chain.
 template <class L>
-static void measure_rows(const Block* blocks, const Asked& asked, uint32_t radius, const Candidate* candidates,
-                         uint32_t n, Measured* out) {
+static void measure_rows(const Block* blocks, const Asked& asked, const Candidate* candidates, uint32_t n,
+                         Measured* out) {
   constexpr uint32_t kAhead = 4;
   const auto fetch_row = [&](uint32_t row) {
     const Block& block = blocks[row / kBlockRows];
@@ -149,7 +169,10 @@ static void measure_rows(const Block* blocks, const Asked& asked, uint32_t radiu
       const uint32_t low = row.word[w] ^ asked.row.word[w], high = row.word[w + 1] ^ asked.row.word[w + 1];
       sum += L::ones(uint64_t{high} << 32 | low);
     }
-    const uint32_t first = sum > radius ? 0 : first_chain<L>(row, asked);
+    uint32_t first = 0;
+    if (sum <= asked.radius)
+      first =
+          asked.cut.chunks == kChunks ? first_chain<L, kChunks>(row, asked) : first_chain<L, kLongChunks>(row, asked);
     out[i] = {static_cast<uint16_t>(sum), static_cast<uint16_t>(first)};
   }
 }

@@ -28,7 +28,7 @@ bool tables_hold(const Segment& s) {
   // Ids that ascend by the order are different ones, and so are its rows: it has every row once.
   uint64_t before = 0;
   for (uint32_t i = 0; i < s.rows; ++i) {
-    if (s.order != nullptr && number_at(s.order, i) >= s.rows) return false;
+    if (s.order != nullptr && number_at(s.order, 3, i) >= s.rows) return false;
     const uint64_t id = s.ids.at(s.row_by_id(i));
     if (i > 0 && id <= before) return false;
     before = id;
@@ -36,8 +36,9 @@ bool tables_hold(const Segment& s) {
   if (before >> 53 != 0) return false;
   for (uint32_t t = 0; t < s.tables; ++t) {
     const Table& table = s.table[t];
-    if (table.offsets[0] != 0 || table.offsets[kBuckets] != s.rows) return false;
-    for (uint32_t v = 0; v < kBuckets; ++v)
+    const uint32_t buckets = buckets_of(s.tables);
+    if (table.offsets[0] != 0 || table.offsets[buckets] != s.rows) return false;
+    for (uint32_t v = 0; v < buckets; ++v)
       if (table.offsets[v] > table.offsets[v + 1]) return false;
     for (uint32_t i = 0; i < s.rows; ++i)
       if (table.row_at(i) >= s.rows) return false;
@@ -58,12 +59,11 @@ emp_status check_structure(const uint8_t* data, size_t size) {
   if (size - sizeof(header) < header.parts * sizeof(PartRecord)) return EMP_CORRUPT_FILE;
   const PartRecord* records = reinterpret_cast<const PartRecord*>(data + sizeof(header));
   if (header_crc(header, records) != header.crc) return EMP_CORRUPT_FILE;
-  if (header.tables != 0 && header.tables != 8 && header.tables != 16) return EMP_CORRUPT_FILE;
+  if (!known_tables(header.tables)) return EMP_CORRUPT_FILE;
   uint64_t end = sizeof(header) + header.parts * sizeof(PartRecord);
   for (uint32_t i = 0; i < header.parts; ++i) {
     const PartRecord& r = records[i];
-    if (r.rows == 0 || r.rows > kMostSegmentRows || (r.tables != 0 && r.tables != 8 && r.tables != 16))
-      return EMP_CORRUPT_FILE;
+    if (!known_tables(r.tables) || r.rows == 0 || r.rows > most_rows(r.tables)) return EMP_CORRUPT_FILE;
     if (r.flags > (kNarrow | kBanks) || r.first_id >> 53 != 0) return EMP_CORRUPT_FILE;
     if (r.offset != to_page(end) || r.offset > size || r.size != layout_in(r).total || r.size > size - r.offset)
       return EMP_CORRUPT_FILE;

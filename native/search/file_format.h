@@ -11,7 +11,7 @@
 namespace empreinte {
 
 constexpr char kMagic[8] = {'E', 'M', 'P', 'R', 'E', 'I', 'D', 'X'};
-constexpr uint32_t kVersion = 2, kByteOrder = 0x01020304, kMostParts = 4096;
+constexpr uint32_t kVersion = 3, kByteOrder = 0x01020304, kMostParts = 4096;
 constexpr uint64_t kPage = 4096;
 
 struct Header {

@@ -93,10 +93,15 @@ void append_to_delta(emp_index* index, const Version& v, uint32_t at, const Entr
   index->delta_rows_by_id.put(e.id, at);
 }
 
+uint32_t capacity_of(const Version& v, uint32_t part) {
+  return part == v.part_count ? kDeltaRows : v.parts[part].segment->rows;
+}
+
 // Marks rows as removed in one part, or in the delta.
 bool bury(Version* v, uint32_t part, const uint32_t* rows, uint32_t count) {
   Tombstones*& gone = part == v->part_count ? v->delta_gone : v->parts[part].gone;
-  Tombstones* after = Tombstones::with(gone, rows, count);
+  const uint32_t capacity = capacity_of(*v, part);
+  Tombstones* after = Tombstones::with(gone, capacity, rows, count);
   if (after == nullptr) return false;
   if (gone != nullptr) gone->release();
   gone = after;
@@ -106,7 +111,7 @@ bool bury(Version* v, uint32_t part, const uint32_t* rows, uint32_t count) {
 bool bury_in_place(Version* v, const Place& place) {
   Tombstones*& gone = place.part == v->part_count ? v->delta_gone : v->parts[place.part].gone;
   if (gone != nullptr) return gone->add(place.row);
-  gone = Tombstones::with(nullptr, &place.row, 1);
+  gone = Tombstones::with(nullptr, capacity_of(*v, place.part), &place.row, 1);
   return gone != nullptr;
 }
 
@@ -144,7 +149,7 @@ Place emp_index::find(const Version& v, uint64_t id) const {
 
 emp_status emp_index_create(uint32_t tables, emp_index** out) {
   *out = nullptr;
-  if (tables != 0 && tables != kChunks / 2 && tables != kChunks) return EMP_BAD_OPTION;
+  if (!known_tables(tables)) return EMP_BAD_OPTION;
   std::unique_ptr<emp_index> index(new (std::nothrow) emp_index);
   if (!index || !index->delta_rows_by_id.allocate()) return EMP_OUT_OF_MEMORY;
   index->version = new (std::nothrow) Version;
@@ -162,13 +167,13 @@ void emp_index_destroy(emp_index* index) {
 
 namespace {
 
-constexpr size_t kBulk = kDeltaRows / 4;
+constexpr size_t kBulk = kDeltaRows / 4, kMostBareRows = most_rows(0);
 
 // Adds sorted entries with new ids to `v`, in bulk as segments without tables.
 emp_status add_entries(emp_index* index, Version* v, const Entry* entries, size_t count) {
   if (count >= kBulk) {
-    for (size_t from = 0; from < count; from += kMostSegmentRows) {
-      const size_t n = std::min<size_t>(kMostSegmentRows, count - from);
+    for (size_t from = 0; from < count; from += kMostBareRows) {
+      const size_t n = std::min<size_t>(kMostBareRows, count - from);
       EntrySource rows = {entries + from};
       bool any_bank = false;
       for (size_t i = from; i < from + n; ++i) any_bank |= entries[i].bank != 0;
@@ -245,7 +250,7 @@ emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* h
         return true;
       }))
     return EMP_OK;
-  Version* v = before.next(static_cast<uint32_t>(count / kMostSegmentRows) + 2);
+  Version* v = before.next(static_cast<uint32_t>(count / kMostBareRows) + 2);
   return conclude(index, v, v == nullptr ? EMP_OUT_OF_MEMORY : add_entries(index, v, entries.data(), count));
 }
 

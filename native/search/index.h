@@ -30,6 +30,12 @@ struct Place {
   bool found = false;
 };
 
+// How large parts grow: tests have them smaller.
+struct PartSizes {
+  uint32_t most_short = most_rows(kChunks);
+  uint32_t least_long = 1u << 25;  // with fewer, two of short chunks are as fast
+};
+
 }  // namespace empreinte
 
 struct emp_index {
@@ -38,6 +44,7 @@ struct emp_index {
   empreinte::Version* version = nullptr;
   empreinte::DeltaRowsById delta_rows_by_id;
   uint32_t tables = empreinte::kChunks;
+  empreinte::PartSizes sizes;
   bool maintaining = false;
 
   empreinte::Version* share();

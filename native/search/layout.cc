@@ -14,13 +14,14 @@ Layout layout_of(uint32_t rows, uint32_t tables, bool narrow, bool any_bank) {
   l.narrow = narrow;
   l.blocks = blocks_for(n) * sizeof(Block);
   l.ids = padded((narrow ? 4 : 8) * n);
-  l.order = tables > 0 ? padded(3 * n) : 0;
+  const bool by_chunk = tables > 0 && tables != kLongChunks;
+  l.order = by_chunk ? padded(3 * n) : 0;
   l.banks = any_bank ? padded(n) : 0;
-  l.offsets = padded(sizeof(uint32_t) * (kBuckets + 1));
+  l.offsets = padded(sizeof(uint32_t) * (size_t{buckets_of(tables)} + 1));
   l.fingerprints = padded(2 * n);
-  l.row_numbers = padded(3 * n);
+  l.row_numbers = padded(number_bytes(tables) * n);
   l.total = l.blocks + l.ids + l.order + l.banks + tables * (l.offsets + l.fingerprints + l.row_numbers);
-  if (tables > 0) l.total -= l.row_numbers;
+  if (by_chunk) l.total -= l.row_numbers;
   return l;
 }
 
@@ -43,7 +44,8 @@ void Segment::attach(const uint8_t* memory, uint32_t row_count, uint32_t table_c
   for (uint32_t t = 0; t < tables; ++t) {
     table[t].offsets = reinterpret_cast<const uint32_t*>(take(layout.offsets));
     table[t].fingerprint = reinterpret_cast<const uint16_t*>(take(layout.fingerprints));
-    table[t].row = t > 0 ? take(layout.row_numbers) : nullptr;
+    table[t].row = t > 0 || order == nullptr ? take(layout.row_numbers) : nullptr;
+    table[t].bytes = number_bytes(tables);
   }
 }
 

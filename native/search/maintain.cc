@@ -13,31 +13,48 @@ namespace {
 constexpr uint32_t kLeastIndexed = 32768;
 constexpr uint32_t kGrowth = 4;
 
+// What building a part with tables of long chunks takes, at most.
+uint64_t room_for(uint64_t rows) {
+  return rows > most_rows(kLongChunks)
+             ? UINT64_MAX
+             : layout_of(static_cast<uint32_t>(rows), kLongChunks, false, true).total + sizeof(uint64_t) * rows;
+}
+
 bool worn(const Part& part) { return part.gone != nullptr && part.gone->count() > part.segment->rows / 4; }
 bool bare(const Part& part, uint32_t tables) {
   return tables > 0 && part.segment->tables == 0 && part.live() >= kLeastIndexed;
 }
 
 // The parts to join next: the smallest, as long as the next is at most kGrowth times what is there and all fit in a
-// segment; or one that lacks its tables or is worn. Their positions, ascending; none when nothing is due.
-uint32_t choose(const Version& v, uint32_t tables, uint32_t* chosen) {
+// segment; or one that lacks its tables or is worn. Their positions, ascending; none when nothing is due. A segment
+// with long chunks is made only where there is room for it, and where it is faster than those it is made of.
+uint32_t choose(const Version& v, const emp_index& index, uint64_t room, uint32_t* chosen) {
   std::unique_ptr<uint32_t[]> order(new (std::nothrow) uint32_t[v.part_count + 1]);
   if (!order) return 0;
   for (uint32_t i = 0; i < v.part_count; ++i) order[i] = i;
   std::sort(order.get(), order.get() + v.part_count,
             [&](uint32_t a, uint32_t b) { return v.parts[a].live() < v.parts[b].live(); });
-  uint64_t rows = 0;
   uint32_t n = 0;
-  for (uint32_t i = 0; i < v.part_count; ++i) {
-    const uint64_t live = v.parts[order[i]].live();
-    if (n > 0 && (live > kGrowth * rows || rows + live > kMostSegmentRows)) break;
-    chosen[n++] = order[i];
-    rows += live;
-  }
+  const auto take = [&](uint64_t most) {
+    uint64_t rows = 0;
+    for (n = 0; n < v.part_count; ++n) {
+      const uint64_t live = v.parts[order[n]].live();
+      if (n > 0 && (live > kGrowth * rows || rows + live > most)) break;
+      chosen[n] = order[n];
+      rows += live;
+    }
+    return rows;
+  };
+  const uint32_t most_short = index.sizes.most_short;
+  const uint64_t rows = take(index.tables == kChunks && room > 0 ? most_rows(kLongChunks) : most_short);
+  if (rows > most_short && (rows < index.sizes.least_long || room_for(rows) > room)) take(most_short);
   if (n < 2) {
     n = 0;
-    for (uint32_t i = 0; i < v.part_count && n == 0; ++i)
-      if (bare(v.parts[i], tables) || worn(v.parts[i])) chosen[n++] = i;
+    for (uint32_t i = 0; i < v.part_count && n == 0; ++i) {
+      const Part& part = v.parts[i];
+      const bool fits = part.live() <= most_short || room_for(part.live()) <= room;
+      if (bare(part, index.tables) || (worn(part) && fits)) chosen[n++] = i;
+    }
   }
   std::sort(chosen, chosen + n);
   return n;
@@ -55,7 +72,7 @@ bool carry_removals(const Part& then, const Part& now, const Segment* joined, To
     if (row < joined->rows) rows[n++] = row;  // always, but in a damaged file whose ids do not ascend
   }
   std::sort(rows.data(), rows.data() + n);
-  Tombstones* after = Tombstones::with(*gone, rows.data(), n);
+  Tombstones* after = Tombstones::with(*gone, joined->rows, rows.data(), n);
   if (after == nullptr) return false;
   if (*gone != nullptr) (*gone)->release();
   *gone = after;
@@ -101,15 +118,15 @@ emp_status exchange_parts(emp_index* index, const Version& then, const uint32_t*
 
 using namespace empreinte;
 
-int emp_index_wants_maintenance(emp_index* index) {
+int emp_index_wants_maintenance(emp_index* index, uint64_t room) {
   Version* v = index->share();
   std::unique_ptr<uint32_t[]> chosen(new (std::nothrow) uint32_t[v->part_count + 1]);
-  const uint32_t n = chosen ? choose(*v, index->tables, chosen.get()) : 0;
+  const uint32_t n = chosen ? choose(*v, *index, room, chosen.get()) : 0;
   v->release();
   return n > 0;
 }
 
-emp_status emp_index_maintain(emp_index* index, const emp_cancel* cancel, int* more) {
+emp_status emp_index_maintain(emp_index* index, uint64_t room, const emp_cancel* cancel, int* more) {
   *more = 0;
   Version* then;
   {
@@ -123,13 +140,13 @@ emp_status emp_index_maintain(emp_index* index, const emp_cancel* cancel, int* m
   Array<Part> parts(then->part_count + 1);
   emp_status status = chosen && parts ? EMP_OK : EMP_OUT_OF_MEMORY;
   if (status == EMP_OK) {
-    const uint32_t n = choose(*then, index->tables, chosen.get());
+    const uint32_t n = choose(*then, *index, room, chosen.get());
     for (uint32_t i = 0; i < n; ++i) parts[i] = then->parts[chosen[i]];
     Segment* joined = nullptr;
     if (n > 0) {
       uint64_t rows = 0;
       for (uint32_t i = 0; i < n; ++i) rows += parts[i].live();
-      const uint32_t tables = rows < kLeastIndexed ? 0 : index->tables;
+      const uint32_t tables = rows < kLeastIndexed ? 0 : rows > index->sizes.most_short ? kLongChunks : index->tables;
       status = join_parts(parts.data(), n, tables, cancel != nullptr ? *cancel : never, &joined);
     }
     if (n > 0 && status == EMP_OK) {
@@ -142,6 +159,6 @@ emp_status emp_index_maintain(emp_index* index, const emp_cancel* cancel, int* m
     const std::lock_guard<std::mutex> lock(index->writing);
     index->maintaining = false;
   }
-  if (status == EMP_OK) *more = emp_index_wants_maintenance(index);
+  if (status == EMP_OK) *more = emp_index_wants_maintenance(index, room);
   return status;
 }

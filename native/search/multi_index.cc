@@ -11,18 +11,40 @@ namespace empreinte {
 namespace {
 
 constexpr int kMostThreshold = 4;
-constexpr uint32_t kWithin[kMostThreshold + 2] = {0, 1, 17, 137, 697, 2517};  // masks of at most t − 1 bits
 
-// All masks of 16 bits with at most four set, fewest first: each is one of a bit less with a bit above its highest.
-constexpr std::array<uint16_t, kWithin[kMostThreshold + 1]> kMasks = [] {
-  std::array<uint16_t, kWithin[kMostThreshold + 1]> masks{};
-  size_t n = 1;
-  for (int bits = 1; bits <= kMostThreshold; ++bits)
-    for (uint32_t i = kWithin[bits - 1]; i < kWithin[bits]; ++i)
-      for (uint32_t bit = 1; bit < 65536; bit *= 2)
-        if (bit > masks[i]) masks[n++] = static_cast<uint16_t>(masks[i] | bit);
-  return masks;
-}();
+// All masks of kBits bits with at most four set, fewest first: each is one of a bit less with a bit above its highest.
+template <uint32_t kBits>
+struct Masks {
+  static constexpr uint32_t kAll = 1 + kBits + kBits * (kBits - 1) / 2 + kBits * (kBits - 1) * (kBits - 2) / 6 +
+                                   kBits * (kBits - 1) * (kBits - 2) / 6 * (kBits - 3) / 4;
+  std::array<uint32_t, kAll> mask{};
+  std::array<uint32_t, kMostThreshold + 2> within{};  // of at most t − 1 bits
+  constexpr Masks() {
+    uint32_t n = 1;
+    within[1] = 1;
+    for (int bits = 1; bits <= kMostThreshold; ++bits) {
+      for (uint32_t i = within[bits - 1]; i < within[bits]; ++i)
+        for (uint32_t bit = 1; bit < 1u << kBits; bit *= 2)
+          if (bit > mask[i]) mask[n++] = mask[i] | bit;
+      within[bits + 1] = n;
+    }
+  }
+};
+constexpr Masks<16> kMasks16;
+constexpr Masks<19> kMasks19;
+constexpr Masks<20> kMasks20;
+
+struct MasksOf {
+  const uint32_t *mask, *within;
+  explicit MasksOf(uint32_t bits)
+      : mask(bits == 16   ? kMasks16.mask.data()
+             : bits == 19 ? kMasks19.mask.data()
+                          : kMasks20.mask.data()),
+        within(bits == 16   ? kMasks16.within.data()
+               : bits == 19 ? kMasks19.within.data()
+                            : kMasks20.within.data()) {}
+};
+static_assert(cut_of(kLongChunks).bits(0) == 19 && cut_of(kLongChunks).bits(kLongChunks - 1) == 20);
 
 // Rows that were looked at whole, so that one of a cluster, which comes up in many tables, is read once. It may forget.
 class SeenRows {
@@ -35,7 +57,7 @@ class SeenRows {
 
  private:
   static constexpr uint32_t kFewBits = 11, kFew = 1u << kFewBits, kManyBits = 18;
-  static_assert((kMostSegmentRows >> kFewBits) + 1 <= UINT16_MAX);
+  static_assert((most_rows(kLongChunks) >> kFewBits) + 1 <= UINT16_MAX);
   // Starts anew; without the memory it only forgets more.
   void grow() {
     many_.reset(static_cast<uint16_t*>(std::calloc(size_t{1} << kManyBits, sizeof(uint16_t))));
@@ -60,7 +82,9 @@ class Search {
          const RowSink& sink, uint64_t* rows_left)
       : segment_(segment), kernel_(kernel), radius_(radius), cancel_(cancel), sink_(sink), rows_left_(*rows_left) {
     asked_.row = query;
-    asked_.stride = kChunks / segment.tables;
+    asked_.cut = segment.cut();
+    asked_.radius = radius;
+    asked_.stride = asked_.cut.chunks / segment.tables;
     choose_thresholds();
   }
 
@@ -75,39 +99,56 @@ class Search {
  private:
   static constexpr uint32_t kMostProbes = 1024, kMostCandidates = 4096, kAhead = 32;
 
-  // Even thresholds; those left over go to the chunks whose own bucket is smallest.
+  // Even thresholds, and one more for some tables as far from one another as may be: what two neighbours may differ in
+  // together is then even too, and the fingerprints throw out most. Of the turns of that pattern the one whose own
+  // buckets are smallest.
   void choose_thresholds() {
-    const int tables = static_cast<int>(segment_.tables);
-    const int sum = static_cast<int>(radius_) - 15 + (static_cast<int>(kChunks) - tables);
+    const int tables = static_cast<int>(segment_.tables), chunks = static_cast<int>(asked_.cut.chunks);
+    const int sum = static_cast<int>(radius_) - (chunks - 1) + (chunks - tables);
     const int base = sum >= 0 ? sum / tables : -((-sum + tables - 1) / tables);
-    int extra = sum - base * tables;
     std::fill(std::begin(asked_.allowed), std::end(asked_.allowed), uint8_t{0});
-    uint32_t order[kChunks];
-    for (uint32_t t = 0; t < segment_.tables; ++t) order[t] = t;
-    const auto crowd = [&](uint32_t t) {
-      const uint32_t value = asked_.row.chunk(segment_.chunk_of(t));
-      return segment_.table[t].offsets[value + 1] - segment_.table[t].offsets[value];
-    };
-    if (extra > 0) std::sort(order, order + tables, [&](uint32_t a, uint32_t b) { return crowd(a) < crowd(b); });
-    for (int i = 0; i < tables; ++i)
-      asked_.allowed[segment_.chunk_of(order[i])] = static_cast<uint8_t>(base + (extra-- > 0 ? 1 : 0) + 1);
+    for (uint32_t t = 0; t < segment_.tables; ++t)
+      asked_.allowed[segment_.chunk_of(t)] = static_cast<uint8_t>(base + 1);
+    const uint32_t extra = static_cast<uint32_t>(sum - base * tables);
+    const uint32_t turn = extra > 0 ? least_crowded_turn(extra) : 0;
+    for (uint32_t i = 0; i < extra; ++i) ++asked_.allowed[segment_.chunk_of(spaced(turn, i, extra))];
+  }
+  uint32_t spaced(uint32_t turn, uint32_t i, uint32_t count) const {
+    return (turn + i * segment_.tables / count) % segment_.tables;
+  }
+  uint32_t least_crowded_turn(uint32_t extra) const {
+    uint64_t crowd[kChunks];
+    for (uint32_t t = 0; t < segment_.tables; ++t) {
+      const uint32_t* offset = segment_.table[t].offsets + asked_.cut.value(asked_.row, segment_.chunk_of(t));
+      crowd[t] = offset[1] - offset[0];
+    }
+    uint64_t least = UINT64_MAX;
+    uint32_t best = 0;
+    for (uint32_t turn = 0; turn < segment_.tables; ++turn) {
+      uint64_t all = 0;
+      for (uint32_t i = 0; i < extra; ++i) all += crowd[spaced(turn, i, extra)];
+      if (all < least) best = turn, least = all;
+    }
+    return best;
   }
 
   emp_status probe_table(uint32_t t) {
-    const uint32_t chunk = segment_.chunk_of(t), after = (chunk + 1) % kChunks;
+    const Cut cut = asked_.cut;
+    const uint32_t chunk = segment_.chunk_of(t), after = (chunk + 1) % cut.chunks;
     const int threshold = asked_.allowed[chunk] - 1;
     if (threshold < 0) return EMP_OK;
     const Table& table = segment_.table[t];
-    const uint32_t value = asked_.row.chunk(chunk), count = kWithin[threshold + 1];
-    const uint16_t next = static_cast<uint16_t>(asked_.row.chunk(after));
-    for (uint32_t i = 0; i < std::min(count, kAhead); ++i) fetch(&table.offsets[value ^ kMasks[i]]);
+    const MasksOf masks(cut.bits(chunk));
+    const uint32_t value = cut.value(asked_.row, chunk), count = masks.within[threshold + 1];
+    const uint16_t next = cut.fingerprint(asked_.row, chunk);
+    for (uint32_t i = 0; i < std::min(count, kAhead); ++i) fetch(&table.offsets[value ^ masks.mask[i]]);
     int bits = 0;
     for (uint32_t i = 0; i < count; ++i) {
-      if (i + kAhead < count) fetch(&table.offsets[value ^ kMasks[i + kAhead]]);
-      if (i == kWithin[bits + 1]) ++bits;
+      if (i + kAhead < count) fetch(&table.offsets[value ^ masks.mask[i + kAhead]]);
+      if (i == masks.within[bits + 1]) ++bits;
       const int most = asked_.allowed[chunk] + asked_.allowed[after] - 1 - bits;
       if (most < 0) break;
-      const uint32_t at = value ^ kMasks[i], from = table.offsets[at], to = table.offsets[at + 1];
+      const uint32_t at = value ^ masks.mask[i], from = table.offsets[at], to = table.offsets[at + 1];
       if (from == to) continue;
       // A file may be searched before it is verified: nothing in it is trusted to stay inside it.
       if (from > to || to > segment_.rows) return EMP_CORRUPT_FILE;
@@ -133,8 +174,8 @@ class Search {
 
   emp_status verify(uint32_t n) {
     const auto fetch_row_number = [&](const Candidate& c) {
-      const uint8_t* numbers = segment_.table[c.table].row;
-      if (numbers != nullptr) fetch(numbers + size_t{3} * c.at);
+      const void* place = segment_.table[c.table].place(c.at);
+      if (place != nullptr) fetch(place);
     };
     for (uint32_t i = 0; i < std::min(n, kAhead); ++i) fetch_row_number(candidates_[i]);
     uint32_t kept = 0;
@@ -146,9 +187,9 @@ class Search {
       candidates_[kept] = c;
       if (seen_.has(c.at)) continue;
       ++kept;
-      // Where its chain goes on: follow_chains reads that next.
+      // What follow_chains reads next.
       const Block& block = segment_.blocks[c.at / kBlockRows];
-      const uint32_t word = (segment_.chunk_of(c.table) + 2) % kChunks / 2, at = c.at % kBlockRows;
+      const uint32_t word = short_ ? (segment_.chunk_of(c.table) + 2) % kChunks / 2 : 4, at = c.at % kBlockRows;
       fetch(word < 4 ? &block.column[word][at] : &block.rest[at][word - 4]);
     }
     kept = kernel_.follow_chains(segment_.blocks, asked_, candidates_, kept);
@@ -157,7 +198,7 @@ class Search {
       return EMP_OK;
     }
     rows_left_ -= kept;
-    kernel_.measure_rows(segment_.blocks, asked_, radius_, candidates_, kept, measured_);
+    kernel_.measure_rows(segment_.blocks, asked_, candidates_, kept, measured_);
     uint32_t found = 0;
     for (uint32_t i = 0; i < kept; ++i) {
       const uint32_t row = candidates_[i].at, chunk = segment_.chunk_of(candidates_[i].table);
@@ -178,6 +219,7 @@ class Search {
   const emp_cancel& cancel_;
   const RowSink& sink_;
   uint64_t& rows_left_;
+  const bool short_ = segment_.tables != kLongChunks;
   Asked asked_;
   SeenRows seen_;
   uint32_t probe_count_ = 0;

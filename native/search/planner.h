@@ -6,7 +6,8 @@
 
 namespace empreinte {
 
-// From how many rows on the multi-index is faster than a scan, for one query and in a batch, up to a radius.
+// From how many rows on the multi-index is faster than a scan, for one query and in a batch, up to a radius. Parts with
+// tables of long chunks have more.
 struct Crossover {
   uint32_t radius, single, batch;
 };
@@ -28,7 +29,7 @@ inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, si
     if (radius <= c.radius) {
       const uint32_t from = queries >= kBatch ? c.batch : c.single;
       // Every second table only: some ten times as many probes.
-      return from != kNever && rows / (tables == kChunks ? 1 : 10) >= from;
+      return from != kNever && rows / (tables == kChunks / 2 ? 10 : 1) >= from;
     }
   return false;
 }
@@ -38,11 +39,11 @@ inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, si
 inline bool crowded(const Segment& segment, const Row& query) {
   uint64_t postings = 0;
   for (uint32_t t = 0; t < segment.tables; ++t) {
-    const uint32_t value = query.chunk(segment.chunk_of(t));
+    const uint32_t value = segment.cut().value(query, segment.chunk_of(t));
     const uint32_t from = segment.table[t].offsets[value], to = segment.table[t].offsets[value + 1];
     if (to > from) postings += to - from;
   }
-  return postings * kChunks / segment.tables > segment.rows / 6;
+  return postings * segment.cut().chunks / segment.tables > segment.rows / 6;
 }
 
 // So many rows the multi-index may read whole for one query before a scan would have been faster.

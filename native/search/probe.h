@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "row.h"
+#include "cut.h"
 
 namespace empreinte {
 
@@ -11,12 +11,14 @@ namespace empreinte {
 // of chunks the slack is what is allowed minus what differs; a chain that holds never has less than 1.
 struct Asked {
   Row row;
+  Cut cut;
+  uint32_t radius;
   uint8_t allowed[kChunks];
   uint32_t stride;  // chunks from one table to the next: 1, or 2 in lean
 };
 
-// One bucket to look through: postings [from, to) of a table. `fingerprint` is the next chunk of each posting's row;
-// those that differ from the query's next chunk in at most `most` bits are candidates.
+// One bucket to look through: postings [from, to) of a table. `fingerprint` is the next chunk of each posting's row, or
+// the first 16 bits of it; those that differ from the query's in at most `most` bits are candidates.
 struct Probe {
   const uint16_t* fingerprint;
   uint32_t from, to;

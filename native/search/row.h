@@ -14,6 +14,11 @@ constexpr uint32_t kChunks = 16;
 struct Row {
   uint32_t word[8];
   uint32_t chunk(uint32_t c) const { return word[c / 2] >> (16 * (c % 2)) & 0xffffu; }
+  // `n` bits from bit `from` on, n < 32.
+  uint32_t bits(uint32_t from, uint32_t n) const {
+    const uint64_t two = uint64_t{word[(from / 32 + 1) % 8]} << 32 | word[from / 32];
+    return static_cast<uint32_t>(two >> from % 32) & ((1u << n) - 1);
+  }
 };
 
 // `hash`: 32 bytes, most significant first.

@@ -1,4 +1,4 @@
-// Where the rows of a segment go: by id as they come, or, with tables, by their first chunk.
+// Where the rows of a segment go: by id as they come, or, with tables of short chunks, by their first chunk.
 #pragma once
 #include <algorithm>
 
@@ -21,15 +21,22 @@ struct Places {
   }
 };
 
-inline void put_number(uint8_t* numbers, uint32_t i, uint32_t number) {
-  uint8_t* to = numbers + size_t{3} * i;
+// As number_at reads it.
+inline void put_number(uint8_t* numbers, uint32_t bytes, uint32_t i, uint32_t number) {
+  uint8_t* to = numbers + size_t{bytes} * i;
+  if (bytes == 4) {
+    std::memcpy(to, &number, 4);
+    return;
+  }
   const uint16_t low = static_cast<uint16_t>(number);
   std::memcpy(to, &low, 2);
   to[2] = static_cast<uint8_t>(number >> 16);
 }
 
-// Rows as they come, by id, until it is known where each belongs by its first chunk.
+// Rows as they come, by id, until it is known where each belongs by its first chunk, of 16 bits.
 class RowSorter {
+  static constexpr uint32_t kValues = 1u << 16;
+
  public:
   explicit RowSorter(uint32_t rows)
       : rows_(rows), memory_(size_t{rows} * (sizeof(Row) + sizeof(uint64_t) + sizeof(uint32_t) + 1)) {
@@ -48,16 +55,16 @@ class RowSorter {
 
   // Table 0's offsets, the order by id, and the rows where they belong.
   void finish(uint32_t* offsets, uint8_t* order, const Places& out) {
-    std::fill_n(offsets, kBuckets + 1, 0u);
+    std::fill_n(offsets, kValues + 1, 0u);
     for (uint32_t i = 0; i < rows_; ++i) ++offsets[row_[i].chunk(0)];
-    for (uint32_t v = 0, from = 0; v <= kBuckets; ++v) from += std::exchange(offsets[v], from);
+    for (uint32_t v = 0, from = 0; v <= kValues; ++v) from += std::exchange(offsets[v], from);
     for (uint32_t i = 0; i < rows_; ++i) {
       const uint32_t at = offsets[row_[i].chunk(0)]++;
       sorted_[at] = i;
-      put_number(order, i, at);
+      put_number(order, 3, i, at);
     }
     // Each is now where the next one's bucket begins.
-    for (uint32_t v = kBuckets; v > 0; --v) offsets[v] = offsets[v - 1];
+    for (uint32_t v = kValues; v > 0; --v) offsets[v] = offsets[v - 1];
     offsets[0] = 0;
     constexpr uint32_t kAhead = 24;
     for (uint32_t at = 0; at < rows_; ++at) {

@@ -12,13 +12,13 @@ void Tombstones::release(Page* page) {
 
 void Tombstones::release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  for (Page* page : pages_) release(page);
+  for (size_t p = 0; p < pages_.size(); ++p) release(pages_[p]);
   delete this;
 }
 
 uint32_t Tombstones::beyond(const Tombstones* before, uint32_t* rows) const {
   uint32_t n = 0;
-  for (uint32_t p = 0; p < kPages; ++p) {
+  for (uint32_t p = 0; p < pages_.size(); ++p) {
     const Page* old = before != nullptr ? before->pages_[p] : nullptr;
     if (pages_[p] == nullptr || pages_[p] == old) continue;
     for (uint32_t w = 0; w < kPageRows / 64; ++w) {
@@ -52,14 +52,19 @@ bool Tombstones::add(uint32_t row) {
   return references_.load(std::memory_order_acquire) == 1 && mark(pages_[row / kPageRows], row);
 }
 
-Tombstones* Tombstones::with(const Tombstones* before, const uint32_t* rows, uint32_t count) {
+Tombstones* Tombstones::with(const Tombstones* before, uint32_t capacity, const uint32_t* rows, uint32_t count) {
   Tombstones* after = new (std::nothrow) Tombstones;
   if (after == nullptr) return nullptr;
-  if (before != nullptr) {
-    after->count_ = before->count_;
-    std::memcpy(after->pages_, before->pages_, sizeof(after->pages_));
-    for (Page* page : after->pages_)
-      if (page != nullptr) page->references.fetch_add(1, std::memory_order_relaxed);
+  const size_t pages = (size_t{capacity} + kPageRows - 1) / kPageRows;
+  after->pages_ = Array<Page*>(pages);
+  if (!after->pages_) {
+    delete after;
+    return nullptr;
+  }
+  if (before != nullptr) after->count_ = before->count_;
+  for (size_t p = 0; p < pages; ++p) {
+    after->pages_[p] = before != nullptr ? before->pages_[p] : nullptr;
+    if (after->pages_[p] != nullptr) after->pages_[p]->references.fetch_add(1, std::memory_order_relaxed);
   }
   for (uint32_t i = 0; i < count; ++i)
     if (!after->mark(after->pages_[rows[i] / kPageRows], rows[i])) {

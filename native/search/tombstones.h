@@ -1,17 +1,20 @@
 // Which rows of a part were removed: a bitmap in pages, immutable once a reader may see it. Removing copies the page
-// table and one page (4 KiB each at most), never the whole bitmap, and readers keep the one they began with.
+// table (4 KiB for 2^24 rows) and one page of 4 KiB, never the whole bitmap, and readers keep the one they began with.
 #pragma once
 #include <atomic>
 #include <cstdint>
+
+#include "../memory.h"
 
 namespace empreinte {
 
 class Tombstones {
  public:
-  static constexpr uint32_t kPageRows = 32768, kPages = 512;  // 2^24 rows
+  static constexpr uint32_t kPageRows = 32768;
 
-  // With these rows removed as well; null when there is no memory. `before` may be null.
-  static Tombstones* with(const Tombstones* before, const uint32_t* rows, uint32_t count);
+  // Of a part of `capacity` rows, with these removed as well; null when there is no memory. `before`, of the same part,
+  // may be null.
+  static Tombstones* with(const Tombstones* before, uint32_t capacity, const uint32_t* rows, uint32_t count);
   // The same where nobody else holds this: a row is removed in this itself. False: somebody does, or there is no
   // memory; nothing is changed then.
   bool add(uint32_t row);
@@ -39,7 +42,7 @@ class Tombstones {
 
   std::atomic<uint32_t> references_{1};
   uint32_t count_ = 0;
-  Page* pages_[kPages] = {};
+  Array<Page*> pages_;
 };
 
 }  // namespace empreinte

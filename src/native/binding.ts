@@ -107,7 +107,7 @@ export interface NativeBinding {
   indexFlush(index: IndexHandle): void;
   indexWantsMaintenance(index: IndexHandle): boolean;
   /** One step; answers whether another is due. */
-  indexMaintain(index: IndexHandle, cancel: CancelHandle | undefined): Promise<boolean>;
+  indexMaintain(index: IndexHandle, cancel: CancelHandle | undefined, room: number): Promise<boolean>;
   indexVerify(index: IndexHandle, cancel: CancelHandle | undefined): Promise<void>;
   indexWarm(index: IndexHandle, cancel: CancelHandle | undefined): Promise<void>;
   /** Writes what a search would see now to an open file. */

@@ -98,7 +98,7 @@ void crowded_queries(const emp_snapshot* snapshot, const Data& data, uint32_t ta
   const std::vector<Hash> queries = {data.centres[0], data.centres[1], Random(7).near(data.centres[0], 12), beside};
   const std::vector<Hash> one(queries.begin(), queries.begin() + 1);
   for (const uint32_t radius : kRadii) {
-    if (tables == 8 && radius > 39) continue;
+    if ((tables == 8 && radius > 39) || (tables == 13 && radius > 64)) continue;
     const std::vector<emp_hit> all = wanted(data, queries, radius, 0), first = wanted(data, one, radius, 1500);
     const std::vector<emp_hit> few = wanted(data, queries, radius, 20);
     emp_search_options o = {};
@@ -135,7 +135,7 @@ emp_index* filled(const Data& data, uint32_t tables, size_t rows) {
       emp_index_add(index, data.ids.data(), data.hashes[0].data(), nullptr, rows) != EMP_OK)
     std::abort();
   for (int more = 1; more != 0;)
-    if (emp_index_maintain(index, nullptr, &more) != EMP_OK) std::abort();
+    if (emp_index_maintain(index, 0, nullptr, &more) != EMP_OK) std::abort();
   return index;
 }
 
@@ -156,7 +156,7 @@ int main(int argc, char** argv) {
   Data less = data;
   less.ids.resize(std::min<size_t>(less.ids.size(), 3000));
   less.hashes.resize(less.ids.size());
-  for (const uint32_t tables : {16u, 8u}) {
+  for (const uint32_t tables : {16u, 8u, 13u}) {
     with_snapshot(filled(data, tables, data.ids.size()),
                   [&](const emp_snapshot* snapshot) { crowded_queries(snapshot, data, tables); });
   }

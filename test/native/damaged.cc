@@ -117,12 +117,16 @@ int main(int argc, char** argv) {
   const int files = std::atoi(argv[2]);
   const Made small = made(&random, 50, 16, true), narrow = made(&random, 5'000, 16, false);
   const Made full = made(&random, 33'000, 16, false), lean = made(&random, 33'000, 8, true);
+  const Made of_long_chunks = made(&random, 33'000, 13, false);
   refused(small, &random);
   for (const Made* file : {&small, &lean}) largest_ids(*file, &random);
   for (const Made* file : {&small, &narrow, &full, &lean}) {
     use(file->bytes, *file, &random, false);
     for (int i = 0; i < files; ++i) damage(*file, &random);
   }
+  // 54 MB, most of them where buckets begin.
+  use(of_long_chunks.bytes, of_long_chunks, &random, false);
+  for (int i = 0; i < files / 8; ++i) damage(of_long_chunks, &random);
   std::printf("%d checks of damaged files, %d failures\n", checks, failures);
   return failures == 0 ? 0 : 1;
 }

@@ -9,11 +9,12 @@
 #include <map>
 #include <utility>
 
+#include "../../native/search/index.h"
 #include "searching.h"
 
 namespace {
 
-int checks = 0, failures = 0, with_tables = 0;
+int checks = 0, failures = 0, with_tables = 0, with_long = 0;
 bool expect(bool good, const char* what) {
   ++checks;
   if (good) return true;
@@ -69,11 +70,18 @@ constexpr uint32_t kRadii[] = {0,  1,  7,  14, 15, 16, 20, 23, 30, 31,  32,  34,
                                48, 49, 55, 63, 64, 71, 79, 80, 96, 110, 127, 128, 160, 255, 256};
 constexpr uint64_t kBudgets[] = {UINT64_MAX, 1, 5'000, 60'000, 1'000'000};
 
+// What large parts are made of. Of short chunks up to so many rows, of long ones beyond: 2^24 would take a minute.
+struct Kind {
+  uint32_t tables, most_short, least_long;
+};
+constexpr Kind kKinds[] = {{16, 1 << 24, 1 << 25}, {8, 1 << 24, 1 << 25}, {16, 40'000, 50'000}, {0, 1 << 24, 1 << 25}};
+
 class Round {
  public:
   // A small one has many parts without tables, and many changes of them.
-  Round(uint64_t seed, uint32_t tables, bool small) : random_(seed), tables_(tables), small_(small) {
-    if (emp_index_create(tables, &index_) != EMP_OK) std::abort();
+  Round(uint64_t seed, const Kind& kind, bool small) : random_(seed), kind_(kind), small_(small) {
+    if (emp_index_create(kind.tables, &index_) != EMP_OK) std::abort();
+    grow_as_told();
     for (Hash& hash : seeds_) hash = random_.hash();
   }
   Round(const Round&) = delete;
@@ -88,6 +96,7 @@ class Round {
       emp_index_get_stats(index_, &stats);
       expect(stats.rows == entries_.size(), "the number of rows");
       if (stats.indexed > 0) ++with_tables;
+      if (largest_part() > kind_.most_short) ++with_long;
       const Snapshot now(index_);
       check(now, entries_);
       if (!kept_.empty()) {
@@ -215,9 +224,24 @@ class Round {
     expect(emp_index_replace(index_, unknown, seeds_[0].data(), 0) == EMP_UNKNOWN_ID, "replace an unknown id");
   }
 
+  void grow_as_told() { index_->sizes = {kind_.most_short, kind_.least_long}; }
+
+  uint32_t largest_part() const {
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < index_->version->part_count; ++i)
+      most = std::max(most, index_->version->parts[i].segment->rows);
+    return most;
+  }
+
+  // Without room, or with too little of it, no part grows beyond short chunks.
   void maintain() {
+    const uint32_t before = largest_part();
+    const uint64_t room = random_.one_in(3) ? random_.below(2) * 1'000'000 : UINT64_MAX;
     for (int more = 1; more != 0;)
-      if (!expect(emp_index_maintain(index_, nullptr, &more) == EMP_OK, "maintain")) return;
+      if (!expect(emp_index_maintain(index_, room, nullptr, &more) == EMP_OK, "maintain")) return;
+    const uint32_t after = largest_part();
+    expect(after <= std::max(before, kind_.most_short) || (room == UINT64_MAX && after >= kind_.least_long),
+           "the size of the largest part");
   }
 
   void keep() {
@@ -238,6 +262,7 @@ class Round {
     // Go on with the opened one; snapshots of the other live on.
     kept_.emplace_back(Snapshot(opened), entries_);
     emp_index_destroy(std::exchange(index_, opened));
+    grow_as_told();
   }
 
   // FORMAT.md: 64 bytes a part behind a header of 64; at 24 the smallest id, which must not be that of a removed row.
@@ -286,14 +311,15 @@ class Round {
 
   void tell(bool good, const char* what, const emp_search_options& o, uint64_t budget) {
     if (expect(good, what)) return;
-    std::printf("  tables %u, way %d, kernel %s, radius %u, limit %u, filter %d, budget %llu\n", tables_, o.way,
-                emp_kernel_name(o.kernel), o.radius, o.limit, o.filter, static_cast<unsigned long long>(budget));
+    std::printf("  tables %u up to %u, way %d, kernel %s, radius %u, limit %u, filter %d, budget %llu\n", kind_.tables,
+                kind_.most_short, o.way, emp_kernel_name(o.kernel), o.radius, o.limit, o.filter,
+                static_cast<unsigned long long>(budget));
   }
 
   const Hash& a_seed() { return seeds_[random_.below(seeds_.size())]; }
 
   Random random_;
-  const uint32_t tables_;
+  const Kind kind_;
   const bool small_;
   emp_index* index_ = nullptr;
   std::array<Hash, 50> seeds_;
@@ -308,12 +334,13 @@ int main(int argc, char** argv) {
   if (argc != 4) return 2;
   const uint64_t seed = std::strtoull(argv[1], nullptr, 10);
   const int rounds = std::atoi(argv[2]), steps = std::atoi(argv[3]);
-  constexpr uint32_t kTables[] = {16, 8, 0};
   for (int i = 0; i < rounds; ++i) {
     const uint64_t round = seed + static_cast<uint64_t>(i);
-    Round(round, kTables[i % 3], false).run(steps);
-    Round(round, kTables[i % 3], true).run(3 * steps);
+    const Kind& kind = kKinds[static_cast<size_t>(i) % std::size(kKinds)];
+    Round(round, kind, false).run(steps);
+    Round(round, kind, true).run(3 * steps);
   }
-  std::printf("%d checks, %d states with tables, %d failures\n", checks, with_tables, failures);
+  std::printf("%d checks, %d states with tables, %d with long chunks, %d failures\n", checks, with_tables, with_long,
+              failures);
   return failures == 0 ? 0 : 1;
 }

@@ -6,7 +6,7 @@
 inline emp_status maintain_all(emp_index* index) {
   emp_status status = EMP_OK;
   for (int more = 1, steps = 0; status == EMP_OK && more != 0 && steps < 8; ++steps)
-    status = emp_index_maintain(index, nullptr, &more);
+    status = emp_index_maintain(index, UINT64_MAX, nullptr, &more);
   return status;
 }
 

@@ -98,7 +98,7 @@ void run_writer(emp_index* index) {
 void run_maintenance(emp_index* index) {
   while (!stopping) {
     int more = 0;
-    must(emp_index_maintain(index, nullptr, &more));
+    must(emp_index_maintain(index, UINT64_MAX, nullptr, &more));
     steps.fetch_add(1);
     if (more == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
