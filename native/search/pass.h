@@ -48,8 +48,12 @@ class Pass {
     for (*done = false; part_ <= version_.part_count; ++part_, query_ = 0, row_ = 0, table_ = 0, begun_ = false) {
       const Source source = source_at(part_);
       if (source.rows == 0) continue;
-      // Once a part: the radius may shrink on the way.
-      if (!begun_) way_ = way_for(source);
+      // Once a part: the radius may shrink on the way. What a query of the part before gave is not to be pruned any
+      // more.
+      if (!begun_) {
+        way_ = way_for(source);
+        prune_at_ = SIZE_MAX;
+      }
       begun_ = true;
       bool through = false;
       const emp_status status = search(source, budget, &through);

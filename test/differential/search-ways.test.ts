@@ -61,3 +61,30 @@ describe.each(["full", "lean", "rows"] as const)("memory %s", (memory) => {
     }
   });
 });
+
+test("a batch with a limit, over a part with tables and one that is scanned for all at once: each query's nearest", async () => {
+  const near = 6000;
+  const [a, b] = [randomHashes(1, 61), randomHashes(1, 62)];
+  const next = random(63);
+  // Around each centre, the nearest first.
+  const cluster = (centre: Uint8Array): Buffer => {
+    const rows = Buffer.concat(Array.from({ length: near }, () => centre));
+    for (let i = 0; i < near; i++)
+      for (let flips = i < 10 ? 3 : 12; flips > 0; flips--) rows[32 * i + (next() % 32)]! ^= 1 << (next() % 8);
+    return rows;
+  };
+  const rows = Buffer.concat([randomHashes(40_000, 64), cluster(a), cluster(b)]);
+  using index = new HashIndex();
+  const add = (from: number, to: number): void =>
+    index.addManySync(
+      Float64Array.from({ length: to - from }, (_, i) => from + i),
+      rows.subarray(32 * from, 32 * to),
+    );
+  add(0, 40_000);
+  await index.optimize();
+  add(40_000, 40_000 + 2 * near);
+  const queries = [a, b, ...Array.from({ length: 7 }, (_, i) => randomHashes(1, 70 + i))];
+  const found = index.searchManySync(queries, 31, { limit: 7 });
+  for (const [i, query] of queries.entries())
+    expect(difference(found[i]!, within(distances(rows, query), 31).slice(0, 7)), `query ${i}`).toBeUndefined();
+});

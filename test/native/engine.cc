@@ -236,7 +236,7 @@ class Round {
   // Without room, or with too little of it, no part grows beyond short chunks.
   void maintain() {
     const uint32_t before = largest_part();
-    const uint64_t room = random_.one_in(3) ? random_.below(2) * 1'000'000 : UINT64_MAX;
+    const uint64_t room = random_.one_in(2) ? random_.below(2) * 1'000'000 : UINT64_MAX;
     for (int more = 1; more != 0;)
       if (!expect(emp_index_maintain(index_, room, nullptr, &more) == EMP_OK, "maintain")) return;
     const uint32_t after = largest_part();
