@@ -175,6 +175,20 @@ uint32_t Segment::find(uint64_t id) const {
   return id_at(from) == id ? row_by_id(from) : rows;
 }
 
+namespace {
+
+// What lies behind a table's sections is in files, too.
+void clear_padding(const Table& table, uint32_t rows, uint32_t tables, const Layout& layout) {
+  const auto clear = [](const void* section, size_t used, size_t size) {
+    std::memset(const_cast<uint8_t*>(static_cast<const uint8_t*>(section)) + used, 0, size - used);
+  };
+  clear(table.offsets, sizeof(uint32_t) * (size_t{buckets_of(tables)} + 1), layout.offsets);
+  clear(table.fingerprint, 2 * size_t{rows}, layout.fingerprints);
+  clear(table.row, size_t{table.bytes} * rows, layout.row_numbers);
+}
+
+}  // namespace
+
 emp_status build_segment(const RowSource& source, uint32_t tables, const emp_cancel& cancel, Segment** out) {
   *out = nullptr;
   const uint32_t n = source.rows;
@@ -192,7 +206,11 @@ emp_status build_segment(const RowSource& source, uint32_t tables, const emp_can
                          source.first_id};
   const bool by_chunk = segment->order != nullptr;
   TableBuilder builder(tables > 0 ? n : 0, tables);
-  std::unique_ptr<RowSorter> sorter(by_chunk ? new (std::nothrow) RowSorter(n) : nullptr);
+  // Tables are built when rows are in their places: until then they sort there, but for table 0, which comes first.
+  uint8_t* const spare =
+      by_chunk ? reinterpret_cast<uint8_t*>(const_cast<uint32_t*>(segment->table[1].offsets)) : nullptr;
+  const size_t spare_size = by_chunk ? layout.total - static_cast<size_t>(spare - segment->region.data()) : 0;
+  std::unique_ptr<RowSorter> sorter(by_chunk ? new (std::nothrow) RowSorter(n, spare, spare_size) : nullptr);
   if (!builder.ready() || (by_chunk && (!sorter || !sorter->ready()))) return EMP_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < n; ++i) {
     if (i % (1u << 16) == 0 && cancelled(cancel)) return EMP_CANCELLED;
@@ -214,6 +232,7 @@ emp_status build_segment(const RowSource& source, uint32_t tables, const emp_can
     sorter->finish(const_cast<uint32_t*>(first.offsets), const_cast<uint8_t*>(segment->order), places);
     builder.build_first(places.blocks, const_cast<uint16_t*>(first.fingerprint));
     sorter.reset();
+    for (uint32_t t = 1; t < tables; ++t) clear_padding(segment->table[t], n, tables, layout);
   }
 
   for (uint32_t t = by_chunk ? 1 : 0; t < tables; ++t) {

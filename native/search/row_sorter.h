@@ -38,10 +38,16 @@ class RowSorter {
   static constexpr uint32_t kValues = 1u << 16;
 
  public:
-  explicit RowSorter(uint32_t rows)
-      : rows_(rows), memory_(size_t{rows} * (sizeof(Row) + sizeof(uint64_t) + sizeof(uint32_t) + 1)) {
-    if (rows == 0 || !memory_) return;
-    row_ = reinterpret_cast<Row*>(memory_.data());
+  // `spare`: memory that may be used until `finish` is done, where it is large enough: fresh pages cost more than the
+  // sorting.
+  RowSorter(uint32_t rows, uint8_t* spare, size_t spare_size) : rows_(rows) {
+    const size_t needed = size_t{rows} * (sizeof(Row) + sizeof(uint64_t) + sizeof(uint32_t) + 1);
+    if (spare_size < needed) {
+      memory_ = Region(needed);
+      spare = memory_.data();
+    }
+    if (spare == nullptr) return;
+    row_ = reinterpret_cast<Row*>(spare);
     id_ = reinterpret_cast<uint64_t*>(row_ + rows);
     sorted_ = reinterpret_cast<uint32_t*>(id_ + rows);
     bank_ = reinterpret_cast<uint8_t*>(sorted_ + rows);
