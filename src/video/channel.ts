@@ -80,8 +80,10 @@ export class PipeChannel implements Channel {
   /** All has been said. */
   #told = false;
   #closed = false;
+  #listening = false;
   #nap = leastNap;
-  #wake: (() => void) | undefined;
+  /** Runs out by itself: it is not taken back and set anew for every frame. */
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(listener: Listener, output: PipeHandle, errors: PipeHandle, outputs: Outputs) {
     this.#listener = listener;
@@ -109,8 +111,7 @@ export class PipeChannel implements Channel {
   }
 
   rest(): void {
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#listening = false;
   }
 
   take(target: Uint8Array): Promise<boolean> {
@@ -130,7 +131,7 @@ export class PipeChannel implements Channel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.rest();
+    clearTimeout(this.#timer);
     native.closePipe(this.#output);
     native.closePipe(this.#errors);
     this.#done(false);
@@ -143,20 +144,23 @@ export class PipeChannel implements Channel {
   }
 
   #look(): void {
-    this.rest();
+    this.#listening = true;
     // Also while samples are waited for: a child that cannot say something does not go on.
     const heard = this.#hear();
     const count = this.#fill();
     if (this.#closed || (this.#told && this.#target === undefined)) return;
     this.#nap = heard || count > 0 ? leastNap : Math.min(2 * this.#nap, mostNap);
-    const again = (): void => this.#look();
-    if (this.#target !== undefined && count >= muchBytes) {
-      const soon = setImmediate(again);
-      this.#wake = () => clearImmediate(soon);
-    } else {
-      const later = setTimeout(again, this.#nap);
-      this.#wake = () => clearTimeout(later);
+    if (this.#target !== undefined && count >= muchBytes) setImmediate(() => this.#again());
+    else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#again();
+      }, this.#nap);
     }
+  }
+
+  #again(): void {
+    if (this.#listening && !this.#closed) this.#look();
   }
 
   /** Whether anything was said. */
