@@ -19,16 +19,20 @@ constexpr uint32_t kTenth = 10;
 // Sums of a cell's samples, spread evenly over it.
 void read_cells(const emp_pixels& pixels, uint16_t* sums) {
   constexpr uint32_t kPoints = kCells * kSamples;
-  const size_t channel = pixels.channels >= 3 ? 1 : 0;  // green is most of luma
-  size_t columns[kCells * kSamples];
+  const uint32_t channel = pixels.channels >= 3 ? 1 : 0;  // green is most of luma
+  uint32_t columns[kCells * kSamples];
   for (uint64_t x = 0; x < kPoints; ++x)
-    columns[x] = ((2 * x + 1) * pixels.width / (2 * kPoints)) * pixels.channels + channel;
+    columns[x] = static_cast<uint32_t>(((2 * x + 1) * pixels.width / (2 * kPoints)) * pixels.channels + channel);
   std::memset(sums, 0, sizeof(uint16_t) * kCells * kCells);
   for (uint64_t y = 0; y < kPoints; ++y) {
     const uint8_t* row = pixels.data + ((2 * y + 1) * pixels.height / (2 * kPoints)) * pixels.stride;
     uint16_t* of_row = sums + y / kSamples * kCells;
-    for (uint32_t x = 0; x < kPoints; ++x)
-      of_row[x / kSamples] = static_cast<uint16_t>(of_row[x / kSamples] + row[columns[x]]);
+    for (uint32_t x = 0; x < kCells; ++x) {
+      const uint32_t* at = columns + kSamples * x;
+      uint32_t sum = of_row[x];
+      for (uint32_t k = 0; k < kSamples; ++k) sum += row[at[k]];
+      of_row[x] = static_cast<uint16_t>(sum);
+    }
   }
 }
 

@@ -7,6 +7,7 @@ export interface Handle<Name extends string> {
 export type CancelHandle = Handle<"cancel">;
 export type IndexHandle = Handle<"index">;
 export type ListHandle = Handle<"list">;
+export type PipeHandle = Handle<"pipe">;
 export type VariantsHandle = Handle<"variants">;
 
 /** Hashes of views, 32 bytes each, with twelve numbers each: x and y of four corners, kind, turned, quality, stable. */
@@ -67,6 +68,13 @@ export interface NativeBinding {
 
   /** Locks an open folder unless somebody else has; until the descriptor is closed. False: somebody has. */
   lockFolder(descriptor: number): boolean;
+
+  /** A pipe that holds so many bytes, if the system allows: the end that reads without waiting, and the end that writes, a
+   * descriptor that no child inherits. Undefined where there is no such thing (it is Linux's). */
+  openPipe(bytes: number): { reader: PipeHandle; writer: number } | undefined;
+  /** Reads what has come: how many bytes; -1 at the end, and where it is closed. */
+  readPipe(reader: PipeHandle, bytes: Uint8Array): number;
+  closePipe(reader: PipeHandle): void;
 
   /** Luma of the limited range (16 … 235) to the full one, in place. */
   expandLuma(bytes: Uint8Array, kernel?: string): void;

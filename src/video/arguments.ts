@@ -83,7 +83,8 @@ export function decodeArguments(decoding: Decoding, { fpsMode, ownSizes }: Decod
     ...(ownSizes ? ["-autoscale", "0"] : []),
     "-vf",
     filters.join(","),
-    ...words("-c:v rawvideo -f rawvideo -avioflags direct pipe:1"),
+    // Copying a frame is all that this encoder does: with threads, the default, it does it on another processor.
+    ...words("-threads 1 -c:v rawvideo -f rawvideo pipe:1"),
   ];
 }
 

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import type { Socket } from "node:net";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync } from "node:fs";
 import type { Readable } from "node:stream";
 
 /** How a child ended. */
@@ -13,9 +13,9 @@ export interface Ending {
 
 /** A program that runs beside us. */
 export interface Child {
-  /** Null where it was given another. */
+  /** Null where it was given others. */
   stdout: Readable | null;
-  stderr: Readable;
+  stderr: Readable | null;
   /** When it is gone and has been reaped, whatever happened to it. Does not reject. */
   ended: Promise<Ending>;
   /** Ends it and everything it started. */
@@ -32,24 +32,34 @@ function endAll(): void {
 const reapSeconds = 10;
 
 /** A child whose output we have. */
-export type PipedChild = Child & { stdout: Readable };
+export type PipedChild = Child & { stdout: Readable; stderr: Readable };
+
+/** Descriptors for a child's standard output and standard error. */
+export interface Outputs {
+  output: number;
+  errors: number;
+}
 
 /**
  * Starts a program that reads nothing, with an empty environment but for PATH: nothing of ours reaches it, and nothing there
- * changes what it does. `file` becomes its file descriptor 3, `output` its standard output, which is closed here then.
+ * changes what it does. `file` becomes its file descriptor 3; `outputs` are closed here, that it alone holds them.
  */
 export function startChild(program: string, args: readonly string[], file?: number): PipedChild;
-export function startChild(program: string, args: readonly string[], file?: number, output?: Socket): Child;
-export function startChild(program: string, args: readonly string[], file?: number, output?: Socket): Child {
+export function startChild(program: string, args: readonly string[], file?: number, outputs?: Outputs): Child;
+export function startChild(program: string, args: readonly string[], file?: number, outputs?: Outputs): Child {
   // A group of its own, so that what it starts ends with it.
   const group = process.platform !== "win32";
-  const child = spawn(program, args, {
-    env: { PATH: process.env["PATH"] },
-    stdio: ["ignore", output ?? "pipe", "pipe", file ?? "ignore"],
-    detached: group,
-    windowsHide: true,
-  });
-  output?.destroy();
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      env: { PATH: process.env["PATH"] },
+      stdio: ["ignore", outputs?.output ?? "pipe", outputs?.errors ?? "pipe", file ?? "ignore"],
+      detached: group,
+      windowsHide: true,
+    });
+  } finally {
+    if (outputs !== undefined) for (const end of [outputs.output, outputs.errors]) closeSync(end);
+  }
   const { pid } = child;
   let gone = false;
   const kill = (): void => {
@@ -79,8 +89,8 @@ export function startChild(program: string, args: readonly string[], file?: numb
   });
   // A pipe that breaks has its reason in how the child ended.
   child.stdout?.on("error", () => {});
-  child.stderr!.on("error", () => {});
-  return { stdout: child.stdout, stderr: child.stderr!, ended, kill };
+  child.stderr?.on("error", () => {});
+  return { stdout: child.stdout, stderr: child.stderr, ended, kill };
 }
 
 /** Ends a child and waits until it is gone. */
@@ -93,5 +103,5 @@ export async function endChild(child: Child): Promise<void> {
   await Promise.race([child.ended, late]);
   clearTimeout(timer);
   child.stdout?.destroy();
-  child.stderr.destroy();
+  child.stderr?.destroy();
 }

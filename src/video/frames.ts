@@ -3,14 +3,13 @@ import { LimitError, VideoError } from "../errors.js";
 import type { VideoLimits } from "../limits.js";
 import { native } from "../native/load.js";
 import { decodeArguments, type Decoding, type Opened, probeArguments } from "./arguments.js";
-import { openChannel } from "./channel.js";
+import { type Channel, PipeChannel, StreamChannel } from "./channel.js";
 import { endChild, type Ending, startChild } from "./child.js";
 import { failureOf, strange } from "./failure.js";
 import type { Decoder } from "./ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import type { OpenVideo } from "./input.js";
 import { matroskaFrameRate } from "./matroska.js";
-import { StreamBytes } from "./reader.js";
 import { type FrameLine, Report } from "./report.js";
 import { limited } from "./sandbox.js";
 
@@ -218,17 +217,30 @@ export async function* decodeFrames(
   };
   const args = decodeArguments({ ...options, format: video.format, file: opened(video), maxPixels, mark }, decoder);
   const command = await limited(decoder.path, args, systemLimits(limits, threads));
-  const channel = await openChannel();
-  const child = startChild(command.program, command.args, video.fd, channel?.theirs);
-  const reader = channel?.bytes ?? new StreamBytes(child.stdout!);
+  let told = false; // all that there was to tell
+  const listener = {
+    onText: (text: string): void => {
+      report.feed(text);
+      state.durationSeconds ??= report.durationSeconds;
+      wake?.();
+    },
+    onEnd: (): void => {
+      told = true;
+      wake?.();
+    },
+  };
+  const pipes = PipeChannel.open(listener);
+  const child = startChild(command.program, command.args, video.fd, pipes?.outputs);
+  const channel: Channel = pipes ?? new StreamChannel(child, listener);
   /** Frames are always told of before they come. */
-  const nonsense = (): boolean => reader.unasked && coming.length === 0 && !report.opened;
+  const nonsense = (): boolean => coming.length === 0 && !report.opened && channel.unasked();
   const watch = new Watch(
     name,
     limits,
     () => (onProgress?.(), report.understood),
     () => {
       child.kill();
+      channel.close();
       wake?.();
     },
     () => (nonsense() ? strange(decoder.path, name) : undefined),
@@ -236,22 +248,12 @@ export async function* decodeFrames(
   const abort = (): void => watch.fail(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted) abort();
-  let told = false; // all that there was to tell
-  const allTold = (): void => {
-    told = true;
-    wake?.();
-  };
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    report.feed(text);
-    state.durationSeconds ??= report.durationSeconds;
-    wake?.();
-  });
-  child.stderr.once("close", allTold);
   let ending: Ending | undefined;
   const wait = async (): Promise<void> => {
     ending = await child.ended;
+    channel.read();
     wake?.();
-    setTimeout(allTold, 1000).unref(); // should somebody else still hold its standard error
+    setTimeout(listener.onEnd, 1000).unref(); // should somebody else still hold its standard error
   };
   void wait();
   const change = (): Promise<void> => new Promise((resolve) => (wake = resolve));
@@ -259,6 +261,7 @@ export async function* decodeFrames(
   try {
     let given = 0;
     for (;;) {
+      channel.read();
       while (coming.length === 0 && !told && watch.failure === undefined) await change();
       const next = watch.failure === undefined ? coming.shift() : undefined;
       if (next === undefined) break;
@@ -267,22 +270,23 @@ export async function* decodeFrames(
       const turn = given++ % 2;
       if (buffers[turn]!.length !== size) buffers[turn] = new Uint8Array(size);
       const data = buffers[turn]!;
-      if (!(await reader.take(data))) break;
+      if (!(await channel.take(data))) break;
       // Quality counts differences of luma, which are smaller in the limited range.
       if (channels === 1 && !full && !report.fullRange) native.expandLuma(data);
       watch.pause();
+      channel.rest();
       yield { ...frame, channels, data };
       watch.resume();
     }
     while ((ending === undefined || !told) && watch.failure === undefined) await change();
     if (watch.failure !== undefined || ending === undefined) throw watch.failure?.reason;
-    const rest = coming.length > 0 || (await reader.take(new Uint8Array(1)));
+    const rest = coming.length > 0 || (await channel.take(new Uint8Array(1)));
     const failure = failureOf({ name, program: decoder.path, ending, report, frames: state.frames, rest, limits });
     if (failure !== undefined) throw failure;
   } finally {
     watch.end();
     signal?.removeEventListener("abort", abort);
     await endChild(child);
-    channel?.ours.destroy();
+    channel.close();
   }
 }

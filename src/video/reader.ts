@@ -1,18 +1,26 @@
 import type { Readable } from "node:stream";
 
 /**
- * Exact numbers of bytes off something that gives them in pieces, into memory that is given. What arrives beyond them waits,
- * and no more is asked for meanwhile, so that the writer waits too.
+ * Exact numbers of bytes off a stream, into memory that is given. What arrives beyond them waits, and no more is asked for
+ * meanwhile, so that the writer waits too.
  */
-export abstract class ExactBytes {
+export class StreamBytes {
+  readonly #stream: Readable;
   #waiting: Uint8Array[] = [];
   #target: Uint8Array | undefined;
   #filled = 0;
   #ended = false;
   #settle: ((full: boolean) => void) | undefined;
 
-  /** Lets more come. */
-  abstract resume(): void;
+  constructor(stream: Readable) {
+    this.#stream = stream;
+    stream.on("data", (piece: Uint8Array) => {
+      this.#arrived(piece);
+      if (this.#target === undefined) stream.pause();
+    });
+    stream.once("close", () => this.end());
+    stream.once("end", () => this.end());
+  }
 
   /** Bytes have come that nobody has asked for. */
   get unasked(): boolean {
@@ -25,7 +33,7 @@ export abstract class ExactBytes {
     this.#filled = 0;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const piece of waiting) this.arrived(piece);
+    for (const piece of waiting) this.#arrived(piece);
     if (this.#target === undefined) return Promise.resolve(true);
     if (this.#ended) {
       this.#target = undefined;
@@ -33,62 +41,32 @@ export abstract class ExactBytes {
     }
     return new Promise((resolve) => {
       this.#settle = resolve;
-      this.resume();
+      this.#stream.resume();
     });
   }
 
-  /** What of the memory that is being filled is still empty; undefined when nobody waits. */
-  protected room(): Uint8Array | undefined {
-    return this.#target?.subarray(this.#filled);
-  }
-
-  /** A piece in memory of its own. */
-  protected arrived(piece: Uint8Array): void {
-    const room = this.room();
-    if (room === undefined) {
+  #arrived(piece: Uint8Array): void {
+    if (this.#target === undefined) {
       this.#waiting.push(piece);
       return;
     }
+    const room = this.#target.subarray(this.#filled);
     const part = piece.length > room.length ? piece.subarray(0, room.length) : piece;
     room.set(part);
     if (part.length < piece.length) this.#waiting.push(piece.subarray(part.length));
-    this.filled(part.length);
+    this.#filled += part.length;
+    if (this.#filled === this.#target.length) this.#done(true);
   }
 
-  /** So many bytes stand in `room`. */
-  protected filled(count: number): void {
-    this.#filled += count;
-    if (this.#filled < this.#target!.length) return;
+  #done(full: boolean): void {
     this.#target = undefined;
-    this.#settle?.(true);
+    this.#settle?.(full);
     this.#settle = undefined;
   }
 
+  /** Nothing more comes. */
   end(): void {
     this.#ended = true;
-    if (this.#target === undefined) return;
-    this.#target = undefined;
-    this.#settle?.(false);
-    this.#settle = undefined;
-  }
-}
-
-/** The bytes of any stream. */
-export class StreamBytes extends ExactBytes {
-  readonly #stream: Readable;
-
-  constructor(stream: Readable) {
-    super();
-    this.#stream = stream;
-    stream.on("data", (piece: Uint8Array) => {
-      this.arrived(piece);
-      if (this.room() === undefined) stream.pause();
-    });
-    stream.once("close", () => this.end());
-    stream.once("end", () => this.end());
-  }
-
-  override resume(): void {
-    this.#stream.resume();
+    if (this.#target !== undefined) this.#done(false);
   }
 }

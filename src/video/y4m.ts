@@ -1,12 +1,12 @@
 import type { Readable } from "node:stream";
 import { LimitError, VideoError } from "../errors.js";
 import type { VideoFrame } from "./frame.js";
-import { type ExactBytes, StreamBytes } from "./reader.js";
+import { StreamBytes } from "./reader.js";
 
 /** A header longer than this is none. */
 const headerBytes = 1024;
 
-async function line(reader: ExactBytes, name: string): Promise<string | undefined> {
+async function line(reader: StreamBytes, name: string): Promise<string | undefined> {
   const byte = new Uint8Array(1);
   let text = "";
   while (await reader.take(byte)) {

@@ -288,6 +288,16 @@ test("a Worker terminated inside a call: the process lives", async () => {
     cwd: root,
   });
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
-  const kinds = ["text", "pixels", "pixels off-thread", "index", "search off-thread", "lists", "videos", "matches"];
+  const kinds = [
+    "text",
+    "pixels",
+    "pixels off-thread",
+    "index",
+    "search off-thread",
+    "lists",
+    "videos",
+    "pipes",
+    "matches",
+  ];
   expect(stdout).toBe(kinds.map((kind) => `${kind}: 12 terminated\n`).join(""));
 });

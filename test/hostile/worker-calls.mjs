@@ -2,6 +2,7 @@
 // call, where Node-API refuses what it otherwise never refuses. A process of its own: what it guards against ends the
 // whole process.
 import { once } from "node:events";
+import { closeSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   HashIndex,
@@ -12,6 +13,7 @@ import {
   readHashList,
   VideoIndex,
 } from "../../dist/index.js";
+import { native } from "../../dist/native/load.js";
 
 const text = "0f1e2d3c4b5a6978".repeat(4);
 const pixels = { data: Uint8Array.from({ length: 192 }, (_, i) => i * 37), width: 8, height: 8, channels: 3 };
@@ -54,6 +56,15 @@ const calls = {
       index.add("film", film);
       await index.search(film, { everything: true, signal: new AbortController().signal });
       index.close();
+    }
+  },
+  pipes: () => {
+    for (;;) {
+      const pipe = native.openPipe(65_536);
+      if (pipe === undefined) continue; // not on Linux
+      native.readPipe(pipe.reader, pixels.data);
+      closeSync(pipe.writer);
+      native.closePipe(pipe.reader);
     }
   },
   matches: async () => {

@@ -1,0 +1,132 @@
+/** The pipes of a child that are looked into now and then: exact reading, backpressure, text, ends, descriptors. */
+import { closeSync, readdirSync, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { PipeChannel } from "../../dist/video/channel.js";
+import { startChild } from "../../dist/video/child.js";
+
+const linux = process.platform === "linux";
+
+interface Heard {
+  text: string;
+  ended: number;
+}
+
+/** Ends that nobody has been given are ours to close. */
+function open(): { channel: PipeChannel; heard: Heard; finish: () => void } {
+  const heard: Heard = { text: "", ended: 0 };
+  const channel = PipeChannel.open({ onText: (text) => (heard.text += text), onEnd: () => heard.ended++ })!;
+  let finished = false;
+  const finish = (): void => {
+    if (finished) return;
+    finished = true;
+    for (const end of Object.values(channel.outputs)) closeSync(end);
+  };
+  return { channel, heard, finish };
+}
+
+describe.skipIf(!linux)("a channel of pipes", () => {
+  it("gives samples in order in any pieces, and false at the end", async () => {
+    const size = fc.integer({ min: 1, max: 100_000 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(size, { maxLength: 8 }), fc.array(size, { maxLength: 8 }), async (pieces, targets) => {
+        const { channel, finish } = open();
+        try {
+          const total = pieces.reduce((sum, one) => sum + one, 0);
+          const bytes = Uint8Array.from({ length: total }, (_, i) => (i * 7 + (i >> 8)) & 255);
+          const writes = (async () => {
+            let at = 0;
+            for (const piece of pieces) {
+              for (const until = at + piece; at < until;) {
+                at += writeSync(channel.outputs.output, bytes, at, until - at);
+                await sleep(at % 3);
+              }
+            }
+            finish();
+          })();
+          let taken = 0;
+          for (const length of targets) {
+            const target = new Uint8Array(length);
+            const full = await channel.take(target);
+            expect(full).toBe(taken + length <= total);
+            if (!full) break;
+            expect(Buffer.compare(target, bytes.subarray(taken, taken + length))).toBe(0);
+            taken += length;
+          }
+          await writes;
+        } finally {
+          finish();
+          channel.close();
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("hears text in any pieces, characters whole, and the end once", async () => {
+    const { channel, heard, finish } = open();
+    const text = "größer €𝄞\n".repeat(50);
+    channel.read();
+    for (const byte of Buffer.from(text)) writeSync(channel.outputs.errors, Uint8Array.of(byte));
+    await expect.poll(() => heard.text).toBe(text);
+    expect(heard.ended).toBe(0);
+    channel.rest();
+    writeSync(channel.outputs.errors, "later");
+    await sleep(30);
+    expect(heard.text).toBe(text);
+    finish();
+    channel.read();
+    expect(heard).toEqual({ text: `${text}later`, ended: 1 });
+    channel.read();
+    channel.close();
+    expect(heard.ended).toBe(1);
+  });
+
+  it("hears what is said while samples are waited for, however much it is", async () => {
+    const { channel, heard } = open();
+    const code = `head -c 1000000 /dev/zero | tr "\\\\0" x >&2; printf done`;
+    const child = startChild("/bin/sh", ["-c", code], undefined, channel.outputs);
+    const target = new Uint8Array(4);
+    expect(await channel.take(target)).toBe(true);
+    expect(Buffer.from(target).toString()).toBe("done");
+    expect(heard.text.length).toBe(1_000_000);
+    await child.ended;
+    expect(channel.unasked()).toBe(false);
+    expect(await channel.take(new Uint8Array(1))).toBe(false);
+    channel.close();
+  });
+
+  it("what nobody asks for waits, and so does the writer", async () => {
+    const { channel } = open();
+    const child = startChild("/bin/sh", ["-c", "exec cat /dev/zero"], undefined, channel.outputs);
+    await expect.poll(() => channel.unasked()).toBe(true);
+    let ended = false;
+    void child.ended.then(() => (ended = true));
+    await sleep(50);
+    expect(ended).toBe(false);
+    expect(await channel.take(new Uint8Array(5_000_000))).toBe(true);
+    const never = channel.take(new Uint8Array(2 ** 30));
+    channel.close(); // whoever waits is told, and the writer has nobody left
+    expect(await never).toBe(false);
+    expect((await child.ended).signal).toBe("SIGPIPE");
+    expect(await channel.take(new Uint8Array(1))).toBe(false);
+    expect(channel.unasked()).toBe(false);
+  });
+
+  it("leaves no descriptor behind, also where the child cannot be started", async () => {
+    const count = (): number => readdirSync("/proc/self/fd").length;
+    const before = count();
+    for (const program of ["/bin/true", "/nonexistent/program"]) {
+      for (let i = 0; i < 20; i++) {
+        const { channel, heard } = open();
+        const child = startChild(program, [], undefined, channel.outputs);
+        await child.ended;
+        channel.read();
+        expect(heard.ended).toBe(1);
+        channel.close();
+      }
+    }
+    await expect.poll(count).toBeLessThanOrEqual(before);
+  });
+});
