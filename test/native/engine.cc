@@ -74,7 +74,7 @@ constexpr uint64_t kBudgets[] = {UINT64_MAX, 1, 5'000, 60'000, 1'000'000};
 struct Kind {
   uint32_t tables, most_short, least_long;
 };
-constexpr Kind kKinds[] = {{16, 1 << 24, 1 << 25}, {8, 1 << 24, 1 << 25}, {16, 40'000, 50'000}, {0, 1 << 24, 1 << 25}};
+constexpr Kind kKinds[] = {{16, 1 << 24, 1 << 25}, {8, 1 << 24, 1 << 25}, {16, 36'000, 45'000}, {0, 1 << 24, 1 << 25}};
 
 class Round {
  public:
