@@ -24,7 +24,7 @@ export interface CheckQuery {
   digests?: { md5?: string; sha1?: string; sha256?: string };
 }
 
-/** One entry that was found, by its nearest signal. A lead for a person to look at, not a verdict. */
+/** One entry that was found, by its nearest signal (a derived one only where none that asks for more is near). A lead for a person to look at, not a verdict. */
 export interface DecisionMatch {
   /** The first 8 digits of the signal's value. */
   hash: string;
@@ -37,6 +37,8 @@ export interface DecisionMatch {
   variant?: DihedralVariant;
   /** The entry's, where it is known. */
   quality?: number;
+  /** It is near the hash of a part of the entry's picture, and which: "centre-10". */
+  derived?: string;
   bank: string;
   /** It is of a negative bank: it suppresses and asks for nothing. */
   negative: boolean;
@@ -47,7 +49,7 @@ export interface DecisionMatch {
   number: number;
   signal: number;
   labels: Label[];
-  /** What its bank asks for; of a flooded entry no more than `"review"`. */
+  /** What its bank asks for; of a flooded entry no more than `"review"`, by a derived hash no more than `policy.derived`. */
   action: Action;
   /** It has hit too many different uploads. */
   flooded?: true;
@@ -144,12 +146,22 @@ function exact(view: View, query: CheckQuery): Found[] {
   });
 }
 
+/** The weaker of two. */
+const weaker = (a: Action, b: Action): Action => (actions.indexOf(a) > actions.indexOf(b) ? a : b);
+
+/** What a match asks for. */
+function actionOf({ policy }: Bank, flooded: boolean, part: string | undefined): Action {
+  const own = flooded ? weaker(policy.action, "review") : policy.action;
+  return part === undefined ? own : weaker(own, policy.derived ?? "review");
+}
+
 /** Why the bank counts it, or undefined. */
 function ruleOf(
   bank: Bank,
   entry: ViewedEntry,
   found: Found,
   quality: number | undefined,
+  part: string | undefined,
   query: CheckedQuery,
   time: number,
 ): string | undefined {
@@ -162,7 +174,8 @@ function ruleOf(
   if (found.variant === undefined) return `the same bytes${labelled}`;
   if (found.distance > policy.radius || !policy.variants.includes(found.variant)) return undefined;
   if (query.quality < policy.minQuality || (quality !== undefined && quality < policy.minQuality)) return undefined;
-  return `distance ${found.distance} of at most ${policy.radius}, quality ${query.quality} of at least ${policy.minQuality}${labelled}`;
+  const of = part === undefined ? "" : `, derived hash ${part}`;
+  return `distance ${found.distance} of at most ${policy.radius}, quality ${query.quality} of at least ${policy.minQuality}${of}${labelled}`;
 }
 
 /** Every entry that its bank counts, once. */
@@ -178,16 +191,17 @@ export function findMatches(view: View, query: CheckedQuery, time: number): Deci
     const entry = entries.get(number);
     const bank = entry && banks.get(entry.bank);
     if (entry === undefined || bank === undefined) continue;
-    const rule = ruleOf(bank, entry, found, record.quality, query, time);
-    const other = best.get(number);
-    if (rule === undefined || (other !== undefined && !isNearer(found, other))) continue;
-    best.set(number, {
+    const part = view.part(record);
+    const rule = ruleOf(bank, entry, found, record.quality, part, query, time);
+    if (rule === undefined) continue;
+    const match: DecisionMatch = {
       hash: valueText(record.type, record.value).slice(0, 8),
       type: signalTypes[record.type]!,
       kind: found.variant === undefined ? "exact" : "near",
       distance: found.distance,
       ...(found.variant !== undefined && { variant: found.variant }),
       ...(record.quality !== undefined && { quality: record.quality }),
+      ...(part !== undefined && { derived: part }),
       bank: bank.name,
       negative: bank.negative,
       source: entry.source,
@@ -195,11 +209,13 @@ export function findMatches(view: View, query: CheckedQuery, time: number): Deci
       number,
       signal: found.signal,
       labels: entry.labels,
-      action: entry.flooded && bank.policy.action === "block" ? "review" : bank.policy.action,
+      action: actionOf(bank, entry.flooded, part),
       ...(entry.flooded && { flooded: true as const }),
       suppressed: false,
       rule,
-    });
+    };
+    const other = best.get(number);
+    if (other === undefined || isBetter(match, other)) best.set(number, match);
   }
   return [...best.values()];
 }
@@ -207,17 +223,27 @@ export function findMatches(view: View, query: CheckedQuery, time: number): Deci
 const rank = (variant: DihedralVariant | undefined): number =>
   variant === undefined ? -1 : dihedralVariants.indexOf(variant);
 
-/** Of equally far ones the exact, then the first variant, then the older signal. */
-function isNearer(found: Found, other: DecisionMatch): boolean {
+/** A part of a known false alarm may be in any picture, so that nothing is suppressed by it. */
+const suppresses = ({ negative, derived }: DecisionMatch): boolean => negative && derived === undefined;
+
+/**
+ * The one that asks for more, so that derived hashes never make an entry ask for less; then the nearer. Of equally far
+ * ones the exact, then the first variant, then the older signal.
+ */
+function isBetter(match: DecisionMatch, other: DecisionMatch): boolean {
   const by =
-    found.distance - other.distance || rank(found.variant) - rank(other.variant) || found.signal - other.signal;
+    Number(suppresses(other)) - Number(suppresses(match)) ||
+    actions.indexOf(match.action) - actions.indexOf(other.action) ||
+    match.distance - other.distance ||
+    rank(match.variant) - rank(other.variant) ||
+    match.signal - other.signal;
   return by < 0;
 }
 
 /** What the matches come to. */
 export function settle(view: View, found: readonly DecisionMatch[], query: CheckedQuery, time: number): Decision {
   const sorted = [...found].sort((a, b) => a.distance - b.distance || a.number - b.number);
-  const negative = sorted.find((match) => match.negative);
+  const negative = sorted.find(suppresses);
   const matches = sorted.map((match) => ({
     ...match,
     // A farther false alarm says nothing of a nearer match.

@@ -29,8 +29,9 @@ export interface MatcherOptions {
 
 /** What the log says of a decision. */
 function told({ action, matches, query }: Decision): object {
-  const some = matches.slice(0, 20).map(({ bank, number, kind, distance, suppressed, rule }) => {
-    return { bank, entry: number, kind, distance, ...(suppressed && { suppressed }), rule };
+  const some = matches.slice(0, 20).map(({ bank, number, kind, distance, derived, suppressed, rule }) => {
+    const more = { ...(derived !== undefined && { derived }), ...(suppressed && { suppressed }) };
+    return { bank, entry: number, kind, distance, ...more, rule };
   });
   return { action, upload: uploadName(query).slice(0, 8), matches: some, of: matches.length };
 }
@@ -43,10 +44,12 @@ interface Decided {
 /** The entries whose hits are counted. */
 function guarded(view: View, { matches }: Decision): Flooding[] {
   if (matches.length === 0) return [];
-  const limits = new Map([...view.banks().values()].map(({ name, policy }) => [name, policy.flood]));
-  return matches.flatMap(({ bank, number, suppressed, flooded }) => {
-    const limit = limits.get(bank);
-    return limit === undefined || suppressed || flooded === true ? [] : [{ entry: number, limit }];
+  const policies = new Map([...view.banks().values()].map(({ name, policy }) => [name, policy]));
+  return matches.flatMap(({ bank, number, suppressed, flooded, derived, action }) => {
+    const { flood: limit, action: own } = policies.get(bank)!;
+    // A part that is in many uploads already asks for less; the picture itself need not.
+    const less = derived !== undefined && action !== own;
+    return limit === undefined || suppressed || flooded === true || less ? [] : [{ entry: number, limit }];
   });
 }
 
