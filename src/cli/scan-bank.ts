@@ -93,12 +93,25 @@ function decide(
   return { ...all, matches, reasons: [...reasons] };
 }
 
-/** path, action, distance, variant or "exact", bank, source, entry, labels; suppressed ones are not lines. */
+/** path, action, distance, variant (behind it "of" and the part's name) or "exact", bank, source, entry, labels; suppressed ones are not lines. */
 function lines(path: Path, { action, matches }: FileDecision): string[] {
   return matches
     .filter(({ negative, suppressed }) => !negative && !suppressed)
-    .map(({ distance, variant, bank, source, entry, number, labels, page, timestampSeconds }) => {
-      const fields = [path, action, String(distance), variant ?? "exact", bank, source, entry ?? `#${number}`];
+    .map((match) => {
+      const {
+        distance,
+        variant = "exact",
+        derived,
+        bank,
+        source,
+        entry,
+        number,
+        labels,
+        page,
+        timestampSeconds,
+      } = match;
+      const how = derived === undefined ? variant : `${variant} of ${derived}`;
+      const fields = [path, action, String(distance), how, bank, source, entry ?? `#${number}`];
       if (page !== undefined) fields.push(`page-${page}`);
       if (timestampSeconds !== undefined) fields.push(clock(timestampSeconds));
       return textLine([...fields, labels.map(labelText).join(" ")], "\t");

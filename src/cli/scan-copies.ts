@@ -18,8 +18,8 @@ export interface Copies {
   matches: KnownCopyMatch[];
 }
 
-/** The limits of `--max-…` that a look for copies has. */
-function limitsOf(settings: HashSettings): CopyOptions {
+/** The limits of `--max-…` that reading one page of a picture has. */
+export function limitsOf(settings: HashSettings): CopyOptions {
   const { maxPixels, maxBytes, maxSeconds } = settings;
   const given = Object.entries({ maxPixels, maxBytes, maxSeconds }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as CopyOptions;
