@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import { boolean, integer, options as known, positive } from "../check.js";
 import { BankError, EmpreinteError } from "../errors.js";
 import { pathOf } from "../search/file.js";
+import type { CopyIndex } from "../match/copies-evidence.js";
 import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } from "./audit.js";
 import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./audit.js";
 import { type ImportCounts, noCounts } from "./counts.js";
@@ -357,6 +358,11 @@ export class BankStore {
       this.#live.sync();
       return work(new LiveView(this.#database, this.#live), this.#database);
     });
+  }
+
+  /** Where a look for copies looks: what it finds may have ended since. Internal. */
+  get near(): CopyIndex {
+    return this.#live;
   }
 
   /** Writes the index beside the store, unless it is there. `import` and `close` do. @throws {EmpreinteError} */

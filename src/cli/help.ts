@@ -105,9 +105,10 @@ A match is a lead, not a verdict.
   --video-signature FILE  a known video: the video itself, its vPDQ signature in any of the text forms, or what
                        "empreinte hash --json" printed of videos and pictures; may be repeated. Prints a line for
                        each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
-  --bank FILE          a store that "empreinte bank create" made, alone: its policies decide. Prints path, action,
-                       distance, variant or exact (the same bytes), bank, source, entry, labels; behind the variant
-                       "of" and the name of the part whose hash it is near, where "empreinte register" made it
+  --bank FILE          a store that "empreinte bank create" made, without a list: its policies decide. Prints path,
+                       action, distance, variant or exact (the same bytes), bank, source, entry, labels; behind the
+                       variant "of" and the name of the part whose hash it is near, where "empreinte register" made it.
+                       With --level what is found for review is never blocked
   --audit              of --bank: write what is not passed to its audit log; --actor NAME says who scans
   --sampling HOW       frames of a scanned video: a number a second, all, keyframes or adaptive (default all)
   --radius N           most differing bits of a match, 0 … 256 (default 31)

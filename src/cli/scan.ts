@@ -24,7 +24,7 @@ import {
   type Search,
   videoLines,
 } from "./scan-video.js";
-import { copiesIn, copyLines, levelOf } from "./scan-copies.js";
+import { copiesIn, copyLines, levelOf, refuseBesideLevel } from "./scan-copies.js";
 import { type Session, status } from "./session.js";
 import { samplingOf } from "./videos.js";
 
@@ -158,14 +158,6 @@ function exactLines(path: Path, exact: readonly ExactMatch[]): string[] {
   );
 }
 
-/** Options that say how far to look, beside --level, which says it all; and standard input, which cannot be read twice. */
-function refuseBesideLevel(values: Record<string, unknown>, positionals: readonly string[]): void {
-  for (const name of ["radius", "min-quality", "no-dihedral", "all-pages"]) {
-    if (values[name] !== undefined) throw new UsageError(`--${name} does not go with --level`);
-  }
-  if (positionals.includes("-")) throw new UsageError("--level does not go with standard input");
-}
-
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
   if (values.bank !== undefined) {
@@ -178,7 +170,6 @@ export async function run(args: string[], session: Session): Promise<number> {
       "min-quality",
       "no-dihedral",
       "allow-degenerate",
-      "level",
     ] as const;
     const other = known.find((name) => values[name] !== undefined);
     if (other !== undefined) throw new UsageError(`Expected --bank without --${other}`);

@@ -1,7 +1,6 @@
 import { hashDistance } from "../hash/value.js";
-import type { HashIndex } from "../search/hash-index.js";
 import type { QueryPicture } from "../variants/query-picture.js";
-import { type Evidence, type Sighting, weakRadius } from "./copies-evidence.js";
+import { type CopyIndex, type Evidence, type Sighting, weakRadius } from "./copies-evidence.js";
 import type { CopyLevel } from "./copies-types.js";
 
 /**
@@ -18,7 +17,7 @@ const leastQuality = 80;
  */
 export async function alignWeak(
   picture: QueryPicture,
-  index: HashIndex,
+  index: CopyIndex,
   evidence: Evidence,
   options: { level: CopyLevel; signal: AbortSignal | undefined },
 ): Promise<number> {
