@@ -4,8 +4,11 @@ import {
   hashImages,
   hashVideo,
   type HashVideoOptions,
+  ImageError,
   type ImageHash,
   type ImageInput,
+  LimitError,
+  VideoError,
   type VideoSignature,
 } from "../index.js";
 import { number, UsageError } from "./args.js";
@@ -160,6 +163,9 @@ async function* outcomes<R>(
 /** Names of pictures, those of formats that we do not read among them: such a file is never passed over in silence. */
 const pictureName = /\.(jpe?g|jfif|png|apng|webp|gif|tiff?|avif|heic|heif|bmp|jxl|jp2|psd|svg|ico|dng|cr2|nef|arw)$/i;
 
+/** Errors that are about the input alone: the others go on. */
+const ofFile = [ImageError, LimitError, VideoError];
+
 /** In a walked folder, a file whose content is no picture and whose name does not say so. */
 function isOther(file: Found, { code }: Failure): boolean {
   const unknown = code === "ERR_EMPREINTE_UNSUPPORTED_FORMAT" || code === "ERR_EMPREINTE_EMPTY";
@@ -174,7 +180,8 @@ async function count(args: string[], progress: Progress, signal: AbortSignal): P
 
 /**
  * Hashes every file that `args` name and hands each to `found`, in order. Failures are printed: as JSON on standard output
- * or as a sentence on standard error. Answers whether there was one. `unread` is told before of each file that is
+ * or as a sentence on standard error. Answers whether there was one; what `found` throws of the file itself is one too.
+ * `unread` is told before of each file that is
  * no picture or video, or none that can be decoded.
  */
 export async function eachFile(
@@ -233,19 +240,29 @@ async function eachResult<R>(
   try {
     for await (const outcome of outcomes(args, work, other, progress, session.signal)) {
       progress.done++;
+      const { file } = outcome;
+      let failure: Failure;
       if ("result" in outcome) {
-        await found(outcome.file.path, outcome.result);
-        continue;
+        try {
+          await found(file.path, outcome.result);
+          continue;
+        } catch (error) {
+          // Of this file; what was found before it failed has been told.
+          if (!ofFile.some((kind) => error instanceof kind)) throw error;
+          failure = failureOf(file, error as Error);
+        }
+      } else {
+        failure = outcome.failure;
+        const { path, stream } = file;
+        if (!stream && typeof path === "string" && file.error === undefined) await unread?.(path);
+        if (isOther(file, failure)) {
+          passedOver++;
+          continue;
+        }
       }
-      const { path, stream } = outcome.file;
-      if (!stream && typeof path === "string" && outcome.file.error === undefined) await unread?.(path);
-      if (isOther(outcome.file, outcome.failure)) passedOver++;
-      else {
-        failed++;
-        const { file, failure } = outcome;
-        if (values.json) await session.line(JSON.stringify({ ...jsonPath(file.path), error: failure }));
-        else session.note(`${shownPath(file.path)}: ${reasonOf(file, failure)}`);
-      }
+      failed++;
+      if (values.json) await session.line(JSON.stringify({ ...jsonPath(file.path), error: failure }));
+      else session.note(`${shownPath(file.path)}: ${reasonOf(file, failure)}`);
     }
     await counting;
   } catch (error) {

@@ -35,9 +35,9 @@ interface FileDecision extends Pick<Decision, "action" | "reasons" | "revision" 
 
 const digestTypes: DigestType[] = ["md5", "sha1", "sha256"];
 
-/** Undefined for a name that is not text, and for what cannot be read: reading it as a picture says why. */
-const digestsOf = async (path: Path): Promise<CheckQuery["digests"]> =>
-  typeof path === "string" ? digestFile(path, { digests: digestTypes }).catch(() => undefined) : undefined;
+/** Undefined for a name that is not text: of such files only pictures are read. */
+const digestsOf = async (path: Path, signal: AbortSignal): Promise<CheckQuery["digests"]> =>
+  typeof path === "string" ? digestFile(path, { digests: digestTypes, signal }) : undefined;
 
 /** What is asked of a file: its bytes once, and each page or frame. */
 function* queries(
@@ -150,24 +150,28 @@ export async function scanBank(values: ScanBankValues, paths: string[], session:
         return [[await matcher.checkCopies(input, { ...limits, level: how, signal: session.signal }), {}]];
       };
       const check = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
-        // A video's bytes are read a second time: ffmpeg has read them the first.
         const video = isVideoSignature(result);
-        const digests = video ? await digestsOf(path) : result.digests;
+        let failure: unknown;
+        // A video's bytes are read a second time: ffmpeg has read them the first.
+        const digests = video
+          ? await digestsOf(path, session.signal).catch((error: unknown) => void (failure = error))
+          : result.digests;
         const decided = video || level === undefined ? decisions(matcher, result, digests) : await copies(path, level);
         const decision = together(decided, video);
         matched ||= decision.action !== "none";
-        if (!values.json) {
-          for (const line of lines(path, decision)) await session.line(line);
-          return;
-        }
-        const about = video
-          ? { kind: "video", durationSeconds: result.durationSeconds, frames: result.frames.length }
-          : { hash: result.hash, quality: result.quality };
-        await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...decision }));
+        if (values.json) {
+          const about = video
+            ? { kind: "video", durationSeconds: result.durationSeconds, frames: result.frames.length }
+            : { hash: result.hash, quality: result.quality };
+          await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...decision }));
+        } else for (const line of lines(path, decision)) await session.line(line);
+        // Checked by its frames only, which is not all that was asked for.
+        if (failure !== undefined) throw failure;
       };
       /** A file that is no picture, or none that can be decoded, may still be known by its bytes. */
       const unread = async (path: string): Promise<void> => {
-        const digests = await digestsOf(path);
+        // What cannot be read, reading it as a picture has said.
+        const digests = await digestsOf(path, session.signal).catch(() => undefined);
         const decision = digests && together(decisions(matcher, undefined, digests), false);
         if (decision === undefined || decision.matches.length === 0) return;
         matched ||= decision.action !== "none";

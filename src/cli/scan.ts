@@ -236,18 +236,21 @@ export async function run(args: string[], session: Session): Promise<number> {
     const found = isVideoSignature(result)
       ? { matches: await framesInLists(result, lists, how, signal) }
       : await search(result, lists, how, signal);
+    let failure: unknown;
     const exact = isVideoSignature(result)
-      ? await exactly.ofFile(path, signal)
+      ? await exactly.ofFile(path, signal).catch((error: unknown) => ((failure = error), []))
       : exactly.of((result as ImageHash).digests ?? {});
     matched ||= found.matches.length > 0 || exact.length > 0 || (inVideos?.length ?? 0) > 0;
     if (values.json) {
       const about = isVideoSignature(result) ? aboutVideo(result) : { hash: result.hash, quality: result.quality };
       const more = { ...found, ...(exact.length > 0 && { exact }), ...(inVideos && { videos: inVideos }) };
       await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...more }));
-      return;
+    } else {
+      const lines = [...exactLines(path, exact), ...allLines(path, result, found, inVideos ?? [])];
+      for (const line of lines) await session.line(line);
     }
-    for (const line of exactLines(path, exact)) await session.line(line);
-    for (const line of allLines(path, result, found, inVideos ?? [])) await session.line(line);
+    // Matched by its frames only, which is not all that was asked for.
+    if (failure !== undefined) throw failure;
   };
   const done = await eachFile(positionals, values, settings, session, scan, videos, exactly.any ? unread : undefined);
   known.index?.close();
