@@ -25,7 +25,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
   it("a video inside a border is found with --level standard, and not without", async () => {
     const scan = (...args: string[]) => empreinte(["scan", "--bank", bank, ...args, path("border.mp4")]);
     const [plain, fast, standard] = await Promise.all([scan(), scan("--level", "fast"), scan("--level", "standard")]);
-    expect([plain, fast]).toMatchObject(Array(2).fill({ code: 0, stdout: "" }));
+    expect([plain, fast]).toMatchObject([plain, fast].map(() => ({ code: 0, stdout: "" })));
     expect(standard!.code).toBe(1);
     expect(standard!.stdout).toMatch(/border\.mp4\tblock\t\d+\ttrimmed flipY\tfilms\ts\ta\t00:0/);
   });
