@@ -77,6 +77,8 @@ class Candidates implements CopyIndex {
   }
 
   entryOf = (id: number): number => this.#known.get(id)!.entry;
+  /** A derived hash may ask for less than the picture's own, which is worth aligning whatever is seen of the other. */
+  kindOf = (id: number): number => Number(this.#known.get(id)!.derived);
 
   /** Of each entry that counts what says most, of its own hashes and of the derived ones: policies weigh these apart. */
   copies(evidence: Evidence): QueryCopy[] {
@@ -124,6 +126,11 @@ export async function copiesIn(
   const enough = (evidence: Evidence): boolean => !all && decided(candidates.copies(evidence)) === strongest;
   // What the picture as it is gives, every policy's radius included, is looked up by the check itself.
   if (level === "fast" || (!all && decided([]) === strongest)) return [];
-  const { evidence } = await lookForCopies(samples, candidates, { level, entryOf: candidates.entryOf, signal, enough });
+  const { entryOf, kindOf } = candidates;
+  const { evidence } = await lookForCopies(samples, candidates, { level, entryOf, kindOf, signal, enough });
+  // One entry is aligned of all that have the same picture: another's bank may ask for more.
+  const seen = [...evidence.counting().values()].flat().map(({ variant }) => variant);
+  const aligned = [...new Set(seen)].filter(({ name }) => name === "aligned");
+  await evidence.search(candidates, aligned, sureRadius, signal);
   return candidates.copies(evidence);
 }

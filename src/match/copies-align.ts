@@ -4,7 +4,7 @@ import { type CopyIndex, type Evidence, type Sighting, weakRadius } from "./copi
 import type { CopyLevel } from "./copies-types.js";
 
 /**
- * How many entries are tried, and from how many places each. At `standard` nothing is looked up for it: it is what makes a
+ * How many entries of each kind are tried, and from how many places each. At `standard` nothing is looked up for it: it is what makes a
  * match, or nothing, of an entry that a view came near.
  */
 const bounds = { fast: [0, 0], standard: [1, 1], thorough: [3, 2] } as const;
@@ -23,8 +23,8 @@ export async function alignWeak(
 ): Promise<number> {
   const [mostEntries, startsEach] = bounds[options.level];
   const starts: Sighting[] = [];
-  for (const seen of evidence.weak().slice(0, mostEntries)) {
-    starts.push(...seen.filter(alignable).slice(0, startsEach));
+  for (const lists of evidence.weak()) {
+    for (const seen of lists.slice(0, mostEntries)) starts.push(...seen.filter(alignable).slice(0, startsEach));
   }
   const wanted = starts.flatMap(({ id, variant }) => {
     const target = index.get(id);

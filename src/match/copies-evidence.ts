@@ -36,10 +36,13 @@ export class Evidence {
   /** Nothing beyond the sure radius counts: for text screens, charts and title cards. */
   strict = false;
   readonly #entryOf: (id: number) => number;
+  readonly #kindOf: (id: number) => number;
   readonly #sightings = new Map<number, Sighting[]>();
 
-  constructor(entryOf: (id: number) => number) {
+  /** @param kindOf ids of one entry may be of several kinds: what is seen of one is no reason not to align another. */
+  constructor(entryOf: (id: number) => number, kindOf: (id: number) => number = () => 0) {
     this.#entryOf = entryOf;
+    this.#kindOf = kindOf;
   }
 
   add(sighting: Sighting): void {
@@ -65,14 +68,19 @@ export class Evidence {
     });
   }
 
-  /** Sightings that are too far to count, those of one entry together, nearest first. */
-  weak(): Sighting[][] {
-    const lists: Sighting[][] = [];
+  /** For each kind: sightings that are too far to be a match, those of one entry together, nearest first. */
+  weak(): Sighting[][][] {
+    const kinds = new Map<number, Sighting[][]>();
     for (const seen of this.#sightings.values()) {
-      if (this.#tierOf(seen) === "match") continue;
-      lists.push([...seen].sort(byDistance));
+      for (const kind of new Set(seen.map(({ id }) => this.#kindOf(id)))) {
+        const some = seen.filter(({ id }) => this.#kindOf(id) === kind);
+        if (some.some(isSure)) continue;
+        const lists = kinds.get(kind) ?? [];
+        lists.push(some.sort(byDistance));
+        kinds.set(kind, lists);
+      }
     }
-    return lists.sort((a, b) => byDistance(a[0]!, b[0]!));
+    return [...kinds.values()].map((lists) => lists.sort((a, b) => byDistance(a[0]!, b[0]!)));
   }
 
   /** All that was seen of each entry that counts. */

@@ -37,6 +37,8 @@ const leastSide = 5;
 export interface LookOptions {
   level: CopyLevel;
   entryOf: (id: number) => number;
+  /** See `Evidence`. */
+  kindOf?: (id: number) => number;
   signal: AbortSignal | undefined;
   /** Whether what was seen is enough: nothing more is looked for then. */
   enough: (evidence: Evidence) => boolean;
@@ -74,7 +76,7 @@ class Look {
   constructor(index: CopyIndex, options: LookOptions) {
     this.#index = index;
     this.#options = options;
-    this.evidence = new Evidence(options.entryOf);
+    this.evidence = new Evidence(options.entryOf, options.kindOf);
   }
 
   /** Whether what comes next is still asked for. */

@@ -278,6 +278,47 @@ describe("what the policies decide", () => {
   });
 });
 
+test("registering parts beside a picture never makes a copy of it ask for less, and finds more", async () => {
+  bank("ncii");
+  using index = new HashIndex();
+  for (const [i, picture] of originals.slice(0, 2).entries()) {
+    const { hash, derived } = await register(picture);
+    const own = { type: "pdq" as const, value: hash };
+    const parts = derived.map((one) => ({ ...own, value: one.hash, quality: one.quality, derived: one.name }));
+    await store.import({ bank: "ncii", source: "s" }, [{ id: String(i), signals: [own, ...parts] }]);
+    index.add(i, hash);
+  }
+  const rank = ["none", "review", "block"];
+  const seen = new Set<string>();
+  for (const picture of originals.slice(0, 2)) {
+    // A derived hash is nearer to most of these than the picture's own, which is within reach only when it is aligned.
+    const cuts = [0.04, 0.06, 0.08, 0.12].map((share) => crop(picture, share, 0, 0, 0));
+    for (const cut of [...cuts, ...[0.03, 0.1].map((share) => crop(picture, share, share, share, share))]) {
+      const { tier } = await findCopies(cut, index);
+      const alone = { match: "block", review: "review", none: "none" }[tier];
+      const { action } = await matcher.checkCopies(cut);
+      expect(rank.indexOf(action)).toBeGreaterThanOrEqual(rank.indexOf(alone));
+      seen.add(`${alone} ${action}`);
+    }
+  }
+  expect([...seen].sort()).toEqual(["block block", "none review"]);
+});
+
+test("of banks that have the same picture each is asked, also where it has to be aligned", async () => {
+  bank("seen before", { action: "log" });
+  bank("ncii");
+  let aligned = 0;
+  for (const [i, picture] of originals.slice(0, 3).entries()) {
+    for (const name of ["seen before", "ncii"]) await list(name, String(i), picture);
+    for (const share of [0.06, 0.08, 0.12]) {
+      const { matches } = await matcher.checkCopies(crop(picture, share, 0, 0, 0));
+      expect(matches.map((match) => match.bank).sort()).toEqual(matches.length === 0 ? [] : ["ncii", "seen before"]);
+      if (matches[0]?.copy?.view === "aligned") aligned++;
+    }
+  }
+  expect(aligned).toBeGreaterThan(0);
+});
+
 describe("a store that changes meanwhile", () => {
   test("what is withdrawn while it is looked for does not match; what others change does not stop it", async () => {
     bank("ncii");
