@@ -97,8 +97,9 @@ export { type EntryName, type EntryNumber, type Selection } from "./bank/selecti
 export { type SignalType } from "./bank/signals.js";
 export { type Label, type LabelLike } from "./bank/labels.js";
 export { type Action, type Bank, type FloodLimit, type NewBank, type Policy } from "./bank/policy.js";
-export { type CheckedQuery, type CheckQuery, type Decision, type DecisionMatch } from "./bank/decision.js";
-export { type Explanation, Matcher, type MatcherOptions } from "./bank/matcher.js";
+export { type Decision, type DecisionMatch } from "./bank/decision.js";
+export { type CheckedQuery, type CheckQuery, type QueryCopy } from "./bank/query.js";
+export { type CheckCopiesOptions, type Explanation, Matcher, type MatcherOptions } from "./bank/matcher.js";
 export { type Prequalification, type Qualification, type QualificationOutcome } from "./bank/qualify.js";
 export { type QualifyInput } from "./bank/qualify.js";
 export { type CheckImageOptions } from "./bank/upload.js";

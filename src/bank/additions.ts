@@ -17,6 +17,8 @@ export interface Context {
   revision(): number;
   pages: Pages;
   nextSignal: number;
+  /** The number of a part's name; 0 for undefined. */
+  part(name: string | undefined): number;
 }
 
 /** Columns of a whole batch in one value each, as a parameter a column and row costs more than the insertion. */
@@ -87,9 +89,10 @@ export function appendSignals(
 ): number {
   const first = context.nextSignal;
   const from = context.revision();
-  for (const { type, value, quality } of signals) {
+  const flags = held ? heldFlag : 0;
+  for (const { type, value, quality, derived } of signals) {
     const record = context.pages.edit(context.nextSignal++);
-    writeRecord(record, { value, entry, from, to: 0, type, quality, flags: held ? heldFlag : 0 });
+    writeRecord(record, { value, entry, from, to: 0, type, quality, flags, part: context.part(derived) });
   }
   return first;
 }

@@ -6,6 +6,7 @@ import { endEntries } from "./end.js";
 import { tombstoneDigest } from "./keyed.js";
 import { disown } from "./live-index.js";
 import { Pages, readRecord } from "./pages.js";
+import { partNumber } from "./parts.js";
 import { endQualifications } from "./qualify.js";
 import type { CheckedEntry, CheckedSignal } from "./records.js";
 import { counter, nextRevision, setCounter } from "./schema.js";
@@ -26,13 +27,14 @@ type Tombstone = { final: boolean; updated: number | null };
 export function applyBatch(
   database: Database,
   source: number,
-  batch: readonly CheckedEntry[],
+  given: readonly CheckedEntry[],
   digest: (text: string) => string,
   screen: Screen,
   counts: ImportCounts,
 ): void {
   let revision: number | undefined;
   const signals = counter(database, "signals");
+  const batch = given.map((entry) => withoutHeld(entry, screen, counts));
   const context: Context = {
     database,
     source,
@@ -42,6 +44,7 @@ export function applyBatch(
     revision: () => (revision ??= nextRevision(database)),
     pages: new Pages(database, signals),
     nextSignal: signals,
+    part: partNumbers(database),
   };
   const existing = existingOf(context, batch);
   const cases = casesOf(database, existing.values());
@@ -74,6 +77,25 @@ export function applyBatch(
     endEntries(database, context.revision(), ending, { kind: "withdrawn", final: false, digest });
     counts.withdrawn += ending.length;
   }
+}
+
+/** A derived hash that would be held back is not worth holding its entry back for: the entry goes without it. */
+function withoutHeld(entry: CheckedEntry, screen: Screen, counts: ImportCounts): CheckedEntry {
+  if (entry.signals.every(({ derived }) => derived === undefined)) return entry;
+  const signals = entry.signals.filter((one) => one.derived === undefined || screen([one]) === undefined);
+  counts.derivedLeftOut += entry.signals.length - signals.length;
+  return { ...entry, signals };
+}
+
+function partNumbers(database: Database): (name: string | undefined) => number {
+  const known = new Map<string | undefined, number>([[undefined, 0]]);
+  return (name) => {
+    const there = known.get(name);
+    if (there !== undefined) return there;
+    const number = partNumber(database, name!);
+    known.set(name, number);
+    return number;
+  };
 }
 
 /** A source may take its own withdrawal back, with a record that is newer than it. Nothing else comes back. */
@@ -129,9 +151,9 @@ function tombstonesOf({ database, source, digest }: Context, batch: readonly Che
 }
 
 function changeEntry(context: Context, existing: Existing, cases: readonly string[], entry: CheckedEntry): void {
-  const { database, pages, counts } = context;
+  const { database, counts } = context;
   const [, id, , labels, first, count, updated] = existing;
-  const sameSignals = isSame(pages, first, count, entry.signals);
+  const sameSignals = isSame(context, first, count, entry.signals);
   const sameCases = JSON.stringify(cases) === JSON.stringify(entry.cases);
   if (sameSignals && sameCases && entry.labels === (labels ?? "[]")) {
     counts.unchanged++;
@@ -161,11 +183,12 @@ function changeEntry(context: Context, existing: Existing, cases: readonly strin
   counts.changed++;
 }
 
-function isSame(pages: Pages, first: number, count: number, signals: readonly CheckedSignal[]): boolean {
+function isSame(context: Context, first: number, count: number, signals: readonly CheckedSignal[]): boolean {
   if (signals.length !== count) return false;
-  return signals.every(({ type, value, quality }, i) => {
-    const record = readRecord(pages.at(first + i));
-    return record.type === type && record.quality === quality && record.value.equals(value);
+  return signals.every(({ type, value, quality, derived }, i) => {
+    const record = readRecord(context.pages.at(first + i));
+    const same = record.type === type && record.quality === quality && record.part === context.part(derived);
+    return same && record.value.equals(value);
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Database } from "./database.js";
 import type { Label } from "./labels.js";
 import { Pages, readRecord, wipedFlag } from "./pages.js";
+import { partOf } from "./parts.js";
 import { counter } from "./schema.js";
 import { entryId, type EntryName, type EntryNumber } from "./selection.js";
 import { type SignalType, signalTypes, valueText } from "./signals.js";
@@ -17,7 +18,10 @@ export interface EntryInfo {
   status: EntryStatus;
   /** Why it is quarantined, or flooded. */
   reason?: string;
-  signals: { type: SignalType; value: string; quality?: number }[];
+  /** Derived ones, each with its part's name, only where they were asked for. */
+  signals: { type: SignalType; value: string; quality?: number; derived?: string }[];
+  /** How many derived ones it has beside these. */
+  derivedSignals?: number;
   labels: Label[];
   cases: string[];
   /** When the source last changed it. */
@@ -62,9 +66,12 @@ type Row = [
 
 const visible = (key: string | null): key is string => key !== null && !key.startsWith("~");
 
-function info(database: Database, pages: Pages, row: Row): EntryInfo {
+/** @param derived whether hashes of parts are wanted too. */
+function info(database: Database, pages: Pages, row: Row, derived = false): EntryInfo {
   const [number, bank, source, key, status, reason, first, count, labels, updated, disabled, flooded, since] = row;
-  const records = Array.from({ length: count }, (_, i) => readRecord(pages.at(first + i)));
+  const all = Array.from({ length: count }, (_, i) => readRecord(pages.at(first + i)));
+  const there = all.filter(({ flags }) => (flags & wipedFlag) === 0);
+  const told = derived ? there : there.filter(({ part }) => part === 0);
   return {
     number,
     bank,
@@ -72,13 +79,16 @@ function info(database: Database, pages: Pages, row: Row): EntryInfo {
     ...(visible(key) && { entry: key }),
     status: statusName(status),
     ...(reason !== null && { reason }),
-    signals: records
-      .filter(({ flags }) => (flags & wipedFlag) === 0)
-      .map(({ type, value, quality }) => ({
+    signals: told.map(({ type, value, quality, part }) => {
+      const name = partOf(database, part);
+      return {
         type: signalTypes[type]!,
         value: valueText(type, value),
         ...(quality !== undefined && { quality }),
-      })),
+        ...(name !== undefined && { derived: name }),
+      };
+    }),
+    ...(told.length < there.length && { derivedSignals: there.length - told.length }),
     labels: JSON.parse(labels ?? "[]") as Label[],
     cases: database.all<[string]>("SELECT name FROM entry_case WHERE entry = ? ORDER BY name", number).flat(),
     ...(updated !== null && { time: new Date(updated) }),
@@ -92,10 +102,11 @@ export function entryInfo(
   database: Database,
   name: EntryName | EntryNumber,
   digest: (text: string) => string,
+  derived: boolean,
 ): EntryInfo | undefined {
   const id = entryId(database, name, digest);
   const row = id === undefined ? undefined : database.get<Row>(`${columns} WHERE e.id = ?`, id);
-  return row && info(database, new Pages(database, counter(database, "signals")), row);
+  return row && info(database, new Pages(database, counter(database, "signals")), row, derived);
 }
 
 export function quarantinedEntries(database: Database): EntryInfo[] {
@@ -107,6 +118,7 @@ export interface Wanted {
   bank: number | undefined;
   source: number | undefined;
   status: number | undefined;
+  derived: boolean;
 }
 
 /** The next entries by number. */
@@ -121,7 +133,7 @@ export function entriesAfter(database: Database, after: number, limit: number, w
     wanted.status ?? null,
     limit,
   );
-  return rows.map((row) => info(database, pages, row));
+  return rows.map((row) => info(database, pages, row, wanted.derived));
 }
 
 export function floodedEntries(database: Database): EntryInfo[] {

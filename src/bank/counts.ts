@@ -14,6 +14,8 @@ export interface ImportCounts {
   refused: number;
   /** That could not be read. */
   problems: number;
+  /** Derived hashes, not entries: the screening would hold them back, so they were not taken and the rest was. */
+  derivedLeftOut: number;
 }
 
 export const noCounts = (): ImportCounts => ({
@@ -25,6 +27,7 @@ export const noCounts = (): ImportCounts => ({
   stale: 0,
   refused: 0,
   problems: 0,
+  derivedLeftOut: 0,
 });
 
 /** Why an entry is held back, or undefined. */

@@ -1,5 +1,5 @@
 /** What a store has, from end to end: its sources, and their entries in steps. */
-import { oneOf, options as known } from "../check.js";
+import { boolean, oneOf, options as known } from "../check.js";
 import { type EntryInfo, entriesAfter, type Wanted } from "./contents.js";
 import type { Database } from "./database.js";
 import { bankId, type EntryStatus, type SourceName, sourceRow } from "./state.js";
@@ -11,7 +11,7 @@ export interface SourceInfo extends SourceName {
   active: number;
   quarantined: number;
   withdrawn: number;
-  /** Values that a search can find: those of the active entries. */
+  /** Values that a search can find: those of the active entries, derived ones among them. */
   signals: number;
 }
 
@@ -32,6 +32,8 @@ export interface EntryFilter {
   bank?: string;
   source?: string;
   status?: EntryStatus;
+  /** Give the derived hashes, too. Default false: they describe a picture better than a list needs. */
+  derived?: boolean;
 }
 
 const statuses = ["active", "quarantined", "withdrawn"] as const;
@@ -40,11 +42,12 @@ const step = 1000;
 
 /** @throws {InvalidArgumentError} @throws {BankError} */
 export function checkFilter(database: Database, filter: EntryFilter | undefined): Wanted {
-  const { bank, source, status } = known(filter, ["bank", "source", "status"]);
+  const { bank, source, status, derived = false } = known(filter, ["bank", "source", "status", "derived"]);
   return {
     bank: bank === undefined ? undefined : bankId(database, bank),
     source: source === undefined ? undefined : sourceRow(database, { bank: bank ?? "", source }).id,
     status: status === undefined ? undefined : statuses.indexOf(oneOf("status", status, statuses)) + 1,
+    derived: boolean("derived", derived),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Database } from "./database.js";
 import { advance, buildIndex, type IndexState } from "./live-build.js";
 import type { SignalRecord } from "./pages.js";
 import { type Bank, banksAt } from "./policy.js";
+import { nearTypes } from "./signals.js";
 
 const headerBytes = 64;
 /** Rows without tables up to which a search need not mind them: scanning so many takes some hundredths of a millisecond. */
@@ -77,6 +78,30 @@ export class LiveIndex {
   /** For each query its hits among signals of these types. Some may have ended in the store meanwhile: look there. */
   search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][] {
     return this.#state.index.searchManySync(queries, radius, { banks: types });
+  }
+
+  /**
+   * As `search`, for a look for copies: off this thread, among pictures. An index that is made anew meanwhile is searched
+   * instead.
+   */
+  async searchMany(
+    queries: Uint8Array,
+    radius: number,
+    options: { limit: number; signal?: AbortSignal },
+  ): Promise<Hit[][]> {
+    for (;;) {
+      const { index } = this.#state;
+      try {
+        return await index.searchMany(queries, radius, { ...options, banks: nearTypes });
+      } catch (error) {
+        if (index === this.#state.index) throw error;
+      }
+    }
+  }
+
+  /** The value of a signal that may match. */
+  get(id: number): Uint8Array | undefined {
+    return this.#state.index.get(id);
   }
 
   /** Which of these signals it does not find by their values. */

@@ -1,12 +1,18 @@
-import { boolean, integer, invalidArgument, options as known } from "../check.js";
+import { boolean, integer, invalidArgument, options as known, signal as checkSignal } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import { type ImageInput } from "../image/hash-image.js";
-import { type CheckQuery, checkQuery, type Decision, findMatches, settle, uploadName } from "./decision.js";
+import { copyLevel } from "../match/copies.js";
+import type { CopyLevel } from "../match/copies-types.js";
+import type { Limits } from "../limits.js";
+import { copiesIn } from "./copies.js";
+import { type Decision, settle } from "./decision.js";
+import { findMatches } from "./find.js";
 import type { Flooding } from "./flood.js";
 import { wipedFlag } from "./pages.js";
+import { type CheckQuery, checkQuery, uploadName } from "./query.js";
 import type { Qualification, QualifyInput } from "./qualify.js";
 import type { BankStore } from "./store.js";
-import { type CheckImageOptions, readUpload } from "./upload.js";
+import { type CheckImageOptions, readPicture, readUpload } from "./upload.js";
 import { PastView, type View } from "./view.js";
 
 /** What replaying a decision gave. */
@@ -27,10 +33,24 @@ export interface MatcherOptions {
   audit?: boolean;
 }
 
+export interface CheckCopiesOptions extends Limits {
+  /** As for `findCopies`; `"fast"` is what `checkImage` does. Default `"standard"`. */
+  level?: CopyLevel;
+  /** To the end, for all entries that the picture has to do with, whatever the banks decide before. Default false. */
+  all?: boolean;
+  signal?: AbortSignal;
+  /** What errors call the input. Default: the path, "buffer" or "stream". */
+  name?: string;
+}
+
+const copyOptionNames = ["level", "all", "signal", "name", "maxPixels", "maxBytes", "maxSeconds", "maxPages"] as const;
+
 /** What the log says of a decision. */
 function told({ action, matches, query }: Decision): object {
-  const some = matches.slice(0, 20).map(({ bank, number, kind, distance, suppressed, rule }) => {
-    return { bank, entry: number, kind, distance, ...(suppressed && { suppressed }), rule };
+  const some = matches.slice(0, 20).map(({ bank, number, kind, distance, derived, copy, suppressed, rule }) => {
+    const seen = { ...(copy && { tier: copy.tier, view: copy.view }), ...(derived !== undefined && { derived }) };
+    const more = { ...seen, ...(suppressed && { suppressed }) };
+    return { bank, entry: number, kind, distance, ...more, rule };
   });
   return { action, upload: uploadName(query).slice(0, 8), matches: some, of: matches.length };
 }
@@ -43,10 +63,12 @@ interface Decided {
 /** The entries whose hits are counted. */
 function guarded(view: View, { matches }: Decision): Flooding[] {
   if (matches.length === 0) return [];
-  const limits = new Map([...view.banks().values()].map(({ name, policy }) => [name, policy.flood]));
-  return matches.flatMap(({ bank, number, suppressed, flooded }) => {
-    const limit = limits.get(bank);
-    return limit === undefined || suppressed || flooded === true ? [] : [{ entry: number, limit }];
+  const policies = new Map([...view.banks().values()].map(({ name, policy }) => [name, policy]));
+  return matches.flatMap(({ bank, number, suppressed, flooded, action }) => {
+    const { flood: limit, action: own } = policies.get(bank)!;
+    // A part that is in many uploads, or a copy for review, already asks for less; the picture itself need not.
+    const less = action !== own;
+    return limit === undefined || suppressed || flooded === true || less ? [] : [{ entry: number, limit }];
   });
 }
 
@@ -97,6 +119,31 @@ export class Matcher {
   async checkImage(input: ImageInput, options?: CheckImageOptions): Promise<Decision> {
     const { query, refused } = await readUpload(input, options);
     const decision = this.check(query);
+    if (refused !== undefined && decision.matches.length === 0) throw refused;
+    return decision;
+  }
+
+  /**
+   * As `checkImage`, and looks for altered copies, as `findCopies` does, among the signals that may match: framed,
+   * captioned, in a screenshot or a collage, cropped. The policies decide of what is found, with each bank's variants,
+   * labels and qualities. How far such a match may be, `findCopies` says, and no farther than its radius where a bank's is
+   * below 31; one for review is never more than that. It ends when the strongest is decided that any bank asks for.
+   * The decision has what was found in its `query`, so that `explain` makes it again.
+   *
+   * @throws as `checkImage`; {EmpreinteError} `ERR_EMPREINTE_CLOSED`.
+   *
+   * @example
+   * const { action, matches } = await matcher.checkCopies("screenshot.png", { level: "thorough" });
+   */
+  async checkCopies(input: ImageInput, options?: CheckCopiesOptions): Promise<Decision> {
+    const given = known(options, copyOptionNames) as CheckCopiesOptions;
+    const level = copyLevel(given.level ?? "standard");
+    const all = boolean("all", given.all ?? false);
+    const signal = checkSignal(given.signal);
+    const { query, samples, refused } = await readPicture(input, given, signal);
+    const asked = checkQuery(query);
+    const copies = samples === undefined ? [] : await copiesIn(this.#store, asked, samples, { level, all, signal });
+    const decision = this.check({ ...asked, copies });
     if (refused !== undefined && decision.matches.length === 0) throw refused;
     return decision;
   }

@@ -9,7 +9,8 @@
  * length from the start, 4 bytes of header and 4,577 of records, and no hash stands in the first 545 of them.
  *
  * The first 4 bytes are the CRC-32 of what follows. A record, 48 bytes, little-endian: 32 value, u32 entry, u32 revision it
- * came with, u32 revision it ended with (0: it has not), u8 type + 1, u8 quality (255: not known), u8 flags, 0.
+ * came with, u32 revision it ended with (0: it has not), u8 type + 1, u8 quality (255: not known), u8 flags, u8 part (0: of the
+ * whole picture; otherwise the number of a part's name, see `parts.ts`).
  */
 import { crc32 } from "node:zlib";
 import { BankError, printable } from "../errors.js";
@@ -35,6 +36,8 @@ export interface SignalRecord {
   type: number;
   quality: number | undefined;
   flags: number;
+  /** 0: of the whole picture; otherwise the number of a part's name. */
+  part: number;
 }
 
 export function readRecord(record: Buffer): SignalRecord {
@@ -47,6 +50,7 @@ export function readRecord(record: Buffer): SignalRecord {
     type: record[44]! - 1,
     quality: quality === unknownQuality ? undefined : quality,
     flags: record[46]!,
+    part: record[47]!,
   };
 }
 
@@ -58,6 +62,7 @@ export function writeRecord(record: Buffer, signal: SignalRecord): void {
   record[44] = signal.type + 1;
   record[45] = signal.quality ?? unknownQuality;
   record[46] = signal.flags;
+  record[47] = signal.part;
 }
 
 /** Whether a search may find it now. */

@@ -19,6 +19,12 @@ export interface Policy {
   /** Default `"review"`. */
   action: Action;
   /**
+   * The strongest that a match by a derived hash asks for. Default undefined: `"review"`. Such a hash has a quality of 80
+   * and more, so what is near it is a copy of that part; but nobody has looked whether the part alone is what the picture
+   * is listed for, and half a picture may be a wall, a caption or a logo.
+   */
+  derived?: Action;
+  /**
    * The share of uploads for which the bank is asked at all, above 0 … 1. Which ones they are, `seed` and the upload's hash
    * decide: the same upload always fares the same, and a larger share has all that a smaller one had. Default undefined: 1.
    */
@@ -39,7 +45,17 @@ export interface FloodLimit {
   seconds: number;
 }
 
-const names = ["radius", "minQuality", "variants", "labels", "action", "matchRatio", "seed", "flood"] as const;
+const names = [
+  "radius",
+  "minQuality",
+  "variants",
+  "labels",
+  "action",
+  "derived",
+  "matchRatio",
+  "seed",
+  "flood",
+] as const;
 
 function ratio(value: unknown): number {
   if (typeof value === "number" && value > 0 && value <= 1) return value;
@@ -69,7 +85,7 @@ export function checkPolicy(given: Partial<Policy> | undefined): Policy {
     action = "review",
     ...rest
   } = known(given, names);
-  const { matchRatio, seed, flood } = rest;
+  const { derived, matchRatio, seed, flood } = rest;
   const asked = texts("variants", variants).map((variant) => oneOf("variants", variant, dihedralVariants));
   return {
     radius: integer("radius", radius, 0, 256),
@@ -77,6 +93,7 @@ export function checkPolicy(given: Partial<Policy> | undefined): Policy {
     variants: dihedralVariants.filter((variant) => asked.includes(variant)),
     ...(labels !== undefined && { labels: [...new Set(texts("labels", labels))].sort() }),
     action: oneOf("action", action, actions),
+    ...(derived !== undefined && { derived: oneOf("derived", derived, actions) }),
     ...(matchRatio !== undefined && { matchRatio: ratio(matchRatio) }),
     ...(seed !== undefined && { seed: integer("seed", seed, 0, 2 ** 32 - 1) }),
     ...(flood !== undefined && { flood: floodLimit(flood) }),

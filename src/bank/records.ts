@@ -1,6 +1,8 @@
 import { integer, invalidArgument, oneOf } from "../check.js";
 import { EmpreinteError, InvalidArgumentError } from "../errors.js";
+import { mostDerived } from "../lists/derived.js";
 import { type LabelLike, labelsText } from "./labels.js";
+import { partName } from "./parts.js";
 import { type SignalType, typeNumber, valueBytes } from "./signals.js";
 
 export interface SignalInput {
@@ -9,16 +11,26 @@ export interface SignalInput {
   value: string | Uint8Array;
   /** 0 … 100, where the source knows it. */
   quality?: number;
+  /**
+   * Of a `pdq` value that is the hash of a part of the entry's picture: the part's name, as `register` gives it
+   * ("centre-10"), at most 24 lower-case letters, digits and hyphens. What matches it is asked to be reviewed unless the
+   * bank's policy says otherwise, and it is left out wherever entries are given back unless it is asked for. A store keeps
+   * 254 different names; further ones are "other".
+   */
+  derived?: string;
 }
 
 /** One entry as a source has it now. */
 export interface EntryInput {
   /**
    * The source's own id of the entry, never its hash. A source that has none gives none: the store then tells entries
-   * apart by a keyed digest of their signals.
+   * apart by a keyed digest of their signals, without the derived ones.
    */
   id?: string;
-  /** Of an active entry at least one; of a withdrawn one they are not read, unless it has no `id`. */
+  /**
+   * Of an active entry at least one that is not derived, and for each `pdq` that is not at most 60 derived ones; of a
+   * withdrawn entry they are not read, unless it has no `id`.
+   */
   signals?: readonly SignalInput[];
   labels?: readonly LabelLike[];
   cases?: readonly string[];
@@ -32,6 +44,8 @@ export interface CheckedSignal {
   type: number;
   value: Buffer;
   quality: number | undefined;
+  /** The name of the part of the picture that it is the hash of; undefined: of the whole. */
+  derived: string | undefined;
 }
 
 /** An entry that fits, in the store's terms. */
@@ -78,12 +92,23 @@ export function timeOf(name: string, value: unknown): number | null {
 function checkSignal(signal: SignalInput): CheckedSignal {
   if (typeof signal !== "object" || signal === null) throw invalidArgument("signal", "{type, value, quality}", signal);
   const type = typeNumber(signal.type);
-  const { quality } = signal;
+  const { quality, derived } = signal;
+  if (derived !== undefined && signal.type !== "pdq") throw invalidArgument("type", "pdq beside derived", signal.type);
   return {
     type,
     value: valueBytes(type, signal.value),
     quality: quality === undefined ? undefined : integer("quality", quality, 0, 100),
+    derived: derived === undefined ? undefined : partName(derived),
   };
+}
+
+/** Derived hashes are few beside the whole pictures they are of. @throws {InvalidArgumentError} */
+function checkDerived(signals: readonly CheckedSignal[]): void {
+  const derived = signals.filter((signal) => signal.derived !== undefined).length;
+  const most = mostDerived * signals.filter(({ type, derived: part }) => type === 0 && part === undefined).length;
+  if (derived > most) {
+    throw new InvalidArgumentError(`Expected at most ${most} derived signals for signals but received ${derived}`);
+  }
 }
 
 /**
@@ -97,6 +122,7 @@ export function checkEntry(entry: EntryInput, digest: (text: string) => string):
   const signals = needed ? list("signals", entry.signals, mostSignals).map(checkSignal) : [];
   if (needed && signals.length === 0)
     throw new InvalidArgumentError("Expected at least one signal for signals but received none");
+  checkDerived(signals);
   return {
     key: entry.id === undefined ? ownKey(signals, digest) : keyOf(entry.id, digest),
     signals: withdrawn ? [] : signals,
@@ -108,7 +134,8 @@ export function checkEntry(entry: EntryInput, digest: (text: string) => string):
 }
 
 function ownKey(signals: readonly CheckedSignal[], digest: (text: string) => string): string {
-  return `~${digest(signals.map(({ type, value }) => `${type}:${value.toString("hex")}`).join(" "))}`;
+  const own = signals.filter(({ derived }) => derived === undefined);
+  return `~${digest(own.map(({ type, value }) => `${type}:${value.toString("hex")}`).join(" "))}`;
 }
 
 /** The key under which an id is kept. One that could be a hash, or a key made of one, is kept as its keyed digest. */

@@ -5,7 +5,7 @@ import type { Database } from "./database.js";
 
 /** "empr", so that no other program's database is taken for a store. */
 const application = 0x656d7072;
-const version = 2;
+const version = 3;
 
 const tables = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -54,6 +54,11 @@ const secondVersion = `
     BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 `;
 
+/** What version 3 has beside version 2: the names of the parts that hashes are derived of. */
+const thirdVersion = `
+  CREATE TABLE part (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+`;
+
 /** The counters: the revision, the next entry's and the next signal's number. None of them ever goes back. */
 export type Counter = "revision" | "entries" | "signals";
 
@@ -79,6 +84,7 @@ export function createTables(database: Database): void {
   database.transaction(() => {
     database.exec(tables);
     database.exec(secondVersion);
+    database.exec(thirdVersion);
     const meta = (name: string, value: number | Buffer): unknown =>
       database.run("INSERT INTO meta VALUES (?, ?)", name, value);
     meta("revision", 0);
@@ -108,7 +114,8 @@ function upgrade(database: Database): void {
   database.transaction(() => {
     const [found] = database.get<[number]>("PRAGMA user_version")!;
     if (found >= version) return;
-    database.exec(secondVersion);
+    if (found < 2) database.exec(secondVersion);
+    database.exec(thirdVersion);
     database.exec(`PRAGMA user_version = ${version}`);
   });
 }

@@ -1,7 +1,8 @@
 import { userInfo } from "node:os";
-import { integer, options as known, positive } from "../check.js";
+import { boolean, integer, options as known, positive } from "../check.js";
 import { BankError, EmpreinteError } from "../errors.js";
 import { pathOf } from "../search/file.js";
+import type { CopyIndex } from "../match/copies-evidence.js";
 import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } from "./audit.js";
 import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./audit.js";
 import { type ImportCounts, noCounts } from "./counts.js";
@@ -225,9 +226,14 @@ export class BankStore {
     return this.#database.transaction(() => disableEntry(this.#database, entry, until, this.#digest, this.#audit));
   }
 
-  /** What the store has of an entry, also after its withdrawal; undefined for one it never had or has erased. */
-  entry(entry: EntryName | EntryNumber): EntryInfo | undefined {
-    return this.#database.reading(() => entryInfo(this.#database, entry, this.#digest));
+  /**
+   * What the store has of an entry, also after its withdrawal; undefined for one it never had or has erased. Its derived
+   * hashes only with `derived`.
+   */
+  entry(entry: EntryName | EntryNumber, options?: { derived?: boolean }): EntryInfo | undefined {
+    const { derived = false } = known(options, ["derived"]);
+    const all = boolean("derived", derived);
+    return this.#database.reading(() => entryInfo(this.#database, entry, this.#digest, all));
   }
 
   /**
@@ -327,7 +333,10 @@ export class BankStore {
     this.record("export", { ...filter, to: name("to", to) });
   }
 
-  /** What has changed after a revision, oldest first, at most `limit` revisions' worth at a time. Default: all. */
+  /**
+   * What has changed after a revision, oldest first, at most `limit` revisions' worth at a time. Default: all. It names
+   * entries; their hashes, `entry` gives.
+   */
   changes(since: number, options?: { limit?: number }): Change[] {
     const { limit = 2 ** 31 } = known(options, ["limit"]);
     const from = integer("since", since, 0, Number.MAX_SAFE_INTEGER);
@@ -349,6 +358,11 @@ export class BankStore {
       this.#live.sync();
       return work(new LiveView(this.#database, this.#live), this.#database);
     });
+  }
+
+  /** Where a look for copies looks: what it finds may have ended since. Internal. */
+  get near(): CopyIndex {
+    return this.#live;
   }
 
   /** Writes the index beside the store, unless it is there. `import` and `close` do. @throws {EmpreinteError} */

@@ -13,6 +13,7 @@ import {
   type SignalRecord,
   wipedFlag,
 } from "./pages.js";
+import { partOf } from "./parts.js";
 import { type Bank, banksAt } from "./policy.js";
 import { type Suggestion, suggestionAt, timeOfRevision } from "./qualify.js";
 import { counter } from "./schema.js";
@@ -40,6 +41,8 @@ export interface View {
   search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][];
   /** A signal that could match then; undefined for one that could not. */
   signal(id: number): SignalRecord | undefined;
+  /** The name of the part that a derived hash is of; undefined for a whole picture's. */
+  part(record: SignalRecord): string | undefined;
   /** An entry that was active then. */
   entry(id: number): ViewedEntry | undefined;
   /** What an analyst had said of it then. */
@@ -105,6 +108,10 @@ export class LiveView implements View {
     return isLive(record) ? record : undefined;
   }
 
+  part(record: SignalRecord): string | undefined {
+    return partOf(this.#database, record.part);
+  }
+
   entry(id: number): ViewedEntry | undefined {
     return viewed(this.#database.get<EntryRow>(entryNow, id, this.revision));
   }
@@ -162,6 +169,10 @@ export class PastView implements View {
     if (!(id < counter(this.#database, "signals"))) return undefined;
     const record = readRecord(this.#pages.at(id));
     return couldMatch(record, this.revision) ? record : undefined;
+  }
+
+  part(record: SignalRecord): string | undefined {
+    return partOf(this.#database, record.part);
   }
 
   entry(id: number): ViewedEntry | undefined {

@@ -10,6 +10,7 @@ const options = {
   ...sourceOptions,
   ...actorOption,
   status: { type: "string" },
+  derived: { type: "boolean" },
   to: { type: "string" },
   nation: { type: "string" },
   output: { type: "string", short: "o" },
@@ -45,6 +46,7 @@ export async function run(args: string[], session: Session): Promise<number> {
     ...(bank !== undefined && { bank }),
     ...(source !== undefined && { source }),
     ...(wanted !== "all" && { status: wanted as EntryStatus }),
+    ...(values.derived === true && { derived: true }),
   };
   let count = 0;
   const progress = new Progress(session, quiet, "entries");

@@ -7,6 +7,7 @@ const actor = `  --actor NAME         who it was, for the audit log (default: th
 `;
 
 const policy = `  --action ACTION      what a match asks for: block, review (default) or log
+  --derived ACTION     the strongest that a match by the hash of a part asks for (default review)
   --radius N           most differing bits of a match, 0 … 256 (default 31)
   --min-quality N      below this quality nothing is matched by distance, 0 … 100 (default 50)
   --variants NAMES     which turns of an upload are looked for, with commas, or all (default)
@@ -61,8 +62,10 @@ Takes over what a source says of its entries: new ones, changed ones, withdrawn 
 stay as they are; the same list a second time changes nothing. LIST is in any format that "empreinte list check" reads,
 told by its content; - is standard input. It can be stopped: the same command goes on behind what was taken.
 
+Lines that "empreinte register --derived" made are one entry with the picture's line that they follow.
+
 Hashes that would match unrelated pictures (all zero, constant, grids), those of a known quality below --min-quality and
-those that hit the --benign sample are held back: see bank quarantine.
+those that hit the --benign sample are held back: see bank quarantine. Derived hashes of that kind are left out.
 
   --bank BANK          which bank
   --source SOURCE      whose entries they are: ids are the source's own
@@ -73,7 +76,7 @@ those that hit the --benign sample are held back: see bank quarantine.
   --from FORMAT        read it as this format
   --column WHAT=NAME   of a CSV: as in "empreinte list check --help"; also --delimiter, --no-header, --nation
   --json               an object a list: {"list","added","changed","unchanged","withdrawn","quarantined","stale",
-                       "refused","problems"}
+                       "refused","derivedLeftOut","problems"}
   --quiet              no progress and no notes; errors are still printed
 ${actor}
 Example: empreinte bank import known.bank page1.xml page2.xml --bank ncmec --source industry
@@ -89,12 +92,13 @@ Example: empreinte bank info known.bank
 
 ${ended}`;
 
-export const bankListHelp: string = `empreinte bank list FILE [--bank BANK [--source SOURCE]] [--status STATUS] [--json]
+export const bankListHelp: string = `empreinte bank list FILE [--bank BANK [--source SOURCE]] [--status STATUS] [--derived] [--json]
 
 Prints a line an entry, tabs between: #number, bank, source, the source's id, status, labels or the reason, hashes cut
 to 8 digits.
 
   --status STATUS      active, quarantined or withdrawn
+  --derived            also the hashes of parts, each behind its part's name
   --json               an object a line
 
 Example: empreinte bank list known.bank --bank ncii --status withdrawn
@@ -169,6 +173,7 @@ all; - is standard output. What the format cannot hold is counted. The audit log
   --to FORMAT          plain, signal-csv, stopncii, vics-2.0, vpdq-lines, vpdq-json, vpdq-json-object, or json:
                        everything the store has of an entry, a line each
   --status STATUS      active (default), quarantined, withdrawn or all
+  --derived            also the hashes of parts of pictures: not for a list that others get
   --nation CODE        of VICS: whose categories (us, uk, ca, …)
   --quiet              no progress and no notes; errors are still printed
 ${actor}

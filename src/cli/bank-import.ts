@@ -120,10 +120,11 @@ async function importList(path: string, given: Import): Promise<Done> {
   return { counts, problems: faults.count };
 }
 
+const countNames: Record<string, string> = { derivedLeftOut: "derived hashes left out" };
 const summary = (counts: ImportCounts): string =>
   Object.entries(counts)
     .filter(([name, count]) => count > 0 || name === "added")
-    .map(([name, count]) => `${(count as number).toLocaleString("en")} ${name}`)
+    .map(([name, count]) => `${(count as number).toLocaleString("en")} ${countNames[name] ?? name}`)
     .join(", ");
 
 export async function run(args: string[], session: Session): Promise<number> {

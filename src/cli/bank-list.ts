@@ -3,7 +3,12 @@ import { parse } from "./args.js";
 import { entryJson, entryLine, onlyStore, sourceOptions, withStore } from "./bank-store.js";
 import { type Session, status } from "./session.js";
 
-const options = { ...sourceOptions, status: { type: "string" }, json: { type: "boolean" } } as const;
+const options = {
+  ...sourceOptions,
+  status: { type: "string" },
+  derived: { type: "boolean" },
+  json: { type: "boolean" },
+} as const;
 
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);

@@ -11,6 +11,7 @@ export const policyOptions = {
   variants: { type: "string" },
   labels: { type: "string" },
   action: { type: "string" },
+  derived: { type: "string" },
   "match-ratio": { type: "string" },
   seed: { type: "string" },
   flood: { type: "string" },
@@ -38,6 +39,7 @@ export function policyOf(values: PolicyValues, there: Partial<Policy> = {}): Par
     radius: number("radius", values.radius, { least: 0, most: 256 }),
     minQuality: number("min-quality", values["min-quality"], { least: 0, most: 100 }),
     action: values.action as Action | undefined,
+    derived: values.derived as Action | undefined,
     matchRatio: number("match-ratio", values["match-ratio"], { least: 0, most: 1, whole: false }),
     seed: number("seed", values.seed, { least: 0, most: 2 ** 32 - 1 }),
   };
@@ -53,10 +55,12 @@ export function policyOf(values: PolicyValues, there: Partial<Policy> = {}): Par
 }
 
 /** "action block, radius 31, …" */
-export function policyText({ action, radius, minQuality, variants, labels, matchRatio, seed, flood }: Policy): string {
+export function policyText(policy: Policy): string {
+  const { action, radius, minQuality, variants, labels, derived, matchRatio, seed, flood } = policy;
   const parts = [`action ${action}`, `radius ${radius}`, `quality from ${minQuality}`];
   if (variants.length < 8) parts.push(`variants ${variants.join(" ")}`);
   if (labels !== undefined) parts.push(`labels ${labels.join(" ")}`);
+  if (derived !== undefined) parts.push(`by a part at most ${derived}`);
   if (matchRatio !== undefined) parts.push(`share ${matchRatio}, seed ${seed ?? 0}`);
   if (flood !== undefined) parts.push(`flood from ${flood.uploads} uploads in ${flood.seconds} s`);
   return parts.join(", ");

@@ -56,9 +56,9 @@ export const labelText = ({ scheme, version, code }: Label): string =>
 
 const most = 200;
 
-/** The first 8 digits of each value. */
+/** The first 8 digits of each value, behind its type or, of a derived one, its part's name. */
 export const shortSignals = ({ signals }: EntryInfo): string[] =>
-  signals.slice(0, most).map(({ type, value }) => `${type} ${value.slice(0, 8)}`);
+  signals.slice(0, most).map(({ type, value, derived }) => `${derived ?? type} ${value.slice(0, 8)}`);
 
 /** A line an entry: `#17`, bank, source, entry, status, reason or labels, its signals in short. */
 export function entryLine(entry: EntryInfo): string {

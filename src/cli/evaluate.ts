@@ -155,10 +155,15 @@ export async function run(args: string[], session: Session): Promise<number> {
     const given = picturesOf(values, session, progress);
     const pictures = values["write-pictures"];
     if (pictures !== undefined) {
-      const count = await writeAttackedPictures(folder, pictures, given);
+      let trouble = false;
+      const onProblem = ({ name, reason }: { name: string; reason: string }): void => {
+        trouble = true;
+        session.note(`${shownPath(name)}: ${reason}`);
+      };
+      const count = await writeAttackedPictures(folder, pictures, { ...given, onProblem });
       progress.stop();
       if (!quiet) session.note(`${shownPath(pictures)}: ${count} pictures, unblurred`);
-      return status.nothing;
+      return trouble ? status.trouble : status.nothing;
     }
     const report = await evaluate(folder, {
       ...given,

@@ -4,8 +4,11 @@ import {
   hashImages,
   hashVideo,
   type HashVideoOptions,
+  ImageError,
   type ImageHash,
   type ImageInput,
+  LimitError,
+  VideoError,
   type VideoSignature,
 } from "../index.js";
 import { number, UsageError } from "./args.js";
@@ -69,7 +72,14 @@ interface Failure {
   message: string;
 }
 type Result = ImageHash | VideoSignature;
-type Outcome = { file: Found; result: Result } | { file: Found; failure: Failure };
+type Outcome<R> = { file: Found; result: R } | { file: Found; failure: Failure };
+/** Answers for pictures by their numbers, from 0, in any order. */
+type Work<R> = (
+  files: AsyncIterable<ImageInput>,
+  signal: AbortSignal,
+) => AsyncIterable<{ index: number } & ({ result: R; error?: undefined } | { error: Error })>;
+/** What becomes of a file that is no picture; undefined: it is one, or cannot be read. */
+type Other<R> = (file: Found, progress: Progress, signal: AbortSignal) => Promise<Outcome<R> | undefined>;
 
 export const isVideoSignature = (result: Result): result is VideoSignature => "durationSeconds" in result;
 
@@ -103,7 +113,7 @@ async function videoOutcome(
   file: Found,
   options: HashVideoOptions,
   beforeVideo: () => Promise<void>,
-): Promise<Outcome | undefined> {
+): Promise<Outcome<VideoSignature> | undefined> {
   const { path, stream } = file;
   // From a pipe, or under a name that is not text, only pictures are read.
   if (stream || typeof path !== "string") return undefined;
@@ -122,41 +132,39 @@ async function videoOutcome(
   }
 }
 
-async function* outcomes(
+async function* outcomes<R>(
   args: string[],
-  settings: HashSettings,
-  videos: HashVideoOptions,
+  work: Work<R>,
+  other: Other<R>,
   progress: Progress,
   signal: AbortSignal,
-  beforeVideo: () => Promise<void>,
-): AsyncGenerator<Outcome> {
+): AsyncGenerator<Outcome<R>> {
   async function* inputs() {
     for await (const file of walk(args, signal)) {
       if (file.error) {
         yield { answer: { file, failure: failureOf(file, file.error) } };
         continue;
       }
-      const started = performance.now();
-      const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
-        progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
-      };
-      const video = await videoOutcome(file, { ...videos, signal, onProgress }, beforeVideo);
-      progress.detail = undefined;
-      if (video === undefined) yield { input: inputOf(file), given: file };
-      else yield { answer: video };
+      const answer = await other(file, progress, signal);
+      if (answer === undefined) yield { input: inputOf(file), given: file };
+      else yield { answer };
     }
   }
-  async function* work(files: AsyncIterable<ImageInput>) {
-    for await (const { index, result, error } of hashImages(files, { ...settings, signal })) {
-      const answer = (file: Found): Outcome => (error ? { file, failure: failureOf(file, error) } : { file, result });
-      yield { index, answer };
+  async function* answers(files: AsyncIterable<ImageInput>) {
+    for await (const done of work(files, signal)) {
+      const answer = (file: Found): Outcome<R> =>
+        done.error ? { file, failure: failureOf(file, done.error) } : { file, result: done.result };
+      yield { index: done.index, answer };
     }
   }
-  yield* inOrder<ImageInput, Found, Outcome>(inputs(), work, window, signal);
+  yield* inOrder<ImageInput, Found, Outcome<R>>(inputs(), answers, window, signal);
 }
 
 /** Names of pictures, those of formats that we do not read among them: such a file is never passed over in silence. */
 const pictureName = /\.(jpe?g|jfif|png|apng|webp|gif|tiff?|avif|heic|heif|bmp|jxl|jp2|psd|svg|ico|dng|cr2|nef|arw)$/i;
+
+/** Errors that are about the input alone: the others go on. */
+const ofFile = [ImageError, LimitError, VideoError];
 
 /** In a walked folder, a file whose content is no picture and whose name does not say so. */
 function isOther(file: Found, { code }: Failure): boolean {
@@ -172,7 +180,8 @@ async function count(args: string[], progress: Progress, signal: AbortSignal): P
 
 /**
  * Hashes every file that `args` name and hands each to `found`, in order. Failures are printed: as JSON on standard output
- * or as a sentence on standard error. Answers whether there was one. `unread` is told before of each file that is
+ * or as a sentence on standard error. Answers whether there was one; what `found` throws of the file itself is one too.
+ * `unread` is told before of each file that is
  * no picture or video, or none that can be decoded.
  */
 export async function eachFile(
@@ -184,6 +193,42 @@ export async function eachFile(
   videos: HashVideoOptions,
   unread?: (path: string) => Promise<void>,
 ): Promise<{ trouble: boolean }> {
+  const work = (files: AsyncIterable<ImageInput>, signal: AbortSignal) => hashImages(files, { ...settings, signal });
+  const beforeVideo = async (): Promise<void> => {
+    if (values.quiet !== true) await noteOldDecoder(session);
+  };
+  const video: Other<Result> = async (file, progress, signal) => {
+    const started = performance.now();
+    const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
+      progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
+    };
+    const answer = await videoOutcome(file, { ...videos, signal, onProgress }, beforeVideo);
+    progress.detail = undefined;
+    return answer;
+  };
+  return eachResult<Result>(args, values, session, work, video, found, unread);
+}
+
+/** As `eachFile`, of pictures only: what a picture gives, `work` says. A video is no picture. */
+export function eachPicture<R>(
+  args: string[],
+  values: FileValues,
+  session: Session,
+  work: Work<R>,
+  found: (path: Path, result: R) => Promise<void>,
+): Promise<{ trouble: boolean }> {
+  return eachResult(args, values, session, work, async () => undefined, found);
+}
+
+async function eachResult<R>(
+  args: string[],
+  values: FileValues,
+  session: Session,
+  work: Work<R>,
+  other: Other<R>,
+  found: (path: Path, result: R) => Promise<void>,
+  unread?: (path: string) => Promise<void>,
+): Promise<{ trouble: boolean }> {
   if (args.length === 0) throw new UsageError("No path is given");
   const quiet = values.quiet === true;
   const progress = new Progress(session, quiet);
@@ -193,24 +238,31 @@ export async function eachFile(
   let failed = 0;
   let passedOver = 0;
   try {
-    const beforeVideo = async (): Promise<void> => {
-      if (!quiet) await noteOldDecoder(session);
-    };
-    for await (const outcome of outcomes(args, settings, videos, progress, session.signal, beforeVideo)) {
+    for await (const outcome of outcomes(args, work, other, progress, session.signal)) {
       progress.done++;
+      const { file } = outcome;
+      let failure: Failure;
       if ("result" in outcome) {
-        await found(outcome.file.path, outcome.result);
-        continue;
+        try {
+          await found(file.path, outcome.result);
+          continue;
+        } catch (error) {
+          // Of this file; what was found before it failed has been told.
+          if (!ofFile.some((kind) => error instanceof kind)) throw error;
+          failure = failureOf(file, error as Error);
+        }
+      } else {
+        failure = outcome.failure;
+        const { path, stream } = file;
+        if (!stream && typeof path === "string" && file.error === undefined) await unread?.(path);
+        if (isOther(file, failure)) {
+          passedOver++;
+          continue;
+        }
       }
-      const { path, stream } = outcome.file;
-      if (!stream && typeof path === "string" && outcome.file.error === undefined) await unread?.(path);
-      if (isOther(outcome.file, outcome.failure)) passedOver++;
-      else {
-        failed++;
-        const { file, failure } = outcome;
-        if (values.json) await session.line(JSON.stringify({ ...jsonPath(file.path), error: failure }));
-        else session.note(`${shownPath(file.path)}: ${reasonOf(file, failure)}`);
-      }
+      failed++;
+      if (values.json) await session.line(JSON.stringify({ ...jsonPath(file.path), error: failure }));
+      else session.note(`${shownPath(file.path)}: ${reasonOf(file, failure)}`);
     }
     await counting;
   } catch (error) {

@@ -3,6 +3,7 @@
 export const help: string = `empreinte: has this picture been seen before?
 
   empreinte hash [options] PATH…               print the PDQ hash of each picture, of a video's frames
+  empreinte register [options] PATH…           make a list of pictures that you have, and of parts of them
   empreinte scan --list FILE [options] PATH…   find the pictures and videos that a known-hash list contains
   empreinte scan --index FILE [options] PATH…  the same with an index, for long lists
   empreinte index build LIST… -o FILE          make an index; also index info, index verify, index bench
@@ -64,6 +65,33 @@ Example: empreinte hash --json photos/ > hashes.jsonl
 Exit status: 0 all were hashed, 2 some could not be, 64 wrong usage, 130 stopped by Ctrl-C.
 `;
 
+export const registerHelp: string = `empreinte register [--derived] [--level standard|thorough] [--json] [-o FILE] PATH…
+
+Prints a line of a list for each picture: hash, path. With --derived also the hashes of parts that people cut out of
+such pictures: an altered copy of such a part is found where nothing of the whole picture's hash is left. These describe
+the picture better than a list needs: keep such a list to yourself, and share the one without them.
+
+  --derived            also the hashes of parts, behind the picture's line, marked ;derived=NAME
+  --level LEVEL        of --derived: standard (default), at most 24 parts a picture, or thorough, at most 60
+  --metadata TEXT      stands behind each hash instead of the path
+  -o FILE              where to, with mode 0600, whole or not at all (default: standard output)
+  --json               JSON Lines: {"path","hash","quality","stable"}, with --derived also
+                       "derived":[{"hash","quality","name","region"}]; "skipped":"quality" or "unstable" where the hash
+                       would match unrelated pictures: such a picture is not listed
+  --concurrency N      files at a time (default: one for each processor, at most 4)
+  --max-pixels N       most pixels of a page (default 134217728)
+  --max-bytes N        most bytes of a file (default 268435456)
+  --max-seconds N      most seconds for a file (default 30)
+  --quiet              no progress and no notes; errors are still printed
+
+${inputs}
+"empreinte bank import" and, with --level, "empreinte scan" take the lines of one picture as one entry.
+
+Example: empreinte register --derived -o mine.csv photos/
+
+Exit status: 0 all are listed, 2 some could not be, 64 wrong usage, 130 stopped by Ctrl-C.
+`;
+
 export const scanHelp: string = `empreinte scan --list FILE | --index FILE | --bank FILE | --video-signature FILE [--radius 31] [--json] PATH…
 
 Prints a line a match, tabs between: path, distance, list:line, variant of the picture that matched, metadata.
@@ -77,8 +105,10 @@ A match is a lead, not a verdict.
   --video-signature FILE  a known video: the video itself, its vPDQ signature in any of the text forms, or what
                        "empreinte hash --json" printed of videos and pictures; may be repeated. Prints a line for
                        each stretch: clip.mp4 00:12–00:47 = FILE 01:03–01:38, 96 %
-  --bank FILE          a store that "empreinte bank create" made, alone: its policies decide. Prints path, action,
-                       distance, variant or exact (the same bytes), bank, source, entry, labels
+  --bank FILE          a store that "empreinte bank create" made, without a list: its policies decide. Prints path,
+                       action, distance, variant or exact (the same bytes), bank, source, entry, labels; behind the
+                       variant "of" and the name of the part whose hash it is near, where "empreinte register" made it.
+                       With --level what is found for review is never blocked
   --audit              of --bank: write what is not passed to its audit log; --actor NAME says who scans
   --sampling HOW       frames of a scanned video: a number a second, all, keyframes or adaptive (default all)
   --radius N           most differing bits of a match, 0 … 256 (default 31)

@@ -1,45 +1,23 @@
-import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { convertList, EmpreinteError, type WrittenFormat } from "../index.js";
+import { convertList, type WrittenFormat } from "../index.js";
 import { parse, UsageError } from "./args.js";
 import { Faults, listOptions, listSource, openOptions } from "./list-options.js";
 import { shownPath } from "./names.js";
+import { OutFile } from "./out-file.js";
 import { Progress } from "./progress.js";
 import { type Session, status } from "./session.js";
 
 const options = { ...listOptions, output: { type: "string", short: "o" }, to: { type: "string" } } as const;
 
-/** Writes to a file beside `path` and renames it when all is there. */
 export async function toFile(path: string, texts: AsyncIterable<string>, step: () => void): Promise<void> {
-  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
-  let file: FileHandle | undefined;
+  const file = await OutFile.open(path);
   try {
-    file = await written(path, open(beside, "wx", 0o600));
     for await (const text of texts) {
-      await written(path, file.writeFile(text));
+      await file.write(text);
       step();
     }
-    await written(path, file.sync());
-    await file.close();
-    await written(path, rename(beside, path));
-    file = undefined;
+    await file.done();
   } finally {
-    // Also after an error that the disk itself makes: what is there is not a list.
-    if (file !== undefined) {
-      await file.close().catch(() => undefined);
-      await rm(beside, { force: true });
-    }
-  }
-}
-
-/** A failure of the disk, by the name of the file. */
-async function written<T>(path: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${shownPath(path)} cannot be written: ${why}`, { cause });
+    await file.drop();
   }
 }
 

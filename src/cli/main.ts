@@ -16,7 +16,7 @@ import {
   bankHelp,
 } from "./bank-help.js";
 import { evaluateHelp } from "./evaluate-help.js";
-import { doctorHelp, hashHelp, help, scanHelp } from "./help.js";
+import { doctorHelp, hashHelp, help, registerHelp, scanHelp } from "./help.js";
 import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./index-help.js";
 import { listCheckHelp, listConvertHelp, listHelp } from "./list-help.js";
 import { Session, status } from "./session.js";
@@ -30,6 +30,7 @@ interface Command {
 
 const commands = new Map<string, Command>([
   ["hash", { help: hashHelp, load: () => import("./hash.js") }],
+  ["register", { help: registerHelp, load: () => import("./register.js") }],
   ["scan", { help: scanHelp, load: () => import("./scan.js") }],
   ["index", { help: indexHelp, load: () => import("./index-command.js") }],
   ["index build", { help: buildHelp, load: () => import("./index-build.js") }],

@@ -1,5 +1,7 @@
+import { createReadStream } from "node:fs";
 import {
   type CheckQuery,
+  type CopyLevel,
   type Decision,
   type DecisionMatch,
   digestFile,
@@ -12,6 +14,7 @@ import {
 import { labelText, withStore } from "./bank-store.js";
 import { eachFile, endStatus, fileSettings, isVideoSignature, videoSettings } from "./files.js";
 import { jsonPath, type Path, textLine } from "./names.js";
+import { levelOf, limitsOf, refuseBesideLevel } from "./scan-copies.js";
 import type { Session } from "./session.js";
 import { clock, samplingOf } from "./videos.js";
 
@@ -20,9 +23,10 @@ export interface ScanBankValues extends NonNullable<Parameters<typeof fileSettin
   actor?: string;
   audit?: boolean;
   sampling?: string;
+  level?: string;
 }
 
-type Where = { page?: number; timestampSeconds?: number };
+type Where = { page?: number; timestampSeconds?: number; trimmed?: true };
 type FileMatch = DecisionMatch & Where;
 
 interface FileDecision extends Pick<Decision, "action" | "reasons" | "revision" | "prequalification"> {
@@ -31,9 +35,9 @@ interface FileDecision extends Pick<Decision, "action" | "reasons" | "revision" 
 
 const digestTypes: DigestType[] = ["md5", "sha1", "sha256"];
 
-/** Undefined for a name that is not text, and for what cannot be read: reading it as a picture says why. */
-const digestsOf = async (path: Path): Promise<CheckQuery["digests"]> =>
-  typeof path === "string" ? digestFile(path, { digests: digestTypes }).catch(() => undefined) : undefined;
+/** Undefined for a name that is not text: of such files only pictures are read. */
+const digestsOf = async (path: Path, signal: AbortSignal): Promise<CheckQuery["digests"]> =>
+  typeof path === "string" ? digestFile(path, { digests: digestTypes, signal }) : undefined;
 
 /** What is asked of a file: its bytes once, and each page or frame. */
 function* queries(
@@ -58,30 +62,38 @@ function* queries(
   }
   let last: string | undefined;
   for (const frame of result.frames) {
+    const { timestampSeconds, trimmed } = frame;
     // A still scene's frames often have one hash.
-    if (frame.hash !== last) yield [asked(frame), { timestampSeconds: frame.timestampSeconds }];
-    last = frame.hash;
+    const hashes = frame.hash + (trimmed?.hash ?? "");
+    if (hashes !== last) {
+      yield [asked(frame), { timestampSeconds }];
+      if (trimmed) yield [asked(trimmed), { timestampSeconds, trimmed: true }];
+    }
+    last = hashes;
   }
 }
 
 const strength = ["none", "log", "review", "block"];
 
-/** Of each entry its nearest page or frame, the strongest of what they ask for, and the nearest suggestion. */
-function decide(
+/** What the banks say of each page or frame. */
+function* decisions(
   matcher: Matcher,
   result: ImageHash | VideoSignature | undefined,
   digests: CheckQuery["digests"],
-): FileDecision {
+): Generator<[Decision, Where]> {
+  for (const [query, where] of queries(result, digests)) yield [matcher.check(query), where];
+}
+
+/** Of each entry its nearest page or frame, the strongest of what they ask for, and the nearest suggestion. */
+function together(decided: Iterable<[Decision, Where]>, video: boolean): FileDecision {
   const best = new Map<number, FileMatch>();
   const all: FileDecision = { action: "none", reasons: [], revision: 0, matches: [] };
   const reasons = new Set<string>();
-  for (const [query, where] of queries(result, digests)) {
-    const one = matcher.check(query);
+  for (const [one, where] of decided) {
     if (strength.indexOf(one.action) > strength.indexOf(all.action)) all.action = one.action;
     all.revision = one.revision;
     // A video's frames are often of low quality: what keeps some of them from matching is not told for each.
-    if (one.matches.length > 0 || result === undefined || !isVideoSignature(result))
-      for (const reason of one.reasons) reasons.add(reason);
+    if (one.matches.length > 0 || !video) for (const reason of one.reasons) reasons.add(reason);
     const said = one.prequalification;
     if (said && said.distance < (all.prequalification?.distance ?? Infinity)) all.prequalification = said;
     for (const match of one.matches) {
@@ -93,12 +105,21 @@ function decide(
   return { ...all, matches, reasons: [...reasons] };
 }
 
-/** path, action, distance, variant or "exact", bank, source, entry, labels; suppressed ones are not lines. */
+/** "flipY", "trimmed flipY of centre-10", "exact". */
+function howText({ variant, copy, trimmed, derived }: FileMatch): string {
+  if (variant === undefined) return "exact";
+  const view = copy?.view === "turned" ? undefined : (copy?.view ?? (trimmed ? "trimmed" : undefined));
+  const seen = view === undefined ? variant : variant === "orig" ? view : `${view} ${variant}`;
+  return derived === undefined ? seen : `${seen} of ${derived}`;
+}
+
+/** path, action, distance, how it is found, bank, source, entry, labels; suppressed ones are not lines. */
 function lines(path: Path, { action, matches }: FileDecision): string[] {
   return matches
     .filter(({ negative, suppressed }) => !negative && !suppressed)
-    .map(({ distance, variant, bank, source, entry, number, labels, page, timestampSeconds }) => {
-      const fields = [path, action, String(distance), variant ?? "exact", bank, source, entry ?? `#${number}`];
+    .map((match) => {
+      const { distance, bank, source, entry, number, labels, page, timestampSeconds } = match;
+      const fields = [path, action, String(distance), howText(match), bank, source, entry ?? `#${number}`];
       if (page !== undefined) fields.push(`page-${page}`);
       if (timestampSeconds !== undefined) fields.push(clock(timestampSeconds));
       return textLine([...fields, labels.map(labelText).join(" ")], "\t");
@@ -109,7 +130,12 @@ function lines(path: Path, { action, matches }: FileDecision): string[] {
 export async function scanBank(values: ScanBankValues, paths: string[], session: Session): Promise<number> {
   const files = fileSettings(values);
   const settings = { ...files, dihedral: true, digests: digestTypes };
-  const videos = videoSettings(files, { sampling: samplingOf(values.sampling, "all"), dihedral: true });
+  const level = levelOf(values.level);
+  if (level !== undefined) refuseBesideLevel(values, paths);
+  // What lies around a video is looked for where a picture's surroundings are.
+  const trim = level === "standard" || level === "thorough";
+  const sampling = samplingOf(values.sampling, "all");
+  const videos = videoSettings(files, { sampling, dihedral: true, ...(trim && { trim }) });
   hardenDecoder();
   return withStore(
     values.bank,
@@ -117,24 +143,36 @@ export async function scanBank(values: ScanBankValues, paths: string[], session:
       const matcher = new Matcher(store, { audit: values.audit === true });
       let matched = false;
       const flooded = store.flooded().length;
+      /** The picture is read again: a stream cannot be. */
+      const copies = async (path: Path, how: CopyLevel): Promise<[Decision, Where][]> => {
+        const input = typeof path === "string" ? path : createReadStream(path);
+        const limits = limitsOf(files);
+        return [[await matcher.checkCopies(input, { ...limits, level: how, signal: session.signal }), {}]];
+      };
       const check = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
+        const video = isVideoSignature(result);
+        let failure: unknown;
         // A video's bytes are read a second time: ffmpeg has read them the first.
-        const digests = isVideoSignature(result) ? await digestsOf(path) : result.digests;
-        const decision = decide(matcher, result, digests);
+        const digests = video
+          ? await digestsOf(path, session.signal).catch((error: unknown) => void (failure = error))
+          : result.digests;
+        const decided = video || level === undefined ? decisions(matcher, result, digests) : await copies(path, level);
+        const decision = together(decided, video);
         matched ||= decision.action !== "none";
-        if (!values.json) {
-          for (const line of lines(path, decision)) await session.line(line);
-          return;
-        }
-        const about = isVideoSignature(result)
-          ? { kind: "video", durationSeconds: result.durationSeconds, frames: result.frames.length }
-          : { hash: result.hash, quality: result.quality };
-        await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...decision }));
+        if (values.json) {
+          const about = video
+            ? { kind: "video", durationSeconds: result.durationSeconds, frames: result.frames.length }
+            : { hash: result.hash, quality: result.quality };
+          await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...decision }));
+        } else for (const line of lines(path, decision)) await session.line(line);
+        // Checked by its frames only, which is not all that was asked for.
+        if (failure !== undefined) throw failure;
       };
       /** A file that is no picture, or none that can be decoded, may still be known by its bytes. */
       const unread = async (path: string): Promise<void> => {
-        const digests = await digestsOf(path);
-        const decision = digests && decide(matcher, undefined, digests);
+        // What cannot be read, reading it as a picture has said.
+        const digests = await digestsOf(path, session.signal).catch(() => undefined);
+        const decision = digests && together(decisions(matcher, undefined, digests), false);
         if (decision === undefined || decision.matches.length === 0) return;
         matched ||= decision.action !== "none";
         if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), ...decision }));

@@ -12,14 +12,23 @@ export function levelOf(value: string | undefined): CopyLevel | undefined {
   throw new UsageError(`Expected fast, standard or thorough for --level but received ${value}`);
 }
 
+/** Options that say how far to look, beside --level, which says it all; and standard input, which cannot be read twice. */
+export function refuseBesideLevel(values: object, positionals: readonly string[]): void {
+  const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  for (const name of ["radius", "min-quality", "no-dihedral", "all-pages"]) {
+    if (given.includes(name)) throw new UsageError(`--${name} does not go with --level`);
+  }
+  if (positionals.includes("-")) throw new UsageError("--level does not go with standard input");
+}
+
 /** What of a picture is a copy of entries of the lists. */
 export interface Copies {
   tier: KnownCopyResult["tier"];
   matches: KnownCopyMatch[];
 }
 
-/** The limits of `--max-…` that a look for copies has. */
-function limitsOf(settings: HashSettings): CopyOptions {
+/** The limits of `--max-…` that reading one page of a picture has. */
+export function limitsOf(settings: HashSettings): CopyOptions {
   const { maxPixels, maxBytes, maxSeconds } = settings;
   const given = Object.entries({ maxPixels, maxBytes, maxSeconds }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as CopyOptions;

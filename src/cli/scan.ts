@@ -24,7 +24,7 @@ import {
   type Search,
   videoLines,
 } from "./scan-video.js";
-import { copiesIn, copyLines, levelOf } from "./scan-copies.js";
+import { copiesIn, copyLines, levelOf, refuseBesideLevel } from "./scan-copies.js";
 import { type Session, status } from "./session.js";
 import { samplingOf } from "./videos.js";
 
@@ -158,14 +158,6 @@ function exactLines(path: Path, exact: readonly ExactMatch[]): string[] {
   );
 }
 
-/** Options that say how far to look, beside --level, which says it all; and standard input, which cannot be read twice. */
-function refuseBesideLevel(values: Record<string, unknown>, positionals: readonly string[]): void {
-  for (const name of ["radius", "min-quality", "no-dihedral", "all-pages"]) {
-    if (values[name] !== undefined) throw new UsageError(`--${name} does not go with --level`);
-  }
-  if (positionals.includes("-")) throw new UsageError("--level does not go with standard input");
-}
-
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
   if (values.bank !== undefined) {
@@ -178,7 +170,6 @@ export async function run(args: string[], session: Session): Promise<number> {
       "min-quality",
       "no-dihedral",
       "allow-degenerate",
-      "level",
     ] as const;
     const other = known.find((name) => values[name] !== undefined);
     if (other !== undefined) throw new UsageError(`Expected --bank without --${other}`);
@@ -245,18 +236,21 @@ export async function run(args: string[], session: Session): Promise<number> {
     const found = isVideoSignature(result)
       ? { matches: await framesInLists(result, lists, how, signal) }
       : await search(result, lists, how, signal);
+    let failure: unknown;
     const exact = isVideoSignature(result)
-      ? await exactly.ofFile(path, signal)
+      ? await exactly.ofFile(path, signal).catch((error: unknown) => ((failure = error), []))
       : exactly.of((result as ImageHash).digests ?? {});
     matched ||= found.matches.length > 0 || exact.length > 0 || (inVideos?.length ?? 0) > 0;
     if (values.json) {
       const about = isVideoSignature(result) ? aboutVideo(result) : { hash: result.hash, quality: result.quality };
       const more = { ...found, ...(exact.length > 0 && { exact }), ...(inVideos && { videos: inVideos }) };
       await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...more }));
-      return;
+    } else {
+      const lines = [...exactLines(path, exact), ...allLines(path, result, found, inVideos ?? [])];
+      for (const line of lines) await session.line(line);
     }
-    for (const line of exactLines(path, exact)) await session.line(line);
-    for (const line of allLines(path, result, found, inVideos ?? [])) await session.line(line);
+    // Matched by its frames only, which is not all that was asked for.
+    if (failure !== undefined) throw failure;
   };
   const done = await eachFile(positionals, values, settings, session, scan, videos, exactly.any ? unread : undefined);
   known.index?.close();

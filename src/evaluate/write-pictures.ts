@@ -11,10 +11,13 @@ import { plan } from "./plan.js";
 import { Pool } from "./pool.js";
 
 /** As for `evaluate`. */
-export type WritePicturesOptions = Pick<
+export interface WritePicturesOptions extends Pick<
   EvaluateOptions,
   "attacks" | "unrelated" | "generated" | "unrelatedAttacks" | "seed" | "concurrency" | "onProgress" | "signal"
->;
+> {
+  /** Told of each file that cannot be read, and of each picture that an attack could not be made of: they are left out. */
+  onProblem?: (problem: { name: string; reason: string }) => void;
+}
 
 const optionNames = [
   "attacks",
@@ -24,6 +27,7 @@ const optionNames = [
   "seed",
   "concurrency",
   "onProgress",
+  "onProblem",
   "signal",
 ] as const;
 
@@ -46,6 +50,9 @@ export async function writeAttackedPictures(
   const given = known(options, optionNames) as WritePicturesOptions;
   if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "path", folder);
   if (typeof out !== "string" || out === "") throw invalidArgument("out", "path", out);
+  const { onProblem } = given;
+  if (onProblem !== undefined && typeof onProblem !== "function")
+    throw invalidArgument("onProblem", "function", onProblem);
   const attacks = attacksNamed(given.attacks ?? "suite");
   const { generated, changes, seed, concurrency } = checkPictures(given);
   const signal = checkSignal(given.signal);
@@ -53,10 +60,11 @@ export async function writeAttackedPictures(
   try {
     const { unrelated } = given;
     const onPicture = (): void => {};
-    const { entries } = await makeList(
+    const { entries, unreadable } = await makeList(
       { originals: folder, unrelated, generated, seed, concurrency, signal, onPicture },
       pool,
     );
+    for (const problem of unreadable) onProblem?.({ ...problem });
     const queries = plan(entries, attacks, changes, seed);
     const lines = queries.map(() => "");
     let done = 0;
@@ -64,7 +72,10 @@ export async function writeAttackedPictures(
       await mkdir(out, { recursive: true, mode: 0o700 });
       await each(queries, 2 * concurrency, async (query, i) => {
         signal?.throwIfAborted();
-        const bytes = await pool.make(jobOf(entries[query.entry]!, query.attack, seed)).catch(() => undefined);
+        const making = pool.make(jobOf(entries[query.entry]!, query.attack, seed));
+        const bytes = await making.catch(
+          ({ message: reason }: Error) => void onProblem?.({ name: query.name, reason }),
+        );
         if (bytes !== undefined) {
           const file = `${String(i).padStart(7, "0")}.${sniffImage(bytes) ?? "bin"}`;
           await writeFile(join(out, file), bytes, { mode: 0o600 });

@@ -137,7 +137,7 @@ export class StopNciiWriter implements EntryWriter {
       else lost(`others.${shownName(type)}`);
     }
     leaveOutSignals(entry, lost, ["pdq", "md5"], hashes.length);
-    leaveOut(entry, lost, ["id", "quality"]);
+    leaveOut(entry, lost, ["id", "quality", "derived"]);
     leaveOutFields(entry, lost, ["hashStatus", "caseNumbers", "CSPFeedbacks"]);
     const kinds = new Set(hashes.map(([type]) => /^(image|video)/i.exec(type)?.[1]?.toLowerCase()));
     if (media !== undefined && !(kinds.size === 1 && kinds.has(media))) lost("media");

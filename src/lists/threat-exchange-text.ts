@@ -95,7 +95,7 @@ export class SignalCsvWriter implements EntryWriter {
       else rows.push([type, value]);
     }
     leaveOutSignals(entry, lost, ["pdq", "md5", "sha1", "sha256"], rows.length);
-    leaveOut(entry, lost, ["id", "cases", "time", "quality"]);
+    leaveOut(entry, lost, ["id", "cases", "time", "quality", "derived"]);
     if (media !== undefined && !(media === "video" && rows.every(([type]) => ofVideo.test(type!)))) lost("media");
     const category = labels.find(({ scheme, code }) => scheme === "threatexchange" && categories.has(code));
     const tags: string[] = [];

@@ -50,7 +50,7 @@ export class VicsWriter implements EntryWriter {
     const tags = this.#tags(entry.labels, label, lost);
     if (tags !== "") media["Tags"] = tags;
     for (const [name, value] of Object.entries(entry.fields ?? {})) if (name in vicsFields) media[name] = value;
-    leaveOut(entry, lost, ["cases", "quality"]);
+    leaveOut(entry, lost, ["cases", "quality", "derived"]);
     leaveOutFields(entry, lost, Object.keys(vicsFields));
     if (entry.media !== undefined && !String(entry.fields?.["MimeType"]).startsWith(`${entry.media}/`)) lost("media");
     return `${this.#count++ === 0 ? "" : ","}\n${JSON.stringify(media)}`;

@@ -18,13 +18,16 @@ export function writable({ status }: ListedEntry, lost: LeftOut): boolean {
   return false;
 }
 
-type Part = "id" | "labels" | "cases" | "time" | "media" | "quality" | "others";
+type Part = "id" | "labels" | "cases" | "time" | "media" | "quality" | "derived" | "others";
 
 /** Counts the parts of the entry that are there and that the format has no place for. */
 export function leaveOut(entry: ListedEntry, lost: LeftOut, parts: readonly Part[]): void {
   for (const part of parts) {
     if (part === "quality") {
       if (entry.signals.some(({ type, quality }) => type !== "vpdq" && quality !== undefined)) lost("quality");
+    } else if (part === "derived") {
+      // Written as a hash like any other.
+      if (entry.signals.some(({ derived }) => derived !== undefined)) lost("derived");
     } else if (part === "others") for (const { type } of entry.others ?? []) lost(`others.${shownName(type)}`);
     else {
       const value = entry[part];

@@ -1,11 +1,10 @@
 import { hashDistance } from "../hash/value.js";
-import type { HashIndex } from "../search/hash-index.js";
 import type { QueryPicture } from "../variants/query-picture.js";
-import { type Evidence, type Sighting, weakRadius } from "./copies-evidence.js";
+import { type CopyIndex, type Evidence, type Sighting, weakRadius } from "./copies-evidence.js";
 import type { CopyLevel } from "./copies-types.js";
 
 /**
- * How many entries are tried, and from how many places each. At `standard` nothing is looked up for it: it is what makes a
+ * How many entries of each kind are tried, and from how many places each. At `standard` nothing is looked up for it: it is what makes a
  * match, or nothing, of an entry that a view came near.
  */
 const bounds = { fast: [0, 0], standard: [1, 1], thorough: [3, 2] } as const;
@@ -18,14 +17,14 @@ const leastQuality = 80;
  */
 export async function alignWeak(
   picture: QueryPicture,
-  index: HashIndex,
+  index: CopyIndex,
   evidence: Evidence,
   options: { level: CopyLevel; signal: AbortSignal | undefined },
 ): Promise<number> {
   const [mostEntries, startsEach] = bounds[options.level];
   const starts: Sighting[] = [];
-  for (const seen of evidence.weak().slice(0, mostEntries)) {
-    starts.push(...seen.filter(alignable).slice(0, startsEach));
+  for (const lists of evidence.weak()) {
+    for (const seen of lists.slice(0, mostEntries)) starts.push(...seen.filter(alignable).slice(0, startsEach));
   }
   const wanted = starts.flatMap(({ id, variant }) => {
     const target = index.get(id);

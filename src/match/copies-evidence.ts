@@ -1,4 +1,4 @@
-import type { HashIndex } from "../search/hash-index.js";
+import type { Hit } from "../search/hash-index.js";
 import type { Variant } from "../variants/query-picture.js";
 import type { CopyMatch, CopyTier, Corners } from "./copies-types.js";
 
@@ -15,6 +15,12 @@ export const tableRadius = 62;
 /** A view is looked up as far as this unless it is to be aligned: up to here a search passes most of a list at a glance. */
 export const viewRadius = 42;
 
+/** What variants are looked up in: a `HashIndex`, or what answers as one. */
+export interface CopyIndex {
+  searchMany(queries: Uint8Array, radius: number, options: { limit: number; signal?: AbortSignal }): Promise<Hit[][]>;
+  get(id: number): Uint8Array | undefined;
+}
+
 /** A variant of the picture near a hash of the list. */
 export interface Sighting {
   id: number;
@@ -30,10 +36,13 @@ export class Evidence {
   /** Nothing beyond the sure radius counts: for text screens, charts and title cards. */
   strict = false;
   readonly #entryOf: (id: number) => number;
+  readonly #kindOf: (id: number) => number;
   readonly #sightings = new Map<number, Sighting[]>();
 
-  constructor(entryOf: (id: number) => number) {
+  /** @param kindOf ids of one entry may be of several kinds: what is seen of one is no reason not to align another. */
+  constructor(entryOf: (id: number) => number, kindOf: (id: number) => number = () => 0) {
     this.#entryOf = entryOf;
+    this.#kindOf = kindOf;
   }
 
   add(sighting: Sighting): void {
@@ -45,7 +54,7 @@ export class Evidence {
 
   /** Looks all variants up at once, those of one radius. */
   async search(
-    index: HashIndex,
+    index: CopyIndex,
     variants: readonly Variant[],
     radius: number,
     signal: AbortSignal | undefined,
@@ -59,14 +68,24 @@ export class Evidence {
     });
   }
 
-  /** Sightings that are too far to count, those of one entry together, nearest first. */
-  weak(): Sighting[][] {
-    const lists: Sighting[][] = [];
+  /** For each kind: sightings that are too far to be a match, those of one entry together, nearest first. */
+  weak(): Sighting[][][] {
+    const kinds = new Map<number, Sighting[][]>();
     for (const seen of this.#sightings.values()) {
-      if (this.#tierOf(seen) === "match") continue;
-      lists.push([...seen].sort(byDistance));
+      for (const kind of new Set(seen.map(({ id }) => this.#kindOf(id)))) {
+        const some = seen.filter(({ id }) => this.#kindOf(id) === kind);
+        if (some.some(isSure)) continue;
+        const lists = kinds.get(kind) ?? [];
+        lists.push(some.sort(byDistance));
+        kinds.set(kind, lists);
+      }
     }
-    return lists.sort((a, b) => byDistance(a[0]!, b[0]!));
+    return [...kinds.values()].map((lists) => lists.sort((a, b) => byDistance(a[0]!, b[0]!)));
+  }
+
+  /** All that was seen of each entry that counts. */
+  counting(): Map<number, readonly Sighting[]> {
+    return new Map([...this.#sightings].filter(([, seen]) => this.#tierOf(seen) !== "none"));
   }
 
   /** The entries that count, nearest first, matches before reviews. */
@@ -84,17 +103,22 @@ export class Evidence {
 
   #tierOf(seen: readonly Sighting[]): CopyTier {
     let tier: CopyTier = "none";
-    for (const { distance, variant } of seen) {
-      if (distance <= (variant.name === "aligned" ? alignedRadius : sureRadius)) return "match";
-      if (distance <= sureRadius) tier = "review";
+    for (const sighting of seen) {
+      if (isSure(sighting)) return "match";
+      if (sighting.distance <= sureRadius) tier = "review";
     }
     return tier === "none" && !this.strict && witnessesOf(seen) >= 2 ? "review" : tier;
   }
 }
 
-const byDistance = (a: Sighting, b: Sighting): number => a.distance - b.distance || a.id - b.id;
+/** Whether it is a match by itself. */
+export function isSure({ distance, variant }: Sighting): boolean {
+  return distance <= (variant.name === "aligned" ? alignedRadius : sureRadius);
+}
 
-function matchOf(
+export const byDistance = (a: Sighting, b: Sighting): number => a.distance - b.distance || a.id - b.id;
+
+export function matchOf(
   { id, distance, variant }: Sighting,
   tier: "match" | "review",
 ): Omit<CopyMatch, "entry" | "witnesses"> {
@@ -115,7 +139,7 @@ function cornersOf(view: Float32Array): Corners {
 }
 
 /** Different variants of the picture, and different ids, within the review radius. */
-function witnessesOf(seen: readonly Sighting[]): number {
+export function witnessesOf(seen: readonly Sighting[]): number {
   const near = seen.filter(({ distance }) => distance <= reviewRadius);
   return Math.max(new Set(near.map(({ variant }) => variant)).size, new Set(near.map(({ id }) => id)).size);
 }

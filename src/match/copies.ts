@@ -6,9 +6,10 @@ import { checkSamplesOptions, readSamples, type Samples, type SamplesOptions } f
 import { HashIndex } from "../search/hash-index.js";
 import { QueryPicture, type StageName, type Variant, wholeView } from "../variants/query-picture.js";
 import { alignWeak } from "./copies-align.js";
-import { Evidence, reviewRadius, sureRadius, tableRadius, viewRadius, weakRadius } from "./copies-evidence.js";
+import { type CopyIndex, Evidence, reviewRadius, sureRadius } from "./copies-evidence.js";
+import { tableRadius, viewRadius, weakRadius } from "./copies-evidence.js";
 import type { ViewName } from "../variants/views.js";
-import type { CopyLevel, CopyMatch, CopyOptions, CopyResult, CopyStage } from "./copies-types.js";
+import type { CopyLevel, CopyOptions, CopyResult, CopyStage } from "./copies-types.js";
 
 const levels = ["fast", "standard", "thorough"] as const;
 export const copyOptionNames: readonly string[] = [
@@ -32,11 +33,24 @@ const flatFrom = 0.8;
 /** Sides below this give no working copy, as they give no hash. */
 const leastSide = 5;
 
-interface Checked extends Omit<SamplesOptions, "hash"> {
+/** What of the options the look itself needs. */
+export interface LookOptions {
   level: CopyLevel;
-  all: boolean;
   entryOf: (id: number) => number;
+  /** See `Evidence`. */
+  kindOf?: (id: number) => number;
   signal: AbortSignal | undefined;
+  /** Whether what was seen is enough: nothing more is looked for then. */
+  enough: (evidence: Evidence) => boolean;
+}
+
+interface Checked extends Omit<SamplesOptions, "hash">, LookOptions {}
+
+const sureMatch = (evidence: Evidence): boolean => evidence.matches()[0]?.tier === "match";
+
+/** @throws {InvalidArgumentError} */
+export function copyLevel(level: unknown): CopyLevel {
+  return oneOf("level", level, levels);
 }
 
 function check(options: CopyOptions | undefined): Checked {
@@ -45,8 +59,8 @@ function check(options: CopyOptions | undefined): Checked {
   if (typeof entryOf !== "function") throw invalidArgument("entryOf", "function", entryOf);
   return {
     ...checkSamplesOptions(given),
-    level: oneOf("level", level, levels),
-    all: boolean("all", all),
+    level: copyLevel(level),
+    enough: boolean("all", all) ? () => false : sureMatch,
     entryOf,
     signal: checkSignal(given.signal),
   };
@@ -56,22 +70,18 @@ function check(options: CopyOptions | undefined): Checked {
 class Look {
   readonly stages: CopyStage[] = [];
   readonly evidence: Evidence;
-  readonly #index: HashIndex;
-  readonly #options: Checked;
+  readonly #index: CopyIndex;
+  readonly #options: LookOptions;
 
-  constructor(index: HashIndex, options: Checked) {
+  constructor(index: CopyIndex, options: LookOptions) {
     this.#index = index;
     this.#options = options;
-    this.evidence = new Evidence(options.entryOf);
-  }
-
-  get matches(): CopyMatch[] {
-    return this.evidence.matches();
+    this.evidence = new Evidence(options.entryOf, options.kindOf);
   }
 
   /** Whether what comes next is still asked for. */
   get goesOn(): boolean {
-    return this.#options.all || this.matches[0]?.tier !== "match";
+    return !this.#options.enough(this.evidence);
   }
 
   /** Makes variants, looks them up, and says how long that took. */
@@ -148,7 +158,7 @@ function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
 }
 
 /** The stages after the plain hash, for a picture that has variants. Answers whether the picture is flat. */
-async function lookFurther(samples: Samples, look: Look, plain: Variant, options: Checked): Promise<boolean> {
+async function lookFurther(samples: Samples, look: Look, plain: Variant, options: LookOptions): Promise<boolean> {
   const { level, signal } = options;
   using picture = await QueryPicture.of(samples, signal);
   const flat = picture.flatness >= flatFrom;
@@ -177,6 +187,29 @@ async function lookFurther(samples: Samples, look: Look, plain: Variant, options
   return false;
 }
 
+/** What a look found, and what it did. */
+export interface Looked {
+  evidence: Evidence;
+  /** A text screen, chart or title card. */
+  flat: boolean;
+  stages: CopyStage[];
+}
+
+/** Looks for copies of a picture that is decoded. @param samples with the dihedral hashes where the level is `"fast"`. */
+export async function lookForCopies(samples: Samples, index: CopyIndex, options: LookOptions): Promise<Looked> {
+  const look = new Look(index, options);
+  const plain = plainVariant(samples);
+  const answer = (flat: boolean): Looked => ({ evidence: look.evidence, flat, stages: look.stages });
+  const { level } = options;
+  const radius = reach(level, false);
+  if (plain.quality >= leastQuality && plain.stable) {
+    await look.stage("plain", radius, () => (level === "fast" ? [plain, ...dihedralOf(samples)] : [plain]));
+  }
+  if (level === "fast") return answer(false);
+  if (!look.goesOn || Math.min(samples.width, samples.height) < leastSide) return answer(false);
+  return answer(await lookFurther(samples, look, plain, options));
+}
+
 /**
  * Finds the entries of an index that a picture is an altered copy of: turned, mirrored, with a border, a caption, inside a
  * screenshot, slightly cropped. The plain hash is always searched first; what comes after it, in the order of what it finds
@@ -196,19 +229,8 @@ export async function findCopies(input: ImageInput, index: HashIndex, options?: 
   if (!(index instanceof HashIndex)) throw invalidArgument("index", "HashIndex", index);
   const hash = { way: 0, compat: 0, dihedral: checked.level === "fast", kernel: undefined };
   const samples = await readSamples(input, { ...checked, hash }, checked.signal);
-  const look = new Look(index, checked);
-  const plain = plainVariant(samples);
-  const answer = (flat: boolean): CopyResult => {
-    const { matches, stages } = look;
-    const { hash: text, quality } = samples.hash;
-    return { tier: matches[0]?.tier ?? "none", matches, hash: text, quality, flat, stages };
-  };
-  const { level } = checked;
-  const radius = reach(level, false);
-  if (plain.quality >= leastQuality && plain.stable) {
-    await look.stage("plain", radius, () => (level === "fast" ? [plain, ...dihedralOf(samples)] : [plain]));
-  }
-  if (level === "fast") return answer(false);
-  if (!look.goesOn || Math.min(samples.width, samples.height) < leastSide) return answer(false);
-  return answer(await lookFurther(samples, look, plain, checked));
+  const { evidence, flat, stages } = await lookForCopies(samples, index, checked);
+  const matches = evidence.matches();
+  const { hash: text, quality } = samples.hash;
+  return { tier: matches[0]?.tier ?? "none", matches, hash: text, quality, flat, stages };
 }

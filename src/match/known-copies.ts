@@ -3,8 +3,8 @@ import type { ImageInput } from "../image/hash-image.js";
 import type { HashIndex } from "../search/hash-index.js";
 import { copyOptionNames, findCopies } from "./copies.js";
 import type { CopyMatch, CopyOptions, CopyResult } from "./copies-types.js";
+import { isDerivedLine } from "../lists/derived.js";
 import type { Entries } from "./entries.js";
-import { isDerivedLine } from "./registration.js";
 
 /** As `CopyOptions`; which lines are one entry, the list says. */
 export type KnownCopyOptions = Omit<CopyOptions, "entryOf">;

@@ -4,6 +4,8 @@ import { hashDistance, hashToHex } from "../hash/value.js";
 import type { ImageInput } from "../image/hash-image.js";
 import { checkSamplesOptions, readSamples, type Samples } from "../image/samples.js";
 import type { Limits } from "../limits.js";
+import { derivedMetadata, isDerivedLine } from "../lists/derived.js";
+import { metadataCell } from "../lists/plain.js";
 import { HashIndex } from "../search/hash-index.js";
 import { type Crop, cropsOf, hashCrop } from "../variants/crops.js";
 
@@ -132,17 +134,10 @@ export function removeRegistration(index: HashIndex, entry: number): boolean {
   return ids.length > 0;
 }
 
-/** What marks a line as derived of the last one before it that is not. */
-const mark = ";derived=";
-
-export function isDerivedLine(metadata: string): boolean {
-  return metadata.includes(mark);
-}
-
 /**
  * A registration as lines of a list, `hash,metadata`, the original's first: standard PDQ, which any tool reads. With
  * `derived` also those of its parts, `;derived=NAME` behind the metadata; `KnownHashes.findCopies` takes them for the entry
- * of the last line before them that is not derived.
+ * of the last line before them that is not derived, and so does `openList`, for a bank.
  *
  * @throws {InvalidArgumentError} for metadata with a line break, or marked as derived.
  */
@@ -155,9 +150,10 @@ export function registrationLines(
   if (typeof metadata !== "string" || /[\r\n]/.test(metadata) || isDerivedLine(metadata)) {
     throw invalidArgument("metadata", "one line of text that is not marked as derived", metadata);
   }
-  const lines = [`${hashToHex(registration.hash)},${metadata}`];
-  if (derived) {
-    for (const { hash, name } of registration.derived) lines.push(`${hashToHex(hash)},${metadata}${mark}${name}`);
-  }
-  return lines;
+  const line = (hash: string, text: string): string => `${hashToHex(hash)},${metadataCell(text)}`;
+  const parts = derived ? registration.derived : [];
+  return [
+    line(registration.hash, metadata),
+    ...parts.map(({ hash, name }) => line(hash, derivedMetadata(metadata, name))),
+  ];
 }

@@ -55,7 +55,7 @@ describe("a file that cannot be used is refused with ERR_EMPREINTE_BANK_FILE or 
       "ERR_EMPREINTE_BANK_FILE",
       async () => {
         await fill();
-        overwrite(60, Uint8Array.of(0, 0, 0, 3)); // user_version
+        overwrite(60, Uint8Array.of(0, 0, 1, 0)); // user_version
       },
     ],
     [

@@ -17,9 +17,12 @@ const hex = (digits: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: digits / 2, maxLength: digits / 2 }).map((bytes) => Buffer.from(bytes).toString("hex"));
 /** Text as somebody may write it: separators and quotes of all the formats among it. */
 const text = fc
-  .array(fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom(",", '"', " ", ":", ";", "\n", "é", "写真")), {
-    maxLength: 4,
-  })
+  .array(
+    fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom(",", '"', " ", ":", ";", ";derived=a", "\n", "é", "写真")),
+    {
+      maxLength: 4,
+    },
+  )
   .map((parts) => parts.join("").replaceAll("\0", ""));
 const word = text.map((some) => some.replaceAll(/[\u0000-\u001f]/g, "").trim()).filter((some) => some !== "");
 const scheme = fc
@@ -35,7 +38,15 @@ const label = fc.record(
 );
 const quality = fc.integer({ min: 0, max: 100 });
 const signal: fc.Arbitrary<ListedSignal> = fc.oneof(
-  fc.record({ type: fc.constant("pdq" as const), value: hex(64), quality }, { requiredKeys: ["type", "value"] }),
+  fc.record(
+    {
+      type: fc.constant("pdq" as const),
+      value: hex(64),
+      quality,
+      derived: fc.oneof(fc.constantFrom("centre-10", "square", "no part's name"), text),
+    },
+    { requiredKeys: ["type", "value"] },
+  ),
   fc.record({ type: fc.constant("md5" as const), value: hex(32) }),
   fc.record({ type: fc.constant("sha1" as const), value: hex(40) }),
   fc.record({ type: fc.constant("sha256" as const), value: hex(64) }),
@@ -136,11 +147,12 @@ function compare(given: ListedEntry, back: readonly ListedEntry[], leftOut: Reco
     for (const [name, value] of Object.entries(given.fields ?? {}))
       if (JSON.stringify(one.fields?.[name]) !== JSON.stringify(value) && value !== "")
         expect(said(`fields.${name}`), `${name} ${JSON.stringify(value)} ${JSON.stringify(one.fields)}`).toBe(true);
-    for (const { value, quality, frame, timestampSeconds } of one.signals) {
+    for (const { value, quality, derived, frame, timestampSeconds } of one.signals) {
       const before = given.signals.find((was) => was.value === value)!;
       // Nothing is made up: what comes back was given.
       expect(before).toBeDefined();
       if (quality !== before.quality) expect(said("quality")).toBe(true);
+      if (derived !== before.derived) expect(said("derived")).toBe(true);
       if (frame !== before.frame) expect(said("frame")).toBe(true);
       expect(timestampSeconds).toBe(before.timestampSeconds);
     }

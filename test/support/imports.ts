@@ -15,7 +15,7 @@ export const allowed: Record<string, readonly string[]> = {
   video: ["hash", "image", "native", ...leaves],
   variants: ["hash", "image", "native", ...leaves],
   match: ["hash", "search", "lists", "image", "variants", "video", ...leaves],
-  bank: ["hash", "search", "lists", "image", ...leaves],
+  bank: ["hash", "search", "lists", "image", "variants", "match", ...leaves],
   doctor: ["hash", "image", "video", "native", "search", ...leaves],
   evaluate: ["hash", "search", "image", "video", "match", "doctor", ...leaves],
   cli: ["index"],

@@ -146,6 +146,7 @@ test("a store of the first version gets its log and everything else when it is o
   await store.import(from, entriesOfCase(1));
   await store.close();
   const made = sql(
+    "DROP TABLE part",
     "DROP TABLE audit",
     "DROP TABLE moment",
     "DROP TABLE qualification",

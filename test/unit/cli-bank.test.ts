@@ -87,6 +87,29 @@ describe("bank", () => {
     expect(await empreinte(["bank", "verify", file])).toMatchObject({ code: 0, stdout: "" });
   });
 
+  test("a part's hash is kept with its picture's, told apart, and exported only when it is asked for", async () => {
+    const { file, list, inside } = await fresh(0, "--action", "block", "--derived", "log");
+    const mark = ";derived=centre-10";
+    writeFileSync(list, `${hash(0)},a\n${hash(1)},a${mark}\n${hash(2)},b${mark}\n`);
+    const done = await empreinte(["bank", "import", file, list, ...into]);
+    expect([done.code, done.stdout]).toEqual([2, `${list}: 1 added, 1 problems\n`]);
+    expect(done.stderr).toContain("line 3: marked as derived");
+    expect((await empreinte(["bank", "policy", file, "ncii"])).stdout).toContain("by a part at most log");
+    const short = (i: number): string => hash(i).slice(0, 8);
+    expect((await empreinte(["bank", "list", file])).stdout).toContain(`\tpdq ${short(0)}\n`);
+    const listed = (await empreinte(["bank", "list", file, "--derived"])).stdout;
+    expect(listed).toContain(`\tpdq ${short(0)}, centre-10 ${short(1)}\n`);
+    const out = join(inside, "out.txt");
+    const exported = async (...more: string[]): Promise<string> => {
+      expect((await empreinte(["bank", "export", file, "--to", "plain", "-o", out, ...more])).code).toBe(0);
+      return readFileSync(out, "utf8");
+    };
+    expect(await exported()).toBe(`${hash(0)}\n`);
+    expect(await exported("--derived")).toBe(`${hash(0)}\n${hash(1)},${mark}\n`);
+    const again = await empreinte(["bank", "import", file, out, ...into]);
+    expect(again.stdout).toBe(`${out}: 0 added, 1 unchanged\n`);
+  });
+
   test("quarantine lists what is held back and why, release lets it match", async () => {
     const { file, inside } = await fresh(1);
     const list = join(inside, "held.csv");

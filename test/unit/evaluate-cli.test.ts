@@ -101,6 +101,11 @@ describe("empreinte evaluate", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("cut.png: cut.png cannot be decoded as PNG");
     expect(stdout).toContain("1 originals");
+    const out = join(folder(), "pictures");
+    const written = await empreinte(["evaluate", odd, ...few, "--write-pictures", out]);
+    expect(written).toMatchObject({ code: 2, stdout: "" });
+    expect(written.stderr).toContain("cut.png: cut.png cannot be decoded as PNG");
+    expect(readFileSync(join(out, "queries.csv"), "utf8")).toContain('"none/0.png"');
   });
 
   it("puts distances from elsewhere beside ours", async () => {

@@ -115,6 +115,27 @@ describe("evaluate", () => {
     expect(plain.attacks.find(({ name }) => name === "mirror")!.match).toBe(0);
   });
 
+  it("names each picture that it cannot write, and writes the others", async () => {
+    const [here, out] = [folder(), folder()];
+    await writeScenes(here, 4);
+    const problems: { name: string; reason: string }[] = [];
+    const onProblem = (problem: { name: string; reason: string }): void => void problems.push(problem);
+    // It was there when the list was made.
+    const onProgress = (): void => rmSync(join(here, "3.png"), { force: true });
+    const given = { attacks: few.attacks!, concurrency: 1, generated: 0, onProgress, onProblem };
+    const count = await writeAttackedPictures(here, out, given);
+    const lines = readFileSync(join(out, "queries.csv"), "utf8").trim().split("\n").slice(1);
+    expect(lines).toHaveLength(count);
+    const written = lines.map((line) => /"(.+?)"/.exec(line)![1]!);
+    const all = ["none", ...few.attacks!].flatMap((attack) => [0, 1, 2, 3].map((i) => `${attack}/${i}.png`));
+    const named = problems.map(({ name }) => name);
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.every((name) => name.endsWith("/3.png"))).toBe(true);
+    expect([...written, ...named].sort()).toEqual(all.sort());
+    expect(problems[0]!.reason).toContain("ENOENT");
+    await expect(writeAttackedPictures(here, out, { onProblem: 1 as never })).rejects.toThrow("onProblem");
+  });
+
   it("gives the same figures for the same seed, on one thread or several, and others for another seed", async () => {
     const once = await evaluate(photos, { ...few, concurrency: 1, seed: 3 });
     const again = await evaluate(photos, { ...few, concurrency: 3, seed: 3 });
