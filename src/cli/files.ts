@@ -98,10 +98,14 @@ function inputOf({ path, stream }: Found): ImageInput {
   return stream || typeof path !== "string" ? bytesOf(path) : path;
 }
 
+/** What makes a file's signature: `hashVideo`, or a search that does it on the way. */
+export type VideoHasher = (path: string, options: HashVideoOptions) => Promise<VideoSignature>;
+
 /** Of a file that is a video, its signature or what went wrong; undefined for any other. One video at a time. */
 async function videoOutcome(
   file: Found,
   options: HashVideoOptions,
+  hash: VideoHasher,
   beforeVideo: () => Promise<void>,
 ): Promise<Outcome | undefined> {
   const { path, stream } = file;
@@ -115,7 +119,7 @@ async function videoOutcome(
   }
   try {
     await beforeVideo();
-    return { file, result: await hashVideo(path, options) };
+    return { file, result: await hash(path, options) };
   } catch (error) {
     options.signal?.throwIfAborted();
     return { file, failure: failureOf(file, error as Error) };
@@ -126,6 +130,7 @@ async function* outcomes(
   args: string[],
   settings: HashSettings,
   videos: HashVideoOptions,
+  hash: VideoHasher,
   progress: Progress,
   signal: AbortSignal,
   beforeVideo: () => Promise<void>,
@@ -140,7 +145,7 @@ async function* outcomes(
       const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
         progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
       };
-      const video = await videoOutcome(file, { ...videos, signal, onProgress }, beforeVideo);
+      const video = await videoOutcome(file, { ...videos, signal, onProgress }, hash, beforeVideo);
       progress.detail = undefined;
       if (video === undefined) yield { input: inputOf(file), given: file };
       else yield { answer: video };
@@ -183,6 +188,7 @@ export async function eachFile(
   found: (path: Path, result: ImageHash | VideoSignature) => Promise<void>,
   videos: HashVideoOptions,
   unread?: (path: string) => Promise<void>,
+  hash: VideoHasher = hashVideo,
 ): Promise<{ trouble: boolean }> {
   if (args.length === 0) throw new UsageError("No path is given");
   const quiet = values.quiet === true;
@@ -196,7 +202,7 @@ export async function eachFile(
     const beforeVideo = async (): Promise<void> => {
       if (!quiet) await noteOldDecoder(session);
     };
-    for await (const outcome of outcomes(args, settings, videos, progress, session.signal, beforeVideo)) {
+    for await (const outcome of outcomes(args, settings, videos, hash, progress, session.signal, beforeVideo)) {
       progress.done++;
       if ("result" in outcome) {
         await found(outcome.file.path, outcome.result);
