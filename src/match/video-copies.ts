@@ -64,7 +64,11 @@ function seen(signature: VideoSignature, views: ShotViews, { minQuality, radius 
   return {
     name: "orig",
     timeline: timelineOf(altered, minQuality, undefined),
-    views: { wide: Math.min(256, 2 * radius), of: (segment) => viewOf(views.views, segment) },
+    views: {
+      radius: Math.min(256, Math.floor(1.5 * radius)),
+      wide: Math.min(256, 2 * radius),
+      of: (segment) => viewOf(views.views, segment),
+    },
   };
 }
 

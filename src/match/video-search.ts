@@ -213,7 +213,8 @@ export async function searchVariants(
   const all: VideoMatch[] = [];
   for (const { name, trimmed, timeline, hash, views } of variants) {
     if (timeline !== undefined && views !== undefined) {
-      const options = { ...searched.options, wide: views.wide };
+      const { radius, wide } = views;
+      const options = { ...searched.options, radius, wide };
       const found = await searchTimeline(timeline, frames, name, { ...searched, options });
       for (const { segments } of found) for (const segment of segments) segment.view = views.of(segment);
       all.push(...found);

@@ -8,6 +8,8 @@ import { distanceBetween } from "./video-timeline.js";
 const mostFrames = 8;
 /** Further than this is not near. */
 const unrelated = 72;
+/** Below this a hash says nothing. */
+const leastQuality = 50;
 /** Seconds that times may be off: a list of one frame a second, and a shot that began a little later. */
 const slack = 0.6;
 
@@ -64,6 +66,7 @@ export class Trial implements Disposable {
   async best(sighting: Sighting, wide: number): Promise<Tried | undefined> {
     const { variant, entry, known } = sighting;
     let best = await this.#try(variant.view!, sighting, wide);
+    if (best.near === 0) return undefined;
     const target = entry.timeline.hashes.subarray(32 * known, 32 * known + 32);
     using picture = await QueryPicture.of(sighting.frame.small, this.#signal);
     const [moved] = await picture.align([{ from: variant, target }], this.#signal);
@@ -79,7 +82,7 @@ export class Trial implements Disposable {
     let counted = 0;
     for (const { kept, picture } of this.#frames) {
       const [made] = await picture.hash(view, 0, this.#signal);
-      if (made === undefined || made.quality < 50) continue;
+      if (made === undefined || made.quality < leastQuality) continue;
       tried.tried++;
       const distance = this.#nearest(made.hash, kept, frame, entry, known);
       if (distance <= wide) tried.near++;

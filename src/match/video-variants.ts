@@ -14,8 +14,8 @@ export interface Variant {
   timeline?: Query;
   /** Of a picture. */
   hash?: Uint8Array;
-  /** Of frames that were seen through views: so far they support a stretch, and which view a segment has. */
-  views?: { wide: number; of: (segment: VideoSegment) => VideoView };
+  /** Of frames that were seen through views: how far they are from what was cut off, and which view a segment has. */
+  views?: { radius: number; wide: number; of: (segment: VideoSegment) => VideoView };
 }
 
 /** Of frames of at least that quality. */
