@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { clip } from "../../benchmarks/video-recall/scenes.mjs";
-import { hashVideo, InvalidArgumentError, videoFrames, VideoIndex } from "../../dist/index.js";
+import { hashVideo, InvalidArgumentError, type VideoFrame, videoFrames, VideoIndex } from "../../dist/index.js";
 import { native } from "../../dist/native/load.js";
 import { empreinte } from "../support/cli.ts";
 import { randomOf } from "../support/films.ts";
@@ -46,6 +46,42 @@ describe("a small copy of a frame", () => {
     expect(() => native.shrink(bytes, 4, 3, 1, 4, 5, 3)).toThrow("do not fit");
     expect(() => native.shrink(bytes, 4, 3, 1, 4, 0, 3)).toThrow("do not fit");
     expect(() => native.shrink(bytes, 4, 3, 1, 4, 2 ** 32 - 1, 2 ** 32 - 1)).toThrow("do not fit");
+  });
+});
+
+describe("frames that are meant to hurt", () => {
+  it("a cut in every frame, black, one pixel, tiny and changing sizes: an answer, and no match", async () => {
+    const random = randomOf(9);
+    const noise = (side: number): Uint8Array => Uint8Array.from({ length: side * side }, () => 256 * random());
+    const dot = new Uint8Array(120 * 120);
+    dot[60 * 120 + 60] = 255;
+    async function* frames(): AsyncGenerator<VideoFrame> {
+      const all = [
+        ...Array.from({ length: 30 }, () => noise(120)),
+        dot,
+        new Uint8Array(120 * 120),
+        noise(1),
+        noise(31),
+      ];
+      for (const [number, data] of [...all, noise(32), noise(500), noise(7), dot].entries()) {
+        const side = Math.sqrt(data.length);
+        yield { number, timestampSeconds: number / 4, width: side, height: side, channels: 1, data };
+      }
+    }
+    using index = new VideoIndex({ memory: "rows" });
+    index.add("known", await hashVideo(frames(), { sampling: "all" }));
+    index.add("empty", { ...(await hashVideo(frames(), { sampling: "all" })), frames: [] });
+    const { matches, signature } = await index.findCopies(frames(), { level: "thorough" });
+    expect(matches).toEqual([]);
+    expect(signature.frames.map(({ number }) => number)).toEqual(Array.from({ length: 38 }, (_, i) => i));
+    using none = new VideoIndex();
+    expect((await none.findCopies(frames())).matches).toEqual([]);
+    async function* fails(): AsyncGenerator<VideoFrame> {
+      yield* frames();
+      throw new Error("no more");
+    }
+    await expect(index.findCopies(fails())).rejects.toThrow("no more");
+    expect(await index.findCopies(fails(), { partial: true })).toMatchObject({ signature: { partial: true } });
   });
 });
 
