@@ -22,7 +22,7 @@ const hitsEach = 16;
 /** Views of earlier shots that are tried before all others. */
 const mostKnown = 6;
 /** Bytes of shots that wait to see what is found of later ones. */
-const mostWaiting = 2 ** 24;
+const mostWaiting = 2 ** 23;
 /** Looks that a video may begin with, and the seconds after which it may have one more: it may have a cut in each frame. */
 const [firstLooks, lookSeconds] = [8, 1.5];
 
