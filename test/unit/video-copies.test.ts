@@ -90,6 +90,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
   const index = new VideoIndex({ memory: "rows" });
   let known = "";
   let led = "";
+  let film = "";
   const edit = async (name: string, from: string, filter: string): Promise<string> => {
     const path = join(clips, `${name}.mp4`);
     await succeed("ffmpeg", ["-v", "error", "-nostdin", "-i", from, "-vf", `${filter},setsar=1`, ...x264, path]);
@@ -107,6 +108,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
       return makeClip(join(clips, `${name}.mp4`), `${parts.join(";")};[v0][v1][v2]concat=n=3`, ...x264);
     };
     led = await behind("led", "mandelbrot=s=320x180:r=10:end_scale=0.05");
+    film = await behind("film", `movie=${known},scale=320:180,fps=10`);
     const other = await behind("other", "life=s=320x180:r=10:mold=10:seed=3");
     for (const path of [known, other]) index.add(path, await hashVideo(path));
   }, 60_000);
@@ -153,6 +155,15 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
       const { matches } = await index.findCopies(await edit(name, led, filter), { level: "thorough" });
       expect(matches).toEqual([]);
     }
+  });
+
+  it("title cards and countdowns have no views, what comes behind them has", async () => {
+    using own = new VideoIndex({ memory: "rows" });
+    own.add("film", await hashVideo(film));
+    const { matches } = await own.findCopies(await edit("film5", film, "crop=288:162"), { everything: true });
+    const seen = matches.flatMap(({ segments }) => segments.filter(({ view }) => view !== undefined));
+    expect(seen).not.toEqual([]);
+    for (const { queryFrom } of seen) expect(queryFrom).toBeGreaterThan(7.4);
   });
 
   it("of bytes, streams and frames the same, and nothing of what was removed", async () => {
