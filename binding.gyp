@@ -40,6 +40,7 @@
         "native/variants/rectangles.cc",
         "native/variants/refine.cc",
         "native/variants/sample.cc",
+        "native/variants/shrink.cc",
         "native/variants/sketch.cc",
         "native/variants/straight_lines.cc",
         "native/variants/tilt.cc",

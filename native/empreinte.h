@@ -365,6 +365,10 @@ emp_status emp_variants_hash(emp_variants* variants, const emp_view* view, uint3
 emp_status emp_variants_align(emp_variants* variants, const emp_view* from, const uint8_t target[EMP_HASH_BYTES],
                               emp_variant* out);
 
+/* A smaller copy: `width` by `height` pixels, neither side longer than that of `pixels`, each the mean of what it
+ * stands for. `out` has rows without gaps: of grey pixels one sample each, of others three. */
+emp_status emp_shrink(const emp_pixels* pixels, uint32_t width, uint32_t height, uint8_t* out);
+
 /* ---- Video: which stretches of two videos are the same --------------------------------------------------------- */
 
 /* A video as hashes in the order of time: of frames, or of runs of frames that are nearly the same. */

@@ -34,7 +34,8 @@ export { sniffVideo, type VideoFormat } from "./video/sniff.js";
 export { VideoIndex, type VideoIndexOptions } from "./match/video-index.js";
 export { signatureFromVpdq } from "./match/video-vpdq.js";
 export { type PictureHash, type VideoId, type VideoSearchOptions } from "./match/video-arguments.js";
-export { type VideoMatch, type VideoSegment } from "./match/video-results.js";
+export { type VideoCopies, type VideoCopyOptions } from "./match/video-copies-types.js";
+export { type VideoMatch, type VideoSegment, type VideoView } from "./match/video-results.js";
 
 // Search: hashes near a hash.
 export { HashIndex, type HashIndexOptions, type Hit, type IndexStats } from "./search/hash-index.js";

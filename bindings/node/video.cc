@@ -231,11 +231,31 @@ Napi::Value drawn(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, percent);
 }
 
+// pixels, width, height, channels, stride, and the copy's width and height.
+Napi::Value shrink(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  emp_pixels pixels;
+  uint32_t width = 0, height = 0;
+  if (!read_pixels(info, &pixels) || !read_uint32(info[5], &width) || !read_uint32(info[6], &height))
+    return env.Undefined();
+  if (width > pixels.width || height > pixels.height) return fail(env, EMP_BAD_GEOMETRY), env.Undefined();
+  const size_t size = size_t{width} * height * (pixels.channels == 1 ? 1 : 3);
+  void* data = nullptr;
+  napi_value buffer, array;
+  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &array) != napi_ok)
+    return env.Undefined();
+  const emp_status status = emp_shrink(&pixels, width, height, static_cast<uint8_t*>(data));
+  if (status != EMP_OK) return fail(env, status), env.Undefined();
+  return Napi::Value(env, array);
+}
+
 }  // namespace
 
 void add_video(Napi::Env env, Napi::Object exports) {
   exports.Set("frameBoxes", Napi::Function::New(env, frame_boxes, "frameBoxes"));
   exports.Set("drawn", Napi::Function::New(env, drawn, "drawn"));
+  exports.Set("shrink", Napi::Function::New(env, shrink, "shrink"));
   exports.Set("alignVideos", Napi::Function::New(env, AlignJob::queue, "alignVideos"));
 }
 

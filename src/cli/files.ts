@@ -108,10 +108,14 @@ function inputOf({ path, stream }: Found): ImageInput {
   return stream || typeof path !== "string" ? bytesOf(path) : path;
 }
 
+/** What makes a file's signature: `hashVideo`, or a search that does it on the way. */
+export type VideoHasher = (path: string, options: HashVideoOptions) => Promise<VideoSignature>;
+
 /** Of a file that is a video, its signature or what went wrong; undefined for any other. One video at a time. */
 async function videoOutcome(
   file: Found,
   options: HashVideoOptions,
+  hash: VideoHasher,
   beforeVideo: () => Promise<void>,
 ): Promise<Outcome<VideoSignature> | undefined> {
   const { path, stream } = file;
@@ -125,7 +129,7 @@ async function videoOutcome(
   }
   try {
     await beforeVideo();
-    return { file, result: await hashVideo(path, options) };
+    return { file, result: await hash(path, options) };
   } catch (error) {
     options.signal?.throwIfAborted();
     return { file, failure: failureOf(file, error as Error) };
@@ -192,6 +196,7 @@ export async function eachFile(
   found: (path: Path, result: ImageHash | VideoSignature) => Promise<void>,
   videos: HashVideoOptions,
   unread?: (path: string) => Promise<void>,
+  hash: VideoHasher = hashVideo,
 ): Promise<{ trouble: boolean }> {
   const work = (files: AsyncIterable<ImageInput>, signal: AbortSignal) => hashImages(files, { ...settings, signal });
   const beforeVideo = async (): Promise<void> => {
@@ -202,7 +207,7 @@ export async function eachFile(
     const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
       progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
     };
-    const answer = await videoOutcome(file, { ...videos, signal, onProgress }, beforeVideo);
+    const answer = await videoOutcome(file, { ...videos, signal, onProgress }, hash, beforeVideo);
     progress.detail = undefined;
     return answer;
   };

@@ -119,7 +119,8 @@ A match is a lead, not a verdict.
                        A line a match: path, distance, list:line, variant, match or review, corners in percent of
                        the picture or "whole", metadata. Not with --radius and the other three before this.
                        With standard and thorough, videos that are framed, between bars or in another picture
-                       are found as well, turned and mirrored too: ", trimmed" ends such a line
+                       are found as well, turned and mirrored too: ", trimmed" ends such a line. Of known videos
+                       also what is cropped, zoomed into or turned by some degrees: ", zoom-out" and the like
   --allow-degenerate   load list entries that would match unrelated pictures (all zero, constant, …)
   --json               JSON Lines, an object a file:
                        {"path","hash","quality","matches":[{"distance","list","entry","variant","metadata"}]},

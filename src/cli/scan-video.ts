@@ -119,7 +119,10 @@ export function videoLines(path: Path, isVideo: boolean, matches: readonly Video
   return matches.flatMap(({ id, kind, segments, variant, trimmed }) =>
     segments.map((segment) => {
       const name = shownPath(path);
-      const how = trimmed ? `, trimmed${variant === "orig" ? "" : ` ${variant}`}` : "";
+      const { view } = segment;
+      const turned = view === undefined ? variant : (view.turned ?? "orig");
+      const idea = view?.name ?? (trimmed ? "trimmed" : undefined);
+      const how = idea === undefined ? "" : `, ${idea}${turned === "orig" ? "" : ` ${turned}`}`;
       if (isVideo) return textLine([`${name} ${segmentText(String(id), kind, segment)}${how}`], "");
       const { knownFrom, knownTo, distance } = segment;
       const when = `${clock(knownFrom)}–${clock(knownTo)}`;

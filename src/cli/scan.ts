@@ -3,6 +3,7 @@ import {
   type DigestType,
   type ExactMatch,
   hardenDecoder,
+  hashVideo,
   type HashVideoOptions,
   type ImageHash,
   KnownHashes,
@@ -11,7 +12,8 @@ import {
   type VideoSignature,
 } from "../index.js";
 import { number, parse, UsageError } from "./args.js";
-import { eachFile, endStatus, fileOptions, fileSettings, isVideoSignature, videoSettings } from "./files.js";
+import { eachFile, endStatus, fileOptions, fileSettings, isVideoSignature } from "./files.js";
+import { type VideoHasher, videoSettings } from "./files.js";
 import { scanBank } from "./scan-bank.js";
 import { jsonPath, type Path, shownPath, textLine } from "./names.js";
 import { Problems } from "./problems.js";
@@ -191,9 +193,9 @@ export async function run(args: string[], session: Session): Promise<number> {
   const quiet = values.quiet === true;
   const files = fileSettings(values);
   const sampling = samplingOf(values.sampling, "all");
-  // What lies around a video is looked for where a picture's surroundings are.
-  const trim = level === "standard" || level === "thorough";
-  const videos = videoSettings(files, { sampling, dihedral: how.dihedral, ...(trim && { trim }) });
+  // What was done to a video is looked for where it is of a picture.
+  const altered = level === "standard" || level === "thorough";
+  const videos = videoSettings(files, { sampling, dihedral: how.dihedral, ...(altered && { trim: true }) });
   const { lists, trouble } = await load(values, quiet, session);
   const exactly = new Exactly(lists);
   const settings = { ...files, dihedral: how.dihedral, digests: exactly.types };
@@ -211,6 +213,14 @@ export async function run(args: string[], session: Session): Promise<number> {
     matched = true;
     if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), exact }));
     else for (const line of exactLines(path, exact)) await session.line(line);
+  };
+  const inVideosOf = new WeakMap<VideoSignature, VideoMatch[]>();
+  const hash: VideoHasher = async (path, options) => {
+    if (known.index === undefined || !altered) return hashVideo(path, options);
+    const { dihedral: _dihedral, trim: _trim, ...more } = options;
+    const { matches, signature } = await known.index.findCopies(path, { ...more, level });
+    inVideosOf.set(signature, matches);
+    return signature;
   };
   const scan = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
     const { signal } = session;
@@ -232,7 +242,8 @@ export async function run(args: string[], session: Session): Promise<number> {
       }
       return;
     }
-    const inVideos = known.index && (await inKnownVideos(result, known.index, how, signal));
+    const altogether = isVideoSignature(result) ? inVideosOf.get(result) : undefined;
+    const inVideos = altogether ?? (known.index && (await inKnownVideos(result, known.index, how, signal)));
     const found = isVideoSignature(result)
       ? { matches: await framesInLists(result, lists, how, signal) }
       : await search(result, lists, how, signal);
@@ -252,7 +263,16 @@ export async function run(args: string[], session: Session): Promise<number> {
     // Matched by its frames only, which is not all that was asked for.
     if (failure !== undefined) throw failure;
   };
-  const done = await eachFile(positionals, values, settings, session, scan, videos, exactly.any ? unread : undefined);
+  const done = await eachFile(
+    positionals,
+    values,
+    settings,
+    session,
+    scan,
+    videos,
+    exactly.any ? unread : undefined,
+    hash,
+  );
   known.index?.close();
   return endStatus(trouble || known.trouble || done.trouble, matched);
 }

@@ -127,7 +127,9 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
       });
       const onClip = (count: number, total: number): void => given.onProgress?.({ step: "videos", done: count, total });
       const edits = editsNamed(given.attacks ?? "suite");
-      const clips = await evaluateClips(listed.videos, edits, state, { seed, concurrency, signal, onClip });
+      // Films are looked for as far as pictures are, and at least without what lies around them.
+      const level = methods.some(({ name }) => name === "thorough") ? "thorough" : "standard";
+      const clips = await evaluateClips(listed.videos, edits, state, { seed, level, concurrency, signal, onClip });
       await state.flush();
       const rowOf = (query: Query, method: EvaluationMethod): Row | undefined =>
         state.rows.get(keyOf(query.name, methodKey(method)));

@@ -14,6 +14,10 @@ export const weakRadius = 72;
 export const tableRadius = 62;
 /** A view is looked up as far as this unless it is to be aligned: up to here a search passes most of a list at a glance. */
 export const viewRadius = 42;
+/** A hypothesis, of which there are many, has to have this quality, where the picture itself may have less. */
+export const leastViewQuality = 80;
+/** From here on a picture is a text screen, a chart, a title card. */
+export const flatFrom = 0.8;
 
 /** What variants are looked up in: a `HashIndex`, or what answers as one. */
 export interface CopyIndex {
@@ -134,7 +138,7 @@ export function matchOf(
   };
 }
 
-function cornersOf(view: Float32Array): Corners {
+export function cornersOf(view: Float32Array): Corners {
   return [0, 2, 4, 6].map((i): [number, number] => [view[i]!, view[i + 1]!]);
 }
 

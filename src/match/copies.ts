@@ -6,8 +6,8 @@ import { checkSamplesOptions, readSamples, type Samples, type SamplesOptions } f
 import { HashIndex } from "../search/hash-index.js";
 import { QueryPicture, type StageName, type Variant, wholeView } from "../variants/query-picture.js";
 import { alignWeak } from "./copies-align.js";
-import { type CopyIndex, Evidence, reviewRadius, sureRadius } from "./copies-evidence.js";
-import { tableRadius, viewRadius, weakRadius } from "./copies-evidence.js";
+import { type CopyIndex, Evidence, flatFrom, leastViewQuality, reviewRadius } from "./copies-evidence.js";
+import { sureRadius, tableRadius, viewRadius, weakRadius } from "./copies-evidence.js";
 import type { ViewName } from "../variants/views.js";
 import type { CopyLevel, CopyOptions, CopyResult, CopyStage } from "./copies-types.js";
 
@@ -24,12 +24,8 @@ export const copyOptionNames: readonly string[] = [
   "maxPages",
 ];
 
-/** Below this quality a hash is close to unrelated pictures, */
+/** Below this quality a hash is close to unrelated pictures. */
 const leastQuality = 50;
-/** and a hypothesis, of which there are many, has to be better. */
-const leastViewQuality = 80;
-/** From here on a picture is a text screen, a chart, a title card. */
-const flatFrom = 0.8;
 /** Sides below this give no working copy, as they give no hash. */
 const leastSide = 5;
 

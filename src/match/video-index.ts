@@ -1,9 +1,9 @@
 import { integer, oneOf, options as known, signal as checkSignal } from "../check.js";
 import { EmpreinteError } from "../errors.js";
-import { type DihedralVariant, dihedralVariants } from "../hash/pixels.js";
 import { hashToBytes } from "../hash/value.js";
 import { HashIndex, type HashIndexOptions, type IndexStats } from "../search/hash-index.js";
 import type { VideoSignature } from "../video/signature.js";
+import type { VideoInput } from "../video/source.js";
 import {
   checkId,
   checkVideoSearch,
@@ -15,8 +15,11 @@ import {
 import { checkLength, Entries, type Entry, frameIds } from "./video-entries.js";
 import { readEntries, writeEntries } from "./video-file.js";
 import type { VideoMatch } from "./video-results.js";
-import { finder, searchVariants, type Variant } from "./video-search.js";
+import { checkVideoCopies, copiesOf } from "./video-copies.js";
+import type { VideoCopies, VideoCopyOptions } from "./video-copies-types.js";
+import { finder, type Searched, searchVariants } from "./video-search.js";
 import { checkSignature, timelineOf } from "./video-timeline.js";
+import { pictureVariants, videoVariants } from "./video-variants.js";
 
 export interface VideoIndexOptions {
   /** What the hashes may take, as in `HashIndexOptions`; the times and hashes for the alignment add 48 bytes each. Default
@@ -122,13 +125,25 @@ export class VideoIndex {
       ? videoVariants(query, checked.minQuality, checked.dihedral)
       : pictureVariants(query, checked.minQuality, checked.dihedral);
     const frames = isVideo ? query.frames.length : 1;
-    const entry = finder(this.#entries.slots, this.#entries.next);
-    this.#entries.hold();
-    try {
-      return await searchVariants(variants, frames, { index: this.#index, entry, options: checked });
-    } finally {
-      this.#entries.release();
-    }
+    return this.#held(checked, (searched) => searchVariants(variants, frames, searched));
+  }
+
+  /**
+   * The known videos and pictures that a video is an altered copy of: it is hashed, once, and searched as `search` does;
+   * what of it is not found so is looked for mirrored, without a border, bars or the picture it was put onto, cropped,
+   * zoomed into and turned by some degrees. One such hypothesis is chosen for a shot, by what is known, from a few of its
+   * frames; all others decide, as in `search`. Segments that were found so say through which `view`. Title cards and
+   * countdowns are searched as they are.
+   *
+   * @throws as `hashVideo` and `search`.
+   *
+   * @example
+   * const { matches } = await index.findCopies("upload.mp4");
+   */
+  async findCopies(input: VideoInput, options?: VideoCopyOptions): Promise<VideoCopies> {
+    this.#open();
+    const checked = checkVideoCopies(options);
+    return this.#held(checked.search, (searched) => copiesOf(input, checked, searched));
   }
 
   /** As `HashIndex.optimize`. */
@@ -164,6 +179,17 @@ export class VideoIndex {
     this.close();
   }
 
+  /** What is removed meanwhile stays for this search, and what is added is none of its. */
+  async #held<T>(options: Searched["options"], search: (searched: Searched) => Promise<T>): Promise<T> {
+    const entry = finder(this.#entries.slots, this.#entries.next);
+    this.#entries.hold();
+    try {
+      return await search({ index: this.#index, entry, options });
+    } finally {
+      this.#entries.release();
+    }
+  }
+
   #open(): void {
     if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The index is closed");
   }
@@ -186,21 +212,4 @@ export class VideoIndex {
     this.#index.addManySync(frameIds(slot, entry), entry.timeline.hashes);
     this.#entries.add(entry);
   }
-}
-
-function videoVariants(query: VideoSignature, minQuality: number, dihedral: boolean): Variant[] {
-  const names: readonly DihedralVariant[] =
-    dihedral && query.frames.some((frame) => frame.dihedral !== undefined) ? dihedralVariants : ["orig"];
-  // The plain ones first: of two that say the same the plain one is told.
-  const kinds = query.frames.some((frame) => frame.trimmed !== undefined) ? [false, true] : [false];
-  return kinds.flatMap((trimmed) =>
-    names.map((name) => ({ name, trimmed, timeline: timelineOf(query, minQuality, name, trimmed) })),
-  );
-}
-
-function pictureVariants(query: PictureHash, minQuality: number, dihedral: boolean): Variant[] {
-  const hash = hashToBytes(query.hash);
-  if (query.quality < minQuality || !query.stable) return [];
-  if (!dihedral || query.dihedral === undefined) return [{ name: "orig", hash }];
-  return dihedralVariants.map((name, i) => ({ name, hash: i === 0 ? hash : hashToBytes(query.dihedral![name]) }));
 }

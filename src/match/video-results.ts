@@ -1,7 +1,19 @@
 import type { DihedralVariant } from "../hash/pixels.js";
 import type { AlignedSegment, Timeline } from "../search/align.js";
+import type { ViewName } from "../variants/views.js";
+import type { Corners } from "./copies-types.js";
 import type { VideoId } from "./video-arguments.js";
 import { distanceBetween } from "./video-timeline.js";
+
+/** Where in the frames of a stretch the known video lies. */
+export interface VideoView {
+  /** Which idea led to it. */
+  name: ViewName;
+  /** Outside 0 … 1 where the frames were cropped. */
+  region: Corners;
+  /** How it is turned or mirrored, where it is. */
+  turned?: DihedralVariant;
+}
 
 /** A stretch of the query that is in a known video, or the frame that is a known picture. */
 export interface VideoSegment {
@@ -19,6 +31,8 @@ export interface VideoSegment {
   share: number;
   /** How many pictures match. */
   matches: number;
+  /** Where in the query's frames it lies, if it was found through a view of them: by `VideoIndex.findCopies`. */
+  view?: VideoView;
 }
 
 /** A known video or picture that has something in common with the query. A lead for a person to look at, not a verdict. */

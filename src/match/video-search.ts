@@ -7,6 +7,7 @@ import { type Entry, frameOf, slotOf } from "./video-entries.js";
 import { Probes } from "./video-probes.js";
 import { coveredShare, pictureStretches, sortMatches, type VideoMatch, videoSegments } from "./video-results.js";
 import type { Query } from "./video-timeline.js";
+import type { Variant } from "./video-variants.js";
 
 /** Nearest hits of one probe that are looked at: a picture that stands in more places says nothing. */
 const mostHits = 2000;
@@ -203,16 +204,6 @@ async function searchPicture(hash: Uint8Array, variant: DihedralVariant, searche
   });
 }
 
-export interface Variant {
-  name: DihedralVariant;
-  /** Without what lies around its frames. */
-  trimmed?: boolean;
-  /** Of a video. */
-  timeline?: Query;
-  /** Of a picture. */
-  hash?: Uint8Array;
-}
-
 /** Each entry once, under the variant of the query that has most of it. */
 export async function searchVariants(
   variants: readonly Variant[],
@@ -220,8 +211,14 @@ export async function searchVariants(
   searched: Searched,
 ): Promise<VideoMatch[]> {
   const all: VideoMatch[] = [];
-  for (const { name, trimmed, timeline, hash } of variants) {
-    if (timeline !== undefined) {
+  for (const { name, trimmed, timeline, hash, views } of variants) {
+    if (timeline !== undefined && views !== undefined) {
+      const { radius, wide } = views;
+      const options = { ...searched.options, radius, wide };
+      const found = await searchTimeline(timeline, frames, name, { ...searched, options });
+      for (const { segments } of found) for (const segment of segments) segment.view = views.of(segment);
+      all.push(...found);
+    } else if (timeline !== undefined) {
       const found = await searchTimeline(timeline, frames, name, searched);
       all.push(...(trimmed ? found.map((match) => ({ ...match, trimmed: true as const })) : found));
     }

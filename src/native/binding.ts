@@ -160,6 +160,16 @@ export interface NativeBinding {
   /** Where in a frame another picture may lie: left, top, right, bottom of each box as shares of the frame's sides, what
    * looks surest first. Grey, RGB or RGBA; none with a side below 32 pixels. */
   frameBoxes(pixels: Uint8Array, width: number, height: number, channels: number, stride: number): Float32Array;
+  /** A smaller copy, rows without gaps: of grey pixels grey, of others RGB. Neither side longer than it was. */
+  shrink(
+    pixels: Uint8Array,
+    width: number,
+    height: number,
+    channels: number,
+    stride: number,
+    copyWidth: number,
+    copyHeight: number,
+  ): Uint8Array;
   /** How much a picture looks drawn, 0 … 100; 0 of one with a side below 64 pixels. */
   drawn(pixels: Uint8Array, width: number, height: number, channels: number, stride: number): number;
   /** Twelve numbers a segment: candidate, query from, query to, known from, known to, speed, distance, share, evidence,

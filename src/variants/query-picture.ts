@@ -58,7 +58,7 @@ export class QueryPicture implements Disposable {
   }
 
   /** Sides of at least 5 pixels. The samples are read where they are. */
-  static async of(samples: Samples, signal: AbortSignal | undefined): Promise<QueryPicture> {
+  static async of(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryPicture> {
     const { data, width, height, channels } = samples;
     return new QueryPicture(
       await withSignal(signal, (cancel) =>

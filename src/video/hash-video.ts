@@ -21,6 +21,21 @@ interface Reading {
   ours: boolean;
 }
 
+/** Sees the frames of a reading while they are hashed: nothing is decoded twice for it. */
+export interface FrameWatcher {
+  /** A frame that is going to be hashed. Its data is another's after this returns. */
+  frame(frame: VideoFrame): void;
+  /** The same, in order, some frames later; what comes next waits for it. */
+  hashed(frame: SignatureFrame): Promise<void>;
+}
+
+async function* watched(frames: AsyncIterable<VideoFrame>, watcher: FrameWatcher): AsyncGenerator<VideoFrame> {
+  for await (const frame of frames) {
+    watcher.frame(frame);
+    yield frame;
+  }
+}
+
 /** Tells how far it is, if anybody wants to know. */
 function progressOf({ onProgress }: CheckedVideoOptions, state: DecodeState): (() => void) | undefined {
   if (onProgress === undefined) return undefined;
@@ -110,12 +125,19 @@ function vpdqTime(frame: SignatureFrame, frameRate: number): SignatureFrame {
 }
 
 /** The hashes of one reading, into `into`: what was there before something went wrong stays. */
-async function collect(reading: Reading, options: CheckedVideoOptions, into: SignatureFrame[]): Promise<void> {
+async function collect(
+  reading: Reading,
+  options: CheckedVideoOptions,
+  watcher: FrameWatcher | undefined,
+  into: SignatureFrame[],
+): Promise<void> {
   const { sampling, vpdq, dihedral, trim, signal } = options;
-  const { frames, ours, state } = reading;
+  const { ours, state } = reading;
+  const frames = watcher === undefined ? reading.frames : watched(reading.frames, watcher);
   const runs = sampling === "adaptive" ? new Runs() : undefined;
   try {
     for await (const frame of hashFrames(frames, { dihedral, trim, ours }, signal)) {
+      await watcher?.hashed(frame);
       if (vpdq && state.frameRate !== undefined) into.push(vpdqTime(frame, state.frameRate));
       else if (runs === undefined) into.push(frame);
       else {
@@ -163,11 +185,15 @@ interface Outcome {
 }
 
 /** Hashes what one reading gives; with `partial`, also what one that fails gives until then. */
-async function hashReading(reading: Reading, options: CheckedVideoOptions): Promise<Outcome> {
+async function hashReading(
+  reading: Reading,
+  options: CheckedVideoOptions,
+  watcher: FrameWatcher | undefined,
+): Promise<Outcome> {
   const frames: SignatureFrame[] = [];
   let failure: unknown;
   try {
-    await collect(reading, options, frames);
+    await collect(reading, options, watcher, frames);
   } catch (error) {
     if (!options.partial || options.signal?.aborted || frames.length === 0) throw error;
     failure = error;
@@ -177,19 +203,43 @@ async function hashReading(reading: Reading, options: CheckedVideoOptions): Prom
 
 const isDamage = (error: unknown): boolean => error instanceof VideoError && error.code === "ERR_EMPREINTE_CORRUPT";
 
-async function hashFile(video: OpenVideo, options: CheckedVideoOptions): Promise<VideoSignature> {
+type Watch = () => FrameWatcher | undefined;
+
+async function hashFile(video: OpenVideo, options: CheckedVideoOptions, watch: Watch): Promise<VideoSignature> {
   const { limits, signal, ffmpegPath, sampling, vpdq, partial } = options;
   const decoder = await usableFfmpeg({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
   const needed = vpdq || typeof sampling === "object";
   const exactRate = needed ? await probeFrameRate(video, decoder, limits, signal) : undefined;
   try {
-    const { signature, failure } = await hashReading(fromFile(video, decoder, options, exactRate, true), options);
+    const reading = fromFile(video, decoder, options, exactRate, true);
+    const { signature, failure } = await hashReading(reading, options, watch());
     if (!isDamage(failure)) return signature;
   } catch (error) {
     if (!partial || !isDamage(error)) throw error;
   }
   // Once more, past what is damaged.
-  return (await hashReading(fromFile(video, decoder, options, exactRate, false), options)).signature;
+  return (await hashReading(fromFile(video, decoder, options, exactRate, false), options, watch())).signature;
+}
+
+/**
+ * As `hashVideo`, of options that were checked.
+ * @param watch makes a watcher for each reading: a damaged video is read twice where what could be read of it is wanted.
+ */
+export async function watchVideo(
+  input: VideoInput,
+  options: CheckedVideoOptions,
+  watch: Watch,
+): Promise<VideoSignature> {
+  const { signal, name, limits, sampling } = options;
+  const open = openVideoInput(input, name, limits, sampling === "keyframes");
+  signal?.throwIfAborted();
+  const source = await open(signal ?? new AbortController().signal);
+  if ("foreign" in source) return (await hashReading(fromFrames(source.foreign, options), options, watch())).signature;
+  try {
+    return await inDecodeSlot(signal, () => hashFile(source.video, options, watch));
+  } finally {
+    await source.video.close();
+  }
 }
 
 /**
@@ -214,15 +264,5 @@ async function hashFile(video: OpenVideo, options: CheckedVideoOptions): Promise
  * const { frames } = await hashVideo("clip.mp4", { sampling: "adaptive" });
  */
 export async function hashVideo(input: VideoInput, options?: HashVideoOptions): Promise<VideoSignature> {
-  const checked = checkVideoOptions(options);
-  const { signal, name, limits } = checked;
-  const open = openVideoInput(input, name, limits, checked.sampling === "keyframes");
-  signal?.throwIfAborted();
-  const source = await open(signal ?? new AbortController().signal);
-  if ("foreign" in source) return (await hashReading(fromFrames(source.foreign, checked), checked)).signature;
-  try {
-    return await inDecodeSlot(signal, () => hashFile(source.video, checked));
-  } finally {
-    await source.video.close();
-  }
+  return watchVideo(input, checkVideoOptions(options), () => undefined);
 }

@@ -65,7 +65,28 @@ emp_view any_view(Random& random, float reach) {
   return view;
 }
 
+// A copy has just the bytes it says, each of them between the darkest and the lightest of the picture.
+void shrink(Random& random, const Pixels& p) {
+  const uint32_t width = 1 + random.below(p.view.width), height = 1 + random.below(p.view.height);
+  const uint32_t samples = p.view.channels == 1 ? 1 : 3;
+  std::vector<uint8_t> copy(size_t{width} * height * samples, 7), again(copy.size(), 9);
+  expect(emp_shrink(&p.view, width, height, copy.data()) == EMP_OK, "a smaller copy is made");
+  expect(emp_shrink(&p.view, width, height, again.data()) == EMP_OK && copy == again, "and the same again");
+  uint8_t darkest = 255, lightest = 0;
+  for (const uint8_t sample : p.data) {
+    if (sample < darkest) darkest = sample;
+    if (sample > lightest) lightest = sample;
+  }
+  bool within = true;
+  // Rows and columns are each rounded once.
+  for (const uint8_t sample : copy) within = within && sample + 2 >= darkest && sample <= lightest + 2;
+  expect(within, "a mean lies between what it is the mean of");
+  expect(emp_shrink(&p.view, 0, height, copy.data()) == EMP_BAD_GEOMETRY, "no width");
+  expect(emp_shrink(&p.view, width, p.view.height + 1, copy.data()) == EMP_BAD_GEOMETRY, "higher than it was");
+}
+
 void look_at(Random& random, const Pixels& p) {
+  shrink(random, p);
   emp_variants* variants = nullptr;
   const emp_status made = emp_variants_create(&p.view, nullptr, &variants);
   if (p.view.width < 5 || p.view.height < 5) {

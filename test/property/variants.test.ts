@@ -29,7 +29,6 @@ const pictureOf = ({ data, width, height, channels }: RawPixels): Promise<QueryP
       width,
       height,
       channels: channels as 1 | 3 | 4,
-      hash: { hash: "", quality: 0, stable: false },
     },
     undefined,
   );

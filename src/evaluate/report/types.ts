@@ -1,3 +1,4 @@
+import type { CopyLevel } from "../../match/copies-types.js";
 import type { AttackFamily } from "../attacks/attack.js";
 
 /** Shares are 0 … 1, intervals of 95 %. Figures do not depend on the machine, but for `milliseconds`. */
@@ -101,6 +102,8 @@ export interface VideoFigures {
 export interface VideoReport {
   /** Of ffmpeg. */
   version: string;
+  /** Of `VideoIndex.findCopies`: thorough where that is compared for pictures. */
+  level: CopyLevel;
   clips: number;
   unreadable: { name: string; reason: string }[];
   duplicates: { name: string; of: string }[];

@@ -7,7 +7,15 @@ import type { VideoFigures, VideoReport } from "./types.js";
 const falseOf = ({ f }: Row): number => f.reduce((sum, [, matches]) => sum + matches, 0);
 
 /** The figures of the clips; undefined where there is none. */
-export function videoReport({ clips, unreadable, duplicates, failed, ffmpeg, rows }: Clips): VideoReport | undefined {
+export function videoReport({
+  level,
+  clips,
+  unreadable,
+  duplicates,
+  failed,
+  ffmpeg,
+  rows,
+}: Clips): VideoReport | undefined {
   if (clips.length + unreadable.length === 0) return undefined;
   const edits = [...new Set(rows.map(({ edit }) => edit))].map(({ name, description }): VideoFigures => {
     const some = rows.filter(({ edit }) => edit.name === name).map(({ row }) => row);
@@ -26,6 +34,7 @@ export function videoReport({ clips, unreadable, duplicates, failed, ffmpeg, row
   const falseMatches = rows.reduce((sum, { row }) => sum + falseOf(row), 0);
   return {
     version: ffmpeg ?? "none",
+    level,
     clips: clips.length,
     unreadable,
     duplicates,
@@ -41,13 +50,13 @@ export function videoReport({ clips, unreadable, duplicates, failed, ffmpeg, row
 /** The section of the page. */
 export function videoSection(videos: VideoReport | undefined): string {
   if (videos === undefined) return "";
-  const { clips, match, pairs, falseMatches, upper, edits, version } = videos;
+  const { level, clips, match, pairs, falseMatches, upper, edits, version } = videos;
   const problems = [...videos.unreadable, ...videos.failed].map(
     ({ name, reason }) => `<li>${escaped(name)}: ${escaped(reason)}</li>`,
   );
   return `<h2>Videos</h2>
-<p>${count(clips)} videos, listed at a frame a second, edited by ffmpeg ${escaped(version)} and looked up with every frame: mean
-recall ${percent(match)}; ${count(falseMatches)} false matches in ${count(pairs)} pairs of videos, with 95 % under ${oneIn(upper)}.</p>
+<p>${count(clips)} videos, listed at a frame a second, edited by ffmpeg ${escaped(version)} and looked for with every frame
+(<code>findCopies</code>, ${level}): mean recall ${percent(match)}; ${count(falseMatches)} false matches in ${count(pairs)} pairs of videos, with 95 % under ${oneIn(upper)}.</p>
 ${problems.length === 0 ? "" : `<ul>${problems.join("")}</ul>`}
 ${table(
   ["edit", "n", "found", "95 %", "of its time", "false matches"],

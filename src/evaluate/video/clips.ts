@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CopyLevel } from "../../match/copies-types.js";
 import { VideoIndex } from "../../match/video-index.js";
 import { coveredShare, type VideoMatch } from "../../match/video-results.js";
 import { findFfmpeg } from "../../video/ffmpeg.js";
@@ -26,6 +27,7 @@ export interface KnownClip {
 
 /** What became of the videos of the folder. */
 export interface Clips {
+  level: CopyLevel;
   clips: KnownClip[];
   unreadable: { name: string; reason: string }[];
   duplicates: { name: string; of: string }[];
@@ -45,14 +47,16 @@ const message = (error: unknown): string => (error instanceof Error ? error.mess
 
 interface Options {
   seed: string | number;
+  /** Of the look for copies. */
+  level: CopyLevel;
   concurrency: number;
   signal: AbortSignal | undefined;
   onClip: (done: number, total: number) => void;
 }
 
 /** Reads the videos: signatures at a frame a second, as lists have them. */
-async function read(files: readonly { name: string; path: string }[], { signal }: Options): Promise<Clips> {
-  const found: Clips = { clips: [], unreadable: [], duplicates: [], failed: [], ffmpeg: undefined, rows: [] };
+async function read(files: readonly { name: string; path: string }[], { level, signal }: Options): Promise<Clips> {
+  const found: Clips = { level, clips: [], unreadable: [], duplicates: [], failed: [], ffmpeg: undefined, rows: [] };
   if (files.length === 0) return found;
   found.ffmpeg = (await findFfmpeg(signal === undefined ? {} : { signal }))?.version;
   for (const { name, path } of files) {
@@ -82,7 +86,7 @@ function shareOf({ segments }: VideoMatch, seconds: number): number {
   );
 }
 
-/** Every edit of every clip, encoded, hashed with all frames and looked up. The edited clip is removed at once. */
+/** Every edit of every clip, encoded and looked for with all frames. The edited clip is removed at once. */
 export async function evaluateClips(
   files: readonly { name: string; path: string }[],
   edits: readonly VideoEdit[],
@@ -90,11 +94,11 @@ export async function evaluateClips(
   options: Options,
 ): Promise<Clips> {
   const found = await read(files, options);
-  const { seed, concurrency, signal, onClip } = options;
+  const { seed, level, concurrency, signal, onClip } = options;
   const { clips } = found;
   const list = createHash("sha256");
   for (const { name, digest } of clips) list.update(`${name}\u0000${digest}\n`);
-  const method = `video ${editsVersion} ${list.digest("hex").slice(0, 16)}`;
+  const method = `video ${editsVersion} ${level} ${list.digest("hex").slice(0, 16)}`;
   const todo = clips.flatMap((clip) => edits.map((edit) => ({ clip, edit, name: `${edit.name}/${clip.name}` })));
   const folder = await mkdtemp(join(tmpdir(), "empreinte-evaluate-"));
   using index = new VideoIndex({ memory: "rows" });
@@ -114,9 +118,7 @@ export async function evaluateClips(
           };
           await encodeEdit(clip.path, out, edit.recipe(about, new Random(seed, edit.name, clip.digest)), signal);
           const start = performance.now();
-          const how = { sampling: "all", dihedral: true, trim: true } as const;
-          const query = await hashVideo(out, { ...how, ...(signal && { signal }) });
-          const matches = await index.search(query, signal && { signal });
+          const { matches, signature: query } = await index.findCopies(out, { level, ...(signal && { signal }) });
           const own = matches.find(({ id }) => id === clips.indexOf(clip));
           const others = matches.length - (own === undefined ? 0 : 1);
           const ms = Math.round(performance.now() - start);
