@@ -51,6 +51,17 @@ struct Avx512 {
     }
   }
 
+  // base[at[k]] and the one behind it.
+  static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
+    const __m512i places = _mm512_loadu_si512(at);
+    const F low = _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_castsi512_si256(places), base, sizeof(float)));
+    const F high =
+        _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_extracti64x4_epi64(places, 1), base, sizeof(float)));
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    *first = _mm512_permutex2var_ps(low, even, high);
+    *second = _mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high);
+  }
+
   static inline F weigh(__m512i r, __m512i g, __m512i b) {
     const F x = _mm512_mul_ps(set(0.299f), _mm512_cvtepi32_ps(r));
     const F y = _mm512_mul_ps(set(0.587f), _mm512_cvtepi32_ps(g));
@@ -154,6 +165,28 @@ struct Avx512 {
     return _mm512_cmple_epu16_mask(_mm512_popcnt_epi16(x), _mm512_set1_epi16(static_cast<int16_t>(most)));
   }
   static inline uint32_t ones(uint64_t x) { return static_cast<uint32_t>(_mm_popcnt_u64(x)); }
+
+  // Four pixels of four 16-bit samples. Of a pixel that is read the fourth is whatever follows it.
+  struct Pixels {
+    __m128i ab, cd;
+  };
+  static inline Pixels half_pixels() { return {_mm_set1_epi16(128), _mm_set1_epi16(128)}; }
+  static inline __m128i two_pixels(const uint16_t* a, const uint16_t* b) {
+    const __m128d low = _mm_load_sd(reinterpret_cast<const double*>(a));
+    return _mm_castpd_si128(_mm_loadh_pd(low, reinterpret_cast<const double*>(b)));
+  }
+  static inline Pixels weigh_pixels(const Pixels& sum, const uint16_t* a, const uint16_t* b, const uint16_t* c,
+                                    const uint16_t* d, const uint16_t* weight) {
+    const __m128i* w = reinterpret_cast<const __m128i*>(weight);
+    return {_mm_add_epi16(sum.ab, _mm_mullo_epi16(two_pixels(a, b), _mm_loadu_si128(w))),
+            _mm_add_epi16(sum.cd, _mm_mullo_epi16(two_pixels(c, d), _mm_loadu_si128(w + 1)))};
+  }
+  // The upper bytes, three of each pixel, and four bytes more.
+  static inline void store_pixels(uint8_t* rgb, const Pixels& p) {
+    const __m128i bytes = _mm_packus_epi16(_mm_srli_epi16(p.ab, 8), _mm_srli_epi16(p.cd, 8));
+    const __m128i three = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(rgb), _mm_shuffle_epi8(bytes, three));
+  }
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "picture.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "../hash/pixels.h"
@@ -13,8 +12,9 @@ namespace {
 
 // Which of n inputs output i of `outputs` averages, and their shares in 256ths; they add up to 256.
 struct Shares {
-  Array<uint32_t> start;   // outputs + 1: where the shares of output i begin
+  uint32_t most = 0;       // inputs of an output
   Array<uint32_t> first;   // outputs: the first input of output i
+  Array<uint32_t> start;   // outputs + 1: where the shares of output i begin
   Array<uint16_t> weight;  // all shares, end to end
 };
 
@@ -39,55 +39,56 @@ bool make_shares(uint32_t n, uint32_t outputs, Shares* out) {
       out->weight[at++] = static_cast<uint16_t>(upto - given);
       given = upto;
     }
+    out->most = std::max(out->most, at - out->start[i]);
   }
   out->start[outputs] = at;
   return true;
 }
 
-// One output row of the vertical mean: `samples` bytes a row, values 0 … 255.
-void mean_of_rows(const emp_pixels& p, const Shares& down, uint32_t i, uint32_t samples, uint16_t* sum) {
-  const uint32_t from = down.start[i], count = down.start[i + 1] - from;
-  const uint8_t* row = p.data + size_t{down.first[i]} * p.stride;
-  for (uint32_t x = 0; x < samples; ++x) sum[x] = 128;
-  uint32_t k = 0;
-  // 256 · 255 and the half fit into 16 bits.
-  for (; k + 4 <= count; k += 4, row += 4 * p.stride) {
-    const uint8_t *a = row, *b = row + p.stride, *c = row + 2 * p.stride, *d = row + 3 * p.stride;
-    const uint16_t wa = down.weight[from + k], wb = down.weight[from + k + 1], wc = down.weight[from + k + 2],
-                   wd = down.weight[from + k + 3];
-    for (uint32_t x = 0; x < samples; ++x)
-      sum[x] = static_cast<uint16_t>(sum[x] + wa * a[x] + wb * b[x] + wc * c[x] + wd * d[x]);
+// The shares of a row as the kernels take them: see reduce.h.
+struct Columns {
+  Array<uint32_t> first;
+  Array<uint16_t> weight;
+};
+
+bool make_columns(const Shares& shares, Columns* out) {
+  const size_t outputs = shares.first.size(), padded = (outputs + 3) / 4 * 4;
+  out->first = Array<uint32_t>(padded);
+  out->weight = Array<uint16_t>(padded * shares.most * 4);
+  if (!out->first || !out->weight) return false;
+  out->first.zero();
+  out->weight.zero();
+  for (size_t i = 0; i < outputs; ++i) {
+    out->first[i] = shares.first[i];
+    const uint32_t from = shares.start[i], count = shares.start[i + 1] - from;
+    for (size_t k = 0; k < count; ++k)
+      std::fill_n(out->weight.data() + 16 * (i / 4 * shares.most + k) + 4 * (i % 4), 4, shares.weight[from + k]);
   }
-  for (; k < count; ++k, row += p.stride) {
-    const uint16_t w = down.weight[from + k];
-    for (uint32_t x = 0; x < samples; ++x) sum[x] = static_cast<uint16_t>(sum[x] + w * row[x]);
-  }
-  for (uint32_t x = 0; x < samples; ++x) sum[x] = static_cast<uint16_t>(sum[x] >> 8);
+  return true;
 }
 
-// The horizontal mean: a pixel's samples are lanes of 16 bits in one 64-bit word, so that one multiplication weighs
-// them all; the fourth lane, the next pixel's first sample, spills over the top. `sum` has four samples more than the
-// row.
-template <uint32_t Channels>
-void mean_of_columns(const uint16_t* sum, const Shares& across, uint32_t width, uint8_t* rgb) {
-  for (uint32_t i = 0; i < width; ++i) {
-    const uint16_t* in = sum + size_t{across.first[i]} * Channels;
-    uint64_t lanes = 0x0080008000800080u;
-    for (uint32_t k = across.start[i]; k < across.start[i + 1]; ++k, in += Channels) {
-      uint64_t pixel = *in;
-      if constexpr (Channels > 1) {
-        if constexpr (std::endian::native == std::endian::little)
-          std::memcpy(&pixel, in, sizeof(pixel));
-        else
-          pixel |= uint64_t{in[1]} << 16 | uint64_t{in[2]} << 32;
-      }
-      lanes += pixel * across.weight[k];
-    }
-    const uint8_t r = static_cast<uint8_t>(lanes >> 8);
-    rgb[3 * i] = r;
-    rgb[3 * i + 1] = Channels == 1 ? r : static_cast<uint8_t>(lanes >> 24);
-    rgb[3 * i + 2] = Channels == 1 ? r : static_cast<uint8_t>(lanes >> 40);
+emp_status reduce(const emp_pixels& p, const emp_kernel& kernel, Picture& out) {
+  const uint32_t samples = p.width * p.channels, channels = std::max(3u, p.channels);
+  Shares across, down;
+  Columns columns;
+  if (!make_shares(p.width, out.width, &across) || !make_shares(p.height, out.height, &down) ||
+      !make_columns(across, &columns))
+    return EMP_OUT_OF_MEMORY;
+  // Sums are written in blocks of 128; a pixel of no weight may be read behind the last.
+  Array<uint16_t> sum(samples + size_t{128}), colours(channels * (size_t{p.width} + across.most) + 128);
+  if (!sum || !colours) return EMP_OUT_OF_MEMORY;
+  colours.zero();
+  uint16_t* const sums = p.channels == 1 ? sum.data() : colours.data();
+  for (uint32_t y = 0; y < out.height; ++y) {
+    const uint32_t from = down.start[y];
+    kernel.mean_of_rows(p.data + size_t{down.first[y]} * p.stride, p.stride, down.weight.data() + from,
+                        down.start[y + 1] - from, samples, sums);
+    for (uint32_t x = 0; p.channels == 1 && x < samples; ++x)
+      for (uint32_t c = 0; c < 3; ++c) colours[3 * x + c] = sum[x];
+    kernel.mean_of_columns(colours.data(), channels, columns.first.data(), columns.weight.data(), across.most,
+                           out.width, out.rgb.data() + size_t{3} * out.width * y);
   }
+  return EMP_OK;
 }
 
 void copy_row(const uint8_t* row, uint32_t channels, uint32_t width, uint8_t* rgb) {
@@ -106,44 +107,27 @@ uint32_t reduced(uint32_t side, uint32_t longest) {
 
 }  // namespace
 
-emp_status make_picture(const emp_pixels& p, Picture& out) {
+emp_status make_picture(const emp_pixels& p, const emp_kernel& kernel, Picture& out) {
   if (p.width < kLeastSide || p.height < kLeastSide) return EMP_BAD_GEOMETRY;
   const uint32_t longest = std::max(p.width, p.height);
   const bool reduces = longest > kPictureSide;
-  const uint32_t width = reduces ? reduced(p.width, longest) : p.width;
-  const uint32_t height = reduces ? reduced(p.height, longest) : p.height;
-  out.width = width, out.height = height;
+  out.width = reduces ? reduced(p.width, longest) : p.width;
+  out.height = reduces ? reduced(p.height, longest) : p.height;
   out.source_width = p.width, out.source_height = p.height;
+  const uint32_t width = out.width, height = out.height;
   const size_t count = size_t{width} * height;
-  out.rgb = Array<uint8_t>(3 * count);
+  // Kernels write four pixels at a time, and four bytes behind them.
+  out.rgb = Array<uint8_t>(3 * count + 16);
   out.luma = Array<float>(count + width + 1);
   if (!out.rgb || !out.luma) return EMP_OUT_OF_MEMORY;
   if (reduces) {
-    const uint32_t samples = p.width * p.channels;
-    Shares across, down;
-    Array<uint16_t> sum(samples + size_t{4});
-    if (!sum || !make_shares(p.width, width, &across) || !make_shares(p.height, height, &down))
-      return EMP_OUT_OF_MEMORY;
-    sum.zero();
-    for (uint32_t y = 0; y < height; ++y) {
-      mean_of_rows(p, down, y, samples, sum.data());
-      uint8_t* row = out.rgb.data() + size_t{3} * width * y;
-      if (p.channels == 1)
-        mean_of_columns<1>(sum.data(), across, width, row);
-      else if (p.channels == 3)
-        mean_of_columns<3>(sum.data(), across, width, row);
-      else
-        mean_of_columns<4>(sum.data(), across, width, row);
-    }
+    if (const emp_status status = reduce(p, kernel, out); status != EMP_OK) return status;
   } else {
     for (uint32_t y = 0; y < height; ++y)
       copy_row(p.data + size_t{y} * p.stride, p.channels, width, out.rgb.data() + size_t{3} * width * y);
   }
-  const emp_kernel* kernel = nullptr;
-  const emp_status status = emp_kernel_find(nullptr, &kernel);
-  if (status != EMP_OK) return status;
-  const emp_pixels copy = {out.rgb.data(), out.rgb.size(), width, height, 3, size_t{3} * width};
-  for (uint32_t y = 0; y < height; ++y) kernel->luma_row(copy, y, out.luma.data() + size_t{width} * y);
+  const emp_pixels copy = {out.rgb.data(), 3 * count, width, height, 3, size_t{3} * width};
+  for (uint32_t y = 0; y < height; ++y) kernel.luma_row(copy, y, out.luma.data() + size_t{width} * y);
   for (size_t i = count; i < out.luma.size(); ++i) out.luma[i] = 0;
   return EMP_OK;
 }

@@ -109,8 +109,9 @@ struct Found {
 
 Found detect(const Picture& p, const char* where) {
   Found found;
+  const emp_kernel* kernel = nullptr;
   Sketch sketch;
-  if (make_sketch(p, sketch) != EMP_OK) std::exit(2);
+  if (emp_kernel_find(nullptr, &kernel) != EMP_OK || make_sketch(p, *kernel, sketch) != EMP_OK) std::exit(2);
   found.flat = flatness(sketch);
   expect(found.flat > 0 && found.flat <= 1, "flatness is a share", where);
   using Detector = emp_status (*)(const Picture&, const Sketch&, Views&);
