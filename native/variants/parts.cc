@@ -27,8 +27,16 @@ bool flat(const uint8_t* p, ptrdiff_t stride) {
   return std::abs(p[0] - p[1]) <= kFlat && std::abs(p[0] - p[stride]) <= kFlat;
 }
 
-// 1 for each colour that belongs to the background, neighbours included: JPEG and shades spread them.
-bool find_background(const Sketch& s, Array<uint8_t>& background) {
+// The first of the greatest.
+size_t place_of_most(const Array<uint32_t>& counts) {
+  uint32_t most = 0;
+  for (size_t i = 0; i < counts.size(); ++i) most = std::max(most, counts[i]);
+  return static_cast<size_t>(std::find(counts.data(), counts.data() + counts.size(), most) - counts.data());
+}
+
+// 1 for each colour that belongs to the background, neighbours included: JPEG and shades spread them. `any`: whether
+// there is one.
+bool find_background(const Sketch& s, Array<uint8_t>& background, bool& any) {
   Array<uint32_t> counts(32768);
   background = Array<uint8_t>(32768);
   if (!counts || !background) return false;
@@ -43,8 +51,9 @@ bool find_background(const Sketch& s, Array<uint8_t>& background) {
     }
   const float all = static_cast<float>(s.width) * static_cast<float>(s.height) / 4;
   for (size_t n = 0; n < kColours; ++n) {
-    const size_t best = static_cast<size_t>(std::max_element(counts.data(), counts.data() + 32768) - counts.data());
+    const size_t best = place_of_most(counts);
     if (static_cast<float>(counts[best]) < kLeastColour * all) break;
+    any = true;
     const int r = static_cast<int>(best >> 10), g = static_cast<int>(best >> 5 & 31), b = static_cast<int>(best & 31);
     for (int i = std::max(0, r - 1); i <= std::min(31, r + 1); ++i)
       for (int j = std::max(0, g - 1); j <= std::min(31, g + 1); ++j)
@@ -64,8 +73,10 @@ struct Part {
 // Cells of which most is not background, joined over their sides; the largest parts, largest first. At most kParts.
 class Parts {
  public:
-  emp_status find(const Sketch& s, const Array<uint8_t>& background) {
+  emp_status find(const Sketch& s, const Array<uint8_t>& background, bool any_background) {
     w_ = s.width / kCell, h_ = s.height / kCell;
+    // Then all of it is one part.
+    if (!any_background) return keep({w_ * h_, {0, 0, w_, h_}}), EMP_OK;
     cells_ = Array<uint8_t>(size_t{w_} * h_);
     Array<uint32_t> stack(size_t{w_} * h_);
     if (!cells_ || !stack) return EMP_OUT_OF_MEMORY;
@@ -146,9 +157,10 @@ Box tighten(const Sketch& s, const Array<uint8_t>& background, Box b) {
 emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out) {
   if (sketch.too_small()) return EMP_OK;
   Array<uint8_t> background;
-  if (!find_background(sketch, background)) return EMP_OUT_OF_MEMORY;
+  bool any_background = false;
+  if (!find_background(sketch, background, any_background)) return EMP_OUT_OF_MEMORY;
   Parts parts;
-  if (const emp_status status = parts.find(sketch, background); status != EMP_OK) return status;
+  if (const emp_status status = parts.find(sketch, background, any_background); status != EMP_OK) return status;
   const float w = static_cast<float>(picture.width), h = static_cast<float>(picture.height);
   Box seen[kFound];
   size_t n = 0;
