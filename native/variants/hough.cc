@@ -56,6 +56,21 @@ bool is_steeper(const uint8_t* a, const uint8_t* b, ptrdiff_t stride) {
   return steep(a) > steep(b);
 }
 
+// The angle of a gradient, 0 … π, whichever way it points, to 10⁻⁶: by a polynomial, as it is asked for thousands of
+// times. Its coefficients are those of least error for atan(t)/t in t², 0 ≤ t ≤ 1.
+float direction(int dx, int dy) {
+  constexpr float kTerms[] = {0.99999934f,  -0.33329859f, 0.19946566f,  -0.13908629f,
+                              0.096421957f, -0.0559123f,  0.021862939f, -0.0040545617f};
+  if (dy < 0 || (dy == 0 && dx < 0)) dx = -dx, dy = -dy;
+  const float across = static_cast<float>(std::abs(dx)), down = static_cast<float>(dy);
+  const float t = std::min(across, down) / std::max(std::max(across, down), 1.f), square = t * t;
+  float sum = 0;
+  for (int i = 7; i >= 0; --i) sum = sum * square + kTerms[i];
+  float angle = sum * t;
+  if (down > across) angle = kPi / 2 - angle;
+  return dx < 0 ? kPi - angle : angle;
+}
+
 // Pixels in whose gradient's direction no neighbour is steeper, of the steepest in each tile.
 emp_status find_edges(const Sketch& s, Point middle, Edges& edges) {
   const uint32_t w = s.width, h = s.height;
@@ -78,11 +93,8 @@ emp_status find_edges(const Sketch& s, Point middle, Edges& edges) {
     const int dx = a[1] + 2 * p[1] + b[1] - a[-1] - 2 * p[-1] - b[-1];
     const int dy = b[-1] + 2 * b[0] + b[1] - a[-1] - 2 * a[0] - a[1];
     if (!is_top(x, y, dx, dy)) return;
-    float angle = std::atan2(static_cast<float>(dy), static_cast<float>(dx));
-    if (angle < 0) angle += kPi;
-    if (angle >= kPi) angle -= kPi;
     edges.x[edges.n] = static_cast<float>(x) - middle.x, edges.y[edges.n] = static_cast<float>(y) - middle.y;
-    edges.angle[edges.n++] = angle;
+    edges.angle[edges.n++] = direction(dx, dy);
   };
   for (uint32_t top = 1; top + 1 < h; top += kTile)
     for (uint32_t left = 1; left + 1 < w; left += kTile) {

@@ -43,12 +43,13 @@ int difference(const uint8_t* p, const uint8_t* colour) {
 
 // The median of each channel along a line.
 void median(const Side& side, uint32_t i, uint8_t colour[3]) {
+  uint16_t counts[3][256] = {};
+  const uint8_t* p = side.line(i);
+  for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel)
+    ++counts[0][p[0]], ++counts[1][p[1]], ++counts[2][p[2]];
   for (int c = 0; c < 3; ++c) {
-    uint16_t counts[256] = {};
-    const uint8_t* p = side.line(i) + c;
-    for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) ++counts[*p];
     uint32_t below = 0, value = 0;
-    while (value < 255 && (below += counts[value]) * 2 <= side.length) ++value;
+    while (value < 255 && (below += counts[c][value]) * 2 <= side.length) ++value;
     colour[c] = static_cast<uint8_t>(value);
   }
 }
@@ -95,11 +96,16 @@ float measure_side(const Side& side, float near, uint32_t reach, const uint8_t c
   const uint32_t n = std::min({kMost, 2 * reach + 2, side.lines - std::min(side.lines, from)});
   float differs[kMost];
   float inside = 0;
+  // All lines side by side: those of a left or right side are columns, and share their cache lines.
+  uint32_t sum[kMost] = {};
+  const uint8_t* across = side.line(from);
+  for (uint32_t k = 0; k < side.length; ++k, across += side.next_pixel) {
+    const uint8_t* p = across;
+    for (uint32_t i = 0; i < n; ++i, p += side.next_line)
+      sum[i] += static_cast<uint32_t>(std::min(60, difference(p, colour)));
+  }
   for (uint32_t i = 0; i < n; ++i) {
-    const uint8_t* p = side.line(from + i);
-    uint32_t sum = 0;
-    for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) sum += std::min(60, difference(p, colour));
-    differs[i] = static_cast<float>(sum) / static_cast<float>(side.length);
+    differs[i] = static_cast<float>(sum[i]) / static_cast<float>(side.length);
     inside = std::max(inside, differs[i]);
   }
   if (inside < 2) return near;
