@@ -67,7 +67,9 @@ bool make_columns(const Shares& shares, Columns* out) {
   return true;
 }
 
-emp_status reduce(const emp_pixels& p, const emp_kernel& kernel, Picture& out) {
+// `finish` is called for each row when it is there.
+template <class F>
+emp_status reduce(const emp_pixels& p, const emp_kernel& kernel, Picture& out, const F& finish) {
   const uint32_t samples = p.width * p.channels, channels = std::max(3u, p.channels);
   Shares across, down;
   Columns columns;
@@ -87,6 +89,7 @@ emp_status reduce(const emp_pixels& p, const emp_kernel& kernel, Picture& out) {
       for (uint32_t c = 0; c < 3; ++c) colours[3 * x + c] = sum[x];
     kernel.mean_of_columns(colours.data(), channels, columns.first.data(), columns.weight.data(), across.most,
                            out.width, out.rgb.data() + size_t{3} * out.width * y);
+    finish(y);
   }
   return EMP_OK;
 }
@@ -120,14 +123,16 @@ emp_status make_picture(const emp_pixels& p, const emp_kernel& kernel, Picture& 
   out.rgb = Array<uint8_t>(3 * count + 16);
   out.luma = Array<float>(count + width + 1);
   if (!out.rgb || !out.luma) return EMP_OUT_OF_MEMORY;
-  if (reduces) {
-    if (const emp_status status = reduce(p, kernel, out); status != EMP_OK) return status;
-  } else {
-    for (uint32_t y = 0; y < height; ++y)
-      copy_row(p.data + size_t{y} * p.stride, p.channels, width, out.rgb.data() + size_t{3} * width * y);
-  }
   const emp_pixels copy = {out.rgb.data(), 3 * count, width, height, 3, size_t{3} * width};
-  for (uint32_t y = 0; y < height; ++y) kernel.luma_row(copy, y, out.luma.data() + size_t{width} * y);
+  const auto finish = [&](uint32_t y) { kernel.luma_row(copy, y, out.luma.data() + size_t{width} * y); };
+  if (reduces) {
+    if (const emp_status status = reduce(p, kernel, out, finish); status != EMP_OK) return status;
+  } else {
+    for (uint32_t y = 0; y < height; ++y) {
+      copy_row(p.data + size_t{y} * p.stride, p.channels, width, out.rgb.data() + size_t{3} * width * y);
+      finish(y);
+    }
+  }
   for (size_t i = count; i < out.luma.size(); ++i) out.luma[i] = 0;
   return EMP_OK;
 }
