@@ -86,8 +86,8 @@ struct Avx2 {
     *second = {_mm256_set_m128(seconds[1], seconds[0]), _mm256_set_m128(seconds[3], seconds[2])};
   }
   static inline __m128 two_pairs(const float* a, const float* b) {
-    const __m128d low = _mm_load_sd(reinterpret_cast<const double*>(a));
-    return _mm_castpd_ps(_mm_loadh_pd(low, reinterpret_cast<const double*>(b)));
+    const __m128 low = _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a)));
+    return _mm_loadh_pi(low, reinterpret_cast<const __m64*>(b));
   }
 
   static inline __m256 weigh(__m256i r, __m256i g, __m256i b) {
@@ -243,8 +243,8 @@ struct Avx2 {
   };
   static inline Pixels half_pixels() { return {_mm_set1_epi16(128), _mm_set1_epi16(128)}; }
   static inline __m128i two_pixels(const uint16_t* a, const uint16_t* b) {
-    const __m128d low = _mm_load_sd(reinterpret_cast<const double*>(a));
-    return _mm_castpd_si128(_mm_loadh_pd(low, reinterpret_cast<const double*>(b)));
+    const __m128 low = _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a)));
+    return _mm_castps_si128(_mm_loadh_pi(low, reinterpret_cast<const __m64*>(b)));
   }
   static inline Pixels weigh_pixels(const Pixels& sum, const uint16_t* a, const uint16_t* b, const uint16_t* c,
                                     const uint16_t* d, const uint16_t* weight) {

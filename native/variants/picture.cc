@@ -119,10 +119,10 @@ emp_status make_picture(const emp_pixels& p, const emp_kernel& kernel, Picture& 
   out.source_width = p.width, out.source_height = p.height;
   const uint32_t width = out.width, height = out.height;
   const size_t count = size_t{width} * height;
-  // Kernels write four pixels at a time, and four bytes behind them.
-  out.rgb = Array<uint8_t>(3 * count + 16);
+  out.rgb = Array<uint8_t>(3 * count + kSpare);
   out.luma = Array<float>(count + width + 1);
   if (!out.rgb || !out.luma) return EMP_OUT_OF_MEMORY;
+  std::memset(out.rgb.data() + 3 * count, 0, kSpare);
   const emp_pixels copy = {out.rgb.data(), 3 * count, width, height, 3, size_t{3} * width};
   const auto finish = [&](uint32_t y) { kernel.luma_row(copy, y, out.luma.data() + size_t{width} * y); };
   if (reduces) {

@@ -6,10 +6,14 @@
 
 namespace empreinte {
 
+// Behind the colours of the working copy: what works on whole vectors reads and writes up to so many bytes more.
+constexpr size_t kSpare = 64;
+
 struct Picture {
   uint32_t width = 0, height = 0;                // of the working copy, at least 5
   uint32_t source_width = 0, source_height = 0;  // of the picture itself
-  Array<uint8_t> rgb;  // 3 · width · height, interleaved, and 16 of no meaning; of a grey picture three times the same
+  Array<uint8_t>
+      rgb;  // 3 · width · height, interleaved, and kSpare of no meaning; of a grey picture three times the same
   Array<float> luma;  // width · height, 0 … 255, the reference's weights; and a row and a sample more, of no meaning
 };
 

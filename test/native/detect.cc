@@ -63,7 +63,7 @@ class Scene {
 Picture blank(uint32_t w, uint32_t h) {
   Picture p;
   p.width = w, p.height = h;
-  p.rgb = Array<uint8_t>(size_t{3} * w * h);
+  p.rgb = Array<uint8_t>(size_t{3} * w * h + kSpare);
   p.luma = Array<float>(size_t{w} * h);
   if (!p.rgb || !p.luma) std::exit(2);
   return p;
