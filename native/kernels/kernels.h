@@ -41,8 +41,7 @@ struct emp_kernel {
   // See variants/reduce.h.
   void (*mean_of_rows)(const uint8_t* rows, size_t stride, const uint16_t* weight, uint32_t count, uint32_t samples,
                        uint16_t* sum);
-  void (*mean_of_columns)(const uint16_t* sum, uint32_t channels, const uint32_t* first, const uint16_t* weight,
-                          uint32_t taps, uint32_t width, uint8_t* rgb);
+  void (*mean_of_columns)(const empreinte::SummedRows& rows);
   void (*halve_colours)(const uint8_t* above, const uint8_t* below, uint32_t width, uint8_t* rgb);
   void (*planes_of)(const uint8_t* rgb, uint32_t width, uint8_t* luma, uint8_t* hue);
   void (*halve_luma)(const float* above, const float* below, uint32_t width, float* out);

@@ -187,6 +187,63 @@ struct Avx512 {
     const __m128i three = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(rgb), _mm_shuffle_epi8(bytes, three));
   }
+
+  // Eight pixels at a time, where they come from pixels that lie in one or two registers: the 24 samples of each tap
+  // are one permutation. False where they do not.
+  static inline bool mean_of_columns(const empreinte::SummedRows& c) {
+    if (c.taps < 2 || c.taps > 4) return false;
+    uint32_t farthest = 0;
+    for (uint32_t i = 0; i < c.width; i += 8) {
+      const uint32_t last = c.width - i < 8 ? c.width - i - 1 : 7, apart = c.first[i + last] - c.first[i];
+      farthest = apart > farthest ? apart : farthest;
+    }
+    const uint32_t span = c.channels * farthest + 3;
+    if (span > 64) return false;
+    const bool one = span <= 32;
+    if (c.taps == 2) one ? eight_pixels<2, true>(c) : eight_pixels<2, false>(c);
+    if (c.taps == 3) one ? eight_pixels<3, true>(c) : eight_pixels<3, false>(c);
+    if (c.taps == 4) one ? eight_pixels<4, true>(c) : eight_pixels<4, false>(c);
+    return true;
+  }
+  template <uint32_t Taps, bool One>
+  static inline void eight_pixels(const empreinte::SummedRows& c) {
+    // Lane l is sample l % 3 of pixel l / 3.
+    alignas(64) uint16_t pixel[32], sample[32], four_times[32];
+    for (uint16_t l = 0; l < 32; ++l) {
+      pixel[l] = l / 3 & 7, sample[l] = l % 3;
+      four_times[l] = static_cast<uint16_t>(pixel[l] * 4);
+    }
+    const __m512i pixels = _mm512_load_si512(pixel), samples = _mm512_load_si512(sample);
+    const __m512i weights_of = _mm512_load_si512(four_times), half = _mm512_set1_epi16(128);
+    for (uint32_t i = 0; i < c.width; i += 8) {
+      const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(c.first + i));
+      const __m256i apart = _mm256_mullo_epi32(_mm256_sub_epi32(first, _mm256_set1_epi32(static_cast<int>(c.first[i]))),
+                                               _mm256_set1_epi32(static_cast<int>(c.channels)));
+      const __m512i of_pixels = _mm512_castsi128_si512(_mm256_cvtepi32_epi16(apart));
+      const __m512i from = _mm512_add_epi16(_mm512_permutexvar_epi16(pixels, of_pixels), samples);
+      __m512i weight[Taps];
+      for (uint32_t k = 0; k < Taps; ++k) {
+        const uint16_t* w = c.weight + size_t{4} * Taps * i + 16 * k;
+        const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
+        const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + 16 * Taps));
+        weight[k] = _mm512_permutexvar_epi16(weights_of, _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
+      }
+      const uint32_t n = c.width - i < 8 ? c.width - i : 8;
+      const __mmask32 wanted = (1u << (3 * n)) - 1;
+      const uint16_t* in = c.sums + size_t{c.channels} * c.first[i];
+      uint8_t* rgb = c.rgb + size_t{3} * i;
+      for (uint32_t y = 0; y < c.rows; ++y, in += c.sums_stride, rgb += c.rgb_stride) {
+        __m512i sum = half;
+        for (uint32_t k = 0; k < Taps; ++k) {
+          const uint16_t* at = in + k * c.channels;
+          const __m512i x = One ? _mm512_permutexvar_epi16(from, _mm512_loadu_si512(at))
+                                : _mm512_permutex2var_epi16(_mm512_loadu_si512(at), from, _mm512_loadu_si512(at + 32));
+          sum = _mm512_add_epi16(sum, _mm512_mullo_epi16(x, weight[k]));
+        }
+        _mm256_mask_storeu_epi8(rgb, wanted, _mm512_cvtepi16_epi8(_mm512_srli_epi16(sum, 8)));
+      }
+    }
+  }
 };
 
 }  // namespace

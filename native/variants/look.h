@@ -1,5 +1,6 @@
-// What the kernels are told of a view: where its samples are looked at.
+// What the kernels are told: of rows that are reduced, and of a view, where its samples are looked at.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 namespace empreinte {
@@ -7,6 +8,20 @@ namespace empreinte {
 // The longest side of the working copy. Detectors may halve it further; samples of a view come from it.
 constexpr uint32_t kPictureSide = 1024;
 constexpr uint32_t kLookSide = 64;  // samples of a grid in a row
+
+// Rows of samples in 16 bits, values 0 … 255, `channels` 3 or 4, to rows of `width` RGB pixels: pixel i is the mean of
+// `taps` pixels from first[i] on. `first` is padded to a multiple of eight pixels, and so is `weight`, which holds, for
+// each four pixels and each tap, every weight four times; the weights of a pixel add up to 256. Behind the last row
+// there are 128 samples to spare.
+struct SummedRows {
+  const uint16_t* sums;
+  size_t sums_stride;
+  uint8_t* rgb;
+  size_t rgb_stride;
+  uint32_t rows, channels, taps, width;
+  const uint32_t* first;
+  const uint16_t* weight;
+};
 
 // Luma of a picture; behind it lie a row and a sample more.
 struct LookLevel {

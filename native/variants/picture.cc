@@ -52,7 +52,7 @@ struct Columns {
 };
 
 bool make_columns(const Shares& shares, Columns* out) {
-  const size_t outputs = shares.first.size(), padded = (outputs + 3) / 4 * 4;
+  const size_t outputs = shares.first.size(), padded = (outputs + 7) / 8 * 8;
   out->first = Array<uint32_t>(padded);
   out->weight = Array<uint16_t>(padded * shares.most * 4);
   if (!out->first || !out->weight) return false;
@@ -67,6 +67,9 @@ bool make_columns(const Shares& shares, Columns* out) {
   return true;
 }
 
+// Rows that are reduced together.
+constexpr uint32_t kRows = 8;
+
 // `finish` is called for each row when it is there.
 template <class F>
 emp_status reduce(const emp_pixels& p, const emp_kernel& kernel, Picture& out, const F& finish) {
@@ -77,19 +80,25 @@ emp_status reduce(const emp_pixels& p, const emp_kernel& kernel, Picture& out, c
       !make_columns(across, &columns))
     return EMP_OUT_OF_MEMORY;
   // Sums are written in blocks of 128; a pixel of no weight may be read behind the last.
-  Array<uint16_t> sum(samples + size_t{128}), colours(channels * (size_t{p.width} + across.most) + 128);
-  if (!sum || !colours) return EMP_OUT_OF_MEMORY;
-  colours.zero();
-  uint16_t* const sums = p.channels == 1 ? sum.data() : colours.data();
-  for (uint32_t y = 0; y < out.height; ++y) {
-    const uint32_t from = down.start[y];
-    kernel.mean_of_rows(p.data + size_t{down.first[y]} * p.stride, p.stride, down.weight.data() + from,
-                        down.start[y + 1] - from, samples, sums);
-    for (uint32_t x = 0; p.channels == 1 && x < samples; ++x)
-      for (uint32_t c = 0; c < 3; ++c) colours[3 * x + c] = sum[x];
-    kernel.mean_of_columns(colours.data(), channels, columns.first.data(), columns.weight.data(), across.most,
-                           out.width, out.rgb.data() + size_t{3} * out.width * y);
-    finish(y);
+  const size_t stride = channels * (size_t{p.width} + across.most) + 128;
+  Array<uint16_t> grey(samples + size_t{128}), sums(kRows * stride + 128);
+  if (!grey || !sums) return EMP_OUT_OF_MEMORY;
+  sums.zero();
+  SummedRows rows = {sums.data(), stride,      nullptr,   size_t{3} * out.width, 0,
+                     channels,    across.most, out.width, columns.first.data(),  columns.weight.data()};
+  for (uint32_t top = 0; top < out.height; top += kRows) {
+    rows.rows = std::min(kRows, out.height - top);
+    for (uint32_t y = 0; y < rows.rows; ++y) {
+      const uint32_t from = down.start[top + y], count = down.start[top + y + 1] - from;
+      uint16_t* row = sums.data() + y * stride;
+      kernel.mean_of_rows(p.data + size_t{down.first[top + y]} * p.stride, p.stride, down.weight.data() + from, count,
+                          samples, p.channels == 1 ? grey.data() : row);
+      for (uint32_t x = 0; p.channels == 1 && x < samples; ++x)
+        for (uint32_t c = 0; c < 3; ++c) row[3 * x + c] = grey[x];
+    }
+    rows.rgb = out.rgb.data() + size_t{3} * out.width * top;
+    kernel.mean_of_columns(rows);
+    for (uint32_t y = 0; y < rows.rows; ++y) finish(top + y);
   }
   return EMP_OK;
 }

@@ -35,32 +35,40 @@ static void mean_of_rows(const uint8_t* rows, size_t stride, const uint16_t* wei
   }
 }
 
+// Four columns of pixels at a time, so that where they are from is found out once.
 template <class L, uint32_t Taps>
-static void mean_of_columns_by(const uint16_t* sum, uint32_t channels, const uint32_t* first, const uint16_t* weight,
-                               uint32_t any_taps, uint32_t width, uint8_t* rgb) {
-  const uint32_t taps = Taps > 0 ? Taps : any_taps;
-  for (uint32_t i = 0; i < width; i += 4, first += 4, rgb += 12) {
-    const uint16_t *a = sum + size_t{channels} * first[0], *b = sum + size_t{channels} * first[1];
-    const uint16_t *c = sum + size_t{channels} * first[2], *d = sum + size_t{channels} * first[3];
-    typename L::Pixels mean = L::half_pixels();
-    for (uint32_t k = 0; k < taps; ++k, weight += 16) {
-      mean = L::weigh_pixels(mean, a, b, c, d, weight);
-      a += channels, b += channels, c += channels, d += channels;
+static void mean_of_columns_by(const SummedRows& c) {
+  const uint32_t taps = Taps > 0 ? Taps : c.taps;
+  const uint16_t* weight = c.weight;
+  for (uint32_t i = 0; i < c.width; i += 4, weight += 16 * taps) {
+    const uint16_t* from[4];
+    for (uint32_t k = 0; k < 4; ++k) from[k] = c.sums + size_t{c.channels} * c.first[i + k];
+    uint8_t* rgb = c.rgb + size_t{3} * i;
+    // Four pixels are stored with four bytes behind them, which the next four overwrite.
+    const uint32_t last = c.width - i < 6 ? 3 * (c.width - i < 4 ? c.width - i : 4) : 0;
+    for (uint32_t y = 0; y < c.rows; ++y, rgb += c.rgb_stride) {
+      typename L::Pixels mean = L::half_pixels();
+      for (uint32_t at = 0, k = 0; k < taps; ++k, at += c.channels)
+        mean = L::weigh_pixels(mean, from[0] + at, from[1] + at, from[2] + at, from[3] + at, weight + 16 * k);
+      for (const uint16_t*& place : from) place += c.sums_stride;
+      if (last == 0) {
+        L::store_pixels(rgb, mean);
+      } else {
+        uint8_t four[16];
+        L::store_pixels(four, mean);
+        for (uint32_t k = 0; k < last; ++k) rgb[k] = four[k];
+      }
     }
-    L::store_pixels(rgb, mean);
   }
 }
 
-// A row of such sums, `channels` 3 or 4, to `width` RGB pixels, each the mean of `taps` pixels from first[i] on; both
-// are padded to a multiple of four pixels, with any place and weights of 0. `weight` holds, for each four pixels and
-// each tap, every weight four times.
 template <class L>
-static void mean_of_columns(const uint16_t* sum, uint32_t channels, const uint32_t* first, const uint16_t* weight,
-                            uint32_t taps, uint32_t width, uint8_t* rgb) {
-  // A picture of a megapixel or two has these.
-  if (taps == 2) return mean_of_columns_by<L, 2>(sum, channels, first, weight, taps, width, rgb);
-  if (taps == 3) return mean_of_columns_by<L, 3>(sum, channels, first, weight, taps, width, rgb);
-  mean_of_columns_by<L, 0>(sum, channels, first, weight, taps, width, rgb);
+static void mean_of_columns(const SummedRows& c) {
+  if (L::mean_of_columns(c)) return;
+  // A picture of a megapixel or two has two or three taps.
+  if (c.taps == 2) return mean_of_columns_by<L, 2>(c);
+  if (c.taps == 3) return mean_of_columns_by<L, 3>(c);
+  mean_of_columns_by<L, 0>(c);
 }
 
 // Of every sample and the one three further, of which half are wanted.
