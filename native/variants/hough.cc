@@ -12,8 +12,8 @@ constexpr uint32_t kTile = 32;  // the steepest pixels of each tile count, so th
 constexpr uint32_t kShare = 3;  // one in so many
 constexpr uint32_t kFaintest = 6;  // levels over two pixels, the mean of both directions
 
-constexpr uint32_t kSpread =
-    11;  // angles an edge votes for, 8° to each side: what lies along a line turns its gradients
+// Angles an edge votes for, 8° to each side: what lies along a line turns its gradients.
+constexpr uint32_t kSpread = 11;
 
 // Places from the sketch's middle, and the angle of the gradient, 0 … π.
 struct Edges {

@@ -6,7 +6,15 @@ import { checkSamplesOptions, readSamples, type Samples, type SamplesOptions } f
 import { HashIndex } from "../search/hash-index.js";
 import { QueryPicture, type StageName, type Variant, wholeView } from "../variants/query-picture.js";
 import { alignWeak } from "./copies-align.js";
-import { Evidence, reviewRadius, sureRadius, tableRadius, viewRadius, weakRadius } from "./copies-evidence.js";
+import {
+  Evidence,
+  partRadius,
+  reviewRadius,
+  sureRadius,
+  tableRadius,
+  viewRadius,
+  weakRadius,
+} from "./copies-evidence.js";
 import type { ViewName } from "../variants/views.js";
 import type { CopyLevel, CopyMatch, CopyOptions, CopyResult, CopyStage } from "./copies-types.js";
 
@@ -140,6 +148,9 @@ function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
   const left = { ...widest };
   return ({ name, turned }) => {
     if (flat || level === "fast") return sureRadius;
+    // Such a view is the original's or nothing: what lies farther than this made neither a match nor a review.
+    const mirrored = turned === "flipY" && name !== "turned";
+    if (level === "standard" && (name === "half" || mirrored)) return partRadius;
     const room = name === "turned" && turned !== "flipY" ? undefined : left[name];
     if (level === "standard" || room === undefined) return name === "original" ? reviewRadius : viewRadius;
     left[name] = room - 1;
