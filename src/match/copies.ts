@@ -148,7 +148,7 @@ function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
   const left = { ...widest };
   return ({ name, turned }) => {
     if (flat || level === "fast") return sureRadius;
-    // Such a view is the original's or nothing: what lies farther than this made neither a match nor a review.
+    // Such a view is the original's or nothing: what lies farther off is a tenth of a point of recall, and much time.
     const mirrored = turned === "flipY" && name !== "turned";
     if (level === "standard" && (name === "half" || mirrored)) return partRadius;
     const room = name === "turned" && turned !== "flipY" ? undefined : left[name];
