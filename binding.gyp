@@ -34,6 +34,7 @@
         "native/variants/fixed.cc",
         "native/variants/flatness.cc",
         "native/variants/hough.cc",
+        "native/variants/mean.cc",
         "native/variants/parts.cc",
         "native/variants/picture.cc",
         "native/variants/quadrilaterals.cc",

@@ -22,12 +22,12 @@ static inline void luma_tile(const emp_pixels& p, uint32_t y, uint32_t x, typena
 
 template <class L, uint32_t C>
 static void luma_row_of(const emp_pixels& p, uint32_t y, float* out) {
+  uint32_t x = 0;
+  for (; x + 16 <= p.width; x += 16) L::store(out + x, luma16<L, C>(p, y, x));
+  if (x == p.width) return;
   float last[16];
-  for (uint32_t x = 0; x < p.width; x += 16) {
-    L::store(last, luma16<L, C>(p, y, x));
-    const uint32_t n = p.width - x < 16 ? p.width - x : 16;
-    for (uint32_t k = 0; k < n; ++k) out[x + k] = last[k];
-  }
+  L::store(last, luma16<L, C>(p, y, x));
+  for (uint32_t k = 0; k < p.width - x; ++k) out[x + k] = last[k];
 }
 
 template <class L>

@@ -21,6 +21,12 @@ const emp_kernel kNeon = {
     probe_buckets<Neon>,
     follow_chains<Neon>,
     measure_rows<Neon>,
+    mean_of_rows,
+    mean_of_columns<Neon>,
+    halve_colours,
+    planes_of,
+    halve_luma,
+    take_looks<Neon>,
     crc32c,
 };
 }  // namespace empreinte

@@ -9,4 +9,5 @@
 #include "../hash/pixels.h"
 #include "../memory.h"
 #include "../search/crc32c.h"
+#include "../variants/look.h"
 #include "kernels.h"

@@ -3,6 +3,7 @@
 #include "../empreinte.h"
 #include "../search/block.h"
 #include "../search/probe.h"
+#include "../variants/look.h"
 
 struct emp_kernel {
   const char* name;
@@ -36,6 +37,16 @@ struct emp_kernel {
                             empreinte::Candidate* candidates, uint32_t n);
   void (*measure_rows)(const empreinte::Block* blocks, const empreinte::Asked& asked,
                        const empreinte::Candidate* candidates, uint32_t n, empreinte::Measured* out);
+
+  // See variants/reduce.h.
+  void (*mean_of_rows)(const uint8_t* rows, size_t stride, const uint16_t* weight, uint32_t count, uint32_t samples,
+                       uint16_t* sum);
+  void (*mean_of_columns)(const empreinte::SummedRows& rows);
+  void (*halve_colours)(const uint8_t* above, const uint8_t* below, uint32_t width, uint8_t* rgb);
+  void (*planes_of)(const uint8_t* rgb, uint32_t width, uint8_t* luma, uint8_t* hue);
+  void (*halve_luma)(const float* above, const float* below, uint32_t width, float* out);
+  // See variants/looks.h: the 64×64 grid of a view.
+  void (*take_looks)(const empreinte::Look& look, float* grid);
 
   // See search/crc32c.h.
   uint32_t (*crc32c)(uint32_t before, const void* data, size_t size);

@@ -51,6 +51,17 @@ struct Avx512 {
     }
   }
 
+  // base[at[k]] and the one behind it.
+  static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
+    const __m512i places = _mm512_loadu_si512(at);
+    const F low = _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_castsi512_si256(places), base, sizeof(float)));
+    const F high =
+        _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_extracti64x4_epi64(places, 1), base, sizeof(float)));
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    *first = _mm512_permutex2var_ps(low, even, high);
+    *second = _mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high);
+  }
+
   static inline F weigh(__m512i r, __m512i g, __m512i b) {
     const F x = _mm512_mul_ps(set(0.299f), _mm512_cvtepi32_ps(r));
     const F y = _mm512_mul_ps(set(0.587f), _mm512_cvtepi32_ps(g));
@@ -154,6 +165,85 @@ struct Avx512 {
     return _mm512_cmple_epu16_mask(_mm512_popcnt_epi16(x), _mm512_set1_epi16(static_cast<int16_t>(most)));
   }
   static inline uint32_t ones(uint64_t x) { return static_cast<uint32_t>(_mm_popcnt_u64(x)); }
+
+  // Four pixels of four 16-bit samples. Of a pixel that is read the fourth is whatever follows it.
+  struct Pixels {
+    __m128i ab, cd;
+  };
+  static inline Pixels half_pixels() { return {_mm_set1_epi16(128), _mm_set1_epi16(128)}; }
+  static inline __m128i two_pixels(const uint16_t* a, const uint16_t* b) {
+    const __m128 low = _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a)));
+    return _mm_castps_si128(_mm_loadh_pi(low, reinterpret_cast<const __m64*>(b)));
+  }
+  static inline Pixels weigh_pixels(const Pixels& sum, const uint16_t* a, const uint16_t* b, const uint16_t* c,
+                                    const uint16_t* d, const uint16_t* weight) {
+    const __m128i* w = reinterpret_cast<const __m128i*>(weight);
+    return {_mm_add_epi16(sum.ab, _mm_mullo_epi16(two_pixels(a, b), _mm_loadu_si128(w))),
+            _mm_add_epi16(sum.cd, _mm_mullo_epi16(two_pixels(c, d), _mm_loadu_si128(w + 1)))};
+  }
+  // The upper bytes, three of each pixel, and four bytes more.
+  static inline void store_pixels(uint8_t* rgb, const Pixels& p) {
+    const __m128i bytes = _mm_packus_epi16(_mm_srli_epi16(p.ab, 8), _mm_srli_epi16(p.cd, 8));
+    const __m128i three = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(rgb), _mm_shuffle_epi8(bytes, three));
+  }
+
+  // Eight pixels at a time, where they come from pixels that lie in one or two registers: the 24 samples of each tap
+  // are one permutation. False where they do not.
+  static inline bool mean_of_columns(const empreinte::SummedRows& c) {
+    if (c.taps < 2 || c.taps > 4) return false;
+    uint32_t farthest = 0;
+    for (uint32_t i = 0; i < c.width; i += 8) {
+      const uint32_t last = c.width - i < 8 ? c.width - i - 1 : 7, apart = c.first[i + last] - c.first[i];
+      farthest = apart > farthest ? apart : farthest;
+    }
+    const uint32_t span = c.channels * farthest + 3;
+    if (span > 64) return false;
+    const bool one = span <= 32;
+    if (c.taps == 2) one ? eight_pixels<2, true>(c) : eight_pixels<2, false>(c);
+    if (c.taps == 3) one ? eight_pixels<3, true>(c) : eight_pixels<3, false>(c);
+    if (c.taps == 4) one ? eight_pixels<4, true>(c) : eight_pixels<4, false>(c);
+    return true;
+  }
+  template <uint32_t Taps, bool One>
+  static inline void eight_pixels(const empreinte::SummedRows& c) {
+    // Lane l is sample l % 3 of pixel l / 3.
+    alignas(64) uint16_t pixel[32], sample[32], four_times[32];
+    for (uint16_t l = 0; l < 32; ++l) {
+      pixel[l] = l / 3 & 7, sample[l] = l % 3;
+      four_times[l] = static_cast<uint16_t>(pixel[l] * 4);
+    }
+    const __m512i pixels = _mm512_load_si512(pixel), samples = _mm512_load_si512(sample);
+    const __m512i weights_of = _mm512_load_si512(four_times), half = _mm512_set1_epi16(128);
+    for (uint32_t i = 0; i < c.width; i += 8) {
+      const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(c.first + i));
+      const __m256i apart = _mm256_mullo_epi32(_mm256_sub_epi32(first, _mm256_set1_epi32(static_cast<int>(c.first[i]))),
+                                               _mm256_set1_epi32(static_cast<int>(c.channels)));
+      const __m512i of_pixels = _mm512_castsi128_si512(_mm256_cvtepi32_epi16(apart));
+      const __m512i from = _mm512_add_epi16(_mm512_permutexvar_epi16(pixels, of_pixels), samples);
+      __m512i weight[Taps];
+      for (uint32_t k = 0; k < Taps; ++k) {
+        const uint16_t* w = c.weight + size_t{4} * Taps * i + 16 * k;
+        const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
+        const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + 16 * Taps));
+        weight[k] = _mm512_permutexvar_epi16(weights_of, _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
+      }
+      const uint32_t n = c.width - i < 8 ? c.width - i : 8;
+      const __mmask32 wanted = (1u << (3 * n)) - 1;
+      const uint16_t* in = c.sums + size_t{c.channels} * c.first[i];
+      uint8_t* rgb = c.rgb + size_t{3} * i;
+      for (uint32_t y = 0; y < c.rows; ++y, in += c.sums_stride, rgb += c.rgb_stride) {
+        __m512i sum = half;
+        for (uint32_t k = 0; k < Taps; ++k) {
+          const uint16_t* at = in + k * c.channels;
+          const __m512i x = One ? _mm512_permutexvar_epi16(from, _mm512_loadu_si512(at))
+                                : _mm512_permutex2var_epi16(_mm512_loadu_si512(at), from, _mm512_loadu_si512(at + 32));
+          sum = _mm512_add_epi16(sum, _mm512_mullo_epi16(x, weight[k]));
+        }
+        _mm256_mask_storeu_epi8(rgb, wanted, _mm512_cvtepi16_epi8(_mm512_srli_epi16(sum, 8)));
+      }
+    }
+  }
 };
 
 }  // namespace

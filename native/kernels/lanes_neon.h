@@ -63,6 +63,15 @@ struct Neon {
     return r;
   }
 
+  // base[at[k]] and the one behind it.
+  static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
+    for (int i = 0; i < 4; ++i, at += 4) {
+      const float32x4_t a = vcombine_f32(vld1_f32(base + at[0]), vld1_f32(base + at[1]));
+      const float32x4_t b = vcombine_f32(vld1_f32(base + at[2]), vld1_f32(base + at[3]));
+      first->v[i] = vuzp1q_f32(a, b), second->v[i] = vuzp2q_f32(a, b);
+    }
+  }
+
   static inline void transpose(F (&t)[16]) {
     F u[16];
     for (int rows = 0; rows < 4; ++rows)
@@ -188,6 +197,25 @@ struct Neon {
     return mask;
   }
   static inline uint32_t ones(uint64_t x) { return vaddv_u8(vcnt_u8(vcreate_u8(x))); }
+
+  // Four pixels of four 16-bit samples. Of a pixel that is read the fourth is whatever follows it.
+  struct Pixels {
+    uint16x8_t ab, cd;
+  };
+  static inline Pixels half_pixels() { return {vdupq_n_u16(128), vdupq_n_u16(128)}; }
+  static inline Pixels weigh_pixels(const Pixels& sum, const uint16_t* a, const uint16_t* b, const uint16_t* c,
+                                    const uint16_t* d, const uint16_t* weight) {
+    return {vmlaq_u16(sum.ab, vcombine_u16(vld1_u16(a), vld1_u16(b)), vld1q_u16(weight)),
+            vmlaq_u16(sum.cd, vcombine_u16(vld1_u16(c), vld1_u16(d)), vld1q_u16(weight + 8))};
+  }
+  // The upper bytes, three of each pixel, and four bytes more.
+  static inline void store_pixels(uint8_t* rgb, const Pixels& p) {
+    static const uint8_t kThree[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255};
+    const uint8x16_t bytes = vcombine_u8(vshrn_n_u16(p.ab, 8), vshrn_n_u16(p.cd, 8));
+    vst1q_u8(rgb, vqtbl1q_u8(bytes, vld1q_u8(kThree)));
+  }
+  // No faster way than four pixels at a time.
+  static inline bool mean_of_columns(const empreinte::SummedRows&) { return false; }
 };
 
 }  // namespace

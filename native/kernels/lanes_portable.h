@@ -49,6 +49,11 @@ struct Portable {
   static inline F less(const F& a, const F& b) {
     return each([&](int i) { return a.v[i] < b.v[i] ? 1.0f : 0.0f; });
   }
+  // base[at[k]] and the one behind it.
+  static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
+    *first = each([&](int i) { return base[at[i]]; });
+    *second = each([&](int i) { return base[at[i] + 1]; });
+  }
   static inline void transpose(F (&t)[16]) {
     for (int i = 0; i < 16; ++i)
       for (int j = i + 1; j < 16; ++j) {
@@ -164,6 +169,31 @@ struct Portable {
     x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
     return static_cast<uint32_t>(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
   }
+
+  // Four pixels of four 16-bit samples in a word each, so that one multiplication weighs them all; of a pixel that is
+  // read the fourth is whatever follows it, and spills over the top.
+  struct Pixels {
+    uint64_t v[4];
+  };
+  static inline Pixels half_pixels() {
+    constexpr uint64_t half = 0x0080008000800080u;
+    return {{half, half, half, half}};
+  }
+  static inline Pixels weigh_pixels(const Pixels& sum, const uint16_t* a, const uint16_t* b, const uint16_t* c,
+                                    const uint16_t* d, const uint16_t* weight) {
+    const auto add = [](uint64_t to, const uint16_t* p, uint16_t w) {
+      return to + (p[0] | uint64_t{p[1]} << 16 | uint64_t{p[2]} << 32 | uint64_t{p[3]} << 48) * w;
+    };
+    return {{add(sum.v[0], a, weight[0]), add(sum.v[1], b, weight[4]), add(sum.v[2], c, weight[8]),
+             add(sum.v[3], d, weight[12])}};
+  }
+  // The upper bytes, three of each pixel. Others write up to four bytes more.
+  static inline void store_pixels(uint8_t* rgb, const Pixels& p) {
+    for (int i = 0; i < 4; ++i)
+      for (int c = 0; c < 3; ++c) rgb[3 * i + c] = static_cast<uint8_t>(p.v[i] >> (16 * c + 8));
+  }
+  // No faster way than four pixels at a time.
+  static inline bool mean_of_columns(const empreinte::SummedRows&) { return false; }
 };
 
 }  // namespace

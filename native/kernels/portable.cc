@@ -19,6 +19,12 @@ const emp_kernel kPortable = {
     probe_buckets<Portable>,
     follow_chains<Portable>,
     measure_rows<Portable>,
+    mean_of_rows,
+    mean_of_columns<Portable>,
+    halve_colours,
+    planes_of,
+    halve_luma,
+    take_looks<Portable>,
     crc32c,
 };
 }  // namespace empreinte

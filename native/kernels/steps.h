@@ -9,5 +9,7 @@ namespace {
 #include "../hash/expand.h"
 #include "../search/candidates.h"
 #include "../search/scan.h"
+#include "../variants/looks.h"
+#include "../variants/reduce.h"
 }  // namespace
 }  // namespace empreinte

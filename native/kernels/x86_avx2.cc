@@ -18,8 +18,26 @@ EMPREINTE_TARGET_END
 
 namespace empreinte {
 const emp_kernel kAvx2 = {
-    "avx2",           "AVX2, FMA, POPCNT", cpu_has_avx2,        luma_row<Avx2>,     jarosz<Avx2>,
-    weights<Avx2>,    dct<Avx2>,           gradient<Avx2>,      expand_luma,        scan_block<Avx2>,
-    prefilter4<Avx2>, probe_buckets<Avx2>, follow_chains<Avx2>, measure_rows<Avx2>, crc32c_by_instruction,
+    "avx2",
+    "AVX2, FMA, POPCNT",
+    cpu_has_avx2,
+    luma_row<Avx2>,
+    jarosz<Avx2>,
+    weights<Avx2>,
+    dct<Avx2>,
+    gradient<Avx2>,
+    expand_luma,
+    scan_block<Avx2>,
+    prefilter4<Avx2>,
+    probe_buckets<Avx2>,
+    follow_chains<Avx2>,
+    measure_rows<Avx2>,
+    mean_of_rows,
+    mean_of_columns<Avx2>,
+    halve_colours,
+    planes_of,
+    halve_luma,
+    take_looks<Avx2>,
+    crc32c_by_instruction,
 };
 }  // namespace empreinte

@@ -38,6 +38,12 @@ const emp_kernel kAvx512 = {
     probe_buckets<Avx512>,
     follow_chains<Avx512>,
     measure_rows<Avx512>,
+    mean_of_rows,
+    mean_of_columns<Avx512>,
+    halve_colours,
+    planes_of,
+    halve_luma,
+    take_looks<Avx512>,
     crc32c_by_instruction,
 };
 }  // namespace empreinte

@@ -11,9 +11,12 @@ emp_status emp_frame_boxes(const emp_pixels* pixels, emp_box* out, size_t* count
   emp_status status = emp_pixels_check(pixels);
   if (status != EMP_OK) return status;
   if (std::min(pixels->width, pixels->height) < EMP_BOX_LEAST) return EMP_OK;
+  const emp_kernel* kernel = nullptr;
   Picture picture;
   Sketch sketch;
-  if ((status = make_picture(*pixels, picture)) != EMP_OK || (status = make_sketch(picture, sketch)) != EMP_OK)
+  if ((status = emp_kernel_find(nullptr, &kernel)) != EMP_OK ||
+      (status = make_picture(*pixels, *kernel, picture)) != EMP_OK ||
+      (status = make_sketch(picture, *kernel, sketch)) != EMP_OK)
     return status;
   View room[EMP_BOXES_MOST];
   Views views(room, EMP_BOXES_MOST);

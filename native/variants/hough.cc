@@ -12,9 +12,13 @@ constexpr uint32_t kTile = 32;  // the steepest pixels of each tile count, so th
 constexpr uint32_t kShare = 3;  // one in so many
 constexpr uint32_t kFaintest = 6;  // levels over two pixels, the mean of both directions
 
-struct Edge {
-  int16_t x, y;
-  float angle;  // of the gradient, 0 … π
+// Angles an edge votes for, 8° to each side: what lies along a line turns its gradients.
+constexpr uint32_t kSpread = 11;
+
+// Places from the sketch's middle, and the angle of the gradient, 0 … π.
+struct Edges {
+  Array<float> x, y, angle;
+  size_t n = 0;
 };
 
 using In = const uint8_t* __restrict;
@@ -52,11 +56,28 @@ bool is_steeper(const uint8_t* a, const uint8_t* b, ptrdiff_t stride) {
   return steep(a) > steep(b);
 }
 
+// The angle of a gradient, 0 … π, whichever way it points, to 10⁻⁶: by a polynomial, as it is asked for thousands of
+// times. Its coefficients are those of least error for atan(t)/t in t², 0 ≤ t ≤ 1.
+float direction(int dx, int dy) {
+  constexpr float kTerms[] = {0.99999934f,  -0.33329859f, 0.19946566f,  -0.13908629f,
+                              0.096421957f, -0.0559123f,  0.021862939f, -0.0040545617f};
+  if (dy < 0 || (dy == 0 && dx < 0)) dx = -dx, dy = -dy;
+  const float across = static_cast<float>(std::abs(dx)), down = static_cast<float>(dy);
+  const float t = std::min(across, down) / std::max(std::max(across, down), 1.f), square = t * t;
+  float sum = 0;
+  for (int i = 7; i >= 0; --i) sum = sum * square + kTerms[i];
+  float angle = sum * t;
+  if (down > across) angle = kPi / 2 - angle;
+  return dx < 0 ? kPi - angle : angle;
+}
+
 // Pixels in whose gradient's direction no neighbour is steeper, of the steepest in each tile.
-emp_status find_edges(const Sketch& s, Array<Edge>& edges, size_t& n) {
+emp_status find_edges(const Sketch& s, Point middle, Edges& edges) {
   const uint32_t w = s.width, h = s.height;
+  const size_t most_edges = size_t{w} * h / kShare + 1;
   Array<uint8_t> steep(s.plane());
-  if (!steep) return EMP_OUT_OF_MEMORY;
+  edges.x = Array<float>(most_edges), edges.y = Array<float>(most_edges), edges.angle = Array<float>(most_edges);
+  if (!steep || !edges.x || !edges.y || !edges.angle) return EMP_OUT_OF_MEMORY;
   find_steepness(s, steep.data());
   const auto is_top = [&](uint32_t x, uint32_t y, int dx, int dy) {
     const uint8_t* p = steep.data() + size_t{s.stride} * y + x;
@@ -72,12 +93,9 @@ emp_status find_edges(const Sketch& s, Array<Edge>& edges, size_t& n) {
     const int dx = a[1] + 2 * p[1] + b[1] - a[-1] - 2 * p[-1] - b[-1];
     const int dy = b[-1] + 2 * b[0] + b[1] - a[-1] - 2 * a[0] - a[1];
     if (!is_top(x, y, dx, dy)) return;
-    float angle = std::atan2(static_cast<float>(dy), static_cast<float>(dx));
-    if (angle < 0) angle += kPi;
-    if (angle >= kPi) angle -= kPi;
-    edges[n++] = {static_cast<int16_t>(x), static_cast<int16_t>(y), angle};
+    edges.x[edges.n] = static_cast<float>(x) - middle.x, edges.y[edges.n] = static_cast<float>(y) - middle.y;
+    edges.angle[edges.n++] = direction(dx, dy);
   };
-  n = 0;
   for (uint32_t top = 1; top + 1 < h; top += kTile)
     for (uint32_t left = 1; left + 1 < w; left += kTile) {
       const uint32_t bottom = std::min(top + kTile, h - 1), right = std::min(left + kTile, w - 1);
@@ -101,13 +119,24 @@ float turn_between(float a, float b) {
 }
 
 // The edges that a line may be fitted to: within `reach` of it, their gradients near its normal.
-size_t gather(const Edge* edges, size_t n, float reach, Point middle, const HoughLine& line, Point* out) {
+size_t gather(const Edges& edges, float reach, const HoughLine& line, Point* out) {
+  constexpr size_t kAtOnce = 16;
   const float angle = std::atan2(line.normal.y, line.normal.x), own = angle < 0 ? angle + kPi : angle;
+  const float *x = edges.x.data(), *y = edges.y.data();
+  const Point normal = line.normal;
+  const float offset = line.offset;
   size_t count = 0;
-  for (size_t i = 0; i < n; ++i) {
-    const Point p = {static_cast<float>(edges[i].x) - middle.x, static_cast<float>(edges[i].y) - middle.y};
-    if (std::abs(line.normal.x * p.x + line.normal.y * p.y - line.offset) > reach) continue;
-    if (turn_between(edges[i].angle, own) < 0.3f) out[count++] = p;
+  const auto is_near = [&](size_t i) { return std::abs(normal.x * x[i] + normal.y * y[i] - offset) <= reach; };
+  for (size_t from = 0; from < edges.n; from += kAtOnce) {
+    const size_t end = std::min(from + kAtOnce, edges.n);
+    // Most have none that is near: a loop of a fixed length, which compilers turn into vector code.
+    int any = 0;
+    if (end == from + kAtOnce)
+      for (size_t i = 0; i < kAtOnce; ++i) any |= is_near(from + i) ? 1 : 0;
+    else
+      any = 1;
+    for (size_t i = from; any != 0 && i < end; ++i)
+      if (is_near(i) && turn_between(edges.angle[i], own) < 0.3f) out[count++] = {x[i], y[i]};
   }
   return count;
 }
@@ -146,6 +175,60 @@ void mark(const Point* points, size_t n, float reach, float step, HoughLine& lin
   for (uint32_t i = 0; i < kMarks; ++i) line.sum[i + 1] = static_cast<uint16_t>(line.sum[i] + marked[i]);
 }
 
+// How many edges vote for each angle and offset: of a place the whole part of how far along the normal it lies, from
+// `half` and one before the middle on.
+class Votes {
+ public:
+  Votes(float half) : half_(half), offsets_(2 * static_cast<uint32_t>(half) + 4) {
+    for (uint32_t a = 0; a < kAngles; ++a) {
+      const float angle = kPi * static_cast<float>(a) / kAngles;
+      cosine[a] = std::cos(angle), sine[a] = std::sin(angle);
+    }
+    for (uint32_t j = 0; j < kAround; ++j) {
+      const uint32_t a = (j + kAngles - kSpread / 2) % kAngles;
+      around_cosine_[j] = cosine[a], around_sine_[j] = sine[a], around_row_[j] = static_cast<int32_t>(a * offsets_);
+    }
+  }
+  bool allocate() {
+    votes_ = Array<uint16_t>(size_t{kAngles} * offsets_);
+    if (votes_) votes_.zero();
+    return static_cast<bool>(votes_);
+  }
+  uint32_t offsets() const { return offsets_; }
+  uint16_t& at(uint32_t angle, uint32_t offset) { return votes_[size_t{angle} * offsets_ + offset]; }
+
+  void count(const Edges& edges) {
+    for (size_t i = 0; i < edges.n; ++i) {
+      const float x = edges.x[i], y = edges.y[i];
+      const uint32_t from = static_cast<uint32_t>(edges.angle[i] * kAngles / kPi + 0.5f);
+      // One more than is needed, to whole vectors.
+      int32_t place[kSpread + 1];
+      for (uint32_t k = 0; k < kSpread + 1; ++k)
+        place[k] = around_row_[from + k] +
+                   static_cast<int32_t>(around_cosine_[from + k] * x + around_sine_[from + k] * y + half_ + 1);
+      for (uint32_t k = 0; k < kSpread; ++k) ++votes_[static_cast<size_t>(place[k])];
+    }
+  }
+  // The first of the offsets of an angle that have the most.
+  uint32_t best(uint32_t angle) const {
+    const uint16_t* row = votes_.data() + size_t{angle} * offsets_;
+    uint16_t most = 0;
+    for (uint32_t i = 0; i < offsets_; ++i) most = std::max(most, row[i]);
+    return static_cast<uint32_t>(std::find(row, row + offsets_, most) - row);
+  }
+
+  float cosine[kAngles], sine[kAngles];
+
+ private:
+  static constexpr uint32_t kAround = kAngles + kSpread + 1;
+  const float half_;
+  const uint32_t offsets_;
+  Array<uint16_t> votes_;
+  // By angle from kSpread / 2 before the first on, round and round.
+  float around_cosine_[kAround], around_sine_[kAround];
+  int32_t around_row_[kAround];
+};
+
 }  // namespace
 
 float HoughLines::support(const HoughLine& l, Point from, Point to) const {
@@ -166,46 +249,27 @@ emp_status find_lines(const Sketch& sketch, HoughLines& out) {
               half = length_of(middle_x, middle_y) + 2;
   out.step = 2 * half / kMarks;
   out.n = 0;
-  Array<Edge> edges(size_t{w} * h / kShare + 1);
-  const uint32_t offsets = 2 * static_cast<uint32_t>(half) + 4;
-  Array<uint16_t> votes(size_t{kAngles} * offsets);
-  Array<Point> points(edges.size());
-  if (!edges || !votes || !points) return EMP_OUT_OF_MEMORY;
-  size_t n = 0;
-  if (const emp_status status = find_edges(sketch, edges, n); status != EMP_OK) return status;
-  votes.zero();
-  float cosine[kAngles], sine[kAngles];
-  for (uint32_t a = 0; a < kAngles; ++a) {
-    const float angle = kPi * static_cast<float>(a) / kAngles;
-    cosine[a] = std::cos(angle), sine[a] = std::sin(angle);
-  }
-  // Eleven angles an edge, 8° to each side: what lies along a line turns its gradients.
-  for (size_t i = 0; i < n; ++i) {
-    const float x = static_cast<float>(edges[i].x) - middle_x, y = static_cast<float>(edges[i].y) - middle_y;
-    const uint32_t at = static_cast<uint32_t>(edges[i].angle * kAngles / kPi + 0.5f) + kAngles;
-    for (uint32_t a = at - 5; a <= at + 5; ++a) {
-      const uint32_t k = a % kAngles;
-      ++votes[size_t{k} * offsets + static_cast<size_t>(cosine[k] * x + sine[k] * y + half + 1)];
-    }
-  }
+  Edges edges;
+  if (const emp_status status = find_edges(sketch, {middle_x, middle_y}, edges); status != EMP_OK) return status;
+  Votes votes(half);
+  Array<Point> points(edges.n + 1);
+  if (!votes.allocate() || !points) return EMP_OUT_OF_MEMORY;
+  votes.count(edges);
+  const uint32_t offsets = votes.offsets();
   const uint16_t least = static_cast<uint16_t>(std::max(10u, std::min(w, h) / 8));
-  const auto at = [&](uint32_t a, uint32_t o) -> uint16_t& { return votes[size_t{a} * offsets + o]; };
   // The best offset of each angle, so that only the angles around a line that was taken are looked through again.
   uint32_t best[kAngles];
-  const auto renew = [&](uint32_t a) {
-    best[a] = static_cast<uint32_t>(std::max_element(&at(a, 0), &at(a, 0) + offsets) - &at(a, 0));
-  };
-  for (uint32_t a = 0; a < kAngles; ++a) renew(a);
+  for (uint32_t a = 0; a < kAngles; ++a) best[a] = votes.best(a);
   for (; out.n < kHoughLines; ++out.n) {
     uint32_t a = 0;
     for (uint32_t k = 1; k < kAngles; ++k)
-      if (at(k, best[k]) > at(a, best[a])) a = k;
+      if (votes.at(k, best[k]) > votes.at(a, best[a])) a = k;
     const uint32_t o = best[a];
-    if (at(a, o) < least) break;
+    if (votes.at(a, o) < least) break;
     HoughLine& line = out.line[out.n];
-    line.normal = {cosine[a], sine[a]};
+    line.normal = {votes.cosine[a], votes.sine[a]};
     line.offset = static_cast<float>(o) + 0.5f - half - 1;
-    const size_t near = gather(edges.data(), n, 4, {middle_x, middle_y}, line, points.data());
+    const size_t near = gather(edges, 4, line, points.data());
     fit(points.data(), near, 2.0f, line);
     fit(points.data(), near, 1.2f, line);
     mark(points.data(), near, 1.2f, out.step, line);
@@ -216,9 +280,9 @@ emp_status find_lines(const Sketch& sketch, HoughLines& out) {
       for (int d = -4; d <= 4; ++d) {
         const int offset = (angle == turned ? same : other) + d;
         if (offset >= 0 && offset < static_cast<int>(offsets))
-          at(static_cast<uint32_t>(turned), static_cast<uint32_t>(offset)) = 0;
+          votes.at(static_cast<uint32_t>(turned), static_cast<uint32_t>(offset)) = 0;
       }
-      renew(static_cast<uint32_t>(turned));
+      best[turned] = votes.best(static_cast<uint32_t>(turned));
     }
     // In pixels of the sketch, of which pixel i covers i … i+1.
     line.offset += line.normal.x * out.width / 2 + line.normal.y * out.height / 2;

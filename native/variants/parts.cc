@@ -23,28 +23,48 @@ constexpr size_t kParts = 3, kFound = 4;
 // Colours are told apart by the upper five bits of each channel.
 uint32_t colour_of(const uint8_t* p) { return (p[0] >> 3) << 10 | (p[1] >> 3) << 5 | (p[2] >> 3); }
 
-bool flat(const uint8_t* p, ptrdiff_t stride) {
-  return std::abs(p[0] - p[1]) <= kFlat && std::abs(p[0] - p[stride]) <= kFlat;
+uint8_t apart(uint8_t a, uint8_t b) { return static_cast<uint8_t>(std::max(a, b) - std::min(a, b)); }
+
+// 1 where a sample is no further than kFlat from the ones beside and below it: a loop of a fixed length, which
+// compilers turn into vector code.
+void mark_flat(const uint8_t* row, size_t stride, uint8_t* __restrict out) {
+  for (size_t k = 0; k < kBlock; ++k) {
+    const uint8_t most = std::max(apart(row[k], row[k + 1]), apart(row[k], row[k + stride]));
+    out[k] = most <= kFlat ? 1 : 0;
+  }
 }
 
-// 1 for each colour that belongs to the background, neighbours included: JPEG and shades spread them.
-bool find_background(const Sketch& s, Array<uint8_t>& background) {
+// The first of the greatest.
+size_t place_of_most(const Array<uint32_t>& counts) {
+  uint32_t most = 0;
+  for (size_t i = 0; i < counts.size(); ++i) most = std::max(most, counts[i]);
+  return static_cast<size_t>(std::find(counts.data(), counts.data() + counts.size(), most) - counts.data());
+}
+
+// 1 for each colour that belongs to the background, neighbours included: JPEG and shades spread them. `any`: whether
+// there is one.
+bool find_background(const Sketch& s, Array<uint8_t>& background, bool& any) {
   Array<uint32_t> counts(32768);
   background = Array<uint8_t>(32768);
   if (!counts || !background) return false;
   counts.zero();
   background.zero();
   // Every second row and column is enough to count by.
+  uint8_t flat[kBlock], flat_hue[kBlock];
   for (uint32_t y = 0; y + 1 < s.height; y += 2)
-    for (uint32_t x = 0; x + 1 < s.width; x += 2) {
-      const uint8_t* p = s.row(y) + x;
-      if (flat(p, s.stride) && flat(p + s.plane(), s.stride))
-        ++counts[colour_of(s.rgb.data() + 3 * (size_t{y} * s.width + x))];
+    for (uint32_t from = 0; from + 1 < s.width; from += kBlock) {
+      const uint8_t* rgb = s.rgb.data() + 3 * (size_t{y} * s.width + from);
+      mark_flat(s.row(y) + from, s.stride, flat);
+      mark_flat(s.row(y) + s.plane() + from, s.stride, flat_hue);
+      const uint32_t n = std::min(kBlock, s.width - 1 - from);
+      for (uint32_t k = 0; k < n; k += 2)
+        if ((flat[k] & flat_hue[k]) != 0) ++counts[colour_of(rgb + size_t{3} * k)];
     }
   const float all = static_cast<float>(s.width) * static_cast<float>(s.height) / 4;
   for (size_t n = 0; n < kColours; ++n) {
-    const size_t best = static_cast<size_t>(std::max_element(counts.data(), counts.data() + 32768) - counts.data());
+    const size_t best = place_of_most(counts);
     if (static_cast<float>(counts[best]) < kLeastColour * all) break;
+    any = true;
     const int r = static_cast<int>(best >> 10), g = static_cast<int>(best >> 5 & 31), b = static_cast<int>(best & 31);
     for (int i = std::max(0, r - 1); i <= std::min(31, r + 1); ++i)
       for (int j = std::max(0, g - 1); j <= std::min(31, g + 1); ++j)
@@ -64,8 +84,10 @@ struct Part {
 // Cells of which most is not background, joined over their sides; the largest parts, largest first. At most kParts.
 class Parts {
  public:
-  emp_status find(const Sketch& s, const Array<uint8_t>& background) {
+  emp_status find(const Sketch& s, const Array<uint8_t>& background, bool any_background) {
     w_ = s.width / kCell, h_ = s.height / kCell;
+    // Then all of it is one part.
+    if (!any_background) return keep({w_ * h_, {0, 0, w_, h_}}), EMP_OK;
     cells_ = Array<uint8_t>(size_t{w_} * h_);
     Array<uint32_t> stack(size_t{w_} * h_);
     if (!cells_ || !stack) return EMP_OUT_OF_MEMORY;
@@ -146,9 +168,10 @@ Box tighten(const Sketch& s, const Array<uint8_t>& background, Box b) {
 emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out) {
   if (sketch.too_small()) return EMP_OK;
   Array<uint8_t> background;
-  if (!find_background(sketch, background)) return EMP_OUT_OF_MEMORY;
+  bool any_background = false;
+  if (!find_background(sketch, background, any_background)) return EMP_OUT_OF_MEMORY;
   Parts parts;
-  if (const emp_status status = parts.find(sketch, background); status != EMP_OK) return status;
+  if (const emp_status status = parts.find(sketch, background, any_background); status != EMP_OK) return status;
   const float w = static_cast<float>(picture.width), h = static_cast<float>(picture.height);
   Box seen[kFound];
   size_t n = 0;

@@ -1,4 +1,4 @@
-// The working copy: the picture itself, or its mean.
+// The working copy, and its luma.
 #include "picture.h"
 
 #include <algorithm>
@@ -19,6 +19,17 @@ void copy_row(const uint8_t* row, uint32_t channels, uint32_t width, uint8_t* rg
     for (uint32_t c = 0; c < 3; ++c) rgb[3 * x + c] = row[size_t{channels} * x + (channels == 1 ? 0 : c)];
 }
 
+struct LumaRows {
+  const emp_kernel& kernel;
+  const emp_pixels& copy;
+  float* luma;
+  static void make(void* context, uint32_t first, uint32_t count) {
+    const LumaRows& to = *static_cast<LumaRows*>(context);
+    for (uint32_t y = first; y < first + count; ++y)
+      to.kernel.luma_row(to.copy, y, to.luma + size_t{to.copy.width} * y);
+  }
+};
+
 uint32_t reduced(uint32_t side, uint32_t longest) {
   const uint64_t share = (uint64_t{side} * kPictureSide + longest / 2) / longest;
   return std::max<uint32_t>(kLeastSide, static_cast<uint32_t>(share));
@@ -26,30 +37,31 @@ uint32_t reduced(uint32_t side, uint32_t longest) {
 
 }  // namespace
 
-emp_status make_picture(const emp_pixels& p, Picture& out) {
+emp_status make_picture(const emp_pixels& p, const emp_kernel& kernel, Picture& out) {
   if (p.width < kLeastSide || p.height < kLeastSide) return EMP_BAD_GEOMETRY;
   const uint32_t longest = std::max(p.width, p.height);
   const bool reduces = longest > kPictureSide;
-  const uint32_t width = reduces ? reduced(p.width, longest) : p.width;
-  const uint32_t height = reduces ? reduced(p.height, longest) : p.height;
-  out.width = width, out.height = height;
+  out.width = reduces ? reduced(p.width, longest) : p.width;
+  out.height = reduces ? reduced(p.height, longest) : p.height;
   out.source_width = p.width, out.source_height = p.height;
+  const uint32_t width = out.width, height = out.height;
   const size_t count = size_t{width} * height;
-  out.rgb = Array<uint8_t>(3 * count);
+  out.rgb = Array<uint8_t>(3 * count + kSpare);
   out.luma = Array<float>(count + width + 1);
   if (!out.rgb || !out.luma) return EMP_OUT_OF_MEMORY;
+  std::memset(out.rgb.data() + 3 * count, 0, kSpare);
+  const emp_pixels copy = {out.rgb.data(), 3 * count, width, height, 3, size_t{3} * width};
+  // A row's luma while the row is near.
+  LumaRows luma = {kernel, copy, out.luma.data()};
   if (reduces) {
-    const emp_status status = mean_picture<3>(p, width, height, out.rgb.data());
+    const emp_status status = mean_picture(p, kernel, width, height, out.rgb.data(), {LumaRows::make, &luma});
     if (status != EMP_OK) return status;
   } else {
-    for (uint32_t y = 0; y < height; ++y)
+    for (uint32_t y = 0; y < height; ++y) {
       copy_row(p.data + size_t{y} * p.stride, p.channels, width, out.rgb.data() + size_t{3} * width * y);
+      LumaRows::make(&luma, y, 1);
+    }
   }
-  const emp_kernel* kernel = nullptr;
-  const emp_status status = emp_kernel_find(nullptr, &kernel);
-  if (status != EMP_OK) return status;
-  const emp_pixels copy = {out.rgb.data(), out.rgb.size(), width, height, 3, size_t{3} * width};
-  for (uint32_t y = 0; y < height; ++y) kernel->luma_row(copy, y, out.luma.data() + size_t{width} * y);
   for (size_t i = count; i < out.luma.size(); ++i) out.luma[i] = 0;
   return EMP_OK;
 }

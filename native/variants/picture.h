@@ -2,21 +2,21 @@
 #pragma once
 #include "../empreinte.h"
 #include "../memory.h"
+#include "look.h"
+#include "mean.h"
 
 namespace empreinte {
-
-// The longest side of the working copy. Detectors may halve it further; samples of a view come from it.
-constexpr uint32_t kPictureSide = 1024;
 
 struct Picture {
   uint32_t width = 0, height = 0;                // of the working copy, at least 5
   uint32_t source_width = 0, source_height = 0;  // of the picture itself
-  Array<uint8_t> rgb;  // 3 · width · height, interleaved; of a grey picture three times the same
+  Array<uint8_t>
+      rgb;  // 3 · width · height, interleaved, and kSpare of no meaning; of a grey picture three times the same
   Array<float> luma;  // width · height, 0 … 255, the reference's weights; and a row and a sample more, of no meaning
 };
 
 // Reduces `pixels`, both sides at least 5, by averaging pixels and shares of pixels to at most kPictureSide; a smaller
 // one is copied.
-emp_status make_picture(const emp_pixels& pixels, Picture& out);
+emp_status make_picture(const emp_pixels& pixels, const emp_kernel& kernel, Picture& out);
 
 }  // namespace empreinte

@@ -14,14 +14,15 @@ struct Side {
   Point from, to;
 };
 
-// The colour between pixels; outside the picture its edge.
-void colour_at(const Picture& p, float x, float y, float colour[3]) {
+// The colour between pixels, and a fourth sample of no meaning, so that it is whole vectors; outside the picture its
+// edge.
+void colour_at(const Picture& p, float x, float y, float* __restrict colour) {
   x = std::clamp(x - 0.5f, 0.f, static_cast<float>(p.width) - 1.001f);
   y = std::clamp(y - 0.5f, 0.f, static_cast<float>(p.height) - 1.001f);
   const uint32_t i = static_cast<uint32_t>(x), j = static_cast<uint32_t>(y);
   const float fx = x - static_cast<float>(i), fy = y - static_cast<float>(j);
   const uint8_t *above = p.rgb.data() + 3 * (size_t{j} * p.width + i), *below = above + size_t{3} * p.width;
-  for (int c = 0; c < 3; ++c) {
+  for (int c = 0; c < 4; ++c) {
     const float a = static_cast<float>(above[c]) + fx * static_cast<float>(above[c + 3] - above[c]);
     const float b = static_cast<float>(below[c]) + fx * static_cast<float>(below[c + 3] - below[c]);
     colour[c] = a + fy * (b - a);
@@ -46,7 +47,7 @@ void look(const Picture& p, const Side& side, Point normal, int reach, Profiles&
     const float x = side.from.x + (side.to.x - side.from.x) * t, y = side.from.y + (side.to.y - side.from.y) * t;
     out.inside[m] = x > 1 && y > 1 && x < static_cast<float>(p.width) - 1 && y < static_cast<float>(p.height) - 1;
     if (!out.inside[m]) continue;
-    float colour[2 * kReach + 3][3];
+    float colour[2 * kReach + 3][4];
     for (int k = -reach - 1; k <= reach + 1; ++k)
       colour_at(p, x + normal.x * static_cast<float>(k), y + normal.y * static_cast<float>(k), colour[k + reach + 1]);
     for (int k = 0; k <= 2 * reach; ++k) {

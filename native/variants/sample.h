@@ -1,6 +1,7 @@
 // From a view to the 64×64 grid that a reference hash of the assumed original would have, nearly.
 #pragma once
 #include "../empreinte.h"
+#include "look.h"
 #include "picture.h"
 #include "view.h"
 
@@ -10,18 +11,15 @@ namespace empreinte {
 // a look between the last two pixels, or rows, reads them with a weight of 0 and needs no question.
 struct Levels {
   static constexpr uint32_t kMost = 6;
-  struct Level {
-    uint32_t width, height;
-    const float* luma;
-  };
-  Level level[kMost];
+  LookLevel level[kMost];
   uint32_t count = 0;
   uint32_t source_width, source_height;
   Array<float> room;
+  const emp_kernel* kernel;
 };
 
 // `picture` has to stay as long as `out`.
-emp_status make_levels(const Picture& picture, Levels& out);
+emp_status make_levels(const Picture& picture, const emp_kernel& kernel, Levels& out);
 
 // How the original of a view was filtered is not known; its size is taken to be the view's own in pixels of the source,
 // or, with `side`, that one in both directions.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "../kernels/kernels.h"
+
 namespace empreinte {
 namespace {
 
@@ -32,36 +34,21 @@ bool lay_out(Sketch& s) {
 
 }  // namespace
 
-emp_status make_sketch(const Picture& picture, Sketch& out) {
+emp_status make_sketch(const Picture& picture, const emp_kernel& kernel, Sketch& out) {
   const uint32_t longest = std::max(picture.width, picture.height), least = std::min(picture.width, picture.height);
   out.scale = longest > kLongestAsItIs && least >= kNarrowest ? 2 : 1;
   out.width = picture.width / out.scale;
   out.height = picture.height / out.scale;
   out.rgb = Array<uint8_t>(size_t{3} * out.width * out.height);
-  if (!lay_out(out)) return EMP_OUT_OF_MEMORY;
-  Array<uint16_t> sum(size_t{3} * picture.width);
-  if (!out.rgb || !sum) return EMP_OUT_OF_MEMORY;
+  if (!out.rgb || !lay_out(out)) return EMP_OUT_OF_MEMORY;
   const size_t from_row = size_t{3} * picture.width, to_row = size_t{3} * out.width;
   if (out.scale == 1) std::memcpy(out.rgb.data(), picture.rgb.data(), to_row * out.height);
   for (uint32_t y = 0; y < out.height; ++y) {
     uint8_t* rgb = out.rgb.data() + y * to_row;
-    if (out.scale == 2) {
-      const uint8_t* from = picture.rgb.data() + size_t{2} * y * from_row;
-      add_rows(from, from + from_row, sum.data(), from_row);
-      const uint16_t* __restrict s = sum.data();
-      for (uint32_t x = 0; x < out.width; ++x, s += 6) {
-        const uint32_t r = s[0] + s[3] + 2u, g = s[1] + s[4] + 2u, b = s[2] + s[5] + 2u;
-        rgb[3 * x] = static_cast<uint8_t>(r >> 2);
-        rgb[3 * x + 1] = static_cast<uint8_t>(g >> 2);
-        rgb[3 * x + 2] = static_cast<uint8_t>(b >> 2);
-      }
-    }
+    const uint8_t* from = picture.rgb.data() + size_t{2} * y * from_row;
+    if (out.scale == 2) kernel.halve_colours(from, from + from_row, out.width, rgb);
     uint8_t *luma = out.row(y), *hue = luma + out.plane();
-    for (uint32_t x = 0; x < out.width; ++x) {
-      const uint32_t r = rgb[3 * x], g = rgb[3 * x + 1], b = rgb[3 * x + 2];
-      luma[x] = static_cast<uint8_t>((77 * r + 150 * g + 29 * b + 128) >> 8);
-      hue[x] = static_cast<uint8_t>((256 + r - b) >> 1);
-    }
+    kernel.planes_of(rgb, out.width, luma, hue);
     finish_row(luma, out.width, out.stride);
     finish_row(hue, out.width, out.stride);
   }

@@ -23,7 +23,7 @@ struct Sketch {
 };
 
 // Two by two pixels to one where the picture is longer than 512 pixels; a narrow strip stays as it is.
-emp_status make_sketch(const Picture& picture, Sketch& out);
+emp_status make_sketch(const Picture& picture, const emp_kernel& kernel, Sketch& out);
 // The planes of a sketch halved once more, for what needs no finer ones: `out` has no `rgb`.
 emp_status halve(const Sketch& sketch, Sketch& out);
 

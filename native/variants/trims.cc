@@ -43,12 +43,13 @@ int difference(const uint8_t* p, const uint8_t* colour) {
 
 // The median of each channel along a line.
 void median(const Side& side, uint32_t i, uint8_t colour[3]) {
+  uint16_t counts[3][256] = {};
+  const uint8_t* p = side.line(i);
+  for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel)
+    ++counts[0][p[0]], ++counts[1][p[1]], ++counts[2][p[2]];
   for (int c = 0; c < 3; ++c) {
-    uint16_t counts[256] = {};
-    const uint8_t* p = side.line(i) + c;
-    for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) ++counts[*p];
     uint32_t below = 0, value = 0;
-    while (value < 255 && (below += counts[value]) * 2 <= side.length) ++value;
+    while (value < 255 && (below += counts[c][value]) * 2 <= side.length) ++value;
     colour[c] = static_cast<uint8_t>(value);
   }
 }
@@ -87,6 +88,54 @@ uint32_t peel_side(const Side& side, uint32_t most, bool text, uint32_t skip, ui
 
 uint32_t most_of(uint32_t lines) { return lines - std::max(1u, static_cast<uint32_t>(kLeast * lines)); }
 
+// Sixteen pixels side by side, and how far each sample's colour is from a pattern's: of the three that begin there, the
+// one that differs most. Loops of a fixed length, which compilers turn into vector code.
+constexpr uint32_t kSamples = 48, kMostDiffers = 60;
+
+struct Pattern {
+  uint8_t sample[kSamples + 2];
+  explicit Pattern(const uint8_t colour[3]) {
+    for (uint32_t i = 0; i < kSamples + 2; ++i) sample[i] = colour[i % 3];
+  }
+  // `p` has kSamples + 2. No more than 1,024 times, so that 16 bits hold the sums.
+  void add(const uint8_t* __restrict p, uint16_t* __restrict sums) const {
+    uint8_t apart[kSamples + 2], most[kSamples];
+    for (uint32_t i = 0; i < kSamples + 2; ++i)
+      apart[i] = static_cast<uint8_t>(std::max(p[i], sample[i]) - std::min(p[i], sample[i]));
+    for (uint32_t i = 0; i < kSamples; ++i) {
+      const uint8_t two = std::max(apart[i], apart[i + 1]), three = std::max(two, apart[i + 2]);
+      most[i] = std::min<uint8_t>(kMostDiffers, three);
+    }
+    for (uint32_t i = 0; i < kSamples; ++i) sums[i] = static_cast<uint16_t>(sums[i] + most[i]);
+  }
+};
+static_assert(kPictureSide * kMostDiffers <= UINT16_MAX);
+
+// Of each of the n ≤ 16 lines from `from` on, the sum over its pixels. `side` is one of the working copy, behind which
+// there are samples to spare.
+void sum_differences(const Side& side, uint32_t from, uint32_t n, const uint8_t colour[3], uint32_t* sum) {
+  if (n == 0) return;
+  const Pattern pattern(colour);
+  if (side.next_line == 3 || side.next_line == -3) {
+    // Columns: all of them a row at a time, from the leftmost.
+    const uint8_t* p = side.line(side.next_line > 0 ? from : from + n - 1);
+    uint16_t sums[kSamples] = {};
+    for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) pattern.add(p, sums);
+    for (uint32_t i = 0; i < n; ++i) sum[i] = sums[3 * (side.next_line > 0 ? i : n - 1 - i)];
+    return;
+  }
+  for (uint32_t i = 0; i < n; ++i) {
+    const uint8_t* p = side.line(from + i);
+    uint16_t sums[kSamples] = {};
+    uint32_t k = 0;
+    for (; k + 16 <= side.length; k += 16, p += kSamples) pattern.add(p, sums);
+    sum[i] = 0;
+    for (uint32_t m = 0; m < kSamples; m += 3) sum[i] += sums[m];
+    for (; k < side.length; ++k, p += 3)
+      sum[i] += static_cast<uint32_t>(std::min<int>(kMostDiffers, difference(p, colour)));
+  }
+}
+
 // Where, counted in lines of the working copy from the outside in, the colour ends: half of what the lines inside
 // differ by. `near` is the line where the sketch says so.
 float measure_side(const Side& side, float near, uint32_t reach, const uint8_t colour[3]) {
@@ -95,11 +144,10 @@ float measure_side(const Side& side, float near, uint32_t reach, const uint8_t c
   const uint32_t n = std::min({kMost, 2 * reach + 2, side.lines - std::min(side.lines, from)});
   float differs[kMost];
   float inside = 0;
+  uint32_t sum[kMost];
+  sum_differences(side, from, n, colour, sum);
   for (uint32_t i = 0; i < n; ++i) {
-    const uint8_t* p = side.line(from + i);
-    uint32_t sum = 0;
-    for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) sum += std::min(60, difference(p, colour));
-    differs[i] = static_cast<float>(sum) / static_cast<float>(side.length);
+    differs[i] = static_cast<float>(sum[i]) / static_cast<float>(side.length);
     inside = std::max(inside, differs[i]);
   }
   if (inside < 2) return near;

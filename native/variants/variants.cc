@@ -122,9 +122,9 @@ emp_status emp_variants_create(const emp_pixels* pixels, const emp_kernel* kerne
   if (variants == nullptr) return EMP_OUT_OF_MEMORY;
   variants->kernel = kernel;
   variants->given_count = variants->found_count = 0;
-  status = make_picture(*pixels, variants->picture);
-  if (status == EMP_OK) status = make_levels(variants->picture, variants->levels);
-  if (status == EMP_OK) status = make_sketch(variants->picture, variants->sketch);
+  status = make_picture(*pixels, *kernel, variants->picture);
+  if (status == EMP_OK) status = make_levels(variants->picture, *kernel, variants->levels);
+  if (status == EMP_OK) status = make_sketch(variants->picture, *kernel, variants->sketch);
   if (status != EMP_OK) {
     delete variants;
     return status;

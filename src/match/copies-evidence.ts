@@ -14,6 +14,8 @@ export const weakRadius = 72;
 export const tableRadius = 62;
 /** A view is looked up as far as this unless it is to be aligned: up to here a search passes most of a list at a glance. */
 export const viewRadius = 42;
+/** And at `standard`, halves of a collage and what may have been mirrored before it was framed: a third of the time. */
+export const partRadius = 34;
 /** A hypothesis, of which there are many, has to have this quality, where the picture itself may have less. */
 export const leastViewQuality = 80;
 /** From here on a picture is a text screen, a chart, a title card. */

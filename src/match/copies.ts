@@ -6,8 +6,8 @@ import { checkSamplesOptions, readSamples, type Samples, type SamplesOptions } f
 import { HashIndex } from "../search/hash-index.js";
 import { QueryPicture, type StageName, type Variant, wholeView } from "../variants/query-picture.js";
 import { alignWeak } from "./copies-align.js";
-import { type CopyIndex, Evidence, flatFrom, leastViewQuality, reviewRadius } from "./copies-evidence.js";
-import { sureRadius, tableRadius, viewRadius, weakRadius } from "./copies-evidence.js";
+import { type CopyIndex, Evidence, flatFrom, leastViewQuality, partRadius } from "./copies-evidence.js";
+import { reviewRadius, sureRadius, tableRadius, viewRadius, weakRadius } from "./copies-evidence.js";
 import type { ViewName } from "../variants/views.js";
 import type { CopyLevel, CopyOptions, CopyResult, CopyStage } from "./copies-types.js";
 
@@ -146,6 +146,9 @@ function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
   const left = { ...widest };
   return ({ name, turned }) => {
     if (flat || level === "fast") return sureRadius;
+    // Such a view is the original's or nothing: what lies farther off is a tenth of a point of recall, and much time.
+    const mirrored = turned === "flipY" && name !== "turned";
+    if (level === "standard" && (name === "half" || mirrored)) return partRadius;
     const room = name === "turned" && turned !== "flipY" ? undefined : left[name];
     if (level === "standard" || room === undefined) return name === "original" ? reviewRadius : viewRadius;
     left[name] = room - 1;

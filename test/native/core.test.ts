@@ -208,6 +208,28 @@ describe("variants of pictures that are meant to hurt", () => {
 });
 
 // Arguments: seed, rounds.
+describe("working copies, sketches and samples of views, on every kernel", () => {
+  const reduce = "test/native/reduce.cc";
+  const right = /^[1-9]\d+ checks of reduced pictures, 0 failures$/m;
+
+  test("on this processor", minutes, async (ctx) => {
+    await need(ctx, host);
+    expect(await succeed(await workshop.program(host, reduce), ["1", "1"])).toMatch(right);
+  });
+
+  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    await need(ctx, sanitized);
+    expect(await succeed(await workshop.program(sanitized, reduce), ["2", "1"])).toMatch(right);
+  });
+
+  test("on an emulated arm64 processor, with NEON", minutes, async (ctx) => {
+    await need(ctx, arm, "qemu-aarch64");
+    const program = await workshop.program(arm, reduce);
+    expect(await succeed("qemu-aarch64", [program, "3", "1"])).toMatch(right);
+  });
+});
+
+// Arguments: seed, rounds.
 describe("the detectors of what surrounds a picture, against what was drawn, and pictures bad for them", () => {
   const detect = "test/native/detect.cc";
   const right = /^[1-9]\d+ checks, 0 failures$/m;

@@ -63,7 +63,7 @@ class Scene {
 Picture blank(uint32_t w, uint32_t h) {
   Picture p;
   p.width = w, p.height = h;
-  p.rgb = Array<uint8_t>(size_t{3} * w * h);
+  p.rgb = Array<uint8_t>(size_t{3} * w * h + kSpare);
   p.luma = Array<float>(size_t{w} * h);
   if (!p.rgb || !p.luma) std::exit(2);
   return p;
@@ -109,8 +109,9 @@ struct Found {
 
 Found detect(const Picture& p, const char* where) {
   Found found;
+  const emp_kernel* kernel = nullptr;
   Sketch sketch;
-  if (make_sketch(p, sketch) != EMP_OK) std::exit(2);
+  if (emp_kernel_find(nullptr, &kernel) != EMP_OK || make_sketch(p, *kernel, sketch) != EMP_OK) std::exit(2);
   found.flat = flatness(sketch);
   expect(found.flat > 0 && found.flat <= 1, "flatness is a share", where);
   using Detector = emp_status (*)(const Picture&, const Sketch&, Views&);
