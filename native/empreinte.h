@@ -221,7 +221,7 @@ emp_status emp_index_clear(emp_index* index);
 /* One step of what keeps searches fast: joins parts into a larger one with tables. May run on any thread beside readers
  * and writers; one at a time (another call answers EMP_OK with *more = 0). *more: whether another step is due.
  * `room`: bytes that a part of more than 2^24 rows may take while those it is made of are still there; 0: none such is
- * made, but those that are there stay. Up to 3·2^25 rows, some 114 bytes each and 8 more while it is built. */
+ * made, but those that are there stay. From 3·2^23 rows to 3·2^25, some 114 bytes each and 8 more while it is built. */
 emp_status emp_index_maintain(emp_index* index, uint64_t room, const emp_cancel* cancel, int* more);
 /* Makes a part of the newest rows, so that the steps after it reach every row. */
 emp_status emp_index_flush(emp_index* index);

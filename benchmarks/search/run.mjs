@@ -56,14 +56,15 @@ async function measureOne(programs, folder, kernel, n, data) {
   const generated = ((performance.now() - started) / 1000).toFixed(1);
   const [rows, queries] = [readWhole(`${name}.rows`), readFileSync(`${name}.queries`)];
   console.log(`\nN = ${n.toLocaleString("en")} ${data}, seed ${given.seed} (made in ${generated} s), load ${load()}`);
-  const peers = await new Peers(programs.peers, `${name}.rows`, `${name}.queries`).hello();
   const cut = Array.from({ length: count }, (_, i) => new Uint8Array(queries.subarray(32 * i, 32 * i + 32)));
   const noise =
     cut.length > 0 ? Uint8Array.from(rows.subarray(0, 32 * Math.min(n, 100_000)), (b, i) => b ^ (i * 37)) : rows;
-  const about = { n, data, rows, queries, count, peers, quick, turns, folder, noise, kernel, HashIndex };
+  const about = { n, data, rows, queries, count, quick, turns, folder, noise, kernel, HashIndex };
   about.query = (i) => cut[i];
   try {
     about.index = await build(about, "full");
+    // Has the rows once more: not while the index is built.
+    about.peers = await new Peers(programs.peers, `${name}.rows`, `${name}.queries`).hello();
     await checkRecall({ ...about, sample: n > 2e7 ? 8 : n > 2e6 ? 32 : 128 });
     const t = await singleQueries(about);
     if (n > 2e7) return; // the rest would need more memory than a machine for so many has to spare
@@ -80,7 +81,7 @@ async function measureOne(programs, folder, kernel, n, data) {
     lean.close();
     if (data === "uniform" && n === sizes[0]) about.crossing = () => crossovers(about);
   } finally {
-    peers.close();
+    about.peers?.close();
     for (const part of ["rows", "queries"]) rmSync(`${name}.${part}`, { force: true });
   }
   await about.crossing?.();

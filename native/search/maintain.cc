@@ -13,11 +13,20 @@ namespace {
 constexpr uint32_t kLeastIndexed = 32768;
 constexpr uint32_t kGrowth = 4;
 
-// What building a part with tables of long chunks takes, at most.
-uint64_t room_for(uint64_t rows) {
-  return rows > most_rows(kLongChunks)
-             ? UINT64_MAX
-             : layout_of(static_cast<uint32_t>(rows), kLongChunks, false, true).total + sizeof(uint64_t) * rows;
+// What building one part with tables of long chunks out of these takes, at most.
+uint64_t room_for(const Version& v, const uint32_t* chosen, uint32_t n) {
+  uint64_t rows = 0, first = UINT64_MAX, last = 0;
+  bool any_bank = false;
+  for (uint32_t i = 0; i < n; ++i) {
+    const Segment& s = *v.parts[chosen[i]].segment;
+    rows += v.parts[chosen[i]].live();
+    first = std::min(first, s.ids.at(s.row_by_id(0)));
+    last = std::max(last, s.ids.at(s.row_by_id(s.rows - 1)));
+    any_bank |= s.banks != nullptr;
+  }
+  if (rows > most_rows(kLongChunks)) return UINT64_MAX;
+  const bool narrow = last >= first && last - first <= UINT32_MAX;
+  return layout_of(static_cast<uint32_t>(rows), kLongChunks, narrow, any_bank).total + sizeof(uint64_t) * rows;
 }
 
 bool worn(const Part& part) { return part.gone != nullptr && part.gone->count() > part.segment->rows / 4; }
@@ -27,7 +36,7 @@ bool bare(const Part& part, uint32_t tables) {
 
 // The parts to join next: the smallest, as long as the next is at most kGrowth times what is there and all fit in a
 // segment; or one that lacks its tables or is worn. Their positions, ascending; none when nothing is due. A segment
-// with long chunks is made only where there is room for it, and where it is faster than those it is made of.
+// with long chunks is made as large as there is room for, and only where it is faster than those it is made of.
 uint32_t choose(const Version& v, const emp_index& index, uint64_t room, uint32_t* chosen) {
   std::unique_ptr<uint32_t[]> order(new (std::nothrow) uint32_t[v.part_count + 1]);
   if (!order) return 0;
@@ -46,13 +55,14 @@ uint32_t choose(const Version& v, const emp_index& index, uint64_t room, uint32_
     return rows;
   };
   const uint32_t most_short = index.sizes.most_short;
-  const uint64_t rows = take(index.tables == kChunks && room > 0 ? most_rows(kLongChunks) : most_short);
-  if (rows > most_short && (rows < index.sizes.least_long || room_for(rows) > room)) take(most_short);
+  uint64_t rows = take(index.tables == kChunks && room > 0 ? most_rows(kLongChunks) : most_short);
+  while (rows > most_short && n > 1 && room_for(v, chosen, n) > room) rows = take(rows - 1);
+  if (rows > most_short && rows < index.sizes.least_long) take(most_short);
   if (n < 2) {
     n = 0;
     for (uint32_t i = 0; i < v.part_count && n == 0; ++i) {
       const Part& part = v.parts[i];
-      const bool fits = part.live() <= most_short || room_for(part.live()) <= room;
+      const bool fits = part.live() <= most_short || room_for(v, &i, 1) <= room;
       if (bare(part, index.tables) || (worn(part) && fits)) chosen[n++] = i;
     }
   }

@@ -5,7 +5,7 @@ import { native } from "../native/load.js";
 const changesBetween = 8192;
 
 /** Of the memory that is free, what a part of tens of millions of entries may take beside those it is made of. */
-const share = 0.8;
+const share = 0.85;
 
 /** Joins an index's parts in the background, a step at a time, while it is read and changed. */
 export class Maintenance {
@@ -24,20 +24,20 @@ export class Maintenance {
     this.#changes += count;
     if (this.#changes < changesBetween || this.#running !== undefined) return;
     this.#changes = 0;
-    if (native.indexWantsMaintenance(this.#index)) void this.#run(0);
+    if (native.indexWantsMaintenance(this.#index)) void this.#run(() => 0);
   }
 
   /** Until nothing is due; at most one runs. Never rejects: `finish` tells what went wrong. */
-  #run(room: number): Promise<void> {
+  #run(room: () => number): Promise<void> {
     this.#running ??= this.#steps(room).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #steps(room: number): Promise<void> {
+  async #steps(room: () => number): Promise<void> {
     try {
-      while (await native.indexMaintain(this.#index, this.#cancel, room));
+      while (await native.indexMaintain(this.#index, this.#cancel, room()));
       this.#failure = undefined;
     } catch (error) {
       this.#failure = error;
@@ -48,7 +48,7 @@ export class Maintenance {
   async finish(): Promise<void> {
     await this.#running;
     native.indexFlush(this.#index);
-    await this.#run(Math.floor(share * process.availableMemory()));
+    await this.#run(() => Math.floor(share * process.availableMemory()));
     if (this.#failure !== undefined) throw this.#failure;
   }
 
