@@ -40,6 +40,9 @@ class Job {
   emp_cancel cancel() const;
   // Keeps a JavaScript object alive until the job is done.
   void keep(const Napi::Value& value) { napi_create_reference(value.Env(), value, 1, &kept_); }
+  bool kept(napi_env env, napi_value* value) const {
+    return kept_ != nullptr && napi_get_reference_value(env, kept_, value) == napi_ok && *value != nullptr;
+  }
 
  private:
   static void execute(napi_env env, void* data);

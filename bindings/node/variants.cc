@@ -166,23 +166,15 @@ class MakeJob : public Job {
     auto job = std::unique_ptr<MakeJob>(new MakeJob);
     Bytes bytes;
     uint32_t stride;
-    bool ours = false;
     emp_pixels& pixels = job->pixels_;
     if (!read_bytes(info[0], &bytes) || !read_uint32(info[1], &pixels.width) || !read_uint32(info[2], &pixels.height) ||
         !read_uint32(info[3], &pixels.channels) || !read_uint32(info[4], &stride) ||
-        !read_kernel(info[5], &job->kernel_) || !read_bool(info[6], &ours))
+        !read_kernel(info[5], &job->kernel_) || !read_bool(info[6], &job->takes_))
       return env.Undefined();
     pixels.data = bytes.data, pixels.size = bytes.size, pixels.stride = stride;
     const emp_status status = emp_pixels_check(&pixels);
     if (status != EMP_OK) return fail(env, status), env.Undefined();
-    if (ours) {
-      job->keep(info[0]);
-    } else {
-      job->copy_.reset(new (std::nothrow) uint8_t[bytes.size]);
-      if (!job->copy_) return fail(env, EMP_OUT_OF_MEMORY), env.Undefined();
-      std::copy(bytes.data, bytes.data + bytes.size, job->copy_.get());
-      pixels.data = job->copy_.get();
-    }
+    job->keep(info[0]);
     return Job::start(job.release(), env, info[7]);
   }
 
@@ -190,16 +182,28 @@ class MakeJob : public Job {
   emp_status run() override {
     made_ = Shared<Variants>(new (std::nothrow) Variants);
     if (!made_) return EMP_OUT_OF_MEMORY;
-    const emp_status status = emp_variants_create(&pixels_, kernel_, &made_->core);
-    copy_.reset();
-    return status;
+    return emp_variants_create(&pixels_, kernel_, &made_->core);
   }
-  napi_value result(napi_env env) override { return wrap(Napi::Env(env), made_); }
+  napi_value result(napi_env env) override {
+    if (takes_) forget(env);
+    return wrap(Napi::Env(env), made_);
+  }
 
  private:
+  // Megabytes that are of no use any more need not wait for the collector, nor drive it: that took a quarter of
+  // findCopies. A piece of Node's pool, which others have pieces of, is always less than half of it.
+  void forget(napi_env env) const {
+    napi_value samples, buffer;
+    size_t size = 0, all = 0;
+    if (kept(env, &samples) &&
+        napi_get_typedarray_info(env, samples, nullptr, &size, nullptr, &buffer, nullptr) == napi_ok &&
+        napi_get_arraybuffer_info(env, buffer, nullptr, &all) == napi_ok && size > all / 2)
+      (void)napi_detach_arraybuffer(env, buffer);
+  }
+
   emp_pixels pixels_ = {};
   const emp_kernel* kernel_ = nullptr;
-  std::unique_ptr<uint8_t[]> copy_;
+  bool takes_ = false;
   Shared<Variants> made_;
 };
 

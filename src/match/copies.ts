@@ -159,7 +159,7 @@ function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
 /** The stages after the plain hash, for a picture that has variants. Answers whether the picture is flat. */
 async function lookFurther(samples: Samples, look: Look, plain: Variant, options: LookOptions): Promise<boolean> {
   const { level, signal } = options;
-  using picture = await QueryPicture.of(samples, signal);
+  using picture = await QueryPicture.taking(samples, signal);
   const flat = picture.flatness >= flatFrom;
   look.evidence.strict = flat;
   const radius = reach(level, flat);
@@ -194,7 +194,11 @@ export interface Looked {
   stages: CopyStage[];
 }
 
-/** Looks for copies of a picture that is decoded. @param samples with the dihedral hashes where the level is `"fast"`. */
+/**
+ * Looks for copies of a picture that is decoded.
+ *
+ * @param samples with the dihedral hashes where the level is `"fast"`. There may be none of them afterwards.
+ */
 export async function lookForCopies(samples: Samples, index: CopyIndex, options: LookOptions): Promise<Looked> {
   const look = new Look(index, options);
   const plain = plainVariant(samples);

@@ -126,7 +126,10 @@ export interface NativeBinding {
   searchSync(...search: SearchArguments): Float64Array | undefined;
   search(...searchAnd: [...SearchArguments, cancel: CancelHandle | undefined]): Promise<Float64Array | undefined>;
 
-  /** 8-bit grey, RGB or RGBA of at least 5×5; nothing of it is kept. `ours`: nobody else holds the buffer. */
+  /**
+   * 8-bit grey, RGB or RGBA of at least 5×5, in a buffer that nobody else writes to; nothing of it is kept. `taken`: nobody
+   * needs it when this is done, and it is detached.
+   */
   makeVariants(
     pixels: Uint8Array,
     width: number,
@@ -134,7 +137,7 @@ export interface NativeBinding {
     channels: number,
     stride: number,
     kernel: string | undefined,
-    ours: boolean,
+    taken: boolean,
     cancel: CancelHandle | undefined,
   ): Promise<VariantsHandle>;
   /** 0 turned, 1 detected, 2 fixed, 3 wide; undefined for none. One job at a time on a handle. */

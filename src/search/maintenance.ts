@@ -5,7 +5,7 @@ import { native } from "../native/load.js";
 const changesBetween = 8192;
 
 /** Of the memory that is free, what a part of tens of millions of entries may take beside those it is made of. */
-const share = 0.85;
+const share = 0.9;
 
 /** Joins an index's parts in the background, a step at a time, while it is read and changed. */
 export class Maintenance {

@@ -58,11 +58,23 @@ export class QueryPicture implements Disposable {
   }
 
   /** Sides of at least 5 pixels. The samples are read where they are. */
-  static async of(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryPicture> {
-    const { data, width, height, channels } = samples;
+  static of(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryPicture> {
+    return QueryPicture.#made(samples, false, signal);
+  }
+
+  /** As `of`, and frees the samples: there are none afterwards. */
+  static taking(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryPicture> {
+    return QueryPicture.#made(samples, true, signal);
+  }
+
+  static async #made(
+    { data, width, height, channels }: Omit<Samples, "hash">,
+    taken: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<QueryPicture> {
     return new QueryPicture(
       await withSignal(signal, (cancel) =>
-        native.makeVariants(data, width, height, channels, width * channels, undefined, true, cancel),
+        native.makeVariants(data, width, height, channels, width * channels, undefined, taken, cancel),
       ),
     );
   }
