@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type CopyMatch,
@@ -35,6 +36,10 @@ beforeAll(() => {
 });
 afterAll(() => index.close());
 
+const encoded = ({ data, width, height }: Rgb): Promise<Buffer> =>
+  sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
 const find = (picture: Rgb, options?: CopyOptions): Promise<CopyResult> => findCopies(picture, index, options);
 
 /** The one entry that was found. */
@@ -195,6 +200,23 @@ describe("options", () => {
     two.addManySync([4, 5], [flip(50), flip(48)]);
     const both = await findCopies(originals[0]!, two, { entryOf: () => 9 });
     expect(both).toMatchObject({ tier: "review", matches: [{ id: 5, entry: 9, distance: 48, tier: "review" }] });
+  });
+
+  // The samples' memory is given back before it ends: nobody else's may be.
+  test("what was given is the caller's as before, and so are small buffers, which share memory", async () => {
+    const text = "in the pool that small buffers are pieces of";
+    for (const side of [8, 20, 36, 300]) {
+      const picture = scene(3, side, side);
+      const [given, bytes] = [Buffer.from(picture.data), await encoded(picture)];
+      const encodedBefore = Buffer.from(bytes).toString("hex");
+      const pooled = Array.from({ length: 50 }, () => Buffer.from(text));
+      await find({ ...picture, data: given }, { all: true });
+      await findCopies(bytes, index, { all: true });
+      pooled.push(Buffer.from(text));
+      expect(new Set(pooled.map(String))).toEqual(new Set([text]));
+      expect(given.equals(Buffer.from(picture.data))).toBe(true);
+      expect(bytes.toString("hex")).toBe(encodedBefore);
+    }
   });
 
   test("what does not fit is an error", async () => {
