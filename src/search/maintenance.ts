@@ -12,6 +12,7 @@ export class Maintenance {
   readonly #index: IndexHandle;
   readonly #cancel: CancelHandle = native.createCancel();
   #changes = 0;
+  #finishing = 0;
   #running: Promise<void> | undefined;
   #failure: unknown;
 
@@ -24,20 +25,20 @@ export class Maintenance {
     this.#changes += count;
     if (this.#changes < changesBetween || this.#running !== undefined) return;
     this.#changes = 0;
-    if (native.indexWantsMaintenance(this.#index)) void this.#run(() => 0);
+    if (native.indexWantsMaintenance(this.#index)) void this.#run();
   }
 
   /** Until nothing is due; at most one runs. Never rejects: `finish` tells what went wrong. */
-  #run(room: () => number): Promise<void> {
-    this.#running ??= this.#steps(room).finally(() => {
+  #run(): Promise<void> {
+    this.#running ??= this.#steps().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #steps(room: () => number): Promise<void> {
+  async #steps(): Promise<void> {
     try {
-      while (await native.indexMaintain(this.#index, this.#cancel, room()));
+      while (await native.indexMaintain(this.#index, this.#cancel, this.#room()));
       this.#failure = undefined;
     } catch (error) {
       this.#failure = error;
@@ -46,10 +47,21 @@ export class Maintenance {
 
   /** Runs to the end, the newest entries with it, parts as large as there is memory for. @throws what ended it. */
   async finish(): Promise<void> {
-    await this.#running;
-    native.indexFlush(this.#index);
-    await this.#run(() => Math.floor(share * process.availableMemory()));
+    // From the next step on, also of what runs already: what it would join in small is not joined twice.
+    this.#finishing++;
+    try {
+      await this.#running;
+      native.indexFlush(this.#index);
+      await this.#run();
+    } finally {
+      this.#finishing--;
+    }
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** For a part of tens of millions, in bytes. The background makes none. */
+  #room(): number {
+    return this.#finishing > 0 ? Math.floor(share * process.availableMemory()) : 0;
   }
 
   stop(): void {
