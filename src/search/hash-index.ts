@@ -258,9 +258,8 @@ export class HashIndex {
 
   /**
    * Finishes what goes on in the background after changes: joins parts and builds their tables. Searches are right
-   * without it, and fast after it. More than 25 million entries become one part, up to a hundred million in one, as far as
-   * there is free memory for a second copy while it is built (123 bytes each): twice as fast as the parts of 16.8 million
-   * that the background makes.
+   * without it, and fast after it. 25 to 100 million entries become one part, as far as there is free memory for a second
+   * copy (123 bytes each): twice as fast as the parts of 16.8 million that the background makes.
    * @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED` when the index was closed meanwhile.
    */
   async optimize(): Promise<void> {
