@@ -38,7 +38,7 @@ export class OutFile {
 
   async done(): Promise<void> {
     await written(this.#path, this.#file!.sync());
-    await this.#file!.close();
+    await written(this.#path, this.#file!.close());
     await written(this.#path, rename(this.#beside, this.#path));
     this.#file = undefined;
   }
