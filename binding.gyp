@@ -62,7 +62,7 @@
         "bindings/node/lists.cc",
         "bindings/node/mapping.cc",
         "bindings/node/module.cc",
-        "bindings/node/pipe.cc",
+        "bindings/node/outputs.cc",
         "bindings/node/search.cc",
         "bindings/node/values.cc",
         "bindings/node/variants.cc",

@@ -7,7 +7,7 @@ export interface Handle<Name extends string> {
 export type CancelHandle = Handle<"cancel">;
 export type IndexHandle = Handle<"index">;
 export type ListHandle = Handle<"list">;
-export type PipeHandle = Handle<"pipe">;
+export type OutputsHandle = Handle<"outputs">;
 export type VariantsHandle = Handle<"variants">;
 
 /** Hashes of views, 32 bytes each, with twelve numbers each: x and y of four corners, kind, turned, quality, stable. */
@@ -69,12 +69,25 @@ export interface NativeBinding {
   /** Locks an open folder unless somebody else has; until the descriptor is closed. False: somebody has. */
   lockFolder(descriptor: number): boolean;
 
-  /** A pipe that holds so many bytes, if the system allows: the end that reads without waiting, and the end that writes, a
-   * descriptor that no child inherits. Undefined where there is no such thing (it is Linux's). */
-  openPipe(bytes: number): { reader: PipeHandle; writer: number } | undefined;
-  /** Reads what has come: how many bytes; -1 at the end, and where it is closed. */
-  readPipe(reader: PipeHandle, bytes: Uint8Array): number;
-  closePipe(reader: PipeHandle): void;
+  /**
+   * Reads what a child writes, on a thread of its own, which calls `news` when something has been said or filled. `output`
+   * and `errors` are descriptors for the child. Undefined where there is no such thing (it is Linux's).
+   */
+  openOutputs(news: () => void): { outputs: OutputsHandle; output: number; errors: number } | undefined;
+  /** Closes what is the child's: it has it, or will not start. */
+  handOutputs(outputs: OutputsHandle): void;
+  /** Fills `bytes` with samples; one at a time, and nobody else may touch them until then. */
+  fillOutputs(outputs: OutputsHandle, bytes: Uint8Array): void;
+  /** 1 when what was to be filled is full, -1 when there are no more samples or it is closed, else 0. */
+  filledOutputs(outputs: OutputsHandle): number;
+  /** Whether to be called when something has been said. */
+  listenOutputs(outputs: OutputsHandle, listening: boolean): void;
+  /** How many bytes of what has been said were put into `bytes`; -1 when there is no more to come or it is closed. */
+  hearOutputs(outputs: OutputsHandle, bytes: Uint8Array): number;
+  /** Whether samples have come that nobody has asked for. */
+  unaskedOutputs(outputs: OutputsHandle): boolean;
+  /** Whoever still writes hears of it. */
+  closeOutputs(outputs: OutputsHandle): void;
 
   /** Luma of the limited range (16 … 235) to the full one, in place. */
   expandLuma(bytes: Uint8Array, kernel?: string): void;

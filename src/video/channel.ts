@@ -1,6 +1,5 @@
-import { closeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
-import type { PipeHandle } from "../native/binding.js";
+import type { OutputsHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
 import type { Child, Outputs } from "./child.js";
 import { StreamBytes } from "./reader.js";
@@ -13,7 +12,7 @@ export interface Channel {
   rest(): void;
   /** Fills `target` with samples; false when the end comes before. */
   take(target: Uint8Array): Promise<boolean>;
-  /** Whether samples have come that nobody has asked for. They need not be there afterwards. */
+  /** Whether samples have come that nobody has asked for. */
   unasked(): boolean;
   close(): void;
 }
@@ -51,142 +50,108 @@ export class StreamChannel implements Channel {
   }
 }
 
-/** More than a frame of 720p, and the most that a pipe may hold unless the system is told otherwise. */
-const outputBytes = 2 ** 20;
-const errorBytes = 2 ** 16;
-/** After a piece of this size there is soon more: the writer goes on while we read. */
-const muchBytes = 2 ** 18;
-const leastNap = 1;
-const mostNap = 8;
-/** Pieces of text that are read before anything else has its turn. */
-const mostTexts = 16;
+const textBytes = 2 ** 16;
 
 /**
- * Two pipes that are looked into now and then, instead of whenever something is written: a frame of 720p comes in 29 pieces
- * and what is said of it in nine. Being woken for each took more processor time than hashing the frame.
+ * The outputs of a child, read by a thread of the core: it fills a frame while the child writes it. Read here, piece by piece,
+ * a frame of 720p took more processor time than hashing it does.
  */
-export class PipeChannel implements Channel {
+export class OutputChannel implements Channel {
   /** For the child. */
-  readonly outputs: Outputs;
-  readonly #output: PipeHandle;
-  readonly #errors: PipeHandle;
+  readonly ends: Outputs;
+  readonly #outputs: OutputsHandle;
   readonly #listener: Listener;
   readonly #decoder = new StringDecoder("utf8");
-  readonly #text = Buffer.allocUnsafeSlow(errorBytes);
-  readonly #spare = new Uint8Array(1);
-  #target: Uint8Array | undefined;
-  #filled = 0;
+  readonly #text = Buffer.allocUnsafeSlow(textBytes);
   #settle: ((full: boolean) => void) | undefined;
+  #listening = false;
   /** All has been said. */
   #told = false;
   #closed = false;
-  #listening = false;
-  #nap = leastNap;
-  /** Runs out by itself: it is not taken back and set anew for every frame. */
-  #timer: NodeJS.Timeout | undefined;
 
-  private constructor(listener: Listener, output: PipeHandle, errors: PipeHandle, outputs: Outputs) {
+  private constructor(listener: Listener, outputs: OutputsHandle, ends: Outputs) {
     this.#listener = listener;
-    this.#output = output;
-    this.#errors = errors;
-    this.outputs = outputs;
+    this.#outputs = outputs;
+    this.ends = ends;
   }
 
-  /** `undefined` where there is no such thing (it is Linux's), or no more of them. Its `outputs` are for a child at once. */
-  static open(listener: Listener): PipeChannel | undefined {
-    const output = native.openPipe(outputBytes);
-    if (output === undefined) return undefined;
-    const errors = native.openPipe(errorBytes);
-    if (errors !== undefined) {
-      const outputs = { output: output.writer, errors: errors.writer };
-      return new PipeChannel(listener, output.reader, errors.reader, outputs);
+  /** `undefined` where there is no such thing (it is Linux's), or no more of them. Its `ends` are for a child at once. */
+  static open(listener: Listener): OutputChannel | undefined {
+    let channel: OutputChannel | undefined;
+    const opened = native.openOutputs(() => {
+      if (channel !== undefined) channel.#news();
+    });
+    if (opened !== undefined) {
+      const { outputs, output, errors } = opened;
+      const close = (): void => native.handOutputs(outputs);
+      channel = new OutputChannel(listener, outputs, { output, errors, close });
     }
-    native.closePipe(output.reader);
-    closeSync(output.writer);
-    return undefined;
+    return channel;
   }
 
   read(): void {
-    if (!this.#closed) this.#look();
+    if (this.#closed) return;
+    this.#listen(true);
+    this.#hear();
   }
 
   rest(): void {
-    this.#listening = false;
+    if (!this.#closed) this.#listen(false);
   }
 
   take(target: Uint8Array): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
+    // A child that cannot say something does not go on.
+    this.#listen(true);
+    native.fillOutputs(this.#outputs, target);
     return new Promise((resolve) => {
-      this.#target = target;
-      this.#filled = 0;
       this.#settle = resolve;
-      this.#look();
+      this.#news();
     });
   }
 
   unasked(): boolean {
-    return !this.#closed && this.#target === undefined && native.readPipe(this.#output, this.#spare) > 0;
+    return !this.#closed && this.#settle === undefined && native.unaskedOutputs(this.#outputs);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
-    native.closePipe(this.#output);
-    native.closePipe(this.#errors);
+    native.closeOutputs(this.#outputs);
     this.#done(false);
   }
 
+  #listen(listening: boolean): void {
+    if (listening !== this.#listening) native.listenOutputs(this.#outputs, listening);
+    this.#listening = listening;
+  }
+
   #done(full: boolean): void {
-    this.#target = undefined;
-    this.#settle?.(full);
+    const settle = this.#settle;
     this.#settle = undefined;
+    settle?.(full);
   }
 
-  #look(): void {
-    this.#listening = true;
-    // Also while samples are waited for: a child that cannot say something does not go on.
-    const heard = this.#hear();
-    const count = this.#fill();
-    if (this.#closed || (this.#told && this.#target === undefined)) return;
-    this.#nap = heard || count > 0 ? leastNap : Math.min(2 * this.#nap, mostNap);
-    if (this.#target !== undefined && count >= muchBytes) setImmediate(() => this.#again());
-    else {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        this.#again();
-      }, this.#nap);
-    }
+  #news(): void {
+    if (this.#closed) return;
+    if (this.#listening) this.#hear();
+    // Whoever hears may have closed it.
+    if (this.#closed || this.#settle === undefined) return;
+    const filled = native.filledOutputs(this.#outputs);
+    if (filled !== 0) this.#done(filled > 0);
   }
 
-  #again(): void {
-    if (this.#listening && !this.#closed) this.#look();
-  }
-
-  /** Whether anything was said. */
-  #hear(): boolean {
-    let heard = false;
-    for (let i = 0; i < mostTexts && !this.#told && !this.#closed; i++) {
-      const count = native.readPipe(this.#errors, this.#text);
-      if (count === 0) break;
-      heard = true;
+  #hear(): void {
+    while (!this.#told && !this.#closed) {
+      const count = native.hearOutputs(this.#outputs, this.#text);
       if (count > 0) {
         this.#listener.onText(this.#decoder.write(this.#text.subarray(0, count)));
+      } else if (count === 0) {
+        return;
       } else {
         this.#told = true;
         this.#listener.onEnd();
       }
     }
-    return heard;
-  }
-
-  /** How many bytes came. */
-  #fill(): number {
-    if (this.#target === undefined) return 0;
-    const count = native.readPipe(this.#output, this.#target.subarray(this.#filled));
-    if (count > 0) this.#filled += count;
-    if (count < 0) this.#done(false);
-    else if (this.#filled === this.#target.length) this.#done(true);
-    return count;
   }
 }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync } from "node:fs";
 import type { Readable } from "node:stream";
 
 /** How a child ended. */
@@ -38,6 +37,7 @@ export type PipedChild = Child & { stdout: Readable; stderr: Readable };
 export interface Outputs {
   output: number;
   errors: number;
+  close(): void;
 }
 
 /**
@@ -58,7 +58,7 @@ export function startChild(program: string, args: readonly string[], file?: numb
       windowsHide: true,
     });
   } finally {
-    if (outputs !== undefined) for (const end of [outputs.output, outputs.errors]) closeSync(end);
+    outputs?.close();
   }
   const { pid } = child;
   let gone = false;

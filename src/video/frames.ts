@@ -3,7 +3,7 @@ import { LimitError, VideoError } from "../errors.js";
 import type { VideoLimits } from "../limits.js";
 import { native } from "../native/load.js";
 import { decodeArguments, type Decoding, type Opened, probeArguments } from "./arguments.js";
-import { type Channel, PipeChannel, StreamChannel } from "./channel.js";
+import { type Channel, OutputChannel, StreamChannel } from "./channel.js";
 import { endChild, type Ending, startChild } from "./child.js";
 import { failureOf, strange } from "./failure.js";
 import type { Decoder } from "./ffmpeg.js";
@@ -229,9 +229,9 @@ export async function* decodeFrames(
       wake?.();
     },
   };
-  const pipes = PipeChannel.open(listener);
-  const child = startChild(command.program, command.args, video.fd, pipes?.outputs);
-  const channel: Channel = pipes ?? new StreamChannel(child, listener);
+  const outputs = OutputChannel.open(listener);
+  const child = startChild(command.program, command.args, video.fd, outputs?.ends);
+  const channel: Channel = outputs ?? new StreamChannel(child, listener);
   /** Frames are always told of before they come. */
   const nonsense = (): boolean => coming.length === 0 && !report.opened && channel.unasked();
   const watch = new Watch(

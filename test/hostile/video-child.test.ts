@@ -1,6 +1,6 @@
 /** What a decoder may do instead of decoding, and that nothing of it outlives us. */
 import { spawn } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
@@ -27,6 +27,18 @@ function pretender(name: string, body: string, library = "59. 39.100"): string {
   writeFileSync(path, `#!/bin/sh\nif [ "$*" = "-version" ]; then ${says}; exit 0; fi\n${body}\n`);
   chmodSync(path, 0o755);
   return path;
+}
+
+/** How many sockets this process holds. */
+function sockets(): number {
+  const links = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ""; // the one that read the folder
+    }
+  });
+  return links.filter((link) => link.startsWith("socket:")).length;
 }
 
 beforeAll(async () => {
@@ -250,10 +262,25 @@ describe("the end of us", () => {
     const waiting = (): boolean => running().some(({ command }) => command.startsWith(`sleep ${mark}`));
     for (let i = 0; i < 500 && !waiting(); i++) await sleep(50);
     expect(waiting()).toBe(true);
+    const before = sockets();
     await worker.terminate();
     for (let i = 0; i < 100 && waiting(); i++) await sleep(50);
     expect(waiting()).toBe(false);
+    expect(sockets()).toBeLessThan(before); // and what it read from is closed
     for (const { pid, parent, zombie } of running()) if (zombie && parent === process.pid) unasked.add(pid);
+  });
+
+  it("a worker thread has nothing to say of descriptors that Node did not open", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const code = `const { parentPort } = require("worker_threads");
+      process.on("warning", ({ message }) => parentPort.postMessage(message));
+      import("${join(root, "dist/index.js")}").then(({ hashVideo }) => hashVideo(${JSON.stringify(clip)}))
+        .then(({ frameCount }) => setImmediate(() => parentPort.postMessage(frameCount)));`;
+    const worker = new Worker(code, { eval: true });
+    const said: unknown[] = [];
+    worker.on("message", (message) => said.push(message));
+    await new Promise((resolve) => worker.once("exit", resolve));
+    expect(said).toEqual([100]);
   });
 
   it("a decoder cannot write files", async (ctx) => {

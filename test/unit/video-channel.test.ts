@@ -1,9 +1,9 @@
-/** The pipes of a child that are looked into now and then: exact reading, backpressure, text, ends, descriptors. */
-import { closeSync, readdirSync, writeSync } from "node:fs";
+/** The outputs of a child, read by a thread: exact reading, backpressure, text, ends, descriptors. */
+import { readdirSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PipeChannel } from "../../dist/video/channel.js";
+import { OutputChannel } from "../../dist/video/channel.js";
 import { startChild } from "../../dist/video/child.js";
 
 const linux = process.platform === "linux";
@@ -14,19 +14,19 @@ interface Heard {
 }
 
 /** Ends that nobody has been given are ours to close. */
-function open(): { channel: PipeChannel; heard: Heard; finish: () => void } {
+function open(): { channel: OutputChannel; heard: Heard; finish: () => void } {
   const heard: Heard = { text: "", ended: 0 };
-  const channel = PipeChannel.open({ onText: (text) => (heard.text += text), onEnd: () => heard.ended++ })!;
+  const channel = OutputChannel.open({ onText: (text) => (heard.text += text), onEnd: () => heard.ended++ })!;
   let finished = false;
   const finish = (): void => {
     if (finished) return;
     finished = true;
-    for (const end of Object.values(channel.outputs)) closeSync(end);
+    channel.ends.close();
   };
   return { channel, heard, finish };
 }
 
-describe.skipIf(!linux)("a channel of pipes", () => {
+describe.skipIf(!linux)("the outputs of a child", () => {
   it("gives samples in order in any pieces, and false at the end", async () => {
     const size = fc.integer({ min: 1, max: 100_000 });
     await fc.assert(
@@ -39,7 +39,7 @@ describe.skipIf(!linux)("a channel of pipes", () => {
             let at = 0;
             for (const piece of pieces) {
               for (const until = at + piece; at < until;) {
-                at += writeSync(channel.outputs.output, bytes, at, until - at);
+                at += writeSync(channel.ends.output, bytes, at, until - at);
                 await sleep(at % 3);
               }
             }
@@ -68,16 +68,16 @@ describe.skipIf(!linux)("a channel of pipes", () => {
     const { channel, heard, finish } = open();
     const text = "größer €𝄞\n".repeat(50);
     channel.read();
-    for (const byte of Buffer.from(text)) writeSync(channel.outputs.errors, Uint8Array.of(byte));
+    for (const byte of Buffer.from(text)) writeSync(channel.ends.errors, Uint8Array.of(byte));
     await expect.poll(() => heard.text).toBe(text);
     expect(heard.ended).toBe(0);
     channel.rest();
-    writeSync(channel.outputs.errors, "later");
+    writeSync(channel.ends.errors, "later");
     await sleep(30);
     expect(heard.text).toBe(text);
     finish();
     channel.read();
-    expect(heard).toEqual({ text: `${text}later`, ended: 1 });
+    await expect.poll(() => heard).toEqual({ text: `${text}later`, ended: 1 });
     channel.read();
     channel.close();
     expect(heard.ended).toBe(1);
@@ -86,7 +86,7 @@ describe.skipIf(!linux)("a channel of pipes", () => {
   it("hears what is said while samples are waited for, however much it is", async () => {
     const { channel, heard } = open();
     const code = `head -c 1000000 /dev/zero | tr "\\\\0" x >&2; printf done`;
-    const child = startChild("/bin/sh", ["-c", code], undefined, channel.outputs);
+    const child = startChild("/bin/sh", ["-c", code], undefined, channel.ends);
     const target = new Uint8Array(4);
     expect(await channel.take(target)).toBe(true);
     expect(Buffer.from(target).toString()).toBe("done");
@@ -99,7 +99,7 @@ describe.skipIf(!linux)("a channel of pipes", () => {
 
   it("what nobody asks for waits, and so does the writer", async () => {
     const { channel } = open();
-    const child = startChild("/bin/sh", ["-c", "exec cat /dev/zero"], undefined, channel.outputs);
+    const child = startChild("/bin/sh", ["-c", "exec cat /dev/zero"], undefined, channel.ends);
     await expect.poll(() => channel.unasked()).toBe(true);
     let ended = false;
     void child.ended.then(() => (ended = true));
@@ -120,10 +120,10 @@ describe.skipIf(!linux)("a channel of pipes", () => {
     for (const program of ["/bin/true", "/nonexistent/program"]) {
       for (let i = 0; i < 20; i++) {
         const { channel, heard } = open();
-        const child = startChild(program, [], undefined, channel.outputs);
+        const child = startChild(program, [], undefined, channel.ends);
         await child.ended;
         channel.read();
-        expect(heard.ended).toBe(1);
+        await expect.poll(() => heard.ended, { interval: 5 }).toBe(1);
         channel.close();
       }
     }
