@@ -24,11 +24,12 @@ export const allowed: Record<string, readonly string[]> = {
   check: leaves,
 };
 
-/** Where pages come from, where files are mapped and folders locked: the only places that ask the system itself. */
+/** Where pages come from, files are mapped, folders locked and children read: the only places that ask the system itself. */
 const system: Record<string, readonly string[]> = {
   "native/search/region.cc": ["<sys/mman.h>"],
   "bindings/node/folder_lock.cc": ["<sys/file.h>"],
   "bindings/node/mapping.cc": ["<sys/mman.h>"],
+  "bindings/node/outputs.cc": ["<sys/eventfd.h>", "<sys/prctl.h>", "<sys/socket.h>"],
 };
 
 /** Modules that only these folders or files may import. */
