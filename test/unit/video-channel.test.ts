@@ -1,12 +1,17 @@
 /** The outputs of a child, read by a thread: exact reading, backpressure, text, ends, descriptors. */
 import { readdirSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { hashVideo } from "../../dist/index.js";
+import { native } from "../../dist/native/load.js";
 import { OutputChannel } from "../../dist/video/channel.js";
 import { startChild } from "../../dist/video/child.js";
+import { ffmpeg, makeClip, moving, noFfmpeg, videoFolder, x264 } from "../support/video.ts";
 
 const linux = process.platform === "linux";
+const { clips } = videoFolder();
 
 interface Heard {
   text: string;
@@ -129,4 +134,23 @@ describe.skipIf(!linux)("the outputs of a child", () => {
     }
     await expect.poll(count).toBeLessThanOrEqual(before);
   });
+});
+
+it("where there is no such thing the streams of the child give the same", async (ctx) => {
+  if (ffmpeg === undefined || !linux) return ctx.skip(noFfmpeg);
+  const clip = join(clips, "clip.mp4");
+  await makeClip(clip, moving, ...x264);
+  const options = { sampling: "all" } as const;
+  const read = vi.spyOn(native, "fillOutputs");
+  const known = await hashVideo(clip, options);
+  expect(read).toHaveBeenCalled();
+  read.mockClear();
+  const none = vi.spyOn(native, "openOutputs").mockReturnValue(undefined);
+  try {
+    expect(await hashVideo(clip, options)).toEqual(known);
+    expect(none).toHaveBeenCalled();
+    expect(read).not.toHaveBeenCalled();
+  } finally {
+    vi.restoreAllMocks();
+  }
 });
