@@ -13,6 +13,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 300_000,
     teardownTimeout: 30_000,
+    expect: { poll: { timeout: 20_000 } },
     allowOnly: false,
     reporters: [new ClosingLine()],
     coverage: { provider: "v8", include: ["dist/**/*.js"] },
