@@ -65,10 +65,12 @@ class RowSorter {
   void put(uint32_t i, const Row& row, uint64_t id, uint8_t bank) {
     ++offsets_[row.chunk(0)];
     row_[i] = row;
-    if (out_.wide != nullptr)
+    if (out_.wide != nullptr) {
       wide_[i] = id;
-    else
+    } else {
       narrow_[i] = static_cast<uint32_t>(id - out_.first_id);
+      numbered_ = numbered_ && narrow_[i] == i;
+    }
     if (out_.banks != nullptr) bank_[i] = bank;
   }
 
@@ -88,14 +90,17 @@ class RowSorter {
       if (at + kAhead < rows_) {
         const uint32_t next = sorted_[at + kAhead];
         fetch(row_ + next);
-        fetch(out_.wide != nullptr ? static_cast<const void*>(wide_ + next) : narrow_ + next);
+        if (out_.wide != nullptr)
+          fetch(wide_ + next);
+        else if (!numbered_)
+          fetch(narrow_ + next);
       }
       const uint32_t i = sorted_[at];
       out_.blocks[at / kBlockRows].put(at % kBlockRows, row_[i]);
       if (out_.wide != nullptr)
         out_.wide[at] = wide_[i];
       else
-        out_.narrow[at] = narrow_[i];
+        out_.narrow[at] = numbered_ ? i : narrow_[i];
       if (out_.banks != nullptr) out_.banks[at] = bank_[i];
     }
   }
@@ -104,6 +109,7 @@ class RowSorter {
   uint32_t rows_;
   Places out_;
   uint32_t *offsets_, *sorted_, *narrow_;
+  bool numbered_ = true;  // without gaps: narrow ids are what their rows' numbers are
   Region memory_;
   Row* row_ = nullptr;
   uint64_t* wide_ = nullptr;
