@@ -5,6 +5,7 @@
 #include <memory>
 #include <new>
 
+#include "entries.h"
 #include "file.h"
 #include "join.h"
 
@@ -49,25 +50,6 @@ void DeltaRowsById::rebuild(const Version& v) {
 
 namespace {
 
-struct Entry {
-  uint64_t id;
-  const uint8_t* hash;
-  uint8_t bank;
-};
-
-// Gives entries, sorted by id, to build_segment.
-struct EntrySource {
-  const Entry* entries;
-  size_t at = 0;
-  static void next(void* context, Row* row, uint64_t* id, uint8_t* bank) {
-    auto* source = static_cast<EntrySource*>(context);
-    const Entry& e = source->entries[source->at++];
-    *row = permuted(e.hash);
-    *id = e.id;
-    *bank = e.bank;
-  }
-};
-
 constexpr emp_cancel kNever = {nullptr, nullptr};
 
 // Turns the delta of `v` into a segment without tables, among its parts.
@@ -86,11 +68,11 @@ emp_status freeze_delta(emp_index* index, Version* v) {
 }
 
 // Into the delta behind the rows of any version: nobody looks there until delta_rows grows.
-void append_to_delta(emp_index* index, const Version& v, uint32_t at, const Entry& e) {
-  v.delta->blocks()[at / kBlockRows].put(at % kBlockRows, permuted(e.hash));
-  v.delta->ids[at] = e.id;
-  v.delta->banks[at] = e.bank;
-  index->delta_rows_by_id.put(e.id, at);
+void append_to_delta(emp_index* index, const Version& v, uint32_t at, const Entries& entries, size_t i) {
+  v.delta->blocks()[at / kBlockRows].put(at % kBlockRows, entries.row(i));
+  v.delta->ids[at] = entries.id(i);
+  v.delta->banks[at] = entries.bank(i);
+  index->delta_rows_by_id.put(entries.id(i), at);
 }
 
 uint32_t capacity_of(const Version& v, uint32_t part) {
@@ -169,15 +151,16 @@ namespace {
 
 constexpr size_t kBulk = kDeltaRows / 4, kMostBareRows = most_rows(0);
 
-// Adds sorted entries with new ids to `v`, in bulk as segments without tables.
-emp_status add_entries(emp_index* index, Version* v, const Entry* entries, size_t count) {
+// Adds entries with new ids to `v`, in bulk as segments without tables.
+emp_status add_entries(emp_index* index, Version* v, const Entries& entries) {
+  const size_t count = entries.count;
   if (count >= kBulk) {
     for (size_t from = 0; from < count; from += kMostBareRows) {
       const size_t n = std::min<size_t>(kMostBareRows, count - from);
-      EntrySource rows = {entries + from};
+      EntrySource rows = {&entries, from};
       bool any_bank = false;
-      for (size_t i = from; i < from + n; ++i) any_bank |= entries[i].bank != 0;
-      const RowSource source = {static_cast<uint32_t>(n), entries[from].id, entries[from + n - 1].id, any_bank, &rows,
+      for (size_t i = from; i < from + n; ++i) any_bank |= entries.bank(i) != 0;
+      const RowSource source = {static_cast<uint32_t>(n), entries.id(from), entries.id(from + n - 1), any_bank, &rows,
                                 EntrySource::next};
       Segment* segment;
       const emp_status status = build_segment(source, 0, kNever, &segment);
@@ -194,7 +177,7 @@ emp_status add_entries(emp_index* index, Version* v, const Entry* entries, size_
     v->delta = Delta::create();
     if (v->delta == nullptr) return EMP_OUT_OF_MEMORY;
   }
-  for (size_t i = 0; i < count; ++i) append_to_delta(index, *v, v->delta_rows++, entries[i]);
+  for (size_t i = 0; i < count; ++i) append_to_delta(index, *v, v->delta_rows++, entries, i);
   return EMP_OK;
 }
 
@@ -211,6 +194,17 @@ bool change_in_place(emp_index* index, const F& change) {
   if (v.references.load(std::memory_order_acquire) != 1 || !change(v)) return false;
   ++v.revision;
   return true;
+}
+
+// No row has an id above this one: entries that are numbered on need not be looked for.
+uint64_t last_id(const Version& v) {
+  if (v.delta_rows > 0) return UINT64_MAX;
+  uint64_t last = 0;
+  for (uint32_t i = 0; i < v.part_count; ++i) {
+    const Segment& s = *v.parts[i].segment;
+    last = std::max(last, s.ids.at(s.row_by_id(s.rows - 1)));
+  }
+  return last;
 }
 
 // Publishes `v`, or forgets it and what it did to the delta's map.
@@ -231,27 +225,30 @@ emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* h
   if (count == 0) return EMP_OK;
   const std::lock_guard<std::mutex> lock(index->writing);
   const Version& before = *index->version;
-  Array<Entry> entries(count);
-  if (!entries) return EMP_OUT_OF_MEMORY;
+  const uint64_t last = last_id(before);
   bool sorted = true;
   for (size_t i = 0; i < count; ++i) {
     if (ids[i] >> 53 != 0) return EMP_BAD_OPTION;
-    if (index->find(before, ids[i]).found) return EMP_DUPLICATE_ID;
-    entries[i] = {ids[i], hashes + 32 * i, banks != nullptr ? banks[i] : uint8_t{0}};
+    if (ids[i] <= last && index->find(before, ids[i]).found) return EMP_DUPLICATE_ID;
     sorted = sorted && (i == 0 || ids[i - 1] < ids[i]);
   }
+  Array<Entries::Place> order;
   if (!sorted) {
-    std::sort(entries.data(), entries.data() + count, [](const Entry& a, const Entry& b) { return a.id < b.id; });
+    order = Array<Entries::Place>(count);
+    if (!order) return EMP_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; ++i) order[i] = {ids[i], i};
+    std::sort(order.data(), order.data() + count, [](const auto& a, const auto& b) { return a.id < b.id; });
     for (size_t i = 1; i < count; ++i)
-      if (entries[i - 1].id == entries[i].id) return EMP_DUPLICATE_ID;
+      if (order[i - 1].id == order[i].id) return EMP_DUPLICATE_ID;
   }
+  const Entries entries = {ids, hashes, banks, count, order.data()};
   if (fits_delta(before, count) && change_in_place(index, [&](Version& v) {
-        for (size_t i = 0; i < count; ++i) append_to_delta(index, v, v.delta_rows++, entries[i]);
+        for (size_t i = 0; i < count; ++i) append_to_delta(index, v, v.delta_rows++, entries, i);
         return true;
       }))
     return EMP_OK;
   Version* v = before.next(static_cast<uint32_t>(count / kMostBareRows) + 2);
-  return conclude(index, v, v == nullptr ? EMP_OUT_OF_MEMORY : add_entries(index, v, entries.data(), count));
+  return conclude(index, v, v == nullptr ? EMP_OUT_OF_MEMORY : add_entries(index, v, entries));
 }
 
 emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count) {
@@ -290,11 +287,11 @@ emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash,
   const Version& before = *index->version;
   const Place place = index->find(before, id);
   if (!place.found) return EMP_UNKNOWN_ID;
-  const Entry entry = {id, hash, bank};
+  const Entries entry = {&id, hash, &bank, 1};
   Version* v = before.next(2);
   if (v == nullptr || !bury(v, place.part, &place.row, 1)) return conclude(index, v, EMP_OUT_OF_MEMORY);
   if (place.part == before.part_count) index->delta_rows_by_id.erase(id, *before.delta);
-  return conclude(index, v, add_entries(index, v, &entry, 1));
+  return conclude(index, v, add_entries(index, v, entry));
 }
 
 int emp_index_has(emp_index* index, uint64_t id) {

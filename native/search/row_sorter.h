@@ -33,64 +33,86 @@ inline void put_number(uint8_t* numbers, uint32_t bytes, uint32_t i, uint32_t nu
   to[2] = static_cast<uint8_t>(number >> 16);
 }
 
-// Rows as they come, by id, until it is known where each belongs by its first chunk, of 16 bits.
+// Rows as they come, by id, until it is known where each belongs by its first chunk, of 16 bits. They wait in memory
+// that is needed for something else later: fresh pages cost more than the sorting.
 class RowSorter {
   static constexpr uint32_t kValues = 1u << 16;
 
  public:
-  // `spare`: memory that may be used until `finish` is done, where it is large enough: fresh pages cost more than the
-  // sorting.
-  RowSorter(uint32_t rows, uint8_t* spare, size_t spare_size) : rows_(rows) {
-    const size_t needed = size_t{rows} * (sizeof(Row) + sizeof(uint64_t) + sizeof(uint32_t) + 1);
+  // Of each row: its number, and its id where ids are narrow.
+  static constexpr size_t kNumbers = 2 * sizeof(uint32_t);
+
+  // To be used until `finish` is done: `numbers`, of kNumbers bytes a row, and `spare` where it is large enough for all
+  // else. `offsets` are table 0's, all 0 as yet.
+  RowSorter(uint32_t rows, const Places& out, uint32_t* offsets, uint8_t* numbers, uint8_t* spare, size_t spare_size)
+      : rows_(rows),
+        out_(out),
+        offsets_(offsets),
+        sorted_(reinterpret_cast<uint32_t*>(numbers)),
+        narrow_(sorted_ + rows) {
+    const size_t n = rows, wide = out.wide != nullptr ? sizeof(uint64_t) * n : 0;
+    const size_t needed = sizeof(Row) * n + wide + (out.banks != nullptr ? n : 0);
     if (spare_size < needed) {
       memory_ = Region(needed);
       spare = memory_.data();
     }
     if (spare == nullptr) return;
     row_ = reinterpret_cast<Row*>(spare);
-    id_ = reinterpret_cast<uint64_t*>(row_ + rows);
-    sorted_ = reinterpret_cast<uint32_t*>(id_ + rows);
-    bank_ = reinterpret_cast<uint8_t*>(sorted_ + rows);
+    wide_ = reinterpret_cast<uint64_t*>(row_ + n);
+    bank_ = spare + sizeof(Row) * n + wide;
   }
   bool ready() const { return row_ != nullptr; }
   void put(uint32_t i, const Row& row, uint64_t id, uint8_t bank) {
+    ++offsets_[row.chunk(0)];
     row_[i] = row;
-    id_[i] = id;
-    bank_[i] = bank;
+    if (out_.wide != nullptr) {
+      wide_[i] = id;
+    } else {
+      narrow_[i] = static_cast<uint32_t>(id - out_.first_id);
+      numbered_ = numbered_ && narrow_[i] == i;
+    }
+    if (out_.banks != nullptr) bank_[i] = bank;
   }
 
   // Table 0's offsets, the order by id, and the rows where they belong.
-  void finish(uint32_t* offsets, uint8_t* order, const Places& out) {
-    std::fill_n(offsets, kValues + 1, 0u);
-    for (uint32_t i = 0; i < rows_; ++i) ++offsets[row_[i].chunk(0)];
-    for (uint32_t v = 0, from = 0; v <= kValues; ++v) from += std::exchange(offsets[v], from);
+  void finish(uint8_t* order) {
+    for (uint32_t v = 0, from = 0; v <= kValues; ++v) from += std::exchange(offsets_[v], from);
     for (uint32_t i = 0; i < rows_; ++i) {
-      const uint32_t at = offsets[row_[i].chunk(0)]++;
+      const uint32_t at = offsets_[row_[i].chunk(0)]++;
       sorted_[at] = i;
       put_number(order, 3, i, at);
     }
     // Each is now where the next one's bucket begins.
-    for (uint32_t v = kValues; v > 0; --v) offsets[v] = offsets[v - 1];
-    offsets[0] = 0;
+    for (uint32_t v = kValues; v > 0; --v) offsets_[v] = offsets_[v - 1];
+    offsets_[0] = 0;
     constexpr uint32_t kAhead = 24;
     for (uint32_t at = 0; at < rows_; ++at) {
       if (at + kAhead < rows_) {
-        fetch(row_ + sorted_[at + kAhead]);
-        fetch(id_ + sorted_[at + kAhead]);
+        const uint32_t next = sorted_[at + kAhead];
+        fetch(row_ + next);
+        if (out_.wide != nullptr)
+          fetch(wide_ + next);
+        else if (!numbered_)
+          fetch(narrow_ + next);
       }
       const uint32_t i = sorted_[at];
-      out.blocks[at / kBlockRows].put(at % kBlockRows, row_[i]);
-      out.put_id(at, id_[i]);
-      if (out.banks != nullptr) out.banks[at] = bank_[i];
+      out_.blocks[at / kBlockRows].put(at % kBlockRows, row_[i]);
+      if (out_.wide != nullptr)
+        out_.wide[at] = wide_[i];
+      else
+        out_.narrow[at] = numbered_ ? i : narrow_[i];
+      if (out_.banks != nullptr) out_.banks[at] = bank_[i];
     }
   }
 
  private:
   uint32_t rows_;
+  Places out_;
+  uint32_t *offsets_, *sorted_, *narrow_;
+  bool numbered_ = true;  // without gaps: narrow ids are what their rows' numbers are
   Region memory_;
   Row* row_ = nullptr;
-  uint64_t* id_ = nullptr;
-  uint32_t* sorted_ = nullptr;
+  uint64_t* wide_ = nullptr;
   uint8_t* bank_ = nullptr;
 };
 

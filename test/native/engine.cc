@@ -156,10 +156,12 @@ class Round {
     }
     const uint8_t* given = with_banks ? banks.data() : nullptr;
     expect(emp_index_add(index_, ids.data(), hashes.data(), given, count) == EMP_OK, "add");
-    // All or nothing: a new id and one that is there.
-    const uint64_t pair[] = {next_id_ + 1, ids[0]}, twice[] = {next_id_ + 2, next_id_ + 2};
+    // All or nothing: a new id and one that is there, of these the first or the largest.
+    const uint64_t largest = *std::max_element(ids.begin(), ids.end()), pair[] = {next_id_ + 1, ids[0]};
+    const uint64_t with_largest[] = {next_id_ + 1, largest}, twice[] = {next_id_ + 2, next_id_ + 2};
     const Hash two[] = {a_hash(), a_hash()};
     expect(emp_index_add(index_, pair, two[0].data(), nullptr, 2) == EMP_DUPLICATE_ID, "an id that is there");
+    expect(emp_index_add(index_, with_largest, two[0].data(), nullptr, 2) == EMP_DUPLICATE_ID, "the largest id again");
     expect(emp_index_add(index_, twice, two[0].data(), nullptr, 2) == EMP_DUPLICATE_ID, "an id given twice");
     expect(emp_index_has(index_, pair[0]) == 0 && emp_index_has(index_, ids[0]) == 1, "which ids are there");
   }
