@@ -296,7 +296,7 @@ test("a Worker terminated inside a call: the process lives", { timeout: 180_000 
     "search off-thread",
     "lists",
     "videos",
-    "pipes",
+    "outputs",
     "matches",
   ];
   expect(stdout).toBe(kinds.map((kind) => `${kind}: 12 terminated\n`).join(""));

@@ -2,7 +2,7 @@
 // call, where Node-API refuses what it otherwise never refuses. A process of its own: what it guards against ends the
 // whole process.
 import { once } from "node:events";
-import { closeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   HashIndex,
@@ -58,13 +58,22 @@ const calls = {
       index.close();
     }
   },
-  pipes: () => {
+  outputs: async () => {
+    const target = new Uint8Array(192);
     for (;;) {
-      const pipe = native.openPipe(65_536);
-      if (pipe === undefined) continue; // not on Linux
-      native.readPipe(pipe.reader, pixels.data);
-      closeSync(pipe.writer);
-      native.closePipe(pipe.reader);
+      let news;
+      const come = new Promise((resolve) => (news = resolve));
+      const opened = native.openOutputs(news);
+      if (opened === undefined) continue; // not on Linux
+      const { outputs, output } = opened;
+      native.listenOutputs(outputs, true);
+      native.fillOutputs(outputs, target);
+      writeSync(output, pixels.data);
+      native.handOutputs(outputs);
+      await come;
+      if (native.filledOutputs(outputs) === 0 || native.hearOutputs(outputs, target) > 0) return;
+      native.unaskedOutputs(outputs);
+      native.closeOutputs(outputs);
     }
   },
   matches: async () => {
