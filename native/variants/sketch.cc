@@ -39,8 +39,10 @@ emp_status make_sketch(const Picture& picture, const emp_kernel& kernel, Sketch&
   out.scale = longest > kLongestAsItIs && least >= kNarrowest ? 2 : 1;
   out.width = picture.width / out.scale;
   out.height = picture.height / out.scale;
-  out.rgb = Array<uint8_t>(size_t{3} * out.width * out.height);
+  const size_t samples = size_t{3} * out.width * out.height;
+  out.rgb = Array<uint8_t>(samples + kSpare);
   if (!out.rgb || !lay_out(out)) return EMP_OUT_OF_MEMORY;
+  std::memset(out.rgb.data() + samples, 0, kSpare);
   const size_t from_row = size_t{3} * picture.width, to_row = size_t{3} * out.width;
   if (out.scale == 1) std::memcpy(out.rgb.data(), picture.rgb.data(), to_row * out.height);
   for (uint32_t y = 0; y < out.height; ++y) {

@@ -12,7 +12,7 @@ struct Sketch {
   uint32_t scale = 1;              // pixels of the working copy to one here, 1 or 2
   uint32_t width = 0, height = 0;  // of the sketch
   uint32_t stride = 0;             // samples from one row of a plane to the next, a multiple of kBlock
-  Array<uint8_t> rgb;              // 3 · width · height, interleaved
+  Array<uint8_t> rgb;              // 3 · width · height, interleaved, and kSpare of no meaning
   // Two planes of stride · height samples, one after the other: luma, and 128 + (red − blue)/2, which has the edges
   // between colours that are equally light. After them lies a block that may be read.
   Array<uint8_t> planes;
