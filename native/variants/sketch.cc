@@ -9,15 +9,17 @@ namespace {
 
 constexpr uint32_t kLongestAsItIs = 512, kNarrowest = 64;
 
-// In blocks of a fixed length, through pointers that do not overlap: compilers make vector code of it at any level.
-void add_block(const uint8_t* __restrict a, const uint8_t* __restrict b, uint16_t* __restrict sum) {
-  for (size_t k = 0; k < kBlock; ++k) sum[k] = static_cast<uint16_t>(a[k] + b[k]);
-}
-
-void add_rows(const uint8_t* a, const uint8_t* b, uint16_t* sum, size_t n) {
-  size_t i = 0;
-  for (; i + kBlock <= n; i += kBlock) add_block(a + i, b + i, sum + i);
-  for (; i < n; ++i) sum[i] = static_cast<uint16_t>(a[i] + b[i]);
+// Two rows of a block to one of half a block. Whole blocks of pairs, of which either may be the first: so compilers make
+// vector code of it.
+void halve_block(const uint8_t* above, const uint8_t* below, uint8_t* __restrict out) {
+  uint16_t a[kBlock / 2], b[kBlock / 2];
+  std::memcpy(a, above, kBlock);
+  std::memcpy(b, below, kBlock);
+  for (size_t k = 0; k < kBlock / 2; ++k) {
+    const uint16_t first = static_cast<uint16_t>((a[k] & 255) + (a[k] >> 8));
+    const uint16_t second = static_cast<uint16_t>((b[k] & 255) + (b[k] >> 8));
+    out[k] = static_cast<uint8_t>(static_cast<uint16_t>(first + second + 2) >> 2);
+  }
 }
 
 void finish_row(uint8_t* row, uint32_t width, uint32_t stride) {
@@ -62,15 +64,12 @@ emp_status halve(const Sketch& sketch, Sketch& out) {
   out.width = std::max(1u, sketch.width / 2);
   out.height = std::max(1u, sketch.height / 2);
   if (!lay_out(out)) return EMP_OUT_OF_MEMORY;
-  Array<uint16_t> sum(sketch.stride);
-  if (!sum) return EMP_OUT_OF_MEMORY;
   for (uint32_t y = 0; y < out.height; ++y) {
     for (size_t plane = 0; plane < 2; ++plane) {
       const uint8_t* above = sketch.row(2 * y) + plane * sketch.plane();
       const uint8_t* below = sketch.row(std::min(2 * y + 1, sketch.height - 1)) + plane * sketch.plane();
-      add_rows(above, below, sum.data(), sketch.stride);
       uint8_t* to = out.row(y) + plane * out.plane();
-      for (uint32_t x = 0; x < out.width; ++x) to[x] = static_cast<uint8_t>((sum[2 * x] + sum[2 * x + 1] + 2u) >> 2);
+      for (size_t x = 0; x < out.width; x += kBlock / 2) halve_block(above + 2 * x, below + 2 * x, to + x);
       finish_row(to, out.width, out.stride);
     }
   }
