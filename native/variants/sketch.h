@@ -22,7 +22,12 @@ struct Sketch {
   bool too_small() const { return width < 16 || height < 16; }
 };
 
-// Two by two pixels to one where the picture is longer than 512 pixels; a narrow strip stays as it is.
+// How large the sketch of a picture that is laid out is, and room for it: two by two pixels to one where the picture is
+// longer than 512 pixels; a narrow strip stays as it is.
+emp_status lay_out(const Picture& picture, Sketch& out);
+// The rows that rows first … first + count of the picture are the last of.
+void add_rows(const Picture& picture, const emp_kernel& kernel, uint32_t first, uint32_t count, Sketch& out);
+// All of it, of a picture that is filled.
 emp_status make_sketch(const Picture& picture, const emp_kernel& kernel, Sketch& out);
 // The planes of a sketch halved once more, for what needs no finer ones: `out` has no `rgb`.
 emp_status halve(const Sketch& sketch, Sketch& out);
