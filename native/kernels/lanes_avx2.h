@@ -258,6 +258,30 @@ struct Avx2 {
     const __m128i three = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(rgb), _mm_shuffle_epi8(bytes, three));
   }
+  // Of pixels 0 … 4 the even ones; sixteen bytes are read and written.
+  static inline void every_other_pixel(const uint8_t* in, uint8_t* out) {
+    const __m128i even = _mm_setr_epi8(0, 1, 2, 6, 7, 8, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i five = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_shuffle_epi8(five, even));
+  }
+  // Sixteen pixels by channel.
+  static inline void split_pixels(const uint8_t* rgb, uint8_t* r, uint8_t* g, uint8_t* b) {
+    const __m128i* in = reinterpret_cast<const __m128i*>(rgb);
+    const __m128i low = _mm_loadu_si128(in), middle = _mm_loadu_si128(in + 1), high = _mm_loadu_si128(in + 2);
+    const auto put = [&](uint8_t* to, __m128i of_low, __m128i of_middle, __m128i of_high) {
+      const __m128i both = _mm_or_si128(_mm_shuffle_epi8(low, of_low), _mm_shuffle_epi8(middle, of_middle));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_or_si128(both, _mm_shuffle_epi8(high, of_high)));
+    };
+    put(r, _mm_setr_epi8(0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 4, 7, 10, 13));
+    put(g, _mm_setr_epi8(1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(-1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14));
+    put(b, _mm_setr_epi8(2, 5, 8, 11, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(-1, -1, -1, -1, -1, 1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15));
+  }
   // No faster way than four pixels at a time.
   static inline bool mean_of_columns(const empreinte::SummedRows&) { return false; }
 };
