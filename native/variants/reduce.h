@@ -2,10 +2,25 @@
 // Included inside a kernel's target region: templates over the lanes L, and plain loops of a fixed length, which
 // compilers turn into that processor's vectors.
 
+// Of two and three rows, in one pass.
+static inline void mean_of_three_rows(const uint8_t* __restrict a, const uint8_t* __restrict b,
+                                      const uint8_t* __restrict c, uint16_t u, uint16_t v, uint16_t w, uint32_t samples,
+                                      uint16_t* __restrict sum) {
+  for (size_t x = 0; x < samples; ++x) sum[x] = static_cast<uint16_t>(128 + u * a[x] + v * b[x] + w * c[x]) >> 8;
+}
+static inline void mean_of_two_rows(const uint8_t* __restrict a, const uint8_t* __restrict b, uint16_t v, uint16_t w,
+                                    uint32_t samples, uint16_t* __restrict sum) {
+  for (size_t x = 0; x < samples; ++x) sum[x] = static_cast<uint16_t>(128 + v * a[x] + w * b[x]) >> 8;
+}
+
 // Rows of bytes to their weighted mean, values 0 … 255; the weights add up to 256. `sum` may be written up to a whole
 // block.
 static void mean_of_rows(const uint8_t* rows, size_t stride, const uint16_t* weight, uint32_t count, uint32_t samples,
                          uint16_t* sum) {
+  // A picture of a megapixel or two has two or three rows to one.
+  if (count == 2) return mean_of_two_rows(rows, rows + stride, weight[0], weight[1], samples, sum);
+  if (count == 3)
+    return mean_of_three_rows(rows, rows + stride, rows + 2 * stride, weight[0], weight[1], weight[2], samples, sum);
   constexpr uint32_t kWidth = 128;
   for (uint32_t x = 0; x < samples; x += kWidth) {
     const uint32_t n = samples - x < kWidth ? samples - x : kWidth;
