@@ -31,6 +31,7 @@
         "native/search/version.cc",
         "native/variants/align.cc",
         "native/variants/boxes.cc",
+        "native/variants/edges.cc",
         "native/variants/fixed.cc",
         "native/variants/flatness.cc",
         "native/variants/hough.cc",

@@ -1,10 +1,10 @@
 // 16 floats in two AVX2 registers: two running sums side by side hide half of the addition's latency. Division as in
 // lanes_avx512.h. A 16×16 transposition is four of 8×8, 24 shuffles each.
-#include "four_pixels_x86.h"
+#include "sse_pixels.h"
 
 namespace {
 
-struct Avx2 : FourPixels {
+struct Avx2 : SsePixels {
   struct F {
     __m256 a, b;
   };

@@ -2,11 +2,11 @@
 // q·w, q + r·y with y = 1/w is the true quotient for every float and w = 1 … 256 (checked exhaustively; a plain
 // reciprocal is wrong in 27 % of cases). At 512 bits a true division costs 16 cycles, this 1.5. It is the only fma in
 // the exact way. Transposing is 64 two-source shuffles, all on one port: the cost of the exact way after its additions.
-#include "four_pixels_x86.h"
+#include "sse_pixels.h"
 
 namespace {
 
-struct Avx512 : FourPixels {
+struct Avx512 : SsePixels {
   using F = __m512;
   struct Divisor {
     F w, y;
@@ -211,15 +211,23 @@ struct Avx512 : FourPixels {
       const __mmask32 wanted = (1u << (3 * n)) - 1;
       const uint16_t* in = c.sums + size_t{c.channels} * c.first[i];
       uint8_t* rgb = c.rgb + size_t{3} * i;
-      for (uint32_t y = 0; y < c.rows; ++y, in += c.sums_stride, rgb += c.rgb_stride) {
+      // Eight pixels are stored with eight bytes behind them, which the next eight overwrite.
+      const bool room = 3 * i + 32 <= 3 * c.width;
+      const size_t in_stride = c.sums_stride, rgb_stride = c.rgb_stride, channels = c.channels;
+      const uint32_t rows = c.rows;
+      for (uint32_t y = 0; y < rows; ++y, in += in_stride, rgb += rgb_stride) {
         __m512i sum = half;
         for (uint32_t k = 0; k < Taps; ++k) {
-          const uint16_t* at = in + k * c.channels;
+          const uint16_t* at = in + k * channels;
           const __m512i x = One ? _mm512_permutexvar_epi16(from, _mm512_loadu_si512(at))
                                 : _mm512_permutex2var_epi16(_mm512_loadu_si512(at), from, _mm512_loadu_si512(at + 32));
           sum = _mm512_add_epi16(sum, _mm512_mullo_epi16(x, weight[k]));
         }
-        _mm256_mask_storeu_epi8(rgb, wanted, _mm512_cvtepi16_epi8(_mm512_srli_epi16(sum, 8)));
+        const __m256i bytes = _mm512_cvtepi16_epi8(_mm512_srli_epi16(sum, 8));
+        if (room)
+          _mm256_storeu_si256(reinterpret_cast<__m256i*>(rgb), bytes);
+        else
+          _mm256_mask_storeu_epi8(rgb, wanted, bytes);
       }
     }
   }

@@ -214,6 +214,18 @@ struct Neon {
     const uint8x16_t bytes = vcombine_u8(vshrn_n_u16(p.ab, 8), vshrn_n_u16(p.cd, 8));
     vst1q_u8(rgb, vqtbl1q_u8(bytes, vld1q_u8(kThree)));
   }
+  // Of pixels 0 … 4 the even ones; sixteen bytes are read and written.
+  static inline void every_other_pixel(const uint8_t* in, uint8_t* out) {
+    static const uint8_t kEven[16] = {0, 1, 2, 6, 7, 8, 12, 13, 14, 255, 255, 255, 255, 255, 255, 255};
+    vst1q_u8(out, vqtbl1q_u8(vld1q_u8(in), vld1q_u8(kEven)));
+  }
+  // Sixteen pixels by channel.
+  static inline void split_pixels(const uint8_t* rgb, uint8_t* r, uint8_t* g, uint8_t* b) {
+    const uint8x16x3_t pixels = vld3q_u8(rgb);
+    vst1q_u8(r, pixels.val[0]);
+    vst1q_u8(g, pixels.val[1]);
+    vst1q_u8(b, pixels.val[2]);
+  }
   // No faster way than four pixels at a time.
   static inline bool mean_of_columns(const empreinte::SummedRows&) { return false; }
 };

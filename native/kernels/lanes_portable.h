@@ -192,6 +192,14 @@ struct Portable {
     for (int i = 0; i < 4; ++i)
       for (int c = 0; c < 3; ++c) rgb[3 * i + c] = static_cast<uint8_t>(p.v[i] >> (16 * c + 8));
   }
+  // Of pixels 0 … 4 the even ones. Others read and write sixteen bytes.
+  static inline void every_other_pixel(const uint8_t* in, uint8_t* out) {
+    for (int i = 0; i < 3; ++i) std::memcpy(out + 3 * i, in + 6 * i, 3);
+  }
+  // Sixteen pixels by channel.
+  static inline void split_pixels(const uint8_t* rgb, uint8_t* r, uint8_t* g, uint8_t* b) {
+    for (int i = 0; i < 16; ++i) r[i] = rgb[3 * i], g[i] = rgb[3 * i + 1], b[i] = rgb[3 * i + 2];
+  }
   // No faster way than four pixels at a time.
   static inline bool mean_of_columns(const empreinte::SummedRows&) { return false; }
 };

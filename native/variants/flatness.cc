@@ -1,21 +1,29 @@
 // How flat a picture is: what tells drawings from photographs, in which one colour rarely holds more than a tenth.
+#include <algorithm>
+
 #include "detect.h"
 
 namespace empreinte {
 
 float flatness(const Sketch& sketch) {
-  Array<uint32_t> cells(4096);
+  // Counted in turns in one of two tables: pixels side by side are alike, and an addition waits for the one before it.
+  constexpr uint32_t kCells = 4096;
+  Array<uint32_t> cells(2 * kCells);
   if (!cells) return 1;
   cells.zero();
+  const auto cell = [](const uint8_t* p) {
+    return static_cast<uint32_t>((p[0] >> 4) << 8 | (p[1] >> 4) << 4 | (p[2] >> 4));
+  };
   // Every second row and column is enough to count by.
-  uint32_t n = 0;
-  for (uint32_t y = 0; y < sketch.height; y += 2) {
-    const uint8_t* p = sketch.rgb.data() + size_t{3} * sketch.width * y;
-    for (uint32_t x = 0; x < sketch.width; x += 2, p += 6, ++n)
-      ++cells[static_cast<uint32_t>((p[0] >> 4) << 8 | (p[1] >> 4) << 4 | (p[2] >> 4))];
+  const uint32_t across = (sketch.width + 1) / 2, down = (sketch.height + 1) / 2, n = across * down;
+  for (uint32_t y = 0; y < down; ++y) {
+    const uint8_t* p = sketch.rgb.data() + size_t{6} * sketch.width * y;
+    uint32_t x = 0;
+    for (; x + 2 <= across; x += 2, p += 12) ++cells[cell(p)], ++cells[kCells + cell(p + 6)];
+    if (x < across) ++cells[cell(p)];
   }
   uint32_t most = 0;
-  for (size_t i = 0; i < 4096; ++i) most = cells[i] > most ? cells[i] : most;
+  for (size_t i = 0; i < kCells; ++i) most = std::max(most, cells[i] + cells[kCells + i]);
   return static_cast<float>(most) / static_cast<float>(n);
 }
 

@@ -3,115 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "edges.h"
+
 namespace empreinte {
 namespace {
 
-constexpr float kPi = 3.14159265f;
 constexpr uint32_t kAngles = 120;  // of half a turn: 1.5° each
-constexpr uint32_t kTile = 32;  // the steepest pixels of each tile count, so that texture elsewhere hides no faint edge
-constexpr uint32_t kShare = 3;  // one in so many
-constexpr uint32_t kFaintest = 6;  // levels over two pixels, the mean of both directions
 
 // Angles an edge votes for, 8° to each side: what lies along a line turns its gradients.
 constexpr uint32_t kSpread = 11;
-
-// Places from the sketch's middle, and the angle of the gradient, 0 … π.
-struct Edges {
-  Array<float> x, y, angle;
-  size_t n = 0;
-};
-
-using In = const uint8_t* __restrict;
-
-uint8_t apart(uint8_t a, uint8_t b) { return static_cast<uint8_t>(std::max(a, b) - std::min(a, b)); }
-
-// The mean of the steps along and down, of a block: a loop of fixed length, which compilers turn into vector code.
-void steepness_of_block(In left, In right, In above, In below, uint8_t* __restrict out) {
-  for (uint32_t k = 0; k < kBlock; ++k) {
-    const uint8_t along = apart(right[k], left[k]), down = apart(below[k], above[k]);
-    out[k] = static_cast<uint8_t>((along + down) >> 1);
-  }
-}
-
-// In the plane where it is greater. `out` has as many rows and the same stride as the sketch.
-void find_steepness(const Sketch& s, uint8_t* out) {
-  std::memset(out, 0, size_t{s.stride} * s.height);
-  uint8_t hue[kBlock];
-  for (uint32_t y = 1; y + 1 < s.height; ++y) {
-    uint8_t* row = out + size_t{s.stride} * y;
-    for (uint32_t x = 0; x < s.stride; x += kBlock) {
-      const uint8_t* p = s.row(y) + x;
-      steepness_of_block(p - 1, p + 1, p - s.stride, p + s.stride, row + x);
-      p += s.plane();
-      steepness_of_block(p - 1, p + 1, p - s.stride, p + s.stride, hue);
-      for (uint32_t k = 0; k < kBlock; ++k) row[x + k] = std::max(row[x + k], hue[k]);
-    }
-    row[0] = row[s.width - 1] = 0;
-    std::memset(row + s.width, 0, s.stride - s.width);
-  }
-}
-
-bool is_steeper(const uint8_t* a, const uint8_t* b, ptrdiff_t stride) {
-  const auto steep = [&](const uint8_t* p) { return std::abs(p[1] - p[-1]) + std::abs(p[stride] - p[-stride]); };
-  return steep(a) > steep(b);
-}
-
-// The angle of a gradient, 0 … π, whichever way it points, to 10⁻⁶: by a polynomial, as it is asked for thousands of
-// times. Its coefficients are those of least error for atan(t)/t in t², 0 ≤ t ≤ 1.
-float direction(int dx, int dy) {
-  constexpr float kTerms[] = {0.99999934f,  -0.33329859f, 0.19946566f,  -0.13908629f,
-                              0.096421957f, -0.0559123f,  0.021862939f, -0.0040545617f};
-  if (dy < 0 || (dy == 0 && dx < 0)) dx = -dx, dy = -dy;
-  const float across = static_cast<float>(std::abs(dx)), down = static_cast<float>(dy);
-  const float t = std::min(across, down) / std::max(std::max(across, down), 1.f), square = t * t;
-  float sum = 0;
-  for (int i = 7; i >= 0; --i) sum = sum * square + kTerms[i];
-  float angle = sum * t;
-  if (down > across) angle = kPi / 2 - angle;
-  return dx < 0 ? kPi - angle : angle;
-}
-
-// Pixels in whose gradient's direction no neighbour is steeper, of the steepest in each tile.
-emp_status find_edges(const Sketch& s, Point middle, Edges& edges) {
-  const uint32_t w = s.width, h = s.height;
-  const size_t most_edges = size_t{w} * h / kShare + 1;
-  Array<uint8_t> steep(s.plane());
-  edges.x = Array<float>(most_edges), edges.y = Array<float>(most_edges), edges.angle = Array<float>(most_edges);
-  if (!steep || !edges.x || !edges.y || !edges.angle) return EMP_OUT_OF_MEMORY;
-  find_steepness(s, steep.data());
-  const auto is_top = [&](uint32_t x, uint32_t y, int dx, int dy) {
-    const uint8_t* p = steep.data() + size_t{s.stride} * y + x;
-    // Across a perfect step two pixels are equally steep: the first of them counts.
-    const bool along = std::abs(dx) >= std::abs(dy);
-    return along ? p[0] > p[-1] && p[0] >= p[1] : p[0] > p[-ptrdiff_t{s.stride}] && p[0] >= p[s.stride];
-  };
-  const auto look_at = [&](uint32_t x, uint32_t y) {
-    const uint8_t* p = s.row(y) + x;
-    if (is_steeper(p + s.plane(), p, s.stride)) p += s.plane();
-    // Sobel's weights: plain differences follow the stairs of a slanted line, not the line.
-    const uint8_t *a = p - s.stride, *b = p + s.stride;
-    const int dx = a[1] + 2 * p[1] + b[1] - a[-1] - 2 * p[-1] - b[-1];
-    const int dy = b[-1] + 2 * b[0] + b[1] - a[-1] - 2 * a[0] - a[1];
-    if (!is_top(x, y, dx, dy)) return;
-    edges.x[edges.n] = static_cast<float>(x) - middle.x, edges.y[edges.n] = static_cast<float>(y) - middle.y;
-    edges.angle[edges.n++] = direction(dx, dy);
-  };
-  for (uint32_t top = 1; top + 1 < h; top += kTile)
-    for (uint32_t left = 1; left + 1 < w; left += kTile) {
-      const uint32_t bottom = std::min(top + kTile, h - 1), right = std::min(left + kTile, w - 1);
-      uint32_t counts[128] = {};
-      for (uint32_t y = top; y < bottom; ++y)
-        for (uint32_t x = left; x < right; ++x) ++counts[steep[size_t{s.stride} * y + x] / 2];
-      const uint32_t most = (bottom - top) * (right - left) / kShare;
-      uint32_t least = 127, more = 0;
-      while (least >= kFaintest / 2 && more + counts[least] <= most) more += counts[least--];
-      least = 2 * (least + 1);
-      for (uint32_t y = top; y < bottom; ++y)
-        for (uint32_t x = left; x < right; ++x)
-          if (steep[size_t{s.stride} * y + x] >= least) look_at(x, y);
-    }
-  return EMP_OK;
-}
 
 float turn_between(float a, float b) {
   const float d = std::abs(a - b);

@@ -84,14 +84,15 @@ static void take_upright_looks(const Look& look, float* grid) {
   float room[kPictureSide + 1];
   float* const __restrict blend = room + first;
   for (uint32_t i = 0; i < kLookSide; ++i) {
-    for (uint32_t k = 0; k < Per; ++k) {
-      const float *a = look.level.luma + rows.at[kLookSide * k + i] + first, *b = a + stride;
-      const float f = share * rows.y[kLookSide * k + i], g = share - f;
-      if (k == 0) {
-        for (size_t x = 0; x < count; ++x) blend[x] = g * a[x] + f * b[x];
-      } else {
-        for (size_t x = 0; x < count; ++x) blend[x] = blend[x] + g * a[x] + f * b[x];
-      }
+    const float *a = look.level.luma + rows.at[i] + first, *b = a + stride;
+    const float f = share * rows.y[i], g = share - f;
+    if constexpr (Per == 1) {
+      for (size_t x = 0; x < count; ++x) blend[x] = g * a[x] + f * b[x];
+    } else {
+      static_assert(Per == 2);
+      const float *c = look.level.luma + rows.at[kLookSide + i] + first, *d = c + stride;
+      const float k = share * rows.y[kLookSide + i], h = share - k;
+      for (size_t x = 0; x < count; ++x) blend[x] = g * a[x] + f * b[x] + h * c[x] + k * d[x];
     }
     for (uint32_t g = 0; g < kLookSide / 16; ++g) {
       typename L::F sum = L::zero();

@@ -34,17 +34,17 @@ void mark_flat(const uint8_t* row, size_t stride, uint8_t* __restrict out) {
   }
 }
 
-// The first of the greatest.
-size_t place_of_most(const Array<uint32_t>& counts) {
-  uint32_t most = 0;
-  for (size_t i = 0; i < counts.size(); ++i) most = std::max(most, counts[i]);
-  return static_cast<size_t>(std::find(counts.data(), counts.data() + counts.size(), most) - counts.data());
+// Whether one of a block is at least so great: a loop of a fixed length too.
+bool any_from(const int32_t* counts, int32_t least) {
+  int32_t any = 0;
+  for (size_t k = 0; k < kBlock; ++k) any |= counts[k] >= least ? 1 : 0;
+  return any != 0;
 }
 
 // 1 for each colour that belongs to the background, neighbours included: JPEG and shades spread them. `any`: whether
 // there is one.
 bool find_background(const Sketch& s, Array<uint8_t>& background, bool& any) {
-  Array<uint32_t> counts(32768);
+  Array<int32_t> counts(32768);
   background = Array<uint8_t>(32768);
   if (!counts || !background) return false;
   counts.zero();
@@ -57,13 +57,24 @@ bool find_background(const Sketch& s, Array<uint8_t>& background, bool& any) {
       mark_flat(s.row(y) + from, s.stride, flat);
       mark_flat(s.row(y) + s.plane() + from, s.stride, flat_hue);
       const uint32_t n = std::min(kBlock, s.width - 1 - from);
-      for (uint32_t k = 0; k < n; k += 2)
-        if ((flat[k] & flat_hue[k]) != 0) ++counts[colour_of(rgb + size_t{3} * k)];
+      for (uint32_t k = 0; k < n; k += 2) counts[colour_of(rgb + size_t{3} * k)] += flat[k] & flat_hue[k];
     }
   const float all = static_cast<float>(s.width) * static_cast<float>(s.height) / 4;
-  for (size_t n = 0; n < kColours; ++n) {
-    const size_t best = place_of_most(counts);
-    if (static_cast<float>(counts[best]) < kLeastColour * all) break;
+  // Those that are frequent enough, of which there are few, in their order; then the most frequent of them, the first
+  // of several.
+  constexpr size_t kMost = static_cast<size_t>(1 / kLeastColour) + 2;
+  uint32_t frequent[kMost];
+  size_t n_frequent = 0;
+  const int32_t least = static_cast<int32_t>(std::ceil(kLeastColour * all));
+  for (uint32_t from = 0; from < counts.size(); from += kBlock) {
+    if (!any_from(counts.data() + from, least)) continue;
+    for (uint32_t i = from; i < from + kBlock; ++i)
+      if (counts[i] >= least && n_frequent < kMost) frequent[n_frequent++] = i;
+  }
+  for (size_t n = 0; n < kColours && n_frequent > 0; ++n) {
+    const auto less = [&](uint32_t i, uint32_t k) { return counts[i] < counts[k]; };
+    const uint32_t best = *std::max_element(frequent, frequent + n_frequent, less);
+    if (counts[best] == 0) break;
     any = true;
     const int r = static_cast<int>(best >> 10), g = static_cast<int>(best >> 5 & 31), b = static_cast<int>(best & 31);
     for (int i = std::max(0, r - 1); i <= std::min(31, r + 1); ++i)
@@ -92,12 +103,16 @@ class Parts {
     Array<uint32_t> stack(size_t{w_} * h_);
     if (!cells_ || !stack) return EMP_OUT_OF_MEMORY;
     cells_.zero();
+    const uint8_t* is_background = background.data();
     // Every second row is enough to count by.
     for (uint32_t y = 0; y < h_ * kCell; y += 2) {
       const uint8_t* p = s.rgb.data() + size_t{3} * s.width * y;
       uint8_t* to = cells_.data() + size_t{w_} * (y / kCell);
-      for (uint32_t x = 0; x < w_; ++x)
-        for (uint32_t k = 0; k < kCell; ++k, p += 3) to[x] = static_cast<uint8_t>(to[x] + 1 - background[colour_of(p)]);
+      for (uint32_t x = 0; x < w_; ++x) {
+        uint32_t behind = 0;
+        for (uint32_t k = 0; k < kCell; ++k, p += 3) behind += is_background[colour_of(p)];
+        to[x] = static_cast<uint8_t>(to[x] + kCell - behind);
+      }
     }
     for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = 4 * cells_[i] >= kCell * kCell ? 1 : 0;
     for (uint32_t i = 0; i < cells_.size(); ++i)

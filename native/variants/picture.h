@@ -15,8 +15,13 @@ struct Picture {
   Array<float> luma;  // width · height, 0 … 255, the reference's weights; and a row and a sample more, of no meaning
 };
 
-// Reduces `pixels`, both sides at least 5, by averaging pixels and shares of pixels to at most kPictureSide; a smaller
-// one is copied.
+// How large the working copy of `pixels` is, both of whose sides are at least 5, and room for it.
+emp_status lay_out(const emp_pixels& pixels, Picture& out);
+// Reduces `pixels` by averaging pixels and shares of pixels to at most kPictureSide; a smaller one is copied. `done`
+// hears of rows whose colours and luma are there, in their order: what else is made of them is made while they are
+// near.
+emp_status fill(const emp_pixels& pixels, const emp_kernel& kernel, const RowsDone& done, Picture& out);
+// Both.
 emp_status make_picture(const emp_pixels& pixels, const emp_kernel& kernel, Picture& out);
 
 }  // namespace empreinte

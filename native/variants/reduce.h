@@ -2,10 +2,25 @@
 // Included inside a kernel's target region: templates over the lanes L, and plain loops of a fixed length, which
 // compilers turn into that processor's vectors.
 
+// Of two and three rows, in one pass.
+static inline void mean_of_three_rows(const uint8_t* __restrict a, const uint8_t* __restrict b,
+                                      const uint8_t* __restrict c, uint16_t u, uint16_t v, uint16_t w, uint32_t samples,
+                                      uint16_t* __restrict sum) {
+  for (size_t x = 0; x < samples; ++x) sum[x] = static_cast<uint16_t>(128 + u * a[x] + v * b[x] + w * c[x]) >> 8;
+}
+static inline void mean_of_two_rows(const uint8_t* __restrict a, const uint8_t* __restrict b, uint16_t v, uint16_t w,
+                                    uint32_t samples, uint16_t* __restrict sum) {
+  for (size_t x = 0; x < samples; ++x) sum[x] = static_cast<uint16_t>(128 + v * a[x] + w * b[x]) >> 8;
+}
+
 // Rows of bytes to their weighted mean, values 0 … 255; the weights add up to 256. `sum` may be written up to a whole
 // block.
 static void mean_of_rows(const uint8_t* rows, size_t stride, const uint16_t* weight, uint32_t count, uint32_t samples,
                          uint16_t* sum) {
+  // A picture of a megapixel or two has two or three rows to one.
+  if (count == 2) return mean_of_two_rows(rows, rows + stride, weight[0], weight[1], samples, sum);
+  if (count == 3)
+    return mean_of_three_rows(rows, rows + stride, rows + 2 * stride, weight[0], weight[1], weight[2], samples, sum);
   constexpr uint32_t kWidth = 128;
   for (uint32_t x = 0; x < samples; x += kWidth) {
     const uint32_t n = samples - x < kWidth ? samples - x : kWidth;
@@ -71,46 +86,42 @@ static void mean_of_columns(const SummedRows& c) {
   mean_of_columns_by<L, 0>(c);
 }
 
-// Of every sample and the one three further, of which half are wanted.
-static inline void halve_block(const uint8_t* above, const uint8_t* below, uint32_t n, uint8_t* rgb) {
-  constexpr uint32_t kBytes = 192;
-  uint8_t mean[kBytes];
-  for (uint32_t i = 0; i < kBytes; ++i)
-    mean[i] = static_cast<uint8_t>((above[i] + below[i] + above[i + 3] + below[i + 3] + 2) >> 2);
-  for (uint32_t k = 0; k < n; ++k) std::memcpy(rgb + 3 * k, mean + 6 * k, 3);
-}
+// Means of two, rounded up.
+static inline uint8_t mean_of_two(uint8_t a, uint8_t b) { return static_cast<uint8_t>((a + b + 1) >> 1); }
 
-// Two rows of 2 · width RGB pixels to one of half the width, each the mean of two by two.
-static void halve_colours(const uint8_t* above, const uint8_t* below, uint32_t width, uint8_t* rgb) {
-  constexpr uint32_t kPixels = 32, kBytes = 6 * kPixels + 3;
-  uint32_t x = 0;
-  // One pixel further is read than is wanted.
-  for (; x + kPixels < width; x += kPixels, above += 6 * kPixels, below += 6 * kPixels, rgb += 3 * kPixels)
-    halve_block(above, below, kPixels, rgb);
-  uint8_t a[kBytes] = {}, b[kBytes] = {};
-  for (uint32_t i = 0; i < 6 * (width - x); ++i) a[i] = above[i], b[i] = below[i];
-  halve_block(a, b, width - x, rgb);
-}
-
-// Of every three samples, of which a third begin a pixel.
-static inline void planes_of_block(const uint8_t* s, uint32_t n, uint8_t* luma, uint8_t* hue) {
-  constexpr uint32_t kBytes = 96;
-  uint8_t light[kBytes], warm[kBytes];
-  for (uint32_t i = 0; i < kBytes; ++i) {
-    light[i] = static_cast<uint8_t>(static_cast<uint16_t>(77 * s[i] + 150 * s[i + 1] + 29 * s[i + 2] + 128) >> 8);
-    warm[i] = static_cast<uint8_t>((256 + s[i] - s[i + 2]) >> 1);
+// Two rows of 2 · width RGB pixels to one of half the width, each the mean of two by two; no wider than half a working
+// copy. (a + b + c + d + 2) / 4 without wider samples: the mean of two means is one too much where one of them was
+// rounded and their sum is odd.
+template <class L>
+static void halve_colours(const uint8_t* __restrict above, const uint8_t* __restrict below, uint32_t width,
+                          uint8_t* rgb) {
+  // Of every sample and the one three further, of which half are wanted. All of a row: what was just stored cannot be
+  // read in other pieces before it has left the processor.
+  uint8_t mean[3 * empreinte::kPictureSide];
+  for (size_t i = 0; i + 3 < size_t{6} * width; ++i) {
+    const uint8_t a = above[i], b = above[i + 3], c = below[i], d = below[i + 3];
+    const uint8_t first = mean_of_two(a, b), second = mean_of_two(c, d);
+    mean[i] = static_cast<uint8_t>(mean_of_two(first, second) - (((a ^ b) | (c ^ d)) & (first ^ second) & 1));
   }
-  for (uint32_t k = 0; k < n; ++k) luma[k] = light[3 * k], hue[k] = warm[3 * k];
+  uint32_t x = 0;
+  for (; x + 6 <= width; x += 3) L::every_other_pixel(mean + size_t{6} * x, rgb + size_t{3} * x);
+  for (; x < width; ++x) std::memcpy(rgb + size_t{3} * x, mean + size_t{6} * x, 3);
 }
 
-// The two planes of a sketch (sketch.h) of a row of RGB pixels.
-static void planes_of(const uint8_t* rgb, uint32_t width, uint8_t* luma, uint8_t* hue) {
-  constexpr uint32_t kPixels = 32, kBytes = 3 * kPixels + 2;
+// The two planes of a sketch (sketch.h) of a row of RGB pixels, no longer than a working copy's.
+template <class L>
+static void planes_of(const uint8_t* rgb, uint32_t width, uint8_t* __restrict luma, uint8_t* __restrict hue) {
+  uint8_t r[empreinte::kPictureSide + 16], g[empreinte::kPictureSide + 16], b[empreinte::kPictureSide + 16];
   uint32_t x = 0;
-  for (; x + kPixels < width; x += kPixels, rgb += 3 * kPixels) planes_of_block(rgb, kPixels, luma + x, hue + x);
-  uint8_t last[kBytes] = {};
-  for (uint32_t i = 0; i < 3 * (width - x); ++i) last[i] = rgb[i];
-  planes_of_block(last, width - x, luma + x, hue + x);
+  for (; x + 16 <= width; x += 16) L::split_pixels(rgb + size_t{3} * x, r + x, g + x, b + x);
+  uint8_t last[48] = {};
+  std::memcpy(last, rgb + size_t{3} * x, size_t{3} * (width - x));
+  L::split_pixels(last, r + x, g + x, b + x);
+  for (size_t i = 0; i < width; ++i) {
+    luma[i] = static_cast<uint8_t>(static_cast<uint16_t>(77 * r[i] + 150 * g[i] + 29 * b[i] + 128) >> 8);
+    // 128 + (red − blue)/2.
+    hue[i] = mean_of_two(r[i], static_cast<uint8_t>(~b[i]));
+  }
 }
 
 // Two rows of 2 · width floats to one of half the width.

@@ -70,9 +70,19 @@ void looks_of(const Filter& filter, float pixel, uint32_t per, float* at) {
     }
 }
 
+// Of what row y of level i is the last row.
+void add_row(Levels& levels, uint32_t i, uint32_t y) {
+  if (y % 2 == 0 || i + 1 == levels.count || y / 2 >= levels.level[i + 1].height) return;
+  const LookLevel &finer = levels.level[i], &level = levels.level[i + 1];
+  const float* above = finer.luma + size_t{finer.width} * (y - 1);
+  float* to = levels.room.data() + (level.luma - levels.room.data()) + size_t{level.width} * (y / 2);
+  levels.kernel->halve_luma(above, above + finer.width, level.width, to);
+  add_row(levels, i + 1, y / 2);
+}
+
 }  // namespace
 
-emp_status make_levels(const Picture& picture, const emp_kernel& kernel, Levels& out) {
+emp_status lay_out(const Picture& picture, const emp_kernel& kernel, Levels& out) {
   out.kernel = &kernel;
   out.source_width = picture.source_width, out.source_height = picture.source_height;
   out.level[0] = {picture.width, picture.height, picture.luma.data()};
@@ -89,15 +99,15 @@ emp_status make_levels(const Picture& picture, const emp_kernel& kernel, Levels&
   float* to = out.room.data();
   for (uint32_t i = 1; i < out.count; ++i) {
     LookLevel& level = out.level[i];
-    const LookLevel& finer = out.level[i - 1];
     level.luma = to;
-    for (uint32_t y = 0; y < level.height; ++y, to += level.width) {
-      const float* above = finer.luma + size_t{finer.width} * 2 * y;
-      kernel.halve_luma(above, above + finer.width, level.width, to);
-    }
+    to += size_t{level.width} * level.height;
     for (uint32_t x = 0; x <= level.width; ++x) *to++ = 0;
   }
   return EMP_OK;
+}
+
+void add_rows(uint32_t first, uint32_t count, Levels& out) {
+  for (uint32_t y = first; y < first + count; ++y) add_row(out, 0, y);
 }
 
 bool sample_view(const Levels& levels, const View& view, const Sampling& sampling, float* grid) {

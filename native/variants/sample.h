@@ -18,8 +18,10 @@ struct Levels {
   const emp_kernel* kernel;
 };
 
-// `picture` has to stay as long as `out`.
-emp_status make_levels(const Picture& picture, const emp_kernel& kernel, Levels& out);
+// The sizes of the levels of a picture that is laid out, and room for them. `picture` has to stay as long as `out`.
+emp_status lay_out(const Picture& picture, const emp_kernel& kernel, Levels& out);
+// The rows of all levels that rows first … first + count of the picture are the last of.
+void add_rows(uint32_t first, uint32_t count, Levels& out);
 
 // How the original of a view was filtered is not known; its size is taken to be the view's own in pixels of the source,
 // or, with `side`, that one in both directions.

@@ -10,10 +10,25 @@ constexpr uint8_t kStep = 11;           // levels over two pixels that make an e
 constexpr float kChance = 0.45f;        // of a line's pixels: what an edge must have more of than texture has
 constexpr float kLeastStretch = 0.12f;  // of the picture's side
 
-// Counts of edge pixels: of horizontal edges by row and group of columns, of vertical ones by column and group of rows.
+// Counts of edge pixels: of horizontal edges by group of columns and row, of vertical ones by group of rows and column.
 struct Counts {
-  Array<uint8_t> rows, columns;
-  uint32_t row_groups = 0, column_groups = 0;
+  uint32_t places = 0, groups = 0;
+  size_t stride = 0;  // from a group to the next
+  // An edge that lies between two columns is marked in either: both count, to at most a whole group.
+  bool either = false;
+  Array<uint8_t> room;
+
+  bool allocate(uint32_t of_places, uint32_t length) {
+    places = of_places, groups = length / kGroup;
+    stride = (size_t{places} + kBlock - 1) / kBlock * kBlock;
+    // Before the first a block, as what is before a place is looked at too; behind the last the group that is not
+    // whole.
+    room = Array<uint8_t>(kBlock + stride * (groups + size_t{1}));
+    if (room) room.zero();
+    return static_cast<bool>(room);
+  }
+  uint8_t* group(uint32_t g) { return room.data() + kBlock + stride * g; }
+  const uint8_t* group(uint32_t g) const { return room.data() + kBlock + stride * g; }
 };
 
 uint8_t apart(uint8_t a, uint8_t b) { return static_cast<uint8_t>(std::max(a, b) - std::min(a, b)); }
@@ -57,18 +72,13 @@ void count_block(In marks, Out counts) {
   for (uint32_t k = 0; k < kBlock; ++k) counts[k] = static_cast<uint8_t>(counts[k] + marks[k]);
 }
 
-emp_status count_edges(const Sketch& s, Counts& out) {
+emp_status count_edges(const Sketch& s, Counts& rows, Counts& columns) {
   const uint32_t w = s.width, h = s.height, stride = s.stride;
-  out.row_groups = w / kGroup;
-  out.column_groups = h / kGroup;
-  out.rows = Array<uint8_t>(size_t{h} * out.row_groups);
-  out.columns = Array<uint8_t>(size_t{stride} * (out.column_groups + 1));
   // Four rows of steps down the picture, in turn; the steps along it; marks of two rows, and both together.
   const size_t room_row = size_t{stride} + kBlock;
   Array<uint8_t> room(8 * room_row + kBlock);
-  if (!out.rows || !out.columns || !room) return EMP_OUT_OF_MEMORY;
-  out.rows.zero();
-  out.columns.zero();
+  if (!rows.allocate(h, w) || !columns.allocate(w, h) || !room) return EMP_OUT_OF_MEMORY;
+  columns.either = true;
   room.zero();
   uint8_t* base = room.data() + kBlock;
   const auto down = [&](uint32_t y) { return base + room_row * (y % 4); };
@@ -87,51 +97,64 @@ emp_status count_edges(const Sketch& s, Counts& out) {
     mark(down(y - 1), down(y), down(y + 1), along, marked, stride);
     for (uint32_t x = 0; x < stride; x += kBlock) join_block(marked + x, last + x, both + x);
     std::swap(marked, last);
-    uint8_t* to = out.rows.data() + size_t{y} * out.row_groups;
-    for (uint32_t g = 0; g < out.row_groups; ++g) {
+    uint8_t* to = rows.group(0) + y;
+    for (uint32_t g = 0; g < rows.groups; ++g, to += rows.stride) {
       uint64_t eight;
       std::memcpy(&eight, both + size_t{g} * kGroup, 8);
-      to[g] = static_cast<uint8_t>(eight * 0x0101010101010101u >> 56);
+      *to = static_cast<uint8_t>(eight * 0x0101010101010101u >> 56);
     }
     // The same for edges of the other direction, found in this row: before and after are its neighbours in the row.
     mark(along - 1, along, along + 1, down(y), both, stride);
-    uint8_t* columns = out.columns.data() + size_t{stride} * (y / kGroup);
-    for (uint32_t x = 0; x < stride; x += kBlock) count_block(both + x, columns + x);
+    uint8_t* counts = columns.group(y / kGroup);
+    for (uint32_t x = 0; x < stride; x += kBlock) count_block(both + x, counts + x);
   }
   return EMP_OK;
 }
 
-// The stretch of a line in which edge pixels exceed chance the most, as its score in pixels.
-float best_stretch(const uint16_t* counts, uint32_t groups) {
-  float best = 0, sum = 0;
-  for (uint32_t g = 0; g < groups; ++g) {
-    sum = std::max(0.f, sum + static_cast<float>(counts[g]) - kChance * kGroup);
-    best = std::max(best, sum);
+// Of the places of a block, by how many pixels the stretch in which edge pixels exceed chance the most does: `sum` up
+// to this group, `best` so far.
+void add_group(In counts, In before, float* __restrict sum, float* __restrict best) {
+  for (uint32_t k = 0; k < kBlock; ++k) {
+    const uint8_t both = static_cast<uint8_t>(counts[k] + before[k]), n = std::min<uint8_t>(both, kGroup);
+    const float more = sum[k] + static_cast<float>(n) - kChance * kGroup;
+    sum[k] = more > 0.f ? more : 0.f;
+    best[k] = sum[k] > best[k] ? sum[k] : best[k];
   }
-  return best;
+}
+
+// `scores`: of all places, up to a whole block.
+bool best_stretches(const Counts& counts, float* scores) {
+  const uint8_t none[kBlock] = {};
+  Array<float> sums(counts.stride);
+  if (!sums) return false;
+  sums.zero();
+  std::fill_n(scores, counts.stride, 0.f);
+  for (uint32_t g = 0; g < counts.groups; ++g)
+    for (size_t x = 0; x < counts.stride; x += kBlock) {
+      const uint8_t* group = counts.group(g) + x;
+      add_group(group, counts.either ? group - 1 : none, sums.data() + x, scores + x);
+    }
+  return true;
 }
 
 // Keeps the best kLines of a direction, none beside a better one, and adds the picture's own sides.
-template <class CountsOf>
-emp_status keep_lines(uint32_t places, uint32_t groups, const CountsOf& counts_of, Lines& out) {
-  Array<float> scores(places);
-  if (!scores) return EMP_OUT_OF_MEMORY;
-  uint16_t counts[kMaxGroups];
+emp_status keep_lines(const Counts& counts, Lines& out) {
+  const uint32_t places = counts.places, groups = counts.groups;
+  Array<float> scores(counts.stride);
+  if (!scores || !best_stretches(counts, scores.data())) return EMP_OUT_OF_MEMORY;
   const float least = 0.5f * (1 - kChance) * kLeastStretch * static_cast<float>(groups * kGroup);
-  for (uint32_t i = 0; i < places; ++i) {
-    scores[i] = 0;
-    if (i < 3 || i + 3 >= places) continue;
-    counts_of(i, counts);
-    scores[i] = best_stretch(counts, groups);
-  }
+  for (const uint32_t i : {0u, 1u, 2u, places - 3, places - 2, places - 1}) scores[i] = 0;
   for (out.n = 0; out.n < kLines; ++out.n) {
     const uint32_t best =
         static_cast<uint32_t>(std::max_element(scores.data(), scores.data() + places) - scores.data());
     if (scores[best] < least) break;
     Line& line = out.line[out.n];
     line.at = best;
-    counts_of(best, counts);
-    for (uint32_t g = 0; g < groups; ++g) line.sum[g + 1] = static_cast<uint16_t>(line.sum[g] + counts[g]);
+    for (uint32_t g = 0; g < groups; ++g) {
+      const uint8_t* at = counts.group(g) + best;
+      const uint32_t n = std::min<uint32_t>(kGroup, at[0] + (counts.either ? at[-1] : 0u));
+      line.sum[g + 1] = static_cast<uint16_t>(line.sum[g] + n);
+    }
     for (uint32_t i = best - 2; i <= best + 2; ++i) scores[i] = 0;
   }
   for (const uint32_t at : {0u, places}) out.line[out.n].at = at, out.line[out.n++].own = true;
@@ -142,20 +165,10 @@ emp_status keep_lines(uint32_t places, uint32_t groups, const CountsOf& counts_o
 }  // namespace
 
 emp_status find_straight_lines(const Sketch& sketch, Lines& rows, Lines& columns) {
-  Counts counts;
-  if (const emp_status status = count_edges(sketch, counts); status != EMP_OK) return status;
-  const auto of_row = [&](uint32_t y, uint16_t* to) {
-    const uint8_t* from = counts.rows.data() + size_t{y} * counts.row_groups;
-    std::copy_n(from, counts.row_groups, to);
-  };
-  // An edge that lies between two columns is marked in either: both count, to at most a whole group.
-  const auto of_column = [&](uint32_t x, uint16_t* to) {
-    const uint8_t* from = counts.columns.data() + x;
-    for (uint32_t g = 0; g < counts.column_groups; ++g, from += sketch.stride)
-      to[g] = std::min<uint16_t>(kGroup, static_cast<uint16_t>(from[0] + from[-1]));
-  };
-  emp_status status = keep_lines(sketch.height, counts.row_groups, of_row, rows);
-  if (status == EMP_OK) status = keep_lines(sketch.width, counts.column_groups, of_column, columns);
+  Counts of_rows, of_columns;
+  emp_status status = count_edges(sketch, of_rows, of_columns);
+  if (status == EMP_OK) status = keep_lines(of_rows, rows);
+  if (status == EMP_OK) status = keep_lines(of_columns, columns);
   return status;
 }
 

@@ -6,40 +6,16 @@
 #include <cmath>
 
 #include "detect.h"
+#include "side.h"
 
 namespace empreinte {
 namespace {
 
-constexpr int kNear = 26;                            // levels of the channel that differs most, JPEG's noise included
 constexpr float kUniform = 0.95f, kWithText = 0.3f;  // shares of a line in the border's colour
 constexpr float kTextHeight = 0.14f;                 // of the box: a higher stretch that is not uniform is no text
 constexpr float kLeast = 0.1f;                       // of the box stays
 constexpr int kPasses = 8;
 constexpr size_t kTrims = 5;
-
-// A side of a box as lines from the outside in, each a run of pixels.
-struct Side {
-  const uint8_t* first;
-  ptrdiff_t next_line, next_pixel;
-  uint32_t lines, length;
-  const uint8_t* line(uint32_t i) const { return first + static_cast<ptrdiff_t>(i) * next_line; }
-};
-
-// Side 0 left, 1 top, 2 right, 3 bottom.
-Side side_of(const uint8_t* rgb, uint32_t width, const Box& box, int side) {
-  const ptrdiff_t row = ptrdiff_t{3} * width;
-  const uint8_t* corner = rgb + box.top * row + ptrdiff_t{3} * box.left;
-  const uint32_t w = box.width(), h = box.height();
-  if (side == 0) return {corner, 3, row, w, h};
-  if (side == 1) return {corner, row, 3, h, w};
-  if (side == 2) return {corner + ptrdiff_t{3} * (w - 1), -3, row, w, h};
-  return {corner + row * (h - 1), -row, 3, h, w};
-}
-
-int difference(const uint8_t* p, const uint8_t* colour) {
-  const int r = std::abs(p[0] - colour[0]), g = std::abs(p[1] - colour[1]), b = std::abs(p[2] - colour[2]);
-  return std::max(r, std::max(g, b));
-}
 
 // The median of each channel along a line.
 void median(const Side& side, uint32_t i, uint8_t colour[3]) {
@@ -54,13 +30,65 @@ void median(const Side& side, uint32_t i, uint8_t colour[3]) {
   }
 }
 
+// The share of a line's pixels that are near a colour. Every second one is enough to count by.
 float share_near(const Side& side, uint32_t i, const uint8_t colour[3]) {
   const uint8_t* p = side.line(i);
-  // Every second pixel is enough to count by.
-  uint32_t near = 0;
   const uint32_t n = (side.length + 1) / 2;
+  uint32_t near = 0;
   for (uint32_t k = 0; k < n; ++k, p += 2 * side.next_pixel) near += difference(p, colour) <= kNear;
   return static_cast<float>(near) / static_cast<float>(n);
+}
+
+// The same of many lines.
+class SharesNear {
+ public:
+  SharesNear(const Side& side, const uint8_t colour[3]) : side_(side), colour_(colour), pattern_(colour) {}
+
+  float operator()(uint32_t i) {
+    const uint32_t n = (side_.length + 1) / 2;
+    return static_cast<float>(side_.next_pixel == 3 ? of_row(i, n) : of_column(i, n)) / static_cast<float>(n);
+  }
+
+ private:
+  uint32_t of_row(uint32_t i, uint32_t n) const {
+    const uint8_t* p = side_.line(i);
+    uint16_t counts[kSamples] = {};
+    uint32_t k = 0, near = 0;
+    for (; 2 * k + kPixels < side_.length; k += kPixels / 2, p += kSamples) pattern_.count_near(p, counts);
+    for (uint32_t m = 0; m < kSamples; m += 6) near += counts[m];
+    for (; k < n; ++k, p += 6) near += difference(p, colour_) <= kNear;
+    return near;
+  }
+  // Columns are asked for one after the other: the next ones are counted with them, from the leftmost.
+  uint32_t of_column(uint32_t i, uint32_t n) {
+    const bool rightwards = side_.next_line > 0;
+    if (i < first_ || i >= end_) {
+      first_ = i, end_ = std::min(i + kPixels, side_.lines);
+      std::fill_n(counts_, kSamples, uint16_t{0});
+      const uint8_t* p = side_.line(rightwards ? first_ : end_ - 1);
+      for (uint32_t k = 0; k < n; ++k, p += 2 * side_.next_pixel) pattern_.count_near(p, counts_);
+    }
+    return counts_[3 * (rightwards ? i - first_ : end_ - 1 - i)];
+  }
+
+  const Side& side_;
+  const uint8_t* colour_;
+  const Pattern pattern_;
+  uint32_t first_ = 0, end_ = 0;  // the columns that are counted
+  uint16_t counts_[kSamples];
+};
+
+// Whether a line is not of one colour, which is soon seen of most: of two pixels that are further from one another than
+// twice kNear at most one is near any colour. False tells nothing.
+bool is_mixed(const Side& side, uint32_t i) {
+  const uint32_t n = (side.length + 1) / 2, pairs = n / 2;
+  const uint8_t* p = side.line(i);
+  const ptrdiff_t across = 2 * side.next_pixel * static_cast<ptrdiff_t>(pairs);
+  uint32_t apart = 0;
+  for (uint32_t k = 0; k < pairs; ++k, p += 2 * side.next_pixel)
+    if (difference(p, p + across) > 2 * kNear && static_cast<float>(n - ++apart) / static_cast<float>(n) < kUniform)
+      return true;
+  return false;
 }
 
 // How many lines go, at most `most`; the colour they have.
@@ -70,13 +98,15 @@ uint32_t peel_side(const Side& side, uint32_t most, bool text, uint32_t skip, ui
   // Between two borders, one inside the other, lies a line or two of their mixture.
   for (;; ++start) {
     if (start > skip || start >= most) return 0;
+    if (is_mixed(side, start)) continue;
     median(side, start, met);
     if (share_near(side, start, met) >= kUniform) break;
   }
   const uint32_t patience = text ? static_cast<uint32_t>(kTextHeight * static_cast<float>(side.lines)) : 0;
+  SharesNear shares(side, met);
   uint32_t gone = start + 1;
   for (uint32_t i = gone; i < most && i - gone <= patience; ++i) {
-    const float share = share_near(side, i, met);
+    const float share = shares(i);
     if (share >= kUniform)
       gone = i + 1;
     else if (share < kWithText || !text)
@@ -87,29 +117,6 @@ uint32_t peel_side(const Side& side, uint32_t most, bool text, uint32_t skip, ui
 }
 
 uint32_t most_of(uint32_t lines) { return lines - std::max(1u, static_cast<uint32_t>(kLeast * lines)); }
-
-// Sixteen pixels side by side, and how far each sample's colour is from a pattern's: of the three that begin there, the
-// one that differs most. Loops of a fixed length, which compilers turn into vector code.
-constexpr uint32_t kSamples = 48, kMostDiffers = 60;
-
-struct Pattern {
-  uint8_t sample[kSamples + 2];
-  explicit Pattern(const uint8_t colour[3]) {
-    for (uint32_t i = 0; i < kSamples + 2; ++i) sample[i] = colour[i % 3];
-  }
-  // `p` has kSamples + 2. No more than 1,024 times, so that 16 bits hold the sums.
-  void add(const uint8_t* __restrict p, uint16_t* __restrict sums) const {
-    uint8_t apart[kSamples + 2], most[kSamples];
-    for (uint32_t i = 0; i < kSamples + 2; ++i)
-      apart[i] = static_cast<uint8_t>(std::max(p[i], sample[i]) - std::min(p[i], sample[i]));
-    for (uint32_t i = 0; i < kSamples; ++i) {
-      const uint8_t two = std::max(apart[i], apart[i + 1]), three = std::max(two, apart[i + 2]);
-      most[i] = std::min<uint8_t>(kMostDiffers, three);
-    }
-    for (uint32_t i = 0; i < kSamples; ++i) sums[i] = static_cast<uint16_t>(sums[i] + most[i]);
-  }
-};
-static_assert(kPictureSide * kMostDiffers <= UINT16_MAX);
 
 // Of each of the n ≤ 16 lines from `from` on, the sum over its pixels. `side` is one of the working copy, behind which
 // there are samples to spare.
@@ -164,36 +171,79 @@ bool add_box(const Frame& f, const Picture& picture, ViewKind kind, Views& out) 
   return out.add(box(f.left / w, f.top / h, f.right / w, f.bottom / h, kind));
 }
 
-}  // namespace
+// What was peeled off a side of a box: the ways to trim a picture have most of their steps in common.
+class Peels {
+ public:
+  struct Peel {
+    Box box;
+    int side;
+    bool text;
+    uint32_t gone;
+    uint8_t colour[3];
+  };
+  const Peel* find(const Box& box, int side, bool text) const {
+    const auto same = [&](const Peel& p) { return p.box == box && p.side == side && p.text == text; };
+    const Peel* found = std::find_if(known_, known_ + n_, same);
+    return found == known_ + n_ ? nullptr : found;
+  }
+  void add(const Peel& peel) {
+    if (n_ < kMost) known_[n_++] = peel;
+  }
 
-Trimmed trim(const Sketch& sketch, const Box& box, const How& how) {
+ private:
+  static constexpr size_t kMost = 64;
+  Peel known_[kMost];
+  size_t n_ = 0;
+};
+
+// One side of `b`, which is what is left of `from`.
+Peels::Peel peel(const Sketch& sketch, const Box& from, const Box& b, int s, const How& how) {
+  const Side side = side_of(sketch.rgb.data(), sketch.width, b, s);
+  const uint32_t gone_before = s == 0   ? b.left - from.left
+                               : s == 1 ? b.top - from.top
+                               : s == 2 ? from.right - b.right
+                                        : from.bottom - b.bottom;
+  const uint32_t whole = s % 2 == 0 ? from.width() : from.height();
+  const uint32_t all_sides = whole - side.lines;
+  const uint32_t skip = gone_before > 0 ? 2 : static_cast<uint32_t>(how.corner * static_cast<float>(whole));
+  const uint32_t room = most_of(whole) > all_sides ? most_of(whole) - all_sides : 0;
+  Peels::Peel result = {b, s, how.text, 0, {}};
+  result.gone = peel_side(side, std::min(room, side.lines - 1), how.text, skip, result.colour);
+  return result;
+}
+
+// `peels` is of the same `box` and `how.corner`.
+Trimmed trim(const Sketch& sketch, const Box& box, const How& how, Peels& peels) {
   Trimmed result = {box, {}};
+  Box& b = result.box;
   bool done[4];
   for (int s = 0; s < 4; ++s) done[s] = (how.sides >> s & 1) == 0;
   for (int pass = 0; pass < kPasses; ++pass) {
-    const Box before = result.box;
+    const Box before = b;
     for (int s = 0; s < 4; ++s) {
       if (done[s]) continue;
-      Box& b = result.box;
-      const Side side = side_of(sketch.rgb.data(), sketch.width, b, s);
-      const uint32_t gone_before = s == 0   ? b.left - box.left
-                                   : s == 1 ? b.top - box.top
-                                   : s == 2 ? box.right - b.right
-                                            : box.bottom - b.bottom;
-      const uint32_t whole = s % 2 == 0 ? box.width() : box.height();
-      const uint32_t all_sides = whole - side.lines;
-      const uint32_t skip = gone_before > 0 ? 2 : static_cast<uint32_t>(how.corner * static_cast<float>(whole));
-      const uint32_t room = most_of(whole) > all_sides ? most_of(whole) - all_sides : 0;
-      const uint32_t gone = peel_side(side, std::min(room, side.lines - 1), how.text, skip, result.colour[s]);
+      const Peels::Peel* const known = peels.find(b, s, how.text);
+      const Peels::Peel peeled = known != nullptr ? *known : peel(sketch, box, b, s, how);
+      if (known == nullptr) peels.add(peeled);
+      const uint32_t gone = peeled.gone;
+      if (gone == 0) continue;
+      std::copy_n(peeled.colour, 3, result.colour[s]);
       if (s == 0) b.left += gone;
       if (s == 1) b.top += gone;
       if (s == 2) b.right -= gone;
       if (s == 3) b.bottom -= gone;
-      if (how.one_colour && gone > 0) done[s] = true;
+      if (how.one_colour) done[s] = true;
     }
-    if (result.box == before) break;
+    if (b == before) break;
   }
   return result;
+}
+
+}  // namespace
+
+Trimmed trim(const Sketch& sketch, const Box& box, const How& how) {
+  Peels peels;
+  return trim(sketch, box, how, peels);
 }
 
 Frame measure(const Picture& picture, const Sketch& sketch, const Trimmed& trimmed, const Box& from) {
@@ -226,8 +276,9 @@ emp_status find_trims(const Picture& picture, const Sketch& sketch, Views& out) 
   const Box all = {0, 0, sketch.width, sketch.height};
   Box seen[kTrims];
   size_t n = 0;
+  Peels peels;
   const auto add = [&](const How& how) {
-    const Trimmed trimmed = trim(sketch, all, how);
+    const Trimmed trimmed = trim(sketch, all, how, peels);
     if (n == kTrims || trimmed.box == all || std::find(seen, seen + n, trimmed.box) != seen + n) return trimmed;
     seen[n++] = trimmed.box;
     add_box(measure(picture, sketch, trimmed, all), picture, ViewKind::trimmed, out);

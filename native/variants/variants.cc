@@ -58,6 +58,12 @@ emp_view public_view(const View& view) {
   return out;
 }
 
+void add_rows_of(void* context, uint32_t first, uint32_t count) {
+  emp_variants& variants = *static_cast<emp_variants*>(context);
+  add_rows(first, count, variants.levels);
+  add_rows(variants.picture, *variants.kernel, first, count, variants.sketch);
+}
+
 // The variants of a stage as they are made.
 class Stage {
  public:
@@ -122,9 +128,10 @@ emp_status emp_variants_create(const emp_pixels* pixels, const emp_kernel* kerne
   if (variants == nullptr) return EMP_OUT_OF_MEMORY;
   variants->kernel = kernel;
   variants->given_count = variants->found_count = 0;
-  status = make_picture(*pixels, *kernel, variants->picture);
-  if (status == EMP_OK) status = make_levels(variants->picture, *kernel, variants->levels);
-  if (status == EMP_OK) status = make_sketch(variants->picture, *kernel, variants->sketch);
+  status = lay_out(*pixels, variants->picture);
+  if (status == EMP_OK) status = lay_out(variants->picture, *kernel, variants->levels);
+  if (status == EMP_OK) status = lay_out(variants->picture, variants->sketch);
+  if (status == EMP_OK) status = fill(*pixels, *kernel, {add_rows_of, variants}, variants->picture);
   if (status != EMP_OK) {
     delete variants;
     return status;

@@ -121,8 +121,11 @@ struct Made {
 };
 
 bool make(const emp_pixels& p, const emp_kernel* kernel, Made& out) {
-  return make_picture(p, *kernel, out.copy) == EMP_OK && make_sketch(out.copy, *kernel, out.sketch) == EMP_OK &&
-         make_levels(out.copy, *kernel, out.levels) == EMP_OK;
+  if (make_picture(p, *kernel, out.copy) != EMP_OK || make_sketch(out.copy, *kernel, out.sketch) != EMP_OK ||
+      lay_out(out.copy, *kernel, out.levels) != EMP_OK)
+    return false;
+  add_rows(0, out.copy.height, out.levels);
+  return true;
 }
 
 // Upright and mirrored, turned by a little, by perspective, beyond the picture, and far too large.
