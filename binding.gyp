@@ -63,6 +63,7 @@
         "bindings/node/lists.cc",
         "bindings/node/mapping.cc",
         "bindings/node/module.cc",
+        "bindings/node/output_reader.cc",
         "bindings/node/outputs.cc",
         "bindings/node/search.cc",
         "bindings/node/values.cc",

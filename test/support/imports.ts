@@ -29,7 +29,7 @@ const system: Record<string, readonly string[]> = {
   "native/search/region.cc": ["<sys/mman.h>"],
   "bindings/node/folder_lock.cc": ["<sys/file.h>"],
   "bindings/node/mapping.cc": ["<sys/mman.h>"],
-  "bindings/node/outputs.cc": ["<sys/eventfd.h>", "<sys/prctl.h>", "<sys/socket.h>"],
+  "bindings/node/output_reader.cc": ["<sys/eventfd.h>", "<sys/prctl.h>", "<sys/socket.h>"],
 };
 
 /** Modules that only these folders or files may import. */

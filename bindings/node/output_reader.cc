@@ -1,0 +1,252 @@
+#include "output_reader.h"
+
+#if defined(__linux__)
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+// libuv's, which Node exports: the system's own are newer in glibc 2.34 and would bind the addon to it.
+extern "C" {
+int uv_thread_create(pthread_t* thread, void (*entry)(void* argument), void* argument);
+int uv_thread_join(pthread_t* thread);
+}
+
+namespace binding {
+namespace {
+
+// Of samples, if the system allows as much: a frame of 720p, so that the child goes on with the next one.
+constexpr int kSocketBytes = 1 << 20;
+// More than a child has been seen to write, from one memory to another.
+constexpr int kBytesEachMicrosecond = 10'000;
+constexpr size_t kMostAtOnce = size_t{1} << 30;
+// While samples come, what is said is left for later; not when there are none, as the child may be waiting to say it.
+constexpr int kIdleMilliseconds = 5;
+// A line comes in several pieces, one directly behind the other.
+constexpr useconds_t kLineMicroseconds = 50;
+
+void close_end(int* descriptor) {
+  if (*descriptor >= 0) close(*descriptor);
+  *descriptor = -1;
+}
+
+// How many bytes came, 0 for none at the moment, -1 at the end.
+ssize_t pull(int descriptor, void* to, size_t most) {
+  ssize_t got;
+  do {
+    got = read(descriptor, to, std::min(most, kMostAtOnce));
+  } while (got < 0 && errno == EINTR);
+  if (got > 0) return got;
+  return got < 0 && errno == EAGAIN ? 0 : -1;
+}
+
+}  // namespace
+
+// Samples come over a socket: the system hands its memory over in pieces of 32 KiB, that of a pipe page by page.
+bool OutputReader::open() {
+  int pair[2], pipes[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return false;
+  samples_ = pair[0];
+  output_ = pair[1];
+  if (pipe2(pipes, O_CLOEXEC) != 0) return false;
+  text_ = pipes[0];
+  errors_ = pipes[1];
+  wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  // What the system does not allow it leaves smaller: that is slower, not wrong.
+  (void)setsockopt(output_, SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof kSocketBytes);
+  int held = 0;  // with what the system adds for itself, as much again
+  socklen_t length = sizeof held;
+  (void)getsockopt(output_, SOL_SOCKET, SO_SNDBUF, &held, &length);
+  nap_ = static_cast<useconds_t>(held / 2 / kBytesEachMicrosecond);
+  return wake_ >= 0 && fcntl(samples_, F_SETFL, O_NONBLOCK) == 0 && fcntl(text_, F_SETFL, O_NONBLOCK) == 0;
+}
+
+void OutputReader::hand_over() {
+  close_end(&output_);
+  close_end(&errors_);
+}
+
+void OutputReader::close_all() {
+  for (int* end : {&samples_, &text_, &wake_, &output_, &errors_}) close_end(end);
+}
+
+bool OutputReader::start(Call call, void* context) {
+  call_ = call;
+  context_ = context;
+  const auto entry = [](void* reader) { static_cast<OutputReader*>(reader)->run(); };
+  return running_ = uv_thread_create(&thread_, entry, this) == 0;
+}
+
+void OutputReader::stop() {
+  if (running_) {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    rouse();
+    uv_thread_join(&thread_);
+    running_ = false;
+  }
+  target_ = nullptr;
+  close_all();
+}
+
+void OutputReader::rouse() const {
+  const uint64_t one = 1;
+  while (write(wake_, &one, sizeof one) < 0 && errno == EINTR) continue;
+}
+
+bool OutputReader::fill(uint8_t* target, size_t size) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (filling()) return false;
+    target_ = target;
+    size_ = size;
+    filled_ = 0;
+  }
+  rouse();
+  return true;
+}
+
+int OutputReader::filled() {
+  const std::lock_guard lock(mutex_);
+  const bool full = target_ != nullptr && filled_ == size_;
+  if (!full && !ended_) return 0;
+  target_ = nullptr;
+  return full ? 1 : -1;
+}
+
+void OutputReader::listen(bool listening) {
+  const std::lock_guard lock(mutex_);
+  listening_ = listening;
+}
+
+int OutputReader::hear(uint8_t* to, size_t size) {
+  const std::lock_guard lock(mutex_);
+  const size_t most = std::min(heard_, size);
+  if (most == 0) return told_ && heard_ == 0 ? -1 : 0;
+  const bool full = heard_ == kTextBytes;
+  std::memcpy(to, said_, most);
+  std::memmove(said_, said_ + most, heard_ - most);
+  heard_ -= most;
+  if (full) rouse();
+  return static_cast<int>(most);
+}
+
+bool OutputReader::unasked() const {
+  char sample;
+  return recv(samples_, &sample, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void OutputReader::called() {
+  const std::lock_guard lock(mutex_);
+  calling_ = false;
+}
+
+// Waits for what is wanted; false when the thread is to end. Not for text while samples come, unless `idle`.
+bool OutputReader::await(bool* idle, bool* samples_ready, bool* text_ready) {
+  bool some, lines;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    some = filling();
+    lines = !told_ && heard_ < kTextBytes;
+  }
+  const bool later = some && !*idle;
+  pollfd ends[] = {{wake_, POLLIN, 0}, {some ? samples_ : -1, POLLIN, 0}, {lines && !later ? text_ : -1, POLLIN, 0}};
+  const int ready = poll(ends, 3, lines && later ? kIdleMilliseconds : -1);
+  *idle = some && (ready == 0 || *idle);
+  if (ready <= 0) return true;
+  uint64_t count;
+  if (ends[0].revents != 0 && read(wake_, &count, sizeof count) < 0 && errno != EAGAIN && errno != EINTR) return false;
+  *samples_ready = ends[1].revents != 0;
+  *text_ready = ends[2].revents != 0;
+  return true;
+}
+
+// True at the end of a line, when there is much, and when there is no more: worth a call.
+bool OutputReader::hear_text() {
+  size_t room;
+  {
+    const std::lock_guard lock(mutex_);
+    if (told_) return false;
+    room = kTextBytes - heard_;
+  }
+  // Who hears may take what was said meanwhile: it is read beside it first.
+  char piece[kTextBytes];
+  const ssize_t got = room > 0 ? pull(text_, piece, room) : 0;
+  if (got == 0) return false;
+  const std::lock_guard lock(mutex_);
+  if (got < 0) return told_ = true;
+  std::memcpy(said_ + heard_, piece, static_cast<size_t>(got));
+  heard_ += static_cast<size_t>(got);
+  const char last = said_[heard_ - 1];
+  return last == '\n' || last == '\r' || heard_ > kTextBytes / 2;
+}
+
+// Sleeps while the child writes, then takes what there is, until that is nothing: woken for every piece it would take
+// the processor from the child each time. True when all of it is there or cannot be any more.
+bool OutputReader::fill_samples() {
+  bool done = false, some = true;
+  while (!done && some) {
+    usleep(nap_);
+    done = drain(&some);
+  }
+  return done;
+}
+
+bool OutputReader::drain(bool* some) {
+  for (*some = false;; *some = true) {
+    uint8_t* to;
+    size_t most;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_ || !filling()) return false;
+      to = target_ + filled_;
+      most = size_ - filled_;
+    }
+    const ssize_t got = pull(samples_, to, most);
+    if (got == 0) return false;
+    const std::lock_guard lock(mutex_);
+    if (got < 0) return ended_ = true;
+    filled_ += static_cast<size_t>(got);
+    if (filled_ == size_) return true;
+  }
+}
+
+// False when nobody can be told any more.
+bool OutputReader::tell(bool frame) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (calling_ || closed_ || !(frame || listening_)) return true;
+    calling_ = true;
+  }
+  return call_(context_);
+}
+
+void OutputReader::run() {
+  prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);  // ns: of this thread only
+  bool idle = false;
+  for (;;) {
+    bool samples_ready = false, text_ready = false, line = false, frame = false;
+    if (!await(&idle, &samples_ready, &text_ready)) return;
+    if (text_ready && !(line = hear_text())) {
+      usleep(kLineMicroseconds);
+      line = hear_text();
+    }
+    if (samples_ready) {
+      idle = false;
+      frame = fill_samples();
+      if (frame) hear_text();  // what was said of it, with the same call
+    }
+    if ((line || frame) && !tell(frame)) return;
+  }
+}
+
+}  // namespace binding
+#endif
