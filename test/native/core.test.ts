@@ -34,6 +34,17 @@ async function need(ctx: TestContext, toolchain: Toolchain, ...programs: string[
   if (!(await usable(toolchain))) ctx.skip(`skipped: needs ${toolchain.compiler} with ${toolchain.flags.join(" ")}`);
 }
 
+/** A program under the thread sanitizer. */
+async function threaded(ctx: TestContext, ...sources: string[]): Promise<string> {
+  const threads: Toolchain = { ...host, flags: ["-O1", "-g", "-fsanitize=thread", "-pthread"] };
+  await need(ctx, threads);
+  const program = await workshop.program(threads, ...sources);
+  // Where the kernel's address randomization and the sanitizer do not get along, no program starts.
+  const { stderr } = await run(program, ["0", "0"]);
+  if (/unexpected memory mapping/.test(stderr)) ctx.skip("skipped: needs a kernel the thread sanitizer works on");
+  return program;
+}
+
 /** Runs the known answers and tells which kernels were checked, and which the processor lacks. */
 async function answers(program: string, ...before: string[]): Promise<Record<string, boolean>> {
   const [command, ...args] = [...before, program];
@@ -269,12 +280,25 @@ describe("the search engine with readers, a writer and maintenance at once", () 
   });
 
   test("for ten seconds under the thread sanitizer", minutes, async (ctx) => {
-    const threads: Toolchain = { ...host, flags: ["-O1", "-g", "-fsanitize=thread", "-pthread"] };
-    await need(ctx, threads);
-    const program = await workshop.program(threads, readers);
-    // Where the kernel's address randomization and the sanitizer do not get along, no program starts.
-    const { stderr } = await run(program, ["0.1"]);
-    if (/unexpected memory mapping/.test(stderr)) ctx.skip("skipped: needs a kernel the thread sanitizer works on");
+    const program = await threaded(ctx, readers);
     expect(await succeed(program, ["10"])).toMatch(right);
+  });
+});
+
+// Arguments: seed, rounds.
+describe("what reads the outputs of a child, beside one that writes", () => {
+  const sources = ["bindings/node/output_reader.cc", "test/native/outputs.cc"];
+  const right = /^[1-9]\d+ checks, 0 failures$/m;
+
+  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
+    if (process.platform !== "linux") ctx.skip("skipped: needs Linux");
+    await need(ctx, sanitized);
+    expect(await succeed(await workshop.program(sanitized, ...sources), ["1", "100"])).toMatch(right);
+  });
+
+  test("under the thread sanitizer", minutes, async (ctx) => {
+    if (process.platform !== "linux") ctx.skip("skipped: needs Linux");
+    const program = await threaded(ctx, ...sources);
+    expect(await succeed(program, ["1", "40"])).toMatch(right);
   });
 });
