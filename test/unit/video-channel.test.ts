@@ -137,7 +137,8 @@ describe.skipIf(!linux)("the outputs of a child", () => {
 });
 
 it("where there is no such thing the streams of the child give the same", async (ctx) => {
-  if (ffmpeg === undefined || !linux) return ctx.skip(noFfmpeg);
+  if (!linux) return ctx.skip("skipped: needs Linux");
+  if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
   const clip = join(clips, "clip.mp4");
   await makeClip(clip, moving, ...x264);
   const options = { sampling: "all" } as const;
