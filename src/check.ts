@@ -37,7 +37,7 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
 }
 
 /** An options object: an object or nothing, and no key that is not known. */
-export function options<T extends object>(value: T | undefined, known: readonly string[]): Partial<T> {
+export function checkOptions<T extends object>(value: T | undefined, known: readonly string[]): Partial<T> {
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null) throw invalidArgument("options", "object", value);
   for (const key of Object.keys(value)) {
@@ -46,7 +46,7 @@ export function options<T extends object>(value: T | undefined, known: readonly 
   return value;
 }
 
-export function signal(value: unknown): AbortSignal | undefined {
+export function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value;
   throw invalidArgument("signal", "AbortSignal", value);
 }

@@ -23,19 +23,19 @@ export { type HashVideoOptions, type DecodeVideoOptions, type VideoProgress } fr
 export { type FrameRegion, type Sampling, type SignatureFrame, type TrimmedFrame } from "./video/signature.js";
 export { type VideoSignature } from "./video/signature.js";
 export { type VideoInput } from "./video/source.js";
-export { type FluentCommand } from "./video/fluent.js";
+export { type FluentCommand } from "./video/ffmpeg/fluent.js";
 export { videoFrames, type VideoFramesOptions } from "./video/video-frames.js";
 export { type VideoFrame } from "./video/frame.js";
-export { readVpdq, type VpdqForm, type VpdqFrame, writeVpdq } from "./video/vpdq-text.js";
-export { matchVpdq, type VpdqMatch, type VpdqMatchOptions } from "./video/vpdq-match.js";
-export { sniffVideo, type VideoFormat } from "./video/sniff.js";
+export { readVpdq, type VpdqForm, type VpdqFrame, writeVpdq } from "./video/vpdq/text.js";
+export { matchVpdq, type VpdqMatch, type VpdqMatchOptions } from "./video/vpdq/match.js";
+export { sniffVideo, type VideoFormat } from "./video/containers/sniff.js";
 
 // Finding a clip inside a film, a picture in a film, a frame of a film among pictures.
-export { VideoIndex, type VideoIndexOptions } from "./match/video-index.js";
-export { signatureFromVpdq } from "./match/video-vpdq.js";
-export { type PictureHash, type VideoId, type VideoSearchOptions } from "./match/video-arguments.js";
-export { type VideoCopies, type VideoCopyOptions } from "./match/video-copies-types.js";
-export { type VideoMatch, type VideoSegment, type VideoView } from "./match/video-results.js";
+export { VideoIndex, type VideoIndexOptions } from "./video-index/video-index.js";
+export { signatureFromVpdq } from "./video-index/vpdq.js";
+export { type PictureHash, type VideoId, type VideoSearchOptions } from "./video-index/arguments.js";
+export { type VideoCopies, type VideoCopyOptions } from "./video-index/types.js";
+export { type VideoMatch, type VideoSegment, type VideoView } from "./video-index/results.js";
 
 // Search: hashes near a hash.
 export { HashIndex, type HashIndexOptions, type Hit, type IndexStats } from "./search/hash-index.js";
@@ -57,7 +57,7 @@ export { EntryList, openList, type OpenListOptions } from "./lists/open-list.js"
 export { convertList, type ConvertListOptions, ListConversion } from "./lists/convert-list.js";
 export { ListWriter, type ListWriterOptions, type WrittenFormat } from "./lists/write-list.js";
 export { type ListFormat, sniffList } from "./lists/sniff-list.js";
-export { type Column, type ColumnMap } from "./lists/columns.js";
+export { type Column, type ColumnMap } from "./lists/formats/columns.js";
 export { type EntryFault, type ListItem, type ListPage, type ListPosition } from "./lists/entry.js";
 export {
   type ListedEntry,
@@ -66,52 +66,57 @@ export {
   type ListLabel,
   type OtherSignal,
 } from "./lists/entry.js";
-export { type BuildOptions, KnownHashes, type LoadOptions } from "./match/known-hashes.js";
-export { type KnownList, type KnownSources, type NamedListSource } from "./match/lists.js";
-export { type ExactMatch } from "./match/digests.js";
-export { type KnownCopyMatch, type KnownCopyOptions, type KnownCopyResult } from "./match/known-copies.js";
-export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./match/known-hashes.js";
+export { type BuildOptions, KnownHashes, type LoadOptions } from "./known/hash-list.js";
+export { type KnownList, type KnownSources, type NamedListSource } from "./known/read-lists.js";
+export { type ExactMatch } from "./known/digests.js";
+export { type KnownCopyMatch, type KnownCopyOptions, type KnownCopyResult } from "./known/list-copies.js";
+export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./known/hash-list.js";
 
 // Copies: what an altered picture is a copy of.
-export { findCopies } from "./match/copies.js";
-export { type CopyLevel, type CopyMatch, type CopyOptions, type CopyResult } from "./match/copies-types.js";
-export { type CopyStage, type CopyTier, type Corners } from "./match/copies-types.js";
-export { type ViewName } from "./variants/views.js";
+export { findCopies } from "./copies/search-copies.js";
+export { type CopyLevel, type CopyMatch, type CopyOptions, type CopyResult } from "./copies/types.js";
+export { type CopyStage, type CopyTier, type Corners } from "./copies/types.js";
+export { type ViewName } from "./views/views.js";
 
 // Registration: an original's hash and those of its parts.
-export { addRegistration, register, registeredEntry } from "./match/registration.js";
-export { registrationLines, removeRegistration } from "./match/registration.js";
-export { type DerivedHash, type RegisterOptions, type Registration } from "./match/registration.js";
+export { addRegistration, register, registeredEntry } from "./copies/crop-hashes.js";
+export { registrationLines, removeRegistration } from "./copies/crop-hashes.js";
+export { type DerivedHash, type RegisterOptions, type Registration } from "./copies/crop-hashes.js";
 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
 export { type BankOpenOptions, BankStore } from "./bank/store.js";
-export { type Ending } from "./bank/withdraw.js";
-export { type AuditAction, type AuditOptions, type AuditRecord } from "./bank/audit.js";
-export { type BenignPicture, type ScreenOptions } from "./bank/screen.js";
-export { type Entries, type EntryProblem, type ImportOptions } from "./bank/import.js";
-export { type ImportCounts } from "./bank/counts.js";
-export { type EntryInput, type SignalInput } from "./bank/records.js";
-export { type Change, type EntryInfo } from "./bank/contents.js";
-export { type ChangeKind, type EntryStatus, type SourceName } from "./bank/state.js";
-export { type EntryFilter, type SourceInfo } from "./bank/listing.js";
-export { type EntryName, type EntryNumber, type Selection } from "./bank/selection.js";
-export { type SignalType } from "./bank/signals.js";
-export { type Label, type LabelLike } from "./bank/labels.js";
-export { type Action, type Bank, type FloodLimit, type NewBank, type Policy } from "./bank/policy.js";
-export { type Decision, type DecisionMatch } from "./bank/decision.js";
-export { type CheckedQuery, type CheckQuery, type QueryCopy } from "./bank/query.js";
+export { type Ending } from "./bank/removal/withdraw.js";
+export { type AuditAction, type AuditOptions, type AuditRecord } from "./bank/inspect/audit.js";
+export { type BenignPicture, type ScreenOptions } from "./bank/import/screen.js";
+export { type Entries, type EntryProblem, type ImportOptions } from "./bank/import/import.js";
+export { type ImportCounts } from "./bank/import/counts.js";
+export { type EntryInput, type SignalInput } from "./bank/import/records.js";
+export { type Change, type EntryInfo } from "./bank/inspect/contents.js";
+export { type ChangeKind, type EntryStatus, type SourceName } from "./bank/storage/names.js";
+export { type EntryFilter, type SourceInfo } from "./bank/inspect/listing.js";
+export { type EntryName, type EntryNumber, type Selection } from "./bank/removal/selection.js";
+export { type SignalType } from "./bank/storage/signals.js";
+export { type Label, type LabelLike } from "./bank/storage/labels.js";
+export { type Action, type Bank, type FloodLimit, type NewBank, type Policy } from "./bank/decision/policy.js";
+export { type Decision, type DecisionMatch } from "./bank/decision/decide.js";
+export { type CheckedQuery, type CheckQuery, type QueryCopy } from "./bank/decision/query.js";
 export { type CheckCopiesOptions, type Explanation, Matcher, type MatcherOptions } from "./bank/matcher.js";
-export { type Prequalification, type Qualification, type QualificationOutcome } from "./bank/qualify.js";
-export { type QualifyInput } from "./bank/qualify.js";
-export { type CheckImageOptions } from "./bank/upload.js";
+export { type Prequalification, type Qualification, type QualificationOutcome } from "./bank/decision/qualify.js";
+export { type QualifyInput } from "./bank/decision/qualify.js";
+export { type CheckImageOptions } from "./bank/decision/upload.js";
 
 // Evaluation: altered copies made, looked up, and counted.
-export { evaluate } from "./evaluate/run.js";
+export { evaluate } from "./evaluate/run/evaluate.js";
 export { type EvaluateOptions } from "./evaluate/options.js";
-export { type EvaluationMethod, fastMethod, plainMethod } from "./evaluate/methods.js";
-export { type FoundEntries, type FoundEntry, type ListedPicture, type QueryPicture } from "./evaluate/methods.js";
-export { copiesMethod, registeredMethod } from "./evaluate/copies-method.js";
-export { distancesMethod } from "./evaluate/distances.js";
+export { type EvaluationMethod, fastMethod, plainMethod } from "./evaluate/methods/methods.js";
+export {
+  type FoundEntries,
+  type FoundEntry,
+  type ListedPicture,
+  type QueryPicture,
+} from "./evaluate/methods/methods.js";
+export { copiesMethod, registeredMethod } from "./evaluate/methods/copies.js";
+export { distancesMethod } from "./evaluate/methods/distances.js";
 export { writeAttackedPictures, type WritePicturesOptions } from "./evaluate/write-pictures.js";
 export { writeEvaluation } from "./evaluate/report/write.js";
 export { type AttackFigures, type EvaluationReport, type MethodReport, type Recall } from "./evaluate/report/types.js";
@@ -140,5 +145,5 @@ export { type ErrorCode } from "./errors.js";
 export { diagnose, type Kernel, type Report } from "./doctor/diagnose.js";
 export { type Check } from "./doctor/self-test.js";
 export { version } from "./doctor/version.js";
-export { type Ffmpeg, findFfmpeg, type FfmpegSource, type FindFfmpegOptions } from "./video/ffmpeg.js";
+export { type Ffmpeg, findFfmpeg, type FfmpegSource, type FindFfmpegOptions } from "./video/ffmpeg/find-ffmpeg.js";
 export { hardenDecoder } from "./image/decoder.js";

@@ -1,4 +1,4 @@
-// From how many rows on the multi-index is faster than a scan: what native/search/planner.h holds. Uniform rows, and the
+// From how many rows on the multi-index is faster than a scan: what native/search/query/planner.h holds. Uniform rows, and the
 // first so many of them in an index; every way that fits, the fastest one printed.
 import { inTurn, slice } from "./measure.mjs";
 

@@ -8,6 +8,6 @@
 #include "../hash/decimate.h"
 #include "../hash/pixels.h"
 #include "../memory.h"
-#include "../search/crc32c.h"
-#include "../variants/look.h"
+#include "../search/file/crc32c.h"
+#include "../views/sampling/sampling_plan.h"
 #include "kernels.h"

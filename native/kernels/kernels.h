@@ -1,9 +1,9 @@
 // The dispatch table: one row an instruction set. Every row gives the same answers; they differ in speed only.
 #pragma once
 #include "../empreinte.h"
-#include "../search/block.h"
-#include "../search/probe.h"
-#include "../variants/look.h"
+#include "../search/segment/block.h"
+#include "../search/query/probe.h"
+#include "../views/sampling/sampling_plan.h"
 
 struct emp_kernel {
   const char* name;

@@ -3,13 +3,13 @@ namespace empreinte {
 namespace {
 #include "../hash/luma.h"
 #include "../hash/jarosz.h"
-#include "../hash/weights.h"
+#include "../hash/separable_filter.h"
 #include "../hash/dct.h"
 #include "../hash/gradient.h"
 #include "../hash/expand.h"
-#include "../search/candidates.h"
-#include "../search/scan.h"
-#include "../variants/looks.h"
-#include "../variants/reduce.h"
+#include "../search/query/candidates.h"
+#include "../search/query/scan.h"
+#include "../views/sampling/resample.h"
+#include "../views/working_copy/reduce.h"
 }  // namespace
 }  // namespace empreinte

@@ -11,7 +11,7 @@ EMPREINTE_TARGET_BEGIN("avx2,fma,popcnt,sse4.2")
 
 namespace empreinte {
 namespace {
-#include "../search/crc32c_x86.h"
+#include "../search/file/crc32c_x86.h"
 }  // namespace
 }  // namespace empreinte
 EMPREINTE_TARGET_END

@@ -16,7 +16,7 @@ EMPREINTE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx51
 
 namespace empreinte {
 namespace {
-#include "../search/crc32c_x86.h"
+#include "../search/file/crc32c_x86.h"
 }  // namespace
 }  // namespace empreinte
 

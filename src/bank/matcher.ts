@@ -1,19 +1,19 @@
-import { boolean, integer, invalidArgument, options as known, signal as checkSignal } from "../check.js";
+import { boolean, integer, invalidArgument, checkOptions, checkSignal } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import { type ImageInput } from "../image/hash-image.js";
-import { copyLevel } from "../match/copies.js";
-import type { CopyLevel } from "../match/copies-types.js";
+import { copyLevel } from "../copies/search-copies.js";
+import type { CopyLevel } from "../copies/types.js";
 import type { Limits } from "../limits.js";
-import { copiesIn } from "./copies.js";
-import { type Decision, settle } from "./decision.js";
-import { findMatches } from "./find.js";
-import type { Flooding } from "./flood.js";
-import { wipedFlag } from "./pages.js";
-import { type CheckQuery, checkQuery, uploadName } from "./query.js";
-import type { Qualification, QualifyInput } from "./qualify.js";
+import { copiesIn } from "./decision/copies.js";
+import { type Decision, settle } from "./decision/decide.js";
+import { findMatches } from "./decision/find-matches.js";
+import type { Flooding } from "./decision/flood.js";
+import { wipedFlag } from "./storage/pages.js";
+import { type CheckQuery, checkQuery, uploadName } from "./decision/query.js";
+import type { Qualification, QualifyInput } from "./decision/qualify.js";
 import type { BankStore } from "./store.js";
-import { type CheckImageOptions, readPicture, readUpload } from "./upload.js";
-import { PastView, type View } from "./view.js";
+import { type CheckImageOptions, readPicture, readUpload } from "./decision/upload.js";
+import { PastView, type View } from "./decision/snapshot.js";
 
 /** What replaying a decision gave. */
 export interface Explanation {
@@ -85,7 +85,7 @@ export class Matcher {
 
   /** @throws {InvalidArgumentError} */
   constructor(store: BankStore, options?: MatcherOptions) {
-    const { audit = false } = known(options, ["audit"]);
+    const { audit = false } = checkOptions(options, ["audit"]);
     this.#store = store;
     this.#audit = boolean("audit", audit);
   }
@@ -136,7 +136,7 @@ export class Matcher {
    * const { action, matches } = await matcher.checkCopies("screenshot.png", { level: "thorough" });
    */
   async checkCopies(input: ImageInput, options?: CheckCopiesOptions): Promise<Decision> {
-    const given = known(options, copyOptionNames) as CheckCopiesOptions;
+    const given = checkOptions(options, copyOptionNames) as CheckCopiesOptions;
     const level = copyLevel(given.level ?? "standard");
     const all = boolean("all", given.all ?? false);
     const signal = checkSignal(given.signal);
@@ -160,7 +160,7 @@ export class Matcher {
    * matcher.qualify(decision, { labels: decision.prequalification?.labels ?? ["ncmec:B1"], by: "ada" });
    */
   qualify(decision: Decision, given: QualifyInput): Qualification {
-    const { entry, ...rest } = known(given, ["labels", "by", "note", "entry"]) as QualifyInput;
+    const { entry, ...rest } = checkOptions(given, ["labels", "by", "note", "entry"]) as QualifyInput;
     if (!Array.isArray(decision?.matches)) throw invalidArgument("decision", "decision that check made", decision);
     const match = entry === undefined ? decision.matches[0] : decision.matches.find(({ number }) => number === entry);
     if (match === undefined) throw invalidArgument("entry", "number of one of the decision's matches", entry);

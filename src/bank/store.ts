@@ -1,11 +1,11 @@
 import { userInfo } from "node:os";
-import { boolean, integer, options as known, positive } from "../check.js";
+import { boolean, integer, checkOptions, positive } from "../check.js";
 import { BankError, EmpreinteError } from "../errors.js";
 import { pathOf } from "../search/file.js";
-import type { CopyIndex } from "../match/copies-evidence.js";
-import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } from "./audit.js";
-import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./audit.js";
-import { type ImportCounts, noCounts } from "./counts.js";
+import type { CopyIndex } from "../copies/candidates.js";
+import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } from "./inspect/audit.js";
+import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./inspect/audit.js";
+import { type ImportCounts, noCounts } from "./import/counts.js";
 import {
   type Change,
   changesSince,
@@ -13,23 +13,23 @@ import {
   entryInfo,
   floodedEntries,
   quarantinedEntries,
-} from "./contents.js";
-import { Database } from "./database.js";
-import { disableEntry, liftTombstone, releaseEntry } from "./entry-changes.js";
-import { FloodCounts, type Flooding, markFlooded } from "./flood.js";
-import { type Entries, importBatches, type ImportOptions } from "./import.js";
-import { keyedDigest } from "./keyed.js";
-import { checkFilter, type EntryFilter, listEntries, type SourceInfo, sourceInfos } from "./listing.js";
-import { LiveIndex } from "./live-index.js";
-import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./policy.js";
-import { checkVersion, counter, createTables, nextRevision } from "./schema.js";
-import { addQualification, type Prequalification, type Qualification, qualificationsOf } from "./qualify.js";
-import type { QualifyInput } from "./qualify.js";
-import { entryId, type EntryName, type EntryNumber, type Selection } from "./selection.js";
-import { bankId, findSource, logChange, name, type SourceName } from "./state.js";
-import { verifyStore } from "./verify.js";
-import { LiveView } from "./view.js";
-import { type Ending, endSelection } from "./withdraw.js";
+} from "./inspect/contents.js";
+import { Database } from "./storage/database.js";
+import { disableEntry, liftTombstone, releaseEntry } from "./removal/entry-changes.js";
+import { FloodCounts, type Flooding, markFlooded } from "./decision/flood.js";
+import { type Entries, importBatches, type ImportOptions } from "./import/import.js";
+import { keyedDigest } from "./storage/hmac.js";
+import { checkFilter, type EntryFilter, listEntries, type SourceInfo, sourceInfos } from "./inspect/listing.js";
+import { LiveIndex } from "./index/live-index.js";
+import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./decision/policy.js";
+import { checkVersion, counter, createTables, nextRevision } from "./storage/schema.js";
+import { addQualification, type Prequalification, type Qualification, qualificationsOf } from "./decision/qualify.js";
+import type { QualifyInput } from "./decision/qualify.js";
+import { entryId, type EntryName, type EntryNumber, type Selection } from "./removal/selection.js";
+import { bankId, findSource, logChange, name, type SourceName } from "./storage/names.js";
+import { verifyStore } from "./inspect/verify.js";
+import { LiveView } from "./decision/snapshot.js";
+import { type Ending, endSelection } from "./removal/withdraw.js";
 
 export interface BankOpenOptions {
   /** How long a call waits for another process that writes, on this thread. Default 5. */
@@ -91,7 +91,7 @@ export class BankStore {
   }
 
   static async #start(path: string | URL, options: BankOpenOptions | undefined, create: boolean): Promise<BankStore> {
-    const { timeoutSeconds = 5, actor = systemUser() } = known(options, ["timeoutSeconds", "actor"]);
+    const { timeoutSeconds = 5, actor = systemUser() } = checkOptions(options, ["timeoutSeconds", "actor"]);
     const who = name("actor", actor);
     const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
     try {
@@ -231,7 +231,7 @@ export class BankStore {
    * hashes only with `derived`.
    */
   entry(entry: EntryName | EntryNumber, options?: { derived?: boolean }): EntryInfo | undefined {
-    const { derived = false } = known(options, ["derived"]);
+    const { derived = false } = checkOptions(options, ["derived"]);
     const all = boolean("derived", derived);
     return this.#database.reading(() => entryInfo(this.#database, entry, this.#digest, all));
   }
@@ -338,7 +338,7 @@ export class BankStore {
    * entries; their hashes, `entry` gives.
    */
   changes(since: number, options?: { limit?: number }): Change[] {
-    const { limit = 2 ** 31 } = known(options, ["limit"]);
+    const { limit = 2 ** 31 } = checkOptions(options, ["limit"]);
     const from = integer("since", since, 0, Number.MAX_SAFE_INTEGER);
     const most = integer("limit", limit, 1, 2 ** 31);
     return this.#database.reading(() => changesSince(this.#database, from, most));

@@ -14,13 +14,13 @@ import {
   bankAuditHelp,
   bankVerifyHelp,
   bankHelp,
-} from "./bank-help.js";
-import { evaluateHelp } from "./evaluate-help.js";
+} from "./commands/bank/help.js";
+import { evaluateHelp } from "./commands/evaluate-help.js";
 import { doctorHelp, hashHelp, help, registerHelp, scanHelp } from "./help.js";
-import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./index-help.js";
-import { listCheckHelp, listConvertHelp, listHelp } from "./list-help.js";
-import { Session, status } from "./session.js";
-import { videoHelp, videoMatchHelp } from "./video-help.js";
+import { benchHelp, buildHelp, indexHelp, infoHelp, verifyHelp } from "./commands/index/help.js";
+import { listCheckHelp, listConvertHelp, listHelp } from "./commands/list/help.js";
+import { Session, status } from "./io/session.js";
+import { videoHelp, videoMatchHelp } from "./commands/video/help.js";
 
 interface Command {
   help: string;
@@ -29,34 +29,37 @@ interface Command {
 }
 
 const commands = new Map<string, Command>([
-  ["hash", { help: hashHelp, load: () => import("./hash.js") }],
-  ["register", { help: registerHelp, load: () => import("./register.js") }],
-  ["scan", { help: scanHelp, load: () => import("./scan.js") }],
-  ["index", { help: indexHelp, load: () => import("./index-command.js") }],
-  ["index build", { help: buildHelp, load: () => import("./index-build.js") }],
-  ["index info", { help: infoHelp, load: () => import("./index-info.js") }],
-  ["index verify", { help: verifyHelp, load: () => import("./index-verify.js") }],
-  ["index bench", { help: benchHelp, load: () => import("./index-bench.js") }],
-  ["bank", { help: bankHelp, load: () => import("./bank-command.js") }],
-  ["bank create", { help: bankCreateHelp, load: () => import("./bank-create.js") }],
-  ["bank import", { help: bankImportHelp, load: () => import("./bank-import.js") }],
-  ["bank info", { help: bankInfoHelp, load: () => import("./bank-info.js") }],
-  ["bank list", { help: bankListHelp, load: () => import("./bank-list.js") }],
-  ["bank policy", { help: bankPolicyHelp, load: () => import("./bank-policy.js") }],
-  ["bank withdraw", { help: bankWithdrawHelp, load: () => import("./bank-end.js").then(({ withdraw }) => withdraw) }],
-  ["bank erase", { help: bankEraseHelp, load: () => import("./bank-end.js").then(({ erase }) => erase) }],
-  ["bank quarantine", { help: bankQuarantineHelp, load: () => import("./bank-quarantine.js") }],
-  ["bank release", { help: bankReleaseHelp, load: () => import("./bank-release.js") }],
-  ["bank export", { help: bankExportHelp, load: () => import("./bank-export.js") }],
-  ["bank audit", { help: bankAuditHelp, load: () => import("./bank-audit.js") }],
-  ["bank verify", { help: bankVerifyHelp, load: () => import("./bank-verify.js") }],
-  ["list", { help: listHelp, load: () => import("./list-command.js") }],
-  ["list check", { help: listCheckHelp, load: () => import("./list-check.js") }],
-  ["list convert", { help: listConvertHelp, load: () => import("./list-convert.js") }],
-  ["video", { help: videoHelp, load: () => import("./video-command.js") }],
-  ["video match", { help: videoMatchHelp, load: () => import("./video-match.js") }],
-  ["evaluate", { help: evaluateHelp, load: () => import("./evaluate.js") }],
-  ["doctor", { help: doctorHelp, load: () => import("./doctor.js") }],
+  ["hash", { help: hashHelp, load: () => import("./commands/hash.js") }],
+  ["register", { help: registerHelp, load: () => import("./commands/register.js") }],
+  ["scan", { help: scanHelp, load: () => import("./commands/scan/scan.js") }],
+  ["index", { help: indexHelp, load: () => import("./commands/index/command.js") }],
+  ["index build", { help: buildHelp, load: () => import("./commands/index/build.js") }],
+  ["index info", { help: infoHelp, load: () => import("./commands/index/info.js") }],
+  ["index verify", { help: verifyHelp, load: () => import("./commands/index/verify.js") }],
+  ["index bench", { help: benchHelp, load: () => import("./commands/index/bench.js") }],
+  ["bank", { help: bankHelp, load: () => import("./commands/bank/command.js") }],
+  ["bank create", { help: bankCreateHelp, load: () => import("./commands/bank/create.js") }],
+  ["bank import", { help: bankImportHelp, load: () => import("./commands/bank/import.js") }],
+  ["bank info", { help: bankInfoHelp, load: () => import("./commands/bank/info.js") }],
+  ["bank list", { help: bankListHelp, load: () => import("./commands/bank/list.js") }],
+  ["bank policy", { help: bankPolicyHelp, load: () => import("./commands/bank/policy.js") }],
+  [
+    "bank withdraw",
+    { help: bankWithdrawHelp, load: () => import("./commands/bank/withdraw.js").then(({ withdraw }) => withdraw) },
+  ],
+  ["bank erase", { help: bankEraseHelp, load: () => import("./commands/bank/withdraw.js").then(({ erase }) => erase) }],
+  ["bank quarantine", { help: bankQuarantineHelp, load: () => import("./commands/bank/quarantine.js") }],
+  ["bank release", { help: bankReleaseHelp, load: () => import("./commands/bank/release.js") }],
+  ["bank export", { help: bankExportHelp, load: () => import("./commands/bank/export.js") }],
+  ["bank audit", { help: bankAuditHelp, load: () => import("./commands/bank/audit.js") }],
+  ["bank verify", { help: bankVerifyHelp, load: () => import("./commands/bank/verify.js") }],
+  ["list", { help: listHelp, load: () => import("./commands/list/command.js") }],
+  ["list check", { help: listCheckHelp, load: () => import("./commands/list/check.js") }],
+  ["list convert", { help: listConvertHelp, load: () => import("./commands/list/convert.js") }],
+  ["video", { help: videoHelp, load: () => import("./commands/video/command.js") }],
+  ["video match", { help: videoMatchHelp, load: () => import("./commands/video/match.js") }],
+  ["evaluate", { help: evaluateHelp, load: () => import("./commands/evaluate.js") }],
+  ["doctor", { help: doctorHelp, load: () => import("./commands/doctor.js") }],
 ]);
 
 /** True when `--help` or `-h` stands before `--`. */

@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import { kernelName } from "../hash/pixels.js";
 import { decoderVersions } from "../image/decoder.js";
 import { native } from "../native/load.js";
-import { type Ffmpeg, findFfmpeg } from "../video/ffmpeg.js";
+import { type Ffmpeg, findFfmpeg } from "../video/ffmpeg/find-ffmpeg.js";
 import { type Check, selfTest } from "./self-test.js";
 import { version } from "./version.js";
 

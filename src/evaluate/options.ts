@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { integer } from "../check.js";
-import type { EvaluationMethod } from "./methods.js";
+import type { EvaluationMethod } from "./methods/methods.js";
 
 export interface EvaluateOptions {
   /** `"suite"` (the default), `"quick"`, or names of attacks, families and video edits; `"video"` is all of these. */

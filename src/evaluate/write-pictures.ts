@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { invalidArgument, options as known, signal as checkSignal } from "../check.js";
+import { invalidArgument, checkOptions, checkSignal } from "../check.js";
 import { EmpreinteError, systemReason } from "../errors.js";
 import { sniffImage } from "../image/sniff.js";
 import { attacksNamed } from "./attacks/suite.js";
-import { each } from "./each.js";
-import { jobOf, makeList } from "./list.js";
+import { each } from "./run/each.js";
+import { jobOf, makeList } from "./run/list.js";
 import { checkPictures, type EvaluateOptions } from "./options.js";
-import { plan } from "./plan.js";
-import { Pool } from "./pool.js";
+import { plan } from "./run/plan.js";
+import { Pool } from "./run/pool.js";
 
 /** As for `evaluate`. */
 export interface WritePicturesOptions extends Pick<
@@ -47,7 +47,7 @@ export async function writeAttackedPictures(
   out: string,
   options?: WritePicturesOptions,
 ): Promise<number> {
-  const given = known(options, optionNames) as WritePicturesOptions;
+  const given = checkOptions(options, optionNames) as WritePicturesOptions;
   if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "path", folder);
   if (typeof out !== "string" || out === "") throw invalidArgument("out", "path", out);
   const { onProblem } = given;

@@ -1,4 +1,4 @@
-import { boolean, integer, invalidArgument, oneOf, options as known } from "../check.js";
+import { boolean, integer, invalidArgument, oneOf, checkOptions } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { HashArguments, NativeHash } from "../native/binding.js";
 import { native } from "../native/load.js";
@@ -140,6 +140,6 @@ export function pixelHash(answer: NativeHash): PixelHash {
  */
 export function hashPixelsSync(pixels: RawPixels, options?: HashOptions): PixelHash {
   if (!isRawPixels(pixels)) throw invalidArgument("pixels", "{data, width, height, channels}", pixels);
-  const checked = checkHashOptions(known(options, hashOptionNames) as HashOptions);
+  const checked = checkHashOptions(checkOptions(options, hashOptionNames) as HashOptions);
   return pixelHash(native.hashSync(...pixelArguments(pixels, checked)));
 }

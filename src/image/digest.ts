@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { invalidArgument, oneOf, options as known, signal as checkSignal } from "../check.js";
+import { invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
 import { ImageError, printable, systemReason } from "../errors.js";
 
 /** Digests of a file's bytes, by which lists name exact copies. */
@@ -48,7 +48,7 @@ export async function digestFile(
   path: string | URL,
   options?: { digests?: readonly DigestType[]; signal?: AbortSignal },
 ): Promise<FileDigests> {
-  const given = known(options, ["digests", "signal"]);
+  const given = checkOptions(options, ["digests", "signal"]);
   const digester = new Digester(checkDigests(given.digests ?? digestTypes));
   const signal = checkSignal(given.signal);
   if (!(path instanceof URL) && (typeof path !== "string" || path === ""))

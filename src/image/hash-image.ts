@@ -1,4 +1,4 @@
-import { integer, invalidArgument, oneOf, options as known, positive, signal as checkSignal } from "../check.js";
+import { integer, invalidArgument, oneOf, checkOptions, positive, checkSignal } from "../check.js";
 import {
   type CheckedHashOptions,
   checkHashOptions,
@@ -164,6 +164,6 @@ export async function hashChecked(
  * const { hash, quality } = await hashImage("photo.jpg");
  */
 export async function hashImage(input: ImageInput, options?: HashImageOptions): Promise<ImageHash> {
-  const given = known(options, hashImageOptionNames) as HashImageOptions;
+  const given = checkOptions(options, hashImageOptionNames) as HashImageOptions;
   return hashChecked(input, checkImageOptions(given), checkSignal(given.signal));
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { availableParallelism } from "node:os";
-import { integer, invalidArgument, options as known, signal as checkSignal } from "../check.js";
+import { integer, invalidArgument, checkOptions, checkSignal } from "../check.js";
 import {
   type CheckedOptions,
   checkImageOptions,
@@ -131,7 +131,7 @@ export function hashImages<Input extends ImageInput>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options?: HashImagesOptions,
 ): AsyncGenerator<HashedImage<Input>, void, undefined> {
-  const given = known(options, optionNames) as HashImagesOptions;
+  const given = checkOptions(options, optionNames) as HashImagesOptions;
   const { concurrency = Math.min(4, availableParallelism()) } = given;
   const checked = {
     options: checkImageOptions(given),

@@ -5,7 +5,7 @@
 import { endianness } from "node:os";
 import { decode, encode } from "blurhash";
 import sharp from "sharp";
-import { integer, options as known, signal as checkSignal } from "../check.js";
+import { integer, checkOptions, checkSignal } from "../check.js";
 import { checkHashOptions, isRawPixels, pixelArguments } from "../hash/pixels.js";
 import type { Limits } from "../limits.js";
 import { decodePages, tooManyPixels, tooSlow } from "./decode.js";
@@ -136,7 +136,7 @@ async function smallOf(source: Source, limits: Required<Limits>, stop: AbortCont
  * const { dataUri } = await safePreview("upload.jpg"); // <img src={dataUri}>
  */
 export async function safePreview(input: ImageInput, options?: PreviewOptions): Promise<SafePreview> {
-  const { detail = 4, signal: given, ...rest } = known(options, optionNames) as PreviewOptions;
+  const { detail = 4, signal: given, ...rest } = checkOptions(options, optionNames) as PreviewOptions;
   const most = integer("detail", detail, 1, 5);
   const signal = checkSignal(given);
   const { limits, name } = checkImageOptions(rest);

@@ -1,18 +1,18 @@
-import { integer, invalidArgument, oneOf, options as known, signal as checkSignal } from "../check.js";
+import { integer, invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
 import { ListError } from "../errors.js";
-import { checkColumns, type ColumnMap, ColumnsReader } from "./columns.js";
+import { checkColumns, type ColumnMap, ColumnsReader } from "./formats/columns.js";
 import type { EntryFault, ListItem, ListPage } from "./entry.js";
-import { NcmecReader } from "./ncmec.js";
-import { PlainReader } from "./plain.js";
+import { NcmecReader } from "./formats/ncmec.js";
+import { PlainReader } from "./formats/plain.js";
 import { type Feeder, Sink } from "./sink.js";
 import { headBytes, headText, type ListFormat, listFormats, sniffList, vicsHead } from "./sniff-list.js";
 import { checkSource, type ListSource, readChunks, sourceName } from "./source.js";
-import { StopNciiReader } from "./stopncii.js";
-import { TechAgainstTerrorismReader } from "./tech-against-terrorism.js";
-import { SignalCsvReader, SignalLinesReader } from "./threat-exchange-text.js";
-import { ThreatExchangeReader } from "./threat-exchange.js";
-import { VicsReader } from "./vics.js";
-import { VpdqReader } from "./vpdq.js";
+import { StopNciiReader } from "./formats/stopncii.js";
+import { TechAgainstTerrorismReader } from "./formats/tech-against-terrorism.js";
+import { SignalCsvReader, SignalLinesReader } from "./formats/threat-exchange-text.js";
+import { ThreatExchangeReader } from "./formats/threat-exchange.js";
+import { VicsReader } from "./formats/vics.js";
+import { VpdqReader } from "./formats/vpdq.js";
 
 export interface OpenListOptions {
   /** Default: told by the content. */
@@ -219,7 +219,7 @@ export const defaultListOptions: Checked = {
  * console.log(list.page.next); // the link of the next page
  */
 export async function openList(source: ListSource, options?: OpenListOptions): Promise<EntryList> {
-  const given = known(options, optionNames) as OpenListOptions;
+  const given = checkOptions(options, optionNames) as OpenListOptions;
   const from = checkSource(source);
   const name = given.name ?? sourceName(from) ?? "stream";
   if (typeof name !== "string") throw invalidArgument("name", "string", name);

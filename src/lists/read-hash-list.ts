@@ -1,4 +1,4 @@
-import { boolean, invalidArgument, options as known, signal as checkSignal } from "../check.js";
+import { boolean, invalidArgument, checkOptions, checkSignal } from "../check.js";
 import { readBatches, type BatchOptions, type ListProblem } from "./batches.js";
 import { checkSource, type ListSource, sourceName } from "./source.js";
 
@@ -69,7 +69,7 @@ export function readHashList(
   source: ListSource,
   options?: ReadHashListOptions,
 ): AsyncGenerator<ListEntry, void, undefined> {
-  const given = known(options, ["allowDegenerate", "onProblem", "signal", "name"]) as ReadHashListOptions;
+  const given = checkOptions(options, ["allowDegenerate", "onProblem", "signal", "name"]) as ReadHashListOptions;
   const from = checkSource(source);
   const name = given.name ?? sourceName(from) ?? "stream";
   if (typeof name !== "string") throw invalidArgument("name", "string", name);

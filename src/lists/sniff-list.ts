@@ -1,4 +1,4 @@
-import type { VicsHead } from "./vics.js";
+import type { VicsHead } from "./formats/vics.js";
 
 /**
  * The formats lists come in.

@@ -1,10 +1,10 @@
-import { invalidArgument, oneOf, options as known } from "../check.js";
+import { invalidArgument, oneOf, checkOptions } from "../check.js";
 import type { ListedEntry } from "./entry.js";
-import { PlainWriter } from "./plain.js";
-import { StopNciiWriter } from "./stopncii.js";
-import { SignalCsvWriter } from "./threat-exchange-text.js";
-import { VicsWriter } from "./vics-writer.js";
-import { VpdqWriter } from "./vpdq.js";
+import { PlainWriter } from "./formats/plain.js";
+import { StopNciiWriter } from "./formats/stopncii.js";
+import { SignalCsvWriter } from "./formats/threat-exchange-text.js";
+import { VicsWriter } from "./formats/vics-writer.js";
+import { VpdqWriter } from "./formats/vpdq.js";
 import type { EntryWriter } from "./writer.js";
 
 /** The formats that lists are written in. */
@@ -37,7 +37,7 @@ export class ListWriter {
   /** @throws {InvalidArgumentError} */
   constructor(format: WrittenFormat, options?: ListWriterOptions) {
     this.format = oneOf("format", format, writtenFormats);
-    const { nation } = known(options, ["nation"]);
+    const { nation } = checkOptions(options, ["nation"]);
     if (nation !== undefined && !/^[a-z]{2,16}$/i.test(nation))
       throw invalidArgument("nation", "letters, as in us,", nation);
     this.#writer = writerOf(format, nation?.toLowerCase());

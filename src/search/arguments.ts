@@ -1,4 +1,4 @@
-import { integer, invalidArgument, oneOf, options as known, signal as checkSignal } from "../check.js";
+import { integer, invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
 import { InvalidArgumentError, InvalidHashError } from "../errors.js";
 import { kernelName } from "../hash/pixels.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
@@ -54,7 +54,7 @@ const plain: CheckedSearch = { limit: 0, banks: undefined, way: 0, kernel: undef
 
 export function checkSearch(options: SearchOptions | undefined, names: readonly string[] = searchNames): CheckedSearch {
   if (options === undefined) return plain;
-  const { limit, banks, way, kernel } = known(options, names);
+  const { limit, banks, way, kernel } = checkOptions(options, names);
   return {
     limit: limit === undefined ? 0 : integer("limit", limit, 1, 2 ** 32 - 1),
     banks: banks === undefined ? undefined : bankBits(banks),
@@ -117,7 +117,7 @@ export interface Addition {
 }
 
 export function checkAddition(ids: Ids, hashes: Hashes, options: AddOptions, names: readonly string[]): Addition {
-  const { banks } = known(options, names);
+  const { banks } = checkOptions(options, names);
   const packed = { ids: packIds(ids), hashes: packHashes(hashes), banks };
   const count = packed.hashes.length / 32;
   if (packed.ids.length !== count) {

@@ -1,4 +1,4 @@
-import { integer, oneOf, options as known, signal as checkSignal } from "../check.js";
+import { integer, oneOf, checkOptions, checkSignal } from "../check.js";
 import { IndexError } from "../errors.js";
 import { kernelName } from "../hash/pixels.js";
 import type { HashLike } from "../hash/value.js";
@@ -112,7 +112,7 @@ export class HashIndex {
     if (options instanceof Opened) {
       this.#handle = options.handle;
     } else {
-      const { memory = "full" } = known(options, ["memory"]);
+      const { memory = "full" } = checkOptions(options, ["memory"]);
       this.#handle = native.createIndex(tablesOf[oneOf("memory", memory, memories)]);
     }
     this.#maintenance = new Maintenance(this.#handle);
@@ -126,7 +126,7 @@ export class HashIndex {
    * @throws {EmpreinteError} `ERR_EMPREINTE_READ`; the signal's reason.
    */
   static async open(path: string | URL, options?: OpenOptions): Promise<HashIndex> {
-    const { verify = "now", signal } = known(options, ["verify", "signal"]);
+    const { verify = "now", signal } = checkOptions(options, ["verify", "signal"]);
     oneOf("verify", verify, ["now", "later"]);
     checkSignal(signal)?.throwIfAborted();
     const index = new HashIndex(new Opened(await openIndexFile(path)));
@@ -238,7 +238,7 @@ export class HashIndex {
   /** The `k` nearest entries, exactly; of those equally far the smaller ids. @throws {InvalidArgumentError} */
   nearestSync(hash: HashLike, k: number, options?: NearestOptions): Hit[] {
     this.#open();
-    const { maxRadius = 256, ...rest } = known(options, nearestNames);
+    const { maxRadius = 256, ...rest } = checkOptions(options, nearestNames);
     const checked = { ...checkSearch(rest), limit: integer("k", k, 1, 2 ** 32 - 1) };
     return single(this.#sync(oneHash(hash), integer("maxRadius", maxRadius, 0, 256), checked, true));
   }
@@ -246,7 +246,7 @@ export class HashIndex {
   /** As `nearestSync` for each hash, off this thread. Rejects with the signal's reason when aborted. */
   async nearestMany(hashes: Hashes, k: number, options?: AsyncNearestOptions): Promise<Hit[][]> {
     this.#open();
-    const { maxRadius = 256, ...rest } = known(options, [...nearestNames, "threads", "signal"]);
+    const { maxRadius = 256, ...rest } = checkOptions(options, [...nearestNames, "threads", "signal"]);
     const checked = { ...checkAsyncSearch(rest), limit: integer("k", k, 1, 2 ** 32 - 1) };
     return this.#async(packHashes(hashes), integer("maxRadius", maxRadius, 0, 256), checked, true);
   }
@@ -284,14 +284,14 @@ export class HashIndex {
    */
   async save(path: string | URL, options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
-    const { signal } = known(options, ["signal"]);
+    const { signal } = checkOptions(options, ["signal"]);
     await saveIndexFile(this.#handle, path, checkSignal(signal));
   }
 
   /** Checks every byte of the file this was opened from. @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` */
   async verify(options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
-    const { signal } = known(options, ["signal"]);
+    const { signal } = checkOptions(options, ["signal"]);
     const checked = withSignal(checkSignal(signal), (cancel) => native.indexVerify(this.#handle, cancel));
     await indexErrorsAsync(checked);
   }
@@ -303,7 +303,7 @@ export class HashIndex {
    */
   async warm(options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
-    const { signal } = known(options, ["signal"]);
+    const { signal } = checkOptions(options, ["signal"]);
     const warmed = withSignal(checkSignal(signal), (cancel) => native.indexWarm(this.#handle, cancel));
     await indexErrorsAsync(warmed);
   }

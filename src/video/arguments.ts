@@ -1,5 +1,5 @@
-import type { Decoder } from "./ffmpeg.js";
-import type { VideoFormat } from "./sniff.js";
+import type { Decoder } from "./ffmpeg/find-ffmpeg.js";
+import type { VideoFormat } from "./containers/sniff.js";
 
 /**
  * The only place with command lines. ffmpeg is told which parser and which decoders it may use, and that it may open

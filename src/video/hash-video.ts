@@ -1,10 +1,10 @@
 import { invalidArgument } from "../check.js";
 import { LimitError, VideoError } from "../errors.js";
 import { isRawPixels } from "../hash/pixels.js";
-import { type Decoder, usableFfmpeg } from "./ffmpeg.js";
+import { type Decoder, usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
-import { type DecodeState, decodeFrames, newState, probeFrameRate } from "./frames.js";
-import { inDecodeSlot } from "./gate.js";
+import { type DecodeState, decodeFrames, newState, probeFrameRate } from "./ffmpeg/frames.js";
+import { inDecodeSlot } from "./ffmpeg/gate.js";
 import { hashFrames } from "./hash-frames.js";
 import type { OpenVideo } from "./input.js";
 import { type CheckedVideoOptions, checkVideoOptions, type HashVideoOptions } from "./options.js";

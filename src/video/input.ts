@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, LimitError, printable, systemReason, VideoError } from "../errors.js";
 import { chunksOf, type EncodedInput, isStream, pathOf } from "../image/read.js";
-import { sniffVideo, type VideoFormat, videoSniffBytes } from "./sniff.js";
+import { sniffVideo, type VideoFormat, videoSniffBytes } from "./containers/sniff.js";
 
 /** A video as a file that can be read from anywhere in it: the index of an MP4 is often at its end. */
 export interface OpenVideo {

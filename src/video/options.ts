@@ -1,13 +1,5 @@
 import { availableParallelism } from "node:os";
-import {
-  boolean,
-  integer,
-  invalidArgument,
-  oneOf,
-  options as known,
-  positive,
-  signal as checkSignal,
-} from "../check.js";
+import { boolean, integer, invalidArgument, oneOf, checkOptions, positive, checkSignal } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import { defaultVideoLimits, type VideoLimits } from "../limits.js";
 import { checkSampling } from "./sampling.js";
@@ -112,7 +104,7 @@ export function checkVideoOptions(
   options: HashVideoOptions | undefined,
   names: readonly string[] = hashVideoOptionNames,
 ): CheckedVideoOptions {
-  const given = known(options, names) as HashVideoOptions;
+  const given = checkOptions(options, names) as HashVideoOptions;
   const { onProgress, threads, compat, frameRate } = given;
   if (onProgress !== undefined && typeof onProgress !== "function")
     throw invalidArgument("onProgress", "function", onProgress);

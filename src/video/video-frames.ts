@@ -1,7 +1,7 @@
 import { invalidArgument, oneOf } from "../check.js";
-import { usableFfmpeg } from "./ffmpeg.js";
+import { usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
-import { decodeFrames, newState } from "./frames.js";
+import { decodeFrames, newState } from "./ffmpeg/frames.js";
 import { videoSource } from "./input.js";
 import { checkVideoOptions, decodeOptionNames, type DecodeVideoOptions } from "./options.js";
 import type { EncodedInput } from "../image/read.js";

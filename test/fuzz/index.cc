@@ -7,7 +7,7 @@
 // Everything with every input would take a tenth of a second where there are tables, so one does a part of it.
 #include <algorithm>
 
-#include "../../native/search/file_format.h"
+#include "../../native/search/file/file_format.h"
 #include "../native/exercise.h"
 
 namespace {

@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "../../native/variants/detect.h"
+#include "../../native/views/detect/detect.h"
 
 namespace {
 

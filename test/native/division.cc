@@ -14,7 +14,7 @@
 
 #include "../../native/empreinte.h"
 #include "../../native/kernels/target.h"
-#include "../../native/variants/look.h"
+#include "../../native/views/sampling/sampling_plan.h"
 
 // The body is the same for each: included twice, once in each target region.
 #define EMPREINTE_CHECK(Lanes, check)                                                  \

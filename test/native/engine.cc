@@ -9,7 +9,7 @@
 #include <map>
 #include <utility>
 
-#include "../../native/search/index.h"
+#include "../../native/search/index/index.h"
 #include "searching.h"
 
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "../../native/kernels/kernels.h"
-#include "../../native/variants/sample.h"
-#include "../../native/variants/sketch.h"
+#include "../../native/views/sampling/sample.h"
+#include "../../native/views/working_copy/half_resolution.h"
 
 using namespace empreinte;
 

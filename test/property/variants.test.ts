@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { findCopies, hashDistance, HashIndex, hashPixelsSync, type RawPixels } from "../../dist/index.js";
-import { QueryPicture, type Variant, wholeView } from "../../dist/variants/query-picture.js";
+import { QueryPicture, type Variant, wholeView } from "../../dist/views/query-image.js";
 import { at, fromEach, type Rgb, scene } from "../support/altered.ts";
 import { random, randomHashes } from "../support/hashes.ts";
 

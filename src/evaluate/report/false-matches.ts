@@ -1,8 +1,8 @@
-import { type Entry, type Stratum, strata } from "../list.js";
+import { type Entry, type Stratum, strata } from "../run/list.js";
 import { share, upperRate } from "../metrics.js";
-import type { EvaluationMethod } from "../methods.js";
-import type { Measured } from "../measured.js";
-import type { Row } from "../state.js";
+import type { EvaluationMethod } from "../methods/methods.js";
+import type { Measured } from "../run/measured.js";
+import type { Row } from "../run/state.js";
 import type { FalseMatches, FalsePairs } from "./types.js";
 
 /** Kinds of pictures with the same dangers: see research on PDQ, where flat graphics come nearer than any photographs. */

@@ -1,10 +1,10 @@
 import type { AttackFamily } from "../attacks/attack.js";
-import type { Entry } from "../list.js";
+import type { Entry } from "../run/list.js";
 import { grouped, mean, meanInterval, quantile, share, upperRate, wilson } from "../metrics.js";
-import type { EvaluationMethod } from "../methods.js";
-import type { Measured } from "../measured.js";
-import type { Query } from "../plan.js";
-import type { Row } from "../state.js";
+import type { EvaluationMethod } from "../methods/methods.js";
+import type { Measured } from "../run/measured.js";
+import type { Query } from "../run/plan.js";
+import type { Row } from "../run/state.js";
 import type { AttackFigures, MethodReport, Recall } from "./types.js";
 import { falseMatchesOf } from "./false-matches.js";
 

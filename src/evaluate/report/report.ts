@@ -1,10 +1,10 @@
 import { generatedKinds } from "../generated/generated.js";
-import { type Entry, jobOf } from "../list.js";
-import { type EvaluationMethod, Distances } from "../methods.js";
-import type { Query } from "../plan.js";
-import type { Pool } from "../pool.js";
+import { type Entry, jobOf } from "../run/list.js";
+import { type EvaluationMethod, Distances } from "../methods/methods.js";
+import type { Query } from "../run/plan.js";
+import type { Pool } from "../run/pool.js";
 import { blurhashOf } from "../preview.js";
-import type { Measured } from "../measured.js";
+import type { Measured } from "../run/measured.js";
 import { isFound, methodReport } from "./figures.js";
 import type { EvaluationReport, Example } from "./types.js";
 import { videoReport } from "./videos.js";

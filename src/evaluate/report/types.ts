@@ -1,4 +1,4 @@
-import type { CopyLevel } from "../../match/copies-types.js";
+import type { CopyLevel } from "../../copies/types.js";
 import type { AttackFamily } from "../attacks/attack.js";
 
 /** Shares are 0 … 1, intervals of 95 %. Figures do not depend on the machine, but for `milliseconds`. */

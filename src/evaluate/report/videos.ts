@@ -1,5 +1,5 @@
 import { mean, share, upperRate, wilson } from "../metrics.js";
-import type { Row } from "../state.js";
+import type { Row } from "../run/state.js";
 import type { Clips } from "../video/clips.js";
 import { percent, table, escaped, count, oneIn } from "./text.js";
 import type { VideoFigures, VideoReport } from "./types.js";

@@ -1,8 +1,8 @@
 import { open, rm, writeFile } from "node:fs/promises";
 import { VideoError } from "../../errors.js";
-import { endChild, startChild } from "../../video/child.js";
-import { usableFfmpeg } from "../../video/ffmpeg.js";
-import { sniffVideo, videoSniffBytes } from "../../video/sniff.js";
+import { endChild, startChild } from "../../video/ffmpeg/child.js";
+import { usableFfmpeg } from "../../video/ffmpeg/find-ffmpeg.js";
+import { sniffVideo, videoSniffBytes } from "../../video/containers/sniff.js";
 import { png } from "../sharp.js";
 import type { Recipe } from "./edits.js";
 

@@ -1,0 +1,199 @@
+// Opening an index file, and checking it.
+#include "file.h"
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <new>
+
+#include "file_format.h"
+#include "../index/index.h"
+
+namespace empreinte {
+namespace {
+
+// What the file says of the CRC of a segment that lies in it.
+uint32_t stored_crc(const Segment& s) {
+  const uint8_t* base = s.file->region.data();
+  const Header& header = *reinterpret_cast<const Header*>(base);
+  const PartRecord* records = reinterpret_cast<const PartRecord*>(base + sizeof(Header));
+  const uint64_t offset = static_cast<uint64_t>(memory_of(s) - base);
+  uint32_t crc = 0;
+  for (uint32_t k = 0; k < header.parts; ++k)
+    if (records[k].offset == offset) crc = records[k].crc;
+  return crc;
+}
+
+bool tables_hold(const Segment& s) {
+  // Ids that ascend by the order are different ones, and so are its rows: it has every row once.
+  uint64_t before = 0;
+  for (uint32_t i = 0; i < s.rows; ++i) {
+    if (s.order != nullptr && number_at(s.order, 3, i) >= s.rows) return false;
+    const uint64_t id = s.ids.at(s.row_by_id(i));
+    if (i > 0 && id <= before) return false;
+    before = id;
+  }
+  if (before >> 53 != 0) return false;
+  for (uint32_t t = 0; t < s.tables; ++t) {
+    const Table& table = s.table[t];
+    const uint32_t buckets = buckets_of(s.tables);
+    if (table.offsets[0] != 0 || table.offsets[buckets] != s.rows) return false;
+    for (uint32_t v = 0; v < buckets; ++v)
+      if (table.offsets[v] > table.offsets[v + 1]) return false;
+    for (uint32_t i = 0; i < s.rows; ++i)
+      if (table.row_at(i) >= s.rows) return false;
+  }
+  return true;
+}
+
+// Everything a search relies on to stay inside the file.
+emp_status check_structure(const uint8_t* data, size_t size) {
+  Header header;
+  if (size < sizeof(header)) return EMP_FOREIGN_FILE;
+  std::memcpy(&header, data, sizeof(header));
+  if (std::memcmp(header.magic, kMagic, sizeof(kMagic)) != 0) return EMP_FOREIGN_FILE;
+  if (header.byte_order != kByteOrder) return EMP_FOREIGN_FILE;
+  if (header.version > kVersion) return EMP_NEWER_FILE;
+  if (header.version < kVersion) return EMP_OLDER_FILE;
+  if (header.size != size || header.parts > kMostParts) return EMP_CORRUPT_FILE;
+  if (size - sizeof(header) < header.parts * sizeof(PartRecord)) return EMP_CORRUPT_FILE;
+  const PartRecord* records = reinterpret_cast<const PartRecord*>(data + sizeof(header));
+  if (header_crc(header, records) != header.crc) return EMP_CORRUPT_FILE;
+  if (!known_tables(header.tables)) return EMP_CORRUPT_FILE;
+  uint64_t end = sizeof(header) + header.parts * sizeof(PartRecord);
+  for (uint32_t i = 0; i < header.parts; ++i) {
+    const PartRecord& r = records[i];
+    if (!known_tables(r.tables) || r.rows == 0 || r.rows > most_rows(r.tables)) return EMP_CORRUPT_FILE;
+    if (r.flags > (kNarrow | kBanks) || r.first_id >> 53 != 0) return EMP_CORRUPT_FILE;
+    if (r.offset != to_page(end) || r.offset > size || r.size != layout_in(r).total || r.size > size - r.offset)
+      return EMP_CORRUPT_FILE;
+    end = r.offset + r.size;
+  }
+  return end == size ? EMP_OK : EMP_CORRUPT_FILE;
+}
+
+}  // namespace
+}  // namespace empreinte
+
+using namespace empreinte;
+
+static_assert(std::endian::native == std::endian::little,
+              "the file is as memory is, so a big-endian machine has no files");
+
+emp_status emp_index_open(const emp_file* given, emp_index** out) {
+  *out = nullptr;
+  File* file = new (std::nothrow) File;
+  if (file == nullptr) {
+    given->release(given->context);
+    return EMP_OUT_OF_MEMORY;
+  }
+  const uint8_t* data = given->data;
+  const size_t size = given->size;
+  file->region = Region(data, size, given->release, given->context);
+  file->resident = given->resident;
+  file->context = given->context;
+  emp_status status = check_structure(data, size);
+  emp_index* index = nullptr;
+  Version* v = nullptr;
+  if (status == EMP_OK) {
+    const Header& header = *reinterpret_cast<const Header*>(data);
+    status = emp_index_create(header.tables, &index);
+    if (status == EMP_OK) v = index->version->next(header.parts + 1);
+    if (status == EMP_OK && v == nullptr) status = EMP_OUT_OF_MEMORY;
+    const PartRecord* records = reinterpret_cast<const PartRecord*>(data + sizeof(Header));
+    for (uint32_t i = 0; status == EMP_OK && i < header.parts; ++i) {
+      Segment* segment = new (std::nothrow) Segment;
+      if (segment == nullptr) {
+        status = EMP_OUT_OF_MEMORY;
+        break;
+      }
+      segment->file = file;
+      file->retain();
+      segment->attach(data + records[i].offset, records[i].rows, records[i].tables, records[i].first_id,
+                      layout_in(records[i]));
+      v->parts[v->part_count++] = {segment, nullptr};
+    }
+    if (status == EMP_OK) {
+      v->revision = header.revision;
+      index->publish(v);
+      *out = index;
+    } else {
+      if (v != nullptr) v->release();
+      emp_index_destroy(index);
+    }
+  }
+  file->release();
+  return status;
+}
+
+emp_status emp_index_verify(emp_index* index, const emp_cancel* cancel) {
+  Version* v = index->share();
+  emp_status status = EMP_OK;
+  for (uint32_t i = 0; status == EMP_OK && i < v->part_count; ++i) {
+    const Segment& s = *v->parts[i].segment;
+    if (s.file == nullptr) continue;
+    uint32_t crc = 0;
+    status = crc_of(memory_of(s), s.bytes(), cancel, &crc);
+    if (status == EMP_OK && crc != stored_crc(s)) status = EMP_CORRUPT_FILE;
+    if (status == EMP_OK && !tables_hold(s)) status = EMP_CORRUPT_FILE;
+  }
+  v->release();
+  return status;
+}
+
+namespace {
+
+// A copy of a segment of a file, in memory of its own.
+emp_status copy_of(const Segment& s, const emp_cancel* cancel, Segment** out) {
+  *out = nullptr;
+  std::unique_ptr<Segment> copy(new (std::nothrow) Segment);
+  if (!copy) return EMP_OUT_OF_MEMORY;
+  const size_t size = s.bytes();
+  copy->region = Region(size);
+  if (!copy->region) return EMP_OUT_OF_MEMORY;
+  constexpr size_t kPiece = size_t{1} << 22;
+  for (size_t done = 0; done < size; done += kPiece) {
+    if (stopped(cancel)) return EMP_CANCELLED;
+    std::memcpy(copy->region.data() + done, memory_of(s) + done, std::min(kPiece, size - done));
+  }
+  uint32_t crc = 0;
+  const emp_status status = crc_of(copy->region.data(), size, cancel, &crc);
+  if (status != EMP_OK) return status;
+  if (crc != stored_crc(s)) return EMP_CORRUPT_FILE;
+  copy->attach(copy->region.data(), s.rows, s.tables, s.ids.first, layout_in(record_of(s, 0)));
+  *out = copy.release();
+  return EMP_OK;
+}
+
+// Puts `copy` where `original` is, unless it is gone by now.
+emp_status put_in_place(emp_index* index, const Segment* original, Segment* copy) {
+  const std::lock_guard<std::mutex> lock(index->writing);
+  Version* v = index->version->next(0);
+  if (v == nullptr) return EMP_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < v->part_count; ++i) {
+    if (v->parts[i].segment != original) continue;
+    v->parts[i].segment->release();
+    copy->retain();
+    v->parts[i].segment = copy;
+  }
+  index->publish(v);
+  return EMP_OK;
+}
+
+}  // namespace
+
+emp_status emp_index_warm(emp_index* index, const emp_cancel* cancel) {
+  Version* v = index->share();
+  emp_status status = EMP_OK;
+  for (uint32_t i = 0; status == EMP_OK && i < v->part_count; ++i) {
+    const Segment* original = v->parts[i].segment;
+    if (original->file == nullptr) continue;
+    Segment* copy;
+    status = copy_of(*original, cancel, &copy);
+    if (status != EMP_OK) break;
+    status = put_in_place(index, original, copy);
+    copy->release();
+  }
+  v->release();
+  return status;
+}

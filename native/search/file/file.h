@@ -1,0 +1,21 @@
+// A file in memory that the segments of an index lie in. See FORMAT.md.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "../segment/region.h"
+
+namespace empreinte {
+
+struct File {
+  std::atomic<uint32_t> references{1};
+  Region region;
+  size_t (*resident)(void* context) = nullptr;
+  void* context = nullptr;
+  void retain() { references.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+};
+
+}  // namespace empreinte

@@ -1,0 +1,58 @@
+#pragma once
+#include <mutex>
+
+#include "../../empreinte.h"
+#include "version.h"
+
+namespace empreinte {
+
+// Which row of the delta an id has: open addressing, twice as many places as rows. The writer's own.
+class DeltaRowsById {
+ public:
+  static constexpr uint32_t kNone = UINT32_MAX;
+  bool allocate();
+  void clear();
+  // As the version has it: after a change that failed half-way.
+  void rebuild(const Version& v);
+  uint32_t find(uint64_t id, const Delta& delta) const;
+  void put(uint64_t id, uint32_t row);
+  void erase(uint64_t id, const Delta& delta);
+
+ private:
+  static constexpr uint32_t kPlaces = 4 * kDeltaRows, kErased = UINT32_MAX - 1;
+  static uint32_t place_of(uint64_t id) { return static_cast<uint32_t>((id * 0x9e3779b97f4a7c15u) >> 48); }
+  Array<uint32_t> rows_;
+};
+
+// Where an id is.
+struct Place {
+  uint32_t part = 0, row = 0;  // part == part_count: the delta
+  bool found = false;
+};
+
+// How large parts grow: tests have them smaller.
+struct PartSizes {
+  uint32_t most_short = most_rows(kChunks);
+  uint32_t least_long = 3u << 23;  // with fewer, two of short chunks are as fast
+};
+
+}  // namespace empreinte
+
+struct emp_index {
+  std::mutex writing;     // one change at a time
+  std::mutex publishing;  // held for as long as it takes to swap or share the version
+  empreinte::Version* version = nullptr;
+  empreinte::DeltaRowsById delta_rows_by_id;
+  uint32_t tables = empreinte::kChunks;
+  empreinte::PartSizes sizes;
+  bool maintaining = false;
+
+  empreinte::Version* share();
+  void publish(empreinte::Version* next);
+  empreinte::Place find(const empreinte::Version& v, uint64_t id) const;
+};
+
+struct emp_snapshot {
+  empreinte::Version* version;
+  uint32_t tables;
+};

@@ -1,0 +1,122 @@
+// Searching a snapshot: every entry within a radius in one pass, the nearest in passes of growing radius; the hits
+// sorted.
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <optional>
+
+#include "../index/index.h"
+#include "pass.h"
+
+namespace empreinte {
+namespace {
+
+// Looking for the nearest, a radius that finds nothing was in vain: beyond this one it is no longer little beside a
+// scan.
+constexpr uint32_t kLastGrowth = 47;
+
+bool any_multi_index(const Version& version, uint32_t radius) {
+  for (uint32_t i = 0; i < version.part_count; ++i)
+    if (multi_index_pays(version.parts[i].segment->rows, version.parts[i].segment->tables, radius, 1)) return true;
+  return false;
+}
+
+}  // namespace
+}  // namespace empreinte
+
+using namespace empreinte;
+
+struct emp_searcher {
+  Version* version = nullptr;
+  emp_search_options options;
+  std::unique_ptr<Row[]> queries;
+  size_t count = 0;
+  bool nearest = false;
+  Hits hits;
+  std::optional<Pass> pass;
+  // For the nearest: the query at hand, how far it was looked for, and what was found.
+  size_t query = 0;
+  uint32_t radius = 0;
+  Hits found;
+  emp_search_options step_options;
+
+  ~emp_searcher() {
+    if (version != nullptr) version->release();
+  }
+
+  emp_status run(uint64_t budget, bool* done) {
+    if (nearest) return run_nearest(&budget, done);
+    if (!pass) pass.emplace(*version, options, queries.get(), count, &hits);
+    const emp_status status = pass->run(&budget, done);
+    if (status == EMP_OK && *done) finish(&hits, options.limit);
+    return status;
+  }
+
+  // By growing radius as long as the tables make that cheap, then by one scan that narrows.
+  emp_status run_nearest(uint64_t* budget, bool* done) {
+    constexpr uint32_t kFirst = 15, kStep = 8;
+    for (; query < count; ++query, radius = 0, pass.reset()) {
+      for (;; pass.reset()) {
+        if (!pass) {
+          radius = radius == 0 ? kFirst : radius + kStep;
+          if (radius > std::min(options.radius, kLastGrowth) || options.way != EMP_SEARCH_AUTO ||
+              !any_multi_index(*version, radius))
+            radius = options.radius;
+          found.shrink(0);
+          step_options = options;
+          step_options.radius = radius;
+          pass.emplace(*version, step_options, &queries[query], 1, &found, options.limit);
+        }
+        bool through = false;
+        const emp_status status = pass->run(budget, &through);
+        if (status != EMP_OK || !through) return status;
+        if (found.size() >= options.limit || radius >= options.radius) break;
+      }
+      finish(&found, options.limit);
+      for (emp_hit hit : found) {
+        hit.query = static_cast<uint32_t>(query);
+        if (!hits.push(hit)) return EMP_OUT_OF_MEMORY;
+      }
+    }
+    *done = true;
+    return EMP_OK;
+  }
+};
+
+emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* hashes, size_t count,
+                               const emp_search_options* given, int nearest, emp_searcher** out) {
+  *out = nullptr;
+  std::unique_ptr<emp_searcher> s(new (std::nothrow) emp_searcher);
+  if (!s) return EMP_OUT_OF_MEMORY;
+  s->options = *given;
+  s->nearest = nearest != 0;
+  s->count = count;
+  if (given->radius > 256) return EMP_BAD_RADIUS;
+  if (count > UINT32_MAX || given->way < EMP_SEARCH_AUTO || given->way > EMP_SEARCH_MULTI_INDEX) return EMP_BAD_OPTION;
+  if (s->nearest && given->limit == 0) return EMP_BAD_OPTION;
+  if (given->kernel == nullptr) {
+    const emp_status status = emp_kernel_find(nullptr, &s->options.kernel);
+    if (status != EMP_OK) return status;
+  }
+  s->queries.reset(new (std::nothrow) Row[count + 1]);
+  if (!s->queries) return EMP_OUT_OF_MEMORY;
+  for (size_t i = 0; i < count; ++i) s->queries[i] = permuted(hashes + 32 * i);
+  s->version = snapshot->version;
+  s->version->retain();
+  *out = s.release();
+  return EMP_OK;
+}
+
+emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done) {
+  bool through = false;
+  const emp_status status = searcher->run(budget, &through);
+  *done = through ? 1 : 0;
+  return status;
+}
+
+void emp_searcher_hits(const emp_searcher* searcher, const emp_hit** hits, size_t* count) {
+  *hits = searcher->hits.data();
+  *count = searcher->hits.size();
+}
+
+void emp_searcher_destroy(emp_searcher* searcher) { delete searcher; }

@@ -1,0 +1,30 @@
+// Straight lines of any angle in a sketch: a Hough transform of its edges, each line then fitted to them.
+#pragma once
+#include "refine.h"
+#include "../working_copy/half_resolution.h"
+
+namespace empreinte {
+
+constexpr size_t kHoughLines = 20;
+constexpr uint32_t kMarks = 256;  // places along a line
+
+// normal.x · x + normal.y · y = offset. A place t along it, counted from the picture's middle, is mark
+// t / step + kMarks/2; `sum[i]` of the marks before i lie on an edge.
+struct HoughLine {
+  Point normal;
+  float offset;
+  uint16_t sum[kMarks + 1];
+};
+
+struct HoughLines {
+  float width, height, step;  // of the sketch; pixels from one mark to the next
+  HoughLine line[kHoughLines];
+  size_t n = 0;
+
+  // The share of the line between two points on it that lies on edges.
+  float support(const HoughLine& line, Point from, Point to) const;
+};
+
+emp_status find_lines(const Sketch& sketch, HoughLines& out);
+
+}  // namespace empreinte

@@ -1,0 +1,72 @@
+// The sides of a box as lines of pixels, and how far pixels are from a colour: what borders are peeled and measured by.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+
+#include "../sampling/sampling_plan.h"
+#include "trims.h"
+
+namespace empreinte {
+
+constexpr int kNear = 26;  // levels of the channel that differs most, JPEG's noise included
+
+// A side of a box as lines from the outside in, each a run of pixels, of a picture behind which there are kSpare.
+struct Side {
+  const uint8_t* first;
+  ptrdiff_t next_line, next_pixel;
+  uint32_t lines, length;
+  const uint8_t* line(uint32_t i) const { return first + static_cast<ptrdiff_t>(i) * next_line; }
+};
+
+// Side 0 left, 1 top, 2 right, 3 bottom.
+inline Side side_of(const uint8_t* rgb, uint32_t width, const Box& box, int side) {
+  const ptrdiff_t row = ptrdiff_t{3} * width;
+  const uint8_t* corner = rgb + box.top * row + ptrdiff_t{3} * box.left;
+  const uint32_t w = box.width(), h = box.height();
+  if (side == 0) return {corner, 3, row, w, h};
+  if (side == 1) return {corner, row, 3, h, w};
+  if (side == 2) return {corner + ptrdiff_t{3} * (w - 1), -3, row, w, h};
+  return {corner + row * (h - 1), -row, 3, h, w};
+}
+
+inline int difference(const uint8_t* p, const uint8_t* colour) {
+  const int r = std::abs(p[0] - colour[0]), g = std::abs(p[1] - colour[1]), b = std::abs(p[2] - colour[2]);
+  return std::max(r, std::max(g, b));
+}
+
+// Sixteen pixels side by side, and how far each sample's colour is from a pattern's: of the three that begin there, the
+// one that differs most. Loops of a fixed length, which compilers turn into vector code; each reads the samples anew,
+// as what was just stored cannot be read elsewhere before it has left the processor.
+constexpr uint32_t kPixels = 16, kSamples = 3 * kPixels, kMostDiffers = 60;
+
+inline uint8_t apart(uint8_t a, uint8_t b) { return static_cast<uint8_t>(std::max(a, b) - std::min(a, b)); }
+
+struct Pattern {
+  uint8_t sample[kSamples + 2];
+  explicit Pattern(const uint8_t colour[3]) {
+    for (uint32_t i = 0; i < kSamples + 2; ++i) sample[i] = colour[i % 3];
+  }
+  // `p` has kSamples + 2, here and below.
+  void compare(const uint8_t* __restrict p, uint8_t* __restrict most) const {
+    for (uint32_t i = 0; i < kSamples; ++i) {
+      const uint8_t one = apart(p[i], sample[i]), two = apart(p[i + 1], sample[i + 1]);
+      most[i] = std::max(std::max(one, two), apart(p[i + 2], sample[i + 2]));
+    }
+  }
+  // No more than 1,024 times, so that 16 bits hold the sums.
+  void add(const uint8_t* __restrict p, uint16_t* __restrict sums) const {
+    uint8_t most[kSamples];
+    compare(p, most);
+    for (uint32_t i = 0; i < kSamples; ++i)
+      sums[i] = static_cast<uint16_t>(sums[i] + std::min<uint8_t>(kMostDiffers, most[i]));
+  }
+  void count_near(const uint8_t* __restrict p, uint16_t* __restrict counts) const {
+    uint8_t most[kSamples];
+    compare(p, most);
+    for (uint32_t i = 0; i < kSamples; ++i) counts[i] = static_cast<uint16_t>(counts[i] + (most[i] <= kNear ? 1 : 0));
+  }
+};
+static_assert(kPictureSide * kMostDiffers <= UINT16_MAX);
+
+}  // namespace empreinte

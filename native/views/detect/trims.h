@@ -1,0 +1,36 @@
+// Peeling what is uniform off the sides of a box, line by line from the outside in.
+#pragma once
+#include "../working_copy/half_resolution.h"
+
+namespace empreinte {
+
+// Pixels of the sketch: left and top are inside, right and bottom are not.
+struct Box {
+  uint32_t left, top, right, bottom;
+  uint32_t width() const { return right - left; }
+  uint32_t height() const { return bottom - top; }
+  bool operator==(const Box&) const = default;
+};
+
+// A box whose sides lie between pixels, in pixels of the working copy.
+struct Frame {
+  float left, top, right, bottom;
+};
+
+// The box without uniform lines along its sides, at least a tenth of its width and height, with the colours that were
+// met last on each side (left, top, right, bottom).
+struct Trimmed {
+  Box box;
+  uint8_t colour[4][3];
+};
+struct How {
+  bool text = false;        // also past lines of text that stand in a colour
+  bool one_colour = false;  // of each side the outermost colour, and no other
+  uint32_t sides = 15;      // bit 0 left, 1 top, 2 right, 3 bottom
+  float corner = 0;         // of a side: how far in its first uniform line may lie, as in a frame with round corners
+};
+Trimmed trim(const Sketch& sketch, const Box& box, const How& how);
+// The same box measured on the working copy. Sides that `trim` has not moved from `from` stay.
+Frame measure(const Picture& picture, const Sketch& sketch, const Trimmed& trimmed, const Box& from);
+
+}  // namespace empreinte

@@ -1,0 +1,62 @@
+import { BankError } from "../../errors.js";
+import type { Database } from "../storage/database.js";
+import type { LiveIndex } from "../index/live-index.js";
+import { isLive, pageRecords, readRecord, recordBytes, recordsFrom, type SignalRecord } from "../storage/pages.js";
+import { counter } from "../storage/schema.js";
+import { activeStatus } from "../storage/names.js";
+
+/** Most differences that are told. */
+const most = 100;
+
+/** Page by page: one that cannot be read is told of, and the next is read. */
+function* readablePages(
+  database: Database,
+  end: number,
+  damaged: (error: unknown) => void,
+): ReturnType<typeof recordsFrom> {
+  for (let from = 0; from < end; from += pageRecords) {
+    try {
+      yield* recordsFrom(database, from, Math.min(end, from + pageRecords));
+    } catch (error) {
+      damaged(error);
+    }
+  }
+}
+
+/** What is wrong, a sentence each; nothing when all is well. In a reading, the index in step. */
+export function verifyStore(database: Database, live: LiveIndex): string[] {
+  const found = database
+    .all<[string]>(`PRAGMA integrity_check(${most})`)
+    .map(([text]) => `the file: ${text}`)
+    .filter((text) => text !== "the file: ok");
+  const entryOf = new Map<number, number>();
+  const end = counter(database, "signals");
+  const damaged = (error: unknown): void => {
+    if (!(error instanceof BankError)) throw error;
+    found.push(error.message);
+  };
+  for (const { first, count, bytes } of readablePages(database, end, damaged)) {
+    const here: (SignalRecord & { id: number })[] = [];
+    for (let i = 0; i < count; i++) {
+      const record = readRecord(bytes.subarray(recordBytes * i, recordBytes * (i + 1)));
+      if (!isLive(record)) continue;
+      here.push({ ...record, id: first + i });
+      entryOf.set(first + i, record.entry);
+    }
+    for (const id of live.missing(here)) found.push(`signal ${id} of entry ${entryOf.get(id)} is not in the index`);
+  }
+  const more = live.size - entryOf.size;
+  if (more > 0) found.push(`the index has ${more} signals that the store has not`);
+  const rows = database.all<[number, number, number]>(
+    `SELECT id, first, count FROM entry WHERE status = ${activeStatus}`,
+  );
+  let expected = 0;
+  for (const [entry, first, count] of rows) {
+    expected += count;
+    for (let id = first; id < first + count; id++) {
+      if (entryOf.get(id) !== entry) found.push(`signal ${id} of entry ${entry} is not in its page`);
+    }
+  }
+  if (expected < entryOf.size) found.push(`${entryOf.size - expected} signals belong to no active entry`);
+  return found.slice(0, most);
+}

@@ -1,0 +1,42 @@
+import { open } from "node:fs/promises";
+import { type BenignPicture, hashImages, type ImageInput, openList, sniffImage } from "../../../index.js";
+import { UsageError } from "../../args.js";
+import { shownPath } from "../../io/names.js";
+import { type Session } from "../../io/session.js";
+import { walk } from "../../io/walk.js";
+
+async function isPicture(path: string): Promise<boolean> {
+  const file = await open(path, "r");
+  try {
+    const bytes = Buffer.alloc(64);
+    const { bytesRead } = await file.read(bytes, 0, 64, 0);
+    return sniffImage(bytes.subarray(0, bytesRead)) !== undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<BenignPicture> {
+  for await (const { entry } of await openList(path, { signal })) {
+    for (const { type, value } of entry.signals) if (type === "pdq") yield value;
+  }
+}
+
+/** The hashes of `--benign`: lists, pictures with all their turns, and folders of either. */
+export async function benignOf(paths: readonly string[], session: Session): Promise<BenignPicture[]> {
+  const { signal } = session;
+  const found: BenignPicture[] = [];
+  const pictures: ImageInput[] = [];
+  for await (const { path, error, walked } of walk([...paths], signal)) {
+    if (error !== undefined || typeof path !== "string") throw new UsageError(`${shownPath(path)} cannot be read`);
+    if (await isPicture(path)) pictures.push(path);
+    // A folder of pictures has other files in it, too.
+    else if (!walked) for await (const one of ofList(path, signal)) found.push(one);
+  }
+  for await (const { result, error } of hashImages(pictures, { dihedral: true, signal })) {
+    if (error) session.note(error.message);
+    else found.push({ hash: result.hash, ...(result.dihedral && { dihedral: result.dihedral }) });
+  }
+  if (paths.length > 0 && found.length === 0) throw new UsageError("There is nothing usable in --benign");
+  return found;
+}

@@ -1,0 +1,39 @@
+import type { EvaluationReport } from "../../index.js";
+import { number, UsageError } from "../args.js";
+
+/** A share of recall that must be reached. */
+export interface Gate {
+  name: string;
+  least: number;
+}
+
+/** "mean=0.8" */
+export function gateOf(text: string): Gate {
+  const at = text.lastIndexOf("=");
+  if (at < 1) throw new UsageError(`Expected NAME=SHARE for --min-recall but received "${text.slice(0, 40)}"`);
+  const least = number("min-recall", text.slice(at + 1), { least: 0, most: 1, whole: false })!;
+  return { name: text.slice(0, at), least };
+}
+
+/** The last level's recall of an attack, a family or the mean, or that of videos; undefined for a name that is none of them. */
+function recallNamed({ methods, videos }: EvaluationReport, name: string): number | undefined {
+  const { recall, attacks, families } = methods.at(-1)!;
+  if (name === "mean") return recall.match;
+  if (name === "video") return videos?.match;
+  const named = [...attacks, ...(videos?.edits ?? [])].find((one) => one.name === name);
+  return (named ?? families.find(({ family }) => family === name))?.match;
+}
+
+/** A sentence for each gate that does not hold. */
+export function failures(report: EvaluationReport, gates: readonly Gate[], maxFalse: number | undefined): string[] {
+  const { name: level, falseMatches } = report.methods.at(-1)!;
+  const found = gates.flatMap(({ name, least }) => {
+    const recall = recallNamed(report, name);
+    if (recall === undefined) return [`${name}: no such attack or family was evaluated`];
+    return recall < least ? [`${level}: recall of ${name} is ${recall.toFixed(4)}, less than ${least}`] : [];
+  });
+  if (maxFalse !== undefined && falseMatches.matches > maxFalse) {
+    found.push(`${level}: ${falseMatches.matches} false matches, more than ${maxFalse}`);
+  }
+  return found;
+}

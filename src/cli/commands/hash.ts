@@ -1,0 +1,68 @@
+import { dihedralVariants, hardenDecoder, type ImageHash, type VideoSignature } from "../../index.js";
+import { parse, UsageError } from "../args.js";
+import {
+  eachFile,
+  endStatus,
+  fileOptions,
+  fileSettings,
+  type HashSettings,
+  isVideoSignature,
+  videoSettings,
+} from "../io/files.js";
+import { jsonPath, type Path, textLine } from "../io/names.js";
+import type { Session } from "../io/session.js";
+import { samplingOf } from "../io/videos.js";
+
+const options = {
+  ...fileOptions,
+  dihedral: { type: "boolean" },
+  compat: { type: "string" },
+  sampling: { type: "string" },
+} as const;
+
+/** `hash  quality  path`, like sha256sum; the variant or the page stands before the path. */
+function textLines(path: Path, result: ImageHash): string[] {
+  const pages = result.frames ?? [result];
+  return pages.flatMap((page, number) => {
+    const before = result.frames ? [`page-${number}`] : [];
+    const quality = String(page.quality);
+    const { dihedral } = page;
+    if (dihedral === undefined) return [textLine([page.hash, quality, ...before, path], "  ")];
+    return dihedralVariants.map((name) => textLine([dihedral[name], quality, ...before, name, path], "  "));
+  });
+}
+
+function jsonLine(path: Path, { hash, quality, stable, width, height, dihedral, frames }: ImageHash): string {
+  const more = { ...(dihedral && { dihedral }), ...(frames && { frames }) };
+  return JSON.stringify({ ...jsonPath(path), kind: "image", hash, quality, stable, width, height, ...more });
+}
+
+/** A line a frame: its time in seconds stands before the path. */
+function videoLines(path: Path, { frames }: VideoSignature): string[] {
+  return frames.flatMap(({ hash, quality, timestampSeconds, dihedral }) => {
+    const fields: Path[] = [String(quality), `${timestampSeconds.toFixed(3)} s`];
+    if (dihedral === undefined) return [textLine([hash, ...fields, path], "  ")];
+    return dihedralVariants.map((name) => textLine([dihedral[name], ...fields, name, path], "  "));
+  });
+}
+
+export async function run(args: string[], session: Session): Promise<number> {
+  const { values, positionals } = parse(args, options);
+  const settings: HashSettings = fileSettings(values);
+  if (values.dihedral) settings.dihedral = true;
+  if (values.compat !== undefined) {
+    if (values.compat !== "cpp-cli") throw new UsageError(`Expected cpp-cli for --compat`);
+    settings.compat = values.compat;
+  }
+  hardenDecoder();
+  const dihedral = values.dihedral === true;
+  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, { fps: 1 }), dihedral });
+  const print = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
+    const video = isVideoSignature(result);
+    if (values.json && video) await session.line(JSON.stringify({ ...jsonPath(path), kind: "video", ...result }));
+    else if (values.json && !video) await session.line(jsonLine(path, result as ImageHash));
+    else for (const line of video ? videoLines(path, result) : textLines(path, result)) await session.line(line);
+  };
+  const { trouble } = await eachFile(positionals, values, settings, session, print, videos);
+  return endStatus(trouble, false);
+}

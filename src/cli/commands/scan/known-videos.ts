@@ -1,0 +1,106 @@
+import {
+  EmpreinteError,
+  hashVideo,
+  type HashVideoOptions,
+  type ImageHash,
+  readVpdq,
+  signatureFromVpdq,
+  VideoIndex,
+  type VideoSignature,
+} from "../../../index.js";
+import { shownPath } from "../../io/names.js";
+import { isVideo, readText } from "../../io/videos.js";
+
+/** What a file has of known videos and pictures: under the file's name, or with the name it has inside it. */
+export interface Known {
+  id: string;
+  what: VideoSignature | ImageHash;
+}
+
+interface Line {
+  path?: unknown;
+  kind?: unknown;
+  error?: unknown;
+}
+
+const isOurs = (value: unknown): value is Line =>
+  typeof value === "object" &&
+  value !== null &&
+  ("error" in value || ["video", "image"].includes((value as Line).kind as string));
+
+/** A line of `empreinte hash --json`; undefined for anything else. */
+function ourLine(text: string): Line | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isOurs(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an index takes it; throws what is wrong with it. */
+function check(what: VideoSignature | ImageHash): void {
+  using index = new VideoIndex({ memory: "rows" });
+  index.add("", what);
+}
+
+/** What `empreinte hash --json` printed, line by line; undefined when the text is something else. */
+function fromJsonLines(path: string, text: string): Known[] | undefined {
+  const lines = text.split("\n").map((line) => line.trim());
+  const filled = lines.filter((line) => line !== "");
+  if (filled.length === 0 || ourLine(filled[0]!) === undefined) return undefined;
+  const known: Known[] = [];
+  for (const [i, text] of lines.entries()) {
+    if (text === "") continue;
+    const line = ourLine(text);
+    const where = `${shownPath(path)}:${i + 1}`;
+    if (line === undefined)
+      throw new EmpreinteError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", `${where} is no line of hash --json`);
+    if (line.error !== undefined) continue; // of a file that could not be hashed then either
+    const what = line as VideoSignature | ImageHash;
+    try {
+      check(what);
+    } catch (error) {
+      if (!(error instanceof EmpreinteError)) throw error;
+      throw new EmpreinteError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", `${where}: ${error.message}`);
+    }
+    known.push({ id: filled.length === 1 ? path : `${path}:${String(line.path ?? i + 1)}`, what });
+  }
+  return known;
+}
+
+/**
+ * Of a video its signature; of a text the signature it is, in any of vPDQ's forms, or those of `empreinte hash --json`.
+ * Told by content.
+ * @throws {EmpreinteError} naming the file.
+ */
+export async function readKnown(path: string, options: HashVideoOptions): Promise<Known[]> {
+  let video: boolean;
+  try {
+    video = await isVideo(path);
+  } catch (error) {
+    throw new EmpreinteError("ERR_EMPREINTE_READ", `${shownPath(path)} cannot be read: ${(error as Error).message}`);
+  }
+  if (video) return [{ id: path, what: await hashVideo(path, options) }];
+  const text = await readText(path);
+  const ours = fromJsonLines(path, text);
+  if (ours !== undefined) {
+    if (ours.length > 0) return ours;
+    throw new EmpreinteError("ERR_EMPREINTE_EMPTY", `${shownPath(path)} has no video and no picture`);
+  }
+  try {
+    return [{ id: path, what: signatureFromVpdq(readVpdq(text)) }];
+  } catch (error) {
+    if (!(error instanceof EmpreinteError)) throw error;
+    const sentence = `${shownPath(path)} is neither a video nor a vPDQ signature, nor of hash --json: ${error.message}`;
+    throw new EmpreinteError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", sentence);
+  }
+}
+
+/** The one video that a file is, or has the signature of. @throws {EmpreinteError} naming the file. */
+export async function readOneVideo(path: string, options: HashVideoOptions): Promise<VideoSignature> {
+  const [first, ...more] = await readKnown(path, options);
+  if (first !== undefined && more.length === 0 && "durationSeconds" in first.what) return first.what;
+  const sentence = `${shownPath(path)} has ${more.length + 1} entries: expected one video`;
+  throw new EmpreinteError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", sentence);
+}

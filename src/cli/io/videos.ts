@@ -1,0 +1,72 @@
+import { open, readFile } from "node:fs/promises";
+import {
+  EmpreinteError,
+  type Sampling,
+  sniffImage,
+  sniffVideo,
+  type VideoMatch,
+  type VideoProgress,
+  type VideoSegment,
+} from "../../index.js";
+import { UsageError } from "../args.js";
+import { shownPath } from "./names.js";
+
+/** Enough for every container that is told by its content. */
+const sniffBytes = 4096;
+
+/** Whether a file is a video, by its first bytes. An animated GIF is a picture. Never waits for a pipe. */
+export async function isVideo(path: string): Promise<boolean> {
+  const file = await open(path, "r");
+  try {
+    if (!(await file.stat()).isFile()) return false;
+    const bytes = Buffer.alloc(sniffBytes);
+    const { bytesRead } = await file.read(bytes, 0, sniffBytes, 0);
+    const start = bytes.subarray(0, bytesRead);
+    return sniffImage(start) === undefined && sniffVideo(start) !== undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/** `--sampling`: frames a second, or a name. */
+export function samplingOf(text: string | undefined, otherwise: Sampling): Sampling {
+  if (text === undefined) return otherwise;
+  if (text === "all" || text === "keyframes" || text === "adaptive") return text;
+  const fps = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (fps > 0 && fps <= 1000) return { fps };
+  throw new UsageError(
+    `Expected frames a second, all, keyframes or adaptive for --sampling but received "${text.slice(0, 20)}"`,
+  );
+}
+
+/** @throws {EmpreinteError} naming the file. */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new EmpreinteError("ERR_EMPREINTE_READ", `${shownPath(path)} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** `"01:03"`, `"1:02:03"`. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return `${hours > 0 ? `${hours}:` : ""}${two(minutes)}:${two(whole % 60)}`;
+}
+
+/** `"00:12–00:47 = known.mp4 01:03–01:38, 96 %"`, with the speed where it is another. */
+export function segmentText(known: string, kind: VideoMatch["kind"], segment: VideoSegment): string {
+  const { queryFrom, queryTo, knownFrom, knownTo, speed, share } = segment;
+  const there = kind === "picture" ? "" : ` ${clock(knownFrom)}–${clock(knownTo)}`;
+  const pace = Math.abs(speed - 1) < 0.015 ? "" : `, speed ${speed.toFixed(2)}`;
+  return `${clock(queryFrom)}–${clock(queryTo)} = ${known}${there}, ${Math.round(100 * share)} %${pace}`;
+}
+
+/** For the progress line: where in the video, and how fast. */
+export function videoProgress(started: number, { frames, timestampSeconds, durationSeconds }: VideoProgress): string {
+  const seconds = Math.max(0.001, (performance.now() - started) / 1000);
+  const of = durationSeconds === undefined ? "" : ` of ${clock(durationSeconds)}`;
+  return `${clock(timestampSeconds)}${of}, ${(frames / seconds).toFixed(0)} frames a second`;
+}

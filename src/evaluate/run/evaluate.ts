@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import { integer, invalidArgument, checkOptions, checkSignal } from "../../check.js";
+import { ImageError } from "../../errors.js";
+import { diagnose } from "../../doctor/diagnose.js";
+import { version } from "../../doctor/version.js";
+import { attacksNamed, suiteVersion } from "../attacks/suite.js";
+import { each } from "./each.js";
+import { type Entry, jobOf, type Listed, makeList } from "./list.js";
+import { type Measured, methodKey, rowFrom } from "./measured.js";
+import { type EvaluationMethod, fastMethod, plainMethod } from "../methods/methods.js";
+import { checkPictures, type EvaluateOptions, evaluateOptionNames } from "../options.js";
+import { plan, type Query } from "./plan.js";
+import { Pool } from "./pool.js";
+import { reportOf } from "../report/report.js";
+import type { EvaluationReport } from "../report/types.js";
+import { sharpVersions, workingSide } from "../sharp.js";
+import { keyOf, type Row, State } from "./state.js";
+import { evaluateClips } from "../video/clips.js";
+import { editsNamed } from "../video/edits.js";
+
+function checkMethods(methods: readonly EvaluationMethod[]): readonly EvaluationMethod[] {
+  if (!Array.isArray(methods) || methods.length === 0) throw invalidArgument("methods", "array of methods", methods);
+  for (const method of methods) {
+    if (typeof method?.name !== "string" || typeof method.prepare !== "function" || typeof method.find !== "function") {
+      throw invalidArgument("methods", "array of {name, bits, radius, prepare, find}", method);
+    }
+    integer("bits", method.bits, 1, 65_535);
+    integer("radius", method.radius, 0, method.bits);
+    if (method.reviewRadius !== undefined) integer("reviewRadius", method.reviewRadius, method.radius, method.bits);
+  }
+  if (new Set(methods.map(({ name }) => name)).size < methods.length) {
+    throw invalidArgument("methods", "methods of different names", methods);
+  }
+  return methods;
+}
+
+/** What decides a row besides its query and method. */
+async function versionsOf(): Promise<Record<string, string>> {
+  const { kernel } = await diagnose();
+  const node = process.version;
+  return { empreinte: version, suite: String(suiteVersion), ...sharpVersions(), node, kernel: kernel ?? "none" };
+}
+
+function headerOf(entries: readonly Entry[], seed: number, versions: Record<string, string>): string {
+  const list = createHash("sha256");
+  for (const { name, digest } of entries) list.update(`${name}\u0000${digest}\n`);
+  const { empreinte, suite, sharp, libvips } = versions;
+  const by = { empreinte, suite, sharp, libvips, workingSide, seed, list: list.digest("hex") };
+  return JSON.stringify({ empreinteEvaluation: 1, ...by });
+}
+
+/** Why there is nothing to measure. */
+function nothingListed(folder: string, { unreadable, lowQuality }: Listed): ImageError {
+  const [first] = unreadable;
+  const reasons = [
+    ...(first === undefined ? [] : [`${first.name}: ${first.reason}`]),
+    ...(lowQuality.length === 0 ? [] : [`${lowQuality[0]!.name} has quality ${lowQuality[0]!.quality}`]),
+  ];
+  const why = reasons.length === 0 ? "" : ` (${reasons.join("; ")})`;
+  return new ImageError("ERR_EMPREINTE_EMPTY", `${folder} has no picture that can be listed${why}`);
+}
+
+/**
+ * Measures how well altered copies of the pictures in a folder are found: applies the attack suite to each, looks the
+ * results up with each method among the originals, unrelated and generated pictures, and counts.
+ *
+ * The same pictures, seed and versions give the same figures, but for times. Pictures equal byte for byte count once;
+ * originals within 31 bits of one another count as one picture. A file that cannot be read is named in the report.
+ *
+ * @param folder of the originals, with all folders in it.
+ * @throws {InvalidArgumentError}; {ImageError} `ERR_EMPREINTE_READ` for a folder that cannot be read, `ERR_EMPREINTE_EMPTY`
+ * for one without a usable picture; {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
+ *
+ * @example
+ * const report = await evaluate("photos", { attacks: "quick" });
+ * console.log(report.methods.map(({ name, recall }) => [name, recall.match]));
+ */
+export async function evaluate(folder: string, options?: EvaluateOptions): Promise<EvaluationReport> {
+  const given = checkOptions(options, evaluateOptionNames) as EvaluateOptions;
+  if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "path", folder);
+  const attacks = attacksNamed(given.attacks ?? "suite");
+  const methods = checkMethods(given.methods ?? [plainMethod(), fastMethod()]);
+  const { generated, changes, seed, concurrency } = checkPictures(given);
+  const listSize = integer("listSize", given.listSize ?? 1_000_000, 1, Number.MAX_SAFE_INTEGER);
+  const queriesPerDay = integer("queriesPerDay", given.queriesPerDay ?? 1_000_000, 1, Number.MAX_SAFE_INTEGER);
+  const previews = integer("previews", given.previews ?? 48, 0, 1000);
+  const signal = checkSignal(given.signal);
+  signal?.throwIfAborted();
+  const versions = await versionsOf();
+  const pool = new Pool(concurrency);
+  try {
+    let pictures = 0;
+    const onPicture = (): void => given.onProgress?.({ step: "list", done: ++pictures, total: undefined });
+    const { unrelated } = given;
+    const listed = await makeList(
+      { originals: folder, unrelated, generated, seed, concurrency, signal, onPicture },
+      pool,
+    );
+    const { entries } = listed;
+    if (!entries.some(({ stratum }) => stratum === "original") && listed.videos.length === 0)
+      throw nothingListed(folder, listed);
+    const state = await State.open(given.folder, headerOf(entries, seed, versions), given.restart ?? false);
+    const failed: Measured["failed"] = [];
+    try {
+      const queries = plan(entries, attacks, changes, seed);
+      const open = methods.map((method) => ({ method, key: methodKey(method) }));
+      const missing = (query: Query): typeof open => open.filter(({ key }) => !state.rows.has(keyOf(query.name, key)));
+      const todo = queries.filter((query) => missing(query).length > 0);
+      if (todo.length > 0) for (const { method } of open) await method.prepare(entries);
+      let done = queries.length - todo.length;
+      await each(todo, 2 * concurrency, async (query) => {
+        signal?.throwIfAborted();
+        let bytes: Uint8Array;
+        try {
+          bytes = await pool.make(jobOf(entries[query.entry]!, query.attack, seed));
+        } catch (error) {
+          failed.push({ name: query.name, reason: (error as Error).message });
+          return;
+        }
+        for (const { method } of missing(query)) {
+          signal?.throwIfAborted();
+          const start = performance.now();
+          const found = await method.find({ name: query.name, bytes });
+          state.add(rowFrom(query, method, entries, found, performance.now() - start));
+        }
+        given.onProgress?.({ step: "queries", done: ++done, total: queries.length });
+      });
+      const onClip = (count: number, total: number): void => given.onProgress?.({ step: "videos", done: count, total });
+      const edits = editsNamed(given.attacks ?? "suite");
+      // Films are looked for as far as pictures are, and at least without what lies around them.
+      const level = methods.some(({ name }) => name === "thorough") ? "thorough" : "standard";
+      const clips = await evaluateClips(listed.videos, edits, state, { seed, level, concurrency, signal, onClip });
+      await state.flush();
+      const rowOf = (query: Query, method: EvaluationMethod): Row | undefined =>
+        state.rows.get(keyOf(query.name, methodKey(method)));
+      const measured: Measured = {
+        listed,
+        attacks,
+        methods,
+        queries,
+        rowOf,
+        failed,
+        clips,
+        versions,
+        seed,
+        listSize,
+        queriesPerDay,
+      };
+      return await reportOf(measured, { pool, previews, signal });
+    } finally {
+      await state.close();
+    }
+  } finally {
+    await pool.close();
+    for (const method of methods) method.close?.();
+  }
+}

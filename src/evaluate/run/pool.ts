@@ -1,0 +1,99 @@
+import { Worker } from "node:worker_threads";
+import type { GeneratedKind } from "../generated/generated.js";
+
+/** A file, or a generated picture by its number. */
+export type Source = { path: string } | { kind: GeneratedKind; number: number; seed: string | number };
+
+/** A picture to make: the source itself, or altered. */
+export interface Job {
+  source: Source;
+  attack?: string;
+  seed: string | number;
+  /** The source's digest: see `altered`. */
+  key: string;
+}
+
+export type Answer = { id: number; bytes: Uint8Array } | { id: number; reason: string };
+
+interface Waiting {
+  job: Job;
+  resolve: (bytes: Uint8Array) => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * Threads that make pictures. Attacks are JavaScript over pixels and would hold the main thread, where methods of anybody
+ * are asked; what they ask natively runs beside, on libuv's pool.
+ */
+export class Pool {
+  readonly #idle: Worker[] = [];
+  readonly #all: Worker[] = [];
+  readonly #queue: Waiting[] = [];
+  readonly #running = new Map<number, Waiting & { worker: Worker }>();
+  #next = 0;
+  #closed = false;
+  #broken: Error | undefined;
+
+  constructor(threads: number) {
+    for (let i = 0; i < threads; i++) {
+      const worker = new Worker(new URL("./worker.js", import.meta.url));
+      worker.on("message", (answer: Answer) => this.#answered(answer));
+      worker.on("error", (error) => this.#failed(error));
+      this.#all.push(worker);
+      this.#idle.push(worker);
+    }
+  }
+
+  /** The picture as a file. Rejects with what its source or attack failed of. */
+  make(job: Job): Promise<Uint8Array> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ job, resolve, reject });
+      this.#start();
+    });
+  }
+
+  /** Lets each thread end what it does, drops the rest, and waits. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const ended = new Error("The evaluation was ended");
+    for (const waiting of this.#queue.splice(0)) waiting.reject(ended);
+    await Promise.all(
+      this.#all.map((worker) => {
+        const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+        // Not terminate(): a thread that ends inside libvips can take the process with it.
+        worker.postMessage("end");
+        return worker.threadId === -1 ? undefined : gone;
+      }),
+    );
+    for (const waiting of this.#running.values()) waiting.reject(ended);
+  }
+
+  #start(): void {
+    while (!this.#closed && this.#idle.length > 0 && this.#queue.length > 0) {
+      const worker = this.#idle.pop()!;
+      const waiting = this.#queue.shift()!;
+      const id = this.#next++;
+      this.#running.set(id, { ...waiting, worker });
+      worker.postMessage({ id, job: waiting.job });
+    }
+  }
+
+  #answered(answer: Answer): void {
+    const waiting = this.#running.get(answer.id);
+    if (waiting === undefined) return;
+    this.#running.delete(answer.id);
+    this.#idle.push(waiting.worker);
+    if ("bytes" in answer) waiting.resolve(answer.bytes);
+    else waiting.reject(new Error(answer.reason));
+    this.#start();
+  }
+
+  /** A thread that died is a defect, or the machine's end of memory: nothing more is promised. */
+  #failed(error: unknown): void {
+    const reason = error instanceof Error ? error : new Error(String(error));
+    this.#broken = reason;
+    for (const waiting of [...this.#running.values(), ...this.#queue.splice(0)]) waiting.reject(reason);
+    this.#running.clear();
+  }
+}

@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import { parentPort } from "node:worker_threads";
+import { altered, attacksNamed } from "../attacks/suite.js";
+import type { Picture } from "../draw/picture.js";
+import { generated } from "../generated/generated.js";
+import type { Answer, Job, Source } from "./pool.js";
+import { decoded, jpeg, oneThread } from "../sharp.js";
+
+/** Makes altered and generated pictures, one at a time, on a thread of its own. */
+
+/** Attacks of one original come one after the other. */
+let last: { name: string; picture: Picture } | undefined;
+
+async function pictureOf(source: Source): Promise<Picture> {
+  const name = "path" in source ? source.path : `${source.kind} ${source.number}`;
+  if (last?.name === name) return last.picture;
+  const picture =
+    "path" in source
+      ? await decoded(await readFile(source.path))
+      : await generated(source.kind, source.number, source.seed);
+  last = { name, picture };
+  return picture;
+}
+
+async function done({ source, attack, seed, key }: Job): Promise<Uint8Array> {
+  const picture = await pictureOf(source);
+  if (attack !== undefined) return altered(picture, attacksNamed([attack])[0]!, seed, key);
+  return "path" in source ? readFile(source.path) : jpeg(picture, 90);
+}
+
+oneThread();
+parentPort!.on("message", (message: { id: number; job: Job } | "end") => {
+  if (message === "end") {
+    parentPort!.close();
+    return;
+  }
+  done(message.job).then(
+    // A copy: sharp's buffer may share its memory with others.
+    (bytes) => parentPort!.postMessage({ id: message.id, bytes: new Uint8Array(bytes) } satisfies Answer),
+    (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      parentPort!.postMessage({ id: message.id, reason } satisfies Answer);
+    },
+  );
+});

@@ -1,0 +1,119 @@
+/** python-threatexchange's texts: "<signal type> <signal>" lines, and the CSV of its dataset command. */
+import { CsvReader } from "../readers/csv-reader.js";
+import type { ListedEntry, ListLabel, ListPosition } from "../entry.js";
+import type { Feeder, Sink } from "../sink.js";
+import { tagLabel, tagText } from "./tags.js";
+import { shownName, signalType } from "../values.js";
+import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, writable } from "../writer.js";
+
+export const signalCsvColumns = ["signal_type", "signal_str", "collab", "category", "tags"] as const;
+
+/** Types of signals that are a video's. */
+const ofVideo = /^v(ideo|pdq)/i;
+
+/** One signal is one entry; neither form has ids. */
+function give(sink: Sink, at: ListPosition, name: string, value: string, rest: Omit<ListedEntry, "signals">): void {
+  if (name === "" || value === "") return sink.problem(at, "the signal type or the hash is missing");
+  const type = signalType(name);
+  const more: Omit<ListedEntry, "signals"> = { ...rest };
+  if (ofVideo.test(name)) more.media = "video";
+  if (type === undefined) return sink.give({ signals: [], others: [{ type: name, value }], ...more }, at);
+  const signal = sink.signal(type, value, at, "signal_str", true);
+  if (signal !== undefined) sink.give({ signals: [signal], ...more }, at);
+}
+
+export class SignalLinesReader extends CsvReader implements Feeder {
+  constructor(sink: Sink, maxEntryBytes: number) {
+    super(sink, {
+      delimiter: " ",
+      quotes: false,
+      maxEntryBytes,
+      row: ([type, ...value], line) => {
+        const at = { entry: ++sink.count, line };
+        give(sink, at, type!, value.join(" ").trim(), { labels: [], cases: [], status: "active" });
+      },
+    });
+  }
+}
+
+export class SignalCsvReader extends CsvReader implements Feeder {
+  constructor(sink: Sink, maxEntryBytes: number) {
+    let columns: number[] | undefined;
+    super(sink, {
+      delimiter: ",",
+      maxEntryBytes,
+      row: (row, line) => {
+        if (columns === undefined) {
+          const header = row.map((name) => name.trim().toLowerCase());
+          columns = signalCsvColumns.map((name) => header.indexOf(name));
+          if (columns[0]! < 0 || columns[1]! < 0)
+            throw sink.fatal({ entry: 0, line }, "the header has no signal_type and signal_str");
+          return;
+        }
+        const at = { entry: ++sink.count, line };
+        const [type, value, collab, category, tags] = columns.map((column) => row[column]?.trim() ?? "") as [
+          string,
+          string,
+          string,
+          string,
+          string,
+        ];
+        const labels: ListLabel[] = category === "" ? [] : [{ scheme: "threatexchange", code: category }];
+        for (const tag of tags.split(" ")) if (tag !== "") labels.push(tagLabel(tag));
+        give(sink, at, type, value, {
+          labels,
+          cases: [],
+          status: "active",
+          ...(collab !== "" && { fields: { collab } }),
+        });
+      },
+    });
+  }
+}
+
+const categories = new Set(["POSITIVE_CLASS", "NEGATIVE_CLASS", "INVESTIGATION_SEED", "DISPUTED"]);
+
+/** A field of a CSV; the reader takes the white space around it away. */
+function cell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A row a signal: what its entry says of it stands in each. */
+export class SignalCsvWriter implements EntryWriter {
+  begin(): string {
+    return `${signalCsvColumns.join(",")}\n`;
+  }
+
+  entry(entry: ListedEntry, lost: LeftOut): string {
+    const { labels, media, fields = {}, others = [] } = entry;
+    if (!writable(entry, lost)) return "";
+    const rows = entry.signals
+      .filter(({ type }) => type !== "vpdq")
+      .map(({ type, value }) => [type === "md5" && media === "video" ? "video_md5" : type, value]);
+    for (const { type, value } of others) {
+      if (value === "" || /^\s|\s$/.test(value) || signalType(type) !== undefined) lost(`others.${shownName(type)}`);
+      else rows.push([type, value]);
+    }
+    leaveOutSignals(entry, lost, ["pdq", "md5", "sha1", "sha256"], rows.length);
+    leaveOut(entry, lost, ["id", "cases", "time", "quality", "derived"]);
+    if (media !== undefined && !(media === "video" && rows.every(([type]) => ofVideo.test(type!)))) lost("media");
+    const category = labels.find(({ scheme, code }) => scheme === "threatexchange" && categories.has(code));
+    const tags: string[] = [];
+    for (const label of labels) {
+      if (label.version !== undefined) lost("labels.version");
+      if (label === category) continue;
+      const tag = tagText(label, " ");
+      if (tag === undefined) lost("labels");
+      else tags.push(tag);
+    }
+    const collab = typeof fields["collab"] === "string" ? fields["collab"] : "";
+    if (collab.trim() !== collab) lost("fields.collab");
+    leaveOutFields(entry, lost, ["collab"]);
+    const rest = [collab.trim(), category?.code ?? "", tags.join(" ")];
+    return rows.map(([type, value]) => `${[type!, value!, ...rest].map(cell).join(",")}\n`).join("");
+  }
+
+  end(): string {
+    return "";
+  }
+}

@@ -1,0 +1,151 @@
+/** vPDQ's three texts: the frames of one video, which are one entry. */
+import type { ListedEntry, ListedSignal, ListPosition } from "../entry.js";
+import { CsvReader } from "../readers/csv-reader.js";
+import { JsonReader } from "../readers/json-reader.js";
+import type { Feeder, Sink } from "../sink.js";
+import { isObject, signalValue } from "../values.js";
+import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, writable } from "../writer.js";
+
+/** So many frames at most: eighteen hours at one a second, and what an entry of a bank may hold. */
+const mostFrames = 65_536;
+
+export type VpdqListForm = "vpdq-lines" | "vpdq-json" | "vpdq-json-object";
+
+const whole = /^\s*\d+(\.0*)?\s*$/;
+/** With an exponent too: python-threatexchange writes three significant digits. */
+const seconds = /^\s*\d+(\.\d*)?(e[+-]?\d+)?\s*$/i;
+
+export class VpdqReader implements Feeder {
+  readonly #sink: Sink;
+  readonly #reader: CsvReader | JsonReader;
+  readonly #frames: ListedSignal[] = [];
+  #seen = 0;
+
+  constructor(sink: Sink, maxEntryBytes: number, form: VpdqListForm) {
+    this.#sink = sink;
+    const row = (fields: string[], line: number): void => {
+      const at = { entry: 1, line };
+      this.#seen++;
+      if (fields.length !== 4) return sink.flaw(at, "Expected frame,quality,hash,timestamp", "frame");
+      this.#frame(fields[0]!, fields[1]!, fields[2], fields[3]!, at);
+    };
+    const json = (take: (value: unknown, key: string | number, at: ListPosition) => void): JsonReader => {
+      const reader = new JsonReader(sink, {
+        paths: ["$.*"],
+        entryDepth: 1,
+        maxEntryBytes,
+        take: (value, key) => take(value, key ?? "", { entry: 1, byte: reader.entryByte }),
+      });
+      return reader;
+    };
+    if (form === "vpdq-lines")
+      this.#reader = new CsvReader(sink, { delimiter: ",", quotes: false, maxEntryBytes, row });
+    else if (form === "vpdq-json") this.#reader = json((value, _, at) => this.#feature(value, at));
+    else this.#reader = json((value, key, at) => this.#member(String(key), value, at));
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#reader.write(bytes);
+  }
+
+  end(): void {
+    this.#reader.end();
+    const sink = this.#sink;
+    if (this.#seen === 0 && this.#frames.length === 0) return;
+    sink.count = 1;
+    if (this.#frames.length === 0) return sink.problem({ entry: 1 }, "not one of its frames can be read");
+    const frames = this.#frames.sort((a, b) => a.frame! - b.frame!);
+    sink.give({ signals: frames, labels: [], cases: [], status: "active", media: "video" }, { entry: 1 });
+  }
+
+  /** `"hash,quality,timestamp"`: the frames are counted. */
+  #feature(value: unknown, at: ListPosition): void {
+    const number = String(this.#seen++);
+    const parts = typeof value === "string" ? value.split(",") : [];
+    if (parts.length !== 3) return this.#sink.flaw(at, 'Expected "hash,quality,timestamp"', "frame");
+    this.#frame(number, parts[1]!, parts[0], parts[2]!, at);
+  }
+
+  #member(number: string, value: unknown, at: ListPosition): void {
+    this.#seen++;
+    if (!isObject(value)) return this.#sink.flaw(at, 'Expected {"quality", "hash", "timestamp"}', "frame");
+    this.#frame(number, String(value["quality"]), value["hash"], String(value["timestamp"]), at);
+  }
+
+  #frame(number: string, quality: string, hash: unknown, time: string, at: ListPosition): void {
+    const sink = this.#sink;
+    if (!whole.test(number) || Number(number) > Number.MAX_SAFE_INTEGER)
+      return sink.flaw(at, "Expected a frame number", "frame");
+    if (!whole.test(quality) || Number(quality) > 100) return sink.flaw(at, "Expected a quality of 0 … 100", "quality");
+    if (!seconds.test(time) || !Number.isFinite(Number(time)))
+      return sink.flaw(at, "Expected a time in seconds", "timestamp");
+    const value = signalValue("vpdq", hash);
+    if (value === undefined) return sink.flaw(at, "Expected 64 hex digits", "hash");
+    if (this.#frames.length === mostFrames) throw sink.fatal(at, `a video of more than ${mostFrames} frames`);
+    this.#frames.push({
+      type: "vpdq",
+      value,
+      quality: Number(quality),
+      frame: Number(number),
+      timestampSeconds: Number(time),
+    });
+  }
+}
+
+/** The frames of one entry: a vPDQ text is one video. Times have three decimals in every form. */
+export class VpdqWriter implements EntryWriter {
+  readonly #form: VpdqListForm;
+  #written = 0;
+
+  constructor(form: VpdqListForm) {
+    this.#form = form;
+  }
+
+  begin(): string {
+    return "";
+  }
+
+  entry(entry: ListedEntry, lost: LeftOut): string {
+    if (!writable(entry, lost)) return "";
+    const vpdq = entry.signals.filter(({ type }) => type === "vpdq");
+    if (vpdq.length > 0 && this.#written > 0) {
+      lost("entries: a vPDQ text has one video");
+      return "";
+    }
+    leaveOutSignals(entry, lost, ["vpdq"], Math.min(vpdq.length, 1));
+    leaveOut(entry, lost, ["id", "labels", "cases", "time", "others"]);
+    leaveOutFields(entry, lost, []);
+    if (entry.media === "image") lost("media");
+    const frames: Required<Omit<ListedSignal, "derived">>[] = [];
+    for (const { type, value, quality, frame, timestampSeconds } of vpdq) {
+      if (quality === undefined || frame === undefined || timestampSeconds === undefined) {
+        lost("frames without a number, time or quality");
+        continue;
+      }
+      if (this.#form === "vpdq-json" && frame !== frames.length) lost("frame numbers");
+      if (Math.abs(Number(timestampSeconds.toFixed(3)) - timestampSeconds) > 1e-9) lost("time below a millisecond");
+      frames.push({ type, value, quality, frame, timestampSeconds });
+    }
+    if (frames.length === 0) return "";
+    this.#written++;
+    return this.#text(frames);
+  }
+
+  end(): string {
+    if (this.#written > 0 || this.#form === "vpdq-lines") return "";
+    return this.#form === "vpdq-json" ? "[]\n" : "{}\n";
+  }
+
+  #text(frames: readonly Required<Omit<ListedSignal, "derived">>[]): string {
+    const rows = frames.map((one) => ({ ...one, time: one.timestampSeconds.toFixed(3) }));
+    if (this.#form === "vpdq-json")
+      return `${JSON.stringify(rows.map(({ value, quality, time }) => `${value},${quality},${time}`))}\n`;
+    if (this.#form === "vpdq-lines")
+      return rows.map(({ frame, quality, value, time }) => `${frame},${quality},${value},${time}\n`).join("");
+    const members = rows.map(({ frame, quality, value, time }) => [
+      frame,
+      { quality, hash: value, timestamp: Number(time) },
+    ]);
+    return `${JSON.stringify(Object.fromEntries(members))}\n`;
+  }
+}

@@ -1,0 +1,98 @@
+import { Tokenizer, TokenParser, TokenType } from "@streamparser/json";
+import { isOurs, type Sink } from "../sink.js";
+
+const { LEFT_BRACE, LEFT_BRACKET, RIGHT_BRACE, RIGHT_BRACKET, COMMA } = TokenType;
+
+/** Deeper nesting is refused: no format here has more than 8 levels. */
+const maxDepth = 64;
+/** Strings are gathered in a buffer of this size; longer ones in several. */
+const stringBufferBytes = 65_536;
+const feedBytes = 65_536;
+
+export interface JsonOptions {
+  /** What is wanted, as "$.data.*". */
+  paths: string[];
+  /** How many brackets are open around an entry. */
+  entryDepth: number;
+  maxEntryBytes: number;
+  /** Called with each wanted value; `depth` is 1 for a member of the root. */
+  take: (value: unknown, key: string | number | undefined, depth: number) => void;
+}
+
+/**
+ * JSON in pieces: only the wanted values are built, one at a time. What one of them takes, and how deep it is nested, is
+ * bounded.
+ */
+export class JsonReader {
+  readonly #sink: Sink;
+  readonly #maxEntryBytes: number;
+  readonly #tokenizer: Tokenizer;
+  readonly #parser: TokenParser;
+  #depth = 0;
+  #fed = 0;
+  /** Behind the last wanted value. */
+  #mark = 0;
+  #entryByte = 0;
+  #token = 0;
+
+  constructor(sink: Sink, { paths, entryDepth, maxEntryBytes, take }: JsonOptions) {
+    this.#sink = sink;
+    this.#maxEntryBytes = maxEntryBytes;
+    this.#tokenizer = new Tokenizer({ stringBufferSize: stringBufferBytes });
+    this.#parser = new TokenParser({ paths, keepStack: false });
+    this.#parser.onValue = ({ value, key, stack }) => {
+      take(value, key, stack.length);
+      this.#mark = this.#token;
+    };
+    const refuse = (error: Error): never => {
+      throw isOurs(error) ? error : this.#wrong("this is not JSON");
+    };
+    this.#tokenizer.onError = refuse;
+    this.#parser.onError = refuse;
+    // A document that is whole ends the tokenizer; what comes behind it is an error there.
+    this.#parser.onEnd = () => {};
+    this.#tokenizer.onEnd = () => {};
+    this.#tokenizer.onToken = (info) => {
+      const { token } = info;
+      const opens = token === LEFT_BRACE || token === LEFT_BRACKET;
+      const closes = token === RIGHT_BRACE || token === RIGHT_BRACKET;
+      this.#token = info.offset;
+      if (this.#depth === entryDepth && token !== COMMA && !closes) this.#entryByte = info.offset;
+      if (opens) {
+        if (++this.#depth > maxDepth) throw this.#wrong(`more than ${maxDepth} levels of nesting are refused`);
+      } else if (closes) this.#depth--;
+      this.#parser.write(info);
+    };
+  }
+
+  /** Where the entry that was read last begins. */
+  get entryByte(): number {
+    return this.#entryByte;
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += feedBytes) {
+      const piece = bytes.subarray(at, at + feedBytes);
+      // Behind the end of the document there may be white space only.
+      if (this.#parser.isEnded) {
+        if (/\S/.test(Buffer.from(piece).toString("latin1"))) throw this.#wrong("there is more behind the JSON");
+      } else this.#tokenizer.write(piece);
+      this.#fed += piece.length;
+      if (this.#fed - this.#mark > this.#maxEntryBytes && !this.#parser.isEnded) {
+        throw this.#sink.fatal(
+          { entry: this.#sink.count, byte: this.#mark },
+          `more than ${this.#maxEntryBytes} bytes without a whole entry; maxEntryBytes raises this limit`,
+        );
+      }
+    }
+  }
+
+  end(): void {
+    if (this.#parser.isEnded) return;
+    throw this.#sink.fatal({ entry: this.#sink.count, byte: this.#fed }, "it ends in the middle of the JSON");
+  }
+
+  #wrong(reason: string): Error {
+    return this.#sink.fatal({ entry: this.#sink.count, byte: this.#token }, reason);
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The file of a VideoIndex, version 1. All numbers are little-endian.
+ *
+ *   offset  bytes
+ *   0       8      magic: EMPREVID
+ *   8       4      version: 1. A reader refuses a later one
+ *   12      4      length of the text that follows
+ *   16             JSON: [{"id","kind","count","duration","spacing"}, …]
+ *                  of each entry in that order: its hashes, 32 bytes each, then f64 from and f64 to of each
+ *   end−32  32     SHA-256 of everything before it
+ *
+ * Nothing of it is used before the checksum is right: it is read twice. A checksum keeps off accidents, not malice: times
+ * that no video has are refused too.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { endianness } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { EmpreinteError, IndexError, systemReason } from "../errors.js";
+import { pathOf, syncFolder } from "../search/file.js";
+import type { VideoId } from "./arguments.js";
+import type { Entry } from "./entries.js";
+import { isTimeline } from "./timeline.js";
+
+const magic = "EMPREVID";
+const version = 1;
+const headerBytes = 16;
+const digestBytes = 32;
+const piece = 1 << 22;
+
+interface Described {
+  id: VideoId;
+  kind: Entry["kind"];
+  count: number;
+  duration: number;
+  spacing: number;
+}
+
+const bytesOf = (array: Float64Array): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** Writes what the entries are now: timelines do not change. */
+export async function writeEntries(
+  given: string | URL,
+  entries: readonly Entry[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const path = pathOf(given);
+  signal?.throwIfAborted();
+  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    const file = await open(beside, "wx", 0o600);
+    try {
+      const hash = createHash("sha256");
+      const write = async (bytes: Uint8Array): Promise<void> => {
+        signal?.throwIfAborted();
+        hash.update(bytes);
+        await file.writeFile(bytes);
+      };
+      const described = entries.map(({ id, kind, timeline: { from, duration, spacing } }): Described => {
+        return { id, kind, count: from.length, duration, spacing };
+      });
+      const text = Buffer.from(JSON.stringify(described));
+      const header = Buffer.alloc(headerBytes);
+      header.write(magic, "latin1");
+      header.writeUInt32LE(version, 8);
+      header.writeUInt32LE(text.length, 12);
+      await write(Buffer.concat([header, text]));
+      for (const { timeline } of entries) {
+        await write(Buffer.concat([timeline.hashes, bytesOf(timeline.from), bytesOf(timeline.to)]));
+      }
+      await file.writeFile(hash.digest());
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    if (signal?.aborted) throw signal.reason;
+    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${path} cannot be written: ${systemReason(error)}`, {
+      cause: error,
+    });
+  }
+  await syncFolder(dirname(path));
+}
+
+const damage = (path: string, what: string): IndexError =>
+  new IndexError("ERR_EMPREINTE_INDEX_FILE", `${path}: the file is damaged (${what})`);
+
+async function readAt(file: FileHandle, path: string, at: number, bytes: number): Promise<Buffer> {
+  const into = Buffer.alloc(bytes);
+  for (let done = 0; done < bytes;) {
+    const { bytesRead } = await file.read(into, done, bytes - done, at + done);
+    if (bytesRead === 0) throw damage(path, "it is cut");
+    done += bytesRead;
+  }
+  return into;
+}
+
+function isDescribed(value: unknown): value is Described {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, kind, count, duration, spacing } = value as Record<string, unknown>;
+  return (
+    (typeof id === "string" || typeof id === "number") &&
+    (kind === "video" || kind === "picture") &&
+    Number.isInteger(count) &&
+    (count as number) >= 0 &&
+    typeof duration === "number" &&
+    typeof spacing === "number"
+  );
+}
+
+async function verified(file: FileHandle, path: string, size: number, signal: AbortSignal | undefined): Promise<void> {
+  const hash = createHash("sha256");
+  for (let at = 0; at < size - digestBytes; at += piece) {
+    hash.update(await readAt(file, path, at, Math.min(piece, size - digestBytes - at)));
+    signal?.throwIfAborted();
+  }
+  const digest = await readAt(file, path, size - digestBytes, digestBytes);
+  if (!hash.digest().equals(digest)) throw damage(path, "its checksum is wrong");
+}
+
+async function described(file: FileHandle, path: string, size: number): Promise<{ list: Described[]; at: number }> {
+  const header = await readAt(file, path, 0, headerBytes);
+  const length = header.readUInt32LE(12);
+  if (headerBytes + length + digestBytes > size) throw damage(path, "its length");
+  const text = (await readAt(file, path, headerBytes, length)).toString("utf8");
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    throw damage(path, "its entries");
+  }
+  if (!Array.isArray(list) || !list.every(isDescribed)) throw damage(path, "its entries");
+  const frames = list.reduce((sum, { count }) => sum + count, 0);
+  if (headerBytes + length + 48 * frames + digestBytes !== size) throw damage(path, "its length");
+  if (new Set(list.map(({ id }) => id)).size !== list.length) throw damage(path, "its ids");
+  return { list, at: headerBytes + length };
+}
+
+/** The entries of a file, once all of it is checked. */
+export async function* readEntries(given: string | URL, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
+  const path = pathOf(given);
+  signal?.throwIfAborted();
+  let file: FileHandle;
+  try {
+    file = await open(path, "r");
+  } catch (error) {
+    throw new EmpreinteError("ERR_EMPREINTE_READ", `${path} cannot be opened: ${systemReason(error)}`, {
+      cause: error,
+    });
+  }
+  try {
+    const about = await file.stat();
+    const refusal = (why: string): IndexError => new IndexError("ERR_EMPREINTE_INDEX_FILE", `${path}: ${why}`);
+    if (endianness() !== "LE") throw refusal("index files are for little-endian machines");
+    if (!about.isFile() || about.size < headerBytes) throw refusal("this is not a file of a video index");
+    const header = await readAt(file, path, 0, headerBytes);
+    if (header.toString("latin1", 0, 8) !== magic) throw refusal("this is not a file of a video index");
+    if (header.readUInt32LE(8) > version) throw refusal("the file is of a newer version of empreinte");
+    if (about.size < headerBytes + digestBytes) throw damage(path, "it is cut");
+    await verified(file, path, about.size, signal);
+    const { list, at: first } = await described(file, path, about.size);
+    let at = first;
+    for (const { id, kind, count, duration, spacing } of list) {
+      signal?.throwIfAborted();
+      const bytes = await readAt(file, path, at, 48 * count);
+      at += bytes.length;
+      const times = (start: number): Float64Array =>
+        Float64Array.from({ length: count }, (_, i) => bytes.readDoubleLE(start + 8 * i));
+      const hashes = new Uint8Array(bytes.subarray(0, 32 * count));
+      const timeline = { hashes, from: times(32 * count), to: times(40 * count), duration, spacing };
+      if (!isTimeline(timeline)) throw damage(path, "its times");
+      yield { id, kind, timeline };
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,237 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BankStore, Matcher } from "../../../dist/index.js";
+import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { random, randomHashes } from "../../support/hashes.ts";
+import { root } from "../../support/run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-erasure-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const from = { bank: "ncii", source: "hotline" };
+
+/**
+ * Every file of the store's folder, whatever its name: the store, its log, the snapshot, what was left behind. Read by
+ * another process: one that closes a file loses all its locks on it, and SQLite's in this process are among them.
+ */
+function everyByte(of: string): Buffer {
+  const names = readdirSync(of).map((name) => join(of, name));
+  const { status, stdout } = spawnSync("cat", names, { maxBuffer: 2 ** 30 });
+  if (status !== 0) throw new Error("the files could not be read");
+  return stdout;
+}
+
+/** Which of the hashes lie somewhere in the folder: half a hash is enough, as bytes or as text. */
+function lying(of: string, values: readonly string[], bytes: Buffer = everyByte(of)): string[] {
+  return values.filter((value) => {
+    const all = Buffer.from(value, "hex");
+    const forms = [all.subarray(0, 16), all.subarray(16), value.slice(0, 32), value.slice(32), all.toString("base64")];
+    return forms.some((form) => bytes.includes(form));
+  });
+}
+
+function matching(store: BankStore, values: readonly string[]): number {
+  const matcher = new Matcher(store);
+  return values.filter((hash) => matcher.check({ hash, quality: 100, stable: true }).matches.length > 0).length;
+}
+
+async function filled(name: string, cases: number): Promise<{ path: string; inside: string; store: BankStore }> {
+  const inside = mkdtempSync(join(folder, name));
+  const path = join(inside, "known.bank");
+  const store = await BankStore.create(path);
+  store.createBank({ name: "ncii" });
+  const entries = Array.from({ length: cases }, (_, i) => entriesOfCase(i)).flat();
+  await store.import(from, entries);
+  return { path, inside, store };
+}
+
+describe("the bytes", () => {
+  test("lie in the store and in the snapshot before, and in no file after", async () => {
+    const { inside, store } = await filled("plain-", 40);
+    const values = hashesOfCase(7);
+    expect(lying(inside, values)).toEqual(values);
+    expect(statSync(join(inside, "known.bank.index")).size).toBeGreaterThan(32 * 600);
+    const done = await store.withdraw({ case: "case 7" });
+    expect(done).toMatchObject({ entries: 5, signals: 15 });
+    expect(done.stoppedAfter).toBeLessThanOrEqual(done.goneAfter);
+    expect(lying(inside, values)).toEqual([]);
+    expect(matching(store, values)).toBe(0);
+    await store.saveIndex();
+    expect(lying(inside, values)).toEqual([]);
+    expect(lying(inside, hashesOfCase(8))).toEqual(hashesOfCase(8));
+    await store.close();
+    expect(lying(inside, values)).toEqual([]);
+  });
+
+  test("of earlier versions, of quarantined entries, of entries called by their hash, and of a source's own withdrawal", async () => {
+    const { inside, store } = await filled("forms-", 1);
+    const [old, held, called, taken] = hashesOfCase(900) as [string, string, string, string];
+    const pdq = (value: string, quality = 90) => [{ type: "pdq" as const, value, quality }];
+    await store.import(from, [
+      { id: "old", signals: pdq(old) },
+      { id: "held", signals: pdq(held, 5) },
+      { id: called, signals: pdq(called) },
+      { id: "taken", signals: pdq(taken) },
+    ]);
+    await store.import(from, [{ id: "old", signals: pdq(hashesOfCase(901)[0]!) }]);
+    expect(lying(inside, [old, held, called, taken])).toHaveLength(4);
+    await store.import(from, [{ id: "taken", status: "withdrawn" }]);
+    expect(lying(inside, [taken])).toEqual([]);
+    for (const entry of ["old", "held", called]) await store.withdraw({ ...from, entry });
+    expect(lying(inside, [old, held, called])).toEqual([]);
+    await store.close();
+  });
+
+  test("after many changes in any order", async () => {
+    const { inside, store } = await filled("many-", 120);
+    const next = random(77);
+    const gone: string[] = [];
+    const there = new Set(Array.from({ length: 120 }, (_, i) => i));
+    for (let round = 0; round < 60; round++) {
+      const some = [...there][next() % there.size]!;
+      there.delete(some);
+      await store[next() % 2 === 0 ? "erase" : "withdraw"]({ case: `case ${some}` });
+      gone.push(...hashesOfCase(some));
+      await store.import(from, entriesOfCase(1000 + round));
+      there.add(1000 + round);
+    }
+    await store.saveIndex();
+    expect(lying(inside, gone)).toEqual([]);
+    expect(matching(store, gone)).toBe(0);
+    const left = [...there].flatMap((number) => hashesOfCase(number));
+    expect(matching(store, left)).toBe(left.length);
+    expect(store.verify()).toEqual([]);
+    await store.close();
+  });
+
+  test("while another process has the store open and reads", async () => {
+    const { path, inside, store } = await filled("two-", 20);
+    const other = await BankStore.open(path);
+    expect(matching(other, hashesOfCase(3))).toBe(15);
+    await store.erase({ case: "case 3" });
+    expect(matching(other, hashesOfCase(3))).toBe(0);
+    expect(lying(inside, hashesOfCase(3))).toEqual([]);
+    await other.close();
+    await store.close();
+    expect(lying(inside, hashesOfCase(3))).toEqual([]);
+  });
+
+  test("when it comes while the snapshot is being saved", async () => {
+    const inside = mkdtempSync(join(folder, "saving-"));
+    const store = await BankStore.create(join(inside, "known.bank"));
+    store.createBank({ name: "ncii" });
+    const many = randomHashes(40_000, 9);
+    await store.import(
+      from,
+      Array.from({ length: 40_000 }, (_, i) => ({
+        id: `n${i}`,
+        signals: [{ type: "pdq" as const, value: many.subarray(32 * i, 32 * i + 32) }],
+      })),
+    );
+    await store.import(from, entriesOfCase(1));
+    rmSync(join(inside, "known.bank.index"));
+    for (const pause of [0, 1, 3, 8]) {
+      await store.import(from, entriesOfCase(2 + pause));
+      store.setPolicy("ncii", { radius: pause });
+      const saving = store.saveIndex();
+      await setTimeout(pause);
+      await store.erase({ case: `case ${2 + pause}` });
+      expect(lying(inside, hashesOfCase(2 + pause))).toEqual([]);
+      await saving;
+      expect(lying(inside, hashesOfCase(2 + pause))).toEqual([]);
+    }
+    await store.close();
+  });
+});
+
+describe("kill -9", () => {
+  const kills = 100;
+  const steps = 6;
+  let first: string;
+  beforeAll(async () => {
+    const { inside, store } = await filled("first-", kills * steps);
+    await store.close();
+    first = inside;
+  });
+
+  interface Killed {
+    lines: string[];
+    finished: boolean;
+  }
+
+  /** Runs the child and kills it so long after it was ready. */
+  async function killed(path: string, from: number, seed: number, after: number): Promise<Killed> {
+    const args = [join(root, "test/support/bank-child.mjs"), path, String(from), String(steps), String(seed)];
+    const child: ChildProcess = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    const ended = new Promise<void>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", () => resolve());
+    });
+    await new Promise<void>((resolve) => {
+      child.stdout!.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+        if (text.startsWith("ready\n")) resolve();
+      });
+      child.on("close", () => resolve());
+    });
+    await setTimeout(after);
+    child.kill("SIGKILL");
+    await ended;
+    // The last line may be cut.
+    const lines = text.split("\n").slice(0, -1);
+    return { lines, finished: lines.at(-1) === "finished" };
+  }
+
+  test(
+    `${kills} times at random points: before or after, never between, and never a match of what was withdrawn`,
+    { timeout: 300_000 },
+    async () => {
+      const inside = join(folder, "killed");
+      cpSync(first, inside, { recursive: true });
+      const path = join(inside, "known.bank");
+      const next = random(4711);
+      const gone: string[] = [];
+      let between = 0;
+      for (let kill = 0; kill < kills; kill++) {
+        const from = kill * steps;
+        const { lines, finished } = await killed(path, from, kill, (next() % 600) / 10);
+        expect(lines[0]).toBe("ready");
+        if (!finished) between++;
+        // As the files are, before anybody repairs anything.
+        const reported = lines.flatMap((line) => (line.startsWith("ended ") ? [Number(line.slice(6))] : []));
+        const now = reported.flatMap((number) => hashesOfCase(number));
+        gone.push(...now);
+        expect(lying(inside, now)).toEqual([]);
+        const store = await BankStore.open(path);
+        expect(store.verify()).toEqual([]);
+        expect(matching(store, now)).toBe(0);
+        const bytes = everyByte(inside);
+        for (let number = from; number < from + steps; number++) {
+          for (const [which, add] of [
+            [number, false],
+            [10_000 + number, true],
+          ] as const) {
+            const values = hashesOfCase(which);
+            const found = matching(store, values);
+            expect([0, values.length]).toContain(found);
+            // What matches no longer lies nowhere; what was reported as added is there.
+            if (found === 0) expect(lying(inside, values, bytes)).toEqual([]);
+            if (add && lines.includes(`added ${which}`)) expect(found).toBe(values.length);
+          }
+        }
+        await store.close();
+      }
+      const store = await BankStore.open(path);
+      expect(matching(store, gone)).toBe(0);
+      await store.close();
+      const bytes = everyByte(inside);
+      expect(gone.filter((value) => bytes.includes(Buffer.from(value.slice(0, 32), "hex")))).toEqual([]);
+      // Otherwise the times were badly chosen and little was tested.
+      expect(between).toBeGreaterThan(kills / 2);
+    },
+  );
+});

@@ -1,0 +1,34 @@
+import { rmSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hashPixelsSync } from "../../../dist/index.js";
+import { png } from "../../../fixtures/images/encode.ts";
+import { makeInput } from "../../../fixtures/kat/inputs.mjs";
+import { run } from "../../support/run.ts";
+
+const script = "test/hostile/image/worker-images.mjs";
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "empreinte-worker-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("thirty workers terminated in mid-job, of pixels", async () => {
+  const { code, signal, stdout, stderr } = await run(process.execPath, [script, "pixels"]);
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
+  expect(JSON.parse(stdout)).toMatchObject({ terminated: 30, stable: true, same: true });
+});
+
+test("thirty workers terminated while a file is read, decoded and hashed", async () => {
+  const [width, height] = [1500, 1100];
+  const planes = [1, 2, 3].map((seed) => ({ gen: "scene", args: { seed, m: 14 } }));
+  const samples = makeInput({ width, height, channels: 3, planes });
+  const path = join(folder, "picture.png");
+  await writeFile(path, png({ width, height, type: 2, bits: 8, samples }));
+  const { code, signal, stdout, stderr } = await run(process.execPath, [script, path]);
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
+  const { hash } = hashPixelsSync({ data: samples, width, height, channels: 3 });
+  expect(JSON.parse(stdout)).toMatchObject({ terminated: 30, hash, stable: true });
+});

@@ -1,0 +1,114 @@
+import { freemem } from "node:os";
+import { describe, expect, test } from "vitest";
+import { HashIndex } from "../../../dist/index.js";
+import { difference, distances, hashAt, idsFrom, oracle, random, randomHashes } from "../../support/hashes.ts";
+
+// Many entries, many queries, many matches.
+
+test("ten million times the same hash: built and answered", { timeout: 600_000 }, async (ctx) => {
+  if (freemem() < 6e9) ctx.skip("skipped: needs 6 GB of free memory");
+  const count = 10_000_000;
+  const hash = randomHashes(1, 8);
+  const hashes = new Uint8Array(32 * count);
+  hashes.set(hash);
+  for (let done = 32; done < hashes.length; done *= 2) hashes.copyWithin(done, 0, Math.min(done, hashes.length - done));
+  const banks = new Uint8Array(count);
+  const some = [3, 4_999_999, 9_999_998, 9_999_999];
+  for (const id of some) banks[id] = 7;
+  using index = new HashIndex();
+  await index.addMany(idsFrom(0, count), hashes, { banks });
+  await index.optimize();
+  expect(index.stats()).toMatchObject({ rows: count, indexed: count, parts: 1 });
+  const first = [0, 1, 2].map((id) => ({ id, distance: 0 }));
+  expect(index.searchSync(hash, 0, { limit: 3 })).toEqual(first);
+  expect(await index.nearest(hash, 3)).toEqual(first);
+  // All of them were looked at, in both ways: the few of a bank are found among them.
+  for (const way of ["multi-index", "columns"] as const) {
+    const found = await index.search(hash, 31, { banks: [7], way });
+    expect(found).toEqual(some.map((id) => ({ id, distance: 0 })));
+  }
+  expect(index.searchSync(new Uint8Array(32), 31)).toEqual([]);
+  index.remove([0, 9_999_998]);
+  expect((await index.search(hash, 20, { banks: [7] })).map(({ id }) => id)).toEqual([3, 4_999_999, 9_999_999]);
+});
+
+describe("a batch of a million queries", () => {
+  const million = 1_000_000;
+  const hashes = randomHashes(2000, 43);
+  // Half of them unrelated; of the rest each is an entry with few bits turned.
+  const queries = randomHashes(million, 44);
+  const next = random(45);
+  for (let i = 0; i < million; i += 2) {
+    const query = hashAt(queries, i);
+    query.set(hashAt(hashes, next() % 2000));
+    for (let flips = next() % 9; flips > 0; flips--) query[next() % 32]! ^= 1 << (next() % 8);
+  }
+
+  test.each([31, 4])("within %i, and the nearest: each query its own answer", { timeout: 300_000 }, async (radius) => {
+    using index = new HashIndex();
+    index.addManySync(idsFrom(0, 2000), hashes);
+    const [found, nearest] = await Promise.all([
+      index.searchMany(queries, radius, { limit: 4 }),
+      index.nearestMany(queries, 1, { maxRadius: radius }),
+    ]);
+    expect(found).toHaveLength(million);
+    expect(nearest).toHaveLength(million);
+    let hits = 0;
+    for (let i = 0; i < million; i++) {
+      hits += found[i]!.length;
+      // An expectation each would take a minute.
+      const [first, same] = [found[i]![0], nearest[i]![0]];
+      if (first?.id !== same?.id || first?.distance !== same?.distance) expect(same, `query ${i}`).toEqual(first);
+      if (i % 997 > 1) continue;
+      const wanted = oracle(hashes, hashAt(queries, i), radius);
+      expect(difference(found[i]!, wanted.slice(0, 4)), `query ${i}`).toBeUndefined();
+    }
+    expect(hits).toBeGreaterThan(radius === 31 ? 0.49 * million : million / 8);
+  });
+});
+
+describe("a query with ten thousand matches beside others", () => {
+  const count = 150_000;
+  const centre = randomHashes(1, 46);
+  const hashes = randomHashes(count, 47);
+  const next = random(48);
+  for (let i = 0; i < 12_000; i++) {
+    const hash = hashAt(hashes, (i * 9973) % count);
+    hash.set(centre);
+    for (let flips = next() % 25; flips > 0; flips--) hash[next() % 32]! ^= 1 << (next() % 8);
+  }
+  const few = hashAt(hashes, (12_001 * 9973) % count);
+  const all = oracle(hashes, centre, 31);
+  const little = oracle(hashes, few, 31);
+
+  test("each is complete and in order, with a limit the first of it", async () => {
+    expect(all.length).toBeGreaterThan(10_000);
+    expect(little.length).toBeLessThan(10);
+    using index = new HashIndex();
+    index.addManySync(idsFrom(0, count), hashes);
+    await index.optimize();
+    const running = Array.from({ length: 40 }, (_, i) =>
+      i % 4 === 0
+        ? index.search(centre, 31)
+        : i % 4 === 1
+          ? index.search(centre, 31, { limit: 10 })
+          : index.search(few, 31),
+    );
+    for (const [i, hits] of (await Promise.all(running)).entries()) {
+      const wanted = i % 4 === 0 ? all : i % 4 === 1 ? all.slice(0, 10) : little;
+      expect(difference(hits, wanted), `search ${i}`).toBeUndefined();
+    }
+    const batch = Buffer.concat(Array.from({ length: 300 }, (_, i) => (i % 10 === 0 ? centre : few)));
+    for (const way of ["auto", "tiled", "columns", "multi-index"] as const) {
+      const found = await index.searchMany(batch, 31, { way });
+      for (const [i, hits] of found.entries()) {
+        expect(difference(hits, i % 10 === 0 ? all : little), `${way}, query ${i}`).toBeUndefined();
+      }
+    }
+    const sums = distances(hashes, centre);
+    const near = await index.nearest(centre, 11_000);
+    expect(near).toHaveLength(11_000);
+    expect(near.every(({ id, distance }) => sums[id] === distance)).toBe(true);
+    expect(difference(near, all.slice(0, 11_000))).toBeUndefined();
+  });
+});

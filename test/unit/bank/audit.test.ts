@@ -1,0 +1,167 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { BankStore } from "../../../dist/index.js";
+import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { root } from "../../support/run.ts";
+
+const from = { bank: "ncii", source: "hotline" };
+const day = 86_400_000;
+let folder: string;
+let path: string;
+let store: BankStore;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "empreinte-audit-"));
+  path = join(folder, "known.bank");
+  store = await BankStore.create(path, { actor: "ada" });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs SQL on the closed store, in a process of its own. */
+function sql(...statements: string[]): { status: number | null; stderr: string } {
+  const program = `import Libsql from "libsql"; const db = new Libsql(process.argv[1]);
+    for (const text of process.argv.slice(2)) db.exec(text); db.close();`;
+  return spawnSync(process.execPath, ["--input-type=module", "-e", program, path, ...statements], {
+    cwd: root,
+    encoding: "utf8",
+  });
+}
+
+test("says who did what, when, and to which revision it led", async () => {
+  const start = Date.now();
+  store.createBank({ name: "ncii", policy: { action: "block" } });
+  await store.import(from, [...entriesOfCase(1), ...entriesOfCase(2), { id: "bad", signals: [] }]);
+  await store.import(from, entriesOfCase(1)); // changes nothing
+  await store.close();
+  store = await BankStore.open(path, { actor: "grace" });
+  store.setPolicy("ncii", { radius: 10 });
+  store.disable({ ...from, entry: "n1-0" }, "2030-01-01T00:00:00Z");
+  await store.withdraw({ case: "case 1" });
+  await store.erase({ hash: hashesOfCase(2)[4]! });
+  store.lift({ ...from, entry: "n1-0" });
+  const log = store.audit();
+  expect(log.map(({ who, what, revision }) => `${who} ${what} ${revision}`)).toEqual([
+    "ada create 1",
+    "ada import 2",
+    "grace policy 3",
+    "grace disable 4",
+    "grace withdraw 5",
+    "grace erase 6",
+    "grace lift 6",
+  ]);
+  expect(log.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  for (const { time } of log) expect(time).toBeGreaterThanOrEqual(start);
+  expect(log.map(({ detail }) => detail)).toMatchObject([
+    { bank: "ncii", policy: { action: "block" } },
+    { ...from, added: 10, problems: 1 },
+    { bank: "ncii", policy: { radius: 10 } },
+    { entry: 1, until: "2030-01-01T00:00:00.000Z" },
+    { by: "case", case: "case 1", entries: 5, signals: 15, numbers: [1, 2, 3, 4, 5] },
+    { by: "hash", hash: hashesOfCase(2)[4]!.slice(0, 8), entries: 1, numbers: [7] },
+    { ...from, entry: 1 },
+  ]);
+  expect(store.audit({ after: 2, limit: 2 }).map(({ number }) => number)).toEqual([3, 4]);
+  expect(store.verify()).toEqual([]);
+});
+
+test("has no hash beyond its first 8 digits, and of what was erased no name", async () => {
+  store.createBank({ name: "ncii" });
+  await store.import(from, entriesOfCase(1));
+  await store.erase({ ...from, entry: "n1-0" });
+  await store.erase({ case: "case 1" });
+  await store.erase({ hash: hashesOfCase(2)[0]! });
+  const text = JSON.stringify(store.audit());
+  for (const value of [...hashesOfCase(1), ...hashesOfCase(2)]) expect(text).not.toContain(value.slice(0, 9));
+  expect(text).toContain(hashesOfCase(2)[0]!.slice(0, 8));
+  expect(text).not.toContain("n1-");
+  expect(text).not.toContain("case 1");
+});
+
+describe("only grows", () => {
+  beforeEach(async () => {
+    store.createBank({ name: "ncii" });
+    for (let i = 0; i < 5; i++) await store.import(from, entriesOfCase(i));
+    await store.close();
+  });
+  const opened = async (): Promise<string[]> => {
+    store = await BankStore.open(path);
+    return store.verify();
+  };
+
+  test.each(["UPDATE audit SET who = 'nobody' WHERE id = 2", "DELETE FROM audit WHERE id = 2", "DELETE FROM audit"])(
+    "%s is refused by the store itself",
+    async (statement) => {
+      const { status, stderr } = sql(statement);
+      expect(status).not.toBe(0);
+      expect(stderr).toContain("only grows");
+      expect(await opened()).toEqual([]);
+      expect(store.audit()).toHaveLength(6);
+    },
+  );
+
+  test("one that was altered or taken out past that is found by verify", async () => {
+    expect(sql("DROP TRIGGER audit_kept", "UPDATE audit SET who = 'nobody' WHERE id = 2").status).toBe(0);
+    expect(await opened()).toEqual(["the audit log: record 2 was altered"]);
+    await store.close();
+    expect(sql("DROP TRIGGER audit_grows", "DELETE FROM audit WHERE id = 4").status).toBe(0);
+    expect(await opened()).toEqual([
+      "the audit log: record 2 was altered",
+      "the audit log: records between 3 and 5 are missing",
+    ]);
+  });
+});
+
+test("what is older than the retention is forgotten at the next opening, the rest is whole", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  store.createBank({ name: "ncii" });
+  for (let i = 0; i < 6; i++) {
+    await store.import(from, entriesOfCase(i));
+    vi.setSystemTime(Date.now() + day);
+  }
+  expect(store.auditDays).toBe(365);
+  store.setAuditDays(4);
+  expect(store.audit().map(({ what }) => what)).toEqual(["import", "import", "import", "import", "retention"]);
+  expect(store.verify()).toEqual([]);
+  await store.close();
+  vi.setSystemTime(Date.now() + 2.5 * day);
+  store = await BankStore.open(path);
+  expect(store.audit().map(({ number }) => number)).toEqual([7, 8]);
+  await store.close();
+  vi.setSystemTime(Date.now() + 1000 * day);
+  store = await BankStore.open(path);
+  // The newest one stays: the next number comes from it.
+  expect(store.audit().map(({ number }) => number)).toEqual([8]);
+  expect(store.verify()).toEqual([]);
+  expect(() => store.setAuditDays(0)).toThrow("days");
+});
+
+test("a store of the first version gets its log and everything else when it is opened", async () => {
+  store.createBank({ name: "ncii", policy: { action: "block", flood: { uploads: 1, seconds: 9 } } });
+  await store.import(from, entriesOfCase(1));
+  await store.close();
+  const made = sql(
+    "DROP TABLE part",
+    "DROP TABLE audit",
+    "DROP TABLE moment",
+    "DROP TABLE qualification",
+    "DROP INDEX entry_flooded",
+    "ALTER TABLE entry DROP COLUMN flooded",
+    "ALTER TABLE entry_was DROP COLUMN flooded",
+    "DELETE FROM meta WHERE name LIKE 'audit%'",
+    "PRAGMA user_version = 1",
+  );
+  expect(made.stderr).toBe("");
+  const both = await Promise.all([BankStore.open(path, { actor: "ada" }), BankStore.open(path)]);
+  store = both[0];
+  await both[1].close();
+  expect(store.verify()).toEqual([]);
+  expect(store.audit()).toEqual([]);
+  await store.withdraw({ ...from, entry: "n1-1" });
+  expect(store.audit()).toMatchObject([{ number: 1, who: "ada", what: "withdraw" }]);
+});

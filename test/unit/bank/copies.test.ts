@@ -1,0 +1,396 @@
+/** Altered copies against a bank: what `findCopies` finds, decided by the policies. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  BankStore,
+  type CheckQuery,
+  type CopyLevel,
+  type Decision,
+  findCopies,
+  hashDistance,
+  HashIndex,
+  hashPixelsSync,
+  Matcher,
+  type Policy,
+  type QueryCopy,
+  register,
+} from "../../../dist/index.js";
+import { at, beside, crop, fromEach, mirrored, negative, type Rgb, scene, turn } from "../../support/altered.ts";
+import { empreinte } from "../../support/cli.ts";
+import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
+
+const originals = Array.from({ length: 4 }, (_, i) => scene(31 + i, 300 + 20 * i, 260));
+const others = randomHashes(2000, 77);
+/** In a frame of one colour, `share` of its width on each side. */
+function framed(picture: Rgb, share: number): Rgb {
+  const edge = Math.round(share * picture.width);
+  const sample = at(picture);
+  const [width, height] = [picture.width + 2 * edge, picture.height + 2 * edge];
+  return fromEach(width, height, (x, y) => {
+    const inside = x >= edge && y >= edge && x < width - edge && y < height - edge;
+    return inside ? sample(x - edge, y - edge) : [18, 22, 30];
+  });
+}
+
+/** Of two originals what people do to them, and a picture that is neither. */
+const alterations = originals
+  .slice(0, 2)
+  .map((original, i) => [
+    original,
+    mirrored(original),
+    negative(original),
+    framed(original, 0.12),
+    mirrored(framed(original, 0.2)),
+    crop(original, 0.02, 0.02, 0.02, 0.02),
+    crop(original, 0.05, 0.06, 0.04, 0.05),
+    crop(original, 0.07, 0.05, 0.08, 0.06),
+    turn(original, 3),
+    beside(original, scene(90 + i)),
+    scene(60 + i),
+  ]);
+
+let folder: string;
+let path: string;
+let store: BankStore;
+let matcher: Matcher;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "empreinte-bank-copies-"));
+  path = join(folder, "known.bank");
+  store = await BankStore.create(path);
+  matcher = new Matcher(store);
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function bank(name: string, policy: Partial<Policy> = { action: "block" }, negative = false): void {
+  store.createBank({ name, policy, negative });
+}
+async function list(name: string, id: string, picture: Rgb | string, more: object = {}): Promise<void> {
+  const value = typeof picture === "string" ? picture : hashPixelsSync(picture).hash;
+  await store.import({ bank: name, source: "s" }, [{ id, signals: [{ type: "pdq", value, quality: 90 }], ...more }]);
+}
+const plain = (picture: Rgb): Decision => matcher.check(hashPixelsSync(picture, { dihedral: true }));
+const found = ({ action, matches }: Decision) => [action, matches.map(({ entry, kind }) => `${entry} ${kind}`)];
+
+describe("what is found", () => {
+  test.each(["fast", "standard", "thorough"] as const)(
+    "at %s: what findCopies finds in an index, a match blocked and a review reviewed",
+    async (level: CopyLevel) => {
+      bank("ncii");
+      using index = new HashIndex();
+      for (const [i, picture] of originals.entries()) {
+        await list("ncii", String(i), picture);
+        index.add(i, hashPixelsSync(picture).hash);
+      }
+      const filler = Array.from({ length: 2000 }, (_, i) => ({
+        id: `other ${i}`,
+        signals: [{ type: "pdq" as const, value: hashAt(others, i) }],
+      }));
+      await store.import({ bank: "ncii", source: "s" }, filler);
+      index.addManySync(
+        filler.map((_, i) => 100 + i),
+        others,
+      );
+      const seen = new Set<string>();
+      for (const altered of alterations) {
+        for (const [k, picture] of altered.entries()) {
+          const expected = await findCopies(picture, index, { level });
+          const decision = await matcher.checkCopies(picture, { level });
+          const action = { match: "block", review: "review", none: "none" }[expected.tier];
+          expect([k, decision.action]).toEqual([k, action]);
+          expect(decision.matches[0]?.entry).toBe(expected.matches[0] && String(expected.matches[0].entry));
+          expect(matcher.explain(decision).same).toBe(true);
+          seen.add(`${expected.tier} ${decision.matches[0]?.kind ?? ""}`);
+        }
+      }
+      // Otherwise little was compared.
+      expect([...seen].sort()).toEqual(
+        {
+          fast: ["match near", "none "],
+          standard: ["match copy", "match near", "none "],
+          thorough: ["match copy", "match near", "none ", "review copy"],
+        }[level],
+      );
+    },
+    60_000,
+  );
+
+  test("which view, where in the upload, how near; and the decision is made again from what it says", async () => {
+    bank("ncii");
+    await list("ncii", "a", originals[0]!, { labels: ["x:1"] });
+    const upload = mirrored(framed(originals[0]!, 0.2));
+    expect(plain(upload).action).toBe("none");
+    const decision = await matcher.checkCopies(upload);
+    expect(decision).toMatchObject({
+      action: "block",
+      matches: [{ entry: "a", kind: "copy", variant: "flipY", copy: { tier: "match", view: "trimmed" }, quality: 90 }],
+      prequalification: { labels: [{ scheme: "x", code: "1" }] },
+    });
+    const [{ distance, copy, rule }] = decision.matches as [Decision["matches"][0]];
+    expect(rule).toContain(`distance ${distance} of at most 31`);
+    expect(rule).toContain("by the view trimmed");
+    const edge = 0.2 / 1.4;
+    const [x, y] = copy!.region![0]!;
+    expect(Math.min(Math.abs(x - edge), Math.abs(1 - x - edge))).toBeLessThan(0.02);
+    expect(y).toBeGreaterThan(0.1);
+    // Without the picture: a decision is plain data.
+    const stored = JSON.parse(JSON.stringify(decision)) as Decision;
+    expect(matcher.explain(stored).same).toBe(true);
+    expect(found(matcher.check(stored.query))).toEqual(["block", ["a copy"]]);
+    await store.withdraw({ bank: "ncii", source: "s", entry: "a" });
+    expect(matcher.explain(stored)).toMatchObject({ same: true, gone: [1] });
+    expect(found(matcher.check(stored.query))).toEqual(["none", []]);
+  });
+
+  test("a file's bytes and its picture at once; a refused picture by its bytes; raw pixels; errors", async () => {
+    bank("ncii");
+    await list("ncii", "a", originals[0]!);
+    const { data, width, height } = framed(originals[0]!, 0.2);
+    const file = join(folder, "upload.png");
+    await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(file);
+    const decision = await matcher.checkCopies(file, { all: true });
+    expect(found(decision)).toEqual(["block", ["a copy"]]);
+    expect(decision.query.digests?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(await matcher.checkImage(file)).toMatchObject({ query: { hash: decision.query.hash } });
+    const broken = join(folder, "broken.png");
+    const cut = readFileSync(file).subarray(0, 200);
+    writeFileSync(broken, cut);
+    await expect(matcher.checkCopies(broken)).rejects.toMatchObject({ name: "ImageError" });
+    const value = createHash("md5").update(cut).digest("hex");
+    await store.import({ bank: "ncii", source: "s" }, [{ id: "bytes", signals: [{ type: "md5", value }] }]);
+    expect(found(await matcher.checkCopies(broken))).toEqual(["block", ["bytes exact"]]);
+    await expect(matcher.checkCopies(file, { level: "deep" as "fast" })).rejects.toThrow("level");
+    await expect(matcher.checkCopies(file, { radius: 3 } as object)).rejects.toThrow("radius");
+    await expect(matcher.checkCopies(file, { maxPixels: 10 })).rejects.toMatchObject({ code: "ERR_EMPREINTE_LIMIT" });
+    await expect(matcher.checkCopies(file, { signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
+  });
+});
+
+describe("what the policies decide", () => {
+  /** A query that was seen near signal 0, `bits` off. */
+  function near(bits: number, tier: "match" | "review", more: Partial<QueryCopy> = {}): CheckQuery {
+    const bytes = Uint8Array.from(hashAt(others, 0));
+    for (let bit = 0; bit < bits; bit++) bytes[bit >> 3]! ^= 128 >> (bit & 7);
+    const copy: QueryCopy = { signal: 0, hash: hex(bytes), quality: 90, tier, view: "trimmed", witnesses: 2, ...more };
+    return { hash: hex(hashAt(others, 99)), quality: 90, stable: true, copies: [copy] };
+  }
+  const decided = (query: CheckQuery): string => matcher.check(query).action;
+
+  test("a copy for review never blocks, one that is claimed to be nearer than it is does not either", async () => {
+    bank("ncii");
+    await list("ncii", "a", hex(hashAt(others, 0)));
+    expect([0, 31].map((bits) => decided(near(bits, "match")))).toEqual(["block", "block"]);
+    expect([0, 31, 32, 50].map((bits) => decided(near(bits, "review")))).toEqual(Array(4).fill("review"));
+    expect([32, 50, 51].map((bits) => decided(near(bits, "match")))).toEqual(["review", "review", "none"]);
+    const bad = [{ ...near(0, "match").copies![0]!, tier: "sure" }, { signal: 0 }, null, "x"];
+    for (const one of bad) {
+      const query = { ...near(0, "match"), copies: [one as QueryCopy] };
+      expect(() => matcher.check(query)).toThrow(/^Expected .* but received /);
+    }
+  });
+
+  test("radius, quality, variants, labels, a pause, a share: each bank's own", async () => {
+    bank("ncii");
+    await list("ncii", "a", hex(hashAt(others, 0)), { labels: ["x:1"] });
+    const under = (policy: Partial<Policy>, query: CheckQuery): string => {
+      store.setPolicy("ncii", { action: "block", ...policy });
+      return decided(query);
+    };
+    expect([10, 11].map((bits) => under({ radius: 10 }, near(bits, "match")))).toEqual(["block", "none"]);
+    expect([10, 11].map((bits) => under({ radius: 10 }, near(bits, "review")))).toEqual(["review", "none"]);
+    expect([31, 32, 45].map((bits) => under({ radius: 100 }, near(bits, "match")))).toEqual([
+      "block",
+      "review",
+      "review",
+    ]);
+    expect([80, 91].map((minQuality) => under({ minQuality }, near(3, "match")))).toEqual(["block", "none"]);
+    expect(under({ minQuality: 80 }, near(3, "match", { quality: 79 }))).toBe("none");
+    expect(under({ variants: ["orig"] }, near(3, "match", { turned: "flipY" }))).toBe("none");
+    expect(under({ variants: ["flipY"] }, near(3, "match", { turned: "flipY" }))).toBe("block");
+    expect([["x:1"], ["x:2"]].map((labels) => under({ labels }, near(3, "match")))).toEqual(["block", "none"]);
+    expect(under({ matchRatio: 1e-9 }, near(3, "match"))).toBe("none");
+    expect(under({ action: "log" }, near(3, "review"))).toBe("log");
+    expect(under({}, near(3, "match"))).toBe("block");
+    store.disable({ number: 1 }, "2999-01-01");
+    expect(decided(near(3, "match"))).toBe("none");
+  });
+
+  test("a false alarm inside the upload suppresses, one that is for review does not; none of it floods", async () => {
+    const flood = { uploads: 1, seconds: 100 };
+    bank("ncii", { action: "block", flood });
+    bank("false alarms", {}, true);
+    await list("ncii", "a", hex(hashAt(others, 0)));
+    await list("false alarms", "n", hex(hashAt(others, 0)));
+    const both = (tier: "match" | "review"): CheckQuery => {
+      const query = near(5, "match");
+      return { ...query, copies: [...query.copies!, { ...query.copies![0]!, signal: 1, tier }] };
+    };
+    expect(decided(both("match"))).toBe("none");
+    expect(decided(both("review"))).toBe("block");
+    for (let i = 0; i < 3; i++) {
+      const upload = hex(hashAt(others, 200 + i));
+      expect(decided({ ...near(5, "review"), hash: upload })).toBe("review");
+    }
+    expect(store.flooded()).toEqual([]);
+    for (let i = 0; i < 3; i++) decided({ ...near(5, "match"), hash: hex(hashAt(others, 300 + i)) });
+    expect(store.flooded()).toMatchObject([{ entry: "a" }]);
+  });
+
+  test("a weaker bank's match does not end the look for a stronger one's", async () => {
+    bank("seen before", { action: "log" });
+    bank("ncii");
+    const collage = beside(scene(91), originals[1]!);
+    await list("seen before", "whole", collage);
+    await list("ncii", "right", originals[1]!);
+    expect(found(plain(collage))).toEqual(["log", ["whole near"]]);
+    expect(found(await matcher.checkCopies(collage))).toEqual(["block", ["whole near", "right copy"]]);
+    // And a match that the bank does not count ends nothing.
+    store.setPolicy("ncii", { action: "block", variants: ["flipY"] });
+    expect(found(await matcher.checkCopies(collage))).toEqual(["log", ["whole near"]]);
+  });
+
+  test("a large crop is found by a part's hash, for review unless the policy says more", async () => {
+    bank("ncii");
+    const { hash, quality, derived } = await register(originals[2]!);
+    const parts = derived.map((one) => ({
+      type: "pdq" as const,
+      value: one.hash,
+      quality: one.quality,
+      derived: one.name,
+    }));
+    const signals = [{ type: "pdq" as const, value: hash, quality }, ...parts];
+    await store.import({ bank: "ncii", source: "s" }, [{ id: "a", signals }]);
+    const upload = framed(crop(originals[2]!, 0.2, 0.2, 0.2, 0.2), 0.15);
+    const decision = await matcher.checkCopies(upload);
+    expect(decision).toMatchObject({ action: "review", matches: [{ derived: "centre-20", kind: "copy" }] });
+    expect(matcher.explain(decision).same).toBe(true);
+    expect((await matcher.checkCopies(framed(originals[2]!, 0.15))).action).toBe("block");
+    store.setPolicy("ncii", { action: "block", derived: "block" });
+    expect((await matcher.checkCopies(upload)).action).toBe("block");
+  });
+});
+
+test("registering parts beside a picture never makes a copy of it ask for less, and finds more", async () => {
+  bank("ncii");
+  using index = new HashIndex();
+  for (const [i, picture] of originals.slice(0, 2).entries()) {
+    const { hash, derived } = await register(picture);
+    const own = { type: "pdq" as const, value: hash };
+    const parts = derived.map((one) => ({ ...own, value: one.hash, quality: one.quality, derived: one.name }));
+    await store.import({ bank: "ncii", source: "s" }, [{ id: String(i), signals: [own, ...parts] }]);
+    index.add(i, hash);
+  }
+  const rank = ["none", "review", "block"];
+  const seen = new Set<string>();
+  for (const picture of originals.slice(0, 2)) {
+    // A derived hash is nearer to most of these than the picture's own, which is within reach only when it is aligned.
+    const cuts = [0.04, 0.06, 0.08, 0.12].map((share) => crop(picture, share, 0, 0, 0));
+    for (const cut of [...cuts, ...[0.03, 0.1].map((share) => crop(picture, share, share, share, share))]) {
+      const { tier } = await findCopies(cut, index);
+      const alone = { match: "block", review: "review", none: "none" }[tier];
+      const { action } = await matcher.checkCopies(cut);
+      expect(rank.indexOf(action)).toBeGreaterThanOrEqual(rank.indexOf(alone));
+      seen.add(`${alone} ${action}`);
+    }
+  }
+  expect([...seen].sort()).toEqual(["block block", "none review"]);
+});
+
+test("of banks that have the same picture each is asked, also where it has to be aligned", async () => {
+  bank("seen before", { action: "log" });
+  bank("ncii");
+  let aligned = 0;
+  for (const [i, picture] of originals.slice(0, 3).entries()) {
+    for (const name of ["seen before", "ncii"]) await list(name, String(i), picture);
+    for (const share of [0.06, 0.08, 0.12]) {
+      const { matches } = await matcher.checkCopies(crop(picture, share, 0, 0, 0));
+      expect(matches.map((match) => match.bank).sort()).toEqual(matches.length === 0 ? [] : ["ncii", "seen before"]);
+      if (matches[0]?.copy?.view === "aligned") aligned++;
+    }
+  }
+  expect(aligned).toBeGreaterThan(0);
+});
+
+describe("a store that changes meanwhile", () => {
+  test("what is withdrawn while it is looked for does not match; what others change does not stop it", async () => {
+    bank("ncii");
+    for (const [i, picture] of originals.entries()) await list("ncii", String(i), picture);
+    const many = Array.from({ length: 2000 }, (_, i) => ({
+      id: `other ${i}`,
+      signals: [{ type: "pdq" as const, value: hashAt(others, i) }],
+    }));
+    let between = 0;
+    for (const [i, picture] of originals.entries()) {
+      const looking = matcher.checkCopies(framed(picture, 0.2), { level: "thorough", all: true });
+      await new Promise((resolve) => setTimeout(resolve, 5 * i));
+      await Promise.all([
+        store.import({ bank: "ncii", source: "t" }, many.slice(500 * i, 500 * i + 500), { batch: 100 }),
+        store.withdraw({ bank: "ncii", source: "s", entry: String(i) }),
+      ]);
+      const { revision } = store;
+      const decision = await looking;
+      expect(matcher.explain(decision).same).toBe(true);
+      if (decision.revision < revision) continue;
+      between++;
+      expect(decision.matches).toEqual([]);
+    }
+    expect(between).toBeGreaterThan(0);
+    expect(store.verify()).toEqual([]);
+  });
+
+  test("closed while it is looked for", async () => {
+    bank("ncii");
+    await list("ncii", "a", originals[0]!);
+    const looking = matcher.checkCopies(framed(originals[0]!, 0.2), { all: true });
+    const [failed] = await Promise.allSettled([looking, store.close()]);
+    expect(failed).toMatchObject({ status: "rejected", reason: { code: "ERR_EMPREINTE_CLOSED" } });
+    store = await BankStore.open(path);
+  });
+});
+
+test("scan --bank --level: an altered copy by the policies, and its view in the line", async () => {
+  bank("ncii");
+  await list("ncii", "a", originals[0]!);
+  await store.close();
+  const save = async (name: string, { data, width, height }: Rgb): Promise<string> => {
+    const file = join(folder, name);
+    await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(file);
+    return file;
+  };
+  const upload = await save("framed.png", mirrored(framed(originals[0]!, 0.2)));
+  const plainly = await save("plain.png", originals[0]!);
+  const other = await save("other.png", scene(77));
+  const scan = (...more: string[]) => empreinte(["scan", "--bank", path, ...more]);
+  expect(await scan(upload, other)).toMatchObject({ code: 0, stdout: "" });
+  const { code, stdout } = await scan("--level", "standard", upload, plainly, other);
+  expect(code).toBe(1);
+  const rows = stdout.trimEnd().split("\n");
+  const field = (i: number): string | undefined => rows[i]?.split("\t").slice(0, 7).join(" ");
+  expect(rows).toHaveLength(2);
+  expect(field(0)).toMatch(/framed\.png block \d+ trimmed flipY ncii s a$/);
+  expect(field(1)).toBe(`${plainly} block 0 orig ncii s a`);
+  const json = JSON.parse((await scan("--json", "--level", "thorough", upload)).stdout) as Decision;
+  expect(json).toMatchObject({
+    action: "block",
+    matches: [{ kind: "copy", copy: { view: "trimmed", tier: "match" } }],
+  });
+  const wrong = [
+    ["--level", "deep", upload],
+    ["--level", "fast", "-"],
+    ["--level", "fast", "--all-pages", upload],
+    ["--level", "fast", "--radius", "3", upload],
+  ];
+  for (const { code: status } of await Promise.all(wrong.map((args) => scan(...args)))) expect(status).toBe(64);
+  expect(hashDistance(hashPixelsSync(originals[0]!).hash, hashPixelsSync(scene(77)).hash)).toBeGreaterThan(31);
+  store = await BankStore.open(path);
+});

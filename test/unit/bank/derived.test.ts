@@ -1,0 +1,380 @@
+/** Hashes of parts of a picture in a bank: one entry with the picture's own, weaker than it, and gone with it. */
+import Libsql from "libsql";
+import { spawnSync } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  BankStore,
+  type Decision,
+  type EntryInput,
+  hashPixelsSync,
+  ListWriter,
+  Matcher,
+  openList,
+  register,
+  registrationLines,
+} from "../../../dist/index.js";
+import { crop, scene } from "../../support/altered.ts";
+import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
+
+const hashes = randomHashes(200, 4711);
+/** Hash i with its first `flips` bits flipped. */
+function hash(i: number, flips = 0): string {
+  const bytes = Uint8Array.from(hashAt(hashes, i));
+  for (let bit = 0; bit < flips; bit++) bytes[bit >> 3]! ^= 128 >> (bit & 7);
+  return hex(bytes);
+}
+const own = (value: string) => ({ type: "pdq" as const, value });
+const part = (value: string, derived = "centre-10", quality = 90) => ({
+  type: "pdq" as const,
+  value,
+  quality,
+  derived,
+});
+const from = { bank: "ncii", source: "hotline" };
+const named = (entry: string) => ({ ...from, entry });
+
+let folder: string;
+let path: string;
+let store: BankStore;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "empreinte-derived-"));
+  path = join(folder, "known.bank");
+  store = await BankStore.create(path);
+  store.createBank({ name: "ncii", policy: { action: "block" } });
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const check = (value: string): Decision => new Matcher(store).check({ hash: value, quality: 100, stable: true });
+const found = (value: string) =>
+  check(value).matches.map(({ entry, derived, distance, action }) => [entry, derived, distance, action]);
+async function reopen(): Promise<void> {
+  await store.close();
+  store = await BankStore.open(path);
+}
+
+describe("a decision", () => {
+  test("a registered original's parts are one entry with it: blocked by its own hash, reviewed by a part's", async () => {
+    const original = scene(5, 400, 300);
+    const { hash: whole, quality, derived } = await register(original);
+    const signals = [
+      { ...own(whole), quality },
+      ...derived.map((one) => ({ type: "pdq" as const, value: one.hash, quality: one.quality, derived: one.name })),
+    ];
+    expect(await store.import(from, [{ id: "a", signals }])).toMatchObject({ added: 1, problems: 0 });
+    const cut = hashPixelsSync(crop(original, 0.2, 0.2, 0.2, 0.2));
+    for (let round = 0; round < 2; round++) {
+      expect(store.size).toBe(1 + derived.length);
+      expect(check(whole)).toMatchObject({ action: "block", matches: [{ entry: "a", distance: 0 }] });
+      expect(check(whole).matches[0]).not.toHaveProperty("derived");
+      const decision = new Matcher(store).check(cut);
+      expect(decision).toMatchObject({ action: "review", matches: [{ entry: "a", derived: "centre-20" }] });
+      expect(decision.matches[0]!.rule).toContain("derived hash centre-20");
+      expect(new Matcher(store).explain(decision).same).toBe(true);
+      expect(store.verify()).toEqual([]);
+      // From the snapshot the second time.
+      expect(existsSync(`${path}.index`)).toBe(true);
+      await reopen();
+    }
+  });
+
+  test("a part that is nearer never makes an entry ask for less than its own hash does", async () => {
+    await store.import(from, [{ id: "a", signals: [own(hash(0, 20)), part(hash(0))] }]);
+    expect(found(hash(0))).toEqual([["a", undefined, 20, "block"]]);
+    expect(found(hash(0, 12))).toEqual([["a", undefined, 8, "block"]]);
+    // Where its own is too far, the part's is what is left.
+    store.setPolicy("ncii", { action: "block", radius: 15 });
+    expect(found(hash(0))).toEqual([["a", "centre-10", 0, "review"]]);
+  });
+
+  test("what a part asks for at most is the policy's to say", async () => {
+    await store.import(from, [{ id: "a", signals: [own(hash(0, 20)), part(hash(0))] }]);
+    store.setPolicy("ncii", { action: "block", derived: "block" });
+    expect(found(hash(0))).toEqual([["a", "centre-10", 0, "block"]]);
+    store.setPolicy("ncii", { action: "log", derived: "block" });
+    expect(found(hash(0))).toEqual([["a", "centre-10", 0, "log"]]);
+    store.setPolicy("ncii", { action: "block", derived: "log", radius: 15 });
+    expect(found(hash(0))).toEqual([["a", "centre-10", 0, "log"]]);
+    expect(() => store.setPolicy("ncii", { derived: "none" as "log" })).toThrow("derived");
+  });
+
+  test("a part of a known false alarm suppresses nothing, the whole of it does", async () => {
+    store.createBank({ name: "false alarms", negative: true });
+    await store.import(from, [{ id: "a", signals: [own(hash(0, 6))] }]);
+    await store.import({ bank: "false alarms", source: "s" }, [{ id: "n", signals: [own(hash(1)), part(hash(0))] }]);
+    expect(check(hash(0)).action).toBe("block");
+    await store.import({ bank: "false alarms", source: "s" }, [{ id: "n", signals: [own(hash(0, 3)), part(hash(0))] }]);
+    expect(check(hash(0))).toMatchObject({ action: "none" });
+  });
+
+  test("a part that is in many uploads does not make the entry flooded, unless it may ask for as much", async () => {
+    const flood = { uploads: 2, seconds: 100 };
+    store.setPolicy("ncii", { action: "block", flood });
+    await store.import(from, [{ id: "a", signals: [own(hash(0)), part(hash(1))] }]);
+    const matcher = new Matcher(store);
+    const upload = (i: number) => ({ hash: hash(1, i), quality: 100, stable: true });
+    for (let i = 0; i < 6; i++) expect(matcher.check(upload(i)).action).toBe("review");
+    expect(store.flooded()).toEqual([]);
+    expect(check(hash(0)).action).toBe("block");
+    store.setPolicy("ncii", { action: "block", flood, derived: "block" });
+    for (let i = 0; i < 6; i++) matcher.check(upload(i));
+    expect(store.flooded()).toMatchObject([{ entry: "a" }]);
+  });
+});
+
+describe("import", () => {
+  test("saying the same twice changes nothing; another name, another part, none: a change", async () => {
+    const entry = (...signals: NonNullable<EntryInput["signals"]>): EntryInput[] => [{ id: "a", signals }];
+    await store.import(from, entry(own(hash(0)), part(hash(1))));
+    const revision = store.revision;
+    expect(await store.import(from, entry(own(hash(0)), part(hash(1))))).toMatchObject({ unchanged: 1 });
+    expect(store.revision).toBe(revision);
+    expect(await store.import(from, entry(own(hash(0)), part(hash(1), "square")))).toMatchObject({ changed: 1 });
+    expect(found(hash(1))).toMatchObject([["a", "square", 0, "review"]]);
+    expect(await store.import(from, entry(own(hash(0)), own(hash(1))))).toMatchObject({ changed: 1 });
+    expect(check(hash(1)).action).toBe("block");
+    expect(await store.import(from, entry(own(hash(0))))).toMatchObject({ changed: 1 });
+    expect(found(hash(1))).toEqual([]);
+  });
+
+  test("an entry without an id is told by its own hashes: with parts or without it is the same, as it always was", async () => {
+    await store.import(from, [{ signals: [own(hash(0)), own(hash(1))] }]);
+    const richer = [own(hash(0)), part(hash(2)), own(hash(1)), part(hash(3), "square")];
+    expect(await store.import(from, [{ signals: richer }])).toMatchObject({ added: 0, changed: 1 });
+    await store.close();
+    const database = new Libsql(path);
+    const one = <T>(sql: string): T => (database.prepare(sql).raw().get([]) as [T])[0];
+    const secret = one<Buffer>("SELECT value FROM meta WHERE name = 'secret'");
+    const key = one<string>("SELECT key FROM entry");
+    database.close();
+    const text = `0:${hash(0)} 0:${hash(1)}`;
+    expect(key).toBe(`~${createHmac("sha256", secret).update(text).digest("hex").slice(0, 32)}`);
+    store = await BankStore.open(path);
+    await store.erase({ hash: hash(2) });
+    expect(await store.import(from, [{ signals: [own(hash(0)), own(hash(1))] }])).toMatchObject({ refused: 1 });
+  });
+
+  test("what does not fit is told: no whole picture, another type, a name that is none, more than 60", async () => {
+    const many = Array.from({ length: 61 }, (_, i) => part(hash(10 + i), `part-${i}`));
+    const bad = [
+      [part(hash(0))],
+      [own(hash(0)), { ...part("0".repeat(32)), type: "md5" }],
+      [own(hash(0)), part(hash(1), hash(1).slice(0, 25))],
+      [own(hash(0)), part(hash(1), "Case 7")],
+      [own(hash(0)), part(hash(1), "")],
+      [own(hash(0)), ...many],
+    ] as EntryInput["signals"][];
+    const reasons: string[] = [];
+    const entries = bad.map((signals, i) => ({ id: `n${i}`, signals: signals! }));
+    const options = { onProblem: ({ reason }: { reason: string }) => reasons.push(reason) };
+    expect(await store.import(from, entries, options)).toMatchObject({ added: 0, problems: bad.length });
+    expect(reasons).toEqual([
+      "Expected at most 0 derived signals for signals but received 1",
+      expect.stringContaining("Expected pdq beside derived for type"),
+      expect.stringContaining("for derived"),
+      expect.stringContaining("for derived"),
+      expect.stringContaining("for derived"),
+      "Expected at most 60 derived signals for signals but received 61",
+    ]);
+    expect(reasons.join(" ")).not.toContain(hash(1).slice(0, 9));
+    const two = [own(hash(0)), own(hash(1)), ...many];
+    expect(await store.import(from, [{ id: "two", signals: two }])).toMatchObject({ added: 1, problems: 0 });
+  });
+
+  test("a part that the screening would hold back is left out, and the entry goes without it", async () => {
+    const signals = [own(hash(0)), part("0".repeat(64), "top-20"), part(hash(1)), part(hash(2), "low", 20)];
+    const again = { id: "a", signals };
+    const counts = await store.import(from, [again]);
+    expect(counts).toMatchObject({ added: 1, quarantined: 0, derivedLeftOut: 2 });
+    expect(store.entry(named("a"), { derived: true })!.signals.map(({ derived }) => derived)).toEqual([
+      undefined,
+      "centre-10",
+    ]);
+    expect(await store.import(from, [again])).toMatchObject({ unchanged: 1, derivedLeftOut: 2 });
+    const benign = { benign: [hash(1, 3)] };
+    expect(await store.import(from, [again], benign)).toMatchObject({ changed: 1, derivedLeftOut: 3 });
+    expect(found(hash(1))).toEqual([]);
+  });
+
+  test("a store keeps 254 names; further ones are called other", async () => {
+    for (let k = 0; k < 5; k++) {
+      const signals = Array.from({ length: 60 }, (_, i) => part(hash(10 + i, k), `part-${k}-${i}`));
+      await store.import(from, [{ id: `n${k}`, signals: [own(hash(k)), ...signals] }]);
+    }
+    const names = [0, 1, 2, 3, 4].flatMap((k) =>
+      store.entry(named(`n${k}`), { derived: true })!.signals.flatMap(({ derived }) => derived ?? []),
+    );
+    expect(names.slice(0, 254)).toEqual(Array.from({ length: 254 }, (_, i) => `part-${Math.floor(i / 60)}-${i % 60}`));
+    expect(names.slice(254)).toEqual(Array.from({ length: 46 }, () => "other"));
+    expect(store.verify()).toEqual([]);
+  });
+});
+
+describe("what leaves the store", () => {
+  test("parts are left out and counted, and given where they are asked for; the log says so", async () => {
+    const signals = [{ ...own(hash(0)), quality: 80 }, part(hash(1)), part(hash(2), "square", 85)];
+    await store.import(from, [{ id: "a", signals }]);
+    const plain = { signals: signals.slice(0, 1), derivedSignals: 2 };
+    expect(store.entry(named("a"))).toMatchObject(plain);
+    expect([...store.entries()]).toMatchObject([plain]);
+    const all = store.entry(named("a"), { derived: true })!;
+    expect(all.signals).toEqual(signals);
+    expect(all).not.toHaveProperty("derivedSignals");
+    expect([...store.entries({ derived: true })]).toEqual([all]);
+    expect(() => [...store.entries({ derived: 1 } as object)]).toThrow("derived");
+    expect(JSON.stringify(store.changes(0))).not.toContain(hash(1).slice(0, 8));
+    store.recordExport({ bank: "ncii", derived: true, to: "plain" });
+    expect(store.audit().at(-1)).toMatchObject({ what: "export", detail: { derived: true } });
+  });
+
+  test.each(["withdraw", "erase"] as const)("%s takes all of them: no file has the bytes", async (how) => {
+    const entries = [0, 1].map((k) => {
+      const parts = Array.from({ length: 60 }, (_, i) => part(hash(10 + 60 * k + i), `part-${i}`));
+      return { id: `n${k}`, signals: [own(hash(k)), ...parts] };
+    });
+    await store.import(from, entries);
+    await store.import(from, [{ ...entries[0]!, signals: entries[0]!.signals.slice(0, 40) }]);
+    await store.saveIndex();
+    const lying = (values: string[]): number => {
+      const bytes = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+      return values.filter((value) => bytes.some((file) => file.includes(Buffer.from(value.slice(0, 32), "hex"))))
+        .length;
+    };
+    const values = entries[0]!.signals.map(({ value }) => value);
+    expect(lying(values)).toBe(61);
+    const decision = check(hash(20));
+    expect(await store[how]({ ...from, entry: "n0" })).toMatchObject({ entries: 1, signals: 61 + 40 });
+    expect(lying(values)).toBe(0);
+    expect(values.flatMap(found)).toEqual([]);
+    expect(found(hash(75))).toMatchObject([["n1", "part-5", 0, "review"]]);
+    expect(new Matcher(store).explain(decision)).toMatchObject({ same: true, gone: [1] });
+    await reopen();
+    expect(lying(values)).toBe(0);
+    expect(values.flatMap(found)).toEqual([]);
+    expect(store.verify()).toEqual([]);
+  });
+});
+
+test("a store of the second version takes derived hashes when it is opened", async () => {
+  await store.import(from, [{ id: "a", signals: [own(hash(0))] }]);
+  await store.close();
+  const lines = `const { default: L } = await import("libsql"); const d = new L(process.argv[1]);
+    d.exec("DROP TABLE part"); d.exec("PRAGMA user_version = 2"); d.close();`;
+  const made = spawnSync(process.execPath, ["--input-type=module", "-e", lines, path], { encoding: "utf8" });
+  expect(made.stderr).toBe("");
+  store = await BankStore.open(path);
+  expect(store.verify()).toEqual([]);
+  expect(check(hash(0)).action).toBe("block");
+  expect(await store.import(from, [{ id: "a", signals: [own(hash(0)), part(hash(1))] }])).toMatchObject({ changed: 1 });
+  expect(found(hash(1))).toEqual([["a", "centre-10", 0, "review"]]);
+});
+
+describe("a list", () => {
+  const registration = {
+    hash: hash(0),
+    quality: 90,
+    stable: true,
+    derived: [1, 2, 3].map((i) => ({
+      hash: hash(i),
+      quality: 90,
+      name: `centre-${i}`,
+      region: { left: 0, top: 0, right: 1, bottom: 1 },
+    })),
+  };
+  /** Pieces of a few bytes, so that lines of one entry come in different ones. */
+  async function* pieces(text: string) {
+    for (let at = 0; at < text.length; at += 97) yield Buffer.from(text.slice(at, at + 97));
+  }
+  async function read(text: string) {
+    const problems: string[] = [];
+    const list = await openList(pieces(text), { onProblem: ({ line, reason }) => problems.push(`${line}: ${reason}`) });
+    const items = [];
+    for await (const item of list) items.push(item);
+    return { items, problems };
+  }
+  const names = ({ signals }: { signals: readonly { derived?: string }[] }) => signals.map(({ derived }) => derived);
+
+  test.each(["case 7", "", ' "quoted", and spaces ', "a;derived= b"])(
+    "derived lines are one entry with the line they follow: %j",
+    async (metadata) => {
+      const marked = metadata.includes(";derived=");
+      const text = marked
+        ? [`${hash(0)},${metadata}`, ...[1, 2, 3].map((i) => `${hash(i)},${metadata};derived=centre-${i}`)]
+        : registrationLines(registration, metadata, { derived: true });
+      const { items, problems } = await read([`${hash(9)},first`, ...text, `${hash(8)},${metadata}`, ""].join("\n"));
+      expect(problems).toEqual([]);
+      expect(items.map(({ entry, position }) => [entry.signals.length, position.entry, position.line])).toEqual([
+        [1, 1, 1],
+        [4, 2, 2],
+        [1, 3, 6],
+      ]);
+      expect(names(items[1]!.entry)).toEqual([undefined, "centre-1", "centre-2", "centre-3"]);
+      expect(
+        await store.import(
+          from,
+          items.map(({ entry }) => entry),
+        ),
+      ).toMatchObject({ added: 3, problems: 0 });
+      expect(check(hash(2)).matches).toMatchObject([{ number: 2, derived: "centre-2", action: "review" }]);
+      // Written again, it is the same list.
+      const writer = new ListWriter("plain");
+      const again = await read(items.map(({ entry }) => writer.entry(entry)).join(""));
+      expect(again.items.map(({ entry }) => entry)).toEqual(items.map(({ entry }) => entry));
+      expect(writer.leftOut).toEqual({});
+    },
+  );
+
+  test("one whose picture's line is not before it is a problem, and nobody else's part", async () => {
+    const sorted = [
+      `${hash(1)},case 7;derived=centre-1`,
+      `${hash(9)},case 8`,
+      `${hash(2)},case 7;derived=centre-2`,
+      `${hash(0)},case 7`,
+      "no hash",
+      `${hash(3)},case 7;derived=centre-3`,
+      `${hash(4)},case 9;derived=Not A Part`,
+    ];
+    const { items, problems } = await read(sorted.join("\n"));
+    expect(items.map(({ entry }) => [entry.signals[0]!.value, names(entry)])).toEqual([
+      [hash(9), [undefined]],
+      [hash(0), [undefined]],
+      [hash(4), [undefined]],
+    ]);
+    expect(problems.map((text) => text.slice(0, 20))).toEqual([
+      "1: marked as derived",
+      "3: marked as derived",
+      expect.stringMatching(/^5: /),
+      "6: marked as derived",
+    ]);
+    const many = [`${hash(0)},x`, ...Array.from({ length: 62 }, (_, i) => `${hash(10 + i)},x;derived=part-${i}`)];
+    const bounded = await read(many.join("\n"));
+    expect(bounded.items.map(({ entry }) => entry.signals.length)).toEqual([61]);
+    expect(bounded.problems).toHaveLength(2);
+  });
+
+  test("another format has them as hashes like any other, and says so", () => {
+    const entry = {
+      signals: [{ type: "pdq" as const, value: hash(0) }, part(hash(1))],
+      labels: [],
+      cases: [],
+      status: "active" as const,
+    };
+    for (const format of ["signal-csv", "stopncii", "vics-2.0"] as const) {
+      const writer = new ListWriter(format);
+      const text = writer.entry(entry) + writer.end();
+      expect(text.toLowerCase()).toContain(hash(1));
+      expect(text).not.toContain("centre");
+      expect(writer.leftOut).toMatchObject({ derived: 1 });
+    }
+    // Without a picture before it, a part is a line like any other.
+    const plain = new ListWriter("plain");
+    expect(plain.entry({ ...entry, signals: [part(hash(1)), part(hash(2))] })).toBe(`${hash(1)}\n${hash(2)}\n`);
+    expect(plain.leftOut).toMatchObject({ derived: 1 });
+  });
+});

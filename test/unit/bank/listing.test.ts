@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { BankStore, Matcher } from "../../../dist/index.js";
+import { entriesOfCase, hashesOfCase, hashOf } from "../../support/bank-entries.mjs";
+
+let folder: string;
+let store: BankStore;
+const from = { bank: "ncii", source: "hotline" };
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "empreinte-listing-"));
+  store = await BankStore.create(join(folder, "known.bank"));
+  store.createBank({ name: "ncii" });
+  store.createBank({ name: "other" });
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("entries are listed by number, of a bank, a source, a status; sources are counted", async () => {
+  const many = Array.from({ length: 500 }, (_, i) => entriesOfCase(i)).flat();
+  await store.import(from, many, { checkpoint: "page 7" });
+  const pdq = (quality: number) => [{ type: "pdq" as const, value: hashOf(9000, quality, 0), quality }];
+  await store.import({ bank: "ncii", source: "second" }, [
+    { id: "low", signals: pdq(10) },
+    { id: "good", signals: pdq(90) },
+  ]);
+  await store.import({ bank: "other", source: "hotline" }, entriesOfCase(7000));
+  await store.withdraw({ case: "case 3" });
+  expect([...store.entries()].map(({ number }) => number)).toEqual(Array.from({ length: 2507 }, (_, i) => i + 1));
+  expect([...store.entries({ bank: "other" })].map(({ entry }) => entry)).toEqual(
+    entriesOfCase(7000).map(({ id }) => id),
+  );
+  expect([...store.entries({ bank: "ncii", source: "second" })].map(({ entry, status }) => [entry, status])).toEqual([
+    ["low", "quarantined"],
+    ["good", "active"],
+  ]);
+  expect([...store.entries({ status: "withdrawn" })].map(({ number }) => number)).toEqual([16, 17, 18, 19, 20]);
+  expect(store.sources()).toEqual([
+    { ...from, checkpoint: "page 7", active: 2495, quarantined: 0, withdrawn: 5, signals: 7485 },
+    { bank: "ncii", source: "second", active: 1, quarantined: 1, withdrawn: 0, signals: 1 },
+    { bank: "other", source: "hotline", active: 5, quarantined: 0, withdrawn: 0, signals: 15 },
+  ]);
+  expect(() => [...store.entries({ bank: "none" })]).toThrow("none");
+  expect(() => [...store.entries({ bank: "other", source: "second" })]).toThrow("second");
+  expect(() => [...store.entries({ state: "active" } as object)]).toThrow("state");
+});
+
+test("entries in arrays are the same as one by one, problems and places among them", async () => {
+  const all = [...entriesOfCase(1), { id: "bad", signals: [] }, ...entriesOfCase(2), ...entriesOfCase(3)];
+  const problems: unknown[] = [];
+  const options = { batch: 4, onProblem: ({ position }: { position: number }) => problems.push(position) };
+  async function* arrays() {
+    yield all.slice(0, 5);
+    yield [];
+    yield all.slice(5, 9);
+    yield all.slice(9);
+  }
+  const counts = await store.import(from, all, options);
+  const taken: string[] = [];
+  const checkpoint = (count: number): string => (taken.push(`${count}`), `${count}`);
+  const other = { bank: "ncii", source: "arrays" };
+  expect(await store.import(other, arrays(), { ...options, checkpoint })).toEqual(counts);
+  expect(problems).toEqual([6, 6]);
+  expect(taken.at(-1)).toBe("16");
+  expect(store.checkpoint(other)).toBe("16");
+  const kept = (source: string) =>
+    [...store.entries({ bank: "ncii", source })].map(({ entry, signals }) => [entry, signals]);
+  expect(kept("arrays")).toEqual(kept("hotline"));
+  expect(await store.import({ bank: "ncii", source: "rest" }, arrays(), { skip: 9 })).toMatchObject({
+    added: 7,
+    problems: 0,
+  });
+});
+
+test("an entry whose source gave no id is named by its number", async () => {
+  const value = hashesOfCase(1)[0]!;
+  await store.import(from, [
+    { signals: [{ type: "pdq", value, quality: 20 }] },
+    { signals: [{ type: "pdq", value: hashesOfCase(1)[1]! }] },
+  ]);
+  const matches = () => new Matcher(store).check({ hash: value, quality: 99, stable: true }).matches;
+  const [held] = store.quarantined();
+  expect(held).toMatchObject({ number: 1, reason: "quality 20 is below 50" });
+  expect(matches()).toEqual([]);
+  expect(store.release({ number: 1 })).toBe(true);
+  // The policy's own least quality still holds.
+  store.setPolicy("ncii", { minQuality: 0 });
+  expect(matches()).toMatchObject([{ number: 1 }]);
+  expect(store.disable({ number: 1 }, "2999-01-01")).toBe(true);
+  expect(matches()).toEqual([]);
+  expect(store.disable({ number: 1 }, null)).toBe(true);
+  expect(await store.withdraw({ number: 1 })).toMatchObject({ entries: 1, signals: 2 });
+  expect(matches()).toEqual([]);
+  expect(store.entry({ number: 1 })).toMatchObject({ status: "withdrawn", signals: [] });
+  expect(store.entry({ number: 2 })).toMatchObject({ status: "active" });
+  expect(await store.erase({ number: 2 })).toMatchObject({ entries: 1 });
+  expect(store.entry({ number: 2 })).toBeUndefined();
+  expect(store.release({ number: 99 })).toBe(false);
+  expect(await store.withdraw({ number: 99 })).toMatchObject({ entries: 0 });
+  expect(() => store.release({ number: 1.5 })).toThrow("number");
+  // The tombstone keeps it out, under whatever name it had.
+  expect(await store.import(from, [{ signals: [{ type: "pdq", value }] }])).toMatchObject({ added: 0, refused: 1 });
+});

@@ -1,0 +1,50 @@
+import Libsql from "libsql";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { BankStore } from "../../../dist/index.js";
+import { hashAt, randomHashes } from "../../support/hashes.ts";
+
+test("no hash stands in a page of a b-tree, where SQLite would move it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-pages-"));
+  try {
+    const path = join(folder, "known.bank");
+    const hashes = randomHashes(3000, 61);
+    const store = await BankStore.create(path);
+    store.createBank({ name: "b" });
+    await store.import(
+      { bank: "b", source: "s" },
+      Array.from({ length: 3000 }, (_, i) => ({
+        id: `n${i}`,
+        signals: [{ type: "pdq" as const, value: hashAt(hashes, i) }],
+      })),
+    );
+    await store.close();
+    // What SQLite itself says of each page of the file.
+    const database = new Libsql(path);
+    const rows = database.prepare("SELECT pagetype, pageno, ncell FROM dbstat").all() as {
+      pagetype: string;
+      pageno: number;
+      ncell: number;
+    }[];
+    database.close();
+    const bytes = readFileSync(path);
+    const pages = (overflow: boolean): Buffer =>
+      Buffer.concat(
+        rows
+          .filter(({ pagetype }) => (pagetype === "overflow") === overflow)
+          .map(({ pageno }) => bytes.subarray(4096 * (pageno - 1), 4096 * pageno)),
+      );
+    const [moving, staying] = [pages(false), pages(true)];
+    let found = 0;
+    for (let i = 0; i < 3000; i++) {
+      const half = Buffer.from(hashAt(hashes, i).subarray(0, 16));
+      expect(moving.includes(half)).toBe(false);
+      if (staying.includes(half)) found++;
+    }
+    expect(found).toBe(3000);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,75 @@
+/** `scan --level`: what it prints of altered copies, its exit status, and what does not go with it. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { hashPixelsSync, register, registrationLines } from "../../../dist/index.js";
+import { crop, mirrored, type Rgb, scene } from "../../support/altered.ts";
+import { empreinte, folder, jsonLines } from "../../support/cli.ts";
+
+const here = folder();
+const original = scene(21);
+
+async function save(name: string, { data, width, height }: Rgb): Promise<string> {
+  const path = join(here, name);
+  await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(path);
+  return path;
+}
+
+const mirror = await save("mirror.png", mirrored(original));
+const small = await save("cropped.png", crop(original, 0.02, 0.02, 0.02, 0.02));
+const large = await save("large crop.png", crop(original, 0.2, 0.2, 0.2, 0.2));
+const other = await save("other.png", scene(22));
+const list = join(here, "known.csv");
+writeFileSync(list, `${hashPixelsSync(scene(30)).hash},another\n${hashPixelsSync(original).hash},case 7\n`);
+const registered = join(here, "registered.csv");
+writeFileSync(registered, registrationLines(await register(original), "case 7", { derived: true }).join("\n"));
+
+describe("scan --level", () => {
+  it("prints path, distance, line, variant, tier, region and metadata; 1 for found, 0 for nothing", async () => {
+    const { code, stdout, stderr } = await empreinte(["scan", "--list", list, "--level", "fast", mirror]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    const [path, distance, line, variant, tier, region, metadata] = stdout.trimEnd().split("\t");
+    expect([path, line, variant, tier, region, metadata]).toEqual([
+      mirror,
+      `${list}:2`,
+      "flipY",
+      "match",
+      "whole",
+      "case 7",
+    ]);
+    expect(Number(distance)).toBeLessThanOrEqual(31);
+    expect(await empreinte(["scan", "--list", list, "--level", "thorough", other])).toMatchObject({
+      code: 0,
+      stdout: "",
+    });
+  });
+
+  it("with --json has what findCopies says", async () => {
+    const { code, stdout } = await empreinte(["scan", "--json", "--list", list, "--level", "standard", small]);
+    expect(code).toBe(1);
+    const [found] = jsonLines<{ tier: string; matches: Record<string, unknown>[] }>(stdout);
+    expect(found).toMatchObject({ path: small, tier: "match", matches: [{ list, entry: 2, metadata: "case 7" }] });
+  });
+
+  it("finds a large crop by what was registered, and names the original's line", async () => {
+    const { stdout } = await empreinte(["scan", "--list", registered, "--level", "standard", large]);
+    expect(stdout).toContain(`\t${registered}:1\t`);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+    expect((await empreinte(["scan", "--list", list, "--level", "standard", large])).stdout).toBe("");
+  });
+
+  it.each<[string[], RegExp]>([
+    [["--level", "slow"], /fast, standard or thorough for --level but received slow/],
+    [["--level", "fast", "--radius", "3"], /--radius does not go with --level/],
+    [["--level", "fast", "--no-dihedral"], /--no-dihedral does not go with --level/],
+    [["--level", "fast", "--all-pages"], /--all-pages does not go with --level/],
+    [["--level", "fast", "-"], /--level does not go with standard input/],
+  ])("%j is wrong usage", async (args, sentence) => {
+    const { code, stdout, stderr } = await empreinte(["scan", "--list", list, ...args, other]);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+    expect(stderr).toMatch(sentence);
+  });
+});

@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import {
+  BankStore,
+  hashDistance,
+  hashPixelsSync,
+  register,
+  type Registration,
+  registrationLines,
+} from "../../../dist/index.js";
+import { crop, fromEach, type Rgb, scene } from "../../support/altered.ts";
+import { empreinte, folder, jsonLines, main } from "../../support/cli.ts";
+
+const at = folder();
+async function png(name: string, { data, width, height, channels }: Rgb): Promise<string> {
+  const path = join(at, name);
+  await sharp(data, { raw: { width, height, channels } }).png().toFile(path);
+  return path;
+}
+const originals = [scene(5, 400, 300), scene(6, 300, 320), scene(7, 280, 200)];
+const paths = await Promise.all(originals.map((picture, i) => png(`original-${i}.png`, picture)));
+const lines = (text: string): string[] => text.split("\n").slice(0, -1);
+
+describe("register", () => {
+  test("a line a picture: standard hashes, nothing of their parts, and a note that says so", async () => {
+    const { code, stdout, stderr } = await empreinte(["register", ...paths]);
+    expect(code).toBe(0);
+    expect(lines(stdout)).toEqual(originals.map((picture, i) => `${hashPixelsSync(picture).hash},${paths[i]}`));
+    expect(stderr).toContain("3 pictures, without the hashes of their parts, which --derived adds");
+    const quiet = await empreinte(["register", "--quiet", "--metadata", "case 7", paths[0]!]);
+    expect(quiet).toMatchObject({ stdout: `${hashPixelsSync(originals[0]!).hash},case 7\n`, stderr: "" });
+  });
+
+  test.each(["standard", "thorough"] as const)("--derived --level %s: what the library registers", async (level) => {
+    const whole = await Promise.all(originals.map((picture) => register(picture, { level })));
+    const expected = whole.flatMap((one, i) => registrationLines(one, paths[i]!, { derived: true }));
+    const out = join(at, `${level}.csv`);
+    const args = ["register", "--derived", "--level", level, "-o", out, ...paths];
+    const { code, stdout, stderr } = await empreinte(args);
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(lines(readFileSync(out, "utf8"))).toEqual(expected);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(stderr).toContain(`3 pictures, with ${expected.length - 3} hashes of their parts: keep them to yourself`);
+    const json = await empreinte(["register", "--derived", "--level", level, "--json", ...paths]);
+    expect(jsonLines<Registration>(json.stdout)).toEqual(whole.map((one, i) => ({ path: paths[i], ...one })));
+  });
+
+  test("what cannot be listed is named, the rest is; -o has no word of it", async () => {
+    const inside = join(at, "mixed");
+    mkdirSync(inside);
+    const flat = await png(
+      "mixed/flat.png",
+      fromEach(90, 90, () => [7, 7, 7]),
+    );
+    const odd = await png("mixed/odd;derived=x.png", originals[1]!);
+    writeFileSync(join(inside, "broken.png"), "no picture");
+    writeFileSync(join(inside, "notes.txt"), "no picture either");
+    const out = join(at, "mixed.jsonl");
+    const { code, stdout, stderr } = await empreinte(["register", inside, join(at, "none"), "--json", "-o", out]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(jsonLines<object>(readFileSync(out, "utf8"))).toMatchObject([
+      { path: flat, skipped: "quality" },
+      { path: odd, quality: 100 },
+    ]);
+    for (const text of ["flat.png: quality 0 is below 50", "broken.png", "none", "1 passed over", "1 picture, "])
+      expect(stderr).toContain(text);
+    const { hash } = hashPixelsSync(originals[1]!);
+    const text = await empreinte(["register", "--quiet", inside]);
+    expect(text.stdout).toBe(`${hash},${odd.replace(";derived=", "; derived=")}\n`);
+  });
+
+  test("its list in a bank: a large crop is reviewed, and gone when the picture is", async () => {
+    const list = join(at, "mine.csv");
+    expect((await empreinte(["register", "--derived", "-o", list, ...paths])).code).toBe(0);
+    const bank = join(at, "mine.bank");
+    const store = await BankStore.create(bank);
+    store.createBank({ name: "mine", policy: { action: "block" } });
+    await store.close();
+    const imported = await empreinte(["bank", "import", bank, list, "--bank", "mine", "--source", "own"]);
+    expect(imported).toMatchObject({ code: 0, stdout: `${list}: 3 added\n` });
+    const cut = crop(originals[0]!, 0.2, 0.2, 0.2, 0.2);
+    expect(hashDistance(hashPixelsSync(cut).hash, hashPixelsSync(originals[0]!).hash)).toBeGreaterThan(31);
+    const upload = await png("cut.png", cut);
+    const scan = async (): Promise<string> => (await empreinte(["scan", "--bank", bank, upload, paths[0]!])).stdout;
+    expect(lines(await scan())).toEqual([
+      `${upload}\treview\t0\torig of centre-20\tmine\town\t#1\t`,
+      `${paths[0]}\tblock\t0\torig\tmine\town\t#1\t`,
+    ]);
+    expect((await empreinte(["bank", "erase", bank, "#1"])).stdout).toMatch(/^1 entries, \d\d values/);
+    expect(await scan()).toBe("");
+  });
+
+  test("stopped in the middle: no file, and the old one stays", async () => {
+    const out = join(at, "stopped.csv");
+    writeFileSync(out, "as it was\n");
+    const missing = await empreinte(["register", "-o", join(at, "no folder", "x.csv"), ...paths]);
+    expect([missing.code, missing.stderr]).toMatchObject([2, expect.stringContaining("cannot be written")]);
+    // An input that never ends: the pictures before it are done.
+    const child = spawn(process.execPath, [main, "register", "--derived", "-o", out, ...paths, "-"]);
+    const beside = (): string[] => readdirSync(at).filter((name) => name.startsWith(".stopped.csv."));
+    while (beside().length === 0 || statSync(join(at, beside()[0]!)).size === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGINT");
+    expect(await new Promise((resolve) => child.on("close", resolve))).toBe(130);
+    expect(beside()).toEqual([]);
+    expect(readFileSync(out, "utf8")).toBe("as it was\n");
+  });
+
+  test("wrong usage", async () => {
+    const wrong = [
+      [],
+      ["--level", "thorough", "x.png"],
+      ["--derived", "--level", "fast", "x.png"],
+      ["--metadata", "a;derived=b", "x.png"],
+      ["-o", "", "x.png"],
+      ["--all-pages", "x.png"],
+    ];
+    const ran = await Promise.all(wrong.map((args) => empreinte(["register", ...args])));
+    expect(ran.map(({ code, stdout }) => [code, stdout])).toEqual(wrong.map(() => [64, ""]));
+    expect(ran.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
+      expect.stringContaining("No path is given"),
+      expect.stringContaining("Expected --derived beside --level"),
+      expect.stringContaining("Expected standard or thorough for --level but received fast"),
+      expect.stringContaining("for metadata"),
+      expect.stringContaining("No FILE is given for -o"),
+      expect.stringContaining("Unknown option '--all-pages'"),
+    ]);
+  });
+});

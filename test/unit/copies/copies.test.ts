@@ -1,0 +1,257 @@
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type CopyMatch,
+  type CopyOptions,
+  type CopyResult,
+  dihedralVariants,
+  findCopies,
+  hashDistance,
+  HashIndex,
+  hashImage,
+  hashPixelsSync,
+  InvalidArgumentError,
+  KnownHashes,
+} from "../../../dist/index.js";
+import {
+  beside,
+  crop,
+  mirrored,
+  negative,
+  quarterTurn,
+  type Rgb,
+  scene,
+  turn,
+  upsideDown,
+} from "../../support/altered.ts";
+
+const originals = Array.from({ length: 10 }, (_, i) => scene(i + 1, 300 + 10 * i, 260 - 5 * i));
+const index = new HashIndex({ memory: "rows" });
+
+beforeAll(() => {
+  index.addManySync(
+    originals.map((_, i) => i),
+    originals.map((picture) => hashPixelsSync(picture).hash),
+  );
+});
+afterAll(() => index.close());
+
+const encoded = ({ data, width, height }: Rgb): Promise<Buffer> =>
+  sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+const find = (picture: Rgb, options?: CopyOptions): Promise<CopyResult> => findCopies(picture, index, options);
+
+/** The one entry that was found. */
+async function only(picture: Rgb, options?: CopyOptions): Promise<CopyMatch> {
+  const { matches } = await find(picture, options);
+  expect(matches).toHaveLength(1);
+  return matches[0]!;
+}
+
+describe("standard", () => {
+  test("the picture itself, by its plain hash, which nothing comes before or after", async () => {
+    const { tier, matches, stages, hash, quality } = await find(originals[3]!);
+    expect({ hash, quality }).toMatchObject({ hash: hashPixelsSync(originals[3]!).hash, quality: 100 });
+    expect({ tier, matches }).toEqual({
+      tier: "match",
+      matches: [{ id: 3, entry: 3, distance: 0, tier: "match", variant: "original", witnesses: 1 }],
+    });
+    expect(stages.map(({ name, hashes }) => [name, hashes])).toEqual([["plain", 1]]);
+  });
+
+  test.each([
+    ["mirrored", mirrored, "flipY"],
+    ["upside down", upsideDown, "rot180"],
+    ["a quarter turn", quarterTurn, undefined],
+    ["mirrored and a quarter turn", (p: Rgb) => quarterTurn(mirrored(p)), undefined],
+  ])("%s", async (_, alter, turned) => {
+    for (const i of [0, 5]) {
+      const match = await only(alter(originals[i]!));
+      expect(match).toMatchObject({ id: i, tier: "match", variant: "turned" });
+      expect(match.distance).toBeLessThanOrEqual(16);
+      // By name: what the reference's dihedral hashes say too.
+      const { dihedral } = hashPixelsSync(alter(originals[i]!), { dihedral: true });
+      const own = hashPixelsSync(originals[i]!).hash;
+      const distances = dihedralVariants.map((name) => hashDistance(dihedral![name], own));
+      expect(match.turned).toBe(dihedralVariants[distances.indexOf(Math.min(...distances))]);
+      if (turned !== undefined) expect(match.turned).toBe(turned);
+    }
+  });
+
+  test("its negative", async () => {
+    expect(await only(negative(originals[2]!))).toMatchObject({ id: 2, variant: "negative", tier: "match" });
+  });
+
+  test("cropped by a little, with the region around the picture", async () => {
+    const match = await only(crop(originals[4]!, 0.02, 0.02, 0.02, 0.02));
+    expect(match).toMatchObject({ id: 4, tier: "match" });
+    if (match.region !== undefined) {
+      expect(match.region[0]![0]).toBeLessThan(0);
+      expect(match.region[2]![1]).toBeGreaterThan(1);
+    }
+  });
+
+  test("turned by two degrees and cropped", async () => {
+    for (const degrees of [2, -2]) {
+      expect(await only(turn(originals[6]!, degrees))).toMatchObject({ id: 6, tier: "match", variant: "rotated" });
+    }
+  });
+
+  test("both halves of a collage, one after the other", async () => {
+    const { matches } = await find(beside(originals[7]!, originals[8]!), { all: true });
+    expect(matches.map(({ id, variant }) => [id, variant]).sort()).toEqual([
+      [7, "half"],
+      [8, "half"],
+    ]);
+    const left = matches.find(({ id }) => id === 7)!;
+    expect(left.region).toEqual([
+      [0, 0],
+      [0.5, 0],
+      [0.5, 1],
+      [0, 1],
+    ]);
+  });
+
+  test("what is in no list is not found, at any level", async () => {
+    for (let seed = 40; seed < 46; seed++) {
+      for (const level of ["fast", "standard", "thorough"] as const) {
+        expect(await find(scene(seed, 240, 200), { level, all: true })).toMatchObject({ tier: "none", matches: [] });
+      }
+    }
+  });
+});
+
+describe("thorough", () => {
+  test("cropped further: aligned, and the region is where the original was", async () => {
+    let found = 0;
+    for (const i of [1, 4, 9]) {
+      const [left, top, right, bottom] = [0.06, 0.02, 0.01, 0.05];
+      const { matches } = await find(crop(originals[i]!, left, top, right, bottom), { level: "thorough" });
+      expect(matches.every(({ id }) => id === i)).toBe(true);
+      const match = matches[0];
+      if (match?.region === undefined) continue;
+      found++;
+      const across = 1 - left - right;
+      const down = 1 - top - bottom;
+      const truth = [-left / across, -top / down, 1 + right / across, 1 + bottom / down];
+      const seen = [match.region[0]![0], match.region[0]![1], match.region[2]![0], match.region[2]![1]];
+      seen.forEach((value, k) => expect(Math.abs(value - truth[k]!)).toBeLessThan(0.04));
+    }
+    expect(found).toBeGreaterThanOrEqual(2);
+  });
+
+  test("finds all that standard finds", async () => {
+    for (const altered of [mirrored(originals[0]!), crop(originals[1]!, 0.05, 0, 0, 0), turn(originals[2]!, 3)]) {
+      const [standard, thorough] = [await find(altered), await find(altered, { level: "thorough" })];
+      const entries = (result: CopyResult): number[] => result.matches.map(({ entry }) => entry);
+      expect(entries(thorough)).toEqual(expect.arrayContaining(entries(standard)));
+    }
+  });
+});
+
+describe("fast", () => {
+  test("is what KnownHashes.match says of the eight dihedral hashes", async () => {
+    const lines = originals.map((picture) => hashPixelsSync(picture).hash).join("\n");
+    using known = await KnownHashes.load({ name: "list", source: Buffer.from(lines) });
+    for (const alter of [mirrored, upsideDown, quarterTurn, (p: Rgb) => crop(p, 0.01, 0, 0, 0)]) {
+      const altered = alter(originals[5]!);
+      const expected = await known.match(await hashImage(altered, { dihedral: true }));
+      const { matches, stages } = await known.findCopies(altered, { level: "fast" });
+      expect(matches.map(({ list, entry, distance }) => ({ list, entry, distance }))).toEqual(
+        expected.map(({ list, entry, distance }) => ({ list, entry, distance })),
+      );
+      expect(matches.map(({ turned = "orig" }) => turned)).toEqual(expected.map(({ variant }) => variant));
+      expect(stages.map(({ name, hashes }) => [name, hashes])).toEqual([["plain", 8]]);
+    }
+  });
+});
+
+describe("options", () => {
+  test("all goes on after a match, and more witnesses say so", async () => {
+    const { stages, matches } = await find(originals[3]!, { all: true });
+    expect(stages.map(({ name }) => name)).toEqual(["plain", "turned", "detected", "fixed"]);
+    expect(matches[0]).toMatchObject({ id: 3, distance: 0, variant: "original" });
+    expect(matches[0]!.witnesses).toBeGreaterThan(1);
+  });
+
+  test("ids that are one entry are one match", async () => {
+    using own = new HashIndex();
+    const hash = hashPixelsSync(originals[0]!).hash;
+    own.addManySync([10, 11, 25], [hash, hash, hash]);
+    const { matches } = await findCopies(originals[0]!, own, { entryOf: (id) => Math.floor(id / 10) });
+    expect(matches.map(({ id, entry, witnesses }) => [id, entry, witnesses])).toEqual([
+      [10, 1, 2],
+      [25, 2, 1],
+    ]);
+  });
+
+  test("a copy at 32 to 50 bits is a review only with a second witness", async () => {
+    const { hash } = hashPixelsSync(originals[0]!);
+    const flip = (bits: number): string =>
+      (BigInt(`0x${hash}`) ^ ((1n << BigInt(bits)) - 1n)).toString(16).padStart(64, "0");
+    using own = new HashIndex();
+    own.addManySync([1, 2, 3], [flip(31), flip(50), flip(51)]);
+    const { matches } = await findCopies(originals[0]!, own, { level: "standard", all: true });
+    const tier = (id: number): string | undefined => matches.find((match) => match.id === id)?.tier;
+    expect(tier(1)).toBe("match");
+    expect(tier(3)).toBeUndefined();
+    using two = new HashIndex();
+    two.addManySync([4, 5], [flip(50), flip(48)]);
+    const both = await findCopies(originals[0]!, two, { entryOf: () => 9 });
+    expect(both).toMatchObject({ tier: "review", matches: [{ id: 5, entry: 9, distance: 48, tier: "review" }] });
+  });
+
+  // The samples' memory is given back before it ends: nobody else's may be.
+  test("what was given is the caller's as before, and so are small buffers, which share memory", async () => {
+    const text = "in the pool that small buffers are pieces of";
+    for (const side of [8, 20, 36, 300]) {
+      const picture = scene(3, side, side);
+      const [given, bytes] = [Buffer.from(picture.data), await encoded(picture)];
+      const encodedBefore = Buffer.from(bytes).toString("hex");
+      const pooled = Array.from({ length: 50 }, () => Buffer.from(text));
+      await find({ ...picture, data: given }, { all: true });
+      await findCopies(bytes, index, { all: true });
+      pooled.push(Buffer.from(text));
+      expect(new Set(pooled.map(String))).toEqual(new Set([text]));
+      expect(given.equals(Buffer.from(picture.data))).toBe(true);
+      expect(bytes.toString("hex")).toBe(encodedBefore);
+    }
+  });
+
+  test("what does not fit is an error", async () => {
+    const refused = (promise: Promise<unknown>): Promise<void> =>
+      expect(promise).rejects.toBeInstanceOf(InvalidArgumentError);
+    await refused(find(originals[0]!, { level: "slow" as "fast" }));
+    await refused(find(originals[0]!, { frobnicate: 1 } as CopyOptions));
+    await refused(find(originals[0]!, { all: 1 as unknown as boolean }));
+    await refused(find(originals[0]!, { entryOf: 1 as unknown as () => number }));
+    await refused(findCopies(originals[0]!, {} as HashIndex));
+    await refused(findCopies({ ...originals[0]!, width: 10_000 }, index));
+    await refused(find(originals[0]!, { maxPixels: 0 }));
+    await expect(find(originals[0]!, { maxPixels: 100 })).rejects.toMatchObject({ code: "ERR_EMPREINTE_LIMIT" });
+  });
+
+  test("an abort ends it, and a closed index is said to be closed", async () => {
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    const running = find(scene(60, 240, 200), { level: "thorough", all: true, signal: stop.signal });
+    stop.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    await expect(find(originals[0]!, { signal: stop.signal })).rejects.toBe(reason);
+    const closed = new HashIndex();
+    closed.close();
+    await expect(findCopies(originals[0]!, closed)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
+  });
+
+  test("encoded pictures and samples of them are one", async () => {
+    const { default: sharp } = await import("sharp");
+    const picture = mirrored(originals[3]!);
+    const { data, width, height } = picture;
+    const png = await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer();
+    const strip = ({ matches, hash }: CopyResult): unknown => ({ matches, hash });
+    expect(strip(await findCopies(png, index))).toEqual(strip(await find(picture)));
+  });
+});

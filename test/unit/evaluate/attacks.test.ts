@@ -1,0 +1,102 @@
+import sharp, { type Sharp } from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { attackPicture, attacks, hashDistance, hashImage, InvalidArgumentError } from "../../../dist/index.js";
+import { scene } from "../../support/evaluate.ts";
+
+let original: Buffer;
+beforeAll(async () => {
+  original = await scene(1);
+});
+
+const raw = (bytes: Uint8Array | Buffer): Promise<Buffer> => sharp(bytes).removeAlpha().raw().toBuffer();
+
+/** Mean absolute difference of two pictures of one size. */
+async function difference(one: Uint8Array, other: Uint8Array): Promise<number> {
+  const [a, b] = [await raw(one), await raw(other)];
+  expect(a.length).toBe(b.length);
+  return a.reduce((sum, sample, i) => sum + Math.abs(sample - b[i]!), 0) / a.length;
+}
+
+describe("the attack suite", () => {
+  it("has some 110 attacks of all families, each with a name and a sentence", () => {
+    expect(attacks.length).toBeGreaterThanOrEqual(110);
+    expect(new Set(attacks.map(({ name }) => name)).size).toBe(attacks.length);
+    expect(new Set(attacks.map(({ family }) => family)).size).toBe(12);
+    for (const { name, description } of attacks) {
+      expect(name).toMatch(/^[a-z0-9.-]+$/);
+      expect(description).toMatch(/^[A-Z0-9].*\.$/);
+    }
+  });
+
+  it("every attack gives a picture, the same one for the same seed, and leaves the original as it was", async () => {
+    const small = await sharp(original).resize(208, 156).png().toBuffer();
+    const before = await raw(small);
+    const saved = await attackPicture(small, "jpeg-90", 7);
+    const same: string[] = [];
+    for (const { name } of attacks) {
+      const once = await attackPicture(small, name, 7);
+      expect(Buffer.compare(once, await attackPicture(small, name, 7)), name).toBe(0);
+      expect((await hashImage(once)).hash, name).toMatch(/^[0-9a-f]{64}$/);
+      // Only saved at quality 90 is what nothing but jpeg-90 may be.
+      if (name !== "jpeg-90") expect(Buffer.compare(once, saved), name).not.toBe(0);
+      if (Buffer.compare(once, await attackPicture(small, name, 8)) === 0) same.push(name);
+    }
+    expect(Buffer.compare(await raw(small), before)).toBe(0);
+    // Another seed gives other texts, places and amounts.
+    const drawn = ["overlay", "screen", "composite", "camera"];
+    expect(attacks.filter(({ name, family }) => drawn.includes(family) && same.includes(name))).toEqual([]);
+    expect(same).not.toContain("border-colour-10");
+    expect(same.length).toBeLessThan(35);
+  });
+
+  it("does what its name says, by sharp's own operations", async () => {
+    const close = async (name: string, expected: Sharp): Promise<void> => {
+      const saved = await expected.jpeg({ quality: 90, chromaSubsampling: "4:2:0" }).toBuffer();
+      expect(await difference(await attackPicture(original, name), saved), name).toBeLessThan(0.5);
+    };
+    await close("mirror", sharp(original).flop());
+    await close("flip", sharp(original).flip());
+    await close("turn-180", sharp(original).rotate(180));
+    await close("negative", sharp(original).negate({ alpha: false }));
+    await close("fit-1x1-black", sharp(original).extend({ top: 30, bottom: 30, background: "black" }));
+  });
+
+  it("turns, crops and frames by the amount in its name", async () => {
+    const sizeOf = async (name: string): Promise<[number, number]> => {
+      const { width, height } = await sharp(await attackPicture(original, name)).metadata();
+      return [width, height];
+    };
+    expect(await sizeOf("turn-90")).toEqual([180, 240]);
+    for (const [name, share] of [
+      ["crop-each-10", 0.1],
+      ["crop-each-20", 0.2],
+    ] as const) {
+      const [width, height] = await sizeOf(name);
+      expect(Math.abs(width - 240 * (1 - 2 * share)), name).toBeLessThanOrEqual(240 * 0.1 * share + 1);
+      expect(Math.abs(height - 180 * (1 - 2 * share)), name).toBeLessThanOrEqual(180 * 0.1 * share + 1);
+    }
+    const [width, height] = await sizeOf("border-black-10");
+    expect(width - 240).toBe(height - 180);
+    expect(Math.abs(width - 240 - 48)).toBeLessThanOrEqual(4);
+    expect(await sizeOf("fit-9x16-black")).toEqual([240, 427]);
+  });
+
+  it("a turn by 5° is one: turned back by sharp it is the original", async () => {
+    const canvas = await attackPicture(original, "rotate-canvas-5", 3);
+    const { hash } = await hashImage(await sharp(original).jpeg().toBuffer());
+    const best: number[] = [];
+    for (const angle of [-5.2, -5, -4.8, 4.8, 5, 5.2]) {
+      const back = await sharp(canvas).rotate(angle).png().toBuffer();
+      const { width, height } = await sharp(back).metadata();
+      const inner = { left: (width - 240) >> 1, top: (height - 180) >> 1, width: 240, height: 180 };
+      best.push(hashDistance(hash, (await hashImage(await sharp(back).extract(inner).png().toBuffer())).hash));
+    }
+    expect(Math.min(...best)).toBeLessThanOrEqual(31);
+    expect(hashDistance(hash, (await hashImage(canvas)).hash)).toBeGreaterThan(31);
+  });
+
+  it("refuses a name that is none", async () => {
+    await expect(attackPicture(original, "crop")).rejects.toThrow(InvalidArgumentError);
+    await expect(attackPicture(Buffer.from("no picture"), "mirror")).rejects.toThrow("unsupported");
+  });
+});

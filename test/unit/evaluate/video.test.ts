@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { evaluate, type EvaluateOptions, hashVideo, videoEdits, writeEvaluation } from "../../../dist/index.js";
+import { encodeEdit } from "../../../dist/evaluate/video/encode.js";
+import { Random } from "../../../dist/evaluate/random.js";
+import { folder } from "../../support/cli.ts";
+import { ffmpeg, makeClip, noFfmpeg, x264 } from "../../support/video.ts";
+
+/** Two clips that move, of different patterns. */
+const sources = ["testsrc2=s=320x240:r=12:d=5", "mandelbrot=s=320x240:r=12:end_scale=0.05,trim=duration=5"];
+const options: EvaluateOptions = { generated: 0, concurrency: 2 };
+
+let clips: string;
+beforeAll(async () => {
+  if (ffmpeg === undefined) return;
+  clips = folder();
+  for (const [i, source] of sources.entries()) await makeClip(join(clips, `${i}.mp4`), source, ...x264);
+});
+
+describe.skipIf(ffmpeg === undefined)(`videos in an evaluation${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
+  it("edits are what they say: sizes, times, and a picture that is another", async () => {
+    const about = { seconds: 5, width: 320, height: 240, frameRate: 12 };
+    const out = folder();
+    const edited = async (name: string): Promise<Awaited<ReturnType<typeof hashVideo>>> => {
+      const { recipe } = videoEdits.find((edit) => edit.name === name)!;
+      const path = join(out, `${name}.mp4`);
+      await encodeEdit(join(clips, "0.mp4"), path, recipe(about, new Random(1, name)), undefined);
+      return hashVideo(path, { sampling: "all" });
+    };
+    expect(await edited("video-half-size")).toMatchObject({ width: 160, height: 120, frameCount: 60 });
+    expect(await edited("video-border-10")).toMatchObject({ width: 384, height: 304, frameCount: 60 });
+    expect(await edited("video-fit-9x16")).toMatchObject({ width: 320, height: 568 });
+    expect((await edited("video-two-seconds")).durationSeconds).toBeCloseTo(2, 0);
+    expect((await edited("video-faster-1.25")).durationSeconds).toBeCloseTo(4, 0);
+    expect((await edited("video-slower-0.8")).durationSeconds).toBeCloseTo(6.25, 0);
+    const inside = await edited("video-inside-another-60");
+    expect(inside).toMatchObject({ width: 320, height: 240 });
+    expect(Math.abs(inside.frameCount - 60)).toBeLessThanOrEqual(2);
+    expect((await edited("video-text-below")).frameCount).toBe(60);
+    expect(readdirSync(out).filter((name) => !name.endsWith(".mp4"))).toEqual([]);
+  });
+
+  it("finds what is only encoded anew, and says what is not found; goes on from its state", async () => {
+    const out = folder();
+    const attacks = ["video-recompressed-28", "video-middle-half", "video-crop-5"];
+    const before = new Set(readdirSync(tmpdir()));
+    const report = await evaluate(clips, { ...options, attacks, folder: out });
+    const { videos } = report;
+    expect(videos).toMatchObject({ clips: 2, unreadable: [], failed: [], falseMatches: 0, pairs: 6 });
+    expect(videos!.edits.map(({ name }) => name)).toEqual(attacks);
+    expect(videos!.edits[0]).toMatchObject({ n: 2, match: 1 });
+    expect(videos!.edits[0]!.time).toBeGreaterThan(0.7);
+    expect(videos!.edits[1]!.n).toBe(2);
+    const left = readdirSync(tmpdir()).filter((name) => name.startsWith("empreinte-evaluate-") && !before.has(name));
+    expect(left).toEqual([]);
+    const start = performance.now();
+    const again = await evaluate(clips, { ...options, attacks, folder: out });
+    expect(again.videos).toEqual(videos);
+    expect(performance.now() - start).toBeLessThan(20_000);
+    await writeEvaluation(report, out);
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("<h2>Videos</h2>");
+    expect(readFileSync(join(out, "report.csv"), "utf8")).toContain("video,video-recompressed-28,video,2,1.0000,");
+  });
+
+  it("names a video that cannot be read, and does the rest", async () => {
+    const odd = folder();
+    writeFileSync(join(odd, "whole.mp4"), readFileSync(join(clips, "0.mp4")));
+    writeFileSync(join(odd, "again.mp4"), readFileSync(join(clips, "0.mp4")));
+    writeFileSync(join(odd, "cut.mp4"), readFileSync(join(clips, "1.mp4")).subarray(0, 2000));
+    const { videos } = await evaluate(odd, { ...options, attacks: ["video-grey"] });
+    expect(videos!.unreadable.map(({ name }) => name)).toEqual(["cut.mp4"]);
+    expect(videos!.duplicates).toEqual([{ name: "whole.mp4", of: "again.mp4" }]);
+    expect(videos!.edits).toMatchObject([{ name: "video-grey", n: 1, match: 1 }]);
+  });
+});

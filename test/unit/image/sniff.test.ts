@@ -1,0 +1,76 @@
+import { describe, expect, it, test } from "vitest";
+import { sniffImage } from "../../../dist/index.js";
+
+const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
+const box = (size: string, rest: string): Uint8Array => bytes(`\0\0\0${size}ftyp${rest}`);
+
+describe("formats by their first bytes", () => {
+  it.each([
+    ["jpeg", bytes("\xff\xd8\xff\xe0\0\x10JFIF")],
+    ["jpeg", bytes("\xff\xd8\xff\xe1 Exif")],
+    ["png", bytes("\x89PNG\r\n\x1a\n\0\0\0\rIHDR")],
+    ["gif", bytes("GIF87a")],
+    ["gif", bytes("GIF89a")],
+    ["webp", bytes("RIFF\x24\0\0\0WEBPVP8 ")],
+    ["tiff", bytes("II*\0\x08\0\0\0")],
+    ["tiff", bytes("MM\0*\0\0\0\x08")],
+    ["tiff", bytes("II+\0\x08\0\0\0")],
+    ["tiff", bytes("MM\0+\0\x08\0\0")],
+    ["avif", box("\x1c", "avif\0\0\0\0avifmif1miaf")],
+    ["avif", box("\x18", "avis\0\0\0\0avismsf1")],
+    ["avif", box("\x1c", "mif1\0\0\0\0mif1miafavif")],
+    ["avif", box("\x18", "msf1\0\0\0\0msf1avis")],
+  ] as const)("%s", (format, start) => {
+    expect(sniffImage(start)).toBe(format);
+    // What follows does not matter, nor where in its memory the array lies.
+    const longer = Buffer.concat([Buffer.alloc(3), start, Buffer.alloc(5000, "x")]);
+    expect(sniffImage(longer.subarray(3))).toBe(format);
+  });
+
+  it.each([
+    ["\xff\xd8\xff", "jpeg"],
+    ["\x89PNG\r\n\x1a\n", "png"],
+    ["GIF89a", "gif"],
+    ["RIFF\x24\0\0\0WEBP", "webp"],
+    ["MM\0*", "tiff"],
+    ["II+\0\x08\0\0\0", "tiff"],
+  ])("%j is just enough", (start, format) => {
+    expect(sniffImage(bytes(start))).toBe(format);
+    expect(sniffImage(bytes(start.slice(0, -1)))).toBeUndefined();
+  });
+
+  it.each([
+    ["nothing", bytes("")],
+    ["a text", bytes("hello, world, this is a text")],
+    ["an SVG", bytes('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ["an SVG with a declaration", bytes('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ["a PDF", bytes("%PDF-1.7\n")],
+    ["a zipped SVG", bytes("\x1f\x8b\x08\0\0\0\0\0")],
+    ["HEIC", box("\x18", "heic\0\0\0\0mif1heic")],
+    ["HEIC by a compatible brand", box("\x18", "mif1\0\0\0\0mif1heic")],
+    ["avif after the end of the box", box("\x14", "mif1\0\0\0\0mif1avif")],
+    ["a brand that lies across two", box("\x1c", "mif1\0\0\0\0mif1miavif1")],
+    ["MP4", box("\x18", "isom\0\0\0\0isomiso2")],
+    ["MP4 that claims avif", box("\x18", "isom\0\0\0\0isomavif")],
+    ["a box of 12 bytes", box("\x0c", "avif")],
+    ["a box of no size", box("\0", "avif\0\0\0\0avif")],
+    ["WAV", bytes("RIFF\x24\0\0\0WAVEfmt ")],
+    ["BMP", bytes("BM\x36\0\0\0")],
+    ["TIFF with the wrong order", bytes("II\0*\x08\0\0\0")],
+    ["JPEG XL", bytes("\xff\x0a\0\0")],
+    ["JPEG 2000", bytes("\0\0\0\x0cjP  \r\n\x87\n")],
+    ["PNG with converted line ends", bytes("\x89PNG\n\x1a\n\0\0\0\0\rIHDR")],
+    ["libvips' own format", bytes("\xb6\xa6\xf2\x08\0\0\0\0")],
+  ])("%s is none", (_, start) => {
+    expect(sniffImage(start)).toBeUndefined();
+  });
+});
+
+test("no bytes beyond 4,096 are looked at", () => {
+  const long = Buffer.alloc(10_000, "isom");
+  long.write("\0\0\x27\x10ftypmif1", 0, "latin1");
+  long.write("avif", 8000, "latin1");
+  expect(sniffImage(long)).toBeUndefined();
+  long.write("avif", 4000, "latin1");
+  expect(sniffImage(long)).toBe("avif");
+});

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import {
+  type DihedralHashes,
+  dihedralVariants,
+  hashPixelsSync,
+  InvalidArgumentError,
+  InvalidHashError,
+  KnownHashes,
+  type ListProblem,
+  type MatchQuery,
+} from "../../../dist/index.js";
+import { clusteredHashes, distances, hashAt, hex, random, randomHashes } from "../../support/hashes.ts";
+import { hexHashes, reasons } from "../../support/lists.ts";
+
+const list = (lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(""));
+const query = (hash: string, more: Partial<MatchQuery> = {}): MatchQuery => ({
+  hash,
+  quality: 100,
+  stable: true,
+  ...more,
+});
+
+/** The hash with its lowest `count` bits turned over. */
+function near(hash: string, count: number): string {
+  const flipped = BigInt(`0x${hash}`) ^ ((1n << BigInt(count)) - 1n);
+  return flipped.toString(16).padStart(64, "0");
+}
+
+const [a, b, c] = hexHashes(3, 21) as [string, string, string];
+
+describe("loading", () => {
+  test("one list or several, of any form; what was loaded and what was not", async () => {
+    const problems: ListProblem[] = [];
+    const known = await KnownHashes.load(
+      [
+        { name: "plain", source: list([a, "zz", "00".repeat(32), `${b},two`]) },
+        list([`pdq ${c}`, "url x"]),
+        { name: "empty", source: Buffer.alloc(0) },
+      ],
+      { onProblem: (problem) => problems.push(problem) },
+    );
+    expect(known.size).toBe(3);
+    expect(known.lists).toEqual([
+      { name: "plain", form: "plain", entries: 2, problems: 2 },
+      { name: "list 2", form: "signals", entries: 1, problems: 1 },
+      { name: "empty", form: "unknown", entries: 0, problems: 0 },
+    ]);
+    expect(problems).toEqual([
+      { list: "plain", line: 2, reason: reasons.length },
+      { list: "plain", line: 3, reason: reasons.zero },
+      { list: "list 2", line: 2, reason: reasons.signal },
+    ]);
+    const alone = await KnownHashes.load(list([a]));
+    expect(alone.lists).toEqual([{ name: "list 1", form: "plain", entries: 1, problems: 0 }]);
+  });
+
+  test("an aborted load rejects with the signal's reason", async () => {
+    const reason = new Error("enough");
+    await expect(KnownHashes.load(list([a]), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test("arguments", async () => {
+    for (const lists of [undefined, 7, [7], [{ name: 7, source: "x" }], { name: "x", source: 7 }]) {
+      await expect(KnownHashes.load(lists as never)).rejects.toThrow(InvalidArgumentError);
+    }
+    await expect(KnownHashes.load([], { name: "x" } as never)).rejects.toThrow(/Unknown option name/);
+  });
+});
+
+describe("matching", () => {
+  test("entries within the radius with list, line and metadata, sorted by distance, then list, then line", async () => {
+    const known = await KnownHashes.load([
+      { name: "first", source: list([`${near(a, 31)},far`, "", `${near(a, 3)},near`, b]) },
+      { name: "second", source: list(["hash,metadata", `${near(a, 3)},"too, near"`, near(a, 32), a, a]) },
+    ]);
+    const wanted = [
+      { distance: 0, list: "second", entry: 4, variant: "orig", metadata: "" },
+      { distance: 0, list: "second", entry: 5, variant: "orig", metadata: "" },
+      { distance: 3, list: "first", entry: 3, variant: "orig", metadata: "near" },
+      { distance: 3, list: "second", entry: 2, variant: "orig", metadata: "too, near" },
+      { distance: 31, list: "first", entry: 1, variant: "orig", metadata: "far" },
+    ];
+    expect(known.matchSync(query(a))).toEqual(wanted);
+    expect(await known.match(query(a))).toEqual(wanted);
+    expect(known.matchSync(query(a), { radius: 0 })).toEqual(wanted.slice(0, 2));
+    expect(known.matchSync(query(a), { radius: 32 })).toHaveLength(6);
+    expect(known.matchSync(query(c))).toEqual([]);
+  });
+
+  test("no match below minQuality, nor for a hash that is noise, unless asked for", async () => {
+    const known = await KnownHashes.load(list([a]));
+    for (const match of [known.matchSync.bind(known), (q: MatchQuery, o?: object) => known.match(q, o)] as ((
+      q: MatchQuery,
+      o?: object,
+    ) => unknown)[]) {
+      expect(await match(query(a, { quality: 50 }))).toHaveLength(1);
+      expect(await match(query(a, { quality: 49 }))).toEqual([]);
+      expect(await match(query(a, { quality: 49 }), { minQuality: 49 })).toHaveLength(1);
+      expect(await match(query(a, { quality: 0 }), { minQuality: 0 })).toHaveLength(1);
+      expect(await match(query(a, { stable: false }))).toEqual([]);
+      expect(await match(query(a, { stable: false }), { allowUnstable: true })).toHaveLength(1);
+    }
+  });
+
+  test("an entry is one match, with the nearest variant; of equals the first", async () => {
+    const hashes = hexHashes(8, 33);
+    const dihedral = Object.fromEntries(dihedralVariants.map((name, i) => [name, hashes[i]])) as DihedralHashes;
+    dihedral.rot270 = near(dihedral.rot90, 8);
+    const entry = near(dihedral.rot90, 4); // 4 from both
+    const known = await KnownHashes.load(list([entry, dihedral.flipMinus1, near(dihedral.rot270, 1)]));
+    const q = query(dihedral.orig, { dihedral });
+    const wanted = [
+      { distance: 0, list: "list 1", entry: 2, variant: "flipMinus1", metadata: "" },
+      { distance: 1, list: "list 1", entry: 3, variant: "rot270", metadata: "" },
+      { distance: 4, list: "list 1", entry: 1, variant: "rot90", metadata: "" },
+    ];
+    expect(known.matchSync(q)).toEqual(wanted);
+    expect(await known.match(q)).toEqual(wanted);
+    expect(known.matchSync(q, { dihedral: false })).toEqual([]);
+  });
+
+  test("a mirrored picture is found by its variant", async () => {
+    const side = 96;
+    const next = random(4);
+    const noise = Uint8Array.from({ length: 12 * 12 }, () => next());
+    const data = Uint8Array.from(
+      { length: side * side },
+      (_, i) => noise[12 * Math.floor(i / side / 8) + ((i % side) >> 3)]!,
+    );
+    const mirrored = data.map((_, i) => data[i - (i % side) + side - 1 - (i % side)]!);
+    const known = await KnownHashes.load(list([hashPixelsSync({ data, width: side, height: side, channels: 1 }).hash]));
+    const upload = hashPixelsSync({ data: mirrored, width: side, height: side, channels: 1 }, { dihedral: true });
+    expect(known.matchSync(upload, { minQuality: 0 })).toMatchObject([{ entry: 1, variant: "flipY" }]);
+    expect(known.matchSync(upload, { minQuality: 0, dihedral: false })).toEqual([]);
+  });
+
+  test("the same as comparing with every entry, over many lists and pages of entries", async () => {
+    const count = 40_000; // more than two of the pages in which entries are kept
+    const hashes = clusteredHashes(count, 9);
+    const line = (i: number): string =>
+      `${hex(hashAt(hashes, i))}${i % 3 === 0 ? "" : `,№ ${i} ${"x".repeat(1 + (i % 50))}`}`;
+    const lines = Array.from({ length: count }, (_, i) => line(i));
+    const ends = [0, 1, 16_384, 16_384, 30_000, count];
+    const known = await KnownHashes.load(
+      ends.slice(1).map((end, i) => ({ name: `part ${i}`, source: list(lines.slice(ends[i], end)) })),
+    );
+    expect(known.size).toBe(count);
+    const queries = [...Array.from({ length: 4 }, (_, i) => hashAt(hashes, i * 9999)), randomHashes(1, 2)];
+    for (const q of queries) {
+      const far = distances(hashes, q);
+      const wanted = lines
+        .map((text, i) => {
+          const part = ends.findLastIndex((end) => end <= i);
+          return {
+            distance: far[i]!,
+            list: `part ${part}`,
+            entry: i - ends[part]! + 1,
+            variant: "orig",
+            metadata: text.slice(65),
+          };
+        })
+        .filter(({ distance }) => distance <= 40)
+        .sort((x, y) => x.distance - y.distance);
+      // As text: comparing thousands of objects one by one takes seconds.
+      expect(JSON.stringify(known.matchSync(query(hex(q)), { radius: 40 }))).toBe(JSON.stringify(wanted));
+    }
+  });
+});
+
+describe("arguments of a match", () => {
+  test("each says what was expected", async () => {
+    const known = await KnownHashes.load(list([a]));
+    const wrong: [Partial<MatchQuery>, object, RegExp][] = [
+      [{}, { radius: -1 }, /^Expected integer between 0 and 256 for radius but received -1 of type number$/],
+      [{}, { radius: 257 }, /for radius but received 257/],
+      [{}, { radius: Number.NaN }, /for radius but received NaN/],
+      [{}, { radius: "31" }, /for radius but received "31" of type string/],
+      [{}, { minQuality: 101 }, /between 0 and 100 for minQuality/],
+      [{}, { dihedral: 1 }, /Expected boolean for dihedral/],
+      [{}, { allowUnstable: "no" }, /Expected boolean for allowUnstable/],
+      [{}, { distance: 3 }, /Unknown option distance/],
+      [{ quality: Number.NaN }, {}, /between 0 and 100 for quality/],
+      [{ stable: 1 as never }, {}, /Expected boolean for stable/],
+    ];
+    for (const [more, options, message] of wrong) {
+      expect(() => known.matchSync(query(a, more), options)).toThrow(InvalidArgumentError);
+      expect(() => known.matchSync(query(a, more), options)).toThrow(message);
+      await expect(known.match(query(a, more), options)).rejects.toThrow(message);
+    }
+    expect(() => known.matchSync(query(a.slice(1)))).toThrow(InvalidHashError);
+    expect(() => known.matchSync(a as never)).toThrow(/for query/);
+    expect(() => known.matchSync(query(a), { signal: undefined } as never)).toThrow(/Unknown option signal/);
+  });
+
+  test("an abort rejects with the signal's reason", async () => {
+    const known = await KnownHashes.load(list([a]));
+    const reason = new Error("enough");
+    await expect(known.match(query(a), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
+
+describe("closing", () => {
+  test("frees at once, twice is once, and later calls fail", async () => {
+    const known = await KnownHashes.load(list([a]));
+    known.close();
+    known.close();
+    expect(known.size).toBe(0);
+    expect(() => known.matchSync(query(a))).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_CLOSED" }));
+    await expect(known.match(query(a))).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
+  });
+
+  test("a search that runs finishes with everything it found", async () => {
+    const known = await KnownHashes.load(list([`${a},kept`]));
+    const running = known.match(query(a));
+    known[Symbol.dispose]();
+    expect(await running).toMatchObject([{ distance: 0, entry: 1, metadata: "kept" }]);
+  });
+});

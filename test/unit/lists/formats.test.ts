@@ -1,0 +1,236 @@
+/** Each format from a list as its source writes it: what is read, what is told of a broken one, what a page says. */
+import { describe, expect, test } from "vitest";
+import { csvColumns, fixtures, values } from "../../../fixtures/lists/make.ts";
+import { type EntryFault, ListError, type ListFormat, type ListItem, openList, sniffList } from "../../../dist/index.js";
+
+const { md5, pdq, sha1, sha256 } = values;
+
+interface Read {
+  items: ListItem[];
+  faults: EntryFault[];
+  page: object;
+  error: unknown;
+}
+
+async function read(text: string, format: string, options: object = {}): Promise<Read> {
+  const faults: EntryFault[] = [];
+  const columns = format === "csv" ? { columns: csvColumns } : {};
+  const list = await openList(Buffer.from(text), {
+    name: "list",
+    onProblem: (fault) => faults.push(fault),
+    ...columns,
+    ...options,
+  });
+  expect(list.format).toBe(format);
+  const items: ListItem[] = [];
+  let error: unknown;
+  try {
+    for await (const item of list) items.push(item);
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { items, faults, page: list.page, error };
+}
+
+type Placed = Pick<EntryFault, "entry"> & { field?: string | undefined };
+
+const short = ({ entry }: ListItem): string =>
+  [
+    entry.id ?? "-",
+    ...entry.signals.map(({ type }) => type),
+    ...entry.labels.map(({ scheme, code }) => `${scheme}:${code}`),
+    ...(entry.status === "withdrawn" ? ["!"] : []),
+  ].join(" ");
+
+describe.each(Object.entries(fixtures))("%s", (format, { good, entries, broken, faults, given, end }) => {
+  test("is told by its content", () => {
+    if (format !== "csv") expect(sniffList(Buffer.from(good))).toBe(format);
+  });
+
+  test("a right list is read without a problem", async () => {
+    const { items, faults: found, error } = await read(good, format);
+    expect(error).toBeUndefined();
+    expect(found).toEqual([]);
+    expect(items.map(short)).toEqual(entries);
+  });
+
+  test("in pieces of one byte it is the same", async () => {
+    const whole = await read(good, format);
+    const bytes = Buffer.from(good);
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < bytes.length; i++) yield bytes.subarray(i, i + 1);
+    }
+    const list = await openList(pieces(), format === "csv" ? { columns: csvColumns } : {});
+    const items: ListItem[] = [];
+    for await (const item of list) items.push(item);
+    expect(items).toEqual(whole.items);
+    expect(list.page).toEqual(whole.page);
+  });
+
+  test("of a broken list each problem is named with its place, and the rest goes on", async () => {
+    const { items, faults: found, error } = await read(broken, format);
+    const order = (a: Placed, b: Placed): number => a.entry - b.entry || (a.field ?? "").localeCompare(b.field ?? "");
+    const told = found.map(({ entry, line, field, passedOver }) => ({ entry, line, field, passedOver }));
+    const due = faults.map(({ entry, line, field, passedOver }) => ({ entry, line, field, passedOver }));
+    expect(told.sort(order)).toEqual(due.sort(order));
+    const sorted = [...found].sort(order);
+    for (const [i, { reason }] of [...faults].sort(order).entries()) expect(sorted[i]!.reason).toMatch(reason);
+    expect(items).toHaveLength(given);
+    if (end === undefined) expect(error).toBeUndefined();
+    else {
+      expect(error).toBeInstanceOf(ListError);
+      expect((error as Error).message).toMatch(end);
+    }
+  });
+
+  test("problems never show a value of the list", async () => {
+    const { faults: found, error } = await read(broken, format);
+    const text = [...found.map(({ reason }) => reason), (error as Error | undefined)?.message ?? ""].join("\n");
+    expect(text).not.toMatch(/[0-9a-f]{9}/i);
+  });
+});
+
+describe("what entries hold", () => {
+  const all = async (format: keyof typeof fixtures, options = {}): Promise<ListItem["entry"][]> =>
+    (await read(fixtures[format]!.good, format, options)).items.map(({ entry }) => entry);
+
+  test("NCMEC: lower-case hex, member with id, zoneless times as UTC, no retrieval address", async () => {
+    const [first, second] = await all("ncmec", { others: "keep" });
+    expect(first).toEqual({
+      id: "42/i1",
+      signals: [
+        { type: "md5", value: md5(1) },
+        { type: "sha1", value: sha1(1) },
+        { type: "pdq", value: pdq(1) },
+      ],
+      others: [
+        { type: "pdna", value: "AAAA" },
+        { type: "videntifier", value: "" },
+      ],
+      labels: [
+        { scheme: "ncmec", version: "2", code: "A1" },
+        { scheme: "ncmec-categorization", code: "g-1" },
+      ],
+      cases: [],
+      status: "active",
+      time: Date.UTC(2026, 2, 1, 9),
+      media: "image",
+      fields: {
+        member: "Example & Co",
+        feedback: [{ kind: "affirmative", type: "Md5", time: "2026-03-01T09:00:00Z" }],
+      },
+    });
+    expect(second!.time).toBe(Date.UTC(2026, 2, 1, 9, 0, 1));
+  });
+
+  test("StopNCII: only cases that are not taken back; a record all of whose cases are gone is withdrawn", async () => {
+    const [first, , , late] = await all("stopncii");
+    expect(first).toMatchObject({ cases: ["c-1"], status: "active", time: 1_770_000_000_000, media: "image" });
+    expect(late).toMatchObject({ cases: [], status: "withdrawn", signals: [{ type: "pdq", value: pdq(3) }] });
+  });
+
+  test("VICS 1.3: strings for booleans and numbers, BOM, upper-case hex, alternative hashes", async () => {
+    const [first] = await all("vics-1.3", { others: "keep" });
+    expect(first).toEqual({
+      id: "1",
+      signals: [
+        { type: "md5", value: md5(1) },
+        { type: "sha1", value: sha1(1) },
+        { type: "pdq", value: pdq(1) },
+        { type: "sha256", value: sha256(1) },
+      ],
+      others: [{ type: "PhotoDNA", value: "QUJD" }],
+      labels: [
+        { scheme: "vics", version: "1.3", code: "1" },
+        { scheme: "tag", code: "a" },
+        { scheme: "iwf", code: "B" },
+      ],
+      cases: [],
+      status: "active",
+      time: Date.UTC(2026, 2, 1, 9),
+      fields: {
+        IsPrecategorized: true,
+        VictimIdentified: false,
+        MediaSize: 12345,
+        Series: "s",
+        MediaFiles: [{ FileName: "a.jpg", FilePath: "x\\y", MD5: md5(1) }],
+      },
+    });
+  });
+
+  test("VICS: the nation that the caller names where the list has none", async () => {
+    const [first] = await all("vics-1.3", { nation: "CA" });
+    expect(first!.labels[0]).toEqual({ scheme: "vics-ca", version: "1.3", code: "1" });
+    expect((await all("vics-2.0")).map(({ cases }) => cases)).toEqual([["2026-4"], ["2026-4"], ["id-2"]]);
+  });
+
+  test("vPDQ: frames with their numbers and times, exponents too", async () => {
+    const [video] = await all("vpdq-lines");
+    expect(video!.signals).toEqual([
+      { type: "vpdq", value: pdq(1), quality: 100, frame: 0, timestampSeconds: 0 },
+      { type: "vpdq", value: pdq(2), quality: 87, frame: 30, timestampSeconds: 990 },
+    ]);
+  });
+
+  test("a CSV by its columns: quality, times of two kinds", async () => {
+    const [first, second] = await all("csv");
+    expect(first).toMatchObject({ signals: [{ value: pdq(1), quality: 80 }, { value: md5(1) }] });
+    expect([first!.time, second!.time]).toEqual([Date.UTC(2026, 2, 1, 9), 1_770_000_000_000]);
+  });
+});
+
+describe("what pages say", () => {
+  const page = async (format: keyof typeof fixtures): Promise<object> =>
+    (await read(fixtures[format]!.good, format)).page;
+
+  test("of the next one, and where to go on", async () => {
+    expect(await page("ncmec")).toEqual({
+      next: "/v2/entries?from=a&start=2001&size=1000",
+      more: true,
+      checkpoint: "2026-03-01T11:00:00.000Z",
+      lastTime: Date.UTC(2026, 2, 1, 11),
+    });
+    expect(await page("stopncii")).toMatchObject({ next: "tok", more: true, checkpoint: "1770000009" });
+    // The link has an access token in it: the cursor alone is given.
+    expect(await page("threatexchange")).toMatchObject({ next: "after", more: true, checkpoint: "1770000005" });
+    expect(await page("tech-against-terrorism")).toMatchObject({ more: true, checkpoint: "2026-03-01 09:00:00,3" });
+  });
+
+  test("a count that is not what the page has is told", async () => {
+    const text = fixtures["stopncii"]!.good.replace('"count":4', '"count":5');
+    expect((await read(text, "stopncii")).faults).toMatchObject([{ entry: 0, field: "count", passedOver: false }]);
+  });
+});
+
+describe("options", () => {
+  const open = (options: object): Promise<unknown> => openList(Buffer.from("x"), options as never);
+
+  test.each([
+    [{ format: "xml" }, /Expected one of plain, .* for format/],
+    [{ columns: {} }, /Expected a column for pdq, md5, sha1 or sha256/],
+    [{ columns: { md5: 0 } }, /Expected integer between 1 and 65536 for md5/],
+    [{ columns: { md5: "x", header: false } }, /numbers of columns/],
+    [{ format: "ncmec", columns: { md5: 1 } }, /"csv" beside columns/],
+    [{ format: "csv" }, /map of columns/],
+    [{ nation: "u s" }, /letters/],
+    [{ maxEntryBytes: 1 }, /maxEntryBytes/],
+    [{ others: "drop" }, /report, keep/],
+    [{ colums: {} }, /Unknown option colums/],
+  ])("%j", async (options, message) => {
+    await expect(open(options)).rejects.toThrow(message);
+  });
+
+  test("a list whose format cannot be told says what to do", async () => {
+    await expect(open({})).rejects.toMatchObject({ code: "ERR_EMPREINTE_LIST" });
+    await expect(openList(Buffer.from("a;b\n1;2\n"))).rejects.toThrow(/a CSV needs the option columns/);
+    await expect(openList(Buffer.from(""))).rejects.toThrow(/it is empty/);
+    await expect(openList(Buffer.from("\uFEFFab", "utf16le"))).rejects.toThrow(/UTF-16/);
+  });
+
+  test("a forced format", async () => {
+    const list = await openList(Buffer.from(`1,100,${pdq(1)},0.0\n`), { format: "plain" as ListFormat });
+    let entries = 0;
+    for await (const _ of list) entries++;
+    expect([entries, list.problems]).toEqual([0, 1]);
+  });
+});

@@ -1,0 +1,150 @@
+/** What diagnose says, the generators its self-test stands on, and where ffmpeg is looked for. */
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { diagnose, dihedralVariants, findFfmpeg, version } from "../../../dist/index.js";
+import { knownAnswers } from "../../../dist/doctor/known-answers.js";
+import { selfTest } from "../../../dist/doctor/self-test.js";
+import { fnv1a32 } from "../../../fixtures/kat/inputs.mjs";
+import { folder } from "../../support/cli.ts";
+import { root } from "../../support/run.ts";
+
+const environment = { ...process.env };
+afterEach(() => {
+  process.env = { ...environment };
+});
+
+describe("diagnose", () => {
+  it("reports this machine, and all is well", async () => {
+    const report = await diagnose();
+    expect(report.faults).toEqual([]);
+    expect(report.ok).toBe(true);
+    expect(report.version).toBe(version);
+    expect(report.node).toEqual({ version: process.versions.node, napi: process.versions["napi"] });
+    expect(report.kernels.some(({ name, supported }) => name === "portable" && supported)).toBe(true);
+    expect(report.kernel).toBe(environment["EMPREINTE_KERNEL"] || report.kernels.find((k) => k.supported)!.name);
+    expect(report.formats.sort()).toEqual(["avif", "gif", "jpeg", "png", "tiff", "webp"]);
+    expect(report.checks.length).toBeGreaterThanOrEqual(5);
+    const sharp = JSON.parse(readFileSync(join(root, "node_modules/sharp/package.json"), "utf8")) as {
+      version: string;
+    };
+    expect(report.sharp).toBe(sharp.version);
+  });
+
+  it("a kernel that is not there is one fault, and so is an ffmpeg that is not one", async () => {
+    process.env["EMPREINTE_KERNEL"] = "abacus";
+    process.env["EMPREINTE_FFMPEG"] = join(root, "package.json");
+    const report = await diagnose();
+    expect(report.ok).toBe(false);
+    expect(report.faults).toEqual([
+      expect.stringContaining("EMPREINTE_KERNEL"),
+      expect.stringContaining("EMPREINTE_FFMPEG"),
+    ]);
+    expect(report.kernel).toBeUndefined();
+  });
+});
+
+describe("the self-test", () => {
+  it("stands on the vectors of fixtures/kat: same inputs, same answers", () => {
+    interface Vector {
+      id: string;
+      width: number;
+      height: number;
+      channels: number;
+      inputFnv1a32: string;
+      hash: string;
+      quality: number;
+      dihedral: Record<string, string>;
+    }
+    const file = readFileSync(join(root, "fixtures/kat/pdq-synthetic.json"), "utf8");
+    const { vectors } = JSON.parse(file) as { vectors: Vector[] };
+    for (const { id, pixels, hash, quality, dihedral } of knownAnswers) {
+      const vector = vectors.find((one) => one.id === id)!;
+      const { data, width, height, channels } = pixels();
+      expect(fnv1a32(new Uint8Array(data))).toBe(vector.inputFnv1a32);
+      expect({ width, height, channels, hash, quality }).toEqual({
+        width: vector.width,
+        height: vector.height,
+        channels: vector.channels,
+        hash: vector.hash,
+        quality: vector.quality,
+      });
+      expect(dihedral).toEqual(dihedralVariants.map((variant) => vector.dihedral[variant]));
+    }
+  });
+
+  it("finds a wrong answer", async () => {
+    const first = knownAnswers.find(({ id }) => id === "noise-128")!;
+    const right = first.hash;
+    first.hash = `${right.slice(0, 63)}${right.endsWith("0") ? "1" : "0"}`;
+    const checks = await selfTest(["portable"]);
+    first.hash = right;
+    expect(checks.filter(({ fault }) => fault !== undefined)).toEqual([
+      { name: "known answers, kernel portable", fault: "wrong answer for noise-128 (way auto)" },
+    ]);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
+  const here = folder();
+  /** A program that answers like ffmpeg, or as it is told. */
+  function program(name: string, body: string): string {
+    const path = join(here, name);
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, `#!/bin/sh\n${body}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  }
+  const says = (text: string): string => `echo "ffmpeg version ${text} Copyright (c) 2000-2026"; echo "built with gcc"`;
+  const option = program("option/ffmpeg", says("7.1"));
+  const named = program("named/ffmpeg", says("6.0-custom"));
+  program("first/ffmpeg", "exit 1");
+  const second = program("second/ffmpeg", says("5.1.9-0+deb12u1"));
+
+  it("the option comes first, then EMPREINTE_FFMPEG, then PATH", async () => {
+    process.env["EMPREINTE_FFMPEG"] = named;
+    process.env["PATH"] = join(here, "second");
+    expect(await findFfmpeg({ ffmpegPath: option })).toEqual({ path: option, version: "7.1", source: "option" });
+    expect(await findFfmpeg()).toEqual({ path: named, version: "6.0-custom", source: "EMPREINTE_FFMPEG" });
+    delete process.env["EMPREINTE_FFMPEG"];
+    expect(await findFfmpeg()).toEqual({ path: second, version: "5.1.9-0+deb12u1", source: "PATH" });
+  });
+
+  it("on PATH what does not answer, a folder of that name and relative entries are passed over", async () => {
+    delete process.env["EMPREINTE_FFMPEG"];
+    mkdirSync(join(here, "third/ffmpeg"), { recursive: true });
+    process.env["PATH"] = ["", ".", "none", join(here, "third"), join(here, "first"), join(here, "second")].join(":");
+    expect(await findFfmpeg()).toMatchObject({ path: second, source: "PATH" });
+  });
+
+  it("undefined when there is none", async () => {
+    delete process.env["EMPREINTE_FFMPEG"];
+    process.env["PATH"] = here;
+    const found = await findFfmpeg();
+    // Only the optional package may still have one.
+    if (found !== undefined) expect(found.source).toBe("@ffmpeg-installer/ffmpeg");
+  });
+
+  it("what was named and does not work is an error, not a reason to take another", async () => {
+    process.env["PATH"] = join(here, "second");
+    for (const path of [join(here, "none"), here, program("liar", "echo avconv version 9"), ""]) {
+      await expect(findFfmpeg({ ffmpegPath: path })).rejects.toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" });
+    }
+    process.env["EMPREINTE_FFMPEG"] = join(here, "none");
+    await expect(findFfmpeg()).rejects.toThrow(/for EMPREINTE_FFMPEG/);
+  });
+
+  it("the program sees PATH and nothing else of our environment", async () => {
+    process.env["EMPREINTE_SECRET"] = "secret";
+    const nosy = program("nosy", `echo "ffmpeg version $EMPREINTE_SECRET-$HOME-\${PATH:+path}"`);
+    expect(await findFfmpeg({ ffmpegPath: nosy })).toMatchObject({ version: "--path" });
+  });
+
+  it("an endless answer is cut off, and a signal ends the wait", async () => {
+    const endless = program("endless", "while :; do echo ffmpeg version 1; done");
+    await expect(findFfmpeg({ ffmpegPath: endless })).rejects.toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" });
+    const slow = program("slow", "exec sleep 30");
+    await expect(findFfmpeg({ ffmpegPath: slow, signal: AbortSignal.timeout(50) })).rejects.toThrow(/timeout/i);
+    await expect(findFfmpeg({ signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
+  });
+});
