@@ -8,7 +8,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Libsql from "libsql";
-import { BankStore, diagnose, dihedralVariants, HashIndex, Matcher, openList } from "../dist/index.js";
+import { BankStore, diagnose, orientationNames, HashIndex, Matcher, openList } from "../dist/index.js";
 
 const { values } = parseArgs({
   options: { entries: { type: "string" }, seed: { type: "string" }, checks: { type: "string" } },
@@ -165,8 +165,8 @@ try {
   const turns = randomBytes(32 * 7 * checks, seed + 2);
   const uploads = asked.map((one, i) => Buffer.concat([one, turns.subarray(224 * i, 224 * (i + 1))]));
   const queries = uploads.map((all) => {
-    const texts = dihedralVariants.map((_, k) => all.toString("hex", 32 * k, 32 * k + 32));
-    const dihedral = Object.fromEntries(dihedralVariants.map((name, k) => [name, texts[k]]));
+    const texts = orientationNames.map((_, k) => all.toString("hex", 32 * k, 32 * k + 32));
+    const dihedral = Object.fromEntries(orientationNames.map((name, k) => [name, texts[k]]));
     return { hash: texts[0], quality: 100, stable: true, dihedral };
   });
   const found = { check: [], index: [] };

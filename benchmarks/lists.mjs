@@ -1,4 +1,4 @@
-// Loads a generated list of a million lines `<hash>,<metadata>` with KnownHashes, beside what one would write without it:
+// Loads a generated list of a million lines `<hash>,<metadata>` with HashList, beside what one would write without it:
 // node:readline over the same file, the hash decoded by Buffer, the metadata kept as strings. Each in a process of its
 // own, so that the memory of one is not counted for the other.
 //
@@ -42,8 +42,8 @@ async function writeList(path, lines, seed) {
 
 const loaders = {
   async empreinte(path) {
-    const { KnownHashes } = await import("../dist/index.js");
-    const known = await KnownHashes.load(path);
+    const { HashList } = await import("../dist/index.js");
+    const known = await HashList.load(path);
     return [known, known.size];
   },
   async readline(path) {

@@ -1,10 +1,10 @@
 // node examples/first-match.mjs original.jpg upload.jpg
-import { hashImage, KnownHashes } from "empreinte";
+import { hashImage, HashList } from "empreinte";
 
 const [original, upload] = process.argv.slice(2);
 const { hash } = await hashImage(original);
 const list = { name: "mine", source: Buffer.from(`${hash},case 17\n`) }; // or the path of a list file
-const known = await KnownHashes.load(list);
-for (const match of await known.match(await hashImage(upload, { dihedral: true }))) {
+const known = await HashList.load(list);
+for (const match of await known.match(await hashImage(upload, { orientations: true }))) {
   console.log(`${match.distance} bits from ${match.list}:${match.entry}, ${match.metadata}, as ${match.variant}`);
 }

@@ -1,13 +1,13 @@
 // node examples/index.mjs known.csv upload.jpg
-import { hashImage, KnownHashes } from "empreinte";
+import { hashImage, HashList } from "empreinte";
 
 const [list, upload] = process.argv.slice(2);
-const built = await KnownHashes.build(list, "known.idx"); // known.idx and known.idx.entries; once, for any length
+const built = await HashList.build(list, "known.idx"); // known.idx and known.idx.entries; once, for any length
 console.log(`${built.size} entries`);
 built.close();
 
-const known = await KnownHashes.open("known.idx"); // in every process that searches: mapped, so it is in memory once
-for (const match of await known.match(await hashImage(upload, { dihedral: true }))) {
+const known = await HashList.open("known.idx"); // in every process that searches: mapped, so it is in memory once
+for (const match of await known.match(await hashImage(upload, { orientations: true }))) {
   console.log(`${match.distance} bits from ${match.list}:${match.entry}, ${match.metadata}, as ${match.variant}`);
 }
 known.close();

@@ -14,8 +14,8 @@ export { type ImageFormat, sniffImage } from "./image/sniff.js";
 export { type PreviewOptions, type SafePreview, safePreview } from "./image/preview.js";
 
 // Hash values: text, bytes, distance; which ones are unfit for a list; the eight turned and mirrored variants.
-export { degenerateReason, hashDistance, hashToBase64, hashToBytes, hashToHex, type HashLike } from "./hash/value.js";
-export { type DihedralHashes, type DihedralVariant, dihedralVariants } from "./hash/pixels.js";
+export { trivialHashReason, hashDistance, hashToBase64, hashToBytes, hashToHex, type HashLike } from "./hash/value.js";
+export { type OrientationHashes, type Orientation, orientationNames } from "./hash/pixels.js";
 
 // Videos: signatures, frames, and the kind of a file.
 export { hashVideo } from "./video/hash-video.js";
@@ -33,7 +33,7 @@ export { sniffVideo, type VideoFormat } from "./video/containers/sniff.js";
 // Finding a clip inside a film, a picture in a film, a frame of a film among pictures.
 export { VideoIndex, type VideoIndexOptions } from "./video-index/video-index.js";
 export { signatureFromVpdq } from "./video-index/vpdq.js";
-export { type PictureHash, type VideoId, type VideoSearchOptions } from "./video-index/arguments.js";
+export { type ImageQuery, type VideoId, type VideoSearchOptions } from "./video-index/arguments.js";
 export { type VideoCopies, type VideoCopyOptions } from "./video-index/types.js";
 export { type VideoMatch, type VideoSegment, type VideoView } from "./video-index/results.js";
 
@@ -42,7 +42,7 @@ export { HashIndex, type HashIndexOptions, type Hit, type IndexStats } from "./s
 export { type AddManyOptions, type AsyncNearestOptions, type NearestOptions } from "./search/hash-index.js";
 export { type OpenOptions } from "./search/hash-index.js";
 export { type AddOptions, type Hashes, type Ids } from "./search/arguments.js";
-export { type AsyncSearchOptions, type SearchOptions, type SearchWay } from "./search/arguments.js";
+export { type AsyncSearchOptions, type SearchOptions, type SearchStrategy } from "./search/arguments.js";
 
 // Lists: reading known-hash files, and matching pictures against them.
 export {
@@ -66,26 +66,26 @@ export {
   type ListLabel,
   type OtherSignal,
 } from "./lists/entry.js";
-export { type BuildOptions, KnownHashes, type LoadOptions } from "./known/hash-list.js";
-export { type KnownList, type KnownSources, type NamedListSource } from "./known/read-lists.js";
+export { type BuildOptions, HashList, type LoadOptions } from "./known/hash-list.js";
+export { type LoadedList, type KnownSources, type NamedListSource } from "./known/read-lists.js";
 export { type ExactMatch } from "./known/digests.js";
 export { type KnownCopyMatch, type KnownCopyOptions, type KnownCopyResult } from "./known/list-copies.js";
-export { type AsyncMatchOptions, type Match, type MatchOptions, type MatchQuery } from "./known/hash-list.js";
+export { type AsyncMatchOptions, type ListMatch, type MatchOptions, type MatchQuery } from "./known/hash-list.js";
 
 // Copies: what an altered picture is a copy of.
 export { findCopies } from "./copies/search-copies.js";
 export { type CopyLevel, type CopyMatch, type CopyOptions, type CopyResult } from "./copies/types.js";
-export { type CopyStage, type CopyTier, type Corners } from "./copies/types.js";
+export { type CopyStage, type Tier, type Region } from "./copies/types.js";
 export { type ViewName } from "./views/views.js";
 
 // Registration: an original's hash and those of its parts.
-export { addRegistration, register, registeredEntry } from "./copies/crop-hashes.js";
-export { registrationLines, removeRegistration } from "./copies/crop-hashes.js";
-export { type DerivedHash, type RegisterOptions, type Registration } from "./copies/crop-hashes.js";
+export { addRegistration, hashWithCrops, registeredEntry } from "./copies/crop-hashes.js";
+export { cropListLines, removeRegistration } from "./copies/crop-hashes.js";
+export { type CropHash, type HashWithCropsOptions, type CropHashes } from "./copies/crop-hashes.js";
 
 // Banks: stored collections of known signals, withdrawals that hold, decisions that can be explained.
 export { type BankOpenOptions, BankStore } from "./bank/store.js";
-export { type Ending } from "./bank/removal/withdraw.js";
+export { type Removal } from "./bank/removal/withdraw.js";
 export { type AuditAction, type AuditOptions, type AuditRecord } from "./bank/inspect/audit.js";
 export { type BenignPicture, type ScreenOptions } from "./bank/import/screen.js";
 export { type Entries, type EntryProblem, type ImportOptions } from "./bank/import/import.js";

@@ -5,11 +5,11 @@ import { copyLevel } from "../copies/search-copies.js";
 import type { CopyLevel } from "../copies/types.js";
 import type { Limits } from "../limits.js";
 import { copiesIn } from "./decision/copies.js";
-import { type Decision, settle } from "./decision/decide.js";
+import { type Decision, decide } from "./decision/decide.js";
 import { findMatches } from "./decision/find-matches.js";
 import type { Flooding } from "./decision/flood.js";
 import { wipedFlag } from "./storage/pages.js";
-import { type CheckQuery, checkQuery, uploadName } from "./decision/query.js";
+import { type CheckQuery, checkQuery, uploadKey } from "./decision/query.js";
 import type { Qualification, QualifyInput } from "./decision/qualify.js";
 import type { BankStore } from "./store.js";
 import { type CheckImageOptions, readPicture, readUpload } from "./decision/upload.js";
@@ -47,12 +47,12 @@ const copyOptionNames = ["level", "all", "signal", "name", "maxPixels", "maxByte
 
 /** What the log says of a decision. */
 function told({ action, matches, query }: Decision): object {
-  const some = matches.slice(0, 20).map(({ bank, number, kind, distance, derived, copy, suppressed, rule }) => {
-    const seen = { ...(copy && { tier: copy.tier, view: copy.view }), ...(derived !== undefined && { derived }) };
+  const some = matches.slice(0, 20).map(({ bank, entryNumber, kind, distance, crop, copy, suppressed, rule }) => {
+    const seen = { ...(copy && { tier: copy.tier, view: copy.view }), ...(crop !== undefined && { crop }) };
     const more = { ...seen, ...(suppressed && { suppressed }) };
-    return { bank, entry: number, kind, distance, ...more, rule };
+    return { bank, entry: entryNumber, kind, distance, ...more, rule };
   });
-  return { action, upload: uploadName(query).slice(0, 8), matches: some, of: matches.length };
+  return { action, upload: uploadKey(query).slice(0, 8), matches: some, of: matches.length };
 }
 
 interface Decided {
@@ -64,11 +64,11 @@ interface Decided {
 function guarded(view: View, { matches }: Decision): Flooding[] {
   if (matches.length === 0) return [];
   const policies = new Map([...view.banks().values()].map(({ name, policy }) => [name, policy]));
-  return matches.flatMap(({ bank, number, suppressed, flooded, action }) => {
+  return matches.flatMap(({ bank, entryNumber, suppressed, flooded, action }) => {
     const { flood: limit, action: own } = policies.get(bank)!;
     // A part that is in many uploads, or a copy for review, already asks for less; the picture itself need not.
     const less = action !== own;
-    return limit === undefined || suppressed || flooded === true || less ? [] : [{ entry: number, limit }];
+    return limit === undefined || suppressed || flooded === true || less ? [] : [{ entry: entryNumber, limit }];
   });
 }
 
@@ -97,21 +97,21 @@ export class Matcher {
   check(query: CheckQuery): Decision {
     const asked = checkQuery(query);
     const time = Date.now();
-    const decide = (): Decided =>
+    const run = (): Decided =>
       this.#store.view((view) => {
-        const decision = settle(view, findMatches(view, asked, time), asked, time);
+        const decision = decide(view, findMatches(view, asked, time), asked, time);
         return { decision, hits: guarded(view, decision) };
       });
-    const { decision, hits } = decide();
+    const { decision, hits } = run();
     // An entry that floods with this upload asks for less already now; the decision is of the revision that says so.
-    const flooded = this.#store.countUploads(hits, uploadName(asked), time);
-    const answer = flooded ? decide().decision : decision;
+    const flooded = this.#store.countUploads(hits, uploadKey(asked), time);
+    const answer = flooded ? run().decision : decision;
     if (this.#audit && answer.action !== "none") this.#store.record("decision", told(answer));
     return answer;
   }
 
   /**
-   * As `check`, of a file: hashes the picture with all its dihedral variants and takes the MD5, SHA-1 and SHA-256 of its
+   * As `check`, of a file: hashes the picture with all its orientations and takes the MD5, SHA-1 and SHA-256 of its
    * bytes, which are read once. Raw pixels have no digests. Where the decoder refuses a picture whose bytes are known, that
    * match is the answer.
    * @throws as `hashImage`; also of a picture that the decoder refuses, unless its bytes match.
@@ -160,12 +160,12 @@ export class Matcher {
    * matcher.qualify(decision, { labels: decision.prequalification?.labels ?? ["ncmec:B1"], by: "ada" });
    */
   qualify(decision: Decision, given: QualifyInput): Qualification {
-    const { entry, ...rest } = checkOptions(given, ["labels", "by", "note", "entry"]) as QualifyInput;
+    const { entryNumber: wanted, ...rest } = checkOptions(given, ["labels", "by", "note", "entryNumber"]) as QualifyInput;
     if (!Array.isArray(decision?.matches)) throw invalidArgument("decision", "decision that check made", decision);
-    const match = entry === undefined ? decision.matches[0] : decision.matches.find(({ number }) => number === entry);
-    if (match === undefined) throw invalidArgument("entry", "number of one of the decision's matches", entry);
-    const { number, distance } = match;
-    return this.#store.qualify(number, distance, rest, decision.prequalification);
+    const match = wanted === undefined ? decision.matches[0] : decision.matches.find(({ entryNumber }) => entryNumber === wanted);
+    if (match === undefined) throw invalidArgument("entryNumber", "number of one of the decision's matches", wanted);
+    const { entryNumber, distance } = match;
+    return this.#store.qualify(entryNumber, distance, rest, decision.prequalification);
   }
 
   /**
@@ -186,13 +186,13 @@ export class Matcher {
       try {
         const recorded = decision.matches.filter((match) => {
           const signal = view.signal(integer("signal", match.signal, 0, Number.MAX_SAFE_INTEGER));
-          return signal !== undefined && (signal.flags & wipedFlag) !== 0 && signal.entry === match.number;
+          return signal !== undefined && (signal.flags & wipedFlag) !== 0 && signal.entry === match.entryNumber;
         });
-        const gone = recorded.map(({ number }) => number);
-        const replayed = settle(view, [...findMatches(view, query, time), ...recorded], query, time);
+        const gone = recorded.map(({ entryNumber }) => entryNumber);
+        const replayed = decide(view, [...findMatches(view, query, time), ...recorded], query, time);
         const said = decision.prequalification;
         // What was said of an erased entry is gone too.
-        const from = said !== undefined && gone.includes(said.entry) ? said : replayed.prequalification;
+        const from = said !== undefined && gone.includes(said.entryNumber) ? said : replayed.prequalification;
         const { query: asked, prequalification: _, ...rest } = replayed;
         const answer = { ...rest, ...(from && { prequalification: from }), query: asked };
         return { same: JSON.stringify(answer) === JSON.stringify({ ...decision, query }), decision: answer, gone };

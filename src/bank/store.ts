@@ -29,7 +29,7 @@ import { entryId, type EntryName, type EntryNumber, type Selection } from "./rem
 import { bankId, findSource, logChange, name, type SourceName } from "./storage/names.js";
 import { verifyStore } from "./inspect/verify.js";
 import { LiveView } from "./decision/snapshot.js";
-import { type Ending, endSelection } from "./removal/withdraw.js";
+import { type Removal, endSelection } from "./removal/withdraw.js";
 
 export interface BankOpenOptions {
   /** How long a call waits for another process that writes, on this thread. Default 5. */
@@ -155,7 +155,7 @@ export class BankStore {
   }
 
   /** What the last import of a source that gave one said to go on from. @throws {BankError} */
-  checkpoint(from: SourceName): string | undefined {
+  importCursor(from: SourceName): string | undefined {
     return findSource(this.#database, from)?.checkpoint ?? undefined;
   }
 
@@ -187,24 +187,24 @@ export class BankStore {
    *
    * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME`. `ERR_EMPREINTE_BUSY`: before, when
    * another process writes; after, when one keeps the log of changes: then nothing matches any more, but the bytes are in
-   * the log until `settle()` resolves.
+   * the log until `checkpoint()` resolves.
    */
-  async withdraw(selection: Selection): Promise<Ending> {
+  async withdraw(selection: Selection): Promise<Removal> {
     return this.#end(selection, "withdrawn");
   }
 
   /** As `withdraw`, and nothing stays but a tombstone: a keyed digest of the source's entry id. */
-  async erase(selection: Selection): Promise<Ending> {
+  async erase(selection: Selection): Promise<Removal> {
     return this.#end(selection, "erased");
   }
 
-  async #end(selection: Selection, kind: "withdrawn" | "erased"): Promise<Ending> {
+  async #end(selection: Selection, kind: "withdrawn" | "erased"): Promise<Removal> {
     const context = { database: this.#database, live: this.#live, digest: this.#digest, audit: this.#audit };
     return endSelection(context, selection, kind);
   }
 
   /** Moves what was changed from the log into the file, and cuts the log. @throws {BankError} `ERR_EMPREINTE_BUSY` */
-  settle(): void {
+  checkpoint(): void {
     this.#database.checkpoint();
   }
 
@@ -302,7 +302,7 @@ export class BankStore {
   qualify(
     entry: number,
     distance: number,
-    given: Omit<QualifyInput, "entry">,
+    given: Omit<QualifyInput, "entryNumber">,
     suggested: Prequalification | undefined,
   ): Qualification {
     const said = this.#database.transaction(() => {

@@ -41,14 +41,14 @@ const names = `A line that begins with a backslash has a name with a backslash, 
 UTF-8 in it, escaped as \\\\, \\n, \\r, \\t or \\xNN. With --json such bytes are in "pathBase64".
 `;
 
-export const hashHelp: string = `empreinte hash [--json] [--dihedral] [--compat cpp-cli] PATH…
+export const hashHelp: string = `empreinte hash [--json] [--orientations] [--compat cpp-cli] PATH…
 
 Prints a line a file, in the order of the files: hash, quality (0 … 100), path, two spaces between.
 
   --json               JSON Lines: {"path","kind","hash","quality","stable","width","height"},
                        or {"path","error":{"code","message"}}
-  --dihedral           also the hashes of the picture turned and mirrored: eight lines a file,
-                       hash, quality, variant, path; "dihedral" in JSON
+  --orientations           also the hashes of the picture turned and mirrored: eight lines a file,
+                       hash, quality, variant, path; "orientations" in JSON
   --sampling HOW       frames of a video: a number a second, all, keyframes (fast: the rest is not decoded) or
                        adaptive (all are looked at, each run of equal ones is one) (default 1)
   --compat cpp-cli     first to 512×512, as the reference's command-line tool does (other hashes!)
@@ -113,7 +113,7 @@ A match is a lead, not a verdict.
   --sampling HOW       frames of a scanned video: a number a second, all, keyframes or adaptive (default all)
   --radius N           most differing bits of a match, 0 … 256 (default 31)
   --min-quality N      pictures below this quality are not matched, 0 … 100 (default 50)
-  --no-dihedral        match the picture as it is, not turned or mirrored
+  --no-orientations        match the picture as it is, not turned or mirrored
   --level LEVEL        find altered copies of pictures: fast (turned, mirrored), standard (also framed, captioned,
                        in a screenshot or collage, slightly cropped) or thorough (also cropped and turned further).
                        A line a match: path, distance, list:line, variant, match or review, corners in percent of
@@ -121,7 +121,7 @@ A match is a lead, not a verdict.
                        With standard and thorough, videos that are framed, between bars or in another picture
                        are found as well, turned and mirrored too: ", trimmed" ends such a line. Of known videos
                        also what is cropped, zoomed into or turned by some degrees: ", zoom-out" and the like
-  --allow-degenerate   load list entries that would match unrelated pictures (all zero, constant, …)
+  --allow-trivial-hashes   load list entries that would match unrelated pictures (all zero, constant, …)
   --json               JSON Lines, an object a file:
                        {"path","hash","quality","matches":[{"distance","list","entry","variant","metadata"}]},
                        with "skipped":"quality" or "unstable" where a picture is not matched for that reason,

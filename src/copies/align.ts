@@ -1,6 +1,6 @@
 import { hashDistance } from "../hash/value.js";
-import type { QueryPicture } from "../views/query-image.js";
-import { type CopyIndex, type Evidence, type Sighting, weakRadius } from "./candidates.js";
+import type { QueryImage } from "../views/query-image.js";
+import { type CopyIndex, type CandidateSet, type Candidate, weakRadius } from "./candidates.js";
 import type { CopyLevel } from "./types.js";
 
 /**
@@ -16,30 +16,30 @@ const leastQuality = 80;
  * views were moved.
  */
 export async function alignWeak(
-  picture: QueryPicture,
+  picture: QueryImage,
   index: CopyIndex,
-  evidence: Evidence,
+  evidence: CandidateSet,
   options: { level: CopyLevel; signal: AbortSignal | undefined },
 ): Promise<number> {
   const [mostEntries, startsEach] = bounds[options.level];
-  const starts: Sighting[] = [];
-  for (const lists of evidence.weak()) {
+  const starts: Candidate[] = [];
+  for (const lists of evidence.alignable()) {
     for (const seen of lists.slice(0, mostEntries)) starts.push(...seen.filter(alignable).slice(0, startsEach));
   }
-  const wanted = starts.flatMap(({ id, variant }) => {
+  const wanted = starts.flatMap(({ id, viewHash }) => {
     const target = index.get(id);
-    return target === undefined ? [] : [{ id, from: variant, target }];
+    return target === undefined ? [] : [{ id, from: viewHash, target }];
   });
   if (wanted.length === 0) return 0;
-  const aligned = await picture.align(wanted, options.signal);
-  aligned.forEach((variant, i) => {
+  const made = await picture.align(wanted, options.signal);
+  made.forEach((aligned, i) => {
     const { id, target } = wanted[i]!;
-    if (variant.quality < leastQuality || !variant.stable) return;
-    evidence.add({ id, distance: hashDistance(variant.hash, target), variant });
+    if (aligned.quality < leastQuality || !aligned.stable) return;
+    evidence.add({ id, distance: hashDistance(aligned.hash, target), viewHash: aligned });
   });
   return wanted.length;
 }
 
-function alignable({ distance, variant }: Sighting): boolean {
-  return distance <= weakRadius && variant.name !== "negative";
+function alignable({ distance, viewHash }: Candidate): boolean {
+  return distance <= weakRadius && viewHash.name !== "negative";
 }

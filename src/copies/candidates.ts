@@ -1,6 +1,6 @@
 import type { Hit } from "../search/hash-index.js";
-import type { Variant } from "../views/query-image.js";
-import type { CopyMatch, CopyTier, Corners } from "./types.js";
+import type { ViewHash } from "../views/query-image.js";
+import type { CopyMatch, Tier, Region } from "./types.js";
 
 /** Meta's recommendation for PDQ, and what a machine may act on. */
 export const sureRadius = 31;
@@ -28,22 +28,22 @@ export interface CopyIndex {
 }
 
 /** A variant of the picture near a hash of the list. */
-export interface Sighting {
+export interface Candidate {
   id: number;
   distance: number;
-  variant: Variant;
+  viewHash: ViewHash;
 }
 
 /** Most nearest hits of a variant that are looked at: a list may have one picture a million times. */
 const hitsEach = 64;
 
 /** What has been seen of each entry. */
-export class Evidence {
+export class CandidateSet {
   /** Nothing beyond the sure radius counts: for text screens, charts and title cards. */
   strict = false;
   readonly #entryOf: (id: number) => number;
   readonly #kindOf: (id: number) => number;
-  readonly #sightings = new Map<number, Sighting[]>();
+  readonly #sightings = new Map<number, Candidate[]>();
 
   /** @param kindOf ids of one entry may be of several kinds: what is seen of one is no reason not to align another. */
   constructor(entryOf: (id: number) => number, kindOf: (id: number) => number = () => 0) {
@@ -51,7 +51,7 @@ export class Evidence {
     this.#kindOf = kindOf;
   }
 
-  add(sighting: Sighting): void {
+  add(sighting: Candidate): void {
     const entry = this.#entryOf(sighting.id);
     const known = this.#sightings.get(entry);
     if (known === undefined) this.#sightings.set(entry, [sighting]);
@@ -61,7 +61,7 @@ export class Evidence {
   /** Looks all variants up at once, those of one radius. */
   async search(
     index: CopyIndex,
-    variants: readonly Variant[],
+    variants: readonly ViewHash[],
     radius: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
@@ -70,13 +70,13 @@ export class Evidence {
     variants.forEach(({ hash }, i) => queries.set(hash, 32 * i));
     const found = await index.searchMany(queries, radius, { limit: hitsEach, ...(signal && { signal }) });
     found.forEach((hits, i) => {
-      for (const { id, distance } of hits) this.add({ id, distance, variant: variants[i]! });
+      for (const { id, distance } of hits) this.add({ id, distance, viewHash: variants[i]! });
     });
   }
 
   /** For each kind: sightings that are too far to be a match, those of one entry together, nearest first. */
-  weak(): Sighting[][][] {
-    const kinds = new Map<number, Sighting[][]>();
+  alignable(): Candidate[][][] {
+    const kinds = new Map<number, Candidate[][]>();
     for (const seen of this.#sightings.values()) {
       for (const kind of new Set(seen.map(({ id }) => this.#kindOf(id)))) {
         const some = seen.filter(({ id }) => this.#kindOf(id) === kind);
@@ -90,7 +90,7 @@ export class Evidence {
   }
 
   /** All that was seen of each entry that counts. */
-  counting(): Map<number, readonly Sighting[]> {
+  accepted(): Map<number, readonly Candidate[]> {
     return new Map([...this.#sightings].filter(([, seen]) => this.#tierOf(seen) !== "none"));
   }
 
@@ -101,51 +101,51 @@ export class Evidence {
       const tier = this.#tierOf(seen);
       if (tier === "none") continue;
       const best = seen.reduce((a, b) => (byDistance(b, a) < 0 ? b : a));
-      matches.push({ ...matchOf(best, tier), entry, witnesses: witnessesOf(seen) });
+      matches.push({ ...matchOf(best, tier), entry, supportCount: supportCount(seen) });
     }
     const order = { match: 0, review: 1 };
     return matches.sort((a, b) => order[a.tier] - order[b.tier] || a.distance - b.distance || a.entry - b.entry);
   }
 
-  #tierOf(seen: readonly Sighting[]): CopyTier {
-    let tier: CopyTier = "none";
+  #tierOf(seen: readonly Candidate[]): Tier {
+    let tier: Tier = "none";
     for (const sighting of seen) {
       if (isSure(sighting)) return "match";
       if (sighting.distance <= sureRadius) tier = "review";
     }
-    return tier === "none" && !this.strict && witnessesOf(seen) >= 2 ? "review" : tier;
+    return tier === "none" && !this.strict && supportCount(seen) >= 2 ? "review" : tier;
   }
 }
 
 /** Whether it is a match by itself. */
-export function isSure({ distance, variant }: Sighting): boolean {
-  return distance <= (variant.name === "aligned" ? alignedRadius : sureRadius);
+export function isSure({ distance, viewHash }: Candidate): boolean {
+  return distance <= (viewHash.name === "aligned" ? alignedRadius : sureRadius);
 }
 
-export const byDistance = (a: Sighting, b: Sighting): number => a.distance - b.distance || a.id - b.id;
+export const byDistance = (a: Candidate, b: Candidate): number => a.distance - b.distance || a.id - b.id;
 
 export function matchOf(
-  { id, distance, variant }: Sighting,
+  { id, distance, viewHash }: Candidate,
   tier: "match" | "review",
-): Omit<CopyMatch, "entry" | "witnesses"> {
-  const { name, turned, view } = variant;
+): Omit<CopyMatch, "entry" | "supportCount"> {
+  const { name, orientation, view } = viewHash;
   const whole = view === undefined || view[8] === 0;
   return {
     id,
     distance,
     tier,
-    variant: name,
-    ...(!whole && { region: cornersOf(view) }),
-    ...(turned !== "orig" && { turned }),
+    view: name,
+    ...(!whole && { region: regionOf(view) }),
+    ...(orientation !== "orig" && { orientation }),
   };
 }
 
-export function cornersOf(view: Float32Array): Corners {
+export function regionOf(view: Float32Array): Region {
   return [0, 2, 4, 6].map((i): [number, number] => [view[i]!, view[i + 1]!]);
 }
 
 /** Different variants of the picture, and different ids, within the review radius. */
-export function witnessesOf(seen: readonly Sighting[]): number {
+export function supportCount(seen: readonly Candidate[]): number {
   const near = seen.filter(({ distance }) => distance <= reviewRadius);
-  return Math.max(new Set(near.map(({ variant }) => variant)).size, new Set(near.map(({ id }) => id)).size);
+  return Math.max(new Set(near.map(({ viewHash }) => viewHash)).size, new Set(near.map(({ id }) => id)).size);
 }

@@ -9,7 +9,7 @@ import { metadataCell } from "../lists/formats/plain.js";
 import { HashIndex } from "../search/hash-index.js";
 import { type Crop, cropsOf, hashCrop } from "../views/crops.js";
 
-export interface RegisterOptions extends Limits {
+export interface HashWithCropsOptions extends Limits {
   /** `"standard"`: at most 24 hashes beside the original's; `"thorough"`: at most 60. Default `"standard"`. */
   level?: "standard" | "thorough";
   signal?: AbortSignal;
@@ -18,7 +18,7 @@ export interface RegisterOptions extends Limits {
 }
 
 /** The standard hash of a part of an original. */
-export interface DerivedHash {
+export interface CropHash {
   /** 64 lower-case hex digits: what any PDQ hasher gives for these pixels. */
   hash: string;
   /** 80 … 100 */
@@ -30,7 +30,7 @@ export interface DerivedHash {
 }
 
 /** The hash of an original, and those of parts that people cut out of such pictures. */
-export interface Registration {
+export interface CropHashes {
   /** 64 lower-case hex digits. */
   hash: string;
   /** 0 … 100; below 50 the hash should not be listed. */
@@ -38,7 +38,7 @@ export interface Registration {
   /** False when the hash is rounding noise. */
   stable: boolean;
   /** Those of most worth first. */
-  derived: DerivedHash[];
+  crops: CropHash[];
 }
 
 const most = { standard: 24, thorough: 60 } as const;
@@ -54,7 +54,7 @@ const leastSide = 64;
 /** Ids of one entry: 64·entry for the original, those up to 63 more for what is derived of it. */
 const idsEach = 64;
 
-async function derive(samples: Samples, crop: Crop, signal: AbortSignal | undefined): Promise<DerivedHash | undefined> {
+async function derive(samples: Samples, crop: Crop, signal: AbortSignal | undefined): Promise<CropHash | undefined> {
   const part = await hashCrop(samples, crop, leastSide, signal);
   return part === undefined || part.quality < leastQuality || !part.stable
     ? undefined
@@ -73,22 +73,22 @@ async function derive(samples: Samples, crop: Crop, signal: AbortSignal | undefi
  * addRegistration(index, 7, registration);
  * const { matches } = await findCopies("upload.jpg", index, { entryOf: registeredEntry });
  */
-export async function register(input: ImageInput, options?: RegisterOptions): Promise<Registration> {
+export async function hashWithCrops(input: ImageInput, options?: HashWithCropsOptions): Promise<CropHashes> {
   const given = checkOptions(options, optionNames);
   const { level = "standard" } = given;
   const room = most[oneOf("level", level, ["standard", "thorough"])];
   const signal = checkSignal(given.signal);
   const samples = await readSamples(input, { ...checkSamplesOptions(given), hash: checkHashOptions({}) }, signal);
   const { hash, quality, stable } = samples.hash;
-  const derived: DerivedHash[] = [];
+  const crops: CropHash[] = [];
   for (const crop of cropsOf(samples.width, samples.height)) {
-    if (derived.length === room) break;
+    if (crops.length === room) break;
     const made = await derive(samples, crop, signal);
     if (made === undefined) continue;
-    const near = [hash, ...derived.map((other) => other.hash)].some((other) => hashDistance(other, made.hash) <= same);
-    if (!near) derived.push(made);
+    const near = [hash, ...crops.map((other) => other.hash)].some((other) => hashDistance(other, made.hash) <= same);
+    if (!near) crops.push(made);
   }
-  return { hash, quality, stable, derived };
+  return { hash, quality, stable, crops };
 }
 
 /** The entry that an id of `addRegistration` belongs to: for `findCopies`. */
@@ -104,25 +104,25 @@ function idsOf(entry: number): number[] {
 
 /**
  * Adds an original's hash and those derived of it to an index, all or none: ids 64·entry … 64·entry + 60, the original's
- * first. Its bank is `bank`, that of the derived ones `derivedBank`, so that a search may leave them out.
+ * first. Its bank is `bank`, that of the derived ones `cropTag`, so that a search may leave them out.
  *
  * @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID`: the entry is there.
  */
 export function addRegistration(
   index: HashIndex,
   entry: number,
-  registration: Registration,
-  options?: { bank?: number; derivedBank?: number },
+  registration: CropHashes,
+  options?: { tag?: number; cropTag?: number },
 ): void {
   if (!(index instanceof HashIndex)) throw invalidArgument("index", "HashIndex", index);
-  const { bank = 0, derivedBank = bank } = checkOptions(options, ["bank", "derivedBank"]);
-  integer("bank", bank, 0, 255);
-  integer("derivedBank", derivedBank, 0, 255);
-  const hashes = [registration.hash, ...registration.derived.map(({ hash }) => hash)];
+  const { tag = 0, cropTag = tag } = checkOptions(options, ["tag", "cropTag"]);
+  integer("tag", tag, 0, 255);
+  integer("cropTag", cropTag, 0, 255);
+  const hashes = [registration.hash, ...registration.crops.map(({ hash }) => hash)];
   if (hashes.length > idsEach) throw invalidArgument("registration", `at most ${idsEach} hashes`, hashes.length);
-  const banks = new Uint8Array(hashes.length).fill(derivedBank);
-  banks[0] = bank;
-  index.addManySync(idsOf(entry).slice(0, hashes.length), hashes, { banks });
+  const tags = new Uint8Array(hashes.length).fill(cropTag);
+  tags[0] = tag;
+  index.addManySync(idsOf(entry).slice(0, hashes.length), hashes, { tags });
 }
 
 /** Removes an entry's hash and all that are derived of it: no search called after this finds any. Answers whether it was
@@ -141,8 +141,8 @@ export function removeRegistration(index: HashIndex, entry: number): boolean {
  *
  * @throws {InvalidArgumentError} for metadata with a line break, or marked as derived.
  */
-export function registrationLines(
-  registration: Registration,
+export function cropListLines(
+  registration: CropHashes,
   metadata: string,
   options?: { derived?: boolean },
 ): string[] {
@@ -151,7 +151,7 @@ export function registrationLines(
     throw invalidArgument("metadata", "one line of text that is not marked as derived", metadata);
   }
   const line = (hash: string, text: string): string => `${hashToHex(hash)},${metadataCell(text)}`;
-  const parts = derived ? registration.derived : [];
+  const parts = derived ? registration.crops : [];
   return [
     line(registration.hash, metadata),
     ...parts.map(({ hash, name }) => line(hash, derivedMetadata(metadata, name))),

@@ -1,12 +1,12 @@
 import { boolean, invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
-import { dihedralVariants } from "../hash/pixels.js";
+import { orientationNames } from "../hash/pixels.js";
 import { hashToBytes } from "../hash/value.js";
 import type { ImageInput } from "../image/hash-image.js";
 import { checkSamplesOptions, readSamples, type Samples, type SamplesOptions } from "../image/samples.js";
 import { HashIndex } from "../search/hash-index.js";
-import { QueryPicture, type StageName, type Variant, wholeView } from "../views/query-image.js";
+import { QueryImage, type StageName, type ViewHash, wholeView } from "../views/query-image.js";
 import { alignWeak } from "./align.js";
-import { type CopyIndex, Evidence, flatFrom, leastViewQuality, partRadius } from "./candidates.js";
+import { type CopyIndex, CandidateSet, flatFrom, leastViewQuality, partRadius } from "./candidates.js";
 import { reviewRadius, sureRadius, tableRadius, viewRadius, weakRadius } from "./candidates.js";
 import type { ViewName } from "../views/views.js";
 import type { CopyLevel, CopyOptions, CopyResult, CopyStage } from "./types.js";
@@ -30,19 +30,19 @@ const leastQuality = 50;
 const leastSide = 5;
 
 /** What of the options the look itself needs. */
-export interface LookOptions {
+export interface CopySearchOptions {
   level: CopyLevel;
   entryOf: (id: number) => number;
   /** See `Evidence`. */
   kindOf?: (id: number) => number;
   signal: AbortSignal | undefined;
   /** Whether what was seen is enough: nothing more is looked for then. */
-  enough: (evidence: Evidence) => boolean;
+  enough: (evidence: CandidateSet) => boolean;
 }
 
-interface Checked extends Omit<SamplesOptions, "hash">, LookOptions {}
+interface Checked extends Omit<SamplesOptions, "hash">, CopySearchOptions {}
 
-const sureMatch = (evidence: Evidence): boolean => evidence.matches()[0]?.tier === "match";
+const sureMatch = (evidence: CandidateSet): boolean => evidence.matches()[0]?.tier === "match";
 
 /** @throws {InvalidArgumentError} */
 export function copyLevel(level: unknown): CopyLevel {
@@ -63,28 +63,28 @@ function check(options: CopyOptions | undefined): Checked {
 }
 
 /** One look for copies, stage after stage. */
-class Look {
+class CopySearch {
   readonly stages: CopyStage[] = [];
-  readonly evidence: Evidence;
+  readonly evidence: CandidateSet;
   readonly #index: CopyIndex;
-  readonly #options: LookOptions;
+  readonly #options: CopySearchOptions;
 
-  constructor(index: CopyIndex, options: LookOptions) {
+  constructor(index: CopyIndex, options: CopySearchOptions) {
     this.#index = index;
     this.#options = options;
-    this.evidence = new Evidence(options.entryOf, options.kindOf);
+    this.evidence = new CandidateSet(options.entryOf, options.kindOf);
   }
 
   /** Whether what comes next is still asked for. */
-  get goesOn(): boolean {
+  get shouldContinue(): boolean {
     return !this.#options.enough(this.evidence);
   }
 
   /** Makes variants, looks them up, and says how long that took. */
   async stage(
     name: CopyStage["name"],
-    radiusOf: (variant: Variant) => number,
-    make: () => Promise<Variant[]> | Variant[],
+    radiusOf: (variant: ViewHash) => number,
+    make: () => Promise<ViewHash[]> | ViewHash[],
   ): Promise<void> {
     const from = performance.now();
     const variants = await make();
@@ -96,25 +96,25 @@ class Look {
     this.stages.push({ name, hashes: variants.length, milliseconds: performance.now() - from });
   }
 
-  async align(picture: QueryPicture): Promise<void> {
+  async align(picture: QueryImage): Promise<void> {
     const from = performance.now();
     const hashes = await alignWeak(picture, this.#index, this.evidence, this.#options);
     if (hashes > 0) this.stages.push({ name: "aligned", hashes, milliseconds: performance.now() - from });
   }
 }
 
-function plainVariant({ hash }: Samples): Variant {
+function plainVariant({ hash }: Samples): ViewHash {
   const { quality, stable } = hash;
-  return { hash: hashToBytes(hash.hash), name: "original", turned: "orig", quality, stable, view: undefined };
+  return { hash: hashToBytes(hash.hash), name: "original", orientation: "orig", quality, stable, view: undefined };
 }
 
 /** The eight orientations by the coefficients' signs: from one hashing, and up to 50 bits off. */
-function dihedralOf({ hash }: Samples): Variant[] {
+function orientationsOf({ hash }: Samples): ViewHash[] {
   const { quality, stable } = hash;
-  return dihedralVariants.slice(1).map((turned) => ({
-    hash: hashToBytes(hash.dihedral![turned]),
+  return orientationNames.slice(1).map((orientation) => ({
+    hash: hashToBytes(hash.orientations![orientation]),
     name: "turned",
-    turned,
+    orientation,
     quality,
     stable,
     view: undefined,
@@ -122,7 +122,7 @@ function dihedralOf({ hash }: Samples): Variant[] {
 }
 
 /** A picture with its tones reversed has all its bits reversed. */
-function negativeOf(plain: Variant): Variant {
+function negativeOf(plain: ViewHash): ViewHash {
   return { ...plain, hash: plain.hash.map((byte) => ~byte), name: "negative" };
 }
 
@@ -142,14 +142,14 @@ const widest: Partial<Record<ViewName, number>> = {
 };
 
 /** How far a variant is looked up. */
-function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
+function searchRadius(level: CopyLevel, flat: boolean): (variant: ViewHash) => number {
   const left = { ...widest };
-  return ({ name, turned }) => {
+  return ({ name, orientation }) => {
     if (flat || level === "fast") return sureRadius;
     // Such a view is the original's or nothing: what lies farther off is a tenth of a point of recall, and much time.
-    const mirrored = turned === "flipY" && name !== "turned";
+    const mirrored = orientation === "flipY" && name !== "turned";
     if (level === "standard" && (name === "half" || mirrored)) return partRadius;
-    const room = name === "turned" && turned !== "flipY" ? undefined : left[name];
+    const room = name === "turned" && orientation !== "flipY" ? undefined : left[name];
     if (level === "standard" || room === undefined) return name === "original" ? reviewRadius : viewRadius;
     left[name] = room - 1;
     return room > 0 ? weakRadius : tableRadius;
@@ -157,38 +157,38 @@ function reach(level: CopyLevel, flat: boolean): (variant: Variant) => number {
 }
 
 /** The stages after the plain hash, for a picture that has variants. Answers whether the picture is flat. */
-async function lookFurther(samples: Samples, look: Look, plain: Variant, options: LookOptions): Promise<boolean> {
+async function runRemainingStages(samples: Samples, look: CopySearch, plain: ViewHash, options: CopySearchOptions): Promise<boolean> {
   const { level, signal } = options;
-  using picture = await QueryPicture.taking(samples, signal);
+  using picture = await QueryImage.taking(samples, signal);
   const flat = picture.flatness >= flatFrom;
   look.evidence.strict = flat;
-  const radius = reach(level, flat);
-  const good = (least: number, variants: Variant[]): Variant[] =>
+  const radius = searchRadius(level, flat);
+  const good = (least: number, variants: ViewHash[]): ViewHash[] =>
     variants.filter(({ quality, stable }) => quality >= least && stable);
-  const views = async (name: StageName): Promise<Variant[]> =>
+  const views = async (name: StageName): Promise<ViewHash[]> =>
     good(leastViewQuality, await picture.stage(name, signal));
 
   await look.stage("turned", radius, async () => {
     if (plain.quality < leastQuality) return [];
     const resized = await picture.hash(wholeView, 512, signal);
-    const others = [...resized.map((variant): Variant => ({ ...variant, name: "resized" })), negativeOf(plain)];
+    const others = [...resized.map((variant): ViewHash => ({ ...variant, name: "resized" })), negativeOf(plain)];
     return good(leastQuality, [...others, ...(await picture.stage("turned", signal))]);
   });
-  if (look.goesOn) await look.stage("detected", radius, () => views("detected"));
+  if (look.shouldContinue) await look.stage("detected", radius, () => views("detected"));
   if (flat) return true;
-  if (look.goesOn) {
+  if (look.shouldContinue) {
     await look.stage("fixed", radius, async () => {
       const fixed = await views("fixed");
       return level === "thorough" ? [...fixed, ...(await views("wide"))] : fixed;
     });
   }
-  if (look.goesOn) await look.align(picture);
+  if (look.shouldContinue) await look.align(picture);
   return false;
 }
 
 /** What a look found, and what it did. */
-export interface Looked {
-  evidence: Evidence;
+export interface CopySearchResult {
+  evidence: CandidateSet;
   /** A text screen, chart or title card. */
   flat: boolean;
   stages: CopyStage[];
@@ -197,20 +197,20 @@ export interface Looked {
 /**
  * Looks for copies of a picture that is decoded.
  *
- * @param samples with the dihedral hashes where the level is `"fast"`. There may be none of them afterwards.
+ * @param samples with the orientation hashes where the level is `"fast"`. There may be none of them afterwards.
  */
-export async function lookForCopies(samples: Samples, index: CopyIndex, options: LookOptions): Promise<Looked> {
-  const look = new Look(index, options);
+export async function searchCopies(samples: Samples, index: CopyIndex, options: CopySearchOptions): Promise<CopySearchResult> {
+  const look = new CopySearch(index, options);
   const plain = plainVariant(samples);
-  const answer = (flat: boolean): Looked => ({ evidence: look.evidence, flat, stages: look.stages });
+  const answer = (flat: boolean): CopySearchResult => ({ evidence: look.evidence, flat, stages: look.stages });
   const { level } = options;
-  const radius = reach(level, false);
+  const radius = searchRadius(level, false);
   if (plain.quality >= leastQuality && plain.stable) {
-    await look.stage("plain", radius, () => (level === "fast" ? [plain, ...dihedralOf(samples)] : [plain]));
+    await look.stage("plain", radius, () => (level === "fast" ? [plain, ...orientationsOf(samples)] : [plain]));
   }
   if (level === "fast") return answer(false);
-  if (!look.goesOn || Math.min(samples.width, samples.height) < leastSide) return answer(false);
-  return answer(await lookFurther(samples, look, plain, options));
+  if (!look.shouldContinue || Math.min(samples.width, samples.height) < leastSide) return answer(false);
+  return answer(await runRemainingStages(samples, look, plain, options));
 }
 
 /**
@@ -230,9 +230,9 @@ export async function lookForCopies(samples: Samples, index: CopyIndex, options:
 export async function findCopies(input: ImageInput, index: HashIndex, options?: CopyOptions): Promise<CopyResult> {
   const checked = check(options);
   if (!(index instanceof HashIndex)) throw invalidArgument("index", "HashIndex", index);
-  const hash = { way: 0, compat: 0, dihedral: checked.level === "fast", kernel: undefined };
+  const hash = { method: 0, compat: 0, orientations: checked.level === "fast", kernel: undefined };
   const samples = await readSamples(input, { ...checked, hash }, checked.signal);
-  const { evidence, flat, stages } = await lookForCopies(samples, index, checked);
+  const { evidence, flat, stages } = await searchCopies(samples, index, checked);
   const matches = evidence.matches();
   const { hash: text, quality } = samples.hash;
   return { tier: matches[0]?.tier ?? "none", matches, hash: text, quality, flat, stages };

@@ -1,4 +1,4 @@
-import type { DihedralVariant } from "../hash/pixels.js";
+import type { Orientation } from "../hash/pixels.js";
 import type { Limits } from "../limits.js";
 import type { ViewName } from "../views/views.js";
 
@@ -6,7 +6,7 @@ import type { ViewName } from "../views/views.js";
 export type CopyLevel = "fast" | "standard" | "thorough";
 
 /** A match is what a machine may act on, a review what a person should look at. */
-export type CopyTier = "match" | "review" | "none";
+export type Tier = "match" | "review" | "none";
 
 export interface CopyOptions extends Limits {
   /**
@@ -29,7 +29,7 @@ export interface CopyOptions extends Limits {
 }
 
 /** A place in the picture: top left, top right, bottom right, bottom left, as shares of its width and height. */
-export type Corners = readonly [x: number, y: number][];
+export type Region = readonly [x: number, y: number][];
 
 /** An entry that the picture, or a part of it, is a copy of. A lead, not a verdict. */
 export interface CopyMatch {
@@ -41,14 +41,14 @@ export interface CopyMatch {
   distance: number;
   tier: "match" | "review";
   /** Which variant of the picture is nearest. */
-  variant: ViewName;
+  view: ViewName;
   /** Where in the picture the original lies, or the part of it that `id` is the hash of; outside 0 … 1 where it was
    * cropped. Not there for the whole picture. */
-  region?: Corners;
+  region?: Region;
   /** How the picture is turned or mirrored, where it is. */
-  turned?: DihedralVariant;
+  orientation?: Orientation;
   /** How many variants of the picture, or ids of the entry, say so, this one included: those near each other count once. */
-  witnesses: number;
+  supportCount: number;
 }
 
 /** What was done, in this order. */
@@ -61,7 +61,7 @@ export interface CopyStage {
 
 export interface CopyResult {
   /** The best of all matches. */
-  tier: CopyTier;
+  tier: Tier;
   /** An entry each, the nearest first. */
   matches: CopyMatch[];
   /** Of the picture as it is: 64 hex digits. */

@@ -1,4 +1,4 @@
-import { dihedralVariants, hashPixelsSync } from "../hash/pixels.js";
+import { orientationNames, hashPixelsSync } from "../hash/pixels.js";
 import { hashDistance, hashToBase64, hashToBytes, hashToHex } from "../hash/value.js";
 import { hashImage } from "../image/hash-image.js";
 import { HashIndex } from "../search/hash-index.js";
@@ -25,10 +25,10 @@ async function check(name: string, test: () => string | undefined | Promise<stri
 /** The reference's answers, both ways. */
 function knownAnswersOn(kernel: string): string | undefined {
   for (const { id, pixels, hash, quality, dihedral } of knownAnswers) {
-    for (const way of ["auto", "exact"] as const) {
-      const got = hashPixelsSync(pixels(), { kernel, way, dihedral: true });
-      const same = dihedralVariants.every((variant, i) => got.dihedral?.[variant] === dihedral[i]);
-      if (got.hash !== hash || got.quality !== quality || !same) return `wrong answer for ${id} (way ${way})`;
+    for (const method of ["auto", "exact"] as const) {
+      const got = hashPixelsSync(pixels(), { kernel, method, orientations: true });
+      const same = orientationNames.every((name, i) => got.orientations?.[name] === dihedral[i]);
+      if (got.hash !== hash || got.quality !== quality || !same) return `wrong answer for ${id} (method ${method})`;
     }
   }
   return undefined;

@@ -17,7 +17,7 @@ export interface RawPixels {
 }
 
 /** The eight images of a picture under turning and mirroring, in the order of the reference. rot90 is counter-clockwise. */
-export const dihedralVariants = [
+export const orientationNames = [
   "orig",
   "rot90",
   "rot180",
@@ -27,18 +27,18 @@ export const dihedralVariants = [
   "flipPlus1",
   "flipMinus1",
 ] as const;
-export type DihedralVariant = (typeof dihedralVariants)[number];
-export type DihedralHashes = Record<DihedralVariant, string>;
+export type Orientation = (typeof orientationNames)[number];
+export type OrientationHashes = Record<Orientation, string>;
 
 export interface HashOptions {
   /** Also give the hashes of the picture turned and mirrored. Default false. */
-  dihedral?: boolean;
+  orientations?: boolean;
   /** `"cpp-cli"`: first to 512×512 as the reference's command-line tool does; such hashes are up to 26 bits away. */
   compat?: "cpp-cli";
   /** The kernel by name, for tests and measurements. Default: `EMPREINTE_KERNEL`, or the best this processor runs. */
   kernel?: string;
   /** `"exact"` skips the fast way that the exact one otherwise backs up. The hash is the same. Default `"auto"`. */
-  way?: "auto" | "exact";
+  method?: "auto" | "exact";
 }
 
 export interface PixelHash {
@@ -49,16 +49,16 @@ export interface PixelHash {
   /** False when the hash is rounding noise (constant pictures, gradients, stripes): do not match on it. */
   stable: boolean;
   /** All eight, when asked for. */
-  dihedral?: DihedralHashes;
+  orientations?: OrientationHashes;
 }
 
-export const hashOptionNames = ["dihedral", "compat", "kernel", "way"] as const;
+export const hashOptionNames = ["orientations", "compat", "kernel", "method"] as const;
 
 /** The options every hashing call shares, checked. */
 export interface CheckedHashOptions {
-  way: number;
+  method: number;
   compat: number;
-  dihedral: boolean;
+  orientations: boolean;
   kernel: string | undefined;
 }
 
@@ -74,9 +74,9 @@ export function kernelName(name: string | undefined): string | undefined {
 
 export function checkHashOptions(options: HashOptions): CheckedHashOptions {
   return {
-    way: options.way === undefined ? 0 : ["auto", "exact"].indexOf(oneOf("way", options.way, ["auto", "exact"])),
+    method: options.method === undefined ? 0 : ["auto", "exact"].indexOf(oneOf("method", options.method, ["auto", "exact"])),
     compat: options.compat === undefined ? 0 : (oneOf("compat", options.compat, ["cpp-cli"]), 1),
-    dihedral: options.dihedral === undefined ? false : boolean("dihedral", options.dihedral),
+    orientations: options.orientations === undefined ? false : boolean("orientations", options.orientations),
     kernel: kernelName(options.kernel),
   };
 }
@@ -118,9 +118,9 @@ export function pixelArguments(pixels: RawPixels, options: CheckedHashOptions): 
     step,
     8,
     false,
-    options.way,
+    options.method,
     options.compat,
-    options.dihedral,
+    options.orientations,
     options.kernel,
   ];
 }
@@ -129,8 +129,8 @@ export function pixelArguments(pixels: RawPixels, options: CheckedHashOptions): 
 export function pixelHash(answer: NativeHash): PixelHash {
   const { hash, quality, stable, dihedral } = answer;
   if (dihedral === undefined) return { hash, quality, stable };
-  const named = Object.fromEntries(dihedralVariants.map((name, i) => [name, dihedral[i]])) as DihedralHashes;
-  return { hash, quality, stable, dihedral: named };
+  const named = Object.fromEntries(orientationNames.map((name, i) => [name, dihedral[i]])) as OrientationHashes;
+  return { hash, quality, stable, orientations: named };
 }
 
 /**

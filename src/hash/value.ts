@@ -53,6 +53,6 @@ export function hashDistance(a: HashLike, b: HashLike): number {
  * Why a hash would match unrelated pictures (all zero, constant, periodic, unbalanced), as a sentence; `undefined` for an
  * ordinary hash. @throws {InvalidHashError}
  */
-export function degenerateReason(hash: HashLike): string | undefined {
+export function trivialHashReason(hash: HashLike): string | undefined {
   return native.degenerate(hashToBytes(hash));
 }

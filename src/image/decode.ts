@@ -94,7 +94,7 @@ export function tooSlow(name: string, maxSeconds: number): LimitError {
 
 /**
  * The reference hashes the stored samples. So no ICC transform, and no turning by EXIF orientation, which no reference
- * hasher does: a turned picture is found by its dihedral hashes. (A turn that an AVIF file itself prescribes is a part of
+ * hasher does: a turned picture is found by its orientation hashes. (A turn that an AVIF file itself prescribes is a part of
  * decoding it.)
  */
 function open(picture: Encoded, maxPixels: number, pages?: { page: number; pages: number }): Sharp {

@@ -97,9 +97,9 @@ function defined(limits: Limits): Limits {
 export async function hashPage(page: Page, options: CheckedHashOptions, stop: AbortSignal): Promise<PixelHash> {
   const { data, width, height, channels, depth, cmyk } = page;
   const stride = (width * channels * depth) / 8;
-  const { way, compat, dihedral, kernel } = options;
+  const { method, compat, orientations, kernel } = options;
   const answer = await withSignal(stop, (cancel) =>
-    native.hash(data, width, height, channels, stride, depth, cmyk, way, compat, dihedral, kernel, true, cancel),
+    native.hash(data, width, height, channels, stride, depth, cmyk, method, compat, orientations, kernel, true, cancel),
   );
   return pixelHash(answer);
 }

@@ -27,7 +27,7 @@ import { endianness } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { IndexError } from "../errors.js";
 import { type Entries, pageEntries } from "./entries.js";
-import type { KnownList } from "./read-lists.js";
+import type { LoadedList } from "./read-lists.js";
 
 const magic = "EMPREENT";
 const version = 1;
@@ -54,7 +54,7 @@ export class EntriesWriter {
     await this.#append(bytes);
   }
 
-  async finish(entries: number, lists: readonly KnownList[], indexHeader: Uint8Array): Promise<void> {
+  async finish(entries: number, lists: readonly LoadedList[], indexHeader: Uint8Array): Promise<void> {
     const directory = Buffer.alloc(8 * (this.#offsets.length + 1));
     [...this.#offsets, this.#at].forEach((offset, i) => directory.writeBigUInt64LE(BigInt(offset), 8 * i));
     await this.#append(directory);
@@ -101,12 +101,12 @@ function read(descriptor: number, at: number, bytes: number): Buffer {
 interface Contents {
   entries: number;
   offsets: Float64Array;
-  lists: KnownList[];
+  lists: LoadedList[];
   digest: Buffer;
   size: number;
 }
 
-function isList(value: unknown): value is KnownList {
+function isList(value: unknown): value is LoadedList {
   if (typeof value !== "object" || value === null) return false;
   const { name, form, entries, problems } = value as Record<string, unknown>;
   return (
@@ -114,7 +114,7 @@ function isList(value: unknown): value is KnownList {
   );
 }
 
-function listsIn(text: string, entries: number): KnownList[] {
+function listsIn(text: string, entries: number): LoadedList[] {
   let lists: unknown;
   try {
     lists = JSON.parse(text);
@@ -183,7 +183,7 @@ export class FileEntries implements Entries {
     return this.#contents.entries;
   }
 
-  get lists(): KnownList[] {
+  get lists(): LoadedList[] {
     return this.#contents.lists;
   }
 

@@ -1,5 +1,5 @@
 /** Lists whose entries are read one by one, as the core's batches: for the index and its entries. */
-import { degenerateReason } from "../hash/value.js";
+import { trivialHashReason } from "../hash/value.js";
 import type { BatchOptions, ListBatch, ListForm, ListProblem } from "../lists/batches.js";
 import type { ListedEntry, ListItem } from "../lists/entry.js";
 import { defaultListOptions, entryList, type PeekedList } from "../lists/open-list.js";
@@ -101,7 +101,7 @@ class BatchBuilder {
  */
 export async function* entryBatches(
   peeked: PeekedList,
-  { allowDegenerate, onProblem }: Omit<BatchOptions, "name">,
+  { allowTrivialHashes, onProblem }: Omit<BatchOptions, "name">,
   digests: KnownDigests | undefined,
 ): AsyncGenerator<KnownBatch, void, undefined> {
   const { name: list } = peeked;
@@ -125,7 +125,7 @@ export async function* entryBatches(
     const near = entry.signals.filter(({ type }) => type === "pdq");
     if (near.length === 0 && exact === 0) report(line, otherType);
     for (const { value } of near) {
-      const why = allowDegenerate ? undefined : degenerateReason(value);
+      const why = allowTrivialHashes ? undefined : trivialHashReason(value);
       if (why === undefined) builder.hash(value, line, metadata);
       else report(line, why);
     }

@@ -1,6 +1,6 @@
 import { boolean, integer, invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
 import { EmpreinteError } from "../errors.js";
-import { type DihedralVariant, type DihedralHashes, dihedralVariants } from "../hash/pixels.js";
+import { type Orientation, type OrientationHashes, orientationNames } from "../hash/pixels.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
 import type { DigestType, FileDigests } from "../image/digest.js";
 import { checkReadOptions, type ReadListOptions } from "../lists/read-hash-list.js";
@@ -9,8 +9,8 @@ import { type ExactMatch, KnownDigests } from "./digests.js";
 import type { ImageInput } from "../image/hash-image.js";
 import { findKnownCopies, type KnownCopyOptions, type KnownCopyResult } from "./list-copies.js";
 import { type Entries, KeptEntries, PassingEntries } from "./entries.js";
-import { allNamed, type KnownList, type KnownSources, readLists } from "./read-lists.js";
-import { openFiles, PairWriter } from "./index-files.js";
+import { allNamed, type LoadedList, type KnownSources, readLists } from "./read-lists.js";
+import { openFiles, IndexFilesWriter } from "./index-files.js";
 
 export interface LoadOptions extends ReadListOptions {
   /**
@@ -38,7 +38,7 @@ export interface MatchQuery {
   /** 0 … 100 */
   quality: number;
   stable: boolean;
-  dihedral?: DihedralHashes;
+  orientations?: OrientationHashes;
 }
 
 export interface MatchOptions {
@@ -46,8 +46,8 @@ export interface MatchOptions {
   radius?: number;
   /** Below this quality nothing matches: such a hash is close to unrelated pictures. Default 50; 0 for any. */
   minQuality?: number;
-  /** Search the query's eight dihedral variants where it has them. Default true. */
-  dihedral?: boolean;
+  /** Search the query's eight orientations where it has them. Default true. */
+  orientations?: boolean;
   /** Also match hashes that are rounding noise (`stable: false`). Default false. */
   allowUnstable?: boolean;
 }
@@ -57,24 +57,24 @@ export interface AsyncMatchOptions extends MatchOptions {
 }
 
 /** A known hash near the query. A lead for a person to look at, not a verdict. */
-export interface Match {
+export interface ListMatch {
   /** Differing bits, 0 … 256. */
   distance: number;
   /** The name of the list. */
   list: string;
   /** The entry's line in the list, from 1. */
-  entry: number;
-  /** Which image of the query is nearest; of several the first in the order of `dihedralVariants`. */
-  variant: DihedralVariant;
+  line: number;
+  /** Which image of the query is nearest; of several the first in the order of `orientationNames`. */
+  orientation: Orientation;
   /** What the list says of the entry. */
   metadata: string;
 }
 
-const readOptionNames = ["allowDegenerate", "onProblem", "signal"] as const;
-const matchOptionNames = ["radius", "minQuality", "dihedral", "allowUnstable"] as const;
+const readOptionNames = ["allowTrivialHashes", "onProblem", "signal"] as const;
+const matchOptionNames = ["radius", "minQuality", "orientations", "allowUnstable"] as const;
 
 interface Search {
-  /** 32 bytes a variant, in the order of `dihedralVariants`; empty when the query must not match. */
+  /** 32 bytes a variant, in the order of `orientationNames`; empty when the query must not match. */
   queries: Uint8Array;
   radius: number;
 }
@@ -85,14 +85,14 @@ function checkSearch(query: MatchQuery, options: Partial<MatchOptions>): Search 
   const stable = boolean("stable", query.stable);
   const radius = integer("radius", options.radius ?? 31, 0, 256);
   const minQuality = integer("minQuality", options.minQuality ?? 50, 0, 100);
-  const dihedral = boolean("dihedral", options.dihedral ?? true);
+  const all = boolean("orientations", options.orientations ?? true);
   const allowUnstable = boolean("allowUnstable", options.allowUnstable ?? false);
   const hash = hashToBytes(query.hash);
   if (quality < minQuality || (!stable && !allowUnstable)) return { queries: new Uint8Array(0), radius };
-  if (!dihedral || query.dihedral === undefined) return { queries: hash, radius };
-  const queries = new Uint8Array(32 * dihedralVariants.length);
-  // The picture's own hash, not `dihedral.orig`: of a picture of exactly 64×64 pixels they may differ.
-  dihedralVariants.forEach((name, i) => queries.set(i === 0 ? hash : hashToBytes(query.dihedral![name]), 32 * i));
+  if (!all || query.orientations === undefined) return { queries: hash, radius };
+  const queries = new Uint8Array(32 * orientationNames.length);
+  // The picture's own hash, not `orientations.orig`: of a picture of exactly 64×64 pixels they may differ.
+  orientationNames.forEach((name, i) => queries.set(i === 0 ? hash : hashToBytes(query.orientations![name]), 32 * i));
   return { queries, radius };
 }
 
@@ -101,17 +101,17 @@ function checkSearch(query: MatchQuery, options: Partial<MatchOptions>): Search 
  *
  * @example
  * using known = await KnownHashes.load("known.csv");
- * const matches = await known.match(await hashImage("upload.jpg", { dihedral: true }));
+ * const matches = await known.match(await hashImage("upload.jpg", { orientations: true }));
  */
-export class KnownHashes {
+export class HashList {
   readonly #index: HashIndex;
-  readonly #lists: KnownList[];
+  readonly #lists: LoadedList[];
   readonly #digests: KnownDigests | undefined;
   #entries: Entries;
   #size: number;
   #closed = false;
 
-  private constructor(index: HashIndex, lists: KnownList[], entries: Entries, digests?: KnownDigests) {
+  private constructor(index: HashIndex, lists: LoadedList[], entries: Entries, digests?: KnownDigests) {
     this.#digests = digests;
     this.#index = index;
     this.#lists = lists;
@@ -126,7 +126,7 @@ export class KnownHashes {
    *
    * @throws {InvalidArgumentError}; `ERR_EMPREINTE_READ` when a list cannot be read at all; the signal's reason.
    */
-  static async load(lists: KnownSources, options?: LoadOptions): Promise<KnownHashes> {
+  static async load(lists: KnownSources, options?: LoadOptions): Promise<HashList> {
     const { memory = "rows", digests, ...reading } = checkOptions(options, [...readOptionNames, "memory", "digests"]);
     const exact = boolean("digests", digests ?? false) ? new KnownDigests() : undefined;
     const checked = checkReadOptions(reading);
@@ -135,7 +135,7 @@ export class KnownHashes {
     const entries = new KeptEntries();
     try {
       const read = await readLists(sources, checked, index, async (batch) => entries.add(batch), exact);
-      return new KnownHashes(index, read, entries, exact);
+      return new HashList(index, read, entries, exact);
     } catch (error) {
       index.close();
       throw error;
@@ -150,7 +150,7 @@ export class KnownHashes {
    *
    * @throws as `load` and `save`.
    */
-  static async build(lists: KnownSources, path: string | URL, options?: BuildOptions): Promise<KnownHashes> {
+  static async build(lists: KnownSources, path: string | URL, options?: BuildOptions): Promise<HashList> {
     const names = [...readOptionNames, "memory", "onProgress"];
     const { memory = "full", onProgress, ...reading } = checkOptions(options, names) as BuildOptions;
     if (onProgress !== undefined && typeof onProgress !== "function") {
@@ -160,7 +160,7 @@ export class KnownHashes {
     const { signal } = checked;
     const sources = allNamed(lists);
     using index = new HashIndex({ memory });
-    const pair = await PairWriter.create(path);
+    const pair = await IndexFilesWriter.create(path);
     try {
       const entries = new PassingEntries((page) => pair.page(page));
       let count = 0;
@@ -174,7 +174,7 @@ export class KnownHashes {
     } finally {
       await pair.cleanUp();
     }
-    return KnownHashes.open(path, { verify: "later" });
+    return HashList.open(path, { verify: "later" });
   }
 
   /**
@@ -182,12 +182,12 @@ export class KnownHashes {
    * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: a file that is damaged, or the two do not belong together.
    * @throws {EmpreinteError} `ERR_EMPREINTE_READ`; the signal's reason.
    */
-  static async open(path: string | URL, options?: OpenOptions): Promise<KnownHashes> {
+  static async open(path: string | URL, options?: OpenOptions): Promise<HashList> {
     const { verify = "now", signal } = checkOptions(options, ["verify", "signal"]);
     oneOf("verify", verify, ["now", "later"]);
     checkSignal(signal)?.throwIfAborted();
     const { index, entries } = await openFiles(path, { verify, ...(signal && { signal }) });
-    return new KnownHashes(index, entries.lists, entries);
+    return new HashList(index, entries.lists, entries);
   }
 
   /**
@@ -201,7 +201,7 @@ export class KnownHashes {
     const entries = this.#entries;
     entries.hold();
     try {
-      const pair = await PairWriter.create(path);
+      const pair = await IndexFilesWriter.create(path);
       try {
         for (const page of entries.pages()) {
           await pair.page(page);
@@ -232,7 +232,7 @@ export class KnownHashes {
   }
 
   /** The lists in the order they were given. */
-  get lists(): KnownList[] {
+  get lists(): LoadedList[] {
     return this.#lists.map((list) => ({ ...list }));
   }
 
@@ -255,14 +255,14 @@ export class KnownHashes {
    * On this thread: for short lists, where the way to another costs more than the search.
    * @throws {InvalidArgumentError} @throws {InvalidHashError} @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`
    */
-  matchSync(query: MatchQuery, options?: MatchOptions): Match[] {
+  matchSync(query: MatchQuery, options?: MatchOptions): ListMatch[] {
     this.#open();
     const { queries, radius } = checkSearch(query, checkOptions(options, matchOptionNames));
     return this.#matches(this.#index.searchManySync(queries, radius), this.#entries);
   }
 
   /** As `matchSync`, off this thread. Rejects with the signal's reason when aborted. */
-  async match(query: MatchQuery, options?: AsyncMatchOptions): Promise<Match[]> {
+  async match(query: MatchQuery, options?: AsyncMatchOptions): Promise<ListMatch[]> {
     this.#open();
     const given = checkOptions(options, [...matchOptionNames, "signal"]);
     const { queries, radius } = checkSearch(query, given);
@@ -326,23 +326,23 @@ export class KnownHashes {
     if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The known hashes are closed");
   }
 
-  #matches(hits: Hit[][], entries: Entries): Match[] {
-    const best = new Map<number, { id: number; distance: number; variant: DihedralVariant }>();
+  #matches(hits: Hit[][], entries: Entries): ListMatch[] {
+    const best = new Map<number, { id: number; distance: number; orientation: Orientation }>();
     hits.forEach((found, i) => {
       for (const { id, distance } of found) {
         const other = best.get(id);
         if (other === undefined || distance < other.distance) {
-          best.set(id, { id, distance, variant: dihedralVariants[i]! });
+          best.set(id, { id, distance, orientation: orientationNames[i]! });
         }
       }
     });
     return [...best.values()]
       .sort((a, b) => a.distance - b.distance || a.id - b.id)
-      .map(({ id, distance, variant }) => ({
+      .map(({ id, distance, orientation }) => ({
         distance,
         list: this.#listOf(id),
-        entry: entries.line(id),
-        variant,
+        line: entries.line(id),
+        orientation,
         metadata: entries.metadata(id),
       }));
   }

@@ -11,7 +11,7 @@ import { damaged, pathOf, syncFolder } from "../search/file.js";
 import { withFolderLock } from "../search/folder-lock.js";
 import { HashIndex, type OpenOptions } from "../search/hash-index.js";
 import { EntriesWriter, FileEntries, indexHeaderBytes } from "./entries-file.js";
-import type { KnownList } from "./read-lists.js";
+import type { LoadedList } from "./read-lists.js";
 
 const entriesOf = (path: string): string => `${path}.entries`;
 const nextOf = (path: string): string => `${path}.entries.next`;
@@ -136,7 +136,7 @@ export async function openFiles(given: string | URL, { verify, signal }: OpenOpt
 }
 
 /** A new pair on its way: entries first, page by page, then the index and both names. */
-export class PairWriter {
+export class IndexFilesWriter {
   readonly #path: string;
   readonly #beside: string;
   readonly #file: FileHandle;
@@ -150,10 +150,10 @@ export class PairWriter {
     this.#entries = new EntriesWriter(file);
   }
 
-  static async create(given: string | URL): Promise<PairWriter> {
+  static async create(given: string | URL): Promise<IndexFilesWriter> {
     const path = pathOf(given);
     const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-    return writing(path, async () => new PairWriter(path, beside, await open(`${beside}.entries`, "wx", 0o600)));
+    return writing(path, async () => new IndexFilesWriter(path, beside, await open(`${beside}.entries`, "wx", 0o600)));
   }
 
   page(bytes: Uint8Array): Promise<void> {
@@ -161,7 +161,7 @@ export class PairWriter {
   }
 
   /** Makes this the pair at the path. */
-  async finish(index: HashIndex, lists: readonly KnownList[], signal: AbortSignal | undefined): Promise<void> {
+  async finish(index: HashIndex, lists: readonly LoadedList[], signal: AbortSignal | undefined): Promise<void> {
     try {
       await index.save(this.#beside, signal && { signal });
     } catch (error) {
@@ -174,7 +174,7 @@ export class PairWriter {
       await this.#file.sync();
       await this.#close();
       await withFolderLock(dirname(this.#path), signal, async () => {
-        await settle(this.#path);
+        await recoverInterruptedRename(this.#path);
         signal?.throwIfAborted();
         await this.#rename();
       });
@@ -204,7 +204,7 @@ export class PairWriter {
 }
 
 /** Ends what a writer that was killed between its last two renames has left: the entries of the valid pair are `.next`. */
-async function settle(path: string): Promise<void> {
+async function recoverInterruptedRename(path: string): Promise<void> {
   try {
     const about = await stat(nextOf(path));
     new FileEntries(nextOf(path), about.size, await headerOf(path)).release();

@@ -14,7 +14,7 @@ export interface KnownCopyMatch extends Omit<CopyMatch, "id" | "entry"> {
   /** The name of the list. */
   list: string;
   /** The entry's line in the list, from 1; of a derived one the original's. */
-  entry: number;
+  line: number;
   /** What the list says of the entry. */
   metadata: string;
 }
@@ -49,9 +49,9 @@ export async function findKnownCopies(
   return {
     ...rest,
     matches: matches.map((match): KnownCopyMatch => {
-      const { tier, distance, variant, region, turned, witnesses, entry } = match;
-      const seen = { tier, distance, variant, ...(region && { region }), ...(turned && { turned }), witnesses };
-      return { ...seen, list: listOf(entry), entry: entries.line(entry), metadata: entries.metadata(entry) };
+      const { tier, distance, view, region, orientation, supportCount, entry } = match;
+      const seen = { tier, distance, view, ...(region && { region }), ...(orientation && { orientation }), supportCount };
+      return { ...seen, list: listOf(entry), line: entries.line(entry), metadata: entries.metadata(entry) };
     }),
   };
 }

@@ -18,7 +18,7 @@ export interface NamedListSource {
 export type KnownSources = ListSource | NamedListSource | readonly (ListSource | NamedListSource)[];
 
 /** What was loaded of one list. */
-export interface KnownList {
+export interface LoadedList {
   /** Its path, or the name that was given. */
   name: string;
   form: ListForm | ListFormat;
@@ -94,16 +94,16 @@ export async function readLists(
   index: HashIndex,
   take: (batch: KnownBatch) => Promise<void>,
   digests?: KnownDigests,
-): Promise<KnownList[]> {
-  const lists: KnownList[] = [];
+): Promise<LoadedList[]> {
+  const lists: LoadedList[] = [];
   let size = 0;
   for (const [position, { name, source }] of sources.entries()) {
-    const list: KnownList = { name, form: "unknown", entries: 0, problems: 0 };
+    const list: LoadedList = { name, form: "unknown", entries: 0, problems: 0 };
     const before = digests?.size ?? 0;
     for await (const batch of listBatches({ name, source }, options, digests)) {
       const count = batch.ends.length;
-      const banks = position === 0 ? undefined : new Uint8Array(count).fill(Math.min(position, 255));
-      index.addManySync(numbers(size, count), batch.hashes, banks && { banks });
+      const tags = position === 0 ? undefined : new Uint8Array(count).fill(Math.min(position, 255));
+      index.addManySync(numbers(size, count), batch.hashes, tags && { tags });
       size += count;
       list.form = batch.form;
       list.entries += count;

@@ -20,7 +20,7 @@ export interface ListProblem {
 
 export interface BatchOptions {
   name: string;
-  allowDegenerate: boolean;
+  allowTrivialHashes: boolean;
   onProblem: ((problem: ListProblem) => void) | undefined;
   signal: AbortSignal | undefined;
 }
@@ -44,7 +44,7 @@ export async function* batchesOf(
   options: Omit<BatchOptions, "signal">,
 ): AsyncGenerator<ListBatch, void, undefined> {
   const { name, onProblem } = options;
-  const list = native.createList(options.allowDegenerate);
+  const list = native.createList(options.allowTrivialHashes);
   const report = (batch: NativeListBatch): ListBatch => {
     batch.problemReasons.forEach((reason, i) => onProblem?.({ list: name, line: batch.problemLines[i]!, reason }));
     return { ...batch, form: native.listForm(list) as ListForm };

@@ -14,7 +14,7 @@ export interface ListedSignal {
   /** 0 … 100, where the list knows it. */
   quality?: number;
   /** Of a `pdq` signal that is the hash of a part of the picture: the part's name, "centre-10". */
-  derived?: string;
+  crop?: string;
   /** Of a `vpdq` signal: the frame's number, from 0. */
   frame?: number;
   /** Of a `vpdq` signal: the frame's time. */

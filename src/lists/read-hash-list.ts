@@ -4,7 +4,7 @@ import { checkSource, type ListSource, sourceName } from "./source.js";
 
 export interface ReadListOptions {
   /** Also give hashes that would match unrelated pictures (all zero, constant, periodic, unbalanced). Default false. */
-  allowDegenerate?: boolean;
+  allowTrivialHashes?: boolean;
   /** Called for each line that could not be read or was refused; the rest goes on. */
   onProblem?: (problem: ListProblem) => void;
   /** Ends the reading, with the signal's reason. */
@@ -30,11 +30,11 @@ export interface ListEntry {
 
 /** Checks the options all readers share. @throws {InvalidArgumentError} */
 export function checkReadOptions(options: ReadListOptions): Omit<BatchOptions, "name"> {
-  const { allowDegenerate, onProblem } = options;
+  const { allowTrivialHashes, onProblem } = options;
   if (onProblem !== undefined && typeof onProblem !== "function")
     throw invalidArgument("onProblem", "function", onProblem);
   return {
-    allowDegenerate: allowDegenerate === undefined ? false : boolean("allowDegenerate", allowDegenerate),
+    allowTrivialHashes: allowTrivialHashes === undefined ? false : boolean("allowTrivialHashes", allowTrivialHashes),
     onProblem,
     signal: checkSignal(options.signal),
   };
@@ -69,7 +69,7 @@ export function readHashList(
   source: ListSource,
   options?: ReadHashListOptions,
 ): AsyncGenerator<ListEntry, void, undefined> {
-  const given = checkOptions(options, ["allowDegenerate", "onProblem", "signal", "name"]) as ReadHashListOptions;
+  const given = checkOptions(options, ["allowTrivialHashes", "onProblem", "signal", "name"]) as ReadHashListOptions;
   const from = checkSource(source);
   const name = given.name ?? sourceName(from) ?? "stream";
   if (typeof name !== "string") throw invalidArgument("name", "string", name);

@@ -27,7 +27,7 @@ export function leaveOut(entry: ListedEntry, lost: LeftOut, parts: readonly Part
       if (entry.signals.some(({ type, quality }) => type !== "vpdq" && quality !== undefined)) lost("quality");
     } else if (part === "derived") {
       // Written as a hash like any other.
-      if (entry.signals.some(({ derived }) => derived !== undefined)) lost("derived");
+      if (entry.signals.some(({ crop }) => crop !== undefined)) lost("derived");
     } else if (part === "others") for (const { type } of entry.others ?? []) lost(`others.${shownName(type)}`);
     else {
       const value = entry[part];

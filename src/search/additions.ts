@@ -17,14 +17,14 @@ export class Additions {
   }
 
   /** An abort is heard until the entries are being added; a later one is too late, and this resolves. */
-  async run({ ids, hashes, banks }: Addition, signal: AbortSignal | undefined): Promise<void> {
+  async run({ ids, hashes, tags }: Addition, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     const token = native.createCancel();
     const stop = (): void => native.cancel(token);
     signal?.addEventListener("abort", stop, { once: true });
     this.#running.add(token);
     try {
-      await native.indexAddMany(this.#index, ids, hashes, banks, token);
+      await native.indexAddMany(this.#index, ids, hashes, tags, token);
     } catch (error) {
       if (this.#closed) throw closedError();
       throw signal?.aborted ? signal.reason : indexError(error);

@@ -10,16 +10,16 @@ export type Hashes = Uint8Array | Iterable<HashLike>;
 export type Ids = Float64Array | Uint32Array | Iterable<number>;
 
 /** How a search goes; the answer is the same. */
-export type SearchWay = "auto" | "scan" | "columns" | "tiled" | "multi-index";
-const ways: readonly SearchWay[] = ["auto", "scan", "columns", "tiled", "multi-index"];
+export type SearchStrategy = "auto" | "scan" | "columns" | "tiled" | "multi-index";
+const strategies: readonly SearchStrategy[] = ["auto", "scan", "columns", "tiled", "multi-index"];
 
 export interface SearchOptions {
   /** Keep only the nearest so many of each query. Default: all. */
   limit?: number;
   /** Only entries of these banks (0 … 255). Default: all. */
-  banks?: Iterable<number>;
+  tags?: Iterable<number>;
   /** The way by name, for tests and measurements. Default `"auto"`: what is measured fastest. */
-  way?: SearchWay;
+  strategy?: SearchStrategy;
   /** The kernel by name, for tests and measurements. */
   kernel?: string;
 }
@@ -30,35 +30,35 @@ export interface AsyncSearchOptions extends SearchOptions {
   signal?: AbortSignal;
 }
 
-const searchNames = ["limit", "banks", "way", "kernel"] as const;
+const searchNames = ["limit", "tags", "strategy", "kernel"] as const;
 const asyncNames = [...searchNames, "threads", "signal"] as const;
 
 export interface CheckedSearch {
   limit: number;
-  banks: Uint8Array | undefined;
-  way: number;
+  tags: Uint8Array | undefined;
+  strategy: number;
   /** Undefined: the index's own. */
   kernel: string | undefined;
 }
 
-function bankBits(banks: Iterable<number>): Uint8Array {
-  if (typeof banks !== "object" || banks === null || !(Symbol.iterator in banks)) {
-    throw invalidArgument("banks", "iterable of integers between 0 and 255", banks);
+function tagBits(tags: Iterable<number>): Uint8Array {
+  if (typeof tags !== "object" || tags === null || !(Symbol.iterator in tags)) {
+    throw invalidArgument("tags", "iterable of integers between 0 and 255", tags);
   }
   const bits = new Uint8Array(32);
-  for (const bank of banks) bits[integer("banks", bank, 0, 255) >> 3]! |= 1 << (bank & 7);
+  for (const tag of tags) bits[integer("tags", tag, 0, 255) >> 3]! |= 1 << (tag & 7);
   return bits;
 }
 
-const plain: CheckedSearch = { limit: 0, banks: undefined, way: 0, kernel: undefined };
+const plain: CheckedSearch = { limit: 0, tags: undefined, strategy: 0, kernel: undefined };
 
 export function checkSearch(options: SearchOptions | undefined, names: readonly string[] = searchNames): CheckedSearch {
   if (options === undefined) return plain;
-  const { limit, banks, way, kernel } = checkOptions(options, names);
+  const { limit, tags, strategy, kernel } = checkOptions(options, names);
   return {
     limit: limit === undefined ? 0 : integer("limit", limit, 1, 2 ** 32 - 1),
-    banks: banks === undefined ? undefined : bankBits(banks),
-    way: way === undefined ? 0 : ways.indexOf(oneOf("way", way, ways)),
+    tags: tags === undefined ? undefined : tagBits(tags),
+    strategy: strategy === undefined ? 0 : strategies.indexOf(oneOf("strategy", strategy, strategies)),
     kernel: kernel === undefined ? undefined : kernelName(kernel),
   };
 }
@@ -107,25 +107,25 @@ export function packIds(ids: Ids): Float64Array {
 
 export interface AddOptions {
   /** The bank (0 … 255) of each entry. Default: all 0. */
-  banks?: Uint8Array;
+  tags?: Uint8Array;
 }
 
 export interface Addition {
   ids: Float64Array;
   hashes: Uint8Array;
-  banks: Uint8Array | undefined;
+  tags: Uint8Array | undefined;
 }
 
 export function checkAddition(ids: Ids, hashes: Hashes, options: AddOptions, names: readonly string[]): Addition {
-  const { banks } = checkOptions(options, names);
-  const packed = { ids: packIds(ids), hashes: packHashes(hashes), banks };
+  const { tags } = checkOptions(options, names);
+  const packed = { ids: packIds(ids), hashes: packHashes(hashes), tags };
   const count = packed.hashes.length / 32;
   if (packed.ids.length !== count) {
     throw new InvalidArgumentError(`Expected an id for each of ${count} hashes but received ${packed.ids.length}`);
   }
-  if (banks !== undefined && !(banks instanceof Uint8Array)) throw invalidArgument("banks", "Uint8Array", banks);
-  if (banks !== undefined && banks.length !== count) {
-    throw new InvalidArgumentError(`Expected a bank for each of ${count} hashes but received ${banks.length}`);
+  if (tags !== undefined && !(tags instanceof Uint8Array)) throw invalidArgument("tags", "Uint8Array", tags);
+  if (tags !== undefined && tags.length !== count) {
+    throw new InvalidArgumentError(`Expected a tag for each of ${count} hashes but received ${tags.length}`);
   }
   return packed;
 }

@@ -73,7 +73,7 @@ export interface IndexStats {
   /** Newest entries, not yet in a part. */
   delta: number;
   /** Immutable parts, each searched for itself. */
-  parts: number;
+  shards: number;
   /** Entries in parts with tables; the others are scanned. */
   indexed: number;
   /** Bytes of all of it, */
@@ -146,10 +146,10 @@ export class HashIndex {
   }
 
   /** Adds one entry. @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID` @throws {InvalidHashError} */
-  add(id: number, hash: HashLike, bank = 0): void {
+  add(id: number, hash: HashLike, tag = 0): void {
     this.#open();
-    const banks = bank === 0 ? undefined : Uint8Array.of(integer("bank", bank, 0, 255));
-    indexErrors(() => native.indexAdd(this.#handle, oneId(id), oneHash(hash), banks));
+    const tags = tag === 0 ? undefined : Uint8Array.of(integer("tag", tag, 0, 255));
+    indexErrors(() => native.indexAdd(this.#handle, oneId(id), oneHash(hash), tags));
     this.#maintenance.changed(1);
   }
 
@@ -159,9 +159,9 @@ export class HashIndex {
    */
   addManySync(ids: Ids, hashes: Hashes, options?: AddOptions): void {
     this.#open();
-    const addition = checkAddition(ids, hashes, options ?? {}, ["banks"]);
+    const addition = checkAddition(ids, hashes, options ?? {}, ["tags"]);
     this.#open(); // what was read is the caller's code, and may have closed it
-    indexErrors(() => native.indexAdd(this.#handle, addition.ids, addition.hashes, addition.banks));
+    indexErrors(() => native.indexAdd(this.#handle, addition.ids, addition.hashes, addition.tags));
     this.#maintenance.changed(addition.ids.length);
   }
 
@@ -172,7 +172,7 @@ export class HashIndex {
    */
   async addMany(ids: Ids, hashes: Hashes, options?: AddManyOptions): Promise<void> {
     this.#open();
-    const addition = checkAddition(ids, hashes, options ?? {}, ["banks", "signal"]);
+    const addition = checkAddition(ids, hashes, options ?? {}, ["tags", "signal"]);
     this.#open();
     await this.#additions.run(addition, checkSignal(options?.signal));
     this.#maintenance.changed(addition.ids.length);
@@ -191,9 +191,9 @@ export class HashIndex {
   }
 
   /** Another hash and bank under an id; no search sees neither or both. @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
-  replace(id: number, hash: HashLike, bank = 0): void {
+  replace(id: number, hash: HashLike, tag = 0): void {
     this.#open();
-    const to = integer("bank", bank, 0, 255);
+    const to = integer("tag", tag, 0, 255);
     indexErrors(() => native.indexReplace(this.#handle, oneId(id), oneHash(hash), to));
     this.#maintenance.changed(1);
   }
@@ -273,7 +273,8 @@ export class HashIndex {
 
   stats(): IndexStats {
     this.#open();
-    return { ...native.indexStats(this.#handle) };
+    const { parts: shards, ...rest } = native.indexStats(this.#handle);
+    return { ...rest, shards };
   }
 
   /**
@@ -329,10 +330,10 @@ export class HashIndex {
   }
 
   #sync(queries: Uint8Array, radius: number, search: CheckedSearch, nearest: boolean): Float64Array | undefined {
-    const { limit, banks, way, kernel = (this.#kernel ??= { name: kernelName(undefined) }).name } = search;
+    const { limit, tags, strategy, kernel = (this.#kernel ??= { name: kernelName(undefined) }).name } = search;
     this.#open();
     try {
-      return native.searchSync(this.#handle, queries, radius, limit, banks, way, nearest, kernel);
+      return native.searchSync(this.#handle, queries, radius, limit, tags, strategy, nearest, kernel);
     } catch (error) {
       throw indexError(error);
     }
@@ -346,8 +347,8 @@ export class HashIndex {
   ): Promise<Hit[][]> {
     const {
       limit,
-      banks,
-      way,
+      tags,
+      strategy,
       kernel = (this.#kernel ??= { name: kernelName(undefined) }).name,
       threads,
       signal,
@@ -363,7 +364,7 @@ export class HashIndex {
     const found = await indexErrorsAsync(
       withSignal(signal, (cancel) =>
         Promise.all(
-          parts.map((part) => native.search(this.#handle, part, radius, limit, banks, way, nearest, kernel, cancel)),
+          parts.map((part) => native.search(this.#handle, part, radius, limit, tags, strategy, nearest, kernel, cancel)),
         ),
       ),
     );
@@ -371,7 +372,7 @@ export class HashIndex {
   }
 }
 
-const nearestNames = ["banks", "way", "kernel", "maxRadius"] as const;
+const nearestNames = ["tags", "strategy", "kernel", "maxRadius"] as const;
 
 /** What `open` hands to the constructor. */
 class Opened {

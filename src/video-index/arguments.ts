@@ -1,5 +1,5 @@
 import { boolean, integer, invalidArgument, checkOptions, positive, checkSignal } from "../check.js";
-import type { DihedralHashes } from "../hash/pixels.js";
+import type { OrientationHashes } from "../hash/pixels.js";
 import type { HashLike } from "../hash/value.js";
 import type { VideoSignature } from "../video/signature.js";
 
@@ -7,12 +7,12 @@ import type { VideoSignature } from "../video/signature.js";
 export type VideoId = string | number;
 
 /** The result of hashing a picture, or one of its frames. */
-export interface PictureHash {
+export interface ImageQuery {
   hash: HashLike;
   /** 0 … 100 */
   quality: number;
   stable: boolean;
-  dihedral?: DihedralHashes;
+  orientations?: OrientationHashes;
 }
 
 export interface VideoSearchOptions {
@@ -21,8 +21,8 @@ export interface VideoSearchOptions {
   radius?: number;
   /** Frames below this quality are left out. Default 50. */
   minQuality?: number;
-  /** Search the eight dihedral variants where the query has them. Default true. */
-  dihedral?: boolean;
+  /** Search the eight orientations where the query has them. Default true. */
+  orientations?: boolean;
   /** The slowest and the fastest that a known video may play in the query. Default 0.5 … 2. */
   minSpeed?: number;
   maxSpeed?: number;
@@ -30,7 +30,7 @@ export interface VideoSearchOptions {
    * or 16 at most. `"all"`: every one. Default `"adaptive"`. */
   lookUp?: "adaptive" | "all";
   /** Also stretches that say too little: of one picture, or what unrelated videos have at their beginning. Default false. */
-  everything?: boolean;
+  includeWeak?: boolean;
   signal?: AbortSignal;
 }
 
@@ -38,7 +38,7 @@ export interface CheckedVideoSearch {
   radius: number;
   wide: number;
   minQuality: number;
-  dihedral: boolean;
+  orientations: boolean;
   minSpeed: number;
   maxSpeed: number;
   lookUp: "adaptive" | "all";
@@ -49,11 +49,11 @@ export interface CheckedVideoSearch {
 export const videoSearchNames = [
   "radius",
   "minQuality",
-  "dihedral",
+  "orientations",
   "minSpeed",
   "maxSpeed",
   "lookUp",
-  "everything",
+  "includeWeak",
   "signal",
 ] as const;
 
@@ -70,11 +70,11 @@ export function checkVideoSearch(options: VideoSearchOptions | undefined): Check
     radius,
     wide: Math.min(256, Math.floor(1.5 * radius)),
     minQuality: integer("minQuality", given.minQuality ?? 50, 0, 100),
-    dihedral: boolean("dihedral", given.dihedral ?? true),
+    orientations: boolean("orientations", given.orientations ?? true),
     minSpeed,
     maxSpeed,
     lookUp,
-    everything: boolean("everything", given.everything ?? false),
+    everything: boolean("includeWeak", given.includeWeak ?? false),
     signal: checkSignal(given.signal),
   };
 }
@@ -86,12 +86,12 @@ export function checkId(id: VideoId): VideoId {
 }
 
 /** Whether it is a video's signature; otherwise a picture's hash. @throws {InvalidArgumentError} */
-export function isSignature(what: VideoSignature | PictureHash): what is VideoSignature {
+export function isSignature(what: VideoSignature | ImageQuery): what is VideoSignature {
   if (typeof what !== "object" || what === null) {
     throw invalidArgument("signature", "result of hashVideo or hashImage", what);
   }
   if ("frames" in what && "durationSeconds" in what) return true;
-  integer("quality", (what as PictureHash).quality, 0, 100);
-  boolean("stable", (what as PictureHash).stable);
+  integer("quality", (what as ImageQuery).quality, 0, 100);
+  boolean("stable", (what as ImageQuery).stable);
   return false;
 }

@@ -1,13 +1,13 @@
-import { type DihedralVariant, dihedralVariants } from "../hash/pixels.js";
+import { type Orientation, orientationNames } from "../hash/pixels.js";
 import { hashToBytes } from "../hash/value.js";
 import type { VideoSignature } from "../video/signature.js";
-import type { PictureHash } from "./arguments.js";
+import type { ImageQuery } from "./arguments.js";
 import type { VideoSegment, VideoView } from "./results.js";
 import { type Query, timelineOf } from "./timeline.js";
 
 /** One of the images of a query that are searched. */
 export interface Variant {
-  name: DihedralVariant;
+  name: Orientation;
   /** Without what lies around its frames. */
   trimmed?: boolean;
   /** Of a video. */
@@ -19,9 +19,9 @@ export interface Variant {
 }
 
 /** Of frames of at least that quality. */
-export function videoVariants(query: VideoSignature, minQuality: number, dihedral: boolean): Variant[] {
-  const names: readonly DihedralVariant[] =
-    dihedral && query.frames.some((frame) => frame.dihedral !== undefined) ? dihedralVariants : ["orig"];
+export function videoVariants(query: VideoSignature, minQuality: number, orientations: boolean): Variant[] {
+  const names: readonly Orientation[] =
+    orientations && query.frames.some((frame) => frame.orientations !== undefined) ? orientationNames : ["orig"];
   // The plain ones first: of two that say the same the plain one is told.
   const kinds = query.frames.some((frame) => frame.trimmed !== undefined) ? [false, true] : [false];
   return kinds.flatMap((trimmed) =>
@@ -30,9 +30,9 @@ export function videoVariants(query: VideoSignature, minQuality: number, dihedra
 }
 
 /** None of a picture of less quality. */
-export function pictureVariants(query: PictureHash, minQuality: number, dihedral: boolean): Variant[] {
+export function pictureVariants(query: ImageQuery, minQuality: number, orientations: boolean): Variant[] {
   const hash = hashToBytes(query.hash);
   if (query.quality < minQuality || !query.stable) return [];
-  if (!dihedral || query.dihedral === undefined) return [{ name: "orig", hash }];
-  return dihedralVariants.map((name, i) => ({ name, hash: i === 0 ? hash : hashToBytes(query.dihedral![name]) }));
+  if (!orientations || query.orientations === undefined) return [{ name: "orig", hash }];
+  return orientationNames.map((name, i) => ({ name, hash: i === 0 ? hash : hashToBytes(query.orientations![name]) }));
 }

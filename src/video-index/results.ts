@@ -1,7 +1,7 @@
-import type { DihedralVariant } from "../hash/pixels.js";
+import type { Orientation } from "../hash/pixels.js";
 import type { AlignedSegment, Timeline } from "../search/align.js";
 import type { ViewName } from "../views/views.js";
-import type { Corners } from "../copies/types.js";
+import type { Region } from "../copies/types.js";
 import type { VideoId } from "./arguments.js";
 import { distanceBetween } from "./timeline.js";
 
@@ -10,9 +10,9 @@ export interface VideoView {
   /** Which idea led to it. */
   name: ViewName;
   /** Outside 0 … 1 where the frames were cropped. */
-  region: Corners;
+  region: Region;
   /** How it is turned or mirrored, where it is. */
-  turned?: DihedralVariant;
+  orientation?: Orientation;
 }
 
 /** A stretch of the query that is in a known video, or the frame that is a known picture. */
@@ -40,7 +40,7 @@ export interface VideoMatch {
   id: VideoId;
   kind: "video" | "picture";
   /** Which image of the query matches. */
-  variant: DihedralVariant;
+  orientation: Orientation;
   /** It matches without what lies around the query's frames, and not, or less of it, with that. */
   trimmed?: true;
   /** By where they stand in the query. */

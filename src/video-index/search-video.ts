@@ -3,7 +3,7 @@ import { type CheckedVideoOptions, checkVideoOptions, decodeOptionNames } from "
 import type { VideoInput } from "../video/source.js";
 import { watchVideo } from "../video/hash-video.js";
 import type { VideoSignature } from "../video/signature.js";
-import { cornersOf } from "../copies/candidates.js";
+import { regionOf } from "../copies/candidates.js";
 import type { CopyLevel } from "../copies/types.js";
 import { type CheckedVideoSearch, checkVideoSearch, videoSearchNames } from "./arguments.js";
 import type { VideoCopies, VideoCopyOptions } from "./types.js";
@@ -15,7 +15,7 @@ import { type Variant, videoVariants } from "./orientations.js";
 import { type ShotView, ShotViews } from "./views.js";
 
 const hashNames: readonly string[] = [...decodeOptionNames, "sampling", "partial", "frameRate"];
-const searchNames: readonly string[] = videoSearchNames.filter((name) => name !== "dihedral");
+const searchNames: readonly string[] = videoSearchNames.filter((name) => name !== "orientations");
 
 export interface CheckedVideoCopies {
   level: CopyLevel;
@@ -29,7 +29,7 @@ export function checkVideoCopies(options: VideoCopyOptions | undefined): Checked
   const level = oneOf("level", given.level ?? "standard", ["fast", "standard", "thorough"] as const);
   const of = (names: readonly string[]): object =>
     Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
-  const hash = { sampling: "all" as const, ...of(hashNames), dihedral: true, trim: level !== "fast" };
+  const hash = { sampling: "all" as const, ...of(hashNames), orientations: true, trim: level !== "fast" };
   return { level, hash: checkVideoOptions(hash), search: checkVideoSearch(of(searchNames)) };
 }
 
@@ -76,6 +76,6 @@ function seen(signature: VideoSignature, views: ShotViews, { minQuality, radius 
 function viewOf(views: readonly ShotView[], { queryFrom, queryTo }: VideoSegment): VideoView {
   const within = ({ from, to }: ShotView): number => Math.min(to, queryTo) - Math.max(from, queryFrom);
   const most = views.toSorted((a, b) => within(b) - within(a))[0]!;
-  const { name, turned, view } = most;
-  return { name, region: cornersOf(view), ...(turned !== "orig" && { turned }) };
+  const { name, turned: orientation, view } = most;
+  return { name, region: regionOf(view), ...(orientation !== "orig" && { orientation }) };
 }

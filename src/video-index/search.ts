@@ -1,4 +1,4 @@
-import type { DihedralVariant } from "../hash/pixels.js";
+import type { Orientation } from "../hash/pixels.js";
 import { align } from "../search/align.js";
 import type { Timeline } from "../search/align.js";
 import type { HashIndex, Hit } from "../search/hash-index.js";
@@ -99,7 +99,7 @@ class Hits {
 async function searchTimeline(
   query: Query,
   frames: number,
-  variant: DihedralVariant,
+  orientation: Orientation,
   searched: Searched,
 ): Promise<VideoMatch[]> {
   const { options } = searched;
@@ -116,7 +116,7 @@ async function searchTimeline(
   const videos: [Entry, Found][] = [];
   for (const [entry, found] of hits.entries) {
     if (entry.kind === "video") videos.push([entry, found]);
-    else matches.push(...pictureInVideo(entry, query, variant, options.radius));
+    else matches.push(...pictureInVideo(entry, query, orientation, options.radius));
   }
   const likely = videos.toSorted(([, a], [, b]) => b.weight - a.weight).slice(0, mostCandidates);
   const candidates = likely.map(([{ timeline }, { places }]) => ({ timeline, places: Uint32Array.from(places) }));
@@ -127,7 +127,7 @@ async function searchTimeline(
     matches.push({
       id,
       kind: "video",
-      variant,
+      orientation,
       segments: videoSegments(found),
       queryShare: coveredShare(
         found.map(({ queryFrom, queryTo }) => [queryFrom, queryTo]),
@@ -143,14 +143,14 @@ async function searchTimeline(
   return matches;
 }
 
-function pictureInVideo(entry: Entry, query: Timeline, variant: DihedralVariant, radius: number): VideoMatch[] {
+function pictureInVideo(entry: Entry, query: Timeline, orientation: Orientation, radius: number): VideoMatch[] {
   const stretches = pictureStretches(entry.timeline.hashes, query, radius);
   if (stretches.length === 0) return [];
   return [
     {
       id: entry.id,
       kind: "picture",
-      variant,
+      orientation,
       segments: stretches.map(({ from, to, distance, matches }) => ({
         queryFrom: from,
         queryTo: to,
@@ -172,7 +172,7 @@ function pictureInVideo(entry: Entry, query: Timeline, variant: DihedralVariant,
 }
 
 /** A picture against the index: each entry with the stretches it is in. */
-async function searchPicture(hash: Uint8Array, variant: DihedralVariant, searched: Searched): Promise<VideoMatch[]> {
+async function searchPicture(hash: Uint8Array, orientation: Orientation, searched: Searched): Promise<VideoMatch[]> {
   const { index, options } = searched;
   const hits = await index.search(hash, options.radius, signalled(options));
   const entries = new Set<Entry>();
@@ -186,7 +186,7 @@ async function searchPicture(hash: Uint8Array, variant: DihedralVariant, searche
     return {
       id,
       kind,
-      variant,
+      orientation,
       segments: stretches.map(({ from, to, distance, matches }) => ({
         queryFrom: 0,
         queryTo: 0,

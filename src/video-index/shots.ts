@@ -1,5 +1,5 @@
 import { hashDistance } from "../hash/value.js";
-import { type SmallPicture, smallPicture } from "../views/small-image.js";
+import { type SmallImage, smallPicture } from "../views/small-image.js";
 import type { VideoFrame } from "../video/frame.js";
 import type { FrameWatcher } from "../video/hash-video.js";
 import type { SignatureFrame } from "../video/signature.js";
@@ -14,13 +14,13 @@ const [cutBits, cutSeconds] = [60, 0.2];
 /** A frame as it was hashed, and a small copy of it. */
 export interface KeptFrame {
   plain: SignatureFrame;
-  small: SmallPicture;
+  small: SmallImage;
 }
 
 /** Keeps small copies of some of a video's frames, until their shot has ended. */
 export class ShotFrames implements FrameWatcher {
   readonly #take: (shot: KeptFrame[]) => Promise<void>;
-  readonly #coming = new Map<number, SmallPicture>();
+  readonly #coming = new Map<number, SmallImage>();
   #due = -Infinity;
   #shot: KeptFrame[] = [];
   #last: SignatureFrame | undefined;

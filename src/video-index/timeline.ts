@@ -1,6 +1,6 @@
 import { integer, invalidArgument } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
-import { type DihedralVariant } from "../hash/pixels.js";
+import { type Orientation } from "../hash/pixels.js";
 import { hashToBytes } from "../hash/value.js";
 import type { Timeline } from "../search/align.js";
 import type { Sampling, SignatureFrame, VideoSignature } from "../video/signature.js";
@@ -92,7 +92,7 @@ export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
 export function timelineOf(
   signature: VideoSignature,
   minQuality: number,
-  variant: DihedralVariant | undefined,
+  variant: Orientation | undefined,
   trimmed = false,
 ): Query {
   const frames = signature.frames
@@ -109,7 +109,7 @@ export function timelineOf(
   // The first hash of the run at hand: what the run's frames are compared with, though a better one may stand for it.
   let first = new Uint8Array(32);
   for (const frame of frames) {
-    const text = variant === undefined || variant === "orig" ? frame.hash : (frame.dihedral?.[variant] ?? frame.hash);
+    const text = variant === undefined || variant === "orig" ? frame.hash : (frame.orientations?.[variant] ?? frame.hash);
     const hash = hashToBytes(text);
     const start = Math.max(0, frame.timestampSeconds);
     const end = Math.max(start, frame.lastTimestampSeconds);

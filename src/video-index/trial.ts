@@ -1,5 +1,5 @@
 import { hashDistance } from "../hash/value.js";
-import { QueryPicture, type Variant } from "../views/query-image.js";
+import { QueryImage, type ViewHash } from "../views/query-image.js";
 import type { Entry } from "./entries.js";
 import type { KeptFrame } from "./shots.js";
 import { distanceBetween } from "./timeline.js";
@@ -19,7 +19,7 @@ export interface Sighting {
   /** Of the entry's hashes. */
   known: number;
   distance: number;
-  variant: Variant;
+  variant: ViewHash;
   /** Of the shot's frames. */
   frame: KeptFrame;
 }
@@ -41,7 +41,7 @@ export function spread<T>(all: readonly T[], most: number): T[] {
 
 /** Tries views on several frames of one shot: a view that fits one frame by chance fits no other. */
 export class Trial implements Disposable {
-  readonly #frames: { kept: KeptFrame; picture: QueryPicture }[] = [];
+  readonly #frames: { kept: KeptFrame; picture: QueryImage }[] = [];
   readonly #speeds: readonly [least: number, most: number];
   readonly #signal: AbortSignal | undefined;
 
@@ -57,7 +57,7 @@ export class Trial implements Disposable {
   ): Promise<Trial> {
     const trial = new Trial(speeds, signal);
     for (const kept of spread(shot, mostFrames)) {
-      trial.#frames.push({ kept, picture: await QueryPicture.of(kept.small, signal) });
+      trial.#frames.push({ kept, picture: await QueryImage.of(kept.small, signal) });
     }
     return trial;
   }
@@ -68,7 +68,7 @@ export class Trial implements Disposable {
     let best = await this.#try(variant.view!, sighting, wide);
     if (best.near === 0) return undefined;
     const target = entry.timeline.hashes.subarray(32 * known, 32 * known + 32);
-    using picture = await QueryPicture.of(sighting.frame.small, this.#signal);
+    using picture = await QueryImage.of(sighting.frame.small, this.#signal);
     const [moved] = await picture.align([{ from: variant, target }], this.#signal);
     if (moved?.view !== undefined && moved.quality > 0) {
       const tried = await this.#try(moved.view, sighting, wide);

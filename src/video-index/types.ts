@@ -5,7 +5,7 @@ import type { VideoSearchOptions } from "./arguments.js";
 import type { VideoMatch } from "./results.js";
 
 export interface VideoCopyOptions
-  extends Omit<HashVideoOptions, "compat" | "dihedral" | "trim">, Omit<VideoSearchOptions, "dihedral"> {
+  extends Omit<HashVideoOptions, "compat" | "orientations" | "trim">, Omit<VideoSearchOptions, "orientations"> {
   /**
    * `"fast"`: the frames as they are, turned and mirrored. `"standard"`: also without borders, bars and what they were put
    * onto, and, of shots that are not found so, cropped, zoomed into, turned by some degrees: two frames of a shot are looked

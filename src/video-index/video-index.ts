@@ -8,7 +8,7 @@ import {
   checkId,
   checkVideoSearch,
   isSignature,
-  type PictureHash,
+  type ImageQuery,
   type VideoId,
   type VideoSearchOptions,
 } from "./arguments.js";
@@ -79,7 +79,7 @@ export class VideoIndex {
    * found.
    * @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID` @throws {InvalidArgumentError} @throws {InvalidHashError}
    */
-  add(id: VideoId, what: VideoSignature | PictureHash): void {
+  add(id: VideoId, what: VideoSignature | ImageQuery): void {
     this.#open();
     const entry = this.#entry(checkId(id), what);
     this.#entries.check(id, entry);
@@ -95,7 +95,7 @@ export class VideoIndex {
   }
 
   /** Another video or picture under an id. @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
-  replace(id: VideoId, what: VideoSignature | PictureHash): void {
+  replace(id: VideoId, what: VideoSignature | ImageQuery): void {
     this.#open();
     this.#entries.slot(checkId(id));
     const entry = this.#entry(id, what);
@@ -115,15 +115,15 @@ export class VideoIndex {
    * @throws {InvalidArgumentError} @throws {InvalidHashError} @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`; the
    *   signal's reason.
    */
-  async search(query: VideoSignature | PictureHash, options?: VideoSearchOptions): Promise<VideoMatch[]> {
+  async search(query: VideoSignature | ImageQuery, options?: VideoSearchOptions): Promise<VideoMatch[]> {
     this.#open();
     const checked = checkVideoSearch(options);
     checked.signal?.throwIfAborted();
     const isVideo = isSignature(query);
     if (isVideo) checkSignature(query);
     const variants = isVideo
-      ? videoVariants(query, checked.minQuality, checked.dihedral)
-      : pictureVariants(query, checked.minQuality, checked.dihedral);
+      ? videoVariants(query, checked.minQuality, checked.orientations)
+      : pictureVariants(query, checked.minQuality, checked.orientations);
     const frames = isVideo ? query.frames.length : 1;
     return this.#held(checked, (searched) => searchVariants(variants, frames, searched));
   }
@@ -194,7 +194,7 @@ export class VideoIndex {
     if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The index is closed");
   }
 
-  #entry(id: VideoId, what: VideoSignature | PictureHash): Entry {
+  #entry(id: VideoId, what: VideoSignature | ImageQuery): Entry {
     if (isSignature(what)) {
       checkSignature(what);
       const { worth: _worth, ...timeline } = timelineOf(what, this.#minQuality, undefined);

@@ -1,7 +1,7 @@
 import { hashToBytes } from "../hash/value.js";
 import type { HashIndex } from "../search/hash-index.js";
 import { frameViews } from "../views/frame-views.js";
-import { QueryPicture, type StageName, type Variant } from "../views/query-image.js";
+import { QueryImage, type StageName, type ViewHash } from "../views/query-image.js";
 import type { ViewName } from "../views/views.js";
 import type { SignatureFrame } from "../video/signature.js";
 import { flatFrom, leastViewQuality, tableRadius, viewRadius } from "../copies/candidates.js";
@@ -32,7 +32,7 @@ const reach = (name: ViewName): number => (name === "zoom-out" || name === "rota
 /** The view that was chosen for a shot. */
 export interface ShotView {
   name: ViewName;
-  turned: Variant["turned"];
+  turned: ViewHash["orientation"];
   view: Float32Array;
   /** Seconds. */
   from: number;
@@ -99,9 +99,9 @@ export class ShotViews {
   async #isPlain(shot: readonly KeptFrame[]): Promise<boolean> {
     const { options, entry, index } = this.#searched;
     const seen = spread(shot, plainFrames).map(({ plain }) => {
-      const { hash, dihedral = { orig: hash }, trimmed } = plain;
-      const within = trimmed === undefined ? {} : (trimmed.dihedral ?? { orig: trimmed.hash });
-      return [...Object.values(dihedral), ...Object.values(within)].map((text) => hashToBytes(text));
+      const { hash, orientations = { orig: hash }, trimmed } = plain;
+      const within = trimmed === undefined ? {} : (trimmed.orientations ?? { orig: trimmed.hash });
+      return [...Object.values(orientations), ...Object.values(within)].map((text) => hashToBytes(text));
     });
     const found = await lookUp(index, seen.flat(), options.radius, options.signal);
     const frames = new Map<Entry, Set<number>>();
@@ -129,8 +129,8 @@ export class ShotViews {
     this.#looks++;
     const found = await this.#bestOf(await this.#sightings(picks, false), trial);
     if (found === undefined) return undefined;
-    const { name, turned } = found.sighting.variant;
-    return { name, turned, view: found.tried.view };
+    const { name, orientation } = found.sighting.variant;
+    return { name, turned: orientation, view: found.tried.view };
   }
 
   /** What views of the frames are near: those of earlier shots, or all there are. */
@@ -139,7 +139,7 @@ export class ShotViews {
     const sightings: Sighting[] = [];
     if (known && this.#known.length === 0) return sightings;
     for (const frame of picks) {
-      using picture = await QueryPicture.of(frame.small, options.signal);
+      using picture = await QueryImage.of(frame.small, options.signal);
       if (picture.flatness >= flatFrom) continue;
       const made = known ? await this.#seenBefore(picture) : await allViews(picture, frame, options.signal);
       for (const radius of new Set(made.map(({ name }) => reach(name)))) {
@@ -158,8 +158,8 @@ export class ShotViews {
     return sightings.sort((a, b) => a.distance - b.distance);
   }
 
-  async #seenBefore(picture: QueryPicture): Promise<Variant[]> {
-    const made: Variant[] = [];
+  async #seenBefore(picture: QueryImage): Promise<ViewHash[]> {
+    const made: ViewHash[] = [];
     for (const { chosen } of this.#known) {
       const [variant] = await picture.hash(chosen.view, 0, this.#searched.options.signal);
       if (variant !== undefined && variant.quality >= leastViewQuality && variant.stable) {
@@ -175,7 +175,7 @@ export class ShotViews {
     trial: Trial,
   ): Promise<{ sighting: Sighting; tried: Tried } | undefined> {
     let best: { sighting: Sighting; tried: Tried } | undefined;
-    const seen = new Set<Variant>();
+    const seen = new Set<ViewHash>();
     for (const sighting of sightings) {
       if (seen.has(sighting.variant)) continue;
       if (seen.size === bounds[this.#level][1]) break;
@@ -190,7 +190,7 @@ export class ShotViews {
   async #see(shot: readonly KeptFrame[], chosen: Chosen): Promise<void> {
     const { signal } = this.#searched.options;
     for (const { plain, small } of shot) {
-      using picture = await QueryPicture.of(small, signal);
+      using picture = await QueryImage.of(small, signal);
       if (picture.flatness >= flatFrom) continue;
       const [made] = await picture.hash(chosen.view, 0, signal);
       if (made === undefined) continue;
@@ -230,11 +230,11 @@ async function lookUp(
 }
 
 async function allViews(
-  picture: QueryPicture,
+  picture: QueryImage,
   { small }: KeptFrame,
   signal: AbortSignal | undefined,
-): Promise<Variant[]> {
-  const made: Variant[] = [];
+): Promise<ViewHash[]> {
+  const made: ViewHash[] = [];
   for (const stage of ["detected", "fixed", "wide"] satisfies StageName[]) {
     made.push(...(await picture.stage(stage, signal)));
   }

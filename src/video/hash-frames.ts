@@ -10,7 +10,7 @@ import type { SignatureFrame } from "./signature.js";
 const syncBytes = 2 ** 20;
 
 export interface HashFramesOptions {
-  dihedral: boolean;
+  orientations: boolean;
   /** Also what lies inside a border, bars or another picture. */
   trim: boolean;
   /** The frames' memory is ours: it may be read while this thread goes on. Otherwise it is copied then. */
@@ -36,10 +36,10 @@ function packed(frame: VideoFrame, [bytes, width, height, channels, stride]: Has
  */
 export async function* hashFrames(
   frames: AsyncIterable<VideoFrame>,
-  { dihedral, trim, ours }: HashFramesOptions,
+  { orientations, trim, ours }: HashFramesOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<SignatureFrame, void, undefined> {
-  const options = checkHashOptions({ dihedral });
+  const options = checkHashOptions({ orientations });
   /** `mine`: nobody writes to the memory meanwhile. */
   const hash = async (pixels: HashArguments, mine: boolean): Promise<PixelHash & { drawn: number }> => {
     const [, width, height, channels] = pixels;

@@ -131,12 +131,12 @@ async function collect(
   watcher: FrameWatcher | undefined,
   into: SignatureFrame[],
 ): Promise<void> {
-  const { sampling, vpdq, dihedral, trim, signal } = options;
+  const { sampling, vpdq, orientations, trim, signal } = options;
   const { ours, state } = reading;
   const frames = watcher === undefined ? reading.frames : watched(reading.frames, watcher);
   const runs = sampling === "adaptive" ? new Runs() : undefined;
   try {
-    for await (const frame of hashFrames(frames, { dihedral, trim, ours }, signal)) {
+    for await (const frame of hashFrames(frames, { orientations, trim, ours }, signal)) {
       await watcher?.hashed(frame);
       if (vpdq && state.frameRate !== undefined) into.push(vpdqTime(frame, state.frameRate));
       else if (runs === undefined) into.push(frame);

@@ -25,7 +25,7 @@ export interface DecodeVideoOptions extends VideoLimits {
   ffmpegPath?: string;
   /** Threads of the decoder, 1 … 64. The frames are the same. Default: as many as there are processors, at most 4. */
   threads?: number;
-  /** Turn the frames as the container asks. Default false, as the reference: the dihedral hashes cover the turn. */
+  /** Turn the frames as the container asks. Default false, as the reference: the orientation hashes cover the turn. */
   rotate?: boolean;
   /** Stretch the frames to square pixels where the container has others. Default false, as the reference. */
   squarePixels?: boolean;
@@ -39,7 +39,7 @@ export interface HashVideoOptions extends DecodeVideoOptions {
   /** `"vpdq"`: numbers, times and RGB as the reference takes them. With `{ fps }` or `"all"` only. */
   compat?: "vpdq";
   /** Also give the hashes of each frame turned and mirrored. Default false. */
-  dihedral?: boolean;
+  orientations?: boolean;
   /**
    * Of frames that have a border, bars, or another picture around them, also give the hashes without those, for queries: an
    * altered copy is then found by a `VideoIndex` that knows the plain video. One region is chosen for each shot. Not with
@@ -64,7 +64,7 @@ export interface CheckedVideoOptions {
   name: string | undefined;
   sampling: Sampling;
   vpdq: boolean;
-  dihedral: boolean;
+  orientations: boolean;
   trim: boolean;
   partial: boolean;
   frameRate: number | undefined;
@@ -75,7 +75,7 @@ export const decodeOptionNames: readonly string[] = names(
   "maxPixels maxBytes maxFrames maxSeconds maxStallSeconds maxMemoryBytes " +
     "signal onProgress ffmpegPath threads rotate squarePixels name",
 );
-const hashVideoOptionNames = [...decodeOptionNames, ...names("sampling compat dihedral trim partial frameRate")];
+const hashVideoOptionNames = [...decodeOptionNames, ...names("sampling compat orientations trim partial frameRate")];
 
 function text(name: string, value: unknown): string | undefined {
   if (value === undefined || typeof value === "string") return value;
@@ -128,7 +128,7 @@ export function checkVideoOptions(
     name: text("name", given.name),
     sampling,
     vpdq,
-    dihedral: whether("dihedral", given.dihedral),
+    orientations: whether("orientations", given.orientations),
     trim,
     partial: whether("partial", given.partial),
     frameRate: frameRate === undefined ? undefined : positive("frameRate", frameRate),

@@ -1,4 +1,4 @@
-import type { DihedralHashes } from "../hash/pixels.js";
+import type { OrientationHashes } from "../hash/pixels.js";
 
 /**
  * Which frames of a video are hashed.
@@ -30,7 +30,7 @@ export interface TrimmedFrame {
   /** Which part of the frame it is the hash of: the same throughout a shot. */
   region: FrameRegion;
   /** The eight turned and mirrored variants, when asked for. */
-  dihedral?: DihedralHashes;
+  orientations?: OrientationHashes;
 }
 
 /** One hashed frame, or with adaptive sampling a run of frames that are nearly the same. */
@@ -55,7 +55,7 @@ export interface SignatureFrame {
    */
   drawn?: number;
   /** The eight turned and mirrored variants, when asked for. */
-  dihedral?: DihedralHashes;
+  orientations?: OrientationHashes;
   /**
    * The frame without what lies around the video, when that is asked for (`trim`) and something does: a border, bars with
    * text or without, a picture that it was put onto. Not there in vPDQ's files.

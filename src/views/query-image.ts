@@ -1,4 +1,4 @@
-import { dihedralVariants, type DihedralVariant } from "../hash/pixels.js";
+import { orientationNames, type Orientation } from "../hash/pixels.js";
 import type { Samples } from "../image/samples.js";
 import { withSignal } from "../native/abort.js";
 import type { NativeVariants, VariantsHandle } from "../native/binding.js";
@@ -6,11 +6,11 @@ import { native } from "../native/load.js";
 import { type ViewName, viewNames } from "./views.js";
 
 /** A hash of a picture, or of a part of it, with where it is from. */
-export interface Variant {
+export interface ViewHash {
   /** 32 bytes. */
   hash: Uint8Array;
   name: ViewName;
-  turned: DihedralVariant;
+  orientation: Orientation;
   /** 0 … 100 */
   quality: number;
   stable: boolean;
@@ -24,9 +24,9 @@ const stageNames: readonly StageName[] = ["turned", "detected", "fixed", "wide"]
 
 const numbersEach = 12;
 
-function fromNative(made: NativeVariants | undefined): Variant[] {
+function fromNative(made: NativeVariants | undefined): ViewHash[] {
   if (made === undefined) return [];
-  const variants: Variant[] = [];
+  const variants: ViewHash[] = [];
   for (let i = 0; 32 * i < made.hashes.length; i++) {
     const numbers = made.numbers.subarray(numbersEach * i, numbersEach * (i + 1));
     const kind = numbers[8]!;
@@ -34,7 +34,7 @@ function fromNative(made: NativeVariants | undefined): Variant[] {
     variants.push({
       hash: made.hashes.subarray(32 * i, 32 * (i + 1)),
       name: kind === 0 && turned !== 0 ? "turned" : viewNames[kind]!,
-      turned: dihedralVariants[turned]!,
+      orientation: orientationNames[turned]!,
       quality: numbers[10]!,
       stable: numbers[11] !== 0,
       view: numbers.subarray(0, 10),
@@ -47,7 +47,7 @@ function fromNative(made: NativeVariants | undefined): Variant[] {
 export const wholeView: Float32Array = Float32Array.of(0, 0, 1, 0, 1, 1, 0, 1, 0, 0);
 
 /** A picture reduced to what its variants are made of. Nothing of the samples is kept. */
-export class QueryPicture implements Disposable {
+export class QueryImage implements Disposable {
   readonly #handle: VariantsHandle;
   /** The share of pixels in the fullest of 16³ colours, 0 … 1. */
   readonly flatness: number;
@@ -58,21 +58,21 @@ export class QueryPicture implements Disposable {
   }
 
   /** Sides of at least 5 pixels. The samples are read where they are. */
-  static of(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryPicture> {
-    return QueryPicture.#made(samples, false, signal);
+  static of(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryImage> {
+    return QueryImage.#made(samples, false, signal);
   }
 
   /** As `of`, and frees the samples: there are none afterwards. */
-  static taking(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryPicture> {
-    return QueryPicture.#made(samples, true, signal);
+  static taking(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryImage> {
+    return QueryImage.#made(samples, true, signal);
   }
 
   static async #made(
     { data, width, height, channels }: Omit<Samples, "hash">,
     taken: boolean,
     signal: AbortSignal | undefined,
-  ): Promise<QueryPicture> {
-    return new QueryPicture(
+  ): Promise<QueryImage> {
+    return new QueryImage(
       await withSignal(signal, (cancel) =>
         native.makeVariants(data, width, height, channels, width * channels, undefined, taken, cancel),
       ),
@@ -80,16 +80,16 @@ export class QueryPicture implements Disposable {
   }
 
   /** The variants of a stage, those of most worth first; none that an earlier stage has given. */
-  async stage(name: StageName, signal: AbortSignal | undefined): Promise<Variant[]> {
+  async stage(name: StageName, signal: AbortSignal | undefined): Promise<ViewHash[]> {
     const stage = stageNames.indexOf(name);
     return fromNative(await withSignal(signal, (cancel) => native.variantStage(this.#handle, stage, cancel)));
   }
 
   /** Each view moved until its hash is as near its target as it gets. */
   async align(
-    wanted: readonly { from: Variant; target: Uint8Array }[],
+    wanted: readonly { from: ViewHash; target: Uint8Array }[],
     signal: AbortSignal | undefined,
-  ): Promise<Variant[]> {
+  ): Promise<ViewHash[]> {
     const views = new Float32Array(10 * wanted.length);
     const targets = new Uint8Array(32 * wanted.length);
     wanted.forEach(({ from, target }, i) => {
@@ -102,7 +102,7 @@ export class QueryPicture implements Disposable {
   }
 
   /** Hashes of views, ten numbers each, as originals of `side` pixels; 0: as large as the view. */
-  async hash(views: Float32Array, side: number, signal: AbortSignal | undefined): Promise<Variant[]> {
+  async hash(views: Float32Array, side: number, signal: AbortSignal | undefined): Promise<ViewHash[]> {
     return fromNative(
       await withSignal(signal, (cancel) => native.alignVariants(this.#handle, views, undefined, side, cancel)),
     );

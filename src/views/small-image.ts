@@ -9,10 +9,10 @@ import { native } from "../native/load.js";
 const longSide = 384;
 
 /** A frame that is small enough to wait with some hundred others until it is known which view of it is wanted. */
-export type SmallPicture = Omit<Samples, "hash">;
+export type SmallImage = Omit<Samples, "hash">;
 
 /** Undefined of grey with alpha, and of what is too small for a view. */
-export function smallPicture(pixels: RawPixels): SmallPicture | undefined {
+export function smallPicture(pixels: RawPixels): SmallImage | undefined {
   const [bytes, width, height, channels, stride] = pixelArguments(pixels, checkHashOptions({}));
   if (channels === 2 || Math.min(width, height) < 32) return undefined;
   const share = Math.min(1, longSide / Math.max(width, height));

@@ -123,7 +123,7 @@ describe("TIFF", () => {
     const ycc = { width, height, bits: 8, channels: 3, photometric: 6, samples: rgb } as const;
     await expectHash(tiff([ycc], form), expected);
     const file = tiff([{ ...ycc, photometric: 2 }, ycc], form);
-    expect((await hashImage(file, { pages: "all", dihedral: true })).frames).toEqual([
+    expect((await hashImage(file, { pages: "all", orientations: true })).frames).toEqual([
       { page: 0, ...answer(rgb, 3) },
       { page: 1, ...expected },
     ]);
@@ -167,7 +167,7 @@ describe("TIFF", () => {
       { width: 120, height: 90, bits: 8, channels: 1, photometric: 1, samples: small },
       { width, height, bits: 8, channels: 4, photometric: 5, samples: inks },
     ]);
-    const all = await hashImage(file, { pages: "all", dihedral: true });
+    const all = await hashImage(file, { pages: "all", orientations: true });
     const first = answer(rgb, 3);
     expect(all).toEqual({
       ...first,

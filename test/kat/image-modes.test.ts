@@ -227,7 +227,7 @@ describe("GIF", () => {
     for (let y = 0; y < 80; y++) patched.set(patch.subarray(100 * y, 100 * (y + 1)), (30 + y) * width + 40);
     seen.push(patched, indices[2]!);
     const frames = seen.map((frame, page) => ({ page, ...answer(paint(frame), 3) }));
-    const all = await hashImage(file, { pages: "all", dihedral: true });
+    const all = await hashImage(file, { pages: "all", orientations: true });
     expect(all.frames).toEqual(frames);
     await expectHash(file, answer(paint(indices[0]!), 3));
     expect(all).toMatchObject({ ...answer(paint(indices[0]!), 3), width, height });
@@ -264,7 +264,7 @@ describe("WebP", () => {
     const tall = { raw: { width, height: 5 * height, channels: 3 as const, pageHeight: height } };
     const file = await sharp(Buffer.concat(pages), tall).webp({ lossless: true, loop: 0 }).toBuffer();
     const expected = pages.map((samples, page) => ({ page, ...answer(samples, 3) }));
-    const all = await hashImage(file, { pages: "all", dihedral: true });
+    const all = await hashImage(file, { pages: "all", orientations: true });
     expect(all.frames).toEqual(expected);
     await expectHash(file, answer(pages[0]!, 3));
   });

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
-import { type DihedralHashes, hashImage, hashImages, type ImageHash } from "../../dist/index.js";
+import { type OrientationHashes, hashImage, hashImages, type ImageHash } from "../../dist/index.js";
 import { root } from "../support/run.ts";
 
 const shared = join(root, "../shared");
@@ -25,7 +25,7 @@ function expected(row: Map<string, string>, prefix: "core_fullres" | "cli"): Ima
     stable: true,
     width: Number(row.get("width")),
     height: Number(row.get("height")),
-    dihedral: { orig: column("hash"), ...dihedral } as DihedralHashes,
+    dihedral: { orig: column("hash"), ...orientations } as OrientationHashes,
   };
 }
 
@@ -35,8 +35,8 @@ describe("12 variants of one photograph", () => {
     expect(rows).toHaveLength(12);
     for (const row of rows) {
       const path = join(real, row.get("path")!);
-      expect(await hashImage(path, { dihedral: true }), path).toEqual(expected(row, "core_fullres"));
-      expect(await hashImage(path, { dihedral: true, compat: "cpp-cli" }), path).toEqual(expected(row, "cli"));
+      expect(await hashImage(path, { orientations: true }), path).toEqual(expected(row, "core_fullres"));
+      expect(await hashImage(path, { orientations: true, compat: "cpp-cli" }), path).toEqual(expected(row, "cli"));
     }
   });
 });
@@ -50,7 +50,7 @@ describe("100 photographs", () => {
     expect(paths).toHaveLength(100);
     const all = async (options: object): Promise<Map<string, ImageHash | string>> => {
       const found = new Map<string, ImageHash | string>();
-      for await (const { input, result, error } of hashImages(paths, { dihedral: true, ...options })) {
+      for await (const { input, result, error } of hashImages(paths, { orientations: true, ...options })) {
         found.set(input, error ? error.message : result);
       }
       return found;

@@ -15,7 +15,7 @@ const write = (bytes) => {
   }
 };
 for (const v of vectors) {
-  const d = v.dihedral;
+  const d = v.orientations;
   const names = ["orig", "rot90", "rot180", "rot270", "flipX", "flipY", "flipPlus1", "flipMinus1"];
   const none = "-";
   const fields = [v.id, v.width, v.height, v.channels, v.hash, v.quality, v.lumaFnv1a32 ?? none, v.f64Fnv1a32 ?? none];

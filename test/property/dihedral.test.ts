@@ -1,7 +1,7 @@
 /** The eight dihedral hashes against hashing pixels that really are turned and mirrored. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type DihedralVariant, dihedralVariants, hashDistance, hashPixelsSync } from "../../dist/index.js";
+import { type Orientation, orientationNames, hashDistance, hashPixelsSync } from "../../dist/index.js";
 import { makeInput } from "../../fixtures/kat/inputs.mjs";
 
 interface Picture {
@@ -14,7 +14,7 @@ interface Picture {
 type Source = (x: number, y: number, width: number, height: number) => [x: number, y: number];
 
 /** Plain geometry, independent of the coefficients' signs. rot90 is counter-clockwise. */
-const turns: Record<DihedralVariant, { swaps: boolean; from: Source }> = {
+const turns: Record<Orientation, { swaps: boolean; from: Source }> = {
   orig: { swaps: false, from: (x, y) => [x, y] },
   rot90: { swaps: true, from: (x, y, w) => [w - 1 - y, x] },
   rot180: { swaps: false, from: (x, y, w, h) => [w - 1 - x, h - 1 - y] },
@@ -25,7 +25,7 @@ const turns: Record<DihedralVariant, { swaps: boolean; from: Source }> = {
   flipMinus1: { swaps: true, from: (x, y, w, h) => [w - 1 - y, h - 1 - x] },
 };
 
-function turn({ data, width, height }: Picture, variant: DihedralVariant): Picture {
+function turn({ data, width, height }: Picture, variant: Orientation): Picture {
   const { swaps, from } = turns[variant];
   const [w, h] = swaps ? [height, width] : [width, height];
   const out = new Uint8Array(data.length);
@@ -39,10 +39,10 @@ function turn({ data, width, height }: Picture, variant: DihedralVariant): Pictu
 }
 
 /** a, then b, as one variant: what the pixels of a 2×3 picture say. */
-function compose(a: DihedralVariant, b: DihedralVariant): DihedralVariant {
+function compose(a: Orientation, b: Orientation): Orientation {
   const small = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 2, height: 3 };
   const both = turn(turn(small, a), b);
-  const same = dihedralVariants.find((one) => {
+  const same = orientationNames.find((one) => {
     const once = turn(small, one);
     return once.width === both.width && once.data.every((value, i) => value === both.data[i]);
   });
@@ -51,7 +51,7 @@ function compose(a: DihedralVariant, b: DihedralVariant): DihedralVariant {
 }
 
 const hash = (picture: Picture): ReturnType<typeof hashPixelsSync> =>
-  hashPixelsSync({ ...picture, channels: 1 }, { dihedral: true });
+  hashPixelsSync({ ...picture, channels: 1 }, { orientations: true });
 
 /** A textured picture, told by little so that a counterexample can be read. */
 interface Recipe {
@@ -77,14 +77,14 @@ const recipes = (side: fc.Arbitrary<number>): fc.Arbitrary<Recipe> =>
 /** 64 times an odd number, with a filter of odd width: filter and sampling are symmetrical, turning changes no sum but in rounding. */
 const symmetrical = recipes(fc.constantFrom(320, 576));
 const any = recipes(fc.integer({ min: 300, max: 700 }));
-const turnedWays = dihedralVariants.slice(1);
+const turnedWays = orientationNames.slice(1);
 
 describe("dihedral hashes", () => {
   it.each(turnedWays)("%s is the hash of pixels turned so, where the filter is symmetrical", (variant) => {
     fc.assert(
       fc.property(symmetrical, (recipe) => {
         const picture = draw(recipe);
-        const derived = hash(picture).dihedral!;
+        const derived = hash(picture).orientations!;
         const real = hash(turn(picture, variant));
         // Two coefficients beside the median may change places in rounding.
         expect(hashDistance(derived[variant], real.hash)).toBeLessThanOrEqual(2);
@@ -98,7 +98,7 @@ describe("dihedral hashes", () => {
     fc.assert(
       fc.property(any, fc.constantFrom(...turnedWays), (recipe, variant) => {
         const picture = draw(recipe);
-        expect(hashDistance(hash(picture).dihedral![variant], hash(turn(picture, variant)).hash)).toBeLessThanOrEqual(
+        expect(hashDistance(hash(picture).orientations![variant], hash(turn(picture, variant)).hash)).toBeLessThanOrEqual(
           31,
         );
       }),
@@ -108,11 +108,11 @@ describe("dihedral hashes", () => {
 
   it("form the dihedral group: the variants of a turned picture are the picture's, in another order", () => {
     fc.assert(
-      fc.property(symmetrical, fc.constantFrom(...dihedralVariants), (recipe, first) => {
+      fc.property(symmetrical, fc.constantFrom(...orientationNames), (recipe, first) => {
         const picture = draw(recipe);
-        const before = hash(picture).dihedral!;
-        const after = hash(turn(picture, first)).dihedral!;
-        for (const second of dihedralVariants) {
+        const before = hash(picture).orientations!;
+        const after = hash(turn(picture, first)).orientations!;
+        for (const second of orientationNames) {
           expect(hashDistance(after[second], before[compose(first, second)])).toBeLessThanOrEqual(2);
         }
       }),

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { HashIndex, type SearchWay } from "../../dist/index.js";
+import { HashIndex, type SearchStrategy } from "../../dist/index.js";
 import { difference, distances, hashAt, type Hit, randomHashes } from "./hashes.ts";
 
 export interface Entry {
@@ -52,7 +52,7 @@ export const anyBanks: fc.Arbitrary<number[] | undefined> = fc.option(fc.subarra
 export const anyEntries: fc.Arbitrary<Entry[]> = fc.array(fc.record({ id: anyId, hash: anyHash, bank: anyBank }), {
   maxLength: 30,
 });
-export const anyWay: fc.Arbitrary<SearchWay> = fc.constantFrom("auto", "scan", "columns", "tiled", "multi-index");
+export const anyWay: fc.Arbitrary<SearchStrategy> = fc.constantFrom("auto", "scan", "columns", "tiled", "multi-index");
 
 /** Of several entries with one id the first. */
 export function unique(entries: readonly Entry[]): Entry[] {

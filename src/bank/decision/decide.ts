@@ -1,10 +1,10 @@
 /** From what was found to what is to be done: one function for a new decision and for one that is explained later. */
-import type { DihedralVariant } from "../../hash/pixels.js";
+import type { Orientation } from "../../hash/pixels.js";
 import type { Label } from "../storage/labels.js";
 import { type Action, actions } from "./policy.js";
 import type { Prequalification, Suggestion } from "./qualify.js";
-import { type CheckedQuery, type QueryCopy, uploadName } from "./query.js";
-import { inShare } from "./sampling.js";
+import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
+import { isSampled } from "./sampling.js";
 import type { SignalType } from "../storage/signals.js";
 import type { View } from "./snapshot.js";
 
@@ -18,21 +18,21 @@ export interface DecisionMatch {
   /** Differing bits; 0 for an exact match. */
   distance: number;
   /** Which image of the upload is nearest; of a copy how the original lies in it. */
-  variant?: DihedralVariant;
+  orientation?: Orientation;
   /** Of a copy: which view of the upload is near, and where in it. By one of tier `"review"` nothing is blocked. */
-  copy?: Pick<QueryCopy, "tier" | "view" | "region" | "witnesses">;
+  copy?: Pick<QueryCopy, "tier" | "view" | "region" | "supportCount">;
   /** The entry's, where it is known. */
   quality?: number;
   /** It is near the hash of a part of the entry's picture, and which: "centre-10". */
-  derived?: string;
+  crop?: string;
   bank: string;
   /** It is of a negative bank: it suppresses and asks for nothing. */
   negative: boolean;
   source: string;
   /** The source's id, where it gave one. */
-  entry?: string;
+  entryId?: string;
   /** The store's number of the entry and of the signal. */
-  number: number;
+  entryNumber: number;
   signal: number;
   labels: Label[];
   /**
@@ -68,13 +68,13 @@ export interface Decision {
  * Whether it is a known false alarm. A part of one may be in any picture, and a copy for review may be none: nothing is
  * suppressed by them.
  */
-export function suppresses({ negative, derived, copy }: DecisionMatch): boolean {
-  return negative && derived === undefined && copy?.tier !== "review";
+export function suppresses({ negative, crop, copy }: DecisionMatch): boolean {
+  return negative && crop === undefined && copy?.tier !== "review";
 }
 
 /** What the matches come to. */
-export function settle(view: View, found: readonly DecisionMatch[], query: CheckedQuery, time: number): Decision {
-  const sorted = [...found].sort((a, b) => a.distance - b.distance || a.number - b.number);
+export function decide(view: View, found: readonly DecisionMatch[], query: CheckedQuery, time: number): Decision {
+  const sorted = [...found].sort((a, b) => a.distance - b.distance || a.entryNumber - b.entryNumber);
   const negative = sorted.find(suppresses);
   const matches = sorted.map((match) => ({
     ...match,
@@ -85,18 +85,18 @@ export function settle(view: View, found: readonly DecisionMatch[], query: Check
   const action = actions.find((one) => counting.some((match) => match.action === one)) ?? "none";
   const reasons: string[] = [];
   for (const match of counting.filter((one) => one.action === action)) {
-    reasons.push(`${match.bank}, ${match.source}, entry ${match.number}: ${match.rule}: ${action}`);
+    reasons.push(`${match.bank}, ${match.source}, entry ${match.entryNumber}: ${match.rule}: ${action}`);
   }
   for (const match of matches.filter((one) => one.suppressed)) {
     reasons.push(
-      `${match.bank}, entry ${match.number}: suppressed by ${negative!.bank}, entry ${negative!.number}, at distance ${negative!.distance}`,
+      `${match.bank}, entry ${match.entryNumber}: suppressed by ${negative!.bank}, entry ${negative!.entryNumber}, at distance ${negative!.distance}`,
     );
   }
   for (const match of counting.filter((one) => one.flooded === true)) {
-    reasons.push(`${match.bank}, entry ${match.number}: has hit too many different uploads: review at most`);
+    reasons.push(`${match.bank}, entry ${match.entryNumber}: has hit too many different uploads: review at most`);
   }
   for (const { name, policy } of view.banks().values()) {
-    if (inShare(policy, uploadName(query))) continue;
+    if (isSampled(policy, uploadKey(query))) continue;
     reasons.push(`${name}: not in the share of ${policy.matchRatio} of uploads that it is asked for`);
   }
   if (query.hash === undefined) reasons.push("there is no picture hash: only the bytes are matched");
@@ -124,10 +124,10 @@ function prequalify(view: View, matches: readonly DecisionMatch[]): Prequalifica
   let found: Prequalification | undefined;
   for (const match of matches) {
     if (found !== undefined && match.distance > found.distance) break;
-    const said = view.suggestion(match.number) ?? saidBySource(view, match);
+    const said = view.suggestion(match.entryNumber) ?? saidBySource(view, match);
     if (said === undefined) continue;
-    const { distance, variant, number } = match;
-    const one = { ...said, distance, ...(variant !== undefined && { variant }), entry: number };
+    const { distance, orientation, entryNumber } = match;
+    const one = { ...said, distance, ...(orientation !== undefined && { orientation }), entryNumber };
     if (found === undefined || rankOf(one) > rankOf(found)) found = one;
   }
   return found;
@@ -135,9 +135,9 @@ function prequalify(view: View, matches: readonly DecisionMatch[]): Prequalifica
 
 const rankOf = ({ kind, time = 0 }: Prequalification): number => (kind === "analyst" ? time + 1 : 0);
 
-function saidBySource(view: View, { labels, source, number }: DecisionMatch): Suggestion | undefined {
+function saidBySource(view: View, { labels, source, entryNumber }: DecisionMatch): Suggestion | undefined {
   if (labels.length === 0) return undefined;
-  const entry = view.entry(number);
+  const entry = view.entry(entryNumber);
   const time = entry && view.timeOf(entry.since);
   return { labels, kind: "source", by: source, ...(time !== undefined && { time }) };
 }

@@ -1,13 +1,13 @@
 /** From a query to the entries that count: by the index, by what was seen before, and by the policies. */
-import { type DihedralVariant, dihedralVariants } from "../../hash/pixels.js";
+import { type Orientation, orientationNames } from "../../hash/pixels.js";
 import { hashDistance } from "../../hash/value.js";
 import { reviewRadius, sureRadius } from "../../copies/candidates.js";
 import { type DecisionMatch, suppresses } from "./decide.js";
 import { labelName } from "../storage/labels.js";
 import { wipedFlag } from "../storage/pages.js";
 import { type Action, actions, type Bank, type Policy } from "./policy.js";
-import { type CheckedQuery, type QueryCopy, uploadName } from "./query.js";
-import { inShare } from "./sampling.js";
+import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
+import { isSampled } from "./sampling.js";
 import { exactTypes, nearTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 import type { View, ViewedEntry } from "./snapshot.js";
 
@@ -15,7 +15,7 @@ interface Found {
   signal: number;
   distance: number;
   /** Undefined: the same bytes. */
-  variant?: DihedralVariant;
+  variant?: Orientation;
   /** Of what is near the signal: the upload, or a view of it. */
   quality: number;
   /** Where it is a view. */
@@ -27,15 +27,15 @@ function near(view: View, query: CheckedQuery, banks: Iterable<Bank>): Found[] {
   if (!query.stable || hash === undefined) return [];
   const policies = [...banks]
     .map(({ policy }) => policy)
-    .filter((policy) => query.quality >= policy.minQuality && inShare(policy, hash));
+    .filter((policy) => query.quality >= policy.minQuality && isSampled(policy, hash));
   if (policies.length === 0) return [];
   const radius = Math.max(...policies.map((policy) => policy.radius));
-  const variants = dihedralVariants.filter(
+  const variants = orientationNames.filter(
     (name) =>
-      policies.some((policy) => policy.variants.includes(name)) && (name === "orig" || query.dihedral !== undefined),
+      policies.some((policy) => policy.orientations.includes(name)) && (name === "orig" || query.orientations !== undefined),
   );
-  // The picture's own hash, not `dihedral.orig`: of a picture of exactly 64×64 pixels they may differ.
-  const hashes = variants.map((name) => Buffer.from(name === "orig" ? hash : query.dihedral![name], "hex"));
+  // The picture's own hash, not `orientations.orig`: of a picture of exactly 64×64 pixels they may differ.
+  const hashes = variants.map((name) => Buffer.from(name === "orig" ? hash : query.orientations![name], "hex"));
   if (hashes.length === 0) return [];
   return view
     .search(Buffer.concat(hashes), radius, nearTypes)
@@ -55,13 +55,13 @@ function exact(view: View, query: CheckedQuery): Found[] {
 }
 
 /** What a look for copies had seen, as far as the signals are still what they were. */
-function copied(view: View, { copies = [] }: CheckedQuery): Found[] {
+function recheckCopies(view: View, { copies = [] }: CheckedQuery): Found[] {
   return copies.flatMap((copy): Found[] => {
     const record = view.signal(copy.signal);
     if (record === undefined || (record.flags & wipedFlag) !== 0 || !nearTypes.includes(record.type)) return [];
     const distance = hashDistance(copy.hash, record.value);
     const tier = distance > sureRadius ? "review" : copy.tier;
-    const { signal, quality, turned: variant = "orig" } = copy;
+    const { signal, quality, orientation: variant = "orig" } = copy;
     return [{ signal, distance, variant, quality, copy: { ...copy, tier } }];
   });
 }
@@ -81,19 +81,19 @@ const weaker = (a: Action, b: Action): Action => (actions.indexOf(a) > actions.i
 /** What a match asks for. */
 function actionOf({ policy }: Bank, flooded: boolean, part: string | undefined, copy: QueryCopy | undefined): Action {
   const own = flooded || copy?.tier === "review" ? weaker(policy.action, "review") : policy.action;
-  return part === undefined ? own : weaker(own, policy.derived ?? "review");
+  return part === undefined ? own : weaker(own, policy.cropAction ?? "review");
 }
 
 /** Which of its labels a bank asks for the entry by, "" where it asks for any; undefined: it does not ask for it. */
-export function askedBy({ policy }: Bank, entry: ViewedEntry, upload: string, time: number): string | undefined {
-  if (!inShare(policy, upload)) return undefined;
+export function labelMatchedByPolicy({ policy }: Bank, entry: ViewedEntry, upload: string, time: number): string | undefined {
+  if (!isSampled(policy, upload)) return undefined;
   if (entry.disabledUntil !== null && entry.disabledUntil > time) return undefined;
   if (policy.labels === undefined) return "";
   return entry.labels.map(labelName).find((name) => policy.labels!.includes(name));
 }
 
 /** Why the bank counts it, or undefined. */
-function ruleOf(
+function explainMatch(
   { policy }: Bank,
   found: Found,
   quality: number | undefined,
@@ -104,7 +104,7 @@ function ruleOf(
   const { variant, copy } = found;
   if (variant === undefined) return `the same bytes${labelled}`;
   const most = mostOf(policy, copy);
-  if (found.distance > most || !policy.variants.includes(variant)) return undefined;
+  if (found.distance > most || !policy.orientations.includes(variant)) return undefined;
   if (found.quality < policy.minQuality || (quality !== undefined && quality < policy.minQuality)) return undefined;
   const near = `distance ${found.distance} of at most ${most}, quality ${found.quality} of at least ${policy.minQuality}`;
   const how = copy === undefined ? "" : `, by the view ${copy.view}${copy.tier === "review" ? ", for review" : ""}`;
@@ -117,18 +117,18 @@ export function findMatches(view: View, query: CheckedQuery, time: number): Deci
   const banks = view.banks();
   const best = new Map<number, DecisionMatch>();
   const entries = new Map<number, ViewedEntry | undefined>();
-  for (const found of [...exact(view, query), ...near(view, query, banks.values()), ...copied(view, query)]) {
+  for (const found of [...exact(view, query), ...near(view, query, banks.values()), ...recheckCopies(view, query)]) {
     const record = view.signal(found.signal);
     if (record === undefined) continue;
-    const number = record.entry;
-    if (!entries.has(number)) entries.set(number, view.entry(number));
-    const entry = entries.get(number);
+    const entryNumber = record.entry;
+    if (!entries.has(entryNumber)) entries.set(entryNumber, view.entry(entryNumber));
+    const entry = entries.get(entryNumber);
     const bank = entry && banks.get(entry.bank);
     if (entry === undefined || bank === undefined) continue;
-    const label = askedBy(bank, entry, uploadName(query), time);
+    const label = labelMatchedByPolicy(bank, entry, uploadKey(query), time);
     if (label === undefined) continue;
     const part = view.part(record);
-    const rule = ruleOf(bank, found, record.quality, part, label);
+    const rule = explainMatch(bank, found, record.quality, part, label);
     if (rule === undefined) continue;
     const { copy } = found;
     const match: DecisionMatch = {
@@ -136,15 +136,15 @@ export function findMatches(view: View, query: CheckedQuery, time: number): Deci
       type: signalTypes[record.type]!,
       kind: found.variant === undefined ? "exact" : copy === undefined ? "near" : "copy",
       distance: found.distance,
-      ...(found.variant !== undefined && { variant: found.variant }),
+      ...(found.variant !== undefined && { orientation: found.variant }),
       ...(copy && { copy: seenOf(copy) }),
       ...(record.quality !== undefined && { quality: record.quality }),
-      ...(part !== undefined && { derived: part }),
+      ...(part !== undefined && { crop: part }),
       bank: bank.name,
       negative: bank.negative,
       source: entry.source,
-      ...(entry.key !== undefined && { entry: entry.key }),
-      number,
+      ...(entry.key !== undefined && { entryId: entry.key }),
+      entryNumber,
       signal: found.signal,
       labels: entry.labels,
       action: actionOf(bank, entry.flooded, part, copy),
@@ -152,18 +152,18 @@ export function findMatches(view: View, query: CheckedQuery, time: number): Deci
       suppressed: false,
       rule,
     };
-    const other = best.get(number);
-    if (other === undefined || isBetter(match, other)) best.set(number, match);
+    const other = best.get(entryNumber);
+    if (other === undefined || isBetter(match, other)) best.set(entryNumber, match);
   }
   return [...best.values()];
 }
 
-function seenOf({ tier, view, region, witnesses }: QueryCopy): NonNullable<DecisionMatch["copy"]> {
-  return { tier, view, ...(region && { region }), witnesses };
+function seenOf({ tier, view, region, supportCount }: QueryCopy): NonNullable<DecisionMatch["copy"]> {
+  return { tier, view, ...(region && { region }), supportCount };
 }
 
-const rank = (variant: DihedralVariant | undefined): number =>
-  variant === undefined ? -1 : dihedralVariants.indexOf(variant);
+const rank = (variant: Orientation | undefined): number =>
+  variant === undefined ? -1 : orientationNames.indexOf(variant);
 
 /**
  * The one that asks for more, so that derived hashes never make an entry ask for less; then the nearer. Of equally far
@@ -174,7 +174,7 @@ function isBetter(match: DecisionMatch, other: DecisionMatch): boolean {
     Number(suppresses(other)) - Number(suppresses(match)) ||
     actions.indexOf(match.action) - actions.indexOf(other.action) ||
     match.distance - other.distance ||
-    rank(match.variant) - rank(other.variant) ||
+    rank(match.orientation) - rank(other.orientation) ||
     Number(match.kind === "copy") - Number(other.kind === "copy") ||
     match.signal - other.signal;
   return by < 0;

@@ -1,5 +1,5 @@
 import { boolean, integer, invalidArgument, oneOf, checkOptions } from "../../check.js";
-import { type DihedralVariant, dihedralVariants } from "../../hash/pixels.js";
+import { type Orientation, orientationNames } from "../../hash/pixels.js";
 import type { Database } from "../storage/database.js";
 
 /** What is to happen with an upload that matches, from the strongest on. */
@@ -13,7 +13,7 @@ export interface Policy {
   /** Below this quality, of the upload or of the entry where it is known, nothing matches by distance. Default 50. */
   minQuality: number;
   /** Which images of the upload are looked for. Default: all eight. */
-  variants: readonly DihedralVariant[];
+  orientations: readonly Orientation[];
   /** Only entries with one of these labels, as `scheme:code`. Default undefined: all. */
   labels?: readonly string[];
   /** Default `"review"`. */
@@ -23,7 +23,7 @@ export interface Policy {
    * and more, so what is near it is a copy of that part; but nobody has looked whether the part alone is what the picture
    * is listed for, and half a picture may be a wall, a caption or a logo.
    */
-  derived?: Action;
+  cropAction?: Action;
   /**
    * The share of uploads for which the bank is asked at all, above 0 … 1. Which ones they are, `seed` and the upload's hash
    * decide: the same upload always fares the same, and a larger share has all that a smaller one had. Default undefined: 1.
@@ -48,10 +48,10 @@ export interface FloodLimit {
 const names = [
   "radius",
   "minQuality",
-  "variants",
+  "orientations",
   "labels",
   "action",
-  "derived",
+  "cropAction",
   "matchRatio",
   "seed",
   "flood",
@@ -80,20 +80,20 @@ export function checkPolicy(given: Partial<Policy> | undefined): Policy {
   const {
     radius = 31,
     minQuality = 50,
-    variants = dihedralVariants,
+    orientations = orientationNames,
     labels,
     action = "review",
     ...rest
   } = checkOptions(given, names);
-  const { derived, matchRatio, seed, flood } = rest;
-  const asked = texts("variants", variants).map((variant) => oneOf("variants", variant, dihedralVariants));
+  const { cropAction, matchRatio, seed, flood } = rest;
+  const asked = texts("orientations", orientations).map((one) => oneOf("orientations", one, orientationNames));
   return {
     radius: integer("radius", radius, 0, 256),
     minQuality: integer("minQuality", minQuality, 0, 100),
-    variants: dihedralVariants.filter((variant) => asked.includes(variant)),
+    orientations: orientationNames.filter((variant) => asked.includes(variant)),
     ...(labels !== undefined && { labels: [...new Set(texts("labels", labels))].sort() }),
     action: oneOf("action", action, actions),
-    ...(derived !== undefined && { derived: oneOf("derived", derived, actions) }),
+    ...(cropAction !== undefined && { cropAction: oneOf("cropAction", cropAction, actions) }),
     ...(matchRatio !== undefined && { matchRatio: ratio(matchRatio) }),
     ...(seed !== undefined && { seed: integer("seed", seed, 0, 2 ** 32 - 1) }),
     ...(flood !== undefined && { flood: floodLimit(flood) }),

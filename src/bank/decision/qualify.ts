@@ -2,7 +2,7 @@
  * What analysts have said of the content of an entry, and what is suggested to the next one: the earlier qualification of
  * the same content, by whom, when, and how near. A suggestion is confirmed or overridden; the outcome is the next suggestion.
  */
-import type { DihedralVariant } from "../../hash/pixels.js";
+import type { Orientation } from "../../hash/pixels.js";
 import { invalidArgument } from "../../check.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
@@ -23,9 +23,9 @@ export interface Prequalification {
   /** How near the entry is: differing bits; 0 also for the same bytes. */
   distance: number;
   /** Which image of the upload is nearest; undefined for the same bytes. */
-  variant?: DihedralVariant;
+  orientation?: Orientation;
   /** The entry's number. */
-  entry: number;
+  entryNumber: number;
   /** The earlier qualification's number. */
   qualification?: number;
 }
@@ -39,7 +39,7 @@ export interface QualifyInput {
   /** At most 1,024 characters. Not for what tells of a person. */
   note?: string;
   /** The number of the entry that has the same content, one of the decision's. Default: the nearest. */
-  entry?: number;
+  entryNumber?: number;
 }
 
 export type QualificationOutcome = "new" | "confirmed" | "overridden";
@@ -47,7 +47,7 @@ export type QualificationOutcome = "new" | "confirmed" | "overridden";
 export interface Qualification {
   number: number;
   /** The entry's number. */
-  entry: number;
+  entryNumber: number;
   labels: Label[];
   by: string;
   /** Milliseconds since 1970. */
@@ -123,7 +123,7 @@ export function addQualification(
   logChange(database, revision, "qualified", [entry]);
   audit("qualify", { entry, by, labels: labels.map(labelName), outcome, distance, qualification: number });
   const rest = { ...(suggestion !== undefined && { suggestion }), distance, ...(note !== undefined && { note }) };
-  return { number, entry, labels, by, time, outcome, ...rest };
+  return { number, entryNumber: entry, labels, by, time, outcome, ...rest };
 }
 
 type Row = [number, string, string, number, QualificationOutcome, number | null, number, string | null];
@@ -136,7 +136,7 @@ export function qualificationsOf(database: Database, entry: number): Qualificati
   );
   return rows.map(([number, labels, by, time, outcome, suggestion, distance, note]) => ({
     number,
-    entry,
+    entryNumber: entry,
     labels: JSON.parse(labels) as Label[],
     by,
     time,

@@ -1,13 +1,13 @@
 /** What is asked of a store, checked. */
 import { boolean, integer, invalidArgument, oneOf } from "../../check.js";
-import { type DihedralHashes, type DihedralVariant, dihedralVariants } from "../../hash/pixels.js";
+import { type OrientationHashes, type Orientation, orientationNames } from "../../hash/pixels.js";
 import { hashToHex } from "../../hash/value.js";
-import type { Corners } from "../../copies/types.js";
+import type { Region } from "../../copies/types.js";
 import { type ViewName, viewNames } from "../../views/views.js";
 import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 
 /**
- * What is asked of a picture: the result of `hashImage` with `dihedral`, and digests of the file's bytes. Of a file that is
+ * What is asked of a picture: the result of `hashImage` with `orientations`, and digests of the file's bytes. Of a file that is
  * no picture, or a damaged one, the digests alone.
  */
 export interface CheckQuery {
@@ -16,7 +16,7 @@ export interface CheckQuery {
   quality?: number;
   /** Default false. */
   stable?: boolean;
-  dihedral?: DihedralHashes;
+  orientations?: OrientationHashes;
   /** Hex; they match the same bytes and nothing else. */
   digests?: { md5?: string; sha1?: string; sha256?: string };
   /** What of the store a look for altered copies came near, `Matcher.checkCopies`: with it the decision can be made again. */
@@ -35,11 +35,11 @@ export interface QueryCopy {
   tier: "match" | "review";
   view: ViewName;
   /** How the view is turned or mirrored, where it is. */
-  turned?: DihedralVariant;
+  orientation?: Orientation;
   /** Where in the upload the original lies, or the part of it that the signal is the hash of. */
-  region?: Corners;
+  region?: Region;
   /** How many views of the upload, or hashes of the entry, say so. */
-  witnesses: number;
+  supportCount: number;
 }
 
 /** A query that fits. */
@@ -50,7 +50,7 @@ export interface CheckedQuery extends CheckQuery {
 
 function checkCopy(copy: QueryCopy): QueryCopy {
   if (typeof copy !== "object" || copy === null) throw invalidArgument("copies", "{signal, hash, tier, …}", copy);
-  const { turned, region } = copy;
+  const { orientation, region } = copy;
   const corner = (at: unknown): boolean => Array.isArray(at) && at.length === 2 && at.every(Number.isFinite);
   if (region !== undefined && !(Array.isArray(region) && region.length === 4 && region.every(corner))) {
     throw invalidArgument("region", "four corners", region);
@@ -61,16 +61,16 @@ function checkCopy(copy: QueryCopy): QueryCopy {
     quality: integer("quality", copy.quality, 0, 100),
     tier: oneOf("tier", copy.tier, ["match", "review"]),
     view: oneOf("view", copy.view, viewNames),
-    ...(turned !== undefined && { turned: oneOf("turned", turned, dihedralVariants) }),
+    ...(orientation !== undefined && { orientation: oneOf("orientation", orientation, orientationNames) }),
     ...(region !== undefined && { region: region.map(([x, y]): [number, number] => [x, y]) }),
-    witnesses: integer("witnesses", copy.witnesses, 1, Number.MAX_SAFE_INTEGER),
+    supportCount: integer("supportCount", copy.supportCount, 1, Number.MAX_SAFE_INTEGER),
   };
 }
 
 /** @throws {InvalidArgumentError} @throws {InvalidHashError} */
 export function checkQuery(query: CheckQuery): CheckedQuery {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
-  const { hash, dihedral, digests, copies = [], quality = 0, stable = false } = query;
+  const { hash, orientations, digests, copies = [], quality = 0, stable = false } = query;
   const known = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1" | "sha256");
   const given = known.flatMap((name) => {
     const value = digests?.[name];
@@ -85,10 +85,10 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
     quality: integer("quality", quality, 0, 100),
     stable: boolean("stable", stable) && hash !== undefined,
     ...(hash !== undefined &&
-      dihedral !== undefined && {
-        dihedral: Object.fromEntries(
-          dihedralVariants.map((name) => [name, hashToHex(dihedral[name])]),
-        ) as DihedralHashes,
+      orientations !== undefined && {
+        orientations: Object.fromEntries(
+          orientationNames.map((name) => [name, hashToHex(orientations[name])]),
+        ) as OrientationHashes,
       }),
     ...(copies.length > 0 && { copies: copies.map(checkCopy) }),
     ...(given.length > 0 && { digests: Object.fromEntries(given) as NonNullable<CheckQuery["digests"]> }),
@@ -96,6 +96,6 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
 }
 
 /** What an upload is called when shares are drawn and uploads are counted. */
-export function uploadName({ hash, digests }: CheckQuery): string {
+export function uploadKey({ hash, digests }: CheckQuery): string {
   return hash ?? digests?.sha256 ?? digests?.sha1 ?? digests?.md5 ?? "";
 }

@@ -151,7 +151,7 @@ export class PastView implements View {
       this.#index.addManySync(
         ids.map((i) => first + i),
         Buffer.concat(ids.map((i) => records[i]!.value)),
-        { banks: Uint8Array.from(ids, (i) => records[i]!.type) },
+        { tags: Uint8Array.from(ids, (i) => records[i]!.type) },
       );
     }
   }
@@ -161,7 +161,7 @@ export class PastView implements View {
   }
 
   search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][] {
-    return this.#index.searchManySync(queries, radius, { banks: types });
+    return this.#index.searchManySync(queries, radius, { tags: types });
   }
 
   /** Also one whose value was zeroed since. */

@@ -11,9 +11,9 @@ import { withStop } from "../../image/with-stop.js";
 import type { Limits } from "../../limits.js";
 import type { CheckQuery } from "./query.js";
 
-export type CheckImageOptions = Omit<HashImageOptions, "dihedral" | "digests" | "pages">;
+export type CheckImageOptions = Omit<HashImageOptions, "orientations" | "digests" | "pages">;
 
-const optionNames = hashImageOptionNames.filter((name) => !["dihedral", "digests", "pages"].includes(name));
+const optionNames = hashImageOptionNames.filter((name) => !["orientations", "digests", "pages"].includes(name));
 
 export interface Upload {
   query: CheckQuery;
@@ -55,7 +55,7 @@ export async function readUpload(input: ImageInput, options: CheckImageOptions |
   const signal = checkSignal(given.signal);
   return read(input, { name, maxBytes: limits.maxBytes, signal }, async (picture, from) => {
     const named = from === undefined ? given : { ...given, name: from };
-    return { query: queryOf(await hashImage(picture, { ...named, dihedral: true })) };
+    return { query: queryOf(await hashImage(picture, { ...named, orientations: true })) };
   });
 }
 
@@ -65,7 +65,7 @@ export async function readPicture(
   given: Limits & { name?: string | undefined },
   signal: AbortSignal | undefined,
 ): Promise<Upload> {
-  const options = { ...checkSamplesOptions(given), hash: checkHashOptions({ dihedral: true }) };
+  const options = { ...checkSamplesOptions(given), hash: checkHashOptions({ orientations: true }) };
   const { name, limits } = options;
   return read(input, { name, maxBytes: limits.maxBytes, signal }, async (picture, from) => {
     const samples = await readSamples(picture, { ...options, name: from }, signal);
@@ -73,6 +73,6 @@ export async function readPicture(
   });
 }
 
-function queryOf({ hash, quality, stable, dihedral }: PixelHash): CheckQuery {
-  return { hash, quality, stable, ...(dihedral && { dihedral }) };
+function queryOf({ hash, quality, stable, orientations }: PixelHash): CheckQuery {
+  return { hash, quality, stable, ...(orientations && { orientations }) };
 }

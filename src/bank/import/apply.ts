@@ -4,7 +4,7 @@ import type { ImportCounts, Screen } from "./counts.js";
 import type { Database } from "../storage/database.js";
 import { endEntries } from "../removal/remove-entries.js";
 import { tombstoneDigest } from "../storage/hmac.js";
-import { disown } from "../index/live-index.js";
+import { invalidateSnapshot } from "../index/live-index.js";
 import { Pages, readRecord } from "../storage/pages.js";
 import { partNumber } from "../storage/crop-names.js";
 import { endQualifications } from "../decision/qualify.js";
@@ -73,7 +73,7 @@ export function applyBatch(
   context.pages.flush();
   setCounter(database, "signals", context.nextSignal);
   if (ending.length > 0) {
-    disown(database);
+    invalidateSnapshot(database);
     endEntries(database, context.revision(), ending, { kind: "withdrawn", final: false, digest });
     counts.withdrawn += ending.length;
   }

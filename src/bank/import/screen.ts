@@ -1,13 +1,13 @@
 import { integer, invalidArgument } from "../../check.js";
-import { dihedralVariants } from "../../hash/pixels.js";
-import { degenerateReason, hashToBytes, type HashLike } from "../../hash/value.js";
+import { orientationNames } from "../../hash/pixels.js";
+import { trivialHashReason, hashToBytes, type HashLike } from "../../hash/value.js";
 import { HashIndex } from "../../search/hash-index.js";
 import type { Screen } from "./counts.js";
 import { beginsPeriodic, isGrid, isNearlyConstant } from "./grid.js";
 import { nearTypes } from "../storage/signals.js";
 
-/** A picture that is known to be harmless: its hash, or what `hashImage` gives, with `dihedral` for all eight turns of it. */
-export type BenignPicture = HashLike | { hash: HashLike; dihedral?: Readonly<Record<string, HashLike>> };
+/** A picture that is known to be harmless: its hash, or what `hashImage` gives, with `orientations` for all eight turns of it. */
+export type BenignPicture = HashLike | { hash: HashLike; orientations?: Readonly<Record<string, HashLike>> };
 
 export interface ScreenOptions {
   /** Entries with a known quality below it are quarantined. Default 50. */
@@ -49,7 +49,7 @@ export function screening({ minQuality = 50, benign, benignRadius = 31 }: Screen
 function patternReason(value: Uint8Array): string | undefined {
   const unbalanced = isNearlyConstant(value);
   // A degenerate hash is one or the other; of a million ordinary ones none is asked for in native code.
-  const degenerate = unbalanced || beginsPeriodic(value) ? degenerateReason(value) : undefined;
+  const degenerate = unbalanced || beginsPeriodic(value) ? trivialHashReason(value) : undefined;
   if (degenerate !== undefined) return degenerate;
   if (unbalanced) return "nearly constant: such a hash would match unrelated pictures";
   if (isGrid(value)) return "a grid: such a hash would match unrelated grids, frames and forms";
@@ -68,8 +68,8 @@ function sampleOf(benign: Iterable<BenignPicture>): HashIndex {
     }
     if (typeof picture !== "object" || picture === null) throw invalidArgument("benign", "iterable of hashes", picture);
     hashes.push(hashToBytes(picture.hash));
-    const { dihedral } = picture;
-    if (dihedral !== undefined) hashes.push(...dihedralVariants.map((name) => hashToBytes(dihedral[name]!)));
+    const { orientations } = picture;
+    if (orientations !== undefined) hashes.push(...orientationNames.map((name) => hashToBytes(orientations[name]!)));
   }
   const index = new HashIndex();
   const ids = hashes.map((_, i) => i);

@@ -44,7 +44,7 @@ export async function buildIndex(database: Database): Promise<IndexState> {
   const index = new HashIndex();
   try {
     if (count > 0) {
-      await index.addMany(ids.subarray(0, count), values.subarray(0, 32 * count), { banks: types.subarray(0, count) });
+      await index.addMany(ids.subarray(0, count), values.subarray(0, 32 * count), { tags: types.subarray(0, count) });
       await index.optimize();
     }
     return { index, revision, next };
@@ -91,6 +91,6 @@ function addSignals(database: Database, { index, next }: IndexState, end: number
       values.push(record.value);
       types.push(record.type);
     }
-    if (ids.length > 0) index.addManySync(ids, Buffer.concat(values), { banks: Uint8Array.from(types) });
+    if (ids.length > 0) index.addManySync(ids, Buffer.concat(values), { tags: Uint8Array.from(types) });
   }
 }

@@ -41,7 +41,7 @@ export class LiveIndex {
     const saved = await openSnapshot(database);
     const live = new LiveIndex(database, saved ?? (await buildIndex(database)));
     try {
-      if (saved === undefined) await live.removing(() => database.transaction(() => disown(database)));
+      if (saved === undefined) await live.removing(() => database.transaction(() => invalidateSnapshot(database)));
       database.reading(() => live.sync());
       return live;
     } catch (error) {
@@ -77,7 +77,7 @@ export class LiveIndex {
 
   /** For each query its hits among signals of these types. Some may have ended in the store meanwhile: look there. */
   search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][] {
-    return this.#state.index.searchManySync(queries, radius, { banks: types });
+    return this.#state.index.searchManySync(queries, radius, { tags: types });
   }
 
   /**
@@ -92,7 +92,7 @@ export class LiveIndex {
     for (;;) {
       const { index } = this.#state;
       try {
-        return await index.searchMany(queries, radius, { ...options, banks: nearTypes });
+        return await index.searchMany(queries, radius, { ...options, tags: nearTypes });
       } catch (error) {
         if (index === this.#state.index) throw error;
       }
@@ -110,7 +110,7 @@ export class LiveIndex {
     return types.flatMap((type) => {
       const some = signals.filter((signal) => signal.type === type);
       const found = this.#state.index.searchManySync(Buffer.concat(some.map(({ value }) => value)), 0, {
-        banks: [type],
+        tags: [type],
       });
       return some.flatMap(({ id }, i) => (found[i]!.some((hit) => hit.id === id) ? [] : [id]));
     });
@@ -127,12 +127,12 @@ export class LiveIndex {
         // From here to the saving nothing is waited for: what is written is of this revision.
         this.#database.reading(() => this.sync());
         const { index, revision, next } = this.#state;
-        const good = vouched(this.#database);
+        const good = validSnapshot(this.#database);
         if (!joined && good?.revision === revision && there?.equals(good.header)) return;
         await index.save(this.#path, { signal: saving.signal });
         const header = await headerOf(this.#path);
         this.#database.transaction(() => {
-          if (header !== undefined) vouch(this.#database, { header, revision, next });
+          if (header !== undefined) markSnapshotValid(this.#database, { header, revision, next });
         });
       });
     } catch (error) {
@@ -201,7 +201,7 @@ interface Vouched {
   next: number;
 }
 
-function vouched(database: Database): Vouched | undefined {
+function validSnapshot(database: Database): Vouched | undefined {
   const row = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'snapshot'");
   if (row === undefined || row[0].length !== headerBytes + 16) return undefined;
   const [bytes] = row;
@@ -212,7 +212,7 @@ function vouched(database: Database): Vouched | undefined {
   };
 }
 
-function vouch(database: Database, { header, revision, next }: Vouched): void {
+function markSnapshotValid(database: Database, { header, revision, next }: Vouched): void {
   const bytes = Buffer.alloc(headerBytes + 16);
   bytes.set(header);
   bytes.writeDoubleLE(revision, headerBytes);
@@ -221,7 +221,7 @@ function vouch(database: Database, { header, revision, next }: Vouched): void {
 }
 
 /** In the transaction of a withdrawal. */
-export function disown(database: Database): void {
+export function invalidateSnapshot(database: Database): void {
   database.run("DELETE FROM meta WHERE name = 'snapshot'");
 }
 
@@ -241,7 +241,7 @@ async function headerOf(path: string): Promise<Buffer | undefined> {
 }
 
 async function openSnapshot(database: Database): Promise<IndexState | undefined> {
-  const good = vouched(database);
+  const good = validSnapshot(database);
   const path = indexPath(database.path);
   let index: HashIndex | undefined;
   if (good === undefined || !(await headerOf(path))?.equals(good.header)) return undefined;

@@ -11,12 +11,12 @@ import { sourceRow, type SourceName } from "../storage/names.js";
 
 /** One entry of a source, by the source's own id. */
 export interface EntryName extends SourceName {
-  entry: string;
+  entryId: string;
 }
 
 /** One entry by the store's own number, as `EntryInfo` and matches have it: for those whose source gave no id. */
 export interface EntryNumber {
-  number: number;
+  entryNumber: number;
 }
 
 /**
@@ -25,14 +25,14 @@ export interface EntryNumber {
  */
 export type Selection = EntryName | EntryNumber | SourceName | { case: string } | { hash: HashLike; type?: SignalType };
 
-const forms = "{bank, source, entry}, {number}, {bank, source}, {case} or {hash, type}";
+const forms = "{bank, source, entryId}, {entryNumber}, {bank, source}, {case} or {hash, type}";
 
 export function checkSelection(selection: Selection): void {
   if (typeof selection === "object" && selection !== null) {
     const keys = Object.keys(selection).sort().join(" ");
-    if (["bank entry source", "number", "bank source", "case", "hash", "hash type"].includes(keys)) return;
+    if (["bank entryId source", "entryNumber", "bank source", "case", "hash", "hash type"].includes(keys)) return;
   }
-  // Otherwise a misspelt `entry` would mean the whole source.
+  // Otherwise a misspelt `entryId` would mean the whole source.
   throw new InvalidArgumentError(`Expected ${forms} for selection`);
 }
 
@@ -43,7 +43,7 @@ export function findEntry(
   digest: (text: string) => string,
 ): { source: number; key: string; id: number | undefined } {
   const { id: source } = sourceRow(database, name);
-  const key = keyOf(name.entry, digest);
+  const key = keyOf(name.entryId, digest);
   const here = database.get<[number]>("SELECT id FROM entry WHERE source = ? AND key = ?", source, key);
   if (here !== undefined) return { source, key, id: here[0] };
   const stone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
@@ -57,8 +57,8 @@ export function entryId(
   name: EntryName | EntryNumber,
   digest: (text: string) => string,
 ): number | undefined {
-  if (!("number" in name)) return findEntry(database, name, digest).id;
-  const number = integer("number", name.number, 1, Number.MAX_SAFE_INTEGER);
+  if (!("entryNumber" in name)) return findEntry(database, name, digest).id;
+  const number = integer("entryNumber", name.entryNumber, 1, Number.MAX_SAFE_INTEGER);
   return database.get<[number]>("SELECT id FROM entry WHERE id = ?", number)?.[0];
 }
 
@@ -75,7 +75,7 @@ export function selectEntries(database: Database, selection: Selection, digest: 
       type === undefined ? Buffer.from(hashToBytes(hash)) : valueBytes(typeNumber(type), hash),
     );
   }
-  if ("entry" in selection || "number" in selection) {
+  if ("entryId" in selection || "entryNumber" in selection) {
     const id = entryId(database, selection, digest);
     return id === undefined ? [] : [id];
   }

@@ -3,13 +3,13 @@ import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
 import { endEntries } from "./remove-entries.js";
 import { tombstoneDigest } from "../storage/hmac.js";
-import { disown, type LiveIndex } from "../index/live-index.js";
+import { invalidateSnapshot, type LiveIndex } from "../index/live-index.js";
 import { counter, nextRevision } from "../storage/schema.js";
 import { checkSelection, findEntry, type Selection, selectEntries } from "./selection.js";
 import { sourceRow } from "../storage/names.js";
 
 /** What a withdrawal or an erasure did, and how long it took. */
-export interface Ending {
+export interface Removal {
   /** Of the change; unchanged when there was nothing to end. */
   revision: number;
   entries: number;
@@ -35,14 +35,14 @@ export async function endSelection(
   { database, live, digest, audit }: EndingContext,
   selection: Selection,
   kind: "withdrawn" | "erased",
-): Promise<Ending> {
+): Promise<Removal> {
   checkSelection(selection);
   const start = performance.now();
   let stopped = 0;
   const done = await live.removing(() => {
     const ended = database.transaction(() => {
-      disown(database);
-      if ("source" in selection && !("entry" in selection)) {
+      invalidateSnapshot(database);
+      if ("source" in selection && !("entryId" in selection)) {
         // With those that the source withdrew before they came: none of them has a number.
         const { id } = sourceRow(database, selection);
         database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
@@ -79,14 +79,14 @@ function meant(selection: Selection, kind: "withdrawn" | "erased"): object {
     const text = typeof hash === "string" ? hash.trim().replace(/^0x/i, "") : Buffer.from(hash).toString("hex");
     return { by: "hash", hash: text.slice(0, 8) };
   }
-  if ("number" in selection) return { by: "number" };
+  if ("entryNumber" in selection) return { by: "number" };
   const { bank, source } = selection;
-  return { by: "entry" in selection ? "entry" : "source", bank, source };
+  return { by: "entryId" in selection ? "entry" : "source", bank, source };
 }
 
 /** An entry that is withdrawn before it came stays out. */
 function buryUnknown(database: Database, selection: Selection, digest: (text: string) => string): number {
-  if (!("entry" in selection)) return counter(database, "revision");
+  if (!("entryId" in selection)) return counter(database, "revision");
   const { source, key } = findEntry(database, selection, digest);
   const stone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
   const revision = nextRevision(database);

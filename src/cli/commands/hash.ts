@@ -1,4 +1,4 @@
-import { dihedralVariants, hardenDecoder, type ImageHash, type VideoSignature } from "../../index.js";
+import { orientationNames, hardenDecoder, type ImageHash, type VideoSignature } from "../../index.js";
 import { parse, UsageError } from "../args.js";
 import {
   eachFile,
@@ -15,7 +15,7 @@ import { samplingOf } from "../io/videos.js";
 
 const options = {
   ...fileOptions,
-  dihedral: { type: "boolean" },
+  orientations: { type: "boolean" },
   compat: { type: "string" },
   sampling: { type: "string" },
 } as const;
@@ -26,37 +26,37 @@ function textLines(path: Path, result: ImageHash): string[] {
   return pages.flatMap((page, number) => {
     const before = result.frames ? [`page-${number}`] : [];
     const quality = String(page.quality);
-    const { dihedral } = page;
-    if (dihedral === undefined) return [textLine([page.hash, quality, ...before, path], "  ")];
-    return dihedralVariants.map((name) => textLine([dihedral[name], quality, ...before, name, path], "  "));
+    const { orientations } = page;
+    if (orientations === undefined) return [textLine([page.hash, quality, ...before, path], "  ")];
+    return orientationNames.map((name) => textLine([orientations[name], quality, ...before, name, path], "  "));
   });
 }
 
-function jsonLine(path: Path, { hash, quality, stable, width, height, dihedral, frames }: ImageHash): string {
-  const more = { ...(dihedral && { dihedral }), ...(frames && { frames }) };
+function jsonLine(path: Path, { hash, quality, stable, width, height, orientations, frames }: ImageHash): string {
+  const more = { ...(orientations && { orientations }), ...(frames && { frames }) };
   return JSON.stringify({ ...jsonPath(path), kind: "image", hash, quality, stable, width, height, ...more });
 }
 
 /** A line a frame: its time in seconds stands before the path. */
 function videoLines(path: Path, { frames }: VideoSignature): string[] {
-  return frames.flatMap(({ hash, quality, timestampSeconds, dihedral }) => {
+  return frames.flatMap(({ hash, quality, timestampSeconds, orientations }) => {
     const fields: Path[] = [String(quality), `${timestampSeconds.toFixed(3)} s`];
-    if (dihedral === undefined) return [textLine([hash, ...fields, path], "  ")];
-    return dihedralVariants.map((name) => textLine([dihedral[name], ...fields, name, path], "  "));
+    if (orientations === undefined) return [textLine([hash, ...fields, path], "  ")];
+    return orientationNames.map((name) => textLine([orientations[name], ...fields, name, path], "  "));
   });
 }
 
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);
   const settings: HashSettings = fileSettings(values);
-  if (values.dihedral) settings.dihedral = true;
+  if (values.orientations) settings.orientations = true;
   if (values.compat !== undefined) {
     if (values.compat !== "cpp-cli") throw new UsageError(`Expected cpp-cli for --compat`);
     settings.compat = values.compat;
   }
   hardenDecoder();
-  const dihedral = values.dihedral === true;
-  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, { fps: 1 }), dihedral });
+  const orientations = values.orientations === true;
+  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, { fps: 1 }), orientations });
   const print = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
     const video = isVideoSignature(result);
     if (values.json && video) await session.line(JSON.stringify({ ...jsonPath(path), kind: "video", ...result }));

@@ -3,9 +3,9 @@ import {
   hardenDecoder,
   hashImage,
   type ImageInput,
-  register,
-  type Registration,
-  registrationLines,
+  hashWithCrops,
+  type CropHashes,
+  cropListLines,
 } from "../../index.js";
 import { parse, UsageError } from "../args.js";
 import { eachPicture, endStatus, fileOptions, fileSettings } from "../io/files.js";
@@ -71,7 +71,7 @@ async function* someAtATime<R>(
 }
 
 /** Why a picture is not to be listed: its hash would match others. */
-function unfit({ quality, stable }: Registration): "quality" | "unstable" | undefined {
+function unfit({ quality, stable }: CropHashes): "quality" | "unstable" | undefined {
   if (quality < 50) return "quality";
   return stable ? undefined : "unstable";
 }
@@ -85,16 +85,16 @@ export async function run(args: string[], session: Session): Promise<number> {
   const level = levelOf(values);
   if (output === "") throw new UsageError("No FILE is given for -o");
   if (metadata !== undefined)
-    registrationLines({ hash: "0".repeat(64), quality: 0, stable: true, derived: [] }, metadata);
+    cropListLines({ hash: "0".repeat(64), quality: 0, stable: true, crops: [] }, metadata);
   if (positionals.length === 0) throw new UsageError("No path is given");
   const settings = fileSettings(values);
   const limits = limitsOf(settings);
   hardenDecoder();
   const most = settings.concurrency ?? Math.min(4, availableParallelism());
   const { signal } = session;
-  const one = async (input: ImageInput): Promise<Registration> => {
-    if (derived) return register(input, { ...limits, level, signal });
-    return { ...(await hashImage(input, { ...limits, signal })), derived: [] };
+  const one = async (input: ImageInput): Promise<CropHashes> => {
+    if (derived) return hashWithCrops(input, { ...limits, level, signal });
+    return { ...(await hashImage(input, { ...limits, signal })), crops: [] };
   };
   const file = output === undefined || output === "-" ? undefined : await OutFile.open(output);
   const print = async (line: string): Promise<void> => {
@@ -104,7 +104,7 @@ export async function run(args: string[], session: Session): Promise<number> {
   let pictures = 0;
   let parts = 0;
   let refused = false;
-  const found = async (path: Path, registration: Registration): Promise<void> => {
+  const found = async (path: Path, registration: CropHashes): Promise<void> => {
     const { hash, quality, stable } = registration;
     const skipped = unfit(registration);
     if (skipped !== undefined) {
@@ -113,20 +113,20 @@ export async function run(args: string[], session: Session): Promise<number> {
       session.note(`${shownPath(path)}: ${why}: it would match unrelated pictures, and is left out`);
     } else {
       pictures++;
-      parts += registration.derived.length;
+      parts += registration.crops.length;
     }
     if (json) {
-      const more = skipped === undefined ? { ...(derived && { derived: registration.derived }) } : { skipped };
+      const more = skipped === undefined ? { ...(derived && { derived: registration.crops }) } : { skipped };
       await print(JSON.stringify({ ...jsonPath(path), hash, quality, stable, ...more }));
     } else if (skipped === undefined) {
-      const lines = registrationLines(registration, metadata ?? metadataOf(path), { derived });
+      const lines = cropListLines(registration, metadata ?? metadataOf(path), { derived });
       for (const line of lines) await print(line);
     }
   };
   try {
     // What goes wrong is not for the list.
     const told = { ...values, json: json && file === undefined };
-    const work = (files: AsyncIterable<ImageInput>): AsyncIterable<Done<Registration>> =>
+    const work = (files: AsyncIterable<ImageInput>): AsyncIterable<Done<CropHashes>> =>
       someAtATime(files, most, one, signal);
     const { trouble } = await eachPicture(positionals, told, session, work, found);
     // What Ctrl-C left is no list.

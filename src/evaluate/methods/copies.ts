@@ -1,14 +1,14 @@
 import { findCopies } from "../../copies/search-copies.js";
 import type { CopyLevel, CopyMatch } from "../../copies/types.js";
-import { addRegistration, register, registeredEntry } from "../../copies/crop-hashes.js";
+import { addRegistration, hashWithCrops, registeredEntry } from "../../copies/crop-hashes.js";
 import { HashIndex } from "../../search/hash-index.js";
 import { type EvaluationMethod, type FoundEntry, leastQuality } from "./methods.js";
 
 const radius = 31;
 const reviewRadius = 50;
 
-function foundEntry({ entry, distance, tier, variant }: CopyMatch): FoundEntry {
-  return { entry, distance, tier, variant };
+function foundEntry({ entry, distance, tier, view }: CopyMatch): FoundEntry {
+  return { entry, distance, tier, variant: view };
 }
 
 /**
@@ -52,7 +52,7 @@ export function registeredMethod(level: CopyLevel = "thorough"): EvaluationMetho
     async prepare(list) {
       index = new HashIndex({ memory: "rows" });
       for (const [entry, { name, bytes }] of list.entries()) {
-        addRegistration(index, entry, await register(await bytes(), { level: "thorough", name }));
+        addRegistration(index, entry, await hashWithCrops(await bytes(), { level: "thorough", name }));
       }
     },
     async find({ bytes }) {

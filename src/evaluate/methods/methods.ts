@@ -1,5 +1,5 @@
-import type { DihedralHashes } from "../../hash/pixels.js";
-import { dihedralVariants } from "../../hash/pixels.js";
+import type { OrientationHashes } from "../../hash/pixels.js";
+import { orientationNames } from "../../hash/pixels.js";
 import { hashToBytes } from "../../hash/value.js";
 import { hashImage, type ImageHash } from "../../image/hash-image.js";
 import { HashIndex } from "../../search/hash-index.js";
@@ -12,7 +12,7 @@ export interface ListedPicture {
   digest: string;
   /** 64 hex digits; of the picture as it is. */
   hash: string;
-  dihedral: DihedralHashes;
+  orientations: OrientationHashes;
   /** 0 … 100. */
   quality: number;
   /** The file. Read, or made, anew each time. */
@@ -115,12 +115,12 @@ function wordsOf(hashes: readonly string[]): Uint32Array {
 }
 
 /** Hash and search as `empreinte scan` does; the distances to all entries for the figures. */
-function ours(name: string, dihedral: boolean): EvaluationMethod {
+function ours(name: string, all: boolean): EvaluationMethod {
   let distances: Distances;
   let index: HashIndex;
   const variantsOf = (hash: ImageHash): string[] =>
-    dihedral
-      ? dihedralVariants.map((variant) => (variant === "orig" ? hash.hash : hash.dihedral![variant]))
+    all
+      ? orientationNames.map((variant) => (variant === "orig" ? hash.hash : hash.orientations![variant]))
       : [hash.hash];
   return {
     name,
@@ -137,7 +137,7 @@ function ours(name: string, dihedral: boolean): EvaluationMethod {
     },
     async find({ bytes }) {
       const start = performance.now();
-      const hash = await hashImage(bytes, { dihedral });
+      const hash = await hashImage(bytes, { orientations: all });
       const variants = variantsOf(hash);
       index.searchManySync(variants, radius);
       const milliseconds = performance.now() - start;
@@ -146,7 +146,7 @@ function ours(name: string, dihedral: boolean): EvaluationMethod {
       const entries = Array.from(each[0]!, (_, entry): FoundEntry => {
         let best = 0;
         for (let i = 1; i < each.length; i++) if (each[i]![entry]! < each[best]![entry]!) best = i;
-        return { entry, distance: each[best]![entry]!, variant: best === 0 ? "original" : dihedralVariants[best]! };
+        return { entry, distance: each[best]![entry]!, variant: best === 0 ? "original" : orientationNames[best]! };
       });
       return { entries, usable, hashes: variants.length, milliseconds };
     },

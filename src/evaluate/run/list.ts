@@ -75,13 +75,13 @@ export function flatnessOf({ data }: Picture): number {
 }
 
 async function entryOf(bytes: Uint8Array, from: Pick<Entry, "name" | "stratum" | "source" | "bytes">): Promise<Entry> {
-  const { hash, quality, dihedral, width, height } = await hashImage(bytes, { dihedral: true, name: from.name });
+  const { hash, quality, orientations, width, height } = await hashImage(bytes, { orientations: true, name: from.name });
   return {
     ...from,
     digest: createHash("sha256").update(bytes).digest("hex"),
     hash,
     quality,
-    dihedral: dihedral!,
+    orientations: orientations!,
     side: Math.max(width, height),
     flatness: flatnessOf(await decoded(bytes)),
     group: -1,
@@ -204,7 +204,7 @@ function group(entries: Entry[]): Listed["same"] {
   entries.forEach((entry, i) => {
     entry.group = i;
     if (!("path" in entry.source)) return;
-    const each = Object.values(entry.dihedral).map((hash) => distances.from(hash));
+    const each = Object.values(entry.orientations).map((hash) => distances.from(hash));
     for (let k = 0; k < i; k++) {
       const distance = Math.min(...each.map((one) => one[k]!));
       if (distance > sameWithin || !("path" in entries[k]!.source)) continue;

@@ -38,7 +38,7 @@ export class PlainReader implements Feeder {
     if (last === undefined || metadata !== of || last.signals.length > mostDerived) {
       const reason = `marked as derived, without its picture's own line and at most ${mostDerived - 1} like it before it`;
       this.#sink.problem({ entry: ++this.#sink.count, line }, reason);
-    } else last.signals.push({ type: "pdq", value, derived: name });
+    } else last.signals.push({ type: "pdq", value, crop: name });
   }
 
   #give({ hashes, metadata, ends, lines, problemLines, problemReasons }: NativeListBatch): void {
@@ -92,7 +92,7 @@ export class PlainWriter implements EntryWriter {
     if (!writable(entry, lost)) return "";
     const hashes = entry.signals.filter(({ type }) => type === "pdq");
     const marked = markable(hashes);
-    if (hashes.some(({ derived }, i) => derived !== undefined && !marked[i])) lost("derived");
+    if (hashes.some(({ crop }, i) => crop !== undefined && !marked[i])) lost("derived");
     leaveOutSignals(entry, lost, ["pdq"], marked.filter((is) => !is).length);
     leaveOut(entry, lost, ["id", "labels", "cases", "time", "media", "quality", "others"]);
     leaveOutFields(entry, lost, ["metadata"]);
@@ -109,8 +109,8 @@ export class PlainWriter implements EntryWriter {
       lost("fields.metadata");
       text += ";";
     }
-    const lines = hashes.map(({ value, derived }, i) => {
-      const behind = marked[i] === true ? derivedMetadata(text, derived!) : text;
+    const lines = hashes.map(({ value, crop }, i) => {
+      const behind = marked[i] === true ? derivedMetadata(text, crop!) : text;
       return `${value}${behind === "" ? "" : `,${metadataCell(behind)}`}\n`;
     });
     return lines.join("");
@@ -125,9 +125,9 @@ export class PlainWriter implements EntryWriter {
 function markable(hashes: readonly ListedSignal[]): boolean[] {
   /** Lines since that one, itself among them; 0: there is none. */
   let since = 0;
-  return hashes.map(({ derived }) => {
-    if (derived === undefined) since = 1;
-    else if (since > 0 && since <= mostDerived && isPartName(derived)) {
+  return hashes.map(({ crop }) => {
+    if (crop === undefined) since = 1;
+    else if (since > 0 && since <= mostDerived && isPartName(crop)) {
       since++;
       return true;
     } else since = 0;

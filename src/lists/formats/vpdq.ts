@@ -116,7 +116,7 @@ export class VpdqWriter implements EntryWriter {
     leaveOut(entry, lost, ["id", "labels", "cases", "time", "others"]);
     leaveOutFields(entry, lost, []);
     if (entry.media === "image") lost("media");
-    const frames: Required<Omit<ListedSignal, "derived">>[] = [];
+    const frames: Required<Omit<ListedSignal, "crop">>[] = [];
     for (const { type, value, quality, frame, timestampSeconds } of vpdq) {
       if (quality === undefined || frame === undefined || timestampSeconds === undefined) {
         lost("frames without a number, time or quality");
@@ -136,7 +136,7 @@ export class VpdqWriter implements EntryWriter {
     return this.#form === "vpdq-json" ? "[]\n" : "{}\n";
   }
 
-  #text(frames: readonly Required<Omit<ListedSignal, "derived">>[]): string {
+  #text(frames: readonly Required<Omit<ListedSignal, "crop">>[]): string {
     const rows = frames.map((one) => ({ ...one, time: one.timestampSeconds.toFixed(3) }));
     if (this.#form === "vpdq-json")
       return `${JSON.stringify(rows.map(({ value, quality, time }) => `${value},${quality},${time}`))}\n`;

@@ -112,7 +112,7 @@ describe("pages", () => {
     const changed = [{ id: "2500", signals: pdq(hashOf(9999, 9, 9)), time }];
     expect(await store.import(from, changed)).toMatchObject({ changed: 1, stale: 0 });
     expect(found(hashOf(9999, 9, 9))).toEqual(["2500"]);
-    expect(store.checkpoint(from)).toBe("page 5");
+    expect(store.importCursor(from)).toBe("page 5");
   });
 
   test.each(Object.entries(fixtures))(
@@ -319,7 +319,7 @@ describe("disks", () => {
       });
       await new Promise((resolve) => worker.on("close", resolve));
       store = await BankStore.open(path);
-      const taken = Number(store.checkpoint(from));
+      const taken = Number(store.importCursor(from));
       expect(taken).toBeGreaterThanOrEqual(kill);
       expect(taken % 500).toBe(0);
       expect(store.sources()[0]!.active).toBe(taken);
@@ -329,7 +329,7 @@ describe("disks", () => {
     }
     store = await BankStore.open(path);
     const all = Array.from({ length: 4000 }, (_, i) => entriesOfCase(i)).flat();
-    const taken = Number(store.checkpoint(from));
+    const taken = Number(store.importCursor(from));
     expect(await store.import(from, all, { skip: taken })).toMatchObject({ added: 20_000 - taken, unchanged: 0 });
   });
 });

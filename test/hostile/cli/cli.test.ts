@@ -44,7 +44,7 @@ describe("shared pictures", () => {
     expect(expected).toHaveLength(12);
     const paths = expected.map((row) => join(csv, "..", row["path"]!));
     const answers = async (...args: string[]) => {
-      const { code, stdout } = await empreinte(["hash", "--json", "--dihedral", ...args, ...paths]);
+      const { code, stdout } = await empreinte(["hash", "--json", "--orientations", ...args, ...paths]);
       expect(code).toBe(0);
       return jsonLines<{ path: string; hash: string; quality: number; dihedral: Record<string, string> }>(stdout);
     };

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { KnownHashes } from "../../../dist/index.js";
+import { HashList } from "../../../dist/index.js";
 import { empreinte, folder, known, main, picture } from "../../support/cli.ts";
 import { random } from "../../support/hashes.ts";
 import { hexHashes } from "../../support/lists.ts";
@@ -24,7 +24,7 @@ const photo = await picture(scene.id, join(here, "scene.png"));
 const path = (name: string): string => join(here, name);
 writeFileSync(path("a.csv"), [`${scene.hash},first`, ...hexHashes(17_000, 62)].join("\n"));
 writeFileSync(path("b.csv"), [...hexHashes(17_000, 63), `${scene.hash},second`].join("\n"));
-for (const name of ["a", "b"]) await (await KnownHashes.build(path(`${name}.csv`), path(`${name}.idx`))).close();
+for (const name of ["a", "b"]) await (await HashList.build(path(`${name}.csv`), path(`${name}.idx`))).close();
 
 const index = path("x.idx");
 const entries = path("x.idx.entries");
@@ -125,11 +125,11 @@ describe("damage", () => {
     for (const place of places) {
       copyFileSync(path("a.idx.entries"), entries);
       flip(entries, place);
-      await expect(KnownHashes.open(index), `byte ${place}`).rejects.toMatchObject({
+      await expect(HashList.open(index), `byte ${place}`).rejects.toMatchObject({
         code: "ERR_EMPREINTE_INDEX_FILE",
       });
       try {
-        using unchecked = await KnownHashes.open(index, { verify: "later" });
+        using unchecked = await HashList.open(index, { verify: "later" });
         expect(unchecked.matchSync(query)).toHaveLength(1);
       } catch (error) {
         expect(error, `byte ${place}`).toMatchObject({ code: "ERR_EMPREINTE_INDEX_FILE" });
@@ -148,16 +148,16 @@ describe("damage", () => {
       copyFileSync(path("a.idx.entries"), entries);
       truncateSync(entries, cut);
       for (const how of ["now", "later"] as const) {
-        const opened = KnownHashes.open(index, { verify: how });
+        const opened = HashList.open(index, { verify: how });
         await expect(opened, `cut at ${cut}`).rejects.toMatchObject({ code: "ERR_EMPREINTE_INDEX_FILE" });
       }
     }
     writeFileSync(entries, Buffer.concat([readFileSync(path("a.idx.entries")), Buffer.from([0])]));
-    await expect(KnownHashes.open(index)).rejects.toMatchObject({ code: "ERR_EMPREINTE_INDEX_FILE" });
+    await expect(HashList.open(index)).rejects.toMatchObject({ code: "ERR_EMPREINTE_INDEX_FILE" });
   });
 
   it("a file that is cut while it is open is an error at the match", async () => {
-    using opened = await KnownHashes.open(index);
+    using opened = await HashList.open(index);
     truncateSync(entries, 200);
     expect(() => opened.matchSync({ ...query })).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_INDEX_FILE" }));
   });
@@ -190,10 +190,10 @@ describe("a writer that goes away", () => {
   });
 
   it("a reader keeps what it opened while the pair is replaced and removed", async () => {
-    using opened = await KnownHashes.open(index);
-    await (await KnownHashes.build(path("b.csv"), index)).close();
+    using opened = await HashList.open(index);
+    await (await HashList.build(path("b.csv"), index)).close();
     expect(opened.matchSync(query)).toMatchObject([{ entry: 1, metadata: "first" }]);
-    using after = await KnownHashes.open(index);
+    using after = await HashList.open(index);
     expect(after.matchSync(query)).toMatchObject([{ entry: 17_001, metadata: "second" }]);
     if (process.platform !== "win32") renameSync(index, path("moved.idx"));
     expect(await opened.match(query)).toMatchObject([{ entry: 1, metadata: "first" }]);

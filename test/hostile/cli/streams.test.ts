@@ -23,7 +23,7 @@ const whole = new RegExp(`^(${scene.hash}  ${scene.quality}  [^\\n]+\\n)*$`);
 describe.skipIf(windows)("the reader", () => {
   it("that goes away (| head -1) is not an error", async () => {
     const path = many(500);
-    for (const args of [["hash"], ["hash", "--json"], ["hash", "--dihedral"]]) {
+    for (const args of [["hash"], ["hash", "--json"], ["hash", "--orientations"]]) {
       const child = spawn(process.execPath, [main, ...args, path], { stdio: ["ignore", "pipe", "pipe"] });
       let stderr = "";
       child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));

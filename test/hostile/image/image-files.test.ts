@@ -186,9 +186,9 @@ test("below 5 pixels a side there is no hash: all zero, quality 0, not stable; f
     [2, 3],
   ] as const) {
     const data = makeInput({ width: w, height: h, channels: 1, planes: [{ gen: "noise", args: { seed: 3 } }] });
-    const got = await hashImage(png({ width: w, height: h, type: 0, bits: 8, samples: data }), { dihedral: true });
+    const got = await hashImage(png({ width: w, height: h, type: 0, bits: 8, samples: data }), { orientations: true });
     expect(got).toMatchObject({ hash: zero, quality: 0, stable: false, width: w, height: h });
-    expect(new Set(Object.values(got.dihedral!))).toEqual(new Set([zero]));
+    expect(new Set(Object.values(got.orientations!))).toEqual(new Set([zero]));
   }
   const five = makeInput({ width: 5, height: 5, channels: 1, planes: [{ gen: "noise", args: { seed: 4 } }] });
   const got = await hashImage(png({ width: 5, height: 5, type: 0, bits: 8, samples: five }));

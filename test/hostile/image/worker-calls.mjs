@@ -9,7 +9,7 @@ import {
   hashImage,
   hashPixelsSync,
   hashToBytes,
-  KnownHashes,
+  HashList,
   readHashList,
   VideoIndex,
 } from "../../../dist/index.js";
@@ -24,7 +24,7 @@ const calls = {
     for (;;) hashToBytes(text);
   },
   pixels: () => {
-    for (;;) hashPixelsSync(pixels, { dihedral: true });
+    for (;;) hashPixelsSync(pixels, { orientations: true });
   },
   "pixels off-thread": async () => {
     for (;;) await hashImage(pixels);
@@ -54,7 +54,7 @@ const calls = {
     for (;;) {
       const index = new VideoIndex();
       index.add("film", film);
-      await index.search(film, { everything: true, signal: new AbortController().signal });
+      await index.search(film, { includeWeak: true, signal: new AbortController().signal });
       index.close();
     }
   },
@@ -77,7 +77,7 @@ const calls = {
     }
   },
   matches: async () => {
-    for (;;) (await KnownHashes.load({ name: "list", source: Buffer.from(`${text}\n`) })).close();
+    for (;;) (await HashList.load({ name: "list", source: Buffer.from(`${text}\n`) })).close();
   },
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { KnownHashes } from "../../../dist/index.js";
+import { HashList } from "../../../dist/index.js";
 import { random } from "../../support/hashes.ts";
 import { hexHashes, read, readSource, reasons } from "../../support/lists.ts";
 import { root, succeed } from "../../support/run.ts";
@@ -54,11 +54,11 @@ describe("what was good is delivered, what was not is told by line and reason", 
   test("degenerate hashes are loaded when allowed, and only then", async () => {
     const degenerate = ["0".repeat(64), "f".repeat(64), "c3".repeat(32), `${"0".repeat(60)}00ff`];
     const list = Buffer.from(`${degenerate.join("\n")}\n${a}\n`);
-    const strict = await KnownHashes.load(list);
+    const strict = await HashList.load(list);
     expect(strict.lists).toMatchObject([{ entries: 1, problems: 4 }]);
     const blank = { hash: "0".repeat(64), quality: 100, stable: true };
     expect(strict.matchSync(blank)).toEqual([]);
-    const lenient = await KnownHashes.load(list, { allowDegenerate: true });
+    const lenient = await HashList.load(list, { allowTrivialHashes: true });
     expect(lenient.lists).toMatchObject([{ entries: 5, problems: 0 }]);
     expect(lenient.matchSync(blank)).toMatchObject([
       { distance: 0, entry: 1 },
@@ -167,7 +167,7 @@ describe("a million lines", () => {
   test("load within 200 MB of memory, all of the process counted", { timeout: 300_000 }, async () => {
     // Words from a counter: every hash different, the list never in memory as a whole.
     const program = `
-      import { KnownHashes } from "./dist/index.js";
+      import { HashList } from "./dist/index.js";
       const words = new Uint32Array(8);
       async function* list() {
         for (let i = 0; i < 1e6; ) {
@@ -179,7 +179,7 @@ describe("a million lines", () => {
           yield Buffer.from(text);
         }
       }
-      const known = await KnownHashes.load(list());
+      const known = await HashList.load(list());
       const peak = process.resourceUsage().maxRSS / 1024;
       const [last] = known.matchSync({ hash: Buffer.from(words.buffer), quality: 100, stable: true }, { radius: 0 });
       console.log(JSON.stringify({ ...known.lists[0], last, peak }));

@@ -1,9 +1,9 @@
 // Builds a pair of files from a list over and over, for so many milliseconds; says how often.
-import { KnownHashes } from "../../../dist/index.js";
+import { HashList } from "../../../dist/index.js";
 
 const [list, path, milliseconds] = process.argv.slice(2);
 let builds = 0;
 for (const end = Date.now() + Number(milliseconds); Date.now() < end; builds++) {
-  (await KnownHashes.build(list, path, { memory: "rows" })).close();
+  (await HashList.build(list, path, { memory: "rows" })).close();
 }
 process.stdout.write(`${builds}\n`);

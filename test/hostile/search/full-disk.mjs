@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HashIndex, KnownHashes } from "../../../dist/index.js";
+import { HashIndex, HashList } from "../../../dist/index.js";
 
 const folder = process.argv[2];
 const hex = (i) => createHash("sha256").update(String(i)).digest("hex");
@@ -21,11 +21,11 @@ const pair = join(folder, "pair.idx");
 const index = new HashIndex();
 index.addManySync(ids(0, 3000), ids(0, 3000).map(hex));
 say(`index: ${await outcome(index.save(single))}`);
-say(`pair: ${await outcome(KnownHashes.build(list(3000), pair))}`);
+say(`pair: ${await outcome(HashList.build(list(3000), pair))}`);
 index.addManySync(ids(3000, 60_000), ids(3000, 60_000).map(hex));
 for (let i = 0; i < 3; i++) {
   say(`larger index: ${await outcome(index.save(single))}`);
-  say(`larger pair: ${await outcome(KnownHashes.build(list(63_000), pair))}`);
+  say(`larger pair: ${await outcome(HashList.build(list(63_000), pair))}`);
 }
 // Not a byte is left.
 const filling = join(folder, "filling");
@@ -36,9 +36,9 @@ for (let size = 2 ** 20; size > 0; size = Math.floor(size / 2)) {
     if (error.code !== "ENOSPC") throw error;
   }
 }
-say(`on a full disk: ${await outcome(index.save(single))} ${await outcome(KnownHashes.build(list(3), pair))}`);
+say(`on a full disk: ${await outcome(index.save(single))} ${await outcome(HashList.build(list(3), pair))}`);
 say(readdirSync(folder).toSorted().join(" "));
 const opened = await HashIndex.open(single);
-const known = await KnownHashes.open(pair);
+const known = await HashList.open(pair);
 const [match] = known.matchSync({ hash: hex(3000), quality: 100, stable: true });
 say(`${opened.size} ${opened.searchSync(hex(7), 0).map(({ id }) => id)} ${known.size} ${match.metadata}`);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { KnownHashes } from "../../../dist/index.js";
+import { HashList } from "../../../dist/index.js";
 import { empreinte, folder } from "../../support/cli.ts";
 import { hexHashes } from "../../support/lists.ts";
 import { random } from "../../support/hashes.ts";
@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 /** Whose pair it is. Throws unless every entry has the metadata of its own list. */
-function owner(known: KnownHashes): string {
+function owner(known: HashList): string {
   expect(known.size).toBe(count);
   const found = lists.filter(({ name, hashes }) => {
     const matches = hashes.map((hash) => known.matchSync({ hash, quality: 100, stable: true }, { radius: 0 }));
@@ -44,13 +44,13 @@ const files = (): string[] => readdirSync(here).filter((name) => name.includes("
 
 describe("two builds at once", () => {
   test("and a reader: each ends well, whoever opens finds one of the two", { timeout: 120_000 }, async () => {
-    (await KnownHashes.build(lists[0]!.path, index)).close();
+    (await HashList.build(lists[0]!.path, index)).close();
     const builders = lists.map(({ path }) => run(process.execPath, build(path, 8000)));
     let building = true;
     const all = Promise.all(builders).finally(() => (building = false));
     const seen = { a: 0, b: 0 };
     for (let i = 0; building; i++) {
-      using known = await KnownHashes.open(index, { verify: i % 2 === 0 ? "now" : "later" });
+      using known = await HashList.open(index, { verify: i % 2 === 0 ? "now" : "later" });
       seen[owner(known) as "a" | "b"]++;
     }
     for (const { code, stdout, stderr } of await all) {
@@ -60,7 +60,7 @@ describe("two builds at once", () => {
     expect(seen.a).toBeGreaterThan(5);
     expect(seen.b).toBeGreaterThan(5);
     expect(files().toSorted()).toEqual(["x.idx", "x.idx.entries"]);
-    using known = await KnownHashes.open(index);
+    using known = await HashList.open(index);
     owner(known);
   });
 
@@ -77,7 +77,7 @@ describe("two builds at once", () => {
 
   test("in one process", async () => {
     const all = [...lists, ...lists, ...lists, ...lists];
-    for (const known of await Promise.all(all.map(({ path }) => KnownHashes.build(path, index)))) {
+    for (const known of await Promise.all(all.map(({ path }) => HashList.build(path, index)))) {
       owner(known);
       known.close();
     }
@@ -89,7 +89,7 @@ test.skipIf(process.platform === "win32")(
   "one of two is killed, again and again: the other goes on, and there is always a pair",
   { timeout: 180_000 },
   async () => {
-    (await KnownHashes.build(lists[0]!.path, index)).close();
+    (await HashList.build(lists[0]!.path, index)).close();
     const next = random(17);
     const other = run(process.execPath, build(lists[1]!.path, 12_000));
     let going = true;
@@ -105,14 +105,14 @@ test.skipIf(process.platform === "win32")(
       child.kill("SIGKILL");
       await gone;
       killed++;
-      using known = await KnownHashes.open(index);
+      using known = await HashList.open(index);
       owner(known);
     }
     const { code, stdout, stderr } = await ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(Number(stdout)).toBeGreaterThan(20);
     expect(killed).toBeGreaterThan(10);
-    using known = await KnownHashes.open(index);
+    using known = await HashList.open(index);
     owner(known);
   },
 );

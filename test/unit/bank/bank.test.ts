@@ -129,10 +129,10 @@ describe("import", () => {
   });
 
   test("a checkpoint is kept with the last batch", async () => {
-    expect(store.checkpoint(from)).toBeUndefined();
+    expect(store.importCursor(from)).toBeUndefined();
     await store.import(from, [{ id: "a", signals: [pdq(0)] }], { checkpoint: "page 2" });
     await reopen();
-    expect(store.checkpoint(from)).toBe("page 2");
+    expect(store.importCursor(from)).toBe("page 2");
   });
 
   test("aborted between batches: whole batches are there, and going on gives the rest", async () => {

@@ -17,7 +17,7 @@ import {
   Matcher,
   type Policy,
   type QueryCopy,
-  register,
+  hashWithCrops,
 } from "../../../dist/index.js";
 import { at, beside, crop, fromEach, mirrored, negative, type Rgb, scene, turn } from "../../support/altered.ts";
 import { empreinte } from "../../support/cli.ts";
@@ -75,7 +75,7 @@ async function list(name: string, id: string, picture: Rgb | string, more: objec
   const value = typeof picture === "string" ? picture : hashPixelsSync(picture).hash;
   await store.import({ bank: name, source: "s" }, [{ id, signals: [{ type: "pdq", value, quality: 90 }], ...more }]);
 }
-const plain = (picture: Rgb): Decision => matcher.check(hashPixelsSync(picture, { dihedral: true }));
+const plain = (picture: Rgb): Decision => matcher.check(hashPixelsSync(picture, { orientations: true }));
 const found = ({ action, matches }: Decision) => [action, matches.map(({ entry, kind }) => `${entry} ${kind}`)];
 
 describe("what is found", () => {
@@ -179,7 +179,7 @@ describe("what the policies decide", () => {
   function near(bits: number, tier: "match" | "review", more: Partial<QueryCopy> = {}): CheckQuery {
     const bytes = Uint8Array.from(hashAt(others, 0));
     for (let bit = 0; bit < bits; bit++) bytes[bit >> 3]! ^= 128 >> (bit & 7);
-    const copy: QueryCopy = { signal: 0, hash: hex(bytes), quality: 90, tier, view: "trimmed", witnesses: 2, ...more };
+    const copy: QueryCopy = { signal: 0, hash: hex(bytes), quality: 90, tier, view: "trimmed", supportCount: 2, ...more };
     return { hash: hex(hashAt(others, 99)), quality: 90, stable: true, copies: [copy] };
   }
   const decided = (query: CheckQuery): string => matcher.check(query).action;
@@ -259,7 +259,7 @@ describe("what the policies decide", () => {
 
   test("a large crop is found by a part's hash, for review unless the policy says more", async () => {
     bank("ncii");
-    const { hash, quality, derived } = await register(originals[2]!);
+    const { hash, quality, derived } = await hashWithCrops(originals[2]!);
     const parts = derived.map((one) => ({
       type: "pdq" as const,
       value: one.hash,
@@ -282,7 +282,7 @@ test("registering parts beside a picture never makes a copy of it ask for less, 
   bank("ncii");
   using index = new HashIndex();
   for (const [i, picture] of originals.slice(0, 2).entries()) {
-    const { hash, derived } = await register(picture);
+    const { hash, derived } = await hashWithCrops(picture);
     const own = { type: "pdq" as const, value: hash };
     const parts = derived.map((one) => ({ ...own, value: one.hash, quality: one.quality, derived: one.name }));
     await store.import({ bank: "ncii", source: "s" }, [{ id: String(i), signals: [own, ...parts] }]);

@@ -14,8 +14,8 @@ import {
   ListWriter,
   Matcher,
   openList,
-  register,
-  registrationLines,
+  hashWithCrops,
+  cropListLines,
 } from "../../../dist/index.js";
 import { crop, scene } from "../../support/altered.ts";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
@@ -62,7 +62,7 @@ async function reopen(): Promise<void> {
 describe("a decision", () => {
   test("a registered original's parts are one entry with it: blocked by its own hash, reviewed by a part's", async () => {
     const original = scene(5, 400, 300);
-    const { hash: whole, quality, derived } = await register(original);
+    const { hash: whole, quality, derived } = await hashWithCrops(original);
     const signals = [
       { ...own(whole), quality },
       ...derived.map((one) => ({ type: "pdq" as const, value: one.hash, quality: one.quality, derived: one.name })),
@@ -306,7 +306,7 @@ describe("a list", () => {
       const marked = metadata.includes(";derived=");
       const text = marked
         ? [`${hash(0)},${metadata}`, ...[1, 2, 3].map((i) => `${hash(i)},${metadata};derived=centre-${i}`)]
-        : registrationLines(registration, metadata, { derived: true });
+        : cropListLines(registration, metadata, { derived: true });
       const { items, problems } = await read([`${hash(9)},first`, ...text, `${hash(8)},${metadata}`, ""].join("\n"));
       expect(problems).toEqual([]);
       expect(items.map(({ entry, position }) => [entry.signals.length, position.entry, position.line])).toEqual([

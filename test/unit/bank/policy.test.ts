@@ -234,7 +234,7 @@ describe("screening", () => {
     const picture = await sharp(grey, { raw: { width, height, channels: 1 } })
       .png()
       .toBuffer();
-    const known = await hashImage(picture, { dihedral: true });
+    const known = await hashImage(picture, { orientations: true });
     const turned = (await hashImage(await sharp(picture).rotate(90).png().toBuffer())).hash;
     const benign = [hash(0), known];
     const radius = hashDistance(hash(0), near(3));

@@ -118,7 +118,7 @@ describe("bank", () => {
     await picture("scenergb-128x128", join(benign, "harmless.png"));
     const harmless = known("scenergb-128x128");
     writeFileSync(join(inside, "sample.txt"), `${hash(7)}\n`);
-    writeFileSync(list, [hash(6), hash(7), harmless.dihedral["rot90"], "0".repeat(64)].join("\n"));
+    writeFileSync(list, [hash(6), hash(7), harmless.orientations["rot90"], "0".repeat(64)].join("\n"));
     const sample = ["--benign", benign, "--benign", join(inside, "sample.txt")];
     const { code, stdout } = await empreinte(["bank", "import", file, list, ...into, ...sample]);
     expect([code, stdout]).toEqual([0, `${list}: 4 added, 3 quarantined\n`]);
@@ -158,7 +158,7 @@ describe("bank", () => {
     expect(JSON.parse(rest.stdout)).toMatchObject({ added: 60_000 - half!.active, unchanged: 0 });
     const store = await BankStore.open(file);
     expect(store.size).toBe(60_000);
-    expect(JSON.parse(store.checkpoint({ bank: "ncii", source: "hotline" })!)).toMatchObject({
+    expect(JSON.parse(store.importCursor({ bank: "ncii", source: "hotline" })!)).toMatchObject({
       taken: 60_000,
       done: true,
     });

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { defaultLimits, dihedralVariants, hashDistance } from "../../../dist/index.js";
+import { defaultLimits, orientationNames, hashDistance } from "../../../dist/index.js";
 import { empreinte, folder, jsonLines, known, picture } from "../../support/cli.ts";
 import { root } from "../../support/run.ts";
 
@@ -132,12 +132,12 @@ describe("hash", () => {
     expect(code).toBe(0);
   });
 
-  it("--dihedral: eight lines a file, eight keys in JSON", async () => {
-    const text = await empreinte(["hash", "--dihedral", scenePath]);
-    const lines = dihedralVariants.map((v) => `${scene.dihedral[v]}  ${scene.quality}  ${v}  ${scenePath}\n`);
+  it("--orientations: eight lines a file, eight keys in JSON", async () => {
+    const text = await empreinte(["hash", "--orientations", scenePath]);
+    const lines = orientationNames.map((v) => `${scene.orientations[v]}  ${scene.quality}  ${v}  ${scenePath}\n`);
     expect(text.stdout).toBe(lines.join(""));
-    const json = await empreinte(["hash", "--dihedral", "--json", scenePath]);
-    expect(JSON.parse(json.stdout)).toMatchObject({ hash: scene.hash, dihedral: scene.dihedral });
+    const json = await empreinte(["hash", "--orientations", "--json", scenePath]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ hash: scene.hash, dihedral: scene.orientations });
   });
 
   it("--compat cpp-cli hashes the 512×512 nearest-neighbour picture", async () => {
@@ -280,8 +280,8 @@ describe("scan", () => {
     expect(code).toBe(1);
   });
 
-  it("--no-dihedral does not find what is mirrored", async () => {
-    const { code, stdout } = await empreinte(["scan", "--no-dihedral", "--list", knownList, mirrored]);
+  it("--no-orientations does not find what is mirrored", async () => {
+    const { code, stdout } = await empreinte(["scan", "--no-orientations", "--list", knownList, mirrored]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   });
 
@@ -289,7 +289,7 @@ describe("scan", () => {
     const near = list("near.txt", `${bits(scene.hash, 31)}\n${bits(scene.hash, 32)}\n${bits(scene.hash, 40)}\n`);
     expect(hashDistance(bits(scene.hash, 40), scene.hash)).toBe(40);
     const distances = async (...args: string[]): Promise<number[]> => {
-      const { stdout } = await empreinte(["scan", "--json", "--no-dihedral", "--list", near, ...args, scenePath]);
+      const { stdout } = await empreinte(["scan", "--json", "--no-orientations", "--list", near, ...args, scenePath]);
       const { matches } = JSON.parse(stdout) as { matches: { distance: number }[] };
       return matches.map(({ distance }) => distance);
     };
@@ -321,7 +321,7 @@ describe("scan", () => {
     };
     expect({ quality, stable }).toEqual({ quality: 0, stable: false });
     const its = list("its.txt", hash);
-    const args = ["scan", "--json", "--allow-degenerate", "--list", its, flat];
+    const args = ["scan", "--json", "--allow-trivial-hashes", "--list", its, flat];
     const low = await empreinte(args);
     expect(JSON.parse(low.stdout)).toMatchObject({ matches: [], skipped: "quality" });
     expect(low.code).toBe(0);
@@ -362,12 +362,12 @@ describe("scan", () => {
     expect(lines[20]).toMatch(/very-bad\.csv: 30 more/);
   });
 
-  it("--allow-degenerate", async () => {
+  it("--allow-trivial-hashes", async () => {
     const zero = list("zero.txt", "0".repeat(64));
     const refused = await empreinte(["scan", "--list", zero, scenePath]);
     expect(refused.stderr).toMatch(/zero\.txt:1: .+\n.*no usable hash/);
     expect(refused.code).toBe(2);
-    const args = ["scan", "--allow-degenerate", "--radius", "256", "--list", zero, scenePath];
+    const args = ["scan", "--allow-trivial-hashes", "--radius", "256", "--list", zero, scenePath];
     expect((await empreinte(args)).code).toBe(1);
   });
 

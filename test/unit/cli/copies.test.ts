@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { hashPixelsSync, register, registrationLines } from "../../../dist/index.js";
+import { hashPixelsSync, hashWithCrops, cropListLines } from "../../../dist/index.js";
 import { crop, mirrored, type Rgb, scene } from "../../support/altered.ts";
 import { empreinte, folder, jsonLines } from "../../support/cli.ts";
 
@@ -25,7 +25,7 @@ const other = await save("other.png", scene(22));
 const list = join(here, "known.csv");
 writeFileSync(list, `${hashPixelsSync(scene(30)).hash},another\n${hashPixelsSync(original).hash},case 7\n`);
 const registered = join(here, "registered.csv");
-writeFileSync(registered, registrationLines(await register(original), "case 7", { derived: true }).join("\n"));
+writeFileSync(registered, cropListLines(await hashWithCrops(original), "case 7", { derived: true }).join("\n"));
 
 describe("scan --level", () => {
   it("prints path, distance, line, variant, tier, region and metadata; 1 for found, 0 for nothing", async () => {
@@ -64,7 +64,7 @@ describe("scan --level", () => {
   it.each<[string[], RegExp]>([
     [["--level", "slow"], /fast, standard or thorough for --level but received slow/],
     [["--level", "fast", "--radius", "3"], /--radius does not go with --level/],
-    [["--level", "fast", "--no-dihedral"], /--no-dihedral does not go with --level/],
+    [["--level", "fast", "--no-orientations"], /--no-orientations does not go with --level/],
     [["--level", "fast", "--all-pages"], /--all-pages does not go with --level/],
     [["--level", "fast", "-"], /--level does not go with standard input/],
   ])("%j is wrong usage", async (args, sentence) => {

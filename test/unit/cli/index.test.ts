@@ -36,7 +36,7 @@ describe("index build and scan --index", () => {
     ]);
     const info = JSON.parse((await at(["index", "info", `${memory}.idx`, "--json"])).stdout) as { indexed: number };
     expect(info.indexed > 0).toBe(memory !== "rows"); // the tables are there, and used
-    for (const args of [[], ["--json"], ["--radius", "100"], ["--no-dihedral", "--json"]]) {
+    for (const args of [[], ["--json"], ["--radius", "100"], ["--no-orientations", "--json"]]) {
       // One --list after the other, but for equal distances, which a pair keeps in the order of its lists too.
       const byList = await at(["scan", "--list", first, "--list", second, "--quiet", ...args, "photos"]);
       const byIndex = await at(["scan", "--index", `${memory}.idx`, "--quiet", ...args, "photos"]);
@@ -82,12 +82,12 @@ describe("index build and scan --index", () => {
     expect([ids([0]), ids([1]), ids([0, 1]), ids([2])]).toEqual([[60_001], [60_003], [60_001, 60_003], []]);
   });
 
-  it("--quiet, and --allow-degenerate", async () => {
+  it("--quiet, and --allow-trivial-hashes", async () => {
     file("zero.txt", `${"0".repeat(64)}\n${scene.hash}\n`);
     const refused = await at(["index", "build", "zero.txt", "-o", "zero.idx", "--quiet"]);
     expect(refused).toMatchObject({ code: 0, stdout: "", stderr: "" });
     expect(JSON.parse((await at(["index", "info", "zero.idx", "--json"])).stdout)).toMatchObject({ rows: 1 });
-    await at(["index", "build", "zero.txt", "-o", "zero.idx", "--allow-degenerate"]);
+    await at(["index", "build", "zero.txt", "-o", "zero.idx", "--allow-trivial-hashes"]);
     expect(JSON.parse((await at(["index", "info", "zero.idx", "--json"])).stdout)).toMatchObject({ rows: 2 });
   });
 

@@ -7,9 +7,9 @@ import {
   BankStore,
   hashDistance,
   hashPixelsSync,
-  register,
-  type Registration,
-  registrationLines,
+  hashWithCrops,
+  type CropHashes,
+  cropListLines,
 } from "../../../dist/index.js";
 import { crop, fromEach, type Rgb, scene } from "../../support/altered.ts";
 import { empreinte, folder, jsonLines, main } from "../../support/cli.ts";
@@ -35,8 +35,8 @@ describe("register", () => {
   });
 
   test.each(["standard", "thorough"] as const)("--derived --level %s: what the library registers", async (level) => {
-    const whole = await Promise.all(originals.map((picture) => register(picture, { level })));
-    const expected = whole.flatMap((one, i) => registrationLines(one, paths[i]!, { derived: true }));
+    const whole = await Promise.all(originals.map((picture) => hashWithCrops(picture, { level })));
+    const expected = whole.flatMap((one, i) => cropListLines(one, paths[i]!, { derived: true }));
     const out = join(at, `${level}.csv`);
     const args = ["register", "--derived", "--level", level, "-o", out, ...paths];
     const { code, stdout, stderr } = await empreinte(args);
@@ -45,7 +45,7 @@ describe("register", () => {
     expect(statSync(out).mode & 0o777).toBe(0o600);
     expect(stderr).toContain(`3 pictures, with ${expected.length - 3} hashes of their parts: keep them to yourself`);
     const json = await empreinte(["register", "--derived", "--level", level, "--json", ...paths]);
-    expect(jsonLines<Registration>(json.stdout)).toEqual(whole.map((one, i) => ({ path: paths[i], ...one })));
+    expect(jsonLines<CropHashes>(json.stdout)).toEqual(whole.map((one, i) => ({ path: paths[i], ...one })));
   });
 
   test("what cannot be listed is named, the rest is; -o has no word of it", async () => {

@@ -146,7 +146,7 @@ describe("videos on the command line", () => {
     const found = await empreinte(["scan", "--video-signature", list, mirrored]);
     expect(found.stdout).toContain(`${mirrored} 00:00–00:04 = ${list} 00:02–00:06`);
     expect(found.code).toBe(1);
-    const plain = await empreinte(["scan", "--no-dihedral", "--video-signature", list, mirrored]);
+    const plain = await empreinte(["scan", "--no-orientations", "--video-signature", list, mirrored]);
     expect(plain).toMatchObject({ code: 0, stdout: "" });
   });
 

@@ -4,14 +4,14 @@ import {
   type CopyMatch,
   type CopyOptions,
   type CopyResult,
-  dihedralVariants,
+  orientationNames,
   findCopies,
   hashDistance,
   HashIndex,
   hashImage,
   hashPixelsSync,
   InvalidArgumentError,
-  KnownHashes,
+  HashList,
 } from "../../../dist/index.js";
 import {
   beside,
@@ -55,7 +55,7 @@ describe("standard", () => {
     expect({ hash, quality }).toMatchObject({ hash: hashPixelsSync(originals[3]!).hash, quality: 100 });
     expect({ tier, matches }).toEqual({
       tier: "match",
-      matches: [{ id: 3, entry: 3, distance: 0, tier: "match", variant: "original", witnesses: 1 }],
+      matches: [{ id: 3, entry: 3, distance: 0, tier: "match", variant: "original", supportCount: 1 }],
     });
     expect(stages.map(({ name, hashes }) => [name, hashes])).toEqual([["plain", 1]]);
   });
@@ -71,10 +71,10 @@ describe("standard", () => {
       expect(match).toMatchObject({ id: i, tier: "match", variant: "turned" });
       expect(match.distance).toBeLessThanOrEqual(16);
       // By name: what the reference's dihedral hashes say too.
-      const { dihedral } = hashPixelsSync(alter(originals[i]!), { dihedral: true });
+      const { dihedral } = hashPixelsSync(alter(originals[i]!), { orientations: true });
       const own = hashPixelsSync(originals[i]!).hash;
-      const distances = dihedralVariants.map((name) => hashDistance(dihedral![name], own));
-      expect(match.turned).toBe(dihedralVariants[distances.indexOf(Math.min(...distances))]);
+      const distances = orientationNames.map((name) => hashDistance(dihedral![name], own));
+      expect(match.turned).toBe(orientationNames[distances.indexOf(Math.min(...distances))]);
       if (turned !== undefined) expect(match.turned).toBe(turned);
     }
   });
@@ -151,12 +151,12 @@ describe("thorough", () => {
 });
 
 describe("fast", () => {
-  test("is what KnownHashes.match says of the eight dihedral hashes", async () => {
+  test("is what HashList.match says of the eight dihedral hashes", async () => {
     const lines = originals.map((picture) => hashPixelsSync(picture).hash).join("\n");
-    using known = await KnownHashes.load({ name: "list", source: Buffer.from(lines) });
+    using known = await HashList.load({ name: "list", source: Buffer.from(lines) });
     for (const alter of [mirrored, upsideDown, quarterTurn, (p: Rgb) => crop(p, 0.01, 0, 0, 0)]) {
       const altered = alter(originals[5]!);
-      const expected = await known.match(await hashImage(altered, { dihedral: true }));
+      const expected = await known.match(await hashImage(altered, { orientations: true }));
       const { matches, stages } = await known.findCopies(altered, { level: "fast" });
       expect(matches.map(({ list, entry, distance }) => ({ list, entry, distance }))).toEqual(
         expected.map(({ list, entry, distance }) => ({ list, entry, distance })),
@@ -168,11 +168,11 @@ describe("fast", () => {
 });
 
 describe("options", () => {
-  test("all goes on after a match, and more witnesses say so", async () => {
+  test("all goes on after a match, and more supportCount say so", async () => {
     const { stages, matches } = await find(originals[3]!, { all: true });
     expect(stages.map(({ name }) => name)).toEqual(["plain", "turned", "detected", "fixed"]);
     expect(matches[0]).toMatchObject({ id: 3, distance: 0, variant: "original" });
-    expect(matches[0]!.witnesses).toBeGreaterThan(1);
+    expect(matches[0]!.supportCount).toBeGreaterThan(1);
   });
 
   test("ids that are one entry are one match", async () => {
@@ -180,7 +180,7 @@ describe("options", () => {
     const hash = hashPixelsSync(originals[0]!).hash;
     own.addManySync([10, 11, 25], [hash, hash, hash]);
     const { matches } = await findCopies(originals[0]!, own, { entryOf: (id) => Math.floor(id / 10) });
-    expect(matches.map(({ id, entry, witnesses }) => [id, entry, witnesses])).toEqual([
+    expect(matches.map(({ id, entry, supportCount }) => [id, entry, supportCount])).toEqual([
       [10, 1, 2],
       [25, 2, 1],
     ]);

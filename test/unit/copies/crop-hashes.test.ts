@@ -6,10 +6,10 @@ import {
   HashIndex,
   hashPixelsSync,
   InvalidArgumentError,
-  KnownHashes,
-  register,
+  HashList,
+  hashWithCrops,
   registeredEntry,
-  registrationLines,
+  cropListLines,
   removeRegistration,
 } from "../../../dist/index.js";
 import { crop, fromEach, scene } from "../../support/altered.ts";
@@ -18,7 +18,7 @@ const original = scene(5, 400, 300);
 
 describe("register", () => {
   test("the original's hash, and of each part what a hash of a picture of that part is", async () => {
-    const registration = await register(original, { level: "thorough" });
+    const registration = await hashWithCrops(original, { level: "thorough" });
     const { hash, quality, stable } = hashPixelsSync(original);
     expect(registration).toMatchObject({ hash, quality, stable });
     expect(registration.derived.length).toBeGreaterThan(30);
@@ -34,7 +34,7 @@ describe("register", () => {
       ["standard", 24],
       ["thorough", 60],
     ] as const) {
-      const { hash, derived } = await register(original, { level });
+      const { hash, derived } = await hashWithCrops(original, { level });
       expect(derived.length).toBeLessThanOrEqual(most);
       const all = [hash, ...derived.map((one) => one.hash)];
       all.forEach((a, i) => all.slice(i + 1).forEach((b) => expect(hashDistance(a, b)).toBeGreaterThan(10)));
@@ -48,8 +48,8 @@ describe("register", () => {
   });
 
   test("of a flat or a tiny picture nothing is derived", async () => {
-    expect((await register(fromEach(300, 300, () => [7, 7, 7]))).derived).toEqual([]);
-    expect((await register(scene(2, 20, 20))).derived).toEqual([]);
+    expect((await hashWithCrops(fromEach(300, 300, () => [7, 7, 7]))).derived).toEqual([]);
+    expect((await hashWithCrops(scene(2, 20, 20))).derived).toEqual([]);
   });
 });
 
@@ -61,8 +61,8 @@ describe("in an index", () => {
     expect((await findCopies(query, index, { level: "thorough" })).tier).toBe("none");
     index.remove(64 * 7);
 
-    addRegistration(index, 7, await register(original));
-    addRegistration(index, 8, await register(scene(6, 400, 300)), { bank: 1, derivedBank: 2 });
+    addRegistration(index, 7, await hashWithCrops(original));
+    addRegistration(index, 8, await hashWithCrops(scene(6, 400, 300)), { bank: 1, derivedBank: 2 });
     const options = { entryOf: registeredEntry, all: true };
     const { matches } = await findCopies(query, index, options);
     expect(matches.map(({ entry, tier }) => [entry, tier])).toEqual([[7, "match"]]);
@@ -81,7 +81,7 @@ describe("in an index", () => {
 
   test("banks tell the derived ones from the others", async () => {
     using index = new HashIndex();
-    const registration = await register(original);
+    const registration = await hashWithCrops(original);
     addRegistration(index, 0, registration, { bank: 3, derivedBank: 4 });
     const ids = (bank: number): number[] =>
       index.searchSync(registration.hash, 256, { banks: [bank] }).map(({ id }) => id);
@@ -91,25 +91,25 @@ describe("in an index", () => {
 
   test("entries and metadata that do not fit are errors", async () => {
     using index = new HashIndex();
-    const registration = await register(original);
+    const registration = await hashWithCrops(original);
     for (const entry of [-1, 2 ** 47, 0.5]) {
       expect(() => addRegistration(index, entry, registration)).toThrow(InvalidArgumentError);
     }
     expect(() => addRegistration({} as HashIndex, 1, registration)).toThrow(InvalidArgumentError);
-    expect(() => registrationLines(registration, "a\nb")).toThrow(InvalidArgumentError);
-    expect(() => registrationLines(registration, "a;derived=x")).toThrow(InvalidArgumentError);
-    await expect(register(original, { level: "fast" as "standard" })).rejects.toBeInstanceOf(InvalidArgumentError);
+    expect(() => cropListLines(registration, "a\nb")).toThrow(InvalidArgumentError);
+    expect(() => cropListLines(registration, "a;derived=x")).toThrow(InvalidArgumentError);
+    await expect(hashWithCrops(original, { level: "fast" as "standard" })).rejects.toBeInstanceOf(InvalidArgumentError);
   });
 });
 
 describe("in a list", () => {
   test("the original alone, or with what is derived, which is one entry with it", async () => {
-    const registration = await register(original);
-    expect(registrationLines(registration, "case 7")).toEqual([`${registration.hash},case 7`]);
-    const lines = registrationLines(registration, "case 7", { derived: true });
+    const registration = await hashWithCrops(original);
+    expect(cropListLines(registration, "case 7")).toEqual([`${registration.hash},case 7`]);
+    const lines = cropListLines(registration, "case 7", { derived: true });
     expect(lines).toHaveLength(1 + registration.derived.length);
-    const other = registrationLines(await register(scene(6, 400, 300)), "case 8", { derived: true });
-    using known = await KnownHashes.load({ name: "mine", source: Buffer.from([...other, ...lines].join("\n")) });
+    const other = cropListLines(await hashWithCrops(scene(6, 400, 300)), "case 8", { derived: true });
+    using known = await HashList.load({ name: "mine", source: Buffer.from([...other, ...lines].join("\n")) });
     expect(known.size).toBe(lines.length + other.length);
     const { matches } = await known.findCopies(crop(original, 0.2, 0.2, 0.2, 0.2), { all: true });
     expect(matches).toHaveLength(1);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { fixtures, values } from "../../../fixtures/lists/make.ts";
-import { digestFile, hashImage, hashImages, KnownHashes } from "../../../dist/index.js";
+import { digestFile, hashImage, hashImages, HashList } from "../../../dist/index.js";
 import { empreinte, folder, jsonLines, known, picture } from "../../support/cli.ts";
 
 const { md5, pdq, sha1 } = values;
@@ -61,8 +61,8 @@ describe("digests of a picture, taken as it is read", () => {
 
 describe("lists with digests", () => {
   const csv = `signal_type,signal_str,collab,category,tags\nmd5,${all.md5.toUpperCase()},c,POSITIVE_CLASS,a b\npdq,${pdq(1)},,,\nsha256,${all.sha256},,,\nmd5,${all.md5},again,,\nvideo_md5,${md5(1)},,,\n`;
-  const load = (text: string, digests: boolean): Promise<KnownHashes> =>
-    KnownHashes.load({ name: "list", source: Buffer.from(text) }, { digests });
+  const load = (text: string, digests: boolean): Promise<HashList> =>
+    HashList.load({ name: "list", source: Buffer.from(text) }, { digests });
 
   test("every entry that names the bytes, in order, with what the list says of it", async () => {
     using list = await load(csv, true);
@@ -99,7 +99,7 @@ describe("lists with digests", () => {
     const read = async (source: Uint8Array | AsyncIterable<Uint8Array>): Promise<unknown> => {
       const problems: number[] = [];
       const options = { digests: true, onProblem: ({ line }: { line: number }) => void problems.push(line) };
-      using list = await KnownHashes.load({ name: "list", source }, options);
+      using list = await HashList.load({ name: "list", source }, options);
       return { problems: problems.sort(), lists: list.lists, exact: list.matchExact({ ...all, md5: md5(1) }) };
     };
     async function* stream(): AsyncGenerator<Uint8Array> {

@@ -73,7 +73,7 @@ describe("300 inputs with errors between them", () => {
     ["an async generator", () => slowly(), 8],
     ["an iterator", () => inputs.values(), undefined],
   ])("from %s", async (_, source, concurrency) => {
-    const results = await all(hashImages(source(), { ...(concurrency ? { concurrency } : {}), dihedral: true }));
+    const results = await all(hashImages(source(), { ...(concurrency ? { concurrency } : {}), orientations: true }));
     expect(results.map(({ index }) => index)).toEqual(inputs.map((_, i) => i));
     for (const { input, index: i, result, error } of results) {
       expect(input).toBe(inputs[i]);

@@ -76,7 +76,7 @@ describe("safePreview", () => {
     [{ detail: 6 }, { code: "ERR_EMPREINTE_INVALID_ARGUMENT" }],
     [{ maxPixels: 100 }, { code: "ERR_EMPREINTE_LIMIT", limit: "maxPixels" }],
     [{ maxBytes: 10 }, { code: "ERR_EMPREINTE_LIMIT", limit: "maxBytes" }],
-    [{ dihedral: true } as object, { code: "ERR_EMPREINTE_INVALID_ARGUMENT" }],
+    [{ orientations: true } as object, { code: "ERR_EMPREINTE_INVALID_ARGUMENT" }],
     [{ signal: AbortSignal.abort(new Error("no")) }, { message: "no" }],
   ])("%j is refused or heard", async (options, error) => {
     const picture = await halves(64, 64, "red", "blue");

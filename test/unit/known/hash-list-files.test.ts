@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { InvalidArgumentError, KnownHashes, type ListProblem } from "../../../dist/index.js";
+import { InvalidArgumentError, HashList, type ListProblem } from "../../../dist/index.js";
 import { hexHashes } from "../../support/lists.ts";
 
 const here = mkdtempSync(join(tmpdir(), "empreinte-known-"));
@@ -20,44 +20,44 @@ const lists = sizes.slice(1).map((end, i) => ({
 }));
 const query = (hash: string) => ({ hash, quality: 100, stable: true });
 /** The edges of lists and pages, and a wide search, which finds thousands. */
-function answers(known: KnownHashes): unknown[] {
+function answers(known: HashList): unknown[] {
   const edges = [0, 1, 2, 16_383, 16_384, 16_385, 32_767, 32_768, hashes.length - 1];
   return [...edges.map((i) => known.matchSync(query(hashes[i]!))), known.matchSync(query(hashes[5]!), { radius: 110 })];
 }
-const loaded = await KnownHashes.load(lists);
+const loaded = await HashList.load(lists);
 const wanted = answers(loaded);
 
 describe("build, save, open", () => {
   test.each(["full", "lean", "rows"] as const)("%s: the same as what is loaded", async (memory) => {
     const counts: number[] = [];
     const path = at(`${memory}.idx`);
-    using built = await KnownHashes.build(lists, path, { memory, onProgress: (n) => counts.push(n) });
+    using built = await HashList.build(lists, path, { memory, onProgress: (n) => counts.push(n) });
     expect(answers(built)).toEqual(wanted);
     expect(built.lists).toEqual(loaded.lists);
     expect(built.size).toBe(hashes.length);
     expect(counts.at(-1)).toBe(hashes.length);
     expect(counts).toEqual(counts.toSorted((a, b) => a - b));
     for (const verify of ["now", "later"] as const) {
-      using opened = await KnownHashes.open(path, { verify });
+      using opened = await HashList.open(path, { verify });
       expect(answers(opened)).toEqual(wanted);
     }
   });
 
   test("what was loaded, or opened, is saved; a file URL is a path; two files and no more", async () => {
     await loaded.save(pathToFileURL(at("saved.idx")));
-    using opened = await KnownHashes.open(pathToFileURL(at("saved.idx")));
+    using opened = await HashList.open(pathToFileURL(at("saved.idx")));
     expect(answers(opened)).toEqual(wanted);
     await opened.save(at("again.idx"));
     expect(readFileSync(at("again.idx.entries")).equals(readFileSync(at("saved.idx.entries")))).toBe(true);
     await opened.save(at("saved.idx")); // over itself, while it is open
     expect(answers(opened)).toEqual(wanted);
-    using again = await KnownHashes.open(at("saved.idx"));
+    using again = await HashList.open(at("saved.idx"));
     expect(answers(again)).toEqual(wanted);
     expect(readdirSync(here).filter((name) => !/^\w+\.idx(\.entries)?$/.test(name))).toEqual([]);
   });
 
   test("warm searches are the same", async () => {
-    using opened = await KnownHashes.open(at("saved.idx"), { verify: "later" });
+    using opened = await HashList.open(at("saved.idx"), { verify: "later" });
     await opened.warm();
     expect(answers(opened)).toEqual(wanted);
     expect(opened.stats()).toMatchObject({ rows: hashes.length });
@@ -66,7 +66,7 @@ describe("build, save, open", () => {
   test("problems, and no entry at all", async () => {
     const problems: ListProblem[] = [];
     const source = { name: "odd", source: Buffer.from(`zz\n${"0".repeat(64)}\n`) };
-    using built = await KnownHashes.build(source, at("none.idx"), { onProblem: (problem) => problems.push(problem) });
+    using built = await HashList.build(source, at("none.idx"), { onProblem: (problem) => problems.push(problem) });
     expect(problems.map(({ list, line: number }) => [list, number])).toEqual([
       ["odd", 1],
       ["odd", 2],
@@ -83,13 +83,13 @@ describe("an abort", () => {
     const before = both();
     const abort = new AbortController();
     const reason = new Error("enough");
-    const building = KnownHashes.build(lists, at("saved.idx"), {
+    const building = HashList.build(lists, at("saved.idx"), {
       signal: abort.signal,
       onProgress: () => abort.abort(reason),
     });
     await expect(building).rejects.toBe(reason);
     await expect(loaded.save(at("saved.idx"), { signal: abort.signal })).rejects.toBe(reason);
-    await expect(KnownHashes.open(at("saved.idx"), { signal: abort.signal })).rejects.toBe(reason);
+    await expect(HashList.open(at("saved.idx"), { signal: abort.signal })).rejects.toBe(reason);
     expect(both().equals(before)).toBe(true);
     expect(readdirSync(here).filter((name) => name.includes(".tmp"))).toEqual([]);
   });
@@ -97,7 +97,7 @@ describe("an abort", () => {
 
 describe("closing", () => {
   test("a match that runs ends with everything it found; later calls fail; twice is once", async () => {
-    const opened = await KnownHashes.open(at("saved.idx"));
+    const opened = await HashList.open(at("saved.idx"));
     const running = opened.match(query(hashes[7]!));
     opened.close();
     opened.close();
@@ -113,14 +113,14 @@ describe("closing", () => {
 describe("arguments", () => {
   test("each says what was expected", async () => {
     const wrong: [() => Promise<unknown>, RegExp][] = [
-      [() => KnownHashes.build(lists, ""), /path/],
-      [() => KnownHashes.build(lists, 7 as never), /path/],
-      [() => KnownHashes.build(7 as never, at("x.idx")), /source/],
-      [() => KnownHashes.build(lists, at("x.idx"), { memory: "most" as never }), /full, lean, rows for memory/],
-      [() => KnownHashes.build(lists, at("x.idx"), { onProgress: 1 as never }), /function for onProgress/],
-      [() => KnownHashes.build(lists, at("x.idx"), { name: "x" } as never), /Unknown option name/],
-      [() => KnownHashes.open(at("saved.idx"), { verify: "never" as never }), /now, later for verify/],
-      [() => KnownHashes.open("\0"), /path/],
+      [() => HashList.build(lists, ""), /path/],
+      [() => HashList.build(lists, 7 as never), /path/],
+      [() => HashList.build(7 as never, at("x.idx")), /source/],
+      [() => HashList.build(lists, at("x.idx"), { memory: "most" as never }), /full, lean, rows for memory/],
+      [() => HashList.build(lists, at("x.idx"), { onProgress: 1 as never }), /function for onProgress/],
+      [() => HashList.build(lists, at("x.idx"), { name: "x" } as never), /Unknown option name/],
+      [() => HashList.open(at("saved.idx"), { verify: "never" as never }), /now, later for verify/],
+      [() => HashList.open("\0"), /path/],
       [() => loaded.save(undefined as never), /path/],
     ];
     for (const [call, message] of wrong) {

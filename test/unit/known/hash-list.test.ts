@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import {
-  type DihedralHashes,
-  dihedralVariants,
+  type OrientationHashes,
+  orientationNames,
   hashPixelsSync,
   InvalidArgumentError,
   InvalidHashError,
-  KnownHashes,
+  HashList,
   type ListProblem,
   type MatchQuery,
 } from "../../../dist/index.js";
@@ -31,7 +31,7 @@ const [a, b, c] = hexHashes(3, 21) as [string, string, string];
 describe("loading", () => {
   test("one list or several, of any form; what was loaded and what was not", async () => {
     const problems: ListProblem[] = [];
-    const known = await KnownHashes.load(
+    const known = await HashList.load(
       [
         { name: "plain", source: list([a, "zz", "00".repeat(32), `${b},two`]) },
         list([`pdq ${c}`, "url x"]),
@@ -50,26 +50,26 @@ describe("loading", () => {
       { list: "plain", line: 3, reason: reasons.zero },
       { list: "list 2", line: 2, reason: reasons.signal },
     ]);
-    const alone = await KnownHashes.load(list([a]));
+    const alone = await HashList.load(list([a]));
     expect(alone.lists).toEqual([{ name: "list 1", form: "plain", entries: 1, problems: 0 }]);
   });
 
   test("an aborted load rejects with the signal's reason", async () => {
     const reason = new Error("enough");
-    await expect(KnownHashes.load(list([a]), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(HashList.load(list([a]), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
   test("arguments", async () => {
     for (const lists of [undefined, 7, [7], [{ name: 7, source: "x" }], { name: "x", source: 7 }]) {
-      await expect(KnownHashes.load(lists as never)).rejects.toThrow(InvalidArgumentError);
+      await expect(HashList.load(lists as never)).rejects.toThrow(InvalidArgumentError);
     }
-    await expect(KnownHashes.load([], { name: "x" } as never)).rejects.toThrow(/Unknown option name/);
+    await expect(HashList.load([], { name: "x" } as never)).rejects.toThrow(/Unknown option name/);
   });
 });
 
 describe("matching", () => {
   test("entries within the radius with list, line and metadata, sorted by distance, then list, then line", async () => {
-    const known = await KnownHashes.load([
+    const known = await HashList.load([
       { name: "first", source: list([`${near(a, 31)},far`, "", `${near(a, 3)},near`, b]) },
       { name: "second", source: list(["hash,metadata", `${near(a, 3)},"too, near"`, near(a, 32), a, a]) },
     ]);
@@ -88,7 +88,7 @@ describe("matching", () => {
   });
 
   test("no match below minQuality, nor for a hash that is noise, unless asked for", async () => {
-    const known = await KnownHashes.load(list([a]));
+    const known = await HashList.load(list([a]));
     for (const match of [known.matchSync.bind(known), (q: MatchQuery, o?: object) => known.match(q, o)] as ((
       q: MatchQuery,
       o?: object,
@@ -104,10 +104,10 @@ describe("matching", () => {
 
   test("an entry is one match, with the nearest variant; of equals the first", async () => {
     const hashes = hexHashes(8, 33);
-    const dihedral = Object.fromEntries(dihedralVariants.map((name, i) => [name, hashes[i]])) as DihedralHashes;
+    const dihedral = Object.fromEntries(orientationNames.map((name, i) => [name, hashes[i]])) as OrientationHashes;
     dihedral.rot270 = near(dihedral.rot90, 8);
     const entry = near(dihedral.rot90, 4); // 4 from both
-    const known = await KnownHashes.load(list([entry, dihedral.flipMinus1, near(dihedral.rot270, 1)]));
+    const known = await HashList.load(list([entry, dihedral.flipMinus1, near(dihedral.rot270, 1)]));
     const q = query(dihedral.orig, { dihedral });
     const wanted = [
       { distance: 0, list: "list 1", entry: 2, variant: "flipMinus1", metadata: "" },
@@ -116,7 +116,7 @@ describe("matching", () => {
     ];
     expect(known.matchSync(q)).toEqual(wanted);
     expect(await known.match(q)).toEqual(wanted);
-    expect(known.matchSync(q, { dihedral: false })).toEqual([]);
+    expect(known.matchSync(q, { orientations: false })).toEqual([]);
   });
 
   test("a mirrored picture is found by its variant", async () => {
@@ -128,10 +128,10 @@ describe("matching", () => {
       (_, i) => noise[12 * Math.floor(i / side / 8) + ((i % side) >> 3)]!,
     );
     const mirrored = data.map((_, i) => data[i - (i % side) + side - 1 - (i % side)]!);
-    const known = await KnownHashes.load(list([hashPixelsSync({ data, width: side, height: side, channels: 1 }).hash]));
-    const upload = hashPixelsSync({ data: mirrored, width: side, height: side, channels: 1 }, { dihedral: true });
+    const known = await HashList.load(list([hashPixelsSync({ data, width: side, height: side, channels: 1 }).hash]));
+    const upload = hashPixelsSync({ data: mirrored, width: side, height: side, channels: 1 }, { orientations: true });
     expect(known.matchSync(upload, { minQuality: 0 })).toMatchObject([{ entry: 1, variant: "flipY" }]);
-    expect(known.matchSync(upload, { minQuality: 0, dihedral: false })).toEqual([]);
+    expect(known.matchSync(upload, { minQuality: 0, orientations: false })).toEqual([]);
   });
 
   test("the same as comparing with every entry, over many lists and pages of entries", async () => {
@@ -141,7 +141,7 @@ describe("matching", () => {
       `${hex(hashAt(hashes, i))}${i % 3 === 0 ? "" : `,№ ${i} ${"x".repeat(1 + (i % 50))}`}`;
     const lines = Array.from({ length: count }, (_, i) => line(i));
     const ends = [0, 1, 16_384, 16_384, 30_000, count];
-    const known = await KnownHashes.load(
+    const known = await HashList.load(
       ends.slice(1).map((end, i) => ({ name: `part ${i}`, source: list(lines.slice(ends[i], end)) })),
     );
     expect(known.size).toBe(count);
@@ -169,7 +169,7 @@ describe("matching", () => {
 
 describe("arguments of a match", () => {
   test("each says what was expected", async () => {
-    const known = await KnownHashes.load(list([a]));
+    const known = await HashList.load(list([a]));
     const wrong: [Partial<MatchQuery>, object, RegExp][] = [
       [{}, { radius: -1 }, /^Expected integer between 0 and 256 for radius but received -1 of type number$/],
       [{}, { radius: 257 }, /for radius but received 257/],
@@ -193,7 +193,7 @@ describe("arguments of a match", () => {
   });
 
   test("an abort rejects with the signal's reason", async () => {
-    const known = await KnownHashes.load(list([a]));
+    const known = await HashList.load(list([a]));
     const reason = new Error("enough");
     await expect(known.match(query(a), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
@@ -201,7 +201,7 @@ describe("arguments of a match", () => {
 
 describe("closing", () => {
   test("frees at once, twice is once, and later calls fail", async () => {
-    const known = await KnownHashes.load(list([a]));
+    const known = await HashList.load(list([a]));
     known.close();
     known.close();
     expect(known.size).toBe(0);
@@ -210,7 +210,7 @@ describe("closing", () => {
   });
 
   test("a search that runs finishes with everything it found", async () => {
-    const known = await KnownHashes.load(list([`${a},kept`]));
+    const known = await HashList.load(list([`${a},kept`]));
     const running = known.match(query(a));
     known[Symbol.dispose]();
     expect(await running).toMatchObject([{ distance: 0, entry: 1, metadata: "kept" }]);

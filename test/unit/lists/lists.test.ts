@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { EmpreinteError, InvalidArgumentError, KnownHashes, readHashList } from "../../../dist/index.js";
+import { EmpreinteError, InvalidArgumentError, HashList, readHashList } from "../../../dist/index.js";
 import { hexHashes, read, readSource, reasons } from "../../support/lists.ts";
 
 const [a, b, c] = hexHashes(3, 11) as [string, string, string];
@@ -170,7 +170,7 @@ describe("sources", () => {
     expect(error).toBeInstanceOf(EmpreinteError);
     expect(error).toMatchObject({ code: "ERR_EMPREINTE_READ", cause: { code: "ENOENT" } });
     expect((error as Error).message).toContain(missing);
-    const folderError = await KnownHashes.load(folder).catch((e: unknown) => e);
+    const folderError = await HashList.load(folder).catch((e: unknown) => e);
     expect(folderError).toMatchObject({ code: "ERR_EMPREINTE_READ", cause: { code: "EISDIR" } });
   });
 
@@ -255,7 +255,7 @@ describe("arguments", () => {
 
   test("options are checked before anything is read", () => {
     const list = Buffer.from(a);
-    expect(() => readHashList(list, { allowDegenerate: 1 as never })).toThrow(/Expected boolean for allowDegenerate/);
+    expect(() => readHashList(list, { allowTrivialHashes: 1 as never })).toThrow(/Expected boolean for allowTrivialHashes/);
     expect(() => readHashList(list, { onProblem: "log" as never })).toThrow(/Expected function for onProblem/);
     expect(() => readHashList(list, { signal: {} as never })).toThrow(/Expected AbortSignal for signal/);
     expect(() => readHashList(list, { allowdegenerate: true } as never)).toThrow(/Unknown option allowdegenerate/);

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { diagnose, dihedralVariants, findFfmpeg, version } from "../../../dist/index.js";
+import { diagnose, orientationNames, findFfmpeg, version } from "../../../dist/index.js";
 import { knownAnswers } from "../../../dist/doctor/known-answers.js";
 import { selfTest } from "../../../dist/doctor/self-test.js";
 import { fnv1a32 } from "../../../fixtures/kat/inputs.mjs";
@@ -69,7 +69,7 @@ describe("the self-test", () => {
         hash: vector.hash,
         quality: vector.quality,
       });
-      expect(dihedral).toEqual(dihedralVariants.map((variant) => vector.dihedral[variant]));
+      expect(dihedral).toEqual(orientationNames.map((variant) => vector.dihedral[variant]));
     }
   });
 

@@ -163,10 +163,10 @@ describe("one clip", () => {
 
   it("dihedral hashes are those of the frame as a picture", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-    const { frames } = await hashVideo(main, { dihedral: true });
+    const { frames } = await hashVideo(main, { orientations: true });
     for await (const frame of videoFrames(main)) {
       if (frame.number % 25 !== 0) continue;
-      expect(frames[frame.number / 25]).toMatchObject({ ...hashPixelsSync(frame, { dihedral: true }) });
+      expect(frames[frame.number / 25]).toMatchObject({ ...hashPixelsSync(frame, { orientations: true }) });
     }
   });
 
@@ -185,7 +185,7 @@ describe("one clip", () => {
     const turned = path("turned.mp4");
     await succeed("ffmpeg", ["-v", "error", "-y", "-i", main, "-c", "copy", "-metadata:s:v", "rotate=90", turned]);
     const [plain, ignored, applied] = await Promise.all([
-      hashVideo(main, { dihedral: true }),
+      hashVideo(main, { orientations: true }),
       hashVideo(turned),
       hashVideo(turned, { rotate: true }),
     ]);
@@ -193,7 +193,7 @@ describe("one clip", () => {
     expect(ignored.frames.map(({ hash }) => hash)).toEqual(plain.frames.map(({ hash }) => hash));
     expect(applied).toMatchObject({ width: 240, height: 320 });
     for (const [i, { hash }] of applied.frames.entries()) {
-      const { rot90, rot270 } = plain.frames[i]!.dihedral!;
+      const { rot90, rot270 } = plain.frames[i]!.orientations!;
       expect(Math.min(hashDistance(hash, rot90), hashDistance(hash, rot270))).toBeLessThanOrEqual(8);
     }
     const wide = await makeClip(path("wide.mp4"), `${moving},setsar=2`, ...x264);
@@ -249,7 +249,7 @@ describe("one clip", () => {
 describe("frames from elsewhere", () => {
   it("a FfmpegCommand: the same hashes as the file, its filters applied", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-    const file = await hashVideo(main, { sampling: "all", dihedral: true });
+    const file = await hashVideo(main, { sampling: "all", orientations: true });
     const command = await hashVideo(new Ffmpeg(main), { sampling: "all" });
     expect(command).toMatchObject({ frameRate: 25, frameCount: 100, width: 320, height: 240 });
     for (const [i, { hash }] of command.frames.entries()) {
@@ -258,7 +258,7 @@ describe("frames from elsewhere", () => {
     const mirrored = await hashVideo(new Ffmpeg(main).videoFilters("hflip"), { sampling: { fps: 1 } });
     expect(mirrored.frames.map(({ number }) => number)).toEqual([0, 25, 50, 75]);
     for (const { hash, number } of mirrored.frames) {
-      expect(hashDistance(hash, file.frames[number]!.dihedral!.flipY)).toBeLessThanOrEqual(12);
+      expect(hashDistance(hash, file.frames[number]!.orientations!.flipY)).toBeLessThanOrEqual(12);
     }
   });
 

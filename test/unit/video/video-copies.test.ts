@@ -115,7 +115,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
 
   it("cropped all round: from where to where, and where in the frame the known video lies", async () => {
     const path = await edit("cropped", known, "crop=432:242");
-    expect(await index.search(await hashVideo(path, { sampling: "all", dihedral: true, trim: true }))).toEqual([]);
+    expect(await index.search(await hashVideo(path, { sampling: "all", orientations: true, trim: true }))).toEqual([]);
     const { matches, signature } = await index.findCopies(path);
     expect(matches).toMatchObject([{ id: known, kind: "video", variant: "orig" }]);
     expect(matches[0]!.queryShare).toBeGreaterThan(0.9);
@@ -127,10 +127,10 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
       const corners = [low, low, high, low, high, high, low, high];
       view!.region.flat().forEach((side, i) => expect(Math.abs(side - corners[i]!)).toBeLessThan(0.03));
     }
-    expect(signature).toEqual(await hashVideo(path, { sampling: "all", dihedral: true, trim: true }));
+    expect(signature).toEqual(await hashVideo(path, { sampling: "all", orientations: true, trim: true }));
     const fast = await index.findCopies(path, { level: "fast" });
     expect(fast.matches).toEqual([]);
-    expect(fast.signature).toEqual(await hashVideo(path, { sampling: "all", dihedral: true }));
+    expect(fast.signature).toEqual(await hashVideo(path, { sampling: "all", orientations: true }));
   });
 
   it("turned on black, one side cut off, cropped and mirrored", async () => {
@@ -144,7 +144,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
   });
 
   it("what is not altered has the answer of a search", async () => {
-    const query = await hashVideo(known, { sampling: "all", dihedral: true, trim: true });
+    const query = await hashVideo(known, { sampling: "all", orientations: true, trim: true });
     const { matches } = await index.findCopies(known);
     expect(matches).toEqual(await index.search(query));
     expect(matches.flatMap(({ segments }) => segments.filter(({ view }) => view !== undefined))).toEqual([]);
@@ -160,7 +160,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
   it("title cards and countdowns have no views, what comes behind them has", async () => {
     using own = new VideoIndex({ memory: "rows" });
     own.add("film", await hashVideo(film));
-    const { matches } = await own.findCopies(await edit("film5", film, "crop=288:162"), { everything: true });
+    const { matches } = await own.findCopies(await edit("film5", film, "crop=288:162"), { includeWeak: true });
     const seen = matches.flatMap(({ segments }) => segments.filter(({ view }) => view !== undefined));
     expect(seen).not.toEqual([]);
     for (const { queryFrom } of seen) expect(queryFrom).toBeGreaterThan(7.4);
@@ -196,7 +196,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     };
     await refused({ level: "slow" }, /level/);
     await refused({ trim: true }, /trim/);
-    await refused({ dihedral: false }, /dihedral/);
+    await refused({ orientations: false }, /dihedral/);
     await refused({ radius: 257 }, /radius/);
     await refused({ sampling: "some" }, /sampling/);
     const stop = new AbortController();

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type DihedralHashes, dihedralVariants, VideoIndex, type VideoSignature } from "../../../dist/index.js";
+import { type OrientationHashes, orientationNames, VideoIndex, type VideoSignature } from "../../../dist/index.js";
 import { Film, hex, randomOf, shown } from "../../support/films.ts";
 
 const films = Array.from({ length: 8 }, (_, i) => new Film(i + 1, 60));
@@ -77,7 +77,7 @@ describe("a clip in a film", () => {
 
   test("nothing of another film", async () => {
     using index = filled();
-    expect(await index.search(whole(new Film(99, 60), 25), { everything: true })).toEqual([]);
+    expect(await index.search(whole(new Film(99, 60), 25), { includeWeak: true })).toEqual([]);
   });
 
   test("a mirrored one by the dihedral hashes", async () => {
@@ -87,12 +87,12 @@ describe("a clip in a film", () => {
     const stranger = shown([{ film: new Film(77, 60), from: 0, seconds: 15 }], 25);
     const mirrored = query.frames.map((frame, i) => {
       const { hash } = stranger.frames[i]!;
-      const dihedral = Object.fromEntries(dihedralVariants.map((name) => [name, hash])) as unknown as DihedralHashes;
-      return { ...frame, hash, dihedral: { ...dihedral, flipY: frame.hash } };
+      const dihedral = Object.fromEntries(orientationNames.map((name) => [name, hash])) as unknown as OrientationHashes;
+      return { ...frame, hash, dihedral: { ...orientations, flipY: frame.hash } };
     });
     const matches = await index.search({ ...query, frames: mirrored });
     expect(matches.map(({ id, variant }) => [id, variant])).toEqual([["film 0", "flipY"]]);
-    expect(await index.search({ ...query, frames: mirrored }, { dihedral: false })).toEqual([]);
+    expect(await index.search({ ...query, frames: mirrored }, { orientations: false })).toEqual([]);
   });
 });
 
@@ -145,7 +145,7 @@ describe("what says too little", () => {
     index.add("one", with_leader(film, digits));
     const query = with_leader(other, digits);
     expect(await index.search(query)).toEqual([]);
-    expect(await index.search(query, { everything: true })).toMatchObject([{ id: "one" }]);
+    expect(await index.search(query, { includeWeak: true })).toMatchObject([{ id: "one" }]);
   });
 
   test("frames below the quality or unstable", async () => {
@@ -305,7 +305,7 @@ describe("the file", () => {
         continue;
       }
       searched++;
-      await opened.search(query, { everything: true });
+      await opened.search(query, { includeWeak: true });
       await opened.search(picture(film.at(31)));
       opened.close();
     }

@@ -177,7 +177,7 @@ describe.skipIf(ffmpeg === undefined)(`in an index${ffmpeg === undefined ? ` (${
     using index = new VideoIndex();
     index.add("known", await hashVideo(path("known.mp4")));
     index.add("other", await hashVideo(path("other.mp4")));
-    const query = await hashVideo(path("border.mp4"), { sampling: "all", dihedral: true, trim: true });
+    const query = await hashVideo(path("border.mp4"), { sampling: "all", orientations: true, trim: true });
     const plain = { ...query, frames: query.frames.map(({ trimmed: _trimmed, ...frame }) => frame) };
     expect(await index.search(plain)).toEqual([]);
     const found = await index.search(query);

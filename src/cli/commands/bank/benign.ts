@@ -33,9 +33,9 @@ export async function benignOf(paths: readonly string[], session: Session): Prom
     // A folder of pictures has other files in it, too.
     else if (!walked) for await (const one of ofList(path, signal)) found.push(one);
   }
-  for await (const { result, error } of hashImages(pictures, { dihedral: true, signal })) {
+  for await (const { result, error } of hashImages(pictures, { orientations: true, signal })) {
     if (error) session.note(error.message);
-    else found.push({ hash: result.hash, ...(result.dihedral && { dihedral: result.dihedral }) });
+    else found.push({ hash: result.hash, ...(result.orientations && { orientations: result.orientations }) });
   }
   if (paths.length > 0 && found.length === 0) throw new UsageError("There is nothing usable in --benign");
   return found;

@@ -54,7 +54,7 @@ async function fingerprint(path: string): Promise<string | undefined> {
 
 function lastTaken(store: BankStore, from: { bank: string; source: string }, list: string | undefined): number {
   try {
-    const last = JSON.parse(store.checkpoint(from) ?? "{}") as Partial<Checkpoint>;
+    const last = JSON.parse(store.importCursor(from) ?? "{}") as Partial<Checkpoint>;
     if (list !== undefined && last.list === list && last.done === false) return last.taken ?? 0;
   } catch {
     // Somebody else's checkpoint: nothing to go on from.

@@ -1,4 +1,4 @@
-import type { Action, Bank, DihedralVariant, Policy } from "../../../index.js";
+import type { Action, Bank, Orientation, Policy } from "../../../index.js";
 import { number, parse, UsageError } from "../../args.js";
 import { actorOption, fileAnd, withStore } from "./store.js";
 import { textLine } from "../../io/names.js";
@@ -45,7 +45,7 @@ export function policyOf(values: PolicyValues, there: Partial<Policy> = {}): Par
   };
   const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   const lists: Record<string, unknown> = {
-    ...(values.variants !== undefined && { variants: several(values.variants) as DihedralVariant[] | undefined }),
+    ...(values.variants !== undefined && { variants: several(values.variants) as Orientation[] | undefined }),
     ...(values.labels !== undefined && { labels: several(values.labels) }),
     ...(values.flood !== undefined && { flood: floodOf(values.flood) }),
   };
@@ -56,11 +56,11 @@ export function policyOf(values: PolicyValues, there: Partial<Policy> = {}): Par
 
 /** "action block, radius 31, …" */
 export function policyText(policy: Policy): string {
-  const { action, radius, minQuality, variants, labels, derived, matchRatio, seed, flood } = policy;
+  const { action, radius, minQuality, orientations, labels, cropAction, matchRatio, seed, flood } = policy;
   const parts = [`action ${action}`, `radius ${radius}`, `quality from ${minQuality}`];
-  if (variants.length < 8) parts.push(`variants ${variants.join(" ")}`);
+  if (orientations.length < 8) parts.push(`variants ${orientations.join(" ")}`);
   if (labels !== undefined) parts.push(`labels ${labels.join(" ")}`);
-  if (derived !== undefined) parts.push(`by a part at most ${derived}`);
+  if (cropAction !== undefined) parts.push(`by a part at most ${cropAction}`);
   if (matchRatio !== undefined) parts.push(`share ${matchRatio}, seed ${seed ?? 0}`);
   if (flood !== undefined) parts.push(`flood from ${flood.uploads} uploads in ${flood.seconds} s`);
   return parts.join(", ");

@@ -50,12 +50,12 @@ export function onlyStore(positionals: string[]): string {
 /** An entry as the command line names it: by its source's id, or `#17`, by the store's number. */
 export function entryNamed(text: string, values: { bank?: string; source?: string }): EntryName | EntryNumber {
   const number = /^#(\d{1,15})$/.exec(text)?.[1];
-  if (number !== undefined) return { number: Number(number) };
+  if (number !== undefined) return { entryNumber: Number(number) };
   const { bank, source } = values;
   if (bank === undefined || source === undefined) {
     throw new UsageError("Expected --bank and --source for an entry that is named by its source's id");
   }
-  return { bank, source, entry: text };
+  return { bank, source, entryId: text };
 }
 
 export const labelText = ({ scheme, version, code }: Label): string =>

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { diagnose, HashIndex, type Hit, type SearchWay } from "../../../index.js";
+import { diagnose, HashIndex, type Hit, type SearchStrategy } from "../../../index.js";
 import { number, parse } from "../../args.js";
 import { onlyFile } from "./info.js";
 import { jsonPath } from "../../io/names.js";
 import { type Session, status } from "../../io/session.js";
 
-const ways: readonly SearchWay[] = ["auto", "scan", "columns", "tiled", "multi-index"];
+const ways: readonly SearchStrategy[] = ["auto", "scan", "columns", "tiled", "multi-index"];
 const radii = [15, 31, 63];
 /** One query; a batch; the eight variants of a picture. */
 const batches = [1, 32, 8];
@@ -16,7 +16,7 @@ const different = 1024;
 interface Result {
   radius: number;
   queries: number;
-  way: SearchWay;
+  way: SearchStrategy;
   /** Median, a query. */
   microseconds: number;
   perSecond: number;
@@ -42,8 +42,8 @@ function measure(
     if (at + bytes > queries.length) at = 0;
     const some = queries.subarray(at, at + bytes);
     const start = performance.now();
-    if (one.queries === 1) index.searchSync(some, one.radius, { way: one.way });
-    else index.searchManySync(some, one.radius, { way: one.way });
+    if (one.queries === 1) index.searchSync(some, one.radius, { strategy: one.way });
+    else index.searchManySync(some, one.radius, { strategy: one.way });
     times.push(performance.now() - start);
   }
   const microseconds = (1000 * median(times)) / one.queries;
@@ -85,7 +85,7 @@ export async function run(args: string[], session: Session): Promise<number> {
         // So that Ctrl-C is heard: the searches are on this thread.
         await setImmediate();
         signal.throwIfAborted();
-        const got = index.searchManySync(asked, radius, { way }); // also brings the way's memory into the caches
+        const got = index.searchManySync(asked, radius, { strategy: way }); // also brings the way's memory into the caches
         answer ??= got;
         agree &&= JSON.stringify(got) === JSON.stringify(answer);
         results.push(measure(index, queries, { radius, queries: batch, way }, share));

@@ -1,4 +1,4 @@
-import { KnownHashes } from "../../../index.js";
+import { HashList } from "../../../index.js";
 import { parse, UsageError } from "../../args.js";
 import { shownPath } from "../../io/names.js";
 import { Problems } from "../../io/problems.js";
@@ -8,7 +8,7 @@ import { type Session, status } from "../../io/session.js";
 const options = {
   output: { type: "string", short: "o" },
   memory: { type: "string" },
-  "allow-degenerate": { type: "boolean" },
+  "allow-trivial-hashes": { type: "boolean" },
   quiet: { type: "boolean" },
 } as const;
 
@@ -34,9 +34,9 @@ export async function run(args: string[], session: Session): Promise<number> {
   const progress = new Progress(session, quiet, "entries");
   const start = performance.now();
   try {
-    using known = await KnownHashes.build(lists, values.output, {
+    using known = await HashList.build(lists, values.output, {
       memory,
-      allowDegenerate: values["allow-degenerate"] === true,
+      allowTrivialHashes: values["allow-trivial-hashes"] === true,
       onProblem: problems.add,
       onProgress: (entries) => (progress.done = entries),
       signal: session.signal,

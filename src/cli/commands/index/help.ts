@@ -26,7 +26,7 @@ files or the new ones, whatever happens meanwhile. The position of a list, from 
   --memory KIND        full: the fastest searches (default), 16 tables, some 112 bytes a hash;
                        lean: 8 tables, some 72 bytes, about ten times the time of a query;
                        rows: no tables, some 36 bytes, every search is a scan
-  --allow-degenerate   keep entries that would match unrelated pictures (all zero, constant, …)
+  --allow-trivial-hashes   keep entries that would match unrelated pictures (all zero, constant, …)
   --quiet              no progress and no notes; errors are still printed
 
 List lines that cannot be read are reported with their numbers, and the rest goes on.

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { EmpreinteError, HashIndex, type IndexStats, KnownHashes, type KnownList } from "../../../index.js";
+import { EmpreinteError, HashIndex, type IndexStats, HashList, type LoadedList } from "../../../index.js";
 import { parse, UsageError } from "../../args.js";
 import { jsonPath, shownPath, textLine } from "../../io/names.js";
 import { type Session, status } from "../../io/session.js";
@@ -17,14 +17,14 @@ const isMissing = (error: unknown): boolean =>
 interface About {
   stats: IndexStats;
   /** Undefined: there are no entries beside the index, which the library alone can use. */
-  lists: KnownList[] | undefined;
+  lists: LoadedList[] | undefined;
 }
 
 async function about(path: string, signal: AbortSignal): Promise<About> {
   using index = await HashIndex.open(path, { verify: "later", signal });
   const stats = index.stats();
   try {
-    using known = await KnownHashes.open(path, { verify: "later", signal });
+    using known = await HashList.open(path, { verify: "later", signal });
     return { stats, lists: known.lists };
   } catch (error) {
     if (!isMissing(error)) throw error;
@@ -42,19 +42,19 @@ export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, { json: { type: "boolean" } });
   const path = onlyFile(positionals);
   const { stats, lists } = await about(path, session.signal);
-  const { rows, parts, indexed, revision } = stats;
+  const { rows, shards, indexed, revision } = stats;
   const fileBytes = (await stat(path)).size;
   const entriesBytes = lists && (await entriesSize(path));
   if (values.json) {
     const sizes = { fileBytes, ...(entriesBytes !== undefined && { entriesBytes }) };
-    await session.line(JSON.stringify({ ...jsonPath(path), rows, parts, indexed, revision, ...sizes, lists }));
+    await session.line(JSON.stringify({ ...jsonPath(path), rows, shards, indexed, revision, ...sizes, lists }));
     return status.nothing;
   }
   const count = (n: number): string => n.toLocaleString("en");
   const each = rows === 0 ? "" : ` (${(fileBytes / rows).toFixed(1)} a hash)`;
   const lines: [string, string][] = [
     ["entries", count(rows)],
-    ["parts", count(parts)],
+    ["shards", count(shards)],
     ["with tables", count(indexed)],
     ["revision", count(revision)],
     ["index", `${count(fileBytes)} bytes${each}`],

@@ -1,4 +1,4 @@
-import { IndexError, KnownHashes } from "../../../index.js";
+import { IndexError, HashList } from "../../../index.js";
 import { parse } from "../../args.js";
 import { onlyFile } from "./info.js";
 import { shownPath, textLine } from "../../io/names.js";
@@ -7,7 +7,7 @@ import { type Session, status } from "../../io/session.js";
 export async function run(args: string[], session: Session): Promise<number> {
   const path = onlyFile(parse(args, {}).positionals);
   try {
-    using known = await KnownHashes.open(path, { signal: session.signal });
+    using known = await HashList.open(path, { signal: session.signal });
     await session.line(textLine([path, `sound, ${known.size.toLocaleString("en")} entries`], ": "));
     return status.nothing;
   } catch (error) {

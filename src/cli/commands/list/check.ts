@@ -1,4 +1,4 @@
-import { degenerateReason, type ListedEntry, openList } from "../../../index.js";
+import { trivialHashReason, type ListedEntry, openList } from "../../../index.js";
 import { parse, UsageError } from "../../args.js";
 import { Faults, listOptions, listSource, openOptions } from "./options.js";
 import { shownPath } from "../../io/names.js";
@@ -25,7 +25,7 @@ class Contents {
     if (state === "withdrawn") this.withdrawn++;
     for (const { type, value } of signals) {
       this.signals[type] = (this.signals[type] ?? 0) + 1;
-      if ((type === "pdq" || type === "vpdq") && degenerateReason(value) !== undefined) this.degenerate++;
+      if ((type === "pdq" || type === "vpdq") && trivialHashReason(value) !== undefined) this.degenerate++;
     }
     for (const { type } of others) {
       // In a list that is shifted a hash stands where the type should.

@@ -48,8 +48,8 @@ function* queries(
     yield [{ ...(digests && { digests }) }, {}];
     return;
   }
-  const asked = ({ hash, quality, stable, dihedral }: CheckQuery): CheckQuery => {
-    return { ...(hash !== undefined && { hash }), quality: quality!, stable: stable!, ...(dihedral && { dihedral }) };
+  const asked = ({ hash, quality, stable, orientations }: CheckQuery): CheckQuery => {
+    return { ...(hash !== undefined && { hash }), quality: quality!, stable: stable!, ...(orientations && { orientations }) };
   };
   if (!isVideoSignature(result) && result.frames === undefined) {
     yield [{ ...asked(result), ...(digests && { digests }) }, {}];
@@ -97,20 +97,20 @@ function together(decided: Iterable<[Decision, Where]>, video: boolean): FileDec
     const said = one.prequalification;
     if (said && said.distance < (all.prequalification?.distance ?? Infinity)) all.prequalification = said;
     for (const match of one.matches) {
-      const other = best.get(match.number);
-      if (other === undefined || match.distance < other.distance) best.set(match.number, { ...match, ...where });
+      const other = best.get(match.entryNumber);
+      if (other === undefined || match.distance < other.distance) best.set(match.entryNumber, { ...match, ...where });
     }
   }
-  const matches = [...best.values()].sort((a, b) => a.distance - b.distance || a.number - b.number);
+  const matches = [...best.values()].sort((a, b) => a.distance - b.distance || a.entryNumber - b.entryNumber);
   return { ...all, matches, reasons: [...reasons] };
 }
 
 /** "flipY", "trimmed flipY of centre-10", "exact". */
-function howText({ variant, copy, trimmed, derived }: FileMatch): string {
-  if (variant === undefined) return "exact";
+function howText({ orientation, copy, trimmed, crop }: FileMatch): string {
+  if (orientation === undefined) return "exact";
   const view = copy?.view === "turned" ? undefined : (copy?.view ?? (trimmed ? "trimmed" : undefined));
-  const seen = view === undefined ? variant : variant === "orig" ? view : `${view} ${variant}`;
-  return derived === undefined ? seen : `${seen} of ${derived}`;
+  const seen = view === undefined ? orientation : orientation === "orig" ? view : `${view} ${orientation}`;
+  return crop === undefined ? seen : `${seen} of ${crop}`;
 }
 
 /** path, action, distance, how it is found, bank, source, entry, labels; suppressed ones are not lines. */
@@ -118,8 +118,8 @@ function lines(path: Path, { action, matches }: FileDecision): string[] {
   return matches
     .filter(({ negative, suppressed }) => !negative && !suppressed)
     .map((match) => {
-      const { distance, bank, source, entry, number, labels, page, timestampSeconds } = match;
-      const fields = [path, action, String(distance), howText(match), bank, source, entry ?? `#${number}`];
+      const { distance, bank, source, entryId, entryNumber, labels, page, timestampSeconds } = match;
+      const fields = [path, action, String(distance), howText(match), bank, source, entryId ?? `#${entryNumber}`];
       if (page !== undefined) fields.push(`page-${page}`);
       if (timestampSeconds !== undefined) fields.push(clock(timestampSeconds));
       return textLine([...fields, labels.map(labelText).join(" ")], "\t");
@@ -129,13 +129,13 @@ function lines(path: Path, { action, matches }: FileDecision): string[] {
 /** `empreinte scan --bank FILE`: what the policies of the banks in it say of each file. */
 export async function scanBank(values: ScanBankValues, paths: string[], session: Session): Promise<number> {
   const files = fileSettings(values);
-  const settings = { ...files, dihedral: true, digests: digestTypes };
+  const settings = { ...files, orientations: true, digests: digestTypes };
   const level = levelOf(values.level);
   if (level !== undefined) refuseBesideLevel(values, paths);
   // What lies around a video is looked for where a picture's surroundings are.
   const trim = level === "standard" || level === "thorough";
   const sampling = samplingOf(values.sampling, "all");
-  const videos = videoSettings(files, { sampling, dihedral: true, ...(trim && { trim }) });
+  const videos = videoSettings(files, { sampling, orientations: true, ...(trim && { trim }) });
   hardenDecoder();
   return withStore(
     values.bank,

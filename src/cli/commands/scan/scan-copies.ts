@@ -5,7 +5,7 @@ import type {
   ImageInput,
   KnownCopyMatch,
   KnownCopyResult,
-  KnownHashes,
+  HashList,
 } from "../../../index.js";
 import { UsageError } from "../../args.js";
 import type { HashSettings } from "../../io/files.js";
@@ -22,7 +22,7 @@ export function levelOf(value: string | undefined): CopyLevel | undefined {
 /** Options that say how far to look, beside --level, which says it all; and standard input, which cannot be read twice. */
 export function refuseBesideLevel(values: object, positionals: readonly string[]): void {
   const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-  for (const name of ["radius", "min-quality", "no-dihedral", "all-pages"]) {
+  for (const name of ["radius", "min-quality", "no-orientations", "all-pages"]) {
     if (given.includes(name)) throw new UsageError(`--${name} does not go with --level`);
   }
   if (positionals.includes("-")) throw new UsageError("--level does not go with standard input");
@@ -44,7 +44,7 @@ export function limitsOf(settings: HashSettings): CopyOptions {
 /** Looks for copies in all lists. The picture is read again: a stream cannot be. */
 export async function copiesIn(
   path: Path,
-  lists: KnownHashes[],
+  lists: HashList[],
   level: CopyLevel,
   settings: HashSettings,
   signal: AbortSignal,
@@ -68,8 +68,8 @@ function regionText({ region }: KnownCopyMatch): string {
 
 export function copyLines(path: Path, { matches }: Copies): string[] {
   return matches.map((match) => {
-    const { distance, list, entry, variant, turned, tier, metadata } = match;
-    const how = turned === undefined || variant === "turned" ? (turned ?? variant) : `${variant} ${turned}`;
-    return textLine([path, String(distance), `${list}:${entry}`, how, tier, regionText(match), metadata], "\t");
+    const { distance, list, line, view, orientation, tier, metadata } = match;
+    const how = orientation === undefined || view === "turned" ? (orientation ?? view) : `${view} ${orientation}`;
+    return textLine([path, String(distance), `${list}:${line}`, how, tier, regionText(match), metadata], "\t");
   });
 }

@@ -2,8 +2,8 @@ import {
   EmpreinteError,
   type HashVideoOptions,
   type ImageHash,
-  type KnownHashes,
-  type Match,
+  type HashList,
+  type ListMatch,
   type VideoId,
   VideoIndex,
   type VideoMatch,
@@ -17,11 +17,11 @@ import { clock, segmentText } from "../../io/videos.js";
 export interface Search {
   radius: number;
   minQuality: number;
-  dihedral: boolean;
+  orientations: boolean;
 }
 
 /** An entry of a list in a video: the frame that is nearest, and when it is shown. */
-export type FrameMatch = Match & { timestampSeconds: number; trimmed?: true };
+export type FrameMatch = ListMatch & { timestampSeconds: number; trimmed?: true };
 
 /** The known videos of `--video-signature`, under the names of their files. */
 export interface KnownVideos {
@@ -55,7 +55,7 @@ export async function loadVideos(
 /** Of each list's entry that is in the video, the nearest frame, by time. */
 export async function framesInLists(
   { frames }: VideoSignature,
-  lists: readonly KnownHashes[],
+  lists: readonly HashList[],
   how: Search,
   signal: AbortSignal,
 ): Promise<FrameMatch[]> {
@@ -69,7 +69,7 @@ export async function framesInLists(
     for (const query of frame.trimmed === undefined ? [frame] : [frame, frame.trimmed]) {
       for (const [number, known] of lists.entries()) {
         for (const match of await known.match(query, { ...how, signal })) {
-          const key = JSON.stringify([number, match.list, match.entry]);
+          const key = JSON.stringify([number, match.list, match.line]);
           const other = best.get(key);
           if (other !== undefined && other.distance <= match.distance) continue;
           const { timestampSeconds } = frame;
@@ -100,13 +100,13 @@ export async function inKnownVideos(
 }
 
 export function frameLines(path: Path, matches: readonly FrameMatch[]): string[] {
-  return matches.map(({ distance, list, entry, variant, metadata, timestampSeconds, trimmed }) =>
+  return matches.map(({ distance, list, line, orientation, metadata, timestampSeconds, trimmed }) =>
     textLine(
       [
         path,
         String(distance),
-        `${list}:${entry}`,
-        trimmed ? `trimmed ${variant}` : variant,
+        `${list}:${line}`,
+        trimmed ? `trimmed ${orientation}` : orientation,
         clock(timestampSeconds),
         metadata,
       ],
@@ -116,11 +116,11 @@ export function frameLines(path: Path, matches: readonly FrameMatch[]): string[]
 }
 
 export function videoLines(path: Path, isVideo: boolean, matches: readonly VideoMatch[]): string[] {
-  return matches.flatMap(({ id, kind, segments, variant, trimmed }) =>
+  return matches.flatMap(({ id, kind, segments, orientation, trimmed }) =>
     segments.map((segment) => {
       const name = shownPath(path);
       const { view } = segment;
-      const turned = view === undefined ? variant : (view.turned ?? "orig");
+      const turned = view === undefined ? orientation : (view.orientation ?? "orig");
       const idea = view?.name ?? (trimmed ? "trimmed" : undefined);
       const how = idea === undefined ? "" : `, ${idea}${turned === "orig" ? "" : ` ${turned}`}`;
       if (isVideo) return textLine([`${name} ${segmentText(String(id), kind, segment)}${how}`], "");

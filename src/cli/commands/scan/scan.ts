@@ -6,8 +6,8 @@ import {
   hashVideo,
   type HashVideoOptions,
   type ImageHash,
-  KnownHashes,
-  type Match,
+  HashList,
+  type ListMatch,
   type VideoMatch,
   type VideoSignature,
 } from "../../../index.js";
@@ -41,39 +41,39 @@ const options = {
   sampling: { type: "string" },
   radius: { type: "string" },
   "min-quality": { type: "string" },
-  "no-dihedral": { type: "boolean" },
-  "allow-degenerate": { type: "boolean" },
+  "no-orientations": { type: "boolean" },
+  "allow-trivial-hashes": { type: "boolean" },
   level: { type: "string" },
 } as const;
 
 interface Sources {
   list?: string[];
   index?: string[];
-  "allow-degenerate"?: boolean;
+  "allow-trivial-hashes"?: boolean;
 }
 
 /** Codes of a list or index that is passed over. */
 const unusable: unknown[] = ["ERR_EMPREINTE_READ", "ERR_EMPREINTE_INDEX_FILE", "ERR_EMPREINTE_LIST"];
 
 interface Loaded {
-  lists: KnownHashes[];
+  lists: HashList[];
   /** A list could not be read, or has nothing to match. */
   trouble: boolean;
 }
 
 /** Loads each by itself, so that one that cannot be read does not hide the matches of the others. */
 async function load(values: Sources, quiet: boolean, session: Session): Promise<Loaded> {
-  const lists: KnownHashes[] = [];
+  const lists: HashList[] = [];
   let trouble = false;
   const { signal } = session;
-  const allowDegenerate = values["allow-degenerate"] === true;
-  const fromList = async (path: string): Promise<KnownHashes> => {
+  const allowTrivialHashes = values["allow-trivial-hashes"] === true;
+  const fromList = async (path: string): Promise<HashList> => {
     const problems = new Problems(quiet, session);
-    const known = await KnownHashes.load(path, { allowDegenerate, digests: true, onProblem: problems.add, signal });
+    const known = await HashList.load(path, { allowTrivialHashes, digests: true, onProblem: problems.add, signal });
     problems.end();
     return known;
   };
-  const fromIndex = (path: string): Promise<KnownHashes> => KnownHashes.open(path, { signal });
+  const fromIndex = (path: string): Promise<HashList> => HashList.open(path, { signal });
   const sources = [
     ...(values.list ?? []).map((path) => ({ path, open: fromList })),
     ...(values.index ?? []).map((path) => ({ path, open: fromIndex })),
@@ -96,12 +96,12 @@ async function load(values: Sources, quiet: boolean, session: Session): Promise<
 }
 
 interface Found {
-  matches: (Match & { page?: number })[];
+  matches: (ListMatch & { page?: number })[];
   /** Why nothing of the file was matched. */
   skipped?: "quality" | "unstable";
 }
 
-async function search(result: ImageHash, lists: KnownHashes[], how: Search, signal: AbortSignal): Promise<Found> {
+async function search(result: ImageHash, lists: HashList[], how: Search, signal: AbortSignal): Promise<Found> {
   const pages = result.frames ?? [result];
   const reasons = pages.map(({ quality, stable }) =>
     quality < how.minQuality ? ("quality" as const) : stable ? undefined : ("unstable" as const),
@@ -120,8 +120,8 @@ async function search(result: ImageHash, lists: KnownHashes[], how: Search, sign
 }
 
 function textLines(path: Path, { matches }: Found): string[] {
-  return matches.map(({ distance, list, entry, variant, metadata, page }) => {
-    const fields: Path[] = [path, String(distance), `${list}:${entry}`, variant];
+  return matches.map(({ distance, list, line, orientation, metadata, page }) => {
+    const fields: Path[] = [path, String(distance), `${list}:${line}`, orientation];
     if (page !== undefined) fields.push(`page-${page}`);
     return textLine([...fields, metadata], "\t");
   });
@@ -129,11 +129,11 @@ function textLines(path: Path, { matches }: Found): string[] {
 
 /** The lists that name files by digests. */
 class Exactly {
-  readonly #lists: readonly KnownHashes[];
+  readonly #lists: readonly HashList[];
   /** Those that a list has. */
   readonly types: DigestType[];
 
-  constructor(lists: readonly KnownHashes[]) {
+  constructor(lists: readonly HashList[]) {
     this.#lists = lists;
     this.types = [...new Set(lists.flatMap(({ digestTypes }) => digestTypes))];
   }
@@ -170,8 +170,8 @@ export async function run(args: string[], session: Session): Promise<number> {
       "video-signature",
       "radius",
       "min-quality",
-      "no-dihedral",
-      "allow-degenerate",
+      "no-orientations",
+      "allow-trivial-hashes",
     ] as const;
     const other = known.find((name) => values[name] !== undefined);
     if (other !== undefined) throw new UsageError(`Expected --bank without --${other}`);
@@ -186,7 +186,7 @@ export async function run(args: string[], session: Session): Promise<number> {
   const how: Search = {
     radius: number("radius", values.radius, { least: 0, most: 256 }) ?? 31,
     minQuality: number("min-quality", values["min-quality"], { least: 0, most: 100 }) ?? 50,
-    dihedral: values["no-dihedral"] !== true,
+    orientations: values["no-orientations"] !== true,
   };
   const level = levelOf(values.level);
   if (level !== undefined) refuseBesideLevel(values, positionals);
@@ -195,12 +195,12 @@ export async function run(args: string[], session: Session): Promise<number> {
   const sampling = samplingOf(values.sampling, "all");
   // What was done to a video is looked for where it is of a picture.
   const altered = level === "standard" || level === "thorough";
-  const videos = videoSettings(files, { sampling, dihedral: how.dihedral, ...(altered && { trim: true }) });
+  const videos = videoSettings(files, { sampling, orientations: how.orientations, ...(altered && { trim: true }) });
   const { lists, trouble } = await load(values, quiet, session);
   const exactly = new Exactly(lists);
-  const settings = { ...files, dihedral: how.dihedral, digests: exactly.types };
+  const settings = { ...files, orientations: how.orientations, digests: exactly.types };
   // What is known is not turned: the query is.
-  const asKnown: HashVideoOptions = { ...videos, dihedral: false, trim: false };
+  const asKnown: HashVideoOptions = { ...videos, orientations: false, trim: false };
   if (values.sampling === undefined) asKnown.sampling = "adaptive";
   const known = await loadVideos(values["video-signature"] ?? [], how, asKnown, session);
   if (lists.length === 0 && known.index === undefined) return status.trouble;
@@ -217,7 +217,7 @@ export async function run(args: string[], session: Session): Promise<number> {
   const inVideosOf = new WeakMap<VideoSignature, VideoMatch[]>();
   const hash: VideoHasher = async (path, options) => {
     if (known.index === undefined || !altered) return hashVideo(path, options);
-    const { dihedral: _dihedral, trim: _trim, ...more } = options;
+    const { orientations: _orientations, trim: _trim, ...more } = options;
     const { matches, signature } = await known.index.findCopies(path, { ...more, level });
     inVideosOf.set(signature, matches);
     return signature;

@@ -23,8 +23,8 @@ one video. What a file is, its content decides.
                        looks at all and stores runs (default all)
   --radius N           most differing bits of frames that match by themselves, 0 … 256 (default 31)
   --min-quality N      frames below this quality are left out, 0 … 100 (default 50)
-  --everything         also stretches of one picture, and what unrelated videos have at their beginning
-  --no-dihedral        match A as it is, not turned or mirrored
+  --include-weak         also stretches of one picture, and what unrelated videos have at their beginning
+  --no-orientations        match A as it is, not turned or mirrored
   --json               one JSON object: {"a","b","segments","queryShare","knownShare","variant"}
   --quiet              no progress
 

@@ -13,8 +13,8 @@ const options = {
   sampling: { type: "string" },
   radius: { type: "string" },
   "min-quality": { type: "string" },
-  everything: { type: "boolean" },
-  "no-dihedral": { type: "boolean" },
+  "include-weak": { type: "boolean" },
+  "no-orientations": { type: "boolean" },
 } as const;
 
 export async function run(args: string[], session: Session): Promise<number> {
@@ -27,25 +27,25 @@ export async function run(args: string[], session: Session): Promise<number> {
   const minQuality = number("min-quality", values["min-quality"], { least: 0, most: 100 }) ?? 50;
   const { signal } = session;
   const progress = new Progress(session, values.quiet === true);
-  const dihedral = values["no-dihedral"] !== true;
+  const orientations = values["no-orientations"] !== true;
   const read = (path: string, turned: boolean): Promise<VideoSignature> => {
     const started = performance.now();
     const onProgress = (at: Parameters<typeof videoProgress>[1]): void => {
       progress.detail = `${textLine([path], "")} ${videoProgress(started, at)}`;
     };
-    return readOneVideo(path, { sampling, dihedral: turned, signal, onProgress });
+    return readOneVideo(path, { sampling, orientations: turned, signal, onProgress });
   };
   try {
     using index = new VideoIndex({ minQuality });
     if (values.quiet !== true) await noteOldDecoder(session);
     index.add(known, await read(known, false));
-    const asked = await read(query, dihedral);
-    const everything = values.everything === true;
-    const [match] = await index.search(asked, { radius, minQuality, dihedral, everything, lookUp: "all", signal });
+    const asked = await read(query, orientations);
+    const includeWeak = values["include-weak"] === true;
+    const [match] = await index.search(asked, { radius, minQuality, orientations, includeWeak, lookUp: "all", signal });
     progress.stop();
     if (values.json) {
-      const { segments = [], queryShare = 0, knownShare = 0, variant } = match ?? {};
-      const found = { segments, queryShare, knownShare, ...(variant && { variant }) };
+      const { segments = [], queryShare = 0, knownShare = 0, orientation } = match ?? {};
+      const found = { segments, queryShare, knownShare, ...(orientation && { orientation }) };
       await session.line(JSON.stringify({ a: jsonPath(query), b: jsonPath(known), ...found }));
     } else {
       for (const segment of match?.segments ?? []) {
