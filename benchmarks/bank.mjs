@@ -8,7 +8,9 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Libsql from "libsql";
-import { BankStore, diagnose, orientationNames, HashIndex, Matcher, openList } from "../dist/index.js";
+import { BankStore, Matcher } from "../dist/doors/bank.js";
+import { diagnose, orientationNames, HashIndex } from "../dist/index.js";
+import { openList } from "../dist/doors/lists.js";
 
 const { values } = parseArgs({
   options: { entries: { type: "string" }, seed: { type: "string" }, checks: { type: "string" } },

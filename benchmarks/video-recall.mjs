@@ -11,7 +11,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { findFfmpeg, HashIndex, hashVideo, VideoIndex } from "../dist/index.js";
+import { findFfmpeg, hashVideo, VideoIndex } from "../dist/doors/video.js";
+import { HashIndex } from "../dist/index.js";
 import { edited, edits } from "./video-recall/edits.mjs";
 import { clip, ledClip, mixes } from "./video-recall/scenes.mjs";
 

@@ -11,7 +11,8 @@ import { cpus, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { diagnose, hashVideo } from "../dist/index.js";
+import { diagnose } from "../dist/index.js";
+import { hashVideo } from "../dist/doors/video.js";
 
 const ticksPerSecond = 100;
 const program = fileURLToPath(import.meta.url);

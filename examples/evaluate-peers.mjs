@@ -1,7 +1,7 @@
 // node examples/evaluate-peers.mjs photos out
 // Two other hashers beside ours: blockhash (256 bits) from the registry, and dHash (64 bits), which is a few lines.
 import { bmvbhash } from "blockhash-core";
-import { evaluate, plainMethod, writeEvaluation } from "empreinte";
+import { evaluate, plainMethod, writeEvaluation } from "empreinte/evaluate";
 import sharp from "sharp";
 
 async function blockhash(bytes) {

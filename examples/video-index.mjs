@@ -1,6 +1,6 @@
 // node examples/video-index.mjs upload.mp4 known.mp4 known.vpdq.txt …
 import { readFileSync } from "node:fs";
-import { hashVideo, readVpdq, signatureFromVpdq, VideoIndex } from "empreinte";
+import { hashVideo, readVpdq, signatureFromVpdq, VideoIndex } from "empreinte/video";
 
 const [upload, ...list] = process.argv.slice(2);
 const index = new VideoIndex();

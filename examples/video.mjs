@@ -1,6 +1,6 @@
 // node examples/video.mjs clip.mp4 [known.vpdq.txt]
 import { readFileSync } from "node:fs";
-import { hashVideo, matchVpdq, readVpdq, writeVpdq } from "empreinte";
+import { hashVideo, matchVpdq, readVpdq, writeVpdq } from "empreinte/video";
 
 const [clip, list] = process.argv.slice(2);
 const onProgress = ({ timestampSeconds }) => process.stderr.write(`\r${timestampSeconds.toFixed(0)} s`);

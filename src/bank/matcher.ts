@@ -160,9 +160,15 @@ export class Matcher {
    * matcher.qualify(decision, { labels: decision.prequalification?.labels ?? ["ncmec:B1"], by: "ada" });
    */
   qualify(decision: Decision, given: QualifyInput): Qualification {
-    const { entryNumber: wanted, ...rest } = checkOptions(given, ["labels", "by", "note", "entryNumber"]) as QualifyInput;
+    const { entryNumber: wanted, ...rest } = checkOptions(given, [
+      "labels",
+      "by",
+      "note",
+      "entryNumber",
+    ]) as QualifyInput;
     if (!Array.isArray(decision?.matches)) throw invalidArgument("decision", "decision that check made", decision);
-    const match = wanted === undefined ? decision.matches[0] : decision.matches.find(({ entryNumber }) => entryNumber === wanted);
+    const match =
+      wanted === undefined ? decision.matches[0] : decision.matches.find(({ entryNumber }) => entryNumber === wanted);
     if (match === undefined) throw invalidArgument("entryNumber", "number of one of the decision's matches", wanted);
     const { entryNumber, distance } = match;
     return this.#store.qualify(entryNumber, distance, rest, decision.prequalification);

@@ -141,11 +141,7 @@ export function removeRegistration(index: HashIndex, entry: number): boolean {
  *
  * @throws {InvalidArgumentError} for metadata with a line break, or marked as derived.
  */
-export function cropListLines(
-  registration: CropHashes,
-  metadata: string,
-  options?: { derived?: boolean },
-): string[] {
+export function cropListLines(registration: CropHashes, metadata: string, options?: { derived?: boolean }): string[] {
   const { derived = false } = checkOptions(options, ["derived"]);
   if (typeof metadata !== "string" || /[\r\n]/.test(metadata) || isDerivedLine(metadata)) {
     throw invalidArgument("metadata", "one line of text that is not marked as derived", metadata);

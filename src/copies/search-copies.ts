@@ -157,7 +157,12 @@ function searchRadius(level: CopyLevel, flat: boolean): (variant: ViewHash) => n
 }
 
 /** The stages after the plain hash, for a picture that has variants. Answers whether the picture is flat. */
-async function runRemainingStages(samples: Samples, look: CopySearch, plain: ViewHash, options: CopySearchOptions): Promise<boolean> {
+async function runRemainingStages(
+  samples: Samples,
+  look: CopySearch,
+  plain: ViewHash,
+  options: CopySearchOptions,
+): Promise<boolean> {
   const { level, signal } = options;
   using picture = await QueryImage.taking(samples, signal);
   const flat = picture.flatness >= flatFrom;
@@ -199,7 +204,11 @@ export interface CopySearchResult {
  *
  * @param samples with the orientation hashes where the level is `"fast"`. There may be none of them afterwards.
  */
-export async function searchCopies(samples: Samples, index: CopyIndex, options: CopySearchOptions): Promise<CopySearchResult> {
+export async function searchCopies(
+  samples: Samples,
+  index: CopyIndex,
+  options: CopySearchOptions,
+): Promise<CopySearchResult> {
   const look = new CopySearch(index, options);
   const plain = plainVariant(samples);
   const answer = (flat: boolean): CopySearchResult => ({ evidence: look.evidence, flat, stages: look.stages });

@@ -74,7 +74,8 @@ export function kernelName(name: string | undefined): string | undefined {
 
 export function checkHashOptions(options: HashOptions): CheckedHashOptions {
   return {
-    method: options.method === undefined ? 0 : ["auto", "exact"].indexOf(oneOf("method", options.method, ["auto", "exact"])),
+    method:
+      options.method === undefined ? 0 : ["auto", "exact"].indexOf(oneOf("method", options.method, ["auto", "exact"])),
     compat: options.compat === undefined ? 0 : (oneOf("compat", options.compat, ["cpp-cli"]), 1),
     orientations: options.orientations === undefined ? false : boolean("orientations", options.orientations),
     kernel: kernelName(options.kernel),

@@ -50,7 +50,14 @@ export async function findKnownCopies(
     ...rest,
     matches: matches.map((match): KnownCopyMatch => {
       const { tier, distance, view, region, orientation, supportCount, entry } = match;
-      const seen = { tier, distance, view, ...(region && { region }), ...(orientation && { orientation }), supportCount };
+      const seen = {
+        tier,
+        distance,
+        view,
+        ...(region && { region }),
+        ...(orientation && { orientation }),
+        supportCount,
+      };
       return { ...seen, list: listOf(entry), line: entries.line(entry), metadata: entries.metadata(entry) };
     }),
   };

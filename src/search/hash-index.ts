@@ -364,7 +364,9 @@ export class HashIndex {
     const found = await indexErrorsAsync(
       withSignal(signal, (cancel) =>
         Promise.all(
-          parts.map((part) => native.search(this.#handle, part, radius, limit, tags, strategy, nearest, kernel, cancel)),
+          parts.map((part) =>
+            native.search(this.#handle, part, radius, limit, tags, strategy, nearest, kernel, cancel),
+          ),
         ),
       ),
     );

@@ -109,7 +109,8 @@ export function timelineOf(
   // The first hash of the run at hand: what the run's frames are compared with, though a better one may stand for it.
   let first = new Uint8Array(32);
   for (const frame of frames) {
-    const text = variant === undefined || variant === "orig" ? frame.hash : (frame.orientations?.[variant] ?? frame.hash);
+    const text =
+      variant === undefined || variant === "orig" ? frame.hash : (frame.orientations?.[variant] ?? frame.hash);
     const hash = hashToBytes(text);
     const start = Math.max(0, frame.timestampSeconds);
     const end = Math.max(start, frame.lastTimestampSeconds);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type About, edited, edits } from "../../benchmarks/video-recall/edits.mjs";
 import { clip, ledClip } from "../../benchmarks/video-recall/scenes.mjs";
-import { hashVideo, VideoIndex } from "../../dist/index.js";
+import { hashVideo, VideoIndex } from "../../dist/doors/video.js";
 import { succeed } from "../support/run.ts";
 import { ffmpeg, makeClip, noFfmpeg, x264 } from "../support/video.ts";
 

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { hashDistance, hashVideo, matchVpdq, readVpdq, writeVpdq } from "../../dist/index.js";
+import { hashDistance } from "../../dist/index.js";
+import { hashVideo, matchVpdq, readVpdq, writeVpdq } from "../../dist/doors/video.js";
 import { root } from "../support/run.ts";
 import { ffmpeg, noFfmpeg } from "../support/video.ts";
 

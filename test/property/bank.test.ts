@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { BankStore, type Decision, type EntryInput, Matcher } from "../../dist/index.js";
+import { BankStore, type Decision, type EntryInput, Matcher } from "../../dist/doors/bank.js";
 import { bigDistance, hashAt, hex, randomHashes } from "../support/hashes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-model-"));

@@ -98,9 +98,9 @@ describe("dihedral hashes", () => {
     fc.assert(
       fc.property(any, fc.constantFrom(...turnedWays), (recipe, variant) => {
         const picture = draw(recipe);
-        expect(hashDistance(hash(picture).orientations![variant], hash(turn(picture, variant)).hash)).toBeLessThanOrEqual(
-          31,
-        );
+        expect(
+          hashDistance(hash(picture).orientations![variant], hash(turn(picture, variant)).hash),
+        ).toBeLessThanOrEqual(31);
       }),
       { numRuns: 40, seed: 21 },
     );

@@ -4,14 +4,14 @@ import { describe, expect, test } from "vitest";
 import { csvColumns, fixtures } from "../../fixtures/lists/make.ts";
 import {
   convertList,
-  EmpreinteError,
   type ListedEntry,
   type ListedSignal,
   type ListFormat,
   ListWriter,
   openList,
   type WrittenFormat,
-} from "../../dist/index.js";
+} from "../../dist/doors/lists.js";
+import { EmpreinteError } from "../../dist/index.js";
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: digits / 2, maxLength: digits / 2 }).map((bytes) => Buffer.from(bytes).toString("hex"));

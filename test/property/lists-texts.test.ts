@@ -1,7 +1,7 @@
 /** XML and JSON as their writers may put the same thing: what is read is what was meant. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ListedEntry, openList } from "../../dist/index.js";
+import { type ListedEntry, openList } from "../../dist/doors/lists.js";
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: digits / 2, maxLength: digits / 2 }).map((bytes) => Buffer.from(bytes).toString("hex"));

@@ -3,7 +3,7 @@
 //
 //   node test/support/bank-child.mjs FILE FIRST COUNT SEED
 import { writeSync } from "node:fs";
-import { BankStore } from "../../dist/index.js";
+import { BankStore } from "../../dist/doors/bank.js";
 import { entriesOfCase } from "./bank-entries.mjs";
 
 const [path, first, count, seed] = process.argv.slice(2);

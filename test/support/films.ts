@@ -1,4 +1,4 @@
-import type { SignatureFrame, VideoSignature } from "../../dist/index.js";
+import type { SignatureFrame, VideoSignature } from "../../dist/doors/video.js";
 
 /** mulberry32: numbers in [0, 1). */
 export function randomOf(seed: number): () => number {

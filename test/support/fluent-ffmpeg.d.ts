@@ -1,6 +1,6 @@
 /** What the tests use of it; it brings no types of its own. */
 declare module "fluent-ffmpeg" {
-  import type { FluentCommand } from "../../dist/index.js";
+  import type { FluentCommand } from "../../dist/doors/video.js";
 
   export default class FfmpegCommand implements FluentCommand {
     constructor(input: string);

@@ -1,6 +1,6 @@
 // Reads a generated list of the format and size that the environment names, and answers what it took. A process of its
 // own, so that the memory is the reading's.
-import { openList } from "../../dist/index.js";
+import { openList } from "../../dist/doors/lists.js";
 
 const format = process.env.LIST_FORMAT;
 const bytes = Number(process.env.LIST_BYTES);

@@ -4,7 +4,7 @@ import {
   type ListSource,
   readHashList,
   type ReadHashListOptions,
-} from "../../dist/index.js";
+} from "../../dist/doors/lists.js";
 import { hex, randomHashes } from "./hashes.ts";
 
 /** Hashes as text, from a seed: even odds for each bit, so none is degenerate. */

@@ -32,7 +32,8 @@ function near(view: View, query: CheckedQuery, banks: Iterable<Bank>): Found[] {
   const radius = Math.max(...policies.map((policy) => policy.radius));
   const variants = orientationNames.filter(
     (name) =>
-      policies.some((policy) => policy.orientations.includes(name)) && (name === "orig" || query.orientations !== undefined),
+      policies.some((policy) => policy.orientations.includes(name)) &&
+      (name === "orig" || query.orientations !== undefined),
   );
   // The picture's own hash, not `orientations.orig`: of a picture of exactly 64×64 pixels they may differ.
   const hashes = variants.map((name) => Buffer.from(name === "orig" ? hash : query.orientations![name], "hex"));
@@ -85,7 +86,12 @@ function actionOf({ policy }: Bank, flooded: boolean, part: string | undefined, 
 }
 
 /** Which of its labels a bank asks for the entry by, "" where it asks for any; undefined: it does not ask for it. */
-export function labelMatchedByPolicy({ policy }: Bank, entry: ViewedEntry, upload: string, time: number): string | undefined {
+export function labelMatchedByPolicy(
+  { policy }: Bank,
+  entry: ViewedEntry,
+  upload: string,
+  time: number,
+): string | undefined {
   if (!isSampled(policy, upload)) return undefined;
   if (entry.disabledUntil !== null && entry.disabledUntil > time) return undefined;
   if (policy.labels === undefined) return "";

@@ -1,4 +1,4 @@
-import type { EvaluationReport } from "../../index.js";
+import type { EvaluationReport } from "../../doors/evaluate.js";
 import { number, UsageError } from "../args.js";
 
 /** A share of recall that must be reached. */

@@ -12,7 +12,7 @@ import {
   videoEdits,
   writeAttackedPictures,
   writeEvaluation,
-} from "../../index.js";
+} from "../../doors/evaluate.js";
 import { number, parse, UsageError } from "../args.js";
 import { failures, gateOf } from "./evaluate-gates.js";
 import { shownPath } from "../io/names.js";

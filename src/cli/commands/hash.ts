@@ -1,4 +1,5 @@
-import { orientationNames, hardenDecoder, type ImageHash, type VideoSignature } from "../../index.js";
+import { orientationNames, hardenDecoder, type ImageHash } from "../../index.js";
+import { type VideoSignature } from "../../doors/video.js";
 import { parse, UsageError } from "../args.js";
 import {
   eachFile,

@@ -1,12 +1,6 @@
 import { availableParallelism } from "node:os";
-import {
-  hardenDecoder,
-  hashImage,
-  type ImageInput,
-  hashWithCrops,
-  type CropHashes,
-  cropListLines,
-} from "../../index.js";
+import { hardenDecoder, hashImage, type ImageInput, hashWithCrops, type CropHashes } from "../../index.js";
+import { cropListLines } from "../../doors/lists.js";
 import { parse, UsageError } from "../args.js";
 import { eachPicture, endStatus, fileOptions, fileSettings } from "../io/files.js";
 import { jsonPath, type Path, shownPath } from "../io/names.js";
@@ -84,8 +78,7 @@ export async function run(args: string[], session: Session): Promise<number> {
   const { derived = false, metadata, output, quiet = false, json = false } = values;
   const level = levelOf(values);
   if (output === "") throw new UsageError("No FILE is given for -o");
-  if (metadata !== undefined)
-    cropListLines({ hash: "0".repeat(64), quality: 0, stable: true, crops: [] }, metadata);
+  if (metadata !== undefined) cropListLines({ hash: "0".repeat(64), quality: 0, stable: true, crops: [] }, metadata);
   if (positionals.length === 0) throw new UsageError("No path is given");
   const settings = fileSettings(values);
   const limits = limitsOf(settings);

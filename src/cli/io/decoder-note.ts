@@ -1,4 +1,4 @@
-import { findFfmpeg } from "../../index.js";
+import { findFfmpeg } from "../../doors/video.js";
 import { shownPath } from "./names.js";
 import type { Session } from "./session.js";
 

@@ -1,16 +1,7 @@
 import { createReadStream } from "node:fs";
 import { getSystemErrorMap } from "node:util";
-import {
-  hashImages,
-  hashVideo,
-  type HashVideoOptions,
-  ImageError,
-  type ImageHash,
-  type ImageInput,
-  LimitError,
-  VideoError,
-  type VideoSignature,
-} from "../../index.js";
+import { hashImages, ImageError, type ImageHash, type ImageInput, LimitError, VideoError } from "../../index.js";
+import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../doors/video.js";
 import { number, UsageError } from "../args.js";
 import { noteOldDecoder } from "./decoder-note.js";
 import { jsonPath, type Path, shownPath } from "./names.js";

@@ -1,4 +1,4 @@
-import type { ListProblem } from "../../index.js";
+import type { ListProblem } from "../../doors/lists.js";
 import { shownPath } from "./names.js";
 import type { Session } from "./session.js";
 

@@ -1,13 +1,12 @@
 import { open, readFile } from "node:fs/promises";
+import { EmpreinteError, sniffImage } from "../../index.js";
 import {
-  EmpreinteError,
   type Sampling,
-  sniffImage,
   sniffVideo,
   type VideoMatch,
   type VideoProgress,
   type VideoSegment,
-} from "../../index.js";
+} from "../../doors/video.js";
 import { UsageError } from "../args.js";
 import { shownPath } from "./names.js";
 

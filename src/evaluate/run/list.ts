@@ -75,7 +75,10 @@ export function flatnessOf({ data }: Picture): number {
 }
 
 async function entryOf(bytes: Uint8Array, from: Pick<Entry, "name" | "stratum" | "source" | "bytes">): Promise<Entry> {
-  const { hash, quality, orientations, width, height } = await hashImage(bytes, { orientations: true, name: from.name });
+  const { hash, quality, orientations, width, height } = await hashImage(bytes, {
+    orientations: true,
+    name: from.name,
+  });
   return {
     ...from,
     digest: createHash("sha256").update(bytes).digest("hex"),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BankStore, Matcher } from "../../../dist/index.js";
+import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
 import { random, randomHashes } from "../../support/hashes.ts";
 import { root } from "../../support/run.ts";

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { BankStore, Matcher } from "../../../dist/index.js";
+import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
 import { root } from "../../support/run.ts";
 

@@ -4,7 +4,8 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BankStore, type EntryInput, Matcher, openList } from "../../../dist/index.js";
+import { BankStore, type EntryInput, Matcher } from "../../../dist/doors/bank.js";
+import { openList } from "../../../dist/doors/lists.js";
 import { csvColumns, fixtures, values } from "../../../fixtures/lists/make.ts";
 import { entriesOfCase, hashesOfCase, hashOf } from "../../support/bank-entries.mjs";
 import { root } from "../../support/run.ts";

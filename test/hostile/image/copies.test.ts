@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type CopyLevel, findCopies, HashIndex, hashPixelsSync, type RawPixels, register } from "../../../dist/index.js";
+import {
+  type CopyLevel,
+  findCopies,
+  HashIndex,
+  hashPixelsSync,
+  type RawPixels,
+  register,
+} from "../../../dist/index.js";
 import { random, randomHashes } from "../../support/hashes.ts";
 
 const levels: readonly CopyLevel[] = ["fast", "standard", "thorough"];

@@ -4,15 +4,9 @@
 import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import {
-  HashIndex,
-  hashImage,
-  hashPixelsSync,
-  hashToBytes,
-  HashList,
-  readHashList,
-  VideoIndex,
-} from "../../../dist/index.js";
+import { HashIndex, hashImage, hashPixelsSync, hashToBytes, HashList } from "../../../dist/index.js";
+import { readHashList } from "../../../dist/doors/lists.js";
+import { VideoIndex } from "../../../dist/doors/video.js";
 import { native } from "../../../dist/native/load.js";
 
 const text = "0f1e2d3c4b5a6978".repeat(4);

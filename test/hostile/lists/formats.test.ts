@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { values } from "../../../fixtures/lists/make.ts";
-import { type EntryFault, type ListedEntry, openList } from "../../../dist/index.js";
+import { type EntryFault, type ListedEntry, openList } from "../../../dist/doors/lists.js";
 import { root } from "../../support/run.ts";
 
 const { md5, pdq } = values;

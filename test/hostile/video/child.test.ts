@@ -5,10 +5,20 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { hashVideo, videoFrames } from "../../../dist/index.js";
+import { hashVideo, videoFrames } from "../../../dist/doors/video.js";
 import { decodeSlots } from "../../../dist/video/ffmpeg/gate.js";
 import { root, succeed } from "../../support/run.ts";
-import { ffmpeg, left, makeClip, moving, noFfmpeg, nothingLeft, running, videoFolder, x264 } from "../../support/video.ts";
+import {
+  ffmpeg,
+  left,
+  makeClip,
+  moving,
+  noFfmpeg,
+  nothingLeft,
+  running,
+  videoFolder,
+  x264,
+} from "../../support/video.ts";
 
 const linux = process.platform === "linux";
 const { clips, temporary } = videoFolder();
@@ -242,7 +252,7 @@ describe("the end of us", () => {
   it("a process that is killed in the middle takes its decoder along", async (ctx) => {
     if (ffmpeg === undefined || !linux) return ctx.skip(noFfmpeg);
     const body = `sleep ${mark}`;
-    const script = `import { hashVideo } from "./dist/index.js";
+    const script = `import { hashVideo } from "./dist/doors/video.js";
       await hashVideo(${JSON.stringify(clip)}, { ffmpegPath: ${JSON.stringify(pretender("sleeper", `exec ${body}`))} });`;
     const victim = spawn(process.execPath, ["--input-type=module", "-e", script], { cwd: root, stdio: "ignore" });
     const waiting = (): boolean => running().some(({ command }) => command.startsWith(body));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BankStore } from "../../../dist/index.js";
+import { BankStore } from "../../../dist/doors/bank.js";
 import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
 import { root } from "../../support/run.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { BankStore, type EntryInput, Matcher } from "../../../dist/index.js";
+import { BankStore, type EntryInput, Matcher } from "../../../dist/doors/bank.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 
 const hashes = randomHashes(64, 501);

@@ -8,15 +8,17 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   BankStore,
   type CheckQuery,
-  type CopyLevel,
   type Decision,
+  Matcher,
+  type Policy,
+  type QueryCopy,
+} from "../../../dist/doors/bank.js";
+import {
+  type CopyLevel,
   findCopies,
   hashDistance,
   HashIndex,
   hashPixelsSync,
-  Matcher,
-  type Policy,
-  type QueryCopy,
   hashWithCrops,
 } from "../../../dist/index.js";
 import { at, beside, crop, fromEach, mirrored, negative, type Rgb, scene, turn } from "../../support/altered.ts";
@@ -179,7 +181,15 @@ describe("what the policies decide", () => {
   function near(bits: number, tier: "match" | "review", more: Partial<QueryCopy> = {}): CheckQuery {
     const bytes = Uint8Array.from(hashAt(others, 0));
     for (let bit = 0; bit < bits; bit++) bytes[bit >> 3]! ^= 128 >> (bit & 7);
-    const copy: QueryCopy = { signal: 0, hash: hex(bytes), quality: 90, tier, view: "trimmed", supportCount: 2, ...more };
+    const copy: QueryCopy = {
+      signal: 0,
+      hash: hex(bytes),
+      quality: 90,
+      tier,
+      view: "trimmed",
+      supportCount: 2,
+      ...more,
+    };
     return { hash: hex(hashAt(others, 99)), quality: 90, stable: true, copies: [copy] };
   }
   const decided = (query: CheckQuery): string => matcher.check(query).action;

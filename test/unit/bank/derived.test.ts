@@ -6,17 +6,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  BankStore,
-  type Decision,
-  type EntryInput,
-  hashPixelsSync,
-  ListWriter,
-  Matcher,
-  openList,
-  hashWithCrops,
-  cropListLines,
-} from "../../../dist/index.js";
+import { BankStore, type Decision, type EntryInput, Matcher } from "../../../dist/doors/bank.js";
+import { hashPixelsSync, hashWithCrops } from "../../../dist/index.js";
+import { ListWriter, openList, cropListLines } from "../../../dist/doors/lists.js";
 import { crop, scene } from "../../support/altered.ts";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 

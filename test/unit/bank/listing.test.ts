@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { BankStore, Matcher } from "../../../dist/index.js";
+import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { entriesOfCase, hashesOfCase, hashOf } from "../../support/bank-entries.mjs";
 
 let folder: string;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { BankStore } from "../../../dist/index.js";
+import { BankStore } from "../../../dist/doors/bank.js";
 import { hashAt, randomHashes } from "../../support/hashes.ts";
 
 test("no hash stands in a page of a b-tree, where SQLite would move it", async () => {

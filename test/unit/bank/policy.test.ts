@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BankStore, type CheckQuery, hashDistance, hashImage, Matcher } from "../../../dist/index.js";
+import { BankStore, type CheckQuery, Matcher } from "../../../dist/doors/bank.js";
+import { hashDistance, hashImage } from "../../../dist/index.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 import { grey, height, width } from "../../support/samples.ts";
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { BankStore, type CheckQuery, type Decision, hashImage, Matcher } from "../../../dist/index.js";
+import { BankStore, type CheckQuery, type Decision, Matcher } from "../../../dist/doors/bank.js";
+import { hashImage } from "../../../dist/index.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 import { grey, height, width } from "../../support/samples.ts";
 

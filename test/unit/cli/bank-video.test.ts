@@ -2,7 +2,8 @@
 import { chmodSync, copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { BankStore, hashVideo } from "../../../dist/index.js";
+import { BankStore } from "../../../dist/doors/bank.js";
+import { hashVideo } from "../../../dist/doors/video.js";
 import { empreinte, jsonLines } from "../../support/cli.ts";
 import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { BankStore } from "../../../dist/index.js";
+import { BankStore } from "../../../dist/doors/bank.js";
 import { empreinte, folder, jsonLines, known, main, picture } from "../../support/cli.ts";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 

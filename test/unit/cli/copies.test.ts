@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { hashPixelsSync, hashWithCrops, cropListLines } from "../../../dist/index.js";
+import { hashPixelsSync, hashWithCrops } from "../../../dist/index.js";
+import { cropListLines } from "../../../dist/doors/lists.js";
 import { crop, mirrored, type Rgb, scene } from "../../support/altered.ts";
 import { empreinte, folder, jsonLines } from "../../support/cli.ts";
 

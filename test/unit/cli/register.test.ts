@@ -3,14 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import {
-  BankStore,
-  hashDistance,
-  hashPixelsSync,
-  hashWithCrops,
-  type CropHashes,
-  cropListLines,
-} from "../../../dist/index.js";
+import { BankStore } from "../../../dist/doors/bank.js";
+import { hashDistance, hashPixelsSync, hashWithCrops, type CropHashes } from "../../../dist/index.js";
+import { cropListLines } from "../../../dist/doors/lists.js";
 import { crop, fromEach, type Rgb, scene } from "../../support/altered.ts";
 import { empreinte, folder, jsonLines, main } from "../../support/cli.ts";
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { hashVideo, type VideoMatch, type VideoSignature, writeVpdq } from "../../../dist/index.js";
+import { hashVideo, type VideoMatch, type VideoSignature, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, folder, jsonLines } from "../../support/cli.ts";
 import { ffmpeg, makeClip, noFfmpeg, x264 } from "../../support/video.ts";
 

@@ -9,9 +9,9 @@ import {
   HashList,
   hashWithCrops,
   registeredEntry,
-  cropListLines,
   removeRegistration,
 } from "../../../dist/index.js";
+import { cropListLines } from "../../../dist/doors/lists.js";
 import { crop, fromEach, scene } from "../../support/altered.ts";
 
 const original = scene(5, 400, 300);

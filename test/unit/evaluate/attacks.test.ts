@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { attackPicture, attacks, hashDistance, hashImage, InvalidArgumentError } from "../../../dist/index.js";
+import { attackPicture, attacks } from "../../../dist/doors/evaluate.js";
+import { hashDistance, hashImage, InvalidArgumentError } from "../../../dist/index.js";
 import { scene } from "../../support/evaluate.ts";
 
 let original: Buffer;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { attacks, type EvaluationReport, videoEdits } from "../../../dist/index.js";
+import { attacks, type EvaluationReport, videoEdits } from "../../../dist/doors/evaluate.js";
 import { empreinte, folder, main } from "../../support/cli.ts";
 import { run } from "../../support/run.ts";
 import { writeScenes } from "../../support/evaluate.ts";

@@ -9,13 +9,12 @@ import {
   type EvaluateOptions,
   type EvaluationMethod,
   type EvaluationReport,
-  hashDistance,
-  hashImage,
   plainMethod,
   registeredMethod,
   writeAttackedPictures,
   writeEvaluation,
-} from "../../../dist/index.js";
+} from "../../../dist/doors/evaluate.js";
+import { hashDistance, hashImage } from "../../../dist/index.js";
 import { folder } from "../../support/cli.ts";
 import { scene, writeScenes } from "../../support/evaluate.ts";
 

@@ -92,7 +92,10 @@ describe("pixels", () => {
           data.set(colour, y * stride + x * channels);
         }
       }
-      const want = hashPixelsSync({ data: plain, width, height, channels: channels < 3 ? 1 : 3 }, { orientations: true });
+      const want = hashPixelsSync(
+        { data: plain, width, height, channels: channels < 3 ? 1 : 3 },
+        { orientations: true },
+      );
       const got = await hashImage({ data, width, height, channels, stride }, { orientations: true });
       expect(got, `${channels} channels`).toEqual({ ...want, width, height });
     }

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { InvalidArgumentError, HashList, type ListProblem } from "../../../dist/index.js";
+import { InvalidArgumentError, HashList } from "../../../dist/index.js";
+import { type ListProblem } from "../../../dist/doors/lists.js";
 import { hexHashes } from "../../support/lists.ts";
 
 const here = mkdtempSync(join(tmpdir(), "empreinte-known-"));

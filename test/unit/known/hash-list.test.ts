@@ -6,9 +6,9 @@ import {
   InvalidArgumentError,
   InvalidHashError,
   HashList,
-  type ListProblem,
   type MatchQuery,
 } from "../../../dist/index.js";
+import { type ListProblem } from "../../../dist/doors/lists.js";
 import { clusteredHashes, distances, hashAt, hex, random, randomHashes } from "../../support/hashes.ts";
 import { hexHashes, reasons } from "../../support/lists.ts";
 

@@ -1,7 +1,8 @@
 /** Each format from a list as its source writes it: what is read, what is told of a broken one, what a page says. */
 import { describe, expect, test } from "vitest";
 import { csvColumns, fixtures, values } from "../../../fixtures/lists/make.ts";
-import { type EntryFault, ListError, type ListFormat, type ListItem, openList, sniffList } from "../../../dist/index.js";
+import { type EntryFault, type ListFormat, type ListItem, openList, sniffList } from "../../../dist/doors/lists.js";
+import { ListError } from "../../../dist/index.js";
 
 const { md5, pdq, sha1, sha256 } = values;
 

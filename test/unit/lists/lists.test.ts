@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { EmpreinteError, InvalidArgumentError, HashList, readHashList } from "../../../dist/index.js";
+import { EmpreinteError, InvalidArgumentError, HashList } from "../../../dist/index.js";
+import { readHashList } from "../../../dist/doors/lists.js";
 import { hexHashes, read, readSource, reasons } from "../../support/lists.ts";
 
 const [a, b, c] = hexHashes(3, 11) as [string, string, string];
@@ -255,7 +256,9 @@ describe("arguments", () => {
 
   test("options are checked before anything is read", () => {
     const list = Buffer.from(a);
-    expect(() => readHashList(list, { allowTrivialHashes: 1 as never })).toThrow(/Expected boolean for allowTrivialHashes/);
+    expect(() => readHashList(list, { allowTrivialHashes: 1 as never })).toThrow(
+      /Expected boolean for allowTrivialHashes/,
+    );
     expect(() => readHashList(list, { onProblem: "log" as never })).toThrow(/Expected function for onProblem/);
     expect(() => readHashList(list, { signal: {} as never })).toThrow(/Expected AbortSignal for signal/);
     expect(() => readHashList(list, { allowdegenerate: true } as never)).toThrow(/Unknown option allowdegenerate/);

@@ -2,7 +2,8 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { diagnose, orientationNames, findFfmpeg, version } from "../../../dist/index.js";
+import { diagnose, orientationNames, version } from "../../../dist/index.js";
+import { findFfmpeg } from "../../../dist/doors/video.js";
 import { knownAnswers } from "../../../dist/doctor/known-answers.js";
 import { selfTest } from "../../../dist/doctor/self-test.js";
 import { fnv1a32 } from "../../../fixtures/kat/inputs.mjs";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { hashVideo } from "../../../dist/index.js";
+import { hashVideo } from "../../../dist/doors/video.js";
 import { native } from "../../../dist/native/load.js";
 import { OutputChannel } from "../../../dist/video/ffmpeg/channel.js";
 import { startChild } from "../../../dist/video/ffmpeg/child.js";

@@ -3,15 +3,8 @@ import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ffmpeg from "fluent-ffmpeg";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import {
-  hashDistance,
-  hashPixelsSync,
-  hashVideo,
-  sniffVideo,
-  type VideoFrame,
-  videoFrames,
-  type VideoProgress,
-} from "../../../dist/index.js";
+import { hashDistance, hashPixelsSync } from "../../../dist/index.js";
+import { hashVideo, sniffVideo, type VideoFrame, videoFrames, type VideoProgress } from "../../../dist/doors/video.js";
 import { succeed } from "../../support/run.ts";
 import { ffmpeg, makeClip, moving, noFfmpeg, nothingLeft, videoFolder, x264 } from "../../support/video.ts";
 

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type OrientationHashes, orientationNames, VideoIndex, type VideoSignature } from "../../../dist/index.js";
+import { type OrientationHashes, orientationNames } from "../../../dist/index.js";
+import { VideoIndex, type VideoSignature } from "../../../dist/doors/video.js";
 import { Film, hex, randomOf, shown } from "../../support/films.ts";
 
 const films = Array.from({ length: 8 }, (_, i) => new Film(i + 1, 60));

@@ -1,15 +1,8 @@
 /** What lies around a video: frames drawn here, whose truth is known, and an edited clip found through the index. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  hashPixelsSync,
-  hashVideo,
-  InvalidArgumentError,
-  type RawPixels,
-  type SignatureFrame,
-  VideoIndex,
-  writeVpdq,
-} from "../../../dist/index.js";
+import { hashPixelsSync, InvalidArgumentError, type RawPixels } from "../../../dist/index.js";
+import { hashVideo, type SignatureFrame, VideoIndex, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte } from "../../support/cli.ts";
 import { randomOf } from "../../support/films.ts";
 import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";

@@ -1,5 +1,7 @@
 import { open } from "node:fs/promises";
-import { type BenignPicture, hashImages, type ImageInput, openList, sniffImage } from "../../../index.js";
+import { type BenignPicture } from "../../../doors/bank.js";
+import { hashImages, type ImageInput, sniffImage } from "../../../index.js";
+import { openList } from "../../../doors/lists.js";
 import { UsageError } from "../../args.js";
 import { shownPath } from "../../io/names.js";
 import { type Session } from "../../io/session.js";

@@ -1,4 +1,5 @@
-import { type BankStore, type EntryInfo, type EntryStatus, ListWriter, type WrittenFormat } from "../../../index.js";
+import { type BankStore, type EntryInfo, type EntryStatus } from "../../../doors/bank.js";
+import { ListWriter, type WrittenFormat } from "../../../doors/lists.js";
 import { parse, UsageError } from "../../args.js";
 import { actorOption, onlyStore, sourceOptions, withStore } from "./store.js";
 import { toFile, toOutput } from "../list/convert.js";

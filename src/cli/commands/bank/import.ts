@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import type { BankStore, BenignPicture, EntryInput, ImportCounts, ListItem } from "../../../index.js";
-import { openList, type OpenListOptions } from "../../../index.js";
+import type { BankStore, BenignPicture, EntryInput, ImportCounts } from "../../../doors/bank.js";
+import type { ListItem } from "../../../doors/lists.js";
+import { openList, type OpenListOptions } from "../../../doors/lists.js";
 import { number, parse, UsageError } from "../../args.js";
 import { benignOf } from "./benign.js";
 import { actorOption, fileAnd, orNoted, sourceOptions, withStore } from "./store.js";

@@ -1,4 +1,4 @@
-import type { EntryStatus } from "../../../index.js";
+import type { EntryStatus } from "../../../doors/bank.js";
 import { parse } from "../../args.js";
 import { entryJson, entryLine, onlyStore, sourceOptions, withStore } from "./store.js";
 import { type Session, status } from "../../io/session.js";

@@ -1,4 +1,5 @@
-import type { Action, Bank, Orientation, Policy } from "../../../index.js";
+import type { Action, Bank, Policy } from "../../../doors/bank.js";
+import type { Orientation } from "../../../index.js";
 import { number, parse, UsageError } from "../../args.js";
 import { actorOption, fileAnd, withStore } from "./store.js";
 import { textLine } from "../../io/names.js";

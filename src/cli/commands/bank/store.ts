@@ -1,11 +1,5 @@
-import {
-  BankStore,
-  type EntryInfo,
-  EmpreinteError,
-  type EntryName,
-  type EntryNumber,
-  type Label,
-} from "../../../index.js";
+import { BankStore, type EntryInfo, type EntryName, type EntryNumber, type Label } from "../../../doors/bank.js";
+import { EmpreinteError } from "../../../index.js";
 import { UsageError } from "../../args.js";
 import { textLine } from "../../io/names.js";
 import type { Session } from "../../io/session.js";

@@ -1,4 +1,4 @@
-import type { Selection, SignalType } from "../../../index.js";
+import type { Selection, SignalType } from "../../../doors/bank.js";
 import { parse, UsageError } from "../../args.js";
 import { actorOption, entryNamed, fileAnd, sourceOptions, withStore } from "./store.js";
 import { type Session, status } from "../../io/session.js";

@@ -1,4 +1,5 @@
-import { trivialHashReason, type ListedEntry, openList } from "../../../index.js";
+import { trivialHashReason } from "../../../index.js";
+import { type ListedEntry, openList } from "../../../doors/lists.js";
 import { parse, UsageError } from "../../args.js";
 import { Faults, listOptions, listSource, openOptions } from "./options.js";
 import { shownPath } from "../../io/names.js";

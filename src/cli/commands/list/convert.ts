@@ -1,4 +1,4 @@
-import { convertList, type WrittenFormat } from "../../../index.js";
+import { convertList, type WrittenFormat } from "../../../doors/lists.js";
 import { parse, UsageError } from "../../args.js";
 import { Faults, listOptions, listSource, openOptions } from "./options.js";
 import { shownPath } from "../../io/names.js";

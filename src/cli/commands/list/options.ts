@@ -1,4 +1,4 @@
-import type { ColumnMap, EntryFault, ListFormat, OpenListOptions } from "../../../index.js";
+import type { ColumnMap, EntryFault, ListFormat, OpenListOptions } from "../../../doors/lists.js";
 import { UsageError } from "../../args.js";
 import { shownPath } from "../../io/names.js";
 import type { Session } from "../../io/session.js";

@@ -1,13 +1,12 @@
+import { EmpreinteError, type ImageHash } from "../../../index.js";
 import {
-  EmpreinteError,
   hashVideo,
   type HashVideoOptions,
-  type ImageHash,
   readVpdq,
   signatureFromVpdq,
   VideoIndex,
   type VideoSignature,
-} from "../../../index.js";
+} from "../../../doors/video.js";
 import { shownPath } from "../../io/names.js";
 import { isVideo, readText } from "../../io/videos.js";
 

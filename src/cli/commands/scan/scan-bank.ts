@@ -1,16 +1,7 @@
 import { createReadStream } from "node:fs";
-import {
-  type CheckQuery,
-  type CopyLevel,
-  type Decision,
-  type DecisionMatch,
-  digestFile,
-  type DigestType,
-  hardenDecoder,
-  type ImageHash,
-  Matcher,
-  type VideoSignature,
-} from "../../../index.js";
+import { type CheckQuery, type Decision, type DecisionMatch, Matcher } from "../../../doors/bank.js";
+import { type CopyLevel, digestFile, type DigestType, hardenDecoder, type ImageHash } from "../../../index.js";
+import { type VideoSignature } from "../../../doors/video.js";
 import { labelText, withStore } from "../bank/store.js";
 import { eachFile, endStatus, fileSettings, isVideoSignature, videoSettings } from "../../io/files.js";
 import { jsonPath, type Path, textLine } from "../../io/names.js";
@@ -49,7 +40,12 @@ function* queries(
     return;
   }
   const asked = ({ hash, quality, stable, orientations }: CheckQuery): CheckQuery => {
-    return { ...(hash !== undefined && { hash }), quality: quality!, stable: stable!, ...(orientations && { orientations }) };
+    return {
+      ...(hash !== undefined && { hash }),
+      quality: quality!,
+      stable: stable!,
+      ...(orientations && { orientations }),
+    };
   };
   if (!isVideoSignature(result) && result.frames === undefined) {
     yield [{ ...asked(result), ...(digests && { digests }) }, {}];

@@ -1,12 +1,5 @@
 import { createReadStream } from "node:fs";
-import type {
-  CopyLevel,
-  CopyOptions,
-  ImageInput,
-  KnownCopyMatch,
-  KnownCopyResult,
-  HashList,
-} from "../../../index.js";
+import type { CopyLevel, CopyOptions, ImageInput, KnownCopyMatch, KnownCopyResult, HashList } from "../../../index.js";
 import { UsageError } from "../../args.js";
 import type { HashSettings } from "../../io/files.js";
 import { type Path, textLine } from "../../io/names.js";

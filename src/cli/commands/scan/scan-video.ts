@@ -1,14 +1,11 @@
+import { EmpreinteError, type ImageHash, type HashList, type ListMatch } from "../../../index.js";
 import {
-  EmpreinteError,
   type HashVideoOptions,
-  type ImageHash,
-  type HashList,
-  type ListMatch,
   type VideoId,
   VideoIndex,
   type VideoMatch,
   type VideoSignature,
-} from "../../../index.js";
+} from "../../../doors/video.js";
 import { readKnown } from "./known-videos.js";
 import { type Path, shownPath, textLine } from "../../io/names.js";
 import type { Session } from "../../io/session.js";

@@ -3,14 +3,11 @@ import {
   type DigestType,
   type ExactMatch,
   hardenDecoder,
-  hashVideo,
-  type HashVideoOptions,
   type ImageHash,
   HashList,
   type ListMatch,
-  type VideoMatch,
-  type VideoSignature,
 } from "../../../index.js";
+import { hashVideo, type HashVideoOptions, type VideoMatch, type VideoSignature } from "../../../doors/video.js";
 import { number, parse, UsageError } from "../../args.js";
 import { eachFile, endStatus, fileOptions, fileSettings, isVideoSignature } from "../../io/files.js";
 import { type VideoHasher, videoSettings } from "../../io/files.js";

@@ -1,4 +1,4 @@
-import { VideoIndex, type VideoSignature } from "../../../index.js";
+import { VideoIndex, type VideoSignature } from "../../../doors/video.js";
 import { number, parse, UsageError } from "../../args.js";
 import { noteOldDecoder } from "../../io/decoder-note.js";
 import { jsonPath, textLine } from "../../io/names.js";
