@@ -11,7 +11,6 @@ import { ffmpeg, makeClip, noFfmpeg, x264 } from "../support/video.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-recall-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const minutes = 240_000;
 
 const films: About[] = [];
 let others: string[] = [];
@@ -28,7 +27,7 @@ beforeAll(async () => {
     lists[1].add(`film-${seed}`, await hashVideo(path, { sampling: "adaptive" }));
   }
   others = [await clip(folder, 50), await clip(folder, 51)];
-}, minutes);
+});
 
 describe("found, with the segment right to within half a second on all four ends", () => {
   test.for([
@@ -39,7 +38,7 @@ describe("found, with the segment right to within half a second on all four ends
     "middle half",
     "compilation",
     "subtitle",
-  ])("%s", { timeout: minutes }, async (name, ctx) => {
+  ])("%s", async (name, ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     for (const film of films) {
       const query = await edited(folder, name, film, others);
@@ -63,7 +62,7 @@ describe("found, with the segment right to within half a second on all four ends
   });
 });
 
-test("unrelated videos behind the same leaders do not match", { timeout: minutes }, async (ctx) => {
+test("unrelated videos behind the same leaders do not match", async (ctx) => {
   if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
   const leaders = [["countdown"], ["title", "countdown"], ["bars", "black"], ["pattern2"], ["black", "pattern2"]];
   const signatures = [];
@@ -103,64 +102,60 @@ test("countdowns of other sizes and colours do not match, though their digits lo
   }
 });
 
-test(
-  "the same countdown or test pattern at places in two films is no match; eight seconds of a film are",
-  async (ctx) => {
-    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-    const size = "s=640x360:r=25:d=8";
-    const drawn = {
-      countdown: `color=gray:${size},drawtext=font=DejaVu Sans:text='%{eif\\:8-floor(t)\\:d}':fontsize=220:fontcolor=white:x=(w-tw)/2:y=(h-th)/2`,
-      pattern: `testsrc=${size}`,
-      moving: `testsrc2=${size}`,
-    };
-    const [a, b] = others as [string, string];
-    /** The leader six seconds into one film and nine into another. */
-    const within = async (name: string, leader: string[], at: number, film: string): Promise<string> => {
-      const path = join(folder, `within-${name}-${at}.mp4`);
-      const same = "fps=25,scale=640:360,setsar=1,format=yuv420p";
-      const cut = `[0:v]${same},split[s][t];[s]trim=0:${at},setpts=PTS-STARTPTS[v0];[1:v]${same}[v1];[t]trim=${at},setpts=PTS-STARTPTS[v2]`;
-      const graph = `${cut};[v0][v1][v2]concat=n=3:v=1:a=0`;
-      await succeed("ffmpeg", [
-        "-v",
-        "error",
-        "-nostdin",
-        "-i",
-        film,
-        ...leader,
-        "-filter_complex",
-        graph,
-        ...x264,
-        path,
-      ]);
-      return path;
-    };
-    const found = async (name: string, leader: string[]) => {
-      const known = await hashVideo(await within(name, leader, 6, a), { sampling: "all" });
-      const query = await hashVideo(await within(name, leader, 9, b), { sampling: "all" });
-      const blind = { ...query, frames: query.frames.map((frame) => ({ ...frame, drawn: 0 })) };
-      const index = new VideoIndex();
-      index.add("known", known);
-      return { match: await index.search(query), blind: await index.search(blind) };
-    };
-    let without = 0;
-    for (const [name, source] of Object.entries(drawn)) {
-      const { match, blind } = await found(name, ["-f", "lavfi", "-i", source]);
-      expect(match, name).toEqual([]);
-      without += blind.length;
-    }
-    // That they look drawn is what tells them.
-    expect(without).toBeGreaterThanOrEqual(2);
-    const { match } = await found("film", ["-t", "8", "-i", films[0]!.path]);
-    expect(match.map(({ segments }) => segments.length)).toEqual([1]);
-    const { queryFrom, queryTo, knownFrom, knownTo } = match[0]!.segments[0]!;
-    for (const [got, is] of [
-      [queryFrom, 9],
-      [queryTo, 17],
-      [knownFrom, 6],
-      [knownTo, 14],
-    ] as const) {
-      expect(Math.abs(got - is)).toBeLessThanOrEqual(0.5);
-    }
-  },
-  minutes,
-);
+test("the same countdown or test pattern at places in two films is no match; eight seconds of a film are", async (ctx) => {
+  if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+  const size = "s=640x360:r=25:d=8";
+  const drawn = {
+    countdown: `color=gray:${size},drawtext=font=DejaVu Sans:text='%{eif\\:8-floor(t)\\:d}':fontsize=220:fontcolor=white:x=(w-tw)/2:y=(h-th)/2`,
+    pattern: `testsrc=${size}`,
+    moving: `testsrc2=${size}`,
+  };
+  const [a, b] = others as [string, string];
+  /** The leader six seconds into one film and nine into another. */
+  const within = async (name: string, leader: string[], at: number, film: string): Promise<string> => {
+    const path = join(folder, `within-${name}-${at}.mp4`);
+    const same = "fps=25,scale=640:360,setsar=1,format=yuv420p";
+    const cut = `[0:v]${same},split[s][t];[s]trim=0:${at},setpts=PTS-STARTPTS[v0];[1:v]${same}[v1];[t]trim=${at},setpts=PTS-STARTPTS[v2]`;
+    const graph = `${cut};[v0][v1][v2]concat=n=3:v=1:a=0`;
+    await succeed("ffmpeg", [
+      "-v",
+      "error",
+      "-nostdin",
+      "-i",
+      film,
+      ...leader,
+      "-filter_complex",
+      graph,
+      ...x264,
+      path,
+    ]);
+    return path;
+  };
+  const found = async (name: string, leader: string[]) => {
+    const known = await hashVideo(await within(name, leader, 6, a), { sampling: "all" });
+    const query = await hashVideo(await within(name, leader, 9, b), { sampling: "all" });
+    const blind = { ...query, frames: query.frames.map((frame) => ({ ...frame, drawn: 0 })) };
+    const index = new VideoIndex();
+    index.add("known", known);
+    return { match: await index.search(query), blind: await index.search(blind) };
+  };
+  let without = 0;
+  for (const [name, source] of Object.entries(drawn)) {
+    const { match, blind } = await found(name, ["-f", "lavfi", "-i", source]);
+    expect(match, name).toEqual([]);
+    without += blind.length;
+  }
+  // That they look drawn is what tells them.
+  expect(without).toBeGreaterThanOrEqual(2);
+  const { match } = await found("film", ["-t", "8", "-i", films[0]!.path]);
+  expect(match.map(({ segments }) => segments.length)).toEqual([1]);
+  const { queryFrom, queryTo, knownFrom, knownTo } = match[0]!.segments[0]!;
+  for (const [got, is] of [
+    [queryFrom, 9],
+    [queryTo, 17],
+    [knownFrom, 6],
+    [knownTo, 14],
+  ] as const) {
+    expect(Math.abs(got - is)).toBeLessThanOrEqual(0.5);
+  }
+});

@@ -63,7 +63,7 @@ beforeAll(async () => {
   }
   await succeed("npm", ["run", "prepublishOnly"], here);
   [packed] = JSON.parse(await succeed("npm", ["pack", "--json"], here)) as [Packed];
-}, 10 * 60_000);
+});
 
 const target = `${process.platform}-${process.arch}`;
 
@@ -110,7 +110,7 @@ describe("installed in an empty folder, with no compiler on PATH", () => {
       cwd: app,
       env,
     });
-  }, 10 * 60_000);
+  });
 
   const offline = (): boolean => /E(NOTFOUND|CONNREFUSED|CONNRESET|AI_AGAIN|TIMEDOUT)\b/.test(installed.stderr);
 

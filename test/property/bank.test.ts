@@ -200,19 +200,15 @@ async function run(commands: readonly Command[], path: string): Promise<void> {
   }
 }
 
-test(
-  "a store finds what the map has, and explains every decision, after any commands",
-  { timeout: 300_000 },
-  async () => {
-    let runs = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(anyCommand, { minLength: 1, maxLength: 14 }), async (commands) => {
-        await run(commands, join(folder, `${runs++}.bank`));
-      }),
-      { numRuns: 80 },
-    );
-  },
-);
+test("a store finds what the map has, and explains every decision, after any commands", async () => {
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyCommand, { minLength: 1, maxLength: 14 }), async (commands) => {
+      await run(commands, join(folder, `${runs++}.bank`));
+    }),
+    { numRuns: 80 },
+  );
+});
 
 test("hashes of the pool are near each other, and not the same", () => {
   expect(bigDistance(pool[0]!, pool[4]!)).toBe(14);

@@ -144,7 +144,7 @@ describe("any changes and questions: as a plain map answers", () => {
     );
   }
 
-  test.each(["full", "lean", "rows"] as const)("beginning with nothing, %s", { timeout: 120_000 }, async (memory) => {
+  test.each(["full", "lean", "rows"] as const)("beginning with nothing, %s", async (memory) => {
     const make = async () => ({ model: new Model(), real: { index: new HashIndex({ memory }), folder } });
     await expectAlike(make, rounds);
   });
@@ -163,7 +163,7 @@ describe("any changes and questions: as a plain map answers", () => {
     });
     const base = Array.from({ length: count }, (_, i) => ({ id: i + 50, hash: hashAt(hashes, i), bank: 0 }));
 
-    test.each(["full", "lean"] as const)("%s", { timeout: 300_000 }, async (memory) => {
+    test.each(["full", "lean"] as const)("%s", async (memory) => {
       const make = async () => {
         const model = new Model();
         model.put(base);

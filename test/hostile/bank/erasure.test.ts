@@ -186,52 +186,48 @@ describe("kill -9", () => {
     return { lines, finished: lines.at(-1) === "finished" };
   }
 
-  test(
-    `${kills} times at random points: before or after, never between, and never a match of what was withdrawn`,
-    { timeout: 300_000 },
-    async () => {
-      const inside = join(folder, "killed");
-      cpSync(first, inside, { recursive: true });
-      const path = join(inside, "known.bank");
-      const next = random(4711);
-      const gone: string[] = [];
-      let between = 0;
-      for (let kill = 0; kill < kills; kill++) {
-        const from = kill * steps;
-        const { lines, finished } = await killed(path, from, kill, (next() % 600) / 10);
-        expect(lines[0]).toBe("ready");
-        if (!finished) between++;
-        // As the files are, before anybody repairs anything.
-        const reported = lines.flatMap((line) => (line.startsWith("ended ") ? [Number(line.slice(6))] : []));
-        const now = reported.flatMap((number) => hashesOfCase(number));
-        gone.push(...now);
-        expect(lying(inside, now)).toEqual([]);
-        const store = await BankStore.open(path);
-        expect(store.verify()).toEqual([]);
-        expect(matching(store, now)).toBe(0);
-        const bytes = everyByte(inside);
-        for (let number = from; number < from + steps; number++) {
-          for (const [which, add] of [
-            [number, false],
-            [10_000 + number, true],
-          ] as const) {
-            const values = hashesOfCase(which);
-            const found = matching(store, values);
-            expect([0, values.length]).toContain(found);
-            // What matches no longer lies nowhere; what was reported as added is there.
-            if (found === 0) expect(lying(inside, values, bytes)).toEqual([]);
-            if (add && lines.includes(`added ${which}`)) expect(found).toBe(values.length);
-          }
-        }
-        await store.close();
-      }
+  test(`${kills} times at random points: before or after, never between, and never a match of what was withdrawn`, async () => {
+    const inside = join(folder, "killed");
+    cpSync(first, inside, { recursive: true });
+    const path = join(inside, "known.bank");
+    const next = random(4711);
+    const gone: string[] = [];
+    let between = 0;
+    for (let kill = 0; kill < kills; kill++) {
+      const from = kill * steps;
+      const { lines, finished } = await killed(path, from, kill, (next() % 600) / 10);
+      expect(lines[0]).toBe("ready");
+      if (!finished) between++;
+      // As the files are, before anybody repairs anything.
+      const reported = lines.flatMap((line) => (line.startsWith("ended ") ? [Number(line.slice(6))] : []));
+      const now = reported.flatMap((number) => hashesOfCase(number));
+      gone.push(...now);
+      expect(lying(inside, now)).toEqual([]);
       const store = await BankStore.open(path);
-      expect(matching(store, gone)).toBe(0);
-      await store.close();
+      expect(store.verify()).toEqual([]);
+      expect(matching(store, now)).toBe(0);
       const bytes = everyByte(inside);
-      expect(gone.filter((value) => bytes.includes(Buffer.from(value.slice(0, 32), "hex")))).toEqual([]);
-      // Otherwise the times were badly chosen and little was tested.
-      expect(between).toBeGreaterThan(kills / 2);
-    },
-  );
+      for (let number = from; number < from + steps; number++) {
+        for (const [which, add] of [
+          [number, false],
+          [10_000 + number, true],
+        ] as const) {
+          const values = hashesOfCase(which);
+          const found = matching(store, values);
+          expect([0, values.length]).toContain(found);
+          // What matches no longer lies nowhere; what was reported as added is there.
+          if (found === 0) expect(lying(inside, values, bytes)).toEqual([]);
+          if (add && lines.includes(`added ${which}`)) expect(found).toBe(values.length);
+        }
+      }
+      await store.close();
+    }
+    const store = await BankStore.open(path);
+    expect(matching(store, gone)).toBe(0);
+    await store.close();
+    const bytes = everyByte(inside);
+    expect(gone.filter((value) => bytes.includes(Buffer.from(value.slice(0, 32), "hex")))).toEqual([]);
+    // Otherwise the times were badly chosen and little was tested.
+    expect(between).toBeGreaterThan(kills / 2);
+  });
 });

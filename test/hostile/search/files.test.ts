@@ -257,7 +257,7 @@ describe("damage", () => {
     return { bytes: readFileSync(await saved(index)), hashes };
   }
 
-  test("cut at every byte of its header and records, and at random elsewhere", { timeout: 300_000 }, async () => {
+  test("cut at every byte of its header and records, and at random elsewhere", async () => {
     const { bytes, hashes } = await file(300);
     const next = random(4);
     const lengths = Array.from({ length: 129 }, (_, i) => i);
@@ -269,7 +269,7 @@ describe("damage", () => {
     expect(await expectHonest(bytes, hashes, "whole")).toBe("right");
   });
 
-  test("bits flipped everywhere in a small file", { timeout: 300_000 }, async () => {
+  test("bits flipped everywhere in a small file", async () => {
     const { bytes, hashes } = await file(300);
     const next = random(5);
     const bits = Array.from({ length: 128 * 8 }, (_, i) => i);
@@ -284,7 +284,7 @@ describe("damage", () => {
     }
   });
 
-  test("bits flipped and stretches overwritten in a file with tables", { timeout: 300_000 }, async () => {
+  test("bits flipped and stretches overwritten in a file with tables", async () => {
     const { bytes, hashes } = await file(34_000);
     const next = random(6);
     for (let i = 0; i < 60; i++) {

@@ -42,7 +42,7 @@ async function expectWhole(path: string, size: number): Promise<void> {
   expect(index.searchSync(hashAt(hashes, 7), 0)).toEqual([{ id: 7, distance: 0 }]);
 }
 
-test("killed while it saves, twenty times: the old file or the new one", { timeout: 180_000 }, async () => {
+test("killed while it saves, twenty times: the old file or the new one", async () => {
   const { inside, path } = await prepared("killed");
   const next = random(9);
   let size = count;

@@ -283,7 +283,7 @@ test("Workers that open one file, change what they opened and end in several way
   expect(stdout.trimEnd().split("\n")).toEqual(["true 0 0 undefined", ...Array(5).fill("true 0 0 -"), last]);
 });
 
-test("a Worker terminated inside a call: the process lives", { timeout: 180_000 }, async () => {
+test("a Worker terminated inside a call: the process lives", async () => {
   const { code, signal, stdout, stderr } = await run(process.execPath, ["test/hostile/image/worker-calls.mjs"], {
     cwd: root,
   });

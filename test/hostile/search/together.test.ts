@@ -43,7 +43,7 @@ const build = (list: string, milliseconds: number) => ["test/hostile/search/buil
 const files = (): string[] => readdirSync(here).filter((name) => name.includes("x.idx"));
 
 describe("two builds at once", () => {
-  test("and a reader: each ends well, whoever opens finds one of the two", { timeout: 120_000 }, async () => {
+  test("and a reader: each ends well, whoever opens finds one of the two", async () => {
     (await HashList.build(lists[0]!.path, index)).close();
     const builders = lists.map(({ path }) => run(process.execPath, build(path, 8000)));
     let building = true;
@@ -64,7 +64,7 @@ describe("two builds at once", () => {
     owner(known);
   });
 
-  test("through the command: both succeed, and verify finds a pair", { timeout: 120_000 }, async () => {
+  test("through the command: both succeed, and verify finds a pair", async () => {
     for (let i = 0; i < 5; i++) {
       const ran = await Promise.all(
         lists.map(({ path }) => empreinte(["index", "build", "--quiet", path, "-o", index])),
@@ -87,7 +87,6 @@ describe("two builds at once", () => {
 
 test.skipIf(process.platform === "win32")(
   "one of two is killed, again and again: the other goes on, and there is always a pair",
-  { timeout: 180_000 },
   async () => {
     (await HashList.build(lists[0]!.path, index)).close();
     const next = random(17);

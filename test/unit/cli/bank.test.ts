@@ -165,7 +165,7 @@ describe("bank", () => {
     await store.close();
     // Whole: the next time it is looked through from the beginning.
     expect(JSON.parse((await empreinte([...args, "--json"])).stdout)).toMatchObject({ added: 0, unchanged: 60_000 });
-  }, 60_000);
+  });
 
   test("what cannot be read is told with its place, the rest is taken; a list of no format is trouble", async () => {
     const { file, inside } = await fresh(0);

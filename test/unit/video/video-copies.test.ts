@@ -112,7 +112,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     film = await behind("film", `movie=${known},scale=320:180,fps=10`);
     const other = await behind("other", "life=s=320x180:r=10:mold=10:seed=3");
     for (const path of [known, other]) index.add(path, await hashVideo(path));
-  }, 60_000);
+  });
 
   it("cropped all round: from where to where, and where in the frame the known video lies", async () => {
     const path = await edit("cropped", known, "crop=432:242");
