@@ -18,7 +18,7 @@ const request = (change: object = {}): object => ({
   wide: 46,
   minSpeed: 0.5,
   maxSpeed: 2,
-  includeWeak: true,
+  everything: true,
   ...change,
 });
 

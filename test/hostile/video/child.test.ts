@@ -267,7 +267,7 @@ describe("the end of us", () => {
   it("so does a worker thread that is ended", async (ctx) => {
     if (ffmpeg === undefined || !linux) return ctx.skip(noFfmpeg);
     const ffmpegPath = pretender("worker", `exec sleep ${mark}`);
-    const code = `import("${join(root, "dist/index.js")}").then(({ hashVideo }) => hashVideo(${JSON.stringify(clip)}, { ffmpegPath: ${JSON.stringify(ffmpegPath)} }))`;
+    const code = `import("${join(root, "dist/doors/video.js")}").then(({ hashVideo }) => hashVideo(${JSON.stringify(clip)}, { ffmpegPath: ${JSON.stringify(ffmpegPath)} }))`;
     const worker = new Worker(code, { eval: true });
     const waiting = (): boolean => running().some(({ command }) => command.startsWith(`sleep ${mark}`));
     for (let i = 0; i < 500 && !waiting(); i++) await sleep(50);
@@ -284,7 +284,7 @@ describe("the end of us", () => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const code = `const { parentPort } = require("worker_threads");
       process.on("warning", ({ message }) => parentPort.postMessage(message));
-      import("${join(root, "dist/index.js")}").then(({ hashVideo }) => hashVideo(${JSON.stringify(clip)}))
+      import("${join(root, "dist/doors/video.js")}").then(({ hashVideo }) => hashVideo(${JSON.stringify(clip)}))
         .then(({ frameCount }) => setImmediate(() => parentPort.postMessage(frameCount)));`;
     const worker = new Worker(code, { eval: true });
     const said: unknown[] = [];

@@ -154,7 +154,7 @@ describe("one clip", () => {
     }
   });
 
-  it("dihedral hashes are those of the frame as a picture", async (ctx) => {
+  it("the hashes of its orientations are those of the frame as an image", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const { frames } = await hashVideo(main, { orientations: true });
     for await (const frame of videoFrames(main)) {

@@ -118,7 +118,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     const path = await edit("cropped", known, "crop=432:242");
     expect(await index.search(await hashVideo(path, { sampling: "all", orientations: true, trim: true }))).toEqual([]);
     const { matches, signature } = await index.findCopies(path);
-    expect(matches).toMatchObject([{ id: known, kind: "video", variant: "orig" }]);
+    expect(matches).toMatchObject([{ id: known, kind: "video", orientation: "orig" }]);
     expect(matches[0]!.queryShare).toBeGreaterThan(0.9);
     for (const { queryFrom, knownFrom, queryTo, knownTo, view } of matches[0]!.segments) {
       expect(Math.abs(queryFrom - knownFrom)).toBeLessThan(0.6);
@@ -140,7 +140,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
       const { matches } = await index.findCopies(await edit(name, known, filter));
       expect(matches, name).toMatchObject([{ id: known }]);
       const views = matches[0]!.segments.map(({ view }) => view!);
-      expect(views.every(({ turned }) => turned === (name === "mirrored" ? "flipY" : undefined))).toBe(true);
+      expect(views.every(({ orientation }) => orientation === (name === "mirrored" ? "flipY" : undefined))).toBe(true);
     }
   });
 
@@ -197,7 +197,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     };
     await refused({ level: "slow" }, /level/);
     await refused({ trim: true }, /trim/);
-    await refused({ orientations: false }, /dihedral/);
+    await refused({ orientations: false }, /orientations/);
     await refused({ radius: 257 }, /radius/);
     await refused({ sampling: "some" }, /sampling/);
     const stop = new AbortController();

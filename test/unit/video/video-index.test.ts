@@ -33,8 +33,8 @@ describe("a clip in a film", () => {
     const query = shown([{ film, from: 20, seconds: 15 }], 25, 3);
     const matches = await index.search(query);
     expect(matches).toHaveLength(1);
-    const { id, kind, variant, segments, queryShare, knownShare } = matches[0]!;
-    expect({ id, kind, variant }).toEqual({ id: "film 0", kind: "video", variant: "orig" });
+    const { id, kind, orientation, segments, queryShare, knownShare } = matches[0]!;
+    expect({ id, kind, orientation }).toEqual({ id: "film 0", kind: "video", orientation: "orig" });
     expect(segments).toHaveLength(1);
     const { queryFrom, queryTo, knownFrom, knownTo, speed, distance, share } = segments[0]!;
     expect(queryFrom).toBeLessThan(0.5);
@@ -81,18 +81,18 @@ describe("a clip in a film", () => {
     expect(await index.search(whole(new Film(99, 60), 25), { includeWeak: true })).toEqual([]);
   });
 
-  test("a mirrored one by the dihedral hashes", async () => {
+  test("a mirrored one by the hashes of its orientations", async () => {
     using index = filled();
     const query = shown([{ film, from: 20, seconds: 15 }], 25, 3);
     // The clip is the mirror image: its own hashes are a stranger's, those of its mirror image the film's.
     const stranger = shown([{ film: new Film(77, 60), from: 0, seconds: 15 }], 25);
     const mirrored = query.frames.map((frame, i) => {
       const { hash } = stranger.frames[i]!;
-      const dihedral = Object.fromEntries(orientationNames.map((name) => [name, hash])) as unknown as OrientationHashes;
-      return { ...frame, hash, dihedral: { ...orientations, flipY: frame.hash } };
+      const orientations = Object.fromEntries(orientationNames.map((name) => [name, hash])) as unknown as OrientationHashes;
+      return { ...frame, hash, orientations: { ...orientations, flipY: frame.hash } };
     });
     const matches = await index.search({ ...query, frames: mirrored });
-    expect(matches.map(({ id, variant }) => [id, variant])).toEqual([["film 0", "flipY"]]);
+    expect(matches.map(({ id, orientation }) => [id, orientation])).toEqual([["film 0", "flipY"]]);
     expect(await index.search({ ...query, frames: mirrored }, { orientations: false })).toEqual([]);
   });
 });

@@ -174,11 +174,11 @@ describe.skipIf(ffmpeg === undefined)(`in an index${ffmpeg === undefined ? ` (${
     const plain = { ...query, frames: query.frames.map(({ trimmed: _trimmed, ...frame }) => frame) };
     expect(await index.search(plain)).toEqual([]);
     const found = await index.search(query);
-    expect(found).toMatchObject([{ id: "known", variant: "flipY", trimmed: true }]);
+    expect(found).toMatchObject([{ id: "known", orientation: "flipY", trimmed: true }]);
     expect(found[0]!.queryShare).toBeGreaterThan(0.8);
     // What is plain says nothing of trimming.
     const same = await index.search(await hashVideo(path("known.mp4"), { sampling: "all", trim: true }));
-    expect(same).toMatchObject([{ id: "known", variant: "orig" }]);
+    expect(same).toMatchObject([{ id: "known", orientation: "orig" }]);
     expect(same[0]).not.toHaveProperty("trimmed");
     const wrong = { ...query, frames: [{ ...query.frames[0]!, trimmed: { quality: "high" } as never }] };
     await expect(index.search(wrong)).rejects.toThrow(/Expected number for quality/);
