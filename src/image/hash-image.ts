@@ -15,7 +15,7 @@ import { withSignal } from "../native/abort.js";
 import { native } from "../native/load.js";
 import { decodePages, type Page, tooManyPixels, tooSlow } from "./decode.js";
 import { checkDigests, type DigestType, type FileDigests } from "./digest.js";
-import { inSlot } from "./gate.js";
+import { decodeSlots } from "./decode-slots.js";
 import { type EncodedInput, type Source, sourceOf } from "./read.js";
 import { withStop } from "./with-stop.js";
 
@@ -107,7 +107,7 @@ export async function hashPage(page: Page, options: CheckedHashOptions, stop: Ab
 async function hashEncoded(source: Source, options: CheckedOptions, stop: AbortController): Promise<ImageHash> {
   const { limits, all } = options;
   const content = await source.read(stop.signal);
-  return inSlot(stop.signal, async () => {
+  return decodeSlots.withSlot(stop.signal, async () => {
     const late = (): void => stop.abort(tooSlow(source.name, limits.maxSeconds));
     const timer = setTimeout(late, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
     try {

@@ -9,7 +9,7 @@ import { integer, checkOptions, checkSignal } from "../check.js";
 import { checkHashOptions, isRawPixels, pixelArguments } from "../hash/pixels.js";
 import type { Limits } from "../limits.js";
 import { decodePages, tooManyPixels, tooSlow } from "./decode.js";
-import { inSlot } from "./gate.js";
+import { decodeSlots } from "./decode-slots.js";
 import { checkImageOptions, type ImageInput } from "./hash-image.js";
 import { type Source, sourceOf } from "./read.js";
 import { withStop } from "./with-stop.js";
@@ -108,7 +108,7 @@ function reduced(picture: Stored): Small {
 
 async function smallOf(source: Source, limits: Required<Limits>, stop: AbortController): Promise<Small> {
   const content = await source.read(stop.signal);
-  return inSlot(stop.signal, async () => {
+  return decodeSlots.withSlot(stop.signal, async () => {
     const late = (): void => stop.abort(tooSlow(source.name, limits.maxSeconds));
     const timer = setTimeout(late, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
     try {

@@ -2,7 +2,7 @@ import { integer, invalidArgument, positive } from "../check.js";
 import { type CheckedHashOptions, isRawPixels, pixelArguments, type PixelHash } from "../hash/pixels.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import { decodePages, type Page, tooManyPixels, tooSlow } from "./decode.js";
-import { inSlot } from "./gate.js";
+import { decodeSlots } from "./decode-slots.js";
 import { hashPage, type ImageInput } from "./hash-image.js";
 import { sourceOf } from "./read.js";
 import { withStop } from "./with-stop.js";
@@ -70,7 +70,7 @@ export async function readSamples(
   const source = sourceOf(input, name, limits.maxBytes);
   return withStop(signal, async (stop) => {
     const content = await source.read(stop.signal);
-    return inSlot(stop.signal, async () => {
+    return decodeSlots.withSlot(stop.signal, async () => {
       const late = (): void => stop.abort(tooSlow(source.name, limits.maxSeconds));
       const timer = setTimeout(late, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
       try {

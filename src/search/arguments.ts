@@ -1,4 +1,5 @@
 import { integer, invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
+import { threadPoolSize } from "../thread-pool.js";
 import { InvalidArgumentError, InvalidHashError } from "../errors.js";
 import { kernelName } from "../hash/pixels.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
@@ -66,7 +67,7 @@ export function checkSearch(options: SearchOptions | undefined, names: readonly 
 export function checkAsyncSearch(
   options: AsyncSearchOptions | undefined,
 ): CheckedSearch & { threads: number; signal: AbortSignal | undefined } {
-  const pool = Math.max(1, Math.min(1024, Number(process.env["UV_THREADPOOL_SIZE"]) || 4));
+  const pool = threadPoolSize();
   if (options === undefined) return { ...plain, threads: pool, signal: undefined };
   const checked = checkSearch(options, asyncNames);
   const threads = options.threads === undefined ? pool : integer("threads", options.threads, 1, 1024);

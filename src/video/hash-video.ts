@@ -4,7 +4,7 @@ import { isRawPixels } from "../hash/pixels.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import { type DecodeState, decodeFrames, newState, probeFrameRate } from "./ffmpeg/frames.js";
-import { inDecodeSlot } from "./ffmpeg/gate.js";
+import { decodeSlots } from "./decode-slots.js";
 import { hashFrames } from "./hash-frames.js";
 import type { OpenVideo } from "./input.js";
 import { type CheckedVideoOptions, checkVideoOptions, type HashVideoOptions } from "./options.js";
@@ -236,7 +236,7 @@ export async function watchVideo(
   const source = await open(signal ?? new AbortController().signal);
   if ("foreign" in source) return (await hashReading(fromFrames(source.foreign, options), options, watch())).signature;
   try {
-    return await inDecodeSlot(signal, () => hashFile(source.video, options, watch));
+    return await decodeSlots.withSlot(signal, () => hashFile(source.video, options, watch));
   } finally {
     await source.video.close();
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hashVideo, videoFrames } from "../../../dist/doors/video.js";
-import { decodeSlots } from "../../../dist/video/ffmpeg/gate.js";
+import { decodeSlots } from "../../../dist/video/decode-slots.js";
 import { root, succeed } from "../../support/run.ts";
 import {
   ffmpeg,
@@ -101,20 +101,20 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
     const stop = new AbortController();
     const impatient = new AbortController();
     const options = { ffmpegPath, sampling: "all" } as const;
-    const first = Array.from({ length: decodeSlots + 3 }, () => hashVideo(clip, { ...options, signal: stop.signal }));
+    const first = Array.from({ length: decodeSlots.size + 3 }, () => hashVideo(clip, { ...options, signal: stop.signal }));
     const ends = first.map((work) => work.catch((error: unknown) => error));
     const late = hashVideo(clip, { ...options, signal: impatient.signal });
     const sleepers = (): number => running().filter(({ command }) => command.startsWith(`sleep ${mark}`)).length;
-    for (let i = 0; i < 500 && sleepers() < decodeSlots; i++) await sleep(20);
+    for (let i = 0; i < 500 && sleepers() < decodeSlots.size; i++) await sleep(20);
     await sleep(300);
-    expect(sleepers()).toBe(decodeSlots);
+    expect(sleepers()).toBe(decodeSlots.size);
     const reason = new Error("enough");
     impatient.abort(reason);
     await expect(late).rejects.toBe(reason);
     stop.abort(reason);
     expect(await Promise.all(ends)).toEqual(ends.map(() => reason));
     // All turns are free again.
-    const again = Array.from({ length: decodeSlots + 1 }, () => hashVideo(clip, { ...options, maxStallSeconds: 0.3 }));
+    const again = Array.from({ length: decodeSlots.size + 1 }, () => hashVideo(clip, { ...options, maxStallSeconds: 0.3 }));
     const reasons = await Promise.all(again.map((work) => work.catch((error: unknown) => error)));
     const stalled = expect.objectContaining({ code: limit, limit: "maxStallSeconds" });
     expect(reasons).toEqual(reasons.map(() => stalled));

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
-import { inSlot } from "../../../dist/image/gate.js";
+import { decodeSlots } from "../../../dist/image/decode-slots.js";
 import { hashImage, hashPixelsSync, type ImageInput, LimitError } from "../../../dist/index.js";
 import { gif, png, pngOf, tiff } from "../../../fixtures/images/encode.ts";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
@@ -176,7 +176,7 @@ describe("maxSeconds", () => {
       let end = (): void => {};
       const ended = new Promise<void>((resolve) => (end = resolve));
       const { signal } = new AbortController();
-      const others = Array.from({ length: 1024 }, () => inSlot(signal, () => ended));
+      const others = Array.from({ length: 1024 }, () => decodeSlots.withSlot(signal, () => ended));
       const waiting = hashImage(file, { maxSeconds: 30 });
       await new Promise((resolve) => setImmediate(resolve));
       vi.advanceTimersByTime(3_600_000);

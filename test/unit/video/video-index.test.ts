@@ -88,7 +88,9 @@ describe("a clip in a film", () => {
     const stranger = shown([{ film: new Film(77, 60), from: 0, seconds: 15 }], 25);
     const mirrored = query.frames.map((frame, i) => {
       const { hash } = stranger.frames[i]!;
-      const orientations = Object.fromEntries(orientationNames.map((name) => [name, hash])) as unknown as OrientationHashes;
+      const orientations = Object.fromEntries(
+        orientationNames.map((name) => [name, hash]),
+      ) as unknown as OrientationHashes;
       return { ...frame, hash, orientations: { ...orientations, flipY: frame.hash } };
     });
     const matches = await index.search({ ...query, frames: mirrored });
