@@ -1,4 +1,7 @@
-/** Hash images, search known hashes, find altered copies. */
+/**
+ * Hash images, search known hashes, find altered copies.
+ * @module empreinte
+ */
 export {
   hashImage,
   type HashImageOptions,

@@ -1,4 +1,7 @@
-/** The store of known signals: banks, withdrawals, decisions. */
+/**
+ * The store of known signals: banks, withdrawals, decisions.
+ * @module empreinte/bank
+ */
 export { type BankOpenOptions, BankStore } from "../bank/store.js";
 export { type Removal } from "../bank/removal/withdraw.js";
 export { type AuditAction, type AuditOptions, type AuditRecord } from "../bank/inspect/audit.js";

@@ -1,4 +1,7 @@
-/** Measure recall and false matches. */
+/**
+ * Measure recall and false matches.
+ * @module empreinte/evaluate
+ */
 export { evaluate } from "../evaluate/run/evaluate.js";
 export { type EvaluateOptions } from "../evaluate/options.js";
 export {

@@ -1,4 +1,7 @@
-/** Read, convert and write lists of known hashes. */
+/**
+ * Read, convert and write lists of known hashes.
+ * @module empreinte/lists
+ */
 export {
   type ListEntry,
   readHashList,

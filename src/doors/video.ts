@@ -1,4 +1,7 @@
-/** Video signatures, frames, the video index, vPDQ. */
+/**
+ * Video signatures, frames, the video index, vPDQ.
+ * @module empreinte/video
+ */
 export { hashVideo } from "../video/hash-video.js";
 export { type DecodeVideoOptions, type HashVideoOptions, type VideoProgress } from "../video/options.js";
 export {

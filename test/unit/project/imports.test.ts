@@ -85,29 +85,55 @@ interface GypTarget {
 describe("HACKING.md", () => {
   test("names only files and folders that exist", () => {
     const named = tree(read("HACKING.md"));
-    expect(named.length).toBeGreaterThan(30);
+    expect(named.length).toBeGreaterThan(80);
     expect(named).toContain("native/hash/luma.h");
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  /** The paths of "The tree": indentation is the folder, the names at a line's start are files or folders. */
-  function tree(text: string): string[] {
-    const block = /## The tree\n+```\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
-    const paths: string[] = [];
-    const folders: { indent: number; path: string }[] = [];
-    for (const line of block.split("\n")) {
-      const indent = line.search(/\S/);
-      if (indent < 0) continue;
-      while (folders.length > 0 && folders.at(-1)!.indent >= indent) folders.pop();
-      const words = line.trim().split(" ");
-      const end = words.findIndex((word) => !/^[\w-]+(\/|\.(h|cc|ts|mjs|md|json|gyp)|\/[\w/]+\/)$/.test(word));
-      const names = words.slice(0, end < 0 ? words.length : end);
-      for (const name of names) paths.push(posix.join(folders.at(-1)?.path ?? "", name));
-      if (names.length === 1 && names[0]!.endsWith("/")) folders.push({ indent, path: paths.at(-1)! });
-    }
-    return paths;
-  }
+  test("names every folder of the sources, tests, benchmarks and documents", () => {
+    const named = tree(read("HACKING.md")).map((path) => path.replace(/\/$/, ""));
+    const there = treeFolders
+      .filter((name) => existsSync(join(root, name)))
+      .flatMap((name) => [name, ...folders(name)]);
+    expect(there.length).toBeGreaterThan(80);
+    expect(there.filter((path) => !named.includes(path))).toEqual([]);
+  });
+
+  test("a folder that is missing from the tree is found, and so is a path that does not exist", () => {
+    const text =
+      "## The tree\n\nWords.\n\n```\nsrc/          the library\n  hash/ gone.h  words\ntest/\n  a/ b/\n```\n";
+    expect(tree(text)).toEqual(["src/", "src/hash/", "src/gone.h", "test/", "test/a/", "test/b/"]);
+    expect(tree("## The tree\n\n```\nsrc/\n  index.ts  the door\n```")).toEqual(["src/", "src/index.ts"]);
+  });
 });
+
+const treeFolders = ["src", "native", "bindings", "packages", "test", "fixtures", "benchmarks", "examples", "docs"];
+
+/** The folders inside `folder`, at any depth. A corpus and installed packages count as one. */
+function folders(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !["node_modules", "dist", "build"].includes(entry.name))
+    .map((entry) => `${folder}/${entry.name}`)
+    .flatMap((path) => [path, ...(path.endsWith("/corpus") ? [] : folders(path))]);
+}
+
+/** The paths of "The tree": indentation is the folder, the names at a line's start are files or folders. */
+function tree(text: string): string[] {
+  const block = /## The tree\n[^#]*?```\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
+  const paths: string[] = [];
+  const open: { indent: number; path: string }[] = [];
+  for (const line of block.split("\n")) {
+    const indent = line.search(/\S/);
+    if (indent < 0) continue;
+    while (open.length > 0 && open.at(-1)!.indent >= indent) open.pop();
+    const words = line.trim().split(" ");
+    const end = words.findIndex((word) => !/^[\w-]+(\/|\.(h|cc|ts|mjs|md|json|gyp)|\/[\w/]+\/)$/.test(word));
+    const names = words.slice(0, end < 0 ? words.length : end);
+    for (const name of names) paths.push(posix.join(open.at(-1)?.path ?? "", name));
+    if (names.length === 1 && names[0]!.endsWith("/")) open.push({ indent, path: paths.at(-1)! });
+  }
+  return paths;
+}
 
 describe("the rules can fail", () => {
   const fine: ModuleMap = {

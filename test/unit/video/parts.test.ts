@@ -1,38 +1,14 @@
 /** The steps of a video that can be looked at alone: what ffmpeg says, exact reading, rates, samplings, luma. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultVideoLimits } from "../../../dist/doors/video.js";
 import { hashDistance } from "../../../dist/index.js";
 import { native } from "../../../dist/native/load.js";
 import { matroskaFrameRate } from "../../../dist/video/containers/matroska.js";
 import { StreamBytes } from "../../../dist/video/ffmpeg/reader.js";
 import { type FrameLine, Report } from "../../../dist/video/ffmpeg/report.js";
 import { everyFor, runBits, Runs } from "../../../dist/video/sampling.js";
-import { root, run } from "../../support/run.ts";
-import { ffmpeg, makeClip, moving, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 import { randomOf } from "../../support/films.ts";
-
-const { clips } = videoFolder();
-
-describe("README", () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  it("its example of a video is examples/video.mjs, and runs", async (ctx) => {
-    expect(readme).toContain(`\`\`\`js\n${readFileSync(join(root, "examples/video.mjs"), "utf8")}\`\`\``);
-    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-    const clip = await makeClip(join(clips, "clip.mp4"), moving, ...x264);
-    const { stdout } = await run(process.execPath, ["examples/video.mjs", clip]);
-    expect(stdout).toMatch(/^0,\d+,[0-9a-f]{64},0\.000\n25,\d+,[0-9a-f]{64},1\.000\n50,.*\n75,.*,3\.000\n$/);
-  });
-
-  it("has the limits of videos", () => {
-    for (const [name, value] of Object.entries(defaultVideoLimits)) {
-      expect(readme).toContain(`| \`${name}\` | ${value.toLocaleString("en")} |`);
-    }
-  });
-});
 
 describe("what ffmpeg says", () => {
   const filter = "[showinfo@mark @ 0x55d1]";
