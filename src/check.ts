@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "./errors.js";
 
-/** How a value is shown in an error: never a buffer's content, long text cut, hash-like text shortened to 8 digits. */
+/** Returns a value as an error shows it: text is cut to 8 characters, and the content of a buffer is never shown. */
 function shown(value: unknown): string {
   if (typeof value === "string") return value.length > 8 ? `"${value.slice(0, 8)}…"` : `"${value}"`;
   if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
@@ -8,12 +8,13 @@ function shown(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** "Expected integer between 0 and 256 for radius but received 300 of type number". */
+/** Makes the error "Expected integer between 0 and 256 for radius but received 300 of type number". */
 export function invalidArgument(name: string, expected: string, actual: unknown): InvalidArgumentError {
   const type = actual === undefined ? "" : ` of type ${actual === null ? "null" : typeof actual}`;
   return new InvalidArgumentError(`Expected ${expected} for ${name} but received ${shown(actual)}${type}`);
 }
 
+/** Returns `value` when it is an integer from `least` to `most`. @throws {InvalidArgumentError} otherwise. */
 export function integer(name: string, value: unknown, least: number, most: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
   const upTo =
@@ -21,22 +22,28 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   throw invalidArgument(name, upTo, value);
 }
 
+/** Returns `value` when it is a finite number above 0. @throws {InvalidArgumentError} otherwise. */
 export function positive(name: string, value: unknown): number {
   if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
   throw invalidArgument(name, "number above 0", value);
 }
 
+/** Returns `value` when it is a boolean. @throws {InvalidArgumentError} otherwise. */
 export function boolean(name: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
   throw invalidArgument(name, "boolean", value);
 }
 
+/** Returns `value` when it is one of `allowed`. @throws {InvalidArgumentError} otherwise. */
 export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
   if (allowed.includes(value as T)) return value as T;
   throw invalidArgument(name, `one of ${allowed.join(", ")}`, value);
 }
 
-/** An options object: an object or nothing, and no key that is not known. */
+/**
+ * Returns an options object, `{}` for undefined. Every key must be in `known`.
+ * @throws {InvalidArgumentError} for another value or an unknown key.
+ */
 export function checkOptions<T extends object>(value: T | undefined, known: readonly string[]): Partial<T> {
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null) throw invalidArgument("options", "object", value);
@@ -46,6 +53,7 @@ export function checkOptions<T extends object>(value: T | undefined, known: read
   return value;
 }
 
+/** Returns `value` when it is an `AbortSignal` or undefined. @throws {InvalidArgumentError} otherwise. */
 export function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value;
   throw invalidArgument("signal", "AbortSignal", value);

@@ -1,60 +1,58 @@
 import { getSystemErrorMap } from "node:util";
 
 /**
- * Every error this package makes has a stable `code`, a sentence a person understands, and the offending input's name,
- * never its bytes. A hash in a message is cut to its first 8 digits.
+ * The stable code of an error. Every error of this package has a code, a sentence that a person understands, and the
+ * name of the offending input, never its bytes. A hash in a message is cut to its first 8 digits.
  */
-
-/** The codes, each with what it means. */
 export type ErrorCode =
-  /** An argument or option of the wrong type or outside its range. */
+  /** An argument or option has the wrong type or is outside its range. */
   | "ERR_EMPREINTE_INVALID_ARGUMENT"
-  /** Not a hash: wrong length or characters. */
+  /** A value is not a hash: it has the wrong length or characters. */
   | "ERR_EMPREINTE_INVALID_HASH"
-  /** A file, folder or stream that cannot be read; `cause` says why. */
+  /** A file, folder or stream cannot be read; `cause` says why. */
   | "ERR_EMPREINTE_READ"
-  /** An input without a single byte. */
+  /** An input has no bytes. */
   | "ERR_EMPREINTE_EMPTY"
-  /** Content that is none of the supported formats, whatever its name says. */
+  /** The content is in none of the supported formats, whatever its name says. */
   | "ERR_EMPREINTE_UNSUPPORTED_FORMAT"
-  /** An image or video that the decoder refuses: truncated or damaged. */
+  /** The decoder refuses an image or video: it is truncated or damaged. */
   | "ERR_EMPREINTE_CORRUPT"
-  /** There is no ffmpeg, or none that can be used; the message says what to do. */
+  /** There is no usable ffmpeg; the message says what to do. */
   | "ERR_EMPREINTE_VIDEO_FFMPEG"
-  /** A video file without a video stream, or without a single frame. */
+  /** A video file has no video stream, or not a single frame. */
   | "ERR_EMPREINTE_VIDEO_NO_FRAMES"
-  /** ffmpeg crashed, or answered what it should not. */
+  /** ffmpeg crashed or gave an unexpected answer. */
   | "ERR_EMPREINTE_VIDEO_CHILD"
-  /** One of the limits was passed: `limit` names it. */
+  /** An input exceeds a limit; `limit` names the limit. */
   | "ERR_EMPREINTE_LIMIT"
-  /** An id that is in the index already, or given twice. */
+  /** An id is in the index already, or was given twice. */
   | "ERR_EMPREINTE_DUPLICATE_ID"
-  /** An id that is not in the index. */
+  /** An id is not in the index. */
   | "ERR_EMPREINTE_UNKNOWN_ID"
-  /** A file that is no index, of a newer version, cut or changed. */
+  /** A file is not an index, is of a newer version, or is truncated or changed. */
   | "ERR_EMPREINTE_INDEX_FILE"
-  /** A file that could not be written; `cause` says why. */
+  /** A file cannot be written; `cause` says why. */
   | "ERR_EMPREINTE_WRITE"
-  /** A list of no known format, or one that cannot be read on from some place. */
+  /** A list has no known format, or cannot be read beyond some place. */
   | "ERR_EMPREINTE_LIST"
-  /** A bank store that is none, of a newer version, or damaged. */
+  /** A file is not a bank store, is of a newer version, or is damaged. */
   | "ERR_EMPREINTE_BANK_FILE"
-  /** A bank, source or entry of that name is not in the store. */
+  /** The store has no bank, source or entry of that name. */
   | "ERR_EMPREINTE_UNKNOWN_NAME"
-  /** A bank of that name is there already. */
+  /** The store already has a bank of that name. */
   | "ERR_EMPREINTE_DUPLICATE_NAME"
-  /** Another process uses the bank store; try again. */
+  /** Another process is writing to the bank store; try again. */
   | "ERR_EMPREINTE_BUSY"
   /** The object was closed. */
   | "ERR_EMPREINTE_CLOSED"
   /** There is not enough memory. */
   | "ERR_EMPREINTE_OUT_OF_MEMORY"
-  /** The native addon could not be loaded; the message says what to do. */
+  /** The native addon cannot be loaded; the message says what to do. */
   | "ERR_EMPREINTE_NATIVE_LOAD";
 
-/** The base of all errors of this package. */
+/** The base class of all errors of this package. */
 export class EmpreinteError extends Error {
-  /** Stable across releases; see {@link ErrorCode}. */
+  /** The code, which is stable across releases: see {@link ErrorCode}. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -64,29 +62,29 @@ export class EmpreinteError extends Error {
   }
 }
 
-/** An argument or option that does not fit. `ERR_EMPREINTE_INVALID_ARGUMENT` */
+/** An argument or option is invalid. The code is `ERR_EMPREINTE_INVALID_ARGUMENT`. */
 export class InvalidArgumentError extends EmpreinteError {
   constructor(message: string) {
     super("ERR_EMPREINTE_INVALID_ARGUMENT", message);
   }
 }
 
-/** Text or bytes that are not a hash. `ERR_EMPREINTE_INVALID_HASH` */
+/** Text or bytes are not a hash. The code is `ERR_EMPREINTE_INVALID_HASH`. */
 export class InvalidHashError extends EmpreinteError {
   constructor(message: string) {
     super("ERR_EMPREINTE_INVALID_HASH", message);
   }
 }
 
-/** An input that could not be read or decoded. */
+/** An image, or another input, cannot be read or decoded. */
 export class ImageError extends EmpreinteError {}
 
-/** A video that could not be read or decoded, or an ffmpeg that cannot decode it. */
+/** A video cannot be read or decoded, or ffmpeg cannot be used. */
 export class VideoError extends EmpreinteError {}
 
-/** A limit that was passed. `ERR_EMPREINTE_LIMIT` */
+/** An input exceeds a limit. The code is `ERR_EMPREINTE_LIMIT`. */
 export class LimitError extends EmpreinteError {
-  /** The option that raises it, for instance `maxPixels`. */
+  /** The name of the option that raises the limit, for instance `maxPixels`. */
   readonly limit: string;
 
   constructor(limit: string, message: string) {
@@ -95,34 +93,37 @@ export class LimitError extends EmpreinteError {
   }
 }
 
-/** An index that refuses an id, or an index file that cannot be used. */
+/** An index refuses an id, or an index file cannot be used. */
 export class IndexError extends EmpreinteError {}
 
-/** A list that cannot be read on: cut off, not of its format, or built to do harm. `ERR_EMPREINTE_LIST` */
+/**
+ * A list cannot be read beyond some place: it is truncated, not of its format, or built to do harm. The code is
+ * `ERR_EMPREINTE_LIST`.
+ */
 export class ListError extends EmpreinteError {
   /** The name of the list. */
   readonly list: string;
-  /** "entry 3, line 17", "byte 512", "the list" */
+  /** Where in the list reading ended: `"entry 3, line 17"`, `"byte 512"` or `"the list"`. */
   readonly place: string;
 
   constructor(list: string, place: string, reason: string, options?: ErrorOptions) {
-    super("ERR_EMPREINTE_LIST", `The list ${printable(list)} cannot be read on at ${place}: ${reason}`, options);
+    super("ERR_EMPREINTE_LIST", `The list ${printable(list)} cannot be read beyond ${place}: ${reason}`, options);
     this.list = list;
     this.place = place;
   }
 }
 
-/** A bank store that cannot be used, or that refuses a name. */
+/** A bank store cannot be used, or refuses a name. */
 export class BankError extends EmpreinteError {}
 
-/** What the system said of a file, as "ENOENT, no such file or directory": Node's own sentence repeats the path. */
+/** Returns the system's reason, as "ENOENT, no such file or directory". Node's own message repeats the path. */
 export function systemReason(error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException;
   const known = errno === undefined ? undefined : getSystemErrorMap().get(errno);
   return known?.join(", ") ?? (error instanceof Error ? message : String(error));
 }
 
-/** A path on one line: control characters are escaped. */
+/** Returns a path on one line: control characters are escaped as `\u0000`. */
 export function printable(path: string): string {
   return path.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,

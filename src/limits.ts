@@ -1,15 +1,16 @@
-/** What hostile or absurd inputs may cost. All are on by default; each can be raised by name. */
+/** Limits on what an image may cost. All are on by default, and each option raises one of them. */
 export interface Limits {
-  /** Most pixels (width × height) of one picture or page. Default 134,217,728 (2²⁷: a 12,000 × 9,000 photograph passes). */
+  /** Most pixels (width × height) of an image or page. Default 134,217,728 (2²⁷: a 12,000 × 9,000 photograph passes). */
   maxPixels?: number;
-  /** Most bytes of one encoded input. Default 268,435,456 (256 MiB). */
+  /** Most bytes of an encoded input. Default 268,435,456 (256 MiB). */
   maxBytes?: number;
-  /** Most seconds that decoding one picture may take. Default 30. */
+  /** Most seconds to decode one image. Default 30. */
   maxSeconds?: number;
-  /** Most pages (frames of an animation, pages of a TIFF) when all are asked for. Default 1,000. */
+  /** Most frames of an animation or pages of a TIFF, with `pages: "all"`. Default 1,000. */
   maxPages?: number;
 }
 
+/** The limits on images that apply where an option does not raise them. */
 export const defaultLimits: Required<Limits> = {
   maxPixels: 2 ** 27,
   maxBytes: 2 ** 28,
@@ -17,22 +18,23 @@ export const defaultLimits: Required<Limits> = {
   maxPages: 1000,
 };
 
-/** What a hostile or absurd video may cost. All are on by default; each can be raised by name. */
+/** Limits on what a video may cost. All are on by default, and each option raises one of them. */
 export interface VideoLimits {
   /** Most pixels (width × height) of a frame. Default 33,554,432 (2²⁵: 8K passes). */
   maxPixels?: number;
   /** Most bytes of the encoded video. Default 17,179,869,184 (16 GiB). */
   maxBytes?: number;
-  /** Most frames that are decoded, also those that are not hashed. Default 1,048,576 (2²⁰: 9.7 hours at 30 a second). */
+  /** Most decoded frames, including those that are not hashed. Default 1,048,576 (2²⁰: 9.7 hours at 30 a second). */
   maxFrames?: number;
-  /** Most seconds that decoding one video may take. Default 3,600. */
+  /** Most seconds to decode one video. Default 3,600. */
   maxSeconds?: number;
-  /** Most seconds that ffmpeg may go without any sign of progress. Default 60. */
+  /** Most seconds without any progress of ffmpeg. Default 60. */
   maxStallSeconds?: number;
-  /** Most address space of ffmpeg, in bytes, where the system can limit it. Default 4,294,967,296 (4 GiB). */
+  /** Most bytes of address space for ffmpeg, where the system can limit it. Default 4,294,967,296 (4 GiB). */
   maxMemoryBytes?: number;
 }
 
+/** The limits on videos that apply where an option does not raise them. */
 export const defaultVideoLimits: Required<VideoLimits> = {
   maxPixels: 2 ** 25,
   maxBytes: 2 ** 34,

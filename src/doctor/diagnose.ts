@@ -6,43 +6,57 @@ import { type Ffmpeg, findFfmpeg } from "../video/ffmpeg/find-ffmpeg.js";
 import { type Check, selfTest } from "./self-test.js";
 import { version } from "./version.js";
 
-/** One implementation of the core's inner loops. All give the same bits. */
+/** An implementation of the core's inner loops for one instruction set. All kernels compute the same bits. */
 export interface Kernel {
+  /** The name that `EMPREINTE_KERNEL` and the option `kernel` take. */
   name: string;
-  /** What it needs of a processor, for people. */
+  /** The instruction sets that it needs, as text for people. */
   instructions: string;
-  /** Whether this processor has that. */
+  /** Whether this processor has those instruction sets. */
   supported: boolean;
 }
 
-/** What a machine has, and whether everything works there. */
+/** What this machine has, and whether everything works on it. */
 export interface Report {
-  /** Of empreinte. */
+  /** The version of empreinte. */
   version: string;
+  /** The versions of Node.js and its Node-API. */
   node: { version: string; napi: string };
-  /** Operating system and processor architecture: `"linux-x64"`. */
+  /** The operating system and processor architecture, for instance `"linux-x64"`. */
   platform: string;
+  /** The processor, and how many threads this process may use. */
   cpu: { model: string; threads: number };
-  /** Best first. */
+  /** All kernels of this build, the best one first. */
   kernels: Kernel[];
-  /** The one in use; absent when `EMPREINTE_KERNEL` names one that does not run here. */
+  /** The name of the kernel in use. Absent when `EMPREINTE_KERNEL` names one that does not run here. */
   kernel?: string;
+  /** The version of sharp. */
   sharp: string;
+  /** The version of libvips that sharp uses. */
   libvips: string;
-  /** The image formats that are read. */
+  /** The image formats that the decoder reads. */
   formats: string[];
-  /** Absent when there is none, which is no fault: pictures do not need it. */
+  /** The ffmpeg that videos are decoded with. Absent when none is found, which is no fault: images do not need it. */
   ffmpeg?: Ffmpeg;
+  /** The checks of the self-test. */
   checks: Check[];
+  /** True when `faults` is empty. */
   ok: boolean;
-  /** What is wrong, a sentence each. */
+  /** Everything that is wrong, one sentence for each fault. */
   faults: string[];
 }
 
-/** All of these are promised; a libvips of one's own may lack some. */
+/** The formats that this package promises. A custom build of libvips may lack some. */
 const hashedFormats = ["jpeg", "png", "gif", "webp", "tiff", "avif"];
 
-/** Looks at this machine and tests the package against embedded known answers; takes about a second. Does not reject. */
+/**
+ * Inspects this machine and tests the package against embedded known answers, in about a second. Does not reject:
+ * whatever goes wrong is a sentence in `faults`.
+ *
+ * @example
+ * const { ok, faults } = await diagnose();
+ * if (!ok) console.error(faults.join("\n"));
+ */
 export async function diagnose(): Promise<Report> {
   const faults: string[] = [];
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T | undefined> => {
@@ -65,8 +79,10 @@ export async function diagnose(): Promise<Report> {
   for (const { name, fault } of checks) if (fault !== undefined) faults.push(`${name}: ${fault}`);
   return {
     version,
+    /** The versions of Node.js and its Node-API. */
     node: { version: process.versions.node, napi: process.versions["napi"] ?? "unknown" },
     platform: `${process.platform}-${process.arch}`,
+    /** The processor, and how many threads this process may use. */
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", threads: availableParallelism() },
     kernels,
     ...(kernel !== undefined && { kernel }),

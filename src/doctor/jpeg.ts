@@ -1,4 +1,4 @@
-/** draw(64, 56, [scene(7)]) of synthetic.ts, compressed with sharp at quality 80: a JPEG that the self-test decodes. */
+/** The JPEG that the self-test decodes: draw(64, 56, [scene(7)]) of synthetic.ts, compressed by sharp at quality 80. */
 export const jpeg: Buffer = Buffer.from(
   "/9j/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/wAAL" +
     "CAA4AEABAREA/8QAGgAAAgMBAQAAAAAAAAAAAAAABAUBAwYHAP/EADMQAAEDAwMCBAQDCQAAAAAAAAECAwQABRESITEGE0FRYXEH" +

@@ -1,24 +1,24 @@
 import type { RawPixels } from "../hash/pixels.js";
 import { draw, noise, ramp, scene, waves } from "./synthetic.js";
 
-/** A picture and what the reference computes for it. */
+/** Pixels, and what the reference computes for them. */
 export interface KnownAnswer {
   id: string;
   pixels: () => RawPixels;
   hash: string;
   quality: number;
-  /** In the order of `dihedralVariants`. */
-  dihedral: string[];
+  /** The hashes of the eight orientations, in the order of `orientationNames`. */
+  orientations: string[];
 }
 
-/** Seven of the 102 vectors of fixtures/kat/pdq-synthetic.json, which says how they were computed. */
+/** Seven of the 102 vectors of fixtures/kat/pdq-synthetic.json. That file says how they were computed. */
 export const knownAnswers: KnownAnswer[] = [
   {
     id: "tiny-4x4",
     pixels: () => draw(4, 4, [noise(2)]),
     hash: "0000000000000000000000000000000000000000000000000000000000000000",
     quality: 0,
-    dihedral: [
+    orientations: [
       "0000000000000000000000000000000000000000000000000000000000000000",
       "0000000000000000000000000000000000000000000000000000000000000000",
       "0000000000000000000000000000000000000000000000000000000000000000",
@@ -34,7 +34,7 @@ export const knownAnswers: KnownAnswer[] = [
     pixels: () => draw(64, 64, [waves(10, 12)]),
     hash: "8812bf9604003f961035bd9602413f127d5abceebddc68eb58f76273bd9ec04d",
     quality: 100,
-    dihedral: [
+    orientations: [
       "8812bf9604003f961035bd9602413f127d5abceebddc68eb58f76273bd9ec04d",
       "c6e3fd625ff6a015d5fa8a1d5306825df47af502085c225182f38394d5ded5e2",
       "ddcf153c52f5953c6560173ce71c95b8a80f1644ea89c2412fa2c8d9eacb6ae7",
@@ -50,7 +50,7 @@ export const knownAnswers: KnownAnswer[] = [
     pixels: () => draw(129, 127, [scene(25)]),
     hash: "9a2a6ebb93cd269bf2690cdfd354f5711a8685cbe2300daa8746e2aa954d2555",
     quality: 100,
-    dihedral: [
+    orientations: [
       "9a2a6ebb93cd269bf2690cdfd354f5711a8685cbe2300daa8746e2aa954d2555",
       "ab6ea49b59255065c4b0a2a4faacdca474d5d0b4c934a8defc56d974d4dc82bc",
       "cf7fc411ce98cc31a33ca675a6015fdb4fd36f61bf65b700d2134800c0188f7f",
@@ -66,7 +66,7 @@ export const knownAnswers: KnownAnswer[] = [
     pixels: () => draw(128, 128, [noise(50)]),
     hash: "135b4325e9ec8b3d532152bea303a5837763ec1e5fb32b4e05e8fe00ec6274a3",
     quality: 100,
-    dihedral: [
+    orientations: [
       "135b4325e9ec8b3d532152bea303a5837763ec1e5fb32b4e05e8fe00ec6274a3",
       "3346931823d7735a3076fe10ceb4044725295b657cab6b8fb4588baf87f3045e",
       "460ee98fbcb923970774f854f6560f29223646b40ae681f4d0bd54aab937de19",
@@ -82,7 +82,7 @@ export const knownAnswers: KnownAnswer[] = [
     pixels: () => draw(512, 512, [ramp()]),
     hash: "45a68b6ad7aea3565b52094a6a5554cceaae5254e35a4b1bd55db5522c6c6993",
     quality: 44,
-    dihedral: [
+    orientations: [
       "45a68b6ad7aea3565b52094a6a5554cceaae5254e35a4b1bd55db5522c6c6993",
       "70ac540612a7d6b34e935ef17af28bc2a981a091e082e58265ba4cb5fcb5ffe6",
       "10f321c082fb09fc0e07a3e03f00fe66bffbf8feb60fe1b100001ff87939c339",
@@ -98,7 +98,7 @@ export const knownAnswers: KnownAnswer[] = [
     pixels: () => draw(65, 63, [scene(110, 14), scene(111, 14), scene(112, 14)]),
     hash: "402f4f254bf45ff052d072cfd253524b42799ff46fe05d24a131a82f655194de",
     quality: 100,
-    dihedral: [
+    orientations: [
       "402f4f254bf45ff052d072cfd253524b42799ff46fe05d24a131a82f655194de",
       "024d017d042fe2aef074ff8c7fe08f85fc61d05cf8fcd53c95851baa87053871",
       "15fae58f1ea1f55a0785d8e58706f8e1172cb55e3ab5f78ef464028730043e74",
@@ -114,7 +114,7 @@ export const knownAnswers: KnownAnswer[] = [
     pixels: () => draw(128, 128, [waves(80, 14, 2), waves(81, 14, 2), waves(82, 14, 2)]),
     hash: "888726f166cc26f1db6b26f180b826f1159b056ec913933e257ddc7f4cd0c987",
     quality: 100,
-    dihedral: [
+    orientations: [
       "888726f166cc26f1db6b26f180b826f1159b056ec913933e257ddc7f4cd0c987",
       "8a35d7d87508f76b88278a317d10f706ff8382b15f5ca8412adc5fa2aaf5a252",
       "ddd28c5b33998c5b8e3e8c5bd5ed8c5b40ceafc49c463994702876d51985632d",

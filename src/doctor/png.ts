@@ -10,7 +10,7 @@ function chunk(type: string, data: Uint8Array): Buffer {
   return out;
 }
 
-/** Grey or RGB pixels as a PNG file: written here, so that the decoder is checked against something that is not itself. */
+/** Encodes grey or RGB pixels as a PNG file. It is written here so that the decoder is checked against other code. */
 export function png({ data, width, height, channels }: RawPixels): Buffer {
   const row = width * channels;
   const rows = Buffer.alloc((row + 1) * height); // each row behind its filter type, 0: none

@@ -7,9 +7,11 @@ import { knownAnswers } from "./known-answers.js";
 import { png } from "./png.js";
 import { draw, noise, scene } from "./synthetic.js";
 
-/** One thing that was tried. `fault` is the sentence when it went wrong. */
+/** One check of the self-test. */
 export interface Check {
+  /** What was checked, for instance `"search, kernel avx2"`. */
   name: string;
+  /** One sentence that says what went wrong. Absent when the check passed. */
   fault?: string;
 }
 
@@ -22,19 +24,19 @@ async function check(name: string, test: () => string | undefined | Promise<stri
   }
 }
 
-/** The reference's answers, both ways. */
+/** Compares the hashes of both methods with the answers of the reference. */
 function knownAnswersOn(kernel: string): string | undefined {
-  for (const { id, pixels, hash, quality, dihedral } of knownAnswers) {
+  for (const { id, pixels, hash, quality, orientations } of knownAnswers) {
     for (const method of ["auto", "exact"] as const) {
       const got = hashPixelsSync(pixels(), { kernel, method, orientations: true });
-      const same = orientationNames.every((name, i) => got.orientations?.[name] === dihedral[i]);
+      const same = orientationNames.every((name, i) => got.orientations?.[name] === orientations[i]);
       if (got.hash !== hash || got.quality !== quality || !same) return `wrong answer for ${id} (method ${method})`;
     }
   }
   return undefined;
 }
 
-/** 500 hashes, 20 of which are near the query, against counting bits one by one. */
+/** Compares searches among 500 hashes, 20 of them near the query, with counting bits one by one. */
 function searchOn(kernel: string): string | undefined {
   const rows = draw(32, 500, [noise(1)]).data;
   const query = rows.slice(0, 32);
@@ -71,12 +73,12 @@ function hashText(): string | undefined {
     const bytes = hashToBytes(` 0x${hash.toUpperCase()}\n`);
     if (hashToHex(bytes) !== hash || hashToHex(hashToBase64(bytes)) !== hash)
       return `the hash of ${id} does not come back`;
-    if (hashDistance(bytes, hash) !== 0) return `the hash of ${id} is away from itself`;
+    if (hashDistance(bytes, hash) !== 0) return `the hash of ${id} has a distance from itself`;
   }
   return undefined;
 }
 
-/** A PNG keeps every pixel, so its hash is the pixels' own. */
+/** Checks that a PNG, which keeps every pixel, has the hash of its pixels. */
 async function decodePng(kernel: string): Promise<string | undefined> {
   for (const { id, pixels, hash } of knownAnswers) {
     if (pixels().channels !== 3) continue;
@@ -86,14 +88,14 @@ async function decodePng(kernel: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** A JPEG does not; its hash is near: 2 bits when this was written. */
+/** Checks that the hash of a JPEG is near that of its pixels: 2 bits away when this was written. */
 async function decodeJpeg(kernel: string): Promise<string | undefined> {
   const own = hashPixelsSync(draw(64, 56, [scene(7)]), { kernel });
   const distance = hashDistance((await hashImage(jpeg, { kernel })).hash, own.hash);
   return distance > 10 ? `a JPEG's hash is ${distance} bits from its picture's` : undefined;
 }
 
-/** Everything that can be tried without a file. `kernels` are the names of those this processor runs. */
+/** Runs every check that needs no file. `kernels` are the names of the kernels that this processor runs. */
 export async function selfTest(kernels: string[]): Promise<Check[]> {
   const checks: Check[] = [];
   for (const kernel of kernels) {

@@ -1,5 +1,5 @@
 /**
- * Small pictures from a few lines of exact integer arithmetic, so that the self-test needs no file: the same generators as
+ * Generates small images by exact integer arithmetic, so that the self-test needs no file. The generators are those of
  * fixtures/kat/inputs.mjs, whose known answers come from the reference.
  */
 import type { RawPixels } from "../hash/pixels.js";
@@ -7,7 +7,7 @@ import type { RawPixels } from "../hash/pixels.js";
 type Sample = (x: number, y: number) => number;
 type Plane = (width: number, height: number) => Sample;
 
-/** mulberry32: unsigned 32-bit numbers from a seed. */
+/** Returns a generator of unsigned 32-bit numbers from a seed (mulberry32). */
 function numbers(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -18,10 +18,10 @@ function numbers(seed: number): () => number {
   };
 }
 
-/** round(16384·cos) of 1/1024 turns: no value is near a tie, so every libm gives the same integers. */
+/** round(16384·cos) for each 1/1024 of a turn. No value is near a tie, so every libm gives the same integers. */
 const cosine = Int32Array.from({ length: 1024 }, (_, k) => Math.round(16_384 * Math.cos((2 * Math.PI * k) / 1024)));
 
-/** The sum of `count` plane waves of low frequency, amplitude falling with it. */
+/** Returns the sum of `count` plane waves of low frequency. The amplitude falls with the frequency. */
 function waveSum(width: number, height: number, count: number, next: () => number): Sample {
   const waves = Array.from({ length: count }, () => {
     const [fx, fy, phase] = [next() % 9, (next() % 9) - 4, next() % 1024];
@@ -36,6 +36,7 @@ function waveSum(width: number, height: number, count: number, next: () => numbe
 
 const clamp = (value: number): number => Math.max(0, Math.min(255, value));
 
+/** Every sample is random. */
 export function noise(seed: number): Plane {
   return () => {
     const next = numbers(seed);
@@ -43,12 +44,12 @@ export function noise(seed: number): Plane {
   };
 }
 
-/** From black at the left to white at the right: every coefficient of such a picture is rounding noise. */
+/** The samples go from black at the left to white at the right, so every coefficient is rounding noise. */
 export function ramp(): Plane {
   return (width) => (x) => Math.floor((x * 255) / (width - 1));
 }
 
-/** Waves, with a spectrum like a photograph's. */
+/** The samples are waves with a spectrum like that of a photograph, and noise of that amplitude. */
 export function waves(seed: number, count: number, amplitude = 0): Plane {
   return (width, height) => {
     const next = numbers(seed);
@@ -60,7 +61,7 @@ export function waves(seed: number, count: number, amplitude = 0): Plane {
   };
 }
 
-/** A gradient from top to bottom, rectangles on it, waves and noise over all. */
+/** A gradient from top to bottom has `count` rectangles on it, and waves and noise over everything. */
 export function scene(seed: number, count = 12): Plane {
   return (width, height) => {
     const next = numbers(seed);
@@ -79,7 +80,7 @@ export function scene(seed: number, count = 12): Plane {
   };
 }
 
-/** Interleaves one plane (grey) or three (red, green, blue). Each plane is drawn row by row. */
+/** Draws one plane (grey) or three (red, green, blue), row by row, and interleaves their samples. */
 export function draw(width: number, height: number, planes: Plane[]): RawPixels & { data: Uint8Array } {
   const channels = planes.length as 1 | 3;
   const data = new Uint8Array(width * height * channels);

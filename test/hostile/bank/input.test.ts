@@ -48,7 +48,7 @@ describe("pages", () => {
     const cut = good.slice(0, good.indexOf("deletedImage"));
     await expect(store.import(from, entriesOf(cut))).rejects.toMatchObject({
       code: "ERR_EMPREINTE_LIST",
-      message: expect.stringMatching(/^The list page cannot be read on at entry \d+, line \d+: it ends in the middle/),
+      message: expect.stringMatching(/^The list page cannot be read beyond entry \d+, line \d+: it ends in the middle/),
     });
     for (const hash of hashesOfCase(1)) expect(found(hash)).toHaveLength(1);
     expect(store.verify()).toEqual([]);

@@ -42,7 +42,7 @@ describe("list check", () => {
     const { code, stdout, stderr } = await at(["list", "check", broken, "--json"]);
     expect(code).toBe(2);
     expect(stderr).toContain("broken.xml: entry 2, line 5, id: the id is missing");
-    expect(stderr).toContain("cannot be read on at entry 7, line 11");
+    expect(stderr).toContain("cannot be read beyond entry 7, line 11");
     expect(JSON.parse(stdout)).toMatchObject({ path: broken, format: "ncmec", whole: false, problems: 7 });
   });
 

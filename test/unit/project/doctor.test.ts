@@ -1,4 +1,4 @@
-/** What diagnose says, the generators its self-test stands on, and where ffmpeg is looked for. */
+/** What diagnose reports, the generators behind its self-test, and where ffmpeg is searched for. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe("diagnose", () => {
-  it("reports this machine, and all is well", async () => {
+  it("reports this machine without a fault", async () => {
     const report = await diagnose();
     expect(report.faults).toEqual([]);
     expect(report.ok).toBe(true);
@@ -32,7 +32,7 @@ describe("diagnose", () => {
     expect(report.sharp).toBe(sharp.version);
   });
 
-  it("a kernel that is not there is one fault, and so is an ffmpeg that is not one", async () => {
+  it("reports an unknown kernel and an unusable ffmpeg as one fault each", async () => {
     process.env["EMPREINTE_KERNEL"] = "abacus";
     process.env["EMPREINTE_FFMPEG"] = join(root, "package.json");
     const report = await diagnose();
@@ -46,7 +46,7 @@ describe("diagnose", () => {
 });
 
 describe("the self-test", () => {
-  it("stands on the vectors of fixtures/kat: same inputs, same answers", () => {
+  it("uses the inputs and answers of fixtures/kat", () => {
     interface Vector {
       id: string;
       width: number;
@@ -59,7 +59,7 @@ describe("the self-test", () => {
     }
     const file = readFileSync(join(root, "fixtures/kat/pdq-synthetic.json"), "utf8");
     const { vectors } = JSON.parse(file) as { vectors: Vector[] };
-    for (const { id, pixels, hash, quality, dihedral } of knownAnswers) {
+    for (const { id, pixels, hash, quality, orientations } of knownAnswers) {
       const vector = vectors.find((one) => one.id === id)!;
       const { data, width, height, channels } = pixels();
       expect(fnv1a32(new Uint8Array(data))).toBe(vector.inputFnv1a32);
@@ -70,7 +70,7 @@ describe("the self-test", () => {
         hash: vector.hash,
         quality: vector.quality,
       });
-      expect(dihedral).toEqual(orientationNames.map((variant) => vector.dihedral[variant]));
+      expect(orientations).toEqual(orientationNames.map((name) => vector.dihedral[name]));
     }
   });
 
@@ -81,14 +81,14 @@ describe("the self-test", () => {
     const checks = await selfTest(["portable"]);
     first.hash = right;
     expect(checks.filter(({ fault }) => fault !== undefined)).toEqual([
-      { name: "known answers, kernel portable", fault: "wrong answer for noise-128 (way auto)" },
+      { name: "known answers, kernel portable", fault: "wrong answer for noise-128 (method auto)" },
     ]);
   });
 });
 
 describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
   const here = folder();
-  /** A program that answers like ffmpeg, or as it is told. */
+  /** Writes a program that answers like ffmpeg, or does something else. */
   function program(name: string, body: string): string {
     const path = join(here, name);
     mkdirSync(join(path, ".."), { recursive: true });
@@ -102,7 +102,7 @@ describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
   program("first/ffmpeg", "exit 1");
   const second = program("second/ffmpeg", says("5.1.9-0+deb12u1"));
 
-  it("the option comes first, then EMPREINTE_FFMPEG, then PATH", async () => {
+  it("prefers the option, then EMPREINTE_FFMPEG, then PATH", async () => {
     process.env["EMPREINTE_FFMPEG"] = named;
     process.env["PATH"] = join(here, "second");
     expect(await findFfmpeg({ ffmpegPath: option })).toEqual({ path: option, version: "7.1", source: "option" });
@@ -111,14 +111,14 @@ describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
     expect(await findFfmpeg()).toEqual({ path: second, version: "5.1.9-0+deb12u1", source: "PATH" });
   });
 
-  it("on PATH what does not answer, a folder of that name and relative entries are passed over", async () => {
+  it("skips programs on PATH that do not answer, folders of that name, and relative entries", async () => {
     delete process.env["EMPREINTE_FFMPEG"];
     mkdirSync(join(here, "third/ffmpeg"), { recursive: true });
     process.env["PATH"] = ["", ".", "none", join(here, "third"), join(here, "first"), join(here, "second")].join(":");
     expect(await findFfmpeg()).toMatchObject({ path: second, source: "PATH" });
   });
 
-  it("undefined when there is none", async () => {
+  it("returns undefined when there is none", async () => {
     delete process.env["EMPREINTE_FFMPEG"];
     process.env["PATH"] = here;
     const found = await findFfmpeg();
@@ -126,7 +126,7 @@ describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
     if (found !== undefined) expect(found.source).toBe("@ffmpeg-installer/ffmpeg");
   });
 
-  it("what was named and does not work is an error, not a reason to take another", async () => {
+  it("rejects a named program that does not work instead of taking another", async () => {
     process.env["PATH"] = join(here, "second");
     for (const path of [join(here, "none"), here, program("liar", "echo avconv version 9"), ""]) {
       await expect(findFfmpeg({ ffmpegPath: path })).rejects.toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" });
@@ -135,13 +135,13 @@ describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
     await expect(findFfmpeg()).rejects.toThrow(/for EMPREINTE_FFMPEG/);
   });
 
-  it("the program sees PATH and nothing else of our environment", async () => {
+  it("passes PATH and nothing else of our environment to the program", async () => {
     process.env["EMPREINTE_SECRET"] = "secret";
     const nosy = program("nosy", `echo "ffmpeg version $EMPREINTE_SECRET-$HOME-\${PATH:+path}"`);
     expect(await findFfmpeg({ ffmpegPath: nosy })).toMatchObject({ version: "--path" });
   });
 
-  it("an endless answer is cut off, and a signal ends the wait", async () => {
+  it("cuts off an endless answer, and a signal ends the wait", async () => {
     const endless = program("endless", "while :; do echo ffmpeg version 1; done");
     await expect(findFfmpeg({ ffmpegPath: endless })).rejects.toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" });
     const slow = program("slow", "exec sleep 30");
