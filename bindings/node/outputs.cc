@@ -65,7 +65,7 @@ bool set(napi_env env, napi_value object, const char* name, napi_value value) {
   return value != nullptr && napi_set_named_property(env, object, name, value) == napi_ok;
 }
 
-// listener: {outputs, output, errors}, the last two descriptors for a child; undefined when there are no more of them.
+// listener: {outputs, output, errors}. The last two are descriptors for a child. undefined when no more can be opened.
 Napi::Value open_outputs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsFunction()) return fail(env, "expected a function"), env.Undefined();
@@ -80,14 +80,14 @@ Napi::Value open_outputs(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// outputs: the child has its ends, or will not start: nobody else holds them open.
-Napi::Value hand_outputs(const Napi::CallbackInfo& info) {
+// outputs: closes our copies of the child's ends, once it has started or has failed to start.
+Napi::Value close_child_ends(const Napi::CallbackInfo& info) {
   Shared<Outputs> outputs;
   if (unwrap(info[0], &outputs)) outputs->reader.hand_over();
   return info.Env().Undefined();
 }
 
-// outputs, bytes: fills them with samples, and calls when that is done. Nobody else may have the memory meanwhile.
+// outputs, bytes: fills the bytes with samples and calls the listener when they are full. Nothing may use them until then.
 Napi::Value fill_outputs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Shared<Outputs> outputs;
@@ -104,23 +104,23 @@ Napi::Value fill_outputs(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// outputs: 1 when what was to be filled is full, -1 when no more comes, else 0.
-Napi::Value filled_outputs(const Napi::CallbackInfo& info) {
+// outputs: 1 when the bytes to fill are full, -1 when no more samples come, 0 otherwise.
+Napi::Value read_status(const Napi::CallbackInfo& info) {
   Shared<Outputs> outputs;
   if (!unwrap(info[0], &outputs)) return info.Env().Undefined();
   return number(info.Env(), outputs->reader.running() ? outputs->reader.filled() : -1);
 }
 
-// outputs, listening: whether to call when something has been said.
-Napi::Value listen_outputs(const Napi::CallbackInfo& info) {
+// outputs, listening: whether the listener is called when text arrives on standard error.
+Napi::Value notify_on_stderr(const Napi::CallbackInfo& info) {
   Shared<Outputs> outputs;
   bool listening;
   if (unwrap(info[0], &outputs) && read_bool(info[1], &listening)) outputs->reader.listen(listening);
   return info.Env().Undefined();
 }
 
-// outputs, bytes: how many of what has been said were copied there; -1 when there is no more to come.
-Napi::Value hear_outputs(const Napi::CallbackInfo& info) {
+// outputs, bytes: copies text of standard error there and returns the number of bytes; -1 at its end.
+Napi::Value read_stderr(const Napi::CallbackInfo& info) {
   Shared<Outputs> outputs;
   Bytes bytes;
   if (!unwrap(info[0], &outputs) || !read_bytes(info[1], &bytes)) return info.Env().Undefined();
@@ -128,8 +128,8 @@ Napi::Value hear_outputs(const Napi::CallbackInfo& info) {
   return number(info.Env(), reader.running() ? reader.hear(const_cast<uint8_t*>(bytes.data), bytes.size) : -1);
 }
 
-// outputs: whether samples have come that nobody has asked for.
-Napi::Value unasked_outputs(const Napi::CallbackInfo& info) {
+// outputs: whether samples have arrived that no fill_outputs has requested.
+Napi::Value has_unrequested_data(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Shared<Outputs> outputs;
   if (!unwrap(info[0], &outputs)) return env.Undefined();
@@ -138,7 +138,7 @@ Napi::Value unasked_outputs(const Napi::CallbackInfo& info) {
   return napi_get_boolean(env, some, &answer) == napi_ok ? Napi::Value(env, answer) : env.Undefined();
 }
 
-// outputs: whoever writes hears of it. No call comes afterwards.
+// outputs: closes our ends, so that a child that still writes gets SIGPIPE. The listener is not called afterwards.
 Napi::Value close_outputs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Shared<Outputs> outputs;
@@ -153,8 +153,8 @@ Napi::Value close_outputs(const Napi::CallbackInfo& info) {
 
 // Elsewhere there is none, so that the others are never called.
 Napi::Value open_outputs(const Napi::CallbackInfo& info) { return info.Env().Undefined(); }
-constexpr auto hand_outputs = open_outputs, fill_outputs = open_outputs, filled_outputs = open_outputs,
-               listen_outputs = open_outputs, hear_outputs = open_outputs, unasked_outputs = open_outputs,
+constexpr auto close_child_ends = open_outputs, fill_outputs = open_outputs, read_status = open_outputs,
+               notify_on_stderr = open_outputs, read_stderr = open_outputs, has_unrequested_data = open_outputs,
                close_outputs = open_outputs;
 
 #endif
@@ -163,12 +163,12 @@ constexpr auto hand_outputs = open_outputs, fill_outputs = open_outputs, filled_
 
 void add_outputs(Napi::Env env, Napi::Object exports) {
   exports.Set("openOutputs", Napi::Function::New(env, open_outputs, "openOutputs"));
-  exports.Set("handOutputs", Napi::Function::New(env, hand_outputs, "handOutputs"));
+  exports.Set("closeChildEnds", Napi::Function::New(env, close_child_ends, "closeChildEnds"));
   exports.Set("fillOutputs", Napi::Function::New(env, fill_outputs, "fillOutputs"));
-  exports.Set("filledOutputs", Napi::Function::New(env, filled_outputs, "filledOutputs"));
-  exports.Set("listenOutputs", Napi::Function::New(env, listen_outputs, "listenOutputs"));
-  exports.Set("hearOutputs", Napi::Function::New(env, hear_outputs, "hearOutputs"));
-  exports.Set("unaskedOutputs", Napi::Function::New(env, unasked_outputs, "unaskedOutputs"));
+  exports.Set("readStatus", Napi::Function::New(env, read_status, "readStatus"));
+  exports.Set("notifyOnStderr", Napi::Function::New(env, notify_on_stderr, "notifyOnStderr"));
+  exports.Set("readStderr", Napi::Function::New(env, read_stderr, "readStderr"));
+  exports.Set("hasUnrequestedData", Napi::Function::New(env, has_unrequested_data, "hasUnrequestedData"));
   exports.Set("closeOutputs", Napi::Function::New(env, close_outputs, "closeOutputs"));
 }
 

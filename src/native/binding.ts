@@ -70,23 +70,24 @@ export interface NativeBinding {
   lockFolder(descriptor: number): boolean;
 
   /**
-   * Reads what a child writes, on a thread of its own, which calls `news` when something has been said or filled. `output`
-   * and `errors` are descriptors for the child. Undefined where there is no such thing (it is Linux's).
+   * Reads the standard output and standard error of a child process on a thread of the core. The thread calls `onNews` when
+   * text has arrived, when bytes are full, and at the end. `output` and `errors` are descriptors for the child. The result is
+   * undefined on systems other than Linux and when no more descriptors can be opened.
    */
-  openOutputs(news: () => void): { outputs: OutputsHandle; output: number; errors: number } | undefined;
-  /** Closes what is the child's: it has it, or will not start. */
-  handOutputs(outputs: OutputsHandle): void;
-  /** Fills `bytes` with samples; one at a time, and nobody else may touch them until then. */
+  openOutputs(onNews: () => void): { outputs: OutputsHandle; output: number; errors: number } | undefined;
+  /** Closes our copies of the child's ends, once the child has started or has failed to start. */
+  closeChildEnds(outputs: OutputsHandle): void;
+  /** Fills `bytes` with samples, one array at a time. Nothing else may use the array until it is full. */
   fillOutputs(outputs: OutputsHandle, bytes: Uint8Array): void;
-  /** 1 when what was to be filled is full, -1 when there are no more samples or it is closed, else 0. */
-  filledOutputs(outputs: OutputsHandle): number;
-  /** Whether to be called when something has been said. */
-  listenOutputs(outputs: OutputsHandle, listening: boolean): void;
-  /** How many bytes of what has been said were put into `bytes`; -1 when there is no more to come or it is closed. */
-  hearOutputs(outputs: OutputsHandle, bytes: Uint8Array): number;
-  /** Whether samples have come that nobody has asked for. */
-  unaskedOutputs(outputs: OutputsHandle): boolean;
-  /** Whoever still writes hears of it. */
+  /** 1 when the array to fill is full, -1 when there are no more samples or the outputs are closed, 0 otherwise. */
+  readStatus(outputs: OutputsHandle): number;
+  /** Chooses whether `onNews` is called when text arrives on standard error. */
+  notifyOnStderr(outputs: OutputsHandle, notify: boolean): void;
+  /** Copies text of standard error into `bytes` and returns the number of bytes; -1 at its end or when closed. */
+  readStderr(outputs: OutputsHandle, bytes: Uint8Array): number;
+  /** Whether samples have arrived that no `fillOutputs` has requested. */
+  hasUnrequestedData(outputs: OutputsHandle): boolean;
+  /** Closes our ends. A child that still writes gets SIGPIPE. */
   closeOutputs(outputs: OutputsHandle): void;
 
   /** Luma of the limited range (16 … 235) to the full one, in place. */

@@ -83,7 +83,7 @@ export class OutputChannel implements Channel {
     });
     if (opened !== undefined) {
       const { outputs, output, errors } = opened;
-      const close = (): void => native.handOutputs(outputs);
+      const close = (): void => native.closeChildEnds(outputs);
       channel = new OutputChannel(listener, outputs, { output, errors, close });
     }
     return channel;
@@ -111,7 +111,7 @@ export class OutputChannel implements Channel {
   }
 
   unasked(): boolean {
-    return !this.#closed && this.#settle === undefined && native.unaskedOutputs(this.#outputs);
+    return !this.#closed && this.#settle === undefined && native.hasUnrequestedData(this.#outputs);
   }
 
   close(): void {
@@ -122,7 +122,7 @@ export class OutputChannel implements Channel {
   }
 
   #listen(listening: boolean): void {
-    if (listening !== this.#listening) native.listenOutputs(this.#outputs, listening);
+    if (listening !== this.#listening) native.notifyOnStderr(this.#outputs, listening);
     this.#listening = listening;
   }
 
@@ -137,13 +137,13 @@ export class OutputChannel implements Channel {
     if (this.#listening) this.#hear();
     // Whoever hears may have closed it.
     if (this.#closed || this.#settle === undefined) return;
-    const filled = native.filledOutputs(this.#outputs);
+    const filled = native.readStatus(this.#outputs);
     if (filled !== 0) this.#done(filled > 0);
   }
 
   #hear(): void {
     while (!this.#told && !this.#closed) {
-      const count = native.hearOutputs(this.#outputs, this.#text);
+      const count = native.readStderr(this.#outputs, this.#text);
       if (count > 0) {
         this.#listener.onText(this.#decoder.write(this.#text.subarray(0, count)));
       } else if (count === 0) {

@@ -60,13 +60,13 @@ const calls = {
       const opened = native.openOutputs(news);
       if (opened === undefined) continue; // not on Linux
       const { outputs, output } = opened;
-      native.listenOutputs(outputs, true);
+      native.notifyOnStderr(outputs, true);
       native.fillOutputs(outputs, target);
       writeSync(output, pixels.data);
-      native.handOutputs(outputs);
+      native.closeChildEnds(outputs);
       await come;
-      if (native.filledOutputs(outputs) === 0 || native.hearOutputs(outputs, target) > 0) return;
-      native.unaskedOutputs(outputs);
+      if (native.readStatus(outputs) === 0 || native.readStderr(outputs, target) > 0) return;
+      native.hasUnrequestedData(outputs);
       native.closeOutputs(outputs);
     }
   },
