@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
 import { random, randomHashes } from "../../support/hashes.ts";
+import { rounds } from "../../support/long.ts";
 import { root } from "../../support/run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-erasure-"));
@@ -148,7 +149,7 @@ describe("the bytes", () => {
 });
 
 describe("kill -9", () => {
-  const kills = 100;
+  const kills = rounds(12, 100);
   const steps = 6;
   let first: string;
   beforeAll(async () => {
@@ -162,11 +163,15 @@ describe("kill -9", () => {
     finished: boolean;
   }
 
-  /** Runs the child and kills it so long after it was ready. */
-  async function killed(path: string, from: number, seed: number, after: number): Promise<Killed> {
+  /**
+   * Runs the child and kills it inside the step after its line number `line`: when `share` of the time has passed that the
+   * steps before took. So the kill strikes inside the work on a fast and on a slow machine alike.
+   */
+  async function killed(path: string, from: number, seed: number, line: number, share: number): Promise<Killed> {
     const args = [join(root, "test/support/bank-child.mjs"), path, String(from), String(steps), String(seed)];
     const child: ChildProcess = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
+    let ready = 0;
     const ended = new Promise<void>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", () => resolve());
@@ -174,11 +179,12 @@ describe("kill -9", () => {
     await new Promise<void>((resolve) => {
       child.stdout!.on("data", (chunk: Buffer) => {
         text += chunk.toString();
-        if (text.startsWith("ready\n")) resolve();
+        ready ||= performance.now();
+        if (text.split("\n").length - 1 > line) resolve();
       });
       child.on("close", () => resolve());
     });
-    await setTimeout(after);
+    if (line > 0) await setTimeout((share * (performance.now() - ready)) / line);
     child.kill("SIGKILL");
     await ended;
     // The last line may be cut.
@@ -193,11 +199,14 @@ describe("kill -9", () => {
     const next = random(4711);
     const gone: string[] = [];
     let between = 0;
+    let steppedOn = 0;
     for (let kill = 0; kill < kills; kill++) {
       const from = kill * steps;
-      const { lines, finished } = await killed(path, from, kill, (next() % 600) / 10);
+      // Two lines a step: every place in the child's work gets its kills.
+      const { lines, finished } = await killed(path, from, kill, kill % (2 * steps), (next() % 1000) / 1000);
       expect(lines[0]).toBe("ready");
       if (!finished) between++;
+      steppedOn += lines.length - 1;
       // As the files are, before anybody repairs anything.
       const reported = lines.flatMap((line) => (line.startsWith("ended ") ? [Number(line.slice(6))] : []));
       const now = reported.flatMap((number) => hashesOfCase(number));
@@ -227,7 +236,8 @@ describe("kill -9", () => {
     await store.close();
     const bytes = everyByte(inside);
     expect(gone.filter((value) => bytes.includes(Buffer.from(value.slice(0, 32), "hex")))).toEqual([]);
-    // Otherwise the times were badly chosen and little was tested.
+    // The kills were spread over the work: most came before its end, and after steps that had returned.
     expect(between).toBeGreaterThan(kills / 2);
+    expect(steppedOn).toBeGreaterThan(2 * kills);
   });
 });
