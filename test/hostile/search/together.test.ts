@@ -7,7 +7,8 @@ import { HashList } from "../../../dist/index.js";
 import { empreinte, folder } from "../../support/cli.ts";
 import { hexHashes } from "../../support/lists.ts";
 import { random } from "../../support/hashes.ts";
-import { root, run } from "../../support/run.ts";
+import { rounds } from "../../support/long.ts";
+import { root } from "../../support/run.ts";
 
 // Two who build an index at the same place at once, and one who reads there: a pair of files is always of one build.
 
@@ -39,33 +40,57 @@ function owner(known: HashList): string {
   return found[0]!.name;
 }
 
-const build = (list: string, milliseconds: number) => ["test/hostile/search/build.mjs", list, index, `${milliseconds}`];
+/** Another process that builds one of the lists at the same place again and again. */
+class Builder {
+  readonly child: ChildProcess;
+  builds = 0;
+  #waiting: (() => void) | undefined;
+
+  constructor(list: string) {
+    const stdio = ["pipe", "pipe", "inherit"] as const;
+    this.child = spawn(process.execPath, ["test/hostile/search/build.mjs", list, index], {
+      cwd: root,
+      stdio: [...stdio],
+    });
+    this.child.stdout!.on("data", (chunk: Buffer) => {
+      this.builds += chunk.toString().split("\n").length - 1;
+      this.#waiting?.();
+    });
+  }
+
+  /** Waits until so many builds are done. */
+  async until(builds: number): Promise<void> {
+    while (this.builds < builds) await new Promise<void>((resolve) => (this.#waiting = resolve));
+  }
+
+  /** Lets the build that runs come to its end. */
+  async stop(): Promise<unknown> {
+    this.child.stdin!.end();
+    const [code] = (await once(this.child, "close")) as [number | null];
+    return code;
+  }
+}
+
 const files = (): string[] => readdirSync(here).filter((name) => name.includes("x.idx"));
 
 describe("two builds at once", () => {
   test("and a reader: each ends well, whoever opens finds one of the two", async () => {
     (await HashList.build(lists[0]!.path, index)).close();
-    const builders = lists.map(({ path }) => run(process.execPath, build(path, 8000)));
-    let building = true;
-    const all = Promise.all(builders).finally(() => (building = false));
+    const builders = lists.map(({ path }) => new Builder(path));
+    const enough = rounds(20, 200);
     const seen = { a: 0, b: 0 };
-    for (let i = 0; building; i++) {
+    for (let i = 0; builders.some(({ builds }) => builds < enough) || seen.a <= 5 || seen.b <= 5; i++) {
       using known = await HashList.open(index, { verify: i % 2 === 0 ? "now" : "later" });
       seen[owner(known) as "a" | "b"]++;
     }
-    for (const { code, stdout, stderr } of await all) {
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(Number(stdout)).toBeGreaterThan(20);
-    }
-    expect(seen.a).toBeGreaterThan(5);
-    expect(seen.b).toBeGreaterThan(5);
+    expect(await Promise.all(builders.map((builder) => builder.stop()))).toEqual([0, 0]);
     expect(files().toSorted()).toEqual(["x.idx", "x.idx.entries"]);
     using known = await HashList.open(index);
     owner(known);
   });
 
   test("through the command: both succeed, and verify finds a pair", async () => {
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < rounds(2, 5); i++) {
       const ran = await Promise.all(
         lists.map(({ path }) => empreinte(["index", "build", "--quiet", path, "-o", index])),
       );
@@ -90,27 +115,28 @@ test.skipIf(process.platform === "win32")(
   async () => {
     (await HashList.build(lists[0]!.path, index)).close();
     const next = random(17);
-    const other = run(process.execPath, build(lists[1]!.path, 12_000));
-    let going = true;
-    const ended = other.finally(() => (going = false));
-    let killed = 0;
-    while (going) {
-      const child: ChildProcess = spawn(process.execPath, build(lists[0]!.path, 60_000), {
-        cwd: root,
-        stdio: "ignore",
-      });
-      const gone = once(child, "close");
-      await new Promise((resolve) => setTimeout(resolve, 200 + (next() % 200)));
-      child.kill("SIGKILL");
+    const other = new Builder(lists[1]!.path);
+    await other.until(1);
+    const kills = rounds(5, 20);
+    for (let kill = 0; kill < kills; kill++) {
+      const victim = new Builder(lists[0]!.path);
+      // After a build or two, at a random point of the next one: as long after it as a build takes here.
+      await victim.until(1);
+      const start = performance.now();
+      await victim.until(2);
+      const took = performance.now() - start;
+      await new Promise((resolve) => setTimeout(resolve, (took * (next() % 1000)) / 1000));
+      const gone = once(victim.child, "close");
+      victim.child.kill("SIGKILL");
       await gone;
-      killed++;
-      using known = await HashList.open(index);
-      owner(known);
+      const before = other.builds;
+      {
+        using known = await HashList.open(index);
+        owner(known);
+      }
+      await other.until(before + 2); // it goes on
     }
-    const { code, stdout, stderr } = await ended;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(Number(stdout)).toBeGreaterThan(20);
-    expect(killed).toBeGreaterThan(10);
+    expect(await other.stop()).toBe(0);
     using known = await HashList.open(index);
     owner(known);
   },
