@@ -1,6 +1,8 @@
-// Terminates workers that do nothing but call into the addon, twelve for each kind of call: the end then comes inside a
+// Terminates workers that do nothing but call into the addon, COUNT for each kind of call: the end then comes inside a
 // call, where Node-API refuses what it otherwise never refuses. A process of its own: what it guards against ends the
 // whole process.
+//
+//   node test/hostile/image/worker-calls.mjs COUNT
 import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
@@ -78,7 +80,7 @@ const calls = {
 if (isMainThread) {
   for (const name of Object.keys(calls)) {
     let terminated = 0;
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < Number(process.argv[2]); i++) {
       const worker = new Worker(new URL(import.meta.url), { workerData: name });
       await once(worker, "message");
       await new Promise((resolve) => setTimeout(resolve, i % 5));

@@ -1,11 +1,13 @@
-// Starts thirty workers one after the other and terminates each while it hashes. A process of its own: what it guards
-// against ends the whole process. Argument: "pixels" or the path of a picture.
+// Starts COUNT workers one after the other and terminates each while it hashes. A process of its own: what it guards
+// against ends the whole process.
+//
+//   node test/hostile/image/worker-images.mjs COUNT pixels|FILE
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { hashImage, hashPixelsSync } from "../../../dist/index.js";
 
 // The slow way on the slow kernel: a job is long enough to be interrupted.
-const options = { way: "exact", kernel: "portable" };
+const options = { method: "exact", kernel: "portable" };
 
 /** Noise that is brighter to the right and in bands, so that its hash is stable. */
 function pixels() {
@@ -20,9 +22,9 @@ function pixels() {
 }
 
 if (isMainThread) {
-  const input = process.argv[2] === "pixels" ? pixels() : process.argv[2];
+  const input = process.argv[3] === "pixels" ? pixels() : process.argv[3];
   let terminated = 0;
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < Number(process.argv[2]); i++) {
     const worker = new Worker(new URL(import.meta.url), { argv: [], workerData: input });
     await once(worker, "message");
     // Some end at once, some after a part of the work.
@@ -30,7 +32,7 @@ if (isMainThread) {
     if ((await worker.terminate()) === 1) terminated++;
   }
   const { hash, stable } = await hashImage(input, options);
-  const same = process.argv[2] !== "pixels" || hash === hashPixelsSync(input).hash;
+  const same = process.argv[3] !== "pixels" || hash === hashPixelsSync(input).hash;
   console.log(JSON.stringify({ terminated, hash, stable, same }));
 } else {
   // Without end: however late the main thread comes, it finds jobs running.

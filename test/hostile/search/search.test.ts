@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HashIndex, InvalidArgumentError, InvalidHashError } from "../../../dist/index.js";
 import { clusteredHashes, difference, hashAt, hex, idsFrom, oracle } from "../../support/hashes.ts";
-import { root, run } from "../../support/run.ts";
+import { rounds } from "../../support/long.ts";
+import { run } from "../../support/run.ts";
 
 const hashes = clusteredHashes(20_000, 5);
 const queries = clusteredHashes(300, 5);
@@ -265,12 +266,11 @@ describe("AbortSignal", () => {
   });
 });
 
-test("a Worker terminated in mid-search, thirty times: the process lives and still searches", async () => {
-  const { code, signal, stdout, stderr } = await run(process.execPath, ["test/hostile/search/workers.mjs"], {
-    cwd: root,
-  });
+test("a Worker terminated in mid-search, again and again: the process lives and still searches", async () => {
+  const count = rounds(6, 30);
+  const { code, signal, stdout, stderr } = await run(process.execPath, ["test/hostile/search/workers.mjs", `${count}`]);
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
-  expect(stdout).toBe("30 terminated, 1 hit\n");
+  expect(stdout).toBe(`${count} terminated, 1 hit\n`);
 });
 
 test("Workers that open one file, change what they opened and end in several ways: each has its own, the file stays", async () => {
@@ -284,9 +284,9 @@ test("Workers that open one file, change what they opened and end in several way
 });
 
 test("a Worker terminated inside a call: the process lives", async () => {
-  const { code, signal, stdout, stderr } = await run(process.execPath, ["test/hostile/image/worker-calls.mjs"], {
-    cwd: root,
-  });
+  const count = rounds(2, 12);
+  const script = "test/hostile/image/worker-calls.mjs";
+  const { code, signal, stdout, stderr } = await run(process.execPath, [script, `${count}`]);
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
   const kinds = [
     "text",
@@ -299,5 +299,5 @@ test("a Worker terminated inside a call: the process lives", async () => {
     "outputs",
     "matches",
   ];
-  expect(stdout).toBe(kinds.map((kind) => `${kind}: 12 terminated\n`).join(""));
+  expect(stdout).toBe(kinds.map((kind) => `${kind}: ${count} terminated\n`).join(""));
 });

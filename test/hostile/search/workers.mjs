@@ -1,5 +1,7 @@
-// Starts thirty workers one after the other and terminates each while its searches run. A process of its own: what it
-// guards against ends the whole process. With "everything" they also add, join, save, open and verify meanwhile.
+// Starts COUNT workers one after the other and terminates each while its searches run. A process of its own: what it
+// guards against ends the whole process. With "changes" they also add, join, save, open and verify meanwhile.
+//
+//   node test/hostile/search/workers.mjs COUNT [changes]
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,9 +23,9 @@ index.addManySync(
 );
 
 if (isMainThread) {
-  const folder = process.argv[2] === "everything" ? mkdtempSync(join(tmpdir(), "empreinte-workers-")) : undefined;
+  const folder = process.argv[3] === "changes" ? mkdtempSync(join(tmpdir(), "empreinte-workers-")) : undefined;
   let terminated = 0;
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < Number(process.argv[2]); i++) {
     const worker = new Worker(new URL(import.meta.url), { workerData: folder });
     await once(worker, "message");
     // Some end at once, some after a part of the search.
