@@ -285,13 +285,13 @@ describe("AVIF", () => {
   });
 });
 
-test("compat and the exact way are the same for a file as for its samples", async () => {
+test("compat and the exact method are the same for a file as for its samples", async () => {
   const w = 900;
   const h = 700;
   const samples = interleave(plane(51, w, h), plane(52, w, h), plane(53, w, h));
   const file = png({ width: w, height: h, type: 2, bits: 8, samples });
   const pixels = { data: samples, width: w, height: h, channels: 3 as const };
-  for (const options of [{ compat: "cpp-cli" }, { way: "exact" }, { kernel: "portable" }] as const) {
+  for (const options of [{ compat: "cpp-cli" }, { method: "exact" }, { kernel: "portable" }] as const) {
     expect(await hashImage(file, options)).toEqual({ ...hashPixelsSync(pixels, options), width: w, height: h });
   }
   const plain = (await hashImage(file)).hash;

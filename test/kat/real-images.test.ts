@@ -18,18 +18,18 @@ const rows = lines.map((line) => new Map(line.split(",").map((value, i) => [name
 function expected(row: Map<string, string>, prefix: "core_fullres" | "cli"): ImageHash {
   const column = (name: string): string => row.get(`${prefix}_${name}`)!;
   const turned = ["rot90", "rot180", "rot270", "flipX", "flipY", "flipPlus1", "flipMinus1"];
-  const dihedral = Object.fromEntries(turned.map((name) => [name, column(name)]));
+  const orientations = Object.fromEntries(turned.map((name) => [name, column(name)]));
   return {
     hash: column("hash"),
     quality: Number(column("quality")),
     stable: true,
     width: Number(row.get("width")),
     height: Number(row.get("height")),
-    dihedral: { orig: column("hash"), ...orientations } as OrientationHashes,
+    orientations: { orig: column("hash"), ...orientations } as OrientationHashes,
   };
 }
 
-describe("12 variants of one photograph", () => {
+describe("12 altered versions of one photograph", () => {
   test("at full size, and as the reference's command-line tool", async (ctx) => {
     if (rows.length === 0) return ctx.skip("skipped: needs ../shared/vectors/real");
     expect(rows).toHaveLength(12);
@@ -42,7 +42,7 @@ describe("12 variants of one photograph", () => {
 });
 
 describe("100 photographs", () => {
-  it("hash alike on every kernel and both ways", async (ctx) => {
+  it("hash alike on every kernel and by both methods", async (ctx) => {
     if (!existsSync(photos)) return ctx.skip("skipped: needs ../shared/photos");
     const paths = ["kodak", "bsds-train"].flatMap((folder) =>
       readdirSync(join(photos, folder)).map((file) => join(photos, folder, file)),
@@ -55,12 +55,12 @@ describe("100 photographs", () => {
       }
       return found;
     };
-    const exact = await all({ way: "exact", kernel: "portable" });
+    const exact = await all({ method: "exact", kernel: "portable" });
     expect([...exact.values()].filter((result) => typeof result === "string")).toEqual([]);
     const hashes = [...exact.values()].map((result) => (result as ImageHash).hash);
     expect(new Set(hashes).size).toBe(100);
     expect(await all({})).toEqual(exact);
     expect(await all({ kernel: "portable" })).toEqual(exact);
-    expect(await all({ way: "exact" })).toEqual(exact);
+    expect(await all({ method: "exact" })).toEqual(exact);
   });
 });

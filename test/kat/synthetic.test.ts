@@ -1,4 +1,4 @@
-/** The 102 known answers of the reference, on every kernel this processor runs, both ways. */
+/** The 102 known answers of the reference, on every kernel this processor runs, by both methods. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { diagnose, type Orientation, hashPixelsSync } from "../../dist/index.js";
@@ -31,13 +31,13 @@ describe(`on ${kernels.join(", ")}`, () => {
     expect(fnv1a32(data)).toBe(vector.inputFnv1a32);
     const { width, height, channels } = vector;
     for (const kernel of kernels) {
-      for (const way of ["exact", "auto"] as const) {
-        const plain = hashPixelsSync({ data, width, height, channels }, { kernel, way });
-        expect(plain, `${kernel} ${way}`).toMatchObject({ hash: vector.hash, quality: vector.quality });
+      for (const method of ["exact", "auto"] as const) {
+        const plain = hashPixelsSync({ data, width, height, channels }, { kernel, method });
+        expect(plain, `${kernel} ${method}`).toMatchObject({ hash: vector.hash, quality: vector.quality });
         // The reference's dihedral entry point has no 64×64 shortcut, so its "orig" is another computation there.
-        const turned = hashPixelsSync({ data, width, height, channels }, { kernel, way, orientations: true });
-        expect(turned.orientations, `${kernel} ${way}`).toEqual(vector.dihedral);
-        expect(turned.hash, `${kernel} ${way}`).toBe(vector.hash);
+        const turned = hashPixelsSync({ data, width, height, channels }, { kernel, method, orientations: true });
+        expect(turned.orientations, `${kernel} ${method}`).toEqual(vector.dihedral);
+        expect(turned.hash, `${kernel} ${method}`).toBe(vector.hash);
       }
     }
   });

@@ -43,7 +43,7 @@ const signal: fc.Arbitrary<ListedSignal> = fc.oneof(
       type: fc.constant("pdq" as const),
       value: hex(64),
       quality,
-      derived: fc.oneof(fc.constantFrom("centre-10", "square", "no part's name"), text),
+      crop: fc.oneof(fc.constantFrom("centre-10", "square", "no part's name"), text),
     },
     { requiredKeys: ["type", "value"] },
   ),
@@ -147,12 +147,12 @@ function compare(given: ListedEntry, back: readonly ListedEntry[], leftOut: Reco
     for (const [name, value] of Object.entries(given.fields ?? {}))
       if (JSON.stringify(one.fields?.[name]) !== JSON.stringify(value) && value !== "")
         expect(said(`fields.${name}`), `${name} ${JSON.stringify(value)} ${JSON.stringify(one.fields)}`).toBe(true);
-    for (const { value, quality, derived, frame, timestampSeconds } of one.signals) {
+    for (const { value, quality, crop, frame, timestampSeconds } of one.signals) {
       const before = given.signals.find((was) => was.value === value)!;
       // Nothing is made up: what comes back was given.
       expect(before).toBeDefined();
       if (quality !== before.quality) expect(said("quality")).toBe(true);
-      if (derived !== before.derived) expect(said("derived")).toBe(true);
+      if (crop !== before.crop) expect(said("derived")).toBe(true);
       if (frame !== before.frame) expect(said("frame")).toBe(true);
       expect(timestampSeconds).toBe(before.timestampSeconds);
     }

@@ -245,7 +245,7 @@ describe("signal", () => {
     for (let delay = 0; delay < 24; delay += 2) {
       for (const input of [picture, pixels]) {
         const controller = new AbortController();
-        const work = hashImage(input, { signal: controller.signal, way: "exact", kernel: "portable" });
+        const work = hashImage(input, { signal: controller.signal, method: "exact", kernel: "portable" });
         const timer = setTimeout(() => controller.abort(reason), delay);
         const outcome = await work.then(
           (result) => result.hash,

@@ -81,7 +81,7 @@ describe("300 inputs with errors between them", () => {
       else if (i % 11 === 5) expect(error).toMatchObject({ code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" });
       else {
         expect(error).toBeUndefined();
-        expect(result).toMatchObject({ hash: pictures[i % 10]!.hash, dihedral: { orig: pictures[i % 10]!.hash } });
+        expect(result).toMatchObject({ hash: pictures[i % 10]!.hash, orientations: { orig: pictures[i % 10]!.hash } });
       }
     }
   });
