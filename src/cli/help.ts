@@ -71,7 +71,7 @@ Prints a line of a list for each picture: hash, path. With --derived also the ha
 such pictures: an altered copy of such a part is found where nothing of the whole picture's hash is left. These describe
 the picture better than a list needs: keep such a list to yourself, and share the one without them.
 
-  --derived            also the hashes of parts, behind the picture's line, marked ;derived=NAME
+  --derived            also the hashes of parts, behind the picture's line, marked ;crop=NAME
   --level LEVEL        of --derived: standard (default), at most 24 parts a picture, or thorough, at most 60
   --metadata TEXT      stands behind each hash instead of the path
   -o FILE              where to, with mode 0600, whole or not at all (default: standard output)

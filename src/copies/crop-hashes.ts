@@ -4,7 +4,7 @@ import { hashDistance, hashToHex } from "../hash/value.js";
 import type { ImageInput } from "../image/hash-image.js";
 import { checkSamplesOptions, readSamples, type Samples } from "../image/samples.js";
 import type { Limits } from "../limits.js";
-import { derivedMetadata, isDerivedLine } from "../lists/derived.js";
+import { cropMetadata, isCropLine } from "../lists/crops.js";
 import { metadataCell } from "../lists/formats/plain.js";
 import { HashIndex } from "../search/hash-index.js";
 import { type Crop, cropsOf, hashCrop } from "../views/crops.js";
@@ -136,20 +136,20 @@ export function removeRegistration(index: HashIndex, entry: number): boolean {
 
 /**
  * A registration as lines of a list, `hash,metadata`, the original's first: standard PDQ, which any tool reads. With
- * `derived` also those of its parts, `;derived=NAME` behind the metadata; `KnownHashes.findCopies` takes them for the entry
+ * `derived` also those of its parts, `;crop=NAME` behind the metadata; `KnownHashes.findCopies` takes them for the entry
  * of the last line before them that is not derived, and so does `openList`, for a bank.
  *
  * @throws {InvalidArgumentError} for metadata with a line break, or marked as derived.
  */
 export function cropListLines(registration: CropHashes, metadata: string, options?: { derived?: boolean }): string[] {
   const { derived = false } = checkOptions(options, ["derived"]);
-  if (typeof metadata !== "string" || /[\r\n]/.test(metadata) || isDerivedLine(metadata)) {
+  if (typeof metadata !== "string" || /[\r\n]/.test(metadata) || isCropLine(metadata)) {
     throw invalidArgument("metadata", "one line of text that is not marked as derived", metadata);
   }
   const line = (hash: string, text: string): string => `${hashToHex(hash)},${metadataCell(text)}`;
   const parts = derived ? registration.crops : [];
   return [
     line(registration.hash, metadata),
-    ...parts.map(({ hash, name }) => line(hash, derivedMetadata(metadata, name))),
+    ...parts.map(({ hash, name }) => line(hash, cropMetadata(metadata, name))),
   ];
 }

@@ -1,5 +1,5 @@
 import type { DigestType, FileDigests } from "../image/digest.js";
-import type { ListedEntry } from "../lists/entry.js";
+import type { ListEntry } from "../lists/entry.js";
 
 /** An entry of a list that has the very bytes. */
 export interface ExactMatch {
@@ -34,7 +34,7 @@ export class KnownDigests {
   }
 
   /** Takes the digests of an entry and answers how many it has. */
-  add(entry: ListedEntry, list: string, line: number, metadata: string): number {
+  add(entry: ListEntry, list: string, line: number, metadata: string): number {
     let count = 0;
     for (const { type, value } of entry.signals) {
       if (type === "pdq" || type === "vpdq") continue;

@@ -1,17 +1,17 @@
 /** Lists whose entries are read one by one, as the core's batches: for the index and its entries. */
 import { trivialHashReason } from "../hash/value.js";
-import type { BatchOptions, ListBatch, ListForm, ListProblem } from "../lists/batches.js";
-import type { ListedEntry, ListItem } from "../lists/entry.js";
+import { type BatchOptions, type ListBatch, nativeProblemCode } from "../lists/batches.js";
+import type { ListEntry, ListProblem } from "../lists/entry.js";
+import type { ListFormat } from "../lists/formats/index.js";
 import { defaultListOptions, entryList, type PeekedList } from "../lists/open-list.js";
-import type { ListFormat } from "../lists/sniff-list.js";
 import { tagText } from "../lists/formats/tags.js";
 import type { KnownDigests } from "./digests.js";
 
 /** A batch of a list of any format. */
-export type KnownBatch = Omit<ListBatch, "form"> & { form: ListForm | ListFormat };
+export type KnownBatch = Omit<ListBatch, "format"> & { format: ListFormat | "unknown" };
 
 /** What the list says of an entry, as text: as the core writes the CSV's fields, and the same way for all others. */
-function metadataOf({ id, labels, cases, fields = {} }: ListedEntry): string {
+function metadataOf({ id, labels, cases, fields = {} }: ListEntry): string {
   const { metadata, collab } = fields;
   if (typeof metadata === "string") return metadata;
   const category = labels.find(({ scheme }) => scheme === "threatexchange");
@@ -26,10 +26,9 @@ function metadataOf({ id, labels, cases, fields = {} }: ListedEntry): string {
   return parts.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])).join("; ");
 }
 
-/** How the core says that a line has another type. */
-const otherType = "a signal of another type than pdq";
+const isOther = (reason: string): boolean => nativeProblemCode(reason) === "other-signal";
 
-/** Lines that the core passed over for their type: not problems yet. */
+/** The lines that the core skipped for their type. They are not problems yet. */
 export class OtherLines {
   readonly #lines = new Set<number>();
   readonly #report: BatchOptions["onProblem"];
@@ -47,18 +46,18 @@ export class OtherLines {
   }
 
   readonly onProblem = (problem: ListProblem): void => {
-    if (problem.reason === otherType) this.#lines.add(problem.line);
+    if (problem.code === "other-signal") this.#lines.add(problem.line!);
     else this.#report?.(problem);
   };
 
   /** The batch without the problems that are none yet. */
   without(batch: ListBatch): ListBatch {
     const { problemLines, problemReasons } = batch;
-    if (!problemReasons.includes(otherType)) return batch;
+    if (!problemReasons.some(isOther)) return batch;
     return {
       ...batch,
-      problemLines: problemLines.filter((_, i) => problemReasons[i] !== otherType),
-      problemReasons: problemReasons.filter((reason) => reason !== otherType),
+      problemLines: problemLines.filter((_, i) => !isOther(problemReasons[i]!)),
+      problemReasons: problemReasons.filter((reason) => !isOther(reason)),
     };
   }
 }
@@ -79,12 +78,12 @@ class BatchBuilder {
     this.#problems.push({ line, reason });
   }
 
-  finish(form: ListFormat): KnownBatch {
+  finish(format: ListFormat): KnownBatch {
     const ends = new Uint32Array(this.#texts.length);
     let end = 0;
     for (const [i, text] of this.#texts.entries()) ends[i] = end += Buffer.byteLength(text);
     return {
-      form,
+      format,
       hashes: new Uint8Array(Buffer.from(this.#hashes.join(""), "hex")),
       lines: Float64Array.from(this.#lines),
       metadata: new Uint8Array(Buffer.from(this.#texts.join(""))),
@@ -106,28 +105,30 @@ export async function* entryBatches(
 ): AsyncGenerator<KnownBatch, void, undefined> {
   const { name: list } = peeked;
   let builder = new BatchBuilder();
-  const report = (line: number, reason: string): void => {
-    builder.problem(line, reason);
-    onProblem?.({ list, line, reason });
+  const report = (line: number, problem: ListProblem): void => {
+    builder.problem(line, problem.reason);
+    onProblem?.(problem);
   };
   const reading = await entryList(peeked, {
     ...defaultListOptions,
     others: "report",
-    onProblem: ({ line, entry, field, reason }) =>
-      report(line ?? entry, field === undefined ? reason : `${field}: ${reason}`),
+    onProblem: (problem) => report(problem.line ?? problem.entry ?? 0, problem),
   });
-  const take = ({ entry, position }: ListItem): void => {
+  const take = (entry: ListEntry): void => {
     if (entry.status === "withdrawn") return;
+    const position = entry.position!;
     const line = position.line ?? position.entry;
     const metadata = metadataOf(entry);
     const exact = digests?.add(entry, list, line, metadata) ?? 0;
-    // A frame of a video is no picture: VideoIndex knows what to do with it.
+    // A frame of a video is no image: VideoIndex searches for those.
     const near = entry.signals.filter(({ type }) => type === "pdq");
-    if (near.length === 0 && exact === 0) report(line, otherType);
+    const problem = { list, ...position, skipped: true };
+    if (near.length === 0 && exact === 0)
+      report(line, { ...problem, code: "other-signal", reason: "a signal of another type than pdq" });
     for (const { value } of near) {
-      const why = allowTrivialHashes ? undefined : trivialHashReason(value);
-      if (why === undefined) builder.hash(value, line, metadata);
-      else report(line, why);
+      const reason = allowTrivialHashes ? undefined : trivialHashReason(value);
+      if (reason === undefined) builder.hash(value, line, metadata);
+      else report(line, { ...problem, code: "trivial-hash", reason });
     }
   };
   for await (const batch of reading.batches()) {
@@ -150,15 +151,16 @@ export async function* digestBatches(
   const reading = await entryList(peeked, {
     ...defaultListOptions,
     others: "report",
-    onProblem: ({ line = 0, reason }) => {
+    onProblem: (problem) => {
+      const { line = 0, reason } = problem;
       if (!others.has(line)) return;
       builder.problem(line, reason);
-      onProblem?.({ list, line, reason });
+      onProblem?.(problem);
     },
   });
   for await (const batch of reading.batches()) {
-    for (const { entry, position } of batch) {
-      const { line = 0 } = position;
+    for (const entry of batch) {
+      const { line = 0 } = entry.position!;
       if (others.has(line)) digests.add(entry, list, line, metadataOf(entry));
     }
     yield builder.finish(reading.format);

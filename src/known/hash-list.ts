@@ -3,7 +3,7 @@ import { EmpreinteError } from "../errors.js";
 import { type Orientation, type OrientationHashes, orientationNames } from "../hash/pixels.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
 import type { DigestType, FileDigests } from "../image/digest.js";
-import { checkReadOptions, type ReadListOptions } from "../lists/read-hash-list.js";
+import { checkReadOptions, type ReadListOptions } from "./read-options.js";
 import { HashIndex, type HashIndexOptions, type Hit, type IndexStats, type OpenOptions } from "../search/hash-index.js";
 import { type ExactMatch, KnownDigests } from "./digests.js";
 import type { ImageInput } from "../image/hash-image.js";
@@ -120,8 +120,8 @@ export class HashList {
   }
 
   /**
-   * Loads one list or several, in any form that `readHashList` reads or format that `openList` tells by its content (entries
-   * that are withdrawn are left out). A line that cannot be read goes to `onProblem`, is
+   * Loads one list or several, in any format that `openList` recognises by its content (entries that are withdrawn are left
+   * out). A line that cannot be read goes to `onProblem`, is
    * counted in `lists`, and the rest goes on.
    *
    * @throws {InvalidArgumentError}; `ERR_EMPREINTE_READ` when a list cannot be read at all; the signal's reason.

@@ -3,7 +3,7 @@ import type { ImageInput } from "../image/hash-image.js";
 import type { HashIndex } from "../search/hash-index.js";
 import { copyOptionNames, findCopies } from "../copies/search-copies.js";
 import type { CopyMatch, CopyOptions, CopyResult } from "../copies/types.js";
-import { isDerivedLine } from "../lists/derived.js";
+import { isCropLine } from "../lists/crops.js";
 import type { Entries } from "./entries.js";
 
 /** As `CopyOptions`; which lines are one entry, the list says. */
@@ -30,7 +30,7 @@ const linesEach = 64;
 /** The entry that a derived line belongs to: the last one before it, as far as there may be, that is not derived. */
 function originalOf(id: number, entries: Entries): number {
   for (let at = id; at >= 0 && at > id - linesEach; at--) {
-    if (!isDerivedLine(entries.metadata(at))) return at;
+    if (!isCropLine(entries.metadata(at))) return at;
   }
   return id;
 }

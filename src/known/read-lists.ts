@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { invalidArgument } from "../check.js";
-import { batchesOf, type BatchOptions, type ListForm } from "../lists/batches.js";
+import { batchesOf, type BatchOptions } from "../lists/batches.js";
 import { peekList, type PeekedList } from "../lists/open-list.js";
-import type { ListFormat } from "../lists/sniff-list.js";
+import type { ListFormat } from "../lists/formats/index.js";
 import { checkSource, type ListSource, sourceName } from "../lists/source.js";
 import type { HashIndex } from "../search/hash-index.js";
 import type { KnownDigests } from "./digests.js";
@@ -21,7 +21,7 @@ export type KnownSources = ListSource | NamedListSource | readonly (ListSource |
 export interface LoadedList {
   /** Its path, or the name that was given. */
   name: string;
-  form: ListForm | ListFormat;
+  form: ListFormat | "unknown";
   /** How many hashes were loaded. */
   entries: number;
   /** How many digests were loaded, where they were asked for and there are any. */
@@ -105,7 +105,7 @@ export async function readLists(
       const tags = position === 0 ? undefined : new Uint8Array(count).fill(Math.min(position, 255));
       index.addManySync(numbers(size, count), batch.hashes, tags && { tags });
       size += count;
-      list.form = batch.form;
+      list.form = batch.format;
       list.entries += count;
       list.problems += batch.problemLines.length;
       await take(batch);

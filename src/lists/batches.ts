@@ -1,44 +1,43 @@
+/** Lists that the core reads, in batches of arrays: a list of a million entries does not become a million objects. */
 import type { NativeListBatch } from "../native/binding.js";
 import { native } from "../native/load.js";
-import { type ListSource, readChunks } from "./source.js";
+import type { ListProblem, ListProblemCode } from "./entry.js";
 
-/**
- * How a list is written, told by its content: `plain` is `<hash>` or `<hash>,<metadata>` a line; `signals` and `signal-csv`
- * are python-threatexchange's `pdq <hash>` lines and its CSV. `unknown`: no line could be read.
- */
-export type ListForm = "unknown" | "plain" | "signals" | "signal-csv";
-
-/** A line that could not be read or was refused. */
-export interface ListProblem {
-  /** The name of the list. */
-  list: string;
-  /** From 1. */
-  line: number;
-  /** One sentence, without the line's bytes. */
-  reason: string;
-}
+/** The formats that the core reads. `unknown`: no line could be read so far. */
+export type NativeListFormat = "unknown" | "plain" | "signals" | "signal-csv";
 
 export interface BatchOptions {
+  /** What problems call the list. */
   name: string;
+  /** Whether hashes that would match unrelated images are entries instead of problems. */
   allowTrivialHashes: boolean;
   onProblem: ((problem: ListProblem) => void) | undefined;
   signal: AbortSignal | undefined;
 }
 
 export interface ListBatch extends NativeListBatch {
-  /** As far as it is known. */
-  form: ListForm;
+  /** The format, as far as it is known. */
+  format: NativeListFormat;
 }
 
-/** A stream may give one piece of any size; more than this at a time would hold up the thread. */
+/** A stream may give a piece of any size. More than this at a time would hold up the thread. */
 const feedBytes = 1 << 20;
 
-/** The entries of a list in batches of arrays; the last batch knows the form. */
-export function readBatches(source: ListSource, options: BatchOptions): AsyncGenerator<ListBatch, void, undefined> {
-  return batchesOf(readChunks(source, options.name, options.signal), options);
+/** What the core says of a line, by its sentence. */
+const codes: Readonly<Record<string, ListProblemCode>> = {
+  "a NUL byte in the line: this is not text": "bad-syntax",
+  "the line is longer than 65,536 bytes": "bad-syntax",
+  "a signal of another type than pdq": "other-signal",
+  "the signal type or the hash is missing": "missing-field",
+  "a quoted field never ends": "bad-syntax",
+};
+
+/** Returns the code of a problem that the core reports. */
+export function nativeProblemCode(reason: string): ListProblemCode {
+  return codes[reason] ?? (reason.startsWith("a hash ") ? "bad-hash" : "trivial-hash");
 }
 
-/** The same of a list that is open. */
+/** Reads a list that is open, and reports its problems. The last batch knows the format. */
 export async function* batchesOf(
   chunks: AsyncIterable<Uint8Array>,
   options: Omit<BatchOptions, "signal">,
@@ -46,8 +45,10 @@ export async function* batchesOf(
   const { name, onProblem } = options;
   const list = native.createList(options.allowTrivialHashes);
   const report = (batch: NativeListBatch): ListBatch => {
-    batch.problemReasons.forEach((reason, i) => onProblem?.({ list: name, line: batch.problemLines[i]!, reason }));
-    return { ...batch, form: native.listForm(list) as ListForm };
+    batch.problemReasons.forEach((reason, i) =>
+      onProblem?.({ list: name, line: batch.problemLines[i]!, skipped: true, code: nativeProblemCode(reason), reason }),
+    );
+    return { ...batch, format: native.listForm(list) as NativeListFormat };
   };
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += feedBytes) {

@@ -1,19 +1,23 @@
-import { type EntryList, openList, type OpenListOptions } from "./open-list.js";
+import type { EntryList } from "./entry-list.js";
+import type { WrittenFormat } from "./formats/index.js";
+import { openList, type OpenListOptions } from "./open-list.js";
 import type { ListSource } from "./source.js";
-import { ListWriter, type ListWriterOptions, type WrittenFormat } from "./write-list.js";
+import { ListWriter, type ListWriterOptions } from "./write-list.js";
 
+/** Options of `convertList`: those of `openList`, and what to write. */
 export interface ConvertListOptions extends Omit<OpenListOptions, "others"> {
   /** The format to write. */
   to: WrittenFormat;
-  /** For writing. `nation` is here what the list that is read has, unless said otherwise. */
+  /** Options for writing. `nation` is by default the nation of the list that is read. */
   write?: ListWriterOptions;
 }
 
-/** A list on its way into another format. */
+/** A list that is being converted. `convertList` makes it. Iterating over it gives the text of the other list in pieces. */
 export class ListConversion implements AsyncIterable<string> {
   readonly #list: EntryList;
   readonly #writer: ListWriter;
 
+  /** @internal */
   constructor(list: EntryList, writer: ListWriter) {
     this.#list = list;
     this.#writer = writer;
@@ -24,21 +28,21 @@ export class ListConversion implements AsyncIterable<string> {
     return this.#list;
   }
 
-  /** So many entries were written so far. */
+  /** How many entries were written so far. */
   get entries(): number {
     return this.#writer.entries;
   }
 
-  /** What the format written cannot hold, counted by name; all of it once the text has ended. */
+  /** How often each thing was left out that the written format cannot hold, by its name. Complete at the end of the text. */
   get leftOut(): Record<string, number> {
     return this.#writer.leftOut;
   }
 
-  /** The text, in pieces. @throws as reading a list does; what was given is then not a whole list. */
+  /** Gives the text in pieces. It throws whatever reading the list throws; the text is then not a whole list. */
   async *[Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
     for await (const batch of this.#list.batches()) {
       let text = "";
-      for (const { entry } of batch) text += this.#writer.entry(entry);
+      for (const entry of batch) text += this.#writer.entry(entry);
       if (text !== "") yield text;
     }
     const end = this.#writer.end();
@@ -47,9 +51,11 @@ export class ListConversion implements AsyncIterable<string> {
 }
 
 /**
- * Reads a list in any format and writes it in another, in constant memory. `leftOut` says what the other cannot hold.
+ * Reads a list in any format and writes it in another one, in constant memory.
  *
- * @throws {InvalidArgumentError} and as `openList` does.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that does not fit.
+ * @throws {ListError} `ERR_EMPREINTE_LIST` if the format is not recognised.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_READ` if the file or stream cannot be read; or the signal's reason.
  *
  * @example
  * const conversion = await convertList("vics.json", { to: "signal-csv" });
@@ -58,10 +64,10 @@ export class ListConversion implements AsyncIterable<string> {
  */
 export async function convertList(source: ListSource, options: ConvertListOptions): Promise<ListConversion> {
   const { to, write, ...reading } = options;
-  // Before anything is opened: it checks its options.
-  const unwritten = new ListWriter(to, write);
+  // Made before anything is opened, because it checks its options.
+  const writer = new ListWriter(to, write);
   const list = await openList(source, { ...reading, others: "keep" });
   const { nation } = list;
-  const same = write?.nation === undefined && nation !== undefined;
-  return new ListConversion(list, same ? new ListWriter(to, { ...write, nation }) : unwritten);
+  const sameNation = write?.nation === undefined && nation !== undefined;
+  return new ListConversion(list, sameNation ? new ListWriter(to, { ...write, nation }) : writer);
 }

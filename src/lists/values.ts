@@ -1,8 +1,8 @@
 import { EmpreinteError } from "../errors.js";
 import { hashToHex } from "../hash/value.js";
-import type { ListedType } from "./entry.js";
+import type { SignalType } from "./entry.js";
 
-const lower: Record<ListedType, RegExp> = {
+const lower: Record<SignalType, RegExp> = {
   pdq: /^[0-9a-f]{64}$/,
   vpdq: /^[0-9a-f]{64}$/,
   md5: /^[0-9a-f]{32}$/,
@@ -11,7 +11,7 @@ const lower: Record<ListedType, RegExp> = {
 };
 
 /** What is expected, for a problem's sentence. */
-export const expectedValue: Record<ListedType, string> = {
+export const expectedValue: Record<SignalType, string> = {
   pdq: "64 hex digits or 44 base64 characters",
   vpdq: "64 hex digits or 44 base64 characters",
   md5: "32 hex digits",
@@ -20,7 +20,7 @@ export const expectedValue: Record<ListedType, string> = {
 };
 
 /** A value as lower-case hex, or undefined for what is none. Case, white space around it and `0x` do not matter. */
-export function signalValue(type: ListedType, text: unknown): string | undefined {
+export function signalValue(type: SignalType, text: unknown): string | undefined {
   if (typeof text !== "string") return undefined;
   if (lower[type].test(text)) return text;
   if (type === "pdq" || type === "vpdq") {
@@ -36,7 +36,7 @@ export function signalValue(type: ListedType, text: unknown): string | undefined
 }
 
 /** The names under which lists have the types that can be searched for, without case, dashes and underscores. */
-const names: Record<string, ListedType> = {
+const names: Record<string, SignalType> = {
   pdq: "pdq",
   imagepdq: "pdq",
   hashpdq: "pdq",
@@ -51,10 +51,10 @@ const names: Record<string, ListedType> = {
   hashsha256: "sha256",
 };
 
-const known = new Map<string, ListedType | undefined>();
+const known = new Map<string, SignalType | undefined>();
 
 /** What a format calls a signal type; undefined for one that cannot be searched for. */
-export function signalType(name: string): ListedType | undefined {
+export function signalType(name: string): SignalType | undefined {
   if (known.has(name)) return known.get(name);
   const type = names[name.toLowerCase().replace(/[-_ ]/g, "")];
   // Lists have a handful of names; what a hostile one makes up is not kept.

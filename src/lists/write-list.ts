@@ -1,56 +1,48 @@
-import { invalidArgument, oneOf, checkOptions } from "../check.js";
-import type { ListedEntry } from "./entry.js";
-import { PlainWriter } from "./formats/plain.js";
-import { StopNciiWriter } from "./formats/stopncii.js";
-import { SignalCsvWriter } from "./formats/threat-exchange-text.js";
-import { VicsWriter } from "./formats/vics-writer.js";
-import { VpdqWriter } from "./formats/vpdq.js";
-import type { EntryWriter } from "./writer.js";
+import { checkOptions, oneOf } from "../check.js";
+import type { ListEntry } from "./entry.js";
+import type { FormatWriter } from "./format.js";
+import { formats, type WrittenFormat, writtenFormats } from "./formats/index.js";
+import { checkNation } from "./open-list.js";
 
-/** The formats that lists are written in. */
-export type WrittenFormat =
-  "plain" | "signal-csv" | "stopncii" | "vics-2.0" | "vpdq-lines" | "vpdq-json" | "vpdq-json-object";
-
-export const writtenFormats: readonly WrittenFormat[] = [
-  "plain",
-  "signal-csv",
-  "stopncii",
-  "vics-2.0",
-  "vpdq-lines",
-  "vpdq-json",
-  "vpdq-json-object",
-];
-
+/** Options of `ListWriter`. */
 export interface ListWriterOptions {
-  /** Of VICS: whose categories are written as such ("us", "uk", …); those of others become tags. */
+  /** Whose categories VICS writes as such ("us", "uk", …). Those of other nations become tags. */
   nation?: string;
 }
 
-/** Writes entries in one of the formats, and counts what the format cannot hold. */
+/**
+ * Writes entries in one of the formats, and counts what the format cannot hold.
+ *
+ * @example
+ * const writer = new ListWriter("signal-csv");
+ * const file = await open("known.csv", "w");
+ * for await (const entry of await openList("ncmec.xml")) await file.write(writer.entry(entry));
+ * await file.write(writer.end());
+ * console.log(writer.leftOut); // { id: 12, time: 12 }
+ */
 export class ListWriter {
+  /** The format that is written. */
   readonly format: WrittenFormat;
-  readonly #writer: EntryWriter;
+  readonly #writer: FormatWriter;
   readonly #leftOut = new Map<string, number>();
   #begun = false;
   #entries = 0;
 
-  /** @throws {InvalidArgumentError} */
+  /** @throws {InvalidArgumentError} for a format that is not written, or an option that does not fit. */
   constructor(format: WrittenFormat, options?: ListWriterOptions) {
     this.format = oneOf("format", format, writtenFormats);
     const { nation } = checkOptions(options, ["nation"]);
-    if (nation !== undefined && !/^[a-z]{2,16}$/i.test(nation))
-      throw invalidArgument("nation", "letters, as in us,", nation);
-    this.#writer = writerOf(format, nation?.toLowerCase());
+    this.#writer = formats[format].write({ nation: checkNation(nation) });
   }
 
-  /** The text of an entry, which may be empty, and of what stands before the first. */
-  entry(entry: ListedEntry): string {
+  /** Returns the text of an entry, which may be empty. The first call also returns the text before the entries. */
+  entry(entry: ListEntry): string {
     const text = this.#writer.entry(entry, (what) => this.#leftOut.set(what, (this.#leftOut.get(what) ?? 0) + 1));
     if (text !== "") this.#entries++;
     return this.#begin() + text;
   }
 
-  /** What stands at the end, once. */
+  /** Returns the text after the entries. Call it once. */
   end(): string {
     return this.#begin() + this.#writer.end();
   }
@@ -60,7 +52,7 @@ export class ListWriter {
     return this.#entries;
   }
 
-  /** What the format could not hold: of how many entries, or how often, by name: `{"signals.sha1": 12, cases: 3}`. */
+  /** How often each thing was left out that the format cannot hold, by its name: `{"signals.sha1": 12, cases: 3}`. */
   get leftOut(): Record<string, number> {
     return Object.fromEntries([...this.#leftOut].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
@@ -69,20 +61,5 @@ export class ListWriter {
     if (this.#begun) return "";
     this.#begun = true;
     return this.#writer.begin();
-  }
-}
-
-function writerOf(format: WrittenFormat, nation: string | undefined): EntryWriter {
-  switch (format) {
-    case "plain":
-      return new PlainWriter();
-    case "signal-csv":
-      return new SignalCsvWriter();
-    case "stopncii":
-      return new StopNciiWriter();
-    case "vics-2.0":
-      return new VicsWriter(nation);
-    default:
-      return new VpdqWriter(format);
   }
 }

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { csvColumns, fixtures } from "../../fixtures/lists/make.ts";
 import {
   convertList,
-  type ListedEntry,
-  type ListedSignal,
+  type ListEntry,
+  type Signal,
   type ListFormat,
   ListWriter,
   openList,
@@ -18,7 +18,7 @@ const hex = (digits: number): fc.Arbitrary<string> =>
 /** Text as somebody may write it: separators and quotes of all the formats among it. */
 const text = fc
   .array(
-    fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom(",", '"', " ", ":", ";", ";derived=a", "\n", "é", "写真")),
+    fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom(",", '"', " ", ":", ";", ";crop=a", "\n", "é", "写真")),
     {
       maxLength: 4,
     },
@@ -37,7 +37,7 @@ const label = fc.record(
   { requiredKeys: ["scheme", "code"] },
 );
 const quality = fc.integer({ min: 0, max: 100 });
-const signal: fc.Arbitrary<ListedSignal> = fc.oneof(
+const signal: fc.Arbitrary<Signal> = fc.oneof(
   fc.record(
     {
       type: fc.constant("pdq" as const),
@@ -58,7 +58,7 @@ const frames = fc
   })
   .map((rows) => {
     let frame = -1;
-    return rows.map(({ value, quality, gap, thousandths }): ListedSignal => {
+    return rows.map(({ value, quality, gap, thousandths }): Signal => {
       frame += gap;
       return { type: "vpdq", value, quality, frame, timestampSeconds: Number((frame + thousandths / 1000).toFixed(3)) };
     });
@@ -77,7 +77,7 @@ const fields = fc.record(
   },
   { requiredKeys: [] },
 );
-const entry: fc.Arbitrary<ListedEntry> = fc.record(
+const entry: fc.Arbitrary<ListEntry> = fc.record(
   {
     id: fc.oneof(fc.nat().map(String), word),
     signals: fc.oneof(
@@ -97,11 +97,11 @@ const entry: fc.Arbitrary<ListedEntry> = fc.record(
 
 interface RoundTrip {
   leftOut: Record<string, number>;
-  back: ListedEntry[];
+  back: ListEntry[];
   problems: string[];
 }
 
-async function roundTrip(format: WrittenFormat, entries: readonly ListedEntry[], nation?: string): Promise<RoundTrip> {
+async function roundTrip(format: WrittenFormat, entries: readonly ListEntry[], nation?: string): Promise<RoundTrip> {
   const writer = new ListWriter(format, nation === undefined ? {} : { nation });
   const written = entries.map((one) => writer.entry(one)).join("") + writer.end();
   const problems: string[] = [];
@@ -110,21 +110,21 @@ async function roundTrip(format: WrittenFormat, entries: readonly ListedEntry[],
     others: "keep",
     onProblem: ({ reason, field = "" }) => problems.push(`${field}: ${reason}`),
   });
-  const back: ListedEntry[] = [];
-  for await (const item of list) back.push(item.entry);
+  const back: ListEntry[] = [];
+  for await (const item of list) back.push(item);
   return { leftOut: writer.leftOut, back, problems };
 }
 
-const plainSignals = (one: ListedEntry): string[] => one.signals.map(({ type, value }) => `${type} ${value}`);
-const labelNames = (one: ListedEntry): string[] => one.labels.map(({ scheme, code }) => `${scheme}:${code}`);
-const labelsWhole = (one: ListedEntry): string[] =>
+const plainSignals = (one: ListEntry): string[] => one.signals.map(({ type, value }) => `${type} ${value}`);
+const labelNames = (one: ListEntry): string[] => one.labels.map(({ scheme, code }) => `${scheme}:${code}`);
+const labelsWhole = (one: ListEntry): string[] =>
   one.labels.map((label) => JSON.stringify([label.scheme, label.code, label.version]));
 
 /** Each part of the entry is in what was read, or was said to be left out. */
-function compare(given: ListedEntry, back: readonly ListedEntry[], leftOut: Record<string, number>): void {
+function compare(given: ListEntry, back: readonly ListEntry[], leftOut: Record<string, number>): void {
   const said = (...names: string[]): boolean =>
     names.some((name) => Object.keys(leftOut).some((one) => one.startsWith(name)));
-  const has = <T>(of: (one: ListedEntry) => T[]): Set<T> => new Set(back.flatMap(of));
+  const has = <T>(of: (one: ListEntry) => T[]): Set<T> => new Set(back.flatMap(of));
   if (back.length === 0) return expect(Object.keys(leftOut)).not.toHaveLength(0);
   for (const { type, value } of given.signals)
     if (!has(plainSignals).has(`${type} ${value}`)) expect(said(`signals.${type}`, "frames")).toBe(true);
@@ -152,7 +152,7 @@ function compare(given: ListedEntry, back: readonly ListedEntry[], leftOut: Reco
       // Nothing is made up: what comes back was given.
       expect(before).toBeDefined();
       if (quality !== before.quality) expect(said("quality")).toBe(true);
-      if (crop !== before.crop) expect(said("derived")).toBe(true);
+      if (crop !== before.crop) expect(said("crop")).toBe(true);
       if (frame !== before.frame) expect(said("frame")).toBe(true);
       expect(timestampSeconds).toBe(before.timestampSeconds);
     }
@@ -203,15 +203,15 @@ describe("from one format into another, by way of its text", () => {
         async (given, to) => {
           const source = new ListWriter("vics-2.0", { nation: "us" });
           const vics = given.map((one) => source.entry(one)).join("") + source.end();
-          const read: ListedEntry[] = [];
-          for await (const item of await openList(Buffer.from(vics), { others: "keep" })) read.push(item.entry);
+          const read: ListEntry[] = [];
+          for await (const item of await openList(Buffer.from(vics), { others: "keep" })) read.push(item);
           const conversion = await convertList(Buffer.from(vics), { to });
           let out = "";
           for await (const piece of conversion) out += piece;
-          const back: ListedEntry[] = [];
+          const back: ListEntry[] = [];
           for await (const item of await openList(Buffer.from(out), { format: to as ListFormat, others: "keep" }))
-            back.push(item.entry);
-          const values = (entries: readonly ListedEntry[]): Set<string> => new Set(entries.flatMap(plainSignals));
+            back.push(item);
+          const values = (entries: readonly ListEntry[]): Set<string> => new Set(entries.flatMap(plainSignals));
           for (const value of values(read))
             if (!values(back).has(value))
               expect(Object.keys(conversion.leftOut).join()).toContain(`signals.${value.split(" ")[0]}`);
@@ -261,9 +261,9 @@ describe("a list that was damaged anywhere", () => {
           try {
             const list = await openList(bytes, options);
             let last = 0;
-            for await (const { entry, position } of list) {
-              expect(position.entry).toBeGreaterThanOrEqual(last);
-              last = position.entry;
+            for await (const entry of list) {
+              expect(entry.position!.entry).toBeGreaterThanOrEqual(last);
+              last = entry.position!.entry;
               for (const { type, value } of entry.signals)
                 expect(value).toMatch(
                   { md5: /^[0-9a-f]{32}$/, sha1: /^[0-9a-f]{40}$/ }[type as "md5"] ?? /^[0-9a-f]{64}$/,
@@ -312,7 +312,7 @@ describe("any CSV", () => {
           }
           const list = await openList(pieces(), { columns: { md5: "md5", id: "id", labels: { note: "note" } } });
           const got: [number | undefined, string | undefined, string | undefined][] = [];
-          for await (const { entry, position } of list) got.push([position.line, entry.id, entry.signals[0]?.value]);
+          for await (const { id, position, signals } of list) got.push([position?.line, id, signals[0]?.value]);
           expect(got).toEqual(rows.map(({ id, md5 }, i) => [lines[i], id, md5]));
         },
       ),

@@ -1,7 +1,7 @@
 /** XML and JSON as their writers may put the same thing: what is read is what was meant. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ListedEntry, openList } from "../../dist/doors/lists.js";
+import { type ListEntry, openList } from "../../dist/doors/lists.js";
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: digits / 2, maxLength: digits / 2 }).map((bytes) => Buffer.from(bytes).toString("hex"));
@@ -35,11 +35,11 @@ async function* cut(bytes: Uint8Array, places: readonly number[]): AsyncGenerato
   yield bytes.slice(from);
 }
 
-async function read(text: string, cuts: readonly number[]): Promise<ListedEntry[]> {
+async function read(text: string, cuts: readonly number[]): Promise<ListEntry[]> {
   const problems: unknown[] = [];
   const list = await openList(cut(Buffer.from(text), cuts), { onProblem: (fault) => problems.push(fault) });
-  const entries: ListedEntry[] = [];
-  for await (const { entry } of list) entries.push(entry);
+  const entries: ListEntry[] = [];
+  for await (const entry of list) entries.push(entry);
   expect(problems).toEqual([]);
   return entries;
 }

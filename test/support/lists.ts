@@ -1,13 +1,9 @@
-import {
-  type ListEntry,
-  type ListProblem,
-  type ListSource,
-  readHashList,
-  type ReadHashListOptions,
-} from "../../dist/doors/lists.js";
+import type { ListProblem, ListSource } from "../../dist/doors/lists.js";
+import { type BatchOptions, batchesOf } from "../../dist/lists/batches.js";
+import { readChunks } from "../../dist/lists/source.js";
 import { hex, randomHashes } from "./hashes.ts";
 
-/** Hashes as text, from a seed: even odds for each bit, so none is degenerate. */
+/** Hashes as text, from a seed: even odds for each bit, so none is trivial. */
 export function hexHashes(count: number, seed: number): string[] {
   const bytes = randomHashes(count, seed);
   return Array.from({ length: count }, (_, i) => hex(bytes.subarray(32 * i, 32 * i + 32)));
@@ -20,24 +16,28 @@ export interface Reading {
   problems: [number, string][];
 }
 
-/** Reads a list, given as text, to its end. */
-export function read(content: string, options?: ReadHashListOptions): Promise<Reading> {
+/** Reads a list, given as text, by the core's reader. */
+export function read(content: string, options?: Partial<BatchOptions>): Promise<Reading> {
   return readSource(Buffer.from(content), options);
 }
 
-export async function readSource(source: ListSource, options: ReadHashListOptions = {}): Promise<Reading> {
-  const entries: ListEntry[] = [];
+/** Reads a list to its end by the core's reader, as `HashList` does. */
+export async function readSource(source: ListSource, options: Partial<BatchOptions> = {}): Promise<Reading> {
+  const entries: Reading["entries"] = [];
   const problems: ListProblem[] = [];
-  for await (const entry of readHashList(source, { onProblem: (problem) => problems.push(problem), ...options })) {
-    entries.push(entry);
+  const { name = "list", allowTrivialHashes = false, signal } = options;
+  const { onProblem = (problem: ListProblem): unknown => problems.push(problem) } = options;
+  for await (const batch of batchesOf(readChunks(source, name, signal), { name, allowTrivialHashes, onProblem })) {
+    const texts = Buffer.from(batch.metadata);
+    batch.ends.forEach((end, i) => {
+      const hash = hex(batch.hashes.subarray(32 * i, 32 * i + 32));
+      entries.push([batch.lines[i]!, hash, texts.toString("utf8", i === 0 ? 0 : batch.ends[i - 1]!, end)]);
+    });
   }
-  return {
-    entries: entries.map(({ line, hash, metadata }) => [line, hash, metadata]),
-    problems: problems.map(({ line, reason }) => [line, reason]),
-  };
+  return { entries, problems: problems.map(({ line, reason }) => [line!, reason]) };
 }
 
-/** The reasons, as the documentation gives them. */
+/** The core's reasons, as the documentation gives them. */
 export const reasons = {
   length: "a hash is 64 hex digits, 44 base64 characters or 32 bytes",
   character: "a hash holds only hex digits (or base64 characters)",

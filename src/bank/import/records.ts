@@ -1,6 +1,6 @@
 import { integer, invalidArgument, oneOf } from "../../check.js";
 import { EmpreinteError, InvalidArgumentError } from "../../errors.js";
-import { mostDerived } from "../../lists/derived.js";
+import { mostCrops } from "../../lists/crops.js";
 import { type LabelLike, labelsText } from "../storage/labels.js";
 import { partName } from "../storage/crop-names.js";
 import { type SignalType, typeNumber, valueBytes } from "../storage/signals.js";
@@ -105,7 +105,7 @@ function checkSignal(signal: SignalInput): CheckedSignal {
 /** Derived hashes are few beside the whole pictures they are of. @throws {InvalidArgumentError} */
 function checkDerived(signals: readonly CheckedSignal[]): void {
   const derived = signals.filter((signal) => signal.derived !== undefined).length;
-  const most = mostDerived * signals.filter(({ type, derived: part }) => type === 0 && part === undefined).length;
+  const most = mostCrops * signals.filter(({ type, derived: part }) => type === 0 && part === undefined).length;
   if (derived > most) {
     throw new InvalidArgumentError(`Expected at most ${most} derived signals for signals but received ${derived}`);
   }

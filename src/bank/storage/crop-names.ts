@@ -3,7 +3,7 @@
  * number of its part's name; the names stand in a table of their own, as a store has a million hashes and fifty names.
  */
 import { invalidArgument } from "../../check.js";
-import { isPartName } from "../../lists/derived.js";
+import { isCropName } from "../../lists/crops.js";
 import type { Database } from "./database.js";
 
 /** A record has one byte for the number. */
@@ -14,7 +14,7 @@ const otherName = "other";
 
 /** @throws {InvalidArgumentError} */
 export function partName(value: unknown): string {
-  if (typeof value === "string" && isPartName(value)) return value;
+  if (typeof value === "string" && isCropName(value)) return value;
   throw invalidArgument("derived", "name of at most 24 lower-case letters, digits and hyphens", value);
 }
 

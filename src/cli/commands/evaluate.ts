@@ -130,7 +130,7 @@ function tell(report: EvaluationReport, session: Session, quiet: boolean): void 
     [pictures.duplicates.length, "equal byte for byte to another, left out"],
     [pictures.same.length, "within 31 bits of another, taken as the same picture"],
     [pictures.lowQuality.length, "of a quality below 50, not listed"],
-    [pictures.passedOver, "passed over (no pictures or videos)"],
+    [pictures.skipped, "passed over (no pictures or videos)"],
   ];
   for (const [count, what] of notes) if (count > 0) session.note(`${count} files or pictures ${what}`);
 }

@@ -71,7 +71,7 @@ function unfit({ quality, stable }: CropHashes): "quality" | "unstable" | undefi
 }
 
 /** A name has no line break here; and one that looks like the mark of a derived line is not taken for one. */
-const metadataOf = (path: Path): string => shownPath(path).replaceAll(";derived=", "; derived=");
+const metadataOf = (path: Path): string => shownPath(path).replaceAll(";crop=", "; crop=");
 
 export async function run(args: string[], session: Session): Promise<number> {
   const { values, positionals } = parse(args, options);

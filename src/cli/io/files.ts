@@ -232,7 +232,7 @@ async function eachResult<R>(
   const counting = progress.shown ? count(args, progress, session.signal) : Promise.resolve();
   const summary = progress.shown;
   let failed = 0;
-  let passedOver = 0;
+  let skipped = 0;
   try {
     for await (const outcome of outcomes(args, work, other, progress, session.signal)) {
       progress.done++;
@@ -252,7 +252,7 @@ async function eachResult<R>(
         const { path, stream } = file;
         if (!stream && typeof path === "string" && file.error === undefined) await unread?.(path);
         if (isOther(file, failure)) {
-          passedOver++;
+          skipped++;
           continue;
         }
       }
@@ -268,10 +268,10 @@ async function eachResult<R>(
     progress.stop();
   }
   // Nobody who closed the pipe wants to know how far it came.
-  if (!quiet && (summary || passedOver > 0) && (session.interrupted || !session.signal.aborted)) {
-    const files = progress.done - passedOver;
+  if (!quiet && (summary || skipped > 0) && (session.interrupted || !session.signal.aborted)) {
+    const files = progress.done - skipped;
     session.note(
-      `${files} ${files === 1 ? "file" : "files"}, ${failed} failed, ${passedOver} passed over (no pictures)`,
+      `${files} ${files === 1 ? "file" : "files"}, ${failed} failed, ${skipped} passed over (no pictures)`,
     );
   }
   return { trouble: failed > 0 };

@@ -16,10 +16,13 @@ export class Problems {
     this.#session = session;
   }
 
-  readonly add = ({ list, line, reason }: ListProblem): void => {
+  readonly add = ({ list, line, entry, field, reason }: ListProblem): void => {
     const count = (this.#counts.get(list) ?? 0) + 1;
     this.#counts.set(list, count);
-    if (!this.#quiet && count <= problemsShown) this.#session.note(`${shownPath(list)}:${line}: ${reason}`);
+    const at = line ?? entry;
+    const place = at === undefined ? "" : `:${at}`;
+    if (!this.#quiet && count <= problemsShown)
+      this.#session.note(`${shownPath(list)}${place}: ${field === undefined ? "" : `${field}: `}${reason}`);
   };
 
   /** How many were not printed. */

@@ -80,7 +80,7 @@ function pictures({ pictures: all, seed, versions }: EvaluationReport): string {
       "Altered pictures that could not be made",
       all.failed.map(({ name, reason }) => `${name}: ${reason}`),
     ),
-    all.passedOver === 0 ? "" : `<p>${count(all.passedOver)} other files were passed over.</p>`,
+    all.skipped === 0 ? "" : `<p>${count(all.skipped)} other files were passed over.</p>`,
   ].join("");
 }
 

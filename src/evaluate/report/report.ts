@@ -85,7 +85,7 @@ export async function reportOf(measured: Measured, making: Making): Promise<Eval
   const { listed, attacks, methods, versions, seed, failed } = measured;
   const count = (stratum: string): number => listed.entries.filter((entry) => entry.stratum === stratum).length;
   const videos = videoReport(measured.clips);
-  const { unreadable, passedOver, duplicates, same, lowQuality } = listed;
+  const { unreadable, skipped, duplicates, same, lowQuality } = listed;
   return {
     schema: 1,
     versions,
@@ -96,7 +96,7 @@ export async function reportOf(measured: Measured, making: Making): Promise<Eval
       unrelated: count("unrelated"),
       generated: Object.fromEntries(generatedKinds.map((kind) => [kind, count(kind)])),
       unreadable,
-      passedOver,
+      skipped,
       duplicates,
       same,
       lowQuality,

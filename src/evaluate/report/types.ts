@@ -16,7 +16,7 @@ export interface EvaluationReport {
     /** By kind. */
     generated: Record<string, number>;
     unreadable: { name: string; reason: string }[];
-    passedOver: number;
+    skipped: number;
     duplicates: { name: string; of: string }[];
     same: { name: string; of: string; distance: number }[];
     lowQuality: { name: string; quality: number }[];

@@ -34,7 +34,7 @@ export interface Listed {
   /** Files that could not be read, with the reason. */
   unreadable: { name: string; reason: string }[];
   /** Files of the folders that are neither pictures nor videos, passed over. */
-  passedOver: number;
+  skipped: number;
   /** Videos among the originals. */
   videos: { name: string; path: string }[];
   /** Files equal byte for byte to one before; they are left out. */
@@ -107,7 +107,7 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
   const listed: Listed = {
     entries: [],
     unreadable: [],
-    passedOver: 0,
+    skipped: 0,
     videos: [],
     duplicates: [],
     same: [],
@@ -134,7 +134,7 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
     for (const one of read) {
       if ("digest" in one) take(one);
       else if (one.video !== undefined) listed.videos.push({ name: one.name, path: one.video });
-      else if (one.reason === undefined) listed.passedOver++;
+      else if (one.reason === undefined) listed.skipped++;
       else listed.unreadable.push({ name: one.name, reason: one.reason });
     }
   }

@@ -1,6 +1,7 @@
 /** NCMEC's hash sharing v2: the answer to a query of entries, a page or many. */
-import type { ListedEntry, ListedSignal, ListLabel, ListPosition, OtherSignal } from "../entry.js";
-import { type Feeder, type Sink } from "../sink.js";
+import type { ListEntry, Signal, Label, ListPosition, OtherSignal } from "../entry.js";
+import type { Format, FormatReader } from "../format.js";
+import type { Sink } from "../sink.js";
 import { signalType, timeOf } from "../values.js";
 import { type XmlHandler, XmlReader } from "../readers/xml-reader.js";
 
@@ -23,8 +24,8 @@ interface Open {
   memberName?: string;
   id?: string;
   time?: number;
-  labels: ListLabel[];
-  signals: ListedSignal[];
+  labels: Label[];
+  signals: Signal[];
   others: OtherSignal[];
   feedback: { kind: string; type: string; time: string }[];
 }
@@ -36,7 +37,7 @@ interface Group {
   before: number;
 }
 
-export class NcmecReader implements Feeder, XmlHandler {
+class NcmecReader implements FormatReader, XmlHandler {
   readonly #sink: Sink;
   readonly #xml: XmlReader;
   #open: Open | undefined;
@@ -59,7 +60,7 @@ export class NcmecReader implements Feeder, XmlHandler {
     const { page } = this.#sink;
     page.more = page.next !== undefined;
     if (this.#checkpoint === undefined) return;
-    page.checkpoint = new Date(this.#checkpoint).toISOString();
+    page.importCursor = new Date(this.#checkpoint).toISOString();
     if (this.#checkpoint > (page.lastTime ?? -1)) page.lastTime = this.#checkpoint;
   }
 
@@ -143,11 +144,11 @@ export class NcmecReader implements Feeder, XmlHandler {
 
   #give(open: Open): void {
     const { at, member, id, deleted, media, others, feedback, memberName, time } = open;
-    if (!member) return this.#sink.problem(at, "the member's id is missing", "member");
-    if (!id) return this.#sink.problem(at, "the id is missing", "id");
+    if (!member) return this.#sink.skip(at, "missing-field", "the member's id is missing", "member");
+    if (!id) return this.#sink.skip(at, "missing-field", "the id is missing", "id");
     const fields: Record<string, unknown> = { member: memberName ?? "" };
     if (feedback.length > 0) fields["feedback"] = feedback;
-    const entry: ListedEntry = {
+    const entry: ListEntry = {
       // Entries are told by member and id; another member may have the same id.
       id: `${member}/${id}`,
       signals: deleted ? [] : open.signals,
@@ -159,7 +160,7 @@ export class NcmecReader implements Feeder, XmlHandler {
     };
     if (others.length > 0) entry.others = others;
     if (time !== undefined) entry.time = time;
-    this.#sink.give(entry, at);
+    this.#sink.add(entry, at);
   }
 
   #beginGroup(name: string, attributes: Record<string, string>): void {
@@ -175,8 +176,13 @@ export class NcmecReader implements Feeder, XmlHandler {
     const got = this.#sink.count - before;
     if (stated !== undefined && stated !== got) {
       const reason = `${name} states ${stated} entries and has ${got}`;
-      this.#sink.flaw({ entry: 0, line: this.#xml.line }, reason, "count");
+      this.#sink.flaw({ entry: 0, line: this.#xml.line }, reason, "count", "wrong-count");
     }
     this.#group = undefined;
   }
 }
+
+export const ncmec: Format = {
+  sniff: ({ kind }) => (kind === "xml" ? "certain" : "no"),
+  read: (sink, { maxEntryBytes }) => new NcmecReader(sink, maxEntryBytes),
+};

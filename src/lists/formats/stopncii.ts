@@ -1,13 +1,14 @@
 /** StopNCII's hash records: the pages of `FetchHashes`, and what `SubmitHashes` takes. */
-import type { ListedEntry, ListedSignal, ListLabel, ListPosition, OtherSignal } from "../entry.js";
+import type { ListEntry, Signal, Label, ListPosition, OtherSignal } from "../entry.js";
 import { JsonReader } from "../readers/json-reader.js";
-import type { Feeder, Sink } from "../sink.js";
+import type { CountLoss, FormatReader, FormatWriter, WritableFormat } from "../format.js";
+import type { Sink } from "../sink.js";
 import { distinctLabels, tagLabel, tagText } from "./tags.js";
 import { isObject, numberOf, shownName, signalType, textOf, unixTime } from "../values.js";
-import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, sameLabel } from "../writer.js";
+import { leaveOut, leaveOutFields, leaveOutSignals, sameLabel } from "../losses.js";
 
 /** A case, or a record, that its submitter has taken back. */
-export const takenBack = (status: unknown): boolean => status === "Withdrawn" || status === "Deleted";
+const takenBack = (status: unknown): boolean => status === "Withdrawn" || status === "Deleted";
 
 const statuses = ["Unknown", "Received", "Active", "Withdrawn", "Deleted"];
 
@@ -19,8 +20,8 @@ function isWithdrawn(status: unknown, cases: readonly [string, unknown][]): bool
   return takenBack(status) || (cases.length > 0 && cases.every(([, one]) => takenBack(one)));
 }
 
-function labelsOf(feedbacks: unknown): ListLabel[] {
-  const labels: ListLabel[] = [];
+function labelsOf(feedbacks: unknown): Label[] {
+  const labels: Label[] = [];
   for (const feedback of Array.isArray(feedbacks) ? feedbacks : []) {
     if (!isObject(feedback)) continue;
     const value = textOf(feedback["feedbackValue"]);
@@ -34,7 +35,7 @@ function labelsOf(feedbacks: unknown): ListLabel[] {
   return distinctLabels(labels);
 }
 
-export class StopNciiReader implements Feeder {
+class StopNciiReader implements FormatReader {
   readonly #sink: Sink;
   readonly #json: JsonReader;
   #stated: number | undefined;
@@ -59,7 +60,7 @@ export class StopNciiReader implements Feeder {
     this.#json.end();
     if (this.#stated !== undefined && this.#stated !== this.#sink.count) {
       const reason = `it states ${this.#stated} records and has ${this.#sink.count}`;
-      this.#sink.flaw({ entry: 0 }, reason, "count");
+      this.#sink.flaw({ entry: 0 }, reason, "count", "wrong-count");
     }
   }
 
@@ -68,19 +69,19 @@ export class StopNciiReader implements Feeder {
     const text = textOf(value);
     if (key === "count") this.#stated = numberOf(value);
     else if (key === "nextPageToken" && text !== undefined) page.next = text;
-    else if (key === "nextSetTimestamp" && text !== undefined) page.checkpoint = text;
+    else if (key === "nextSetTimestamp" && text !== undefined) page.importCursor = text;
     else if (key === "hasMoreRecords" && typeof value === "boolean") page.more = value;
   }
 
   #record(record: unknown): void {
     const sink = this.#sink;
     const at: ListPosition = { entry: ++sink.count, byte: this.#json.entryByte };
-    if (!isObject(record)) return sink.problem(at, "a record is an object");
+    if (!isObject(record)) return sink.skip(at, "bad-syntax", "a record is an object");
     const { signalType: typeName, hashValue, hashStatus, caseNumbers, CSPFeedbacks, lastModtimestamp } = record;
     const name = textOf(typeName);
-    if (name === undefined) return sink.problem(at, "the type of the hash is missing", "signalType");
-    if (textOf(hashValue) === undefined) return sink.problem(at, "the hash is missing", "hashValue");
-    const signals: ListedSignal[] = [];
+    if (name === undefined) return sink.skip(at, "missing-field", "the type of the hash is missing", "signalType");
+    if (textOf(hashValue) === undefined) return sink.skip(at, "missing-field", "the hash is missing", "hashValue");
+    const signals: Signal[] = [];
     const others: OtherSignal[] = [];
     const type = signalType(name);
     if (type === undefined) others.push({ type: name, value: String(hashValue) });
@@ -94,7 +95,7 @@ export class StopNciiReader implements Feeder {
     if (caseNumbers !== undefined && !isObject(caseNumbers)) sink.flaw(at, "Expected an object", "caseNumbers");
     const cases = isObject(caseNumbers) ? Object.entries(caseNumbers) : [];
     const time = sink.time(lastModtimestamp, at, "lastModtimestamp", unixTime);
-    const entry: ListedEntry = {
+    const entry: ListEntry = {
       signals,
       ...(others.length > 0 && { others }),
       labels: labelsOf(CSPFeedbacks),
@@ -108,7 +109,7 @@ export class StopNciiReader implements Feeder {
         ...(Array.isArray(CSPFeedbacks) && CSPFeedbacks.length > 0 && { CSPFeedbacks }),
       },
     };
-    sink.give(entry, at);
+    sink.add(entry, at);
   }
 }
 
@@ -116,7 +117,7 @@ const typeNames = { pdq: "ImagePDQ", md5: "VideoMD5" } as const;
 const otherNames = new Set(["VideoTMK", "Text", "URL", "Unknown"]);
 
 /** A record a hash, as one page. */
-export class StopNciiWriter implements EntryWriter {
+class StopNciiWriter implements FormatWriter {
   #count = 0;
   #newest = 0;
 
@@ -124,7 +125,7 @@ export class StopNciiWriter implements EntryWriter {
     return '{"hashRecords":[';
   }
 
-  entry(entry: ListedEntry, lost: LeftOut): string {
+  entry(entry: ListEntry, lost: CountLoss): string {
     const { media, fields = {}, time, others = [] } = entry;
     const hashes: [string, string][] = [];
     for (const { type, value } of entry.signals) {
@@ -137,7 +138,7 @@ export class StopNciiWriter implements EntryWriter {
       else lost(`others.${shownName(type)}`);
     }
     leaveOutSignals(entry, lost, ["pdq", "md5"], hashes.length);
-    leaveOut(entry, lost, ["id", "quality", "derived"]);
+    leaveOut(entry, lost, ["id", "quality", "crop"]);
     leaveOutFields(entry, lost, ["hashStatus", "caseNumbers", "CSPFeedbacks"]);
     const kinds = new Set(hashes.map(([type]) => /^(image|video)/i.exec(type)?.[1]?.toLowerCase()));
     if (media !== undefined && !(kinds.size === 1 && kinds.has(media))) lost("media");
@@ -167,14 +168,14 @@ export class StopNciiWriter implements EntryWriter {
 }
 
 /** What the record said before, as long as it says the same. */
-function statusOf({ status, fields = {} }: ListedEntry): string {
+function statusOf({ status, fields = {} }: ListEntry): string {
   const before = fields["hashStatus"];
   const same =
     typeof before === "string" && statuses.includes(before) && takenBack(before) === (status === "withdrawn");
   return same ? before : status === "withdrawn" ? "Withdrawn" : "Active";
 }
 
-function casesOf({ cases, status }: ListedEntry, before: unknown, lost: LeftOut): Record<string, unknown> {
+function casesOf({ cases, status }: ListEntry, before: unknown, lost: CountLoss): Record<string, unknown> {
   const was = isObject(before) ? before : {};
   // With its record a case is taken back, and is then none of the entry's any more.
   if (status === "withdrawn" && cases.some((number) => was[number] === undefined)) lost("cases of withdrawn entries");
@@ -183,7 +184,7 @@ function casesOf({ cases, status }: ListedEntry, before: unknown, lost: LeftOut)
 }
 
 /** The feedback there was; labels that are not in it go into a feedback without a verdict, as tags. */
-function feedbacksOf({ labels, fields = {} }: ListedEntry, lost: LeftOut): unknown[] {
+function feedbacksOf({ labels, fields = {} }: ListEntry, lost: CountLoss): unknown[] {
   const before = Array.isArray(fields["CSPFeedbacks"]) ? (fields["CSPFeedbacks"] as unknown[]) : [];
   const there = labelsOf(before);
   const tags: string[] = [];
@@ -199,3 +200,12 @@ function feedbacksOf({ labels, fields = {} }: ListedEntry, lost: LeftOut): unkno
   }
   return [...before, ...verdicts, ...(tags.length > 0 ? [{ source: "", feedbackValue: "None", tags }] : [])];
 }
+
+export const stopncii: WritableFormat = {
+  sniff: (head) => {
+    const bare = head.kind === "json-array" && head.hasMember("hashValue");
+    return bare || (head.kind === "json-object" && head.hasMember("hashRecords")) ? "certain" : "no";
+  },
+  read: (sink, { maxEntryBytes, head }) => new StopNciiReader(sink, maxEntryBytes, head.kind === "json-array"),
+  write: () => new StopNciiWriter(),
+};

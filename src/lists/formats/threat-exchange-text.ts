@@ -1,28 +1,30 @@
 /** python-threatexchange's texts: "<signal type> <signal>" lines, and the CSV of its dataset command. */
 import { CsvReader } from "../readers/csv-reader.js";
-import type { ListedEntry, ListLabel, ListPosition } from "../entry.js";
-import type { Feeder, Sink } from "../sink.js";
+import type { ListEntry, Label, ListPosition } from "../entry.js";
+import type { CountLoss, Format, FormatReader, FormatWriter, WritableFormat } from "../format.js";
+import type { Sink } from "../sink.js";
+import { isSignalList } from "./lines.js";
 import { tagLabel, tagText } from "./tags.js";
 import { shownName, signalType } from "../values.js";
-import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, writable } from "../writer.js";
+import { leaveOut, leaveOutFields, leaveOutSignals, writable } from "../losses.js";
 
-export const signalCsvColumns = ["signal_type", "signal_str", "collab", "category", "tags"] as const;
+const signalCsvColumns = ["signal_type", "signal_str", "collab", "category", "tags"] as const;
 
 /** Types of signals that are a video's. */
 const ofVideo = /^v(ideo|pdq)/i;
 
 /** One signal is one entry; neither form has ids. */
-function give(sink: Sink, at: ListPosition, name: string, value: string, rest: Omit<ListedEntry, "signals">): void {
-  if (name === "" || value === "") return sink.problem(at, "the signal type or the hash is missing");
+function addSignal(sink: Sink, at: ListPosition, name: string, value: string, rest: Omit<ListEntry, "signals">): void {
+  if (name === "" || value === "") return sink.skip(at, "missing-field", "the signal type or the hash is missing");
   const type = signalType(name);
-  const more: Omit<ListedEntry, "signals"> = { ...rest };
+  const more: Omit<ListEntry, "signals"> = { ...rest };
   if (ofVideo.test(name)) more.media = "video";
-  if (type === undefined) return sink.give({ signals: [], others: [{ type: name, value }], ...more }, at);
+  if (type === undefined) return sink.add({ signals: [], others: [{ type: name, value }], ...more }, at);
   const signal = sink.signal(type, value, at, "signal_str", true);
-  if (signal !== undefined) sink.give({ signals: [signal], ...more }, at);
+  if (signal !== undefined) sink.add({ signals: [signal], ...more }, at);
 }
 
-export class SignalLinesReader extends CsvReader implements Feeder {
+class SignalLinesReader extends CsvReader implements FormatReader {
   constructor(sink: Sink, maxEntryBytes: number) {
     super(sink, {
       delimiter: " ",
@@ -30,13 +32,13 @@ export class SignalLinesReader extends CsvReader implements Feeder {
       maxEntryBytes,
       row: ([type, ...value], line) => {
         const at = { entry: ++sink.count, line };
-        give(sink, at, type!, value.join(" ").trim(), { labels: [], cases: [], status: "active" });
+        addSignal(sink, at, type!, value.join(" ").trim(), { labels: [], cases: [], status: "active" });
       },
     });
   }
 }
 
-export class SignalCsvReader extends CsvReader implements Feeder {
+class SignalCsvReader extends CsvReader implements FormatReader {
   constructor(sink: Sink, maxEntryBytes: number) {
     let columns: number[] | undefined;
     super(sink, {
@@ -58,9 +60,9 @@ export class SignalCsvReader extends CsvReader implements Feeder {
           string,
           string,
         ];
-        const labels: ListLabel[] = category === "" ? [] : [{ scheme: "threatexchange", code: category }];
+        const labels: Label[] = category === "" ? [] : [{ scheme: "threatexchange", code: category }];
         for (const tag of tags.split(" ")) if (tag !== "") labels.push(tagLabel(tag));
-        give(sink, at, type, value, {
+        addSignal(sink, at, type, value, {
           labels,
           cases: [],
           status: "active",
@@ -79,12 +81,12 @@ function cell(text: string): string {
 }
 
 /** A row a signal: what its entry says of it stands in each. */
-export class SignalCsvWriter implements EntryWriter {
+class SignalCsvWriter implements FormatWriter {
   begin(): string {
     return `${signalCsvColumns.join(",")}\n`;
   }
 
-  entry(entry: ListedEntry, lost: LeftOut): string {
+  entry(entry: ListEntry, lost: CountLoss): string {
     const { labels, media, fields = {}, others = [] } = entry;
     if (!writable(entry, lost)) return "";
     const rows = entry.signals
@@ -95,7 +97,7 @@ export class SignalCsvWriter implements EntryWriter {
       else rows.push([type, value]);
     }
     leaveOutSignals(entry, lost, ["pdq", "md5", "sha1", "sha256"], rows.length);
-    leaveOut(entry, lost, ["id", "cases", "time", "quality", "derived"]);
+    leaveOut(entry, lost, ["id", "cases", "time", "quality", "crop"]);
     if (media !== undefined && !(media === "video" && rows.every(([type]) => ofVideo.test(type!)))) lost("media");
     const category = labels.find(({ scheme, code }) => scheme === "threatexchange" && categories.has(code));
     const tags: string[] = [];
@@ -117,3 +119,14 @@ export class SignalCsvWriter implements EntryWriter {
     return "";
   }
 }
+
+export const signals: Format = {
+  sniff: (head) => (isSignalList(head) ? "certain" : "no"),
+  read: (sink, { maxEntryBytes }) => new SignalLinesReader(sink, maxEntryBytes),
+};
+
+export const signalCsv: WritableFormat = {
+  sniff: ({ kind, firstLine }) => (kind === "text" && /^\s*"?signal_type"?\s*,/i.test(firstLine) ? "certain" : "no"),
+  read: (sink, { maxEntryBytes }) => new SignalCsvReader(sink, maxEntryBytes),
+  write: () => new SignalCsvWriter(),
+};

@@ -1,7 +1,8 @@
 /** ThreatExchange: the pages of `threat_updates`. */
-import type { ListedEntry, ListedSignal, ListLabel, ListPosition, OtherSignal } from "../entry.js";
+import type { ListEntry, Signal, Label, ListPosition, OtherSignal } from "../entry.js";
 import { JsonReader } from "../readers/json-reader.js";
-import type { Feeder, Sink } from "../sink.js";
+import type { Format, FormatReader } from "../format.js";
+import type { Sink } from "../sink.js";
 import { distinctLabels, tagLabel } from "./tags.js";
 import { isObject, numberOf, signalType, textOf, timeOf, unixTime } from "../values.js";
 
@@ -49,7 +50,7 @@ function category(of: readonly Opinion[]): Opinion | "DISPUTED" {
   return positive ? "POSITIVE_CLASS" : negative ? "NEGATIVE_CLASS" : "INVESTIGATION_SEED";
 }
 
-export class ThreatExchangeReader implements Feeder {
+class ThreatExchangeReader implements FormatReader {
   readonly #sink: Sink;
   readonly #json: JsonReader;
 
@@ -72,7 +73,7 @@ export class ThreatExchangeReader implements Feeder {
     const { page } = this.#sink;
     page.more ??= page.next !== undefined;
     // What the next call of threat_updates begins with.
-    if (page.lastTime !== undefined) page.checkpoint = String(Math.floor(page.lastTime / 1000));
+    if (page.lastTime !== undefined) page.importCursor = String(Math.floor(page.lastTime / 1000));
   }
 
   /** `next` has an access token in it: of the two only the cursor is kept. */
@@ -87,9 +88,9 @@ export class ThreatExchangeReader implements Feeder {
   #update(update: unknown): void {
     const sink = this.#sink;
     const at: ListPosition = { entry: ++sink.count, byte: this.#json.entryByte };
-    if (!isObject(update)) return sink.problem(at, "an update is an object");
+    if (!isObject(update)) return sink.skip(at, "bad-syntax", "an update is an object");
     const id = textOf(update["id"]);
-    if (id === undefined) return sink.problem(at, "the id is missing", "id");
+    if (id === undefined) return sink.skip(at, "missing-field", "the id is missing", "id");
     const { last_updated: updated } = update;
     const read = numberOf(updated) === undefined ? timeOf : unixTime;
     const time = sink.time(updated, at, "last_updated", read);
@@ -97,21 +98,21 @@ export class ThreatExchangeReader implements Feeder {
     // Without its descriptors an update is a deletion too, whatever should_delete says.
     const all = rows(update["descriptors"]).filter(isObject);
     if (update["should_delete"] === true || update["descriptors"] === undefined) {
-      return sink.give({ ...common, signals: [], labels: [], status: "withdrawn" }, at);
+      return sink.add({ ...common, signals: [], labels: [], status: "withdrawn" }, at);
     }
     const descriptors = all.filter((descriptor) => isObject(descriptor["owner"]));
-    if (descriptors.length === 0) return sink.problem(at, "no descriptor has an owner", "descriptors");
+    if (descriptors.length === 0) return sink.skip(at, "missing-field", "no descriptor has an owner", "descriptors");
     if (descriptors.length < all.length) sink.flaw(at, "a descriptor without an owner is passed over", "descriptors");
     const tags = [...new Set([update, ...descriptors].flatMap((one) => tagsOf(one["tags"])))];
     const name = textOf(update["type"]);
-    if (name === undefined) return sink.problem(at, "the type is missing", "type");
+    if (name === undefined) return sink.skip(at, "missing-field", "the type is missing", "type");
     const found = this.#signal(name, tags, update["indicator"], at);
     if (found === undefined) return;
-    const labels: ListLabel[] = [
+    const labels: Label[] = [
       { scheme: "threatexchange", code: category(opinions(descriptors)) },
       ...tags.map(tagLabel),
     ];
-    const entry: ListedEntry = {
+    const entry: ListEntry = {
       ...common,
       ...found,
       labels: distinctLabels(labels),
@@ -119,7 +120,7 @@ export class ThreatExchangeReader implements Feeder {
       ...(/VIDEO/.test(name) || tags.includes("media_type_video") ? { media: "video" as const } : {}),
       fields: { type: name, descriptors },
     };
-    sink.give(entry, at);
+    sink.add(entry, at);
   }
 
   #signal(
@@ -127,7 +128,7 @@ export class ThreatExchangeReader implements Feeder {
     tags: readonly string[],
     indicator: unknown,
     at: ListPosition,
-  ): { signals: ListedSignal[]; others?: OtherSignal[] } | undefined {
+  ): { signals: Signal[]; others?: OtherSignal[] } | undefined {
     // A prototype's type stands in a tag.
     const tagged = tags.find((tag) => tag.startsWith("signal_type:"))?.slice("signal_type:".length);
     const type = signalType(name === "DEBUG_STRING" && tagged !== undefined ? tagged : name);
@@ -136,3 +137,8 @@ export class ThreatExchangeReader implements Feeder {
     return signal && { signals: [signal] };
   }
 }
+
+export const threatExchange: Format = {
+  sniff: (head) => (head.kind === "json-object" && head.hasArray("data") ? "certain" : "no"),
+  read: (sink, { maxEntryBytes }) => new ThreatExchangeReader(sink, maxEntryBytes),
+};

@@ -2,14 +2,17 @@
  * Project VIC's VICS 1.x and 2.0: hash sets (Media) and cases (Cases with Media). The specification is shared under
  * agreement only; this follows what open exporters write.
  */
-import type { ListedEntry, ListedSignal, ListLabel, ListPosition, OtherSignal } from "../entry.js";
+import type { ListEntry, Signal, Label, ListPosition, OtherSignal } from "../entry.js";
 import { JsonReader } from "../readers/json-reader.js";
-import type { Feeder, Sink } from "../sink.js";
-import { distinctLabels, tagLabel } from "./tags.js";
+import type { CountLoss, Format, FormatReader, FormatWriter, WritableFormat } from "../format.js";
+import type { Head } from "../head.js";
+import { leaveOut, leaveOutFields, writable } from "../losses.js";
+import type { Sink } from "../sink.js";
+import { distinctLabels, tagLabel, tagText } from "./tags.js";
 import { booleanOf, isObject, numberOf, shownName, signalType, textOf } from "../values.js";
 
 /** Media members that are kept as they are, by what they hold. */
-export const vicsFields: Readonly<Record<string, "boolean" | "number" | "text" | "any">> = {
+const vicsFields: Readonly<Record<string, "boolean" | "number" | "text" | "any">> = {
   IsPrecategorized: "boolean",
   VictimIdentified: "boolean",
   OffenderIdentified: "boolean",
@@ -34,7 +37,7 @@ const readers = {
   any: (value: unknown): unknown => value,
 };
 
-export interface VicsHead {
+interface VicsHead {
   /** Whose categories these are: "us", "uk", …; undefined where the head does not say. */
   nation: string | undefined;
   version: "1.3" | "2.0";
@@ -45,7 +48,7 @@ export interface VicsHead {
 /** The case that media are in: its members stand before them. */
 const caseMembers = ["CaseID", "CaseNumber"] as const;
 
-export class VicsReader implements Feeder {
+class VicsReader implements FormatReader {
   readonly #sink: Sink;
   readonly #json: JsonReader;
   readonly #head: VicsHead;
@@ -87,7 +90,7 @@ export class VicsReader implements Feeder {
   #media(media: unknown): void {
     const sink = this.#sink;
     const at: ListPosition = { entry: ++sink.count, byte: this.#json.entryByte };
-    if (!isObject(media)) return sink.problem(at, "a Media is an object");
+    if (!isObject(media)) return sink.skip(at, "bad-syntax", "a Media is an object");
     const id = this.#id(media, at);
     const { signals, others } = this.#signals(media, at);
     const time = sink.time(media["DateUpdated"], at, "DateUpdated");
@@ -97,13 +100,13 @@ export class VicsReader implements Feeder {
     const number = this.#case["CaseNumber"] ?? this.#case["CaseID"];
     const labels = this.#labels(media, at);
     const cases = this.#head.cases && number !== undefined ? [number] : [];
-    const entry: ListedEntry = { signals, labels, cases, status: "active" };
+    const entry: ListEntry = { signals, labels, cases, status: "active" };
     if (id !== undefined) entry.id = id;
     if (others.length > 0) entry.others = others;
     if (time !== undefined) entry.time = time;
     if (kind !== undefined) entry.media = kind as "image" | "video";
     if (fields !== undefined) entry.fields = fields;
-    sink.give(entry, at);
+    sink.add(entry, at);
   }
 
   /** A MediaID is one of its case only. */
@@ -119,8 +122,8 @@ export class VicsReader implements Feeder {
     return this.#head.cases && CaseID !== undefined ? `${CaseID}/${number}` : String(number);
   }
 
-  #signals(media: Record<string, unknown>, at: ListPosition): { signals: ListedSignal[]; others: OtherSignal[] } {
-    const signals: ListedSignal[] = [];
+  #signals(media: Record<string, unknown>, at: ListPosition): { signals: Signal[]; others: OtherSignal[] } {
+    const signals: Signal[] = [];
     const others: OtherSignal[] = [];
     const add = (name: string, value: unknown, field: string): void => {
       const text = textOf(value);
@@ -147,8 +150,8 @@ export class VicsReader implements Feeder {
     return { signals, others };
   }
 
-  #labels(media: Record<string, unknown>, at: ListPosition): ListLabel[] {
-    const labels: ListLabel[] = [];
+  #labels(media: Record<string, unknown>, at: ListPosition): Label[] {
+    const labels: Label[] = [];
     const { Category, Tags } = media;
     if (Category !== undefined && Category !== null && Category !== "") {
       const code = numberOf(Category);
@@ -176,3 +179,133 @@ export class VicsReader implements Feeder {
     return fields;
   }
 }
+
+const names = { md5: "MD5", sha1: "SHA1", sha256: "SHA256", pdq: "PDQ" } as const;
+
+/** Our convention where VICS has no member for a hash: `AlternativeHashes` by name, PDQ among them. */
+interface AlternativeHash {
+  HashName: string;
+  HashValue: string;
+}
+
+/** VICS 2.0, a hash set: a Media an entry, hex digits in upper case as other programs write them. */
+class VicsWriter implements FormatWriter {
+  /** "us", "uk", …; undefined: categories have no nation. */
+  readonly #nation: string | undefined;
+  #count = 0;
+  /** Numbers of our own where the first entry's id is no number: the two must not be mixed. */
+  #counted: boolean | undefined;
+
+  constructor(nation: string | undefined) {
+    this.#nation = nation;
+  }
+
+  begin(): string {
+    const nation = this.#nation?.toUpperCase() ?? "Default";
+    const context = `http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/${nation}/$metadata#Media`;
+    return `{"@odata.context":${JSON.stringify(context)},"value":[`;
+  }
+
+  entry(entry: ListEntry, lost: CountLoss): string {
+    if (!writable(entry, lost)) return "";
+    const hashes: Record<string, unknown> = {};
+    const alternatives = this.#hashes(entry, hashes, lost);
+    if (Object.keys(hashes).length === 0 && alternatives.length === 0) {
+      lost("entries without a hash that it can hold");
+      return "";
+    }
+    const id = this.#id(entry.id, lost);
+    const label = this.#category(entry.labels);
+    const media: Record<string, unknown> = {
+      ...(id !== undefined && { MediaID: id }),
+      ...(label !== undefined && { Category: Number(label.code) }),
+      ...hashes,
+    };
+    if (alternatives.length > 0) media["AlternativeHashes"] = alternatives;
+    if (entry.time !== undefined) media["DateUpdated"] = new Date(entry.time).toISOString();
+    const tags = this.#tags(entry.labels, label, lost);
+    if (tags !== "") media["Tags"] = tags;
+    for (const [name, value] of Object.entries(entry.fields ?? {})) if (name in vicsFields) media[name] = value;
+    leaveOut(entry, lost, ["cases", "quality", "crop"]);
+    leaveOutFields(entry, lost, Object.keys(vicsFields));
+    if (entry.media !== undefined && !String(entry.fields?.["MimeType"]).startsWith(`${entry.media}/`)) lost("media");
+    return `${this.#count++ === 0 ? "" : ","}\n${JSON.stringify(media)}`;
+  }
+
+  end(): string {
+    return "\n]}\n";
+  }
+
+  #id(id: string | undefined, lost: CountLoss): number | undefined {
+    const own = id !== undefined && /^(0|[1-9]\d{0,14})$/.test(id);
+    this.#counted ??= !own;
+    if (id !== undefined && (this.#counted || !own)) lost("id");
+    if (this.#counted) return this.#count + 1;
+    return own ? Number(id) : undefined;
+  }
+
+  /** The first label that is a category of this nation. */
+  #category(labels: readonly Label[]): Label | undefined {
+    const scheme = this.#nation === undefined ? "vics" : `vics-${this.#nation}`;
+    return labels.find((label) => label.scheme === scheme && /^(0|-?[1-9]\d{0,8})$/.test(label.code));
+  }
+
+  /** The first MD5 and SHA1 have members of their own. */
+  #hashes(entry: ListEntry, media: Record<string, unknown>, lost: CountLoss): AlternativeHash[] {
+    const alternatives: AlternativeHash[] = [];
+    for (const { type, value } of entry.signals) {
+      const HashValue = value.toUpperCase();
+      if (type === "vpdq") lost("signals.vpdq");
+      else if ((type === "md5" || type === "sha1") && media[names[type]] === undefined) media[names[type]] = HashValue;
+      else alternatives.push({ HashName: names[type], HashValue });
+    }
+    for (const { type, value } of entry.others ?? []) {
+      if (value.trim() === "" || value.trim() !== value || type.trim() !== type || signalType(type) !== undefined)
+        lost(`others.${shownName(type)}`);
+      else alternatives.push({ HashName: type, HashValue: value });
+    }
+    return alternatives;
+  }
+
+  #tags(labels: readonly Label[], category: Label | undefined, lost: CountLoss): string {
+    const tags: string[] = [];
+    if (category !== undefined && category.version !== "2.0") lost("labels.version");
+    for (const label of distinctLabels(labels)) {
+      if (label === category) continue;
+      if (label.version !== undefined) lost("labels.version");
+      const tag = tagText(label, ",");
+      if (tag === undefined) lost("labels");
+      else tags.push(tag);
+    }
+    return tags.join(",");
+  }
+}
+
+/** Reads what a file says of itself before its media. */
+function vicsHead({ text }: Head, version: "1.3" | "2.0", nation: string | undefined): VicsHead {
+  const context = /"@?odata\.(?:context|metadata)"\s*:\s*"([^"]*)"/.exec(text)?.[1] ?? "";
+  const named = /\.xml\/([A-Za-z]+)\//.exec(context)?.[1]?.toLowerCase();
+  const media = text.search(/"MediaID"|"MD5"/);
+  const list = text.search(/"Media"\s*:\s*\[/);
+  return {
+    version,
+    nation: nation ?? (named === "default" || named === "custom" ? undefined : named),
+    cases: context.endsWith("#Cases") || (list >= 0 && (media < 0 || list < media)),
+  };
+}
+
+export const vics1: Format = {
+  sniff: (head) => (head.kind === "json-object" && head.hasMember("odata.metadata") ? "certain" : "no"),
+  read: (sink, { maxEntryBytes, head, nation }) => new VicsReader(sink, maxEntryBytes, vicsHead(head, "1.3", nation)),
+};
+
+export const vics2: WritableFormat = {
+  sniff: (head) => {
+    if (head.kind !== "json-object") return "no";
+    if (head.hasMember("@odata.context")) return "certain";
+    // Exporters leave the head out when nobody asks for it.
+    return head.hasArray("value") ? "possible" : "no";
+  },
+  read: (sink, { maxEntryBytes, head, nation }) => new VicsReader(sink, maxEntryBytes, vicsHead(head, "2.0", nation)),
+  write: ({ nation }) => new VicsWriter(nation),
+};

@@ -1,27 +1,28 @@
 /** vPDQ's three texts: the frames of one video, which are one entry. */
-import type { ListedEntry, ListedSignal, ListPosition } from "../entry.js";
+import type { ListEntry, Signal, ListPosition } from "../entry.js";
 import { CsvReader } from "../readers/csv-reader.js";
 import { JsonReader } from "../readers/json-reader.js";
-import type { Feeder, Sink } from "../sink.js";
+import type { CountLoss, Format, FormatReader, FormatWriter, WritableFormat } from "../format.js";
+import type { Sink } from "../sink.js";
 import { isObject, signalValue } from "../values.js";
-import { type EntryWriter, type LeftOut, leaveOut, leaveOutFields, leaveOutSignals, writable } from "../writer.js";
+import { leaveOut, leaveOutFields, leaveOutSignals, writable } from "../losses.js";
 
 /** So many frames at most: eighteen hours at one a second, and what an entry of a bank may hold. */
 const mostFrames = 65_536;
 
-export type VpdqListForm = "vpdq-lines" | "vpdq-json" | "vpdq-json-object";
+type VpdqForm = "vpdq-lines" | "vpdq-json" | "vpdq-json-object";
 
 const whole = /^\s*\d+(\.0*)?\s*$/;
 /** With an exponent too: python-threatexchange writes three significant digits. */
 const seconds = /^\s*\d+(\.\d*)?(e[+-]?\d+)?\s*$/i;
 
-export class VpdqReader implements Feeder {
+class VpdqReader implements FormatReader {
   readonly #sink: Sink;
   readonly #reader: CsvReader | JsonReader;
-  readonly #frames: ListedSignal[] = [];
+  readonly #frames: Signal[] = [];
   #seen = 0;
 
-  constructor(sink: Sink, maxEntryBytes: number, form: VpdqListForm) {
+  constructor(sink: Sink, maxEntryBytes: number, form: VpdqForm) {
     this.#sink = sink;
     const row = (fields: string[], line: number): void => {
       const at = { entry: 1, line };
@@ -53,9 +54,9 @@ export class VpdqReader implements Feeder {
     const sink = this.#sink;
     if (this.#seen === 0 && this.#frames.length === 0) return;
     sink.count = 1;
-    if (this.#frames.length === 0) return sink.problem({ entry: 1 }, "not one of its frames can be read");
+    if (this.#frames.length === 0) return sink.skip({ entry: 1 }, "bad-syntax", "not one of its frames can be read");
     const frames = this.#frames.sort((a, b) => a.frame! - b.frame!);
-    sink.give({ signals: frames, labels: [], cases: [], status: "active", media: "video" }, { entry: 1 });
+    sink.add({ signals: frames, labels: [], cases: [], status: "active", media: "video" }, { entry: 1 });
   }
 
   /** `"hash,quality,timestamp"`: the frames are counted. */
@@ -80,7 +81,7 @@ export class VpdqReader implements Feeder {
     if (!seconds.test(time) || !Number.isFinite(Number(time)))
       return sink.flaw(at, "Expected a time in seconds", "timestamp");
     const value = signalValue("vpdq", hash);
-    if (value === undefined) return sink.flaw(at, "Expected 64 hex digits", "hash");
+    if (value === undefined) return sink.flaw(at, "Expected 64 hex digits", "hash", "bad-hash");
     if (this.#frames.length === mostFrames) throw sink.fatal(at, `a video of more than ${mostFrames} frames`);
     this.#frames.push({
       type: "vpdq",
@@ -93,11 +94,11 @@ export class VpdqReader implements Feeder {
 }
 
 /** The frames of one entry: a vPDQ text is one video. Times have three decimals in every form. */
-export class VpdqWriter implements EntryWriter {
-  readonly #form: VpdqListForm;
+class VpdqWriter implements FormatWriter {
+  readonly #form: VpdqForm;
   #written = 0;
 
-  constructor(form: VpdqListForm) {
+  constructor(form: VpdqForm) {
     this.#form = form;
   }
 
@@ -105,7 +106,7 @@ export class VpdqWriter implements EntryWriter {
     return "";
   }
 
-  entry(entry: ListedEntry, lost: LeftOut): string {
+  entry(entry: ListEntry, lost: CountLoss): string {
     if (!writable(entry, lost)) return "";
     const vpdq = entry.signals.filter(({ type }) => type === "vpdq");
     if (vpdq.length > 0 && this.#written > 0) {
@@ -116,7 +117,7 @@ export class VpdqWriter implements EntryWriter {
     leaveOut(entry, lost, ["id", "labels", "cases", "time", "others"]);
     leaveOutFields(entry, lost, []);
     if (entry.media === "image") lost("media");
-    const frames: Required<Omit<ListedSignal, "crop">>[] = [];
+    const frames: Required<Omit<Signal, "crop">>[] = [];
     for (const { type, value, quality, frame, timestampSeconds } of vpdq) {
       if (quality === undefined || frame === undefined || timestampSeconds === undefined) {
         lost("frames without a number, time or quality");
@@ -136,7 +137,7 @@ export class VpdqWriter implements EntryWriter {
     return this.#form === "vpdq-json" ? "[]\n" : "{}\n";
   }
 
-  #text(frames: readonly Required<Omit<ListedSignal, "crop">>[]): string {
+  #text(frames: readonly Required<Omit<Signal, "crop">>[]): string {
     const rows = frames.map((one) => ({ ...one, time: one.timestampSeconds.toFixed(3) }));
     if (this.#form === "vpdq-json")
       return `${JSON.stringify(rows.map(({ value, quality, time }) => `${value},${quality},${time}`))}\n`;
@@ -149,3 +150,25 @@ export class VpdqWriter implements EntryWriter {
     return `${JSON.stringify(Object.fromEntries(members))}\n`;
   }
 }
+
+function vpdqFormat(form: VpdqForm, sniff: Format["sniff"]): WritableFormat {
+  return {
+    sniff,
+    read: (sink, { maxEntryBytes }) => new VpdqReader(sink, maxEntryBytes, form),
+    write: () => new VpdqWriter(form),
+  };
+}
+
+const vpdqLine = /^\s*\d+\s*,\s*\d+(\.0*)?\s*,\s*[0-9a-f]{64}\s*,\s*[\d.]+(e[+-]?\d+)?\s*$/i;
+
+export const vpdqLines: WritableFormat = vpdqFormat("vpdq-lines", ({ kind, firstLine }) =>
+  kind === "text" && vpdqLine.test(firstLine) ? "certain" : "no",
+);
+
+export const vpdqJson: WritableFormat = vpdqFormat("vpdq-json", ({ text }) =>
+  /^\[\s*("|\]\s*$)/.test(text) ? "certain" : "no",
+);
+
+export const vpdqJsonObject: WritableFormat = vpdqFormat("vpdq-json-object", ({ text }) =>
+  /^\{\s*("\d+"\s*:\s*\{|\}\s*$)/.test(text) ? "possible" : "no",
+);

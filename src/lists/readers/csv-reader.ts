@@ -85,7 +85,7 @@ export class CsvReader {
   /** The line is a problem; what follows it is answered. */
   #passOver(text: string, reason: string): string {
     const end = text.indexOf("\n");
-    this.#sink.problem(this.#position(), reason);
+    this.#sink.skip(this.#position(), "bad-syntax", reason);
     this.#line++;
     return end < 0 ? "" : text.slice(end + 1);
   }

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { HashIndex, hashImage, hashPixelsSync, hashToBytes, HashList } from "../../../dist/index.js";
-import { readHashList } from "../../../dist/doors/lists.js";
+import { openList } from "../../../dist/doors/lists.js";
 import { VideoIndex } from "../../../dist/doors/video.js";
 import { native } from "../../../dist/native/load.js";
 
@@ -39,7 +39,7 @@ const calls = {
     for (;;) await index.search(text, 31, { signal: new AbortController().signal });
   },
   lists: async () => {
-    for (;;) for await (const entry of readHashList(Buffer.from(`${text},a\nbad\n`))) if (entry === undefined) return;
+    for (;;) for await (const entry of await openList(Buffer.from(`${text},a\nbad\n`))) if (entry === undefined) return;
   },
   videos: async () => {
     const digits = (i) => `${i}`.padStart(3, "0").repeat(22).slice(0, 64);

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { values } from "../../../fixtures/lists/make.ts";
-import { type EntryFault, type ListedEntry, openList } from "../../../dist/doors/lists.js";
+import { type ListProblem, type ListEntry, openList } from "../../../dist/doors/lists.js";
 import { root } from "../../support/run.ts";
 
 const { md5, pdq } = values;
@@ -28,16 +28,16 @@ function repeated(
 }
 
 interface Outcome {
-  entries: ListedEntry[];
-  faults: EntryFault[];
+  entries: ListEntry[];
+  faults: ListProblem[];
   error: unknown;
 }
 
 async function read(source: AsyncIterable<Uint8Array> | Uint8Array, options: object = {}): Promise<Outcome> {
-  const entries: ListedEntry[] = [];
-  const faults: EntryFault[] = [];
+  const entries: ListEntry[] = [];
+  const faults: ListProblem[] = [];
   try {
-    for await (const { entry } of await openList(source, { onProblem: (fault) => faults.push(fault), ...options }))
+    for await (const entry of await openList(source, { onProblem: (fault) => faults.push(fault), ...options }))
       entries.push(entry);
   } catch (error) {
     return { entries, faults, error };
@@ -133,7 +133,7 @@ describe("JSON", () => {
     const text = `{"hashRecords":[{"__proto__":{"signalType":"ImagePDQ"},"constructor":1,"hashValue":"${pdq(1)}"},${record(2)}]}`;
     const { entries, faults } = await read(Buffer.from(text));
     expect(entries).toHaveLength(1);
-    expect(faults).toMatchObject([{ entry: 1, field: "signalType", passedOver: true }]);
+    expect(faults).toMatchObject([{ entry: 1, field: "signalType", skipped: true }]);
     expect(({} as { signalType?: string }).signalType).toBeUndefined();
   });
 });
@@ -144,7 +144,7 @@ describe("CSV", () => {
     rows[10] = `${md5(1)},"never closed\n`;
     const { entries, faults } = await read(Buffer.from(`md5,note\n${rows.join("")}`), { columns: { md5: "md5" } });
     expect(entries).toHaveLength(29_999);
-    expect(faults).toMatchObject([{ entry: 11, line: 12, passedOver: true, reason: /never ends/ }]);
+    expect(faults).toMatchObject([{ entry: 11, line: 12, skipped: true, reason: /never ends/ }]);
   });
 
   test("a line without end", async () => {
@@ -165,7 +165,7 @@ describe("names that no bank would take", () => {
     };
     const { entries, faults } = await read(Buffer.from(JSON.stringify({ hashRecords: [one] })));
     expect(entries).toMatchObject([{ labels: [{ scheme: "tag", code: "fine" }], cases: ["c"] }]);
-    expect(faults.map(({ field, passedOver }) => [field, passedOver])).toEqual([
+    expect(faults.map(({ field, skipped }) => [field, skipped])).toEqual([
       ["labels", false],
       ["cases", false],
     ]);

@@ -89,7 +89,7 @@ describe("bank", () => {
 
   test("a part's hash is kept with its picture's, told apart, and exported only when it is asked for", async () => {
     const { file, list, inside } = await fresh(0, "--action", "block", "--derived", "log");
-    const mark = ";derived=centre-10";
+    const mark = ";crop=centre-10";
     writeFileSync(list, `${hash(0)},a\n${hash(1)},a${mark}\n${hash(2)},b${mark}\n`);
     const done = await empreinte(["bank", "import", file, list, ...into]);
     expect([done.code, done.stdout]).toEqual([2, `${list}: 1 added, 1 problems\n`]);

@@ -50,7 +50,7 @@ describe("register", () => {
       "mixed/flat.png",
       fromEach(90, 90, () => [7, 7, 7]),
     );
-    const odd = await png("mixed/odd;derived=x.png", originals[1]!);
+    const odd = await png("mixed/odd;crop=x.png", originals[1]!);
     writeFileSync(join(inside, "broken.png"), "no picture");
     writeFileSync(join(inside, "notes.txt"), "no picture either");
     const out = join(at, "mixed.jsonl");
@@ -64,7 +64,7 @@ describe("register", () => {
       expect(stderr).toContain(text);
     const { hash } = hashPixelsSync(originals[1]!);
     const text = await empreinte(["register", "--quiet", inside]);
-    expect(text.stdout).toBe(`${hash},${odd.replace(";derived=", "; derived=")}\n`);
+    expect(text.stdout).toBe(`${hash},${odd.replace(";crop=", "; crop=")}\n`);
   });
 
   test("its list in a bank: a large crop is reviewed, and gone when the picture is", async () => {
@@ -109,7 +109,7 @@ describe("register", () => {
       [],
       ["--level", "thorough", "x.png"],
       ["--derived", "--level", "fast", "x.png"],
-      ["--metadata", "a;derived=b", "x.png"],
+      ["--metadata", "a;crop=b", "x.png"],
       ["-o", "", "x.png"],
       ["--all-pages", "x.png"],
     ];

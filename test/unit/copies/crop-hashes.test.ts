@@ -97,7 +97,7 @@ describe("in an index", () => {
     }
     expect(() => addRegistration({} as HashIndex, 1, registration)).toThrow(InvalidArgumentError);
     expect(() => cropListLines(registration, "a\nb")).toThrow(InvalidArgumentError);
-    expect(() => cropListLines(registration, "a;derived=x")).toThrow(InvalidArgumentError);
+    expect(() => cropListLines(registration, "a;crop=x")).toThrow(InvalidArgumentError);
     await expect(hashWithCrops(original, { level: "fast" as "standard" })).rejects.toBeInstanceOf(InvalidArgumentError);
   });
 });

@@ -205,7 +205,7 @@ describe("evaluate", () => {
     expect(pictures.same).toMatchObject([{ name: "resaved.jpg", of: "0.png" }]);
     expect(pictures.unreadable.map(({ name }) => name)).toEqual(["cut.png"]);
     expect(pictures.lowQuality.map(({ name }) => name)).toEqual(["flat.png"]);
-    expect(pictures).toMatchObject({ passedOver: 1, originals: 3 });
+    expect(pictures).toMatchObject({ skipped: 1, originals: 3 });
     // The resaved one is found as the picture that it is, and is no false match.
     expect(methods[0]!.falseMatches.matches).toBe(0);
     expect(methods[0]!.attacks[0]).toMatchObject({ n: 3, match: 1 });

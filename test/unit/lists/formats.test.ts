@@ -1,20 +1,20 @@
-/** Each format from a list as its source writes it: what is read, what is told of a broken one, what a page says. */
+/** Each format by a list as its source writes it: its entries, its problems where it is broken, and its page. */
 import { describe, expect, test } from "vitest";
 import { csvColumns, fixtures, values } from "../../../fixtures/lists/make.ts";
-import { type EntryFault, type ListFormat, type ListItem, openList, sniffList } from "../../../dist/doors/lists.js";
+import { type ListEntry, type ListFormat, type ListProblem, openList, sniffList } from "../../../dist/doors/lists.js";
 import { ListError } from "../../../dist/index.js";
 
 const { md5, pdq, sha1, sha256 } = values;
 
 interface Read {
-  items: ListItem[];
-  faults: EntryFault[];
+  items: ListEntry[];
+  faults: ListProblem[];
   page: object;
   error: unknown;
 }
 
 async function read(text: string, format: string, options: object = {}): Promise<Read> {
-  const faults: EntryFault[] = [];
+  const faults: ListProblem[] = [];
   const columns = format === "csv" ? { columns: csvColumns } : {};
   const list = await openList(Buffer.from(text), {
     name: "list",
@@ -23,7 +23,7 @@ async function read(text: string, format: string, options: object = {}): Promise
     ...options,
   });
   expect(list.format).toBe(format);
-  const items: ListItem[] = [];
+  const items: ListEntry[] = [];
   let error: unknown;
   try {
     for await (const item of list) items.push(item);
@@ -33,9 +33,9 @@ async function read(text: string, format: string, options: object = {}): Promise
   return { items, faults, page: list.page, error };
 }
 
-type Placed = Pick<EntryFault, "entry"> & { field?: string | undefined };
+type Placed = { entry?: number | undefined; field?: string | undefined };
 
-const short = ({ entry }: ListItem): string =>
+const short = (entry: ListEntry): string =>
   [
     entry.id ?? "-",
     ...entry.signals.map(({ type }) => type),
@@ -62,7 +62,7 @@ describe.each(Object.entries(fixtures))("%s", (format, { good, entries, broken, 
       for (let i = 0; i < bytes.length; i++) yield bytes.subarray(i, i + 1);
     }
     const list = await openList(pieces(), format === "csv" ? { columns: csvColumns } : {});
-    const items: ListItem[] = [];
+    const items: ListEntry[] = [];
     for await (const item of list) items.push(item);
     expect(items).toEqual(whole.items);
     expect(list.page).toEqual(whole.page);
@@ -70,10 +70,11 @@ describe.each(Object.entries(fixtures))("%s", (format, { good, entries, broken, 
 
   test("of a broken list each problem is named with its place, and the rest goes on", async () => {
     const { items, faults: found, error } = await read(broken, format);
-    const order = (a: Placed, b: Placed): number => a.entry - b.entry || (a.field ?? "").localeCompare(b.field ?? "");
-    const told = found.map(({ entry, line, field, passedOver }) => ({ entry, line, field, passedOver }));
-    const due = faults.map(({ entry, line, field, passedOver }) => ({ entry, line, field, passedOver }));
-    expect(told.sort(order)).toEqual(due.sort(order));
+    const order = (a: Placed, b: Placed): number =>
+      (a.entry ?? 0) - (b.entry ?? 0) || (a.field ?? "").localeCompare(b.field ?? "");
+    const reported = found.map(({ entry, line, field, skipped, code }) => ({ entry, line, field, skipped, code }));
+    const due = faults.map(({ entry, line, field, skipped, code }) => ({ entry, line, field, skipped, code }));
+    expect(reported.sort(order)).toEqual(due.sort(order));
     const sorted = [...found].sort(order);
     for (const [i, { reason }] of [...faults].sort(order).entries()) expect(sorted[i]!.reason).toMatch(reason);
     expect(items).toHaveLength(given);
@@ -92,8 +93,8 @@ describe.each(Object.entries(fixtures))("%s", (format, { good, entries, broken, 
 });
 
 describe("what entries hold", () => {
-  const all = async (format: keyof typeof fixtures, options = {}): Promise<ListItem["entry"][]> =>
-    (await read(fixtures[format]!.good, format, options)).items.map(({ entry }) => entry);
+  const all = async (format: keyof typeof fixtures, options = {}): Promise<ListEntry[]> =>
+    (await read(fixtures[format]!.good, format, options)).items.map(({ position: _, ...entry }) => entry);
 
   test("NCMEC: lower-case hex, member with id, zoneless times as UTC, no retrieval address", async () => {
     const [first, second] = await all("ncmec", { others: "keep" });
@@ -188,18 +189,26 @@ describe("what pages say", () => {
     expect(await page("ncmec")).toEqual({
       next: "/v2/entries?from=a&start=2001&size=1000",
       more: true,
-      checkpoint: "2026-03-01T11:00:00.000Z",
+      importCursor: "2026-03-01T11:00:00.000Z",
       lastTime: Date.UTC(2026, 2, 1, 11),
     });
-    expect(await page("stopncii")).toMatchObject({ next: "tok", more: true, checkpoint: "1770000009" });
+    expect(await page("stopncii")).toMatchObject({ next: "tok", more: true, importCursor: "1770000009" });
     // The link has an access token in it: the cursor alone is given.
-    expect(await page("threatexchange")).toMatchObject({ next: "after", more: true, checkpoint: "1770000005" });
-    expect(await page("tech-against-terrorism")).toMatchObject({ more: true, checkpoint: "2026-03-01 09:00:00,3" });
+    expect(await page("threatexchange")).toMatchObject({ next: "after", more: true, importCursor: "1770000005" });
+    expect(await page("tech-against-terrorism")).toMatchObject({ more: true, importCursor: "2026-03-01 09:00:00,3" });
   });
 
   test("a count that is not what the page has is told", async () => {
     const text = fixtures["stopncii"]!.good.replace('"count":4', '"count":5');
-    expect((await read(text, "stopncii")).faults).toMatchObject([{ entry: 0, field: "count", passedOver: false }]);
+    expect((await read(text, "stopncii")).faults).toEqual([
+      {
+        list: "list",
+        field: "count",
+        skipped: false,
+        code: "wrong-count",
+        reason: "it states 5 records and has 4",
+      },
+    ]);
   });
 });
 
@@ -207,7 +216,7 @@ describe("options", () => {
   const open = (options: object): Promise<unknown> => openList(Buffer.from("x"), options as never);
 
   test.each([
-    [{ format: "xml" }, /Expected one of plain, .* for format/],
+    [{ format: "xml" }, /Expected one of .*plain, .* for format/],
     [{ columns: {} }, /Expected a column for pdq, md5, sha1 or sha256/],
     [{ columns: { md5: 0 } }, /Expected integer between 1 and 65536 for md5/],
     [{ columns: { md5: "x", header: false } }, /numbers of columns/],

@@ -5,10 +5,14 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { EmpreinteError, InvalidArgumentError, HashList } from "../../../dist/index.js";
-import { readHashList } from "../../../dist/doors/lists.js";
-import { hexHashes, read, readSource, reasons } from "../../support/lists.ts";
+import { type ListEntry, type ListSource, openList, type OpenListOptions } from "../../../dist/doors/lists.js";
+import { batchesOf } from "../../../dist/lists/batches.js";
+import { readChunks } from "../../../dist/lists/source.js";
+import { hex } from "../../support/hashes.ts";
+import { hexHashes, read, reasons } from "../../support/lists.ts";
 
 const [a, b, c] = hexHashes(3, 11) as [string, string, string];
+const core = { name: "the feed", allowTrivialHashes: false, onProblem: undefined };
 const folder = mkdtempSync(join(tmpdir(), "empreinte-lists-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -141,15 +145,23 @@ describe("python-threatexchange's CSV", () => {
   });
 });
 
+const shown = ({ position, signals, fields }: ListEntry): object => ({
+  line: position?.line,
+  hash: signals[0]!.value,
+  metadata: fields?.["metadata"],
+});
+async function entriesOf(source: ListSource, options?: OpenListOptions): Promise<object[]> {
+  const entries: object[] = [];
+  for await (const entry of await openList(source, options)) entries.push(shown(entry));
+  return entries;
+}
+
 describe("sources", () => {
   const content = `${a},x\r\n${b},y\r\n`;
-  const wanted = {
-    entries: [
-      [1, a, "x"],
-      [2, b, "y"],
-    ],
-    problems: [],
-  };
+  const wanted = [
+    { line: 1, hash: a, metadata: "x" },
+    { line: 2, hash: b, metadata: "y" },
+  ];
   const bytes = new TextEncoder().encode(content);
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let i = 0; i < bytes.length; i += 50) yield bytes.subarray(i, i + 50);
@@ -157,17 +169,17 @@ describe("sources", () => {
 
   test("path, file URL, bytes, Node stream, web stream, async iterable: the same entries", async () => {
     const path = file("list.csv", content);
-    expect(await readSource(path)).toEqual(wanted);
-    expect(await readSource(pathToFileURL(path))).toEqual(wanted);
-    expect(await readSource(bytes)).toEqual(wanted);
-    expect(await readSource(Readable.from(pieces()))).toEqual(wanted);
-    expect(await readSource(Readable.toWeb(Readable.from(pieces())))).toEqual(wanted);
-    expect(await readSource(pieces())).toEqual(wanted);
+    expect(await entriesOf(path)).toEqual(wanted);
+    expect(await entriesOf(pathToFileURL(path))).toEqual(wanted);
+    expect(await entriesOf(bytes)).toEqual(wanted);
+    expect(await entriesOf(Readable.from(pieces()))).toEqual(wanted);
+    expect(await entriesOf(Readable.toWeb(Readable.from(pieces())))).toEqual(wanted);
+    expect(await entriesOf(pieces())).toEqual(wanted);
   });
 
   test("a list that cannot be read is an error with its name and the system's reason", async () => {
     const missing = join(folder, "missing.csv");
-    const error = await readSource(missing).catch((e: unknown) => e);
+    const error = await entriesOf(missing).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(EmpreinteError);
     expect(error).toMatchObject({ code: "ERR_EMPREINTE_READ", cause: { code: "ENOENT" } });
     expect((error as Error).message).toContain(missing);
@@ -185,7 +197,9 @@ describe("sources", () => {
     for (const source of [plain, Readable.from(failing()), Readable.toWeb(Readable.from(failing()))]) {
       const entries: string[] = [];
       const reading = (async () => {
-        for await (const { hash } of readHashList(source, { name: "the feed" })) entries.push(hash);
+        for await (const batch of batchesOf(readChunks(source, "the feed", undefined), core)) {
+          for (let i = 0; i < batch.ends.length; i++) entries.push(hex(batch.hashes.subarray(32 * i, 32 * i + 32)));
+        }
       })();
       await expect(reading).rejects.toMatchObject({
         code: "ERR_EMPREINTE_READ",
@@ -206,14 +220,14 @@ describe("sources", () => {
         returned = true;
       }
     }
-    for await (const { hash } of readHashList(endless())) {
-      expect(hash).toBe(a);
+    for await (const { signals } of await openList(endless())) {
+      expect(signals[0]!.value).toBe(a);
       break;
     }
     expect(returned).toBe(true);
 
     const stream = Readable.from(endless());
-    for await (const entry of readHashList(stream)) if (entry) break;
+    for await (const entry of await openList(stream)) if (entry) break;
     expect(stream.destroyed).toBe(true);
 
     let cancelled = false;
@@ -221,7 +235,7 @@ describe("sources", () => {
       pull: (controller) => controller.enqueue(bytes),
       cancel: () => void (cancelled = true),
     });
-    for await (const entry of readHashList(web)) if (entry) break;
+    for await (const entry of await openList(web)) if (entry) break;
     expect(cancelled).toBe(true);
   });
 
@@ -232,43 +246,43 @@ describe("sources", () => {
     const silentWeb = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
     for (const source of [silent, silentWeb]) {
       const controller = new AbortController();
-      const reading = readSource(source, { signal: controller.signal });
+      const reading = entriesOf(source, { signal: controller.signal });
       setImmediate(() => controller.abort(reason));
       await expect(reading).rejects.toBe(reason);
     }
     await new Promise((resolve) => setImmediate(resolve));
     expect(silent.destroyed).toBe(true);
     expect(cancelled).toBe(true);
-    await expect(read(content, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(entriesOf(bytes, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });
 
 describe("arguments", () => {
   test.each([[undefined], [null], [7], [""], [{}], [new URL("https://example.test/list")]])(
     "no source: %s",
-    (source) => {
-      expect(() => readHashList(source as never)).toThrow(InvalidArgumentError);
-      expect(() => readHashList(source as never)).toThrow(
+    async (source) => {
+      await expect(openList(source as never)).rejects.toThrow(InvalidArgumentError);
+      await expect(openList(source as never)).rejects.toThrow(
         /^Expected path, file URL, bytes or stream of a list for source/,
       );
     },
   );
 
-  test("options are checked before anything is read", () => {
+  test("options are checked before anything is read", async () => {
     const list = Buffer.from(a);
-    expect(() => readHashList(list, { allowTrivialHashes: 1 as never })).toThrow(
+    await expect(openList(list, { onProblem: "log" as never })).rejects.toThrow(/Expected function for onProblem/);
+    await expect(openList(list, { signal: {} as never })).rejects.toThrow(/Expected AbortSignal for signal/);
+    await expect(openList(list, { allowdegenerate: true } as never)).rejects.toThrow(/Unknown option allowdegenerate/);
+    await expect(HashList.load(list, { allowTrivialHashes: 1 as never })).rejects.toThrow(
       /Expected boolean for allowTrivialHashes/,
     );
-    expect(() => readHashList(list, { onProblem: "log" as never })).toThrow(/Expected function for onProblem/);
-    expect(() => readHashList(list, { signal: {} as never })).toThrow(/Expected AbortSignal for signal/);
-    expect(() => readHashList(list, { allowdegenerate: true } as never)).toThrow(/Unknown option allowdegenerate/);
   });
 
   test("a piece of a stream that is no bytes", async () => {
-    await expect(readSource(Readable.from([{ some: "object" }]))).rejects.toThrow(
+    await expect(entriesOf(Readable.from([{ some: "object" }]))).rejects.toThrow(
       /Expected Uint8Array for chunk of the list/,
     );
-    expect((await readSource(Readable.from([`${a}\n`, b]))).entries).toHaveLength(2);
+    expect(await entriesOf(Readable.from([`${a}\n`, b]))).toHaveLength(2);
   });
 
   test("what onProblem throws ends the reading", async () => {
@@ -276,6 +290,7 @@ describe("arguments", () => {
     const onProblem = (): never => {
       throw error;
     };
+    await expect(entriesOf(Buffer.from(`${a}\nzz\n`), { onProblem })).rejects.toBe(error);
     await expect(read(`${a}\nzz\n`, { onProblem })).rejects.toBe(error);
   });
 });

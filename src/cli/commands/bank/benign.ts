@@ -19,7 +19,7 @@ async function isPicture(path: string): Promise<boolean> {
 }
 
 async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<BenignPicture> {
-  for await (const { entry } of await openList(path, { signal })) {
+  for await (const entry of await openList(path, { signal })) {
     for (const { type, value } of entry.signals) if (type === "pdq") yield value;
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import type { BankStore, BenignPicture, EntryInput, ImportCounts } from "../../../doors/bank.js";
-import type { ListItem } from "../../../doors/lists.js";
+import type { BankStore, BenignPicture, ImportCounts } from "../../../doors/bank.js";
+import type { ListEntry } from "../../../doors/lists.js";
 import { openList, type OpenListOptions } from "../../../doors/lists.js";
 import { number, parse, UsageError } from "../../args.js";
 import { benignOf } from "./benign.js";
@@ -90,19 +90,19 @@ async function importList(path: string, given: Import): Promise<Done> {
   const { signal } = session;
   const reading = await openList(listSource(path), { ...given.listOptions, onProblem: faults.add });
   /** What the store has been given last, and how many entries before it. */
-  let items: readonly ListItem[] = [];
+  let items: readonly ListEntry[] = [];
   let before = 0;
   let ended = false;
-  async function* entries(): AsyncGenerator<EntryInput[]> {
+  async function* entries(): AsyncGenerator<ListEntry[]> {
     for await (const some of reading.batches()) {
       before += items.length;
       items = some;
-      yield some.map(({ entry }) => entry);
+      yield some;
     }
     ended = true;
   }
   const checkpoint = (taken: number): string => {
-    const { next, checkpoint: said } = reading.page;
+    const { next, importCursor: said } = reading.page;
     const more = ended ? { ...(next !== undefined && { next }), ...(said !== undefined && { checkpoint: said }) } : {};
     return JSON.stringify({ list: list ?? path, taken, done: ended, ...more } satisfies Checkpoint);
   };
@@ -113,7 +113,7 @@ async function importList(path: string, given: Import): Promise<Done> {
     signal,
     onProblem: ({ position, reason }) => {
       const at = items[position - 1 - before]?.position ?? { entry: position };
-      faults.add({ ...at, list: reading.name, passedOver: true, reason });
+      faults.add({ ...at, list: reading.name, skipped: true, code: "bad-entry", reason });
     },
     onProgress: (_, taken) => (progress.done = taken),
   });

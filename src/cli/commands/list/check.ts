@@ -1,5 +1,5 @@
 import { trivialHashReason } from "../../../index.js";
-import { type ListedEntry, openList } from "../../../doors/lists.js";
+import { type ListEntry, openList } from "../../../doors/lists.js";
 import { parse, UsageError } from "../../args.js";
 import { Faults, listOptions, listSource, openOptions } from "./options.js";
 import { shownPath } from "../../io/names.js";
@@ -21,7 +21,7 @@ class Contents {
   readonly others: Record<string, number> = Object.create(null) as Record<string, number>;
   readonly labels = new Map<string, number>();
 
-  add({ signals, others = [], labels, status: state }: ListedEntry): void {
+  add({ signals, others = [], labels, status: state }: ListEntry): void {
     this.entries++;
     if (state === "withdrawn") this.withdrawn++;
     for (const { type, value } of signals) {
@@ -58,7 +58,7 @@ export async function run(args: string[], session: Session): Promise<number> {
   let whole = true;
   try {
     for await (const batch of list.batches()) {
-      for (const { entry } of batch) contents.add(entry);
+      for (const entry of batch) contents.add(entry);
       progress.done = contents.entries;
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { ColumnMap, EntryFault, ListFormat, OpenListOptions } from "../../../doors/lists.js";
+import type { ColumnMap, ListProblem, ListFormat, OpenListOptions } from "../../../doors/lists.js";
 import { UsageError } from "../../args.js";
 import { shownPath } from "../../io/names.js";
 import type { Session } from "../../io/session.js";
@@ -74,11 +74,13 @@ export class Faults {
     this.#session = session;
   }
 
-  readonly add = (fault: EntryFault): void => {
+  readonly add = (fault: ListProblem): void => {
     if (++this.count > problemsShown || this.#quiet) return;
     const { list, entry, line, byte, field, reason } = fault;
     const where = line !== undefined ? `line ${line}` : byte !== undefined ? `byte ${byte}` : "";
-    const place = [entry === 0 ? "" : `entry ${entry}`, where, field ?? ""].filter((part) => part !== "").join(", ");
+    const place = [entry === undefined ? "" : `entry ${entry}`, where, field ?? ""]
+      .filter((part) => part !== "")
+      .join(", ");
     this.#session.note(`${shownPath(list)}: ${place === "" ? "" : `${shownPath(place)}: `}${reason}`);
   };
 

@@ -1,0 +1,21 @@
+/** Lists of lines. The first line that is either a plain line or a signal line decides between the two formats. */
+import type { Head } from "../head.js";
+
+const hash = String.raw`(?:0x)?[0-9a-f]{64}|[a-z0-9+/_-]{43}=?`;
+const plainLine = new RegExp(`^\\s*"?(?:${hash})"?\\s*(?:,|$)`, "i");
+const signalLine = /^[a-z][a-z0-9_]{1,40} [0-9a-z+/=_-]{16,}\s*$/i;
+
+function firstKnownLine({ kind, lines }: Head): "plain" | "signal" | undefined {
+  if (kind !== "text") return undefined;
+  for (const line of lines) {
+    if (plainLine.test(line)) return "plain";
+    if (signalLine.test(line)) return "signal";
+  }
+  return undefined;
+}
+
+/** True for lines `<hash>` or `<hash>,<metadata>`. */
+export const isPlainList = (head: Head): boolean => firstKnownLine(head) === "plain";
+
+/** True for lines `<signal type> <signal>`. */
+export const isSignalList = (head: Head): boolean => firstKnownLine(head) === "signal";
