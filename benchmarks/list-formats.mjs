@@ -121,7 +121,7 @@ async function child({ format, entries, seed, what, folder }) {
     const each = async function* () {
       let count = 0;
       for await (const batch of opened.batches()) {
-        for (const { entry } of batch) {
+        for (const entry of batch) {
           if (count++ === warm) start = now();
           yield entry;
         }

@@ -34,7 +34,7 @@ const state = (): unknown[] => [...store.entries()].map((entry) => ({ ...entry, 
 
 async function* entriesOf(text: string, format?: string): AsyncGenerator<EntryInput> {
   const options = format === "csv" ? { columns: csvColumns } : {};
-  for await (const { entry } of await openList(Buffer.from(text), { name: "page", ...options })) {
+  for await (const entry of await openList(Buffer.from(text), { name: "page", ...options })) {
     const { id, signals, labels, cases, status, time } = entry;
     yield { ...(id !== undefined && { id }), signals, labels, cases, status, ...(time !== undefined && { time }) };
   }

@@ -292,12 +292,12 @@ describe("a list", () => {
   }
   const names = ({ signals }: { signals: readonly { derived?: string }[] }) => signals.map(({ derived }) => derived);
 
-  test.each(["case 7", "", ' "quoted", and spaces ', "a;crop= b"])(
+  test.each(["case 7", "", ' "quoted", and spaces ', "a;derived= b"])(
     "derived lines are one entry with the line they follow: %j",
     async (metadata) => {
-      const marked = metadata.includes(";crop=");
+      const marked = metadata.includes(";derived=");
       const text = marked
-        ? [`${hash(0)},${metadata}`, ...[1, 2, 3].map((i) => `${hash(i)},${metadata};crop=centre-${i}`)]
+        ? [`${hash(0)},${metadata}`, ...[1, 2, 3].map((i) => `${hash(i)},${metadata};derived=centre-${i}`)]
         : cropListLines(registration, metadata, { derived: true });
       const { items, problems } = await read([`${hash(9)},first`, ...text, `${hash(8)},${metadata}`, ""].join("\n"));
       expect(problems).toEqual([]);
@@ -324,13 +324,13 @@ describe("a list", () => {
 
   test("one whose picture's line is not before it is a problem, and nobody else's part", async () => {
     const sorted = [
-      `${hash(1)},case 7;crop=centre-1`,
+      `${hash(1)},case 7;derived=centre-1`,
       `${hash(9)},case 8`,
-      `${hash(2)},case 7;crop=centre-2`,
+      `${hash(2)},case 7;derived=centre-2`,
       `${hash(0)},case 7`,
       "no hash",
-      `${hash(3)},case 7;crop=centre-3`,
-      `${hash(4)},case 9;crop=Not A Part`,
+      `${hash(3)},case 7;derived=centre-3`,
+      `${hash(4)},case 9;derived=Not A Part`,
     ];
     const { items, problems } = await read(sorted.join("\n"));
     expect(items.map(({ entry }) => [entry.signals[0]!.value, names(entry)])).toEqual([
@@ -344,7 +344,7 @@ describe("a list", () => {
       expect.stringMatching(/^5: /),
       "6: marked as derived",
     ]);
-    const many = [`${hash(0)},x`, ...Array.from({ length: 62 }, (_, i) => `${hash(10 + i)},x;crop=part-${i}`)];
+    const many = [`${hash(0)},x`, ...Array.from({ length: 62 }, (_, i) => `${hash(10 + i)},x;derived=part-${i}`)];
     const bounded = await read(many.join("\n"));
     expect(bounded.items.map(({ entry }) => entry.signals.length)).toEqual([61]);
     expect(bounded.problems).toHaveLength(2);
