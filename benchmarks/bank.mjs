@@ -174,7 +174,7 @@ try {
   const round = () => {
     for (const [i, upload] of uploads.entries()) {
       const at = performance.now();
-      found.index[i] = index.searchManySync(upload, 31).flat().length;
+      found.index[i] = index.searchManySync(upload, { radius: 31 }).flat().length;
       const middle = performance.now();
       took.index.push(middle - at);
       found.check[i] = matcher.check(queries[i]).matches.length;

@@ -5,6 +5,6 @@ const [original, upload] = process.argv.slice(2);
 const { hash } = await hashImage(original);
 const list = { name: "mine", source: Buffer.from(`${hash},case 17\n`) }; // or the path of a list file
 const known = await HashList.load(list);
-for (const match of await known.match(await hashImage(upload, { orientations: true }))) {
-  console.log(`${match.distance} bits from ${match.list}:${match.entry}, ${match.metadata}, as ${match.variant}`);
+for (const match of await known.search(await hashImage(upload, { orientations: true }))) {
+  console.log(`${match.distance} bits from ${match.list}:${match.line}, ${match.metadata}, as ${match.orientation}`);
 }

@@ -7,7 +7,7 @@ console.log(`${built.size} entries`);
 built.close();
 
 const known = await HashList.open("known.idx"); // in every process that searches: mapped, so it is in memory once
-for (const match of await known.match(await hashImage(upload, { orientations: true }))) {
-  console.log(`${match.distance} bits from ${match.list}:${match.entry}, ${match.metadata}, as ${match.variant}`);
+for (const match of await known.search(await hashImage(upload, { orientations: true }))) {
+  console.log(`${match.distance} bits from ${match.list}:${match.line}, ${match.metadata}, as ${match.orientation}`);
 }
 known.close();

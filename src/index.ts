@@ -24,35 +24,14 @@ export { type ByteStream, type EncodedInput } from "./image/read.js";
 export { type ImageFormat, sniffImage } from "./image/sniff.js";
 export { type PreviewOptions, type SafePreview, safePreview } from "./image/preview.js";
 export { hashDistance, type HashLike, hashToBase64, hashToBytes, hashToHex, trivialHashReason } from "./hash/value.js";
-export {
-  type AddManyOptions,
-  type AsyncNearestOptions,
-  HashIndex,
-  type HashIndexOptions,
-  type Hit,
-  type IndexStats,
-  type NearestOptions,
-  type OpenOptions,
-} from "./search/hash-index.js";
-export {
-  type AddOptions,
-  type AsyncSearchOptions,
-  type Hashes,
-  type Ids,
-  type SearchOptions,
-  type SearchStrategy,
-} from "./search/arguments.js";
-export {
-  type AsyncMatchOptions,
-  type BuildOptions,
-  HashList,
-  type ListMatch,
-  type LoadOptions,
-  type MatchOptions,
-  type MatchQuery,
-} from "./known/hash-list.js";
+export { HashIndex, type HashIndexOptions, type IndexStats, type OpenOptions } from "./search/hash-index.js";
+export { type IndexMatch, type Match } from "./search/match.js";
+export { type NearestOptions, type SearchOptions, type SearchStrategy } from "./search/options.js";
+export { type Query, type QueryOptions } from "./search/query.js";
+export { type Hashes, type Ids } from "./search/rows.js";
+export { type BuildOptions, HashList, type ListSearchOptions, type LoadOptions } from "./known/hash-list.js";
+export { type ListMatch } from "./known/list-match.js";
 export { type KnownSources, type LoadedList, type NamedListSource } from "./known/read-lists.js";
-export { type ExactMatch } from "./known/digests.js";
 export { type KnownCopyMatch, type KnownCopyOptions, type KnownCopyResult } from "./known/list-copies.js";
 export { findCopies } from "./copies/search-copies.js";
 export {
@@ -61,10 +40,9 @@ export {
   type CopyOptions,
   type CopyResult,
   type CopyStage,
-  type Region,
   type Tier,
 } from "./copies/types.js";
-export { type ViewName } from "./views/views.js";
+export { type Region, type ViewName } from "./views/views.js";
 export {
   addRegistration,
   type CropHash,

@@ -36,12 +36,12 @@ export async function build({ n, data, rows, HashIndex }, memory) {
 /** Changes the index: the last section. */
 export async function changes({ n, data, index, query, count, turns, quick, noise }) {
   const label = `${n.toExponential(0)} ${data}`;
-  const search = (i) => index.searchSync(query(i), 31);
+  const search = (i) => index.searchSync(query(i), { radius: 31 });
   let next = n;
   const fresh = (i) => noise.subarray(32 * (i % (noise.length / 32)), 32 * (i % (noise.length / 32)) + 32);
 
   // Unrelated queries: what they cost is searching, not the matches.
-  const unrelated = (i) => index.searchSync(query(2 * i + 1), 31);
+  const unrelated = (i) => index.searchSync(query(2 * i + 1), { radius: 31 });
   const without = () => slice(unrelated, count / 2);
   const bare = (await inTurn({ without }, turns)).without;
 
@@ -50,7 +50,7 @@ export async function changes({ n, data, index, query, count, turns, quick, nois
   let before = cpu();
   for (let i = 0; i < some; i++) index.add(next++, fresh(i));
   const add = (cpu() - before) / some;
-  const last = index.searchSync(fresh(some - 1), 0);
+  const last = index.searchSync(fresh(some - 1), { radius: 0 });
   if (!last.some(({ id }) => id === next - 1)) throw new Error("an added entry is not found");
 
   const delta = Float64Array.from({ length: 16_000 - some }, () => next++);
@@ -74,7 +74,7 @@ export async function changes({ n, data, index, query, count, turns, quick, nois
   before = cpu();
   for (let i = 0; i < some; i++) index.remove(n + i);
   const removeNew = (cpu() - before) / some;
-  if (index.searchSync(fresh(some - 1), 0).some(({ id }) => id === next - 1 - delta.length)) {
+  if (index.searchSync(fresh(some - 1), { radius: 0 }).some(({ id }) => id === next - 1 - delta.length)) {
     throw new Error("a removed entry is found");
   }
   row("add; remove from the base; from the delta, us", us(add), us(remove), us(removeNew));

@@ -1,5 +1,5 @@
 // From how many rows on the multi-index is faster than a scan: what native/search/query/planner.h holds. Uniform rows, and the
-// first so many of them in an index; every way that fits, the fastest one printed.
+// first so many of them in an index; every strategy that fits, the fastest one printed.
 import { inTurn, slice } from "./measure.mjs";
 
 const radii = [15, 23, 31, 39, 47, 55, 63, 71, 79];
@@ -20,8 +20,8 @@ export async function crossovers({ n, rows, query, queries, quick, HashIndex }) 
     const { indexed } = index.stats();
     const cells = [];
     for (const radius of indexed === size ? radii : []) {
-      const one = (way) => () => slice((i) => index.searchSync(query(i), radius, { way }), 64, 20_000);
-      const many = (way) => () => slice(() => index.searchManySync(batch, radius, { way }), 1, 20_000);
+      const one = (strategy) => () => slice((i) => index.searchSync(query(i), { radius, strategy }), 64, 20_000);
+      const many = (strategy) => () => slice(() => index.searchManySync(batch, { radius, strategy }), 1, 20_000);
       const t = await inTurn(
         {
           multi: one("multi-index"),

@@ -21,21 +21,24 @@ export async function files({ n, data, index, query, count, folder, turns, HashI
     mapped = next;
   }
   const open = opened.sort((a, b) => a - b)[2];
-  const [, first] = await timed(() => mapped.searchSync(query(1), 31));
+  const [, first] = await timed(() => mapped.searchSync(query(1), { radius: 31 }));
   const [, thousand] = await timed(() => {
-    for (let i = 0; i < 1000; i++) mapped.searchSync(query(i % count), 31);
+    for (let i = 0; i < 1000; i++) mapped.searchSync(query(i % count), { radius: 31 });
   });
   // All queries once, so that what they touch is mapped; then as they go on. Copied into memory only after that.
-  for (let i = 0; i < count; i++) mapped.searchSync(query(i), 31);
+  for (let i = 0; i < count; i++) mapped.searchSync(query(i), { radius: 31 });
   const steady = await inTurn(
     {
-      memory: () => slice((i) => index.searchSync(query(i), 31), count),
-      file: () => slice((i) => mapped.searchSync(query(i), 31), count),
+      memory: () => slice((i) => index.searchSync(query(i), { radius: 31 }), count),
+      file: () => slice((i) => mapped.searchSync(query(i), { radius: 31 }), count),
     },
     turns,
   );
   await mapped.warm();
-  const { warm } = await inTurn({ warm: () => slice((i) => mapped.searchSync(query(i), 31), count) }, turns);
+  const { warm } = await inTurn(
+    { warm: () => slice((i) => mapped.searchSync(query(i), { radius: 31 }), count) },
+    turns,
+  );
   mapped.close();
   const [checked, now] = await timed(() => HashIndex.open(path, { verify: "now" }));
   checked.close();

@@ -75,7 +75,7 @@ async function measureOne(programs, folder, kernel, n, data) {
     if (!quick || n <= 2e6) await changes(about);
     about.index.close();
     const lean = await build(about, "lean");
-    const leanTime = slice((i) => lean.searchSync(about.query(i), 31), Math.min(count, 512));
+    const leanTime = slice((i) => lean.searchSync(about.query(i), { radius: 31 }), Math.min(count, 512));
     row("lean, radius 31, one query", us(leanTime), us(t.read / leanTime));
     if (n === 1e7) target(`1e+7 ${data}, lean, radius 31: a streaming read / ours`, t.read / leanTime, 60);
     lean.close();

@@ -1,4 +1,4 @@
-// One query and batches, every way and radius, beside the peers; first of all that nothing is missing.
+// One query and batches, every strategy and radius, beside the peers; first of all that nothing is missing.
 import { readFileSync, rmSync } from "node:fs";
 import { each, inTurn, median, quantile, row, slice, target, us } from "./measure.mjs";
 
@@ -15,18 +15,19 @@ export async function checkRecall({ index, query, peers, folder, sample }) {
     for (let i = 0; i < found.length; i += 3) wanted[found[i]].push(found[i + 2] * 2 ** 32 + found[i + 1]);
     for (let q = 0; q < sample; q++) {
       const list = Float64Array.from(wanted[q]).sort();
-      for (const way of ["auto", "multi-index", "columns"]) {
-        const hits = index.searchSync(query(q), radius, { way });
+      for (const strategy of ["auto", "multi-index", "columns"]) {
+        const hits = index.searchSync(query(q), { radius, strategy });
         const same =
           hits.length === list.length && hits.every(({ id, distance }, i) => distance * 2 ** 32 + id === list[i]);
-        if (!same) throw new Error(`radius ${radius}, ${way}: query ${q} has ${hits.length} of ${list.length} matches`);
+        if (!same)
+          throw new Error(`radius ${radius}, ${strategy}: query ${q} has ${hits.length} of ${list.length} matches`);
         compared += list.length;
       }
     }
   }
   rmSync(file);
   const seconds = ((performance.now() - before) / 1000).toFixed(1);
-  row("recall (radius 15, 31, 63; three ways)", "1.0");
+  row("recall (radius 15, 31, 63; three strategies)", "1.0");
   console.log(`    ${sample} queries against brute force, ${compared} matches, ${seconds} s`);
 }
 
@@ -40,15 +41,15 @@ export async function singleQueries({ n, data, index, query, count, peers, quick
   const ours =
     (radius, options, queries = count) =>
     () =>
-      slice((i) => index.searchSync(query(i), radius, options), queries);
+      slice((i) => index.searchSync(query(i), { radius, ...options }), queries);
   const methods = {
     read: async () => (await peers.ask("read")).us,
-    scan: ours(31, { way: "scan" }, few),
-    columns: ours(31, { way: "columns" }, few),
+    scan: ours(31, { strategy: "scan" }, few),
+    columns: ours(31, { strategy: "columns" }, few),
     auto15: ours(15),
     auto31: ours(31),
     auto63: ours(63, undefined, few),
-    scan63: ours(63, { way: "scan" }, few),
+    scan63: ours(63, { strategy: "scan" }, few),
     best: ours(31, { kernel }), // named, as the others: reading the option takes its time too
     avx2: ours(31, { kernel: "avx2" }),
     portable: ours(31, { kernel: "portable" }),
@@ -62,9 +63,9 @@ export async function singleQueries({ n, data, index, query, count, peers, quick
   }
   if (quick) delete methods.hash12;
   const t = await inTurn(methods, turns);
-  const times = each((i) => index.searchSync(query(i), 31), count);
+  const times = each((i) => index.searchSync(query(i), { radius: 31 }), count);
   let matches = 0;
-  for (let i = 0; i < count; i++) matches += index.searchSync(query(i), 31).length;
+  for (let i = 0; i < count; i++) matches += index.searchSync(query(i), { radius: 31 }).length;
   const planted = times.filter((_, i) => i % 2 === 0);
   const unrelated = times.filter((_, i) => i % 2 === 1);
   t.p50 = median(times);
@@ -81,8 +82,8 @@ export async function singleQueries({ n, data, index, query, count, peers, quick
   line(`  kernel ${kernel}, by name`, t.best);
   line("  kernel avx2", t.avx2);
   line("  kernel portable", t.portable);
-  line("  way scan (full rows)", t.scan);
-  line("  way columns", t.columns);
+  line("  strategy scan (full rows)", t.scan);
+  line("  strategy columns", t.columns);
   line("FAISS Flat range_search (plain build)", t.flat);
   line("FAISS MultiHash(16,16,1) (plain build)", t.hash16);
   line("FAISS MultiHash(12,21,2) (plain build)", t.hash12);
@@ -131,14 +132,14 @@ export async function singleQueries({ n, data, index, query, count, peers, quick
 export async function batches({ n, data, index, queries, quick, turns }, t) {
   row("batches, radius 31, us a query", "32", "1024");
   const cost = {};
-  for (const way of ["auto", "tiled", "multi-index"]) {
-    cost[way] = {};
+  for (const strategy of ["auto", "tiled", "multi-index"]) {
+    cost[strategy] = {};
     for (const size of quick ? [32] : [32, 1024]) {
       const batch = queries.subarray(0, 32 * size);
-      const run = () => slice(() => index.searchManySync(batch, 31, { way }), 1, 100_000) / size;
-      cost[way][size] = (await inTurn({ run }, way === "tiled" && n * size > 5e9 ? 1 : turns)).run;
+      const run = () => slice(() => index.searchManySync(batch, { radius: 31, strategy }), 1, 100_000) / size;
+      cost[strategy][size] = (await inTurn({ run }, strategy === "tiled" && n * size > 5e9 ? 1 : turns)).run;
     }
-    row(`  ${way}`, us(cost[way][32]), us(cost[way][1024]));
+    row(`  ${strategy}`, us(cost[strategy][32]), us(cost[strategy][1024]));
   }
   const wanted = n === 1e6 ? 8 : n === 1e7 ? 12 : undefined;
   if (wanted) {
@@ -153,7 +154,8 @@ export async function batches({ n, data, index, queries, quick, turns }, t) {
 
 export async function nearest({ n, data, index, query, peers, turns }, t) {
   const few = Math.max(8, Math.min(256, Math.round(64e6 / n)));
-  const ours = (first, maxRadius) => () => slice((i) => index.nearestSync(query(2 * i + first), 1, { maxRadius }), few);
+  const ours = (first, radius) => () =>
+    slice((i) => index.nearestSync(query(2 * i + first), { count: 1, radius }), few);
   const methods = { planted: ours(0, 63), unrelated: ours(1, 63), far: ours(1, 256) };
   if (peers.faiss) methods.flat = async () => (await peers.ask(`nearest 0 ${Math.max(2, few >> 3)}`)).us;
   const k = await inTurn(methods, turns);

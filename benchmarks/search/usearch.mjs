@@ -44,7 +44,7 @@ export async function usearch({ n, data, rows, query, count, index, quick, root 
   let there = 0;
   let found = 0;
   for (let i = 0; i < asked; i++) {
-    if (index.searchSync(query(i), 31, { limit: 1 }).length === 0) continue;
+    if (index.searchSync(query(i), { radius: 31, limit: 1 }).length === 0) continue;
     there++;
     if (hnsw.search(queries[i], 1, 1).distances[0] <= 31) found++;
   }

@@ -1,6 +1,6 @@
-import type { Hit } from "../search/hash-index.js";
 import type { ViewHash } from "../views/query-image.js";
-import type { CopyMatch, Tier, Region } from "./types.js";
+import type { Region } from "../views/views.js";
+import type { CopyMatch, Tier } from "./types.js";
 
 /** Meta's recommendation for PDQ, and what a machine may act on. */
 export const sureRadius = 31;
@@ -21,9 +21,19 @@ export const leastViewQuality = 80;
 /** From here on a picture is a text screen, a chart, a title card. */
 export const flatFrom = 0.8;
 
-/** What variants are looked up in: a `HashIndex`, or what answers as one. */
+/** A known hash near a view, by its id. */
+export interface NearHash {
+  id: number;
+  /** Differing bits, 0 … 256. */
+  distance: number;
+}
+
+/** Where views are looked up: a `HashIndex`, or whatever answers like one. */
 export interface CopyIndex {
-  searchMany(queries: Uint8Array, radius: number, options: { limit: number; signal?: AbortSignal }): Promise<Hit[][]>;
+  searchMany(
+    queries: Uint8Array,
+    options: { radius: number; limit: number; signal?: AbortSignal },
+  ): Promise<NearHash[][]>;
   get(id: number): Uint8Array | undefined;
 }
 
@@ -68,7 +78,7 @@ export class CandidateSet {
     if (variants.length === 0) return;
     const queries = new Uint8Array(32 * variants.length);
     variants.forEach(({ hash }, i) => queries.set(hash, 32 * i));
-    const found = await index.searchMany(queries, radius, { limit: hitsEach, ...(signal && { signal }) });
+    const found = await index.searchMany(queries, { radius, limit: hitsEach, ...(signal && { signal }) });
     found.forEach((hits, i) => {
       for (const { id, distance } of hits) this.add({ id, distance, viewHash: variants[i]! });
     });
@@ -107,8 +117,8 @@ export class CandidateSet {
     return matches.sort((a, b) => order[a.tier] - order[b.tier] || a.distance - b.distance || a.entry - b.entry);
   }
 
-  #tierOf(seen: readonly Candidate[]): Tier {
-    let tier: Tier = "none";
+  #tierOf(seen: readonly Candidate[]): Tier | "none" {
+    let tier: Tier | "none" = "none";
     for (const sighting of seen) {
       if (isSure(sighting)) return "match";
       if (sighting.distance <= sureRadius) tier = "review";

@@ -1,12 +1,12 @@
 import type { Orientation } from "../hash/pixels.js";
 import type { Limits } from "../limits.js";
-import type { ViewName } from "../views/views.js";
+import type { Region, ViewName } from "../views/views.js";
 
 /** How much is tried: see `findCopies`. */
 export type CopyLevel = "fast" | "standard" | "thorough";
 
-/** A match is what a machine may act on, a review what a person should look at. */
-export type Tier = "match" | "review" | "none";
+/** How far a match may be trusted: a machine may act on a `match`, a person should look at a `review`. */
+export type Tier = "match" | "review";
 
 export interface CopyOptions extends Limits {
   /**
@@ -28,9 +28,6 @@ export interface CopyOptions extends Limits {
   name?: string;
 }
 
-/** A place in the picture: top left, top right, bottom right, bottom left, as shares of its width and height. */
-export type Region = readonly [x: number, y: number][];
-
 /** An entry that the picture, or a part of it, is a copy of. A lead, not a verdict. */
 export interface CopyMatch {
   /** Of the index: the id that is nearest. */
@@ -39,7 +36,7 @@ export interface CopyMatch {
   entry: number;
   /** Differing bits, 0 … 256, of the nearest variant. */
   distance: number;
-  tier: "match" | "review";
+  tier: Tier;
   /** Which variant of the picture is nearest. */
   view: ViewName;
   /** Where in the picture the original lies, or the part of it that `id` is the hash of; outside 0 … 1 where it was
@@ -61,7 +58,7 @@ export interface CopyStage {
 
 export interface CopyResult {
   /** The best of all matches. */
-  tier: Tier;
+  tier: Tier | "none";
   /** An entry each, the nearest first. */
   matches: CopyMatch[];
   /** Of the picture as it is: 64 hex digits. */

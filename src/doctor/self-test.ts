@@ -59,7 +59,7 @@ function searchOn(kernel: string): string | undefined {
       const expected = Array.from({ length: 500 }, (_, id) => ({ id, distance: distance(id) }))
         .filter((hit) => hit.distance <= radius)
         .sort((a, b) => a.distance - b.distance || a.id - b.id);
-      const got = index.searchSync(query, radius, { kernel });
+      const got = index.searchSync(query, { radius, kernel });
       if (JSON.stringify(got) !== JSON.stringify(expected)) return `a search with radius ${radius} gives wrong matches`;
     }
   } finally {

@@ -1,16 +1,6 @@
 import type { DigestType, FileDigests } from "../image/digest.js";
 import type { ListEntry } from "../lists/entry.js";
-
-/** An entry of a list that has the very bytes. */
-export interface ExactMatch {
-  type: DigestType;
-  /** The name of the list. */
-  list: string;
-  /** The entry's line in the list, from 1; its number in formats without lines. */
-  entry: number;
-  /** What the list says of the entry. */
-  metadata: string;
-}
+import type { ListMatch } from "./list-match.js";
 
 const types: readonly DigestType[] = ["md5", "sha1", "sha256"];
 
@@ -52,15 +42,16 @@ export class KnownDigests {
   }
 
   /** The entries with one of the digests, in the order of the lists. */
-  match(digests: FileDigests): ExactMatch[] {
-    const found: [number, ExactMatch][] = [];
+  search(digests: FileDigests): ListMatch[] {
+    const found: [number, ListMatch][] = [];
     for (const type of types) {
       const value = digests[type];
       if (value === undefined) continue;
       const key = Buffer.from(value, "hex").toString("latin1");
       for (let at = this.#first.get(key) ?? 0; at > 0; at = this.#next[at - 1]!) {
         const i = at - 1;
-        found.push([at, { type, list: this.#list[i]!, entry: this.#line[i]!, metadata: this.#metadata[i]! }]);
+        const about = { list: this.#list[i]!, line: this.#line[i]!, metadata: this.#metadata[i]! };
+        found.push([at, { distance: 0, orientation: "orig", ...about, type }]);
       }
     }
     return found.sort(([a], [b]) => a - b).map(([, match]) => match);

@@ -1,16 +1,26 @@
-import { boolean, integer, invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
+import { boolean, checkOptions, checkSignal, invalidArgument, oneOf } from "../check.js";
 import { EmpreinteError } from "../errors.js";
-import { type Orientation, type OrientationHashes, orientationNames } from "../hash/pixels.js";
-import { type HashLike, hashToBytes } from "../hash/value.js";
+import type { HashLike } from "../hash/value.js";
 import type { DigestType, FileDigests } from "../image/digest.js";
-import { checkReadOptions, type ReadListOptions } from "./read-options.js";
-import { HashIndex, type HashIndexOptions, type Hit, type IndexStats, type OpenOptions } from "../search/hash-index.js";
-import { type ExactMatch, KnownDigests } from "./digests.js";
 import type { ImageInput } from "../image/hash-image.js";
-import { findKnownCopies, type KnownCopyOptions, type KnownCopyResult } from "./list-copies.js";
+import { HashIndex, type HashIndexOptions, type IndexStats, type OpenOptions } from "../search/hash-index.js";
+import type { IndexMatch } from "../search/match.js";
+import {
+  checkQuery,
+  checkQueryOptions,
+  defaultQueryOptions,
+  type Query,
+  type QueryOptions,
+  queryOptionNames,
+} from "../search/query.js";
+import { nearestOrientations } from "../search/results.js";
+import { KnownDigests } from "./digests.js";
 import { type Entries, KeptEntries, PassingEntries } from "./entries.js";
-import { allNamed, type LoadedList, type KnownSources, readLists } from "./read-lists.js";
-import { openFiles, IndexFilesWriter } from "./index-files.js";
+import { IndexFilesWriter, openFiles } from "./index-files.js";
+import { findKnownCopies, type KnownCopyOptions, type KnownCopyResult } from "./list-copies.js";
+import type { ListMatch } from "./list-match.js";
+import { checkReadOptions, type ReadListOptions } from "./read-options.js";
+import { allNamed, type KnownSources, type LoadedList, readLists } from "./read-lists.js";
 
 export interface LoadOptions extends ReadListOptions {
   /**
@@ -19,8 +29,8 @@ export interface LoadOptions extends ReadListOptions {
    */
   memory?: NonNullable<HashIndexOptions["memory"]>;
   /**
-   * Also load MD5, SHA-1 and SHA-256, for `matchExact`; they stand in memory beside the index and are in no file. Default
-   * false: an entry with nothing else is a problem.
+   * Whether MD5, SHA-1 and SHA-256 are loaded, too, for exact matches. They stay in memory and are in no file that `save`
+   * writes. Default false: an entry with nothing else is a problem.
    */
   digests?: boolean;
 }
@@ -32,76 +42,19 @@ export interface BuildOptions extends ReadListOptions {
   onProgress?: (entries: number) => void;
 }
 
-/** The result of hashing a picture, or one of its frames. */
-export interface MatchQuery {
-  hash: HashLike;
-  /** 0 … 100 */
-  quality: number;
-  stable: boolean;
-  orientations?: OrientationHashes;
-}
-
-export interface MatchOptions {
-  /** Most differing bits, 0 … 256. Default 31, Meta's recommendation for PDQ. */
-  radius?: number;
-  /** Below this quality nothing matches: such a hash is close to unrelated pictures. Default 50; 0 for any. */
-  minQuality?: number;
-  /** Search the query's eight orientations where it has them. Default true. */
-  orientations?: boolean;
-  /** Also match hashes that are rounding noise (`stable: false`). Default false. */
-  allowUnstable?: boolean;
-}
-
-export interface AsyncMatchOptions extends MatchOptions {
+/** The options of a search in a `HashList`. */
+export type ListSearchOptions = QueryOptions & {
+  /** It ends an asynchronous search, which then rejects with the signal's reason. */
   signal?: AbortSignal;
-}
-
-/** A known hash near the query. A lead for a person to look at, not a verdict. */
-export interface ListMatch {
-  /** Differing bits, 0 … 256. */
-  distance: number;
-  /** The name of the list. */
-  list: string;
-  /** The entry's line in the list, from 1. */
-  line: number;
-  /** Which image of the query is nearest; of several the first in the order of `orientationNames`. */
-  orientation: Orientation;
-  /** What the list says of the entry. */
-  metadata: string;
-}
+};
 
 const readOptionNames = ["allowTrivialHashes", "onProblem", "signal"] as const;
-const matchOptionNames = ["radius", "minQuality", "orientations", "allowUnstable"] as const;
-
-interface Search {
-  /** 32 bytes a variant, in the order of `orientationNames`; empty when the query must not match. */
-  queries: Uint8Array;
-  radius: number;
-}
-
-function checkSearch(query: MatchQuery, options: Partial<MatchOptions>): Search {
-  if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
-  const quality = integer("quality", query.quality, 0, 100);
-  const stable = boolean("stable", query.stable);
-  const radius = integer("radius", options.radius ?? 31, 0, 256);
-  const minQuality = integer("minQuality", options.minQuality ?? 50, 0, 100);
-  const all = boolean("orientations", options.orientations ?? true);
-  const allowUnstable = boolean("allowUnstable", options.allowUnstable ?? false);
-  const hash = hashToBytes(query.hash);
-  if (quality < minQuality || (!stable && !allowUnstable)) return { queries: new Uint8Array(0), radius };
-  if (!all || query.orientations === undefined) return { queries: hash, radius };
-  const queries = new Uint8Array(32 * orientationNames.length);
-  // The picture's own hash, not `orientations.orig`: of a picture of exactly 64×64 pixels they may differ.
-  orientationNames.forEach((name, i) => queries.set(i === 0 ? hash : hashToBytes(query.orientations![name]), 32 * i));
-  return { queries, radius };
-}
-
 /**
  * Lists of known hashes, loaded into an index together with what they say of each hash.
  *
  * @example
- * using known = await KnownHashes.load("known.csv");
- * const matches = await known.match(await hashImage("upload.jpg", { orientations: true }));
+ * using list = await HashList.load("known.csv");
+ * const matches = await list.search(await hashImage("upload.jpg", { orientations: true }));
  */
 export class HashList {
   readonly #index: HashIndex;
@@ -226,7 +179,7 @@ export class HashList {
     return this.#digests?.size ?? 0;
   }
 
-  /** The digests that `matchExact` has a use for: no other need be computed. */
+  /** The types of digest that the lists have: the option `digests` of `hashImage` needs no other. */
   get digestTypes(): DigestType[] {
     return this.#digests?.types ?? [];
   }
@@ -249,47 +202,36 @@ export class HashList {
   }
 
   /**
-   * The entries within the radius, each once, sorted by distance, then list, then line. None for a query below
-   * `minQuality` or one that is not `stable`.
+   * The entries within the radius of a hash or query, each once, sorted by distance, then list, then line. The entries that
+   * name one of the query's digests come first, in the order of the lists. The search runs on this thread: for short lists
+   * that is quicker than the way to another.
    *
-   * On this thread: for short lists, where the way to another costs more than the search.
-   * @throws {InvalidArgumentError} @throws {InvalidHashError} @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`
+   * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
+   * {EmpreinteError} `ERR_EMPREINTE_CLOSED`
    */
-  matchSync(query: MatchQuery, options?: MatchOptions): ListMatch[] {
+  searchSync(query: HashLike | Query, options?: QueryOptions): ListMatch[] {
     this.#open();
-    const { queries, radius } = checkSearch(query, checkOptions(options, matchOptionNames));
-    return this.#matches(this.#index.searchManySync(queries, radius), this.#entries);
+    const given = checkQueryOptions(checkOptions(options, queryOptionNames), defaultQueryOptions.radius);
+    const { hashes, digests } = checkQuery(query, given);
+    const { radius } = given;
+    return this.#matches(this.#index.searchManySync(hashes, { radius }), digests, this.#entries);
   }
 
-  /** As `matchSync`, off this thread. Rejects with the signal's reason when aborted. */
-  async match(query: MatchQuery, options?: AsyncMatchOptions): Promise<ListMatch[]> {
+  /** Searches like `searchSync`, off this thread. It rejects with the signal's reason when aborted. */
+  async search(query: HashLike | Query, options?: ListSearchOptions): Promise<ListMatch[]> {
     this.#open();
-    const given = checkOptions(options, [...matchOptionNames, "signal"]);
-    const { queries, radius } = checkSearch(query, given);
-    const signal = checkSignal(given.signal);
+    const { signal, ...rest } = checkOptions(options, [...queryOptionNames, "signal"]);
+    const given = checkQueryOptions(rest, defaultQueryOptions.radius);
+    const { hashes, digests } = checkQuery(query, given);
+    checkSignal(signal);
     const entries = this.#entries;
     entries.hold(); // when close() is called during the search
     try {
-      return this.#matches(await this.#index.searchMany(queries, radius, signal && { signal }), entries);
+      const found = await this.#index.searchMany(hashes, { radius: given.radius, ...(signal && { signal }) });
+      return this.#matches(found, digests, entries);
     } finally {
       entries.release();
     }
-  }
-
-  /**
-   * The entries that name these very bytes, in the order of the lists.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`
-   *
-   * @example
-   * using known = await KnownHashes.load("known.csv", { digests: true });
-   * const { digests } = await hashImage("upload.jpg", { digests: known.digestTypes });
-   * const exact = known.matchExact(digests);
-   */
-  matchExact(digests: FileDigests): ExactMatch[] {
-    this.#open();
-    if (typeof digests !== "object" || digests === null)
-      throw invalidArgument("digests", "{md5, sha1, sha256}", digests);
-    return this.#digests?.match(digests) ?? [];
   }
 
   /**
@@ -326,25 +268,16 @@ export class HashList {
     if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The known hashes are closed");
   }
 
-  #matches(hits: Hit[][], entries: Entries): ListMatch[] {
-    const best = new Map<number, { id: number; distance: number; orientation: Orientation }>();
-    hits.forEach((found, i) => {
-      for (const { id, distance } of found) {
-        const other = best.get(id);
-        if (other === undefined || distance < other.distance) {
-          best.set(id, { id, distance, orientation: orientationNames[i]! });
-        }
-      }
-    });
-    return [...best.values()]
-      .sort((a, b) => a.distance - b.distance || a.id - b.id)
-      .map(({ id, distance, orientation }) => ({
-        distance,
-        list: this.#listOf(id),
-        line: entries.line(id),
-        orientation,
-        metadata: entries.metadata(id),
-      }));
+  #matches(found: IndexMatch[][], digests: FileDigests | undefined, entries: Entries): ListMatch[] {
+    const exact = (digests && this.#digests?.search(digests)) ?? [];
+    const near = nearestOrientations(found, 0).map(({ id, ...match }): ListMatch => ({
+      ...match,
+      list: this.#listOf(id),
+      line: entries.line(id),
+      metadata: entries.metadata(id),
+      type: "pdq",
+    }));
+    return [...exact, ...near];
   }
 
   #listOf(id: number): string {

@@ -1,7 +1,7 @@
 import { EmpreinteError } from "../errors.js";
 import type { CancelHandle, IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
-import type { Addition } from "./arguments.js";
+import type { Addition } from "./rows.js";
 import { indexError } from "./index-errors.js";
 
 export const closedError = (): EmpreinteError => new EmpreinteError("ERR_EMPREINTE_CLOSED", "The index is closed");

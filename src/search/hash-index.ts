@@ -1,37 +1,32 @@
-import { integer, oneOf, checkOptions, checkSignal } from "../check.js";
+import { checkOptions, checkSignal, oneOf } from "../check.js";
 import { IndexError } from "../errors.js";
-import { kernelName } from "../hash/pixels.js";
 import type { HashLike } from "../hash/value.js";
 import { withSignal } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
-import {
-  type AddOptions,
-  type AsyncSearchOptions,
-  checkAddition,
-  checkAsyncSearch,
-  type CheckedSearch,
-  checkSearch,
-  type Hashes,
-  type Ids,
-  oneHash,
-  oneId,
-  packHashes,
-  packIds,
-  type SearchOptions,
-} from "./arguments.js";
 import { Additions, closedError } from "./additions.js";
 import { damaged, openIndexFile, saveIndexFile } from "./file.js";
-import { indexError, indexErrors, indexErrorsAsync } from "./index-errors.js";
+import { indexErrors, indexErrorsAsync } from "./index-errors.js";
 import { Maintenance } from "./maintenance.js";
+import type { IndexMatch } from "./match.js";
+import {
+  checkAsyncNearest,
+  checkAsyncSearch,
+  type CheckedAsyncSearch,
+  type CheckedSearch,
+  checkNearest,
+  checkSearch,
+  type NearestOptions,
+  type SearchOptions,
+  type SyncNearestOptions,
+  type SyncSearchOptions,
+} from "./options.js";
+import { checkQuery, isQuery, type Query } from "./query.js";
+import { groupMatches, matchesOf, nearestOrientations } from "./results.js";
+import { checkAddition, type Hashes, type Ids, oneHash, oneId, oneTag, packHashes, packIds } from "./rows.js";
+import { Searcher } from "./searcher.js";
 
-/** An entry within the radius. */
-export interface Hit {
-  id: number;
-  /** Differing bits, 0 … 256. */
-  distance: number;
-}
-
+/** How an index is made. */
 export interface HashIndexOptions {
   /**
    * What a large index may take: `"full"`, some 116 bytes a hash; `"lean"`, some 76, for about ten times the query time;
@@ -43,93 +38,84 @@ export interface HashIndexOptions {
 const tablesOf = { full: 16, lean: 8, rows: 0 } as const;
 const memories = ["full", "lean", "rows"] as const;
 
-export interface AddManyOptions extends AddOptions {
-  signal?: AbortSignal;
-}
-
-export interface NearestOptions extends SearchOptions {
-  /** Look no further than this, 0 … 256. Default 256. */
-  maxRadius?: number;
-}
-
-export interface AsyncNearestOptions extends AsyncSearchOptions {
-  /** Look no further than this, 0 … 256. Default 256. */
-  maxRadius?: number;
-}
-
+/** How a file is opened. */
 export interface OpenOptions {
-  /** `"now"`: every byte is checked before the index is there. `"later"`: header, lengths and structure only, ready at
-   * once; a damaged body may give an error or a wrong answer, never a read outside the file, until `verify()` has checked
-   * it. Default `"now"`. */
+  /**
+   * `"now"` verifies all checksums first. `"later"` opens at once and checks only header, lengths and structure: until
+   * `verify()` completes, a damaged file may give an error or a wrong answer, but never a read outside the file. Default
+   * `"now"`.
+   */
   verify?: "now" | "later";
+  /** It ends the opening, which then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
+/** The figures of an index. */
 export interface IndexStats {
-  /** Entries a search can find. */
+  /** Rows that a search can find: each hash is one. */
   rows: number;
-  /** Removed entries whose memory is not given back yet. */
+  /** Removed rows whose memory is not given back yet. */
   removed: number;
-  /** Newest entries, not yet in a part. */
+  /** The newest rows, which are in no shard yet. */
   delta: number;
-  /** Immutable parts, each searched for itself. */
+  /** Immutable parts of the index, each searched by itself. */
   shards: number;
-  /** Entries in parts with tables; the others are scanned. */
+  /** Rows in shards with tables; the others are scanned. */
   indexed: number;
-  /** Bytes of all of it, */
+  /** Bytes that the index takes. */
   bytes: number;
-  /** and of them those of a mapped file. */
+  /** Bytes of `bytes` that are memory-mapped from a file. */
   mapped: number;
-  /** Bytes of all of it that are in memory now. */
+  /** Bytes of `bytes` that are in memory now. */
   resident: number;
-  /** Grows with every change. */
+  /** It grows with every change. */
   revision: number;
 }
 
-/** Fewer queries than this are not worth a thread. */
-const queriesPerThread = 64;
+/** The handles that `open` hands to the constructor, whose published type shows nothing of it. */
+const opened = new WeakMap<HashIndexOptions, IndexHandle>();
 
 /**
- * An exact Hamming index: a search gives every entry within the radius, never a sample, sorted by distance, then id. It
- * changes while it is read: a search sees exactly the entries that were there when it was called, and an entry that was
- * removed is never found by a search called after `remove` returned.
+ * An exact Hamming index of ids and hashes: a search gives every entry within the radius, never a sample, sorted by
+ * distance, then id. It can be changed while it is read: a search sees exactly the entries that were there when it was
+ * called, and no search called after `remove` returned finds a removed one.
  *
  * @example
  * using index = new HashIndex();
  * await index.addMany([1, 2], [hash, other]);
- * const hits = index.searchSync(hash, 31); // [{ id: 1, distance: 0 }, …]
+ * const matches = index.searchSync(hash); // [{ id: 1, distance: 0, orientation: "orig" }, …]
  */
 export class HashIndex {
   readonly #handle: IndexHandle;
+  readonly #searcher: Searcher;
   readonly #maintenance: Maintenance;
   readonly #additions: Additions;
-  /** `EMPREINTE_KERNEL` as the first search finds it: reading the environment takes longer than a small search. */
-  #kernel: { name: string | undefined } | undefined;
   #closed = false;
 
-  /** @throws {InvalidArgumentError} */
-  constructor(options?: HashIndexOptions | Opened) {
-    if (options instanceof Opened) {
-      this.#handle = options.handle;
-    } else {
-      const { memory = "full" } = checkOptions(options, ["memory"]);
-      this.#handle = native.createIndex(tablesOf[oneOf("memory", memory, memories)]);
-    }
+  /** Makes an empty index. @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` */
+  constructor(options?: HashIndexOptions) {
+    const { memory = "full" } = checkOptions(options, ["memory"]);
+    const tables = tablesOf[oneOf("memory", memory, memories)];
+    this.#handle = (options && opened.get(options)) ?? native.createIndex(tables);
+    this.#searcher = new Searcher(this.#handle);
     this.#maintenance = new Maintenance(this.#handle);
     this.#additions = new Additions(this.#handle);
   }
 
   /**
-   * Opens a file that `save` wrote, mapped into memory. The index can be changed; the file stays as it is. It may be
-   * removed or replaced by renaming, as `save` does; one that is overwritten or cut in place takes the process with it.
-   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: no index, a newer one, cut or changed.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_READ`; the signal's reason.
+   * Opens a file that `save` wrote, mapped into memory. The index can be changed; the file stays as it is. Deleting the
+   * file or replacing it by rename, as `save` does, is safe. Truncating or overwriting it in place crashes the process.
+   *
+   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: the file is no index, of a newer version, cut or changed.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_READ`: the file cannot be read. It rejects with the signal's reason.
    */
   static async open(path: string | URL, options?: OpenOptions): Promise<HashIndex> {
     const { verify = "now", signal } = checkOptions(options, ["verify", "signal"]);
     oneOf("verify", verify, ["now", "later"]);
     checkSignal(signal)?.throwIfAborted();
-    const index = new HashIndex(new Opened(await openIndexFile(path)));
+    const making: HashIndexOptions = {};
+    opened.set(making, await openIndexFile(path));
+    const index = new HashIndex(making);
     if (verify === "later") return index;
     try {
       await index.verify(signal && { signal });
@@ -145,36 +131,43 @@ export class HashIndex {
     return this.#closed ? 0 : native.indexStats(this.#handle).rows;
   }
 
-  /** Adds one entry. @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID` @throws {InvalidHashError} */
-  add(id: number, hash: HashLike, tag = 0): void {
+  /**
+   * Adds one entry.
+   * @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
+   * {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`
+   */
+  add(id: number, hash: HashLike, options?: { tag?: number }): void {
     this.#open();
-    const tags = tag === 0 ? undefined : Uint8Array.of(integer("tag", tag, 0, 255));
+    const tag = oneTag(options);
+    const tags = tag === 0 ? undefined : Uint8Array.of(tag);
     indexErrors(() => native.indexAdd(this.#handle, oneId(id), oneHash(hash), tags));
     this.#maintenance.changed(1);
   }
 
   /**
-   * Adds entries, all or none. On this thread: some 60 ms a million; `addMany` does it on another.
-   * @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID` @throws {InvalidHashError} @throws {InvalidArgumentError}
+   * Adds entries, all or none, with a tag each (default 0). This thread is busy for some 60 ms a million; `addMany` does
+   * it on another.
+   * @throws as `add`
    */
-  addManySync(ids: Ids, hashes: Hashes, options?: AddOptions): void {
+  addManySync(ids: Ids, hashes: Hashes, options?: { tags?: Uint8Array }): void {
     this.#open();
-    const addition = checkAddition(ids, hashes, options ?? {}, ["tags"]);
-    this.#open(); // what was read is the caller's code, and may have closed it
+    const addition = checkAddition(ids, hashes, checkOptions(options, ["tags"]).tags);
+    this.#open(); // reading an iterable runs the caller's code, which may have closed the index
     indexErrors(() => native.indexAdd(this.#handle, addition.ids, addition.hashes, addition.tags));
     this.#maintenance.changed(addition.ids.length);
   }
 
   /**
-   * As `addManySync`, off this thread. What it was given is copied first. When it rejects, nothing was added: with the
-   * signal's reason if the abort came in time, and otherwise it adds all and resolves.
-   * @throws as `addManySync`; {EmpreinteError} `ERR_EMPREINTE_CLOSED` when the index was closed before it resolved.
+   * Adds entries like `addManySync`, off this thread. It copies its arguments first. When it rejects it added nothing. An
+   * abort in time rejects with the signal's reason; a later one changes nothing.
+   * @throws as `add`; {EmpreinteError} `ERR_EMPREINTE_CLOSED` when the index was closed before it resolved.
    */
-  async addMany(ids: Ids, hashes: Hashes, options?: AddManyOptions): Promise<void> {
+  async addMany(ids: Ids, hashes: Hashes, options?: { tags?: Uint8Array; signal?: AbortSignal }): Promise<void> {
     this.#open();
-    const addition = checkAddition(ids, hashes, options ?? {}, ["tags", "signal"]);
+    const { tags, signal } = checkOptions(options, ["tags", "signal"]);
+    const addition = checkAddition(ids, hashes, tags);
     this.#open();
-    await this.#additions.run(addition, checkSignal(options?.signal));
+    await this.#additions.run(addition, checkSignal(signal));
     this.#maintenance.changed(addition.ids.length);
   }
 
@@ -190,11 +183,15 @@ export class HashIndex {
     this.#maintenance.changed(typeof packed === "number" ? 1 : packed.length);
   }
 
-  /** Another hash and bank under an id; no search sees neither or both. @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
-  replace(id: number, hash: HashLike, tag = 0): void {
+  /**
+   * Replaces the hash and the tag of an entry. Every search sees the old or the new ones.
+   * @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
+   * {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`
+   */
+  replace(id: number, hash: HashLike, options?: { tag?: number }): void {
     this.#open();
-    const to = integer("tag", tag, 0, 255);
-    indexErrors(() => native.indexReplace(this.#handle, oneId(id), oneHash(hash), to));
+    const tag = oneTag(options);
+    indexErrors(() => native.indexReplace(this.#handle, oneId(id), oneHash(hash), tag));
     this.#maintenance.changed(1);
   }
 
@@ -210,50 +207,66 @@ export class HashIndex {
     return native.indexHashes(this.#handle, Float64Array.of(id));
   }
 
-  /** Every entry within `radius` (0 … 256) of `hash`. @throws {InvalidArgumentError} @throws {InvalidHashError} */
-  searchSync(hash: HashLike, radius: number, options?: SearchOptions): Hit[] {
+  /**
+   * Every entry within the radius of a hash or query, sorted by distance, then id. The search runs on this thread.
+   * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
+   * {EmpreinteError} `ERR_EMPREINTE_CLOSED`
+   */
+  searchSync(query: HashLike | Query, options?: SyncSearchOptions): IndexMatch[] {
     this.#open();
-    return single(this.#sync(oneHash(hash), integer("radius", radius, 0, 256), checkSearch(options), false));
+    return this.#single(query, checkSearch(options));
   }
 
-  /** For each hash, every entry within `radius`. @throws {InvalidArgumentError} @throws {InvalidHashError} */
-  searchManySync(hashes: Hashes, radius: number, options?: SearchOptions): Hit[][] {
+  /**
+   * The entries within the radius of each hash. The search runs on this thread.
+   * @throws as `searchSync`
+   */
+  searchManySync(hashes: Hashes, options?: SyncSearchOptions): IndexMatch[][] {
     this.#open();
     const queries = packHashes(hashes);
-    const found = this.#sync(queries, integer("radius", radius, 0, 256), checkSearch(options), false);
-    return group(found, queries.length / 32);
-  }
-
-  /** As `searchSync`, off this thread. Rejects with the signal's reason when aborted. */
-  async search(hash: HashLike, radius: number, options?: AsyncSearchOptions): Promise<Hit[]> {
-    return (await this.searchMany(oneHash(hash), radius, options))[0]!;
-  }
-
-  /** As `searchManySync`, off this thread, over several. Rejects with the signal's reason when aborted. */
-  async searchMany(hashes: Hashes, radius: number, options?: AsyncSearchOptions): Promise<Hit[][]> {
+    const search = checkSearch(options);
     this.#open();
-    return this.#async(packHashes(hashes), integer("radius", radius, 0, 256), checkAsyncSearch(options), false);
+    return groupMatches(this.#searcher.sync(queries, search), queries.length / 32);
   }
 
-  /** The `k` nearest entries, exactly; of those equally far the smaller ids. @throws {InvalidArgumentError} */
-  nearestSync(hash: HashLike, k: number, options?: NearestOptions): Hit[] {
+  /** Searches like `searchSync`, off this thread. It rejects with the signal's reason when aborted. */
+  async search(query: HashLike | Query, options?: SearchOptions): Promise<IndexMatch[]> {
     this.#open();
-    const { maxRadius = 256, ...rest } = checkOptions(options, nearestNames);
-    const checked = { ...checkSearch(rest), limit: integer("k", k, 1, 2 ** 32 - 1) };
-    return single(this.#sync(oneHash(hash), integer("maxRadius", maxRadius, 0, 256), checked, true));
+    return this.#singleAsync(query, checkAsyncSearch(options));
   }
 
-  /** As `nearestSync` for each hash, off this thread. Rejects with the signal's reason when aborted. */
-  async nearestMany(hashes: Hashes, k: number, options?: AsyncNearestOptions): Promise<Hit[][]> {
+  /** Searches like `searchManySync`, off this thread and over several. It rejects with the signal's reason when aborted. */
+  async searchMany(hashes: Hashes, options?: SearchOptions): Promise<IndexMatch[][]> {
     this.#open();
-    const { maxRadius = 256, ...rest } = checkOptions(options, [...nearestNames, "threads", "signal"]);
-    const checked = { ...checkAsyncSearch(rest), limit: integer("k", k, 1, 2 ** 32 - 1) };
-    return this.#async(packHashes(hashes), integer("maxRadius", maxRadius, 0, 256), checked, true);
+    const queries = packHashes(hashes);
+    const search = checkAsyncSearch(options);
+    this.#open();
+    return this.#searcher.async(queries, search);
   }
 
-  /** As `nearestSync`, off this thread. Rejects with the signal's reason when aborted. */
-  async nearest(hash: HashLike, k: number, options?: AsyncNearestOptions): Promise<Hit[]> {
-    return (await this.nearestMany(oneHash(hash), k, options))[0]!;
+  /**
+   * The `count` nearest entries, sorted by distance, then id. Of entries that are equally far those with smaller ids are
+   * given.
+   * @throws as `searchSync`
+   */
+  nearestSync(query: HashLike | Query, options?: SyncNearestOptions): IndexMatch[] {
+    this.#open();
+    return this.#single(query, checkNearest(options));
+  }
+
+  /** Searches like `nearestSync`, off this thread. It rejects with the signal's reason when aborted. */
+  async nearest(query: HashLike | Query, options?: NearestOptions): Promise<IndexMatch[]> {
+    this.#open();
+    return this.#singleAsync(query, checkAsyncNearest(options));
+  }
+
+  /** Searches like `nearestSync` for each hash, off this thread. It rejects with the signal's reason when aborted. */
+  async nearestMany(hashes: Hashes, options?: NearestOptions): Promise<IndexMatch[][]> {
+    this.#open();
+    const queries = packHashes(hashes);
+    const search = checkAsyncNearest(options);
+    this.#open();
+    return this.#searcher.async(queries, search);
   }
 
   /**
@@ -329,75 +342,16 @@ export class HashIndex {
     if (this.#closed) throw closedError();
   }
 
-  #sync(queries: Uint8Array, radius: number, search: CheckedSearch, nearest: boolean): Float64Array | undefined {
-    const { limit, tags, strategy, kernel = (this.#kernel ??= { name: kernelName(undefined) }).name } = search;
-    this.#open();
-    try {
-      return native.searchSync(this.#handle, queries, radius, limit, tags, strategy, nearest, kernel);
-    } catch (error) {
-      throw indexError(error);
-    }
+  #single(query: HashLike | Query, search: CheckedSearch): IndexMatch[] {
+    if (!isQuery(query)) return matchesOf(this.#searcher.sync(oneHash(query), search));
+    const { hashes } = checkQuery(query, search);
+    if (hashes.length === 0) return [];
+    return nearestOrientations(groupMatches(this.#searcher.sync(hashes, search), hashes.length / 32), search.limit);
   }
 
-  async #async(
-    queries: Uint8Array,
-    radius: number,
-    search: CheckedSearch & { threads: number; signal: AbortSignal | undefined },
-    nearest: boolean,
-  ): Promise<Hit[][]> {
-    const {
-      limit,
-      tags,
-      strategy,
-      kernel = (this.#kernel ??= { name: kernelName(undefined) }).name,
-      threads,
-      signal,
-    } = search;
-    const count = queries.length / 32;
-    const jobs = Math.max(1, Math.min(threads, Math.floor(count / queriesPerThread)));
-    const share = Math.ceil(count / jobs);
-    const part = (i: number): Uint8Array => queries.subarray(32 * share * i, 32 * share * (i + 1));
-    const parts = jobs === 1 ? [queries] : Array.from({ length: jobs }, (_, i) => part(i));
-    // Counted now: the caller may transfer or shrink the buffer while the search runs.
-    const counts = parts.map((part) => part.length / 32);
-    this.#open();
-    const found = await indexErrorsAsync(
-      withSignal(signal, (cancel) =>
-        Promise.all(
-          parts.map((part) =>
-            native.search(this.#handle, part, radius, limit, tags, strategy, nearest, kernel, cancel),
-          ),
-        ),
-      ),
-    );
-    return found.flatMap((triples, i) => group(triples, counts[i]!));
+  async #singleAsync(query: HashLike | Query, search: CheckedAsyncSearch): Promise<IndexMatch[]> {
+    const hashes = isQuery(query) ? checkQuery(query, search).hashes : oneHash(query);
+    if (hashes.length === 0) return [];
+    return nearestOrientations(await this.#searcher.async(hashes, search), search.limit);
   }
-}
-
-const nearestNames = ["tags", "strategy", "kernel", "maxRadius"] as const;
-
-/** What `open` hands to the constructor. */
-class Opened {
-  readonly handle: IndexHandle;
-  constructor(handle: IndexHandle) {
-    this.handle = handle;
-  }
-}
-
-/** Of one query: from triples (id, query, distance) to hits. */
-function single(triples: Float64Array | undefined): Hit[] {
-  if (triples === undefined) return [];
-  const hits: Hit[] = [];
-  for (let i = 0; i < triples.length; i += 3) hits.push({ id: triples[i]!, distance: triples[i + 2]! });
-  return hits;
-}
-
-/** From triples (id, query, distance) to a list for each query. */
-function group(triples: Float64Array | undefined, queries: number): Hit[][] {
-  const lists: Hit[][] = Array.from({ length: queries }, () => []);
-  if (triples === undefined) return lists;
-  for (let i = 0; i < triples.length; i += 3) {
-    lists[triples[i + 1]!]!.push({ id: triples[i]!, distance: triples[i + 2]! });
-  }
-  return lists;
 }

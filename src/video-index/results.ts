@@ -1,7 +1,7 @@
 import type { Orientation } from "../hash/pixels.js";
 import type { AlignedSegment, Timeline } from "../search/align.js";
 import type { ViewName } from "../views/views.js";
-import type { Region } from "../copies/types.js";
+import type { Region } from "../views/views.js";
 import type { VideoId } from "./arguments.js";
 import { distanceBetween } from "./timeline.js";
 

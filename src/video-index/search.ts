@@ -1,7 +1,8 @@
 import type { Orientation } from "../hash/pixels.js";
 import { align } from "../search/align.js";
 import type { Timeline } from "../search/align.js";
-import type { HashIndex, Hit } from "../search/hash-index.js";
+import type { HashIndex } from "../search/hash-index.js";
+import type { IndexMatch } from "../search/match.js";
 import type { CheckedVideoSearch } from "./arguments.js";
 import { type Entry, frameOf, slotOf } from "./entries.js";
 import { Probes } from "./probes.js";
@@ -50,13 +51,13 @@ class Hits {
     const { index, options } = this.#searched;
     const hashes = new Uint8Array(32 * runs.length);
     runs.forEach((run, i) => hashes.set(this.#query.hashes.subarray(32 * run, 32 * run + 32), 32 * i));
-    const found = await index.searchMany(hashes, options.wide, { limit: mostHits, ...signalled(options) });
+    const found = await index.searchMany(hashes, { radius: options.wide, limit: mostHits, ...signalled(options) });
     found.forEach((hits, i) => {
       if (this.#add(runs[i]!, hits)) probes.found(runs[i]!);
     });
   }
 
-  #add(run: number, hits: readonly Hit[]): boolean {
+  #add(run: number, hits: readonly IndexMatch[]): boolean {
     const entries = new Map<Entry, number[]>();
     const same = new Set<Entry>();
     for (const { id, distance } of hits) {
@@ -174,7 +175,7 @@ function pictureInVideo(entry: Entry, query: Timeline, orientation: Orientation,
 /** A picture against the index: each entry with the stretches it is in. */
 async function searchPicture(hash: Uint8Array, orientation: Orientation, searched: Searched): Promise<VideoMatch[]> {
   const { index, options } = searched;
-  const hits = await index.search(hash, options.radius, signalled(options));
+  const hits = await index.search(hash, { radius: options.radius, ...signalled(options) });
   const entries = new Set<Entry>();
   for (const { id } of hits) {
     const entry = searched.entry(id);

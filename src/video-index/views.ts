@@ -226,7 +226,7 @@ async function lookUp(
 ): ReturnType<HashIndex["searchMany"]> {
   const queries = new Uint8Array(32 * hashes.length);
   hashes.forEach((hash, i) => queries.set(hash, 32 * i));
-  return index.searchMany(queries, radius, { limit: hitsEach, ...(signal && { signal }) });
+  return index.searchMany(queries, { radius, limit: hitsEach, ...(signal && { signal }) });
 }
 
 async function allViews(

@@ -23,3 +23,6 @@ export const viewNames = [
  * degrees; `aligned`: moved towards the entry.
  */
 export type ViewName = (typeof viewNames)[number];
+
+/** A place in an image: top left, top right, bottom right, bottom left, as shares of its width and height. */
+export type Region = readonly [x: number, y: number][];

@@ -15,7 +15,7 @@ import {
   within,
 } from "../support/hashes.ts";
 
-// Every way to search, on every kernel of this processor, against a search that goes byte by byte through a table.
+// Searching, on every kernel of this processor, against a search that goes byte by byte through a table.
 const kernels = native.kernels().filter((kernel) => kernel.supported);
 const names = kernels.map((kernel) => kernel.name);
 const everyRadius = Array.from({ length: 257 }, (_, radius) => radius);
@@ -50,14 +50,14 @@ describe.each(names)("%s", (kernel) => {
         const all = queries.map((query) => distances(hashes, query));
         for (const radius of [0, 1, 31, 60, 128, 255, 256]) {
           const wanted = all.map((list) => within(list, radius));
-          const batch = index.searchManySync(queries, radius, { kernel });
-          const later = await index.searchMany(queries, radius, { kernel });
+          const batch = index.searchManySync(queries, { radius, kernel });
+          const later = await index.searchMany(queries, { radius, kernel });
           for (const [i, query] of queries.entries()) {
             expect(difference(batch[i]!, wanted[i]!), `batch, radius ${radius}`).toBeUndefined();
             expect(difference(later[i]!, wanted[i]!), `batch off-thread, radius ${radius}`).toBeUndefined();
-            expect(difference(index.searchSync(query, radius, { kernel }), wanted[i]!)).toBeUndefined();
+            expect(difference(index.searchSync(query, { radius, kernel }), wanted[i]!)).toBeUndefined();
           }
-          expect(difference(await index.search(queries[0]!, radius, { kernel }), wanted[0]!)).toBeUndefined();
+          expect(difference(await index.search(queries[0]!, { radius, kernel }), wanted[0]!)).toBeUndefined();
         }
       }
     },
@@ -69,7 +69,7 @@ describe.each(names)("%s", (kernel) => {
     for (const query of [hashAt(hashes, 10), hashAt(hashes, 1799), new Uint8Array(32), new Uint8Array(32).fill(255)]) {
       const all = distances(hashes, query);
       for (const radius of everyRadius) {
-        const got = index.searchSync(query, radius, { kernel });
+        const got = index.searchSync(query, { radius, kernel });
         expect(difference(got, within(all, radius)), `radius ${radius}`).toBeUndefined();
       }
     }
@@ -85,8 +85,10 @@ describe.each(names)("%s", (kernel) => {
     }
     using index = filled(hashes);
     for (const radius of everyRadius) {
-      const wanted = everyRadius.slice(0, radius + 1).map((distance) => ({ id: distance, distance }));
-      expect(difference(index.searchSync(query, radius, { kernel }), wanted), `radius ${radius}`).toBeUndefined();
+      const wanted = everyRadius
+        .slice(0, radius + 1)
+        .map((distance) => ({ id: distance, distance, orientation: "orig" }));
+      expect(difference(index.searchSync(query, { radius, kernel }), wanted), `radius ${radius}`).toBeUndefined();
     }
   });
 
@@ -103,8 +105,8 @@ describe.each(names)("%s", (kernel) => {
         }
         const hashes = Buffer.concat(portions.flat());
         const wanted = queries.map((query) => oracle(hashes, query, radius));
-        expect(index.searchManySync(queries, radius, { kernel })).toEqual(wanted);
-        expect(index.searchManySync(Buffer.concat(queries), radius, { kernel })).toEqual(wanted);
+        expect(index.searchManySync(queries, { radius, kernel })).toEqual(wanted);
+        expect(index.searchManySync(Buffer.concat(queries), { radius, kernel })).toEqual(wanted);
       }),
       { numRuns: 200 },
     );
@@ -114,9 +116,9 @@ describe.each(names)("%s", (kernel) => {
 test("equal hashes are all found, in the order of their ids", async () => {
   const hash = randomHashes(1, 21);
   using index = filled(Buffer.concat(Array.from({ length: 1000 }, () => hash)));
-  const wanted = Array.from({ length: 1000 }, (_, id) => ({ id, distance: 0 }));
-  expect(index.searchSync(hash, 0)).toEqual(wanted);
-  expect(await index.search(hash, 256)).toEqual(wanted);
+  const wanted = Array.from({ length: 1000 }, (_, id) => ({ id, distance: 0, orientation: "orig" }));
+  expect(index.searchSync(hash, { radius: 0 })).toEqual(wanted);
+  expect(await index.search(hash, { radius: 256 })).toEqual(wanted);
 });
 
 test("text, base64 and bytes are the same query and the same entry", () => {
@@ -125,16 +127,16 @@ test("text, base64 and bytes are the same query and the same entry", () => {
   using index = new HashIndex();
   forms.forEach((form, i) => index.add(i, form));
   expect(index.size).toBe(forms.length);
-  const all = forms.map((_, id) => ({ id, distance: 0 }));
-  for (const form of forms) expect(index.searchSync(form, 0)).toEqual(all);
-  expect(index.searchManySync(forms, 0)).toEqual(forms.map(() => all));
+  const all = forms.map((_, id) => ({ id, distance: 0, orientation: "orig" }));
+  for (const form of forms) expect(index.searchSync(form, { radius: 0 })).toEqual(all);
+  expect(index.searchManySync(forms, { radius: 0 })).toEqual(forms.map(() => all));
 });
 
 test("many queries at once: each gets its own hits", async () => {
   const hashes = clusteredHashes(3000, 8);
   using index = filled(hashes);
   const queries = clusteredHashes(700, 8);
-  const got = await index.searchMany(queries, 31);
+  const got = await index.searchMany(queries, { radius: 31 });
   expect(got).toHaveLength(700);
   let hits = 0;
   for (const [i, list] of got.entries()) {

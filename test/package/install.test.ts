@@ -134,10 +134,10 @@ describe("installed in an empty folder, with no compiler on PATH", () => {
        const { hash, quality } = await hashImage({ data, width: ${width}, height: ${height}, channels: ${channels} });
        const index = new HashIndex();
        index.add(0, hash);
-       console.log(JSON.stringify({ hash, quality, hits: index.searchSync(hash, 31) }));`,
+       console.log(JSON.stringify({ hash, quality, hits: index.searchSync(hash, { radius: 31 }) }));`,
     );
     const said = JSON.parse(await succeed("node", ["hash.mjs"], { cwd: app, env })) as unknown;
-    expect(said).toEqual({ hash, quality, hits: [{ id: 0, distance: 0 }] });
+    expect(said).toEqual({ hash, quality, hits: [{ id: 0, distance: 0, orientation: "orig" }] });
   });
 
   test("the same through require()", async (ctx) => {

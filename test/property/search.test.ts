@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HashIndex } from "../../dist/index.js";
 import { bigDistance, clusteredHashes, hashAt, idsFrom } from "../support/hashes.ts";
 import {
-  anyBanks,
+  anyTags,
   anyCommands,
   anyEntries,
   anyHash,
   anyRadius,
-  anyWay,
+  anyStrategy,
   type Entry,
   Model,
   type Real,
@@ -23,11 +23,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function filled(entries: readonly Entry[]): HashIndex {
   const index = new HashIndex();
-  const banks = Uint8Array.from(entries, ({ bank }) => bank);
+  const tags = Uint8Array.from(entries, ({ tag }) => tag);
   index.addManySync(
     entries.map(({ id }) => id),
     entries.map(({ hash }) => hash),
-    { banks },
+    { tags },
   );
   return index;
 }
@@ -36,8 +36,8 @@ const entries = anyEntries.map(unique);
 
 describe("the distances of a search are a metric", () => {
   const between = (a: Uint8Array, b: Uint8Array): number => {
-    using index = filled([{ id: 0, hash: a, bank: 0 }]);
-    const hits = index.searchSync(b, 256);
+    using index = filled([{ id: 0, hash: a, tag: 0 }]);
+    const hits = index.searchSync(b, { radius: 256 });
     expect(hits).toHaveLength(1);
     return hits[0]!.distance;
   };
@@ -57,11 +57,11 @@ describe("the distances of a search are a metric", () => {
   test("turning the same bits in all hashes and the query changes no answer", () => {
     const turned = (hash: Uint8Array, mask: Uint8Array): Uint8Array => hash.map((byte, i) => byte ^ mask[i]!);
     fc.assert(
-      fc.property(entries, anyHash, anyHash, anyRadius, anyWay, (list, query, mask, radius, way) => {
+      fc.property(entries, anyHash, anyHash, anyRadius, anyStrategy, (list, query, mask, radius, strategy) => {
         using index = filled(list);
         using other = filled(list.map((entry) => ({ ...entry, hash: turned(entry.hash, mask) })));
-        expect(other.searchSync(turned(query, mask), radius, { way })).toEqual(
-          index.searchSync(query, radius, { way }),
+        expect(other.searchSync(turned(query, mask), { radius, strategy })).toEqual(
+          index.searchSync(query, { radius, strategy }),
         );
       }),
     );
@@ -75,35 +75,35 @@ describe("the answers are sets of one order", () => {
         entries,
         anyHash,
         anyRadius,
-        anyWay,
+        anyStrategy,
         fc.integer({ min: 1, max: 100 }),
-        (list, query, radius, way, k) => {
+        (list, query, radius, strategy, k) => {
           using index = filled(list);
-          const all = index.searchSync(query, 256, { way });
+          const all = index.searchSync(query, { radius: 256, strategy });
           expect(all.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual(
             list.map(({ id }) => id).toSorted((a, b) => a - b),
           );
-          const within = index.searchSync(query, radius, { way });
+          const within = index.searchSync(query, { radius, strategy });
           expect(within).toEqual(all.filter(({ distance }) => distance <= radius));
           expect(within).toEqual(all.slice(0, within.length));
-          expect(index.searchSync(query, radius, { way, limit: k })).toEqual(within.slice(0, k));
-          expect(index.nearestSync(query, k, { way })).toEqual(all.slice(0, k));
-          expect(index.nearestSync(query, k, { way, maxRadius: radius })).toEqual(within.slice(0, k));
+          expect(index.searchSync(query, { radius, strategy, limit: k })).toEqual(within.slice(0, k));
+          expect(index.nearestSync(query, { count: k, strategy })).toEqual(all.slice(0, k));
+          expect(index.nearestSync(query, { count: k, strategy, radius })).toEqual(within.slice(0, k));
         },
       ),
     );
   });
 
-  test("banks part them: those and the others make all, none is in both", () => {
+  test("tags part them: those and the others make all, none is in both", () => {
     fc.assert(
-      fc.property(entries, anyHash, anyRadius, anyWay, anyBanks, (list, query, radius, way, some = []) => {
+      fc.property(entries, anyHash, anyRadius, anyStrategy, anyTags, (list, query, radius, strategy, some = []) => {
         using index = filled(list);
-        const others = [0, 1, 64, 255].filter((bank) => !some.includes(bank));
-        const here = index.searchSync(query, radius, { way, banks: some });
-        const there = index.searchSync(query, radius, { way, banks: others });
+        const others = [0, 1, 64, 255].filter((tag) => !some.includes(tag));
+        const here = index.searchSync(query, { radius, strategy, tags: some });
+        const there = index.searchSync(query, { radius, strategy, tags: others });
         const both = [...here, ...there].sort((a, b) => a.distance - b.distance || a.id - b.id);
-        expect(both).toEqual(index.searchSync(query, radius, { way }));
-        const bankOf = new Map(list.map(({ id, bank }) => [id, bank]));
+        expect(both).toEqual(index.searchSync(query, { radius, strategy }));
+        const bankOf = new Map(list.map(({ id, tag }) => [id, tag]));
         expect(here.every(({ id }) => some.includes(bankOf.get(id)!))).toBe(true);
       }),
     );
@@ -111,12 +111,12 @@ describe("the answers are sets of one order", () => {
 
   test("two indexes find together what one of all entries finds, and removing undoes adding", () => {
     fc.assert(
-      fc.property(entries, anyHash, anyRadius, anyWay, fc.nat(30), (list, query, radius, way, cut) => {
+      fc.property(entries, anyHash, anyRadius, anyStrategy, fc.nat(30), (list, query, radius, strategy, cut) => {
         const [first, second] = [list.slice(0, cut), list.slice(cut)];
         using one = filled(first);
         using two = filled(second);
         using all = filled(list);
-        const of = (index: HashIndex) => index.searchSync(query, radius, { way });
+        const of = (index: HashIndex) => index.searchSync(query, { radius, strategy });
         const both = [...of(one), ...of(two)].sort((a, b) => a.distance - b.distance || a.id - b.id);
         expect(of(all)).toEqual(both);
         all.remove(second.map(({ id }) => id));
@@ -161,7 +161,7 @@ describe("any changes and questions: as a plain map answers", () => {
         await index.save(join(folder, `${memory}.idx`));
       }
     });
-    const base = Array.from({ length: count }, (_, i) => ({ id: i + 50, hash: hashAt(hashes, i), bank: 0 }));
+    const base = Array.from({ length: count }, (_, i) => ({ id: i + 50, hash: hashAt(hashes, i), tag: 0 }));
 
     test.each(["full", "lean"] as const)("%s", async (memory) => {
       const make = async () => {

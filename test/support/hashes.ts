@@ -3,6 +3,7 @@
 export interface Hit {
   id: number;
   distance: number;
+  orientation: string;
 }
 
 /** Numbers from a seed: xorshift32. */
@@ -65,7 +66,7 @@ export function distances(hashes: Uint8Array, query: Uint8Array): Uint16Array {
 export function within(all: Uint16Array, radius: number): Hit[] {
   const hits: Hit[] = [];
   all.forEach((distance, id) => {
-    if (distance <= radius) hits.push({ id, distance });
+    if (distance <= radius) hits.push({ id, distance, orientation: "orig" });
   });
   return hits.sort((a, b) => a.distance - b.distance || a.id - b.id);
 }

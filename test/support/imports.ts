@@ -9,7 +9,7 @@ const leaves = ["errors", "limits", "check", "semaphore", "thread-pool"];
 export const allowed: Record<string, readonly string[]> = {
   native: leaves,
   hash: ["native", ...leaves],
-  search: ["hash", "native", ...leaves],
+  search: ["hash", "native", "image", "views", "copies", ...leaves],
   lists: ["hash", "native", ...leaves],
   image: ["hash", "native", ...leaves],
   video: ["hash", "image", "native", ...leaves],

@@ -9,7 +9,7 @@ import { difference, distances, hashAt, type Hit, randomHashes } from "./hashes.
 export interface Entry {
   id: number;
   hash: Uint8Array;
-  bank: number;
+  tag: number;
 }
 
 /** What the index should hold, and the slow search of it. */
@@ -20,10 +20,12 @@ export class Model {
     for (const entry of entries) this.entries.set(entry.id, entry);
   }
 
-  search(query: Uint8Array, radius: number, banks?: readonly number[]): Hit[] {
-    const some = [...this.entries.values()].filter(({ bank }) => banks === undefined || banks.includes(bank));
+  search(query: Uint8Array, radius: number, tags?: readonly number[]): Hit[] {
+    const some = [...this.entries.values()].filter(({ tag }) => tags === undefined || tags.includes(tag));
     const all = distances(Buffer.concat(some.map(({ hash }) => hash)), query);
-    const hits = some.map(({ id }, i) => ({ id, distance: all[i]! })).filter(({ distance }) => distance <= radius);
+    const hits = some
+      .map(({ id }, i) => ({ id, distance: all[i]!, orientation: "orig" }))
+      .filter(({ distance }) => distance <= radius);
     return hits.sort((a, b) => a.distance - b.distance || a.id - b.id);
   }
 }
@@ -47,12 +49,18 @@ export const anyHash: fc.Arbitrary<Uint8Array> = fc
 export const anyRadius: fc.Arbitrary<number> = fc.oneof(fc.nat(256), fc.constantFrom(0, 15, 16, 31, 32, 63, 256));
 /** Few, so that they meet; one needs eight bytes. */
 const anyId = fc.oneof(fc.nat(60), fc.constantFrom(2 ** 32, 2 ** 53 - 1));
-const anyBank = fc.constantFrom(0, 1, 64, 255);
-export const anyBanks: fc.Arbitrary<number[] | undefined> = fc.option(fc.subarray([0, 1, 64, 255]), { nil: undefined });
-export const anyEntries: fc.Arbitrary<Entry[]> = fc.array(fc.record({ id: anyId, hash: anyHash, bank: anyBank }), {
+const anyTag = fc.constantFrom(0, 1, 64, 255);
+export const anyTags: fc.Arbitrary<number[] | undefined> = fc.option(fc.subarray([0, 1, 64, 255]), { nil: undefined });
+export const anyEntries: fc.Arbitrary<Entry[]> = fc.array(fc.record({ id: anyId, hash: anyHash, tag: anyTag }), {
   maxLength: 30,
 });
-export const anyWay: fc.Arbitrary<SearchStrategy> = fc.constantFrom("auto", "scan", "columns", "tiled", "multi-index");
+export const anyStrategy: fc.Arbitrary<SearchStrategy> = fc.constantFrom(
+  "auto",
+  "scan",
+  "columns",
+  "tiled",
+  "multi-index",
+);
 
 /** Of several entries with one id the first. */
 export function unique(entries: readonly Entry[]): Entry[] {
@@ -77,18 +85,18 @@ const add = fc
       const ids = entries.map(({ id }) => id);
       const fresh = unique(entries).length === ids.length && !ids.some((id) => model.entries.has(id));
       const hashes = entries.map(({ hash }) => hash);
-      const banks = Uint8Array.from(entries, ({ bank }) => bank);
+      const tags = Uint8Array.from(entries, ({ tag }) => tag);
       const adding = async (): Promise<void> =>
-        later ? index.addMany(ids, hashes, { banks }) : index.addManySync(ids, hashes, { banks });
+        later ? index.addMany(ids, hashes, { tags }) : index.addManySync(ids, hashes, { tags });
       if (!fresh) return assert.rejects(adding(), duplicate);
       await adding();
       model.put(entries);
     }),
   );
 
-const replace = fc.record({ id: anyId, hash: anyHash, bank: anyBank }).map((entry) =>
+const replace = fc.record({ id: anyId, hash: anyHash, tag: anyTag }).map((entry) =>
   command(`replace ${entry.id}`, async (model, { index }) => {
-    const replacing = (): void => index.replace(entry.id, entry.hash, entry.bank);
+    const replacing = (): void => index.replace(entry.id, entry.hash, { tag: entry.tag });
     if (!model.entries.has(entry.id)) return assert.throws(replacing, unknown);
     replacing();
     model.put([entry]);
@@ -133,23 +141,23 @@ const ask = fc
     queries: fc.array(anyHash, { minLength: 1, maxLength: 9 }),
     radius: anyRadius,
     limit: fc.option(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constant(2 ** 32 - 1)), { nil: undefined }),
-    banks: anyBanks,
-    way: anyWay,
+    tags: anyTags,
+    strategy: anyStrategy,
   })
-  .map(({ queries, radius, limit, banks, way }) =>
-    command(`search ${radius}, ${way}, limit ${limit}, banks ${banks}`, async (model, { index }) => {
+  .map(({ queries, radius, limit, tags, strategy }) =>
+    command(`search ${radius}, ${strategy}, limit ${limit}, tags ${tags}`, async (model, { index }) => {
       assert.equal(index.size, model.entries.size);
-      const options = { way, ...(limit !== undefined && { limit }), ...(banks !== undefined && { banks }) };
+      const options = { strategy, ...(limit !== undefined && { limit }), ...(tags !== undefined && { tags }) };
       const k = limit ?? 3;
-      const near = { way, maxRadius: radius, ...(banks !== undefined && { banks }) };
-      const many = await index.searchMany(queries, radius, options);
-      const nearest = await index.nearestMany(queries, k, near);
+      const near = { strategy, radius, ...(tags !== undefined && { tags }) };
+      const many = await index.searchMany(queries, { radius, ...options });
+      const nearest = await index.nearestMany(queries, { count: k, ...near });
       for (const [i, query] of queries.entries()) {
-        const wanted = model.search(query, radius, banks);
+        const wanted = model.search(query, radius, tags);
         assert.equal(difference(many[i]!, wanted.slice(0, limit)), undefined);
         assert.equal(difference(nearest[i]!, wanted.slice(0, k)), undefined);
-        assert.equal(difference(index.searchSync(query, radius, options), wanted.slice(0, limit)), undefined);
-        assert.equal(difference(index.nearestSync(query, k, near), wanted.slice(0, k)), undefined);
+        assert.equal(difference(index.searchSync(query, { radius, ...options }), wanted.slice(0, limit)), undefined);
+        assert.equal(difference(index.nearestSync(query, { count: k, ...near }), wanted.slice(0, k)), undefined);
       }
     }),
   );

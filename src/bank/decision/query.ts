@@ -2,8 +2,7 @@
 import { boolean, integer, invalidArgument, oneOf } from "../../check.js";
 import { type OrientationHashes, type Orientation, orientationNames } from "../../hash/pixels.js";
 import { hashToHex } from "../../hash/value.js";
-import type { Region } from "../../copies/types.js";
-import { type ViewName, viewNames } from "../../views/views.js";
+import { type Region, type ViewName, viewNames } from "../../views/views.js";
 import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 
 /**

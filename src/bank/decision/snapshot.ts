@@ -1,5 +1,6 @@
 /** What a decision is made from: the store as it is, or as it was at a revision. */
-import { HashIndex, type Hit } from "../../search/hash-index.js";
+import { HashIndex } from "../../search/hash-index.js";
+import type { IndexMatch } from "../../search/match.js";
 import type { Database } from "../storage/database.js";
 import type { Label } from "../storage/labels.js";
 import type { LiveIndex } from "../index/live-index.js";
@@ -38,7 +39,7 @@ export interface View {
   readonly revision: number;
   banks(): Map<number, Bank>;
   /** For each query the signals within the radius. */
-  search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][];
+  search(queries: Uint8Array, radius: number, types: readonly number[]): IndexMatch[][];
   /** A signal that could match then; undefined for one that could not. */
   signal(id: number): SignalRecord | undefined;
   /** The name of the part that a derived hash is of; undefined for a whole picture's. */
@@ -98,7 +99,7 @@ export class LiveView implements View {
     return this.#live.banks();
   }
 
-  search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][] {
+  search(queries: Uint8Array, radius: number, types: readonly number[]): IndexMatch[][] {
     return this.#live.search(queries, radius, types);
   }
 
@@ -160,8 +161,8 @@ export class PastView implements View {
     return banksAt(this.#database, this.revision);
   }
 
-  search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][] {
-    return this.#index.searchManySync(queries, radius, { tags: types });
+  search(queries: Uint8Array, radius: number, types: readonly number[]): IndexMatch[][] {
+    return this.#index.searchManySync(queries, { radius, tags: types });
   }
 
   /** Also one whose value was zeroed since. */

@@ -38,7 +38,7 @@ export function screening({ minQuality = 50, benign, benignRadius = 31 }: Screen
       const reason = patternReason(value);
       if (reason !== undefined) return reason;
       if (quality !== undefined && quality < least) return `quality ${quality} is below ${least}`;
-      const [hit] = sample?.nearestSync(value, 1, { maxRadius: radius }) ?? [];
+      const [hit] = sample?.nearestSync(value, { radius }) ?? [];
       if (hit !== undefined) return `hits the benign sample, at distance ${hit.distance}`;
     }
     return undefined;

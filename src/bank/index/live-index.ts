@@ -9,7 +9,8 @@ import { basename, dirname, join } from "node:path";
 import { EmpreinteError, IndexError } from "../../errors.js";
 import { syncFolder } from "../../search/file.js";
 import { withFolderLock } from "../../search/folder-lock.js";
-import { HashIndex, type Hit } from "../../search/hash-index.js";
+import { HashIndex } from "../../search/hash-index.js";
+import type { IndexMatch } from "../../search/match.js";
 import type { Database } from "../storage/database.js";
 import { advance, buildIndex, type IndexState } from "./live-build.js";
 import type { SignalRecord } from "../storage/pages.js";
@@ -76,8 +77,8 @@ export class LiveIndex {
   }
 
   /** For each query its hits among signals of these types. Some may have ended in the store meanwhile: look there. */
-  search(queries: Uint8Array, radius: number, types: readonly number[]): Hit[][] {
-    return this.#state.index.searchManySync(queries, radius, { tags: types });
+  search(queries: Uint8Array, radius: number, types: readonly number[]): IndexMatch[][] {
+    return this.#state.index.searchManySync(queries, { radius, tags: types });
   }
 
   /**
@@ -86,13 +87,12 @@ export class LiveIndex {
    */
   async searchMany(
     queries: Uint8Array,
-    radius: number,
-    options: { limit: number; signal?: AbortSignal },
-  ): Promise<Hit[][]> {
+    options: { radius: number; limit: number; signal?: AbortSignal },
+  ): Promise<IndexMatch[][]> {
     for (;;) {
       const { index } = this.#state;
       try {
-        return await index.searchMany(queries, radius, { ...options, tags: nearTypes });
+        return await index.searchMany(queries, { ...options, tags: nearTypes });
       } catch (error) {
         if (index === this.#state.index) throw error;
       }
@@ -109,7 +109,8 @@ export class LiveIndex {
     const types = [...new Set(signals.map(({ type }) => type))];
     return types.flatMap((type) => {
       const some = signals.filter((signal) => signal.type === type);
-      const found = this.#state.index.searchManySync(Buffer.concat(some.map(({ value }) => value)), 0, {
+      const found = this.#state.index.searchManySync(Buffer.concat(some.map(({ value }) => value)), {
+        radius: 0,
         tags: [type],
       });
       return some.flatMap(({ id }, i) => (found[i]!.some((hit) => hit.id === id) ? [] : [id]));

@@ -139,7 +139,7 @@ function ours(name: string, all: boolean): EvaluationMethod {
       const start = performance.now();
       const hash = await hashImage(bytes, { orientations: all });
       const variants = variantsOf(hash);
-      index.searchManySync(variants, radius);
+      index.searchManySync(variants, { radius });
       const milliseconds = performance.now() - start;
       const usable = hash.quality >= leastQuality && hash.stable;
       const each = variants.map((variant) => distances.from(variant));

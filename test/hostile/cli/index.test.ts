@@ -130,7 +130,7 @@ describe("damage", () => {
       });
       try {
         using unchecked = await HashList.open(index, { verify: "later" });
-        expect(unchecked.matchSync(query)).toHaveLength(1);
+        expect(unchecked.searchSync(query)).toHaveLength(1);
       } catch (error) {
         expect(error, `byte ${place}`).toMatchObject({ code: "ERR_EMPREINTE_INDEX_FILE" });
       }
@@ -159,7 +159,9 @@ describe("damage", () => {
   it("a file that is cut while it is open is an error at the match", async () => {
     using opened = await HashList.open(index);
     truncateSync(entries, 200);
-    expect(() => opened.matchSync({ ...query })).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_INDEX_FILE" }));
+    expect(() => opened.searchSync({ ...query })).toThrow(
+      expect.objectContaining({ code: "ERR_EMPREINTE_INDEX_FILE" }),
+    );
   });
 });
 
@@ -192,11 +194,11 @@ describe("a writer that goes away", () => {
   it("a reader keeps what it opened while the pair is replaced and removed", async () => {
     using opened = await HashList.open(index);
     await (await HashList.build(path("b.csv"), index)).close();
-    expect(opened.matchSync(query)).toMatchObject([{ entry: 1, metadata: "first" }]);
+    expect(opened.searchSync(query)).toMatchObject([{ line: 1, metadata: "first" }]);
     using after = await HashList.open(index);
-    expect(after.matchSync(query)).toMatchObject([{ entry: 17_001, metadata: "second" }]);
+    expect(after.searchSync(query)).toMatchObject([{ line: 17_001, metadata: "second" }]);
     if (process.platform !== "win32") renameSync(index, path("moved.idx"));
-    expect(await opened.match(query)).toMatchObject([{ entry: 1, metadata: "first" }]);
+    expect(await opened.search(query)).toMatchObject([{ line: 1, metadata: "first" }]);
   });
 
   it.skipIf(process.platform === "win32").each(["SIGINT", "SIGKILL"] as const)(

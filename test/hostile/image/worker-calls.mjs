@@ -29,14 +29,14 @@ const calls = {
     for (;;) {
       const index = new HashIndex();
       index.add(1, text);
-      index.searchSync(text, 31);
+      index.searchSync(text, { radius: 31 });
       index.close();
     }
   },
   "search off-thread": async () => {
     const index = new HashIndex();
     index.add(1, text);
-    for (;;) await index.search(text, 31, { signal: new AbortController().signal });
+    for (;;) await index.search(text, { radius: 31, signal: new AbortController().signal });
   },
   lists: async () => {
     for (;;) for await (const entry of await openList(Buffer.from(`${text},a\nbad\n`))) if (entry === undefined) return;

@@ -57,12 +57,12 @@ describe("what was good is delivered, what was not is told by line and reason", 
     const strict = await HashList.load(list);
     expect(strict.lists).toMatchObject([{ entries: 1, problems: 4 }]);
     const blank = { hash: "0".repeat(64), quality: 100, stable: true };
-    expect(strict.matchSync(blank)).toEqual([]);
+    expect(strict.searchSync(blank)).toEqual([]);
     const lenient = await HashList.load(list, { allowTrivialHashes: true });
     expect(lenient.lists).toMatchObject([{ entries: 5, problems: 0 }]);
-    expect(lenient.matchSync(blank)).toMatchObject([
-      { distance: 0, entry: 1 },
-      { distance: 8, entry: 4 },
+    expect(lenient.searchSync(blank)).toMatchObject([
+      { distance: 0, line: 1 },
+      { distance: 8, line: 4 },
     ]);
   });
 
@@ -181,7 +181,7 @@ describe("a million lines", () => {
       }
       const known = await HashList.load(list());
       const peak = process.resourceUsage().maxRSS / 1024;
-      const [last] = known.matchSync({ hash: Buffer.from(words.buffer), quality: 100, stable: true }, { radius: 0 });
+      const [last] = known.searchSync({ hash: Buffer.from(words.buffer), quality: 100, stable: true }, { radius: 0 });
       console.log(JSON.stringify({ ...known.lists[0], last, peak }));
     `;
     const said = await succeed(process.execPath, ["--input-type=module", "-e", program], { cwd: root });

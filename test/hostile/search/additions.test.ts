@@ -144,6 +144,6 @@ describe("an addition that is aborted", () => {
       expect(index.size).toBe(ends.fulfilled * count);
     }
     expect(ends.fulfilled).toBeGreaterThan(0);
-    expect(index.searchSync(hashAt(hashes, 0), 0)).toHaveLength(ends.fulfilled);
+    expect(index.searchSync(hashAt(hashes, 0), { radius: 0 })).toHaveLength(ends.fulfilled);
   });
 });

@@ -55,8 +55,10 @@ describe("saved and opened", () => {
       expect(opened.size).toBe(count);
       expect(opened.stats()).toMatchObject({ rows: count, removed: 0, indexed: index.stats().indexed });
       for (const query of [...(count > 0 ? [hashAt(hashes, count - 1)] : []), hashAt(randomHashes(1, 9), 0)]) {
-        for (const way of ["auto", "scan", "columns", "tiled", "multi-index"] as const) {
-          expect(difference(opened.searchSync(query, 31, { way }), oracle(hashes, query, 31))).toBeUndefined();
+        for (const strategy of ["auto", "scan", "columns", "tiled", "multi-index"] as const) {
+          expect(
+            difference(opened.searchSync(query, { radius: 31, strategy }), oracle(hashes, query, 31)),
+          ).toBeUndefined();
         }
       }
       await opened.verify();
@@ -83,35 +85,37 @@ describe("saved and opened", () => {
     expect(index.stats()).toMatchObject({ rows: count, indexed: count });
     const path = await saved(index);
     using opened = await HashIndex.open(path);
-    const first = [0, 1, 2].map((id) => ({ id, distance: 0 }));
+    const first = [0, 1, 2].map((id) => ({ id, distance: 0, orientation: "orig" }));
     for (const asked of [index, opened]) {
-      for (const way of ["auto", "columns", "multi-index"] as const) {
-        expect(asked.searchSync(hash, 31, { limit: 3, way })).toEqual(first);
-        expect(asked.nearestSync(hash, 3, { way })).toEqual(first);
-        const all = asked.searchSync(hash, 0, { way });
+      for (const strategy of ["auto", "columns", "multi-index"] as const) {
+        expect(asked.searchSync(hash, { radius: 31, limit: 3, strategy })).toEqual(first);
+        expect(asked.nearestSync(hash, { count: 3, strategy })).toEqual(first);
+        const all = asked.searchSync(hash, { radius: 0, strategy });
         expect(all).toHaveLength(count);
         expect(all.every((hit, i) => hit.id === i && hit.distance === 0)).toBe(true);
       }
-      expect(asked.searchSync(new Uint8Array(32), 10)).toEqual([]);
+      expect(asked.searchSync(new Uint8Array(32), { radius: 10 })).toEqual([]);
     }
   });
 
-  test("banks, and ids up to 2^53 - 1", async () => {
+  test("tags, and ids up to 2^53 - 1", async () => {
     const ids = [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER];
     const hashes = randomHashes(ids.length, 14);
-    const banks = Uint8Array.from([0, 1, 63, 64, 127, 200, 255]);
+    const tags = Uint8Array.from([0, 1, 63, 64, 127, 200, 255]);
     using index = new HashIndex();
     index.addManySync(ids.toReversed(), Buffer.concat(ids.map((_, i) => hashAt(hashes, ids.length - 1 - i))), {
-      banks: banks.toReversed(),
+      tags: tags.toReversed(),
     });
     using opened = await HashIndex.open(await saved(index));
     for (const asked of [index, opened]) {
       ids.forEach((id, i) => {
         expect(asked.has(id)).toBe(true);
-        expect(asked.searchSync(hashAt(hashes, i), 0)).toEqual([{ id, distance: 0 }]);
-        expect(asked.searchSync(hashAt(hashes, i), 0, { banks: [banks[i]!] })).toEqual([{ id, distance: 0 }]);
-        const others = banks.filter((bank) => bank !== banks[i]!);
-        expect(asked.searchSync(hashAt(hashes, i), 0, { banks: others })).toEqual([]);
+        expect(asked.searchSync(hashAt(hashes, i), { radius: 0 })).toEqual([{ id, distance: 0, orientation: "orig" }]);
+        expect(asked.searchSync(hashAt(hashes, i), { radius: 0, tags: [tags[i]!] })).toEqual([
+          { id, distance: 0, orientation: "orig" },
+        ]);
+        const others = tags.filter((tag) => tag !== tags[i]!);
+        expect(asked.searchSync(hashAt(hashes, i), { radius: 0, tags: others })).toEqual([]);
       });
       expect(asked.has(3)).toBe(false);
     }
@@ -219,8 +223,8 @@ describe("damage", () => {
     const answer = oracle(hashes, query, 31);
     const right = (index: HashIndex): void => {
       expect(index.size, what).toBe(hashes.length / 32);
-      for (const way of ["scan", "multi-index"] as const) {
-        expect(difference(index.searchSync(query, 31, { way }), answer), what).toBeUndefined();
+      for (const strategy of ["scan", "multi-index"] as const) {
+        expect(difference(index.searchSync(query, { radius: 31, strategy }), answer), what).toBeUndefined();
       }
     };
     let now: "refused" | "right" = "refused";
@@ -233,10 +237,10 @@ describe("damage", () => {
     }
     const later = await HashIndex.open(path, { verify: "later" }).catch(refused);
     if (later !== undefined) {
-      for (const way of ["scan", "columns", "multi-index"] as const) {
+      for (const strategy of ["scan", "columns", "multi-index"] as const) {
         try {
-          later.searchSync(query, 31, { way });
-          later.nearestSync(query, 3, { way });
+          later.searchSync(query, { radius: 31, strategy });
+          later.nearestSync(query, { count: 3, strategy });
         } catch (error) {
           expect(error, what).toEqual(noIndex);
         }
@@ -252,7 +256,7 @@ describe("damage", () => {
   async function file(count: number): Promise<{ bytes: Buffer; hashes: Uint8Array }> {
     const hashes = clusteredHashes(count, 21);
     using index = new HashIndex();
-    index.addManySync(idsFrom(0, count), hashes, { banks: new Uint8Array(count).fill(1) });
+    index.addManySync(idsFrom(0, count), hashes, { tags: new Uint8Array(count).fill(1) });
     await index.optimize();
     return { bytes: readFileSync(await saved(index)), hashes };
   }

@@ -40,5 +40,5 @@ say(`on a full disk: ${await outcome(index.save(single))} ${await outcome(HashLi
 say(readdirSync(folder).toSorted().join(" "));
 const opened = await HashIndex.open(single);
 const known = await HashList.open(pair);
-const [match] = known.matchSync({ hash: hex(3000), quality: 100, stable: true });
-say(`${opened.size} ${opened.searchSync(hex(7), 0).map(({ id }) => id)} ${known.size} ${match.metadata}`);
+const [match] = known.searchSync({ hash: hex(3000), quality: 100, stable: true });
+say(`${opened.size} ${opened.searchSync(hex(7), { radius: 0 }).map(({ id }) => id)} ${known.size} ${match.metadata}`);

@@ -61,19 +61,19 @@ describe("ids", () => {
     expect(index.size).toBe(1000);
   });
 
-  test("another number of them than hashes or banks", async () => {
+  test("another number of them than hashes or tags", async () => {
     using index = filled();
     expect(() => index.addManySync([2000], hashes.subarray(0, 64))).toThrow(InvalidArgumentError);
     expect(() => index.addManySync([2000, 2001, 2002], hashes.subarray(0, 64))).toThrow(InvalidArgumentError);
-    const banks = new Uint8Array(3);
-    expect(() => index.addManySync([2000, 2001], hashes.subarray(0, 64), { banks })).toThrow(InvalidArgumentError);
+    const tags = new Uint8Array(3);
+    expect(() => index.addManySync([2000, 2001], hashes.subarray(0, 64), { tags })).toThrow(InvalidArgumentError);
     await expect(index.addMany([2000], hashes.subarray(0, 64))).rejects.toThrow(InvalidArgumentError);
-    for (const bank of [-1, 256, 0.5, NaN, "1"]) {
-      expect(() => index.add(2000, query, bank as number)).toThrow(InvalidArgumentError);
-      expect(() => index.replace(5, query, bank as number)).toThrow(InvalidArgumentError);
-      expect(() => index.searchSync(query, 31, { banks: [bank as number] })).toThrow(InvalidArgumentError);
+    for (const tag of [-1, 256, 0.5, NaN, "1"]) {
+      expect(() => index.add(2000, query, { tag: tag as number })).toThrow(InvalidArgumentError);
+      expect(() => index.replace(5, query, { tag: tag as number })).toThrow(InvalidArgumentError);
+      expect(() => index.searchSync(query, { radius: 31, tags: [tag as number] })).toThrow(InvalidArgumentError);
     }
-    expect(() => index.searchSync(query, 31, { banks: 3 as unknown as number[] })).toThrow(InvalidArgumentError);
+    expect(() => index.searchSync(query, { radius: 31, tags: 3 as unknown as number[] })).toThrow(InvalidArgumentError);
     index.addManySync([], []);
     index.remove([]);
     expect(index.size).toBe(1000);
@@ -81,53 +81,60 @@ describe("ids", () => {
 });
 
 describe("how many", () => {
-  test.each([0, -1, 1.5, NaN, 2 ** 32, "3", undefined])("k or limit %s", async (value) => {
+  test.each([0, -1, 1.5, NaN, 2 ** 32, "3", null])("a count or limit of %s is refused", async (value) => {
     using index = filled();
     const k = value as number;
-    expect(() => index.nearestSync(query, k)).toThrow(InvalidArgumentError);
-    await expect(index.nearest(query, k)).rejects.toThrow(InvalidArgumentError);
-    await expect(index.nearestMany([query], k)).rejects.toThrow(InvalidArgumentError);
-    if (value === undefined) return;
-    expect(() => index.searchSync(query, 31, { limit: k })).toThrow(InvalidArgumentError);
-    await expect(index.search(query, 31, { limit: k, threads: 1 })).rejects.toThrow(InvalidArgumentError);
-    await expect(index.search(query, 31, { threads: value as number })).rejects.toThrow(InvalidArgumentError);
+    expect(() => index.nearestSync(query, { count: k })).toThrow(InvalidArgumentError);
+    await expect(index.nearest(query, { count: k })).rejects.toThrow(InvalidArgumentError);
+    await expect(index.nearestMany([query], { count: k })).rejects.toThrow(InvalidArgumentError);
+    expect(() => index.searchSync(query, { radius: 31, limit: k })).toThrow(InvalidArgumentError);
+    await expect(index.search(query, { radius: 31, limit: k, threads: 1 })).rejects.toThrow(InvalidArgumentError);
+    await expect(index.search(query, { radius: 31, threads: value as number })).rejects.toThrow(InvalidArgumentError);
+  });
+
+  test("without a count the nearest one is given", async () => {
+    using index = filled();
+    const [wanted] = oracle(hashes, query, 256);
+    expect(index.nearestSync(query)).toEqual([wanted]);
+    expect(await index.nearest(query, { radius: 256 })).toEqual([wanted]);
+    expect(await index.nearestMany([query])).toEqual([[wanted]]);
   });
 
   test("more than there are, and as many as fit", async () => {
     using index = filled();
     const all = oracle(hashes, query, 256);
     for (const k of [1000, 1001, 2 ** 32 - 1]) {
-      expect(difference(index.nearestSync(query, k), all)).toBeUndefined();
-      expect(difference(await index.nearest(query, k), all)).toBeUndefined();
-      expect(difference(index.searchSync(query, 256, { limit: k }), all)).toBeUndefined();
+      expect(difference(index.nearestSync(query, { count: k }), all)).toBeUndefined();
+      expect(difference(await index.nearest(query, { count: k }), all)).toBeUndefined();
+      expect(difference(index.searchSync(query, { radius: 256, limit: k }), all)).toBeUndefined();
     }
-    expect(index.nearestSync(query, 1000, { maxRadius: 0 })).toEqual(oracle(hashes, query, 0));
-    for (const maxRadius of [-1, 257, NaN, "3"]) {
-      const options = { maxRadius: maxRadius as number };
-      expect(() => index.nearestSync(query, 1, options)).toThrow(InvalidArgumentError);
-      await expect(index.nearest(query, 1, options)).rejects.toThrow(InvalidArgumentError);
+    expect(index.nearestSync(query, { count: 1000, radius: 0 })).toEqual(oracle(hashes, query, 0));
+    for (const radius of [-1, 257, NaN, "3"]) {
+      const options = { radius: radius as number };
+      expect(() => index.nearestSync(query, { count: 1, ...options })).toThrow(InvalidArgumentError);
+      await expect(index.nearest(query, { count: 1, ...options })).rejects.toThrow(InvalidArgumentError);
     }
-    expect(() => index.searchSync(query, 31, { way: "fast" as "scan" })).toThrow(InvalidArgumentError);
+    expect(() => index.searchSync(query, { radius: 31, strategy: "fast" as "scan" })).toThrow(InvalidArgumentError);
   });
 });
 
 test("an empty index, before and after it had entries; one entry", async () => {
   using index = new HashIndex();
   const empty = async (): Promise<void> => {
-    for (const way of ["auto", "scan", "columns", "tiled", "multi-index"] as const) {
-      expect(index.searchSync(query, 256, { way })).toEqual([]);
-      expect(index.nearestSync(query, 5, { way })).toEqual([]);
-      expect(await index.searchMany([query, query], 256, { way })).toEqual([[], []]);
-      expect(await index.searchMany([], 256, { way })).toEqual([]);
+    for (const strategy of ["auto", "scan", "columns", "tiled", "multi-index"] as const) {
+      expect(index.searchSync(query, { radius: 256, strategy })).toEqual([]);
+      expect(index.nearestSync(query, { count: 5, strategy })).toEqual([]);
+      expect(await index.searchMany([query, query], { radius: 256, strategy })).toEqual([[], []]);
+      expect(await index.searchMany([], { radius: 256, strategy })).toEqual([]);
     }
     await index.optimize();
     expect(index.size).toBe(0);
   };
   await empty();
   index.add(3, query);
-  for (const way of ["auto", "scan", "columns", "tiled", "multi-index"] as const) {
-    expect(index.searchSync(query, 0, { way })).toEqual([{ id: 3, distance: 0 }]);
-    expect(index.nearestSync(hashAt(randomHashes(1, 5), 0), 5, { way })).toHaveLength(1);
+  for (const strategy of ["auto", "scan", "columns", "tiled", "multi-index"] as const) {
+    expect(index.searchSync(query, { radius: 0, strategy })).toEqual([{ id: 3, distance: 0, orientation: "orig" }]);
+    expect(index.nearestSync(hashAt(randomHashes(1, 5), 0), { count: 5, strategy })).toHaveLength(1);
   }
   index.remove(3);
   await empty();
@@ -137,7 +144,7 @@ test("a batch of many thousand queries, and close() meanwhile", async () => {
   const index = filled();
   const count = rounds(20_000, 100_000);
   const queries = clusteredHashes(count, 41);
-  const running = [index.searchMany(queries, 20), index.nearestMany(queries, 1, { maxRadius: 20 })];
+  const running = [index.searchMany(queries, { radius: 20 }), index.nearestMany(queries, { count: 1, radius: 20 })];
   index.close();
   const [within, nearest] = await Promise.all(running);
   expect(within).toHaveLength(count);

@@ -13,25 +13,25 @@ test("the same hash hundreds of thousands of times, or ten million: built and an
   const hashes = new Uint8Array(32 * count);
   hashes.set(hash);
   for (let done = 32; done < hashes.length; done *= 2) hashes.copyWithin(done, 0, Math.min(done, hashes.length - done));
-  const banks = new Uint8Array(count);
+  const tags = new Uint8Array(count);
   const [middle, last] = [count / 2 - 1, count - 1];
   const some = [3, middle, last - 1, last];
-  for (const id of some) banks[id] = 7;
+  for (const id of some) tags[id] = 7;
   using index = new HashIndex();
-  await index.addMany(idsFrom(0, count), hashes, { banks });
+  await index.addMany(idsFrom(0, count), hashes, { tags });
   await index.optimize();
   expect(index.stats()).toMatchObject({ rows: count, indexed: count, parts: 1 });
-  const first = [0, 1, 2].map((id) => ({ id, distance: 0 }));
-  expect(index.searchSync(hash, 0, { limit: 3 })).toEqual(first);
-  expect(await index.nearest(hash, 3)).toEqual(first);
-  // All of them were looked at, in both ways: the few of a bank are found among them.
-  for (const way of ["multi-index", "columns"] as const) {
-    const found = await index.search(hash, 31, { banks: [7], way });
-    expect(found).toEqual(some.map((id) => ({ id, distance: 0 })));
+  const first = [0, 1, 2].map((id) => ({ id, distance: 0, orientation: "orig" }));
+  expect(index.searchSync(hash, { radius: 0, limit: 3 })).toEqual(first);
+  expect(await index.nearest(hash, { count: 3 })).toEqual(first);
+  // All of them were looked at, by both strategies: the few of a tag are found among them.
+  for (const strategy of ["multi-index", "columns"] as const) {
+    const found = await index.search(hash, { radius: 31, tags: [7], strategy });
+    expect(found).toEqual(some.map((id) => ({ id, distance: 0, orientation: "orig" })));
   }
-  expect(index.searchSync(new Uint8Array(32), 31)).toEqual([]);
+  expect(index.searchSync(new Uint8Array(32), { radius: 31 })).toEqual([]);
   index.remove([0, last - 1]);
-  expect((await index.search(hash, 20, { banks: [7] })).map(({ id }) => id)).toEqual([3, middle, last]);
+  expect((await index.search(hash, { radius: 20, tags: [7] })).map(({ id }) => id)).toEqual([3, middle, last]);
 });
 
 describe("a batch of a great many queries", () => {
@@ -50,8 +50,8 @@ describe("a batch of a great many queries", () => {
     using index = new HashIndex();
     index.addManySync(idsFrom(0, 2000), hashes);
     const [found, nearest] = await Promise.all([
-      index.searchMany(queries, radius, { limit: 4 }),
-      index.nearestMany(queries, 1, { maxRadius: radius }),
+      index.searchMany(queries, { radius, limit: 4 }),
+      index.nearestMany(queries, { count: 1, radius }),
     ]);
     expect(found).toHaveLength(many);
     expect(nearest).toHaveLength(many);
@@ -91,24 +91,24 @@ describe("a query with ten thousand matches beside others", () => {
     await index.optimize();
     const running = Array.from({ length: 40 }, (_, i) =>
       i % 4 === 0
-        ? index.search(centre, 31)
+        ? index.search(centre, { radius: 31 })
         : i % 4 === 1
-          ? index.search(centre, 31, { limit: 10 })
-          : index.search(few, 31),
+          ? index.search(centre, { radius: 31, limit: 10 })
+          : index.search(few, { radius: 31 }),
     );
     for (const [i, hits] of (await Promise.all(running)).entries()) {
       const wanted = i % 4 === 0 ? all : i % 4 === 1 ? all.slice(0, 10) : little;
       expect(difference(hits, wanted), `search ${i}`).toBeUndefined();
     }
     const batch = Buffer.concat(Array.from({ length: 300 }, (_, i) => (i % 10 === 0 ? centre : few)));
-    for (const way of ["auto", "tiled", "columns", "multi-index"] as const) {
-      const found = await index.searchMany(batch, 31, { way });
+    for (const strategy of ["auto", "tiled", "columns", "multi-index"] as const) {
+      const found = await index.searchMany(batch, { radius: 31, strategy });
       for (const [i, hits] of found.entries()) {
-        expect(difference(hits, i % 10 === 0 ? all : little), `${way}, query ${i}`).toBeUndefined();
+        expect(difference(hits, i % 10 === 0 ? all : little), `${strategy}, query ${i}`).toBeUndefined();
       }
     }
     const sums = distances(hashes, centre);
-    const near = await index.nearest(centre, 11_000);
+    const near = await index.nearest(centre, { count: 11_000 });
     expect(near).toHaveLength(11_000);
     expect(near.every(({ id, distance }) => sums[id] === distance)).toBe(true);
     expect(difference(near, all.slice(0, 11_000))).toBeUndefined();

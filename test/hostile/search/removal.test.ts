@@ -9,14 +9,14 @@ const size = 70_000;
 const hashes = randomHashes(size, 11);
 const others = randomHashes(size, 12);
 
-/** Batches that are always under way, until `done`; each answer is right for the whole time it took, or it is counted. */
+/** Batches that are always under strategy, until `done`; each answer is right for the whole time it took, or it is counted. */
 function load(index: HashIndex): { finish: () => Promise<number> } {
   let going = true;
   let batches = 0;
   const queries = hashes.subarray(0, 32 * 256);
   const loops = [1, 2, 3, 4].map(async () => {
     while (going) {
-      await index.searchMany(queries, 31, { threads: 1 });
+      await index.searchMany(queries, { radius: 31, threads: 1 });
       batches++;
     }
   });
@@ -28,16 +28,16 @@ function load(index: HashIndex): { finish: () => Promise<number> } {
   return { finish };
 }
 
-/** What the ways to ask say about the hash; all start at the call. */
+/** What all kinds of search say about the hash; all start at the call. */
 async function asked(index: HashIndex, hash: Uint8Array): Promise<number[][]> {
   const sync = [
-    index.searchSync(hash, 0),
-    index.searchSync(hash, 31, { way: "multi-index" }),
-    index.searchSync(hash, 0, { way: "columns" }),
-    index.nearestSync(hash, 1, { maxRadius: 31 }),
-    index.searchManySync([hash, hash], 31)[1]!,
+    index.searchSync(hash, { radius: 0 }),
+    index.searchSync(hash, { radius: 31, strategy: "multi-index" }),
+    index.searchSync(hash, { radius: 0, strategy: "columns" }),
+    index.nearestSync(hash, { count: 1, radius: 31 }),
+    index.searchManySync([hash, hash], { radius: 31 })[1]!,
   ];
-  const later = await Promise.all([index.search(hash, 31), index.nearest(hash, 1, { maxRadius: 31 })]);
+  const later = await Promise.all([index.search(hash, { radius: 31 }), index.nearest(hash, { count: 1, radius: 31 })]);
   return [...sync, ...later].map((hits) => hits.map((hit) => hit.id));
 }
 
@@ -58,7 +58,8 @@ describe.each(["full", "lean", "rows"] as const)("under load, memory %s", (memor
         for (const ids of await asked(index, hash)) expect(ids, `removed ${id}, round ${round}`).not.toContain(id);
       }
       for (const { id } of gone) there.delete(id);
-      for (const hits of index.searchManySync(Buffer.concat(gone.map(({ hash }) => hash)), 0)) expect(hits).toEqual([]);
+      for (const hits of index.searchManySync(Buffer.concat(gone.map(({ hash }) => hash)), { radius: 0 }))
+        expect(hits).toEqual([]);
 
       const hash = hashAt(others, newId % size);
       index.add(newId, hash);
@@ -79,7 +80,7 @@ describe.each(["full", "lean", "rows"] as const)("under load, memory %s", (memor
     expect(await running.finish()).toBeGreaterThan(4);
     // Nothing is lost, nothing came back.
     const ids = [...there.keys()];
-    const all = await index.searchMany(Buffer.concat(ids.map((id) => there.get(id)!)), 0);
+    const all = await index.searchMany(Buffer.concat(ids.map((id) => there.get(id)!)), { radius: 0 });
     all.forEach((hits, i) => expect(hits.map((hit) => hit.id)).toEqual([ids[i]]));
   });
 });
@@ -94,7 +95,10 @@ test("a replaced entry shows in every search beside it, once: the old hash or th
   const far = distances(forms, query);
   const running: { form: number; found: Promise<{ id: number; distance: number }[]> }[] = [];
   for (let form = 1; form < 200; form++) {
-    running.push({ form: form - 1, found: index.search(query, 256, { way: form % 2 === 0 ? "scan" : "columns" }) });
+    running.push({
+      form: form - 1,
+      found: index.search(query, { radius: 256, strategy: form % 2 === 0 ? "scan" : "columns" }),
+    });
     index.replace(0, hashAt(forms, form));
     if (running.length % 20 > 0) continue;
     for (const { form: then, found } of running.splice(0)) {
@@ -110,19 +114,19 @@ test("removed while it is added, read and joined: a search keeps the moment of i
   const query = hashAt(hashes, 5);
   const before = index.searchMany(
     Array.from({ length: 100 }, () => query),
-    0,
+    { radius: 0 },
   );
   index.remove(5);
   const after = index.searchMany(
     Array.from({ length: 100 }, () => query),
-    0,
+    { radius: 0 },
   );
   const joined = index.optimize();
   const adding = index.addMany(idsFrom(size, size), others);
-  for (const hits of await before) expect(hits).toEqual([{ id: 5, distance: 0 }]);
+  for (const hits of await before) expect(hits).toEqual([{ id: 5, distance: 0, orientation: "orig" }]);
   for (const hits of await after) expect(hits).toEqual([]);
   await Promise.all([joined, adding]);
   await index.optimize();
-  expect(index.searchSync(query, 0)).toEqual([]);
+  expect(index.searchSync(query, { radius: 0 })).toEqual([]);
   expect(index.size).toBe(2 * size - 1);
 });

@@ -39,7 +39,7 @@ async function prepared(name: string): Promise<{ inside: string; path: string }>
 async function expectWhole(path: string, size: number): Promise<void> {
   using index = await HashIndex.open(path);
   expect(index.size).toBe(size);
-  expect(index.searchSync(hashAt(hashes, 7), 0)).toEqual([{ id: 7, distance: 0 }]);
+  expect(index.searchSync(hashAt(hashes, 7), { radius: 0 })).toEqual([{ id: 7, distance: 0, orientation: "orig" }]);
 }
 
 test("killed while it saves, twenty times: the old file or the new one", async () => {
@@ -68,7 +68,7 @@ test("killed while it saves, twenty times: the old file or the new one", async (
     expect(index.size, `after kill ${i}`).toBeGreaterThanOrEqual(last);
     expect(index.size).toBeLessThanOrEqual(last + 1);
     size = index.size;
-    expect(index.searchSync(hashAt(hashes, 7), 0)).toEqual([{ id: 7, distance: 0 }]);
+    expect(index.searchSync(hashAt(hashes, 7), { radius: 0 })).toEqual([{ id: 7, distance: 0, orientation: "orig" }]);
   }
   expect(begun).toBeGreaterThanOrEqual(20);
   for (const name of readdirSync(inside)) expect(name).toMatch(/^(known\.idx|\.known\.idx\.[0-9a-f]+\.tmp)$/);
@@ -122,7 +122,7 @@ test("no folder, a folder of that name", async () => {
   mkdirSync(join(taken, "known.idx"), { recursive: true });
   await expect(index.save(join(taken, "known.idx"))).rejects.toEqual(cannotWrite);
   expect(readdirSync(taken)).toEqual(["known.idx"]);
-  expect(index.searchSync(hashAt(hashes, 0), 0)).toHaveLength(1);
+  expect(index.searchSync(hashAt(hashes, 0), { radius: 0 })).toHaveLength(1);
 });
 
 test("a read-only folder", async (ctx) => {
@@ -154,17 +154,19 @@ test("a file replaced under an open mapping: each index has its own", async () =
   await other.save(aside);
   renameSync(aside, path);
   for (const query of [hashAt(hashes, 29_999), hashAt(others, 3)]) {
-    expect(difference(old.searchSync(query, 100), oracle(hashes, query, 100))).toBeUndefined();
+    expect(difference(old.searchSync(query, { radius: 100 }), oracle(hashes, query, 100))).toBeUndefined();
   }
   await old.verify();
   using now = await HashIndex.open(path);
-  expect(difference(now.searchSync(hashAt(others, 3), 100), oracle(others, hashAt(others, 3), 100))).toBeUndefined();
+  expect(
+    difference(now.searchSync(hashAt(others, 3), { radius: 100 }), oracle(others, hashAt(others, 3), 100)),
+  ).toBeUndefined();
   // Saved over the file it was opened from; and taken away altogether.
   old.remove(29_999);
   await old.save(path);
   expect(now.size).toBe(500);
   rmSync(path);
-  expect(old.searchSync(hashAt(hashes, 3), 0)).toEqual([{ id: 3, distance: 0 }]);
+  expect(old.searchSync(hashAt(hashes, 3), { radius: 0 })).toEqual([{ id: 3, distance: 0, orientation: "orig" }]);
   await old.save(path);
   await expectWhole(path, count - 1);
 });

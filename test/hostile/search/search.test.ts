@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HashIndex, InvalidArgumentError, InvalidHashError } from "../../../dist/index.js";
-import { clusteredHashes, difference, hashAt, hex, idsFrom, oracle } from "../../support/hashes.ts";
+import { clusteredHashes, difference, hashAt, hex, type Hit, idsFrom, oracle } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 import { run } from "../../support/run.ts";
 
@@ -18,7 +18,7 @@ function filled(entries: Uint8Array = hashes): HashIndex {
   return index;
 }
 
-function expectHits(got: { id: number; distance: number }[][], entries: Uint8Array, asked: Uint8Array): void {
+function expectHits(got: Hit[][], entries: Uint8Array, asked: Uint8Array): void {
   expect(got).toHaveLength(asked.length / 32);
   got.forEach((list, i) =>
     expect(difference(list, oracle(entries, hashAt(asked, i), 31)), `query ${i}`).toBeUndefined(),
@@ -36,7 +36,6 @@ describe("radius", () => {
     [1.5, "1.5 of type number"],
     ["31", '"31" of type string'],
     [null, "null of type null"],
-    [undefined, "nothing"],
     [31n, "BigInt of type bigint"],
     [[31], "Array of type object"],
   ])("%s", async (value, shown) => {
@@ -47,13 +46,27 @@ describe("radius", () => {
       expect(error).toBeInstanceOf(InvalidArgumentError);
       expect(error).toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT", message: sentence });
     };
-    for (const call of [() => index.searchSync(query, radius), () => index.searchManySync(queries, radius)]) {
+    for (const call of [() => index.searchSync(query, { radius }), () => index.searchManySync(queries, { radius })]) {
       expect(call).toThrow(InvalidArgumentError);
       expect(call).toThrow(sentence);
     }
-    await index.search(query, radius).then(() => expect.unreachable(), same);
-    await index.searchMany(queries, radius).then(() => expect.unreachable(), same);
-    expect(index.searchSync(query, 256)).toHaveLength(10);
+    await index.search(query, { radius }).then(() => expect.unreachable(), same);
+    await index.searchMany(queries, { radius }).then(() => expect.unreachable(), same);
+    expect(index.searchSync(query, { radius: 256 })).toHaveLength(10);
+  });
+
+  test("a radius in place of the options is refused, and none is 31", async () => {
+    using index = filled();
+    const number = 31 as unknown as object;
+    const sentence = "Expected object for options but received 31 of type number";
+    expect(() => index.searchSync(query, number)).toThrow(sentence);
+    expect(() => index.searchManySync(queries, number)).toThrow(sentence);
+    await expect(index.search(query, number)).rejects.toThrow(sentence);
+    const wanted = index.searchSync(query, { radius: 31 });
+    for (const options of [undefined, {}, { radius: undefined } as object]) {
+      expect(index.searchSync(query, options)).toEqual(wanted);
+      expect(await index.search(query, options)).toEqual(wanted);
+    }
   });
 });
 
@@ -79,13 +92,13 @@ describe("hashes that are none", () => {
     const hash = value as string;
     expect(() => index.add(100, hash)).toThrow(InvalidHashError);
     expect(() => index.replace(0, hash)).toThrow(InvalidHashError);
-    expect(() => index.searchSync(hash, 31)).toThrow(InvalidHashError);
-    await expect(index.search(hash, 31)).rejects.toThrow(InvalidHashError);
+    expect(() => index.searchSync(hash, { radius: 31 })).toThrow(InvalidHashError);
+    await expect(index.search(hash, { radius: 31 })).rejects.toThrow(InvalidHashError);
     // All or none: the good ones before and after it are not added either.
     expect(() => index.addManySync([100, 101, 102], [query, hash, query])).toThrow(InvalidHashError);
     await expect(index.addMany([100, 101, 102], [query, hash, query])).rejects.toThrow(InvalidHashError);
     expect(index.size).toBe(10);
-    expect(index.searchSync(query, 256)).toHaveLength(10);
+    expect(index.searchSync(query, { radius: 256 })).toHaveLength(10);
   });
 
   test("bytes that are no multiple of 32, and one string where several are meant", async () => {
@@ -93,8 +106,8 @@ describe("hashes that are none", () => {
     for (const value of [new Uint8Array(40), new Uint8Array(31), hex(query) as unknown as Uint8Array]) {
       expect(() => index.addManySync([0], value)).toThrow(InvalidHashError);
       await expect(index.addMany([0], value)).rejects.toThrow(InvalidHashError);
-      expect(() => index.searchManySync(value, 31)).toThrow(InvalidHashError);
-      await expect(index.searchMany(value, 31)).rejects.toThrow(InvalidHashError);
+      expect(() => index.searchManySync(value, { radius: 31 })).toThrow(InvalidHashError);
+      await expect(index.searchMany(value, { radius: 31 })).rejects.toThrow(InvalidHashError);
     }
     expect(index.size).toBe(0);
   });
@@ -111,13 +124,13 @@ describe("other arguments", () => {
   test("a kernel that is not there, an option that is not known, a signal that is none", async () => {
     using index = filled();
     const kernel = { kernel: "quantum" };
-    expect(() => index.searchSync(query, 31, kernel)).toThrow(
+    expect(() => index.searchSync(query, { radius: 31, ...kernel })).toThrow(
       /^Expected one of .*portable for kernel but received "quantum"/,
     );
-    await expect(index.search(query, 31, kernel)).rejects.toThrow(InvalidArgumentError);
-    await expect(index.search(query, 31, { radios: 3 } as object)).rejects.toThrow(/Unknown option radios/);
+    await expect(index.search(query, { radius: 31, ...kernel })).rejects.toThrow(InvalidArgumentError);
+    await expect(index.search(query, { radios: 3 } as object)).rejects.toThrow(/Unknown option radios/);
     const signal = {} as AbortSignal;
-    await expect(index.search(query, 31, { signal })).rejects.toThrow(InvalidArgumentError);
+    await expect(index.search(query, { radius: 31, signal })).rejects.toThrow(InvalidArgumentError);
   });
 
   test("an iterable that throws, adds or closes while it is read", () => {
@@ -135,7 +148,7 @@ describe("other arguments", () => {
     })();
     index.addManySync([1], adding);
     expect(index.size).toBe(2);
-    expect(index.searchSync(hashAt(hashes, 1), 0).map((hit) => hit.id)).toContain(1);
+    expect(index.searchSync(hashAt(hashes, 1), { radius: 0 }).map((hit) => hit.id)).toContain(1);
     const closing = (function* () {
       index.close();
       yield query;
@@ -147,7 +160,11 @@ describe("other arguments", () => {
 describe("close()", () => {
   test("a search that runs finishes with what was there; every later call says closed", async () => {
     const index = filled();
-    const running = [index.searchMany(queries, 31), index.searchMany(queries, 31), index.searchMany(queries, 31)];
+    const running = [
+      index.searchMany(queries, { radius: 31 }),
+      index.searchMany(queries, { radius: 31 }),
+      index.searchMany(queries, { radius: 31 }),
+    ];
     index.close();
     for (const got of await Promise.all(running)) expectHits(got, hashes, queries);
     expect(() => index.add(0, query)).toThrow(closed);
@@ -156,18 +173,18 @@ describe("close()", () => {
     expect(() => index.remove([0])).toThrow(closed);
     expect(() => index.replace(0, query)).toThrow(closed);
     expect(() => index.has(0)).toThrow(closed);
-    expect(() => index.searchSync(query, 31)).toThrow(closed);
-    expect(() => index.searchManySync(queries, 31)).toThrow(closed);
-    expect(() => index.nearestSync(query, 1)).toThrow(closed);
+    expect(() => index.searchSync(query, { radius: 31 })).toThrow(closed);
+    expect(() => index.searchManySync(queries, { radius: 31 })).toThrow(closed);
+    expect(() => index.nearestSync(query, { count: 1 })).toThrow(closed);
     expect(() => index.stats()).toThrow(closed);
     expect(index.size).toBe(0);
-    await expect(index.nearest(query, 1)).rejects.toEqual(closed);
+    await expect(index.nearest(query, { count: 1 })).rejects.toEqual(closed);
     await expect(index.optimize()).rejects.toEqual(closed);
     await expect(index.save("never.idx")).rejects.toEqual(closed);
     await expect(index.verify()).rejects.toEqual(closed);
     await expect(index.warm()).rejects.toEqual(closed);
-    await expect(index.search(query, 31)).rejects.toEqual(closed);
-    await expect(index.searchMany(queries, 31)).rejects.toEqual(closed);
+    await expect(index.search(query, { radius: 31 })).rejects.toEqual(closed);
+    await expect(index.searchMany(queries, { radius: 31 })).rejects.toEqual(closed);
   });
 
   test("twice, and by using, is fine", () => {
@@ -175,20 +192,20 @@ describe("close()", () => {
     index.close();
     index.close();
     index[Symbol.dispose]();
-    expect(() => index.searchSync(query, 31)).toThrow(closed);
+    expect(() => index.searchSync(query, { radius: 31 })).toThrow(closed);
   });
 });
 
 describe("changes while searches run", () => {
   test("a search sees exactly the entries at its call", async () => {
     using index = new HashIndex();
-    const running: { size: number; hits: Promise<{ id: number; distance: number }[][]> }[] = [];
+    const running: { size: number; hits: Promise<Hit[][]> }[] = [];
     const asked = queries.subarray(0, 32 * 20);
     // Portions that end inside, at and beyond a tile of 1,024 rows and a delta of 16,384.
     for (const portion of [0, 1, 510, 1, 512, 15_359, 1, 1, 3_000]) {
       const added = hashes.subarray(32 * index.size, 32 * (index.size + portion));
       index.addManySync(idsFrom(index.size, portion), added);
-      running.push({ size: index.size, hits: index.searchMany(asked, 31) });
+      running.push({ size: index.size, hits: index.searchMany(asked, { radius: 31 }) });
     }
     for (const { size, hits } of running) expectHits(await hits, hashes.subarray(0, 32 * size), asked);
     expect(index.size).toBe(19_385);
@@ -198,7 +215,7 @@ describe("changes while searches run", () => {
     const given = hashes.slice();
     using index = filled(given);
     given.fill(0);
-    expectHits(await index.searchMany(queries, 31), hashes, queries);
+    expectHits(await index.searchMany(queries, { radius: 31 }), hashes, queries);
   });
 });
 
@@ -228,12 +245,12 @@ describe("the caller's query buffer, right after the call", () => {
   test.each(Object.keys(spoil))("%s", async (how) => {
     using index = filled();
     const { given, after } = spoil[how]!();
-    const running = index.searchMany(given, 31);
+    const running = index.searchMany(given, { radius: 31 });
     after();
     expectHits(await running, hashes, queries);
     const gone = how !== "overwritten";
     expect(given.length).toBe(gone ? 0 : queries.length);
-    if (gone) expect(await index.searchMany(given, 31)).toEqual([]);
+    if (gone) expect(await index.searchMany(given, { radius: 31 })).toEqual([]);
   });
 });
 
@@ -241,8 +258,8 @@ describe("AbortSignal", () => {
   test("aborted before: the reason, and nothing runs", async () => {
     using index = filled();
     const reason = new Error("changed my mind");
-    await expect(index.search(query, 31, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    await expect(index.searchMany(queries, 31, { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
+    await expect(index.search(query, { radius: 31, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(index.searchMany(queries, { radius: 31, signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
   });
 
   test("aborted while it runs: the reason, and the index is as before", async () => {
@@ -250,18 +267,18 @@ describe("AbortSignal", () => {
     const many = Buffer.concat(Array.from({ length: 10 }, () => queries));
     const controller = new AbortController();
     const reason = new Error("changed my mind");
-    const running = [1, 2, 3, 4, 5, 6].map(() => index.searchMany(many, 31, { signal: controller.signal }));
+    const running = [1, 2, 3, 4, 5, 6].map(() => index.searchMany(many, { radius: 31, signal: controller.signal }));
     const settled = Promise.allSettled(running);
     controller.abort(reason);
     for (const result of await settled) expect(result).toEqual({ status: "rejected", reason });
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
-    expectHits(await index.searchMany(queries, 31), hashes, queries);
+    expectHits(await index.searchMany(queries, { radius: 31 }), hashes, queries);
   });
 
   test("never aborted: no listener stays behind", async () => {
     using index = filled();
     const { signal } = new AbortController();
-    await index.searchMany(queries, 31, { signal });
+    await index.searchMany(queries, { radius: 31, signal });
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 });

@@ -36,7 +36,7 @@ async function main(path) {
   const again = await HashIndex.open(path);
   const own = [shared, again].map((index) => [1, 2, 3, 4, 5].map((i) => index.has(count + i)));
   const rows = [shared, again].map((index) => index.size - count);
-  const hits = await Promise.all([shared, again].map((index) => index.search(hashOf(777), 0)));
+  const hits = await Promise.all([shared, again].map((index) => index.search(hashOf(777), { radius: 0 })));
   console.log(JSON.stringify({ own: own.flat().some(Boolean), rows, hits: hits.map((list) => list.length) }));
 }
 
@@ -57,7 +57,7 @@ async function work({ path, i }) {
     for (;;)
       await index.searchMany(
         Array.from({ length: 500 }, (_, k) => hashOf(k)),
-        31,
+        { radius: 31 },
       );
   }
 }

@@ -30,7 +30,7 @@ beforeEach(() => {
 function owner(known: HashList): string {
   expect(known.size).toBe(count);
   const found = lists.filter(({ name, hashes }) => {
-    const matches = hashes.map((hash) => known.matchSync({ hash, quality: 100, stable: true }, { radius: 0 }));
+    const matches = hashes.map((hash) => known.searchSync({ hash, quality: 100, stable: true }, { radius: 0 }));
     if (matches.every((list) => list.length === 0)) return false;
     expect(matches.map((list) => list.map(({ metadata }) => metadata))).toEqual(hashes.map((_, i) => [`${name}${i}`]));
     return true;

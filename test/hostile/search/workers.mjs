@@ -32,13 +32,13 @@ if (isMainThread) {
     await new Promise((resolve) => setTimeout(resolve, i % 5));
     if ((await worker.terminate()) === 1) terminated++;
   }
-  const hits = await index.search(hashes.subarray(32 * 7, 32 * 8), 0);
+  const hits = await index.search(hashes.subarray(32 * 7, 32 * 8), { radius: 0 });
   if (folder !== undefined) rmSync(folder, { recursive: true });
   console.log(`${terminated} terminated, ${hits.length} hit`);
 } else {
   // Without end: however late the main thread comes, it finds searches running.
   const searching = async () => {
-    for (;;) await index.searchMany(hashes.subarray(0, 32 * 3000), 31);
+    for (;;) await index.searchMany(hashes.subarray(0, 32 * 3000), { radius: 31 });
   };
   const running = Array.from({ length: 8 }, searching);
   if (workerData !== null && workerData !== undefined) {

@@ -78,7 +78,7 @@ describe("index build and scan --index", () => {
 
   it("the bank of an entry is the position of its list, for the library", async () => {
     using index = await HashIndex.open(join(here, "full.idx"));
-    const ids = (banks: number[]): number[] => index.searchSync(scene.hash, 0, { banks }).map(({ id }) => id);
+    const ids = (banks: number[]): number[] => index.searchSync(scene.hash, { radius: 0, banks }).map(({ id }) => id);
     expect([ids([0]), ids([1]), ids([0, 1]), ids([2])]).toEqual([[60_001], [60_003], [60_001, 60_003], []]);
   });
 

@@ -84,7 +84,7 @@ describe("in an index", () => {
     const registration = await hashWithCrops(original);
     addRegistration(index, 0, registration, { bank: 3, derivedBank: 4 });
     const ids = (bank: number): number[] =>
-      index.searchSync(registration.hash, 256, { banks: [bank] }).map(({ id }) => id);
+      index.searchSync(registration.hash, { radius: 256, banks: [bank] }).map(({ id }) => id);
     expect(ids(3)).toEqual([0]);
     expect(ids(4).sort((a, b) => a - b)).toEqual(registration.derived.map((_, i) => i + 1));
   });

@@ -68,19 +68,30 @@ describe("lists with digests", () => {
     using list = await load(csv, true);
     expect([list.size, list.digests, list.digestTypes]).toEqual([1, 4, ["md5", "sha256"]]);
     expect(list.lists).toEqual([{ name: "list", form: "signal-csv", entries: 1, digests: 4, problems: 0 }]);
-    expect(list.matchExact(all)).toEqual([
-      { type: "md5", list: "list", entry: 2, metadata: "collab=c; category=POSITIVE_CLASS; tags=a b" },
-      { type: "sha256", list: "list", entry: 4, metadata: "" },
-      { type: "md5", list: "list", entry: 5, metadata: "collab=again" },
+    const same = { distance: 0, orientation: "orig" };
+    expect(list.searchSync({ digests: all })).toEqual([
+      { ...same, type: "md5", list: "list", line: 2, metadata: "collab=c; category=POSITIVE_CLASS; tags=a b" },
+      { ...same, type: "sha256", list: "list", line: 4, metadata: "" },
+      { ...same, type: "md5", list: "list", line: 5, metadata: "collab=again" },
     ]);
-    expect(list.matchExact({ md5: md5(2) })).toEqual([]);
-    expect(list.matchExact({})).toEqual([]);
+    expect(list.searchSync({ digests: { md5: md5(2) } })).toEqual([]);
+    expect(list.searchSync({ digests: {} })).toEqual([]);
+  });
+
+  test("exact matches come before the near ones of the same query", async () => {
+    using list = await load(csv, true);
+    const query = { hash: pdq(1), quality: 100, stable: true, digests: all };
+    const wanted = ["md5 2", "sha256 4", "md5 5", "pdq 3"];
+    const shown = ({ type, line }: { type: string; line: number }): string => `${type} ${line}`;
+    expect(list.searchSync(query).map(shown)).toEqual(wanted);
+    expect((await list.search(query)).map(shown)).toEqual(wanted);
+    expect(list.searchSync({ ...query, quality: 0 }).map(shown)).toEqual(wanted.slice(0, 3));
   });
 
   test("without the option they are problems, as they were", async () => {
     using list = await load(csv, false);
     expect([list.size, list.digests, list.lists[0]!.problems]).toEqual([1, 0, 4]);
-    expect(list.matchExact(all)).toEqual([]);
+    expect(list.searchSync({ digests: all })).toEqual([]);
   });
 
   test("metadata is the same text whether the core reads the list or not", async () => {
@@ -88,7 +99,7 @@ describe("lists with digests", () => {
     const metadata = async (digests: boolean): Promise<string[]> => {
       using list = await load(text, digests);
       return [1, 2, 3].map(
-        (i) => list.matchSync({ hash: pdq(i), quality: 100, stable: true }, { radius: 0 })[0]!.metadata,
+        (i) => list.searchSync({ hash: pdq(i), quality: 100, stable: true }, { radius: 0 })[0]!.metadata,
       );
     };
     expect(await metadata(true)).toEqual(await metadata(false));
@@ -100,7 +111,11 @@ describe("lists with digests", () => {
       const problems: number[] = [];
       const options = { digests: true, onProblem: ({ line }: { line: number }) => void problems.push(line) };
       using list = await HashList.load({ name: "list", source }, options);
-      return { problems: problems.sort(), lists: list.lists, exact: list.matchExact({ ...all, md5: md5(1) }) };
+      return {
+        problems: problems.sort(),
+        lists: list.lists,
+        exact: list.searchSync({ digests: { ...all, md5: md5(1) } }),
+      };
     };
     async function* stream(): AsyncGenerator<Uint8Array> {
       yield Buffer.from(text);
@@ -113,16 +128,16 @@ describe("lists with digests", () => {
   test("any format, its withdrawn entries left out", async () => {
     using ncmec = await load(fixtures["ncmec"]!.good, true);
     expect([ncmec.size, ncmec.digests, ncmec.lists[0]!.form]).toEqual([1, 4, "ncmec"]);
-    expect(ncmec.matchExact({ sha1: sha1(1) })).toMatchObject([
-      { entry: 4, metadata: "id=42/i1; tags=ncmec:A1 ncmec-categorization:g-1" },
+    expect(ncmec.searchSync({ digests: { sha1: sha1(1) } })).toMatchObject([
+      { line: 4, metadata: "id=42/i1; tags=ncmec:A1 ncmec-categorization:g-1" },
     ]);
-    expect(ncmec.matchSync({ hash: pdq(1), quality: 100, stable: true })).toMatchObject([
-      { distance: 0, list: "list", entry: 4 },
+    expect(ncmec.searchSync({ hash: pdq(1), quality: 100, stable: true })).toMatchObject([
+      { distance: 0, list: "list", line: 4, type: "pdq" },
     ]);
     using stopncii = await load(fixtures["stopncii"]!.good, true);
     // Of three PDQ hashes two are withdrawn.
     expect([stopncii.size, stopncii.digests]).toEqual([1, 1]);
-    expect(stopncii.matchSync({ hash: pdq(2), quality: 100, stable: true })).toEqual([]);
+    expect(stopncii.searchSync({ hash: pdq(2), quality: 100, stable: true })).toEqual([]);
   });
 
   test("a list that ends in the middle is no list", async () => {

@@ -23,7 +23,10 @@ const query = (hash: string) => ({ hash, quality: 100, stable: true });
 /** The edges of lists and pages, and a wide search, which finds thousands. */
 function answers(known: HashList): unknown[] {
   const edges = [0, 1, 2, 16_383, 16_384, 16_385, 32_767, 32_768, hashes.length - 1];
-  return [...edges.map((i) => known.matchSync(query(hashes[i]!))), known.matchSync(query(hashes[5]!), { radius: 110 })];
+  return [
+    ...edges.map((i) => known.searchSync(query(hashes[i]!))),
+    known.searchSync(query(hashes[5]!), { radius: 110 }),
+  ];
 }
 const loaded = await HashList.load(lists);
 const wanted = answers(loaded);
@@ -73,7 +76,7 @@ describe("build, save, open", () => {
       ["odd", 2],
     ]);
     expect(built.size).toBe(0);
-    expect(built.matchSync(query(hashes[0]!), { radius: 256 })).toEqual([]);
+    expect(built.searchSync(query(hashes[0]!), { radius: 256 })).toEqual([]);
     expect(built.lists).toMatchObject([{ name: "odd", entries: 0, problems: 2 }]);
   });
 });
@@ -99,12 +102,12 @@ describe("an abort", () => {
 describe("closing", () => {
   test("a match that runs ends with everything it found; later calls fail; twice is once", async () => {
     const opened = await HashList.open(at("saved.idx"));
-    const running = opened.match(query(hashes[7]!));
+    const running = opened.search(query(hashes[7]!));
     opened.close();
     opened.close();
     expect(await running).toMatchObject([{ distance: 0, entry: 7, metadata: expect.stringMatching(/^№ 7 x{7}$/) }]);
     const closed = { code: "ERR_EMPREINTE_CLOSED" };
-    expect(() => opened.matchSync(query(hashes[7]!))).toThrow(expect.objectContaining(closed));
+    expect(() => opened.searchSync(query(hashes[7]!))).toThrow(expect.objectContaining(closed));
     expect(() => opened.stats()).toThrow(expect.objectContaining(closed));
     await expect(opened.save(at("closed.idx"))).rejects.toMatchObject(closed);
     await expect(opened.warm()).rejects.toMatchObject(closed);

@@ -6,14 +6,14 @@ import {
   InvalidArgumentError,
   InvalidHashError,
   HashList,
-  type MatchQuery,
+  type Query,
 } from "../../../dist/index.js";
 import { type ListProblem } from "../../../dist/doors/lists.js";
 import { clusteredHashes, distances, hashAt, hex, random, randomHashes } from "../../support/hashes.ts";
 import { hexHashes, reasons } from "../../support/lists.ts";
 
 const list = (lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(""));
-const query = (hash: string, more: Partial<MatchQuery> = {}): MatchQuery => ({
+const query = (hash: string, more: Partial<Query> = {}): Query => ({
   hash,
   quality: 100,
   stable: true,
@@ -74,23 +74,33 @@ describe("matching", () => {
       { name: "second", source: list(["hash,metadata", `${near(a, 3)},"too, near"`, near(a, 32), a, a]) },
     ]);
     const wanted = [
-      { distance: 0, list: "second", entry: 4, variant: "orig", metadata: "" },
-      { distance: 0, list: "second", entry: 5, variant: "orig", metadata: "" },
-      { distance: 3, list: "first", entry: 3, variant: "orig", metadata: "near" },
-      { distance: 3, list: "second", entry: 2, variant: "orig", metadata: "too, near" },
-      { distance: 31, list: "first", entry: 1, variant: "orig", metadata: "far" },
+      { distance: 0, orientation: "orig", list: "second", line: 4, metadata: "", type: "pdq" },
+      { distance: 0, orientation: "orig", list: "second", line: 5, metadata: "", type: "pdq" },
+      { distance: 3, orientation: "orig", list: "first", line: 3, metadata: "near", type: "pdq" },
+      { distance: 3, orientation: "orig", list: "second", line: 2, metadata: "too, near", type: "pdq" },
+      { distance: 31, orientation: "orig", list: "first", line: 1, metadata: "far", type: "pdq" },
     ];
-    expect(known.matchSync(query(a))).toEqual(wanted);
-    expect(await known.match(query(a))).toEqual(wanted);
-    expect(known.matchSync(query(a), { radius: 0 })).toEqual(wanted.slice(0, 2));
-    expect(known.matchSync(query(a), { radius: 32 })).toHaveLength(6);
-    expect(known.matchSync(query(c))).toEqual([]);
+    expect(known.searchSync(query(a))).toEqual(wanted);
+    expect(await known.search(query(a))).toEqual(wanted);
+    expect(known.searchSync(query(a), { radius: 0 })).toEqual(wanted.slice(0, 2));
+    expect(known.searchSync(query(a), { radius: 32 })).toHaveLength(6);
+    expect(known.searchSync(query(c))).toEqual([]);
+  });
+
+  test("a hash by itself matches, as bytes or text, and so does a query that says nothing of its quality", async () => {
+    const known = await HashList.load(list([a, b]));
+    const wanted = known.searchSync(query(a));
+    expect(wanted).toHaveLength(1);
+    for (const same of [a, Buffer.from(a, "hex"), { hash: a }]) {
+      expect(known.searchSync(same)).toEqual(wanted);
+      expect(await known.search(same)).toEqual(wanted);
+    }
   });
 
   test("no match below minQuality, nor for a hash that is noise, unless asked for", async () => {
     const known = await HashList.load(list([a]));
-    for (const match of [known.matchSync.bind(known), (q: MatchQuery, o?: object) => known.match(q, o)] as ((
-      q: MatchQuery,
+    for (const match of [known.searchSync.bind(known), (q: Query, o?: object) => known.search(q, o)] as ((
+      q: Query,
       o?: object,
     ) => unknown)[]) {
       expect(await match(query(a, { quality: 50 }))).toHaveLength(1);
@@ -102,24 +112,24 @@ describe("matching", () => {
     }
   });
 
-  test("an entry is one match, with the nearest variant; of equals the first", async () => {
+  test("an entry is one match, by its nearest orientation; of equals the first", async () => {
     const hashes = hexHashes(8, 33);
-    const dihedral = Object.fromEntries(orientationNames.map((name, i) => [name, hashes[i]])) as OrientationHashes;
-    dihedral.rot270 = near(dihedral.rot90, 8);
-    const entry = near(dihedral.rot90, 4); // 4 from both
-    const known = await HashList.load(list([entry, dihedral.flipMinus1, near(dihedral.rot270, 1)]));
-    const q = query(dihedral.orig, { dihedral });
+    const orientations = Object.fromEntries(orientationNames.map((name, i) => [name, hashes[i]])) as OrientationHashes;
+    orientations.rot270 = near(orientations.rot90, 8);
+    const entry = near(orientations.rot90, 4); // 4 from both
+    const known = await HashList.load(list([entry, orientations.flipMinus1, near(orientations.rot270, 1)]));
+    const q = query(orientations.orig, { orientations });
     const wanted = [
-      { distance: 0, list: "list 1", entry: 2, variant: "flipMinus1", metadata: "" },
-      { distance: 1, list: "list 1", entry: 3, variant: "rot270", metadata: "" },
-      { distance: 4, list: "list 1", entry: 1, variant: "rot90", metadata: "" },
+      { distance: 0, orientation: "flipMinus1", list: "list 1", line: 2, metadata: "", type: "pdq" },
+      { distance: 1, orientation: "rot270", list: "list 1", line: 3, metadata: "", type: "pdq" },
+      { distance: 4, orientation: "rot90", list: "list 1", line: 1, metadata: "", type: "pdq" },
     ];
-    expect(known.matchSync(q)).toEqual(wanted);
-    expect(await known.match(q)).toEqual(wanted);
-    expect(known.matchSync(q, { orientations: false })).toEqual([]);
+    expect(known.searchSync(q)).toEqual(wanted);
+    expect(await known.search(q)).toEqual(wanted);
+    expect(known.searchSync(q, { orientations: false })).toEqual([]);
   });
 
-  test("a mirrored picture is found by its variant", async () => {
+  test("a mirrored picture is found by its orientation", async () => {
     const side = 96;
     const next = random(4);
     const noise = Uint8Array.from({ length: 12 * 12 }, () => next());
@@ -130,8 +140,8 @@ describe("matching", () => {
     const mirrored = data.map((_, i) => data[i - (i % side) + side - 1 - (i % side)]!);
     const known = await HashList.load(list([hashPixelsSync({ data, width: side, height: side, channels: 1 }).hash]));
     const upload = hashPixelsSync({ data: mirrored, width: side, height: side, channels: 1 }, { orientations: true });
-    expect(known.matchSync(upload, { minQuality: 0 })).toMatchObject([{ entry: 1, variant: "flipY" }]);
-    expect(known.matchSync(upload, { minQuality: 0, orientations: false })).toEqual([]);
+    expect(known.searchSync(upload, { minQuality: 0 })).toMatchObject([{ line: 1, orientation: "flipY" }]);
+    expect(known.searchSync(upload, { minQuality: 0, orientations: false })).toEqual([]);
   });
 
   test("the same as comparing with every entry, over many lists and pages of entries", async () => {
@@ -153,16 +163,17 @@ describe("matching", () => {
           const part = ends.findLastIndex((end) => end <= i);
           return {
             distance: far[i]!,
+            orientation: "orig",
             list: `part ${part}`,
-            entry: i - ends[part]! + 1,
-            variant: "orig",
+            line: i - ends[part]! + 1,
             metadata: text.slice(65),
+            type: "pdq",
           };
         })
         .filter(({ distance }) => distance <= 40)
         .sort((x, y) => x.distance - y.distance);
       // As text: comparing thousands of objects one by one takes seconds.
-      expect(JSON.stringify(known.matchSync(query(hex(q)), { radius: 40 }))).toBe(JSON.stringify(wanted));
+      expect(JSON.stringify(known.searchSync(query(hex(q)), { radius: 40 }))).toBe(JSON.stringify(wanted));
     }
   });
 });
@@ -170,32 +181,34 @@ describe("matching", () => {
 describe("arguments of a match", () => {
   test("each says what was expected", async () => {
     const known = await HashList.load(list([a]));
-    const wrong: [Partial<MatchQuery>, object, RegExp][] = [
+    const wrong: [Partial<Query>, object, RegExp][] = [
       [{}, { radius: -1 }, /^Expected integer between 0 and 256 for radius but received -1 of type number$/],
       [{}, { radius: 257 }, /for radius but received 257/],
       [{}, { radius: Number.NaN }, /for radius but received NaN/],
       [{}, { radius: "31" }, /for radius but received "31" of type string/],
       [{}, { minQuality: 101 }, /between 0 and 100 for minQuality/],
-      [{}, { dihedral: 1 }, /Expected boolean for dihedral/],
+      [{}, { orientations: 1 }, /Expected boolean for orientations/],
       [{}, { allowUnstable: "no" }, /Expected boolean for allowUnstable/],
       [{}, { distance: 3 }, /Unknown option distance/],
       [{ quality: Number.NaN }, {}, /between 0 and 100 for quality/],
       [{ stable: 1 as never }, {}, /Expected boolean for stable/],
     ];
     for (const [more, options, message] of wrong) {
-      expect(() => known.matchSync(query(a, more), options)).toThrow(InvalidArgumentError);
-      expect(() => known.matchSync(query(a, more), options)).toThrow(message);
-      await expect(known.match(query(a, more), options)).rejects.toThrow(message);
+      expect(() => known.searchSync(query(a, more), options)).toThrow(InvalidArgumentError);
+      expect(() => known.searchSync(query(a, more), options)).toThrow(message);
+      await expect(known.search(query(a, more), options)).rejects.toThrow(message);
     }
-    expect(() => known.matchSync(query(a.slice(1)))).toThrow(InvalidHashError);
-    expect(() => known.matchSync(a as never)).toThrow(/for query/);
-    expect(() => known.matchSync(query(a), { signal: undefined } as never)).toThrow(/Unknown option signal/);
+    expect(() => known.searchSync(query(a.slice(1)))).toThrow(InvalidHashError);
+    expect(() => known.searchSync(7 as never)).toThrow(InvalidHashError);
+    expect(() => known.searchSync({ hash: undefined } as never)).toThrow(/hash or digests for query/);
+    expect(() => known.searchSync({ digests: 7 } as never)).toThrow(/for digests/);
+    expect(() => known.searchSync(query(a), { signal: undefined } as never)).toThrow(/Unknown option signal/);
   });
 
   test("an abort rejects with the signal's reason", async () => {
     const known = await HashList.load(list([a]));
     const reason = new Error("enough");
-    await expect(known.match(query(a), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(known.search(query(a), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });
 
@@ -205,14 +218,14 @@ describe("closing", () => {
     known.close();
     known.close();
     expect(known.size).toBe(0);
-    expect(() => known.matchSync(query(a))).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_CLOSED" }));
-    await expect(known.match(query(a))).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
+    expect(() => known.searchSync(query(a))).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_CLOSED" }));
+    await expect(known.search(query(a))).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
   });
 
   test("a search that runs finishes with everything it found", async () => {
     const known = await HashList.load(list([`${a},kept`]));
-    const running = known.match(query(a));
+    const running = known.search(query(a));
     known[Symbol.dispose]();
-    expect(await running).toMatchObject([{ distance: 0, entry: 1, metadata: "kept" }]);
+    expect(await running).toMatchObject([{ distance: 0, line: 1, metadata: "kept" }]);
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { diagnose, HashIndex, type Hit, type SearchStrategy } from "../../../index.js";
+import { diagnose, HashIndex, type IndexMatch, type SearchStrategy } from "../../../index.js";
 import { number, parse } from "../../args.js";
 import { onlyFile } from "./info.js";
 import { jsonPath } from "../../io/names.js";
@@ -42,8 +42,8 @@ function measure(
     if (at + bytes > queries.length) at = 0;
     const some = queries.subarray(at, at + bytes);
     const start = performance.now();
-    if (one.queries === 1) index.searchSync(some, one.radius, { strategy: one.way });
-    else index.searchManySync(some, one.radius, { strategy: one.way });
+    if (one.queries === 1) index.searchSync(some, { radius: one.radius, strategy: one.way });
+    else index.searchManySync(some, { radius: one.radius, strategy: one.way });
     times.push(performance.now() - start);
   }
   const microseconds = (1000 * median(times)) / one.queries;
@@ -80,12 +80,12 @@ export async function run(args: string[], session: Session): Promise<number> {
   for (const radius of radii) {
     for (const batch of batches) {
       const asked = queries.subarray(0, 32 * batch);
-      let answer: Hit[][] | undefined;
+      let answer: IndexMatch[][] | undefined;
       for (const way of ways) {
         // So that Ctrl-C is heard: the searches are on this thread.
         await setImmediate();
         signal.throwIfAborted();
-        const got = index.searchManySync(asked, radius, { strategy: way }); // also brings the way's memory into the caches
+        const got = index.searchManySync(asked, { radius, strategy: way }); // also brings the way's memory into the caches
         answer ??= got;
         agree &&= JSON.stringify(got) === JSON.stringify(answer);
         results.push(measure(index, queries, { radius, queries: batch, way }, share));

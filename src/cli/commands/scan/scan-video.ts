@@ -65,7 +65,7 @@ export async function framesInLists(
     last = hashes;
     for (const query of frame.trimmed === undefined ? [frame] : [frame, frame.trimmed]) {
       for (const [number, known] of lists.entries()) {
-        for (const match of await known.match(query, { ...how, signal })) {
+        for (const match of await known.search(query, { ...how, signal })) {
           const key = JSON.stringify([number, match.list, match.line]);
           const other = best.get(key);
           if (other !== undefined && other.distance <= match.distance) continue;

@@ -1,7 +1,6 @@
 import {
   digestFile,
   type DigestType,
-  type ExactMatch,
   hardenDecoder,
   type ImageHash,
   HashList,
@@ -104,9 +103,10 @@ async function search(result: ImageHash, lists: HashList[], how: Search, signal:
     quality < how.minQuality ? ("quality" as const) : stable ? undefined : ("unstable" as const),
   );
   const matches: Found["matches"] = [];
-  for (const [page, query] of pages.entries()) {
+  for (const [page, { hash, quality, stable, orientations }] of pages.entries()) {
+    const query = { hash, quality, stable, ...(orientations && { orientations }) };
     for (const known of lists) {
-      const found = await known.match(query, { ...how, signal });
+      const found = await known.search(query, { ...how, signal });
       matches.push(...found.map((match) => (result.frames ? { ...match, page } : match)));
     }
   }
@@ -139,22 +139,20 @@ class Exactly {
     return this.types.length > 0;
   }
 
-  of(digests: NonNullable<ImageHash["digests"]>): ExactMatch[] {
-    return this.#lists.flatMap((known) => known.matchExact(digests));
+  of(digests: NonNullable<ImageHash["digests"]>): ListMatch[] {
+    return this.#lists.flatMap((known) => known.searchSync({ digests }));
   }
 
   /** Of a file that is no picture: of a name that is not text nothing is known. */
-  async ofFile(path: Path, signal: AbortSignal): Promise<ExactMatch[]> {
+  async ofFile(path: Path, signal: AbortSignal): Promise<ListMatch[]> {
     if (!this.any || typeof path !== "string") return [];
     return this.of(await digestFile(path, { digests: this.types, signal }));
   }
 }
 
 /** As the lines of near matches: the distance is 0, and the digest stands for the variant. */
-function exactLines(path: Path, exact: readonly ExactMatch[]): string[] {
-  return exact.map(({ type, list, entry, metadata }) =>
-    textLine([path, "0", `${list}:${entry}`, type, metadata], "\t"),
-  );
+function exactLines(path: Path, exact: readonly ListMatch[]): string[] {
+  return exact.map(({ type, list, line, metadata }) => textLine([path, "0", `${list}:${line}`, type, metadata], "\t"));
 }
 
 export async function run(args: string[], session: Session): Promise<number> {

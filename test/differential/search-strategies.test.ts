@@ -2,15 +2,15 @@ import { describe, expect, test } from "vitest";
 import { HashIndex } from "../../dist/index.js";
 import { clusteredHashes, difference, distances, hashAt, random, randomHashes, within } from "../support/hashes.ts";
 
-// The ways by name, on parts with tables, small parts, a delta and removed entries together, against a search that goes
-// byte by byte. What the ways do inside is tested harder without Node, in test/native/engine.cc.
+// The strategies by name, on parts with tables, small parts, a delta and removed entries together, against a search that goes
+// byte by byte. What the strategies do inside is tested harder without Node, in test/native/engine.cc.
 
 const count = 50_000;
 const hashes = Buffer.concat([clusteredHashes(count / 2, 51), randomHashes(count / 2, 52)]);
-const ways = ["auto", "scan", "columns", "tiled", "multi-index"] as const;
+const strategies = ["auto", "scan", "columns", "tiled", "multi-index"] as const;
 
 describe.each(["full", "lean", "rows"] as const)("memory %s", (memory) => {
-  test("radius, limit, banks and nearest, one and many, sync and not", async () => {
+  test("radius, limit, tags and nearest, one and many, sync and not", async () => {
     using index = new HashIndex({ memory });
     const next = random(6);
     const ids = Float64Array.from({ length: count }, (_, i) => i);
@@ -20,12 +20,12 @@ describe.each(["full", "lean", "rows"] as const)("memory %s", (memory) => {
     }
     // Entry i of the arrays has id ids[i]; back to where each id is.
     const byId = Buffer.alloc(32 * count);
-    const banks = new Uint8Array(count);
+    const tags = new Uint8Array(count);
     ids.forEach((id, i) => byId.set(hashAt(hashes, i), 32 * id));
-    ids.forEach((id) => (banks[id] = id % 5));
+    ids.forEach((id) => (tags[id] = id % 5));
     const add = (from: number, to: number): void => {
       const these = ids.subarray(from, to);
-      const options = { banks: Uint8Array.from(these, (id) => id % 5) };
+      const options = { tags: Uint8Array.from(these, (id) => id % 5) };
       index.addManySync(these, hashes.subarray(32 * from, 32 * to), options);
     };
     add(0, 40_000);
@@ -42,19 +42,19 @@ describe.each(["full", "lean", "rows"] as const)("memory %s", (memory) => {
     const all = queries.map((query) => distances(byId, query));
     for (const radius of [0, 15, 31, 39, 63, 79, 110]) {
       const there = all.map((list) => within(list, radius).filter(({ id }) => !gone.has(id)));
-      const some = there.map((hits) => hits.filter(({ id }) => [1, 4].includes(banks[id]!)));
-      for (const way of ways) {
-        const what = `radius ${radius}, ${way}`;
-        const options = { way, banks: [4, 1] };
-        const many = index.searchManySync(queries, radius, { way, limit: 7 });
-        const later = await index.searchMany(queries, radius, options);
-        const nearest = await index.nearestMany(queries, 7, { ...options, maxRadius: radius });
+      const some = there.map((hits) => hits.filter(({ id }) => [1, 4].includes(tags[id]!)));
+      for (const strategy of strategies) {
+        const what = `radius ${radius}, ${strategy}`;
+        const options = { strategy, tags: [4, 1] };
+        const many = index.searchManySync(queries, { radius, strategy, limit: 7 });
+        const later = await index.searchMany(queries, { radius, ...options });
+        const nearest = await index.nearestMany(queries, { count: 7, ...options, radius });
         for (const [i, query] of queries.entries()) {
-          expect(difference(index.searchSync(query, radius, { way }), there[i]!), what).toBeUndefined();
+          expect(difference(index.searchSync(query, { radius, strategy }), there[i]!), what).toBeUndefined();
           expect(difference(many[i]!, there[i]!.slice(0, 7)), `${what}, limit`).toBeUndefined();
-          expect(difference(later[i]!, some[i]!), `${what}, banks`).toBeUndefined();
+          expect(difference(later[i]!, some[i]!), `${what}, tags`).toBeUndefined();
           expect(difference(nearest[i]!, some[i]!.slice(0, 7)), `${what}, nearest`).toBeUndefined();
-          const one = index.nearestSync(query, 1, { way, maxRadius: radius });
+          const one = index.nearestSync(query, { count: 1, strategy, radius });
           expect(difference(one, there[i]!.slice(0, 1)), `${what}, one`).toBeUndefined();
         }
       }
@@ -84,7 +84,7 @@ test("a batch with a limit, over a part with tables and one that is scanned for 
   await index.optimize();
   add(40_000, 40_000 + 2 * near);
   const queries = [a, b, ...Array.from({ length: 7 }, (_, i) => randomHashes(1, 70 + i))];
-  const found = index.searchManySync(queries, 31, { limit: 7 });
+  const found = index.searchManySync(queries, { radius: 31, limit: 7 });
   for (const [i, query] of queries.entries())
     expect(difference(found[i]!, within(distances(rows, query), 31).slice(0, 7)), `query ${i}`).toBeUndefined();
 });

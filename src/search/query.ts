@@ -1,0 +1,92 @@
+import { boolean, integer, invalidArgument } from "../check.js";
+import { type OrientationHashes, orientationNames } from "../hash/pixels.js";
+import { type HashLike, hashToBytes } from "../hash/value.js";
+import type { FileDigests } from "../image/digest.js";
+
+/** What a search looks up: a hash with what is known of it. The result of `hashImage` is one. */
+export interface Query {
+  /** Without a hash only `digests` are searched for. */
+  hash?: HashLike;
+  /** 0 … 100. A hash below the option `minQuality` matches nothing. Without it the hash counts as good. */
+  quality?: number;
+  /** A hash that is not stable is rounding noise and matches nothing. Without it the hash counts as stable. */
+  stable?: boolean;
+  /** The hashes of all eight orientations: all are searched, and each known hash matches once, by the nearest. */
+  orientations?: OrientationHashes;
+  /** Digests of the file's bytes. Holders that know digests answer exact matches for them. */
+  digests?: FileDigests;
+}
+
+/** The options that every search has. */
+export interface QueryOptions {
+  /** The most bits that may differ, 0 … 256. Default 31, which Meta recommends for PDQ. */
+  radius?: number;
+  /** A query of lower quality matches nothing: such a hash is near unrelated images. 0 … 100, default 50. */
+  minQuality?: number;
+  /** Whether all eight orientations of the query are searched, where it has them. Default true. */
+  orientations?: boolean;
+  /** Whether a query that is not stable is searched as well. Default false. */
+  allowUnstable?: boolean;
+}
+
+export const queryOptionNames = ["radius", "minQuality", "orientations", "allowUnstable"] as const;
+
+/** Query options with their defaults, checked. */
+export type CheckedQueryOptions = Required<QueryOptions>;
+
+export const defaultQueryOptions: CheckedQueryOptions = {
+  radius: 31,
+  minQuality: 50,
+  orientations: true,
+  allowUnstable: false,
+};
+
+/** @throws {InvalidArgumentError} */
+export function checkQueryOptions(options: QueryOptions, defaultRadius: number): CheckedQueryOptions {
+  const { radius = defaultRadius, minQuality = 50, orientations = true, allowUnstable = false } = options;
+  return {
+    radius: integer("radius", radius, 0, 256),
+    minQuality: integer("minQuality", minQuality, 0, 100),
+    orientations: boolean("orientations", orientations),
+    allowUnstable: boolean("allowUnstable", allowUnstable),
+  };
+}
+
+/** A query whose shape is right; hashes and digests are not read yet. */
+export function isQuery(value: unknown): value is Query {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
+  return "hash" in value || "digests" in value;
+}
+
+function checkDigests(digests: unknown): FileDigests | undefined {
+  if (digests === undefined || (typeof digests === "object" && digests !== null)) return digests as FileDigests;
+  throw invalidArgument("digests", "{md5, sha1, sha256}", digests);
+}
+
+export interface CheckedQuery {
+  /** 32 bytes each: none, where nothing may match; the hash; or the eight orientations in their order. */
+  hashes: Uint8Array;
+  digests: FileDigests | undefined;
+}
+
+/**
+ * Reads a query as the options want it.
+ * @throws {InvalidArgumentError} for a part of the wrong kind; {InvalidHashError} for a hash that is none.
+ */
+export function checkQuery(query: HashLike | Query, options: CheckedQueryOptions): CheckedQuery {
+  if (!isQuery(query)) return { hashes: hashToBytes(query), digests: undefined };
+  const digests = checkDigests(query.digests);
+  if (query.hash === undefined && digests === undefined) throw invalidArgument("query", "hash or digests", query);
+  const none = { hashes: new Uint8Array(0), digests };
+  if (query.hash === undefined) return none;
+  const quality = query.quality === undefined ? 100 : integer("quality", query.quality, 0, 100);
+  const stable = query.stable === undefined ? true : boolean("stable", query.stable);
+  const hash = hashToBytes(query.hash);
+  if (quality < options.minQuality || (!stable && !options.allowUnstable)) return none;
+  const { orientations } = query;
+  if (!options.orientations || orientations === undefined) return { hashes: hash, digests };
+  const hashes = new Uint8Array(32 * orientationNames.length);
+  // The image's own hash, not `orientations.orig`: they may differ for an image of exactly 64×64 pixels.
+  orientationNames.forEach((name, i) => hashes.set(i === 0 ? hash : hashToBytes(orientations[name]), 32 * i));
+  return { hashes, digests };
+}

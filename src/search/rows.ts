@@ -1,0 +1,67 @@
+import { checkOptions, integer, invalidArgument } from "../check.js";
+import { InvalidArgumentError, InvalidHashError } from "../errors.js";
+import { type HashLike, hashToBytes } from "../hash/value.js";
+
+/** Several hashes: one array of 32 bytes each, end to end, or any iterable. */
+export type Hashes = Uint8Array | Iterable<HashLike>;
+
+/** Several ids: whole numbers from 0 to 2⁵³ − 1. */
+export type Ids = Float64Array | Uint32Array | Iterable<number>;
+
+/** One hash as bytes. Bytes are not copied: the call reads them at once. */
+export function oneHash(hash: HashLike): Uint8Array {
+  return hash instanceof Uint8Array && hash.length === 32 ? hash : hashToBytes(hash);
+}
+
+export function packHashes(hashes: Hashes): Uint8Array {
+  if (hashes instanceof Uint8Array) {
+    if (hashes.length % 32 === 0) return hashes;
+    throw new InvalidHashError(`Expected a multiple of 32 bytes but received ${hashes.length}`);
+  }
+  if (typeof hashes !== "object" || hashes === null || !(Symbol.iterator in hashes)) {
+    throw new InvalidHashError(`Expected several hashes but received one ${typeof hashes}`);
+  }
+  const list = Array.from(hashes, hashToBytes);
+  const packed = new Uint8Array(32 * list.length);
+  list.forEach((hash, i) => packed.set(hash, 32 * i));
+  return packed;
+}
+
+export function oneId(id: number): number {
+  return integer("id", id, 0, Number.MAX_SAFE_INTEGER);
+}
+
+export function packIds(ids: Ids): Float64Array {
+  if (ids instanceof Float64Array) return ids; // the addon checks each
+  if (ids instanceof Uint32Array) return Float64Array.from(ids);
+  if (typeof ids !== "object" || ids === null || !(Symbol.iterator in ids)) {
+    throw invalidArgument("ids", "iterable of integers", ids);
+  }
+  return Float64Array.from(ids, (id) => integer("ids", id, 0, Number.MAX_SAFE_INTEGER));
+}
+
+/** The tag among the options of a call that adds one hash; 0 where there is none. */
+export function oneTag(options: { tag?: number } | undefined): number {
+  const { tag = 0 } = checkOptions(options, ["tag"]);
+  return integer("tag", tag, 0, 255);
+}
+
+/** Rows to add, checked. */
+export interface Addition {
+  ids: Float64Array;
+  hashes: Uint8Array;
+  tags: Uint8Array | undefined;
+}
+
+export function checkAddition(ids: Ids, hashes: Hashes, tags: Uint8Array | undefined): Addition {
+  const packed = { ids: packIds(ids), hashes: packHashes(hashes), tags };
+  const count = packed.hashes.length / 32;
+  if (packed.ids.length !== count) {
+    throw new InvalidArgumentError(`Expected an id for each of ${count} hashes but received ${packed.ids.length}`);
+  }
+  if (tags !== undefined && !(tags instanceof Uint8Array)) throw invalidArgument("tags", "Uint8Array", tags);
+  if (tags !== undefined && tags.length !== count) {
+    throw new InvalidArgumentError(`Expected a tag for each of ${count} hashes but received ${tags.length}`);
+  }
+  return packed;
+}

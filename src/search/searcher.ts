@@ -1,0 +1,58 @@
+import { kernelName } from "../hash/pixels.js";
+import { withSignal } from "../native/abort.js";
+import type { IndexHandle } from "../native/binding.js";
+import { native } from "../native/load.js";
+import { indexError, indexErrorsAsync } from "./index-errors.js";
+import type { IndexMatch } from "./match.js";
+import type { CheckedAsyncSearch, CheckedSearch } from "./options.js";
+import { groupMatches } from "./results.js";
+
+/** Fewer queries than this are not worth a thread. */
+const queriesPerThread = 64;
+
+/** Searches one index, on this thread or over several. */
+export class Searcher {
+  readonly #handle: IndexHandle;
+  /** `EMPREINTE_KERNEL` as the first search finds it: reading the environment takes longer than a small search. */
+  #kernel: { name: string | undefined } | undefined;
+
+  constructor(handle: IndexHandle) {
+    this.#handle = handle;
+  }
+
+  /** The core's numbers, three for each match: see `results.ts`. */
+  sync(queries: Uint8Array, search: CheckedSearch): Float64Array | undefined {
+    const { radius, limit, tags, strategy, nearest, kernel = this.#ownKernel() } = search;
+    try {
+      return native.searchSync(this.#handle, queries, radius, limit, tags, strategy, nearest, kernel);
+    } catch (error) {
+      throw indexError(error);
+    }
+  }
+
+  /** For each query its matches. */
+  async async(queries: Uint8Array, search: CheckedAsyncSearch): Promise<IndexMatch[][]> {
+    const { radius, limit, tags, strategy, nearest, kernel = this.#ownKernel(), threads, signal } = search;
+    const count = queries.length / 32;
+    const jobs = Math.max(1, Math.min(threads, Math.floor(count / queriesPerThread)));
+    const share = 32 * Math.ceil(count / jobs);
+    const batches =
+      jobs === 1 ? [queries] : Array.from({ length: jobs }, (_, i) => queries.subarray(share * i, share * (i + 1)));
+    // Counted now: the caller may transfer or shrink the buffer while the search runs.
+    const counts = batches.map((batch) => batch.length / 32);
+    const found = await indexErrorsAsync(
+      withSignal(signal, (cancel) =>
+        Promise.all(
+          batches.map((batch) =>
+            native.search(this.#handle, batch, radius, limit, tags, strategy, nearest, kernel, cancel),
+          ),
+        ),
+      ),
+    );
+    return found.flatMap((numbers, i) => groupMatches(numbers, counts[i]!));
+  }
+
+  #ownKernel(): string | undefined {
+    return (this.#kernel ??= { name: kernelName(undefined) }).name;
+  }
+}
