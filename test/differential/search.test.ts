@@ -14,6 +14,7 @@ import {
   randomHashes,
   within,
 } from "../support/hashes.ts";
+import { rounds } from "../support/long.ts";
 
 // Searching, on every kernel of this processor, against a search that goes byte by byte through a table.
 const kernels = native.kernels().filter((kernel) => kernel.supported);
@@ -108,7 +109,7 @@ describe.each(names)("%s", (kernel) => {
         expect(index.searchManySync(queries, { radius, kernel })).toEqual(wanted);
         expect(index.searchManySync(Buffer.concat(queries), { radius, kernel })).toEqual(wanted);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(40, 200) },
     );
   });
 });

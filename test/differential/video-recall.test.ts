@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type About, edited, edits } from "../../benchmarks/video-recall/edits.mjs";
 import { clip, ledClip } from "../../benchmarks/video-recall/scenes.mjs";
 import { hashVideo, VideoIndex } from "../../dist/doors/video.js";
+import { long, rounds } from "../support/long.ts";
 import { succeed } from "../support/run.ts";
 import { ffmpeg, makeClip, noFfmpeg, x264 } from "../support/video.ts";
 
@@ -19,7 +20,7 @@ const lists = [new VideoIndex(), new VideoIndex()] as const;
 
 beforeAll(async () => {
   if (ffmpeg === undefined) return;
-  for (const seed of [2, 6]) {
+  for (const seed of [2, 6].slice(0, rounds(1, 2))) {
     const path = await clip(folder, seed);
     const sparse = await hashVideo(path);
     films.push({ path, name: `film-${seed}`, seconds: sparse.durationSeconds, rate: sparse.frameRate });
@@ -30,41 +31,38 @@ beforeAll(async () => {
 });
 
 describe("found, with the segment right to within half a second on all four ends", () => {
-  test.for([
-    "re-encode crf 38",
-    "half rate, offset",
-    "speed 1.25",
-    "trim 2 s",
-    "middle half",
-    "compilation",
-    "subtitle",
-  ])("%s", async (name, ctx) => {
-    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-    for (const film of films) {
-      const query = await edited(folder, name, film, others);
-      const { truth, speed = 1 } = edits[name]!;
-      for (const [list, sampling] of [
-        [lists[0], "all"],
-        [lists[1], "adaptive"],
-      ] as const) {
-        const matches = await list.search(await hashVideo(query, { sampling }));
-        const what = `${film.name}, ${name}, ${sampling}`;
-        expect(
-          matches.map(({ id }) => id),
-          what,
-        ).toEqual([film.name]);
-        const ends = matches[0]!.segments.map((s) => [s.queryFrom, s.queryTo, s.knownFrom, s.knownTo]);
-        const errors = ends.map((of) => Math.max(...of.map((end, i) => Math.abs(end - truth(film)[i]!))));
-        expect(Math.min(...errors), `${what}: ${JSON.stringify(ends)}`).toBeLessThanOrEqual(0.5);
-        expect(matches[0]!.segments[0]!.speed / speed, what).toBeCloseTo(1, 1);
+  const short = ["half rate, offset", "trim 2 s", "compilation"];
+  test.for(long ? [...short, "re-encode crf 38", "speed 1.25", "middle half", "subtitle"] : short)(
+    "%s",
+    async (name, ctx) => {
+      if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+      for (const film of films) {
+        const query = await edited(folder, name, film, others);
+        const { truth, speed = 1 } = edits[name]!;
+        for (const [list, sampling] of [
+          [lists[0], "all"],
+          [lists[1], "adaptive"],
+        ] as const) {
+          const matches = await list.search(await hashVideo(query, { sampling }));
+          const what = `${film.name}, ${name}, ${sampling}`;
+          expect(
+            matches.map(({ id }) => id),
+            what,
+          ).toEqual([film.name]);
+          const ends = matches[0]!.segments.map((s) => [s.queryFrom, s.queryTo, s.knownFrom, s.knownTo]);
+          const errors = ends.map((of) => Math.max(...of.map((end, i) => Math.abs(end - truth(film)[i]!))));
+          expect(Math.min(...errors), `${what}: ${JSON.stringify(ends)}`).toBeLessThanOrEqual(0.5);
+          expect(matches[0]!.segments[0]!.speed / speed, what).toBeCloseTo(1, 1);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 test("unrelated videos behind the same leaders do not match", async (ctx) => {
   if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-  const leaders = [["countdown"], ["title", "countdown"], ["bars", "black"], ["pattern2"], ["black", "pattern2"]];
+  const all = [["countdown"], ["title", "countdown"], ["bars", "black"], ["pattern2"], ["black", "pattern2"]];
+  const leaders = all.slice(0, rounds(2, all.length));
   const signatures = [];
   for (const [i, names] of leaders.entries()) {
     signatures.push(await hashVideo(await ledClip(folder, 300 + i, names), { sampling: "all" }));

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { diagnose, type Orientation, hashPixelsSync } from "../../dist/index.js";
 import { fnv1a32, makeInput, SPECS } from "../../fixtures/kat/inputs.mjs";
+import { rounds } from "../support/long.ts";
 
 interface Vector {
   id: string;
@@ -30,7 +31,9 @@ describe(`on ${kernels.join(", ")}`, () => {
     const data = makeInput(SPECS.find((spec) => spec.id === vector.id)!);
     expect(fnv1a32(data)).toBe(vector.inputFnv1a32);
     const { width, height, channels } = vector;
-    for (const kernel of kernels) {
+    // test/native/kat.cc has every kernel hash every vector; a large one is here on the best kernel alone in the short run.
+    const large = width * height > 500_000;
+    for (const kernel of large ? kernels.slice(0, rounds(1, kernels.length)) : kernels) {
       for (const method of ["exact", "auto"] as const) {
         const plain = hashPixelsSync({ data, width, height, channels }, { kernel, method });
         expect(plain, `${kernel} ${method}`).toMatchObject({ hash: vector.hash, quality: vector.quality });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { BankStore, type Decision, type EntryInput, Matcher } from "../../dist/doors/bank.js";
 import { bigDistance, hashAt, hex, randomHashes } from "../support/hashes.ts";
+import { rounds } from "../support/long.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-model-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -206,7 +207,7 @@ test("a store finds what the map has, and explains every decision, after any com
     fc.asyncProperty(fc.array(anyCommand, { minLength: 1, maxLength: 14 }), async (commands) => {
       await run(commands, join(folder, `${runs++}.bank`));
     }),
-    { numRuns: 80 },
+    { numRuns: rounds(15, 80) },
   );
 });
 

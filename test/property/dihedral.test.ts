@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Orientation, orientationNames, hashDistance, hashPixelsSync } from "../../dist/index.js";
 import { makeInput } from "../../fixtures/kat/inputs.mjs";
+import { rounds } from "../support/long.ts";
 
 interface Picture {
   width: number;
@@ -90,7 +91,7 @@ describe("dihedral hashes", () => {
         expect(hashDistance(derived[variant], real.hash)).toBeLessThanOrEqual(2);
         expect(hashDistance(derived.orig, real.hash)).toBeGreaterThan(60);
       }),
-      { numRuns: 12, seed: 20 },
+      { numRuns: rounds(4, 12), seed: 20 },
     );
   });
 
@@ -102,7 +103,7 @@ describe("dihedral hashes", () => {
           hashDistance(hash(picture).orientations![variant], hash(turn(picture, variant)).hash),
         ).toBeLessThanOrEqual(31);
       }),
-      { numRuns: 40, seed: 21 },
+      { numRuns: rounds(15, 40), seed: 21 },
     );
   });
 
@@ -116,7 +117,7 @@ describe("dihedral hashes", () => {
           expect(hashDistance(after[second], before[compose(first, second)])).toBeLessThanOrEqual(2);
         }
       }),
-      { numRuns: 24, seed: 22 },
+      { numRuns: rounds(8, 24), seed: 22 },
     );
   });
 
@@ -126,7 +127,7 @@ describe("dihedral hashes", () => {
         const { hash: plain, dihedral } = hash(draw(recipe));
         expect(dihedral!.orig).toBe(plain);
       }),
-      { numRuns: 20, seed: 23 },
+      { numRuns: rounds(8, 20), seed: 23 },
     );
   });
 });

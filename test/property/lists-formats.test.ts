@@ -12,6 +12,7 @@ import {
   type WrittenFormat,
 } from "../../dist/doors/lists.js";
 import { EmpreinteError } from "../../dist/index.js";
+import { rounds } from "../support/long.ts";
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: digits / 2, maxLength: digits / 2 }).map((bytes) => Buffer.from(bytes).toString("hex"));
@@ -177,7 +178,7 @@ describe.each(written)("%s", (format) => {
         expect(problems).toEqual([]);
         compare(given, back, leftOut);
       }),
-      { numRuns: 300 },
+      { numRuns: rounds(80, 300) },
     );
   });
 
@@ -189,7 +190,7 @@ describe.each(written)("%s", (format) => {
         expect({ problems, leftOut }).toEqual({ problems: [], leftOut: {} });
         expect(back).toEqual(first);
       }),
-      { numRuns: 150 },
+      { numRuns: rounds(50, 150) },
     );
   });
 });
@@ -218,7 +219,7 @@ describe("from one format into another, by way of its text", () => {
           for (const value of values(back)) expect(values(read)).toContain(value);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: rounds(50, 150) },
     );
   });
 });
@@ -276,7 +277,7 @@ describe("a list that was damaged anywhere", () => {
           }
           expect(told.join("\n")).not.toMatch(/[0-9a-f]{9}/i);
         }),
-        { numRuns: 150 },
+        { numRuns: rounds(50, 150) },
       );
     },
   );
@@ -316,7 +317,7 @@ describe("any CSV", () => {
           expect(got).toEqual(rows.map(({ id, md5 }, i) => [lines[i], id, md5]));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: rounds(80, 300) },
     );
   });
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ListEntry, openList } from "../../dist/doors/lists.js";
+import { rounds } from "../support/long.ts";
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: digits / 2, maxLength: digits / 2 }).map((bytes) => Buffer.from(bytes).toString("hex"));
@@ -121,7 +122,7 @@ describe("NCMEC XML", () => {
           })),
         );
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(60, 200) },
     );
   });
 });
@@ -185,7 +186,7 @@ describe("VICS JSON", () => {
           );
         },
       ),
-      { numRuns: 200 },
+      { numRuns: rounds(60, 200) },
     );
   });
 });

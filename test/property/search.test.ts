@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HashIndex } from "../../dist/index.js";
 import { bigDistance, clusteredHashes, hashAt, idsFrom } from "../support/hashes.ts";
+import { rounds } from "../support/long.ts";
 import {
   anyTags,
   anyCommands,
@@ -128,8 +129,6 @@ describe("the answers are sets of one order", () => {
 
 // Model and index are changed by the same commands, saved, opened and joined between, and asked.
 describe("any changes and questions: as a plain map answers", () => {
-  const rounds = 100;
-
   async function expectAlike(make: () => Promise<{ model: Model; real: Real }>, numRuns: number): Promise<void> {
     await fc.assert(
       fc.asyncProperty(anyCommands, async (commands) => {
@@ -146,7 +145,7 @@ describe("any changes and questions: as a plain map answers", () => {
 
   test.each(["full", "lean", "rows"] as const)("beginning with nothing, %s", async (memory) => {
     const make = async () => ({ model: new Model(), real: { index: new HashIndex({ memory }), folder } });
-    await expectAlike(make, rounds);
+    await expectAlike(make, rounds(25, 100));
   });
 
   describe("beginning with a file of 33,000 entries", () => {
@@ -169,7 +168,7 @@ describe("any changes and questions: as a plain map answers", () => {
         model.put(base);
         return { model, real: { index: await HashIndex.open(join(folder, `${memory}.idx`)), folder } };
       };
-      await expectAlike(make, 20);
+      await expectAlike(make, rounds(6, 20));
     });
   });
 });

@@ -142,10 +142,11 @@ test("a second writer waits, and is told when it takes too long; a reader goes o
       "--input-type=module",
       "-e",
       `import Database from "libsql"; const db = new Database(process.argv[1]); db.exec("BEGIN IMMEDIATE");
-       console.log("held"); setTimeout(() => { db.exec("COMMIT"); process.exit(); }, 1500);`,
+       console.log("held");
+       process.stdin.once("data", () => setTimeout(() => { db.exec("COMMIT"); process.exit(); }, 500));`,
       path,
     ],
-    { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
+    { cwd: root, stdio: ["pipe", "pipe", "inherit"] },
   );
   const ended = new Promise((resolve) => blocker.on("close", resolve));
   const store = await BankStore.open(path);
@@ -155,9 +156,11 @@ test("a second writer waits, and is told when it takes too long; a reader goes o
   expect(impatient).toMatchObject({ code: "ERR_EMPREINTE_BUSY" });
   const [hash] = hashesOfCase(3);
   expect(new Matcher(store).check({ hash: hash!, quality: 100, stable: true }).matches).toHaveLength(1);
+  // It holds its lock for half a second after this, while the withdrawal waits in this thread.
   const start = performance.now();
+  blocker.stdin.write("go\n");
   await store.withdraw({ case: "case 3" });
-  expect(performance.now() - start).toBeGreaterThan(300);
+  expect(performance.now() - start).toBeGreaterThan(450);
   expect(new Matcher(store).check({ hash: hash!, quality: 100, stable: true }).matches).toHaveLength(0);
   await store.close();
   await ended;

@@ -60,10 +60,7 @@ describe("pictures made to cost much, or to be nothing", () => {
       randomHashes(500, 4),
     );
     for (const level of levels) {
-      const from = performance.now();
       const result = await findCopies(pixels, index, { level, all: true });
-      // Ten to a hundred times what it takes: a bound that a loaded machine keeps.
-      expect(performance.now() - from).toBeLessThan(8000);
       expect(result.matches).toEqual([]);
       const hashes = result.stages.reduce((sum, stage) => sum + stage.hashes, 0);
       expect(hashes).toBeLessThanOrEqual(mostHashes[level]);
@@ -91,11 +88,10 @@ describe("pictures made to cost much, or to be nothing", () => {
       Array.from({ length: 20_000 }, (_, i) => i),
       hashes,
     );
-    const from = performance.now();
-    const { tier, matches } = await findCopies(pixels, index, { level: "thorough", all: true });
+    const { tier, matches, stages } = await findCopies(pixels, index, { level: "thorough", all: true });
     expect(tier).toBe("match");
     expect(matches[0]).toMatchObject({ id: 0, distance: 0, variant: "original" });
-    expect(performance.now() - from).toBeLessThan(20_000);
+    expect(stages.reduce((sum, stage) => sum + stage.hashes, 0)).toBeLessThanOrEqual(mostHashes.thorough);
   });
 });
 

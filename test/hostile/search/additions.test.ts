@@ -5,6 +5,7 @@ import { HashIndex } from "../../../dist/index.js";
 import type { IndexHandle } from "../../../dist/native/binding.js";
 import { native } from "../../../dist/native/load.js";
 import { hashAt, idsFrom, random, randomHashes } from "../../support/hashes.ts";
+import { rounds } from "../../support/long.ts";
 
 // Additions on other threads, and what becomes of them when the index is closed or the caller changes his mind.
 
@@ -26,7 +27,7 @@ const empty = { rows: 0, parts: 0, delta: 0, bytes: 0 };
 
 /** Holds this thread until the entries are there; the promise that says so has not been settled then. */
 function untilAdded(index: HashIndex, rows: number): void {
-  for (const end = performance.now() + 30_000; index.size < rows && performance.now() < end;);
+  for (const end = performance.now() + 300_000; index.size < rows && performance.now() < end;);
   expect(index.size).toBe(rows);
 }
 
@@ -128,7 +129,7 @@ describe("an addition that is aborted", () => {
     const next = random(7);
     const count = 40_000;
     const ends = { fulfilled: 0, rejected: 0 };
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < rounds(20, 60); i++) {
       const first = i * count;
       const controller = new AbortController();
       const options = { signal: controller.signal };

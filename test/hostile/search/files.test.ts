@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { HashIndex } from "../../../dist/index.js";
 import { clusteredHashes, difference, hashAt, idsFrom, oracle, random, randomHashes } from "../../support/hashes.ts";
+import { rounds } from "../../support/long.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-files-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -265,7 +266,7 @@ describe("damage", () => {
     const { bytes, hashes } = await file(300);
     const next = random(4);
     const lengths = Array.from({ length: 129 }, (_, i) => i);
-    for (let i = 0; i < 150; i++) lengths.push(129 + (next() % (bytes.length - 129)));
+    for (let i = 0; i < rounds(40, 150); i++) lengths.push(129 + (next() % (bytes.length - 129)));
     lengths.push(4095, 4096, 4097, bytes.length - 64, bytes.length - 1);
     for (const length of lengths) {
       expect(await expectHonest(bytes.subarray(0, length), hashes, `cut at ${length}`)).toBe("refused");
@@ -277,7 +278,7 @@ describe("damage", () => {
     const { bytes, hashes } = await file(300);
     const next = random(5);
     const bits = Array.from({ length: 128 * 8 }, (_, i) => i);
-    for (let at = 128; at < bytes.length; at += 1 + (next() % 173)) bits.push(8 * at + (next() % 8));
+    for (let at = 128; at < bytes.length; at += 1 + (next() % rounds(1400, 173))) bits.push(8 * at + (next() % 8));
     for (const bit of bits) {
       bytes[bit >> 3]! ^= 1 << (bit & 7);
       // Between the records and the first part lie zeros that nothing reads.
@@ -291,7 +292,7 @@ describe("damage", () => {
   test("bits flipped and stretches overwritten in a file with tables", async () => {
     const { bytes, hashes } = await file(34_000);
     const next = random(6);
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < rounds(12, 60); i++) {
       const damaged = Buffer.from(bytes);
       const at = 4096 + (next() % (bytes.length - 4096 - 64));
       if (i % 2 === 0) damaged[at]! ^= 1 << (next() % 8);

@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { HashIndex } from "../../../dist/index.js";
 import { difference, hashAt, idsFrom, oracle, random, randomHashes } from "../../support/hashes.ts";
+import { rounds } from "../../support/long.ts";
 import { root, run, which } from "../../support/run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-saving-"));
@@ -42,12 +43,12 @@ async function expectWhole(path: string, size: number): Promise<void> {
   expect(index.searchSync(hashAt(hashes, 7), { radius: 0 })).toEqual([{ id: 7, distance: 0, orientation: "orig" }]);
 }
 
-test("killed while it saves, twenty times: the old file or the new one", async () => {
+test("killed while it saves, again and again: the old file or the new one", async () => {
   const { inside, path } = await prepared("killed");
   const next = random(9);
   let size = count;
   let begun = 0;
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < rounds(6, 20); i++) {
     const child = spawn(process.execPath, ["test/hostile/search/save.mjs", path, String(1_000_000 * (i + 1))], {
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],

@@ -87,12 +87,12 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
     ],
   ])("%s", async (name, body, expected) => {
     const ffmpegPath = pretender(`pretender ${name.length} ${name.slice(0, 9)}`, body);
-    const start = performance.now();
+    // What never ends is stopped after a second; what ends by itself may take its time on a slow machine.
+    const maxStallSeconds = expected.code === limit ? 1 : 60;
     for (const sampling of ["all", { fps: 1 }] as const) {
-      const work = hashVideo(clip, { ffmpegPath, sampling, maxStallSeconds: 1 });
+      const work = hashVideo(clip, { ffmpegPath, sampling, maxStallSeconds });
       await expect(work).rejects.toMatchObject(expected);
     }
-    expect(performance.now() - start).toBeLessThan(15_000);
   });
 
   it("no more of them run at a time than there are turns; who waits can leave", async (ctx) => {
@@ -101,7 +101,9 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
     const stop = new AbortController();
     const impatient = new AbortController();
     const options = { ffmpegPath, sampling: "all" } as const;
-    const first = Array.from({ length: decodeSlots.size + 3 }, () => hashVideo(clip, { ...options, signal: stop.signal }));
+    const first = Array.from({ length: decodeSlots.size + 3 }, () =>
+      hashVideo(clip, { ...options, signal: stop.signal }),
+    );
     const ends = first.map((work) => work.catch((error: unknown) => error));
     const late = hashVideo(clip, { ...options, signal: impatient.signal });
     const sleepers = (): number => running().filter(({ command }) => command.startsWith(`sleep ${mark}`)).length;
@@ -114,7 +116,9 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
     stop.abort(reason);
     expect(await Promise.all(ends)).toEqual(ends.map(() => reason));
     // All turns are free again.
-    const again = Array.from({ length: decodeSlots.size + 1 }, () => hashVideo(clip, { ...options, maxStallSeconds: 0.3 }));
+    const again = Array.from({ length: decodeSlots.size + 1 }, () =>
+      hashVideo(clip, { ...options, maxStallSeconds: 0.3 }),
+    );
     const reasons = await Promise.all(again.map((work) => work.catch((error: unknown) => error)));
     const stalled = expect.objectContaining({ code: limit, limit: "maxStallSeconds" });
     expect(reasons).toEqual(reasons.map(() => stalled));
@@ -213,15 +217,22 @@ describe("the end of us", () => {
     );
     const reason = new Error("enough");
     await expect(hashVideo(long, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    for (const wait of [0, 20, 300]) {
+    const late = 25 * 20;
+    for (const when of ["at once", "in the next turn", "after a frame", "after a second of frames"] as const) {
       const stop = new AbortController();
-      const work = hashVideo(long, { sampling: "all", signal: stop.signal, partial: true });
+      let frames = 0;
+      const onProgress = (progress: { frames: number }): void => {
+        frames = progress.frames;
+        if (when === "after a frame" || (when === "after a second of frames" && frames >= 25)) stop.abort(reason);
+      };
+      const work = hashVideo(long, { sampling: "all", signal: stop.signal, partial: true, onProgress });
       const outcome = work.catch((error: unknown) => error);
-      await sleep(wait);
-      const start = performance.now();
-      stop.abort(reason);
-      expect(await outcome).toBe(reason);
-      expect(performance.now() - start).toBeLessThan(2000);
+      if (when === "in the next turn") await sleep(0);
+      if (when === "at once" || when === "in the next turn") stop.abort(reason);
+      expect(await outcome, when).toBe(reason);
+      // It did not go on to the end.
+      expect(frames, when).toBeLessThan(late);
+      if (when.startsWith("after")) expect(frames, when).toBeGreaterThan(0);
       if (linux) expect(left()).toEqual([]);
     }
   });

@@ -56,10 +56,8 @@ describe.skipIf(ffmpeg === undefined)(`videos in an evaluation${ffmpeg === undef
     expect(videos!.edits[1]!.n).toBe(2);
     const left = readdirSync(tmpdir()).filter((name) => name.startsWith("empreinte-evaluate-") && !before.has(name));
     expect(left).toEqual([]);
-    const start = performance.now();
     const again = await evaluate(clips, { ...options, attacks, folder: out });
     expect(again.videos).toEqual(videos);
-    expect(performance.now() - start).toBeLessThan(20_000);
     await writeEvaluation(report, out);
     expect(readFileSync(join(out, "report.html"), "utf8")).toContain("<h2>Videos</h2>");
     expect(readFileSync(join(out, "report.csv"), "utf8")).toContain("video,video-recompressed-28,video,2,1.0000,");
