@@ -2,25 +2,18 @@
  * Hash images, search known hashes, find altered copies.
  * @module empreinte
  */
-export {
-  hashImage,
-  type HashImageOptions,
-  type ImageHash,
-  type ImageInput,
-  type PageHash,
-} from "./image/hash-image.js";
+export { hashImage, type ImageHash, type PageHash } from "./image/hash-image.js";
+export { type HashImageOptions } from "./image/options.js";
+export { type ImageInput } from "./image/input.js";
 export { type HashedImage, hashImages, type HashImagesOptions } from "./image/hash-images.js";
 export { digestFile, type DigestType, type FileDigests } from "./image/digest.js";
-export {
-  type HashOptions,
-  hashPixelsSync,
-  type Orientation,
-  type OrientationHashes,
-  orientationNames,
-  type PixelHash,
-  type RawPixels,
-} from "./hash/pixels.js";
-export { type ByteStream, type EncodedInput } from "./image/read.js";
+export { type HashOptions } from "./hash/options.js";
+export { hashPixelsSync } from "./hash/hash-pixels.js";
+export { type Orientation, type OrientationHashes, orientationNames } from "./hash/orientations.js";
+export { type PixelHash } from "./hash/result.js";
+export { type RawPixels } from "./hash/raw-pixels.js";
+export { type ByteStream } from "./files/byte-stream.js";
+export { type EncodedInput } from "./image/input.js";
 export { type ImageFormat, sniffImage } from "./image/sniff.js";
 export { type PreviewOptions, type SafePreview, safePreview } from "./image/preview.js";
 export { hashDistance, type HashLike, hashToBase64, hashToBytes, hashToHex, trivialHashReason } from "./hash/value.js";

@@ -1,6 +1,6 @@
 import { boolean, integer, invalidArgument, checkOptions, checkSignal } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
-import { type ImageInput } from "../image/hash-image.js";
+import type { ImageInput } from "../image/input.js";
 import { copyLevel } from "../copies/search-copies.js";
 import type { CopyLevel } from "../copies/types.js";
 import type { Limits } from "../limits.js";

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import { boolean, integer, checkOptions, positive } from "../check.js";
 import { BankError, EmpreinteError } from "../errors.js";
-import { pathOf } from "../search/file.js";
+import { pathOf } from "../files/path.js";
 import type { CopyIndex } from "../copies/candidates.js";
 import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } from "./inspect/audit.js";
 import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./inspect/audit.js";

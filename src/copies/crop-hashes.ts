@@ -1,8 +1,9 @@
 import { integer, invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
-import { checkHashOptions } from "../hash/pixels.js";
+import { checkHashOptions } from "../hash/options.js";
 import { hashDistance, hashToHex } from "../hash/value.js";
-import type { ImageInput } from "../image/hash-image.js";
-import { checkSamplesOptions, readSamples, type Samples } from "../image/samples.js";
+import type { ImageInput } from "../image/input.js";
+import { checkInputOptions } from "../image/options.js";
+import { readSamples, type Samples } from "../image/samples.js";
 import type { Limits } from "../limits.js";
 import { cropMetadata, isCropLine } from "../lists/crops.js";
 import { metadataCell } from "../lists/formats/plain.js";
@@ -78,7 +79,7 @@ export async function hashWithCrops(input: ImageInput, options?: HashWithCropsOp
   const { level = "standard" } = given;
   const room = most[oneOf("level", level, ["standard", "thorough"])];
   const signal = checkSignal(given.signal);
-  const samples = await readSamples(input, { ...checkSamplesOptions(given), hash: checkHashOptions({}) }, signal);
+  const samples = await readSamples(input, { ...checkInputOptions(given), hash: checkHashOptions({}) }, signal);
   const { hash, quality, stable } = samples.hash;
   const crops: CropHash[] = [];
   for (const crop of cropsOf(samples.width, samples.height)) {

@@ -1,8 +1,9 @@
 import { boolean, invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
-import { orientationNames } from "../hash/pixels.js";
+import { orientationNames } from "../hash/orientations.js";
 import { hashToBytes } from "../hash/value.js";
-import type { ImageInput } from "../image/hash-image.js";
-import { checkSamplesOptions, readSamples, type Samples, type SamplesOptions } from "../image/samples.js";
+import type { ImageInput } from "../image/input.js";
+import { checkInputOptions } from "../image/options.js";
+import { readSamples, type Samples, type SamplesOptions } from "../image/samples.js";
 import { HashIndex } from "../search/hash-index.js";
 import { QueryImage, type StageName, type ViewHash, wholeView } from "../views/query-image.js";
 import { alignWeak } from "./align.js";
@@ -54,7 +55,7 @@ function check(options: CopyOptions | undefined): Checked {
   const { level = "standard", all = false, entryOf = (id: number) => id } = given;
   if (typeof entryOf !== "function") throw invalidArgument("entryOf", "function", entryOf);
   return {
-    ...checkSamplesOptions(given),
+    ...checkInputOptions(given),
     level: copyLevel(level),
     enough: boolean("all", all) ? () => false : sureMatch,
     entryOf,

@@ -1,4 +1,4 @@
-import type { Orientation } from "../hash/pixels.js";
+import type { Orientation } from "../hash/orientations.js";
 import type { Limits } from "../limits.js";
 import type { Region, ViewName } from "../views/views.js";
 

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from "node:os";
-import { kernelName } from "../hash/pixels.js";
+import { kernelName } from "../native/kernel.js";
 import { decoderVersions } from "../image/decoder.js";
 import { native } from "../native/load.js";
 import { type Ffmpeg, findFfmpeg } from "../video/ffmpeg/find-ffmpeg.js";

@@ -1,4 +1,4 @@
-import type { RawPixels } from "../hash/pixels.js";
+import type { RawPixels } from "../hash/raw-pixels.js";
 import { draw, noise, ramp, scene, waves } from "./synthetic.js";
 
 /** Pixels, and what the reference computes for them. */

@@ -1,5 +1,5 @@
 import { crc32, deflateSync } from "node:zlib";
-import type { RawPixels } from "../hash/pixels.js";
+import type { RawPixels } from "../hash/raw-pixels.js";
 
 function chunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);

@@ -1,4 +1,5 @@
-import { orientationNames, hashPixelsSync } from "../hash/pixels.js";
+import { orientationNames } from "../hash/orientations.js";
+import { hashPixelsSync } from "../hash/hash-pixels.js";
 import { hashDistance, hashToBase64, hashToBytes, hashToHex } from "../hash/value.js";
 import { hashImage } from "../image/hash-image.js";
 import { HashIndex } from "../search/hash-index.js";

@@ -2,7 +2,7 @@
  * Generates small images by exact integer arithmetic, so that the self-test needs no file. The generators are those of
  * fixtures/kat/inputs.mjs, whose known answers come from the reference.
  */
-import type { RawPixels } from "../hash/pixels.js";
+import type { RawPixels } from "../hash/raw-pixels.js";
 
 type Sample = (x: number, y: number) => number;
 type Plane = (width: number, height: number) => Sample;

@@ -1,15 +1,9 @@
 import { setMaxListeners } from "node:events";
 import { availableParallelism } from "node:os";
 import { integer, invalidArgument, checkOptions, checkSignal } from "../check.js";
-import {
-  type CheckedOptions,
-  checkImageOptions,
-  hashChecked,
-  hashImageOptionNames,
-  type HashImageOptions,
-  type ImageHash,
-  type ImageInput,
-} from "./hash-image.js";
+import { hashChecked, type ImageHash } from "./hash-image.js";
+import type { ImageInput } from "./input.js";
+import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type HashImageOptions } from "./options.js";
 
 export interface HashImagesOptions extends Omit<HashImageOptions, "name"> {
   /** Pictures in work at a time, 1 … 1,024. Default 4, or the number of processors if that is less. */
@@ -30,7 +24,7 @@ export type HashedImage<Input> =
 const optionNames = [...hashImageOptionNames.filter((name) => name !== "name"), "concurrency"];
 
 interface Run {
-  options: CheckedOptions;
+  options: CheckedImageOptions;
   concurrency: number;
   signal: AbortSignal | undefined;
 }

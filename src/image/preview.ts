@@ -6,13 +6,14 @@ import { endianness } from "node:os";
 import { decode, encode } from "blurhash";
 import sharp from "sharp";
 import { integer, checkOptions, checkSignal } from "../check.js";
-import { checkHashOptions, isRawPixels, pixelArguments } from "../hash/pixels.js";
+import { checkHashOptions } from "../hash/options.js";
+import { isRawPixels, pixelArguments, type RawPixels } from "../hash/raw-pixels.js";
 import type { Limits } from "../limits.js";
-import { decodePages, tooManyPixels, tooSlow } from "./decode.js";
-import { decodeSlots } from "./decode-slots.js";
-import { checkImageOptions, type ImageInput } from "./hash-image.js";
-import { type Source, sourceOf } from "./read.js";
-import { withStop } from "./with-stop.js";
+import { type Page, tooManyPixels } from "./decode.js";
+import { type Decoding, withDecoded } from "./decoded.js";
+import type { ImageInput } from "./input.js";
+import { checkInputOptions, limitNames } from "./options.js";
+import { sourceOf } from "./source.js";
 
 export interface PreviewOptions extends Limits {
   /** Cosines along the longer side, 1 … 5; along the other in proportion, at least 1. Default 4. */
@@ -39,7 +40,7 @@ export interface SafePreview {
 const side = 32;
 /** Samples along a side of the area that becomes one pixel: more would not be seen. */
 const samples = 8;
-const optionNames = ["detail", "maxPixels", "maxBytes", "maxSeconds", "maxPages", "signal", "name"];
+const optionNames = ["detail", ...limitNames, "signal", "name"];
 
 /** Stored samples, as `decodePages` and raw pixels have them. */
 interface Stored {
@@ -106,22 +107,10 @@ function reduced(picture: Stored): Small {
   return { pixels, width, height };
 }
 
-async function smallOf(source: Source, limits: Required<Limits>, stop: AbortController): Promise<Small> {
-  const content = await source.read(stop.signal);
-  return decodeSlots.withSlot(stop.signal, async () => {
-    const late = (): void => stop.abort(tooSlow(source.name, limits.maxSeconds));
-    const timer = setTimeout(late, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
-    try {
-      const pages = decodePages({ ...content, name: source.name, limits, stop: stop.signal }, false);
-      for await (const page of pages) {
-        const { width, channels, depth } = page;
-        return reduced({ ...page, stride: (width * channels * depth) / 8 });
-      }
-      throw new Error("a picture has a page"); // decodePages gives one or throws
-    } finally {
-      clearTimeout(timer);
-    }
-  });
+async function firstPage({ pages }: Decoding): Promise<Small> {
+  const { value } = await pages.next();
+  const page = value as Page;
+  return reduced({ ...page, stride: (page.width * page.channels * page.depth) / 8 });
 }
 
 /**
@@ -139,11 +128,11 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
   const { detail = 4, signal: given, ...rest } = checkOptions(options, optionNames) as PreviewOptions;
   const most = integer("detail", detail, 1, 5);
   const signal = checkSignal(given);
-  const { limits, name } = checkImageOptions(rest);
+  const { limits, name } = checkInputOptions(rest);
   signal?.throwIfAborted();
   const small = isRawPixels(input)
     ? ofPixels(input, limits.maxPixels, name)
-    : await withStop(signal, (stop) => smallOf(sourceOf(input, name, limits.maxBytes, []), limits, stop));
+    : await withDecoded(sourceOf(input, name, limits.maxBytes), { limits, all: false }, signal, firstPage);
   const { pixels, width, height } = small;
   const longer = Math.max(width, height);
   // No more cosines than pixels: they could not be told apart.
@@ -159,11 +148,7 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
   return { blurhash, width, height, png, dataUri: `data:image/png;base64,${png.toString("base64")}` };
 }
 
-function ofPixels(
-  input: Exclude<ImageInput, Parameters<typeof sourceOf>[0]>,
-  maxPixels: number,
-  name = "pixels",
-): Small {
+function ofPixels(input: RawPixels, maxPixels: number, name = "pixels"): Small {
   // Checks what hashing them would check.
   const [data, width, height, channels, stride] = pixelArguments(input, checkHashOptions({}));
   if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, width, height);

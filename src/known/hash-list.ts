@@ -2,7 +2,7 @@ import { boolean, checkOptions, checkSignal, invalidArgument, oneOf } from "../c
 import { EmpreinteError } from "../errors.js";
 import type { HashLike } from "../hash/value.js";
 import type { DigestType, FileDigests } from "../image/digest.js";
-import type { ImageInput } from "../image/hash-image.js";
+import type { ImageInput } from "../image/input.js";
 import { HashIndex, type HashIndexOptions, type IndexStats, type OpenOptions } from "../search/hash-index.js";
 import type { IndexMatch } from "../search/match.js";
 import {

@@ -3,11 +3,12 @@
  * what makes a new pair the valid one: its entries lie at FILE.entries.next until then and are renamed after it, so that
  * a reader, and a machine that lost power, finds the old pair or the new one. Of several writers one renames at a time.
  */
-import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { EmpreinteError, IndexError } from "../errors.js";
-import { damaged, pathOf, syncFolder } from "../search/file.js";
+import { syncFolder, temporaryPath } from "../files/atomic-file.js";
+import { pathOf } from "../files/path.js";
+import { damaged } from "../search/file.js";
 import { withFolderLock } from "../search/folder-lock.js";
 import { HashIndex, type OpenOptions } from "../search/hash-index.js";
 import { EntriesWriter, FileEntries, indexHeaderBytes } from "./entries-file.js";
@@ -152,7 +153,7 @@ export class IndexFilesWriter {
 
   static async create(given: string | URL): Promise<IndexFilesWriter> {
     const path = pathOf(given);
-    const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+    const beside = temporaryPath(path);
     return writing(path, async () => new IndexFilesWriter(path, beside, await open(`${beside}.entries`, "wx", 0o600)));
   }
 

@@ -1,5 +1,5 @@
 import { checkOptions } from "../check.js";
-import type { ImageInput } from "../image/hash-image.js";
+import type { ImageInput } from "../image/input.js";
 import type { HashIndex } from "../search/hash-index.js";
 import { copyOptionNames, findCopies } from "../copies/search-copies.js";
 import type { CopyMatch, CopyOptions, CopyResult } from "../copies/types.js";

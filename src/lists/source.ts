@@ -1,9 +1,10 @@
 import { open } from "node:fs/promises";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, printable, systemReason } from "../errors.js";
+import { type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
 
 /** Where a list comes from: the path of a file, a `file:` URL, its bytes, or a stream of them. */
 export type ListSource =
@@ -11,98 +12,46 @@ export type ListSource =
 
 const fileChunkBytes = 1 << 18;
 
-/** Bytes in pieces. A piece is good until the next is asked for. */
-interface Chunks {
-  /** `undefined` at the end. */
-  next(): Promise<unknown>;
-  close(): Promise<unknown>;
-}
-
-/** @throws {InvalidArgumentError} for what is no source. */
+/** @throws {InvalidArgumentError} for anything that is not a source. */
 export function checkSource(source: unknown): ListSource {
   if (typeof source === "string" && source !== "") return source;
   if (source instanceof URL && source.protocol === "file:") return source;
-  if (typeof source === "object" && source !== null) {
-    if (source instanceof Uint8Array || isWebStream(source) || Symbol.asyncIterator in source)
-      return source as ListSource;
-  }
+  if (source instanceof Uint8Array) return source;
+  if (typeof source === "object" && source !== null && isStream(source)) return source as ListSource;
   throw invalidArgument("source", "path, file URL, bytes or stream of a list", source);
 }
 
-/** How a source is called in problems and matches when the caller does not say. */
+/** Returns what problems and matches call a source that has no name: its path, if it has one. */
 export function sourceName(source: ListSource): string | undefined {
   if (typeof source === "string") return source;
   if (source instanceof URL) return fileURLToPath(source);
   return undefined;
 }
 
-function isWebStream(source: object): source is ReadableStream<Uint8Array> {
-  return "getReader" in source && typeof source.getReader === "function";
-}
-
-async function openFile(path: string): Promise<Chunks> {
+/** Opens a file. A chunk is valid until the next one is read. */
+async function openFile(path: string): Promise<Pick<Chunks, "next" | "close">> {
   const file = await open(path);
   const buffer = new Uint8Array(fileChunkBytes);
   return {
     async next() {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
-      return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
+      return bytesRead === 0 ? { done: true } : { value: buffer.subarray(0, bytesRead) };
     },
     close: () => file.close(),
   };
 }
 
-function openBytes(bytes: Uint8Array): Chunks {
-  let rest: Uint8Array | undefined = bytes;
-  return {
-    async next() {
-      const all = rest;
-      rest = undefined;
-      return all;
-    },
-    close: async () => undefined,
-  };
+function openBytes(bytes: Uint8Array): Pick<Chunks, "next" | "close"> {
+  const chunks = [bytes][Symbol.iterator]();
+  return { next: async () => chunks.next(), close: async () => undefined };
 }
 
-function openWebStream(stream: ReadableStream<Uint8Array>): Chunks {
-  const reader = stream.getReader();
-  let ended = false;
-  return {
-    async next() {
-      try {
-        const { done, value } = await reader.read();
-        ended = done;
-        return value;
-      } catch (error) {
-        ended = true;
-        throw error;
-      }
-    },
-    // A stream that failed cannot be cancelled.
-    close: async () => (ended ? reader.releaseLock() : reader.cancel()),
-  };
+async function openSource(source: ListSource): Promise<Pick<Chunks, "next" | "close">> {
+  if (typeof source === "string" || source instanceof URL) return openFile(sourceName(source)!);
+  return source instanceof Uint8Array ? openBytes(source) : chunksOf(source);
 }
 
-function openIterable(source: AsyncIterable<unknown>): Chunks {
-  const iterator = source[Symbol.asyncIterator]();
-  return {
-    async next() {
-      const { done, value } = await iterator.next();
-      return done === true ? undefined : value;
-    },
-    // A Node stream in the middle of a read is freed by destroy() only.
-    close: async () => (source instanceof Readable ? source.destroy() : iterator.return?.()),
-  };
-}
-
-async function openSource(source: ListSource): Promise<Chunks> {
-  if (typeof source === "string") return openFile(source);
-  if (source instanceof URL) return openFile(fileURLToPath(source));
-  if (source instanceof Uint8Array) return openBytes(source);
-  return isWebStream(source) ? openWebStream(source) : openIterable(source);
-}
-
-/** Settles as `work` does, or rejects with the signal's reason as soon as it is aborted. */
+/** Waits for `work`, or rejects with the signal's reason as soon as it is aborted. */
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let stop: (() => void) | undefined;
@@ -125,15 +74,18 @@ function bytesOf(chunk: unknown): Uint8Array {
 }
 
 /**
- * The bytes of a source. It is closed when they end, when the consumer stops and when the signal is aborted.
- * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, naming the list, with what the system said as `cause`.
+ * Gives the bytes of a source in chunks. The source is closed when they end, when the consumer stops, and when the signal is
+ * aborted. A chunk is valid until the next one is read.
+ *
+ * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, with the name of the list and the system's error as `cause`; or the signal's
+ * reason.
  */
 export async function* readChunks(
   source: ListSource,
   name: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  /** What the source says went wrong, by the name of the list. */
+  /** Waits for the source, and names the list if it fails. */
   async function read<T>(work: Promise<T>): Promise<T> {
     try {
       return await orAborted(work, signal);
@@ -142,26 +94,24 @@ export async function* readChunks(
       throw new EmpreinteError(
         "ERR_EMPREINTE_READ",
         `The list ${printable(name)} cannot be read: ${systemReason(cause)}`,
-        {
-          cause,
-        },
+        { cause },
       );
     }
   }
   signal?.throwIfAborted();
   const opening = openSource(source);
-  let chunks: Chunks | undefined;
+  let chunks: Pick<Chunks, "next" | "close"> | undefined;
   try {
     chunks = await read(opening);
     for (;;) {
-      const chunk = await read(chunks.next());
-      if (chunk === undefined) return;
-      yield bytesOf(chunk);
+      const { done, value } = await read(chunks.next());
+      if (done) return;
+      yield bytesOf(value);
     }
   } finally {
     const closing = opening.then((opened) => opened.close());
-    // After an abort a read may still be going on and closing would wait for it; after a failed opening there is nothing
-    // to close. Neither has anybody left to tell.
+    // After an abort, closing would wait for a read that is still going on. After a failed opening there is nothing to
+    // close. In both cases nobody is left to hear of an error.
     if (chunks === undefined || signal?.aborted) closing.catch(() => undefined);
     else await read(closing);
   }

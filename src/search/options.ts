@@ -1,5 +1,5 @@
 import { checkOptions, checkSignal, integer, invalidArgument, oneOf } from "../check.js";
-import { kernelName } from "../hash/pixels.js";
+import { kernelName } from "../native/kernel.js";
 import { threadPoolSize } from "../thread-pool.js";
 import {
   type CheckedQueryOptions,

@@ -1,5 +1,5 @@
 import { boolean, integer, invalidArgument } from "../check.js";
-import { type OrientationHashes, orientationNames } from "../hash/pixels.js";
+import { type OrientationHashes, orientationNames } from "../hash/orientations.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
 import type { FileDigests } from "../image/digest.js";
 

@@ -1,5 +1,5 @@
 /** From the core's answer, three numbers for each match (id, query, distance), to matches. */
-import { orientationNames } from "../hash/pixels.js";
+import { orientationNames } from "../hash/orientations.js";
 import type { IndexMatch } from "./match.js";
 
 /** The matches of one query. */

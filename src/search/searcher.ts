@@ -1,4 +1,4 @@
-import { kernelName } from "../hash/pixels.js";
+import { kernelName } from "../native/kernel.js";
 import { withSignal } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";

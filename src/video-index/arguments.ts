@@ -1,5 +1,5 @@
 import { boolean, integer, invalidArgument, checkOptions, positive, checkSignal } from "../check.js";
-import type { OrientationHashes } from "../hash/pixels.js";
+import type { OrientationHashes } from "../hash/orientations.js";
 import type { HashLike } from "../hash/value.js";
 import type { VideoSignature } from "../video/signature.js";
 

@@ -12,12 +12,12 @@
  * Nothing of it is used before the checksum is right: it is read twice. A checksum keeps off accidents, not malice: times
  * that no video has are refused too.
  */
-import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
 import { endianness } from "node:os";
-import { basename, dirname, join } from "node:path";
 import { EmpreinteError, IndexError, systemReason } from "../errors.js";
-import { pathOf, syncFolder } from "../search/file.js";
+import { replaceFile, writeAll } from "../files/atomic-file.js";
+import { pathOf } from "../files/path.js";
 import type { VideoId } from "./arguments.js";
 import type { Entry } from "./entries.js";
 import { isTimeline } from "./timeline.js";
@@ -46,15 +46,13 @@ export async function writeEntries(
 ): Promise<void> {
   const path = pathOf(given);
   signal?.throwIfAborted();
-  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    const file = await open(beside, "wx", 0o600);
-    try {
+    await replaceFile(path, async (descriptor) => {
       const hash = createHash("sha256");
       const write = async (bytes: Uint8Array): Promise<void> => {
         signal?.throwIfAborted();
         hash.update(bytes);
-        await file.writeFile(bytes);
+        await writeAll(descriptor, bytes);
       };
       const described = entries.map(({ id, kind, timeline: { from, duration, spacing } }): Described => {
         return { id, kind, count: from.length, duration, spacing };
@@ -68,20 +66,14 @@ export async function writeEntries(
       for (const { timeline } of entries) {
         await write(Buffer.concat([timeline.hashes, bytesOf(timeline.from), bytesOf(timeline.to)]));
       }
-      await file.writeFile(hash.digest());
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
+      await writeAll(descriptor, hash.digest());
+    });
   } catch (error) {
-    await rm(beside, { force: true });
     if (signal?.aborted) throw signal.reason;
     throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${path} cannot be written: ${systemReason(error)}`, {
       cause: error,
     });
   }
-  await syncFolder(dirname(path));
 }
 
 const damage = (path: string, what: string): IndexError =>

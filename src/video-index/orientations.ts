@@ -1,4 +1,4 @@
-import { type Orientation, orientationNames } from "../hash/pixels.js";
+import { type Orientation, orientationNames } from "../hash/orientations.js";
 import { hashToBytes } from "../hash/value.js";
 import type { VideoSignature } from "../video/signature.js";
 import type { ImageQuery } from "./arguments.js";

@@ -1,4 +1,4 @@
-import type { Orientation } from "../hash/pixels.js";
+import type { Orientation } from "../hash/orientations.js";
 import type { AlignedSegment, Timeline } from "../search/align.js";
 import type { ViewName } from "../views/views.js";
 import type { Region } from "../views/views.js";

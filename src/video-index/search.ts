@@ -1,4 +1,4 @@
-import type { Orientation } from "../hash/pixels.js";
+import type { Orientation } from "../hash/orientations.js";
 import { align } from "../search/align.js";
 import type { Timeline } from "../search/align.js";
 import type { HashIndex } from "../search/hash-index.js";

@@ -1,6 +1,6 @@
 import { integer, invalidArgument } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
-import { type Orientation } from "../hash/pixels.js";
+import type { Orientation } from "../hash/orientations.js";
 import { hashToBytes } from "../hash/value.js";
 import type { Timeline } from "../search/align.js";
 import type { Sampling, SignatureFrame, VideoSignature } from "../video/signature.js";

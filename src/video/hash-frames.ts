@@ -1,4 +1,6 @@
-import { checkHashOptions, pixelArguments, type PixelHash, pixelHash } from "../hash/pixels.js";
+import { checkHashOptions } from "../hash/options.js";
+import { pixelArguments } from "../hash/raw-pixels.js";
+import { type PixelHash, pixelHash } from "../hash/result.js";
 import { withSignal } from "../native/abort.js";
 import type { HashArguments } from "../native/binding.js";
 import { native } from "../native/load.js";

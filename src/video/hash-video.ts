@@ -1,6 +1,6 @@
 import { invalidArgument } from "../check.js";
 import { LimitError, VideoError } from "../errors.js";
-import { isRawPixels } from "../hash/pixels.js";
+import { isRawPixels } from "../hash/raw-pixels.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import { type DecodeState, decodeFrames, newState, probeFrameRate } from "./ffmpeg/frames.js";

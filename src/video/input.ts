@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, LimitError, printable, systemReason, VideoError } from "../errors.js";
-import { chunksOf, type EncodedInput, isStream, pathOf } from "../image/read.js";
+import { chunksOf, isStream } from "../files/byte-stream.js";
+import type { EncodedInput } from "../image/input.js";
+import { pathOf } from "../files/path.js";
 import { sniffVideo, type VideoFormat, videoSniffBytes } from "./containers/sniff.js";
 
 /** A video as a file that can be read from anywhere in it: the index of an MP4 is often at its end. */
@@ -177,7 +179,7 @@ export function videoSource(
   maxBytes: number,
 ): (stop: AbortSignal) => Promise<OpenVideo> {
   if (typeof input === "string" || input instanceof URL) {
-    const path = pathOf(input);
+    const path = pathOf(input, "input");
     return () => openFile(path, printable(name ?? path), maxBytes);
   }
   if (input instanceof Uint8Array || input instanceof ArrayBuffer) {

@@ -1,4 +1,4 @@
-import type { OrientationHashes } from "../hash/pixels.js";
+import type { OrientationHashes } from "../hash/orientations.js";
 
 /**
  * Which frames of a video are hashed.

@@ -1,6 +1,6 @@
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, InvalidArgumentError, printable, systemReason, VideoError } from "../errors.js";
-import { type EncodedInput } from "../image/read.js";
+import type { EncodedInput } from "../image/input.js";
 import { type FluentCommand, fluentFrames, isFluentCommand } from "./ffmpeg/fluent.js";
 import type { VideoFrame } from "./frame.js";
 import { type OpenVideo, videoSource } from "./input.js";

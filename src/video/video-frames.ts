@@ -4,7 +4,7 @@ import type { VideoFrame } from "./frame.js";
 import { decodeFrames, newState } from "./ffmpeg/frames.js";
 import { videoSource } from "./input.js";
 import { checkVideoOptions, decodeOptionNames, type DecodeVideoOptions } from "./options.js";
-import type { EncodedInput } from "../image/read.js";
+import type { EncodedInput } from "../image/input.js";
 
 export interface VideoFramesOptions extends DecodeVideoOptions {
   /** 1 luma of the full range, 3 RGB by BT.601. Default 1. */

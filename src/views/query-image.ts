@@ -1,4 +1,4 @@
-import { orientationNames, type Orientation } from "../hash/pixels.js";
+import { orientationNames, type Orientation } from "../hash/orientations.js";
 import type { Samples } from "../image/samples.js";
 import { withSignal } from "../native/abort.js";
 import type { NativeVariants, VariantsHandle } from "../native/binding.js";

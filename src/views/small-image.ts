@@ -1,4 +1,5 @@
-import { checkHashOptions, pixelArguments, type RawPixels } from "../hash/pixels.js";
+import { checkHashOptions } from "../hash/options.js";
+import { pixelArguments, type RawPixels } from "../hash/raw-pixels.js";
 import type { Samples } from "../image/samples.js";
 import { native } from "../native/load.js";
 

@@ -1,5 +1,5 @@
 /** From what was found to what is to be done: one function for a new decision and for one that is explained later. */
-import type { Orientation } from "../../hash/pixels.js";
+import type { Orientation } from "../../hash/orientations.js";
 import type { Label } from "../storage/labels.js";
 import { type Action, actions } from "./policy.js";
 import type { Prequalification, Suggestion } from "./qualify.js";

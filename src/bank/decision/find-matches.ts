@@ -1,5 +1,5 @@
 /** From a query to the entries that count: by the index, by what was seen before, and by the policies. */
-import { type Orientation, orientationNames } from "../../hash/pixels.js";
+import { type Orientation, orientationNames } from "../../hash/orientations.js";
 import { hashDistance } from "../../hash/value.js";
 import { reviewRadius, sureRadius } from "../../copies/candidates.js";
 import { type DecisionMatch, suppresses } from "./decide.js";

@@ -1,5 +1,5 @@
 import { boolean, integer, invalidArgument, oneOf, checkOptions } from "../../check.js";
-import { type Orientation, orientationNames } from "../../hash/pixels.js";
+import { type Orientation, orientationNames } from "../../hash/orientations.js";
 import type { Database } from "../storage/database.js";
 
 /** What is to happen with an upload that matches, from the strongest on. */

@@ -2,7 +2,7 @@
  * What analysts have said of the content of an entry, and what is suggested to the next one: the earlier qualification of
  * the same content, by whom, when, and how near. A suggestion is confirmed or overridden; the outcome is the next suggestion.
  */
-import type { Orientation } from "../../hash/pixels.js";
+import type { Orientation } from "../../hash/orientations.js";
 import { invalidArgument } from "../../check.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";

@@ -1,6 +1,6 @@
 /** What is asked of a store, checked. */
 import { boolean, integer, invalidArgument, oneOf } from "../../check.js";
-import { type OrientationHashes, type Orientation, orientationNames } from "../../hash/pixels.js";
+import { type OrientationHashes, type Orientation, orientationNames } from "../../hash/orientations.js";
 import { hashToHex } from "../../hash/value.js";
 import { type Region, type ViewName, viewNames } from "../../views/views.js";
 import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";

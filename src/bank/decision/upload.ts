@@ -1,13 +1,18 @@
 /** An upload's picture hash and the digests of its bytes, which are read once. */
 import { checkOptions, checkSignal } from "../../check.js";
 import { ImageError, LimitError } from "../../errors.js";
-import { checkHashOptions, isRawPixels, type PixelHash } from "../../hash/pixels.js";
+import { checkHashOptions } from "../../hash/options.js";
+import { isRawPixels } from "../../hash/raw-pixels.js";
+import type { PixelHash } from "../../hash/result.js";
 import { digestTypes } from "../../image/digest.js";
-import { checkImageOptions, hashImage, hashImageOptionNames } from "../../image/hash-image.js";
-import type { HashImageOptions, ImageInput } from "../../image/hash-image.js";
-import { sourceOf } from "../../image/read.js";
-import { checkSamplesOptions, readSamples, type Samples } from "../../image/samples.js";
-import { withStop } from "../../image/with-stop.js";
+import { checkImageOptions, hashImageOptionNames } from "../../image/options.js";
+import { hashImage } from "../../image/hash-image.js";
+import type { HashImageOptions } from "../../image/options.js";
+import type { ImageInput } from "../../image/input.js";
+import { sourceOf } from "../../image/source.js";
+import { checkInputOptions } from "../../image/options.js";
+import { readSamples, type Samples } from "../../image/samples.js";
+import { withAbortController } from "../../image/with-abort-controller.js";
 import type { Limits } from "../../limits.js";
 import type { CheckQuery } from "./query.js";
 
@@ -38,7 +43,7 @@ async function read(
   if (isRawPixels(input)) return decode(input, name);
   // Not by hashImage's option of the same name: of a picture that the decoder refuses the digests are wanted, too.
   const source = sourceOf(input, name, maxBytes, digestTypes);
-  const { bytes, digests = {} } = await withStop(signal, (stop) => source.read(stop.signal));
+  const { bytes, digests = {} } = await withAbortController(signal, (stop) => source.read(stop.signal));
   try {
     const { query, ...rest } = await decode(bytes, source.name);
     return { query: { ...query, digests }, ...rest };
@@ -65,7 +70,7 @@ export async function readPicture(
   given: Limits & { name?: string | undefined },
   signal: AbortSignal | undefined,
 ): Promise<Upload> {
-  const options = { ...checkSamplesOptions(given), hash: checkHashOptions({ orientations: true }) };
+  const options = { ...checkInputOptions(given), hash: checkHashOptions({ orientations: true }) };
   const { name, limits } = options;
   return read(input, { name, maxBytes: limits.maxBytes, signal }, async (picture, from) => {
     const samples = await readSamples(picture, { ...options, name: from }, signal);

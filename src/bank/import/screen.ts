@@ -1,5 +1,5 @@
 import { integer, invalidArgument } from "../../check.js";
-import { orientationNames } from "../../hash/pixels.js";
+import { orientationNames } from "../../hash/orientations.js";
 import { trivialHashReason, hashToBytes, type HashLike } from "../../hash/value.js";
 import { HashIndex } from "../../search/hash-index.js";
 import type { Screen } from "./counts.js";

@@ -7,7 +7,7 @@
 import { open, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EmpreinteError, IndexError } from "../../errors.js";
-import { syncFolder } from "../../search/file.js";
+import { syncFolder } from "../../files/atomic-file.js";
 import { withFolderLock } from "../../search/folder-lock.js";
 import { HashIndex } from "../../search/hash-index.js";
 import type { IndexMatch } from "../../search/match.js";

@@ -1,5 +1,5 @@
-import type { OrientationHashes } from "../../hash/pixels.js";
-import { orientationNames } from "../../hash/pixels.js";
+import type { OrientationHashes } from "../../hash/orientations.js";
+import { orientationNames } from "../../hash/orientations.js";
 import { hashToBytes } from "../../hash/value.js";
 import { hashImage, type ImageHash } from "../../image/hash-image.js";
 import { HashIndex } from "../../search/hash-index.js";

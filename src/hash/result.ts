@@ -1,0 +1,21 @@
+import type { NativeHash } from "../native/binding.js";
+import { orientationNames, type OrientationHashes } from "./orientations.js";
+
+/** The hash of one image. */
+export interface PixelHash {
+  /** 64 lower-case hex digits. */
+  hash: string;
+  /** How much the hash tells, 0 … 100. Below 50 a hash should be neither listed nor matched. */
+  quality: number;
+  /** False if the hash is rounding noise, as for constant images, gradients and stripes. Do not match it. */
+  stable: boolean;
+  /** The hashes of all eight orientations, with the option `orientations`. */
+  orientations?: OrientationHashes;
+}
+
+/** Makes the public result from the addon's. */
+export function pixelHash({ hash, quality, stable, dihedral }: NativeHash): PixelHash {
+  if (dihedral === undefined) return { hash, quality, stable };
+  const orientations = Object.fromEntries(orientationNames.map((name, i) => [name, dihedral[i]])) as OrientationHashes;
+  return { hash, quality, stable, orientations };
+}

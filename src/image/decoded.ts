@@ -1,0 +1,57 @@
+import type { Content } from "./byte-collector.js";
+import { decodePages, type Page, tooSlow } from "./decode.js";
+import { decodeSlots } from "./decode-slots.js";
+import type { CheckedInputOptions } from "./options.js";
+import type { Source } from "./source.js";
+import { withAbortController } from "./with-abort-controller.js";
+
+/** An image while it is decoded. */
+export interface Decoding extends Pick<Content, "digests"> {
+  /** The pages, decoded one after the other as they are asked for. There is at least one. */
+  pages: AsyncGenerator<Page, void, undefined>;
+  /** Aborted when the caller aborts, and when decoding takes too long. */
+  signal: AbortSignal;
+}
+
+interface DecodeOptions extends Pick<CheckedInputOptions, "limits"> {
+  /** Whether all pages are decoded, or the first one only. */
+  all: boolean;
+}
+
+/**
+ * Reads and decodes an image, and gives it to `use`. Reading does not take a slot.
+ *
+ * @throws {ImageError} @throws {LimitError} The signal's reason. Whatever `use` throws.
+ */
+export async function withDecoded<T>(
+  source: Source,
+  options: DecodeOptions,
+  signal: AbortSignal | undefined,
+  use: (decoding: Decoding) => Promise<T>,
+): Promise<T> {
+  const content = await withAbortController(signal, (controller) => source.read(controller.signal));
+  return withDecodedContent(content, source.name, options, signal, use);
+}
+
+/** Decodes an image that was read already, and gives it to `use`. Throws as `withDecoded` does. */
+export async function withDecodedContent<T>(
+  content: Content,
+  name: string,
+  { limits, all }: DecodeOptions,
+  signal: AbortSignal | undefined,
+  use: (decoding: Decoding) => Promise<T>,
+): Promise<T> {
+  return withAbortController(signal, (controller) =>
+    decodeSlots.withSlot(controller.signal, async () => {
+      const expire = (): void => controller.abort(tooSlow(name, limits.maxSeconds));
+      const timer = setTimeout(expire, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
+      const { digests } = content;
+      try {
+        const pages = decodePages({ ...content, name, limits, stop: controller.signal }, all);
+        return await use({ pages, signal: controller.signal, ...(digests && { digests }) });
+      } finally {
+        clearTimeout(timer);
+      }
+    }),
+  );
+}

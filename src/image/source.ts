@@ -1,0 +1,120 @@
+import { open } from "node:fs/promises";
+import { invalidArgument } from "../check.js";
+import { EmpreinteError, ImageError, printable, systemReason } from "../errors.js";
+import { type ByteStream, type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
+import { pathOf } from "../files/path.js";
+import { ByteCollector, type Content, tooManyBytes } from "./byte-collector.js";
+import type { DigestType } from "./digest.js";
+import type { EncodedInput } from "./input.js";
+
+/** Where the bytes of an image come from. */
+export interface Source {
+  /** What errors call it. */
+  name: string;
+  /** Reads all bytes. Call it once. */
+  read(signal: AbortSignal): Promise<Content>;
+}
+
+function unreadable(name: string, error: unknown): ImageError {
+  return new ImageError("ERR_EMPREINTE_READ", `${name} cannot be read: ${systemReason(error)}`, { cause: error });
+}
+
+/** How many bytes are read at a time. Between two reads an abort is noticed. */
+const readBytes = 2 ** 23;
+
+async function readFile(
+  path: string,
+  name: string,
+  maxBytes: number,
+  digests: readonly DigestType[],
+  signal: AbortSignal,
+): Promise<Content> {
+  try {
+    const file = await open(path);
+    try {
+      const stat = await file.stat();
+      if (stat.isDirectory()) throw new ImageError("ERR_EMPREINTE_READ", `${name} is a folder`);
+      if (stat.isFile() && stat.size > maxBytes) throw tooManyBytes(name, maxBytes);
+      // One byte more than expected, so that the end is seen without growing.
+      const expected = stat.isFile() ? stat.size + 1 : Math.min(maxBytes + 1, 2 ** 16);
+      const collector = new ByteCollector(name, maxBytes, expected, digests);
+      for (;;) {
+        signal.throwIfAborted();
+        const room = collector.reserve();
+        const { bytesRead } = await file.read(room, 0, Math.min(room.length, readBytes));
+        if (bytesRead === 0) return collector.finish();
+        collector.commit(bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof EmpreinteError || signal.aborted) throw error;
+    throw unreadable(name, error);
+  }
+}
+
+async function readStream(
+  input: ByteStream | AsyncIterable<unknown>,
+  name: string,
+  maxBytes: number,
+  digests: readonly DigestType[],
+  signal: AbortSignal,
+): Promise<Content> {
+  const collector = new ByteCollector(name, maxBytes, Math.min(maxBytes + 1, 2 ** 16), digests);
+  let chunks: Chunks;
+  try {
+    chunks = chunksOf(input);
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+  const cancel = (): void => chunks.cancel(signal.reason);
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await chunks.next().catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : unreadable(name, error);
+      });
+      if (done) return collector.finish();
+      if (!(value instanceof Uint8Array)) throw invalidArgument(`each chunk of ${name}`, "Uint8Array", value);
+      collector.push(value);
+    }
+  } catch (error) {
+    chunks.cancel(error);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
+}
+
+/**
+ * Makes the source of an encoded image. Bytes are copied before this returns, so the caller may transfer, shrink or change
+ * them afterwards.
+ *
+ * @throws {InvalidArgumentError} for anything that is not an encoded image.
+ */
+export function sourceOf(
+  input: EncodedInput,
+  name: string | undefined,
+  maxBytes: number,
+  digests: readonly DigestType[] = [],
+): Source {
+  if (typeof input === "string" || input instanceof URL) {
+    const path = pathOf(input, "input");
+    const shown = printable(name ?? path);
+    return { name: shown, read: (signal) => readFile(path, shown, maxBytes, digests, signal) };
+  }
+  if (input instanceof Uint8Array || input instanceof ArrayBuffer) {
+    const shown = printable(name ?? "buffer");
+    const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
+    if (bytes.length > maxBytes) throw tooManyBytes(shown, maxBytes);
+    const collector = new ByteCollector(shown, maxBytes, bytes.length, digests);
+    collector.push(bytes);
+    return { name: shown, read: async () => collector.finish() };
+  }
+  if (typeof input === "object" && input !== null && isStream(input)) {
+    const shown = printable(name ?? "stream");
+    return { name: shown, read: (signal) => readStream(input, shown, maxBytes, digests, signal) };
+  }
+  throw invalidArgument("input", "path, file: URL, bytes, stream of bytes or raw pixels", input);
+}
