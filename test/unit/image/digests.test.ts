@@ -109,7 +109,7 @@ describe("lists with digests", () => {
     const text = `${csv}url,x,,,\nmd5,zz,,,\npdq,zz,,,\n"open,${pdq(9)}`;
     const read = async (source: Uint8Array | AsyncIterable<Uint8Array>): Promise<unknown> => {
       const problems: number[] = [];
-      const options = { digests: true, onProblem: ({ line }: { line: number }) => void problems.push(line) };
+      const options = { digests: true, onProblem: ({ line }: { line?: number }) => void problems.push(line!) };
       using list = await HashList.load({ name: "list", source }, options);
       return {
         problems: problems.sort(),
