@@ -9,13 +9,13 @@ export {
   fastMethod,
   type FoundEntries,
   type FoundEntry,
-  type ListedPicture,
+  type ListedImage,
   plainMethod,
-  type QueryPicture,
+  type QueryImage,
 } from "../evaluate/methods/methods.js";
 export { copiesMethod, registeredMethod } from "../evaluate/methods/copies.js";
 export { distancesMethod } from "../evaluate/methods/distances.js";
-export { writeAttackedPictures, type WritePicturesOptions } from "../evaluate/write-pictures.js";
+export { writeAttackedImages, type WriteImagesOptions } from "../evaluate/write-images.js";
 export { writeEvaluation } from "../evaluate/report/write.js";
 export {
   type AttackFigures,
@@ -29,5 +29,5 @@ export {
   type VideoReport,
 } from "../evaluate/report/types.js";
 export { type VideoEdit, videoEdits } from "../evaluate/video/edits.js";
-export { attackPicture, attacks } from "../evaluate/attacks/suite.js";
+export { attackImage, attacks } from "../evaluate/attacks/suite.js";
 export { type Attack, type AttackFamily } from "../evaluate/attacks/attack.js";

@@ -27,7 +27,7 @@ export function upperRate(seen: number, of: number): number {
 }
 
 /**
- * 95 % interval of a mean over pictures: what one picture gives in all attacks is one observation, since its attacks are not
+ * 95 % interval of a mean over images: what one image gives in all attacks is one observation, since its attacks are not
  * independent of one another.
  */
 export function meanInterval(values: readonly number[]): [least: number, most: number] {

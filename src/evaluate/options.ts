@@ -5,11 +5,11 @@ import type { EvaluationMethod } from "./methods/methods.js";
 export interface EvaluateOptions {
   /** `"suite"` (the default), `"quick"`, or names of attacks, families and video edits; `"video"` is all of these. */
   attacks?: "suite" | "quick" | readonly string[];
-  /** A folder of pictures that are no copies of the originals: listed beside them, and looked up. */
+  /** A folder of images that are no copies of the originals: listed beside them, and looked up. */
   unrelated?: string;
-  /** Generated pictures of each of six kinds, listed and looked up too, 0 … 10,000. Default 20. */
+  /** Generated images of each of six kinds, listed and looked up too, 0 … 10,000. Default 20. */
   generated?: number;
-  /** Attacks on each unrelated and generated picture, beside the picture as it is, 0 … 1,000. Default 1. */
+  /** Attacks on each unrelated and generated image, beside the image as it is, 0 … 1,000. Default 1. */
   unrelatedAttacks?: number;
   /** What is compared. Default: `plainMethod()` and `fastMethod()`. */
   methods?: readonly EvaluationMethod[];
@@ -19,11 +19,11 @@ export interface EvaluateOptions {
   folder?: string;
   /** Begin anew where the folder has a state, also another evaluation's. Default false. */
   restart?: boolean;
-  /** Threads that make pictures, and queries at a time, 1 … 256. Default 4, or the number of processors if that is less. */
+  /** Threads that make images, and queries at a time, 1 … 256. Default 4, or the number of processors if that is less. */
   concurrency?: number;
   /** For the expected false matches: entries in the operator's list. Default 1,000,000. */
   listSize?: number;
-  /** For the same: pictures that are looked up a day. Default 1,000,000. */
+  /** For the same: images that are looked up a day. Default 1,000,000. */
   queriesPerDay?: number;
   /** Misses and false matches that are shown, blurred beyond recognition, 0 … 1,000. Default 48. */
   previews?: number;
@@ -49,11 +49,11 @@ export const evaluateOptionNames = [
   "signal",
 ] as const;
 
-/** Of these options what the pictures depend on. */
-export type PictureOptions = Pick<EvaluateOptions, "generated" | "unrelatedAttacks" | "seed" | "concurrency">;
+/** Of these options what the images depend on. */
+export type ImageOptions = Pick<EvaluateOptions, "generated" | "unrelatedAttacks" | "seed" | "concurrency">;
 
 /** The same, checked. @throws {InvalidArgumentError} */
-export function checkPictures(given: PictureOptions): {
+export function checkImages(given: ImageOptions): {
   generated: number;
   changes: number;
   seed: number;

@@ -1,10 +1,10 @@
 import { decode, encode } from "blurhash";
 import { decoded, png, resized } from "./sharp.js";
 
-/** Enough to tell two pictures apart, too little to see anyone: 4 × 3 colour waves. */
+/** Enough to tell two images apart, too little to see anyone: 4 × 3 colour waves. */
 const waves = [4, 3] as const;
 
-/** The blurhash of an encoded picture. */
+/** The blurhash of an encoded image. */
 export async function blurhashOf(bytes: Uint8Array): Promise<string> {
   const small = await resized(await decoded(bytes), 32, 32);
   const rgba = new Uint8ClampedArray(4 * 32 * 32).fill(255);
@@ -13,7 +13,7 @@ export async function blurhashOf(bytes: Uint8Array): Promise<string> {
 }
 
 /** What a blurhash says, as a PNG of 24 × 18 pixels. */
-export async function blurhashPicture(hash: string): Promise<Uint8Array> {
+export async function blurhashImage(hash: string): Promise<Uint8Array> {
   const rgba = decode(hash, 24, 18);
   const data = new Uint8Array(3 * 24 * 18);
   for (let i = 0; i < 24 * 18; i++) data.set(rgba.subarray(4 * i, 4 * i + 3), 3 * i);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * Numbers that follow from names: the same seed, attack and picture give the same ones on every machine. sfc32 (Chris
+ * Numbers that follow from names: the same seed, attack and image give the same ones on every machine. sfc32 (Chris
  * Doty-Humphrey's small fast counter), begun with the SHA-256 of the names.
  */
 export class Random {

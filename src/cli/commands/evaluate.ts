@@ -10,7 +10,7 @@ import {
   plainMethod,
   registeredMethod,
   videoEdits,
-  writeAttackedPictures,
+  writeAttackedImages,
   writeEvaluation,
 } from "../../doors/evaluate.js";
 import { number, parse, UsageError } from "../args.js";
@@ -99,10 +99,10 @@ function videoLine({ clips, match, falseMatches, pairs }: NonNullable<Evaluation
 }
 
 async function print(report: EvaluationReport, session: Session): Promise<void> {
-  const { originals, unrelated, generated } = report.pictures;
+  const { originals, unrelated, generated } = report.images;
   const made = Object.values(generated).reduce((sum, count) => sum + count, 0);
   await session.line(
-    `${originals} originals, ${report.attacks.length} attacks, ${unrelated} unrelated and ${made} generated pictures, seed ${report.seed}`,
+    `${originals} originals, ${report.attacks.length} attacks, ${unrelated} unrelated and ${made} generated images, seed ${report.seed}`,
   );
   const measured = originals === 0 || report.attacks.length === 0 ? [] : report.methods;
   for (const { name, recall, falseMatches, cost } of measured) {
@@ -118,19 +118,19 @@ async function print(report: EvaluationReport, session: Session): Promise<void> 
 }
 
 /** What could not be read or made. */
-function problems({ pictures, videos }: EvaluationReport): { name: string; reason: string }[] {
-  return [...pictures.unreadable, ...pictures.failed, ...(videos?.unreadable ?? []), ...(videos?.failed ?? [])];
+function problems({ images, videos }: EvaluationReport): { name: string; reason: string }[] {
+  return [...images.unreadable, ...images.failed, ...(videos?.unreadable ?? []), ...(videos?.failed ?? [])];
 }
 
 function tell(report: EvaluationReport, session: Session, quiet: boolean): void {
-  const { pictures } = report;
+  const { images } = report;
   for (const { name, reason } of problems(report)) session.note(`${shownPath(name)}: ${reason}`);
   if (quiet) return;
   const notes: [number, string][] = [
-    [pictures.duplicates.length, "equal byte for byte to another, left out"],
-    [pictures.same.length, "within 31 bits of another, taken as the same picture"],
-    [pictures.lowQuality.length, "of a quality below 50, not listed"],
-    [pictures.skipped, "passed over (no pictures or videos)"],
+    [images.duplicates.length, "equal byte for byte to another, left out"],
+    [images.same.length, "within 31 bits of another, taken as the same picture"],
+    [images.lowQuality.length, "of a quality below 50, not listed"],
+    [images.skipped, "passed over (no pictures or videos)"],
   ];
   for (const [count, what] of notes) if (count > 0) session.note(`${count} files or pictures ${what}`);
 }
@@ -160,7 +160,7 @@ export async function run(args: string[], session: Session): Promise<number> {
         trouble = true;
         session.note(`${shownPath(name)}: ${reason}`);
       };
-      const count = await writeAttackedPictures(folder, pictures, { ...given, onProblem });
+      const count = await writeAttackedImages(folder, pictures, { ...given, onProblem });
       progress.stop();
       if (!quiet) session.note(`${shownPath(pictures)}: ${count} pictures, unblurred`);
       return trouble ? status.trouble : status.nothing;

@@ -1,7 +1,7 @@
-import type { Picture } from "../draw/picture.js";
+import type { Image } from "../draw/image.js";
 import type { Random } from "../random.js";
 
-/** What kind of thing is done to a picture; recall is also given by family. */
+/** What kind of thing is done to an image; recall is also given by family. */
 export const attackFamilies = [
   "codec",
   "scale",
@@ -18,7 +18,7 @@ export const attackFamilies = [
 ] as const;
 export type AttackFamily = (typeof attackFamilies)[number];
 
-/** Something that people do to a picture before they show it again. */
+/** Something that people do to an image before they show it again. */
 export interface Attack {
   /** Lower-case, with the amount in per cent, degrees or the unit of the tool: "border-white-5". */
   name: string;
@@ -26,10 +26,10 @@ export interface Attack {
   /** One sentence: what is done, and what the seed decides. */
   description: string;
   /**
-   * The altered picture, or the bytes of one where the coding is the attack. Everything that is chosen is chosen by
-   * `random`. A picture is then saved as JPEG of quality 90.
+   * The altered image, or the bytes of one where the coding is the attack. Everything that is chosen is chosen by
+   * `random`. An image is then saved as JPEG of quality 90.
    */
-  apply: (picture: Picture, random: Random) => Picture | Uint8Array | Promise<Picture | Uint8Array>;
+  apply: (image: Image, random: Random) => Image | Uint8Array | Promise<Image | Uint8Array>;
 }
 
 /** A family's attacks without its name in each. */

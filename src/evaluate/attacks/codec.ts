@@ -4,13 +4,13 @@ import { type Attack, family } from "./attack.js";
 const jpeg = (quality: number): Omit<Attack, "family"> => ({
   name: `jpeg-${quality}`,
   description: `Saved as JPEG of quality ${quality}, 4:2:0.`,
-  apply: (picture) => encode.jpeg(picture, quality),
+  apply: (image) => encode.jpeg(image, quality),
 });
 
 const webp = (quality: number): Omit<Attack, "family"> => ({
   name: `webp-${quality}`,
   description: `Saved as WebP of quality ${quality}.`,
-  apply: (picture) => encode.webp(picture, quality),
+  apply: (image) => encode.webp(image, quality),
 });
 
 export const codec: Attack[] = family("codec", [
@@ -23,13 +23,13 @@ export const codec: Attack[] = family("codec", [
   {
     name: "colours-32",
     description: "Reduced to 32 colours, dithered, as GIFs are.",
-    apply: (picture) => encode.palette(picture, 32),
+    apply: (image) => encode.palette(image, 32),
   },
   {
     name: "saved-five-times",
     description: "Saved as JPEG five times, each time at another quality (40 … 80) and 1 … 3 % smaller.",
-    async apply(picture, random) {
-      let bytes = await encode.jpeg(picture, random.integer(40, 80));
+    async apply(image, random) {
+      let bytes = await encode.jpeg(image, random.integer(40, 80));
       for (let i = 0; i < 4; i++) {
         const last = await encode.decoded(bytes);
         const scale = random.between(0.97, 0.99);

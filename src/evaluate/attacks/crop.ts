@@ -1,45 +1,45 @@
-import { cropped, type Picture } from "../draw/picture.js";
+import { cropped, type Image } from "../draw/image.js";
 import type { Random } from "../random.js";
 import { about, type Attack, family } from "./attack.js";
 
 type Entry = Omit<Attack, "family">;
 
 /** `share` of width and height away from each side. */
-export function trimmed(picture: Picture, share: number): Picture {
-  const { width, height } = picture;
-  return cropped(picture, share * width, share * height, (1 - 2 * share) * width, (1 - 2 * share) * height);
+export function trimmed(image: Image, share: number): Image {
+  const { width, height } = image;
+  return cropped(image, share * width, share * height, (1 - 2 * share) * width, (1 - 2 * share) * height);
 }
 
 const each = (share: number): Entry => ({
   name: `crop-each-${share}`,
   description: `${share} % of width and height cut off at each side.`,
-  apply: (picture, random) => trimmed(picture, about(random, share / 100)),
+  apply: (image, random) => trimmed(image, about(random, share / 100)),
 });
 
-function oneSide(picture: Picture, share: number, random: Random): Picture {
-  const { width, height } = picture;
+function oneSide(image: Image, share: number, random: Random): Image {
+  const { width, height } = image;
   const across = random.chance(0.5);
   const [cutX, cutY] = across ? [share * width, 0] : [0, share * height];
   const first = random.chance(0.5);
-  return cropped(picture, first ? cutX : 0, first ? cutY : 0, width - cutX, height - cutY);
+  return cropped(image, first ? cutX : 0, first ? cutY : 0, width - cutX, height - cutY);
 }
 
 const side = (share: number): Entry => ({
   name: `crop-side-${share}`,
   description: `${share} % of width or height cut off at one side; the seed says which.`,
-  apply: (picture, random) => oneSide(picture, about(random, share / 100), random),
+  apply: (image, random) => oneSide(image, about(random, share / 100), random),
 });
 
 const keep = (area: number): Entry => ({
   name: `crop-keep-${area}`,
-  description: `A rectangle of ${area} % of the area, up to a sixth wider or higher than the picture's shape, anywhere.`,
-  apply(picture, random) {
+  description: `A rectangle of ${area} % of the area, up to a sixth wider or higher than the image's shape, anywhere.`,
+  apply(image, random) {
     const shape = random.between(6 / 7, 7 / 6);
     const side = Math.sqrt(about(random, area / 100));
-    const width = Math.min(1, side * Math.sqrt(shape)) * picture.width;
-    const height = Math.min(1, side / Math.sqrt(shape)) * picture.height;
-    const left = random.between(0, picture.width - width);
-    return cropped(picture, left, random.between(0, picture.height - height), width, height);
+    const width = Math.min(1, side * Math.sqrt(shape)) * image.width;
+    const height = Math.min(1, side / Math.sqrt(shape)) * image.height;
+    const left = random.between(0, image.width - width);
+    return cropped(image, left, random.between(0, image.height - height), width, height);
   },
 });
 
@@ -59,11 +59,11 @@ export const crop: Attack[] = family("crop", [
   {
     name: "crop-square",
     description: "Cut to a square, from the middle or up to a tenth beside it.",
-    apply(picture, random) {
-      const side = Math.min(picture.width, picture.height);
-      const [left, top] = [picture.width - side, picture.height - side];
+    apply(image, random) {
+      const side = Math.min(image.width, image.height);
+      const [left, top] = [image.width - side, image.height - side];
       const at = random.between(0.4, 0.6);
-      return cropped(picture, at * left, at * top, side, side);
+      return cropped(image, at * left, at * top, side, side);
     },
   },
 ]);

@@ -1,5 +1,5 @@
 import { black, ink, lively, night, paper, white } from "../draw/colours.js";
-import { type Colour, framed, mixed, painted, paste, type Picture } from "../draw/picture.js";
+import { type Colour, framed, mixed, painted, paste, type Image } from "../draw/image.js";
 import { drawText, textWidth, words, wrapped } from "../draw/text.js";
 import type { Random } from "../random.js";
 import { blurred, resized } from "../sharp.js";
@@ -8,29 +8,29 @@ import { about, type Attack, family } from "./attack.js";
 type Entry = Omit<Attack, "family">;
 
 /** `share` of the longer side, on all four. */
-function bordered(picture: Picture, share: number, colour: Colour): Picture {
-  const width = Math.max(1, share * Math.max(picture.width, picture.height));
-  return framed(picture, { left: width, top: width, right: width, bottom: width }, colour);
+function bordered(image: Image, share: number, colour: Colour): Image {
+  const width = Math.max(1, share * Math.max(image.width, image.height));
+  return framed(image, { left: width, top: width, right: width, bottom: width }, colour);
 }
 
 function border(kind: string, share: number, colourOf: (random: Random) => Colour): Entry {
   return {
     name: `border-${kind}-${share}`,
     description: `A ${kind === "colour" ? "coloured" : kind} border all round, ${share} % of the longer side wide.`,
-    apply: (picture, random) => bordered(picture, about(random, share / 100), colourOf(random)),
+    apply: (image, random) => bordered(image, about(random, share / 100), colourOf(random)),
   };
 }
 
-/** The picture in the middle of a ground that `groundOf` paints. */
-function onGround(picture: Picture, share: number, groundOf: (width: number, height: number) => Picture): Picture {
-  const margin = Math.round(share * Math.max(picture.width, picture.height));
-  const ground = groundOf(picture.width + 2 * margin, picture.height + 2 * margin);
-  paste(ground, picture, margin, margin);
+/** The image in the middle of a ground that `groundOf` paints. */
+function onGround(image: Image, share: number, groundOf: (width: number, height: number) => Image): Image {
+  const margin = Math.round(share * Math.max(image.width, image.height));
+  const ground = groundOf(image.width + 2 * margin, image.height + 2 * margin);
+  paste(ground, image, margin, margin);
   return ground;
 }
 
 /** Wood, fabric or paper: one colour with stripes or grain. */
-function texture(width: number, height: number, random: Random): Picture {
+function texture(width: number, height: number, random: Random): Image {
   const [one, other] = [lively(random), lively(random)];
   const [fx, fy] = [random.between(0.02, 0.5), random.between(0.02, 0.5)];
   const grain = random.between(0.05, 0.15);
@@ -40,20 +40,20 @@ function texture(width: number, height: number, random: Random): Picture {
   });
 }
 
-/** A bar outside of the picture, with a line or two of text in it, as captions of posts are. */
-export function withBar(picture: Picture, place: "above" | "below", share: number, random: Random): Picture {
-  const height = Math.round(share * picture.height);
+/** A bar outside of the image, with a line or two of text in it, as captions of posts are. */
+export function withBar(image: Image, place: "above" | "below", share: number, random: Random): Image {
+  const height = Math.round(share * image.height);
   const ground = random.chance(0.6) ? paper(random) : night(random);
   const top = place === "above" ? height : 0;
-  const onto = framed(picture, { top, bottom: height - top }, ground);
+  const onto = framed(image, { top, bottom: height - top }, ground);
   const rows = share > 0.15 ? 2 : 1;
   const size = (height * random.between(0.4, 0.5)) / (1.4 * rows - 0.4);
-  const text = wrapped(words(random, 14), size, 0.92 * picture.width).slice(0, rows);
-  const first = (place === "above" ? 0 : picture.height) + (height - (1.4 * text.length - 0.4) * size) / 2;
-  const left = 0.04 * picture.width;
+  const text = wrapped(words(random, 14), size, 0.92 * image.width).slice(0, rows);
+  const first = (place === "above" ? 0 : image.height) + (height - (1.4 * text.length - 0.4) * size) / 2;
+  const left = 0.04 * image.width;
   const centred = random.chance(0.5);
   text.forEach((line, i) => {
-    const at = centred ? (picture.width - textWidth(line, size)) / 2 : left;
+    const at = centred ? (image.width - textWidth(line, size)) / 2 : left;
     drawText(onto, line, at, first + 1.4 * size * i, { size, colour: ink(ground), weight: 0.15 });
   });
   return onto;
@@ -61,12 +61,12 @@ export function withBar(picture: Picture, place: "above" | "below", share: numbe
 
 const bar = (place: "above" | "below", share: number): Entry => ({
   name: `caption-bar-${place}-${share}`,
-  description: `A bar with text ${place} the picture, ${share} % of its height; dark or light by the seed.`,
-  apply: (picture, random) => withBar(picture, place, about(random, share / 100), random),
+  description: `A bar with text ${place} the image, ${share} % of its height; dark or light by the seed.`,
+  apply: (image, random) => withBar(image, place, about(random, share / 100), random),
 });
 
-/** The smallest size of that ratio in which the picture fits unscaled. */
-function around({ width, height }: Picture, ratio: number): [number, number] {
+/** The smallest size of that ratio in which the image fits unscaled. */
+function around({ width, height }: Image, ratio: number): [number, number] {
   return [Math.round(Math.max(width, height * ratio)), Math.round(Math.max(height, width / ratio))];
 }
 
@@ -74,13 +74,13 @@ function fit(name: string, ratio: number): Entry {
   return {
     name: `fit-${name}-black`,
     description: `Centred on black, ${name.replace("x", ":")}.`,
-    apply(picture) {
-      const [width, height] = around(picture, ratio);
-      const left = (width - picture.width) >> 1;
-      const top = (height - picture.height) >> 1;
+    apply(image) {
+      const [width, height] = around(image, ratio);
+      const left = (width - image.width) >> 1;
+      const top = (height - image.height) >> 1;
       return framed(
-        picture,
-        { left, top, right: width - picture.width - left, bottom: height - picture.height - top },
+        image,
+        { left, top, right: width - image.width - left, bottom: height - image.height - top },
         black,
       );
     },
@@ -98,16 +98,15 @@ export const frame: Attack[] = family("frame", [
   {
     name: "border-textured-10",
     description: "A border of wavy, grainy stripes, 10 % of the longer side wide.",
-    apply: (picture, random) =>
-      onGround(picture, about(random, 0.1), (width, height) => texture(width, height, random)),
+    apply: (image, random) => onGround(image, about(random, 0.1), (width, height) => texture(width, height, random)),
   },
   {
     name: "border-gradient-10",
     description: "A border that runs from one colour to another, 10 % of the longer side wide.",
-    apply(picture, random) {
+    apply(image, random) {
       const [from, to] = [lively(random), lively(random)];
       const down = random.chance(0.5);
-      return onGround(picture, about(random, 0.1), (width, height) =>
+      return onGround(image, about(random, 0.1), (width, height) =>
         painted(width, height, (x, y) => mixed(from, to, down ? y / height : (x + y) / (width + height))),
       );
     },
@@ -122,13 +121,13 @@ export const frame: Attack[] = family("frame", [
   {
     name: "fit-9x16-blurred",
     description: "Centred, 9:16, on itself: enlarged, blurred and darker.",
-    async apply(picture, random) {
-      const [width, height] = around(picture, 9 / 16);
-      const scale = Math.max(width / picture.width, height / picture.height);
+    async apply(image, random) {
+      const [width, height] = around(image, 9 / 16);
+      const scale = Math.max(width / image.width, height / image.height);
       // Blurred small and enlarged: a blur this wide is the same, and far cheaper.
-      const small = await resized(picture, (picture.width * scale) / 8, (picture.height * scale) / 8);
+      const small = await resized(image, (image.width * scale) / 8, (image.height * scale) / 8);
       const soft = await blurred(small, (random.between(0.015, 0.035) * height) / 8);
-      const large = await resized(soft, picture.width * scale, picture.height * scale);
+      const large = await resized(soft, image.width * scale, image.height * scale);
       const light = random.between(0.6, 1);
       const ground = painted(width, height, (x, y) => {
         const u = Math.min(large.width - 1, x + ((large.width - width) >> 1));
@@ -136,7 +135,7 @@ export const frame: Attack[] = family("frame", [
         const i = 3 * (v * large.width + u);
         return [large.data[i]! * light, large.data[i + 1]! * light, large.data[i + 2]! * light];
       });
-      paste(ground, picture, (width - picture.width) >> 1, (height - picture.height) >> 1);
+      paste(ground, image, (width - image.width) >> 1, (height - image.height) >> 1);
       return ground;
     },
   },

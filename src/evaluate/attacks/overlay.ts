@@ -1,5 +1,5 @@
 import { black, hsv, lively, white } from "../draw/colours.js";
-import { copied, cropped, paste, type Picture } from "../draw/picture.js";
+import { copied, cropped, paste, type Image } from "../draw/image.js";
 import { box, disc, draw, lines, polygon, type Point, ring } from "../draw/shapes.js";
 import { drawText, textWidth, words, wrapped } from "../draw/text.js";
 import { someScene } from "../generated/scene.js";
@@ -10,19 +10,19 @@ import { about, type Attack, family } from "./attack.js";
 type Entry = Omit<Attack, "family">;
 
 /** Top left of something `width` × `height` in a corner, a little way in. */
-function corner(picture: Picture, width: number, height: number, random: Random): Point {
-  const margin = 0.03 * Math.min(picture.width, picture.height);
+function corner(image: Image, width: number, height: number, random: Random): Point {
+  const margin = 0.03 * Math.min(image.width, image.height);
   return [
-    random.chance(0.5) ? margin : picture.width - width - margin,
-    random.chance(0.5) ? margin : picture.height - height - margin,
+    random.chance(0.5) ? margin : image.width - width - margin,
+    random.chance(0.5) ? margin : image.height - height - margin,
   ];
 }
 
 /** A badge with two letters or a ring with one, three quarters opaque or more. */
-export function withLogo(picture: Picture, share: number, random: Random): Picture {
-  const onto = copied(picture);
-  const side = share * Math.min(picture.width, picture.height) * 1.15;
-  const [left, top] = corner(picture, side, side, random);
+export function withLogo(image: Image, share: number, random: Random): Image {
+  const onto = copied(image);
+  const side = share * Math.min(image.width, image.height) * 1.15;
+  const [left, top] = corner(image, side, side, random);
   const [colour, opacity] = [lively(random), random.between(0.75, 1)];
   const [x, y] = [left + side / 2, top + side / 2];
   const letters = words(random, 1).slice(0, random.integer(1, 2)).toUpperCase();
@@ -43,21 +43,21 @@ export function withLogo(picture: Picture, share: number, random: Random): Pictu
 }
 
 /** Capitals with an outline, centred, as on memes; `place` is where their middle lies, from 0 (top) to 1. */
-export function withCaption(picture: Picture, place: "top" | "bottom", random: Random): Picture {
-  const onto = copied(picture);
-  const size = picture.height * random.between(0.075, 0.1);
+export function withCaption(image: Image, place: "top" | "bottom", random: Random): Image {
+  const onto = copied(image);
+  const size = image.height * random.between(0.075, 0.1);
   const text = words(random, random.integer(4, 7)).toUpperCase();
-  const rows = wrapped(text, size, 0.9 * picture.width).slice(0, 2);
+  const rows = wrapped(text, size, 0.9 * image.width).slice(0, 2);
   const pitch = 1.45 * size;
-  const first = place === "top" ? 0.45 * size : picture.height - rows.length * pitch;
+  const first = place === "top" ? 0.45 * size : image.height - rows.length * pitch;
   rows.forEach((row, i) => {
-    const left = (picture.width - textWidth(row, size)) / 2;
+    const left = (image.width - textWidth(row, size)) / 2;
     drawText(onto, row, left, first + i * pitch, { size, colour: white, outline: black, weight: 0.17 });
   });
   return onto;
 }
 
-function face(onto: Picture, x: number, y: number, radius: number, random: Random): void {
+function face(onto: Image, x: number, y: number, radius: number, random: Random): void {
   draw(onto, disc(x, y, radius), hsv(random.between(44, 52), 0.75, 1));
   const dark = hsv(30, 0.8, 0.25);
   for (const side of [-1, 1]) draw(onto, disc(x + 0.36 * side * radius, y - 0.22 * radius, 0.13 * radius), dark);
@@ -69,7 +69,7 @@ function face(onto: Picture, x: number, y: number, radius: number, random: Rando
   draw(onto, lines([mouth], 0.12 * radius), dark);
 }
 
-function heart(onto: Picture, x: number, y: number, radius: number): void {
+function heart(onto: Image, x: number, y: number, radius: number): void {
   const outline = Array.from({ length: 40 }, (_, i): Point => {
     const t = (i / 40) * 2 * Math.PI;
     const across = 16 * Math.sin(t) ** 3;
@@ -79,7 +79,7 @@ function heart(onto: Picture, x: number, y: number, radius: number): void {
   draw(onto, polygon(outline), hsv(352, 0.9, 0.92));
 }
 
-function star(onto: Picture, x: number, y: number, radius: number): void {
+function star(onto: Image, x: number, y: number, radius: number): void {
   const outline = Array.from({ length: 10 }, (_, i): Point => {
     const far = i % 2 === 0 ? radius : 0.45 * radius;
     return [x + far * Math.sin((i * Math.PI) / 5), y - far * Math.cos((i * Math.PI) / 5)];
@@ -88,7 +88,7 @@ function star(onto: Picture, x: number, y: number, radius: number): void {
 }
 
 /** A face, a heart or a star, as wide as `share` of the shorter side, anywhere inside. */
-function withEmoji(onto: Picture, share: number, random: Random): void {
+function withEmoji(onto: Image, share: number, random: Random): void {
   const radius = (share * Math.min(onto.width, onto.height)) / 2;
   const x = random.between(radius, onto.width - radius);
   const y = random.between(radius, onto.height - radius);
@@ -99,21 +99,21 @@ function withEmoji(onto: Picture, share: number, random: Random): void {
 }
 
 /** A rectangle of `share` of width and height, anywhere but at the very edge. */
-function censored(picture: Picture, share: number, random: Random): [number, number, number, number] {
-  const width = share * picture.width;
-  const height = share * picture.height;
-  const left = random.between(0.05 * picture.width, 0.95 * picture.width - width);
-  return [left, random.between(0.05 * picture.height, 0.95 * picture.height - height), width, height];
+function censored(image: Image, share: number, random: Random): [number, number, number, number] {
+  const width = share * image.width;
+  const height = share * image.height;
+  const left = random.between(0.05 * image.width, 0.95 * image.width - width);
+  return [left, random.between(0.05 * image.height, 0.95 * image.height - height), width, height];
 }
 
 const inset = (share: number): Entry => ({
   name: `inset-${share}`,
-  description: `Another picture, ${share} % as wide and high, over a corner, as a webcam or a reaction is.`,
-  async apply(picture, random) {
-    const onto = copied(picture);
+  description: `Another image, ${share} % as wide and high, over a corner, as a webcam or a reaction is.`,
+  async apply(image, random) {
+    const onto = copied(image);
     const by = about(random, share / 100);
-    const small = await resized(someScene(random), by * picture.width, by * picture.height);
-    paste(onto, small, ...corner(picture, small.width, small.height, random));
+    const small = await resized(someScene(random), by * image.width, by * image.height);
+    paste(onto, small, ...corner(image, small.width, small.height, random));
     return onto;
   },
 });
@@ -121,21 +121,21 @@ const inset = (share: number): Entry => ({
 const logo = (share: number): Entry => ({
   name: `logo-${share}`,
   description: `A badge, ${share} % of the shorter side, in a corner; colour, letters and corner by the seed.`,
-  apply: (picture, random) => withLogo(picture, about(random, share / 100), random),
+  apply: (image, random) => withLogo(image, about(random, share / 100), random),
 });
 
 export const overlay: Attack[] = family("overlay", [
   {
     name: "watermark-tiled",
     description: "A word over and over, slanting rows, 20 … 30 % opaque.",
-    apply(picture, random) {
-      const onto = copied(picture);
-      const size = picture.height * random.between(0.05, 0.07);
+    apply(image, random) {
+      const onto = copied(image);
+      const size = image.height * random.between(0.05, 0.07);
       const text = words(random, 2).toUpperCase();
       const pitch = textWidth(text, size) + 3 * size;
       const style = { size, colour: white, opacity: random.between(0.2, 0.3) };
-      for (let row = 0; row * 3.2 * size < picture.height; row++) {
-        for (let left = ((row % 3) - 2) * 0.3 * pitch; left < picture.width; left += pitch) {
+      for (let row = 0; row * 3.2 * size < image.height; row++) {
+        for (let left = ((row % 3) - 2) * 0.3 * pitch; left < image.width; left += pitch) {
           drawText(onto, text, left, row * 3.2 * size, style);
         }
       }
@@ -147,18 +147,18 @@ export const overlay: Attack[] = family("overlay", [
   {
     name: "text-below",
     description: "White capitals with a black outline over the lower part, 4 … 7 words.",
-    apply: (picture, random) => withCaption(picture, "bottom", random),
+    apply: (image, random) => withCaption(image, "bottom", random),
   },
   {
     name: "text-above-and-below",
     description: "The same over the upper and the lower part.",
-    apply: (picture, random) => withCaption(withCaption(picture, "top", random), "bottom", random),
+    apply: (image, random) => withCaption(withCaption(image, "top", random), "bottom", random),
   },
   {
     name: "emoji-35",
     description: "A face, heart or star of 35 % of the shorter side, anywhere.",
-    apply(picture, random) {
-      const onto = copied(picture);
+    apply(image, random) {
+      const onto = copied(image);
       withEmoji(onto, about(random, 0.35), random);
       return onto;
     },
@@ -166,8 +166,8 @@ export const overlay: Attack[] = family("overlay", [
   {
     name: "emoji-four-15",
     description: "Four of 15 % each.",
-    apply(picture, random) {
-      const onto = copied(picture);
+    apply(image, random) {
+      const onto = copied(image);
       for (let i = 0; i < 4; i++) withEmoji(onto, about(random, 0.15), random);
       return onto;
     },
@@ -175,30 +175,30 @@ export const overlay: Attack[] = family("overlay", [
   {
     name: "box-25",
     description: "A black or coloured box over 25 % of width and height, anywhere.",
-    apply(picture, random) {
-      const onto = copied(picture);
+    apply(image, random) {
+      const onto = copied(image);
       const colour = random.chance(0.7) ? black : lively(random);
-      draw(onto, box(...censored(picture, about(random, 0.25), random)), colour);
+      draw(onto, box(...censored(image, about(random, 0.25), random)), colour);
       return onto;
     },
   },
   {
     name: "pixelated-25",
     description: "Squares of 10 … 16 to a side over 25 % of width and height, anywhere.",
-    async apply(picture, random) {
-      const onto = copied(picture);
-      const [left, top, width, height] = censored(picture, about(random, 0.25), random).map(Math.round) as [
+    async apply(image, random) {
+      const onto = copied(image);
+      const [left, top, width, height] = censored(image, about(random, 0.25), random).map(Math.round) as [
         number,
         number,
         number,
         number,
       ];
       const cells = random.integer(10, 16);
-      const coarse = await resized(cropped(picture, left, top, width, height), cells, cells);
-      for (let y = Math.max(0, top); y < Math.min(picture.height, top + height); y++) {
-        for (let x = Math.max(0, left); x < Math.min(picture.width, left + width); x++) {
+      const coarse = await resized(cropped(image, left, top, width, height), cells, cells);
+      for (let y = Math.max(0, top); y < Math.min(image.height, top + height); y++) {
+        for (let x = Math.max(0, left); x < Math.min(image.width, left + width); x++) {
           const cell = Math.floor(((y - top) / height) * cells) * cells + Math.floor(((x - left) / width) * cells);
-          onto.data.set(coarse.data.subarray(3 * cell, 3 * cell + 3), 3 * (y * picture.width + x));
+          onto.data.set(coarse.data.subarray(3 * cell, 3 * cell + 3), 3 * (y * image.width + x));
         }
       }
       return onto;

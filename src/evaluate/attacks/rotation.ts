@@ -1,37 +1,37 @@
 import { black } from "../draw/colours.js";
-import { flipped, mirrored, type Picture, turned } from "../draw/picture.js";
+import { flipped, mirrored, type Image, turned } from "../draw/image.js";
 import { rotated } from "../draw/warp.js";
 import { about, type Attack, family } from "./attack.js";
 
 type Entry = Omit<Attack, "family">;
 
-/** Turned, and cut to the largest rectangle of the picture's shape without a corner from outside. */
-export function turnedAndCut(picture: Picture, degrees: number): Picture {
+/** Turned, and cut to the largest rectangle of the image's shape without a corner from outside. */
+export function turnedAndCut(image: Image, degrees: number): Image {
   const angle = (Math.abs(degrees) * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const { width, height } = picture;
+  const { width, height } = image;
   const scale = Math.min(width / (width * cos + height * sin), height / (width * sin + height * cos));
-  return rotated(picture, degrees, Math.floor(width * scale), Math.floor(height * scale), "edge");
+  return rotated(image, degrees, Math.floor(width * scale), Math.floor(height * scale), "edge");
 }
 
 /** Turned on a canvas that holds all of it, with black corners. */
-function turnedOnCanvas(picture: Picture, degrees: number): Picture {
+function turnedOnCanvas(image: Image, degrees: number): Image {
   const angle = (Math.abs(degrees) * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const { width, height } = picture;
-  return rotated(picture, degrees, Math.ceil(width * cos + height * sin), Math.ceil(width * sin + height * cos), black);
+  const { width, height } = image;
+  return rotated(image, degrees, Math.ceil(width * cos + height * sin), Math.ceil(width * sin + height * cos), black);
 }
 
 const cut = (degrees: number): Entry => ({
   name: `rotate-cut-${degrees}`,
   description: `Turned by ${degrees}°, one way or the other, and cut to the largest rectangle of the same shape.`,
-  apply: (picture, random) => turnedAndCut(picture, random.sign() * about(random, degrees)),
+  apply: (image, random) => turnedAndCut(image, random.sign() * about(random, degrees)),
 });
 
 const canvas = (degrees: number): Entry => ({
   name: `rotate-canvas-${degrees}`,
   description: `Turned by ${degrees}°, one way or the other, on a canvas that holds all of it; black corners.`,
-  apply: (picture, random) => turnedOnCanvas(picture, random.sign() * about(random, degrees)),
+  apply: (image, random) => turnedOnCanvas(image, random.sign() * about(random, degrees)),
 });
 
 export const rotation: Attack[] = family("rotation", [
@@ -47,9 +47,9 @@ export const rotation: Attack[] = family("rotation", [
   {
     name: "turn-90",
     description: "Turned by a right angle, one way or the other.",
-    apply: (picture, random) => turned(picture, random.chance(0.5) ? 1 : 3),
+    apply: (image, random) => turned(image, random.chance(0.5) ? 1 : 3),
   },
-  { name: "turn-180", description: "Turned upside down.", apply: (picture) => turned(picture, 2) },
-  { name: "mirror", description: "Mirrored left to right.", apply: (picture) => mirrored(picture) },
-  { name: "flip", description: "Mirrored top to bottom.", apply: (picture) => flipped(picture) },
+  { name: "turn-180", description: "Turned upside down.", apply: (image) => turned(image, 2) },
+  { name: "mirror", description: "Mirrored left to right.", apply: (image) => mirrored(image) },
+  { name: "flip", description: "Mirrored top to bottom.", apply: (image) => flipped(image) },
 ]);

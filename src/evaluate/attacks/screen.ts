@@ -1,5 +1,5 @@
 import { black, hsv, ink, lively, night, paper, white } from "../draw/colours.js";
-import { blank, type Colour, mixed, painted, paste, type Picture } from "../draw/picture.js";
+import { blank, type Colour, mixed, painted, paste, type Image } from "../draw/image.js";
 import { box, cover, disc, draw, lines, ring } from "../draw/shapes.js";
 import { drawText, sentence, textWidth, words, wrapped } from "../draw/text.js";
 import { someScene } from "../generated/scene.js";
@@ -12,7 +12,7 @@ const phoneWidth = 540;
 
 /** `rows` lines of words from (left, top), no wider than `width`; gives where they end. */
 function paragraph(
-  onto: Picture,
+  onto: Image,
   at: { left: number; top: number; width: number; rows: number; size: number },
   colour: Colour,
   random: Random,
@@ -23,7 +23,7 @@ function paragraph(
 }
 
 /** The clock, and signs of reception and battery, in a strip at the top. */
-function statusBar(onto: Picture, colour: Colour, random: Random): number {
+function statusBar(onto: Image, colour: Colour, random: Random): number {
   const size = 0.024 * onto.width;
   const time = `${random.integer(0, 23)}:${String(random.integer(0, 59)).padStart(2, "0")}`;
   drawText(onto, time, 0.05 * onto.width, size, { size, colour });
@@ -37,25 +37,24 @@ function statusBar(onto: Picture, colour: Colour, random: Random): number {
 }
 
 /** Rounded corners, as bubbles and cards have. */
-function pasteRounded(onto: Picture, picture: Picture, left: number, top: number, radius: number): void {
+function pasteRounded(onto: Image, image: Image, left: number, top: number, radius: number): void {
   const [x, y] = [Math.round(left), Math.round(top)];
-  cover(onto, box(x, y, picture.width, picture.height, radius), 1, (u, v) => {
+  cover(onto, box(x, y, image.width, image.height, radius), 1, (u, v) => {
     const i =
       3 *
-      (Math.min(picture.height - 1, Math.max(0, v - y)) * picture.width +
-        Math.min(picture.width - 1, Math.max(0, u - x)));
-    return [picture.data[i]!, picture.data[i + 1]!, picture.data[i + 2]!];
+      (Math.min(image.height - 1, Math.max(0, v - y)) * image.width + Math.min(image.width - 1, Math.max(0, u - x)));
+    return [image.data[i]!, image.data[i + 1]!, image.data[i + 2]!];
   });
 }
 
-function toWidth(picture: Picture, width: number): Promise<Picture> {
-  return resized(picture, width, (picture.height * width) / picture.width);
+function toWidth(image: Image, width: number): Promise<Image> {
+  return resized(image, width, (image.height * width) / image.width);
 }
 
-/** A post in a feed: who, the picture from edge to edge, signs, a caption, and what comes after it. */
-export async function inFeed(picture: Picture, ground: Colour, random: Random): Promise<Picture> {
+/** A post in a feed: who, the image from edge to edge, signs, a caption, and what comes after it. */
+export async function inFeed(image: Image, ground: Colour, random: Random): Promise<Image> {
   const width = phoneWidth;
-  const shown = await toWidth(picture, width);
+  const shown = await toWidth(image, width);
   const colour = ink(ground);
   const onto = blank(width, Math.round(shown.height + width * random.between(0.55, 0.8)), ground);
   let top = statusBar(onto, colour, random);
@@ -82,12 +81,12 @@ export async function inFeed(picture: Picture, ground: Colour, random: Random): 
   return onto;
 }
 
-/** A gallery's viewer: the whole picture on black, signs above and below. */
-async function inViewer(picture: Picture, random: Random): Promise<Picture> {
+/** A gallery's viewer: the whole image on black, signs above and below. */
+async function inViewer(image: Image, random: Random): Promise<Image> {
   const width = phoneWidth;
   const height = Math.round(width * random.between(1.9, 2.2));
-  const scale = Math.min(width / picture.width, (0.72 * height) / picture.height);
-  const shown = await resized(picture, picture.width * scale, picture.height * scale);
+  const scale = Math.min(width / image.width, (0.72 * height) / image.height);
+  const shown = await resized(image, image.width * scale, image.height * scale);
   const ground = random.chance(0.8) ? black : paper(random);
   const colour = ink(ground);
   const onto = blank(width, height, ground);
@@ -112,13 +111,13 @@ async function inViewer(picture: Picture, random: Random): Promise<Picture> {
   return onto;
 }
 
-/** A message in a conversation: bubbles of both sides, one with the picture in it. */
-async function inChat(picture: Picture, random: Random): Promise<Picture> {
+/** A message in a conversation: bubbles of both sides, one with the image in it. */
+async function inChat(image: Image, random: Random): Promise<Image> {
   const width = phoneWidth;
   const dark = random.chance(0.4);
   const ground: Colour = dark ? night(random) : mixed(white, lively(random), 0.12);
   const mine = random.chance(0.5);
-  const shown = await toWidth(picture, width * random.between(0.62, 0.76));
+  const shown = await toWidth(image, width * random.between(0.62, 0.76));
   const edge = 0.012 * width;
   const onto = blank(width, Math.round(shown.height + width * random.between(0.75, 1.05)), ground);
   const bar = dark ? mixed(ground, white, 0.08) : lively(random);
@@ -156,14 +155,14 @@ async function inChat(picture: Picture, random: Random): Promise<Picture> {
   return onto;
 }
 
-/** A window on a desktop: a browser with a page around the picture, or a viewer over a wallpaper. */
-async function onDesktop(picture: Picture, random: Random): Promise<Picture> {
+/** A window on a desktop: a browser with a page around the image, or a viewer over a wallpaper. */
+async function onDesktop(image: Image, random: Random): Promise<Image> {
   const [width, height] = [1280, random.pick([720, 800])];
   const browser = random.chance(0.6);
   const onto = browser ? blank(width, height, paper(random)) : wallpaper(width, height, random);
   const area = { width: width * random.between(0.5, 0.62), height: height * random.between(0.55, 0.66) };
-  const scale = Math.min(area.width / picture.width, area.height / picture.height);
-  const shown = await resized(picture, picture.width * scale, picture.height * scale);
+  const scale = Math.min(area.width / image.width, area.height / image.height);
+  const shown = await resized(image, image.width * scale, image.height * scale);
   const grey: Colour = [222, 224, 230];
   if (browser) {
     draw(onto, box(0, 0, width, 44), grey);
@@ -199,7 +198,7 @@ async function onDesktop(picture: Picture, random: Random): Promise<Picture> {
   return onto;
 }
 
-function wallpaper(width: number, height: number, random: Random): Picture {
+function wallpaper(width: number, height: number, random: Random): Image {
   const [from, to, glow] = [lively(random), lively(random), lively(random)];
   const [x0, y0] = [random.between(0, width), random.between(0, height)];
   return painted(width, height, (x, y) => {
@@ -212,27 +211,27 @@ export const screen: Attack[] = family("screen", [
   {
     name: "screenshot-feed-light",
     description: "A screenshot of a post in a feed on a light ground: names, signs, a caption, the next post's head.",
-    apply: (picture, random) => inFeed(picture, paper(random), random),
+    apply: (image, random) => inFeed(image, paper(random), random),
   },
   {
     name: "screenshot-feed-dark",
     description: "The same on a dark ground.",
-    apply: (picture, random) => inFeed(picture, night(random), random),
+    apply: (image, random) => inFeed(image, night(random), random),
   },
   { name: "screenshot-viewer", description: "A screenshot of a gallery's viewer, mostly on black.", apply: inViewer },
   {
     name: "screenshot-chat",
-    description: "A screenshot of a conversation with the picture in a bubble, corners mostly rounded; light or dark.",
+    description: "A screenshot of a conversation with the image in a bubble, corners mostly rounded; light or dark.",
     apply: inChat,
   },
   {
     name: "screenshot-desktop",
-    description: "A screenshot of a computer: the picture on a page in a browser, or in a window over a wallpaper.",
+    description: "A screenshot of a computer: the image on a page in a browser, or in a window over a wallpaper.",
     apply: onDesktop,
   },
 ]);
 
-/** A feed with other content, for pictures that have nothing of the originals. */
-export async function otherFeed(random: Random): Promise<Picture> {
+/** A feed with other content, for images that have nothing of the originals. */
+export async function otherFeed(random: Random): Promise<Image> {
   return inFeed(someScene(random), random.chance(0.5) ? paper(random) : night(random), random);
 }

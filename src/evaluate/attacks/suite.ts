@@ -2,7 +2,7 @@ import { invalidArgument } from "../../check.js";
 import { InvalidArgumentError } from "../../errors.js";
 import { Random } from "../random.js";
 import { decoded, jpeg } from "../sharp.js";
-import type { Picture } from "../draw/picture.js";
+import type { Image } from "../draw/image.js";
 import { isEditName } from "../video/edits.js";
 import type { Attack } from "./attack.js";
 import { camera } from "./camera.js";
@@ -22,8 +22,8 @@ import { tone } from "./tone.js";
 export const suiteVersion = 1;
 
 /**
- * The attack suite: what people do to pictures before they show them again, in the order of the report. The same seed gives
- * the same pictures with the same version of sharp; another seed other texts, colours, places and amounts.
+ * The attack suite: what people do to images before they show them again, in the order of the report. The same seed gives
+ * the same images with the same version of sharp; another seed other texts, colours, places and amounts.
  */
 export const attacks: readonly Attack[] = [
   ...codec,
@@ -90,35 +90,30 @@ export function attacksNamed(names: "suite" | "quick" | readonly string[]): Atta
   return attacks.filter((attack) => wanted.has(attack));
 }
 
-/** Quality of the JPEG that an altered picture is saved as, where the coding is not the attack. */
+/** Quality of the JPEG that an altered image is saved as, where the coding is not the attack. */
 const savedQuality = 90;
 
 /**
- * The altered picture as a file. `key` tells the original (its digest): what the seed decides differs from picture to
- * picture.
+ * The altered image as a file. `key` tells the original (its digest): what the seed decides differs from image to
+ * image.
  */
-export async function altered(
-  picture: Picture,
-  attack: Attack,
-  seed: string | number,
-  key: string,
-): Promise<Uint8Array> {
-  const result = await attack.apply(picture, new Random(seed, attack.name, key));
+export async function altered(image: Image, attack: Attack, seed: string | number, key: string): Promise<Uint8Array> {
+  const result = await attack.apply(image, new Random(seed, attack.name, key));
   return result instanceof Uint8Array ? result : jpeg(result, savedQuality);
 }
 
 /**
- * One attack of the suite on an encoded picture: JPEG, PNG, GIF, WebP, TIFF or AVIF. The result is a file, JPEG unless the
+ * One attack of the suite on an encoded image: JPEG, PNG, GIF, WebP, TIFF or AVIF. The result is a file, JPEG unless the
  * attack is another coding.
- * @param bytes the picture, decoded as `hashImage` does; above 1,280 pixels it is made smaller first.
+ * @param bytes the image, decoded as `hashImage` does; above 1,280 pixels it is made smaller first.
  * @param name one of `attacks`, for instance `"border-white-5"`.
  * @param seed decides texts, colours, places and amounts. Default 1.
  * @throws {InvalidArgumentError} when no attack has that name. Rejects with sharp's error for what it cannot decode.
  *
  * @example
- * await writeFile("framed.jpg", await attackPicture(await readFile("photo.jpg"), "border-white-5"));
+ * await writeFile("framed.jpg", await attackImage(await readFile("photo.jpg"), "border-white-5"));
  */
-export async function attackPicture(bytes: Uint8Array, name: string, seed: string | number = 1): Promise<Uint8Array> {
+export async function attackImage(bytes: Uint8Array, name: string, seed: string | number = 1): Promise<Uint8Array> {
   const attack = byName.get(name);
   if (attack === undefined) throw invalidArgument("name", "an attack's name", name);
   return altered(await decoded(bytes), attack, seed, "");

@@ -1,5 +1,5 @@
 import type { Random } from "../random.js";
-import type { Colour } from "./picture.js";
+import type { Colour } from "./image.js";
 
 export const black: Colour = [0, 0, 0];
 export const white: Colour = [255, 255, 255];

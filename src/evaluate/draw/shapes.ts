@@ -1,4 +1,4 @@
-import { byte, type Colour, mix, type Picture } from "./picture.js";
+import { byte, type Colour, mix, type Image } from "./image.js";
 
 /**
  * Shapes by their signed distance: negative inside, in pixels. Drawn here and not by a library, so that the same seed gives
@@ -105,12 +105,12 @@ export function polygon(points: readonly Point[]): Shape {
 }
 
 /** Covers the pixels of `shape` with a colour, the edge softened over one pixel. */
-export function draw(onto: Picture, shape: Shape, colour: Colour, opacity = 1): void {
+export function draw(onto: Image, shape: Shape, colour: Colour, opacity = 1): void {
   cover(onto, shape, opacity, () => colour);
 }
 
 /** As `draw`, each pixel's colour taken from `colourAt`. */
-export function cover(onto: Picture, shape: Shape, opacity: number, colourAt: (x: number, y: number) => Colour): void {
+export function cover(onto: Image, shape: Shape, opacity: number, colourAt: (x: number, y: number) => Colour): void {
   const x0 = Math.max(0, Math.floor(shape.left - 1));
   const x1 = Math.min(onto.width - 1, Math.ceil(shape.right + 1));
   const y1 = Math.min(onto.height - 1, Math.ceil(shape.bottom + 1));

@@ -1,5 +1,5 @@
 import type { Random } from "../random.js";
-import type { Colour, Picture } from "./picture.js";
+import type { Colour, Image } from "./image.js";
 import { draw, lines, type Point } from "./shapes.js";
 
 /**
@@ -115,7 +115,7 @@ export function textWidth(text: string, size: number): number {
 }
 
 /** One line of text, its capitals' top left corner at (left, top). Letters that the font does not have are left out. */
-export function drawText(onto: Picture, text: string, left: number, top: number, style: TextStyle): void {
+export function drawText(onto: Image, text: string, left: number, top: number, style: TextStyle): void {
   const { size, colour, weight = 0.13, outline, opacity = 1 } = style;
   const unit = size / 6;
   for (const pen of outline === undefined ? [colour] : [outline, colour]) {

@@ -1,4 +1,4 @@
-import { byte, type Colour, type Picture } from "./picture.js";
+import { byte, type Colour, type Image } from "./image.js";
 import type { Point } from "./shapes.js";
 
 /** Row-major 3×3; (x, y, 1) to (u·w, v·w, w). */
@@ -52,17 +52,17 @@ export function homography(from: Corners, to: Corners): Homography {
 }
 
 /**
- * A new picture whose pixel (x, y) is the source's at `toSource`·(x, y), between four neighbours. Outside the source lies
- * `ground`: one colour, a picture of the new size, or `"edge"`, the nearest pixel that there is. The seam is softened over
+ * A new image whose pixel (x, y) is the source's at `toSource`·(x, y), between four neighbours. Outside the source lies
+ * `ground`: one colour, an image of the new size, or `"edge"`, the nearest pixel that there is. The seam is softened over
  * one pixel.
  */
 export function warped(
-  source: Picture,
+  source: Image,
   width: number,
   height: number,
   toSource: Homography,
-  ground: Colour | Picture | "edge",
-): Picture {
+  ground: Colour | Image | "edge",
+): Image {
   const data = new Uint8Array(3 * width * height);
   const m = toSource as [number, number, number, number, number, number, number, number, number];
   const from = source.data;
@@ -97,14 +97,14 @@ export function warped(
   return { data, width, height };
 }
 
-/** Turned clockwise by `degrees` about the middle; the new picture has the given size, in the same scale. */
+/** Turned clockwise by `degrees` about the middle; the new image has the given size, in the same scale. */
 export function rotated(
-  source: Picture,
+  source: Image,
   degrees: number,
   width: number,
   height: number,
-  ground: Colour | Picture | "edge",
-): Picture {
+  ground: Colour | Image | "edge",
+): Image {
   const angle = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const shift = (a: number, b: number, half: number): number => half - (a * width) / 2 - (b * height) / 2;

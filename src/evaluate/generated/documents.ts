@@ -1,11 +1,11 @@
 import { black, hsv, ink, lively, night, paper, white } from "../draw/colours.js";
-import { blank, type Colour, mixed, type Picture } from "../draw/picture.js";
+import { blank, type Colour, mixed, type Image } from "../draw/image.js";
 import { box, disc, draw, lines, type Point } from "../draw/shapes.js";
 import { drawText, sentence, textWidth, words, wrapped } from "../draw/text.js";
 import type { Random } from "../random.js";
 
 /** A page: headings and paragraphs, perhaps in two columns. */
-export function textPage(random: Random): Picture {
+export function textPage(random: Random): Image {
   const [width, height] = random.pick([
     [480, 640],
     [640, 480],
@@ -39,7 +39,7 @@ export function textPage(random: Random): Picture {
 }
 
 /** Only text in bubbles, the usual bars above and below. */
-export function conversation(random: Random): Picture {
+export function conversation(random: Random): Image {
   const [width, height] = [405, random.pick([720, 800, 876])];
   const dark = random.chance(0.4);
   const ground: Colour = dark ? night(random) : mixed(white, lively(random), 0.1);
@@ -68,7 +68,7 @@ export function conversation(random: Random): Picture {
 }
 
 /** Lines, bars or points in axes with marks and a title. */
-export function chart(random: Random): Picture {
+export function chart(random: Random): Image {
   const [width, height] = random.pick([
     [640, 400],
     [560, 420],
@@ -131,7 +131,7 @@ export function chart(random: Random): Picture {
 }
 
 /** A few words on one colour, as openings, quotes and announcements are. */
-export function titleCard(random: Random): Picture {
+export function titleCard(random: Random): Image {
   const [width, height] = random.pick([
     [640, 360],
     [512, 512],

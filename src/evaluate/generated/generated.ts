@@ -1,14 +1,14 @@
 import { otherFeed } from "../attacks/screen.js";
-import type { Picture } from "../draw/picture.js";
+import type { Image } from "../draw/image.js";
 import { Random } from "../random.js";
 import { chart, conversation, textPage, titleCard } from "./documents.js";
 import { someScene } from "./scene.js";
 
-/** Pictures that nobody photographed, for false matches: the structured ones come far nearer to one another than photos. */
+/** Images that nobody photographed, for false matches: the structured ones come far nearer to one another than photos. */
 export const generatedKinds = ["scene", "text", "conversation", "chart", "title", "feed"] as const;
 export type GeneratedKind = (typeof generatedKinds)[number];
 
-const makers: Record<GeneratedKind, (random: Random) => Picture | Promise<Picture>> = {
+const makers: Record<GeneratedKind, (random: Random) => Image | Promise<Image>> = {
   scene: (random) => someScene(random),
   text: textPage,
   conversation,
@@ -17,7 +17,7 @@ const makers: Record<GeneratedKind, (random: Random) => Picture | Promise<Pictur
   feed: otherFeed,
 };
 
-/** The `number`-th picture of a kind; the same for the same seed. */
-export async function generated(kind: GeneratedKind, number: number, seed: string | number): Promise<Picture> {
+/** The `number`-th image of a kind; the same for the same seed. */
+export async function generated(kind: GeneratedKind, number: number, seed: string | number): Promise<Image> {
   return makers[kind](new Random(seed, "generated", kind, number));
 }

@@ -1,5 +1,5 @@
 import { hsv, lively } from "../draw/colours.js";
-import { byte, type Colour, mix, mixed, type Picture, painted } from "../draw/picture.js";
+import { byte, type Colour, mix, mixed, type Image, painted } from "../draw/image.js";
 import { box, cover, disc, polygon, type Point, type Shape } from "../draw/shapes.js";
 import type { Random } from "../random.js";
 
@@ -63,7 +63,7 @@ function thing(
  * A made landscape or still life: sky, hills or a room's planes, things in it, grain. With detail everywhere and light
  * from one side, its hash has the quality of a photograph's.
  */
-export function someScene(random: Random, width = 420, height: number = random.pick([280, 315, 420, 525])): Picture {
+export function someScene(random: Random, width = 420, height: number = random.pick([280, 315, 420, 525])): Image {
   const horizon = random.between(0.25, 0.75);
   const [sky, low, ground, far] = [
     hsv(random.between(0, 360), random.between(0.1, 0.6), random.between(0.5, 1)),

@@ -39,7 +39,7 @@ export function copiesMethod(level: CopyLevel = "standard"): EvaluationMethod {
 }
 
 /**
- * `findCopies` at a level, where every picture of the list was registered with the hashes of its crops.
+ * `findCopies` at a level, where every image of the list was registered with the hashes of its crops.
  * @param level default `"thorough"`.
  */
 export function registeredMethod(level: CopyLevel = "thorough"): EvaluationMethod {

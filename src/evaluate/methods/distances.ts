@@ -24,7 +24,7 @@ export function csvRows(text: string): string[][] {
 
 /**
  * Distances that were measured elsewhere, as a method beside ours: a CSV with the columns query, entry and distance, and the
- * names that `writeAttackedPictures` puts into queries.csv. A pair that is not in it counts as not found.
+ * names that `writeAttackedImages` puts into queries.csv. A pair that is not in it counts as not found.
  *
  * @param name of the method.
  * @param path of the CSV.

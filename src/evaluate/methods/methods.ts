@@ -4,13 +4,13 @@ import { hashToBytes } from "../../hash/value.js";
 import { hashImage, type ImageHash } from "../../image/hash-image.js";
 import { HashIndex } from "../../search/hash-index.js";
 
-/** An entry of the list that queries are looked up in: an original, or a picture that no query is a copy of. */
-export interface ListedPicture {
+/** An entry of the list that queries are looked up in: an original, or an image that no query is a copy of. */
+export interface ListedImage {
   /** Unique: the path inside its folder, or kind and number of a generated one. */
   name: string;
   /** SHA-256 of its file, 64 hex digits. */
   digest: string;
-  /** 64 hex digits; of the picture as it is. */
+  /** 64 hex digits; of the image as it is. */
   hash: string;
   orientations: OrientationHashes;
   /** 0 … 100. */
@@ -19,11 +19,11 @@ export interface ListedPicture {
   bytes: () => Promise<Uint8Array>;
 }
 
-/** A picture to look up. */
-export interface QueryPicture {
-  /** "ATTACK/NAME" for an altered original, "none/NAME" for an unrelated picture as it is. */
+/** An image to look up. */
+export interface QueryImage {
+  /** "ATTACK/NAME" for an altered original, "none/NAME" for an unrelated image as it is. */
   name: string;
-  /** An encoded picture. */
+  /** An encoded image. */
   bytes: Uint8Array;
 }
 
@@ -71,9 +71,9 @@ export interface EvaluationMethod {
   /** The largest distance that a person should look at. Default: `radius`. */
   reviewRadius?: number;
   /** Called once, before the first `find`. */
-  prepare: (list: readonly ListedPicture[]) => void | Promise<void>;
+  prepare: (list: readonly ListedImage[]) => void | Promise<void>;
   /** Called for several queries at a time. */
-  find: (query: QueryPicture) => FoundEntries | Promise<FoundEntries>;
+  find: (query: QueryImage) => FoundEntries | Promise<FoundEntries>;
   close?: () => void;
 }
 

@@ -5,7 +5,7 @@ import type { Measured } from "../run/measured.js";
 import type { Row } from "../run/state.js";
 import type { FalseMatches, FalsePairs } from "./types.js";
 
-/** Kinds of pictures with the same dangers: see research on PDQ, where flat graphics come nearer than any photographs. */
+/** Kinds of images with the same dangers: see research on PDQ, where flat graphics come nearer than any photographs. */
 const kindOf: Record<Stratum, string> = {
   original: "photographs",
   unrelated: "photographs",
@@ -46,7 +46,7 @@ export function falseMatchesOf(
     if (row.f.some(([, matches]) => matches > 0)) falseQueries++;
     if (row.u === 0) continue;
     const own = kinds.indexOf(kindOf[original.stratum]);
-    // A group is of photographs, or one picture.
+    // A group is of photographs, or one image.
     counts.forEach((count, k) => (table[own]![k]!.pairs += k === own ? count - inGroup.get(original.group)! : count));
     for (const [stratum, distance, count] of row.w) {
       const sums = table[own]![kinds.indexOf(kindOf[strata[stratum]!])]!;

@@ -1,4 +1,4 @@
-import { blurhashPicture } from "../preview.js";
+import { blurhashImage } from "../preview.js";
 import { distancePlot, falsePlot, familyPlot, recallPlot } from "./plots.js";
 import { count, escaped, oneIn, percent, rough, table } from "./text.js";
 import type { EvaluationReport, Example, MethodReport } from "./types.js";
@@ -47,14 +47,14 @@ function overview({ methods }: EvaluationReport): string {
   );
 }
 
-function pictures({ pictures: all, seed, versions }: EvaluationReport): string {
+function images({ images: all, seed, versions }: EvaluationReport): string {
   const generated = Object.entries(all.generated).map(([kind, n]) => `${count(n)} ${kind}`);
   const named = (title: string, items: readonly string[]): string =>
     items.length === 0
       ? ""
       : `<details><summary>${title}: ${count(items.length)}</summary><ul>${items.map((item) => `<li>${escaped(item)}</li>`).join("")}</ul></details>`;
   return [
-    `<p>${count(all.originals)} originals, ${count(all.unrelated)} unrelated pictures; generated: ${escaped(generated.join(", "))}.`,
+    `<p>${count(all.originals)} originals, ${count(all.unrelated)} unrelated images; generated: ${escaped(generated.join(", "))}.`,
     ` Seed ${seed}. ${escaped(
       Object.entries(versions)
         .map(([name, value]) => `${name} ${value}`)
@@ -69,7 +69,7 @@ function pictures({ pictures: all, seed, versions }: EvaluationReport): string {
       all.duplicates.map(({ name, of }) => `${name} = ${of}`),
     ),
     named(
-      "Within the radius of another, taken as the same picture",
+      "Within the radius of another, taken as the same image",
       all.same.map(({ name, of, distance }) => `${name} ≈ ${of} (${distance} bits)`),
     ),
     named(
@@ -77,7 +77,7 @@ function pictures({ pictures: all, seed, versions }: EvaluationReport): string {
       all.lowQuality.map(({ name, quality }) => `${name}: quality ${quality}`),
     ),
     named(
-      "Altered pictures that could not be made",
+      "Altered images that could not be made",
       all.failed.map(({ name, reason }) => `${name}: ${reason}`),
     ),
     all.skipped === 0 ? "" : `<p>${count(all.skipped)} other files were passed over.</p>`,
@@ -171,7 +171,7 @@ async function shown({ kind, query, entry, distance, blurhashes }: Example): Pro
   const images = await Promise.all(
     blurhashes.map(async (hash) => {
       if (hash === null) return "";
-      const png = Buffer.from(await blurhashPicture(hash)).toString("base64");
+      const png = Buffer.from(await blurhashImage(hash)).toString("base64");
       return `<img alt="" src="data:image/png;base64,${png}">`;
     }),
   );
@@ -194,13 +194,13 @@ export async function htmlOf(report: EvaluationReport): Promise<string> {
 <h1>How well altered copies are found</h1>
 ${overview(report)}
 <p>Recall is the mean over ${report.attacks.length} attacks, each of the same weight; its interval counts each original once. A match
-is what a machine may act on; what is for review is for a person to look at. “≤ 31” is the share with the right picture
+is what a machine may act on; what is for review is for a person to look at. “≤ 31” is the share with the right image
 within 31 bits. Times are of this run, in which several queries went on at once.</p>
-${pictures(report)}
+${images(report)}
 <h2>By family</h2>
 ${familyPlot(report)}
 <h2>By attack</h2>
-<p>Match, with 95 % intervals (Wilson’s); in brackets match or review; the median distance to the right picture.</p>
+<p>Match, with 95 % intervals (Wilson’s); in brackets match or review; the median distance to the right image.</p>
 ${attackTable(report)}
 <h2>Recall and radius</h2>
 ${recallPlot(report)}
@@ -209,7 +209,7 @@ ${recallPlot(report)}
 ${falsePlot(report)}
 ${methods.map(falseTables).join("\n")}
 <h2>Distances</h2>
-${methods.map((method) => `<h3>${escaped(method.name)}</h3>${distancePlot(method, report.pictures.pairDistances)}`).join("\n")}
+${methods.map((method) => `<h3>${escaped(method.name)}</h3>${distancePlot(method, report.images.pairDistances)}`).join("\n")}
 <h2>What found them</h2>
 ${methods.map((method) => variantTables(method, first)).join("\n")}
 ${videoSection(report.videos)}<h2>False matches and misses of ${escaped(methods.at(-1)!.name)}</h2>

@@ -91,7 +91,7 @@ export async function reportOf(measured: Measured, making: Making): Promise<Eval
     versions,
     seed,
     attacks: attacks.map(({ name, family, description }) => ({ name, family, description })),
-    pictures: {
+    images: {
       originals: count("original"),
       unrelated: count("unrelated"),
       generated: Object.fromEntries(generatedKinds.map((kind) => [kind, count(kind)])),

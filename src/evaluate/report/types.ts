@@ -9,7 +9,7 @@ export interface EvaluationReport {
   versions: Record<string, string>;
   seed: number;
   attacks: { name: string; family: AttackFamily; description: string }[];
-  pictures: {
+  images: {
     /** Listed and altered; those that count as one are one. */
     originals: number;
     unrelated: number;
@@ -20,7 +20,7 @@ export interface EvaluationReport {
     duplicates: { name: string; of: string }[];
     same: { name: string; of: string; distance: number }[];
     lowQuality: { name: string; quality: number }[];
-    /** Altered pictures that could not be made. */
+    /** Altered images that could not be made. */
     failed: { name: string; reason: string }[];
     /** Distances of all pairs of different photographs: how many pairs at each distance from 0. */
     pairDistances: number[];
@@ -44,7 +44,7 @@ export interface Recall {
 export interface AttackFigures extends Recall {
   name: string;
   family: AttackFamily;
-  /** Altered pictures. */
+  /** Altered images. */
   n: number;
   /** Wilson's, of `match`. */
   interval: [number, number];
@@ -53,7 +53,7 @@ export interface AttackFigures extends Recall {
   p90: number | null;
   /** Share that the method refused, for instance for its low quality. */
   refused: number;
-  /** Other pictures that were a match. */
+  /** Other images that were a match. */
   falseMatches: number;
   /** Mean number of hashes a query. */
   hashes: number;
@@ -72,7 +72,7 @@ export interface MethodReport {
   attacks: AttackFigures[];
   /** By size, quality and flatness of the original. */
   strata: (Recall & { by: string; name: string; originals: number })[];
-  /** Which variants of the queries found the right picture, and what the first method did not find without them. */
+  /** Which variants of the queries found the right image, and what the first method did not find without them. */
   variants: { name: string; found: number; added: number; medianDistance: number | null }[];
   /** What the parts of a search cost, means over all queries. */
   stages: { name: string; hashes: number; milliseconds: number }[];
@@ -102,7 +102,7 @@ export interface VideoFigures {
 export interface VideoReport {
   /** Of ffmpeg. */
   version: string;
-  /** Of `VideoIndex.findCopies`: thorough where that is compared for pictures. */
+  /** Of `VideoIndex.findCopies`: thorough where that is compared for images. */
   level: CopyLevel;
   clips: number;
   unreadable: { name: string; reason: string }[];
@@ -152,9 +152,9 @@ export interface Example {
   kind: "false match" | "false review" | "miss";
   method: string;
   query: string;
-  /** The right picture of a miss, the wrong one of a false match. */
+  /** The right image of a miss, the wrong one of a false match. */
   entry: string;
   distance: number | null;
-  /** Of the query and the entry: a few colours and where they lie, no more. Null where the picture could not be made. */
+  /** Of the query and the entry: a few colours and where they lie, no more. Null where the image could not be made. */
   blurhashes: [string | null, string | null];
 }

@@ -27,7 +27,7 @@ async function write(path: string, text: string): Promise<void> {
 
 /**
  * Writes report.json, report.csv and report.html, each of mode 0600, into a folder, which is made. The page needs nothing
- * else and shows no picture but blurhashes.
+ * else and shows no image but blurhashes.
  * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`
  */
 export async function writeEvaluation(report: EvaluationReport, folder: string): Promise<void> {

@@ -8,7 +8,7 @@ import { each } from "./each.js";
 import { type Entry, jobOf, type Listed, makeList } from "./list.js";
 import { type Measured, methodKey, rowFrom } from "./measured.js";
 import { type EvaluationMethod, fastMethod, plainMethod } from "../methods/methods.js";
-import { checkPictures, type EvaluateOptions, evaluateOptionNames } from "../options.js";
+import { checkImages, type EvaluateOptions, evaluateOptionNames } from "../options.js";
 import { plan, type Query } from "./plan.js";
 import { Pool } from "./pool.js";
 import { reportOf } from "../report/report.js";
@@ -57,19 +57,19 @@ function nothingListed(folder: string, { unreadable, lowQuality }: Listed): Imag
     ...(lowQuality.length === 0 ? [] : [`${lowQuality[0]!.name} has quality ${lowQuality[0]!.quality}`]),
   ];
   const why = reasons.length === 0 ? "" : ` (${reasons.join("; ")})`;
-  return new ImageError("ERR_EMPREINTE_EMPTY", `${folder} has no picture that can be listed${why}`);
+  return new ImageError("ERR_EMPREINTE_EMPTY", `${folder} has no image that can be listed${why}`);
 }
 
 /**
- * Measures how well altered copies of the pictures in a folder are found: applies the attack suite to each, looks the
- * results up with each method among the originals, unrelated and generated pictures, and counts.
+ * Measures how well altered copies of the images in a folder are found: applies the attack suite to each, looks the
+ * results up with each method among the originals, unrelated and generated images, and counts.
  *
- * The same pictures, seed and versions give the same figures, but for times. Pictures equal byte for byte count once;
- * originals within 31 bits of one another count as one picture. A file that cannot be read is named in the report.
+ * The same images, seed and versions give the same figures, but for times. Images equal byte for byte count once;
+ * originals within 31 bits of one another count as one image. A file that cannot be read is named in the report.
  *
  * @param folder of the originals, with all folders in it.
  * @throws {InvalidArgumentError}; {ImageError} `ERR_EMPREINTE_READ` for a folder that cannot be read, `ERR_EMPREINTE_EMPTY`
- * for one without a usable picture; {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
+ * for one without a usable image; {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
  *
  * @example
  * const report = await evaluate("photos", { attacks: "quick" });
@@ -80,7 +80,7 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
   if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "path", folder);
   const attacks = attacksNamed(given.attacks ?? "suite");
   const methods = checkMethods(given.methods ?? [plainMethod(), fastMethod()]);
-  const { generated, changes, seed, concurrency } = checkPictures(given);
+  const { generated, changes, seed, concurrency } = checkImages(given);
   const listSize = integer("listSize", given.listSize ?? 1_000_000, 1, Number.MAX_SAFE_INTEGER);
   const queriesPerDay = integer("queriesPerDay", given.queriesPerDay ?? 1_000_000, 1, Number.MAX_SAFE_INTEGER);
   const previews = integer("previews", given.previews ?? 48, 0, 1000);
@@ -89,11 +89,11 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
   const versions = await versionsOf();
   const pool = new Pool(concurrency);
   try {
-    let pictures = 0;
-    const onPicture = (): void => given.onProgress?.({ step: "list", done: ++pictures, total: undefined });
+    let images = 0;
+    const onImage = (): void => given.onProgress?.({ step: "list", done: ++images, total: undefined });
     const { unrelated } = given;
     const listed = await makeList(
-      { originals: folder, unrelated, generated, seed, concurrency, signal, onPicture },
+      { originals: folder, unrelated, generated, seed, concurrency, signal, onImage },
       pool,
     );
     const { entries } = listed;
@@ -127,7 +127,7 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
       });
       const onClip = (count: number, total: number): void => given.onProgress?.({ step: "videos", done: count, total });
       const edits = editsNamed(given.attacks ?? "suite");
-      // Films are looked for as far as pictures are, and at least without what lies around them.
+      // Films are looked for as far as images are, and at least without what lies around them.
       const level = methods.some(({ name }) => name === "thorough") ? "thorough" : "standard";
       const clips = await evaluateClips(listed.videos, edits, state, { seed, level, concurrency, signal, onClip });
       await state.flush();

@@ -5,26 +5,26 @@ import { ImageError, systemReason } from "../../errors.js";
 import { hashImage } from "../../image/hash-image.js";
 import { sniffImage } from "../../image/sniff.js";
 import { sniffVideo, videoSniffBytes } from "../../video/containers/sniff.js";
-import type { Picture } from "../draw/picture.js";
+import type { Image } from "../draw/image.js";
 import { each } from "./each.js";
 import { type GeneratedKind, generatedKinds } from "../generated/generated.js";
-import { Distances, leastQuality, type ListedPicture } from "../methods/methods.js";
+import { Distances, leastQuality, type ListedImage } from "../methods/methods.js";
 import type { Job, Pool, Source } from "./pool.js";
 import { decoded } from "../sharp.js";
 
-/** Where a picture comes from: figures of false matches are given for each. */
+/** Where an image comes from: figures of false matches are given for each. */
 export type Stratum = "original" | "unrelated" | GeneratedKind;
 export const strata: readonly Stratum[] = ["original", "unrelated", ...generatedKinds];
 
 /** An entry of the list, with what the figures are divided by. */
-export interface Entry extends ListedPicture {
+export interface Entry extends ListedImage {
   stratum: Stratum;
   source: Source;
   /** Pixels of the longer side, as stored. */
   side: number;
   /** Share of the pixels in the fullest of 16³ colour cells: near 1 in text screens and title cards. */
   flatness: number;
-  /** Entries of one group are the same picture: within the radius of one another. A number of its first one. */
+  /** Entries of one group are the same image: within the radius of one another. A number of its first one. */
   group: number;
 }
 
@@ -33,19 +33,19 @@ export interface Listed {
   entries: Entry[];
   /** Files that could not be read, with the reason. */
   unreadable: { name: string; reason: string }[];
-  /** Files of the folders that are neither pictures nor videos, passed over. */
+  /** Files of the folders that are neither images nor videos, skipped. */
   skipped: number;
   /** Videos among the originals. */
   videos: { name: string; path: string }[];
   /** Files equal byte for byte to one before; they are left out. */
   duplicates: { name: string; of: string }[];
-  /** Pictures within the radius of one before, which count as that one. */
+  /** Images within the radius of one before, which count as that one. */
   same: { name: string; of: string; distance: number }[];
   /** Too poor to be listed: quality below 50. */
   lowQuality: { name: string; quality: number }[];
 }
 
-const pictureNames = new Set([".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".avif"]);
+const imageNames = new Set([".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".avif"]);
 
 /** All files below a folder, by name. */
 async function filesOf(folder: string): Promise<string[]> {
@@ -63,7 +63,7 @@ async function filesOf(folder: string): Promise<string[]> {
 }
 
 /** The share of the fullest colour cell, on every few pixels. */
-export function flatnessOf({ data }: Picture): number {
+export function flatnessOf({ data }: Image): number {
   const cells = new Uint32Array(4096);
   const step = 3 * Math.max(1, Math.floor(data.length / 3 / 65_536));
   let count = 0;
@@ -94,15 +94,15 @@ async function entryOf(bytes: Uint8Array, from: Pick<Entry, "name" | "stratum" |
 export interface ListOptions {
   originals: string;
   unrelated: string | undefined;
-  /** Generated pictures of each kind. */
+  /** Generated images of each kind. */
   generated: number;
   seed: string | number;
   concurrency: number;
   signal: AbortSignal | undefined;
-  onPicture: () => void;
+  onImage: () => void;
 }
 
-/** Reads both folders and makes the generated pictures; doubles among them are found first. */
+/** Reads both folders and makes the generated images; doubles among them are found first. */
 export async function makeList(options: ListOptions, pool: Pool): Promise<Listed> {
   const listed: Listed = {
     entries: [],
@@ -129,7 +129,7 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
     await each(paths, options.concurrency, async (path, i) => {
       options.signal?.throwIfAborted();
       read[i] = await fileEntry(path, folder, stratum);
-      options.onPicture();
+      options.onImage();
     });
     for (const one of read) {
       if ("digest" in one) take(one);
@@ -143,7 +143,7 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
       Array.from({ length: options.generated }, async (_, number) => {
         const entry = await generatedEntry(kind, number, options.seed, pool);
         options.signal?.throwIfAborted();
-        options.onPicture();
+        options.onImage();
         return entry;
       }),
     ).then((entries) => entries.forEach(take));
@@ -152,7 +152,7 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
   return listed;
 }
 
-/** A file that is no picture, perhaps a video, or, with a reason, one that could not be read. */
+/** A file that is no image, perhaps a video, or, with a reason, one that could not be read. */
 interface Unlisted {
   name: string;
   /** Its path. */
@@ -175,7 +175,7 @@ async function fileEntry(path: string, folder: string, stratum: Stratum): Promis
   const name = stratum === "original" ? shown : `unrelated/${shown}`;
   try {
     const head = await firstBytes(path);
-    if (sniffImage(head) === undefined && !pictureNames.has(extname(path).toLowerCase())) {
+    if (sniffImage(head) === undefined && !imageNames.has(extname(path).toLowerCase())) {
       const video = stratum === "original" && sniffVideo(head) !== undefined;
       return { name, ...(video && { video: path }) };
     }
@@ -200,7 +200,7 @@ function reasonOf(error: unknown): string {
 /** Within this of one another, as they are or turned, two photographs are the same one. */
 const sameWithin = 31;
 
-/** Sets `group`: of the photographs those near an earlier one join it. Generated pictures are each its own. */
+/** Sets `group`: of the photographs those near an earlier one join it. Generated images are each its own. */
 function group(entries: Entry[]): Listed["same"] {
   const same: Listed["same"] = [];
   const distances = new Distances(entries.map(({ hash }) => hash));

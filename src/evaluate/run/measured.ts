@@ -17,7 +17,7 @@ export interface Measured {
   queries: readonly Query[];
   /** By method and query. */
   rowOf: (query: Query, method: EvaluationMethod) => Row | undefined;
-  /** Queries whose picture could not be made, with the reason. */
+  /** Queries whose image could not be made, with the reason. */
   failed: { name: string; reason: string }[];
   clips: Clips;
   versions: Record<string, string>;
@@ -31,7 +31,7 @@ export function methodKey(method: EvaluationMethod): string {
   return method.version === undefined ? method.name : `${method.name} ${method.version}`;
 }
 
-/** One answer as a row: the query's own picture apart from all others. */
+/** One answer as a row: the query's own image apart from all others. */
 export function rowFrom(
   query: Query,
   method: EvaluationMethod,

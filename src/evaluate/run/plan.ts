@@ -2,9 +2,9 @@ import type { Attack } from "../attacks/attack.js";
 import type { Entry } from "./list.js";
 import { Random } from "../random.js";
 
-/** A picture to look up: an entry as it is, or altered. */
+/** An image to look up: an entry as it is, or altered. */
 export interface Query {
-  /** "ATTACK/NAME", "none/NAME" for a picture as it is: the same name is the same picture for the same seed. */
+  /** "ATTACK/NAME", "none/NAME" for an image as it is: the same name is the same image for the same seed. */
   name: string;
   /** Position in the list of what it is a copy of. */
   entry: number;
@@ -14,8 +14,8 @@ export interface Query {
 }
 
 /**
- * All originals with all attacks, and for false matches every other picture of the list as it is and with `changes` attacks
- * that the seed picks. In an order in which one picture's queries follow one another.
+ * All originals with all attacks, and for false matches every other image of the list as it is and with `changes` attacks
+ * that the seed picks. In an order in which one image's queries follow one another.
  */
 export function plan(
   entries: readonly Entry[],

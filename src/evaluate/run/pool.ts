@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type { GeneratedKind } from "../generated/generated.js";
 
-/** A file, or a generated picture by its number. */
+/** A file, or a generated image by its number. */
 export type Source = { path: string } | { kind: GeneratedKind; number: number; seed: string | number };
 
-/** A picture to make: the source itself, or altered. */
+/** An image to make: the source itself, or altered. */
 export interface Job {
   source: Source;
   attack?: string;
@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /**
- * Threads that make pictures. Attacks are JavaScript over pixels and would hold the main thread, where methods of anybody
+ * Threads that make images. Attacks are JavaScript over pixels and would hold the main thread, where methods of anybody
  * are asked; what they ask natively runs beside, on libuv's pool.
  */
 export class Pool {
@@ -44,7 +44,7 @@ export class Pool {
     }
   }
 
-  /** The picture as a file. Rejects with what its source or attack failed of. */
+  /** The image as a file. Rejects with what its source or attack failed of. */
   make(job: Job): Promise<Uint8Array> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {

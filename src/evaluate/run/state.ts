@@ -8,7 +8,7 @@ export interface Row {
   q: string;
   /** The method's name and version. */
   m: string;
-  /** Distance to the nearest entry of the query's own picture; null when the method did not give it. */
+  /** Distance to the nearest entry of the query's own image; null when the method did not give it. */
   d: number | null;
   /** The tier of that, where the method decides itself. */
   t?: "match" | "review";
@@ -16,7 +16,7 @@ export interface Row {
   v?: string;
   /** 0 when the method refused the query. */
   u: 0 | 1;
-  /** Other pictures' entries within 100: stratum, distance, and how many. */
+  /** Other images' entries within 100: stratum, distance, and how many. */
   w: [number, number, number][];
   /** The nearest of them: entry, distance, and its tier. */
   n?: [number, number, ("match" | "review")?];
@@ -75,7 +75,7 @@ export class State {
     if (text !== "" && lines.length > 1 && lines[0] !== header) {
       throw new EmpreinteError(
         "ERR_EMPREINTE_WRITE",
-        `${path} is the state of an evaluation of other pictures, another seed or version; give another report folder, or restart`,
+        `${path} is the state of an evaluation of other images, another seed or version; give another report folder, or restart`,
       );
     }
     const rows = new Map<string, Row>();
@@ -95,7 +95,7 @@ export class State {
     }
   }
 
-  /** Keeps a row, and writes it soon: a picture and its look-ups take far longer than a line. */
+  /** Keeps a row, and writes it soon: an image and its look-ups take far longer than a line. */
   add(row: Row): void {
     this.rows.set(keyOf(row.q, row.m), row);
     if (this.#file === undefined) return;

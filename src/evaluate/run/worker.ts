@@ -1,31 +1,31 @@
 import { readFile } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import { altered, attacksNamed } from "../attacks/suite.js";
-import type { Picture } from "../draw/picture.js";
+import type { Image } from "../draw/image.js";
 import { generated } from "../generated/generated.js";
 import type { Answer, Job, Source } from "./pool.js";
 import { decoded, jpeg, oneThread } from "../sharp.js";
 
-/** Makes altered and generated pictures, one at a time, on a thread of its own. */
+/** Makes altered and generated images, one at a time, on a thread of its own. */
 
 /** Attacks of one original come one after the other. */
-let last: { name: string; picture: Picture } | undefined;
+let last: { name: string; image: Image } | undefined;
 
-async function pictureOf(source: Source): Promise<Picture> {
+async function imageOf(source: Source): Promise<Image> {
   const name = "path" in source ? source.path : `${source.kind} ${source.number}`;
-  if (last?.name === name) return last.picture;
-  const picture =
+  if (last?.name === name) return last.image;
+  const image =
     "path" in source
       ? await decoded(await readFile(source.path))
       : await generated(source.kind, source.number, source.seed);
-  last = { name, picture };
-  return picture;
+  last = { name, image };
+  return image;
 }
 
 async function done({ source, attack, seed, key }: Job): Promise<Uint8Array> {
-  const picture = await pictureOf(source);
-  if (attack !== undefined) return altered(picture, attacksNamed([attack])[0]!, seed, key);
-  return "path" in source ? readFile(source.path) : jpeg(picture, 90);
+  const image = await imageOf(source);
+  if (attack !== undefined) return altered(image, attacksNamed([attack])[0]!, seed, key);
+  return "path" in source ? readFile(source.path) : jpeg(image, 90);
 }
 
 oneThread();

@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../check.js";
 import { black, white } from "../draw/colours.js";
-import { blank, type Picture } from "../draw/picture.js";
+import { blank, type Image } from "../draw/image.js";
 import { drawText, textWidth, words } from "../draw/text.js";
 import { someScene } from "../generated/scene.js";
 import type { Random } from "../random.js";
@@ -18,10 +18,10 @@ export interface Recipe {
   /** From which second, and for how long. */
   from?: number;
   seconds?: number;
-  /** Of the clip, `[v]`; where there is a `picture`, of both: `[0:v]` and `[1:v]`. */
+  /** Of the clip, `[v]`; where there is a `image`, of both: `[0:v]` and `[1:v]`. */
   filter: string;
   /** Lies under or over the clip, so many times a second. */
-  picture?: Picture;
+  image?: Image;
   frameRate?: number;
   /** x264's constant rate factor. Default 23. */
   quality?: number;
@@ -42,12 +42,12 @@ const filtered =
   () => ({ filter });
 
 /** A strip of text as wide as the clip, on one colour that the filter takes away. */
-function strip({ width, height }: Clip, random: Random): Picture {
+function strip({ width, height }: Clip, random: Random): Image {
   const size = Math.max(10, Math.round(height / 18));
-  const picture = blank(width, 2 * size, [0, 255, 0]);
+  const image = blank(width, 2 * size, [0, 255, 0]);
   const text = words(random, 5);
-  drawText(picture, text, (width - textWidth(text, size)) / 2, size / 2, { size, colour: white, outline: black });
-  return picture;
+  drawText(image, text, (width - textWidth(text, size)) / 2, size / 2, { size, colour: white, outline: black });
+  return image;
 }
 
 const entries: Entry[] = [
@@ -73,7 +73,7 @@ const entries: Entry[] = [
     "text-below",
     "A line of text over the lower part.",
     (clip, random) => ({
-      picture: strip(clip, random),
+      image: strip(clip, random),
       frameRate: clip.frameRate,
       filter: "[1:v]colorkey=0x00ff00:0.3:0.1[t];[0:v][t]overlay=x=0:y=H*0.82:shortest=1",
     }),
@@ -94,11 +94,11 @@ const entries: Entry[] = [
   ["rotate-3", "Turned by 3°, black corners.", (_, random) => ({ filter: `rotate=${random.sign() * 3}*PI/180` })],
   [
     "inside-another-60",
-    "On another picture, 60 % as wide and high, not at the very edge.",
+    "On another image, 60 % as wide and high, not at the very edge.",
     ({ width, height, frameRate }, random) => {
       const at = [random.between(0.2, 0.8), random.between(0.2, 0.8)].map((share) => share.toFixed(3));
       const filter = `[0:v]scale=iw*0.6:ih*0.6[c];[1:v]scale=${width}:${height}[g];[g][c]overlay=x=(W-w)*${at[0]}:y=(H-h)*${at[1]}:shortest=1`;
-      return { picture: someScene(random), frameRate, filter };
+      return { image: someScene(random), frameRate, filter };
     },
   ],
 ];

@@ -36,7 +36,7 @@ export async function encodeEdit(
 ): Promise<void> {
   const ffmpeg = await usableFfmpeg(signal === undefined ? {} : { signal });
   const format = await videoFormat(path);
-  const { from, seconds, filter, picture, frameRate = 25, quality = 23 } = recipe;
+  const { from, seconds, filter, image, frameRate = 25, quality = 23 } = recipe;
   const still = `${out}.png`;
   const cut = [
     ...(from === undefined ? [] : ["-ss", from.toFixed(3)]),
@@ -45,7 +45,7 @@ export async function encodeEdit(
   const local = ["-protocol_whitelist", "file"];
   const input = [...local, "-f", format ?? "mov", ...cut, "-i", `file:${path}`];
   const under =
-    picture === undefined
+    image === undefined
       ? []
       : [
           ...local,
@@ -61,7 +61,7 @@ export async function encodeEdit(
           `file:${still}`,
         ];
   const graph =
-    picture === undefined ? ["-map", "0:v:0", "-vf", `${filter},${even}`] : ["-filter_complex", `${filter},${even}`];
+    image === undefined ? ["-map", "0:v:0", "-vf", `${filter},${even}`] : ["-filter_complex", `${filter},${even}`];
   const coding = [
     "-an",
     "-sn",
@@ -75,7 +75,7 @@ export async function encodeEdit(
     "-crf",
     String(quality),
   ];
-  if (picture !== undefined) await writeFile(still, await png(picture), { mode: 0o600 });
+  if (image !== undefined) await writeFile(still, await png(image), { mode: 0o600 });
   const args = ["-nostdin", "-v", "error", "-y", ...input, ...under, ...graph, ...coding, "-f", "mp4", `file:${out}`];
   const child = startChild(ffmpeg.path, args);
   let said = "";

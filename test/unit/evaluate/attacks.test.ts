@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { attackPicture, attacks } from "../../../dist/doors/evaluate.js";
+import { attackImage, attacks } from "../../../dist/doors/evaluate.js";
 import { hashDistance, hashImage, InvalidArgumentError } from "../../../dist/index.js";
 import { scene } from "../../support/evaluate.ts";
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 const raw = (bytes: Uint8Array | Buffer): Promise<Buffer> => sharp(bytes).removeAlpha().raw().toBuffer();
 
-/** Mean absolute difference of two pictures of one size. */
+/** Mean absolute difference of two images of one size. */
 async function difference(one: Uint8Array, other: Uint8Array): Promise<number> {
   const [a, b] = [await raw(one), await raw(other)];
   expect(a.length).toBe(b.length);
@@ -29,18 +29,18 @@ describe("the attack suite", () => {
     }
   });
 
-  it("every attack gives a picture, the same one for the same seed, and leaves the original as it was", async () => {
+  it("every attack gives an image, the same one for the same seed, and leaves the original as it was", async () => {
     const small = await sharp(original).resize(208, 156).png().toBuffer();
     const before = await raw(small);
-    const saved = await attackPicture(small, "jpeg-90", 7);
+    const saved = await attackImage(small, "jpeg-90", 7);
     const same: string[] = [];
     for (const { name } of attacks) {
-      const once = await attackPicture(small, name, 7);
-      expect(Buffer.compare(once, await attackPicture(small, name, 7)), name).toBe(0);
+      const once = await attackImage(small, name, 7);
+      expect(Buffer.compare(once, await attackImage(small, name, 7)), name).toBe(0);
       expect((await hashImage(once)).hash, name).toMatch(/^[0-9a-f]{64}$/);
       // Only saved at quality 90 is what nothing but jpeg-90 may be.
       if (name !== "jpeg-90") expect(Buffer.compare(once, saved), name).not.toBe(0);
-      if (Buffer.compare(once, await attackPicture(small, name, 8)) === 0) same.push(name);
+      if (Buffer.compare(once, await attackImage(small, name, 8)) === 0) same.push(name);
     }
     expect(Buffer.compare(await raw(small), before)).toBe(0);
     // Another seed gives other texts, places and amounts.
@@ -53,7 +53,7 @@ describe("the attack suite", () => {
   it("does what its name says, by sharp's own operations", async () => {
     const close = async (name: string, expected: Sharp): Promise<void> => {
       const saved = await expected.jpeg({ quality: 90, chromaSubsampling: "4:2:0" }).toBuffer();
-      expect(await difference(await attackPicture(original, name), saved), name).toBeLessThan(0.5);
+      expect(await difference(await attackImage(original, name), saved), name).toBeLessThan(0.5);
     };
     await close("mirror", sharp(original).flop());
     await close("flip", sharp(original).flip());
@@ -64,7 +64,7 @@ describe("the attack suite", () => {
 
   it("turns, crops and frames by the amount in its name", async () => {
     const sizeOf = async (name: string): Promise<[number, number]> => {
-      const { width, height } = await sharp(await attackPicture(original, name)).metadata();
+      const { width, height } = await sharp(await attackImage(original, name)).metadata();
       return [width, height];
     };
     expect(await sizeOf("turn-90")).toEqual([180, 240]);
@@ -83,7 +83,7 @@ describe("the attack suite", () => {
   });
 
   it("a turn by 5° is one: turned back by sharp it is the original", async () => {
-    const canvas = await attackPicture(original, "rotate-canvas-5", 3);
+    const canvas = await attackImage(original, "rotate-canvas-5", 3);
     const { hash } = await hashImage(await sharp(original).jpeg().toBuffer());
     const best: number[] = [];
     for (const angle of [-5.2, -5, -4.8, 4.8, 5, 5.2]) {
@@ -97,7 +97,7 @@ describe("the attack suite", () => {
   });
 
   it("refuses a name that is none", async () => {
-    await expect(attackPicture(original, "crop")).rejects.toThrow(InvalidArgumentError);
-    await expect(attackPicture(Buffer.from("no picture"), "mirror")).rejects.toThrow("unsupported");
+    await expect(attackImage(original, "crop")).rejects.toThrow(InvalidArgumentError);
+    await expect(attackImage(Buffer.from("no image"), "mirror")).rejects.toThrow("unsupported");
   });
 });

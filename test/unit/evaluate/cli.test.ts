@@ -23,7 +23,7 @@ describe("empreinte evaluate", () => {
     expect(first.stderr).toBe("");
     expect(first.code).toBe(0);
     const lines = first.stdout.trim().split("\n");
-    expect(lines[0]).toBe("2 originals, 2 attacks, 0 unrelated and 0 generated pictures, seed 5");
+    expect(lines[0]).toBe("2 originals, 2 attacks, 0 unrelated and 0 generated images, seed 5");
     expect(lines[1]).toMatch(/^plain: recall 50\.0 % .*; 0 false matches in \d+ pairs, /);
     expect(lines[2]).toMatch(/^fast: recall 100\.0 % /);
     expect(readdirSync(out).sort()).toEqual(["report.csv", "report.html", "report.json", "state.jsonl"]);
@@ -35,7 +35,7 @@ describe("empreinte evaluate", () => {
     expect(report.methods.map(({ recall }) => recall.match)).toEqual([0.5, 1, 1]);
     const other = await empreinte(["evaluate", photos, ...few, "--report", out, "--seed", "6"]);
     expect(other).toMatchObject({ code: 2, stdout: "" });
-    expect(other.stderr).toContain("state of an evaluation of other pictures");
+    expect(other.stderr).toContain("state of an evaluation of other images");
   });
 
   it("killed at any time, it goes on and comes to the same figures", async () => {
@@ -93,7 +93,7 @@ describe("empreinte evaluate", () => {
     expect(low.stderr).toContain("crop-each-5: no such attack or family was evaluated");
   });
 
-  it("names a picture that cannot be read, and does the rest", async () => {
+  it("names an image that cannot be read, and does the rest", async () => {
     const odd = folder();
     await writeScenes(odd, 1);
     writeFileSync(join(odd, "cut.png"), readFileSync(join(odd, "0.png")).subarray(0, 2000));
@@ -101,7 +101,7 @@ describe("empreinte evaluate", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("cut.png: cut.png cannot be decoded as PNG");
     expect(stdout).toContain("1 originals");
-    const out = join(folder(), "pictures");
+    const out = join(folder(), "images");
     const written = await empreinte(["evaluate", odd, ...few, "--write-pictures", out]);
     expect(written).toMatchObject({ code: 2, stdout: "" });
     expect(written.stderr).toContain("cut.png: cut.png cannot be decoded as PNG");
@@ -110,15 +110,15 @@ describe("empreinte evaluate", () => {
 
   it("puts distances from elsewhere beside ours", async () => {
     const here = folder();
-    const written = await empreinte(["evaluate", photos, ...few, "--write-pictures", join(here, "pictures")]);
+    const written = await empreinte(["evaluate", photos, ...few, "--write-pictures", join(here, "images")]);
     expect(written).toMatchObject({ code: 0, stdout: "" });
-    const rows = readFileSync(join(here, "pictures", "queries.csv"), "utf8")
+    const rows = readFileSync(join(here, "images", "queries.csv"), "utf8")
       .trim()
       .split("\n")
       .slice(1);
     expect(rows).toHaveLength(6);
-    for (const row of rows) expect(existsSync(join(here, "pictures", row.split(",")[0]!))).toBe(true);
-    // A hasher that knows the original of every picture.
+    for (const row of rows) expect(existsSync(join(here, "images", row.split(",")[0]!))).toBe(true);
+    // A hasher that knows the original of every image.
     const known = rows.map((row) => `${row.slice(row.indexOf(",") + 1)},3\n`);
     writeFileSync(join(here, "mine.csv"), `query,entry,distance\n${known.join("")}`);
     const args = [...few, "--level", "plain", "--distances", `mine:64:10=${join(here, "mine.csv")}`];

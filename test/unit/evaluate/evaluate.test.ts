@@ -11,7 +11,7 @@ import {
   type EvaluationReport,
   plainMethod,
   registeredMethod,
-  writeAttackedPictures,
+  writeAttackedImages,
   writeEvaluation,
 } from "../../../dist/doors/evaluate.js";
 import { hashDistance, hashImage } from "../../../dist/index.js";
@@ -62,10 +62,10 @@ describe("evaluate", () => {
       if (query.startsWith("border")) return { right: 30 };
       return { right: 2 };
     });
-    const { methods, pictures } = await evaluate(photos, { ...few, methods: [method] });
+    const { methods, images } = await evaluate(photos, { ...few, methods: [method] });
     const report = methods[0]!;
     const of = (name: string): (typeof report.attacks)[number] => report.attacks.find((one) => one.name === name)!;
-    expect(pictures.originals).toBe(4);
+    expect(images.originals).toBe(4);
     expect(of("jpeg-50")).toMatchObject({ n: 4, match: 1, found: 1, median: 2, p90: 2, falseMatches: 0 });
     expect(of("mirror")).toMatchObject({ match: 0, found: 0.75, median: 40, p90: null });
     expect(of("mirror").at).toEqual({ 24: 0, 31: 0, 40: 0.75, 50: 0.75 });
@@ -87,9 +87,9 @@ describe("evaluate", () => {
     expect(report.distances.reduce((sum, count) => sum + count, 0)).toBe(12);
   });
 
-  it("plain's figures are those of hashImage and hashDistance on the pictures that it writes", async () => {
+  it("plain's figures are those of hashImage and hashDistance on the images that it writes", async () => {
     const out = folder();
-    const count = await writeAttackedPictures(photos, out, { attacks: few.attacks!, generated: 1 });
+    const count = await writeAttackedImages(photos, out, { attacks: few.attacks!, generated: 1 });
     const lines = readFileSync(join(out, "queries.csv"), "utf8").trim().split("\n").slice(1);
     expect(lines).toHaveLength(count);
     const rows = lines.map((line) => /^(.+?),"(.+?)","(.+)"$/.exec(line)!.slice(1) as [string, string, string]);
@@ -114,7 +114,7 @@ describe("evaluate", () => {
     expect(plain.attacks.find(({ name }) => name === "mirror")!.match).toBe(0);
   });
 
-  it("names each picture that it cannot write, and writes the others", async () => {
+  it("names each image that it cannot write, and writes the others", async () => {
     const [here, out] = [folder(), folder()];
     await writeScenes(here, 4);
     const problems: { name: string; reason: string }[] = [];
@@ -122,7 +122,7 @@ describe("evaluate", () => {
     // It was there when the list was made.
     const onProgress = (): void => rmSync(join(here, "3.png"), { force: true });
     const given = { attacks: few.attacks!, concurrency: 1, generated: 0, onProgress, onProblem };
-    const count = await writeAttackedPictures(here, out, given);
+    const count = await writeAttackedImages(here, out, given);
     const lines = readFileSync(join(out, "queries.csv"), "utf8").trim().split("\n").slice(1);
     expect(lines).toHaveLength(count);
     const written = lines.map((line) => /"(.+?)"/.exec(line)![1]!);
@@ -132,7 +132,7 @@ describe("evaluate", () => {
     expect(named.every((name) => name.endsWith("/3.png"))).toBe(true);
     expect([...written, ...named].sort()).toEqual(all.sort());
     expect(problems[0]!.reason).toContain("ENOENT");
-    await expect(writeAttackedPictures(here, out, { onProblem: 1 as never })).rejects.toThrow("onProblem");
+    await expect(writeAttackedImages(here, out, { onProblem: 1 as never })).rejects.toThrow("onProblem");
   });
 
   it("gives the same figures for the same seed, on one thread or several, and others for another seed", async () => {
@@ -183,11 +183,11 @@ describe("evaluate", () => {
     const third: string[] = [];
     await evaluate(photos, { ...options, methods: [counting(third)] });
     expect(third).toEqual([]);
-    await expect(evaluate(photos, { ...options, seed: 2 })).rejects.toThrow(/state of an evaluation of other pictures/);
+    await expect(evaluate(photos, { ...options, seed: 2 })).rejects.toThrow(/state of an evaluation of other images/);
     await evaluate(photos, { ...options, seed: 2, restart: true, attacks: ["jpeg-50"] });
   });
 
-  it("finds doubles first, names what it cannot read, and passes over what is no picture", async () => {
+  it("finds doubles first, names what it cannot read, and passes over what is no image", async () => {
     const odd = folder();
     await writeScenes(odd, 2);
     writeFileSync(join(odd, "again.png"), readFileSync(join(odd, "0.png")));
@@ -199,26 +199,26 @@ describe("evaluate", () => {
         .png()
         .toBuffer(),
     );
-    writeFileSync(join(odd, "notes.txt"), "no picture");
-    const { pictures, methods } = await evaluate(odd, { ...few, generated: 0 });
-    expect(pictures.duplicates).toEqual([{ name: "again.png", of: "0.png" }]);
-    expect(pictures.same).toMatchObject([{ name: "resaved.jpg", of: "0.png" }]);
-    expect(pictures.unreadable.map(({ name }) => name)).toEqual(["cut.png"]);
-    expect(pictures.lowQuality.map(({ name }) => name)).toEqual(["flat.png"]);
-    expect(pictures).toMatchObject({ skipped: 1, originals: 3 });
-    // The resaved one is found as the picture that it is, and is no false match.
+    writeFileSync(join(odd, "notes.txt"), "no image");
+    const { images, methods } = await evaluate(odd, { ...few, generated: 0 });
+    expect(images.duplicates).toEqual([{ name: "again.png", of: "0.png" }]);
+    expect(images.same).toMatchObject([{ name: "resaved.jpg", of: "0.png" }]);
+    expect(images.unreadable.map(({ name }) => name)).toEqual(["cut.png"]);
+    expect(images.lowQuality.map(({ name }) => name)).toEqual(["flat.png"]);
+    expect(images).toMatchObject({ skipped: 1, originals: 3 });
+    // The resaved one is found as the image that it is, and is no false match.
     expect(methods[0]!.falseMatches.matches).toBe(0);
     expect(methods[0]!.attacks[0]).toMatchObject({ n: 3, match: 1 });
   });
 
-  it("works with one picture, and with nothing but the same one", async () => {
+  it("works with one image, and with nothing but the same one", async () => {
     const one = folder();
     await writeScenes(one, 1);
     const report = await evaluate(one, { ...few, generated: 0 });
     expect(report.methods[0]!.falseMatches).toMatchObject({ pairs: 0, matches: 0, nearest: null });
     await writeEvaluation(report, join(one, "out"));
     writeFileSync(join(one, "same.png"), readFileSync(join(one, "0.png")));
-    expect((await evaluate(one, { ...few, generated: 0 })).pictures.originals).toBe(1);
+    expect((await evaluate(one, { ...few, generated: 0 })).images.originals).toBe(1);
   });
 
   it("says what is wrong with a folder", async () => {
@@ -251,13 +251,13 @@ describe("evaluate", () => {
     await expect(evaluate(photos, { ...few, methods: [broken] })).rejects.toThrow("Expected integer between 0 and");
   });
 
-  it("finds what a picture elsewhere is made of: unrelated pictures never count as copies", async () => {
+  it("finds what an image elsewhere is made of: unrelated images never count as copies", async () => {
     const others = folder();
     await writeScenes(others, 3, 50);
-    const { pictures, methods } = await evaluate(photos, { ...few, unrelated: others, unrelatedAttacks: 2 });
-    expect(pictures.unrelated).toBe(3);
+    const { images, methods } = await evaluate(photos, { ...few, unrelated: others, unrelatedAttacks: 2 });
+    expect(images.unrelated).toBe(3);
     expect(methods[0]!.attacks.every(({ n }) => n === 4)).toBe(true);
-    const generated = Object.values(pictures.generated).reduce((sum, count) => sum + count, 0);
+    const generated = Object.values(images.generated).reduce((sum, count) => sum + count, 0);
     // 4 originals with 3 attacks; 3 unrelated and the generated ones with up to 2.
     const { queries } = methods[0]!.falseMatches;
     expect(queries).toBeGreaterThan(4 * 4 + 2 * (3 + generated) - 1);
@@ -283,7 +283,7 @@ describe("findCopies, measured", () => {
 });
 
 describe("the report", () => {
-  it("is one page without script, network or pictures, and tables that say the same", async () => {
+  it("is one page without script, network or images, and tables that say the same", async () => {
     const out = folder();
     const method = oracle((query) => (query === "mirror/2.png" ? { right: null, wrong: 10 } : { right: 6 }));
     const report = await evaluate(photos, { ...few, generated: 0, methods: [{ ...method, name: '<b>"mine"' }] });
@@ -299,7 +299,7 @@ describe("the report", () => {
       );
     }
     expect(html).not.toMatch(/NaN|undefined|Infinity/);
-    // What is shown of pictures is as small as a blurhash.
+    // What is shown of images is as small as a blurhash.
     for (const [, base64] of html.matchAll(/base64,([^"]+)"/g)) {
       const { width, height } = await sharp(Buffer.from(base64!, "base64")).metadata();
       expect([width, height]).toEqual([24, 18]);

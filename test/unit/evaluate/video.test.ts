@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 describe.skipIf(ffmpeg === undefined)(`videos in an evaluation${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
-  it("edits are what they say: sizes, times, and a picture that is another", async () => {
+  it("edits are what they say: sizes, times, and an image that is another", async () => {
     const about = { seconds: 5, width: 320, height: 240, frameRate: 12 };
     const out = folder();
     const edited = async (name: string): Promise<Awaited<ReturnType<typeof hashVideo>>> => {

@@ -6,16 +6,16 @@ import { sniffImage } from "../image/sniff.js";
 import { attacksNamed } from "./attacks/suite.js";
 import { each } from "./run/each.js";
 import { jobOf, makeList } from "./run/list.js";
-import { checkPictures, type EvaluateOptions } from "./options.js";
+import { checkImages, type EvaluateOptions } from "./options.js";
 import { plan } from "./run/plan.js";
 import { Pool } from "./run/pool.js";
 
 /** As for `evaluate`. */
-export interface WritePicturesOptions extends Pick<
+export interface WriteImagesOptions extends Pick<
   EvaluateOptions,
   "attacks" | "unrelated" | "generated" | "unrelatedAttacks" | "seed" | "concurrency" | "onProgress" | "signal"
 > {
-  /** Told of each file that cannot be read, and of each picture that an attack could not be made of: they are left out. */
+  /** Told of each file that cannot be read, and of each image that an attack could not be made of: they are left out. */
   onProblem?: (problem: { name: string; reason: string }) => void;
 }
 
@@ -34,34 +34,30 @@ const optionNames = [
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /**
- * Writes the pictures that `evaluate` would look up, altered and not, for hashers elsewhere: files with numbers for names
+ * Writes the images that `evaluate` would look up, altered and not, for hashers elsewhere: files with numbers for names
  * and queries.csv with the columns file, query, entry (what it is a copy of). The queries "none/…" are the list itself. The
- * pictures stand there unblurred: it is for whoever asked for them to remove them.
+ * images stand there unblurred: it is for whoever asked for them to remove them.
  *
  * @param folder of the originals. @param out is made, with mode 0700.
  * @returns how many were written.
  * @throws as `evaluate`.
  */
-export async function writeAttackedPictures(
-  folder: string,
-  out: string,
-  options?: WritePicturesOptions,
-): Promise<number> {
-  const given = checkOptions(options, optionNames) as WritePicturesOptions;
+export async function writeAttackedImages(folder: string, out: string, options?: WriteImagesOptions): Promise<number> {
+  const given = checkOptions(options, optionNames) as WriteImagesOptions;
   if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "path", folder);
   if (typeof out !== "string" || out === "") throw invalidArgument("out", "path", out);
   const { onProblem } = given;
   if (onProblem !== undefined && typeof onProblem !== "function")
     throw invalidArgument("onProblem", "function", onProblem);
   const attacks = attacksNamed(given.attacks ?? "suite");
-  const { generated, changes, seed, concurrency } = checkPictures(given);
+  const { generated, changes, seed, concurrency } = checkImages(given);
   const signal = checkSignal(given.signal);
   const pool = new Pool(concurrency);
   try {
     const { unrelated } = given;
-    const onPicture = (): void => {};
+    const onImage = (): void => {};
     const { entries, unreadable } = await makeList(
-      { originals: folder, unrelated, generated, seed, concurrency, signal, onPicture },
+      { originals: folder, unrelated, generated, seed, concurrency, signal, onImage },
       pool,
     );
     for (const problem of unreadable) onProblem?.({ ...problem });
