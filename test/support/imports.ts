@@ -45,7 +45,7 @@ const sole: Record<string, readonly string[]> = {
   saxes: ["src/lists/readers/xml-reader.ts"],
   "@streamparser/json": ["src/lists/readers/json-reader.ts"],
   papaparse: ["src/lists/readers/csv-reader.ts"],
-  "node:child_process": ["src/video/"],
+  "node:child_process": ["src/video/", "src/cli/external.ts"],
   "@ffmpeg-installer/ffmpeg": ["src/video/"],
   "package.json": ["src/doctor/"],
 };

@@ -1,18 +1,15 @@
-import { diagnose, hardenDecoder } from "../../index.js";
-import { parse, UsageError } from "../args.js";
+import type { Report } from "../../index.js";
 import { type Session, status } from "../io/session.js";
+import { type Command, defineCommand } from "../table/command.js";
 
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, { json: { type: "boolean" }, quiet: { type: "boolean" } });
-  if (positionals.length > 0) throw new UsageError("doctor takes no path");
-  hardenDecoder();
-  const report = await diagnose();
-  const end = report.ok ? status.nothing : status.found;
-  if (values.json) {
-    await session.line(JSON.stringify(report));
-    return end;
-  }
-  const { node, cpu, kernels, ffmpeg } = report;
+function ffmpegText(ffmpeg: Report["ffmpeg"]): string {
+  if (ffmpeg === undefined) return "not found; images do not need it";
+  const { version, path, source, outdated } = ffmpeg;
+  return `${version} at ${path} (${source})${outdated ? ", from before 4.4: install a current one" : ""}`;
+}
+
+async function print(report: Report, session: Session): Promise<void> {
+  const { node, cpu, kernels } = report;
   const rows: [string, string][] = [
     ["empreinte", report.version],
     ["node", `${node.version} (Node-API ${node.napi})`],
@@ -25,12 +22,7 @@ export async function run(args: string[], session: Session): Promise<number> {
     ]),
     ["sharp", `${report.sharp} (libvips ${report.libvips})`],
     ["formats", report.formats.join(" ")],
-    [
-      "ffmpeg",
-      ffmpeg
-        ? `${ffmpeg.version} at ${ffmpeg.path} (${ffmpeg.source})${ffmpeg.outdated ? ", from before 4.4: install a current one" : ""}`
-        : "not found; pictures do not need it",
-    ],
+    ["ffmpeg", ffmpegText(report.ffmpeg)],
     ...report.checks.map(({ name, fault }): [string, string] => [
       `test: ${name}`,
       fault === undefined ? session.green("ok") : session.red(fault),
@@ -40,5 +32,27 @@ export async function run(args: string[], session: Session): Promise<number> {
   for (const [name, text] of rows) await session.line(`${name.padEnd(width)}  ${text}`);
   for (const fault of report.faults) await session.line(`${session.red("fault:")} ${fault}`);
   await session.line(report.ok ? session.green("all is well") : session.red("something is wrong"));
-  return end;
 }
+
+export const command: Command = defineCommand({
+  name: "doctor",
+  summary: "Print what this machine has, and test it",
+  description: [
+    "Prints versions, the processor, kernels, image formats and ffmpeg. Then tests known answers on every kernel, search against brute force, and the image decoder.",
+  ],
+  arguments: {},
+  options: {
+    json: { type: "flag", does: "Print one JSON object." },
+    quiet: { type: "flag", does: "Print no notes." },
+  },
+  statuses: { 0: "All is well.", 1: "Something is wrong." },
+  examples: [{ command: "empreinte doctor", does: "Check an installation." }],
+  async run({ options: { json } }, session) {
+    const { diagnose, hardenDecoder } = await import("../../index.js");
+    hardenDecoder();
+    const report = await diagnose();
+    if (json) await session.line(JSON.stringify(report));
+    else await print(report, session);
+    return report.ok ? status.nothing : status.found;
+  },
+});

@@ -1,69 +1,122 @@
-import { orientationNames, hardenDecoder, type ImageHash } from "../../index.js";
-import { type VideoSignature } from "../../doors/video.js";
-import { parse, UsageError } from "../args.js";
+import type { Orientation, ImageHash } from "../../index.js";
+import type { HashVideoOptions, VideoSignature } from "../../doors/video.js";
 import {
-  eachFile,
-  endStatus,
-  fileOptions,
-  fileSettings,
-  type HashSettings,
-  isVideoSignature,
-  videoSettings,
-} from "../io/files.js";
-import { jsonPath, type Path, textLine } from "../io/names.js";
-import type { Session } from "../io/session.js";
-import { samplingOf } from "../io/videos.js";
+  filesSection,
+  globSection,
+  limitOptions,
+  namesSection,
+  nullOption,
+  outputOptions,
+  pageOptions,
+  pathsMeaning,
+  selectionOptions,
+} from "../io/file-options.js";
+import { jsonPath, type Path, type PathField } from "../io/names.js";
+import { samplingOf, samplingOption } from "../io/sampling.js";
+import { selectionOf } from "../io/selection.js";
+import { type Command, defineCommand } from "../table/command.js";
 
-const options = {
-  ...fileOptions,
-  orientations: { type: "boolean" },
-  compat: { type: "string" },
-  sampling: { type: "string" },
-} as const;
+type Fields = (string | PathField)[];
 
-/** `hash  quality  path`, like sha256sum; the variant or the page stands before the path. */
-function textLines(path: Path, result: ImageHash): string[] {
+/** `hash  quality  path`, as sha256sum prints them; the orientation or page comes before the path. */
+function imageRecords(path: Path, result: ImageHash, orientations: readonly Orientation[]): Fields[] {
   const pages = result.frames ?? [result];
-  return pages.flatMap((page, number) => {
-    const before = result.frames ? [`page-${number}`] : [];
-    const quality = String(page.quality);
-    const { orientations } = page;
-    if (orientations === undefined) return [textLine([page.hash, quality, ...before, path], "  ")];
-    return orientationNames.map((name) => textLine([orientations[name], quality, ...before, name, path], "  "));
+  return pages.flatMap((page, number): Fields[] => {
+    const before = [String(page.quality), ...(result.frames ? [`page-${number}`] : [])];
+    const turned = page.orientations;
+    if (turned === undefined) return [[page.hash, ...before, { path }]];
+    return orientations.map((name) => [turned[name], ...before, name, { path }]);
   });
 }
 
-function jsonLine(path: Path, { hash, quality, stable, width, height, orientations, frames }: ImageHash): string {
+/** A record for each frame: its time in seconds comes before the path. */
+function videoRecords(path: Path, { frames }: VideoSignature, orientations: readonly Orientation[]): Fields[] {
+  return frames.flatMap(({ hash, quality, timestampSeconds, orientations: turned }): Fields[] => {
+    const before = [String(quality), `${timestampSeconds.toFixed(3)} s`];
+    if (turned === undefined) return [[hash, ...before, { path }]];
+    return orientations.map((name) => [turned[name], ...before, name, { path }]);
+  });
+}
+
+function imageJson(path: Path, { hash, quality, stable, width, height, orientations, frames }: ImageHash): object {
   const more = { ...(orientations && { orientations }), ...(frames && { frames }) };
-  return JSON.stringify({ ...jsonPath(path), kind: "image", hash, quality, stable, width, height, ...more });
+  return { ...jsonPath(path), kind: "image", hash, quality, stable, width, height, ...more };
 }
 
-/** A line a frame: its time in seconds stands before the path. */
-function videoLines(path: Path, { frames }: VideoSignature): string[] {
-  return frames.flatMap(({ hash, quality, timestampSeconds, orientations }) => {
-    const fields: Path[] = [String(quality), `${timestampSeconds.toFixed(3)} s`];
-    if (orientations === undefined) return [textLine([hash, ...fields, path], "  ")];
-    return orientationNames.map((name) => textLine([orientations[name], ...fields, name, path], "  "));
-  });
-}
-
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, options);
-  const settings: HashSettings = fileSettings(values);
-  if (values.orientations) settings.orientations = true;
-  if (values.compat !== undefined) {
-    if (values.compat !== "cpp-cli") throw new UsageError(`Expected cpp-cli for --compat`);
-    settings.compat = values.compat;
-  }
-  hardenDecoder();
-  const orientations = values.orientations === true;
-  const videos = videoSettings(settings, { sampling: samplingOf(values.sampling, { fps: 1 }), orientations });
-  const print = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
-    const video = isVideoSignature(result);
-    if (values.json && video) await session.line(JSON.stringify({ ...jsonPath(path), kind: "video", ...result }));
-    else if (values.json && !video) await session.line(jsonLine(path, result as ImageHash));
-    else for (const line of video ? videoLines(path, result) : textLines(path, result)) await session.line(line);
-  };
-  const { trouble } = await eachFile(positionals, values, settings, session, print, videos);
-  return endStatus(trouble, false);
-}
+export const command: Command = defineCommand({
+  name: "hash",
+  summary: "Print the PDQ hashes of images and of video frames",
+  description: [
+    "Prints a line for each image, in the order of the files: hash, quality (0 to 100) and path, with two spaces between. A video has a line for each frame: hash, quality, time and path. With --all-pages each page has its line, with its number before the path (page-0, page-1, …).",
+    "ffmpeg reads the videos; empreinte doctor prints which one. Videos must be files, not pipes.",
+  ],
+  arguments: { path: { repeat: true, optional: true, does: pathsMeaning } },
+  options: {
+    ...selectionOptions,
+    orientations: {
+      type: "flag",
+      group: "Hashing",
+      does: "Also print the hashes of the image rotated and mirrored: eight lines, with the orientation before the path.",
+    },
+    sampling: samplingOption("1"),
+    compat: {
+      type: "choice",
+      value: "TOOL",
+      choices: ["cpp-cli"],
+      group: "Hashing",
+      does: "Resize images to 512×512 first, as the reference's command-line tool does with cpp-cli. The hashes differ.",
+    },
+    ...outputOptions,
+    ...nullOption,
+    ...limitOptions,
+    ...pageOptions,
+  },
+  sections: [
+    filesSection,
+    globSection,
+    {
+      title: "JSON",
+      rows: [
+        [
+          "image",
+          '{"path","kind":"image","hash","quality","stable","width","height"}, with "orientations" or "frames".',
+        ],
+        ["video", '{"path","kind":"video"} and its signature, which --video-signature of scan reads.'],
+        ["failure", '{"path","error":{"code","message"}}'],
+      ],
+    },
+    namesSection,
+  ],
+  statuses: { 0: "All files were hashed.", 2: "Some files could not be hashed." },
+  examples: [
+    { command: "empreinte hash --json photos/ > hashes.jsonl", does: "Hash every image and video in a folder." },
+    {
+      command: "empreinte hash --include '*.jpg' --exclude thumbs/ photos/",
+      does: "Hash only JPEG files, outside of thumbnail folders.",
+    },
+  ],
+  async run({ arguments: { path: paths }, options }, session) {
+    const { hardenDecoder, orientationNames } = await import("../../index.js");
+    const { eachHash, endStatus, hashSettings, isVideoSignature, limitsOf } = await import("../io/each-file.js");
+    const { textRecord } = await import("../io/names.js");
+    const { orientations, json, quiet, compat } = options;
+    const selection = selectionOf(paths, options, session.stdin);
+    const settings = { ...hashSettings(options), orientations, ...(compat !== undefined && { compat }) };
+    const sampling = samplingOf(options.sampling, { fps: 1 });
+    const videoOptions: HashVideoOptions = { ...limitsOf(options), sampling, orientations };
+    if (options.null && !json) session.recordEnd = "\0";
+    hardenDecoder();
+    const found = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
+      const video = isVideoSignature(result);
+      if (json) {
+        const line = video ? { ...jsonPath(path), kind: "video", ...result } : imageJson(path, result);
+        return session.line(JSON.stringify(line));
+      }
+      const names = orientationNames;
+      const records = video ? videoRecords(path, result, names) : imageRecords(path, result, names);
+      for (const fields of records) await session.line(textRecord(fields, "  ", options.null));
+    };
+    const { trouble } = await eachHash({ selection, json, quiet, session, found }, settings, videoOptions);
+    return endStatus(trouble, false);
+  },
+});

@@ -32,6 +32,29 @@ export function textLine(fields: Path[], separator: string): string {
   return (safe.some((field, i) => field !== fields[i]) ? "\\" : "") + safe.join(separator);
 }
 
+/** A path among the fields of a record. */
+export interface PathField {
+  path: Path;
+}
+
+/**
+ * One record of text output. `plain` is for `--null`, where a zero byte ends the record: the path is then written as its
+ * bytes, and the other fields stay escaped.
+ */
+export function textRecord(
+  fields: readonly (string | PathField)[],
+  separator: string,
+  plain: boolean,
+): string | Buffer {
+  if (!plain)
+    return textLine(
+      fields.map((field) => (typeof field === "string" ? field : field.path)),
+      separator,
+    );
+  const parts = fields.map((field) => Buffer.from(typeof field === "string" ? escaped(field) : (field.path as string)));
+  return Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [part] : [Buffer.from(separator), part])));
+}
+
 /** For a message: as `textLine`, without the leading mark. */
 export function shownPath(path: Path): string {
   return escaped(path);

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { EmpreinteError } from "../../index.js";
 import { shownPath } from "./names.js";
 
-/** A failure of the disk, by the name of the file. */
+/** Names the file in a failure of the disk. */
 async function written<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -14,22 +14,33 @@ async function written<T>(path: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** A file of mode 0600 that is there whole or not at all: written beside its place, and renamed when all is there. */
+/** Makes a rename last through a power failure, where the system can sync a folder. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const opened = await open(folder, "r");
+  try {
+    await opened.sync();
+  } finally {
+    await opened.close();
+  }
+}
+
+/** A file of mode 0600 that appears whole or not at all: it is written under another name, and renamed when it is complete. */
 export class OutFile {
   readonly #path: string;
-  readonly #beside: string;
+  readonly #draft: string;
   #file: FileHandle | undefined;
 
-  private constructor(path: string, beside: string, file: FileHandle) {
+  private constructor(path: string, draft: string, file: FileHandle) {
     this.#path = path;
-    this.#beside = beside;
+    this.#draft = draft;
     this.#file = file;
   }
 
-  /** @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`, as all that follows. */
+  /** @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`, as the other methods do. */
   static async open(path: string): Promise<OutFile> {
-    const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
-    return new OutFile(path, beside, await written(path, open(beside, "wx", 0o600)));
+    const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+    return new OutFile(path, draft, await written(path, open(draft, "wx", 0o600)));
   }
 
   async write(text: string): Promise<void> {
@@ -39,15 +50,16 @@ export class OutFile {
   async done(): Promise<void> {
     await written(this.#path, this.#file!.sync());
     await written(this.#path, this.#file!.close());
-    await written(this.#path, rename(this.#beside, this.#path));
+    await written(this.#path, rename(this.#draft, this.#path));
+    await written(this.#path, syncFolder(dirname(this.#path)));
     this.#file = undefined;
   }
 
-  /** Unless it is done: what is there is not the whole. */
+  /** Removes what was written, unless `done` has given it its name. */
   async drop(): Promise<void> {
     if (this.#file === undefined) return;
     await this.#file.close().catch(() => undefined);
-    await rm(this.#beside, { force: true });
+    await rm(this.#draft, { force: true });
     this.#file = undefined;
   }
 }

@@ -7,23 +7,25 @@ function duration(seconds: number): string {
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }
 
-/** One line on the terminal, redrawn five times a second: files or entries, rate, time left. */
+/** A line on the terminal, redrawn five times a second: how many files or entries, how fast, how long it will take. */
 export class Progress {
   done = 0;
-  /** Known once the folders are counted. */
+  /** How many there are, once the folders are counted. */
   total: number | undefined;
-  /** What is going on in a long file. */
+  /** How far the work on a long file is. */
   detail: string | undefined;
   readonly #start = performance.now();
   readonly #unit: string;
+  readonly #session: Session;
   #timer: NodeJS.Timeout | undefined;
 
   /** Shows nothing when standard error is no terminal or `quiet`. */
   constructor(session: Session, quiet: boolean, unit = "files") {
     this.#unit = unit;
-    if (quiet || !process.stderr.isTTY) return;
-    this.#timer = setInterval(() => process.stderr.write(`\r\u001b[K${this.text()}`), 200);
-    session.beforeWrite = () => void process.stderr.write("\r\u001b[K");
+    this.#session = session;
+    if (quiet || !session.terminal) return;
+    this.#timer = setInterval(() => session.message(`\r\u001b[K${this.text()}`), 200);
+    session.beforeWrite = () => session.message("\r\u001b[K");
   }
 
   get shown(): boolean {
@@ -47,6 +49,6 @@ export class Progress {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    process.stderr.write("\r\u001b[K");
+    this.#session.message("\r\u001b[K");
   }
 }

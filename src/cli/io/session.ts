@@ -1,14 +1,21 @@
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 /** Exit statuses: clamscan's for what was found, sysexits.h's for usage, the shell's for Ctrl-C. */
 export const status = { nothing: 0, found: 1, trouble: 2, usage: 64, interrupted: 130 } as const;
 
+/** The three standard streams of a process, or what a test has in their place. */
+export interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+const isTerminal = (stream: Writable): boolean => (stream as { isTTY?: boolean }).isTTY === true;
+
 /** True where a person looks on and wants colour (https://no-color.org). */
 function colourful(stream: Writable): boolean {
   const { NO_COLOR, TERM } = process.env;
-  return (
-    (stream as { isTTY?: boolean }).isTTY === true && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb"
-  );
+  return isTerminal(stream) && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
 }
 
 function isClosedPipe(error: unknown): boolean {
@@ -16,65 +23,92 @@ function isClosedPipe(error: unknown): boolean {
 }
 
 /**
- * What a command has around it: results go to standard output and everything else to standard error; Ctrl-C and a reader
+ * The surroundings of a command. Results go to standard output and everything else to standard error. Ctrl-C and a reader
  * that went away both abort `signal`.
  */
 export class Session {
   readonly #abort = new AbortController();
   readonly signal: AbortSignal = this.#abort.signal;
-  /** Set by Ctrl-C (or SIGTERM); the exit status is then 130. */
+  /** Set by `interrupt`; the exit status is then 130. */
   interrupted = false;
   /** Clears the progress line, if there is one, before anything else is written to the terminal. */
   beforeWrite: () => void = () => {};
+  /** Ends each record of results: a line break, or a zero byte with `--null`. */
+  recordEnd = "\n";
+  readonly #streams: Streams;
   #trouble: unknown;
 
-  constructor() {
-    process.stdout.on("error", (error) => {
+  constructor(streams: Streams) {
+    this.#streams = streams;
+    streams.stdout.on("error", (error) => {
       // `empreinte … | head` is not a mistake: stop quietly. A full disk is one.
       if (!isClosedPipe(error)) this.#trouble ??= error;
       this.#abort.abort();
     });
-    process.stderr.on("error", () => {
+    streams.stderr.on("error", () => {
       // Nobody reads the messages any more, and there is no other place for them; the results go on.
     });
-    for (const name of ["SIGINT", "SIGTERM"] as const) {
-      process.on(name, () => {
-        if (this.interrupted) process.exit(status.interrupted);
-        this.interrupted = true;
-        this.#abort.abort();
-      });
-    }
   }
 
-  /** One whole line of results; waits while the reader is slow. */
-  async line(text: string): Promise<void> {
+  get stdin(): Readable {
+    return this.#streams.stdin;
+  }
+
+  /** True where a person reads the messages. */
+  get terminal(): boolean {
+    return isTerminal(this.#streams.stderr);
+  }
+
+  /** Ctrl-C: the command stops as soon as it can. */
+  interrupt(): void {
+    this.interrupted = true;
+    this.#abort.abort();
+  }
+
+  /** Writes one record of results, and waits while the reader is slow. */
+  async line(record: string | Buffer): Promise<void> {
+    if (typeof record === "string") return this.write(record + this.recordEnd);
+    await this.write(Buffer.concat([record, Buffer.from(this.recordEnd)]));
+  }
+
+  /** Writes results as they are, and waits while the reader is slow. */
+  async write(text: string | Buffer): Promise<void> {
     if (this.signal.aborted) return;
     this.beforeWrite();
     await new Promise<void>((resolve) => {
       // The callback comes with the error too, and the listener above has dealt with it by then.
-      process.stdout.write(`${text}\n`, () => resolve());
+      this.#streams.stdout.write(text, () => resolve());
     });
   }
 
-  /** One line for the person at the terminal. */
+  /** Writes one line for the person at the terminal. */
   note(text: string): void {
     this.beforeWrite();
-    process.stderr.write(`${this.red("empreinte:", process.stderr)} ${text}\n`);
+    this.message(`${this.#painted("empreinte:", 31, this.#streams.stderr)} ${text}\n`);
   }
 
-  red(text: string, stream: Writable = process.stdout): string {
-    return colourful(stream) ? `\u001b[31m${text}\u001b[39m` : text;
+  /** Writes to standard error as it is. */
+  message(text: string): void {
+    this.#streams.stderr.write(text);
+  }
+
+  red(text: string): string {
+    return this.#painted(text, 31, this.#streams.stdout);
   }
 
   green(text: string): string {
-    return colourful(process.stdout) ? `\u001b[32m${text}\u001b[39m` : text;
+    return this.#painted(text, 32, this.#streams.stdout);
   }
 
-  /** Ends the process when everything is written. Work that was stopped may still hold threads: it is not waited for. */
-  async exit(code: number): Promise<never> {
-    await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+  #painted(text: string, colour: number, stream: Writable): string {
+    return colourful(stream) ? `\u001b[${colour}m${text}\u001b[39m` : text;
+  }
+
+  /** The exit status after `code`, when everything is written. Threads of work that was stopped may still run. */
+  async end(code: number): Promise<number> {
+    await new Promise<void>((resolve) => this.#streams.stdout.write("", () => resolve()));
     if (this.#trouble instanceof Error) this.note(`standard output: ${this.#trouble.message}`);
-    const written = this.#trouble === undefined ? code : status.trouble;
-    process.exit(this.interrupted ? status.interrupted : written);
+    if (this.interrupted) return status.interrupted;
+    return this.#trouble === undefined ? code : status.trouble;
   }
 }

@@ -1,13 +1,6 @@
 import { open, readFile } from "node:fs/promises";
 import { EmpreinteError, sniffImage } from "../../index.js";
-import {
-  type Sampling,
-  sniffVideo,
-  type VideoMatch,
-  type VideoProgress,
-  type VideoSegment,
-} from "../../doors/video.js";
-import { UsageError } from "../args.js";
+import { sniffVideo, type VideoMatch, type VideoProgress, type VideoSegment } from "../../doors/video.js";
 import { shownPath } from "./names.js";
 
 /** Enough for every container that is told by its content. */
@@ -25,17 +18,6 @@ export async function isVideo(path: string): Promise<boolean> {
   } finally {
     await file.close();
   }
-}
-
-/** `--sampling`: frames a second, or a name. */
-export function samplingOf(text: string | undefined, otherwise: Sampling): Sampling {
-  if (text === undefined) return otherwise;
-  if (text === "all" || text === "keyframes" || text === "adaptive") return text;
-  const fps = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-  if (fps > 0 && fps <= 1000) return { fps };
-  throw new UsageError(
-    `Expected frames a second, all, keyframes or adaptive for --sampling but received "${text.slice(0, 20)}"`,
-  );
 }
 
 /** @throws {EmpreinteError} naming the file. */

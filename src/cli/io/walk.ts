@@ -1,6 +1,7 @@
 import type { Dirent } from "node:fs";
 import { opendir, stat } from "node:fs/promises";
 import { sep } from "node:path";
+import type { FileFilter } from "./filter.js";
 import { type Path, pathOf } from "./names.js";
 
 /** A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller. */
@@ -38,8 +39,14 @@ async function* entries(folder: Buffer): AsyncGenerator<Entry> {
   yield* sorted();
 }
 
+/** The path below `root` as text for a filter, with slashes. */
+function relative(root: Buffer, path: Buffer): string {
+  const below = path.subarray(root.length).toString("utf8");
+  return (sep === "/" ? below : below.replaceAll(sep, "/")).replace(/^\//, "");
+}
+
 /** A symbolic link to a file is read as that file; one to a folder is not entered, so there are no loops. */
-async function* folder(root: Buffer): AsyncGenerator<Found> {
+async function* folder(root: Buffer, filter: FileFilter | undefined): AsyncGenerator<Found> {
   const open = [{ path: root, entries: entries(root) }];
   try {
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
@@ -58,10 +65,12 @@ async function* folder(root: Buffer): AsyncGenerator<Found> {
       const { name, kind } = next.value;
       const slash = top.path.at(-1) === sep.charCodeAt(0) ? "" : sep;
       const path = Buffer.concat([top.path, Buffer.from(slash), Buffer.from(name, "latin1")]);
-      if (kind === "folder") open.push({ path, entries: entries(path) });
+      if (kind === "folder") {
+        if (filter?.entersFolder(relative(root, path)) ?? true) open.push({ path, entries: entries(path) });
+      } else if (!(filter?.takesFile(relative(root, path)) ?? true)) continue;
       else if (kind === "file") yield { path: pathOf(path), walked: true, stream: false };
       else if (kind === "link") yield* linked(path);
-      // Pipes, sockets and devices in a folder are passed over: reading one could wait for ever.
+      // Pipes, sockets and devices in a folder are skipped: reading one could wait for ever.
     }
   } finally {
     for (const { entries: reading } of open) await reading.return(undefined);
@@ -76,27 +85,45 @@ async function* linked(path: Buffer): AsyncGenerator<Found> {
   }
 }
 
+/** The last name of a path, for a filter. */
+function nameOf(path: Path): string {
+  return path.toString("utf8").split(sep).at(-1)!;
+}
+
+export interface WalkOptions {
+  signal: AbortSignal;
+  filter?: FileFilter | undefined;
+  /** Called for each file that was named and that the filter leaves out. */
+  onExcluded?: () => void;
+}
+
 /**
- * The files the arguments name, in their order; folders are walked depth first, by name (bytes, ascending). `-` is standard
- * input. What cannot be opened is yielded with its error, and the rest goes on.
+ * The files that the names mean, in their order. Folders are walked depth first, by name (bytes, ascending). `-` is standard
+ * input where it is text; as bytes, from a list of names, it is the file of that name. What cannot be opened is yielded with
+ * its error, and the rest goes on.
  */
-export async function* walk(args: string[], signal: AbortSignal): AsyncGenerator<Found> {
-  for (const arg of args) {
-    if (arg === "-") {
+export async function* walk(
+  names: Iterable<Path> | AsyncIterable<Path>,
+  { signal, filter, onExcluded }: WalkOptions,
+): AsyncGenerator<Found> {
+  for await (const name of names) {
+    if (signal.aborted) return;
+    if (name === "-") {
       yield { path: "-", walked: false, stream: true };
       continue;
     }
     try {
-      const found = await stat(arg);
+      const found = await stat(name);
       if (!found.isDirectory()) {
-        yield { path: arg, walked: false, stream: !found.isFile() };
+        if (filter?.takesFile(nameOf(name)) ?? true) yield { path: name, walked: false, stream: !found.isFile() };
+        else onExcluded?.();
         continue;
       }
     } catch (error) {
-      yield { path: arg, walked: false, stream: false, error: error as NodeJS.ErrnoException };
+      yield { path: name, walked: false, stream: false, error: error as NodeJS.ErrnoException };
       continue;
     }
-    for await (const file of folder(Buffer.from(arg))) {
+    for await (const file of folder(Buffer.from(name as string), filter)) {
       if (signal.aborted) return;
       yield file;
     }

@@ -2,7 +2,7 @@
 import { copyFileSync, cpSync, existsSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { empreinte, folder, jsonLines, known, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, jsonLines, known, picture } from "../../support/cli.ts";
 import { root, run } from "../../support/run.ts";
 
 const here = folder();
@@ -44,7 +44,7 @@ describe("shared pictures", () => {
     expect(expected).toHaveLength(12);
     const paths = expected.map((row) => join(csv, "..", row["path"]!));
     const answers = async (...args: string[]) => {
-      const { code, stdout } = await empreinte(["hash", "--json", "--orientations", ...args, ...paths]);
+      const { code, stdout } = await empreinteProcess(["hash", "--json", "--orientations", ...args, ...paths]);
       expect(code).toBe(0);
       return jsonLines<{ path: string; hash: string; quality: number; dihedral: Record<string, string> }>(stdout);
     };
@@ -66,7 +66,7 @@ describe("shared pictures", () => {
     const photos = join(root, "../../shared/photos");
     if (!existsSync(photos)) ctx.skip("skipped: needs ../shared");
     const count = ["bsds-train", "kodak"].flatMap((name) => readdirSync(join(photos, name))).length;
-    const { code, stdout } = await empreinte(["hash", "--json", "--quiet", photos]);
+    const { code, stdout } = await empreinteProcess(["hash", "--json", "--quiet", photos]);
     const got = jsonLines<{ hash?: string; stable?: boolean }>(stdout);
     expect(got).toHaveLength(count);
     expect(got.every(({ hash, stable }) => hash?.length === 64 && stable === true)).toBe(true);

@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { HashList } from "../../../dist/index.js";
-import { empreinte, folder, known, main, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, known, main, picture } from "../../support/cli.ts";
 import { random } from "../../support/hashes.ts";
 import { hexHashes } from "../../support/lists.ts";
 import { run } from "../../support/run.ts";
@@ -29,8 +29,8 @@ for (const name of ["a", "b"]) await (await HashList.build(path(`${name}.csv`), 
 const index = path("x.idx");
 const entries = path("x.idx.entries");
 const query = { hash: scene.hash, quality: 100, stable: true };
-const scan = () => empreinte(["scan", "--index", index, photo]);
-const verify = () => empreinte(["index", "verify", index]);
+const scan = () => empreinteProcess(["scan", "--index", index, photo]);
+const verify = () => empreinteProcess(["index", "verify", index]);
 
 beforeEach(() => {
   rmSync(path("x.idx.entries.next"), { force: true });
@@ -171,13 +171,13 @@ describe("a writer that goes away", () => {
     copyFileSync(path("b.idx.entries"), `${entries}.next`);
     expect((await scan()).stdout).toMatch(/b\.csv:17001\torig\tsecond\n$/);
     expect((await verify()).code).toBe(0);
-    expect((await empreinte(["index", "info", index])).code).toBe(0);
+    expect((await empreinteProcess(["index", "info", index])).code).toBe(0);
     rmSync(entries);
     expect((await scan()).stdout).toMatch(/b\.csv:17001\torig\tsecond\n$/);
     // A build that is stopped by a list that is not there leaves it; one that ends leaves two files.
-    await empreinte(["index", "build", path("gone.csv"), "-o", index]);
+    await empreinteProcess(["index", "build", path("gone.csv"), "-o", index]);
     expect((await scan()).stdout).toMatch(/b\.csv:17001/);
-    await empreinte(["index", "build", path("a.csv"), "-o", index]);
+    await empreinteProcess(["index", "build", path("a.csv"), "-o", index]);
     expect((await scan()).stdout).toMatch(/a\.csv:1\torig\tfirst\n$/);
     expect(
       readdirSync(here)

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { empreinte, folder, jsonLines, known, main, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, jsonLines, known, main, picture } from "../../support/cli.ts";
 import { run, which } from "../../support/run.ts";
 
 const here = folder();
@@ -29,7 +29,7 @@ describe.skipIf(windows)("names", () => {
   });
 
   it("are escaped in text as sha256sum does, one line a file", async () => {
-    const { code, stdout } = await empreinte(["hash", odd]);
+    const { code, stdout } = await empreinteProcess(["hash", odd]);
     const lines = stdout.trimEnd().split("\n");
     expect(lines).toHaveLength(names.length);
     const start = `${scene.hash}  ${scene.quality}  ${odd}/`;
@@ -52,13 +52,13 @@ describe.skipIf(windows)("names", () => {
     if (!which("sha256sum")) ctx.skip("skipped: needs sha256sum");
     for (const name of ["new\nline.png", "back\\slash.png", " spaces  .png"]) {
       const theirs = await run("sha256sum", [join(odd, name)]);
-      const ours = await empreinte(["hash", join(odd, name)]);
+      const ours = await empreinteProcess(["hash", join(odd, name)]);
       expect(ours.stdout.replace(/[0-9a-f]{64} {2}\d+/, "")).toBe(theirs.stdout.replace(/[0-9a-f]{64}/, ""));
     }
   });
 
   it("are whole in JSON", async () => {
-    const { stdout } = await empreinte(["hash", "--json", odd]);
+    const { stdout } = await empreinteProcess(["hash", "--json", odd]);
     const paths = jsonLines<{ path: string }>(stdout).map(({ path }) => basename(path));
     expect(paths.sort()).toEqual([...names].sort());
   });
@@ -66,7 +66,7 @@ describe.skipIf(windows)("names", () => {
   it("are escaped in matches and in errors", async () => {
     const list = join(here, "list\nname.txt");
     writeFileSync(list, `${scene.hash},meta\tdata \u001b[2J\n`);
-    const { code, stdout, stderr } = await empreinte([
+    const { code, stdout, stderr } = await empreinteProcess([
       "scan",
       "--list",
       list,
@@ -84,9 +84,9 @@ describe.skipIf(windows)("names", () => {
     const bytes = folder();
     const path = Buffer.concat([Buffer.from(`${bytes}/`), Buffer.from([0x66, 0xff, 0xfe]), Buffer.from(".png")]);
     copyFileSync(scenePath, path);
-    const text = await empreinte(["hash", bytes]);
+    const text = await empreinteProcess(["hash", bytes]);
     expect(text).toMatchObject({ code: 0, stdout: `\\${scene.hash}  ${scene.quality}  ${bytes}/f\\xff\\xfe.png\n` });
-    const json = await empreinte(["hash", "--json", bytes]);
+    const json = await empreinteProcess(["hash", "--json", bytes]);
     expect(JSON.parse(json.stdout)).toMatchObject({ hash: scene.hash, pathBase64: path.toString("base64") });
   });
 });
@@ -98,7 +98,7 @@ describe.skipIf(windows)("folders", () => {
     // Permissions do not stop root, so: a dangling link, a link to itself, and a path through a file.
     symlinkSync(join(some, "nowhere"), join(some, "dangling.png"));
     symlinkSync(join(some, "self"), join(some, "self"));
-    const { code, stdout, stderr } = await empreinte(["hash", some, join(scenePath, "through-a-file")]);
+    const { code, stdout, stderr } = await empreinteProcess(["hash", some, join(scenePath, "through-a-file")]);
     expect(stdout).toBe(`${scene.hash}  ${scene.quality}  ${some}/good.png\n`);
     expect(stderr).toMatch(/dangling\.png: cannot be read: ENOENT, no such file or directory$/m);
     expect(stderr).toMatch(/self: .*ELOOP/);
@@ -140,7 +140,7 @@ describe.skipIf(windows)("folders", () => {
     const server = createServer().listen(join(some, "socket.png"));
     if (!which("mkfifo")) ctx.skip("skipped: needs mkfifo");
     await run("mkfifo", [join(some, "pipe.png")]);
-    const { code, stdout } = await empreinte(["hash", some]);
+    const { code, stdout } = await empreinteProcess(["hash", some]);
     server.close();
     expect(
       stdout
@@ -160,6 +160,6 @@ describe.skipIf(windows)("folders", () => {
   });
 
   it("an empty one is no trouble", async () => {
-    expect(await empreinte(["hash", folder()])).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(await empreinteProcess(["hash", folder()])).toMatchObject({ code: 0, stdout: "", stderr: "" });
   });
 });

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { empreinte, folder, known, main, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, known, main, picture } from "../../support/cli.ts";
 import { run, which } from "../../support/run.ts";
 
 const here = folder();
@@ -110,6 +110,6 @@ describe.skipIf(windows)("a terminal", () => {
     expect(await onTerminal("hash /no/such")).toContain("\u001b[31m");
     expect(await onTerminal("hash /no/such", { NO_COLOR: "1" })).not.toContain("\u001b[3");
     expect(await onTerminal("hash /no/such", { TERM: "dumb" })).not.toContain("\u001b[3");
-    expect((await empreinte(["hash", "/no/such"])).stderr).not.toContain("\u001b");
+    expect((await empreinteProcess(["hash", "/no/such"])).stderr).not.toContain("\u001b");
   });
 });

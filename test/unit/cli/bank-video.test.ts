@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
 import { hashVideo } from "../../../dist/doors/video.js";
-import { empreinte, jsonLines } from "../../support/cli.ts";
+import { empreinte, empreinteProcess, jsonLines } from "../../support/cli.ts";
 import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 
 describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
@@ -28,7 +28,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     const [plain, fast, standard] = await Promise.all([scan(), scan("--level", "fast"), scan("--level", "standard")]);
     expect([plain, fast]).toMatchObject([plain, fast].map(() => ({ code: 0, stdout: "" })));
     expect(standard!.code).toBe(1);
-    expect(standard!.stdout).toMatch(/border\.mp4\tblock\t\d+\ttrimmed flipY\tfilms\ts\ta\t00:0/);
+    expect(standard!.stdout).toMatch(/border\.mp4\tblock\t\d+\tfilms\/s\/a\tflipY\ttrimmed\ttime=\d+\.\d\n/);
   });
 
   it("one whose bytes are gone after it was decoded is checked by its frames, and told; the others go on", async () => {
@@ -53,7 +53,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
       ["--list", list, "--json"],
     ]) {
       copyFileSync(path("known.mp4"), gone);
-      const { code, stdout, stderr } = await empreinte(["scan", ...args, gone, other], { env });
+      const { code, stdout, stderr } = await empreinteProcess(["scan", ...args, gone, other], { env });
       expect(existsSync(gone)).toBe(false);
       expect(code).toBe(2);
       if (!args.includes("--json")) {

@@ -87,17 +87,17 @@ describe("bank", () => {
     expect(await empreinte(["bank", "verify", file])).toMatchObject({ code: 0, stdout: "" });
   });
 
-  test("a part's hash is kept with its picture's, told apart, and exported only when it is asked for", async () => {
-    const { file, list, inside } = await fresh(0, "--action", "block", "--derived", "log");
+  test("a crop's hash is kept with its image's, listed apart, and exported only on request", async () => {
+    const { file, list, inside } = await fresh(0, "--action", "block", "--crop-action", "log");
     const mark = ";crop=centre-10";
     writeFileSync(list, `${hash(0)},a\n${hash(1)},a${mark}\n${hash(2)},b${mark}\n`);
     const done = await empreinte(["bank", "import", file, list, ...into]);
     expect([done.code, done.stdout]).toEqual([2, `${list}: 1 added, 1 problems\n`]);
-    expect(done.stderr).toContain("line 3: marked as derived");
-    expect((await empreinte(["bank", "policy", file, "ncii"])).stdout).toContain("by a part at most log");
+    expect(done.stderr).toContain("line 3: a crop line has to follow");
+    expect((await empreinte(["bank", "policy", file, "ncii"])).stdout).toContain("for a crop at most log");
     const short = (i: number): string => hash(i).slice(0, 8);
     expect((await empreinte(["bank", "list", file])).stdout).toContain(`\tpdq ${short(0)}\n`);
-    const listed = (await empreinte(["bank", "list", file, "--derived"])).stdout;
+    const listed = (await empreinte(["bank", "list", file, "--crops"])).stdout;
     expect(listed).toContain(`\tpdq ${short(0)}, centre-10 ${short(1)}\n`);
     const out = join(inside, "out.txt");
     const exported = async (...more: string[]): Promise<string> => {
@@ -105,7 +105,7 @@ describe("bank", () => {
       return readFileSync(out, "utf8");
     };
     expect(await exported()).toBe(`${hash(0)}\n`);
-    expect(await exported("--derived")).toBe(`${hash(0)}\n${hash(1)},${mark}\n`);
+    expect(await exported("--crops")).toBe(`${hash(0)}\n${hash(1)},${mark}\n`);
     const again = await empreinte(["bank", "import", file, out, ...into]);
     expect(again.stdout).toBe(`${out}: 0 added, 1 unchanged\n`);
   });
@@ -146,7 +146,7 @@ describe("bank", () => {
     child.kill("SIGINT");
     const code = await new Promise((resolve) => child.on("close", resolve));
     expect(code).toBe(130);
-    expect(notes).toMatch(/stopped behind [\d,]+ entries; the same command goes on from there/);
+    expect(notes).toMatch(/stopped after [\d,]+ entries; the same command goes on from there/);
     const [half] = watch.sources();
     await watch.close();
     expect(half!.active).toBeGreaterThan(0);
@@ -154,7 +154,7 @@ describe("bank", () => {
 
     const rest = await empreinte([...args, "--json"]);
     expect(rest.code).toBe(0);
-    expect(rest.stderr).toContain(`going on behind ${half!.active.toLocaleString("en")} entries`);
+    expect(rest.stderr).toContain(`going on after ${half!.active.toLocaleString("en")} entries`);
     expect(JSON.parse(rest.stdout)).toMatchObject({ added: 60_000 - half!.active, unchanged: 0 });
     const store = await BankStore.open(file);
     expect(store.size).toBe(60_000);
@@ -236,16 +236,16 @@ describe("bank", () => {
   test.each<[string[], RegExp]>([
     [["bank"], /Expected create, import/],
     [["bank", "burn"], /no command "bank burn"/],
-    [["bank", "create", "f"], /FILE and BANK/],
-    [["bank", "import", "f", "l"], /--bank and --source/],
+    [["bank", "create", "f"], /No BANK/],
+    [["bank", "import", "f", "l"], /No --bank BANK/],
     [["bank", "withdraw", "f"], /one of ENTRY, --case, --hash and --all/],
     [["bank", "withdraw", "f", "--bank", "b", "--source", "s"], /one of ENTRY/],
-    [["bank", "erase", "f", "--all", "--bank", "b"], /--bank and --source beside --all/],
+    [["bank", "erase", "f", "--all", "--bank", "b"], /--all needs --source/],
     [["bank", "erase", "f", "17"], /--bank and --source/],
     [["bank", "policy", "f", "b", "--flood", "many"], /UPLOADS\/SECONDS/],
-    [["bank", "export", "f", "--to", "json"], /No -o/],
-    [["scan", "--bank", "f", "--list", "l", "x"], /--bank without --list/],
-    [["scan", "--list", "l", "--audit", "x"], /--bank beside --audit/],
+    [["bank", "export", "f", "--to", "json"], /No --output/],
+    [["scan", "--bank", "f", "--list", "l", "x"], /--bank does not go with --list/],
+    [["scan", "--list", "l", "--audit", "x"], /--audit needs --bank/],
   ])("%j is wrong usage", async (args, message) => {
     const { code, stderr } = await empreinte(args);
     expect([code, stderr]).toMatchObject([64, expect.stringMatching(message)]);
@@ -256,8 +256,8 @@ describe("bank", () => {
     const helps = await Promise.all(names.map((name) => empreinte(["bank", name, "--help"])));
     for (const [i, { code, stdout }] of helps.entries()) {
       expect(code).toBe(0);
-      expect(stdout).toMatch(new RegExp(`^empreinte bank ${names[i]} FILE`));
-      expect(stdout).toMatch(/\nExample: empreinte bank /);
+      expect(stdout).toMatch(new RegExp(`^empreinte bank ${names[i]}: .*\n\n(Usage:.* FILE|Usage:\n.* FILE)`));
+      expect(stdout).toMatch(/\nExample:\n {2}empreinte bank /);
       for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
     }
   });
@@ -285,18 +285,19 @@ describe("scan --bank", () => {
     const rows = scanned.stdout
       .trim()
       .split("\n")
-      .map((line) => line.split("\t").slice(0, 6));
+      .map((line) => line.split("\t"));
     expect(rows).toEqual([
-      [bytes, "block", "0", "orig", "ncii", "hotline"],
-      [bytes, "block", "0", "exact", "ncii", "hotline"],
-      [near, "block", "0", "orig", "ncii", "hotline"],
+      [bytes, "block", "0", "ncii/hotline/#1", "orig", "-", expect.stringContaining("A1")],
+      [bytes, "block", "0", "ncii/hotline/#2", "-", "-", "digest=md5"],
+      [near, "block", "0", "ncii/hotline/#1", "orig", "-", expect.stringContaining("A1")],
       [
         join(uploads, "turned.png"),
         "block",
         expect.stringMatching(/^\d+$/),
+        "ncii/hotline/#1",
         expect.stringMatching(/^rot/),
-        "ncii",
-        "hotline",
+        "-",
+        expect.stringContaining("A1"),
       ],
     ]);
     const json = await empreinte(["scan", "--bank", file, "--json", "--audit", "--actor", "night shift", uploads]);
@@ -322,6 +323,8 @@ describe("scan --bank", () => {
     writeFileSync(list, `signal_type,signal_str,collab,category,tags\nsha256,${sha256},,,\n`);
     await empreinte(["bank", "import", file, list, ...into]);
     const exact = await empreinte(["scan", "--bank", file, inside, "--quiet"]);
-    expect(exact.stdout.split("\n")).toContain([text, "block", "0", "exact", "ncii", "hotline", "#3", ""].join("\t"));
+    expect(exact.stdout.split("\n")).toContain(
+      [text, "block", "0", "ncii/hotline/#3", "-", "-", "digest=sha256"].join("\t"),
+    );
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defaultLimits, orientationNames, hashDistance } from "../../../dist/index.js";
-import { empreinte, folder, jsonLines, known, picture } from "../../support/cli.ts";
+import { empreinte, empreinteProcess, folder, jsonLines, known, picture } from "../../support/cli.ts";
 import { root } from "../../support/run.ts";
 
 const here = folder();
@@ -29,31 +29,31 @@ const bits = (hash: string, n: number): string =>
 describe("help and version", () => {
   it("--version is the package's", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-    expect(await empreinte(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+    expect(await empreinteProcess(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 
   it.each([[["--help"]], [["hash", "--help"]], [["scan", "x", "-h"]], [["doctor", "--help"]]])("%j", async (args) => {
     const { code, stdout, stderr } = await empreinte(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^empreinte/);
-    if (args.length > 1) expect(stdout).toMatch(/^Example: empreinte /m);
+    if (args.length > 1) expect(stdout).toMatch(/^Examples?:\n {2}empreinte /m);
     expect(stdout.split("\n").every((line) => line.length <= 120)).toBe(true);
   });
 
   it("the defaults in the help are the package's", async () => {
-    const { stdout } = await empreinte(["scan", "--help"]);
+    const help = (await empreinte(["scan", "--help"])).stdout.replaceAll(/\s+/g, " ");
     for (const [name, value] of Object.entries(defaultLimits)) {
       const flag = `--max-${name.slice(3).toLowerCase()} N`;
-      expect(stdout).toMatch(new RegExp(`${flag}.*default ${value}\\b`));
+      expect(help).toMatch(new RegExp(`${flag}[^]*?Default: ${value}\\b`));
     }
   });
 });
 
 describe("wrong usage is 64, with a sentence on standard error and nothing on standard output", () => {
   it.each<[string[], RegExp]>([
-    [[], /^empreinte: has this picture been seen before/],
+    [[], /^empreinte: has this image or video been seen before/],
     [["frobnicate"], /no command "frobnicate"/],
-    [["hash"], /No path/],
+    [["hash"], /No PATH/],
     [["hash", "--frobnicate", "x"], /Unknown option '--frobnicate'/],
     [["hash", "--compat", "cpp", "x"], /cpp-cli for --compat/],
     [["hash", "--json=yes", "x"], /--json/],
@@ -63,14 +63,14 @@ describe("wrong usage is 64, with a sentence on standard error and nothing on st
     [["hash", "--max-bytes=", "x"], /--max-bytes/],
     [["hash", "--max-pages", "two", "x"], /--max-pages/],
     [["scan", "x"], /No --list/],
-    [["scan", "--list", "x"], /No path/],
+    [["scan", "--list", "x"], /No PATH/],
     [["scan", "--list", "x", "--radius=-1", "y"], /integer between 0 and 256 for --radius but received "-1"/],
     [["scan", "--list", "x", "--radius", "-1", "y"], /begins with a dash is given as --radius=VALUE\. See/],
     [["scan", "--list", "x", "--radius", "257", "y"], /between 0 and 256 for --radius/],
     [["scan", "--list", "x", "--radius", "NaN", "y"], /--radius/],
     [["scan", "--list", "x", "--radius", "31.0", "y"], /--radius/],
     [["scan", "--list", "x", "--min-quality", "101", "y"], /between 0 and 100 for --min-quality/],
-    [["doctor", "x"], /no path/],
+    [["doctor", "x"], /Unexpected argument "x"/],
   ])("%j", async (args, sentence) => {
     const { code, stdout, stderr } = await empreinte(args);
     expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
@@ -80,7 +80,7 @@ describe("wrong usage is 64, with a sentence on standard error and nothing on st
 
   it("a kernel that does not exist", async () => {
     const env = { ...process.env, EMPREINTE_KERNEL: "abacus" };
-    const { code, stdout, stderr } = await empreinte(["hash", scenePath], { env });
+    const { code, stdout, stderr } = await empreinteProcess(["hash", scenePath], { env });
     expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
     expect(stderr).toContain("EMPREINTE_KERNEL");
   });
@@ -88,7 +88,7 @@ describe("wrong usage is 64, with a sentence on standard error and nothing on st
 
 describe("hash", () => {
   it("prints hash, quality and path, like sha256sum", async () => {
-    expect(await empreinte(["hash", scenePath])).toEqual({
+    expect(await empreinteProcess(["hash", scenePath])).toEqual({
       code: 0,
       signal: null,
       stdout: `${scene.hash}  ${scene.quality}  ${scenePath}\n`,
@@ -96,30 +96,30 @@ describe("hash", () => {
     });
   });
 
-  it("walks folders by name, passes over what is no picture and says how many", async () => {
-    const { code, stdout, stderr } = await empreinte(["hash", "photos"], { cwd: here });
+  it("walks folders by name, skips what is no image and says how many", async () => {
+    const { code, stdout, stderr } = await empreinteProcess(["hash", "photos"], { cwd: here });
     expect(stdout).toBe(
       `${waves.hash}  ${waves.quality}  photos/a.webp\n` +
         `${scene.hash}  ${scene.quality}  photos/b scene.png\n` +
         `${small.hash}  ${small.quality}  photos/deep/c.tiff\n`,
     );
-    expect(stderr).toBe("empreinte: 3 files, 0 failed, 1 passed over (no pictures)\n");
+    expect(stderr).toBe("empreinte: 3 files, 0 failed, 1 skipped (no images)\n");
     expect(code).toBe(0);
-    const quiet = await empreinte(["hash", "--quiet", "photos"], { cwd: here });
+    const quiet = await empreinteProcess(["hash", "--quiet", "photos"], { cwd: here });
     expect(quiet).toMatchObject({ code: 0, stdout, stderr: "" });
   });
 
   it("keeps the order of the arguments, whatever the concurrency", async () => {
     const args = ["photos/deep", scenePath, wavesPath, scenePath];
     for (const n of ["1", "8"]) {
-      const { stdout } = await empreinte(["hash", "--concurrency", n, ...args], { cwd: here });
+      const { stdout } = await empreinteProcess(["hash", "--concurrency", n, ...args], { cwd: here });
       const hashes = stdout.split("\n").map((line) => line.slice(0, 64));
       expect(hashes).toEqual([small.hash, scene.hash, waves.hash, scene.hash, ""]);
     }
   });
 
   it("reads standard input as -", async () => {
-    const { code, stdout } = await empreinte(["hash", "-", wavesPath], { input: readFileSync(scenePath) });
+    const { code, stdout } = await empreinteProcess(["hash", "-", wavesPath], { input: readFileSync(scenePath) });
     expect(stdout).toBe(`${scene.hash}  ${scene.quality}  -\n${waves.hash}  ${waves.quality}  ${wavesPath}\n`);
     expect(code).toBe(0);
   });
@@ -137,7 +137,7 @@ describe("hash", () => {
     const lines = orientationNames.map((v) => `${scene.orientations[v]}  ${scene.quality}  ${v}  ${scenePath}\n`);
     expect(text.stdout).toBe(lines.join(""));
     const json = await empreinte(["hash", "--orientations", "--json", scenePath]);
-    expect(JSON.parse(json.stdout)).toMatchObject({ hash: scene.hash, dihedral: scene.orientations });
+    expect(JSON.parse(json.stdout)).toMatchObject({ hash: scene.hash, orientations: scene.orientations });
   });
 
   it("--compat cpp-cli hashes the 512×512 nearest-neighbour picture", async () => {
@@ -183,7 +183,7 @@ describe("hash", () => {
     expect(json).toMatchObject({ code: 2, stderr: "" });
   });
 
-  it("in a walked folder a file named like a picture is not passed over", async () => {
+  it("in a walked folder a file named like a picture is not skipped", async () => {
     const odd = folder();
     writeFileSync(join(odd, "renamed.JPG"), "text");
     writeFileSync(join(odd, "empty.png"), "");
@@ -196,7 +196,7 @@ describe("hash", () => {
       { path: join(odd, "renamed.JPG"), error: { code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" } },
       { path: join(odd, "z.png"), hash: scene.hash },
     ]);
-    expect(stderr).toContain("2 failed, 2 passed over");
+    expect(stderr).toContain("2 failed, 2 skipped");
     expect(code).toBe(2);
   });
 
@@ -242,19 +242,18 @@ describe("hash", () => {
 });
 
 describe("scan", () => {
-  it("prints path, distance, list:line, variant and metadata; 1 when something was found", async () => {
-    const { code, stdout, stderr } = await empreinte(["scan", "--list", "known.csv", "photos", mirrored], {
-      cwd: here,
-    });
+  it("prints path, verdict, distance, list:line, orientation, view and metadata; 1 when something was found", async () => {
+    const args = ["scan", "--list", "known.csv", "photos", mirrored];
+    const { code, stdout, stderr } = await empreinteProcess(args, { cwd: here });
     const [first, second, third] = stdout
       .trimEnd()
       .split("\n")
       .map((line) => line.split("\t"));
-    expect(first).toEqual(["photos/b scene.png", "0", "known.csv:1", "orig", "the scene"]);
-    expect(second!.slice(0, 4)).toEqual(["photos/deep/c.tiff", "0", "known.csv:2", "orig"]);
-    expect([third![0], third![2], third![3]]).toEqual([mirrored, "known.csv:3", "flipY"]);
+    expect(first).toEqual(["photos/b scene.png", "match", "0", "known.csv:1", "orig", "-", "the scene"]);
+    expect(second!.slice(0, 5)).toEqual(["photos/deep/c.tiff", "match", "0", "known.csv:2", "orig"]);
+    expect([third![0], third![3], third![4]]).toEqual([mirrored, "known.csv:3", "flipY"]);
     expect(stdout.trimEnd().split("\n")).toHaveLength(3);
-    expect(stderr).toBe("empreinte: 4 files, 0 failed, 1 passed over (no pictures)\n");
+    expect(stderr).toBe("empreinte: 4 files, 0 failed, 1 skipped (no images)\n");
     expect(code).toBe(1);
   });
 
@@ -271,11 +270,22 @@ describe("scan", () => {
     expect(stdout.trimEnd().split("\n")).toEqual([
       JSON.stringify({
         path: scenePath,
+        kind: "image",
         hash: scene.hash,
         quality: scene.quality,
-        matches: [{ distance: 0, list: knownList, entry: 1, variant: "orig", metadata: "the scene" }],
+        matches: [
+          {
+            verdict: "match",
+            distance: 0,
+            reference: `${knownList}:1`,
+            orientation: "orig",
+            list: knownList,
+            line: 1,
+            metadata: "the scene",
+          },
+        ],
       }),
-      JSON.stringify({ path: wavesPath, hash: waves.hash, quality: waves.quality, matches: [] }),
+      JSON.stringify({ path: wavesPath, kind: "image", hash: waves.hash, quality: waves.quality, matches: [] }),
     ]);
     expect(code).toBe(1);
   });
@@ -306,7 +316,7 @@ describe("scan", () => {
     const lists = stdout
       .trimEnd()
       .split("\n")
-      .map((line) => line.split("\t")[2]);
+      .map((line) => line.split("\t")[3]);
     expect(lists).toEqual([`${knownList}:1`, `${other}:1`]);
   });
 
@@ -395,7 +405,7 @@ describe("scan", () => {
 
   it("reads standard input", async () => {
     const { code, stdout } = await empreinte(["scan", "--list", knownList, "-"], { input: readFileSync(scenePath) });
-    expect(stdout).toMatch(/^-\t0\t/);
+    expect(stdout).toMatch(/^-\tmatch\t0\t/);
     expect(code).toBe(1);
   });
 });
@@ -419,7 +429,7 @@ describe("doctor", () => {
 
   it("1 when something is wrong", async () => {
     const env = { ...process.env, EMPREINTE_KERNEL: "abacus" };
-    const { code, stdout } = await empreinte(["doctor"], { env });
+    const { code, stdout } = await empreinteProcess(["doctor"], { env });
     expect(stdout).toMatch(/^fault: .*EMPREINTE_KERNEL/m);
     expect(code).toBe(1);
   });

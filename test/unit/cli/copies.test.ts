@@ -29,18 +29,11 @@ const registered = join(here, "registered.csv");
 writeFileSync(registered, cropListLines(await hashWithCrops(original), "case 7", { derived: true }).join("\n"));
 
 describe("scan --level", () => {
-  it("prints path, distance, line, variant, tier, region and metadata; 1 for found, 0 for nothing", async () => {
+  it("prints a record as without it; 1 for found, 0 for nothing", async () => {
     const { code, stdout, stderr } = await empreinte(["scan", "--list", list, "--level", "fast", mirror]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
-    const [path, distance, line, variant, tier, region, metadata] = stdout.trimEnd().split("\t");
-    expect([path, line, variant, tier, region, metadata]).toEqual([
-      mirror,
-      `${list}:2`,
-      "flipY",
-      "match",
-      "whole",
-      "case 7",
-    ]);
+    const [path, verdict, distance, ...rest] = stdout.trimEnd().split("\t");
+    expect([path, verdict, ...rest]).toEqual([mirror, "match", `${list}:2`, "flipY", "-", "case 7"]);
     expect(Number(distance)).toBeLessThanOrEqual(31);
     expect(await empreinte(["scan", "--list", list, "--level", "thorough", other])).toMatchObject({
       code: 0,
@@ -48,11 +41,12 @@ describe("scan --level", () => {
     });
   });
 
-  it("with --json has what findCopies says", async () => {
+  it("with --json has the tier, the region and the line", async () => {
     const { code, stdout } = await empreinte(["scan", "--json", "--list", list, "--level", "standard", small]);
     expect(code).toBe(1);
-    const [found] = jsonLines<{ tier: string; matches: Record<string, unknown>[] }>(stdout);
-    expect(found).toMatchObject({ path: small, tier: "match", matches: [{ list, entry: 2, metadata: "case 7" }] });
+    const [found] = jsonLines<{ matches: Record<string, unknown>[] }>(stdout);
+    expect(found).toMatchObject({ path: small, kind: "image", quality: 100 });
+    expect(found!.matches).toMatchObject([{ verdict: "match", list, line: 2, metadata: "case 7" }]);
   });
 
   it("finds a large crop by what was registered, and names the original's line", async () => {
@@ -63,11 +57,10 @@ describe("scan --level", () => {
   });
 
   it.each<[string[], RegExp]>([
-    [["--level", "slow"], /fast, standard or thorough for --level but received slow/],
-    [["--level", "fast", "--radius", "3"], /--radius does not go with --level/],
-    [["--level", "fast", "--no-orientations"], /--no-orientations does not go with --level/],
-    [["--level", "fast", "--all-pages"], /--all-pages does not go with --level/],
-    [["--level", "fast", "-"], /--level does not go with standard input/],
+    [["--level", "slow"], /fast, standard or thorough for --level but received "slow"/],
+    [["--level", "standard", "--radius", "3"], /--radius does not go with --level/],
+    [["--level", "thorough", "--no-orientations"], /--no-orientations does not go with --level/],
+    [["--level", "standard", "--all-pages"], /--all-pages does not go with --level/],
   ])("%j is wrong usage", async (args, sentence) => {
     const { code, stdout, stderr } = await empreinte(["scan", "--list", list, ...args, other]);
     expect({ code, stdout }).toEqual({ code: 64, stdout: "" });

@@ -19,7 +19,8 @@ const file = (name: string, text: string): string => {
   writeFileSync(join(here, name), text);
   return name;
 };
-const at = (args: string[]) => empreinte(args, { cwd: here });
+process.chdir(here);
+const at = (args: string[]) => empreinte(args);
 const other = hexHashes(60_000, 61);
 const first = file("first.csv", [...other, `${large.hash},"large; été"`, "nonsense", `${scene.hash},a`].join("\n"));
 const second = file("second.txt", [`pdq ${waves.hash}`, `pdq ${scene.hash}`, "pdq zz"].join("\n"));
@@ -46,18 +47,18 @@ describe("index build and scan --index", () => {
     }
   });
 
-  it("a match names the list, line, variant and metadata", async () => {
+  it("a match names the list, line, orientation and metadata", async () => {
     const { stdout } = await at(["scan", "--index", "full.idx", "photos"]);
     const lines = stdout
       .split("\n")
       .filter(Boolean)
       .map((line) => line.split("\t"));
-    expect(lines.map(([path, , entry, variant, metadata]) => [path, entry, variant, metadata])).toEqual([
+    expect(lines.map(([path, , , line, orientation, , metadata]) => [path, line, orientation, metadata])).toEqual([
       ["photos/mirrored.png", "first.csv:60001", "flipY", "large; été"],
       ["photos/scene.png", "first.csv:60003", "orig", "a"],
-      ["photos/scene.png", "second.txt:2", "orig", ""],
+      ["photos/scene.png", "second.txt:2", "orig", "-"],
       ["photos/turned.tiff", "first.csv:60001", expect.stringMatching(/^rot/), "large; été"],
-      ["photos/waves.webp", "second.txt:1", "orig", ""],
+      ["photos/waves.webp", "second.txt:1", "orig", "-"],
     ]);
   });
 
@@ -67,7 +68,7 @@ describe("index build and scan --index", () => {
     const args = ["scan", "--list", first, "--index", "second.idx", "--quiet", "photos"];
     expect(await at(args)).toEqual(lists);
     const twice = await at(["scan", "--index", "second.idx", "--index", "second.idx", "photos/waves.webp"]);
-    expect(twice.stdout).toBe("photos/waves.webp\t0\tsecond.txt:1\torig\t\n".repeat(2));
+    expect(twice.stdout).toBe("photos/waves.webp\tmatch\t0\tsecond.txt:1\torig\t-\t-\n".repeat(2));
   });
 
   it("0 and nothing printed when nothing is found", async () => {
@@ -76,9 +77,9 @@ describe("index build and scan --index", () => {
     expect(await at(["scan", "--index", "others.idx", "photos"])).toMatchObject({ code: 0, stdout: "", stderr: "" });
   });
 
-  it("the bank of an entry is the position of its list, for the library", async () => {
+  it("the tag of an entry is the position of its list, for the library", async () => {
     using index = await HashIndex.open(join(here, "full.idx"));
-    const ids = (banks: number[]): number[] => index.searchSync(scene.hash, { radius: 0, banks }).map(({ id }) => id);
+    const ids = (tags: number[]): number[] => index.searchSync(scene.hash, { radius: 0, tags }).map(({ id }) => id);
     expect([ids([0]), ids([1]), ids([0, 1]), ids([2])]).toEqual([[60_001], [60_003], [60_001, 60_003], []]);
   });
 
@@ -124,8 +125,8 @@ describe("index info", () => {
     const { code, stdout } = await at(["index", "info", "full.idx"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^entries +60,004$/m);
-    expect(stdout).toMatch(/^bank 0 +first\.csv: 60,002 entries, plain, 1 lines refused$/m);
-    expect(stdout).toMatch(/^bank 1 +second\.txt: 2 entries, signals, 1 lines refused$/m);
+    expect(stdout).toMatch(/^tag 0 +first\.csv: 60,002 entries, plain, 1 lines refused$/m);
+    expect(stdout).toMatch(/^tag 1 +second\.txt: 2 entries, signals, 1 lines refused$/m);
   });
 
   it("as JSON", async () => {
@@ -134,7 +135,7 @@ describe("index info", () => {
     expect(JSON.parse(stdout)).toEqual({
       path: "lean.idx",
       rows: 60_004,
-      parts: expect.any(Number),
+      shards: expect.any(Number),
       indexed: expect.any(Number),
       revision: expect.any(Number),
       fileBytes: statSync(join(here, "lean.idx")).size,
@@ -167,20 +168,20 @@ describe("index verify", () => {
 });
 
 describe("index bench", () => {
-  it("every way, radius and batch, as JSON and as a table; all ways agree", async () => {
+  it("every strategy, radius and batch, as JSON and as a table; all strategies agree", async () => {
     const json = await at(["index", "bench", "full.idx", "--json", "--seconds", "0.1"]);
     expect(json).toMatchObject({ code: 0, stderr: "" });
     const { results, ...about } = JSON.parse(json.stdout) as {
-      results: { radius: number; queries: number; way: string; microseconds: number; runs: number }[];
+      results: { radius: number; queries: number; strategy: string; microseconds: number; runs: number }[];
     };
     expect(about).toMatchObject({ path: "full.idx", rows: 60_004, agree: true, kernel: expect.any(String) });
-    const combinations = results.map(({ radius, queries, way }) => `${radius} ${queries} ${way}`);
+    const combinations = results.map(({ radius, queries, strategy }) => `${radius} ${queries} ${strategy}`);
     expect(new Set(combinations).size).toBe(3 * 3 * 5);
     expect(results.every(({ microseconds, runs }) => microseconds > 0 && runs >= 1)).toBe(true);
     const text = await at(["index", "bench", "full.idx", "--seconds", "0.1"]);
     expect(text.stdout).toMatch(/^60,004 entries, [\d,]+ bytes, [\d.]+ a hash; kernel \S+; one thread$/m);
     expect(text.stdout).toMatch(/^ *31 +32( +[\d.,]+){6}$/m);
-    expect(text.stdout).toMatch(/All ways gave the same answers/);
+    expect(text.stdout).toMatch(/All strategies gave the same answers/);
     expect(text.code).toBe(0);
   });
 });
@@ -192,12 +193,12 @@ describe("help and usage", () => {
       const { code, stdout, stderr } = await empreinte([...args, "--help"]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout.startsWith(`empreinte ${args.join(" ")}`)).toBe(true);
-      expect(stdout).toMatch(/^Example: empreinte index /m);
+      expect(stdout).toMatch(args.length > 1 ? /^Example:\n {2}empreinte index /m : /^Commands:\n {2}index build /m);
       expect(stdout.split("\n").every((line) => line.length <= 120)).toBe(true);
     },
   );
 
-  it("more lists than there are banks", async () => {
+  it("more lists than there are tags", async () => {
     const { code, stderr } = await at(["index", "build", ...Array<string>(257).fill("x"), "-o", "y"]);
     expect(stderr).toMatch(/at most 256 lists but received 257/);
     expect(code).toBe(64);
@@ -206,17 +207,17 @@ describe("help and usage", () => {
   it.each<[string[], RegExp]>([
     [["index"], /build, info, verify or bench/],
     [["index", "frobnicate"], /no command "index frobnicate"/],
-    [["index", "build", "-o", "x"], /No list/],
-    [["index", "build", "x"], /No -o FILE/],
-    [["index", "build", "x", "-o", ""], /No -o FILE/],
-    [["index", "build", "x", "-o", "y", "--memory", "most"], /full, lean, rows for --memory/],
-    [["index", "info"], /one FILE/],
-    [["index", "info", "x", "y"], /one FILE/],
-    [["index", "verify"], /one FILE/],
+    [["index", "build", "-o", "x"], /No LIST/],
+    [["index", "build", "x"], /No --output FILE/],
+    [["index", "build", "x", "-o", ""], /Expected FILE for --output/],
+    [["index", "build", "x", "-o", "y", "--memory", "most"], /full, lean or rows for --memory/],
+    [["index", "info"], /No FILE/],
+    [["index", "info", "x", "y"], /Unexpected argument "y"/],
+    [["index", "verify"], /No FILE/],
     [["index", "verify", "x", "--json"], /--json/],
-    [["index", "bench"], /one FILE/],
+    [["index", "bench"], /No FILE/],
     [["index", "bench", "x", "--seconds", "0"], /--seconds/],
-    [["scan", "x"], /No --list or --index/],
+    [["scan", "x"], /No --list, --index/],
   ])("%j is 64", async (args, sentence) => {
     const { code, stdout, stderr } = await at(args);
     expect({ code, stdout }).toEqual({ code: 64, stdout: "" });

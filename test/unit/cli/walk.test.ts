@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 
 async function paths(args: string[], signal = never): Promise<string[]> {
   const found: string[] = [];
-  for await (const file of walk(args, signal))
+  for await (const file of walk(args, { signal }))
     found.push(file.error ? `${file.error.code} ${file.path}` : `${file.path}`);
   return found;
 }
@@ -52,7 +52,7 @@ describe("walk", () => {
   it("stops when the signal says so", async () => {
     const stop = new AbortController();
     const found: unknown[] = [];
-    for await (const file of walk([root], stop.signal)) {
+    for await (const file of walk([root], { signal: stop.signal })) {
       found.push(file);
       if (found.length === 3) stop.abort();
     }

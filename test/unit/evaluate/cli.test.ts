@@ -75,7 +75,7 @@ describe("empreinte evaluate", () => {
   it("holds recall and false matches to what is asked", async () => {
     const gates = (...args: string[]): ReturnType<typeof empreinte> =>
       empreinte(["evaluate", photos, ...few, "--level", "plain", ...args]);
-    expect(await gates("--min-recall", "jpeg-50=0.99", "--min-recall", "mean=0.5", "--max-fp", "0")).toMatchObject({
+    expect(await gates("--min-recall", "jpeg-50=0.99", "--min-recall", "mean=0.5", "--max-false-matches", "0")).toMatchObject({
       code: 0,
       stderr: "",
     });
@@ -102,7 +102,7 @@ describe("empreinte evaluate", () => {
     expect(stderr).toContain("cut.png: cut.png cannot be decoded as PNG");
     expect(stdout).toContain("1 originals");
     const out = join(folder(), "images");
-    const written = await empreinte(["evaluate", odd, ...few, "--write-pictures", out]);
+    const written = await empreinte(["evaluate", odd, ...few, "--write-images", out]);
     expect(written).toMatchObject({ code: 2, stdout: "" });
     expect(written.stderr).toContain("cut.png: cut.png cannot be decoded as PNG");
     expect(readFileSync(join(out, "queries.csv"), "utf8")).toContain('"none/0.png"');
@@ -110,7 +110,7 @@ describe("empreinte evaluate", () => {
 
   it("puts distances from elsewhere beside ours", async () => {
     const here = folder();
-    const written = await empreinte(["evaluate", photos, ...few, "--write-pictures", join(here, "images")]);
+    const written = await empreinte(["evaluate", photos, ...few, "--write-images", join(here, "images")]);
     expect(written).toMatchObject({ code: 0, stdout: "" });
     const rows = readFileSync(join(here, "images", "queries.csv"), "utf8")
       .trim()

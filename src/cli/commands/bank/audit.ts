@@ -1,29 +1,47 @@
-import { number, parse } from "../../args.js";
-import { actorOption, onlyStore, withStore } from "./store.js";
-import { type Session, status } from "../../io/session.js";
+import { status } from "../../io/session.js";
+import { type Command, defineCommand } from "../../table/command.js";
+import { actorOption, doneStatuses, fileArgument } from "./options.js";
+import { withStore } from "./store.js";
 
-const options = { ...actorOption, after: { type: "string" }, keep: { type: "string" } } as const;
-/** Records at a time. */
+/** Records read at a time. */
 const step = 10_000;
 
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, options);
-  const file = onlyStore(positionals);
-  let after = number("after", values.after, { least: 0 }) ?? 0;
-  const days = number("keep", values.keep, { least: 1, most: 36_600 });
-  return withStore(
-    file,
-    async (store) => {
-      if (days !== undefined) store.setAuditDays(days);
-      for (;;) {
-        const some = store.audit({ after, limit: step });
-        for (const { number: record, time, ...rest } of some) {
-          await session.line(JSON.stringify({ number: record, time: new Date(time), ...rest }));
-        }
-        if (some.length < step || session.signal.aborted) return status.nothing;
-        after = some.at(-1)!.number;
-      }
+export const command: Command = defineCommand({
+  name: "bank audit",
+  summary: "Print what was done to a store, by whom and when",
+  description: [
+    'Prints JSON Lines, oldest first: {"number","time","who","what","revision","detail"}. Hashes are cut to 8 digits, and entries are named by their number.',
+    "Nobody changes a record. Only records older than the retention are removed. It is a year unless --keep changes it.",
+  ],
+  arguments: { file: fileArgument },
+  options: {
+    after: { type: "integer", value: "N", least: 0, default: 0, does: "Print only records after this number." },
+    keep: {
+      type: "integer",
+      value: "DAYS",
+      least: 1,
+      most: 36600,
+      does: "Change the retention. Older records are removed at once.",
     },
-    values,
-  );
-}
+    ...actorOption,
+  },
+  statuses: doneStatuses,
+  examples: [{ command: "empreinte bank audit known.bank", does: "Print the whole log." }],
+  async run({ arguments: { file }, options }, session) {
+    return withStore(
+      file,
+      async (store) => {
+        if (options.keep !== undefined) store.setAuditDays(options.keep);
+        for (let { after } = options; ;) {
+          const some = store.audit({ after, limit: step });
+          for (const { number: record, time, ...rest } of some) {
+            await session.line(JSON.stringify({ number: record, time: new Date(time), ...rest }));
+          }
+          if (some.length < step || session.signal.aborted) return status.nothing;
+          after = some.at(-1)!.number;
+        }
+      },
+      options,
+    );
+  },
+});

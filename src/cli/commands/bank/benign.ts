@@ -2,12 +2,12 @@ import { open } from "node:fs/promises";
 import { type BenignPicture } from "../../../doors/bank.js";
 import { hashImages, type ImageInput, sniffImage } from "../../../index.js";
 import { openList } from "../../../doors/lists.js";
-import { UsageError } from "../../args.js";
 import { shownPath } from "../../io/names.js";
 import { type Session } from "../../io/session.js";
 import { walk } from "../../io/walk.js";
+import { UsageError } from "../../table/parse.js";
 
-async function isPicture(path: string): Promise<boolean> {
+async function isImage(path: string): Promise<boolean> {
   const file = await open(path, "r");
   try {
     const bytes = Buffer.alloc(64);
@@ -24,21 +24,21 @@ async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<Benign
   }
 }
 
-/** The hashes of `--benign`: lists, pictures with all their turns, and folders of either. */
+/** The hashes of `--benign`: those of lists, of images in all orientations, and of folders of either. */
 export async function benignOf(paths: readonly string[], session: Session): Promise<BenignPicture[]> {
   const { signal } = session;
   const found: BenignPicture[] = [];
-  const pictures: ImageInput[] = [];
-  for await (const { path, error, walked } of walk([...paths], signal)) {
+  const images: ImageInput[] = [];
+  for await (const { path, error, walked } of walk(paths, { signal })) {
     if (error !== undefined || typeof path !== "string") throw new UsageError(`${shownPath(path)} cannot be read`);
-    if (await isPicture(path)) pictures.push(path);
-    // A folder of pictures has other files in it, too.
+    if (await isImage(path)) images.push(path);
+    // A folder of images has other files in it, too.
     else if (!walked) for await (const one of ofList(path, signal)) found.push(one);
   }
-  for await (const { result, error } of hashImages(pictures, { orientations: true, signal })) {
+  for await (const { result, error } of hashImages(images, { orientations: true, signal })) {
     if (error) session.note(error.message);
     else found.push({ hash: result.hash, ...(result.orientations && { orientations: result.orientations }) });
   }
-  if (paths.length > 0 && found.length === 0) throw new UsageError("There is nothing usable in --benign");
+  if (paths.length > 0 && found.length === 0) throw new UsageError("Nothing in --benign is usable");
   return found;
 }

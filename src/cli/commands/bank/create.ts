@@ -1,29 +1,41 @@
 import { existsSync } from "node:fs";
-import { parse, UsageError } from "../../args.js";
-import { policyOf, policyOptions } from "./policy.js";
-import { actorOption, fileAnd, withStore } from "./store.js";
-import { type Session, status } from "../../io/session.js";
+import { status } from "../../io/session.js";
+import { type Command, defineCommand } from "../../table/command.js";
+import { actorOption, doneStatuses, fileArgument, policyOptions } from "./options.js";
+import { policyOf } from "./policy-values.js";
+import { withStore } from "./store.js";
 
-const options = {
-  ...policyOptions,
-  ...actorOption,
-  purpose: { type: "string" },
-  negative: { type: "boolean" },
-} as const;
-
-export async function run(args: string[], _session: Session): Promise<number> {
-  const { values, positionals } = parse(args, options);
-  const [file, name, ...more] = fileAnd(positionals, "BANK");
-  if (more.length > 0) throw new UsageError("Expected one BANK");
-  const { purpose, negative = false, actor, ...asked } = values;
-  const policy = policyOf(asked);
-  // A store that is there gets one bank more.
-  return withStore(
-    file,
-    (store) => {
-      store.createBank({ name: name!, negative, policy, ...(purpose !== undefined && { purpose }) });
-      return status.nothing;
+export const command: Command = defineCommand({
+  name: "bank create",
+  summary: "Make a bank, and its store where there is none",
+  description: ["A new store is readable by its owner only. A store that exists gets one more bank."],
+  arguments: { file: fileArgument, bank: { does: "The name of the new bank.", files: false } },
+  options: {
+    purpose: { type: "text", value: "TEXT", does: "What the bank is for." },
+    negative: {
+      type: "flag",
+      does: "The entries are known false alarms. A match in this bank suppresses matches that are not nearer.",
     },
-    { actor, create: !existsSync(file) },
-  );
-}
+    ...actorOption,
+    ...policyOptions,
+  },
+  statuses: doneStatuses,
+  examples: [
+    {
+      command: "empreinte bank create known.bank ncii --action block --flood 100/3600",
+      does: "Make a bank whose matches are blocked.",
+    },
+  ],
+  async run({ arguments: { file, bank: name }, options }) {
+    const { purpose, negative, actor } = options;
+    const policy = policyOf(options);
+    return withStore(
+      file,
+      (store) => {
+        store.createBank({ name, negative, policy, ...(purpose !== undefined && { purpose }) });
+        return status.nothing;
+      },
+      { actor, create: !existsSync(file) },
+    );
+  },
+});

@@ -1,24 +1,14 @@
-import { type BankStore, type EntryInfo, type EntryStatus } from "../../../doors/bank.js";
-import { ListWriter, type WrittenFormat } from "../../../doors/lists.js";
-import { parse, UsageError } from "../../args.js";
-import { actorOption, onlyStore, sourceOptions, withStore } from "./store.js";
-import { toFile, toOutput } from "../list/convert.js";
+import type { BankStore, EntryInfo, EntryStatus } from "../../../doors/bank.js";
+import type { ListWriter, WrittenFormat } from "../../../doors/lists.js";
+import { defined } from "../../io/defined.js";
 import { shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
-import { type Session, status } from "../../io/session.js";
+import { status } from "../../io/session.js";
+import { type Command, defineCommand } from "../../table/command.js";
+import { actorOption, doneStatuses, fileArgument, sourceOptions } from "./options.js";
+import { withStore } from "./store.js";
 
-const options = {
-  ...sourceOptions,
-  ...actorOption,
-  status: { type: "string" },
-  derived: { type: "boolean" },
-  to: { type: "string" },
-  nation: { type: "string" },
-  output: { type: "string", short: "o" },
-  quiet: { type: "boolean" },
-} as const;
-
-/** As the list formats have entries. */
+/** An entry as the list formats have it. */
 function listed({ entry, signals, labels, cases, status: state, time }: EntryInfo): Parameters<ListWriter["entry"]>[0] {
   return {
     ...(entry !== undefined && { id: entry }),
@@ -35,44 +25,77 @@ async function* texts(entries: Iterable<EntryInfo>, writer: ListWriter | undefin
   if (writer) yield writer.end();
 }
 
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, options);
-  const file = onlyStore(positionals);
-  const { bank, source, status: wanted = "active", to, nation, output, quiet = false } = values;
-  if (to === undefined) throw new UsageError("No --to FORMAT is given");
-  if (output === undefined || output === "") throw new UsageError("No -o OUT is given");
-  const writer =
-    to === "json" ? undefined : new ListWriter(to as WrittenFormat, nation === undefined ? {} : { nation });
-  const filter = {
-    ...(bank !== undefined && { bank }),
-    ...(source !== undefined && { source }),
-    ...(wanted !== "all" && { status: wanted as EntryStatus }),
-    ...(values.derived === true && { derived: true }),
-  };
-  let count = 0;
-  const progress = new Progress(session, quiet, "entries");
-  function* counted(store: BankStore): Generator<EntryInfo> {
-    for (const entry of store.entries(filter)) {
-      session.signal.throwIfAborted();
-      count++;
-      yield entry;
+export const command: Command = defineCommand({
+  name: "bank export",
+  summary: "Write the entries of a store as a list, with whole hashes",
+  description: [
+    "Keep OUT as carefully as FILE: it has whole hashes. It is readable by its owner only, and appears whole or not at all. What the format cannot hold is counted. The audit log records the export.",
+  ],
+  arguments: { file: fileArgument },
+  options: {
+    to: {
+      type: "text",
+      value: "FORMAT",
+      required: true,
+      does: "The format: plain, signal-csv, stopncii, vics-2.0, vpdq-lines, vpdq-json, vpdq-json-object, or json for everything the store has.",
+    },
+    output: {
+      type: "file",
+      value: "OUT",
+      short: "o",
+      required: true,
+      does: "Write to OUT, or to standard output for -.",
+    },
+    ...sourceOptions,
+    status: {
+      type: "choice",
+      value: "STATUS",
+      choices: ["active", "quarantined", "withdrawn", "all"],
+      default: "active",
+      does: "Write entries that are active, quarantined or withdrawn, or all.",
+    },
+    crops: { type: "flag", does: "Also write the hashes of crops. Do not give such a list to others." },
+    nation: { type: "text", value: "CODE", does: "Whose categories a VICS list gets: us, uk, ca and so on." },
+    quiet: { type: "flag", does: "Print no progress and no notes. Errors are still printed." },
+    ...actorOption,
+  },
+  statuses: doneStatuses,
+  examples: [
+    {
+      command: "empreinte bank export known.bank --bank ncii --to signal-csv -o ncii.csv",
+      does: "Write the active entries of a bank as CSV.",
+    },
+  ],
+  async run({ arguments: { file }, options }, session) {
+    const { ListWriter: Writer } = await import("../../../doors/lists.js");
+    const { writeTexts } = await import("../../io/write-texts.js");
+    const { bank, source, status: wanted, to, nation, output, crops, quiet } = options;
+    const writer = to === "json" ? undefined : new Writer(to as WrittenFormat, defined({ nation }));
+    const filter = {
+      ...defined({ bank, source }),
+      ...(wanted !== "all" && { status: wanted as EntryStatus }),
+      ...(crops && { derived: true }),
+    };
+    let count = 0;
+    const progress = new Progress(session, quiet, "entries");
+    function* counted(store: BankStore): Generator<EntryInfo> {
+      for (const entry of store.entries(filter)) {
+        session.signal.throwIfAborted();
+        count++;
+        yield entry;
+      }
     }
-  }
-  const step = (): void => void (progress.done = count);
-  await withStore(
-    file,
-    async (store) => {
+    const write = async (store: BankStore): Promise<void> => {
       // Before the first hash has left the store.
       store.recordExport({ ...filter, to });
-      if (output === "-") await toOutput(texts(counted(store), writer), step);
-      else await toFile(output, texts(counted(store), writer), step);
-    },
-    values,
-  ).finally(() => progress.stop());
-  if (!quiet) {
-    for (const [name, left] of Object.entries(writer?.leftOut ?? {}))
-      session.note(`left out: ${shownPath(name)}, ${left.toLocaleString("en")}`);
-    session.note(`${shownPath(output)}: ${count.toLocaleString("en")} entries, with whole hashes`);
-  }
-  return status.nothing;
-}
+      await writeTexts(output, texts(counted(store), writer), () => void (progress.done = count), session);
+    };
+    await withStore(file, write, options).finally(() => progress.stop());
+    if (!quiet) {
+      for (const [name, left] of Object.entries(writer?.leftOut ?? {}))
+        session.note(`left out: ${shownPath(name)}, ${left.toLocaleString("en")}`);
+      session.note(`${shownPath(output)}: ${count.toLocaleString("en")} entries, with whole hashes`);
+    }
+    return status.nothing;
+  },
+});

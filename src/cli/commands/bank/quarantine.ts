@@ -1,14 +1,24 @@
-import { parse } from "../../args.js";
-import { entryJson, entryLine, onlyStore, withStore } from "./store.js";
-import { type Session, status } from "../../io/session.js";
+import { status } from "../../io/session.js";
+import { type Command, defineCommand } from "../../table/command.js";
+import { doneStatuses, fileArgument, jsonOption } from "./options.js";
+import { entryJson, entryLine, withStore } from "./store.js";
 
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, { json: { type: "boolean" } });
-  const file = onlyStore(positionals);
-  return withStore(file, async (store) => {
-    for (const entry of [...store.quarantined(), ...store.flooded()]) {
-      await session.line(values.json ? entryJson(entry) : entryLine(entry));
-    }
-    return status.nothing;
-  });
-}
+export const command: Command = defineCommand({
+  name: "bank quarantine",
+  summary: "Print entries that are quarantined or flooded, and why",
+  description: [
+    "Quarantined entries do not match until they are released. Flooded entries have hit too many uploads and lead to review at most. Prints a line for each, as bank list does, with the reason.",
+  ],
+  arguments: { file: fileArgument },
+  options: jsonOption,
+  statuses: doneStatuses,
+  examples: [{ command: "empreinte bank quarantine known.bank", does: "Print what is held back." }],
+  async run({ arguments: { file }, options: { json } }, session) {
+    return withStore(file, async (store) => {
+      for (const entry of [...store.quarantined(), ...store.flooded()]) {
+        await session.line(json ? entryJson(entry) : entryLine(entry));
+      }
+      return status.nothing;
+    });
+  },
+});

@@ -1,26 +1,35 @@
-import { parse } from "../../args.js";
-import { actorOption, entryNamed, fileAnd, orNoted, sourceOptions, withStore } from "./store.js";
 import { shownPath } from "../../io/names.js";
-import { type Session, status } from "../../io/session.js";
+import { status } from "../../io/session.js";
+import { type Command, defineCommand } from "../../table/command.js";
+import { actorOption, fileArgument, sourceOptions } from "./options.js";
+import { removalArguments } from "./remove-entries.js";
+import { entryNamed, orNoted, withStore } from "./store.js";
 
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, { ...sourceOptions, ...actorOption });
-  const [file, ...entries] = fileAnd(positionals, "at least one ENTRY");
-  const named = entries.map((text) => entryNamed(text, values));
-  return withStore(
-    file,
-    async (store) => {
-      let trouble = false;
-      for (const [i, name] of named.entries()) {
-        const done = await orNoted(session, () => {
-          if (store.release(name)) return;
-          session.note(`${shownPath(entries[i]!)}: Neither quarantined nor flooded`);
-          trouble = true;
-        });
-        trouble ||= !done;
-      }
-      return trouble ? status.trouble : status.nothing;
-    },
-    values,
-  );
-}
+export const command: Command = defineCommand({
+  name: "bank release",
+  summary: "Let quarantined or flooded entries match",
+  description: ["A quarantined entry matches from then on. A flooded entry counts as before."],
+  arguments: { file: fileArgument, entry: { repeat: true, files: false, does: removalArguments.entry.does } },
+  options: { ...sourceOptions, ...actorOption },
+  statuses: { 0: "It is done.", 2: "Some entries were neither quarantined nor flooded, or do not exist." },
+  examples: [{ command: "empreinte bank release known.bank '#17'", does: "Release an entry by the store's number." }],
+  async run({ arguments: { file, entry: entries }, options }, session) {
+    const names = entries.map((text) => entryNamed(text, options));
+    return withStore(
+      file,
+      async (store) => {
+        let trouble = false;
+        for (const [i, name] of names.entries()) {
+          const done = await orNoted(session, () => {
+            if (store.release(name)) return;
+            session.note(`${shownPath(entries[i]!)}: Neither quarantined nor flooded`);
+            trouble = true;
+          });
+          trouble ||= !done;
+        }
+        return trouble ? status.trouble : status.nothing;
+      },
+      options,
+    );
+  },
+});

@@ -1,14 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { diagnose, HashIndex, type IndexMatch, type SearchStrategy } from "../../../index.js";
-import { number, parse } from "../../args.js";
-import { onlyFile } from "./info.js";
+import type { HashIndex, IndexMatch, SearchStrategy } from "../../../index.js";
 import { jsonPath } from "../../io/names.js";
-import { type Session, status } from "../../io/session.js";
+import { status } from "../../io/session.js";
+import { type Command, defineCommand } from "../../table/command.js";
 
-const ways: readonly SearchStrategy[] = ["auto", "scan", "columns", "tiled", "multi-index"];
+const strategies: readonly SearchStrategy[] = ["auto", "scan", "columns", "tiled", "multi-index"];
 const radii = [15, 31, 63];
-/** One query; a batch; the eight variants of a picture. */
+/** One query, a batch, and the eight orientations of an image. */
 const batches = [1, 32, 8];
 /** Different queries, so that the caches hold no more than they would in use. */
 const different = 1024;
@@ -16,8 +15,8 @@ const different = 1024;
 interface Result {
   radius: number;
   queries: number;
-  way: SearchStrategy;
-  /** Median, a query. */
+  strategy: SearchStrategy;
+  /** Median time of a query. */
   microseconds: number;
   perSecond: number;
   runs: number;
@@ -42,8 +41,8 @@ function measure(
     if (at + bytes > queries.length) at = 0;
     const some = queries.subarray(at, at + bytes);
     const start = performance.now();
-    if (one.queries === 1) index.searchSync(some, { radius: one.radius, strategy: one.way });
-    else index.searchManySync(some, { radius: one.radius, strategy: one.way });
+    if (one.queries === 1) index.searchSync(some, { radius: one.radius, strategy: one.strategy });
+    else index.searchManySync(some, { radius: one.radius, strategy: one.strategy });
     times.push(performance.now() - start);
   }
   const microseconds = (1000 * median(times)) / one.queries;
@@ -52,12 +51,14 @@ function measure(
 
 const shown = (n: number): string => (n < 100 ? n.toFixed(1) : Math.round(n).toLocaleString("en"));
 
-/** Rows: radius and batch; columns: the ways. Microseconds a query. */
+/** Rows: radius and batch; columns: the strategies. Microseconds for a query. */
 function table(results: Result[]): string[] {
-  const lines = [["radius", "queries", ...ways, "a second (auto)"]];
+  const lines = [["radius", "queries", ...strategies, "a second (auto)"]];
   for (const radius of radii) {
     for (const batch of batches) {
-      const row = ways.map((way) => results.find((r) => r.radius === radius && r.queries === batch && r.way === way)!);
+      const row = strategies.map((strategy) =>
+        results.find((r) => r.radius === radius && r.queries === batch && r.strategy === strategy)!,
+      );
       const perSecond = Math.round(row[0]!.perSecond).toLocaleString("en");
       lines.push([String(radius), String(batch), ...row.map(({ microseconds }) => shown(microseconds)), perSecond]);
     }
@@ -66,50 +67,90 @@ function table(results: Result[]): string[] {
   return lines.map((line) => line.map((cell, i) => cell.padStart(widths[i]!)).join("  "));
 }
 
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, { json: { type: "boolean" }, seconds: { type: "string" } });
-  const path = onlyFile(positionals);
-  const seconds = number("seconds", values.seconds, { least: 0.1, most: 3600, whole: false }) ?? 20;
-  const { signal } = session;
-  using index = await HashIndex.open(path, { signal });
+/** Measures every combination. `agree` is false where two strategies gave different answers. */
+async function measureAll(
+  index: HashIndex,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<{ results: Result[]; agree: boolean; hits: number }> {
   const queries = new Uint8Array(randomBytes(32 * different));
   const results: Result[] = [];
   let agree = true;
   let hits = 0;
-  const share = seconds / (ways.length * radii.length * batches.length);
+  const share = seconds / (strategies.length * radii.length * batches.length);
   for (const radius of radii) {
     for (const batch of batches) {
-      const asked = queries.subarray(0, 32 * batch);
+      const some = queries.subarray(0, 32 * batch);
       let answer: IndexMatch[][] | undefined;
-      for (const way of ways) {
+      for (const strategy of strategies) {
         // So that Ctrl-C is heard: the searches are on this thread.
         await setImmediate();
         signal.throwIfAborted();
-        const got = index.searchManySync(asked, { radius, strategy: way }); // also brings the way's memory into the caches
+        const got = index.searchManySync(some, { radius, strategy }); // also brings its memory into the caches
         answer ??= got;
         agree &&= JSON.stringify(got) === JSON.stringify(answer);
-        results.push(measure(index, queries, { radius, queries: batch, way }, share));
+        results.push(measure(index, queries, { radius, queries: batch, strategy }, share));
       }
       hits += answer!.flat().length;
     }
   }
-  const { rows, bytes } = index.stats();
-  const { kernel } = await diagnose();
-  const end = agree ? status.nothing : status.found;
-  if (values.json) {
-    await session.line(JSON.stringify({ ...jsonPath(path), rows, bytes, kernel, results, agree, hits }));
-    return end;
-  }
-  const each = rows === 0 ? "" : `, ${(bytes / rows).toFixed(1)} a hash`;
-  await session.line(
-    `${rows.toLocaleString("en")} entries, ${bytes.toLocaleString("en")} bytes${each}; kernel ${kernel ?? "none"}; one thread`,
-  );
-  await session.line("Microseconds a query, medians; random queries, unrelated to the entries:");
-  for (const line of table(results)) await session.line(line);
-  await session.line(
-    agree
-      ? `All ways gave the same answers (${hits} hits).`
-      : session.red("Two ways gave different answers: please report this."),
-  );
-  return end;
+  return { results, agree, hits };
 }
+
+export const command: Command = defineCommand({
+  name: "index bench",
+  summary: "Measure how fast an index is on this machine",
+  description: [
+    "Measures searches at radius 15, 31 and 63 with one query, a batch of 32, and the eight orientations of an image. Prints the median microseconds for a query and queries a second, on one thread. auto is the strategy that the library chooses; scan, columns, tiled and multi-index are forced.",
+    "The queries are random hashes, since most images that are scanned are unrelated to every entry. All strategies must give the same answers.",
+  ],
+  arguments: { file: { does: "The index." } },
+  options: {
+    json: { type: "flag", does: "Print one JSON object." },
+    seconds: {
+      type: "number",
+      value: "N",
+      least: 0.1,
+      most: 3600,
+      default: 20,
+      does: "Measure for about N seconds. Each combination runs at least once.",
+    },
+  },
+  sections: [
+    {
+      title: "JSON",
+      rows: [
+        [
+          "index",
+          '{"path", "rows", "bytes", "kernel", "results":[{"radius", "queries", "strategy", "microseconds", "perSecond", "runs"}],"agree", "hits"}',
+        ],
+      ],
+    },
+  ],
+  statuses: { 0: "It was measured.", 1: "Two strategies gave different answers.", 2: "FILE cannot be used." },
+  examples: [{ command: "empreinte index bench known.idx --seconds 5", does: "Measure an index for five seconds." }],
+  async run({ arguments: { file: path }, options: { json, seconds } }, session) {
+    const { diagnose, HashIndex } = await import("../../../index.js");
+    using index = await HashIndex.open(path, { signal: session.signal });
+    const { results, agree, hits } = await measureAll(index, seconds, session.signal);
+    const { rows, bytes } = index.stats();
+    const { kernel } = await diagnose();
+    const end = agree ? status.nothing : status.found;
+    if (json) {
+      await session.line(JSON.stringify({ ...jsonPath(path), rows, bytes, kernel, results, agree, hits }));
+      return end;
+    }
+    const each = rows === 0 ? "" : `, ${(bytes / rows).toFixed(1)} a hash`;
+    await session.line(
+      `${rows.toLocaleString("en")} entries, ${bytes.toLocaleString("en")} bytes${each}; kernel ${kernel ?? "none"}; one thread`,
+    );
+    await session.line("Median microseconds for a query. The queries are random and unrelated to the entries.");
+    for (const line of table(results)) await session.line(line);
+    await session.line(
+      agree
+        ? `All strategies gave the same answers (${hits} hits).`
+        : session.red("Two strategies gave different answers: please report this."),
+    );
+    return end;
+  },
+});

@@ -1,58 +1,71 @@
-import { HashList } from "../../../index.js";
-import { parse, UsageError } from "../../args.js";
 import { shownPath } from "../../io/names.js";
 import { Problems } from "../../io/problems.js";
 import { Progress } from "../../io/progress.js";
-import { type Session, status } from "../../io/session.js";
+import { status } from "../../io/session.js";
+import { type Command, defineCommand } from "../../table/command.js";
+import { UsageError } from "../../table/parse.js";
 
-const options = {
-  output: { type: "string", short: "o" },
-  memory: { type: "string" },
-  "allow-trivial-hashes": { type: "boolean" },
-  quiet: { type: "boolean" },
-} as const;
-
-const memories = ["full", "lean", "rows"] as const;
-/** A bank is a byte. */
+/** The tag of an entry's list is a byte. */
 const mostLists = 256;
 
-function memoryOf(text = "full"): (typeof memories)[number] {
-  const memory = memories.find((one) => one === text);
-  if (memory === undefined) throw new UsageError(`Expected ${memories.join(", ")} for --memory`);
-  return memory;
-}
-
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals: lists } = parse(args, options);
-  const memory = memoryOf(values.memory);
-  if (lists.length === 0) throw new UsageError("No list is given");
-  if (lists.length > mostLists)
-    throw new UsageError(`Expected at most ${mostLists} lists but received ${lists.length}`);
-  if (values.output === undefined || values.output === "") throw new UsageError("No -o FILE is given");
-  const quiet = values.quiet === true;
-  const problems = new Problems(quiet, session);
-  const progress = new Progress(session, quiet, "entries");
-  const start = performance.now();
-  try {
-    using known = await HashList.build(lists, values.output, {
-      memory,
-      allowTrivialHashes: values["allow-trivial-hashes"] === true,
-      onProblem: problems.add,
-      onProgress: (entries) => (progress.done = entries),
-      signal: session.signal,
-    });
-    progress.stop();
-    problems.end();
-    const empty = known.lists.filter(({ entries }) => entries === 0);
-    for (const { name } of empty) session.note(`${shownPath(name)}: The list has no usable hash`);
-    if (!quiet) {
-      const count = known.size.toLocaleString("en");
-      const from = known.lists.length === 1 ? "1 list" : `${known.lists.length} lists`;
-      const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      session.note(`${shownPath(values.output)}: ${count} entries of ${from} in ${seconds} s`);
+export const command: Command = defineCommand({
+  name: "index build",
+  summary: "Make an index of lists",
+  description: [
+    "Reads the lists and writes FILE and FILE.entries. Whatever happens meanwhile, there are the old files or the new ones. The position of a list, from 0, is the tag of its entries. Lines that cannot be read are reported with their numbers, and the rest goes on.",
+  ],
+  arguments: { list: { repeat: true, does: "A list in any format that scan --list reads; at most 256." } },
+  options: {
+    output: { type: "file", value: "FILE", short: "o", required: true, does: "Write the index to FILE." },
+    memory: {
+      type: "choice",
+      value: "KIND",
+      choices: ["full", "lean", "rows"],
+      default: "full",
+      does: "full: the fastest searches, 16 tables, some 112 bytes for each hash. lean: 8 tables, some 72 bytes, about ten times the time of a query. rows: no tables, some 36 bytes, every search is a scan.",
+    },
+    "allow-trivial-hashes": {
+      type: "flag",
+      does: "Keep entries that would match unrelated images: all zero, constant and so on.",
+    },
+    quiet: { type: "flag", does: "Print no progress and no notes. Errors are still printed." },
+  },
+  statuses: {
+    0: "The index was built.",
+    2: "A list cannot be read or FILE cannot be written: there is no new FILE. Or a list has no usable hash: there is one.",
+  },
+  examples: [
+    { command: "empreinte index build known.csv partner.csv -o known.idx", does: "Make one index of two lists." },
+  ],
+  async run({ arguments: { list: lists }, options }, session) {
+    const { output, memory, allowTrivialHashes, quiet } = options;
+    if (lists.length > mostLists)
+      throw new UsageError(`Expected at most ${mostLists} lists but received ${lists.length}`);
+    const { HashList } = await import("../../../index.js");
+    const problems = new Problems(quiet, session);
+    const progress = new Progress(session, quiet, "entries");
+    const start = performance.now();
+    try {
+      using known = await HashList.build(lists, output, {
+        memory,
+        allowTrivialHashes,
+        onProblem: problems.add,
+        onProgress: (entries) => (progress.done = entries),
+        signal: session.signal,
+      });
+      progress.stop();
+      problems.end();
+      const empty = known.lists.filter(({ entries }) => entries === 0);
+      for (const { name } of empty) session.note(`${shownPath(name)}: The list has no usable hash`);
+      if (!quiet) {
+        const count = known.size.toLocaleString("en");
+        const from = known.lists.length === 1 ? "1 list" : `${known.lists.length} lists`;
+        const seconds = ((performance.now() - start) / 1000).toFixed(1);
+        session.note(`${shownPath(output)}: ${count} entries of ${from} in ${seconds} s`);
+      }
+      return empty.length > 0 ? status.trouble : status.nothing;
+    } finally {
+      progress.stop();
     }
-    return empty.length > 0 ? status.trouble : status.nothing;
-  } finally {
-    progress.stop();
-  }
-}
+  },
+});

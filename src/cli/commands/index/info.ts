@@ -1,26 +1,20 @@
 import { stat } from "node:fs/promises";
-import { EmpreinteError, HashIndex, type IndexStats, HashList, type LoadedList } from "../../../index.js";
-import { parse, UsageError } from "../../args.js";
+import type { IndexStats, LoadedList } from "../../../index.js";
 import { jsonPath, shownPath, textLine } from "../../io/names.js";
 import { type Session, status } from "../../io/session.js";
-
-/** The one file that is named. */
-export function onlyFile(positionals: string[]): string {
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) throw new UsageError("Expected one FILE");
-  return path;
-}
+import { type Command, defineCommand } from "../../table/command.js";
 
 const isMissing = (error: unknown): boolean =>
-  error instanceof EmpreinteError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+  ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 
 interface About {
   stats: IndexStats;
-  /** Undefined: there are no entries beside the index, which the library alone can use. */
+  /** Undefined where there is no file of entries: only the library can use such an index. */
   lists: LoadedList[] | undefined;
 }
 
 async function about(path: string, signal: AbortSignal): Promise<About> {
+  const { HashIndex, HashList } = await import("../../../index.js");
   using index = await HashIndex.open(path, { verify: "later", signal });
   const stats = index.stats();
   try {
@@ -32,41 +26,68 @@ async function about(path: string, signal: AbortSignal): Promise<About> {
   }
 }
 
-/** A writer that was killed may have left them under the name they have before their index has its own. */
+/** The size of the file of entries. A writer that was killed may have left it under its first name. */
 async function entriesSize(path: string): Promise<number> {
   const found = await stat(`${path}.entries`).catch(() => stat(`${path}.entries.next`));
   return found.size;
 }
 
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, { json: { type: "boolean" } });
-  const path = onlyFile(positionals);
-  const { stats, lists } = await about(path, session.signal);
+async function print(path: string, { stats, lists }: About, session: Session): Promise<void> {
   const { rows, shards, indexed, revision } = stats;
   const fileBytes = (await stat(path)).size;
-  const entriesBytes = lists && (await entriesSize(path));
-  if (values.json) {
-    const sizes = { fileBytes, ...(entriesBytes !== undefined && { entriesBytes }) };
-    await session.line(JSON.stringify({ ...jsonPath(path), rows, shards, indexed, revision, ...sizes, lists }));
-    return status.nothing;
-  }
   const count = (n: number): string => n.toLocaleString("en");
   const each = rows === 0 ? "" : ` (${(fileBytes / rows).toFixed(1)} a hash)`;
+  const size = lists && `${count(await entriesSize(path))} bytes`;
   const lines: [string, string][] = [
     ["entries", count(rows)],
     ["shards", count(shards)],
     ["with tables", count(indexed)],
     ["revision", count(revision)],
     ["index", `${count(fileBytes)} bytes${each}`],
-    ["beside it", entriesBytes === undefined ? "no .entries file: not for scan" : `${count(entriesBytes)} bytes`],
+    [".entries", size ?? "no .entries file: scan cannot use the index"],
   ];
   for (const [name, text] of lines) await session.line(`${name.padEnd(11)}  ${text}`);
-  for (const [bank, { name, form, entries, problems }] of (lists ?? []).entries()) {
+  for (const [tag, { name, form, entries, problems }] of (lists ?? []).entries()) {
     const refused = problems === 0 ? "" : `, ${count(problems)} lines refused`;
-    await session.line(
-      `${`bank ${bank}`.padEnd(11)}  ${textLine([`${name}: ${count(entries)} entries, ${form}${refused}`], "")}`,
-    );
+    const text = textLine([`${name}: ${count(entries)} entries, ${form}${refused}`], "");
+    await session.line(`${`tag ${tag}`.padEnd(11)}  ${text}`);
   }
-  if (lists === undefined) session.note(`${shownPath(path)}.entries is not there`);
-  return status.nothing;
+  if (lists === undefined) session.note(`There is no ${shownPath(path)}.entries`);
 }
+
+export const command: Command = defineCommand({
+  name: "index info",
+  summary: "Print what an index has",
+  description: [
+    "Prints how many entries the index has, its shards, how many entries are in shards with tables, its size, and its lists. Only headers and lengths are checked; empreinte index verify checks everything.",
+  ],
+  arguments: { file: { does: "The index." } },
+  options: { json: { type: "flag", does: "Print one JSON object." } },
+  sections: [
+    {
+      title: "JSON",
+      rows: [
+        [
+          "index",
+          '{"path", "rows", "shards", "indexed", "revision", "fileBytes", "entriesBytes", "lists":[{"name", "form", "entries", "problems"}]}',
+        ],
+      ],
+    },
+  ],
+  statuses: { 0: "It was printed.", 2: "FILE or FILE.entries cannot be used." },
+  examples: [{ command: "empreinte index info known.idx", does: "Print what an index has." }],
+  async run({ arguments: { file: path }, options: { json } }, session) {
+    const found = await about(path, session.signal);
+    if (!json) {
+      await print(path, found, session);
+      return status.nothing;
+    }
+    const { rows, shards, indexed, revision } = found.stats;
+    const fileBytes = (await stat(path)).size;
+    const entriesBytes = found.lists && (await entriesSize(path));
+    const sizes = { fileBytes, ...(entriesBytes !== undefined && { entriesBytes }) };
+    const object = { ...jsonPath(path), rows, shards, indexed, revision, ...sizes, lists: found.lists };
+    await session.line(JSON.stringify(object));
+    return status.nothing;
+  },
+});

@@ -1,12 +1,10 @@
-import { trivialHashReason } from "../../../index.js";
-import { type ListEntry, openList } from "../../../doors/lists.js";
-import { parse, UsageError } from "../../args.js";
-import { Faults, listOptions, listSource, openOptions } from "./options.js";
+import type { EntryList, ListEntry } from "../../../doors/lists.js";
+import type { trivialHashReason } from "../../../index.js";
 import { shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
 import { type Session, status } from "../../io/session.js";
-
-const options = { ...listOptions, json: { type: "boolean" } } as const;
+import { type Command, defineCommand } from "../../table/command.js";
+import { Faults, listOptions, listSource, openOptions } from "./options.js";
 
 /** Labels of a list that has free text as labels are not all counted. */
 const mostLabels = 1000;
@@ -16,20 +14,25 @@ const mostTypes = 100;
 class Contents {
   entries = 0;
   withdrawn = 0;
-  degenerate = 0;
+  trivialHashes = 0;
   readonly signals: Record<string, number> = {};
   readonly others: Record<string, number> = Object.create(null) as Record<string, number>;
   readonly labels = new Map<string, number>();
+  readonly #trivial: typeof trivialHashReason;
+
+  constructor(trivial: typeof trivialHashReason) {
+    this.#trivial = trivial;
+  }
 
   add({ signals, others = [], labels, status: state }: ListEntry): void {
     this.entries++;
     if (state === "withdrawn") this.withdrawn++;
     for (const { type, value } of signals) {
       this.signals[type] = (this.signals[type] ?? 0) + 1;
-      if ((type === "pdq" || type === "vpdq") && trivialHashReason(value) !== undefined) this.degenerate++;
+      if ((type === "pdq" || type === "vpdq") && this.#trivial(value) !== undefined) this.trivialHashes++;
     }
     for (const { type } of others) {
-      // In a list that is shifted a hash stands where the type should.
+      // In a list with shifted columns a hash is where the type should be.
       const name = type.length > 24 ? `${type.slice(0, 8)}…` : type;
       const count = this.others[name];
       if (count !== undefined || Object.keys(this.others).length < mostTypes) this.others[name] = (count ?? 0) + 1;
@@ -45,52 +48,92 @@ class Contents {
 const counted = (counts: Iterable<[string, number]>): string =>
   [...counts].map(([name, count]) => `${count.toLocaleString("en")} ${name}`).join(", ");
 
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, options);
-  const [path] = positionals;
-  if (path === undefined || positionals.length > 1) throw new UsageError("Expected one FILE");
-  const quiet = values.quiet === true;
-  const faults = new Faults(quiet, session);
-  const contents = new Contents();
-  const opening = openOptions(path, values, session);
-  const progress = new Progress(session, quiet, "entries");
-  const list = await openList(listSource(path), { ...opening, others: "keep", onProblem: faults.add });
-  let whole = true;
+/** Reads the list to its end. Answers whether it has one. */
+async function readAll(list: EntryList, contents: Contents, progress: Progress, session: Session): Promise<boolean> {
   try {
     for await (const batch of list.batches()) {
       for (const entry of batch) contents.add(entry);
       progress.done = contents.entries;
     }
+    return true;
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code !== "ERR_EMPREINTE_LIST" && code !== "ERR_EMPREINTE_READ") throw error;
-    whole = false;
     session.note((error as Error).message);
+    return false;
   } finally {
     progress.stop();
   }
-  faults.end();
-  const { entries, withdrawn, degenerate, signals, others } = contents;
-  const labels = [...contents.labels].sort(([, a], [, b]) => b - a);
-  const problems = faults.count;
-  if (values.json === true) {
-    const about = { path, format: list.format, entries, withdrawn, signals, others, degenerate, problems, whole };
-    await session.line(JSON.stringify({ ...about, labels: Object.fromEntries(labels), page: list.page }));
-  } else {
-    const line = (name: string, text: string): Promise<void> | void => {
-      if (text !== "" && text !== "0") return session.line(`${name.padEnd(12)}${text}`);
-    };
-    await line("format", list.format);
-    await line("entries", `${entries.toLocaleString("en")}${withdrawn > 0 ? `, ${withdrawn} withdrawn` : ""}`);
-    await line("signals", counted(Object.entries(signals)));
-    await line("others", shownPath(counted(Object.entries(others))));
-    await line("labels", shownPath(counted(labels.slice(0, 20))));
-    await line("degenerate", degenerate.toLocaleString("en"));
-    await line("problems", problems.toLocaleString("en"));
-    for (const [name, value] of Object.entries(list.page)) {
-      await line(name, shownPath(name === "lastTime" ? new Date(value as number).toISOString() : String(value)));
-    }
-  }
-  if (!whole) return status.trouble;
-  return problems > 0 || degenerate > 0 ? status.found : status.nothing;
 }
+
+async function print(list: EntryList, contents: Contents, problems: number, session: Session): Promise<void> {
+  const { entries, withdrawn, trivialHashes, signals, others } = contents;
+  const labels = [...contents.labels].sort(([, a], [, b]) => b - a).slice(0, 20);
+  const line = async (name: string, text: string): Promise<void> => {
+    if (text !== "" && text !== "0") await session.line(`${name.padEnd(16)}${text}`);
+  };
+  await line("format", list.format);
+  await line("entries", `${entries.toLocaleString("en")}${withdrawn > 0 ? `, ${withdrawn} withdrawn` : ""}`);
+  await line("signals", counted(Object.entries(signals)));
+  await line("others", shownPath(counted(Object.entries(others))));
+  await line("labels", shownPath(counted(labels)));
+  await line("trivial hashes", trivialHashes.toLocaleString("en"));
+  await line("problems", problems.toLocaleString("en"));
+  for (const [name, value] of Object.entries(list.page)) {
+    await line(name, shownPath(name === "lastTime" ? new Date(value as number).toISOString() : String(value)));
+  }
+}
+
+export const command: Command = defineCommand({
+  name: "list check",
+  summary: "Print what a list has, and what is wrong with it",
+  description: [
+    "Reads a list to its end. Prints its format, and how many entries, signals and labels it has. Counts withdrawn entries, and trivial hashes: those that would match unrelated images. Names what cannot be read, with its place.",
+  ],
+  arguments: { file: { does: "The list, or - for standard input." } },
+  options: { json: { type: "flag", does: "Print one JSON object." }, ...listOptions },
+  sections: [
+    {
+      title: "JSON",
+      rows: [
+        [
+          "list",
+          '{"path", "format", "entries", "withdrawn", "signals", "others", "labels", "trivialHashes", "problems", "page", "whole"}',
+        ],
+      ],
+    },
+  ],
+  statuses: {
+    0: "All is well.",
+    1: "Some entries have problems or trivial hashes.",
+    2: "The list cannot be read, or not to its end.",
+  },
+  examples: [
+    { command: "empreinte list check ncmec.xml", does: "Check a list whose format its content tells." },
+    {
+      command: "empreinte list check --column md5=MD5 --column label:iwf=Category members.csv",
+      does: "Check a CSV with columns of its own.",
+    },
+  ],
+  async run({ arguments: { file: path }, options }, session) {
+    const { openList } = await import("../../../doors/lists.js");
+    const { trivialHashReason } = await import("../../../index.js");
+    const { quiet } = options;
+    const faults = new Faults(quiet, session);
+    const contents = new Contents(trivialHashReason);
+    const opening = openOptions(path, options, session);
+    const progress = new Progress(session, quiet, "entries");
+    const list = await openList(listSource(path, session), { ...opening, others: "keep", onProblem: faults.add });
+    const whole = await readAll(list, contents, progress, session);
+    faults.end();
+    const { entries, withdrawn, trivialHashes, signals, others, labels } = contents;
+    const problems = faults.count;
+    if (options.json) {
+      const about = { path, format: list.format, entries, withdrawn, signals, others, trivialHashes, problems, whole };
+      const sorted = [...labels].sort(([, a], [, b]) => b - a);
+      await session.line(JSON.stringify({ ...about, labels: Object.fromEntries(sorted), page: list.page }));
+    } else await print(list, contents, problems, session);
+    if (!whole) return status.trouble;
+    return problems > 0 || trivialHashes > 0 ? status.found : status.nothing;
+  },
+});

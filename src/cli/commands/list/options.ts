@@ -1,36 +1,64 @@
+import type { Readable } from "node:stream";
 import type { ColumnMap, ListProblem, ListFormat, OpenListOptions } from "../../../doors/lists.js";
-import { UsageError } from "../../args.js";
 import { shownPath } from "../../io/names.js";
 import type { Session } from "../../io/session.js";
+import { UsageError } from "../../table/parse.js";
 
 /** The options of all commands that read a list. */
 export const listOptions = {
-  from: { type: "string" },
-  column: { type: "string", multiple: true },
-  delimiter: { type: "string" },
-  "no-header": { type: "boolean" },
-  nation: { type: "string" },
-  quiet: { type: "boolean" },
+  from: {
+    type: "text",
+    value: "FORMAT",
+    group: "Reading",
+    does: "Read the list as this format.",
+    defaultText: "what its content says",
+  },
+  column: {
+    type: "text",
+    value: "WHAT=NAME",
+    repeat: true,
+    group: "Reading",
+    does: "Say which column of a CSV has what. NAME is the column's name, or its number from 1. WHAT is pdq, md5, sha1, sha256, id, quality, time, case, status or label:SCHEME.",
+  },
+  delimiter: {
+    type: "text",
+    value: "CHAR",
+    group: "Reading",
+    needs: ["column"],
+    does: "The character between the columns of a CSV; tab means a tab.",
+    defaultText: "what its first line says",
+  },
+  "no-header": {
+    type: "flag",
+    group: "Reading",
+    needs: ["column"],
+    does: "The first line of a CSV is an entry.",
+  },
+  nation: {
+    type: "text",
+    value: "CODE",
+    group: "Reading",
+    does: "Whose categories a VICS list has, where it does not say so: us, uk, ca and so on.",
+  },
+  quiet: {
+    type: "flag",
+    does: "Print no progress, no single problems and no notes. Errors are still printed.",
+  },
 } as const;
 
 export interface ListValues {
-  from?: string;
-  column?: string[];
-  delimiter?: string;
-  "no-header"?: boolean;
-  nation?: string;
-  quiet?: boolean;
+  from: string | undefined;
+  column: string[];
+  delimiter: string | undefined;
+  noHeader: boolean;
+  nation: string | undefined;
 }
 
 const columnNames = ["pdq", "md5", "sha1", "sha256", "id", "quality", "time", "case", "status"] as const;
 
-function columnsOf(values: ListValues): ColumnMap | undefined {
-  const { column = [], delimiter, "no-header": headless } = values;
-  if (column.length === 0) {
-    if (delimiter !== undefined || headless === true) throw new UsageError("Expected --column for a CSV");
-    return undefined;
-  }
-  const map: ColumnMap = { header: headless !== true };
+function columnsOf({ column, delimiter, noHeader }: ListValues): ColumnMap | undefined {
+  if (column.length === 0) return undefined;
+  const map: ColumnMap = { header: !noHeader };
   if (delimiter !== undefined) map.delimiter = delimiter === "tab" ? "\t" : delimiter;
   for (const given of column) {
     const [, what = "", name = ""] = /^([^=]+)=(.+)$/s.exec(given) ?? [];
@@ -44,11 +72,11 @@ function columnsOf(values: ListValues): ColumnMap | undefined {
 }
 
 /** Standard input for "-". */
-export function listSource(path: string): string | NodeJS.ReadStream {
-  return path === "-" ? process.stdin : path;
+export function listSource(path: string, session: Session): string | Readable {
+  return path === "-" ? session.stdin : path;
 }
 
-/** What the words on the command line mean; a format that there is not is refused by the library, by name. */
+/** The library's options for a list. The library refuses an unknown format by its name. */
 export function openOptions(path: string, values: ListValues, session: Session): OpenListOptions {
   const columns = columnsOf(values);
   return {
@@ -63,7 +91,7 @@ export function openOptions(path: string, values: ListValues, session: Session):
 /** Problems printed one by one; a list of the wrong kind has a million. */
 const problemsShown = 20;
 
-/** Notes what could not be read, with its place. */
+/** Prints what could not be read, with its place. */
 export class Faults {
   readonly #quiet: boolean;
   readonly #session: Session;
@@ -84,7 +112,7 @@ export class Faults {
     this.#session.note(`${shownPath(list)}: ${place === "" ? "" : `${shownPath(place)}: `}${reason}`);
   };
 
-  /** How many were not printed. */
+  /** Prints how many were not printed. */
   end(): void {
     if (!this.#quiet && this.count > problemsShown) this.#session.note(`${this.count - problemsShown} more problems`);
   }

@@ -1,69 +1,51 @@
-import { createReadStream } from "node:fs";
+import { availableParallelism } from "node:os";
 import { type CheckQuery, type Decision, type DecisionMatch, Matcher } from "../../../doors/bank.js";
-import { type CopyLevel, digestFile, type DigestType, hardenDecoder, type ImageHash } from "../../../index.js";
-import { type VideoSignature } from "../../../doors/video.js";
+import { digestFile, type DigestType, type ImageHash } from "../../../index.js";
+import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
+import { hashSettings, limitsOf } from "../../io/each-file.js";
+import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
+import { inputOf } from "../../io/outcome.js";
 import { labelText, withStore } from "../bank/store.js";
-import { eachFile, endStatus, fileSettings, isVideoSignature, videoSettings } from "../../io/files.js";
-import { jsonPath, type Path, textLine } from "../../io/names.js";
-import { levelOf, limitsOf, refuseBesideLevel } from "./scan-copies.js";
-import type { Session } from "../../io/session.js";
-import { clock, samplingOf } from "../../io/videos.js";
+import { imageAbout, placeText, regionText, type ScanMatch, type ScanResult, videoAbout, viewText } from "./record.js";
+import { type Compare, runScanner, type ScanContext, type Scanner } from "./scanner.js";
 
-export interface ScanBankValues extends NonNullable<Parameters<typeof fileSettings>[0]> {
-  bank: string;
-  actor?: string;
-  audit?: boolean;
-  sampling?: string;
-  level?: string;
-}
-
-type Where = { page?: number; timestampSeconds?: number; trimmed?: true };
-type FileMatch = DecisionMatch & Where;
-
-interface FileDecision extends Pick<Decision, "action" | "reasons" | "revision" | "prequalification"> {
-  matches: FileMatch[];
-}
+type Place = { page?: number; timestampSeconds?: number; trimmed?: true };
+type FileMatch = DecisionMatch & Place;
+type Digests = NonNullable<CheckQuery["digests"]>;
 
 const digestTypes: DigestType[] = ["md5", "sha1", "sha256"];
 
-/** Undefined for a name that is not text: of such files only pictures are read. */
-const digestsOf = async (path: Path, signal: AbortSignal): Promise<CheckQuery["digests"]> =>
-  typeof path === "string" ? digestFile(path, { digests: digestTypes, signal }) : undefined;
-
-/** What is asked of a file: its bytes once, and each page or frame. */
-function* queries(
-  result: ImageHash | VideoSignature | undefined,
-  digests: CheckQuery["digests"],
-): Generator<[CheckQuery, Where]> {
-  if (result === undefined) {
-    yield [{ ...(digests && { digests }) }, {}];
-    return;
-  }
-  const asked = ({ hash, quality, stable, orientations }: CheckQuery): CheckQuery => {
-    return {
-      ...(hash !== undefined && { hash }),
-      quality: quality!,
-      stable: stable!,
-      ...(orientations && { orientations }),
-    };
+function queryOf({ hash, quality, stable, orientations }: CheckQuery): CheckQuery {
+  return {
+    ...(hash !== undefined && { hash }),
+    quality: quality!,
+    stable: stable!,
+    ...(orientations && { orientations }),
   };
-  if (!isVideoSignature(result) && result.frames === undefined) {
-    yield [{ ...asked(result), ...(digests && { digests }) }, {}];
+}
+
+/** The queries of an image: its bytes once, and each page. */
+function* imageQueries(image: ImageHash): Generator<[CheckQuery, Place]> {
+  const { digests, frames } = image;
+  if (frames === undefined) {
+    yield [{ ...queryOf(image), ...(digests && { digests }) }, {}];
     return;
   }
   if (digests) yield [{ digests }, {}];
-  if (!isVideoSignature(result)) {
-    for (const frame of result.frames!) yield [asked(frame), { page: frame.page }];
-    return;
-  }
+  for (const frame of frames) yield [queryOf(frame), { page: frame.page }];
+}
+
+/** The queries of a video: its bytes once, and each frame. */
+function* videoQueries({ frames }: VideoSignature, digests: Digests | undefined): Generator<[CheckQuery, Place]> {
+  if (digests) yield [{ digests }, {}];
   let last: string | undefined;
-  for (const frame of result.frames) {
+  for (const frame of frames) {
     const { timestampSeconds, trimmed } = frame;
-    // A still scene's frames often have one hash.
+    // The frames of a still scene often have one hash.
     const hashes = frame.hash + (trimmed?.hash ?? "");
     if (hashes !== last) {
-      yield [asked(frame), { timestampSeconds }];
-      if (trimmed) yield [asked(trimmed), { timestampSeconds, trimmed: true }];
+      yield [queryOf(frame), { timestampSeconds }];
+      if (trimmed) yield [queryOf(trimmed), { timestampSeconds, trimmed: true }];
     }
     last = hashes;
   }
@@ -71,115 +53,133 @@ function* queries(
 
 const strength = ["none", "log", "review", "block"];
 
-/** What the banks say of each page or frame. */
-function* decisions(
-  matcher: Matcher,
-  result: ImageHash | VideoSignature | undefined,
-  digests: CheckQuery["digests"],
-): Generator<[Decision, Where]> {
-  for (const [query, where] of queries(result, digests)) yield [matcher.check(query), where];
+interface FileDecision extends Pick<Decision, "action" | "reasons" | "revision" | "prequalification"> {
+  matches: FileMatch[];
 }
 
-/** Of each entry its nearest page or frame, the strongest of what they ask for, and the nearest suggestion. */
-function together(decided: Iterable<[Decision, Where]>, video: boolean): FileDecision {
+/** One decision for a file: each entry by its nearest page or frame, the strongest action, the nearest suggestion. */
+function combine(decided: Iterable<[Decision, Place]>, isVideo: boolean): FileDecision {
   const best = new Map<number, FileMatch>();
   const all: FileDecision = { action: "none", reasons: [], revision: 0, matches: [] };
   const reasons = new Set<string>();
-  for (const [one, where] of decided) {
+  for (const [one, place] of decided) {
     if (strength.indexOf(one.action) > strength.indexOf(all.action)) all.action = one.action;
     all.revision = one.revision;
-    // A video's frames are often of low quality: what keeps some of them from matching is not told for each.
-    if (one.matches.length > 0 || !video) for (const reason of one.reasons) reasons.add(reason);
+    // The frames of a video are often of low quality: what keeps some of them from matching is not told for each.
+    if (one.matches.length > 0 || !isVideo) for (const reason of one.reasons) reasons.add(reason);
     const said = one.prequalification;
     if (said && said.distance < (all.prequalification?.distance ?? Infinity)) all.prequalification = said;
     for (const match of one.matches) {
       const other = best.get(match.entryNumber);
-      if (other === undefined || match.distance < other.distance) best.set(match.entryNumber, { ...match, ...where });
+      if (other === undefined || match.distance < other.distance) best.set(match.entryNumber, { ...match, ...place });
     }
   }
   const matches = [...best.values()].sort((a, b) => a.distance - b.distance || a.entryNumber - b.entryNumber);
   return { ...all, matches, reasons: [...reasons] };
 }
 
-/** "flipY", "trimmed flipY of centre-10", "exact". */
-function howText({ orientation, copy, trimmed, crop }: FileMatch): string {
-  if (orientation === undefined) return "exact";
-  const view = copy?.view === "turned" ? undefined : (copy?.view ?? (trimmed ? "trimmed" : undefined));
-  const seen = view === undefined ? orientation : orientation === "orig" ? view : `${view} ${orientation}`;
-  return crop === undefined ? seen : `${seen} of ${crop}`;
+function scanMatch(match: FileMatch): ScanMatch {
+  const { action, distance, bank, source, entryId, entryNumber, orientation, copy, trimmed, crop, labels } = match;
+  const exact = match.kind === "exact" ? `digest=${match.type}` : undefined;
+  const detail = [
+    placeText(match),
+    regionText(copy?.region),
+    exact,
+    crop === undefined ? undefined : `crop=${crop}`,
+    labels.map(labelText).join(" "),
+  ];
+  const reference = `${bank}/${source}/${entryId ?? `#${entryNumber}`}`;
+  const view = viewText(copy?.view ?? (trimmed ? "trimmed" : undefined));
+  return { records: [{ verdict: action, distance, reference, orientation, view, detail }], json: match };
 }
 
-/** path, action, distance, how it is found, bank, source, entry, labels; suppressed ones are not lines. */
-function lines(path: Path, { action, matches }: FileDecision): string[] {
-  return matches
-    .filter(({ negative, suppressed }) => !negative && !suppressed)
-    .map((match) => {
-      const { distance, bank, source, entryId, entryNumber, labels, page, timestampSeconds } = match;
-      const fields = [path, action, String(distance), howText(match), bank, source, entryId ?? `#${entryNumber}`];
-      if (page !== undefined) fields.push(`page-${page}`);
-      if (timestampSeconds !== undefined) fields.push(clock(timestampSeconds));
-      return textLine([...fields, labels.map(labelText).join(" ")], "\t");
-    });
+function resultOf(about: object, decision: FileDecision, json: boolean, failure?: unknown): ScanResult {
+  const { matches, ...rest } = decision;
+  // Matches of negative banks, and those they suppress, decide nothing: only JSON has them.
+  const shown = json ? matches : matches.filter(({ negative, suppressed }) => !negative && !suppressed);
+  return { about: { ...about, ...rest }, matches: shown.map(scanMatch), found: decision.action !== "none", failure };
 }
 
-/** `empreinte scan --bank FILE`: what the policies of the banks in it say of each file. */
-export async function scanBank(values: ScanBankValues, paths: string[], session: Session): Promise<number> {
-  const files = fileSettings(values);
-  const settings = { ...files, orientations: true, digests: digestTypes };
-  const level = levelOf(values.level);
-  if (level !== undefined) refuseBesideLevel(values, paths);
-  // What lies around a video is looked for where a picture's surroundings are.
-  const trim = level === "standard" || level === "thorough";
-  const sampling = samplingOf(values.sampling, "all");
-  const videos = videoSettings(files, { sampling, orientations: true, ...(trim && { trim }) });
-  hardenDecoder();
+/** Decides about files by the policies of a store's banks. */
+class BankScanner implements Scanner {
+  readonly images: ImageWork<Compare>;
+  readonly videoOptions: HashVideoOptions;
+  readonly #context: ScanContext;
+  readonly #matcher: Matcher;
+
+  constructor(context: ScanContext, matcher: Matcher) {
+    const { options, sampling, copyLevel, session } = context;
+    this.#context = context;
+    this.#matcher = matcher;
+    // What is around a video is left out where an image's surroundings are.
+    const trim = copyLevel !== undefined;
+    this.videoOptions = { ...limitsOf(options), sampling, orientations: true, ...(trim && { trim }) };
+    const hashing = { ...hashSettings(options), orientations: true, digests: digestTypes };
+    const most = options.concurrency ?? Math.min(4, availableParallelism());
+    const limits = limitsOf(options);
+    const { signal, stdin } = session;
+    this.images =
+      copyLevel === undefined
+        ? hashWork<Compare>(hashing, stdin, (hash) => async () => this.#image(hash))
+        : someAtATime(most, async (file) => {
+            const input = inputOf(file, stdin);
+            const decision = await matcher.checkCopies(input, { ...limits, level: copyLevel, signal });
+            return async () => this.#decided(aboutDecided(decision), [[decision, {}]], false);
+          });
+  }
+
+  #decided(about: object, decided: Iterable<[Decision, Place]>, isVideo: boolean, failure?: unknown): ScanResult {
+    return resultOf(about, combine(decided, isVideo), this.#context.options.json, failure);
+  }
+
+  *#decisions(queries: Iterable<[CheckQuery, Place]>): Generator<[Decision, Place]> {
+    for (const [query, place] of queries) yield [this.#matcher.check(query), place];
+  }
+
+  #image(image: ImageHash): ScanResult {
+    return this.#decided(imageAbout(image), this.#decisions(imageQueries(image)), false);
+  }
+
+  async #digestsOf(path: string): Promise<Digests> {
+    return digestFile(path, { digests: digestTypes, signal: this.#context.session.signal });
+  }
+
+  readonly video = async (path: string, options: HashVideoOptions): Promise<Compare> => {
+    const signature = await hashVideo(path, options);
+    return async () => {
+      let failure: unknown;
+      // The bytes are read a second time: ffmpeg has read them the first.
+      const digests = await this.#digestsOf(path).catch((error: unknown) => void (failure = error));
+      const decided = this.#decisions(videoQueries(signature, digests ?? undefined));
+      return this.#decided(videoAbout(signature), decided, true, failure);
+    };
+  };
+
+  readonly undecodable = async (path: string): Promise<ScanResult | undefined> => {
+    // What cannot be read is reported by reading it as an image.
+    const digests = await this.#digestsOf(path).catch(() => undefined);
+    return digests && this.#decided({}, this.#decisions([[{ digests }, {}]]), false);
+  };
+}
+
+/** What JSON says of the image that was decided about; one that cannot be decoded is known by its bytes. */
+const aboutDecided = ({ query: { hash, quality } }: Decision): object =>
+  hash === undefined ? {} : imageAbout({ hash, quality });
+
+/** `empreinte scan --bank FILE`: what the policies of its banks say of each file. */
+export async function scanBank(file: string, context: ScanContext): Promise<number> {
+  const { options, session } = context;
   return withStore(
-    values.bank,
+    file,
     async (store) => {
-      const matcher = new Matcher(store, { audit: values.audit === true });
-      let matched = false;
-      const flooded = store.flooded().length;
-      /** The picture is read again: a stream cannot be. */
-      const copies = async (path: Path, how: CopyLevel): Promise<[Decision, Where][]> => {
-        const input = typeof path === "string" ? path : createReadStream(path);
-        const limits = limitsOf(files);
-        return [[await matcher.checkCopies(input, { ...limits, level: how, signal: session.signal }), {}]];
-      };
-      const check = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
-        const video = isVideoSignature(result);
-        let failure: unknown;
-        // A video's bytes are read a second time: ffmpeg has read them the first.
-        const digests = video
-          ? await digestsOf(path, session.signal).catch((error: unknown) => void (failure = error))
-          : result.digests;
-        const decided = video || level === undefined ? decisions(matcher, result, digests) : await copies(path, level);
-        const decision = together(decided, video);
-        matched ||= decision.action !== "none";
-        if (values.json) {
-          const about = video
-            ? { kind: "video", durationSeconds: result.durationSeconds, frames: result.frames.length }
-            : { hash: result.hash, quality: result.quality };
-          await session.line(JSON.stringify({ ...jsonPath(path), ...about, ...decision }));
-        } else for (const line of lines(path, decision)) await session.line(line);
-        // Checked by its frames only, which is not all that was asked for.
-        if (failure !== undefined) throw failure;
-      };
-      /** A file that is no picture, or none that can be decoded, may still be known by its bytes. */
-      const unread = async (path: string): Promise<void> => {
-        // What cannot be read, reading it as a picture has said.
-        const digests = await digestsOf(path, session.signal).catch(() => undefined);
-        const decision = digests && together(decisions(matcher, undefined, digests), false);
-        if (decision === undefined || decision.matches.length === 0) return;
-        matched ||= decision.action !== "none";
-        if (values.json) await session.line(JSON.stringify({ ...jsonPath(path), ...decision }));
-        else for (const line of lines(path, decision)) await session.line(line);
-      };
-      const { trouble } = await eachFile(paths, values, settings, session, check, videos, unread);
-      for (const { bank, number, reason } of store.flooded().slice(flooded)) {
-        session.note(`${bank}, entry #${number}: ${reason}; it asks for review at most until it is released`);
+      const before = store.flooded().length;
+      const scanner = new BankScanner(context, new Matcher(store, { audit: options.audit }));
+      const end = await runScanner(scanner, context, false);
+      for (const { bank, number, reason } of store.flooded().slice(before)) {
+        session.note(`${bank}, entry #${number}: ${reason}; it leads to review at most until it is released`);
       }
-      return endStatus(trouble, matched);
+      return end;
     },
-    { actor: values.actor },
+    options,
   );
 }

@@ -1,59 +1,89 @@
-import { VideoIndex, type VideoSignature } from "../../../doors/video.js";
-import { number, parse, UsageError } from "../../args.js";
-import { noteOldDecoder } from "../../io/decoder-note.js";
 import { jsonPath, textLine } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
-import { type Session, status } from "../../io/session.js";
-import { readOneVideo } from "../scan/known-videos.js";
-import { samplingOf, segmentText, videoProgress } from "../../io/videos.js";
+import { samplingOf, samplingOption } from "../../io/sampling.js";
+import { status } from "../../io/session.js";
+import { type Command, defineCommand } from "../../table/command.js";
 
-const options = {
-  json: { type: "boolean" },
-  quiet: { type: "boolean" },
-  sampling: { type: "string" },
-  radius: { type: "string" },
-  "min-quality": { type: "string" },
-  "include-weak": { type: "boolean" },
-  "no-orientations": { type: "boolean" },
-} as const;
-
-export async function run(args: string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args, options);
-  const [query, known, ...more] = positionals;
-  if (query === undefined || known === undefined || more.length > 0)
-    throw new UsageError("Expected two files, A and B");
-  const sampling = samplingOf(values.sampling, "all");
-  const radius = number("radius", values.radius, { least: 0, most: 256 }) ?? 31;
-  const minQuality = number("min-quality", values["min-quality"], { least: 0, most: 100 }) ?? 50;
-  const { signal } = session;
-  const progress = new Progress(session, values.quiet === true);
-  const orientations = values["no-orientations"] !== true;
-  const read = (path: string, turned: boolean): Promise<VideoSignature> => {
-    const started = performance.now();
-    const onProgress = (at: Parameters<typeof videoProgress>[1]): void => {
-      progress.detail = `${textLine([path], "")} ${videoProgress(started, at)}`;
+export const command: Command = defineCommand({
+  name: "video match",
+  summary: "Print which segments of a video are in another",
+  description: [
+    "Prints a line for each segment of A that is in B. It has the times in both, how much of it matches, and the speed where it differs: clip.mp4 00:12–00:47 = known.mp4 01:03–01:38, 96 %. A match is a lead, not proof.",
+    "A and B are videos or their signatures: vPDQ in any of its three text forms, or what empreinte hash --json printed of one video. The content of a file decides what it is.",
+  ],
+  arguments: { a: { does: "The video that is searched for." }, b: { does: "The video that may contain it." } },
+  options: {
+    sampling: samplingOption("all"),
+    radius: {
+      type: "integer",
+      value: "N",
+      least: 0,
+      most: 256,
+      default: 31,
+      does: "Let frames match that differ in at most N bits.",
+    },
+    "min-quality": {
+      type: "integer",
+      value: "N",
+      least: 0,
+      most: 100,
+      default: 50,
+      does: "Leave out frames below this quality.",
+    },
+    "include-weak": {
+      type: "flag",
+      does: "Also print segments of one still image, and what unrelated videos share at their beginning.",
+    },
+    "no-orientations": { type: "flag", does: "Match A as it is, not rotated or mirrored." },
+    json: { type: "flag", does: "Print one JSON object." },
+    quiet: { type: "flag", does: "Print no progress." },
+  },
+  sections: [{ title: "JSON", rows: [["match", '{"a","b","segments","queryShare","knownShare","orientation"}']] }],
+  statuses: { 0: "Nothing was found.", 1: "A segment was found.", 2: "A file cannot be read." },
+  examples: [{ command: "empreinte video match clip.mp4 known.mp4", does: "Look for a clip in a film." }],
+  async run({ arguments: { a: query, b: known }, options }, session) {
+    const sampling = samplingOf(options.sampling, "all");
+    const { VideoIndex } = await import("../../../doors/video.js");
+    const { noteOldDecoder } = await import("../../io/decoder-note.js");
+    const { segmentText, videoProgress } = await import("../../io/videos.js");
+    const { readOneVideo } = await import("../scan/known-videos.js");
+    const { radius, minQuality, includeWeak, noOrientations, json, quiet } = options;
+    const { signal } = session;
+    const progress = new Progress(session, quiet);
+    const orientations = !noOrientations;
+    const read = (path: string, turned: boolean): ReturnType<typeof readOneVideo> => {
+      const started = performance.now();
+      const onProgress = (at: Parameters<typeof videoProgress>[1]): void => {
+        progress.detail = `${textLine([path], "")} ${videoProgress(started, at)}`;
+      };
+      return readOneVideo(path, { sampling, orientations: turned, signal, onProgress });
     };
-    return readOneVideo(path, { sampling, orientations: turned, signal, onProgress });
-  };
-  try {
-    using index = new VideoIndex({ minQuality });
-    if (values.quiet !== true) await noteOldDecoder(session);
-    index.add(known, await read(known, false));
-    const asked = await read(query, orientations);
-    const includeWeak = values["include-weak"] === true;
-    const [match] = await index.search(asked, { radius, minQuality, orientations, includeWeak, lookUp: "all", signal });
-    progress.stop();
-    if (values.json) {
-      const { segments = [], queryShare = 0, knownShare = 0, orientation } = match ?? {};
-      const found = { segments, queryShare, knownShare, ...(orientation && { orientation }) };
-      await session.line(JSON.stringify({ a: jsonPath(query), b: jsonPath(known), ...found }));
-    } else {
-      for (const segment of match?.segments ?? []) {
-        await session.line(textLine([`${query} ${segmentText(known, "video", segment)}`], ""));
+    try {
+      using index = new VideoIndex({ minQuality });
+      if (!quiet) await noteOldDecoder(session);
+      index.add(known, await read(known, false));
+      const signature = await read(query, orientations);
+      const [match] = await index.search(signature, {
+        radius,
+        minQuality,
+        orientations,
+        includeWeak,
+        lookUp: "all",
+        signal,
+      });
+      progress.stop();
+      if (json) {
+        const { segments = [], queryShare = 0, knownShare = 0, orientation } = match ?? {};
+        const found = { segments, queryShare, knownShare, ...(orientation && { orientation }) };
+        await session.line(JSON.stringify({ a: jsonPath(query), b: jsonPath(known), ...found }));
+      } else {
+        for (const segment of match?.segments ?? []) {
+          await session.line(textLine([`${query} ${segmentText(known, "video", segment)}`], ""));
+        }
       }
+      return match === undefined ? status.nothing : status.found;
+    } finally {
+      progress.stop();
     }
-    return match === undefined ? status.nothing : status.found;
-  } finally {
-    progress.stop();
-  }
-}
+  },
+});

@@ -1,7 +1,7 @@
-import type { EvaluationReport } from "../../doors/evaluate.js";
-import { number, UsageError } from "../args.js";
+import type { EvaluationReport } from "../../../doors/evaluate.js";
+import { UsageError } from "../../table/parse.js";
 
-/** A share of recall that must be reached. */
+/** The recall that an attack, a family or the mean must reach. */
 export interface Gate {
   name: string;
   least: number;
@@ -11,8 +11,10 @@ export interface Gate {
 export function gateOf(text: string): Gate {
   const at = text.lastIndexOf("=");
   if (at < 1) throw new UsageError(`Expected NAME=SHARE for --min-recall but received "${text.slice(0, 40)}"`);
-  const least = number("min-recall", text.slice(at + 1), { least: 0, most: 1, whole: false })!;
-  return { name: text.slice(0, at), least };
+  const share = text.slice(at + 1);
+  const least = /^\d+(\.\d+)?$/.test(share) ? Number(share) : NaN;
+  if (least >= 0 && least <= 1) return { name: text.slice(0, at), least };
+  throw new UsageError(`Expected number between 0 and 1 for --min-recall but received "${share.slice(0, 40)}"`);
 }
 
 /** The last level's recall of an attack, a family or the mean, or that of videos; undefined for a name that is none of them. */

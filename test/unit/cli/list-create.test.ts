@@ -19,29 +19,32 @@ const originals = [scene(5, 400, 300), scene(6, 300, 320), scene(7, 280, 200)];
 const paths = await Promise.all(originals.map((picture, i) => png(`original-${i}.png`, picture)));
 const lines = (text: string): string[] => text.split("\n").slice(0, -1);
 
-describe("register", () => {
-  test("a line a picture: standard hashes, nothing of their parts, and a note that says so", async () => {
-    const { code, stdout, stderr } = await empreinte(["register", ...paths]);
+describe("list create", () => {
+  test("prints a line for each image: standard hashes, no crops, and a note about it", async () => {
+    const { code, stdout, stderr } = await empreinte(["list", "create", ...paths]);
     expect(code).toBe(0);
     expect(lines(stdout)).toEqual(originals.map((picture, i) => `${hashPixelsSync(picture).hash},${paths[i]}`));
-    expect(stderr).toContain("3 pictures, without the hashes of their parts, which --derived adds");
-    const quiet = await empreinte(["register", "--quiet", "--metadata", "case 7", paths[0]!]);
+    expect(stderr).toContain("3 images, without the hashes of their crops, which --crops adds");
+    const quiet = await empreinte(["list", "create", "--quiet", "--metadata", "case 7", paths[0]!]);
     expect(quiet).toMatchObject({ stdout: `${hashPixelsSync(originals[0]!).hash},case 7\n`, stderr: "" });
   });
 
-  test.each(["standard", "thorough"] as const)("--derived --level %s: what the library registers", async (level) => {
-    const whole = await Promise.all(originals.map((picture) => hashWithCrops(picture, { level })));
-    const expected = whole.flatMap((one, i) => cropListLines(one, paths[i]!, { derived: true }));
-    const out = join(at, `${level}.csv`);
-    const args = ["register", "--derived", "--level", level, "-o", out, ...paths];
-    const { code, stdout, stderr } = await empreinte(args);
-    expect([code, stdout]).toEqual([0, ""]);
-    expect(lines(readFileSync(out, "utf8"))).toEqual(expected);
-    expect(statSync(out).mode & 0o777).toBe(0o600);
-    expect(stderr).toContain(`3 pictures, with ${expected.length - 3} hashes of their parts: keep them to yourself`);
-    const json = await empreinte(["register", "--derived", "--level", level, "--json", ...paths]);
-    expect(jsonLines<CropHashes>(json.stdout)).toEqual(whole.map((one, i) => ({ path: paths[i], ...one })));
-  });
+  test.each(["standard", "thorough"] as const)(
+    "--crops --level %s: the crops that the library makes",
+    async (level) => {
+      const whole = await Promise.all(originals.map((picture) => hashWithCrops(picture, { level })));
+      const expected = whole.flatMap((one, i) => cropListLines(one, paths[i]!, { derived: true }));
+      const out = join(at, `${level}.csv`);
+      const args = ["list", "create", "--crops", "--level", level, "-o", out, ...paths];
+      const { code, stdout, stderr } = await empreinte(args);
+      expect([code, stdout]).toEqual([0, ""]);
+      expect(lines(readFileSync(out, "utf8"))).toEqual(expected);
+      expect(statSync(out).mode & 0o777).toBe(0o600);
+      expect(stderr).toContain(`3 images, with ${expected.length - 3} hashes of their crops: keep them to yourself`);
+      const json = await empreinte(["list", "create", "--crops", "--level", level, "--json", ...paths]);
+      expect(jsonLines<CropHashes>(json.stdout)).toEqual(whole.map((one, i) => ({ path: paths[i], ...one })));
+    },
+  );
 
   test("what cannot be listed is named, the rest is; -o has no word of it", async () => {
     const inside = join(at, "mixed");
@@ -54,22 +57,22 @@ describe("register", () => {
     writeFileSync(join(inside, "broken.png"), "no picture");
     writeFileSync(join(inside, "notes.txt"), "no picture either");
     const out = join(at, "mixed.jsonl");
-    const { code, stdout, stderr } = await empreinte(["register", inside, join(at, "none"), "--json", "-o", out]);
+    const { code, stdout, stderr } = await empreinte(["list", "create", inside, join(at, "none"), "--json", "-o", out]);
     expect([code, stdout]).toEqual([2, ""]);
     expect(jsonLines<object>(readFileSync(out, "utf8"))).toMatchObject([
       { path: flat, skipped: "quality" },
       { path: odd, quality: 100 },
     ]);
-    for (const text of ["flat.png: quality 0 is below 50", "broken.png", "none", "1 passed over", "1 picture, "])
+    for (const text of ["flat.png: Its quality 0 is below 50", "broken.png", "none", "1 skipped", "1 image, "])
       expect(stderr).toContain(text);
     const { hash } = hashPixelsSync(originals[1]!);
-    const text = await empreinte(["register", "--quiet", inside]);
+    const text = await empreinte(["list", "create", "--quiet", inside]);
     expect(text.stdout).toBe(`${hash},${odd.replace(";crop=", "; crop=")}\n`);
   });
 
   test("its list in a bank: a large crop is reviewed, and gone when the picture is", async () => {
     const list = join(at, "mine.csv");
-    expect((await empreinte(["register", "--derived", "-o", list, ...paths])).code).toBe(0);
+    expect((await empreinte(["list", "create", "--crops", "-o", list, ...paths])).code).toBe(0);
     const bank = join(at, "mine.bank");
     const store = await BankStore.create(bank);
     store.createBank({ name: "mine", policy: { action: "block" } });
@@ -81,8 +84,8 @@ describe("register", () => {
     const upload = await png("cut.png", cut);
     const scan = async (): Promise<string> => (await empreinte(["scan", "--bank", bank, upload, paths[0]!])).stdout;
     expect(lines(await scan())).toEqual([
-      `${upload}\treview\t0\torig of centre-20\tmine\town\t#1\t`,
-      `${paths[0]}\tblock\t0\torig\tmine\town\t#1\t`,
+      `${upload}\treview\t0\tmine/own/#1\torig\t-\tcrop=centre-20`,
+      `${paths[0]}\tblock\t0\tmine/own/#1\torig\t-\t-`,
     ]);
     expect((await empreinte(["bank", "erase", bank, "#1"])).stdout).toMatch(/^1 entries, \d\d values/);
     expect(await scan()).toBe("");
@@ -91,10 +94,10 @@ describe("register", () => {
   test("stopped in the middle: no file, and the old one stays", async () => {
     const out = join(at, "stopped.csv");
     writeFileSync(out, "as it was\n");
-    const missing = await empreinte(["register", "-o", join(at, "no folder", "x.csv"), ...paths]);
+    const missing = await empreinte(["list", "create", "-o", join(at, "no folder", "x.csv"), ...paths]);
     expect([missing.code, missing.stderr]).toMatchObject([2, expect.stringContaining("cannot be written")]);
     // An input that never ends: the pictures before it are done.
-    const child = spawn(process.execPath, [main, "register", "--derived", "-o", out, ...paths, "-"]);
+    const child = spawn(process.execPath, [main, "list", "create", "--crops", "-o", out, ...paths, "-"]);
     const beside = (): string[] => readdirSync(at).filter((name) => name.startsWith(".stopped.csv."));
     while (beside().length === 0 || statSync(join(at, beside()[0]!)).size === 0)
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -108,19 +111,19 @@ describe("register", () => {
     const wrong = [
       [],
       ["--level", "thorough", "x.png"],
-      ["--derived", "--level", "fast", "x.png"],
+      ["--crops", "--level", "fast", "x.png"],
       ["--metadata", "a;crop=b", "x.png"],
       ["-o", "", "x.png"],
       ["--all-pages", "x.png"],
     ];
-    const ran = await Promise.all(wrong.map((args) => empreinte(["register", ...args])));
+    const ran = await Promise.all(wrong.map((args) => empreinte(["list", "create", ...args])));
     expect(ran.map(({ code, stdout }) => [code, stdout])).toEqual(wrong.map(() => [64, ""]));
     expect(ran.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
-      expect.stringContaining("No path is given"),
-      expect.stringContaining("Expected --derived beside --level"),
-      expect.stringContaining("Expected standard or thorough for --level but received fast"),
+      expect.stringContaining("No PATH is given"),
+      expect.stringContaining("--level needs --crops"),
+      expect.stringContaining('Expected standard or thorough for --level but received "fast"'),
       expect.stringContaining("for metadata"),
-      expect.stringContaining("No FILE is given for -o"),
+      expect.stringContaining("Expected FILE for --output but received nothing"),
       expect.stringContaining("Unknown option '--all-pages'"),
     ]);
   });

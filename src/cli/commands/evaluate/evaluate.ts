@@ -1,0 +1,118 @@
+import { type Command, defineCommand } from "../../table/command.js";
+
+export const command: Command = defineCommand({
+  name: "evaluate",
+  summary: "Measure how well altered copies of your images and videos are found",
+  description: [
+    "Alters each image in FOLDER as people do: some 110 attacks, such as recompression, crops, frames, captions, screenshots and rotation. Hashes the copies and looks them up among originals, unrelated and generated images. ffmpeg edits the videos in FOLDER in 18 ways, and they are looked up as clips.",
+    "Prints a line for each level: the mean recall with its 95 % interval, and false matches. The same FOLDER, seed and versions give the same figures, except for times.",
+    "Misses and false matches are shown only as blurhashes.",
+  ],
+  arguments: { folder: { optional: true, does: "The folder of originals. Only --list-attacks does without it." } },
+  options: {
+    level: {
+      type: "choice",
+      value: "LEVEL",
+      choices: ["plain", "fast", "standard", "thorough", "registered"],
+      repeat: true,
+      does: "plain searches one hash. fast, standard and thorough are those of scan --level. registered is thorough with crops in the list.",
+      defaultText: "plain, fast and standard",
+    },
+    attacks: {
+      type: "text",
+      value: "NAMES",
+      default: "suite",
+      does: "suite, quick (25 of all families), or names of attacks, families and video edits, with commas. video means all video edits.",
+    },
+    "list-attacks": { type: "flag", does: "Print the attacks and stop: name, family and what it does." },
+    unrelated: {
+      type: "folder",
+      value: "FOLDER",
+      does: "Images that are no copies. They are listed with the originals, and looked up for false matches.",
+    },
+    "unrelated-attacks": {
+      type: "integer",
+      value: "N",
+      least: 0,
+      does: "Also look up N attacks on each unrelated and generated image.",
+      defaultText: "1",
+    },
+    generated: {
+      type: "integer",
+      value: "N",
+      least: 0,
+      does: "Generate N each of scenes, texts, conversations, charts, title cards and feeds.",
+      defaultText: "20",
+    },
+    seed: {
+      type: "integer",
+      value: "N",
+      least: 0,
+      does: "Decide texts, colours, places and amounts.",
+      defaultText: "1",
+    },
+    distances: {
+      type: "text",
+      value: "NAME:BITS:RADIUS=FILE",
+      repeat: true,
+      does: "Add another hasher. FILE is a CSV of its distances: query,entry,distance.",
+    },
+    "write-images": {
+      type: "folder",
+      value: "FOLDER",
+      does: "Write the queries with queries.csv for other hashers, and stop. These images are not blurred: remove them afterwards.",
+    },
+    report: {
+      type: "folder",
+      value: "FOLDER",
+      does: "Write report.json, report.csv and report.html (one page, no network). state.jsonl lets a stopped evaluation continue.",
+    },
+    restart: { type: "flag", does: "Begin anew, whatever state the report's folder has." },
+    "list-size": {
+      type: "integer",
+      value: "N",
+      least: 1,
+      does: "Expect false matches for a list of N entries.",
+      defaultText: "1000000",
+    },
+    "images-per-day": {
+      type: "integer",
+      value: "N",
+      least: 1,
+      does: "Expect false matches for N images a day.",
+      defaultText: "1000000",
+    },
+    "min-recall": {
+      type: "text",
+      value: "NAME=SHARE",
+      repeat: true,
+      group: "Gates",
+      does: "End with 1 when the last level's recall is less. NAME is an attack, a family, a video edit, mean or video.",
+    },
+    "max-false-matches": {
+      type: "integer",
+      value: "N",
+      least: 0,
+      group: "Gates",
+      does: "End with 1 when the last level has more than N false matches.",
+    },
+    concurrency: {
+      type: "integer",
+      value: "N",
+      least: 1,
+      does: "Make N images at a time.",
+      defaultText: "one for each processor, at most 4",
+    },
+    json: { type: "flag", does: "Print the whole report as one JSON object instead." },
+    quiet: { type: "flag", does: "Print no progress and no notes. Errors are still printed." },
+  },
+  statuses: {
+    0: "The evaluation is done.",
+    1: "A gate does not hold.",
+    2: "An image cannot be read, while the others were evaluated, or a folder cannot be written.",
+  },
+  examples: [
+    { command: "empreinte evaluate photos --attacks quick --report out", does: "Evaluate a folder with 25 attacks." },
+  ],
+  run: async (given, session) => (await import("./run-evaluation.js")).runEvaluation(given, session),
+});

@@ -1,0 +1,138 @@
+import type {
+  CopyLevel,
+  DigestType,
+  FileDigests,
+  HashList,
+  ImageHash,
+  ImageInput,
+  KnownCopyMatch,
+  ListMatch,
+} from "../../../index.js";
+import type { VideoSignature } from "../../../doors/video.js";
+import { placeText, regionText, type ScanMatch, viewText } from "./record.js";
+
+/** How hashes are compared. */
+export interface SearchSettings {
+  radius: number;
+  minQuality: number;
+  orientations: boolean;
+}
+
+type Place = { page?: number; timestampSeconds?: number; trimmed?: true };
+
+function nearMatch(match: ListMatch & Place): ScanMatch {
+  const { distance, list, line, orientation, metadata, page, timestampSeconds, trimmed } = match;
+  const view = trimmed ? "trimmed" : undefined;
+  const detail = [placeText(match), metadata];
+  const place = { ...(page !== undefined && { page }), ...(timestampSeconds !== undefined && { timestampSeconds }) };
+  return {
+    records: [{ verdict: "match", distance, reference: `${list}:${line}`, orientation, view, detail }],
+    json: { list, line, ...place, metadata },
+  };
+}
+
+function exactMatch({ type, list, line, metadata }: ListMatch): ScanMatch {
+  const record = { verdict: "exact", distance: 0, reference: `${list}:${line}`, detail: [`digest=${type}`, metadata] };
+  return { records: [record], json: { list, line, digest: type, metadata } };
+}
+
+function copyMatch(match: KnownCopyMatch): ScanMatch {
+  const { tier, distance, list, line, orientation, view, region, supportCount, metadata } = match;
+  const seen = { orientation: orientation ?? "orig", view: viewText(view) };
+  const detail = [regionText(region), metadata];
+  return {
+    records: [{ verdict: tier, distance, reference: `${list}:${line}`, ...seen, detail }],
+    json: { list, line, ...(region && { region }), supportCount, metadata },
+  };
+}
+
+/** Which digests of a file the lists know. */
+export class DigestMatcher {
+  readonly #lists: readonly HashList[];
+  /** The types that a list has. */
+  readonly types: DigestType[];
+
+  constructor(lists: readonly HashList[]) {
+    this.#lists = lists;
+    this.types = [...new Set(lists.flatMap(({ digestTypes }) => digestTypes))];
+  }
+
+  matches(digests: FileDigests): ScanMatch[] {
+    return this.#lists.flatMap((known) => known.searchSync({ digests }).map(exactMatch));
+  }
+}
+
+/** Why nothing of an image is compared; undefined where something is. */
+export function skippedReason(result: ImageHash, minQuality: number): "quality" | "unstable" | undefined {
+  const reasons = (result.frames ?? [result]).map(({ quality, stable }) =>
+    quality < minQuality ? "quality" : stable ? undefined : "unstable",
+  );
+  return reasons.includes(undefined) ? undefined : reasons[0];
+}
+
+/** The entries near an image or one of its pages, the nearest first. */
+export async function imageMatches(
+  result: ImageHash,
+  lists: readonly HashList[],
+  settings: SearchSettings,
+  signal: AbortSignal,
+): Promise<ScanMatch[]> {
+  const matches: (ListMatch & Place)[] = [];
+  for (const [page, { hash, quality, stable, orientations }] of (result.frames ?? [result]).entries()) {
+    // Without the digests: their matches are not for each page.
+    const query = { hash, quality, stable, ...(orientations && { orientations }) };
+    for (const known of lists) {
+      const found = await known.search(query, { ...settings, signal });
+      matches.push(...found.map((match) => (result.frames ? { ...match, page } : match)));
+    }
+  }
+  // The sort is stable: of equal distances the earlier page, then the earlier list comes first.
+  return matches.sort((a, b) => a.distance - b.distance).map(nearMatch);
+}
+
+/** The entries that are in a video, each at its nearest frame, by time. */
+export async function frameMatches(
+  { frames }: VideoSignature,
+  lists: readonly HashList[],
+  settings: SearchSettings,
+  signal: AbortSignal,
+): Promise<ScanMatch[]> {
+  const best = new Map<string, ListMatch & Place & { timestampSeconds: number }>();
+  let last: string | undefined;
+  for (const frame of frames) {
+    // The frames of a still scene often have one hash.
+    const hashes = frame.hash + (frame.trimmed?.hash ?? "");
+    if (hashes === last) continue;
+    last = hashes;
+    for (const query of frame.trimmed === undefined ? [frame] : [frame, frame.trimmed]) {
+      for (const [number, known] of lists.entries()) {
+        for (const match of await known.search(query, { ...settings, signal })) {
+          const key = JSON.stringify([number, match.list, match.line]);
+          const other = best.get(key);
+          if (other !== undefined && other.distance <= match.distance) continue;
+          const { timestampSeconds } = frame;
+          best.set(key, { ...match, timestampSeconds, ...(query !== frame && { trimmed: true }) });
+        }
+      }
+    }
+  }
+  return [...best.values()].toSorted((a, b) => a.timestampSeconds - b.timestampSeconds).map(nearMatch);
+}
+
+/** The entries that an image is an altered copy of, matches before reviews, and the image's hash. */
+export async function copyMatches(
+  input: () => ImageInput,
+  lists: readonly HashList[],
+  options: { level: CopyLevel; maxPixels?: number; maxBytes?: number; maxSeconds?: number; signal: AbortSignal },
+): Promise<{ hash: string; quality: number; matches: ScanMatch[] }> {
+  const found: KnownCopyMatch[] = [];
+  let hashed = { hash: "", quality: 0 };
+  for (const known of lists) {
+    const { hash, quality, matches } = await known.findCopies(input(), options);
+    hashed = { hash, quality };
+    found.push(...matches);
+  }
+  const rank = { match: 0, review: 1 };
+  found.sort((a, b) => rank[a.tier] - rank[b.tier] || a.distance - b.distance);
+  return { ...hashed, matches: found.map(copyMatch) };
+}

@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { digestFile, defaultLimits, type FileDigests, type ImageHash, type ImageInput } from "../../../index.js";
+import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
+import { hashSettings, limitsOf } from "../../io/each-file.js";
+import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
+import { inputOf } from "../../io/outcome.js";
+import { status } from "../../io/session.js";
+import type { Found } from "../../io/walk.js";
+import { type KnownLists, loadLists } from "./known-lists.js";
+import {
+  copyMatches,
+  DigestMatcher,
+  frameMatches,
+  imageMatches,
+  type SearchSettings,
+  skippedReason,
+} from "./list-matches.js";
+import { imageAbout, type ScanMatch, type ScanResult, videoAbout } from "./record.js";
+import { type Compare, runScanner, type ScanContext, type Scanner } from "./scanner.js";
+import { type KnownVideos, loadVideos, videoMatch, videosInVideo, videosWithImage } from "./video-matches.js";
+
+const resultOf = (about: object, matches: readonly ScanMatch[], failure?: unknown): ScanResult => {
+  return { about, matches, found: matches.length > 0, failure };
+};
+
+/** All bytes of a stream, or a few more than the limit, which the library then refuses. */
+async function bytesOf(input: AsyncIterable<unknown>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of input as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Compares files with lists, indexes and known videos. */
+class ListScanner implements Scanner {
+  readonly images: ImageWork<Compare>;
+  readonly videoOptions: HashVideoOptions;
+  readonly #context: ScanContext;
+  readonly #settings: SearchSettings;
+  readonly #lists: KnownLists["lists"];
+  readonly #videos: KnownVideos["index"];
+  readonly #digests: DigestMatcher;
+
+  constructor(context: ScanContext, settings: SearchSettings, { lists }: KnownLists, { index }: KnownVideos) {
+    const { options, sampling, copyLevel, session } = context;
+    this.#context = context;
+    this.#settings = settings;
+    this.#lists = lists;
+    this.#videos = index;
+    this.#digests = new DigestMatcher(lists);
+    const { orientations } = settings;
+    const trim = copyLevel !== undefined;
+    this.videoOptions = { ...limitsOf(options), sampling, orientations, ...(trim && { trim }) };
+    const hashing = { ...hashSettings(options), orientations, digests: this.#digests.types };
+    const plain = hashWork<Compare>(hashing, session.stdin, (hash) => () => this.#image(hash));
+    const most = options.concurrency ?? Math.min(4, availableParallelism());
+    this.images =
+      copyLevel === undefined || lists.length === 0
+        ? plain
+        : someAtATime(most, async (file) => {
+            const result = await this.#copies(file);
+            return async () => result;
+          });
+  }
+
+  async #image(hash: ImageHash): Promise<ScanResult> {
+    const { signal } = this.#context.session;
+    const exact = this.#digests.matches(hash.digests ?? {});
+    const near = await imageMatches(hash, this.#lists, this.#settings, signal);
+    const videos = this.#videos ? await videosWithImage(hash, this.#videos, this.#settings, signal) : [];
+    const skipped = skippedReason(hash, this.#settings.minQuality);
+    return resultOf({ ...imageAbout(hash), ...(skipped && { skipped }) }, [...exact, ...near, ...videos]);
+  }
+
+  /** Searches for altered copies, which hashes the image on its way. */
+  async #copies(file: Found): Promise<ScanResult> {
+    const { options, session, copyLevel } = this.#context;
+    const { signal, stdin } = session;
+    const limits = limitsOf(options);
+    const source = inputOf(file, stdin);
+    const input =
+      typeof source === "string"
+        ? source
+        : await bytesOf(source as AsyncIterable<unknown>, limits.maxBytes ?? defaultLimits.maxBytes);
+    const copies = await copyMatches(() => input, this.#lists, { ...limits, level: copyLevel!, signal });
+    const exact = this.#digests.matches(await this.#digestsOf(input));
+    const videos = this.#videos ? await this.#videosNear(input) : [];
+    return resultOf(imageAbout(copies), [...exact, ...copies.matches, ...videos]);
+  }
+
+  async #videosNear(input: ImageInput): Promise<ScanMatch[]> {
+    const { options, session } = this.#context;
+    const { hashImage } = await import("../../../index.js");
+    const hash = await hashImage(input, { ...limitsOf(options), orientations: true, signal: session.signal });
+    return videosWithImage(hash, this.#videos!, this.#settings, session.signal);
+  }
+
+  async #digestsOf(input: string | Uint8Array): Promise<FileDigests> {
+    const { types } = this.#digests;
+    if (types.length === 0) return {};
+    if (typeof input === "string") {
+      return digestFile(input, { digests: types, signal: this.#context.session.signal });
+    }
+    return Object.fromEntries(types.map((type) => [type, createHash(type).update(input).digest("hex")]));
+  }
+
+  readonly video = async (path: string, options: HashVideoOptions): Promise<Compare> => {
+    const { copyLevel } = this.#context;
+    if (this.#videos === undefined || copyLevel === undefined) {
+      const signature = await hashVideo(path, options);
+      return () => this.#signature(path, signature);
+    }
+    const { orientations: _orientations, trim: _trim, ...more } = options;
+    const { matches, signature } = await this.#videos.findCopies(path, { ...more, level: copyLevel });
+    return () =>
+      this.#signature(
+        path,
+        signature,
+        matches.map((match) => videoMatch(match, true)),
+      );
+  };
+
+  async #signature(path: string, signature: VideoSignature, found?: ScanMatch[]): Promise<ScanResult> {
+    const { signal } = this.#context.session;
+    const videos = found ?? (this.#videos ? await videosInVideo(signature, this.#videos, this.#settings, signal) : []);
+    const near = await frameMatches(signature, this.#lists, this.#settings, signal);
+    let failure: unknown;
+    let exact: ScanMatch[] = [];
+    try {
+      exact = this.#digests.matches(await this.#digestsOf(path));
+    } catch (error) {
+      failure = error; // The frames were compared, the bytes were not.
+    }
+    return resultOf(videoAbout(signature), [...exact, ...near, ...videos], failure);
+  }
+
+  readonly undecodable = async (path: string): Promise<ScanResult | undefined> => {
+    // What cannot be read is reported by reading it as an image.
+    const digests = await this.#digestsOf(path).catch(() => ({}));
+    return resultOf({}, this.#digests.matches(digests));
+  };
+}
+
+/** `empreinte scan` with lists, indexes and known videos. */
+export async function scanLists(context: ScanContext): Promise<number> {
+  const { options, sampling, session } = context;
+  const { radius, minQuality, noOrientations, videoSignature } = options;
+  const settings: SearchSettings = { radius, minQuality, orientations: !noOrientations };
+  const known = await loadLists(options, session);
+  // The known video is not turned: the scanned one is.
+  const knownSampling = options.sampling === undefined ? "adaptive" : sampling;
+  const knownOptions = { ...limitsOf(options), sampling: knownSampling, orientations: false, trim: false };
+  const videos = await loadVideos(videoSignature, settings, knownOptions, session);
+  if (known.lists.length === 0 && videos.index === undefined) return status.trouble;
+  try {
+    const scanner = new ListScanner(context, settings, known, videos);
+    return await runScanner(scanner, context, known.trouble || videos.trouble);
+  } finally {
+    videos.index?.close();
+  }
+}

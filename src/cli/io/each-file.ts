@@ -1,0 +1,237 @@
+import { ImageError, type ImageHash, LimitError, VideoError } from "../../index.js";
+import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../doors/video.js";
+import { noteOldDecoder } from "./decoder-note.js";
+import { defined, type Defined } from "./defined.js";
+import { type HashSettings, hashWork, type ImageWork } from "./image-work.js";
+import type { LimitValues } from "./file-options.js";
+import { jsonPath, type Path, shownPath } from "./names.js";
+import { inOrder } from "./ordered.js";
+import { type Failure, failureOf, isSkipped, type Outcome, reasonOf } from "./outcome.js";
+import { Progress } from "./progress.js";
+import type { Selection } from "./selection.js";
+import { type Session, status } from "./session.js";
+import { isVideo, videoProgress } from "./videos.js";
+import { type Found, walk } from "./walk.js";
+
+/** The limits that an image and a video both have. */
+export function limitsOf({ maxPixels, maxBytes, maxSeconds }: LimitValues): Defined<{
+  maxPixels: number | undefined;
+  maxBytes: number | undefined;
+  maxSeconds: number | undefined;
+}> {
+  return defined({ maxPixels, maxBytes, maxSeconds });
+}
+
+/** The settings of `hashImages` that the command line has. */
+export function hashSettings(values: LimitValues & { allPages: boolean; maxPages: number | undefined }): HashSettings {
+  const { concurrency, maxPages, allPages } = values;
+  return { ...limitsOf(values), ...defined({ concurrency, maxPages }), ...(allPages && { pages: "all" as const }) };
+}
+
+/** Files under way or waiting for an earlier one. More than work at a time, so that a slow file does not stop the rest. */
+const window = 256;
+
+export type HashResult = ImageHash | VideoSignature;
+
+/** What a file gives that is no image; undefined where it is one, or cannot be read. */
+type OtherWork<R> = (file: Found, progress: Progress, signal: AbortSignal) => Promise<Outcome<R> | undefined>;
+
+export const isVideoSignature = (result: object): result is VideoSignature => "durationSeconds" in result;
+
+/** What every command on files needs to know. */
+export interface FileRun<R> {
+  selection: Selection;
+  json: boolean;
+  quiet: boolean;
+  session: Session;
+  /** Called with each result, in the order of the files. An error about the file itself is a failure of that file. */
+  found: (path: Path, result: R) => Promise<void>;
+  /** Called before each file that is no image or video, or that cannot be decoded, is reported or skipped. */
+  undecodable?: ((path: string) => Promise<void>) | undefined;
+}
+
+/** Makes a video's result: `hashVideo`, or a search that hashes on its way. */
+export type VideoWork<R> = (path: string, options: HashVideoOptions) => Promise<R>;
+
+/** The result of a file that is a video, or what went wrong; undefined for any other file. One video at a time. */
+async function videoOutcome<R>(
+  file: Found,
+  options: HashVideoOptions,
+  work: VideoWork<R>,
+  beforeVideo: () => Promise<void>,
+): Promise<Outcome<R> | undefined> {
+  const { path, stream } = file;
+  // From a pipe, or under a name that is not text, only images are read.
+  if (stream || typeof path !== "string") return undefined;
+  try {
+    if (!(await isVideo(path))) return undefined;
+  } catch {
+    return undefined; // It cannot be read: reading it as an image says why.
+  }
+  try {
+    await beforeVideo();
+    return { file, result: await work(path, options) };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { file, failure: failureOf(file, error as Error) };
+  }
+}
+
+/** Each file with its outcome, in the order of the files. */
+async function* outcomes<R>(
+  files: AsyncIterable<Found>,
+  images: ImageWork<R>,
+  other: OtherWork<R>,
+  progress: Progress,
+  session: Session,
+): AsyncGenerator<Outcome<R>> {
+  const { signal } = session;
+  async function* inputs() {
+    for await (const file of files) {
+      if (file.error) {
+        yield { answer: { file, failure: failureOf(file, file.error) } };
+        continue;
+      }
+      const answer = await other(file, progress, signal);
+      if (answer === undefined) yield { input: file, given: file };
+      else yield { answer };
+    }
+  }
+  async function* answers(inputFiles: AsyncIterable<Found>) {
+    for await (const done of images(inputFiles, signal)) {
+      const answer = (file: Found): Outcome<R> =>
+        done.error ? { file, failure: failureOf(file, done.error) } : { file, result: done.result };
+      yield { index: done.index, answer };
+    }
+  }
+  yield* inOrder<Found, Found, Outcome<R>>(inputs(), answers, window, signal);
+}
+
+/** Errors that are about the input alone: the others go on. */
+const ofFile = [ImageError, LimitError, VideoError];
+
+/** Counts the files beside the work, only to tell a person how long it will take. */
+async function count({ names, filter }: Selection, progress: Progress, signal: AbortSignal): Promise<void> {
+  let files = 0;
+  for await (const file of walk(names(signal), { signal, filter })) files += file.error ? 0 : 1;
+  if (!signal.aborted) progress.total = files;
+}
+
+/** How many files became what. */
+class Tally {
+  done = 0;
+  failed = 0;
+  skipped = 0;
+  excluded = 0;
+
+  text(): string {
+    const files = this.done - this.skipped;
+    const excluded = this.excluded === 0 ? "" : `, ${this.excluded} excluded by name`;
+    return `${files} ${files === 1 ? "file" : "files"}, ${this.failed} failed, ${this.skipped} skipped (no images)${excluded}`;
+  }
+}
+
+/** Reports one outcome. Answers why the file failed or is skipped, if so. */
+async function report<R>(outcome: Outcome<R>, run: FileRun<R>): Promise<Failure | undefined> {
+  const { file } = outcome;
+  if ("failure" in outcome) {
+    const { path, stream } = file;
+    if (!stream && typeof path === "string" && file.error === undefined) await run.undecodable?.(path);
+    return outcome.failure;
+  }
+  try {
+    await run.found(file.path, outcome.result);
+    return undefined;
+  } catch (error) {
+    // What was found before it failed has been printed.
+    if (!ofFile.some((kind) => error instanceof kind)) throw error;
+    return failureOf(file, error as Error);
+  }
+}
+
+async function eachOutcome<R>(
+  run: FileRun<R>,
+  images: ImageWork<R>,
+  other: OtherWork<R>,
+): Promise<{ trouble: boolean }> {
+  const { selection, session, quiet, json } = run;
+  const { signal } = session;
+  const progress = new Progress(session, quiet);
+  const counting = progress.shown && selection.countable ? count(selection, progress, signal) : Promise.resolve();
+  const summary = progress.shown;
+  const tally = new Tally();
+  const files = walk(selection.names(signal), {
+    signal,
+    filter: selection.filter,
+    onExcluded: () => void tally.excluded++,
+  });
+  try {
+    for await (const outcome of outcomes(files, images, other, progress, session)) {
+      progress.done = ++tally.done;
+      const failure = await report(outcome, run);
+      if (failure === undefined) continue;
+      const { file } = outcome;
+      if (isSkipped(file, failure)) {
+        tally.skipped++;
+        continue;
+      }
+      tally.failed++;
+      if (json) await session.line(JSON.stringify({ ...jsonPath(file.path), error: failure }));
+      else session.note(`${shownPath(file.path)}: ${reasonOf(file, failure)}`);
+    }
+    await counting;
+  } catch (error) {
+    // Ctrl-C, or nobody reads the results any more: what was printed stays.
+    if (!signal.aborted) throw error;
+  } finally {
+    progress.stop();
+  }
+  // Nobody who closed the pipe wants to know how far it came.
+  const worthTelling = summary || tally.skipped > 0 || tally.excluded > 0;
+  if (!quiet && worthTelling && (session.interrupted || !signal.aborted)) session.note(tally.text());
+  return { trouble: tally.failed > 0 };
+}
+
+/**
+ * Works on every selected file, image or video, and hands each result over in order. A failure is printed, as JSON on
+ * standard output or as a sentence on standard error. Answers whether there was one.
+ */
+export async function eachFile<R>(
+  run: FileRun<R>,
+  work: { images: ImageWork<R>; video: VideoWork<R>; videoOptions: HashVideoOptions },
+): Promise<{ trouble: boolean }> {
+  const beforeVideo = async (): Promise<void> => {
+    if (!run.quiet) await noteOldDecoder(run.session);
+  };
+  const other: OtherWork<R> = async (file, progress, signal) => {
+    const started = performance.now();
+    const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
+      progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
+    };
+    const answer = await videoOutcome(file, { ...work.videoOptions, signal, onProgress }, work.video, beforeVideo);
+    progress.detail = undefined;
+    return answer;
+  };
+  return eachOutcome(run, work.images, other);
+}
+
+/** Hashes every selected file, as `eachFile` does. */
+export function eachHash(
+  run: FileRun<HashResult>,
+  settings: HashSettings,
+  videoOptions: HashVideoOptions,
+): Promise<{ trouble: boolean }> {
+  const images = hashWork<HashResult>(settings, run.session.stdin, (hash) => hash);
+  return eachFile(run, { images, video: hashVideo, videoOptions });
+}
+
+/** Works on every selected file as an image; a video is no image. */
+export function eachImage<R>(run: FileRun<R>, images: ImageWork<R>): Promise<{ trouble: boolean }> {
+  return eachOutcome(run, images, async () => undefined);
+}
+
+/** 2 after a failure, whatever was found. */
+export function endStatus(trouble: boolean, matched: boolean): number {
+  if (trouble) return status.trouble;
+  return matched ? status.found : status.nothing;
+}

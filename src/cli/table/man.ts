@@ -1,0 +1,72 @@
+import type { Command, CommandGroup, ExternalCommand, Section } from "./command.js";
+import { documentOf } from "./document.js";
+
+/** Text for roff: no line begins with a control character, and a hyphen stays a hyphen. */
+function escaped(text: string): string {
+  const safe = text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("…", "...").replaceAll("×", "x");
+  return /^[.']/.test(safe) ? `\\&${safe}` : safe;
+}
+
+const bold = (text: string): string => `\\fB${escaped(text)}\\fR`;
+
+function section({ title, text = [], rows = [] }: Section): string[] {
+  return [
+    ".PP",
+    bold(title),
+    ...text.flatMap((paragraph) => [".PP", escaped(paragraph)]),
+    ...rows.flatMap(([term, meaning]) => [".TP", bold(term), escaped(meaning)]),
+  ];
+}
+
+function commandPart(command: Command): string[] {
+  const { name, summary, usage, description, sections, examples } = documentOf(command);
+  return [
+    `.SS empreinte ${escaped(name)}`,
+    `${escaped(summary)}.`,
+    ".PP",
+    ".nf",
+    ...usage.map(escaped),
+    ".fi",
+    ...description.flatMap((paragraph) => [".PP", escaped(paragraph)]),
+    ...sections.flatMap(section),
+    ".PP",
+    bold(examples.length === 1 ? "Example" : "Examples"),
+    ...examples.flatMap(({ command: line, does }) => [".PP", escaped(does), ".PP", ".nf", escaped(line), ".fi"]),
+  ];
+}
+
+/** `man/empreinte.1`. */
+export function manualPage(
+  groups: readonly CommandGroup[],
+  commands: readonly Command[],
+  externals: readonly ExternalCommand[],
+): string {
+  return [
+    `.\\" Made by "npm run docs:commands" from the tables of the commands.`,
+    ".TH EMPREINTE 1",
+    ".SH NAME",
+    "empreinte \\- has this image or video been seen before?",
+    ".SH SYNOPSIS",
+    ".B empreinte",
+    ".I COMMAND",
+    "[options] ...",
+    ".SH DESCRIPTION",
+    "empreinte hashes images and videos, and finds those that a list of known hashes contains.",
+    ...groups.flatMap(({ name, summary, description }) => [
+      ".PP",
+      bold(`empreinte ${name}`),
+      `${escaped(summary)}.`,
+      ...description.map(escaped),
+    ]),
+    ".SH COMMANDS",
+    ...commands.flatMap(commandPart),
+    ".SH COMMANDS FROM OTHER PACKAGES",
+    "empreinte NAME runs the program empreinte\\-NAME where it is installed.",
+    ...externals.flatMap(({ name, packageName, summary }) => [
+      ".TP",
+      bold(name),
+      escaped(`${summary}. The package is ${packageName}.`),
+    ]),
+    "",
+  ].join("\n");
+}
