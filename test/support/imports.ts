@@ -122,3 +122,29 @@ export function includeViolations(map: ModuleMap): string[] {
   }
   return found;
 }
+
+/** The workspace packages by folder: what each declares in its package.json, and each of its files with its imports. */
+export type PackageMap = Record<string, { declared: readonly string[]; files: ModuleMap }>;
+
+/** What breaks the rule for packages/: public doors, declared dependencies and files of the same package only. */
+export function packageViolations(packages: PackageMap, doors: readonly string[]): string[] {
+  const found: string[] = [];
+  for (const [folder, { declared, files }] of Object.entries(packages)) {
+    for (const [file, imports] of Object.entries(files)) {
+      for (const specifier of imports) {
+        if (specifier.startsWith("node:")) continue;
+        if (/^[./]/.test(specifier)) {
+          const target = specifier.startsWith("/") ? specifier : posix.join(posix.dirname(file), specifier);
+          if (!target.startsWith(`${folder}/`)) found.push(`${file}: ${specifier} leaves the package`);
+          continue;
+        }
+        const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
+        if (!declared.includes(name)) found.push(`${file}: ${specifier} is not declared in ${folder}/package.json`);
+        else if (name === "empreinte" && !doors.includes(specifier)) {
+          found.push(`${file}: ${specifier} is not a public door of empreinte`);
+        }
+      }
+    }
+  }
+  return found;
+}
