@@ -57,8 +57,8 @@ function searchOn(kernel: string): string | undefined {
   try {
     index.addManySync(Array(500).keys(), rows);
     for (const radius of [0, 31, 120, 256]) {
-      const expected = Array.from({ length: 500 }, (_, id) => ({ id, distance: distance(id) }))
-        .filter((hit) => hit.distance <= radius)
+      const expected = Array.from({ length: 500 }, (_, id) => ({ id, distance: distance(id), orientation: "orig" }))
+        .filter((match) => match.distance <= radius)
         .sort((a, b) => a.distance - b.distance || a.id - b.id);
       const got = index.searchSync(query, { radius, kernel });
       if (JSON.stringify(got) !== JSON.stringify(expected)) return `a search with radius ${radius} gives wrong matches`;
