@@ -107,8 +107,7 @@ async function wayTaken(path) {
   const { native } = await import("../dist/native/load.js");
   const { data, info } = await sharp(path, { ignoreIcc: true }).raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  const pixels = [data, width, height, channels, width * channels, 8, false];
-  return native.hashSync(...pixels, 0, 0, false, undefined).taken;
+  return native.hashSync({ data, width, height, channels, stride: width * channels }).methodUsed;
 }
 
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];

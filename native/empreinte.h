@@ -1,7 +1,7 @@
-/* empreinte: the only door to the core.
+/* empreinte: the only public header of the core.
  *
- * A C interface: status codes, plain structs, opaque handles. Nothing here throws, keeps global state or does I/O.
- * Every function may be called from any thread; what a handle allows at the same time is said beside it.
+ * This is a C interface of status codes, plain structs and opaque handles. Nothing here throws, keeps global state or
+ * performs I/O. Any thread may call any function; the comment on a handle says which calls may overlap.
  */
 #ifndef EMPREINTE_H
 #define EMPREINTE_H
@@ -17,164 +17,184 @@ extern "C" {
 
 typedef enum emp_status {
   EMP_OK = 0,
-  EMP_CANCELLED,         /* the caller's emp_cancel said stop */
-  EMP_OUT_OF_MEMORY,     /* an allocation failed; nothing was changed */
-  EMP_BAD_GEOMETRY,      /* width, height, channels, stride and buffer size do not fit together */
-  EMP_BAD_KERNEL,        /* no kernel of that name, or this processor cannot run it */
-  EMP_BAD_RADIUS,        /* a radius outside 0 … 256 */
-  EMP_BAD_OPTION,        /* an option outside its range */
-  EMP_DUPLICATE_ID,      /* an id that is already in the index, or twice among those to add */
-  EMP_UNKNOWN_ID,        /* an id that is not in the index */
-  EMP_FOREIGN_FILE,      /* not an index file */
-  EMP_NEWER_FILE,        /* an index file of a later version */
-  EMP_OLDER_FILE,        /* an index file of a version that is no longer read */
-  EMP_CORRUPT_FILE,      /* an index file that is cut or changed */
-  EMP_WRITE_FAILED,      /* the caller's emp_writer said no */
-  EMP_BAD_HASH_LENGTH,   /* hash text of the wrong length */
-  EMP_BAD_HASH_CHARACTER /* hash text with a character that is neither hex nor base64 */
+  EMP_CANCELLED,         /* The caller's emp_cancel ended the work. */
+  EMP_OUT_OF_MEMORY,     /* An allocation failed. Nothing was changed. */
+  EMP_BAD_GEOMETRY,      /* Width, height, channels, stride and buffer size do not fit together. */
+  EMP_BAD_KERNEL,        /* No kernel has that name, or this processor cannot run it. */
+  EMP_BAD_RADIUS,        /* A radius is outside 0 … 256. */
+  EMP_BAD_OPTION,        /* An option is outside its range. */
+  EMP_DUPLICATE_ID,      /* An id is in the index already, or occurs twice among those to add. */
+  EMP_UNKNOWN_ID,        /* An id is not in the index. */
+  EMP_FOREIGN_FILE,      /* The file is not an index file. */
+  EMP_NEWER_FILE,        /* The index file has a later version than this code. */
+  EMP_OLDER_FILE,        /* The index file has an earlier version that this code no longer reads. */
+  EMP_CORRUPT_FILE,      /* The index file is truncated or changed. */
+  EMP_WRITE_FAILED,      /* The caller's emp_writer reported a failure. */
+  EMP_BAD_HASH_LENGTH,   /* The hash text has the wrong length. */
+  EMP_BAD_HASH_CHARACTER /* The hash text has a character that is neither hex nor base64. */
 } emp_status;
 
-/* One sentence, without the input's bytes. */
+/* Returns one sentence for a person. It never contains bytes of the input. */
 const char* emp_status_message(emp_status status);
 
-/* Asked now and then during long work; a non-zero answer ends it with EMP_CANCELLED. `poll` may be NULL. */
+/* Long work calls `poll` regularly. A non-zero result ends the work with EMP_CANCELLED. `poll` may be NULL. */
 typedef struct emp_cancel {
   int (*poll)(void* context);
   void* context;
 } emp_cancel;
 
-/* ---- Kernels: one implementation an instruction set, all bit-identical ----------------------------------------- */
+/* ---- Kernels: one implementation for each instruction set, all bit-identical ------------------------------------ */
 
 typedef struct emp_kernel emp_kernel;
 
+/* Returns how many kernels this build contains, whether or not this processor can run them. */
 size_t emp_kernel_count(void);
-/* In the order of preference, best first. NULL when `i` is out of range. */
+/* Returns kernel `i` in order of preference, the best first, or NULL when `i` is out of range. */
 const emp_kernel* emp_kernel_at(size_t i);
-const char* emp_kernel_name(const emp_kernel* kernel);         /* "avx512" */
-const char* emp_kernel_instructions(const emp_kernel* kernel); /* what it needs of a processor, for people */
-int emp_kernel_supported(const emp_kernel* kernel);            /* 1 when this processor has what it needs */
-/* By name; the best supported one for NULL or "". EMP_BAD_KERNEL otherwise. */
+/* Returns the kernel's name, for example "avx512". */
+const char* emp_kernel_name(const emp_kernel* kernel);
+/* Describes the instructions that the kernel needs, for a person. */
+const char* emp_kernel_instructions(const emp_kernel* kernel);
+/* Returns 1 when this processor can run the kernel, otherwise 0. */
+int emp_kernel_supported(const emp_kernel* kernel);
+/* Finds a supported kernel by name, or the best supported one for NULL or "". Returns EMP_BAD_KERNEL otherwise. */
 emp_status emp_kernel_find(const char* name, const emp_kernel** out);
 
 /* ---- Hashing ------------------------------------------------------------------------------------------------- */
 
 enum { EMP_HASH_BYTES = 32, EMP_DIHEDRAL_COUNT = 8, EMP_GRID = 64, EMP_COEFFICIENTS = 16 };
 
-/* Interleaved 8-bit samples, row-major. Row y begins at data + y·stride.
- * channels: 1 grey, 3 RGB, 4 RGBA (alpha is ignored, as the reference does). */
+/* Interleaved 8-bit samples in row-major order. Row y begins at data + y·stride. */
 typedef struct emp_pixels {
   const uint8_t* data;
-  size_t size; /* bytes that may be read from data */
-  uint32_t width, height, channels;
-  size_t stride; /* bytes from one row to the next, ≥ width·channels */
+  size_t size;            /* Bytes that may be read from `data`. */
+  uint32_t width, height; /* Pixels. */
+  uint32_t channels;      /* 1 grey, 3 RGB, 4 RGBA. Alpha is ignored, as the reference does. */
+  size_t stride;          /* Bytes from one row to the next, at least width·channels. */
 } emp_pixels;
 
-/* EMP_OK when every sample lies inside `size` bytes and the sides are 1 … 2^24. */
+/* Returns EMP_OK when every sample lies inside `size` bytes and both sides are 1 … 2^24 pixels. */
 emp_status emp_pixels_check(const emp_pixels* pixels);
 
-typedef enum emp_way {
-  EMP_WAY_AUTO = 0, /* separable weights where their certificate holds, else exact: always the exact way's answer */
-  EMP_WAY_EXACT,    /* the reference's order of float operations, streaming */
-  EMP_WAY_WEIGHTS   /* separable weights without the certificate: for tests and benchmarks, may differ */
-} emp_way;
+/* How a hash is computed. AUTO and EXACT always give the same hash. */
+typedef enum emp_method {
+  EMP_METHOD_AUTO = 0, /* Uses the fast method where its error bound proves the answer, otherwise the exact one. */
+  EMP_METHOD_EXACT,    /* Computes every float operation in the reference's order. */
+  EMP_METHOD_FAST      /* Uses the separable filter without checking the bound, so the hash may differ. For tests. */
+} emp_method;
 
+/* Whether an image is resized first, as other implementations do. */
 typedef enum emp_compat {
   EMP_COMPAT_NONE = 0,
-  EMP_COMPAT_CPP_CLI /* first to 512×512, nearest neighbour, when a side is above 512, as the C++ tool does */
+  EMP_COMPAT_CPP_CLI /* Resizes to 512×512 by nearest neighbour when a side is above 512, as the C++ tool does. */
 } emp_compat;
 
 typedef struct emp_hash_options {
-  const emp_kernel* kernel; /* NULL: the best supported */
-  emp_way way;
+  const emp_kernel* kernel; /* NULL selects the best supported kernel. */
+  emp_method method;
   emp_compat compat;
-  int dihedral; /* 1: fill all eight dihedral hashes */
+  int dihedral; /* 1 fills all eight dihedral hashes. */
   emp_cancel cancel;
 } emp_hash_options;
 
-typedef enum emp_way_taken { EMP_TOOK_NONE = 0, EMP_TOOK_EXACT, EMP_TOOK_WEIGHTS, EMP_TOOK_FALLBACK } emp_way_taken;
+/* The method that produced a hash. */
+typedef enum emp_method_used {
+  EMP_USED_NONE = 0, /* A side is below 5 pixels. The hash is all zero and its quality is 0. */
+  EMP_USED_EXACT,
+  EMP_USED_FAST,
+  EMP_USED_FALLBACK /* The fast method could not prove its answer, so the exact method followed. */
+} emp_method_used;
 
-/* A hash is stored most significant byte first: byte 0 holds the first two hex digits.
- * dihedral, in this order: orig rot90 rot180 rot270 flipX flipY flipPlus1 flipMinus1. */
+/* A hash is stored most significant byte first: byte 0 holds the first two hex digits. */
 typedef struct emp_hash_result {
   uint8_t hash[EMP_HASH_BYTES];
+  /* The hashes of the rotated and mirrored image: orig rot90 rot180 rot270 flipX flipY flipPlus1 flipMinus1. */
   uint8_t dihedral[EMP_DIHEDRAL_COUNT][EMP_HASH_BYTES];
-  int32_t quality;     /* 0 … 100 */
-  int32_t stable;      /* 0 when the largest |coefficient| is below 0.1: such a hash is rounding noise */
-  emp_way_taken taken; /* NONE when a side is below 5 pixels: the all-zero hash, quality 0 */
+  int32_t quality; /* 0 … 100. */
+  int32_t stable;  /* 0 when the largest |coefficient| is below 0.1. Such a hash is rounding noise. */
+  emp_method_used method_used;
 } emp_hash_result;
 
+/* Hashes pixels. Returns EMP_BAD_GEOMETRY, EMP_BAD_OPTION, EMP_BAD_KERNEL, EMP_CANCELLED or EMP_OUT_OF_MEMORY on
+ * failure. */
 emp_status emp_hash(const emp_pixels* pixels, const emp_hash_options* options, emp_hash_result* result);
 
 /* The intermediate buffers of one hash, for known-answer and differential tests. */
 typedef struct emp_hash_trace {
-  float grid[EMP_GRID * EMP_GRID];                         /* after filter and decimation, row-major */
-  float coefficients[EMP_COEFFICIENTS * EMP_COEFFICIENTS]; /* i vertical, j horizontal frequency */
+  float grid[EMP_GRID * EMP_GRID];                         /* After filter and decimation, row-major. */
+  float coefficients[EMP_COEFFICIENTS * EMP_COEFFICIENTS]; /* Row i is vertical frequency i + 1. */
   float median;
 } emp_hash_trace;
 
-/* As emp_hash with EMP_WAY_EXACT or EMP_WAY_WEIGHTS (AUTO is EMP_BAD_OPTION), for sides of at least 5 pixels. */
+/* Does what emp_hash does and also keeps the intermediate buffers. The method must be EXACT or FAST; AUTO returns
+ * EMP_BAD_OPTION. Sides must be at least 5 pixels. */
 emp_status emp_hash_traced(const emp_pixels* pixels, const emp_hash_options* options, emp_hash_result* result,
                            emp_hash_trace* trace);
-/* Luma of row y into `out` (width floats). */
+/* Writes the luma of row y to `out`, which holds `width` floats. */
 emp_status emp_luma_row(const emp_pixels* pixels, const emp_kernel* kernel, uint32_t y, float* out);
 
 /* ---- Samples that are not 8-bit grey or RGB -------------------------------------------------------------------- */
 
-/* `samples` 16-bit native-endian values in `buffer` become as many 8-bit ones, v → round(v/257), in place. */
+/* Converts `samples` 16-bit native-endian values to as many 8-bit ones in place: v → round(v/257). */
 void emp_repack_16_to_8(uint8_t* buffer, size_t samples);
-/* `pixels` CMYK quadruples (255 = full ink) become RGB triples in place: R = round((255−C)(255−K)/255), … */
+/* Converts `pixels` CMYK quadruples (255 is full ink) to RGB triples in place: R = round((255−C)(255−K)/255). */
 void emp_repack_cmyk_to_rgb(uint8_t* buffer, size_t pixels);
-/* Every second (grey + alpha) sample is kept, in place. */
+/* Keeps every second sample of grey with alpha, in place. */
 void emp_repack_drop_alpha(uint8_t* buffer, size_t pixels);
-/* Luma of video's limited range (16 … 235) becomes that of the full one, v → round((v−16)·255/219), in place. `kernel`
- * NULL: the best supported. */
+/* Expands the luma of limited-range video (16 … 235) to the full range in place: v → round((v−16)·255/219). A NULL
+ * `kernel` selects the best supported one. */
 void emp_repack_limited_luma(const emp_kernel* kernel, uint8_t* buffer, size_t samples);
 
 /* ---- Hash values --------------------------------------------------------------------------------------------- */
 
-/* Hex (64 digits, either case, optional 0x, surrounding white space) or base64 (44 characters with '=', 43 without;
- * the URL alphabet too). */
+/* Parses hex (64 digits of either case, optional 0x, surrounding white space) or base64 (44 characters with '=', 43
+ * without, in the standard or URL alphabet). Returns EMP_BAD_HASH_LENGTH or EMP_BAD_HASH_CHARACTER on failure. */
 emp_status emp_hash_parse(const char* text, size_t length, uint8_t out[EMP_HASH_BYTES]);
-/* 64 lower-case digits, not terminated. */
+/* Writes 64 lower-case hex digits without a terminating NUL. */
 void emp_hash_to_hex(const uint8_t hash[EMP_HASH_BYTES], char out[64]);
+/* Returns how many bits differ, 0 … 256. */
 uint32_t emp_hash_distance(const uint8_t a[EMP_HASH_BYTES], const uint8_t b[EMP_HASH_BYTES]);
 
-/* Why a hash would match unrelated pictures; EMP_DEGENERATE_NONE for an ordinary one. */
-typedef enum emp_degenerate {
-  EMP_DEGENERATE_NONE = 0,
-  EMP_DEGENERATE_ALL_ZERO,
-  EMP_DEGENERATE_ALL_ONE,
-  EMP_DEGENERATE_UNBALANCED, /* fewer than 64 or more than 192 bits set; a PDQ hash has 128 or just under */
-  EMP_DEGENERATE_PERIODIC    /* one 1-, 2- or 4-byte pattern, or one row of 16 bits, throughout */
-} emp_degenerate;
-emp_degenerate emp_hash_degenerate(const uint8_t hash[EMP_HASH_BYTES]);
-const char* emp_degenerate_message(emp_degenerate reason);
+/* Why a hash would match unrelated images. */
+typedef enum emp_trivial {
+  EMP_TRIVIAL_NONE = 0, /* The hash is an ordinary one. */
+  EMP_TRIVIAL_ALL_ZERO,
+  EMP_TRIVIAL_ALL_ONE,
+  EMP_TRIVIAL_UNBALANCED, /* Fewer than 64 or more than 192 bits are set. A PDQ hash has 128 or just under. */
+  EMP_TRIVIAL_PERIODIC    /* One pattern of 1, 2 or 4 bytes repeats throughout. */
+} emp_trivial;
+/* Returns EMP_TRIVIAL_NONE for an ordinary hash, otherwise the reason why it is trivial. */
+emp_trivial emp_hash_trivial(const uint8_t hash[EMP_HASH_BYTES]);
+/* Returns one sentence for a person. */
+const char* emp_trivial_message(emp_trivial reason);
 
 /* ---- List files ---------------------------------------------------------------------------------------------- */
 
 typedef enum emp_list_form {
-  EMP_LIST_UNKNOWN = 0, /* no line that could be read so far */
+  EMP_LIST_UNKNOWN = 0, /* No line could be read so far. */
   EMP_LIST_PLAIN,       /* <hash>, or <hash>,<metadata> */
   EMP_LIST_SIGNALS,     /* <signal type> <signal> */
-  EMP_LIST_SIGNAL_CSV   /* header signal_type,signal_str,collab,category,tags */
+  EMP_LIST_SIGNAL_CSV   /* The header is signal_type,signal_str,collab,category,tags. */
 } emp_list_form;
 
+/* Why a line gave no entry. The numbers are stable: src/native/list-problem.ts has the same order. */
 typedef enum emp_list_problem {
   EMP_LIST_BAD_HASH_LENGTH = 0,
   EMP_LIST_BAD_HASH_CHARACTER,
   EMP_LIST_NUL_BYTE,
-  EMP_LIST_LINE_TOO_LONG, /* above 65,536 bytes */
-  EMP_LIST_OTHER_SIGNAL,  /* a signal type that is not pdq */
+  EMP_LIST_LINE_TOO_LONG, /* The line has more than 65,536 bytes. */
+  EMP_LIST_OTHER_SIGNAL,  /* The signal type is not pdq. */
   EMP_LIST_MISSING_FIELD,
-  EMP_LIST_OPEN_QUOTE, /* a quoted field that never ends */
-  EMP_LIST_DEGENERATE_ALL_ZERO,
-  EMP_LIST_DEGENERATE_ALL_ONE,
-  EMP_LIST_DEGENERATE_UNBALANCED,
-  EMP_LIST_DEGENERATE_PERIODIC
+  EMP_LIST_OPEN_QUOTE, /* A quoted field never ends. */
+  EMP_LIST_TRIVIAL_ALL_ZERO,
+  EMP_LIST_TRIVIAL_ALL_ONE,
+  EMP_LIST_TRIVIAL_UNBALANCED,
+  EMP_LIST_TRIVIAL_PERIODIC
 } emp_list_problem;
+/* Returns one sentence for a person. */
 const char* emp_list_problem_message(emp_list_problem problem);
 
-/* Called while emp_list_feed and emp_list_finish run; spans are valid during the call only. Lines count from 1. */
+/* The callbacks of emp_list_feed and emp_list_finish. Pointers are valid during the call only. Lines count from 1. */
 typedef struct emp_list_sink {
   void* context;
   void (*entry)(void* context, uint64_t line, const uint8_t hash[EMP_HASH_BYTES], const char* metadata,
@@ -182,252 +202,269 @@ typedef struct emp_list_sink {
   void (*problem)(void* context, uint64_t line, emp_list_problem problem);
 } emp_list_sink;
 
-/* A reader keeps at most one line; one thread at a time. */
+/* A streaming list reader. It keeps at most one line. Only one thread may use it at a time. */
 typedef struct emp_list emp_list;
-emp_status emp_list_create(int allow_degenerate, emp_list** out);
+/* Creates a reader. With `allow_trivial` 0 it reports trivial hashes as problems instead of entries. */
+emp_status emp_list_create(int allow_trivial, emp_list** out);
+/* Reads the next bytes of the list and calls `sink` for each complete line. */
 emp_status emp_list_feed(emp_list* list, const uint8_t* data, size_t size, const emp_list_sink* sink);
+/* Reads what is left after the last byte. */
 emp_status emp_list_finish(emp_list* list, const emp_list_sink* sink);
+/* Returns the form that the first readable line has determined. */
 emp_list_form emp_list_get_form(const emp_list* list);
 void emp_list_destroy(emp_list* list);
 
 /* ---- Search -------------------------------------------------------------------------------------------------- */
 
-/* An index of (id, hash, bank): ids are the caller's, below 2^53, each once; a hash may stand under many; a bank is a
- * number 0 … 255 to filter by. One writer or several, readers at any time: a search works on a snapshot, the state of
- * one revision, and is never blocked by a change. */
+/* An index of (id, hash, tag) rows. Ids are below 2^53 and unique; several ids may have the same hash; a tag is a
+ * number 0 … 255 to filter by. Any threads may read and write at the same time. A search works on a snapshot, the state
+ * of one revision, and no change ever blocks it. */
 typedef struct emp_index emp_index;
 typedef struct emp_snapshot emp_snapshot;
 
-/* `tables` of a large part: 16; 8, every second one, for 40 bytes a hash less and some ten times the query time; or 0,
- * rows only, which are scanned. With 16, parts of more than 2^24 rows have 13, of longer chunks; asked for here, every
- * large part has them. */
+/* Creates an empty index. `tables` is the number of tables of a large shard:
+ *   16   the fastest; shards above 2^24 rows get 13 tables of longer chunks instead
+ *    8   every second table, which saves 40 bytes a hash and takes some ten times the query time
+ *   13   tables of long chunks in every large shard
+ *    0   rows only, which every search scans */
 emp_status emp_index_create(uint32_t tables, emp_index** out);
 void emp_index_destroy(emp_index* index);
 
-/* All or nothing. `hashes` is count·32 bytes; `banks` may be NULL (all 0). */
-emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* hashes, const uint8_t* banks,
+/* Adds all rows or none. `hashes` has count·32 bytes; `tags` may be NULL, which makes all tags 0. Returns
+ * EMP_DUPLICATE_ID when an id is there already. */
+emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* hashes, const uint8_t* tags,
                          size_t count);
-/* All or nothing: EMP_UNKNOWN_ID when one is not there. A search that takes its snapshot after this returned never
- * finds a removed entry again. */
+/* Removes all ids or none, and returns EMP_UNKNOWN_ID when one is missing. A search whose snapshot is taken after this
+ * returns never finds a removed row. */
 emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count);
-/* Another hash and bank under an id that is there; no reader sees neither or both. */
-emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t bank);
+/* Gives an existing id another hash and tag. Every reader sees either the old row or the new one. */
+emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t tag);
+/* Returns 1 when the index has the id, otherwise 0. */
 int emp_index_has(emp_index* index, uint64_t id);
-/* The hash of an id. EMP_UNKNOWN_ID. */
+/* Writes the hash of an id, or returns EMP_UNKNOWN_ID. */
 emp_status emp_index_get(emp_index* index, uint64_t id, uint8_t hash[EMP_HASH_BYTES]);
-/* Removes everything. */
+/* Removes every row. */
 emp_status emp_index_clear(emp_index* index);
 
-/* One step of what keeps searches fast: joins parts into a larger one with tables. May run on any thread beside readers
- * and writers; one at a time (another call answers EMP_OK with *more = 0). *more: whether another step is due.
- * `room`: bytes that a part of more than 2^24 rows may take while those it is made of are still there; 0: none such is
- * made, but those that are there stay. From 3·2^23 rows to 3·2^25, some 114 bytes each and 8 more while it is built. */
+/* Performs one step of maintenance, which joins shards into a larger one with tables. It may run on any thread beside
+ * readers and writers. Only one step runs at a time; another call returns EMP_OK with *more 0. *more is 1 when another
+ * step is due. `room` is how many bytes a shard of more than 2^24 rows may take while its predecessors still exist; 0
+ * makes no such shard and keeps those there are. Such a shard has 3·2^23 to 3·2^25 rows of some 114 bytes, and 8 more
+ * each while it is built. */
 emp_status emp_index_maintain(emp_index* index, uint64_t room, const emp_cancel* cancel, int* more);
-/* Makes a part of the newest rows, so that the steps after it reach every row. */
+/* Makes a shard of the newest rows, so that the following maintenance reaches every row. */
 emp_status emp_index_flush(emp_index* index);
-/* Whether a step is due. */
+/* Returns 1 when a step of maintenance is due, otherwise 0. */
 int emp_index_wants_maintenance(emp_index* index, uint64_t room);
 
 typedef struct emp_index_stats {
-  uint64_t rows;     /* that a search can find */
-  uint64_t removed;  /* tombstones: rows that a later step gives back */
-  uint64_t delta;    /* newest rows, not yet in a part */
-  uint64_t parts;    /* immutable parts */
-  uint64_t indexed;  /* rows in parts with tables */
-  uint64_t bytes;    /* memory of all that, */
-  uint64_t mapped;   /* and of it, what is the file's; */
-  uint64_t resident; /* and all of it that is in memory now */
-  uint64_t revision; /* grows with every change */
+  uint64_t rows;     /* Rows that a search can find. */
+  uint64_t removed;  /* Tombstones: rows whose memory a later step of maintenance gives back. */
+  uint64_t delta;    /* Newest rows, not yet in a shard. */
+  uint64_t shards;   /* Immutable shards. */
+  uint64_t indexed;  /* Rows in shards with tables. */
+  uint64_t bytes;    /* Memory of the whole index, including mapped files. */
+  uint64_t mapped;   /* Bytes of `bytes` that belong to a mapped file. */
+  uint64_t resident; /* Bytes of `bytes` that are in physical memory now. */
+  uint64_t revision; /* Grows with every change. */
 } emp_index_stats;
 void emp_index_get_stats(emp_index* index, emp_index_stats* out);
 
-/* ---- Index files (search/FORMAT.md) ---- */
+/* ---- Index files (search/file/FORMAT.md) ---- */
 
-/* Takes bytes in order; non-zero ends the work with EMP_WRITE_FAILED. */
+/* Receives bytes in order. A non-zero result ends the work with EMP_WRITE_FAILED. */
 typedef struct emp_writer {
   int (*write)(void* context, const void* data, size_t size);
   void* context;
 } emp_writer;
-/* Writes what the snapshot sees; nothing of a removed row is in the file. */
+/* Writes the rows that the snapshot sees. The file contains nothing of a removed row. */
 emp_status emp_snapshot_save(const emp_snapshot* snapshot, const emp_writer* writer, const emp_cancel* cancel);
 
-/* An index on a file that lies in memory at `data`, 64-byte aligned: usually a mapping. Header, lengths and structure
- * are checked at once, so that no search reads outside it whatever the rest holds; emp_index_verify checks the rest.
- * The memory must stay until `release(context)`, which comes when the index and its snapshots are gone, or before this
- * answers anything but EMP_OK. */
+/* A file in memory, usually a mapping. The memory must stay valid until `release(context)` is called: after the index
+ * and all its snapshots are gone, or before emp_index_open returns a failure. */
 typedef struct emp_file {
-  const uint8_t* data;
+  const uint8_t* data; /* Aligned to 64 bytes. */
   size_t size;
   void (*release)(void* context);
-  size_t (*resident)(void* context); /* how much of it is in memory now; may be NULL */
+  size_t (*resident)(void* context); /* Returns how many bytes are in physical memory now. May be NULL. */
   void* context;
 } emp_file;
+/* Opens an index on a file. It checks header, lengths and structure at once, so that no search reads outside the file
+ * whatever the rest contains. emp_index_verify checks the rest. */
 emp_status emp_index_open(const emp_file* file, emp_index** out);
-/* Every checksum and every table of the file's parts that are still in use. EMP_CORRUPT_FILE when one is wrong. */
+/* Checks every checksum and table of the file's shards that are still in use. Returns EMP_CORRUPT_FILE when one is
+ * wrong. */
 emp_status emp_index_verify(emp_index* index, const emp_cancel* cancel);
-/* Copies the file's parts into memory of the index's own, in huge pages where the system gives them, and checks their
- * checksums on the way. */
+/* Copies the file's shards into the index's own memory, in huge pages where the system provides them, and checks their
+ * checksums. */
 emp_status emp_index_warm(emp_index* index, const emp_cancel* cancel);
 
+/* Takes a snapshot of the current revision. */
 emp_status emp_index_snapshot(emp_index* index, emp_snapshot** out);
 void emp_snapshot_release(emp_snapshot* snapshot);
 
-typedef enum emp_search_way {
-  EMP_SEARCH_AUTO = 0,    /* what is measured fastest for the size, the radius and the batch */
-  EMP_SEARCH_SCAN,        /* every row, whole, query after query */
-  EMP_SEARCH_COLUMNS,     /* every row, most of them on their first 96 or 128 bits only */
-  EMP_SEARCH_TILED,       /* a tile of rows for all queries, then the next */
-  EMP_SEARCH_MULTI_INDEX, /* through the tables, wherever a part has them and the radius is at most 79 (lean: 39) */
-} emp_search_way;
+/* How a search works. Every strategy gives the same answer. */
+typedef enum emp_search_strategy {
+  EMP_STRATEGY_AUTO = 0,   /* Uses what measurements show to be fastest for the size, radius and batch. */
+  EMP_STRATEGY_SCAN,       /* Reads every row whole, query after query. */
+  EMP_STRATEGY_COLUMNS,    /* Reads every row, most of them only in their first 96 or 128 bits. */
+  EMP_STRATEGY_TILED,      /* Compares a tile of rows with all queries, then the next tile. */
+  EMP_STRATEGY_MULTI_INDEX /* Uses tables wherever a shard has them and the radius is at most 79 (8 tables: 39). */
+} emp_search_strategy;
 
 typedef struct emp_search_options {
-  const emp_kernel* kernel; /* NULL: the best supported */
-  emp_search_way way;
-  uint32_t radius;   /* 0 … 256 */
-  uint32_t limit;    /* keep the nearest so many of each query; 0: all */
-  int filter;        /* 1: only entries of these banks */
-  uint64_t banks[4]; /* 256 bits, bank 0 the lowest of the first */
+  const emp_kernel* kernel; /* NULL selects the best supported kernel. */
+  emp_search_strategy strategy;
+  uint32_t radius;  /* 0 … 256 differing bits. */
+  uint32_t limit;   /* Keeps this many nearest hits of each query; 0 keeps all. */
+  int filter;       /* 1 finds only rows with one of `tags`. */
+  uint64_t tags[4]; /* 256 bits; tag 0 is the lowest bit of the first number. */
   emp_cancel cancel;
 } emp_search_options;
 
 typedef struct emp_hit {
   uint64_t id;
-  uint32_t query; /* position of the query in its batch */
+  uint32_t query; /* The position of the query in its batch, from 0. */
   uint32_t distance;
 } emp_hit;
 
-/* One search, in slices: a long one need not hold a thread of a shared pool. It keeps the state of the snapshot it was
- * made on. One thread at a time. */
+/* One search, which may run in slices so that a long one need not occupy a thread. It keeps the state of its snapshot.
+ * Only one thread may use it at a time. */
 typedef struct emp_searcher emp_searcher;
-/* For each query every entry within the radius; or, with `nearest`, the `limit` nearest ones within it, exactly, ties
- * going to the smaller id (`limit` is then at least 1). */
+/* Creates a search. It finds for each query every row within the radius. With `nearest` 1 it finds exactly the `limit`
+ * nearest rows within the radius, smaller ids first among equals; `limit` is then at least 1. */
 emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* queries, size_t query_count,
                                const emp_search_options* options, int nearest, emp_searcher** out);
-/* Goes on for about `budget` row comparisons (some 0.4 ns each; UINT64_MAX: to the end). */
+/* Continues for about `budget` row comparisons of some 0.4 ns. UINT64_MAX runs to the end. *done becomes 1 at the end.
+ */
 emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done);
-/* When done: the hits, sorted by query, distance, id; valid as long as the searcher. */
+/* Returns the hits of a finished search, sorted by query, distance and id. They stay valid as long as the searcher. */
 void emp_searcher_hits(const emp_searcher* searcher, const emp_hit** hits, size_t* count);
 void emp_searcher_destroy(emp_searcher* searcher);
 
-/* ---- Variants: other hashes of a query, by what may have been done to it ----------------------------------------- */
+/* ---- Views: quadrilaterals of a query image that may be an altered original ------------------------------------- */
 
-/* Which idea a view comes from. */
+/* The idea that produced a view. */
 typedef enum emp_view_kind {
   EMP_VIEW_WHOLE = 0,
-  EMP_VIEW_TRIMMED,       /* without border, bars, letterbox */
-  EMP_VIEW_PART,          /* a picture inside an interface */
-  EMP_VIEW_RECTANGLE,     /* between long straight edges */
-  EMP_VIEW_QUADRILATERAL, /* in perspective */
-  EMP_VIEW_HALF,          /* of a collage */
+  EMP_VIEW_TRIMMED,       /* Without border, bars or letterbox. */
+  EMP_VIEW_COMPONENT,     /* An image inside a user interface. */
+  EMP_VIEW_RECTANGLE,     /* Between long straight edges. */
+  EMP_VIEW_QUADRILATERAL, /* Seen in perspective. */
+  EMP_VIEW_HALF,          /* A piece of a collage. */
   EMP_VIEW_ZOOM_IN,
   EMP_VIEW_ZOOM_OUT,
   EMP_VIEW_ROTATION,
-  EMP_VIEW_ALIGNED
+  EMP_VIEW_ALIGNED /* Moved towards one known hash. */
 } emp_view_kind;
 
-/* Where in the picture an assumed original lies: its corners, top left, top right, bottom right, bottom left, as shares
- * of the picture's width and height. Outside 0 … 1 the picture is continued by its own edge. */
+/* A quadrilateral in the query image: its corners top left, top right, bottom right and bottom left, as shares of the
+ * image's width and height. Outside 0 … 1 the image is continued by its own edge. */
 typedef struct emp_view {
   float x[4], y[4];
-  uint32_t kind;   /* emp_view_kind */
-  uint32_t turned; /* the orientation the corners are in, in the order of emp_hash_result.dihedral */
+  uint32_t kind;        /* An emp_view_kind. */
+  uint32_t orientation; /* 0 … 7: the order of the corners, numbered as emp_hash_result.dihedral is. */
 } emp_view;
 
-typedef struct emp_variant {
+/* The hash of a view. */
+typedef struct emp_view_hash {
   emp_view view;
   uint8_t hash[EMP_HASH_BYTES];
-  int32_t quality, stable; /* as in emp_hash_result */
-} emp_variant;
+  int32_t quality, stable; /* As in emp_hash_result. */
+} emp_view_hash;
 
-typedef enum emp_variant_stage {
-  EMP_STAGE_TURNED = 0, /* the other orientations */
-  EMP_STAGE_DETECTED,   /* what the picture was put into taken away */
-  EMP_STAGE_FIXED,      /* parts of a collage, small crops and turns */
-  EMP_STAGE_WIDE        /* larger ones, to start an alignment from */
-} emp_variant_stage;
+/* Groups of views, in the order in which a search tries them. */
+typedef enum emp_view_stage {
+  EMP_STAGE_TURNED = 0, /* The other seven orientations. */
+  EMP_STAGE_DETECTED,   /* What detectors find inside borders, interfaces and frames. */
+  EMP_STAGE_FIXED,      /* Pieces of a collage, small crops and rotations. */
+  EMP_STAGE_LARGE       /* Larger crops and rotations, from which an alignment may start. */
+} emp_view_stage;
 
 enum { EMP_STAGE_MOST = 64 };
 
-/* A picture reduced to what variants are made of; nothing of `pixels` is kept. Sides of at least 5 pixels, or
- * EMP_BAD_GEOMETRY. Calls on one handle from one thread at a time. */
-typedef struct emp_variants emp_variants;
-emp_status emp_variants_create(const emp_pixels* pixels, const emp_kernel* kernel, emp_variants** out);
-void emp_variants_destroy(emp_variants* variants);
-/* The share of pixels in the fullest of 16³ colour cells, 0 … 1: 0.8 and more in text screens, charts, title cards. */
-float emp_variants_flatness(const emp_variants* variants);
-/* The variants of a stage, those of most worth first, without those within 2 bits of one that was given before. At most
- * EMP_STAGE_MOST, whatever the picture. */
-emp_status emp_variants_stage(emp_variants* variants, emp_variant_stage stage, const emp_cancel* cancel,
-                              emp_variant out[EMP_STAGE_MOST], size_t* count);
-/* Hashes these views. `side`: the size of the original to assume, in pixels; 0: as large as its view. */
-emp_status emp_variants_hash(emp_variants* variants, const emp_view* view, uint32_t side, emp_variant* out);
-/* Moves `from` until its hash is as near `target` as it gets, in at most some 200 small hashes. */
-emp_status emp_variants_align(emp_variants* variants, const emp_view* from, const uint8_t target[EMP_HASH_BYTES],
-                              emp_variant* out);
+/* A query image, reduced to the working copy that views are sampled from. Only one thread may use it at a time. */
+typedef struct emp_views emp_views;
+/* Creates the working copy and keeps nothing of `pixels`. Returns EMP_BAD_GEOMETRY when a side is below 5 pixels. */
+emp_status emp_views_create(const emp_pixels* pixels, const emp_kernel* kernel, emp_views** out);
+void emp_views_destroy(emp_views* views);
+/* Returns the share of pixels in the most frequent of 16³ colour cells, 0 … 1. Text screens, charts and title cards
+ * have 0.8 and more. */
+float emp_views_flatness(const emp_views* views);
+/* Hashes the views of a stage, the most promising first. It leaves out a view whose hash is within 2 bits of an earlier
+ * one. *count is at most EMP_STAGE_MOST, whatever the image. */
+emp_status emp_views_stage(emp_views* views, emp_view_stage stage, const emp_cancel* cancel,
+                           emp_view_hash out[EMP_STAGE_MOST], size_t* count);
+/* Hashes one view. `side` is the assumed size of the original in pixels; 0 assumes the size of the view. */
+emp_status emp_views_hash(emp_views* views, const emp_view* view, uint32_t side, emp_view_hash* out);
+/* Moves `from` until its hash is as near to `target` as possible, with at most some 200 small hashes. */
+emp_status emp_views_align(emp_views* views, const emp_view* from, const uint8_t target[EMP_HASH_BYTES],
+                           emp_view_hash* out);
 
-/* A smaller copy: `width` by `height` pixels, neither side longer than that of `pixels`, each the mean of what it
- * stands for. `out` has rows without gaps: of grey pixels one sample each, of others three. */
+/* Makes a smaller copy of width·height pixels, each the mean of the pixels it stands for. Neither side may be longer
+ * than that of `pixels`. `out` has rows without gaps: one sample for each grey pixel, otherwise three. */
 emp_status emp_shrink(const emp_pixels* pixels, uint32_t width, uint32_t height, uint8_t* out);
 
 /* ---- Video: which stretches of two videos are the same --------------------------------------------------------- */
 
-/* A video as hashes in the order of time: of frames, or of runs of frames that are nearly the same. */
+/* A video as hashes in the order of time, either of frames or of runs of frames that are nearly the same. */
 typedef struct emp_video {
-  const uint8_t* hashes; /* count·32 bytes */
-  const double* from;    /* seconds, not descending */
-  const double* to;      /* the end of each run; of a frame the same as from */
-  size_t count;          /* below 2^31 */
-  double duration;       /* seconds */
-  double spacing;        /* seconds between two looks at the video: 1 of a list with one hash a second */
+  const uint8_t* hashes; /* count·32 bytes. */
+  const double* from;    /* Seconds, not descending. */
+  const double* to;      /* The end of each run in seconds; equal to `from` for a frame. */
+  size_t count;          /* Below 2^31. */
+  double duration;       /* Seconds. */
+  double spacing;        /* Seconds between two samples of the video, for example 1 with one hash a second. */
 } emp_video;
 
-/* A place to look at: this query hash was found near this known one. */
+/* A pair of hashes near each other, around which the alignment searches. */
 typedef struct emp_video_near {
   uint32_t query, known;
 } emp_video_near;
 
 typedef struct emp_video_options {
-  uint32_t radius;              /* 0 … 256: two hashes by themselves are the same picture */
-  uint32_t wide;                /* radius … 256: they support a stretch, the less the farther */
-  double min_speed, max_speed;  /* 0.1 … 10 */
-  const emp_video_near* places; /* NULL: everywhere, for two videos of minutes */
+  uint32_t radius;              /* 0 … 256: up to this distance two hashes show the same image by themselves. */
+  uint32_t support_radius;      /* radius … 256: up to this distance they support a stretch, less with distance. */
+  double min_speed, max_speed;  /* 0.1 … 10. */
+  const emp_video_near* places; /* NULL searches everywhere, which suits two videos of minutes. */
   size_t place_count;
-  const float* weights; /* of each query hash, 0 … 1: how much it says. NULL: all 1 */
-  const float* worth;   /* the same, for stretches that are only a part of both videos. NULL: all 1 */
-  int everything;       /* 1: also the stretches that say too little for a match */
+  const float* weights;         /* How much each query hash counts, 0 … 1. NULL makes all 1. */
+  const float* partial_weights; /* The same for stretches that are only a part of both videos. NULL makes all 1. */
+  int include_weak;             /* 1 also returns stretches whose evidence is too weak for a match. */
   emp_cancel cancel;
 } emp_video_options;
 
+/* A stretch of the query that is the same as a stretch of the known video. Times are in seconds. */
 typedef struct emp_video_segment {
-  double query_from, query_to, known_from, known_to; /* seconds */
-  double speed;                                      /* seconds of the known video that pass in one of the query */
-  double distance;                                   /* mean of the bits that differ */
-  double share;    /* of the stretch's samples on the sparser side, those that match */
-  double evidence; /* distinct pictures in it, by weight, at most one a second */
-  double still;    /* share of time in which nothing moves; -1 where neither side was looked at often enough */
+  double query_from, query_to, known_from, known_to;
+  double speed;        /* Seconds of the known video in one second of the query. */
+  double distance;     /* The mean number of differing bits. */
+  double share;        /* The share of samples on the sparser side that match, 0 … 1. */
+  double evidence;     /* How many distinct images match, by weight, at most one a second. */
+  double static_share; /* The share of time in which nothing moves, 0 … 1; -1 where neither side is dense enough. */
   uint32_t nearest, matches;
 } emp_video_segment;
 
 enum { EMP_VIDEO_SEGMENTS = 64 };
 
-/* A part of a picture, its sides as shares of the picture's, 0 … 1. */
+/* A rectangle in an image. Its sides are shares of the image's width and height, 0 … 1. */
 typedef struct emp_box {
   float left, top, right, bottom;
 } emp_box;
 
 enum { EMP_BOXES_MOST = 13, EMP_BOX_LEAST = 32 };
-/* Where in a picture another one may lie that was put into a frame, between bars or onto a third: what looks surest
- * first, what is left without uniform sides before what lies between straight edges. `out` has room for EMP_BOXES_MOST.
- * None in a picture with a side below EMP_BOX_LEAST pixels. */
+/* Finds rectangles of a frame that may contain another image: within borders, bars or a collage. The surest come first,
+ * trimmed borders before rectangles between straight edges. `out` has room for EMP_BOXES_MOST. An image with a side
+ * below EMP_BOX_LEAST pixels has none. */
 emp_status emp_frame_boxes(const emp_pixels* pixels, emp_box* out, size_t* count);
 
-/* How much a picture looks drawn: the percentage of its change in brightness that lies in the tenth of it where it
- * changes most. Below 50 of most that a camera saw, above 57 of cards, countdowns and test patterns; 100 of one colour;
- * 0 where a side is below 64 pixels, of which this is not told. */
-emp_status emp_drawn(const emp_pixels* pixels, uint32_t* percent);
+/* Scores how synthetic an image looks: the percentage of its change in brightness that is in the tenth of it where it
+ * changes most. Most camera images are below 50; cards, countdowns and test patterns are above 57; an image of one
+ * colour has 100. An image with a side below 64 pixels has 0, which says nothing. */
+emp_status emp_synthetic_score(const emp_pixels* pixels, uint32_t* percent);
 
-/* The stretches that both videos have, by where they stand in the query. Gaps, another order and repeats are allowed.
- * At most EMP_VIDEO_SEGMENTS. */
+/* Finds the stretches that both videos share, ordered by their place in the query. Gaps, another order and repeats are
+ * allowed. *count is at most EMP_VIDEO_SEGMENTS. */
 emp_status emp_video_align(const emp_video* query, const emp_video* known, const emp_video_options* options,
                            emp_video_segment segments[EMP_VIDEO_SEGMENTS], size_t* count);
 

@@ -73,19 +73,21 @@ double median(std::vector<double> v) {
 
 struct Subject {
   const emp_kernel* kernel;
-  emp_way way;
+  emp_method method;
   std::vector<double> seconds;
   int fallbacks = 0, wrong = 0;
 };
 
-const char* way_name(emp_way way) { return way == EMP_WAY_AUTO ? "auto" : way == EMP_WAY_EXACT ? "exact" : "weights"; }
+const char* method_name(emp_method method) {
+  return method == EMP_METHOD_AUTO ? "auto" : method == EMP_METHOD_EXACT ? "exact" : "weights";
+}
 
 void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, int pictures, int repeats) {
   std::vector<Subject> subjects;
   for (size_t k = 0; k < emp_kernel_count(); ++k)
     if (emp_kernel_supported(emp_kernel_at(k)))
-      for (const emp_way way : {EMP_WAY_AUTO, EMP_WAY_EXACT, EMP_WAY_WEIGHTS})
-        subjects.push_back({emp_kernel_at(k), way, {}});
+      for (const emp_method method : {EMP_METHOD_AUTO, EMP_METHOD_EXACT, EMP_METHOD_FAST})
+        subjects.push_back({emp_kernel_at(k), method, {}});
   std::vector<double> base;
   std::vector<uint8_t> samples;
   for (int i = 0; i < pictures; ++i) {
@@ -100,12 +102,12 @@ void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, 
     for (size_t j = 0; j < subjects.size(); ++j) {
       Subject& s = subjects[(j + static_cast<size_t>(i)) % subjects.size()];
       emp_hash_result result;
-      const emp_hash_options options = {s.kernel, s.way, EMP_COMPAT_NONE, 0, {nullptr, nullptr}};
+      const emp_hash_options options = {s.kernel, s.method, EMP_COMPAT_NONE, 0, {nullptr, nullptr}};
       start = now();
       for (int r = 0; r < repeats; ++r)
         if (emp_hash(&p, &options, &result) != EMP_OK) std::exit(1);
       s.seconds.push_back((now() - start) / repeats);
-      s.fallbacks += result.taken == EMP_TOOK_FALLBACK;
+      s.fallbacks += result.method_used == EMP_USED_FALLBACK;
       s.wrong += std::memcmp(result.hash, expected.hash, 32) != 0 || result.quality != expected.quality;
     }
   }
@@ -116,7 +118,7 @@ void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, 
   for (const Subject& s : subjects) {
     double mean = 0;
     for (const double t : s.seconds) mean += t / pictures;
-    std::printf("  %-9s %-8s %10.3f %10.3f %8.1fx %9d %12d\n", emp_kernel_name(s.kernel), way_name(s.way),
+    std::printf("  %-9s %-8s %10.3f %10.3f %8.1fx %9d %12d\n", emp_kernel_name(s.kernel), method_name(s.method),
                 1e3 * median(s.seconds), 1e3 * mean, peer / mean, s.fallbacks, s.wrong);
   }
 }

@@ -3,7 +3,7 @@
 //
 // Skewed, as real PDQ hashes are: 16×16 DCT coefficients, Gaussian with 1/f amplitude, a little against those two rows
 // or columns apart, and one to four rectangles; those above the median are set. Three in ten are near-duplicates of an
-// earlier picture, so that clusters grow as Yule and Simon have it; three in a hundred are pictures of poor quality
+// earlier picture, so that clusters grow as Yule and Simon have it; three in a hundred are images of poor quality
 // that collapse into 64 templates of Zipf's popularity, the first about 0.8 % of all rows.
 //
 // Queries: the even ones a row with 0 … 31 bits flipped, the odd ones unrelated.
@@ -45,9 +45,9 @@ struct Hash {
 
 constexpr int kSide = 16, kBits = 256, kTemplates = 64;
 
-class Pictures {
+class Images {
  public:
-  explicit Pictures(uint64_t seed) : seed_(seed) {
+  explicit Images(uint64_t seed) : seed_(seed) {
     for (int i = 0; i < 4096; ++i) {
       double low = -6, high = 6;
       for (int step = 0; step < 40; ++step) {
@@ -165,10 +165,10 @@ std::vector<uint32_t> roots_of(uint64_t rows, uint64_t seed) {
   return root;
 }
 
-Hash skewed(const Pictures& pictures, uint64_t seed, uint32_t root, uint64_t i) {
-  if (root == i) return pictures.original(2, i);
-  if (root < 0xffffff00u) return pictures.near(2, root, i);
-  Hash hash = pictures.original(3, root & 255);
+Hash skewed(const Images& images, uint64_t seed, uint32_t root, uint64_t i) {
+  if (root == i) return images.original(2, i);
+  if (root < 0xffffff00u) return images.near(2, root, i);
+  Hash hash = images.original(3, root & 255);
   Random random = stream(seed, 4, i);
   if (random.below(8) > 0)
     for (uint64_t flips = 1 + random.below(40); flips > 0; --flips) hash.flip(random.below(kBits));
@@ -192,7 +192,7 @@ int main(int argc, char** argv) {
   const uint64_t rows = std::strtoull(argv[2], nullptr, 10), count = std::strtoull(argv[3], nullptr, 10);
   const uint64_t seed = std::strtoull(argv[4], nullptr, 10);
   const std::string out = argv[5];
-  const Pictures pictures(seed);
+  const Images images(seed);
   const std::vector<uint32_t> root = skew ? roots_of(rows, seed) : std::vector<uint32_t>();
   std::vector<Hash> hashes(rows), queries(count);
   const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
@@ -200,13 +200,13 @@ int main(int argc, char** argv) {
   for (unsigned t = 0; t < threads; ++t)
     pool.emplace_back([&, t] {
       for (uint64_t i = rows * t / threads; i < rows * (t + 1) / threads; ++i)
-        hashes[i] = skew ? skewed(pictures, seed, root[i], i) : uniform(seed, 2, i);
+        hashes[i] = skew ? skewed(images, seed, root[i], i) : uniform(seed, 2, i);
     });
   for (std::thread& thread : pool) thread.join();
   for (uint64_t q = 0; q < count; ++q) {
     Random random = stream(seed, 5, q);
     if (q % 2 == 1) {
-      queries[q] = skew ? pictures.original(6, q) : uniform(seed, 6, q);
+      queries[q] = skew ? images.original(6, q) : uniform(seed, 6, q);
       continue;
     }
     queries[q] = hashes[random.below(rows)];

@@ -1,4 +1,4 @@
-// hashSync and hash: pixels in, one hash out.
+// hashSync and hash: they take pixels and return one hash.
 #include <memory>
 #include <new>
 
@@ -8,42 +8,38 @@
 namespace binding {
 namespace {
 
-// What the samples are. The core takes 8-bit grey, RGB and RGBA; the rest is repacked first, in place, so only in
-// memory that is ours.
+// The samples of a buffer. The core takes 8-bit grey, RGB and RGBA. Others are repacked first, in place, so only in
+// memory that this addon owns.
 struct Layout {
-  uint32_t channels;  // as they lie in the buffer
-  bool wide, cmyk;    // 16-bit samples; CMYK instead of RGBA
+  uint32_t channels;
+  bool wide;  // 16-bit samples
+  bool cmyk;  // CMYK instead of RGBA
   bool repacked() const { return wide || cmyk || channels == 2; }
 };
 
 struct Request {
-  emp_pixels pixels;
-  Layout layout;
-  emp_hash_options options;
+  emp_pixels pixels = {};
+  Napi::Value data;  // the typed array of the pixels, valid during the call only
+  Layout layout = {};
+  emp_hash_options options = {};
+  bool owned = false;
 };
 
-// pixels, width, height, channels, stride, depth (8|16), cmyk, way, compat, dihedral, kernel
+// pixels {data, width, height, channels, stride}, options {depth, cmyk, method, compat, orientations, kernel, owned}
 bool read_request(const Napi::CallbackInfo& info, Request* r) {
-  Bytes bytes;
-  uint32_t depth, way, compat, stride;
-  bool dihedral = false;
-  if (!read_bytes(info[0], &bytes) || !read_uint32(info[1], &r->pixels.width) ||
-      !read_uint32(info[2], &r->pixels.height) || !read_uint32(info[3], &r->layout.channels) ||
-      !read_uint32(info[4], &stride) || !read_uint32(info[5], &depth) || !read_uint32(info[7], &way) ||
-      !read_uint32(info[8], &compat) || !read_bool(info[6], &r->layout.cmyk) || !read_bool(info[9], &dihedral) ||
-      !read_kernel(info[10], &r->options.kernel))
+  Options options;
+  uint32_t depth = 8;
+  bool orientations = false;
+  if (!read_pixels(info[0], &r->pixels, &r->data) || !options.open(info[1]) || !options.read("depth", &depth) ||
+      !options.read("cmyk", &r->layout.cmyk) || !options.read("method", &r->options.method) ||
+      !options.read("compat", &r->options.compat) || !options.read("orientations", &orientations) ||
+      !options.read("kernel", &r->options.kernel) || !options.read("owned", &r->owned))
     return false;
+  r->layout.channels = r->pixels.channels;
   r->layout.wide = depth == 16;
-  r->pixels.data = bytes.data;
-  r->pixels.size = bytes.size;
-  r->pixels.stride = stride;
-  r->pixels.channels = r->layout.channels;
-  r->options.way = static_cast<emp_way>(way);
-  r->options.compat = static_cast<emp_compat>(compat);
-  r->options.dihedral = dihedral ? 1 : 0;
-  r->options.cancel = {nullptr, nullptr};
+  r->options.dihedral = orientations ? 1 : 0;
   const Layout& layout = r->layout;
-  if (!layout.repacked()) {
+  if (!layout.repacked() && depth == 8) {
     const emp_status status = emp_pixels_check(&r->pixels);
     return status == EMP_OK || fail(info.Env(), status);
   }
@@ -51,12 +47,12 @@ bool read_request(const Napi::CallbackInfo& info, Request* r) {
   const uint64_t row = uint64_t{r->pixels.width} * layout.channels * (layout.wide ? 2 : 1);
   const bool known = (depth == 8 || depth == 16) && layout.channels >= 1 && layout.channels <= 4 &&
                      (!layout.cmyk || layout.channels == 4);
-  if (!known || row != stride || r->pixels.height == 0 || row == 0 || bytes.size / row < r->pixels.height)
+  if (!known || row != r->pixels.stride || r->pixels.height == 0 || row == 0 || r->pixels.size / row < r->pixels.height)
     return fail(info.Env(), EMP_BAD_GEOMETRY);
   return true;
 }
 
-// After this, `pixels` is 8-bit grey, RGB or RGBA. `data` is pixels.data, writable.
+// Makes `pixels` 8-bit grey, RGB or RGBA. `data` is pixels.data, writable.
 void repack(const Layout& layout, uint8_t* data, emp_pixels* pixels) {
   const size_t count = size_t{pixels->width} * pixels->height;
   if (layout.wide) emp_repack_16_to_8(data, count * layout.channels);
@@ -74,26 +70,27 @@ napi_value hex_string(napi_env env, const uint8_t* hash) {
   return value;
 }
 
-// {hash, quality, stable, taken, dihedral?}, by status-checked calls only.
-napi_value result_object(napi_env env, const emp_hash_result& r, bool dihedral) {
-  napi_value object, quality, stable, taken;
+// Returns {hash, quality, stable, methodUsed, orientations?}. It uses status-checked calls only.
+napi_value result_object(napi_env env, const emp_hash_result& r, bool orientations) {
+  napi_value object, quality, stable, method_used;
   napi_value hash = hex_string(env, r.hash);
   if (hash == nullptr || napi_create_object(env, &object) != napi_ok ||
       napi_create_int32(env, r.quality, &quality) != napi_ok ||
-      napi_get_boolean(env, r.stable != 0, &stable) != napi_ok || napi_create_int32(env, r.taken, &taken) != napi_ok ||
+      napi_get_boolean(env, r.stable != 0, &stable) != napi_ok ||
+      napi_create_int32(env, r.method_used, &method_used) != napi_ok ||
       napi_set_named_property(env, object, "hash", hash) != napi_ok ||
       napi_set_named_property(env, object, "quality", quality) != napi_ok ||
       napi_set_named_property(env, object, "stable", stable) != napi_ok ||
-      napi_set_named_property(env, object, "taken", taken) != napi_ok)
+      napi_set_named_property(env, object, "methodUsed", method_used) != napi_ok)
     return nullptr;
-  if (!dihedral) return object;
+  if (!orientations) return object;
   napi_value list;
   if (napi_create_array_with_length(env, EMP_DIHEDRAL_COUNT, &list) != napi_ok) return nullptr;
   for (uint32_t v = 0; v < EMP_DIHEDRAL_COUNT; ++v) {
     napi_value text = hex_string(env, r.dihedral[v]);
     if (text == nullptr || napi_set_element(env, list, v, text) != napi_ok) return nullptr;
   }
-  return napi_set_named_property(env, object, "dihedral", list) == napi_ok ? object : nullptr;
+  return napi_set_named_property(env, object, "orientations", list) == napi_ok ? object : nullptr;
 }
 
 Napi::Value hash_sync(const Napi::CallbackInfo& info) {
@@ -115,7 +112,7 @@ Napi::Value hash_sync(const Napi::CallbackInfo& info) {
   return object == nullptr ? env.Undefined() : Napi::Value(env, object);
 }
 
-// bytes, kernel: limited-range luma, made full-range in place. Short enough for the caller's thread.
+// bytes, kernel: expands limited-range luma to the full range in place. It is short enough for the caller's thread.
 Napi::Value expand_luma(const Napi::CallbackInfo& info) {
   Bytes bytes;
   const emp_kernel* kernel = nullptr;
@@ -126,15 +123,14 @@ Napi::Value expand_luma(const Napi::CallbackInfo& info) {
 
 class HashJob : public Job {
  public:
-  // `ours`: nobody but the caller holds the buffer, so it is read (and repacked) where it is. Otherwise it is copied: a
-  // buffer may be transferred or shrunk while the job runs.
+  // pixels, options, cancel. An `owned` buffer is read, and repacked, where it is: nobody else holds it. Any other is
+  // copied, because it may be transferred or shrunk while the job runs.
   static Napi::Value queue(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto job = std::unique_ptr<HashJob>(new HashJob);
-    bool ours = false;
-    if (!read_request(info, &job->request_) || !read_bool(info[11], &ours)) return env.Undefined();
-    if (ours) {
-      job->keep(info[0]);
+    if (!read_request(info, &job->request_)) return env.Undefined();
+    if (job->request_.owned) {
+      job->keep(job->request_.data);
     } else {
       emp_pixels& pixels = job->request_.pixels;
       job->copy_.reset(new (std::nothrow) uint8_t[pixels.size]);
@@ -142,7 +138,7 @@ class HashJob : public Job {
       std::memcpy(job->copy_.get(), pixels.data, pixels.size);
       pixels.data = job->copy_.get();
     }
-    return Job::start(job.release(), env, info[12]);
+    return Job::start(job.release(), env, info[2]);
   }
 
  protected:

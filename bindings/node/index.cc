@@ -72,29 +72,29 @@ class Ids {
   std::unique_ptr<uint64_t[]> several_;
 };
 
-bool read_banks(const Napi::Value& value, size_t count, Bytes* banks) {
-  *banks = {nullptr, 0};
+bool read_tags(const Napi::Value& value, size_t count, Bytes* tags) {
+  *tags = {nullptr, 0};
   if (value.IsUndefined()) return true;
-  return read_bytes(value, banks) && (banks->size == count || fail(value.Env(), "expected a bank for each id"));
+  return read_bytes(value, tags) && (tags->size == count || fail(value.Env(), "expected a bank for each id"));
 }
 
 // What an addition reads. One that runs off this thread keeps copies: the caller may do anything to its arrays.
 struct Addition {
   Shared<Index> index;
   Ids ids;
-  Bytes hashes, banks;
+  Bytes hashes, tags;
 
   // index, ids, hashes, banks
   bool read(const Napi::CallbackInfo& info) {
     if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hashes) ||
-        !read_banks(info[3], ids.count, &banks))
+        !read_tags(info[3], ids.count, &tags))
       return false;
     return hashes.size == ids.count * EMP_HASH_BYTES || fail(info.Env(), EMP_BAD_HASH_LENGTH);
   }
   bool keep(Napi::Env env) {
-    return (keep(&hashes, &own_hashes_) && keep(&banks, &own_banks_)) || fail(env, EMP_OUT_OF_MEMORY);
+    return (keep(&hashes, &own_hashes_) && keep(&tags, &own_tags_)) || fail(env, EMP_OUT_OF_MEMORY);
   }
-  emp_status run() { return emp_index_add(index->core, ids.values(), hashes.data, banks.data, ids.count); }
+  emp_status run() { return emp_index_add(index->core, ids.values(), hashes.data, tags.data, ids.count); }
 
  private:
   static bool keep(Bytes* bytes, std::unique_ptr<uint8_t[]>* own) {
@@ -105,7 +105,7 @@ struct Addition {
     bytes->data = own->get();
     return true;
   }
-  std::unique_ptr<uint8_t[]> own_hashes_, own_banks_;
+  std::unique_ptr<uint8_t[]> own_hashes_, own_tags_;
 };
 
 // What the newest rows take is there from the first one on: with single additions there is little to tell.
@@ -135,12 +135,12 @@ void index_replace(const Napi::CallbackInfo& info) {
   Shared<Index> index;
   Ids ids;
   Bytes hash;
-  uint32_t bank;
-  if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hash) || !read_uint32(info[3], &bank))
+  uint32_t tag;
+  if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hash) || !read_uint32(info[3], &tag))
     return;
-  emp_status status = ids.count == 1 && bank < 256 ? EMP_OK : EMP_BAD_OPTION;
+  emp_status status = ids.count == 1 && tag < 256 ? EMP_OK : EMP_BAD_OPTION;
   if (hash.size != EMP_HASH_BYTES) status = EMP_BAD_HASH_LENGTH;
-  if (status == EMP_OK) status = emp_index_replace(index->core, ids.values()[0], hash.data, static_cast<uint8_t>(bank));
+  if (status == EMP_OK) status = emp_index_replace(index->core, ids.values()[0], hash.data, static_cast<uint8_t>(tag));
   if (status != EMP_OK) fail(info.Env(), status);
 }
 
@@ -160,7 +160,7 @@ Napi::Value index_stats(const Napi::CallbackInfo& info) {
     const char* name;
     uint64_t value;
   } figures[] = {{"rows", stats.rows},     {"removed", stats.removed},   {"delta", stats.delta},
-                 {"parts", stats.parts},   {"indexed", stats.indexed},   {"bytes", stats.bytes},
+                 {"shards", stats.shards}, {"indexed", stats.indexed},   {"bytes", stats.bytes},
                  {"mapped", stats.mapped}, {"resident", stats.resident}, {"revision", stats.revision}};
   napi_value out;
   if (napi_create_object(info.Env(), &out) != napi_ok) return info.Env().Undefined();
@@ -171,6 +171,32 @@ Napi::Value index_stats(const Napi::CallbackInfo& info) {
       return info.Env().Undefined();
   }
   return {info.Env(), out};
+}
+
+// index, ids. Returns 32 bytes for each id, zeros where there is no such id.
+Napi::Value index_hashes(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Shared<Index> index;
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* ids = nullptr;
+  if (!unwrap(info[0], &index)) return env.Undefined();
+  if (!info[1].IsTypedArray() ||
+      napi_get_typedarray_info(env, info[1], &type, &length, &ids, nullptr, nullptr) != napi_ok ||
+      type != napi_float64_array)
+    return fail(env, "expected a Float64Array"), env.Undefined();
+  void* data = nullptr;
+  napi_value buffer, array;
+  if (napi_create_arraybuffer(env, EMP_HASH_BYTES * length, &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_uint8_array, EMP_HASH_BYTES * length, buffer, 0, &array) != napi_ok)
+    return fail(env, EMP_OUT_OF_MEMORY), env.Undefined();
+  uint8_t* out = static_cast<uint8_t*>(data);
+  for (size_t i = 0; i < length; ++i) {
+    const double id = static_cast<const double*>(ids)[i];
+    if (id >= 0 && id < 9007199254740992.0)
+      emp_index_get(index->core, static_cast<uint64_t>(id), out + EMP_HASH_BYTES * i);
+  }
+  return {env, array};
 }
 
 void index_flush(const Napi::CallbackInfo& info) {
@@ -240,27 +266,27 @@ class IndexJob : public Job {
     job->task_ = task;
     return Job::start(job.release(), info.Env(), info[1]);
   }
-  // Asked once, when its turn has come: from then on all is added.
+  // Query once, when its turn has come: from then on all is added.
   emp_status run_add() {
-    const emp_cancel asked = cancel();
-    return asked.poll != nullptr && asked.poll(asked.context) != 0 ? EMP_CANCELLED : addition_.run();
+    const emp_cancel stop = cancel();
+    return stop.poll != nullptr && stop.poll(stop.context) != 0 ? EMP_CANCELLED : addition_.run();
   }
   emp_status run_maintain() {
-    const emp_cancel asked = cancel();
-    return emp_index_maintain(index_->core, room_, &asked, &more_);
+    const emp_cancel stop = cancel();
+    return emp_index_maintain(index_->core, room_, &stop, &more_);
   }
   emp_status run_verify() {
-    const emp_cancel asked = cancel();
-    return emp_index_verify(index_->core, &asked);
+    const emp_cancel stop = cancel();
+    return emp_index_verify(index_->core, &stop);
   }
   emp_status run_warm() {
-    const emp_cancel asked = cancel();
-    return emp_index_warm(index_->core, &asked);
+    const emp_cancel stop = cancel();
+    return emp_index_warm(index_->core, &stop);
   }
   emp_status run_save() {
-    const emp_cancel asked = cancel();
+    const emp_cancel stop = cancel();
     const emp_writer writer = {write_to_descriptor, &descriptor_};
-    return emp_snapshot_save(snapshot_, &writer, &asked);
+    return emp_snapshot_save(snapshot_, &writer, &stop);
   }
 
   Task task_ = nullptr;
@@ -295,6 +321,7 @@ void add_index(Napi::Env env, Napi::Object exports) {
   exports.Set("indexRemove", Napi::Function::New(env, index_remove, "indexRemove"));
   exports.Set("indexReplace", Napi::Function::New(env, index_replace, "indexReplace"));
   exports.Set("indexHas", Napi::Function::New(env, index_has, "indexHas"));
+  exports.Set("indexHashes", Napi::Function::New(env, index_hashes, "indexHashes"));
   exports.Set("indexStats", Napi::Function::New(env, index_stats, "indexStats"));
   exports.Set("indexWantsMaintenance", Napi::Function::New(env, index_wants_maintenance, "indexWantsMaintenance"));
   exports.Set("indexFlush", Napi::Function::New(env, index_flush, "indexFlush"));

@@ -7,8 +7,9 @@ namespace binding {
 
 emp_cancel Job::cancel() const {
   if (!cancel_) return {nullptr, nullptr};
-  return {[](void* context) { return static_cast<Cancel*>(context)->asked.load(std::memory_order_relaxed) ? 1 : 0; },
-          &*cancel_};
+  return {
+      [](void* context) { return static_cast<Cancel*>(context)->requested.load(std::memory_order_relaxed) ? 1 : 0; },
+      &*cancel_};
 }
 
 void Job::execute(napi_env, void* data) {

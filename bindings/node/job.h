@@ -13,7 +13,7 @@ namespace binding {
 struct Cancel {
   static constexpr napi_type_tag kTag = {0x7c1f5a0e3d5b4c11, 0x9a61f0c2d7e84b01};
   std::atomic<int> references{1};
-  std::atomic<bool> asked{false};
+  std::atomic<bool> requested{false};
 };
 
 class Job {
@@ -30,7 +30,7 @@ class Job {
   Job() = default;
   // Off the JavaScript thread: no Node-API call here.
   virtual emp_status run() = 0;
-  // Asked on the JavaScript thread after run() answered EMP_OK: whether it is to be queued once more.
+  // Query on the JavaScript thread after run() answered EMP_OK: whether it is to be queued once more.
   virtual bool again() const { return false; }
   // On it again, after run() answered EMP_OK; null when the environment no longer runs JavaScript.
   virtual napi_value result(napi_env env) = 0;

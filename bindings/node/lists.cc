@@ -18,7 +18,7 @@ struct List {
 
 // More than this in one call would not leave the ends of its metadata within 32 bits.
 constexpr size_t kMostBytes = size_t{1} << 30;
-constexpr uint32_t kProblems = EMP_LIST_DEGENERATE_PERIODIC + 1;
+constexpr uint32_t kProblems = EMP_LIST_TRIVIAL_PERIODIC + 1;
 
 // Bytes that grow; `failed` when memory ran out, and nothing is added from then on.
 class Growing {
@@ -111,6 +111,7 @@ struct Batch {
         {"metadata", metadata.typed_array(env, napi_uint8_array, 1)},
         {"ends", ends.typed_array(env, napi_uint32_array, sizeof(uint32_t))},
         {"problemLines", problem_lines.typed_array(env, napi_float64_array, sizeof(double))},
+        {"problemCodes", problems.typed_array(env, napi_uint8_array, 1)},
         {"problemReasons", reasons(env)},
     };
     napi_value object;
@@ -130,12 +131,12 @@ Napi::Value answer(Napi::Env env, emp_status status, const Batch& batch) {
   return value;
 }
 
-// allowDegenerate
+// allowTrivial
 Napi::Value create_list(const Napi::CallbackInfo& info) {
-  bool allow_degenerate = false;
-  if (!read_bool(info[0], &allow_degenerate)) return info.Env().Undefined();
+  bool allow_trivial = false;
+  if (!read_bool(info[0], &allow_trivial)) return info.Env().Undefined();
   Shared<List> list(new List);
-  const emp_status status = emp_list_create(allow_degenerate ? 1 : 0, &list->core);
+  const emp_status status = emp_list_create(allow_trivial ? 1 : 0, &list->core);
   if (status != EMP_OK) return fail(info.Env(), status), info.Env().Undefined();
   return wrap(info.Env(), std::move(list));
 }

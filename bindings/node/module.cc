@@ -25,7 +25,7 @@ Napi::Value create_cancel(const Napi::CallbackInfo& info) { return wrap(info.Env
 
 void cancel(const Napi::CallbackInfo& info) {
   Shared<Cancel> token;
-  if (unwrap(info[0], &token) && token) token->asked.store(true, std::memory_order_relaxed);
+  if (unwrap(info[0], &token) && token) token->requested.store(true, std::memory_order_relaxed);
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -39,7 +39,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add_index(env, exports);
   add_outputs(env, exports);
   add_search(env, exports);
-  add_variants(env, exports);
+  add_views(env, exports);
   add_video(env, exports);
   return exports;
 }

@@ -11,7 +11,7 @@ void add_lists(Napi::Env env, Napi::Object exports);
 void add_index(Napi::Env env, Napi::Object exports);
 void add_outputs(Napi::Env env, Napi::Object exports);
 void add_search(Napi::Env env, Napi::Object exports);
-void add_variants(Napi::Env env, Napi::Object exports);
+void add_views(Napi::Env env, Napi::Object exports);
 void add_video(Napi::Env env, Napi::Object exports);
 
 }  // namespace binding

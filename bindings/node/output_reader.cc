@@ -66,7 +66,7 @@ bool OutputReader::open() {
   return wake_ >= 0 && fcntl(samples_, F_SETFL, O_NONBLOCK) == 0 && fcntl(text_, F_SETFL, O_NONBLOCK) == 0;
 }
 
-void OutputReader::hand_over() {
+void OutputReader::close_child_ends() {
   close_end(&output_);
   close_end(&errors_);
 }
@@ -88,7 +88,7 @@ void OutputReader::stop() {
       const std::lock_guard lock(mutex_);
       closed_ = true;
     }
-    rouse();
+    wake_thread();
     uv_thread_join(&thread_);
     running_ = false;
   }
@@ -96,7 +96,7 @@ void OutputReader::stop() {
   close_all();
 }
 
-void OutputReader::rouse() const {
+void OutputReader::wake_thread() const {
   const uint64_t one = 1;
   while (write(wake_, &one, sizeof one) < 0 && errno == EINTR) continue;
 }
@@ -109,11 +109,11 @@ bool OutputReader::fill(uint8_t* target, size_t size) {
     size_ = size;
     filled_ = 0;
   }
-  rouse();
+  wake_thread();
   return true;
 }
 
-int OutputReader::filled() {
+int OutputReader::fill_status() {
   const std::lock_guard lock(mutex_);
   const bool full = target_ != nullptr && filled_ == size_;
   if (!full && !ended_) return 0;
@@ -121,31 +121,31 @@ int OutputReader::filled() {
   return full ? 1 : -1;
 }
 
-void OutputReader::listen(bool listening) {
+void OutputReader::notify_on_text(bool listening) {
   const std::lock_guard lock(mutex_);
   listening_ = listening;
 }
 
-int OutputReader::hear(uint8_t* to, size_t size) {
+int OutputReader::read_text(uint8_t* to, size_t size) {
   const std::lock_guard lock(mutex_);
-  const size_t most = std::min(heard_, size);
-  if (most == 0) return told_ && heard_ == 0 ? -1 : 0;
-  const bool full = heard_ == kTextBytes;
-  std::memcpy(to, said_, most);
-  std::memmove(said_, said_ + most, heard_ - most);
-  heard_ -= most;
-  if (full) rouse();
+  const size_t most = std::min(text_size_, size);
+  if (most == 0) return text_ended_ && text_size_ == 0 ? -1 : 0;
+  const bool full = text_size_ == kTextBytes;
+  std::memcpy(to, text_buffer_, most);
+  std::memmove(text_buffer_, text_buffer_ + most, text_size_ - most);
+  text_size_ -= most;
+  if (full) wake_thread();
   return static_cast<int>(most);
 }
 
-bool OutputReader::unasked() const {
+bool OutputReader::has_unrequested() const {
   char sample;
   return recv(samples_, &sample, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-void OutputReader::called() {
+void OutputReader::acknowledge() {
   const std::lock_guard lock(mutex_);
-  calling_ = false;
+  notified_ = false;
 }
 
 // Waits for what is wanted; false when the thread is to end. Not for text while samples come, unless `idle`.
@@ -155,7 +155,7 @@ bool OutputReader::await(bool* idle, bool* samples_ready, bool* text_ready) {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
     some = filling();
-    lines = !told_ && heard_ < kTextBytes;
+    lines = !text_ended_ && text_size_ < kTextBytes;
   }
   const bool later = some && !*idle;
   pollfd ends[] = {{wake_, POLLIN, 0}, {some ? samples_ : -1, POLLIN, 0}, {lines && !later ? text_ : -1, POLLIN, 0}};
@@ -170,23 +170,23 @@ bool OutputReader::await(bool* idle, bool* samples_ready, bool* text_ready) {
 }
 
 // True at the end of a line, when there is much, and when there is no more: worth a call.
-bool OutputReader::hear_text() {
+bool OutputReader::read_available_text() {
   size_t room;
   {
     const std::lock_guard lock(mutex_);
-    if (told_) return false;
-    room = kTextBytes - heard_;
+    if (text_ended_) return false;
+    room = kTextBytes - text_size_;
   }
   // Who hears may take what was said meanwhile: it is read beside it first.
   char piece[kTextBytes];
   const ssize_t got = room > 0 ? pull(text_, piece, room) : 0;
   if (got == 0) return false;
   const std::lock_guard lock(mutex_);
-  if (got < 0) return told_ = true;
-  std::memcpy(said_ + heard_, piece, static_cast<size_t>(got));
-  heard_ += static_cast<size_t>(got);
-  const char last = said_[heard_ - 1];
-  return last == '\n' || last == '\r' || heard_ > kTextBytes / 2;
+  if (got < 0) return text_ended_ = true;
+  std::memcpy(text_buffer_ + text_size_, piece, static_cast<size_t>(got));
+  text_size_ += static_cast<size_t>(got);
+  const char last = text_buffer_[text_size_ - 1];
+  return last == '\n' || last == '\r' || text_size_ > kTextBytes / 2;
 }
 
 // Sleeps while the child writes, then takes what there is, until that is nothing: woken for every piece it would take
@@ -220,11 +220,11 @@ bool OutputReader::drain(bool* some) {
 }
 
 // False when nobody can be told any more.
-bool OutputReader::tell(bool frame) {
+bool OutputReader::notify(bool frame) {
   {
     const std::lock_guard lock(mutex_);
-    if (calling_ || closed_ || !(frame || listening_)) return true;
-    calling_ = true;
+    if (notified_ || closed_ || !(frame || listening_)) return true;
+    notified_ = true;
   }
   return call_(context_);
 }
@@ -235,16 +235,16 @@ void OutputReader::run() {
   for (;;) {
     bool samples_ready = false, text_ready = false, line = false, frame = false;
     if (!await(&idle, &samples_ready, &text_ready)) return;
-    if (text_ready && !(line = hear_text())) {
+    if (text_ready && !(line = read_available_text())) {
       usleep(kLineMicroseconds);
-      line = hear_text();
+      line = read_available_text();
     }
     if (samples_ready) {
       idle = false;
       frame = fill_samples();
-      if (frame) hear_text();  // what was said of it, with the same call
+      if (frame) read_available_text();  // what was said of it, with the same call
     }
-    if ((line || frame) && !tell(frame)) return;
+    if ((line || frame) && !notify(frame)) return;
   }
 }
 

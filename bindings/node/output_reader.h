@@ -1,5 +1,5 @@
-// Reads what a child writes, on a thread of its own: samples straight into the memory they belong in, and text beside
-// them. Linux only. Everything but the thread's work is called on one thread, that of JavaScript.
+// Reads what a child process writes on a dedicated thread: samples straight into the memory of a frame, and text from
+// its standard error. Linux only. Only the JavaScript thread may call the public functions.
 #pragma once
 #if defined(__linux__)
 #include <pthread.h>
@@ -13,7 +13,7 @@ namespace binding {
 
 class OutputReader {
  public:
-  // Called on the reader's thread; false when nobody hears of it any more.
+  // Called on the reader's thread. Returns false when nobody receives the call any more.
   using Call = bool (*)(void* context);
 
   OutputReader() = default;
@@ -21,46 +21,47 @@ class OutputReader {
   OutputReader& operator=(const OutputReader&) = delete;
   ~OutputReader() { stop(); }
 
-  // Makes what is read from and written to. False when the system has no more of them.
+  // Creates both channels. Returns false when the system has no more descriptors.
   bool open();
-  // For the child, until it has them.
+  // The child's ends, until close_child_ends.
   int output() const { return output_; }
   int errors() const { return errors_; }
-  void hand_over();
-  // Calls when what was to be filled is full or cannot be any more, and, while listening, when a line has been said.
+  void close_child_ends();
+  // Starts the thread. It calls when the memory given to `fill` is full or no more samples come, and, while
+  // notify_on_text is on, when a line of text is complete.
   bool start(Call call, void* context);
-  // Afterwards nothing that was given is touched, and nobody is called.
+  // Ends the thread. Afterwards the reader touches no memory that it was given, and calls nobody.
   void stop();
   bool running() const { return running_; }
 
-  // False while something else is filled. Nobody else may touch it until then.
+  // Begins to fill `target`, which nobody else may touch until it is full. Returns false while another is being filled.
   bool fill(uint8_t* target, size_t size);
-  // 1 full, -1 no more comes, else 0.
-  int filled();
-  void listen(bool listening);
-  // How many bytes of what was said were copied, -1 when there is no more to come.
-  int hear(uint8_t* to, size_t size);
-  // Whether samples have come that nobody has asked for.
-  bool unasked() const;
-  // Who was called has come: the next news is a call again.
-  void called();
+  // Returns 1 when the target is full, -1 when no more samples come, otherwise 0.
+  int fill_status();
+  void notify_on_text(bool listening);
+  // Copies text and returns how many bytes, or -1 at the end of the text.
+  int read_text(uint8_t* to, size_t size);
+  // Returns whether samples have arrived that nobody has requested.
+  bool has_unrequested() const;
+  // The receiver has handled the last call, so the next event may call again.
+  void acknowledge();
 
  private:
   static constexpr size_t kTextBytes = 1 << 16;
 
   void close_all();
-  void rouse() const;
+  void wake_thread() const;
   void run();
   bool filling() const { return target_ != nullptr && filled_ < size_ && !ended_; }
   bool await(bool* idle, bool* samples_ready, bool* text_ready);
-  bool hear_text();
+  bool read_available_text();
   bool fill_samples();
   bool drain(bool* some);
-  bool tell(bool frame);
+  bool notify(bool frame);
 
-  // Our ends, and what wakes the thread. They do not change while it runs.
+  // Our ends and the descriptor that wakes the thread. They do not change while it runs.
   int samples_ = -1, text_ = -1, wake_ = -1;
-  int output_ = -1, errors_ = -1;  // the child's
+  int output_ = -1, errors_ = -1;  // the child's ends
   useconds_t nap_ = 0;             // the time in which a child writes less than the socket holds
   pthread_t thread_{};
   bool running_ = false;
@@ -70,13 +71,13 @@ class OutputReader {
   mutable std::mutex mutex_;  // for everything below
   uint8_t* target_ = nullptr;
   size_t size_ = 0, filled_ = 0;
-  bool ended_ = false;      // no more samples
-  bool told_ = false;       // no more text
-  bool listening_ = false;  // for text
-  bool calling_ = false;    // somebody was called and has not come yet
+  bool ended_ = false;       // no more samples
+  bool text_ended_ = false;  // no more text
+  bool listening_ = false;   // for text
+  bool notified_ = false;    // somebody was called and has not come yet
   bool closed_ = false;
-  size_t heard_ = 0;
-  char said_[kTextBytes];
+  size_t text_size_ = 0;
+  char text_buffer_[kTextBytes];
 };
 
 }  // namespace binding

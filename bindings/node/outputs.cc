@@ -1,6 +1,6 @@
-// What a child writes, for JavaScript. Woken for every piece (there are 29 of a frame of 720p), its thread had no time
-// for anything else; looking now and then instead, it let the child wait. So a thread of the core reads, and this calls
-// once for a frame, and once when a line has been said.
+// The outputs of a child process, for JavaScript. Reading every piece on the JavaScript thread (29 pieces for a frame
+// of 720p) left it no time for anything else, and polling kept the child waiting. So a native thread reads, and calls
+// JavaScript once for a frame and once for a line of text.
 #include "handle.h"
 #include "module.h"
 #include "output_reader.h"
@@ -26,12 +26,12 @@ struct Outputs {
 
 void called(napi_env env, napi_value news, void* context, void*) {
   if (env == nullptr) return;
-  (*static_cast<Shared<Outputs>*>(context))->reader.called();
+  (*static_cast<Shared<Outputs>*>(context))->reader.acknowledge();
   napi_value none;
   if (napi_get_undefined(env, &none) == napi_ok) napi_call_function(env, none, news, 0, nullptr, nullptr);
 }
 
-// After close_outputs, or with the environment.
+// Runs after close_outputs, or when the environment ends.
 void released(napi_env env, void*, void* context) {
   auto* outputs = static_cast<Shared<Outputs>*>(context);
   (*outputs)->stop(env);
@@ -65,7 +65,8 @@ bool set(napi_env env, napi_value object, const char* name, napi_value value) {
   return value != nullptr && napi_set_named_property(env, object, name, value) == napi_ok;
 }
 
-// listener: {outputs, output, errors}. The last two are descriptors for a child. undefined when no more can be opened.
+// listener. Returns {outputs, output, errors}; the last two are descriptors for a child. Returns undefined when the
+// system has no more descriptors.
 Napi::Value open_outputs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsFunction()) return fail(env, "expected a function"), env.Undefined();
@@ -80,14 +81,15 @@ Napi::Value open_outputs(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// outputs: closes our copies of the child's ends, once it has started or has failed to start.
+// outputs. Closes the child's ends here: the child has them, or will not start.
 Napi::Value close_child_ends(const Napi::CallbackInfo& info) {
   Shared<Outputs> outputs;
-  if (unwrap(info[0], &outputs)) outputs->reader.hand_over();
+  if (unwrap(info[0], &outputs)) outputs->reader.close_child_ends();
   return info.Env().Undefined();
 }
 
-// outputs, bytes: fills the bytes with samples and calls the listener when they are full. Nothing may use them until then.
+// outputs, bytes. Fills the bytes with samples and calls the listener at the end. Nobody else may use the memory until
+// then.
 Napi::Value fill_outputs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Shared<Outputs> outputs;
@@ -104,41 +106,41 @@ Napi::Value fill_outputs(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// outputs: 1 when the bytes to fill are full, -1 when no more samples come, 0 otherwise.
+// outputs. Returns 1 when the bytes are full, -1 when no more samples come, otherwise 0.
 Napi::Value read_status(const Napi::CallbackInfo& info) {
   Shared<Outputs> outputs;
   if (!unwrap(info[0], &outputs)) return info.Env().Undefined();
-  return number(info.Env(), outputs->reader.running() ? outputs->reader.filled() : -1);
+  return number(info.Env(), outputs->reader.running() ? outputs->reader.fill_status() : -1);
 }
 
-// outputs, listening: whether the listener is called when text arrives on standard error.
+// outputs, listening. Chooses whether a line of text calls the listener.
 Napi::Value notify_on_stderr(const Napi::CallbackInfo& info) {
   Shared<Outputs> outputs;
   bool listening;
-  if (unwrap(info[0], &outputs) && read_bool(info[1], &listening)) outputs->reader.listen(listening);
+  if (unwrap(info[0], &outputs) && read_bool(info[1], &listening)) outputs->reader.notify_on_text(listening);
   return info.Env().Undefined();
 }
 
-// outputs, bytes: copies text of standard error there and returns the number of bytes; -1 at its end.
+// outputs, bytes. Copies text and returns how many bytes, or -1 at its end.
 Napi::Value read_stderr(const Napi::CallbackInfo& info) {
   Shared<Outputs> outputs;
   Bytes bytes;
   if (!unwrap(info[0], &outputs) || !read_bytes(info[1], &bytes)) return info.Env().Undefined();
   OutputReader& reader = outputs->reader;
-  return number(info.Env(), reader.running() ? reader.hear(const_cast<uint8_t*>(bytes.data), bytes.size) : -1);
+  return number(info.Env(), reader.running() ? reader.read_text(const_cast<uint8_t*>(bytes.data), bytes.size) : -1);
 }
 
-// outputs: whether samples have arrived that no fill_outputs has requested.
+// outputs. Returns whether samples have arrived that nobody has requested.
 Napi::Value has_unrequested_data(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Shared<Outputs> outputs;
   if (!unwrap(info[0], &outputs)) return env.Undefined();
   napi_value answer;
-  const bool some = outputs->reader.running() && outputs->reader.unasked();
+  const bool some = outputs->reader.running() && outputs->reader.has_unrequested();
   return napi_get_boolean(env, some, &answer) == napi_ok ? Napi::Value(env, answer) : env.Undefined();
 }
 
-// outputs: closes our ends, so that a child that still writes gets SIGPIPE. The listener is not called afterwards.
+// outputs. Closes both channels, which a writing child notices. The listener is not called again.
 Napi::Value close_outputs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Shared<Outputs> outputs;
@@ -151,7 +153,7 @@ Napi::Value close_outputs(const Napi::CallbackInfo& info) {
 
 #else
 
-// Elsewhere there is none, so that the others are never called.
+// Elsewhere openOutputs returns undefined, so the other functions are never called.
 Napi::Value open_outputs(const Napi::CallbackInfo& info) { return info.Env().Undefined(); }
 constexpr auto close_child_ends = open_outputs, fill_outputs = open_outputs, read_status = open_outputs,
                notify_on_stderr = open_outputs, read_stderr = open_outputs, has_unrequested_data = open_outputs,

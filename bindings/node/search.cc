@@ -1,5 +1,5 @@
-// Searching an index: searchSync and search. Hits come back as one Float64Array of triples (id, query, distance),
-// sorted.
+// searchSync and search. Hits come back as one Float64Array of triples (id, query, distance), sorted by query, distance
+// and id.
 #include <memory>
 
 #include "index_handle.h"
@@ -15,26 +15,26 @@ struct Search {
   Search& operator=(const Search&) = delete;
   ~Search() { emp_searcher_destroy(searcher); }
 
-  // index, queries, radius, limit, banks (32 bytes or undefined), way, nearest, kernel. The queries are copied by the
-  // core.
+  // index, queries, radius, options {limit, tags, strategy, nearest, kernel}. `tags` has 32 bytes. The core copies the
+  // queries.
   bool read(const Napi::CallbackInfo& info, const emp_cancel& cancel) {
     const Napi::Env env = info.Env();
     Shared<Index> index;
-    Bytes queries, banks = {nullptr, 0};
-    uint32_t way;
+    Bytes queries, tags;
+    Options given;
     bool nearest = false;
     emp_search_options options = {};
     if (!unwrap(info[0], &index) || !read_bytes(info[1], &queries) || !read_uint32(info[2], &options.radius) ||
-        !read_uint32(info[3], &options.limit) || (!info[4].IsUndefined() && !read_bytes(info[4], &banks)) ||
-        !read_uint32(info[5], &way) || !read_bool(info[6], &nearest) || !read_kernel(info[7], &options.kernel))
+        !given.open(info[3]) || !given.read("limit", &options.limit) || !given.read("tags", &tags) ||
+        !given.read("strategy", &options.strategy) || !given.read("nearest", &nearest) ||
+        !given.read("kernel", &options.kernel))
       return false;
     if (queries.size % EMP_HASH_BYTES != 0) return fail(env, EMP_BAD_HASH_LENGTH);
-    if (banks.data != nullptr) {
-      if (banks.size != 32) return fail(env, "expected 32 bytes of banks");
-      std::memcpy(options.banks, banks.data, 32);
+    if (tags.data != nullptr) {
+      if (tags.size != sizeof(options.tags)) return fail(env, "expected 32 bytes of tags");
+      std::memcpy(options.tags, tags.data, sizeof(options.tags));
       options.filter = 1;
     }
-    options.way = static_cast<emp_search_way>(way);
     options.cancel = cancel;
     emp_snapshot* snapshot = nullptr;
     emp_status status = emp_index_snapshot(index->core, &snapshot);
@@ -51,7 +51,7 @@ struct Search {
     emp_searcher_hits(searcher, &hits, &count);
     void* data = nullptr;
     napi_value buffer, array;
-    // The usual answer of an unrelated query, and an array takes longer to make than a small search.
+    // An unrelated query usually has no hit, and making an array takes longer than a small search.
     if (count == 0) return undefined(env);
     if (napi_create_arraybuffer(env, 3 * count * sizeof(double), &data, &buffer) != napi_ok) return nullptr;
     double* out = static_cast<double*>(data);
@@ -76,14 +76,14 @@ Napi::Value search_sync(const Napi::CallbackInfo& info) {
   return {env, found};
 }
 
-// A long search goes through the thread pool in slices of a few milliseconds, so that file reads and decoders, which
-// share the pool, have their turn.
+// A long search runs on the thread pool in slices of a few milliseconds, so that file reads and decoders, which share
+// the pool, are not kept waiting.
 class SearchJob : public Job {
  public:
   static Napi::Value queue(const Napi::CallbackInfo& info) {
     auto job = std::unique_ptr<SearchJob>(new SearchJob);
-    if (!job->accept(info[8]) || !job->search_.read(info, job->cancel())) return info.Env().Undefined();
-    return Job::start(job.release(), info.Env(), info[8]);
+    if (!job->accept(info[4]) || !job->search_.read(info, job->cancel())) return info.Env().Undefined();
+    return Job::start(job.release(), info.Env(), info[4]);
   }
 
  protected:

@@ -1,4 +1,4 @@
-// Hash values: text to bytes, distance, and whether a hash is degenerate.
+// Hash values: text to bytes, distance, and whether a hash is trivial.
 #include <cstring>
 
 #include "module.h"
@@ -33,12 +33,12 @@ Napi::Value distance(const Napi::CallbackInfo& info) {
 }
 
 // The reason as a sentence, or undefined for an ordinary hash.
-Napi::Value degenerate(const Napi::CallbackInfo& info) {
+Napi::Value trivial(const Napi::CallbackInfo& info) {
   Bytes hash;
   if (!read_hash(info[0], &hash)) return info.Env().Undefined();
-  const emp_degenerate reason = emp_hash_degenerate(hash.data);
-  if (reason == EMP_DEGENERATE_NONE) return info.Env().Undefined();
-  return Napi::String::New(info.Env(), emp_degenerate_message(reason));
+  const emp_trivial reason = emp_hash_trivial(hash.data);
+  if (reason == EMP_TRIVIAL_NONE) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), emp_trivial_message(reason));
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ Napi::Value degenerate(const Napi::CallbackInfo& info) {
 void add_values(Napi::Env env, Napi::Object exports) {
   exports.Set("parseHash", Napi::Function::New(env, parse_hash, "parseHash"));
   exports.Set("distance", Napi::Function::New(env, distance, "distance"));
-  exports.Set("degenerate", Napi::Function::New(env, degenerate, "degenerate"));
+  exports.Set("trivialReason", Napi::Function::New(env, trivial, "trivialReason"));
 }
 
 }  // namespace binding

@@ -32,24 +32,15 @@ bool read_array(const Napi::Value& value, napi_typedarray_type wanted, View<T>* 
   return true;
 }
 
-bool read_double(const Napi::Value& value, double* out) {
-  return napi_get_value_double(value.Env(), value, out) == napi_ok || fail(value.Env(), "expected a number");
-}
-
-Napi::Value field(const Napi::Value& object, const char* name) {
-  napi_value value = nullptr;
-  if (napi_get_named_property(object.Env(), object, name, &value) != napi_ok) value = undefined(object.Env());
-  return {object.Env(), value};
-}
-
 bool read_video(const Napi::Value& value, emp_video* out) {
   View<uint8_t> hashes;
   View<double> from, to;
   if (!value.IsObject()) return fail(value.Env(), "expected a video");
-  if (!read_array(field(value, "hashes"), napi_uint8_array, &hashes) ||
-      !read_array(field(value, "from"), napi_float64_array, &from) ||
-      !read_array(field(value, "to"), napi_float64_array, &to) ||
-      !read_double(field(value, "duration"), &out->duration) || !read_double(field(value, "spacing"), &out->spacing))
+  if (!read_array(property(value, "hashes"), napi_uint8_array, &hashes) ||
+      !read_array(property(value, "from"), napi_float64_array, &from) ||
+      !read_array(property(value, "to"), napi_float64_array, &to) ||
+      !read_double(property(value, "duration"), &out->duration) ||
+      !read_double(property(value, "spacing"), &out->spacing))
     return false;
   if (from.size != to.size || hashes.size != EMP_HASH_BYTES * from.size)
     return fail(value.Env(), "expected as many hashes as times");
@@ -108,31 +99,31 @@ class AlignJob : public Job {
   }
 
  private:
-  // {query, weights, worth, candidates, radius, wide, minSpeed, maxSpeed, everything}
+  // {query, weights, partialWeights, candidates, radius, supportRadius, minSpeed, maxSpeed, includeWeak}
   bool read(const Napi::Value& request) {
     const Napi::Env env = request.Env();
-    View<float> weights, worth;
-    bool everything = false;
+    View<float> weights, partial_weights;
+    bool include_weak = false;
     uint32_t count = 0;
     if (!request.IsObject()) return fail(env, "expected a request");
-    const Napi::Value list = field(request, "candidates");
-    if (!read_video(field(request, "query"), &query_) ||
-        !read_array(field(request, "weights"), napi_float32_array, &weights) ||
-        !read_uint32(field(request, "radius"), &options_.radius) ||
-        !read_uint32(field(request, "wide"), &options_.wide) ||
-        !read_double(field(request, "minSpeed"), &options_.min_speed) ||
-        !read_double(field(request, "maxSpeed"), &options_.max_speed) ||
-        !read_bool(field(request, "everything"), &everything))
+    const Napi::Value list = property(request, "candidates");
+    if (!read_video(property(request, "query"), &query_) ||
+        !read_array(property(request, "weights"), napi_float32_array, &weights) ||
+        !read_uint32(property(request, "radius"), &options_.radius) ||
+        !read_uint32(property(request, "supportRadius"), &options_.support_radius) ||
+        !read_double(property(request, "minSpeed"), &options_.min_speed) ||
+        !read_double(property(request, "maxSpeed"), &options_.max_speed) ||
+        !read_bool(property(request, "includeWeak"), &include_weak))
       return false;
-    const Napi::Value worths = field(request, "worth");
-    if (!worths.IsUndefined() && !read_array(worths, napi_float32_array, &worth)) return false;
-    if (weights.size != query_.count || (worth.data != nullptr && worth.size != query_.count))
+    const Napi::Value partial = property(request, "partialWeights");
+    if (!partial.IsUndefined() && !read_array(partial, napi_float32_array, &partial_weights)) return false;
+    if (weights.size != query_.count || (partial_weights.data != nullptr && partial_weights.size != query_.count))
       return fail(env, "expected a weight for each hash");
     if (!list.IsArray() || napi_get_array_length(env, list, &count) != napi_ok)
       return fail(env, "expected a list of candidates");
     options_.weights = weights.data;
-    options_.worth = worth.data;
-    options_.everything = everything ? 1 : 0;
+    options_.partial_weights = partial_weights.data;
+    options_.include_weak = include_weak ? 1 : 0;
     candidates_.reset(new (std::nothrow) Candidate[count + size_t{1}]);
     if (!candidates_) return fail(env, EMP_OUT_OF_MEMORY);
     for (; count_ < count; ++count_) {
@@ -149,7 +140,7 @@ class AlignJob : public Job {
 
   static bool read_candidate(const Napi::Value& value, Candidate* out) {
     if (!read_video(value, &out->video)) return false;
-    const Napi::Value places = field(value, "places");
+    const Napi::Value places = property(value, "places");
     if (places.IsUndefined()) return true;
     out->everywhere = false;
     if (!read_array(places, napi_uint32_array, &out->places)) return false;
@@ -174,7 +165,7 @@ class AlignJob : public Job {
                                  s.distance,
                                  s.share,
                                  s.evidence,
-                                 s.still,
+                                 s.static_share,
                                  static_cast<double>(s.nearest),
                                  static_cast<double>(s.matches)};
     std::copy(row, row + kFields, rows_.get() + size_);
@@ -190,22 +181,10 @@ class AlignJob : public Job {
   size_t size_ = 0, capacity_ = 0;
 };
 
-// pixels, width, height, channels, stride → percent. Short enough for the caller's thread.
-// Pixels, width, height, channels, stride.
-bool read_pixels(const Napi::CallbackInfo& info, emp_pixels* out) {
-  Bytes bytes;
-  uint32_t stride = 0;
-  if (!read_bytes(info[0], &bytes) || !read_uint32(info[1], &out->width) || !read_uint32(info[2], &out->height) ||
-      !read_uint32(info[3], &out->channels) || !read_uint32(info[4], &stride))
-    return false;
-  out->data = bytes.data, out->size = bytes.size, out->stride = stride;
-  return true;
-}
-
 Napi::Value frame_boxes(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  emp_pixels pixels;
-  if (!read_pixels(info, &pixels)) return env.Undefined();
+  emp_pixels pixels = {};
+  if (!read_pixels(info[0], &pixels)) return env.Undefined();
   emp_box boxes[EMP_BOXES_MOST];
   size_t count = 0;
   const emp_status status = emp_frame_boxes(&pixels, boxes, &count);
@@ -221,22 +200,22 @@ Napi::Value frame_boxes(const Napi::CallbackInfo& info) {
   return Napi::Value(env, array);
 }
 
-Napi::Value drawn(const Napi::CallbackInfo& info) {
+Napi::Value synthetic_score(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  emp_pixels pixels;
+  emp_pixels pixels = {};
   uint32_t percent = 0;
-  if (!read_pixels(info, &pixels)) return env.Undefined();
-  const emp_status status = emp_drawn(&pixels, &percent);
+  if (!read_pixels(info[0], &pixels)) return env.Undefined();
+  const emp_status status = emp_synthetic_score(&pixels, &percent);
   if (status != EMP_OK) return fail(env, status), env.Undefined();
   return Napi::Number::New(env, percent);
 }
 
-// pixels, width, height, channels, stride, and the copy's width and height.
+// pixels, and the width and height of the copy.
 Napi::Value shrink(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  emp_pixels pixels;
+  emp_pixels pixels = {};
   uint32_t width = 0, height = 0;
-  if (!read_pixels(info, &pixels) || !read_uint32(info[5], &width) || !read_uint32(info[6], &height))
+  if (!read_pixels(info[0], &pixels) || !read_uint32(info[1], &width) || !read_uint32(info[2], &height))
     return env.Undefined();
   if (width > pixels.width || height > pixels.height) return fail(env, EMP_BAD_GEOMETRY), env.Undefined();
   const size_t size = size_t{width} * height * (pixels.channels == 1 ? 1 : 3);
@@ -254,7 +233,7 @@ Napi::Value shrink(const Napi::CallbackInfo& info) {
 
 void add_video(Napi::Env env, Napi::Object exports) {
   exports.Set("frameBoxes", Napi::Function::New(env, frame_boxes, "frameBoxes"));
-  exports.Set("drawn", Napi::Function::New(env, drawn, "drawn"));
+  exports.Set("syntheticScore", Napi::Function::New(env, synthetic_score, "syntheticScore"));
   exports.Set("shrink", Napi::Function::New(env, shrink, "shrink"));
   exports.Set("alignVideos", Napi::Function::New(env, AlignJob::queue, "alignVideos"));
 }

@@ -19,6 +19,6 @@ void hash_bits(const float* coefficients, float median, uint8_t* hash);
 
 // The eight dihedral images of a picture, by moving and negating coefficients (reference: hashing/pdqhashing.cpp,
 // dct16OriginalTo…). `variant` counts in the order orig rot90 rot180 rot270 flipX flipY flipPlus1 flipMinus1.
-void dihedral_coefficients(const float* coefficients, int variant, float* out);
+void dihedral_coefficients(const float* coefficients, int orientation, float* out);
 
 }  // namespace empreinte

@@ -16,8 +16,9 @@ namespace {
 // neighbouring samples, so low frequencies, which are large and seldom near the median, may be off most.
 //
 // A worst case over all pictures would be useless (every step rounding the same way), so the bound is kWalk deviations
-// of that walk, measured: test/native/ways.cc looks for bad pictures, flat, periodic and mixed, with sums on powers of
-// two. Photograph-like ones reached 0.15 of the bound, the worst of them all 0.82 of it, and no answer ever differed.
+// of that walk, measured: test/native/methods.cc looks for bad pictures, flat, periodic and mixed, with sums on powers
+// of two. Photograph-like ones reached 0.15 of the bound, the worst of them all 0.82 of it, and no answer ever
+// differed.
 constexpr double kWalk = 40.0;
 // What our own float sums add: a few ulp of 255, and of a coefficient gathering 64 of them.
 constexpr double kOwn = 1e-4;
@@ -56,10 +57,10 @@ bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, ui
 
   // The signs of a transposed variant are those of another one: four medians cover all eight.
   constexpr int kOrig = 0, kRot180 = 2, kFlipX = 4, kFlipY = 5;
-  constexpr int variants[] = {kOrig, kRot180, kFlipX, kFlipY};
+  constexpr int orientations[] = {kOrig, kRot180, kFlipX, kFlipY};
   for (int v = 0; v < (dihedral ? 4 : 1); ++v) {
     float turned[kCoefficients];
-    dihedral_coefficients(coefficients, variants[v], turned);
+    dihedral_coefficients(coefficients, orientations[v], turned);
     // The bits stay as they are when every coefficient that is not above the median stays below every one that is, and
     // the two are halves: more that equal the median (a picture narrower than the grid has frequencies of nothing but
     // rounding) are a tie that the exact way may break.

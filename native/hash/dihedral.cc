@@ -4,10 +4,10 @@ namespace empreinte {
 namespace {
 
 // Transposed or not, and which signs: s_i is −1 for even i, else +1.
-struct Variant {
+struct Orientation {
   bool transpose, sign_i, sign_j;
 };
-constexpr Variant kVariants[8] = {
+constexpr Orientation kOrientations[8] = {
     {false, false, false},  // orig
     {true, false, true},    // rot90, counter-clockwise
     {false, true, true},    // rot180
@@ -20,8 +20,8 @@ constexpr Variant kVariants[8] = {
 
 }  // namespace
 
-void dihedral_coefficients(const float* coefficients, int variant, float* out) {
-  const Variant v = kVariants[variant];
+void dihedral_coefficients(const float* coefficients, int orientation, float* out) {
+  const Orientation v = kOrientations[orientation];
   for (int i = 0; i < 16; ++i)
     for (int j = 0; j < 16; ++j) {
       const bool negative = (v.sign_i && i % 2 == 0) != (v.sign_j && j % 2 == 0);

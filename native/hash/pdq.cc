@@ -20,7 +20,7 @@ void copy_grid(const emp_pixels& p, const emp_kernel& kernel, float* grid) {
   for (uint32_t y = 0; y < EMP_GRID; ++y) kernel.luma_row(p, y, grid + EMP_GRID * y);
 }
 
-bool weights_fit(const emp_pixels& p) { return window_of(p.width) <= 64 && window_of(p.height) <= 64; }
+bool fast_fits(const emp_pixels& p) { return window_of(p.width) <= 64 && window_of(p.height) <= 64; }
 
 void put_stable(const float* coefficients, emp_hash_result* result) {
   float largest = 0;
@@ -29,10 +29,10 @@ void put_stable(const float* coefficients, emp_hash_result* result) {
 }
 
 void put_dihedral(const float* coefficients, emp_hash_result* result) {
-  for (int variant = 0; variant < EMP_DIHEDRAL_COUNT; ++variant) {
+  for (int orientation = 0; orientation < EMP_DIHEDRAL_COUNT; ++orientation) {
     float turned[kCoefficients];
-    dihedral_coefficients(coefficients, variant, turned);
-    hash_bits(turned, median_of(turned).value, result->dihedral[variant]);
+    dihedral_coefficients(coefficients, orientation, turned);
+    hash_bits(turned, median_of(turned).value, result->dihedral[orientation]);
   }
 }
 
@@ -63,9 +63,9 @@ emp_status hash_exact(const emp_pixels& p, const emp_kernel& kernel, const emp_h
   return EMP_OK;
 }
 
-emp_status hash_weights(const emp_pixels& p, const emp_kernel& kernel, const emp_hash_options& options,
-                        emp_hash_trace* t, emp_hash_result* result, bool* sure) {
-  const emp_status status = kernel.weights(p, options.cancel, t->grid);
+emp_status hash_fast(const emp_pixels& p, const emp_kernel& kernel, const emp_hash_options& options, emp_hash_trace* t,
+                     emp_hash_result* result, bool* sure) {
+  const emp_status status = kernel.separable_filter(p, options.cancel, t->grid);
   if (status != EMP_OK) return status;
   const ErrorBound bound = error_bound(p);
   uint32_t sum, doubtful;
@@ -86,17 +86,17 @@ emp_status hash_pixels(const emp_pixels& p, const emp_hash_options& options, emp
   std::memset(result, 0, sizeof(*result));
   if (p.width < kLeastSide || p.height < kLeastSide) return EMP_OK;
   const emp_kernel& kernel = *options.kernel;
-  if (options.way != EMP_WAY_EXACT && !is_grid(p) && weights_fit(p)) {
+  if (options.method != EMP_METHOD_EXACT && !is_grid(p) && fast_fits(p)) {
     bool sure = false;
-    const emp_status status = hash_weights(p, kernel, options, trace, result, &sure);
+    const emp_status status = hash_fast(p, kernel, options, trace, result, &sure);
     if (status != EMP_OK) return status;
-    if (sure || options.way == EMP_WAY_WEIGHTS) {
-      result->taken = EMP_TOOK_WEIGHTS;
+    if (sure || options.method == EMP_METHOD_FAST) {
+      result->method_used = EMP_USED_FAST;
       return EMP_OK;
     }
-    result->taken = EMP_TOOK_FALLBACK;
+    result->method_used = EMP_USED_FALLBACK;
   } else {
-    result->taken = EMP_TOOK_EXACT;
+    result->method_used = EMP_USED_EXACT;
   }
   return hash_exact(p, kernel, options, trace, result);
 }
@@ -106,7 +106,7 @@ emp_status hash_checked(const emp_pixels* pixels, const emp_hash_options* option
   const emp_status status = emp_pixels_check(pixels);
   if (status != EMP_OK) return status;
   emp_hash_options chosen = *options;
-  if (chosen.way < EMP_WAY_AUTO || chosen.way > EMP_WAY_WEIGHTS || chosen.compat < EMP_COMPAT_NONE ||
+  if (chosen.method < EMP_METHOD_AUTO || chosen.method > EMP_METHOD_FAST || chosen.compat < EMP_COMPAT_NONE ||
       chosen.compat > EMP_COMPAT_CPP_CLI)
     return EMP_BAD_OPTION;
   if (chosen.kernel == nullptr) {
@@ -145,7 +145,7 @@ emp_status emp_hash(const emp_pixels* pixels, const emp_hash_options* options, e
 
 emp_status emp_hash_traced(const emp_pixels* pixels, const emp_hash_options* options, emp_hash_result* result,
                            emp_hash_trace* trace) {
-  if (options->way == EMP_WAY_AUTO) return EMP_BAD_OPTION;
+  if (options->method == EMP_METHOD_AUTO) return EMP_BAD_OPTION;
   std::memset(trace, 0, sizeof(*trace));
   return empreinte::hash_checked(pixels, options, result, trace);
 }

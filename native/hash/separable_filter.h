@@ -29,7 +29,7 @@ static void taps_of(const Box& box, uint32_t o, Taps* taps) {
 }
 
 template <class L>
-struct Weights {
+struct SeparableFilter {
   using F = typename L::F;
   static constexpr uint32_t kStrip = 4096;  // samples at a time, so that the sums stay in the first cache
 
@@ -41,7 +41,7 @@ struct Weights {
   Array<float> weights;  // 64 rows of W_x, each sample weighted
   uint32_t start[64];    // in samples
 
-  explicit Weights(const emp_pixels& pixels)
+  explicit SeparableFilter(const emp_pixels& pixels)
       : p(pixels),
         across(pixels.width, window_of(pixels.width)),
         down(pixels.height, window_of(pixels.height)),
@@ -115,7 +115,7 @@ struct Weights {
           L::accumulate(in, weight, sums.data() + n, 64);
         }
       }
-      L::settle(sums.data(), row.data() + x, n + (tail ? 64 : 0));
+      L::to_floats(sums.data(), row.data() + x, n + (tail ? 64 : 0));
     }
   }
 
@@ -150,6 +150,6 @@ struct Weights {
 };
 
 template <class L>
-static emp_status weights(const emp_pixels& p, const emp_cancel& cancel, float* grid) {
-  return Weights<L>(p).run(cancel, grid);
+static emp_status separable_filter(const emp_pixels& p, const emp_cancel& cancel, float* grid) {
+  return SeparableFilter<L>(p).run(cancel, grid);
 }

@@ -12,7 +12,7 @@ const emp_kernel kNeon = {
     [] { return true; },
     luma_row<Neon>,
     jarosz<Neon>,
-    weights<Neon>,
+    separable_filter<Neon>,
     dct<Neon>,
     gradient<Neon>,
     expand_luma,
@@ -26,7 +26,7 @@ const emp_kernel kNeon = {
     halve_colours<Neon>,
     planes_of<Neon>,
     halve_luma,
-    take_looks<Neon>,
+    sample_bilinear<Neon>,
     crc32c,
 };
 }  // namespace empreinte

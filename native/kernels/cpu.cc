@@ -54,7 +54,7 @@ bool detect_avx512() {
 
 }  // namespace
 
-// Asked once: on a virtual machine CPUID is a trip to the hypervisor, some 50 µs, longer than most searches.
+// Query once: on a virtual machine CPUID is a trip to the hypervisor, some 50 µs, longer than most searches.
 bool cpu_has_avx2() {
   static const bool has = detect_avx2();
   return has;

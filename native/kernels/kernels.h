@@ -1,7 +1,7 @@
 // The dispatch table: one row an instruction set. Every row gives the same answers; they differ in speed only.
 #pragma once
 #include "../empreinte.h"
-#include "../search/segment/block.h"
+#include "../search/shard/block.h"
 #include "../search/query/probe.h"
 #include "../views/sampling/sampling_plan.h"
 
@@ -15,7 +15,7 @@ struct emp_kernel {
   // The 64×64 grid, the reference's way, bit for bit.
   emp_status (*jarosz)(const emp_pixels& pixels, const emp_cancel& cancel, float* grid);
   // The 64×64 grid by separable weights: near, not equal. Both windows ≤ 64.
-  emp_status (*weights)(const emp_pixels& pixels, const emp_cancel& cancel, float* grid);
+  emp_status (*separable_filter)(const emp_pixels& pixels, const emp_cancel& cancel, float* grid);
   // 16×16 coefficients of a grid, bit for bit.
   void (*dct)(const float* grid, float* coefficients);
   // The gradient sum of a grid, and how many of its terms lie within `margin` of the next whole number.
@@ -33,9 +33,9 @@ struct emp_kernel {
   // See search/candidates.h.
   uint32_t (*probe_buckets)(empreinte::Probe* probes, uint32_t n, uint32_t* next, empreinte::Candidate* out,
                             uint32_t capacity);
-  uint32_t (*follow_chains)(const empreinte::Block* blocks, const empreinte::Asked& asked,
+  uint32_t (*follow_chains)(const empreinte::Block* blocks, const empreinte::Query& query,
                             empreinte::Candidate* candidates, uint32_t n);
-  void (*measure_rows)(const empreinte::Block* blocks, const empreinte::Asked& asked,
+  void (*measure_rows)(const empreinte::Block* blocks, const empreinte::Query& query,
                        const empreinte::Candidate* candidates, uint32_t n, empreinte::Measured* out);
 
   // See variants/reduce.h.
@@ -46,7 +46,7 @@ struct emp_kernel {
   void (*planes_of)(const uint8_t* rgb, uint32_t width, uint8_t* luma, uint8_t* hue);
   void (*halve_luma)(const float* above, const float* below, uint32_t width, float* out);
   // See variants/looks.h: the 64×64 grid of a view.
-  void (*take_looks)(const empreinte::Look& look, float* grid);
+  void (*sample_bilinear)(const empreinte::SamplingPlan& look, float* grid);
 
   // See search/crc32c.h.
   uint32_t (*crc32c)(uint32_t before, const void* data, size_t size);

@@ -152,7 +152,7 @@ struct Avx2 : SsePixels {
       }
     }
   }
-  static inline void settle(const int32_t* sums, float* out, uint32_t n) {
+  static inline void to_floats(const int32_t* sums, float* out, uint32_t n) {
     for (uint32_t i = 0; i < n; i += 32)
       for (int k = 0; k < 4; ++k) {
         const __m256 v = _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums + i + 8 * k)));

@@ -111,7 +111,7 @@ struct Avx512 : SsePixels {
         _mm512_storeu_si512(sums + i + 16 * k, _mm512_add_epi32(_mm512_loadu_si512(sums + i + 16 * k), wide[k]));
     }
   }
-  static inline void settle(const int32_t* sums, float* out, uint32_t n) {
+  static inline void to_floats(const int32_t* sums, float* out, uint32_t n) {
     for (uint32_t i = 0; i < n; i += 64)
       for (int k = 0; k < 4; ++k) {
         const F v = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + i + 16 * k));

@@ -129,7 +129,7 @@ struct Neon {
       vst1q_u32(out + 12, vaddw_high_u16(vld1q_u32(out + 12), high));
     }
   }
-  static inline void settle(const int32_t* sums, float* out, uint32_t n) {
+  static inline void to_floats(const int32_t* sums, float* out, uint32_t n) {
     for (uint32_t i = 0; i < n; i += 4) vst1q_f32(out + i, vcvtq_f32_s32(vld1q_s32(sums + i)));
   }
   static inline void accumulate_float(const uint8_t* in, float weight, float* sums, uint32_t n) {

@@ -82,7 +82,7 @@ struct Portable {
     for (uint32_t i = 0; i < n; ++i)
       sums[i] += static_cast<int32_t>(static_cast<uint16_t>(wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i]));
   }
-  static inline void settle(const int32_t* sums, float* out, uint32_t n) {
+  static inline void to_floats(const int32_t* sums, float* out, uint32_t n) {
     for (uint32_t i = 0; i < n; ++i) out[i] = static_cast<float>(sums[i]);
   }
   static inline void accumulate_float(const uint8_t* in, float weight, float* sums, uint32_t n) {

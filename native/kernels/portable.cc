@@ -10,7 +10,7 @@ const emp_kernel kPortable = {
     [] { return true; },
     luma_row<Portable>,
     jarosz<Portable>,
-    weights<Portable>,
+    separable_filter<Portable>,
     dct<Portable>,
     gradient<Portable>,
     expand_luma,
@@ -24,7 +24,7 @@ const emp_kernel kPortable = {
     halve_colours<Portable>,
     planes_of<Portable>,
     halve_luma,
-    take_looks<Portable>,
+    sample_bilinear<Portable>,
     crc32c,
 };
 }  // namespace empreinte

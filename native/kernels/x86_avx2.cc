@@ -23,7 +23,7 @@ const emp_kernel kAvx2 = {
     cpu_has_avx2,
     luma_row<Avx2>,
     jarosz<Avx2>,
-    weights<Avx2>,
+    separable_filter<Avx2>,
     dct<Avx2>,
     gradient<Avx2>,
     expand_luma,
@@ -37,7 +37,7 @@ const emp_kernel kAvx2 = {
     halve_colours<Avx2>,
     planes_of<Avx2>,
     halve_luma,
-    take_looks<Avx2>,
+    sample_bilinear<Avx2>,
     crc32c_by_instruction,
 };
 }  // namespace empreinte

@@ -29,7 +29,7 @@ const emp_kernel kAvx512 = {
     cpu_has_avx512,
     luma_row<Avx512>,
     jarosz<Avx512>,
-    weights<Avx512>,
+    separable_filter<Avx512>,
     dct<Avx512>,
     gradient<Avx512>,
     expand_luma,
@@ -43,7 +43,7 @@ const emp_kernel kAvx512 = {
     halve_colours<Avx512>,
     planes_of<Avx512>,
     halve_luma,
-    take_looks<Avx512>,
+    sample_bilinear<Avx512>,
     crc32c_by_instruction,
 };
 }  // namespace empreinte

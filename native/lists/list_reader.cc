@@ -20,8 +20,7 @@ constexpr size_t kMetadataNames = 32;  // room for "collab=", "; category=" and 
 constexpr uint32_t kNoColumn = UINT32_MAX;
 
 // The reasons are in the same order in both.
-static_assert(int{EMP_LIST_DEGENERATE_PERIODIC} - int{EMP_LIST_DEGENERATE_ALL_ZERO} + 1 ==
-              int{EMP_DEGENERATE_PERIODIC});
+static_assert(int{EMP_LIST_TRIVIAL_PERIODIC} - int{EMP_LIST_TRIVIAL_ALL_ZERO} + 1 == int{EMP_TRIVIAL_PERIODIC});
 
 enum Column { kType, kSignal, kCollab, kCategory, kTags, kColumns };
 constexpr const char* kColumnNames[kColumns] = {"signal_type", "signal_str", "collab", "category", "tags"};
@@ -29,7 +28,7 @@ constexpr const char* kColumnNames[kColumns] = {"signal_type", "signal_str", "co
 }  // namespace
 
 struct emp_list {
-  bool allow_degenerate = false;
+  bool allow_trivial = false;
   emp_list_form form = EMP_LIST_UNKNOWN;
 
   Array<char> line{kMostLineBytes};
@@ -169,7 +168,7 @@ bool emp_list::read_header(Span text) {
   return true;
 }
 
-// Answers whether there was a hash, be it a degenerate one.
+// Answers whether there was a hash, be it a trivial one.
 bool emp_list::read_plain(Span text, uint64_t at, const emp_list_sink& sink) {
   Fields fields(text, scratch.data());
   Span hash, quoted;
@@ -226,21 +225,21 @@ bool emp_list::entry(Span text, Span about, uint64_t at, const emp_list_sink& si
     sink.problem(sink.context, at, length ? EMP_LIST_BAD_HASH_LENGTH : EMP_LIST_BAD_HASH_CHARACTER);
     return false;
   }
-  const emp_degenerate reason = allow_degenerate ? EMP_DEGENERATE_NONE : emp_hash_degenerate(hash);
-  if (reason == EMP_DEGENERATE_NONE)
+  const emp_trivial reason = allow_trivial ? EMP_TRIVIAL_NONE : emp_hash_trivial(hash);
+  if (reason == EMP_TRIVIAL_NONE)
     sink.entry(sink.context, at, hash, about.data, about.size);
   else
-    sink.problem(sink.context, at, static_cast<emp_list_problem>(int{EMP_LIST_DEGENERATE_ALL_ZERO} + int{reason} - 1));
+    sink.problem(sink.context, at, static_cast<emp_list_problem>(int{EMP_LIST_TRIVIAL_ALL_ZERO} + int{reason} - 1));
   return true;
 }
 
-emp_status emp_list_create(int allow_degenerate, emp_list** out) {
+emp_status emp_list_create(int allow_trivial, emp_list** out) {
   emp_list* list = new (std::nothrow) emp_list;
   if (list == nullptr || !*list) {
     delete list;
     return EMP_OUT_OF_MEMORY;
   }
-  list->allow_degenerate = allow_degenerate != 0;
+  list->allow_trivial = allow_trivial != 0;
   *out = list;
   return EMP_OK;
 }
@@ -281,14 +280,14 @@ const char* emp_list_problem_message(emp_list_problem problem) {
       return "the signal type or the hash is missing";
     case EMP_LIST_OPEN_QUOTE:
       return "a quoted field never ends";
-    case EMP_LIST_DEGENERATE_ALL_ZERO:
-      return emp_degenerate_message(EMP_DEGENERATE_ALL_ZERO);
-    case EMP_LIST_DEGENERATE_ALL_ONE:
-      return emp_degenerate_message(EMP_DEGENERATE_ALL_ONE);
-    case EMP_LIST_DEGENERATE_UNBALANCED:
-      return emp_degenerate_message(EMP_DEGENERATE_UNBALANCED);
-    case EMP_LIST_DEGENERATE_PERIODIC:
-      return emp_degenerate_message(EMP_DEGENERATE_PERIODIC);
+    case EMP_LIST_TRIVIAL_ALL_ZERO:
+      return emp_trivial_message(EMP_TRIVIAL_ALL_ZERO);
+    case EMP_LIST_TRIVIAL_ALL_ONE:
+      return emp_trivial_message(EMP_TRIVIAL_ALL_ONE);
+    case EMP_LIST_TRIVIAL_UNBALANCED:
+      return emp_trivial_message(EMP_TRIVIAL_UNBALANCED);
+    case EMP_LIST_TRIVIAL_PERIODIC:
+      return emp_trivial_message(EMP_TRIVIAL_PERIODIC);
   }
   return "unknown";
 }

@@ -95,7 +95,7 @@ using namespace empreinte;
 emp_status emp_video_align(const emp_video* query, const emp_video* known, const emp_video_options* options,
                            emp_video_segment segments[EMP_VIDEO_SEGMENTS], size_t* count) {
   *count = 0;
-  if (options->wide > 256 || options->radius > options->wide) return EMP_BAD_RADIUS;
+  if (options->support_radius > 256 || options->radius > options->support_radius) return EMP_BAD_RADIUS;
   if (!(options->min_speed >= 0.1) || !(options->max_speed <= 10) || !(options->min_speed <= options->max_speed))
     return EMP_BAD_OPTION;
   if (!good_video(*query) || !good_video(*known)) return EMP_BAD_OPTION;
@@ -106,7 +106,7 @@ emp_status emp_video_align(const emp_video* query, const emp_video* known, const
   List<Stretch> stretches;
   status = find_stretches(videos, &stretches);
   if (status != EMP_OK) return status;
-  if (options->everything == 0) decide(videos, &stretches);
+  if (options->include_weak == 0) decide(videos, &stretches);
   for (const Stretch& stretch : stretches) segments[(*count)++] = stretch.segment;
   std::sort(segments, segments + *count, [](const emp_video_segment& a, const emp_video_segment& b) {
     return a.query_from != b.query_from ? a.query_from < b.query_from : a.known_from < b.known_from;

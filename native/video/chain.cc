@@ -21,10 +21,12 @@ constexpr double kBaseSlack = 0.25;  // seconds
 constexpr double kBend = 0.03;       // half a step of speed
 
 // What a second of the point counts: half at the widest distance.
-double value_of(const Point& p, uint32_t wide) { return p.weight * (1 - 0.5 * p.distance / std::max(wide, 1u)) + 0.01; }
+double value_of(const Point& p, uint32_t support_radius) {
+  return p.weight * (1 - 0.5 * p.distance / std::max(support_radius, 1u)) + 0.01;
+}
 
 // Seconds that both sides stand still in the point's rectangle.
-double still_seconds(const Point& p, double speed) { return std::min(p.q1 - p.q0, (p.k1 - p.k0) / speed); }
+double static_seconds(const Point& p, double speed) { return std::min(p.q1 - p.q0, (p.k1 - p.k0) / speed); }
 
 // How far a point may lie beside the line through another: what is not known of their places, and what a line over both
 // is allowed to bend.
@@ -60,7 +62,7 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
     uint32_t end = 0;
     for (uint32_t i = 0; i < n; ++i) {
       const Point& b = points[open[i]];
-      const double value = value_of(b, options.wide), still = still_seconds(b, speed);
+      const double value = value_of(b, options.support_radius), still = static_seconds(b, speed);
       double score = value * (still + step);
       uint32_t from = i;
       for (uint32_t j = i; j-- > 0 && i - j <= kLookBack;) {

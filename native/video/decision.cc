@@ -22,7 +22,7 @@ constexpr double kMostlySeen = 0.5;
 constexpr double kSameTime = 6;  // seconds that a leader may stand later in one video than in the other,
 constexpr double kAtEnd = 3;     // and in the one where it is earlier, after its beginning
 // Distinct pictures needed:
-constexpr double kMoving = 2, kUnknown = 2.5, kStandingStill = 6, kLeader = 8, kStillLeader = 12, kUnanchored = 3;
+constexpr double kMoving = 2, kUnknown = 2.5, kStatic = 6, kLeader = 8, kStaticLeader = 12, kUnanchored = 3;
 
 double length(const emp_video_segment& s) { return s.query_to - s.query_from; }
 
@@ -35,14 +35,16 @@ bool leader(const Videos& videos, const emp_video_segment& s) {
 
 double needed(const Videos& videos, const emp_video_segment& s) {
   const bool leads = leader(videos, s);
-  if (s.still >= kStill) return leads ? kStillLeader : kStandingStill;
-  if (s.still < 0) return leads ? kStillLeader : kUnknown;
+  if (s.static_share >= kStill) return leads ? kStaticLeader : kStatic;
+  if (s.static_share < 0) return leads ? kStaticLeader : kUnknown;
   return leads ? kLeader : kMoving;
 }
 
 // What speaks for a stretch that is only a part of both videos: all of it where no more than half is drawn, since what
 // a camera saw may look it, too: a bird in the sky.
-double said(const Stretch& s) { return s.part >= kMostlySeen * s.segment.evidence ? s.segment.evidence : s.part; }
+double usable_evidence(const Stretch& s) {
+  return s.partial_evidence >= kMostlySeen * s.segment.evidence ? s.segment.evidence : s.partial_evidence;
+}
 
 // Seconds in any of the stretches, or in any that is no leader of still pictures.
 template <class From, class To>
@@ -50,7 +52,9 @@ double covered(const Videos& videos, const List<Stretch>& stretches, bool leader
   // At most EMP_VIDEO_SEGMENTS: each counts for what no earlier one has, by going through the ends.
   double ends[2 * EMP_VIDEO_SEGMENTS];
   size_t n = 0;
-  const auto counts = [&](const emp_video_segment& s) { return leaders || s.still < kStill || !leader(videos, s); };
+  const auto counts = [&](const emp_video_segment& s) {
+    return leaders || s.static_share < kStill || !leader(videos, s);
+  };
   for (const Stretch& s : stretches)
     if (counts(s.segment)) ends[n++] = from(s.segment), ends[n++] = to(s.segment);
   std::sort(ends, ends + n);
@@ -82,7 +86,7 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   const auto possible = [](const Videos& v, const Stretch& s) {
     return s.segment.share >= kLeastShare && s.weight >= kLeastWeight && length(s.segment) >= std::min(0.5, v.sparse());
   };
-  const auto enough = [](const Videos& v, const Stretch& s) { return said(s) >= needed(v, s.segment); };
+  const auto enough = [](const Videos& v, const Stretch& s) { return usable_evidence(s) >= needed(v, s.segment); };
   keep(stretches, possible, videos);
   keep(stretches, anchored, videos);
   const auto covers = [&](bool leaders, double least) {
@@ -103,8 +107,8 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   const bool entire = covers(true, kEntire);
   const auto near_or_more = [entire](const Videos&, const Stretch& s) {
     if (s.segment.distance <= kNear) return true;
-    if (s.segment.still < kStill) return s.segment.evidence >= 1.5 * s.weight;
-    return entire && s.segment.share >= kMostOf && said(s) >= 1.5 * s.weight;
+    if (s.segment.static_share < kStill) return s.segment.evidence >= 1.5 * s.weight;
+    return entire && s.segment.share >= kMostOf && usable_evidence(s) >= 1.5 * s.weight;
   };
   if (nearly_all && evidence >= 1.5) return keep(stretches, near_or_more, videos);
   if (nearly_all) return keep(stretches, near, videos);

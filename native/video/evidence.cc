@@ -12,7 +12,7 @@ constexpr uint32_t kDistinct = 32;      // bits: as far apart as two pictures th
 constexpr uint32_t kHalfDistinct = 16;  // the same scene, moved
 constexpr double kBetween = 0.9;        // seconds from one picture that counts to the next
 constexpr double kWidest = 0.4;         // what a picture counts that is as far as a pair may be
-constexpr size_t kMostPictures = 256;
+constexpr size_t kMostDistinct = 256;
 constexpr double kStill = 0.8;      // seconds without a move
 constexpr double kOften = 0.26;     // seconds between looks, to tell whether anything moves
 constexpr double kAround = 0.12;    // seconds
@@ -22,44 +22,44 @@ constexpr double kMostBins = 100000;
 const uint8_t* hash_at(const emp_video& video, uint32_t i) { return video.hashes + size_t{EMP_HASH_BYTES} * i; }
 
 // Sums the pictures that differ from all before, at most one every `kBetween`.
-class Pictures {
+class DistinctFrames {
  public:
-  explicit Pictures(const Videos& videos) : query_(videos.query), options_(videos.options) {}
+  explicit DistinctFrames(const Videos& videos) : query_(videos.query), options_(videos.options) {}
   void add(const Point& p) {
-    if (count_ == kMostPictures || (count_ > 0 && p.q() - last_ < kBetween)) return;
+    if (count_ == kMostDistinct || (count_ > 0 && p.q() - last_ < kBetween)) return;
     uint32_t least = kDistinct;
     for (size_t i = 0; i < count_; ++i)
       least = std::min(least, emp_hash_distance(hash_at(query_, p.query), hash_at(query_, seen_[i])));
     if (least < kHalfDistinct) return;
     const double says = (least >= kDistinct ? 1 : 0.5) * p.weight * certainty(p.distance);
     sum += says;
-    part += says * worth(p.query);
+    partial_sum += says * partial_weight(p.query);
     seen_[count_++] = p.query;
     last_ = p.q();
   }
   double sum = 0;
-  double part = 0;  // the same, by what each is worth
+  double partial_sum = 0;  // the same, by what each is worth
 
  private:
-  double worth(uint32_t query) const {
-    const float worth = options_.worth == nullptr ? 1.0f : options_.worth[query];
-    return worth > 0 ? std::min(worth, 1.0f) : 0;  // nothing for NaN
+  double partial_weight(uint32_t query) const {
+    const float weight = options_.partial_weights == nullptr ? 1.0f : options_.partial_weights[query];
+    return weight > 0 ? std::min(weight, 1.0f) : 0;  // nothing for NaN
   }
   double certainty(uint32_t distance) const {
     if (distance <= options_.radius) return 1;
-    const double beyond = distance - options_.radius, all = options_.wide - options_.radius;
+    const double beyond = distance - options_.radius, all = options_.support_radius - options_.radius;
     return 1 - (1 - kWidest) * beyond / all;
   }
 
   const emp_video& query_;
   const emp_video_options& options_;
-  uint32_t seen_[kMostPictures];
+  uint32_t seen_[kMostDistinct];
   size_t count_ = 0;
   double last_ = 0;
 };
 
 // Share of [from, to] in runs that stand still.
-double still_share(const emp_video& video, double from, double to) {
+double static_share_of(const emp_video& video, double from, double to) {
   double still = 0;
   for (size_t i = static_cast<size_t>(std::lower_bound(video.to, video.to + video.count, from) - video.to);
        i < video.count && video.from[i] < to; ++i) {
@@ -70,11 +70,11 @@ double still_share(const emp_video& video, double from, double to) {
 }
 
 // Whether the other video has a near hash around that time.
-bool near_at(const emp_video& other, double time, const uint8_t* hash, uint32_t wide) {
+bool near_at(const emp_video& other, double time, const uint8_t* hash, uint32_t support_radius) {
   const double within = std::max(kAround, 0.55 * other.spacing);
   for (size_t i = static_cast<size_t>(std::lower_bound(other.to, other.to + other.count, time - within) - other.to);
        i < other.count && other.from[i] <= time + within; ++i)
-    if (emp_hash_distance(hash_at(other, static_cast<uint32_t>(i)), hash) <= wide) return true;
+    if (emp_hash_distance(hash_at(other, static_cast<uint32_t>(i)), hash) <= support_radius) return true;
   return false;
 }
 
@@ -120,15 +120,15 @@ emp_status weigh(const Videos& videos, const List<uint32_t>& points, Stretch* st
     const double there = by_known ? line.query(middle) : line.known(middle);
     const uint8_t* hash = hash_at(sparse, static_cast<uint32_t>(i));
     bins.mark(sparse.from[i], sparse.to[i],
-              near_at(by_known ? query : known, there, hash, videos.options.wide) ? 3 : 1);
+              near_at(by_known ? query : known, there, hash, videos.options.support_radius) ? 3 : 1);
   }
-  Pictures pictures(videos);
+  DistinctFrames frames(videos);
   double distance = 0, weight = 0;
   s.matches = 0, s.nearest = UINT32_MAX;
   for (const uint32_t i : points) {
     const Point& p = videos.points[i];
     if (!on_line(videos, stretch->line, p)) continue;
-    pictures.add(p);
+    frames.add(p);
     ++s.matches;
     distance += p.distance, weight += p.weight;
     s.nearest = std::min(s.nearest, p.distance);
@@ -139,16 +139,16 @@ emp_status weigh(const Videos& videos, const List<uint32_t>& points, Stretch* st
   }
   if (s.matches == 0) s.nearest = 0;
   s.distance = s.matches == 0 ? 0 : distance / s.matches;
-  s.evidence = pictures.sum;
-  stretch->part = pictures.part;
+  s.evidence = frames.sum;
+  stretch->partial_evidence = frames.partial_sum;
   s.share = bins.share();
   stretch->weight = s.matches == 0 ? 0 : weight / s.matches;
   if (query.spacing <= kOften)
-    s.still = still_share(query, s.query_from, s.query_to);
+    s.static_share = static_share_of(query, s.query_from, s.query_to);
   else if (known.spacing <= kOften)
-    s.still = still_share(known, s.known_from, s.known_to);
+    s.static_share = static_share_of(known, s.known_from, s.known_to);
   else
-    s.still = -1;
+    s.static_share = -1;
   return EMP_OK;
 }
 

@@ -45,7 +45,8 @@ bool matches_at(const Videos& videos, uint32_t run, double known_time) {
   const double* at = std::lower_bound(known.to, known.to + known.count, known_time - within);
   const uint8_t* hash = videos.query.hashes + size_t{EMP_HASH_BYTES} * run;
   for (size_t k = static_cast<size_t>(at - known.to); k < known.count && known.from[k] <= known_time + within; ++k)
-    if (emp_hash_distance(known.hashes + size_t{EMP_HASH_BYTES} * k, hash) <= videos.options.wide) return true;
+    if (emp_hash_distance(known.hashes + size_t{EMP_HASH_BYTES} * k, hash) <= videos.options.support_radius)
+      return true;
   return false;
 }
 

@@ -89,7 +89,7 @@ class Finder {
     const uint8_t* hash = known_.hashes + size_t{EMP_HASH_BYTES} * k;
     for (uint32_t q = from; q < to; ++q) {
       const uint32_t distance = emp_hash_distance(query_.hashes + size_t{EMP_HASH_BYTES} * q, hash);
-      if (distance <= options_.wide && !row_.push({q, distance})) return false;
+      if (distance <= options_.support_radius && !row_.push({q, distance})) return false;
     }
     return true;
   }

@@ -19,8 +19,8 @@ struct Videos {
 struct Stretch {
   Line line;
   emp_video_segment segment;
-  double weight;  // mean of its points
-  double part;    // its evidence where it is only a part of both videos
+  double weight;            // mean of its points
+  double partial_evidence;  // its evidence where it is only a part of both videos
 };
 
 // Whether the line goes through the point's rectangle, or near it.

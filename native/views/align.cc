@@ -101,8 +101,8 @@ class Alignment {
   bool run() {
     const float still[kMost] = {};
     float c[kCoefficients];
-    best_->looks = 0;
-    if (!look(from_, c, false)) return false;
+    best_->samples = 0;
+    if (!evaluate(from_, c, false)) return false;
     best_->view = from_;
     whitening_of(c, white_);
     float at[kMost];
@@ -117,9 +117,9 @@ class Alignment {
 
  private:
   // The coefficients of a view; remembers the nearest hash.
-  bool look(const View& view, float* c, bool keep = true) {
+  bool evaluate(const View& view, float* c, bool keep = true) {
     float grid[EMP_GRID * EMP_GRID];
-    ++best_->looks;
+    ++best_->samples;
     if (!sample_view(levels_, view, {0, true}, grid)) return false;
     kernel_.dct(grid, c);
     const float median = median_of(c).value;
@@ -132,9 +132,9 @@ class Alignment {
   }
 
   // A hash as an answer has it, of all samples.
-  uint32_t look_properly(const View& view, GridHash* hash) {
+  uint32_t evaluate_fully(const View& view, GridHash* hash) {
     float grid[EMP_GRID * EMP_GRID];
-    ++best_->looks;
+    ++best_->samples;
     if (!sample_view(levels_, view, {}, grid)) return kCoefficients;
     hash_grid(kernel_, grid, hash, nullptr);
     return emp_hash_distance(hash->hash, target_);
@@ -144,22 +144,22 @@ class Alignment {
   void polish() {
     View from = best_->view;
     float at[kMost] = {};
-    best_->distance = look_properly(from, &best_->hash);
+    best_->distance = evaluate_fully(from, &best_->hash);
     GridHash first;
-    const uint32_t before = look_properly(from_, &first);
+    const uint32_t before = evaluate_fully(from_, &first);
     if (before < best_->distance) best_->distance = before, best_->hash = first, best_->view = from = from_;
     for (const float length : {0.5f, 0.25f}) {
       for (bool better = true; better;) {
         better = false;
         for (int p = 0; p < 6; ++p)
-          for (const float way : {length, -length}) {
-            if (best_->distance <= 4 || best_->looks >= kAlignLooks) return;
+          for (const float sign_step : {length, -length}) {
+            if (best_->distance <= 4 || best_->samples >= kAlignSamples) return;
             float to[kMost];
             std::copy(at, at + kMost, to);
-            to[p] += way;
+            to[p] += sign_step;
             GridHash hash;
             const View view = moved(from, to);
-            const uint32_t distance = look_properly(view, &hash);
+            const uint32_t distance = evaluate_fully(view, &hash);
             if (distance >= best_->distance) continue;
             best_->distance = distance, best_->hash = hash, best_->view = view;
             std::copy(to, to + kMost, at);
@@ -190,16 +190,16 @@ class Alignment {
   // `steps` of Gauss and Newton over the first `size` frequencies each way, moving `n` numbers.
   void descend(int n, int size, int steps, float* at) {
     float c[kCoefficients], nudged[kMost][kCoefficients];
-    if (!look(moved(from_, at), c)) return;
+    if (!evaluate(moved(from_, at), c)) return;
     double damping = 0.05, now = loss(c, size);
     for (int step = 0; step < steps; ++step) {
-      if (best_->looks + n + 3 > kAlignLooks) return;
+      if (best_->samples + n + 3 > kAlignSamples) return;
       constexpr float small = 0.25f;
       for (int p = 0; p < n; ++p) {
         float to[kMost];
         std::copy(at, at + kMost, to);
         to[p] += small;
-        if (!look(moved(from_, to), nudged[p])) return;
+        if (!evaluate(moved(from_, to), nudged[p])) return;
       }
       double normal[kMost][kMost] = {}, right[kMost] = {};
       for (int i = 0; i < size; ++i)
@@ -225,7 +225,7 @@ class Alignment {
         const float shorten = longest > 2.5f ? 2.5f / longest : 1;
         std::copy(at, at + kMost, to);
         for (int p = 0; p < n; ++p) to[p] += shorten * move[p];
-        if (!look(moved(from_, to), next)) return;
+        if (!evaluate(moved(from_, to), next)) return;
         const double then = loss(next, size);
         if (then < now) {
           better = true;

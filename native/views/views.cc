@@ -13,11 +13,11 @@
 
 using namespace empreinte;
 
-struct emp_variants {
+struct emp_views {
   const emp_kernel* kernel;
-  Picture picture;
+  WorkingCopy copy;
   Levels levels;
-  Sketch sketch;
+  HalfResolution half;
   float flat;
   // What was given, so that a view that two ideas lead to is one hash.
   static constexpr size_t kGiven = 512;
@@ -33,7 +33,7 @@ namespace {
 constexpr uint32_t kSame = 2;
 constexpr float kFlat = 0.8f;
 
-bool hash_view(const emp_variants& v, const emp_view& from, const Sampling& sampling, emp_variant* out) {
+bool hash_view(const emp_views& v, const emp_view& from, const Sampling& sampling, emp_view_hash* out) {
   float grid[EMP_GRID * EMP_GRID];
   View view = {};
   std::copy(from.x, from.x + 4, view.x);
@@ -54,33 +54,32 @@ emp_view public_view(const View& view) {
   std::copy(view.x, view.x + 4, out.x);
   std::copy(view.y, view.y + 4, out.y);
   out.kind = static_cast<uint32_t>(view.kind);
-  out.turned = view.turned;
+  out.orientation = view.orientation;
   return out;
 }
 
 void add_rows_of(void* context, uint32_t first, uint32_t count) {
-  emp_variants& variants = *static_cast<emp_variants*>(context);
-  add_rows(first, count, variants.levels);
-  add_rows(variants.picture, *variants.kernel, first, count, variants.sketch);
+  emp_views& views = *static_cast<emp_views*>(context);
+  add_rows(first, count, views.levels);
+  add_rows(views.copy, *views.kernel, first, count, views.half);
 }
 
 // The variants of a stage as they are made.
 class Stage {
  public:
-  Stage(emp_variants* variants, const emp_cancel* cancel, emp_variant* out)
-      : variants_(*variants), cancel_(cancel), out_(out) {}
+  Stage(emp_views* views, const emp_cancel* cancel, emp_view_hash* out) : views_(*views), cancel_(cancel), out_(out) {}
 
   // False when the work is to end.
   bool add(const View& view) {
     if (cancel_ != nullptr && cancel_->poll != nullptr && cancel_->poll(cancel_->context))
       return stopped_ = true, false;
     if (count == EMP_STAGE_MOST) return false;
-    emp_variant& made = out_[count];
-    if (!hash_view(variants_, public_view(view), {}, &made)) return true;
-    for (size_t i = 0; i < variants_.given_count; ++i)
-      if (emp_hash_distance(variants_.given[i], made.hash) <= kSame) return true;
-    if (variants_.given_count < emp_variants::kGiven)
-      std::memcpy(variants_.given[variants_.given_count++], made.hash, EMP_HASH_BYTES);
+    emp_view_hash& made = out_[count];
+    if (!hash_view(views_, public_view(view), {}, &made)) return true;
+    for (size_t i = 0; i < views_.given_count; ++i)
+      if (emp_hash_distance(views_.given[i], made.hash) <= kSame) return true;
+    if (views_.given_count < emp_views::kGiven)
+      std::memcpy(views_.given[views_.given_count++], made.hash, EMP_HASH_BYTES);
     ++count;
     return true;
   }
@@ -93,30 +92,30 @@ class Stage {
   size_t count = 0;
 
  private:
-  emp_variants& variants_;
+  emp_views& views_;
   const emp_cancel* cancel_;
-  emp_variant* out_;
+  emp_view_hash* out_;
   bool stopped_ = false;
 };
 
 constexpr size_t kMirroredViews = 6;
 
 // What all detectors find, but for views of which one colour has most: a card or a text, not a picture.
-emp_status detect(const emp_variants& v, Views& out) {
+emp_status detect(const emp_views& v, Views& out) {
   View room[EMP_STAGE_MOST];
   Views found(room, EMP_STAGE_MOST);
-  for (const auto find : {find_trims, find_parts, find_quadrilaterals, find_rectangles}) {
-    const emp_status status = find(v.picture, v.sketch, found);
+  for (const auto find : {find_trims, find_components, find_quadrilaterals, find_rectangles}) {
+    const emp_status status = find(v.copy, v.half, found);
     if (status != EMP_OK) return status;
   }
   for (size_t i = 0; i < found.size(); ++i)
-    if (view_flatness(v.picture, found[i]) < kFlat) out.add(found[i]);
+    if (view_flatness(v.copy, found[i]) < kFlat) out.add(found[i]);
   return EMP_OK;
 }
 
 }  // namespace
 
-emp_status emp_variants_create(const emp_pixels* pixels, const emp_kernel* kernel, emp_variants** out) {
+emp_status emp_views_create(const emp_pixels* pixels, const emp_kernel* kernel, emp_views** out) {
   *out = nullptr;
   emp_status status = emp_pixels_check(pixels);
   if (status != EMP_OK) return status;
@@ -124,62 +123,61 @@ emp_status emp_variants_create(const emp_pixels* pixels, const emp_kernel* kerne
     status = emp_kernel_find(nullptr, &kernel);
     if (status != EMP_OK) return status;
   }
-  emp_variants* variants = new (std::nothrow) emp_variants;
-  if (variants == nullptr) return EMP_OUT_OF_MEMORY;
-  variants->kernel = kernel;
-  variants->given_count = variants->found_count = 0;
-  status = lay_out(*pixels, variants->picture);
-  if (status == EMP_OK) status = lay_out(variants->picture, *kernel, variants->levels);
-  if (status == EMP_OK) status = lay_out(variants->picture, variants->sketch);
-  if (status == EMP_OK) status = fill(*pixels, *kernel, {add_rows_of, variants}, variants->picture);
+  emp_views* views = new (std::nothrow) emp_views;
+  if (views == nullptr) return EMP_OUT_OF_MEMORY;
+  views->kernel = kernel;
+  views->given_count = views->found_count = 0;
+  status = lay_out(*pixels, views->copy);
+  if (status == EMP_OK) status = lay_out(views->copy, *kernel, views->levels);
+  if (status == EMP_OK) status = lay_out(views->copy, views->half);
+  if (status == EMP_OK) status = fill(*pixels, *kernel, {add_rows_of, views}, views->copy);
   if (status != EMP_OK) {
-    delete variants;
+    delete views;
     return status;
   }
-  variants->flat = flatness(variants->sketch);
-  *out = variants;
+  views->flat = flatness(views->half);
+  *out = views;
   return EMP_OK;
 }
 
-void emp_variants_destroy(emp_variants* variants) { delete variants; }
+void emp_views_destroy(emp_views* views) { delete views; }
 
-float emp_variants_flatness(const emp_variants* variants) { return variants->flat; }
+float emp_views_flatness(const emp_views* views) { return views->flat; }
 
-emp_status emp_variants_stage(emp_variants* variants, emp_variant_stage stage, const emp_cancel* cancel,
-                              emp_variant* out, size_t* count) {
+emp_status emp_views_stage(emp_views* views, emp_view_stage stage, const emp_cancel* cancel, emp_view_hash* out,
+                           size_t* count) {
   *count = 0;
-  Stage made(variants, cancel, out);
+  Stage made(views, cancel, out);
   View room[EMP_STAGE_MOST];
-  static_assert(kFixedViews <= EMP_STAGE_MOST && kWideViews + 2 <= EMP_STAGE_MOST);
-  Views views(room, EMP_STAGE_MOST);
-  const float width = static_cast<float>(variants->picture.source_width);
-  const float height = static_cast<float>(variants->picture.source_height);
+  static_assert(kFixedViews <= EMP_STAGE_MOST && kLargeViews + 2 <= EMP_STAGE_MOST);
+  Views chosen(room, EMP_STAGE_MOST);
+  const float width = static_cast<float>(views->copy.source_width);
+  const float height = static_cast<float>(views->copy.source_height);
   switch (stage) {
     case EMP_STAGE_TURNED:
-      for (const uint32_t turned : {5u, 1u, 3u, 2u, 4u, 6u, 7u})
-        if (!made.add(turned_view(box(0, 0, 1, 1, ViewKind::whole), turned))) break;
+      for (const uint32_t orientation : {5u, 1u, 3u, 2u, 4u, 6u, 7u})
+        if (!made.add(oriented_view(box(0, 0, 1, 1, ViewKind::whole), orientation))) break;
       break;
     case EMP_STAGE_DETECTED: {
-      const emp_status status = detect(*variants, views);
+      const emp_status status = detect(*views, chosen);
       if (status != EMP_OK) return status;
-      made.add_all(views);
-      for (variants->found_count = 0; variants->found_count < std::min<size_t>(2, views.size());
-           ++variants->found_count)
-        variants->found[variants->found_count] = views[variants->found_count];
+      made.add_all(chosen);
+      for (views->found_count = 0; views->found_count < std::min<size_t>(2, chosen.size()); ++views->found_count)
+        views->found[views->found_count] = chosen[views->found_count];
       // What was put into a frame may have been mirrored first; the surest ones only.
-      for (size_t i = 0; i < views.size() && i < kMirroredViews; ++i)
-        if (!made.add(turned_view(views[i], kMirroredView))) break;
+      for (size_t i = 0; i < chosen.size() && i < kMirroredViews; ++i)
+        if (!made.add(oriented_view(chosen[i], kMirroredView))) break;
       break;
     }
     case EMP_STAGE_FIXED:
-      fixed_views(width, height, views);
-      made.add_all(views);
+      fixed_views(width, height, chosen);
+      made.add_all(chosen);
       break;
-    case EMP_STAGE_WIDE:
-      wide_views(width, height, views);
+    case EMP_STAGE_LARGE:
+      large_views(width, height, chosen);
       // Cropped first, then put into a frame.
-      for (size_t i = 0; i < variants->found_count; ++i) views.add(zoomed_out(variants->found[i], 0.05f));
-      made.add_all(views);
+      for (size_t i = 0; i < views->found_count; ++i) chosen.add(zoomed_out(views->found[i], 0.05f));
+      made.add_all(chosen);
       break;
     default:
       return EMP_BAD_OPTION;
@@ -188,22 +186,22 @@ emp_status emp_variants_stage(emp_variants* variants, emp_variant_stage stage, c
   return made.status();
 }
 
-emp_status emp_variants_hash(emp_variants* variants, const emp_view* view, uint32_t side, emp_variant* out) {
+emp_status emp_views_hash(emp_views* views, const emp_view* view, uint32_t side, emp_view_hash* out) {
   if (side > 1u << 24) return EMP_BAD_OPTION;
-  return hash_view(*variants, *view, {side, false}, out) ? EMP_OK : EMP_BAD_GEOMETRY;
+  return hash_view(*views, *view, {side, false}, out) ? EMP_OK : EMP_BAD_GEOMETRY;
 }
 
-emp_status emp_variants_align(emp_variants* variants, const emp_view* from, const uint8_t* target, emp_variant* out) {
+emp_status emp_views_align(emp_views* views, const emp_view* from, const uint8_t* target, emp_view_hash* out) {
   View view = {};
   std::copy(from->x, from->x + 4, view.x);
   std::copy(from->y, from->y + 4, view.y);
   view.kind = ViewKind::aligned;
   Aligned aligned;
-  if (!align_view(*variants->kernel, variants->levels, view, target, &aligned)) return EMP_BAD_GEOMETRY;
+  if (!align_view(*views->kernel, views->levels, view, target, &aligned)) return EMP_BAD_GEOMETRY;
   std::copy(aligned.view.x, aligned.view.x + 4, out->view.x);
   std::copy(aligned.view.y, aligned.view.y + 4, out->view.y);
   out->view.kind = EMP_VIEW_ALIGNED;
-  out->view.turned = from->turned;
+  out->view.orientation = from->orientation;
   std::memcpy(out->hash, aligned.hash.hash, EMP_HASH_BYTES);
   out->quality = aligned.hash.quality;
   out->stable = aligned.hash.stable;

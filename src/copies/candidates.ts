@@ -1,5 +1,5 @@
 import type { ViewHash } from "../views/query-image.js";
-import type { Region } from "../views/views.js";
+import { cornersOf, isWholeView, type Region } from "../views/views.js";
 import type { CopyMatch, Tier } from "./types.js";
 
 /** Meta's recommendation for PDQ, and what a machine may act on. */
@@ -139,7 +139,7 @@ export function matchOf(
   tier: "match" | "review",
 ): Omit<CopyMatch, "entry" | "supportCount"> {
   const { name, orientation, view } = viewHash;
-  const whole = view === undefined || view[8] === 0;
+  const whole = view === undefined || isWholeView(view);
   return {
     id,
     distance,
@@ -151,7 +151,7 @@ export function matchOf(
 }
 
 export function regionOf(view: Float32Array): Region {
-  return [0, 2, 4, 6].map((i): [number, number] => [view[i]!, view[i + 1]!]);
+  return cornersOf(view).map(([x, y]): [number, number] => [x, y]);
 }
 
 /** Different variants of the picture, and different ids, within the review radius. */

@@ -185,7 +185,7 @@ async function runRemainingStages(
   if (look.shouldContinue) {
     await look.stage("fixed", radius, async () => {
       const fixed = await views("fixed");
-      return level === "thorough" ? [...fixed, ...(await views("wide"))] : fixed;
+      return level === "thorough" ? [...fixed, ...(await views("large"))] : fixed;
     });
   }
   if (look.shouldContinue) await look.align(picture);

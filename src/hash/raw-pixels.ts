@@ -1,7 +1,6 @@
 import { integer, invalidArgument } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
-import type { HashArguments } from "../native/binding.js";
-import type { CheckedHashOptions } from "./options.js";
+import type { NativePixels } from "../native/binding.js";
 
 /** Decoded samples: 8 bits each, interleaved, row by row from the top. */
 export interface RawPixels {
@@ -22,8 +21,8 @@ export function isRawPixels(value: unknown): value is RawPixels {
   return typeof value === "object" && value !== null && "data" in value && "width" in value && "height" in value;
 }
 
-/** Makes the addon's arguments. @throws {InvalidArgumentError} if the geometry does not fit the buffer. */
-export function pixelArguments(pixels: RawPixels, options: CheckedHashOptions): HashArguments {
+/** Checks raw pixels and gives them the form that the addon takes. @throws {InvalidArgumentError} if the geometry does not fit the buffer. */
+export function nativePixels(pixels: RawPixels): NativePixels {
   const { data } = pixels;
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
     throw invalidArgument("data", "Uint8Array or Uint8ClampedArray", data);
@@ -40,13 +39,11 @@ export function pixelArguments(pixels: RawPixels, options: CheckedHashOptions): 
     );
   }
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const { method, compat, orientations, kernel } = options;
   // The addon takes grey with alpha only without gaps between the rows.
   if (channels === 2 && stride !== row) {
-    const packed = packRows(bytes, height, row, stride);
-    return [packed, width, height, channels, row, 8, false, method, compat, orientations, kernel];
+    return { data: packRows(bytes, height, row, stride), width, height, channels, stride: row };
   }
-  return [bytes, width, height, channels, stride, 8, false, method, compat, orientations, kernel];
+  return { data: bytes, width, height, channels, stride };
 }
 
 /** Copies rows of `row` bytes without the gaps between them. */

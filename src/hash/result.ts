@@ -14,8 +14,8 @@ export interface PixelHash {
 }
 
 /** Makes the public result from the addon's. */
-export function pixelHash({ hash, quality, stable, dihedral }: NativeHash): PixelHash {
-  if (dihedral === undefined) return { hash, quality, stable };
-  const orientations = Object.fromEntries(orientationNames.map((name, i) => [name, dihedral[i]])) as OrientationHashes;
-  return { hash, quality, stable, orientations };
+export function pixelHash({ hash, quality, stable, orientations }: NativeHash): PixelHash {
+  if (orientations === undefined) return { hash, quality, stable };
+  const named = Object.fromEntries(orientationNames.map((name, i) => [name, orientations[i]])) as OrientationHashes;
+  return { hash, quality, stable, orientations: named };
 }

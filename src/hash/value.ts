@@ -54,5 +54,5 @@ export function hashDistance(a: HashLike, b: HashLike): number {
  * ordinary hash. @throws {InvalidHashError}
  */
 export function trivialHashReason(hash: HashLike): string | undefined {
-  return native.degenerate(hashToBytes(hash));
+  return native.trivialReason(hashToBytes(hash));
 }

@@ -1,5 +1,5 @@
 import { checkOptions, checkSignal } from "../check.js";
-import { isRawPixels, pixelArguments, type RawPixels } from "../hash/raw-pixels.js";
+import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import { type PixelHash, pixelHash } from "../hash/result.js";
 import { withSignal } from "../native/abort.js";
 import { native } from "../native/load.js";
@@ -70,10 +70,10 @@ async function hashPixels(
   signal: AbortSignal | undefined,
 ): Promise<ImageHash> {
   const { width, height } = input;
-  const pixels = pixelArguments(input, hashOptions);
+  const pixels = nativePixels(input);
   if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, width, height);
   // The addon copies the caller's pixels before it returns a promise.
-  const hash = pixelHash(await withSignal(signal, (cancel) => native.hash(...pixels, false, cancel)));
+  const hash = pixelHash(await withSignal(signal, (cancel) => native.hash(pixels, hashOptions, cancel)));
   return { ...hash, width, height, ...(all && { frames: [{ page: 0, ...hash }] }) };
 }
 

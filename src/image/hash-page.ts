@@ -7,10 +7,9 @@ import type { Page } from "./decode.js";
 /** Hashes a page. Samples that are not 8-bit grey, RGB or RGBA become so in place. */
 export async function hashPage(page: Page, options: CheckedHashOptions, signal: AbortSignal): Promise<PixelHash> {
   const { data, width, height, channels, depth, cmyk } = page;
-  const stride = (width * channels * depth) / 8;
-  const { method, compat, orientations, kernel } = options;
+  const pixels = { data, width, height, channels, stride: (width * channels * depth) / 8 };
   const answer = await withSignal(signal, (cancel) =>
-    native.hash(data, width, height, channels, stride, depth, cmyk, method, compat, orientations, kernel, true, cancel),
+    native.hash(pixels, { ...options, depth, cmyk, owned: true }, cancel),
   );
   return pixelHash(answer);
 }

@@ -6,8 +6,7 @@ import { endianness } from "node:os";
 import { decode, encode } from "blurhash";
 import sharp from "sharp";
 import { integer, checkOptions, checkSignal } from "../check.js";
-import { checkHashOptions } from "../hash/options.js";
-import { isRawPixels, pixelArguments, type RawPixels } from "../hash/raw-pixels.js";
+import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import type { Limits } from "../limits.js";
 import { type Page, tooManyPixels } from "./decode.js";
 import { type Decoding, withDecoded } from "./decoded.js";
@@ -150,7 +149,8 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
 
 function ofPixels(input: RawPixels, maxPixels: number, name = "pixels"): Small {
   // Checks what hashing them would check.
-  const [data, width, height, channels, stride] = pixelArguments(input, checkHashOptions({}));
+  const pixels = nativePixels(input);
+  const { width, height } = pixels;
   if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, width, height);
-  return reduced({ data, width, height, channels, depth: 8, cmyk: false, stride });
+  return reduced({ ...pixels, depth: 8, cmyk: false });
 }

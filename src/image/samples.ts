@@ -1,5 +1,5 @@
 import type { CheckedHashOptions } from "../hash/options.js";
-import { isRawPixels, pixelArguments, type RawPixels } from "../hash/raw-pixels.js";
+import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import type { PixelHash } from "../hash/result.js";
 import type { Content } from "./byte-collector.js";
 import { type Page, tooManyPixels } from "./decode.js";
@@ -63,8 +63,8 @@ async function samplesOf(page: Page, options: CheckedHashOptions, signal: AbortS
   return { data: data.subarray(0, width * height * channels), width, height, channels, hash };
 }
 
-function copyPixels(input: RawPixels, { limits: { maxPixels }, name = "pixels", hash }: SamplesOptions): Page {
-  const [bytes, width, height, channels, stride] = pixelArguments(input, hash);
+function copyPixels(input: RawPixels, { limits: { maxPixels }, name = "pixels" }: SamplesOptions): Page {
+  const { data: bytes, width, height, channels, stride } = nativePixels(input);
   if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, width, height);
   const row = width * channels;
   // Not zeroed first: a megapixel is three megabytes, and all of them are written.

@@ -8,7 +8,7 @@ import { tagText } from "../lists/formats/tags.js";
 import type { KnownDigests } from "./digests.js";
 
 /** A batch of a list of any format. */
-export type KnownBatch = Omit<ListBatch, "format"> & { format: ListFormat | "unknown" };
+export type KnownBatch = Omit<ListBatch, "format" | "problemCodes"> & { format: ListFormat | "unknown" };
 
 /** What the list says of an entry, as text: as the core writes the CSV's fields, and the same way for all others. */
 function metadataOf({ id, labels, cases, fields = {} }: ListEntry): string {
@@ -26,7 +26,7 @@ function metadataOf({ id, labels, cases, fields = {} }: ListEntry): string {
   return parts.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])).join("; ");
 }
 
-const isOther = (reason: string): boolean => nativeProblemCode(reason) === "other-signal";
+const isOther = (number: number): boolean => nativeProblemCode(number) === "other-signal";
 
 /** The lines that the core skipped for their type. They are not problems yet. */
 export class OtherLines {
@@ -52,12 +52,14 @@ export class OtherLines {
 
   /** The batch without the problems that are none yet. */
   without(batch: ListBatch): ListBatch {
-    const { problemLines, problemReasons } = batch;
-    if (!problemReasons.some(isOther)) return batch;
+    const { problemLines, problemCodes, problemReasons } = batch;
+    if (!problemCodes.some(isOther)) return batch;
+    const keeps = (_: unknown, i: number): boolean => !isOther(problemCodes[i]!);
     return {
       ...batch,
-      problemLines: problemLines.filter((_, i) => !isOther(problemReasons[i]!)),
-      problemReasons: problemReasons.filter((reason) => !isOther(reason)),
+      problemLines: problemLines.filter(keeps),
+      problemCodes: problemCodes.filter(keeps),
+      problemReasons: problemReasons.filter(keeps),
     };
   }
 }

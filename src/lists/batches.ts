@@ -1,5 +1,6 @@
 /** Lists that the core reads, in batches of arrays: a list of a million entries does not become a million objects. */
 import type { NativeListBatch } from "../native/binding.js";
+import { type NativeListProblem, nativeListProblem } from "../native/list-problem.js";
 import { native } from "../native/load.js";
 import type { ListProblem, ListProblemCode } from "./entry.js";
 
@@ -23,18 +24,24 @@ export interface ListBatch extends NativeListBatch {
 /** A stream may give a piece of any size. More than this at a time would hold up the thread. */
 const feedBytes = 1 << 20;
 
-/** What the core says of a line, by its sentence. */
-const codes: Readonly<Record<string, ListProblemCode>> = {
-  "a NUL byte in the line: this is not text": "bad-syntax",
-  "the line is longer than 65,536 bytes": "bad-syntax",
-  "a signal of another type than pdq": "other-signal",
-  "the signal type or the hash is missing": "missing-field",
-  "a quoted field never ends": "bad-syntax",
+/** The code of each problem that the core reports. */
+const codes: Readonly<Record<NativeListProblem, ListProblemCode>> = {
+  "bad-hash-length": "bad-hash",
+  "bad-hash-character": "bad-hash",
+  "nul-byte": "bad-syntax",
+  "line-too-long": "bad-syntax",
+  "other-signal": "other-signal",
+  "missing-field": "missing-field",
+  "open-quote": "bad-syntax",
+  "trivial-all-zero": "trivial-hash",
+  "trivial-all-one": "trivial-hash",
+  "trivial-unbalanced": "trivial-hash",
+  "trivial-periodic": "trivial-hash",
 };
 
-/** Returns the code of a problem that the core reports. */
-export function nativeProblemCode(reason: string): ListProblemCode {
-  return codes[reason] ?? (reason.startsWith("a hash ") ? "bad-hash" : "trivial-hash");
+/** Returns the code of a problem by its number in `NativeListBatch.problemCodes`. */
+export function nativeProblemCode(number: number): ListProblemCode {
+  return codes[nativeListProblem(number)];
 }
 
 /** Reads a list that is open, and reports its problems. The last batch knows the format. */
@@ -46,7 +53,13 @@ export async function* batchesOf(
   const list = native.createList(options.allowTrivialHashes);
   const report = (batch: NativeListBatch): ListBatch => {
     batch.problemReasons.forEach((reason, i) =>
-      onProblem?.({ list: name, line: batch.problemLines[i]!, skipped: true, code: nativeProblemCode(reason), reason }),
+      onProblem?.({
+        list: name,
+        line: batch.problemLines[i]!,
+        skipped: true,
+        code: nativeProblemCode(batch.problemCodes[i]!),
+        reason,
+      }),
     );
     return { ...batch, format: native.listForm(list) as NativeListFormat };
   };

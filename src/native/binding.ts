@@ -1,6 +1,10 @@
-/** The addon's functions, as bindings/node exports them. Internal: the faces in hash/, search/ and lists/ check first. */
+/**
+ * The addon's functions, as bindings/node exports them. Callers in hash/, search/, lists/ and views/ check arguments first.
+ * A function throws a `TypeError` with a `code` when an argument does not fit.
+ */
 
 declare const tag: unique symbol;
+/** A native object. JavaScript can only pass it back to the addon. */
 export interface Handle<Name extends string> {
   readonly [tag]: Name;
 }
@@ -8,57 +12,145 @@ export type CancelHandle = Handle<"cancel">;
 export type IndexHandle = Handle<"index">;
 export type ListHandle = Handle<"list">;
 export type OutputsHandle = Handle<"outputs">;
-export type VariantsHandle = Handle<"variants">;
+export type ViewsHandle = Handle<"views">;
 
-/** Hashes of views, 32 bytes each, with twelve numbers each: x and y of four corners, kind, turned, quality, stable. */
-export interface NativeVariants {
+/** An implementation of the core for one instruction set. */
+export interface NativeKernel {
+  name: string;
+  /** The instructions that it needs, for a person. */
+  instructions: string;
+  /** Whether this processor can run it. */
+  supported: boolean;
+}
+
+/** Interleaved samples, row-major. The addon reads `width × channels` samples from each row. */
+export interface NativePixels {
+  data: Uint8Array;
+  /** Pixels. */
+  width: number;
+  /** Pixels. */
+  height: number;
+  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA or CMYK. */
+  channels: number;
+  /** Bytes from one row to the next. */
+  stride: number;
+}
+
+/** Absent and undefined options have their default. Two channels, 16 bits and CMYK need rows without gaps. */
+export interface NativeHashOptions {
+  /** Bits of a sample. Default 8. */
+  depth?: 8 | 16;
+  /** The four channels are CMYK, 255 being full ink. Default false. */
+  cmyk?: boolean;
+  /** 0 auto, 1 exact, 2 fast. Default 0. */
+  method?: number;
+  /** 0 none, 1 cpp-cli. Default 0. */
+  compat?: number;
+  /** Also return the hashes of all eight orientations. Default false. */
+  orientations?: boolean;
+  /** The name of a kernel. Default: the best that this processor runs. */
+  kernel?: string | undefined;
+}
+
+export interface NativeHash {
+  /** 64 lower-case hex digits. */
+  hash: string;
+  /** 0 … 100. */
+  quality: number;
+  stable: boolean;
+  /** 0 none (a side is below 5 pixels), 1 exact, 2 fast, 3 fast and then exact. */
+  methodUsed: number;
+  /** With the option `orientations`: eight hashes in the order of `orientationNames`. */
+  orientations?: string[];
+}
+
+/** Absent and undefined options have their default. */
+export interface NativeSearchOptions {
+  /** Keep this many nearest hits of each query; 0 keeps all. Default 0. */
+  limit?: number;
+  /** 256 bits; only rows with one of these tags are found. Default: rows with any tag. */
+  tags?: Uint8Array | undefined;
+  /** 0 auto, 1 scan, 2 columns, 3 tiled, 4 multi-index. Default 0. */
+  strategy?: number;
+  /** Find exactly the `limit` nearest rows within the radius. Default false. */
+  nearest?: boolean;
+  /** The name of a kernel. Default: the best that this processor runs. */
+  kernel?: string | undefined;
+}
+
+/** What one call read of a list. */
+export interface NativeListBatch {
+  /** 32 bytes for each entry. */
+  hashes: Uint8Array;
+  /** The line of each entry, from 1. */
+  lines: Float64Array;
+  /** The metadata of all entries as UTF-8, without gaps; that of entry i is at `ends[i−1]` … `ends[i]`. */
+  metadata: Uint8Array;
+  ends: Uint32Array;
+  /** The line of each problem, from 1. */
+  problemLines: Float64Array;
+  /** The number of each problem's code; `listProblemCode` names it. */
+  problemCodes: Uint8Array;
+  /** A sentence for each problem. */
+  problemReasons: string[];
+}
+
+/** Hashed views: 32 bytes of hash and twelve numbers each. `decodeViewHashes` reads them. */
+export interface NativeViews {
   hashes: Uint8Array;
   numbers: Float32Array;
 }
 
-export interface NativeKernel {
-  name: string;
-  instructions: string;
-  supported: boolean;
+export interface NativeIndexStats {
+  /** Rows that a search can find. */
+  rows: number;
+  /** Removed rows whose memory is not given back yet. */
+  removed: number;
+  /** Newest rows, not yet in a shard. */
+  delta: number;
+  shards: number;
+  /** Rows in shards with tables. */
+  indexed: number;
+  bytes: number;
+  /** Bytes of `bytes` that belong to a mapped file. */
+  mapped: number;
+  /** Bytes of `bytes` that are in physical memory now. */
+  resident: number;
+  revision: number;
 }
 
-export interface NativeHash {
-  hash: string;
-  quality: number;
-  stable: boolean;
-  /** 0 none (a side below 5 pixels), 1 exact, 2 weights, 3 weights first, then exact. */
-  taken: number;
-  /** In the order of `dihedralVariants`. */
-  dihedral?: string[];
-}
-
-/** pixels, width, height, channels, stride in bytes, bits a sample (8, 16), CMYK, way (0 auto, 1 exact, 2 weights),
- * compat (0 none, 1 cpp-cli), dihedral, kernel. Channels 2, 16 bits and CMYK take rows without gaps. */
-export type HashArguments = [
-  pixels: Uint8Array,
-  width: number,
-  height: number,
-  channels: number,
-  stride: number,
-  depth: number,
-  cmyk: boolean,
-  way: number,
-  compat: number,
-  dihedral: boolean,
-  kernel: string | undefined,
-];
-
-export interface NativeListBatch {
-  /** 32 bytes an entry. */
+/** A video's hashes in the order of time. Nobody may change or transfer the arrays during a request. */
+export interface NativeVideo {
+  /** 32 bytes each. */
   hashes: Uint8Array;
-  /** The line of each entry, from 1. */
-  lines: Float64Array;
-  /** UTF-8 of all metadata, end to end; entry i is [ends[i−1], ends[i]). */
-  metadata: Uint8Array;
-  ends: Uint32Array;
-  problemLines: Float64Array;
-  /** Sentences. */
-  problemReasons: string[];
+  /** Seconds: the first frame of each run. */
+  from: Float64Array;
+  /** Seconds: the last frame of each run. */
+  to: Float64Array;
+  /** Seconds. */
+  duration: number;
+  /** Seconds between two samples of the video. */
+  spacing: number;
+}
+
+export interface AlignRequest {
+  query: NativeVideo;
+  /** How much each of the query's hashes counts, 0 … 1. */
+  weights: Float32Array;
+  /** The same for stretches that are only a part of both videos. Default: all 1. */
+  partialWeights?: Float32Array;
+  /** `places`: pairs (query hash, known hash) around which the alignment searches. Default: everywhere. */
+  candidates: (NativeVideo & { places?: Uint32Array })[];
+  /** 0 … 256: up to this distance two hashes show the same image by themselves. */
+  radius: number;
+  /** `radius` … 256: up to this distance two hashes support a stretch. */
+  supportRadius: number;
+  /** 0.1 … 10. */
+  minSpeed: number;
+  /** 0.1 … 10. */
+  maxSpeed: number;
+  /** Also return stretches whose evidence is too weak for a match. */
+  includeWeak: boolean;
 }
 
 export interface NativeBinding {
@@ -66,181 +158,145 @@ export interface NativeBinding {
   createCancel(): CancelHandle;
   cancel(token: CancelHandle): void;
 
-  /** Locks an open folder unless somebody else has; until the descriptor is closed. False: somebody has. */
+  /** Locks an open folder until its descriptor is closed. Returns false when another process holds the lock. */
   lockFolder(descriptor: number): boolean;
 
   /**
-   * Reads the standard output and standard error of a child process on a thread of the core. The thread calls `onNews` when
-   * text has arrived, when bytes are full, and at the end. `output` and `errors` are descriptors for the child. The result is
-   * undefined on systems other than Linux and when no more descriptors can be opened.
+   * Reads what a child writes on a native thread, which calls `listener` when a line of text or the requested samples are
+   * complete. `output` and `errors` are descriptors for the child. Returns undefined outside Linux, or when the system has no
+   * more descriptors.
    */
-  openOutputs(onNews: () => void): { outputs: OutputsHandle; output: number; errors: number } | undefined;
-  /** Closes our copies of the child's ends, once the child has started or has failed to start. */
+  openOutputs(listener: () => void): { outputs: OutputsHandle; output: number; errors: number } | undefined;
+  /** Closes the child's ends in this process: the child has them, or will not start. */
   closeChildEnds(outputs: OutputsHandle): void;
-  /** Fills `bytes` with samples, one array at a time. Nothing else may use the array until it is full. */
+  /** Begins to fill `bytes` with samples. Nobody else may touch them until they are full. */
   fillOutputs(outputs: OutputsHandle, bytes: Uint8Array): void;
-  /** 1 when the array to fill is full, -1 when there are no more samples or the outputs are closed, 0 otherwise. */
+  /** Returns 1 when the bytes are full, -1 when no more samples come or it is closed, otherwise 0. */
   readStatus(outputs: OutputsHandle): number;
-  /** Chooses whether `onNews` is called when text arrives on standard error. */
-  notifyOnStderr(outputs: OutputsHandle, notify: boolean): void;
-  /** Copies text of standard error into `bytes` and returns the number of bytes; -1 at its end or when closed. */
+  /** Chooses whether a line of text calls the listener. */
+  notifyOnStderr(outputs: OutputsHandle, notifies: boolean): void;
+  /** Copies text into `bytes` and returns how many bytes, or -1 at the end of the text or when it is closed. */
   readStderr(outputs: OutputsHandle, bytes: Uint8Array): number;
-  /** Whether samples have arrived that no `fillOutputs` has requested. */
+  /** Returns whether samples have arrived that nobody has requested. */
   hasUnrequestedData(outputs: OutputsHandle): boolean;
-  /** Closes our ends. A child that still writes gets SIGPIPE. */
+  /** Closes both channels, which a writing child notices. */
   closeOutputs(outputs: OutputsHandle): void;
 
-  /** Luma of the limited range (16 … 235) to the full one, in place. */
+  /** Expands luma of the limited range (16 … 235) to the full range, in place. */
   expandLuma(bytes: Uint8Array, kernel?: string): void;
-  hashSync(...pixels: HashArguments): NativeHash;
-  /** `ours`: nobody else holds the buffer, so it is read, and repacked, in place; otherwise it is copied first. */
-  hash(...pixelsAnd: [...HashArguments, ours: boolean, cancel: CancelHandle | undefined]): Promise<NativeHash>;
+  hashSync(pixels: NativePixels, options?: NativeHashOptions): NativeHash;
+  /** `owned`: nobody else holds the buffer, so it is read, and repacked, in place. Otherwise it is copied first. */
+  hash(
+    pixels: NativePixels,
+    options: (NativeHashOptions & { owned?: boolean }) | undefined,
+    cancel: CancelHandle | undefined,
+  ): Promise<NativeHash>;
 
+  /** Parses hex or base64 into 32 bytes. */
   parseHash(text: string): Uint8Array;
+  /** Returns how many bits of two hashes differ, 0 … 256. */
   distance(a: Uint8Array, b: Uint8Array): number;
-  /** Why such a hash would match unrelated pictures, or undefined. */
-  degenerate(hash: Uint8Array): string | undefined;
+  /** Returns a sentence that says why the hash would match unrelated images, or undefined for an ordinary hash. */
+  trivialReason(hash: Uint8Array): string | undefined;
 
-  createList(allowDegenerate: boolean): ListHandle;
+  createList(allowTrivial: boolean): ListHandle;
+  /** Reads the next bytes of a list, at most 1 GiB. */
   listFeed(list: ListHandle, bytes: Uint8Array): NativeListBatch;
+  /** Reads what is left after the last byte. */
   listFinish(list: ListHandle): NativeListBatch;
-  /** "unknown" (no line that could be read so far), "plain", "signals" or "signal-csv". */
+  /** Returns "unknown" (no line could be read so far), "plain", "signals" or "signal-csv". */
   listForm(list: ListHandle): string;
 
-  /** `tables`: 16, 8 or 0. */
+  /** Creates an empty index. `tables` is 16, 8 or 0. */
   createIndex(tables: number): IndexHandle;
-  /** Maps the file and checks its structure. */
+  /** Maps a file and checks its structure. */
   openIndex(path: string): IndexHandle;
+  /** Frees the rows now; searches that run keep theirs. */
   closeIndex(index: IndexHandle): void;
-  /** `ids` whole numbers below 2^53, `hashes` 32 bytes each, `banks` one byte each or undefined. All or nothing. */
-  indexAdd(index: IndexHandle, ids: Float64Array | number, hashes: Uint8Array, banks: Uint8Array | undefined): void;
+  /** Adds all rows or none. Ids are whole numbers below 2^53; each has 32 bytes of hash and, unless `tags` is undefined, one tag. */
+  indexAdd(index: IndexHandle, ids: Float64Array | number, hashes: Uint8Array, tags: Uint8Array | undefined): void;
+  /** Does what `indexAdd` does, off this thread. */
   indexAddMany(
     index: IndexHandle,
     ids: Float64Array,
     hashes: Uint8Array,
-    banks: Uint8Array | undefined,
+    tags: Uint8Array | undefined,
     cancel: CancelHandle | undefined,
   ): Promise<void>;
+  /** Removes all ids or none. */
   indexRemove(index: IndexHandle, ids: Float64Array | number): void;
-  indexReplace(index: IndexHandle, id: number, hash: Uint8Array, bank: number): void;
+  indexReplace(index: IndexHandle, id: number, hash: Uint8Array, tag: number): void;
   indexHas(index: IndexHandle, id: number): boolean;
   indexStats(index: IndexHandle): NativeIndexStats;
-  /** Makes a part of the newest entries. */
+  /** Makes a shard of the newest rows. */
   indexFlush(index: IndexHandle): void;
   indexWantsMaintenance(index: IndexHandle): boolean;
-  /** One step; answers whether another is due. */
+  /** Performs one step of maintenance and resolves to whether another is due. `room` is in bytes. */
   indexMaintain(index: IndexHandle, cancel: CancelHandle | undefined, room: number): Promise<boolean>;
   indexVerify(index: IndexHandle, cancel: CancelHandle | undefined): Promise<void>;
   indexWarm(index: IndexHandle, cancel: CancelHandle | undefined): Promise<void>;
   /** Writes what a search would see now to an open file. */
   indexSave(index: IndexHandle, descriptor: number, cancel: CancelHandle | undefined): Promise<void>;
-  /** The hashes of ids, 32 bytes each; zeros where there is no such id. */
+  /** Returns 32 bytes of hash for each id, zeros for an id that is not in the index. */
   indexHashes(index: IndexHandle, ids: Float64Array): Uint8Array;
-  /** Triples (id, query, distance), sorted by query, distance, id; undefined for none. */
-  searchSync(...search: SearchArguments): Float64Array | undefined;
-  search(...searchAnd: [...SearchArguments, cancel: CancelHandle | undefined]): Promise<Float64Array | undefined>;
+  /**
+   * Finds the rows within `radius` of each query (32 bytes each). Returns triples (id, query, distance), sorted by query,
+   * distance and id, or undefined for no hit. Without options no property is read: keep small searches that way.
+   */
+  searchSync(
+    index: IndexHandle,
+    queries: Uint8Array,
+    radius: number,
+    options?: NativeSearchOptions,
+  ): Float64Array | undefined;
+  /** Does what `searchSync` does, off this thread. The queries are copied before it returns. */
+  search(
+    index: IndexHandle,
+    queries: Uint8Array,
+    radius: number,
+    options: NativeSearchOptions | undefined,
+    cancel: CancelHandle | undefined,
+  ): Promise<Float64Array | undefined>;
 
   /**
-   * 8-bit grey, RGB or RGBA of at least 5×5, in a buffer that nobody else writes to; nothing of it is kept. `taken`: nobody
-   * needs it when this is done, and it is detached.
+   * Makes the working copy of a query image: 8-bit grey, RGB or RGBA of at least 5×5 pixels. Nobody else may write to the
+   * buffer meanwhile. With `detach` nobody needs the buffer afterwards, and its memory is freed.
    */
-  makeVariants(
-    pixels: Uint8Array,
-    width: number,
-    height: number,
-    channels: number,
-    stride: number,
-    kernel: string | undefined,
-    taken: boolean,
+  createViews(
+    pixels: NativePixels,
+    options: { kernel?: string | undefined; detach?: boolean } | undefined,
     cancel: CancelHandle | undefined,
-  ): Promise<VariantsHandle>;
-  /** 0 turned, 1 detected, 2 fixed, 3 wide; undefined for none. One job at a time on a handle. */
-  variantStage(
-    variants: VariantsHandle,
-    stage: number,
-    cancel: CancelHandle | undefined,
-  ): Promise<NativeVariants | undefined>;
-  /** `views`: ten numbers each, as the first ten of `NativeVariants`. Each moved towards its target, or, without targets,
-   * hashed as an original of `side` pixels. */
-  alignVariants(
-    variants: VariantsHandle,
+  ): Promise<ViewsHandle>;
+  /** Hashes the views of a stage: 0 turned, 1 detected, 2 fixed, 3 large. Only one job may use a handle at a time. */
+  viewStage(handle: ViewsHandle, stage: number, cancel: CancelHandle | undefined): Promise<NativeViews | undefined>;
+  /** Hashes views of ten numbers each, as originals of `side` pixels; 0 assumes the size of the view. */
+  hashViews(
+    handle: ViewsHandle,
     views: Float32Array,
-    targets: Uint8Array | undefined,
     side: number,
     cancel: CancelHandle | undefined,
-  ): Promise<NativeVariants | undefined>;
-  /** The share of pixels in the fullest of 16³ colour cells, 0 … 1. */
-  flatness(variants: VariantsHandle): number;
-  /** Not while a job uses it. */
-  closeVariants(variants: VariantsHandle): void;
+  ): Promise<NativeViews | undefined>;
+  /** Moves each view until its hash is as near as possible to its target of 32 bytes. */
+  alignViews(
+    handle: ViewsHandle,
+    views: Float32Array,
+    targets: Uint8Array,
+    cancel: CancelHandle | undefined,
+  ): Promise<NativeViews | undefined>;
+  /** Returns the share of pixels in the most frequent of 16³ colour cells, 0 … 1. */
+  flatness(handle: ViewsHandle): number;
+  /** Frees the working copy now. It does nothing while a job uses the handle. */
+  closeViews(handle: ViewsHandle): void;
 
-  /** Where in a frame another picture may lie: left, top, right, bottom of each box as shares of the frame's sides, what
-   * looks surest first. Grey, RGB or RGBA; none with a side below 32 pixels. */
-  frameBoxes(pixels: Uint8Array, width: number, height: number, channels: number, stride: number): Float32Array;
-  /** A smaller copy, rows without gaps: of grey pixels grey, of others RGB. Neither side longer than it was. */
-  shrink(
-    pixels: Uint8Array,
-    width: number,
-    height: number,
-    channels: number,
-    stride: number,
-    copyWidth: number,
-    copyHeight: number,
-  ): Uint8Array;
-  /** How much a picture looks drawn, 0 … 100; 0 of one with a side below 64 pixels. */
-  drawn(pixels: Uint8Array, width: number, height: number, channels: number, stride: number): number;
-  /** Twelve numbers a segment: candidate, query from, query to, known from, known to, speed, distance, share, evidence,
-   * still, nearest, matches; by candidate, then query from. */
+  /**
+   * Finds rectangles of a frame that may contain another image: left, top, right and bottom as shares of the frame's sides,
+   * the surest first. Grey, RGB or RGBA. A frame with a side below 32 pixels has none.
+   */
+  frameBoxes(pixels: NativePixels): Float32Array;
+  /** Makes a smaller copy without gaps: grey of grey pixels, otherwise RGB. Neither side may become longer. */
+  shrink(pixels: NativePixels, width: number, height: number): Uint8Array;
+  /** Scores how synthetic an image looks, 0 … 100; 0 when a side is below 64 pixels. */
+  syntheticScore(pixels: NativePixels): number;
+  /** Returns twelve numbers for each segment, ordered by candidate and place in the query. `decodeSegments` reads them. */
   alignVideos(request: AlignRequest, cancel: CancelHandle | undefined): Promise<Float64Array>;
-}
-
-/** A video's hashes in the order of time; nobody may change or transfer the arrays while a request is under way. */
-export interface NativeVideo {
-  /** 32 bytes each. */
-  hashes: Uint8Array;
-  /** Seconds; of a run of frames its first and its last. */
-  from: Float64Array;
-  to: Float64Array;
-  duration: number;
-  spacing: number;
-}
-
-export interface AlignRequest {
-  query: NativeVideo;
-  /** 0 … 1 for each of the query's hashes. */
-  weights: Float32Array;
-  /** The same, for stretches that are only a part of both videos. */
-  worth?: Float32Array;
-  /** `places`: pairs (query hash, known hash) to look around; without, everywhere. */
-  candidates: (NativeVideo & { places?: Uint32Array })[];
-  radius: number;
-  wide: number;
-  minSpeed: number;
-  maxSpeed: number;
-  /** Also stretches that say too little for a match. */
-  everything: boolean;
-}
-
-/** index, queries (32 bytes each), radius, limit (0: none), banks (256 bits or undefined), way, nearest, kernel. */
-export type SearchArguments = [
-  index: IndexHandle,
-  queries: Uint8Array,
-  radius: number,
-  limit: number,
-  banks: Uint8Array | undefined,
-  way: number,
-  nearest: boolean,
-  kernel: string | undefined,
-];
-
-export interface NativeIndexStats {
-  rows: number;
-  removed: number;
-  delta: number;
-  parts: number;
-  indexed: number;
-  bytes: number;
-  mapped: number;
-  resident: number;
-  revision: number;
 }

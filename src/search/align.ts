@@ -1,102 +1,55 @@
 import { withSignal } from "../native/abort.js";
 import type { NativeVideo } from "../native/binding.js";
 import { native } from "../native/load.js";
+import { decodeSegments, type NativeSegment } from "../native/segment-numbers.js";
 import { indexErrorsAsync } from "./index-errors.js";
 
-/** A video's hashes in the order of time. Whoever made the arrays neither changes nor shares them from then on. */
+export type { NativeSegment };
+
+/** A video's hashes in the order of time. The maker of the arrays neither changes nor shares them afterwards. */
 export type Timeline = Readonly<NativeVideo>;
 
 export interface Candidate {
   timeline: Timeline;
-  /** Pairs (query hash, known hash) to look around; without, everywhere. */
+  /** Pairs (query hash, known hash) around which the alignment searches. Default: everywhere. */
   places?: Uint32Array;
 }
 
 export interface AlignOptions {
-  /** 0 … 256: so near, two hashes by themselves are the same picture. */
+  /** 0 … 256: up to this distance two hashes show the same image by themselves. */
   radius: number;
-  /** `radius` … 256: so near, they support a stretch, the less the farther. */
-  wide: number;
+  /** `radius` … 256: up to this distance two hashes support a stretch, less with distance. */
+  supportRadius: number;
   minSpeed: number;
   maxSpeed: number;
-  /** 0 … 1 for each of the query's hashes: how much it says. */
+  /** How much each of the query's hashes counts, 0 … 1. Default: all 1. */
   weights?: Float32Array;
-  /** The same, for stretches that are only a part of both videos. */
-  worth?: Float32Array;
-  /** Also stretches that say too little for a match. */
-  everything?: boolean;
+  /** The same for stretches that are only a part of both videos. Default: all 1. */
+  partialWeights?: Float32Array;
+  /** Also return stretches whose evidence is too weak for a match. Default false. */
+  includeWeak?: boolean;
   signal?: AbortSignal | undefined;
 }
 
-/** A stretch that both videos have; times in seconds. As `emp_video_segment` in native/empreinte.h. */
-export interface AlignedSegment {
-  queryFrom: number;
-  queryTo: number;
-  knownFrom: number;
-  knownTo: number;
-  speed: number;
-  distance: number;
-  share: number;
-  evidence: number;
-  still: number;
-  nearest: number;
-  matches: number;
-}
-
-const fields = 12;
-
-/** Of each candidate the stretches it has in common with the query, off this thread. */
+/** Finds the stretches that each candidate shares with the query, off this thread. */
 export async function align(
   query: Timeline,
   candidates: readonly Candidate[],
   options: AlignOptions,
-): Promise<AlignedSegment[][]> {
-  const { radius, wide, minSpeed, maxSpeed, everything = false, signal } = options;
-  const found: AlignedSegment[][] = candidates.map(() => []);
-  if (candidates.length === 0) return found;
+): Promise<NativeSegment[][]> {
+  const { radius, supportRadius, minSpeed, maxSpeed, includeWeak = false, signal } = options;
+  if (candidates.length === 0) return [];
   const request = {
     query,
     weights: options.weights ?? new Float32Array(query.from.length).fill(1),
-    ...(options.worth && { worth: options.worth }),
+    ...(options.partialWeights && { partialWeights: options.partialWeights }),
     candidates: candidates.map(({ timeline, places }) => ({ ...timeline, ...(places && { places }) })),
     radius,
-    wide,
+    supportRadius,
     minSpeed,
     maxSpeed,
-    everything,
+    includeWeak,
   };
   const rows = await indexErrorsAsync(withSignal(signal, (cancel) => native.alignVideos(request, cancel)));
-  for (let i = 0; i < rows.length; i += fields) {
-    const [
-      candidate,
-      queryFrom,
-      queryTo,
-      knownFrom,
-      knownTo,
-      speed,
-      distance,
-      share,
-      evidence,
-      still,
-      nearest,
-      matches,
-    ] = rows.subarray(i, i + fields) as unknown as [
-      ...[number, number, number, number, number, number],
-      ...[number, number, number, number, number, number],
-    ];
-    found[candidate]!.push({
-      queryFrom,
-      queryTo,
-      knownFrom,
-      knownTo,
-      speed,
-      distance,
-      share,
-      evidence,
-      still,
-      nearest,
-      matches,
-    });
-  }
-  return found;
+  return decodeSegments(rows, candidates.length);
 }

@@ -286,8 +286,7 @@ export class HashIndex {
 
   stats(): IndexStats {
     this.#open();
-    const { parts: shards, ...rest } = native.indexStats(this.#handle);
-    return { ...rest, shards };
+    return native.indexStats(this.#handle);
   }
 
   /**

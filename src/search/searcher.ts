@@ -24,7 +24,10 @@ export class Searcher {
   sync(queries: Uint8Array, search: CheckedSearch): Float64Array | undefined {
     const { radius, limit, tags, strategy, nearest, kernel = this.#ownKernel() } = search;
     try {
-      return native.searchSync(this.#handle, queries, radius, limit, tags, strategy, nearest, kernel);
+      // The addon reads options by name, which takes longer than the usual search of a small index.
+      const usual = limit === 0 && tags === undefined && strategy === 0 && !nearest && kernel === undefined;
+      const options = usual ? undefined : { limit, tags, strategy, nearest, kernel };
+      return native.searchSync(this.#handle, queries, radius, options);
     } catch (error) {
       throw indexError(error);
     }
@@ -44,7 +47,7 @@ export class Searcher {
       withSignal(signal, (cancel) =>
         Promise.all(
           batches.map((batch) =>
-            native.search(this.#handle, batch, radius, limit, tags, strategy, nearest, kernel, cancel),
+            native.search(this.#handle, batch, radius, { limit, tags, strategy, nearest, kernel }, cancel),
           ),
         ),
       ),

@@ -36,13 +36,13 @@ export interface VideoSearchOptions {
 
 export interface CheckedVideoSearch {
   radius: number;
-  wide: number;
+  supportRadius: number;
   minQuality: number;
   orientations: boolean;
   minSpeed: number;
   maxSpeed: number;
   lookUp: "adaptive" | "all";
-  everything: boolean;
+  includeWeak: boolean;
   signal: AbortSignal | undefined;
 }
 
@@ -68,13 +68,13 @@ export function checkVideoSearch(options: VideoSearchOptions | undefined): Check
   if (maxSpeed > 10) throw invalidArgument("maxSpeed", "number of at most 10", maxSpeed);
   return {
     radius,
-    wide: Math.min(256, Math.floor(1.5 * radius)),
+    supportRadius: Math.min(256, Math.floor(1.5 * radius)),
     minQuality: integer("minQuality", given.minQuality ?? 50, 0, 100),
     orientations: boolean("orientations", given.orientations ?? true),
     minSpeed,
     maxSpeed,
     lookUp,
-    everything: boolean("includeWeak", given.includeWeak ?? false),
+    includeWeak: boolean("includeWeak", given.includeWeak ?? false),
     signal: checkSignal(given.signal),
   };
 }

@@ -15,7 +15,7 @@ export interface Variant {
   /** Of a picture. */
   hash?: Uint8Array;
   /** Of frames that were seen through views: how far they are from what was cut off, and which view a segment has. */
-  views?: { radius: number; wide: number; of: (segment: VideoSegment) => VideoView };
+  views?: { radius: number; supportRadius: number; of: (segment: VideoSegment) => VideoView };
 }
 
 /** Of frames of at least that quality. */

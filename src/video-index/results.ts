@@ -1,5 +1,5 @@
 import type { Orientation } from "../hash/orientations.js";
-import type { AlignedSegment, Timeline } from "../search/align.js";
+import type { NativeSegment, Timeline } from "../search/align.js";
 import type { ViewName } from "../views/views.js";
 import type { Region } from "../views/views.js";
 import type { VideoId } from "./arguments.js";
@@ -67,7 +67,7 @@ export function coveredShare(intervals: readonly [from: number, to: number][], d
   return duration > 0 ? Math.min(1, sum / duration) : 1;
 }
 
-export function videoSegments(aligned: readonly AlignedSegment[]): VideoSegment[] {
+export function videoSegments(aligned: readonly NativeSegment[]): VideoSegment[] {
   return aligned.map(({ queryFrom, queryTo, knownFrom, knownTo, speed, distance, share, matches }) => ({
     queryFrom,
     queryTo,

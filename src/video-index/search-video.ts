@@ -66,7 +66,7 @@ function seen(signature: VideoSignature, views: ShotViews, { minQuality, radius 
     timeline: timelineOf(altered, minQuality, undefined),
     views: {
       radius: Math.min(256, Math.floor(1.5 * radius)),
-      wide: Math.min(256, 2 * radius),
+      supportRadius: Math.min(256, 2 * radius),
       of: (segment) => viewOf(views.views, segment),
     },
   };

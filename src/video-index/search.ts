@@ -51,7 +51,11 @@ class Hits {
     const { index, options } = this.#searched;
     const hashes = new Uint8Array(32 * runs.length);
     runs.forEach((run, i) => hashes.set(this.#query.hashes.subarray(32 * run, 32 * run + 32), 32 * i));
-    const found = await index.searchMany(hashes, { radius: options.wide, limit: mostHits, ...signalled(options) });
+    const found = await index.searchMany(hashes, {
+      radius: options.supportRadius,
+      limit: mostHits,
+      ...signalled(options),
+    });
     found.forEach((hits, i) => {
       if (this.#add(runs[i]!, hits)) probes.found(runs[i]!);
     });
@@ -121,7 +125,11 @@ async function searchTimeline(
   }
   const likely = videos.toSorted(([, a], [, b]) => b.weight - a.weight).slice(0, mostCandidates);
   const candidates = likely.map(([{ timeline }, { places }]) => ({ timeline, places: Uint32Array.from(places) }));
-  const aligned = await align(query, candidates, { ...options, weights: hits.weights, worth: query.worth });
+  const aligned = await align(query, candidates, {
+    ...options,
+    weights: hits.weights,
+    partialWeights: query.partialWeights,
+  });
   aligned.forEach((found, i) => {
     if (found.length === 0) return;
     const { id, timeline } = likely[i]![0];
@@ -214,8 +222,8 @@ export async function searchVariants(
   const all: VideoMatch[] = [];
   for (const { name, trimmed, timeline, hash, views } of variants) {
     if (timeline !== undefined && views !== undefined) {
-      const { radius, wide } = views;
-      const options = { ...searched.options, radius, wide };
+      const { radius, supportRadius } = views;
+      const options = { ...searched.options, radius, supportRadius };
       const found = await searchTimeline(timeline, frames, name, { ...searched, options });
       for (const { segments } of found) for (const segment of segments) segment.view = views.of(segment);
       all.push(...found);

@@ -8,7 +8,7 @@ import type { Sampling, SignatureFrame, VideoSignature } from "../video/signatur
 /** A video that is looked for. */
 export type Query = Timeline & {
   /** 0 … 1 for each hash: what it is worth where only a part of both videos matches. */
-  worth: Float32Array;
+  partialWeights: Float32Array;
 };
 
 /** Up to here a picture is worth all, from there on little: between what a camera saw and what is drawn. */
@@ -103,7 +103,7 @@ export function timelineOf(
   const from = new Float64Array(frames.length);
   const to = new Float64Array(frames.length);
   const best = new Float64Array(frames.length);
-  const worth = new Float32Array(frames.length);
+  const partialWeights = new Float32Array(frames.length);
   const spacing = spacingOf(signature);
   let count = 0;
   // The first hash of the run at hand: what the run's frames are compared with, though a better one may stand for it.
@@ -121,14 +121,14 @@ export function timelineOf(
       if (frame.quality <= best[last]!) continue;
       hashes.set(hash, 32 * last);
       best[last] = frame.quality;
-      worth[last] = worthOf(frame);
+      partialWeights[last] = worthOf(frame);
       continue;
     }
     first = Uint8Array.from(hash);
     hashes.set(hash, 32 * count);
     from[count] = start;
     to[count] = count > 0 ? Math.max(end, to[last]!) : end;
-    worth[count] = worthOf(frame);
+    partialWeights[count] = worthOf(frame);
     best[count++] = frame.quality;
   }
   const duration = Math.max(signature.durationSeconds, count > 0 ? to[count - 1]! : 0);
@@ -138,7 +138,7 @@ export function timelineOf(
     to: to.slice(0, count),
     duration,
     spacing,
-    worth: worth.slice(0, count),
+    partialWeights: partialWeights.slice(0, count),
   };
   if (isTimeline(query)) return query;
   throw new InvalidArgumentError("Expected times below 10⁹ s, and more than one frame in 10⁶ s, in the signature");

@@ -63,21 +63,21 @@ export class Trial implements Disposable {
   }
 
   /** The best view to be had from a sighting: as it is, or moved to what it is near. */
-  async best(sighting: Sighting, wide: number): Promise<Tried | undefined> {
+  async best(sighting: Sighting, supportRadius: number): Promise<Tried | undefined> {
     const { variant, entry, known } = sighting;
-    let best = await this.#try(variant.view!, sighting, wide);
+    let best = await this.#try(variant.view!, sighting, supportRadius);
     if (best.near === 0) return undefined;
     const target = entry.timeline.hashes.subarray(32 * known, 32 * known + 32);
     using picture = await QueryImage.of(sighting.frame.small, this.#signal);
     const [moved] = await picture.align([{ from: variant, target }], this.#signal);
     if (moved?.view !== undefined && moved.quality > 0) {
-      const tried = await this.#try(moved.view, sighting, wide);
+      const tried = await this.#try(moved.view, sighting, supportRadius);
       if (tried.score > best.score) best = tried;
     }
     return 2 <= best.near && best.tried <= 3 * best.near ? best : undefined;
   }
 
-  async #try(view: Float32Array, { entry, known, frame }: Sighting, wide: number): Promise<Tried> {
+  async #try(view: Float32Array, { entry, known, frame }: Sighting, supportRadius: number): Promise<Tried> {
     const tried: Tried = { view, near: 0, tried: 0, score: 0 };
     let counted = 0;
     for (const { kept, picture } of this.#frames) {
@@ -85,7 +85,7 @@ export class Trial implements Disposable {
       if (made === undefined || made.quality < leastQuality) continue;
       tried.tried++;
       const distance = this.#nearest(made.hash, kept, frame, entry, known);
-      if (distance <= wide) tried.near++;
+      if (distance <= supportRadius) tried.near++;
       if (kept === frame) continue;
       counted++;
       tried.score += Math.max(0, unrelated - distance);

@@ -197,7 +197,7 @@ export class VideoIndex {
   #entry(id: VideoId, what: VideoSignature | ImageQuery): Entry {
     if (isSignature(what)) {
       checkSignature(what);
-      const { worth: _worth, ...timeline } = timelineOf(what, this.#minQuality, undefined);
+      const { partialWeights: _partialWeights, ...timeline } = timelineOf(what, this.#minQuality, undefined);
       return { id, kind: "video", timeline };
     }
     const hash = hashToBytes(what.hash);

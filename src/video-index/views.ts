@@ -235,7 +235,7 @@ async function allViews(
   signal: AbortSignal | undefined,
 ): Promise<ViewHash[]> {
   const made: ViewHash[] = [];
-  for (const stage of ["detected", "fixed", "wide"] satisfies StageName[]) {
+  for (const stage of ["detected", "fixed", "large"] satisfies StageName[]) {
     made.push(...(await picture.stage(stage, signal)));
   }
   made.push(...(await picture.hash(frameViews(small.width, small.height), 0, signal)));

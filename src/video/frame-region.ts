@@ -22,7 +22,7 @@ function isWhole({ left, top, right, bottom }: FrameRegion): boolean {
 
 /** Where in a frame another picture may lie, what looks surest first; the frame itself is none of them. */
 function regionsIn({ data, width, height, channels }: VideoFrame): FrameRegion[] {
-  const boxes = native.frameBoxes(data, width, height, channels, width * channels);
+  const boxes = native.frameBoxes({ data, width, height, channels, stride: width * channels });
   const regions: FrameRegion[] = [];
   for (let i = 0; i < boxes.length; i += 4) {
     const [left, top, right, bottom] = boxes.subarray(i, i + 4) as unknown as [number, number, number, number];

@@ -1,8 +1,8 @@
 import { checkHashOptions } from "../hash/options.js";
-import { pixelArguments } from "../hash/raw-pixels.js";
+import { nativePixels } from "../hash/raw-pixels.js";
 import { type PixelHash, pixelHash } from "../hash/result.js";
 import { withSignal } from "../native/abort.js";
-import type { HashArguments } from "../native/binding.js";
+import type { NativePixels } from "../native/binding.js";
 import { native } from "../native/load.js";
 import type { VideoFrame } from "./frame.js";
 import { type HashPart, Shots } from "./shots.js";
@@ -20,12 +20,12 @@ export interface HashFramesOptions {
 }
 
 /** Of 8-bit grey, RGB or RGBA; 0 of grey with alpha, of which nothing is told. */
-function drawnOf(...[bytes, width, height, channels, stride]: HashArguments): number {
-  return channels === 2 ? 0 : native.drawn(bytes, width, height, channels, stride);
+function drawnOf(pixels: NativePixels): number {
+  return pixels.channels === 2 ? 0 : native.syntheticScore(pixels);
 }
 
 /** A copy of a frame, row behind row. */
-function packed(frame: VideoFrame, [bytes, width, height, channels, stride]: HashArguments): VideoFrame {
+function packed(frame: VideoFrame, { data: bytes, width, height, channels, stride }: NativePixels): VideoFrame {
   const row = width * channels;
   const data = new Uint8Array(row * height);
   for (let y = 0; y < height; y++) data.set(bytes.subarray(y * stride, y * stride + row), y * row);
@@ -43,25 +43,25 @@ export async function* hashFrames(
 ): AsyncGenerator<SignatureFrame, void, undefined> {
   const options = checkHashOptions({ orientations });
   /** `mine`: nobody writes to the memory meanwhile. */
-  const hash = async (pixels: HashArguments, mine: boolean): Promise<PixelHash & { drawn: number }> => {
-    const [, width, height, channels] = pixels;
-    const drawn = drawnOf(...pixels);
+  const hash = async (pixels: NativePixels, mine: boolean): Promise<PixelHash & { drawn: number }> => {
+    const { width, height, channels } = pixels;
+    const drawn = drawnOf(pixels);
     const answer =
       width * height * channels > syncBytes
-        ? await withSignal(signal, (cancel) => native.hash(...pixels, mine, cancel))
-        : native.hashSync(...pixels);
+        ? await withSignal(signal, (cancel) => native.hash(pixels, { ...options, owned: mine }, cancel))
+        : native.hashSync(pixels, options);
     return { ...pixelHash(answer), drawn };
   };
   const hashPart: HashPart = ({ data, width, channels }, { left, top, ...part }) => {
     const stride = width * channels;
     const samples = data.subarray(top * stride + left * channels);
-    return hash(pixelArguments({ data: samples, ...part, channels, stride }, options), true);
+    return hash(nativePixels({ data: samples, ...part, channels, stride }), true);
   };
   const shots = trim ? new Shots(hashPart) : undefined;
   let pending: Promise<SignatureFrame[]> | undefined;
   const start = async (frame: VideoFrame, before: typeof pending): Promise<SignatureFrame[]> => {
     const { number, timestampSeconds } = frame;
-    const pixels = pixelArguments(frame, options);
+    const pixels = nativePixels(frame);
     // Whoever gives frames of his own need not keep them until the shot is decided.
     const kept = shots === undefined || ours ? frame : packed(frame, pixels);
     const hashed = await hash(pixels, ours);

@@ -1,5 +1,5 @@
 import { checkHashOptions } from "../hash/options.js";
-import { pixelArguments } from "../hash/raw-pixels.js";
+import { nativePixels } from "../hash/raw-pixels.js";
 import { type PixelHash, pixelHash } from "../hash/result.js";
 import type { Samples } from "../image/samples.js";
 import { withSignal } from "../native/abort.js";
@@ -102,8 +102,8 @@ export async function hashCrop(
   if (across < least || down < least) return undefined;
   const stride = width * channels;
   const pixels = { data: data.subarray(top * stride + left * channels), width: across, height: down, channels, stride };
-  const taken = pixelArguments(pixels, checkHashOptions({}));
-  const answer = await withSignal(signal, (cancel) => native.hash(...taken, true, cancel));
+  const options = { ...checkHashOptions({}), owned: true };
+  const answer = await withSignal(signal, (cancel) => native.hash(nativePixels(pixels), options, cancel));
   const region = {
     left: left / width,
     top: top / height,

@@ -1,37 +1,45 @@
+import { type Corner, type Corners, encodeView } from "../native/view-numbers.js";
 import type { ViewName } from "./views.js";
 import { viewNames } from "./views.js";
 
-/** x and y of the middle of the picture and of each corner, as shares: top left, top right, bottom right, bottom left. */
-const corners = [
+/** Each corner as seen from the middle of the picture, in shares: top left, top right, bottom right, bottom left. */
+const fromMiddle = [
   [-0.5, -0.5],
   [0.5, -0.5],
   [0.5, 0.5],
   [-0.5, 0.5],
 ] as const;
 
-const kindOf = (name: ViewName): number => viewNames.indexOf(name);
+function view(name: ViewName, corners: Corners): number[] {
+  return encodeView({ corners, kind: viewNames.indexOf(name), orientation: 0 });
+}
 
 /** A picture that lost shares of its sides. */
 function uncropped(left: number, top: number, right: number, bottom: number): number[] {
   const [across, down] = [1 - left - right, 1 - top - bottom];
   const [x0, y0, x1, y1] = [-left / across, -top / down, 1 + right / across, 1 + bottom / down];
-  return [x0, y0, x1, y0, x1, y1, x0, y1, kindOf("zoom-out"), 0];
+  return view("zoom-out", [
+    [x0, y0],
+    [x1, y0],
+    [x1, y1],
+    [x0, y1],
+  ]);
 }
 
 /** A picture that was turned in a frame of its size, its corners cut off and others left empty. */
 function turned(degrees: number, width: number, height: number): number[] {
   const angle = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const places = corners.flatMap(([u, v]) => {
-    const [x, y] = [u * width, v * height];
+  const place = (i: 0 | 1 | 2 | 3): Corner => {
+    const [x, y] = [fromMiddle[i][0] * width, fromMiddle[i][1] * height];
     return [0.5 + (cos * x - sin * y) / width, 0.5 + (sin * x + cos * y) / height];
-  });
-  return [...places, kindOf("rotated"), 0];
+  };
+  return view("rotated", [place(0), place(1), place(2), place(3)]);
 }
 
 /**
  * What is done to films beside that for which pictures have fixed views: turned by some degrees without being enlarged, so
- * that the corners are empty, and a fifth cut off at one side. Ten numbers each, as the core takes them.
+ * that the corners are empty, and a fifth cut off at one side. The numbers are encoded for the core.
  */
 export function frameViews(width: number, height: number): Float32Array {
   const fifth = 0.2;

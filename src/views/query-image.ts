@@ -1,8 +1,9 @@
 import { orientationNames, type Orientation } from "../hash/orientations.js";
 import type { Samples } from "../image/samples.js";
 import { withSignal } from "../native/abort.js";
-import type { NativeVariants, VariantsHandle } from "../native/binding.js";
+import type { NativeViews, ViewsHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
+import { decodeViewHashes, encodeView, numbersPerView } from "../native/view-numbers.js";
 import { type ViewName, viewNames } from "./views.js";
 
 /** A hash of a picture, or of a part of it, with where it is from. */
@@ -19,40 +20,41 @@ export interface ViewHash {
 }
 
 /** Which ideas are tried together. */
-export type StageName = "turned" | "detected" | "fixed" | "wide";
-const stageNames: readonly StageName[] = ["turned", "detected", "fixed", "wide"];
+export type StageName = "turned" | "detected" | "fixed" | "large";
+const stageNames: readonly StageName[] = ["turned", "detected", "fixed", "large"];
 
-const numbersEach = 12;
-
-function fromNative(made: NativeVariants | undefined): ViewHash[] {
-  if (made === undefined) return [];
-  const variants: ViewHash[] = [];
-  for (let i = 0; 32 * i < made.hashes.length; i++) {
-    const numbers = made.numbers.subarray(numbersEach * i, numbersEach * (i + 1));
-    const kind = numbers[8]!;
-    const turned = numbers[9]!;
-    variants.push({
-      hash: made.hashes.subarray(32 * i, 32 * (i + 1)),
-      name: kind === 0 && turned !== 0 ? "turned" : viewNames[kind]!,
-      orientation: orientationNames[turned]!,
-      quality: numbers[10]!,
-      stable: numbers[11] !== 0,
-      view: numbers.subarray(0, 10),
-    });
-  }
-  return variants;
+function viewHashes(made: NativeViews | undefined): ViewHash[] {
+  return decodeViewHashes(made).map(({ hash, kind, orientation, quality, stable, view }) => ({
+    hash,
+    name: kind === 0 && orientation !== 0 ? "turned" : viewNames[kind]!,
+    orientation: orientationNames[orientation]!,
+    quality,
+    stable,
+    view,
+  }));
 }
 
 /** The whole picture, upright. */
-export const wholeView: Float32Array = Float32Array.of(0, 0, 1, 0, 1, 1, 0, 1, 0, 0);
+export const wholeView: Float32Array = Float32Array.from(
+  encodeView({
+    corners: [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ],
+    kind: 0,
+    orientation: 0,
+  }),
+);
 
 /** A picture reduced to what its variants are made of. Nothing of the samples is kept. */
 export class QueryImage implements Disposable {
-  readonly #handle: VariantsHandle;
+  readonly #handle: ViewsHandle;
   /** The share of pixels in the fullest of 16³ colours, 0 … 1. */
   readonly flatness: number;
 
-  private constructor(handle: VariantsHandle) {
+  private constructor(handle: ViewsHandle) {
     this.#handle = handle;
     this.flatness = native.flatness(handle);
   }
@@ -74,7 +76,7 @@ export class QueryImage implements Disposable {
   ): Promise<QueryImage> {
     return new QueryImage(
       await withSignal(signal, (cancel) =>
-        native.makeVariants(data, width, height, channels, width * channels, undefined, taken, cancel),
+        native.createViews({ data, width, height, channels, stride: width * channels }, { detach: taken }, cancel),
       ),
     );
   }
@@ -82,7 +84,7 @@ export class QueryImage implements Disposable {
   /** The variants of a stage, those of most worth first; none that an earlier stage has given. */
   async stage(name: StageName, signal: AbortSignal | undefined): Promise<ViewHash[]> {
     const stage = stageNames.indexOf(name);
-    return fromNative(await withSignal(signal, (cancel) => native.variantStage(this.#handle, stage, cancel)));
+    return viewHashes(await withSignal(signal, (cancel) => native.viewStage(this.#handle, stage, cancel)));
   }
 
   /** Each view moved until its hash is as near its target as it gets. */
@@ -90,26 +92,22 @@ export class QueryImage implements Disposable {
     wanted: readonly { from: ViewHash; target: Uint8Array }[],
     signal: AbortSignal | undefined,
   ): Promise<ViewHash[]> {
-    const views = new Float32Array(10 * wanted.length);
+    const views = new Float32Array(numbersPerView * wanted.length);
     const targets = new Uint8Array(32 * wanted.length);
     wanted.forEach(({ from, target }, i) => {
-      views.set(from.view ?? wholeView, 10 * i);
+      views.set(from.view ?? wholeView, numbersPerView * i);
       targets.set(target, 32 * i);
     });
-    return fromNative(
-      await withSignal(signal, (cancel) => native.alignVariants(this.#handle, views, targets, 0, cancel)),
-    );
+    return viewHashes(await withSignal(signal, (cancel) => native.alignViews(this.#handle, views, targets, cancel)));
   }
 
   /** Hashes of views, ten numbers each, as originals of `side` pixels; 0: as large as the view. */
   async hash(views: Float32Array, side: number, signal: AbortSignal | undefined): Promise<ViewHash[]> {
-    return fromNative(
-      await withSignal(signal, (cancel) => native.alignVariants(this.#handle, views, undefined, side, cancel)),
-    );
+    return viewHashes(await withSignal(signal, (cancel) => native.hashViews(this.#handle, views, side, cancel)));
   }
 
   /** Frees it now; a call that runs keeps it. */
   [Symbol.dispose](): void {
-    native.closeVariants(this.#handle);
+    native.closeViews(this.#handle);
   }
 }

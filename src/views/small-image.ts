@@ -1,5 +1,4 @@
-import { checkHashOptions } from "../hash/options.js";
-import { pixelArguments, type RawPixels } from "../hash/raw-pixels.js";
+import { nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import type { Samples } from "../image/samples.js";
 import { native } from "../native/load.js";
 
@@ -14,10 +13,11 @@ export type SmallImage = Omit<Samples, "hash">;
 
 /** Undefined of grey with alpha, and of what is too small for a view. */
 export function smallPicture(pixels: RawPixels): SmallImage | undefined {
-  const [bytes, width, height, channels, stride] = pixelArguments(pixels, checkHashOptions({}));
+  const checked = nativePixels(pixels);
+  const { width, height, channels } = checked;
   if (channels === 2 || Math.min(width, height) < 32) return undefined;
   const share = Math.min(1, longSide / Math.max(width, height));
   const [small, low] = [width, height].map((side) => Math.max(5, Math.round(share * side))) as [number, number];
-  const data = native.shrink(bytes, width, height, channels, stride, small, low);
+  const data = native.shrink(checked, small, low);
   return { data, width: small, height: low, channels: channels === 1 ? 1 : 3 };
 }

@@ -1,3 +1,5 @@
+import { type Corners, decodeView } from "../native/view-numbers.js";
+
 /** Which idea a view of the picture comes from. */
 export const viewNames = [
   "original",
@@ -26,3 +28,13 @@ export type ViewName = (typeof viewNames)[number];
 
 /** A place in an image: top left, top right, bottom right, bottom left, as shares of its width and height. */
 export type Region = readonly [x: number, y: number][];
+
+/** Returns whether a view is the whole image, in any orientation. */
+export function isWholeView(view: Float32Array): boolean {
+  return decodeView(view).kind === viewNames.indexOf("original");
+}
+
+/** Returns the corners of a view, as shares of the image's width and height. */
+export function cornersOf(view: Float32Array): Corners {
+  return decodeView(view).corners;
+}

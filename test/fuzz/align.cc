@@ -92,7 +92,8 @@ Answer align(const Video& query, const Video& known, const emp_video_options& op
 bool equal(const emp_video_segment& a, const emp_video_segment& b) {
   return a.query_from == b.query_from && a.query_to == b.query_to && a.known_from == b.known_from &&
          a.known_to == b.known_to && a.speed == b.speed && a.distance == b.distance && a.share == b.share &&
-         a.evidence == b.evidence && a.still == b.still && a.nearest == b.nearest && a.matches == b.matches;
+         a.evidence == b.evidence && a.static_share == b.static_share && a.nearest == b.nearest &&
+         a.matches == b.matches;
 }
 
 void check(const Answer& answer, const Video& query, const Video& known, const emp_video_options& options) {
@@ -104,8 +105,10 @@ void check(const Answer& answer, const Video& query, const Video& known, const e
     must(s.query_from >= 0 && s.query_from <= s.query_to && s.query_to <= query.end() + kLittle, "outside the query");
     must(s.known_from >= 0 && s.known_from <= s.known_to && s.known_to <= known.end() + kLittle, "outside the known");
     must(s.speed >= 0.9 * options.min_speed && s.speed <= 1.1 * options.max_speed, "a speed outside");
-    must(s.share >= 0 && s.share <= 1 && s.evidence >= 0 && s.still >= -1 && s.still <= 1, "a figure outside");
-    must(s.distance >= 0 && s.distance <= options.wide && s.nearest <= options.wide, "a distance outside");
+    must(s.share >= 0 && s.share <= 1 && s.evidence >= 0 && s.static_share >= -1 && s.static_share <= 1,
+         "a figure outside");
+    must(s.distance >= 0 && s.distance <= options.support_radius && s.nearest <= options.support_radius,
+         "a distance outside");
   }
 }
 
@@ -116,19 +119,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint8_t odd = in.byte();
   emp_video_options options = {};
   options.radius = in.byte();
-  options.wide = options.radius + in.byte() % 64u;
+  options.support_radius = options.radius + in.byte() % 64u;
   options.min_speed = (odd & 1) != 0 ? in.any() : 0.5;
   options.max_speed = (odd & 2) != 0 ? in.any() : 2;
   const Video query = read_video(in, in.left() / 6, (odd & 4) != 0);
   const Video known = read_video(in, in.left() / 3, (odd & 8) != 0);
-  std::vector<float> weights(query.from.size() + 1), worth(query.from.size() + 1);
+  std::vector<float> weights(query.from.size() + 1), partial_weights(query.from.size() + 1);
   std::vector<emp_video_near> places;
   if ((odd & 16) != 0) {
     for (size_t i = 0; i < weights.size(); ++i) {
       weights[i] = static_cast<float>((odd & 1) != 0 ? in.any() : in.byte() / 255.0);
-      worth[i] = static_cast<float>(in.byte()) / 255;
+      partial_weights[i] = static_cast<float>(in.byte()) / 255;
     }
-    options.weights = weights.data(), options.worth = worth.data();
+    options.weights = weights.data(), options.partial_weights = partial_weights.data();
   }
   if ((odd & 32) != 0) {
     places.push_back({in.byte(), in.byte()});
@@ -136,11 +139,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       places[0].query %= query.from.size(), places[0].known %= known.from.size();
     options.places = places.data(), options.place_count = places.size();
   }
-  options.everything = 1;
+  options.include_weak = 1;
   const Answer all = align(query, known, options);
   must(all.status == EMP_OK || all.status == EMP_BAD_OPTION || all.status == EMP_BAD_RADIUS, "another status");
   check(all, query, known, options);
-  options.everything = 0;
+  options.include_weak = 0;
   const Answer matched = align(query, known, options), again = align(query, known, options);
   must(matched.status == all.status && again.status == all.status, "another status for matches");
   must(matched.segments.size() == again.segments.size(), "another answer again");

@@ -24,16 +24,16 @@ void must(bool good, const char* what) {
 std::vector<uint8_t> made(uint32_t tables, size_t rows, size_t kept, bool wide) {
   Random random(7);
   std::vector<uint64_t> ids;
-  std::vector<uint8_t> hashes, banks;
+  std::vector<uint8_t> hashes, tags;
   for (size_t i = 0; i < rows; ++i) {
     ids.push_back(i + (wide && i > kept / 2 ? uint64_t{1} << 33 : 0));
     const Hash hash = random.near(Random(i % 5).hash(), random.below(40));
     hashes.insert(hashes.end(), hash.begin(), hash.end());
-    banks.push_back(static_cast<uint8_t>(i));
+    tags.push_back(static_cast<uint8_t>(i));
   }
   emp_index* index;
   must(emp_index_create(tables, &index) == EMP_OK, "no index");
-  must(emp_index_add(index, ids.data(), hashes.data(), wide ? banks.data() : nullptr, rows) == EMP_OK, "not added");
+  must(emp_index_add(index, ids.data(), hashes.data(), wide ? tags.data() : nullptr, rows) == EMP_OK, "not added");
   must(maintain_all(index) == EMP_OK, "not joined");
   must(emp_index_remove(index, ids.data() + kept, rows - kept) == EMP_OK, "not removed");
   emp_snapshot* snapshot;
@@ -84,9 +84,9 @@ uint64_t number(const Subject& file, size_t at, size_t size) {
 
 void correct_checksums(Subject* file, bool of_data) {
   if (file->size() < kHeader) return;
-  const uint64_t parts = number(*file, 32, 4);
-  if (parts > (file->size() - kHeader) / kRecord) return;
-  for (size_t i = 0; of_data && i < parts; ++i) {
+  const uint64_t shards = number(*file, 32, 4);
+  if (shards > (file->size() - kHeader) / kRecord) return;
+  for (size_t i = 0; of_data && i < shards; ++i) {
     const size_t record = kHeader + i * kRecord;
     const uint64_t at = number(*file, record, 8), size = number(*file, record + 8, 8);
     if (at > file->size() || size > file->size() - at) continue;
@@ -95,7 +95,7 @@ void correct_checksums(Subject* file, bool of_data) {
     file->put(record + 36, crc);
   }
   const uint32_t crc = empreinte::crc32c(0, file->data(), 60);
-  file->put(60, empreinte::crc32c(crc, file->data() + kHeader, parts * kRecord));
+  file->put(60, empreinte::crc32c(crc, file->data() + kHeader, shards * kRecord));
 }
 
 // Changes of seven bytes: where (four; a header's byte, a record's or any), what, a value, how much.
@@ -123,18 +123,18 @@ void change(Subject* file, const uint8_t* data, size_t size) {
 
 // What is done with a file that opens.
 struct Plan {
-  int way = 0;
+  int strategy = 0;
   uint32_t radius = 31;
-  bool all_ways = true, verify = true, change = true;
+  bool all_strategies = true, verify = true, change = true;
 };
 
 void use(emp_index* index, size_t size, const Plan& plan) {
   const Hash query = Random(3).hash();
   const auto ask = [&](const std::vector<Hash>& queries) {
-    if (plan.all_ways)
-      search_all_ways(index, queries);
+    if (plan.all_strategies)
+      search_all_strategies(index, queries);
     else
-      search_one_way(index, queries, plan.way, plan.radius);
+      search_one_strategy(index, queries, plan.strategy, plan.radius);
   };
   ask({query, Random(99).hash()});
   if (plan.verify) {

@@ -1,5 +1,5 @@
 // The list reader and hash text. Whatever the bytes: the same transcript whole, byte by byte and in pieces that the
-// input chooses; at most one event a line, in order; with degenerate hashes allowed the same lines and nothing lost;
+// input chooses; at most one event a line, in order; with trivial hashes allowed the same lines and nothing lost;
 // what parses as a hash prints and parses again to itself.
 #include <cstdio>
 
@@ -25,13 +25,13 @@ void check_order(const Transcript& t, const std::string& text) {
   }
 }
 
-// Refusing degenerate hashes turns some entries into problems and changes nothing else.
-void check_degenerate(const Transcript& strict, const Transcript& lenient) {
-  must(strict.form == lenient.form && strict.events.size() == lenient.events.size(), "degenerate hashes change lines");
+// Refusing trivial hashes turns some entries into problems and changes nothing else.
+void check_trivial(const Transcript& strict, const Transcript& lenient) {
+  must(strict.form == lenient.form && strict.events.size() == lenient.events.size(), "trivial hashes change lines");
   for (size_t i = 0; i < strict.events.size(); ++i) {
     const Event &s = strict.events[i], &l = lenient.events[i];
     if (s == l) continue;
-    must(s.line == l.line && s.problem >= EMP_LIST_DEGENERATE_ALL_ZERO && l.problem == -1, "another difference");
+    must(s.line == l.line && s.problem >= EMP_LIST_TRIVIAL_ALL_ZERO && l.problem == -1, "another difference");
   }
 }
 
@@ -65,6 +65,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (text.size() < 4096)
     must(read_list(text, false, [](size_t) { return 1; }) == whole, "another answer byte by byte");
   if (!text.empty() && text.back() != '\n') must(read_whole(text + '\n') == whole, "a last line break matters");
-  check_degenerate(whole, read_whole(text, true));
+  check_trivial(whole, read_whole(text, true));
   return 0;
 }

@@ -45,15 +45,15 @@ void check_kernels(const emp_pixels& pixels, emp_compat compat, bool dihedral) {
   for (size_t i = emp_kernel_count(); i-- > 0;) {  // portable first
     const emp_kernel* kernel = emp_kernel_at(i);
     if (!emp_kernel_supported(kernel)) continue;
-    for (const emp_way way : {EMP_WAY_EXACT, EMP_WAY_AUTO}) {
-      const emp_hash_options options = {kernel, way, compat, dihedral ? 1 : 0, {nullptr, nullptr}};
+    for (const emp_method method : {EMP_METHOD_EXACT, EMP_METHOD_AUTO}) {
+      const emp_hash_options options = {kernel, method, compat, dihedral ? 1 : 0, {nullptr, nullptr}};
       emp_hash_result result;
       must(emp_hash(&pixels, &options, &result) == EMP_OK, "no hash", emp_kernel_name(kernel));
       must(result.quality >= 0 && result.quality <= 100, "quality", emp_kernel_name(kernel));
       if (!have) first = result;
       have = true;
-      must(same(first, result, dihedral), way == EMP_WAY_AUTO ? "the automatic way differs" : "the exact way differs",
-           emp_kernel_name(kernel));
+      must(same(first, result, dihedral),
+           method == EMP_METHOD_AUTO ? "the automatic way differs" : "the exact way differs", emp_kernel_name(kernel));
     }
   }
 }
@@ -112,7 +112,7 @@ void check_geometry(Input in) {
                     width <= 1u << 24 && height <= 1u << 24 && stride >= row && needed <= in.size();
   must((emp_pixels_check(&pixels) == EMP_OK) == fits, "the check is wrong about what fits");
   if (fits) return check_kernels(pixels, EMP_COMPAT_NONE, false);
-  const emp_hash_options options = {nullptr, EMP_WAY_AUTO, EMP_COMPAT_NONE, 0, {nullptr, nullptr}};
+  const emp_hash_options options = {nullptr, EMP_METHOD_AUTO, EMP_COMPAT_NONE, 0, {nullptr, nullptr}};
   emp_hash_result result;
   must(emp_hash(&pixels, &options, &result) == EMP_BAD_GEOMETRY, "a geometry that does not fit is hashed");
 }

@@ -127,7 +127,7 @@ describe("division by a window is a true division", () => {
 
 // Arguments: pictures a family, seed, longest side.
 describe("the automatic way answers as the exact one, for pictures chosen to be bad for it", () => {
-  const ways = "test/native/ways.cc";
+  const ways = "test/native/methods.cc";
   const same = /^0 pictures with another answer than the exact way/m;
 
   test("on this processor", minutes, async (ctx) => {
@@ -204,7 +204,7 @@ describe("the aligner of videos against what was done to them, and against brute
 
 // Arguments: seed, rounds.
 describe("variants of pictures that are meant to hurt", () => {
-  const variants = "test/native/variants.cc";
+  const variants = "test/native/views.cc";
   const right = /^[1-9]\d+ checks of variants, 0 failures$/m;
 
   test("on this processor", minutes, async (ctx) => {

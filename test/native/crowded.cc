@@ -16,7 +16,7 @@ void expect(bool good, const char* what, uint32_t tables, const emp_search_optio
   ++checks;
   if (good) return;
   ++failures;
-  std::printf("FAIL %s: tables %u, way %d, kernel %s, radius %u, limit %u\n", what, tables, o.way,
+  std::printf("FAIL %s: tables %u, way %d, kernel %s, radius %u, limit %u\n", what, tables, o.strategy,
               emp_kernel_name(o.kernel), o.radius, o.limit);
 }
 
@@ -78,12 +78,12 @@ bool same(const Found& found, const std::vector<emp_hit>& hits) {
 }
 
 template <class F>
-void each_kernel_and_way(emp_search_options* o, F&& run) {
+void each_kernel_and_strategy(emp_search_options* o, F&& run) {
   for (size_t k = 0; k < emp_kernel_count(); ++k) {
     o->kernel = emp_kernel_at(k);
     if (emp_kernel_supported(o->kernel) == 0) continue;
-    for (int way = EMP_SEARCH_AUTO; way <= EMP_SEARCH_MULTI_INDEX; ++way) {
-      o->way = static_cast<emp_search_way>(way);
+    for (int strategy = EMP_STRATEGY_AUTO; strategy <= EMP_STRATEGY_MULTI_INDEX; ++strategy) {
+      o->strategy = static_cast<emp_search_strategy>(strategy);
       run();
     }
   }
@@ -103,7 +103,7 @@ void crowded_queries(const emp_snapshot* snapshot, const Data& data, uint32_t ta
     const std::vector<emp_hit> few = wanted(data, queries, radius, 20);
     emp_search_options o = {};
     o.radius = radius;
-    each_kernel_and_way(&o, [&] {
+    each_kernel_and_strategy(&o, [&] {
       o.limit = 0;
       expect(same(search(snapshot, queries, o, false, UINT64_MAX), all), "crowded", tables, o);
       expect(same(search(snapshot, queries, o, false, 300'000), all), "crowded, in slices", tables, o);
@@ -125,7 +125,7 @@ void many_queries(const emp_snapshot* snapshot, const Data& data, uint32_t table
   o.radius = 3;
   o.limit = 6;
   const std::vector<emp_hit> hits = wanted(data, queries, o.radius, o.limit);
-  each_kernel_and_way(
+  each_kernel_and_strategy(
       &o, [&] { expect(same(search(snapshot, queries, o, false, 2'000'000), hits), "many queries", tables, o); });
 }
 

@@ -32,10 +32,10 @@ Made made(Random* random, size_t rows, uint32_t tables, bool wide) {
     file.hashes.push_back(i % 4 == 0 && i > 0 ? random->near(file.hashes[0], i % 32) : random->hash());
     bytes.insert(bytes.end(), file.hashes[i].begin(), file.hashes[i].end());
   }
-  const std::vector<uint8_t> banks(rows, 3);
+  const std::vector<uint8_t> tags(rows, 3);
   emp_index* index;
   if (emp_index_create(tables, &index) != EMP_OK) std::abort();
-  if (emp_index_add(index, file.ids.data(), bytes.data(), banks.data(), rows) != EMP_OK) std::abort();
+  if (emp_index_add(index, file.ids.data(), bytes.data(), tags.data(), rows) != EMP_OK) std::abort();
   if (maintain_all(index) != EMP_OK) std::abort();
   emp_snapshot* snapshot;
   if (emp_index_snapshot(index, &snapshot) != EMP_OK || save_bytes(snapshot, &file.bytes) != EMP_OK) std::abort();
@@ -51,12 +51,12 @@ void use(const std::vector<uint8_t>& bytes, const Made& file, Random* random, bo
   expect(status == EMP_OK, "a file whose header holds is opened");
   if (status != EMP_OK) return;
   expect((emp_index_verify(index, nullptr) == EMP_OK) == !damaged, "verifying tells whether it is damaged");
-  search_all_ways(index, {file.hashes[0], file.hashes.back(), random->hash()});
+  search_all_strategies(index, {file.hashes[0], file.hashes.back(), random->hash()});
   std::vector<uint64_t> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(file.ids[random->below(file.ids.size())]);
   ids.push_back(file.ids.back() + 5);
   change_and_save(index, ids, random->hash());
-  search_all_ways(index, {file.hashes[0], random->hash()});
+  search_all_strategies(index, {file.hashes[0], random->hash()});
   emp_index_destroy(index);
 }
 

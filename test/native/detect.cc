@@ -60,8 +60,8 @@ class Scene {
   std::vector<Disc> discs_;
 };
 
-Picture blank(uint32_t w, uint32_t h) {
-  Picture p;
+WorkingCopy blank(uint32_t w, uint32_t h) {
+  WorkingCopy p;
   p.width = w, p.height = h;
   p.rgb = Array<uint8_t>(size_t{3} * w * h + kSpare);
   p.luma = Array<float>(size_t{w} * h);
@@ -70,7 +70,7 @@ Picture blank(uint32_t w, uint32_t h) {
 }
 
 template <class At>
-void fill(Picture& p, const At& at) {
+void fill(WorkingCopy& p, const At& at) {
   for (uint32_t y = 0; y < p.height; ++y)
     for (uint32_t x = 0; x < p.width; ++x) {
       const Colour colour = at(x, y);
@@ -80,7 +80,7 @@ void fill(Picture& p, const At& at) {
 }
 
 // Draws the scene turned by `angle` with sides w and h around (x, y), and tells the corners as shares.
-View draw(Picture& p, const Scene& scene, float x, float y, float w, float h, float angle) {
+View draw(WorkingCopy& p, const Scene& scene, float x, float y, float w, float h, float angle) {
   const float cosine = std::cos(angle), sine = std::sin(angle);
   for (uint32_t j = 0; j < p.height; ++j)
     for (uint32_t i = 0; i < p.width; ++i) {
@@ -107,20 +107,20 @@ struct Found {
   float flat = 0;
 };
 
-Found detect(const Picture& p, const char* where) {
+Found detect(const WorkingCopy& p, const char* where) {
   Found found;
   const emp_kernel* kernel = nullptr;
-  Sketch sketch;
-  if (emp_kernel_find(nullptr, &kernel) != EMP_OK || make_sketch(p, *kernel, sketch) != EMP_OK) std::exit(2);
-  found.flat = flatness(sketch);
+  HalfResolution half;
+  if (emp_kernel_find(nullptr, &kernel) != EMP_OK || make_half_resolution(p, *kernel, half) != EMP_OK) std::exit(2);
+  found.flat = flatness(half);
   expect(found.flat > 0 && found.flat <= 1, "flatness is a share", where);
-  using Detector = emp_status (*)(const Picture&, const Sketch&, Views&);
+  using Detector = emp_status (*)(const WorkingCopy&, const HalfResolution&, Views&);
   const std::pair<Detector, size_t> detectors[] = {
-      {find_trims, 5}, {find_parts, 4}, {find_rectangles, 8}, {find_quadrilaterals, 5}};
+      {find_trims, 5}, {find_components, 4}, {find_rectangles, 8}, {find_quadrilaterals, 5}};
   for (const auto& [find, bound] : detectors) {
     View room[16];
     Views views(room, 16);
-    expect(find(p, sketch, views) == EMP_OK, "ended well", where);
+    expect(find(p, half, views) == EMP_OK, "ended well", where);
     expect(views.size() <= bound, "no more views than it says", where);
     for (size_t i = 0; i < views.size(); ++i) {
       for (int k = 0; k < 4; ++k)
@@ -132,17 +132,17 @@ Found detect(const Picture& p, const char* where) {
 }
 
 // The corner that is furthest off, as a share of the smaller side of the truth.
-float error(const View& a, const View& truth, const Picture& p) {
+float error(const View& a, const View& truth, const WorkingCopy& p) {
   const float w = static_cast<float>(p.width), h = static_cast<float>(p.height);
-  const auto apart = [&](const View& l, int i, const View& r, int j) {
+  const auto difference = [&](const View& l, int i, const View& r, int j) {
     return std::hypot((l.x[i] - r.x[j]) * w, (l.y[i] - r.y[j]) * h);
   };
   float most = 0;
-  for (int k = 0; k < 4; ++k) most = std::max(most, apart(a, k, truth, k));
-  return most / std::min(apart(truth, 0, truth, 1), apart(truth, 1, truth, 2));
+  for (int k = 0; k < 4; ++k) most = std::max(most, difference(a, k, truth, k));
+  return most / std::min(difference(truth, 0, truth, 1), difference(truth, 1, truth, 2));
 }
 
-void expect_found(const Picture& p, const View& truth, const char* where) {
+void expect_found(const WorkingCopy& p, const View& truth, const char* where) {
   const Found found = detect(p, where);
   float least = 9;
   for (size_t i = 0; i < found.n; ++i) least = std::min(least, error(found.view[i], truth, p));
@@ -152,7 +152,7 @@ void expect_found(const Picture& p, const View& truth, const char* where) {
 }
 
 // Text as screens have it: dark dashes in lines.
-void write(Picture& p, uint32_t left, uint32_t top, uint32_t width, uint32_t lines) {
+void write(WorkingCopy& p, uint32_t left, uint32_t top, uint32_t width, uint32_t lines) {
   for (uint32_t l = 0; l < lines; ++l)
     for (uint32_t y = top + 16 * l; y < std::min(top + 16 * l + 8, p.height); ++y)
       for (uint32_t x = left; x < std::min(left + width, p.width); ++x)
@@ -163,25 +163,25 @@ void write(Picture& p, uint32_t left, uint32_t top, uint32_t width, uint32_t lin
 void found_again() {
   const Scene scene, other;
   const float w = std::round(uniform(420, 640)), h = std::round(uniform(300, 480));
-  const auto plain = [&](Picture& p, Colour colour) { fill(p, [&](uint32_t, uint32_t) { return colour; }); };
+  const auto plain = [&](WorkingCopy& p, Colour colour) { fill(p, [&](uint32_t, uint32_t) { return colour; }); };
   const auto number = [](float v) { return static_cast<uint32_t>(v); };
   const Colour light = {{240, 242, 245}};
   {
     const float b = std::round(uniform(8, 120));
-    Picture p = blank(number(w + 2 * b), number(h + 2 * b));
+    WorkingCopy p = blank(number(w + 2 * b), number(h + 2 * b));
     plain(p, any_colour());
     expect_found(p, draw(p, scene, b + w / 2, b + h / 2, w, h, 0), "border");
   }
   {
     const float b = std::round(uniform(60, 140));
-    Picture p = blank(number(w), number(h + b));
+    WorkingCopy p = blank(number(w), number(h + b));
     plain(p, light);
     const View truth = draw(p, scene, w / 2, b + h / 2, w, h, 0);
     write(p, 20, number(b / 2) - 12, number(w) - 60, 2);
     expect_found(p, truth, "caption");
   }
   {
-    Picture p = blank(number(w), number(w * 1.7f));
+    WorkingCopy p = blank(number(w), number(w * 1.7f));
     fill(p, [&](uint32_t x, uint32_t y) {
       // Smooth, as a much blurred picture is.
       const float fx = static_cast<float>(x) / w, fy = static_cast<float>(y) / w;
@@ -190,7 +190,7 @@ void found_again() {
     expect_found(p, draw(p, scene, w / 2, std::round(w * 0.85f), w, 2 * std::round(h / 2), 0), "blurred fill");
   }
   {
-    Picture p = blank(560, 1020);
+    WorkingCopy p = blank(560, 1020);
     plain(p, light);
     const float side = 480;
     const View truth = draw(p, scene, 280, 430, side, std::round(side * 0.7f), 0);
@@ -199,7 +199,7 @@ void found_again() {
     expect_found(p, truth, "screen");
   }
   {
-    Picture p = blank(900, 680);
+    WorkingCopy p = blank(900, 680);
     draw(p, other, 450, 340, 900, 680, 0);
     const View truth = draw(p, scene, std::round(uniform(300, 600)), std::round(uniform(260, 420)), 470, 360, 0);
     expect_found(p, truth, "picture in picture");
@@ -207,7 +207,7 @@ void found_again() {
   for (const float degrees : {1.f, 2.5f, 5.f, 14.f, 35.f}) {
     const float a = degrees * 3.14159265f / 180 * (next() % 2 ? 1.f : -1.f), c = std::abs(std::cos(a)),
                 s = std::abs(std::sin(a));
-    Picture p = blank(number(c * w + s * h) + 1, number(s * w + c * h) + 1);
+    WorkingCopy p = blank(number(c * w + s * h) + 1, number(s * w + c * h) + 1);
     plain(p, {{0, 0, 0}});
     char where[40];
     std::snprintf(where, sizeof(where), "turned by %.1f degrees", static_cast<double>(degrees));
@@ -222,7 +222,7 @@ void hostile() {
                                                  {17, 16},   {63, 64},     {64, 63},   {65, 512},
                                                  {512, 512}, {1024, 1024}, {700, 513}, {513, 1024}};
   for (const auto& [w, h] : sizes) {
-    Picture p = blank(w, h);
+    WorkingCopy p = blank(w, h);
     fill(p, noise), detect(p, "noise");
     fill(p, [&](uint32_t, uint32_t) { return grey(200); }), detect(p, "one colour");
     fill(p, [&](uint32_t x, uint32_t y) { return grey((x + y) % 2 ? 255.f : 0.f); }), detect(p, "checks of one pixel");

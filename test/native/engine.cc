@@ -25,7 +25,7 @@ bool expect(bool good, const char* what) {
 
 struct Entry {
   Hash hash;
-  uint8_t bank;
+  uint8_t tag;
 };
 using Entries = std::map<uint64_t, Entry>;
 
@@ -49,7 +49,7 @@ std::vector<emp_hit> wanted(const Entries& entries, const std::vector<Hash>& que
     const size_t first = hits.size();
     for (const auto& [id, entry] : entries) {
       const uint32_t distance = plain_distance(entry.hash, queries[q]);
-      const bool in = o.filter == 0 || (o.banks[entry.bank / 64] >> entry.bank % 64 & 1) != 0;
+      const bool in = o.filter == 0 || (o.tags[entry.tag / 64] >> entry.tag % 64 & 1) != 0;
       if (in && distance <= o.radius) hits.push_back({id, q, distance});
     }
     std::sort(hits.begin() + static_cast<ptrdiff_t>(first), hits.end(), [](const emp_hit& a, const emp_hit& b) {
@@ -110,7 +110,7 @@ class Round {
 
  private:
   void change(int step) {
-    if (small_) return change_parts();
+    if (small_) return change_shards();
     const uint64_t what = random_.below(10);
     if (step == 0 || what == 0) return add(33'000 + random_.below(12'000));
     if (step == 1 || what < 3) return maintain();
@@ -124,7 +124,7 @@ class Round {
       replace();
   }
 
-  void change_parts() {
+  void change_shards() {
     const uint64_t what = random_.below(12);
     if (what < 4) return add(4'096 + random_.below(2'000));
     if (what < 6) return add(1 + random_.below(300));
@@ -146,15 +146,15 @@ class Round {
     for (uint64_t& id : ids) id = (before ? low_id : next_id_) += 1 + random_.below(3);
     if (random_.one_in(2))
       for (size_t i = count; i-- > 1;) std::swap(ids[i], ids[random_.below(i + 1)]);
-    std::vector<uint8_t> hashes, banks;
-    const bool with_banks = !random_.one_in(3);
+    std::vector<uint8_t> hashes, tags;
+    const bool with_tags = !random_.one_in(3);
     for (uint64_t id : ids) {
-      const Entry entry = {a_hash(), static_cast<uint8_t>(with_banks ? random_.below(4) * 85 : 0)};
+      const Entry entry = {a_hash(), static_cast<uint8_t>(with_tags ? random_.below(4) * 85 : 0)};
       hashes.insert(hashes.end(), entry.hash.begin(), entry.hash.end());
-      banks.push_back(entry.bank);
+      tags.push_back(entry.tag);
       entries_[id] = entry;
     }
-    const uint8_t* given = with_banks ? banks.data() : nullptr;
+    const uint8_t* given = with_tags ? tags.data() : nullptr;
     expect(emp_index_add(index_, ids.data(), hashes.data(), given, count) == EMP_OK, "add");
     // All or nothing: a new id and one that is there, of these the first or the largest.
     const uint64_t largest = *std::max_element(ids.begin(), ids.end()), pair[] = {next_id_ + 1, ids[0]};
@@ -220,7 +220,7 @@ class Round {
       const uint64_t id = some_id();
       entries_[id] = {a_hash(), static_cast<uint8_t>(random_.below(4) * 85)};
       const Entry& entry = entries_[id];
-      expect(emp_index_replace(index_, id, entry.hash.data(), entry.bank) == EMP_OK, "replace");
+      expect(emp_index_replace(index_, id, entry.hash.data(), entry.tag) == EMP_OK, "replace");
     }
     const uint64_t unknown = next_id_ + 9;
     expect(emp_index_replace(index_, unknown, seeds_[0].data(), 0) == EMP_UNKNOWN_ID, "replace an unknown id");
@@ -230,8 +230,8 @@ class Round {
 
   uint32_t largest_part() const {
     uint32_t most = 0;
-    for (uint32_t i = 0; i < index_->version->part_count; ++i)
-      most = std::max(most, index_->version->parts[i].segment->rows);
+    for (uint32_t i = 0; i < index_->version->shard_count; ++i)
+      most = std::max(most, index_->version->shards[i].shard->rows);
     return most;
   }
 
@@ -269,9 +269,9 @@ class Round {
 
   // FORMAT.md: 64 bytes a part behind a header of 64; at 24 the smallest id, which must not be that of a removed row.
   void check_records(const std::vector<uint8_t>& bytes) {
-    uint32_t parts;
-    std::memcpy(&parts, &bytes[32], 4);
-    for (size_t i = 0; i < parts; ++i) {
+    uint32_t shards;
+    std::memcpy(&shards, &bytes[32], 4);
+    for (size_t i = 0; i < shards; ++i) {
       uint64_t first_id;
       std::memcpy(&first_id, &bytes[64 + 64 * i + 24], 8);
       expect(entries_.count(first_id) == 1, "the smallest id in a file is there");
@@ -283,7 +283,7 @@ class Round {
     emp_search_options o = {};
     o.radius = kRadii[random_.below(std::size(kRadii))];
     o.filter = random_.one_in(2) ? 1 : 0;
-    for (uint64_t& bits : o.banks) bits = random_();
+    for (uint64_t& bits : o.tags) bits = random_();
     const uint32_t limit = random_.one_in(8) ? 1'000'000 : 1 + static_cast<uint32_t>(random_.below(40));
     std::vector<Hash> queries(o.radius > 96 ? 1 + random_.below(2) : 1 + random_.below(14));
     for (Hash& query : queries) query = random_.one_in(2) ? random_.hash() : random_.near(a_seed(), random_.below(25));
@@ -293,8 +293,8 @@ class Round {
     for (size_t k = 0; k < emp_kernel_count(); ++k) {
       o.kernel = emp_kernel_at(k);
       if (emp_kernel_supported(o.kernel) == 0) continue;
-      for (int way = EMP_SEARCH_AUTO; way <= EMP_SEARCH_MULTI_INDEX; ++way) {
-        o.way = static_cast<emp_search_way>(way);
+      for (int strategy = EMP_STRATEGY_AUTO; strategy <= EMP_STRATEGY_MULTI_INDEX; ++strategy) {
+        o.strategy = static_cast<emp_search_strategy>(strategy);
         const uint64_t budget = kBudgets[random_.below(std::size(kBudgets))];
         o.limit = 0;
         tell(compare(snapshot, queries, o, false, budget, all), "radius", o, budget);
@@ -314,7 +314,7 @@ class Round {
   void tell(bool good, const char* what, const emp_search_options& o, uint64_t budget) {
     if (expect(good, what)) return;
     std::printf("  tables %u up to %u, way %d, kernel %s, radius %u, limit %u, filter %d, budget %llu\n", kind_.tables,
-                kind_.most_short, o.way, emp_kernel_name(o.kernel), o.radius, o.limit, o.filter,
+                kind_.most_short, o.strategy, emp_kernel_name(o.kernel), o.radius, o.limit, o.filter,
                 static_cast<unsigned long long>(budget));
   }
 

@@ -16,24 +16,24 @@ constexpr uint32_t kSearchRadii[] = {15, 31, 39, 60, 256};
 
 // Within the radius and the nearest; `queries` decide where in the tables it looks. Ends the program on any other
 // failure.
-inline void search_one_way(emp_index* index, const std::vector<Hash>& queries, int way, uint32_t radius) {
+inline void search_one_strategy(emp_index* index, const std::vector<Hash>& queries, int strategy, uint32_t radius) {
   emp_snapshot* snapshot;
   if (emp_index_snapshot(index, &snapshot) != EMP_OK) std::abort();
   emp_search_options o = {};
-  o.way = static_cast<emp_search_way>(way);
+  o.strategy = static_cast<emp_search_strategy>(strategy);
   o.radius = radius;
   o.limit = radius > 100 ? 5 : 0;
-  o.filter = way % 2;
-  o.banks[0] = ~uint64_t{0};
+  o.filter = strategy % 2;
+  o.tags[0] = ~uint64_t{0};
   if (!answers(search(snapshot, queries, o).status)) std::abort();
   o.limit = 3;
   if (!answers(search(snapshot, queries, o, true, 20'000).status)) std::abort();
   emp_snapshot_release(snapshot);
 }
 
-inline void search_all_ways(emp_index* index, const std::vector<Hash>& queries) {
-  for (int way = EMP_SEARCH_AUTO; way <= EMP_SEARCH_MULTI_INDEX; ++way)
-    for (const uint32_t radius : kSearchRadii) search_one_way(index, queries, way, radius);
+inline void search_all_strategies(emp_index* index, const std::vector<Hash>& queries) {
+  for (int strategy = EMP_STRATEGY_AUTO; strategy <= EMP_STRATEGY_MULTI_INDEX; ++strategy)
+    for (const uint32_t radius : kSearchRadii) search_one_strategy(index, queries, strategy, radius);
 }
 
 // Everything else: changes, joining, saving, opening what was saved.

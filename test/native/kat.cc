@@ -45,7 +45,7 @@ void expect(const char* kernel, const Record& r, const char* what, const std::st
 void check(const emp_kernel* kernel, const Record& r, const std::vector<uint8_t>& samples) {
   const char* name = emp_kernel_name(kernel);
   const emp_pixels p = {samples.data(), samples.size(), r.width, r.height, r.channels, size_t{r.width} * r.channels};
-  emp_hash_options options = {kernel, EMP_WAY_EXACT, EMP_COMPAT_NONE, 1, {nullptr, nullptr}};
+  emp_hash_options options = {kernel, EMP_METHOD_EXACT, EMP_COMPAT_NONE, 1, {nullptr, nullptr}};
   emp_hash_result exact, automatic;
   static emp_hash_trace trace;
   if (emp_hash_traced(&p, &options, &exact, &trace) != EMP_OK) expect(name, r, "status", "error", "ok");
@@ -65,9 +65,9 @@ void check(const emp_kernel* kernel, const Record& r, const std::vector<uint8_t>
     expect(name, r, "grid", grid.text(), r.grid);
     expect(name, r, "dct", dct.text(), r.dct);
   }
-  options.way = EMP_WAY_AUTO;
+  options.method = EMP_METHOD_AUTO;
   if (emp_hash(&p, &options, &automatic) != EMP_OK) expect(name, r, "status", "error", "ok");
-  automatic.taken = exact.taken;
+  automatic.method_used = exact.method_used;
   if (std::memcmp(&automatic, &exact, sizeof(exact)) != 0)
     expect(name, r, "automatic way", hex(automatic.hash), hex(exact.hash));
 }

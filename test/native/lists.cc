@@ -28,9 +28,9 @@ Event entry(uint64_t line, const std::string& hash, const std::string& metadata 
 Event problem(uint64_t line, emp_list_problem kind) { return {line, kind, "", ""}; }
 
 void check(const char* what, const std::string& text, emp_list_form form, const std::vector<Event>& events,
-           bool allow_degenerate = false) {
+           bool allow_trivial = false) {
   const Transcript wanted{events, form};
-  const Transcript got = read_whole(text, allow_degenerate);
+  const Transcript got = read_whole(text, allow_trivial);
   expect(got == wanted, what);
   if (!(got == wanted)) {
     std::printf("  form %d\n", got.form);
@@ -39,10 +39,10 @@ void check(const char* what, const std::string& text, emp_list_form form, const 
                   e.hash.c_str(), e.metadata.c_str());
   }
   for (size_t size : {1, 2, 3, 7, 64, 65536})
-    expect(read_list(text, allow_degenerate, [&](size_t) { return size; }) == wanted, what);
+    expect(read_list(text, allow_trivial, [&](size_t) { return size; }) == wanted, what);
   uint32_t state = 1;
   const auto random = [&](size_t) { return 1 + (state = state * 1664525 + 1013904223) % 97; };
-  expect(read_list(text, allow_degenerate, random) == wanted, what);
+  expect(read_list(text, allow_trivial, random) == wanted, what);
 }
 
 void plain() {
@@ -122,14 +122,14 @@ void signal_csv() {
   expect(t.events.size() >= 100000, "a file of open quotes");
 }
 
-void degenerate() {
+void trivial() {
   const std::string zero(64, '0'), one(64, 'f'), few = std::string(56, '0') + "0000ffff";
   std::string pattern;
   for (int i = 0; i < 8; ++i) pattern += "a5c3f00f";
   const std::string text = zero + "\n" + one + "\n" + few + "\n" + pattern + "\n" + a + "\n";
-  check("degenerate hashes are refused", text, EMP_LIST_PLAIN,
-        {problem(1, EMP_LIST_DEGENERATE_ALL_ZERO), problem(2, EMP_LIST_DEGENERATE_ALL_ONE),
-         problem(3, EMP_LIST_DEGENERATE_UNBALANCED), problem(4, EMP_LIST_DEGENERATE_PERIODIC), entry(5, a)});
+  check("trivial hashes are refused", text, EMP_LIST_PLAIN,
+        {problem(1, EMP_LIST_TRIVIAL_ALL_ZERO), problem(2, EMP_LIST_TRIVIAL_ALL_ONE),
+         problem(3, EMP_LIST_TRIVIAL_UNBALANCED), problem(4, EMP_LIST_TRIVIAL_PERIODIC), entry(5, a)});
   check("or taken when allowed", text, EMP_LIST_PLAIN,
         {entry(1, zero), entry(2, one), entry(3, few), entry(4, pattern), entry(5, a)}, true);
 }
@@ -162,7 +162,7 @@ int main() {
   long_lines();
   signals();
   signal_csv();
-  degenerate();
+  trivial();
   hash_text();
   std::printf("%d checks of lists and hash text, %d failures\n", checks, failures);
   return failures == 0 ? 0 : 1;

@@ -88,7 +88,7 @@ void round(uint64_t seed) {
   for (size_t i = random() % (seed % 5 == 0 ? 20'000 : 400); i > 0; --i)
     text += "line " + std::to_string(random()) + (i % 3 == 0 ? "\n" : " ");
   const int output = fcntl(reader.output(), F_DUPFD_CLOEXEC, 0), errors = fcntl(reader.errors(), F_DUPFD_CLOEXEC, 0);
-  reader.hand_over();
+  reader.close_child_ends();
 
   std::thread child([=, pieces = random()] {
     std::mt19937_64 own(pieces);
@@ -114,26 +114,26 @@ void round(uint64_t seed) {
   std::vector<uint8_t> target, piece(1 + random() % 5000);
   const auto hear = [&] {
     int count;
-    while ((count = reader.hear(piece.data(), piece.size())) > 0)
+    while ((count = reader.read_text(piece.data(), piece.size())) > 0)
       heard.append(reinterpret_cast<char*>(piece.data()), static_cast<size_t>(count));
     return count < 0;
   };
-  reader.listen(true);
+  reader.notify_on_text(true);
   size_t taken = 0;
   bool told = false, ended = false;
   while (!ended && (whole || taken < enough)) {
     target.assign(1 + random() % 400'000, 0);
     check(reader.fill(target.data(), target.size()), "nothing was being filled");
     // Where nobody hears of more text than is held, the child waits with it.
-    if (text.size() < 50'000 && random() % 8 == 0) reader.listen(random() % 2 == 0);
+    if (text.size() < 50'000 && random() % 8 == 0) reader.notify_on_text(random() % 2 == 0);
     int filled;
-    while ((filled = reader.filled()) == 0) {
+    while ((filled = reader.fill_status()) == 0) {
       if (!news.wait()) {
         check(false, "no news");
         ended = true;
         break;
       }
-      reader.called();
+      reader.acknowledge();
       if (random() % 4 == 0) usleep(3000);  // as much is said meanwhile as is held
       told = hear();
     }
@@ -148,8 +148,8 @@ void round(uint64_t seed) {
     }
   }
   if (whole) {
-    reader.listen(true);
-    while (!(told = hear()) && news.wait()) reader.called();
+    reader.notify_on_text(true);
+    while (!(told = hear()) && news.wait()) reader.acknowledge();
     check(told && heard == text, "other text than was said");
   } else {
     check(text.compare(0, heard.size(), heard) == 0, "other text than was said, until the middle");

@@ -131,7 +131,7 @@ void run_reader(emp_index* index, uint64_t seed) {
     const std::vector<Hash> queries = {Random(centre).hash()};
     emp_search_options o = {};
     o.radius = kRadius;
-    o.way = static_cast<emp_search_way>(random.below(EMP_SEARCH_MULTI_INDEX + 1));
+    o.strategy = static_cast<emp_search_strategy>(random.below(EMP_STRATEGY_MULTI_INDEX + 1));
     std::vector<Seen> seen;
     for (uint64_t id = centre; id < kIds; id += kCentres) seen.push_back({state_of(id), {}});
     emp_snapshot* snapshot;

@@ -43,7 +43,7 @@ double share_of(uint32_t i, uint32_t at, uint32_t n, uint32_t outputs) {
 }
 
 // The mean of the rectangle that a sample of the working copy stands for.
-double mean_of(const emp_pixels& p, const Picture& copy, uint32_t x, uint32_t y, uint32_t c) {
+double mean_of(const emp_pixels& p, const WorkingCopy& copy, uint32_t x, uint32_t y, uint32_t c) {
   const auto first = [](uint32_t at, uint32_t n, uint32_t outputs) {
     return static_cast<uint32_t>(static_cast<uint64_t>(at) * n / outputs);
   };
@@ -61,9 +61,9 @@ double mean_of(const emp_pixels& p, const Picture& copy, uint32_t x, uint32_t y,
   return sum / all;
 }
 
-void look_at_copy(Random& random, const emp_pixels& p, const Picture& copy, const emp_kernel* kernel) {
+void look_at_copy(Random& random, const emp_pixels& p, const WorkingCopy& copy, const emp_kernel* kernel) {
   const uint32_t longest = std::max(p.width, p.height);
-  expect(std::max(copy.width, copy.height) == std::min(longest, kPictureSide), "the longest side", kernel, p);
+  expect(std::max(copy.width, copy.height) == std::min(longest, kWorkingSide), "the longest side", kernel, p);
   double most = 0;
   for (int i = 0; i < 400; ++i) {
     // The corners and sides too.
@@ -82,12 +82,13 @@ void look_at_copy(Random& random, const emp_pixels& p, const Picture& copy, cons
   expect(off < 1e-3, "luma", kernel, p);
 }
 
-void look_at_sketch(const Picture& copy, const Sketch& sketch, const emp_kernel* kernel, const emp_pixels& p) {
+void look_at_sketch(const WorkingCopy& copy, const HalfResolution& half, const emp_kernel* kernel,
+                    const emp_pixels& p) {
   int wrong = 0;
-  const uint32_t s = sketch.scale;
-  for (uint32_t y = 0; y < sketch.height; ++y)
-    for (uint32_t x = 0; x < sketch.width; ++x) {
-      const uint8_t* rgb = sketch.rgb.data() + 3 * (size_t{y} * sketch.width + x);
+  const uint32_t s = half.scale;
+  for (uint32_t y = 0; y < half.height; ++y)
+    for (uint32_t x = 0; x < half.width; ++x) {
+      const uint8_t* rgb = half.rgb.data() + 3 * (size_t{y} * half.width + x);
       for (uint32_t c = 0; c < 3; ++c) {
         uint32_t sum = s == 2 ? 2 : 0;
         for (uint32_t k = 0; k < s * s; ++k)
@@ -95,7 +96,7 @@ void look_at_sketch(const Picture& copy, const Sketch& sketch, const emp_kernel*
         wrong += rgb[c] != sum / (s * s);
       }
       const uint8_t luma = static_cast<uint8_t>((77u * rgb[0] + 150u * rgb[1] + 29u * rgb[2] + 128) >> 8);
-      wrong += sketch.row(y)[x] != luma || sketch.row(y)[x + sketch.plane()] != (256 + rgb[0] - rgb[2]) / 2;
+      wrong += half.row(y)[x] != luma || half.row(y)[x + half.plane()] != (256 + rgb[0] - rgb[2]) / 2;
     }
   expect(wrong == 0, "the sketch", kernel, p);
 }
@@ -103,7 +104,7 @@ void look_at_sketch(const Picture& copy, const Sketch& sketch, const emp_kernel*
 void look_at_levels(const Levels& levels, const emp_kernel* kernel, const emp_pixels& p) {
   double off = 0;
   for (uint32_t n = 1; n < levels.count; ++n) {
-    const LookLevel &level = levels.level[n], &finer = levels.level[n - 1];
+    const LumaLevel &level = levels.level[n], &finer = levels.level[n - 1];
     for (uint32_t y = 0; y < level.height; ++y)
       for (uint32_t x = 0; x < level.width; ++x) {
         const float *a = finer.luma + size_t{2 * y} * finer.width + 2 * x, *b = a + finer.width;
@@ -115,14 +116,14 @@ void look_at_levels(const Levels& levels, const emp_kernel* kernel, const emp_pi
 }
 
 struct Made {
-  Picture copy;
-  Sketch sketch;
+  WorkingCopy copy;
+  HalfResolution half;
   Levels levels;
 };
 
 bool make(const emp_pixels& p, const emp_kernel* kernel, Made& out) {
-  if (make_picture(p, *kernel, out.copy) != EMP_OK || make_sketch(out.copy, *kernel, out.sketch) != EMP_OK ||
-      lay_out(out.copy, *kernel, out.levels) != EMP_OK)
+  if (make_working_copy(p, *kernel, out.copy) != EMP_OK ||
+      make_half_resolution(out.copy, *kernel, out.half) != EMP_OK || lay_out(out.copy, *kernel, out.levels) != EMP_OK)
     return false;
   add_rows(0, out.copy.height, out.levels);
   return true;
@@ -154,7 +155,7 @@ void look_at(Random& random, uint32_t width, uint32_t height, uint32_t channels)
   Made expected;
   if (emp_kernel_find("portable", &portable) != EMP_OK || !make(p, portable, expected)) std::exit(2);
   look_at_copy(random, p, expected.copy, portable);
-  look_at_sketch(expected.copy, expected.sketch, portable, p);
+  look_at_sketch(expected.copy, expected.half, portable, p);
   look_at_levels(expected.levels, portable, p);
   const size_t count = size_t{expected.copy.width} * expected.copy.height;
   for (size_t k = 0; k < emp_kernel_count(); ++k) {
@@ -165,10 +166,9 @@ void look_at(Random& random, uint32_t width, uint32_t height, uint32_t channels)
     const auto same = [](const auto* a, const auto* b, size_t n) { return std::memcmp(a, b, n * sizeof(*a)) == 0; };
     expect(same(made.copy.rgb.data(), expected.copy.rgb.data(), 3 * count), "colours as portable", kernel, p);
     expect(same(made.copy.luma.data(), expected.copy.luma.data(), count), "luma as portable", kernel, p);
-    expect(
-        same(made.sketch.rgb.data(), expected.sketch.rgb.data(), size_t{3} * made.sketch.width * made.sketch.height) &&
-            same(made.sketch.planes.data(), expected.sketch.planes.data(), 2 * made.sketch.plane()),
-        "sketch as portable", kernel, p);
+    expect(same(made.half.rgb.data(), expected.half.rgb.data(), size_t{3} * made.half.width * made.half.height) &&
+               same(made.half.planes.data(), expected.half.planes.data(), 2 * made.half.plane()),
+           "sketch as portable", kernel, p);
     expect(same(made.levels.room.data(), expected.levels.room.data(), made.levels.room.size() - 1),
            "levels as portable", kernel, p);
     for (int i = 0; i < 24; ++i) {

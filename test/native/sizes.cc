@@ -22,21 +22,21 @@ void check(uint32_t width, uint32_t height, uint32_t channels, uint32_t gap) {
   const emp_pixels p = {samples.get(), size, width, height, channels, stride};
   const emp_kernel* portable;
   emp_hash_result expected, got;
-  emp_hash_options options = {nullptr, EMP_WAY_EXACT, EMP_COMPAT_NONE, 1, {nullptr, nullptr}};
+  emp_hash_options options = {nullptr, EMP_METHOD_EXACT, EMP_COMPAT_NONE, 1, {nullptr, nullptr}};
   if (emp_kernel_find("portable", &portable) != EMP_OK) std::exit(2);
   options.kernel = portable;
   if (emp_hash(&p, &options, &expected) != EMP_OK) std::exit(2);
   ++pictures;
   for (size_t k = 0; k < emp_kernel_count(); ++k)
-    for (const emp_way way : {EMP_WAY_AUTO, EMP_WAY_EXACT}) {
+    for (const emp_method method : {EMP_METHOD_AUTO, EMP_METHOD_EXACT}) {
       options.kernel = emp_kernel_at(k);
-      options.way = way;
+      options.method = method;
       if (!emp_kernel_supported(options.kernel)) continue;
       if (emp_hash(&p, &options, &got) != EMP_OK) std::exit(2);
-      got.taken = expected.taken;
+      got.method_used = expected.method_used;
       if (std::memcmp(&got, &expected, sizeof(got)) == 0) continue;
       ++failures;
-      std::printf("FAIL %s way %d: %ux%ux%u gap %u\n", emp_kernel_name(options.kernel), way, width, height, channels,
+      std::printf("FAIL %s way %d: %ux%ux%u gap %u\n", emp_kernel_name(options.kernel), method, width, height, channels,
                   gap);
     }
 }

@@ -30,7 +30,7 @@ inline std::string hex(const uint8_t* hash) {
 // `piece(i)` answers how many bytes the i-th piece has, at least 1. Each piece is a buffer of its own, of exactly its
 // size, so that the sanitizer sees a byte read too far.
 template <class Piece>
-Transcript read_list(const std::string& text, bool allow_degenerate, Piece piece) {
+Transcript read_list(const std::string& text, bool allow_trivial, Piece piece) {
   Transcript transcript;
   const emp_list_sink sink = {
       &transcript.events,
@@ -41,7 +41,7 @@ Transcript read_list(const std::string& text, bool allow_degenerate, Piece piece
         static_cast<std::vector<Event>*>(events)->push_back({line, problem, {}, {}});
       }};
   emp_list* list = nullptr;
-  if (emp_list_create(allow_degenerate ? 1 : 0, &list) != EMP_OK) std::abort();
+  if (emp_list_create(allow_trivial ? 1 : 0, &list) != EMP_OK) std::abort();
   for (size_t at = 0, i = 0; at < text.size(); ++i) {
     const size_t size = std::min<size_t>(piece(i), text.size() - at);
     const std::unique_ptr<uint8_t[]> bytes(new uint8_t[size]);
@@ -55,6 +55,6 @@ Transcript read_list(const std::string& text, bool allow_degenerate, Piece piece
   return transcript;
 }
 
-inline Transcript read_whole(const std::string& text, bool allow_degenerate = false) {
-  return read_list(text, allow_degenerate, [&](size_t) { return text.size(); });
+inline Transcript read_whole(const std::string& text, bool allow_trivial = false) {
+  return read_list(text, allow_trivial, [&](size_t) { return text.size(); });
 }

@@ -88,13 +88,13 @@ Video shown(Random& random, const std::vector<Piece>& pieces, double spacing, do
   return video;
 }
 
-std::vector<emp_video_segment> align(const Video& query, const Video& known, bool everything = false,
-                                     emp_status wanted = EMP_OK, const std::vector<float>& worth = {}) {
+std::vector<emp_video_segment> align(const Video& query, const Video& known, bool include_weak = false,
+                                     emp_status wanted = EMP_OK, const std::vector<float>& partial_weights = {}) {
   const emp_video q = query.view(), k = known.view();
   emp_video_options options = {};
-  options.radius = 31, options.wide = 46, options.min_speed = 0.5, options.max_speed = 2;
-  options.everything = everything ? 1 : 0;
-  options.worth = worth.empty() ? nullptr : worth.data();
+  options.radius = 31, options.support_radius = 46, options.min_speed = 0.5, options.max_speed = 2;
+  options.include_weak = include_weak ? 1 : 0;
+  options.partial_weights = partial_weights.empty() ? nullptr : partial_weights.data();
   std::vector<emp_video_segment> segments(EMP_VIDEO_SEGMENTS);
   size_t count = 0;
   expect(emp_video_align(&q, &k, &options, segments.data(), &count) == wanted, "the status");
@@ -203,7 +203,7 @@ void leaders(Random& random) {
 
 // Ten seconds of a film inside two others: a match, unless most of its pictures are worth little; a video that is all
 // there is one all the same.
-void worth(Random& random) {
+void partial_weights(Random& random) {
   const Film film(random, 40), a(random, 40), b(random, 40);
   const Video query = shown(random, {{&a, 0, 11, 1}, {&film, 5, 12, 1}, {&a, 11, 9, 1}}, 0.2, 0, 2);
   const Video known = shown(random, {{&b, 0, 19, 1}, {&film, 5, 12, 1}, {&b, 19, 14, 1}}, 0.2, 0, 0);
@@ -294,7 +294,7 @@ void strange(Random& random) {
   const emp_video_near inside[] = {{0, static_cast<uint32_t>(count - 1)}},
                        outside[] = {{0, static_cast<uint32_t>(count)}};
   emp_video_options options = {};
-  options.radius = 31, options.wide = 46, options.min_speed = 0.5, options.max_speed = 2;
+  options.radius = 31, options.support_radius = 46, options.min_speed = 0.5, options.max_speed = 2;
   options.places = inside, options.place_count = 1;
   emp_video_segment segments[EMP_VIDEO_SEGMENTS];
   size_t found = 0;
@@ -328,7 +328,8 @@ void places(Random& random) {
   const emp_video q = query.view(), k = known.view();
   const emp_video_near near[] = {{100, 300}};
   emp_video_options options = {};
-  options.radius = 31, options.wide = 46, options.min_speed = 0.5, options.max_speed = 2, options.everything = 1;
+  options.radius = 31, options.support_radius = 46, options.min_speed = 0.5, options.max_speed = 2,
+  options.include_weak = 1;
   options.places = near, options.place_count = 1;
   std::vector<emp_video_segment> found(EMP_VIDEO_SEGMENTS);
   size_t count = 0;
@@ -354,7 +355,7 @@ int main(int argc, char** argv) {
     brute_force(random);
     strange(random);
     places(random);
-    worth(random);
+    partial_weights(random);
     blank_end(random);
   }
   std::printf("%d checks of alignments, %d failures\n", checks, failures);

@@ -73,7 +73,7 @@ describe("stages", () => {
   test("are bounded, without two that are the same, and every view's hash is what hashing the view again gives", async () => {
     using query = await pictureOf(resized(700, 500));
     const all: Variant[] = [];
-    for (const stage of ["turned", "detected", "fixed", "wide"] as const) {
+    for (const stage of ["turned", "detected", "fixed", "large"] as const) {
       const variants = await query.stage(stage, undefined);
       expect(variants.length).toBeLessThanOrEqual(64);
       all.push(...variants);

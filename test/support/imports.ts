@@ -31,7 +31,7 @@ export const allowed: Record<string, readonly string[]> = {
 
 /** Where pages come from, files are mapped, folders locked and children read: the only places that ask the system itself. */
 const system: Record<string, readonly string[]> = {
-  "native/search/segment/region.cc": ["<sys/mman.h>"],
+  "native/search/shard/region.cc": ["<sys/mman.h>"],
   "bindings/node/folder_lock.cc": ["<sys/file.h>"],
   "bindings/node/mapping.cc": ["<sys/mman.h>"],
   "bindings/node/output_reader.cc": ["<sys/eventfd.h>", "<sys/prctl.h>", "<sys/socket.h>"],

@@ -13,18 +13,18 @@ namespace empreinte {
 namespace {
 
 // What the file says of the CRC of a segment that lies in it.
-uint32_t stored_crc(const Segment& s) {
+uint32_t stored_crc(const Shard& s) {
   const uint8_t* base = s.file->region.data();
   const Header& header = *reinterpret_cast<const Header*>(base);
-  const PartRecord* records = reinterpret_cast<const PartRecord*>(base + sizeof(Header));
+  const ShardRecord* records = reinterpret_cast<const ShardRecord*>(base + sizeof(Header));
   const uint64_t offset = static_cast<uint64_t>(memory_of(s) - base);
   uint32_t crc = 0;
-  for (uint32_t k = 0; k < header.parts; ++k)
+  for (uint32_t k = 0; k < header.shards; ++k)
     if (records[k].offset == offset) crc = records[k].crc;
   return crc;
 }
 
-bool tables_hold(const Segment& s) {
+bool tables_hold(const Shard& s) {
   // Ids that ascend by the order are different ones, and so are its rows: it has every row once.
   uint64_t before = 0;
   for (uint32_t i = 0; i < s.rows; ++i) {
@@ -55,16 +55,16 @@ emp_status check_structure(const uint8_t* data, size_t size) {
   if (header.byte_order != kByteOrder) return EMP_FOREIGN_FILE;
   if (header.version > kVersion) return EMP_NEWER_FILE;
   if (header.version < kVersion) return EMP_OLDER_FILE;
-  if (header.size != size || header.parts > kMostParts) return EMP_CORRUPT_FILE;
-  if (size - sizeof(header) < header.parts * sizeof(PartRecord)) return EMP_CORRUPT_FILE;
-  const PartRecord* records = reinterpret_cast<const PartRecord*>(data + sizeof(header));
+  if (header.size != size || header.shards > kMostShards) return EMP_CORRUPT_FILE;
+  if (size - sizeof(header) < header.shards * sizeof(ShardRecord)) return EMP_CORRUPT_FILE;
+  const ShardRecord* records = reinterpret_cast<const ShardRecord*>(data + sizeof(header));
   if (header_crc(header, records) != header.crc) return EMP_CORRUPT_FILE;
   if (!known_tables(header.tables)) return EMP_CORRUPT_FILE;
-  uint64_t end = sizeof(header) + header.parts * sizeof(PartRecord);
-  for (uint32_t i = 0; i < header.parts; ++i) {
-    const PartRecord& r = records[i];
+  uint64_t end = sizeof(header) + header.shards * sizeof(ShardRecord);
+  for (uint32_t i = 0; i < header.shards; ++i) {
+    const ShardRecord& r = records[i];
     if (!known_tables(r.tables) || r.rows == 0 || r.rows > most_rows(r.tables)) return EMP_CORRUPT_FILE;
-    if (r.flags > (kNarrow | kBanks) || r.first_id >> 53 != 0) return EMP_CORRUPT_FILE;
+    if (r.flags > (kNarrow | kTags) || r.first_id >> 53 != 0) return EMP_CORRUPT_FILE;
     if (r.offset != to_page(end) || r.offset > size || r.size != layout_in(r).total || r.size > size - r.offset)
       return EMP_CORRUPT_FILE;
     end = r.offset + r.size;
@@ -98,20 +98,20 @@ emp_status emp_index_open(const emp_file* given, emp_index** out) {
   if (status == EMP_OK) {
     const Header& header = *reinterpret_cast<const Header*>(data);
     status = emp_index_create(header.tables, &index);
-    if (status == EMP_OK) v = index->version->next(header.parts + 1);
+    if (status == EMP_OK) v = index->version->next(header.shards + 1);
     if (status == EMP_OK && v == nullptr) status = EMP_OUT_OF_MEMORY;
-    const PartRecord* records = reinterpret_cast<const PartRecord*>(data + sizeof(Header));
-    for (uint32_t i = 0; status == EMP_OK && i < header.parts; ++i) {
-      Segment* segment = new (std::nothrow) Segment;
-      if (segment == nullptr) {
+    const ShardRecord* records = reinterpret_cast<const ShardRecord*>(data + sizeof(Header));
+    for (uint32_t i = 0; status == EMP_OK && i < header.shards; ++i) {
+      Shard* shard = new (std::nothrow) Shard;
+      if (shard == nullptr) {
         status = EMP_OUT_OF_MEMORY;
         break;
       }
-      segment->file = file;
+      shard->file = file;
       file->retain();
-      segment->attach(data + records[i].offset, records[i].rows, records[i].tables, records[i].first_id,
-                      layout_in(records[i]));
-      v->parts[v->part_count++] = {segment, nullptr};
+      shard->attach(data + records[i].offset, records[i].rows, records[i].tables, records[i].first_id,
+                    layout_in(records[i]));
+      v->shards[v->shard_count++] = {shard, nullptr};
     }
     if (status == EMP_OK) {
       v->revision = header.revision;
@@ -129,8 +129,8 @@ emp_status emp_index_open(const emp_file* given, emp_index** out) {
 emp_status emp_index_verify(emp_index* index, const emp_cancel* cancel) {
   Version* v = index->share();
   emp_status status = EMP_OK;
-  for (uint32_t i = 0; status == EMP_OK && i < v->part_count; ++i) {
-    const Segment& s = *v->parts[i].segment;
+  for (uint32_t i = 0; status == EMP_OK && i < v->shard_count; ++i) {
+    const Shard& s = *v->shards[i].shard;
     if (s.file == nullptr) continue;
     uint32_t crc = 0;
     status = crc_of(memory_of(s), s.bytes(), cancel, &crc);
@@ -144,9 +144,9 @@ emp_status emp_index_verify(emp_index* index, const emp_cancel* cancel) {
 namespace {
 
 // A copy of a segment of a file, in memory of its own.
-emp_status copy_of(const Segment& s, const emp_cancel* cancel, Segment** out) {
+emp_status copy_of(const Shard& s, const emp_cancel* cancel, Shard** out) {
   *out = nullptr;
-  std::unique_ptr<Segment> copy(new (std::nothrow) Segment);
+  std::unique_ptr<Shard> copy(new (std::nothrow) Shard);
   if (!copy) return EMP_OUT_OF_MEMORY;
   const size_t size = s.bytes();
   copy->region = Region(size);
@@ -166,15 +166,15 @@ emp_status copy_of(const Segment& s, const emp_cancel* cancel, Segment** out) {
 }
 
 // Puts `copy` where `original` is, unless it is gone by now.
-emp_status put_in_place(emp_index* index, const Segment* original, Segment* copy) {
+emp_status put_in_place(emp_index* index, const Shard* original, Shard* copy) {
   const std::lock_guard<std::mutex> lock(index->writing);
   Version* v = index->version->next(0);
   if (v == nullptr) return EMP_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < v->part_count; ++i) {
-    if (v->parts[i].segment != original) continue;
-    v->parts[i].segment->release();
+  for (uint32_t i = 0; i < v->shard_count; ++i) {
+    if (v->shards[i].shard != original) continue;
+    v->shards[i].shard->release();
     copy->retain();
-    v->parts[i].segment = copy;
+    v->shards[i].shard = copy;
   }
   index->publish(v);
   return EMP_OK;
@@ -185,10 +185,10 @@ emp_status put_in_place(emp_index* index, const Segment* original, Segment* copy
 emp_status emp_index_warm(emp_index* index, const emp_cancel* cancel) {
   Version* v = index->share();
   emp_status status = EMP_OK;
-  for (uint32_t i = 0; status == EMP_OK && i < v->part_count; ++i) {
-    const Segment* original = v->parts[i].segment;
+  for (uint32_t i = 0; status == EMP_OK && i < v->shard_count; ++i) {
+    const Shard* original = v->shards[i].shard;
     if (original->file == nullptr) continue;
-    Segment* copy;
+    Shard* copy;
     status = copy_of(*original, cancel, &copy);
     if (status != EMP_OK) break;
     status = put_in_place(index, original, copy);

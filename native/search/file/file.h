@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "../segment/region.h"
+#include "../shard/region.h"
 
 namespace empreinte {
 

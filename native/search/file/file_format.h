@@ -6,43 +6,43 @@
 #include "../../empreinte.h"
 #include "../../kernels/kernels.h"
 #include "crc32c.h"
-#include "../segment/segment.h"
+#include "../shard/shard.h"
 
 namespace empreinte {
 
 constexpr char kMagic[8] = {'E', 'M', 'P', 'R', 'E', 'I', 'D', 'X'};
-constexpr uint32_t kVersion = 3, kByteOrder = 0x01020304, kMostParts = 4096;
+constexpr uint32_t kVersion = 3, kByteOrder = 0x01020304, kMostShards = 4096;
 constexpr uint64_t kPage = 4096;
 
 struct Header {
   char magic[8];
   uint32_t version, byte_order;
   uint64_t size, revision;
-  uint32_t parts, tables;
+  uint32_t shards, tables;
   uint8_t zero[20];
   uint32_t crc;
 };
 static_assert(sizeof(Header) == 64);
 
-struct PartRecord {
+struct ShardRecord {
   uint64_t offset, size;
   uint32_t rows, tables;
   uint64_t first_id;
   uint32_t flags, crc;
   uint8_t zero[24];
 };
-static_assert(sizeof(PartRecord) == 64);
+static_assert(sizeof(ShardRecord) == 64);
 
-constexpr uint32_t kNarrow = 1, kBanks = 2;
+constexpr uint32_t kNarrow = 1, kTags = 2;
 
 inline uint64_t to_page(uint64_t at) { return (at + kPage - 1) / kPage * kPage; }
 
-inline Layout layout_in(const PartRecord& r) {
-  return layout_of(r.rows, r.tables, (r.flags & kNarrow) != 0, (r.flags & kBanks) != 0);
+inline Layout layout_in(const ShardRecord& r) {
+  return layout_of(r.rows, r.tables, (r.flags & kNarrow) != 0, (r.flags & kTags) != 0);
 }
 
-inline uint32_t header_crc(const Header& header, const PartRecord* records) {
-  return crc32c(crc32c(0, &header, offsetof(Header, crc)), records, header.parts * sizeof(PartRecord));
+inline uint32_t header_crc(const Header& header, const ShardRecord* records) {
+  return crc32c(crc32c(0, &header, offsetof(Header, crc)), records, header.shards * sizeof(ShardRecord));
 }
 
 inline bool stopped(const emp_cancel* cancel) {
@@ -50,15 +50,15 @@ inline bool stopped(const emp_cancel* cancel) {
 }
 
 // The memory of a segment, from its first byte.
-inline const uint8_t* memory_of(const Segment& s) { return reinterpret_cast<const uint8_t*>(s.blocks); }
+inline const uint8_t* memory_of(const Shard& s) { return reinterpret_cast<const uint8_t*>(s.blocks); }
 
-inline PartRecord record_of(const Segment& s, uint64_t offset) {
-  PartRecord r = {};
+inline ShardRecord record_of(const Shard& s, uint64_t offset) {
+  ShardRecord r = {};
   r.offset = offset;
   r.rows = s.rows;
   r.tables = s.tables;
   r.first_id = s.ids.first;
-  r.flags = (s.ids.narrow != nullptr ? kNarrow : 0) | (s.banks != nullptr ? kBanks : 0);
+  r.flags = (s.ids.narrow != nullptr ? kNarrow : 0) | (s.tags != nullptr ? kTags : 0);
   r.size = s.bytes();
   return r;
 }

@@ -14,32 +14,32 @@ namespace {
 class Compact {
  public:
   ~Compact() {
-    for (uint32_t i = 0; i < count_; ++i) segments_[i]->release();
+    for (uint32_t i = 0; i < count_; ++i) shards_[i]->release();
   }
   emp_status from(const Version& v, const emp_cancel& cancel) {
-    segments_.reset(new (std::nothrow) Segment*[v.part_count + 1]);
-    if (!segments_) return EMP_OUT_OF_MEMORY;
-    for (uint32_t i = 0; i < v.part_count; ++i) {
-      Segment* segment = v.parts[i].segment;
-      if (v.parts[i].gone != nullptr) {
-        const emp_status status = join_parts(&v.parts[i], 1, segment->tables, cancel, &segment);
+    shards_.reset(new (std::nothrow) Shard*[v.shard_count + 1]);
+    if (!shards_) return EMP_OUT_OF_MEMORY;
+    for (uint32_t i = 0; i < v.shard_count; ++i) {
+      Shard* shard = v.shards[i].shard;
+      if (v.shards[i].tombstones != nullptr) {
+        const emp_status status = join_shards(&v.shards[i], 1, shard->tables, cancel, &shard);
         if (status != EMP_OK) return status;
-        if (segment == nullptr) continue;
+        if (shard == nullptr) continue;
       } else {
-        segment->retain();
+        shard->retain();
       }
-      segments_[count_++] = segment;
+      shards_[count_++] = shard;
     }
-    Segment* delta = nullptr;
-    const emp_status status = segment_of_delta(v, &delta);
-    if (delta != nullptr) segments_[count_++] = delta;
+    Shard* delta = nullptr;
+    const emp_status status = shard_of_delta(v, &delta);
+    if (delta != nullptr) shards_[count_++] = delta;
     return status;
   }
   uint32_t count() const { return count_; }
-  const Segment& operator[](uint32_t i) const { return *segments_[i]; }
+  const Shard& operator[](uint32_t i) const { return *shards_[i]; }
 
  private:
-  std::unique_ptr<Segment*[]> segments_;
+  std::unique_ptr<Shard*[]> shards_;
   uint32_t count_ = 0;
 };
 
@@ -66,34 +66,34 @@ using namespace empreinte;
 
 emp_status emp_snapshot_save(const emp_snapshot* snapshot, const emp_writer* writer, const emp_cancel* cancel) {
   const emp_cancel never = {nullptr, nullptr};
-  Compact parts;
-  emp_status status = parts.from(*snapshot->version, cancel != nullptr ? *cancel : never);
+  Compact shards;
+  emp_status status = shards.from(*snapshot->version, cancel != nullptr ? *cancel : never);
   if (status != EMP_OK) return status;
-  if (parts.count() > kMostParts) return EMP_BAD_OPTION;
-  Array<PartRecord> records(size_t{parts.count()} + 1);
+  if (shards.count() > kMostShards) return EMP_BAD_OPTION;
+  Array<ShardRecord> records(size_t{shards.count()} + 1);
   if (!records) return EMP_OUT_OF_MEMORY;
   Header header = {};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   header.version = kVersion;
   header.byte_order = kByteOrder;
   header.revision = snapshot->version->revision;
-  header.parts = parts.count();
+  header.shards = shards.count();
   header.tables = snapshot->tables;
-  uint64_t end = sizeof(header) + parts.count() * sizeof(PartRecord);
-  for (uint32_t i = 0; i < parts.count(); ++i) {
-    records[i] = record_of(parts[i], to_page(end));
-    status = crc_of(memory_of(parts[i]), records[i].size, cancel, &records[i].crc);
+  uint64_t end = sizeof(header) + shards.count() * sizeof(ShardRecord);
+  for (uint32_t i = 0; i < shards.count(); ++i) {
+    records[i] = record_of(shards[i], to_page(end));
+    status = crc_of(memory_of(shards[i]), records[i].size, cancel, &records[i].crc);
     if (status != EMP_OK) return status;
     end = records[i].offset + records[i].size;
   }
   header.size = end;
   header.crc = header_crc(header, records.data());
   status = write_all(*writer, cancel, &header, sizeof(header));
-  if (status == EMP_OK) status = write_all(*writer, cancel, records.data(), parts.count() * sizeof(PartRecord));
-  end = sizeof(header) + parts.count() * sizeof(PartRecord);
-  for (uint32_t i = 0; status == EMP_OK && i < parts.count(); ++i) {
+  if (status == EMP_OK) status = write_all(*writer, cancel, records.data(), shards.count() * sizeof(ShardRecord));
+  end = sizeof(header) + shards.count() * sizeof(ShardRecord);
+  for (uint32_t i = 0; status == EMP_OK && i < shards.count(); ++i) {
     status = write_zeros(*writer, records[i].offset - end);
-    if (status == EMP_OK) status = write_all(*writer, cancel, memory_of(parts[i]), records[i].size);
+    if (status == EMP_OK) status = write_all(*writer, cancel, memory_of(shards[i]), records[i].size);
     end = records[i].offset + records[i].size;
   }
   return status;

@@ -1,7 +1,7 @@
 // What is added to an index, in ascending order of id: read where the caller has it.
 #pragma once
 #include "../../memory.h"
-#include "../segment/row.h"
+#include "../shard/row.h"
 
 namespace empreinte {
 
@@ -11,7 +11,7 @@ struct Entries {
     size_t at;
   };
   const uint64_t* ids;
-  const uint8_t *hashes, *banks;  // banks: null when all are 0
+  const uint8_t *hashes, *tags;  // banks: null when all are 0
   size_t count;
   const Place* order = nullptr;  // null where they lie in that order
   size_t at(size_t i) const { return order != nullptr ? order[i].at : i; }
@@ -21,19 +21,19 @@ struct Entries {
     if (order != nullptr && count - i > kAhead) fetch(hashes + 32 * order[i + kAhead].at);
     return permuted(hashes + 32 * at(i));
   }
-  uint8_t bank(size_t i) const { return banks != nullptr ? banks[at(i)] : uint8_t{0}; }
+  uint8_t tag(size_t i) const { return tags != nullptr ? tags[at(i)] : uint8_t{0}; }
 };
 
-// Gives entries to build_segment.
+// Gives entries to build_shard.
 struct EntrySource {
   const Entries* entries;
   size_t at;
-  static void next(void* context, Row* row, uint64_t* id, uint8_t* bank) {
+  static void next(void* context, Row* row, uint64_t* id, uint8_t* tag) {
     auto* source = static_cast<EntrySource*>(context);
     const size_t i = source->at++;
     *row = source->entries->row(i);
     *id = source->entries->id(i);
-    *bank = source->entries->bank(i);
+    *tag = source->entries->tag(i);
   }
 };
 

@@ -45,7 +45,7 @@ void DeltaRowsById::erase(uint64_t id, const Delta& delta) {
 void DeltaRowsById::rebuild(const Version& v) {
   clear();
   for (uint32_t i = 0; i < v.delta_rows; ++i)
-    if (!v.delta_has_gone(i)) put(v.delta->ids[i], i);
+    if (!v.delta_is_removed(i)) put(v.delta->ids[i], i);
 }
 
 namespace {
@@ -54,15 +54,15 @@ constexpr emp_cancel kNever = {nullptr, nullptr};
 
 // Turns the delta of `v` into a segment without tables, among its parts.
 emp_status freeze_delta(emp_index* index, Version* v) {
-  Segment* segment;
-  const emp_status status = segment_of_delta(*v, &segment);
+  Shard* shard;
+  const emp_status status = shard_of_delta(*v, &shard);
   if (status != EMP_OK) return status;
-  if (segment != nullptr) v->parts[v->part_count++] = {segment, nullptr};
+  if (shard != nullptr) v->shards[v->shard_count++] = {shard, nullptr};
   if (v->delta != nullptr) v->delta->release();
   v->delta = nullptr;
   v->delta_rows = 0;
-  if (v->delta_gone != nullptr) v->delta_gone->release();
-  v->delta_gone = nullptr;
+  if (v->delta_tombstones != nullptr) v->delta_tombstones->release();
+  v->delta_tombstones = nullptr;
   index->delta_rows_by_id.clear();
   return EMP_OK;
 }
@@ -71,30 +71,30 @@ emp_status freeze_delta(emp_index* index, Version* v) {
 void append_to_delta(emp_index* index, const Version& v, uint32_t at, const Entries& entries, size_t i) {
   v.delta->blocks()[at / kBlockRows].put(at % kBlockRows, entries.row(i));
   v.delta->ids[at] = entries.id(i);
-  v.delta->banks[at] = entries.bank(i);
+  v.delta->tags[at] = entries.tag(i);
   index->delta_rows_by_id.put(entries.id(i), at);
 }
 
-uint32_t capacity_of(const Version& v, uint32_t part) {
-  return part == v.part_count ? kDeltaRows : v.parts[part].segment->rows;
+uint32_t capacity_of(const Version& v, uint32_t shard) {
+  return shard == v.shard_count ? kDeltaRows : v.shards[shard].shard->rows;
 }
 
 // Marks rows as removed in one part, or in the delta.
-bool bury(Version* v, uint32_t part, const uint32_t* rows, uint32_t count) {
-  Tombstones*& gone = part == v->part_count ? v->delta_gone : v->parts[part].gone;
-  const uint32_t capacity = capacity_of(*v, part);
-  Tombstones* after = Tombstones::with(gone, capacity, rows, count);
+bool bury(Version* v, uint32_t shard, const uint32_t* rows, uint32_t count) {
+  Tombstones*& tombstones = shard == v->shard_count ? v->delta_tombstones : v->shards[shard].tombstones;
+  const uint32_t capacity = capacity_of(*v, shard);
+  Tombstones* after = Tombstones::with(tombstones, capacity, rows, count);
   if (after == nullptr) return false;
-  if (gone != nullptr) gone->release();
-  gone = after;
+  if (tombstones != nullptr) tombstones->release();
+  tombstones = after;
   return true;
 }
 
 bool bury_in_place(Version* v, const Place& place) {
-  Tombstones*& gone = place.part == v->part_count ? v->delta_gone : v->parts[place.part].gone;
-  if (gone != nullptr) return gone->add(place.row);
-  gone = Tombstones::with(nullptr, capacity_of(*v, place.part), &place.row, 1);
-  return gone != nullptr;
+  Tombstones*& tombstones = place.shard == v->shard_count ? v->delta_tombstones : v->shards[place.shard].tombstones;
+  if (tombstones != nullptr) return tombstones->add(place.row);
+  tombstones = Tombstones::with(nullptr, capacity_of(*v, place.shard), &place.row, 1);
+  return tombstones != nullptr;
 }
 
 }  // namespace
@@ -120,11 +120,11 @@ void emp_index::publish(Version* next) {
 Place emp_index::find(const Version& v, uint64_t id) const {
   if (v.delta_rows > 0) {
     const uint32_t row = delta_rows_by_id.find(id, *v.delta);
-    if (row != DeltaRowsById::kNone) return {v.part_count, row, true};
+    if (row != DeltaRowsById::kNone) return {v.shard_count, row, true};
   }
-  for (uint32_t i = 0; i < v.part_count; ++i) {
-    const uint32_t row = v.parts[i].segment->find(id);
-    if (row < v.parts[i].segment->rows && !v.parts[i].has_gone(row)) return {i, row, true};
+  for (uint32_t i = 0; i < v.shard_count; ++i) {
+    const uint32_t row = v.shards[i].shard->find(id);
+    if (row < v.shards[i].shard->rows && !v.shards[i].is_removed(row)) return {i, row, true};
   }
   return {};
 }
@@ -158,14 +158,14 @@ emp_status add_entries(emp_index* index, Version* v, const Entries& entries) {
     for (size_t from = 0; from < count; from += kMostBareRows) {
       const size_t n = std::min<size_t>(kMostBareRows, count - from);
       EntrySource rows = {&entries, from};
-      bool any_bank = false;
-      for (size_t i = from; i < from + n; ++i) any_bank |= entries.bank(i) != 0;
-      const RowSource source = {static_cast<uint32_t>(n), entries.id(from), entries.id(from + n - 1), any_bank, &rows,
+      bool any_tag = false;
+      for (size_t i = from; i < from + n; ++i) any_tag |= entries.tag(i) != 0;
+      const RowSource source = {static_cast<uint32_t>(n), entries.id(from), entries.id(from + n - 1), any_tag, &rows,
                                 EntrySource::next};
-      Segment* segment;
-      const emp_status status = build_segment(source, 0, kNever, &segment);
+      Shard* shard;
+      const emp_status status = build_shard(source, 0, kNever, &shard);
       if (status != EMP_OK) return status;
-      v->parts[v->part_count++] = {segment, nullptr};
+      v->shards[v->shard_count++] = {shard, nullptr};
     }
     return EMP_OK;
   }
@@ -200,8 +200,8 @@ bool change_in_place(emp_index* index, const F& change) {
 uint64_t last_id(const Version& v) {
   if (v.delta_rows > 0) return UINT64_MAX;
   uint64_t last = 0;
-  for (uint32_t i = 0; i < v.part_count; ++i) {
-    const Segment& s = *v.parts[i].segment;
+  for (uint32_t i = 0; i < v.shard_count; ++i) {
+    const Shard& s = *v.shards[i].shard;
     last = std::max(last, s.ids.at(s.row_by_id(s.rows - 1)));
   }
   return last;
@@ -220,7 +220,7 @@ emp_status conclude(emp_index* index, Version* v, emp_status status) {
 
 }  // namespace
 
-emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* hashes, const uint8_t* banks,
+emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* hashes, const uint8_t* tags,
                          size_t count) {
   if (count == 0) return EMP_OK;
   const std::lock_guard<std::mutex> lock(index->writing);
@@ -241,7 +241,7 @@ emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* h
     for (size_t i = 1; i < count; ++i)
       if (order[i - 1].id == order[i].id) return EMP_DUPLICATE_ID;
   }
-  const Entries entries = {ids, hashes, banks, count, order.data()};
+  const Entries entries = {ids, hashes, tags, count, order.data()};
   if (fits_delta(before, count) && change_in_place(index, [&](Version& v) {
         for (size_t i = 0; i < count; ++i) append_to_delta(index, v, v.delta_rows++, entries, i);
         return true;
@@ -262,7 +262,7 @@ emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count)
     if (!places[i].found) return EMP_UNKNOWN_ID;
   }
   if (count == 1 && change_in_place(index, [&](Version& v) { return bury_in_place(&v, places[0]); })) {
-    if (places[0].part == before.part_count) index->delta_rows_by_id.erase(ids[0], *before.delta);
+    if (places[0].shard == before.shard_count) index->delta_rows_by_id.erase(ids[0], *before.delta);
     return EMP_OK;
   }
   std::unique_ptr<Version> v(before.next(0));
@@ -270,11 +270,11 @@ emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count)
   if (!v || !rows) return EMP_OUT_OF_MEMORY;
   if (count > 1)
     std::sort(places.data(), places.data() + count,
-              [](const Place& a, const Place& b) { return a.part != b.part ? a.part < b.part : a.row < b.row; });
+              [](const Place& a, const Place& b) { return a.shard != b.shard ? a.shard < b.shard : a.row < b.row; });
   for (size_t from = 0, to; from < count; from = to) {
     uint32_t n = 0;
-    for (to = from; to < count && places[to].part == places[from].part; ++to) rows[n++] = places[to].row;
-    if (!bury(v.get(), places[from].part, rows.data(), n)) return EMP_OUT_OF_MEMORY;
+    for (to = from; to < count && places[to].shard == places[from].shard; ++to) rows[n++] = places[to].row;
+    if (!bury(v.get(), places[from].shard, rows.data(), n)) return EMP_OUT_OF_MEMORY;
   }
   if (before.delta_rows > 0)
     for (size_t i = 0; i < count; ++i) index->delta_rows_by_id.erase(ids[i], *before.delta);
@@ -282,15 +282,15 @@ emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count)
   return EMP_OK;
 }
 
-emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t bank) {
+emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t tag) {
   const std::lock_guard<std::mutex> lock(index->writing);
   const Version& before = *index->version;
   const Place place = index->find(before, id);
   if (!place.found) return EMP_UNKNOWN_ID;
-  const Entries entry = {&id, hash, &bank, 1};
+  const Entries entry = {&id, hash, &tag, 1};
   Version* v = before.next(2);
-  if (v == nullptr || !bury(v, place.part, &place.row, 1)) return conclude(index, v, EMP_OUT_OF_MEMORY);
-  if (place.part == before.part_count) index->delta_rows_by_id.erase(id, *before.delta);
+  if (v == nullptr || !bury(v, place.shard, &place.row, 1)) return conclude(index, v, EMP_OUT_OF_MEMORY);
+  if (place.shard == before.shard_count) index->delta_rows_by_id.erase(id, *before.delta);
   return conclude(index, v, add_entries(index, v, entry));
 }
 
@@ -304,9 +304,9 @@ emp_status emp_index_get(emp_index* index, uint64_t id, uint8_t* hash) {
   const Version& v = *index->version;
   const Place place = index->find(v, id);
   if (!place.found) return EMP_UNKNOWN_ID;
-  const bool in_delta = place.part == v.part_count;
+  const bool in_delta = place.shard == v.shard_count;
   unpermuted(in_delta ? v.delta->blocks()[place.row / kBlockRows].row(place.row % kBlockRows)
-                      : v.parts[place.part].segment->row(place.row),
+                      : v.shards[place.shard].shard->row(place.row),
              hash);
   return EMP_OK;
 }
@@ -331,18 +331,18 @@ emp_status emp_index_clear(emp_index* index) {
 void emp_index_get_stats(emp_index* index, emp_index_stats* out) {
   const File* file = nullptr;
   Version* v = index->share();
-  *out = {v->live(), 0, v->delta_rows, v->part_count, 0, 0, 0, 0, v->revision};
-  if (v->delta_gone != nullptr) out->removed += v->delta_gone->count();
+  *out = {v->live_rows(), 0, v->delta_rows, v->shard_count, 0, 0, 0, 0, v->revision};
+  if (v->delta_tombstones != nullptr) out->removed += v->delta_tombstones->count();
   if (v->delta != nullptr) out->bytes += v->delta->blocks_region.size() + 9 * size_t{kDeltaRows};
-  for (uint32_t i = 0; i < v->part_count; ++i) {
-    const Part& part = v->parts[i];
-    if (part.gone != nullptr) out->removed += part.gone->count();
-    if (part.segment->tables > 0) out->indexed += part.segment->rows;
-    const size_t bytes = part.segment->bytes();
+  for (uint32_t i = 0; i < v->shard_count; ++i) {
+    const LiveShard& live = v->shards[i];
+    if (live.tombstones != nullptr) out->removed += live.tombstones->count();
+    if (live.shard->tables > 0) out->indexed += live.shard->rows;
+    const size_t bytes = live.shard->bytes();
     out->bytes += bytes;
-    if (part.segment->file == nullptr) continue;
+    if (live.shard->file == nullptr) continue;
     out->mapped += bytes;
-    file = part.segment->file;
+    file = live.shard->file;
   }
   // All mapped parts are of the one file an index was opened from.
   out->resident = out->bytes - out->mapped;

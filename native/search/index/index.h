@@ -26,12 +26,12 @@ class DeltaRowsById {
 
 // Where an id is.
 struct Place {
-  uint32_t part = 0, row = 0;  // part == part_count: the delta
+  uint32_t shard = 0, row = 0;  // part == shard_count: the delta
   bool found = false;
 };
 
 // How large parts grow: tests have them smaller.
-struct PartSizes {
+struct ShardSizes {
   uint32_t most_short = most_rows(kChunks);
   uint32_t least_long = 3u << 23;  // with fewer, two of short chunks are as fast
 };
@@ -44,7 +44,7 @@ struct emp_index {
   empreinte::Version* version = nullptr;
   empreinte::DeltaRowsById delta_rows_by_id;
   uint32_t tables = empreinte::kChunks;
-  empreinte::PartSizes sizes;
+  empreinte::ShardSizes sizes;
   bool maintaining = false;
 
   empreinte::Version* share();

@@ -10,38 +10,38 @@ struct DeltaSource {
   const Delta* delta;
   const uint32_t* order;
   size_t at = 0;
-  static void next(void* context, Row* row, uint64_t* id, uint8_t* bank) {
+  static void next(void* context, Row* row, uint64_t* id, uint8_t* tag) {
     auto* source = static_cast<DeltaSource*>(context);
     const uint32_t i = source->order[source->at++];
     *row = source->delta->blocks()[i / kBlockRows].row(i % kBlockRows);
     *id = source->delta->ids[i];
-    *bank = source->delta->banks[i];
+    *tag = source->delta->tags[i];
   }
 };
 
 // The live rows of several parts in the order of their ids.
 struct Join {
   static constexpr uint32_t kAhead = 16;
-  const Part* parts;
+  const LiveShard* shards;
   uint32_t count;
   Array<uint32_t> at;  // by id
 
   void skip(uint32_t p) {
-    const Segment& s = *parts[p].segment;
-    while (at[p] < s.rows && parts[p].has_gone(s.row_by_id(at[p]))) ++at[p];
+    const Shard& s = *shards[p].shard;
+    while (at[p] < s.rows && shards[p].is_removed(s.row_by_id(at[p]))) ++at[p];
   }
-  static void fetch_row(const Segment& s, uint32_t row) {
+  static void fetch_row(const Shard& s, uint32_t row) {
     const Block& block = s.blocks[row / kBlockRows];
     for (const auto& column : block.column) fetch(&column[row % kBlockRows]);
     fetch(block.rest[row % kBlockRows]);
     fetch(s.ids.place(row));
   }
-  static void next(void* context, Row* row, uint64_t* id, uint8_t* bank) {
+  static void next(void* context, Row* row, uint64_t* id, uint8_t* tag) {
     auto* join = static_cast<Join*>(context);
     uint32_t best = join->count;
     uint64_t least = 0;
     for (uint32_t p = 0; p < join->count; ++p) {
-      const Segment& s = *join->parts[p].segment;
+      const Shard& s = *join->shards[p].shard;
       if (join->at[p] == s.rows) continue;
       const uint64_t here = s.ids.at(s.row_by_id(join->at[p]));
       // The first that has rows left, whatever its id: in a file that is not verified it may be any number.
@@ -50,58 +50,59 @@ struct Join {
         best = p;
       }
     }
-    const Segment& s = *join->parts[best].segment;
+    const Shard& s = *join->shards[best].shard;
     const uint32_t i = s.row_by_id(join->at[best]++);
     if (s.order != nullptr && s.rows - join->at[best] > kAhead) fetch_row(s, s.row_by_id(join->at[best] + kAhead));
     *row = s.row(i);
     *id = least;
-    *bank = s.banks != nullptr ? s.banks[i] : 0;
+    *tag = s.tags != nullptr ? s.tags[i] : 0;
     join->skip(best);
   }
 };
 
 }  // namespace
 
-emp_status join_parts(const Part* parts, uint32_t count, uint32_t tables, const emp_cancel& cancel, Segment** out) {
+emp_status join_shards(const LiveShard* shards, uint32_t count, uint32_t tables, const emp_cancel& cancel,
+                       Shard** out) {
   *out = nullptr;
-  Join join = {parts, count, Array<uint32_t>(count)};
+  Join join = {shards, count, Array<uint32_t>(count)};
   if (!join.at) return EMP_OUT_OF_MEMORY;
   uint64_t rows = 0, first = UINT64_MAX, last = 0;
-  bool any_bank = false;
+  bool any_tag = false;
   for (uint32_t p = 0; p < count; ++p) {
-    const Segment& s = *parts[p].segment;
+    const Shard& s = *shards[p].shard;
     join.at[p] = 0;
     join.skip(p);
-    rows += parts[p].live();
+    rows += shards[p].live_rows();
     if (join.at[p] == s.rows) continue;
     // The first live id is written to files, the last only chooses the width.
     first = std::min(first, s.ids.at(s.row_by_id(join.at[p])));
     last = std::max(last, s.ids.at(s.row_by_id(s.rows - 1)));
-    any_bank |= s.banks != nullptr;
+    any_tag |= s.tags != nullptr;
   }
   if (rows == 0) return EMP_OK;
-  const RowSource source = {static_cast<uint32_t>(rows), first, last, any_bank, &join, Join::next};
-  return build_segment(source, tables, cancel, out);
+  const RowSource source = {static_cast<uint32_t>(rows), first, last, any_tag, &join, Join::next};
+  return build_shard(source, tables, cancel, out);
 }
 
-emp_status segment_of_delta(const Version& v, Segment** out) {
+emp_status shard_of_delta(const Version& v, Shard** out) {
   *out = nullptr;
   if (v.delta_rows == 0) return EMP_OK;
   Array<uint32_t> order(kDeltaRows);
   if (!order) return EMP_OUT_OF_MEMORY;
   const Delta& delta = *v.delta;
   uint32_t live = 0;
-  bool any_bank = false;
+  bool any_tag = false;
   for (uint32_t i = 0; i < v.delta_rows; ++i) {
-    if (v.delta_has_gone(i)) continue;
+    if (v.delta_is_removed(i)) continue;
     order[live++] = i;
-    any_bank |= delta.banks[i] != 0;
+    any_tag |= delta.tags[i] != 0;
   }
   if (live == 0) return EMP_OK;
   std::sort(order.data(), order.data() + live, [&](uint32_t a, uint32_t b) { return delta.ids[a] < delta.ids[b]; });
   DeltaSource rows = {&delta, order.data()};
-  const RowSource source = {live, delta.ids[order[0]], delta.ids[order[live - 1]], any_bank, &rows, DeltaSource::next};
-  return build_segment(source, 0, {nullptr, nullptr}, out);
+  const RowSource source = {live, delta.ids[order[0]], delta.ids[order[live - 1]], any_tag, &rows, DeltaSource::next};
+  return build_shard(source, 0, {nullptr, nullptr}, out);
 }
 
 }  // namespace empreinte

@@ -5,9 +5,9 @@
 namespace empreinte {
 
 // The live rows of `count` parts in a segment with `tables` tables; null when there are none.
-emp_status join_parts(const Part* parts, uint32_t count, uint32_t tables, const emp_cancel& cancel, Segment** out);
+emp_status join_shards(const LiveShard* shards, uint32_t count, uint32_t tables, const emp_cancel& cancel, Shard** out);
 
 // The live rows of the delta in a segment without tables; null when there are none.
-emp_status segment_of_delta(const Version& version, Segment** out);
+emp_status shard_of_delta(const Version& version, Shard** out);
 
 }  // namespace empreinte

@@ -16,38 +16,40 @@ constexpr uint32_t kGrowth = 4;
 // What building one part with tables of long chunks out of these takes, at most.
 uint64_t room_for(const Version& v, const uint32_t* chosen, uint32_t n) {
   uint64_t rows = 0, first = UINT64_MAX, last = 0;
-  bool any_bank = false;
+  bool any_tag = false;
   for (uint32_t i = 0; i < n; ++i) {
-    const Segment& s = *v.parts[chosen[i]].segment;
-    rows += v.parts[chosen[i]].live();
+    const Shard& s = *v.shards[chosen[i]].shard;
+    rows += v.shards[chosen[i]].live_rows();
     first = std::min(first, s.ids.at(s.row_by_id(0)));
     last = std::max(last, s.ids.at(s.row_by_id(s.rows - 1)));
-    any_bank |= s.banks != nullptr;
+    any_tag |= s.tags != nullptr;
   }
   if (rows > most_rows(kLongChunks)) return UINT64_MAX;
   const bool narrow = last >= first && last - first <= UINT32_MAX;
-  return layout_of(static_cast<uint32_t>(rows), kLongChunks, narrow, any_bank).total + sizeof(uint64_t) * rows;
+  return layout_of(static_cast<uint32_t>(rows), kLongChunks, narrow, any_tag).total + sizeof(uint64_t) * rows;
 }
 
-bool worn(const Part& part) { return part.gone != nullptr && part.gone->count() > part.segment->rows / 4; }
-bool bare(const Part& part, uint32_t tables) {
-  return tables > 0 && part.segment->tables == 0 && part.live() >= kLeastIndexed;
+bool worn(const LiveShard& live) {
+  return live.tombstones != nullptr && live.tombstones->count() > live.shard->rows / 4;
+}
+bool bare(const LiveShard& live, uint32_t tables) {
+  return tables > 0 && live.shard->tables == 0 && live.live_rows() >= kLeastIndexed;
 }
 
 // The parts to join next: the smallest, as long as the next is at most kGrowth times what is there and all fit in a
 // segment; or one that lacks its tables or is worn. Their positions, ascending; none when nothing is due. A segment
 // with long chunks is made as large as there is room for, and only where it is faster than those it is made of.
 uint32_t choose(const Version& v, const emp_index& index, uint64_t room, uint32_t* chosen) {
-  std::unique_ptr<uint32_t[]> order(new (std::nothrow) uint32_t[v.part_count + 1]);
+  std::unique_ptr<uint32_t[]> order(new (std::nothrow) uint32_t[v.shard_count + 1]);
   if (!order) return 0;
-  for (uint32_t i = 0; i < v.part_count; ++i) order[i] = i;
-  std::sort(order.get(), order.get() + v.part_count,
-            [&](uint32_t a, uint32_t b) { return v.parts[a].live() < v.parts[b].live(); });
+  for (uint32_t i = 0; i < v.shard_count; ++i) order[i] = i;
+  std::sort(order.get(), order.get() + v.shard_count,
+            [&](uint32_t a, uint32_t b) { return v.shards[a].live_rows() < v.shards[b].live_rows(); });
   uint32_t n = 0;
   const auto take = [&](uint64_t most) {
     uint64_t rows = 0;
-    for (n = 0; n < v.part_count; ++n) {
-      const uint64_t live = v.parts[order[n]].live();
+    for (n = 0; n < v.shard_count; ++n) {
+      const uint64_t live = v.shards[order[n]].live_rows();
       if (n > 0 && (live > kGrowth * rows || rows + live > most)) break;
       chosen[n] = order[n];
       rows += live;
@@ -60,10 +62,10 @@ uint32_t choose(const Version& v, const emp_index& index, uint64_t room, uint32_
   if (rows > most_short && rows < index.sizes.least_long) take(most_short);
   if (n < 2) {
     n = 0;
-    for (uint32_t i = 0; i < v.part_count && n == 0; ++i) {
-      const Part& part = v.parts[i];
-      const bool fits = part.live() <= most_short || room_for(v, &i, 1) <= room;
-      if (bare(part, index.tables) || (worn(part) && fits)) chosen[n++] = i;
+    for (uint32_t i = 0; i < v.shard_count && n == 0; ++i) {
+      const LiveShard& live = v.shards[i];
+      const bool fits = live.live_rows() <= most_short || room_for(v, &i, 1) <= room;
+      if (bare(live, index.tables) || (worn(live) && fits)) chosen[n++] = i;
     }
   }
   std::sort(chosen, chosen + n);
@@ -71,54 +73,54 @@ uint32_t choose(const Version& v, const emp_index& index, uint64_t room, uint32_
 }
 
 // What was removed from the chosen parts while they were joined is removed from the joined one too.
-bool carry_removals(const Part& then, const Part& now, const Segment* joined, Tombstones** gone) {
-  if (then.gone == now.gone || joined == nullptr) return true;
-  Array<uint32_t> rows(now.gone->count());
+bool carry_removals(const LiveShard& then, const LiveShard& now, const Shard* joined, Tombstones** tombstones) {
+  if (then.tombstones == now.tombstones || joined == nullptr) return true;
+  Array<uint32_t> rows(now.tombstones->count());
   if (!rows) return false;
-  const uint32_t count = now.gone->beyond(then.gone, rows.data());
+  const uint32_t count = now.tombstones->beyond(then.tombstones, rows.data());
   uint32_t n = 0;
   for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t row = joined->find(now.segment->ids.at(rows[i]));
+    const uint32_t row = joined->find(now.shard->ids.at(rows[i]));
     if (row < joined->rows) rows[n++] = row;  // always, but in a damaged file whose ids do not ascend
   }
   std::sort(rows.data(), rows.data() + n);
-  Tombstones* after = Tombstones::with(*gone, joined->rows, rows.data(), n);
+  Tombstones* after = Tombstones::with(*tombstones, joined->rows, rows.data(), n);
   if (after == nullptr) return false;
-  if (*gone != nullptr) (*gone)->release();
-  *gone = after;
+  if (*tombstones != nullptr) (*tombstones)->release();
+  *tombstones = after;
   return true;
 }
 
-emp_status exchange_parts(emp_index* index, const Version& then, const uint32_t* chosen, uint32_t n, Segment* joined) {
+emp_status exchange_shards(emp_index* index, const Version& then, const uint32_t* chosen, uint32_t n, Shard* joined) {
   const std::lock_guard<std::mutex> lock(index->writing);
   const Version& now = *index->version;
-  Tombstones* gone = nullptr;
+  Tombstones* tombstones = nullptr;
   std::unique_ptr<Version> v(now.next(1));
   if (!v) return EMP_OUT_OF_MEMORY;
   // Only clearing and this function take parts away, and one of these runs at a time: the chosen parts are where they
   // were, or everything is gone.
   for (uint32_t i = 0; i < n; ++i)
-    if (chosen[i] >= now.part_count || now.parts[chosen[i]].segment != then.parts[chosen[i]].segment) {
+    if (chosen[i] >= now.shard_count || now.shards[chosen[i]].shard != then.shards[chosen[i]].shard) {
       if (joined != nullptr) joined->release();
       return EMP_OK;
     }
   for (uint32_t i = 0; i < n; ++i)
-    if (!carry_removals(then.parts[chosen[i]], now.parts[chosen[i]], joined, &gone)) {
-      if (gone != nullptr) gone->release();
+    if (!carry_removals(then.shards[chosen[i]], now.shards[chosen[i]], joined, &tombstones)) {
+      if (tombstones != nullptr) tombstones->release();
       return EMP_OUT_OF_MEMORY;
     }
   uint32_t kept = 0;
-  for (uint32_t i = 0, c = 0; i < v->part_count; ++i) {
+  for (uint32_t i = 0, c = 0; i < v->shard_count; ++i) {
     if (c < n && chosen[c] == i) {
       ++c;
-      v->parts[i].segment->release();
-      if (v->parts[i].gone != nullptr) v->parts[i].gone->release();
+      v->shards[i].shard->release();
+      if (v->shards[i].tombstones != nullptr) v->shards[i].tombstones->release();
     } else {
-      v->parts[kept++] = v->parts[i];
+      v->shards[kept++] = v->shards[i];
     }
   }
-  v->part_count = kept;
-  if (joined != nullptr) v->parts[v->part_count++] = {joined, gone};
+  v->shard_count = kept;
+  if (joined != nullptr) v->shards[v->shard_count++] = {joined, tombstones};
   index->publish(v.release());
   return EMP_OK;
 }
@@ -130,7 +132,7 @@ using namespace empreinte;
 
 int emp_index_wants_maintenance(emp_index* index, uint64_t room) {
   Version* v = index->share();
-  std::unique_ptr<uint32_t[]> chosen(new (std::nothrow) uint32_t[v->part_count + 1]);
+  std::unique_ptr<uint32_t[]> chosen(new (std::nothrow) uint32_t[v->shard_count + 1]);
   const uint32_t n = chosen ? choose(*v, *index, room, chosen.get()) : 0;
   v->release();
   return n > 0;
@@ -146,21 +148,21 @@ emp_status emp_index_maintain(emp_index* index, uint64_t room, const emp_cancel*
     then = index->share();
   }
   const emp_cancel never = {nullptr, nullptr};
-  std::unique_ptr<uint32_t[]> chosen(new (std::nothrow) uint32_t[then->part_count + 1]);
-  Array<Part> parts(then->part_count + 1);
-  emp_status status = chosen && parts ? EMP_OK : EMP_OUT_OF_MEMORY;
+  std::unique_ptr<uint32_t[]> chosen(new (std::nothrow) uint32_t[then->shard_count + 1]);
+  Array<LiveShard> shards(then->shard_count + 1);
+  emp_status status = chosen && shards ? EMP_OK : EMP_OUT_OF_MEMORY;
   if (status == EMP_OK) {
     const uint32_t n = choose(*then, *index, room, chosen.get());
-    for (uint32_t i = 0; i < n; ++i) parts[i] = then->parts[chosen[i]];
-    Segment* joined = nullptr;
+    for (uint32_t i = 0; i < n; ++i) shards[i] = then->shards[chosen[i]];
+    Shard* joined = nullptr;
     if (n > 0) {
       uint64_t rows = 0;
-      for (uint32_t i = 0; i < n; ++i) rows += parts[i].live();
+      for (uint32_t i = 0; i < n; ++i) rows += shards[i].live_rows();
       const uint32_t tables = rows < kLeastIndexed ? 0 : rows > index->sizes.most_short ? kLongChunks : index->tables;
-      status = join_parts(parts.data(), n, tables, cancel != nullptr ? *cancel : never, &joined);
+      status = join_shards(shards.data(), n, tables, cancel != nullptr ? *cancel : never, &joined);
     }
     if (n > 0 && status == EMP_OK) {
-      status = exchange_parts(index, *then, chosen.get(), n, joined);
+      status = exchange_shards(index, *then, chosen.get(), n, joined);
       if (status != EMP_OK && joined != nullptr) joined->release();
     }
   }

@@ -7,7 +7,7 @@
 #include <atomic>
 
 #include "../../memory.h"
-#include "../segment/segment.h"
+#include "../shard/shard.h"
 #include "tombstones.h"
 
 namespace empreinte {
@@ -18,7 +18,7 @@ struct Delta {
   std::atomic<uint32_t> references{1};
   Region blocks_region;
   Array<uint64_t> ids;
-  Array<uint8_t> banks;
+  Array<uint8_t> tags;
 
   static Delta* create();
   void release() {
@@ -28,21 +28,21 @@ struct Delta {
   const Block* blocks() const { return reinterpret_cast<const Block*>(blocks_region.data()); }
 };
 
-struct Part {
-  Segment* segment;
-  Tombstones* gone;  // null: none
-  bool has_gone(uint32_t row) const { return gone != nullptr && gone->has(row); }
-  uint32_t live() const { return segment->rows - (gone != nullptr ? gone->count() : 0); }
+struct LiveShard {
+  Shard* shard;
+  Tombstones* tombstones;  // null: none
+  bool is_removed(uint32_t row) const { return tombstones != nullptr && tombstones->has(row); }
+  uint32_t live_rows() const { return shard->rows - (tombstones != nullptr ? tombstones->count() : 0); }
 };
 
 struct Version {
   std::atomic<uint32_t> references{1};
   uint64_t revision = 0;
-  Array<Part> parts;  // `part_count` of them are used
-  uint32_t part_count = 0;
+  Array<LiveShard> shards;  // `shard_count` of them are used
+  uint32_t shard_count = 0;
   Delta* delta = nullptr;
   uint32_t delta_rows = 0;
-  Tombstones* delta_gone = nullptr;
+  Tombstones* delta_tombstones = nullptr;
 
   Version() = default;
   Version(const Version&) = delete;
@@ -54,8 +54,8 @@ struct Version {
   void release() {
     if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
-  bool delta_has_gone(uint32_t row) const { return delta_gone != nullptr && delta_gone->has(row); }
-  uint64_t live() const;
+  bool delta_is_removed(uint32_t row) const { return delta_tombstones != nullptr && delta_tombstones->has(row); }
+  uint64_t live_rows() const;
 };
 
 }  // namespace empreinte

@@ -53,7 +53,7 @@ static uint32_t probe_buckets(Probe* probes, uint32_t n, uint32_t* next, Candida
 // or two chunks of a column or up to eight of the rest. At radius 63 one in twenty-five does. Without branches on what
 // is read: it decides at random. Kept in their order; answers how many.
 template <class L, uint32_t kWords>
-static uint32_t follow_in(const Block* blocks, const Asked& asked, uint32_t chunk, Candidate* candidates, uint32_t n) {
+static uint32_t follow_in(const Block* blocks, const Query& query, uint32_t chunk, Candidate* candidates, uint32_t n) {
   const uint32_t first = chunk / 2, mask = chunk % 2 == 0 ? ~0u : 0xffff0000u;
   const auto words_of = [&](uint32_t row) -> const uint32_t* {
     const Block& block = blocks[row / kBlockRows];
@@ -66,12 +66,12 @@ static uint32_t follow_in(const Block* blocks, const Asked& asked, uint32_t chun
     const uint32_t* words = words_of(c.at);
     int slack = c.slack, least = 0;
     for (uint32_t k = 0; k < kWords; ++k) {
-      uint32_t x = words[k] ^ asked.row.word[first + k];
+      uint32_t x = words[k] ^ query.row.word[first + k];
       if (k == 0) x &= mask;
       // The chunk before an odd first one is of the chain's start, and counted.
-      if (k > 0 || mask == ~0u) slack += asked.allowed[2 * (first + k)] - static_cast<int>(L::ones(x & 0xffffu));
+      if (k > 0 || mask == ~0u) slack += query.allowed[2 * (first + k)] - static_cast<int>(L::ones(x & 0xffffu));
       least |= slack;
-      slack += asked.allowed[2 * (first + k) + 1] - static_cast<int>(L::ones(x >> 16));
+      slack += query.allowed[2 * (first + k) + 1] - static_cast<int>(L::ones(x >> 16));
       least |= slack;
     }
     candidates[kept] = c;
@@ -83,43 +83,43 @@ static uint32_t follow_in(const Block* blocks, const Asked& asked, uint32_t chun
 // Of long chunks, which begin in the middle of words: those whose last 128 bits, one cache line, do not already differ
 // in more than the radius.
 template <class L>
-static uint32_t keep_near(const Block* blocks, const Asked& asked, Candidate* candidates, uint32_t n) {
+static uint32_t keep_near(const Block* blocks, const Query& query, Candidate* candidates, uint32_t n) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < n; ++i) {
     const Candidate c = candidates[i];
     const uint32_t* rest = blocks[c.at / kBlockRows].rest[c.at % kBlockRows];
     uint32_t sum = 0;
     for (uint32_t w = 0; w < 4; w += 2) {
-      const uint32_t low = rest[w] ^ asked.row.word[4 + w], high = rest[w + 1] ^ asked.row.word[5 + w];
+      const uint32_t low = rest[w] ^ query.row.word[4 + w], high = rest[w + 1] ^ query.row.word[5 + w];
       sum += L::ones(uint64_t{high} << 32 | low);
     }
     candidates[kept] = c;
-    kept += sum <= asked.radius;
+    kept += sum <= query.radius;
   }
   return kept;
 }
 
 template <class L>
-static uint32_t follow_chains(const Block* blocks, const Asked& asked, Candidate* candidates, uint32_t n) {
-  if (asked.cut.chunks != kChunks) return keep_near<L>(blocks, asked, candidates, n);
+static uint32_t follow_chains(const Block* blocks, const Query& query, Candidate* candidates, uint32_t n) {
+  if (query.cut.chunks != kChunks) return keep_near<L>(blocks, query, candidates, n);
   uint32_t kept = 0;
   for (uint32_t from = 0, to; from < n; from = to) {
-    const uint32_t table = candidates[from].table, chunk = (table * asked.stride + 2) % kChunks;
+    const uint32_t table = candidates[from].table, chunk = (table * query.stride + 2) % kChunks;
     for (to = from + 1; to < n && candidates[to].table == table;) ++to;
     Candidate* run = candidates + from;
     uint32_t left;
     switch (chunk / 2) {
       case 4:
-        left = follow_in<L, 4>(blocks, asked, chunk, run, to - from);
+        left = follow_in<L, 4>(blocks, query, chunk, run, to - from);
         break;
       case 5:
-        left = follow_in<L, 3>(blocks, asked, chunk, run, to - from);
+        left = follow_in<L, 3>(blocks, query, chunk, run, to - from);
         break;
       case 6:
-        left = follow_in<L, 2>(blocks, asked, chunk, run, to - from);
+        left = follow_in<L, 2>(blocks, query, chunk, run, to - from);
         break;
       default:
-        left = follow_in<L, 1>(blocks, asked, chunk, run, to - from);
+        left = follow_in<L, 1>(blocks, query, chunk, run, to - from);
     }
     std::memmove(candidates + kept, run, left * sizeof(Candidate));
     kept += left;
@@ -131,13 +131,13 @@ static uint32_t follow_chains(const Block* blocks, const Asked& asked, Candidate
 // differs, less what is allowed, is negative. With sums from chunk 0 on, those beyond the last chunk are the ones
 // before plus `all`. A row within the radius has one.
 template <class L, uint32_t kCount>
-static uint32_t first_chain(const Row& row, const Asked& asked) {
+static uint32_t first_chain(const Row& row, const Query& query) {
   constexpr Cut cut = {kCount};
   Row x;
-  for (uint32_t w = 0; w < 8; ++w) x.word[w] = row.word[w] ^ asked.row.word[w];
+  for (uint32_t w = 0; w < 8; ++w) x.word[w] = row.word[w] ^ query.row.word[w];
   int sum[kCount + 1] = {0}, most_after[kCount];
   for (uint32_t k = 0; k < kCount; ++k)
-    sum[k + 1] = sum[k] + static_cast<int>(L::ones(uint64_t{cut.value(x, k)})) - asked.allowed[k];
+    sum[k + 1] = sum[k] + static_cast<int>(L::ones(uint64_t{cut.value(x, k)})) - query.allowed[k];
   const int all = sum[kCount];
   most_after[kCount - 1] = all;
   for (uint32_t k = kCount - 1; k-- > 0;)
@@ -152,7 +152,7 @@ static uint32_t first_chain(const Row& row, const Asked& asked) {
 
 // The distance of each candidate's row; where it is within the radius, also the first chunk of a chain.
 template <class L>
-static void measure_rows(const Block* blocks, const Asked& asked, const Candidate* candidates, uint32_t n,
+static void measure_rows(const Block* blocks, const Query& query, const Candidate* candidates, uint32_t n,
                          Measured* out) {
   constexpr uint32_t kAhead = 4;
   const auto fetch_row = [&](uint32_t row) {
@@ -166,13 +166,13 @@ static void measure_rows(const Block* blocks, const Asked& asked, const Candidat
     const Row row = blocks[candidates[i].at / kBlockRows].row(candidates[i].at % kBlockRows);
     uint32_t sum = 0;
     for (uint32_t w = 0; w < kChunks / 2; w += 2) {
-      const uint32_t low = row.word[w] ^ asked.row.word[w], high = row.word[w + 1] ^ asked.row.word[w + 1];
+      const uint32_t low = row.word[w] ^ query.row.word[w], high = row.word[w + 1] ^ query.row.word[w + 1];
       sum += L::ones(uint64_t{high} << 32 | low);
     }
     uint32_t first = 0;
-    if (sum <= asked.radius)
+    if (sum <= query.radius)
       first =
-          asked.cut.chunks == kChunks ? first_chain<L, kChunks>(row, asked) : first_chain<L, kLongChunks>(row, asked);
+          query.cut.chunks == kChunks ? first_chain<L, kChunks>(row, query) : first_chain<L, kLongChunks>(row, query);
     out[i] = {static_cast<uint16_t>(sum), static_cast<uint16_t>(first)};
   }
 }

@@ -78,13 +78,13 @@ class SeenRows {
 
 class Search {
  public:
-  Search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius, const emp_cancel& cancel,
+  Search(const Shard& shard, const emp_kernel& kernel, const Row& query, uint32_t radius, const emp_cancel& cancel,
          const RowSink& sink, uint64_t* rows_left)
-      : segment_(segment), kernel_(kernel), radius_(radius), cancel_(cancel), sink_(sink), rows_left_(*rows_left) {
-    asked_.row = query;
-    asked_.cut = segment.cut();
-    asked_.radius = radius;
-    asked_.stride = asked_.cut.chunks / segment.tables;
+      : shard_(shard), kernel_(kernel), radius_(radius), cancel_(cancel), sink_(sink), rows_left_(*rows_left) {
+    query_.row = query;
+    query_.cut = shard.cut();
+    query_.radius = radius;
+    query_.stride = query_.cut.chunks / shard.tables;
     choose_thresholds();
   }
 
@@ -103,28 +103,27 @@ class Search {
   // together is then even too, and the fingerprints throw out most. Of the turns of that pattern the one whose own
   // buckets are smallest.
   void choose_thresholds() {
-    const int tables = static_cast<int>(segment_.tables), chunks = static_cast<int>(asked_.cut.chunks);
+    const int tables = static_cast<int>(shard_.tables), chunks = static_cast<int>(query_.cut.chunks);
     const int sum = static_cast<int>(radius_) - (chunks - 1) + (chunks - tables);
     const int base = sum >= 0 ? sum / tables : -((-sum + tables - 1) / tables);
-    std::fill(std::begin(asked_.allowed), std::end(asked_.allowed), uint8_t{0});
-    for (uint32_t t = 0; t < segment_.tables; ++t)
-      asked_.allowed[segment_.chunk_of(t)] = static_cast<uint8_t>(base + 1);
+    std::fill(std::begin(query_.allowed), std::end(query_.allowed), uint8_t{0});
+    for (uint32_t t = 0; t < shard_.tables; ++t) query_.allowed[shard_.chunk_of(t)] = static_cast<uint8_t>(base + 1);
     const uint32_t extra = static_cast<uint32_t>(sum - base * tables);
     const uint32_t turn = extra > 0 ? least_crowded_turn(extra) : 0;
-    for (uint32_t i = 0; i < extra; ++i) ++asked_.allowed[segment_.chunk_of(spaced(turn, i, extra))];
+    for (uint32_t i = 0; i < extra; ++i) ++query_.allowed[shard_.chunk_of(spaced(turn, i, extra))];
   }
   uint32_t spaced(uint32_t turn, uint32_t i, uint32_t count) const {
-    return (turn + i * segment_.tables / count) % segment_.tables;
+    return (turn + i * shard_.tables / count) % shard_.tables;
   }
   uint32_t least_crowded_turn(uint32_t extra) const {
     uint64_t crowd[kChunks];
-    for (uint32_t t = 0; t < segment_.tables; ++t) {
-      const uint32_t* offset = segment_.table[t].offsets + asked_.cut.value(asked_.row, segment_.chunk_of(t));
+    for (uint32_t t = 0; t < shard_.tables; ++t) {
+      const uint32_t* offset = shard_.table[t].offsets + query_.cut.value(query_.row, shard_.chunk_of(t));
       crowd[t] = offset[1] - offset[0];
     }
     uint64_t least = UINT64_MAX;
     uint32_t best = 0;
-    for (uint32_t turn = 0; turn < segment_.tables; ++turn) {
+    for (uint32_t turn = 0; turn < shard_.tables; ++turn) {
       uint64_t all = 0;
       for (uint32_t i = 0; i < extra; ++i) all += crowd[spaced(turn, i, extra)];
       if (all < least) best = turn, least = all;
@@ -133,25 +132,25 @@ class Search {
   }
 
   emp_status probe_table(uint32_t t) {
-    const Cut cut = asked_.cut;
-    const uint32_t chunk = segment_.chunk_of(t), after = (chunk + 1) % cut.chunks;
-    const int threshold = asked_.allowed[chunk] - 1;
+    const Cut cut = query_.cut;
+    const uint32_t chunk = shard_.chunk_of(t), after = (chunk + 1) % cut.chunks;
+    const int threshold = query_.allowed[chunk] - 1;
     if (threshold < 0) return EMP_OK;
-    const Table& table = segment_.table[t];
+    const Table& table = shard_.table[t];
     const MasksOf masks(cut.bits(chunk));
-    const uint32_t value = cut.value(asked_.row, chunk), count = masks.within[threshold + 1];
-    const uint16_t next = cut.fingerprint(asked_.row, chunk);
+    const uint32_t value = cut.value(query_.row, chunk), count = masks.within[threshold + 1];
+    const uint16_t next = cut.fingerprint(query_.row, chunk);
     for (uint32_t i = 0; i < std::min(count, kAhead); ++i) fetch(&table.offsets[value ^ masks.mask[i]]);
     int bits = 0;
     for (uint32_t i = 0; i < count; ++i) {
       if (i + kAhead < count) fetch(&table.offsets[value ^ masks.mask[i + kAhead]]);
       if (i == masks.within[bits + 1]) ++bits;
-      const int most = asked_.allowed[chunk] + asked_.allowed[after] - 1 - bits;
+      const int most = query_.allowed[chunk] + query_.allowed[after] - 1 - bits;
       if (most < 0) break;
       const uint32_t at = value ^ masks.mask[i], from = table.offsets[at], to = table.offsets[at + 1];
       if (from == to) continue;
       // A file may be searched before it is verified: nothing in it is trusted to stay inside it.
-      if (from > to || to > segment_.rows) return EMP_CORRUPT_FILE;
+      if (from > to || to > shard_.rows) return EMP_CORRUPT_FILE;
       probes_[probe_count_++] = {table.fingerprint, from, to, next, static_cast<uint16_t>(std::min(most, 16)), t};
       if (probe_count_ == kMostProbes) {
         const emp_status status = flush();
@@ -174,7 +173,7 @@ class Search {
 
   emp_status verify(uint32_t n) {
     const auto fetch_row_number = [&](const Candidate& c) {
-      const void* place = segment_.table[c.table].place(c.at);
+      const void* place = shard_.table[c.table].place(c.at);
       if (place != nullptr) fetch(place);
     };
     for (uint32_t i = 0; i < std::min(n, kAhead); ++i) fetch_row_number(candidates_[i]);
@@ -182,26 +181,26 @@ class Search {
     for (uint32_t i = 0; i < n; ++i) {
       if (i + kAhead < n) fetch_row_number(candidates_[i + kAhead]);
       Candidate c = candidates_[i];
-      c.at = segment_.table[c.table].row_at(c.at);
-      if (c.at >= segment_.rows) return EMP_CORRUPT_FILE;
+      c.at = shard_.table[c.table].row_at(c.at);
+      if (c.at >= shard_.rows) return EMP_CORRUPT_FILE;
       candidates_[kept] = c;
       if (seen_.has(c.at)) continue;
       ++kept;
       // What follow_chains reads next.
-      const Block& block = segment_.blocks[c.at / kBlockRows];
-      const uint32_t word = short_ ? (segment_.chunk_of(c.table) + 2) % kChunks / 2 : 4, at = c.at % kBlockRows;
+      const Block& block = shard_.blocks[c.at / kBlockRows];
+      const uint32_t word = short_ ? (shard_.chunk_of(c.table) + 2) % kChunks / 2 : 4, at = c.at % kBlockRows;
       fetch(word < 4 ? &block.column[word][at] : &block.rest[at][word - 4]);
     }
-    kept = kernel_.follow_chains(segment_.blocks, asked_, candidates_, kept);
+    kept = kernel_.follow_chains(shard_.blocks, query_, candidates_, kept);
     if (kept >= rows_left_) {
       rows_left_ = 0;
       return EMP_OK;
     }
     rows_left_ -= kept;
-    kernel_.measure_rows(segment_.blocks, asked_, candidates_, kept, measured_);
+    kernel_.measure_rows(shard_.blocks, query_, candidates_, kept, measured_);
     uint32_t found = 0;
     for (uint32_t i = 0; i < kept; ++i) {
-      const uint32_t row = candidates_[i].at, chunk = segment_.chunk_of(candidates_[i].table);
+      const uint32_t row = candidates_[i].at, chunk = shard_.chunk_of(candidates_[i].table);
       const Measured& m = measured_[i];
       // Reported where its first chain begins. That may be at a later chunk: then it must come up again.
       if ((m.distance <= radius_ && m.first_chain > chunk) || seen_.has(row)) continue;
@@ -213,14 +212,14 @@ class Search {
     return sink_.take(sink_.context, rows_, distances_, found) ? EMP_OK : EMP_OUT_OF_MEMORY;
   }
 
-  const Segment& segment_;
+  const Shard& shard_;
   const emp_kernel& kernel_;
   const uint32_t radius_;
   const emp_cancel& cancel_;
   const RowSink& sink_;
   uint64_t& rows_left_;
-  const bool short_ = segment_.tables != kLongChunks;
-  Asked asked_;
+  const bool short_ = shard_.tables != kLongChunks;
+  Query query_;
   SeenRows seen_;
   uint32_t probe_count_ = 0;
   Probe probes_[kMostProbes];
@@ -232,11 +231,11 @@ class Search {
 
 }  // namespace
 
-emp_status multi_index_search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius,
+emp_status multi_index_search(const Shard& shard, const emp_kernel& kernel, const Row& query, uint32_t radius,
                               uint32_t from, uint32_t to, const emp_cancel& cancel, const RowSink& sink,
                               uint64_t* rows_left) {
-  if (segment.tables == 0 || radius > most_multi_index_radius(segment.tables)) return EMP_BAD_OPTION;
-  return Search(segment, kernel, query, radius, cancel, sink, rows_left).run(from, to);
+  if (shard.tables == 0 || radius > most_multi_index_radius(shard.tables)) return EMP_BAD_OPTION;
+  return Search(shard, kernel, query, radius, cancel, sink, rows_left).run(from, to);
 }
 
 }  // namespace empreinte

@@ -11,7 +11,7 @@
 // which all m partial sums are negative.
 #pragma once
 #include "../../kernels/kernels.h"
-#include "../segment/segment.h"
+#include "../shard/shard.h"
 
 namespace empreinte {
 
@@ -31,7 +31,7 @@ static_assert(most_multi_index_radius(16) == 79 && most_multi_index_radius(8) ==
 
 // What the tables [from, to) find, each row once: tables may be gone through apart. Gives up, with *rows_left at 0,
 // when it has read that many rows whole.
-emp_status multi_index_search(const Segment& segment, const emp_kernel& kernel, const Row& query, uint32_t radius,
+emp_status multi_index_search(const Shard& shard, const emp_kernel& kernel, const Row& query, uint32_t radius,
                               uint32_t from, uint32_t to, const emp_cancel& cancel, const RowSink& sink,
                               uint64_t* rows_left);
 

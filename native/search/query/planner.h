@@ -2,12 +2,12 @@
 // measured. Every way gives the same answer.
 #pragma once
 #include "../../empreinte.h"
-#include "../segment/segment.h"
+#include "../shard/shard.h"
 
 namespace empreinte {
 
-// From how many rows on the multi-index is faster than a scan, for one query and in a batch, up to a radius. Parts with
-// tables of long chunks have more.
+// From how many rows on the multi-index is faster than a scan, for one query and in a batch, up to a radius. Components
+// with tables of long chunks have more.
 struct Crossover {
   uint32_t radius, single, batch;
 };
@@ -36,14 +36,14 @@ inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, si
 
 // A query in the middle of so many rows, a sixtieth of all or more, that reading them one by one costs more than a
 // scan: they lie in its own bucket in most tables.
-inline bool crowded(const Segment& segment, const Row& query) {
+inline bool crowded(const Shard& shard, const Row& query) {
   uint64_t postings = 0;
-  for (uint32_t t = 0; t < segment.tables; ++t) {
-    const uint32_t value = segment.cut().value(query, segment.chunk_of(t));
-    const uint32_t from = segment.table[t].offsets[value], to = segment.table[t].offsets[value + 1];
+  for (uint32_t t = 0; t < shard.tables; ++t) {
+    const uint32_t value = shard.cut().value(query, shard.chunk_of(t));
+    const uint32_t from = shard.table[t].offsets[value], to = shard.table[t].offsets[value + 1];
     if (to > from) postings += to - from;
   }
-  return postings * segment.cut().chunks / segment.tables > segment.rows / 6;
+  return postings * shard.cut().chunks / shard.tables > shard.rows / 6;
 }
 
 // So many rows the multi-index may read whole for one query before a scan would have been faster.

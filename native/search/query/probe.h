@@ -3,13 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../segment/cut.h"
+#include "../shard/cut.h"
 
 namespace empreinte {
 
 // A query and what it asks of a row, chunk by chunk: chunk k may add allowed[k] = t_k + 1 differing bits. Along a chain
 // of chunks the slack is what is allowed minus what differs; a chain that holds never has less than 1.
-struct Asked {
+struct Query {
   Row row;
   Cut cut;
   uint32_t radius;

@@ -7,6 +7,7 @@
 
 #include "../index/index.h"
 #include "pass.h"
+#include "planner.h"
 
 namespace empreinte {
 namespace {
@@ -16,8 +17,8 @@ namespace {
 constexpr uint32_t kLastGrowth = 47;
 
 bool any_multi_index(const Version& version, uint32_t radius) {
-  for (uint32_t i = 0; i < version.part_count; ++i)
-    if (multi_index_pays(version.parts[i].segment->rows, version.parts[i].segment->tables, radius, 1)) return true;
+  for (uint32_t i = 0; i < version.shard_count; ++i)
+    if (multi_index_pays(version.shards[i].shard->rows, version.shards[i].shard->tables, radius, 1)) return true;
   return false;
 }
 
@@ -59,7 +60,7 @@ struct emp_searcher {
       for (;; pass.reset()) {
         if (!pass) {
           radius = radius == 0 ? kFirst : radius + kStep;
-          if (radius > std::min(options.radius, kLastGrowth) || options.way != EMP_SEARCH_AUTO ||
+          if (radius > std::min(options.radius, kLastGrowth) || options.strategy != EMP_STRATEGY_AUTO ||
               !any_multi_index(*version, radius))
             radius = options.radius;
           found.shrink(0);
@@ -67,9 +68,9 @@ struct emp_searcher {
           step_options.radius = radius;
           pass.emplace(*version, step_options, &queries[query], 1, &found, options.limit);
         }
-        bool through = false;
-        const emp_status status = pass->run(budget, &through);
-        if (status != EMP_OK || !through) return status;
+        bool pass_done = false;
+        const emp_status status = pass->run(budget, &pass_done);
+        if (status != EMP_OK || !pass_done) return status;
         if (found.size() >= options.limit || radius >= options.radius) break;
       }
       finish(&found, options.limit);
@@ -92,7 +93,8 @@ emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* hash
   s->nearest = nearest != 0;
   s->count = count;
   if (given->radius > 256) return EMP_BAD_RADIUS;
-  if (count > UINT32_MAX || given->way < EMP_SEARCH_AUTO || given->way > EMP_SEARCH_MULTI_INDEX) return EMP_BAD_OPTION;
+  if (count > UINT32_MAX || given->strategy < EMP_STRATEGY_AUTO || given->strategy > EMP_STRATEGY_MULTI_INDEX)
+    return EMP_BAD_OPTION;
   if (s->nearest && given->limit == 0) return EMP_BAD_OPTION;
   if (given->kernel == nullptr) {
     const emp_status status = emp_kernel_find(nullptr, &s->options.kernel);
@@ -108,9 +110,9 @@ emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* hash
 }
 
 emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done) {
-  bool through = false;
-  const emp_status status = searcher->run(budget, &through);
-  *done = through ? 1 : 0;
+  bool finished = false;
+  const emp_status status = searcher->run(budget, &finished);
+  *done = finished ? 1 : 0;
   return status;
 }
 

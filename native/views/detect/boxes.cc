@@ -12,16 +12,15 @@ emp_status emp_frame_boxes(const emp_pixels* pixels, emp_box* out, size_t* count
   if (status != EMP_OK) return status;
   if (std::min(pixels->width, pixels->height) < EMP_BOX_LEAST) return EMP_OK;
   const emp_kernel* kernel = nullptr;
-  Picture picture;
-  Sketch sketch;
+  WorkingCopy copy;
+  HalfResolution half;
   if ((status = emp_kernel_find(nullptr, &kernel)) != EMP_OK ||
-      (status = make_picture(*pixels, *kernel, picture)) != EMP_OK ||
-      (status = make_sketch(picture, *kernel, sketch)) != EMP_OK)
+      (status = make_working_copy(*pixels, *kernel, copy)) != EMP_OK ||
+      (status = make_half_resolution(copy, *kernel, half)) != EMP_OK)
     return status;
   View room[EMP_BOXES_MOST];
   Views views(room, EMP_BOXES_MOST);
-  if ((status = find_trims(picture, sketch, views)) != EMP_OK ||
-      (status = find_rectangles(picture, sketch, views)) != EMP_OK)
+  if ((status = find_trims(copy, half, views)) != EMP_OK || (status = find_rectangles(copy, half, views)) != EMP_OK)
     return status;
   for (size_t i = 0; i < views.size(); ++i) {
     const View& view = views[i];

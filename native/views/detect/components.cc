@@ -1,9 +1,10 @@
-// Pictures inside an interface: the few colours that are flat over much of the screen are taken away, and what hangs
-// together of the rest, large enough, is a picture; a frame or bubble around it is peeled off.
+// DistinctFrames inside an interface: the few colours that are flat over much of the screen are taken away, and what
+// hangs together of the rest, large enough, is a picture; a frame or bubble around it is peeled off.
 #include <algorithm>
 #include <cmath>
 
 #include "detect.h"
+#include "difference.h"
 #include "refine.h"
 #include "trims.h"
 
@@ -18,18 +19,17 @@ constexpr float kLeastSide = 0.1f, kLeastArea = 0.02f;  // of the picture's
 constexpr float kLeastFull = 0.4f;                      // of a part's box
 constexpr float kLeastLine = 0.3f;                      // of a line of a part: what is not background
 constexpr float kCorner = 0.03f;                        // of a part's side: how far in a bubble's round corners reach
-constexpr size_t kParts = 3, kFound = 4;
+constexpr size_t kComponents = 3, kFound = 4;
 
 // Colours are told apart by the upper five bits of each channel.
 uint32_t colour_of(const uint8_t* p) { return (p[0] >> 3) << 10 | (p[1] >> 3) << 5 | (p[2] >> 3); }
-
-uint8_t apart(uint8_t a, uint8_t b) { return static_cast<uint8_t>(std::max(a, b) - std::min(a, b)); }
 
 // 1 where a sample is no further than kFlat from the ones beside and below it: a loop of a fixed length, which
 // compilers turn into vector code.
 void mark_flat(const uint8_t* row, size_t stride, uint8_t* __restrict out) {
   for (size_t k = 0; k < kBlock; ++k) {
-    const uint8_t most = std::max(apart(row[k], row[k + 1]), apart(row[k], row[k + stride]));
+    const uint8_t most =
+        std::max(absolute_difference(row[k], row[k + 1]), absolute_difference(row[k], row[k + stride]));
     out[k] = most <= kFlat ? 1 : 0;
   }
 }
@@ -43,7 +43,7 @@ bool any_from(const int32_t* counts, int32_t least) {
 
 // 1 for each colour that belongs to the background, neighbours included: JPEG and shades spread them. `any`: whether
 // there is one.
-bool find_background(const Sketch& s, Array<uint8_t>& background, bool& any) {
+bool find_background(const HalfResolution& s, Array<uint8_t>& background, bool& any) {
   Array<int32_t> counts(32768);
   background = Array<uint8_t>(32768);
   if (!counts || !background) return false;
@@ -92,10 +92,11 @@ struct Part {
   Box box;  // in cells
 };
 
-// Cells of which most is not background, joined over their sides; the largest parts, largest first. At most kParts.
-class Parts {
+// Cells of which most is not background, joined over their sides; the largest parts, largest first. At most
+// kComponents.
+class Components {
  public:
-  emp_status find(const Sketch& s, const Array<uint8_t>& background, bool any_background) {
+  emp_status find(const HalfResolution& s, const Array<uint8_t>& background, bool any_background) {
     w_ = s.width / kCell, h_ = s.height / kCell;
     // Then all of it is one part.
     if (!any_background) return keep({w_ * h_, {0, 0, w_, h_}}), EMP_OK;
@@ -150,20 +151,20 @@ class Parts {
     if (w < kLeastSide * static_cast<float>(w_) || h < kLeastSide * static_cast<float>(h_)) return;
     size_t at = n_;
     while (at > 0 && best_[at - 1].cells < part.cells) --at;
-    if (at == kParts) return;
-    n_ = std::min(n_ + 1, kParts);
+    if (at == kComponents) return;
+    n_ = std::min(n_ + 1, kComponents);
     for (size_t i = n_ - 1; i > at; --i) best_[i] = best_[i - 1];
     best_[at] = part;
   }
 
   uint32_t w_ = 0, h_ = 0;
   Array<uint8_t> cells_;
-  Part best_[kParts];
+  Part best_[kComponents];
   size_t n_ = 0;
 };
 
 // To the pixel: a line belongs to the part when enough of it is not background.
-Box tighten(const Sketch& s, const Array<uint8_t>& background, Box b) {
+Box tighten(const HalfResolution& s, const Array<uint8_t>& background, Box b) {
   const auto filled = [&](uint32_t x, uint32_t y, uint32_t dx, uint32_t dy, uint32_t n) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < n; ++i)
@@ -180,29 +181,29 @@ Box tighten(const Sketch& s, const Array<uint8_t>& background, Box b) {
 
 }  // namespace
 
-emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out) {
-  if (sketch.too_small()) return EMP_OK;
+emp_status find_components(const WorkingCopy& copy, const HalfResolution& half, Views& out) {
+  if (half.too_small()) return EMP_OK;
   Array<uint8_t> background;
   bool any_background = false;
-  if (!find_background(sketch, background, any_background)) return EMP_OUT_OF_MEMORY;
-  Parts parts;
-  if (const emp_status status = parts.find(sketch, background, any_background); status != EMP_OK) return status;
-  const float w = static_cast<float>(picture.width), h = static_cast<float>(picture.height);
+  if (!find_background(half, background, any_background)) return EMP_OUT_OF_MEMORY;
+  Components parts;
+  if (const emp_status status = parts.find(half, background, any_background); status != EMP_OK) return status;
+  const float w = static_cast<float>(copy.width), h = static_cast<float>(copy.height);
   Box seen[kFound];
   size_t n = 0;
   const auto add = [&](const Box& b) {
     if (n == kFound || std::find(seen, seen + n, b) != seen + n) return;
-    if (b == Box{0, 0, sketch.width, sketch.height}) return;
+    if (b == Box{0, 0, half.width, half.height}) return;
     seen[n++] = b;
-    const float s = static_cast<float>(sketch.scale);
+    const float s = static_cast<float>(half.scale);
     // Sides on the picture's own stay there.
     const float left = static_cast<float>(b.left) * s, top = static_cast<float>(b.top) * s;
-    const float right = b.right == sketch.width ? w : static_cast<float>(b.right) * s;
-    const float bottom = b.bottom == sketch.height ? h : static_cast<float>(b.bottom) * s;
+    const float right = b.right == half.width ? w : static_cast<float>(b.right) * s;
+    const float bottom = b.bottom == half.height ? h : static_cast<float>(b.bottom) * s;
     const uint32_t sides =
-        (b.top > 0) * 1u | (b.right < sketch.width) * 2u | (b.bottom < sketch.height) * 4u | (b.left > 0) * 8u;
+        (b.top > 0) * 1u | (b.right < half.width) * 2u | (b.bottom < half.height) * 4u | (b.left > 0) * 8u;
     const Quad quad = {{{left, top}, {right, top}, {right, bottom}, {left, bottom}}};
-    const Quad fine = refine(picture, quad, static_cast<int>(2 * sketch.scale), false, sides);
+    const Quad fine = refine(copy, quad, static_cast<int>(2 * half.scale), false, sides);
     out.add(
         box(fine.corner[0].x / w, fine.corner[0].y / h, fine.corner[2].x / w, fine.corner[2].y / h, ViewKind::part));
   };
@@ -210,11 +211,11 @@ emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out) 
     const Box& cells = parts[i].box;
     // A cell more on each side: the part's margin may fill less than half of the next one.
     const Box wide = {cells.left > 0 ? (cells.left - 1) * kCell : 0, cells.top > 0 ? (cells.top - 1) * kCell : 0,
-                      std::min((cells.right + 1) * kCell, sketch.width),
-                      std::min((cells.bottom + 1) * kCell, sketch.height)};
-    const Box b = tighten(sketch, background, wide);
+                      std::min((cells.right + 1) * kCell, half.width),
+                      std::min((cells.bottom + 1) * kCell, half.height)};
+    const Box b = tighten(half, background, wide);
     add(b);
-    add(trim(sketch, b, {false, false, 15, kCorner}).box);
+    add(trim(half, b, {false, false, 15, kCorner}).box);
   }
   return EMP_OK;
 }

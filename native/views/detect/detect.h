@@ -9,15 +9,15 @@ namespace empreinte {
 
 // The share of pixels in the fullest of the 16³ colour cells, 0 … 1. Text screens, charts and title cards have 0.8 and
 // more; such a picture is neither zoomed nor aligned.
-float flatness(const Sketch& sketch);
+float flatness(const HalfResolution& half);
 
 // Uniform, textured and gradient borders, letterboxes and caption bars, peeled until nothing changes. At most 5.
-emp_status find_trims(const Picture& picture, const Sketch& sketch, Views& out);
-// Pictures inside an interface: what is left when the background is taken away, peeled again. At most 4.
-emp_status find_parts(const Picture& picture, const Sketch& sketch, Views& out);
+emp_status find_trims(const WorkingCopy& copy, const HalfResolution& half, Views& out);
+// DistinctFrames inside an interface: what is left when the background is taken away, peeled again. At most 4.
+emp_status find_components(const WorkingCopy& copy, const HalfResolution& half, Views& out);
 // Rectangles between long straight edges: picture in picture, insets. At most 8.
-emp_status find_rectangles(const Picture& picture, const Sketch& sketch, Views& out);
+emp_status find_rectangles(const WorkingCopy& copy, const HalfResolution& half, Views& out);
 // Quadrilaterals of any angle: turned canvases, photos of a screen. At most 5.
-emp_status find_quadrilaterals(const Picture& picture, const Sketch& sketch, Views& out);
+emp_status find_quadrilaterals(const WorkingCopy& copy, const HalfResolution& half, Views& out);
 
 }  // namespace empreinte

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "difference.h"
+
 namespace empreinte {
 namespace {
 
@@ -13,18 +15,16 @@ constexpr uint32_t kFaintest = 6;  // levels over two pixels, the mean of both d
 // Loops of a fixed length, which compilers turn into vector code.
 using In = const uint8_t* __restrict;
 
-uint8_t apart(uint8_t a, uint8_t b) { return static_cast<uint8_t>(std::max(a, b) - std::min(a, b)); }
-
 // The mean of the steps along and down, of a block: a loop of fixed length, which compilers turn into vector code.
 void steepness_of_block(In left, In right, In above, In below, uint8_t* __restrict out) {
   for (uint32_t k = 0; k < kBlock; ++k) {
-    const uint8_t along = apart(right[k], left[k]), down = apart(below[k], above[k]);
+    const uint8_t along = absolute_difference(right[k], left[k]), down = absolute_difference(below[k], above[k]);
     out[k] = static_cast<uint8_t>((along + down) >> 1);
   }
 }
 
 // In the plane where it is greater, of all but the outermost pixels. Behind each row of `out` there are kTile zeros.
-void find_steepness(const Sketch& s, uint8_t* out) {
+void find_steepness(const HalfResolution& s, uint8_t* out) {
   const size_t stride = s.stride + size_t{kTile};
   std::memset(out, 0, stride * s.height);
   uint8_t hue[kBlock];
@@ -47,8 +47,9 @@ void choose_planes(In p, ptrdiff_t plane, ptrdiff_t stride, uint8_t* __restrict 
   In left = p - 1, right = p + 1, above = p - stride, below = p + stride;
   for (ptrdiff_t k = 0; k < ptrdiff_t{kTile}; ++k) {
     const ptrdiff_t q = k + plane;
-    const uint8_t along = apart(right[k], left[k]), down = apart(below[k], above[k]);
-    const uint8_t hue_along = apart(right[q], left[q]), hue_down = apart(below[q], above[q]);
+    const uint8_t along = absolute_difference(right[k], left[k]), down = absolute_difference(below[k], above[k]);
+    const uint8_t hue_along = absolute_difference(right[q], left[q]),
+                  hue_down = absolute_difference(below[q], above[q]);
     const uint16_t light = static_cast<uint16_t>(along + down), warm = static_cast<uint16_t>(hue_along + hue_down);
     hue[k] = warm > light ? 255 : 0;
   }
@@ -143,7 +144,7 @@ void find_directions(const int16_t* __restrict dx, const int16_t* __restrict dy,
 }  // namespace
 
 // What loops over kTile looks a little beyond the last tile of a row, where there is no steepness.
-emp_status find_edges(const Sketch& s, Point middle, Edges& edges) {
+emp_status find_edges(const HalfResolution& s, Point middle, Edges& edges) {
   const uint32_t w = s.width, h = s.height;
   const size_t most_edges = size_t{w} * h / kShare + 1, stride = s.stride + size_t{kTile};
   Array<uint8_t> all_steep(stride * h);

@@ -15,6 +15,6 @@ struct Edges {
 
 // Pixels in whose gradient's direction no neighbour is steeper, of the steepest in each tile of the sketch, tile by
 // tile.
-emp_status find_edges(const Sketch& sketch, Point middle, Edges& out);
+emp_status find_edges(const HalfResolution& half, Point middle, Edges& out);
 
 }  // namespace empreinte

@@ -5,7 +5,7 @@
 
 namespace empreinte {
 
-float flatness(const Sketch& sketch) {
+float flatness(const HalfResolution& half) {
   // Counted in turns in one of two tables: pixels side by side are alike, and an addition waits for the one before it.
   constexpr uint32_t kCells = 4096;
   Array<uint32_t> cells(2 * kCells);
@@ -15,9 +15,9 @@ float flatness(const Sketch& sketch) {
     return static_cast<uint32_t>((p[0] >> 4) << 8 | (p[1] >> 4) << 4 | (p[2] >> 4));
   };
   // Every second row and column is enough to count by.
-  const uint32_t across = (sketch.width + 1) / 2, down = (sketch.height + 1) / 2, n = across * down;
+  const uint32_t across = (half.width + 1) / 2, down = (half.height + 1) / 2, n = across * down;
   for (uint32_t y = 0; y < down; ++y) {
-    const uint8_t* p = sketch.rgb.data() + size_t{6} * sketch.width * y;
+    const uint8_t* p = half.rgb.data() + size_t{6} * half.width * y;
     uint32_t x = 0;
     for (; x + 2 <= across; x += 2, p += 12) ++cells[cell(p)], ++cells[kCells + cell(p + 6)];
     if (x < across) ++cells[cell(p)];

@@ -141,17 +141,17 @@ float HoughLines::support(const HoughLine& l, Point from, Point to) const {
   return b - a < 4 ? 0 : static_cast<float>(l.sum[b] - l.sum[a]) / static_cast<float>(b - a);
 }
 
-emp_status find_lines(const Sketch& sketch, HoughLines& out) {
-  const uint32_t w = sketch.width, h = sketch.height;
+emp_status find_lines(const HalfResolution& half, HoughLines& out) {
+  const uint32_t w = half.width, h = half.height;
   out.width = static_cast<float>(w);
   out.height = static_cast<float>(h);
   const float middle_x = out.width / 2 - 0.5f, middle_y = out.height / 2 - 0.5f,
-              half = length_of(middle_x, middle_y) + 2;
-  out.step = 2 * half / kMarks;
+              half_diagonal = length_of(middle_x, middle_y) + 2;
+  out.step = 2 * half_diagonal / kMarks;
   out.n = 0;
   Edges edges;
-  if (const emp_status status = find_edges(sketch, {middle_x, middle_y}, edges); status != EMP_OK) return status;
-  Votes votes(half);
+  if (const emp_status status = find_edges(half, {middle_x, middle_y}, edges); status != EMP_OK) return status;
+  Votes votes(half_diagonal);
   Array<Point> points(edges.n + 1);
   if (!votes.allocate() || !points) return EMP_OUT_OF_MEMORY;
   votes.count(edges);
@@ -168,21 +168,22 @@ emp_status find_lines(const Sketch& sketch, HoughLines& out) {
     if (votes.at(a, o) < least) break;
     HoughLine& line = out.line[out.n];
     line.normal = {votes.cosine[a], votes.sine[a]};
-    line.offset = static_cast<float>(o) + 0.5f - half - 1;
+    line.offset = static_cast<float>(o) + 0.5f - half_diagonal - 1;
     const size_t near = gather(edges, 4, line, points.data());
     fit(points.data(), near, 2.0f, line);
     fit(points.data(), near, 1.2f, line);
     mark(points.data(), near, 1.2f, out.step, line);
     // What voted for this line votes for its neighbours too; beyond half a turn offsets change their sign.
     for (int da = -6; da <= 6; ++da) {
-      const int turns = static_cast<int>(kAngles), angle = static_cast<int>(a) + da, turned = (angle + turns) % turns;
-      const int same = static_cast<int>(o), other = 2 * static_cast<int>(half + 1) - same;
+      const int turns = static_cast<int>(kAngles), angle = static_cast<int>(a) + da,
+                orientation = (angle + turns) % turns;
+      const int same = static_cast<int>(o), other = 2 * static_cast<int>(half_diagonal + 1) - same;
       for (int d = -4; d <= 4; ++d) {
-        const int offset = (angle == turned ? same : other) + d;
+        const int offset = (angle == orientation ? same : other) + d;
         if (offset >= 0 && offset < static_cast<int>(offsets))
-          votes.at(static_cast<uint32_t>(turned), static_cast<uint32_t>(offset)) = 0;
+          votes.at(static_cast<uint32_t>(orientation), static_cast<uint32_t>(offset)) = 0;
       }
-      best[turned] = votes.best(static_cast<uint32_t>(turned));
+      best[orientation] = votes.best(static_cast<uint32_t>(orientation));
     }
     // In pixels of the sketch, of which pixel i covers i … i+1.
     line.offset += line.normal.x * out.width / 2 + line.normal.y * out.height / 2;

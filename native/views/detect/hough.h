@@ -25,6 +25,6 @@ struct HoughLines {
   float support(const HoughLine& line, Point from, Point to) const;
 };
 
-emp_status find_lines(const Sketch& sketch, HoughLines& out);
+emp_status find_lines(const HalfResolution& half, HoughLines& out);
 
 }  // namespace empreinte

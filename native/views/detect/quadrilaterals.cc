@@ -181,28 +181,28 @@ size_t choose(const HoughLines& lines, const Candidate* pool, size_t n, Candidat
   return count;
 }
 
-void add(const Picture& picture, const Quad& quad, int reach, Views& out) {
-  const Quad fine = refine(picture, quad, reach, true, 15);
+void add(const WorkingCopy& copy, const Quad& quad, int reach, Views& out) {
+  const Quad fine = refine(copy, quad, reach, true, 15);
   View view = {};
   view.kind = ViewKind::quadrilateral;
   for (int k = 0; k < 4; ++k) {
-    view.x[k] = fine.corner[k].x / static_cast<float>(picture.width);
-    view.y[k] = fine.corner[k].y / static_cast<float>(picture.height);
+    view.x[k] = fine.corner[k].x / static_cast<float>(copy.width);
+    view.y[k] = fine.corner[k].y / static_cast<float>(copy.height);
   }
   out.add(view);
 }
 
 }  // namespace
 
-emp_status find_quadrilaterals(const Picture& picture, const Sketch& sketch, Views& out) {
-  if (sketch.too_small()) return EMP_OK;
+emp_status find_quadrilaterals(const WorkingCopy& copy, const HalfResolution& half, Views& out) {
+  if (half.too_small()) return EMP_OK;
   Quad tilt;
-  if (find_tilt(picture, tilt)) add(picture, tilt, 2, out);
-  Sketch half;
-  const bool large = sketch.width > 300 || sketch.height > 300;
+  if (find_tilt(copy, tilt)) add(copy, tilt, 2, out);
+  HalfResolution quarter;
+  const bool large = half.width > 300 || half.height > 300;
   if (large)
-    if (const emp_status status = halve(sketch, half); status != EMP_OK) return status;
-  const Sketch& s = large ? half : sketch;
+    if (const emp_status status = halve(half, quarter); status != EMP_OK) return status;
+  const HalfResolution& s = large ? quarter : half;
   if (s.too_small()) return EMP_OK;
   HoughLines lines;
   if (const emp_status status = find_lines(s, lines); status != EMP_OK) return status;
@@ -239,7 +239,7 @@ emp_status find_quadrilaterals(const Picture& picture, const Sketch& sketch, Vie
   for (size_t i = 0; i < n_found; ++i) {
     Quad quad = found[i].quad;
     for (Point& p : quad.corner) p = {p.x * scale, p.y * scale};
-    add(picture, quad, static_cast<int>(s.scale) * 3 / 2, out);
+    add(copy, quad, static_cast<int>(s.scale) * 3 / 2, out);
   }
   return EMP_OK;
 }

@@ -128,11 +128,11 @@ struct Search {
         const Line& other = all.line[k];
         // Towards the middle is down for the top, to the left for the right side, and so on.
         const bool further = other.at > own.at, inner = (i == 0 || i == 3) == further;
-        const uint32_t apart = further ? other.at - own.at : own.at - other.at;
-        if (inner != inwards || other.own || apart < kApart || apart > most) continue;
-        if (inwards ? apart >= best : apart <= best) continue;
+        const uint32_t distance = further ? other.at - own.at : own.at - other.at;
+        if (inner != inwards || other.own || distance < kApart || distance > most) continue;
+        if (inwards ? distance >= best : distance <= best) continue;
         if (side_score(other, std::min(a, b), std::max(a, b), 1) < 0) continue;
-        best = apart;
+        best = distance;
         side[i] = k;
       }
     }
@@ -160,8 +160,8 @@ struct Search {
 
 // A thin frame of one colour just inside the lines, whose own inner lines are too near to be told from them. False when
 // there is none on at least two sides.
-bool without_frame(const Picture& picture, const Sketch& sketch, const Box& box, Frame& frame) {
-  const Trimmed t = trim(sketch, box, {false, true, 15, kMixture});
+bool without_frame(const WorkingCopy& copy, const HalfResolution& half, const Box& box, Frame& frame) {
+  const Trimmed t = trim(half, box, {false, true, 15, kMixture});
   const Box& b = t.box;
   const uint32_t moved[4] = {b.left - box.left, b.top - box.top, box.right - b.right, box.bottom - b.bottom};
   size_t n = 0;
@@ -171,7 +171,7 @@ bool without_frame(const Picture& picture, const Sketch& sketch, const Box& box,
     n += moved[i] > 0;
   }
   if (n < 2) return false;
-  const Frame inner = measure(picture, sketch, t, box);
+  const Frame inner = measure(copy, half, t, box);
   if (moved[0] > 0) frame.left = inner.left;
   if (moved[1] > 0) frame.top = inner.top;
   if (moved[2] > 0) frame.right = inner.right;
@@ -181,18 +181,17 @@ bool without_frame(const Picture& picture, const Sketch& sketch, const Box& box,
 
 }  // namespace
 
-emp_status find_rectangles(const Picture& picture, const Sketch& sketch, Views& out) {
-  if (sketch.too_small()) return EMP_OK;
-  const uint32_t w = sketch.width, h = sketch.height;
+emp_status find_rectangles(const WorkingCopy& copy, const HalfResolution& half, Views& out) {
+  if (half.too_small()) return EMP_OK;
+  const uint32_t w = half.width, h = half.height;
   Search search;
   search.w = w, search.h = h;
-  if (const emp_status status = find_straight_lines(sketch, search.rows, search.columns); status != EMP_OK)
-    return status;
+  if (const emp_status status = find_straight_lines(half, search.rows, search.columns); status != EMP_OK) return status;
   search.combine();
   Candidate found[kFound];
   const size_t n = search.choose(found);
-  const float s = static_cast<float>(sketch.scale);
-  const float pw = static_cast<float>(picture.width), ph = static_cast<float>(picture.height);
+  const float s = static_cast<float>(half.scale);
+  const float pw = static_cast<float>(copy.width), ph = static_cast<float>(copy.height);
   for (size_t i = 0; i < n; ++i) {
     const auto side = [&](size_t k) { return static_cast<float>(search.line(found[i], k).at) * s; };
     const Line &r = search.line(found[i], 1), &b = search.line(found[i], 2);
@@ -200,7 +199,7 @@ emp_status find_rectangles(const Picture& picture, const Sketch& sketch, Views& 
     uint32_t sides = 0;
     for (size_t k = 0; k < 4; ++k) sides |= search.line(found[i], k).own ? 0 : 1u << k;
     const Quad quad = {{{left, top}, {right, top}, {right, bottom}, {left, bottom}}};
-    const Quad fine = refine(picture, quad, static_cast<int>(sketch.scale) * 2, false, sides);
+    const Quad fine = refine(copy, quad, static_cast<int>(half.scale) * 2, false, sides);
     const Frame frame = {fine.corner[0].x, fine.corner[0].y, fine.corner[2].x, fine.corner[2].y};
     const auto add = [&](const Frame& f) {
       out.add(box(f.left / pw, f.top / ph, f.right / pw, f.bottom / ph, ViewKind::rectangle));
@@ -209,7 +208,7 @@ emp_status find_rectangles(const Picture& picture, const Sketch& sketch, Views& 
     Frame inner = frame;
     const Box box = {search.line(found[i], 3).at, search.line(found[i], 0).at, search.line(found[i], 1).at,
                      search.line(found[i], 2).at};
-    if (i < kFramed && without_frame(picture, sketch, box, inner)) add(inner);
+    if (i < kFramed && without_frame(copy, half, box, inner)) add(inner);
   }
   return EMP_OK;
 }

@@ -16,7 +16,7 @@ struct Side {
 
 // The colour between pixels, and a fourth sample of no meaning, so that it is whole vectors; outside the picture its
 // edge.
-void colour_at(const Picture& p, float x, float y, float* __restrict colour) {
+void colour_at(const WorkingCopy& p, float x, float y, float* __restrict colour) {
   x = std::clamp(x - 0.5f, 0.f, static_cast<float>(p.width) - 1.001f);
   y = std::clamp(y - 0.5f, 0.f, static_cast<float>(p.height) - 1.001f);
   const uint32_t i = static_cast<uint32_t>(x), j = static_cast<uint32_t>(y);
@@ -41,7 +41,7 @@ struct Profiles {
   bool inside[kProfiles];
 };
 
-void look(const Picture& p, const Side& side, Point normal, int reach, Profiles& out) {
+void plan(const WorkingCopy& p, const Side& side, Point normal, int reach, Profiles& out) {
   for (int m = 0; m < kProfiles; ++m) {
     const float t = 0.03f + 0.94f * (static_cast<float>(m) + 0.5f) / kProfiles;
     const float x = side.from.x + (side.to.x - side.from.x) * t, y = side.from.y + (side.to.y - side.from.y) * t;
@@ -123,7 +123,7 @@ bool meet(Point a, Point b, Point c, Point d, Point& out) {
   return true;
 }
 
-Quad refine(const Picture& picture, const Quad& quad, int reach, bool turn, uint32_t sides) {
+Quad refine(const WorkingCopy& copy, const Quad& quad, int reach, bool turn, uint32_t sides) {
   reach = std::min(reach, kReach);
   Side moved[4];
   for (int i = 0; i < 4; ++i) {
@@ -132,7 +132,7 @@ Quad refine(const Picture& picture, const Quad& quad, int reach, bool turn, uint
     if ((sides >> i & 1) != 0 && length > 8) {
       const Point normal = {-dy / length, dx / length};
       Profiles profiles;
-      look(picture, side, normal, reach, profiles);
+      plan(copy, side, normal, reach, profiles);
       float start = 0, end = 0;
       bool found = turn && turn_of(profiles, reach, start, end);
       if (!turn && shift_of(profiles, reach, start)) found = true, end = start;

@@ -17,7 +17,7 @@ struct Quad {
 
 // Moves each side by at most `reach` pixels (≤ 8) along its normal. `turn`: its direction may change too. Side i goes
 // from corner i to the next; those not in `sides` (bit i) stay.
-Quad refine(const Picture& picture, const Quad& quad, int reach, bool turn, uint32_t sides);
+Quad refine(const WorkingCopy& copy, const Quad& quad, int reach, bool turn, uint32_t sides);
 
 // The line base + slope · at on which most of the n ≤ 64 values lie, to within `on`; how many do.
 int fit_most(const float* at, const float* value, int n, float on, float& base, float& slope);

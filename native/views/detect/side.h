@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "../sampling/sampling_plan.h"
+#include "difference.h"
 #include "trims.h"
 
 namespace empreinte {
@@ -30,17 +31,10 @@ inline Side side_of(const uint8_t* rgb, uint32_t width, const Box& box, int side
   return {corner + row * (h - 1), -row, 3, h, w};
 }
 
-inline int difference(const uint8_t* p, const uint8_t* colour) {
-  const int r = std::abs(p[0] - colour[0]), g = std::abs(p[1] - colour[1]), b = std::abs(p[2] - colour[2]);
-  return std::max(r, std::max(g, b));
-}
-
 // Sixteen pixels side by side, and how far each sample's colour is from a pattern's: of the three that begin there, the
 // one that differs most. Loops of a fixed length, which compilers turn into vector code; each reads the samples anew,
 // as what was just stored cannot be read elsewhere before it has left the processor.
 constexpr uint32_t kPixels = 16, kSamples = 3 * kPixels, kMostDiffers = 60;
-
-inline uint8_t apart(uint8_t a, uint8_t b) { return static_cast<uint8_t>(std::max(a, b) - std::min(a, b)); }
 
 struct Pattern {
   uint8_t sample[kSamples + 2];
@@ -50,8 +44,8 @@ struct Pattern {
   // `p` has kSamples + 2, here and below.
   void compare(const uint8_t* __restrict p, uint8_t* __restrict most) const {
     for (uint32_t i = 0; i < kSamples; ++i) {
-      const uint8_t one = apart(p[i], sample[i]), two = apart(p[i + 1], sample[i + 1]);
-      most[i] = std::max(std::max(one, two), apart(p[i + 2], sample[i + 2]));
+      const uint8_t one = absolute_difference(p[i], sample[i]), two = absolute_difference(p[i + 1], sample[i + 1]);
+      most[i] = std::max(std::max(one, two), absolute_difference(p[i + 2], sample[i + 2]));
     }
   }
   // No more than 1,024 times, so that 16 bits hold the sums.
@@ -67,6 +61,6 @@ struct Pattern {
     for (uint32_t i = 0; i < kSamples; ++i) counts[i] = static_cast<uint16_t>(counts[i] + (most[i] <= kNear ? 1 : 0));
   }
 };
-static_assert(kPictureSide * kMostDiffers <= UINT16_MAX);
+static_assert(kWorkingSide * kMostDiffers <= UINT16_MAX);
 
 }  // namespace empreinte

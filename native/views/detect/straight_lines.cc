@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "difference.h"
+
 namespace empreinte {
 namespace {
 
@@ -31,8 +33,6 @@ struct Counts {
   const uint8_t* group(uint32_t g) const { return room.data() + kBlock + stride * g; }
 };
 
-uint8_t apart(uint8_t a, uint8_t b) { return static_cast<uint8_t>(std::max(a, b) - std::min(a, b)); }
-
 // What follows works on blocks of a fixed length, through pointers that say that they do not overlap: so compilers make
 // vector code of it at any level.
 using In = const uint8_t* __restrict;
@@ -40,7 +40,7 @@ using Out = uint8_t* __restrict;
 
 void steps_of_block(In a, In b, In a_hue, In b_hue, Out out) {
   for (uint32_t k = 0; k < kBlock; ++k) {
-    const uint8_t luma = apart(a[k], b[k]), hue = apart(a_hue[k], b_hue[k]);
+    const uint8_t luma = absolute_difference(a[k], b[k]), hue = absolute_difference(a_hue[k], b_hue[k]);
     out[k] = std::max(luma, hue);
   }
 }
@@ -72,7 +72,7 @@ void count_block(In marks, Out counts) {
   for (uint32_t k = 0; k < kBlock; ++k) counts[k] = static_cast<uint8_t>(counts[k] + marks[k]);
 }
 
-emp_status count_edges(const Sketch& s, Counts& rows, Counts& columns) {
+emp_status count_edges(const HalfResolution& s, Counts& rows, Counts& columns) {
   const uint32_t w = s.width, h = s.height, stride = s.stride;
   // Four rows of steps down the picture, in turn; the steps along it; marks of two rows, and both together.
   const size_t room_row = size_t{stride} + kBlock;
@@ -164,9 +164,9 @@ emp_status keep_lines(const Counts& counts, Lines& out) {
 
 }  // namespace
 
-emp_status find_straight_lines(const Sketch& sketch, Lines& rows, Lines& columns) {
+emp_status find_straight_lines(const HalfResolution& half, Lines& rows, Lines& columns) {
   Counts of_rows, of_columns;
-  emp_status status = count_edges(sketch, of_rows, of_columns);
+  emp_status status = count_edges(half, of_rows, of_columns);
   if (status == EMP_OK) status = keep_lines(of_rows, rows);
   if (status == EMP_OK) status = keep_lines(of_columns, columns);
   return status;

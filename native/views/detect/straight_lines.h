@@ -21,6 +21,6 @@ struct Lines {
   size_t n = 0;
 };
 
-emp_status find_straight_lines(const Sketch& sketch, Lines& rows, Lines& columns);
+emp_status find_straight_lines(const HalfResolution& half, Lines& rows, Lines& columns);
 
 }  // namespace empreinte

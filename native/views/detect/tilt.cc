@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "difference.h"
+
 namespace empreinte {
 namespace {
 
@@ -12,15 +14,13 @@ constexpr float kDeepest = 0.2f;       // of the picture: what is turned further
 constexpr int kLeast = 12;             // places on the line of a side
 constexpr float kLeastSlope = 0.006f;  // a third of a degree
 
-const uint8_t* pixel(const Picture& p, uint32_t x, uint32_t y) { return p.rgb.data() + 3 * (size_t{y} * p.width + x); }
-
-int difference(const uint8_t* a, const uint8_t* b) {
-  return std::max(std::abs(a[0] - b[0]), std::max(std::abs(a[1] - b[1]), std::abs(a[2] - b[2])));
+const uint8_t* pixel(const WorkingCopy& p, uint32_t x, uint32_t y) {
+  return p.rgb.data() + 3 * (size_t{y} * p.width + x);
 }
 
 // Sides as refine() has them: top, right, bottom, left, each from its first corner clockwise. Place `along` and `deep`
 // pixels inwards.
-const uint8_t* inside(const Picture& p, int side, uint32_t along, uint32_t deep) {
+const uint8_t* inside(const WorkingCopy& p, int side, uint32_t along, uint32_t deep) {
   const uint32_t w = p.width, h = p.height;
   if (side == 0) return pixel(p, along, deep);
   if (side == 1) return pixel(p, w - 1 - deep, along);
@@ -28,7 +28,7 @@ const uint8_t* inside(const Picture& p, int side, uint32_t along, uint32_t deep)
   return pixel(p, deep, h - 1 - along);
 }
 
-Point place(const Picture& p, int side, float along, float deep) {
+Point place(const WorkingCopy& p, int side, float along, float deep) {
   const float w = static_cast<float>(p.width), h = static_cast<float>(p.height);
   if (side == 0) return {along, deep};
   if (side == 1) return {w - deep, along};
@@ -38,14 +38,14 @@ Point place(const Picture& p, int side, float along, float deep) {
 
 }  // namespace
 
-bool find_tilt(const Picture& picture, Quad& out) {
-  const uint32_t w = picture.width, h = picture.height;
+bool find_tilt(const WorkingCopy& copy, Quad& out) {
+  const uint32_t w = copy.width, h = copy.height;
   if (std::min(w, h) < 2 * kPlaces) return false;
-  const uint8_t* canvas = pixel(picture, 0, 0);
+  const uint8_t* canvas = pixel(copy, 0, 0);
   for (int side = 1; side < 4; ++side)
-    if (difference(canvas, inside(picture, side, 0, 0)) > kNear) return false;
+    if (colour_difference(canvas, inside(copy, side, 0, 0)) > kNear) return false;
   Point from[4], to[4];
-  int turned = 0;
+  int orientation = 0;
   for (int side = 0; side < 4; ++side) {
     const uint32_t length = side % 2 == 0 ? w : h;
     const uint32_t deepest = static_cast<uint32_t>(kDeepest * static_cast<float>(side % 2 == 0 ? h : w));
@@ -54,7 +54,7 @@ bool find_tilt(const Picture& picture, Quad& out) {
     for (uint32_t i = 0; i < kPlaces; ++i) {
       const uint32_t along = (2 * i + 1) * length / (2 * kPlaces);
       uint32_t deep = 0;
-      while (deep < deepest && difference(canvas, inside(picture, side, along, deep)) <= kNear) ++deep;
+      while (deep < deepest && colour_difference(canvas, inside(copy, side, along, deep)) <= kNear) ++deep;
       // Where the picture touches the canvas's own side, or the canvas's colour goes on inside, nothing is learnt.
       if (deep == 0 || deep == deepest) continue;
       at[n] = static_cast<float>(along) + 0.5f;
@@ -62,11 +62,11 @@ bool find_tilt(const Picture& picture, Quad& out) {
     }
     float base = 0, slope = 0;
     if (fit_most(at, depth, n, 1.2f, base, slope) < kLeast) return false;
-    turned += std::abs(slope) > kLeastSlope;
-    from[side] = place(picture, side, 0, base);
-    to[side] = place(picture, side, static_cast<float>(length), base + slope * static_cast<float>(length));
+    orientation += std::abs(slope) > kLeastSlope;
+    from[side] = place(copy, side, 0, base);
+    to[side] = place(copy, side, static_cast<float>(length), base + slope * static_cast<float>(length));
   }
-  if (turned < 3) return false;
+  if (orientation < 3) return false;
   for (int i = 0; i < 4; ++i)
     if (!meet(from[(i + 3) % 4], to[(i + 3) % 4], from[i], to[i], out.corner[i])) return false;
   // Far from a rectangle it is something else.

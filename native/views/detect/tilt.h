@@ -5,6 +5,6 @@
 namespace empreinte {
 
 // False when the corners are not of one colour, or what lies inside it is not turned.
-bool find_tilt(const Picture& picture, Quad& out);
+bool find_tilt(const WorkingCopy& copy, Quad& out);
 
 }  // namespace empreinte

@@ -35,7 +35,7 @@ float share_near(const Side& side, uint32_t i, const uint8_t colour[3]) {
   const uint8_t* p = side.line(i);
   const uint32_t n = (side.length + 1) / 2;
   uint32_t near = 0;
-  for (uint32_t k = 0; k < n; ++k, p += 2 * side.next_pixel) near += difference(p, colour) <= kNear;
+  for (uint32_t k = 0; k < n; ++k, p += 2 * side.next_pixel) near += colour_difference(p, colour) <= kNear;
   return static_cast<float>(near) / static_cast<float>(n);
 }
 
@@ -56,7 +56,7 @@ class SharesNear {
     uint32_t k = 0, near = 0;
     for (; 2 * k + kPixels < side_.length; k += kPixels / 2, p += kSamples) pattern_.count_near(p, counts);
     for (uint32_t m = 0; m < kSamples; m += 6) near += counts[m];
-    for (; k < n; ++k, p += 6) near += difference(p, colour_) <= kNear;
+    for (; k < n; ++k, p += 6) near += colour_difference(p, colour_) <= kNear;
     return near;
   }
   // Columns are asked for one after the other: the next ones are counted with them, from the leftmost.
@@ -84,9 +84,10 @@ bool is_mixed(const Side& side, uint32_t i) {
   const uint32_t n = (side.length + 1) / 2, pairs = n / 2;
   const uint8_t* p = side.line(i);
   const ptrdiff_t across = 2 * side.next_pixel * static_cast<ptrdiff_t>(pairs);
-  uint32_t apart = 0;
+  uint32_t different = 0;
   for (uint32_t k = 0; k < pairs; ++k, p += 2 * side.next_pixel)
-    if (difference(p, p + across) > 2 * kNear && static_cast<float>(n - ++apart) / static_cast<float>(n) < kUniform)
+    if (colour_difference(p, p + across) > 2 * kNear &&
+        static_cast<float>(n - ++different) / static_cast<float>(n) < kUniform)
       return true;
   return false;
 }
@@ -139,7 +140,7 @@ void sum_differences(const Side& side, uint32_t from, uint32_t n, const uint8_t 
     sum[i] = 0;
     for (uint32_t m = 0; m < kSamples; m += 3) sum[i] += sums[m];
     for (; k < side.length; ++k, p += 3)
-      sum[i] += static_cast<uint32_t>(std::min<int>(kMostDiffers, difference(p, colour)));
+      sum[i] += static_cast<uint32_t>(std::min<int>(kMostDiffers, colour_difference(p, colour)));
   }
 }
 
@@ -166,8 +167,8 @@ float measure_side(const Side& side, float near, uint32_t reach, const uint8_t c
   return near;
 }
 
-bool add_box(const Frame& f, const Picture& picture, ViewKind kind, Views& out) {
-  const float w = static_cast<float>(picture.width), h = static_cast<float>(picture.height);
+bool add_box(const Frame& f, const WorkingCopy& copy, ViewKind kind, Views& out) {
+  const float w = static_cast<float>(copy.width), h = static_cast<float>(copy.height);
   return out.add(box(f.left / w, f.top / h, f.right / w, f.bottom / h, kind));
 }
 
@@ -197,8 +198,8 @@ class Peels {
 };
 
 // One side of `b`, which is what is left of `from`.
-Peels::Peel peel(const Sketch& sketch, const Box& from, const Box& b, int s, const How& how) {
-  const Side side = side_of(sketch.rgb.data(), sketch.width, b, s);
+Peels::Peel peel(const HalfResolution& half, const Box& from, const Box& b, int s, const How& how) {
+  const Side side = side_of(half.rgb.data(), half.width, b, s);
   const uint32_t gone_before = s == 0   ? b.left - from.left
                                : s == 1 ? b.top - from.top
                                : s == 2 ? from.right - b.right
@@ -213,7 +214,7 @@ Peels::Peel peel(const Sketch& sketch, const Box& from, const Box& b, int s, con
 }
 
 // `peels` is of the same `box` and `how.corner`.
-Trimmed trim(const Sketch& sketch, const Box& box, const How& how, Peels& peels) {
+Trimmed trim(const HalfResolution& half, const Box& box, const How& how, Peels& peels) {
   Trimmed result = {box, {}};
   Box& b = result.box;
   bool done[4];
@@ -223,7 +224,7 @@ Trimmed trim(const Sketch& sketch, const Box& box, const How& how, Peels& peels)
     for (int s = 0; s < 4; ++s) {
       if (done[s]) continue;
       const Peels::Peel* const known = peels.find(b, s, how.text);
-      const Peels::Peel peeled = known != nullptr ? *known : peel(sketch, box, b, s, how);
+      const Peels::Peel peeled = known != nullptr ? *known : peel(half, box, b, s, how);
       if (known == nullptr) peels.add(peeled);
       const uint32_t gone = peeled.gone;
       if (gone == 0) continue;
@@ -241,27 +242,27 @@ Trimmed trim(const Sketch& sketch, const Box& box, const How& how, Peels& peels)
 
 }  // namespace
 
-Trimmed trim(const Sketch& sketch, const Box& box, const How& how) {
+Trimmed trim(const HalfResolution& half, const Box& box, const How& how) {
   Peels peels;
-  return trim(sketch, box, how, peels);
+  return trim(half, box, how, peels);
 }
 
-Frame measure(const Picture& picture, const Sketch& sketch, const Trimmed& trimmed, const Box& from) {
-  const uint32_t s = sketch.scale, reach = 2 * s;
+Frame measure(const WorkingCopy& copy, const HalfResolution& half, const Trimmed& trimmed, const Box& from) {
+  const uint32_t s = half.scale, reach = 2 * s;
   // Lines are counted from the sides of `from`, along what is left of them.
   const auto whole = [&](const Box& b) {
-    return Box{b.left * s, b.top * s, b.right == sketch.width ? picture.width : b.right * s,
-               b.bottom == sketch.height ? picture.height : b.bottom * s};
+    return Box{b.left * s, b.top * s, b.right == half.width ? copy.width : b.right * s,
+               b.bottom == half.height ? copy.height : b.bottom * s};
   };
   const Box outer = whole(from), inner = whole(trimmed.box);
   Frame f = {static_cast<float>(inner.left), static_cast<float>(inner.top), static_cast<float>(inner.right),
              static_cast<float>(inner.bottom)};
-  const uint8_t* rgb = picture.rgb.data();
+  const uint8_t* rgb = copy.rgb.data();
   const Box across = {outer.left, inner.top, outer.right, inner.bottom};
   const Box down = {inner.left, outer.top, inner.right, outer.bottom};
   const float left = static_cast<float>(outer.left), top = static_cast<float>(outer.top),
               right = static_cast<float>(outer.right), bottom = static_cast<float>(outer.bottom);
-  const auto side = [&](const Box& b, int i) { return side_of(rgb, picture.width, b, i); };
+  const auto side = [&](const Box& b, int i) { return side_of(rgb, copy.width, b, i); };
   if (inner.left > outer.left) f.left = left + measure_side(side(across, 0), f.left - left, reach, trimmed.colour[0]);
   if (inner.top > outer.top) f.top = top + measure_side(side(down, 1), f.top - top, reach, trimmed.colour[1]);
   if (inner.right < outer.right)
@@ -271,17 +272,17 @@ Frame measure(const Picture& picture, const Sketch& sketch, const Trimmed& trimm
   return f;
 }
 
-emp_status find_trims(const Picture& picture, const Sketch& sketch, Views& out) {
-  if (sketch.too_small()) return EMP_OK;
-  const Box all = {0, 0, sketch.width, sketch.height};
+emp_status find_trims(const WorkingCopy& copy, const HalfResolution& half, Views& out) {
+  if (half.too_small()) return EMP_OK;
+  const Box all = {0, 0, half.width, half.height};
   Box seen[kTrims];
   size_t n = 0;
   Peels peels;
   const auto add = [&](const How& how) {
-    const Trimmed trimmed = trim(sketch, all, how, peels);
+    const Trimmed trimmed = trim(half, all, how, peels);
     if (n == kTrims || trimmed.box == all || std::find(seen, seen + n, trimmed.box) != seen + n) return trimmed;
     seen[n++] = trimmed.box;
-    add_box(measure(picture, sketch, trimmed, all), picture, ViewKind::trimmed, out);
+    add_box(measure(copy, half, trimmed, all), copy, ViewKind::trimmed, out);
     return trimmed;
   };
   const Trimmed first = add({true, true});
@@ -295,7 +296,8 @@ emp_status find_trims(const Picture& picture, const Sketch& sketch, Views& out) 
   for (uint32_t s = 0; s < 4; ++s) {
     uint32_t alike = 0;
     for (uint32_t k = s; k < 4; ++k)
-      if ((left >> s & left >> k & 1) != 0 && difference(first.colour[s], first.colour[k]) <= kNear) alike |= 1u << k;
+      if ((left >> s & left >> k & 1) != 0 && colour_difference(first.colour[s], first.colour[k]) <= kNear)
+        alike |= 1u << k;
     left &= ~alike;
     if (alike != 0 && alike != with_colour) add({true, false, alike});
   }

@@ -29,8 +29,8 @@ struct How {
   uint32_t sides = 15;      // bit 0 left, 1 top, 2 right, 3 bottom
   float corner = 0;         // of a side: how far in its first uniform line may lie, as in a frame with round corners
 };
-Trimmed trim(const Sketch& sketch, const Box& box, const How& how);
+Trimmed trim(const HalfResolution& half, const Box& box, const How& how);
 // The same box measured on the working copy. Sides that `trim` has not moved from `from` stay.
-Frame measure(const Picture& picture, const Sketch& sketch, const Trimmed& trimmed, const Box& from);
+Frame measure(const WorkingCopy& copy, const HalfResolution& half, const Trimmed& trimmed, const Box& from);
 
 }  // namespace empreinte

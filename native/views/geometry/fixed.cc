@@ -66,17 +66,17 @@ View zoomed_out(const View& view, float share) {
   return out;
 }
 
-View turned_view(const View& view, uint32_t orientation) {
+View oriented_view(const View& view, uint32_t orientation) {
   // Which corner of the view becomes the top left, top right, … one.
   static constexpr uint8_t kCorners[8][4] = {{0, 1, 2, 3}, {1, 2, 3, 0}, {2, 3, 0, 1}, {3, 0, 1, 2},
                                              {3, 2, 1, 0}, {1, 0, 3, 2}, {0, 3, 2, 1}, {2, 1, 0, 3}};
-  View turned = view;
-  turned.turned = static_cast<uint8_t>(orientation % 8);
+  View oriented = view;
+  oriented.orientation = static_cast<uint8_t>(orientation % 8);
   for (int i = 0; i < 4; ++i) {
     const uint8_t from = kCorners[orientation % 8][i];
-    turned.x[i] = view.x[from], turned.y[i] = view.y[from];
+    oriented.x[i] = view.x[from], oriented.y[i] = view.y[from];
   }
-  return turned;
+  return oriented;
 }
 
 void fixed_views(float width, float height, Views& out) {
@@ -89,14 +89,14 @@ void fixed_views(float width, float height, Views& out) {
   for (const float degrees : {6.0f, -6.0f}) turn(degrees);
   out.add(box(0.03f, 0.03f, 0.97f, 0.97f, ViewKind::zoom_in));
   out.add(box(0.06f, 0.06f, 0.94f, 0.94f, ViewKind::zoom_in));
-  out.add(turned_view(uncropped(0.035f, 0.035f, 0.035f, 0.035f), kMirroredView));
+  out.add(oriented_view(uncropped(0.035f, 0.035f, 0.035f, 0.035f), kMirroredView));
   add_thirds(out);
 }
 
-void wide_views(float width, float height, Views& out) {
+void large_views(float width, float height, Views& out) {
   out.add(uncropped(0.1f, 0.1f, 0.1f, 0.1f));
   out.add(uncropped(0.125f, 0, 0.125f, 0)), out.add(uncropped(0, 0.125f, 0, 0.125f));
-  out.add(turned_view(uncropped(0.075f, 0.075f, 0.075f, 0.075f), kMirroredView));
+  out.add(oriented_view(uncropped(0.075f, 0.075f, 0.075f, 0.075f), kMirroredView));
   for (const float degrees : {9.0f, -9.0f}) out.add(rotated(degrees, inscribed(degrees, width, height), width, height));
   constexpr float corner = 0.09f;
   out.add(uncropped(corner, corner, 0, 0)), out.add(uncropped(0, corner, corner, 0));

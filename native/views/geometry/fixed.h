@@ -6,7 +6,7 @@ namespace empreinte {
 
 // The eight orientations of a view, in the order of EMP_DIHEDRAL_COUNT: the same place, its corners in another order,
 // so that the hash is the one of the pixels turned.
-View turned_view(const View& view, uint32_t orientation);
+View oriented_view(const View& view, uint32_t orientation);
 // Left to right.
 constexpr uint32_t kMirroredView = 5;
 
@@ -17,8 +17,8 @@ View zoomed_out(const View& view, float share);
 constexpr uint32_t kFixedViews = 40;
 void fixed_views(float width, float height, Views& out);
 
-// Further ones, as places to start an alignment from: coarser, wider apart, mirrored. At most kWideViews.
-constexpr uint32_t kWideViews = 40;
-void wide_views(float width, float height, Views& out);
+// Further ones, as places to start an alignment from: coarser, wider apart, mirrored. At most kLargeViews.
+constexpr uint32_t kLargeViews = 40;
+void large_views(float width, float height, Views& out);
 
 }  // namespace empreinte

@@ -26,7 +26,7 @@ struct View {
   float x[4], y[4];
   ViewKind kind;
   // The orientation that the corners are in, in the order of emp_hash_result.dihedral.
-  uint8_t turned = 0;
+  uint8_t orientation = 0;
 };
 
 // A bounded list: what comes after it is full is dropped, so that no picture makes more than its share of work.

@@ -20,7 +20,7 @@ namespace empreinte {
 namespace {
 
 constexpr uint32_t kSide = EMP_GRID;
-static_assert(kLookSide == kSide);
+static_assert(kGridSide == kSide);
 
 // What the reference does to a side of n pixels, in steps of the grid.
 struct Filter {
@@ -57,15 +57,18 @@ bool projection_of(const float* x, const float* y, Projection* out) {
 }
 
 // The looks along one side of the unit square: `per` to a step, kept inside it by half a pixel of the level.
-void looks_of(const Filter& filter, float pixel, uint32_t per, float* at) {
+void place_samples(const Filter& filter, float pixel, uint32_t per, float* at) {
   // Bilinear looks at random phases add a sixth of pixel² to the variance, the level's own pixels a twelfth.
   const float own =
       (pixel * pixel - std::min(pixel, filter.pixel) * std::min(pixel, filter.pixel)) / 12 + pixel * pixel / 6;
-  const float apart = per == 1 ? 0 : std::sqrt(std::max(filter.variance - own, 0.0f));
+  const float difference = per == 1 ? 0 : std::sqrt(std::max(filter.variance - own, 0.0f));
   const float most = kSide - 0.5f * pixel;
   for (uint32_t k = 0; k < per; ++k)
     for (uint32_t i = 0; i < kSide; ++i) {
-      const float middle = static_cast<float>(i) + 0.5f + filter.shift + (per == 1 ? 0 : k == 0 ? -apart : apart);
+      const float middle = static_cast<float>(i) + 0.5f + filter.shift +
+                           (per == 1 ? 0
+                            : k == 0 ? -difference
+                                     : difference);
       at[kSide * k + i] = std::clamp(middle, 0.5f * pixel, most) / kSide;
     }
 }
@@ -73,7 +76,7 @@ void looks_of(const Filter& filter, float pixel, uint32_t per, float* at) {
 // Of what row y of level i is the last row.
 void add_row(Levels& levels, uint32_t i, uint32_t y) {
   if (y % 2 == 0 || i + 1 == levels.count || y / 2 >= levels.level[i + 1].height) return;
-  const LookLevel &finer = levels.level[i], &level = levels.level[i + 1];
+  const LumaLevel &finer = levels.level[i], &level = levels.level[i + 1];
   const float* above = finer.luma + size_t{finer.width} * (y - 1);
   float* to = levels.room.data() + (level.luma - levels.room.data()) + size_t{level.width} * (y / 2);
   levels.kernel->halve_luma(above, above + finer.width, level.width, to);
@@ -82,14 +85,14 @@ void add_row(Levels& levels, uint32_t i, uint32_t y) {
 
 }  // namespace
 
-emp_status lay_out(const Picture& picture, const emp_kernel& kernel, Levels& out) {
+emp_status lay_out(const WorkingCopy& copy, const emp_kernel& kernel, Levels& out) {
   out.kernel = &kernel;
-  out.source_width = picture.source_width, out.source_height = picture.source_height;
-  out.level[0] = {picture.width, picture.height, picture.luma.data()};
+  out.source_width = copy.source_width, out.source_height = copy.source_height;
+  out.level[0] = {copy.width, copy.height, copy.luma.data()};
   out.count = 1;
   size_t total = 1;
-  for (uint32_t width = picture.width, height = picture.height;
-       out.count < Levels::kMost && width >= 128 && height >= 128; ++out.count) {
+  for (uint32_t width = copy.width, height = copy.height; out.count < Levels::kMost && width >= 128 && height >= 128;
+       ++out.count) {
     width /= 2, height /= 2;
     out.level[out.count] = {width, height, nullptr};
     total += size_t{width} * (height + 1) + 1;
@@ -98,7 +101,7 @@ emp_status lay_out(const Picture& picture, const emp_kernel& kernel, Levels& out
   if (!out.room) return EMP_OUT_OF_MEMORY;
   float* to = out.room.data();
   for (uint32_t i = 1; i < out.count; ++i) {
-    LookLevel& level = out.level[i];
+    LumaLevel& level = out.level[i];
     level.luma = to;
     to += size_t{level.width} * level.height;
     for (uint32_t x = 0; x <= level.width; ++x) *to++ = 0;
@@ -125,11 +128,11 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
   uint32_t n = 0;
   const float finest = std::min(across, down) / kSide;
   while (n + 1 < levels.count && finest >= 3 * static_cast<float>(2u << n)) ++n;
-  const LookLevel& level = levels.level[n];
+  const LumaLevel& level = levels.level[n];
   const float shrink = 1 / static_cast<float>(1u << n);
   for (int i = 0; i < 4; ++i) x[i] *= shrink, y[i] *= shrink;
-  Look look;
-  Projection& projection = look.projection;
+  SamplingPlan plan;
+  Projection& projection = plan.projection;
   if (!projection_of(x, y, &projection)) return false;
   // A pixel's middle is at half: in `look` it is at a whole number.
   const float half = 0.5f;
@@ -143,15 +146,15 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
   };
   const float pixel_x = kSide / (across * shrink), pixel_y = kSide / (down * shrink);
   const Filter fx = filter_of(pixels_of(across)), fy = filter_of(pixels_of(down));
-  look.level = level;
-  look.per = sampling.quick ? 1 : 2;
-  looks_of(fx, pixel_x, look.per, look.across), looks_of(fy, pixel_y, look.per, look.down);
-  look.upright = projection.affine() && std::abs(projection.b) < 1e-3f && std::abs(projection.d) < 1e-3f;
-  levels.kernel->take_looks(look, grid);
+  plan.level = level;
+  plan.per = sampling.quick ? 1 : 2;
+  place_samples(fx, pixel_x, plan.per, plan.across), place_samples(fy, pixel_y, plan.per, plan.down);
+  plan.upright = projection.affine() && std::abs(projection.b) < 1e-3f && std::abs(projection.d) < 1e-3f;
+  levels.kernel->sample_bilinear(plan, grid);
   return true;
 }
 
-float view_flatness(const Picture& picture, const View& view) {
+float view_flatness(const WorkingCopy& copy, const View& view) {
   constexpr uint32_t kLooks = 48;
   uint16_t cells[4096] = {};
   Projection p;
@@ -159,9 +162,8 @@ float view_flatness(const Picture& picture, const View& view) {
   // Of a line of looks the pixels they fall on; kOutside where that is none.
   constexpr int32_t kOutside = -1;
   int32_t column[kLooks], row[kLooks];
-  const float width = static_cast<float>(picture.width), height = static_cast<float>(picture.height);
-  const int32_t last_column = static_cast<int32_t>(picture.width) - 1,
-                last_row = static_cast<int32_t>(picture.height) - 1;
+  const float width = static_cast<float>(copy.width), height = static_cast<float>(copy.height);
+  const int32_t last_column = static_cast<int32_t>(copy.width) - 1, last_row = static_cast<int32_t>(copy.height) - 1;
   const auto place = [&](uint32_t i, uint32_t j, uint32_t at) {
     const float u = (static_cast<float>(j) + 0.5f) / kLooks, v = (static_cast<float>(i) + 0.5f) / kLooks;
     const float w = 1 / (p.g * u + p.h * v + 1);
@@ -178,7 +180,7 @@ float view_flatness(const Picture& picture, const View& view) {
     for (uint32_t j = 0; j < kLooks; ++j) {
       const int32_t x = column[j], y = row[upright ? i : j];
       if (x == kOutside || y == kOutside) continue;
-      const uint8_t* rgb = picture.rgb.data() + 3 * (static_cast<size_t>(y) * picture.width + static_cast<size_t>(x));
+      const uint8_t* rgb = copy.rgb.data() + 3 * (static_cast<size_t>(y) * copy.width + static_cast<size_t>(x));
       most = std::max<int>(most, ++cells[(rgb[0] >> 4) << 8 | (rgb[1] >> 4) << 4 | rgb[2] >> 4]);
       ++all;
     }

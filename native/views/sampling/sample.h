@@ -11,7 +11,7 @@ namespace empreinte {
 // a look between the last two pixels, or rows, reads them with a weight of 0 and needs no question.
 struct Levels {
   static constexpr uint32_t kMost = 6;
-  LookLevel level[kMost];
+  LumaLevel level[kMost];
   uint32_t count = 0;
   uint32_t source_width, source_height;
   Array<float> room;
@@ -19,7 +19,7 @@ struct Levels {
 };
 
 // The sizes of the levels of a picture that is laid out, and room for them. `picture` has to stay as long as `out`.
-emp_status lay_out(const Picture& picture, const emp_kernel& kernel, Levels& out);
+emp_status lay_out(const WorkingCopy& copy, const emp_kernel& kernel, Levels& out);
 // The rows of all levels that rows first … first + count of the picture are the last of.
 void add_rows(uint32_t first, uint32_t count, Levels& out);
 
@@ -35,7 +35,7 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
 
 // The share of a view's samples in the fullest of 16³ colour cells, 0 … 1: what tells drawings from photographs, in
 // which one colour rarely holds more than a tenth. Samples outside the picture are not counted.
-float view_flatness(const Picture& picture, const View& view);
+float view_flatness(const WorkingCopy& copy, const View& view);
 
 // Steps 4 to 9 of a hash on a grid. `coefficients` may be NULL.
 struct GridHash {

@@ -6,8 +6,8 @@
 namespace empreinte {
 
 // The longest side of the working copy. Detectors may halve it further; samples of a view come from it.
-constexpr uint32_t kPictureSide = 1024;
-constexpr uint32_t kLookSide = 64;  // samples of a grid in a row
+constexpr uint32_t kWorkingSide = 1024;
+constexpr uint32_t kGridSide = 64;  // samples of a grid in a row
 
 // Rows of samples in 16 bits, values 0 … 255, `channels` 3 or 4, to rows of `width` RGB pixels: pixel i is the mean of
 // `taps` pixels from first[i] on. `first` is padded to a multiple of eight pixels, and so is `weight`, which holds, for
@@ -24,8 +24,8 @@ struct SummedRows {
 };
 
 // Luma of a picture; behind it lie a row and a sample more.
-struct LookLevel {
-  uint32_t width, height;  // at most kPictureSide each
+struct LumaLevel {
+  uint32_t width, height;  // at most kWorkingSide each
   const float* luma;
 };
 
@@ -35,13 +35,13 @@ struct Projection {
   bool affine() const { return g == 0 && h == 0; }
 };
 
-// The places of the looks along a side of the unit square: those of kLookSide samples, `per` times.
-struct Look {
-  LookLevel level;
+// The places of the looks along a side of the unit square: those of kGridSide samples, `per` times.
+struct SamplingPlan {
+  LumaLevel level;
   Projection projection;
   uint32_t per;  // 1 or 2
   bool upright;  // rows of the view are rows of the picture
-  float across[2 * kLookSide], down[2 * kLookSide];
+  float across[2 * kGridSide], down[2 * kGridSide];
 };
 
 }  // namespace empreinte

@@ -8,7 +8,7 @@ namespace empreinte {
 // Rows are padded to this many samples with copies of their last one, so that loops run in whole blocks.
 constexpr uint32_t kBlock = 64;
 
-struct Sketch {
+struct HalfResolution {
   uint32_t scale = 1;              // pixels of the working copy to one here, 1 or 2
   uint32_t width = 0, height = 0;  // of the sketch
   uint32_t stride = 0;             // samples from one row of a plane to the next, a multiple of kBlock
@@ -24,12 +24,12 @@ struct Sketch {
 
 // How large the sketch of a picture that is laid out is, and room for it: two by two pixels to one where the picture is
 // longer than 512 pixels; a narrow strip stays as it is.
-emp_status lay_out(const Picture& picture, Sketch& out);
+emp_status lay_out(const WorkingCopy& copy, HalfResolution& out);
 // The rows that rows first … first + count of the picture are the last of.
-void add_rows(const Picture& picture, const emp_kernel& kernel, uint32_t first, uint32_t count, Sketch& out);
+void add_rows(const WorkingCopy& copy, const emp_kernel& kernel, uint32_t first, uint32_t count, HalfResolution& out);
 // All of it, of a picture that is filled.
-emp_status make_sketch(const Picture& picture, const emp_kernel& kernel, Sketch& out);
+emp_status make_half_resolution(const WorkingCopy& copy, const emp_kernel& kernel, HalfResolution& out);
 // The planes of a sketch halved once more, for what needs no finer ones: `out` has no `rgb`.
-emp_status halve(const Sketch& sketch, Sketch& out);
+emp_status halve(const HalfResolution& half, HalfResolution& out);
 
 }  // namespace empreinte

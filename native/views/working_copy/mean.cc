@@ -71,8 +71,8 @@ constexpr uint32_t kRows = 8;
 
 }  // namespace
 
-emp_status mean_picture(const emp_pixels& p, const emp_kernel& kernel, uint32_t width, uint32_t height, uint8_t* rgb,
-                        const RowsDone& done) {
+emp_status mean_image(const emp_pixels& p, const emp_kernel& kernel, uint32_t width, uint32_t height, uint8_t* rgb,
+                      const RowsDone& done) {
   const uint32_t samples = p.width * p.channels, channels = std::max(3u, p.channels);
   Shares across, down;
   Columns columns;

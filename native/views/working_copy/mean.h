@@ -15,7 +15,7 @@ struct RowsDone {
 
 // Into `width` by `height` pixels of three samples, neither side longer than that of `p`, rows without gaps, kSpare
 // bytes behind them.
-emp_status mean_picture(const emp_pixels& p, const emp_kernel& kernel, uint32_t width, uint32_t height, uint8_t* rgb,
-                        const RowsDone& done);
+emp_status mean_image(const emp_pixels& p, const emp_kernel& kernel, uint32_t width, uint32_t height, uint8_t* rgb,
+                      const RowsDone& done);
 
 }  // namespace empreinte

@@ -97,7 +97,7 @@ static void halve_colours(const uint8_t* __restrict above, const uint8_t* __rest
                           uint8_t* rgb) {
   // Of every sample and the one three further, of which half are wanted. All of a row: what was just stored cannot be
   // read in other pieces before it has left the processor.
-  uint8_t mean[3 * empreinte::kPictureSide];
+  uint8_t mean[3 * empreinte::kWorkingSide];
   for (size_t i = 0; i + 3 < size_t{6} * width; ++i) {
     const uint8_t a = above[i], b = above[i + 3], c = below[i], d = below[i + 3];
     const uint8_t first = mean_of_two(a, b), second = mean_of_two(c, d);
@@ -111,7 +111,7 @@ static void halve_colours(const uint8_t* __restrict above, const uint8_t* __rest
 // The two planes of a sketch (sketch.h) of a row of RGB pixels, no longer than a working copy's.
 template <class L>
 static void planes_of(const uint8_t* rgb, uint32_t width, uint8_t* __restrict luma, uint8_t* __restrict hue) {
-  uint8_t r[empreinte::kPictureSide + 16], g[empreinte::kPictureSide + 16], b[empreinte::kPictureSide + 16];
+  uint8_t r[empreinte::kWorkingSide + 16], g[empreinte::kWorkingSide + 16], b[empreinte::kWorkingSide + 16];
   uint32_t x = 0;
   for (; x + 16 <= width; x += 16) L::split_pixels(rgb + size_t{3} * x, r + x, g + x, b + x);
   uint8_t last[48] = {};

@@ -16,7 +16,7 @@ emp_status emp_shrink(const emp_pixels* pixels, uint32_t width, uint32_t height,
   const size_t count = size_t{width} * height;
   Array<uint8_t> rgb(3 * count + kSpare);
   if (!rgb) return EMP_OUT_OF_MEMORY;
-  const emp_status made = mean_picture(*pixels, *kernel, width, height, rgb.data(), {nullptr, nullptr});
+  const emp_status made = mean_image(*pixels, *kernel, width, height, rgb.data(), {nullptr, nullptr});
   if (made != EMP_OK) return made;
   if (pixels->channels != 1) {
     std::memcpy(out, rgb.data(), 3 * count);

@@ -33,16 +33,16 @@ struct LumaRows {
 };
 
 uint32_t reduced(uint32_t side, uint32_t longest) {
-  const uint64_t share = (uint64_t{side} * kPictureSide + longest / 2) / longest;
+  const uint64_t share = (uint64_t{side} * kWorkingSide + longest / 2) / longest;
   return std::max<uint32_t>(kLeastSide, static_cast<uint32_t>(share));
 }
 
 }  // namespace
 
-emp_status lay_out(const emp_pixels& p, Picture& out) {
+emp_status lay_out(const emp_pixels& p, WorkingCopy& out) {
   if (p.width < kLeastSide || p.height < kLeastSide) return EMP_BAD_GEOMETRY;
   const uint32_t longest = std::max(p.width, p.height);
-  const bool reduces = longest > kPictureSide;
+  const bool reduces = longest > kWorkingSide;
   out.width = reduces ? reduced(p.width, longest) : p.width;
   out.height = reduces ? reduced(p.height, longest) : p.height;
   out.source_width = p.width, out.source_height = p.height;
@@ -52,7 +52,7 @@ emp_status lay_out(const emp_pixels& p, Picture& out) {
   return out.rgb && out.luma ? EMP_OK : EMP_OUT_OF_MEMORY;
 }
 
-emp_status fill(const emp_pixels& p, const emp_kernel& kernel, const RowsDone& done, Picture& out) {
+emp_status fill(const emp_pixels& p, const emp_kernel& kernel, const RowsDone& done, WorkingCopy& out) {
   const uint32_t width = out.width, height = out.height;
   const size_t count = size_t{width} * height;
   std::memset(out.rgb.data() + 3 * count, 0, kSpare);
@@ -61,7 +61,7 @@ emp_status fill(const emp_pixels& p, const emp_kernel& kernel, const RowsDone& d
   // A row's luma while the row is near.
   LumaRows luma = {kernel, copy, out.luma.data(), done};
   if (width != p.width || height != p.height)
-    return mean_picture(p, kernel, width, height, out.rgb.data(), {LumaRows::make, &luma});
+    return mean_image(p, kernel, width, height, out.rgb.data(), {LumaRows::make, &luma});
   for (uint32_t y = 0; y < height; ++y) {
     copy_row(p.data + size_t{y} * p.stride, p.channels, width, out.rgb.data() + size_t{3} * width * y);
     LumaRows::make(&luma, y, 1);
@@ -69,7 +69,7 @@ emp_status fill(const emp_pixels& p, const emp_kernel& kernel, const RowsDone& d
   return EMP_OK;
 }
 
-emp_status make_picture(const emp_pixels& p, const emp_kernel& kernel, Picture& out) {
+emp_status make_working_copy(const emp_pixels& p, const emp_kernel& kernel, WorkingCopy& out) {
   const emp_status status = lay_out(p, out);
   return status == EMP_OK ? fill(p, kernel, {nullptr, nullptr}, out) : status;
 }

@@ -7,7 +7,7 @@
 
 namespace empreinte {
 
-struct Picture {
+struct WorkingCopy {
   uint32_t width = 0, height = 0;                // of the working copy, at least 5
   uint32_t source_width = 0, source_height = 0;  // of the picture itself
   Array<uint8_t>
@@ -16,12 +16,12 @@ struct Picture {
 };
 
 // How large the working copy of `pixels` is, both of whose sides are at least 5, and room for it.
-emp_status lay_out(const emp_pixels& pixels, Picture& out);
-// Reduces `pixels` by averaging pixels and shares of pixels to at most kPictureSide; a smaller one is copied. `done`
+emp_status lay_out(const emp_pixels& pixels, WorkingCopy& out);
+// Reduces `pixels` by averaging pixels and shares of pixels to at most kWorkingSide; a smaller one is copied. `done`
 // hears of rows whose colours and luma are there, in their order: what else is made of them is made while they are
 // near.
-emp_status fill(const emp_pixels& pixels, const emp_kernel& kernel, const RowsDone& done, Picture& out);
+emp_status fill(const emp_pixels& pixels, const emp_kernel& kernel, const RowsDone& done, WorkingCopy& out);
 // Both.
-emp_status make_picture(const emp_pixels& pixels, const emp_kernel& kernel, Picture& out);
+emp_status make_working_copy(const emp_pixels& pixels, const emp_kernel& kernel, WorkingCopy& out);
 
 }  // namespace empreinte

@@ -44,7 +44,8 @@ class PlainReader implements FormatReader {
     } else last.signals.push({ type: "pdq", value, crop: name });
   }
 
-  #addBatch({ hashes, metadata, ends, lines, problemLines, problemReasons }: NativeListBatch): void {
+  #addBatch(batch: NativeListBatch): void {
+    const { hashes, metadata, ends, lines, problemLines } = batch;
     const sink = this.#sink;
     const bytes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
     const texts = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength);
@@ -52,8 +53,7 @@ class PlainReader implements FormatReader {
     let problem = 0;
     for (let i = 0; i < ends.length; i++) {
       // Problems and entries come in the order of their lines.
-      while (problem < problemLines.length && problemLines[problem]! < lines[i]!)
-        this.#problem(problemLines[problem]!, problemReasons[problem++]!);
+      while (problem < problemLines.length && problemLines[problem]! < lines[i]!) this.#problem(batch, problem++);
       const text = texts.toString("utf8", from, ends[i]);
       from = ends[i]!;
       const value = bytes.toString("hex", 32 * i, 32 * i + 32);
@@ -67,13 +67,14 @@ class PlainReader implements FormatReader {
       if (text !== "") entry.fields = { metadata: text };
       this.#last = { entry, position: { entry: ++sink.count, line: lines[i]! } };
     }
-    while (problem < problemLines.length) this.#problem(problemLines[problem]!, problemReasons[problem++]!);
+    while (problem < problemLines.length) this.#problem(batch, problem++);
   }
 
   /** The line may have been an image's: its crops must not go to the image before. */
-  #problem(line: number, reason: string): void {
+  #problem({ problemLines, problemCodes, problemReasons }: NativeListBatch, i: number): void {
     this.#addLast();
-    this.#sink.skip({ entry: ++this.#sink.count, line }, nativeProblemCode(reason), reason);
+    const position = { entry: ++this.#sink.count, line: problemLines[i]! };
+    this.#sink.skip(position, nativeProblemCode(problemCodes[i]!), problemReasons[i]!);
   }
 }
 

@@ -15,7 +15,7 @@ const reason = new Error("changed my mind");
 const closed = expect.objectContaining({ code: "ERR_EMPREINTE_CLOSED" });
 
 /** A new index and what the addon says of it, closed or not. */
-function watched(): { index: HashIndex; native: () => { rows: number; parts: number; delta: number; bytes: number } } {
+function watched(): { index: HashIndex; native: () => { rows: number; shards: number; delta: number; bytes: number } } {
   const create = vi.spyOn(native, "createIndex");
   const index = new HashIndex();
   const handle = create.mock.results.at(-1)!.value as IndexHandle;
@@ -23,7 +23,7 @@ function watched(): { index: HashIndex; native: () => { rows: number; parts: num
   return { index, native: () => native.indexStats(handle) };
 }
 
-const empty = { rows: 0, parts: 0, delta: 0, bytes: 0 };
+const empty = { rows: 0, shards: 0, delta: 0, bytes: 0 };
 
 /** Holds this thread until the entries are there; the promise that says so has not been settled then. */
 function untilAdded(index: HashIndex, rows: number): void {

@@ -15,10 +15,10 @@ const request = (change: object = {}): object => ({
   weights: new Float32Array(4).fill(1),
   candidates: [video()],
   radius: 31,
-  wide: 46,
+  supportRadius: 46,
   minSpeed: 0.5,
   maxSpeed: 2,
-  everything: true,
+  includeWeak: true,
   ...change,
 });
 
@@ -56,7 +56,7 @@ describe("refused at the call", () => {
     ["places that are no pairs", request({ candidates: [{ ...video(), places: new Uint32Array(3) }] })],
     ["places of another type", request({ candidates: [{ ...video(), places: new Int32Array(2) }] })],
     ["a radius below 0", request({ radius: -1 })],
-    ["everything that is no boolean", request({ everything: 1 })],
+    ["includeWeak that is no boolean", request({ includeWeak: 1 })],
   ])("%s", (_, given) => {
     expect(() => align(given)).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }));
   });
@@ -64,8 +64,8 @@ describe("refused at the call", () => {
 
 describe("refused by the core", () => {
   test.each([
-    ["a radius above 256", request({ wide: 300 })],
-    ["a radius above the wide one", request({ radius: 47 })],
+    ["a radius above 256", request({ supportRadius: 300 })],
+    ["a radius above the support radius", request({ radius: 47 })],
     ["a speed of 0", request({ minSpeed: 0 })],
     ["speeds the wrong way round", request({ minSpeed: 2, maxSpeed: 1 })],
     ["a speed that is no number", request({ maxSpeed: NaN })],

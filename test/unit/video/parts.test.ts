@@ -210,7 +210,8 @@ describe("how much a picture looks drawn", () => {
     const greatest = changes.toSorted((a, b) => b - a).slice(0, Math.floor(changes.length / 10));
     return sum(changes) === 0 ? 100 : Math.floor((100 * sum(greatest)) / sum(changes) + 0.5);
   }
-  const grey = (data: Uint8Array): number => native.drawn(data, side, side, 1, side);
+  const grey = (data: Uint8Array): number =>
+    native.syntheticScore({ data: data, width: side, height: side, channels: 1, stride: side });
   const random = randomOf(5);
   const noise = Uint8Array.from({ length: side * side }, () => Math.floor(256 * random()));
   const card = new Uint8Array(side * side).map((_, i) =>
@@ -231,10 +232,12 @@ describe("how much a picture looks drawn", () => {
       const [row, at] = [Math.floor(i / stride), i % stride];
       return at % 3 === 1 && at < 3 * side ? sky[row * side + Math.floor(at / 3)]! : 255 * (i & 1);
     });
-    expect(native.drawn(rgb, side, side, 3, stride)).toBe(grey(sky));
-    expect(native.drawn(noise, side, 63, 1, side)).toBe(0);
-    expect(() => native.drawn(noise, side, side + 1, 1, side)).toThrow(
-      expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }),
+    expect(native.syntheticScore({ data: rgb, width: side, height: side, channels: 3, stride: stride })).toBe(
+      grey(sky),
     );
+    expect(native.syntheticScore({ data: noise, width: side, height: 63, channels: 1, stride: side })).toBe(0);
+    expect(() =>
+      native.syntheticScore({ data: noise, width: side, height: side + 1, channels: 1, stride: side }),
+    ).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }));
   });
 });

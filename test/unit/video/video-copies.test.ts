@@ -23,7 +23,7 @@ describe("a small copy of a frame", () => {
     ] as const) {
       const stride = width * channels + 3;
       const data = Uint8Array.from({ length: stride * height }, () => 256 * random());
-      const small = native.shrink(data, width, height, channels, stride, across, down);
+      const small = native.shrink({ data, width, height, channels, stride }, across, down);
       const of = channels === 1 ? 1 : 3;
       expect(small).toHaveLength(across * down * of);
       /** How much of pixel `i` lies in the share `k` of `n`. */
@@ -43,10 +43,10 @@ describe("a small copy of a frame", () => {
         }
       }
     }
-    const bytes = new Uint8Array(12);
-    expect(() => native.shrink(bytes, 4, 3, 1, 4, 5, 3)).toThrow("do not fit");
-    expect(() => native.shrink(bytes, 4, 3, 1, 4, 0, 3)).toThrow("do not fit");
-    expect(() => native.shrink(bytes, 4, 3, 1, 4, 2 ** 32 - 1, 2 ** 32 - 1)).toThrow("do not fit");
+    const pixels = { data: new Uint8Array(12), width: 4, height: 3, channels: 1, stride: 4 };
+    expect(() => native.shrink(pixels, 5, 3)).toThrow("do not fit");
+    expect(() => native.shrink(pixels, 0, 3)).toThrow("do not fit");
+    expect(() => native.shrink(pixels, 2 ** 32 - 1, 2 ** 32 - 1)).toThrow("do not fit");
   });
 });
 

@@ -6,7 +6,7 @@
 #include "../../memory.h"
 #include "../file/file.h"
 #include "row_sorter.h"
-#include "segment.h"
+#include "shard.h"
 #include "table_builder.h"
 
 namespace empreinte {
@@ -16,12 +16,12 @@ bool cancelled(const emp_cancel& cancel) { return cancel.poll != nullptr && canc
 
 }  // namespace
 
-Segment::~Segment() {
+Shard::~Shard() {
   if (file != nullptr) file->release();
 }
 
 // Ids are often numbered through: the first guesses are where the id would be if they were spread evenly.
-uint32_t Segment::find(uint64_t id) const {
+uint32_t Shard::find(uint64_t id) const {
   uint32_t from = 0, to = rows - 1;
   const auto id_at = [this](uint32_t i) { return ids.at(row_by_id(i)); };
   uint64_t low = id_at(from), high = id_at(to);
@@ -57,29 +57,28 @@ void clear_padding(const Table& table, uint32_t rows, uint32_t tables, const Lay
 
 }  // namespace
 
-emp_status build_segment(const RowSource& source, uint32_t tables, const emp_cancel& cancel, Segment** out) {
+emp_status build_shard(const RowSource& source, uint32_t tables, const emp_cancel& cancel, Shard** out) {
   *out = nullptr;
   const uint32_t n = source.rows;
   if (!known_tables(tables) || n == 0 || n > most_rows(tables)) return EMP_BAD_OPTION;
-  std::unique_ptr<Segment> segment(new (std::nothrow) Segment);
-  if (!segment) return EMP_OUT_OF_MEMORY;
+  std::unique_ptr<Shard> shard(new (std::nothrow) Shard);
+  if (!shard) return EMP_OUT_OF_MEMORY;
 
-  const Layout layout = layout_of(n, tables, source.last_id - source.first_id <= UINT32_MAX, source.any_bank);
-  segment->region = Region(layout.total);
-  if (!segment->region) return EMP_OUT_OF_MEMORY;
-  segment->attach(segment->region.data(), n, tables, source.first_id, layout);
+  const Layout layout = layout_of(n, tables, source.last_id - source.first_id <= UINT32_MAX, source.any_tag);
+  shard->region = Region(layout.total);
+  if (!shard->region) return EMP_OUT_OF_MEMORY;
+  shard->attach(shard->region.data(), n, tables, source.first_id, layout);
 
-  const Places places = {const_cast<Block*>(segment->blocks), const_cast<uint32_t*>(segment->ids.narrow),
-                         const_cast<uint64_t*>(segment->ids.wide), const_cast<uint8_t*>(segment->banks),
-                         source.first_id};
-  const bool by_chunk = segment->order != nullptr;
+  const Places places = {const_cast<Block*>(shard->blocks), const_cast<uint32_t*>(shard->ids.narrow),
+                         const_cast<uint64_t*>(shard->ids.wide), const_cast<uint8_t*>(shard->tags), source.first_id};
+  const bool by_chunk = shard->order != nullptr;
   TableBuilder builder(tables > 0 ? n : 0, tables);
   if (!builder.ready()) return EMP_OUT_OF_MEMORY;
   // Tables are built when rows are in their places: until then rows wait there, but for table 0, which comes first.
   uint8_t* const spare =
-      by_chunk ? reinterpret_cast<uint8_t*>(const_cast<uint32_t*>(segment->table[1].offsets)) : nullptr;
-  const size_t spare_size = by_chunk ? layout.total - static_cast<size_t>(spare - segment->region.data()) : 0;
-  uint32_t* const first_offsets = const_cast<uint32_t*>(segment->table[0].offsets);
+      by_chunk ? reinterpret_cast<uint8_t*>(const_cast<uint32_t*>(shard->table[1].offsets)) : nullptr;
+  const size_t spare_size = by_chunk ? layout.total - static_cast<size_t>(spare - shard->region.data()) : 0;
+  uint32_t* const first_offsets = const_cast<uint32_t*>(shard->table[0].offsets);
   std::unique_ptr<RowSorter> sorter;
   if (by_chunk) {
     sorter.reset(new (std::nothrow) RowSorter(n, places, first_offsets, builder.spare(), spare, spare_size));
@@ -89,31 +88,31 @@ emp_status build_segment(const RowSource& source, uint32_t tables, const emp_can
     if (i % (1u << 16) == 0 && cancelled(cancel)) return EMP_CANCELLED;
     Row row;
     uint64_t id;
-    uint8_t bank;
-    source.next(source.context, &row, &id, &bank);
+    uint8_t tag;
+    source.next(source.context, &row, &id, &tag);
     if (tables > 0) builder.count(row);
     if (by_chunk) {
-      sorter->put(i, row, id, bank);
+      sorter->put(i, row, id, tag);
       continue;
     }
     places.blocks[i / kBlockRows].put(i % kBlockRows, row);
     places.put_id(i, id);
-    if (places.banks != nullptr) places.banks[i] = bank;
+    if (places.tags != nullptr) places.tags[i] = tag;
   }
   if (by_chunk) {
-    sorter->finish(const_cast<uint8_t*>(segment->order));
-    builder.build_first(places.blocks, const_cast<uint16_t*>(segment->table[0].fingerprint));
+    sorter->finish(const_cast<uint8_t*>(shard->order));
+    builder.build_first(places.blocks, const_cast<uint16_t*>(shard->table[0].fingerprint));
     sorter.reset();
-    for (uint32_t t = 1; t < tables; ++t) clear_padding(segment->table[t], n, tables, layout);
+    for (uint32_t t = 1; t < tables; ++t) clear_padding(shard->table[t], n, tables, layout);
   }
 
   for (uint32_t t = by_chunk ? 1 : 0; t < tables; ++t) {
     if (cancelled(cancel)) return EMP_CANCELLED;
-    const Table& table = segment->table[t];
-    builder.build(places.blocks, segment->chunk_of(t), const_cast<uint32_t*>(table.offsets),
+    const Table& table = shard->table[t];
+    builder.build(places.blocks, shard->chunk_of(t), const_cast<uint32_t*>(table.offsets),
                   const_cast<uint16_t*>(table.fingerprint), const_cast<uint8_t*>(table.row));
   }
-  *out = segment.release();
+  *out = shard.release();
   return EMP_OK;
 }
 

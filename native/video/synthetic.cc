@@ -38,7 +38,7 @@ void read_cells(const emp_pixels& pixels, uint16_t* sums) {
 
 }  // namespace
 
-emp_status emp_drawn(const emp_pixels* pixels, uint32_t* percent) {
+emp_status emp_synthetic_score(const emp_pixels* pixels, uint32_t* percent) {
   *percent = 0;
   const emp_status status = emp_pixels_check(pixels);
   if (status != EMP_OK) return status;

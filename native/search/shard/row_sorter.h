@@ -2,16 +2,16 @@
 #pragma once
 #include <algorithm>
 
-#include "segment.h"
+#include "shard.h"
 
 namespace empreinte {
 
-// Where build_segment writes what it is given.
+// Where build_shard writes what it is given.
 struct Places {
   Block* blocks;
   uint32_t* narrow;
   uint64_t* wide;
-  uint8_t* banks;
+  uint8_t* tags;
   uint64_t first_id;
   void put_id(uint32_t i, uint64_t id) const {
     if (narrow != nullptr)
@@ -51,7 +51,7 @@ class RowSorter {
         sorted_(reinterpret_cast<uint32_t*>(numbers)),
         narrow_(sorted_ + rows) {
     const size_t n = rows, wide = out.wide != nullptr ? sizeof(uint64_t) * n : 0;
-    const size_t needed = sizeof(Row) * n + wide + (out.banks != nullptr ? n : 0);
+    const size_t needed = sizeof(Row) * n + wide + (out.tags != nullptr ? n : 0);
     if (spare_size < needed) {
       memory_ = Region(needed);
       spare = memory_.data();
@@ -59,10 +59,10 @@ class RowSorter {
     if (spare == nullptr) return;
     row_ = reinterpret_cast<Row*>(spare);
     wide_ = reinterpret_cast<uint64_t*>(row_ + n);
-    bank_ = spare + sizeof(Row) * n + wide;
+    tag_ = spare + sizeof(Row) * n + wide;
   }
   bool ready() const { return row_ != nullptr; }
-  void put(uint32_t i, const Row& row, uint64_t id, uint8_t bank) {
+  void put(uint32_t i, const Row& row, uint64_t id, uint8_t tag) {
     ++offsets_[row.chunk(0)];
     row_[i] = row;
     if (out_.wide != nullptr) {
@@ -71,7 +71,7 @@ class RowSorter {
       narrow_[i] = static_cast<uint32_t>(id - out_.first_id);
       numbered_ = numbered_ && narrow_[i] == i;
     }
-    if (out_.banks != nullptr) bank_[i] = bank;
+    if (out_.tags != nullptr) tag_[i] = tag;
   }
 
   // Table 0's offsets, the order by id, and the rows where they belong.
@@ -101,7 +101,7 @@ class RowSorter {
         out_.wide[at] = wide_[i];
       else
         out_.narrow[at] = numbered_ ? i : narrow_[i];
-      if (out_.banks != nullptr) out_.banks[at] = bank_[i];
+      if (out_.tags != nullptr) out_.tags[at] = tag_[i];
     }
   }
 
@@ -113,7 +113,7 @@ class RowSorter {
   Region memory_;
   Row* row_ = nullptr;
   uint64_t* wide_ = nullptr;
-  uint8_t* bank_ = nullptr;
+  uint8_t* tag_ = nullptr;
 };
 
 }  // namespace empreinte

@@ -4,7 +4,7 @@
 
 #include "../../memory.h"
 #include "row_sorter.h"
-#include "segment.h"
+#include "shard.h"
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -21,8 +21,8 @@ class TableBuilder {
         cut_(cut_of(tables)),
         buckets_(buckets_of(tables)),
         memory_((size_t{rows} + 256 * kLine) * sizeof(uint64_t)),
-        parts_(reinterpret_cast<uint64_t*>(memory_.data())) {}
-  bool ready() const { return parts_ != nullptr; }
+        shards_(reinterpret_cast<uint64_t*>(memory_.data())) {}
+  bool ready() const { return shards_ != nullptr; }
   // Eight bytes a row, at least, until a table is built.
   uint8_t* spare() { return memory_.data(); }
 
@@ -108,12 +108,12 @@ class TableBuilder {
         const uint32_t to = at[value >> low_bits & 255u]++, place = to % kLine;
         uint64_t* const full = line[value >> low_bits & 255u];
         full[place] = (first + i) | uint64_t{next | (value & low_mask)} << 32;
-        if (place == kLine - 1) put_line(&parts_[to - place], full);
+        if (place == kLine - 1) put_line(&shards_[to - place], full);
       }
     }
     for (uint32_t high = 0; high < 256; ++high) {
       const uint32_t left = at[high] % kLine;
-      std::memcpy(&parts_[at[high] - left], line[high], left * sizeof(uint64_t));
+      std::memcpy(&shards_[at[high] - left], line[high], left * sizeof(uint64_t));
     }
 #if defined(__SSE2__)
     _mm_sfence();
@@ -125,17 +125,17 @@ class TableBuilder {
     const uint32_t lows = 1u << (cut_.bits(chunk) - 8);
     uint32_t from = 0, at[kMostLow];
     for (uint32_t high = 0; high < 256; ++high) {
-      const uint64_t *part = &parts_[from_[high]], *next = &parts_[from_[(high + 1) % 256]];
+      const uint64_t *shard = &shards_[from_[high]], *next = &shards_[from_[(high + 1) % 256]];
       const uint32_t n = counts_[chunk][high];
       std::fill_n(at, lows, 0u);
-      for (uint32_t i = 0; i < n; ++i) ++at[static_cast<uint16_t>(part[i] >> 32)];
+      for (uint32_t i = 0; i < n; ++i) ++at[static_cast<uint16_t>(shard[i] >> 32)];
       for (uint32_t low = 0; low < lows; ++low) {
         offsets[high * lows + low] = from;
         from += std::exchange(at[low], from);
       }
       // The next part comes into the cache while this one is in work.
       for (uint32_t i = 0; i < n; ++i) {
-        const uint64_t posting = part[i];
+        const uint64_t posting = shard[i];
         if (i % kLine == 0) fetch(next + i);
         const uint32_t to = at[static_cast<uint16_t>(posting >> 32)]++;
         fingerprint[to] = static_cast<uint16_t>(posting >> 48);
@@ -151,7 +151,7 @@ class TableBuilder {
   uint32_t buckets_;
   uint32_t counts_[kChunks][256] = {}, from_[256];
   Region memory_;
-  uint64_t* parts_;
+  uint64_t* shards_;
 };
 
 }  // namespace empreinte

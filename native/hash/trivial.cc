@@ -11,27 +11,27 @@ constexpr uint32_t kFewest = 64, kMost = 192;
 
 }  // namespace
 
-emp_degenerate emp_hash_degenerate(const uint8_t hash[EMP_HASH_BYTES]) {
+emp_trivial emp_hash_trivial(const uint8_t hash[EMP_HASH_BYTES]) {
   const uint32_t set = emp_hash_distance(hash, kZero);
-  if (set == 0) return EMP_DEGENERATE_ALL_ZERO;
-  if (set == 8 * EMP_HASH_BYTES) return EMP_DEGENERATE_ALL_ONE;
+  if (set == 0) return EMP_TRIVIAL_ALL_ZERO;
+  if (set == 8 * EMP_HASH_BYTES) return EMP_TRIVIAL_ALL_ONE;
   // A pattern of 1 or 2 bytes throughout is one of 4 bytes too.
-  if (std::memcmp(hash, hash + 4, EMP_HASH_BYTES - 4) == 0) return EMP_DEGENERATE_PERIODIC;
-  if (set < kFewest || set > kMost) return EMP_DEGENERATE_UNBALANCED;
-  return EMP_DEGENERATE_NONE;
+  if (std::memcmp(hash, hash + 4, EMP_HASH_BYTES - 4) == 0) return EMP_TRIVIAL_PERIODIC;
+  if (set < kFewest || set > kMost) return EMP_TRIVIAL_UNBALANCED;
+  return EMP_TRIVIAL_NONE;
 }
 
-const char* emp_degenerate_message(emp_degenerate reason) {
+const char* emp_trivial_message(emp_trivial reason) {
   switch (reason) {
-    case EMP_DEGENERATE_NONE:
+    case EMP_TRIVIAL_NONE:
       return "an ordinary hash";
-    case EMP_DEGENERATE_ALL_ZERO:
+    case EMP_TRIVIAL_ALL_ZERO:
       return "all bits are zero: such a hash would match unrelated pictures";
-    case EMP_DEGENERATE_ALL_ONE:
+    case EMP_TRIVIAL_ALL_ONE:
       return "all bits are one: such a hash would match unrelated pictures";
-    case EMP_DEGENERATE_UNBALANCED:
+    case EMP_TRIVIAL_UNBALANCED:
       return "fewer than 64 or more than 192 bits are set: such a hash would match unrelated pictures";
-    case EMP_DEGENERATE_PERIODIC:
+    case EMP_TRIVIAL_PERIODIC:
       return "one short pattern repeats throughout: such a hash would match unrelated pictures";
   }
   return "unknown";

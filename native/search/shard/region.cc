@@ -16,14 +16,14 @@ Region::Region(size_t size) {
   if (size == 0 || size > SIZE_MAX / 2) return;
   const size_t wanted = (size + 4095) & ~size_t{4095};
   const bool large = wanted >= kHuge;
-  const size_t asked = large ? wanted + kHuge : wanted;
-  void* got = mmap(nullptr, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const size_t query = large ? wanted + kHuge : wanted;
+  void* got = mmap(nullptr, query, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (got == MAP_FAILED) return;
   uint8_t* from = static_cast<uint8_t*>(got);
   if (large) {
     uint8_t* aligned = from + (kHuge - reinterpret_cast<uintptr_t>(from) % kHuge) % kHuge;
     if (aligned > from) munmap(from, static_cast<size_t>(aligned - from));
-    const size_t after = asked - static_cast<size_t>(aligned - from) - wanted;
+    const size_t after = query - static_cast<size_t>(aligned - from) - wanted;
     if (after > 0) munmap(aligned + wanted, after);
     from = aligned;
     madvise(from, wanted, MADV_HUGEPAGE);

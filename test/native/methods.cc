@@ -130,12 +130,12 @@ struct Worst {
 void measure(Size s, const std::vector<uint8_t>& samples, uint32_t channels, Worst* worst) {
   static emp_hash_trace fast, exact;
   const emp_pixels p = {samples.data(), samples.size(), s.w, s.h, channels, size_t{s.w} * channels};
-  emp_hash_options options = {nullptr, EMP_WAY_WEIGHTS, EMP_COMPAT_NONE, 1, {nullptr, nullptr}};
+  emp_hash_options options = {nullptr, EMP_METHOD_FAST, EMP_COMPAT_NONE, 1, {nullptr, nullptr}};
   emp_hash_result a, b, c;
   if (emp_hash_traced(&p, &options, &a, &fast) != EMP_OK) std::exit(1);
-  options.way = EMP_WAY_EXACT;
+  options.method = EMP_METHOD_EXACT;
   if (emp_hash_traced(&p, &options, &b, &exact) != EMP_OK) std::exit(1);
-  options.way = EMP_WAY_AUTO;
+  options.method = EMP_METHOD_AUTO;
   if (emp_hash(&p, &options, &c) != EMP_OK) std::exit(1);
   const empreinte::ErrorBound bound = empreinte::error_bound(p);
   for (int i = 0; i < 4096; ++i)
@@ -144,8 +144,8 @@ void measure(Size s, const std::vector<uint8_t>& samples, uint32_t channels, Wor
     worst->coefficient = std::max(worst->coefficient, double{std::abs(fast.coefficients[i] - exact.coefficients[i]) /
                                                              bound.coefficient(i / 16, i % 16)});
   ++worst->pictures;
-  worst->fallbacks += c.taken == EMP_TOOK_FALLBACK;
-  c.taken = b.taken;
+  worst->fallbacks += c.method_used == EMP_USED_FALLBACK;
+  c.method_used = b.method_used;
   worst->wrong += std::memcmp(&b, &c, sizeof(b)) != 0;
 }
 

@@ -52,24 +52,24 @@ struct Ids {
 
 // The parts of a segment's memory, in their order; also the sections of an index file.
 struct Layout {
-  size_t blocks, ids, order, banks, offsets, fingerprints, row_numbers,
+  size_t blocks, ids, order, tags, offsets, fingerprints, row_numbers,
       total;  // bytes of each; offsets, fingerprints and row_numbers of one table
   bool narrow;
 };
-Layout layout_of(uint32_t rows, uint32_t tables, bool narrow, bool any_bank);
+Layout layout_of(uint32_t rows, uint32_t tables, bool narrow, bool any_tag);
 
 struct File;  // a file that several segments lie in
 
-struct Segment {
+struct Shard {
   std::atomic<uint32_t> references{1};
   Region region;         // its own memory,
   File* file = nullptr;  // or a piece of a file
-  ~Segment();
+  ~Shard();
   uint32_t rows = 0, tables = 0;  // tables: 0, 8, 13 or 16
   const Block* blocks = nullptr;
   Ids ids;
   const uint8_t* order = nullptr;  // with tables of short chunks: the rows by ascending id, 24 bits each
-  const uint8_t* banks = nullptr;  // null when all are 0
+  const uint8_t* tags = nullptr;   // null when all are 0
   Table table[kChunks];
 
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
@@ -96,13 +96,13 @@ struct Segment {
 struct RowSource {
   uint32_t rows;
   uint64_t first_id, last_id;
-  bool any_bank;
+  bool any_tag;
   void* context;
   // Fills `row`, `id` and `bank` of the next row.
-  void (*next)(void* context, Row* row, uint64_t* id, uint8_t* bank);
+  void (*next)(void* context, Row* row, uint64_t* id, uint8_t* tag);
 };
 
 // Builds a segment with `tables` tables (0, 8, 13 or 16). EMP_CANCELLED and EMP_OUT_OF_MEMORY leave nothing behind.
-emp_status build_segment(const RowSource& source, uint32_t tables, const emp_cancel& cancel, Segment** out);
+emp_status build_shard(const RowSource& source, uint32_t tables, const emp_cancel& cancel, Shard** out);
 
 }  // namespace empreinte

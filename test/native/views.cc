@@ -87,52 +87,52 @@ void shrink(Random& random, const Pixels& p) {
 
 void look_at(Random& random, const Pixels& p) {
   shrink(random, p);
-  emp_variants* variants = nullptr;
-  const emp_status made = emp_variants_create(&p.view, nullptr, &variants);
+  emp_views* views = nullptr;
+  const emp_status made = emp_views_create(&p.view, nullptr, &views);
   if (p.view.width < 5 || p.view.height < 5) {
-    expect(made == EMP_BAD_GEOMETRY && variants == nullptr, "a side below 5 is refused");
+    expect(made == EMP_BAD_GEOMETRY && views == nullptr, "a side below 5 is refused");
     return;
   }
   expect(made == EMP_OK, "variants are made");
   if (made != EMP_OK) return;
-  const float flat = emp_variants_flatness(variants);
+  const float flat = emp_views_flatness(views);
   expect(flat > 0 && flat <= 1, "flatness is a share");
-  std::vector<emp_variant> out(EMP_STAGE_MOST);
-  for (const emp_variant_stage stage : {EMP_STAGE_TURNED, EMP_STAGE_DETECTED, EMP_STAGE_FIXED, EMP_STAGE_WIDE}) {
+  std::vector<emp_view_hash> out(EMP_STAGE_MOST);
+  for (const emp_view_stage stage : {EMP_STAGE_TURNED, EMP_STAGE_DETECTED, EMP_STAGE_FIXED, EMP_STAGE_LARGE}) {
     size_t count = 1000;
-    expect(emp_variants_stage(variants, stage, nullptr, out.data(), &count) == EMP_OK, "a stage is made");
+    expect(emp_views_stage(views, stage, nullptr, out.data(), &count) == EMP_OK, "a stage is made");
     // README: never more than 80 at the standard level, the plain hash, the resized one and the negative included.
     const size_t most = stage == EMP_STAGE_TURNED ? 7 : stage == EMP_STAGE_DETECTED ? 28 : 42;
     expect(count <= most, "a stage is bounded");
     for (size_t i = 0; i < count; ++i) {
       expect(out[i].quality >= 0 && out[i].quality <= 100, "quality");
-      emp_variant again;
-      expect(emp_variants_hash(variants, &out[i].view, 0, &again) == EMP_OK &&
+      emp_view_hash again;
+      expect(emp_views_hash(views, &out[i].view, 0, &again) == EMP_OK &&
                  std::memcmp(again.hash, out[i].hash, EMP_HASH_BYTES) == 0,
              "a view hashed again");
     }
   }
   emp_cancel stop = {[](void*) { return 1; }, nullptr};
   size_t count;
-  expect(emp_variants_stage(variants, EMP_STAGE_FIXED, &stop, out.data(), &count) == EMP_CANCELLED, "a stage is ended");
-  expect(emp_variants_stage(variants, static_cast<emp_variant_stage>(9), nullptr, out.data(), &count) == EMP_BAD_OPTION,
+  expect(emp_views_stage(views, EMP_STAGE_FIXED, &stop, out.data(), &count) == EMP_CANCELLED, "a stage is ended");
+  expect(emp_views_stage(views, static_cast<emp_view_stage>(9), nullptr, out.data(), &count) == EMP_BAD_OPTION,
          "there is no such stage");
   for (int i = 0; i < 12; ++i) {
     emp_view view = any_view(random, i < 4 ? 1.5f : i < 8 ? 8.0f : 1e3f);
     if (i == 5) view.x[2] = std::numeric_limits<float>::quiet_NaN();
     if (i == 6) view.y[1] = std::numeric_limits<float>::infinity();
-    emp_variant one;
-    const emp_status status = emp_variants_hash(variants, &view, i % 3 == 0 ? random.below(1u << 24) : 0, &one);
+    emp_view_hash one;
+    const emp_status status = emp_views_hash(views, &view, i % 3 == 0 ? random.below(1u << 24) : 0, &one);
     expect(status == EMP_OK || status == EMP_BAD_GEOMETRY, "any corners");
     uint8_t target[EMP_HASH_BYTES];
     for (uint8_t& byte : target) byte = static_cast<uint8_t>(i == 0 ? 0 : i == 1 ? 255 : random.next());
-    emp_variant moved;
-    if (emp_variants_align(variants, &view, target, &moved) != EMP_OK || status != EMP_OK) continue;
-    emp_variant from;
-    if (emp_variants_hash(variants, &view, 0, &from) != EMP_OK) continue;
+    emp_view_hash moved;
+    if (emp_views_align(views, &view, target, &moved) != EMP_OK || status != EMP_OK) continue;
+    emp_view_hash from;
+    if (emp_views_hash(views, &view, 0, &from) != EMP_OK) continue;
     expect(emp_hash_distance(moved.hash, target) <= emp_hash_distance(from.hash, target), "never farther than before");
   }
-  emp_variants_destroy(variants);
+  emp_views_destroy(views);
 }
 
 }  // namespace
@@ -151,9 +151,9 @@ int main(int argc, char** argv) {
   }
   const uint8_t byte = 0;
   const emp_pixels wrong = {&byte, 1, 100, 100, 3, 300};
-  emp_variants* none;
-  expect(emp_variants_create(&wrong, nullptr, &none) == EMP_BAD_GEOMETRY && none == nullptr, "too few bytes");
-  emp_variants_destroy(nullptr);
+  emp_views* none;
+  expect(emp_views_create(&wrong, nullptr, &none) == EMP_BAD_GEOMETRY && none == nullptr, "too few bytes");
+  emp_views_destroy(nullptr);
   std::printf("%d checks of variants, %d failures\n", checks, failures);
   return failures != 0;
 }
