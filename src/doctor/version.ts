@@ -1,6 +1,5 @@
-import { createRequire } from "node:module";
-
-const require = createRequire(import.meta.url);
-
-/** The version of this package, from its package.json. */
-export const version: string = (require("../../package.json") as { version: string }).version;
+/**
+ * The version of this package. It is written here, and not read from package.json, so that it is right inside a bundle; a
+ * test compares the two.
+ */
+export const version: string = "0.1.0";

@@ -13,6 +13,8 @@ function candidates(): string[] {
   return [
     fileURLToPath(new URL(`prebuilds/${process.platform}-${process.arch}/empreinte${musl}.node`, root)),
     fileURLToPath(new URL("build/Release/empreinte.node", root)),
+    // Where a bundler has put this module into the user's program: beside that.
+    fileURLToPath(new URL("empreinte.node", import.meta.url)),
   ];
 }
 

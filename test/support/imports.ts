@@ -47,7 +47,6 @@ const sole: Record<string, readonly string[]> = {
   papaparse: ["src/lists/readers/csv-reader.ts"],
   "node:child_process": ["src/video/", "src/cli/external.ts"],
   "@ffmpeg-installer/ffmpeg": ["src/video/"],
-  "package.json": ["src/doctor/"],
 };
 
 /** "src/hash/value.ts" → "hash", "src/errors.ts" → "errors". */

@@ -21,6 +21,8 @@ describe("diagnose", () => {
     expect(report.faults).toEqual([]);
     expect(report.ok).toBe(true);
     expect(report.version).toBe(version);
+    const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+    expect(version).toBe(manifest.version);
     expect(report.node).toEqual({ version: process.versions.node, napi: process.versions["napi"] });
     expect(report.kernels.some(({ name, supported }) => name === "portable" && supported)).toBe(true);
     expect(report.kernel).toBe(environment["EMPREINTE_KERNEL"] || report.kernels.find((k) => k.supported)!.name);

@@ -159,7 +159,7 @@ describe("the rules can fail", () => {
     ["src/errors.ts", "src/native/load.ts", "errors may not import"],
     ["src/hash/value.ts", "sharp", "only src/image/ and src/evaluate/sharp.ts may import sharp"],
     ["src/image/decode.ts", "node:child_process", "only src/video/ and src/cli/external.ts may import"],
-    ["src/cli/main.ts", "package.json", "only src/doctor/ may import"],
+    ["src/cli/main.ts", "package.json", "package.json is not a dependency"],
     ["src/image/decode.ts", "lodash", "lodash is not a dependency"],
     ["src/image/decode.ts", "src/image/gone.ts", "does not exist"],
     ["src/strange/new.ts", "src/errors.ts", "no rule for strange"],
