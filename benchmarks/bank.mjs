@@ -165,8 +165,8 @@ try {
   const uploads = asked.map((one, i) => Buffer.concat([one, turns.subarray(224 * i, 224 * (i + 1))]));
   const queries = uploads.map((all) => {
     const texts = orientationNames.map((_, k) => all.toString("hex", 32 * k, 32 * k + 32));
-    const dihedral = Object.fromEntries(orientationNames.map((name, k) => [name, texts[k]]));
-    return { hash: texts[0], quality: 100, stable: true, dihedral };
+    const orientations = Object.fromEntries(orientationNames.map((name, k) => [name, texts[k]]));
+    return { hash: texts[0], quality: 100, stable: true, orientations };
   });
   const found = { check: [], index: [] };
   const took = { check: [], index: [] };
@@ -226,7 +226,7 @@ try {
 
   const singles = [];
   for (let i = 0; i < 9; i++) {
-    singles.push(await store.withdraw({ bank: "b", source: "large", entry: `entry-${tenth + 1000 * i + 1}` }));
+    singles.push(await store.withdraw({ bank: "b", source: "large", entryId: `entry-${tenth + 1000 * i + 1}` }));
     await store.saveIndex();
   }
   const middle = (name) => singles.map((one) => one[name]).sort((a, b) => a - b)[4];

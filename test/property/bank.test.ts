@@ -161,12 +161,12 @@ async function run(commands: readonly Command[], path: string): Promise<void> {
         store = await BankStore.open(path);
       } else if (command.kind === "lift") {
         const name = `${command.source}/${command.id}`;
-        expect(store.lift({ bank: "b", source: command.source, entry: command.id })).toBe(model.stones.delete(name));
+        expect(store.lift({ bank: "b", source: command.source, entryId: command.id })).toBe(model.stones.delete(name));
       } else {
         const end = command.erase ? store.erase.bind(store) : store.withdraw.bind(store);
         let names: string[];
         if (command.kind === "entry") {
-          await end({ bank: "b", source: command.source, entry: command.id });
+          await end({ bank: "b", source: command.source, entryId: command.id });
           names = [`${command.source}/${command.id}`];
         } else if (command.kind === "case") {
           await end({ case: command.name });
@@ -190,7 +190,9 @@ async function run(commands: readonly Command[], path: string): Promise<void> {
       for (let i = 0; i < pool.length; i += 3) {
         const decision = matcher.check({ hash: hex(pool[i]!), quality: 100, stable: true });
         decisions.push(decision);
-        expect(decision.matches.map(({ source, entry }) => `${source}/${entry}`).sort()).toEqual(model.found(i, 20));
+        expect(decision.matches.map(({ source, entryId }) => `${source}/${entryId}`).sort()).toEqual(
+          model.found(i, 20),
+        );
       }
     }
     expect(store.verify()).toEqual([]);

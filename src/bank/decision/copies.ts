@@ -1,43 +1,38 @@
-/** Looking for altered copies in a store that others change meanwhile. */
-import type { Samples } from "../../image/samples.js";
+/** Searching altered copies in a store that other processes change meanwhile. */
+import { byDistance, type Candidate, type CandidateSet, type CopyIndex, isSure } from "../../copies/candidates.js";
+import { matchOf, reviewRadius, supportCount, sureRadius } from "../../copies/candidates.js";
 import { searchCopies } from "../../copies/search-copies.js";
-import { byDistance, type CopyIndex, type CandidateSet, isSure, matchOf } from "../../copies/candidates.js";
-import { reviewRadius, type Candidate, sureRadius, supportCount } from "../../copies/candidates.js";
 import type { CopyLevel } from "../../copies/types.js";
+import type { Samples } from "../../image/samples.js";
+import type { DecisionContext } from "./context.js";
 import { type Decision, decide } from "./decide.js";
-import { labelMatchedByPolicy, findMatches } from "./find-matches.js";
+import { findMatches, labelMatchedByPolicy } from "./find-matches.js";
 import { actions } from "./policy.js";
 import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
 import { isSampled } from "./sampling.js";
-import type { View } from "./snapshot.js";
+import type { Snapshot } from "./snapshot.js";
 
-/** What of a store a look needs. */
-export interface LookedIn {
-  view<T>(work: (view: View) => T): T;
-  /** The index of the signals that may match. Some may have ended meanwhile. */
-  readonly near: CopyIndex;
-}
-
-export interface Look {
+export interface CopyOptions {
   level: CopyLevel;
+  /** Whether to run every stage, whatever is found. */
   all: boolean;
   signal: AbortSignal | undefined;
 }
 
 interface KnownSignal {
   entry: number;
-  /** Whether the signal is of a part of the entry's picture. */
-  derived: boolean;
+  /** Whether the signal is the hash of a crop. */
+  isCrop: boolean;
 }
 
-/** Of these the first that is a match by itself, otherwise the nearest that counts. */
-function bestOf(seen: readonly Candidate[], strict: boolean): Candidate | undefined {
-  const sorted = [...seen].sort(byDistance);
-  const least = strict ? sureRadius : reviewRadius;
-  return sorted.find(isSure) ?? sorted.find(({ distance }) => distance <= least);
+/** Answers the first candidate that is a match by itself, or else the nearest one that counts. */
+function bestOf(candidates: readonly Candidate[], strict: boolean): Candidate | undefined {
+  const sorted = [...candidates].sort(byDistance);
+  const most = strict ? sureRadius : reviewRadius;
+  return sorted.find(isSure) ?? sorted.find(({ distance }) => distance <= most);
 }
 
-function copyOf(best: Candidate, support: number): QueryCopy {
+function queryCopy(best: Candidate, support: number): QueryCopy {
   const { id, tier, view, orientation, region } = matchOf(best, isSure(best) ? "match" : "review");
   return {
     signal: id,
@@ -51,86 +46,96 @@ function copyOf(best: Candidate, support: number): QueryCopy {
   };
 }
 
-/** The signals of a store that were met, and what was seen of them. */
-class Candidates implements CopyIndex {
-  /** Undefined: of no entry that any bank asks this upload for. */
+/**
+ * The store's index, without the signals that no bank would count for this upload. Such signals would take the places of
+ * others in the alignment.
+ */
+class CountedSignals implements CopyIndex {
+  /** The signals that were found so far; undefined for one that no bank counts. */
   readonly #known = new Map<number, KnownSignal | undefined>();
-  readonly #store: LookedIn;
+  readonly #context: DecisionContext;
   readonly #upload: string;
   readonly #time: number;
 
-  constructor(store: LookedIn, upload: string, time: number) {
-    this.#store = store;
+  constructor(context: DecisionContext, upload: string, time: number) {
+    this.#context = context;
     this.#upload = upload;
     this.#time = time;
   }
 
-  async searchMany(...asked: Parameters<CopyIndex["searchMany"]>): ReturnType<CopyIndex["searchMany"]> {
-    const found = await this.#store.near.searchMany(...asked);
+  async searchMany(...search: Parameters<CopyIndex["searchMany"]>): ReturnType<CopyIndex["searchMany"]> {
+    const found = await this.#context.copyIndex.searchMany(...search);
     const fresh = new Set(found.flatMap((hits) => hits.map(({ id }) => id)).filter((id) => !this.#known.has(id)));
-    if (fresh.size > 0) this.#store.view((view) => fresh.forEach((id) => this.#known.set(id, this.#look(view, id))));
+    if (fresh.size > 0) {
+      this.#context.read((snapshot) => fresh.forEach((id) => this.#known.set(id, this.#counted(snapshot, id))));
+    }
     return found.map((hits) => hits.filter(({ id }) => this.#known.get(id) !== undefined));
   }
 
   get(id: number): Uint8Array | undefined {
-    return this.#store.near.get(id);
+    return this.#context.copyIndex.get(id);
   }
 
+  /** Answers the entry of a signal that was found. */
   entryOf = (id: number): number => this.#known.get(id)!.entry;
-  /** A derived hash may ask for less than the picture's own, which is worth aligning whatever is seen of the other. */
-  kindOf = (id: number): number => Number(this.#known.get(id)!.derived);
+  /**
+   * Answers the kind of a signal that was found. A crop may ask for less than the whole image, so that the whole image is
+   * aligned whatever was found of its crops.
+   */
+  kindOf = (id: number): number => Number(this.#known.get(id)!.isCrop);
 
-  /** Of each entry that counts what says most, of its own hashes and of the derived ones: policies weigh these apart. */
-  copies(evidence: CandidateSet): QueryCopy[] {
-    return [...evidence.accepted().values()].flatMap((seen) => {
+  /** Answers each accepted entry's best view by whole images and by crops, because policies treat these differently. */
+  copies(candidates: CandidateSet): QueryCopy[] {
+    return [...candidates.accepted().values()].flatMap((seen) => {
       const support = supportCount(seen);
-      return [false, true].flatMap((derived) => {
-        const some = seen.filter(({ id }) => this.#known.get(id)!.derived === derived);
-        const best = bestOf(some, evidence.strict);
-        return best === undefined ? [] : [copyOf(best, support)];
+      return [false, true].flatMap((isCrop) => {
+        const some = seen.filter(({ id }) => this.#known.get(id)!.isCrop === isCrop);
+        const best = bestOf(some, candidates.strict);
+        return best === undefined ? [] : [queryCopy(best, support)];
       });
     });
   }
 
-  #look(view: View, id: number): KnownSignal | undefined {
-    const record = view.signal(id);
-    const entry = record && view.entry(record.entry);
-    const bank = entry && view.banks().get(entry.bank);
+  #counted(snapshot: Snapshot, id: number): KnownSignal | undefined {
+    const record = snapshot.signal(id);
+    const entry = record && snapshot.entry(record.entry);
+    const bank = entry && snapshot.banks().get(entry.bank);
     if (record === undefined || entry === undefined || bank === undefined) return undefined;
     if (labelMatchedByPolicy(bank, entry, this.#upload, this.#time) === undefined) return undefined;
-    return { entry: record.entry, derived: record.part !== 0 };
+    return { entry: record.entry, isCrop: record.crop !== 0 };
   }
 }
 
 /**
- * What of the store views of the picture come near. It ends where the banks would decide the strongest that any of them asks
- * for, as nothing that is found then changes that, or with `all` at the end.
+ * Answers the views of an image that are near signals of the store. It stops once the banks would decide the strongest
+ * action that any of them asks for, because nothing found later changes that. With `all` it runs to the end.
  */
-export async function copiesIn(
-  store: LookedIn,
+export async function findCopies(
+  context: DecisionContext,
   query: CheckedQuery,
   samples: Samples,
-  { level, all, signal }: Look,
+  { level, all, signal }: CopyOptions,
 ): Promise<QueryCopy[]> {
   const time = Date.now();
   const upload = uploadKey(query);
-  const asking = store.view((view) => [...view.banks().values()].filter(({ policy }) => isSampled(policy, upload)));
-  const strongest = actions.find((one) => asking.some(({ policy, negative }) => !negative && policy.action === one));
+  const banks = context.read((snapshot) => [...snapshot.banks().values()]);
+  const searched = banks.filter(({ policy }) => isSampled(policy, upload));
+  const strongest = actions.find((one) => searched.some(({ policy, negative }) => !negative && policy.action === one));
   if (strongest === undefined) return [];
-  const candidates = new Candidates(store, upload, time);
+  const index = new CountedSignals(context, upload, time);
   const decided = (copies: QueryCopy[]): Decision["action"] =>
-    store.view((view) => {
-      const asked = { ...query, copies };
-      return decide(view, findMatches(view, asked, time), asked, time).action;
+    context.read((snapshot) => {
+      const whole = { ...query, copies };
+      return decide(snapshot, findMatches(snapshot, whole, time), whole, time).action;
     });
-  const enough = (evidence: CandidateSet): boolean => !all && decided(candidates.copies(evidence)) === strongest;
-  // What the picture as it is gives, every policy's radius included, is looked up by the check itself.
+  const enough = (candidates: CandidateSet): boolean => !all && decided(index.copies(candidates)) === strongest;
+  // The check itself searches the image's own hash, within the radius of every policy.
   if (level === "fast" || (!all && decided([]) === strongest)) return [];
-  const { entryOf, kindOf } = candidates;
-  const { evidence } = await searchCopies(samples, candidates, { level, entryOf, kindOf, signal, enough });
-  // One entry is aligned of all that have the same picture: another's bank may ask for more.
+  const { entryOf, kindOf } = index;
+  const { evidence } = await searchCopies(samples, index, { level, entryOf, kindOf, signal, enough });
+  // Of entries with the same image only one is aligned, but another's bank may ask for more: search aligned views again.
   const seen = [...evidence.accepted().values()].flat().map(({ viewHash }) => viewHash);
   const aligned = [...new Set(seen)].filter(({ name }) => name === "aligned");
-  await evidence.search(candidates, aligned, sureRadius, signal);
-  return candidates.copies(evidence);
+  await evidence.search(index, aligned, sureRadius, signal);
+  return index.copies(evidence);
 }

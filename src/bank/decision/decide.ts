@@ -1,143 +1,177 @@
-/** From what was found to what is to be done: one function for a new decision and for one that is explained later. */
+/** From matches to a decision. New decisions and replayed ones use the same function. */
 import type { Orientation } from "../../hash/orientations.js";
-import type { Label } from "../storage/labels.js";
+import type { Label, SignalType } from "../../lists/entry.js";
 import { type Action, actions } from "./policy.js";
 import type { Prequalification, Suggestion } from "./qualify.js";
 import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
 import { isSampled } from "./sampling.js";
-import type { SignalType } from "../storage/signals.js";
-import type { View } from "./snapshot.js";
+import type { Snapshot } from "./snapshot.js";
 
-/** One entry that was found, by its nearest signal (a derived one only where none that asks for more is near). A lead for a person to look at, not a verdict. */
+/**
+ * An entry that matches, by the signal that asks for most and is then nearest. It is a lead for a person to look at, not a
+ * verdict.
+ */
 export interface DecisionMatch {
   /** The first 8 digits of the signal's value. */
   hash: string;
   type: SignalType;
-  /** `exact`: the same bytes; `near`: the upload, or a turn of it; `copy`: what `checkCopies` found inside it or around it. */
+  /** `"exact"`: the same bytes. `"near"`: the upload or one of its orientations. `"copy"`: a view of the upload. */
   kind: "near" | "exact" | "copy";
-  /** Differing bits; 0 for an exact match. */
+  /** How many bits differ; 0 for an exact match. */
   distance: number;
-  /** Which image of the upload is nearest; of a copy how the original lies in it. */
-  orientation?: Orientation;
-  /** Of a copy: which view of the upload is near, and where in it. By one of tier `"review"` nothing is blocked. */
-  copy?: Pick<QueryCopy, "tier" | "view" | "region" | "supportCount">;
-  /** The entry's, where it is known. */
+  /** The nearest orientation of the upload, or of the view. `"orig"` for an exact match. */
+  orientation: Orientation;
+  /** The tier of a copy. A copy of tier `"review"` never blocks. */
+  tier?: QueryCopy["tier"];
+  /** The view by which a copy was found. */
+  view?: QueryCopy["view"];
+  /** Where in the upload the original or its crop lies. It is absent for the whole image. */
+  region?: QueryCopy["region"];
+  /** How many views of the upload, or hashes of the entry, agree on a copy. */
+  supportCount?: QueryCopy["supportCount"];
+  /** The quality of the signal, where it is known. */
   quality?: number;
-  /** It is near the hash of a part of the entry's picture, and which: "centre-10". */
+  /** The name of the crop, such as "centre-10", where the signal is the hash of a crop. */
   crop?: string;
   bank: string;
-  /** It is of a negative bank: it suppresses and asks for nothing. */
+  /** Whether the bank is negative. Its match suppresses others and asks for nothing. */
   negative: boolean;
   source: string;
-  /** The source's id, where it gave one. */
+  /** The source's id, where the source gave one. */
   entryId?: string;
-  /** The store's number of the entry and of the signal. */
+  /** The store's number of the entry. */
   entryNumber: number;
+  /** The store's number of the signal. */
   signal: number;
   labels: Label[];
   /**
-   * What its bank asks for; of a flooded entry, and of a copy for review, no more than `"review"`, by a derived hash no more
-   * than `policy.derived`.
+   * What the match asks for. A flooded entry and a copy for review ask for `"review"` at most, and a crop for the policy's
+   * `cropAction` at most.
    */
   action: Action;
-  /** It has hit too many different uploads. */
+  /** Set where the entry has hit too many different uploads. */
   flooded?: true;
-  /** By a negative bank. */
+  /** Whether a negative bank suppresses it. */
   suppressed: boolean;
-  /** Why it counts. */
+  /** Why it counts, in words. */
   rule: string;
 }
 
+/** What the policies of a store decide about an upload. */
 export interface Decision {
+  /** The strongest action that a match asks for, or `"none"`. */
   action: Action | "none";
-  /** Sorted by distance, then entry. */
+  /** Every entry that matches, sorted by distance, then by entry. */
   matches: DecisionMatch[];
   /** One sentence each: what decided, and what kept banks from matching. */
   reasons: string[];
-  /** Of the store. */
+  /** The revision of the store. */
   revision: number;
-  /** Milliseconds since 1970. */
+  /** When the decision was made, in milliseconds since 1970. */
   time: number;
-  /** What the same content was held for before: of the nearest match that there is something to say of. */
+  /** What the same content was qualified as before, from the nearest match that has such a suggestion. */
   prequalification?: Prequalification;
-  /** What was asked, with whole hashes: keep decisions as carefully as the store. */
+  /** What was looked up, with whole hashes. Keep decisions as carefully as the store. */
   query: CheckedQuery;
 }
 
 /**
- * Whether it is a known false alarm. A part of one may be in any picture, and a copy for review may be none: nothing is
- * suppressed by them.
+ * Whether a match is a known false alarm. A crop of a false alarm may be in any image, and a copy for review may be no copy
+ * at all, so that neither suppresses anything.
  */
-export function suppresses({ negative, crop, copy }: DecisionMatch): boolean {
-  return negative && crop === undefined && copy?.tier !== "review";
+export function suppresses({ negative, crop, tier }: DecisionMatch): boolean {
+  return negative && crop === undefined && tier !== "review";
 }
 
-/** What the matches come to. */
-export function decide(view: View, found: readonly DecisionMatch[], query: CheckedQuery, time: number): Decision {
+/** Decides by the matches of a query. */
+export function decide(
+  snapshot: Snapshot,
+  found: readonly DecisionMatch[],
+  query: CheckedQuery,
+  time: number,
+): Decision {
   const sorted = [...found].sort((a, b) => a.distance - b.distance || a.entryNumber - b.entryNumber);
   const negative = sorted.find(suppresses);
   const matches = sorted.map((match) => ({
     ...match,
-    // A farther false alarm says nothing of a nearer match.
+    // A farther false alarm says nothing about a nearer match.
     suppressed: !match.negative && negative !== undefined && negative.distance <= match.distance,
   }));
   const counting = matches.filter((match) => !match.negative && !match.suppressed);
   const action = actions.find((one) => counting.some((match) => match.action === one)) ?? "none";
-  const reasons: string[] = [];
-  for (const match of counting.filter((one) => one.action === action)) {
-    reasons.push(`${match.bank}, ${match.source}, entry ${match.entryNumber}: ${match.rule}: ${action}`);
-  }
-  for (const match of matches.filter((one) => one.suppressed)) {
-    reasons.push(
-      `${match.bank}, entry ${match.entryNumber}: suppressed by ${negative!.bank}, entry ${negative!.entryNumber}, at distance ${negative!.distance}`,
-    );
-  }
-  for (const match of counting.filter((one) => one.flooded === true)) {
-    reasons.push(`${match.bank}, entry ${match.entryNumber}: has hit too many different uploads: review at most`);
-  }
-  for (const { name, policy } of view.banks().values()) {
-    if (isSampled(policy, uploadKey(query))) continue;
-    reasons.push(`${name}: not in the share of ${policy.matchRatio} of uploads that it is asked for`);
-  }
-  if (query.hash === undefined) reasons.push("there is no picture hash: only the bytes are matched");
-  else if (!query.stable) reasons.push("the hash is rounding noise: nothing is matched by distance");
-  else {
-    for (const { name, policy } of view.banks().values()) {
-      if (query.quality >= policy.minQuality) continue;
-      reasons.push(`${name}: quality ${query.quality} is below ${policy.minQuality}: nothing is matched by distance`);
-    }
-  }
-  const prequalification = prequalify(view, matches);
+  const prequalification = prequalify(snapshot, matches);
   return {
     action,
     matches,
-    reasons,
-    revision: view.revision,
+    reasons: [...matchReasons(matches, counting, action, negative), ...bankReasons(snapshot, query)],
+    revision: snapshot.revision,
     time,
     ...(prequalification && { prequalification }),
     query,
   };
 }
 
-/** The nearest match's, of equally near ones an analyst's before a source's, then the newest. */
-function prequalify(view: View, matches: readonly DecisionMatch[]): Prequalification | undefined {
-  let found: Prequalification | undefined;
-  for (const match of matches) {
-    if (found !== undefined && match.distance > found.distance) break;
-    const said = view.suggestion(match.entryNumber) ?? saidBySource(view, match);
-    if (said === undefined) continue;
-    const { distance, orientation, entryNumber } = match;
-    const one = { ...said, distance, ...(orientation !== undefined && { orientation }), entryNumber };
-    if (found === undefined || rankOf(one) > rankOf(found)) found = one;
+/** What decided, what was suppressed, and what is flooded. */
+function matchReasons(
+  matches: readonly DecisionMatch[],
+  counting: readonly DecisionMatch[],
+  action: Decision["action"],
+  negative: DecisionMatch | undefined,
+): string[] {
+  const decisive = counting.filter((match) => match.action === action);
+  const suppressed = matches.filter((match) => match.suppressed);
+  const flooded = counting.filter((match) => match.flooded === true);
+  return [
+    ...decisive.map(({ bank, source, entryNumber, rule }) => {
+      return `${bank}, ${source}, entry ${entryNumber}: ${rule}: ${action}`;
+    }),
+    ...suppressed.map(({ bank, entryNumber }) => {
+      const by = `${negative!.bank}, entry ${negative!.entryNumber}, at distance ${negative!.distance}`;
+      return `${bank}, entry ${entryNumber}: suppressed by ${by}`;
+    }),
+    ...flooded.map(({ bank, entryNumber }) => {
+      return `${bank}, entry ${entryNumber}: has hit too many different uploads: review at most`;
+    }),
+  ];
+}
+
+/** What kept banks from matching, or from matching by distance. */
+function bankReasons(snapshot: Snapshot, query: CheckedQuery): string[] {
+  const reasons: string[] = [];
+  for (const { name, policy } of snapshot.banks().values()) {
+    if (isSampled(policy, uploadKey(query))) continue;
+    reasons.push(`${name}: this upload is not in its share of ${policy.matchRatio} of uploads`);
   }
-  return found;
+  if (query.hash === undefined) reasons.push("there is no image hash: only the bytes are matched");
+  else if (!query.stable) reasons.push("the hash is rounding noise: nothing is matched by distance");
+  else {
+    for (const { name, policy } of snapshot.banks().values()) {
+      if (query.quality >= policy.minQuality) continue;
+      reasons.push(`${name}: quality ${query.quality} is below ${policy.minQuality}: nothing is matched by distance`);
+    }
+  }
+  return reasons;
+}
+
+/** Takes the nearest match's suggestion; of equally near ones an analyst's before a source's, then the newest. */
+function prequalify(snapshot: Snapshot, matches: readonly DecisionMatch[]): Prequalification | undefined {
+  let best: Prequalification | undefined;
+  for (const match of matches) {
+    if (best !== undefined && match.distance > best.distance) break;
+    const suggestion = snapshot.suggestion(match.entryNumber) ?? labelsOfSource(snapshot, match);
+    if (suggestion === undefined) continue;
+    const { distance, orientation, entryNumber } = match;
+    const one = { ...suggestion, distance, orientation, entryNumber };
+    if (best === undefined || rankOf(one) > rankOf(best)) best = one;
+  }
+  return best;
 }
 
 const rankOf = ({ kind, time = 0 }: Prequalification): number => (kind === "analyst" ? time + 1 : 0);
 
-function saidBySource(view: View, { labels, source, entryNumber }: DecisionMatch): Suggestion | undefined {
+function labelsOfSource(snapshot: Snapshot, { labels, source, entryNumber }: DecisionMatch): Suggestion | undefined {
   if (labels.length === 0) return undefined;
-  const entry = view.entry(entryNumber);
-  const time = entry && view.timeOf(entry.since);
+  const entry = snapshot.entry(entryNumber);
+  const time = entry && snapshot.timeOf(entry.since);
   return { labels, kind: "source", by: source, ...(time !== undefined && { time }) };
 }

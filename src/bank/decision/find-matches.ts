@@ -1,94 +1,100 @@
-/** From a query to the entries that count: by the index, by what was seen before, and by the policies. */
+/** Finding the entries that match a query: by the index, by views that were found before, and by the policies. */
+import { reviewRadius, sureRadius } from "../../copies/candidates.js";
 import { type Orientation, orientationNames } from "../../hash/orientations.js";
 import { hashDistance } from "../../hash/value.js";
-import { reviewRadius, sureRadius } from "../../copies/candidates.js";
-import { type DecisionMatch, suppresses } from "./decide.js";
 import { labelName } from "../storage/labels.js";
-import { wipedFlag } from "../storage/pages.js";
+import { type SignalRecord, wipedFlag } from "../storage/pages.js";
+import { exactTypes, nearTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
+import { type DecisionMatch, suppresses } from "./decide.js";
 import { type Action, actions, type Bank, type Policy } from "./policy.js";
 import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
 import { isSampled } from "./sampling.js";
-import { exactTypes, nearTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
-import type { View, ViewedEntry } from "./snapshot.js";
+import type { Snapshot, SnapshotEntry } from "./snapshot.js";
 
-interface Found {
+/** A signal that is near the query. */
+interface NearSignal {
   signal: number;
+  kind: DecisionMatch["kind"];
   distance: number;
-  /** Undefined: the same bytes. */
-  variant?: Orientation;
-  /** Of what is near the signal: the upload, or a view of it. */
+  orientation: Orientation;
+  /** The quality of the upload's hash, or of the view's. */
   quality: number;
-  /** Where it is a view. */
+  /** The view, where `kind` is `"copy"`. */
   copy?: QueryCopy;
 }
 
-function near(view: View, query: CheckedQuery, banks: Iterable<Bank>): Found[] {
-  const { hash } = query;
+/** Searches the query's hash, in the orientations that the policies want. */
+function searchByDistance(snapshot: Snapshot, query: CheckedQuery): NearSignal[] {
+  const { hash, quality } = query;
   if (!query.stable || hash === undefined) return [];
-  const policies = [...banks]
+  const policies = [...snapshot.banks().values()]
     .map(({ policy }) => policy)
-    .filter((policy) => query.quality >= policy.minQuality && isSampled(policy, hash));
+    .filter((policy) => quality >= policy.minQuality && isSampled(policy, hash));
   if (policies.length === 0) return [];
   const radius = Math.max(...policies.map((policy) => policy.radius));
-  const variants = orientationNames.filter(
+  const orientations = orientationNames.filter(
     (name) =>
       policies.some((policy) => policy.orientations.includes(name)) &&
       (name === "orig" || query.orientations !== undefined),
   );
-  // The picture's own hash, not `orientations.orig`: of a picture of exactly 64×64 pixels they may differ.
-  const hashes = variants.map((name) => Buffer.from(name === "orig" ? hash : query.orientations![name], "hex"));
+  // It takes the image's own hash, not `orientations.orig`: they may differ for an image of exactly 64×64 pixels.
+  const hashes = orientations.map((name) => Buffer.from(name === "orig" ? hash : query.orientations![name], "hex"));
   if (hashes.length === 0) return [];
-  return view
-    .search(Buffer.concat(hashes), radius, nearTypes)
-    .flatMap((hits, i) =>
-      hits.map(({ id, distance }) => ({ signal: id, distance, variant: variants[i]!, quality: query.quality })),
-    );
+  return snapshot.search(Buffer.concat(hashes), radius, nearTypes).flatMap((hits, i) =>
+    hits.map(({ id, distance }): NearSignal => {
+      return { signal: id, kind: "near", distance, orientation: orientations[i]!, quality };
+    }),
+  );
 }
 
-function exact(view: View, query: CheckedQuery): Found[] {
+/** Searches the query's digests. */
+function searchByDigests(snapshot: Snapshot, { digests, quality }: CheckedQuery): NearSignal[] {
   return exactTypes.flatMap((type) => {
-    const value = query.digests?.[signalTypes[type] as "md5" | "sha1" | "sha256"];
+    const value = digests?.[signalTypes[type] as "md5" | "sha1" | "sha256"];
     if (value === undefined) return [];
-    return view
-      .search(valueBytes(type, value), 0, [type])[0]!
-      .map(({ id }) => ({ signal: id, distance: 0, quality: query.quality }));
+    return snapshot.search(valueBytes(type, value), 0, [type])[0]!.map(({ id }): NearSignal => {
+      return { signal: id, kind: "exact", distance: 0, orientation: "orig", quality };
+    });
   });
 }
 
-/** What a look for copies had seen, as far as the signals are still what they were. */
-function recheckCopies(view: View, { copies = [] }: CheckedQuery): Found[] {
-  return copies.flatMap((copy): Found[] => {
-    const record = view.signal(copy.signal);
+/** Compares the views that were found before with their signals, as far as those still match. */
+function recheckCopies(snapshot: Snapshot, { copies = [] }: CheckedQuery): NearSignal[] {
+  return copies.flatMap((copy): NearSignal[] => {
+    const record = snapshot.signal(copy.signal);
     if (record === undefined || (record.flags & wipedFlag) !== 0 || !nearTypes.includes(record.type)) return [];
     const distance = hashDistance(copy.hash, record.value);
     const tier = distance > sureRadius ? "review" : copy.tier;
-    const { signal, quality, orientation: variant = "orig" } = copy;
-    return [{ signal, distance, variant, quality, copy: { ...copy, tier } }];
+    const { signal, quality, orientation = "orig" } = copy;
+    return [{ signal, kind: "copy", distance, orientation, quality, copy: { ...copy, tier } }];
   });
 }
 
 /**
- * Most differing bits of a match. How far a view may be, its tier says; a bank that wants its matches nearer than that gets
- * nothing beyond its own radius.
+ * Answers the most bits that may differ. The tier of a view says how far the view may be. A bank with a smaller radius than
+ * that gets nothing beyond its own radius.
  */
-function mostOf({ radius }: Policy, copy: QueryCopy | undefined): number {
+function mostDiffering({ radius }: Policy, copy: QueryCopy | undefined): number {
   if (copy === undefined || radius < sureRadius) return radius;
   return copy.tier === "match" ? sureRadius : reviewRadius;
 }
 
-/** The weaker of two. */
+/** Answers the weaker of two actions. */
 const weaker = (a: Action, b: Action): Action => (actions.indexOf(a) > actions.indexOf(b) ? a : b);
 
-/** What a match asks for. */
-function actionOf({ policy }: Bank, flooded: boolean, part: string | undefined, copy: QueryCopy | undefined): Action {
+/** Answers what a match asks for. */
+function actionOf({ policy }: Bank, flooded: boolean, crop: string | undefined, copy: QueryCopy | undefined): Action {
   const own = flooded || copy?.tier === "review" ? weaker(policy.action, "review") : policy.action;
-  return part === undefined ? own : weaker(own, policy.cropAction ?? "review");
+  return crop === undefined ? own : weaker(own, policy.cropAction ?? "review");
 }
 
-/** Which of its labels a bank asks for the entry by, "" where it asks for any; undefined: it does not ask for it. */
+/**
+ * Answers by which of its labels an entry may match in its bank: "" where the policy accepts any label, and undefined
+ * where the entry may not match at all.
+ */
 export function labelMatchedByPolicy(
   { policy }: Bank,
-  entry: ViewedEntry,
+  entry: SnapshotEntry,
   upload: string,
   time: number,
 ): string | undefined {
@@ -98,89 +104,107 @@ export function labelMatchedByPolicy(
   return entry.labels.map(labelName).find((name) => policy.labels!.includes(name));
 }
 
-/** Why the bank counts it, or undefined. */
+/** Answers the rule by which a near signal counts in its bank, or undefined where it does not. */
 function explainMatch(
   { policy }: Bank,
-  found: Found,
-  quality: number | undefined,
-  part: string | undefined,
+  near: NearSignal,
+  entryQuality: number | undefined,
+  crop: string | undefined,
   label: string,
 ): string | undefined {
-  const labelled = label === "" ? "" : `, label ${label}`;
-  const { variant, copy } = found;
-  if (variant === undefined) return `the same bytes${labelled}`;
-  const most = mostOf(policy, copy);
-  if (found.distance > most || !policy.orientations.includes(variant)) return undefined;
-  if (found.quality < policy.minQuality || (quality !== undefined && quality < policy.minQuality)) return undefined;
-  const near = `distance ${found.distance} of at most ${most}, quality ${found.quality} of at least ${policy.minQuality}`;
-  const how = copy === undefined ? "" : `, by the view ${copy.view}${copy.tier === "review" ? ", for review" : ""}`;
-  const of = part === undefined ? "" : `, derived hash ${part}`;
-  return `${near}${how}${of}${labelled}`;
+  const { kind, distance, orientation, quality, copy } = near;
+  const byLabel = label === "" ? "" : `, label ${label}`;
+  if (kind === "exact") return `the same bytes${byLabel}`;
+  const most = mostDiffering(policy, copy);
+  if (distance > most || !policy.orientations.includes(orientation)) return undefined;
+  if (quality < policy.minQuality || (entryQuality !== undefined && entryQuality < policy.minQuality)) return undefined;
+  const limits = `distance ${distance} of at most ${most}, quality ${quality} of at least ${policy.minQuality}`;
+  const byView = copy === undefined ? "" : `, by the view ${copy.view}${copy.tier === "review" ? ", for review" : ""}`;
+  const byCrop = crop === undefined ? "" : `, crop ${crop}`;
+  return `${limits}${byView}${byCrop}${byLabel}`;
 }
 
-/** Every entry that its bank counts, once. */
-export function findMatches(view: View, query: CheckedQuery, time: number): DecisionMatch[] {
-  const banks = view.banks();
+/** Answers the match that a near signal makes, or undefined where its bank does not count it. */
+function matchOf(
+  snapshot: Snapshot,
+  near: NearSignal,
+  record: SignalRecord,
+  entry: SnapshotEntry,
+  { bank, label }: { bank: Bank; label: string },
+): DecisionMatch | undefined {
+  const crop = snapshot.cropName(record);
+  const rule = explainMatch(bank, near, record.quality, crop, label);
+  if (rule === undefined) return undefined;
+  const { kind, distance, orientation, signal, copy } = near;
+  return {
+    hash: valueText(record.type, record.value).slice(0, 8),
+    type: signalTypes[record.type]!,
+    kind,
+    distance,
+    orientation,
+    ...(copy && seenOf(copy)),
+    ...(record.quality !== undefined && { quality: record.quality }),
+    ...(crop !== undefined && { crop }),
+    bank: bank.name,
+    negative: bank.negative,
+    source: entry.source,
+    ...(entry.entryId !== undefined && { entryId: entry.entryId }),
+    entryNumber: record.entry,
+    signal,
+    labels: entry.labels,
+    action: actionOf(bank, entry.flooded, crop, copy),
+    ...(entry.flooded && { flooded: true as const }),
+    suppressed: false,
+    rule,
+  };
+}
+
+function seenOf({ tier, view, region, supportCount }: QueryCopy): Partial<DecisionMatch> {
+  return { tier, view, ...(region && { region }), supportCount };
+}
+
+/** Answers every entry that its bank counts, each once, by the signal that asks for most. */
+export function findMatches(snapshot: Snapshot, query: CheckedQuery, time: number): DecisionMatch[] {
+  const banks = snapshot.banks();
+  const upload = uploadKey(query);
   const best = new Map<number, DecisionMatch>();
-  const entries = new Map<number, ViewedEntry | undefined>();
-  for (const found of [...exact(view, query), ...near(view, query, banks.values()), ...recheckCopies(view, query)]) {
-    const record = view.signal(found.signal);
+  const entries = new Map<number, SnapshotEntry | undefined>();
+  const found = [
+    ...searchByDigests(snapshot, query),
+    ...searchByDistance(snapshot, query),
+    ...recheckCopies(snapshot, query),
+  ];
+  for (const near of found) {
+    const record = snapshot.signal(near.signal);
     if (record === undefined) continue;
-    const entryNumber = record.entry;
-    if (!entries.has(entryNumber)) entries.set(entryNumber, view.entry(entryNumber));
-    const entry = entries.get(entryNumber);
+    const { entry: number } = record;
+    if (!entries.has(number)) entries.set(number, snapshot.entry(number));
+    const entry = entries.get(number);
     const bank = entry && banks.get(entry.bank);
     if (entry === undefined || bank === undefined) continue;
-    const label = labelMatchedByPolicy(bank, entry, uploadKey(query), time);
+    const label = labelMatchedByPolicy(bank, entry, upload, time);
     if (label === undefined) continue;
-    const part = view.part(record);
-    const rule = explainMatch(bank, found, record.quality, part, label);
-    if (rule === undefined) continue;
-    const { copy } = found;
-    const match: DecisionMatch = {
-      hash: valueText(record.type, record.value).slice(0, 8),
-      type: signalTypes[record.type]!,
-      kind: found.variant === undefined ? "exact" : copy === undefined ? "near" : "copy",
-      distance: found.distance,
-      ...(found.variant !== undefined && { orientation: found.variant }),
-      ...(copy && { copy: seenOf(copy) }),
-      ...(record.quality !== undefined && { quality: record.quality }),
-      ...(part !== undefined && { crop: part }),
-      bank: bank.name,
-      negative: bank.negative,
-      source: entry.source,
-      ...(entry.key !== undefined && { entryId: entry.key }),
-      entryNumber,
-      signal: found.signal,
-      labels: entry.labels,
-      action: actionOf(bank, entry.flooded, part, copy),
-      ...(entry.flooded && { flooded: true as const }),
-      suppressed: false,
-      rule,
-    };
-    const other = best.get(entryNumber);
-    if (other === undefined || isBetter(match, other)) best.set(entryNumber, match);
+    const match = matchOf(snapshot, near, record, entry, { bank, label });
+    if (match === undefined) continue;
+    const other = best.get(number);
+    if (other === undefined || isBetter(match, other)) best.set(number, match);
   }
   return [...best.values()];
 }
 
-function seenOf({ tier, view, region, supportCount }: QueryCopy): NonNullable<DecisionMatch["copy"]> {
-  return { tier, view, ...(region && { region }), supportCount };
-}
-
-const rank = (variant: Orientation | undefined): number =>
-  variant === undefined ? -1 : orientationNames.indexOf(variant);
+const rank = ({ kind, orientation }: DecisionMatch): number =>
+  kind === "exact" ? -1 : orientationNames.indexOf(orientation);
 
 /**
- * The one that asks for more, so that derived hashes never make an entry ask for less; then the nearer. Of equally far
- * ones the exact, then the first variant, then the older signal.
+ * Compares two matches of one entry. The better one asks for more, so that a crop never makes an entry ask for less. Then
+ * the nearer one is better; of equally near ones the exact one, then the first orientation, then the older signal.
  */
 function isBetter(match: DecisionMatch, other: DecisionMatch): boolean {
   const by =
     Number(suppresses(other)) - Number(suppresses(match)) ||
     actions.indexOf(match.action) - actions.indexOf(other.action) ||
     match.distance - other.distance ||
-    rank(match.orientation) - rank(other.orientation) ||
+    rank(match) - rank(other) ||
     Number(match.kind === "copy") - Number(other.kind === "copy") ||
     match.signal - other.signal;
   return by < 0;

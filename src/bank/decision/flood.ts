@@ -1,43 +1,44 @@
-/** Entries that hit too many different uploads, as a logo or a blank page would. */
+/** Floods: entries that hit too many different uploads, as a logo or a blank page would. */
 import type { Audit } from "../inspect/audit.js";
+import { logChange } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
-import { keepVersion } from "../import/apply.js";
-import type { FloodLimit } from "./policy.js";
+import { keepEntryVersion } from "../storage/entry-history.js";
+import { activeStatus } from "../storage/names.js";
 import { nextRevision } from "../storage/schema.js";
-import { activeStatus, logChange } from "../storage/names.js";
+import type { FloodLimit } from "./policy.js";
 
-interface Seen {
-  /** When each upload was last seen, by its hash; oldest first. */
+interface Recent {
+  /** When each upload was last hit, by its key; oldest first. */
   uploads: Map<string, number>;
-  /** Milliseconds */
+  /** The window of the limit, in milliseconds. */
   window: number;
 }
 
-/** So many entries are remembered before the ones that have had no hit for a window are dropped. */
+/** From this number of entries on, those without a hit for a whole window are dropped. */
 const sweepFrom = 16_384;
 
-/** Which uploads each entry has hit of late, in this process: nothing is written until an entry has hit too many. */
+/** Counts which uploads each entry has hit recently, in this process. It writes nothing. */
 export class FloodCounts {
-  readonly #entries: Map<number, Seen> = new Map();
+  readonly #entries: Map<number, Recent> = new Map();
   #sweepAt = sweepFrom;
 
-  /** Whether the entry has hit more than the limit allows, with this one. */
+  /** Counts a hit, and answers whether the entry has now hit more uploads than the limit allows. */
   add(entry: number, upload: string, { uploads, seconds }: FloodLimit, time: number): boolean {
     const window = 1000 * seconds;
     if (this.#entries.size >= this.#sweepAt) this.#sweep(time);
-    const seen: Seen = this.#entries.get(entry) ?? { uploads: new Map(), window };
-    this.#entries.set(entry, seen);
-    seen.window = window;
-    seen.uploads.delete(upload);
-    seen.uploads.set(upload, time);
-    for (const [one, at] of seen.uploads) {
+    const recent: Recent = this.#entries.get(entry) ?? { uploads: new Map(), window };
+    this.#entries.set(entry, recent);
+    recent.window = window;
+    recent.uploads.delete(upload);
+    recent.uploads.set(upload, time);
+    for (const [one, at] of recent.uploads) {
       if (time - at < window) break;
-      seen.uploads.delete(one);
+      recent.uploads.delete(one);
     }
-    return seen.uploads.size > uploads;
+    return recent.uploads.size > uploads;
   }
 
-  /** From nothing again. */
+  /** Forgets an entry, so that it is counted anew. */
   forget(entry: number): void {
     this.#entries.delete(entry);
   }
@@ -51,35 +52,31 @@ export class FloodCounts {
   }
 }
 
-export const floodReason = ({ uploads, seconds }: FloodLimit): string =>
+const floodReason = ({ uploads, seconds }: FloodLimit): string =>
   `hit more than ${uploads} different uploads within ${seconds} s`;
 
-export interface Flooding {
-  /** The entry's number. */
-  entry: number;
+/** An entry that was hit, and the limit of its bank. */
+export interface FloodHit {
+  entryNumber: number;
   limit: FloodLimit;
 }
 
-/** Those that are active ask for review at most from here on. In a transaction. */
-export function markFlooded(database: Database, flooding: readonly Flooding[], audit: Audit): void {
+/** Marks active entries as flooded: from now on they ask for a review at most. Call it inside a transaction. */
+export function markFlooded(database: Database, hits: readonly FloodHit[], audit: Audit): void {
   const sql = `SELECT 1 FROM entry WHERE id = ? AND flooded = 0 AND status = ${activeStatus}`;
-  const fresh = flooding.filter(({ entry }) => database.get(sql, entry) !== undefined);
+  const fresh = hits.filter(({ entryNumber }) => database.get(sql, entryNumber) !== undefined);
   if (fresh.length === 0) return;
   const revision = nextRevision(database);
-  for (const { entry, limit } of fresh) {
-    keepVersion(database, entry, revision);
+  for (const { entryNumber, limit } of fresh) {
+    keepEntryVersion(database, entryNumber, revision);
     database.run(
       "UPDATE entry SET flooded = 1, reason = ?, since = ? WHERE id = ?",
       floodReason(limit),
       revision,
-      entry,
+      entryNumber,
     );
-    audit("flooded", { entry, uploads: limit.uploads, seconds: limit.seconds });
+    audit("flooded", { entryNumber, uploads: limit.uploads, seconds: limit.seconds });
   }
-  logChange(
-    database,
-    revision,
-    "flooded",
-    fresh.map(({ entry }) => entry).sort((a, b) => a - b),
-  );
+  const numbers = fresh.map(({ entryNumber }) => entryNumber).sort((a, b) => a - b);
+  logChange(database, revision, "flooded", numbers);
 }

@@ -1,39 +1,41 @@
-import { boolean, integer, invalidArgument, oneOf, checkOptions } from "../../check.js";
+/** Banks and their policies. */
+import { boolean, checkOptions, integer, invalidArgument, oneOf } from "../../check.js";
 import { type Orientation, orientationNames } from "../../hash/orientations.js";
 import type { Database } from "../storage/database.js";
 
-/** What is to happen with an upload that matches, from the strongest on. */
+/** What to do with an upload that matches, from the strongest on. */
 export type Action = "block" | "review" | "log";
 export const actions: readonly Action[] = ["block", "review", "log"];
 
 /** How a bank decides. */
 export interface Policy {
-  /** Most differing bits of a `pdq` or `vpdq` match, 0 … 256. Default 31. */
+  /** The most bits that may differ for a `pdq` or `vpdq` match, 0 … 256. Default 31. */
   radius: number;
-  /** Below this quality, of the upload or of the entry where it is known, nothing matches by distance. Default 50. */
+  /** Below this quality nothing matches by distance: of the upload, or of the entry where it is known. Default 50. */
   minQuality: number;
-  /** Which images of the upload are looked for. Default: all eight. */
+  /** Which orientations of the upload are searched. Default: all eight. */
   orientations: readonly Orientation[];
-  /** Only entries with one of these labels, as `scheme:code`. Default undefined: all. */
+  /** Only entries with one of these labels match, written as `scheme:code`. Default undefined: all entries match. */
   labels?: readonly string[];
-  /** Default `"review"`. */
+  /** What a match asks for. Default `"review"`. */
   action: Action;
   /**
-   * The strongest that a match by a derived hash asks for. Default undefined: `"review"`. Such a hash has a quality of 80
-   * and more, so what is near it is a copy of that part; but nobody has looked whether the part alone is what the picture
-   * is listed for, and half a picture may be a wall, a caption or a logo.
+   * The strongest action that a match by a crop asks for. Default undefined: `"review"`. What is near a crop is a copy of
+   * that crop. But nobody has checked that the crop alone is what the image is listed for: half an image may be a wall, a
+   * caption or a logo.
    */
   cropAction?: Action;
   /**
-   * The share of uploads for which the bank is asked at all, above 0 … 1. Which ones they are, `seed` and the upload's hash
-   * decide: the same upload always fares the same, and a larger share has all that a smaller one had. Default undefined: 1.
+   * The share of uploads for which the bank is searched at all, above 0 and at most 1. The `seed` and the upload's hash
+   * decide which uploads these are. The same upload always gets the same answer, and a larger share includes every smaller
+   * one. Default undefined: 1.
    */
   matchRatio?: number;
-  /** For `matchRatio`: 0 … 2^32 − 1. Default undefined: 0. */
+  /** The seed of `matchRatio`, 0 … 2^32 − 1. Default undefined: 0. */
   seed?: number;
   /**
-   * An entry that hits more than so many different uploads within so many seconds is `flooded()` from then on: it asks for
-   * `"review"` where its bank asks for `"block"`, until it is released. Default undefined: none is.
+   * An entry that hits more than `uploads` different uploads within `seconds` seconds becomes flooded. Until it is released
+   * it asks for `"review"` where its bank asks for `"block"`. Default undefined: no entry becomes flooded.
    */
   flood?: FloodLimit;
 }
@@ -75,8 +77,8 @@ function texts(name: string, value: unknown): readonly string[] {
   throw invalidArgument(name, "array of texts, not an empty one,", value);
 }
 
-/** A whole policy. @throws {InvalidArgumentError} */
-export function checkPolicy(given: Partial<Policy> | undefined): Policy {
+/** Checks a policy and completes it with its defaults. @throws {InvalidArgumentError} */
+export function checkPolicy(policy: Partial<Policy> | undefined): Policy {
   const {
     radius = 31,
     minQuality = 50,
@@ -84,13 +86,13 @@ export function checkPolicy(given: Partial<Policy> | undefined): Policy {
     labels,
     action = "review",
     ...rest
-  } = checkOptions(given, names);
+  } = checkOptions(policy, names);
   const { cropAction, matchRatio, seed, flood } = rest;
-  const asked = texts("orientations", orientations).map((one) => oneOf("orientations", one, orientationNames));
+  const wanted = texts("orientations", orientations).map((one) => oneOf("orientations", one, orientationNames));
   return {
     radius: integer("radius", radius, 0, 256),
     minQuality: integer("minQuality", minQuality, 0, 100),
-    orientations: orientationNames.filter((variant) => asked.includes(variant)),
+    orientations: orientationNames.filter((name) => wanted.includes(name)),
     ...(labels !== undefined && { labels: [...new Set(texts("labels", labels))].sort() }),
     action: oneOf("action", action, actions),
     ...(cropAction !== undefined && { cropAction: oneOf("cropAction", cropAction, actions) }),
@@ -100,15 +102,19 @@ export function checkPolicy(given: Partial<Policy> | undefined): Policy {
   };
 }
 
+/** What `createBank` takes. */
 export interface NewBank {
+  /** 1 … 256 characters. */
   name: string;
-  /** What the bank is for, in the operator's words; up to 1,024 characters. Default "". */
+  /** What the bank is for, in the operator's words, at most 1,024 characters. Default "". */
   purpose?: string;
+  /** What is not given gets its default. */
   policy?: Partial<Policy>;
-  /** Its matches are known false alarms: they suppress those of other banks that are not nearer. Default false. */
+  /** Whether its entries are known false alarms: a match suppresses the matches that are not nearer. Default false. */
   negative?: boolean;
 }
 
+/** Checks everything but the name. @throws {InvalidArgumentError} */
 export function checkBank(bank: NewBank): { purpose: string; policy: Policy; negative: boolean } {
   const { purpose = "", policy, negative = false } = checkOptions(bank, ["name", "purpose", "policy", "negative"]);
   if (typeof purpose !== "string" || purpose.length > 1024) {
@@ -117,7 +123,7 @@ export function checkBank(bank: NewBank): { purpose: string; policy: Policy; neg
   return { purpose, policy: checkPolicy(policy), negative: boolean("negative", negative) };
 }
 
-/** A bank as it is, or was at some revision. */
+/** A bank at a revision. */
 export interface Bank {
   name: string;
   purpose: string;
@@ -125,7 +131,7 @@ export interface Bank {
   policy: Policy;
 }
 
-/** By their numbers. */
+/** Answers the banks at a revision, by their numbers. */
 export function banksAt(database: Database, revision: number): Map<number, Bank> {
   const rows = database.all<[number, string, string, number, string]>(
     `SELECT b.id, b.name, b.purpose, b.negative, p.text FROM bank b JOIN policy p ON p.bank = b.id

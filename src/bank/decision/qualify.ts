@@ -1,69 +1,72 @@
 /**
- * What analysts have said of the content of an entry, and what is suggested to the next one: the earlier qualification of
- * the same content, by whom, when, and how near. A suggestion is confirmed or overridden; the outcome is the next suggestion.
+ * Qualifications: what analysts have said about the content of an entry. The newest qualification of the same content is
+ * suggested to the next analyst, with its author, its time and its distance. The analyst confirms or overrides it, and the
+ * result is the next suggestion.
  */
 import type { Orientation } from "../../hash/orientations.js";
 import { invalidArgument } from "../../check.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
-import { type Label, type LabelLike, labelName, labelsText } from "../storage/labels.js";
+import type { Label } from "../../lists/entry.js";
+import { logChange } from "../storage/change-log.js";
+import { type LabelLike, labelName, labelsText, parseLabels } from "../storage/labels.js";
 import { nextRevision } from "../storage/schema.js";
-import { logChange, name, withdrawnStatus } from "../storage/names.js";
+import { checkName, withdrawnStatus } from "../storage/names.js";
 
-/** A suggestion, for an analyst to confirm or to override. */
+/** A suggestion that an analyst confirms or overrides. */
 export interface Prequalification {
-  /** Empty: an analyst found that none applies. */
+  /** Empty where an analyst found that no label applies. */
   labels: Label[];
-  /** `analyst`: somebody has looked at the same content; `source`: nobody has, and the source's own labels stand in. */
+  /** `"analyst"`: somebody has judged the same content. `"source"`: nobody has, and these are the source's labels. */
   kind: "analyst" | "source";
-  /** The analyst, or the source. */
+  /** The name of the analyst or of the source. */
   by: string;
-  /** When: milliseconds since 1970. Of a source: when the store last changed the entry, where that is known. */
+  /** When they said it, in milliseconds since 1970. For a source: when the entry last changed in the store. */
   time?: number;
-  /** How near the entry is: differing bits; 0 also for the same bytes. */
+  /** How many bits differ between upload and entry; 0 also for the same bytes. */
   distance: number;
-  /** Which image of the upload is nearest; undefined for the same bytes. */
-  orientation?: Orientation;
-  /** The entry's number. */
+  /** The nearest orientation of the upload. */
+  orientation: Orientation;
+  /** The number of the entry with the same content. */
   entryNumber: number;
-  /** The earlier qualification's number. */
+  /** The number of the earlier qualification. */
   qualification?: number;
 }
 
-/** What an analyst says of an upload. */
+/** What an analyst says about an upload. */
 export interface QualifyInput {
-  /** Empty: none applies. */
+  /** Empty where no label applies. */
   labels: readonly LabelLike[];
-  /** Who says so. Default: who opened the store, `BankOpenOptions.actor`. */
+  /** The name of the analyst. Default: `BankOpenOptions.actor`. */
   by?: string;
-  /** At most 1,024 characters. Not for what tells of a person. */
+  /** At most 1,024 characters. It must not identify a person. */
   note?: string;
-  /** The number of the entry that has the same content, one of the decision's. Default: the nearest. */
+  /** Which of the decision's matches has the same content. Default: the nearest. */
   entryNumber?: number;
 }
 
-export type QualificationOutcome = "new" | "confirmed" | "overridden";
-
+/** A recorded qualification. */
 export interface Qualification {
   number: number;
-  /** The entry's number. */
+  /** The number of the entry. */
   entryNumber: number;
   labels: Label[];
   by: string;
   /** Milliseconds since 1970. */
   time: number;
-  /** What became of the suggestion; `"new"`: there was none. */
-  outcome: QualificationOutcome;
-  /** The qualification that was suggested, where an analyst had made it. */
+  /** What became of the suggestion. `"new"` means that there was none. */
+  outcome: "new" | "confirmed" | "overridden";
+  /** The number of the qualification that was suggested, if an analyst had made it. */
   suggestion?: number;
-  /** How near the upload was. */
+  /** How many bits differed between upload and entry. */
   distance: number;
   note?: string;
 }
 
-/** An entry's newest qualification at a revision, or what its source says of it. */
+/** The newest qualification of an entry, or what its source says about it. */
 export type Suggestion = Pick<Prequalification, "labels" | "kind" | "by" | "time" | "qualification">;
 
+/** Answers the newest qualification of an entry at a revision. */
 export function suggestionAt(database: Database, entry: number, revision: number): Suggestion | undefined {
   const row = database.get<[number, string, string, number]>(
     `SELECT id, labels, who, time FROM qualification WHERE entry = ?1 AND since <= ?2
@@ -73,24 +76,30 @@ export function suggestionAt(database: Database, entry: number, revision: number
   );
   if (row === undefined) return undefined;
   const [qualification, labels, by, time] = row;
-  return { labels: JSON.parse(labels) as Label[], kind: "analyst", by, time, qualification };
+  return { labels: parseLabels(labels), kind: "analyst", by, time, qualification };
 }
-
-export const timeOfRevision = (database: Database, revision: number): number | undefined =>
-  database.get<[number]>("SELECT time FROM moment WHERE revision = ?", revision)?.[0];
 
 const sameLabels = (a: readonly Label[], b: readonly Label[]): boolean => {
   const [some, others] = [a, b].map((labels) => labels.map(labelName).sort().join("\n"));
   return some === others;
 };
 
-/** In a transaction. Undefined: the entry is not there, or was withdrawn. */
+/** A qualification to be recorded. */
+export interface NewQualification extends Pick<QualifyInput, "labels" | "note"> {
+  entryNumber: number;
+  by: string;
+  distance: number;
+  suggested: Prequalification | undefined;
+}
+
+/**
+ * Records a qualification. Call it inside a transaction. Answers undefined where the store does not have the entry, or it
+ * is withdrawn.
+ * @throws {InvalidArgumentError}
+ */
 export function addQualification(
   database: Database,
-  entry: number,
-  distance: number,
-  given: Pick<QualifyInput, "labels" | "note"> & { by: string },
-  suggested: Prequalification | undefined,
+  { entryNumber: entry, distance, suggested, ...given }: NewQualification,
   audit: Audit,
 ): Qualification | undefined {
   if (!Array.isArray(given.labels)) throw invalidArgument("labels", "array of labels", given.labels);
@@ -98,9 +107,9 @@ export function addQualification(
   if (note !== undefined && (typeof note !== "string" || note.length > 1024)) {
     throw invalidArgument("note", "text of at most 1024 characters", note);
   }
-  const by = name("by", given.by);
+  const by = checkName("by", given.by);
   const text = labelsText(given.labels);
-  const labels = JSON.parse(text) as Label[];
+  const labels = parseLabels(text);
   const sql = `SELECT 1 FROM entry WHERE id = ? AND status <> ${withdrawnStatus}`;
   if (database.get(sql, entry) === undefined) return undefined;
   const outcome = suggested === undefined ? "new" : sameLabels(suggested.labels, labels) ? "confirmed" : "overridden";
@@ -121,14 +130,14 @@ export function addQualification(
     note ?? null,
   )!;
   logChange(database, revision, "qualified", [entry]);
-  audit("qualify", { entry, by, labels: labels.map(labelName), outcome, distance, qualification: number });
+  audit("qualify", { entryNumber: entry, by, labels: labels.map(labelName), outcome, distance, qualification: number });
   const rest = { ...(suggestion !== undefined && { suggestion }), distance, ...(note !== undefined && { note }) };
   return { number, entryNumber: entry, labels, by, time, outcome, ...rest };
 }
 
-type Row = [number, string, string, number, QualificationOutcome, number | null, number, string | null];
+type Row = [number, string, string, number, Qualification["outcome"], number | null, number, string | null];
 
-/** All that was ever said of an entry's content, oldest first. */
+/** Answers every qualification of an entry, oldest first. */
 export function qualificationsOf(database: Database, entry: number): Qualification[] {
   const rows = database.all<Row>(
     "SELECT id, labels, who, time, outcome, suggestion, distance, note FROM qualification WHERE entry = ? ORDER BY id",
@@ -137,7 +146,7 @@ export function qualificationsOf(database: Database, entry: number): Qualificati
   return rows.map(([number, labels, by, time, outcome, suggestion, distance, note]) => ({
     number,
     entryNumber: entry,
-    labels: JSON.parse(labels) as Label[],
+    labels: parseLabels(labels),
     by,
     time,
     outcome,
@@ -147,7 +156,7 @@ export function qualificationsOf(database: Database, entry: number): Qualificati
   }));
 }
 
-/** The entry has another content from this revision on. In its transaction. */
+/** Ends the qualifications of an entry that gets another content at this revision. Call it inside the transaction. */
 export function endQualifications(database: Database, entry: number, revision: number): void {
   database.run("UPDATE qualification SET until = ? WHERE entry = ? AND until IS NULL", revision, entry);
 }

@@ -1,47 +1,48 @@
-/** What is asked of a store, checked. */
+/** What a check looks up. */
 import { boolean, integer, invalidArgument, oneOf } from "../../check.js";
-import { type OrientationHashes, type Orientation, orientationNames } from "../../hash/orientations.js";
+import { type Orientation, type OrientationHashes, orientationNames } from "../../hash/orientations.js";
 import { hashToHex } from "../../hash/value.js";
 import { type Region, type ViewName, viewNames } from "../../views/views.js";
 import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 
 /**
- * What is asked of a picture: the result of `hashImage` with `orientations`, and digests of the file's bytes. Of a file that is
- * no picture, or a damaged one, the digests alone.
+ * What `Matcher.check` looks up: the result of `hashImage` with `orientations`, and digests of the file's bytes. Where a
+ * file cannot be decoded, the digests alone are a query.
  */
 export interface CheckQuery {
+  /** The PDQ hash. */
   hash?: string;
-  /** 0 … 100. Default 0. */
+  /** The quality of the hash, 0 … 100. Default 0. */
   quality?: number;
-  /** Default false. */
+  /** Whether the hash is stable. Default false. */
   stable?: boolean;
+  /** The hashes of all eight orientations. */
   orientations?: OrientationHashes;
-  /** Hex; they match the same bytes and nothing else. */
+  /** Hex digests of the file, which match the same bytes alone. */
   digests?: { md5?: string; sha1?: string; sha256?: string };
-  /** What of the store a look for altered copies came near, `Matcher.checkCopies`: with it the decision can be made again. */
+  /** The views of the image that `Matcher.checkImage` found near signals. With them `explain` repeats the decision. */
   copies?: readonly QueryCopy[];
 }
 
-/** A view of the upload that is near a signal of the store. Its distance and whether it counts, each check finds anew. */
+/** A view of the upload that is near a signal. Each check computes its distance anew, and whether it counts. */
 export interface QueryCopy {
   /** The store's number of the signal. */
   signal: number;
-  /** Of the view: 64 hex digits. */
+  /** The hash of the view: 64 hex digits. */
   hash: string;
-  /** Of the view: 0 … 100. */
+  /** The quality of the view's hash, 0 … 100. */
   quality: number;
-  /** As `CopyMatch` has it. */
   tier: "match" | "review";
   view: ViewName;
-  /** How the view is turned or mirrored, where it is. */
+  /** The orientation of the view. Default `"orig"`. */
   orientation?: Orientation;
-  /** Where in the upload the original lies, or the part of it that the signal is the hash of. */
+  /** Where in the upload the original or its crop lies. It is absent for the whole image. */
   region?: Region;
-  /** How many views of the upload, or hashes of the entry, say so. */
+  /** How many views of the upload, or hashes of the entry, agree. */
   supportCount: number;
 }
 
-/** A query that fits. */
+/** A checked query. */
 export interface CheckedQuery extends CheckQuery {
   quality: number;
   stable: boolean;
@@ -50,8 +51,8 @@ export interface CheckedQuery extends CheckQuery {
 function checkCopy(copy: QueryCopy): QueryCopy {
   if (typeof copy !== "object" || copy === null) throw invalidArgument("copies", "{signal, hash, tier, …}", copy);
   const { orientation, region } = copy;
-  const corner = (at: unknown): boolean => Array.isArray(at) && at.length === 2 && at.every(Number.isFinite);
-  if (region !== undefined && !(Array.isArray(region) && region.length === 4 && region.every(corner))) {
+  const isCorner = (at: unknown): boolean => Array.isArray(at) && at.length === 2 && at.every(Number.isFinite);
+  if (region !== undefined && !(Array.isArray(region) && region.length === 4 && region.every(isCorner))) {
     throw invalidArgument("region", "four corners", region);
   }
   return {
@@ -66,16 +67,16 @@ function checkCopy(copy: QueryCopy): QueryCopy {
   };
 }
 
-/** @throws {InvalidArgumentError} @throws {InvalidHashError} */
+const digestNames = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1" | "sha256");
+
+/** Checks a query and writes its hashes as lower-case hex. @throws {InvalidArgumentError} @throws {InvalidHashError} */
 export function checkQuery(query: CheckQuery): CheckedQuery {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
   const { hash, orientations, digests, copies = [], quality = 0, stable = false } = query;
-  const known = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1" | "sha256");
-  const given = known.flatMap((name) => {
+  const given = digestNames.flatMap((name) => {
     const value = digests?.[name];
-    return value === undefined
-      ? []
-      : [[name, valueText(signalTypes.indexOf(name), valueBytes(signalTypes.indexOf(name), value))]];
+    const type = signalTypes.indexOf(name);
+    return value === undefined ? [] : [[name, valueText(type, valueBytes(type, value))]];
   });
   if (!Array.isArray(copies)) throw invalidArgument("copies", "array", copies);
   if (hash === undefined && given.length === 0) throw invalidArgument("query", "hash or digests", query);
@@ -94,7 +95,7 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
   };
 }
 
-/** What an upload is called when shares are drawn and uploads are counted. */
+/** Answers the text by which an upload is sampled and counted: its hash, or a digest where it has none. */
 export function uploadKey({ hash, digests }: CheckQuery): string {
   return hash ?? digests?.sha256 ?? digests?.sha1 ?? digests?.md5 ?? "";
 }

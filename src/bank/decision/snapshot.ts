@@ -1,54 +1,58 @@
-/** What a decision is made from: the store as it is, or as it was at a revision. */
+/** A snapshot is the store at one revision: the current one, or an earlier one. Decisions are made from a snapshot. */
 import { HashIndex } from "../../search/hash-index.js";
 import type { IndexMatch } from "../../search/match.js";
-import type { Database } from "../storage/database.js";
-import type { Label } from "../storage/labels.js";
 import type { LiveIndex } from "../index/live-index.js";
+import type { Label } from "../../lists/entry.js";
+import { cropNameOf } from "../storage/crop-names.js";
+import type { Database } from "../storage/database.js";
+import { parseLabels } from "../storage/labels.js";
+import { activeStatus, isVisibleKey } from "../storage/names.js";
 import {
-  heldFlag,
   isLive,
   Pages,
+  quarantinedFlag,
   readRecord,
   recordBytes,
   recordsFrom,
   type SignalRecord,
   wipedFlag,
 } from "../storage/pages.js";
-import { partOf } from "../storage/crop-names.js";
+import { counter, timeOfRevision } from "../storage/schema.js";
 import { type Bank, banksAt } from "./policy.js";
-import { type Suggestion, suggestionAt, timeOfRevision } from "./qualify.js";
-import { counter } from "../storage/schema.js";
-import { activeStatus } from "../storage/names.js";
+import { type Suggestion, suggestionAt } from "./qualify.js";
 
-/** An entry as a decision sees it. */
-export interface ViewedEntry {
+/** What a decision needs of an entry. */
+export interface SnapshotEntry {
+  /** The number of its bank. */
   bank: number;
   source: string;
-  /** The source's id, where it gave one. */
-  key: string | undefined;
+  /** The source's id, where the source gave one. */
+  entryId: string | undefined;
   labels: Label[];
-  /** Milliseconds since 1970. */
+  /** Until when it does not match, in milliseconds since 1970. */
   disabledUntil: number | null;
-  /** It has hit too many different uploads: it asks for review at most. */
+  /** Whether it has hit too many different uploads, so that it asks for a review at most. */
   flooded: boolean;
-  /** The revision that made it what it was. */
+  /** The revision that last changed it. */
   since: number;
 }
 
-export interface View {
+/** The store at one revision. */
+export interface Snapshot {
   readonly revision: number;
+  /** Answers the banks by their numbers. */
   banks(): Map<number, Bank>;
-  /** For each query the signals within the radius. */
+  /** Answers the signals of these types within the radius, for each query. */
   search(queries: Uint8Array, radius: number, types: readonly number[]): IndexMatch[][];
-  /** A signal that could match then; undefined for one that could not. */
+  /** Answers a signal that could match at the revision, or undefined for any other. */
   signal(id: number): SignalRecord | undefined;
-  /** The name of the part that a derived hash is of; undefined for a whole picture's. */
-  part(record: SignalRecord): string | undefined;
-  /** An entry that was active then. */
-  entry(id: number): ViewedEntry | undefined;
-  /** What an analyst had said of it then. */
+  /** Answers the name of a crop, or undefined for the signal of a whole image. */
+  cropName(record: SignalRecord): string | undefined;
+  /** Answers an entry that was active at the revision. */
+  entry(id: number): SnapshotEntry | undefined;
+  /** Answers what an analyst had said about an entry. */
   suggestion(entry: number): Suggestion | undefined;
-  /** When a revision was made: milliseconds since 1970. */
+  /** Answers when a revision was made, in milliseconds since 1970. */
   timeOf(revision: number): number | undefined;
 }
 
@@ -61,34 +65,35 @@ type EntryRow = [
   flooded: number,
   since: number,
 ];
-const entryNow = `SELECT s.bank, s.name, e.key, l.text, e.disabled, e.flooded, e.since FROM entry e JOIN source s ON s.id = e.source
-  LEFT JOIN labels l ON l.id = e.labels WHERE e.id = ?1 AND e.status = ${activeStatus} AND e.since <= ?2`;
-const entryThen = `SELECT s.bank, s.name, e.key, l.text, w.disabled, w.flooded, w.since FROM entry_was w JOIN entry e ON e.id = w.entry
-  JOIN source s ON s.id = e.source LEFT JOIN labels l ON l.id = w.labels
-  WHERE w.entry = ?1 AND w.status = ${activeStatus} AND w.since <= ?2 AND w.until > ?2`;
+const currentEntry = `SELECT s.bank, s.name, e.key, l.text, e.disabled, e.flooded, e.since
+  FROM entry e JOIN source s ON s.id = e.source LEFT JOIN labels l ON l.id = e.labels
+  WHERE e.id = ?1 AND e.status = ${activeStatus} AND e.since <= ?2`;
+const earlierEntry = `SELECT s.bank, s.name, e.key, l.text, h.disabled, h.flooded, h.since
+  FROM entry_history h JOIN entry e ON e.id = h.entry JOIN source s ON s.id = e.source LEFT JOIN labels l ON l.id = h.labels
+  WHERE h.entry = ?1 AND h.status = ${activeStatus} AND h.since <= ?2 AND h.until > ?2`;
 
-function viewed(row: EntryRow | undefined): ViewedEntry | undefined {
+function entryOf(row: EntryRow | undefined): SnapshotEntry | undefined {
   if (row === undefined) return undefined;
   const [bank, source, key, labels, disabledUntil, flooded, since] = row;
-  const visible = key !== null && !key.startsWith("~") ? key : undefined;
   return {
     bank,
     source,
-    key: visible,
-    labels: JSON.parse(labels ?? "[]") as Label[],
+    entryId: isVisibleKey(key) ? key : undefined,
+    labels: parseLabels(labels),
     disabledUntil,
     flooded: flooded === 1,
     since,
   };
 }
 
-export class LiveView implements View {
+/** The store as it is now, by the live index. It is valid within one reading. */
+export class LiveSnapshot implements Snapshot {
   readonly revision: number;
   readonly #database: Database;
   readonly #live: LiveIndex;
   #pages: Pages | undefined;
 
-  /** @param live in step with the store. */
+  /** @param live the index, in step with the store. */
   constructor(database: Database, live: LiveIndex) {
     this.#database = database;
     this.#live = live;
@@ -109,12 +114,12 @@ export class LiveView implements View {
     return isLive(record) ? record : undefined;
   }
 
-  part(record: SignalRecord): string | undefined {
-    return partOf(this.#database, record.part);
+  cropName(record: SignalRecord): string | undefined {
+    return cropNameOf(this.#database, record.crop);
   }
 
-  entry(id: number): ViewedEntry | undefined {
-    return viewed(this.#database.get<EntryRow>(entryNow, id, this.revision));
+  entry(id: number): SnapshotEntry | undefined {
+    return entryOf(this.#database.get<EntryRow>(currentEntry, id, this.revision));
   }
 
   suggestion(entry: number): Suggestion | undefined {
@@ -127,11 +132,14 @@ export class LiveView implements View {
 }
 
 /** Whether a signal could match at a revision. */
-export const couldMatch = ({ from, to, flags }: SignalRecord, revision: number): boolean =>
-  from <= revision && (to === 0 || to > revision) && (flags & heldFlag) === 0;
+const couldMatch = ({ from, to, flags }: SignalRecord, revision: number): boolean =>
+  from <= revision && (to === 0 || to > revision) && (flags & quarantinedFlag) === 0;
 
-/** From the records alone, without the live index: one checks the other. Values that were zeroed are not in it. */
-export class PastView implements View {
+/**
+ * The store at an earlier revision, from the records alone. It does not use the live index, so that replaying a decision
+ * also checks that index. Values that were zeroed since are not in its searches.
+ */
+export class PastSnapshot implements Snapshot {
   readonly revision: number;
   readonly #database: Database;
   readonly #index: HashIndex = new HashIndex({ memory: "rows" });
@@ -165,21 +173,21 @@ export class PastView implements View {
     return this.#index.searchManySync(queries, { radius, tags: types });
   }
 
-  /** Also one whose value was zeroed since. */
+  /** Also answers a signal whose value was zeroed since. */
   signal(id: number): SignalRecord | undefined {
     if (!(id < counter(this.#database, "signals"))) return undefined;
     const record = readRecord(this.#pages.at(id));
     return couldMatch(record, this.revision) ? record : undefined;
   }
 
-  part(record: SignalRecord): string | undefined {
-    return partOf(this.#database, record.part);
+  cropName(record: SignalRecord): string | undefined {
+    return cropNameOf(this.#database, record.crop);
   }
 
-  entry(id: number): ViewedEntry | undefined {
-    return viewed(
-      this.#database.get<EntryRow>(entryNow, id, this.revision) ??
-        this.#database.get<EntryRow>(entryThen, id, this.revision),
+  entry(id: number): SnapshotEntry | undefined {
+    return entryOf(
+      this.#database.get<EntryRow>(currentEntry, id, this.revision) ??
+        this.#database.get<EntryRow>(earlierEntry, id, this.revision),
     );
   }
 
@@ -191,6 +199,7 @@ export class PastView implements View {
     return timeOfRevision(this.#database, revision);
   }
 
+  /** Frees the index. */
   close(): void {
     this.#index.close();
   }

@@ -1,49 +1,57 @@
-/** New entries, a whole batch at a time. */
-import type { ImportCounts, Screen } from "./counts.js";
+/** Adding new entries, a whole batch at a time. */
+import { logChange } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
-import { heldFlag, type Pages, writeRecord } from "../storage/pages.js";
-import type { CheckedEntry, CheckedSignal } from "./records.js";
+import type { KeyedDigest } from "../storage/hmac.js";
+import { activeStatus, quarantinedStatus } from "../storage/names.js";
+import { type Pages, quarantinedFlag, writeRecord } from "../storage/pages.js";
 import { counter, setCounter } from "../storage/schema.js";
-import { activeStatus, heldStatus, logChange } from "../storage/names.js";
+import type { ImportCounts, Screen } from "./counts.js";
+import type { CheckedEntry, CheckedSignal } from "./records.js";
 
-/** What all that is done for one batch shares. */
-export interface Context {
+/** What the steps of one batch share. */
+export interface BatchContext {
   database: Database;
   source: number;
-  digest: (text: string) => string;
+  digest: KeyedDigest;
   screen: Screen;
   counts: ImportCounts;
-  /** Made by the first change. */
+  /** Answers the batch's revision, which the first change makes. */
   revision(): number;
   pages: Pages;
   nextSignal: number;
-  /** The number of a part's name; 0 for undefined. */
-  part(name: string | undefined): number;
+  /** Answers the number of a crop's name; 0 for undefined. */
+  cropNumber(name: string | undefined): number;
 }
 
-/** Columns of a whole batch in one value each, as a parameter a column and row costs more than the insertion. */
-const wide = 16;
-function column(values: readonly number[]): Buffer {
-  const packed = Buffer.alloc(wide * values.length, " ");
-  values.forEach((value, i) => packed.write(String(value), wide * i, "latin1"));
+/**
+ * Each column of a batch goes to SQLite as one value, 16 characters a row, because one parameter for each row and column
+ * costs more than the insertion itself.
+ */
+const cellWidth = 16;
+function packColumn(values: readonly number[]): Buffer {
+  const packed = Buffer.alloc(cellWidth * values.length, " ");
+  values.forEach((value, i) => packed.write(String(value), cellWidth * i, "latin1"));
   return packed;
 }
 
-const sqlColumn = (parameter: number): string => `CAST(substr(?${parameter}, key * ${wide} + 1, ${wide}) AS INTEGER)`;
+/** SQL that reads a packed column. */
+const unpacked = (parameter: number): string =>
+  `CAST(substr(?${parameter}, key * ${cellWidth} + 1, ${cellWidth}) AS INTEGER)`;
 const insertEntries = `INSERT INTO entry (id, source, key, status, labels, first, count, updated, since)
-  SELECT ?1 + key, ?2, value, ${sqlColumn(4)}, ${sqlColumn(5)}, ${sqlColumn(6)}, ${sqlColumn(7)},
-    NULLIF(${sqlColumn(8)}, -1), ?3 FROM json_each(?9)`;
+  SELECT ?1 + key, ?2, value, ${unpacked(4)}, ${unpacked(5)}, ${unpacked(6)}, ${unpacked(7)},
+    NULLIF(${unpacked(8)}, -1), ?3 FROM json_each(?9)`;
 
-export function addEntries(context: Context, fresh: readonly CheckedEntry[]): void {
+/** Adds entries that the source does not have yet. */
+export function addEntries(context: BatchContext, fresh: readonly CheckedEntry[]): void {
   const { database, counts } = context;
   const revision = context.revision();
   const base = counter(database, "entries");
   setCounter(database, "entries", base + fresh.length);
   const labels = labelIds(database, fresh);
-  const held = new Map<number, string>();
+  const quarantined = new Map<number, string>();
   const firsts = fresh.map((entry, i) => {
     const reason = context.screen(entry.signals);
-    if (reason !== undefined) held.set(i, reason);
+    if (reason !== undefined) quarantined.set(i, reason);
     return appendSignals(context, base + i, entry.signals, reason !== undefined);
   });
   database.run(
@@ -51,53 +59,45 @@ export function addEntries(context: Context, fresh: readonly CheckedEntry[]): vo
     base,
     context.source,
     revision,
-    column(fresh.map((_, i) => (held.has(i) ? heldStatus : activeStatus))),
-    column(fresh.map((entry) => labels.get(entry.labels)!)),
-    column(firsts),
-    column(fresh.map((entry) => entry.signals.length)),
-    column(fresh.map(({ time }) => time ?? -1)),
+    packColumn(fresh.map((_, i) => (quarantined.has(i) ? quarantinedStatus : activeStatus))),
+    packColumn(fresh.map((entry) => labels.get(entry.labels)!)),
+    packColumn(firsts),
+    packColumn(fresh.map((entry) => entry.signals.length)),
+    packColumn(fresh.map(({ time }) => time ?? -1)),
     JSON.stringify(fresh.map(({ key }) => key)),
   );
-  for (const [i, reason] of held) database.run("UPDATE entry SET reason = ? WHERE id = ?", reason, base + i);
+  for (const [i, reason] of quarantined) database.run("UPDATE entry SET reason = ? WHERE id = ?", reason, base + i);
   addCases(
     database,
     fresh.flatMap(({ cases }, i) => cases.map((name): [string, number] => [name, base + i])),
   );
   const ids = fresh.map((_, i) => base + i);
-  logChange(
-    database,
-    revision,
-    "added",
-    ids.filter((_, i) => !held.has(i)),
-  );
-  logChange(
-    database,
-    revision,
-    "quarantined",
-    ids.filter((_, i) => held.has(i)),
-  );
+  const added = ids.filter((_, i) => !quarantined.has(i));
+  logChange(database, revision, "added", added);
+  const heldBack = ids.filter((_, i) => quarantined.has(i));
+  logChange(database, revision, "quarantined", heldBack);
   counts.added += fresh.length;
-  counts.quarantined += held.size;
+  counts.quarantined += quarantined.size;
 }
 
-/** Appends and answers the number of the first. */
+/** Appends the signals of an entry and answers the number of the first one. */
 export function appendSignals(
-  context: Context,
+  context: BatchContext,
   entry: number,
   signals: readonly CheckedSignal[],
-  held: boolean,
+  quarantined: boolean,
 ): number {
   const first = context.nextSignal;
   const from = context.revision();
-  const flags = held ? heldFlag : 0;
-  for (const { type, value, quality, derived } of signals) {
+  const flags = quarantined ? quarantinedFlag : 0;
+  for (const { type, value, quality, crop } of signals) {
     const record = context.pages.edit(context.nextSignal++);
-    writeRecord(record, { value, entry, from, to: 0, type, quality, flags, part: context.part(derived) });
+    writeRecord(record, { value, entry, from, to: 0, type, quality, flags, crop: context.cropNumber(crop) });
   }
   return first;
 }
 
-/** 0 for no labels; each other set of labels is kept once. */
+/** Answers the number of each set of labels. A set is kept once; 0 is the empty set. */
 export function labelIds(database: Database, entries: Iterable<{ labels: string }>): Map<string, number> {
   const ids = new Map<string, number>([["[]", 0]]);
   for (const { labels } of entries) {
@@ -108,6 +108,7 @@ export function labelIds(database: Database, entries: Iterable<{ labels: string 
   return ids;
 }
 
+/** Adds pairs of a case's name and an entry's number. */
 export function addCases(database: Database, cases: readonly [string, number][]): void {
   if (cases.length === 0) return;
   database.run(

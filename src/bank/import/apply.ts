@@ -1,16 +1,18 @@
-/** Taking over what a source says: one batch, one transaction, at most one revision. */
-import { addCases, addEntries, appendSignals, type Context, labelIds } from "./additions.js";
-import type { ImportCounts, Screen } from "./counts.js";
-import type { Database } from "../storage/database.js";
-import { endEntries } from "../removal/remove-entries.js";
-import { tombstoneDigest } from "../storage/hmac.js";
-import { invalidateSnapshot } from "../index/live-index.js";
-import { Pages, readRecord } from "../storage/pages.js";
-import { partNumber } from "../storage/crop-names.js";
+/** Applying one batch of what a source gives: one transaction, at most one revision. */
 import { endQualifications } from "../decision/qualify.js";
-import type { CheckedEntry, CheckedSignal } from "./records.js";
+import { invalidateIndexFile } from "../index/index-file.js";
+import { removeEntries } from "../removal/remove-entries.js";
+import { logChange, logRemovedSignals } from "../storage/change-log.js";
+import { cropNumber } from "../storage/crop-names.js";
+import type { Database } from "../storage/database.js";
+import { keepEntryVersion } from "../storage/entry-history.js";
+import { tombstoneDigest } from "../storage/hmac.js";
+import { activeStatus, quarantinedStatus } from "../storage/names.js";
+import { Pages, readRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";
-import { activeStatus, heldStatus, logChange, logEnded } from "../storage/names.js";
+import { addCases, addEntries, appendSignals, type BatchContext, labelIds } from "./additions.js";
+import type { ImportCounts, Screen } from "./counts.js";
+import type { CheckedEntry, CheckedSignal } from "./records.js";
 
 type Existing = [
   i: number,
@@ -23,47 +25,40 @@ type Existing = [
 ];
 type Tombstone = { final: boolean; updated: number | null };
 
-/** Takes the batch, in which no key comes twice, over. In a transaction. */
+/** Applies a batch in which no key comes twice. Call it inside a transaction. */
 export function applyBatch(
-  database: Database,
-  source: number,
-  given: readonly CheckedEntry[],
-  digest: (text: string) => string,
-  screen: Screen,
-  counts: ImportCounts,
+  given: Pick<BatchContext, "database" | "source" | "digest" | "screen" | "counts">,
+  entries: readonly CheckedEntry[],
 ): void {
+  const { database, source, digest, screen, counts } = given;
   let revision: number | undefined;
   const signals = counter(database, "signals");
-  const batch = given.map((entry) => withoutHeld(entry, screen, counts));
-  const context: Context = {
-    database,
-    source,
-    digest,
-    screen,
-    counts,
+  const batch = entries.map((entry) => withoutQuarantinedCrops(entry, screen, counts));
+  const context: BatchContext = {
+    ...given,
     revision: () => (revision ??= nextRevision(database)),
     pages: new Pages(database, signals),
     nextSignal: signals,
-    part: partNumbers(database),
+    cropNumber: cropNumbers(database),
   };
   const existing = existingOf(context, batch);
   const cases = casesOf(database, existing.values());
-  const buried = tombstonesOf(context, batch);
+  const tombstones = tombstonesOf(context, batch);
   const fresh: CheckedEntry[] = [];
-  const ending: { entry: number; time: number | null }[] = [];
+  const withdrawn: { entry: number; time: number | null }[] = [];
   batch.forEach((entry, i) => {
     const here = existing.get(i);
-    const tombstone = buried.get(i);
+    const tombstone = tombstones.get(i);
     if (here !== undefined) {
       const [, id, , , , , updated] = here;
       if (entry.time !== null && updated !== null && entry.time < updated) counts.stale++;
-      else if (entry.withdrawn) ending.push({ entry: id, time: entry.time });
+      else if (entry.withdrawn) withdrawn.push({ entry: id, time: entry.time });
       else changeEntry(context, here, cases.get(id) ?? [], entry);
     } else if (entry.withdrawn) {
-      bury(context, entry, tombstone);
+      addTombstone(context, entry, tombstone);
       counts[tombstone === undefined ? "withdrawn" : "unchanged"]++;
     } else if (tombstone === undefined) fresh.push(entry);
-    else if (comesBack(tombstone, entry)) {
+    else if (mayComeBack(tombstone, entry)) {
       const key = Buffer.from(tombstoneDigest(digest, source, entry.key), "hex");
       database.run("DELETE FROM tombstone WHERE source = ? AND digest = ?", source, key);
       fresh.push(entry);
@@ -72,42 +67,42 @@ export function applyBatch(
   if (fresh.length > 0) addEntries(context, fresh);
   context.pages.flush();
   setCounter(database, "signals", context.nextSignal);
-  if (ending.length > 0) {
-    invalidateSnapshot(database);
-    endEntries(database, context.revision(), ending, { kind: "withdrawn", final: false, digest });
-    counts.withdrawn += ending.length;
+  if (withdrawn.length > 0) {
+    invalidateIndexFile(database);
+    removeEntries(database, context.revision(), withdrawn, { kind: "withdrawn", final: false, digest });
+    counts.withdrawn += withdrawn.length;
   }
 }
 
-/** A derived hash that would be held back is not worth holding its entry back for: the entry goes without it. */
-function withoutHeld(entry: CheckedEntry, screen: Screen, counts: ImportCounts): CheckedEntry {
-  if (entry.signals.every(({ derived }) => derived === undefined)) return entry;
-  const signals = entry.signals.filter((one) => one.derived === undefined || screen([one]) === undefined);
-  counts.derivedLeftOut += entry.signals.length - signals.length;
+/** Leaves out the crops that the screening would hold back, because they are no reason to hold back their entry. */
+function withoutQuarantinedCrops(entry: CheckedEntry, screen: Screen, counts: ImportCounts): CheckedEntry {
+  if (entry.signals.every(({ crop }) => crop === undefined)) return entry;
+  const signals = entry.signals.filter((signal) => signal.crop === undefined || screen([signal]) === undefined);
+  counts.cropsLeftOut += entry.signals.length - signals.length;
   return { ...entry, signals };
 }
 
-function partNumbers(database: Database): (name: string | undefined) => number {
+function cropNumbers(database: Database): (name: string | undefined) => number {
   const known = new Map<string | undefined, number>([[undefined, 0]]);
   return (name) => {
     const there = known.get(name);
     if (there !== undefined) return there;
-    const number = partNumber(database, name!);
+    const number = cropNumber(database, name!);
     known.set(name, number);
     return number;
   };
 }
 
-/** A source may take its own withdrawal back, with a record that is newer than it. Nothing else comes back. */
-function comesBack({ final, updated }: Tombstone, { time }: CheckedEntry): boolean {
+/** A source may take back its own withdrawal with a newer record. No other removed entry comes back. */
+function mayComeBack({ final, updated }: Tombstone, { time }: CheckedEntry): boolean {
   return !final && updated !== null && time !== null && time > updated;
 }
 
-function bury(context: Context, entry: CheckedEntry, there: Tombstone | undefined): void {
+function addTombstone(context: BatchContext, entry: CheckedEntry, there: Tombstone | undefined): void {
   const { database, source, digest, revision } = context;
   const key = Buffer.from(tombstoneDigest(digest, source, entry.key), "hex");
   if (there !== undefined) {
-    // Without a time nothing is newer than it; otherwise the later of the two withdrawals counts.
+    // The later withdrawal counts. Where one of them has no time, no record is newer than it.
     const later = "UPDATE tombstone SET updated = max(updated, ?) WHERE source = ? AND digest = ?";
     database.run(later, entry.time, source, key);
     return;
@@ -115,7 +110,7 @@ function bury(context: Context, entry: CheckedEntry, there: Tombstone | undefine
   database.run("INSERT INTO tombstone VALUES (?, ?, NULL, 0, ?, ?)", source, key, entry.time, revision());
 }
 
-function existingOf({ database, source }: Context, batch: readonly CheckedEntry[]): Map<number, Existing> {
+function existingOf({ database, source }: BatchContext, batch: readonly CheckedEntry[]): Map<number, Existing> {
   const rows = database.all<Existing>(
     `SELECT j.key, e.id, e.status, l.text, e.first, e.count, e.updated FROM json_each(?) j
      CROSS JOIN entry e ON e.source = ? AND e.key = j.value LEFT JOIN labels l ON l.id = e.labels`,
@@ -125,7 +120,7 @@ function existingOf({ database, source }: Context, batch: readonly CheckedEntry[
   return new Map(rows.map((row) => [row[0], row]));
 }
 
-/** The cases of each of these entries, sorted; none for those that have none. */
+/** Answers the cases of each of these entries, sorted. An entry without cases is not in the map. */
 function casesOf(database: Database, existing: Iterable<Existing>): Map<number, string[]> {
   const found = new Map<number, string[]>();
   const ids = Array.from(existing, ([, id]) => id);
@@ -139,7 +134,10 @@ function casesOf(database: Database, existing: Iterable<Existing>): Map<number, 
   return found;
 }
 
-function tombstonesOf({ database, source, digest }: Context, batch: readonly CheckedEntry[]): Map<number, Tombstone> {
+function tombstonesOf(
+  { database, source, digest }: BatchContext,
+  batch: readonly CheckedEntry[],
+): Map<number, Tombstone> {
   if (database.get("SELECT 1 FROM tombstone WHERE source = ? LIMIT 1", source) === undefined) return new Map();
   const rows = database.all<[number, number, number | null]>(
     `SELECT j.key, t.final, t.updated FROM json_each(?) j
@@ -150,7 +148,7 @@ function tombstonesOf({ database, source, digest }: Context, batch: readonly Che
   return new Map(rows.map(([i, final, updated]) => [i, { final: final === 1, updated }]));
 }
 
-function changeEntry(context: Context, existing: Existing, cases: readonly string[], entry: CheckedEntry): void {
+function changeEntry(context: BatchContext, existing: Existing, cases: readonly string[], entry: CheckedEntry): void {
   const { database, counts } = context;
   const [, id, , labels, first, count, updated] = existing;
   const sameSignals = isSame(context, first, count, entry.signals);
@@ -162,7 +160,7 @@ function changeEntry(context: Context, existing: Existing, cases: readonly strin
     return;
   }
   const revision = context.revision();
-  keepVersion(database, id, revision);
+  keepEntryVersion(database, id, revision);
   const set = labelIds(database, [entry]).get(entry.labels)!;
   database.run(
     "UPDATE entry SET labels = ?, updated = coalesce(?, updated), since = ? WHERE id = ?",
@@ -183,25 +181,31 @@ function changeEntry(context: Context, existing: Existing, cases: readonly strin
   counts.changed++;
 }
 
-function isSame(context: Context, first: number, count: number, signals: readonly CheckedSignal[]): boolean {
+function isSame(context: BatchContext, first: number, count: number, signals: readonly CheckedSignal[]): boolean {
   if (signals.length !== count) return false;
-  return signals.every(({ type, value, quality, derived }, i) => {
+  return signals.every(({ type, value, quality, crop }, i) => {
     const record = readRecord(context.pages.at(first + i));
-    const same = record.type === type && record.quality === quality && record.part === context.part(derived);
+    const same = record.type === type && record.quality === quality && record.crop === context.cropNumber(crop);
     return same && record.value.equals(value);
   });
 }
 
-function replaceSignals(context: Context, id: number, first: number, count: number, signals: CheckedSignal[]): void {
+function replaceSignals(
+  context: BatchContext,
+  id: number,
+  first: number,
+  count: number,
+  signals: CheckedSignal[],
+): void {
   const { database, pages, counts } = context;
   const revision = context.revision();
   const old = Array.from({ length: count }, (_, i) => first + i);
   for (const signal of old) pages.edit(signal).writeUInt32LE(revision, 40);
-  logEnded(database, revision, old);
+  logRemovedSignals(database, revision, old);
   endQualifications(database, id, revision);
   const reason = context.screen(signals);
   const to = appendSignals(context, id, signals, reason !== undefined);
-  const status = reason === undefined ? activeStatus : heldStatus;
+  const status = reason === undefined ? activeStatus : quarantinedStatus;
   database.run(
     "UPDATE entry SET first = ?, count = ?, status = ?, reason = ?, flooded = 0 WHERE id = ?",
     to,
@@ -211,15 +215,4 @@ function replaceSignals(context: Context, id: number, first: number, count: numb
     id,
   );
   if (reason !== undefined) counts.quarantined++;
-}
-
-/** Keeps what the entry was until this revision, for decisions that are explained later. */
-export function keepVersion(database: Database, entry: number, revision: number): void {
-  database.run(
-    `INSERT OR IGNORE INTO entry_was SELECT id, since, ?, status, labels, first, count, disabled, flooded FROM entry
-     WHERE id = ? AND since < ?`,
-    revision,
-    entry,
-    revision,
-  );
 }

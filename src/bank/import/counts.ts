@@ -1,23 +1,24 @@
 import type { CheckedSignal } from "./records.js";
 
-/** What became of the entries of an import, each counted once. */
+/** What became of the entries of an import. Each entry counts once, except in `quarantined`. */
 export interface ImportCounts {
   added: number;
   changed: number;
   unchanged: number;
   withdrawn: number;
-  /** Added or changed, but held back by the screening; counted in `added` or `changed` too. */
+  /** Added or changed entries that the screening holds back. They also count as `added` or `changed`. */
   quarantined: number;
-  /** Older than what the store has. */
+  /** Entries that are older than what the store has. */
   stale: number;
-  /** Withdrawn or erased before: a tombstone keeps them out. */
+  /** Entries that were withdrawn or erased before, so that a tombstone keeps them out. */
   refused: number;
-  /** That could not be read. */
+  /** Entries that could not be read. */
   problems: number;
-  /** Derived hashes, not entries: the screening would hold them back, so they were not taken and the rest was. */
-  derivedLeftOut: number;
+  /** Crops, not entries, that the screening would hold back. The import takes their entries without them. */
+  cropsLeftOut: number;
 }
 
+/** Makes counts of nothing. */
 export const noCounts = (): ImportCounts => ({
   added: 0,
   changed: 0,
@@ -27,8 +28,8 @@ export const noCounts = (): ImportCounts => ({
   stale: 0,
   refused: 0,
   problems: 0,
-  derivedLeftOut: 0,
+  cropsLeftOut: 0,
 });
 
-/** Why an entry is held back, or undefined. */
+/** Answers why an entry with these signals is held back, or undefined. */
 export type Screen = (signals: readonly CheckedSignal[]) => string | undefined;

@@ -1,41 +1,44 @@
-import { integer, invalidArgument, checkOptions, checkSignal } from "../../check.js";
+/** Taking over what a source gives: entries in batches, one transaction each. */
 import { setImmediate } from "node:timers/promises";
-import { applyBatch } from "./apply.js";
+import { checkOptions, checkSignal, integer, invalidArgument } from "../../check.js";
 import type { Audit } from "../inspect/audit.js";
-import { type ImportCounts, noCounts } from "./counts.js";
 import type { Database } from "../storage/database.js";
-import { type CheckedEntry, checkEntry, type EntryInput, refusal } from "./records.js";
+import type { KeyedDigest } from "../storage/hmac.js";
+import { bankNumber, checkName, findSource, type SourceName } from "../storage/names.js";
 import { counter } from "../storage/schema.js";
+import { applyBatch } from "./apply.js";
+import { type ImportCounts, noCounts, type Screen } from "./counts.js";
+import { type CheckedEntry, checkEntry, type EntryInput, refusalReason } from "./records.js";
 import { type ScreenOptions, screening } from "./screen.js";
-import { bankId, findSource, name, type SourceName } from "../storage/names.js";
 
 /** An entry that could not be read. */
-export interface EntryProblem {
-  /** Which of the entries, from 1. */
+export interface ImportProblem {
+  /** Which of the entries it is, from 1. */
   position: number;
-  /** One sentence, without the values. */
+  /** One sentence, without the values of the entry. */
   reason: string;
 }
 
 export interface ImportOptions extends ScreenOptions {
   /**
-   * What to go on from next time: kept in the same transaction as the last batch. A function is called for each batch, with
-   * how many of the entries have been taken by then, and its answer kept with that batch.
+   * What the source gives to continue from next time. The store keeps it in the same transaction as the last batch. A
+   * function is called for each batch with the number of entries taken so far, and its answer is kept with that batch.
    */
-  checkpoint?: string | ((taken: number) => string);
-  /** So many entries are passed over: an earlier import of the same entries has taken them. Default 0. */
+  importCursor?: string | ((taken: number) => string);
+  /** Skips this many entries, which an earlier import has taken. Default 0. */
   skip?: number;
-  /** Entries a transaction. Default 8192. */
+  /** The number of entries in a transaction, 1 … 65,536. Default 8,192. */
   batch?: number;
-  onProblem?: (problem: EntryProblem) => void;
-  /** Called after each batch, with how many of the entries have been taken. */
+  /** Called for each entry that cannot be read. The import continues with the next one. */
+  onProblem?: (problem: ImportProblem) => void;
+  /** Called after each batch with the number of entries taken so far. */
   onProgress?: (counts: Readonly<ImportCounts>, taken: number) => void;
-  /** Heard between batches. */
+  /** Ends the import between two batches. */
   signal?: AbortSignal;
 }
 
 const optionNames = [
-  "checkpoint",
+  "importCursor",
   "skip",
   "batch",
   "minQuality",
@@ -46,9 +49,9 @@ const optionNames = [
   "signal",
 ] as const;
 
-function callback<T>(called: string, value: T | undefined): T | undefined {
+function checkCallback<T>(name: string, value: T | undefined): T | undefined {
   if (value === undefined || typeof value === "function") return value;
-  throw invalidArgument(called, "function", value);
+  throw invalidArgument(name, "function", value);
 }
 
 function checkEntries(entries: unknown): void {
@@ -58,83 +61,78 @@ function checkEntries(entries: unknown): void {
   throw invalidArgument("entries", "iterable of entries", entries);
 }
 
-/** Entries one by one or, which for a million saves a million waits, in arrays. */
-export type Entries = Iterable<EntryInput | readonly EntryInput[]> | AsyncIterable<EntryInput | readonly EntryInput[]>;
+/** Entries one by one, or in arrays, which saves an await for each entry. */
+export type EntryBatches =
+  Iterable<EntryInput | readonly EntryInput[]> | AsyncIterable<EntryInput | readonly EntryInput[]>;
 
-export interface Import {
+export interface ImportContext {
   database: Database;
-  digest: (text: string) => string;
+  digest: KeyedDigest;
   audit: Audit;
   from: SourceName;
-  entries: Entries;
+  entries: EntryBatches;
   options: ImportOptions;
   counts: ImportCounts;
-  /** After each batch. */
+  /** Called in a reading after each batch. */
   step: () => void;
 }
 
-export async function importBatches({
-  database,
-  digest,
-  audit,
-  from,
-  entries,
-  options,
-  counts,
-  step,
-}: Import): Promise<void> {
-  const given = checkOptions(options, optionNames) as ImportOptions;
-  const { checkpoint } = given;
-  const size = integer("batch", given.batch ?? 8192, 1, 65_536);
-  const skip = integer("skip", given.skip ?? 0, 0, Number.MAX_SAFE_INTEGER);
-  const onProblem = callback("onProblem", given.onProblem);
-  const onProgress = callback("onProgress", given.onProgress);
-  const signal = checkSignal(given.signal);
-  if (!["undefined", "string", "function"].includes(typeof checkpoint)) {
-    throw invalidArgument("checkpoint", "text or function", checkpoint);
+interface CheckedImport {
+  size: number;
+  skip: number;
+  importCursor: ImportOptions["importCursor"];
+  onProblem: ImportOptions["onProblem"];
+  onProgress: ImportOptions["onProgress"];
+  signal: AbortSignal | undefined;
+}
+
+function checkImport({ options, entries }: ImportContext): CheckedImport {
+  const { batch, skip, importCursor, onProblem, onProgress, signal } = checkOptions(options, optionNames);
+  if (!["undefined", "string", "function"].includes(typeof importCursor)) {
+    throw invalidArgument("importCursor", "text or function", importCursor);
   }
   checkEntries(entries);
-  const { screen, close } = screening(given);
-  /** What the log has been told of. */
-  const told = noCounts();
+  return {
+    size: integer("batch", batch ?? 8192, 1, 65_536),
+    skip: integer("skip", skip ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    importCursor,
+    onProblem: checkCallback("onProblem", onProblem),
+    onProgress: checkCallback("onProgress", onProgress),
+    signal: checkSignal(signal),
+  };
+}
+
+/**
+ * Imports entries in batches, each in one transaction. It adds to `counts` after every batch.
+ * @throws {InvalidArgumentError} @throws {BankError} It also rejects with the reason of the signal.
+ */
+export async function importBatches(context: ImportContext): Promise<void> {
+  const { database, digest, from, entries, counts } = context;
+  const checked = checkImport(context);
+  const { size, skip, onProblem, signal } = checked;
+  const { screen, close } = screening(context.options);
   try {
-    const source = openSource(database, from);
-    const take = (batch: readonly CheckedEntry[], taken: number, last: boolean): void => {
-      const total = { ...counts };
-      database.transaction(() => {
-        const before = counter(database, "revision");
-        applyBatch(database, source, batch, digest, screen, total);
-        const text = typeof checkpoint === "function" ? checkpoint(taken) : last ? checkpoint : undefined;
-        if (text !== undefined) database.run("UPDATE source SET checkpoint = ? WHERE id = ?", text, source);
-        if (counter(database, "revision") > before) {
-          audit("import", { bank: from.bank, source: from.source, ...difference(total, told) });
-        }
-      });
-      Object.assign(counts, total);
-      Object.assign(told, total);
-      database.reading(step);
-      onProgress?.({ ...counts }, taken);
-    };
+    const take = batchTaker(context, checked, openSource(database, from), screen);
     const batch = new Map<string, CheckedEntry>();
     let position = 0;
     for await (const some of entries) {
       for (const entry of Array.isArray(some) ? (some as readonly EntryInput[]) : [some as EntryInput]) {
         if (++position <= skip) continue;
-        let checked: CheckedEntry;
+        let one: CheckedEntry;
         try {
-          checked = checkEntry(entry, digest);
+          one = checkEntry(entry, digest);
         } catch (error) {
           counts.problems++;
-          onProblem?.({ position, reason: refusal(error) });
+          onProblem?.({ position, reason: refusalReason(error) });
           continue;
         }
-        if (batch.size === size || batch.has(checked.key)) {
+        if (batch.size === size || batch.has(one.key)) {
           take([...batch.values()], position - 1, false);
           batch.clear();
           await setImmediate();
           signal?.throwIfAborted();
         }
-        batch.set(checked.key, checked);
+        batch.set(one.key, one);
       }
     }
     signal?.throwIfAborted();
@@ -144,19 +142,48 @@ export async function importBatches({
   }
 }
 
-/** What a batch has added to the counts; those of nothing are left out. */
+type TakeBatch = (batch: readonly CheckedEntry[], taken: number, last: boolean) => void;
+
+/** Makes the function that writes one batch with the import cursor and its audit record, all in one transaction. */
+function batchTaker(
+  { database, digest, audit, from, counts, step }: ImportContext,
+  { importCursor, onProgress }: CheckedImport,
+  source: number,
+  screen: Screen,
+): TakeBatch {
+  /** What the audit log has already. */
+  const logged = noCounts();
+  return (batch, taken, last) => {
+    const total = { ...counts };
+    database.transaction(() => {
+      const before = counter(database, "revision");
+      applyBatch({ database, source, digest, screen, counts: total }, batch);
+      const text = typeof importCursor === "function" ? importCursor(taken) : last ? importCursor : undefined;
+      if (text !== undefined) database.run("UPDATE source SET import_cursor = ? WHERE id = ?", text, source);
+      if (counter(database, "revision") > before) {
+        audit("import", { bank: from.bank, source: from.source, ...difference(total, logged) });
+      }
+    });
+    Object.assign(counts, total);
+    Object.assign(logged, total);
+    database.reading(step);
+    onProgress?.({ ...counts }, taken);
+  };
+}
+
+/** Answers what a batch has added to the counts, without zeros. */
 function difference(now: ImportCounts, before: ImportCounts): Partial<ImportCounts> {
   const names = Object.keys(noCounts()) as (keyof ImportCounts)[];
   return Object.fromEntries(names.map((key) => [key, now[key] - before[key]]).filter(([, count]) => count !== 0));
 }
 
-/** The source's number; a new one in its bank where there is none of the name. */
+/** Answers the number of a source, and makes the source where its bank does not have it. */
 function openSource(database: Database, from: SourceName): number {
   return database.transaction(() => {
-    const bank = bankId(database, from.bank);
+    const bank = bankNumber(database, from.bank);
     const there = findSource(database, from);
     if (there !== undefined) return there.id;
-    database.run("INSERT INTO source (bank, name) VALUES (?, ?)", bank, name("source", from.source));
+    database.run("INSERT INTO source (bank, name) VALUES (?, ?)", bank, checkName("source", from.source));
     return findSource(database, from)!.id;
   });
 }

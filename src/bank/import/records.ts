@@ -1,42 +1,47 @@
+/** What a source gives for its entries, checked. */
 import { integer, invalidArgument, oneOf } from "../../check.js";
 import { EmpreinteError, InvalidArgumentError } from "../../errors.js";
 import { mostCrops } from "../../lists/crops.js";
+import type { SignalType } from "../../lists/entry.js";
+import { checkCropName } from "../storage/crop-names.js";
+import type { KeyedDigest } from "../storage/hmac.js";
 import { type LabelLike, labelsText } from "../storage/labels.js";
-import { partName } from "../storage/crop-names.js";
-import { type SignalType, typeNumber, valueBytes } from "../storage/signals.js";
+import { typeNumber, valueBytes } from "../storage/signals.js";
 
+/** One value of an entry. */
 export interface SignalInput {
   type: SignalType;
-  /** `pdq` and `vpdq`: as a `HashLike`; the others: hex digits. */
+  /** For `pdq` and `vpdq` a `HashLike`; for the digests hex digits. */
   value: string | Uint8Array;
-  /** 0 … 100, where the source knows it. */
+  /** The quality, 0 … 100, where the source knows it. */
   quality?: number;
   /**
-   * Of a `pdq` value that is the hash of a part of the entry's picture: the part's name, as `register` gives it
-   * ("centre-10"), at most 24 lower-case letters, digits and hyphens. What matches it is asked to be reviewed unless the
-   * bank's policy says otherwise, and it is left out wherever entries are given back unless it is asked for. A store keeps
-   * 254 different names; further ones are "other".
+   * The name of the crop, where a `pdq` value is the hash of a crop of the entry's image: at most 24 lower-case letters,
+   * digits and hyphens, such as "centre-10" (see `hashWithCrops`). A match by a crop asks for a review, unless the policy
+   * of the bank has a `cropAction`. Entries are listed without their crops unless `crops` is set. A store keeps 254
+   * different names and calls all further ones "other".
    */
-  derived?: string;
+  crop?: string;
 }
 
-/** One entry as a source has it now. */
+/** One entry as its source has it now. Every `ListedEntry` of `empreinte/lists` is one. */
 export interface EntryInput {
   /**
-   * The source's own id of the entry, never its hash. A source that has none gives none: the store then tells entries
-   * apart by a keyed digest of their signals, without the derived ones.
+   * The source's own id of the entry, never its hash. Without an id the store recognises the entry by a keyed digest of
+   * its signals, crops excepted.
    */
   id?: string;
   /**
-   * Of an active entry at least one that is not derived, and for each `pdq` that is not at most 60 derived ones; of a
-   * withdrawn entry they are not read, unless it has no `id`.
+   * The signals. An active entry needs at least one that is not a crop, and may have at most 60 crops for each `pdq` that
+   * is not a crop. The signals of a withdrawn entry are read only where it has no `id`.
    */
   signals?: readonly SignalInput[];
   labels?: readonly LabelLike[];
+  /** The numbers of the cases that the entry belongs to. */
   cases?: readonly string[];
-  /** Default `"active"`. `"withdrawn"`: the source has taken it back, whether it was here or not. */
+  /** `"withdrawn"` means that the source has taken the entry back, whether the store has it or not. Default `"active"`. */
   status?: "active" | "withdrawn";
-  /** When the source last changed it: milliseconds since 1970, a `Date`, or ISO 8601, which without a zone is UTC. */
+  /** When the source last changed it: milliseconds since 1970, a `Date`, or ISO 8601 (in UTC where it has no zone). */
   time?: number | Date | string;
 }
 
@@ -44,15 +49,15 @@ export interface CheckedSignal {
   type: number;
   value: Buffer;
   quality: number | undefined;
-  /** The name of the part of the picture that it is the hash of; undefined: of the whole. */
-  derived: string | undefined;
+  /** The name of the crop, or undefined for the hash of a whole image. */
+  crop: string | undefined;
 }
 
-/** An entry that fits, in the store's terms. */
+/** A checked entry, in the store's terms. */
 export interface CheckedEntry {
   key: string;
   signals: CheckedSignal[];
-  /** One text for one set; "[]" for none. */
+  /** The labels as one text; "[]" for none. */
   labels: string;
   cases: string[];
   withdrawn: boolean;
@@ -75,8 +80,8 @@ function list<T>(name: string, value: readonly T[] | undefined, most: number): r
   throw invalidArgument(name, `array of at most ${most}`, value);
 }
 
-/** Milliseconds since 1970, or null for none. @throws {InvalidArgumentError} */
-export function timeOf(name: string, value: unknown): number | null {
+/** Reads a time as milliseconds since 1970; undefined gives null. @throws {InvalidArgumentError} */
+export function parseTime(name: string, value: unknown): number | null {
   if (value === undefined) return null;
   let time = Number.NaN;
   if (typeof value === "number") time = Math.floor(value);
@@ -89,64 +94,68 @@ export function timeOf(name: string, value: unknown): number | null {
   throw invalidArgument(name, "time from 1970 on", value);
 }
 
+/** Checks a signal. @throws {InvalidArgumentError} @throws {InvalidHashError} */
 function checkSignal(signal: SignalInput): CheckedSignal {
   if (typeof signal !== "object" || signal === null) throw invalidArgument("signal", "{type, value, quality}", signal);
   const type = typeNumber(signal.type);
-  const { quality, derived } = signal;
-  if (derived !== undefined && signal.type !== "pdq") throw invalidArgument("type", "pdq beside derived", signal.type);
+  const { quality, crop } = signal;
+  if (crop !== undefined && signal.type !== "pdq")
+    throw invalidArgument("type", "pdq for a signal with a crop", signal.type);
   return {
     type,
     value: valueBytes(type, signal.value),
     quality: quality === undefined ? undefined : integer("quality", quality, 0, 100),
-    derived: derived === undefined ? undefined : partName(derived),
+    crop: crop === undefined ? undefined : checkCropName(crop),
   };
 }
 
-/** Derived hashes are few beside the whole pictures they are of. @throws {InvalidArgumentError} */
-function checkDerived(signals: readonly CheckedSignal[]): void {
-  const derived = signals.filter((signal) => signal.derived !== undefined).length;
-  const most = mostCrops * signals.filter(({ type, derived: part }) => type === 0 && part === undefined).length;
-  if (derived > most) {
-    throw new InvalidArgumentError(`Expected at most ${most} derived signals for signals but received ${derived}`);
+/** Refuses more crops than whole images can have. @throws {InvalidArgumentError} */
+function checkCrops(signals: readonly CheckedSignal[]): void {
+  const crops = signals.filter(({ crop }) => crop !== undefined).length;
+  const most = mostCrops * signals.filter(({ type, crop }) => type === 0 && crop === undefined).length;
+  if (crops > most) {
+    throw new InvalidArgumentError(`Expected at most ${most} crops for signals but received ${crops}`);
   }
 }
 
 /**
- * @param digest keyed: what an entry without an id of its own is told by.
+ * Checks an entry.
+ * @param digest makes the key of an entry without an id.
  * @throws {InvalidArgumentError} @throws {InvalidHashError}
  */
-export function checkEntry(entry: EntryInput, digest: (text: string) => string): CheckedEntry {
+export function checkEntry(entry: EntryInput, digest: KeyedDigest): CheckedEntry {
   if (typeof entry !== "object" || entry === null) throw invalidArgument("entry", "{id, signals, …}", entry);
   const withdrawn = oneOf("status", entry.status ?? "active", ["active", "withdrawn"]) === "withdrawn";
   const needed = !withdrawn || entry.id === undefined;
   const signals = needed ? list("signals", entry.signals, mostSignals).map(checkSignal) : [];
   if (needed && signals.length === 0)
     throw new InvalidArgumentError("Expected at least one signal for signals but received none");
-  checkDerived(signals);
+  checkCrops(signals);
   return {
-    key: entry.id === undefined ? ownKey(signals, digest) : keyOf(entry.id, digest),
+    key: entry.id === undefined ? keyOfSignals(signals, digest) : entryKey(entry.id, digest),
     signals: withdrawn ? [] : signals,
     labels: labelsText(list("labels", entry.labels, mostLabels)),
     cases: [...new Set(list("cases", entry.cases, mostLabels).map((name) => text("case", name)))].sort(),
     withdrawn,
-    time: timeOf("time", entry.time),
+    time: parseTime("time", entry.time),
   };
 }
 
-function ownKey(signals: readonly CheckedSignal[], digest: (text: string) => string): string {
-  const own = signals.filter(({ derived }) => derived === undefined);
+/** The key of an entry without an id, from its signals. */
+function keyOfSignals(signals: readonly CheckedSignal[], digest: KeyedDigest): string {
+  const own = signals.filter(({ crop }) => crop === undefined);
   return `~${digest(own.map(({ type, value }) => `${type}:${value.toString("hex")}`).join(" "))}`;
 }
 
-/** The key under which an id is kept. One that could be a hash, or a key made of one, is kept as its keyed digest. */
-export function keyOf(id: unknown, digest: (text: string) => string): string {
+/** Answers the key of an id. An id that could be a hash, or that looks like a key, is kept as its keyed digest. */
+export function entryKey(id: unknown, digest: KeyedDigest): string {
   const key = text("id", id);
   const looksLikeHash = key.startsWith("~") || /^(0x)?[0-9a-f]{32,}$/i.test(key) || /^[a-z0-9+/_-]{43}=?$/i.test(key);
   return looksLikeHash ? `~${digest(`id ${key.toLowerCase()}`)}` : key;
 }
 
-/** Why an entry was passed over, without its values; any other error is thrown on. */
-export function refusal(error: unknown): string {
+/** Answers why an entry was refused, without its values. It throws any other error again. */
+export function refusalReason(error: unknown): string {
   if (error instanceof EmpreinteError) return error.message;
   throw error;
 }

@@ -1,31 +1,33 @@
+/** The screening: what holds an entry back at import. */
 import { integer, invalidArgument } from "../../check.js";
 import { orientationNames } from "../../hash/orientations.js";
-import { trivialHashReason, hashToBytes, type HashLike } from "../../hash/value.js";
+import { type HashLike, hashToBytes, trivialHashReason } from "../../hash/value.js";
 import { HashIndex } from "../../search/hash-index.js";
+import { nearTypes } from "../storage/signals.js";
 import type { Screen } from "./counts.js";
 import { beginsPeriodic, isGrid, isNearlyConstant } from "./grid.js";
-import { nearTypes } from "../storage/signals.js";
 
-/** A picture that is known to be harmless: its hash, or what `hashImage` gives, with `orientations` for all eight turns of it. */
-export type BenignPicture = HashLike | { hash: HashLike; orientations?: Readonly<Record<string, HashLike>> };
+/** An image that is known to be harmless: its hash, or a result of `hashImage`, with all `orientations` where it has them. */
+export type BenignImage = HashLike | { hash: HashLike; orientations?: Readonly<Record<string, HashLike>> };
 
 export interface ScreenOptions {
-  /** Entries with a known quality below it are quarantined. Default 50. */
+  /** Entries with a known quality below this are quarantined, 0 … 100. Default 50. */
   minQuality?: number;
-  /** A sample of the operator's own: entries with a hash near one of these are quarantined. */
-  benign?: Iterable<BenignPicture>;
-  /** Differing bits up to which a hash is near one of `benign`, 0 … 256. Default 31. */
+  /** The operator's own sample of harmless images. Entries with a hash near one of these are quarantined. */
+  benign?: Iterable<BenignImage>;
+  /** The most differing bits at which a hash is near one of `benign`, 0 … 256. Default 31. */
   benignRadius?: number;
 }
 
 export interface Screening {
   screen: Screen;
+  /** Frees the benign sample. */
   close(): void;
 }
 
 /**
- * What holds an entry back at import: a hash that would match unrelated pictures (all zero, constant, nearly so, periodic,
- * a grid), one of a quality below `minQuality` where the source gives it, one that hits the benign sample.
+ * Prepares the screening. It holds back an entry with a hash that would match unrelated images (all zero, constant, nearly
+ * constant, periodic or a grid), an entry with a known quality below `minQuality`, and an entry that hits the benign sample.
  * @throws {InvalidArgumentError} @throws {InvalidHashError}
  */
 export function screening({ minQuality = 50, benign, benignRadius = 31 }: ScreenOptions): Screening {
@@ -48,27 +50,27 @@ export function screening({ minQuality = 50, benign, benignRadius = 31 }: Screen
 
 function patternReason(value: Uint8Array): string | undefined {
   const unbalanced = isNearlyConstant(value);
-  // A degenerate hash is one or the other; of a million ordinary ones none is asked for in native code.
-  const degenerate = unbalanced || beginsPeriodic(value) ? trivialHashReason(value) : undefined;
-  if (degenerate !== undefined) return degenerate;
-  if (unbalanced) return "nearly constant: such a hash would match unrelated pictures";
+  // Every trivial hash is unbalanced or periodic, so that ordinary hashes need no call into native code.
+  const trivial = unbalanced || beginsPeriodic(value) ? trivialHashReason(value) : undefined;
+  if (trivial !== undefined) return trivial;
+  if (unbalanced) return "nearly constant: such a hash would match unrelated images";
   if (isGrid(value)) return "a grid: such a hash would match unrelated grids, frames and forms";
   return undefined;
 }
 
-function sampleOf(benign: Iterable<BenignPicture>): HashIndex {
+function sampleOf(benign: Iterable<BenignImage>): HashIndex {
   if (typeof benign !== "object" || benign === null || !(Symbol.iterator in benign)) {
     throw invalidArgument("benign", "iterable of hashes", benign);
   }
   const hashes: Uint8Array[] = [];
-  for (const picture of benign) {
-    if (typeof picture === "string" || picture instanceof Uint8Array) {
-      hashes.push(hashToBytes(picture));
+  for (const image of benign) {
+    if (typeof image === "string" || image instanceof Uint8Array) {
+      hashes.push(hashToBytes(image));
       continue;
     }
-    if (typeof picture !== "object" || picture === null) throw invalidArgument("benign", "iterable of hashes", picture);
-    hashes.push(hashToBytes(picture.hash));
-    const { orientations } = picture;
+    if (typeof image !== "object" || image === null) throw invalidArgument("benign", "iterable of hashes", image);
+    hashes.push(hashToBytes(image.hash));
+    const { orientations } = image;
     if (orientations !== undefined) hashes.push(...orientationNames.map((name) => hashToBytes(orientations[name]!)));
   }
   const index = new HashIndex();

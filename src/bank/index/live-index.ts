@@ -1,28 +1,32 @@
 /**
- * The index of the signals that may match, kept in step with the store. Its snapshot lies beside the store, at FILE.index,
- * and is derived: the store says which one is good (the first 64 bytes of it, which have the checksums of the rest) and
- * of which revision; any other is removed and made again. A withdrawal takes that word back in the same transaction, so
- * that no snapshot with a withdrawn hash is used, and removes the file before it is reported.
+ * The index of the signals that may match, kept in step with the store. It keeps the index file up to date and removes it
+ * when signals are withdrawn.
  */
-import { open, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { EmpreinteError, IndexError } from "../../errors.js";
 import { syncFolder } from "../../files/atomic-file.js";
 import { withFolderLock } from "../../search/folder-lock.js";
-import { HashIndex } from "../../search/hash-index.js";
 import type { IndexMatch } from "../../search/match.js";
 import type { Database } from "../storage/database.js";
-import { advance, buildIndex, type IndexState } from "./live-build.js";
+import { advance, buildIndex, type IndexState } from "./build-index.js";
+import {
+  headerOf,
+  indexPath,
+  invalidateIndexFile,
+  markIndexFileValid,
+  openIndexFile,
+  validIndexFile,
+} from "./index-file.js";
 import type { SignalRecord } from "../storage/pages.js";
 import { type Bank, banksAt } from "../decision/policy.js";
 import { nearTypes } from "../storage/signals.js";
 
-const headerBytes = 64;
-/** Rows without tables up to which a search need not mind them: scanning so many takes some hundredths of a millisecond. */
+/** Scanning this many rows without tables takes some hundredths of a millisecond, so that a search need not avoid it. */
 const mostScanned = 8192;
-/** Below this there are no tables at all. */
+/** An index with fewer rows has no tables at all. */
 const leastWithTables = 32_768;
 
+/** The index of one open store. */
 export class LiveIndex {
   readonly #database: Database;
   readonly #path: string;
@@ -37,12 +41,12 @@ export class LiveIndex {
     this.#state = state;
   }
 
-  /** From the snapshot where the store vouches for it, otherwise from the store; then brought up to date. */
+  /** Opens the valid index file, or builds the index from the store, and brings it up to date. */
   static async open(database: Database): Promise<LiveIndex> {
-    const saved = await openSnapshot(database);
+    const saved = await openIndexFile(database);
     const live = new LiveIndex(database, saved ?? (await buildIndex(database)));
     try {
-      if (saved === undefined) await live.removing(() => database.transaction(() => invalidateSnapshot(database)));
+      if (saved === undefined) await live.removing(() => database.transaction(() => invalidateIndexFile(database)));
       database.reading(() => live.sync());
       return live;
     } catch (error) {
@@ -51,39 +55,41 @@ export class LiveIndex {
     }
   }
 
+  /** The revision that the index has. */
   get revision(): number {
     return this.#state.revision;
   }
 
-  /** How many signals the store has, as of `sync`; the first number that is free. */
+  /** How many signals the store had at `sync`, which is also the first free number. */
   get next(): number {
     return this.#state.next;
   }
 
+  /** How many signals the index has. */
   get size(): number {
     return this.#state.index.size;
   }
 
-  /** The banks as of `sync`; they are read again only after a change. */
+  /** Answers the banks at `sync`. It reads them again only after a change. */
   banks(): Map<number, Bank> {
     const { revision } = this.#state;
     if (this.#banks?.revision !== revision) this.#banks = { revision, banks: banksAt(this.#database, revision) };
     return this.#banks.banks;
   }
 
-  /** Takes over what has changed since: by whom ever. Inside a reading or a transaction. */
+  /** Takes over what any process has changed since. Call it inside a reading or a transaction. */
   sync(): void {
     advance(this.#database, this.#state);
   }
 
-  /** For each query its hits among signals of these types. Some may have ended in the store meanwhile: look there. */
+  /** Answers each query's hits among signals of these types. Check every hit against the store: it may be withdrawn. */
   search(queries: Uint8Array, radius: number, types: readonly number[]): IndexMatch[][] {
     return this.#state.index.searchManySync(queries, { radius, tags: types });
   }
 
   /**
-   * As `search`, for a look for copies: off this thread, among pictures. An index that is made anew meanwhile is searched
-   * instead.
+   * Answers each query's hits among images, on another thread. Where `save` replaces the index meanwhile, it searches the
+   * new one.
    */
   async searchMany(
     queries: Uint8Array,
@@ -99,12 +105,12 @@ export class LiveIndex {
     }
   }
 
-  /** The value of a signal that may match. */
+  /** Answers the value of a signal that may match. */
   get(id: number): Uint8Array | undefined {
     return this.#state.index.get(id);
   }
 
-  /** Which of these signals it does not find by their values. */
+  /** Answers the numbers of those signals that a search by their values does not find. */
   missing(signals: readonly (SignalRecord & { id: number })[]): number[] {
     const types = [...new Set(signals.map(({ type }) => type))];
     return types.flatMap((type) => {
@@ -117,23 +123,23 @@ export class LiveIndex {
     });
   }
 
-  /** Writes the snapshot, unless there is one of this revision. */
+  /** Writes the index file, unless there is a valid one of this revision. @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` */
   async save(): Promise<void> {
     if (this.#saving !== undefined) return;
     const saving = (this.#saving = new AbortController());
     try {
-      const joined = await this.#join(saving.signal);
+      const rebuilt = await this.#rebuild(saving.signal);
       await withFolderLock(dirname(this.#path), saving.signal, async () => {
         const there = await headerOf(this.#path);
-        // From here to the saving nothing is waited for: what is written is of this revision.
+        // Nothing is awaited between here and `save`, so that the file has exactly this revision.
         this.#database.reading(() => this.sync());
         const { index, revision, next } = this.#state;
-        const good = validSnapshot(this.#database);
-        if (!joined && good?.revision === revision && there?.equals(good.header)) return;
+        const valid = validIndexFile(this.#database);
+        if (!rebuilt && valid?.revision === revision && there?.equals(valid.header)) return;
         await index.save(this.#path, { signal: saving.signal });
         const header = await headerOf(this.#path);
         this.#database.transaction(() => {
-          if (header !== undefined) markSnapshotValid(this.#database, { header, revision, next });
+          if (header !== undefined) markIndexFileValid(this.#database, { header, revision, next });
         });
       });
     } catch (error) {
@@ -144,10 +150,10 @@ export class LiveIndex {
   }
 
   /**
-   * Makes the index anew where many rows lie in parts without tables, as after an import in batches: all of them are
-   * scanned in every search, eight times for a picture with its turns.
+   * Builds the index anew where many rows are in shards without tables, as after an import in batches. Every search would
+   * scan them, eight times for an image with its orientations. Answers whether it did.
    */
-  async #join(signal: AbortSignal): Promise<boolean> {
+  async #rebuild(signal: AbortSignal): Promise<boolean> {
     const { rows, indexed } = this.#state.index.stats();
     if (rows < leastWithTables || rows - indexed <= mostScanned) return false;
     const built = await buildIndex(this.#database);
@@ -164,22 +170,22 @@ export class LiveIndex {
   }
 
   /**
-   * Removes the snapshot, which has what is gone from the store. Nobody saves one meanwhile: who saves has the folder's
-   * lock, and begins with what the store says then.
+   * Runs `work`, which withdraws signals, and removes the index file, which still has them. It holds the folder's lock, so
+   * that no process writes an index file meanwhile. A process that saves takes the lock first, and then reads the store.
    */
   async removing<T>(work: () => T): Promise<T> {
     this.#saving?.abort();
     return withFolderLock(dirname(this.#path), undefined, async () => {
       const result = work();
-      await this.#drop();
+      await this.#removeFile();
       return result;
     });
   }
 
-  async #drop(): Promise<void> {
+  async #removeFile(): Promise<void> {
     const folder = dirname(this.#path);
     const name = basename(this.#path);
-    // What a save that was killed has left, too.
+    // A save that was killed may have left a temporary file.
     const names = await readdir(folder);
     const ours = names.filter((other) => other === name || (other.startsWith(`.${name}.`) && other.endsWith(".tmp")));
     if (ours.length === 0) return;
@@ -187,75 +193,10 @@ export class LiveIndex {
     await syncFolder(folder);
   }
 
+  /** Frees the index. */
   close(): void {
     this.#closed = true;
     this.#saving?.abort();
     this.#state.index.close();
-  }
-}
-
-export const indexPath = (store: string): string => `${store}.index`;
-
-interface Vouched {
-  header: Buffer;
-  revision: number;
-  next: number;
-}
-
-function validSnapshot(database: Database): Vouched | undefined {
-  const row = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'snapshot'");
-  if (row === undefined || row[0].length !== headerBytes + 16) return undefined;
-  const [bytes] = row;
-  return {
-    header: bytes.subarray(0, headerBytes),
-    revision: bytes.readDoubleLE(headerBytes),
-    next: bytes.readDoubleLE(headerBytes + 8),
-  };
-}
-
-function markSnapshotValid(database: Database, { header, revision, next }: Vouched): void {
-  const bytes = Buffer.alloc(headerBytes + 16);
-  bytes.set(header);
-  bytes.writeDoubleLE(revision, headerBytes);
-  bytes.writeDoubleLE(next, headerBytes + 8);
-  database.run("INSERT OR REPLACE INTO meta VALUES ('snapshot', ?)", bytes);
-}
-
-/** In the transaction of a withdrawal. */
-export function invalidateSnapshot(database: Database): void {
-  database.run("DELETE FROM meta WHERE name = 'snapshot'");
-}
-
-async function headerOf(path: string): Promise<Buffer | undefined> {
-  try {
-    const file = await open(path, "r");
-    try {
-      const header = Buffer.alloc(headerBytes);
-      await file.read(header, 0, headerBytes, 0);
-      return header;
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return undefined; // not there, or not to be read: it is made again
-  }
-}
-
-async function openSnapshot(database: Database): Promise<IndexState | undefined> {
-  const good = validSnapshot(database);
-  const path = indexPath(database.path);
-  let index: HashIndex | undefined;
-  if (good === undefined || !(await headerOf(path))?.equals(good.header)) return undefined;
-  try {
-    index = await HashIndex.open(path, { verify: "later" });
-    // Into memory, checked on the way: searches are faster, and a snapshot that is removed is not kept on the disk by us.
-    await index.warm();
-    return { index, revision: good.revision, next: good.next };
-  } catch (error) {
-    index?.close();
-    if (error instanceof IndexError || (error instanceof EmpreinteError && error.code === "ERR_EMPREINTE_READ")) {
-      return undefined;
-    }
-    throw error;
   }
 }

@@ -1,13 +1,15 @@
 /**
- * Who did what and when: a table that only grows, but for what is older than the store's retention. Triggers refuse any
- * other change, and each record has a keyed digest of itself and of the one before it, so that `verify` sees one that is
- * missing or altered. (Who has the file has the key: it tells of accidents and of tools, not of a forger.)
+ * The audit log: who did what and when. The table only grows, except that records older than the store's retention are
+ * deleted. Triggers refuse any other change. Each record has a keyed digest of itself and of the record before it, so that
+ * `verify` finds a missing or altered one. Whoever has the file has the key, so this guards against accidents and other
+ * tools, not against a forger.
  *
- * An entry is named by its number and never by its source's id, a hash by its first 8 digits at most: what is erased is
- * not kept alive by the log of its erasure.
+ * The log names entries by number, never by the source's id, and has at most the first 8 digits of a hash. So it does not
+ * preserve what an erasure removes.
  */
 import { integer, checkOptions } from "../../check.js";
 import type { Database, Value } from "../storage/database.js";
+import type { KeyedDigest } from "../storage/hmac.js";
 import { counter } from "../storage/schema.js";
 
 export type AuditAction =
@@ -25,34 +27,37 @@ export type AuditAction =
   | "export"
   | "retention";
 
+/** One record of the audit log. */
 export interface AuditRecord {
-  /** Grows by one a record. */
+  /** The number of the record, one more than that of the record before. */
   number: number;
   /** Milliseconds since 1970. */
   time: number;
-  /** Who, as `BankOpenOptions.actor` says. */
+  /** Who did it: `BankOpenOptions.actor`. */
   who: string;
+  /** What was done. */
   what: AuditAction;
-  /** Of the store after it. */
+  /** The store's revision after it. */
   revision: number;
-  /** By kind: names of bank and source, numbers of entries, counts. No hash beyond 8 digits. */
+  /** Depends on `what`: names of banks and sources, numbers of entries, counts. A hash has at most 8 digits. */
   detail: Record<string, unknown>;
 }
 
-/** Writes a record; in the transaction of what it tells of. */
+/** Writes a record. Call it inside the transaction that it describes. */
 export type Audit = (what: AuditAction, detail: object) => void;
 
 type Row = [id: number, time: number, who: string, what: AuditAction, revision: number, detail: string, digest: string];
 const columns = "id, time, who, what, revision, detail, digest";
 const day = 86_400_000;
 
-const digestOf = (digest: (text: string) => string, before: string, row: readonly Value[]): string =>
+const digestOf = (digest: KeyedDigest, before: string, row: readonly Value[]): string =>
   digest(JSON.stringify(["audit", before, ...row]));
 
 const lastOf = (database: Database): Row | undefined =>
   database.get<Row>(`SELECT ${columns} FROM audit ORDER BY id DESC LIMIT 1`);
 
-export function auditor(database: Database, who: string, digest: (text: string) => string): Audit {
+/** Makes the function that writes the records of one actor. */
+export function auditor(database: Database, who: string, digest: KeyedDigest): Audit {
   return (what, detail) => {
     const last = lastOf(database);
     const row = [
@@ -68,15 +73,15 @@ export function auditor(database: Database, who: string, digest: (text: string) 
 }
 
 export interface AuditOptions {
-  /** Only records after this number. Default 0. */
+  /** Answers only records after this number. Default 0. */
   after?: number;
-  /** At most so many. Default: all. */
+  /** Answers at most this many. Default: all. */
   limit?: number;
 }
 
 const mostLimit = 2 ** 31;
 
-/** In a reading. @throws {InvalidArgumentError} */
+/** Answers records, oldest first. Call it inside a reading. @throws {InvalidArgumentError} */
 export function auditRecords(database: Database, options: AuditOptions | undefined): AuditRecord[] {
   const { after = 0, limit = mostLimit } = checkOptions(options, ["after", "limit"]);
   const rows = database.all<Row>(
@@ -89,12 +94,13 @@ export function auditRecords(database: Database, options: AuditOptions | undefin
   });
 }
 
+/** Answers for how many days the log keeps a record. */
 export const auditDays = (database: Database): number =>
   database.get<[number]>("SELECT value FROM meta WHERE name = 'audit days'")![0];
 
 /**
- * Forgets what is older than the retention, but never the newest record, by which the next is numbered. Nothing is
- * written where there is nothing to forget: who opens a store does not wait for who writes.
+ * Deletes the records that are older than the retention, but never the newest one, from which the next gets its number.
+ * Without such records it writes nothing, so that opening a store does not wait for a process that writes.
  */
 export function pruneAudit(database: Database, now: number): void {
   const due = (): number | undefined => {
@@ -108,20 +114,21 @@ export function pruneAudit(database: Database, now: number): void {
     const from = due();
     if (from === undefined) return;
     database.run("UPDATE meta SET value = ? WHERE name = 'audit from'", from);
-    // From the oldest on, up to the first that is young enough: a clock that was set back leaves no gap.
+    // It deletes from the oldest up to the first that is young enough, so that a clock that was set back leaves no gap.
     const sql = "DELETE FROM audit WHERE time < ?1 AND id < (SELECT min(id) FROM audit WHERE time >= ?1)";
     database.run(sql, from);
   });
 }
 
+/** Changes the retention. @throws {InvalidArgumentError} */
 export function setAuditDays(database: Database, days: number): void {
   database.run("UPDATE meta SET value = ? WHERE name = 'audit days'", integer("days", days, 1, 36_600));
 }
 
-/** What of the log is missing or altered, a sentence each. In a reading. */
-export function verifyAudit(database: Database, digest: (text: string) => string): string[] {
+/** Reports what of the log is missing or altered, one sentence each. Call it inside a reading. */
+export function verifyAudit(database: Database, digest: KeyedDigest): string[] {
   const found: string[] = [];
-  // What the first one's digest rests on may have been forgotten.
+  // The record before the first one may have been deleted.
   let before: { id: number; digest: string } | undefined = { id: 0, digest: "" };
   for (const row of database.all<Row>(`SELECT ${columns} FROM audit ORDER BY id`)) {
     const [id] = row;

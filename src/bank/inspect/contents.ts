@@ -1,52 +1,57 @@
-/** What the store tells of its entries. Each in a reading. */
+/** What the store has of its entries. Call each function inside a reading. */
+import type { Label, SignalType } from "../../lists/entry.js";
+import { type EntryName, type EntryNumber, numberOfEntry } from "../removal/selection.js";
+import type { ChangeKind } from "../storage/change-log.js";
+import { cropNameOf } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
-import type { Label } from "../storage/labels.js";
+import type { KeyedDigest } from "../storage/hmac.js";
+import { parseLabels } from "../storage/labels.js";
+import { type EntryStatus, isVisibleKey, quarantinedStatus, statusName } from "../storage/names.js";
 import { Pages, readRecord, wipedFlag } from "../storage/pages.js";
-import { partOf } from "../storage/crop-names.js";
 import { counter } from "../storage/schema.js";
-import { entryId, type EntryName, type EntryNumber } from "../removal/selection.js";
-import { type SignalType, signalTypes, valueText } from "../storage/signals.js";
-import { type ChangeKind, type EntryStatus, statusName } from "../storage/names.js";
+import { signalTypes, valueText } from "../storage/signals.js";
 
+/** An entry as the store has it. */
 export interface EntryInfo {
-  /** The store's own number of the entry; never used again. */
-  number: number;
+  /** The store's number of the entry, which it never uses again. */
+  entryNumber: number;
   bank: string;
   source: string;
   /** The source's id; undefined for a withdrawn entry and where the source gave none. */
-  entry?: string;
+  entryId?: string;
   status: EntryStatus;
-  /** Why it is quarantined, or flooded. */
+  /** Why the entry is quarantined or flooded. */
   reason?: string;
-  /** Derived ones, each with its part's name, only where they were asked for. */
-  signals: { type: SignalType; value: string; quality?: number; derived?: string }[];
-  /** How many derived ones it has beside these. */
-  derivedSignals?: number;
+  /** The values, as lower-case hex. Crops are only here with the option `crops`. */
+  signals: { type: SignalType; value: string; quality?: number; crop?: string }[];
+  /** How many crops the entry has that are not in `signals`. */
+  cropSignals?: number;
   labels: Label[];
   cases: string[];
   /** When the source last changed it. */
   time?: Date;
   /** Until when it does not match. */
   disabledUntil?: Date;
-  /** It has hit too many different uploads: it asks for review at most. */
+  /** Set where the entry has hit too many different uploads. It asks for a review at most. */
   flooded?: true;
-  /** The revision that made it what it is. */
+  /** The revision that last changed it. */
   since: number;
 }
 
-/** One entry that changed, by its number; a bank's name where its policy did. */
+/** One change of an entry, or of a bank's policy. */
 export interface Change {
   revision: number;
   kind: ChangeKind;
   bank?: string;
   source?: string;
-  /** The entry's number. */
-  number?: number;
-  /** The source's id, as long as the entry is there. */
-  entry?: string;
+  /** The number of the entry; undefined for a change of a policy. */
+  entryNumber?: number;
+  /** The source's id, as long as the store has the entry. */
+  entryId?: string;
 }
 
-const columns = `SELECT e.id, b.name, s.name, e.key, e.status, e.reason, e.first, e.count, l.text, e.updated, e.disabled, e.flooded, e.since
+const columns = `SELECT e.id, b.name, s.name, e.key, e.status, e.reason, e.first, e.count, l.text, e.updated, e.disabled,
+  e.flooded, e.since
   FROM entry e JOIN source s ON s.id = e.source JOIN bank b ON b.id = s.bank LEFT JOIN labels l ON l.id = e.labels`;
 type Row = [
   id: number,
@@ -64,33 +69,31 @@ type Row = [
   since: number,
 ];
 
-const visible = (key: string | null): key is string => key !== null && !key.startsWith("~");
-
-/** @param derived whether hashes of parts are wanted too. */
-function info(database: Database, pages: Pages, row: Row, derived = false): EntryInfo {
-  const [number, bank, source, key, status, reason, first, count, labels, updated, disabled, flooded, since] = row;
+/** @param crops whether to answer crops, too. */
+function infoOf(database: Database, pages: Pages, row: Row, crops = false): EntryInfo {
+  const [entryNumber, bank, source, key, status, reason, first, count, labels, updated, disabled, flooded, since] = row;
   const all = Array.from({ length: count }, (_, i) => readRecord(pages.at(first + i)));
-  const there = all.filter(({ flags }) => (flags & wipedFlag) === 0);
-  const told = derived ? there : there.filter(({ part }) => part === 0);
+  const present = all.filter(({ flags }) => (flags & wipedFlag) === 0);
+  const shown = crops ? present : present.filter(({ crop }) => crop === 0);
   return {
-    number,
+    entryNumber,
     bank,
     source,
-    ...(visible(key) && { entry: key }),
+    ...(isVisibleKey(key) && { entryId: key }),
     status: statusName(status),
     ...(reason !== null && { reason }),
-    signals: told.map(({ type, value, quality, part }) => {
-      const name = partOf(database, part);
+    signals: shown.map(({ type, value, quality, crop: number }) => {
+      const crop = cropNameOf(database, number);
       return {
         type: signalTypes[type]!,
         value: valueText(type, value),
         ...(quality !== undefined && { quality }),
-        ...(name !== undefined && { derived: name }),
+        ...(crop !== undefined && { crop }),
       };
     }),
-    ...(told.length < there.length && { derivedSignals: there.length - told.length }),
-    labels: JSON.parse(labels ?? "[]") as Label[],
-    cases: database.all<[string]>("SELECT name FROM entry_case WHERE entry = ? ORDER BY name", number).flat(),
+    ...(shown.length < present.length && { cropSignals: present.length - shown.length }),
+    labels: parseLabels(labels),
+    cases: database.all<[string]>("SELECT name FROM entry_case WHERE entry = ? ORDER BY name", entryNumber).flat(),
     ...(updated !== null && { time: new Date(updated) }),
     ...(disabled !== null && { disabledUntil: new Date(disabled) }),
     ...(flooded === 1 && { flooded: true as const }),
@@ -98,49 +101,55 @@ function info(database: Database, pages: Pages, row: Row, derived = false): Entr
   };
 }
 
+/** Answers one entry, or undefined where the store never had it or has erased it. */
 export function entryInfo(
   database: Database,
   name: EntryName | EntryNumber,
-  digest: (text: string) => string,
-  derived: boolean,
+  digest: KeyedDigest,
+  crops: boolean,
 ): EntryInfo | undefined {
-  const id = entryId(database, name, digest);
+  const id = numberOfEntry(database, name, digest);
   const row = id === undefined ? undefined : database.get<Row>(`${columns} WHERE e.id = ?`, id);
-  return row && info(database, new Pages(database, counter(database, "signals")), row, derived);
+  return row && infoOf(database, new Pages(database, counter(database, "signals")), row, crops);
 }
 
+/** Answers the quarantined entries of all banks. */
 export function quarantinedEntries(database: Database): EntryInfo[] {
   const pages = new Pages(database, counter(database, "signals"));
-  return database.all<Row>(`${columns} WHERE e.status = 2 ORDER BY e.id`).map((row) => info(database, pages, row));
+  const sql = `${columns} WHERE e.status = ${quarantinedStatus} ORDER BY e.id`;
+  return database.all<Row>(sql).map((row) => infoOf(database, pages, row));
 }
 
-export interface Wanted {
+/** A checked filter: numbers of a bank, a source and a status. */
+export interface CheckedFilter {
   bank: number | undefined;
   source: number | undefined;
   status: number | undefined;
-  derived: boolean;
+  crops: boolean;
 }
 
-/** The next entries by number. */
-export function entriesAfter(database: Database, after: number, limit: number, wanted: Wanted): EntryInfo[] {
+/** Answers the next entries by number. */
+export function entriesAfter(database: Database, after: number, limit: number, filter: CheckedFilter): EntryInfo[] {
   const pages = new Pages(database, counter(database, "signals"));
   const rows = database.all<Row>(
     `${columns} WHERE e.id > ?1 AND (?2 IS NULL OR s.bank = ?2) AND (?3 IS NULL OR e.source = ?3)
      AND (?4 IS NULL OR e.status = ?4) ORDER BY e.id LIMIT ?5`,
     after,
-    wanted.bank ?? null,
-    wanted.source ?? null,
-    wanted.status ?? null,
+    filter.bank ?? null,
+    filter.source ?? null,
+    filter.status ?? null,
     limit,
   );
-  return rows.map((row) => info(database, pages, row, wanted.derived));
+  return rows.map((row) => infoOf(database, pages, row, filter.crops));
 }
 
+/** Answers the flooded entries of all banks. */
 export function floodedEntries(database: Database): EntryInfo[] {
   const pages = new Pages(database, counter(database, "signals"));
-  return database.all<Row>(`${columns} WHERE e.flooded = 1 ORDER BY e.id`).map((row) => info(database, pages, row));
+  return database.all<Row>(`${columns} WHERE e.flooded = 1 ORDER BY e.id`).map((row) => infoOf(database, pages, row));
 }
 
+/** Answers the changes after revision `since`, of at most `limit` revisions. */
 export function changesSince(database: Database, since: number, limit: number): Change[] {
   const rows = database.all<[number, ChangeKind, number, number]>(
     "SELECT revision, kind, first, last FROM change WHERE revision > ? AND revision <= ? ORDER BY id",
@@ -160,11 +169,11 @@ export function changesSince(database: Database, since: number, limit: number): 
     );
     const known = new Map(there.map((row) => [row[0], row]));
     return Array.from({ length: last - first + 1 }, (_, i): Change => {
-      const number = first + i;
-      const row = known.get(number);
-      if (row === undefined) return { revision, kind, number };
+      const entryNumber = first + i;
+      const row = known.get(entryNumber);
+      if (row === undefined) return { revision, kind, entryNumber };
       const [, bank, source, key] = row;
-      return { revision, kind, bank, source, number, ...(visible(key) && { entry: key }) };
+      return { revision, kind, bank, source, entryNumber, ...(isVisibleKey(key) && { entryId: key }) };
     });
   });
 }

@@ -5,10 +5,10 @@ import { isLive, pageRecords, readRecord, recordBytes, recordsFrom, type SignalR
 import { counter } from "../storage/schema.js";
 import { activeStatus } from "../storage/names.js";
 
-/** Most differences that are told. */
+/** The most differences that are reported. */
 const most = 100;
 
-/** Page by page: one that cannot be read is told of, and the next is read. */
+/** Reads page by page. It reports a page that cannot be read and continues with the next one. */
 function* readablePages(
   database: Database,
   end: number,
@@ -23,7 +23,7 @@ function* readablePages(
   }
 }
 
-/** What is wrong, a sentence each; nothing when all is well. In a reading, the index in step. */
+/** Reports what is wrong, one sentence each. Call it inside a reading, after `sync`. */
 export function verifyStore(database: Database, live: LiveIndex): string[] {
   const found = database
     .all<[string]>(`PRAGMA integrity_check(${most})`)
@@ -46,7 +46,7 @@ export function verifyStore(database: Database, live: LiveIndex): string[] {
     for (const id of live.missing(here)) found.push(`signal ${id} of entry ${entryOf.get(id)} is not in the index`);
   }
   const more = live.size - entryOf.size;
-  if (more > 0) found.push(`the index has ${more} signals that the store has not`);
+  if (more > 0) found.push(`the index has ${more} signals that the store does not have`);
   const rows = database.all<[number, number, number]>(
     `SELECT id, first, count FROM entry WHERE status = ${activeStatus}`,
   );

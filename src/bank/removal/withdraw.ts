@@ -1,78 +1,85 @@
-/** Withdrawal and erasure: from what is meant to when it holds. */
+/** Withdrawal and erasure, from the selection until no file has the values any more. */
+import { invalidateIndexFile } from "../index/index-file.js";
+import type { LiveIndex } from "../index/live-index.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
-import { endEntries } from "./remove-entries.js";
-import { tombstoneDigest } from "../storage/hmac.js";
-import { invalidateSnapshot, type LiveIndex } from "../index/live-index.js";
-import { counter, nextRevision } from "../storage/schema.js";
-import { checkSelection, findEntry, type Selection, selectEntries } from "./selection.js";
+import { type KeyedDigest, tombstoneDigest } from "../storage/hmac.js";
 import { sourceRow } from "../storage/names.js";
+import { counter, nextRevision } from "../storage/schema.js";
+import { type RemovalKind, type RemovedCounts, removeEntries } from "./remove-entries.js";
+import { checkSelection, findEntry, type Selection, selectEntries } from "./selection.js";
 
 /** What a withdrawal or an erasure did, and how long it took. */
 export interface Removal {
-  /** Of the change; unchanged when there was nothing to end. */
+  /** The revision of the change, or the current revision where there was nothing to remove. */
   revision: number;
+  /** How many entries were removed. */
   entries: number;
   /** How many values were zeroed. */
   signals: number;
-  /** From the call until no search finds them, in milliseconds. */
+  /** Milliseconds from the call until no search finds them. */
   stoppedAfter: number;
-  /** From the call until the bytes were gone from the store's files and from the snapshot, in milliseconds. */
+  /** Milliseconds from the call until the bytes were gone from the store's files and from the index file. */
   goneAfter: number;
 }
 
-export interface EndingContext {
+export interface RemovalContext {
   database: Database;
   live: LiveIndex;
-  digest: (text: string) => string;
+  digest: KeyedDigest;
   audit: Audit;
 }
 
-/** Numbers of entries that a record of the log names; of more than these it says how many. */
+/** A record of the audit log names at most this many entries. Beyond that it has their count alone. */
 const mostNamed = 20;
 
-export async function endSelection(
-  { database, live, digest, audit }: EndingContext,
+/** Removes the selected entries, and answers when that holds. */
+export async function removeSelection(
+  context: RemovalContext,
   selection: Selection,
-  kind: "withdrawn" | "erased",
+  kind: RemovalKind,
 ): Promise<Removal> {
   checkSelection(selection);
+  const { database, live } = context;
   const start = performance.now();
-  let stopped = 0;
-  const done = await live.removing(() => {
-    const ended = database.transaction(() => {
-      invalidateSnapshot(database);
-      if ("source" in selection && !("entryId" in selection)) {
-        // With those that the source withdrew before they came: none of them has a number.
-        const { id } = sourceRow(database, selection);
-        database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
-      }
-      const numbers = selectEntries(database, selection, digest);
-      const ids = numbers.map((entry) => ({ entry, time: null }));
-      const ending =
-        ids.length === 0
-          ? { entries: 0, signals: 0, revision: buryUnknown(database, selection, digest) }
-          : withRevision(database, (revision) => endEntries(database, revision, ids, { kind, final: true, digest }));
-      const { entries, signals } = ending;
-      const named = numbers.length <= mostNamed ? { numbers } : {};
-      audit(kind === "withdrawn" ? "withdraw" : "erase", { ...meant(selection, kind), entries, signals, ...named });
-      return ending;
-    });
+  let stoppedAfter = 0;
+  const removed = await live.removing(() => {
+    const result = database.transaction(() => removeInTransaction(context, selection, kind));
     database.reading(() => live.sync());
-    stopped = performance.now() - start;
+    stoppedAfter = performance.now() - start;
     database.checkpoint();
-    return ended;
+    return result;
   });
-  return { ...done, stoppedAfter: stopped, goneAfter: performance.now() - start };
+  return { ...removed, stoppedAfter, goneAfter: performance.now() - start };
 }
 
-function withRevision<T extends object>(database: Database, work: (revision: number) => T): T & { revision: number } {
-  const revision = nextRevision(database);
-  return { ...work(revision), revision };
+function removeInTransaction(
+  { database, digest, audit }: RemovalContext,
+  selection: Selection,
+  kind: RemovalKind,
+): RemovedCounts & { revision: number } {
+  invalidateIndexFile(database);
+  if ("source" in selection && !("entryId" in selection)) {
+    // A source's tombstones for entries that never came have no entry number, so that `removeEntries` does not meet them.
+    const { id } = sourceRow(database, selection);
+    database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
+  }
+  const numbers = selectEntries(database, selection, digest);
+  let removed = { entries: 0, signals: 0 };
+  let revision: number;
+  if (numbers.length === 0) revision = addTombstone(database, selection, digest);
+  else {
+    revision = nextRevision(database);
+    const entries = numbers.map((entry) => ({ entry, time: null }));
+    removed = removeEntries(database, revision, entries, { kind, final: true, digest });
+  }
+  const named = numbers.length <= mostNamed ? { entryNumbers: numbers } : {};
+  audit(kind === "withdrawn" ? "withdraw" : "erase", { ...auditDetail(selection, kind), ...removed, ...named });
+  return { ...removed, revision };
 }
 
-/** What the log says was meant: of what is erased not even the case. */
-function meant(selection: Selection, kind: "withdrawn" | "erased"): object {
+/** Describes the selection for the audit log. An erasure does not even log the case. */
+function auditDetail(selection: Selection, kind: RemovalKind): object {
   if ("case" in selection) return { by: "case", ...(kind === "withdrawn" && { case: selection.case }) };
   if ("hash" in selection) {
     const { hash } = selection;
@@ -84,12 +91,12 @@ function meant(selection: Selection, kind: "withdrawn" | "erased"): object {
   return { by: "entryId" in selection ? "entry" : "source", bank, source };
 }
 
-/** An entry that is withdrawn before it came stays out. */
-function buryUnknown(database: Database, selection: Selection, digest: (text: string) => string): number {
+/** Keeps an entry out that is withdrawn before it ever came. Answers the revision. */
+function addTombstone(database: Database, selection: Selection, digest: KeyedDigest): number {
   if (!("entryId" in selection)) return counter(database, "revision");
   const { source, key } = findEntry(database, selection, digest);
-  const stone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
+  const tombstone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
   const revision = nextRevision(database);
-  database.run("INSERT OR REPLACE INTO tombstone VALUES (?, ?, NULL, 1, NULL, ?)", source, stone, revision);
+  database.run("INSERT OR REPLACE INTO tombstone VALUES (?, ?, NULL, 1, NULL, ?)", source, tombstone, revision);
   return revision;
 }

@@ -1,9 +1,12 @@
 /**
- * The store's file: SQLite by way of libsql, whose face is synchronous. Everything else in src/bank speaks to this class.
+ * The store's file. It is a SQLite database, which libsql opens with a synchronous API. Everything else in src/bank uses
+ * this class.
  *
- * What is set, and why: write-ahead logging, so that readers go on while one writes; `synchronous` full, so that a
- * withdrawal that was reported survives a power cut; `secure_delete`, so that freed pages are zeroed; temporary tables in
- * memory, so that nothing of a hash lands in a file nobody knows of.
+ * The settings and their reasons:
+ * - `journal_mode = WAL`: readers continue while one process writes.
+ * - `synchronous = FULL`: a reported withdrawal survives a power cut.
+ * - `secure_delete = ON`: SQLite zeroes freed pages, so that ids, cases and notes of erased entries are gone.
+ * - `temp_store = MEMORY`: no temporary file ever has a hash in it.
  */
 import { closeSync, openSync, statSync } from "node:fs";
 import Libsql from "libsql";
@@ -15,12 +18,12 @@ type Statement = Libsql.Statement<[Value[]]>;
 const closedError = (): EmpreinteError => new EmpreinteError("ERR_EMPREINTE_CLOSED", "The bank store is closed");
 
 /**
- * What SQLite said, as one of our errors: 5 busy, 6 locked; 11 corrupt, 26 not a database; 8 read-only, 10 I/O, 13 full,
- * 14 cannot open; 7 no memory. Any other error stays as it is.
+ * Makes one of our errors of what SQLite reported: 5 busy, 6 locked; 11 corrupt, 26 not a database; 8 read-only, 10 I/O,
+ * 13 full, 14 cannot open; 7 no memory. It answers any other error unchanged.
  */
 function bankError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof EmpreinteError) return error;
-  // The low byte: libsql has no names for many of the extended codes.
+  // The low byte is the primary code. libsql has no names for many of the extended codes.
   const code = "rawCode" in error ? Number(error.rawCode) & 255 : 0;
   const name = printable(path);
   const options = { cause: error };
@@ -28,7 +31,7 @@ function bankError(path: string, error: unknown): unknown {
     return new BankError("ERR_EMPREINTE_BUSY", `${name} is being written by another process`, options);
   }
   if (code === 11 || code === 26) {
-    const text = `${name} is no bank store, or it is damaged: ${error.message}`;
+    const text = `${name} is not a bank store, or it is damaged: ${error.message}`;
     return new BankError("ERR_EMPREINTE_BANK_FILE", text, options);
   }
   if ([8, 10, 13, 14].includes(code)) {
@@ -38,6 +41,7 @@ function bankError(path: string, error: unknown): unknown {
   return error;
 }
 
+/** One open store file. Its methods throw our errors. */
 export class Database {
   readonly path: string;
   readonly #database: Libsql.Database;
@@ -45,7 +49,7 @@ export class Database {
   #closed = false;
 
   /**
-   * Opens the file, or makes it with mode 0600 when `create` is set.
+   * Opens the file. With `create` it makes the file, with mode 0600.
    * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_WRITE` @throws {BankError}
    */
   constructor(path: string, create: boolean, timeoutSeconds: number) {
@@ -75,36 +79,42 @@ export class Database {
     }
   }
 
-  /** The first row, as an array of its columns. */
+  /** Answers the first row as an array of its columns. */
   get<Row extends unknown[]>(sql: string, ...values: Value[]): Row | undefined {
     return this.#guard(() => this.#statement(sql).get(values) as Row | undefined);
   }
 
+  /** Answers all rows. */
   all<Row extends unknown[]>(sql: string, ...values: Value[]): Row[] {
     return this.#guard(() => this.#statement(sql).all(values) as Row[]);
   }
 
+  /** Runs a statement and answers how many rows it changed. */
   run(sql: string, ...values: Value[]): number {
     return this.#guard(() => this.#statement(sql).run(values).changes);
   }
 
+  /** Runs statements without parameters. */
   exec(sql: string): void {
     this.#guard(() => this.#database.exec(sql));
   }
 
-  /** All that `work` writes, or nothing. A second writer waits up to the timeout, then `ERR_EMPREINTE_BUSY`. */
+  /**
+   * Writes everything that `work` writes, or nothing. A second writer waits up to the timeout and then fails with
+   * `ERR_EMPREINTE_BUSY`.
+   */
   transaction<T>(work: () => T): T {
     return this.#between("BEGIN IMMEDIATE", work);
   }
 
-  /** One state of the store for all that `work` reads, whatever others write meanwhile. */
+  /** Shows `work` one state of the store, whatever others write meanwhile. */
   reading<T>(work: () => T): T {
     return this.#between("BEGIN", work);
   }
 
   /**
-   * Moves the log into the file and cuts it to nothing: what was overwritten is then in neither.
-   * @throws {BankError} `ERR_EMPREINTE_BUSY` when a reader elsewhere kept the log for longer than the timeout.
+   * Moves SQLite's log into its file and empties the log. What was overwritten is then in neither of them.
+   * @throws {BankError} `ERR_EMPREINTE_BUSY` when a reader in another process kept the log for longer than the timeout.
    */
   checkpoint(): void {
     const [busy] = this.get<[number]>("PRAGMA wal_checkpoint(TRUNCATE)")!;
@@ -112,6 +122,7 @@ export class Database {
     throw new BankError("ERR_EMPREINTE_BUSY", `${printable(this.path)}: another process keeps the log of changes`);
   }
 
+  /** Closes the file. Later calls fail with `ERR_EMPREINTE_CLOSED`. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -126,7 +137,7 @@ export class Database {
       this.exec("COMMIT");
       return result;
     } catch (error) {
-      // A full disk has rolled back by itself; the first error is the one to tell.
+      // SQLite rolls back by itself when the disk is full. The first error is the one to report.
       if (this.#database.inTransaction) this.exec("ROLLBACK");
       throw error;
     }
@@ -136,7 +147,7 @@ export class Database {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepare(sql) as unknown as Statement;
-      // Otherwise each row is an object with a timing in it.
+      // Without this each row is an object that also has a timing.
       if (/^\s*(SELECT|PRAGMA|WITH)|RETURNING/i.test(sql)) statement.raw();
       this.#statements.set(sql, statement);
     }
@@ -153,12 +164,12 @@ export class Database {
   }
 }
 
-/** libsql makes a file where there is none, readable by all, and says little of why it cannot open one. */
+/** Makes the file with mode 0600, which libsql would not, and reports why a file cannot be opened, which libsql does not. */
 function prepareFile(path: string, create: boolean): void {
   const name = printable(path);
   try {
     if (!statSync(path).isFile()) throw new EmpreinteError("ERR_EMPREINTE_READ", `${name} is not a file`);
-    if (create) throw new BankError("ERR_EMPREINTE_DUPLICATE_NAME", `${name} is there already`);
+    if (create) throw new BankError("ERR_EMPREINTE_DUPLICATE_NAME", `${name} already exists`);
   } catch (error) {
     if (error instanceof EmpreinteError) throw error;
     if (!create || (error as NodeJS.ErrnoException).code !== "ENOENT") {

@@ -1,16 +1,20 @@
+/** Digests that are keyed with the store's own secret. */
 import { createHmac } from "node:crypto";
 import type { Database } from "./database.js";
 
+/** Answers the keyed digest of a text: 128 bits as 32 hex digits. */
+export type KeyedDigest = (text: string) => string;
+
 /**
- * Digests with the store's own secret, 128 bits as hex: they tell that two things are the same within the store. Who has
- * the file has the secret in it, and can test a guess.
+ * Makes the store's keyed digest. It shows whether two things are the same within the store. The secret is in the file,
+ * so whoever has the file can test a guess.
  */
-export function keyedDigest(database: Database): (text: string) => string {
+export function keyedDigest(database: Database): KeyedDigest {
   const [secret] = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'secret'")!;
   return (text) => createHmac("sha256", secret).update(text).digest("hex").slice(0, 32);
 }
 
-/** What a tombstone keeps of a source's entry. */
-export function tombstoneDigest(digest: (text: string) => string, source: number, key: string): string {
+/** The digest by which a tombstone recognises an entry of a source. */
+export function tombstoneDigest(digest: KeyedDigest, source: number, key: string): string {
   return digest(`tombstone ${source} ${key}`);
 }

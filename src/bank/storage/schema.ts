@@ -1,49 +1,45 @@
-/** The tables; HACKING.md, "The bank", says how they hang together. */
+/** The tables. `src/bank/README.md` describes how they belong together. */
 import { randomBytes } from "node:crypto";
 import { BankError, printable } from "../../errors.js";
 import type { Database } from "./database.js";
 
-/** "empr", so that no other program's database is taken for a store. */
+/** "empr", so that the database of another program is not taken for a store. */
 const application = 0x656d7072;
-const version = 3;
+/** The version of the tables. A store of another version is refused. */
+const version = 4;
 
 const tables = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE bank (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, purpose TEXT NOT NULL, negative INTEGER NOT NULL,
     since INTEGER NOT NULL);
   CREATE TABLE policy (bank INTEGER, since INTEGER, text TEXT NOT NULL, PRIMARY KEY (bank, since)) WITHOUT ROWID;
-  CREATE TABLE source (id INTEGER PRIMARY KEY, bank INTEGER NOT NULL, name TEXT NOT NULL, checkpoint TEXT,
+  CREATE TABLE source (id INTEGER PRIMARY KEY, bank INTEGER NOT NULL, name TEXT NOT NULL, import_cursor TEXT,
     UNIQUE (bank, name));
   CREATE TABLE entry (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, key TEXT, status INTEGER NOT NULL, reason TEXT,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, updated INTEGER, disabled INTEGER,
-    since INTEGER NOT NULL);
+    since INTEGER NOT NULL, flooded INTEGER NOT NULL DEFAULT 0);
   CREATE UNIQUE INDEX entry_key ON entry (source, key);
-  CREATE INDEX entry_held ON entry (id) WHERE status = 2;
-  CREATE TABLE entry_was (entry INTEGER, since INTEGER, until INTEGER NOT NULL, status INTEGER NOT NULL,
+  CREATE INDEX entry_quarantined ON entry (id) WHERE status = 2;
+  CREATE INDEX entry_flooded ON entry (id) WHERE flooded = 1;
+  CREATE TABLE entry_history (entry INTEGER, since INTEGER, until INTEGER NOT NULL, status INTEGER NOT NULL,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, disabled INTEGER,
-    PRIMARY KEY (entry, since)) WITHOUT ROWID;
+    flooded INTEGER NOT NULL, PRIMARY KEY (entry, since)) WITHOUT ROWID;
   CREATE TABLE entry_case (name TEXT, entry INTEGER, PRIMARY KEY (name, entry)) WITHOUT ROWID;
   CREATE INDEX case_of_entry ON entry_case (entry);
   CREATE TABLE labels (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
   CREATE TABLE tombstone (source INTEGER, digest BLOB, entry INTEGER, final INTEGER NOT NULL, updated INTEGER,
     revision INTEGER NOT NULL, PRIMARY KEY (source, digest)) WITHOUT ROWID;
-  CREATE TABLE page (id INTEGER PRIMARY KEY, records BLOB NOT NULL);
+  CREATE TABLE signal_page (id INTEGER PRIMARY KEY, records BLOB NOT NULL);
+  CREATE TABLE crop_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE change (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, kind TEXT NOT NULL, first INTEGER, last INTEGER);
   CREATE INDEX change_revision ON change (revision);
-  CREATE TABLE ended (revision INTEGER, first INTEGER, last INTEGER NOT NULL, PRIMARY KEY (revision, first))
+  CREATE TABLE removed_signal (revision INTEGER, first INTEGER, last INTEGER NOT NULL, PRIMARY KEY (revision, first))
     WITHOUT ROWID;
-`;
-
-/** What version 2 has beside version 1: applied to a new store and to an older one alike. */
-const secondVersion = `
-  ALTER TABLE entry ADD COLUMN flooded INTEGER NOT NULL DEFAULT 0;
-  ALTER TABLE entry_was ADD COLUMN flooded INTEGER NOT NULL DEFAULT 0;
-  CREATE INDEX entry_flooded ON entry (id) WHERE flooded = 1;
+  CREATE TABLE revision_time (revision INTEGER PRIMARY KEY, time INTEGER NOT NULL);
   CREATE TABLE qualification (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
     time INTEGER NOT NULL, who TEXT NOT NULL, labels TEXT NOT NULL, outcome TEXT NOT NULL, suggestion INTEGER,
     distance INTEGER NOT NULL, note TEXT);
   CREATE INDEX qualification_entry ON qualification (entry);
-  CREATE TABLE moment (revision INTEGER PRIMARY KEY, time INTEGER NOT NULL);
   CREATE TABLE audit (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
     revision INTEGER NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL);
   CREATE INDEX audit_time ON audit (time);
@@ -54,37 +50,37 @@ const secondVersion = `
     BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 `;
 
-/** What version 3 has beside version 2: the names of the parts that hashes are derived of. */
-const thirdVersion = `
-  CREATE TABLE part (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-`;
-
-/** The counters: the revision, the next entry's and the next signal's number. None of them ever goes back. */
+/** The counters: the last revision, the next entry's number and the next signal's number. None of them decreases. */
 export type Counter = "revision" | "entries" | "signals";
 
+/** Reads a counter. */
 export function counter(database: Database, name: Counter): number {
   return database.get<[number]>("SELECT value FROM meta WHERE name = ?", name)![0];
 }
 
+/** Writes a counter. */
 export function setCounter(database: Database, name: Counter, value: number): void {
   database.run("UPDATE meta SET value = ? WHERE name = ?", value, name);
 }
 
-/** The next revision; the transaction it is called in is the one that makes it. */
+/** Starts the next revision and answers its number. Call it inside the transaction that makes the revision. */
 export function nextRevision(database: Database): number {
   const revision = counter(database, "revision") + 1;
   setCounter(database, "revision", revision);
-  database.run("INSERT INTO moment VALUES (?, ?)", revision, Date.now());
+  database.run("INSERT INTO revision_time VALUES (?, ?)", revision, Date.now());
   return revision;
 }
 
+/** Answers when a revision was made, in milliseconds since 1970. */
+export const timeOfRevision = (database: Database, revision: number): number | undefined =>
+  database.get<[number]>("SELECT time FROM revision_time WHERE revision = ?", revision)?.[0];
+
+/** Makes the tables of an empty store. */
 export function createTables(database: Database): void {
-  // A page of 4 KiB and no vacuuming: `pages.ts` relies on overflow pages that stay where they are.
+  // A page of 4 KiB and no vacuuming: `pages.ts` relies on overflow pages that never move.
   database.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE");
   database.transaction(() => {
     database.exec(tables);
-    database.exec(secondVersion);
-    database.exec(thirdVersion);
     const meta = (name: string, value: number | Buffer): unknown =>
       database.run("INSERT INTO meta VALUES (?, ?)", name, value);
     meta("revision", 0);
@@ -95,27 +91,15 @@ export function createTables(database: Database): void {
   });
 }
 
-/** Brings an older store up to this version. @throws {BankError} `ERR_EMPREINTE_BANK_FILE`: no store, or a newer one. */
+/** Refuses a file that is not a store of this version. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
 export function checkVersion(database: Database): void {
   const name = printable(database.path);
   const [id] = database.get<[number]>("PRAGMA application_id")!;
   const [found] = database.get<[number]>("PRAGMA user_version")!;
-  if (id !== application || found < 1) {
-    throw new BankError("ERR_EMPREINTE_BANK_FILE", `${name} is no bank store`);
+  const refuse = (text: string): BankError => new BankError("ERR_EMPREINTE_BANK_FILE", `${name} ${text}`);
+  if (id !== application || found < 1) throw refuse("is not a bank store");
+  if (found > version) throw refuse(`was made by a newer version of empreinte (store version ${found})`);
+  if (found < version) {
+    throw refuse(`has store version ${found}, but this version of empreinte reads ${version}: import its lists again`);
   }
-  if (found > version) {
-    throw new BankError("ERR_EMPREINTE_BANK_FILE", `${name} is of a newer version of empreinte (${found})`);
-  }
-  if (found < version) upgrade(database);
-}
-
-/** All of it or nothing; of two that open the store at once one does it. */
-function upgrade(database: Database): void {
-  database.transaction(() => {
-    const [found] = database.get<[number]>("PRAGMA user_version")!;
-    if (found >= version) return;
-    if (found < 2) database.exec(secondVersion);
-    database.exec(thirdVersion);
-    database.exec(`PRAGMA user_version = ${version}`);
-  });
 }

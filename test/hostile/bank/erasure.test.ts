@@ -81,7 +81,7 @@ describe("the bytes", () => {
     expect(lying(inside, [old, held, called, taken])).toHaveLength(4);
     await store.import(from, [{ id: "taken", status: "withdrawn" }]);
     expect(lying(inside, [taken])).toEqual([]);
-    for (const entry of ["old", "held", called]) await store.withdraw({ ...from, entry });
+    for (const entryId of ["old", "held", called]) await store.withdraw({ ...from, entryId });
     expect(lying(inside, [old, held, called])).toEqual([]);
     await store.close();
   });

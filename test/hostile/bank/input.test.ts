@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 const found = (hash: string): string[] =>
-  new Matcher(store).check({ hash, quality: 100, stable: true }).matches.map(({ entry }) => entry ?? "");
+  new Matcher(store).check({ hash, quality: 100, stable: true }).matches.map(({ entryId }) => entryId ?? "");
 const pdq = (value: string) => [{ type: "pdq" as const, value }];
 /** All that a store says of its entries, but for the revisions that made them so. */
 const state = (): unknown[] => [...store.entries()].map((entry) => ({ ...entry, since: 0 }));
@@ -86,8 +86,8 @@ describe("pages", () => {
       for (const page of order) await store.import(source, pages[page]!);
       ends.add(
         JSON.stringify(
-          ["a", "b", "c"].map((entry) => {
-            const { status, signals, labels, time } = store.entry({ ...source, entry })!;
+          ["a", "b", "c"].map((entryId) => {
+            const { status, signals, labels, time } = store.entry({ ...source, entryId })!;
             return { status, signals, labels, time };
           }),
         ),
@@ -106,7 +106,7 @@ describe("pages", () => {
     for (let page = 0; page < 5; page++) {
       // Pages overlap, as those do that are cut by time.
       const some = all.slice(Math.max(0, 1000 * page - 300), 1000 * (page + 1));
-      await store.import(from, some, { checkpoint: `page ${page + 1}`, batch: 333 });
+      await store.import(from, some, { importCursor: `page ${page + 1}`, batch: 333 });
     }
     expect(store.size).toBe(5000);
     expect(await store.import(from, all)).toMatchObject({ added: 0, changed: 0, unchanged: 5000, stale: 0 });
@@ -146,22 +146,22 @@ describe("pages", () => {
 
 describe("clocks", () => {
   test("a time without a zone is UTC, whatever this machine's zone is", async () => {
-    const program = `import { BankStore } from ${JSON.stringify(join(root, "dist/index.js"))};
+    const program = `import { BankStore } from ${JSON.stringify(join(root, "dist/doors/bank.js"))};
       const store = await BankStore.open(process.argv[1]);
       await store.import({ bank: "ncii", source: "hotline" }, [
         { id: "a", signals: [{ type: "pdq", value: process.argv[2] }], time: "2026-07-01T12:00:00" },
         { id: "b", signals: [{ type: "pdq", value: process.argv[2] }], time: "2026-07-01T14:00:00+02:00" },
         { id: "c", signals: [{ type: "pdq", value: process.argv[2] }], time: "2026-07-01" }]);
-      store.disable({ bank: "ncii", source: "hotline", entry: "a" }, "2030-01-01T00:00");
+      store.disable({ bank: "ncii", source: "hotline", entryId: "a" }, "2030-01-01T00:00");
       await store.close();`;
     await store.close();
     const args = ["--input-type=module", "-e", program, path, hashesOfCase(1)[0]!];
     const ran = spawnSync(process.execPath, args, { env: { ...process.env, TZ: "Europe/Paris" }, encoding: "utf8" });
     expect(ran.stderr).toBe("");
     store = await BankStore.open(path);
-    const times = ["a", "b", "c"].map((entry) => store.entry({ ...from, entry })!.time!.toISOString());
+    const times = ["a", "b", "c"].map((entryId) => store.entry({ ...from, entryId })!.time!.toISOString());
     expect(times).toEqual(["2026-07-01T12:00:00.000Z", "2026-07-01T12:00:00.000Z", "2026-07-01T00:00:00.000Z"]);
-    expect(store.entry({ ...from, entry: "a" })!.disabledUntil!.toISOString()).toBe("2030-01-01T00:00:00.000Z");
+    expect(store.entry({ ...from, entryId: "a" })!.disabledUntil!.toISOString()).toBe("2030-01-01T00:00:00.000Z");
   });
 
   test("a source whose clock was ahead: its later records with a right time are told as stale, not lost silently", async () => {
@@ -173,7 +173,7 @@ describe("clocks", () => {
     expect(await store.import(from, [record])).toMatchObject({ changed: 1 });
     expect(found(hashOf(1, 0, 1))).toEqual(["a"]);
     // An operator's withdrawal asks no clock.
-    await store.withdraw({ ...from, entry: "a" });
+    await store.withdraw({ ...from, entryId: "a" });
     expect(await store.import(from, [{ ...record, time: "2199-01-01" }])).toMatchObject({ refused: 1 });
   });
 
@@ -222,7 +222,7 @@ describe("clocks", () => {
 
 /** Another process that uses the store, in a shell of its own; `before` is run in it first. */
 function child(program: string, before = ""): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
-  const text = `import { BankStore, Matcher } from ${JSON.stringify(join(root, "dist/index.js"))};
+  const text = `import { BankStore, Matcher } from ${JSON.stringify(join(root, "dist/doors/bank.js"))};
     import { entriesOfCase, hashesOfCase } from ${JSON.stringify(join(root, "test/support/bank-entries.mjs"))};
     const [path] = process.argv.slice(1);
     const told = async (work) => { try { console.log("done", await work()); } catch (error) { console.log(error.code, error.message); } };
@@ -304,11 +304,11 @@ describe("disks", () => {
 
   test("killed in the middle of an import: whole batches are there, and the checkpoint goes on behind them", async () => {
     await store.close();
-    const program = `import { BankStore } from ${JSON.stringify(join(root, "dist/index.js"))};
+    const program = `import { BankStore } from ${JSON.stringify(join(root, "dist/doors/bank.js"))};
       import { entriesOfCase } from ${JSON.stringify(join(root, "test/support/bank-entries.mjs"))};
       const store = await BankStore.open(process.argv[1]);
       function* all() { for (let i = 0; i < 4000; i++) yield* entriesOfCase(i); }
-      await store.import({ bank: "ncii", source: "hotline" }, all(), { batch: 500, checkpoint: String,
+      await store.import({ bank: "ncii", source: "hotline" }, all(), { batch: 500, importCursor: String,
         onProgress: (counts, taken) => process.stdout.write(taken + "\\n") });`;
     for (const kill of [1500, 4000, 9500]) {
       const args = ["--input-type=module", "-e", program, path];

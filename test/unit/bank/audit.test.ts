@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -41,10 +41,10 @@ test("says who did what, when, and to which revision it led", async () => {
   await store.close();
   store = await BankStore.open(path, { actor: "grace" });
   store.setPolicy("ncii", { radius: 10 });
-  store.disable({ ...from, entry: "n1-0" }, "2030-01-01T00:00:00Z");
+  store.disable({ ...from, entryId: "n1-0" }, "2030-01-01T00:00:00Z");
   await store.withdraw({ case: "case 1" });
   await store.erase({ hash: hashesOfCase(2)[4]! });
-  store.lift({ ...from, entry: "n1-0" });
+  store.lift({ ...from, entryId: "n1-0" });
   const log = store.audit();
   expect(log.map(({ who, what, revision }) => `${who} ${what} ${revision}`)).toEqual([
     "ada create 1",
@@ -61,10 +61,10 @@ test("says who did what, when, and to which revision it led", async () => {
     { bank: "ncii", policy: { action: "block" } },
     { ...from, added: 10, problems: 1 },
     { bank: "ncii", policy: { radius: 10 } },
-    { entry: 1, until: "2030-01-01T00:00:00.000Z" },
-    { by: "case", case: "case 1", entries: 5, signals: 15, numbers: [1, 2, 3, 4, 5] },
-    { by: "hash", hash: hashesOfCase(2)[4]!.slice(0, 8), entries: 1, numbers: [7] },
-    { ...from, entry: 1 },
+    { entryNumber: 1, until: "2030-01-01T00:00:00.000Z" },
+    { by: "case", case: "case 1", entries: 5, signals: 15, entryNumbers: [1, 2, 3, 4, 5] },
+    { by: "hash", hash: hashesOfCase(2)[4]!.slice(0, 8), entries: 1, entryNumbers: [7] },
+    { ...from, entryNumber: 1 },
   ]);
   expect(store.audit({ after: 2, limit: 2 }).map(({ number }) => number)).toEqual([3, 4]);
   expect(store.verify()).toEqual([]);
@@ -73,7 +73,7 @@ test("says who did what, when, and to which revision it led", async () => {
 test("has no hash beyond its first 8 digits, and of what was erased no name", async () => {
   store.createBank({ name: "ncii" });
   await store.import(from, entriesOfCase(1));
-  await store.erase({ ...from, entry: "n1-0" });
+  await store.erase({ ...from, entryId: "n1-0" });
   await store.erase({ case: "case 1" });
   await store.erase({ hash: hashesOfCase(2)[0]! });
   const text = JSON.stringify(store.audit());
@@ -141,27 +141,26 @@ test("what is older than the retention is forgotten at the next opening, the res
   expect(() => store.setAuditDays(0)).toThrow("days");
 });
 
-test("a store of the first version gets its log and everything else when it is opened", async () => {
+test("a store of the first version is refused by every process that opens it, and stays as it is", async () => {
   store.createBank({ name: "ncii", policy: { action: "block", flood: { uploads: 1, seconds: 9 } } });
   await store.import(from, entriesOfCase(1));
   await store.close();
   const made = sql(
-    "DROP TABLE part",
+    "DROP TABLE crop_name",
     "DROP TABLE audit",
-    "DROP TABLE moment",
+    "DROP TABLE revision_time",
     "DROP TABLE qualification",
-    "DROP INDEX entry_flooded",
-    "ALTER TABLE entry DROP COLUMN flooded",
-    "ALTER TABLE entry_was DROP COLUMN flooded",
     "DELETE FROM meta WHERE name LIKE 'audit%'",
     "PRAGMA user_version = 1",
   );
   expect(made.stderr).toBe("");
-  const both = await Promise.all([BankStore.open(path, { actor: "ada" }), BankStore.open(path)]);
-  store = both[0];
-  await both[1].close();
-  expect(store.verify()).toEqual([]);
-  expect(store.audit()).toEqual([]);
-  await store.withdraw({ ...from, entry: "n1-1" });
-  expect(store.audit()).toMatchObject([{ number: 1, who: "ada", what: "withdraw" }]);
+  const before = readFileSync(path);
+  const both = await Promise.allSettled([BankStore.open(path, { actor: "ada" }), BankStore.open(path)]);
+  const refused = {
+    status: "rejected",
+    reason: { code: "ERR_EMPREINTE_BANK_FILE", message: expect.stringContaining("has store version 1") },
+  };
+  expect(both).toMatchObject([refused, refused]);
+  expect(readFileSync(path).equals(before)).toBe(true);
+  store = await BankStore.create(`${path}.new`);
 });

@@ -13,7 +13,7 @@ const pdq = (i: number, quality?: number) => ({
   ...(quality !== undefined && { quality }),
 });
 const from = { bank: "ncii", source: "hotline" };
-const named = (entry: string) => ({ ...from, entry });
+const named = (entryId: string) => ({ ...from, entryId });
 
 let folder: string;
 let path: string;
@@ -31,7 +31,9 @@ afterEach(async () => {
 
 /** The numbers of the entries that a picture with this hash matches. */
 function matched(value: string, of: BankStore = store): string[] {
-  return new Matcher(of).check({ hash: value, quality: 100, stable: true }).matches.map(({ entry }) => entry ?? "none");
+  return new Matcher(of)
+    .check({ hash: value, quality: 100, stable: true })
+    .matches.map(({ entryId }) => entryId ?? "none");
 }
 
 async function reopen(): Promise<void> {
@@ -128,9 +130,9 @@ describe("import", () => {
     expect(matched(hash(5))).toEqual(["z"]);
   });
 
-  test("a checkpoint is kept with the last batch", async () => {
+  test("the import cursor is kept with the last batch", async () => {
     expect(store.importCursor(from)).toBeUndefined();
-    await store.import(from, [{ id: "a", signals: [pdq(0)] }], { checkpoint: "page 2" });
+    await store.import(from, [{ id: "a", signals: [pdq(0)] }], { importCursor: "page 2" });
     await reopen();
     expect(store.importCursor(from)).toBe("page 2");
   });
@@ -152,7 +154,7 @@ describe("import", () => {
       { id: "fine", signals: [pdq(1, 50)] },
     ]);
     expect(counts).toMatchObject({ added: 3, quarantined: 2 });
-    expect(store.quarantined().map(({ entry, reason }) => [entry, reason])).toEqual([
+    expect(store.quarantined().map(({ entryId, reason }) => [entryId, reason])).toEqual([
       ["zero", expect.stringContaining("zero")],
       ["low", "quality 49 is below 50"],
     ]);
@@ -162,7 +164,7 @@ describe("import", () => {
     expect(matched(zero)).toEqual(["zero"]);
     await reopen();
     expect(matched(zero)).toEqual(["zero"]);
-    expect(store.quarantined().map(({ entry }) => entry)).toEqual(["low"]);
+    expect(store.quarantined().map(({ entryId }) => entryId)).toEqual(["low"]);
     expect(store.verify()).toEqual([]);
   });
 });
@@ -293,7 +295,7 @@ describe("revisions", () => {
     await store.erase(named("c"));
     store.setPolicy("ncii", { radius: 10 });
     const told = store.changes(start);
-    expect(told.map(({ kind, entry, number }) => [kind, entry, number])).toEqual([
+    expect(told.map(({ kind, entryId, entryNumber }) => [kind, entryId, entryNumber])).toEqual([
       ["added", "a", 1],
       ["added", undefined, 3], // erased since
       ["quarantined", "b", 2],
@@ -314,7 +316,7 @@ describe("revisions", () => {
     await store.erase(named("a"));
     await reopen();
     await store.import(from, [{ id: "b", signals: [pdq(1)] }]);
-    expect(store.entry(named("b"))!.number).toBe(2);
+    expect(store.entry(named("b"))!.entryNumber).toBe(2);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Altered copies against a bank: what `findCopies` finds, decided by the policies. */
+/** Altered copies against a bank: what a search for copies finds, decided by the policies. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,11 +7,11 @@ import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   BankStore,
+  type CheckImageOptions,
   type CheckQuery,
   type Decision,
   Matcher,
   type Policy,
-  type QueryCopy,
 } from "../../../dist/doors/bank.js";
 import {
   type CopyLevel,
@@ -20,6 +20,7 @@ import {
   HashIndex,
   hashPixelsSync,
   hashWithCrops,
+  type ImageInput,
 } from "../../../dist/index.js";
 import { at, beside, crop, fromEach, mirrored, negative, type Rgb, scene, turn } from "../../support/altered.ts";
 import { empreinte } from "../../support/cli.ts";
@@ -55,6 +56,8 @@ const alterations = originals
     scene(60 + i),
   ]);
 
+type QueryCopy = NonNullable<CheckQuery["copies"]>[number];
+
 let folder: string;
 let path: string;
 let store: BankStore;
@@ -77,8 +80,10 @@ async function list(name: string, id: string, picture: Rgb | string, more: objec
   const value = typeof picture === "string" ? picture : hashPixelsSync(picture).hash;
   await store.import({ bank: name, source: "s" }, [{ id, signals: [{ type: "pdq", value, quality: 90 }], ...more }]);
 }
+const checkCopies = (input: ImageInput, options: CheckImageOptions = {}): Promise<Decision> =>
+  matcher.checkImage(input, { level: "standard", ...options });
 const plain = (picture: Rgb): Decision => matcher.check(hashPixelsSync(picture, { orientations: true }));
-const found = ({ action, matches }: Decision) => [action, matches.map(({ entry, kind }) => `${entry} ${kind}`)];
+const found = ({ action, matches }: Decision) => [action, matches.map(({ entryId, kind }) => `${entryId} ${kind}`)];
 
 describe("what is found", () => {
   test.each(["fast", "standard", "thorough"] as const)(
@@ -103,10 +108,10 @@ describe("what is found", () => {
       for (const altered of alterations) {
         for (const [k, picture] of altered.entries()) {
           const expected = await findCopies(picture, index, { level });
-          const decision = await matcher.checkCopies(picture, { level });
+          const decision = await matcher.checkImage(picture, { level });
           const action = { match: "block", review: "review", none: "none" }[expected.tier];
           expect([k, decision.action]).toEqual([k, action]);
-          expect(decision.matches[0]?.entry).toBe(expected.matches[0] && String(expected.matches[0].entry));
+          expect(decision.matches[0]?.entryId).toBe(expected.matches[0] && String(expected.matches[0].entry));
           expect(matcher.explain(decision).same).toBe(true);
           seen.add(`${expected.tier} ${decision.matches[0]?.kind ?? ""}`);
         }
@@ -128,24 +133,24 @@ describe("what is found", () => {
     await list("ncii", "a", originals[0]!, { labels: ["x:1"] });
     const upload = mirrored(framed(originals[0]!, 0.2));
     expect(plain(upload).action).toBe("none");
-    const decision = await matcher.checkCopies(upload);
+    const decision = await checkCopies(upload);
     expect(decision).toMatchObject({
       action: "block",
-      matches: [{ entry: "a", kind: "copy", variant: "flipY", copy: { tier: "match", view: "trimmed" }, quality: 90 }],
+      matches: [{ entryId: "a", kind: "copy", orientation: "flipY", tier: "match", view: "trimmed", quality: 90 }],
       prequalification: { labels: [{ scheme: "x", code: "1" }] },
     });
-    const [{ distance, copy, rule }] = decision.matches as [Decision["matches"][0]];
+    const [{ distance, region, rule }] = decision.matches as [Decision["matches"][0]];
     expect(rule).toContain(`distance ${distance} of at most 31`);
     expect(rule).toContain("by the view trimmed");
     const edge = 0.2 / 1.4;
-    const [x, y] = copy!.region![0]!;
+    const [x, y] = region![0]!;
     expect(Math.min(Math.abs(x - edge), Math.abs(1 - x - edge))).toBeLessThan(0.02);
     expect(y).toBeGreaterThan(0.1);
     // Without the picture: a decision is plain data.
     const stored = JSON.parse(JSON.stringify(decision)) as Decision;
     expect(matcher.explain(stored).same).toBe(true);
     expect(found(matcher.check(stored.query))).toEqual(["block", ["a copy"]]);
-    await store.withdraw({ bank: "ncii", source: "s", entry: "a" });
+    await store.withdraw({ bank: "ncii", source: "s", entryId: "a" });
     expect(matcher.explain(stored)).toMatchObject({ same: true, gone: [1] });
     expect(found(matcher.check(stored.query))).toEqual(["none", []]);
   });
@@ -158,21 +163,21 @@ describe("what is found", () => {
     await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
       .png()
       .toFile(file);
-    const decision = await matcher.checkCopies(file, { all: true });
+    const decision = await checkCopies(file, { all: true });
     expect(found(decision)).toEqual(["block", ["a copy"]]);
     expect(decision.query.digests?.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(await matcher.checkImage(file)).toMatchObject({ query: { hash: decision.query.hash } });
     const broken = join(folder, "broken.png");
     const cut = readFileSync(file).subarray(0, 200);
     writeFileSync(broken, cut);
-    await expect(matcher.checkCopies(broken)).rejects.toMatchObject({ name: "ImageError" });
+    await expect(checkCopies(broken)).rejects.toMatchObject({ name: "ImageError" });
     const value = createHash("md5").update(cut).digest("hex");
     await store.import({ bank: "ncii", source: "s" }, [{ id: "bytes", signals: [{ type: "md5", value }] }]);
-    expect(found(await matcher.checkCopies(broken))).toEqual(["block", ["bytes exact"]]);
-    await expect(matcher.checkCopies(file, { level: "deep" as "fast" })).rejects.toThrow("level");
-    await expect(matcher.checkCopies(file, { radius: 3 } as object)).rejects.toThrow("radius");
-    await expect(matcher.checkCopies(file, { maxPixels: 10 })).rejects.toMatchObject({ code: "ERR_EMPREINTE_LIMIT" });
-    await expect(matcher.checkCopies(file, { signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
+    expect(found(await checkCopies(broken))).toEqual(["block", ["bytes exact"]]);
+    await expect(matcher.checkImage(file, { level: "deep" as "fast" })).rejects.toThrow("level");
+    await expect(checkCopies(file, { radius: 3 } as object)).rejects.toThrow("radius");
+    await expect(checkCopies(file, { maxPixels: 10 })).rejects.toMatchObject({ code: "ERR_EMPREINTE_LIMIT" });
+    await expect(checkCopies(file, { signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
   });
 });
 
@@ -223,13 +228,13 @@ describe("what the policies decide", () => {
     ]);
     expect([80, 91].map((minQuality) => under({ minQuality }, near(3, "match")))).toEqual(["block", "none"]);
     expect(under({ minQuality: 80 }, near(3, "match", { quality: 79 }))).toBe("none");
-    expect(under({ variants: ["orig"] }, near(3, "match", { turned: "flipY" }))).toBe("none");
-    expect(under({ variants: ["flipY"] }, near(3, "match", { turned: "flipY" }))).toBe("block");
+    expect(under({ orientations: ["orig"] }, near(3, "match", { orientation: "flipY" }))).toBe("none");
+    expect(under({ orientations: ["flipY"] }, near(3, "match", { orientation: "flipY" }))).toBe("block");
     expect([["x:1"], ["x:2"]].map((labels) => under({ labels }, near(3, "match")))).toEqual(["block", "none"]);
     expect(under({ matchRatio: 1e-9 }, near(3, "match"))).toBe("none");
     expect(under({ action: "log" }, near(3, "review"))).toBe("log");
     expect(under({}, near(3, "match"))).toBe("block");
-    store.disable({ number: 1 }, "2999-01-01");
+    store.disable({ entryNumber: 1 }, "2999-01-01");
     expect(decided(near(3, "match"))).toBe("none");
   });
 
@@ -251,7 +256,7 @@ describe("what the policies decide", () => {
     }
     expect(store.flooded()).toEqual([]);
     for (let i = 0; i < 3; i++) decided({ ...near(5, "match"), hash: hex(hashAt(others, 300 + i)) });
-    expect(store.flooded()).toMatchObject([{ entry: "a" }]);
+    expect(store.flooded()).toMatchObject([{ entryId: "a" }]);
   });
 
   test("a weaker bank's match does not end the look for a stronger one's", async () => {
@@ -261,30 +266,30 @@ describe("what the policies decide", () => {
     await list("seen before", "whole", collage);
     await list("ncii", "right", originals[1]!);
     expect(found(plain(collage))).toEqual(["log", ["whole near"]]);
-    expect(found(await matcher.checkCopies(collage))).toEqual(["block", ["whole near", "right copy"]]);
+    expect(found(await checkCopies(collage))).toEqual(["block", ["whole near", "right copy"]]);
     // And a match that the bank does not count ends nothing.
-    store.setPolicy("ncii", { action: "block", variants: ["flipY"] });
-    expect(found(await matcher.checkCopies(collage))).toEqual(["log", ["whole near"]]);
+    store.setPolicy("ncii", { action: "block", orientations: ["flipY"] });
+    expect(found(await checkCopies(collage))).toEqual(["log", ["whole near"]]);
   });
 
   test("a large crop is found by a part's hash, for review unless the policy says more", async () => {
     bank("ncii");
-    const { hash, quality, derived } = await hashWithCrops(originals[2]!);
-    const parts = derived.map((one) => ({
+    const { hash, quality, crops } = await hashWithCrops(originals[2]!);
+    const parts = crops.map((one) => ({
       type: "pdq" as const,
       value: one.hash,
       quality: one.quality,
-      derived: one.name,
+      crop: one.name,
     }));
     const signals = [{ type: "pdq" as const, value: hash, quality }, ...parts];
     await store.import({ bank: "ncii", source: "s" }, [{ id: "a", signals }]);
     const upload = framed(crop(originals[2]!, 0.2, 0.2, 0.2, 0.2), 0.15);
-    const decision = await matcher.checkCopies(upload);
-    expect(decision).toMatchObject({ action: "review", matches: [{ derived: "centre-20", kind: "copy" }] });
+    const decision = await checkCopies(upload);
+    expect(decision).toMatchObject({ action: "review", matches: [{ crop: "centre-20", kind: "copy" }] });
     expect(matcher.explain(decision).same).toBe(true);
-    expect((await matcher.checkCopies(framed(originals[2]!, 0.15))).action).toBe("block");
-    store.setPolicy("ncii", { action: "block", derived: "block" });
-    expect((await matcher.checkCopies(upload)).action).toBe("block");
+    expect((await checkCopies(framed(originals[2]!, 0.15))).action).toBe("block");
+    store.setPolicy("ncii", { action: "block", cropAction: "block" });
+    expect((await checkCopies(upload)).action).toBe("block");
   });
 });
 
@@ -292,21 +297,21 @@ test("registering parts beside a picture never makes a copy of it ask for less, 
   bank("ncii");
   using index = new HashIndex();
   for (const [i, picture] of originals.slice(0, 2).entries()) {
-    const { hash, derived } = await hashWithCrops(picture);
+    const { hash, crops } = await hashWithCrops(picture);
     const own = { type: "pdq" as const, value: hash };
-    const parts = derived.map((one) => ({ ...own, value: one.hash, quality: one.quality, derived: one.name }));
+    const parts = crops.map((one) => ({ ...own, value: one.hash, quality: one.quality, crop: one.name }));
     await store.import({ bank: "ncii", source: "s" }, [{ id: String(i), signals: [own, ...parts] }]);
     index.add(i, hash);
   }
   const rank = ["none", "review", "block"];
   const seen = new Set<string>();
   for (const picture of originals.slice(0, 2)) {
-    // A derived hash is nearer to most of these than the picture's own, which is within reach only when it is aligned.
+    // A crop is nearer to most of these than the whole image, which is within reach only when it is aligned.
     const cuts = [0.04, 0.06, 0.08, 0.12].map((share) => crop(picture, share, 0, 0, 0));
     for (const cut of [...cuts, ...[0.03, 0.1].map((share) => crop(picture, share, share, share, share))]) {
       const { tier } = await findCopies(cut, index);
       const alone = { match: "block", review: "review", none: "none" }[tier];
-      const { action } = await matcher.checkCopies(cut);
+      const { action } = await checkCopies(cut);
       expect(rank.indexOf(action)).toBeGreaterThanOrEqual(rank.indexOf(alone));
       seen.add(`${alone} ${action}`);
     }
@@ -321,9 +326,9 @@ test("of banks that have the same picture each is asked, also where it has to be
   for (const [i, picture] of originals.slice(0, 3).entries()) {
     for (const name of ["seen before", "ncii"]) await list(name, String(i), picture);
     for (const share of [0.06, 0.08, 0.12]) {
-      const { matches } = await matcher.checkCopies(crop(picture, share, 0, 0, 0));
+      const { matches } = await checkCopies(crop(picture, share, 0, 0, 0));
       expect(matches.map((match) => match.bank).sort()).toEqual(matches.length === 0 ? [] : ["ncii", "seen before"]);
-      if (matches[0]?.copy?.view === "aligned") aligned++;
+      if (matches[0]?.view === "aligned") aligned++;
     }
   }
   expect(aligned).toBeGreaterThan(0);
@@ -339,11 +344,11 @@ describe("a store that changes meanwhile", () => {
     }));
     let between = 0;
     for (const [i, picture] of originals.entries()) {
-      const looking = matcher.checkCopies(framed(picture, 0.2), { level: "thorough", all: true });
+      const looking = matcher.checkImage(framed(picture, 0.2), { level: "thorough", all: true });
       await new Promise((resolve) => setTimeout(resolve, 5 * i));
       await Promise.all([
         store.import({ bank: "ncii", source: "t" }, many.slice(500 * i, 500 * i + 500), { batch: 100 }),
-        store.withdraw({ bank: "ncii", source: "s", entry: String(i) }),
+        store.withdraw({ bank: "ncii", source: "s", entryId: String(i) }),
       ]);
       const { revision } = store;
       const decision = await looking;
@@ -359,7 +364,7 @@ describe("a store that changes meanwhile", () => {
   test("closed while it is looked for", async () => {
     bank("ncii");
     await list("ncii", "a", originals[0]!);
-    const looking = matcher.checkCopies(framed(originals[0]!, 0.2), { all: true });
+    const looking = checkCopies(framed(originals[0]!, 0.2), { all: true });
     const [failed] = await Promise.allSettled([looking, store.close()]);
     expect(failed).toMatchObject({ status: "rejected", reason: { code: "ERR_EMPREINTE_CLOSED" } });
     store = await BankStore.open(path);
@@ -392,7 +397,7 @@ test("scan --bank --level: an altered copy by the policies, and its view in the 
   const json = JSON.parse((await scan("--json", "--level", "thorough", upload)).stdout) as Decision;
   expect(json).toMatchObject({
     action: "block",
-    matches: [{ kind: "copy", copy: { view: "trimmed", tier: "match" } }],
+    matches: [{ kind: "copy", view: "trimmed", tier: "match" }],
   });
   const wrong = [
     ["--level", "deep", upload],

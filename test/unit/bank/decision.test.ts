@@ -76,7 +76,7 @@ describe("policies", () => {
       { id: "low", signals: pdq(hash(0), 59) },
       { id: "high", signals: pdq(hash(0), 60) },
     ]);
-    expect(matcher.check(query(hash(0), { quality: 60 })).matches.map(({ entry }) => entry)).toEqual(["high"]);
+    expect(matcher.check(query(hash(0), { quality: 60 })).matches.map(({ entryId }) => entryId)).toEqual(["high"]);
     expect(matcher.check(query(hash(0), { quality: 59 }))).toMatchObject({
       action: "none",
       matches: [],
@@ -91,7 +91,7 @@ describe("policies", () => {
     await import1("b", "b", hash(0), { labels: ["ncmec:B1"] });
     await import1("b", "c", hash(0));
     const { matches } = matcher.check(query(hash(0)));
-    expect(matches.map(({ entry, labels }) => [entry, labels])).toEqual([
+    expect(matches.map(({ entryId, labels }) => [entryId, labels])).toEqual([
       ["a", [{ scheme: "ncmec", version: "2", code: "A1" }]],
     ]);
   });
@@ -103,14 +103,14 @@ describe("policies", () => {
     const mirrored = await sharp(picture).flop().png().toBuffer();
     const { hash: known } = await hashImage(picture);
     store.createBank({ name: "all" });
-    store.createBank({ name: "upright", policy: { variants: ["orig"] } });
+    store.createBank({ name: "upright", policy: { orientations: ["orig"] } });
     await import1("all", "a", known);
     await import1("upright", "u", known);
-    expect((await matcher.checkImage(picture)).matches.map(({ bank, variant }) => [bank, variant])).toEqual([
+    expect((await matcher.checkImage(picture)).matches.map(({ bank, orientation }) => [bank, orientation])).toEqual([
       ["all", "orig"],
       ["upright", "orig"],
     ]);
-    expect((await matcher.checkImage(mirrored)).matches.map(({ bank, variant }) => [bank, variant])).toEqual([
+    expect((await matcher.checkImage(mirrored)).matches.map(({ bank, orientation }) => [bank, orientation])).toEqual([
       ["all", "flipY"], // over the upright axis, in the reference's words
     ]);
   });
@@ -126,7 +126,7 @@ describe("policies", () => {
     );
     for (const type of types) {
       const asked = query(hash(0), { quality: 0, stable: false, digests: { [type]: digest(type) } });
-      expect(matcher.check(asked).matches).toMatchObject([{ entry: type, kind: "exact", type, distance: 0 }]);
+      expect(matcher.check(asked).matches).toMatchObject([{ entryId: type, kind: "exact", type, distance: 0 }]);
     }
     expect(matcher.check(query(digest("sha256"))).matches).toEqual([]);
     const other = createHash("md5").update("other").digest("hex");
@@ -136,9 +136,9 @@ describe("policies", () => {
   test("disabledUntil: not before, again after", async () => {
     store.createBank({ name: "b" });
     await import1("b", "a", hash(0));
-    store.disable({ bank: "b", source: "s", entry: "a" }, Date.now() + 60_000);
+    store.disable({ bank: "b", source: "s", entryId: "a" }, Date.now() + 60_000);
     expect(matcher.check(query(hash(0))).action).toBe("none");
-    store.disable({ bank: "b", source: "s", entry: "a" }, Date.now() - 1);
+    store.disable({ bank: "b", source: "s", entryId: "a" }, Date.now() - 1);
     expect(matcher.check(query(hash(0))).action).toBe("review");
   });
 
@@ -157,8 +157,8 @@ describe("policies", () => {
   test.each([
     ["radius", { radius: 257 }],
     ["minQuality", { minQuality: -1 }],
-    ["variants", { variants: [] }],
-    ["variants", { variants: ["upside down"] }],
+    ["orientations", { orientations: [] }],
+    ["orientations", { orientations: ["upside down"] }],
     ["labels", { labels: "ncmec:A1" }],
     ["action", { action: "delete" }],
   ])("a policy with a wrong %s is refused", (what, policy) => {
@@ -178,12 +178,12 @@ test("a match says what was found, and no more of the hash than 8 digits", async
       type: "pdq",
       kind: "near",
       distance: 4,
-      variant: "orig",
+      orientation: "orig",
       bank: "b",
       negative: false,
       source: "s",
-      entry: "a",
-      number: 1,
+      entryId: "a",
+      entryNumber: 1,
       signal: 0,
       labels: [{ scheme: "x", code: "1" }],
       action: "log",
@@ -219,8 +219,8 @@ describe("explain", () => {
       ["another hash", () => import1("b", "a", hash(1))],
       ["a new entry", () => import1("b", "n", hash(1, 2))],
       ["a negative one", () => import1("no", "f", hash(0))],
-      ["released", () => store.release({ bank: "b", source: "s", entry: "q" })],
-      ["disabled", () => store.disable({ bank: "b", source: "s", entry: "c" }, "2999-01-01")],
+      ["released", () => store.release({ bank: "b", source: "s", entryId: "q" })],
+      ["disabled", () => store.disable({ bank: "b", source: "s", entryId: "c" }, "2999-01-01")],
     ];
     for (const [, change] of later) {
       const revision = store.revision;
@@ -239,9 +239,9 @@ describe("explain", () => {
     await import1("b", "a", hash(0));
     await import1("b", "c", hash(0, 3));
     const decision = matcher.check(query(hash(0, 1)));
-    await store.withdraw({ bank: "b", source: "s", entry: "a" });
+    await store.withdraw({ bank: "b", source: "s", entryId: "a" });
     expect(matcher.explain(decision)).toMatchObject({ same: true, gone: [1], decision: { action: "review" } });
-    await store.erase({ bank: "b", source: "s", entry: "c" });
+    await store.erase({ bank: "b", source: "s", entryId: "c" });
     expect(matcher.explain(decision)).toMatchObject({ same: true, gone: [1, 2] });
     expect(matcher.check(query(hash(0, 1))).action).toBe("none");
   });
@@ -256,7 +256,7 @@ describe("explain", () => {
     expect(same({ ...decision, matches: [] })).toBe(false);
     expect(same({ ...decision, matches: [{ ...match, distance: 1 }] })).toBe(false);
     expect(same({ ...decision, revision: 0 })).toBe(false);
-    expect(same({ ...decision, matches: [match, { ...match, signal: 99, number: 7 }] })).toBe(false);
+    expect(same({ ...decision, matches: [match, { ...match, signal: 99, entryNumber: 7 }] })).toBe(false);
     expect(() => matcher.explain({ ...decision, revision: 99 })).toThrow("no revision 99");
   });
 });

@@ -21,7 +21,7 @@ afterEach(async () => {
 
 test("entries are listed by number, of a bank, a source, a status; sources are counted", async () => {
   const many = Array.from({ length: 500 }, (_, i) => entriesOfCase(i)).flat();
-  await store.import(from, many, { checkpoint: "page 7" });
+  await store.import(from, many, { importCursor: "page 7" });
   const pdq = (quality: number) => [{ type: "pdq" as const, value: hashOf(9000, quality, 0), quality }];
   await store.import({ bank: "ncii", source: "second" }, [
     { id: "low", signals: pdq(10) },
@@ -29,17 +29,23 @@ test("entries are listed by number, of a bank, a source, a status; sources are c
   ]);
   await store.import({ bank: "other", source: "hotline" }, entriesOfCase(7000));
   await store.withdraw({ case: "case 3" });
-  expect([...store.entries()].map(({ number }) => number)).toEqual(Array.from({ length: 2507 }, (_, i) => i + 1));
-  expect([...store.entries({ bank: "other" })].map(({ entry }) => entry)).toEqual(
+  expect([...store.entries()].map(({ entryNumber }) => entryNumber)).toEqual(
+    Array.from({ length: 2507 }, (_, i) => i + 1),
+  );
+  expect([...store.entries({ bank: "other" })].map(({ entryId }) => entryId)).toEqual(
     entriesOfCase(7000).map(({ id }) => id),
   );
-  expect([...store.entries({ bank: "ncii", source: "second" })].map(({ entry, status }) => [entry, status])).toEqual([
+  expect(
+    [...store.entries({ bank: "ncii", source: "second" })].map(({ entryId, status }) => [entryId, status]),
+  ).toEqual([
     ["low", "quarantined"],
     ["good", "active"],
   ]);
-  expect([...store.entries({ status: "withdrawn" })].map(({ number }) => number)).toEqual([16, 17, 18, 19, 20]);
+  expect([...store.entries({ status: "withdrawn" })].map(({ entryNumber }) => entryNumber)).toEqual([
+    16, 17, 18, 19, 20,
+  ]);
   expect(store.sources()).toEqual([
-    { ...from, checkpoint: "page 7", active: 2495, quarantined: 0, withdrawn: 5, signals: 7485 },
+    { ...from, importCursor: "page 7", active: 2495, quarantined: 0, withdrawn: 5, signals: 7485 },
     { bank: "ncii", source: "second", active: 1, quarantined: 1, withdrawn: 0, signals: 1 },
     { bank: "other", source: "hotline", active: 5, quarantined: 0, withdrawn: 0, signals: 15 },
   ]);
@@ -60,14 +66,14 @@ test("entries in arrays are the same as one by one, problems and places among th
   }
   const counts = await store.import(from, all, options);
   const taken: string[] = [];
-  const checkpoint = (count: number): string => (taken.push(`${count}`), `${count}`);
+  const importCursor = (count: number): string => (taken.push(`${count}`), `${count}`);
   const other = { bank: "ncii", source: "arrays" };
-  expect(await store.import(other, arrays(), { ...options, checkpoint })).toEqual(counts);
+  expect(await store.import(other, arrays(), { ...options, importCursor })).toEqual(counts);
   expect(problems).toEqual([6, 6]);
   expect(taken.at(-1)).toBe("16");
-  expect(store.checkpoint(other)).toBe("16");
+  expect(store.importCursor(other)).toBe("16");
   const kept = (source: string) =>
-    [...store.entries({ bank: "ncii", source })].map(({ entry, signals }) => [entry, signals]);
+    [...store.entries({ bank: "ncii", source })].map(({ entryId, signals }) => [entryId, signals]);
   expect(kept("arrays")).toEqual(kept("hotline"));
   expect(await store.import({ bank: "ncii", source: "rest" }, arrays(), { skip: 9 })).toMatchObject({
     added: 7,
@@ -83,24 +89,24 @@ test("an entry whose source gave no id is named by its number", async () => {
   ]);
   const matches = () => new Matcher(store).check({ hash: value, quality: 99, stable: true }).matches;
   const [held] = store.quarantined();
-  expect(held).toMatchObject({ number: 1, reason: "quality 20 is below 50" });
+  expect(held).toMatchObject({ entryNumber: 1, reason: "quality 20 is below 50" });
   expect(matches()).toEqual([]);
-  expect(store.release({ number: 1 })).toBe(true);
+  expect(store.release({ entryNumber: 1 })).toBe(true);
   // The policy's own least quality still holds.
   store.setPolicy("ncii", { minQuality: 0 });
-  expect(matches()).toMatchObject([{ number: 1 }]);
-  expect(store.disable({ number: 1 }, "2999-01-01")).toBe(true);
+  expect(matches()).toMatchObject([{ entryNumber: 1 }]);
+  expect(store.disable({ entryNumber: 1 }, "2999-01-01")).toBe(true);
   expect(matches()).toEqual([]);
-  expect(store.disable({ number: 1 }, null)).toBe(true);
-  expect(await store.withdraw({ number: 1 })).toMatchObject({ entries: 1, signals: 2 });
+  expect(store.disable({ entryNumber: 1 }, null)).toBe(true);
+  expect(await store.withdraw({ entryNumber: 1 })).toMatchObject({ entries: 1, signals: 2 });
   expect(matches()).toEqual([]);
-  expect(store.entry({ number: 1 })).toMatchObject({ status: "withdrawn", signals: [] });
-  expect(store.entry({ number: 2 })).toMatchObject({ status: "active" });
-  expect(await store.erase({ number: 2 })).toMatchObject({ entries: 1 });
-  expect(store.entry({ number: 2 })).toBeUndefined();
-  expect(store.release({ number: 99 })).toBe(false);
-  expect(await store.withdraw({ number: 99 })).toMatchObject({ entries: 0 });
-  expect(() => store.release({ number: 1.5 })).toThrow("number");
+  expect(store.entry({ entryNumber: 1 })).toMatchObject({ status: "withdrawn", signals: [] });
+  expect(store.entry({ entryNumber: 2 })).toMatchObject({ status: "active" });
+  expect(await store.erase({ entryNumber: 2 })).toMatchObject({ entries: 1 });
+  expect(store.entry({ entryNumber: 2 })).toBeUndefined();
+  expect(store.release({ entryNumber: 99 })).toBe(false);
+  expect(await store.withdraw({ entryNumber: 99 })).toMatchObject({ entries: 0 });
+  expect(() => store.release({ entryNumber: 1.5 })).toThrow("entryNumber");
   // The tombstone keeps it out, under whatever name it had.
   expect(await store.import(from, [{ signals: [{ type: "pdq", value }] }])).toMatchObject({ added: 0, refused: 1 });
 });

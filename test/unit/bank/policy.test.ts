@@ -74,7 +74,7 @@ describe("matchRatio", () => {
     store.setPolicy("b", { matchRatio: 0.5, action: "block" });
     const left = all.find((i) => !matcher.check(query(hash(i))).matches.some(({ bank }) => bank === "b"))!;
     const decision = matcher.check(query(hash(left)));
-    expect(decision.reasons).toContain("b: not in the share of 0.5 of uploads that it is asked for");
+    expect(decision.reasons).toContain("b: this upload is not in its share of 0.5 of uploads");
     const taken = matcher.check(
       query(hash(all.find((i) => i !== left && matcher.check(query(hash(i))).action === "block")!)),
     );
@@ -107,21 +107,24 @@ describe("flood", () => {
     expect(store.flooded()).toEqual([]);
     expect(actions(3, 10)).toEqual(["review", "review", "review"]);
     const decision = matcher.check(query(near(0)));
-    expect(decision).toMatchObject({ action: "review", matches: [{ entry: "logo", flooded: true, action: "review" }] });
+    expect(decision).toMatchObject({
+      action: "review",
+      matches: [{ entryId: "logo", flooded: true, action: "review" }],
+    });
     expect(decision.reasons).toContain("b, entry 1: has hit too many different uploads: review at most");
     expect(matcher.check(query(hash(1))).action).toBe("block");
     expect(store.flooded()).toMatchObject([
-      { entry: "logo", status: "active", reason: "hit more than 10 different uploads within 60 s" },
+      { entryId: "logo", status: "active", reason: "hit more than 10 different uploads within 60 s" },
     ]);
-    expect(store.changes(0).at(-1)).toMatchObject({ kind: "flooded", entry: "logo" });
+    expect(store.changes(0).at(-1)).toMatchObject({ kind: "flooded", entryId: "logo" });
     expect([before, decision].map((one) => matcher.explain(one).same)).toEqual([true, true]);
     const path = join(folder, "known.bank");
     const other = await BankStore.open(path);
     expect(new Matcher(other).check(query(near(99))).action).toBe("review");
     await other.close();
 
-    expect(store.release({ bank: "b", source: "s", entry: "logo" })).toBe(true);
-    expect(store.release({ bank: "b", source: "s", entry: "logo" })).toBe(false);
+    expect(store.release({ bank: "b", source: "s", entryId: "logo" })).toBe(true);
+    expect(store.release({ bank: "b", source: "s", entryId: "logo" })).toBe(false);
     expect(store.flooded()).toEqual([]);
     expect(actions(11, 200)).toEqual([...Array.from({ length: 10 }, () => "block"), "review"]);
     expect([before, decision].map((one) => matcher.explain(one).same)).toEqual([true, true]);
@@ -145,7 +148,7 @@ describe("flood", () => {
     await store.import({ bank: "no", source: "s" }, [{ id: "logo", signals: pdq(hash(0)) }]);
     expect(new Set(actions(30))).toEqual(new Set(["none"]));
     store.setPolicy("b", { action: "block" });
-    await store.withdraw({ bank: "no", source: "s", entry: "logo" });
+    await store.withdraw({ bank: "no", source: "s", entryId: "logo" });
     expect(new Set(actions(30))).toEqual(new Set(["block"]));
   });
 
@@ -166,7 +169,7 @@ describe("screening", () => {
   const held = async (value: string, options = {}): Promise<string | undefined> => {
     const id = value.slice(0, 12);
     await store.import({ bank: "b", source: "s" }, [{ id, signals: pdq(value) }], options);
-    return store.entry({ bank: "b", source: "s", entry: id })!.reason;
+    return store.entry({ bank: "b", source: "s", entryId: id })!.reason;
   };
   beforeEach(() => store.createBank({ name: "b" }));
   const drawn = async (inside: string): Promise<string> => {
@@ -189,7 +192,7 @@ describe("screening", () => {
     expect(await held(value)).toMatch(/^a grid/);
     expect(matcher.check(query(value)).matches).toEqual([]);
     expect(store.quarantined()).toHaveLength(1);
-    store.release({ bank: "b", source: "s", entry: value.slice(0, 12) });
+    store.release({ bank: "b", source: "s", entryId: value.slice(0, 12) });
     expect(matcher.check(query(value)).matches).toHaveLength(1);
   });
 

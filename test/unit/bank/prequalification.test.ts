@@ -43,13 +43,19 @@ describe("prequalification", () => {
       by: "hotline",
       labels: [{ scheme: "ncmec", code: "A1" }],
       distance: 3,
-      variant: "orig",
-      entry: 1,
+      orientation: "orig",
+      entryNumber: 1,
     });
     expect(first.prequalification!.time).toBeGreaterThanOrEqual(start);
 
     const overridden = matcher.qualify(first, { labels: ["ncmec:B1"], by: "grace", note: "older" });
-    expect(overridden).toMatchObject({ outcome: "overridden", by: "grace", entry: 1, distance: 3, note: "older" });
+    expect(overridden).toMatchObject({
+      outcome: "overridden",
+      by: "grace",
+      entryNumber: 1,
+      distance: 3,
+      note: "older",
+    });
     const second = matcher.check(query(hash(0, 5)));
     expect(second.prequalification).toEqual({
       kind: "analyst",
@@ -58,8 +64,8 @@ describe("prequalification", () => {
       time: overridden.time,
       qualification: overridden.number,
       distance: 5,
-      variant: "orig",
-      entry: 1,
+      orientation: "orig",
+      entryNumber: 1,
     });
     const confirmed = matcher.qualify(second, { labels: second.prequalification!.labels });
     expect(confirmed).toMatchObject({ outcome: "confirmed", by: "ada", suggestion: overridden.number });
@@ -68,9 +74,9 @@ describe("prequalification", () => {
       qualification: confirmed.number,
       distance: 0,
     });
-    expect(store.qualifications({ ...from, entry: "a" })).toEqual([overridden, confirmed]);
+    expect(store.qualifications({ ...from, entryId: "a" })).toEqual([overridden, confirmed]);
     expect(store.audit().filter(({ what }) => what === "qualify")).toMatchObject([
-      { who: "ada", detail: { by: "grace", outcome: "overridden", labels: ["ncmec:B1"], entry: 1 } },
+      { who: "ada", detail: { by: "grace", outcome: "overridden", labels: ["ncmec:B1"], entryNumber: 1 } },
       { who: "ada", detail: { by: "ada", outcome: "confirmed" } },
     ]);
     expect(store.changes(0).filter(({ kind }) => kind === "qualified")).toHaveLength(2);
@@ -87,12 +93,12 @@ describe("prequalification", () => {
       { id: "listed", signals: pdq(hash(0)), labels: ["x:listed"] },
     ]);
     const suggested = () => matcher.check(query(hash(0))).prequalification;
-    expect(suggested()).toMatchObject({ entry: 3, kind: "source" });
-    expect(matcher.check(query(hash(0, 6))).prequalification).toMatchObject({ entry: 1, distance: 2 });
+    expect(suggested()).toMatchObject({ entryNumber: 3, kind: "source" });
+    expect(matcher.check(query(hash(0, 6))).prequalification).toMatchObject({ entryNumber: 1, distance: 2 });
     const decision = matcher.check(query(hash(0)));
-    expect(matcher.qualify(decision, { labels: [], entry: 2 }).outcome).toBe("overridden");
-    expect(suggested()).toMatchObject({ entry: 2, kind: "analyst", labels: [] });
-    matcher.qualify(decision, { labels: ["x:new"], entry: 3 });
+    expect(matcher.qualify(decision, { labels: [], entryNumber: 2 }).outcome).toBe("overridden");
+    expect(suggested()).toMatchObject({ entryNumber: 2, kind: "analyst", labels: [] });
+    matcher.qualify(decision, { labels: ["x:new"], entryNumber: 3 });
     expect(suggested()).toMatchObject({ kind: "analyst", labels: [{ scheme: "x", code: "new" }] });
     expect(matcher.check(query(hash(9))).prequalification).toBeUndefined();
   });
@@ -112,7 +118,7 @@ describe("prequalification", () => {
     await store.import(from, [{ id: "a", signals: pdq(hash(1)) }]);
     expect(matcher.check(query(hash(1)))).toMatchObject({ action: "block" });
     expect(matcher.check(query(hash(1))).prequalification).toBeUndefined();
-    expect(store.qualifications({ ...from, entry: "a" })).toHaveLength(1);
+    expect(store.qualifications({ ...from, entryId: "a" })).toHaveLength(1);
     expect(matcher.explain(said).same).toBe(true);
   });
 
@@ -123,11 +129,11 @@ describe("prequalification", () => {
     ]);
     for (const i of [0, 1]) matcher.qualify(matcher.check(query(hash(i))), { labels: ["x:1"], note: "n" });
     const decisions = [0, 1].map((i) => matcher.check(query(hash(i))));
-    await store.withdraw({ ...from, entry: "a" });
-    await store.erase({ ...from, entry: "c" });
+    await store.withdraw({ ...from, entryId: "a" });
+    await store.erase({ ...from, entryId: "c" });
     expect([0, 1].map((i) => matcher.check(query(hash(i))).prequalification)).toEqual([undefined, undefined]);
-    expect(store.qualifications({ ...from, entry: "a" })).toHaveLength(1);
-    expect(store.qualifications({ ...from, entry: "c" })).toEqual([]);
+    expect(store.qualifications({ ...from, entryId: "a" })).toHaveLength(1);
+    expect(store.qualifications({ ...from, entryId: "c" })).toEqual([]);
     expect(decisions.map((one) => matcher.explain(one).same)).toEqual([true, true]);
     expect(() => matcher.qualify(decisions[0]!, { labels: [] })).toThrow(
       expect.objectContaining({ code: "ERR_EMPREINTE_UNKNOWN_NAME" }) as Error,
@@ -141,8 +147,8 @@ describe("prequalification", () => {
     expect(() => matcher.qualify(decision, { labels: ["no scheme"] })).toThrow("label");
     expect(() => matcher.qualify(decision, { labels: "x:1" as never })).toThrow("labels");
     expect(() => matcher.qualify(decision, { labels: [], by: "" })).toThrow("by");
-    expect(() => matcher.qualify(decision, { labels: [], entry: 7 })).toThrow("entry");
-    expect(() => matcher.qualify(matcher.check(query(hash(5))), { labels: [] })).toThrow("entry");
+    expect(() => matcher.qualify(decision, { labels: [], entryNumber: 7 })).toThrow("entryNumber");
+    expect(() => matcher.qualify(matcher.check(query(hash(5))), { labels: [] })).toThrow("entryNumber");
     expect(store.revision).toBe(revision);
   });
 });
@@ -170,16 +176,16 @@ describe("the same bytes", () => {
     for (const input of [picture, path, stream()]) {
       const { action, matches, query: asked } = await matcher.checkImage(input);
       expect(action).toBe("block");
-      expect(matches.map(({ entry, kind, distance }) => [entry, kind, distance])).toEqual([
+      expect(matches.map(({ entryId, kind, distance }) => [entryId, kind, distance])).toEqual([
         ["bytes", "exact", 0],
         ["picture", "near", 0],
       ]);
       expect(asked.digests).toEqual({ md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") });
     }
     const other = await matcher.checkImage(Buffer.concat([picture, Buffer.of(0)]));
-    expect(other.matches.map(({ entry }) => entry)).toEqual(["picture"]);
+    expect(other.matches.map(({ entryId }) => entryId)).toEqual(["picture"]);
     const pixels = await matcher.checkImage({ data: Uint8Array.from(grey), width, height, channels: 1 });
-    expect(pixels.matches.map(({ entry }) => entry)).toEqual(["picture"]);
+    expect(pixels.matches.map(({ entryId }) => entryId)).toEqual(["picture"]);
     expect(pixels.query.digests).toBeUndefined();
   });
 
@@ -188,8 +194,8 @@ describe("the same bytes", () => {
     await expect(matcher.checkImage(damaged)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
     await store.import(from, [{ id: "cut", signals: [{ type: "sha256", value: digest("sha256", damaged) }] }]);
     const decision = await matcher.checkImage(damaged);
-    expect(decision).toMatchObject({ action: "block", matches: [{ entry: "cut", kind: "exact" }] });
-    expect(decision.reasons).toContain("there is no picture hash: only the bytes are matched");
+    expect(decision).toMatchObject({ action: "block", matches: [{ entryId: "cut", kind: "exact" }] });
+    expect(decision.reasons).toContain("there is no image hash: only the bytes are matched");
     expect(matcher.explain(decision).same).toBe(true);
     await expect(matcher.checkImage(Buffer.from("text, no picture"))).rejects.toMatchObject({
       code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
@@ -207,7 +213,7 @@ describe("the same bytes", () => {
 
   test("digests alone can be asked for; nothing at all cannot", async () => {
     await store.import(from, [{ id: "v", signals: [{ type: "md5", value: digest("md5") }] }]);
-    expect(matcher.check({ digests: { md5: digest("md5").toUpperCase() } }).matches).toMatchObject([{ entry: "v" }]);
+    expect(matcher.check({ digests: { md5: digest("md5").toUpperCase() } }).matches).toMatchObject([{ entryId: "v" }]);
     expect(() => matcher.check({})).toThrow("hash or digests");
   });
 
@@ -222,7 +228,7 @@ describe("the same bytes", () => {
     expect(log).toMatchObject([
       {
         revision: store.revision,
-        detail: { action: "block", upload: known.slice(0, 8), matches: [{ entry: 1 }], of: 1 },
+        detail: { action: "block", upload: known.slice(0, 8), matches: [{ entryNumber: 1 }], of: 1 },
       },
     ]);
     expect(JSON.stringify(log)).not.toContain(known.slice(0, 9));

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { type BenignPicture } from "../../../doors/bank.js";
+import { type BenignImage } from "../../../doors/bank.js";
 import { hashImages, type ImageInput, sniffImage } from "../../../index.js";
 import { openList } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
@@ -18,16 +18,16 @@ async function isImage(path: string): Promise<boolean> {
   }
 }
 
-async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<BenignPicture> {
+async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<BenignImage> {
   for await (const entry of await openList(path, { signal })) {
     for (const { type, value } of entry.signals) if (type === "pdq") yield value;
   }
 }
 
 /** The hashes of `--benign`: those of lists, of images in all orientations, and of folders of either. */
-export async function benignOf(paths: readonly string[], session: Session): Promise<BenignPicture[]> {
+export async function benignOf(paths: readonly string[], session: Session): Promise<BenignImage[]> {
   const { signal } = session;
-  const found: BenignPicture[] = [];
+  const found: BenignImage[] = [];
   const images: ImageInput[] = [];
   for await (const { path, error, walked } of walk(paths, { signal })) {
     if (error !== undefined || typeof path !== "string") throw new UsageError(`${shownPath(path)} cannot be read`);

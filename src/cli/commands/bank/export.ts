@@ -1,4 +1,4 @@
-import type { BankStore, EntryInfo, EntryStatus } from "../../../doors/bank.js";
+import type { BankStore, EntryFilter, EntryInfo } from "../../../doors/bank.js";
 import type { ListWriter, WrittenFormat } from "../../../doors/lists.js";
 import { defined } from "../../io/defined.js";
 import { shownPath } from "../../io/names.js";
@@ -9,9 +9,16 @@ import { actorOption, doneStatuses, fileArgument, sourceOptions } from "./option
 import { withStore } from "./store.js";
 
 /** An entry as the list formats have it. */
-function listed({ entry, signals, labels, cases, status: state, time }: EntryInfo): Parameters<ListWriter["entry"]>[0] {
+function listed({
+  entryId,
+  signals,
+  labels,
+  cases,
+  status: state,
+  time,
+}: EntryInfo): Parameters<ListWriter["entry"]>[0] {
   return {
-    ...(entry !== undefined && { id: entry }),
+    ...(entryId !== undefined && { id: entryId }),
     signals,
     labels,
     cases,
@@ -73,8 +80,8 @@ export const command: Command = defineCommand({
     const writer = to === "json" ? undefined : new Writer(to as WrittenFormat, defined({ nation }));
     const filter = {
       ...defined({ bank, source }),
-      ...(wanted !== "all" && { status: wanted as EntryStatus }),
-      ...(crops && { derived: true }),
+      ...(wanted !== "all" && { status: wanted as NonNullable<EntryFilter["status"]> }),
+      ...(crops && { crops: true }),
     };
     let count = 0;
     const progress = new Progress(session, quiet, "entries");

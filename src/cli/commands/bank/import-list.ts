@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import type { BankStore, BenignPicture, ImportCounts } from "../../../doors/bank.js";
+import type { BankStore, BenignImage, ImportCounts } from "../../../doors/bank.js";
 import { type ListEntry, openList, type OpenListOptions } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
 import type { Progress } from "../../io/progress.js";
@@ -18,7 +18,7 @@ interface Cursor {
   done: boolean;
   /** Where the list itself says that an import goes on: the next page, a time. */
   next?: string;
-  checkpoint?: string;
+  importCursor?: string;
 }
 
 const headBytes = 65_536;
@@ -52,7 +52,7 @@ export interface ListImport {
   store: BankStore;
   from: { bank: string; source: string };
   listOptions: OpenListOptions;
-  screen: { minQuality?: number; benign?: BenignPicture[]; benignRadius?: number };
+  screen: { minQuality?: number; benign?: BenignImage[]; benignRadius?: number };
   restart: boolean;
   quiet: boolean;
   session: Session;
@@ -86,15 +86,17 @@ export async function importList(path: string, given: ListImport): Promise<Impor
     }
     ended = true;
   }
-  const checkpoint = (taken: number): string => {
+  const importCursor = (taken: number): string => {
     const { next, importCursor: said } = reading.page;
-    const more = ended ? { ...(next !== undefined && { next }), ...(said !== undefined && { checkpoint: said }) } : {};
+    const more = ended
+      ? { ...(next !== undefined && { next }), ...(said !== undefined && { importCursor: said }) }
+      : {};
     return JSON.stringify({ list: list ?? path, taken, done: ended, ...more } satisfies Cursor);
   };
   const counts = await store.import(from, entries(), {
     ...given.screen,
     skip,
-    checkpoint,
+    importCursor,
     signal,
     onProblem: ({ position, reason }) => {
       const at = items[position - 1 - before]?.position ?? { entry: position };

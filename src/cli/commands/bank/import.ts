@@ -8,7 +8,7 @@ import { listOptions, openOptions } from "../list/options.js";
 import { actorOption, fileArgument } from "./options.js";
 import { orNoted, withStore } from "./store.js";
 
-const countNames: Record<string, string> = { derivedLeftOut: "hashes of crops left out" };
+const countNames: Record<string, string> = { cropsLeftOut: "hashes of crops left out" };
 
 function summary(counts: ImportCounts & { problems: number }): string {
   return Object.entries(counts)
@@ -70,7 +70,7 @@ export const command: Command = defineCommand({
       rows: [
         [
           "list",
-          '{"list", "added", "changed", "unchanged", "withdrawn", "quarantined", "stale", "refused", "derivedLeftOut", "problems"}',
+          '{"list", "added", "changed", "unchanged", "withdrawn", "quarantined", "stale", "refused", "cropsLeftOut", "problems"}',
         ],
       ],
     },

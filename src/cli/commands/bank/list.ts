@@ -31,7 +31,7 @@ export const command: Command = defineCommand({
   ],
   async run({ arguments: { file }, options }, session) {
     const { bank, source, status: wanted, crops, json } = options;
-    const filter = { ...defined({ bank, source, status: wanted }), ...(crops && { derived: true }) };
+    const filter = { ...defined({ bank, source, status: wanted }), ...(crops && { crops: true }) };
     return withStore(file, async (store) => {
       for (const entry of store.entries(filter)) {
         if (session.signal.aborted) break;

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import type { Selection, SignalType } from "../../../doors/bank.js";
+import type { Selection } from "../../../doors/bank.js";
+import type { SignalType } from "../../../doors/lists.js";
 import { type Session, status } from "../../io/session.js";
 import type { Given, OptionValues } from "../../table/command.js";
 import { UsageError } from "../../table/parse.js";

@@ -39,13 +39,13 @@ const mostSignals = 200;
 
 /** The first 8 digits of each value, after its type or, for a crop's hash, the crop's name. */
 const shortSignals = ({ signals }: EntryInfo): string[] =>
-  signals.slice(0, mostSignals).map(({ type, value, derived }) => `${derived ?? type} ${value.slice(0, 8)}`);
+  signals.slice(0, mostSignals).map(({ type, value, crop }) => `${crop ?? type} ${value.slice(0, 8)}`);
 
 /** A line for an entry: `#17`, bank, source, entry id, status, reason or labels, its signals in short. */
 export function entryLine(entry: EntryInfo): string {
-  const { number, bank, source, status, labels, reason, flooded } = entry;
+  const { entryNumber, bank, source, entryId, status, labels, reason, flooded } = entry;
   const state = flooded === true ? "flooded" : status;
-  const fields = [`#${number}`, bank, source, entry.entry ?? "", state, reason ?? labels.map(labelText).join(" ")];
+  const fields = [`#${entryNumber}`, bank, source, entryId ?? "", state, reason ?? labels.map(labelText).join(" ")];
   return textLine([...fields, shortSignals(entry).join(", ")], "\t");
 }
 

@@ -79,17 +79,19 @@ function combine(decided: Iterable<[Decision, Place]>, isVideo: boolean): FileDe
 }
 
 function scanMatch(match: FileMatch): ScanMatch {
-  const { action, distance, bank, source, entryId, entryNumber, orientation, copy, trimmed, crop, labels } = match;
-  const exact = match.kind === "exact" ? `digest=${match.type}` : undefined;
+  const { action, distance, bank, source, entryId, entryNumber, region, trimmed, crop, labels } = match;
+  const isExact = match.kind === "exact";
+  const exact = isExact ? `digest=${match.type}` : undefined;
+  const orientation = isExact ? undefined : match.orientation;
   const detail = [
     placeText(match),
-    regionText(copy?.region),
+    regionText(region),
     exact,
     crop === undefined ? undefined : `crop=${crop}`,
     labels.map(labelText).join(" "),
   ];
   const reference = `${bank}/${source}/${entryId ?? `#${entryNumber}`}`;
-  const view = viewText(copy?.view ?? (trimmed ? "trimmed" : undefined));
+  const view = viewText(match.view ?? (trimmed ? "trimmed" : undefined));
   return { records: [{ verdict: action, distance, reference, orientation, view, detail }], json: match };
 }
 
@@ -123,7 +125,7 @@ class BankScanner implements Scanner {
         ? hashWork<Compare>(hashing, stdin, (hash) => async () => this.#image(hash))
         : someAtATime(most, async (file) => {
             const input = inputOf(file, stdin);
-            const decision = await matcher.checkCopies(input, { ...limits, level: copyLevel, signal });
+            const decision = await matcher.checkImage(input, { ...limits, level: copyLevel, signal });
             return async () => this.#decided(aboutDecided(decision), [[decision, {}]], false);
           });
   }
@@ -175,8 +177,8 @@ export async function scanBank(file: string, context: ScanContext): Promise<numb
       const before = store.flooded().length;
       const scanner = new BankScanner(context, new Matcher(store, { audit: options.audit }));
       const end = await runScanner(scanner, context, false);
-      for (const { bank, number, reason } of store.flooded().slice(before)) {
-        session.note(`${bank}, entry #${number}: ${reason}; it leads to review at most until it is released`);
+      for (const { bank, entryNumber, reason } of store.flooded().slice(before)) {
+        session.note(`${bank}, entry #${entryNumber}: ${reason}; it leads to review at most until it is released`);
       }
       return end;
     },

@@ -1,25 +1,26 @@
-/** An index of all signals that may match, made at once: in one part, with tables, where one that grew has many. */
+/** Building an index of all signals that may match: as one shard with tables, where an index that grew has many. */
 import { setImmediate } from "node:timers/promises";
 import { HashIndex } from "../../search/hash-index.js";
 import type { Database } from "../storage/database.js";
 import { isLive, readRecord, recordBytes, recordsFrom } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
 
-/** An index, the revision it is of, and the first signal that is not in it. */
+/** An index, the revision of the store that it has, and the first signal that it does not have. */
 export interface IndexState {
   index: HashIndex;
   revision: number;
   next: number;
-  /** While signals are added to it; still so after an error. */
+  /** Whether signals are being added to it. It stays true after an error. */
   adding?: boolean;
 }
 
-/** Read at a time: some milliseconds. */
+/** Signals that one step reads, which takes some milliseconds. */
 const readAtOnce = 16_384;
 
 /**
- * Reads the store in steps, between which others go on. What ends or comes meanwhile `advance` takes over: a signal is
- * never changed but for its end, which `ended` tells of, and new ones have higher numbers.
+ * Builds an index from the store. It reads in steps, between which other calls continue. `advance` then takes over what
+ * changed meanwhile: a signal never changes except that it is removed, which `removed_signal` records, and new signals
+ * have higher numbers.
  */
 export async function buildIndex(database: Database): Promise<IndexState> {
   const [revision, next] = database.reading(() => [counter(database, "revision"), counter(database, "signals")]);
@@ -54,20 +55,20 @@ export async function buildIndex(database: Database): Promise<IndexState> {
   }
 }
 
-/** Takes over what has changed since, by whom ever. In a reading or a transaction. */
+/** Takes over what any process has changed since. Call it inside a reading or a transaction. */
 export function advance(database: Database, state: IndexState): void {
   const revision = counter(database, "revision");
   if (revision === state.revision) return;
   const { index } = state;
-  const ended = database.all<[number, number]>(
-    "SELECT first, last FROM ended WHERE revision > ? AND first < ?",
+  const removed = database.all<[number, number]>(
+    "SELECT first, last FROM removed_signal WHERE revision > ? AND first < ?",
     state.revision,
     state.next,
   );
-  for (const [first, last] of ended) {
-    const gone: number[] = [];
-    for (let id = first; id <= last; id++) if (index.has(id)) gone.push(id);
-    if (gone.length > 0) index.remove(gone);
+  for (const [first, last] of removed) {
+    const present: number[] = [];
+    for (let id = first; id <= last; id++) if (index.has(id)) present.push(id);
+    if (present.length > 0) index.remove(present);
   }
   const end = counter(database, "signals");
   const again = state.adding === true;
@@ -78,7 +79,7 @@ export function advance(database: Database, state: IndexState): void {
   state.revision = revision;
 }
 
-/** @param again one before ended in the middle: some are there already. */
+/** @param again an earlier call failed half-way, so that some of the signals are in the index already. */
 function addSignals(database: Database, { index, next }: IndexState, end: number, again: boolean): void {
   for (const { first, count, bytes } of recordsFrom(database, next, end)) {
     const ids: number[] = [];

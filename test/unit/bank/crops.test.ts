@@ -20,14 +20,14 @@ function hash(i: number, flips = 0): string {
   return hex(bytes);
 }
 const own = (value: string) => ({ type: "pdq" as const, value });
-const part = (value: string, derived = "centre-10", quality = 90) => ({
+const part = (value: string, crop = "centre-10", quality = 90) => ({
   type: "pdq" as const,
   value,
   quality,
-  derived,
+  crop,
 });
 const from = { bank: "ncii", source: "hotline" };
-const named = (entry: string) => ({ ...from, entry });
+const named = (entryId: string) => ({ ...from, entryId });
 
 let folder: string;
 let path: string;
@@ -45,7 +45,7 @@ afterEach(async () => {
 
 const check = (value: string): Decision => new Matcher(store).check({ hash: value, quality: 100, stable: true });
 const found = (value: string) =>
-  check(value).matches.map(({ entry, derived, distance, action }) => [entry, derived, distance, action]);
+  check(value).matches.map(({ entryId, crop, distance, action }) => [entryId, crop, distance, action]);
 async function reopen(): Promise<void> {
   await store.close();
   store = await BankStore.open(path);
@@ -54,20 +54,20 @@ async function reopen(): Promise<void> {
 describe("a decision", () => {
   test("a registered original's parts are one entry with it: blocked by its own hash, reviewed by a part's", async () => {
     const original = scene(5, 400, 300);
-    const { hash: whole, quality, derived } = await hashWithCrops(original);
+    const { hash: whole, quality, crops } = await hashWithCrops(original);
     const signals = [
       { ...own(whole), quality },
-      ...derived.map((one) => ({ type: "pdq" as const, value: one.hash, quality: one.quality, derived: one.name })),
+      ...crops.map((one) => ({ type: "pdq" as const, value: one.hash, quality: one.quality, crop: one.name })),
     ];
     expect(await store.import(from, [{ id: "a", signals }])).toMatchObject({ added: 1, problems: 0 });
     const cut = hashPixelsSync(crop(original, 0.2, 0.2, 0.2, 0.2));
     for (let round = 0; round < 2; round++) {
-      expect(store.size).toBe(1 + derived.length);
-      expect(check(whole)).toMatchObject({ action: "block", matches: [{ entry: "a", distance: 0 }] });
-      expect(check(whole).matches[0]).not.toHaveProperty("derived");
+      expect(store.size).toBe(1 + crops.length);
+      expect(check(whole)).toMatchObject({ action: "block", matches: [{ entryId: "a", distance: 0 }] });
+      expect(check(whole).matches[0]).not.toHaveProperty("crop");
       const decision = new Matcher(store).check(cut);
-      expect(decision).toMatchObject({ action: "review", matches: [{ entry: "a", derived: "centre-20" }] });
-      expect(decision.matches[0]!.rule).toContain("derived hash centre-20");
+      expect(decision).toMatchObject({ action: "review", matches: [{ entryId: "a", crop: "centre-20" }] });
+      expect(decision.matches[0]!.rule).toContain("crop centre-20");
       expect(new Matcher(store).explain(decision).same).toBe(true);
       expect(store.verify()).toEqual([]);
       // From the snapshot the second time.
@@ -87,13 +87,13 @@ describe("a decision", () => {
 
   test("what a part asks for at most is the policy's to say", async () => {
     await store.import(from, [{ id: "a", signals: [own(hash(0, 20)), part(hash(0))] }]);
-    store.setPolicy("ncii", { action: "block", derived: "block" });
+    store.setPolicy("ncii", { action: "block", cropAction: "block" });
     expect(found(hash(0))).toEqual([["a", "centre-10", 0, "block"]]);
-    store.setPolicy("ncii", { action: "log", derived: "block" });
+    store.setPolicy("ncii", { action: "log", cropAction: "block" });
     expect(found(hash(0))).toEqual([["a", "centre-10", 0, "log"]]);
-    store.setPolicy("ncii", { action: "block", derived: "log", radius: 15 });
+    store.setPolicy("ncii", { action: "block", cropAction: "log", radius: 15 });
     expect(found(hash(0))).toEqual([["a", "centre-10", 0, "log"]]);
-    expect(() => store.setPolicy("ncii", { derived: "none" as "log" })).toThrow("derived");
+    expect(() => store.setPolicy("ncii", { cropAction: "none" as "log" })).toThrow("cropAction");
   });
 
   test("a part of a known false alarm suppresses nothing, the whole of it does", async () => {
@@ -114,9 +114,9 @@ describe("a decision", () => {
     for (let i = 0; i < 6; i++) expect(matcher.check(upload(i)).action).toBe("review");
     expect(store.flooded()).toEqual([]);
     expect(check(hash(0)).action).toBe("block");
-    store.setPolicy("ncii", { action: "block", flood, derived: "block" });
+    store.setPolicy("ncii", { action: "block", flood, cropAction: "block" });
     for (let i = 0; i < 6; i++) matcher.check(upload(i));
-    expect(store.flooded()).toMatchObject([{ entry: "a" }]);
+    expect(store.flooded()).toMatchObject([{ entryId: "a" }]);
   });
 });
 
@@ -167,12 +167,12 @@ describe("import", () => {
     const options = { onProblem: ({ reason }: { reason: string }) => reasons.push(reason) };
     expect(await store.import(from, entries, options)).toMatchObject({ added: 0, problems: bad.length });
     expect(reasons).toEqual([
-      "Expected at most 0 derived signals for signals but received 1",
-      expect.stringContaining("Expected pdq beside derived for type"),
-      expect.stringContaining("for derived"),
-      expect.stringContaining("for derived"),
-      expect.stringContaining("for derived"),
-      "Expected at most 60 derived signals for signals but received 61",
+      "Expected at most 0 crops for signals but received 1",
+      expect.stringContaining("Expected pdq for a signal with a crop for type"),
+      expect.stringContaining("for crop"),
+      expect.stringContaining("for crop"),
+      expect.stringContaining("for crop"),
+      "Expected at most 60 crops for signals but received 61",
     ]);
     expect(reasons.join(" ")).not.toContain(hash(1).slice(0, 9));
     const two = [own(hash(0)), own(hash(1)), ...many];
@@ -183,14 +183,11 @@ describe("import", () => {
     const signals = [own(hash(0)), part("0".repeat(64), "top-20"), part(hash(1)), part(hash(2), "low", 20)];
     const again = { id: "a", signals };
     const counts = await store.import(from, [again]);
-    expect(counts).toMatchObject({ added: 1, quarantined: 0, derivedLeftOut: 2 });
-    expect(store.entry(named("a"), { derived: true })!.signals.map(({ derived }) => derived)).toEqual([
-      undefined,
-      "centre-10",
-    ]);
-    expect(await store.import(from, [again])).toMatchObject({ unchanged: 1, derivedLeftOut: 2 });
+    expect(counts).toMatchObject({ added: 1, quarantined: 0, cropsLeftOut: 2 });
+    expect(store.entry(named("a"), { crops: true })!.signals.map(({ crop }) => crop)).toEqual([undefined, "centre-10"]);
+    expect(await store.import(from, [again])).toMatchObject({ unchanged: 1, cropsLeftOut: 2 });
     const benign = { benign: [hash(1, 3)] };
-    expect(await store.import(from, [again], benign)).toMatchObject({ changed: 1, derivedLeftOut: 3 });
+    expect(await store.import(from, [again], benign)).toMatchObject({ changed: 1, cropsLeftOut: 3 });
     expect(found(hash(1))).toEqual([]);
   });
 
@@ -200,7 +197,7 @@ describe("import", () => {
       await store.import(from, [{ id: `n${k}`, signals: [own(hash(k)), ...signals] }]);
     }
     const names = [0, 1, 2, 3, 4].flatMap((k) =>
-      store.entry(named(`n${k}`), { derived: true })!.signals.flatMap(({ derived }) => derived ?? []),
+      store.entry(named(`n${k}`), { crops: true })!.signals.flatMap(({ crop }) => crop ?? []),
     );
     expect(names.slice(0, 254)).toEqual(Array.from({ length: 254 }, (_, i) => `part-${Math.floor(i / 60)}-${i % 60}`));
     expect(names.slice(254)).toEqual(Array.from({ length: 46 }, () => "other"));
@@ -212,17 +209,17 @@ describe("what leaves the store", () => {
   test("parts are left out and counted, and given where they are asked for; the log says so", async () => {
     const signals = [{ ...own(hash(0)), quality: 80 }, part(hash(1)), part(hash(2), "square", 85)];
     await store.import(from, [{ id: "a", signals }]);
-    const plain = { signals: signals.slice(0, 1), derivedSignals: 2 };
+    const plain = { signals: signals.slice(0, 1), cropSignals: 2 };
     expect(store.entry(named("a"))).toMatchObject(plain);
     expect([...store.entries()]).toMatchObject([plain]);
-    const all = store.entry(named("a"), { derived: true })!;
+    const all = store.entry(named("a"), { crops: true })!;
     expect(all.signals).toEqual(signals);
-    expect(all).not.toHaveProperty("derivedSignals");
-    expect([...store.entries({ derived: true })]).toEqual([all]);
-    expect(() => [...store.entries({ derived: 1 } as object)]).toThrow("derived");
+    expect(all).not.toHaveProperty("cropSignals");
+    expect([...store.entries({ crops: true })]).toEqual([all]);
+    expect(() => [...store.entries({ crops: 1 } as object)]).toThrow("crops");
     expect(JSON.stringify(store.changes(0))).not.toContain(hash(1).slice(0, 8));
-    store.recordExport({ bank: "ncii", derived: true, to: "plain" });
-    expect(store.audit().at(-1)).toMatchObject({ what: "export", detail: { derived: true } });
+    store.recordExport({ bank: "ncii", crops: true, to: "plain" });
+    expect(store.audit().at(-1)).toMatchObject({ what: "export", detail: { crops: true } });
   });
 
   test.each(["withdraw", "erase"] as const)("%s takes all of them: no file has the bytes", async (how) => {
@@ -241,7 +238,7 @@ describe("what leaves the store", () => {
     const values = entries[0]!.signals.map(({ value }) => value);
     expect(lying(values)).toBe(61);
     const decision = check(hash(20));
-    expect(await store[how]({ ...from, entry: "n0" })).toMatchObject({ entries: 1, signals: 61 + 40 });
+    expect(await store[how]({ ...from, entryId: "n0" })).toMatchObject({ entries: 1, signals: 61 + 40 });
     expect(lying(values)).toBe(0);
     expect(values.flatMap(found)).toEqual([]);
     expect(found(hash(75))).toMatchObject([["n1", "part-5", 0, "review"]]);
@@ -253,18 +250,20 @@ describe("what leaves the store", () => {
   });
 });
 
-test("a store of the second version takes derived hashes when it is opened", async () => {
+test("a store of an older version is refused, with what to do, and stays as it is", async () => {
   await store.import(from, [{ id: "a", signals: [own(hash(0))] }]);
   await store.close();
   const lines = `const { default: L } = await import("libsql"); const d = new L(process.argv[1]);
-    d.exec("DROP TABLE part"); d.exec("PRAGMA user_version = 2"); d.close();`;
+    d.exec("PRAGMA user_version = 2"); d.close();`;
   const made = spawnSync(process.execPath, ["--input-type=module", "-e", lines, path], { encoding: "utf8" });
   expect(made.stderr).toBe("");
-  store = await BankStore.open(path);
-  expect(store.verify()).toEqual([]);
-  expect(check(hash(0)).action).toBe("block");
-  expect(await store.import(from, [{ id: "a", signals: [own(hash(0)), part(hash(1))] }])).toMatchObject({ changed: 1 });
-  expect(found(hash(1))).toEqual([["a", "centre-10", 0, "review"]]);
+  const before = readFileSync(path);
+  await expect(BankStore.open(path)).rejects.toMatchObject({
+    code: "ERR_EMPREINTE_BANK_FILE",
+    message: expect.stringMatching(/known\.bank has store version 2, .* import its lists again$/),
+  });
+  expect(readFileSync(path).equals(before)).toBe(true);
+  store = await BankStore.create(`${path}.new`);
 });
 
 describe("a list", () => {
@@ -272,7 +271,7 @@ describe("a list", () => {
     hash: hash(0),
     quality: 90,
     stable: true,
-    derived: [1, 2, 3].map((i) => ({
+    crops: [1, 2, 3].map((i) => ({
       hash: hash(i),
       quality: 90,
       name: `centre-${i}`,
@@ -290,7 +289,7 @@ describe("a list", () => {
     for await (const item of list) items.push(item);
     return { items, problems };
   }
-  const names = ({ signals }: { signals: readonly { derived?: string }[] }) => signals.map(({ derived }) => derived);
+  const names = ({ signals }: { signals: readonly { crop?: string }[] }) => signals.map(({ crop }) => crop);
 
   test.each(["case 7", "", ' "quoted", and spaces ', "a;derived= b"])(
     "derived lines are one entry with the line they follow: %j",
@@ -313,7 +312,7 @@ describe("a list", () => {
           items.map(({ entry }) => entry),
         ),
       ).toMatchObject({ added: 3, problems: 0 });
-      expect(check(hash(2)).matches).toMatchObject([{ number: 2, derived: "centre-2", action: "review" }]);
+      expect(check(hash(2)).matches).toMatchObject([{ entryNumber: 2, crop: "centre-2", action: "review" }]);
       // Written again, it is the same list.
       const writer = new ListWriter("plain");
       const again = await read(items.map(({ entry }) => writer.entry(entry)).join(""));

@@ -1,0 +1,102 @@
+/**
+ * What a matcher needs of a store, which the store's public class does not show. The store registers its context when it
+ * opens, and the matcher looks the context up by the store.
+ */
+import { InvalidArgumentError, BankError } from "../../errors.js";
+import type { CopyIndex } from "../../copies/candidates.js";
+import type { LiveIndex } from "../index/live-index.js";
+import type { Audit } from "../inspect/audit.js";
+import type { Database } from "../storage/database.js";
+import { FloodCounts, type FloodHit, markFlooded } from "./flood.js";
+import { addQualification, type NewQualification, type Qualification } from "./qualify.js";
+import { LiveSnapshot, PastSnapshot } from "./snapshot.js";
+
+/** The inside of one open store, as decisions use it. */
+export class DecisionContext {
+  readonly #database: Database;
+  readonly #live: LiveIndex;
+  readonly #audit: Audit;
+  readonly #actor: string;
+  readonly #floods: FloodCounts = new FloodCounts();
+
+  constructor(database: Database, live: LiveIndex, audit: Audit, actor: string) {
+    this.#database = database;
+    this.#live = live;
+    this.#audit = audit;
+    this.#actor = actor;
+  }
+
+  /** Runs `work` on the store as it is now, in one reading. */
+  read<T>(work: (snapshot: LiveSnapshot) => T): T {
+    return this.#database.reading(() => {
+      this.#live.sync();
+      return work(new LiveSnapshot(this.#database, this.#live));
+    });
+  }
+
+  /** Runs `work` on the store as it was at a revision, in one reading. @throws {InvalidArgumentError} for a later one. */
+  readAt<T>(revision: number, work: (snapshot: PastSnapshot) => T): T {
+    return this.read((now) => {
+      if (revision > now.revision) throw new InvalidArgumentError(`The store has no revision ${revision} yet`);
+      const snapshot = new PastSnapshot(this.#database, revision);
+      try {
+        return work(snapshot);
+      } finally {
+        snapshot.close();
+      }
+    });
+  }
+
+  /** The index in which copies are searched. Some of its signals may be withdrawn meanwhile. */
+  get copyIndex(): CopyIndex {
+    return this.#live;
+  }
+
+  /**
+   * Counts the entries that an upload has hit, in this process, and marks those that have now hit too many uploads. Answers
+   * whether there were any.
+   */
+  countHits(hits: readonly FloodHit[], upload: string, time: number): boolean {
+    const flooding = hits.filter(({ entryNumber, limit }) => this.#floods.add(entryNumber, upload, limit, time));
+    if (flooding.length === 0) return false;
+    try {
+      this.#database.transaction(() => markFlooded(this.#database, flooding, this.#audit));
+    } catch (error) {
+      // Another process keeps writing: the decision stands, and the next hit tries again.
+      if (error instanceof BankError && error.code === "ERR_EMPREINTE_BUSY") return false;
+      throw error;
+    }
+    for (const { entryNumber } of flooding) this.#floods.forget(entryNumber);
+    return true;
+  }
+
+  /** Records a qualification. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for an entry that was removed meanwhile. */
+  qualify(qualification: Omit<NewQualification, "by"> & { by: string | undefined }): Qualification {
+    const by = qualification.by ?? this.#actor;
+    const recorded = this.#database.transaction(() =>
+      addQualification(this.#database, { ...qualification, by }, this.#audit),
+    );
+    if (recorded !== undefined) return recorded;
+    const text = `The store does not have entry ${qualification.entryNumber} any more`;
+    throw new BankError("ERR_EMPREINTE_UNKNOWN_NAME", text);
+  }
+
+  /** Writes one record to the audit log. */
+  record(...[what, detail]: Parameters<Audit>): void {
+    this.#database.transaction(() => this.#audit(what, detail));
+  }
+}
+
+const contexts = new WeakMap<object, DecisionContext>();
+
+/** Registers the context of a store. */
+export function registerContext(store: object, context: DecisionContext): void {
+  contexts.set(store, context);
+}
+
+/** Answers the context of a store. @throws {InvalidArgumentError} for anything but an open or closed `BankStore`. */
+export function contextOf(store: object): DecisionContext {
+  const context = typeof store === "object" && store !== null ? contexts.get(store) : undefined;
+  if (context === undefined) throw new InvalidArgumentError("Expected a BankStore for store");
+  return context;
+}

@@ -1,0 +1,87 @@
+/**
+ * The index file, FILE.index, which holds the index between two openings of the store. It can always be made again from
+ * the store. The store records which index file is valid, by its first 64 bytes (which have the checksums of the rest),
+ * and the revision it has. Any other file is removed. A withdrawal deletes that record in its own transaction, so that no
+ * index file with a withdrawn hash is ever used, and it removes the file before it returns.
+ */
+import { open } from "node:fs/promises";
+import { EmpreinteError, IndexError } from "../../errors.js";
+import { HashIndex } from "../../search/hash-index.js";
+import type { Database } from "../storage/database.js";
+import type { IndexState } from "./build-index.js";
+
+const headerBytes = 64;
+
+/** Answers the path of a store's index file. */
+export const indexPath = (store: string): string => `${store}.index`;
+
+export interface ValidIndexFile {
+  /** The first 64 bytes of the file. */
+  header: Buffer;
+  /** The revision of the store that the file has. */
+  revision: number;
+  /** The first signal that is not in the file. */
+  next: number;
+}
+
+/** Answers the store's record of the valid index file, if it has one. */
+export function validIndexFile(database: Database): ValidIndexFile | undefined {
+  const row = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'index file'");
+  if (row === undefined || row[0].length !== headerBytes + 16) return undefined;
+  const [bytes] = row;
+  return {
+    header: bytes.subarray(0, headerBytes),
+    revision: bytes.readDoubleLE(headerBytes),
+    next: bytes.readDoubleLE(headerBytes + 8),
+  };
+}
+
+/** Records which index file is valid. Call it inside a transaction. */
+export function markIndexFileValid(database: Database, { header, revision, next }: ValidIndexFile): void {
+  const bytes = Buffer.alloc(headerBytes + 16);
+  bytes.set(header);
+  bytes.writeDoubleLE(revision, headerBytes);
+  bytes.writeDoubleLE(next, headerBytes + 8);
+  database.run("INSERT OR REPLACE INTO meta VALUES ('index file', ?)", bytes);
+}
+
+/** Deletes that record. Call it inside the transaction of a withdrawal. */
+export function invalidateIndexFile(database: Database): void {
+  database.run("DELETE FROM meta WHERE name = 'index file'");
+}
+
+/** Reads the first 64 bytes of a file, or answers undefined where it cannot be read. */
+export async function headerOf(path: string): Promise<Buffer | undefined> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const header = Buffer.alloc(headerBytes);
+      await file.read(header, 0, headerBytes, 0);
+      return header;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined; // The index is then built again from the store.
+  }
+}
+
+/** Opens the index file where the store records it as valid. Answers undefined for any other, also for a damaged one. */
+export async function openIndexFile(database: Database): Promise<IndexState | undefined> {
+  const valid = validIndexFile(database);
+  const path = indexPath(database.path);
+  let index: HashIndex | undefined;
+  if (valid === undefined || !(await headerOf(path))?.equals(valid.header)) return undefined;
+  try {
+    index = await HashIndex.open(path, { verify: "later" });
+    // Reading it into memory checks it, makes searches faster, and leaves no open handle to a file that is removed.
+    await index.warm();
+    return { index, revision: valid.revision, next: valid.next };
+  } catch (error) {
+    index?.close();
+    if (error instanceof IndexError || (error instanceof EmpreinteError && error.code === "ERR_EMPREINTE_READ")) {
+      return undefined;
+    }
+    throw error;
+  }
+}
