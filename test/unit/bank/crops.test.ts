@@ -291,65 +291,61 @@ describe("a list", () => {
   }
   const names = ({ signals }: { signals: readonly { crop?: string }[] }) => signals.map(({ crop }) => crop);
 
-  test.each(["case 7", "", ' "quoted", and spaces ', "a;derived= b"])(
-    "derived lines are one entry with the line they follow: %j",
+  test.each(["case 7", "", ' "quoted", and spaces ', "a;crop= b"])(
+    "crop lines are one entry with the line of the image that they follow: %j",
     async (metadata) => {
-      const marked = metadata.includes(";derived=");
+      const marked = metadata.includes(";crop=");
       const text = marked
-        ? [`${hash(0)},${metadata}`, ...[1, 2, 3].map((i) => `${hash(i)},${metadata};derived=centre-${i}`)]
+        ? [`${hash(0)},${metadata}`, ...[1, 2, 3].map((i) => `${hash(i)},${metadata};crop=centre-${i}`)]
         : cropListLines(registration, metadata, { derived: true });
       const { items, problems } = await read([`${hash(9)},first`, ...text, `${hash(8)},${metadata}`, ""].join("\n"));
       expect(problems).toEqual([]);
-      expect(items.map(({ entry, position }) => [entry.signals.length, position.entry, position.line])).toEqual([
+      expect(items.map(({ signals, position }) => [signals.length, position!.entry, position!.line])).toEqual([
         [1, 1, 1],
         [4, 2, 2],
         [1, 3, 6],
       ]);
-      expect(names(items[1]!.entry)).toEqual([undefined, "centre-1", "centre-2", "centre-3"]);
-      expect(
-        await store.import(
-          from,
-          items.map(({ entry }) => entry),
-        ),
-      ).toMatchObject({ added: 3, problems: 0 });
+      expect(names(items[1]!)).toEqual([undefined, "centre-1", "centre-2", "centre-3"]);
+      expect(await store.import(from, items)).toMatchObject({ added: 3, problems: 0 });
       expect(check(hash(2)).matches).toMatchObject([{ entryNumber: 2, crop: "centre-2", action: "review" }]);
       // Written again, it is the same list.
       const writer = new ListWriter("plain");
-      const again = await read(items.map(({ entry }) => writer.entry(entry)).join(""));
-      expect(again.items.map(({ entry }) => entry)).toEqual(items.map(({ entry }) => entry));
+      const again = await read(items.map((entry) => writer.entry(entry)).join(""));
+      const said = (some: typeof items) => some.map((entry) => ({ ...entry, position: undefined }));
+      expect(said(again.items)).toEqual(said(items));
       expect(writer.leftOut).toEqual({});
     },
   );
 
-  test("one whose picture's line is not before it is a problem, and nobody else's part", async () => {
+  test("a crop line without its image's line before it is a problem, and no other image's crop", async () => {
     const sorted = [
-      `${hash(1)},case 7;derived=centre-1`,
+      `${hash(1)},case 7;crop=centre-1`,
       `${hash(9)},case 8`,
-      `${hash(2)},case 7;derived=centre-2`,
+      `${hash(2)},case 7;crop=centre-2`,
       `${hash(0)},case 7`,
       "no hash",
-      `${hash(3)},case 7;derived=centre-3`,
-      `${hash(4)},case 9;derived=Not A Part`,
+      `${hash(3)},case 7;crop=centre-3`,
+      `${hash(4)},case 9;crop=Not A Part`,
     ];
     const { items, problems } = await read(sorted.join("\n"));
-    expect(items.map(({ entry }) => [entry.signals[0]!.value, names(entry)])).toEqual([
+    expect(items.map((entry) => [entry.signals[0]!.value, names(entry)])).toEqual([
       [hash(9), [undefined]],
       [hash(0), [undefined]],
       [hash(4), [undefined]],
     ]);
-    expect(problems.map((text) => text.slice(0, 20))).toEqual([
-      "1: marked as derived",
-      "3: marked as derived",
+    expect(problems.map((text) => text.slice(0, 21))).toEqual([
+      "1: a crop line has to",
+      "3: a crop line has to",
       expect.stringMatching(/^5: /),
-      "6: marked as derived",
+      "6: a crop line has to",
     ]);
-    const many = [`${hash(0)},x`, ...Array.from({ length: 62 }, (_, i) => `${hash(10 + i)},x;derived=part-${i}`)];
+    const many = [`${hash(0)},x`, ...Array.from({ length: 62 }, (_, i) => `${hash(10 + i)},x;crop=part-${i}`)];
     const bounded = await read(many.join("\n"));
-    expect(bounded.items.map(({ entry }) => entry.signals.length)).toEqual([61]);
+    expect(bounded.items.map(({ signals }) => signals.length)).toEqual([61]);
     expect(bounded.problems).toHaveLength(2);
   });
 
-  test("another format has them as hashes like any other, and says so", () => {
+  test("another format writes crops as hashes like any other, and counts the loss", () => {
     const entry = {
       signals: [{ type: "pdq" as const, value: hash(0) }, part(hash(1))],
       labels: [],
@@ -361,11 +357,11 @@ describe("a list", () => {
       const text = writer.entry(entry) + writer.end();
       expect(text.toLowerCase()).toContain(hash(1));
       expect(text).not.toContain("centre");
-      expect(writer.leftOut).toMatchObject({ derived: 1 });
+      expect(writer.leftOut).toMatchObject({ crop: 1 });
     }
-    // Without a picture before it, a part is a line like any other.
+    // Without an image before it, a crop is a line like any other.
     const plain = new ListWriter("plain");
     expect(plain.entry({ ...entry, signals: [part(hash(1)), part(hash(2))] })).toBe(`${hash(1)}\n${hash(2)}\n`);
-    expect(plain.leftOut).toMatchObject({ derived: 1 });
+    expect(plain.leftOut).toMatchObject({ crop: 1 });
   });
 });
