@@ -2,8 +2,8 @@ import { InvalidHashError } from "../errors.js";
 import { native } from "../native/load.js";
 
 /**
- * A hash as a caller may give it: 64 hex digits (either case, optional `0x`, surrounding white space), base64 of the
- * 32 bytes (44 characters, or 43 without padding), or the 32 bytes, most significant first.
+ * A hash in any form that functions accept: 64 hex digits (either case, optional `0x`, surrounding white space), the base64
+ * of the 32 bytes (44 characters, or 43 without padding), or the 32 bytes, most significant first.
  */
 export type HashLike = string | Uint8Array;
 
@@ -11,7 +11,14 @@ function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
 }
 
-/** The 32 bytes of a hash. @throws {InvalidHashError} for anything that is not one. */
+/**
+ * Returns the 32 bytes of a hash, most significant first, in new memory.
+ *
+ * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH` for anything that is not a hash.
+ *
+ * @example
+ * hashToBytes("f8f8f0cc…")[0]; // 248
+ */
 export function hashToBytes(hash: HashLike): Uint8Array {
   if (isBytes(hash)) {
     if (hash.length === 32) return new Uint8Array(hash);
@@ -32,26 +39,55 @@ export function hashToBytes(hash: HashLike): Uint8Array {
   }
 }
 
-/** 64 lower-case hex digits. @throws {InvalidHashError} */
+/**
+ * Returns a hash as 64 lower-case hex digits.
+ *
+ * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH` for anything that is not a hash.
+ *
+ * @example
+ * hashToHex(bytes); // "f8f8f0cc…"
+ */
 export function hashToHex(hash: HashLike): string {
   const bytes = hashToBytes(hash);
   return Buffer.from(bytes.buffer, bytes.byteOffset, 32).toString("hex");
 }
 
-/** 44 base64 characters. @throws {InvalidHashError} */
+/**
+ * Returns a hash as 44 base64 characters.
+ *
+ * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH` for anything that is not a hash.
+ *
+ * @example
+ * hashToBase64("f8f8f0cc…"); // "+Pjwz…="
+ */
 export function hashToBase64(hash: HashLike): string {
   const bytes = hashToBytes(hash);
   return Buffer.from(bytes.buffer, bytes.byteOffset, 32).toString("base64");
 }
 
-/** How many of the 256 bits differ. @throws {InvalidHashError} */
+/**
+ * Counts how many of the 256 bits of two hashes differ.
+ *
+ * @returns 0 … 256. Up to 31 is a match by Meta's recommendation.
+ * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH` for anything that is not a hash.
+ *
+ * @example
+ * const [a, b] = await Promise.all([hashImage("a.jpg"), hashImage("b.jpg")]);
+ * const distance = hashDistance(a.hash, b.hash);
+ */
 export function hashDistance(a: HashLike, b: HashLike): number {
   return native.distance(hashToBytes(a), hashToBytes(b));
 }
 
 /**
- * Why a hash would match unrelated pictures (all zero, constant, periodic, unbalanced), as a sentence; `undefined` for an
- * ordinary hash. @throws {InvalidHashError}
+ * Says why a hash is trivial, which means that it would match unrelated images: it is all zero, constant, periodic or
+ * unbalanced.
+ *
+ * @returns a sentence, or undefined for an ordinary hash.
+ * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH` for anything that is not a hash.
+ *
+ * @example
+ * if (trivialHashReason(hash) === undefined) index.add(id, hash);
  */
 export function trivialHashReason(hash: HashLike): string | undefined {
   return native.trivialReason(hashToBytes(hash));

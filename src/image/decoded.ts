@@ -47,7 +47,7 @@ export async function withDecodedContent<T>(
       const timer = setTimeout(expire, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
       const { digests } = content;
       try {
-        const pages = decodePages({ ...content, name, limits, stop: controller.signal }, all);
+        const pages = decodePages({ ...content, name, limits, signal: controller.signal }, all);
         return await use({ pages, signal: controller.signal, ...(digests && { digests }) });
       } finally {
         clearTimeout(timer);

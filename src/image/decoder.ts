@@ -1,14 +1,14 @@
 import sharp from "sharp";
 
-/** What decodes the pictures. */
+/** Versions and abilities of the library that decodes images. */
 export interface DecoderVersions {
   sharp: string;
   libvips: string;
-  /** The formats this build decodes, of those that are hashed. */
+  /** Those of the hashed formats that this build decodes. */
   formats: string[];
 }
 
-/** For `empreinte doctor` and bug reports. */
+/** Returns what decodes images here, for `empreinte doctor` and bug reports. */
 export function decoderVersions(): DecoderVersions {
   const { jpeg, png, gif, webp, tiff, heif } = sharp.format;
   const able = Object.entries({ jpeg, png, gif, webp, tiff, avif: heif })
@@ -18,9 +18,12 @@ export function decoderVersions(): DecoderVersions {
 }
 
 /**
- * Makes sharp safer for hostile files, for the whole process: only the loaders of the hashed formats stay open (SVG is
- * closed), nothing is cached, and one decode uses one thread. A program that decodes other formats through sharp, or wants
- * its cache, should not call this; `hashImage` recognises formats by itself and does not need it.
+ * Makes sharp safer for hostile files, for the whole process. Only the loaders of the hashed formats stay enabled (SVG is
+ * disabled), nothing is cached, and one decode uses one thread. Do not call this in a program that decodes other formats with
+ * sharp or relies on its cache. `hashImage` recognises formats by itself and does not need it.
+ *
+ * @example
+ * hardenDecoder(); // once, when the program starts
  */
 export function hardenDecoder(): void {
   sharp.cache(false);

@@ -3,21 +3,21 @@ import { createReadStream } from "node:fs";
 import { invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
 import { ImageError, printable, systemReason } from "../errors.js";
 
-/** Digests of a file's bytes, by which lists name exact copies. */
+/** A type of digest of a file's bytes. Lists name exact copies by them. */
 export type DigestType = "md5" | "sha1" | "sha256";
 export const digestTypes: readonly DigestType[] = ["md5", "sha1", "sha256"];
 
-/** Lower-case hex digits of those that were asked for. */
+/** Digests by type, in lower-case hex digits. Only the requested types are there. */
 export type FileDigests = Partial<Record<DigestType, string>>;
 
-/** Which digests are asked for. @throws {InvalidArgumentError} */
+/** Checks a list of types. @throws {InvalidArgumentError} */
 export function checkDigests(types: unknown): readonly DigestType[] {
   if (types === undefined) return [];
   if (!Array.isArray(types)) throw invalidArgument("digests", "array of md5, sha1, sha256", types);
   return [...new Set(types.map((type) => oneOf("digests", type, digestTypes)))];
 }
 
-/** Several digests of the same bytes, as they come. */
+/** Computes several digests of the same bytes, piece by piece. */
 export class Digester {
   readonly #hashes: [DigestType, Hash][];
 
@@ -29,17 +29,19 @@ export class Digester {
     for (const [, hash] of this.#hashes) hash.update(bytes);
   }
 
-  /** Once. */
+  /** Returns the digests. Call it once. */
   finish(): FileDigests {
     return Object.fromEntries(this.#hashes.map(([type, hash]) => [type, hash.digest("hex")]));
   }
 }
 
 /**
- * The digests of a file of any kind and length: what `hashImage` gives with the option `digests`, for files that are no
- * pictures.
+ * Computes the digests of a file of any kind and length. `hashImage` computes the same ones with the option `digests`; this
+ * function is for files that are not images.
  *
- * @throws {InvalidArgumentError} @throws {ImageError} `ERR_EMPREINTE_READ`; the signal's reason.
+ * @param options.digests which types to compute. Default: all three.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for a path or option that does not fit.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` if the file cannot be read; or the signal's reason.
  *
  * @example
  * const { md5, sha1 } = await digestFile("clip.mp4", { digests: ["md5", "sha1"] });

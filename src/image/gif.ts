@@ -1,10 +1,10 @@
 /**
- * Takes the transparency away from a GIF's first picture, in place: one bit in the graphic control extension before it.
- * Answers the function that puts it back.
+ * Removes the transparency of a GIF's first frame in place, by one bit in the graphic control extension before it. Returns a
+ * function that restores it.
  *
- * The reference drops alpha and hashes the hidden colour, which in a GIF is the palette's entry; the decoder leaves such
- * pixels black. In later frames a transparent pixel means "as in the frame before", so they are decoded as they are
- * (ImageMagick's -coalesce gives the same pixels). A file whose blocks cannot be followed is left to the decoder's verdict.
+ * The reference drops alpha and hashes the hidden colour, which in a GIF is an entry of the palette. The decoder would leave
+ * such pixels black. In later frames a transparent pixel means "as in the frame before", so those are decoded as they are;
+ * ImageMagick's -coalesce gives the same pixels. A file whose blocks cannot be followed is left for the decoder to refuse.
  */
 export function showHiddenColours(gif: Uint8Array): () => void {
   const changed: number[] = [];
@@ -14,7 +14,7 @@ export function showHiddenColours(gif: Uint8Array): () => void {
     const transparent = gif[at + 1] === 0xf9 && gif[at + 2] === 4 && (gif[at + 3]! & 1) === 1;
     if (transparent) changed.push(at + 3);
     at += 2;
-    // Sub-blocks, each with its length before it, up to an empty one.
+    // Sub-blocks follow, each after its length. An empty one is the last.
     while (at < gif.length && gif[at] !== 0) at += gif[at]! + 1;
     at++;
   }

@@ -5,16 +5,17 @@ import { hashChecked, type ImageHash } from "./hash-image.js";
 import type { ImageInput } from "./input.js";
 import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type HashImageOptions } from "./options.js";
 
+/** Options of `hashImages`. */
 export interface HashImagesOptions extends Omit<HashImageOptions, "name"> {
-  /** Pictures in work at a time, 1 … 1,024. Default 4, or the number of processors if that is less. */
+  /** How many images are hashed at a time, 1 … 1,024. Default 4, or the number of processors if that is less. */
   concurrency?: number;
 }
 
-/** What became of one input: a result or an error, never both. */
+/** The outcome for one input: a result or an error, never both. */
 export type HashedImage<Input> =
   | {
       input: Input;
-      /** The input's position in the iterable, from 0. */
+      /** The position of the input in the iterable, from 0. */
       index: number;
       result: ImageHash;
       error?: undefined;
@@ -35,7 +36,7 @@ async function* run<Input extends ImageInput>(
 ): AsyncGenerator<HashedImage<Input>, void, undefined> {
   const settled: HashedImage<Input>[] = [];
   const stop = new AbortController();
-  // As many listeners as pictures in work, each taken away at its end.
+  // There are as many listeners as images in work, and each is removed when its image is done.
   setMaxListeners(0, stop.signal);
   let inFlight = 0;
   let index = 0;
@@ -85,7 +86,7 @@ async function* run<Input extends ImageInput>(
         inFlight--;
         yield next;
       } else if (exhausted && inFlight === 0) {
-        // What was good has been delivered.
+        // All results were delivered.
         if (failure !== undefined) throw failure.error;
         return;
       } else {
@@ -97,8 +98,8 @@ async function* run<Input extends ImageInput>(
     stop.abort();
     if (!exhausted) {
       const closed = (async () => iterator.return?.())();
-      // A generator's return() waits for its pending next(), which may never come; and an abort is not kept waiting. What
-      // closing then says is of no use to anybody.
+      // A generator's return() waits for its pending next(), which may never come, and an abort must not wait. An error while
+      // closing is then of no use to anybody.
       if (pulling || signal?.aborted) void closed.catch(() => {});
       else await closed;
     }
@@ -106,14 +107,14 @@ async function* run<Input extends ImageInput>(
 }
 
 /**
- * Hashes many pictures, `concurrency` at a time, and gives each result as soon as it is there, in the order in which they
- * are done. An input that fails is a value with an `error`; the others go on.
+ * Hashes many images, `concurrency` at a time, and gives each result as soon as it is ready, in the order in which they are
+ * done. An input that fails gives a value with an `error`, and the others continue.
  *
- * At most `concurrency` inputs are held, and the next is asked for only when a result is, so memory does not grow with
- * their number. Leaving the loop cancels what is in work and closes the iterable. When `signal` is aborted the loop throws
- * its reason. An error of the iterable itself is thrown after the results of what it gave before.
+ * At most `concurrency` inputs are held, and the next one is pulled only when a result is, so memory does not grow with
+ * their number. Leaving the loop cancels what is in work and closes the iterable. When `signal` is aborted, the loop throws
+ * its reason. An error of the iterable itself is thrown after the results of the inputs before it.
  *
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`, at the call.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`, at the call, for an option that does not fit.
  *
  * @example
  * for await (const { input, result, error } of hashImages(paths)) {

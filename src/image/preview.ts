@@ -1,6 +1,6 @@
 /**
- * A picture's colours without the picture, for a card in a review queue: a blurhash of a few cosines, from at most 32 pixels
- * a side, and what it looks like.
+ * The colours of an image without the image, for a card in a review queue: a blurhash of a few cosines, from at most 32 pixels
+ * a side, and its rendering.
  */
 import { endianness } from "node:os";
 import { decode, encode } from "blurhash";
@@ -14,8 +14,9 @@ import type { ImageInput } from "./input.js";
 import { checkInputOptions, limitNames } from "./options.js";
 import { sourceOf } from "./source.js";
 
+/** Options of `safePreview`. */
 export interface PreviewOptions extends Limits {
-  /** Cosines along the longer side, 1 … 5; along the other in proportion, at least 1. Default 4. */
+  /** The number of cosines along the longer side, 1 … 5. The other side has proportionally fewer, at least 1. Default 4. */
   detail?: number;
   /** Ends the work; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -23,25 +24,27 @@ export interface PreviewOptions extends Limits {
   name?: string;
 }
 
+/** What `safePreview` returns. */
 export interface SafePreview {
-  /** The blurhash, some 6 to 54 characters. */
+  /** The blurhash, about 6 to 54 characters. */
   blurhash: string;
-  /** Of the PNG, in pixels: at most 32, in the picture's proportions. */
+  /** Width of the PNG in pixels, at most 32. */
   width: number;
+  /** Height of the PNG in pixels, at most 32. The PNG has the proportions of the image. */
   height: number;
-  /** The blurhash rendered. */
+  /** The rendered blurhash, as a PNG file. */
   png: Uint8Array;
-  /** The same as `data:image/png;base64,…`. */
+  /** The PNG as `data:image/png;base64,…`. */
   dataUri: string;
 }
 
-/** Pixels of the longer side that a preview is made from. */
+/** The longer side, in pixels, of the reduced image that a preview is made from. */
 const side = 32;
-/** Samples along a side of the area that becomes one pixel: more would not be seen. */
+/** How many samples along each side of an area make one pixel. More would not be visible. */
 const samples = 8;
 const optionNames = ["detail", ...limitNames, "signal", "name"];
 
-/** Stored samples, as `decodePages` and raw pixels have them. */
+/** Stored samples of a decoded page or of raw pixels. */
 interface Stored {
   data: Uint8Array;
   width: number;
@@ -49,7 +52,7 @@ interface Stored {
   channels: number;
   depth: 8 | 16;
   cmyk: boolean;
-  /** Bytes from one row to the next. */
+  /** Bytes from the start of one row to the next. */
   stride: number;
 }
 
@@ -59,20 +62,20 @@ interface Small {
   height: number;
 }
 
-/** Which byte of a 16-bit sample, in this machine's order, has its upper half. */
+/** Which byte of a 16-bit sample has the upper half, in this machine's byte order. */
 const highByte = endianness() === "LE" ? 1 : 0;
 
-/** One stored sample as 0 … 255. */
+/** Returns a stored sample as 0 … 255. */
 function sampleAt({ data, depth }: Stored, at: number): number {
   return data[depth === 8 ? at : at + highByte]!;
 }
 
-/** Adds the colour of a pixel, as `hashImage` reads it: alpha is dropped, ink is subtracted. */
-function addColour(sum: number[], picture: Stored, x: number, y: number): void {
-  const { channels, depth, cmyk, stride } = picture;
+/** Adds the colour of a pixel as `hashImage` reads it: alpha is dropped, and ink is subtracted from white. */
+function addColour(sum: number[], image: Stored, x: number, y: number): void {
+  const { channels, depth, cmyk, stride } = image;
   const bytes = depth / 8;
   const start = y * stride + x * channels * bytes;
-  const at = (channel: number): number => sampleAt(picture, start + channel * bytes);
+  const at = (channel: number): number => sampleAt(image, start + channel * bytes);
   const grey = channels < 3;
   for (let i = 0; i < 3; i++) {
     const value = at(grey ? 0 : i);
@@ -80,24 +83,24 @@ function addColour(sum: number[], picture: Stored, x: number, y: number): void {
   }
 }
 
-/** The mean colours of areas, from a few samples of each. */
-function reduced(picture: Stored): Small {
-  const longer = Math.max(picture.width, picture.height);
+/** Reduces an image to the mean colours of areas, from a few samples of each. */
+function reduced(image: Stored): Small {
+  const longer = Math.max(image.width, image.height);
   const scale = Math.min(1, side / longer);
-  const width = Math.max(1, Math.round(picture.width * scale));
-  const height = Math.max(1, Math.round(picture.height * scale));
+  const width = Math.max(1, Math.round(image.width * scale));
+  const height = Math.max(1, Math.round(image.height * scale));
   const pixels = new Uint8ClampedArray(4 * width * height);
-  /** Where the samples of area `i` of `count` lie along a side of `length` pixels. */
+  /** Returns the positions of the samples of area `i` of `count`, along a side of `length` pixels. */
   const places = (i: number, count: number, length: number): number[] => {
     const [from, to] = [(i * length) / count, ((i + 1) * length) / count];
     return Array.from({ length: samples }, (_, k) => Math.floor(from + ((k + 0.5) * (to - from)) / samples));
   };
   for (let y = 0; y < height; y++) {
-    const rows = places(y, height, picture.height);
+    const rows = places(y, height, image.height);
     for (let x = 0; x < width; x++) {
       const sum = [0, 0, 0];
-      const columns = places(x, width, picture.width);
-      for (const row of rows) for (const column of columns) addColour(sum, picture, column, row);
+      const columns = places(x, width, image.width);
+      for (const row of rows) for (const column of columns) addColour(sum, image, column, row);
       const at = 4 * (y * width + x);
       sum.forEach((value, i) => (pixels[at + i] = value / samples ** 2));
       pixels[at + 3] = 255;
@@ -113,12 +116,15 @@ async function firstPage({ pages }: Decoding): Promise<Small> {
 }
 
 /**
- * A blurhash of a picture and its rendering: what a reviewer's list can show without showing the picture. Its main colours
- * can be seen in it, so it is derived from the picture: nothing of this package makes or keeps one unless it is asked to.
+ * Makes a blurhash of an image and renders it, for a reviewer's list that must not show the image. The main colours are
+ * visible, so a preview is derived from the image: nothing else in this package makes or keeps one.
  *
- * Samples are read as `hashImage` reads them; of an animation, the first frame.
+ * Samples are read as `hashImage` reads them. Of an animation, the first frame is used.
  *
- * @throws as `hashImage`.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option or input that does not fit.
+ * @throws {ImageError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` or
+ * `ERR_EMPREINTE_CORRUPT`, with the name of the input.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds one of the limits; or the signal's reason.
  *
  * @example
  * const { dataUri } = await safePreview("upload.jpg"); // <img src={dataUri}>
@@ -134,7 +140,7 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
     : await withDecoded(sourceOf(input, name, limits.maxBytes), { limits, all: false }, signal, firstPage);
   const { pixels, width, height } = small;
   const longer = Math.max(width, height);
-  // No more cosines than pixels: they could not be told apart.
+  // More cosines than pixels would have no effect.
   const [across, down] = [width, height].map((length) =>
     Math.min(length, Math.max(1, Math.round((most * length) / longer))),
   );
@@ -148,7 +154,7 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
 }
 
 function ofPixels(input: RawPixels, maxPixels: number, name = "pixels"): Small {
-  // Checks what hashing them would check.
+  // This makes the same checks as hashing.
   const pixels = nativePixels(input);
   const { width, height } = pixels;
   if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, width, height);

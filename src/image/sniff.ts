@@ -1,7 +1,7 @@
-/** The formats that are decoded. */
+/** An image format that is decoded. */
 export type ImageFormat = "jpeg" | "png" | "gif" | "webp" | "tiff" | "avif";
 
-/** So many first bytes are enough for `sniffImage`. */
+/** How many first bytes `sniffImage` needs at most. */
 export const sniffBytes = 4096;
 
 function ascii(bytes: Uint8Array, start: number, text: string): boolean {
@@ -10,7 +10,7 @@ function ascii(bytes: Uint8Array, start: number, text: string): boolean {
   return true;
 }
 
-/** ISO-BMFF says by its brands what is inside; "mif1" and "msf1" alone may be HEIC, which is not decoded. */
+/** The brands of an ISO-BMFF file name its content. "mif1" and "msf1" alone may be HEIC, which is not decoded. */
 function isAvif(bytes: Uint8Array): boolean {
   if (!ascii(bytes, 4, "ftyp")) return false;
   const size = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
@@ -19,16 +19,20 @@ function isAvif(bytes: Uint8Array): boolean {
   if (end < 16) return false;
   if (av1(8)) return true;
   if (!ascii(bytes, 8, "mif1") && !ascii(bytes, 8, "msf1")) return false;
-  // Major brand, minor version, then the compatible brands up to the end of the box.
+  // After the major brand and the minor version, the compatible brands follow up to the end of the box.
   for (let at = 16; at + 4 <= end; at += 4) if (av1(at)) return true;
   return false;
 }
 
 /**
- * The format of an image by its first bytes (4,096 are enough), whatever its name says; `undefined` when it is none that
- * can be hashed: a text, an SVG, a PDF, a HEIC, a video.
+ * Recognises the format of an image by its first bytes, whatever its name is. Only what is recognised here reaches the
+ * decoder, so no other parser in it (SVG above all) ever gets foreign bytes.
  *
- * Only what is recognised here reaches the decoder, so that no other parser in it (SVG above all) ever sees foreign bytes.
+ * @param bytes the first bytes of the file. 4,096 are enough.
+ * @returns the format, or undefined for anything that cannot be hashed: text, SVG, PDF, HEIC, video.
+ *
+ * @example
+ * sniffImage(await readFile("photo.jpg")); // "jpeg"
  */
 export function sniffImage(bytes: Uint8Array): ImageFormat | undefined {
   if (ascii(bytes, 0, "\xff\xd8\xff")) return "jpeg";

@@ -3,10 +3,10 @@ const photometric = 262;
 const ycbcrSubsampling = 530;
 const referenceBlackWhite = 532;
 
-/** The numbers of one tag. */
+/** The values of tags, by their numbers. */
 type Tags = Map<number, number[]>;
 
-/** Of one directory, those of the four tags above that it has. @throws {RangeError} where the file does not go on. */
+/** Reads those of the four tags above that a directory has. @throws {RangeError} if the file is cut. */
 function readTags(bytes: Uint8Array, page: number): Tags {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = bytes[0] === 0x49;
@@ -36,9 +36,9 @@ function readTags(bytes: Uint8Array, page: number): Tags {
 }
 
 /**
- * The function that turns a page's samples into RGB in place, where they are Y, Cb and Cr that the decoder hands out as they
- * are: neither JPEG nor subsampled. `undefined` for all others, also where the directory cannot be followed, which is the
- * decoder's to say.
+ * Returns a function that converts the samples of a page to RGB in place, if they are Y, Cb and Cr that the decoder gives
+ * unconverted: neither JPEG nor subsampled. Returns undefined for all other pages, and for a directory that cannot be
+ * followed, which the decoder refuses.
  */
 export function ycbcrToRgb(
   bytes: Uint8Array,
@@ -58,7 +58,7 @@ export function ycbcrToRgb(
   return (data, channels) => convert(data, channels, range);
 }
 
-/** TIFF 6.0, section 21, with the luma coefficients of BT.601, its default. */
+/** Converts as TIFF 6.0, section 21, says, with the luma coefficients of BT.601, which are its default. */
 function convert(data: Uint8Array, channels: number, range: number[]): void {
   const scaled = (c: number, most: number): Float64Array =>
     Float64Array.from({ length: 256 }, (_, v) => ((v - range[2 * c]!) * most) / (range[2 * c + 1]! - range[2 * c]!));

@@ -10,7 +10,7 @@ const lower: Record<SignalType, RegExp> = {
   sha256: /^[0-9a-f]{64}$/,
 };
 
-/** What is expected, for a problem's sentence. */
+/** What a value of each type looks like, for the sentence of a problem. */
 export const expectedValue: Record<SignalType, string> = {
   pdq: "64 hex digits or 44 base64 characters",
   vpdq: "64 hex digits or 44 base64 characters",
@@ -19,7 +19,7 @@ export const expectedValue: Record<SignalType, string> = {
   sha256: "64 hex digits",
 };
 
-/** A value as lower-case hex, or undefined for what is none. Case, white space around it and `0x` do not matter. */
+/** Returns a value as lower-case hex, or undefined if it is not of the type. Case, white space around it and `0x` do not matter. */
 export function signalValue(type: SignalType, text: unknown): string | undefined {
   if (typeof text !== "string") return undefined;
   if (lower[type].test(text)) return text;
@@ -35,7 +35,7 @@ export function signalValue(type: SignalType, text: unknown): string | undefined
   return lower[type].test(plain) ? plain : undefined;
 }
 
-/** The names under which lists have the types that can be searched for, without case, dashes and underscores. */
+/** The names that lists use for the types that can be searched for, without case, dashes and underscores. */
 const names: Record<string, SignalType> = {
   pdq: "pdq",
   imagepdq: "pdq",
@@ -53,11 +53,11 @@ const names: Record<string, SignalType> = {
 
 const known = new Map<string, SignalType | undefined>();
 
-/** What a format calls a signal type; undefined for one that cannot be searched for. */
+/** Returns the signal type that a format's name stands for, or undefined for one that cannot be searched for. */
 export function signalType(name: string): SignalType | undefined {
   if (known.has(name)) return known.get(name);
   const type = names[name.toLowerCase().replace(/[-_ ]/g, "")];
-  // Lists have a handful of names; what a hostile one makes up is not kept.
+  // Lists have a handful of names. A hostile list must not fill the cache with invented ones.
   if (known.size < 256) known.set(name, type);
   return type;
 }
@@ -65,8 +65,8 @@ export function signalType(name: string): SignalType | undefined {
 const iso = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /**
- * ISO 8601 to milliseconds since 1970; without a zone it is UTC. `null` for no time (empty, or before 1970, as programs
- * write that do not know one), undefined for what is none.
+ * Reads ISO 8601 as milliseconds since 1970. A time without a zone is UTC. Returns null for no time (empty, or before 1970,
+ * which programs write that do not know one), and undefined for anything that is not a time.
  */
 export function timeOf(text: unknown): number | null | undefined {
   if (text === undefined || text === null || text === "") return null;
@@ -85,7 +85,7 @@ export function timeOf(text: unknown): number | null | undefined {
   return time < 0 || Number(year) < 1970 ? null : time;
 }
 
-/** Seconds since 1970, or milliseconds where it can only be these, to milliseconds. */
+/** Reads seconds since 1970, or milliseconds if the number is too large for seconds, as milliseconds. */
 export function unixTime(value: unknown): number | null | undefined {
   if (value === undefined || value === null || value === "") return null;
   const seconds = typeof value === "string" && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
@@ -94,7 +94,7 @@ export function unixTime(value: unknown): number | null | undefined {
   return time <= 8.64e15 ? time : undefined;
 }
 
-/** `true`, `"true"`, `"True"`, `1`, `"1"` and their opposites; undefined for what is neither. */
+/** Reads `true`, `"true"`, `"True"`, `1`, `"1"`, `"yes"` and their opposites. Anything else is undefined. */
 export function booleanOf(value: unknown): boolean | undefined {
   if (typeof value === "boolean") return value;
   const text = typeof value === "number" ? String(value) : value;
@@ -103,7 +103,7 @@ export function booleanOf(value: unknown): boolean | undefined {
   return /^\s*(false|0|no)\s*$/i.test(text) ? false : undefined;
 }
 
-/** A number, also one that is written as text; undefined for what is none. */
+/** Reads a number, also one that is written as text. Anything else is undefined. */
 export function numberOf(value: unknown): number | undefined {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
@@ -113,13 +113,13 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Text, also of a number. Empty is none. */
+/** Reads text without the white space around it, also from a number. Empty text is undefined. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
 }
 
-/** What a list calls a type or column, for people: in a list that is shifted a hash stands in its place. */
+/** Shortens the name of a type or column for a message. In a list with shifted columns it may be a hash. */
 export function shownName(name: string): string {
   const short = name.replace(/[0-9a-z+/]{9,}/gi, (run) =>
     /\d/.test(run) || /^[a-f]+$/i.test(run) || run.length > 24 ? `${run.slice(0, 8)}…` : run,

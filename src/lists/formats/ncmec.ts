@@ -108,7 +108,7 @@ class NcmecReader implements FormatReader, XmlHandler {
       if (name === "member") entry.member = attributes["id"]?.trim() ?? "";
       else this.#part = name === "categorization" ? "categorizations" : name;
     } else if (this.#part === "fingerprints" && attributes["href"] !== undefined) {
-      // A large fingerprint is fetched apart. The address is not to be kept: only that there is one.
+      // A large fingerprint has to be fetched from an address, which must not be kept.
       entry.others.push({ type: name, value: "" });
     } else if (this.#part === "feedback" && (name === "affirmativeFeedback" || name === "negativeFeedback")) {
       const time = attributes["lastUpdateTimestamp"] ?? "";
@@ -149,7 +149,7 @@ class NcmecReader implements FormatReader, XmlHandler {
     const fields: Record<string, unknown> = { member: memberName ?? "" };
     if (feedback.length > 0) fields["feedback"] = feedback;
     const entry: ListEntry = {
-      // Entries are told by member and id; another member may have the same id.
+      // Another member may have the same id.
       id: `${member}/${id}`,
       signals: deleted ? [] : open.signals,
       labels: open.labels,

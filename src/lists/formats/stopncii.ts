@@ -7,17 +7,17 @@ import { distinctLabels, tagLabel, tagText } from "./tags.js";
 import { isObject, numberOf, shownName, signalType, textOf, unixTime } from "../values.js";
 import { leaveOut, leaveOutFields, leaveOutSignals, sameLabel } from "../losses.js";
 
-/** A case, or a record, that its submitter has taken back. */
-const takenBack = (status: unknown): boolean => status === "Withdrawn" || status === "Deleted";
+/** Returns true for the status of a case or record that its submitter has withdrawn. */
+const isWithdrawnStatus = (status: unknown): boolean => status === "Withdrawn" || status === "Deleted";
 
 const statuses = ["Unknown", "Received", "Active", "Withdrawn", "Deleted"];
 
 /**
- * A record is withdrawn when it says so, and also when every one of its cases is: what a victim takes back must not stay
- * because a summary is late.
+ * A record is withdrawn when its status says so, and also when all of its cases are withdrawn: what a victim has withdrawn
+ * must not stay because a summary is late.
  */
 function isWithdrawn(status: unknown, cases: readonly [string, unknown][]): boolean {
-  return takenBack(status) || (cases.length > 0 && cases.every(([, one]) => takenBack(one)));
+  return isWithdrawnStatus(status) || (cases.length > 0 && cases.every(([, one]) => isWithdrawnStatus(one)));
 }
 
 function labelsOf(feedbacks: unknown): Label[] {
@@ -40,7 +40,7 @@ class StopNciiReader implements FormatReader {
   readonly #json: JsonReader;
   #stated: number | undefined;
 
-  /** @param bare the file is the array of records alone. */
+  /** @param bare whether the file is only the array of records. */
   constructor(sink: Sink, maxEntryBytes: number, bare: boolean) {
     this.#sink = sink;
     const paths = ["$.hashRecords.*", "$.count", "$.nextPageToken", "$.nextSetTimestamp", "$.hasMoreRecords"];
@@ -99,7 +99,7 @@ class StopNciiReader implements FormatReader {
       signals,
       ...(others.length > 0 && { others }),
       labels: labelsOf(CSPFeedbacks),
-      cases: cases.filter(([, status]) => !takenBack(status)).map(([number]) => number),
+      cases: cases.filter(([, status]) => !isWithdrawnStatus(status)).map(([number]) => number),
       status: isWithdrawn(hashStatus, cases) ? "withdrawn" : "active",
       ...(time !== undefined && { time }),
       ...(/^(image|video)/i.test(name) && { media: /^image/i.test(name) ? ("image" as const) : ("video" as const) }),
@@ -116,7 +116,7 @@ class StopNciiReader implements FormatReader {
 const typeNames = { pdq: "ImagePDQ", md5: "VideoMD5" } as const;
 const otherNames = new Set(["VideoTMK", "Text", "URL", "Unknown"]);
 
-/** A record a hash, as one page. */
+/** Writes a record for each hash, as one page. */
 class StopNciiWriter implements FormatWriter {
   #count = 0;
   #newest = 0;
@@ -167,23 +167,26 @@ class StopNciiWriter implements FormatWriter {
   }
 }
 
-/** What the record said before, as long as it says the same. */
+/** Returns the status that the record had before, if it means the same. */
 function statusOf({ status, fields = {} }: ListEntry): string {
   const before = fields["hashStatus"];
   const same =
-    typeof before === "string" && statuses.includes(before) && takenBack(before) === (status === "withdrawn");
+    typeof before === "string" && statuses.includes(before) && isWithdrawnStatus(before) === (status === "withdrawn");
   return same ? before : status === "withdrawn" ? "Withdrawn" : "Active";
 }
 
 function casesOf({ cases, status }: ListEntry, before: unknown, lost: CountLoss): Record<string, unknown> {
   const was = isObject(before) ? before : {};
-  // With its record a case is taken back, and is then none of the entry's any more.
+  // A withdrawn record withdraws its cases, and the entry then has them no longer.
   if (status === "withdrawn" && cases.some((number) => was[number] === undefined)) lost("cases of withdrawn entries");
   const now = cases.map((number) => [number, was[number] ?? (status === "withdrawn" ? "Withdrawn" : "Active")]);
-  return { ...Object.fromEntries(Object.entries(was).filter(([, one]) => takenBack(one))), ...Object.fromEntries(now) };
+  return {
+    ...Object.fromEntries(Object.entries(was).filter(([, one]) => isWithdrawnStatus(one))),
+    ...Object.fromEntries(now),
+  };
 }
 
-/** The feedback there was; labels that are not in it go into a feedback without a verdict, as tags. */
+/** Returns the feedback that there was. Labels that it does not have become tags of a feedback without a verdict. */
 function feedbacksOf({ labels, fields = {} }: ListEntry, lost: CountLoss): unknown[] {
   const before = Array.isArray(fields["CSPFeedbacks"]) ? (fields["CSPFeedbacks"] as unknown[]) : [];
   const there = labelsOf(before);

@@ -10,10 +10,10 @@ import { leaveOut, leaveOutFields, leaveOutSignals, writable } from "../losses.j
 
 const signalCsvColumns = ["signal_type", "signal_str", "collab", "category", "tags"] as const;
 
-/** Types of signals that are a video's. */
+/** Matches the names of signal types of videos. */
 const ofVideo = /^v(ideo|pdq)/i;
 
-/** One signal is one entry; neither form has ids. */
+/** Adds a signal as an entry of its own. Neither format has ids. */
 function addSignal(sink: Sink, at: ListPosition, name: string, value: string, rest: Omit<ListEntry, "signals">): void {
   if (name === "" || value === "") return sink.skip(at, "missing-field", "the signal type or the hash is missing");
   const type = signalType(name);
@@ -75,12 +75,12 @@ class SignalCsvReader extends CsvReader implements FormatReader {
 
 const categories = new Set(["POSITIVE_CLASS", "NEGATIVE_CLASS", "INVESTIGATION_SEED", "DISPUTED"]);
 
-/** A field of a CSV; the reader takes the white space around it away. */
+/** Quotes a field of a CSV where needed. Readers drop white space around it. */
 function cell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** A row a signal: what its entry says of it stands in each. */
+/** Writes a row for each signal, each with everything that is known of the entry. */
 class SignalCsvWriter implements FormatWriter {
   begin(): string {
     return `${signalCsvColumns.join(",")}\n`;

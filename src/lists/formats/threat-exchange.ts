@@ -6,7 +6,7 @@ import type { Sink } from "../sink.js";
 import { distinctLabels, tagLabel } from "./tags.js";
 import { isObject, numberOf, signalType, textOf, timeOf, unixTime } from "../values.js";
 
-/** What somebody thinks of it, in python-threatexchange's words. */
+/** An opinion about an entry, in python-threatexchange's words. */
 type Opinion = "POSITIVE_CLASS" | "NEGATIVE_CLASS" | "INVESTIGATION_SEED";
 
 const opinionOf = (status: unknown): Opinion =>
@@ -25,7 +25,7 @@ function tagsOf(value: unknown): string[] {
     .filter((tag) => tag !== undefined);
 }
 
-/** The owners' opinions; a reaction counts where its owner has no descriptor of their own, agreement before dissent. */
+/** Collects the opinions of owners. A reaction counts if its owner has no descriptor, and agreement goes before dissent. */
 function opinions(descriptors: readonly Record<string, unknown>[]): Opinion[] {
   const explicit = new Map<string, Opinion>();
   const implicit = new Map<string, Opinion>();
@@ -43,7 +43,7 @@ function opinions(descriptors: readonly Record<string, unknown>[]): Opinion[] {
   return [...new Map([...implicit, ...explicit]).values()];
 }
 
-/** One word for all opinions. */
+/** Sums opinions up in one word. */
 function category(of: readonly Opinion[]): Opinion | "DISPUTED" {
   const [positive, negative] = [of.includes("POSITIVE_CLASS"), of.includes("NEGATIVE_CLASS")];
   if (positive && negative) return "DISPUTED";
@@ -76,7 +76,7 @@ class ThreatExchangeReader implements FormatReader {
     if (page.lastTime !== undefined) page.importCursor = String(Math.floor(page.lastTime / 1000));
   }
 
-  /** `next` has an access token in it: of the two only the cursor is kept. */
+  /** The link `next` contains an access token, so only the cursor is kept. */
   #paging(paging: unknown): void {
     if (!isObject(paging)) return;
     const { page } = this.#sink;
@@ -95,14 +95,14 @@ class ThreatExchangeReader implements FormatReader {
     const read = numberOf(updated) === undefined ? timeOf : unixTime;
     const time = sink.time(updated, at, "last_updated", read);
     const common = { id, cases: [], ...(time !== undefined && { time }) };
-    // Without its descriptors an update is a deletion too, whatever should_delete says.
+    // An update without descriptors is a deletion too, whatever its should_delete is.
     const all = rows(update["descriptors"]).filter(isObject);
     if (update["should_delete"] === true || update["descriptors"] === undefined) {
       return sink.add({ ...common, signals: [], labels: [], status: "withdrawn" }, at);
     }
     const descriptors = all.filter((descriptor) => isObject(descriptor["owner"]));
     if (descriptors.length === 0) return sink.skip(at, "missing-field", "no descriptor has an owner", "descriptors");
-    if (descriptors.length < all.length) sink.flaw(at, "a descriptor without an owner is passed over", "descriptors");
+    if (descriptors.length < all.length) sink.flaw(at, "a descriptor without an owner is skipped", "descriptors");
     const tags = [...new Set([update, ...descriptors].flatMap((one) => tagsOf(one["tags"])))];
     const name = textOf(update["type"]);
     if (name === undefined) return sink.skip(at, "missing-field", "the type is missing", "type");
@@ -129,7 +129,7 @@ class ThreatExchangeReader implements FormatReader {
     indicator: unknown,
     at: ListPosition,
   ): { signals: Signal[]; others?: OtherSignal[] } | undefined {
-    // A prototype's type stands in a tag.
+    // A prototype has its type in a tag.
     const tagged = tags.find((tag) => tag.startsWith("signal_type:"))?.slice("signal_type:".length);
     const type = signalType(name === "DEBUG_STRING" && tagged !== undefined ? tagged : name);
     if (type === undefined) return { signals: [], others: [{ type: tagged ?? name, value: String(indicator) }] };

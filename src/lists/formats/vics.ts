@@ -1,6 +1,6 @@
 /**
  * Project VIC's VICS 1.x and 2.0: hash sets (Media) and cases (Cases with Media). The specification is shared under
- * agreement only; this follows what open exporters write.
+ * agreement only. This follows what open exporters write.
  */
 import type { ListEntry, Signal, Label, ListPosition, OtherSignal } from "../entry.js";
 import { JsonReader } from "../readers/json-reader.js";
@@ -11,7 +11,7 @@ import type { Sink } from "../sink.js";
 import { distinctLabels, tagLabel, tagText } from "./tags.js";
 import { booleanOf, isObject, numberOf, shownName, signalType, textOf } from "../values.js";
 
-/** Media members that are kept as they are, by what they hold. */
+/** The members of a Media that are kept as they are, and the type of each. */
 const vicsFields: Readonly<Record<string, "boolean" | "number" | "text" | "any">> = {
   IsPrecategorized: "boolean",
   VictimIdentified: "boolean",
@@ -38,14 +38,14 @@ const readers = {
 };
 
 interface VicsHead {
-  /** Whose categories these are: "us", "uk", …; undefined where the head does not say. */
+  /** Whose categories the file has: "us", "uk", …; undefined if neither the file nor the caller says. */
   nation: string | undefined;
   version: "1.3" | "2.0";
-  /** The media stand in cases. */
+  /** Whether the media are in cases. */
   cases: boolean;
 }
 
-/** The case that media are in: its members stand before them. */
+/** The members of a case that are read. They come before its media. */
 const caseMembers = ["CaseID", "CaseNumber"] as const;
 
 class VicsReader implements FormatReader {
@@ -82,7 +82,7 @@ class VicsReader implements FormatReader {
   }
 
   #aboutCase(name: string, value: string | undefined): void {
-    // A member that is there already is the next case's.
+    // A member that was read already belongs to the next case.
     if (name in this.#case) this.#case = {};
     this.#case[name] = value;
   }
@@ -109,7 +109,7 @@ class VicsReader implements FormatReader {
     sink.add(entry, at);
   }
 
-  /** A MediaID is one of its case only. */
+  /** A MediaID is unique within its case only. */
   #id(media: Record<string, unknown>, at: ListPosition): string | undefined {
     const id = media["MediaID"];
     const number = id === undefined || id === null ? null : numberOf(id);
@@ -182,18 +182,18 @@ class VicsReader implements FormatReader {
 
 const names = { md5: "MD5", sha1: "SHA1", sha256: "SHA256", pdq: "PDQ" } as const;
 
-/** Our convention where VICS has no member for a hash: `AlternativeHashes` by name, PDQ among them. */
+/** A hash for which VICS has no member, PDQ among them. It goes to `AlternativeHashes` with its name. */
 interface AlternativeHash {
   HashName: string;
   HashValue: string;
 }
 
-/** VICS 2.0, a hash set: a Media an entry, hex digits in upper case as other programs write them. */
+/** Writes a hash set of VICS 2.0: a Media for each entry, with hex digits in upper case as other programs write them. */
 class VicsWriter implements FormatWriter {
-  /** "us", "uk", …; undefined: categories have no nation. */
+  /** Whose categories are written: "us", "uk", …; undefined for categories without a nation. */
   readonly #nation: string | undefined;
   #count = 0;
-  /** Numbers of our own where the first entry's id is no number: the two must not be mixed. */
+  /** Whether media are numbered here, which is when the first entry's id is not a number. Ids and numbers must not be mixed. */
   #counted: boolean | undefined;
 
   constructor(nation: string | undefined) {
@@ -244,13 +244,13 @@ class VicsWriter implements FormatWriter {
     return own ? Number(id) : undefined;
   }
 
-  /** The first label that is a category of this nation. */
+  /** Returns the first label that is a category of this nation. */
   #category(labels: readonly Label[]): Label | undefined {
     const scheme = this.#nation === undefined ? "vics" : `vics-${this.#nation}`;
     return labels.find((label) => label.scheme === scheme && /^(0|-?[1-9]\d{0,8})$/.test(label.code));
   }
 
-  /** The first MD5 and SHA1 have members of their own. */
+  /** Writes the first MD5 and SHA1 to their members, and returns the other hashes. */
   #hashes(entry: ListEntry, media: Record<string, unknown>, lost: CountLoss): AlternativeHash[] {
     const alternatives: AlternativeHash[] = [];
     for (const { type, value } of entry.signals) {

@@ -1,4 +1,4 @@
-/** vPDQ's three texts: the frames of one video, which are one entry. */
+/** `vpdq-lines`, `vpdq-json` and `vpdq-json-object`: vPDQ's three texts. The frames of one video are one entry. */
 import type { ListEntry, Signal, ListPosition } from "../entry.js";
 import { CsvReader } from "../readers/csv-reader.js";
 import { JsonReader } from "../readers/json-reader.js";
@@ -7,13 +7,13 @@ import type { Sink } from "../sink.js";
 import { isObject, signalValue } from "../values.js";
 import { leaveOut, leaveOutFields, leaveOutSignals, writable } from "../losses.js";
 
-/** So many frames at most: eighteen hours at one a second, and what an entry of a bank may hold. */
+/** The most frames of a video: eighteen hours at one each second. An entry of a bank holds no more signals. */
 const mostFrames = 65_536;
 
 type VpdqForm = "vpdq-lines" | "vpdq-json" | "vpdq-json-object";
 
 const whole = /^\s*\d+(\.0*)?\s*$/;
-/** With an exponent too: python-threatexchange writes three significant digits. */
+/** A time may have an exponent: python-threatexchange writes three significant digits. */
 const seconds = /^\s*\d+(\.\d*)?(e[+-]?\d+)?\s*$/i;
 
 class VpdqReader implements FormatReader {
@@ -59,7 +59,7 @@ class VpdqReader implements FormatReader {
     sink.add({ signals: frames, labels: [], cases: [], status: "active", media: "video" }, { entry: 1 });
   }
 
-  /** `"hash,quality,timestamp"`: the frames are counted. */
+  /** Reads `"hash,quality,timestamp"`. The frames are numbered here. */
   #feature(value: unknown, at: ListPosition): void {
     const number = String(this.#seen++);
     const parts = typeof value === "string" ? value.split(",") : [];
@@ -93,7 +93,7 @@ class VpdqReader implements FormatReader {
   }
 }
 
-/** The frames of one entry: a vPDQ text is one video. Times have three decimals in every form. */
+/** Writes the frames of one entry, because a vPDQ text is one video. Times have three decimals in every form. */
 class VpdqWriter implements FormatWriter {
   readonly #form: VpdqForm;
   #written = 0;

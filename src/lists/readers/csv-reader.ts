@@ -7,14 +7,14 @@ const feedBytes = 1 << 18;
 
 export interface CsvOptions {
   delimiter: string;
-  /** False: quotes are characters like others. Default true. */
+  /** False if a quote is a character like any other. Default true. */
   quotes?: boolean;
   maxEntryBytes: number;
-  /** Called with each row that is not blank, and the line it begins at. */
+  /** Called with each row that is not blank, and the line at which it begins, from 1. */
   row: (fields: string[], line: number) => void;
 }
 
-/** So many characters at most may stand between quotes; a quote that is never closed would else take the rest of the file. */
+/** The most characters between quotes. Without this limit, a quote that is never closed would take the rest of the file. */
 const maxQuoted = 1 << 20;
 
 function lineBreaks(text: string): number {
@@ -23,13 +23,13 @@ function lineBreaks(text: string): number {
   return count;
 }
 
-/** Delimited text in pieces, rows as they end. A line whose quotes are wrong is a problem, and the next line goes on. */
+/** Reads delimited text in pieces, and gives rows as they end. A line with wrong quotes is a problem; reading continues with the next line. */
 export class CsvReader {
   readonly #sink: Sink;
   readonly #options: CsvOptions;
   readonly #decoder: TextDecoder = new TextDecoder();
   readonly #config: Papa.ParseConfig;
-  /** The beginning of a row. */
+  /** The text of a row that has not ended yet. */
   #rest = "";
   #line = 1;
 
@@ -59,13 +59,13 @@ export class CsvReader {
     if (text !== "") this.#rows(text.endsWith("\n") ? text : `${text}\n`, true);
   }
 
-  /** Reads all whole rows and answers what is left. */
+  /** Reads all rows that have ended, and returns the rest. */
   #rows(text: string, last: boolean): string {
     let rest = text;
     for (;;) {
       const { data, errors, meta } = new Papa.Parser(this.#config).parse(rest, 0, true) as Papa.ParseResult<string[]>;
       const wrong = errors[0];
-      // Behind a closing quote white space may go on to a line's end that is still to come.
+      // After a closing quote, white space may continue up to an end of line that has not arrived yet.
       if (wrong !== undefined && !last && /"[ \t\r]*$/.test(rest)) return rest;
       this.#take(wrong === undefined ? data : data.slice(0, wrong.row ?? 0));
       if (wrong !== undefined) {
@@ -73,17 +73,17 @@ export class CsvReader {
         const before = wrong.row ?? 0;
         const start =
           before === 0 ? 0 : new Papa.Parser({ ...this.#config, preview: before }).parse(rest, 0, true).meta.cursor;
-        rest = this.#passOver(rest.slice(start), "the quotes of a field are wrong");
+        rest = this.#skipLine(rest.slice(start), "the quotes of a field are wrong");
         continue;
       }
       rest = rest.slice(meta.cursor);
       if (rest === "" || (!last && !(rest.length > maxQuoted && rest.includes("\n")))) return rest;
-      rest = this.#passOver(rest, "a quoted field never ends");
+      rest = this.#skipLine(rest, "a quoted field never ends");
     }
   }
 
-  /** The line is a problem; what follows it is answered. */
-  #passOver(text: string, reason: string): string {
+  /** Reports the first line as a problem, and returns the text after it. */
+  #skipLine(text: string, reason: string): string {
     const end = text.indexOf("\n");
     this.#sink.skip(this.#position(), "bad-syntax", reason);
     this.#line++;

@@ -3,26 +3,23 @@ import { isOurs, type Sink } from "../sink.js";
 
 const { LEFT_BRACE, LEFT_BRACKET, RIGHT_BRACE, RIGHT_BRACKET, COMMA } = TokenType;
 
-/** Deeper nesting is refused: no format here has more than 8 levels. */
+/** Deeper nesting is refused. No format has more than 8 levels. */
 const maxDepth = 64;
-/** Strings are gathered in a buffer of this size; longer ones in several. */
+/** The size of the buffer for strings. A longer string takes several. */
 const stringBufferBytes = 65_536;
 const feedBytes = 65_536;
 
 export interface JsonOptions {
-  /** What is wanted, as "$.data.*". */
+  /** The paths of the wanted values, for instance "$.data.*". */
   paths: string[];
-  /** How many brackets are open around an entry. */
+  /** How many brackets and braces are open around an entry. */
   entryDepth: number;
   maxEntryBytes: number;
-  /** Called with each wanted value; `depth` is 1 for a member of the root. */
+  /** Called with each wanted value. `depth` is 1 for a member of the root. */
   take: (value: unknown, key: string | number | undefined, depth: number) => void;
 }
 
-/**
- * JSON in pieces: only the wanted values are built, one at a time. What one of them takes, and how deep it is nested, is
- * bounded.
- */
+/** Reads JSON in pieces. Only the wanted values are built, one at a time. Their size and depth are bounded. */
 export class JsonReader {
   readonly #sink: Sink;
   readonly #maxEntryBytes: number;
@@ -30,7 +27,7 @@ export class JsonReader {
   readonly #parser: TokenParser;
   #depth = 0;
   #fed = 0;
-  /** Behind the last wanted value. */
+  /** The byte after the last wanted value. */
   #mark = 0;
   #entryByte = 0;
   #token = 0;
@@ -49,7 +46,7 @@ export class JsonReader {
     };
     this.#tokenizer.onError = refuse;
     this.#parser.onError = refuse;
-    // A document that is whole ends the tokenizer; what comes behind it is an error there.
+    // The tokenizer ends with the document. Anything after it is an error there.
     this.#parser.onEnd = () => {};
     this.#tokenizer.onEnd = () => {};
     this.#tokenizer.onToken = (info) => {
@@ -65,7 +62,7 @@ export class JsonReader {
     };
   }
 
-  /** Where the entry that was read last begins. */
+  /** The byte at which the latest entry begins. */
   get entryByte(): number {
     return this.#entryByte;
   }
@@ -73,9 +70,10 @@ export class JsonReader {
   write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += feedBytes) {
       const piece = bytes.subarray(at, at + feedBytes);
-      // Behind the end of the document there may be white space only.
+      // Only white space may follow the end of the document.
       if (this.#parser.isEnded) {
-        if (/\S/.test(Buffer.from(piece).toString("latin1"))) throw this.#wrong("there is more behind the JSON");
+        if (/\S/.test(Buffer.from(piece).toString("latin1")))
+          throw this.#wrong("there is more after the end of the JSON");
       } else this.#tokenizer.write(piece);
       this.#fed += piece.length;
       if (this.#fed - this.#mark > this.#maxEntryBytes && !this.#parser.isEnded) {

@@ -7,21 +7,21 @@ const feedBytes = 65_536;
 const maxDepth = 64;
 
 export interface XmlHandler {
-  /** Names are without a namespace prefix. */
+  /** Called at the start of an element. The name has no namespace prefix. */
   open(name: string, attributes: Record<string, string>): void;
-  /** `text` is what stands directly before the end of the element. */
+  /** Called at the end of an element. `text` is the text since the last tag. */
   close(name: string, text: string): void;
 }
 
-/** "h:image" → "image" */
+/** Removes a namespace prefix: "h:image" becomes "image". */
 function local(name: string): string {
   const colon = name.indexOf(":");
   return colon < 0 ? name : name.slice(colon + 1);
 }
 
 /**
- * XML in pieces. There are no entities but the five that XML has itself: a document type declaration, which could define
- * others, is refused before it is read.
+ * Reads XML in pieces. It knows no entities but XML's own five: a document type declaration, which could define others, is
+ * refused before it is read.
  */
 export class XmlReader {
   readonly #sink: Sink;
@@ -30,7 +30,7 @@ export class XmlReader {
   readonly #decoder: TextDecoder = new TextDecoder();
   #depth = 0;
   #rooted = false;
-  /** What stands before the root element, while it has not begun. */
+  /** The text before the root element, until that begins. */
   #prolog = "";
   #text = "";
   #sinceMark = 0;
@@ -62,7 +62,7 @@ export class XmlReader {
     });
   }
 
-  /** From 1. */
+  /** The current line, from 1. */
   get line(): number {
     return this.#parser.line;
   }
@@ -72,7 +72,7 @@ export class XmlReader {
     return this.#depth;
   }
 
-  /** An entry is whole: the next one may take `maxEntryBytes` again. */
+  /** Starts to count bytes for the next entry. Call it when an entry has ended. */
   mark(): void {
     this.#sinceMark = 0;
   }
@@ -96,7 +96,7 @@ export class XmlReader {
     this.#parser.close();
   }
 
-  /** The parser reads a whole declaration before it tells of it; one of 100 MB is not waited for. */
+  /** The parser reports a document type declaration only after reading all of it, and it may have 100 MB. */
   #checkProlog(text: string): void {
     this.#prolog += text;
     const outside = this.#prolog.replace(/<!--[\s\S]*?-->/g, "").replace(/<\?[\s\S]*?\?>/g, "");
@@ -114,7 +114,7 @@ export class XmlReader {
   }
 }
 
-/** The parser's sentences name elements; a name that is none of a list's is not repeated. */
+/** Removes the names of elements from a sentence of the parser. */
 function plain(reason: string): string {
   return reason.replace(/:.*$/s, "");
 }
