@@ -168,10 +168,10 @@ describe("scan", () => {
         .filter(Boolean)
         .map((line) => line.split("\t")),
     ).toEqual([
-      ["photos/broken.png", "0", "mixed.csv:4", "sha1", "tags=cut"],
-      ["photos/other.bin", "0", "mixed.csv:5", "md5", "tags=other"],
-      ["photos/scene.png", "0", "mixed.csv:3", "md5", "tags=same"],
-      ["photos/scene.png", "0", "mixed.csv:2", "orig", "tags=near"],
+      ["photos/broken.png", "exact", "0", "mixed.csv:4", "-", "-", "digest=sha1 tags=cut"],
+      ["photos/other.bin", "exact", "0", "mixed.csv:5", "-", "-", "digest=md5 tags=other"],
+      ["photos/scene.png", "exact", "0", "mixed.csv:3", "-", "-", "digest=md5 tags=same"],
+      ["photos/scene.png", "match", "0", "mixed.csv:2", "orig", "-", "tags=near"],
     ]);
   });
 
@@ -182,8 +182,10 @@ describe("scan", () => {
     expect(jsonLines(stdout)).toMatchObject([
       {
         path: "photos/scene.png",
-        matches: [{ distance: 0 }],
-        exact: [{ type: "md5", list: "mixed.csv", entry: 3, metadata: "tags=same" }],
+        matches: [
+          { verdict: "exact", digest: "md5", list: "mixed.csv", line: 3, metadata: "tags=same" },
+          { verdict: "match", distance: 0, list: "mixed.csv", line: 2 },
+        ],
       },
     ]);
   });
@@ -194,7 +196,7 @@ describe("scan", () => {
       ["scan", "--list", only, "--quiet", "photos/other.bin", "photos/scene.png"],
       { cwd: here },
     );
-    expect(stdout).toBe("photos/other.bin\t0\tonly.txt:1\tmd5\t\n");
+    expect(stdout).toBe("photos/other.bin\texact\t0\tonly.txt:1\t-\t-\tdigest=md5\n");
     expect(code).toBe(2); // other.bin, named on the command line, is no picture
   });
 });
