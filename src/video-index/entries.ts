@@ -1,32 +1,33 @@
 import { IndexError, InvalidArgumentError } from "../errors.js";
 import type { Timeline } from "../search/align.js";
-import type { VideoId } from "./arguments.js";
+import type { VideoId } from "./search-options.js";
 
-/** A known video or picture. */
+/** A known video or image. */
 export interface Entry {
   id: VideoId;
-  kind: "video" | "picture";
+  kind: "video" | "image";
   timeline: Timeline;
 }
 
-/** Frames an entry may have: an id of the hash index is the entry's slot and the frame's number, within 53 bits. */
+/** The most frames of an entry. An id of the hash index is slot × mostFrames + frame, which must fit into 53 bits. */
 const mostFrames = 2 ** 22;
 
 export const slotOf = (id: number): number => Math.floor(id / mostFrames);
 export const frameOf = (id: number): number => id % mostFrames;
 
-/** The ids of all frames of an entry in the hash index. */
+/** The ids that the frames of an entry have in the hash index. */
 export function frameIds(slot: number, { timeline }: Entry): Float64Array {
   return Float64Array.from(timeline.from, (_, frame) => slot * mostFrames + frame);
 }
 
-/** Which entry stands under which id and in which slot. A slot is used once, so that an old hit never names a new entry. */
+/** The entries by id and by slot. A slot is used only once, so that a hit of an old search never refers to a new entry. */
 export class Entries {
   readonly #slots = new Map<number, Entry>();
   readonly #ids = new Map<VideoId, number>();
   #next = 0;
-  /** Searches under way, and entries that were removed meanwhile: those searches began with them. */
+  /** How many searches are running. */
   #readers = 0;
+  /** Slots of entries that were removed while searches ran that began with them. */
   readonly #removed = new Set<number>();
 
   get size(): number {
@@ -37,7 +38,7 @@ export class Entries {
     return this.#slots;
   }
 
-  /** The slot the next entry will have. */
+  /** The slot of the next entry. */
   get next(): number {
     return this.#next;
   }
@@ -46,17 +47,21 @@ export class Entries {
     return this.#ids.has(id);
   }
 
-  /** @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
+  /** The slot of an entry. @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
   slot(id: VideoId): number {
     const slot = this.#ids.get(id);
-    if (slot === undefined) throw new IndexError("ERR_EMPREINTE_UNKNOWN_ID", "There is no entry of this id");
+    if (slot === undefined) throw new IndexError("ERR_EMPREINTE_UNKNOWN_ID", "There is no entry with this id");
     return slot;
   }
 
-  /** @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID` @throws {InvalidArgumentError} too many frames. */
+  /**
+   * Checks that an entry can be added.
+   * @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID`
+   * @throws {InvalidArgumentError} It has too many frames.
+   */
   check(id: VideoId, { timeline }: Entry): void {
     if (this.#ids.has(id)) {
-      throw new IndexError("ERR_EMPREINTE_DUPLICATE_ID", "An entry of this id is there already");
+      throw new IndexError("ERR_EMPREINTE_DUPLICATE_ID", "An entry with this id exists already");
     }
     checkLength(timeline);
   }
@@ -75,16 +80,17 @@ export class Entries {
     else this.#slots.delete(slot);
   }
 
-  /** In the order they were added. */
+  /** All entries in the order in which they were added. */
   *all(): Generator<Entry> {
     for (const slot of this.#ids.values()) yield this.#slots.get(slot)!;
   }
 
-  /** Until `release`, what is removed stays for the searches that began before. */
+  /** Begins a search: entries that are removed from now on stay until `release`. */
   hold(): void {
     this.#readers++;
   }
 
+  /** Ends a search. */
   release(): void {
     if (--this.#readers > 0) return;
     for (const slot of this.#removed) this.#slots.delete(slot);
@@ -92,7 +98,7 @@ export class Entries {
   }
 }
 
-/** @throws {InvalidArgumentError} */
+/** @throws {InvalidArgumentError} The timeline has too many frames. */
 export function checkLength({ from }: Timeline): void {
   if (from.length <= mostFrames) return;
   throw new InvalidArgumentError(`Expected at most ${mostFrames} frames of a video but received ${from.length}`);

@@ -1,16 +1,16 @@
 /**
- * The file of a VideoIndex, version 1. All numbers are little-endian.
+ * The file of a VideoIndex, version 2. All numbers are little-endian.
  *
  *   offset  bytes
  *   0       8      magic: EMPREVID
- *   8       4      version: 1. A reader refuses a later one
+ *   8       4      version: 2. A reader refuses any other (version 1 called images "picture")
  *   12      4      length of the text that follows
- *   16             JSON: [{"id","kind","count","duration","spacing"}, …]
- *                  of each entry in that order: its hashes, 32 bytes each, then f64 from and f64 to of each
+ *   16             JSON: [{"id","kind","count","duration","spacing"}, …], with "video" or "image" as the kind
+ *                  for each entry in that order: its hashes, 32 bytes each, then f64 from and f64 to of each
  *   end−32  32     SHA-256 of everything before it
  *
- * Nothing of it is used before the checksum is right: it is read twice. A checksum keeps off accidents, not malice: times
- * that no video has are refused too.
+ * The file is read twice, so that nothing of it is used before its checksum is verified. A checksum detects accidents, not malice,
+ * so times that no video can have are refused as well.
  */
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
@@ -18,15 +18,15 @@ import { endianness } from "node:os";
 import { EmpreinteError, IndexError, systemReason } from "../errors.js";
 import { replaceFile, writeAll } from "../files/atomic-file.js";
 import { pathOf } from "../files/path.js";
-import type { VideoId } from "./arguments.js";
+import type { VideoId } from "./search-options.js";
 import type { Entry } from "./entries.js";
 import { isTimeline } from "./timeline.js";
 
 const magic = "EMPREVID";
-const version = 1;
+const version = 2;
 const headerBytes = 16;
 const digestBytes = 32;
-const piece = 1 << 22;
+const pieceBytes = 1 << 22;
 
 interface Described {
   id: VideoId;
@@ -38,7 +38,7 @@ interface Described {
 
 const bytesOf = (array: Float64Array): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** Writes what the entries are now: timelines do not change. */
+/** Writes entries to a temporary file, which then replaces the file at the path. */
 export async function writeEntries(
   given: string | URL,
   entries: readonly Entry[],
@@ -94,7 +94,7 @@ function isDescribed(value: unknown): value is Described {
   const { id, kind, count, duration, spacing } = value as Record<string, unknown>;
   return (
     (typeof id === "string" || typeof id === "number") &&
-    (kind === "video" || kind === "picture") &&
+    (kind === "video" || kind === "image") &&
     Number.isInteger(count) &&
     (count as number) >= 0 &&
     typeof duration === "number" &&
@@ -104,8 +104,8 @@ function isDescribed(value: unknown): value is Described {
 
 async function verified(file: FileHandle, path: string, size: number, signal: AbortSignal | undefined): Promise<void> {
   const hash = createHash("sha256");
-  for (let at = 0; at < size - digestBytes; at += piece) {
-    hash.update(await readAt(file, path, at, Math.min(piece, size - digestBytes - at)));
+  for (let at = 0; at < size - digestBytes; at += pieceBytes) {
+    hash.update(await readAt(file, path, at, Math.min(pieceBytes, size - digestBytes - at)));
     signal?.throwIfAborted();
   }
   const digest = await readAt(file, path, size - digestBytes, digestBytes);
@@ -130,7 +130,7 @@ async function described(file: FileHandle, path: string, size: number): Promise<
   return { list, at: headerBytes + length };
 }
 
-/** The entries of a file, once all of it is checked. */
+/** Verifies a file and yields its entries. */
 export async function* readEntries(given: string | URL, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
   const path = pathOf(given);
   signal?.throwIfAborted();
@@ -145,11 +145,13 @@ export async function* readEntries(given: string | URL, signal: AbortSignal | un
   try {
     const about = await file.stat();
     const refusal = (why: string): IndexError => new IndexError("ERR_EMPREINTE_INDEX_FILE", `${path}: ${why}`);
-    if (endianness() !== "LE") throw refusal("index files are for little-endian machines");
+    if (endianness() !== "LE") throw refusal("index files need a little-endian machine");
     if (!about.isFile() || about.size < headerBytes) throw refusal("this is not a file of a video index");
     const header = await readAt(file, path, 0, headerBytes);
     if (header.toString("latin1", 0, 8) !== magic) throw refusal("this is not a file of a video index");
-    if (header.readUInt32LE(8) > version) throw refusal("the file is of a newer version of empreinte");
+    const found = header.readUInt32LE(8);
+    if (found > version) throw refusal("the file is from a newer version of empreinte");
+    if (found < version) throw refusal("the file is from an older version of empreinte: build the index again");
     if (about.size < headerBytes + digestBytes) throw damage(path, "it is cut");
     await verified(file, path, about.size, signal);
     const { list, at: first } = await described(file, path, about.size);

@@ -1,69 +1,70 @@
 import type { Timeline } from "../search/align.js";
 import { distanceBetween } from "./timeline.js";
 
-/** Seconds between two probes of the first round: a list of one hash a second is met half a second off at most. */
-const cell = 1;
-/** Of a clip of seconds a tenth would be too few to meet one frame a second. */
+/** The seconds between two probes of the first round. In a list of one hash a second the nearest is half a second away at most. */
+const cellSeconds = 1;
+/** The fewest probes. For a clip of a few seconds, a tenth of the frames would be too few to hit a list of one frame a second. */
 const leastBudget = 16;
 
-/** The frames that are looked up, of a timeline, in rounds. */
+/** Chooses in rounds which frames of a timeline are looked up. */
 export class Probes {
   readonly #timeline: Timeline;
-  /** The probes so far, in the order of time. */
+  /** The probes so far, sorted by time. */
   readonly taken: number[] = [];
   readonly #budget: number;
-  /** Of each second of the query: whether something was found there. */
-  readonly #found = new Set<number>();
+  /** The seconds of the query in which something was found. */
+  readonly #foundSeconds = new Set<number>();
 
-  /** `frames`: how many the query was given with; a tenth of them is the budget, but 16 at least, and one a second. */
-  constructor(timeline: Timeline, frames: number) {
+  /** A tenth of `frameCount`, the number of frames in the signature, is the budget, but at least 16, and one a second. */
+  constructor(timeline: Timeline, frameCount: number) {
     this.#timeline = timeline;
-    this.#budget = Math.max(leastBudget, Math.ceil(frames / 10));
+    this.#budget = Math.max(leastBudget, Math.ceil(frameCount / 10));
   }
 
-  /** One for each second: the run that is there for the longest time. */
+  /** Takes one probe for each second: the run that is shown longest in it. */
   first(): number[] {
     const { from, to } = this.#timeline;
     const best = new Map<number, { run: number; seconds: number }>();
     from.forEach((start, run) => {
-      const second = Math.floor(start / cell);
-      const seconds = Math.min(to[run]!, (second + 1) * cell) - start;
+      const second = Math.floor(start / cellSeconds);
+      const seconds = Math.min(to[run]!, (second + 1) * cellSeconds) - start;
       const other = best.get(second);
       if (other === undefined || seconds > other.seconds) best.set(second, { run, seconds });
-      // A long run is the only one of the seconds it fills.
-      for (let later = second + 1; (later + 1) * cell <= to[run]!; later++) best.set(later, { run, seconds: cell });
+      // A long run is the only one in the seconds that it fills.
+      for (let later = second + 1; (later + 1) * cellSeconds <= to[run]!; later++)
+        best.set(later, { run, seconds: cellSeconds });
     });
     return this.#take(Array.from(best.values(), ({ run }) => run));
   }
 
-  /** The probe found something: there is no need to look closer around it. */
-  found(run: number): void {
-    this.#found.add(Math.floor(this.#timeline.from[run]! / cell));
+  /** Records that a probe found something, so that no further probes are needed around it. */
+  markFound(run: number): void {
+    this.#foundSeconds.add(Math.floor(this.#timeline.from[run]! / cellSeconds));
   }
 
-  /** Where nothing was found, the runs that differ most from the probes around them; none when the budget is spent. */
+  /** Where nothing was found, takes the runs that differ most from the probes around them, as far as the budget allows. */
   next(): number[] {
     const left = this.#budget - this.taken.length;
     if (left <= 0) return [];
     const { from, hashes } = this.#timeline;
     const best = new Map<number, { run: number; far: number }>();
-    let behind = 0;
+    let firstNear = 0;
     from.forEach((start, run) => {
-      while (behind < this.taken.length && from[this.taken[behind]!]! < start - 1.5 * cell) behind++;
-      const second = Math.floor(start / cell);
-      if (this.#found.has(second)) return;
+      while (firstNear < this.taken.length && from[this.taken[firstNear]!]! < start - 1.5 * cellSeconds) firstNear++;
+      const second = Math.floor(start / cellSeconds);
+      if (this.#foundSeconds.has(second)) return;
       let far = 257;
-      for (let i = behind; i < this.taken.length && from[this.taken[i]!]! <= start + 1.5 * cell; i++) {
+      for (let i = firstNear; i < this.taken.length && from[this.taken[i]!]! <= start + 1.5 * cellSeconds; i++) {
         far = Math.min(far, distanceBetween(hashes, run, hashes, this.taken[i]!));
       }
-      // What is nearer than this to a probe would find the same.
+      // A run that is nearer to a probe would find the same.
       if (far >= 8 && far > (best.get(second)?.far ?? 0)) best.set(second, { run, far });
     });
     const farthest = [...best.values()].toSorted((a, b) => b.far - a.far || a.run - b.run);
     return this.#take(farthest.slice(0, left).map(({ run }) => run));
   }
 
-  /** All at once. */
+  /** Takes all runs at once. */
   all(): number[] {
     return this.#take(Array.from(this.#timeline.from.keys()));
   }

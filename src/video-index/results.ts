@@ -1,62 +1,89 @@
 import type { Orientation } from "../hash/orientations.js";
 import type { NativeSegment, Timeline } from "../search/align.js";
-import type { ViewName } from "../views/views.js";
-import type { Region } from "../views/views.js";
-import type { VideoId } from "./arguments.js";
+import type { Match } from "../search/match.js";
+import type { VideoSignature } from "../video/signature.js";
+import type { Region, ViewName } from "../views/views.js";
+import type { VideoId } from "./search-options.js";
 import { distanceBetween } from "./timeline.js";
 
-/** Where in the frames of a stretch the known video lies. */
-export interface VideoView {
-  /** Which idea led to it. */
-  name: ViewName;
-  /** Outside 0 … 1 where the frames were cropped. */
-  region: Region;
-  /** How it is turned or mirrored, where it is. */
+/** A stretch of the query that is the same as a stretch of a known video, or an image on either side. */
+export interface VideoSegment {
+  /** Where the segment begins in the query, in seconds. It is 0 when the query is an image. */
+  queryFrom: number;
+  /** Where the segment ends in the query, in seconds. It is 0 when the query is an image. */
+  queryTo: number;
+  /** Where the segment begins in the known video, in seconds. It is 0 for a known image. */
+  knownFrom: number;
+  /** Where the segment ends in the known video, in seconds. It is 0 for a known image. */
+  knownTo: number;
+  /** The seconds of the known video that pass in one second of the query, for instance 1.25 when it was sped up by a quarter. */
+  speed: number;
+  /** The mean number of differing bits of the frames that match, 0 … 256. */
+  distance: number;
+  /** The share of the segment's frames that match, 0 … 1, on the side that has fewer. */
+  share: number;
+  /** How many frames match. */
+  matches: number;
+  /** The view of the query's frames through which the segment was found. `VideoIndex.searchVideo` sets it. */
+  view?: ViewName;
+  /** With `view`: where in the query's frames the known video lies. It exceeds 0 … 1 where the frames were cropped. */
+  region?: Region;
+  /** With `view`: the orientation in which the known video lies there. */
   orientation?: Orientation;
 }
 
-/** A stretch of the query that is in a known video, or the frame that is a known picture. */
-export interface VideoSegment {
-  /** Seconds of the query; 0 when it is a picture. */
-  queryFrom: number;
-  queryTo: number;
-  /** Seconds of the known video; 0 when it is a picture. */
-  knownFrom: number;
-  knownTo: number;
-  /** Seconds of the known video that pass in one of the query: 1.25 when it was sped up by a quarter. */
-  speed: number;
-  /** Mean of the differing bits of the frames that match, 0 … 256. */
-  distance: number;
-  /** Of the stretch's frames, on the side that has fewer, the share that match, 0 … 1. */
-  share: number;
-  /** How many pictures match. */
-  matches: number;
-  /** Where in the query's frames it lies, if it was found through a view of them: by `VideoIndex.findCopies`. */
-  view?: VideoView;
-}
-
-/** A known video or picture that has something in common with the query. A lead for a person to look at, not a verdict. */
-export interface VideoMatch {
+/**
+ * A known video or image that has something in common with the query. It is a lead for a person to look at, not a verdict. Its
+ * `distance` is the smallest distance of its segments. `view` and `region` are those of the segment with that distance.
+ */
+export interface VideoMatch extends Match {
+  /** The id under which the video or image was added. */
   id: VideoId;
-  kind: "video" | "picture";
-  /** Which image of the query matches. */
-  orientation: Orientation;
-  /** It matches without what lies around the query's frames, and not, or less of it, with that. */
+  /** Whether a video or an image matches. */
+  kind: "video" | "image";
+  /** True when the query matches without what surrounds its frames, and matches less or not at all with it. */
   trimmed?: true;
-  /** By where they stand in the query. */
+  /** The segments in common, sorted by their place in the query. */
   segments: VideoSegment[];
-  /** Share of the query's time that is in the segments, 0 … 1; 1 of a picture. */
+  /** The share of the query's time that the segments cover, 0 … 1. It is 1 for an image. */
   queryShare: number;
-  /** Share of the known video's time that is in the segments, 0 … 1; 1 of a picture. */
+  /** The share of the known video's time that the segments cover, 0 … 1. It is 1 for an image. */
   knownShare: number;
-  /** The smallest of its segments' distances. */
-  distance: number;
 }
 
-/** Seconds between frames of one stretch of a single picture. */
-const stillGap = 1;
+/** The result of `VideoIndex.searchVideo`. */
+export interface VideoSearchResult {
+  /** The matches, the best first. */
+  matches: VideoMatch[];
+  /** The signature of the query with all orientations, and from the level `"standard"` on with trimmed frames. */
+  signature: VideoSignature;
+}
 
-/** The share of `duration` that lies in any of the intervals. */
+/** The result of `VideoIndex.searchImage`. */
+export interface VideoImageSearchResult {
+  /** The matches, the best first. */
+  matches: VideoMatch[];
+  /** The hash of the query as 64 lower-case hex digits. */
+  hash: string;
+  /** The quality of the hash, 0 … 100. */
+  quality: number;
+  /** False when the hash is rounding noise, which matches nothing. */
+  stable: boolean;
+}
+
+/** How far apart matching frames may be, in seconds, that count as one stretch of an image. */
+const stretchGapSeconds = 1;
+
+/** A stretch of a video in which a single image is shown. */
+interface ImageStretch {
+  from: number;
+  to: number;
+  /** The mean distance of its frames. */
+  distance: number;
+  matches: number;
+}
+
+/** The share of `duration` that the intervals cover. */
 export function coveredShare(intervals: readonly [from: number, to: number][], duration: number): number {
   let sum = 0;
   let end = 0;
@@ -67,32 +94,42 @@ export function coveredShare(intervals: readonly [from: number, to: number][], d
   return duration > 0 ? Math.min(1, sum / duration) : 1;
 }
 
-export function videoSegments(aligned: readonly NativeSegment[]): VideoSegment[] {
-  return aligned.map(({ queryFrom, queryTo, knownFrom, knownTo, speed, distance, share, matches }) => ({
-    queryFrom,
-    queryTo,
-    knownFrom,
-    knownTo,
-    speed,
-    distance,
-    share,
-    matches,
-  }));
+function segmentOf(aligned: NativeSegment): VideoSegment {
+  const { queryFrom, queryTo, knownFrom, knownTo, speed, distance, share, matches } = aligned;
+  return { queryFrom, queryTo, knownFrom, knownTo, speed, distance, share, matches };
 }
 
-/** Where a single picture is in a video: from–to, and how near, for each stretch of frames within the radius. */
-export function pictureStretches(
-  picture: Uint8Array,
-  { hashes, from, to }: Timeline,
-  radius: number,
-): { from: number; to: number; distance: number; matches: number }[] {
-  const stretches: { from: number; to: number; distance: number; matches: number }[] = [];
+/** The match of a known video, from the segments that the aligner found. */
+export function videoMatch(
+  id: VideoId,
+  orientation: Orientation,
+  aligned: readonly NativeSegment[],
+  queryDuration: number,
+  knownDuration: number,
+): VideoMatch {
+  const segments = aligned.map(segmentOf);
+  const inQuery = segments.map(({ queryFrom, queryTo }): [number, number] => [queryFrom, queryTo]);
+  const inKnown = segments.map(({ knownFrom, knownTo }): [number, number] => [knownFrom, knownTo]);
+  return {
+    id,
+    kind: "video",
+    orientation,
+    segments,
+    queryShare: coveredShare(inQuery, queryDuration),
+    knownShare: coveredShare(inKnown, knownDuration),
+    distance: Math.min(...segments.map(({ distance }) => distance)),
+  };
+}
+
+/** Finds the stretches of frames that are within the radius of an image. */
+export function imageStretches(image: Uint8Array, { hashes, from, to }: Timeline, radius: number): ImageStretch[] {
+  const stretches: ImageStretch[] = [];
   let sum = 0;
   from.forEach((start, i) => {
-    const distance = distanceBetween(hashes, i, picture, 0);
+    const distance = distanceBetween(hashes, i, image, 0);
     if (distance > radius) return;
     const last = stretches.at(-1);
-    if (last === undefined || start - last.to > stillGap) {
+    if (last === undefined || start - last.to > stretchGapSeconds) {
       sum = distance;
       stretches.push({ from: start, to: to[i]!, distance, matches: 1 });
       return;
@@ -103,7 +140,40 @@ export function pictureStretches(
   return stretches;
 }
 
-/** Best first: by the longer of the two shares, then by distance. */
+const wholeImage = { speed: 1, share: 1 };
+
+/** The match of a known image in a query video. */
+export function imageInVideoMatch(
+  id: VideoId,
+  orientation: Orientation,
+  stretches: readonly ImageStretch[],
+  queryDuration: number,
+): VideoMatch {
+  const segments = stretches.map(({ from, to, distance, matches }): VideoSegment => {
+    return { queryFrom: from, queryTo: to, knownFrom: 0, knownTo: 0, distance, matches, ...wholeImage };
+  });
+  const within = stretches.map(({ from, to }): [number, number] => [from, to]);
+  const distance = Math.min(...stretches.map((stretch) => stretch.distance));
+  const queryShare = coveredShare(within, queryDuration);
+  return { id, kind: "image", orientation, segments, queryShare, knownShare: 1, distance };
+}
+
+/** The match of a query image in a known video or image. */
+export function imageMatch(
+  { id, kind, timeline }: { id: VideoId; kind: VideoMatch["kind"]; timeline: Timeline },
+  orientation: Orientation,
+  stretches: readonly ImageStretch[],
+): VideoMatch {
+  const segments = stretches.map(({ from, to, distance, matches }): VideoSegment => {
+    return { queryFrom: 0, queryTo: 0, knownFrom: from, knownTo: to, distance, matches, ...wholeImage };
+  });
+  const within = stretches.map(({ from, to }): [number, number] => [from, to]);
+  const knownShare = kind === "image" ? 1 : coveredShare(within, timeline.duration);
+  const distance = Math.min(...stretches.map((stretch) => stretch.distance));
+  return { id, kind, orientation, segments, queryShare: 1, knownShare, distance };
+}
+
+/** Sorts the best matches first: by the larger of the two shares, then by distance. */
 export function sortMatches(matches: VideoMatch[]): VideoMatch[] {
   const share = ({ queryShare, knownShare }: VideoMatch): number => Math.max(queryShare, knownShare);
   return matches.sort((a, b) => share(b) - share(a) || a.distance - b.distance);

@@ -5,34 +5,34 @@ import { hashToBytes } from "../hash/value.js";
 import type { Timeline } from "../search/align.js";
 import type { Sampling, SignatureFrame, VideoSignature } from "../video/signature.js";
 
-/** A video that is looked for. */
-export type Query = Timeline & {
-  /** 0 … 1 for each hash: what it is worth where only a part of both videos matches. */
+/** The timeline of a query. */
+export type QueryTimeline = Timeline & {
+  /** The weight of each hash, 0 … 1, in a segment that is only a part of both videos. */
   partialWeights: Float32Array;
 };
 
-/** Up to here a picture is worth all, from there on little: between what a camera saw and what is drawn. */
-const [seen, drawn] = [50, 58];
-const least = 0.15;
+/** The synthetic score up to which a frame has its full weight, and the score from which it has the least weight. */
+const [cameraScore, syntheticScore] = [50, 58];
+const leastWeight = 0.15;
 
-function worthOf(frame: SignatureFrame): number {
-  const share = ((frame.drawn ?? 0) - seen) / (drawn - seen);
-  return 1 - (1 - least) * Math.min(1, Math.max(0, share));
+function partialWeightOf(frame: SignatureFrame): number {
+  const share = ((frame.syntheticScore ?? 0) - cameraScore) / (syntheticScore - cameraScore);
+  return 1 - (1 - leastWeight) * Math.min(1, Math.max(0, share));
 }
 
-/** Frames as near as this to the first of a run look the same: one hash stands for them. */
+/** Frames within this distance of the first frame of a run look the same, and one hash represents them. */
 const sameBits = 6;
 
 const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
 
-/** How many bits of hash `i` of one array and `j` of another differ. */
+/** In how many bits hash `i` of one array and hash `j` of another differ. */
 export function distanceBetween(a: Uint8Array, i: number, b: Uint8Array, j: number): number {
   let sum = 0;
   for (let byte = 0; byte < 32; byte++) sum += ones[a[32 * i + byte]! ^ b[32 * j + byte]!]!;
   return sum;
 }
 
-/** Seconds between two looks at the video. */
+/** The seconds between two sampled frames. */
 function spacingOf({ sampling, frameRate, frames }: VideoSignature): number {
   const frame = frameRate > 0 ? 1 / frameRate : 1 / 25;
   if (sampling === "all" || sampling === "adaptive") return frame;
@@ -41,11 +41,12 @@ function spacingOf({ sampling, frameRate, frames }: VideoSignature): number {
   return Math.max(frame, gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 1);
 }
 
-/** What a hash, of a frame or of a part of it, comes with. */
-function checkHashed({ quality, stable, drawn }: Pick<SignatureFrame, "quality" | "stable" | "drawn">): void {
+/** Checks the fields that accompany the hash of a frame, or of a region of it. */
+function checkHashed(frame: Pick<SignatureFrame, "quality" | "stable" | "syntheticScore">): void {
+  const { quality, stable, syntheticScore } = frame;
   if (typeof quality !== "number") throw invalidArgument("quality", "number", quality);
   if (typeof stable !== "boolean") throw invalidArgument("stable", "boolean", stable);
-  if (drawn !== undefined) integer("drawn", drawn, 0, 100);
+  if (syntheticScore !== undefined) integer("syntheticScore", syntheticScore, 0, 100);
 }
 
 function checkFrame(frame: SignatureFrame): void {
@@ -57,7 +58,7 @@ function checkFrame(frame: SignatureFrame): void {
   checkHashed(trimmed);
 }
 
-/** @throws {InvalidArgumentError} */
+/** Checks the shape of a signature. @throws {InvalidArgumentError} */
 export function checkSignature(signature: VideoSignature): void {
   if (typeof signature !== "object" || signature === null || !Array.isArray(signature.frames)) {
     throw invalidArgument("signature", "result of hashVideo", signature);
@@ -74,7 +75,7 @@ export function checkSignature(signature: VideoSignature): void {
   frames.forEach(checkFrame);
 }
 
-/** Times in order and of a life's length at most, as the aligner asks for them. */
+/** Whether times are in order and within the bounds that the aligner requires. */
 export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
   if (!(duration >= 0 && duration < 1e9) || !(spacing > 0 && spacing < 1e6)) return false;
   return from.every((start, i) => {
@@ -84,17 +85,17 @@ export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
 }
 
 /**
- * A signature as the native core takes it: frames of low quality and unstable ones left out, and those that look like the
- * one before taken together, as a run. `variant`: of the turned or mirrored frames, where the signature has them.
- * `trimmed`: of the frames without what lies around them, where there is something.
- * @throws {InvalidArgumentError} of times that no video has.
+ * Turns a signature into the arrays that the aligner takes. Frames of low quality and unstable frames are left out. Successive frames
+ * that look the same become one run. `orientation` selects which of the frames' hashes are taken, where the signature has them.
+ * `trimmed` selects the hashes of the frames' content without its surroundings, where they exist.
+ * @throws {InvalidArgumentError} The signature has times that no video can have.
  */
 export function timelineOf(
   signature: VideoSignature,
   minQuality: number,
-  variant: Orientation | undefined,
+  orientation: Orientation | undefined,
   trimmed = false,
-): Query {
+): QueryTimeline {
   const frames = signature.frames
     .map((frame) => (trimmed && frame.trimmed !== undefined ? { ...frame, ...frame.trimmed } : frame))
     .filter(({ quality, stable }) => quality >= minQuality && stable)
@@ -103,14 +104,16 @@ export function timelineOf(
   const from = new Float64Array(frames.length);
   const to = new Float64Array(frames.length);
   const best = new Float64Array(frames.length);
-  const partialWeights = new Float32Array(frames.length);
+  const worth = new Float32Array(frames.length);
   const spacing = spacingOf(signature);
   let count = 0;
-  // The first hash of the run at hand: what the run's frames are compared with, though a better one may stand for it.
+  // The first hash of the current run. Its frames are compared with this one, even if a better hash represents the run.
   let first = new Uint8Array(32);
   for (const frame of frames) {
     const text =
-      variant === undefined || variant === "orig" ? frame.hash : (frame.orientations?.[variant] ?? frame.hash);
+      orientation === undefined || orientation === "orig"
+        ? frame.hash
+        : (frame.orientations?.[orientation] ?? frame.hash);
     const hash = hashToBytes(text);
     const start = Math.max(0, frame.timestampSeconds);
     const end = Math.max(start, frame.lastTimestampSeconds);
@@ -121,24 +124,24 @@ export function timelineOf(
       if (frame.quality <= best[last]!) continue;
       hashes.set(hash, 32 * last);
       best[last] = frame.quality;
-      partialWeights[last] = worthOf(frame);
+      worth[last] = partialWeightOf(frame);
       continue;
     }
     first = Uint8Array.from(hash);
     hashes.set(hash, 32 * count);
     from[count] = start;
     to[count] = count > 0 ? Math.max(end, to[last]!) : end;
-    partialWeights[count] = worthOf(frame);
+    worth[count] = partialWeightOf(frame);
     best[count++] = frame.quality;
   }
   const duration = Math.max(signature.durationSeconds, count > 0 ? to[count - 1]! : 0);
-  const query: Query = {
+  const query: QueryTimeline = {
     hashes: hashes.slice(0, 32 * count),
     from: from.slice(0, count),
     to: to.slice(0, count),
     duration,
     spacing,
-    partialWeights: partialWeights.slice(0, count),
+    partialWeights: worth.slice(0, count),
   };
   if (isTimeline(query)) return query;
   throw new InvalidArgumentError("Expected times below 10⁹ s, and more than one frame in 10⁶ s, in the signature");

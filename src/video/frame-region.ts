@@ -2,11 +2,11 @@ import { native } from "../native/load.js";
 import type { VideoFrame } from "./frame.js";
 import type { FrameRegion } from "./signature.js";
 
-/** Sides within this share of the frame's are the same: detectors are a pixel or two off, and codecs blur edges. */
+/** Sides that differ by at most this share of the frame count as the same: detectors are a pixel or two off, and codecs blur edges. */
 const same = 0.01;
-/** Boxes of past shots that are remembered. */
+/** How many boxes of earlier shots are remembered. */
 const mostKnown = 64;
-/** A side of a region has at least so many pixels: smaller pictures have no quality anyway. */
+/** The fewest pixels of a region's side. Smaller images have a quality too low to match. */
 export const leastPixels = 48;
 
 const sides = ["left", "top", "right", "bottom"] as const;
@@ -15,12 +15,12 @@ function isSame(a: FrameRegion, b: FrameRegion): boolean {
   return sides.every((side) => Math.abs(a[side] - b[side]) <= same);
 }
 
-/** So near the frame's sides a region is as good as the frame: the plain hash finds it, and another region may be missed. */
+/** Whether a region is nearly the whole frame, which the plain hash covers. Choosing it would hide another region. */
 function isWhole({ left, top, right, bottom }: FrameRegion): boolean {
   return Math.max(left, top, 1 - right, 1 - bottom) <= 2 * same;
 }
 
-/** Where in a frame another picture may lie, what looks surest first; the frame itself is none of them. */
+/** The regions of a frame that may hold the video, the most likely first, without the frame itself. */
 function regionsIn({ data, width, height, channels }: VideoFrame): FrameRegion[] {
   const boxes = native.frameBoxes({ data, width, height, channels, stride: width * channels });
   const regions: FrameRegion[] = [];
@@ -33,14 +33,17 @@ function regionsIn({ data, width, height, channels }: VideoFrame): FrameRegion[]
   return regions;
 }
 
-/** Each side the median of those given. */
+/** The region whose sides are the medians of the given regions' sides. */
 function median(regions: readonly FrameRegion[]): FrameRegion {
   const middle = (side: keyof FrameRegion): number =>
     regions.map((region) => region[side]).toSorted((a, b) => a - b)[regions.length >> 1]!;
   return { left: middle("left"), top: middle("top"), right: middle("right"), bottom: middle("bottom") };
 }
 
-/** People centre what they put into a frame, or leave its width or height and add a bar; a picture's own edges lie anywhere. */
+/**
+ * Whether people would put a video there: they centre it, or keep the frame's width or height and add a bar. The edges within
+ * an image may be anywhere.
+ */
 function isLikely({ left, top, right, bottom }: FrameRegion): boolean {
   const spans = (from: number, to: number): boolean => from <= same && to >= 1 - same;
   const centred = (from: number, to: number): boolean => Math.abs(from - (1 - to)) <= same;
@@ -48,22 +51,22 @@ function isLikely({ left, top, right, bottom }: FrameRegion): boolean {
   return (spans(left, right) || spans(top, bottom)) && (right - left) * (bottom - top) >= 0.5;
 }
 
-interface Known {
+interface KnownRegion {
   region: FrameRegion;
-  /** Frames in which it was found. */
+  /** In how many frames it was found. */
   frames: number;
 }
 
 /**
- * Chooses the one region of a shot. A frame around a video is the same in all its frames, and mostly in all its shots, while
- * what a single picture takes for a frame (a dark sky, a door) is another in the next: so what counts is in how many of the
- * shot's frames a region was found, and in how many before.
+ * Chooses the one region of a shot. A border is the same in all frames of a video and mostly in all its shots. Something that
+ * looks like a border in one image, such as a dark sky or a door, changes from image to image. So a region's votes are the frames
+ * of the shot and of earlier shots in which it was found.
  */
 export class FrameRegions {
-  #known: Known[] = [];
-  #looked = 0;
+  #known: KnownRegion[] = [];
+  #inspectedFrames = 0;
 
-  /** @returns undefined where nothing lies around the picture, as far as one sees. */
+  /** @returns undefined when no border was found. */
   choose(frames: readonly VideoFrame[]): FrameRegion | undefined {
     const found = frames.map(regionsIn);
     const voted: { region: FrameRegion; votes: number; before: number }[] = [];
@@ -74,18 +77,18 @@ export class FrameRegions {
       voted.push({ region: median(alike), votes: alike.length, before });
     }
     const past = this.#known.toSorted((a, b) => b.frames - a.frames)[0];
-    const usual = past !== undefined && 2 * past.frames > this.#looked ? past.region : undefined;
+    const usual = past !== undefined && 2 * past.frames > this.#inspectedFrames ? past.region : undefined;
     this.#remember(voted, frames.length);
     const agreed = voted.filter(({ votes }) => 2 * votes > frames.length);
     const score = ({ region, votes, before }: (typeof voted)[number]): number =>
       votes / frames.length + Math.min(1, before / 6) + (isLikely(region) ? 0.2 : 0);
     const best = agreed.toSorted((a, b) => score(b) - score(a))[0];
-    // What was around most of the video so far is around a shot, too, that is too dark to show it.
+    // A border that most of the video had so far is also around a shot that is too dark to show it.
     return best?.region ?? usual;
   }
 
-  #remember(voted: readonly { region: FrameRegion; votes: number }[], looked: number): void {
-    this.#looked += looked;
+  #remember(voted: readonly { region: FrameRegion; votes: number }[], inspected: number): void {
+    this.#inspectedFrames += inspected;
     for (const { region, votes } of voted) {
       const known = this.#known.find((other) => isSame(other.region, region));
       if (known === undefined) this.#known.push({ region, frames: votes });

@@ -1,15 +1,15 @@
-/** One decoded picture of a video. */
+/** One decoded frame of a video. */
 export interface VideoFrame {
-  /** Of the decoded frames, from 0. */
+  /** Its number among the decoded frames, from 0. */
   number: number;
-  /** When it is shown, from the beginning of the video, as its container says. */
+  /** When it is shown, in seconds from the beginning of the video, as the container states. */
   timestampSeconds: number;
-  /** Pixels, as stored: neither turned nor stretched. */
+  /** Its width in pixels, as stored: neither rotated nor stretched. */
   width: number;
-  /** Pixels, as stored. */
+  /** Its height in pixels, as stored. */
   height: number;
-  /** 1 luma of the full range 0 … 255, 3 RGB. */
+  /** 1: luma of the full range 0 … 255. 3: RGB. */
   channels: 1 | 3;
-  /** Row-major, interleaved, without gaps: width × height × channels bytes. */
+  /** The samples, row by row and interleaved, without gaps: width × height × channels bytes. */
   data: Uint8Array;
 }

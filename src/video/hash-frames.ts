@@ -5,26 +5,29 @@ import { withSignal } from "../native/abort.js";
 import type { NativePixels } from "../native/binding.js";
 import { native } from "../native/load.js";
 import type { VideoFrame } from "./frame.js";
-import { type HashPart, Shots } from "./shots.js";
+import { type HashRegion, TrimShots } from "./trim-shots.js";
 import type { SignatureFrame } from "./signature.js";
 
-/** Above this many bytes a frame is hashed off this thread, while the next one is read; below, the way there costs more. */
+/**
+ * A frame of more bytes is hashed on the thread pool, while the next one is read. For a smaller one handing it over costs more
+ * than it saves.
+ */
 const syncBytes = 2 ** 20;
 
 export interface HashFramesOptions {
   orientations: boolean;
-  /** Also what lies inside a border, bars or another picture. */
+  /** Whether the content inside a border, bars or another image is hashed as well. */
   trim: boolean;
-  /** The frames' memory is ours: it may be read while this thread goes on. Otherwise it is copied then. */
-  ours: boolean;
+  /** Whether the frames' memory is ours, so that it may be read while this thread goes on. Otherwise it is copied first. */
+  ownsMemory: boolean;
 }
 
-/** Of 8-bit grey, RGB or RGBA; 0 of grey with alpha, of which nothing is told. */
-function drawnOf(pixels: NativePixels): number {
+/** The synthetic score of 8-bit grey, RGB or RGBA. Grey with alpha has none and gets 0. */
+function syntheticScoreOf(pixels: NativePixels): number {
   return pixels.channels === 2 ? 0 : native.syntheticScore(pixels);
 }
 
-/** A copy of a frame, row behind row. */
+/** A copy of a frame without gaps between its rows. */
 function packed(frame: VideoFrame, { data: bytes, width, height, channels, stride }: NativePixels): VideoFrame {
   const row = width * channels;
   const data = new Uint8Array(row * height);
@@ -33,42 +36,41 @@ function packed(frame: VideoFrame, { data: bytes, width, height, channels, strid
 }
 
 /**
- * Hashes frames in the core, in their order. A frame's data must stay until the next but one is asked for.
- * @throws what the source of the frames throws, after everything it gave has been handed on
+ * Hashes frames in the core, in their order. A frame's data must stay valid until the next but one is requested.
+ * @throws What the source of the frames throws, after all frames before it have been yielded.
  */
 export async function* hashFrames(
   frames: AsyncIterable<VideoFrame>,
-  { orientations, trim, ours }: HashFramesOptions,
+  { orientations, trim, ownsMemory }: HashFramesOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<SignatureFrame, void, undefined> {
   const options = checkHashOptions({ orientations });
-  /** `mine`: nobody writes to the memory meanwhile. */
-  const hash = async (pixels: NativePixels, mine: boolean): Promise<PixelHash & { drawn: number }> => {
+  const hash = async (pixels: NativePixels, exclusive: boolean): Promise<PixelHash & { syntheticScore: number }> => {
     const { width, height, channels } = pixels;
-    const drawn = drawnOf(pixels);
+    const syntheticScore = syntheticScoreOf(pixels);
     const answer =
       width * height * channels > syncBytes
-        ? await withSignal(signal, (cancel) => native.hash(pixels, { ...options, owned: mine }, cancel))
+        ? await withSignal(signal, (cancel) => native.hash(pixels, { ...options, owned: exclusive }, cancel))
         : native.hashSync(pixels, options);
-    return { ...pixelHash(answer), drawn };
+    return { ...pixelHash(answer), syntheticScore };
   };
-  const hashPart: HashPart = ({ data, width, channels }, { left, top, ...part }) => {
+  const hashRegion: HashRegion = ({ data, width, channels }, { left, top, ...size }) => {
     const stride = width * channels;
     const samples = data.subarray(top * stride + left * channels);
-    return hash(nativePixels({ data: samples, ...part, channels, stride }), true);
+    return hash(nativePixels({ data: samples, ...size, channels, stride }), true);
   };
-  const shots = trim ? new Shots(hashPart) : undefined;
+  const shots = trim ? new TrimShots(hashRegion) : undefined;
   let pending: Promise<SignatureFrame[]> | undefined;
   const start = async (frame: VideoFrame, before: typeof pending): Promise<SignatureFrame[]> => {
     const { number, timestampSeconds } = frame;
     const pixels = nativePixels(frame);
-    // Whoever gives frames of his own need not keep them until the shot is decided.
-    const kept = shots === undefined || ours ? frame : packed(frame, pixels);
-    const hashed = await hash(pixels, ours);
+    // A caller's frame need not stay valid until its shot is decided.
+    const kept = shots === undefined || ownsMemory ? frame : packed(frame, pixels);
+    const hashed = await hash(pixels, ownsMemory);
     const plain = { number, timestampSeconds, lastTimestampSeconds: timestampSeconds, ...hashed };
     if (shots === undefined) return [plain];
     await before;
-    // Grey with alpha is no kind of frame that the detectors take.
+    // The detectors do not take grey with alpha.
     return (kept.channels as number) === 2 ? [...(await shots.end()), plain] : shots.take(kept, plain);
   };
   let failure: { reason: unknown } | undefined;
@@ -82,7 +84,7 @@ export async function* hashFrames(
       pending = undefined;
       if (next && !next.done) {
         pending = start(next.value, before);
-        pending.catch(() => {}); // heard when its turn comes
+        pending.catch(() => {}); // it is awaited later
       }
       if (before !== undefined) yield* await before;
       if (pending === undefined) break;
@@ -90,7 +92,7 @@ export async function* hashFrames(
     if (shots !== undefined) yield* await shots.end();
     if (failure !== undefined) throw failure.reason;
   } finally {
-    // The core may still read a frame's memory, which the source would write to.
+    // The core may still read a frame's memory, which the source would overwrite.
     await pending?.catch(() => {});
     await source.return?.();
   }

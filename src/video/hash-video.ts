@@ -3,7 +3,9 @@ import { LimitError, VideoError } from "../errors.js";
 import { isRawPixels } from "../hash/raw-pixels.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
-import { type DecodeState, decodeFrames, newState, probeFrameRate } from "./ffmpeg/frames.js";
+import { decodeFrames } from "./ffmpeg/decode-frames.js";
+import { type DecodeState, newState } from "./ffmpeg/decode-state.js";
+import { probeFrameRate } from "./ffmpeg/probe-frame-rate.js";
 import { decodeSlots } from "./decode-slots.js";
 import { hashFrames } from "./hash-frames.js";
 import type { OpenVideo } from "./input.js";
@@ -12,20 +14,20 @@ import { everyFor, Runs, sampler } from "./sampling.js";
 import type { SignatureFrame, VideoSignature } from "./signature.js";
 import { type ForeignFrames, openVideoInput, type VideoInput } from "./source.js";
 
-/** Where the frames come from, how they are sampled already, and what becomes known of them meanwhile. */
+/** A source of frames that are already sampled, with what is learned about the video meanwhile. */
 interface Reading {
   name: string;
   state: DecodeState;
   frames: AsyncIterable<VideoFrame>;
-  /** Nobody else can write to their memory, or take it away. */
-  ours: boolean;
+  /** Whether no one else can write to the frames' memory or detach it. */
+  ownsMemory: boolean;
 }
 
-/** Sees the frames of a reading while they are hashed: nothing is decoded twice for it. */
+/** Receives the frames of a video while they are hashed, so that nothing is decoded twice. */
 export interface FrameWatcher {
-  /** A frame that is going to be hashed. Its data is another's after this returns. */
+  /** Called before a frame is hashed. The frame's data is valid only during the call. */
   frame(frame: VideoFrame): void;
-  /** The same, in order, some frames later; what comes next waits for it. */
+  /** Called with the same frame, hashed, in order and some frames later. The next frames wait for the promise. */
   hashed(frame: SignatureFrame): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ async function* watched(frames: AsyncIterable<VideoFrame>, watcher: FrameWatcher
   }
 }
 
-/** Tells how far it is, if anybody wants to know. */
+/** Reports the progress, if there is an `onProgress`. */
 function progressOf({ onProgress }: CheckedVideoOptions, state: DecodeState): (() => void) | undefined {
   if (onProgress === undefined) return undefined;
   return () => {
@@ -64,7 +66,7 @@ function fromFile(
       every: everyFor(sampling, exactRate),
       rotate,
       squarePixels,
-      // How several threads conceal damage depends on which was first: one thread always gives the same.
+      // How several threads conceal damage depends on which is first. One thread always gives the same frames.
       threads: strict ? options.threads : 1,
       strict,
       limits,
@@ -73,10 +75,10 @@ function fromFile(
     },
     state,
   );
-  return { name: video.name, state, frames, ours: true };
+  return { name: video.name, state, frames, ownsMemory: true };
 }
 
-/** Frames of one's own: counted, held to the limits, and sampled here. */
+/** Frames that the caller supplies: they are counted, held to the limits and sampled here. */
 function fromFrames(foreign: ForeignFrames, options: CheckedVideoOptions): Reading {
   const { limits, signal, sampling } = options;
   const { name } = foreign;
@@ -86,7 +88,7 @@ function fromFrames(foreign: ForeignFrames, options: CheckedVideoOptions): Readi
   const wanted = sampler(sampling, state.frameRate);
   const until = performance.now() + 1000 * limits.maxSeconds;
   async function* frames(): AsyncGenerator<VideoFrame, void, undefined> {
-    let told = performance.now();
+    let reportedAt = performance.now();
     for await (const frame of foreign.frames) {
       signal?.throwIfAborted();
       if (!isRawPixels(frame) || !Number.isFinite(frame.timestampSeconds))
@@ -107,24 +109,24 @@ function fromFrames(foreign: ForeignFrames, options: CheckedVideoOptions): Readi
         throw new LimitError("maxSeconds", text);
       }
       state.seconds = Math.max(state.seconds, frame.timestampSeconds);
-      if (now - told > 200) {
-        told = now;
+      if (now - reportedAt > 200) {
+        reportedAt = now;
         progress?.();
       }
       const numbered = { ...frame, number, timestampSeconds: state.seconds };
       if (wanted(numbered)) yield numbered;
     }
   }
-  return { name, state, frames: frames(), ours: false };
+  return { name, state, frames: frames(), ownsMemory: false };
 }
 
-/** vPDQ's time of a frame, whatever the container says. */
+/** Replaces the container's time of a frame with vPDQ's: number / frame rate. */
 function vpdqTime(frame: SignatureFrame, frameRate: number): SignatureFrame {
   const timestampSeconds = frame.number / frameRate;
   return { ...frame, timestampSeconds, lastTimestampSeconds: timestampSeconds };
 }
 
-/** The hashes of one reading, into `into`: what was there before something went wrong stays. */
+/** Adds the hashes of one reading to `into`. Those before a failure stay there. */
 async function collect(
   reading: Reading,
   options: CheckedVideoOptions,
@@ -132,11 +134,11 @@ async function collect(
   into: SignatureFrame[],
 ): Promise<void> {
   const { sampling, vpdq, orientations, trim, signal } = options;
-  const { ours, state } = reading;
+  const { ownsMemory, state } = reading;
   const frames = watcher === undefined ? reading.frames : watched(reading.frames, watcher);
   const runs = sampling === "adaptive" ? new Runs() : undefined;
   try {
-    for await (const frame of hashFrames(frames, { orientations, trim, ours }, signal)) {
+    for await (const frame of hashFrames(frames, { orientations, trim, ownsMemory }, signal)) {
       await watcher?.hashed(frame);
       if (vpdq && state.frameRate !== undefined) into.push(vpdqTime(frame, state.frameRate));
       else if (runs === undefined) into.push(frame);
@@ -162,7 +164,7 @@ function signatureOf(
   const measured = state.seconds > 0 ? (state.frames - 1) / state.seconds : 0;
   const frameRate = state.frameRate ?? (sampling === "keyframes" ? 0 : measured);
   const last = state.seconds + (frameRate > 0 ? 1 / frameRate : 0);
-  // After the last keyframe there is more; of the other samplings every frame was decoded.
+  // The video goes on after the last keyframe. With other samplings every frame was decoded.
   const stated = sampling === "keyframes" && failure === undefined ? (state.durationSeconds ?? 0) : 0;
   return {
     sampling,
@@ -180,11 +182,11 @@ function signatureOf(
 
 interface Outcome {
   signature: VideoSignature;
-  /** Why there is no more; undefined when that is all. */
+  /** Why the reading failed; undefined when it reached the end. */
   failure: unknown;
 }
 
-/** Hashes what one reading gives; with `partial`, also what one that fails gives until then. */
+/** Hashes one reading. With `partial`, a reading that fails gives the frames before the failure. */
 async function hashReading(
   reading: Reading,
   options: CheckedVideoOptions,
@@ -217,13 +219,13 @@ async function hashFile(video: OpenVideo, options: CheckedVideoOptions, watch: W
   } catch (error) {
     if (!partial || !isDamage(error)) throw error;
   }
-  // Once more, past what is damaged.
+  // Read it once more, past the damage.
   return (await hashReading(fromFile(video, decoder, options, exactRate, false), options, watch())).signature;
 }
 
 /**
- * As `hashVideo`, of options that were checked.
- * @param watch makes a watcher for each reading: a damaged video is read twice where what could be read of it is wanted.
+ * Hashes a video with checked options, and shows its frames to a watcher.
+ * @param watch Makes a watcher for each reading. A damaged video is read twice with the option `partial`.
  */
 export async function watchVideo(
   input: VideoInput,
@@ -243,22 +245,25 @@ export async function watchVideo(
 }
 
 /**
- * The signature of a video: PDQ hashes of its sampled frames with their times. No picture is kept.
+ * Computes the signature of a video: the PDQ hashes of its sampled frames with their times. No image is kept.
  *
- * As many videos as the processor has threads are decoded at a time, two at least; more wait for their turn. A child
- * process (ffmpeg) decodes, which may open nothing but this file and is held to the limits; containers MP4, MOV,
- * Matroska, WebM, AVI, MPEG-TS, MPEG-PS, FLV, Ogg and GIF, told by content, with H.264, HEVC, VP8, VP9, AV1, MPEG-1, -2 and -4,
- * H.263, Theora, ProRes or Motion JPEG. Bytes and streams go through a private temporary file, since the index of an MP4 may
- * be at its end; bytes are copied before this function returns.
+ * A child process (ffmpeg) decodes. It can open only this file, and it is held to the limits. The containers MP4, MOV, Matroska,
+ * WebM, AVI, MPEG-TS, MPEG-PS, FLV, Ogg and GIF are recognized by content. The codecs are H.264, HEVC, VP8, VP9, AV1, MPEG-1, -2
+ * and -4, H.263, Theora, ProRes and Motion JPEG.
  *
- * The hash is of the luma as stored, at full size: neither rotation nor sample aspect is applied. The same file gives the
- * same signature with any number of threads.
+ * At most as many videos as the processor has threads, and at least two, are decoded at a time. Further calls wait. Bytes and
+ * streams are written to a private temporary file first, because the index of an MP4 may be at its end. Bytes are copied before
+ * this function returns.
  *
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option or input of the wrong kind.
- * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: no usable ffmpeg; `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`,
- * `ERR_EMPREINTE_UNSUPPORTED_FORMAT`, `ERR_EMPREINTE_CORRUPT`, `ERR_EMPREINTE_VIDEO_NO_FRAMES`, `ERR_EMPREINTE_VIDEO_CHILD`
- * or `ERR_EMPREINTE_WRITE` (of the temporary file), naming the input.
- * @throws {LimitError} `ERR_EMPREINTE_LIMIT`: one of the limits was passed; `limit` says which.
+ * The hash is of the luma as stored, at full size: neither rotation nor sample aspect is applied. A file has the same signature
+ * with any number of threads.
+ *
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option or the input is of the wrong kind.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: no usable ffmpeg was found. `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`,
+ * `ERR_EMPREINTE_UNSUPPORTED_FORMAT`, `ERR_EMPREINTE_CORRUPT`, `ERR_EMPREINTE_VIDEO_NO_FRAMES`, `ERR_EMPREINTE_VIDEO_CHILD` or
+ * `ERR_EMPREINTE_WRITE` (for the temporary file), with the name of the input.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT`: the video exceeds a limit, and `limit` names it.
+ * @throws The signal's reason.
  *
  * @example
  * const { frames } = await hashVideo("clip.mp4", { sampling: "adaptive" });

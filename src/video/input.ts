@@ -9,19 +9,19 @@ import type { EncodedInput } from "../image/input.js";
 import { pathOf } from "../files/path.js";
 import { sniffVideo, type VideoFormat, videoSniffBytes } from "./containers/sniff.js";
 
-/** A video as a file that can be read from anywhere in it: the index of an MP4 is often at its end. */
+/** A video as a file that can be read at any position, because the index of an MP4 is often at its end. */
 export interface OpenVideo {
-  /** What errors call it. */
+  /** The name of the input in errors. */
   name: string;
   format: VideoFormat;
-  /** Open for reading; absent where a child cannot be handed a file, but only its path. */
+  /** A descriptor open for reading. It is absent where a child can only be given a path. */
   fd?: number;
   path: string;
   close(): Promise<void>;
 }
 
-/** Where a child opens its descriptor 3 anew, with a position of its own. */
-const handedOver = process.platform === "linux";
+/** Whether a child can open its descriptor 3 anew, with a position of its own. */
+const passesDescriptors = process.platform === "linux";
 
 function unreadable(name: string, error: unknown): VideoError {
   return new VideoError("ERR_EMPREINTE_READ", `${name} cannot be read: ${systemReason(error)}`, { cause: error });
@@ -44,7 +44,7 @@ async function formatOf(file: FileHandle, name: string): Promise<VideoFormat> {
 async function openFile(path: string, name: string, maxBytes: number): Promise<OpenVideo> {
   let file: FileHandle | undefined;
   try {
-    // Not blocking: opening a named pipe would wait for somebody to write to it.
+    // O_NONBLOCK: opening a named pipe would otherwise wait for a writer.
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stat = await file.stat();
     if (stat.isDirectory()) throw new VideoError("ERR_EMPREINTE_READ", `${name} is a folder`);
@@ -52,7 +52,13 @@ async function openFile(path: string, name: string, maxBytes: number): Promise<O
     if (stat.size > maxBytes) throw tooManyBytes(name, maxBytes);
     const format = await formatOf(file, name);
     const opened = file;
-    return { name, format, ...(handedOver && { fd: file.fd }), path: resolve(path), close: () => opened.close() };
+    return {
+      name,
+      format,
+      ...(passesDescriptors && { fd: file.fd }),
+      path: resolve(path),
+      close: () => opened.close(),
+    };
   } catch (error) {
     await file?.close();
     throw error instanceof EmpreinteError ? error : unreadable(name, error);
@@ -60,8 +66,8 @@ async function openFile(path: string, name: string, maxBytes: number): Promise<O
 }
 
 /**
- * A file that only we can open, gone from its folder as soon as it is open where its descriptor can be handed over;
- * elsewhere it goes with `close`.
+ * Creates a file that only this user can open. Where its descriptor can be passed to a child, it is unlinked as soon as it is
+ * open. Elsewhere `close` removes it.
  */
 async function temporary(name: string): Promise<{ file: FileHandle; path: string; close(): Promise<void> }> {
   try {
@@ -69,7 +75,7 @@ async function temporary(name: string): Promise<{ file: FileHandle; path: string
     const path = join(folder, "video");
     try {
       const file = await open(path, "wx+", 0o600);
-      if (!handedOver) {
+      if (!passesDescriptors) {
         const close = async (): Promise<void> => {
           await file.close();
           await rm(folder, { recursive: true, force: true });
@@ -108,14 +114,14 @@ async function openChunks(next: Chunk, name: string, maxBytes: number): Promise<
         done += bytesWritten;
       }
     }
-    return { name, format: await formatOf(file, name), ...(handedOver && { fd: file.fd }), path, close };
+    return { name, format: await formatOf(file, name), ...(passesDescriptors && { fd: file.fd }), path, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Bytes in pieces, so that an abort is noticed while they are written. */
+/** Splits bytes into pieces, so that an abort is noticed while they are written. */
 function pieces(bytes: Uint8Array, stop: AbortSignal): Chunk {
   const pieceBytes = 2 ** 23;
   let at = 0;
@@ -141,7 +147,7 @@ async function openStream(
   }
   let cancelled: ((reason: unknown) => void) | undefined;
   const aborted = new Promise<never>((_, reject) => (cancelled = reject));
-  aborted.catch(() => {}); // heard where a chunk is waited for
+  aborted.catch(() => {}); // it is raced with each chunk below
   const cancel = (): void => {
     chunks.cancel(stop.reason);
     cancelled?.(stop.reason);
@@ -170,8 +176,9 @@ async function openStream(
 }
 
 /**
- * Bytes are copied before this returns: the caller may transfer, shrink or write to them afterwards.
- * @throws {InvalidArgumentError} when `input` is none.
+ * Checks an encoded input and returns a function that opens it as a file. Bytes are copied before this returns: the caller may
+ * transfer, shrink or overwrite them afterwards.
+ * @throws {InvalidArgumentError} The input is of the wrong kind.
  */
 export function videoSource(
   input: EncodedInput,

@@ -5,50 +5,53 @@ import { defaultVideoLimits, type VideoLimits } from "../limits.js";
 import { checkSampling } from "./sampling.js";
 import type { Sampling } from "./signature.js";
 
-/** How far a video is. */
+/** How far the decoding of a video is. */
 export interface VideoProgress {
-  /** Frames decoded so far. */
+  /** How many frames were decoded so far. */
   frames: number;
-  /** Of the last one, from the beginning of the video. */
+  /** The time of the last decoded frame, in seconds from the beginning of the video. */
   timestampSeconds: number;
-  /** Of the whole video, as its container states it; absent where it does not. */
+  /** The duration that the container states. It is absent where the container states none. */
   durationSeconds?: number;
 }
 
-/** What decoding takes, whatever is done with the frames. */
+/** The options of decoding. */
 export interface DecodeVideoOptions extends VideoLimits {
-  /** Ends the work: the child is killed, the promise rejects with the signal's reason. */
+  /** Ends the work: the child is killed, and the promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Called a few times a second. */
+  /** Called a few times a second while the video is decoded. */
   onProgress?: (progress: VideoProgress) => void;
-  /** The ffmpeg to decode with. Default: `EMPREINTE_FFMPEG`, PATH, then the one inside `@ffmpeg-installer/ffmpeg`. */
+  /** The path of the ffmpeg that decodes. Default: the one that `findFfmpeg` finds. */
   ffmpegPath?: string;
-  /** Threads of the decoder, 1 … 64. The frames are the same. Default: as many as there are processors, at most 4. */
+  /** The decoder's threads, 1 … 64. The frames are the same. Default: as many as there are processors, at most 4. */
   threads?: number;
-  /** Turn the frames as the container asks. Default false, as the reference: the orientation hashes cover the turn. */
+  /** Whether frames are rotated as the container requests. Default false, as in the reference: `orientations` covers rotations. */
   rotate?: boolean;
-  /** Stretch the frames to square pixels where the container has others. Default false, as the reference. */
+  /** Whether frames are stretched to square pixels where the container has others. Default false, as in the reference. */
   squarePixels?: boolean;
-  /** What errors call the input, for instance where a stream comes from. Default: the path, "buffer", "stream" or "frames". */
+  /** The name of the input in errors. Default: the path, "buffer", "stream" or "frames". */
   name?: string;
 }
 
+/** Options of `hashVideo`. */
 export interface HashVideoOptions extends DecodeVideoOptions {
   /** Which frames are hashed. Default `{ fps: 1 }`, vPDQ's rule. */
   sampling?: Sampling;
-  /** `"vpdq"`: numbers, times and RGB as the reference takes them. With `{ fps }` or `"all"` only. */
+  /** `"vpdq"`: frame numbers, times and RGB follow the reference. It needs the sampling `{ fps }` or `"all"`. */
   compat?: "vpdq";
-  /** Also give the hashes of each frame turned and mirrored. Default false. */
+  /** Whether each frame also has the hashes of its eight orientations. Default false. */
   orientations?: boolean;
   /**
-   * Of frames that have a border, bars, or another picture around them, also give the hashes without those, for queries: an
-   * altered copy is then found by a `VideoIndex` that knows the plain video. One region is chosen for each shot. Not with
-   * `compat: "vpdq"`. Default false.
+   * Whether frames inside a border, bars or another image also have the hash of the content alone. With it, a `VideoIndex` of plain
+   * videos finds such an altered copy. One region is chosen for each shot. It excludes `compat: "vpdq"`. Default false.
    */
   trim?: boolean;
-  /** Of a damaged, cut or over-long video, give what could be read, marked as such, instead of rejecting. Default false. */
+  /**
+   * Whether a damaged, cut or too long video gives the signature of its readable part, marked as `partial`, instead of an error.
+   * Default false.
+   */
   partial?: boolean;
-  /** Frames a second of frames of one's own, for `sampling: { fps }`. Default: by their timestamps. */
+  /** Frames a second of decoded frames as the input, for `sampling: { fps }`. Default: their timestamps decide. */
   frameRate?: number;
 }
 
@@ -116,7 +119,8 @@ export function checkVideoOptions(
     );
   }
   const trim = whether("trim", given.trim);
-  if (vpdq && trim) throw new InvalidArgumentError('Expected trim without compat "vpdq", which has plain hashes only');
+  if (vpdq && trim)
+    throw new InvalidArgumentError('Expected trim without compat "vpdq", whose files have plain hashes only');
   return {
     limits: checkLimits(given),
     signal: checkSignal(given.signal),

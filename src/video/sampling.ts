@@ -11,15 +11,15 @@ export function checkSampling(sampling: unknown): Sampling {
   throw invalidArgument("sampling", '{fps}, "all", "keyframes" or "adaptive"', sampling);
 }
 
-/** vPDQ's rule: every so manieth frame, so that at most about `fps` a second are left. An unknown rate leaves all. */
+/** vPDQ's rule: one of how many frames is hashed, for about `fps` a second. With an unknown rate every frame is hashed. */
 export function everyFor(sampling: Sampling, frameRate: number | undefined): number {
   if (typeof sampling === "string" || frameRate === undefined) return 1;
   return Math.max(1, Math.min(2 ** 31 - 1, Math.floor(frameRate / sampling.fps)));
 }
 
 /**
- * Which frames of a source of one's own are hashed: by vPDQ's rule where its rate is known, else the first frame at or
- * after each 1/fps seconds.
+ * Which of the caller's frames are hashed. With a known rate vPDQ's rule selects them. Otherwise it is the first frame at or after
+ * each 1/fps seconds.
  */
 export function sampler(sampling: Sampling, frameRate: number | undefined): (frame: VideoFrame) => boolean {
   if (typeof sampling === "string") return () => true;
@@ -36,8 +36,8 @@ export function sampler(sampling: Sampling, frameRate: number | undefined): (fra
 }
 
 /**
- * Most bits between a frame and the frame its run began with. Half of what re-encoding moves a hash (10 and more), and far
- * below the 31 of a match: whatever is within reach of some frame of a run is within reach of its stored one or nearly so.
+ * The most bits between a frame and the first frame of its run. Re-encoding changes a hash by 10 bits and more, and a match allows
+ * 31. So a query that matches some frame of a run also matches its stored frame, or nearly so.
  */
 export const runBits = 8;
 
@@ -58,13 +58,13 @@ function bitsBetween(a: Uint16Array, b: Uint16Array): number {
   return bits;
 }
 
-/** Puts frames that follow one another and are nearly the same into one entry: the first time, the last, the best hash. */
+/** Joins successive frames that are nearly the same into a run, with its first time, its last time and its best hash. */
 export class Runs {
   #run: SignatureFrame | undefined;
   #start: Uint16Array | undefined;
   #startTrimmed: Uint16Array | undefined;
 
-  /** Takes a frame; gives the run that it ends, if it does. */
+  /** Takes a frame. Returns the run that it ends, if it ends one. */
   add(frame: SignatureFrame): SignatureFrame | undefined {
     const run = this.#run;
     if (run !== undefined && this.#continues(frame)) {
@@ -80,17 +80,17 @@ export class Runs {
     return run;
   }
 
-  /** The run that is still open. */
+  /** Ends the run that is still open and returns it. */
   end(): SignatureFrame | undefined {
     const run = this.#run;
     this.#run = undefined;
     return run;
   }
 
-  /** The hashes of black frames are noise and say nothing of one another: what they have in common is that. */
+  /** The hashes of black frames are noise and cannot be compared. So all successive unstable frames are one run. */
   #continues(frame: SignatureFrame): boolean {
     if (frame.stable !== this.#run!.stable) return false;
-    // Inside a wide border more changes than the whole shows.
+    // Inside a thick border more changes than the hash of the whole frame shows.
     const trimmed = frame.trimmed && wordsOf(frame.trimmed.hash);
     if ((trimmed === undefined) !== (this.#startTrimmed === undefined)) return false;
     if (trimmed !== undefined && bitsBetween(this.#startTrimmed!, trimmed) > runBits) return false;

@@ -3,14 +3,15 @@ import type { OrientationHashes } from "../hash/orientations.js";
 /**
  * Which frames of a video are hashed.
  *
- * - `{ fps: n }`: so many a second: every m-th frame, m = max(1, ⌊average frame rate / n⌋). `{ fps: 1 }` is vPDQ's rule.
+ * - `{ fps: n }`: n frames a second. It takes every m-th frame, with m = max(1, ⌊average frame rate / n⌋). `{ fps: 1 }` is vPDQ's
+ *   rule.
  * - `"all"`: every frame.
- * - `"keyframes"`: those that are coded on their own; the decoder skips the rest.
- * - `"adaptive"`: every frame is looked at, and each run of frames that are nearly the same is stored once.
+ * - `"keyframes"`: only keyframes, and the decoder skips the rest.
+ * - `"adaptive"`: every frame is hashed, and each run of frames that are nearly the same is stored once.
  */
 export type Sampling = { fps: number } | "all" | "keyframes" | "adaptive";
 
-/** A part of a frame, in shares of its sides from the top left, 0 … 1. */
+/** A part of a frame, as shares 0 … 1 of its width and height, measured from the top left corner. */
 export interface FrameRegion {
   left: number;
   top: number;
@@ -18,71 +19,72 @@ export interface FrameRegion {
   bottom: number;
 }
 
-/** The hash of what a border, bars or another picture lie around. */
+/** The hash of the content inside a border, bars or another image. */
 export interface TrimmedFrame {
-  /** 64 lower-case hex digits. */
+  /** The hash as 64 lower-case hex digits. */
   hash: string;
-  /** 0 … 100 */
+  /** The quality of the hash, 0 … 100. */
   quality: number;
+  /** False when the hash is rounding noise. */
   stable: boolean;
-  /** 0 … 100, as the frame's. */
-  drawn: number;
-  /** Which part of the frame it is the hash of: the same throughout a shot. */
+  /** How synthetic the content looks, 0 … 100. See `SignatureFrame.syntheticScore`. */
+  syntheticScore: number;
+  /** Which part of the frame was hashed. It is the same throughout a shot. */
   region: FrameRegion;
-  /** The eight turned and mirrored variants, when asked for. */
+  /** The hashes of the eight orientations, with the option `orientations`. */
   orientations?: OrientationHashes;
 }
 
 /** One hashed frame, or with adaptive sampling a run of frames that are nearly the same. */
 export interface SignatureFrame {
-  /** Of the decoded frame, from 0; of a run, its best frame's. */
+  /** The frame's number among the decoded frames, from 0. For a run it is the number of its best frame. */
   number: number;
-  /** Of the frame, or of the first frame of a run. From the container; with `compat: "vpdq"`, number / frame rate. */
+  /** The time of the frame, or of the first frame of a run. With `compat: "vpdq"` it is number / frame rate. */
   timestampSeconds: number;
-  /** Of the last frame of a run; otherwise the same as `timestampSeconds`. */
+  /** The time of the last frame of a run. Otherwise it equals `timestampSeconds`. */
   lastTimestampSeconds: number;
-  /** 64 lower-case hex digits; of a run, its best frame's. */
+  /** The hash as 64 lower-case hex digits. For a run it is the hash of its best frame. */
   hash: string;
-  /** 0 … 100; below 50 a hash should be neither banked nor matched. */
+  /** The quality of the hash, 0 … 100. A hash below 50 should be neither listed nor matched. */
   quality: number;
-  /** False when the hash is rounding noise (constant pictures, gradients, stripes): do not match on it. */
+  /** False when the hash is rounding noise, as of constant images, gradients and stripes. Do not match on it. */
   stable: boolean;
   /**
-   * 0 … 100: how much the picture looks drawn, the percentage of its change in brightness that lies in the tenth of it
-   * where it changes most. Below 50 of most that a camera saw, above 57 of cards, countdowns and test patterns. Where two
-   * videos have only a part in common, a `VideoIndex` gives little for such frames of the query. 0 of pictures with a
-   * side below 64 pixels. Not there in vPDQ's files.
+   * How synthetic the image looks, 0 … 100: the percentage of its change in brightness that lies in the tenth of it that changes
+   * most. Most camera images are below 50. Title cards, countdowns and test patterns are above 57. A `VideoIndex` gives such
+   * frames of a query little weight where two videos have only a part in common. Images with a side below 64 pixels have 0. vPDQ
+   * files do not carry it.
    */
-  drawn?: number;
-  /** The eight turned and mirrored variants, when asked for. */
+  syntheticScore?: number;
+  /** The hashes of the eight orientations, with the option `orientations`. */
   orientations?: OrientationHashes;
   /**
-   * The frame without what lies around the video, when that is asked for (`trim`) and something does: a border, bars with
-   * text or without, a picture that it was put onto. Not there in vPDQ's files.
+   * The hash of the content without its surroundings, with the option `trim`. It is present where a border, bars or another image
+   * surround the content. vPDQ files do not carry it.
    */
   trimmed?: TrimmedFrame;
 }
 
-/** What a video looks like over time. No picture is in it. */
+/** The hashes of a video over time. It contains no images. */
 export interface VideoSignature {
-  /** How it was sampled. */
+  /** Which frames were hashed. */
   sampling: Sampling;
-  /** `"vpdq"`: frames, times and pixels as the reference takes them. */
+  /** `"vpdq"` when frames, times and pixels follow the reference. */
   compat?: "vpdq";
-  /** By time. */
+  /** The hashed frames, sorted by time. */
   frames: SignatureFrame[];
-  /** Seconds from the first frame to the end of the last one. */
+  /** The seconds from the first frame to the end of the last one. */
   durationSeconds: number;
-  /** Frames a second, the average over the video. */
+  /** The average frames a second over the video. */
   frameRate: number;
-  /** Pixels of the first frame. */
+  /** The width of the first frame in pixels. */
   width: number;
-  /** Pixels of the first frame. */
+  /** The height of the first frame in pixels. */
   height: number;
-  /** Frames that were decoded. */
+  /** How many frames were decoded. */
   frameCount: number;
-  /** True when the video could not be read to its end and what was read until then was asked for. */
+  /** True when only the beginning of the video could be read, and the option `partial` allowed that. */
   partial: boolean;
-  /** Why it could not be read to its end, a sentence; with `partial` only. */
+  /** A sentence that says why the rest could not be read. It is present with `partial` only. */
   problem?: string;
 }

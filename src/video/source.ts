@@ -1,20 +1,21 @@
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, InvalidArgumentError, printable, systemReason, VideoError } from "../errors.js";
 import type { EncodedInput } from "../image/input.js";
-import { type FluentCommand, fluentFrames, isFluentCommand } from "./ffmpeg/fluent.js";
+import { type FluentCommand, fluentFrames, isFluentCommand } from "./ffmpeg/fluent-frames.js";
 import type { VideoFrame } from "./frame.js";
 import { type OpenVideo, videoSource } from "./input.js";
 
 /**
- * A video: a path, a `file:` URL, its bytes, a stream of them, a `FfmpegCommand` of fluent-ffmpeg, or frames of one's own.
+ * A video: a path, a `file:` URL, its bytes, a stream of bytes, a `FfmpegCommand` of fluent-ffmpeg, or an iterable of decoded
+ * frames.
  */
 export type VideoInput = EncodedInput | AsyncIterable<VideoFrame> | FluentCommand;
 
-/** Frames that come from elsewhere. */
+/** Frames that were not decoded here. */
 export interface ForeignFrames {
   name: string;
   frames: AsyncIterable<VideoFrame>;
-  /** Frames a second, where the source says. */
+  /** Frames a second, where the source states them. */
   frameRate: number | undefined;
 }
 
@@ -24,14 +25,15 @@ function isIterable(input: object): input is AsyncIterable<unknown> {
   return Symbol.asyncIterator in input && typeof input[Symbol.asyncIterator] === "function";
 }
 
-/** @throws {InvalidArgumentError} before anything is started. */
-function noKeyframes(keyframes: boolean): void {
+/** @throws {InvalidArgumentError} The sampling is `"keyframes"`, but decoded frames do not say which ones are keyframes. */
+function refuseKeyframes(keyframes: boolean): void {
   if (!keyframes) return;
-  const text = 'Expected {fps}, "all" or "adaptive" for sampling of frames, of which nobody knows how they were coded';
+  const text =
+    'Expected {fps}, "all" or "adaptive" as the sampling of decoded frames, which do not say how they were coded';
   throw new InvalidArgumentError(text);
 }
 
-/** The same, from its first item, which was taken off to see what it is. */
+/** An iterator whose first item was already taken, from that item on. */
 async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncGenerator<T, void, undefined> {
   try {
     for (let next = first; !next.done; next = await rest.next()) yield next.value;
@@ -40,7 +42,7 @@ async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): As
   }
 }
 
-/** What an iterable gives says what it is: pieces of a file, or frames. */
+/** Opens an iterable. Its first item says whether it yields pieces of a file or frames. */
 async function openIterable(
   input: AsyncIterable<unknown>,
   name: string | undefined,
@@ -59,14 +61,14 @@ async function openIterable(
     return { video: await videoSource(all as AsyncIterable<Uint8Array>, name, maxBytes)(stop) };
   }
   if (keyframes) await iterator.return?.();
-  noKeyframes(keyframes);
+  refuseKeyframes(keyframes);
   const frames = all as AsyncIterable<VideoFrame>;
   return { foreign: { name: printable(name ?? "frames"), frames, frameRate: undefined } };
 }
 
 /**
- * Bytes are copied before this returns.
- * @throws {InvalidArgumentError} when `input` is none.
+ * Checks an input and returns a function that opens it. Bytes are copied before this returns.
+ * @throws {InvalidArgumentError} The input is of the wrong kind.
  */
 export function openVideoInput(
   input: VideoInput,
@@ -79,13 +81,13 @@ export function openVideoInput(
     return async (stop) => ({ video: await open(stop) });
   }
   if (isFluentCommand(input)) {
-    noKeyframes(keyframes);
+    refuseKeyframes(keyframes);
     const shown = printable(name ?? "ffmpeg command");
     return async (stop) => {
       return { foreign: { name: shown, ...(await fluentFrames(input, shown, limits.maxPixels, stop)) } };
     };
   }
-  // A Node stream is destroyed on an abort, which its iterator cannot be while it waits: left to the reader of streams.
+  // A Node stream must be destroyed on an abort, because its iterator cannot be ended while it waits. openStream does that.
   if (isIterable(input) && !("getReader" in input) && !("pipe" in input)) {
     return (stop) => openIterable(input, name, limits.maxBytes, keyframes, stop);
   }

@@ -1,24 +1,28 @@
 import { invalidArgument, oneOf } from "../check.js";
 import { usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
-import { decodeFrames, newState } from "./ffmpeg/frames.js";
+import { decodeFrames } from "./ffmpeg/decode-frames.js";
+import { newState } from "./ffmpeg/decode-state.js";
 import { videoSource } from "./input.js";
 import { checkVideoOptions, decodeOptionNames, type DecodeVideoOptions } from "./options.js";
 import type { EncodedInput } from "../image/input.js";
 
+/** Options of `videoFrames`. */
 export interface VideoFramesOptions extends DecodeVideoOptions {
-  /** 1 luma of the full range, 3 RGB by BT.601. Default 1. */
+  /** 1: luma of the full range. 3: RGB converted by BT.601. Default 1. */
   channels?: 1 | 3;
-  /** `"keyframes"`: only those that are coded on their own; the decoder skips the rest. Default `"all"`. */
+  /** `"keyframes"`: only keyframes, and the decoder skips the rest. Default `"all"`. */
   sampling?: "all" | "keyframes";
 }
 
 /**
- * The frames of a video, as `hashVideo` hashes them, each in memory of its own. The decoder waits while no frame is asked
- * for, and its process is gone when the iteration ends, in whichever way.
+ * Decodes the frames that `hashVideo` hashes, each in memory of its own. The decoder waits while no frame is requested, and its
+ * process is gone when the iteration ends, however it ends. A damaged video gives the frames before the damage, and then the
+ * iteration throws.
  *
- * A damaged video gives its frames until then; then the iteration throws.
- * @throws {InvalidArgumentError} @throws {VideoError} @throws {LimitError} as `hashVideo`
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option or the input is of the wrong kind.
+ * @throws {VideoError} {LimitError} With the codes of `hashVideo`.
+ * @throws The signal's reason.
  *
  * @example
  * for await (const { timestampSeconds, width, height, data } of videoFrames("clip.mp4")) show(data, width, height);
@@ -37,13 +41,13 @@ export async function* videoFrames(
   try {
     const decoder = await usableFfmpeg({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
     const state = newState();
-    const tell = (): void => {
+    const report = (): void => {
       const { frames, seconds, durationSeconds } = state;
       onProgress?.({ frames, timestampSeconds: seconds, ...(durationSeconds !== undefined && { durationSeconds }) });
     };
     const keyframes = sampling === "keyframes";
-    const how = { channels, keyframes, every: 1, rotate, squarePixels, threads, strict: true, limits, signal };
-    for await (const frame of decodeFrames(video, decoder, { ...how, onProgress: tell }, state)) {
+    const decoding = { channels, keyframes, every: 1, rotate, squarePixels, threads, strict: true, limits, signal };
+    for await (const frame of decodeFrames(video, decoder, { ...decoding, onProgress: report }, state)) {
       yield { ...frame, data: frame.data.slice() };
     }
   } finally {

@@ -103,7 +103,7 @@ test("countdowns of other sizes and colours do not match, though their digits lo
 test("the same countdown or test pattern at places in two films is no match; eight seconds of a film are", async (ctx) => {
   if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
   const size = "s=640x360:r=25:d=8";
-  const drawn = {
+  const leaders = {
     countdown: `color=gray:${size},drawtext=font=DejaVu Sans:text='%{eif\\:8-floor(t)\\:d}':fontsize=220:fontcolor=white:x=(w-tw)/2:y=(h-th)/2`,
     pattern: `testsrc=${size}`,
     moving: `testsrc2=${size}`,
@@ -132,18 +132,18 @@ test("the same countdown or test pattern at places in two films is no match; eig
   const found = async (name: string, leader: string[]) => {
     const known = await hashVideo(await within(name, leader, 6, a), { sampling: "all" });
     const query = await hashVideo(await within(name, leader, 9, b), { sampling: "all" });
-    const blind = { ...query, frames: query.frames.map((frame) => ({ ...frame, drawn: 0 })) };
+    const blind = { ...query, frames: query.frames.map((frame) => ({ ...frame, syntheticScore: 0 })) };
     const index = new VideoIndex();
     index.add("known", known);
     return { match: await index.search(query), blind: await index.search(blind) };
   };
   let without = 0;
-  for (const [name, source] of Object.entries(drawn)) {
+  for (const [name, source] of Object.entries(leaders)) {
     const { match, blind } = await found(name, ["-f", "lavfi", "-i", source]);
     expect(match, name).toEqual([]);
     without += blind.length;
   }
-  // That they look drawn is what tells them.
+  // Only their synthetic score distinguishes them.
   expect(without).toBeGreaterThanOrEqual(2);
   const { match } = await found("film", ["-t", "8", "-i", films[0]!.path]);
   expect(match.map(({ segments }) => segments.length)).toEqual([1]);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { hashDistance } from "../../dist/index.js";
-import { hashVideo, matchVpdq, readVpdq, writeVpdq } from "../../dist/doors/video.js";
+import { hashVideo, compareVpdq, readVpdq, writeVpdq } from "../../dist/doors/video.js";
 import { root } from "../support/run.ts";
 import { ffmpeg, noFfmpeg } from "../support/video.ts";
 
@@ -54,7 +54,7 @@ describe.each([
   it("the two clips' match percentages", (ctx) => {
     if (needs !== undefined) return ctx.skip(needs);
     const [query, compared] = clips.map((clip) => readVpdq(text(folder, clip)));
-    const { queryMatchPercent, comparedMatchPercent } = matchVpdq(query!, compared!);
+    const { queryMatchPercent, comparedMatchPercent } = compareVpdq(query!, compared!);
     const expected = folder === "1s" ? [15.8, 9.5] : [100, 92];
     expect(queryMatchPercent).toBeCloseTo(expected[0]!, 1);
     expect(Math.abs(comparedMatchPercent - expected[1]!)).toBeLessThan(0.5);

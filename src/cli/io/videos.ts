@@ -40,7 +40,7 @@ export function clock(seconds: number): string {
 /** `"00:12–00:47 = known.mp4 01:03–01:38, 96 %"`, with the speed where it is another. */
 export function segmentText(known: string, kind: VideoMatch["kind"], segment: VideoSegment): string {
   const { queryFrom, queryTo, knownFrom, knownTo, speed, share } = segment;
-  const there = kind === "picture" ? "" : ` ${clock(knownFrom)}–${clock(knownTo)}`;
+  const there = kind === "image" ? "" : ` ${clock(knownFrom)}–${clock(knownTo)}`;
   const pace = Math.abs(speed - 1) < 0.015 ? "" : `, speed ${speed.toFixed(2)}`;
   return `${clock(queryFrom)}–${clock(queryTo)} = ${known}${there}, ${Math.round(100 * share)} %${pace}`;
 }

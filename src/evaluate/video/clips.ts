@@ -118,7 +118,7 @@ export async function evaluateClips(
           };
           await encodeEdit(clip.path, out, edit.recipe(about, new Random(seed, edit.name, clip.digest)), signal);
           const start = performance.now();
-          const { matches, signature: query } = await index.findCopies(out, { level, ...(signal && { signal }) });
+          const { matches, signature: query } = await index.searchVideo(out, { level, ...(signal && { signal }) });
           const own = matches.find(({ id }) => id === clips.indexOf(clip));
           const others = matches.length - (own === undefined ? 0 : 1);
           const ms = Math.round(performance.now() - start);

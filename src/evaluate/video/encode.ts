@@ -1,6 +1,6 @@
 import { open, rm, writeFile } from "node:fs/promises";
 import { VideoError } from "../../errors.js";
-import { endChild, startChild } from "../../video/ffmpeg/child.js";
+import { endChild, startChild } from "../../video/ffmpeg/child-process.js";
 import { usableFfmpeg } from "../../video/ffmpeg/find-ffmpeg.js";
 import { sniffVideo, videoSniffBytes } from "../../video/containers/sniff.js";
 import { png } from "../sharp.js";
@@ -85,7 +85,7 @@ export async function encodeEdit(
   const timer = setTimeout(stop, 1000 * maxSeconds);
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    const { code, error } = await child.ended;
+    const { code, error } = await child.exited;
     signal?.throwIfAborted();
     if (code === 0) return;
     const reason = said.split("\n")[0]!.replaceAll(/[^\x20-\x7e]/g, "") || (error?.message ?? `it ended with ${code}`);

@@ -1,4 +1,4 @@
-/** Elements of a Matroska file that are looked into, and the one that is looked for. */
+/** The elements of a Matroska file that lead to the default duration, and that element itself. */
 const segment = 0x18538067;
 const tracks = 0x1654ae6b;
 const trackEntry = 0xae;
@@ -6,12 +6,13 @@ const defaultDuration = 0x23e383;
 
 interface Element {
   id: number;
-  /** Where its content begins, and ends; Infinity where it is not known yet. */
+  /** Where its content begins. */
   start: number;
+  /** Where its content ends. It is Infinity when the element states no size. */
   end: number;
 }
 
-/** The element at `at`; undefined when there is not enough of it, or none. */
+/** The element at `at`; undefined when it is incomplete or not an element. */
 function elementAt(bytes: Uint8Array, at: number): Element | undefined {
   const first = bytes[at];
   if (first === undefined || first < 0x10) return undefined;
@@ -33,8 +34,8 @@ function elementAt(bytes: Uint8Array, at: number): Element | undefined {
   return { id, start, end: unknown ? Infinity : start + size };
 }
 
-/** The usual rates, whole ones and those over 1,001, exactly: whole nanoseconds leave 30 at 30.0000003. */
-function nearby(rate: number): number {
+/** Rounds to a usual rate, n or n / 1.001: whole nanoseconds turn 30 into 30.0000003. */
+function usualRate(rate: number): number {
   for (const under of [1, 1001]) {
     const usual = Math.round(rate * under) / under;
     if (Math.abs(usual - rate) < (rate * rate) / 1e9) return usual;
@@ -43,8 +44,9 @@ function nearby(rate: number): number {
 }
 
 /**
- * Frames a second of the first track, from the beginning of a Matroska file; undefined when it does not say. It holds
- * nanoseconds a frame, which give the rate to about 3 parts in 10⁸: enough to tell 29.999 from 30, as vPDQ's rule must.
+ * Reads the frames a second of the first track from the beginning of a Matroska file; undefined when the file does not state them.
+ * A file states the nanoseconds of a frame, which give the rate to about 3 parts in 10⁸. vPDQ's rule needs that to distinguish
+ * 29.999 from 30.
  */
 export function matroskaFrameRate(bytes: Uint8Array): number | undefined {
   const inside = new Set([segment, tracks, trackEntry]);
@@ -56,7 +58,7 @@ export function matroskaFrameRate(bytes: Uint8Array): number | undefined {
       if (end > bytes.length || end - start > 6) return undefined;
       let nanoseconds = 0;
       for (let i = start; i < end; i++) nanoseconds = nanoseconds * 256 + bytes[i]!;
-      return nanoseconds > 0 ? nearby(1e9 / nanoseconds) : undefined;
+      return nanoseconds > 0 ? usualRate(1e9 / nanoseconds) : undefined;
     }
     at = inside.has(id) ? start : end;
   }

@@ -1,7 +1,7 @@
-/** The containers that are read. `"mov"` is MP4, MOV and 3GP; `"matroska"` is also WebM; `"mpeg"` an MPEG program stream. */
+/** The containers that are read. `"mov"` is MP4, MOV and 3GP, `"matroska"` includes WebM, `"mpeg"` is an MPEG program stream. */
 export type VideoFormat = "mov" | "matroska" | "avi" | "mpegts" | "mpeg" | "flv" | "ogg" | "gif";
 
-/** So many first bytes are enough for `sniffVideo`. */
+/** How many first bytes `sniffVideo` needs. */
 export const videoSniffBytes = 4096;
 
 function ascii(bytes: Uint8Array, start: number, text: string): boolean {
@@ -13,7 +13,7 @@ function ascii(bytes: Uint8Array, start: number, text: string): boolean {
 /** Boxes that a QuickTime or MP4 file may begin with. */
 const boxes = ["ftyp", "moov", "mdat", "free", "skip", "wide", "pnot", "styp", "moof", "sidx", "uuid"];
 
-/** Brands of pictures and of audio books: the same container, but no film. */
+/** Brands of images in the same container. */
 const otherBrands = ["avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "jxl ", "crx "];
 
 function isMov(bytes: Uint8Array): boolean {
@@ -21,7 +21,7 @@ function isMov(bytes: Uint8Array): boolean {
   return boxes.some((box) => ascii(bytes, 4, box));
 }
 
-/** A transport stream has 0x47 every 188 bytes, every 192 behind a time stamp of four, or every 204 with check bytes. */
+/** A transport stream has 0x47 every 188 bytes, every 192 with a time stamp of four bytes before, or every 204 with check bytes. */
 function isTransportStream(bytes: Uint8Array): boolean {
   const packets = 5;
   return (
@@ -31,7 +31,7 @@ function isTransportStream(bytes: Uint8Array): boolean {
       [0, 204],
     ] as const
   ).some(([start, size]) => {
-    // A shorter file must be made of such packets to its end.
+    // A shorter file must consist of such packets to its end.
     const count = Math.min(packets, Math.floor((bytes.length - start) / size));
     if (count < packets && (count === 0 || bytes.length % size !== 0)) return false;
     return Array.from({ length: count }, (_, i) => bytes[start + i * size]).every((byte) => byte === 0x47);
@@ -39,11 +39,14 @@ function isTransportStream(bytes: Uint8Array): boolean {
 }
 
 /**
- * The container of a video by its first bytes (4,096 are enough), whatever its name says; `undefined` when it is none that
- * is read: a picture, an audio file, a text, a playlist.
+ * Recognizes the container of a video by its first bytes, of which 4,096 are enough. It returns undefined for anything else, such
+ * as an image, an audio file, a text or a playlist.
  *
- * Only what is recognised here reaches ffmpeg, and there only the parser of that container: a playlist, which could make
- * it open other files and addresses, never does.
+ * Only files that are recognized here reach ffmpeg, and only the parser of that container. A playlist, which could make ffmpeg open
+ * other files and addresses, never does.
+ *
+ * @example
+ * const format = sniffVideo((await readFile("clip.bin")).subarray(0, 4096)); // "mov"
  */
 export function sniffVideo(bytes: Uint8Array): VideoFormat | undefined {
   if (isMov(bytes)) return "mov";

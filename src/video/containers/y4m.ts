@@ -1,15 +1,15 @@
 import type { Readable } from "node:stream";
 import { LimitError, VideoError } from "../../errors.js";
 import type { VideoFrame } from "../frame.js";
-import { StreamBytes } from "../ffmpeg/reader.js";
+import { StreamBytes } from "../ffmpeg/stream-bytes.js";
 
-/** A header longer than this is none. */
+/** Longer headers are refused. */
 const headerBytes = 1024;
 
 async function line(reader: StreamBytes, name: string): Promise<string | undefined> {
   const byte = new Uint8Array(1);
   let text = "";
-  while (await reader.take(byte)) {
+  while (await reader.fill(byte)) {
     if (byte[0] === 10) return text;
     text += String.fromCharCode(byte[0]!);
     if (text.length > headerBytes) break;
@@ -18,13 +18,16 @@ async function line(reader: StreamBytes, name: string): Promise<string | undefin
   throw new VideoError("ERR_EMPREINTE_CORRUPT", `${name} does not give YUV4MPEG frames`);
 }
 
-/** Luma frames, a line of header each, as `-f yuv4mpegpipe -pix_fmt gray` writes them. The rate is even and known. */
+/** Luma frames at an even, known rate. */
 export interface EvenFrames {
   frames: AsyncGenerator<VideoFrame, void, undefined>;
   frameRate: number;
 }
 
-/** @throws {VideoError} `ERR_EMPREINTE_CORRUPT` when the stream is something else. */
+/**
+ * Reads the frames that `ffmpeg -f yuv4mpegpipe -pix_fmt gray` writes; undefined when the stream is empty.
+ * @throws {VideoError} `ERR_EMPREINTE_CORRUPT`: the stream is something else.
+ */
 export async function readY4m(stream: Readable, name: string, maxPixels: number): Promise<EvenFrames | undefined> {
   const reader = new StreamBytes(stream);
   const header = await line(reader, name);
@@ -42,7 +45,7 @@ export async function readY4m(stream: Readable, name: string, maxPixels: number)
       const start = await line(reader, name);
       if (start === undefined) return;
       const data = new Uint8Array(w * h);
-      if (!start.startsWith("FRAME") || !(await reader.take(data)))
+      if (!start.startsWith("FRAME") || !(await reader.fill(data)))
         throw new VideoError("ERR_EMPREINTE_CORRUPT", `${name} ends within a frame`);
       yield { number, timestampSeconds: number / frameRate, width: w, height: h, channels: 1, data };
     }

@@ -3,22 +3,23 @@ import { hashToBytes } from "../../hash/value.js";
 import { native } from "../../native/load.js";
 import type { VpdqFrame } from "./text.js";
 
+/** Options of `compareVpdq`. */
 export interface VpdqMatchOptions {
-  /** Most bits between frames that match, 0 … 256. Default 31. */
-  distance?: number;
-  /** Count a distance of exactly `distance` as no match, as the C++ tool does. Default false. */
+  /** The most differing bits of frames that match, 0 … 256. Default 31. */
+  radius?: number;
+  /** Whether a distance of exactly `radius` is no match, as in the C++ tool. Default false. */
   strictlyBelow?: boolean;
-  /** Frames of less are left out, 0 … 100. Default 50. */
+  /** Frames of lower quality are left out, 0 … 100. Default 50. */
   minQuality?: number;
-  /** Take each hash of a side once, as python-threatexchange does. Default false. */
+  /** Whether each hash of a side counts once, as in python-threatexchange. Default false. */
   distinct?: boolean;
 }
 
-/** Percentages 0 … 100, of the frames that are left after dropping those of low quality; 0 when none are. */
+/** The result of `compareVpdq`: percentages 0 … 100 of the frames that are not of low quality. Without such frames they are 0. */
 export interface VpdqMatch {
-  /** Of the query's frames, how many have a partner among the compared. */
+  /** The percentage of the query's frames that match a compared frame. */
   queryMatchPercent: number;
-  /** Of the compared frames, how many have a partner in the query. */
+  /** The percentage of the compared frames that match a frame of the query. */
   comparedMatchPercent: number;
 }
 
@@ -30,23 +31,26 @@ function hashesOf(frames: Iterable<VpdqFrame>, minQuality: number, distinct: boo
 }
 
 /**
- * vPDQ's match of two signatures: which share of each has a partner in the other. It knows nothing of time.
- * @throws {InvalidArgumentError} @throws {InvalidHashError}
+ * Compares two signatures by vPDQ's rule: which share of each one's frames matches a frame of the other. The rule ignores the order
+ * of the frames.
+ *
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option is of the wrong kind.
+ * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: a frame's hash is malformed.
  *
  * @example
- * const { queryMatchPercent } = matchVpdq(upload.frames, readVpdq(text));
+ * const { queryMatchPercent } = compareVpdq(upload.frames, readVpdq(text));
  */
-export function matchVpdq(
+export function compareVpdq(
   query: Iterable<VpdqFrame>,
   compared: Iterable<VpdqFrame>,
   options?: VpdqMatchOptions,
 ): VpdqMatch {
-  const given = checkOptions(options, ["distance", "strictlyBelow", "minQuality", "distinct"]);
-  const distance = integer("distance", given.distance ?? 31, 0, 256);
+  const given = checkOptions(options, ["radius", "strictlyBelow", "minQuality", "distinct"]);
+  const radius = integer("radius", given.radius ?? 31, 0, 256);
   const minQuality = integer("minQuality", given.minQuality ?? 50, 0, 100);
   const below = given.strictlyBelow === undefined ? false : boolean("strictlyBelow", given.strictlyBelow);
   const distinct = given.distinct === undefined ? false : boolean("distinct", given.distinct);
-  const most = below ? distance - 1 : distance;
+  const most = below ? radius - 1 : radius;
   const queries = hashesOf(query, minQuality, distinct);
   const others = hashesOf(compared, minQuality, distinct);
   const matched = new Uint8Array(others.length);
@@ -54,7 +58,7 @@ export function matchVpdq(
   for (const hash of queries) {
     let any = false;
     for (const [i, other] of others.entries()) {
-      // A pair that could tell neither side anything new is not looked at.
+      // A pair is skipped when both sides already match.
       if ((any && matched[i] === 1) || native.distance(hash, other) > most) continue;
       any = true;
       matched[i] = 1;

@@ -4,46 +4,46 @@ import { hashToHex } from "../../hash/value.js";
 import type { SignatureFrame } from "../signature.js";
 
 /**
- * The three forms in which vPDQ features are written.
+ * The three forms of vPDQ files.
  *
- * - `"lines"`, the C++ tools': a line `frame,quality,hash,timestamp` each.
- * - `"json"`, python-threatexchange's: an array of `"hash,quality,timestamp"`; it has no frame numbers.
- * - `"json-object"`, its older one: an object by frame number of `{"quality", "hash", "timestamp"}`.
+ * - `"lines"` is the form of the C++ tools: a line `frame,quality,hash,timestamp` for each frame.
+ * - `"json"` is the form of python-threatexchange: an array of `"hash,quality,timestamp"`, without frame numbers.
+ * - `"json-object"` is its older form: an object from frame number to `{"quality", "hash", "timestamp"}`.
  */
 export type VpdqForm = "lines" | "json" | "json-object";
 
-/** What vPDQ keeps of a frame. */
+/** The fields of a frame that vPDQ files carry. */
 export type VpdqFrame = Pick<SignatureFrame, "number" | "timestampSeconds" | "hash" | "quality">;
 
 const forms: readonly VpdqForm[] = ["lines", "json", "json-object"];
 
-/** A feature that cannot be read, by the place it has in the text. */
-function wrong(where: string, expected: string): InvalidArgumentError {
+/** The error for a feature that cannot be read. It names the place in the text. */
+function malformed(where: string, expected: string): InvalidArgumentError {
   return new InvalidArgumentError(`Expected ${expected} in ${where} of the vPDQ text`);
 }
 
-/** A whole number, or one that a float was made of: `"100"`, `"100.0"`. */
+/** Reads a whole number, which may be written as a float: `"100"`, `"100.0"`. */
 function whole(text: string, most: number, name: string, where: string): number {
   const value = /^\s*\d+(\.0*)?\s*$/.test(text) ? Number(text) : NaN;
   if (Number.isInteger(value) && value <= most) return value;
-  throw wrong(where, `${name} of 0 … ${most}`);
+  throw malformed(where, `${name} of 0 … ${most}`);
 }
 
-/** With an exponent too: python-threatexchange writes three significant digits, 3,730 for 3,725.5. */
+/** Reads seconds, also with an exponent: python-threatexchange writes three significant digits, 3.73e+03 for 3,725.5. */
 function seconds(text: string, where: string): number {
   const value = /^\s*\d+(\.\d*)?(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
   if (Number.isFinite(value)) return value;
-  throw wrong(where, "a timestamp in seconds");
+  throw malformed(where, "a timestamp in seconds");
 }
 
 function feature(number: string, hash: unknown, quality: unknown, time: unknown, where: string): VpdqFrame {
   const most = Number.MAX_SAFE_INTEGER;
   let hex: string;
   try {
-    if (typeof hash !== "string" || !/^\s*[0-9a-f]{64}\s*$/i.test(hash)) throw wrong(where, "64 hex digits");
+    if (typeof hash !== "string" || !/^\s*[0-9a-f]{64}\s*$/i.test(hash)) throw malformed(where, "64 hex digits");
     hex = hashToHex(hash);
   } catch (error) {
-    throw error instanceof InvalidHashError ? wrong(where, "a hash") : error;
+    throw error instanceof InvalidHashError ? malformed(where, "a hash") : error;
   }
   return {
     number: whole(number, most, "a frame number", where),
@@ -59,7 +59,7 @@ function fromLines(text: string): VpdqFrame[] {
     if (line.trim() === "") continue;
     const where = `line ${i + 1}`;
     const parts = line.split(",");
-    if (parts.length !== 4) throw wrong(where, "frame,quality,hash,timestamp");
+    if (parts.length !== 4) throw malformed(where, "frame,quality,hash,timestamp");
     frames.push(feature(parts[0]!, parts[2], parts[1], parts[3], where));
   }
   return frames;
@@ -69,7 +69,7 @@ function fromArray(values: unknown[]): VpdqFrame[] {
   return values.map((value, i) => {
     const where = `entry ${i + 1}`;
     const parts = typeof value === "string" ? value.split(",") : [];
-    if (parts.length !== 3) throw wrong(where, '"hash,quality,timestamp"');
+    if (parts.length !== 3) throw malformed(where, '"hash,quality,timestamp"');
     return feature(String(i), parts[0], parts[1], parts[2], where);
   });
 }
@@ -77,7 +77,7 @@ function fromArray(values: unknown[]): VpdqFrame[] {
 function fromObject(values: object): VpdqFrame[] {
   const frames = Object.entries(values).map(([number, value]: [string, unknown]) => {
     const where = `frame ${number.slice(0, 20)}`;
-    if (typeof value !== "object" || value === null) throw wrong(where, '{"quality", "hash", "timestamp"}');
+    if (typeof value !== "object" || value === null) throw malformed(where, '{"quality", "hash", "timestamp"}');
     const { hash, quality, timestamp } = value as Record<string, unknown>;
     return feature(number, hash, quality, timestamp, where);
   });
@@ -85,8 +85,10 @@ function fromObject(values: object): VpdqFrame[] {
 }
 
 /**
- * Reads vPDQ features in any of the three forms, told by content. The array has no frame numbers: they are counted then.
- * @throws {InvalidArgumentError} naming the line, entry or frame that is none.
+ * Reads vPDQ features in any of the three forms, which it recognizes by content. An array has no frame numbers, so its frames are
+ * numbered from 0.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the text is malformed. The message names the line, entry or
+ * frame.
  *
  * @example
  * const frames = readVpdq(await readFile("known.vpdq.txt", "utf8"));
@@ -99,15 +101,15 @@ export function readVpdq(text: string): VpdqFrame[] {
   try {
     value = JSON.parse(body);
   } catch {
-    throw new InvalidArgumentError("The vPDQ text begins as JSON, and is none");
+    throw new InvalidArgumentError("The vPDQ text begins as JSON, but is not valid JSON");
   }
   return Array.isArray(value) ? fromArray(value) : fromObject(value as object);
 }
 
 /**
- * Writes vPDQ features, the timestamps with three decimals in every form (python-threatexchange's own three significant
- * digits lose seconds after a quarter of an hour; it reads these).
- * @throws {InvalidArgumentError}
+ * Writes vPDQ features. Timestamps have three decimals in every form. The three significant digits of python-threatexchange would
+ * lose seconds after a quarter of an hour, and it reads three decimals as well.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: `form` is none of the three.
  *
  * @example
  * const { frames } = await hashVideo("clip.mp4", { sampling: { fps: 1 }, compat: "vpdq" });

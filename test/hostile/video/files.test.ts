@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hashVideo, sniffVideo, videoFrames } from "../../../dist/doors/video.js";
-import { decodeArguments } from "../../../dist/video/arguments.js";
+import { decodeArguments } from "../../../dist/video/ffmpeg/arguments.js";
 import { rounds } from "../../support/long.ts";
 import { run, succeed } from "../../support/run.ts";
 import { ffmpeg, makeClip, moving, noFfmpeg, nothingLeft, videoFolder, x264 } from "../../support/video.ts";

@@ -3,8 +3,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type OrientationHashes, orientationNames } from "../../../dist/index.js";
-import { VideoIndex, type VideoSignature } from "../../../dist/doors/video.js";
+import {
+  hashImage,
+  hashPixelsSync,
+  type OrientationHashes,
+  orientationNames,
+  type RawPixels,
+} from "../../../dist/index.js";
+import {
+  hashVideo,
+  type VideoFrame,
+  VideoIndex,
+  type VideoSegment,
+  type VideoSignature,
+} from "../../../dist/doors/video.js";
 import { Film, hex, randomOf, shown } from "../../support/films.ts";
 
 const films = Array.from({ length: 8 }, (_, i) => new Film(i + 1, 60));
@@ -118,16 +130,85 @@ describe("pictures", () => {
     index.add("noise", picture(film.at(31), 100, false));
     expect(index.size).toBe(4);
     const matches = await index.search(whole(film, 25));
-    expect(matches.map(({ id, kind, knownShare }) => [id, kind, knownShare])).toEqual([["still", "picture", 1]]);
+    expect(matches.map(({ id, kind, knownShare }) => [id, kind, knownShare])).toEqual([["still", "image", 1]]);
     expect(matches[0]!.segments.some(({ queryFrom, queryTo }) => queryFrom <= 31.05 && queryTo >= 30.95)).toBe(true);
   });
 
   test("a picture among pictures, and none of low quality", async () => {
     using index = new VideoIndex();
     index.add(7, picture(film.at(3)));
-    expect(await index.search(picture(film.at(3)))).toMatchObject([{ id: 7, kind: "picture", distance: 0 }]);
+    expect(await index.search(picture(film.at(3)))).toMatchObject([{ id: 7, kind: "image", distance: 0 }]);
     expect(await index.search(picture(film.at(3), 10))).toEqual([]);
     expect(await index.search(picture(film.at(3), 10), { minQuality: 0 })).toHaveLength(1);
+  });
+});
+
+describe("searchVideo and searchImage", () => {
+  const [width, height] = [96, 64];
+  /** A scene of soft spots, which move with time. */
+  const scene = (seed: number, time: number): Uint8Array => {
+    const random = randomOf(seed);
+    const spots = Array.from({ length: 12 }, () => [width * random(), height * random(), 4 + 10 * random(), random()]);
+    return Uint8Array.from({ length: width * height }, (_, i) => {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      return spots.reduce((sum, [cx, cy, size, light]) => {
+        return sum + 120 * light! * Math.exp(-((x - cx! - time) ** 2 + (y - cy!) ** 2) / size! ** 2);
+      }, 20);
+    });
+  };
+  const mirrored = (image: Uint8Array): Uint8Array =>
+    image.map((_, i) => image[i - (i % width) + width - 1 - (i % width)]!);
+  const pixels = (data: Uint8Array): RawPixels => ({ data, width, height, channels: 1 });
+  async function* frames(seeds: readonly number[], change = (image: Uint8Array) => image): AsyncGenerator<VideoFrame> {
+    for (let number = 0; number < 5 * seeds.length; number++) {
+      const data = change(scene(seeds[Math.floor(number / 5)]!, number % 5));
+      yield { number, timestampSeconds: number / 5, ...pixels(data) } as VideoFrame;
+    }
+  }
+  const seeds = Array.from({ length: 12 }, (_, i) => i + 1);
+  const known = async (): Promise<VideoIndex> => {
+    const index = new VideoIndex();
+    index.add("film", await hashVideo(frames(seeds), { sampling: "all" }));
+    return index;
+  };
+
+  test("a mirrored video is found at the default level, with the answer of search", async () => {
+    using index = await known();
+    const { matches, signature } = await index.searchVideo(frames(seeds, mirrored));
+    expect(matches).toMatchObject([{ id: "film", kind: "video", orientation: "flipY" }]);
+    expect(signature.frames.every((frame) => frame.orientations !== undefined && frame.trimmed === undefined)).toBe(
+      true,
+    );
+    expect(await index.search(signature)).toEqual(matches);
+  });
+
+  test("a mirrored image is found in a video, at its time, and among images", async () => {
+    using index = await known();
+    index.add("still", await hashImage(pixels(scene(4, 2))));
+    const image = pixels(mirrored(scene(4, 2)));
+    const { matches, hash, quality, stable } = await index.searchImage(image);
+    expect({ hash, quality, stable }).toMatchObject(hashPixelsSync(image));
+    expect(matches.map(({ id, kind, orientation }) => [id, kind, orientation]).toSorted()).toEqual([
+      ["film", "video", "flipY"],
+      ["still", "image", "flipY"],
+    ]);
+    const [{ knownFrom, knownTo }] = matches.find(({ id }) => id === "film")!.segments as [VideoSegment];
+    expect(knownFrom).toBeLessThanOrEqual(3.4);
+    expect(knownTo).toBeGreaterThanOrEqual(3.4);
+    expect((await index.searchImage(pixels(scene(99, 0)))).matches).toEqual([]);
+  });
+
+  test("the options of searchImage are checked, and a closed index refuses", async () => {
+    using index = await known();
+    const image = pixels(scene(4, 2));
+    await expect(index.searchImage(image, { radius: 300 })).rejects.toThrow("for radius");
+    await expect(index.searchImage(image, { lookUp: "all" } as object)).rejects.toThrow("Unknown option lookUp");
+    await expect(index.searchImage(image, { maxPixels: 100 })).rejects.toThrow("maxPixels raises this limit");
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(index.searchImage(image, { signal })).rejects.toThrow("enough");
+    index.close();
+    await expect(index.searchImage(image)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
+    await expect(index.searchVideo(frames(seeds))).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
   });
 });
 
@@ -202,7 +283,7 @@ describe("entries", () => {
 
   test.each([
     [{ radius: 300 }, "Expected integer between 0 and 256 for radius but received 300 of type number"],
-    [{ lookUp: "some" }, 'Expected "adaptive" or "all" for lookUp but received "some" of type string'],
+    [{ lookUp: "some" }, 'Expected one of adaptive, all for lookUp but received "some" of type string'],
     [{ minSpeed: 3 }, "Expected number from 0.1 to maxSpeed for minSpeed but received 3 of type number"],
     [{ lookup: "all" }, "Unknown option lookup"],
   ])("the options %j are refused", async (options, sentence) => {
@@ -211,7 +292,8 @@ describe("entries", () => {
   });
 
   test.each([
-    [{}, "for quality"],
+    [{}, "for query"],
+    [{ hash: "00".repeat(32), quality: "high" }, "for quality"],
     [{ ...whole(film), durationSeconds: NaN }, "for durationSeconds"],
     [{ ...whole(film), sampling: "some" }, "for sampling"],
     [{ ...whole(film), frames: [{ ...whole(film).frames[0], hash: "12" }] }, "Expected a hash"],
@@ -271,6 +353,25 @@ describe("the file", () => {
     rmSync(damaged);
     await expect(VideoIndex.open(damaged)).rejects.toMatchObject({ code: "ERR_EMPREINTE_READ" });
     await expect(index.save(join(folder, "none", "file"))).rejects.toMatchObject({ code: "ERR_EMPREINTE_WRITE" });
+  });
+
+  test("a file of another version is refused, with what to do about an older one", async () => {
+    using index = new VideoIndex();
+    index.add("a", whole(film));
+    await index.save(path);
+    const bytes = readFileSync(path);
+    expect(bytes.readUInt32LE(8)).toBe(2);
+    const other = join(folder, "other");
+    for (const [version, sentence] of [
+      [1, "older version of empreinte: build the index again"],
+      [3, "newer version of empreinte"],
+    ] as const) {
+      const body = Buffer.from(bytes.subarray(0, -32));
+      body.writeUInt32LE(version, 8);
+      writeFileSync(other, Buffer.concat([body, createHash("sha256").update(body).digest()]));
+      await expect(VideoIndex.open(other)).rejects.toThrow(sentence);
+    }
+    rmSync(other);
   });
 
   test("with its checksum made right: refused, or searched like any other", async () => {

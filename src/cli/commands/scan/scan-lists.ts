@@ -116,7 +116,7 @@ class ListScanner implements Scanner {
       return () => this.#signature(path, signature);
     }
     const { orientations: _orientations, trim: _trim, ...more } = options;
-    const { matches, signature } = await this.#videos.findCopies(path, { ...more, level: copyLevel });
+    const { matches, signature } = await this.#videos.searchVideo(path, { ...more, level: copyLevel });
     return () =>
       this.#signature(
         path,

@@ -47,18 +47,18 @@ const times = (from: number, to: number, isImage: boolean): string =>
 
 /** A record for each segment: `12.0-47.0=3.0-38.0` are the times in the scanned video and in the known one. */
 function segmentRecord(match: VideoMatch, segment: VideoSegment, isVideo: boolean): ScanRecord {
-  const { queryFrom, queryTo, knownFrom, knownTo, speed, share, view, distance } = segment;
+  const { queryFrom, queryTo, knownFrom, knownTo, speed, share, view, region, distance } = segment;
   const query = times(queryFrom, queryTo, !isVideo);
-  const known = times(knownFrom, knownTo, match.kind === "picture");
+  const known = times(knownFrom, knownTo, match.kind === "image");
   const pace = Math.abs(speed - 1) < 0.015 ? undefined : `speed=${speed.toFixed(2)}`;
   const matched = isVideo ? `share=${Math.round(100 * share)}%` : undefined;
   return {
     verdict: "match",
     distance,
     reference: String(match.id),
-    orientation: view === undefined ? match.orientation : (view.orientation ?? "orig"),
-    view: viewText(view?.name ?? (match.trimmed ? "trimmed" : undefined)),
-    detail: [`${query}=${known}`, matched, pace, regionText(view?.region)],
+    orientation: segment.orientation ?? match.orientation,
+    view: viewText(view ?? (match.trimmed ? "trimmed" : undefined)),
+    detail: [`${query}=${known}`, matched, pace, regionText(region)],
   };
 }
 

@@ -3,7 +3,7 @@ import { VideoError } from "../../errors.js";
 import type { VideoFrame } from "../frame.js";
 import { readY4m } from "../containers/y4m.js";
 
-/** What is used of a `FfmpegCommand` of fluent-ffmpeg, which need not be installed. */
+/** The methods of fluent-ffmpeg's `FfmpegCommand` that empreinte calls. The package itself need not be installed. */
 export interface FluentCommand {
   outputOptions(options: string[]): unknown;
   format(name: string): unknown;
@@ -14,6 +14,7 @@ export interface FluentCommand {
   kill(signal: string): unknown;
 }
 
+/** Whether a value has the methods of a `FfmpegCommand`. */
 export function isFluentCommand(value: object): value is FluentCommand {
   return ["outputOptions", "format", "output", "on", "once", "run", "kill"].every(
     (name) => typeof (value as Record<string, unknown>)[name] === "function",
@@ -21,8 +22,8 @@ export function isFluentCommand(value: object): value is FluentCommand {
 }
 
 /**
- * The frames of a command, which is run for them: its inputs and filters are the caller's, and so is what they may open and
- * cost; none of our limits holds its child but those on frames, pixels and time. Frames come at an even rate, as luma.
+ * Runs a command and reads its frames, as luma at an even rate. Its inputs and filters are the caller's, and so is the
+ * responsibility for what they open and cost: of our limits only those on frames, pixels and time apply to its child.
  */
 export async function fluentFrames(
   command: FluentCommand,

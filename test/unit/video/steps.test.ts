@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { hashDistance } from "../../../dist/index.js";
 import { native } from "../../../dist/native/load.js";
 import { matroskaFrameRate } from "../../../dist/video/containers/matroska.js";
-import { StreamBytes } from "../../../dist/video/ffmpeg/reader.js";
-import { type FrameLine, Report } from "../../../dist/video/ffmpeg/report.js";
+import { StreamBytes } from "../../../dist/video/ffmpeg/stream-bytes.js";
+import { type FrameLine, StderrReport } from "../../../dist/video/ffmpeg/stderr-report.js";
 import { everyFor, runBits, Runs } from "../../../dist/video/sampling.js";
 import { randomOf } from "../../support/films.ts";
 
@@ -15,9 +15,9 @@ describe("what ffmpeg says", () => {
   const base = `${filter} [info] config in time_base: 1/90000, frame_rate: 25/1\n`;
   const frame = (n: number, pts: string, size = "320x240"): string =>
     `${filter} [info] n:${String(n).padStart(4)} pts:${pts.padStart(7)} pts_time:0 pos: 1 fmt:yuv420p sar:1/1 s:${size} i:P iskey:1 type:I \n`;
-  function read(...pieces: string[]): { frames: FrameLine[]; report: Report } {
+  function read(...pieces: string[]): { frames: FrameLine[]; report: StderrReport } {
     const frames: FrameLine[] = [];
-    const report = new Report("mark", (line) => frames.push(line));
+    const report = new StderrReport("mark", (line) => frames.push(line));
     for (const piece of pieces) report.feed(piece);
     return { frames, report };
   }
@@ -48,7 +48,7 @@ describe("what ffmpeg says", () => {
 
   it("an endless line and one hundred thousand lines of nothing cost no memory", () => {
     const { report } = read(...Array<string>(200).fill("x".repeat(10_000)), "\n", base);
-    expect(report.understood).toBe(1);
+    expect(report.recognizedLines).toBe(1);
     expect(read(...Array<string>(100_000).fill("[error] no\n")).report.problems.length).toBeLessThan(20);
   });
 });
@@ -71,7 +71,7 @@ describe("exact reading", () => {
           let taken = 0;
           for (const length of targets) {
             const target = new Uint8Array(length);
-            const full = await reader.take(target);
+            const full = await reader.fill(target);
             expect(full).toBe(taken + length <= total);
             if (!full) return;
             expect(target).toEqual(bytes.subarray(taken, taken + length));

@@ -1,4 +1,4 @@
-/** The outputs of a child, read by a thread: exact reading, backpressure, text, ends, descriptors. */
+/** The outputs of a child, read by a thread: exact reading, back-pressure, text, ends, descriptors. */
 import { readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { hashVideo } from "../../../dist/doors/video.js";
 import { native } from "../../../dist/native/load.js";
-import { OutputChannel } from "../../../dist/video/ffmpeg/channel.js";
-import { startChild } from "../../../dist/video/ffmpeg/child.js";
+import { NativeOutputs } from "../../../dist/video/ffmpeg/child-outputs.js";
+import { startChild } from "../../../dist/video/ffmpeg/child-process.js";
 import { ffmpeg, makeClip, moving, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 
 const linux = process.platform === "linux";
@@ -18,17 +18,17 @@ interface Heard {
   ended: number;
 }
 
-/** Ends that nobody has been given are ours to close. */
-function open(): { channel: OutputChannel; heard: Heard; finish: () => void } {
+/** Opens outputs whose child ends the test closes by `finish`. */
+function open(): { outputs: NativeOutputs; heard: Heard; finish: () => void } {
   const heard: Heard = { text: "", ended: 0 };
-  const channel = OutputChannel.open({ onText: (text) => (heard.text += text), onEnd: () => heard.ended++ })!;
+  const outputs = NativeOutputs.open({ onText: (text) => (heard.text += text), onEnd: () => heard.ended++ })!;
   let finished = false;
   const finish = (): void => {
     if (finished) return;
     finished = true;
-    channel.ends.close();
+    outputs.childEnds.close();
   };
-  return { channel, heard, finish };
+  return { outputs, heard, finish };
 }
 
 describe.skipIf(!linux)("the outputs of a child", () => {
@@ -36,7 +36,7 @@ describe.skipIf(!linux)("the outputs of a child", () => {
     const size = fc.integer({ min: 1, max: 100_000 });
     await fc.assert(
       fc.asyncProperty(fc.array(size, { maxLength: 8 }), fc.array(size, { maxLength: 8 }), async (pieces, targets) => {
-        const { channel, finish } = open();
+        const { outputs, finish } = open();
         try {
           const total = pieces.reduce((sum, one) => sum + one, 0);
           const bytes = Uint8Array.from({ length: total }, (_, i) => (i * 7 + (i >> 8)) & 255);
@@ -44,7 +44,7 @@ describe.skipIf(!linux)("the outputs of a child", () => {
             let at = 0;
             for (const piece of pieces) {
               for (const until = at + piece; at < until;) {
-                at += writeSync(channel.ends.output, bytes, at, until - at);
+                at += writeSync(outputs.childEnds.output, bytes, at, until - at);
                 await sleep(at % 3);
               }
             }
@@ -53,7 +53,7 @@ describe.skipIf(!linux)("the outputs of a child", () => {
           let taken = 0;
           for (const length of targets) {
             const target = new Uint8Array(length);
-            const full = await channel.take(target);
+            const full = await outputs.fill(target);
             expect(full).toBe(taken + length <= total);
             if (!full) break;
             expect(Buffer.compare(target, bytes.subarray(taken, taken + length))).toBe(0);
@@ -62,81 +62,81 @@ describe.skipIf(!linux)("the outputs of a child", () => {
           await writes;
         } finally {
           finish();
-          channel.close();
+          outputs.close();
         }
       }),
       { numRuns: 20 },
     );
   });
 
-  it("hears text in any pieces, characters whole, and the end once", async () => {
-    const { channel, heard, finish } = open();
+  it("reads text in any pieces, with whole characters, and reports the end once", async () => {
+    const { outputs, heard, finish } = open();
     const text = "größer €𝄞\n".repeat(50);
-    channel.read();
-    for (const byte of Buffer.from(text)) writeSync(channel.ends.errors, Uint8Array.of(byte));
+    outputs.resumeStderr();
+    for (const byte of Buffer.from(text)) writeSync(outputs.childEnds.errors, Uint8Array.of(byte));
     await expect.poll(() => heard.text).toBe(text);
     expect(heard.ended).toBe(0);
-    channel.rest();
-    writeSync(channel.ends.errors, "later");
+    outputs.pauseStderr();
+    writeSync(outputs.childEnds.errors, "later");
     await sleep(30);
     expect(heard.text).toBe(text);
     finish();
-    channel.read();
+    outputs.resumeStderr();
     await expect.poll(() => heard).toEqual({ text: `${text}later`, ended: 1 });
-    channel.read();
-    channel.close();
+    outputs.resumeStderr();
+    outputs.close();
     expect(heard.ended).toBe(1);
   });
 
-  it("hears what is said while samples are waited for, however much it is", async () => {
-    const { channel, heard } = open();
+  it("reads any amount of text while it waits for samples", async () => {
+    const { outputs, heard } = open();
     const code = `head -c 1000000 /dev/zero | tr "\\\\0" x >&2; printf done`;
-    const child = startChild("/bin/sh", ["-c", code], undefined, channel.ends);
+    const child = startChild("/bin/sh", ["-c", code], undefined, outputs.childEnds);
     const target = new Uint8Array(4);
-    expect(await channel.take(target)).toBe(true);
+    expect(await outputs.fill(target)).toBe(true);
     expect(Buffer.from(target).toString()).toBe("done");
     expect(heard.text.length).toBe(1_000_000);
-    await child.ended;
-    expect(channel.unasked()).toBe(false);
-    expect(await channel.take(new Uint8Array(1))).toBe(false);
-    channel.close();
+    await child.exited;
+    expect(outputs.hasUnrequestedData()).toBe(false);
+    expect(await outputs.fill(new Uint8Array(1))).toBe(false);
+    outputs.close();
   });
 
-  it("what nobody asks for waits, and so does the writer", async () => {
-    const { channel } = open();
-    const child = startChild("/bin/sh", ["-c", "exec cat /dev/zero"], undefined, channel.ends);
-    await expect.poll(() => channel.unasked()).toBe(true);
+  it("keeps data that nobody requests, and its writer waits", async () => {
+    const { outputs } = open();
+    const child = startChild("/bin/sh", ["-c", "exec cat /dev/zero"], undefined, outputs.childEnds);
+    await expect.poll(() => outputs.hasUnrequestedData()).toBe(true);
     let ended = false;
-    void child.ended.then(() => (ended = true));
+    void child.exited.then(() => (ended = true));
     await sleep(50);
     expect(ended).toBe(false);
-    expect(await channel.take(new Uint8Array(5_000_000))).toBe(true);
-    const never = channel.take(new Uint8Array(2 ** 30));
-    channel.close(); // whoever waits is told, and the writer has nobody left
+    expect(await outputs.fill(new Uint8Array(5_000_000))).toBe(true);
+    const never = outputs.fill(new Uint8Array(2 ** 30));
+    outputs.close(); // ends the waiting fill, and the writer has no reader left
     expect(await never).toBe(false);
-    expect((await child.ended).signal).toBe("SIGPIPE");
-    expect(await channel.take(new Uint8Array(1))).toBe(false);
-    expect(channel.unasked()).toBe(false);
+    expect((await child.exited).signal).toBe("SIGPIPE");
+    expect(await outputs.fill(new Uint8Array(1))).toBe(false);
+    expect(outputs.hasUnrequestedData()).toBe(false);
   });
 
-  it("leaves no descriptor behind, also where the child cannot be started", async () => {
+  it("leaves no descriptor behind, even when the child cannot be started", async () => {
     const count = (): number => readdirSync("/proc/self/fd").length;
     const before = count();
     for (const program of ["/bin/true", "/nonexistent/program"]) {
       for (let i = 0; i < 20; i++) {
-        const { channel, heard } = open();
-        const child = startChild(program, [], undefined, channel.ends);
-        await child.ended;
-        channel.read();
+        const { outputs, heard } = open();
+        const child = startChild(program, [], undefined, outputs.childEnds);
+        await child.exited;
+        outputs.resumeStderr();
         await expect.poll(() => heard.ended, { interval: 5 }).toBe(1);
-        channel.close();
+        outputs.close();
       }
     }
     await expect.poll(count).toBeLessThanOrEqual(before);
   });
 });
 
-it("where there is no such thing the streams of the child give the same", async (ctx) => {
+it("gives the same signature through the streams of the child", async (ctx) => {
   if (!linux) return ctx.skip("skipped: needs Linux");
   if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
   const clip = join(clips, "clip.mp4");

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
 /**
- * Exact numbers of bytes off a stream, into memory that is given. What arrives beyond them waits, and no more is asked for
- * meanwhile, so that the writer waits too.
+ * Reads exact numbers of bytes from a stream into the caller's memory. Bytes that arrive beyond them are kept, and the stream
+ * is paused meanwhile, so that its writer waits.
  */
 export class StreamBytes {
   readonly #stream: Readable;
@@ -10,7 +10,7 @@ export class StreamBytes {
   #target: Uint8Array | undefined;
   #filled = 0;
   #ended = false;
-  #settle: ((full: boolean) => void) | undefined;
+  #resolveFill: ((full: boolean) => void) | undefined;
 
   constructor(stream: Readable) {
     this.#stream = stream;
@@ -22,13 +22,13 @@ export class StreamBytes {
     stream.once("end", () => this.end());
   }
 
-  /** Bytes have come that nobody has asked for. */
-  get unasked(): boolean {
+  /** Whether bytes have arrived that no `fill` has requested. */
+  get hasUnrequestedData(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Fills `target`; false when the end comes before. */
-  take(target: Uint8Array): Promise<boolean> {
+  /** Fills `target`; false when the stream ends before. */
+  fill(target: Uint8Array): Promise<boolean> {
     this.#target = target;
     this.#filled = 0;
     const waiting = this.#waiting;
@@ -40,7 +40,7 @@ export class StreamBytes {
       return Promise.resolve(false);
     }
     return new Promise((resolve) => {
-      this.#settle = resolve;
+      this.#resolveFill = resolve;
       this.#stream.resume();
     });
   }
@@ -51,22 +51,22 @@ export class StreamBytes {
       return;
     }
     const room = this.#target.subarray(this.#filled);
-    const part = piece.length > room.length ? piece.subarray(0, room.length) : piece;
-    room.set(part);
-    if (part.length < piece.length) this.#waiting.push(piece.subarray(part.length));
-    this.#filled += part.length;
-    if (this.#filled === this.#target.length) this.#done(true);
+    const fitting = piece.length > room.length ? piece.subarray(0, room.length) : piece;
+    room.set(fitting);
+    if (fitting.length < piece.length) this.#waiting.push(piece.subarray(fitting.length));
+    this.#filled += fitting.length;
+    if (this.#filled === this.#target.length) this.#endFill(true);
   }
 
-  #done(full: boolean): void {
+  #endFill(full: boolean): void {
     this.#target = undefined;
-    this.#settle?.(full);
-    this.#settle = undefined;
+    this.#resolveFill?.(full);
+    this.#resolveFill = undefined;
   }
 
-  /** Nothing more comes. */
+  /** The stream has ended: no more bytes arrive. */
   end(): void {
     this.#ended = true;
-    if (this.#target !== undefined) this.#done(false);
+    if (this.#target !== undefined) this.#endFill(false);
   }
 }

@@ -1,13 +1,19 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
+import type { VideoLimits } from "../../limits.js";
 
-/** What the system itself holds a child to, beside our own limits. */
+/** The limits that the operating system enforces on a child, in addition to our own. */
 export interface SystemLimits {
-  /** Bytes of address space. */
+  /** Most bytes of address space. */
   memoryBytes: number;
-  /** Seconds of processor time, over all threads. */
+  /** Most seconds of processor time, summed over all threads. */
   cpuSeconds: number;
+}
+
+/** The system's limits for decoding. Processor time counts all threads, so it allows for each of them. */
+export function decodeLimits(limits: Required<VideoLimits>, threads: number): SystemLimits {
+  return { memoryBytes: limits.maxMemoryBytes, cpuSeconds: limits.maxSeconds * (threads + 1) + 1 };
 }
 
 function onPath(name: string): string | undefined {
@@ -18,20 +24,20 @@ function onPath(name: string): string | undefined {
       accessSync(path, constants.X_OK);
       return path;
     } catch {
-      // Not in this folder, which is the ordinary case: the next one may have it.
+      // It is usually in only one of the folders.
     }
   }
   return undefined;
 }
 
-/** `setpriv --pdeathsig` ends a child with the thread that started it, also one that is killed and cannot end it itself. */
+/** Whether a program runs and exits with 0. */
 function works(program: string, args: readonly string[]): Promise<boolean> {
   return new Promise((resolve) => {
     execFile(program, args, { timeout: 5000, killSignal: "SIGKILL" }, (error) => resolve(error === null));
   });
 }
 
-/** The hard limit that we run under ourselves: more cannot be given. */
+/** The hard limit of this process, which a child cannot exceed. */
 function hardLimit(name: string): number {
   try {
     const line = readFileSync("/proc/self/limits", "latin1")
@@ -40,21 +46,21 @@ function hardLimit(name: string): number {
     const hard = Number(line?.slice(name.length).trim().split(/\s+/)[1]);
     return Number.isFinite(hard) ? hard : Infinity;
   } catch {
-    return Infinity; // no /proc: prlimit says so itself if it cannot
+    return Infinity; // Without /proc prlimit reports by itself what it cannot set.
   }
 }
 
-const least = (name: string, wanted: number): number => Math.min(Math.ceil(wanted), hardLimit(name));
+const atMostHard = (name: string, wanted: number): number => Math.min(Math.ceil(wanted), hardLimit(name));
 
 interface Tools {
   setpriv?: string;
   prlimit?: string;
 }
 
-/** What this PATH has of them, asked once: whether they work cannot change while we run. */
+/** The tools that each PATH has. They are looked up once: whether they work does not change while we run. */
 const tools = new Map<string, Promise<Tools>>();
 
-async function look(): Promise<Tools> {
+async function findTools(): Promise<Tools> {
   if (process.platform !== "linux") return {};
   const found: Tools = {};
   const prlimit = onPath("prlimit");
@@ -67,24 +73,25 @@ async function look(): Promise<Tools> {
 }
 
 /**
- * A program and its arguments, put under the system's limits where there is such a thing (`prlimit`, on Linux): address
- * space, processor time, open files, and not a byte written to any file.
+ * Puts a program under the limits of the operating system, where `prlimit` and `setpriv` exist (Linux). They bound address
+ * space, processor time and open files, and forbid it to write to files. `setpriv --pdeathsig` kills the child with the thread
+ * that started it, even if that thread is killed itself.
  */
-export async function limited(
+export async function withSystemLimits(
   program: string,
   args: readonly string[],
   limits: SystemLimits,
 ): Promise<{ program: string; args: string[] }> {
   const path = process.env["PATH"] ?? "";
   let known = tools.get(path);
-  if (known === undefined) tools.set(path, (known = look()));
+  if (known === undefined) tools.set(path, (known = findTools()));
   const { prlimit, setpriv } = await known;
   let command = [program, ...args];
   if (prlimit !== undefined) {
     const held = [
-      `--as=${least("Max address space", limits.memoryBytes)}`,
-      `--cpu=${least("Max cpu time", limits.cpuSeconds)}`,
-      `--nofile=${least("Max open files", 256)}`,
+      `--as=${atMostHard("Max address space", limits.memoryBytes)}`,
+      `--cpu=${atMostHard("Max cpu time", limits.cpuSeconds)}`,
+      `--nofile=${atMostHard("Max open files", 256)}`,
       "--fsize=0",
       "--core=0",
     ];

@@ -3,17 +3,19 @@ import type { VideoFrame } from "./frame.js";
 import { FrameRegions, leastPixels } from "./frame-region.js";
 import type { FrameRegion, SignatureFrame, TrimmedFrame } from "./signature.js";
 
-/** Frames that wait for the decision about their shot, and the bytes that they may take together. */
+/** How many frames wait for the decision about their shot, and how many bytes they may take together. */
 const mostWaiting = 8;
 const mostBytes = 2 ** 26;
-/** Of those, how many are looked at. */
-const mostLooks = 4;
-/** Bits by which the hash jumps from one shot to the next; unrelated pictures are some 128 apart, neighbours in a shot that
- * moves 10 to 40. */
+/** How many of them the detectors inspect. */
+const mostInspected = 4;
+/**
+ * A shot ends where the hash changes by more bits than this. Unrelated images are about 128 bits apart, neighbours in a moving
+ * shot 10 to 40.
+ */
 const cutBits = 60;
 
-/** Hashes a part of a frame, in pixels. The frame's memory stays as it is meanwhile. */
-export type HashPart = (
+/** Hashes a region of a frame, given in pixels. The frame's memory must not change meanwhile. */
+export type HashRegion = (
   frame: VideoFrame,
   at: { left: number; top: number; width: number; height: number },
 ) => Promise<Omit<TrimmedFrame, "region">>;
@@ -30,25 +32,25 @@ function spread<T>(all: readonly T[], most: number): T[] {
 }
 
 /**
- * Gives frames the hash of what lies inside a border, bars or another picture. The first frames of a shot wait, copied, until
- * one region is chosen for all of it; the others are hashed as they come. A shot ends where the hash jumps, of the whole
- * frame or, as a wide border hides that, of the region.
+ * Adds to frames the hash of the content inside a border, bars or another image. The first frames of a shot wait as copies until
+ * one region is chosen for the whole shot. The other frames are hashed as they arrive. A shot ends where the hash of the whole
+ * frame changes abruptly, or that of the region, because a thick border hides changes.
  */
-export class Shots {
-  readonly #hash: HashPart;
+export class TrimShots {
+  readonly #hashRegion: HashRegion;
   readonly #regions = new FrameRegions();
   #waiting: Waiting[] = [];
   #bytes = 0;
-  /** Undefined while it is not decided. */
+  /** The decision about the current shot; undefined before it. */
   #decided: { region: FrameRegion | undefined } | undefined;
   #last: SignatureFrame | undefined;
   #size = "";
 
-  constructor(hash: HashPart) {
-    this.#hash = hash;
+  constructor(hashRegion: HashRegion) {
+    this.#hashRegion = hashRegion;
   }
 
-  /** Takes a frame with its plain hash; gives the frames that are done, in their order. */
+  /** Takes a frame with its plain hash. Returns the frames that are complete, in their order. */
   async take(frame: VideoFrame, plain: SignatureFrame): Promise<SignatureFrame[]> {
     const done: SignatureFrame[] = [];
     const size = `${frame.width}×${frame.height}×${frame.channels}`;
@@ -75,7 +77,7 @@ export class Shots {
     return done;
   }
 
-  /** The shot ends: its frames that still waited. */
+  /** Ends the shot. Returns its frames that still waited. */
   async end(): Promise<SignatureFrame[]> {
     const done = this.#waiting.length > 0 ? await this.#decide() : [];
     this.#decided = undefined;
@@ -87,7 +89,7 @@ export class Shots {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#bytes = 0;
-    const region = this.#regions.choose(spread(waiting, mostLooks).map(({ frame }) => frame));
+    const region = this.#regions.choose(spread(waiting, mostInspected).map(({ frame }) => frame));
     this.#decided = { region };
     const done: SignatureFrame[] = [];
     for (const { frame, plain } of waiting) done.push(await this.#hashed(frame, plain, region));
@@ -97,7 +99,7 @@ export class Shots {
 
   async #hashed(frame: VideoFrame, plain: SignatureFrame, wanted: FrameRegion | undefined): Promise<SignatureFrame> {
     if (wanted === undefined) return plain;
-    // In whole pixels: what was put into a frame was put there so.
+    // A video is put into a frame at whole pixels.
     const [left, right] = [Math.round(wanted.left * frame.width), Math.round(wanted.right * frame.width)];
     const [top, bottom] = [Math.round(wanted.top * frame.height), Math.round(wanted.bottom * frame.height)];
     const [width, height] = [right - left, bottom - top];
@@ -108,7 +110,7 @@ export class Shots {
       right: right / frame.width,
       bottom: bottom / frame.height,
     };
-    return { ...plain, trimmed: { ...(await this.#hash(frame, { left, top, width, height })), region } };
+    return { ...plain, trimmed: { ...(await this.#hashRegion(frame, { left, top, width, height })), region } };
   }
 }
 
@@ -117,7 +119,7 @@ interface Hashed {
   stable: boolean;
 }
 
-/** The hashes of black frames are noise: they say nothing of a cut. */
+/** The hashes of black frames are noise and do not show a cut. */
 function jumps(before: Hashed | undefined, now: Hashed | undefined): boolean {
   return before !== undefined && now !== undefined && before.stable && now.stable
     ? hashDistance(before.hash, now.hash) > cutBits

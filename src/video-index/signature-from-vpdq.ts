@@ -2,14 +2,14 @@ import { InvalidArgumentError } from "../errors.js";
 import type { VideoSignature } from "../video/signature.js";
 import type { VpdqFrame } from "../video/vpdq/text.js";
 
-/** Frames a second from which a signature is taken as one of every frame. */
+/** From this many frames a second on, a signature counts as one of every frame. */
 const dense = 5;
 
 /**
- * A signature from vPDQ features, for a `VideoIndex`. What the text does not say is taken from the times: how often the
- * video was looked at, and that it ends one step after the last frame. A frame has no mark that it is stable there: all are
- * taken to be.
- * @throws {InvalidArgumentError} without a frame.
+ * Makes a signature from vPDQ features, for a `VideoIndex`. The text does not state the sampling and the duration, so the times give
+ * them: the video ends one step after the last frame. The text does not state which frames are stable either, so all count as
+ * stable.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: there is no feature.
  *
  * @example
  * index.add("known", signatureFromVpdq(readVpdq(await readFile("known.txt", "utf8"))));
@@ -20,7 +20,7 @@ export function signatureFromVpdq(features: Iterable<VpdqFrame>): VideoSignature
   if (last === undefined) throw new InvalidArgumentError("Expected at least one vPDQ feature");
   const gaps = frames.slice(1).map((next, i) => next.timestampSeconds - frames[i]!.timestampSeconds);
   const gap = gaps.filter((seconds) => seconds > 0).toSorted((a, b) => a - b)[gaps.length >> 1] ?? 1;
-  // Numbers count the decoded frames, unless the form has none.
+  // Frame numbers count the decoded frames, except in the form without numbers.
   const rate = last.timestampSeconds > 0 ? last.number / last.timestampSeconds : 0;
   return {
     sampling: 1 / gap >= dense ? "all" : { fps: 1 / gap },

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashDistance } from "../../../dist/index.js";
-import { matchVpdq, readVpdq, type VpdqFrame, writeVpdq } from "../../../dist/doors/video.js";
+import { compareVpdq, readVpdq, type VpdqFrame, writeVpdq } from "../../../dist/doors/video.js";
 
 const hashes = ["e2".repeat(32), "df83".repeat(16), "0123456789abcdef".repeat(4)] as const;
 const frames: VpdqFrame[] = [
@@ -75,22 +75,22 @@ describe("match", () => {
 
   it("31 bits match and 32 do not; strictlyBelow is the C++ tool's rule", () => {
     const match = (distance: number, strictlyBelow = false): number =>
-      matchVpdq([frame(bits(0))], [frame(bits(distance))], { strictlyBelow }).queryMatchPercent;
+      compareVpdq([frame(bits(0))], [frame(bits(distance))], { strictlyBelow }).queryMatchPercent;
     expect([30, 31, 32].map((distance) => match(distance))).toEqual([100, 100, 0]);
     expect([30, 31, 32].map((distance) => match(distance, true))).toEqual([100, 0, 0]);
   });
 
   it("frames of quality below 50 count on neither side; no frames are no match", () => {
     const [query, compared] = [[frame(bits(0)), frame(bits(0), 49)], [frame(bits(5), 50)]];
-    expect(matchVpdq(query, compared)).toEqual({ queryMatchPercent: 100, comparedMatchPercent: 100 });
-    expect(matchVpdq(query, [frame(bits(0), 49)])).toEqual({ queryMatchPercent: 0, comparedMatchPercent: 0 });
+    expect(compareVpdq(query, compared)).toEqual({ queryMatchPercent: 100, comparedMatchPercent: 100 });
+    expect(compareVpdq(query, [frame(bits(0), 49)])).toEqual({ queryMatchPercent: 0, comparedMatchPercent: 0 });
   });
 
   it("each percentage is of its own side, and distinct takes a hash once", () => {
     const query = [frame(bits(0)), frame(bits(0)), frame(bits(200))];
     const compared = [frame(bits(10)), frame(bits(120)), frame(bits(128)), frame(bits(256))];
-    expect(matchVpdq(query, compared)).toEqual({ queryMatchPercent: 200 / 3, comparedMatchPercent: 25 });
-    expect(matchVpdq(query, compared, { distinct: true }).queryMatchPercent).toBe(50);
+    expect(compareVpdq(query, compared)).toEqual({ queryMatchPercent: 200 / 3, comparedMatchPercent: 25 });
+    expect(compareVpdq(query, compared, { distinct: true }).queryMatchPercent).toBe(50);
   });
 
   it("equals counting all pairs", () => {
@@ -112,7 +112,7 @@ describe("match", () => {
             return one.length === 0 ? 0 : (100 * found.length) / one.length;
           };
           const [query, compared] = [good(side(a)), good(side(b))];
-          expect(matchVpdq(side(a), side(b), { distance, minQuality })).toEqual({
+          expect(compareVpdq(side(a), side(b), { radius: distance, minQuality })).toEqual({
             queryMatchPercent: share(query, compared),
             comparedMatchPercent: share(compared, query),
           });

@@ -1,0 +1,127 @@
+import { boolean, checkOptions, checkSignal, integer, invalidArgument, oneOf, positive } from "../check.js";
+import type { Limits } from "../limits.js";
+import type { Query } from "../search/query.js";
+import type { CopyLevel } from "../copies/types.js";
+import type { HashVideoOptions } from "../video/options.js";
+import type { VideoSignature } from "../video/signature.js";
+
+/** The caller's name for a video or an image. */
+export type VideoId = string | number;
+
+/** Options of `VideoIndex.search`. */
+export interface VideoSearchOptions {
+  /**
+   * The most differing bits of two frames that match by themselves, 0 … 256. Default 31. In a segment where other frames match,
+   * frames within 1.5 times the radius support it.
+   */
+  radius?: number;
+  /** Frames of the query below this quality are left out, 0 … 100. Default 50. */
+  minQuality?: number;
+  /** Whether the eight orientations are searched, where the query has their hashes. Default true. */
+  orientations?: boolean;
+  /** The slowest that a known video may play in the query, 0.1 … `maxSpeed`. Default 0.5. */
+  minSpeed?: number;
+  /** The fastest that a known video may play in the query, at most 10. Default 2. */
+  maxSpeed?: number;
+  /**
+   * `"adaptive"`: one frame a second of the query is looked up, then further ones where nothing was found. It looks up a tenth of
+   * the frames, or 16, and one a second at least. `"all"`: every frame is looked up. Default `"adaptive"`.
+   */
+  lookUp?: "adaptive" | "all";
+  /**
+   * Whether weak segments are returned as well: a segment of a single image, or of what unrelated videos share at their beginning.
+   * Default false.
+   */
+  includeWeak?: boolean;
+  /** Ends the search. The promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Options of `VideoIndex.searchVideo`. They include most options of `hashVideo` and of `VideoIndex.search`. */
+export interface SearchVideoOptions
+  extends Omit<HashVideoOptions, "compat" | "orientations" | "trim">, Omit<VideoSearchOptions, "orientations"> {
+  /**
+   * How much is searched for. Default `"fast"`.
+   *
+   * - `"fast"`: the frames as they are, in all eight orientations.
+   * - `"standard"`: also the frames without borders, bars or a surrounding image. Shots that are not found so are searched as
+   *   cropped, zoomed or slightly rotated copies, through views of two of their frames.
+   * - `"thorough"`: as `"standard"`, with views of four frames and more candidates.
+   */
+  level?: CopyLevel;
+}
+
+/** Options of `VideoIndex.searchImage`. They include the limits of `hashImage`. */
+export interface SearchImageOptions extends Limits, Omit<VideoSearchOptions, "orientations" | "lookUp"> {
+  /** The name of the input in errors. Default: the path, "buffer" or "stream". */
+  name?: string;
+}
+
+export interface CheckedVideoSearch {
+  radius: number;
+  /** The most bits at which a frame supports a segment. */
+  supportRadius: number;
+  minQuality: number;
+  orientations: boolean;
+  minSpeed: number;
+  maxSpeed: number;
+  lookUp: "adaptive" | "all";
+  includeWeak: boolean;
+  signal: AbortSignal | undefined;
+}
+
+export const videoSearchNames = [
+  "radius",
+  "minQuality",
+  "orientations",
+  "minSpeed",
+  "maxSpeed",
+  "lookUp",
+  "includeWeak",
+  "signal",
+] as const;
+
+/** @throws {InvalidArgumentError} An option is of the wrong kind. */
+export function checkVideoSearch(options: VideoSearchOptions | undefined): CheckedVideoSearch {
+  const given = checkOptions(options, videoSearchNames);
+  const lookUp = oneOf("lookUp", given.lookUp ?? "adaptive", ["adaptive", "all"] as const);
+  const radius = integer("radius", given.radius ?? 31, 0, 256);
+  const [minSpeed, maxSpeed] = [positive("minSpeed", given.minSpeed ?? 0.5), positive("maxSpeed", given.maxSpeed ?? 2)];
+  if (minSpeed < 0.1 || minSpeed > maxSpeed) throw invalidArgument("minSpeed", "number from 0.1 to maxSpeed", minSpeed);
+  if (maxSpeed > 10) throw invalidArgument("maxSpeed", "number of at most 10", maxSpeed);
+  return {
+    radius,
+    supportRadius: Math.min(256, Math.floor(1.5 * radius)),
+    minQuality: integer("minQuality", given.minQuality ?? 50, 0, 100),
+    orientations: boolean("orientations", given.orientations ?? true),
+    minSpeed,
+    maxSpeed,
+    lookUp,
+    includeWeak: boolean("includeWeak", given.includeWeak ?? false),
+    signal: checkSignal(given.signal),
+  };
+}
+
+/** @throws {InvalidArgumentError} The id is neither a string nor a finite number. */
+export function checkId(id: VideoId): VideoId {
+  if (typeof id === "string" || (typeof id === "number" && Number.isFinite(id))) return id;
+  throw invalidArgument("id", "string or number", id);
+}
+
+/** Whether a query is a video's signature. Otherwise it is an image's. @throws {InvalidArgumentError} It is neither. */
+export function isSignature(query: VideoSignature | Query): query is VideoSignature {
+  if (typeof query !== "object" || query === null) {
+    throw invalidArgument("query", "result of hashVideo or hashImage", query);
+  }
+  return "frames" in query && "durationSeconds" in query;
+}
+
+/** A query image with its hash, as bytes or text. */
+export type HashedQuery = Query & Required<Pick<Query, "hash">>;
+
+/** @throws {InvalidArgumentError} The query has no hash, or its quality or stability is of the wrong kind. */
+export function checkImageQuery(query: Query): HashedQuery & { quality: number; stable: boolean } {
+  const { hash, quality = 100, stable = true } = query;
+  if (hash === undefined) throw invalidArgument("query", "result of hashVideo or hashImage", query);
+  return { ...query, hash, quality: integer("quality", quality, 0, 100), stable: boolean("stable", stable) };
+}

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+
+/** How a child exited. */
+export interface ChildExit {
+  /** The exit status. It is null after a signal. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** Why the child could not be started. */
+  error?: Error;
+}
+
+/** A program that runs in a process of its own. */
+export interface Child {
+  /** Null when the child was started with `ChildEnds`. */
+  stdout: Readable | null;
+  stderr: Readable | null;
+  /** Resolves when the child is gone and has been reaped. It never rejects. */
+  exited: Promise<ChildExit>;
+  /** Kills the child and everything it started. */
+  kill(): void;
+}
+
+/** All running children: they are killed when this process exits. One exit listener serves all of them. */
+const livingChildren = new Set<() => void>();
+function killAll(): void {
+  for (const kill of livingChildren) kill();
+}
+
+/** How long a killed child is waited for. Only a child that hangs inside the kernel takes longer. */
+const reapSeconds = 10;
+
+/** A child whose output streams we read. */
+export type PipedChild = Child & { stdout: Readable; stderr: Readable };
+
+/** Descriptors that become a child's standard output and standard error. */
+export interface ChildEnds {
+  output: number;
+  errors: number;
+  close(): void;
+}
+
+/**
+ * Starts a program without standard input. Its environment has only PATH, so that no other variable reaches it or changes
+ * what it does. `file` becomes its file descriptor 3. `ends` are closed in this process, so that only the child holds them.
+ */
+export function startChild(program: string, args: readonly string[], file?: number): PipedChild;
+export function startChild(program: string, args: readonly string[], file?: number, ends?: ChildEnds): Child;
+export function startChild(program: string, args: readonly string[], file?: number, ends?: ChildEnds): Child {
+  // A process group of its own, so that whatever the child starts is killed with it.
+  const group = process.platform !== "win32";
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      env: { PATH: process.env["PATH"] },
+      stdio: ["ignore", ends?.output ?? "pipe", ends?.errors ?? "pipe", file ?? "ignore"],
+      detached: group,
+      windowsHide: true,
+    });
+  } finally {
+    ends?.close();
+  }
+  const { pid } = child;
+  let gone = false;
+  const kill = (): void => {
+    if (gone || pid === undefined) return;
+    try {
+      if (group) process.kill(-pid, "SIGKILL");
+      else child.kill("SIGKILL");
+    } catch {
+      // The child has just exited by itself.
+    }
+  };
+  const exited = new Promise<ChildExit>((resolve) => {
+    child.once("error", (error) => resolve({ code: null, signal: null, error }));
+    // Processes that the child started may outlive it and hold the pipes open. They are not waited for.
+    child.once("exit", (code, signal) => {
+      kill();
+      gone = true;
+      resolve({ code, signal });
+    });
+  });
+  if (livingChildren.size === 0) process.on("exit", killAll);
+  livingChildren.add(kill);
+  void exited.then(() => {
+    livingChildren.delete(kill);
+    if (livingChildren.size === 0) process.removeListener("exit", killAll);
+    return undefined;
+  });
+  // How the child exited says why a pipe broke.
+  child.stdout?.on("error", () => {});
+  child.stderr?.on("error", () => {});
+  return { stdout: child.stdout, stderr: child.stderr, exited, kill };
+}
+
+/** Kills a child and waits until it is gone. */
+export async function endChild(child: Child): Promise<void> {
+  child.kill();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, 1000 * reapSeconds);
+  });
+  await Promise.race([child.exited, late]);
+  clearTimeout(timer);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}

@@ -1,0 +1,135 @@
+import { printable } from "../../errors.js";
+
+/** The line that ffmpeg's `showinfo` filter writes for a decoded frame. */
+export interface FrameLine {
+  /** Counts frames in the order in which they are shown. It starts from 0 again where the size of the frames changes. */
+  count: number;
+  /** The time from the beginning of the container; undefined where the container states none. */
+  seconds: number | undefined;
+  width: number;
+  height: number;
+  /** Whether its samples have the full range 0 … 255. */
+  fullRange: boolean;
+}
+
+/** Longer lines are dropped. */
+const lineCharacters = 65_536;
+const keptProblems = 8;
+
+/**
+ * Decoders write this about a frame before they conceal what is missing in it. With several threads ffmpeg does not always
+ * call such a frame corrupt: that depends on which thread is first.
+ */
+const concealment = /error while decoding MB|error at MB|damaged at \d|concealing \d/i;
+/** ffmpeg writes this about a file that is cut or changed, even where it goes on and exits with 0. */
+const damage = /partial file|ended prematurely|packet corrupt|corrupt input packet|corrupt decoded frame/i;
+
+/** Reads what ffmpeg writes on standard error, piece by piece. */
+export class StderrReport {
+  /** Whether an ffmpeg has opened the file. */
+  fileOpened = false;
+  /** The number of lines that were recognized: a sign of progress. */
+  recognizedLines = 0;
+  /** The duration that the container states; undefined where it states none. */
+  durationSeconds: number | undefined;
+  /** The average frames a second to two decimals; undefined where the container states none. */
+  frameRate: number | undefined;
+  /** The last problems that it reported. */
+  readonly problems: string[] = [];
+  /** Codecs that it was not allowed to decode. Those of audio tracks are among them, which is no fault. */
+  readonly refusedCodecs: Set<string> = new Set();
+  /** ffmpeg's name for the codec of the first video stream that is no cover image. */
+  codec: string | undefined;
+  /** Whether the output is tagged as having the full range. */
+  fullRange = false;
+  /** A frame size that it refused to decode. */
+  refusedSize: { width: number; height: number } | undefined;
+  outOfMemory = false;
+  /** What it reported about damage, if it did. */
+  damage: string | undefined;
+  /** Whether a decoder has concealed damage in a frame. */
+  concealed = false;
+  readonly #filter: string;
+  readonly #onFrame: (frame: FrameLine) => void;
+  #rest = "";
+  #timeBase: [over: number, under: number] = [0, 1];
+
+  constructor(mark: string, onFrame: (frame: FrameLine) => void) {
+    this.#filter = `[showinfo@${mark} @ `;
+    this.#onFrame = onFrame;
+  }
+
+  feed(text: string): void {
+    const lines = (this.#rest + text).split(/[\r\n]/);
+    this.#rest = lines.pop()!;
+    if (this.#rest.length > lineCharacters) this.#rest = "";
+    for (const line of lines) this.#read(line);
+  }
+
+  #read(line: string): void {
+    if (line.startsWith(this.#filter)) {
+      this.#readFilterLine(line.slice(line.indexOf("] ") + 2));
+      return;
+    }
+    const [, level, message] = /\[(info|warning|error|fatal|panic)\] (.*)$/.exec(line) ?? [];
+    if (message === undefined) {
+      // The dynamic loader wrote this: it had no memory to load ffmpeg.
+      if (/failed to map segment|Cannot allocate memory/.test(line)) this.outOfMemory = true;
+      return;
+    }
+    if (level === "info") this.#readInfo(message);
+    else this.#readProblem(line.replace(/\[\w+\] (?=.*$)/, "").replace(/ @ 0x[0-9a-f]+\]/, "]"));
+  }
+
+  /** Reads a line of our filter, which writes one for each frame. */
+  #readFilterLine(message: string): void {
+    this.recognizedLines++;
+    const base = /config in time_base: (\d+)\/(\d+)/.exec(message);
+    if (base !== null) this.#timeBase = [Number(base[1]), Number(base[2])];
+    const frame = /\bn: *(\d+) pts: *(-?\d+|NOPTS) .*\bfmt:(\w+) .* s:(\d+)x(\d+) /.exec(message);
+    if (frame === null) return;
+    const [, count, pts, format, width, height] = frame;
+    const seconds = (Number(pts) * this.#timeBase[0]) / this.#timeBase[1];
+    this.#onFrame({
+      count: Number(count),
+      seconds: Number.isFinite(seconds) ? seconds : undefined,
+      width: Number(width),
+      height: Number(height),
+      fullRange: format!.startsWith("yuvj") || format === "gray",
+    });
+  }
+
+  #readInfo(message: string): void {
+    if (message.startsWith("Input #0, ")) this.fileOpened = true;
+    if (/^frame= *\d/.test(message)) this.recognizedLines++;
+    const duration = /^ +Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?),/.exec(message);
+    if (duration !== null) {
+      const [, hours, minutes, seconds] = duration.map(Number);
+      this.durationSeconds ??= 3600 * hours! + 60 * minutes! + seconds!;
+    }
+    if (/^ +Stream #0:0.*: Video: rawvideo .*\bgray\(pc\b/.test(message)) this.fullRange = true;
+    // ffmpeg decodes the first video stream that is no cover image.
+    const [, codec, rest] = /^ +Stream #0:.*: Video: (\w+)(.*)/.exec(message) ?? [];
+    if (codec === undefined || this.codec !== undefined || message.includes("(attached pic)")) return;
+    this.codec = codec;
+    const rate = /, ([\d.]+)(k?) fps\b/.exec(rest!);
+    if (rate !== null) this.frameRate = Number(rate[1]) * (rate[2] === "k" ? 1000 : 1);
+  }
+
+  #readProblem(message: string): void {
+    const text = printable(message.trim()).replace("file:/proc/self/fd/3: ", "").slice(0, 300);
+    const codec = /Codec \((\S+)\) not on whitelist/i.exec(text)?.[1];
+    if (codec !== undefined) {
+      this.refusedCodecs.add(codec);
+      return;
+    }
+    const size = /Picture size (\d+)x(\d+) (?:is invalid|exceeds)/i.exec(text);
+    if (size !== null) this.refusedSize = { width: Number(size[1]), height: Number(size[2]) };
+    if (/Cannot allocate memory|Error allocating|Unable to allocate|memory exhausted/i.test(text))
+      this.outOfMemory = true;
+    if (damage.test(text)) this.damage ??= text;
+    if (concealment.test(text)) this.concealed = true;
+    this.problems.push(text);
+    if (this.problems.length > keptProblems) this.problems.shift();
+  }
+}
