@@ -203,7 +203,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
       empreinte(["scan", "--video-signature", known, "--level", level, join(clips, "cropped.mp4")]);
     expect(await scan("fast")).toMatchObject({ stdout: "", code: 0 });
     const { stdout, code } = await scan("standard");
-    expect(stdout).toMatch(/cropped\.mp4 00:00–00:\d\d = .*known\.mp4 00:00–00:\d\d, \d+ %, zoom-out\n/);
+    expect(stdout).toMatch(/cropped\.mp4\tmatch\t\d+\t.*known\.mp4\torig\tzoom-out\t0\.\d-\d+\.\d=0\.\d-\d+\.\d share=\d+% region=\S+\n/);
     expect(code).toBe(1);
   });
 
