@@ -1,4 +1,4 @@
-/** The share of `found` in `of`, between 0 and 1; 0 of nothing is 0. */
+/** Returns the share of `found` in `of`, from 0 to 1. It is 0 where `of` is 0. */
 export function share(found: number, of: number): number {
   return of === 0 ? 0 : found / of;
 }
@@ -27,8 +27,8 @@ export function upperRate(seen: number, of: number): number {
 }
 
 /**
- * 95 % interval of a mean over images: what one image gives in all attacks is one observation, since its attacks are not
- * independent of one another.
+ * Returns the 95 % interval of a mean over images. All attacks on one image are one observation, because they are not
+ * independent.
  */
 export function meanInterval(values: readonly number[]): [least: number, most: number] {
   const middle = mean(values);
@@ -38,14 +38,14 @@ export function meanInterval(values: readonly number[]): [least: number, most: n
   return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
 
-/** The value below which `part` (0 … 1) of all lie: the nearest rank. Null of none. */
+/** Returns the quantile `part` (0 … 1) by the nearest rank, or null where there is no value. */
 export function quantile(values: readonly number[], part: number): number | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(part * sorted.length) - 1))]!;
 }
 
-/** The items by what `keyOf` says of them, in their order. */
+/** Groups the items by their key, in their order. */
 export function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

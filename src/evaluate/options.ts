@@ -2,33 +2,35 @@ import { availableParallelism } from "node:os";
 import { integer } from "../check.js";
 import type { EvaluationMethod } from "./methods/methods.js";
 
+/** The options of `evaluate`. */
 export interface EvaluateOptions {
-  /** `"suite"` (the default), `"quick"`, or names of attacks, families and video edits; `"video"` is all of these. */
+  /** `"suite"` (the default), `"quick"`, or names of attacks, families and video edits. `"video"` means all edits. */
   attacks?: "suite" | "quick" | readonly string[];
-  /** A folder of images that are no copies of the originals: listed beside them, and looked up. */
+  /** A folder of images that are no copies of the originals. They are listed with them, and searched for. */
   unrelated?: string;
-  /** Generated images of each of six kinds, listed and looked up too, 0 … 10,000. Default 20. */
+  /** How many images of each of six kinds are generated, listed and searched for, 0 … 10,000. Default 20. */
   generated?: number;
-  /** Attacks on each unrelated and generated image, beside the image as it is, 0 … 1,000. Default 1. */
+  /** How many attacks are applied to each unrelated and generated image, 0 … 1,000. Default 1. */
   unrelatedAttacks?: number;
-  /** What is compared. Default: `plainMethod()` and `fastMethod()`. */
+  /** The methods to compare. Default: `plainMethod()` and `fastMethod()`. */
   methods?: readonly EvaluationMethod[];
-  /** Decides texts, colours, places and amounts. Default 1. */
+  /** The seed of texts, colours, places and amounts. Default 1. */
   seed?: number;
-  /** A folder for the state, from which a run that was ended goes on. Default: nothing is kept. */
+  /** The folder for the state, from which an interrupted run continues. Default: no state is kept. */
   folder?: string;
-  /** Begin anew where the folder has a state, also another evaluation's. Default false. */
+  /** Discard the state in the folder, even that of another evaluation. Default false. */
   restart?: boolean;
-  /** Threads that make images, and queries at a time, 1 … 256. Default 4, or the number of processors if that is less. */
+  /** How many threads make images, and how many queries run at a time, 1 … 256. Default: the processors, at most 4. */
   concurrency?: number;
-  /** For the expected false matches: entries in the operator's list. Default 1,000,000. */
+  /** The entries in the operator's list, for the expected false matches. Default 1,000,000. */
   listSize?: number;
-  /** For the same: images that are looked up a day. Default 1,000,000. */
+  /** The images searched for per day, for the expected false matches. Default 1,000,000. */
   queriesPerDay?: number;
-  /** Misses and false matches that are shown, blurred beyond recognition, 0 … 1,000. Default 48. */
+  /** How many misses and false matches the report shows as blurhashes, 0 … 1,000. Default 48. */
   previews?: number;
-  /** Called now and then. */
+  /** It is called as work is done. `total` is undefined while the images are being counted. */
   onProgress?: (progress: { step: "list" | "queries" | "videos"; done: number; total: number | undefined }) => void;
+  /** It ends the evaluation, which then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -49,10 +51,10 @@ export const evaluateOptionNames = [
   "signal",
 ] as const;
 
-/** Of these options what the images depend on. */
+/** The options that decide which images are made. */
 export type ImageOptions = Pick<EvaluateOptions, "generated" | "unrelatedAttacks" | "seed" | "concurrency">;
 
-/** The same, checked. @throws {InvalidArgumentError} */
+/** Checks these options. @throws {InvalidArgumentError} */
 export function checkImages(given: ImageOptions): {
   generated: number;
   changes: number;

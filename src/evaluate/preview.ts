@@ -12,7 +12,7 @@ export async function blurhashOf(bytes: Uint8Array): Promise<string> {
   return encode(rgba, 32, 32, ...waves);
 }
 
-/** What a blurhash says, as a PNG of 24 × 18 pixels. */
+/** Renders a blurhash as a PNG of 24 × 18 pixels. */
 export async function blurhashImage(hash: string): Promise<Uint8Array> {
   const rgba = decode(hash, 24, 18);
   const data = new Uint8Array(3 * 24 * 18);

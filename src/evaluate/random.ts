@@ -18,7 +18,7 @@ export class Random {
     for (let i = 0; i < 12; i++) this.next();
   }
 
-  /** In 0 ≤ x < 1. */
+  /** Returns a number x with 0 ≤ x < 1. */
   next(): number {
     const sum = (this.#a + this.#b + this.#counter++) | 0;
     this.#a = this.#b ^ (this.#b >>> 9);
@@ -31,7 +31,7 @@ export class Random {
     return least + (most - least) * this.next();
   }
 
-  /** Both ends included. */
+  /** Returns a whole number from `least` to `most`, both included. */
   integer(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }
@@ -44,13 +44,13 @@ export class Random {
     return list[Math.floor(this.next() * list.length)]!;
   }
 
-  /** Mean 0, standard deviation 1: Box and Muller's. */
+  /** Returns a normal number with mean 0 and standard deviation 1, by Box and Muller. */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
     return radius * Math.cos(2 * Math.PI * this.next());
   }
 
-  /** +1 or −1. */
+  /** Returns +1 or −1. */
   sign(): number {
     return this.chance(0.5) ? 1 : -1;
   }

@@ -10,12 +10,12 @@ import { checkImages, type EvaluateOptions } from "./options.js";
 import { plan } from "./run/plan.js";
 import { Pool } from "./run/pool.js";
 
-/** As for `evaluate`. */
+/** The options of `writeAttackedImages`. The shared ones are those of `evaluate`. */
 export interface WriteImagesOptions extends Pick<
   EvaluateOptions,
   "attacks" | "unrelated" | "generated" | "unrelatedAttacks" | "seed" | "concurrency" | "onProgress" | "signal"
 > {
-  /** Told of each file that cannot be read, and of each image that an attack could not be made of: they are left out. */
+  /** It is called for each file that cannot be read, and for each altered image that cannot be made. Both are left out. */
   onProblem?: (problem: { name: string; reason: string }) => void;
 }
 
@@ -34,13 +34,16 @@ const optionNames = [
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /**
- * Writes the images that `evaluate` would look up, altered and not, for hashers elsewhere: files with numbers for names
- * and queries.csv with the columns file, query, entry (what it is a copy of). The queries "none/…" are the list itself. The
- * images stand there unblurred: it is for whoever asked for them to remove them.
+ * Writes the images that `evaluate` would search for, altered and unaltered, for other hashers. The files have numbers
+ * for names. queries.csv has the columns file, query and entry, which names the original. The queries `none/…` are the
+ * list itself. The images are not blurred: remove them when you have hashed them.
  *
- * @param folder of the originals. @param out is made, with mode 0700.
- * @returns how many were written.
- * @throws as `evaluate`.
+ * @param folder The folder of the originals.
+ * @param out The folder to write to. It is made with mode 0700.
+ * @returns how many images were written.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that is invalid.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` or `ERR_EMPREINTE_EMPTY`, as {@link evaluate} does.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` when a file cannot be written; or the signal's reason.
  */
 export async function writeAttackedImages(folder: string, out: string, options?: WriteImagesOptions): Promise<number> {
   const given = checkOptions(options, optionNames) as WriteImagesOptions;

@@ -18,12 +18,12 @@ import { scale } from "./scale.js";
 import { screen } from "./screen.js";
 import { tone } from "./tone.js";
 
-/** Goes up with every change of what an attack does: figures of two versions are not of the same suite. */
+/** The version of the suite. It increases with every change of what an attack does. */
 export const suiteVersion = 1;
 
 /**
- * The attack suite: what people do to images before they show them again, in the order of the report. The same seed gives
- * the same images with the same version of sharp; another seed other texts, colours, places and amounts.
+ * The attack suite: what people do to images before they show them again, in the order of the report. The same seed and
+ * version of sharp give the same images. Another seed gives other texts, colours, places and amounts.
  */
 export const attacks: readonly Attack[] = [
   ...codec,
@@ -40,7 +40,7 @@ export const attacks: readonly Attack[] = [
   ...combined,
 ];
 
-/** Two dozen of all families, for a first look. */
+/** Two dozen attacks of all families, for a quick evaluation. */
 const quick = [
   "jpeg-50",
   "webp-20",
@@ -72,9 +72,8 @@ const quick = [
 const byName = new Map(attacks.map((attack) => [attack.name, attack]));
 
 /**
- * The attacks meant by `"suite"`, `"quick"`, or names of attacks and families; those of
- * video edits are left out.
- * @throws {InvalidArgumentError} for a name that is none.
+ * Returns the attacks of `"suite"`, `"quick"`, or names of attacks and families. Names of video edits are ignored.
+ * @throws {InvalidArgumentError} for an unknown name.
  */
 export function attacksNamed(names: "suite" | "quick" | readonly string[]): Attack[] {
   if (names === "suite") return [...attacks];
@@ -90,12 +89,12 @@ export function attacksNamed(names: "suite" | "quick" | readonly string[]): Atta
   return attacks.filter((attack) => wanted.has(attack));
 }
 
-/** Quality of the JPEG that an altered image is saved as, where the coding is not the attack. */
+/** The quality of the JPEG that an altered image is saved as, where the coding is not the attack. */
 const savedQuality = 90;
 
 /**
- * The altered image as a file. `key` tells the original (its digest): what the seed decides differs from image to
- * image.
+ * Returns the altered image as a file. `key` is the digest of the original, so that the seed decides differently for
+ * each image.
  */
 export async function altered(image: Image, attack: Attack, seed: string | number, key: string): Promise<Uint8Array> {
   const result = await attack.apply(image, new Random(seed, attack.name, key));
@@ -103,12 +102,13 @@ export async function altered(image: Image, attack: Attack, seed: string | numbe
 }
 
 /**
- * One attack of the suite on an encoded image: JPEG, PNG, GIF, WebP, TIFF or AVIF. The result is a file, JPEG unless the
- * attack is another coding.
- * @param bytes the image, decoded as `hashImage` does; above 1,280 pixels it is made smaller first.
- * @param name one of `attacks`, for instance `"border-white-5"`.
- * @param seed decides texts, colours, places and amounts. Default 1.
- * @throws {InvalidArgumentError} when no attack has that name. Rejects with sharp's error for what it cannot decode.
+ * Applies one attack of the suite to an encoded image: JPEG, PNG, GIF, WebP, TIFF or AVIF. Returns a file, which is a
+ * JPEG unless the attack is another coding.
+ * @param bytes The image. It is decoded as `hashImage` does, and reduced to at most 1,280 pixels a side.
+ * @param name The name of an attack, for instance `"border-white-5"`.
+ * @param seed The seed of texts, colours, places and amounts. Default 1.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` when no attack has that name. It rejects with sharp's
+ * error for an image that sharp cannot decode.
  *
  * @example
  * await writeFile("framed.jpg", await attackImage(await readFile("photo.jpg"), "border-white-5"));

@@ -8,7 +8,7 @@ const radius = 31;
 const reviewRadius = 50;
 
 function foundEntry({ entry, distance, tier, view }: CopyMatch): FoundEntry {
-  return { entry, distance, tier, variant: view };
+  return { entry, distance, tier, view };
 }
 
 /**

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { ImageError, InvalidArgumentError, systemReason } from "../../errors.js";
 import type { EvaluationMethod, FoundEntry } from "./methods.js";
 
-/** Rows of CSV (RFC 4180): quoted fields, both ends of lines. */
+/** Returns the rows of a CSV (RFC 4180) with quoted fields, and lines that end in LF or CRLF. */
 export function csvRows(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
@@ -23,14 +23,14 @@ export function csvRows(text: string): string[][] {
 }
 
 /**
- * Distances that were measured elsewhere, as a method beside ours: a CSV with the columns query, entry and distance, and the
- * names that `writeAttackedImages` puts into queries.csv. A pair that is not in it counts as not found.
+ * Makes a method from distances that another hasher measured. They are a CSV with the columns query, entry and distance,
+ * with the names that `writeAttackedImages` puts into queries.csv. A pair that is missing counts as not found.
  *
- * @param name of the method.
- * @param path of the CSV.
- * @param scale the greatest distance and the largest of a match (and for review), for instance `{ bits: 64, radius: 10 }`.
- * @throws {ImageError} `ERR_EMPREINTE_READ`; {InvalidArgumentError} for a CSV without these columns, or with a distance
- * that is none, with its row.
+ * @param name The name of the method.
+ * @param path The path of the CSV.
+ * @param scale The greatest distance, the largest one of a match, and that of a review: `{ bits: 64, radius: 10 }`.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` when the CSV cannot be read.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` when a column is missing or a distance is invalid.
  */
 export async function distancesMethod(
   name: string,

@@ -4,76 +4,78 @@ import { hashToBytes } from "../../hash/value.js";
 import { hashImage, type ImageHash } from "../../image/hash-image.js";
 import { HashIndex } from "../../search/hash-index.js";
 
-/** An entry of the list that queries are looked up in: an original, or an image that no query is a copy of. */
+/** An entry of the list that is searched: an original, or an image that no query is a copy of. */
 export interface ListedImage {
-  /** Unique: the path inside its folder, or kind and number of a generated one. */
+  /** A unique name: the path inside its folder, or the kind and number of a generated image. */
   name: string;
-  /** SHA-256 of its file, 64 hex digits. */
+  /** The SHA-256 of its file, 64 hex digits. */
   digest: string;
-  /** 64 hex digits; of the image as it is. */
+  /** The PDQ hash of the image, 64 hex digits. */
   hash: string;
+  /** The hashes of its eight orientations. */
   orientations: OrientationHashes;
-  /** 0 … 100. */
+  /** The quality of the hash, 0 … 100. */
   quality: number;
-  /** The file. Read, or made, anew each time. */
+  /** Reads or makes the file, each time that it is called. */
   bytes: () => Promise<Uint8Array>;
 }
 
-/** An image to look up. */
+/** An image to search for. */
 export interface QueryImage {
-  /** "ATTACK/NAME" for an altered original, "none/NAME" for an unrelated image as it is. */
+  /** `"ATTACK/NAME"` for an altered image, `"none/NAME"` for an unaltered one. */
   name: string;
-  /** An encoded image. */
+  /** The encoded image. */
   bytes: Uint8Array;
 }
 
 /** An entry that a method found near a query. */
 export interface FoundEntry {
-  /** Position in the list given to `prepare`. */
+  /** The position of the entry in the list that `prepare` got. */
   entry: number;
-  /** 0 … the method's `bits`. */
+  /** The distance, from 0 to the `bits` of the method. */
   distance: number;
-  /** Where the method itself decides; otherwise the distance does. */
+  /** The tier, where the method decides it. Otherwise the distance decides. */
   tier?: "match" | "review";
-  /** What of the query, or how turned, was nearest. */
-  variant?: string;
+  /** The view or orientation of the query that was nearest. */
+  view?: string;
 }
 
-/** What a method answers to one query. */
+/** The answer of a method to one query. */
 export interface FoundEntries {
-  /** Each entry at most once, in any order. What is left out counts as not found. */
+  /** The entries found, each at most once, in any order. Every other entry counts as not found. */
   entries: FoundEntry[];
   /** False when the method refuses the query, as PDQ does below quality 50. Default true. */
   usable?: boolean;
-  /** How many hashes were made and looked up. Default 1. */
+  /** How many hashes were made and searched for. Default 1. */
   hashes?: number;
-  /** What it took. Default: measured around `find`. */
+  /** The time that the search took. Default: the time of `find`. */
   milliseconds?: number;
-  /** The same in parts. */
+  /** Hashes and time of each stage of the search. */
   stages?: readonly { name: string; hashes: number; milliseconds: number }[];
 }
 
 /**
- * A way to find altered copies, to be measured. Other hashers beside ours implement this.
+ * A method of finding altered copies. Implement it to compare another hasher with ours.
  *
  * @example
  * const method = { name: "mine", bits: 64, radius: 10, async prepare(list) { … }, async find(query) { … } };
  */
 export interface EvaluationMethod {
-  /** Unique in an evaluation, for instance `"dhash"`. */
+  /** A name that is unique in the evaluation, for instance `"dhash"`. */
   name: string;
-  /** Changes when its answers do: what was measured with another one is measured again. */
+  /** A version that changes when the answers do. Results of another version are measured again. */
   version?: string;
-  /** The greatest distance. */
+  /** The greatest possible distance. */
   bits: number;
   /** The largest distance of a match. */
   radius: number;
   /** The largest distance that a person should look at. Default: `radius`. */
   reviewRadius?: number;
-  /** Called once, before the first `find`. */
+  /** It is called once, before the first `find`. */
   prepare: (list: readonly ListedImage[]) => void | Promise<void>;
-  /** Called for several queries at a time. */
+  /** It searches for one image, and is called for several images at a time. */
   find: (query: QueryImage) => FoundEntries | Promise<FoundEntries>;
+  /** It is called once, after the last `find`. */
   close?: () => void;
 }
 
@@ -89,7 +91,7 @@ function bitsOf(word: number): number {
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** Hashes with the distances of any other to all of them, counted bit by bit and not by the search that is measured. */
+/** Counts the distances from a hash to all hashes, independently of the search that is measured. */
 export class Distances {
   readonly #words: Uint32Array;
 
@@ -97,7 +99,7 @@ export class Distances {
     this.#words = wordsOf(hashes);
   }
 
-  /** One for each hash. */
+  /** Returns the distance to each hash. */
   from(hash: string): Uint16Array {
     const query = wordsOf([hash]);
     return Uint16Array.from({ length: this.#words.length / 8 }, (_, i) => {
@@ -114,14 +116,12 @@ function wordsOf(hashes: readonly string[]): Uint32Array {
   return new Uint32Array(bytes.buffer);
 }
 
-/** Hash and search as `empreinte scan` does; the distances to all entries for the figures. */
+/** Hashes and searches as `empreinte scan` does, and counts the distances to all entries for the figures. */
 function ours(name: string, all: boolean): EvaluationMethod {
   let distances: Distances;
   let index: HashIndex;
-  const variantsOf = (hash: ImageHash): string[] =>
-    all
-      ? orientationNames.map((variant) => (variant === "orig" ? hash.hash : hash.orientations![variant]))
-      : [hash.hash];
+  const queryHashes = (hash: ImageHash): string[] =>
+    all ? orientationNames.map((name) => (name === "orig" ? hash.hash : hash.orientations![name])) : [hash.hash];
   return {
     name,
     bits: 256,
@@ -138,28 +138,28 @@ function ours(name: string, all: boolean): EvaluationMethod {
     async find({ bytes }) {
       const start = performance.now();
       const hash = await hashImage(bytes, { orientations: all });
-      const variants = variantsOf(hash);
-      index.searchManySync(variants, { radius });
+      const hashes = queryHashes(hash);
+      index.searchManySync(hashes, { radius });
       const milliseconds = performance.now() - start;
       const usable = hash.quality >= leastQuality && hash.stable;
-      const each = variants.map((variant) => distances.from(variant));
+      const each = hashes.map((one) => distances.from(one));
       const entries = Array.from(each[0]!, (_, entry): FoundEntry => {
         let best = 0;
         for (let i = 1; i < each.length; i++) if (each[i]![entry]! < each[best]![entry]!) best = i;
-        return { entry, distance: each[best]![entry]!, variant: best === 0 ? "original" : orientationNames[best]! };
+        return { entry, distance: each[best]![entry]!, view: best === 0 ? "original" : orientationNames[best]! };
       });
-      return { entries, usable, hashes: variants.length, milliseconds };
+      return { entries, usable, hashes: hashes.length, milliseconds };
     },
     close: () => index?.close(),
   };
 }
 
-/** One hash a query, radius 31. */
+/** Makes the method that searches for one hash per query, within 31 bits. */
 export function plainMethod(): EvaluationMethod {
   return ours("plain", false);
 }
 
-/** The eight orientations of a query, derived from one hashing. */
+/** Makes the method that searches for the eight orientations of a query within 31 bits. */
 export function fastMethod(): EvaluationMethod {
   return ours("fast", true);
 }

@@ -125,11 +125,11 @@ function strataOf(cases: readonly Case[], method: EvaluationMethod): MethodRepor
   );
 }
 
-function variantsOf(
+function viewFigures(
   cases: readonly Case[],
   method: EvaluationMethod,
   first: (query: Query) => boolean,
-): MethodReport["variants"] {
+): MethodReport["views"] {
   const by = new Map<string, { distances: number[]; added: number }>();
   for (const { row, query } of cases) {
     if (!isFound(row, method)) continue;
@@ -159,7 +159,7 @@ function stagesOf(rows: readonly Row[]): MethodReport["stages"] {
   });
 }
 
-/** The figures of one method. */
+/** Computes the figures of one method. */
 export function methodReport(measured: Measured, method: EvaluationMethod): MethodReport {
   const { listed, attacks, queries, methods, rowOf } = measured;
   const all = queries.flatMap((query) => {
@@ -195,7 +195,7 @@ export function methodReport(measured: Measured, method: EvaluationMethod): Meth
     families,
     attacks: figures,
     strata: strataOf(cases, method),
-    variants: variantsOf(cases, method, byBaseline),
+    views: viewFigures(cases, method, byBaseline),
     stages: stagesOf(rows),
     distances,
     falseMatches,

@@ -141,12 +141,12 @@ function falseTables({ name, falseMatches }: MethodReport): string {
   ].join("");
 }
 
-function variantTables({ name, variants, stages, strata }: MethodReport, first: string): string {
+function viewTables({ name, views, stages, strata }: MethodReport, first: string): string {
   return [
     `<h3>${escaped(name)}</h3>`,
     table(
-      ["variant", "found", `of these not by ${escaped(first)}`, "median distance"],
-      variants.map((one) => [escaped(one.name), count(one.found), count(one.added), String(one.medianDistance ?? "")]),
+      ["view", "found", `of these not by ${escaped(first)}`, "median distance"],
+      views.map((one) => [escaped(one.name), count(one.found), count(one.added), String(one.medianDistance ?? "")]),
     ),
     stages.length === 0
       ? ""
@@ -211,7 +211,7 @@ ${methods.map(falseTables).join("\n")}
 <h2>Distances</h2>
 ${methods.map((method) => `<h3>${escaped(method.name)}</h3>${distancePlot(method, report.images.pairDistances)}`).join("\n")}
 <h2>What found them</h2>
-${methods.map((method) => variantTables(method, first)).join("\n")}
+${methods.map((method) => viewTables(method, first)).join("\n")}
 ${videoSection(report.videos)}<h2>False matches and misses of ${escaped(methods.at(-1)!.name)}</h2>
 <p>The query and the entry, as blurhashes of 4 × 3 waves: enough to tell which is which, and no more.</p>
 <div class="few">${figures.join("\n")}</div>

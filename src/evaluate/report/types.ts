@@ -1,160 +1,212 @@
 import type { CopyLevel } from "../../copies/types.js";
 import type { AttackFamily } from "../attacks/attack.js";
 
-/** Shares are 0 … 1, intervals of 95 %. Figures do not depend on the machine, but for `milliseconds`. */
+/**
+ * What an evaluation measured. Shares are 0 … 1, and intervals have 95 % confidence. Only `milliseconds` depend on the
+ * machine.
+ */
 export interface EvaluationReport {
-  /** Goes up when a field changes its meaning. */
+  /** The version of this shape. It increases when a field changes its meaning. */
   schema: 1;
-  /** Of empreinte, the suite, sharp, libvips, Node, and the kernel. */
+  /** The versions of empreinte, the suite, sharp, libvips and Node.js, and the kernel. */
   versions: Record<string, string>;
+  /** The seed of everything that was chosen. */
   seed: number;
+  /** The attacks that were applied, in the order of the suite. */
   attacks: { name: string; family: AttackFamily; description: string }[];
+  /** What the folders had. */
   images: {
-    /** Listed and altered; those that count as one are one. */
+    /** Originals that were listed and altered. Images that count as the same are one original. */
     originals: number;
+    /** Images of the folder `unrelated`. */
     unrelated: number;
-    /** By kind. */
+    /** Generated images by their kind. */
     generated: Record<string, number>;
+    /** Files that cannot be read, each with the reason. */
     unreadable: { name: string; reason: string }[];
+    /** Files that are neither images nor videos. */
     skipped: number;
+    /** Files equal byte for byte to another, which is named by `of`. They are left out. */
     duplicates: { name: string; of: string }[];
+    /** Images within 31 bits of another. They count as the same image. */
     same: { name: string; of: string; distance: number }[];
+    /** Images whose quality is below 50. They are not listed. */
     lowQuality: { name: string; quality: number }[];
     /** Altered images that could not be made. */
     failed: { name: string; reason: string }[];
     /** Distances of all pairs of different photographs: how many pairs at each distance from 0. */
     pairDistances: number[];
   };
+  /** The figures of each method, in the order in which the methods were given. */
   methods: MethodReport[];
-  /** Clips edited by ffmpeg and looked up in a `VideoIndex`; not there without videos in the folder. */
+  /** The figures of clips edited by ffmpeg. Absent when the folder has no video. */
   videos?: VideoReport;
   /** False matches, then misses, of the last method. */
   examples: Example[];
 }
 
+/** Shares of altered images whose original was found. */
 export interface Recall {
-  /** Found as a match. */
+  /** The share that was found as a match. */
   match: number;
-  /** Found as a match or for review. */
+  /** The share that was found as a match or for review. */
   found: number;
-  /** With the right entry within so many bits, whatever the tier. */
+  /** The share whose original is within so many bits, in any tier. The keys are bits: `{"31": 0.98}`. */
   at: Record<string, number>;
 }
 
+/** The figures of one attack and one method. */
 export interface AttackFigures extends Recall {
+  /** The name of the attack. */
   name: string;
   family: AttackFamily;
-  /** Altered images. */
+  /** How many altered images were searched. */
   n: number;
-  /** Wilson's, of `match`. */
+  /** Wilson's interval of `match`. */
   interval: [number, number];
-  /** Of the distances to the right entry; null where the method did not give that many. */
+  /** The median distance to the original. Null where the method did not return enough distances. */
   median: number | null;
+  /** The distance to the original that 90 % of the queries do not exceed, or null. */
   p90: number | null;
-  /** Share that the method refused, for instance for its low quality. */
+  /** The share of queries that the method refused, for instance for their quality. */
   refused: number;
-  /** Other images that were a match. */
+  /** How many matches were other images. */
   falseMatches: number;
-  /** Mean number of hashes a query. */
+  /** The mean number of hashes per query. */
   hashes: number;
-  /** Median. */
+  /** The median time of a query. */
   milliseconds: number;
 }
 
+/** The figures of one method. */
 export interface MethodReport {
+  /** The name of the method. */
   name: string;
+  /** Its greatest possible distance. */
   bits: number;
+  /** Its largest distance of a match. */
   radius: number;
+  /** Its largest distance of a review. */
   reviewRadius: number;
-  /** Means over the attacks, each of the same weight. */
+  /** The means over the attacks. Every attack has the same weight. */
   recall: Recall & { interval: [number, number] };
+  /** The means over the attacks of each family. */
   families: (Recall & { family: AttackFamily; attacks: number })[];
+  /** The figures of each attack. */
   attacks: AttackFigures[];
-  /** By size, quality and flatness of the original. */
+  /** Recall by the size, quality and flatness of the original. */
   strata: (Recall & { by: string; name: string; originals: number })[];
-  /** Which variants of the queries found the right image, and what the first method did not find without them. */
-  variants: { name: string; found: number; added: number; medianDistance: number | null }[];
-  /** What the parts of a search cost, means over all queries. */
+  /** How many originals each view or orientation of the queries found, and how many the first method did not find. */
+  views: { name: string; found: number; added: number; medianDistance: number | null }[];
+  /** What the stages of a search cost: means over all queries. */
   stages: { name: string; hashes: number; milliseconds: number }[];
-  /** Right distances: how many queries at each distance from 0; the last one is of all that are farther. */
+  /** How many queries have their original at each distance from 0. The last count is of all that are farther. */
   distances: number[];
+  /** The false matches. */
   falseMatches: FalseMatches;
-  /** Recall and false matches when everything within a distance is a match. */
+  /** Recall and the rate of false matches if every entry within a distance were a match. */
   curve: { distance: number; recall: number; falseRate: number; upper: number }[];
+  /** The means of hashes and time per query, and the time that 90 % of the queries do not exceed. */
   cost: { hashes: number; milliseconds: number; p90Milliseconds: number };
 }
 
+/** The figures of one video edit. */
 export interface VideoFigures {
+  /** The name of the edit. */
   name: string;
+  /** One sentence that says what the edit does. */
   description: string;
-  /** Edited clips. */
+  /** How many edited clips were searched. */
   n: number;
-  /** Share of them in which the right video was found. */
+  /** The share of clips whose original was found. */
   match: number;
-  /** Wilson's. */
+  /** Wilson's interval of `match`. */
   interval: [number, number];
-  /** Mean share of the edited clip's time that was found, of all. */
+  /** The mean share of the clip's time that was found, over all clips. */
   time: number;
-  /** Other videos that were found. */
+  /** How many other videos were found. */
   falseMatches: number;
 }
 
+/** The figures of videos. */
 export interface VideoReport {
-  /** Of ffmpeg. */
+  /** The version of ffmpeg. */
   version: string;
   /** Of `VideoIndex.findCopies`: thorough where that is compared for images. */
   level: CopyLevel;
+  /** How many clips were edited. */
   clips: number;
+  /** Videos that cannot be read, each with the reason. */
   unreadable: { name: string; reason: string }[];
+  /** Videos equal byte for byte to another, which is named by `of`. */
   duplicates: { name: string; of: string }[];
+  /** Edited clips that could not be made, each with the reason. */
   failed: { name: string; reason: string }[];
-  /** Mean over the edits. */
+  /** The mean of `match` over the edits. */
   match: number;
+  /** The figures of each edit. */
   edits: VideoFigures[];
-  /** Edited clips times videos that they are no copies of; how many were found; what that rate may be. */
+  /** How many pairs there are of an edited clip and a video that it is no copy of. */
   pairs: number;
+  /** How many of these pairs matched. */
   falseMatches: number;
+  /** The upper bound of that rate, with 95 % confidence. */
   upper: number;
 }
 
+/** Unrelated pairs of one kind of query and one kind of entry. */
 export interface FalsePairs {
+  /** What the queries show. */
   queries: string;
+  /** What the entries show. */
   entries: string;
-  /** Usable queries times entries that are not theirs. */
+  /** How many pairs there are of a usable query and an entry that is not its original. */
   pairs: number;
+  /** How many pairs matched. */
   matches: number;
+  /** How many pairs were for review. */
   reviews: number;
+  /** The smallest distance of a pair, or null where the method gave none. */
   nearest: number | null;
-  /** Pairs within so many bits. */
+  /** How many pairs are within so many bits. The keys are bits. */
   at: Record<string, number>;
-  /** What the rate of matches may be: the rule of three where none was seen. */
+  /** The upper bound of the rate of matches: by the rule of three where none was seen. */
   upper: number;
 }
 
+/** The false matches of one method. */
 export interface FalseMatches {
-  /** Queries, all: altered and not. */
+  /** How many queries there were, altered and unaltered. */
   queries: number;
-  /** Of these with a wrong match. */
+  /** How many of them had a wrong match. */
   falseQueries: number;
-  /** What that share may be. */
+  /** The upper bound of that share. */
   upper: number;
+  /** How many unrelated pairs there are. */
   pairs: number;
+  /** How many of them matched. */
   matches: number;
+  /** How many of them were for review. */
   reviews: number;
+  /** The smallest distance of an unrelated pair, or null. */
   nearest: number | null;
-  /** By what was looked up, and among what. */
+  /** The same by what the queries and the entries show. */
   strata: FalsePairs[];
-  /** Photographs in the operator's list and traffic, extrapolated: what was seen, and what it may be with 95 %. */
+  /** The false matches per day, extrapolated to a list and traffic of photographs: as seen, and the upper bound. */
   expected: { listSize: number; queriesPerDay: number; pairs: number; perDay: number; upperPerDay: number };
 }
 
+/** A miss or a false match, shown without the images. */
 export interface Example {
   kind: "false match" | "false review" | "miss";
+  /** The name of the method. */
   method: string;
+  /** The name of the query. */
   query: string;
-  /** The right image of a miss, the wrong one of a false match. */
+  /** The original of a miss, or the wrong image of a false match. */
   entry: string;
+  /** The distance of the two, or null where the method gave none. */
   distance: number | null;
-  /** Of the query and the entry: a few colours and where they lie, no more. Null where the image could not be made. */
+  /** The blurhashes of the query and the entry: a few colours, no more. Null where the image could not be made. */
   blurhashes: [string | null, string | null];
 }

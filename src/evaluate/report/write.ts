@@ -26,9 +26,9 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 /**
- * Writes report.json, report.csv and report.html, each of mode 0600, into a folder, which is made. The page needs nothing
- * else and shows no image but blurhashes.
- * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`
+ * Writes report.json, report.csv and report.html, each with mode 0600, into a folder, which it makes. The page needs no
+ * other file, and shows images only as blurhashes.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` when a file cannot be written.
  */
 export async function writeEvaluation(report: EvaluationReport, folder: string): Promise<void> {
   try {

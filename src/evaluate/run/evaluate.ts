@@ -34,7 +34,7 @@ function checkMethods(methods: readonly EvaluationMethod[]): readonly Evaluation
   return methods;
 }
 
-/** What decides a row besides its query and method. */
+/** Returns the versions that decide the figures. */
 async function versionsOf(): Promise<Record<string, string>> {
   const { kernel } = await diagnose();
   const node = process.version;
@@ -49,7 +49,7 @@ function headerOf(entries: readonly Entry[], seed: number, versions: Record<stri
   return JSON.stringify({ empreinteEvaluation: 1, ...by });
 }
 
-/** Why there is nothing to measure. */
+/** Returns the error that says why there is nothing to measure. */
 function nothingListed(folder: string, { unreadable, lowQuality }: Listed): ImageError {
   const [first] = unreadable;
   const reasons = [
@@ -61,15 +61,17 @@ function nothingListed(folder: string, { unreadable, lowQuality }: Listed): Imag
 }
 
 /**
- * Measures how well altered copies of the images in a folder are found: applies the attack suite to each, looks the
- * results up with each method among the originals, unrelated and generated images, and counts.
+ * Measures how well altered copies of the images in a folder are found. It applies the attack suite to each image,
+ * searches for the results with each method among the originals, unrelated and generated images, and counts.
  *
- * The same images, seed and versions give the same figures, but for times. Images equal byte for byte count once;
- * originals within 31 bits of one another count as one image. A file that cannot be read is named in the report.
+ * The same images, seed and versions give the same figures, except times. Files equal byte for byte count once, and
+ * originals within 31 bits of each other count as one image. The report names each file that cannot be read.
  *
- * @param folder of the originals, with all folders in it.
- * @throws {InvalidArgumentError}; {ImageError} `ERR_EMPREINTE_READ` for a folder that cannot be read, `ERR_EMPREINTE_EMPTY`
- * for one without a usable image; {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
+ * @param folder The folder of the originals. All folders inside it count too.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that is invalid.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` when a folder cannot be read, `ERR_EMPREINTE_EMPTY` when it has no usable
+ * image.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` when the state cannot be written; or the signal's reason.
  *
  * @example
  * const report = await evaluate("photos", { attacks: "quick" });
@@ -127,7 +129,7 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
       });
       const onClip = (count: number, total: number): void => given.onProgress?.({ step: "videos", done: count, total });
       const edits = editsNamed(given.attacks ?? "suite");
-      // Films are looked for as far as images are, and at least without what lies around them.
+      // Videos are searched at the level of images, and at least without their borders.
       const level = methods.some(({ name }) => name === "thorough") ? "thorough" : "standard";
       const clips = await evaluateClips(listed.videos, edits, state, { seed, level, concurrency, signal, onClip });
       await state.flush();

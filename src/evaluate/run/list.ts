@@ -24,24 +24,24 @@ export interface Entry extends ListedImage {
   side: number;
   /** Share of the pixels in the fullest of 16³ colour cells: near 1 in text screens and title cards. */
   flatness: number;
-  /** Entries of one group are the same image: within the radius of one another. A number of its first one. */
+  /** The position of the first entry of the group. The entries of a group are the same image: within the radius. */
   group: number;
 }
 
-/** What was read of the folders, and what was not. */
+/** What the folders have. */
 export interface Listed {
   entries: Entry[];
-  /** Files that could not be read, with the reason. */
+  /** Files that cannot be read, each with the reason. */
   unreadable: { name: string; reason: string }[];
-  /** Files of the folders that are neither images nor videos, skipped. */
+  /** How many files are neither images nor videos. */
   skipped: number;
   /** Videos among the originals. */
   videos: { name: string; path: string }[];
   /** Files equal byte for byte to one before; they are left out. */
   duplicates: { name: string; of: string }[];
-  /** Images within the radius of one before, which count as that one. */
+  /** Images within the radius of an earlier one. They count as the same image. */
   same: { name: string; of: string; distance: number }[];
-  /** Too poor to be listed: quality below 50. */
+  /** Images whose quality is below 50. They are not listed. */
   lowQuality: { name: string; quality: number }[];
 }
 
@@ -197,7 +197,7 @@ function reasonOf(error: unknown): string {
   return system ? systemReason(error) : error instanceof Error ? error.message : String(error);
 }
 
-/** Within this of one another, as they are or turned, two photographs are the same one. */
+/** Two photographs within this distance, in any orientation, are the same image. */
 const sameWithin = 31;
 
 /** Sets `group`: of the photographs those near an earlier one join it. Generated images are each its own. */
@@ -219,7 +219,7 @@ function group(entries: Entry[]): Listed["same"] {
   return same;
 }
 
-/** What makes the query again. */
+/** Returns the job that makes the query. */
 export function jobOf(entry: Entry, attack: string | undefined, seed: string | number): Job {
   return { source: entry.source, seed, key: entry.digest, ...(attack !== undefined && { attack }) };
 }

@@ -6,7 +6,7 @@ import type { Query } from "./plan.js";
 import type { Row } from "./state.js";
 import type { Clips } from "../video/clips.js";
 
-/** Distances of others up to here are counted one by one. */
+/** Distances of other images are counted up to this one. */
 const nearLimit = 100;
 
 /** Everything a report is made of. */
@@ -15,9 +15,9 @@ export interface Measured {
   attacks: readonly Attack[];
   methods: readonly EvaluationMethod[];
   queries: readonly Query[];
-  /** By method and query. */
+  /** The answers by method and query. */
   rowOf: (query: Query, method: EvaluationMethod) => Row | undefined;
-  /** Queries whose image could not be made, with the reason. */
+  /** Queries whose image cannot be made, each with the reason. */
   failed: { name: string; reason: string }[];
   clips: Clips;
   versions: Record<string, string>;
@@ -26,12 +26,12 @@ export interface Measured {
   queriesPerDay: number;
 }
 
-/** What tells a method's rows from others'. */
+/** Returns the key of the rows of a method. */
 export function methodKey(method: EvaluationMethod): string {
   return method.version === undefined ? method.name : `${method.name} ${method.version}`;
 }
 
-/** One answer as a row: the query's own image apart from all others. */
+/** Returns an answer as a row, which counts the original apart from all other images. */
 export function rowFrom(
   query: Query,
   method: EvaluationMethod,
@@ -74,7 +74,7 @@ export function rowFrom(
     m: methodKey(method),
     d: best?.distance ?? null,
     ...(best?.tier !== undefined && { t: best.tier }),
-    ...(best?.variant !== undefined && { v: best.variant }),
+    ...(best?.view !== undefined && { v: best.view }),
     u: usable ? 1 : 0,
     w: [...others].map(([key, count]) => [...(key.split(" ").map(Number) as [number, number]), count]),
     ...(nearest && { n: nearTier ? [nearest.entry, nearest.distance, nearTier] : [nearest.entry, nearest.distance] }),

@@ -2,20 +2,20 @@ import type { Attack } from "../attacks/attack.js";
 import type { Entry } from "./list.js";
 import { Random } from "../random.js";
 
-/** An image to look up: an entry as it is, or altered. */
+/** An image to search for: an entry, unaltered or altered. */
 export interface Query {
-  /** "ATTACK/NAME", "none/NAME" for an image as it is: the same name is the same image for the same seed. */
+  /** `"ATTACK/NAME"`, or `"none/NAME"` for an unaltered image. With the same seed the same name means the same image. */
   name: string;
-  /** Position in the list of what it is a copy of. */
+  /** The position in the list of the entry that it is a copy of. */
   entry: number;
   attack: string | undefined;
-  /** False for queries that only tell how often others are found: their own entry does not count. */
+  /** False for queries that only count false matches: their own entry does not count. */
   counted: boolean;
 }
 
 /**
- * All originals with all attacks, and for false matches every other image of the list as it is and with `changes` attacks
- * that the seed picks. In an order in which one image's queries follow one another.
+ * Returns the queries: all originals with all attacks. For false matches, it adds every other image of the list, unaltered
+ * and with `changes` attacks that the seed picks. The queries of one image follow each other.
  */
 export function plan(
   entries: readonly Entry[],

@@ -9,7 +9,7 @@ export interface Job {
   source: Source;
   attack?: string;
   seed: string | number;
-  /** The source's digest: see `altered`. */
+  /** The digest of the source: see `altered`. */
   key: string;
 }
 
@@ -22,8 +22,8 @@ interface Waiting {
 }
 
 /**
- * Threads that make images. Attacks are JavaScript over pixels and would hold the main thread, where methods of anybody
- * are asked; what they ask natively runs beside, on libuv's pool.
+ * Threads that make images. Attacks are JavaScript over pixels and would block the main thread, which runs the methods.
+ * The native work of the methods runs in parallel, on libuv's pool.
  */
 export class Pool {
   readonly #idle: Worker[] = [];
@@ -44,7 +44,7 @@ export class Pool {
     }
   }
 
-  /** The image as a file. Rejects with what its source or attack failed of. */
+  /** Makes an image as a file. It rejects with the error of its source or attack. */
   make(job: Job): Promise<Uint8Array> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
@@ -53,7 +53,7 @@ export class Pool {
     });
   }
 
-  /** Lets each thread end what it does, drops the rest, and waits. */
+  /** Drops the jobs that have not begun, and waits until each thread has finished its own. */
   async close(): Promise<void> {
     this.#closed = true;
     const ended = new Error("The evaluation was ended");

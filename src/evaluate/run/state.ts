@@ -2,33 +2,33 @@ import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EmpreinteError, systemReason } from "../../errors.js";
 
-/** What one method answered to one query; short names, as there is a line of each in the state file. */
+/** The answer of one method to one query. The names are short because the state file has a line for each answer. */
 export interface Row {
-  /** The query's name. */
+  /** The name of the query. */
   q: string;
-  /** The method's name and version. */
+  /** The name and version of the method. */
   m: string;
-  /** Distance to the nearest entry of the query's own image; null when the method did not give it. */
+  /** The distance to the nearest entry of the original, or null where the method gave none. */
   d: number | null;
-  /** The tier of that, where the method decides itself. */
+  /** The tier of that entry, where the method decides it. */
   t?: "match" | "review";
-  /** The variant that found it. */
+  /** The view or orientation that found it. */
   v?: string;
-  /** 0 when the method refused the query. */
+  /** It is 0 when the method refused the query. */
   u: 0 | 1;
-  /** Other images' entries within 100: stratum, distance, and how many. */
+  /** How many entries of other images are within 100 bits: stratum, distance, count. */
   w: [number, number, number][];
-  /** The nearest of them: entry, distance, and its tier. */
+  /** The nearest entry of another image: its position, distance and tier. */
   n?: [number, number, ("match" | "review")?];
-  /** Others that are a match or for review: stratum, and how many of each. */
+  /** How many entries of other images are a match or for review: stratum, matches, reviews. */
   f: [number, number, number][];
-  /** Of a clip: the share of its time that was found. */
+  /** For a clip, the share of its time that was found. */
   c?: number;
-  /** Hashes. */
+  /** How many hashes were searched for. */
   h: number;
-  /** Milliseconds. */
+  /** The time in milliseconds. */
   ms: number;
-  /** Name, hashes and milliseconds of its parts. */
+  /** The name, hashes and milliseconds of each stage. */
   s?: [string, number, number][];
 }
 
@@ -41,8 +41,8 @@ function unwritable(path: string, error: unknown): EmpreinteError {
 }
 
 /**
- * What was measured so far, a line each. A run that was ended goes on from it; what the header says decides what a row is,
- * and a file of another header is not touched unless `restart`.
+ * The answers so far, one line for each. An interrupted run continues from it. The header decides which evaluation the
+ * rows belong to; a file with another header is left alone unless `restart` is set.
  */
 export class State {
   readonly rows: Map<string, Row>;
@@ -58,8 +58,8 @@ export class State {
   }
 
   /**
-   * @param folder the report's; it is made. Without one nothing is kept.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`: it cannot be written, or has another evaluation's state.
+   * @param folder The folder of the report, which is made. Undefined keeps no state.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` when the file cannot be written, or belongs to another evaluation.
    */
   static async open(folder: string | undefined, header: string, restart: boolean): Promise<State> {
     if (folder === undefined) return new State(new Map(), "", undefined);
@@ -95,12 +95,12 @@ export class State {
     }
   }
 
-  /** Keeps a row, and writes it soon: an image and its look-ups take far longer than a line. */
+  /** Keeps a row, and writes it soon: searching for an image takes far longer than writing a line. */
   add(row: Row): void {
     this.rows.set(keyOf(row.q, row.m), row);
     if (this.#file === undefined) return;
     this.#waiting.push(`${JSON.stringify(row)}\n`);
-    // What fails here fails again in `close`, where it is heard.
+    // A failure here happens again in `close`, which reports it.
     void this.flush().catch(() => {});
   }
 

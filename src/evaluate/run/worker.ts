@@ -8,7 +8,7 @@ import { decoded, jpeg, oneThread } from "../sharp.js";
 
 /** Makes altered and generated images, one at a time, on a thread of its own. */
 
-/** Attacks of one original come one after the other. */
+/** The last image that was decoded: the attacks on one original follow each other. */
 let last: { name: string; image: Image } | undefined;
 
 async function imageOf(source: Source): Promise<Image> {

@@ -25,14 +25,14 @@ export interface KnownClip {
   height: number;
 }
 
-/** What became of the videos of the folder. */
+/** What was measured of the videos of the folder. */
 export interface Clips {
   level: CopyLevel;
   clips: KnownClip[];
   unreadable: { name: string; reason: string }[];
   duplicates: { name: string; of: string }[];
   failed: { name: string; reason: string }[];
-  /** Version of ffmpeg, undefined where none was needed or found. */
+  /** The version of ffmpeg. Undefined where none was needed or found. */
   ffmpeg: string | undefined;
   rows: { edit: VideoEdit; row: Row }[];
 }
@@ -47,7 +47,7 @@ const message = (error: unknown): string => (error instanceof Error ? error.mess
 
 interface Options {
   seed: string | number;
-  /** Of the look for copies. */
+  /** The level of the search. */
   level: CopyLevel;
   concurrency: number;
   signal: AbortSignal | undefined;
@@ -78,7 +78,7 @@ async function read(files: readonly { name: string; path: string }[], { level, s
   return found;
 }
 
-/** The share of a query's time that a match covers. */
+/** Returns the share of the time of a query that a match covers. */
 function shareOf({ segments }: VideoMatch, seconds: number): number {
   return coveredShare(
     segments.map(({ queryFrom, queryTo }) => [queryFrom, queryTo]),
@@ -86,7 +86,7 @@ function shareOf({ segments }: VideoMatch, seconds: number): number {
   );
 }
 
-/** Every edit of every clip, encoded and looked for with all frames. The edited clip is removed at once. */
+/** Encodes every edit of every clip, searches for all of its frames, and removes it. */
 export async function evaluateClips(
   files: readonly { name: string; path: string }[],
   edits: readonly VideoEdit[],

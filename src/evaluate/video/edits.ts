@@ -5,7 +5,7 @@ import { drawText, textWidth, words } from "../draw/text.js";
 import { someScene } from "../generated/scene.js";
 import type { Random } from "../random.js";
 
-/** A clip, as its signature and ffmpeg tell it. */
+/** What is known of a clip. */
 export interface Clip {
   seconds: number;
   width: number;
@@ -13,15 +13,17 @@ export interface Clip {
   frameRate: number;
 }
 
-/** What ffmpeg is told. */
+/** What ffmpeg does to a clip. */
 export interface Recipe {
-  /** From which second, and for how long. */
+  /** The second where the edited clip begins. Default: the beginning. */
   from?: number;
+  /** How long it is. Default: to the end. */
   seconds?: number;
-  /** Of the clip, `[v]`; where there is a `image`, of both: `[0:v]` and `[1:v]`. */
+  /** The filter of the clip, `[v]`. With an `image` it is the graph of both: `[0:v]` and `[1:v]`. */
   filter: string;
-  /** Lies under or over the clip, so many times a second. */
+  /** An image that is put under or over the clip. */
   image?: Image;
+  /** How many times a second the image is shown. */
   frameRate?: number;
   /** x264's constant rate factor. Default 23. */
   quality?: number;
@@ -29,9 +31,11 @@ export interface Recipe {
 
 /** Something that people do to a clip before they show it again. */
 export interface VideoEdit {
-  /** "video-…" */
+  /** A name that begins with `video-`. */
   name: string;
+  /** One sentence that says what the edit does. */
   description: string;
+  /** Returns what ffmpeg does. The seed decides through `random`. */
   recipe: (clip: Clip, random: Random) => Recipe;
 }
 
@@ -41,7 +45,7 @@ const filtered =
   (filter: string): VideoEdit["recipe"] =>
   () => ({ filter });
 
-/** A strip of text as wide as the clip, on one colour that the filter takes away. */
+/** Draws a strip of text as wide as the clip, on one colour that the filter removes. */
 function strip({ width, height }: Clip, random: Random): Image {
   const size = Math.max(10, Math.round(height / 18));
   const image = blank(width, 2 * size, [0, 255, 0]);
@@ -103,22 +107,22 @@ const entries: Entry[] = [
   ],
 ];
 
-/** Goes up with every change of what an edit does. */
+/** The version of the edits. It increases with every change of what an edit does. */
 export const editsVersion = 1;
 
-/** What people do to clips, in the order of the report. */
+/** The edits that people make to clips, in the order of the report. */
 export const videoEdits: readonly VideoEdit[] = entries.map(([name, description, recipe]) => {
   return { name: `video-${name}`, description, recipe };
 });
 
 const quick = ["video-recompressed-38", "video-middle-half", "video-border-10", "video-mirror", "video-crop-5"];
 
-/** Whether a name is an edit's, or "video" for all of them. */
+/** Whether a name is that of an edit, or `"video"`, which means all edits. */
 export function isEditName(name: string): boolean {
   return name === "video" || videoEdits.some((edit) => edit.name === name);
 }
 
-/** The edits meant by `"suite"`, `"quick"`, or names. @throws {InvalidArgumentError} for names that are no array. */
+/** Returns the edits of `"suite"`, `"quick"`, or names. @throws {InvalidArgumentError} when the names are no array. */
 export function editsNamed(names: "suite" | "quick" | readonly string[]): VideoEdit[] {
   if (names === "suite") return [...videoEdits];
   if (names !== "quick" && !Array.isArray(names)) throw invalidArgument("attacks", "suite, quick or an array", names);

@@ -24,9 +24,9 @@ const even = "scale=trunc(iw/2)*2:trunc(ih/2)*2,setsar=1,format=yuv420p";
 const maxSeconds = 600;
 
 /**
- * Encodes a clip anew, edited, into the file `out` (MP4, x264, without sound).
- * @param path of a file that `hashVideo` has read: what it may hold was checked there.
- * @throws {VideoError} `ERR_EMPREINTE_VIDEO_CHILD` with what ffmpeg said; the signal's reason.
+ * Encodes an edited clip into the file `out` (MP4, x264, without sound).
+ * @param path The path of a file that `hashVideo` has read, and so has checked.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_CHILD` with the message of ffmpeg; or the signal's reason.
  */
 export async function encodeEdit(
   path: string,

@@ -144,7 +144,7 @@ describe("evaluate", () => {
     expect(once.methods.map(({ name }) => name)).toEqual(["plain", "fast"]);
     const mirror = (i: number): number => once.methods[i]!.attacks.find(({ name }) => name === "mirror")!.match;
     expect([mirror(0), mirror(1)]).toEqual([0, 1]);
-    expect(once.methods[1]!.variants.find(({ name }) => name === "flipY")).toMatchObject({ found: 4, added: 4 });
+    expect(once.methods[1]!.views.find(({ name }) => name === "flipY")).toMatchObject({ found: 4, added: 4 });
   });
 
   it("goes on where it was ended, and measures nothing twice", async () => {
@@ -276,7 +276,7 @@ describe("findCopies, measured", () => {
     expect(match("plain", "crop-each-10")).toBe(0);
     expect(match("registered", "crop-each-10")).toBeGreaterThan(match("standard", "crop-each-10"));
     const [, standard] = report.methods;
-    expect(standard!.variants).toContainEqual(expect.objectContaining({ name: "turned", found: 4, added: 4 }));
+    expect(standard!.views).toContainEqual(expect.objectContaining({ name: "turned", found: 4, added: 4 }));
     expect(standard!.stages.map(({ name }) => name)).toContain("turned");
     expect(standard!.cost.hashes).toBeGreaterThan(1);
   });
