@@ -3,7 +3,8 @@ import { posix } from "node:path";
 /** Each file with what it imports: paths of the same map for its own files, otherwise the specifier as written. */
 export type ModuleMap = Record<string, readonly string[]>;
 
-const leaves = ["errors", "limits", "check", "semaphore", "thread-pool", "files"];
+/** Files and folders of src/ that every room may import. */
+export const leaves: readonly string[] = ["errors", "limits", "check", "semaphore", "thread-pool", "files"];
 
 /** HACKING.md, "Who may import whom": what each folder of src/ may import besides itself. */
 export const allowed: Record<string, readonly string[]> = {

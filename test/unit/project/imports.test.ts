@@ -2,7 +2,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { cycles, includeViolations, type ModuleMap, resolveImport, violations } from "../../support/imports.ts";
+import {
+  allowed,
+  cycles,
+  includeViolations,
+  leaves,
+  type ModuleMap,
+  resolveImport,
+  violations,
+} from "../../support/imports.ts";
 import { root } from "../../support/run.ts";
 
 function files(folder: string, pattern: RegExp): string[] {
@@ -97,6 +105,22 @@ describe("HACKING.md", () => {
       .flatMap((name) => [name, ...folders(name)]);
     expect(there.length).toBeGreaterThan(80);
     expect(there.filter((path) => !named.includes(path))).toEqual([]);
+  });
+
+  test("has the table of who may import whom that the rules are", () => {
+    const table =
+      /### Who may import whom\n([\s\S]*?)\n\n(?!\|)(?=[^|]*\n)(?:Some|Inside)/.exec(read("HACKING.md"))?.[1] ?? "";
+    const names = (cell: string): string[] => [...cell.matchAll(/`([\w-]+)`/g)].map(([, name]) => name!);
+    const rows = [...table.matchAll(/^\| (.*?) \| (.*?) \|$/gm)].flatMap(([, rooms, imports]) =>
+      names(rooms!.replace("`index.ts`", "")).map((room) => [room, names(imports!).toSorted()] as const),
+    );
+    const written = Object.fromEntries(rows.filter(([room]) => room in allowed && !leaves.includes(room)));
+    const rules = Object.entries(allowed)
+      .filter(([room]) => !leaves.includes(room))
+      .map(([room, imports]) => [room, imports.filter((name) => !leaves.includes(name)).toSorted()] as const);
+    // The command imports the doors; the main one is called index.ts there.
+    expect({ ...written, cli: ["doors", "index"], native: [] }).toEqual(Object.fromEntries(rules));
+    for (const leaf of leaves) expect(rows.map(([room]) => room)).toContain(leaf);
   });
 
   test("a folder that is missing from the tree is found, and so is a path that does not exist", () => {
