@@ -392,8 +392,8 @@ test("scan --bank --level: an altered copy by the policies, and its view in the 
   const rows = stdout.trimEnd().split("\n");
   const field = (i: number): string | undefined => rows[i]?.split("\t").slice(0, 7).join(" ");
   expect(rows).toHaveLength(2);
-  expect(field(0)).toMatch(/framed\.png block \d+ trimmed flipY ncii s a$/);
-  expect(field(1)).toBe(`${plainly} block 0 orig ncii s a`);
+  expect(field(0)).toMatch(/framed\.png block \d+ ncii\/s\/a flipY trimmed region=/);
+  expect(field(1)).toBe(`${plainly} block 0 ncii/s/a orig - -`);
   const json = JSON.parse((await scan("--json", "--level", "thorough", upload)).stdout) as Decision;
   expect(json).toMatchObject({
     action: "block",
@@ -401,9 +401,9 @@ test("scan --bank --level: an altered copy by the policies, and its view in the 
   });
   const wrong = [
     ["--level", "deep", upload],
-    ["--level", "fast", "-"],
-    ["--level", "fast", "--all-pages", upload],
-    ["--level", "fast", "--radius", "3", upload],
+    ["--level", "thorough", "--no-orientations", upload],
+    ["--level", "standard", "--all-pages", upload],
+    ["--level", "standard", "--radius", "3", upload],
   ];
   for (const { code: status } of await Promise.all(wrong.map((args) => scan(...args)))) expect(status).toBe(64);
   expect(hashDistance(hashPixelsSync(originals[0]!).hash, hashPixelsSync(scene(77)).hash)).toBeGreaterThan(31);

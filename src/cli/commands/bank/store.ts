@@ -1,4 +1,4 @@
-import { BankStore, type EntryInfo, type EntryName, type EntryNumber } from "../../../doors/bank.js";
+import type { BankStore, EntryInfo, EntryName, EntryNumber } from "../../../doors/bank.js";
 import type { Label } from "../../../doors/lists.js";
 import { textLine } from "../../io/names.js";
 import type { Session } from "../../io/session.js";
