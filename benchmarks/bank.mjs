@@ -2,35 +2,18 @@
 // with the same hashes and beside a naive table in the same kind of store (a row a hash, read from end to end for each
 // query). A check asks for the eight turns of an upload, as checkImage does.
 //
-//   node benchmarks/bank.mjs [--entries 1000000] [--seed 1] [--checks 500]
+//   node benchmarks/bank.mjs [--entries 1000000] [--seed 1] [--checks 500] [--json]
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import Libsql from "libsql";
 import { BankStore, Matcher } from "../dist/doors/bank.js";
 import { diagnose, orientationNames, HashIndex } from "../dist/index.js";
 import { openList } from "../dist/doors/lists.js";
+import { compare, count, median, milliseconds as ms, once, randomBytes, Report, settings } from "./lib.mjs";
 
-const { values } = parseArgs({
-  options: { entries: { type: "string" }, seed: { type: "string" }, checks: { type: "string" } },
-});
-const entries = Number(values.entries ?? 1_000_000);
-const seed = Number(values.seed ?? 1);
-const checks = Number(values.checks ?? 500);
-
-/** xorshift32, so that a seed names the same hashes everywhere. */
-function randomBytes(count, from) {
-  let state = from >>> 0 || 1;
-  const words = new Uint32Array(count / 4);
-  for (let i = 0; i < words.length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    words[i] = state;
-  }
-  return Buffer.from(words.buffer);
-}
+const given = settings({ entries: 1_000_000, checks: 500, seed: 1 });
+const { entries, checks, seed } = given;
 
 const hashes = randomBytes(32 * entries, seed);
 const hash = (i) => hashes.subarray(32 * i, 32 * i + 32);
@@ -82,47 +65,42 @@ const lists = {
   CSV: async (from, to) => openList(await inFile("list.csv", csv(from, to)), { columns }),
   "NCMEC XML": async (from, to) => openList(await inFile("list.xml", xml(from, to))),
 };
+/** Imports the list; the rate after its first tenth is warmed up, of the clock. */
 async function importList(store, source, list) {
-  const at = performance.now();
   let first;
-  const counts = await store.import({ bank: "b", source }, list.batches(), {
-    // The first batches are for warming up.
-    onProgress: (_, taken) => {
-      if (first === undefined && taken >= tenth) first = { taken, at: performance.now() };
-    },
-  });
-  const end = performance.now();
-  const warm = first === undefined ? undefined : (1000 * (entries - first.taken)) / (end - first.at);
-  return { counts, seconds: (end - at) / 1000, warm };
+  const onProgress = (_, taken) => {
+    if (first === undefined && taken >= tenth) first = { taken, at: performance.now() };
+  };
+  const { result: counts, milliseconds } = await once(() =>
+    store.import({ bank: "b", source }, list.batches(), { onProgress }),
+  );
+  const warm = first === undefined ? 0 : (1000 * (entries - first.taken)) / (performance.now() - first.at);
+  return { counts, seconds: milliseconds / 1000, warm };
 }
-
-async function timed(work) {
-  const start = performance.now();
-  const result = await work();
-  return [performance.now() - start, result];
-}
-const line = (name, text) => console.log(`${name.padEnd(22)} ${text}`);
-const ms = (value) => `${value.toFixed(value < 10 ? 3 : 0)} ms`;
 
 const folder = await mkdtemp(join(tmpdir(), "empreinte-bank-"));
 try {
-  line("machine", `${cpus()[0]?.model ?? process.arch}, ${cpus().length} cores, Node ${process.version}`);
-  line("kernel", (await diagnose()).kernel);
-  line("bank", `N = ${entries} entries of one PDQ hash, two sources of 10 % and 90 %, seed ${seed}`);
-
-  const rate = (value) => `${Math.round(value).toLocaleString("en")} entries a second`;
+  const { kernel } = await diagnose({ selfTest: false });
+  const report = new Report("bank", given, { kernel, entries, sources: "of 10 % and 90 %", seed });
+  const line = (name, figures, text) => report.result(name, figures, `${name.padEnd(22)} ${text}`);
+  const rate = (value) => `${count(value)} entries a second`;
   for (const [name, open] of Object.entries(lists)) {
     const list = await open(0, entries);
     let read = 0;
-    const [parsing] = await timed(async () => {
+    const { milliseconds: parsing } = await once(async () => {
       for await (const items of list.batches()) read += items.length;
     });
-    line(`${name} alone`, `${rate((1000 * read) / parsing)}, parsed and thrown away`);
+    line(
+      `${name} alone`,
+      { entriesPerSecond: (1000 * read) / parsing },
+      `${rate((1000 * read) / parsing)}, parsed and thrown away`,
+    );
     const other = await BankStore.create(join(folder, `${name}.bank`));
     other.createBank({ name: "b" });
     const { counts, seconds, warm } = await importList(other, "s", await open(0, entries));
     if (counts.added !== entries) throw new Error("not all were imported");
-    line(`import ${name}`, `${rate(entries / seconds)}, ready to match; ${rate(warm ?? 0)} after the first tenth`);
+    const figures = { entriesPerSecond: entries / seconds, warmEntriesPerSecond: warm };
+    line(`import ${name}`, figures, `${rate(entries / seconds)}, ready to match; ${rate(warm)} after the first tenth`);
     await other.close();
     for (const end of ["", ".index"]) await rm(join(folder, `${name}.bank${end}`));
   }
@@ -132,22 +110,25 @@ try {
   const all = (from, to) => lists.CSV(from, to);
   await importList(store, "small", await all(0, tenth));
   await importList(store, "large", await all(tenth, entries));
-  line(
-    "memory",
-    `peak ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB, of which the hashes themselves ${Math.round(hashes.length / 2 ** 20)}`,
-  );
+  const [peakMiB, hashesMiB] = [process.resourceUsage().maxRSS / 1024, hashes.length / 2 ** 20];
+  const peak = `peak ${Math.round(peakMiB)} MiB, of which the hashes themselves ${Math.round(hashesMiB)}`;
+  line("memory", { peakMiB, hashesMiB }, peak);
   const small = await all(0, tenth);
-  const [again] = await timed(() => importList(store, "small", small));
-  line("the same again", `${rate((1000 * tenth) / again)}, nothing changed`);
+  const { milliseconds: again } = await once(() => importList(store, "small", small));
+  line(
+    "the same again",
+    { entriesPerSecond: (1000 * tenth) / again },
+    `${rate((1000 * tenth) / again)}, nothing changed`,
+  );
   await store.close();
-  const [opening, opened] = await timed(() => BankStore.open(path));
-  store = opened;
-  line("open", ms(opening));
+  const opening = await once(() => BankStore.open(path));
+  store = opening.result;
+  line("open", { milliseconds: opening.milliseconds }, ms(opening.milliseconds));
   await store.close();
   await rm(`${path}.index`);
-  const [rebuilding, rebuilt] = await timed(() => BankStore.open(path));
-  store = rebuilt;
-  line("open, no index", ms(rebuilding));
+  const rebuilding = await once(() => BankStore.open(path));
+  store = rebuilding.result;
+  line("open, no index", { milliseconds: rebuilding.milliseconds }, ms(rebuilding.milliseconds));
   await store.saveIndex();
   await store.close();
   store = await BankStore.open(path);
@@ -159,45 +140,37 @@ try {
   );
   await index.optimize();
   const matcher = new Matcher(store);
-  const asked = Array.from({ length: checks }, (_, i) => query(i));
+  const wanted = Array.from({ length: checks }, (_, i) => query(i));
   // The other seven turns are of nothing that is known.
   const turns = randomBytes(32 * 7 * checks, seed + 2);
-  const uploads = asked.map((one, i) => Buffer.concat([one, turns.subarray(224 * i, 224 * (i + 1))]));
+  const uploads = wanted.map((one, i) => Buffer.concat([one, turns.subarray(224 * i, 224 * (i + 1))]));
   const queries = uploads.map((all) => {
     const texts = orientationNames.map((_, k) => all.toString("hex", 32 * k, 32 * k + 32));
     const orientations = Object.fromEntries(orientationNames.map((name, k) => [name, texts[k]]));
     return { hash: texts[0], quality: 100, stable: true, orientations };
   });
   const found = { check: [], index: [] };
-  const took = { check: [], index: [] };
-  /** One after the other for each upload, so that what else the machine does strikes both. */
-  const round = () => {
-    for (const [i, upload] of uploads.entries()) {
-      const at = performance.now();
-      found.index[i] = index.searchManySync(upload, { radius: 31 }).flat().length;
-      const middle = performance.now();
-      took.index.push(middle - at);
-      found.check[i] = matcher.check(queries[i]).matches.length;
-      took.check.push(performance.now() - middle);
-    }
-  };
-  round();
-  took.check.length = took.index.length = 0;
-  for (let i = 0; i < 5; i++) round();
+  const next = { check: 0, index: 0 };
+  /** Each call takes the next upload, so a turn goes once through all of them. */
+  const compared = await compare(
+    {
+      HashIndex: () => {
+        const i = next.index++ % checks;
+        found.index[i] = index.searchManySync(uploads[i], { radius: 31 }).flat().length;
+      },
+      check: () => {
+        const i = next.check++ % checks;
+        found.check[i] = matcher.check(queries[i]).matches.length;
+      },
+    },
+    { iterations: checks, turns: 5 },
+  );
   if (found.check.join() !== found.index.join()) throw new Error("check and index do not find the same");
-  const median = (some) => some.toSorted((a, b) => a - b)[some.length >> 1];
-  const mean = (some) => some.reduce((sum, one) => sum + one, 0) / some.length;
-  for (const [name, of] of [
-    ["median", median],
-    ["mean", mean],
-  ]) {
-    const [checked, searched] = [of(took.check), of(took.index)];
-    line(
-      `check, ${name}`,
-      `${ms(checked)} each, ${ms(checked - searched)} more than HashIndex alone (${ms(searched)})`,
-    );
-  }
-  const checked = mean(took.check);
+  report.ratios("Eight orientations of an upload", compared, { peer: "HashIndex" });
+  const more = compared.check.median - compared.HashIndex.median;
+  line("check", { moreMilliseconds: more }, `${ms(more)} more than HashIndex alone, by the medians`);
+  const checked = compared.check.mean;
+  report.say();
 
   const table = new Libsql(join(folder, "table.db"));
   table.exec("CREATE TABLE known (id INTEGER PRIMARY KEY, hash BLOB)");
@@ -205,41 +178,39 @@ try {
   const row = table.prepare("INSERT INTO known SELECT key, substr(?, key * 32 + 1, 32) FROM json_each(?)");
   row.run([hashes, `[${"0,".repeat(entries - 1)}0]`]);
   table.exec("COMMIT");
-  const naive = (wanted) => {
+  const naive = (query) => {
     let found = 0;
     for (const [, known] of table.prepare("SELECT id, hash FROM known").raw().iterate([])) {
       let distance = 0;
       for (let i = 0; i < 32 && distance <= 31; i++) {
-        for (let bits = known[i] ^ wanted[i]; bits !== 0; bits &= bits - 1) distance++;
+        for (let bits = known[i] ^ query[i]; bits !== 0; bits &= bits - 1) distance++;
       }
       if (distance <= 31) found++;
     }
     return found;
   };
-  const [scanned, hits] = await timed(() => [0, 1].map((i) => naive(asked[i])));
+  const { result: hits, milliseconds: scanned } = await once(() => [0, 1].map((i) => naive(wanted[i])));
   if (hits.join() !== found.index.slice(0, 2).join()) throw new Error("the table does not find the same");
-  line(
-    "naive table scan",
-    `${ms(scanned / 2)} for one turn: ${Math.round(scanned / 2 / checked).toLocaleString("en")} times a check of eight`,
-  );
+  const times = scanned / 2 / checked;
+  const naively = `${ms(scanned / 2)} for one orientation: ${count(times)} times a check of eight`;
+  line("naive table scan", { milliseconds: scanned / 2, ratio: times }, naively);
   table.close();
 
+  const removal = (name, { stoppedAfter, goneAfter }, more = "") => {
+    const said = `stops matching after ${ms(stoppedAfter)}, gone after ${ms(goneAfter)}${more}`;
+    line(name, { stoppedAfterMilliseconds: stoppedAfter, goneAfterMilliseconds: goneAfter }, said);
+  };
   const singles = [];
   for (let i = 0; i < 9; i++) {
     singles.push(await store.withdraw({ bank: "b", source: "large", entryId: `entry-${tenth + 1000 * i + 1}` }));
     await store.saveIndex();
   }
-  const middle = (name) => singles.map((one) => one[name]).sort((a, b) => a - b)[4];
-  line(
-    "withdraw one",
-    `stops matching after ${ms(middle("stoppedAfter"))}, gone after ${ms(middle("goneAfter"))} (median of 9)`,
-  );
+  const middle = (name) => median(singles.map((one) => one[name]));
+  removal("withdraw one", { stoppedAfter: middle("stoppedAfter"), goneAfter: middle("goneAfter") }, " (median of 9)");
   const whole = await store.withdraw({ bank: "b", source: "small" });
-  line(
-    `withdraw ${whole.entries}`,
-    `stops matching after ${ms(whole.stoppedAfter)}, gone after ${ms(whole.goneAfter)}`,
-  );
+  removal(`withdraw ${whole.entries}`, whole);
   await store.close();
+  report.end();
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

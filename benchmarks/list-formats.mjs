@@ -2,25 +2,13 @@
 // @streamparser/json, papaparse), which builds nothing. Each in a process of its own: its memory is not the others'. The
 // first tenth warms up and is not counted.
 //
-//   node benchmarks/list-formats.mjs [--entries 1000000] [--seed 1] [--import]
+//   node benchmarks/list-formats.mjs [--entries 1000000] [--seed 1] [--import] [--json]
 //
 // --import: also into a new BankStore.
-import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-
-/** A small generator of known quality (xorshift32), so that a seed names the same list everywhere. */
-function random(seed) {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>>= 0);
-  };
-}
+import { answer, count, inOwnProcess, jobOf, once, random, Report, settings } from "./lib.mjs";
 
 const formats = {
   ncmec: {
@@ -92,98 +80,112 @@ const parsers = {
   },
 };
 
+/** Seconds of the clock and of the processor. */
 const now = () => {
   const { user, system } = process.cpuUsage();
-  return { seconds: performance.now() / 1000, cpu: (user + system) / 1e6 };
+  return { seconds: performance.now() / 1000, processor: (user + system) / 1e6 };
 };
 
-/** Processor time without what making the list takes: that is measured apart. */
-async function child({ format, entries, seed, what, folder }) {
-  const list = [...pieces(format, entries, seed)];
-  const bytes = list.reduce((sum, piece) => sum + piece.length, 0);
-  const before = process.memoryUsage.rss();
-  const warm = Math.floor(entries / 10);
-  let read = 0;
-  let start = now();
-  if (what === "parser") {
+/**
+ * Each reads the whole list, calls `warm` after its first tenth, and returns how many entries came after that. What making
+ * the list takes is not counted: it is in memory before the first call.
+ */
+const readers = {
+  async parser({ format, entries }, list, warm) {
     const write = await parsers[formats[format].parser]();
     for (const [i, piece] of list.entries()) {
-      if (i === Math.floor(list.length / 10)) start = now();
+      if (i === Math.floor(list.length / 10)) warm();
       write(piece);
     }
-    read = entries - warm;
-  } else {
-    const { BankStore, openList } = await import("../dist/index.js");
-    const source = (async function* () {
-      yield* list;
-    })();
-    const opened = await openList(source, formats[format].options);
-    const each = async function* () {
-      let count = 0;
-      for await (const batch of opened.batches()) {
-        for (const entry of batch) {
-          if (count++ === warm) start = now();
-          yield entry;
-        }
-      }
-      read = count - warm;
-    };
-    if (what === "import") {
-      const store = await BankStore.create(join(folder, `${format}.bank`));
-      store.createBank({ name: "b", policy: { action: "log", radius: 31, minQuality: 50 } });
-      await store.import({ bank: "b", source: "s" }, each());
-      const end = now();
-      process.send({ read, bytes, seconds: end.seconds - start.seconds, cpu: end.cpu - start.cpu, peak: peak(before) });
-      await store.close();
-      process.exit();
+    return entries - Math.floor(entries / 10);
+  },
+  async open({ format, entries }, list, warm) {
+    const counted = { read: 0 };
+    for await (const { signals } of await opened(format, entries, list, warm, counted)) {
+      if (signals.length !== 3) throw new Error("an entry was not read");
     }
-    for await (const entry of each()) if (entry.signals.length !== 3) throw new Error("an entry was not read");
-  }
-  const end = now();
-  process.send({ read, bytes, seconds: end.seconds - start.seconds, cpu: end.cpu - start.cpu, peak: peak(before) });
+    return counted.read;
+  },
+  async import({ format, entries, folder }, list, warm) {
+    const { BankStore } = await import("../dist/doors/bank.js");
+    const store = await BankStore.create(join(folder, `${format}.bank`));
+    store.createBank({ name: "b", policy: { action: "log", radius: 31, minQuality: 50 } });
+    const counted = { read: 0 };
+    await store.import({ bank: "b", source: "s" }, await opened(format, entries, list, warm, counted));
+    return counted.read;
+  },
+};
+
+async function opened(format, entries, list, warm, counted) {
+  const { openList } = await import("../dist/doors/lists.js");
+  const source = (async function* () {
+    yield* list;
+  })();
+  const read = await openList(source, formats[format].options);
+  const first = Math.floor(entries / 10);
+  return (async function* () {
+    let done = 0;
+    for await (const batch of read.batches()) {
+      for (const entry of batch) {
+        if (done++ === first) warm();
+        yield entry;
+      }
+    }
+    counted.read = done - first;
+  })();
 }
 
-/** The list's own bytes lie in memory, so that no disk is measured: they are not counted. */
-const peak = (before) => Math.max(0, process.resourceUsage().maxRSS * 1024 - before) / 2 ** 20;
-
-function measure(job) {
-  const started = fork(new URL(import.meta.url), [], { env: { ...process.env, LIST_JOB: JSON.stringify(job) } });
-  return new Promise((resolve, reject) => {
-    started.once("message", resolve);
-    started.once("error", reject);
-    started.once("exit", (code) => reject(new Error(`${job.format} ended with ${code}`)));
+async function measure(job) {
+  const list = [...pieces(job.format, job.entries, job.seed)];
+  const bytes = list.reduce((sum, piece) => sum + piece.length, 0);
+  // The list's own bytes are in memory, so that no disk is measured: they are not counted.
+  const before = process.memoryUsage.rss();
+  let start = now();
+  let read = 0;
+  let processor = 0;
+  const { milliseconds } = await once(async () => {
+    read = await readers[job.reader](job, list, () => (start = now()));
+    const end = now();
+    processor = end.processor - start.processor;
+    return { overriddenDuration: 1000 * (end.seconds - start.seconds) };
   });
+  const more = Math.max(0, process.resourceUsage().maxRSS * 1024 - before) / 2 ** 20;
+  answer({ read, bytes, seconds: milliseconds / 1000, processor, moreMiB: more });
 }
 
 async function main() {
-  const options = { entries: { type: "string" }, seed: { type: "string" }, import: { type: "boolean" } };
-  const { values } = parseArgs({ options });
-  const entries = Number(values.entries ?? 1_000_000);
-  const seed = Number(values.seed ?? 1);
+  const given = settings({ entries: 1_000_000, seed: 1 }, ["import"]);
+  const { entries, seed } = given;
   const folder = await mkdtemp(join(tmpdir(), "empreinte-formats-"));
-  const count = (n) => Math.round(n).toLocaleString("en");
   try {
-    console.log(`machine   ${cpus()[0]?.model ?? process.arch}, Node ${process.version}`);
-    console.log(`lists     N = ${count(entries)} entries, seed ${seed}; a second of processor time, (of the clock)`);
+    const report = new Report("formats", given, { entries, seed });
+    report.say("          entries for each second of processor time (of the clock)");
     for (const [format, { parser }] of Object.entries(formats)) {
       const job = { format, entries, seed, folder };
-      const alone = await measure({ ...job, what: "parser" });
-      const open = await measure({ ...job, what: "open" });
-      const rate = ({ read, cpu, seconds }) => `${count(read / cpu)} (${count(read / seconds)})`;
+      const alone = await inOwnProcess(import.meta.url, { ...job, reader: "parser" });
+      const open = await inOwnProcess(import.meta.url, { ...job, reader: "open" });
+      const rate = ({ read, processor, seconds }) => `${count(read / processor)} (${count(read / seconds)})`;
       const size = `${(open.bytes / 2 ** 20).toFixed(0)} MiB`;
-      console.log(
-        `${format.padEnd(9)} ${size}, ${rate(open)} entries a second, ${open.peak.toFixed(0)} MiB more at the peak`,
+      const memory = `${open.moreMiB.toFixed(0)} MiB more at the peak`;
+      report.result(format, open, `${format.padEnd(9)} ${size}, ${rate(open)} entries a second, ${memory}`);
+      const ratio = open.processor / open.read / (alone.processor / alone.read);
+      const times = `openList takes ${ratio.toFixed(1)} times as long`;
+      report.result(
+        `${format}, ${parser} alone`,
+        { ...alone, ratio },
+        `          ${parser} alone ${rate(alone)}; ${times}`,
       );
-      const ratio = (open.cpu / open.read / (alone.cpu / alone.read)).toFixed(1);
-      console.log(`          ${parser} alone ${rate(alone)}; openList takes ${ratio} times as long`);
-      if (values.import !== true) continue;
-      const stored = await measure({ ...job, what: "import" });
-      console.log(`          into a bank ${rate(stored)}, ${stored.peak.toFixed(0)} MiB more at the peak`);
+      if (!given.import) continue;
+      const stored = await inOwnProcess(import.meta.url, { ...job, reader: "import" });
+      const peak = `${stored.moreMiB.toFixed(0)} MiB more at the peak`;
+      report.result(`${format}, import`, stored, `          into a bank ${rate(stored)}, ${peak}`);
     }
+    report.end();
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-if (process.env.LIST_JOB) await child(JSON.parse(process.env.LIST_JOB));
-else await main();
+const job = jobOf();
+if (job === undefined) await main();
+else await measure(job);

@@ -2,26 +2,14 @@
 // node:readline over the same file, the hash decoded by Buffer, the metadata kept as strings. Each in a process of its
 // own, so that the memory of one is not counted for the other.
 //
-//   node benchmarks/lists.mjs [--lines 1000000] [--seed 1]
-import { fork } from "node:child_process";
+//   node benchmarks/lists.mjs [--lines 1000000] [--runs 3] [--seed 1] [--json]
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { finished } from "node:stream/promises";
-import { parseArgs } from "node:util";
-
-/** A small generator of known quality (xorshift32), so that a seed names the same list everywhere. */
-function random(seed) {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>>= 0);
-  };
-}
+import { answer, count, inOwnProcess, jobOf, median, once, random, Report, settings } from "./lib.mjs";
 
 async function writeList(path, lines, seed) {
   const next = random(seed);
@@ -40,11 +28,12 @@ async function writeList(path, lines, seed) {
   await finished(out);
 }
 
+/** Each returns what it keeps in memory and how many entries it has read. */
 const loaders = {
   async empreinte(path) {
     const { HashList } = await import("../dist/index.js");
-    const known = await HashList.load(path);
-    return [known, known.size];
+    const list = await HashList.load(path);
+    return { kept: list, entries: list.size };
   },
   async readline(path) {
     const hashes = [];
@@ -54,55 +43,48 @@ const loaders = {
       hashes.push(Buffer.from(line.slice(0, comma), "hex"));
       metadata.push(line.slice(comma + 1));
     }
-    return [{ hashes, metadata }, hashes.length];
+    return { kept: { hashes, metadata }, entries: hashes.length };
   },
 };
 
-async function measure(name, path) {
-  const child = fork(new URL(import.meta.url), [], { env: { ...process.env, LOADER: name, LIST: path } });
-  return new Promise((resolve, reject) => {
-    child.once("message", resolve);
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`${name} ended with ${code}`)));
-  });
-}
-
-async function child(name, path) {
-  const start = performance.now();
-  const [kept, entries] = await loaders[name](path);
-  const seconds = (performance.now() - start) / 1000;
-  const { maxRSS } = process.resourceUsage();
-  process.send({ seconds, entries, peakMiB: maxRSS / 1024, kept: kept !== undefined });
+async function measure({ loader, path }) {
+  const { result, milliseconds } = await once(() => loaders[loader](path));
+  answer({ seconds: milliseconds / 1000, entries: result.entries, kept: result.kept !== undefined });
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { lines: { type: "string" }, seed: { type: "string" } } });
-  const lines = Number(values.lines ?? 1_000_000);
-  const seed = Number(values.seed ?? 1);
+  const given = settings({ lines: 1_000_000, runs: 3, seed: 1 });
+  const { lines, runs, seed } = given;
   const folder = await mkdtemp(join(tmpdir(), "empreinte-lists-"));
   try {
     const path = join(folder, "list.csv");
     await writeList(path, lines, seed);
-    const mib = (await stat(path)).size / 2 ** 20;
-    console.log(`machine   ${cpus()[0]?.model ?? process.arch}, Node ${process.version}`);
-    console.log(`list      N = ${lines} lines of <hash>,<metadata>, ${mib.toFixed(1)} MiB, seed ${seed}`);
-    const results = {};
-    for (const name of Object.keys(loaders)) {
-      const r = (results[name] = await measure(name, path));
-      if (r.entries !== lines) throw new Error(`${name} read ${r.entries} of ${lines} lines`);
-      const rate = Math.round(lines / r.seconds).toLocaleString("en");
-      console.log(
-        `${name.padEnd(9)} ${r.seconds.toFixed(2)} s, ${rate} lines a second, peak ${r.peakMiB.toFixed(0)} MiB`,
-      );
+    const mebibytes = Math.round((await stat(path)).size / 2 ** 20);
+    const report = new Report("lists", given, { lines, MiB: mebibytes, seed });
+    const measured = Object.fromEntries(Object.keys(loaders).map((loader) => [loader, []]));
+    for (let run = 0; run < runs; run++) {
+      for (const loader of Object.keys(loaders)) {
+        const one = await inOwnProcess(import.meta.url, { loader, path });
+        if (one.entries !== lines) throw new Error(`${loader} read ${one.entries} of ${lines} lines`);
+        measured[loader].push(one);
+      }
     }
-    const { empreinte, readline } = results;
-    const faster = (readline.seconds / empreinte.seconds).toFixed(1);
-    const smaller = (readline.peakMiB / empreinte.peakMiB).toFixed(1);
-    console.log(`ratio     readline takes ${faster} times as long and ${smaller} times the memory, without an index`);
+    const of = (loader, figure) => median(measured[loader].map((one) => one[figure]));
+    for (const loader of Object.keys(loaders)) {
+      const [seconds, peakMiB] = [of(loader, "seconds"), of(loader, "peakMiB")];
+      const rate = `${count(lines / seconds)} lines a second, peak ${peakMiB.toFixed(0)} MiB`;
+      report.result(loader, { seconds, peakMiB }, `${loader.padEnd(9)} ${seconds.toFixed(2)} s, ${rate}`);
+    }
+    const slower = of("readline", "seconds") / of("empreinte", "seconds");
+    const larger = of("readline", "peakMiB") / of("empreinte", "peakMiB");
+    const said = `readline takes ${slower.toFixed(1)} times as long and ${larger.toFixed(1)} times the memory, without an index`;
+    report.result("ratio", { seconds: slower, peakMiB: larger }, `ratio     ${said}`);
+    report.end();
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-if (process.env.LOADER) await child(process.env.LOADER, process.env.LIST);
-else await main();
+const job = jobOf();
+if (job === undefined) await main();
+else await measure(job);

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { diagnose } from "../dist/index.js";
 import { hashVideo } from "../dist/doors/video.js";
+import { median } from "./lib.mjs";
 
 const ticksPerSecond = 100;
 const program = fileURLToPath(import.meta.url);
@@ -69,8 +70,6 @@ const samplings = [
   ["keyframes", { sampling: "keyframes" }],
   ["all, vpdq", { sampling: "all", compat: "vpdq" }],
 ];
-
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
 
 async function measure(work) {
   const [start, before] = [performance.now(), processorSeconds()];

@@ -1,4 +1,8 @@
 // Clocks, medians, the peers' process and the list of targets.
+//
+// Why not tinybench, as ../lib.mjs does: a search takes microseconds in one thread, so what counts is this thread's own
+// processor time. tinybench reads a clock on the wall, which other processes move, and times each call by itself, which
+// costs as much as the call. Here a slice of many calls is counted as a whole, of each method in turn.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
