@@ -86,6 +86,38 @@ describe("the bytes", () => {
     await store.close();
   });
 
+  test("of the ids, cases and notes of erased entries lie in no file, those of other entries do", async () => {
+    const { path, inside, store } = await filled("names-", 4);
+    const text = (what: string, i: number): string => `${what}-${hashesOfCase(500 + i)[0]!.slice(0, 20)}`;
+    const entries = Array.from({ length: 100 }, (_, i) => ({
+      id: text("id", i),
+      cases: [text("case", i)],
+      signals: [{ type: "pdq" as const, value: hashesOfCase(500 + i)[0]! }],
+    }));
+    await store.import(from, entries);
+    const matcher = new Matcher(store);
+    for (const [i, { signals }] of entries.entries()) {
+      const decision = matcher.check({ hash: signals[0]!.value, quality: 100, stable: true });
+      matcher.qualify(decision, { labels: ["x:1"], note: text("note", i) });
+    }
+    const texts = (from: number, to: number): string[] =>
+      Array.from({ length: to - from }, (_, k) => ["id", "case", "note"].map((what) => text(what, from + k))).flat();
+    const lyingTexts = (some: string[], bytes = everyByte(inside)): string[] =>
+      some.filter((one) => bytes.includes(Buffer.from(one)));
+    expect(lyingTexts(texts(0, 100))).toHaveLength(300);
+    for (let i = 0; i < 50; i++) await store.erase({ ...from, entryId: text("id", i) });
+    for (let i = 50; i < 80; i++) await store.erase({ case: text("case", i) });
+    expect(lyingTexts(texts(0, 80))).toEqual([]);
+    expect(lyingTexts(texts(80, 100))).toEqual(texts(80, 100));
+    await store.close();
+    expect(lyingTexts(texts(0, 80))).toEqual([]);
+    const again = await BankStore.open(path);
+    expect(again.entry({ ...from, entryId: text("id", 0) })).toBeUndefined();
+    expect(await again.withdraw({ case: text("case", 60) })).toMatchObject({ entries: 0 });
+    expect(again.verify()).toEqual([]);
+    await again.close();
+  });
+
   test("after many changes in any order", async () => {
     const { inside, store } = await filled("many-", 120);
     const next = random(77);

@@ -273,6 +273,28 @@ describe("ending", () => {
     expect(await store.import(from, [add("2026-01-05")])).toMatchObject({ refused: 1 });
   });
 
+  test("an older withdrawal that comes again does not undo a newer one", async () => {
+    const withdrawn = (time: number): EntryInput => ({ id: "a", status: "withdrawn", time });
+    const add = (time: number): EntryInput => ({ id: "a", signals: [pdq(0)], time });
+    await store.import(from, [withdrawn(9)]);
+    expect(await store.import(from, [withdrawn(2)])).toMatchObject({ unchanged: 1 });
+    for (const time of [3, 9]) expect(await store.import(from, [add(time)])).toMatchObject({ refused: 1, added: 0 });
+    expect(matched(hash(0))).toEqual([]);
+    expect(await store.import(from, [add(10)])).toMatchObject({ added: 1 });
+  });
+
+  test("withdrawing a source is final for what the source had withdrawn itself, before it came or after", async () => {
+    await store.import(from, [{ id: "there", signals: [pdq(0)], time: 1 }]);
+    await store.import(from, [
+      { id: "there", status: "withdrawn", time: 2 },
+      { id: "never came", status: "withdrawn", time: 2 },
+    ]);
+    await store.withdraw(from);
+    const later = ["there", "never came"].map((id) => ({ id, signals: [pdq(1)], time: 5 }));
+    expect(await store.import(from, later)).toMatchObject({ refused: 2, added: 0 });
+    expect(matched(hash(1))).toEqual([]);
+  });
+
   test("a misspelt selection is refused, not taken for the whole source", async () => {
     await expect(store.withdraw({ ...from, entrie: "a" } as never)).rejects.toThrow("for selection");
     await expect(store.withdraw({ bank: "ncii", source: "none" })).rejects.toMatchObject({
@@ -368,6 +390,16 @@ describe("the index beside the store", () => {
     expect(existsSync(index())).toBe(true);
     expect(statSync(index()).mode & 0o777).toBe(0o600);
     expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test("one that is removed while the store is open is saved again", async () => {
+    await store.import(from, [{ id: "a", signals: [pdq(0)] }]);
+    expect(existsSync(index())).toBe(true);
+    rmSync(index());
+    await store.saveIndex();
+    expect(existsSync(index())).toBe(true);
+    await reopen();
+    expect(matched(hash(0))).toEqual(["a"]);
   });
 
   test("another one's change is seen by the next check", async () => {

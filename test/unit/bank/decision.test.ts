@@ -59,6 +59,22 @@ describe("policies", () => {
     expect(bits(32)).toEqual(["none", []]);
   });
 
+  test("a radius above the default reaches as far as it says, for its own bank alone", async () => {
+    store.createBank({ name: "wide", policy: { radius: 60 } });
+    store.createBank({ name: "default", policy: { action: "block" } });
+    await import1("wide", "w", hash(0));
+    await import1("default", "d", hash(0));
+    const bits = (flips: number) =>
+      matcher.check(query(hash(0, flips))).matches.map(({ bank, distance }) => [bank, distance]);
+    expect(bits(31)).toEqual([
+      ["wide", 31],
+      ["default", 31],
+    ]);
+    for (const flips of [32, 45, 60]) expect(bits(flips)).toEqual([["wide", flips]]);
+    expect(bits(61)).toEqual([]);
+    expect(matcher.explain(matcher.check(query(hash(0, 60)))).same).toBe(true);
+  });
+
   test("the strongest action decides, and the reasons name who asked for it", async () => {
     for (const action of ["log", "block", "review"] as const) {
       store.createBank({ name: action, policy: { action } });

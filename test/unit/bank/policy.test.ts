@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { FloodCounts } from "../../../dist/bank/decision/flood.js";
 import { BankStore, type CheckQuery, Matcher } from "../../../dist/doors/bank.js";
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
@@ -141,6 +142,21 @@ describe("flood", () => {
       vi.advanceTimersByTime(6001);
     }
     expect(actions(2, 100)).toEqual(["block", "review"]); // the ninth to the eleventh of a minute
+  });
+
+  test("where very many entries are hit, those of the last seconds go on counting", () => {
+    const counts = new FloodCounts();
+    const limit = { uploads: 2, seconds: 60 };
+    const entries = Array.from({ length: 40_000 }, (_, i) => i);
+    const flooded = (upload: string, time: number): number =>
+      entries.filter((entry) => counts.add(entry, upload, limit, time)).length;
+    expect(flooded("first", 0)).toBe(0);
+    expect(flooded("second", 1000)).toBe(0);
+    expect(flooded("third", 2000)).toBe(entries.length);
+    // A window later all of that is past.
+    expect(flooded("fourth", 62_000)).toBe(0);
+    expect(flooded("fifth", 62_001)).toBe(0);
+    expect(flooded("sixth", 62_002)).toBe(entries.length);
   });
 
   test("a known false alarm is not counted, nor a bank without a limit", async () => {
