@@ -97,9 +97,10 @@ describe("the examples", () => {
     expect(stdout).toMatch(/^0,\d+,[0-9a-f]{64},0\.000\n25,\d+,[0-9a-f]{64},1\.000\n50,.*\n75,.*,3\.000\n$/);
   });
 
-  it("the demo finds every altered copy and nothing else", async () => {
-    const { code, stdout } = await run(process.execPath, ["examples/demo.mjs"]);
+  it("the demo finds every copy, the clip in the film, and nothing else, with no ffmpeg on PATH", async () => {
+    const { code, stdout } = await run(process.execPath, ["examples/demo.mjs"], { env: { ...process.env, PATH: "" } });
     expect(stdout).toMatch(/As expected: 21 of 21 copies found, 0 wrong matches/);
+    expect(stdout.match(/^As expected: /gm)).toHaveLength(4);
     expect(code).toBe(0);
   });
 });
