@@ -1,4 +1,5 @@
-// Compiles the addon. `npm run build:native` leaves it in build/Release, `npm run build:prebuild` in prebuilds/.
+// Compiles the addon. `npm run build:native` leaves it in build/Release, `npm run build:prebuild` in prebuilds/, and
+// `npm run build:debug` in build/Debug, with symbols and assertions and without optimization.
 //
 // node-gyp does it where it can: it needs python3 and make, and Node's headers, which it would fetch from nodejs.org when
 // they are not beside the `node` that runs. Where one of these is missing, the compiler alone does: the sources and flags
@@ -13,6 +14,8 @@ import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const require = createRequire(import.meta.url);
+const debug = process.argv.includes("--debug");
+const kind = debug ? "Debug" : "Release";
 const jobs = Number(process.env.JOBS) || availableParallelism();
 
 const works = (command, ...args) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
@@ -59,12 +62,14 @@ async function compile() {
   const includes = [require("node-api-headers").include_dir, require("node-addon-api").include_dir];
   const mac = process.platform === "darwin";
   const options = [
-    "-O3",
+    ...(debug ? ["-O0", "-g"] : ["-O3"]),
     "-fPIC",
     "-pthread",
     "-fno-exceptions",
     ...flags,
-    ...[...defines, "NODE_GYP_MODULE_NAME=empreinte", "BUILDING_NODE_EXTENSION", "NDEBUG"].map((name) => `-D${name}`),
+    ...[...defines, "NODE_GYP_MODULE_NAME=empreinte", "BUILDING_NODE_EXTENSION", ...(debug ? [] : ["NDEBUG"])].map(
+      (name) => `-D${name}`,
+    ),
     ...includes.map((folder) => `-I${folder.replace(/^"|"$/g, "")}`),
   ];
   const newest = Math.max(
@@ -72,7 +77,7 @@ async function compile() {
     newestHeader("bindings"),
     statSync(join(root, "binding.gyp")).mtimeMs,
   );
-  const output = join(root, "build/Release");
+  const output = join(root, "build", kind);
   mkdirSync(join(output, "objects"), { recursive: true });
   const objects = sources.map((source) => join(output, "objects", `${source.replaceAll("/", ".")}.o`));
   const queue = sources.map((source, i) => [join(root, source), objects[i]]);
@@ -88,7 +93,7 @@ async function compile() {
   await Promise.all(Array.from({ length: jobs }, one));
   const shared = mac ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared", "-Wl,-soname=empreinte.node"];
   await run(compiler, [...shared, "-pthread", ...objects, "-o", join(output, "empreinte.node")]);
-  console.log("built build/Release/empreinte.node");
+  console.log(`built build/${kind}/empreinte.node`);
 }
 
 const windows = process.platform === "win32";
@@ -102,12 +107,13 @@ if (process.argv.includes("--prebuild")) {
 }
 
 // load.ts takes a prebuilt addon before build/Release: one of older sources must not stand before what is built now.
-rmSync(join(root, `prebuilds/${process.platform}-${process.arch}/empreinte${musl ? ".musl" : ""}.node`), {
-  force: true,
-});
+if (!debug) {
+  const file = `prebuilds/${process.platform}-${process.arch}/empreinte${musl ? ".musl" : ""}.node`;
+  rmSync(join(root, file), { force: true });
+}
 if (able && !process.env.EMPREINTE_BUILD_DIRECT) {
   const gyp = require.resolve("node-gyp/bin/node-gyp.js");
-  nodeGyp([gyp, "configure", "build", "-j", String(jobs)]);
+  nodeGyp([gyp, "configure", "build", "-j", String(jobs), ...(debug ? ["--debug"] : [])]);
 } else {
   try {
     await compile();

@@ -7,9 +7,13 @@ import type { NativeBinding } from "./binding.js";
 const require = createRequire(import.meta.url);
 const root = new URL("../../", import.meta.url);
 
-/** Where the addon may be, best first: the prebuilt one of this platform, then one built here. */
+/**
+ * Where the addon may be, best first: the prebuilt one of this platform, then one built here. With
+ * `EMPREINTE_BUILD=debug` it is the one of `npm run build:debug` only.
+ */
 function candidates(): string[] {
   const musl = process.platform === "linux" && !glibcVersion() ? ".musl" : "";
+  if (process.env["EMPREINTE_BUILD"] === "debug") return [fileURLToPath(new URL("build/Debug/empreinte.node", root))];
   return [
     fileURLToPath(new URL(`prebuilds/${process.platform}-${process.arch}/empreinte${musl}.node`, root)),
     fileURLToPath(new URL("build/Release/empreinte.node", root)),

@@ -48,7 +48,7 @@ describe("the documents", () => {
     const missing = all
       .filter(({ path }) => path !== "CHANGELOG.md")
       .flatMap(({ path, text }) =>
-        [...text.matchAll(/npm run ([a-z][\w:-]*\w)/g)]
+        [...text.matchAll(/npm run ([a-z][\w:-]*\w)(?![\w:])/g)]
           .map(([, name]) => name!)
           .filter((name) => scripts[name] === undefined)
           .map((name) => `${path}: npm run ${name}`),
