@@ -216,9 +216,12 @@ void emp_list_destroy(emp_list* list);
 
 /* ---- Search -------------------------------------------------------------------------------------------------- */
 
-/* An index of (id, hash, tag) rows. Ids are below 2^53 and unique; several ids may have the same hash; a tag is a
- * number 0 … 255 to filter by. Any threads may read and write at the same time. A search works on a snapshot, the state
- * of one revision, and no change ever blocks it. */
+/* An index of (id, hash, tag) rows. Ids are unique; several ids may have the same hash; a tag is a number 0 … 255 to
+ * filter by. The lower 53 bits of an id name an entry, the six bits above them a crop of it, 1 … 63, or 0 for the
+ * entry's own hash. The crops of an entry are added together with it and numbered from 1 on. Any threads may read and
+ * write at the same time. A search works on a snapshot, the state of one revision, and no change ever blocks it. */
+#define EMP_ENTRY_BITS 53
+#define EMP_MOST_CROPS 63
 typedef struct emp_index emp_index;
 typedef struct emp_snapshot emp_snapshot;
 
@@ -234,10 +237,11 @@ void emp_index_destroy(emp_index* index);
  * EMP_DUPLICATE_ID when an id is there already. */
 emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* hashes, const uint8_t* tags,
                          size_t count);
-/* Removes all ids or none, and returns EMP_UNKNOWN_ID when one is missing. A search whose snapshot is taken after this
- * returns never finds a removed row. */
+/* Removes all entries, with their crops, or none, and returns EMP_UNKNOWN_ID when one is missing. A search whose
+ * snapshot is taken after this returns never finds a removed row. */
 emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count);
-/* Gives an existing id another hash and tag. Every reader sees either the old row or the new one. */
+/* Gives an existing entry another hash and tag, and removes its crops. Every reader sees either the old rows or the
+ * new one. */
 emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t tag);
 /* Returns 1 when the index has the id, otherwise 0. */
 int emp_index_has(emp_index* index, uint64_t id);
@@ -315,10 +319,11 @@ typedef enum emp_search_strategy {
 typedef struct emp_search_options {
   const emp_kernel* kernel; /* NULL selects the best supported kernel. */
   emp_search_strategy strategy;
-  uint32_t radius;  /* 0 … 256 differing bits. */
-  uint32_t limit;   /* Keeps this many nearest hits of each query; 0 keeps all. */
-  int filter;       /* 1 finds only rows with one of `tags`. */
-  uint64_t tags[4]; /* 256 bits; tag 0 is the lowest bit of the first number. */
+  uint32_t radius;    /* 0 … 256 differing bits. */
+  uint32_t limit;     /* Keeps this many nearest hits of each query; 0 keeps all. */
+  int filter;         /* 1 finds only rows with one of `tags`. */
+  uint64_t tags[4];   /* 256 bits; tag 0 is the lowest bit of the first number. */
+  int separate_crops; /* 0 gives each entry once, by its nearest row; 1 gives every row. `limit` counts the same. */
   emp_cancel cancel;
 } emp_search_options;
 

@@ -60,10 +60,22 @@ class Ids {
     }
     return true;
   }
+  // Makes them the ids of rows: a byte each, 0 for an entry's own hash, otherwise the number of its crop.
+  bool read_crops(const Napi::Value& value) {
+    Bytes crops;
+    if (value.IsUndefined()) return true;
+    if (!read_bytes(value, &crops)) return false;
+    if (!several_ || crops.size != count) return fail(value.Env(), "expected the number of a crop for each id");
+    for (size_t i = 0; i < count; ++i) {
+      if (crops.data[i] > EMP_MOST_CROPS) return fail(value.Env(), "expected the number of a crop from 0 to 63");
+      several_[i] |= uint64_t{crops.data[i]} << EMP_ENTRY_BITS;
+    }
+    return true;
+  }
 
  private:
   static bool take(Napi::Env env, double id, uint64_t* out) {
-    if (!(id >= 0 && id < 9007199254740992.0) || id != std::floor(id))
+    if (!(id >= 0 && id < 0x1p53) || id != std::floor(id))
       return fail(env, "an id is a whole number from 0 to 2^53 - 1");
     *out = static_cast<uint64_t>(id);
     return true;
@@ -75,7 +87,7 @@ class Ids {
 bool read_tags(const Napi::Value& value, size_t count, Bytes* tags) {
   *tags = {nullptr, 0};
   if (value.IsUndefined()) return true;
-  return read_bytes(value, tags) && (tags->size == count || fail(value.Env(), "expected a bank for each id"));
+  return read_bytes(value, tags) && (tags->size == count || fail(value.Env(), "expected a tag for each id"));
 }
 
 // What an addition reads. One that runs off this thread keeps copies: the caller may do anything to its arrays.
@@ -84,7 +96,7 @@ struct Addition {
   Ids ids;
   Bytes hashes, tags;
 
-  // index, ids, hashes, banks
+  // index, ids, hashes, tags
   bool read(const Napi::CallbackInfo& info) {
     if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hashes) ||
         !read_tags(info[3], ids.count, &tags))
@@ -113,7 +125,7 @@ constexpr uint32_t kUnreported = 1024;
 
 void index_add(const Napi::CallbackInfo& info) {
   Addition addition;
-  if (!addition.read(info)) return;
+  if (!addition.read(info) || !addition.ids.read_crops(info[4])) return;
   const emp_status status = addition.run();
   if (status != EMP_OK) return fail(info.Env(), status), void();
   Index& index = *addition.index;
@@ -173,29 +185,19 @@ Napi::Value index_stats(const Napi::CallbackInfo& info) {
   return {info.Env(), out};
 }
 
-// index, ids. Returns 32 bytes for each id, zeros where there is no such id.
+// index, ids, numbers of crops. Returns 32 bytes for each id, zeros where there is no such row.
 Napi::Value index_hashes(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Shared<Index> index;
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* ids = nullptr;
-  if (!unwrap(info[0], &index)) return env.Undefined();
-  if (!info[1].IsTypedArray() ||
-      napi_get_typedarray_info(env, info[1], &type, &length, &ids, nullptr, nullptr) != napi_ok ||
-      type != napi_float64_array)
-    return fail(env, "expected a Float64Array"), env.Undefined();
+  Ids ids;
+  if (!unwrap(info[0], &index) || !ids.read(info[1]) || !ids.read_crops(info[2])) return env.Undefined();
   void* data = nullptr;
   napi_value buffer, array;
-  if (napi_create_arraybuffer(env, EMP_HASH_BYTES * length, &data, &buffer) != napi_ok ||
-      napi_create_typedarray(env, napi_uint8_array, EMP_HASH_BYTES * length, buffer, 0, &array) != napi_ok)
+  if (napi_create_arraybuffer(env, EMP_HASH_BYTES * ids.count, &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_uint8_array, EMP_HASH_BYTES * ids.count, buffer, 0, &array) != napi_ok)
     return fail(env, EMP_OUT_OF_MEMORY), env.Undefined();
   uint8_t* out = static_cast<uint8_t*>(data);
-  for (size_t i = 0; i < length; ++i) {
-    const double id = static_cast<const double*>(ids)[i];
-    if (id >= 0 && id < 9007199254740992.0)
-      emp_index_get(index->core, static_cast<uint64_t>(id), out + EMP_HASH_BYTES * i);
-  }
+  for (size_t i = 0; i < ids.count; ++i) emp_index_get(index->core, ids.values()[i], out + EMP_HASH_BYTES * i);
   return {env, array};
 }
 

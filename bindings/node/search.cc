@@ -1,5 +1,5 @@
-// searchSync and search. Hits come back as one Float64Array of triples (id, query, distance), sorted by query, distance
-// and id.
+// searchSync and search. Hits come back as one Float64Array of triples, sorted by query, distance, entry and crop: the
+// entry's id, the query, and 512 times the number of the crop plus the distance.
 #include <memory>
 
 #include "index_handle.h"
@@ -15,19 +15,19 @@ struct Search {
   Search& operator=(const Search&) = delete;
   ~Search() { emp_searcher_destroy(searcher); }
 
-  // index, queries, radius, options {limit, tags, strategy, nearest, kernel}. `tags` has 32 bytes. The core copies the
-  // queries.
+  // index, queries, radius, options {limit, tags, strategy, nearest, separateCrops, kernel}. `tags` has 32 bytes. The
+  // core copies the queries.
   bool read(const Napi::CallbackInfo& info, const emp_cancel& cancel) {
     const Napi::Env env = info.Env();
     Shared<Index> index;
     Bytes queries, tags;
     Options given;
-    bool nearest = false;
+    bool nearest = false, separate_crops = false;
     emp_search_options options = {};
     if (!unwrap(info[0], &index) || !read_bytes(info[1], &queries) || !read_uint32(info[2], &options.radius) ||
         !given.open(info[3]) || !given.read("limit", &options.limit) || !given.read("tags", &tags) ||
         !given.read("strategy", &options.strategy) || !given.read("nearest", &nearest) ||
-        !given.read("kernel", &options.kernel))
+        !given.read("separateCrops", &separate_crops) || !given.read("kernel", &options.kernel))
       return false;
     if (queries.size % EMP_HASH_BYTES != 0) return fail(env, EMP_BAD_HASH_LENGTH);
     if (tags.data != nullptr) {
@@ -35,6 +35,7 @@ struct Search {
       std::memcpy(options.tags, tags.data, sizeof(options.tags));
       options.filter = 1;
     }
+    options.separate_crops = separate_crops ? 1 : 0;
     options.cancel = cancel;
     emp_snapshot* snapshot = nullptr;
     emp_status status = emp_index_snapshot(index->core, &snapshot);
@@ -56,9 +57,10 @@ struct Search {
     if (napi_create_arraybuffer(env, 3 * count * sizeof(double), &data, &buffer) != napi_ok) return nullptr;
     double* out = static_cast<double*>(data);
     for (size_t i = 0; i < count; ++i) {
-      *out++ = static_cast<double>(hits[i].id);
+      const uint64_t crop = hits[i].id >> EMP_ENTRY_BITS;
+      *out++ = static_cast<double>(hits[i].id - (crop << EMP_ENTRY_BITS));
       *out++ = hits[i].query;
-      *out++ = hits[i].distance;
+      *out++ = static_cast<double>(512 * crop + hits[i].distance);
     }
     return napi_create_typedarray(env, napi_float64_array, 3 * count, buffer, 0, &array) == napi_ok ? array : nullptr;
   }

@@ -66,14 +66,16 @@ export interface NativeHash {
 
 /** Absent and undefined options have their default. */
 export interface NativeSearchOptions {
-  /** Keep this many nearest hits of each query; 0 keeps all. Default 0. */
+  /** Keep this many nearest entries of each query; 0 keeps all. Default 0. */
   limit?: number;
   /** 256 bits; only rows with one of these tags are found. Default: rows with any tag. */
   tags?: Uint8Array | undefined;
   /** 0 auto, 1 scan, 2 columns, 3 tiled, 4 multi-index. Default 0. */
   strategy?: number;
-  /** Find exactly the `limit` nearest rows within the radius. Default false. */
+  /** Find exactly the `limit` nearest entries within the radius. Default false. */
   nearest?: boolean;
+  /** Find every row, also several of one entry. Default: each entry once, by its nearest row. */
+  separateCrops?: boolean;
   /** The name of a kernel. Default: the best that this processor runs. */
   kernel?: string | undefined;
 }
@@ -213,9 +215,18 @@ export interface NativeBinding {
   openIndex(path: string): IndexHandle;
   /** Frees the rows now; searches that run keep theirs. */
   closeIndex(index: IndexHandle): void;
-  /** Adds all rows or none. Ids are whole numbers below 2^53; each has 32 bytes of hash and, unless `tags` is undefined, one tag. */
-  indexAdd(index: IndexHandle, ids: Float64Array | number, hashes: Uint8Array, tags: Uint8Array | undefined): void;
-  /** Does what `indexAdd` does, off this thread. */
+  /**
+   * Adds all rows or none. Ids are whole numbers below 2^53; each has 32 bytes of hash and, unless `tags` is undefined, one tag.
+   * `crops` has the number of each row's crop, 1 … 63 in order, or 0 for an entry's own hash. Default: all 0.
+   */
+  indexAdd(
+    index: IndexHandle,
+    ids: Float64Array | number,
+    hashes: Uint8Array,
+    tags: Uint8Array | undefined,
+    crops?: Uint8Array,
+  ): void;
+  /** Does what `indexAdd` does, off this thread and without crops. */
   indexAddMany(
     index: IndexHandle,
     ids: Float64Array,
@@ -223,8 +234,9 @@ export interface NativeBinding {
     tags: Uint8Array | undefined,
     cancel: CancelHandle | undefined,
   ): Promise<void>;
-  /** Removes all ids or none. */
+  /** Removes all entries, with their crops, or none. */
   indexRemove(index: IndexHandle, ids: Float64Array | number): void;
+  /** Replaces an entry and removes its crops. */
   indexReplace(index: IndexHandle, id: number, hash: Uint8Array, tag: number): void;
   indexHas(index: IndexHandle, id: number): boolean;
   indexStats(index: IndexHandle): NativeIndexStats;
@@ -237,11 +249,12 @@ export interface NativeBinding {
   indexWarm(index: IndexHandle, cancel: CancelHandle | undefined): Promise<void>;
   /** Writes what a search would see now to an open file. */
   indexSave(index: IndexHandle, descriptor: number, cancel: CancelHandle | undefined): Promise<void>;
-  /** Returns 32 bytes of hash for each id, zeros for an id that is not in the index. */
-  indexHashes(index: IndexHandle, ids: Float64Array): Uint8Array;
+  /** Returns 32 bytes of hash for each row, zeros for one that is not in the index. `crops` as in `indexAdd`. */
+  indexHashes(index: IndexHandle, ids: Float64Array, crops?: Uint8Array): Uint8Array;
   /**
-   * Finds the rows within `radius` of each query (32 bytes each). Returns triples (id, query, distance), sorted by query,
-   * distance and id, or undefined for no hit. Without options no property is read: keep small searches that way.
+   * Finds the entries within `radius` of each query (32 bytes each). Returns undefined for no hit, otherwise three numbers for
+   * each, sorted by query, distance, id and crop: the id, the query, and 512 times the number of the crop plus the distance.
+   * Without options no property is read: keep small searches that way.
    */
   searchSync(
     index: IndexHandle,

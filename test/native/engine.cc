@@ -7,6 +7,7 @@
 // Prints each failure and a last line with their number.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "../../native/search/index/index.h"
@@ -42,7 +43,11 @@ struct Snapshot {
   emp_snapshot* held = nullptr;
 };
 
-// What brute force finds, sorted by query, distance, id.
+constexpr uint64_t kEntryLimit = uint64_t{1} << EMP_ENTRY_BITS;
+uint64_t entry_of(uint64_t id) { return id % kEntryLimit; }
+
+// What brute force finds, sorted by query, distance, entry, crop; an entry once, by its nearest row, unless crops are
+// separate.
 std::vector<emp_hit> wanted(const Entries& entries, const std::vector<Hash>& queries, const emp_search_options& o) {
   std::vector<emp_hit> hits;
   for (uint32_t q = 0; q < queries.size(); ++q) {
@@ -53,8 +58,14 @@ std::vector<emp_hit> wanted(const Entries& entries, const std::vector<Hash>& que
       if (in && distance <= o.radius) hits.push_back({id, q, distance});
     }
     std::sort(hits.begin() + static_cast<ptrdiff_t>(first), hits.end(), [](const emp_hit& a, const emp_hit& b) {
-      return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
+      if (a.distance != b.distance) return a.distance < b.distance;
+      return entry_of(a.id) != entry_of(b.id) ? entry_of(a.id) < entry_of(b.id) : a.id < b.id;
     });
+    std::set<uint64_t> seen;
+    if (o.separate_crops == 0)
+      hits.erase(std::remove_if(hits.begin() + static_cast<ptrdiff_t>(first), hits.end(),
+                                [&](const emp_hit& hit) { return !seen.insert(entry_of(hit.id)).second; }),
+                 hits.end());
     if (o.limit > 0 && hits.size() - first > o.limit) hits.resize(first + o.limit);
   }
   return hits;
@@ -111,7 +122,7 @@ class Round {
  private:
   void change(int step) {
     if (small_) return change_shards();
-    const uint64_t what = random_.below(10);
+    const uint64_t what = random_.below(11);
     if (step == 0 || what == 0) return add(33'000 + random_.below(12'000));
     if (step == 1 || what < 3) return maintain();
     if (what < 4) return add(4'096 + random_.below(8'000));
@@ -120,18 +131,21 @@ class Round {
       for (int i = 0; i < 100; ++i) add(1);
     else if (what < 8)
       remove();
-    else
+    else if (what < 10)
       replace();
+    else
+      for (int i = 0; i < 50; ++i) add_with_crops();
   }
 
   void change_shards() {
-    const uint64_t what = random_.below(12);
+    const uint64_t what = random_.below(13);
     if (what < 4) return add(4'096 + random_.below(2'000));
     if (what < 6) return add(1 + random_.below(300));
     if (what < 8) return maintain();
     if (what < 9) return remove();
     if (what < 10) return remove_ends();
     if (what < 11) return replace();
+    if (what < 12) return add_with_crops();
     if (random_.one_in(2)) return remove_all();
     expect(emp_index_flush(index_) == EMP_OK, "flush");
   }
@@ -172,25 +186,55 @@ class Round {
     return kind < 2 ? random_.hash() : random_.near(a_seed(), kind == 2 ? random_.below(41) : 0);
   }
 
+  // An entry with crops, now and then as many as there may be, in any order.
+  void add_with_crops() {
+    const uint64_t entry = next_id_ += 1 + random_.below(3),
+                   crops = random_.one_in(5) ? EMP_MOST_CROPS : random_.below(9);
+    std::vector<uint64_t> ids;
+    for (uint64_t crop = 0; crop <= crops; ++crop) ids.push_back(crop * kEntryLimit + entry);
+    for (size_t i = ids.size(); i-- > 1;) std::swap(ids[i], ids[random_.below(i + 1)]);
+    std::vector<uint8_t> hashes, tags;
+    for (uint64_t id : ids) {
+      entries_[id] = {a_hash(), static_cast<uint8_t>(random_.below(4) * 85)};
+      hashes.insert(hashes.end(), entries_[id].hash.begin(), entries_[id].hash.end());
+      tags.push_back(entries_[id].tag);
+    }
+    expect(emp_index_add(index_, ids.data(), hashes.data(), tags.data(), ids.size()) == EMP_OK, "add with crops");
+    const uint64_t too_many = (EMP_MOST_CROPS + 1) * kEntryLimit + next_id_ + 1;
+    expect(emp_index_add(index_, &too_many, hashes.data(), nullptr, 1) == EMP_BAD_OPTION, "the number of a crop");
+    Hash hash;
+    for (uint64_t id : ids)
+      expect(emp_index_get(index_, id, hash.data()) == EMP_OK && hash == entries_[id].hash, "the hash of a crop");
+    const uint64_t crop = kEntryLimit + entry;
+    expect(emp_index_remove(index_, &crop, 1) == EMP_UNKNOWN_ID, "a crop by itself");
+  }
+
+  // Forgets an entry with its crops.
+  void forget(uint64_t entry) {
+    for (uint64_t crop = 0; entries_.erase(crop * kEntryLimit + entry) > 0;) ++crop;
+  }
+
+  Entries::iterator first_crop() { return entries_.lower_bound(kEntryLimit); }
+
   uint64_t some_id() {
-    const uint64_t least = entries_.begin()->first, most = entries_.rbegin()->first;
+    const uint64_t least = entries_.begin()->first, most = std::prev(first_crop())->first;
     const auto it = entries_.lower_bound(least + random_.below(random_.one_in(2) ? most - least + 1 : 50'000));
-    return it != entries_.end() ? it->first : least;
+    return it != entries_.end() && it->first < kEntryLimit ? it->first : least;
   }
 
   // The first rows of parts, and the last.
   void remove_ends() {
     for (uint64_t n = 1 + random_.below(20); n > 0 && entries_.size() > 1; --n) {
-      const auto end = random_.one_in(2) ? entries_.begin() : std::prev(entries_.end());
-      const uint64_t id = end->first;
-      entries_.erase(end);
+      const uint64_t id = (random_.one_in(2) ? entries_.begin() : std::prev(first_crop()))->first;
+      forget(id);
       expect(emp_index_remove(index_, &id, 1) == EMP_OK, "remove the first or last");
     }
   }
 
   void remove_all() {
     std::vector<uint64_t> ids;
-    for (const auto& [id, entry] : entries_) ids.push_back(id);
+    for (const auto& [id, entry] : entries_)
+      if (id < kEntryLimit) ids.push_back(id);
     expect(emp_index_remove(index_, ids.data(), ids.size()) == EMP_OK, "remove all");
     entries_.clear();
   }
@@ -199,9 +243,9 @@ class Round {
     if (entries_.size() < 10) return;
     std::vector<uint64_t> ids;
     const size_t count = random_.one_in(2) ? 1 : 1 + random_.below(entries_.size() / 3);
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count && !entries_.empty(); ++i) {
       ids.push_back(some_id());
-      entries_.erase(ids.back());
+      forget(ids.back());
     }
     std::vector<uint64_t> one_too_many = ids;
     one_too_many.push_back(next_id_ + 7);
@@ -218,6 +262,7 @@ class Round {
   void replace() {
     for (int i = 0; i < 60 && !entries_.empty(); ++i) {
       const uint64_t id = some_id();
+      forget(id);
       entries_[id] = {a_hash(), static_cast<uint8_t>(random_.below(4) * 85)};
       const Entry& entry = entries_[id];
       expect(emp_index_replace(index_, id, entry.hash.data(), entry.tag) == EMP_OK, "replace");
@@ -283,6 +328,7 @@ class Round {
     emp_search_options o = {};
     o.radius = kRadii[random_.below(std::size(kRadii))];
     o.filter = random_.one_in(2) ? 1 : 0;
+    o.separate_crops = random_.one_in(3) ? 1 : 0;
     for (uint64_t& bits : o.tags) bits = random_();
     const uint32_t limit = random_.one_in(8) ? 1'000'000 : 1 + static_cast<uint32_t>(random_.below(40));
     std::vector<Hash> queries(o.radius > 96 ? 1 + random_.below(2) : 1 + random_.below(14));

@@ -33,7 +33,7 @@ bool tables_hold(const Shard& s) {
     if (i > 0 && id <= before) return false;
     before = id;
   }
-  if (before >> 53 != 0) return false;
+  if (before > kMostId) return false;
   for (uint32_t t = 0; t < s.tables; ++t) {
     const Table& table = s.table[t];
     const uint32_t buckets = buckets_of(s.tables);
@@ -64,7 +64,7 @@ emp_status check_structure(const uint8_t* data, size_t size) {
   for (uint32_t i = 0; i < header.shards; ++i) {
     const ShardRecord& r = records[i];
     if (!known_tables(r.tables) || r.rows == 0 || r.rows > most_rows(r.tables)) return EMP_CORRUPT_FILE;
-    if (r.flags > (kNarrow | kTags) || r.first_id >> 53 != 0) return EMP_CORRUPT_FILE;
+    if (r.flags > (kNarrow | kTags) || r.first_id > kMostId) return EMP_CORRUPT_FILE;
     if (r.offset != to_page(end) || r.offset > size || r.size != layout_in(r).total || r.size > size - r.offset)
       return EMP_CORRUPT_FILE;
     end = r.offset + r.size;
@@ -115,6 +115,7 @@ emp_status emp_index_open(const emp_file* given, emp_index** out) {
     }
     if (status == EMP_OK) {
       v->revision = header.revision;
+      for (uint32_t i = 0; i < v->shard_count; ++i) index->has_crops |= v->shards[i].shard->last_id() > kMostEntry;
       index->publish(v);
       *out = index;
     } else {

@@ -90,6 +90,28 @@ bool bury(Version* v, uint32_t shard, const uint32_t* rows, uint32_t count) {
   return true;
 }
 
+// Marks rows as removed wherever they are, and leaves them sorted.
+bool bury(Version* v, Place* places, size_t count) {
+  Array<uint32_t> rows(count);
+  if (!rows) return false;
+  if (count > 1)
+    std::sort(places, places + count,
+              [](const Place& a, const Place& b) { return a.shard != b.shard ? a.shard < b.shard : a.row < b.row; });
+  for (size_t from = 0, to; from < count; from = to) {
+    uint32_t n = 0;
+    for (to = from; to < count && places[to].shard == places[from].shard; ++to) rows[n++] = places[to].row;
+    if (!bury(v, places[from].shard, rows.data(), n)) return false;
+  }
+  return true;
+}
+
+// Takes removed rows of the delta out of its map.
+void forget(emp_index* index, const Place* places, size_t count) {
+  const Version& v = *index->version;
+  for (size_t i = 0; i < count; ++i)
+    if (places[i].shard == v.shard_count) index->delta_rows_by_id.erase(v.delta->ids[places[i].row], *v.delta);
+}
+
 bool bury_in_place(Version* v, const Place& place) {
   Tombstones*& tombstones = place.shard == v->shard_count ? v->delta_tombstones : v->shards[place.shard].tombstones;
   if (tombstones != nullptr) return tombstones->add(place.row);
@@ -127,6 +149,17 @@ Place emp_index::find(const Version& v, uint64_t id) const {
     if (row < v.shards[i].shard->rows && !v.shards[i].is_removed(row)) return {i, row, true};
   }
   return {};
+}
+
+uint32_t emp_index::find_rows(const Version& v, uint64_t entry, Place* out) const {
+  uint32_t count = 0;
+  if (entry > kMostEntry) return 0;
+  for (uint64_t crop = 0; crop <= (has_crops ? EMP_MOST_CROPS : 0); ++crop) {
+    const Place place = find(v, crop << EMP_ENTRY_BITS | entry);
+    if (!place.found) break;
+    out[count++] = place;
+  }
+  return count;
 }
 
 emp_status emp_index_create(uint32_t tables, emp_index** out) {
@@ -202,7 +235,7 @@ uint64_t last_id(const Version& v) {
   uint64_t last = 0;
   for (uint32_t i = 0; i < v.shard_count; ++i) {
     const Shard& s = *v.shards[i].shard;
-    last = std::max(last, s.ids.at(s.row_by_id(s.rows - 1)));
+    last = std::max(last, s.last_id());
   }
   return last;
 }
@@ -226,9 +259,10 @@ emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* h
   const std::lock_guard<std::mutex> lock(index->writing);
   const Version& before = *index->version;
   const uint64_t last = last_id(before);
-  bool sorted = true;
+  bool sorted = true, any_crop = false;
   for (size_t i = 0; i < count; ++i) {
-    if (ids[i] >> 53 != 0) return EMP_BAD_OPTION;
+    if (ids[i] > kMostId) return EMP_BAD_OPTION;
+    any_crop |= ids[i] > kMostEntry;
     if (ids[i] <= last && index->find(before, ids[i]).found) return EMP_DUPLICATE_ID;
     sorted = sorted && (i == 0 || ids[i - 1] < ids[i]);
   }
@@ -241,6 +275,7 @@ emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* h
     for (size_t i = 1; i < count; ++i)
       if (order[i - 1].id == order[i].id) return EMP_DUPLICATE_ID;
   }
+  index->has_crops |= any_crop;
   const Entries entries = {ids, hashes, tags, count, order.data()};
   if (fits_delta(before, count) && change_in_place(index, [&](Version& v) {
         for (size_t i = 0; i < count; ++i) append_to_delta(index, v, v.delta_rows++, entries, i);
@@ -255,29 +290,23 @@ emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count)
   if (count == 0) return EMP_OK;
   const std::lock_guard<std::mutex> lock(index->writing);
   const Version& before = *index->version;
-  Array<Place> places(count);
-  if (!places) return EMP_OUT_OF_MEMORY;
+  size_t row_count = 0;
+  Place found[EMP_MOST_CROPS + 1];
   for (size_t i = 0; i < count; ++i) {
-    places[i] = index->find(before, ids[i]);
-    if (!places[i].found) return EMP_UNKNOWN_ID;
+    const uint32_t rows = index->find_rows(before, ids[i], found);
+    if (rows == 0) return EMP_UNKNOWN_ID;
+    row_count += rows;
   }
-  if (count == 1 && change_in_place(index, [&](Version& v) { return bury_in_place(&v, places[0]); })) {
-    if (places[0].shard == before.shard_count) index->delta_rows_by_id.erase(ids[0], *before.delta);
+  if (row_count == 1 && change_in_place(index, [&](Version& v) { return bury_in_place(&v, found[0]); })) {
+    if (found[0].shard == before.shard_count) index->delta_rows_by_id.erase(ids[0], *before.delta);
     return EMP_OK;
   }
+  Array<Place> places(row_count);
+  if (!places) return EMP_OUT_OF_MEMORY;
+  for (size_t i = 0, at = 0; i < count; ++i) at += index->find_rows(before, ids[i], places.data() + at);
   std::unique_ptr<Version> v(before.next(0));
-  Array<uint32_t> rows(count);
-  if (!v || !rows) return EMP_OUT_OF_MEMORY;
-  if (count > 1)
-    std::sort(places.data(), places.data() + count,
-              [](const Place& a, const Place& b) { return a.shard != b.shard ? a.shard < b.shard : a.row < b.row; });
-  for (size_t from = 0, to; from < count; from = to) {
-    uint32_t n = 0;
-    for (to = from; to < count && places[to].shard == places[from].shard; ++to) rows[n++] = places[to].row;
-    if (!bury(v.get(), places[from].shard, rows.data(), n)) return EMP_OUT_OF_MEMORY;
-  }
-  if (before.delta_rows > 0)
-    for (size_t i = 0; i < count; ++i) index->delta_rows_by_id.erase(ids[i], *before.delta);
+  if (!v || !bury(v.get(), places.data(), row_count)) return EMP_OUT_OF_MEMORY;
+  forget(index, places.data(), row_count);
   index->publish(v.release());
   return EMP_OK;
 }
@@ -285,12 +314,13 @@ emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count)
 emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t tag) {
   const std::lock_guard<std::mutex> lock(index->writing);
   const Version& before = *index->version;
-  const Place place = index->find(before, id);
-  if (!place.found) return EMP_UNKNOWN_ID;
+  Place places[EMP_MOST_CROPS + 1];
+  const uint32_t rows = index->find_rows(before, id, places);
+  if (rows == 0) return EMP_UNKNOWN_ID;
   const Entries entry = {&id, hash, &tag, 1};
   Version* v = before.next(2);
-  if (v == nullptr || !bury(v, place.shard, &place.row, 1)) return conclude(index, v, EMP_OUT_OF_MEMORY);
-  if (place.shard == before.shard_count) index->delta_rows_by_id.erase(id, *before.delta);
+  if (v == nullptr || !bury(v, places, rows)) return conclude(index, v, EMP_OUT_OF_MEMORY);
+  forget(index, places, rows);
   return conclude(index, v, add_entries(index, v, entry));
 }
 
@@ -325,6 +355,7 @@ emp_status emp_index_clear(emp_index* index) {
   v->revision = index->version->revision + 1;
   index->publish(v);
   index->delta_rows_by_id.clear();
+  index->has_crops = false;
   return EMP_OK;
 }
 

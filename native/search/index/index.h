@@ -43,6 +43,7 @@ struct emp_index {
   std::mutex publishing;  // held for as long as it takes to swap or share the version
   empreinte::Version* version = nullptr;
   empreinte::DeltaRowsById delta_rows_by_id;
+  bool has_crops = false;  // entries may have crops, which are looked for when one is removed
   uint32_t tables = empreinte::kChunks;
   empreinte::ShardSizes sizes;
   bool maintaining = false;
@@ -50,6 +51,9 @@ struct emp_index {
   empreinte::Version* share();
   void publish(empreinte::Version* next);
   empreinte::Place find(const empreinte::Version& v, uint64_t id) const;
+  // The rows of an entry, its crops' behind its own; how many there are is at most EMP_MOST_CROPS + 1, and 0 for an
+  // entry that is not there.
+  uint32_t find_rows(const empreinte::Version& v, uint64_t entry, empreinte::Place* out) const;
 };
 
 struct emp_snapshot {

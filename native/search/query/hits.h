@@ -1,6 +1,7 @@
 // Hits while they are gathered, and their order.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 #include "../../empreinte.h"
@@ -37,12 +38,33 @@ class Hits {
   size_t size_ = 0, capacity_ = 0;
 };
 
+constexpr uint64_t kEntryMask = (uint64_t{1} << EMP_ENTRY_BITS) - 1;
+inline uint64_t entry_of(const emp_hit& hit) { return hit.id & kEntryMask; }
+inline uint32_t crop_of(const emp_hit& hit) { return static_cast<uint32_t>(hit.id >> EMP_ENTRY_BITS); }
+// Orders rows by entry, and an entry before its crops.
+inline uint64_t row_key(const emp_hit& hit) { return std::rotl(hit.id, 64 - EMP_ENTRY_BITS); }
+
 inline bool before(const emp_hit& a, const emp_hit& b) {
   if (a.query != b.query) return a.query < b.query;
-  return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
+  return a.distance != b.distance ? a.distance < b.distance : row_key(a) < row_key(b);
 }
 
-// Many hits are sorted by counting, eleven bits a turn, those bits only in which they differ: ids, distances, queries.
+// Keeps the nearest hit of each entry for each query, and returns the new end. Only then are the hits in another order.
+inline emp_hit* merge_crops(emp_hit* begin, emp_hit* end) {
+  uint64_t ids = 0;
+  for (const emp_hit* hit = begin; hit != end; ++hit) ids |= hit->id;
+  if (ids <= kEntryMask) return end;
+  std::sort(begin, end, [](const emp_hit& a, const emp_hit& b) {
+    if (a.query != b.query) return a.query < b.query;
+    if (entry_of(a) != entry_of(b)) return entry_of(a) < entry_of(b);
+    return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
+  });
+  return std::unique(
+      begin, end, [](const emp_hit& a, const emp_hit& b) { return a.query == b.query && entry_of(a) == entry_of(b); });
+}
+
+// Many hits are sorted by counting, eleven bits a turn, those bits only in which they differ: crops, entries,
+// distances, queries.
 inline void sort(emp_hit* begin, emp_hit* end) {
   constexpr uint32_t kFew = 256, kBits = 11, kValues = 1u << kBits;
   const size_t n = static_cast<size_t>(end - begin);
@@ -59,7 +81,9 @@ inline void sort(emp_hit* begin, emp_hit* end) {
     for (size_t i = 0; i < n; ++i) to[at[key(from[i])]++] = from[i];
     std::swap(from, to);
   };
-  for (uint32_t bit = 0; bit < 64 && ids >> bit != 0; bit += kBits)
+  if (ids > kEntryMask) by(crop_of);
+  ids &= kEntryMask;
+  for (uint32_t bit = 0; ids >> bit != 0; bit += kBits)
     by([bit](const emp_hit& hit) { return static_cast<uint32_t>(hit.id >> bit) & (kValues - 1); });
   by([](const emp_hit& hit) { return hit.distance; });
   for (uint32_t bit = 0; queries >> bit != 0; bit += kBits)
@@ -67,8 +91,9 @@ inline void sort(emp_hit* begin, emp_hit* end) {
   if (from != begin) std::memcpy(begin, from, n * sizeof(emp_hit));
 }
 
-// Sorted; of each query the nearest `limit` when there is one.
-inline void finish(Hits* hits, uint32_t limit) {
+// Sorted, with crops merged where `merge` says so; of each query the nearest `limit` when there is one.
+inline void finish(Hits* hits, uint32_t limit, bool merge) {
+  if (merge) hits->shrink(static_cast<size_t>(merge_crops(hits->begin(), hits->end()) - hits->begin()));
   sort(hits->begin(), hits->end());
   if (limit == 0) return;
   emp_hit* out = hits->begin();

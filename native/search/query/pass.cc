@@ -217,15 +217,19 @@ bool Pass::take_all(const Source& source, size_t query, const uint32_t* rows, co
 
 void Pass::prune() {
   emp_hit* first = hits_.begin() + first_hit_;
-  std::nth_element(first, first + options_.limit, hits_.end(), before);
-  hits_.shrink(first_hit_ + options_.limit);
+  emp_hit* end = options_.separate_crops != 0 ? hits_.end() : merge_crops(first, hits_.end());
+  if (static_cast<size_t>(end - first) > options_.limit) {
+    std::nth_element(first, first + options_.limit, end, before);
+    end = first + options_.limit;
+  }
+  hits_.shrink(static_cast<size_t>(end - hits_.begin()));
 }
 
 // Only the `keep` nearest hits count. Rows farther than the last of them need no further search.
 void Pass::narrow() {
   if (hits_.size() < std::max<size_t>(2 * size_t{keep_}, 64)) return;
-  finish(&hits_, keep_);
-  radius_ = (hits_.end() - 1)->distance;
+  finish(&hits_, keep_, options_.separate_crops == 0);
+  if (hits_.size() == keep_) radius_ = (hits_.end() - 1)->distance;
 }
 
 }  // namespace empreinte

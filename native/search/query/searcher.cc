@@ -49,7 +49,7 @@ struct emp_searcher {
     if (nearest) return run_nearest(&budget, done);
     if (!pass) pass.emplace(*version, options, queries.get(), count, &hits);
     const emp_status status = pass->run(&budget, done);
-    if (status == EMP_OK && *done) finish(&hits, options.limit);
+    if (status == EMP_OK && *done) finish(&hits, options.limit, options.separate_crops == 0);
     return status;
   }
 
@@ -71,9 +71,10 @@ struct emp_searcher {
         bool pass_done = false;
         const emp_status status = pass->run(budget, &pass_done);
         if (status != EMP_OK || !pass_done) return status;
+        // Before it is known whether there are enough: rows of one entry are one.
+        finish(&found, options.limit, options.separate_crops == 0);
         if (found.size() >= options.limit || radius >= options.radius) break;
       }
-      finish(&found, options.limit);
       for (emp_hit hit : found) {
         hit.query = static_cast<uint32_t>(query);
         if (!hits.push(hit)) return EMP_OUT_OF_MEMORY;

@@ -41,6 +41,9 @@ struct Table {
   uint32_t row_at(uint32_t posting) const { return row != nullptr ? number_at(row, bytes, posting) : posting; }
 };
 
+constexpr uint64_t kMostEntry = (uint64_t{1} << EMP_ENTRY_BITS) - 1;
+constexpr uint64_t kMostId = (uint64_t{EMP_MOST_CROPS} << EMP_ENTRY_BITS) | kMostEntry;
+
 // The ids of the rows: 4 bytes each above the smallest where they span less than 2^32, else 8.
 struct Ids {
   uint64_t first = 0;
@@ -85,6 +88,7 @@ struct Shard {
     const uint32_t row = number_at(order, 3, i);
     return row < rows ? row : rows - 1;
   }
+  uint64_t last_id() const { return ids.at(row_by_id(rows - 1)); }
   Row row(uint32_t i) const { return blocks[i / kBlockRows].row(i % kBlockRows); }
   // Points at the parts, from the first byte of its memory.
   void attach(const uint8_t* memory, uint32_t row_count, uint32_t table_count, uint64_t first_id, const Layout& layout);

@@ -1,4 +1,4 @@
-// A view: where in the image an assumed original lies. The hashes of a query are those of its views.
+// A view: where in the picture an assumed original lies. What a variant of the query is the hash of.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -6,9 +6,9 @@
 
 namespace empreinte {
 
-// Which idea a view comes from. The names are public (src/views); the order says nothing.
+// Which idea a view comes from. The names are public (src/variants); the order is not an order of worth.
 enum class ViewKind : uint8_t {
-  whole,          // the image itself
+  whole,          // the picture itself
   trimmed,        // without its border, bars, letterbox
   part,           // a picture inside an interface: a component that is not background
   rectangle,      // between long straight edges: picture in picture
