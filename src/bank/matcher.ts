@@ -1,5 +1,5 @@
 import { boolean, checkOptions, checkSignal, integer, invalidArgument } from "../check.js";
-import { copyLevel } from "../copies/search-copies.js";
+import { checkLevel } from "../copies/level.js";
 import type { CopyLevel } from "../copies/types.js";
 import type { ImageInput } from "../image/input.js";
 import type { Limits } from "../limits.js";
@@ -125,7 +125,7 @@ export class Matcher {
    */
   async checkImage(input: ImageInput, options?: CheckImageOptions): Promise<Decision> {
     const given = checkOptions(options, imageOptionNames);
-    const level = copyLevel(given.level ?? "fast");
+    const level = checkLevel(given.level ?? "fast");
     const all = boolean("all", given.all ?? false);
     const signal = checkSignal(given.signal);
     const { query, samples, refused } = await readUpload(input, given, signal);

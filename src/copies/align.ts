@@ -1,45 +1,41 @@
+import { minViewQuality } from "../hash/thresholds.js";
 import { hashDistance } from "../hash/value.js";
 import type { QueryImage } from "../views/query-image.js";
-import { type CopyIndex, type CandidateSet, type Candidate, weakRadius } from "./candidates.js";
-import type { CopyLevel } from "./types.js";
+import type { Candidate, CandidateSet } from "./candidates.js";
+import { weakRadius } from "./radii.js";
+import type { AlteredLevel, CopyIndex } from "./types.js";
+
+/** How many entries of each group are aligned, and how many views of each. `"standard"` makes no extra look-up for it. */
+const bounds = { standard: [1, 1], thorough: [3, 2] } as const;
 
 /**
- * How many entries of each kind are tried, and from how many places each. At `standard` nothing is looked up for it: it is what makes a
- * match, or nothing, of an entry that a view came near.
+ * Moves the views that are nearest an entry towards it and adds what they come to. Answers how many views were moved.
  */
-const bounds = { fast: [0, 0], standard: [1, 1], thorough: [3, 2] } as const;
-/** An aligned view has to be as good as any hypothesis. */
-const leastQuality = 80;
-
-/**
- * Moves the nearest views towards the entries they are near, and adds what that gives to the evidence. Answers how many
- * views were moved.
- */
-export async function alignWeak(
-  picture: QueryImage,
+export async function alignCandidates(
+  image: QueryImage,
   index: CopyIndex,
-  evidence: CandidateSet,
-  options: { level: CopyLevel; signal: AbortSignal | undefined },
+  candidates: CandidateSet,
+  { level, signal }: { level: AlteredLevel; signal: AbortSignal | undefined },
 ): Promise<number> {
-  const [mostEntries, startsEach] = bounds[options.level];
+  const [mostEntries, mostViews] = bounds[level];
   const starts: Candidate[] = [];
-  for (const lists of evidence.alignable()) {
-    for (const seen of lists.slice(0, mostEntries)) starts.push(...seen.filter(alignable).slice(0, startsEach));
+  for (const entries of candidates.alignable()) {
+    for (const near of entries.slice(0, mostEntries)) starts.push(...near.filter(isAlignable).slice(0, mostViews));
   }
-  const wanted = starts.flatMap(({ id, viewHash }) => {
-    const target = index.get(id);
-    return target === undefined ? [] : [{ id, from: viewHash, target }];
+  const wanted = starts.flatMap(({ id, crop, viewHash }) => {
+    const target = index.get(id, crop);
+    return target === undefined ? [] : [{ id, ...(crop !== undefined && { crop }), from: viewHash, target }];
   });
   if (wanted.length === 0) return 0;
-  const made = await picture.align(wanted, options.signal);
-  made.forEach((aligned, i) => {
-    const { id, target } = wanted[i]!;
-    if (aligned.quality < leastQuality || !aligned.stable) return;
-    evidence.add({ id, distance: hashDistance(aligned.hash, target), viewHash: aligned });
+  const aligned = await image.align(wanted, signal);
+  aligned.forEach((viewHash, i) => {
+    if (viewHash.quality < minViewQuality || !viewHash.stable) return;
+    const { target, from: _from, ...known } = wanted[i]!;
+    candidates.add({ ...known, distance: hashDistance(viewHash.hash, target), viewHash });
   });
   return wanted.length;
 }
 
-function alignable({ distance, viewHash }: Candidate): boolean {
+function isAlignable({ distance, viewHash }: Candidate): boolean {
   return distance <= weakRadius && viewHash.name !== "negative";
 }

@@ -1,161 +1,148 @@
+import { matchRadius, reviewRadius } from "../hash/thresholds.js";
 import type { ViewHash } from "../views/query-image.js";
 import { cornersOf, isWholeView, type Region } from "../views/views.js";
-import type { CopyMatch, Tier } from "./types.js";
+import type { CopyIndex, CopyMatch, NearHash, Tier } from "./types.js";
 
-/** Meta's recommendation for PDQ, and what a machine may act on. */
-export const sureRadius = 31;
-/** What an alignment has to reach: of sixty chat screenshots one fell to 30. */
+/** An alignment has to come this near to be a match by itself: of sixty unrelated chat screenshots one came to 30. */
 export const alignedRadius = 24;
-/** Beyond the sure radius, as far as here, a second witness makes it a review. */
-export const reviewRadius = 50;
-/** Unrelated photographs were never as near, and an alignment brings a true copy from here to the sure radius. */
-export const weakRadius = 72;
-/** As far as the tables of an index are searched in a third of the time. */
-export const tableRadius = 62;
-/** A view is looked up as far as this unless it is to be aligned: up to here a search passes most of a list at a glance. */
-export const viewRadius = 42;
-/** And at `standard`, halves of a collage and what may have been mirrored before it was framed: a third of the time. */
-export const partRadius = 34;
-/** A hypothesis, of which there are many, has to have this quality, where the picture itself may have less. */
-export const leastViewQuality = 80;
-/** From here on a picture is a text screen, a chart, a title card. */
-export const flatFrom = 0.8;
 
-/** A known hash near a view, by its id. */
-export interface NearHash {
-  id: number;
-  /** Differing bits, 0 … 256. */
-  distance: number;
-}
-
-/** Where views are looked up: a `HashIndex`, or whatever answers like one. */
-export interface CopyIndex {
-  searchMany(
-    queries: Uint8Array,
-    options: { radius: number; limit: number; signal?: AbortSignal },
-  ): Promise<NearHash[][]>;
-  get(id: number): Uint8Array | undefined;
-}
-
-/** A variant of the picture near a hash of the list. */
-export interface Candidate {
-  id: number;
-  distance: number;
+/** A view of the query image near a known hash. */
+export interface Candidate extends NearHash {
   viewHash: ViewHash;
 }
 
-/** Most nearest hits of a variant that are looked at: a list may have one picture a million times. */
-const hitsEach = 64;
+/** How many of a view's nearest hashes are looked at: a list may have one image a million times. */
+const nearestEach = 64;
 
-/** What has been seen of each entry. */
+/** Which known hashes belong together, by their ids. */
+export interface CandidateGroups {
+  /** The entry of a hash. Default: each id is an entry. */
+  entryOf?: (id: number) => number;
+  /**
+   * The group of a hash within its entry: a match by a hash of one group is no reason not to align one of another. Default:
+   * one group.
+   */
+  groupOf?: (id: number) => number;
+}
+
+/** The candidates of one query image, by entry. */
 export class CandidateSet {
-  /** Nothing beyond the sure radius counts: for text screens, charts and title cards. */
+  /** True for text screens, charts and title cards: nothing beyond the radius counts. */
   strict = false;
+  readonly #radius: number;
   readonly #entryOf: (id: number) => number;
-  readonly #kindOf: (id: number) => number;
-  readonly #sightings = new Map<number, Candidate[]>();
+  readonly #groupOf: (id: number) => number;
+  readonly #candidates = new Map<number, Candidate[]>();
 
-  /** @param kindOf ids of one entry may be of several kinds: what is seen of one is no reason not to align another. */
-  constructor(entryOf: (id: number) => number, kindOf: (id: number) => number = () => 0) {
+  /** @param radius 0 … 31. Below 31 it bounds every match, and nothing beyond it is a review. */
+  constructor(radius: number, { entryOf = (id) => id, groupOf = () => 0 }: CandidateGroups) {
+    this.#radius = radius;
     this.#entryOf = entryOf;
-    this.#kindOf = kindOf;
+    this.#groupOf = groupOf;
   }
 
-  add(sighting: Candidate): void {
-    const entry = this.#entryOf(sighting.id);
-    const known = this.#sightings.get(entry);
-    if (known === undefined) this.#sightings.set(entry, [sighting]);
-    else known.push(sighting);
+  add(candidate: Candidate): void {
+    const entry = this.#entryOf(candidate.id);
+    const others = this.#candidates.get(entry);
+    if (others === undefined) this.#candidates.set(entry, [candidate]);
+    else others.push(candidate);
   }
 
-  /** Looks all variants up at once, those of one radius. */
+  /** Looks up all views, which have the same radius, at once. */
   async search(
     index: CopyIndex,
-    variants: readonly ViewHash[],
+    views: readonly ViewHash[],
     radius: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (variants.length === 0) return;
-    const queries = new Uint8Array(32 * variants.length);
-    variants.forEach(({ hash }, i) => queries.set(hash, 32 * i));
-    const found = await index.searchMany(queries, { radius, limit: hitsEach, ...(signal && { signal }) });
-    found.forEach((hits, i) => {
-      for (const { id, distance } of hits) this.add({ id, distance, viewHash: variants[i]! });
+    if (views.length === 0) return;
+    const queries = new Uint8Array(32 * views.length);
+    views.forEach(({ hash }, i) => queries.set(hash, 32 * i));
+    const found = await index.searchMany(queries, { radius, limit: nearestEach, ...(signal && { signal }) });
+    found.forEach((near, i) => {
+      for (const { id, crop, distance } of near) {
+        this.add({ id, ...(crop !== undefined && { crop }), distance, viewHash: views[i]! });
+      }
     });
   }
 
-  /** For each kind: sightings that are too far to be a match, those of one entry together, nearest first. */
+  /** For each group the candidates that are no match yet: a list an entry, the nearest first. */
   alignable(): Candidate[][][] {
-    const kinds = new Map<number, Candidate[][]>();
-    for (const seen of this.#sightings.values()) {
-      for (const kind of new Set(seen.map(({ id }) => this.#kindOf(id)))) {
-        const some = seen.filter(({ id }) => this.#kindOf(id) === kind);
-        if (some.some(isSure)) continue;
-        const lists = kinds.get(kind) ?? [];
+    const groups = new Map<number, Candidate[][]>();
+    for (const candidates of this.#candidates.values()) {
+      for (const group of new Set(candidates.map(({ id }) => this.#groupOf(id)))) {
+        const some = candidates.filter(({ id }) => this.#groupOf(id) === group);
+        if (some.some((candidate) => isSure(candidate, this.#radius))) continue;
+        const lists = groups.get(group) ?? [];
         lists.push(some.sort(byDistance));
-        kinds.set(kind, lists);
+        groups.set(group, lists);
       }
     }
-    return [...kinds.values()].map((lists) => lists.sort((a, b) => byDistance(a[0]!, b[0]!)));
+    return [...groups.values()].map((lists) => lists.sort((a, b) => byDistance(a[0]!, b[0]!)));
   }
 
-  /** All that was seen of each entry that counts. */
+  /** The candidates of each entry that is a match or a review. */
   accepted(): Map<number, readonly Candidate[]> {
-    return new Map([...this.#sightings].filter(([, seen]) => this.#tierOf(seen) !== "none"));
+    return new Map([...this.#candidates].filter(([, candidates]) => this.#tierOf(candidates) !== undefined));
   }
 
-  /** The entries that count, nearest first, matches before reviews. */
+  /** The entries that are a match or a review, by their nearest candidate: matches first, then by distance and entry. */
   matches(): CopyMatch[] {
-    const matches: CopyMatch[] = [];
-    for (const [entry, seen] of this.#sightings) {
-      const tier = this.#tierOf(seen);
-      if (tier === "none") continue;
-      const best = seen.reduce((a, b) => (byDistance(b, a) < 0 ? b : a));
-      matches.push({ ...matchOf(best, tier), entry, supportCount: supportCount(seen) });
+    const matches: [entry: number, match: CopyMatch][] = [];
+    for (const [entry, candidates] of this.#candidates) {
+      const tier = this.#tierOf(candidates);
+      if (tier === undefined) continue;
+      const best = candidates.reduce((a, b) => (byDistance(b, a) < 0 ? b : a));
+      matches.push([entry, matchOf(best, tier, supportCount(candidates))]);
     }
     const order = { match: 0, review: 1 };
-    return matches.sort((a, b) => order[a.tier] - order[b.tier] || a.distance - b.distance || a.entry - b.entry);
+    matches.sort(([x, a], [y, b]) => order[a.tier] - order[b.tier] || a.distance - b.distance || x - y);
+    return matches.map(([, match]) => match);
   }
 
-  #tierOf(seen: readonly Candidate[]): Tier | "none" {
-    let tier: Tier | "none" = "none";
-    for (const sighting of seen) {
-      if (isSure(sighting)) return "match";
-      if (sighting.distance <= sureRadius) tier = "review";
-    }
-    return tier === "none" && !this.strict && supportCount(seen) >= 2 ? "review" : tier;
+  #tierOf(candidates: readonly Candidate[]): Tier | undefined {
+    if (candidates.some((candidate) => isSure(candidate, this.#radius))) return "match";
+    if (candidates.some(({ distance }) => distance <= this.#radius)) return "review";
+    const strict = this.strict || this.#radius < matchRadius;
+    return !strict && supportCount(candidates) >= 2 ? "review" : undefined;
   }
 }
 
-/** Whether it is a match by itself. */
-export function isSure({ distance, viewHash }: Candidate): boolean {
-  return distance <= (viewHash.name === "aligned" ? alignedRadius : sureRadius);
+/** Whether a candidate is a match by itself. */
+export function isSure({ distance, viewHash }: Candidate, radius: number): boolean {
+  return distance <= (viewHash.name === "aligned" ? Math.min(alignedRadius, radius) : radius);
 }
 
-export const byDistance = (a: Candidate, b: Candidate): number => a.distance - b.distance || a.id - b.id;
+/** Sorts candidates by distance, then id, then crop; an original comes before its crops. */
+export function byDistance(a: Candidate, b: Candidate): number {
+  return a.distance - b.distance || a.id - b.id || (a.crop ?? -1) - (b.crop ?? -1);
+}
 
-export function matchOf(
-  { id, distance, viewHash }: Candidate,
-  tier: "match" | "review",
-): Omit<CopyMatch, "entry" | "supportCount"> {
+/** A candidate as the match of its entry. */
+export function matchOf({ id, crop, distance, viewHash }: Candidate, tier: Tier, support: number): CopyMatch {
   const { name, orientation, view } = viewHash;
-  const whole = view === undefined || isWholeView(view);
+  const region = view === undefined || isWholeView(view) ? undefined : regionOf(view);
   return {
     id,
+    ...(crop !== undefined && { crop }),
     distance,
     tier,
     view: name,
-    ...(!whole && { region: regionOf(view) }),
-    ...(orientation !== "orig" && { orientation }),
+    ...(region && { region }),
+    orientation,
+    supportCount: support,
   };
 }
 
+/** The corners of a view. */
 export function regionOf(view: Float32Array): Region {
   return cornersOf(view).map(([x, y]): [number, number] => [x, y]);
 }
 
-/** Different variants of the picture, and different ids, within the review radius. */
-export function supportCount(seen: readonly Candidate[]): number {
-  const near = seen.filter(({ distance }) => distance <= reviewRadius);
-  return Math.max(new Set(near.map(({ viewHash }) => viewHash)).size, new Set(near.map(({ id }) => id)).size);
+/** How many views of the image, or hashes of the entry, are within the review radius, whichever are more. */
+export function supportCount(candidates: readonly Candidate[]): number {
+  const near = candidates.filter(({ distance }) => distance <= reviewRadius);
+  const views = new Set(near.map(({ viewHash }) => viewHash));
+  const hashes = new Set(near.map(({ id, crop = -1 }) => `${id} ${crop}`));
+  return Math.max(views.size, hashes.size);
 }

@@ -18,4 +18,4 @@ export {
   type Signal,
   type SignalType,
 } from "../lists/entry.js";
-export { cropListLines } from "../copies/crop-hashes.js";
+export { cropListLines } from "../copies/crop-lines.js";

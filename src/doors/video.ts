@@ -2,6 +2,7 @@
  * Video signatures, decoded frames, the video index and vPDQ.
  * @module empreinte/video
  */
+export { VideoError } from "../errors.js";
 export { hashVideo } from "../video/hash-video.js";
 export { type HashVideoOptions, type VideoProgress } from "../video/options.js";
 export { type Sampling, type SignatureFrame, type VideoSignature } from "../video/signature.js";

@@ -1,9 +1,10 @@
-import { boolean, checkOptions, checkSignal, invalidArgument, oneOf } from "../check.js";
+import { boolean, checkOptions, checkSignal, oneOf } from "../check.js";
 import { EmpreinteError } from "../errors.js";
 import type { HashLike } from "../hash/value.js";
 import type { DigestType, FileDigests } from "../image/digest.js";
 import type { ImageInput } from "../image/input.js";
-import { HashIndex, type HashIndexOptions, type IndexStats, type OpenOptions } from "../search/hash-index.js";
+import { HashIndex } from "../search/hash-index.js";
+import type { HashIndexOptions, IndexStats, OpenOptions } from "../search/index-options.js";
 import type { IndexMatch } from "../search/match.js";
 import {
   checkQuery,
@@ -14,18 +15,21 @@ import {
   queryOptionNames,
 } from "../search/query.js";
 import { nearestOrientations } from "../search/results.js";
+import { checkImageSearch, type ImageSearchOptions, type ImageSearchResult } from "../search/search-image.js";
+import { type BuildOptions, buildFiles } from "./build-files.js";
 import { KnownDigests } from "./digests.js";
-import { type Entries, KeptEntries, PassingEntries } from "./entries.js";
+import { type Entries, KeptEntries } from "./entries.js";
 import { IndexFilesWriter, openFiles } from "./index-files.js";
-import { findKnownCopies, type KnownCopyOptions, type KnownCopyResult } from "./list-copies.js";
 import type { ListMatch } from "./list-match.js";
-import { checkReadOptions, type ReadListOptions } from "./read-options.js";
+import { searchListsForImage } from "./search-image.js";
+import { checkReadOptions, type ReadListOptions, readOptionNames } from "./read-options.js";
 import { allNamed, type KnownSources, type LoadedList, readLists } from "./read-lists.js";
 
+/** The options of `HashList.load`. */
 export interface LoadOptions extends ReadListOptions {
   /**
-   * What the index may take, as in `HashIndexOptions`. Default `"rows"`: 36 bytes a hash, and a search scans them, which for
-   * a million takes about a millisecond for all eight variants. For long lists and many pictures: `"full"`.
+   * How the index is made: see `HashIndexOptions`. Default `"rows"`: 36 bytes a hash, and a search scans them, which takes
+   * about a millisecond a million for all eight orientations. For long lists and many images choose `"full"`.
    */
   memory?: NonNullable<HashIndexOptions["memory"]>;
   /**
@@ -35,22 +39,14 @@ export interface LoadOptions extends ReadListOptions {
   digests?: boolean;
 }
 
-export interface BuildOptions extends ReadListOptions {
-  /** As in `HashIndexOptions`, for the file and the searches on it. Default `"full"`. */
-  memory?: NonNullable<HashIndexOptions["memory"]>;
-  /** Called now and then with the number of entries so far. */
-  onProgress?: (entries: number) => void;
-}
-
 /** The options of a search in a `HashList`. */
-export type ListSearchOptions = QueryOptions & {
+export interface ListSearchOptions extends QueryOptions {
   /** It ends an asynchronous search, which then rejects with the signal's reason. */
   signal?: AbortSignal;
-};
+}
 
-const readOptionNames = ["allowTrivialHashes", "onProblem", "signal"] as const;
 /**
- * Lists of known hashes, loaded into an index together with what they say of each hash.
+ * Lists of known hashes in an index, with what they say of each hash.
  *
  * @example
  * using list = await HashList.load("known.csv");
@@ -73,11 +69,11 @@ export class HashList {
   }
 
   /**
-   * Loads one list or several, in any format that `openList` recognises by its content (entries that are withdrawn are left
-   * out). A line that cannot be read goes to `onProblem`, is
-   * counted in `lists`, and the rest goes on.
+   * Loads one list or several, in any format that `openList` recognises by its content. Withdrawn entries are left out. A
+   * line that cannot be read goes to `onProblem` and is counted in `lists`; reading continues with the next.
    *
-   * @throws {InvalidArgumentError}; `ERR_EMPREINTE_READ` when a list cannot be read at all; the signal's reason.
+   * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {EmpreinteError} `ERR_EMPREINTE_READ` when a list cannot
+   * be read, `ERR_EMPREINTE_LIST` when it cannot be read on. It rejects with the signal's reason when aborted.
    */
   static async load(lists: KnownSources, options?: LoadOptions): Promise<HashList> {
     const { memory = "rows", digests, ...reading } = checkOptions(options, [...readOptionNames, "memory", "digests"]);
@@ -96,44 +92,22 @@ export class HashList {
   }
 
   /**
-   * Loads lists of any length into two files, `path` (see `HashIndex.save`) and `path` with `.entries` behind it, which
-   * has their names, lines and metadata, and opens them. The bank of an entry in the index is the position of its list (255
-   * for all further ones), both of mode 0600. There is the old pair or the new one, whatever happens. Of several builds at
-   * one path each makes its own pair, the last to end is the one that stays, and any may open it.
+   * Reads lists of any length into two files and opens them: `path` is an index (see `HashIndex.save`), and `path` with
+   * `.entries` has the lists' names, lines and metadata. Both have mode 0600. The tag of an entry in the index is the
+   * position of its list, 255 for all after the 255th. A reader finds the old pair of files or the new one, whatever happens.
+   * Of several builds at one path the last to end stays, and any may open it.
    *
-   * @throws as `load` and `save`.
+   * @throws as `load`; {EmpreinteError} `ERR_EMPREINTE_WRITE`
    */
   static async build(lists: KnownSources, path: string | URL, options?: BuildOptions): Promise<HashList> {
-    const names = [...readOptionNames, "memory", "onProgress"];
-    const { memory = "full", onProgress, ...reading } = checkOptions(options, names) as BuildOptions;
-    if (onProgress !== undefined && typeof onProgress !== "function") {
-      throw invalidArgument("onProgress", "function", onProgress);
-    }
-    const checked = checkReadOptions(reading);
-    const { signal } = checked;
-    const sources = allNamed(lists);
-    using index = new HashIndex({ memory });
-    const pair = await IndexFilesWriter.create(path);
-    try {
-      const entries = new PassingEntries((page) => pair.page(page));
-      let count = 0;
-      const read = await readLists(sources, checked, index, async (batch) => {
-        await entries.add(batch);
-        onProgress?.((count += batch.ends.length));
-      });
-      await entries.finish();
-      await optimized(index, signal);
-      await pair.finish(index, read, signal);
-    } finally {
-      await pair.cleanUp();
-    }
+    await buildFiles(lists, path, options);
     return HashList.open(path, { verify: "later" });
   }
 
   /**
    * Opens what `build` or `save` wrote. Lines and metadata stay in their file and are read for the entries that match.
-   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: a file that is damaged, or the two do not belong together.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_READ`; the signal's reason.
+   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` for a damaged file, or two that do not belong together; {EmpreinteError}
+   * `ERR_EMPREINTE_READ`. It rejects with the signal's reason when aborted.
    */
   static async open(path: string | URL, options?: OpenOptions): Promise<HashList> {
     const { verify = "now", signal } = checkOptions(options, ["verify", "signal"]);
@@ -144,8 +118,8 @@ export class HashList {
   }
 
   /**
-   * Writes the two files that `open` reads, the old pair or the new one whatever happens.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
+   * Writes the two files that `open` reads. A reader finds the old pair of files or the new one, whatever happens.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`, `ERR_EMPREINTE_CLOSED`. It rejects with the signal's reason when aborted.
    */
   async save(path: string | URL, options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
@@ -154,27 +128,27 @@ export class HashList {
     const entries = this.#entries;
     entries.hold();
     try {
-      const pair = await IndexFilesWriter.create(path);
+      const writer = await IndexFilesWriter.create(path);
       try {
         for (const page of entries.pages()) {
-          await pair.page(page);
+          await writer.page(page);
           signal?.throwIfAborted();
         }
-        await pair.finish(this.#index, this.#lists, signal);
+        await writer.finish(this.#index, this.#lists, signal);
       } finally {
-        await pair.cleanUp();
+        await writer.cleanUp();
       }
     } finally {
       entries.release();
     }
   }
 
-  /** How many entries all lists have together. */
+  /** How many hashes all lists have together. */
   get size(): number {
     return this.#size;
   }
 
-  /** How many digests all lists have together, with the option `digests`. */
+  /** How many digests all lists have together. Without the option `digests` there are none. */
   get digests(): number {
     return this.#digests?.size ?? 0;
   }
@@ -184,18 +158,18 @@ export class HashList {
     return this.#digests?.types ?? [];
   }
 
-  /** The lists in the order they were given. */
+  /** The lists in the order in which they were given. */
   get lists(): LoadedList[] {
     return this.#lists.map((list) => ({ ...list }));
   }
 
-  /** As `HashIndex.warm`: the index into memory, so that the first searches do not wait for the disk. */
+  /** Copies a mapped index into memory, like `HashIndex.warm`, so that the first searches do not wait for the disk. */
   async warm(options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
     await this.#index.warm(options);
   }
 
-  /** Of the index. */
+  /** The figures of the index. @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED` */
   stats(): IndexStats {
     this.#open();
     return this.#index.stats();
@@ -225,7 +199,7 @@ export class HashList {
     const { hashes, digests } = checkQuery(query, given);
     checkSignal(signal);
     const entries = this.#entries;
-    entries.hold(); // when close() is called during the search
+    entries.hold(); // close() may be called during the search
     try {
       const found = await this.#index.searchMany(hashes, { radius: given.radius, ...(signal && { signal }) });
       return this.#matches(found, digests, entries);
@@ -235,22 +209,33 @@ export class HashList {
   }
 
   /**
-   * The entries that a picture is an altered copy of, as `findCopies` finds them in an index. Lines that are marked as
-   * derived (`registrationLines`) are one entry with the original they follow.
-   * @throws as `findCopies`.
+   * The entries that an image is a copy of, like `HashIndex.searchImage`. Where the lists have digests, the lines that name
+   * the file's bytes come first, also of a file that the decoder refuses. A crop line (see `cropListLines`) answers as the
+   * line of its original.
+   *
+   * @throws as `HashIndex.searchImage`
+   *
+   * @example
+   * const { tier, matches } = await list.searchImage("upload.jpg", { level: "standard" });
    */
-  async findCopies(input: ImageInput, options?: KnownCopyOptions): Promise<KnownCopyResult> {
+  async searchImage(input: ImageInput, options?: ImageSearchOptions): Promise<ImageSearchResult<ListMatch>> {
     this.#open();
+    const search = checkImageSearch(options);
     const entries = this.#entries;
-    entries.hold(); // when close() is called during the search
+    entries.hold(); // close() may be called during the search
     try {
-      return await findKnownCopies(input, this.#index, entries, (id) => this.#listOf(id), options);
+      return await searchListsForImage(input, search, {
+        holder: { search: (query, how) => this.#index.search(query, how), rows: this.#index },
+        entries,
+        digests: this.#digests,
+        listOf: (entry) => this.#listOf(entry),
+      });
     } finally {
       entries.release();
     }
   }
 
-  /** Frees the hashes now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`; searches that run then finish. */
+  /** Frees the hashes now. Searches that run finish; any later call but `close` fails with `ERR_EMPREINTE_CLOSED`. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -265,7 +250,7 @@ export class HashList {
   }
 
   #open(): void {
-    if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The known hashes are closed");
+    if (this.#closed) throw new EmpreinteError("ERR_EMPREINTE_CLOSED", "The list is closed");
   }
 
   #matches(found: IndexMatch[][], digests: FileDigests | undefined, entries: Entries): ListMatch[] {
@@ -285,19 +270,4 @@ export class HashList {
     // In a file that is searched before it is verified an id may be any number: `line` has refused it.
     return this.#lists.find((list) => id < (first += list.entries))?.name ?? "";
   }
-}
-
-/** As `index.optimize()`; an abort ends it at once, and the index with it. */
-async function optimized(index: HashIndex, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  const stop = (): void => index.close();
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
-    await index.optimize();
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : error;
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
-  signal?.throwIfAborted();
 }

@@ -1,7 +1,8 @@
 /**
- * The two files of known hashes: FILE, the index, and FILE.entries, what the lists say of each entry. Renaming FILE is
- * what makes a new pair the valid one: its entries lie at FILE.entries.next until then and are renamed after it, so that
- * a reader, and a machine that lost power, finds the old pair or the new one. Of several writers one renames at a time.
+ * The two files of a `HashList`: FILE, the index, and FILE.entries, what the lists say of each entry. Both cannot be renamed
+ * at once. So the new entries wait at FILE.entries.next, renaming FILE makes the new files valid, and the entries get their
+ * name after it. A reader looks at both names and takes the entries that belong to the index: it finds the old files or the
+ * new ones, also after a power cut. Of several writers one renames at a time.
  */
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -10,23 +11,24 @@ import { syncFolder, temporaryPath } from "../files/atomic-file.js";
 import { pathOf } from "../files/path.js";
 import { damaged } from "../search/file.js";
 import { withFolderLock } from "../search/folder-lock.js";
-import { HashIndex, type OpenOptions } from "../search/hash-index.js";
+import { HashIndex } from "../search/hash-index.js";
+import type { OpenOptions } from "../search/index-options.js";
 import { EntriesWriter, FileEntries, indexHeaderBytes } from "./entries-file.js";
 import type { LoadedList } from "./read-lists.js";
 
-const entriesOf = (path: string): string => `${path}.entries`;
-const nextOf = (path: string): string => `${path}.entries.next`;
+const entriesPath = (path: string): string => `${path}.entries`;
+const nextEntriesPath = (path: string): string => `${path}.entries.next`;
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 
-/** With the file's name, whatever went wrong. */
+/** An error of any kind as one that names the file. */
 function readError(path: string, error: unknown): Error {
   if (error instanceof IndexError) return new IndexError(error.code, `${path}: ${error.message}`, { cause: error });
   const why = error instanceof Error ? error.message : String(error);
   return new EmpreinteError("ERR_EMPREINTE_READ", `${path} cannot be opened: ${why}`, { cause: error });
 }
 
-async function headerOf(path: string): Promise<Buffer> {
+async function readIndexHeader(path: string): Promise<Buffer> {
   const file = await open(path, "r");
   try {
     const header = Buffer.alloc(indexHeaderBytes);
@@ -37,11 +39,11 @@ async function headerOf(path: string): Promise<Buffer> {
   }
 }
 
-/** The entries that belong to the index with this header. */
+/** Opens the entries that belong to the index with this header. */
 async function openEntries(path: string, header: Uint8Array): Promise<FileEntries> {
   let failure: { path: string; error: unknown } | undefined;
-  // The first again: it may have been renamed into place meanwhile.
-  for (const name of [entriesOf(path), nextOf(path), entriesOf(path)]) {
+  // The first name again: the entries may have been renamed meanwhile.
+  for (const name of [entriesPath(path), nextEntriesPath(path), entriesPath(path)]) {
     try {
       const about = await stat(name);
       if (!about.isFile()) throw new Error("it is not a file");
@@ -53,12 +55,13 @@ async function openEntries(path: string, header: Uint8Array): Promise<FileEntrie
   throw readError(failure!.path, failure!.error);
 }
 
-export interface Pair {
+/** Both files, open. */
+export interface IndexFiles {
   index: HashIndex;
   entries: FileEntries;
 }
 
-/** Another one after the file was replaced, though its content be the same. */
+/** What tells one file from another that replaced it, even with the same content. */
 async function identityOf(path: string): Promise<string> {
   try {
     const { dev, ino, ctimeNs } = await stat(path, { bigint: true });
@@ -68,23 +71,23 @@ async function identityOf(path: string): Promise<string> {
   }
 }
 
-/** So often a file may be replaced while it is being opened. */
+/** How often a file may be replaced while it is being opened. */
 const mostReplacements = 100;
 
-interface Opened {
+interface OpenIndex {
   index: HashIndex;
   header: Buffer;
   identity: string;
 }
 
-/** The index, unverified, and its header: of one file, whatever is renamed to its name meanwhile. */
-async function openIndex(path: string, signal: AbortSignal | undefined): Promise<Opened> {
+/** Opens the index, unverified, and reads its header: of one file, whatever is renamed to its name meanwhile. */
+async function openIndex(path: string, signal: AbortSignal | undefined): Promise<OpenIndex> {
   for (let replaced = 0; ; replaced++) {
     signal?.throwIfAborted();
     const identity = await identityOf(path);
     const index = await HashIndex.open(path, { verify: "later", ...(signal && { signal }) });
     try {
-      const header = await headerOf(path);
+      const header = await readIndexHeader(path);
       if (replaced === mostReplacements || identity === (await identityOf(path))) return { index, header, identity };
     } catch (error) {
       index.close();
@@ -94,20 +97,24 @@ async function openIndex(path: string, signal: AbortSignal | undefined): Promise
   }
 }
 
-async function openPair(path: string, signal: AbortSignal | undefined): Promise<Pair> {
+async function openUnverified(path: string, signal: AbortSignal | undefined): Promise<IndexFiles> {
   for (let replaced = 0; ; replaced++) {
     const { index, header, identity } = await openIndex(path, signal);
     try {
       return { index, entries: await openEntries(path, header) };
     } catch (error) {
       index.close();
-      // Its entries may have been replaced together with it.
+      // The entries may have been replaced together with the index.
       if (replaced === mostReplacements || identity === (await identityOf(path))) throw error;
     }
   }
 }
 
-async function verifyPair(path: string, { index, entries }: Pair, signal: AbortSignal | undefined): Promise<void> {
+async function verifyFiles(
+  path: string,
+  { index, entries }: IndexFiles,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
     await index.verify(signal && { signal });
   } catch (error) {
@@ -116,62 +123,62 @@ async function verifyPair(path: string, { index, entries }: Pair, signal: AbortS
   try {
     await entries.verify(signal);
   } catch (error) {
-    throw error instanceof IndexError ? readError(entriesOf(path), error) : error;
+    throw error instanceof IndexError ? readError(entriesPath(path), error) : error;
   }
 }
 
-/** Opens both files, of one pair even while they are replaced. */
-export async function openFiles(given: string | URL, { verify, signal }: OpenOptions): Promise<Pair> {
+/** Opens both files. They belong together even where they are replaced meanwhile. */
+export async function openFiles(given: string | URL, { verify, signal }: OpenOptions): Promise<IndexFiles> {
   const path = pathOf(given);
-  const pair = await openPair(path, signal);
+  const files = await openUnverified(path, signal);
   try {
-    if (pair.entries.size !== pair.index.size)
+    if (files.entries.size !== files.index.size)
       throw readError(path, new IndexError("ERR_EMPREINTE_INDEX_FILE", "the file is damaged (its ids)"));
-    if (verify !== "later") await verifyPair(path, pair, signal);
-    return pair;
+    if (verify !== "later") await verifyFiles(path, files, signal);
+    return files;
   } catch (error) {
-    pair.entries.release();
-    pair.index.close();
+    files.entries.release();
+    files.index.close();
     throw error;
   }
 }
 
-/** A new pair on its way: entries first, page by page, then the index and both names. */
+/** Writes new files: the entries page by page, then the index, then both names. */
 export class IndexFilesWriter {
   readonly #path: string;
-  readonly #beside: string;
+  readonly #tempPath: string;
   readonly #file: FileHandle;
   readonly #entries: EntriesWriter;
   #open = true;
 
-  private constructor(path: string, beside: string, file: FileHandle) {
+  private constructor(path: string, tempPath: string, file: FileHandle) {
     this.#path = path;
-    this.#beside = beside;
+    this.#tempPath = tempPath;
     this.#file = file;
     this.#entries = new EntriesWriter(file);
   }
 
   static async create(given: string | URL): Promise<IndexFilesWriter> {
     const path = pathOf(given);
-    const beside = temporaryPath(path);
-    return writing(path, async () => new IndexFilesWriter(path, beside, await open(`${beside}.entries`, "wx", 0o600)));
+    const temp = temporaryPath(path);
+    return writing(path, async () => new IndexFilesWriter(path, temp, await open(entriesPath(temp), "wx", 0o600)));
   }
 
   page(bytes: Uint8Array): Promise<void> {
     return writing(this.#path, () => this.#entries.page(bytes));
   }
 
-  /** Makes this the pair at the path. */
+  /** Writes the index and makes both files those at the path. */
   async finish(index: HashIndex, lists: readonly LoadedList[], signal: AbortSignal | undefined): Promise<void> {
     try {
-      await index.save(this.#beside, signal && { signal });
+      await index.save(this.#tempPath, signal && { signal });
     } catch (error) {
       if (!(error instanceof EmpreinteError) || error.code !== "ERR_EMPREINTE_WRITE") throw error;
       const why = (error.cause as Error).message;
       throw new EmpreinteError(error.code, `${this.#path} cannot be written: ${why}`, { cause: error.cause });
     }
     await writing(this.#path, async () => {
-      await this.#entries.finish(index.size, lists, await headerOf(this.#beside));
+      await this.#entries.finish(index.size, lists, await readIndexHeader(this.#tempPath));
       await this.#file.sync();
       await this.#close();
       await withFolderLock(dirname(this.#path), signal, async () => {
@@ -183,18 +190,18 @@ export class IndexFilesWriter {
   }
 
   async #rename(): Promise<void> {
-    await rename(`${this.#beside}.entries`, nextOf(this.#path));
-    await rename(this.#beside, this.#path);
+    await rename(entriesPath(this.#tempPath), nextEntriesPath(this.#path));
+    await rename(this.#tempPath, this.#path);
     await syncFolder(dirname(this.#path));
-    await rename(nextOf(this.#path), entriesOf(this.#path));
+    await rename(nextEntriesPath(this.#path), entriesPath(this.#path));
     await syncFolder(dirname(this.#path));
   }
 
-  /** Leaves no temporary file behind, finished or not. */
+  /** Removes the temporary files that are left, finished or not. */
   async cleanUp(): Promise<void> {
     await this.#close();
-    await rm(this.#beside, { force: true });
-    await rm(`${this.#beside}.entries`, { force: true });
+    await rm(this.#tempPath, { force: true });
+    await rm(entriesPath(this.#tempPath), { force: true });
   }
 
   async #close(): Promise<void> {
@@ -204,16 +211,16 @@ export class IndexFilesWriter {
   }
 }
 
-/** Ends what a writer that was killed between its last two renames has left: the entries of the valid pair are `.next`. */
+/** Finishes for a writer that was killed between its last two renames: the valid entries have the name `.next` still. */
 async function recoverInterruptedRename(path: string): Promise<void> {
   try {
-    const about = await stat(nextOf(path));
-    new FileEntries(nextOf(path), about.size, await headerOf(path)).release();
+    const about = await stat(nextEntriesPath(path));
+    new FileEntries(nextEntriesPath(path), about.size, await readIndexHeader(path)).release();
   } catch (error) {
-    if (isMissing(error) || error instanceof IndexError) return; // nothing is left, or what is left is nobody's
+    if (isMissing(error) || error instanceof IndexError) return; // nothing is left, or what is left belongs to no index
     throw error;
   }
-  await rename(nextOf(path), entriesOf(path));
+  await rename(nextEntriesPath(path), entriesPath(path));
 }
 
 async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -12,6 +12,8 @@ export interface ReadListOptions {
   signal?: AbortSignal;
 }
 
+export const readOptionNames = ["allowTrivialHashes", "onProblem", "signal"] as const;
+
 /** @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkReadOptions(options: ReadListOptions): Omit<BatchOptions, "name"> {
   const { allowTrivialHashes, onProblem } = options;

@@ -1,6 +1,8 @@
 import { checkOptions, checkSignal, oneOf } from "../check.js";
 import { IndexError } from "../errors.js";
+import type { CropHashes } from "../copies/crop-hashes.js";
 import type { HashLike } from "../hash/value.js";
+import type { ImageInput } from "../image/input.js";
 import { withSignal } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
@@ -8,6 +10,7 @@ import { Additions, closedError } from "./additions.js";
 import { damaged, openIndexFile, saveIndexFile } from "./file.js";
 import { indexErrors, indexErrorsAsync } from "./index-errors.js";
 import { Maintenance } from "./maintenance.js";
+import type { HashIndexOptions, IndexStats, OpenOptions } from "./index-options.js";
 import type { IndexMatch } from "./match.js";
 import {
   checkAsyncNearest,
@@ -16,6 +19,7 @@ import {
   type CheckedSearch,
   checkNearest,
   checkSearch,
+  everyRow,
   type NearestOptions,
   type SearchOptions,
   type SyncNearestOptions,
@@ -23,54 +27,22 @@ import {
 } from "./options.js";
 import { checkQuery, isQuery, type Query } from "./query.js";
 import { groupMatches, matchesOf, nearestOrientations } from "./results.js";
-import { checkAddition, type Hashes, type Ids, oneHash, oneId, oneTag, packHashes, packIds } from "./rows.js";
+import {
+  checkAddition,
+  checkCropAddition,
+  type Hashes,
+  type Ids,
+  oneHash,
+  oneId,
+  oneTag,
+  packHashes,
+  packIds,
+} from "./rows.js";
+import { checkImageSearch, type ImageSearchOptions, type ImageSearchResult, searchImage } from "./search-image.js";
 import { Searcher } from "./searcher.js";
-
-/** How an index is made. */
-export interface HashIndexOptions {
-  /**
-   * What a large index may take: `"full"`, some 116 bytes a hash; `"lean"`, some 76, for about ten times the query time;
-   * `"rows"`, 36, and every search is a scan (half a millisecond a million). Default `"full"`.
-   */
-  memory?: "full" | "lean" | "rows";
-}
 
 const tablesOf = { full: 16, lean: 8, rows: 0 } as const;
 const memories = ["full", "lean", "rows"] as const;
-
-/** How a file is opened. */
-export interface OpenOptions {
-  /**
-   * `"now"` verifies all checksums first. `"later"` opens at once and checks only header, lengths and structure: until
-   * `verify()` completes, a damaged file may give an error or a wrong answer, but never a read outside the file. Default
-   * `"now"`.
-   */
-  verify?: "now" | "later";
-  /** It ends the opening, which then rejects with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-/** The figures of an index. */
-export interface IndexStats {
-  /** Rows that a search can find: each hash is one. */
-  rows: number;
-  /** Removed rows whose memory is not given back yet. */
-  removed: number;
-  /** The newest rows, which are in no shard yet. */
-  delta: number;
-  /** Immutable parts of the index, each searched by itself. */
-  shards: number;
-  /** Rows in shards with tables; the others are scanned. */
-  indexed: number;
-  /** Bytes that the index takes. */
-  bytes: number;
-  /** Bytes of `bytes` that are memory-mapped from a file. */
-  mapped: number;
-  /** Bytes of `bytes` that are in memory now. */
-  resident: number;
-  /** It grows with every change. */
-  revision: number;
-}
 
 /** The handles that `open` hands to the constructor, whose published type shows nothing of it. */
 const opened = new WeakMap<HashIndexOptions, IndexHandle>();
@@ -126,7 +98,7 @@ export class HashIndex {
     }
   }
 
-  /** How many entries a search can find. */
+  /** How many hashes a search can find: one for each entry, and one for each crop. */
   get size(): number {
     return this.#closed ? 0 : native.indexStats(this.#handle).rows;
   }
@@ -172,7 +144,27 @@ export class HashIndex {
   }
 
   /**
-   * Removes entries, all or none: no search called after this returned finds them.
+   * Adds an original together with crops of it, all or none, as one entry. Searches answer the id once, with `crop` where a
+   * crop is the nearest. `remove(id)` removes them all, and `replace(id, hash)` replaces them all by one hash. Each counts as
+   * one hash in `size`.
+   *
+   * @param options the tags of the original (default 0) and of its crops (default: the original's), so that a search may
+   * leave the crops out.
+   * @throws as `add`
+   *
+   * @example
+   * index.addWithCrops(7, await hashWithCrops("original.jpg"));
+   */
+  addWithCrops(id: number, hashes: CropHashes, options?: { tag?: number; cropTag?: number }): void {
+    this.#open();
+    const addition = checkCropAddition(id, hashes, options);
+    this.#open();
+    indexErrors(() => native.indexAdd(this.#handle, addition.ids, addition.hashes, addition.tags, addition.crops));
+    this.#maintenance.changed(addition.ids.length);
+  }
+
+  /**
+   * Removes entries with their crops, all or none. No search called after this returned finds them.
    * @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID`
    */
   remove(ids: number | Ids): void {
@@ -184,7 +176,7 @@ export class HashIndex {
   }
 
   /**
-   * Replaces the hash and the tag of an entry. Every search sees the old or the new ones.
+   * Replaces the hash and the tag of an entry, and removes its crops. Every search sees the old or the new ones.
    * @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
    * {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`
    */
@@ -201,10 +193,10 @@ export class HashIndex {
     return native.indexHas(this.#handle, oneId(id));
   }
 
-  /** The hash of an id as 32 bytes, undefined when there is no such id. @throws {InvalidArgumentError} */
+  /** The hash of an entry as 32 bytes, of an original without its crops; undefined when there is no such id. */
   get(id: number): Uint8Array | undefined {
-    if (!this.has(id)) return undefined;
-    return native.indexHashes(this.#handle, Float64Array.of(id));
+    this.#open();
+    return this.#searcher.get(oneId(id));
   }
 
   /**
@@ -267,6 +259,35 @@ export class HashIndex {
     const search = checkAsyncNearest(options);
     this.#open();
     return this.#searcher.async(queries, search);
+  }
+
+  /**
+   * The entries that an image is a copy of. Level `"fast"`, the default, hashes the image and searches its eight
+   * orientations: it finds exactly what `search` finds. The other levels also find altered copies, in this order of tiers: a
+   * `match` is within 31 bits, or within 24 by alignment; a `review` was aligned to within 31 bits, or is within 50 and has
+   * the support of a second view. They look at the 64 nearest hashes of each view.
+   *
+   * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; what `hashImage` throws; {EmpreinteError}
+   * `ERR_EMPREINTE_CLOSED`. It rejects with the signal's reason when aborted.
+   *
+   * @example
+   * const { tier, matches } = await index.searchImage("screenshot.png", { level: "standard" });
+   */
+  async searchImage(input: ImageInput, options?: ImageSearchOptions): Promise<ImageSearchResult<IndexMatch>> {
+    this.#open();
+    return searchImage(input, checkImageSearch(options), {
+      search: (query, how) => this.search(query, how),
+      rows: {
+        searchMany: (queries, how) => {
+          this.#open();
+          return this.#searcher.async(queries, everyRow(how));
+        },
+        get: (row, crop) => {
+          this.#open();
+          return this.#searcher.get(row, crop);
+        },
+      },
+    });
   }
 
   /**

@@ -60,6 +60,8 @@ export interface CheckedSearch extends CheckedQueryOptions {
   kernel: string | undefined;
   /** Keep the `limit` nearest, not all within the radius. */
   nearest: boolean;
+  /** Find every row, also several of one entry. */
+  separateCrops: boolean;
 }
 
 export interface CheckedAsyncSearch extends CheckedSearch {
@@ -74,6 +76,7 @@ const plain: CheckedSearch = {
   strategy: 0,
   kernel: undefined,
   nearest: false,
+  separateCrops: false,
 };
 
 function tagBits(tags: Iterable<number>): Uint8Array {
@@ -85,7 +88,10 @@ function tagBits(tags: Iterable<number>): Uint8Array {
   return bits;
 }
 
-function check(options: Partial<SearchOptions>, defaultRadius: number): Omit<CheckedSearch, "limit" | "nearest"> {
+function check(
+  options: Partial<SearchOptions>,
+  defaultRadius: number,
+): Omit<CheckedSearch, "limit" | "nearest" | "separateCrops"> {
   const { tags, strategy, kernel } = options;
   return {
     ...checkQueryOptions(options, defaultRadius),
@@ -109,7 +115,7 @@ export function checkSearch(options: SearchOptions | undefined, names: readonly 
   if (onlyRadius(options)) return { ...plain, radius: integer("radius", radius, 0, 256) };
   const given = checkOptions(options, names);
   const limit = given.limit === undefined ? 0 : integer("limit", given.limit, 1, 2 ** 32 - 1);
-  return { ...check(given, plain.radius), limit, nearest: false };
+  return { ...check(given, plain.radius), limit, nearest: false, separateCrops: false };
 }
 
 /** @throws {InvalidArgumentError} */
@@ -119,7 +125,7 @@ export function checkNearest(
 ): CheckedSearch {
   const given = checkOptions(options, names);
   const limit = integer("count", given.count ?? 1, 1, 2 ** 32 - 1);
-  return { ...check(given, 256), limit, nearest: true };
+  return { ...check(given, 256), limit, nearest: true, separateCrops: false };
 }
 
 function withThreads<T extends CheckedSearch>(
@@ -136,6 +142,19 @@ function withThreads<T extends CheckedSearch>(
 /** @throws {InvalidArgumentError} */
 export function checkAsyncSearch(options: SearchOptions | undefined): CheckedAsyncSearch {
   return withThreads(checkSearch(options, asyncNames), options);
+}
+
+/** A search for every row within a radius, also several of one entry. */
+export function everyRow({
+  radius,
+  limit,
+  signal,
+}: {
+  radius: number;
+  limit: number;
+  signal?: AbortSignal;
+}): CheckedAsyncSearch {
+  return withThreads({ ...plain, radius, limit, separateCrops: true }, signal && { signal });
 }
 
 /** @throws {InvalidArgumentError} */

@@ -1,6 +1,11 @@
-/** From the core's answer, three numbers for each match (id, query, distance), to matches. */
+/**
+ * From the core's answer to matches. It has three numbers for each: the id, the query, and 512 times the number of the crop
+ * plus the distance.
+ */
 import { orientationNames } from "../hash/orientations.js";
 import type { IndexMatch } from "./match.js";
+
+const cropUnit = 512;
 
 /** The matches of one query. */
 export function matchesOf(numbers: Float64Array | undefined): IndexMatch[] {
@@ -19,7 +24,10 @@ export function groupMatches(numbers: Float64Array | undefined, queries: number)
 }
 
 function matchAt(numbers: Float64Array, i: number): IndexMatch {
-  return { id: numbers[i]!, distance: numbers[i + 2]!, orientation: "orig" };
+  const id = numbers[i]!;
+  const packed = numbers[i + 2]!;
+  if (packed < cropUnit) return { id, distance: packed, orientation: "orig" };
+  return { id, distance: packed % cropUnit, orientation: "orig", crop: Math.floor(packed / cropUnit) - 1 };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { checkOptions, integer, invalidArgument } from "../check.js";
 import { InvalidArgumentError, InvalidHashError } from "../errors.js";
+import { type CropHashes, mostCrops } from "../copies/crop-hashes.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
 
 /** Several hashes: one array of 32 bytes each, end to end, or any iterable. */
@@ -51,6 +52,8 @@ export interface Addition {
   ids: Float64Array;
   hashes: Uint8Array;
   tags: Uint8Array | undefined;
+  /** The number of each row's crop, from 1; 0 for an original. Undefined: there are none. */
+  crops?: Uint8Array;
 }
 
 export function checkAddition(ids: Ids, hashes: Hashes, tags: Uint8Array | undefined): Addition {
@@ -64,4 +67,27 @@ export function checkAddition(ids: Ids, hashes: Hashes, tags: Uint8Array | undef
     throw new InvalidArgumentError(`Expected a tag for each of ${count} hashes but received ${tags.length}`);
   }
   return packed;
+}
+
+/** An original and its crops as rows of one id, the original's first. @throws {InvalidArgumentError} {InvalidHashError} */
+export function checkCropAddition(
+  id: number,
+  hashes: CropHashes,
+  options: { tag?: number; cropTag?: number } | undefined,
+): Addition & { crops: Uint8Array } {
+  const { tag = 0, cropTag = tag } = checkOptions(options, ["tag", "cropTag"]);
+  if (typeof hashes !== "object" || hashes === null || !Array.isArray(hashes.crops)) {
+    throw invalidArgument("hashes", "result of hashWithCrops", hashes);
+  }
+  if (hashes.crops.length > mostCrops)
+    throw invalidArgument("crops", `at most ${mostCrops} crops`, hashes.crops.length);
+  const count = 1 + hashes.crops.length;
+  const tags = new Uint8Array(count).fill(integer("cropTag", cropTag, 0, 255));
+  tags[0] = integer("tag", tag, 0, 255);
+  return {
+    ids: new Float64Array(count).fill(oneId(id)),
+    hashes: packHashes([hashes.hash, ...hashes.crops.map(({ hash }) => hash)]),
+    tags,
+    crops: Uint8Array.from({ length: count }, (_, number) => number),
+  };
 }

@@ -35,7 +35,9 @@ export class Searcher {
 
   /** For each query its matches. */
   async async(queries: Uint8Array, search: CheckedAsyncSearch): Promise<IndexMatch[][]> {
-    const { radius, limit, tags, strategy, nearest, kernel = this.#ownKernel(), threads, signal } = search;
+    const { radius, threads, signal, kernel = this.#ownKernel() } = search;
+    const { limit, tags, strategy, nearest, separateCrops } = search;
+    const options = { limit, tags, strategy, nearest, separateCrops, kernel };
     const count = queries.length / 32;
     const jobs = Math.max(1, Math.min(threads, Math.floor(count / queriesPerThread)));
     const share = 32 * Math.ceil(count / jobs);
@@ -45,14 +47,19 @@ export class Searcher {
     const counts = batches.map((batch) => batch.length / 32);
     const found = await indexErrorsAsync(
       withSignal(signal, (cancel) =>
-        Promise.all(
-          batches.map((batch) =>
-            native.search(this.#handle, batch, radius, { limit, tags, strategy, nearest, kernel }, cancel),
-          ),
-        ),
+        Promise.all(batches.map((batch) => native.search(this.#handle, batch, radius, options, cancel))),
       ),
     );
     return found.flatMap((numbers, i) => groupMatches(numbers, counts[i]!));
+  }
+
+  /** The 32 bytes of an entry's hash, or of a crop's; undefined where it is gone. */
+  get(id: number, crop?: number): Uint8Array | undefined {
+    if (!native.indexHas(this.#handle, id)) return undefined;
+    if (crop === undefined) return native.indexHashes(this.#handle, Float64Array.of(id));
+    // The entry may have been replaced by one with fewer crops: a row that is not there is all zero.
+    const hash = native.indexHashes(this.#handle, Float64Array.of(id), Uint8Array.of(crop + 1));
+    return hash.some((byte) => byte !== 0) ? hash : undefined;
   }
 
   #ownKernel(): string | undefined {

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
-import { type OrientationHashes, hashImage, hashImages, type ImageHash } from "../../dist/index.js";
+import { hashImage, hashImages, type ImageHash } from "../../dist/index.js";
+import { type OrientationHashes } from "../../dist/hash/orientations.js";
 import { root } from "../support/run.ts";
 
 const shared = join(root, "../shared");

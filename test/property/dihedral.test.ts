@@ -124,8 +124,8 @@ describe("dihedral hashes", () => {
   it("orig is the hash itself, but for 64×64, where the reference has two computations", () => {
     fc.assert(
       fc.property(any, (recipe) => {
-        const { hash: plain, dihedral } = hash(draw(recipe));
-        expect(dihedral!.orig).toBe(plain);
+        const { hash: plain, orientations } = hash(draw(recipe));
+        expect(orientations!.orig).toBe(plain);
       }),
       { numRuns: rounds(8, 20), seed: 23 },
     );

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hashDistance, hashToBase64, hashToBytes, hashToHex, InvalidHashError } from "../../dist/index.js";
+import { hashDistance, hashToBase64, hashToBytes, hashToHex } from "../../dist/index.js";
+import { InvalidHashError } from "../../dist/errors.js";
 import { bigDistance } from "../support/hashes.ts";
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findCopies, hashDistance, HashIndex, hashPixelsSync, type RawPixels } from "../../dist/index.js";
-import { QueryPicture, type Variant, wholeView } from "../../dist/views/query-image.js";
+import { hashDistance, HashIndex, hashPixelsSync, type RawPixels } from "../../dist/index.js";
+import { QueryImage, type ViewHash, wholeView } from "../../dist/views/query-image.js";
 import { at, fromEach, type Rgb, scene } from "../support/altered.ts";
 import { random, randomHashes } from "../support/hashes.ts";
 
@@ -22,8 +22,8 @@ function resized(width: number, height: number): Rgb {
   });
 }
 
-const pictureOf = ({ data, width, height, channels }: RawPixels): Promise<QueryPicture> =>
-  QueryPicture.of(
+const pictureOf = ({ data, width, height, channels }: RawPixels): Promise<QueryImage> =>
+  QueryImage.of(
     {
       data: Uint8Array.from(data),
       width,
@@ -72,11 +72,11 @@ describe("a view of the whole", () => {
 describe("stages", () => {
   test("are bounded, without two that are the same, and every view's hash is what hashing the view again gives", async () => {
     using query = await pictureOf(resized(700, 500));
-    const all: Variant[] = [];
+    const all: ViewHash[] = [];
     for (const stage of ["turned", "detected", "fixed", "large"] as const) {
-      const variants = await query.stage(stage, undefined);
-      expect(variants.length).toBeLessThanOrEqual(64);
-      all.push(...variants);
+      const views = await query.stage(stage, undefined);
+      expect(views.length).toBeLessThanOrEqual(64);
+      all.push(...views);
     }
     expect(all.length).toBeGreaterThan(30);
     all.forEach((a, i) => all.slice(i + 1).forEach((b) => expect(hashDistance(a.hash, b.hash)).toBeGreaterThan(2)));
@@ -125,11 +125,11 @@ describe("the index", () => {
   });
 });
 
-describe("unrelated pictures", () => {
-  test("are not found by any variant, aligned or not", async () => {
+describe("unrelated images", () => {
+  test("are not found by any view, aligned or not", async () => {
     using index = new HashIndex();
     index.addManySync([1], [hashPixelsSync(scene(77, 300, 200)).hash]);
-    const found = await findCopies(base, index, { level: "thorough", all: true });
+    const found = await index.searchImage(base, { level: "thorough", all: true });
     expect(found.matches).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ export interface Hit {
   id: number;
   distance: number;
   orientation: string;
+  crop?: number;
 }
 
 /** Numbers from a seed: xorshift32. */
@@ -78,7 +79,10 @@ export function oracle(hashes: Uint8Array, query: Uint8Array, radius: number): H
 /** The first place where two lists of hits differ, or undefined: `toEqual` takes minutes for the large ones. */
 export function difference(got: readonly Hit[], wanted: readonly Hit[]): string | undefined {
   if (got.length !== wanted.length) return `${got.length} hits, wanted ${wanted.length}`;
-  const at = got.findIndex((hit, i) => hit.id !== wanted[i]!.id || hit.distance !== wanted[i]!.distance);
+  const at = got.findIndex((hit, i) => {
+    const { id, distance, crop } = wanted[i]!;
+    return hit.id !== id || hit.distance !== distance || hit.crop !== crop;
+  });
   return at < 0 ? undefined : `hit ${at}: ${JSON.stringify(got[at])}, wanted ${JSON.stringify(wanted[at])}`;
 }
 

@@ -15,7 +15,7 @@ export const allowed: Record<string, readonly string[]> = {
   image: ["hash", "native", ...leaves],
   video: ["hash", "image", "native", ...leaves],
   views: ["hash", "image", "native", ...leaves],
-  copies: ["hash", "search", "lists", "image", "views", ...leaves],
+  copies: ["hash", "lists", "image", "views", ...leaves],
   known: ["hash", "search", "lists", "image", "copies", ...leaves],
   "video-index": ["hash", "search", "image", "video", "views", "copies", ...leaves],
   bank: ["hash", "search", "lists", "image", "views", "copies", ...leaves],

@@ -3,13 +3,28 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { HashIndex, type SearchStrategy } from "../../dist/index.js";
-import { difference, distances, hashAt, type Hit, randomHashes } from "./hashes.ts";
+import { HashIndex } from "../../dist/index.js";
+import { type SearchStrategy } from "../../dist/search/options.js";
+import { difference, distances, hashAt, hex, type Hit, randomHashes } from "./hashes.ts";
 
 export interface Entry {
   id: number;
   hash: Uint8Array;
   tag: number;
+  /** Its crops, which have one tag of their own. */
+  crops?: { hashes: readonly Uint8Array[]; tag: number };
+}
+
+interface Row {
+  id: number;
+  hash: Uint8Array;
+  tag: number;
+  crop?: number;
+}
+
+function rowsOf({ id, hash, tag, crops }: Entry): Row[] {
+  const others = crops?.hashes.map((cropHash, crop): Row => ({ id, hash: cropHash, tag: crops.tag, crop }));
+  return [{ id, hash, tag }, ...(others ?? [])];
 }
 
 /** What the index should hold, and the slow search of it. */
@@ -20,13 +35,21 @@ export class Model {
     for (const entry of entries) this.entries.set(entry.id, entry);
   }
 
+  get rows(): Row[] {
+    return [...this.entries.values()].flatMap(rowsOf);
+  }
+
+  /** The nearest row of each entry within the radius; of equally near ones the original, then the first crop. */
   search(query: Uint8Array, radius: number, tags?: readonly number[]): Hit[] {
-    const some = [...this.entries.values()].filter(({ tag }) => tags === undefined || tags.includes(tag));
+    const some = this.rows.filter(({ tag }) => tags === undefined || tags.includes(tag));
     const all = distances(Buffer.concat(some.map(({ hash }) => hash)), query);
-    const hits = some
-      .map(({ id }, i) => ({ id, distance: all[i]!, orientation: "orig" }))
-      .filter(({ distance }) => distance <= radius);
-    return hits.sort((a, b) => a.distance - b.distance || a.id - b.id);
+    const best = new Map<number, Hit>();
+    some.forEach(({ id, crop }, i) => {
+      const distance = all[i]!;
+      if (distance > radius || distance >= (best.get(id)?.distance ?? Infinity)) return;
+      best.set(id, { id, distance, orientation: "orig", ...(crop !== undefined && { crop }) });
+    });
+    return [...best.values()].sort((a, b) => a.distance - b.distance || a.id - b.id);
   }
 }
 
@@ -94,6 +117,24 @@ const add = fc
     }),
   );
 
+const addWithCrops = fc
+  .record({ id: anyId, hash: anyHash, tag: anyTag, cropTag: anyTag, crops: fc.array(anyHash, { maxLength: 63 }) })
+  .map(({ id, hash, tag, cropTag, crops }) =>
+    command(`add ${id} with ${crops.length} crops`, async (model, { index }) => {
+      const region = { left: 0, top: 0, right: 1, bottom: 1 };
+      const given = {
+        hash: hex(hash),
+        quality: 100,
+        stable: true,
+        crops: crops.map((crop) => ({ hash: hex(crop), quality: 100, name: "any", region })),
+      };
+      const adding = (): void => index.addWithCrops(id, given, { tag, cropTag });
+      if (model.entries.has(id)) return assert.throws(adding, duplicate);
+      adding();
+      model.put([{ id, hash, tag, crops: { hashes: crops, tag: cropTag } }]);
+    }),
+  );
+
 const replace = fc.record({ id: anyId, hash: anyHash, tag: anyTag }).map((entry) =>
   command(`replace ${entry.id}`, async (model, { index }) => {
     const replacing = (): void => index.replace(entry.id, entry.hash, { tag: entry.tag });
@@ -146,7 +187,7 @@ const ask = fc
   })
   .map(({ queries, radius, limit, tags, strategy }) =>
     command(`search ${radius}, ${strategy}, limit ${limit}, tags ${tags}`, async (model, { index }) => {
-      assert.equal(index.size, model.entries.size);
+      assert.equal(index.size, model.rows.length);
       const options = { strategy, ...(limit !== undefined && { limit }), ...(tags !== undefined && { tags }) };
       const k = limit ?? 3;
       const near = { strategy, radius, ...(tags !== undefined && { tags }) };
@@ -163,6 +204,6 @@ const ask = fc
   );
 
 export const anyCommands: fc.Arbitrary<Iterable<Command>> = fc.commands(
-  [add, add, replace, remove, removeMany, optimize, reopen, ask, ask, ask],
+  [add, add, addWithCrops, replace, remove, removeMany, optimize, reopen, ask, ask, ask],
   { maxCommands: 40, size: "max" },
 );

@@ -1,8 +1,15 @@
 /** Searching altered copies in a store that other processes change meanwhile. */
-import { byDistance, type Candidate, type CandidateSet, type CopyIndex, isSure } from "../../copies/candidates.js";
-import { matchOf, reviewRadius, supportCount, sureRadius } from "../../copies/candidates.js";
+import {
+  byDistance,
+  type Candidate,
+  type CandidateSet,
+  isSure,
+  matchOf,
+  supportCount,
+} from "../../copies/candidates.js";
 import { searchCopies } from "../../copies/search-copies.js";
-import type { CopyLevel } from "../../copies/types.js";
+import type { CopyIndex, CopyLevel, NearHash } from "../../copies/types.js";
+import { matchRadius, reviewRadius } from "../../hash/thresholds.js";
 import type { Samples } from "../../image/samples.js";
 import type { DecisionContext } from "./context.js";
 import { type Decision, decide } from "./decide.js";
@@ -28,19 +35,23 @@ interface KnownSignal {
 /** Answers the first candidate that is a match by itself, or else the nearest one that counts. */
 function bestOf(candidates: readonly Candidate[], strict: boolean): Candidate | undefined {
   const sorted = [...candidates].sort(byDistance);
-  const most = strict ? sureRadius : reviewRadius;
-  return sorted.find(isSure) ?? sorted.find(({ distance }) => distance <= most);
+  const most = strict ? matchRadius : reviewRadius;
+  return sorted.find((candidate) => isSure(candidate, matchRadius)) ?? sorted.find(({ distance }) => distance <= most);
 }
 
 function queryCopy(best: Candidate, support: number): QueryCopy {
-  const { id, tier, view, orientation, region } = matchOf(best, isSure(best) ? "match" : "review");
+  const { id, tier, view, orientation, region } = matchOf(
+    best,
+    isSure(best, matchRadius) ? "match" : "review",
+    support,
+  );
   return {
     signal: id,
     hash: Buffer.from(best.viewHash.hash).toString("hex"),
     quality: best.viewHash.quality,
     tier,
     view,
-    ...(orientation !== undefined && { orientation }),
+    ...(orientation !== "orig" && { orientation }),
     ...(region && { region }),
     supportCount: support,
   };
@@ -63,8 +74,8 @@ class CountedSignals implements CopyIndex {
     this.#time = time;
   }
 
-  async searchMany(...search: Parameters<CopyIndex["searchMany"]>): ReturnType<CopyIndex["searchMany"]> {
-    const found = await this.#context.index.searchMany(...search);
+  async searchMany(...search: Parameters<CopyIndex["searchMany"]>): Promise<NearHash[][]> {
+    const found = await this.#context.copyIndex.searchMany(...search);
     const fresh = new Set(found.flatMap((hits) => hits.map(({ id }) => id)).filter((id) => !this.#known.has(id)));
     if (fresh.size > 0) {
       this.#context.read((snapshot) => fresh.forEach((id) => this.#known.set(id, this.#counted(snapshot, id))));
@@ -73,16 +84,16 @@ class CountedSignals implements CopyIndex {
   }
 
   get(id: number): Uint8Array | undefined {
-    return this.#context.index.get(id);
+    return this.#context.copyIndex.get(id);
   }
 
   /** Answers the entry of a signal that was found. */
   entryOf = (id: number): number => this.#known.get(id)!.entry;
   /**
-   * Answers the kind of a signal that was found. A crop may ask for less than the whole image, so that the whole image is
+   * Answers the group of a signal that was found. A crop may ask for less than the whole image, so that the whole image is
    * aligned whatever was found of its crops.
    */
-  kindOf = (id: number): number => Number(this.#known.get(id)!.isCrop);
+  groupOf = (id: number): number => Number(this.#known.get(id)!.isCrop);
 
   /** Answers each accepted entry's best view by whole images and by crops, because policies treat these differently. */
   copies(candidates: CandidateSet): QueryCopy[] {
@@ -128,14 +139,15 @@ export async function findCopies(
       const whole = { ...query, copies };
       return decide(snapshot, findMatches(snapshot, whole, time), whole, time).action;
     });
-  const enough = (candidates: CandidateSet): boolean => !all && decided(index.copies(candidates)) === strongest;
+  const isDecided = (candidates: CandidateSet): boolean => !all && decided(index.copies(candidates)) === strongest;
   // The check itself searches the image's own hash, within the radius of every policy.
   if (level === "fast" || (!all && decided([]) === strongest)) return [];
-  const { entryOf, kindOf } = index;
-  const { evidence } = await searchCopies(samples, index, { level, entryOf, kindOf, signal, enough });
+  const { entryOf, groupOf } = index;
+  const options = { level, radius: matchRadius, entryOf, groupOf, signal, isDecided };
+  const { candidates } = await searchCopies(samples, index, options);
   // Of entries with the same image only one is aligned, but another's bank may ask for more: search aligned views again.
-  const seen = [...evidence.accepted().values()].flat().map(({ viewHash }) => viewHash);
+  const seen = [...candidates.accepted().values()].flat().map(({ viewHash }) => viewHash);
   const aligned = [...new Set(seen)].filter(({ name }) => name === "aligned");
-  await evidence.search(index, aligned, sureRadius, signal);
-  return index.copies(evidence);
+  await candidates.search(index, aligned, matchRadius, signal);
+  return index.copies(candidates);
 }

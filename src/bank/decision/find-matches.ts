@@ -1,15 +1,14 @@
 /** Finding the entries that match a query: by the index, by views that were found before, and by the policies. */
-import { reviewRadius, sureRadius } from "../../copies/candidates.js";
 import { type Orientation, orientationNames } from "../../hash/orientations.js";
+import { matchRadius, reviewRadius } from "../../hash/thresholds.js";
 import { hashDistance } from "../../hash/value.js";
 import { labelName } from "../storage/labels.js";
 import { type SignalRecord, wipedFlag } from "../storage/pages.js";
-import { nearTypes, signalTypes, valueText } from "../storage/signals.js";
+import { exactTypes, nearTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 import { type DecisionMatch, suppresses } from "./decide.js";
 import { type Action, actions, type Bank, type Policy } from "./policy.js";
 import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
 import { isSampled } from "./sampling.js";
-import { searchDigests } from "./search-entries.js";
 import type { Snapshot, SnapshotEntry } from "./snapshot.js";
 
 /** A signal that is near the query. */
@@ -50,8 +49,12 @@ function searchByDistance(snapshot: Snapshot, query: CheckedQuery): NearSignal[]
 
 /** Searches the query's digests. */
 function searchByDigests(snapshot: Snapshot, { digests, quality }: CheckedQuery): NearSignal[] {
-  return searchDigests(snapshot, digests).map(({ id }): NearSignal => {
-    return { signal: id, kind: "exact", distance: 0, orientation: "orig", quality };
+  return exactTypes.flatMap((type) => {
+    const value = digests?.[signalTypes[type] as "md5" | "sha1" | "sha256"];
+    if (value === undefined) return [];
+    return snapshot.search(valueBytes(type, value), 0, [type])[0]!.map(({ id }): NearSignal => {
+      return { signal: id, kind: "exact", distance: 0, orientation: "orig", quality };
+    });
   });
 }
 
@@ -61,7 +64,7 @@ function recheckCopies(snapshot: Snapshot, { copies = [] }: CheckedQuery): NearS
     const record = snapshot.signal(copy.signal);
     if (record === undefined || (record.flags & wipedFlag) !== 0 || !nearTypes.includes(record.type)) return [];
     const distance = hashDistance(copy.hash, record.value);
-    const tier = distance > sureRadius ? "review" : copy.tier;
+    const tier = distance > matchRadius ? "review" : copy.tier;
     const { signal, quality, orientation = "orig" } = copy;
     return [{ signal, kind: "copy", distance, orientation, quality, copy: { ...copy, tier } }];
   });
@@ -72,8 +75,8 @@ function recheckCopies(snapshot: Snapshot, { copies = [] }: CheckedQuery): NearS
  * that gets nothing beyond its own radius.
  */
 function mostDiffering({ radius }: Policy, copy: QueryCopy | undefined): number {
-  if (copy === undefined || radius < sureRadius) return radius;
-  return copy.tier === "match" ? sureRadius : reviewRadius;
+  if (copy === undefined || radius < matchRadius) return radius;
+  return copy.tier === "match" ? matchRadius : reviewRadius;
 }
 
 /** Answers the weaker of two actions. */

@@ -1,6 +1,8 @@
-import type { Report } from "../../index.js";
+import type { diagnose } from "../../index.js";
 import { type Session, status } from "../io/session.js";
 import { type Command, defineCommand } from "../table/command.js";
+
+type Report = Awaited<ReturnType<typeof diagnose>>;
 
 function ffmpegText(ffmpeg: Report["ffmpeg"]): string {
   if (ffmpeg === undefined) return "not found; images do not need it";

@@ -1,5 +1,5 @@
-import { ImageError, type ImageHash, LimitError, VideoError } from "../../index.js";
-import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../doors/video.js";
+import { ImageError, type ImageHash, LimitError } from "../../index.js";
+import { hashVideo, type HashVideoOptions, VideoError, type VideoSignature } from "../../doors/video.js";
 import { noteOldDecoder } from "./decoder-note.js";
 import { defined, type Defined } from "./defined.js";
 import { type HashSettings, hashWork, type ImageWork } from "./image-work.js";

@@ -1,18 +1,27 @@
-import { findCopies } from "../../copies/search-copies.js";
-import type { CopyLevel, CopyMatch } from "../../copies/types.js";
-import { addRegistration, hashWithCrops, registeredEntry } from "../../copies/crop-hashes.js";
+import { hashWithCrops } from "../../copies/crop-hashes.js";
+import type { CopyLevel } from "../../copies/types.js";
+import { matchRadius, minQuality, reviewRadius } from "../../hash/thresholds.js";
 import { HashIndex } from "../../search/hash-index.js";
-import { type EvaluationMethod, type FoundEntry, leastQuality } from "./methods.js";
+import type { IndexMatch } from "../../search/match.js";
+import type { ImageSearchResult } from "../../search/search-image.js";
+import type { EvaluationMethod, FoundEntries } from "./methods.js";
 
-const radius = 31;
-const reviewRadius = 50;
-
-function foundEntry({ entry, distance, tier, view }: CopyMatch): FoundEntry {
-  return { entry, distance, tier, view };
+function foundEntries({ matches, quality, stages }: ImageSearchResult<IndexMatch>): FoundEntries {
+  return {
+    entries: matches.map(({ id, distance, tier, view }) => ({
+      entry: id,
+      distance,
+      ...(tier && { tier }),
+      ...(view && { view }),
+    })),
+    usable: quality >= minQuality,
+    hashes: stages.reduce((sum, stage) => sum + stage.hashes, 0),
+    stages,
+  };
 }
 
 /**
- * `findCopies` at a level, among standard hashes.
+ * `HashIndex.searchImage` at a level, among standard hashes.
  * @param level default `"standard"`.
  */
 export function copiesMethod(level: CopyLevel = "standard"): EvaluationMethod {
@@ -20,7 +29,7 @@ export function copiesMethod(level: CopyLevel = "standard"): EvaluationMethod {
   return {
     name: level,
     bits: 256,
-    radius,
+    radius: matchRadius,
     reviewRadius,
     prepare(list) {
       index = new HashIndex({ memory: "rows" });
@@ -30,16 +39,14 @@ export function copiesMethod(level: CopyLevel = "standard"): EvaluationMethod {
       );
     },
     async find({ bytes }) {
-      const { matches, quality, stages } = await findCopies(bytes, index!, { level });
-      const hashes = stages.reduce((sum, stage) => sum + stage.hashes, 0);
-      return { entries: matches.map(foundEntry), usable: quality >= leastQuality, hashes, stages };
+      return foundEntries(await index!.searchImage(bytes, { level }));
     },
     close: () => index?.close(),
   };
 }
 
 /**
- * `findCopies` at a level, where every image of the list was registered with the hashes of its crops.
+ * `HashIndex.searchImage` at a level, where every image of the list was added with the hashes of its crops.
  * @param level default `"thorough"`.
  */
 export function registeredMethod(level: CopyLevel = "thorough"): EvaluationMethod {
@@ -47,18 +54,16 @@ export function registeredMethod(level: CopyLevel = "thorough"): EvaluationMetho
   return {
     name: level === "thorough" ? "registered" : `registered-${level}`,
     bits: 256,
-    radius,
+    radius: matchRadius,
     reviewRadius,
     async prepare(list) {
       index = new HashIndex({ memory: "rows" });
       for (const [entry, { name, bytes }] of list.entries()) {
-        addRegistration(index, entry, await hashWithCrops(await bytes(), { level: "thorough", name }));
+        index.addWithCrops(entry, await hashWithCrops(await bytes(), { level: "thorough", name }));
       }
     },
     async find({ bytes }) {
-      const { matches, quality, stages } = await findCopies(bytes, index!, { level, entryOf: registeredEntry });
-      const hashes = stages.reduce((sum, stage) => sum + stage.hashes, 0);
-      return { entries: matches.map(foundEntry), usable: quality >= leastQuality, hashes, stages };
+      return foundEntries(await index!.searchImage(bytes, { level }));
     },
     close: () => index?.close(),
   };

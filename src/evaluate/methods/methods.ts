@@ -1,5 +1,6 @@
 import type { OrientationHashes } from "../../hash/orientations.js";
 import { orientationNames } from "../../hash/orientations.js";
+import { matchRadius, minQuality, reviewRadius } from "../../hash/thresholds.js";
 import { hashToBytes } from "../../hash/value.js";
 import { hashImage, type ImageHash } from "../../image/hash-image.js";
 import { HashIndex } from "../../search/hash-index.js";
@@ -79,12 +80,6 @@ export interface EvaluationMethod {
   close?: () => void;
 }
 
-/** Below this quality a hash is neither listed nor matched. */
-export const leastQuality = 50;
-
-const radius = 31;
-const reviewRadius = 50;
-
 function bitsOf(word: number): number {
   let v = word - ((word >>> 1) & 0x55555555);
   v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
@@ -125,7 +120,7 @@ function ours(name: string, all: boolean): EvaluationMethod {
   return {
     name,
     bits: 256,
-    radius,
+    radius: matchRadius,
     reviewRadius,
     prepare(list) {
       distances = new Distances(list.map(({ hash }) => hash));
@@ -139,9 +134,9 @@ function ours(name: string, all: boolean): EvaluationMethod {
       const start = performance.now();
       const hash = await hashImage(bytes, { orientations: all });
       const hashes = queryHashes(hash);
-      index.searchManySync(hashes, { radius });
+      index.searchManySync(hashes, { radius: matchRadius });
       const milliseconds = performance.now() - start;
-      const usable = hash.quality >= leastQuality && hash.stable;
+      const usable = hash.quality >= minQuality && hash.stable;
       const each = hashes.map((one) => distances.from(one));
       const entries = Array.from(each[0]!, (_, entry): FoundEntry => {
         let best = 0;

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { open, readdir, readFile } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { ImageError, systemReason } from "../../errors.js";
+import { matchRadius, minQuality } from "../../hash/thresholds.js";
 import { hashImage } from "../../image/hash-image.js";
 import { sniffImage } from "../../image/sniff.js";
 import { sniffVideo, videoSniffBytes } from "../../video/containers/sniff.js";
 import type { Image } from "../draw/image.js";
 import { each } from "./each.js";
 import { type GeneratedKind, generatedKinds } from "../generated/generated.js";
-import { Distances, leastQuality, type ListedImage } from "../methods/methods.js";
+import { Distances, type ListedImage } from "../methods/methods.js";
 import type { Job, Pool, Source } from "./pool.js";
 import { decoded } from "../sharp.js";
 
@@ -117,7 +118,7 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
   const take = (entry: Entry): void => {
     const before = byDigest.get(entry.digest);
     if (before !== undefined) listed.duplicates.push({ name: entry.name, of: before });
-    else if (entry.quality < leastQuality) listed.lowQuality.push({ name: entry.name, quality: entry.quality });
+    else if (entry.quality < minQuality) listed.lowQuality.push({ name: entry.name, quality: entry.quality });
     else listed.entries.push(entry);
     if (before === undefined) byDigest.set(entry.digest, entry.name);
   };
@@ -198,7 +199,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** Two photographs within this distance, in any orientation, are the same image. */
-const sameWithin = 31;
+const sameWithin = matchRadius;
 
 /** Sets `group`: of the photographs those near an earlier one join it. Generated images are each its own. */
 function group(entries: Entry[]): Listed["same"] {

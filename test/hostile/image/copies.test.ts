@@ -1,12 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  type CopyLevel,
-  findCopies,
-  HashIndex,
-  hashPixelsSync,
-  type RawPixels,
-  register,
-} from "../../../dist/index.js";
+import { type CopyLevel, HashIndex, hashPixelsSync, hashWithCrops, type RawPixels } from "../../../dist/index.js";
 import { random, randomHashes } from "../../support/hashes.ts";
 
 const levels: readonly CopyLevel[] = ["fast", "standard", "thorough"];
@@ -52,7 +45,7 @@ const pictures: [string, RawPixels][] = [
 /** Of everything together, whatever the picture; at most six alignments. */
 const mostHashes = { fast: 8, standard: 80 + 1, thorough: 80 + 42 + 6 };
 
-describe("pictures made to cost much, or to be nothing", () => {
+describe("images made to cost much, or to be nothing", () => {
   test.each(pictures)("%s", async (_, pixels) => {
     using index = new HashIndex();
     index.addManySync(
@@ -60,7 +53,7 @@ describe("pictures made to cost much, or to be nothing", () => {
       randomHashes(500, 4),
     );
     for (const level of levels) {
-      const result = await findCopies(pixels, index, { level, all: true });
+      const result = await index.searchImage(pixels, { level, all: true });
       expect(result.matches).toEqual([]);
       const hashes = result.stages.reduce((sum, stage) => sum + stage.hashes, 0);
       expect(hashes).toBeLessThanOrEqual(mostHashes[level]);
@@ -70,8 +63,8 @@ describe("pictures made to cost much, or to be nothing", () => {
       expect(result.stages.some(({ name }) => name === "plain")).toBe(quality >= 50 && stable);
       if (quality >= 50 && stable) expect(result.stages[0]!.name).toBe("plain");
     }
-    const { derived } = await hashWithCrops(pixels, { level: "thorough" });
-    expect(derived.length).toBeLessThanOrEqual(60);
+    const { crops } = await hashWithCrops(pixels, { level: "thorough" });
+    expect(crops.length).toBeLessThanOrEqual(60);
   });
 
   test("a list that has the same hash ten thousand times, and hashes all around the query", async () => {
@@ -88,23 +81,23 @@ describe("pictures made to cost much, or to be nothing", () => {
       Array.from({ length: 20_000 }, (_, i) => i),
       hashes,
     );
-    const { tier, matches, stages } = await findCopies(pixels, index, { level: "thorough", all: true });
+    const { tier, matches, stages } = await index.searchImage(pixels, { level: "thorough", all: true });
     expect(tier).toBe("match");
-    expect(matches[0]).toMatchObject({ id: 0, distance: 0, variant: "original" });
+    expect(matches[0]).toMatchObject({ id: 0, distance: 0, view: "original" });
     expect(stages.reduce((sum, stage) => sum + stage.hashes, 0)).toBeLessThanOrEqual(mostHashes.thorough);
   });
 });
 
-describe("input that is no picture", () => {
-  test.each(levels)("%s: an error that names it", async (level) => {
+describe("input that is no image", () => {
+  test.each(levels)("is an error that names it at level %s", async (level) => {
     using index = new HashIndex();
     const broken = Buffer.from("no picture at all, but long enough to be looked at");
-    await expect(findCopies(broken, index, { level })).rejects.toMatchObject({
+    await expect(index.searchImage(broken, { level })).rejects.toMatchObject({
       code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
     });
-    await expect(findCopies("/nowhere/at/all.png", index, { level })).rejects.toMatchObject({
+    await expect(index.searchImage("/nowhere/at/all.png", { level })).rejects.toMatchObject({
       code: "ERR_EMPREINTE_READ",
     });
-    await expect(findCopies(Buffer.alloc(0), index, { level, name: "mine" })).rejects.toThrow(/mine is empty/);
+    await expect(index.searchImage(Buffer.alloc(0), { level, name: "mine" })).rejects.toThrow(/mine is empty/);
   });
 });

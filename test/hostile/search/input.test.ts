@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { HashIndex, IndexError, InvalidArgumentError } from "../../../dist/index.js";
+import { HashIndex } from "../../../dist/index.js";
+import { IndexError, InvalidArgumentError } from "../../../dist/errors.js";
 import { clusteredHashes, difference, hashAt, idsFrom, oracle, randomHashes } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 import { run } from "../../support/run.ts";

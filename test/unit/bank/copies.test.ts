@@ -15,7 +15,6 @@ import {
 } from "../../../dist/doors/bank.js";
 import {
   type CopyLevel,
-  findCopies,
   hashDistance,
   HashIndex,
   hashPixelsSync,
@@ -87,7 +86,7 @@ const found = ({ action, matches }: Decision) => [action, matches.map(({ entryId
 
 describe("what is found", () => {
   test.each(["fast", "standard", "thorough"] as const)(
-    "at %s: what findCopies finds in an index, a match blocked and a review reviewed",
+    "at %s: what searchImage finds in an index, a match blocked and a review reviewed",
     async (level: CopyLevel) => {
       bank("ncii");
       using index = new HashIndex();
@@ -107,11 +106,11 @@ describe("what is found", () => {
       const seen = new Set<string>();
       for (const altered of alterations) {
         for (const [k, picture] of altered.entries()) {
-          const expected = await findCopies(picture, index, { level });
+          const expected = await index.searchImage(picture, { level });
           const decision = await matcher.checkImage(picture, { level });
           const action = { match: "block", review: "review", none: "none" }[expected.tier];
           expect([k, decision.action]).toEqual([k, action]);
-          expect(decision.matches[0]?.entryId).toBe(expected.matches[0] && String(expected.matches[0].entry));
+          expect(decision.matches[0]?.entryId).toBe(expected.matches[0] && String(expected.matches[0].id));
           expect(matcher.explain(decision).same).toBe(true);
           seen.add(`${expected.tier} ${decision.matches[0]?.kind ?? ""}`);
         }
@@ -309,7 +308,7 @@ test("registering parts beside a picture never makes a copy of it ask for less, 
     // A crop is nearer to most of these than the whole image, which is within reach only when it is aligned.
     const cuts = [0.04, 0.06, 0.08, 0.12].map((share) => crop(picture, share, 0, 0, 0));
     for (const cut of [...cuts, ...[0.03, 0.1].map((share) => crop(picture, share, share, share, share))]) {
-      const { tier } = await findCopies(cut, index);
+      const { tier } = await index.searchImage(cut, { level: "standard" });
       const alone = { match: "block", review: "review", none: "none" }[tier];
       const { action } = await checkCopies(cut);
       expect(rank.indexOf(action)).toBeGreaterThanOrEqual(rank.indexOf(alone));

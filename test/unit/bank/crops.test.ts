@@ -297,7 +297,7 @@ describe("a list", () => {
       const marked = metadata.includes(";crop=");
       const text = marked
         ? [`${hash(0)},${metadata}`, ...[1, 2, 3].map((i) => `${hash(i)},${metadata};crop=centre-${i}`)]
-        : cropListLines(registration, metadata, { derived: true });
+        : cropListLines(registration, metadata, { crops: true });
       const { items, problems } = await read([`${hash(9)},first`, ...text, `${hash(8)},${metadata}`, ""].join("\n"));
       expect(problems).toEqual([]);
       expect(items.map(({ signals, position }) => [signals.length, position!.entry, position!.line])).toEqual([

@@ -26,7 +26,7 @@ const other = await save("other.png", scene(22));
 const list = join(here, "known.csv");
 writeFileSync(list, `${hashPixelsSync(scene(30)).hash},another\n${hashPixelsSync(original).hash},case 7\n`);
 const registered = join(here, "registered.csv");
-writeFileSync(registered, cropListLines(await hashWithCrops(original), "case 7", { derived: true }).join("\n"));
+writeFileSync(registered, cropListLines(await hashWithCrops(original), "case 7", { crops: true }).join("\n"));
 
 describe("scan --level", () => {
   it("prints a record as without it; 1 for found, 0 for nothing", async () => {

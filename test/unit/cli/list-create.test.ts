@@ -33,7 +33,7 @@ describe("list create", () => {
     "--crops --level %s: the crops that the library makes",
     async (level) => {
       const whole = await Promise.all(originals.map((picture) => hashWithCrops(picture, { level })));
-      const expected = whole.flatMap((one, i) => cropListLines(one, paths[i]!, { derived: true }));
+      const expected = whole.flatMap((one, i) => cropListLines(one, paths[i]!, { crops: true }));
       const out = join(at, `${level}.csv`);
       const args = ["list", "create", "--crops", "--level", level, "-o", out, ...paths];
       const { code, stdout, stderr } = await empreinte(args);

@@ -1,17 +1,16 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  type CopyMatch,
-  type CopyOptions,
-  type CopyResult,
-  orientationNames,
-  findCopies,
+  type CropHashes,
   hashDistance,
   HashIndex,
   hashImage,
-  hashPixelsSync,
-  InvalidArgumentError,
   HashList,
+  hashPixelsSync,
+  type ImageSearchOptions,
+  type ImageSearchResult,
+  type IndexMatch,
+  orientationNames,
 } from "../../../dist/index.js";
 import {
   beside,
@@ -40,11 +39,19 @@ const encoded = ({ data, width, height }: Rgb): Promise<Buffer> =>
   sharp(data, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
-const find = (picture: Rgb, options?: CopyOptions): Promise<CopyResult> => findCopies(picture, index, options);
+type Result = ImageSearchResult<IndexMatch>;
+const find = (image: Rgb, options?: ImageSearchOptions): Promise<Result> =>
+  index.searchImage(image, { level: "standard", ...options });
+
+/** An original and one crop, by their hashes. */
+function withCrops(hash: string, crop: string): CropHashes {
+  const region = { left: 0, top: 0, right: 1, bottom: 1 };
+  return { hash, quality: 100, stable: true, crops: [{ hash: crop, quality: 100, name: "all", region }] };
+}
 
 /** The one entry that was found. */
-async function only(picture: Rgb, options?: CopyOptions): Promise<CopyMatch> {
-  const { matches } = await find(picture, options);
+async function only(image: Rgb, options?: ImageSearchOptions): Promise<IndexMatch> {
+  const { matches } = await find(image, options);
   expect(matches).toHaveLength(1);
   return matches[0]!;
 }
@@ -55,7 +62,7 @@ describe("standard", () => {
     expect({ hash, quality }).toMatchObject({ hash: hashPixelsSync(originals[3]!).hash, quality: 100 });
     expect({ tier, matches }).toEqual({
       tier: "match",
-      matches: [{ id: 3, entry: 3, distance: 0, tier: "match", variant: "original", supportCount: 1 }],
+      matches: [{ id: 3, distance: 0, orientation: "orig", tier: "match", view: "original", supportCount: 1 }],
     });
     expect(stages.map(({ name, hashes }) => [name, hashes])).toEqual([["plain", 1]]);
   });
@@ -65,22 +72,22 @@ describe("standard", () => {
     ["upside down", upsideDown, "rot180"],
     ["a quarter turn", quarterTurn, undefined],
     ["mirrored and a quarter turn", (p: Rgb) => quarterTurn(mirrored(p)), undefined],
-  ])("%s", async (_, alter, turned) => {
+  ])("finds the image %s", async (_, alter, orientation) => {
     for (const i of [0, 5]) {
       const match = await only(alter(originals[i]!));
-      expect(match).toMatchObject({ id: i, tier: "match", variant: "turned" });
+      expect(match).toMatchObject({ id: i, tier: "match", view: "turned" });
       expect(match.distance).toBeLessThanOrEqual(16);
-      // By name: what the reference's dihedral hashes say too.
-      const { dihedral } = hashPixelsSync(alter(originals[i]!), { orientations: true });
+      // The reference's orientation hashes have the same name for it.
+      const { orientations } = hashPixelsSync(alter(originals[i]!), { orientations: true });
       const own = hashPixelsSync(originals[i]!).hash;
-      const distances = orientationNames.map((name) => hashDistance(dihedral![name], own));
-      expect(match.turned).toBe(orientationNames[distances.indexOf(Math.min(...distances))]);
-      if (turned !== undefined) expect(match.turned).toBe(turned);
+      const distances = orientationNames.map((name) => hashDistance(orientations![name], own));
+      expect(match.orientation).toBe(orientationNames[distances.indexOf(Math.min(...distances))]);
+      if (orientation !== undefined) expect(match.orientation).toBe(orientation);
     }
   });
 
   test("its negative", async () => {
-    expect(await only(negative(originals[2]!))).toMatchObject({ id: 2, variant: "negative", tier: "match" });
+    expect(await only(negative(originals[2]!))).toMatchObject({ id: 2, view: "negative", tier: "match" });
   });
 
   test("cropped by a little, with the region around the picture", async () => {
@@ -94,13 +101,13 @@ describe("standard", () => {
 
   test("turned by two degrees and cropped", async () => {
     for (const degrees of [2, -2]) {
-      expect(await only(turn(originals[6]!, degrees))).toMatchObject({ id: 6, tier: "match", variant: "rotated" });
+      expect(await only(turn(originals[6]!, degrees))).toMatchObject({ id: 6, tier: "match", view: "rotated" });
     }
   });
 
   test("both halves of a collage, one after the other", async () => {
     const { matches } = await find(beside(originals[7]!, originals[8]!), { all: true });
-    expect(matches.map(({ id, variant }) => [id, variant]).sort()).toEqual([
+    expect(matches.map(({ id, view }) => [id, view]).sort()).toEqual([
       [7, "half"],
       [8, "half"],
     ]);
@@ -144,62 +151,120 @@ describe("thorough", () => {
   test("finds all that standard finds", async () => {
     for (const altered of [mirrored(originals[0]!), crop(originals[1]!, 0.05, 0, 0, 0), turn(originals[2]!, 3)]) {
       const [standard, thorough] = [await find(altered), await find(altered, { level: "thorough" })];
-      const entries = (result: CopyResult): number[] => result.matches.map(({ entry }) => entry);
-      expect(entries(thorough)).toEqual(expect.arrayContaining(entries(standard)));
+      const ids = ({ matches }: Result): number[] => matches.map(({ id }) => id);
+      expect(ids(thorough)).toEqual(expect.arrayContaining(ids(standard)));
     }
   });
 });
 
 describe("fast", () => {
-  test("is what HashList.match says of the eight dihedral hashes", async () => {
-    const lines = originals.map((picture) => hashPixelsSync(picture).hash).join("\n");
+  const alterations = [mirrored, upsideDown, quarterTurn, (p: Rgb) => crop(p, 0.01, 0, 0, 0)];
+
+  test("is the default and finds what a search for the eight orientations finds, at any radius", async () => {
+    for (const alter of alterations) {
+      const altered = alter(originals[5]!);
+      const query = await hashImage(altered, { orientations: true });
+      for (const radius of [0, 31, 130, 256]) {
+        const { matches, stages, hash, tier } = await index.searchImage(altered, { radius });
+        expect(matches.map(({ id, distance, orientation }) => ({ id, distance, orientation }))).toEqual(
+          await index.search(query, { radius }),
+        );
+        for (const match of matches) {
+          expect(match.tier).toBe(match.distance <= 31 ? "match" : "review");
+          expect(match.view).toBe(match.orientation === "orig" ? "original" : "turned");
+        }
+        expect(hash).toBe(query.hash);
+        expect(tier).toBe(matches[0]?.tier ?? "none");
+        expect(stages.map(({ name, hashes }) => [name, hashes])).toEqual([["plain", 8]]);
+      }
+      expect(await index.searchImage(altered, { radius: 256 })).toMatchObject({ matches: { length: 10 } });
+    }
+  });
+
+  test("gives every entry, also of more than 64 that are equally near", async () => {
+    using own = new HashIndex();
+    const { hash } = hashPixelsSync(originals[0]!);
+    own.addManySync(
+      Array.from({ length: 100 }, (_, i) => i),
+      Array.from({ length: 100 }, () => hash),
+    );
+    expect((await own.searchImage(originals[0]!)).matches.map(({ id }) => id)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+  });
+
+  test("is what HashList.search finds for the eight orientations", async () => {
+    const lines = originals.map((image) => hashPixelsSync(image).hash).join("\n");
     using known = await HashList.load({ name: "list", source: Buffer.from(lines) });
-    for (const alter of [mirrored, upsideDown, quarterTurn, (p: Rgb) => crop(p, 0.01, 0, 0, 0)]) {
+    for (const alter of alterations) {
       const altered = alter(originals[5]!);
       const expected = await known.search(await hashImage(altered, { orientations: true }));
-      const { matches, stages } = await known.findCopies(altered, { level: "fast" });
-      expect(matches.map(({ list, entry, distance }) => ({ list, entry, distance }))).toEqual(
-        expected.map(({ list, entry, distance }) => ({ list, entry, distance })),
+      const { matches, stages } = await known.searchImage(altered);
+      expect(matches).toEqual(
+        expected.map((match) => ({
+          ...match,
+          tier: match.distance <= 31 ? "match" : "review",
+          view: match.orientation === "orig" ? "original" : "turned",
+        })),
       );
-      expect(matches.map(({ turned = "orig" }) => turned)).toEqual(expected.map(({ variant }) => variant));
       expect(stages.map(({ name, hashes }) => [name, hashes])).toEqual([["plain", 8]]);
     }
   });
 });
 
 describe("options", () => {
-  test("all goes on after a match, and more supportCount say so", async () => {
+  test("all goes on after a match, and more views support it", async () => {
     const { stages, matches } = await find(originals[3]!, { all: true });
     expect(stages.map(({ name }) => name)).toEqual(["plain", "turned", "detected", "fixed"]);
-    expect(matches[0]).toMatchObject({ id: 3, distance: 0, variant: "original" });
+    expect(matches[0]).toMatchObject({ id: 3, distance: 0, view: "original" });
     expect(matches[0]!.supportCount).toBeGreaterThan(1);
   });
 
-  test("ids that are one entry are one match", async () => {
+  test("an original and its crops are one match", async () => {
     using own = new HashIndex();
-    const hash = hashPixelsSync(originals[0]!).hash;
-    own.addManySync([10, 11, 25], [hash, hash, hash]);
-    const { matches } = await findCopies(originals[0]!, own, { entryOf: (id) => Math.floor(id / 10) });
-    expect(matches.map(({ id, entry, supportCount }) => [id, entry, supportCount])).toEqual([
-      [10, 1, 2],
-      [25, 2, 1],
+    const { hash } = hashPixelsSync(originals[0]!);
+    own.addWithCrops(10, withCrops(hash, hash));
+    own.add(25, hash);
+    const { matches } = await own.searchImage(originals[0]!, { level: "standard" });
+    expect(matches.map(({ id, crop, supportCount }) => [id, crop, supportCount])).toEqual([
+      [10, undefined, 2],
+      [25, undefined, 1],
     ]);
   });
 
-  test("a copy at 32 to 50 bits is a review only with a second witness", async () => {
+  test("a copy at 32 to 50 bits is a review only with the support of a second hash", async () => {
     const { hash } = hashPixelsSync(originals[0]!);
     const flip = (bits: number): string =>
       (BigInt(`0x${hash}`) ^ ((1n << BigInt(bits)) - 1n)).toString(16).padStart(64, "0");
     using own = new HashIndex();
     own.addManySync([1, 2, 3], [flip(31), flip(50), flip(51)]);
-    const { matches } = await findCopies(originals[0]!, own, { level: "standard", all: true });
+    const { matches } = await own.searchImage(originals[0]!, { level: "standard", all: true });
     const tier = (id: number): string | undefined => matches.find((match) => match.id === id)?.tier;
     expect(tier(1)).toBe("match");
     expect(tier(3)).toBeUndefined();
     using two = new HashIndex();
-    two.addManySync([4, 5], [flip(50), flip(48)]);
-    const both = await findCopies(originals[0]!, two, { entryOf: () => 9 });
-    expect(both).toMatchObject({ tier: "review", matches: [{ id: 5, entry: 9, distance: 48, tier: "review" }] });
+    two.addWithCrops(9, withCrops(flip(50), flip(48)));
+    const both = await two.searchImage(originals[0]!, { level: "standard" });
+    expect(both).toMatchObject({ tier: "review", matches: [{ id: 9, crop: 0, distance: 48, tier: "review" }] });
+  });
+
+  test("a radius below 31 bounds every match, and reviews as well", async () => {
+    const { hash } = hashPixelsSync(originals[0]!);
+    const flip = (bits: number): string =>
+      (BigInt(`0x${hash}`) ^ ((1n << BigInt(bits)) - 1n)).toString(16).padStart(64, "0");
+    using own = new HashIndex();
+    own.addManySync([1, 2], [flip(10), flip(20)]);
+    own.addWithCrops(3, withCrops(flip(50), flip(48)));
+    for (const [radius, wanted] of [
+      [9, []],
+      [10, [1]],
+      [20, [1, 2]],
+      [31, [1, 2, 3]],
+    ] as const) {
+      const { matches } = await own.searchImage(originals[0]!, { level: "standard", radius, all: true });
+      expect(matches.map(({ id }) => id)).toEqual(wanted);
+      if (radius < 31) for (const { distance } of matches) expect(distance).toBeLessThanOrEqual(radius);
+    }
   });
 
   // The samples' memory is given back before it ends: nobody else's may be.
@@ -211,7 +276,7 @@ describe("options", () => {
       const encodedBefore = Buffer.from(bytes).toString("hex");
       const pooled = Array.from({ length: 50 }, () => Buffer.from(text));
       await find({ ...picture, data: given }, { all: true });
-      await findCopies(bytes, index, { all: true });
+      await index.searchImage(bytes, { level: "standard", all: true });
       pooled.push(Buffer.from(text));
       expect(new Set(pooled.map(String))).toEqual(new Set([text]));
       expect(given.equals(Buffer.from(picture.data))).toBe(true);
@@ -221,13 +286,13 @@ describe("options", () => {
 
   test("what does not fit is an error", async () => {
     const refused = (promise: Promise<unknown>): Promise<void> =>
-      expect(promise).rejects.toBeInstanceOf(InvalidArgumentError);
+      expect(promise).rejects.toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" });
     await refused(find(originals[0]!, { level: "slow" as "fast" }));
-    await refused(find(originals[0]!, { frobnicate: 1 } as CopyOptions));
+    await refused(find(originals[0]!, { frobnicate: 1 } as ImageSearchOptions));
     await refused(find(originals[0]!, { all: 1 as unknown as boolean }));
-    await refused(find(originals[0]!, { entryOf: 1 as unknown as () => number }));
-    await refused(findCopies(originals[0]!, {} as HashIndex));
-    await refused(findCopies({ ...originals[0]!, width: 10_000 }, index));
+    await refused(find(originals[0]!, { radius: 32 }));
+    await refused(find(originals[0]!, { level: "fast", radius: 257 }));
+    await refused(find({ ...originals[0]!, width: 10_000 }));
     await refused(find(originals[0]!, { maxPixels: 0 }));
     await expect(find(originals[0]!, { maxPixels: 100 })).rejects.toMatchObject({ code: "ERR_EMPREINTE_LIMIT" });
   });
@@ -241,17 +306,16 @@ describe("options", () => {
     await expect(find(originals[0]!, { signal: stop.signal })).rejects.toBe(reason);
     const closed = new HashIndex();
     closed.close();
-    await expect(findCopies(originals[0]!, closed)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
+    await expect(closed.searchImage(originals[0]!)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
   });
 
   test("encoded pictures and samples of them are one", async () => {
-    const { default: sharp } = await import("sharp");
     const picture = mirrored(originals[3]!);
     const { data, width, height } = picture;
     const png = await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
       .png()
       .toBuffer();
-    const strip = ({ matches, hash }: CopyResult): unknown => ({ matches, hash });
-    expect(strip(await findCopies(png, index))).toEqual(strip(await find(picture)));
+    const strip = ({ matches, hash }: Result): unknown => ({ matches, hash });
+    expect(strip(await index.searchImage(png, { level: "standard" }))).toEqual(strip(await find(picture)));
   });
 });

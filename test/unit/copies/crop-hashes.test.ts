@@ -1,31 +1,28 @@
 import { describe, expect, test } from "vitest";
 import {
-  addRegistration,
-  findCopies,
+  type CropHashes,
   hashDistance,
   HashIndex,
-  hashPixelsSync,
-  InvalidArgumentError,
   HashList,
+  hashPixelsSync,
   hashWithCrops,
-  registeredEntry,
-  removeRegistration,
+  type IndexMatch,
 } from "../../../dist/index.js";
 import { cropListLines } from "../../../dist/doors/lists.js";
 import { crop, fromEach, scene } from "../../support/altered.ts";
 
 const original = scene(5, 400, 300);
 
-describe("register", () => {
-  test("the original's hash, and of each part what a hash of a picture of that part is", async () => {
-    const registration = await hashWithCrops(original, { level: "thorough" });
+describe("hashWithCrops", () => {
+  test("the original's hash, and for each crop the hash that its pixels have", async () => {
+    const hashes = await hashWithCrops(original, { level: "thorough" });
     const { hash, quality, stable } = hashPixelsSync(original);
-    expect(registration).toMatchObject({ hash, quality, stable });
-    expect(registration.derived.length).toBeGreaterThan(30);
-    for (const { hash: part, quality: good, region } of registration.derived) {
+    expect(hashes).toMatchObject({ hash, quality, stable });
+    expect(hashes.crops.length).toBeGreaterThan(30);
+    for (const { hash: cropped, quality: good, region } of hashes.crops) {
       const { left, top, right, bottom } = region;
       const own = hashPixelsSync(crop(original, left, top, 1 - right, 1 - bottom));
-      expect({ hash: part, quality: good }).toEqual({ hash: own.hash, quality: own.quality });
+      expect({ hash: cropped, quality: good }).toEqual({ hash: own.hash, quality: own.quality });
     }
   });
 
@@ -34,85 +31,105 @@ describe("register", () => {
       ["standard", 24],
       ["thorough", 60],
     ] as const) {
-      const { hash, derived } = await hashWithCrops(original, { level });
-      expect(derived.length).toBeLessThanOrEqual(most);
-      const all = [hash, ...derived.map((one) => one.hash)];
+      const { hash, crops } = await hashWithCrops(original, { level });
+      expect(crops.length).toBeLessThanOrEqual(most);
+      const all = [hash, ...crops.map((one) => one.hash)];
       all.forEach((a, i) => all.slice(i + 1).forEach((b) => expect(hashDistance(a, b)).toBeGreaterThan(10)));
-      for (const { quality, region, name } of derived) {
+      for (const { quality, region, name } of crops) {
         expect(quality, name).toBeGreaterThanOrEqual(80);
         expect(region.left >= 0 && region.top >= 0 && region.right <= 1 && region.bottom <= 1, name).toBe(true);
         expect(region.right - region.left > 0.2 && region.bottom - region.top > 0.2, name).toBe(true);
       }
-      expect(new Set(derived.map(({ name }) => name)).size).toBe(derived.length);
+      expect(new Set(crops.map(({ name }) => name)).size).toBe(crops.length);
     }
   });
 
-  test("of a flat or a tiny picture nothing is derived", async () => {
-    expect((await hashWithCrops(fromEach(300, 300, () => [7, 7, 7]))).derived).toEqual([]);
-    expect((await hashWithCrops(scene(2, 20, 20))).derived).toEqual([]);
+  test("a flat or a tiny image has no crops", async () => {
+    expect((await hashWithCrops(fromEach(300, 300, () => [7, 7, 7]))).crops).toEqual([]);
+    expect((await hashWithCrops(scene(2, 20, 20))).crops).toEqual([]);
   });
 });
 
 describe("in an index", () => {
-  test("a large crop is found by what was registered, as one entry, and gone with it", async () => {
+  test("a large crop is found by the crops that were added, as one entry, and gone with it", async () => {
     using index = new HashIndex();
     const query = crop(original, 0.2, 0.2, 0.2, 0.2);
-    index.addManySync([64 * 7], [hashPixelsSync(original).hash]);
-    expect((await findCopies(query, index, { level: "thorough" })).tier).toBe("none");
-    index.remove(64 * 7);
+    index.add(7, hashPixelsSync(original).hash);
+    expect((await index.searchImage(query, { level: "thorough" })).tier).toBe("none");
+    index.remove(7);
 
-    addRegistration(index, 7, await hashWithCrops(original));
-    addRegistration(index, 8, await hashWithCrops(scene(6, 400, 300)), { bank: 1, derivedBank: 2 });
-    const options = { entryOf: registeredEntry, all: true };
-    const { matches } = await findCopies(query, index, options);
-    expect(matches.map(({ entry, tier }) => [entry, tier])).toEqual([[7, "match"]]);
-    expect(() => addRegistration(index, 7, { hash: "00".repeat(32), quality: 0, stable: false, derived: [] })).toThrow(
-      expect.objectContaining({ code: "ERR_EMPREINTE_DUPLICATE_ID" }) as Error,
-    );
+    const hashes = await hashWithCrops(original);
+    index.addWithCrops(7, hashes);
+    index.addWithCrops(8, await hashWithCrops(scene(6, 400, 300)), { tag: 1, cropTag: 2 });
+    const { matches } = await index.searchImage(query, { level: "standard", all: true });
+    expect(matches).toMatchObject([{ id: 7, tier: "match" }]);
+    expect(hashes.crops[matches[0]!.crop!]).toBeDefined();
+    // A plain search answers the same entry, by the same crop.
+    const [near] = (await index.searchImage(query)).matches;
+    expect(near).toMatchObject({ id: 7, crop: expect.any(Number) as number });
+    const { hash: nearest } = hashes.crops[near!.crop!]!;
+    expect(near!.distance).toBe(hashDistance(nearest, hashPixelsSync(query).hash));
 
-    const { rows } = index.stats();
-    expect(removeRegistration(index, 7)).toBe(true);
-    expect(removeRegistration(index, 7)).toBe(false);
-    expect(index.stats().rows).toBeLessThan(rows);
-    expect((await findCopies(query, index, options)).matches).toEqual([]);
-    expect((await findCopies(original, index, options)).matches).toEqual([]);
-    expect((await findCopies(scene(6, 400, 300), index, options)).matches[0]).toMatchObject({ entry: 8, distance: 0 });
+    index.remove(7);
+    expect(() => index.remove(7)).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_UNKNOWN_ID" }) as Error);
+    expect((await index.searchImage(query, { level: "standard", all: true })).matches).toEqual([]);
+    expect((await index.searchImage(original, { level: "standard", all: true })).matches).toEqual([]);
+    const { matches: others } = await index.searchImage(scene(6, 400, 300), { level: "standard" });
+    expect(others[0]).toMatchObject({ id: 8, distance: 0 });
+    expect(others[0]!.crop).toBeUndefined();
   });
 
-  test("banks tell the derived ones from the others", async () => {
+  test("tags tell crops from originals", async () => {
     using index = new HashIndex();
-    const registration = await hashWithCrops(original);
-    addRegistration(index, 0, registration, { bank: 3, derivedBank: 4 });
-    const ids = (bank: number): number[] =>
-      index.searchSync(registration.hash, { radius: 256, banks: [bank] }).map(({ id }) => id);
-    expect(ids(3)).toEqual([0]);
-    expect(ids(4).sort((a, b) => a - b)).toEqual(registration.derived.map((_, i) => i + 1));
+    const hashes = await hashWithCrops(original);
+    index.addWithCrops(0, hashes, { tag: 3, cropTag: 4 });
+    index.addWithCrops(1, hashes, { tag: 5 });
+    const found = (tag: number): IndexMatch[] => index.searchSync(hashes.hash, { radius: 256, tags: [tag] });
+    expect(found(3)).toEqual([{ id: 0, distance: 0, orientation: "orig" }]);
+    const nearest = Math.min(...hashes.crops.map(({ hash }) => hashDistance(hash, hashes.hash)));
+    expect(found(4)).toMatchObject([{ id: 0, distance: nearest, crop: expect.any(Number) as number }]);
+    expect(found(5)).toEqual([{ id: 1, distance: 0, orientation: "orig" }]);
   });
 
-  test("entries and metadata that do not fit are errors", async () => {
+  test("ids, tags, hashes and metadata that do not fit are errors, and nothing is added", async () => {
     using index = new HashIndex();
-    const registration = await hashWithCrops(original);
-    for (const entry of [-1, 2 ** 47, 0.5]) {
-      expect(() => addRegistration(index, entry, registration)).toThrow(InvalidArgumentError);
+    const hashes = await hashWithCrops(original);
+    const invalid = expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }) as Error;
+    for (const id of [-1, 2 ** 53, 0.5]) expect(() => index.addWithCrops(id, hashes)).toThrow(invalid);
+    for (const tag of [-1, 256, 0.5]) {
+      expect(() => index.addWithCrops(1, hashes, { tag })).toThrow(invalid);
+      expect(() => index.addWithCrops(1, hashes, { cropTag: tag })).toThrow(invalid);
     }
-    expect(() => addRegistration({} as HashIndex, 1, registration)).toThrow(InvalidArgumentError);
-    expect(() => cropListLines(registration, "a\nb")).toThrow(InvalidArgumentError);
-    expect(() => cropListLines(registration, "a;crop=x")).toThrow(InvalidArgumentError);
-    await expect(hashWithCrops(original, { level: "fast" as "standard" })).rejects.toBeInstanceOf(InvalidArgumentError);
+    expect(() => index.addWithCrops(1, {} as CropHashes)).toThrow(invalid);
+    const many = { ...hashes, crops: Array.from({ length: 64 }, () => hashes.crops[0]!) };
+    expect(() => index.addWithCrops(1, many)).toThrow(invalid);
+    const broken = { ...hashes, crops: [{ ...hashes.crops[0]!, hash: "zz" }] };
+    expect(() => index.addWithCrops(1, broken)).toThrow(
+      expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_HASH" }),
+    );
+    index.add(1, hashes.hash);
+    expect(() => index.addWithCrops(1, hashes)).toThrow(
+      expect.objectContaining({ code: "ERR_EMPREINTE_DUPLICATE_ID" }),
+    );
+    expect(index.size).toBe(1);
+    expect(() => cropListLines(hashes, "a\nb")).toThrow(invalid);
+    expect(() => cropListLines(hashes, "a;crop=x")).toThrow(invalid);
+    await expect(hashWithCrops(original, { level: "fast" as "standard" })).rejects.toEqual(invalid);
   });
 });
 
 describe("in a list", () => {
-  test("the original alone, or with what is derived, which is one entry with it", async () => {
-    const registration = await hashWithCrops(original);
-    expect(cropListLines(registration, "case 7")).toEqual([`${registration.hash},case 7`]);
-    const lines = cropListLines(registration, "case 7", { derived: true });
-    expect(lines).toHaveLength(1 + registration.derived.length);
-    const other = cropListLines(await hashWithCrops(scene(6, 400, 300)), "case 8", { derived: true });
+  test("the original alone, or with its crops, which are one entry with it", async () => {
+    const hashes = await hashWithCrops(original);
+    expect(cropListLines(hashes, "case 7")).toEqual([`${hashes.hash},case 7`]);
+    const lines = cropListLines(hashes, "case 7", { crops: true });
+    expect(lines).toHaveLength(1 + hashes.crops.length);
+    const other = cropListLines(await hashWithCrops(scene(6, 400, 300)), "case 8", { crops: true });
     using known = await HashList.load({ name: "mine", source: Buffer.from([...other, ...lines].join("\n")) });
     expect(known.size).toBe(lines.length + other.length);
-    const { matches } = await known.findCopies(crop(original, 0.2, 0.2, 0.2, 0.2), { all: true });
+    const query = crop(original, 0.2, 0.2, 0.2, 0.2);
+    const { matches } = await known.searchImage(query, { level: "standard", all: true });
     expect(matches).toHaveLength(1);
-    expect(matches[0]).toMatchObject({ list: "mine", entry: other.length + 1, metadata: "case 7", tier: "match" });
+    expect(matches[0]).toMatchObject({ list: "mine", line: other.length + 1, metadata: "case 7", tier: "match" });
   });
 });

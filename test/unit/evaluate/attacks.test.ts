@@ -1,7 +1,8 @@
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { attackImage, attacks } from "../../../dist/doors/evaluate.js";
-import { hashDistance, hashImage, InvalidArgumentError } from "../../../dist/index.js";
+import { hashDistance, hashImage } from "../../../dist/index.js";
+import { InvalidArgumentError } from "../../../dist/errors.js";
 import { scene } from "../../support/evaluate.ts";
 
 let original: Buffer;

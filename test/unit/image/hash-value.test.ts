@@ -1,14 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import {
-  trivialHashReason,
-  hashDistance,
-  hashToBase64,
-  hashToBytes,
-  hashToHex,
-  InvalidHashError,
-} from "../../../dist/index.js";
+import { trivialHashReason, hashDistance, hashToBase64, hashToBytes, hashToHex } from "../../../dist/index.js";
+import { InvalidHashError } from "../../../dist/errors.js";
 import { root } from "../../support/run.ts";
 
 const bytes = Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) & 255);

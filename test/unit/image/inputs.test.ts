@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { hashImage, hashPixelsSync, ImageError, type ImageInput, InvalidArgumentError } from "../../../dist/index.js";
+import { hashImage, hashPixelsSync, ImageError, type ImageInput } from "../../../dist/index.js";
+import { InvalidArgumentError } from "../../../dist/errors.js";
 import { png } from "../../../fixtures/images/encode.ts";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
 

@@ -10,9 +10,9 @@ import {
   hashPixelsSync,
   ImageError,
   type ImageInput,
-  InvalidArgumentError,
   LimitError,
 } from "../../../dist/index.js";
+import { InvalidArgumentError } from "../../../dist/errors.js";
 import { png } from "../../../fixtures/images/encode.ts";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
 

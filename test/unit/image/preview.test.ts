@@ -1,7 +1,8 @@
 import { decode } from "blurhash";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { type PreviewOptions, safePreview } from "../../../dist/index.js";
+import { safePreview } from "../../../dist/index.js";
+import { type PreviewOptions } from "../../../dist/image/preview.js";
 import { grey, height, width } from "../../support/samples.ts";
 
 /** Left half one colour, right half another. */

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { InvalidArgumentError, HashList } from "../../../dist/index.js";
+import { HashList } from "../../../dist/index.js";
+import { InvalidArgumentError } from "../../../dist/errors.js";
 import { type ListProblem } from "../../../dist/doors/lists.js";
 import { hexHashes } from "../../support/lists.ts";
 
@@ -105,7 +106,7 @@ describe("closing", () => {
     const running = opened.search(query(hashes[7]!));
     opened.close();
     opened.close();
-    expect(await running).toMatchObject([{ distance: 0, entry: 7, metadata: expect.stringMatching(/^№ 7 x{7}$/) }]);
+    expect(await running).toMatchObject([{ distance: 0, line: 7, metadata: expect.stringMatching(/^№ 7 x{7}$/) }]);
     const closed = { code: "ERR_EMPREINTE_CLOSED" };
     expect(() => opened.searchSync(query(hashes[7]!))).toThrow(expect.objectContaining(closed));
     expect(() => opened.stats()).toThrow(expect.objectContaining(closed));

@@ -1,13 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  type OrientationHashes,
-  orientationNames,
-  hashPixelsSync,
-  InvalidArgumentError,
-  InvalidHashError,
-  HashList,
-  type Query,
-} from "../../../dist/index.js";
+import { orientationNames, hashPixelsSync, HashList, type Query } from "../../../dist/index.js";
+import { InvalidArgumentError, InvalidHashError } from "../../../dist/errors.js";
+import { type OrientationHashes } from "../../../dist/hash/orientations.js";
 import { type ListProblem } from "../../../dist/doors/lists.js";
 import { clusteredHashes, distances, hashAt, hex, random, randomHashes } from "../../support/hashes.ts";
 import { hexHashes, reasons } from "../../support/lists.ts";
@@ -46,9 +40,9 @@ describe("loading", () => {
       { name: "empty", form: "unknown", entries: 0, problems: 0 },
     ]);
     expect(problems).toEqual([
-      { list: "plain", line: 2, reason: reasons.length },
-      { list: "plain", line: 3, reason: reasons.zero },
-      { list: "list 2", line: 2, reason: reasons.signal },
+      { list: "plain", line: 2, skipped: true, code: "bad-hash", reason: reasons.length },
+      { list: "plain", line: 3, skipped: true, code: "trivial-hash", reason: reasons.zero },
+      { list: "list 2", line: 2, skipped: true, code: "other-signal", reason: reasons.signal },
     ]);
     const alone = await HashList.load(list([a]));
     expect(alone.lists).toEqual([{ name: "list 1", form: "plain", entries: 1, problems: 0 }]);

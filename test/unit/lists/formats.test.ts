@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { csvColumns, fixtures, values } from "../../../fixtures/lists/make.ts";
 import { type ListEntry, type ListFormat, type ListProblem, openList, sniffList } from "../../../dist/doors/lists.js";
-import { ListError } from "../../../dist/index.js";
+import { ListError } from "../../../dist/errors.js";
 
 const { md5, pdq, sha1, sha256 } = values;
 

@@ -12,7 +12,7 @@ import {
   type VideoInput,
   type VideoSearchResult,
 } from "../../../dist/doors/video.js";
-import { InvalidArgumentError } from "../../../dist/index.js";
+import { InvalidArgumentError } from "../../../dist/errors.js";
 import { native } from "../../../dist/native/load.js";
 import { empreinte } from "../../support/cli.ts";
 import { randomOf } from "../../support/films.ts";
@@ -203,7 +203,9 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
       empreinte(["scan", "--video-signature", known, "--level", level, join(clips, "cropped.mp4")]);
     expect(await scan("fast")).toMatchObject({ stdout: "", code: 0 });
     const { stdout, code } = await scan("standard");
-    expect(stdout).toMatch(/cropped\.mp4\tmatch\t\d+\t.*known\.mp4\torig\tzoom-out\t0\.\d-\d+\.\d=0\.\d-\d+\.\d share=\d+% region=\S+\n/);
+    expect(stdout).toMatch(
+      /cropped\.mp4\tmatch\t\d+\t.*known\.mp4\torig\tzoom-out\t0\.\d-\d+\.\d=0\.\d-\d+\.\d share=\d+% region=\S+\n/,
+    );
     expect(code).toBe(1);
   });
 

@@ -1,7 +1,8 @@
 /** What lies around a video: frames drawn here, whose truth is known, and an edited clip found through the index. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { hashPixelsSync, InvalidArgumentError, type RawPixels } from "../../../dist/index.js";
+import { hashPixelsSync, type RawPixels } from "../../../dist/index.js";
+import { InvalidArgumentError } from "../../../dist/errors.js";
 import { hashVideo, type SignatureFrame, VideoIndex, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte } from "../../support/cli.ts";
 import { randomOf } from "../../support/films.ts";
@@ -190,6 +191,8 @@ describe.skipIf(ffmpeg === undefined)(`in an index${ffmpeg === undefined ? ` (${
     expect(await scan()).toMatchObject({ stdout: "" });
     expect(await scan("--level", "fast")).toMatchObject({ stdout: "" });
     const { stdout } = await scan("--level", "standard");
-    expect(stdout).toMatch(/border\.mp4\tmatch\t\d+\t.*known\.mp4\tflipY\ttrimmed\t\d\.\d-\d\.\d=\d\.\d-\d\.\d share=\d+%\n/);
+    expect(stdout).toMatch(
+      /border\.mp4\tmatch\t\d+\t.*known\.mp4\tflipY\ttrimmed\t\d\.\d-\d\.\d=\d\.\d-\d\.\d share=\d+%\n/,
+    );
   });
 });

@@ -3,13 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  hashImage,
-  hashPixelsSync,
-  type OrientationHashes,
-  orientationNames,
-  type RawPixels,
-} from "../../../dist/index.js";
+import { hashImage, hashPixelsSync, orientationNames, type RawPixels } from "../../../dist/index.js";
+import { type OrientationHashes } from "../../../dist/hash/orientations.js";
 import {
   hashVideo,
   type VideoFrame,

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { HashIndex, IndexMatch, SearchStrategy } from "../../../index.js";
+import type { HashIndex, IndexMatch, SearchOptions } from "../../../index.js";
 import { jsonPath } from "../../io/names.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 
+type SearchStrategy = NonNullable<SearchOptions["strategy"]>;
 const strategies: readonly SearchStrategy[] = ["auto", "scan", "columns", "tiled", "multi-index"];
 const radii = [15, 31, 63];
 /** One query, a batch, and the eight orientations of an image. */

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { IndexStats, LoadedList } from "../../../index.js";
+import type { HashIndex, HashList } from "../../../index.js";
 import { jsonPath, shownPath, textLine } from "../../io/names.js";
 import { type Session, status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
@@ -8,9 +8,9 @@ const isMissing = (error: unknown): boolean =>
   ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 
 interface About {
-  stats: IndexStats;
+  stats: ReturnType<HashIndex["stats"]>;
   /** Undefined where there is no file of entries: only the library can use such an index. */
-  lists: LoadedList[] | undefined;
+  lists: HashList["lists"] | undefined;
 }
 
 async function about(path: string, signal: AbortSignal): Promise<About> {

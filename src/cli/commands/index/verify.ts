@@ -13,14 +13,14 @@ export const command: Command = defineCommand({
   statuses: { 0: "All is well.", 1: "The index is damaged.", 2: "A file cannot be read." },
   examples: [{ command: "empreinte index verify known.idx", does: "Check an index." }],
   async run({ arguments: { file: path } }, session) {
-    const { HashList, IndexError } = await import("../../../index.js");
+    const { EmpreinteError, HashList } = await import("../../../index.js");
     try {
       using known = await HashList.open(path, { signal: session.signal });
       await session.line(textLine([path, `sound, ${known.size.toLocaleString("en")} entries`], ": "));
       return status.nothing;
     } catch (error) {
       // A file that cannot be read at all ends the command with 2.
-      if (!(error instanceof IndexError)) throw error;
+      if (!(error instanceof EmpreinteError) || error.code !== "ERR_EMPREINTE_INDEX_FILE") throw error;
       await session.line(`${session.red("damaged:")} ${shownPath(error.message)}`);
       return status.found;
     }

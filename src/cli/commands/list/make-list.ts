@@ -66,7 +66,7 @@ class ListPrinter {
       const more = skipped === undefined ? { ...(crops && { crops: hashes.crops }) } : { skipped };
       await this.#print(JSON.stringify({ ...jsonPath(path), hash, quality, stable, ...more }));
     } else if (skipped === undefined) {
-      const lines = cropListLines(hashes, metadata ?? metadataOf(path), { derived: crops });
+      const lines = cropListLines(hashes, metadata ?? metadataOf(path), { crops });
       for (const line of lines) await this.#print(line);
     }
   };

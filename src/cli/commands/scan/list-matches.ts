@@ -1,13 +1,4 @@
-import type {
-  CopyLevel,
-  DigestType,
-  FileDigests,
-  HashList,
-  ImageHash,
-  ImageInput,
-  KnownCopyMatch,
-  ListMatch,
-} from "../../../index.js";
+import type { CopyLevel, FileDigests, HashList, ImageHash, ImageInput, ListMatch } from "../../../index.js";
 import type { VideoSignature } from "../../../doors/video.js";
 import { placeText, regionText, type ScanMatch, viewText } from "./record.js";
 
@@ -36,9 +27,19 @@ function exactMatch({ type, list, line, metadata }: ListMatch): ScanMatch {
   return { records: [record], json: { list, line, digest: type, metadata } };
 }
 
-function copyMatch(match: KnownCopyMatch): ScanMatch {
-  const { tier, distance, list, line, orientation, view, region, supportCount, metadata } = match;
-  const seen = { orientation: orientation ?? "orig", view: viewText(view) };
+function copyMatch(match: ListMatch): ScanMatch {
+  const {
+    tier = "review",
+    distance,
+    list,
+    line,
+    orientation,
+    view = "original",
+    region,
+    supportCount,
+    metadata,
+  } = match;
+  const seen = { orientation, view: viewText(view) };
   const detail = [regionText(region), metadata];
   return {
     records: [{ verdict: tier, distance, reference: `${list}:${line}`, ...seen, detail }],
@@ -50,7 +51,7 @@ function copyMatch(match: KnownCopyMatch): ScanMatch {
 export class DigestMatcher {
   readonly #lists: readonly HashList[];
   /** The types that a list has. */
-  readonly types: DigestType[];
+  readonly types: (keyof FileDigests)[];
 
   constructor(lists: readonly HashList[]) {
     this.#lists = lists;
@@ -125,14 +126,15 @@ export async function copyMatches(
   lists: readonly HashList[],
   options: { level: CopyLevel; maxPixels?: number; maxBytes?: number; maxSeconds?: number; signal: AbortSignal },
 ): Promise<{ hash: string; quality: number; matches: ScanMatch[] }> {
-  const found: KnownCopyMatch[] = [];
+  const found: ListMatch[] = [];
   let hashed = { hash: "", quality: 0 };
   for (const known of lists) {
-    const { hash, quality, matches } = await known.findCopies(input(), options);
+    const { hash = hashed.hash, quality, matches } = await known.searchImage(input(), options);
     hashed = { hash, quality };
-    found.push(...matches);
+    // The digests are compared apart.
+    found.push(...matches.filter(({ type }) => type === "pdq"));
   }
   const rank = { match: 0, review: 1 };
-  found.sort((a, b) => rank[a.tier] - rank[b.tier] || a.distance - b.distance);
+  found.sort((a, b) => rank[a.tier ?? "review"] - rank[b.tier ?? "review"] || a.distance - b.distance);
   return { ...hashed, matches: found.map(copyMatch) };
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type CheckQuery, type Decision, type DecisionMatch, Matcher } from "../../../doors/bank.js";
-import { digestFile, type DigestType, type ImageHash } from "../../../index.js";
+import { digestFile, type FileDigests, type ImageHash } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
 import { hashSettings, limitsOf } from "../../io/each-file.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
@@ -13,7 +13,7 @@ type Place = { page?: number; timestampSeconds?: number; trimmed?: true };
 type FileMatch = DecisionMatch & Place;
 type Digests = NonNullable<CheckQuery["digests"]>;
 
-const digestTypes: DigestType[] = ["md5", "sha1", "sha256"];
+const digestTypes: (keyof FileDigests)[] = ["md5", "sha1", "sha256"];
 
 function queryOf({ hash, quality, stable, orientations }: CheckQuery): CheckQuery {
   return {

@@ -1,0 +1,13 @@
+/** The thresholds that several rooms share, in bits of distance and in quality. */
+
+/** Meta recommends this radius for PDQ. A machine may act on what is this near. */
+export const matchRadius = 31;
+
+/** Up to here a second view, or a second hash of the same image, makes a review of what is beyond `matchRadius`. */
+export const reviewRadius = 50;
+
+/** A hash of lower quality is near unrelated images: it is neither listed nor matched. */
+export const minQuality = 50;
+
+/** Views and crops, of which there are many and which nobody looks at, need this quality. */
+export const minViewQuality = 80;

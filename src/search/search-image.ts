@@ -1,0 +1,158 @@
+import { boolean, checkOptions, checkSignal, integer } from "../check.js";
+import type { CandidateGroups, CandidateSet } from "../copies/candidates.js";
+import { checkLevel } from "../copies/level.js";
+import { searchCopies } from "../copies/search-copies.js";
+import type { CopyIndex, CopyLevel, CopyStage, Tier } from "../copies/types.js";
+import { checkHashOptions } from "../hash/options.js";
+import { orientationNames } from "../hash/orientations.js";
+import { matchRadius, minQuality } from "../hash/thresholds.js";
+import type { ImageInput } from "../image/input.js";
+import { checkInputOptions } from "../image/options.js";
+import { readSamples, type Samples, type SamplesOptions } from "../image/samples.js";
+import type { Limits } from "../limits.js";
+import type { IndexMatch, Match } from "./match.js";
+import type { Query } from "./query.js";
+
+/** The options of a search for an image. */
+export interface ImageSearchOptions extends Limits {
+  /**
+   * The most bits that may differ, default 31. At level `"fast"` it is 0 … 256. At the other levels it is 0 … 31, and a radius
+   * below 31 bounds reviews as well.
+   */
+  radius?: number;
+  /** How much is tried: see `CopyLevel`. Default `"fast"`. */
+  level?: CopyLevel;
+  /** Whether a search for altered copies goes on after a sure match. Default false. */
+  all?: boolean;
+  /** It ends the search, which then rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** What errors call the input. Default: the path, "buffer" or "stream". */
+  name?: string;
+}
+
+/** What a search for an image found. */
+export interface ImageSearchResult<M extends Match = Match> {
+  /** The best tier of all matches, `"none"` without one. */
+  tier: Tier | "none";
+  /** One match for each known entry: matches before reviews, then by distance. */
+  matches: M[];
+  /** The hash of the image as it is: 64 hex digits. Absent where the decoder refused a file whose digest is known. */
+  hash?: string;
+  /** The quality of the hash, 0 … 100. Below 50 it matches nothing. */
+  quality: number;
+  /** The image is a text screen, chart or title card: it only matches within the radius. Level `"fast"` does not look. */
+  flat: boolean;
+  /** What was done, and how long it took. */
+  stages: CopyStage[];
+}
+
+export const imageSearchOptionNames: readonly string[] = [
+  "radius",
+  "level",
+  "all",
+  "signal",
+  "name",
+  "maxPixels",
+  "maxBytes",
+  "maxSeconds",
+  "maxPages",
+];
+
+/** Options of a search for an image, checked. */
+export interface CheckedImageSearch extends Omit<SamplesOptions, "hash"> {
+  level: CopyLevel;
+  radius: number;
+  all: boolean;
+  signal: AbortSignal | undefined;
+}
+
+/** @throws {InvalidArgumentError} */
+export function checkImageSearch(options: ImageSearchOptions | undefined): CheckedImageSearch {
+  const given = checkOptions(options, imageSearchOptionNames);
+  const level = checkLevel(given.level ?? "fast");
+  const { radius = matchRadius, all = false } = given;
+  return {
+    ...checkInputOptions(given),
+    level,
+    radius:
+      level === "fast"
+        ? integer("radius", radius, 0, 256)
+        : integer(`radius at level ${level}`, radius, 0, matchRadius),
+    all: boolean("all", all),
+    signal: checkSignal(given.signal),
+  };
+}
+
+/** How a holder of known hashes is searched. */
+export interface ImageHolder {
+  /** The entries within the radius of a query. */
+  search(query: Query, options: { radius: number; signal?: AbortSignal }): Promise<IndexMatch[]>;
+  /** Every hash by itself. */
+  rows: CopyIndex;
+  /** Which hashes belong together. */
+  groups?: CandidateGroups;
+}
+
+/** How an image is decoded for a search. */
+export function samplesOptions({ level, limits, name }: CheckedImageSearch): SamplesOptions {
+  return { limits, name, hash: checkHashOptions({ orientations: level === "fast" }) };
+}
+
+/** Decodes an image and searches for it. Bytes and pixels are copied before this returns. */
+export async function searchImage(
+  input: ImageInput,
+  search: CheckedImageSearch,
+  holder: ImageHolder,
+): Promise<ImageSearchResult<IndexMatch>> {
+  return searchSamples(await readSamples(input, samplesOptions(search), search.signal), search, holder);
+}
+
+/**
+ * Searches for an image that is decoded.
+ * @param samples as `samplesOptions` wants them. Nothing of them may be left afterwards.
+ */
+export async function searchSamples(
+  samples: Samples,
+  search: CheckedImageSearch,
+  holder: ImageHolder,
+): Promise<ImageSearchResult<IndexMatch>> {
+  const { hash, quality } = samples.hash;
+  const found = await (search.level === "fast" ? searchPlain : searchAltered)(samples, search, holder);
+  return { tier: found.matches[0]?.tier ?? "none", ...found, hash, quality };
+}
+
+type Found = Pick<ImageSearchResult<IndexMatch>, "matches" | "flat" | "stages">;
+
+async function searchPlain({ hash }: Samples, search: CheckedImageSearch, holder: ImageHolder): Promise<Found> {
+  const { radius, signal } = search;
+  const from = performance.now();
+  const found = await holder.search(hash, { radius, ...(signal && { signal }) });
+  const milliseconds = performance.now() - from;
+  const searched = hash.quality >= minQuality && hash.stable;
+  return {
+    matches: found.map((match) => ({
+      ...match,
+      tier: match.distance <= matchRadius ? "match" : "review",
+      view: match.orientation === "orig" ? "original" : "turned",
+    })),
+    flat: false,
+    stages: searched ? [{ name: "plain", hashes: orientationNames.length, milliseconds }] : [],
+  };
+}
+
+const hasSureMatch = (candidates: CandidateSet): boolean => candidates.matches()[0]?.tier === "match";
+
+async function searchAltered(
+  samples: Samples,
+  { level, radius, all, signal }: CheckedImageSearch,
+  { rows, groups }: ImageHolder,
+): Promise<Found> {
+  const { candidates, flat, stages } = await searchCopies(samples, rows, {
+    ...groups,
+    level: level === "thorough" ? "thorough" : "standard",
+    radius,
+    signal,
+    isDecided: all ? () => false : hasSureMatch,
+  });
+  return { matches: candidates.matches(), flat, stages };
+}
