@@ -28,6 +28,7 @@ export const selectionOptions = {
 /** What a glob may contain; a section of the help. */
 export const globSection = {
   title: "Patterns",
+  shared: true,
   rows: [
     ["*", "Any characters of a name."],
     ["?", "One character of a name."],
@@ -119,6 +120,7 @@ export const pathsMeaning =
 /** How files are read; a section of the help. */
 export const filesSection = {
   title: "How files are read",
+  shared: true,
   text: [
     "The content of a file decides what it is, not its name. In a walked folder, a file that neither is an image or video nor is named like an image is skipped and counted. A file that cannot be read is reported, and the command goes on.",
   ],
@@ -127,6 +129,7 @@ export const filesSection = {
 /** How names are escaped; a section of the help. */
 export const namesSection = {
   title: "Names",
+  shared: true,
   text: [
     "A backslash at the beginning of a line says that a name in it is escaped. Backslashes, control characters and bytes that are not UTF-8 are then written as \\\\, \\n, \\r, \\t or \\xNN. JSON has such a name in pathBase64.",
   ],

@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { addAbortSignal, type Readable } from "node:stream";
-import { EmpreinteError } from "../../index.js";
 import { type Path, pathOf, shownPath } from "./names.js";
 
 /** Bytes of the longest name that is read: no system has longer paths. */
@@ -41,6 +40,7 @@ export async function* namesIn(
     }
   } catch (error) {
     signal.throwIfAborted();
+    const { EmpreinteError } = await import("../../index.js");
     const name = source === "-" ? "standard input" : shownPath(source);
     throw new EmpreinteError("ERR_EMPREINTE_READ", `${name} cannot be read: ${(error as Error).message}`, {
       cause: error,

@@ -105,6 +105,8 @@ export interface Given<A extends Arguments = Arguments, O extends Options = Opti
 /** A paragraph, or a table of terms and what they mean, under a heading. */
 export interface Section {
   readonly title: string;
+  /** It is the same for several commands: a page about all commands has it once. */
+  readonly shared?: boolean;
   readonly text?: readonly string[];
   readonly rows?: readonly (readonly [term: string, meaning: string])[];
 }

@@ -18,6 +18,14 @@ const commonStatuses: readonly Row[] = [
   ["130", "Ctrl-C stopped the command."],
 ];
 
+/** What the exit statuses mean in general. */
+export const generalStatuses: readonly Row[] = [
+  ["0", "Nothing was found. For commands that search nothing: all is well."],
+  ["1", "Something was found. For commands that check: something is wrong."],
+  ["2", "Some input or output caused trouble."],
+  ...commonStatuses,
+];
+
 export function argumentTerm(name: string, { repeat, optional }: Argument): string {
   const term = `${name.toUpperCase()}${repeat === true ? "…" : ""}`;
   return optional === true ? `[${term}]` : term;
@@ -62,6 +70,12 @@ function optionSections({ options }: Command): Section[] {
     groups.set(title, rows);
   }
   return [...groups].map(([title, rows]) => ({ title, rows }));
+}
+
+/** The sections that several commands share, each once. */
+export function sharedSections(commands: readonly Command[]): Section[] {
+  const shared = commands.flatMap(({ sections = [] }) => sections.filter((section) => section.shared === true));
+  return [...new Map(shared.map((section) => [section.title, section])).values()];
 }
 
 export function documentOf(command: Command): CommandDocument {

@@ -1,5 +1,5 @@
 import type { Command, CommandGroup, ExternalCommand, Section } from "./command.js";
-import { documentOf } from "./document.js";
+import { documentOf, generalStatuses } from "./document.js";
 
 const width = 100;
 const termWidth = 24;
@@ -98,12 +98,6 @@ export function mainHelp(
     `"empreinte COMMAND --help" explains one command. "empreinte --version" prints the version.`,
     "",
     "Exit status:",
-    ...rows([
-      ["0", "Nothing was found. For commands that search nothing: all is well."],
-      ["1", "Something was found. For commands that check: something is wrong."],
-      ["2", "Some input or output caused trouble."],
-      ["64", "The command line is wrong."],
-      ["130", "Ctrl-C stopped the command."],
-    ]),
+    ...rows(generalStatuses),
   ].join("\n");
 }

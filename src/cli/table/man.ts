@@ -1,5 +1,5 @@
 import type { Command, CommandGroup, ExternalCommand, Section } from "./command.js";
-import { documentOf } from "./document.js";
+import { documentOf, generalStatuses, sharedSections } from "./document.js";
 
 /** Text for roff: no line begins with a control character, and a hyphen stays a hyphen. */
 function escaped(text: string): string {
@@ -28,7 +28,7 @@ function commandPart(command: Command): string[] {
     ...usage.map(escaped),
     ".fi",
     ...description.flatMap((paragraph) => [".PP", escaped(paragraph)]),
-    ...sections.flatMap(section),
+    ...sections.filter(({ shared }) => shared !== true).flatMap(section),
     ".PP",
     bold(examples.length === 1 ? "Example" : "Examples"),
     ...examples.flatMap(({ command: line, does }) => [".PP", escaped(does), ".PP", ".nf", escaped(line), ".fi"]),
@@ -54,12 +54,15 @@ export function manualPage(
     "empreinte hashes images and videos, and finds those that a list of known hashes contains.",
     ...groups.flatMap(({ name, summary, description }) => [
       ".PP",
-      bold(`empreinte ${name}`),
-      `${escaped(summary)}.`,
+      `${bold(`empreinte ${name}`)}: ${escaped(summary)}.`,
       ...description.map(escaped),
     ]),
     ".SH COMMANDS",
     ...commands.flatMap(commandPart),
+    ".SH FILES AND NAMES",
+    ...sharedSections(commands).flatMap(section),
+    ".SH EXIT STATUS",
+    ...generalStatuses.flatMap(([code, meaning]) => [".TP", bold(code), escaped(meaning)]),
     ".SH COMMANDS FROM OTHER PACKAGES",
     "empreinte NAME runs the program empreinte\\-NAME where it is installed.",
     ...externals.flatMap(({ name, packageName, summary }) => [

@@ -1,12 +1,16 @@
 import type { Command, CommandGroup, ExternalCommand, Section } from "./command.js";
-import { documentOf } from "./document.js";
+import { documentOf, sharedSections } from "./document.js";
 
 /** Text for a cell of a table. Terms and option names stand in backquotes already. */
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 const code = (text: string): string => `\`${text}\``;
 
 /** Text of a table or paragraph, with options and placeholders left as they are typed. */
-const prose = (text: string): string => text.replace(/(?<![\w`-])--[a-z][a-z-]*/g, code).replaceAll("<", "&lt;");
+const prose = (text: string): string =>
+  text
+    .replaceAll("\\", "\\\\")
+    .replaceAll("<", "&lt;")
+    .replace(/(?<![\w`-])--[a-z][a-z-]*/g, code);
 
 function section({ title, text = [], rows = [] }: Section): string[] {
   const table = rows.map(([term, meaning]) => `| ${code(cell(term))} | ${cell(prose(meaning))} |`);
@@ -30,10 +34,10 @@ function commandPart(command: Command): string[] {
     ...usage,
     "```",
     ...description.flatMap((paragraph) => ["", prose(paragraph)]),
-    ...sections.flatMap(section),
+    ...sections.filter(({ shared }) => shared !== true).flatMap(section),
     "",
     examples.length === 1 ? "**Example**" : "**Examples**",
-    ...examples.flatMap(({ command: line, does }) => ["", prose(does), "", "```sh", line, "```"]),
+    ...examples.flatMap(({ command: line, does }) => ["", prose(does), "", "```", line, "```"]),
   ];
 }
 
@@ -69,6 +73,9 @@ export function commandLinePage(
       ...group.description.flatMap((paragraph) => ["", prose(paragraph)]),
       ...inGroup(group.name).flatMap(commandPart),
     ]),
+    "",
+    "# What commands on files share",
+    ...sharedSections(commands).flatMap(section),
     "",
   ].join("\n");
 }

@@ -16,7 +16,9 @@ describe("without the addon", () => {
     copyFileSync(join(root, "package.json"), join(bare, "package.json"));
     symlinkSync(join(root, "node_modules"), join(bare, "node_modules"), "junction");
     const bareMain = (...args: string[]) => run(process.execPath, [join(bare, "dist/cli/main.js"), ...args]);
-    expect(await bareMain("scan", "--help")).toMatchObject({ code: 0, stderr: "" });
+    for (const args of [["--help"], ["bank", "--help"], ["scan", "--help"], ["completions", "bash"]]) {
+      expect(await bareMain(...args)).toMatchObject({ code: 0, stderr: "" });
+    }
     for (const [code, ...args] of [
       [2, "hash", scenePath],
       [2, "scan", "--list", "x", scenePath],

@@ -75,7 +75,9 @@ describe("empreinte evaluate", () => {
   it("holds recall and false matches to what is asked", async () => {
     const gates = (...args: string[]): ReturnType<typeof empreinte> =>
       empreinte(["evaluate", photos, ...few, "--level", "plain", ...args]);
-    expect(await gates("--min-recall", "jpeg-50=0.99", "--min-recall", "mean=0.5", "--max-false-matches", "0")).toMatchObject({
+    expect(
+      await gates("--min-recall", "jpeg-50=0.99", "--min-recall", "mean=0.5", "--max-false-matches", "0"),
+    ).toMatchObject({
       code: 0,
       stderr: "",
     });
