@@ -2,12 +2,12 @@ import { findFfmpeg } from "../../doors/video.js";
 import { shownPath } from "./names.js";
 import type { Session } from "./session.js";
 
-const told = new WeakSet<Session>();
+const noted = new WeakSet<Session>();
 
-/** Says once, before the first video, that the ffmpeg is old. What else is wrong with it is said of each video. */
+/** Notes once, before the first video, that the ffmpeg is old. Its other faults are reported with each video. */
 export async function noteOldDecoder(session: Session): Promise<void> {
-  if (told.has(session)) return;
-  told.add(session);
+  if (noted.has(session)) return;
+  noted.add(session);
   const found = await findFfmpeg({ signal: session.signal }).catch(() => undefined);
   if (found?.outdated !== true) return;
   const { path, version, source } = found;

@@ -28,7 +28,7 @@ export function hashSettings(values: LimitValues & { allPages: boolean; maxPages
   return { ...limitsOf(values), ...defined({ concurrency, maxPages }), ...(allPages && { pages: "all" as const }) };
 }
 
-/** Files under way or waiting for an earlier one. More than work at a time, so that a slow file does not stop the rest. */
+/** Files in work or waiting for an earlier one. More than work at a time, so that a slow file does not stop the rest. */
 const window = 256;
 
 export type HashResult = ImageHash | VideoSignature;
@@ -50,7 +50,7 @@ export interface FileRun<R> {
   undecodable?: ((path: string) => Promise<void>) | undefined;
 }
 
-/** Makes a video's result: `hashVideo`, or a search that hashes on its way. */
+/** Makes a video's result: `hashVideo`, or a search that hashes first. */
 export type VideoWork<R> = (path: string, options: HashVideoOptions) => Promise<R>;
 
 /** The result of a file that is a video, or what went wrong; undefined for any other file. One video at a time. */

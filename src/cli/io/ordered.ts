@@ -1,6 +1,6 @@
 /**
  * Hands `inputs` to `work`, which gives one answer an input in any order, and yields the answers in the order of the inputs.
- * At most `window` inputs are under way or wait for an earlier one. An input may bring its answer with it. After `signal` is
+ * At most `window` inputs are in work or wait for an earlier one. An input may bring its answer with it. After `signal` is
  * aborted nothing more is handed out, and what `work` makes of that is thrown.
  */
 export async function* inOrder<Input, Given, Answer>(

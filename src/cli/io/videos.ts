@@ -3,10 +3,10 @@ import { EmpreinteError, sniffImage } from "../../index.js";
 import { sniffVideo, type VideoMatch, type VideoProgress, type VideoSegment } from "../../doors/video.js";
 import { shownPath } from "./names.js";
 
-/** Enough for every container that is told by its content. */
+/** Bytes that suffice to recognize every container. */
 const sniffBytes = 4096;
 
-/** Whether a file is a video, by its first bytes. An animated GIF is a picture. Never waits for a pipe. */
+/** Whether a file is a video, by its first bytes. An animated GIF is an image. It never waits for a pipe. */
 export async function isVideo(path: string): Promise<boolean> {
   const file = await open(path, "r");
   try {

@@ -48,7 +48,7 @@ describe("shared pictures", () => {
     const answers = async (...args: string[]) => {
       const { code, stdout } = await empreinteProcess(["hash", "--json", "--orientations", ...args, ...paths]);
       expect(code).toBe(0);
-      return jsonLines<{ path: string; hash: string; quality: number; dihedral: Record<string, string> }>(stdout);
+      return jsonLines<{ path: string; hash: string; quality: number; orientations: Record<string, string> }>(stdout);
     };
     for (const [kind, got] of [
       ["core_fullres", await answers()],
@@ -58,8 +58,10 @@ describe("shared pictures", () => {
         got.map(({ hash, quality }) => [hash, String(quality)]),
         kind,
       ).toEqual(expected.map((row) => [row[`${kind}_hash`], row[`${kind}_quality`]]));
-      for (const variant of ["rot90", "rot180", "rot270", "flipX", "flipY", "flipPlus1", "flipMinus1"]) {
-        expect(got.map(({ dihedral }) => dihedral[variant])).toEqual(expected.map((row) => row[`${kind}_${variant}`]));
+      for (const orientation of ["rot90", "rot180", "rot270", "flipX", "flipY", "flipPlus1", "flipMinus1"]) {
+        expect(got.map(({ orientations }) => orientations[orientation])).toEqual(
+          expected.map((row) => row[`${kind}_${orientation}`]),
+        );
       }
     }
   });

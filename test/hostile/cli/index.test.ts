@@ -57,7 +57,7 @@ async function expectRefused(sentence: RegExp, verifyStatus: number): Promise<vo
 describe("two files that do not belong together, or only one", () => {
   it("as they were written they are fine", async () => {
     expect(await verify()).toMatchObject({ code: 0 });
-    expect((await scan()).stdout).toMatch(/a\.csv:1\torig\tfirst\n$/);
+    expect((await scan()).stdout).toMatch(/a\.csv:1\torig\t-\tfirst\n$/);
   });
 
   it("the entries of another index", async () => {
@@ -169,16 +169,16 @@ describe("a writer that goes away", () => {
   it("between the renames of index and entries: the new pair is found, and the next build puts it in order", async () => {
     copyFileSync(path("b.idx"), index); // the entries beside it are still the old ones
     copyFileSync(path("b.idx.entries"), `${entries}.next`);
-    expect((await scan()).stdout).toMatch(/b\.csv:17001\torig\tsecond\n$/);
+    expect((await scan()).stdout).toMatch(/b\.csv:17001\torig\t-\tsecond\n$/);
     expect((await verify()).code).toBe(0);
     expect((await empreinteProcess(["index", "info", index])).code).toBe(0);
     rmSync(entries);
-    expect((await scan()).stdout).toMatch(/b\.csv:17001\torig\tsecond\n$/);
+    expect((await scan()).stdout).toMatch(/b\.csv:17001\torig\t-\tsecond\n$/);
     // A build that is stopped by a list that is not there leaves it; one that ends leaves two files.
     await empreinteProcess(["index", "build", path("gone.csv"), "-o", index]);
     expect((await scan()).stdout).toMatch(/b\.csv:17001/);
     await empreinteProcess(["index", "build", path("a.csv"), "-o", index]);
-    expect((await scan()).stdout).toMatch(/a\.csv:1\torig\tfirst\n$/);
+    expect((await scan()).stdout).toMatch(/a\.csv:1\torig\t-\tfirst\n$/);
     expect(
       readdirSync(here)
         .filter((name) => name.startsWith("x.idx"))
@@ -188,7 +188,7 @@ describe("a writer that goes away", () => {
 
   it("before the index has its name: the old pair is the valid one", async () => {
     copyFileSync(path("b.idx.entries"), `${entries}.next`);
-    expect((await scan()).stdout).toMatch(/a\.csv:1\torig\tfirst\n$/);
+    expect((await scan()).stdout).toMatch(/a\.csv:1\torig\t-\tfirst\n$/);
   });
 
   it("a reader keeps what it opened while the pair is replaced and removed", async () => {
@@ -237,7 +237,7 @@ describe("a writer that goes away", () => {
     const { code, stderr } = await run("sh", ["-c", limited, process.execPath, ...args]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/x\.idx cannot be written: /);
-    expect((await scan()).stdout).toMatch(/a\.csv:1\torig\tfirst\n$/);
+    expect((await scan()).stdout).toMatch(/a\.csv:1\torig\t-\tfirst\n$/);
     expect(readdirSync(here).filter((name) => name.includes(".tmp"))).toEqual([]);
   });
 });

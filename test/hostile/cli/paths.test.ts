@@ -73,7 +73,9 @@ describe.skipIf(windows)("names", () => {
       join(odd, "new\nline.png"),
       join(odd, "no\nsuch"),
     ]);
-    expect(stdout).toBe(`\\${odd}/new\\nline.png\t0\t${here}/list\\nname.txt:1\torig\tmeta\\tdata \\x1b[2J\n`);
+    expect(stdout).toBe(
+      `\\${odd}/new\\nline.png\tmatch\t0\t${here}/list\\nname.txt:1\torig\t-\tmeta\\tdata \\x1b[2J\n`,
+    );
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect(stderr).toContain("no\\nsuch: ");
     expect(code).toBe(2);

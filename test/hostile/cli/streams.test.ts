@@ -38,7 +38,7 @@ describe.skipIf(windows)("the reader", () => {
     if (!bash) return ctx.skip("skipped: needs bash");
     const script = `"$0" "$1" hash "$2" | head -1; echo "\${PIPESTATUS[0]}"`;
     const path = many(300);
-    writeFileSync(join(path, "0.txt"), "passed over");
+    writeFileSync(join(path, "0.txt"), "skipped");
     const { stdout, stderr } = await run(bash, ["-c", script, process.execPath, main, path]);
     expect(stdout).toMatch(new RegExp(`^${scene.hash}.*\\n0\\n$`));
     expect(stderr).toBe("");

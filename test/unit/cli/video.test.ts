@@ -115,7 +115,7 @@ describe("videos on the command line", () => {
       /bad\.json:1: /,
     ],
     ["no frames", (text: string) => text.replace('"frames":[', '"frames":7,"other":['), /bad\.json:1: /],
-    ["errors only", () => '{"path":"a","error":{"code":"b","message":"c"}}\n', /has no video and no picture/],
+    ["errors only", () => '{"path":"a","error":{"code":"b","message":"c"}}\n', /has no video and no image/],
   ] as const)("hash --json that is %s is named, and trouble", async ([, change, sentence], ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const good = JSON.stringify({ path: "a", kind: "video", ...(await hashVideo(clip)) });

@@ -10,7 +10,7 @@ import {
 import { shownPath } from "../../io/names.js";
 import { isVideo, readText } from "../../io/videos.js";
 
-/** What a file has of known videos and pictures: under the file's name, or with the name it has inside it. */
+/** A known video or image: under the file's name, or with the name that it has inside the file. */
 export interface Known {
   id: string;
   what: VideoSignature | ImageHash;
@@ -37,7 +37,7 @@ function ourLine(text: string): Line | undefined {
   }
 }
 
-/** Whether an index takes it; throws what is wrong with it. */
+/** Throws what an index finds wrong with it. */
 function check(what: VideoSignature | ImageHash): void {
   using index = new VideoIndex({ memory: "rows" });
   index.add("", what);
@@ -55,7 +55,7 @@ function fromJsonLines(path: string, text: string): Known[] | undefined {
     const where = `${shownPath(path)}:${i + 1}`;
     if (line === undefined)
       throw new EmpreinteError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", `${where} is no line of hash --json`);
-    if (line.error !== undefined) continue; // of a file that could not be hashed then either
+    if (line.error !== undefined) continue; // the file could not be hashed
     const what = line as VideoSignature | ImageHash;
     try {
       check(what);
@@ -69,8 +69,8 @@ function fromJsonLines(path: string, text: string): Known[] | undefined {
 }
 
 /**
- * Of a video its signature; of a text the signature it is, in any of vPDQ's forms, or those of `empreinte hash --json`.
- * Told by content.
+ * Reads the signature of a video, or those in a text: one in any of vPDQ's forms, or those of `empreinte hash --json`. The
+ * content decides what the file is.
  * @throws {EmpreinteError} naming the file.
  */
 export async function readKnown(path: string, options: HashVideoOptions): Promise<Known[]> {
@@ -85,7 +85,7 @@ export async function readKnown(path: string, options: HashVideoOptions): Promis
   const ours = fromJsonLines(path, text);
   if (ours !== undefined) {
     if (ours.length > 0) return ours;
-    throw new EmpreinteError("ERR_EMPREINTE_EMPTY", `${shownPath(path)} has no video and no picture`);
+    throw new EmpreinteError("ERR_EMPREINTE_EMPTY", `${shownPath(path)} has no video and no image`);
   }
   try {
     return [{ id: path, what: signatureFromVpdq(readVpdq(text)) }];
@@ -96,7 +96,7 @@ export async function readKnown(path: string, options: HashVideoOptions): Promis
   }
 }
 
-/** The one video that a file is, or has the signature of. @throws {EmpreinteError} naming the file. */
+/** Reads a file that is one video, or the signature of one. @throws {EmpreinteError} naming the file. */
 export async function readOneVideo(path: string, options: HashVideoOptions): Promise<VideoSignature> {
   const [first, ...more] = await readKnown(path, options);
   if (first !== undefined && more.length === 0 && "durationSeconds" in first.what) return first.what;

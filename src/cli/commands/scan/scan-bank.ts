@@ -65,7 +65,7 @@ function combine(decided: Iterable<[Decision, Place]>, isVideo: boolean): FileDe
   for (const [one, place] of decided) {
     if (strength.indexOf(one.action) > strength.indexOf(all.action)) all.action = one.action;
     all.revision = one.revision;
-    // The frames of a video are often of low quality: what keeps some of them from matching is not told for each.
+    // The frames of a video are often of low quality: the reasons of frames without a match are left out.
     if (one.matches.length > 0 || !isVideo) for (const reason of one.reasons) reasons.add(reason);
     const said = one.prequalification;
     if (said && said.distance < (all.prequalification?.distance ?? Infinity)) all.prequalification = said;

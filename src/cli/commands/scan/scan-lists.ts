@@ -77,7 +77,7 @@ class ListScanner implements Scanner {
     return resultOf({ ...imageAbout(hash), ...(skipped && { skipped }) }, [...exact, ...near, ...videos]);
   }
 
-  /** Searches for altered copies, which hashes the image on its way. */
+  /** Searches for altered copies, which also hashes the image. */
   async #copies(file: Found): Promise<ScanResult> {
     const { options, session, copyLevel } = this.#context;
     const { signal, stdin } = session;
