@@ -1,5 +1,5 @@
 // The one class of asynchronous work. A job owns (or keeps alive) everything it reads, runs off the JavaScript thread,
-// and settles one promise.
+// and resolves or rejects one promise.
 //
 // When a Worker is terminated in mid-job, Node waits for the thread and then calls back into an environment that can no
 // longer run JavaScript: every call there is checked by its status and the job is freed in silence. (Napi::AsyncWorker

@@ -219,7 +219,7 @@ bool OutputReader::drain(bool* some) {
   }
 }
 
-// False when nobody can be told any more.
+// False when nobody can be notified any more.
 bool OutputReader::notify(bool frame) {
   {
     const std::lock_guard lock(mutex_);

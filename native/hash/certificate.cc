@@ -55,7 +55,7 @@ bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, ui
   if (largest >= kStable && largest_low < kStable) return false;
   if (quality_of(gradient_sum - std::min(gradient_sum, doubtful)) != quality_of(gradient_sum + doubtful)) return false;
 
-  // The signs of a transposed variant are those of another one: four medians cover all eight.
+  // A transposed orientation has the signs of another one: four medians cover all eight.
   constexpr int kOrig = 0, kRot180 = 2, kFlipX = 4, kFlipY = 5;
   constexpr int orientations[] = {kOrig, kRot180, kFlipX, kFlipY};
   for (int v = 0; v < (dihedral ? 4 : 1); ++v) {

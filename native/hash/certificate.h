@@ -15,8 +15,8 @@ struct ErrorBound {
 };
 ErrorBound error_bound(const emp_pixels& pixels);
 
-// True when no coefficient error within the bound can change a bit of the hash (of any dihedral hash when asked), the
-// quality, or `stable`.
+// True when no coefficient error within the bound can change a bit of the hash (with `dihedral` of any of the eight),
+// the quality, or `stable`.
 bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, uint32_t doubtful,
              const ErrorBound& bound);
 

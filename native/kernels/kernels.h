@@ -24,13 +24,13 @@ struct emp_kernel {
   // Limited-range luma to the full range, in place.
   void (*expand_luma)(uint8_t* buffer, size_t samples);
 
-  // See search/scan.h.
+  // See search/query/scan.h.
   uint32_t (*scan_block)(const empreinte::Block& block, uint32_t n, const empreinte::Row& query, uint32_t radius,
                          uint32_t columns, uint32_t* row, uint16_t* distance);
   uint32_t (*prefilter4)(const empreinte::Block& block, uint32_t from, uint32_t n, const empreinte::Row* query,
                          uint32_t columns, uint32_t radius, uint32_t* out);
 
-  // See search/candidates.h.
+  // See search/query/candidates.h.
   uint32_t (*probe_buckets)(empreinte::Probe* probes, uint32_t n, uint32_t* next, empreinte::Candidate* out,
                             uint32_t capacity);
   uint32_t (*follow_chains)(const empreinte::Block* blocks, const empreinte::Query& query,
@@ -38,17 +38,17 @@ struct emp_kernel {
   void (*measure_rows)(const empreinte::Block* blocks, const empreinte::Query& query,
                        const empreinte::Candidate* candidates, uint32_t n, empreinte::Measured* out);
 
-  // See variants/reduce.h.
+  // See views/working_copy/reduce.h.
   void (*mean_of_rows)(const uint8_t* rows, size_t stride, const uint16_t* weight, uint32_t count, uint32_t samples,
                        uint16_t* sum);
   void (*mean_of_columns)(const empreinte::SummedRows& rows);
   void (*halve_colours)(const uint8_t* above, const uint8_t* below, uint32_t width, uint8_t* rgb);
   void (*planes_of)(const uint8_t* rgb, uint32_t width, uint8_t* luma, uint8_t* hue);
   void (*halve_luma)(const float* above, const float* below, uint32_t width, float* out);
-  // See variants/looks.h: the 64×64 grid of a view.
-  void (*sample_bilinear)(const empreinte::SamplingPlan& look, float* grid);
+  // See views/sampling/resample.h: the 64×64 grid of a view.
+  void (*sample_bilinear)(const empreinte::SamplingPlan& plan, float* grid);
 
-  // See search/crc32c.h.
+  // See search/file/crc32c.h.
   uint32_t (*crc32c)(uint32_t before, const void* data, size_t size);
 };
 

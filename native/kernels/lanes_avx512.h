@@ -92,7 +92,7 @@ struct Avx512 : SsePixels {
   }
 
   // Bytes of two rows are interleaved, multiplied and added in pairs (vpmaddubsw), two pairs added in 16 bits, then
-  // widened. `sums` holds, for 64 samples, four registers in the order the unpacking leaves them; settle() puts them
+  // widened. `sums` holds, for 64 samples, four registers in the order the unpacking leaves them; to_floats() puts them
   // right.
   static inline void accumulate(const uint8_t* const (&in)[4], const uint8_t (&weight)[4], int32_t* sums, uint32_t n) {
     const __m512i first = _mm512_set1_epi16(static_cast<int16_t>(weight[0] | weight[1] << 8));

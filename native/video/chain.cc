@@ -11,7 +11,7 @@ namespace empreinte {
 namespace {
 
 constexpr double kSpeedStep = 1.06;
-constexpr uint32_t kLookBack = 96;   // points
+constexpr uint32_t kMostBack = 96;   // points
 constexpr double kLongestGap = 20;   // seconds of the query without a match inside a chain
 constexpr double kLeastStep = 0.2;   // seconds
 constexpr double kGapCost = 0.05;    // a second
@@ -65,7 +65,7 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
       const double value = value_of(b, options.support_radius), still = static_seconds(b, speed);
       double score = value * (still + step);
       uint32_t from = i;
-      for (uint32_t j = i; j-- > 0 && i - j <= kLookBack;) {
+      for (uint32_t j = i; j-- > 0 && i - j <= kMostBack;) {
         const Point& a = points[open[j]];
         const double dq = b.q() - a.q(), dk = b.k() - a.k();
         if (dq <= 0 || dk <= 0) continue;

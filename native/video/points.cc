@@ -44,7 +44,7 @@ class Finder {
   emp_status everywhere() {
     for (uint32_t k = 0; k < known_.count; ++k) {
       row_.shrink(0);
-      if (!look(k, 0, static_cast<uint32_t>(query_.count)) || !along_query(k)) return EMP_OUT_OF_MEMORY;
+      if (!compare(k, 0, static_cast<uint32_t>(query_.count)) || !along_query(k)) return EMP_OUT_OF_MEMORY;
       if (cancelled(k)) return EMP_CANCELLED;
     }
     return EMP_OK;
@@ -71,7 +71,7 @@ class Finder {
         row_.shrink(0);
         for (size_t i = first; i < last; ++i) {
           const uint32_t column = static_cast<uint32_t>(tiles[i]);
-          if (!look(k, first_in(query_, column), first_in(query_, column + 1.0))) return EMP_OUT_OF_MEMORY;
+          if (!compare(k, first_in(query_, column), first_in(query_, column + 1.0))) return EMP_OUT_OF_MEMORY;
         }
         if (!along_query(k)) return EMP_OUT_OF_MEMORY;
         if (cancelled(k)) return EMP_CANCELLED;
@@ -85,7 +85,7 @@ class Finder {
     return static_cast<uint32_t>(std::lower_bound(video.from, video.from + video.count, tile * kTile) - video.from);
   }
 
-  bool look(uint32_t k, uint32_t from, uint32_t to) {
+  bool compare(uint32_t k, uint32_t from, uint32_t to) {
     const uint8_t* hash = known_.hashes + size_t{EMP_HASH_BYTES} * k;
     for (uint32_t q = from; q < to; ++q) {
       const uint32_t distance = emp_hash_distance(query_.hashes + size_t{EMP_HASH_BYTES} * q, hash);

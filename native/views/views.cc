@@ -64,7 +64,7 @@ void add_rows_of(void* context, uint32_t first, uint32_t count) {
   add_rows(views.copy, *views.kernel, first, count, views.half);
 }
 
-// The variants of a stage as they are made.
+// The views of a stage, made one by one.
 class Stage {
  public:
   Stage(emp_views* views, const emp_cancel* cancel, emp_view_hash* out) : views_(*views), cancel_(cancel), out_(out) {}

@@ -1,10 +1,13 @@
 import { userInfo } from "node:os";
 import { boolean, checkOptions, integer, positive } from "../check.js";
 import { BankError, EmpreinteError } from "../errors.js";
+import type { HashLike } from "../hash/value.js";
 import { pathOf } from "../files/path.js";
-import { DecisionContext, registerContext } from "./decision/context.js";
+import type { Query } from "../search/query.js";
+import { contextOf, DecisionContext, registerContext } from "./decision/context.js";
 import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./decision/policy.js";
 import { type Qualification, qualificationsOf } from "./decision/qualify.js";
+import { type BankMatch, type BankSearchOptions, searchEntries } from "./decision/search-entries.js";
 import { type ImportCounts, noCounts } from "./import/counts.js";
 import { type EntryBatches, importBatches, type ImportOptions } from "./import/import.js";
 import { LiveIndex } from "./index/live-index.js";
@@ -258,6 +261,22 @@ export class BankStore {
   /** Answers the entries of all banks that have hit too many different uploads. The reason is the limit they passed. */
   flooded(): EntryInfo[] {
     return this.#database.reading(() => floodedEntries(this.#database));
+  }
+
+  /**
+   * Searches for a hash or a query: every active entry within the radius, whatever the policies say, once by its nearest
+   * signal. Entries that name one of the query's digests have the distance 0. Quarantined, withdrawn and disabled entries do
+   * not match. The search runs on another thread, and sees what any process has changed before the call.
+   *
+   * @returns the entries sorted by distance, then by number.
+   * @throws {InvalidArgumentError} @throws {InvalidHashError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank
+   * that does not exist. @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`. It also rejects with the reason of the signal.
+   *
+   * @example
+   * const matches = await store.search(await hashImage("upload.jpg", { orientations: true }), { radius: 20 });
+   */
+  async search(query: HashLike | Query, options?: BankSearchOptions): Promise<BankMatch[]> {
+    return searchEntries(contextOf(this), query, options);
   }
 
   /** Answers what was done to the store, oldest first, as far back as `auditDays`. @throws {InvalidArgumentError} */

@@ -17,5 +17,6 @@ export { type Action, type Bank, type NewBank, type Policy } from "../bank/decis
 export { type Decision, type DecisionMatch } from "../bank/decision/decide.js";
 export { type CheckQuery } from "../bank/decision/query.js";
 export { type CheckImageOptions, Matcher, type MatcherOptions } from "../bank/matcher.js";
+export { type BankMatch, type BankSearchOptions } from "../bank/decision/search-entries.js";
 export { type Explanation } from "../bank/decision/explain.js";
 export { type Prequalification, type Qualification, type QualifyInput } from "../bank/decision/qualify.js";

@@ -7,7 +7,7 @@ import { withAbortController } from "./with-abort-controller.js";
 
 /** An image while it is decoded. */
 export interface Decoding extends Pick<Content, "digests"> {
-  /** The pages, decoded one after the other as they are asked for. There is at least one. */
+  /** The pages. Each is decoded when the caller requests it. There is at least one. */
   pages: AsyncGenerator<Page, void, undefined>;
   /** Aborted when the caller aborts, and when decoding takes too long. */
   signal: AbortSignal;

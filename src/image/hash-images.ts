@@ -34,7 +34,7 @@ async function* run<Input extends ImageInput>(
   open: () => Iterator<Input> | AsyncIterator<Input>,
   { options, concurrency, signal }: Run,
 ): AsyncGenerator<HashedImage<Input>, void, undefined> {
-  const settled: HashedImage<Input>[] = [];
+  const finished: HashedImage<Input>[] = [];
   const stop = new AbortController();
   // There are as many listeners as images in work, and each is removed when its image is done.
   setMaxListeners(0, stop.signal);
@@ -49,9 +49,9 @@ async function* run<Input extends ImageInput>(
 
   const hash = async (input: Input, position: number): Promise<void> => {
     try {
-      settled.push({ input, index: position, result: await hashChecked(input, options, stop.signal) });
+      finished.push({ input, index: position, result: await hashChecked(input, options, stop.signal) });
     } catch (error) {
-      settled.push({ input, index: position, error: error instanceof Error ? error : new Error(String(error)) });
+      finished.push({ input, index: position, error: error instanceof Error ? error : new Error(String(error)) });
     }
     wake();
   };
@@ -81,7 +81,7 @@ async function* run<Input extends ImageInput>(
     for (;;) {
       signal?.throwIfAborted();
       if (!pulling && !exhausted && inFlight < concurrency) void pull();
-      const next = settled.shift();
+      const next = finished.shift();
       if (next !== undefined) {
         inFlight--;
         yield next;

@@ -161,7 +161,7 @@ function contents(descriptor: number, size: number, indexHeader: Uint8Array): Co
 /** Closes the descriptor of entries that nobody closed. */
 const forgotten = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor));
 
-/** Entries in a file, read where they are asked for. */
+/** Entries in a file. Each is read when it is needed. */
 export class FileEntries implements Entries {
   readonly #descriptor: number;
   readonly #contents: Contents;

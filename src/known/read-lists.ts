@@ -24,7 +24,7 @@ export interface LoadedList {
   form: ListFormat | "unknown";
   /** How many hashes were loaded. */
   entries: number;
-  /** How many digests were loaded, where they were asked for and there are any. */
+  /** How many digests were loaded. Absent without the option `digests`, or where the lists have none. */
   digests?: number;
   /** How many lines could not be read or were refused. */
   problems: number;

@@ -16,7 +16,7 @@ export function damaged(path: string | URL, error: IndexError): IndexError {
 export async function openIndexFile(path: string | URL): Promise<IndexHandle> {
   const name = pathOf(path);
   try {
-    // For the system's own words: the addon only says that it could not. A named pipe is told before it is opened.
+    // For the system's reason: the addon only reports that it failed. A named pipe is recognized before it is opened.
     const about = await stat(name);
     if (!about.isFile()) throw new Error("it is not a file");
     if (about.size === 0) throw new IndexError("ERR_EMPREINTE_INDEX_FILE", "This is not an index file");

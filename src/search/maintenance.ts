@@ -1,7 +1,7 @@
 import type { CancelHandle, IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
 
-/** So many changes one by one before it is asked whether parts are to be joined. */
+/** How many single changes there are between two checks whether shards should be joined. */
 const changesBetween = 8192;
 
 /** Of the memory that is free, what a part of tens of millions of entries may take beside those it is made of. */

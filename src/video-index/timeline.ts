@@ -104,7 +104,7 @@ export function timelineOf(
   const from = new Float64Array(frames.length);
   const to = new Float64Array(frames.length);
   const best = new Float64Array(frames.length);
-  const worth = new Float32Array(frames.length);
+  const partialWeights = new Float32Array(frames.length);
   const spacing = spacingOf(signature);
   let count = 0;
   // The first hash of the current run. Its frames are compared with this one, even if a better hash represents the run.
@@ -124,14 +124,14 @@ export function timelineOf(
       if (frame.quality <= best[last]!) continue;
       hashes.set(hash, 32 * last);
       best[last] = frame.quality;
-      worth[last] = partialWeightOf(frame);
+      partialWeights[last] = partialWeightOf(frame);
       continue;
     }
     first = Uint8Array.from(hash);
     hashes.set(hash, 32 * count);
     from[count] = start;
     to[count] = count > 0 ? Math.max(end, to[last]!) : end;
-    worth[count] = partialWeightOf(frame);
+    partialWeights[count] = partialWeightOf(frame);
     best[count++] = frame.quality;
   }
   const duration = Math.max(signature.durationSeconds, count > 0 ? to[count - 1]! : 0);
@@ -141,7 +141,7 @@ export function timelineOf(
     to: to.slice(0, count),
     duration,
     spacing,
-    partialWeights: worth.slice(0, count),
+    partialWeights: partialWeights.slice(0, count),
   };
   if (isTimeline(query)) return query;
   throw new InvalidArgumentError("Expected times below 10⁹ s, and more than one frame in 10⁶ s, in the signature");

@@ -21,7 +21,7 @@ struct Cut {
   }
 };
 
-// Tables are told apart by their number: 16 or 8 of short chunks, 13 of long ones.
+// The number of tables says which ones they are: 16 or 8 of short chunks, 13 of long ones.
 constexpr bool known_tables(uint32_t tables) {
   return tables == 0 || tables == kChunks / 2 || tables == kChunks || tables == kLongChunks;
 }

@@ -1,5 +1,6 @@
 // Where in a frame of a video another picture may lie: the boxes of those detectors whose views are upright and cheap
-// enough to be looked for in every shot. Which of them is right, other frames of the shot say (src/video/trim-shots.ts).
+// enough to be looked for in every shot. Which of them is right, other frames of the shot say
+// (src/video/trim-shots.ts).
 #include <algorithm>
 
 #include "detect.h"

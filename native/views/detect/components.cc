@@ -21,7 +21,7 @@ constexpr float kLeastLine = 0.3f;                      // of a line of a part: 
 constexpr float kCorner = 0.03f;                        // of a part's side: how far in a bubble's round corners reach
 constexpr size_t kComponents = 3, kFound = 4;
 
-// Colours are told apart by the upper five bits of each channel.
+// Colours differ when the upper five bits of a channel differ.
 uint32_t colour_of(const uint8_t* p) { return (p[0] >> 3) << 10 | (p[1] >> 3) << 5 | (p[2] >> 3); }
 
 // 1 where a sample is no further than kFlat from the ones beside and below it: a loop of a fixed length, which

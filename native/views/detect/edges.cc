@@ -122,7 +122,7 @@ float choose(int32_t first, float a, float b) {
   return std::bit_cast<float>((std::bit_cast<int32_t>(a) & first) | (std::bit_cast<int32_t>(b) & ~first));
 }
 
-// The angle of a gradient, 0 … π, whichever way it points, to 10⁻⁶: by a polynomial, as it is asked for thousands of
+// The angle of a gradient, 0 … π, whichever way it points, to 10⁻⁶: by a polynomial, as it is needed thousands of
 // times. Its coefficients are those of least error for atan(t)/t in t², 0 ≤ t ≤ 1.
 float direction(int32_t dx, int32_t dy) {
   constexpr float kTerms[] = {0.99999934f,  -0.33329859f, 0.19946566f,  -0.13908629f,

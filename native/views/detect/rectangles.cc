@@ -158,7 +158,7 @@ struct Search {
   }
 };
 
-// A thin frame of one colour just inside the lines, whose own inner lines are too near to be told from them. False when
+// A thin frame of one colour just inside the lines, whose own inner lines are too near to be distinct. False when
 // there is none on at least two sides.
 bool without_frame(const WorkingCopy& copy, const HalfResolution& half, const Box& box, Frame& frame) {
   const Trimmed t = trim(half, box, {false, true, 15, kMixture});

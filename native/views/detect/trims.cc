@@ -59,7 +59,7 @@ class SharesNear {
     for (; k < n; ++k, p += 6) near += colour_difference(p, colour_) <= kNear;
     return near;
   }
-  // Columns are asked for one after the other: the next ones are counted with them, from the leftmost.
+  // Columns are counted in order: with each one the next ones are counted too, from the leftmost.
   uint32_t of_column(uint32_t i, uint32_t n) {
     const bool rightwards = side_.next_line > 0;
     if (i < first_ || i >= end_) {

@@ -1,4 +1,4 @@
-// A view: where in the picture an assumed original lies. What a variant of the query is the hash of.
+// A view: where in the image an assumed original lies. The hashes of a query are those of its views.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -6,9 +6,9 @@
 
 namespace empreinte {
 
-// Which idea a view comes from. The names are public (src/variants); the order is not an order of worth.
+// Which idea a view comes from. The names are public (src/views); the order says nothing.
 enum class ViewKind : uint8_t {
-  whole,          // the picture itself
+  whole,          // the image itself
   trimmed,        // without its border, bars, letterbox
   part,           // a picture inside an interface: a component that is not background
   rectangle,      // between long straight edges: picture in picture

@@ -155,29 +155,29 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
 }
 
 float view_flatness(const WorkingCopy& copy, const View& view) {
-  constexpr uint32_t kLooks = 48;
+  constexpr uint32_t kFlatSide = 48;
   uint16_t cells[4096] = {};
   Projection p;
   if (!projection_of(view.x, view.y, &p)) return 1;
-  // Of a line of looks the pixels they fall on; kOutside where that is none.
+  // The pixels that a line of samples falls on; kOutside where that is none.
   constexpr int32_t kOutside = -1;
-  int32_t column[kLooks], row[kLooks];
+  int32_t column[kFlatSide], row[kFlatSide];
   const float width = static_cast<float>(copy.width), height = static_cast<float>(copy.height);
   const int32_t last_column = static_cast<int32_t>(copy.width) - 1, last_row = static_cast<int32_t>(copy.height) - 1;
   const auto place = [&](uint32_t i, uint32_t j, uint32_t at) {
-    const float u = (static_cast<float>(j) + 0.5f) / kLooks, v = (static_cast<float>(i) + 0.5f) / kLooks;
+    const float u = (static_cast<float>(j) + 0.5f) / kFlatSide, v = (static_cast<float>(i) + 0.5f) / kFlatSide;
     const float w = 1 / (p.g * u + p.h * v + 1);
     const float x = (p.a * u + p.b * v + p.c) * w, y = (p.d * u + p.e * v + p.f) * w;
     column[at] = x >= 0 && x < 1 ? std::min(static_cast<int32_t>(x * width), last_column) : kOutside;
     row[at] = y >= 0 && y < 1 ? std::min(static_cast<int32_t>(y * height), last_row) : kOutside;
   };
-  // Where columns of the view are columns of the picture, and rows are rows, one line of each is all.
+  // Where columns of the view are columns of the image, and rows are rows, one line of each is all.
   const bool upright = p.affine() && p.b == 0 && p.d == 0;
-  for (uint32_t k = 0; upright && k < kLooks; ++k) place(k, k, k);
+  for (uint32_t k = 0; upright && k < kFlatSide; ++k) place(k, k, k);
   int most = 0, all = 0;
-  for (uint32_t i = 0; i < kLooks; ++i) {
-    for (uint32_t j = 0; !upright && j < kLooks; ++j) place(i, j, j);
-    for (uint32_t j = 0; j < kLooks; ++j) {
+  for (uint32_t i = 0; i < kFlatSide; ++i) {
+    for (uint32_t j = 0; !upright && j < kFlatSide; ++j) place(i, j, j);
+    for (uint32_t j = 0; j < kFlatSide; ++j) {
       const int32_t x = column[j], y = row[upright ? i : j];
       if (x == kOutside || y == kOutside) continue;
       const uint8_t* rgb = copy.rgb.data() + 3 * (static_cast<size_t>(y) * copy.width + static_cast<size_t>(x));

@@ -1,4 +1,4 @@
-// What the kernels are told: of rows that are reduced, and of a view, where its samples are looked at.
+// The arguments of the kernels: rows to be reduced, and where the samples of a view lie.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The picture that variants are looked for in: a working copy, small enough to be looked at many times.
+// The working copy: the image in which views are found, small enough to be sampled many times.
 #pragma once
 #include "../../empreinte.h"
 #include "../../memory.h"

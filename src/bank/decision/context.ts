@@ -3,7 +3,6 @@
  * opens, and the matcher looks the context up by the store.
  */
 import { InvalidArgumentError, BankError } from "../../errors.js";
-import type { CopyIndex } from "../../copies/types.js";
 import type { LiveIndex } from "../index/live-index.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
@@ -47,8 +46,8 @@ export class DecisionContext {
     });
   }
 
-  /** The index in which copies are searched. Some of its signals may be withdrawn meanwhile. */
-  get copyIndex(): CopyIndex {
+  /** The index, for searches on other threads. A signal that it answers may be withdrawn by then: check the store. */
+  get index(): Pick<LiveIndex, "searchMany" | "get"> {
     return this.#live;
   }
 

@@ -75,7 +75,7 @@ class CountedSignals implements CopyIndex {
   }
 
   async searchMany(...search: Parameters<CopyIndex["searchMany"]>): Promise<NearHash[][]> {
-    const found = await this.#context.copyIndex.searchMany(...search);
+    const found = await this.#context.index.searchMany(...search);
     const fresh = new Set(found.flatMap((hits) => hits.map(({ id }) => id)).filter((id) => !this.#known.has(id)));
     if (fresh.size > 0) {
       this.#context.read((snapshot) => fresh.forEach((id) => this.#known.set(id, this.#counted(snapshot, id))));
@@ -84,7 +84,7 @@ class CountedSignals implements CopyIndex {
   }
 
   get(id: number): Uint8Array | undefined {
-    return this.#context.copyIndex.get(id);
+    return this.#context.index.get(id);
   }
 
   /** Answers the entry of a signal that was found. */

@@ -4,11 +4,12 @@ import { matchRadius, reviewRadius } from "../../hash/thresholds.js";
 import { hashDistance } from "../../hash/value.js";
 import { labelName } from "../storage/labels.js";
 import { type SignalRecord, wipedFlag } from "../storage/pages.js";
-import { exactTypes, nearTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
+import { nearTypes, signalTypes, valueText } from "../storage/signals.js";
 import { type DecisionMatch, suppresses } from "./decide.js";
 import { type Action, actions, type Bank, type Policy } from "./policy.js";
 import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
 import { isSampled } from "./sampling.js";
+import { searchDigests } from "./search-entries.js";
 import type { Snapshot, SnapshotEntry } from "./snapshot.js";
 
 /** A signal that is near the query. */
@@ -49,12 +50,8 @@ function searchByDistance(snapshot: Snapshot, query: CheckedQuery): NearSignal[]
 
 /** Searches the query's digests. */
 function searchByDigests(snapshot: Snapshot, { digests, quality }: CheckedQuery): NearSignal[] {
-  return exactTypes.flatMap((type) => {
-    const value = digests?.[signalTypes[type] as "md5" | "sha1" | "sha256"];
-    if (value === undefined) return [];
-    return snapshot.search(valueBytes(type, value), 0, [type])[0]!.map(({ id }): NearSignal => {
-      return { signal: id, kind: "exact", distance: 0, orientation: "orig", quality };
-    });
+  return searchDigests(snapshot, digests).map(({ id }): NearSignal => {
+    return { signal: id, kind: "exact", distance: 0, orientation: "orig", quality };
   });
 }
 

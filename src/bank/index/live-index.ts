@@ -93,7 +93,7 @@ export class LiveIndex {
    */
   async searchMany(
     queries: Uint8Array,
-    options: { radius: number; limit: number; signal?: AbortSignal },
+    options: { radius: number; limit?: number; signal?: AbortSignal },
   ): Promise<IndexMatch[][]> {
     for (;;) {
       const { index } = this.#state;
