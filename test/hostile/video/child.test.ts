@@ -223,7 +223,8 @@ describe("the end of us", () => {
       let frames = 0;
       const onProgress = (progress: { frames: number }): void => {
         frames = progress.frames;
-        if (when === "after a frame" || (when === "after a second of frames" && frames >= 25)) stop.abort(reason);
+        const enough = { "after a frame": 1, "after a second of frames": 25 }[when as string];
+        if (enough !== undefined && frames >= enough) stop.abort(reason);
       };
       const work = hashVideo(long, { sampling: "all", signal: stop.signal, partial: true, onProgress });
       const outcome = work.catch((error: unknown) => error);
