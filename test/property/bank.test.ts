@@ -203,7 +203,7 @@ async function run(commands: readonly Command[], path: string): Promise<void> {
   }
 }
 
-test("a store finds what the map has, and explains every decision, after any commands", async () => {
+test("a store finds what a map of its entries finds, and explains every decision, after any commands", async () => {
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(anyCommand, { minLength: 1, maxLength: 14 }), async (commands) => {
@@ -213,7 +213,7 @@ test("a store finds what the map has, and explains every decision, after any com
   );
 });
 
-test("hashes of the pool are near each other, and not the same", () => {
+test("the hashes of the pool are near each other and not the same", () => {
   expect(bigDistance(pool[0]!, pool[4]!)).toBe(14);
   expect(bigDistance(pool[0]!, pool[8]!)).toBe(28);
 });

@@ -50,7 +50,7 @@ async function filled(name: string, cases: number): Promise<{ path: string; insi
 }
 
 describe("the bytes", () => {
-  test("lie in the store and in the snapshot before, and in no file after", async () => {
+  test("they are in the store and in the index file before, and in no file after", async () => {
     const { inside, store } = await filled("plain-", 40);
     const values = hashesOfCase(7);
     expect(lying(inside, values)).toEqual(values);
@@ -67,7 +67,7 @@ describe("the bytes", () => {
     expect(lying(inside, values)).toEqual([]);
   });
 
-  test("of earlier versions, of quarantined entries, of entries called by their hash, and of a source's own withdrawal", async () => {
+  test("those of earlier versions, of quarantined entries, of entries named by their hash, and of a source's own withdrawal are gone", async () => {
     const { inside, store } = await filled("forms-", 1);
     const [old, held, called, taken] = hashesOfCase(900) as [string, string, string, string];
     const pdq = (value: string, quality = 90) => [{ type: "pdq" as const, value, quality }];
@@ -86,7 +86,7 @@ describe("the bytes", () => {
     await store.close();
   });
 
-  test("of the ids, cases and notes of erased entries lie in no file, those of other entries do", async () => {
+  test("the ids, cases and notes of erased entries are in no file, and those of other entries are", async () => {
     const { path, inside, store } = await filled("names-", 4);
     const text = (what: string, i: number): string => `${what}-${hashesOfCase(500 + i)[0]!.slice(0, 20)}`;
     const entries = Array.from({ length: 100 }, (_, i) => ({
@@ -118,7 +118,7 @@ describe("the bytes", () => {
     await again.close();
   });
 
-  test("after many changes in any order", async () => {
+  test("they are gone after many changes in any order", async () => {
     const { inside, store } = await filled("many-", 120);
     const next = random(77);
     const gone: string[] = [];
@@ -140,7 +140,7 @@ describe("the bytes", () => {
     await store.close();
   });
 
-  test("while another process has the store open and reads", async () => {
+  test("they are gone while another process has the store open and reads", async () => {
     const { path, inside, store } = await filled("two-", 20);
     const other = await BankStore.open(path);
     expect(matching(other, hashesOfCase(3))).toBe(15);
@@ -152,7 +152,7 @@ describe("the bytes", () => {
     expect(lying(inside, hashesOfCase(3))).toEqual([]);
   });
 
-  test("when it comes while the snapshot is being saved", async () => {
+  test("they are gone when the withdrawal comes while the index file is being saved", async () => {
     const inside = mkdtempSync(join(folder, "saving-"));
     const store = await BankStore.create(join(inside, "known.bank"));
     store.createBank({ name: "ncii" });
@@ -224,7 +224,7 @@ describe("kill -9", () => {
     return { lines, finished: lines.at(-1) === "finished" };
   }
 
-  test(`${kills} times at random points: before or after, never between, and never a match of what was withdrawn`, async () => {
+  test(`${kills} times at random points leaves the state before or after, and never a match of what was withdrawn`, async () => {
     const inside = join(folder, "killed");
     cpSync(first, inside, { recursive: true });
     const path = join(inside, "known.bank");

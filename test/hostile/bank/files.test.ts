@@ -80,7 +80,7 @@ describe("a file that cannot be used is refused with ERR_EMPREINTE_BANK_FILE or 
     await expect(BankStore.open(path)).rejects.toMatchObject({ code, message: expect.stringContaining(path) });
   });
 
-  test("one that is there is not made again", async () => {
+  test("create does not replace an existing store", async () => {
     await fill();
     const before = readFileSync(path);
     await expect(BankStore.create(path)).rejects.toMatchObject({ code: "ERR_EMPREINTE_DUPLICATE_NAME" });
@@ -89,7 +89,7 @@ describe("a file that cannot be used is refused with ERR_EMPREINTE_BANK_FILE or 
 });
 
 describe("flipped bits", () => {
-  test("in a hash: found by verify, refused when the index is built, never matched as another hash", async () => {
+  test("a flipped bit in a hash is found by verify, refused when the index is built, and never matched as another hash", async () => {
     await fill();
     const [value] = hashesOfCase(50);
     const at = readFileSync(path).indexOf(Buffer.from(value!, "hex"));
@@ -107,7 +107,7 @@ describe("flipped bits", () => {
     await expect(BankStore.open(path)).rejects.toMatchObject({ code: "ERR_EMPREINTE_BANK_FILE" });
   });
 
-  test("in the structure of any page: an error or a difference in verify, never a crash", async () => {
+  test("flipped bits in the structure of any page give an error or a difference in verify, never a crash", async () => {
     await fill(path, 20);
     const good = readFileSync(path);
     let told = 0;
@@ -134,7 +134,7 @@ describe("flipped bits", () => {
   });
 });
 
-test("a second writer waits, and is told when it takes too long; a reader goes on", async () => {
+test("a second writer waits and fails when that takes too long, and a reader continues", async () => {
   await fill();
   const blocker = spawn(
     process.execPath,
@@ -193,7 +193,7 @@ function smallDisk(): string | undefined {
   return undefined;
 }
 
-test("a full disk: told, and nothing that was there is lost", async (ctx) => {
+test("a full disk is reported, and nothing is lost", async (ctx) => {
   const disk = smallDisk();
   if (disk === undefined) return ctx.skip("skipped: needs the right to mount a tmpfs");
   try {

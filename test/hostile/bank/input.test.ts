@@ -43,7 +43,7 @@ async function* entriesOf(text: string, format?: string): AsyncGenerator<EntryIn
 describe("pages", () => {
   const good = fixtures["ncmec"]!.good as string;
 
-  test("a truncated page: told with its place, nothing that was there is lost, the whole page goes in later", async () => {
+  test("a truncated page is reported with its place, loses nothing, and can be imported completely later", async () => {
     await store.import(from, entriesOfCase(1));
     const cut = good.slice(0, good.indexOf("deletedImage"));
     await expect(store.import(from, entriesOf(cut))).rejects.toMatchObject({
@@ -57,7 +57,7 @@ describe("pages", () => {
     expect(found(values.pdq(1))).toEqual(["42/i1"]);
   });
 
-  test("pages in any order come to the same", async () => {
+  test("pages in any order give the same entries", async () => {
     const at = (day: number): string => `2026-03-0${day}T00:00:00Z`;
     const pages: EntryInput[][] = [
       [
@@ -100,7 +100,7 @@ describe("pages", () => {
     expect(found(hashOf(1, 0, 1))).toHaveLength(orders.length);
   });
 
-  test("thousands of entries in one second: none is lost between pages, and a change in that second is not stale", async () => {
+  test("thousands of entries of one second survive overlapping pages, and a change in that second is not stale", async () => {
     const time = "2026-03-01T10:00:00Z";
     const all = Array.from({ length: 5000 }, (_, i) => ({ id: `${i}`, signals: pdq(hashOf(i, 1, 1)), time }));
     for (let page = 0; page < 5; page++) {
@@ -117,7 +117,7 @@ describe("pages", () => {
   });
 
   test.each(Object.entries(fixtures))(
-    "%s: taken as it is, and a second time changes nothing",
+    "%s is imported as it is, and a second time changes nothing",
     async (format, fixture) => {
       const text = fixture.good as string;
       const counts = await store.import(from, entriesOf(text, format));
@@ -134,7 +134,7 @@ describe("pages", () => {
     },
   );
 
-  test.each(Object.entries(fixtures))("%s, broken: nothing of what was there is lost", async (format, fixture) => {
+  test.each(Object.entries(fixtures))("a broken list of %s loses nothing that was there", async (format, fixture) => {
     await store.import({ bank: "ncii", source: "before" }, entriesOfCase(5));
     const before = state();
     const end = await store.import(from, entriesOf(fixture.broken as string, format)).catch((error: unknown) => error);
@@ -145,7 +145,7 @@ describe("pages", () => {
 });
 
 describe("clocks", () => {
-  test("a time without a zone is UTC, whatever this machine's zone is", async () => {
+  test("a time without a zone is UTC in every zone of the machine", async () => {
     const program = `import { BankStore } from ${JSON.stringify(join(root, "dist/doors/bank.js"))};
       const store = await BankStore.open(process.argv[1]);
       await store.import({ bank: "ncii", source: "hotline" }, [
@@ -164,7 +164,7 @@ describe("clocks", () => {
     expect(store.entry({ ...from, entryId: "a" })!.disabledUntil!.toISOString()).toBe("2030-01-01T00:00:00.000Z");
   });
 
-  test("a source whose clock was ahead: its later records with a right time are told as stale, not lost silently", async () => {
+  test("records that are older than those of a source whose clock was ahead are counted as stale", async () => {
     await store.import(from, [{ id: "a", signals: pdq(hashOf(1, 0, 0)), time: "2099-01-01" }]);
     const record = { id: "a", signals: pdq(hashOf(1, 0, 1)) };
     expect(await store.import(from, [{ ...record, time: "2026-01-01" }])).toMatchObject({ stale: 1, changed: 0 });
@@ -177,7 +177,7 @@ describe("clocks", () => {
     expect(await store.import(from, [{ ...record, time: "2199-01-01" }])).toMatchObject({ refused: 1 });
   });
 
-  test("this machine's clock set back by a year: revisions and the log go on, decisions are explained", async () => {
+  test("revisions, the log and explanations survive a clock that is set back by a year", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const year = 365 * 86_400_000;
     vi.setSystemTime(Date.now() + year / 2);
@@ -201,7 +201,7 @@ describe("clocks", () => {
   });
 
   test.each(["yesterday", "2026-13-01", "-1", {}, Number.NaN])(
-    "%j is no time: told with its position",
+    "%j is not a time and is reported with its position",
     async (time) => {
       const problems: object[] = [];
       await store.import(
@@ -238,7 +238,7 @@ function child(program: string, before = ""): ReturnType<typeof spawnSync> & { s
 }
 
 describe("disks", () => {
-  test("one that takes no more: told, nothing that was there is lost, and going on works when there is room", async () => {
+  test("a disk that takes no more is reported, loses nothing, and the import continues when there is room", async () => {
     await store.import(from, entriesOfCase(0));
     await store.close();
     // 600 blocks of 1,024 bytes, and a write beyond them fails instead of ending the process.
@@ -276,7 +276,7 @@ describe("disks", () => {
   // Root writes where it likes: the child becomes nobody.
   const asNobody = `if (process.getuid() === 0) process.setuid(65534);`;
 
-  test("a folder that cannot be written: a store in it is not opened, and that is said", async () => {
+  test("a store in a folder that cannot be written is not opened, with a clear error", async () => {
     await store.import(from, entriesOfCase(0));
     await store.close();
     const before = readdirSync(folder).sort();
@@ -290,7 +290,7 @@ describe("disks", () => {
     expect(found(hashesOfCase(0)[0]!)).toHaveLength(1);
   });
 
-  test("the same while another process has it open: that one goes on, this one is told", async () => {
+  test("opening it while another process has it open fails, and that process continues", async () => {
     await store.import(from, entriesOfCase(0));
     readOnly();
     const { stdout } = child(`${asNobody} await told(() => BankStore.open(path));`);
@@ -302,7 +302,7 @@ describe("disks", () => {
     expect(store.verify()).toEqual([]);
   });
 
-  test("killed in the middle of an import: whole batches are there, and the checkpoint goes on behind them", async () => {
+  test("an import that is killed keeps its complete batches, and the import cursor is after them", async () => {
     await store.close();
     const program = `import { BankStore } from ${JSON.stringify(join(root, "dist/doors/bank.js"))};
       import { entriesOfCase } from ${JSON.stringify(join(root, "test/support/bank-entries.mjs"))};

@@ -33,7 +33,7 @@ function sql(...statements: string[]): { status: number | null; stderr: string }
   });
 }
 
-test("says who did what, when, and to which revision it led", async () => {
+test("the log says who did what, when, and which revision that made", async () => {
   const start = Date.now();
   store.createBank({ name: "ncii", policy: { action: "block" } });
   await store.import(from, [...entriesOfCase(1), ...entriesOfCase(2), { id: "bad", signals: [] }]);
@@ -70,7 +70,7 @@ test("says who did what, when, and to which revision it led", async () => {
   expect(store.verify()).toEqual([]);
 });
 
-test("has no hash beyond its first 8 digits, and of what was erased no name", async () => {
+test("the log has 8 digits of a hash at most, and no name of an erased entry", async () => {
   store.createBank({ name: "ncii" });
   await store.import(from, entriesOfCase(1));
   await store.erase({ ...from, entryId: "n1-0" });
@@ -83,7 +83,7 @@ test("has no hash beyond its first 8 digits, and of what was erased no name", as
   expect(text).not.toContain("case 1");
 });
 
-describe("only grows", () => {
+describe("the audit log only grows", () => {
   beforeEach(async () => {
     store.createBank({ name: "ncii" });
     for (let i = 0; i < 5; i++) await store.import(from, entriesOfCase(i));
@@ -99,13 +99,13 @@ describe("only grows", () => {
     async (statement) => {
       const { status, stderr } = sql(statement);
       expect(status).not.toBe(0);
-      expect(stderr).toContain("only grows");
+      expect(stderr).toContain("the audit log only grows");
       expect(await opened()).toEqual([]);
       expect(store.audit()).toHaveLength(6);
     },
   );
 
-  test("one that was altered or taken out past that is found by verify", async () => {
+  test("verify finds a record that was altered or removed all the same", async () => {
     expect(sql("DROP TRIGGER audit_kept", "UPDATE audit SET who = 'nobody' WHERE id = 2").status).toBe(0);
     expect(await opened()).toEqual(["the audit log: record 2 was altered"]);
     await store.close();
@@ -117,7 +117,7 @@ describe("only grows", () => {
   });
 });
 
-test("what is older than the retention is forgotten at the next opening, the rest is whole", async () => {
+test("records older than the retention are deleted at the next opening, and the rest is intact", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   store.createBank({ name: "ncii" });
   for (let i = 0; i < 6; i++) {

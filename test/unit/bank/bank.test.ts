@@ -61,7 +61,7 @@ describe("import", () => {
     }
   });
 
-  test("saying the same twice changes nothing", async () => {
+  test("importing the same twice changes nothing", async () => {
     const entries = [
       { id: "a", signals: [pdq(0, 90)], labels: ["b:2", "a:1"], cases: ["2", "1"], time: "2026-01-01T00:00:00" },
       { signals: [pdq(1)] },
@@ -109,7 +109,7 @@ describe("import", () => {
     );
   });
 
-  test("what cannot be read is told by its position, and the rest goes on", async () => {
+  test("an entry that cannot be read is reported with its position, and the import continues", async () => {
     const problems: { position: number; reason: string }[] = [];
     const bad = [
       { id: "a", signals: [] },
@@ -137,7 +137,7 @@ describe("import", () => {
     expect(store.importCursor(from)).toBe("page 2");
   });
 
-  test("aborted between batches: whole batches are there, and going on gives the rest", async () => {
+  test("an import that is aborted keeps its complete batches, and a second one adds the rest", async () => {
     const entries = Array.from({ length: 20 }, (_, i) => ({ id: `n${i}`, signals: [pdq(i)] }));
     const stop = new AbortController();
     const going = store.import(from, entries, { batch: 8, signal: stop.signal, onProgress: () => stop.abort() });
@@ -146,7 +146,7 @@ describe("import", () => {
     expect(await store.import(from, entries, { batch: 8 })).toMatchObject({ added: 12, unchanged: 8 });
   });
 
-  test("degenerate hashes and low quality are quarantined with the reason until they are released", async () => {
+  test("trivial hashes and low quality are quarantined with the reason until they are released", async () => {
     const zero = "0".repeat(64);
     const counts = await store.import(from, [
       { id: "zero", signals: [{ type: "pdq", value: zero }] },
@@ -169,8 +169,8 @@ describe("import", () => {
   });
 });
 
-describe("ending", () => {
-  test("one hash in many entries: ending one never ends another", async () => {
+describe("withdrawal and erasure", () => {
+  test("withdrawing one of several entries with the same hash leaves the others", async () => {
     await store.import(from, [
       { id: "a", signals: [pdq(0), pdq(1)] },
       { id: "b", signals: [pdq(0)] },
@@ -180,7 +180,7 @@ describe("ending", () => {
     expect(matched(hash(1))).toEqual([]);
   });
 
-  test("by case, by source, by hash", async () => {
+  test("entries are selected by case, by source or by hash", async () => {
     const other = { bank: "ncii", source: "other" };
     await store.import(from, [
       { id: "a", signals: [pdq(0)], cases: ["17"] },
@@ -200,7 +200,7 @@ describe("ending", () => {
     expect(store.verify()).toEqual([]);
   });
 
-  test("by hash also what is quarantined and what an entry had before", async () => {
+  test("a hash also selects quarantined entries and those that had it before", async () => {
     await store.import(from, [
       { id: "a", signals: [pdq(0)] },
       { id: "b", signals: [pdq(1, 10)] },
@@ -210,7 +210,7 @@ describe("ending", () => {
     expect(await store.erase({ hash: hash(1), type: "pdq" })).toMatchObject({ entries: 1, signals: 1 });
   });
 
-  test("withdrawn keeps what the source said, erased keeps nothing", async () => {
+  test("a withdrawn entry keeps what its source said, and an erased one keeps nothing", async () => {
     await store.import(from, [
       { id: "a", signals: [pdq(0)], labels: ["x:1"], cases: ["1"] },
       { id: "b", signals: [pdq(1)], labels: ["x:1"], cases: ["1"] },
@@ -224,21 +224,24 @@ describe("ending", () => {
     expect(store.entry(named("a"))).toBeUndefined();
   });
 
-  test.each(["withdraw", "erase"] as const)("%s: the source cannot bring it back until it is lifted", async (end) => {
-    const entry = { id: "a", signals: [pdq(0)], time: "2026-01-01" };
-    await store.import(from, [entry]);
-    await store[end](named("a"));
-    await reopen();
-    const later = { ...entry, time: "2030-01-01" };
-    for (const again of [entry, later]) expect(await store.import(from, [again])).toMatchObject({ refused: 1 });
-    expect(matched(hash(0))).toEqual([]);
-    expect(await store.import({ bank: "ncii", source: "other" }, [entry])).toMatchObject({ added: 1 });
-    expect(store.lift(named("a"))).toBe(true);
-    expect(await store.import(from, [entry])).toMatchObject({ added: 1 });
-    expect(matched(hash(0))).toEqual(["a", "a"]);
-  });
+  test.each(["withdraw", "erase"] as const)(
+    "after %s the source cannot bring an entry back until it is lifted",
+    async (end) => {
+      const entry = { id: "a", signals: [pdq(0)], time: "2026-01-01" };
+      await store.import(from, [entry]);
+      await store[end](named("a"));
+      await reopen();
+      const later = { ...entry, time: "2030-01-01" };
+      for (const again of [entry, later]) expect(await store.import(from, [again])).toMatchObject({ refused: 1 });
+      expect(matched(hash(0))).toEqual([]);
+      expect(await store.import({ bank: "ncii", source: "other" }, [entry])).toMatchObject({ added: 1 });
+      expect(store.lift(named("a"))).toBe(true);
+      expect(await store.import(from, [entry])).toMatchObject({ added: 1 });
+      expect(matched(hash(0))).toEqual(["a", "a"]);
+    },
+  );
 
-  test("an entry without an id of its own, or with its hash for one, stays out too", async () => {
+  test("an entry without an id, or with its hash as its id, stays out, too", async () => {
     for (const entry of [{ signals: [pdq(0)] }, { id: hash(1).toUpperCase(), signals: [pdq(1)] }]) {
       await store.import(from, [entry]);
       await store.erase({ hash: entry.signals[0]!.value });
@@ -246,7 +249,7 @@ describe("ending", () => {
     }
   });
 
-  test("a delete before its add, and an add that is newer than it", async () => {
+  test("a source's withdrawal before the entry keeps it out, unless the entry is newer", async () => {
     expect(await store.import(from, [{ id: "a", status: "withdrawn", time: "2026-02-02" }])).toMatchObject({
       withdrawn: 1,
     });
@@ -263,7 +266,7 @@ describe("ending", () => {
     });
   });
 
-  test("what its source has withdrawn, and an operator after it, stays out for good", async () => {
+  test("an entry that its source and then an operator withdrew stays out for good", async () => {
     const add = (time: string): EntryInput => ({ id: "a", signals: [pdq(0)], time });
     await store.import(from, [add("2026-01-01")]);
     await store.import(from, [{ id: "a", status: "withdrawn", time: "2026-01-02" }]);
@@ -304,7 +307,7 @@ describe("ending", () => {
 });
 
 describe("revisions", () => {
-  test("changes tells what happened to which entry, from any revision on", async () => {
+  test("changes lists what happened to which entry, from any revision on", async () => {
     const start = store.revision;
     await store.import(from, [
       { id: "a", signals: [pdq(0)] },
@@ -342,7 +345,7 @@ describe("revisions", () => {
   });
 });
 
-describe("the index beside the store", () => {
+describe("the index file", () => {
   const index = (): string => `${path}.index`;
 
   test.each<[string, () => void]>([
@@ -357,7 +360,7 @@ describe("the index beside the store", () => {
         writeFileSync(index(), bytes);
       },
     ],
-  ])("%s: it is built again from the store, and saved", async (_, damage) => {
+  ])("%s: the index is built again from the store and saved", async (_, damage) => {
     await store.import(from, [{ id: "a", signals: [pdq(0)] }]);
     await store.close();
     damage();
@@ -402,7 +405,7 @@ describe("the index beside the store", () => {
     expect(matched(hash(0))).toEqual(["a"]);
   });
 
-  test("another one's change is seen by the next check", async () => {
+  test("a change by another process is seen by the next check", async () => {
     await store.import(from, [{ id: "a", signals: [pdq(0)] }]);
     const other = await BankStore.open(path);
     try {

@@ -84,9 +84,9 @@ const checkCopies = (input: ImageInput, options: CheckImageOptions = {}): Promis
 const plain = (picture: Rgb): Decision => matcher.check(hashPixelsSync(picture, { orientations: true }));
 const found = ({ action, matches }: Decision) => [action, matches.map(({ entryId, kind }) => `${entryId} ${kind}`)];
 
-describe("what is found", () => {
+describe("matches", () => {
   test.each(["fast", "standard", "thorough"] as const)(
-    "at %s: what searchImage finds in an index, a match blocked and a review reviewed",
+    "at %s it finds what a search of an index finds, blocks a match and reviews a review",
     async (level: CopyLevel) => {
       bank("ncii");
       using index = new HashIndex();
@@ -127,7 +127,7 @@ describe("what is found", () => {
     60_000,
   );
 
-  test("which view, where in the upload, how near; and the decision is made again from what it says", async () => {
+  test("a decision says which view is near and where, and can be repeated from what it says", async () => {
     bank("ncii");
     await list("ncii", "a", originals[0]!, { labels: ["x:1"] });
     const upload = mirrored(framed(originals[0]!, 0.2));
@@ -154,7 +154,7 @@ describe("what is found", () => {
     expect(found(matcher.check(stored.query))).toEqual(["none", []]);
   });
 
-  test("a file's bytes and its picture at once; a refused picture by its bytes; raw pixels; errors", async () => {
+  test("a file is matched by bytes and image at once, and a refused image by its bytes", async () => {
     bank("ncii");
     await list("ncii", "a", originals[0]!);
     const { data, width, height } = framed(originals[0]!, 0.2);
@@ -180,7 +180,7 @@ describe("what is found", () => {
   });
 });
 
-describe("what the policies decide", () => {
+describe("policies", () => {
   /** A query that was seen near signal 0, `bits` off. */
   function near(bits: number, tier: "match" | "review", more: Partial<QueryCopy> = {}): CheckQuery {
     const bytes = Uint8Array.from(hashAt(others, 0));
@@ -198,7 +198,7 @@ describe("what the policies decide", () => {
   }
   const decided = (query: CheckQuery): string => matcher.check(query).action;
 
-  test("a copy for review never blocks, one that is claimed to be nearer than it is does not either", async () => {
+  test("a copy for review never blocks, nor does a copy that claims to be nearer than it is", async () => {
     bank("ncii");
     await list("ncii", "a", hex(hashAt(others, 0)));
     expect([0, 31].map((bits) => decided(near(bits, "match")))).toEqual(["block", "block"]);
@@ -211,7 +211,7 @@ describe("what the policies decide", () => {
     }
   });
 
-  test("radius, quality, variants, labels, a pause, a share: each bank's own", async () => {
+  test("each bank uses its own radius, quality, orientations, labels, pauses and share", async () => {
     bank("ncii");
     await list("ncii", "a", hex(hashAt(others, 0)), { labels: ["x:1"] });
     const under = (policy: Partial<Policy>, query: CheckQuery): string => {
@@ -237,7 +237,7 @@ describe("what the policies decide", () => {
     expect(decided(near(3, "match"))).toBe("none");
   });
 
-  test("a false alarm inside the upload suppresses, one that is for review does not; none of it floods", async () => {
+  test("a false alarm inside the upload suppresses, one for review does not, and neither floods", async () => {
     const flood = { uploads: 1, seconds: 100 };
     bank("ncii", { action: "block", flood });
     bank("false alarms", {}, true);
@@ -258,7 +258,7 @@ describe("what the policies decide", () => {
     expect(store.flooded()).toMatchObject([{ entryId: "a" }]);
   });
 
-  test("a weaker bank's match does not end the look for a stronger one's", async () => {
+  test("a match of a weaker bank does not end the search for a stronger one", async () => {
     bank("seen before", { action: "log" });
     bank("ncii");
     const collage = beside(scene(91), originals[1]!);
@@ -271,7 +271,7 @@ describe("what the policies decide", () => {
     expect(found(await checkCopies(collage))).toEqual(["log", ["whole near"]]);
   });
 
-  test("a large crop is found by a part's hash, for review unless the policy says more", async () => {
+  test("a large crop is found by the hash of a crop, for review unless the policy allows more", async () => {
     bank("ncii");
     const { hash, quality, crops } = await hashWithCrops(originals[2]!);
     const parts = crops.map((one) => ({
@@ -292,7 +292,7 @@ describe("what the policies decide", () => {
   });
 });
 
-test("registering parts beside a picture never makes a copy of it ask for less, and finds more", async () => {
+test("registering crops with an image finds more copies, and never makes a copy ask for less", async () => {
   bank("ncii");
   using index = new HashIndex();
   for (const [i, picture] of originals.slice(0, 2).entries()) {
@@ -318,7 +318,7 @@ test("registering parts beside a picture never makes a copy of it ask for less, 
   expect([...seen].sort()).toEqual(["block block", "none review"]);
 });
 
-test("of banks that have the same picture each is asked, also where it has to be aligned", async () => {
+test("every bank that has the same image gets its match, also by alignment", async () => {
   bank("seen before", { action: "log" });
   bank("ncii");
   let aligned = 0;
@@ -334,7 +334,7 @@ test("of banks that have the same picture each is asked, also where it has to be
 });
 
 describe("a store that changes meanwhile", () => {
-  test("what is withdrawn while it is looked for does not match; what others change does not stop it", async () => {
+  test("an entry that is withdrawn during a search does not match, and other changes do not stop the search", async () => {
     bank("ncii");
     for (const [i, picture] of originals.entries()) await list("ncii", String(i), picture);
     const many = Array.from({ length: 2000 }, (_, i) => ({
@@ -360,7 +360,7 @@ describe("a store that changes meanwhile", () => {
     expect(store.verify()).toEqual([]);
   });
 
-  test("closed while it is looked for", async () => {
+  test("a search fails when the store is closed meanwhile", async () => {
     bank("ncii");
     await list("ncii", "a", originals[0]!);
     const looking = checkCopies(framed(originals[0]!, 0.2), { all: true });
@@ -370,7 +370,7 @@ describe("a store that changes meanwhile", () => {
   });
 });
 
-test("scan --bank --level: an altered copy by the policies, and its view in the line", async () => {
+test("scan --bank --level applies the policies to an altered copy and prints its view", async () => {
   bank("ncii");
   await list("ncii", "a", originals[0]!);
   await store.close();

@@ -52,7 +52,7 @@ async function reopen(): Promise<void> {
 }
 
 describe("a decision", () => {
-  test("a registered original's parts are one entry with it: blocked by its own hash, reviewed by a part's", async () => {
+  test("an original and its crops are one entry: its own hash blocks, and a crop's asks for a review", async () => {
     const original = scene(5, 400, 300);
     const { hash: whole, quality, crops } = await hashWithCrops(original);
     const signals = [
@@ -76,7 +76,7 @@ describe("a decision", () => {
     }
   });
 
-  test("a part that is nearer never makes an entry ask for less than its own hash does", async () => {
+  test("a nearer crop never makes an entry ask for less than the whole image does", async () => {
     await store.import(from, [{ id: "a", signals: [own(hash(0, 20)), part(hash(0))] }]);
     expect(found(hash(0))).toEqual([["a", undefined, 20, "block"]]);
     expect(found(hash(0, 12))).toEqual([["a", undefined, 8, "block"]]);
@@ -85,7 +85,7 @@ describe("a decision", () => {
     expect(found(hash(0))).toEqual([["a", "centre-10", 0, "review"]]);
   });
 
-  test("what a part asks for at most is the policy's to say", async () => {
+  test("the policy says what a crop asks for at most", async () => {
     await store.import(from, [{ id: "a", signals: [own(hash(0, 20)), part(hash(0))] }]);
     store.setPolicy("ncii", { action: "block", cropAction: "block" });
     expect(found(hash(0))).toEqual([["a", "centre-10", 0, "block"]]);
@@ -96,7 +96,7 @@ describe("a decision", () => {
     expect(() => store.setPolicy("ncii", { cropAction: "none" as "log" })).toThrow("cropAction");
   });
 
-  test("a part of a known false alarm suppresses nothing, the whole of it does", async () => {
+  test("a crop of a known false alarm suppresses nothing, and the whole image does", async () => {
     store.createBank({ name: "false alarms", negative: true });
     await store.import(from, [{ id: "a", signals: [own(hash(0, 6))] }]);
     await store.import({ bank: "false alarms", source: "s" }, [{ id: "n", signals: [own(hash(1)), part(hash(0))] }]);
@@ -105,7 +105,7 @@ describe("a decision", () => {
     expect(check(hash(0))).toMatchObject({ action: "none" });
   });
 
-  test("a part that is in many uploads does not make the entry flooded, unless it may ask for as much", async () => {
+  test("a crop that is in many uploads floods its entry only where it asks for as much as the entry", async () => {
     const flood = { uploads: 2, seconds: 100 };
     store.setPolicy("ncii", { action: "block", flood });
     await store.import(from, [{ id: "a", signals: [own(hash(0)), part(hash(1))] }]);
@@ -121,7 +121,7 @@ describe("a decision", () => {
 });
 
 describe("import", () => {
-  test("saying the same twice changes nothing; another name, another part, none: a change", async () => {
+  test("importing the same crops twice changes nothing; another name or value, or none, is a change", async () => {
     const entry = (...signals: NonNullable<EntryInput["signals"]>): EntryInput[] => [{ id: "a", signals }];
     await store.import(from, entry(own(hash(0)), part(hash(1))));
     const revision = store.revision;
@@ -135,7 +135,7 @@ describe("import", () => {
     expect(found(hash(1))).toEqual([]);
   });
 
-  test("an entry without an id is told by its own hashes: with parts or without it is the same, as it always was", async () => {
+  test("an entry without an id is recognised by its whole images, with crops or without", async () => {
     await store.import(from, [{ signals: [own(hash(0)), own(hash(1))] }]);
     const richer = [own(hash(0)), part(hash(2)), own(hash(1)), part(hash(3), "square")];
     expect(await store.import(from, [{ signals: richer }])).toMatchObject({ added: 0, changed: 1 });
@@ -152,7 +152,7 @@ describe("import", () => {
     expect(await store.import(from, [{ signals: [own(hash(0)), own(hash(1))] }])).toMatchObject({ refused: 1 });
   });
 
-  test("what does not fit is told: no whole picture, another type, a name that is none, more than 60", async () => {
+  test("crops without a whole image, of another type, with a wrong name or beyond 60 are refused", async () => {
     const many = Array.from({ length: 61 }, (_, i) => part(hash(10 + i), `part-${i}`));
     const bad = [
       [part(hash(0))],
@@ -179,7 +179,7 @@ describe("import", () => {
     expect(await store.import(from, [{ id: "two", signals: two }])).toMatchObject({ added: 1, problems: 0 });
   });
 
-  test("a part that the screening would hold back is left out, and the entry goes without it", async () => {
+  test("a crop that the screening would hold back is left out, and its entry is imported without it", async () => {
     const signals = [own(hash(0)), part("0".repeat(64), "top-20"), part(hash(1)), part(hash(2), "low", 20)];
     const again = { id: "a", signals };
     const counts = await store.import(from, [again]);
@@ -191,7 +191,7 @@ describe("import", () => {
     expect(found(hash(1))).toEqual([]);
   });
 
-  test("a store keeps 254 names; further ones are called other", async () => {
+  test("a store keeps 254 names of crops and calls further ones other", async () => {
     for (let k = 0; k < 5; k++) {
       const signals = Array.from({ length: 60 }, (_, i) => part(hash(10 + i, k), `part-${k}-${i}`));
       await store.import(from, [{ id: `n${k}`, signals: [own(hash(k)), ...signals] }]);
@@ -205,8 +205,8 @@ describe("import", () => {
   });
 });
 
-describe("what leaves the store", () => {
-  test("parts are left out and counted, and given where they are asked for; the log says so", async () => {
+describe("what a store answers about crops", () => {
+  test("entries are answered without their crops unless the caller wants them, and the log notes an export of crops", async () => {
     const signals = [{ ...own(hash(0)), quality: 80 }, part(hash(1)), part(hash(2), "square", 85)];
     await store.import(from, [{ id: "a", signals }]);
     const plain = { signals: signals.slice(0, 1), cropSignals: 2 };
@@ -222,7 +222,7 @@ describe("what leaves the store", () => {
     expect(store.audit().at(-1)).toMatchObject({ what: "export", detail: { crops: true } });
   });
 
-  test.each(["withdraw", "erase"] as const)("%s takes all of them: no file has the bytes", async (how) => {
+  test.each(["withdraw", "erase"] as const)("%s removes every crop: no file has the bytes", async (how) => {
     const entries = [0, 1].map((k) => {
       const parts = Array.from({ length: 60 }, (_, i) => part(hash(10 + 60 * k + i), `part-${i}`));
       return { id: `n${k}`, signals: [own(hash(k)), ...parts] };

@@ -43,7 +43,7 @@ const import1 = (bank: string, id: string, value: string, more: object = {}) =>
   store.import({ bank, source: "s" }, [{ id, signals: pdq(value), ...more }]);
 
 describe("policies", () => {
-  test("radius, and the distance that decided", async () => {
+  test("each bank has its own radius, and the distance decides", async () => {
     store.createBank({ name: "wide", policy: { radius: 31 } });
     store.createBank({ name: "narrow", policy: { radius: 10, action: "block" } });
     await import1("wide", "w", hash(0));
@@ -75,7 +75,7 @@ describe("policies", () => {
     expect(matcher.explain(matcher.check(query(hash(0, 60)))).same).toBe(true);
   });
 
-  test("the strongest action decides, and the reasons name who asked for it", async () => {
+  test("the strongest action decides, and the reasons name the bank and entry", async () => {
     for (const action of ["log", "block", "review"] as const) {
       store.createBank({ name: action, policy: { action } });
       await import1(action, action, hash(0));
@@ -86,7 +86,7 @@ describe("policies", () => {
     expect(reasons).toEqual([expect.stringMatching(/^block, s, entry 2: distance 0 .*: block$/)]);
   });
 
-  test("quality: of the upload, of the entry, and a hash that is rounding noise", async () => {
+  test("low quality of the upload or the entry, or an unstable hash, matches nothing", async () => {
     store.createBank({ name: "b", policy: { minQuality: 60 } });
     await store.import({ bank: "b", source: "s" }, [
       { id: "low", signals: pdq(hash(0), 59) },
@@ -101,7 +101,7 @@ describe("policies", () => {
     expect(matcher.check(query(hash(0), { stable: false }))).toMatchObject({ action: "none", matches: [] });
   });
 
-  test("labels: only entries with one of them", async () => {
+  test("only entries with one of the policy's labels match", async () => {
     store.createBank({ name: "b", policy: { labels: ["ncmec:A1", "iwf:A"] } });
     await import1("b", "a", hash(0), { labels: [{ scheme: "ncmec", version: "2", code: "A1" }] });
     await import1("b", "b", hash(0), { labels: ["ncmec:B1"] });
@@ -112,7 +112,7 @@ describe("policies", () => {
     ]);
   });
 
-  test("variants: the nearest that the bank looks for", async () => {
+  test("a bank matches the nearest of its orientations", async () => {
     const picture = await sharp(grey, { raw: { width, height, channels: 1 } })
       .png()
       .toBuffer();
@@ -131,7 +131,7 @@ describe("policies", () => {
     ]);
   });
 
-  test("exact digests match the same bytes, whatever the picture's quality", async () => {
+  test("digests match the same bytes, whatever the image's quality", async () => {
     const bytes = Buffer.from("some file");
     const digest = (name: string) => createHash(name).update(bytes).digest("hex");
     store.createBank({ name: "b", policy: { action: "block" } });
@@ -149,7 +149,7 @@ describe("policies", () => {
     expect(matcher.check(query(hash(0), { digests: { md5: other } })).matches).toEqual([]);
   });
 
-  test("disabledUntil: not before, again after", async () => {
+  test("a disabled entry matches again after the time", async () => {
     store.createBank({ name: "b" });
     await import1("b", "a", hash(0));
     store.disable({ bank: "b", source: "s", entryId: "a" }, Date.now() + 60_000);
@@ -158,7 +158,7 @@ describe("policies", () => {
     expect(matcher.check(query(hash(0))).action).toBe("review");
   });
 
-  test("a negative bank suppresses what is not nearer than its match", async () => {
+  test("a negative bank suppresses the matches that are not nearer than its own", async () => {
     store.createBank({ name: "b", policy: { action: "block" } });
     store.createBank({ name: "false alarms", negative: true, policy: { radius: 20 } });
     await import1("b", "a", hash(0));
@@ -183,7 +183,7 @@ describe("policies", () => {
   });
 });
 
-test("a match says what was found, and no more of the hash than 8 digits", async () => {
+test("a match describes what was found, with 8 digits of the hash at most", async () => {
   store.createBank({ name: "b", policy: { action: "log" } });
   await import1("b", "a", hash(3), { labels: ["x:1"] });
   const decision = matcher.check(query(hash(3, 4)));
@@ -215,7 +215,7 @@ describe("explain", () => {
     return matcher.explain(sent).same;
   };
 
-  test("gives the same answer after every kind of later change", async () => {
+  test("explain gives the same answer after every kind of later change", async () => {
     store.createBank({ name: "b", policy: { action: "block" } });
     store.createBank({ name: "no", negative: true, policy: { radius: 4 } });
     await store.import({ bank: "b", source: "s" }, [
@@ -250,7 +250,7 @@ describe("explain", () => {
     expect(new Set(decisions.map(({ matches }) => JSON.stringify(matches))).size).toBeGreaterThan(5);
   });
 
-  test("what was withdrawn or erased since is taken as recorded, and named", async () => {
+  test("explain uses recorded matches for entries that were removed since, and names them", async () => {
     store.createBank({ name: "b" });
     await import1("b", "a", hash(0));
     await import1("b", "c", hash(0, 3));
@@ -262,7 +262,7 @@ describe("explain", () => {
     expect(matcher.check(query(hash(0, 1))).action).toBe("none");
   });
 
-  test("a decision that was altered is not the same", async () => {
+  test("explain notices a decision that was altered", async () => {
     store.createBank({ name: "b" });
     await import1("b", "a", hash(0));
     const decision = matcher.check(query(hash(0)));

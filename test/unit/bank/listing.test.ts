@@ -19,7 +19,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("entries are listed by number, of a bank, a source, a status; sources are counted", async () => {
+test("entries are listed by number, for a bank, a source or a status, and sources are counted", async () => {
   const many = Array.from({ length: 500 }, (_, i) => entriesOfCase(i)).flat();
   await store.import(from, many, { importCursor: "page 7" });
   const pdq = (quality: number) => [{ type: "pdq" as const, value: hashOf(9000, quality, 0), quality }];
@@ -54,7 +54,7 @@ test("entries are listed by number, of a bank, a source, a status; sources are c
   expect(() => [...store.entries({ state: "active" } as object)]).toThrow("state");
 });
 
-test("entries in arrays are the same as one by one, problems and places among them", async () => {
+test("entries in arrays give the same as entries one by one, including problems and positions", async () => {
   const all = [...entriesOfCase(1), { id: "bad", signals: [] }, ...entriesOfCase(2), ...entriesOfCase(3)];
   const problems: unknown[] = [];
   const options = { batch: 4, onProblem: ({ position }: { position: number }) => problems.push(position) };
@@ -81,7 +81,7 @@ test("entries in arrays are the same as one by one, problems and places among th
   });
 });
 
-test("an entry whose source gave no id is named by its number", async () => {
+test("an entry without an id is named by its number", async () => {
   const value = hashesOfCase(1)[0]!;
   await store.import(from, [
     { signals: [{ type: "pdq", value, quality: 20 }] },

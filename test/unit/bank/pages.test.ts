@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
 import { hashAt, randomHashes } from "../../support/hashes.ts";
 
-test("no hash stands in a page of a b-tree, where SQLite would move it", async () => {
+test("no hash is in a page of a b-tree, where SQLite would move it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-pages-"));
   try {
     const path = join(folder, "known.bank");

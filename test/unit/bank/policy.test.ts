@@ -49,7 +49,7 @@ describe("matchRatio", () => {
     );
   });
 
-  test("is the share of uploads, the same ones each time, and a larger share has the smaller", () => {
+  test("it takes the same share of uploads each time, and a larger share includes the smaller", () => {
     expect(matched().size).toBe(1024);
     const shares = [0.1, 0.5, 0.9].map((matchRatio) => {
       store.setPolicy("b", { matchRatio, seed: 5 });
@@ -69,7 +69,7 @@ describe("matchRatio", () => {
     expect(other / 1024).toBeLessThan(0.3);
   });
 
-  test("of one bank says nothing of another, is given as the reason, and is explained", async () => {
+  test("it concerns one bank alone, is a reason of the decision, and is replayed by explain", async () => {
     store.createBank({ name: "whole", policy: { action: "log" } });
     await store.import({ bank: "whole", source: "s" }, [{ id: "0", signals: pdq(hash(0)) }]);
     store.setPolicy("b", { matchRatio: 0.5, action: "block" });
@@ -102,7 +102,7 @@ describe("flood", () => {
   const actions = (count: number, from = 0): string[] =>
     Array.from({ length: count }, (_, i) => matcher.check(query(near(from + i))).action);
 
-  test("an entry that hits more uploads than its bank allows asks for review, alone, until it is released", async () => {
+  test("an entry that hits more uploads than its bank allows asks for a review until it is released", async () => {
     expect(actions(10)).toEqual(Array.from({ length: 10 }, () => "block"));
     const before = matcher.check(query(near(0)));
     expect(store.flooded()).toEqual([]);
@@ -131,11 +131,11 @@ describe("flood", () => {
     expect([before, decision].map((one) => matcher.explain(one).same)).toEqual([true, true]);
   });
 
-  test("the same upload again and again is one upload", () => {
+  test("the same upload counts once", () => {
     for (let i = 0; i < 50; i++) expect(matcher.check(query(near(i % 10))).action).toBe("block");
   });
 
-  test("only those of the last seconds count", () => {
+  test("only hits within the window count", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     for (let i = 0; i < 40; i++) {
       expect(matcher.check(query(near(i))).action).toBe("block");
@@ -144,7 +144,7 @@ describe("flood", () => {
     expect(actions(2, 100)).toEqual(["block", "review"]); // the ninth to the eleventh of a minute
   });
 
-  test("where very many entries are hit, those of the last seconds go on counting", () => {
+  test("hits within the window still count where very many entries are hit", () => {
     const counts = new FloodCounts();
     const limit = { uploads: 2, seconds: 60 };
     const entries = Array.from({ length: 40_000 }, (_, i) => i);
@@ -159,7 +159,7 @@ describe("flood", () => {
     expect(flooded("sixth", 62_002)).toBe(entries.length);
   });
 
-  test("a known false alarm is not counted, nor a bank without a limit", async () => {
+  test("neither a known false alarm nor a bank without a limit counts hits", async () => {
     store.createBank({ name: "no", negative: true });
     await store.import({ bank: "no", source: "s" }, [{ id: "logo", signals: pdq(hash(0)) }]);
     expect(new Set(actions(30))).toEqual(new Set(["none"]));
@@ -168,7 +168,7 @@ describe("flood", () => {
     expect(new Set(actions(30))).toEqual(new Set(["block"]));
   });
 
-  test("an entry that gets another hash begins anew", async () => {
+  test("an entry that gets another hash is counted anew", async () => {
     actions(11);
     expect(store.flooded()).toHaveLength(1);
     await store.import({ bank: "b", source: "s" }, [{ id: "logo", signals: pdq(near(3)) }]);
@@ -212,7 +212,7 @@ describe("screening", () => {
     expect(matcher.check(query(value)).matches).toHaveLength(1);
   });
 
-  test("pictures and random hashes are not", async () => {
+  test("ordinary images and random hashes are not held back", async () => {
     const picture = await sharp(grey, { raw: { width, height, channels: 1 } })
       .png()
       .toBuffer();
@@ -225,7 +225,7 @@ describe("screening", () => {
     expect(counts.quarantined).toBe(0);
   });
 
-  test("a pattern of rows times columns with up to 32 wrong bits, wherever they are; not one with 70", async () => {
+  test("a pattern of rows times columns with up to 32 wrong bits is held back, and one with 70 is not", async () => {
     const pattern = (wrong: number, seed: number): string => {
       const [rows, columns] = [hashAt(hashes, seed), hashAt(hashes, seed + 1)];
       const bits = Array.from({ length: 256 }, (_, i) => (rows[i >> 4]! ^ columns[i & 15]!) & 1);
@@ -242,7 +242,7 @@ describe("screening", () => {
     }
   });
 
-  test("a nearly constant hash", async () => {
+  test("a nearly constant hash is held back", async () => {
     const sparse = (set: number): string => {
       const bits = Array.from({ length: 256 }, (_, i) => ((i * 101) % 256 < set ? 1 : 0));
       return bits.join("").replace(/.{4}/g, (four) => Number.parseInt(four, 2).toString(16));
@@ -250,7 +250,7 @@ describe("screening", () => {
     for (const set of [70, 79, 177, 190]) expect(await held(sparse(set))).toMatch(/^nearly constant/);
   });
 
-  test("what hits the operator's benign sample, in any turn of its pictures", async () => {
+  test("a hash near the operator's benign sample is held back, in any orientation", async () => {
     const picture = await sharp(grey, { raw: { width, height, channels: 1 } })
       .png()
       .toBuffer();

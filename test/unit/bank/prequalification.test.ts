@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 describe("prequalification", () => {
-  test("the source's labels first, then what an analyst said of the same content, and each outcome is the next suggestion", async () => {
+  test("suggests the source's labels first, then what an analyst said, and each outcome is the next suggestion", async () => {
     const start = Date.now();
     await store.import(from, [{ id: "a", signals: pdq(hash(0)), labels: ["ncmec:A1"] }]);
     const first = matcher.check(query(hash(0, 3)));
@@ -86,7 +86,7 @@ describe("prequalification", () => {
     }
   });
 
-  test("is the nearest entry's; of equally near ones an analyst's, then the newest; that no label applies is a finding too", async () => {
+  test("comes from the nearest entry; of equally near ones an analyst's and the newest counts, also one without labels", async () => {
     await store.import(from, [
       { id: "far", signals: pdq(hash(0, 8)), labels: ["x:far"] },
       { id: "mute", signals: pdq(hash(0)) },
@@ -103,14 +103,14 @@ describe("prequalification", () => {
     expect(matcher.check(query(hash(9))).prequalification).toBeUndefined();
   });
 
-  test("first seen: there is nothing to suggest, and the outcome is new", async () => {
+  test("new content has no suggestion, and its outcome is new", async () => {
     await store.import(from, [{ id: "a", signals: pdq(hash(0)) }]);
     const decision = matcher.check(query(hash(0)));
     expect(decision.prequalification).toBeUndefined();
     expect(matcher.qualify(decision, { labels: ["x:1"] }).outcome).toBe("new");
   });
 
-  test("another hash is other content: what was said of the first is not suggested", async () => {
+  test("an entry that gets another hash loses its suggestion", async () => {
     await store.import(from, [{ id: "a", signals: pdq(hash(0)) }]);
     const decision = matcher.check(query(hash(0)));
     matcher.qualify(decision, { labels: ["x:1"] });
@@ -122,7 +122,7 @@ describe("prequalification", () => {
     expect(matcher.explain(said).same).toBe(true);
   });
 
-  test("a withdrawn entry suggests nothing, an erased one keeps nothing; earlier decisions are explained as recorded", async () => {
+  test("a removed entry suggests nothing, and earlier decisions are explained as recorded", async () => {
     await store.import(from, [
       { id: "a", signals: pdq(hash(0)), labels: ["x:0"] },
       { id: "c", signals: pdq(hash(1)), labels: ["x:0"] },
@@ -140,7 +140,7 @@ describe("prequalification", () => {
     );
   });
 
-  test("what does not fit is refused, and nothing is recorded", async () => {
+  test("a wrong qualification is refused, and nothing is recorded", async () => {
     await store.import(from, [{ id: "a", signals: pdq(hash(0)) }]);
     const decision = matcher.check(query(hash(0)));
     const { revision } = store;
@@ -162,34 +162,37 @@ describe("the same bytes", () => {
       .toBuffer();
   });
 
-  test.each(["md5", "sha1", "sha256"] as const)("%s of a file is found beside its picture's hash", async (type) => {
-    const { hash: known } = await hashImage(picture);
-    await store.import(from, [
-      { id: "bytes", signals: [{ type, value: digest(type) }] },
-      { id: "picture", signals: pdq(known) },
-    ]);
-    const path = join(folder, "upload.png");
-    writeFileSync(path, picture);
-    async function* stream(): AsyncGenerator<Uint8Array> {
-      for (let at = 0; at < picture.length; at += 1000) yield picture.subarray(at, at + 1000);
-    }
-    for (const input of [picture, path, stream()]) {
-      const { action, matches, query: asked } = await matcher.checkImage(input);
-      expect(action).toBe("block");
-      expect(matches.map(({ entryId, kind, distance }) => [entryId, kind, distance])).toEqual([
-        ["bytes", "exact", 0],
-        ["picture", "near", 0],
+  test.each(["md5", "sha1", "sha256"] as const)(
+    "the %s of a file matches in addition to the hash of its image",
+    async (type) => {
+      const { hash: known } = await hashImage(picture);
+      await store.import(from, [
+        { id: "bytes", signals: [{ type, value: digest(type) }] },
+        { id: "picture", signals: pdq(known) },
       ]);
-      expect(asked.digests).toEqual({ md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") });
-    }
-    const other = await matcher.checkImage(Buffer.concat([picture, Buffer.of(0)]));
-    expect(other.matches.map(({ entryId }) => entryId)).toEqual(["picture"]);
-    const pixels = await matcher.checkImage({ data: Uint8Array.from(grey), width, height, channels: 1 });
-    expect(pixels.matches.map(({ entryId }) => entryId)).toEqual(["picture"]);
-    expect(pixels.query.digests).toBeUndefined();
-  });
+      const path = join(folder, "upload.png");
+      writeFileSync(path, picture);
+      async function* stream(): AsyncGenerator<Uint8Array> {
+        for (let at = 0; at < picture.length; at += 1000) yield picture.subarray(at, at + 1000);
+      }
+      for (const input of [picture, path, stream()]) {
+        const { action, matches, query: asked } = await matcher.checkImage(input);
+        expect(action).toBe("block");
+        expect(matches.map(({ entryId, kind, distance }) => [entryId, kind, distance])).toEqual([
+          ["bytes", "exact", 0],
+          ["picture", "near", 0],
+        ]);
+        expect(asked.digests).toEqual({ md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") });
+      }
+      const other = await matcher.checkImage(Buffer.concat([picture, Buffer.of(0)]));
+      expect(other.matches.map(({ entryId }) => entryId)).toEqual(["picture"]);
+      const pixels = await matcher.checkImage({ data: Uint8Array.from(grey), width, height, channels: 1 });
+      expect(pixels.matches.map(({ entryId }) => entryId)).toEqual(["picture"]);
+      expect(pixels.query.digests).toBeUndefined();
+    },
+  );
 
-  test("a damaged picture whose bytes are known is found by them; another one is an error as before", async () => {
+  test("a damaged image matches by its bytes where they are known, and is an error otherwise", async () => {
     const damaged = picture.subarray(0, picture.length >> 1);
     await expect(matcher.checkImage(damaged)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
     await store.import(from, [{ id: "cut", signals: [{ type: "sha256", value: digest("sha256", damaged) }] }]);
@@ -202,7 +205,7 @@ describe("the same bytes", () => {
     });
   });
 
-  test("a stream that never ends is given up with the signal's reason", async () => {
+  test("a stream that never ends is abandoned with the signal's reason", async () => {
     async function* stuck(): AsyncGenerator<Uint8Array> {
       yield picture.subarray(0, 100);
       await new Promise(() => undefined);
@@ -211,13 +214,13 @@ describe("the same bytes", () => {
     await expect(matcher.checkImage(stuck(), { signal })).rejects.toMatchObject({ name: "TimeoutError" });
   });
 
-  test("digests alone can be asked for; nothing at all cannot", async () => {
+  test("digests alone are a query, and nothing at all is not", async () => {
     await store.import(from, [{ id: "v", signals: [{ type: "md5", value: digest("md5") }] }]);
     expect(matcher.check({ digests: { md5: digest("md5").toUpperCase() } }).matches).toMatchObject([{ entryId: "v" }]);
     expect(() => matcher.check({})).toThrow("hash or digests");
   });
 
-  test("a decision is logged where that is asked for, with 8 digits and nothing more", async () => {
+  test("a matcher with audit logs its decisions, with 8 digits of the hash at most", async () => {
     const { hash: known } = await hashImage(picture);
     await store.import(from, [{ id: "a", signals: pdq(known) }]);
     const logging = new Matcher(store, { audit: true });
