@@ -4,8 +4,9 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { findFfmpeg } from "../../dist/doors/video.js";
 
-const program = process.env.EMPREINTE_FFMPEG || "ffmpeg";
+const program = (await findFfmpeg())?.path ?? "ffmpeg";
 
 export function ffmpeg(...args) {
   const child = spawn(program, ["-nostdin", "-v", "error", "-y", ...args.map(String)], {

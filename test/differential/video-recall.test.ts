@@ -7,8 +7,7 @@ import { type About, edited, edits } from "../../benchmarks/video-recall/edits.m
 import { clip, ledClip } from "../../benchmarks/video-recall/scenes.mjs";
 import { hashVideo, VideoIndex } from "../../dist/doors/video.js";
 import { long, rounds } from "../support/long.ts";
-import { succeed } from "../support/run.ts";
-import { ffmpeg, makeClip, noFfmpeg, x264 } from "../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, x264 } from "../support/video.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-recall-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -115,18 +114,7 @@ test("the same countdown or test pattern at places in two films is no match; eig
     const same = "fps=25,scale=640:360,setsar=1,format=yuv420p";
     const cut = `[0:v]${same},split[s][t];[s]trim=0:${at},setpts=PTS-STARTPTS[v0];[1:v]${same}[v1];[t]trim=${at},setpts=PTS-STARTPTS[v2]`;
     const graph = `${cut};[v0][v1][v2]concat=n=3:v=1:a=0`;
-    await succeed("ffmpeg", [
-      "-v",
-      "error",
-      "-nostdin",
-      "-i",
-      film,
-      ...leader,
-      "-filter_complex",
-      graph,
-      ...x264,
-      path,
-    ]);
+    await runFfmpeg("-i", film, ...leader, "-filter_complex", graph, ...x264, path);
     return path;
   };
   const found = async (name: string, leader: string[]) => {

@@ -10,10 +10,13 @@ import { decodeSlots } from "../../../dist/video/decode-slots.js";
 import { root, succeed } from "../../support/run.ts";
 import {
   ffmpeg,
+  isOldFfmpeg,
   left,
   makeClip,
   moving,
+  needsCurrentFfmpeg,
   noFfmpeg,
+  runFfmpeg,
   nothingLeft,
   running,
   videoFolder,
@@ -141,13 +144,14 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
     const list = join(clips, "sizes.txt");
     writeFileSync(list, `ffconcat version 1.0\n${parts.map((_, i) => `file ${i}.ivf\n`).join("")}`);
     const both = join(clips, "sizes.webm");
-    await succeed("ffmpeg", ["-v", "error", "-y", "-f", "concat", "-i", list, "-c", "copy", both]);
+    await runFfmpeg("-f", "concat", "-i", list, "-c", "copy", both);
     // As ffmpeg 4.1 says of itself; it has no -autoscale, so it is not asked for.
     const old = pretender("older", `exec ${ffmpeg} "$@"`, "56. 22.100");
     await expect(hashVideo(both, { ffmpegPath: old, sampling: "all" })).rejects.toMatchObject({
       code: noTool,
       message: expect.stringMatching(/changes its size.*4\.4 can/),
     });
+    if (isOldFfmpeg) return ctx.skip(`${needsCurrentFfmpeg} to follow a size that changes`);
     expect((await hashVideo(both, { sampling: "all" })).frames).toHaveLength(50);
   });
 

@@ -5,8 +5,17 @@ import Ffmpeg from "fluent-ffmpeg";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hashDistance, hashPixelsSync } from "../../../dist/index.js";
 import { hashVideo, sniffVideo, type VideoFrame, videoFrames, type VideoProgress } from "../../../dist/doors/video.js";
-import { succeed } from "../../support/run.ts";
-import { ffmpeg, makeClip, moving, noFfmpeg, nothingLeft, videoFolder, x264 } from "../../support/video.ts";
+import {
+  everyFrame,
+  ffmpeg,
+  makeClip,
+  moving,
+  noFfmpeg,
+  runFfmpeg,
+  nothingLeft,
+  videoFolder,
+  x264,
+} from "../../support/video.ts";
 
 const { clips, temporary } = videoFolder();
 const path = (name: string): string => join(clips, name);
@@ -16,11 +25,11 @@ beforeAll(async () => {
 });
 afterEach(() => nothingLeft(temporary, clips));
 
-/** The same frames by another way: ffmpeg's own conversion to grey, a file, and the picture hash. */
+/** The hashes of the same frames through ffmpeg's own conversion to grey, a file, and the image hash. */
 async function plainly(file: string, width = 320, height = 240): Promise<{ hash: string; quality: number }[]> {
   const raw = `${file}.raw`;
-  const how = ["-map", "0:v:0", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo"];
-  await succeed("ffmpeg", ["-v", "error", "-y", "-noautorotate", "-i", file, ...how, raw]);
+  const how = ["-map", "0:v:0", ...everyFrame, "-pix_fmt", "gray", "-f", "rawvideo"];
+  await runFfmpeg("-noautorotate", "-i", file, ...how, raw);
   const bytes = readFileSync(raw);
   const size = width * height;
   return Array.from({ length: bytes.length / size }, (_, i) => {
@@ -176,7 +185,7 @@ describe("one clip", () => {
   it("rotation and sample aspect are ignored, unless asked for", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const turned = path("turned.mp4");
-    await succeed("ffmpeg", ["-v", "error", "-y", "-i", main, "-c", "copy", "-metadata:s:v", "rotate=90", turned]);
+    await runFfmpeg("-i", main, "-c", "copy", "-metadata:s:v", "rotate=90", turned);
     const [plain, ignored, applied] = await Promise.all([
       hashVideo(main, { orientations: true }),
       hashVideo(turned),
