@@ -156,6 +156,8 @@ describe("cut and changed", () => {
   it("a cut MP4, Matroska, WebM, AVI and FLV file is damaged; what was read is given when asked for", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     for (const name of ["h264.mp4", "h264.mkv", "vp8.webm", "mpeg4.avi", "h264.flv"]) {
+      // Before 4.4 ffmpeg does not report that a Matroska or AVI file is cut.
+      if (isOldFfmpeg && name !== "h264.mp4") continue;
       const whole = await hashVideo(path(name), { sampling: "all" });
       const cut = made[name]!.subarray(0, Math.floor(0.6 * made[name]!.length));
       expect(await outcome(cut), name).toEqual(corrupt);
@@ -224,7 +226,8 @@ describe("odd ones", () => {
       "attached_pic",
     ];
     await runFfmpeg(...covered, path("covered.mp4"));
-    expect(await outcome(path("covered.mp4"))).toEqual(noFrames);
+    // Before 4.4 ffmpeg names the codec of the cover.
+    expect(await outcome(path("covered.mp4"))).toEqual(isOldFfmpeg ? unsupported : noFrames);
     const none = Buffer.from(made["h264.mp4"]!);
     none.write("free", none.indexOf("trak")); // the only track becomes padding
     expect(await outcome(none)).toEqual(noFrames);
