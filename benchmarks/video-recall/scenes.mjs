@@ -1,11 +1,12 @@
-// Clips that are generated: scenes of a drawn picture each, still, under a pan or a zoom, with cuts between them; and
+// Clips that are generated: scenes of a generated image each, still, under a pan or a zoom, with cuts between them; and
 // what unrelated videos share: black, a title card, a countdown, test patterns.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { findFfmpeg } from "../../dist/doors/video.js";
 
-const program = process.env.EMPREINTE_FFMPEG || "ffmpeg";
+const program = (await findFfmpeg())?.path ?? "ffmpeg";
 
 export function ffmpeg(...args) {
   const child = spawn(program, ["-nostdin", "-v", "error", "-y", ...args.map(String)], {
@@ -30,40 +31,40 @@ export function random(seed) {
   };
 }
 
-const pictureWidth = 1280;
-const pictureHeight = 720;
+const imageWidth = 1280;
+const imageHeight = 720;
 
-/** A picture with the spectrum of a photograph: noise of six octaves, and ellipses of one brightness before it. */
-function picture(seed) {
+/** An image with the spectrum of a photograph: noise of six octaves, and ellipses of one brightness before it. */
+function image(seed) {
   const next = random(seed);
-  const pixels = new Float32Array(pictureWidth * pictureHeight);
+  const pixels = new Float32Array(imageWidth * imageHeight);
   for (let octave = 0; octave < 6; octave++) {
     const cells = 3 * 2 ** octave;
     const grid = Float32Array.from({ length: (cells + 2) * (cells + 2) }, () => next() - 0.5);
     const amplitude = 1.6 ** -octave;
-    for (let y = 0; y < pictureHeight; y++) {
-      const gy = (y * cells) / pictureHeight;
+    for (let y = 0; y < imageHeight; y++) {
+      const gy = (y * cells) / imageHeight;
       const row = Math.floor(gy);
       const fy = (gy - row) ** 2 * (3 - 2 * (gy - row));
-      for (let x = 0; x < pictureWidth; x++) {
-        const gx = (x * cells) / pictureWidth;
+      for (let x = 0; x < imageWidth; x++) {
+        const gx = (x * cells) / imageWidth;
         const column = Math.floor(gx);
         const fx = (gx - column) ** 2 * (3 - 2 * (gx - column));
         const at = row * (cells + 2) + column;
         const above = grid[at] + (grid[at + 1] - grid[at]) * fx;
         const below = grid[at + cells + 2] + (grid[at + cells + 3] - grid[at + cells + 2]) * fx;
-        pixels[y * pictureWidth + x] += amplitude * (above + (below - above) * fy);
+        pixels[y * imageWidth + x] += amplitude * (above + (below - above) * fy);
       }
     }
   }
   for (let i = 0; i < 12; i++) {
-    const [cx, cy] = [next() * pictureWidth, next() * pictureHeight];
+    const [cx, cy] = [next() * imageWidth, next() * imageHeight];
     const [rx, ry] = [40 + next() * 200, 40 + next() * 160];
     const level = next() - 0.5;
-    for (let y = Math.max(0, Math.ceil(cy - ry)); y < Math.min(pictureHeight, cy + ry); y++) {
-      for (let x = Math.max(0, Math.ceil(cx - rx)); x < Math.min(pictureWidth, cx + rx); x++) {
+    for (let y = Math.max(0, Math.ceil(cy - ry)); y < Math.min(imageHeight, cy + ry); y++) {
+      for (let x = Math.max(0, Math.ceil(cx - rx)); x < Math.min(imageWidth, cx + rx); x++) {
         if (((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 < 1) {
-          pixels[y * pictureWidth + x] = 0.5 * pixels[y * pictureWidth + x] + level;
+          pixels[y * imageWidth + x] = 0.5 * pixels[y * imageWidth + x] + level;
         }
       }
     }
@@ -71,16 +72,16 @@ function picture(seed) {
   return Uint8Array.from(pixels, (value) => Math.max(0, Math.min(255, 128 + 130 * value)));
 }
 
-async function drawn(folder, seed) {
-  const path = join(folder, `picture-${seed}.pgm`);
+async function imageFile(folder, seed) {
+  const path = join(folder, `image-${seed}.pgm`);
   if (!existsSync(path)) {
-    const header = `P5\n${pictureWidth} ${pictureHeight}\n255\n`;
-    await writeFile(path, Buffer.concat([Buffer.from(header), picture(seed)]));
+    const header = `P5\n${imageWidth} ${imageHeight}\n255\n`;
+    await writeFile(path, Buffer.concat([Buffer.from(header), image(seed)]));
   }
   return path;
 }
 
-/** What the camera does in a scene: a filter of ffmpeg from the picture to 640×360. */
+/** What the camera does in a scene: a filter of ffmpeg from the image to 640×360. */
 function move(kind, next, seconds) {
   if (kind === "still") return "scale=800:450,crop=640:360";
   if (kind === "zoom") {
@@ -103,7 +104,7 @@ export async function clip(folder, seed, count = 4) {
   for (let i = 0; i < count; i++) {
     const kind = ["still", "pan", "zoom"][Math.floor(next() * 3)];
     const seconds = (2 + 4 * next()).toFixed(2);
-    inputs.push("-loop", "1", "-framerate", String(rate), "-t", seconds, "-i", await drawn(folder, 100 * seed + i));
+    inputs.push("-loop", "1", "-framerate", String(rate), "-t", seconds, "-i", await imageFile(folder, 100 * seed + i));
     filters.push(`[${i}:v]${move(kind, next, seconds)},setsar=1[v${i}]`);
   }
   const joined = Array.from({ length: count }, (_, i) => `[v${i}]`).join("");

@@ -1,9 +1,10 @@
-/** What the tests use of it; it brings no types of its own. */
+/** The methods that the tests call. The package has no types of its own. */
 declare module "fluent-ffmpeg" {
   import type { FluentCommand } from "../../dist/doors/video.js";
 
   export default class FfmpegCommand implements FluentCommand {
     constructor(input: string);
+    setFfmpegPath(path: string): this;
     videoFilters(filter: string): this;
     inputOptions(option: string): this;
     outputOptions(options: string[]): this;

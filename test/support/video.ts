@@ -2,13 +2,28 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { succeed, which } from "./run.ts";
+import { findFfmpeg } from "../../dist/doors/video.js";
+import { succeed } from "./run.ts";
 
-/** What tests that need it say when it is not there. */
+/** Why tests are skipped where there is no ffmpeg. */
 export const noFfmpeg = "skipped: needs ffmpeg";
-export const ffmpeg: string | undefined = which("ffmpeg");
+const found = await findFfmpeg();
+/** The ffmpeg that the tests make clips with, and that decodes them: in a fresh clone the one of @ffmpeg-installer/ffmpeg. */
+export const ffmpeg: string | undefined = found?.path;
+/** Whether it is from before 4.4, as the installer's is. Tests skip what such a build cannot do. */
+export const isOldFfmpeg: boolean = found?.outdated === true;
+/** Why tests are skipped with such a build. */
+export const needsCurrentFfmpeg = "skipped: needs ffmpeg 4.4 or later";
+/** ffmpeg's option that keeps every frame with its own time. */
+export const everyFrame: readonly string[] = [isOldFfmpeg ? "-vsync" : "-fps_mode", "passthrough"];
 
-/** A folder for the clips of a test file, gone afterwards, and inside it the one for temporary files: empty between tests. */
+/** Runs ffmpeg without questions. It throws what ffmpeg reports when that fails. */
+export function runFfmpeg(...args: string[]): Promise<string> {
+  if (ffmpeg === undefined) throw new Error(noFfmpeg);
+  return succeed(ffmpeg, ["-v", "error", "-nostdin", "-y", ...args]);
+}
+
+/** Creates a folder for the clips of a test file, and in it one for temporary files. Both are removed after the tests. */
 export function videoFolder(): { clips: string; temporary: string } {
   const clips = mkdtempSync(join(tmpdir(), "empreinte-video-test-"));
   const temporary = join(clips, "temporary");
@@ -18,13 +33,13 @@ export function videoFolder(): { clips: string; temporary: string } {
   return { clips, temporary };
 }
 
-/** Makes a clip with ffmpeg: `source` is a lavfi graph, `args` say how it is coded. */
+/** Makes a clip with ffmpeg from a lavfi graph. `args` choose how it is coded. */
 export async function makeClip(path: string, source: string, ...args: string[]): Promise<string> {
-  await succeed("ffmpeg", ["-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", source, ...args, path]);
+  await runFfmpeg("-f", "lavfi", "-i", source, ...args, path);
   return path;
 }
 
-/** Something that moves and has edges. */
+/** A source that moves and has edges. */
 export const moving = "testsrc2=s=320x240:r=25:d=4";
 export const x264: readonly string[] = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"];
 
@@ -32,11 +47,11 @@ export interface Running {
   pid: number;
   parent: number;
   command: string;
-  /** Dead, and its parent has not asked how. */
+  /** Whether it has exited and its parent has not read how. */
   zombie: boolean;
 }
 
-/** Every process of this machine that is not yet reaped or dead, with its parent; Linux only. */
+/** All processes of this machine that are not reaped, with their parents. Linux only. */
 export function running(): Running[] {
   const found: Running[] = [];
   for (const name of readdirSync("/proc")) {
@@ -47,15 +62,15 @@ export function running(): Running[] {
       const command = readFileSync(`/proc/${name}/cmdline`, "latin1").replaceAll("\0", " ");
       found.push({ pid: Number(name), parent: Number(parent), command, zombie: state === "Z" });
     } catch {
-      // It ended between the two looks.
+      // It ended meanwhile.
     }
   }
   return found;
 }
 
 /**
- * Throws when a process or a file is left over: our children, zombies too but for `known` ones, and whatever has `mark` in its
- * command line. What was killed along with its parent may take a moment to go.
+ * Throws when a process or a file is left over. Processes are our children, including zombies except `known` ones, and those with
+ * `mark` in their command line. A process that was killed with its parent may take a moment to disappear.
  */
 export async function nothingLeft(temporary: string, mark?: string, known?: ReadonlySet<number>): Promise<void> {
   const files = readdirSync(temporary);
@@ -70,7 +85,7 @@ export async function nothingLeft(temporary: string, mark?: string, known?: Read
   throw new Error(`still running: ${processes.join("; ")}`);
 }
 
-/** Our children, zombies too; and whatever has `mark` in its command line, whoever its parent is by now. */
+/** Our children, including zombies, and all processes with `mark` in their command line, whatever their parent is. */
 export function left(mark?: string): string[] {
   return running()
     .filter(({ pid, parent, command }) => {

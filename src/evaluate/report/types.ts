@@ -132,7 +132,7 @@ export interface VideoFigures {
 export interface VideoReport {
   /** The version of ffmpeg. */
   version: string;
-  /** Of `VideoIndex.findCopies`: thorough where that is compared for images. */
+  /** Of `VideoIndex.searchVideo`: thorough where that is compared for images. */
   level: CopyLevel;
   /** How many clips were edited. */
   clips: number;

@@ -56,7 +56,7 @@ export function videoSection(videos: VideoReport | undefined): string {
   );
   return `<h2>Videos</h2>
 <p>${count(clips)} videos, listed at a frame a second, edited by ffmpeg ${escaped(version)} and looked for with every frame
-(<code>findCopies</code>, ${level}): mean recall ${percent(match)}; ${count(falseMatches)} false matches in ${count(pairs)} pairs of videos, with 95 % under ${oneIn(upper)}.</p>
+(<code>searchVideo</code>, ${level}): mean recall ${percent(match)}; ${count(falseMatches)} false matches in ${count(pairs)} pairs of videos, with 95 % under ${oneIn(upper)}.</p>
 ${problems.length === 0 ? "" : `<ul>${problems.join("")}</ul>`}
 ${table(
   ["edit", "n", "found", "95 %", "of its time", "false matches"],

@@ -9,7 +9,7 @@ const headerBytes = 1024;
 async function line(reader: StreamBytes, name: string): Promise<string | undefined> {
   const byte = new Uint8Array(1);
   let text = "";
-  while (await reader.fill(byte)) {
+  while (await reader.readInto(byte)) {
     if (byte[0] === 10) return text;
     text += String.fromCharCode(byte[0]!);
     if (text.length > headerBytes) break;
@@ -45,7 +45,7 @@ export async function readY4m(stream: Readable, name: string, maxPixels: number)
       const start = await line(reader, name);
       if (start === undefined) return;
       const data = new Uint8Array(w * h);
-      if (!start.startsWith("FRAME") || !(await reader.fill(data)))
+      if (!start.startsWith("FRAME") || !(await reader.readInto(data)))
         throw new VideoError("ERR_EMPREINTE_CORRUPT", `${name} ends within a frame`);
       yield { number, timestampSeconds: number / frameRate, width: w, height: h, channels: 1, data };
     }

@@ -11,8 +11,8 @@ export interface ChildOutputs {
   /** Leaves text where it is. A child that writes more than fits waits. */
   pauseStderr(): void;
   /** Fills `target` with samples; false when the output ends before. */
-  fill(target: Uint8Array): Promise<boolean>;
-  /** Whether samples have arrived that no `fill` has requested. */
+  readInto(target: Uint8Array): Promise<boolean>;
+  /** Whether samples have arrived that no `readInto` has requested. */
   hasUnrequestedData(): boolean;
   close(): void;
 }
@@ -37,8 +37,8 @@ export class StreamOutputs implements ChildOutputs {
   resumeStderr(): void {}
   pauseStderr(): void {}
 
-  fill(target: Uint8Array): Promise<boolean> {
-    return this.#bytes.fill(target);
+  readInto(target: Uint8Array): Promise<boolean> {
+    return this.#bytes.readInto(target);
   }
 
   hasUnrequestedData(): boolean {
@@ -101,7 +101,7 @@ export class NativeOutputs implements ChildOutputs {
     if (!this.#closed) this.#listen(false);
   }
 
-  fill(target: Uint8Array): Promise<boolean> {
+  readInto(target: Uint8Array): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     // A child whose standard error is full writes no samples either.
     this.#listen(true);

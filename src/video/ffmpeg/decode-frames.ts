@@ -109,7 +109,7 @@ class DecodeRun implements StderrListener {
     if (next === undefined) return undefined;
     const { fullRange, ...frame } = next;
     const data = this.#nextBuffer(frame.width * frame.height * channels);
-    if (!(await this.#outputs.fill(data))) return undefined;
+    if (!(await this.#outputs.readInto(data))) return undefined;
     // Quality counts differences of luma, which are smaller in the limited range.
     if (channels === 1 && !fullRange && !this.#report.fullRange) native.expandLuma(data);
     return { ...frame, channels, data };
@@ -135,7 +135,7 @@ class DecodeRun implements StderrListener {
       await this.#change();
     }
     if (this.#watchdog.failure !== undefined || this.#exit === undefined) throw this.#watchdog.failure?.reason;
-    const leftover = this.#announced.length > 0 || (await this.#outputs.fill(new Uint8Array(1)));
+    const leftover = this.#announced.length > 0 || (await this.#outputs.readInto(new Uint8Array(1)));
     const failure = failureOf({
       name,
       program: this.#decoder.path,

@@ -22,13 +22,13 @@ export class StreamBytes {
     stream.once("end", () => this.end());
   }
 
-  /** Whether bytes have arrived that no `fill` has requested. */
+  /** Whether bytes have arrived that no `readInto` has requested. */
   get hasUnrequestedData(): boolean {
     return this.#waiting.length > 0;
   }
 
   /** Fills `target`; false when the stream ends before. */
-  fill(target: Uint8Array): Promise<boolean> {
+  readInto(target: Uint8Array): Promise<boolean> {
     this.#target = target;
     this.#filled = 0;
     const waiting = this.#waiting;

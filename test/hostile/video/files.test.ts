@@ -8,9 +8,22 @@ import { promisify } from "node:util";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hashVideo, sniffVideo, videoFrames } from "../../../dist/doors/video.js";
 import { decodeArguments } from "../../../dist/video/ffmpeg/arguments.js";
+import { usableFfmpeg } from "../../../dist/video/ffmpeg/find-ffmpeg.js";
 import { rounds } from "../../support/long.ts";
-import { run, succeed } from "../../support/run.ts";
-import { ffmpeg, makeClip, moving, noFfmpeg, nothingLeft, videoFolder, x264 } from "../../support/video.ts";
+import { run, succeed, which } from "../../support/run.ts";
+import {
+  everyFrame,
+  ffmpeg,
+  isOldFfmpeg,
+  makeClip,
+  needsCurrentFfmpeg,
+  moving,
+  noFfmpeg,
+  runFfmpeg,
+  nothingLeft,
+  videoFolder,
+  x264,
+} from "../../support/video.ts";
 
 const { clips, temporary } = videoFolder();
 const path = (name: string): string => join(clips, name);
@@ -62,6 +75,7 @@ describe("playlists", () => {
   it("nothing of them is read, where a default ffmpeg reads the other file", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     let asked = 0;
+    const decoder = await usableFfmpeg({});
     const server = createServer((_, response) => (asked++, response.end())).listen(0, "127.0.0.1");
     try {
       await new Promise((resolve) => server.once("listening", resolve));
@@ -75,13 +89,12 @@ describe("playlists", () => {
         for (const format of ["mov", "matroska", "mpegts"] as const) {
           const how = { channels: 1, keyframes: false, every: 1, rotate: false, squarePixels: false } as const;
           const rest = { maxPixels: 1e6, threads: 1, strict: false, mark: "m" };
-          const decoder = { path: "ffmpeg", version: "", fpsMode: true, ownSizes: true };
           const args = decodeArguments({ format, file: { path: file }, ...how, ...rest }, decoder);
-          const { stdout } = await run("ffmpeg", args);
+          const { stdout } = await run(decoder.path, args);
           expect(stdout.length, `${kind} as ${format}`).toBe(0);
         }
         if (kind.includes("address") || kind === "sdp") continue;
-        const { stdout } = await run("ffmpeg", ["-v", "error", "-nostdin", "-i", file, "-f", "framecrc", "-"]);
+        const { stdout } = await run(ffmpeg, ["-v", "error", "-nostdin", "-i", file, "-f", "framecrc", "-"]);
         if (/^0, /m.test(stdout)) leaked.push(kind);
       }
       expect(asked).toBe(0);
@@ -143,6 +156,8 @@ describe("cut and changed", () => {
   it("a cut MP4, Matroska, WebM, AVI and FLV file is damaged; what was read is given when asked for", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     for (const name of ["h264.mp4", "h264.mkv", "vp8.webm", "mpeg4.avi", "h264.flv"]) {
+      // Before 4.4 ffmpeg does not report that a Matroska or AVI file is cut.
+      if (isOldFfmpeg && name !== "h264.mp4") continue;
       const whole = await hashVideo(path(name), { sampling: "all" });
       const cut = made[name]!.subarray(0, Math.floor(0.6 * made[name]!.length));
       expect(await outcome(cut), name).toEqual(corrupt);
@@ -210,8 +225,9 @@ describe("odd ones", () => {
       "-disposition:v:0",
       "attached_pic",
     ];
-    await succeed("ffmpeg", ["-v", "error", "-y", ...covered, path("covered.mp4")]);
-    expect(await outcome(path("covered.mp4"))).toEqual(noFrames);
+    await runFfmpeg(...covered, path("covered.mp4"));
+    // Before 4.4 ffmpeg names the codec of the cover.
+    expect(await outcome(path("covered.mp4"))).toEqual(isOldFfmpeg ? unsupported : noFrames);
     const none = Buffer.from(made["h264.mp4"]!);
     none.write("free", none.indexOf("trak")); // the only track becomes padding
     expect(await outcome(none)).toEqual(noFrames);
@@ -245,24 +261,14 @@ describe("odd ones", () => {
 
   it("a size that changes in mid-stream: every frame has its own", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    if (isOldFfmpeg) return ctx.skip(needsCurrentFfmpeg);
     const parts = [
       ["320x240", "a.ivf"],
       ["480x160", "b.ivf"],
     ] as const;
     for (const [size, name] of parts) await makeClip(path(name), `testsrc2=s=${size}:r=25:d=1`, "-c:v", "libvpx");
     write("list.txt", "ffconcat version 1.0\nfile a.ivf\nfile b.ivf\n");
-    await succeed("ffmpeg", [
-      "-v",
-      "error",
-      "-y",
-      "-f",
-      "concat",
-      "-i",
-      path("list.txt"),
-      "-c",
-      "copy",
-      path("change.webm"),
-    ]);
+    await runFfmpeg("-f", "concat", "-i", path("list.txt"), "-c", "copy", path("change.webm"));
     const sizes: string[] = [];
     for await (const { width, height, data } of videoFrames(path("change.webm"))) {
       expect(data.length).toBe(width * height);
@@ -271,13 +277,14 @@ describe("odd ones", () => {
     expect(sizes).toEqual([...Array<string>(25).fill("320x240"), ...Array<string>(25).fill("480x160")]);
     // The second half is what the second part is alone.
     const alone = await hashVideo(path("change.webm"), { sampling: "all" });
-    await succeed("ffmpeg", ["-v", "error", "-y", "-i", path("b.ivf"), "-c", "copy", path("b.webm")]);
+    await runFfmpeg("-i", path("b.ivf"), "-c", "copy", path("b.webm"));
     const second = await hashVideo(path("b.webm"), { sampling: "all" });
     expect(alone.frames.slice(25).map(({ hash }) => hash)).toEqual(second.frames.map(({ hash }) => hash));
   });
 
   it("uneven, repeated and negative timestamps: as ffprobe has them, but never back", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    if (which("ffprobe") === undefined) return ctx.skip("skipped: needs ffprobe");
     const times = async (file: string): Promise<number[]> => {
       const args = ["-v", "error", "-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp_time"];
       const lines = (await succeed("ffprobe", [...args, "-of", "csv=p=0", file])).trim().split(/\s+/);
@@ -287,7 +294,7 @@ describe("odd ones", () => {
       path("uneven.mkv"),
       `${moving},select='gt(random(1)\\,0.5)'`,
       ...x264,
-      "-fps_mode",
+      everyFrame[0]!,
       "vfr",
     );
     const got = await hashVideo(uneven, { sampling: "all" });
@@ -295,13 +302,14 @@ describe("odd ones", () => {
     expect(got.frames.map((frame) => frame.timestampSeconds - got.frames[0]!.timestampSeconds)).toEqual(
       expected.map((time) => expect.closeTo(time - expected[0]!, 6)),
     );
+    if (isOldFfmpeg) return ctx.skip(`${needsCurrentFfmpeg} to make files with wrong times`);
     for (const [name, pts] of [
       ["repeated.mkv", "if(lt(N\\,20)\\,0\\,PTS)"],
       ["negative.mkv", "PTS-1/TB"],
       ["back.ts", "PTS-if(gt(N\\,50)\\,90000\\,0)"],
     ] as const) {
-      const args = ["-v", "error", "-y", "-i", path("mpeg4.avi"), "-c", "copy", "-bsf:v", `setts=pts=${pts}:dts=DTS`];
-      await succeed("ffmpeg", [...args, "-avoid_negative_ts", "disabled", path(name)]);
+      const args = ["-i", path("mpeg4.avi"), "-c", "copy", "-bsf:v", `setts=pts=${pts}:dts=DTS`];
+      await runFfmpeg(...args, "-avoid_negative_ts", "disabled", path(name));
       const { frames } = await hashVideo(path(name), { sampling: "all", partial: true });
       expect(frames.length, name).toBeGreaterThan(50);
       let last = 0;
@@ -316,7 +324,7 @@ describe("odd ones", () => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const maps = Array.from({ length: 10 }, (_, i) => ["-map", i === 0 ? "0:v" : "1:v"]).flat();
     const inputs = ["-i", path("h264.mp4"), "-i", path("mpeg4.avi")];
-    await succeed("ffmpeg", ["-v", "error", "-y", ...inputs, ...maps, "-c", "copy", path("ten.mkv")]);
+    await runFfmpeg(...inputs, ...maps, "-c", "copy", path("ten.mkv"));
     const [ten, one] = await Promise.all([hashVideo(path("ten.mkv")), hashVideo(path("h264.mp4"))]);
     expect(ten.frames).toEqual(one.frames);
   });

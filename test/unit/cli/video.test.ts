@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { hashVideo, type VideoMatch, type VideoSignature, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, folder, jsonLines } from "../../support/cli.ts";
-import { ffmpeg, makeClip, noFfmpeg, x264 } from "../../support/video.ts";
+import { ffmpeg, isOldFfmpeg, makeClip, noFfmpeg, x264 } from "../../support/video.ts";
 
 const clips = folder();
 /** Eight seconds of a moving fractal, its seconds 2 to 6, and another film. */
@@ -24,15 +24,20 @@ beforeAll(async () => {
   await writeFile(list, writeVpdq(frames));
 });
 
+/** The messages of a run, without the note that the ffmpeg of these tests is old. */
+const withoutNote = (stderr: string): string =>
+  stderr.replace(/^empreinte: the ffmpeg at .* is from before 4\.4.*\n/m, "");
+
 describe("videos on the command line", () => {
   test("video match prints the segment and ends with 1; with 0 and nothing for strangers", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const { code, stdout, stderr } = await empreinte(["video", "match", clip, film]);
-    expect(stderr).toBe("");
+    expect(withoutNote(stderr)).toBe("");
     expect(stdout).toMatch(new RegExp(`^${clip} 00:00–00:04 = ${film} 00:02–00:06, (9\\d|100) %\n$`));
     expect(code).toBe(1);
     const strangers = await empreinte(["video", "match", other, film]);
-    expect(strangers).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(strangers).toMatchObject({ code: 0, stdout: "" });
+    expect(withoutNote(strangers.stderr)).toBe("");
   });
 
   test("video match takes vPDQ texts, and says it in JSON", async (ctx) => {
@@ -65,7 +70,7 @@ describe("videos on the command line", () => {
     const fractal = "mandelbrot=s=320x240:r=25:start_scale=2:end_scale=0.02:end_pts=180";
     await makeClip(still, `${fractal},trim=4:5`, "-frames:v", "1");
     const { code, stdout, stderr } = await empreinte(["scan", "--video-signature", list, clip, other, still]);
-    expect(stderr).toBe("");
+    expect(withoutNote(stderr)).toBe("");
     const segment = `${clip}\tmatch\t\\d+\t${list}\torig\t-\t0\\.\\d-[34]\\.\\d=[12]\\.\\d-[56]\\.\\d share=\\d+%\n`;
     const image = `${still}\tmatch\t\\d+\t${list}\torig\t-\t-=4\\.\\d-4\\.\\d\n`;
     expect(stdout).toMatch(new RegExp(`^${segment}${image}$`));
@@ -88,13 +93,13 @@ describe("videos on the command line", () => {
     const known = join(clips, "known.jsonl");
     await writeFile(known, printed.stdout);
     const { code, stdout, stderr } = await empreinte(["scan", "--json", "--video-signature", known, clip, card]);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    expect({ code, stderr: withoutNote(stderr) }).toEqual({ code: 1, stderr: "" });
     const found = jsonLines<{ matches: { video: string; kind: string }[] }>(stdout).map(({ matches }) =>
       matches.map(({ video, kind }) => ({ video, kind })),
     );
     expect(found).toEqual([
       [{ video: `${known}:${film}`, kind: "video" }],
-      [{ video: `${known}:${card}`, kind: "picture" }],
+      [{ video: `${known}:${card}`, kind: "image" }],
     ]);
 
     const one = join(clips, "one.json");
@@ -143,7 +148,7 @@ describe("videos on the command line", () => {
     expect(await empreinteProcess(["doctor"], { env })).toMatchObject({
       stdout: expect.stringContaining("from before 4.4"),
     });
-    expect((await empreinte(["hash", clip])).stderr).not.toContain("before 4.4");
+    if (!isOldFfmpeg) expect((await empreinte(["hash", clip])).stderr).not.toContain("before 4.4");
   });
 
   test("scan finds a known video that was mirrored, unless told not to turn it", async (ctx) => {
@@ -176,7 +181,7 @@ describe("videos on the command line", () => {
     const cut = join(clips, "cut.mp4");
     await writeFile(cut, (await readFile(film)).subarray(0, 3000));
     const { code, stdout, stderr } = await empreinte(["scan", "--video-signature", list, cut, clip]);
-    expect(stderr).toMatch(new RegExp(`^empreinte: ${cut}: `));
+    expect(withoutNote(stderr)).toMatch(new RegExp(`^empreinte: ${cut}: `));
     expect(stdout).toContain(`${clip}\tmatch\t`);
     expect(code).toBe(2);
   });

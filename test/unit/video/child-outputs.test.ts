@@ -53,7 +53,7 @@ describe.skipIf(!linux)("the outputs of a child", () => {
           let taken = 0;
           for (const length of targets) {
             const target = new Uint8Array(length);
-            const full = await outputs.fill(target);
+            const full = await outputs.readInto(target);
             expect(full).toBe(taken + length <= total);
             if (!full) break;
             expect(Buffer.compare(target, bytes.subarray(taken, taken + length))).toBe(0);
@@ -93,12 +93,12 @@ describe.skipIf(!linux)("the outputs of a child", () => {
     const code = `head -c 1000000 /dev/zero | tr "\\\\0" x >&2; printf done`;
     const child = startChild("/bin/sh", ["-c", code], undefined, outputs.childEnds);
     const target = new Uint8Array(4);
-    expect(await outputs.fill(target)).toBe(true);
+    expect(await outputs.readInto(target)).toBe(true);
     expect(Buffer.from(target).toString()).toBe("done");
     expect(heard.text.length).toBe(1_000_000);
     await child.exited;
     expect(outputs.hasUnrequestedData()).toBe(false);
-    expect(await outputs.fill(new Uint8Array(1))).toBe(false);
+    expect(await outputs.readInto(new Uint8Array(1))).toBe(false);
     outputs.close();
   });
 
@@ -110,12 +110,12 @@ describe.skipIf(!linux)("the outputs of a child", () => {
     void child.exited.then(() => (ended = true));
     await sleep(50);
     expect(ended).toBe(false);
-    expect(await outputs.fill(new Uint8Array(5_000_000))).toBe(true);
-    const never = outputs.fill(new Uint8Array(2 ** 30));
+    expect(await outputs.readInto(new Uint8Array(5_000_000))).toBe(true);
+    const never = outputs.readInto(new Uint8Array(2 ** 30));
     outputs.close(); // ends the waiting fill, and the writer has no reader left
     expect(await never).toBe(false);
     expect((await child.exited).signal).toBe("SIGPIPE");
-    expect(await outputs.fill(new Uint8Array(1))).toBe(false);
+    expect(await outputs.readInto(new Uint8Array(1))).toBe(false);
     expect(outputs.hasUnrequestedData()).toBe(false);
   });
 

@@ -16,8 +16,7 @@ import { InvalidArgumentError } from "../../../dist/errors.js";
 import { native } from "../../../dist/native/load.js";
 import { empreinte } from "../../support/cli.ts";
 import { randomOf } from "../../support/films.ts";
-import { succeed } from "../../support/run.ts";
-import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 
 /** A search for altered copies, at the level "standard" unless the options have another. */
 const search = (index: VideoIndex, input: VideoInput, options?: SearchVideoOptions): Promise<VideoSearchResult> =>
@@ -106,7 +105,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
   let film = "";
   const edit = async (name: string, from: string, filter: string): Promise<string> => {
     const path = join(clips, `${name}.mp4`);
-    await succeed("ffmpeg", ["-v", "error", "-nostdin", "-i", from, "-vf", `${filter},setsar=1`, ...x264, path]);
+    await runFfmpeg("-i", from, "-vf", `${filter},setsar=1`, ...x264, path);
     return path;
   };
   beforeAll(async () => {

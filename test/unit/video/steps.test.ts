@@ -71,7 +71,7 @@ describe("exact reading", () => {
           let taken = 0;
           for (const length of targets) {
             const target = new Uint8Array(length);
-            const full = await reader.fill(target);
+            const full = await reader.readInto(target);
             expect(full).toBe(taken + length <= total);
             if (!full) return;
             expect(target).toEqual(bytes.subarray(taken, taken + length));
