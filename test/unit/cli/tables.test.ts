@@ -119,6 +119,17 @@ describe("completions", () => {
     expect(await offered("completions", "")).toEqual(["bash", "zsh", "fish"]);
   });
 
+  it.skipIf(which("fish") === undefined)("in fish offer commands, options and choices", async () => {
+    const lines = ["empreinte bank q", "empreinte scan --level ", "empreinte bank export --st"];
+    const asks = lines.map((line) => `complete -C "${line}"`).join("; echo --; ");
+    const { stdout, stderr } = await run("fish", ["-c", `${completions("fish", words)}\n${asks}`]);
+    expect(stderr).toBe("");
+    const offers = stdout.split("--\n").map((part) => part.split("\n").map((line) => line.split("\t")[0]));
+    expect(offers[0]).toEqual(["quarantine", ""]);
+    expect(offers[1]).toEqual(["fast", "standard", "thorough", ""]);
+    expect(stdout).toMatch(/--status\t/);
+  });
+
   it.each(["bash", "zsh", "fish"] as const)(
     "of %s are printed by the command, and the shell reads them",
     async (shell) => {

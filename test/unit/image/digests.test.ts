@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { fixtures, values } from "../../../fixtures/lists/make.ts";
 import { digestFile, hashImage, hashImages, HashList } from "../../../dist/index.js";
-import { empreinte, folder, jsonLines, known, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, jsonLines, known, picture } from "../../support/cli.ts";
 
 const { md5, pdq, sha1 } = values;
 const here = folder();
@@ -160,7 +160,7 @@ describe("scan", () => {
   );
 
   test("exact beside near, also of files that are no pictures or cannot be decoded", async () => {
-    const { code, stdout } = await empreinte(["scan", "--list", list, "--quiet", "photos"], { cwd: here });
+    const { code, stdout } = await empreinteProcess(["scan", "--list", list, "--quiet", "photos"], { cwd: here });
     expect(code).toBe(2); // broken.png cannot be decoded
     expect(
       stdout
@@ -176,7 +176,7 @@ describe("scan", () => {
   });
 
   test("--json", async () => {
-    const { stdout } = await empreinte(["scan", "--json", "--list", list, "--quiet", "photos/scene.png"], {
+    const { stdout } = await empreinteProcess(["scan", "--json", "--list", list, "--quiet", "photos/scene.png"], {
       cwd: here,
     });
     expect(jsonLines(stdout)).toMatchObject([
@@ -192,7 +192,7 @@ describe("scan", () => {
 
   test("a list of digests alone finds the same bytes only", async () => {
     const only = write("only.txt", `video_md5 ${of("md5", "no picture at all")}\n`);
-    const { code, stdout } = await empreinte(
+    const { code, stdout } = await empreinteProcess(
       ["scan", "--list", only, "--quiet", "photos/other.bin", "photos/scene.png"],
       { cwd: here },
     );
