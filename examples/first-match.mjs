@@ -3,8 +3,8 @@ import { hashImage, HashList } from "empreinte";
 
 const [original, upload] = process.argv.slice(2);
 const { hash } = await hashImage(original);
-const list = { name: "mine", source: Buffer.from(`${hash},case 17\n`) }; // or the path of a list file
-const known = await HashList.load(list);
-for (const match of await known.search(await hashImage(upload, { orientations: true }))) {
-  console.log(`${match.distance} bits from ${match.list}:${match.line}, ${match.metadata}, as ${match.orientation}`);
+const list = await HashList.load({ name: "mine", source: Buffer.from(`${hash},case 17\n`) }); // or a list file's path
+const { matches } = await list.searchImage(upload);
+for (const { distance, list: name, line, metadata, orientation } of matches) {
+  console.log(`${distance} bits from ${name}:${line}, ${metadata}, as ${orientation}`);
 }

@@ -1,13 +1,14 @@
 // node examples/index.mjs known.csv upload.jpg
-import { hashImage, HashList } from "empreinte";
+import { HashList } from "empreinte";
 
-const [list, upload] = process.argv.slice(2);
-const built = await HashList.build(list, "known.idx"); // known.idx and known.idx.entries; once, for any length
+const [source, upload] = process.argv.slice(2);
+const built = await HashList.build(source, "built.idx"); // built.idx and built.idx.entries; once, for any length
 console.log(`${built.size} entries`);
 built.close();
 
-const known = await HashList.open("known.idx"); // in every process that searches: mapped, so it is in memory once
-for (const match of await known.search(await hashImage(upload, { orientations: true }))) {
-  console.log(`${match.distance} bits from ${match.list}:${match.line}, ${match.metadata}, as ${match.orientation}`);
+const list = await HashList.open("built.idx"); // in every process that searches: mapped, so it is in memory once
+const { matches } = await list.searchImage(upload);
+for (const match of matches) {
+  console.log(`${match.distance} bits from line ${match.line}, ${match.metadata}, as ${match.orientation}`);
 }
-known.close();
+list.close();
