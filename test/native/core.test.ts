@@ -1,304 +1,282 @@
 import { execFile } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
-import { hostCompiler, type Toolchain, usable, Workshop } from "../support/native.ts";
-import { root, run, succeed, which } from "../support/run.ts";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test, type TestContext } from "vitest";
+import { long, rounds } from "../support/long.ts";
+import { BuildCache, digestOf, hostCompiler, type Toolchain, usable, Workshop } from "../support/native.ts";
+import { root, run, which } from "../support/run.ts";
 
-// The core's own test programs, without Node: built here, run on this processor, on emulated ones, and under sanitizers.
+// The core's own test programs, without Node. They are built here and run on this processor, on emulated ones, and under
+// sanitizers. Two run at a time. Objects are kept between runs, so that only changed sources are compiled.
 const workshop = new Workshop();
 afterAll(() => workshop[Symbol.dispose]());
 
-const minutes = { timeout: 15 * 60_000 };
 const here = process.arch === "arm64" ? "arm64" : "x64";
 const host: Toolchain = { compiler: hostCompiler() ?? "g++", arch: here, flags: ["-O2", "-pthread"] };
 const sanitized: Toolchain = {
   ...host,
-  flags: "-O1 -g -pthread -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer".split(" "),
+  flags: "-O1 -g1 -pthread -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer".split(" "),
 };
+const threads: Toolchain = { ...host, flags: ["-O1", "-g1", "-fsanitize=thread", "-pthread"] };
 const arm: Toolchain = { compiler: "aarch64-linux-gnu-g++", arch: "arm64", flags: ["-O2", "-static"] };
 
-const kat = "test/native/kat.cc";
-const lists = "test/native/lists.cc";
-let records: Buffer;
-
-beforeAll(async () => {
-  records = await new Promise((resolve, reject) => {
+/** The known answers with their inputs, 70 MB, which take some time to make. */
+async function makeRecords(): Promise<Buffer> {
+  const cache = new BuildCache();
+  const sources = ["test/native/records.mjs", "fixtures/kat/inputs.mjs", "fixtures/kat/pdq-synthetic.json"];
+  const name = `${digestOf([], sources)}.records`;
+  const kept = cache.find(name);
+  if (kept !== undefined) return readFileSync(kept);
+  const records = await new Promise<Buffer>((resolve, reject) => {
     const options = { cwd: root, encoding: "buffer", maxBuffer: 2 ** 30 } as const;
     execFile(process.execPath, ["test/native/records.mjs"], options, (error, out) =>
       error ? reject(error) : resolve(out),
     );
   });
-});
+  const file = join(workshop.folder, name);
+  writeFileSync(file, records);
+  cache.keep(name, file);
+  return records;
+}
+let records: Promise<Buffer> | undefined;
 
-async function need(ctx: TestContext, toolchain: Toolchain, ...programs: string[]): Promise<void> {
-  for (const program of programs) if (which(program) === undefined) ctx.skip(`skipped: needs ${program}`);
+/** Builds a program, or skips the test when a tool is missing. */
+async function build(ctx: TestContext, toolchain: Toolchain, ...sources: string[]): Promise<string> {
   if (!(await usable(toolchain))) ctx.skip(`skipped: needs ${toolchain.compiler} with ${toolchain.flags.join(" ")}`);
+  return workshop.program(toolchain, ...sources);
 }
 
-/** A program under the thread sanitizer. */
-async function threaded(ctx: TestContext, ...sources: string[]): Promise<string> {
-  const threads: Toolchain = { ...host, flags: ["-O1", "-g", "-fsanitize=thread", "-pthread"] };
-  await need(ctx, threads);
-  const program = await workshop.program(threads, ...sources);
+function need(ctx: TestContext, program: string): void {
+  if (which(program) === undefined) ctx.skip(`skipped: needs ${program}`);
+}
+
+/** Builds a program with the thread sanitizer: the third compilation of the core, which is for the long run only. */
+async function buildThreaded(ctx: TestContext, ...sources: string[]): Promise<string> {
+  if (!long) ctx.skip("skipped: needs the long run, npm run test:all");
+  const program = await build(ctx, threads, ...sources);
   // Where the kernel's address randomization and the sanitizer do not get along, no program starts.
   const { stderr } = await run(program, ["0", "0"]);
   if (/unexpected memory mapping/.test(stderr)) ctx.skip("skipped: needs a kernel the thread sanitizer works on");
   return program;
 }
 
-/** Runs the known answers and tells which kernels were checked, and which the processor lacks. */
+const text = (...values: number[]): string[] => values.map(String);
+
+/** Runs the known answers, and returns for each kernel whether the processor has it. */
 async function answers(program: string, ...before: string[]): Promise<Record<string, boolean>> {
   const [command, ...args] = [...before, program];
-  const said = await succeed(command!, args, { input: records });
+  const said = await workshop.run(command!, args, await (records ??= makeRecords()));
   expect(said).toMatch(/^102 vectors, 0 failures$/m);
   const lines = [...said.matchAll(/^(\w+): (checked|not on this processor)$/gm)];
   return Object.fromEntries(lines.map(([, name, state]) => [name!, state === "checked"]));
 }
 
-describe("the known answers, 102 vectors on every kernel", () => {
-  test("on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    const kernels = await answers(await workshop.program(host, kat));
+describe.concurrent("every kernel gives the 102 known answers", () => {
+  const kat = "test/native/kat.cc";
+
+  test("on this processor", async (ctx) => {
+    const kernels = await answers(await build(ctx, host, kat));
     expect(kernels).toMatchObject({ portable: true });
     expect(Object.keys(kernels)).toEqual(here === "x64" ? ["avx512", "avx2", "portable"] : ["neon", "portable"]);
   });
 
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await answers(await workshop.program(sanitized, kat))).toMatchObject({ portable: true });
+  test("under the address and undefined-behaviour sanitizers", async (ctx) => {
+    expect(await answers(await build(ctx, sanitized, kat))).toMatchObject({ portable: true });
   });
 
-  test("on an emulated arm64 processor, with NEON", minutes, async (ctx) => {
-    await need(ctx, arm, "qemu-aarch64");
-    const program = await workshop.program(arm, kat);
-    expect(await answers(program, "qemu-aarch64")).toEqual({ neon: true, portable: true });
+  test("on an emulated arm64 processor with NEON", async (ctx) => {
+    need(ctx, "qemu-aarch64");
+    expect(await answers(await build(ctx, arm, kat), "qemu-aarch64")).toEqual({ neon: true, portable: true });
   });
 
-  test("on an emulated x86-64 processor with AVX2 and no AVX-512 (Haswell)", minutes, async (ctx) => {
+  test("on an emulated x86-64 processor with AVX2 and no AVX-512 (Haswell)", async (ctx) => {
     if (here !== "x64") ctx.skip("skipped: needs an x86-64 machine");
-    await need(ctx, host, "qemu-x86_64");
-    const program = await workshop.program(host, kat);
-    const kernels = await answers(program, "qemu-x86_64", "-cpu", "Haswell");
+    need(ctx, "qemu-x86_64");
+    const kernels = await answers(await build(ctx, host, kat), "qemu-x86_64", "-cpu", "Haswell");
     expect(kernels).toEqual({ avx512: false, avx2: true, portable: true });
   });
 
   // An instruction of a newer processor anywhere outside its kernel ends this one with SIGILL.
-  test("on an emulated x86-64 processor without AVX (Nehalem)", minutes, async (ctx) => {
+  test("on an emulated x86-64 processor without AVX (Nehalem)", async (ctx) => {
     if (here !== "x64") ctx.skip("skipped: needs an x86-64 machine");
-    await need(ctx, host, "qemu-x86_64");
-    const program = await workshop.program(host, kat);
-    const kernels = await answers(program, "qemu-x86_64", "-cpu", "Nehalem");
+    need(ctx, "qemu-x86_64");
+    const kernels = await answers(await build(ctx, host, kat), "qemu-x86_64", "-cpu", "Nehalem");
     expect(kernels).toEqual({ avx512: false, avx2: false, portable: true });
   });
 });
 
-describe("every kernel against the portable one", () => {
-  const sizes = "test/native/sizes.cc";
-
-  test("sides near the borders of tiles and windows, rows with gaps, under the sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, sizes), [])).toMatch(/^1389 pictures, 0 failures$/m);
-  });
-
-  test("the same on an emulated arm64 processor", minutes, async (ctx) => {
-    await need(ctx, arm, "qemu-aarch64");
-    const program = await workshop.program(arm, sizes);
-    expect(await succeed("qemu-aarch64", [program])).toMatch(/^1389 pictures, 0 failures$/m);
-  });
-});
-
-describe("division by a window is a true division", () => {
+describe.concurrent("division by a window is a true division", () => {
   const division = "test/native/division.cc";
   const exact = /^\w+: 0 quotients differ from true division$/gm;
 
-  test("every mantissa, on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    const said = (await succeed(await workshop.program(host, division), ["1"])).trim().split("\n");
+  test("for every mantissa on this processor", async (ctx) => {
+    const said = (await workshop.run(await build(ctx, host, division), ["1"])).trim().split("\n");
     const absent = said.filter((line) => line.endsWith(": not on this processor"));
     if (absent.length === said.length) ctx.skip("skipped: needs a processor with AVX2 or NEON");
     expect(said.join("\n").match(exact)).toHaveLength(said.length - absent.length);
   });
 
-  test("every 61st group of 16 mantissas, on an emulated arm64 processor", minutes, async (ctx) => {
-    await need(ctx, arm, "qemu-aarch64");
-    const program = await workshop.program(arm, division);
-    expect((await succeed("qemu-aarch64", [program, "61"])).match(exact)).toHaveLength(1);
+  test("for every 61st group of 16 mantissas on an emulated arm64 processor", async (ctx) => {
+    need(ctx, "qemu-aarch64");
+    const program = await build(ctx, arm, division);
+    expect((await workshop.run("qemu-aarch64", [program, "61"])).match(exact)).toHaveLength(1);
   });
 });
 
-// Arguments: pictures a family, seed, longest side.
-describe("the automatic way answers as the exact one, for pictures chosen to be bad for it", () => {
-  const ways = "test/native/methods.cc";
-  const same = /^0 pictures with another answer than the exact way/m;
+/** What a program checks: `args` of a run on this processor, under the sanitizers, and on an emulated arm64 processor. */
+interface Check {
+  title: string;
+  sources: string[];
+  /** The last line of a run without failures. */
+  right: RegExp;
+  host?: string[];
+  sanitized?: string[];
+  threads?: string[];
+  arm?: string[];
+}
 
-  test("on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    expect(await succeed(await workshop.program(host, ways), ["20", "7", "1500"])).toMatch(same);
+const checks: Check[] = [
+  {
+    // Arguments: check every n-th size.
+    title: "all kernels agree with the portable one at sides near the borders of tiles and windows, rows with gaps",
+    sources: ["test/native/sizes.cc"],
+    right: /^[1-9]\d+ images, 0 failures$/m,
+    sanitized: text(rounds(2, 1)),
+    arm: text(rounds(2, 1)),
+  },
+  {
+    // Arguments: images a family, seed, longest side.
+    title: "the automatic method gives the exact method's hash for images chosen to be bad for it",
+    sources: ["test/native/methods.cc"],
+    right: /^0 images with another answer than the exact method/m,
+    host: text(rounds(10, 20), 7, 1500),
+    arm: text(2, 7, 500),
+  },
+  {
+    title: "the list reader finds every form and problem, whatever the pieces",
+    sources: ["test/native/lists.cc"],
+    right: /\b0 failures$/m,
+    sanitized: [],
+  },
+  {
+    // Arguments: seed, rounds (with 16 tables, 8, 16 that grow into 13 of long chunks, and none in turn), steps a round.
+    title: "the search engine agrees with brute force",
+    sources: ["test/native/engine.cc"],
+    right: long
+      ? /^\d+ checks, [1-9]\d* states with tables, [1-9]\d* with long chunks, 0 failures$/m
+      : /^\d+ checks, [1-9]\d* states with tables, \d+ with long chunks, 0 failures$/m,
+    host: text(1, rounds(3, 8), rounds(8, 16)),
+    sanitized: text(2, rounds(3, 3), rounds(3, 6)),
+    arm: text(3, 3, 3),
+  },
+  {
+    // Arguments: seed, rows.
+    title: "the search engine agrees with brute force where rows crowd, and with thousands of queries",
+    sources: ["test/native/crowded.cc"],
+    right: /^[1-9]\d* checks, 0 failures$/m,
+    host: text(1, rounds(40_000, 300_000)),
+    sanitized: text(2, rounds(10_000, 40_000)),
+  },
+  {
+    // Arguments: seed, rounds.
+    title: "the aligner finds what was done to a video, and agrees with brute force",
+    sources: ["test/native/video.cc"],
+    right: /^[1-9]\d+ checks of alignments, 0 failures$/m,
+    host: text(1, rounds(4, 10)),
+    sanitized: text(2, rounds(1, 3)),
+  },
+  {
+    // Arguments: seed, rounds.
+    title: "views of hostile images keep their bounds",
+    sources: ["test/native/views.cc"],
+    right: /^[1-9]\d+ checks of views, 0 failures$/m,
+    host: text(1, rounds(2, 3)),
+    sanitized: text(2, rounds(1, 2)),
+  },
+  {
+    // Arguments: seed, rounds.
+    title: "working copies, half resolutions and samples of views are the same on every kernel",
+    sources: ["test/native/reduce.cc"],
+    right: /^[1-9]\d+ checks of reduced images, 0 failures$/m,
+    host: text(1, rounds(1, 1)),
+    sanitized: text(2, rounds(1, 1)),
+    arm: text(3, 1),
+  },
+  {
+    // Arguments: seed, rounds.
+    title: "the detectors find what surrounds an image, and survive images made to be bad for them",
+    sources: ["test/native/detect.cc"],
+    right: /^[1-9]\d+ checks, 0 failures$/m,
+    host: text(7, rounds(3, 6)),
+    sanitized: text(2, rounds(1, 1)),
+  },
+  {
+    // Arguments: seed, damaged files of each kind.
+    title: "damaged index files give errors, and no read outside them",
+    sources: ["test/native/damaged.cc"],
+    right: /\b0 failures$/m,
+    sanitized: text(1, rounds(3, 12)),
+  },
+  {
+    // Arguments: seconds.
+    title: "readers, a writer and maintenance work on one index at once",
+    sources: ["test/native/readers.cc"],
+    right: /^[1-9]\d* searches, [1-9]\d* changes, [1-9]\d* steps of maintenance, 0 failures$/m,
+    host: text(rounds(3, 5)),
+    sanitized: text(rounds(3, 5)),
+    threads: text(rounds(10, 10)),
+  },
+  {
+    // Arguments: seed, rounds.
+    title: "the reader of a child's outputs loses nothing beside a thread that writes",
+    sources: ["bindings/node/output_reader.cc", "test/native/outputs.cc"],
+    right: /^[1-9]\d+ checks, 0 failures$/m,
+    sanitized: text(1, rounds(30, 100)),
+    threads: text(1, rounds(40, 40)),
+  },
+];
+
+for (const { title, sources, right, ...args } of checks) {
+  const linuxOnly = sources.some((source) => source.startsWith("bindings/"));
+  const add = (where: string, given: string[] | undefined, make: (ctx: TestContext) => Promise<string>): void => {
+    if (given === undefined) return;
+    test(where, async (ctx) => {
+      if (linuxOnly && process.platform !== "linux") ctx.skip("skipped: needs Linux");
+      expect(await workshop.run(await make(ctx), given)).toMatch(right);
+    });
+  };
+  describe.concurrent(title, () => {
+    add("on this processor", args.host, (ctx) => build(ctx, host, ...sources));
+    add("under the address and undefined-behaviour sanitizers", args.sanitized, (ctx) =>
+      build(ctx, sanitized, ...sources),
+    );
+    add("under the thread sanitizer", args.threads, (ctx) => buildThreaded(ctx, ...sources));
+    if (args.arm === undefined) return;
+    test("on an emulated arm64 processor", async (ctx) => {
+      need(ctx, "qemu-aarch64");
+      const program = await build(ctx, arm, ...sources);
+      expect(await workshop.run("qemu-aarch64", [program, ...args.arm!])).toMatch(right);
+    });
   });
+}
 
-  test("on an emulated arm64 processor", minutes, async (ctx) => {
-    await need(ctx, arm, "qemu-aarch64");
-    expect(await succeed("qemu-aarch64", [await workshop.program(arm, ways), "2", "7", "500"])).toMatch(same);
-  });
-});
-
-describe("the list parsers", () => {
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, lists), [])).toMatch(/\b0 failures$/m);
-  });
-});
-
-// Arguments: seed, rounds (with 16 tables, 8, 16 that grow into 13 of long chunks, and none in turn), steps a round.
-describe("the search engine against brute force", () => {
-  const engine = "test/native/engine.cc";
-  const right = /^\d+ checks, [1-9]\d* states with tables, [1-9]\d* with long chunks, 0 failures$/m;
-
-  test("on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    expect(await succeed(await workshop.program(host, engine), ["1", "8", "16"])).toMatch(right);
-  });
-
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, engine), ["2", "3", "6"])).toMatch(right);
-  });
-
-  test("on an emulated arm64 processor", minutes, async (ctx) => {
-    await need(ctx, arm, "qemu-aarch64");
-    const program = await workshop.program(arm, engine);
-    expect(await succeed("qemu-aarch64", [program, "3", "3", "3"])).toMatch(right);
-  });
-});
-
-// Arguments: seed, rows.
-describe("the search engine where rows crowd, and with thousands of queries, against brute force", () => {
-  const crowded = "test/native/crowded.cc";
-  const right = /^[1-9]\d* checks, 0 failures$/m;
-
-  test("on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    expect(await succeed(await workshop.program(host, crowded), ["1", "300000"])).toMatch(right);
-  });
-
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, crowded), ["2", "40000"])).toMatch(right);
-  });
-});
-
-// Arguments: seed, rounds.
-describe("the aligner of videos against what was done to them, and against brute force", () => {
-  const video = "test/native/video.cc";
-  const right = /^[1-9]\d+ checks of alignments, 0 failures$/m;
-
-  test("on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    expect(await succeed(await workshop.program(host, video), ["1", "10"])).toMatch(right);
-  });
-
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, video), ["2", "3"])).toMatch(right);
-  });
-});
-
-// Arguments: seed, rounds.
-describe("variants of pictures that are meant to hurt", () => {
-  const variants = "test/native/views.cc";
-  const right = /^[1-9]\d+ checks of variants, 0 failures$/m;
-
-  test("on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    expect(await succeed(await workshop.program(host, variants), ["1", "3"])).toMatch(right);
-  });
-
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, variants), ["2", "2"])).toMatch(right);
-  });
-});
-
-// Arguments: seed, rounds.
-describe("working copies, sketches and samples of views, on every kernel", () => {
-  const reduce = "test/native/reduce.cc";
-  const right = /^[1-9]\d+ checks of reduced pictures, 0 failures$/m;
-
-  test("on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    expect(await succeed(await workshop.program(host, reduce), ["1", "1"])).toMatch(right);
-  });
-
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, reduce), ["2", "1"])).toMatch(right);
-  });
-
-  test("on an emulated arm64 processor, with NEON", minutes, async (ctx) => {
-    await need(ctx, arm, "qemu-aarch64");
-    const program = await workshop.program(arm, reduce);
-    expect(await succeed("qemu-aarch64", [program, "3", "1"])).toMatch(right);
-  });
-});
-
-// Arguments: seed, rounds.
-describe("the detectors of what surrounds a picture, against what was drawn, and pictures bad for them", () => {
-  const detect = "test/native/detect.cc";
-  const right = /^[1-9]\d+ checks, 0 failures$/m;
-
-  test("on this processor", minutes, async (ctx) => {
-    await need(ctx, host);
-    expect(await succeed(await workshop.program(host, detect), ["7", "6"])).toMatch(right);
-  });
-
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, detect), ["2", "1"])).toMatch(right);
-  });
-});
-
-// Arguments: seed, damaged files of each kind.
-describe("damaged index files", () => {
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    const program = await workshop.program(sanitized, "test/native/damaged.cc");
-    expect(await succeed(program, ["1", "12"])).toMatch(/\b0 failures$/m);
-  });
-});
-
-describe("the search engine with readers, a writer and maintenance at once", () => {
-  const readers = "test/native/readers.cc";
-  const right = /^[1-9]\d* searches, [1-9]\d* changes, [1-9]\d* steps of maintenance, 0 failures$/m;
-
-  test("for five seconds", minutes, async (ctx) => {
-    await need(ctx, host);
-    expect(await succeed(await workshop.program(host, readers), ["5"])).toMatch(right);
-  });
-
-  test("for five seconds under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, readers), ["5"])).toMatch(right);
-  });
-
-  test("for ten seconds under the thread sanitizer", minutes, async (ctx) => {
-    const program = await threaded(ctx, readers);
-    expect(await succeed(program, ["10"])).toMatch(right);
-  });
-});
-
-// Arguments: seed, rounds.
-describe("what reads the outputs of a child, beside one that writes", () => {
-  const sources = ["bindings/node/output_reader.cc", "test/native/outputs.cc"];
-  const right = /^[1-9]\d+ checks, 0 failures$/m;
-
-  test("under the address and undefined-behaviour sanitizers", minutes, async (ctx) => {
-    if (process.platform !== "linux") ctx.skip("skipped: needs Linux");
-    await need(ctx, sanitized);
-    expect(await succeed(await workshop.program(sanitized, ...sources), ["1", "100"])).toMatch(right);
-  });
-
-  test("under the thread sanitizer", minutes, async (ctx) => {
-    if (process.platform !== "linux") ctx.skip("skipped: needs Linux");
-    const program = await threaded(ctx, ...sources);
-    expect(await succeed(program, ["1", "40"])).toMatch(right);
+describe("objects that are kept between runs", () => {
+  test("a source is compiled once, and again after a change of its flags", async (ctx) => {
+    if (!(await usable(host))) ctx.skip(`skipped: needs ${host.compiler}`);
+    const folder = mkdtempSync(join(tmpdir(), "empreinte-objects-"));
+    const compiled = async (toolchain: Toolchain): Promise<number> => {
+      using other = new Workshop(new BuildCache(folder));
+      expect(existsSync(await other.object(toolchain, "native/status.cc"))).toBe(true);
+      return other.compiled;
+    };
+    try {
+      expect(await Promise.all([compiled(host), compiled(host)])).toEqual([1, 1]); // neither knows of the other
+      expect(await compiled(host)).toBe(0);
+      expect(await compiled({ ...host, flags: ["-O1"] })).toBe(1);
+      expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

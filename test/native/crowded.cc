@@ -1,6 +1,6 @@
 // The search engine where rows crowd: a segment of several hundred thousand, two in three of them around three hashes,
-// so that one query looks at many rows and many of them answer; and many queries at once. Every way on every kernel
-// against brute force. engine.cc has the variety, this the numbers it has not.
+// so that one query looks at many rows and many of them answer; and many queries at once. Every strategy on every
+// kernel against brute force. engine.cc has the variety, this the numbers it has not.
 //
 //   crowded <seed> <rows>
 //
@@ -16,7 +16,7 @@ void expect(bool good, const char* what, uint32_t tables, const emp_search_optio
   ++checks;
   if (good) return;
   ++failures;
-  std::printf("FAIL %s: tables %u, way %d, kernel %s, radius %u, limit %u\n", what, tables, o.strategy,
+  std::printf("FAIL %s: tables %u, strategy %d, kernel %s, radius %u, limit %u\n", what, tables, o.strategy,
               emp_kernel_name(o.kernel), o.radius, o.limit);
 }
 

@@ -1,6 +1,6 @@
 // The search engine against brute force: random additions, removals, replacements and maintenance, and after each of
-// them every way on every kernel, at radii 0 … 256, in slices, with and without a limit and a filter; snapshots taken
-// earlier answer as of then; a saved and opened copy answers alike.
+// them every strategy on every kernel, at radii 0 … 256, in slices, with and without a limit and a filter; snapshots
+// taken earlier answer as of then; a saved and opened copy answers alike.
 //
 //   engine <seed> <rounds> <steps a round; thrice as many of small changes>
 //
@@ -323,7 +323,7 @@ class Round {
     }
   }
 
-  // Every way on every kernel, in slices of another size each time.
+  // Every strategy on every kernel, in slices of another size each time.
   void check(const Snapshot& snapshot, const Entries& entries) {
     emp_search_options o = {};
     o.radius = kRadii[random_.below(std::size(kRadii))];
@@ -359,8 +359,8 @@ class Round {
 
   void tell(bool good, const char* what, const emp_search_options& o, uint64_t budget) {
     if (expect(good, what)) return;
-    std::printf("  tables %u up to %u, way %d, kernel %s, radius %u, limit %u, filter %d, budget %llu\n", kind_.tables,
-                kind_.most_short, o.strategy, emp_kernel_name(o.kernel), o.radius, o.limit, o.filter,
+    std::printf("  tables %u up to %u, strategy %d, kernel %s, radius %u, limit %u, filter %d, budget %llu\n",
+                kind_.tables, kind_.most_short, o.strategy, emp_kernel_name(o.kernel), o.radius, o.limit, o.filter,
                 static_cast<unsigned long long>(budget));
   }
 

@@ -1,5 +1,5 @@
 // The known answers on every kernel this processor runs: hash, quality, eight dihedral hashes, and the checksums of
-// luma, grid and coefficients on the exact way; the automatic way must agree. Input: records.mjs. Prints one line a
+// luma, grid and coefficients by the exact method; the automatic one must agree. Input: records.mjs. Prints one line a
 // kernel.
 #include <cstdio>
 #include <cstdlib>
@@ -69,7 +69,7 @@ void check(const emp_kernel* kernel, const Record& r, const std::vector<uint8_t>
   if (emp_hash(&p, &options, &automatic) != EMP_OK) expect(name, r, "status", "error", "ok");
   automatic.method_used = exact.method_used;
   if (std::memcmp(&automatic, &exact, sizeof(exact)) != 0)
-    expect(name, r, "automatic way", hex(automatic.hash), hex(exact.hash));
+    expect(name, r, "automatic method", hex(automatic.hash), hex(exact.hash));
 }
 
 }  // namespace

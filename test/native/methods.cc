@@ -1,7 +1,7 @@
-// The automatic way's answer must be the exact way's, always. Tried on families of pictures chosen to be bad for the
-// fast way: flat, periodic, half and half, at sizes and levels where running sums cross powers of two. Also measures
-// how far the fast way's grid and coefficients really are from the exact ones, as a share of the bound in
-// native/hash/certificate.cc: a share above 1 is a failure even where no answer changed. Arguments: pictures a family,
+// The automatic method must always give the exact method's hash. It is tried on families of images chosen to be bad for
+// the fast method: flat, periodic, half and half, at sizes and levels where running sums cross powers of two. Also
+// measures how far the fast method's grid and coefficients really are from the exact ones, as a share of the bound in
+// native/hash/certificate.cc: a share above 1 is a failure even where no answer changed. Arguments: images a family,
 // seed, longest side. Status 0 when nothing failed.
 #include <algorithm>
 #include <cmath>
@@ -191,6 +191,6 @@ int main(int argc, char** argv) {
       largest = std::max({largest, worst.grid, worst.coefficient});
     }
   }
-  std::printf("%d pictures with another answer than the exact way, largest share of a bound %.3f\n", wrong, largest);
+  std::printf("%d images with another answer than the exact method, largest share of a bound %.3f\n", wrong, largest);
   return wrong == 0 && largest < 1 ? 0 : 1;
 }

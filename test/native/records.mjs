@@ -1,5 +1,5 @@
 // Writes the known answers with their inputs to standard output, for the C++ test program:
-// a line `id width height channels hash quality luma grid dct dihedral×8`, then the samples.
+// a line `id width height channels hash quality luma grid dct orientations×8`, then the samples.
 import { writeSync } from "node:fs";
 import { readFileSync } from "node:fs";
 import { makeInput } from "../../fixtures/kat/inputs.mjs";
@@ -15,7 +15,7 @@ const write = (bytes) => {
   }
 };
 for (const v of vectors) {
-  const d = v.orientations;
+  const d = v.dihedral;
   const names = ["orig", "rot90", "rot180", "rot270", "flipX", "flipY", "flipPlus1", "flipMinus1"];
   const none = "-";
   const fields = [v.id, v.width, v.height, v.channels, v.hash, v.quality, v.lumaFnv1a32 ?? none, v.f64Fnv1a32 ?? none];

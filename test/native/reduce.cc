@@ -193,6 +193,6 @@ int main(int argc, char** argv) {
   for (int round = 0; round < rounds; ++round)
     for (const auto& size : sizes)
       for (const uint32_t channels : {1u, 3u, 4u}) look_at(random, size[0], size[1], channels);
-  std::printf("%d checks of reduced pictures, %d failures\n", checks, failures);
+  std::printf("%d checks of reduced images, %d failures\n", checks, failures);
   return failures != 0;
 }

@@ -1,8 +1,8 @@
-// Variants of pictures that are meant to hurt: sides that are small, long or odd, rows with gaps, corners anywhere,
-// targets that no picture has. What counts is that a sanitizer finds nothing, that bounds hold, and that calls again
+// Views of images that are meant to hurt: sides that are small, long or odd, rows with gaps, corners anywhere,
+// targets that no image has. What counts is that a sanitizer finds nothing, that bounds hold, and that calls again
 // answer alike.
 //
-//   variants <seed> <rounds>
+//   views <seed> <rounds>
 //
 // Prints each failure and a last line with their number.
 #include <cmath>
@@ -154,6 +154,6 @@ int main(int argc, char** argv) {
   emp_views* none;
   expect(emp_views_create(&wrong, nullptr, &none) == EMP_BAD_GEOMETRY && none == nullptr, "too few bytes");
   emp_views_destroy(nullptr);
-  std::printf("%d checks of variants, %d failures\n", checks, failures);
+  std::printf("%d checks of views, %d failures\n", checks, failures);
   return failures != 0;
 }
