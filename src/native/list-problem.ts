@@ -18,8 +18,3 @@ export type NativeListProblem = (typeof problems)[number];
 export function nativeListProblem(number: number): NativeListProblem {
   return problems[number]!;
 }
-
-/** Returns the number that stands for a problem in `NativeListBatch.problemCodes`. */
-export function nativeListProblemNumber(problem: NativeListProblem): number {
-  return problems.indexOf(problem);
-}

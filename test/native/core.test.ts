@@ -241,12 +241,12 @@ for (const { title, sources, right, ...args } of checks) {
   const linuxOnly = sources.some((source) => source.startsWith("bindings/"));
   const add = (where: string, given: string[] | undefined, make: (ctx: TestContext) => Promise<string>): void => {
     if (given === undefined) return;
-    test(where, async (ctx) => {
+    test(`holds ${where}`, async (ctx) => {
       if (linuxOnly && process.platform !== "linux") ctx.skip("skipped: needs Linux");
       expect(await workshop.run(await make(ctx), given)).toMatch(right);
     });
   };
-  describe.concurrent(title, () => {
+  describe.concurrent(`the core: ${title}`, () => {
     add("on this processor", args.host, (ctx) => build(ctx, host, ...sources));
     add("under the address and undefined-behaviour sanitizers", args.sanitized, (ctx) =>
       build(ctx, sanitized, ...sources),

@@ -75,7 +75,7 @@ describe("the tarball", () => {
     needed.push(`prebuilds/${target}/empreinte.node`);
     expect(needed.filter((name) => !paths.includes(name))).toEqual([]);
     const fine =
-      /^(dist\/.+\.(js|d\.ts)|prebuilds\/.+\.node|(native|bindings)\/.+\.(h|cc|mjs)|native\/search\/FORMAT\.md|[A-Z]+(\.md)?|binding\.gyp|package\.json)$/;
+      /^(dist\/.+\.(js|d\.ts)|prebuilds\/.+\.node|(native|bindings)\/.+\.(h|cc|mjs)|native\/.+\/(README|FORMAT)\.md|man\/empreinte\.1|[A-Z]+(\.md)?|binding\.gyp|package\.json)$/;
     expect(paths.filter((name) => !fine.test(name))).toEqual([]);
     expect(paths.filter((name) => /(^|\/)(tests?|fixtures|benchmarks)\/|\.test\.|HACKING|\.npmrc/.test(name))).toEqual(
       [],

@@ -37,7 +37,7 @@ describe.skipIf(!available)(`without an ffmpeg on PATH${why}`, () => {
     }
   });
 
-  it("it gives the signature that any other ffmpeg gives", async () => {
+  it("gives the signature that any other ffmpeg gives", async () => {
     const clip = await makeClip(join(empty, "clip.mp4"), moving, ...x264);
     const options = { sampling: "all", orientations: true } as const;
     const { path } = (await findFfmpeg())!;
