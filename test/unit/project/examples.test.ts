@@ -1,5 +1,5 @@
 /** The documents keep their word: their code runs as it is printed, and their tables are the package's. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -12,7 +12,6 @@ import { fixtures as lists } from "../../../fixtures/lists/make.ts";
 import { folder, known, picture } from "../../support/cli.ts";
 import { writePictures, writeVideos } from "../../support/document-fixtures.mjs";
 import { readDocument } from "../../support/documents.ts";
-import type { Markdown } from "../../support/markdown.ts";
 import { faultOf, installInto, stepsOf } from "../../support/examples.ts";
 import { root, run } from "../../support/run.ts";
 import { ffmpeg, makeClip, moving, noFfmpeg, x264 } from "../../support/video.ts";
@@ -51,38 +50,6 @@ describe("the code of a document", () => {
     },
   );
 
-  it.skipIf(process.platform === "win32")(
-    "of docs/command-line.md runs in its order, each example with a status that its page names",
-    { timeout: 10 * 60_000 },
-    async (ctx) => {
-      if (decoder === undefined) return ctx.skip(noFfmpeg);
-      const here = folder();
-      await cp(fixtures, here, { recursive: true });
-      const env = { ...installInto(here), HOME: here };
-      await cp(join(here, "film.mp4"), join(here, "known.mp4"));
-      for (const name of ["ncmec", "page1", "page2"]) await cp(join(here, "page.xml"), join(here, `${name}.xml`));
-      mkdirSync(join(here, ".config/fish/completions"), { recursive: true });
-      // scan uses a store that a later example makes.
-      const bank = async (...args: string[]): Promise<void> => {
-        expect(await run("empreinte", ["bank", ...args], { cwd: here, env })).toMatchObject({ code: 0 });
-      };
-      await bank("create", "known.bank", "ncii");
-      const faults: string[] = [];
-      for (const command of pageExamples(readDocument("docs/command-line.md").markdown)) {
-        // 25 attacks and 120 generated images take minutes; docs/evaluation.md has a smaller evaluation.
-        if (command.startsWith("empreinte evaluate")) continue;
-        if (command.startsWith("empreinte bank create")) rmSync(join(here, "known.bank"));
-        const { code, stdout, stderr } = await run("bash", ["-c", command], { cwd: here, env });
-        // 2: uploads/ has an image that is cut.
-        if (code !== 0 && code !== 1 && !(code === 2 && command.endsWith("uploads/"))) {
-          faults.push(`${command}: ${code}\n${stdout}${stderr}`);
-        }
-        if (command.startsWith("empreinte bank create")) await bank("create", "known.bank", "ncmec");
-      }
-      expect(faults.join("\n\n")).toBe("");
-    },
-  );
-
   it.each(readdirSync(join(root, "examples")).filter((name) => name.endsWith(".mjs")))(
     "examples/%s is what the page prints that names it",
     (name) => {
@@ -97,14 +64,6 @@ describe("the code of a document", () => {
     },
   );
 });
-
-/** The commands below "Example" and "Examples" of the page that the tables of the commands make. */
-function pageExamples({ paragraphs, code }: Markdown): string[] {
-  const headings = paragraphs.filter(({ text }) => /^Examples?$|^[A-Z][a-z ]+$/.test(text));
-  return code
-    .filter(({ line }) => /^Examples?$/.test(headings.findLast((heading) => heading.line < line)?.text ?? ""))
-    .flatMap(({ text }) => text.split("\n").filter((command) => /\bempreinte /.test(command)));
-}
 
 describe("the examples", () => {
   it("the first match finds a mirrored, smaller, recompressed copy and nothing else", async () => {
