@@ -1,5 +1,5 @@
 /** The tables of the commands, and what is made from them: parser, help, documentation, manual page and completions. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../../dist/cli/commands/catalogue.js";
@@ -9,7 +9,7 @@ import { commandHelp } from "../../../dist/cli/table/help.js";
 import { manualPage } from "../../../dist/cli/table/man.js";
 import { commandLinePage } from "../../../dist/cli/table/markdown.js";
 import { parse } from "../../../dist/cli/table/parse.js";
-import { empreinte } from "../../support/cli.ts";
+import { empreinte, folder } from "../../support/cli.ts";
 import { root, run, which } from "../../support/run.ts";
 
 const { groups, externals } = catalogue;
@@ -121,10 +121,10 @@ describe("completions", () => {
 
   it.skipIf(which("fish") === undefined)("in fish offer commands, options and choices", async () => {
     const lines = ["empreinte bank q", "empreinte scan --level ", "empreinte bank export --st"];
-    const asks = lines.map((line) => `complete -C "${line}"`).join("; echo --; ");
+    const asks = lines.map((line) => `complete -C "${line}"`).join("; echo ==; ");
     const { stdout, stderr } = await run("fish", ["-c", `${completions("fish", words)}\n${asks}`]);
     expect(stderr).toBe("");
-    const offers = stdout.split("--\n").map((part) => part.split("\n").map((line) => line.split("\t")[0]));
+    const offers = stdout.split("==\n").map((part) => part.split("\n").map((line) => line.split("\t")[0]));
     expect(offers[0]).toEqual(["quarantine", ""]);
     expect(offers[1]).toEqual(["fast", "standard", "thorough", ""]);
     expect(stdout).toMatch(/--status\t/);
@@ -140,7 +140,10 @@ describe("completions", () => {
         for (const option of Object.keys(options)) expect(stdout).toContain(option);
       }
       const program = which(shell);
-      if (program !== undefined) expect(await run(program, ["-n"], { input: stdout })).toMatchObject({ code: 0 });
+      if (program === undefined) return;
+      const script = join(folder(), shell);
+      writeFileSync(script, stdout);
+      expect(await run(program, ["-n", script])).toMatchObject({ code: 0 });
     },
   );
 });
