@@ -84,7 +84,7 @@ inline void sort(emp_hit* begin, emp_hit* end) {
   if (ids > kEntryMask) by(crop_of);
   ids &= kEntryMask;
   for (uint32_t bit = 0; ids >> bit != 0; bit += kBits)
-    by([bit](const emp_hit& hit) { return static_cast<uint32_t>(hit.id >> bit) & (kValues - 1); });
+    by([bit](const emp_hit& hit) { return static_cast<uint32_t>(entry_of(hit) >> bit) & (kValues - 1); });
   by([](const emp_hit& hit) { return hit.distance; });
   for (uint32_t bit = 0; queries >> bit != 0; bit += kBits)
     by([bit](const emp_hit& hit) { return hit.query >> bit & (kValues - 1); });
