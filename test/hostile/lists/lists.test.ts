@@ -191,7 +191,14 @@ describe("a million lines", () => {
       form: "plain",
       entries: 1_000_000,
       problems: 0,
-      last: { distance: 0, list: "list 1", entry: 1_000_000, orientation: "orig", metadata: "case 999999" },
+      last: {
+        distance: 0,
+        list: "list 1",
+        line: 1_000_000,
+        metadata: "case 999999",
+        orientation: "orig",
+        type: "pdq",
+      },
     });
     expect(peak).toBeLessThan(200);
   });
