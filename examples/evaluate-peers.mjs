@@ -31,10 +31,10 @@ function peer(name, hash, bits, radius) {
     name,
     bits,
     radius,
-    prepare: async (list) => (known = await Promise.all(list.map(async (entry) => hash(await entry.bytes())))),
+    prepare: async (list) => (known = await Promise.all(list.map(async (image) => hash(await image.bytes())))),
     find: async ({ bytes }) => {
       const query = await hash(bytes);
-      return { entries: known.map((other, entry) => ({ entry, distance: bitsOf(query ^ other) })) };
+      return { matches: known.map((other, listIndex) => ({ listIndex, distance: bitsOf(query ^ other) })) };
     },
   };
 }

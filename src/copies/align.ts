@@ -1,4 +1,4 @@
-import { minViewQuality } from "../hash/thresholds.js";
+import { minViewQuality } from "../thresholds.js";
 import { hashDistance } from "../hash/value.js";
 import type { QueryImage } from "../views/query-image.js";
 import type { Candidate, CandidateSet } from "./candidates.js";

@@ -1,4 +1,4 @@
-import { matchRadius, reviewRadius } from "../hash/thresholds.js";
+import { matchRadius, reviewRadius } from "../thresholds.js";
 import type { ViewHash } from "../views/query-image.js";
 import { cornersOf, isWholeView, type Region } from "../views/views.js";
 import type { CopyIndex, CopyMatch, NearHash, Tier } from "./types.js";

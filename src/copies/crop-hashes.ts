@@ -1,6 +1,6 @@
 import { checkOptions, checkSignal, oneOf } from "../check.js";
 import { checkHashOptions } from "../hash/options.js";
-import { minViewQuality } from "../hash/thresholds.js";
+import { minViewQuality } from "../thresholds.js";
 import { hashDistance } from "../hash/value.js";
 import type { ImageInput } from "../image/input.js";
 import { checkInputOptions } from "../image/options.js";

@@ -1,5 +1,5 @@
 /** How far each view is looked up: what a stage costs depends on little else. */
-import { matchRadius, reviewRadius } from "../hash/thresholds.js";
+import { matchRadius, reviewRadius } from "../thresholds.js";
 import type { ViewHash } from "../views/query-image.js";
 import type { ViewName } from "../views/views.js";
 import type { AlteredLevel } from "./types.js";

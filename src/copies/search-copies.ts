@@ -1,4 +1,4 @@
-import { minQuality, minViewQuality } from "../hash/thresholds.js";
+import { minQuality, minViewQuality } from "../thresholds.js";
 import { hashToBytes } from "../hash/value.js";
 import type { Samples } from "../image/samples.js";
 import { QueryImage, type StageName, type ViewHash, wholeView } from "../views/query-image.js";

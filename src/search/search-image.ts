@@ -5,7 +5,7 @@ import { searchCopies } from "../copies/search-copies.js";
 import type { CopyIndex, CopyLevel, CopyStage, Tier } from "../copies/types.js";
 import { checkHashOptions } from "../hash/options.js";
 import { orientationNames } from "../hash/orientations.js";
-import { matchRadius, minQuality } from "../hash/thresholds.js";
+import { matchRadius, minQuality } from "../thresholds.js";
 import type { ImageInput } from "../image/input.js";
 import { checkInputOptions } from "../image/options.js";
 import { readSamples, type Samples, type SamplesOptions } from "../image/samples.js";

@@ -1,5 +1,5 @@
 import { flatFrom, tableRadius, viewRadius } from "../copies/radii.js";
-import { minViewQuality } from "../hash/thresholds.js";
+import { minViewQuality } from "../thresholds.js";
 import type { CopyLevel } from "../copies/types.js";
 import { hashToBytes } from "../hash/value.js";
 import type { HashIndex } from "../search/hash-index.js";

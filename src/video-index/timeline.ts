@@ -1,6 +1,7 @@
 import { integer, invalidArgument } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { Orientation } from "../hash/orientations.js";
+import { bitCounts } from "../popcount.js";
 import { hashToBytes } from "../hash/value.js";
 import type { Timeline } from "../search/align.js";
 import type { Sampling, SignatureFrame, VideoSignature } from "../video/signature.js";
@@ -23,12 +24,10 @@ function partialWeightOf(frame: SignatureFrame): number {
 /** Frames within this distance of the first frame of a run look the same, and one hash represents them. */
 const sameBits = 6;
 
-const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
-
 /** In how many bits hash `i` of one array and hash `j` of another differ. */
 export function distanceBetween(a: Uint8Array, i: number, b: Uint8Array, j: number): number {
   let sum = 0;
-  for (let byte = 0; byte < 32; byte++) sum += ones[a[32 * i + byte]! ^ b[32 * j + byte]!]!;
+  for (let byte = 0; byte < 32; byte++) sum += bitCounts[a[32 * i + byte]! ^ b[32 * j + byte]!]!;
   return sum;
 }
 

@@ -1,4 +1,5 @@
 import { invalidArgument, positive } from "../check.js";
+import { bitCounts } from "../popcount.js";
 import type { VideoFrame } from "./frame.js";
 import type { Sampling, SignatureFrame } from "./signature.js";
 
@@ -41,12 +42,6 @@ export function sampler(sampling: Sampling, frameRate: number | undefined): (fra
  */
 export const runBits = 8;
 
-const ones = Uint8Array.from({ length: 65_536 }, (_, i) => {
-  let count = 0;
-  for (let bits = i; bits !== 0; bits &= bits - 1) count++;
-  return count;
-});
-
 /** The 16 words of a hash. */
 function wordsOf(hash: string): Uint16Array {
   return Uint16Array.from({ length: 16 }, (_, i) => parseInt(hash.slice(4 * i, 4 * i + 4), 16));
@@ -54,7 +49,7 @@ function wordsOf(hash: string): Uint16Array {
 
 function bitsBetween(a: Uint16Array, b: Uint16Array): number {
   let bits = 0;
-  for (let i = 0; i < 16; i++) bits += ones[a[i]! ^ b[i]!]!;
+  for (let i = 0; i < 16; i++) bits += bitCounts[a[i]! ^ b[i]!]!;
   return bits;
 }
 

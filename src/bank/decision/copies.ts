@@ -9,7 +9,7 @@ import {
 } from "../../copies/candidates.js";
 import { searchCopies } from "../../copies/search-copies.js";
 import type { CopyIndex, CopyLevel, NearHash } from "../../copies/types.js";
-import { matchRadius, reviewRadius } from "../../hash/thresholds.js";
+import { matchRadius, reviewRadius } from "../../thresholds.js";
 import type { Samples } from "../../image/samples.js";
 import type { DecisionContext } from "./context.js";
 import { type Decision, decide } from "./decide.js";

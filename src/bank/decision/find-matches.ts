@@ -1,6 +1,6 @@
 /** Finding the entries that match a query: by the index, by views that were found before, and by the policies. */
 import { type Orientation, orientationNames } from "../../hash/orientations.js";
-import { matchRadius, reviewRadius } from "../../hash/thresholds.js";
+import { matchRadius, reviewRadius } from "../../thresholds.js";
 import { hashDistance } from "../../hash/value.js";
 import { labelName } from "../storage/labels.js";
 import { type SignalRecord, wipedFlag } from "../storage/pages.js";

@@ -4,6 +4,7 @@
  * fixed row of 16 bits or its complement. Such a hash is near those of all images of the kind, such as the lattice of a
  * collage or an empty form.
  */
+import { bitCounts } from "../../popcount.js";
 
 /**
  * A hash is ordinary from this distance to the nearest pattern on. Synthetic grids, frames and boards are within 20 bits.
@@ -11,12 +12,9 @@
  */
 const ordinaryFrom = 33;
 
-const ones: Uint8Array = new Uint8Array(65_536);
-for (let word = 1; word < ones.length; word++) ones[word] = ones[word >> 1]! + (word & 1);
-
 /** The distance of two rows, or of one to the other's complement, whichever is smaller. */
 function toRow(a: number, b: number): number {
-  const distance = ones[a ^ b]!;
+  const distance = bitCounts[a ^ b]!;
   return distance < 8 ? distance : 16 - distance;
 }
 
@@ -31,7 +29,7 @@ function refined(rows: Uint16Array, row: number): number {
   let better = 0;
   for (let bit = 0; bit < 16; bit++) {
     let set = 0;
-    for (const one of rows) set += (((ones[one ^ row]! > 8 ? ~one : one) >> bit) & 1) === 1 ? 1 : 0;
+    for (const one of rows) set += (((bitCounts[one ^ row]! > 8 ? ~one : one) >> bit) & 1) === 1 ? 1 : 0;
     if (set > 8) better |= 1 << bit;
   }
   return better;
@@ -68,7 +66,7 @@ export function isGrid(hash: Uint8Array): boolean {
  */
 export function isNearlyConstant(hash: Uint8Array): boolean {
   let set = 0;
-  for (let i = 0; i < 32; i += 2) set += ones[(hash[i]! << 8) | hash[i + 1]!]!;
+  for (let i = 0; i < 32; i += 2) set += bitCounts[(hash[i]! << 8) | hash[i + 1]!]!;
   return set < 80 || set > 176;
 }
 

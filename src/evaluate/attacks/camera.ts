@@ -3,7 +3,7 @@ import { byte, framed, mixed, painted, type Image, recoloured } from "../draw/im
 import { cornersOf, type Corners, homography, warped } from "../draw/warp.js";
 import type { Random } from "../random.js";
 import { blurred, jpeg } from "../sharp.js";
-import { type Attack, family } from "./attack.js";
+import { type SuiteAttack, family } from "./attack.js";
 import { noisy } from "./detail.js";
 import { vignetted } from "./tone.js";
 
@@ -83,7 +83,7 @@ async function photographed(image: Image, random: Random): Promise<Uint8Array> {
   return jpeg(noisy(vignetted(cast, random.between(0.6, 0.85)), random.between(3, 7), random), random.integer(75, 88));
 }
 
-export const camera: Attack[] = family("camera", [
+export const camera: SuiteAttack[] = family("camera", [
   {
     name: "perspective-cut-3",
     description: "A crop in perspective: corners up to 3 % of the sides inside.",

@@ -1,19 +1,19 @@
 import * as encode from "../sharp.js";
-import { type Attack, family } from "./attack.js";
+import { type SuiteAttack, family } from "./attack.js";
 
-const jpeg = (quality: number): Omit<Attack, "family"> => ({
+const jpeg = (quality: number): Omit<SuiteAttack, "family"> => ({
   name: `jpeg-${quality}`,
   description: `Saved as JPEG of quality ${quality}, 4:2:0.`,
   apply: (image) => encode.jpeg(image, quality),
 });
 
-const webp = (quality: number): Omit<Attack, "family"> => ({
+const webp = (quality: number): Omit<SuiteAttack, "family"> => ({
   name: `webp-${quality}`,
   description: `Saved as WebP of quality ${quality}.`,
   apply: (image) => encode.webp(image, quality),
 });
 
-export const codec: Attack[] = family("codec", [
+export const codec: SuiteAttack[] = family("codec", [
   jpeg(90),
   jpeg(50),
   jpeg(20),

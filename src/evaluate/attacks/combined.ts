@@ -1,7 +1,7 @@
 import { paper, white } from "../draw/colours.js";
 import { cropped, framed, mirrored, toned } from "../draw/image.js";
 import { jpeg, resized } from "../sharp.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 import { trimmed } from "./crop.js";
 import { withBar } from "./frame.js";
 import { withCaption, withLogo } from "./overlay.js";
@@ -9,7 +9,7 @@ import { turnedAndCut } from "./rotation.js";
 import { inFeed } from "./screen.js";
 import { appFilter } from "./tone.js";
 
-export const combined: Attack[] = family("combined", [
+export const combined: SuiteAttack[] = family("combined", [
   {
     name: "mirror-half-jpeg-50",
     description: "Mirrored, resized to a half and saved as JPEG of quality 50.",

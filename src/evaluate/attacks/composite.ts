@@ -3,11 +3,11 @@ import { blank, mixed, paste, type Image } from "../draw/image.js";
 import { someScene } from "../generated/scene.js";
 import type { Random } from "../random.js";
 import { resized } from "../sharp.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 
-type Entry = Omit<Attack, "family">;
+type FamilyAttack = Omit<SuiteAttack, "family">;
 
-const within = (share: number): Entry => ({
+const within = (share: number): FamilyAttack => ({
   name: `inside-another-${share}`,
   description: `On another image, ${share} % as wide and high, not at the very edge.`,
   async apply(image, random) {
@@ -34,7 +34,7 @@ async function collage(image: Image, across: number, down: number, random: Rando
   return resized(onto, width / Math.max(across, down), height / Math.max(across, down));
 }
 
-export const composite: Attack[] = family("composite", [
+export const composite: SuiteAttack[] = family("composite", [
   within(50),
   within(70),
   {

@@ -1,8 +1,8 @@
 import { cropped, type Image } from "../draw/image.js";
 import type { Random } from "../random.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 
-type Entry = Omit<Attack, "family">;
+type FamilyAttack = Omit<SuiteAttack, "family">;
 
 /** `share` of width and height away from each side. */
 export function trimmed(image: Image, share: number): Image {
@@ -10,7 +10,7 @@ export function trimmed(image: Image, share: number): Image {
   return cropped(image, share * width, share * height, (1 - 2 * share) * width, (1 - 2 * share) * height);
 }
 
-const each = (share: number): Entry => ({
+const each = (share: number): FamilyAttack => ({
   name: `crop-each-${share}`,
   description: `${share} % of width and height cut off at each side.`,
   apply: (image, random) => trimmed(image, about(random, share / 100)),
@@ -24,13 +24,13 @@ function oneSide(image: Image, share: number, random: Random): Image {
   return cropped(image, first ? cutX : 0, first ? cutY : 0, width - cutX, height - cutY);
 }
 
-const side = (share: number): Entry => ({
+const side = (share: number): FamilyAttack => ({
   name: `crop-side-${share}`,
   description: `${share} % of width or height cut off at one side; the seed says which.`,
   apply: (image, random) => oneSide(image, about(random, share / 100), random),
 });
 
-const keep = (area: number): Entry => ({
+const keep = (area: number): FamilyAttack => ({
   name: `crop-keep-${area}`,
   description: `A rectangle of ${area} % of the area, up to a sixth wider or higher than the image's shape, anywhere.`,
   apply(image, random) {
@@ -43,7 +43,7 @@ const keep = (area: number): Entry => ({
   },
 });
 
-export const crop: Attack[] = family("crop", [
+export const crop: SuiteAttack[] = family("crop", [
   each(2),
   each(5),
   each(10),

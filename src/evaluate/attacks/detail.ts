@@ -1,9 +1,9 @@
 import { byte, copied, type Image } from "../draw/image.js";
 import type { Random } from "../random.js";
 import { blurred, sharpened } from "../sharp.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 
-const blur = (pixels: number): Omit<Attack, "family"> => ({
+const blur = (pixels: number): Omit<SuiteAttack, "family"> => ({
   name: `blur-${pixels}`,
   description: `Gaussian blur of ${pixels} pixels, were the longest side 512.`,
   apply: (image, random) => blurred(image, (about(random, pixels) * Math.max(image.width, image.height)) / 512),
@@ -21,13 +21,13 @@ export function noisy(image: Image, deviation: number, random: Random): Image {
   return { ...image, data };
 }
 
-const noise = (deviation: number): Omit<Attack, "family"> => ({
+const noise = (deviation: number): Omit<SuiteAttack, "family"> => ({
   name: `noise-${deviation}`,
   description: `Normal noise of standard deviation ${deviation} on every sample.`,
   apply: (image, random) => noisy(image, about(random, deviation), random),
 });
 
-export const detail: Attack[] = family("detail", [
+export const detail: SuiteAttack[] = family("detail", [
   blur(1),
   blur(2),
   blur(4),

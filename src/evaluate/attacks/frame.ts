@@ -3,9 +3,9 @@ import { type Colour, framed, mixed, painted, paste, type Image } from "../draw/
 import { drawText, textWidth, words, wrapped } from "../draw/text.js";
 import type { Random } from "../random.js";
 import { blurred, resized } from "../sharp.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 
-type Entry = Omit<Attack, "family">;
+type FamilyAttack = Omit<SuiteAttack, "family">;
 
 /** `share` of the longer side, on all four. */
 function bordered(image: Image, share: number, colour: Colour): Image {
@@ -13,7 +13,7 @@ function bordered(image: Image, share: number, colour: Colour): Image {
   return framed(image, { left: width, top: width, right: width, bottom: width }, colour);
 }
 
-function border(kind: string, share: number, colourOf: (random: Random) => Colour): Entry {
+function border(kind: string, share: number, colourOf: (random: Random) => Colour): FamilyAttack {
   return {
     name: `border-${kind}-${share}`,
     description: `A ${kind === "colour" ? "coloured" : kind} border all round, ${share} % of the longer side wide.`,
@@ -59,7 +59,7 @@ export function withBar(image: Image, place: "above" | "below", share: number, r
   return onto;
 }
 
-const bar = (place: "above" | "below", share: number): Entry => ({
+const bar = (place: "above" | "below", share: number): FamilyAttack => ({
   name: `caption-bar-${place}-${share}`,
   description: `A bar with text ${place} the image, ${share} % of its height; dark or light by the seed.`,
   apply: (image, random) => withBar(image, place, about(random, share / 100), random),
@@ -70,7 +70,7 @@ function around({ width, height }: Image, ratio: number): [number, number] {
   return [Math.round(Math.max(width, height * ratio)), Math.round(Math.max(height, width / ratio))];
 }
 
-function fit(name: string, ratio: number): Entry {
+function fit(name: string, ratio: number): FamilyAttack {
   return {
     name: `fit-${name}-black`,
     description: `Centred on black, ${name.replace("x", ":")}.`,
@@ -87,7 +87,7 @@ function fit(name: string, ratio: number): Entry {
   };
 }
 
-export const frame: Attack[] = family("frame", [
+export const frame: SuiteAttack[] = family("frame", [
   border("white", 2, () => white),
   border("black", 2, () => black),
   border("white", 5, () => white),

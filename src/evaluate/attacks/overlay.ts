@@ -5,9 +5,9 @@ import { drawText, textWidth, words, wrapped } from "../draw/text.js";
 import { someScene } from "../generated/scene.js";
 import type { Random } from "../random.js";
 import { resized } from "../sharp.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 
-type Entry = Omit<Attack, "family">;
+type FamilyAttack = Omit<SuiteAttack, "family">;
 
 /** Top left of something `width` × `height` in a corner, a little way in. */
 function corner(image: Image, width: number, height: number, random: Random): Point {
@@ -106,7 +106,7 @@ function censored(image: Image, share: number, random: Random): [number, number,
   return [left, random.between(0.05 * image.height, 0.95 * image.height - height), width, height];
 }
 
-const inset = (share: number): Entry => ({
+const inset = (share: number): FamilyAttack => ({
   name: `inset-${share}`,
   description: `Another image, ${share} % as wide and high, over a corner, as a webcam or a reaction is.`,
   async apply(image, random) {
@@ -118,13 +118,13 @@ const inset = (share: number): Entry => ({
   },
 });
 
-const logo = (share: number): Entry => ({
+const logo = (share: number): FamilyAttack => ({
   name: `logo-${share}`,
   description: `A badge, ${share} % of the shorter side, in a corner; colour, letters and corner by the seed.`,
   apply: (image, random) => withLogo(image, about(random, share / 100), random),
 });
 
-export const overlay: Attack[] = family("overlay", [
+export const overlay: SuiteAttack[] = family("overlay", [
   {
     name: "watermark-tiled",
     description: "A word over and over, slanting rows, 20 … 30 % opaque.",

@@ -1,9 +1,9 @@
 import { black } from "../draw/colours.js";
 import { flipped, mirrored, type Image, turned } from "../draw/image.js";
 import { rotated } from "../draw/warp.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 
-type Entry = Omit<Attack, "family">;
+type FamilyAttack = Omit<SuiteAttack, "family">;
 
 /** Turned, and cut to the largest rectangle of the image's shape without a corner from outside. */
 export function turnedAndCut(image: Image, degrees: number): Image {
@@ -22,19 +22,19 @@ function turnedOnCanvas(image: Image, degrees: number): Image {
   return rotated(image, degrees, Math.ceil(width * cos + height * sin), Math.ceil(width * sin + height * cos), black);
 }
 
-const cut = (degrees: number): Entry => ({
+const cut = (degrees: number): FamilyAttack => ({
   name: `rotate-cut-${degrees}`,
   description: `Turned by ${degrees}°, one way or the other, and cut to the largest rectangle of the same shape.`,
   apply: (image, random) => turnedAndCut(image, random.sign() * about(random, degrees)),
 });
 
-const canvas = (degrees: number): Entry => ({
+const canvas = (degrees: number): FamilyAttack => ({
   name: `rotate-canvas-${degrees}`,
   description: `Turned by ${degrees}°, one way or the other, on a canvas that holds all of it; black corners.`,
   apply: (image, random) => turnedOnCanvas(image, random.sign() * about(random, degrees)),
 });
 
-export const rotation: Attack[] = family("rotation", [
+export const rotation: SuiteAttack[] = family("rotation", [
   cut(1),
   cut(2),
   cut(5),

@@ -1,7 +1,7 @@
 import { resized } from "../sharp.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 
-const scaled = (name: string, factor: number): Omit<Attack, "family"> => ({
+const scaled = (name: string, factor: number): Omit<SuiteAttack, "family"> => ({
   name,
   description: `Resized to ${factor} of its width and height, within a twentieth.`,
   apply(image, random) {
@@ -10,7 +10,7 @@ const scaled = (name: string, factor: number): Omit<Attack, "family"> => ({
   },
 });
 
-export const scale: Attack[] = family("scale", [
+export const scale: SuiteAttack[] = family("scale", [
   scaled("resize-half", 0.5),
   scaled("resize-quarter", 0.25),
   scaled("resize-tenth", 0.1),

@@ -5,7 +5,7 @@ import { drawText, sentence, textWidth, words, wrapped } from "../draw/text.js";
 import { someScene } from "../generated/scene.js";
 import type { Random } from "../random.js";
 import { resized } from "../sharp.js";
-import { type Attack, family } from "./attack.js";
+import { type SuiteAttack, family } from "./attack.js";
 
 /** A telephone's screen; all sizes in it are shares of this width. */
 const phoneWidth = 540;
@@ -207,7 +207,7 @@ function wallpaper(width: number, height: number, random: Random): Image {
   });
 }
 
-export const screen: Attack[] = family("screen", [
+export const screen: SuiteAttack[] = family("screen", [
   {
     name: "screenshot-feed-light",
     description: "A screenshot of a post in a feed on a light ground: names, signs, a caption, the next post's head.",

@@ -4,7 +4,7 @@ import { Random } from "../random.js";
 import { decoded, jpeg } from "../sharp.js";
 import type { Image } from "../draw/image.js";
 import { isEditName } from "../video/edits.js";
-import type { Attack } from "./attack.js";
+import type { Attack, SuiteAttack } from "./attack.js";
 import { camera } from "./camera.js";
 import { codec } from "./codec.js";
 import { combined } from "./combined.js";
@@ -18,14 +18,10 @@ import { scale } from "./scale.js";
 import { screen } from "./screen.js";
 import { tone } from "./tone.js";
 
-/** The version of the suite. It increases with every change of what an attack does. */
+/** Increases with every change of what an attack does, because the figures of two versions cannot be compared. */
 export const suiteVersion = 1;
 
-/**
- * The attack suite: what people do to images before they show them again, in the order of the report. The same seed and
- * version of sharp give the same images. Another seed gives other texts, colours, places and amounts.
- */
-export const attacks: readonly Attack[] = [
+const suite: readonly SuiteAttack[] = [
   ...codec,
   ...scale,
   ...detail,
@@ -40,7 +36,16 @@ export const attacks: readonly Attack[] = [
   ...combined,
 ];
 
-/** Two dozen attacks of all families, for a quick evaluation. */
+/**
+ * The attack suite: what people do to images before they show them again, in the order of the report. With the same version
+ * of sharp, the same seed gives the same images. Another seed gives other texts, colours, places and amounts.
+ *
+ * @example
+ * for (const { name, description } of attacks) console.log(name, description);
+ */
+export const attacks: readonly Attack[] = suite;
+
+/** Two dozen attacks of all families, for a quick run. */
 const quick = [
   "jpeg-50",
   "webp-20",
@@ -69,46 +74,54 @@ const quick = [
   "crop-5-caption-bar",
 ];
 
-const byName = new Map(attacks.map((attack) => [attack.name, attack]));
+const byName = new Map(suite.map((attack) => [attack.name, attack]));
 
 /**
- * Returns the attacks of `"suite"`, `"quick"`, or names of attacks and families. Names of video edits are ignored.
- * @throws {InvalidArgumentError} for an unknown name.
+ * Returns the attacks that `"suite"`, `"quick"`, or names of attacks and families stand for. Names of video edits are ignored.
+ *
+ * @throws {InvalidArgumentError} for a name that stands for nothing.
  */
-export function attacksNamed(names: "suite" | "quick" | readonly string[]): Attack[] {
-  if (names === "suite") return [...attacks];
-  const wanted = new Set<Attack>();
+export function attacksNamed(names: "suite" | "quick" | readonly string[]): SuiteAttack[] {
+  if (names === "suite") return [...suite];
+  const wanted = new Set<SuiteAttack>();
   for (const name of names === "quick" ? quick : names) {
     if (isEditName(name)) continue;
-    const found = attacks.filter((attack) => attack.name === name || attack.family === name);
+    const found = suite.filter((attack) => attack.name === name || attack.family === name);
     if (found.length === 0) {
       throw new InvalidArgumentError(`There is no attack or family of attacks "${String(name).slice(0, 40)}"`);
     }
     for (const attack of found) wanted.add(attack);
   }
-  return attacks.filter((attack) => wanted.has(attack));
+  return suite.filter((attack) => wanted.has(attack));
 }
 
 /** The quality of the JPEG that an altered image is saved as, where the coding is not the attack. */
 const savedQuality = 90;
 
 /**
- * Returns the altered image as a file. `key` is the digest of the original, so that the seed decides differently for
- * each image.
+ * Returns the altered image as a file.
+ *
+ * @param key the digest of the original. What the seed decides differs from image to image.
  */
-export async function altered(image: Image, attack: Attack, seed: string | number, key: string): Promise<Uint8Array> {
+export async function altered(
+  image: Image,
+  attack: SuiteAttack,
+  seed: string | number,
+  key: string,
+): Promise<Uint8Array> {
   const result = await attack.apply(image, new Random(seed, attack.name, key));
   return result instanceof Uint8Array ? result : jpeg(result, savedQuality);
 }
 
 /**
- * Applies one attack of the suite to an encoded image: JPEG, PNG, GIF, WebP, TIFF or AVIF. Returns a file, which is a
- * JPEG unless the attack is another coding.
- * @param bytes The image. It is decoded as `hashImage` does, and reduced to at most 1,280 pixels a side.
- * @param name The name of an attack, for instance `"border-white-5"`.
- * @param seed The seed of texts, colours, places and amounts. Default 1.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` when no attack has that name. It rejects with sharp's
- * error for an image that sharp cannot decode.
+ * Applies an attack of the suite to an encoded image.
+ *
+ * @param bytes a JPEG, PNG, GIF, WebP, TIFF or AVIF, decoded as `hashImage` does. Above 1,280 pixels it is reduced first.
+ * @param name the name of an attack, for instance `"border-white-5"`.
+ * @param seed decides texts, colours, places and amounts. Default 1.
+ * @returns the altered image as a file: a JPEG unless the attack is another coding.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` if no attack has that name. Otherwise sharp's error for an
+ * image that it cannot decode.
  *
  * @example
  * await writeFile("framed.jpg", await attackImage(await readFile("photo.jpg"), "border-white-5"));

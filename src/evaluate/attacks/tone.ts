@@ -1,10 +1,10 @@
 import { mix, type Image, recoloured, toned } from "../draw/image.js";
 import { clahe, modulated } from "../sharp.js";
-import { about, type Attack, family } from "./attack.js";
+import { about, type SuiteAttack, family } from "./attack.js";
 
-type Entry = Omit<Attack, "family">;
+type FamilyAttack = Omit<SuiteAttack, "family">;
 
-const added = (name: string, amount: number): Entry => ({
+const added = (name: string, amount: number): FamilyAttack => ({
   name,
   description: `${Math.abs(amount)} levels ${amount > 0 ? "brighter" : "darker"}, cut at the end of the range.`,
   apply: (image, random) => {
@@ -13,7 +13,7 @@ const added = (name: string, amount: number): Entry => ({
   },
 });
 
-const multiplied = (name: string, factor: number): Entry => ({
+const multiplied = (name: string, factor: number): FamilyAttack => ({
   name,
   description: `Every sample times ${factor}, cut at the end of the range.`,
   apply: (image, random) => {
@@ -22,7 +22,7 @@ const multiplied = (name: string, factor: number): Entry => ({
   },
 });
 
-const contrast = (factor: number): Entry => ({
+const contrast = (factor: number): FamilyAttack => ({
   name: `contrast-${factor}`,
   description: `Contrast about middle grey times ${factor}.`,
   apply: (image, random) => {
@@ -31,7 +31,7 @@ const contrast = (factor: number): Entry => ({
   },
 });
 
-const gamma = (exponent: number): Entry => ({
+const gamma = (exponent: number): FamilyAttack => ({
   name: `gamma-${exponent}`,
   description: `Every sample, taken as 0 … 1, to the power of ${exponent}.`,
   apply: (image, random) => {
@@ -83,7 +83,7 @@ function saturated(image: Image, amount: number): Image {
   });
 }
 
-const saturation = (amount: number): Entry => ({
+const saturation = (amount: number): FamilyAttack => ({
   name: `saturation-${amount}`,
   description: `Colours times ${amount}.`,
   apply: (image, random) => saturated(image, about(random, amount)),
@@ -103,7 +103,7 @@ export function appFilter(image: Image, warm: number, strength: number): Image {
   return vignetted(cast, 0.75);
 }
 
-export const tone: Attack[] = family("tone", [
+export const tone: SuiteAttack[] = family("tone", [
   added("brighter-50", 50),
   added("darker-50", -50),
   multiplied("brightness-1.5", 1.5),

@@ -1,28 +1,14 @@
-import { hashWithCrops } from "../../copies/crop-hashes.js";
-import type { CopyLevel } from "../../copies/types.js";
-import { matchRadius, minQuality, reviewRadius } from "../../hash/thresholds.js";
-import { HashIndex } from "../../search/hash-index.js";
-import type { IndexMatch } from "../../search/match.js";
-import type { ImageSearchResult } from "../../search/search-image.js";
-import type { EvaluationMethod, FoundEntries } from "./methods.js";
-
-function foundEntries({ matches, quality, stages }: ImageSearchResult<IndexMatch>): FoundEntries {
-  return {
-    entries: matches.map(({ id, distance, tier, view }) => ({
-      entry: id,
-      distance,
-      ...(tier && { tier }),
-      ...(view && { view }),
-    })),
-    usable: quality >= minQuality,
-    hashes: stages.reduce((sum, stage) => sum + stage.hashes, 0),
-    stages,
-  };
-}
+import { type CopyLevel, hashWithCrops, HashIndex } from "../../index.js";
+import { matchRadius, minQuality, reviewRadius } from "../../thresholds.js";
+import type { EvaluationAnswer, EvaluationMethod, EvaluationQuery } from "./method.js";
 
 /**
- * `HashIndex.searchImage` at a level, among standard hashes.
- * @param level default `"standard"`.
+ * Measures the search for altered copies at a level, among the hashes of the listed images.
+ *
+ * @param level the level of the search. Default `"standard"`.
+ *
+ * @example
+ * const report = await evaluate("photos", { methods: [plainMethod(), copiesMethod("thorough")] });
  */
 export function copiesMethod(level: CopyLevel = "standard"): EvaluationMethod {
   let index: HashIndex | undefined;
@@ -34,20 +20,22 @@ export function copiesMethod(level: CopyLevel = "standard"): EvaluationMethod {
     prepare(list) {
       index = new HashIndex({ memory: "rows" });
       index.addManySync(
-        list.map((_, entry) => entry),
+        list.map((_, listIndex) => listIndex),
         list.map(({ hash }) => hash),
       );
     },
-    async find({ bytes }) {
-      return foundEntries(await index!.searchImage(bytes, { level }));
-    },
+    find: (query) => search(index!, query, level),
     close: () => index?.close(),
   };
 }
 
 /**
- * `HashIndex.searchImage` at a level, where every image of the list was added with the hashes of its crops.
- * @param level default `"thorough"`.
+ * Measures the search for altered copies at a level, where every listed image was added with the hashes of its crops.
+ *
+ * @param level the level of the search. Default `"thorough"`.
+ *
+ * @example
+ * const report = await evaluate("photos", { methods: [plainMethod(), registeredMethod()] });
  */
 export function registeredMethod(level: CopyLevel = "thorough"): EvaluationMethod {
   let index: HashIndex | undefined;
@@ -58,13 +46,27 @@ export function registeredMethod(level: CopyLevel = "thorough"): EvaluationMetho
     reviewRadius,
     async prepare(list) {
       index = new HashIndex({ memory: "rows" });
-      for (const [entry, { name, bytes }] of list.entries()) {
-        index.addWithCrops(entry, await hashWithCrops(await bytes(), { level: "thorough", name }));
+      for (const [listIndex, { name, bytes }] of list.entries()) {
+        index.addWithCrops(listIndex, await hashWithCrops(await bytes(), { level: "thorough", name }));
       }
     },
-    async find({ bytes }) {
-      return foundEntries(await index!.searchImage(bytes, { level }));
-    },
+    find: (query) => search(index!, query, level),
     close: () => index?.close(),
+  };
+}
+
+/** The ids of the index are the positions in the list. */
+async function search(index: HashIndex, { bytes }: EvaluationQuery, level: CopyLevel): Promise<EvaluationAnswer> {
+  const { matches, quality, stages } = await index.searchImage(bytes, { level });
+  return {
+    matches: matches.map(({ id, distance, tier, view }) => ({
+      listIndex: id,
+      distance,
+      ...(tier && { tier }),
+      ...(view && { view }),
+    })),
+    usable: quality >= minQuality,
+    hashes: stages.reduce((sum, stage) => sum + stage.hashes, 0),
+    stages,
   };
 }

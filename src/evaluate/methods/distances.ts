@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { ImageError, InvalidArgumentError, systemReason } from "../../errors.js";
-import type { EvaluationMethod, FoundEntry } from "./methods.js";
+import type { EvaluationMatch, EvaluationMethod } from "./method.js";
 
-/** Returns the rows of a CSV (RFC 4180) with quoted fields, and lines that end in LF or CRLF. */
+/** Reads the rows of a CSV (RFC 4180), with quoted fields and both ends of lines. */
 export function csvRows(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
@@ -23,14 +23,19 @@ export function csvRows(text: string): string[][] {
 }
 
 /**
- * Makes a method from distances that another hasher measured. They are a CSV with the columns query, entry and distance,
- * with the names that `writeAttackedImages` puts into queries.csv. A pair that is missing counts as not found.
+ * Makes a method of distances that were measured elsewhere: a CSV with the columns query, image and distance, and the names
+ * that `writeAttackedImages` writes into queries.csv. A pair that the CSV does not have counts as not found.
  *
- * @param name The name of the method.
- * @param path The path of the CSV.
- * @param scale The greatest distance, the largest one of a match, and that of a review: `{ bits: 64, radius: 10 }`.
- * @throws {ImageError} `ERR_EMPREINTE_READ` when the CSV cannot be read.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` when a column is missing or a distance is invalid.
+ * @param name the name of the method.
+ * @param path the path of the CSV.
+ * @param scale the greatest distance, and the greatest of a match and of a review, for instance `{ bits: 64, radius: 10 }`.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` if the file cannot be read.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for a CSV without these columns, or with a distance that is
+ * out of range, with its row.
+ *
+ * @example
+ * const other = await distancesMethod("other", "distances.csv", { bits: 64, radius: 10 });
+ * const report = await evaluate("photos", { methods: [plainMethod(), other] });
  */
 export async function distancesMethod(
   name: string,
@@ -44,36 +49,42 @@ export async function distancesMethod(
     const sentence = `${path} cannot be read: ${systemReason(error)}`;
     throw new ImageError("ERR_EMPREINTE_READ", sentence, { cause: error });
   }
-  const [head = [], ...rows] = csvRows(text);
-  const columns = ["query", "entry", "distance"].map((column) => head.indexOf(column)) as [number, number, number];
-  if (columns.includes(-1)) throw new InvalidArgumentError(`${path} has no columns query, entry and distance`);
-  const byQuery = new Map<string, Map<string, number>>();
-  rows.forEach((row, i) => {
-    const [query, entry, number] = columns.map((column) => row[column] ?? "") as [string, string, string];
-    const distance = /^\d+$/.test(number) ? Number(number) : NaN;
-    if (!(distance <= scale.bits)) {
-      throw new InvalidArgumentError(
-        `${path}, row ${i + 2}: expected integer between 0 and ${scale.bits} for distance but received "${number.slice(0, 20)}"`,
-      );
-    }
-    const near = byQuery.get(query) ?? new Map<string, number>();
-    near.set(entry, Math.min(distance, near.get(entry) ?? Infinity));
-    byQuery.set(query, near);
-  });
-  let places: Map<string, number>;
+  const distances = distancesIn(text, path, scale.bits);
+  let listIndexes: Map<string, number>;
   return {
     ...scale,
     name,
     version: createHash("sha256").update(text).digest("hex").slice(0, 16),
     prepare(list) {
-      places = new Map(list.map((entry, i) => [entry.name, i]));
+      listIndexes = new Map(list.map((image, listIndex) => [image.name, listIndex]));
     },
     find({ name: query }) {
-      const entries = [...(byQuery.get(query) ?? [])].flatMap(([entry, distance]): FoundEntry[] => {
-        const at = places.get(entry);
-        return at === undefined ? [] : [{ entry: at, distance }];
+      const matches = [...(distances.get(query) ?? [])].flatMap(([image, distance]): EvaluationMatch[] => {
+        const listIndex = listIndexes.get(image);
+        return listIndex === undefined ? [] : [{ listIndex, distance }];
       });
-      return { entries };
+      return { matches };
     },
   };
+}
+
+/** Reads the smallest distance of each pair: query → image → distance. */
+function distancesIn(text: string, path: string, bits: number): Map<string, Map<string, number>> {
+  const [head = [], ...rows] = csvRows(text);
+  const columns = ["query", "image", "distance"].map((column) => head.indexOf(column)) as [number, number, number];
+  if (columns.includes(-1)) throw new InvalidArgumentError(`${path} has no columns query, image and distance`);
+  const byQuery = new Map<string, Map<string, number>>();
+  rows.forEach((row, i) => {
+    const [query, image, number] = columns.map((column) => row[column] ?? "") as [string, string, string];
+    const distance = /^\d+$/.test(number) ? Number(number) : NaN;
+    if (!(distance <= bits)) {
+      throw new InvalidArgumentError(
+        `${path}, row ${i + 2}: expected integer between 0 and ${bits} for distance but received "${number.slice(0, 20)}"`,
+      );
+    }
+    const near = byQuery.get(query) ?? new Map<string, number>();
+    near.set(image, Math.min(distance, near.get(image) ?? Infinity));
+    byQuery.set(query, near);
+  });
+  return byQuery;
 }

@@ -1,11 +1,11 @@
-import { type Entry, type Stratum, strata } from "../run/list.js";
-import { share, upperRate } from "../metrics.js";
-import type { EvaluationMethod } from "../methods/methods.js";
+import { type ListItem, type Stratum, strata } from "../run/list.js";
+import { share, upperRate } from "./metrics.js";
+import type { EvaluationMethod } from "../methods/method.js";
 import type { Measured } from "../run/measured.js";
 import type { Row } from "../run/state.js";
 import type { FalseMatches, FalsePairs } from "./types.js";
 
-/** Kinds of images with the same dangers: see research on PDQ, where flat graphics come nearer than any photographs. */
+/** Kinds of images with the same dangers. Flat graphics come nearer to one another than any photographs. */
 const kindOf: Record<Stratum, string> = {
   original: "photographs",
   unrelated: "photographs",
@@ -28,19 +28,19 @@ interface Sums {
   at: number[];
 }
 
-/** Counts pairs of queries and entries that have nothing to do with one another. */
+/** Counts pairs of queries and listed images that have nothing to do with one another. */
 export function falseMatchesOf(
   { listed, listSize, queriesPerDay }: Measured,
   method: EvaluationMethod,
-  answered: readonly { row: Row; original: Entry }[],
+  answered: readonly { row: Row; original: ListItem }[],
 ): FalseMatches {
   const scaled = radii.map((radius) => Math.round((radius * method.bits) / 256));
-  const counts = kinds.map((kind) => listed.entries.filter(({ stratum }) => kindOf[stratum] === kind).length);
+  const counts = kinds.map((kind) => listed.items.filter(({ stratum }) => kindOf[stratum] === kind).length);
   const table = kinds.map(() =>
     kinds.map((): Sums => ({ pairs: 0, matches: 0, reviews: 0, nearest: Infinity, at: scaled.map(() => 0) })),
   );
   const inGroup = new Map<number, number>();
-  for (const { group } of listed.entries) inGroup.set(group, (inGroup.get(group) ?? 0) + 1);
+  for (const { group } of listed.items) inGroup.set(group, (inGroup.get(group) ?? 0) + 1);
   let falseQueries = 0;
   for (const { row, original } of answered) {
     if (row.f.some(([, matches]) => matches > 0)) falseQueries++;
@@ -59,7 +59,7 @@ export function falseMatchesOf(
       sums.reviews += reviews;
     }
   }
-  const pairsOf = ({ pairs, matches, reviews, nearest, at }: Sums): Omit<FalsePairs, "queries" | "entries"> => ({
+  const pairsOf = ({ pairs, matches, reviews, nearest, at }: Sums): Omit<FalsePairs, "queries" | "listed"> => ({
     pairs,
     matches,
     reviews,
@@ -68,13 +68,15 @@ export function falseMatchesOf(
     upper: upperRate(matches, pairs),
   });
   const found = kinds.flatMap((queries, q) =>
-    kinds.flatMap((entries, e) => (table[q]![e]!.pairs === 0 ? [] : [{ queries, entries, ...pairsOf(table[q]![e]!) }])),
+    kinds.flatMap((among, a) =>
+      table[q]![a]!.pairs === 0 ? [] : [{ queries, listed: among, ...pairsOf(table[q]![a]!) }],
+    ),
   );
   const total = (value: (pairs: FalsePairs) => number): number => found.reduce((sum, one) => sum + value(one), 0);
   const nearest = Math.min(...found.map((one) => one.nearest ?? Infinity));
-  // Photographs and made scenes: what is not flat. The others come apart in the table.
-  const photos = found.filter(({ queries, entries }) =>
-    [queries, entries].every((kind) => kind === kinds[0] || kind === kinds[1]),
+  // Photographs and generated scenes only, because they are not flat. The table has the others.
+  const photos = found.filter(({ queries, listed: among }) =>
+    [queries, among].every((kind) => kind === kinds[0] || kind === kinds[1]),
   );
   const [pairs, matches] = [
     photos.reduce((sum, one) => sum + one.pairs, 0),

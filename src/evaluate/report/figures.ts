@@ -1,21 +1,21 @@
 import type { AttackFamily } from "../attacks/attack.js";
-import type { Entry } from "../run/list.js";
-import { grouped, mean, meanInterval, quantile, share, upperRate, wilson } from "../metrics.js";
-import type { EvaluationMethod } from "../methods/methods.js";
+import type { ListItem } from "../run/list.js";
+import { grouped, mean, meanInterval, quantile, share, upperRate, wilson } from "./metrics.js";
+import type { EvaluationMethod } from "../methods/method.js";
 import type { Measured } from "../run/measured.js";
-import type { Query } from "../run/plan.js";
+import type { PlannedQuery } from "../run/plan.js";
 import type { Row } from "../run/state.js";
 import type { AttackFigures, MethodReport, Recall } from "./types.js";
 import { falseMatchesOf } from "./false-matches.js";
 
-/** An altered original, and what a method answered. */
+/** An altered original, and the row that a method gave for it. */
 interface Case {
-  query: Query;
+  query: PlannedQuery;
   row: Row;
-  original: Entry;
+  original: ListItem;
 }
 
-/** The distances that recall is given at. Those of PDQ: strict, Meta's 31, and two for review. */
+/** Returns the distances at which recall is given. For PDQ: a strict one, Meta's 31, and two for review. */
 export function radiiOf({ bits }: EvaluationMethod): number[] {
   return [24, 31, 40, 50].map((radius) => Math.round((radius * bits) / 256));
 }
@@ -26,7 +26,7 @@ function tierOf(row: Row, method: EvaluationMethod): "match" | "review" | undefi
   return row.d <= method.radius ? "match" : row.d <= (method.reviewRadius ?? method.radius) ? "review" : undefined;
 }
 
-/** Whether it was a match or for review. */
+/** Returns true for a match or a review. */
 export function isFound(row: Row, method: EvaluationMethod): boolean {
   return tierOf(row, method) !== undefined;
 }
@@ -42,7 +42,7 @@ function recallOf(cases: readonly Case[], method: EvaluationMethod): Recall {
   };
 }
 
-/** Each attack of the same weight. */
+/** Returns the mean over attacks, each with the same weight. */
 function meanRecall(all: readonly Recall[]): Recall {
   const radii = Object.keys(all[0]?.at ?? {});
   return {
@@ -52,7 +52,7 @@ function meanRecall(all: readonly Recall[]): Recall {
   };
 }
 
-/** A quantile of the distances in which the ones that are not known count as the farthest. */
+/** Returns a quantile of the distances. Distances that are not known count as the farthest. */
 function farQuantile(cases: readonly Case[], part: number): number | null {
   const value = quantile(
     cases.map(({ row }) => row.d ?? Infinity),
@@ -87,7 +87,7 @@ function attackFigures(
   };
 }
 
-const classes: [string, [string, (entry: Entry) => boolean][]][] = [
+const classes: [string, [string, (item: ListItem) => boolean][]][] = [
   [
     "longer side",
     [
@@ -125,10 +125,10 @@ function strataOf(cases: readonly Case[], method: EvaluationMethod): MethodRepor
   );
 }
 
-function viewFigures(
+function viewsOf(
   cases: readonly Case[],
   method: EvaluationMethod,
-  first: (query: Query) => boolean,
+  first: (query: PlannedQuery) => boolean,
 ): MethodReport["views"] {
   const by = new Map<string, { distances: number[]; added: number }>();
   for (const { row, query } of cases) {
@@ -164,7 +164,7 @@ export function methodReport(measured: Measured, method: EvaluationMethod): Meth
   const { listed, attacks, queries, methods, rowOf } = measured;
   const all = queries.flatMap((query) => {
     const row = rowOf(query, method);
-    return row === undefined ? [] : [{ query, row, original: listed.entries[query.entry]! }];
+    return row === undefined ? [] : [{ query, row, original: listed.items[query.listIndex]! }];
   });
   const cases = all.filter(({ query }) => query.counted);
   const rows = all.map(({ row }) => row);
@@ -179,7 +179,7 @@ export function methodReport(measured: Measured, method: EvaluationMethod): Meth
   const byOriginal = grouped(cases, ({ original }) => original.group);
   const eachOriginal = [...byOriginal.values()].map((some) => recallOf(some, method).match);
   const baseline = methods[0]!;
-  const byBaseline = (query: Query): boolean => {
+  const byBaseline = (query: PlannedQuery): boolean => {
     const row = rowOf(query, baseline);
     return method !== baseline && row !== undefined && isFound(row, baseline);
   };
@@ -195,7 +195,7 @@ export function methodReport(measured: Measured, method: EvaluationMethod): Meth
     families,
     attacks: figures,
     strata: strataOf(cases, method),
-    views: viewFigures(cases, method, byBaseline),
+    views: viewsOf(cases, method, byBaseline),
     stages: stagesOf(rows),
     distances,
     falseMatches,
@@ -216,7 +216,7 @@ export function methodReport(measured: Measured, method: EvaluationMethod): Meth
   };
 }
 
-/** Recall, as a mean over attacks, against the share of queries with a wrong entry, at each distance. */
+/** Computes recall, as a mean over attacks, and the share of queries with a wrong image, at each distance. */
 function curveOf(cases: readonly Case[], rows: readonly Row[], { bits }: EvaluationMethod): MethodReport["curve"] {
   const most = Math.min(bits, Math.round((90 * bits) / 256));
   const byAttack = [...grouped(cases, ({ query }) => query.attack).values()];

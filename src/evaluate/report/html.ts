@@ -1,4 +1,4 @@
-import { blurhashImage } from "../preview.js";
+import { blurhashImage } from "./blurhash.js";
 import { distancePlot, falsePlot, familyPlot, recallPlot } from "./plots.js";
 import { count, escaped, oneIn, percent, rough, table } from "./text.js";
 import type { EvaluationReport, Example, MethodReport } from "./types.js";
@@ -80,7 +80,7 @@ function images({ images: all, seed, versions }: EvaluationReport): string {
       "Altered images that could not be made",
       all.failed.map(({ name, reason }) => `${name}: ${reason}`),
     ),
-    all.skipped === 0 ? "" : `<p>${count(all.skipped)} other files were passed over.</p>`,
+    all.skipped === 0 ? "" : `<p>${count(all.skipped)} other files were skipped.</p>`,
   ].join("");
 }
 
@@ -115,7 +115,7 @@ function falseTables({ name, falseMatches }: MethodReport): string {
     `<p>${count(falseQueries)} of ${count(queries)} queries had a false match; with 95 % it is under ${oneIn(upper)}.`,
     ` Of photographs among ${count(expected.listSize)} entries, ${count(expected.queriesPerDay)} a day: `,
     `${rough(expected.perDay)} expected a day from what was seen, and under ${rough(expected.upperPerDay)} with 95 %:`,
-    ` ${count(expected.pairs)} pairs were looked at, and they cannot say less.</p>`,
+    ` ${count(expected.pairs)} pairs were compared, and they cannot say less.</p>`,
     table(
       [
         "looked up",
@@ -129,7 +129,7 @@ function falseTables({ name, falseMatches }: MethodReport): string {
       ],
       strata.map((one) => [
         escaped(one.queries),
-        escaped(one.entries),
+        escaped(one.listed),
         count(one.pairs),
         count(one.matches),
         count(one.reviews),
@@ -151,7 +151,7 @@ function viewTables({ name, views, stages, strata }: MethodReport, first: string
     stages.length === 0
       ? ""
       : table(
-          ["part of a search", "hashes a query", "ms a query"],
+          ["stage of a search", "hashes a query", "ms a query"],
           stages.map((one) => [escaped(one.name), one.hashes.toFixed(2), one.milliseconds.toFixed(2)]),
         ),
     table(
@@ -167,7 +167,7 @@ function viewTables({ name, views, stages, strata }: MethodReport, first: string
   ].join("");
 }
 
-async function shown({ kind, query, entry, distance, blurhashes }: Example): Promise<string> {
+async function shown({ kind, query, image, distance, blurhashes }: Example): Promise<string> {
   const images = await Promise.all(
     blurhashes.map(async (hash) => {
       if (hash === null) return "";
@@ -176,7 +176,7 @@ async function shown({ kind, query, entry, distance, blurhashes }: Example): Pro
     }),
   );
   const far = distance === null ? "" : `, ${distance} bits`;
-  return `<figure>${images.join(" ")}<figcaption>${kind}${far}: ${escaped(query)}${kind === "miss" ? "" : ` as ${escaped(entry)}`}</figcaption></figure>`;
+  return `<figure>${images.join(" ")}<figcaption>${kind}${far}: ${escaped(query)}${kind === "miss" ? "" : ` as ${escaped(image)}`}</figcaption></figure>`;
 }
 
 /** The report as one page that needs nothing else: no script, no network. */
@@ -194,7 +194,7 @@ export async function htmlOf(report: EvaluationReport): Promise<string> {
 <h1>How well altered copies are found</h1>
 ${overview(report)}
 <p>Recall is the mean over ${report.attacks.length} attacks, each of the same weight; its interval counts each original once. A match
-is what a machine may act on; what is for review is for a person to look at. “≤ 31” is the share with the right image
+is what a machine may act on. A person should look at reviews. “≤ 31” is the share with the right image
 within 31 bits. Times are of this run, in which several queries went on at once.</p>
 ${images(report)}
 <h2>By family</h2>
@@ -205,7 +205,7 @@ ${attackTable(report)}
 <h2>Recall and radius</h2>
 ${recallPlot(report)}
 <h2>Recall and false matches</h2>
-<p>An open ring is where no wrong entry was seen: there the rate is under three divided by the queries (95 %).</p>
+<p>An open ring is where no wrong image was seen. There the rate is below three divided by the number of queries (95 %).</p>
 ${falsePlot(report)}
 ${methods.map(falseTables).join("\n")}
 <h2>Distances</h2>
@@ -213,7 +213,7 @@ ${methods.map((method) => `<h3>${escaped(method.name)}</h3>${distancePlot(method
 <h2>What found them</h2>
 ${methods.map((method) => viewTables(method, first)).join("\n")}
 ${videoSection(report.videos)}<h2>False matches and misses of ${escaped(methods.at(-1)!.name)}</h2>
-<p>The query and the entry, as blurhashes of 4 × 3 waves: enough to tell which is which, and no more.</p>
+<p>The query and the listed image, as blurhashes of 4 × 3 waves: enough to recognise which is which, and no more.</p>
 <div class="few">${figures.join("\n")}</div>
 </html>
 `;

@@ -161,7 +161,7 @@ export function familyPlot({ methods }: EvaluationReport): string {
   return svg(size, "Recall by family of attacks", parts);
 }
 
-/** Shares at each distance: right entries of a method, and pairs of unrelated photographs. */
+/** Shares at each distance: right images of a method, and pairs of unrelated photographs. */
 export function distancePlot(method: MethodReport, unrelated: readonly number[]): string {
   const step = 4;
   const most = method.bits;
@@ -230,7 +230,7 @@ export function recallPlot({ methods }: EvaluationReport): string {
   return svg(frame, "Recall by radius", parts);
 }
 
-/** Recall against the share of queries with a wrong entry; where none was seen, what it may be, as an open mark. */
+/** Recall against the share of queries with a wrong image; where none was seen, what it may be, as an open mark. */
 export function falsePlot({ methods }: EvaluationReport): string {
   const least = Math.min(...methods.map(({ falseMatches }) => 1 / Math.max(1, falseMatches.queries))) / 2;
   const lowest = Math.floor(Math.log10(least));
@@ -241,7 +241,7 @@ export function falsePlot({ methods }: EvaluationReport): string {
     return [power, power === 0 ? "1" : power > -3 ? String(10 ** power) : `1e${power}`] as const;
   });
   const parts = axes(
-    { label: "share of queries with a wrong entry within the radius", marks },
+    { label: "share of queries with a wrong image within the radius", marks },
     { label: "recall", marks: percents },
     toX,
     toY,

@@ -1,9 +1,10 @@
 import { generatedKinds } from "../generated/generated.js";
-import { type Entry, jobOf } from "../run/list.js";
-import { type EvaluationMethod, Distances } from "../methods/methods.js";
-import type { Query } from "../run/plan.js";
+import { jobOf, type ListItem } from "../run/list.js";
+import { DistancesToAll } from "../methods/distances-to-all.js";
+import type { EvaluationMethod } from "../methods/method.js";
+import type { PlannedQuery } from "../run/plan.js";
 import type { Pool } from "../run/pool.js";
-import { blurhashOf } from "../preview.js";
+import { blurhashOf } from "./blurhash.js";
 import type { Measured } from "../run/measured.js";
 import { isFound, methodReport } from "./figures.js";
 import type { EvaluationReport, Example } from "./types.js";
@@ -15,10 +16,10 @@ interface Making {
   signal: AbortSignal | undefined;
 }
 
-/** How many pairs of photographs that are not the same one lie at each distance. */
-function pairDistances(entries: readonly Entry[]): number[] {
-  const photos = entries.filter(({ source }) => "path" in source);
-  const distances = new Distances(photos.map(({ hash }) => hash));
+/** Counts the pairs of different photographs at each distance. */
+function pairDistances(items: readonly ListItem[]): number[] {
+  const photos = items.filter(({ source }) => "path" in source);
+  const distances = new DistancesToAll(photos.map(({ hash }) => hash));
   const counts = Array.from({ length: 257 }, () => 0);
   photos.forEach((photo, i) => {
     const from = distances.from(photo.hash);
@@ -27,19 +28,20 @@ function pairDistances(entries: readonly Entry[]): number[] {
   return counts;
 }
 
-/** What is shown: every false match first, then misses, of each attack the nearest, so that all kinds come up. */
+/** Chooses what is shown: every false match first, then the nearest misses of each attack, so that every attack has some. */
 function chosen(
   measured: Measured,
   method: EvaluationMethod,
   most: number,
-): [Example["kind"], Query, number, number | null][] {
-  const wrong: [Example["kind"], Query, number, number | null][] = [];
-  const missed = new Map<string, [Query, number | null][]>();
+): [Example["kind"], PlannedQuery, number, number | null][] {
+  const wrong: [Example["kind"], PlannedQuery, number, number | null][] = [];
+  const missed = new Map<string, [PlannedQuery, number | null][]>();
   for (const query of measured.queries) {
     const row = measured.rowOf(query, method);
     if (row === undefined) continue;
-    const [entry, distance, tier] = row.n ?? [];
-    if (tier !== undefined) wrong.push([tier === "match" ? "false match" : "false review", query, entry!, distance!]);
+    const [listIndex, distance, tier] = row.n ?? [];
+    if (tier !== undefined)
+      wrong.push([tier === "match" ? "false match" : "false review", query, listIndex!, distance!]);
     if (query.counted && !isFound(row, method)) {
       const some = missed.get(query.attack!) ?? [];
       some.push([query, row.d]);
@@ -52,7 +54,7 @@ function chosen(
   for (let round = 0; misses.length < most && nearest.some((some) => some.length > round); round++) {
     for (const some of nearest) {
       const one = some[round];
-      if (one !== undefined) misses.push(["miss", one[0], one[0].entry, one[1]]);
+      if (one !== undefined) misses.push(["miss", one[0], one[0].listIndex, one[1]]);
     }
   }
   return [...wrong, ...misses].slice(0, most);
@@ -60,34 +62,34 @@ function chosen(
 
 async function examples(measured: Measured, { pool, previews, signal }: Making): Promise<Example[]> {
   const method = measured.methods.at(-1)!;
-  const { entries } = measured.listed;
-  const blurred = async (entry: Entry, attack: string | undefined): Promise<string | null> => {
+  const { items } = measured.listed;
+  const blurred = async (item: ListItem, attack: string | undefined): Promise<string | null> => {
     signal?.throwIfAborted();
     try {
-      return await blurhashOf(await pool.make(jobOf(entry, attack, measured.seed)));
+      return await blurhashOf(await pool.make(jobOf(item, attack, measured.seed)));
     } catch {
       signal?.throwIfAborted();
-      return null; // it was there before, and is named if it could not be made
+      return null; // the image was made before; if it could not be made, the report names it
     }
   };
   return Promise.all(
-    chosen(measured, method, previews).map(async ([kind, query, entry, distance]): Promise<Example> => {
-      const own = entries[query.entry]!;
-      const other = entries[entry]!;
+    chosen(measured, method, previews).map(async ([kind, query, listIndex, distance]): Promise<Example> => {
+      const own = items[query.listIndex]!;
+      const other = items[listIndex]!;
       const blurhashes: Example["blurhashes"] = [await blurred(own, query.attack), await blurred(other, undefined)];
-      return { kind, method: method.name, query: query.name, entry: other.name, distance, blurhashes };
+      return { kind, method: method.name, query: query.name, image: other.name, distance, blurhashes };
     }),
   );
 }
 
-/** All figures of an evaluation. */
+/** Computes all figures of an evaluation. */
 export async function reportOf(measured: Measured, making: Making): Promise<EvaluationReport> {
   const { listed, attacks, methods, versions, seed, failed } = measured;
-  const count = (stratum: string): number => listed.entries.filter((entry) => entry.stratum === stratum).length;
+  const count = (stratum: string): number => listed.items.filter((item) => item.stratum === stratum).length;
   const videos = videoReport(measured.clips);
   const { unreadable, skipped, duplicates, same, lowQuality } = listed;
   return {
-    schema: 1,
+    schema: 2,
     versions,
     seed,
     attacks: attacks.map(({ name, family, description }) => ({ name, family, description })),
@@ -101,7 +103,7 @@ export async function reportOf(measured: Measured, making: Making): Promise<Eval
       same,
       lowQuality,
       failed,
-      pairDistances: pairDistances(listed.entries),
+      pairDistances: pairDistances(listed.items),
     },
     methods: methods.map((method) => methodReport(measured, method)),
     ...(videos && { videos }),

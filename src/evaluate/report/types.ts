@@ -1,80 +1,81 @@
-import type { CopyLevel } from "../../copies/types.js";
+import type { CopyLevel } from "../../index.js";
 import type { AttackFamily } from "../attacks/attack.js";
 
-/**
- * What an evaluation measured. Shares are 0 … 1, and intervals have 95 % confidence. Only `milliseconds` depend on the
- * machine.
- */
+/** The figures of an evaluation. Shares are 0 … 1. Only times depend on the machine. */
 export interface EvaluationReport {
-  /** The version of this shape. It increases when a field changes its meaning. */
-  schema: 1;
-  /** The versions of empreinte, the suite, sharp, libvips and Node.js, and the kernel. */
+  /** The version of this format. It increases when the meaning of a field changes. */
+  schema: 2;
+  /** The versions of empreinte, the suite, sharp, libvips and Node, and the name of the kernel. */
   versions: Record<string, string>;
-  /** The seed of everything that was chosen. */
+  /** The seed that the altered images depend on. */
   seed: number;
-  /** The attacks that were applied, in the order of the suite. */
+  /** The attacks that were applied. */
   attacks: { name: string; family: AttackFamily; description: string }[];
-  /** What the folders had. */
-  images: {
-    /** Originals that were listed and altered. Images that count as the same are one original. */
-    originals: number;
-    /** Images of the folder `unrelated`. */
-    unrelated: number;
-    /** Generated images by their kind. */
-    generated: Record<string, number>;
-    /** Files that cannot be read, each with the reason. */
-    unreadable: { name: string; reason: string }[];
-    /** Files that are neither images nor videos. */
-    skipped: number;
-    /** Files equal byte for byte to another, which is named by `of`. They are left out. */
-    duplicates: { name: string; of: string }[];
-    /** Images within 31 bits of another. They count as the same image. */
-    same: { name: string; of: string; distance: number }[];
-    /** Images whose quality is below 50. They are not listed. */
-    lowQuality: { name: string; quality: number }[];
-    /** Altered images that could not be made. */
-    failed: { name: string; reason: string }[];
-    /** Distances of all pairs of different photographs: how many pairs at each distance from 0. */
-    pairDistances: number[];
-  };
-  /** The figures of each method, in the order in which the methods were given. */
+  /** What was listed, and what was not. */
+  images: ImageFigures;
+  /** The figures of each method, in the order of the option `methods`. */
   methods: MethodReport[];
-  /** The figures of clips edited by ffmpeg. Absent when the folder has no video. */
+  /** Clips that ffmpeg edited and a `VideoIndex` searched. Absent if the folder has no videos. */
   videos?: VideoReport;
   /** False matches, then misses, of the last method. */
   examples: Example[];
 }
 
-/** Shares of altered images whose original was found. */
+/** The images of an evaluation. */
+export interface ImageFigures {
+  /** How many originals are listed and altered. Originals that count as the same image count once. */
+  originals: number;
+  /** How many unrelated images are listed. */
+  unrelated: number;
+  /** How many generated images are listed, by kind. */
+  generated: Record<string, number>;
+  /** Files that could not be read, each with the reason. */
+  unreadable: { name: string; reason: string }[];
+  /** How many files are neither images nor videos. */
+  skipped: number;
+  /** Files that are equal to another one byte for byte, and are left out. */
+  duplicates: { name: string; of: string }[];
+  /** Images within 31 bits of another one, which count as the same image. */
+  same: { name: string; of: string; distance: number }[];
+  /** Images with a quality below 50, which are not listed. */
+  lowQuality: { name: string; quality: number }[];
+  /** Altered images that could not be made, each with the reason. */
+  failed: { name: string; reason: string }[];
+  /** How many pairs of different photographs have each distance, from 0 on. */
+  pairDistances: number[];
+}
+
+/** How often altered originals were found. */
 export interface Recall {
   /** The share that was found as a match. */
   match: number;
   /** The share that was found as a match or for review. */
   found: number;
-  /** The share whose original is within so many bits, in any tier. The keys are bits: `{"31": 0.98}`. */
+  /** The share whose right image was within so many bits, whatever the tier; by number of bits. */
   at: Record<string, number>;
 }
 
-/** The figures of one attack and one method. */
+/** The figures of one attack. */
 export interface AttackFigures extends Recall {
   /** The name of the attack. */
   name: string;
+  /** The family of the attack. */
   family: AttackFamily;
-  /** How many altered images were searched. */
+  /** How many altered images there were. */
   n: number;
-  /** Wilson's interval of `match`. */
+  /** Wilson's 95 % interval of `match`. */
   interval: [number, number];
-  /** The median distance to the original. Null where the method did not return enough distances. */
+  /** The median distance to the right image; null if the method did not give it for half of the images. */
   median: number | null;
-  /** The distance to the original that 90 % of the queries do not exceed, or null. */
+  /** The 90th percentile of the distances; null if the method did not give that many. */
   p90: number | null;
-  /** The share of queries that the method refused, for instance for their quality. */
+  /** The share that the method refused, for instance for its low quality. */
   refused: number;
-  /** How many matches were other images. */
+  /** How many other images were a match. */
   falseMatches: number;
-  /** The mean number of hashes per query. */
+  /** The mean number of hashes for each query. */
   hashes: number;
-  /** The median time of a query. */
+  /** The median time of a query in milliseconds. */
   milliseconds: number;
 }
 
@@ -82,63 +83,63 @@ export interface AttackFigures extends Recall {
 export interface MethodReport {
   /** The name of the method. */
   name: string;
-  /** Its greatest possible distance. */
+  /** The greatest distance. */
   bits: number;
-  /** Its largest distance of a match. */
+  /** The greatest distance of a match. */
   radius: number;
-  /** Its largest distance of a review. */
+  /** The greatest distance of a review. */
   reviewRadius: number;
-  /** The means over the attacks. Every attack has the same weight. */
+  /** The mean over the attacks, each with the same weight, and its 95 % interval. */
   recall: Recall & { interval: [number, number] };
-  /** The means over the attacks of each family. */
+  /** The mean over the attacks of each family. */
   families: (Recall & { family: AttackFamily; attacks: number })[];
   /** The figures of each attack. */
   attacks: AttackFigures[];
-  /** Recall by the size, quality and flatness of the original. */
+  /** Recall by size, quality and flatness of the original. */
   strata: (Recall & { by: string; name: string; originals: number })[];
-  /** How many originals each view or orientation of the queries found, and how many the first method did not find. */
+  /** The views that found the right image. `added` counts those where the first method had not found it. */
   views: { name: string; found: number; added: number; medianDistance: number | null }[];
-  /** What the stages of a search cost: means over all queries. */
+  /** The cost of each stage of a search: means over all queries. */
   stages: { name: string; hashes: number; milliseconds: number }[];
-  /** How many queries have their original at each distance from 0. The last count is of all that are farther. */
+  /** How many queries have each distance to the right image, from 0 on. The last number counts all that are farther. */
   distances: number[];
-  /** The false matches. */
+  /** How often other images were found. */
   falseMatches: FalseMatches;
-  /** Recall and the rate of false matches if every entry within a distance were a match. */
+  /** Recall and false matches if everything within a distance were a match. `upper` is the 95 % bound of `falseRate`. */
   curve: { distance: number; recall: number; falseRate: number; upper: number }[];
-  /** The means of hashes and time per query, and the time that 90 % of the queries do not exceed. */
+  /** The cost of a query: mean hashes, median time, 90th percentile of times. */
   cost: { hashes: number; milliseconds: number; p90Milliseconds: number };
 }
 
-/** The figures of one video edit. */
+/** The figures of one edit of clips. */
 export interface VideoFigures {
   /** The name of the edit. */
   name: string;
-  /** One sentence that says what the edit does. */
+  /** One sentence about the edit. */
   description: string;
-  /** How many edited clips were searched. */
+  /** How many edited clips there were. */
   n: number;
-  /** The share of clips whose original was found. */
+  /** The share in which the right video was found. */
   match: number;
-  /** Wilson's interval of `match`. */
+  /** Wilson's 95 % interval of `match`. */
   interval: [number, number];
-  /** The mean share of the clip's time that was found, over all clips. */
+  /** The mean share of an edited clip's time that was found. */
   time: number;
   /** How many other videos were found. */
   falseMatches: number;
 }
 
-/** The figures of videos. */
+/** The figures of all clips. */
 export interface VideoReport {
   /** The version of ffmpeg. */
   version: string;
-  /** Of `VideoIndex.searchVideo`: thorough where that is compared for images. */
+  /** The level of the search: `"thorough"` if a method of that name is measured, otherwise `"standard"`. */
   level: CopyLevel;
-  /** How many clips were edited. */
+  /** How many videos were listed. */
   clips: number;
-  /** Videos that cannot be read, each with the reason. */
+  /** Videos that could not be read, each with the reason. */
   unreadable: { name: string; reason: string }[];
-  /** Videos equal byte for byte to another, which is named by `of`. */
+  /** Videos that are equal to another one byte for byte. */
   duplicates: { name: string; of: string }[];
   /** Edited clips that could not be made, each with the reason. */
   failed: { name: string; reason: string }[];
@@ -146,67 +147,68 @@ export interface VideoReport {
   match: number;
   /** The figures of each edit. */
   edits: VideoFigures[];
-  /** How many pairs there are of an edited clip and a video that it is no copy of. */
+  /** The number of edited clips, times the videos that each is not a copy of. */
   pairs: number;
-  /** How many of these pairs matched. */
+  /** How many of these pairs were found. */
   falseMatches: number;
-  /** The upper bound of that rate, with 95 % confidence. */
+  /** The 95 % bound of that rate. */
   upper: number;
 }
 
-/** Unrelated pairs of one kind of query and one kind of entry. */
+/** False matches between two kinds of images. */
 export interface FalsePairs {
-  /** What the queries show. */
+  /** The kind of the queries. */
   queries: string;
-  /** What the entries show. */
-  entries: string;
-  /** How many pairs there are of a usable query and an entry that is not its original. */
+  /** The kind of the listed images. */
+  listed: string;
+  /** The number of usable queries, times the listed images that are not theirs. */
   pairs: number;
-  /** How many pairs matched. */
+  /** How many pairs were a match. */
   matches: number;
-  /** How many pairs were for review. */
+  /** How many pairs were a review. */
   reviews: number;
-  /** The smallest distance of a pair, or null where the method gave none. */
+  /** The smallest distance that was seen. */
   nearest: number | null;
-  /** How many pairs are within so many bits. The keys are bits. */
+  /** How many pairs are within so many bits, by number of bits. */
   at: Record<string, number>;
-  /** The upper bound of the rate of matches: by the rule of three where none was seen. */
+  /** The 95 % bound of the rate of matches. It is the rule of three where no match was seen. */
   upper: number;
 }
 
-/** The false matches of one method. */
+/** How often other images than the right one were found. */
 export interface FalseMatches {
-  /** How many queries there were, altered and unaltered. */
+  /** How many queries there were, altered and not. */
   queries: number;
-  /** How many of them had a wrong match. */
+  /** How many queries had a false match. */
   falseQueries: number;
-  /** The upper bound of that share. */
+  /** The 95 % bound of that share. */
   upper: number;
-  /** How many unrelated pairs there are. */
+  /** How many pairs of a query and an unrelated listed image there were. */
   pairs: number;
-  /** How many of them matched. */
+  /** How many pairs were a match. */
   matches: number;
-  /** How many of them were for review. */
+  /** How many pairs were a review. */
   reviews: number;
-  /** The smallest distance of an unrelated pair, or null. */
+  /** The smallest distance that was seen. */
   nearest: number | null;
-  /** The same by what the queries and the entries show. */
+  /** The same for each kind of query and of listed image. */
   strata: FalsePairs[];
-  /** The false matches per day, extrapolated to a list and traffic of photographs: as seen, and the upper bound. */
+  /** What photographs in the operator's list and traffic give each day: the expected number and its 95 % bound. */
   expected: { listSize: number; queriesPerDay: number; pairs: number; perDay: number; upperPerDay: number };
 }
 
-/** A miss or a false match, shown without the images. */
+/** A false match or a miss, with blurred previews. */
 export interface Example {
+  /** What it is an example of. */
   kind: "false match" | "false review" | "miss";
   /** The name of the method. */
   method: string;
   /** The name of the query. */
   query: string;
-  /** The original of a miss, or the wrong image of a false match. */
-  entry: string;
-  /** The distance of the two, or null where the method gave none. */
+  /** The name of the listed image: the right one of a miss, the wrong one of a false match. */
+  image: string;
+  /** The distance between the two; null if the method did not give it. */
   distance: number | null;
-  /** The blurhashes of the query and the entry: a few colours, no more. Null where the image could not be made. */
+  /** The blurhashes of the query and the listed image: a few colours and their places. Null if it could not be made. */
   blurhashes: [string | null, string | null];
 }

@@ -1,4 +1,4 @@
-import { mean, share, upperRate, wilson } from "../metrics.js";
+import { mean, share, upperRate, wilson } from "./metrics.js";
 import type { Row } from "../run/state.js";
 import type { Clips } from "../video/clips.js";
 import { percent, table, escaped, count, oneIn } from "./text.js";

@@ -1,44 +1,34 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EmpreinteError, systemReason } from "../../errors.js";
+import { replaceFile, writeAll } from "../../files/atomic-file.js";
 import { csvOf } from "./csv.js";
 import { htmlOf } from "./html.js";
 import type { EvaluationReport } from "./types.js";
 
-/** The file as a whole or not at all. */
-async function write(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(beside, "w", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true }).catch(() => {});
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${path} cannot be written: ${systemReason(error)}`, {
-      cause: error,
-    });
-  }
-}
-
 /**
- * Writes report.json, report.csv and report.html, each with mode 0600, into a folder, which it makes. The page needs no
- * other file, and shows images only as blurhashes.
- * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` when a file cannot be written.
+ * Writes a report into a folder, as report.json, report.csv and report.html, each of mode 0600. The folder is created. The
+ * page needs no other file, and shows images only as blurhashes.
+ *
+ * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` if the folder or a file cannot be written.
+ *
+ * @example
+ * await writeEvaluation(await evaluate("photos"), "report");
  */
 export async function writeEvaluation(report: EvaluationReport, folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${folder} cannot be written: ${systemReason(error)}`, {
-      cause: error,
-    });
-  }
-  await write(join(folder, "report.json"), `${JSON.stringify(report, undefined, 1)}\n`);
-  await write(join(folder, "report.csv"), csvOf(report));
-  await write(join(folder, "report.html"), await htmlOf(report));
+  const write = async (name: string, text: string): Promise<void> => {
+    const path = join(folder, name);
+    await replaceFile(path, (descriptor) => writeAll(descriptor, Buffer.from(text))).catch(unwritable(path));
+  };
+  await mkdir(folder, { recursive: true }).catch(unwritable(folder));
+  await write("report.json", `${JSON.stringify(report, undefined, 1)}\n`);
+  await write("report.csv", csvOf(report));
+  await write("report.html", await htmlOf(report));
+}
+
+/** Names the file or folder that could not be written. */
+function unwritable(path: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${path} cannot be written: ${systemReason(cause)}`, { cause });
+  };
 }

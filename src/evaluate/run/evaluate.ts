@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { integer, invalidArgument, checkOptions, checkSignal } from "../../check.js";
 import { ImageError } from "../../errors.js";
-import { diagnose } from "../../doctor/diagnose.js";
-import { version } from "../../doctor/version.js";
+import { diagnose, version } from "../../index.js";
 import { attacksNamed, suiteVersion } from "../attacks/suite.js";
 import { each } from "./each.js";
-import { type Entry, jobOf, type Listed, makeList } from "./list.js";
+import { jobOf, type Listed, type ListItem, makeList } from "./list.js";
 import { type Measured, methodKey, rowFrom } from "./measured.js";
-import { type EvaluationMethod, fastMethod, plainMethod } from "../methods/methods.js";
-import { checkImages, type EvaluateOptions, evaluateOptionNames } from "../options.js";
-import { plan, type Query } from "./plan.js";
+import { fastMethod, plainMethod } from "../methods/hashes.js";
+import type { EvaluationMethod } from "../methods/method.js";
+import { checkImages, type EvaluateOptions, evaluateOptionNames } from "./options.js";
+import { plan, type PlannedQuery } from "./plan.js";
 import { Pool } from "./pool.js";
 import { reportOf } from "../report/report.js";
 import type { EvaluationReport } from "../report/types.js";
@@ -34,22 +34,22 @@ function checkMethods(methods: readonly EvaluationMethod[]): readonly Evaluation
   return methods;
 }
 
-/** Returns the versions that decide the figures. */
+/** Returns the versions that a row depends on besides its query and method. */
 async function versionsOf(): Promise<Record<string, string>> {
   const { kernel } = await diagnose();
   const node = process.version;
   return { empreinte: version, suite: String(suiteVersion), ...sharpVersions(), node, kernel: kernel ?? "none" };
 }
 
-function headerOf(entries: readonly Entry[], seed: number, versions: Record<string, string>): string {
+function headerOf(items: readonly ListItem[], seed: number, versions: Record<string, string>): string {
   const list = createHash("sha256");
-  for (const { name, digest } of entries) list.update(`${name}\u0000${digest}\n`);
+  for (const { name, digest } of items) list.update(`${name}\u0000${digest}\n`);
   const { empreinte, suite, sharp, libvips } = versions;
   const by = { empreinte, suite, sharp, libvips, workingSide, seed, list: list.digest("hex") };
   return JSON.stringify({ empreinteEvaluation: 1, ...by });
 }
 
-/** Returns the error that says why there is nothing to measure. */
+/** Makes the error for a folder without anything to measure. */
 function nothingListed(folder: string, { unreadable, lowQuality }: Listed): ImageError {
   const [first] = unreadable;
   const reasons = [
@@ -61,17 +61,17 @@ function nothingListed(folder: string, { unreadable, lowQuality }: Listed): Imag
 }
 
 /**
- * Measures how well altered copies of the images in a folder are found. It applies the attack suite to each image,
- * searches for the results with each method among the originals, unrelated and generated images, and counts.
+ * Measures how well altered copies of the images in a folder are found. It applies the attack suite to each image, searches
+ * for the results with each method among the originals, unrelated and generated images, and counts.
  *
- * The same images, seed and versions give the same figures, except times. Files equal byte for byte count once, and
- * originals within 31 bits of each other count as one image. The report names each file that cannot be read.
+ * The same images, seed and versions give the same figures, except for times. Images that are equal byte for byte count once.
+ * Originals within 31 bits of one another count as the same image. The report names files that cannot be read.
  *
- * @param folder The folder of the originals. All folders inside it count too.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that is invalid.
- * @throws {ImageError} `ERR_EMPREINTE_READ` when a folder cannot be read, `ERR_EMPREINTE_EMPTY` when it has no usable
+ * @param folder the folder of the originals, with all folders in it.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that does not fit.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` for a folder that cannot be read, `ERR_EMPREINTE_EMPTY` for one without a usable
  * image.
- * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` when the state cannot be written; or the signal's reason.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` if the state cannot be written; or the signal's reason.
  *
  * @example
  * const report = await evaluate("photos", { attacks: "quick" });
@@ -98,23 +98,24 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
       { originals: folder, unrelated, generated, seed, concurrency, signal, onImage },
       pool,
     );
-    const { entries } = listed;
-    if (!entries.some(({ stratum }) => stratum === "original") && listed.videos.length === 0)
+    const { items } = listed;
+    if (!items.some(({ stratum }) => stratum === "original") && listed.videos.length === 0)
       throw nothingListed(folder, listed);
-    const state = await State.open(given.folder, headerOf(entries, seed, versions), given.restart ?? false);
+    const state = await State.open(given.folder, headerOf(items, seed, versions), given.restart ?? false);
     const failed: Measured["failed"] = [];
     try {
-      const queries = plan(entries, attacks, changes, seed);
+      const queries = plan(items, attacks, changes, seed);
       const open = methods.map((method) => ({ method, key: methodKey(method) }));
-      const missing = (query: Query): typeof open => open.filter(({ key }) => !state.rows.has(keyOf(query.name, key)));
+      const missing = (query: PlannedQuery): typeof open =>
+        open.filter(({ key }) => !state.rows.has(keyOf(query.name, key)));
       const todo = queries.filter((query) => missing(query).length > 0);
-      if (todo.length > 0) for (const { method } of open) await method.prepare(entries);
+      if (todo.length > 0) for (const { method } of open) await method.prepare(items);
       let done = queries.length - todo.length;
       await each(todo, 2 * concurrency, async (query) => {
         signal?.throwIfAborted();
         let bytes: Uint8Array;
         try {
-          bytes = await pool.make(jobOf(entries[query.entry]!, query.attack, seed));
+          bytes = await pool.make(jobOf(items[query.listIndex]!, query.attack, seed));
         } catch (error) {
           failed.push({ name: query.name, reason: (error as Error).message });
           return;
@@ -122,18 +123,18 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
         for (const { method } of missing(query)) {
           signal?.throwIfAborted();
           const start = performance.now();
-          const found = await method.find({ name: query.name, bytes });
-          state.add(rowFrom(query, method, entries, found, performance.now() - start));
+          const answer = await method.find({ name: query.name, bytes });
+          state.add(rowFrom(query, method, items, answer, performance.now() - start));
         }
         given.onProgress?.({ step: "queries", done: ++done, total: queries.length });
       });
       const onClip = (count: number, total: number): void => given.onProgress?.({ step: "videos", done: count, total });
       const edits = editsNamed(given.attacks ?? "suite");
-      // Videos are searched at the level of images, and at least without their borders.
+      // Clips are searched at the level of the images, and at least at "standard".
       const level = methods.some(({ name }) => name === "thorough") ? "thorough" : "standard";
       const clips = await evaluateClips(listed.videos, edits, state, { seed, level, concurrency, signal, onClip });
       await state.flush();
-      const rowOf = (query: Query, method: EvaluationMethod): Row | undefined =>
+      const rowOf = (query: PlannedQuery, method: EvaluationMethod): Row | undefined =>
         state.rows.get(keyOf(query.name, methodKey(method)));
       const measured: Measured = {
         listed,

@@ -1,54 +1,55 @@
 import { createHash } from "node:crypto";
-import { open, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { ImageError, systemReason } from "../../errors.js";
-import { matchRadius, minQuality } from "../../hash/thresholds.js";
-import { hashImage } from "../../image/hash-image.js";
-import { sniffImage } from "../../image/sniff.js";
-import { sniffVideo, videoSniffBytes } from "../../video/containers/sniff.js";
+import { hashImage, sniffImage } from "../../index.js";
+import { matchRadius, minQuality } from "../../thresholds.js";
+import { sniffVideo } from "../../doors/video.js";
 import type { Image } from "../draw/image.js";
+import { firstBytes } from "../first-bytes.js";
 import { each } from "./each.js";
 import { type GeneratedKind, generatedKinds } from "../generated/generated.js";
-import { Distances, type ListedImage } from "../methods/methods.js";
+import { DistancesToAll } from "../methods/distances-to-all.js";
+import type { ListedImage } from "../methods/method.js";
 import type { Job, Pool, Source } from "./pool.js";
 import { decoded } from "../sharp.js";
 
-/** Where an image comes from: figures of false matches are given for each. */
+/** Where an image comes from. False matches are counted for each stratum. */
 export type Stratum = "original" | "unrelated" | GeneratedKind;
 export const strata: readonly Stratum[] = ["original", "unrelated", ...generatedKinds];
 
-/** An entry of the list, with what the figures are divided by. */
-export interface Entry extends ListedImage {
+/** A listed image, with the properties that figures are grouped by. */
+export interface ListItem extends ListedImage {
   stratum: Stratum;
   source: Source;
-  /** Pixels of the longer side, as stored. */
+  /** The longer side of the stored image, in pixels. */
   side: number;
-  /** Share of the pixels in the fullest of 16³ colour cells: near 1 in text screens and title cards. */
+  /** The share of the pixels in the fullest of 16³ colour cells. It is near 1 for screens of text and title cards. */
   flatness: number;
-  /** The position of the first entry of the group. The entries of a group are the same image: within the radius. */
+  /** The position of the first image of its group. Images of one group count as the same image: they are within the radius. */
   group: number;
 }
 
-/** What the folders have. */
+/** What was read from the folders, and what was not. */
 export interface Listed {
-  entries: Entry[];
-  /** Files that cannot be read, each with the reason. */
+  items: ListItem[];
+  /** Files that could not be read, with the reason. */
   unreadable: { name: string; reason: string }[];
-  /** How many files are neither images nor videos. */
+  /** Files of the folders that are neither images nor videos, skipped. */
   skipped: number;
   /** Videos among the originals. */
   videos: { name: string; path: string }[];
-  /** Files equal byte for byte to one before; they are left out. */
+  /** Files that are equal to an earlier one byte for byte. They are left out. */
   duplicates: { name: string; of: string }[];
-  /** Images within the radius of an earlier one. They count as the same image. */
+  /** Images within the radius of an earlier one, which count as that one. */
   same: { name: string; of: string; distance: number }[];
-  /** Images whose quality is below 50. They are not listed. */
+  /** Images with a quality below 50. They are not listed. */
   lowQuality: { name: string; quality: number }[];
 }
 
 const imageNames = new Set([".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".avif"]);
 
-/** All files below a folder, by name. */
+/** Returns all files below a folder, sorted by name. */
 async function filesOf(folder: string): Promise<string[]> {
   let found;
   try {
@@ -63,7 +64,7 @@ async function filesOf(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** The share of the fullest colour cell, on every few pixels. */
+/** Returns the share of the fullest colour cell, from a sample of the pixels. */
 export function flatnessOf({ data }: Image): number {
   const cells = new Uint32Array(4096);
   const step = 3 * Math.max(1, Math.floor(data.length / 3 / 65_536));
@@ -75,7 +76,10 @@ export function flatnessOf({ data }: Image): number {
   return Math.max(...cells) / count;
 }
 
-async function entryOf(bytes: Uint8Array, from: Pick<Entry, "name" | "stratum" | "source" | "bytes">): Promise<Entry> {
+async function itemOf(
+  bytes: Uint8Array,
+  from: Pick<ListItem, "name" | "stratum" | "source" | "bytes">,
+): Promise<ListItem> {
   const { hash, quality, orientations, width, height } = await hashImage(bytes, {
     orientations: true,
     name: from.name,
@@ -95,7 +99,7 @@ async function entryOf(bytes: Uint8Array, from: Pick<Entry, "name" | "stratum" |
 export interface ListOptions {
   originals: string;
   unrelated: string | undefined;
-  /** Generated images of each kind. */
+  /** How many images of each kind are generated. */
   generated: number;
   seed: string | number;
   concurrency: number;
@@ -103,10 +107,10 @@ export interface ListOptions {
   onImage: () => void;
 }
 
-/** Reads both folders and makes the generated images; doubles among them are found first. */
+/** Reads both folders, makes the generated images, and finds duplicates among all of them. */
 export async function makeList(options: ListOptions, pool: Pool): Promise<Listed> {
   const listed: Listed = {
-    entries: [],
+    items: [],
     unreadable: [],
     skipped: 0,
     videos: [],
@@ -115,21 +119,21 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
     lowQuality: [],
   };
   const byDigest = new Map<string, string>();
-  const take = (entry: Entry): void => {
-    const before = byDigest.get(entry.digest);
-    if (before !== undefined) listed.duplicates.push({ name: entry.name, of: before });
-    else if (entry.quality < minQuality) listed.lowQuality.push({ name: entry.name, quality: entry.quality });
-    else listed.entries.push(entry);
-    if (before === undefined) byDigest.set(entry.digest, entry.name);
+  const take = (item: ListItem): void => {
+    const before = byDigest.get(item.digest);
+    if (before !== undefined) listed.duplicates.push({ name: item.name, of: before });
+    else if (item.quality < minQuality) listed.lowQuality.push({ name: item.name, quality: item.quality });
+    else listed.items.push(item);
+    if (before === undefined) byDigest.set(item.digest, item.name);
   };
   const folders: [Stratum, string][] = [["original", options.originals]];
   if (options.unrelated !== undefined) folders.push(["unrelated", options.unrelated]);
   for (const [stratum, folder] of folders) {
     const paths = await filesOf(folder);
-    const read: (Entry | Unlisted)[] = [];
+    const read: (ListItem | Unlisted)[] = [];
     await each(paths, options.concurrency, async (path, i) => {
       options.signal?.throwIfAborted();
-      read[i] = await fileEntry(path, folder, stratum);
+      read[i] = await itemOfFile(path, folder, stratum);
       options.onImage();
     });
     for (const one of read) {
@@ -142,36 +146,27 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
   for (const kind of generatedKinds) {
     await Promise.all(
       Array.from({ length: options.generated }, async (_, number) => {
-        const entry = await generatedEntry(kind, number, options.seed, pool);
+        const item = await generatedItem(kind, number, options.seed, pool);
         options.signal?.throwIfAborted();
         options.onImage();
-        return entry;
+        return item;
       }),
-    ).then((entries) => entries.forEach(take));
+    ).then((items) => items.forEach(take));
   }
-  listed.same = group(listed.entries);
+  listed.same = group(listed.items);
   return listed;
 }
 
-/** A file that is no image, perhaps a video, or, with a reason, one that could not be read. */
+/** A file that is not listed: a video, another file, or one that could not be read. */
 interface Unlisted {
   name: string;
-  /** Its path. */
+  /** The path of a video. */
   video?: string;
+  /** Why the file could not be read. */
   reason?: string;
 }
 
-async function firstBytes(path: string): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(videoSniffBytes), 0, videoSniffBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
-
-async function fileEntry(path: string, folder: string, stratum: Stratum): Promise<Entry | Unlisted> {
+async function itemOfFile(path: string, folder: string, stratum: Stratum): Promise<ListItem | Unlisted> {
   const shown = path.slice(folder.length).replaceAll(sep, "/").replace(/^\/+/, "");
   const name = stratum === "original" ? shown : `unrelated/${shown}`;
   try {
@@ -181,16 +176,21 @@ async function fileEntry(path: string, folder: string, stratum: Stratum): Promis
       return { name, ...(video && { video: path }) };
     }
     const bytes = await readFile(path);
-    return await entryOf(bytes, { name, stratum, source: { path }, bytes: () => readFile(path) });
+    return await itemOf(bytes, { name, stratum, source: { path }, bytes: () => readFile(path) });
   } catch (error) {
     return { name, reason: reasonOf(error) };
   }
 }
 
-async function generatedEntry(kind: GeneratedKind, number: number, seed: string | number, pool: Pool): Promise<Entry> {
+async function generatedItem(
+  kind: GeneratedKind,
+  number: number,
+  seed: string | number,
+  pool: Pool,
+): Promise<ListItem> {
   const source: Source = { kind, number, seed };
   const bytes = (): Promise<Uint8Array> => pool.make({ source, seed, key: "" });
-  return entryOf(await bytes(), { name: `generated/${kind}-${number}`, stratum: kind, source, bytes });
+  return itemOf(await bytes(), { name: `generated/${kind}-${number}`, stratum: kind, source, bytes });
 }
 
 function reasonOf(error: unknown): string {
@@ -202,25 +202,25 @@ function reasonOf(error: unknown): string {
 const sameWithin = matchRadius;
 
 /** Sets `group`: of the photographs those near an earlier one join it. Generated images are each its own. */
-function group(entries: Entry[]): Listed["same"] {
+function group(items: ListItem[]): Listed["same"] {
   const same: Listed["same"] = [];
-  const distances = new Distances(entries.map(({ hash }) => hash));
-  entries.forEach((entry, i) => {
-    entry.group = i;
-    if (!("path" in entry.source)) return;
-    const each = Object.values(entry.orientations).map((hash) => distances.from(hash));
+  const distances = new DistancesToAll(items.map(({ hash }) => hash));
+  items.forEach((item, i) => {
+    item.group = i;
+    if (!("path" in item.source)) return;
+    const each = Object.values(item.orientations).map((hash) => distances.from(hash));
     for (let k = 0; k < i; k++) {
       const distance = Math.min(...each.map((one) => one[k]!));
-      if (distance > sameWithin || !("path" in entries[k]!.source)) continue;
-      entry.group = entries[k]!.group;
-      same.push({ name: entry.name, of: entries[k]!.name, distance });
+      if (distance > sameWithin || !("path" in items[k]!.source)) continue;
+      item.group = items[k]!.group;
+      same.push({ name: item.name, of: items[k]!.name, distance });
       return;
     }
   });
   return same;
 }
 
-/** Returns the job that makes the query. */
-export function jobOf(entry: Entry, attack: string | undefined, seed: string | number): Job {
-  return { source: entry.source, seed, key: entry.digest, ...(attack !== undefined && { attack }) };
+/** What makes the query again. */
+export function jobOf(item: ListItem, attack: string | undefined, seed: string | number): Job {
+  return { source: item.source, seed, key: item.digest, ...(attack !== undefined && { attack }) };
 }

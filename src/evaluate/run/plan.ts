@@ -1,35 +1,36 @@
 import type { Attack } from "../attacks/attack.js";
-import type { Entry } from "./list.js";
 import { Random } from "../random.js";
+import type { ListItem } from "./list.js";
 
-/** An image to search for: an entry, unaltered or altered. */
-export interface Query {
-  /** `"ATTACK/NAME"`, or `"none/NAME"` for an unaltered image. With the same seed the same name means the same image. */
+/** An image to search for: a listed image as it is, or altered. */
+export interface PlannedQuery {
+  /** "ATTACK/NAME", or "none/NAME" for an image as it is. With the same seed, the same name is the same image. */
   name: string;
-  /** The position in the list of the entry that it is a copy of. */
-  entry: number;
+  /** The position in the list of the image that it is a copy of. */
+  listIndex: number;
+  /** The name of the attack; undefined for an image as it is. */
   attack: string | undefined;
-  /** False for queries that only count false matches: their own entry does not count. */
+  /** False for queries that only show how often other images are found: finding their own image does not count. */
   counted: boolean;
 }
 
 /**
- * Returns the queries: all originals with all attacks. For false matches, it adds every other image of the list, unaltered
- * and with `changes` attacks that the seed picks. The queries of one image follow each other.
+ * Plans the queries: all originals with all attacks and, for false matches, every other listed image as it is and with
+ * `changes` attacks that the seed picks. The queries of one image follow one another.
  */
 export function plan(
-  entries: readonly Entry[],
+  items: readonly ListItem[],
   attacks: readonly Attack[],
   changes: number,
   seed: string | number,
-): Query[] {
-  return entries.flatMap((entry, i) => {
-    const own = entry.stratum === "original";
-    const random = new Random(seed, "unrelated", entry.digest);
+): PlannedQuery[] {
+  return items.flatMap((item, listIndex) => {
+    const own = item.stratum === "original";
+    const random = new Random(seed, "unrelated", item.digest);
     const some = own ? attacks : Array.from({ length: attacks.length === 0 ? 0 : changes }, () => random.pick(attacks));
-    const query = (attack: string | undefined): Query => ({
-      name: `${attack ?? "none"}/${entry.name}`,
-      entry: i,
+    const query = (attack: string | undefined): PlannedQuery => ({
+      name: `${attack ?? "none"}/${item.name}`,
+      listIndex,
       attack,
       counted: own && attack !== undefined,
     });

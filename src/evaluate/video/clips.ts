@@ -3,19 +3,15 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CopyLevel } from "../../copies/types.js";
-import { VideoIndex } from "../../video-index/video-index.js";
-import { coveredShare, type VideoMatch } from "../../video-index/results.js";
-import { findFfmpeg } from "../../video/ffmpeg/find-ffmpeg.js";
-import { hashVideo } from "../../video/hash-video.js";
-import type { VideoSignature } from "../../video/signature.js";
+import { findFfmpeg, hashVideo, VideoIndex, type VideoSignature } from "../../doors/video.js";
+import type { CopyLevel } from "../../index.js";
 import { each } from "../run/each.js";
 import { Random } from "../random.js";
 import { keyOf, type Row, type State } from "../run/state.js";
-import { editsVersion, type VideoEdit } from "./edits.js";
+import { type ClipEdit, editsVersion } from "./edits.js";
 import { encodeEdit } from "./encode.js";
 
-/** A video that is listed: its frames, one a second. */
+/** A listed video with its signature of one frame each second. */
 export interface KnownClip {
   name: string;
   path: string;
@@ -25,16 +21,16 @@ export interface KnownClip {
   height: number;
 }
 
-/** What was measured of the videos of the folder. */
+/** The videos of the folder, and the rows that were measured. */
 export interface Clips {
   level: CopyLevel;
   clips: KnownClip[];
   unreadable: { name: string; reason: string }[];
   duplicates: { name: string; of: string }[];
   failed: { name: string; reason: string }[];
-  /** The version of ffmpeg. Undefined where none was needed or found. */
+  /** The version of ffmpeg; undefined if none was needed or found. */
   ffmpeg: string | undefined;
-  rows: { edit: VideoEdit; row: Row }[];
+  rows: { edit: ClipEdit; row: Row }[];
 }
 
 async function digestOf(path: string): Promise<string> {
@@ -54,7 +50,7 @@ interface Options {
   onClip: (done: number, total: number) => void;
 }
 
-/** Reads the videos: signatures at a frame a second, as lists have them. */
+/** Computes the signatures of the videos, with one frame each second, as lists have them. */
 async function read(files: readonly { name: string; path: string }[], { level, signal }: Options): Promise<Clips> {
   const found: Clips = { level, clips: [], unreadable: [], duplicates: [], failed: [], ffmpeg: undefined, rows: [] };
   if (files.length === 0) return found;
@@ -78,18 +74,10 @@ async function read(files: readonly { name: string; path: string }[], { level, s
   return found;
 }
 
-/** Returns the share of the time of a query that a match covers. */
-function shareOf({ segments }: VideoMatch, seconds: number): number {
-  return coveredShare(
-    segments.map(({ queryFrom, queryTo }) => [queryFrom, queryTo]),
-    seconds,
-  );
-}
-
-/** Encodes every edit of every clip, searches for all of its frames, and removes it. */
+/** Encodes every edit of every clip and searches for it with all frames. The edited clip is removed at once. */
 export async function evaluateClips(
   files: readonly { name: string; path: string }[],
-  edits: readonly VideoEdit[],
+  edits: readonly ClipEdit[],
   state: State,
   options: Options,
 ): Promise<Clips> {
@@ -132,9 +120,7 @@ export async function evaluateClips(
             h: query.frames.length,
             ms,
           };
-          state.add(
-            own === undefined ? row : { ...row, d: Math.round(own.distance), c: shareOf(own, query.durationSeconds) },
-          );
+          state.add(own === undefined ? row : { ...row, d: Math.round(own.distance), c: own.queryShare });
         } catch (error) {
           signal?.throwIfAborted();
           found.failed.push({ name, reason: message(error) });

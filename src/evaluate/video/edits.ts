@@ -5,7 +5,7 @@ import { drawText, textWidth, words } from "../draw/text.js";
 import { someScene } from "../generated/scene.js";
 import type { Random } from "../random.js";
 
-/** What is known of a clip. */
+/** What an edit needs to know of a clip. */
 export interface Clip {
   seconds: number;
   width: number;
@@ -13,17 +13,17 @@ export interface Clip {
   frameRate: number;
 }
 
-/** What ffmpeg does to a clip. */
+/** How ffmpeg makes an edited clip. */
 export interface Recipe {
-  /** The second where the edited clip begins. Default: the beginning. */
+  /** The second at which the edited clip begins. */
   from?: number;
-  /** How long it is. Default: to the end. */
+  /** How many seconds of the clip are used. */
   seconds?: number;
-  /** The filter of the clip, `[v]`. With an `image` it is the graph of both: `[0:v]` and `[1:v]`. */
+  /** ffmpeg's filter. Without an `image` it has one input. With one it has two: `[0:v]` is the clip, `[1:v]` the image. */
   filter: string;
-  /** An image that is put under or over the clip. */
+  /** An image under or over the clip. */
   image?: Image;
-  /** How many times a second the image is shown. */
+  /** The frame rate of the image. Default 25. */
   frameRate?: number;
   /** x264's constant rate factor. Default 23. */
   quality?: number;
@@ -31,21 +31,24 @@ export interface Recipe {
 
 /** Something that people do to a clip before they show it again. */
 export interface VideoEdit {
-  /** A name that begins with `video-`. */
+  /** The name, which begins with "video-". */
   name: string;
-  /** One sentence that says what the edit does. */
+  /** One sentence about what is done. */
   description: string;
-  /** Returns what ffmpeg does. The seed decides through `random`. */
+}
+
+/** An edit with its recipe. */
+export interface ClipEdit extends VideoEdit {
   recipe: (clip: Clip, random: Random) => Recipe;
 }
 
-type Entry = [name: string, description: string, recipe: VideoEdit["recipe"]];
+type Row = [name: string, description: string, recipe: ClipEdit["recipe"]];
 
 const filtered =
-  (filter: string): VideoEdit["recipe"] =>
+  (filter: string): ClipEdit["recipe"] =>
   () => ({ filter });
 
-/** Draws a strip of text as wide as the clip, on one colour that the filter removes. */
+/** A strip of text as wide as the clip, on one colour that the filter takes away. */
 function strip({ width, height }: Clip, random: Random): Image {
   const size = Math.max(10, Math.round(height / 18));
   const image = blank(width, 2 * size, [0, 255, 0]);
@@ -54,7 +57,7 @@ function strip({ width, height }: Clip, random: Random): Image {
   return image;
 }
 
-const entries: Entry[] = [
+const rows: Row[] = [
   ["recompressed-28", "Encoded anew, x264 at rate factor 28.", () => ({ filter: "null", quality: 28 })],
   ["recompressed-38", "Encoded anew, x264 at rate factor 38.", () => ({ filter: "null", quality: 38 })],
   ["half-size", "Half as wide and high.", filtered("scale=iw/2:ih/2")],
@@ -107,25 +110,32 @@ const entries: Entry[] = [
   ],
 ];
 
-/** The version of the edits. It increases with every change of what an edit does. */
+/** Increases with every change of what an edit does, because the figures of two versions cannot be compared. */
 export const editsVersion = 1;
 
-/** The edits that people make to clips, in the order of the report. */
-export const videoEdits: readonly VideoEdit[] = entries.map(([name, description, recipe]) => {
+const edits: readonly ClipEdit[] = rows.map(([name, description, recipe]) => {
   return { name: `video-${name}`, description, recipe };
 });
 
+/**
+ * The edits of clips: what people do to videos before they show them again, in the order of the report.
+ *
+ * @example
+ * for (const { name, description } of videoEdits) console.log(name, description);
+ */
+export const videoEdits: readonly VideoEdit[] = edits;
+
 const quick = ["video-recompressed-38", "video-middle-half", "video-border-10", "video-mirror", "video-crop-5"];
 
-/** Whether a name is that of an edit, or `"video"`, which means all edits. */
+/** Returns true for the name of an edit, and for "video", which stands for all of them. */
 export function isEditName(name: string): boolean {
-  return name === "video" || videoEdits.some((edit) => edit.name === name);
+  return name === "video" || edits.some((edit) => edit.name === name);
 }
 
-/** Returns the edits of `"suite"`, `"quick"`, or names. @throws {InvalidArgumentError} when the names are no array. */
-export function editsNamed(names: "suite" | "quick" | readonly string[]): VideoEdit[] {
-  if (names === "suite") return [...videoEdits];
+/** Returns the edits that `"suite"`, `"quick"`, or names stand for. @throws {InvalidArgumentError} if it is no array. */
+export function editsNamed(names: "suite" | "quick" | readonly string[]): ClipEdit[] {
+  if (names === "suite") return [...edits];
   if (names !== "quick" && !Array.isArray(names)) throw invalidArgument("attacks", "suite, quick or an array", names);
   const wanted = names === "quick" ? quick : names;
-  return videoEdits.filter(({ name }) => wanted.includes(name) || wanted.includes("video"));
+  return edits.filter(({ name }) => wanted.includes(name) || wanted.includes("video"));
 }

@@ -1,32 +1,23 @@
-import { open, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { VideoError } from "../../errors.js";
 import { endChild, startChild } from "../../video/ffmpeg/child-process.js";
 import { usableFfmpeg } from "../../video/ffmpeg/find-ffmpeg.js";
-import { sniffVideo, videoSniffBytes } from "../../video/containers/sniff.js";
+import { sniffVideo } from "../../doors/video.js";
+import { firstBytes } from "../first-bytes.js";
 import { png } from "../sharp.js";
 import type { Recipe } from "./edits.js";
 
-/** The container of a file by its first bytes; undefined for what is no video. */
-export async function videoFormat(path: string): Promise<string | undefined> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(videoSniffBytes), 0, videoSniffBytes, 0);
-    return sniffVideo(buffer.subarray(0, bytesRead));
-  } finally {
-    await file.close();
-  }
-}
-
-/** Sides that x264 takes, square pixels. */
+/** Makes sides even, as x264 requires, and pixels square. */
 const even = "scale=trunc(iw/2)*2:trunc(ih/2)*2,setsar=1,format=yuv420p";
 
-/** Most seconds that encoding one clip may take. */
+/** The most seconds for encoding one clip. */
 const maxSeconds = 600;
 
 /**
  * Encodes an edited clip into the file `out` (MP4, x264, without sound).
- * @param path The path of a file that `hashVideo` has read, and so has checked.
- * @throws {VideoError} `ERR_EMPREINTE_VIDEO_CHILD` with the message of ffmpeg; or the signal's reason.
+ *
+ * @param path a file that `hashVideo` has read, which checks its content.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_CHILD` with ffmpeg's message; or the signal's reason.
  */
 export async function encodeEdit(
   path: string,
@@ -35,7 +26,7 @@ export async function encodeEdit(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const ffmpeg = await usableFfmpeg(signal === undefined ? {} : { signal });
-  const format = await videoFormat(path);
+  const format = sniffVideo(await firstBytes(path));
   const { from, seconds, filter, image, frameRate = 25, quality = 23 } = recipe;
   const still = `${out}.png`;
   const cut = [

@@ -122,7 +122,7 @@ describe("empreinte evaluate", () => {
     for (const row of rows) expect(existsSync(join(here, "images", row.split(",")[0]!))).toBe(true);
     // A hasher that knows the original of every image.
     const known = rows.map((row) => `${row.slice(row.indexOf(",") + 1)},3\n`);
-    writeFileSync(join(here, "mine.csv"), `query,entry,distance\n${known.join("")}`);
+    writeFileSync(join(here, "mine.csv"), `query,image,distance\n${known.join("")}`);
     const args = [...few, "--level", "plain", "--distances", `mine:64:10=${join(here, "mine.csv")}`];
     const { stdout } = await empreinte(["evaluate", photos, ...args]);
     expect(stdout).toMatch(/\nmine: recall 100\.0 % /);

@@ -34,9 +34,9 @@ function oracle(change: (query: string) => { right?: number | null; wrong?: numb
       const { right = 0, wrong } = change(name);
       const other = own === 0 ? 1 : 0;
       return {
-        entries: [
-          ...(right === null ? [] : [{ entry: own, distance: right }]),
-          ...(wrong === undefined ? [] : [{ entry: other, distance: wrong }]),
+        matches: [
+          ...(right === null ? [] : [{ listIndex: own, distance: right }]),
+          ...(wrong === undefined ? [] : [{ listIndex: other, distance: wrong }]),
         ],
       };
     },
@@ -55,7 +55,7 @@ beforeAll(async () => {
 });
 
 describe("evaluate", () => {
-  it("counts what a method says: recall, intervals, wrong entries", async () => {
+  it("counts what a method says: recall, intervals, wrong images", async () => {
     const method = oracle((query) => {
       if (query.startsWith("mirror/")) return { right: query.endsWith("0.png") ? null : 40 };
       if (query === "border-white-5/1.png") return { right: 12, wrong: 20 };
@@ -75,7 +75,7 @@ describe("evaluate", () => {
     expect(report.recall.found).toBeCloseTo((1 + 0.75 + 1) / 3, 12);
     expect(report.falseMatches).toMatchObject({ falseQueries: 1, matches: 1, reviews: 0, nearest: 20 });
     const photoPairs = report.falseMatches.strata.find(
-      ({ queries, entries }) => queries === "photographs" && entries === queries,
+      ({ queries, listed }) => queries === "photographs" && listed === queries,
     )!;
     // 4 originals, as they are and with three attacks, each against the 3 others.
     expect(photoPairs).toMatchObject({ pairs: 4 * 4 * 3, matches: 1, nearest: 20 });
@@ -99,11 +99,11 @@ describe("evaluate", () => {
       rows
         .filter(([, name]) => name.startsWith("none/"))
         .map(
-          ([, , entry]) => `"${query}","${entry}",${hashDistance(hashes.get(query)!, hashes.get(`none/${entry}`)!)}\n`,
+          ([, , image]) => `"${query}","${image}",${hashDistance(hashes.get(query)!, hashes.get(`none/${image}`)!)}\n`,
         ),
     );
     const csv = join(out, "distances.csv");
-    writeFileSync(csv, `query,entry,distance\n${measured.join("")}`);
+    writeFileSync(csv, `query,image,distance\n${measured.join("")}`);
     const elsewhere = await distancesMethod("elsewhere", csv, { bits: 256, radius: 31, reviewRadius: 50 });
     const { methods } = await evaluate(photos, { ...few, methods: [plainMethod(), elsewhere] });
     const [plain, other] = methods as [(typeof methods)[0], (typeof methods)[0]];
@@ -246,7 +246,7 @@ describe("evaluate", () => {
     }
     const broken: EvaluationMethod = {
       ...oracle(() => ({})),
-      find: () => ({ entries: [{ entry: 999, distance: 0 }] }),
+      find: () => ({ matches: [{ listIndex: 999, distance: 0 }] }),
     };
     await expect(evaluate(photos, { ...few, methods: [broken] })).rejects.toThrow("Expected integer between 0 and");
   });
@@ -307,7 +307,7 @@ describe("the report", () => {
     expect(report.examples[0]).toMatchObject({ kind: "false match", query: "mirror/2.png", distance: 10 });
     expect(report.examples.find(({ kind }) => kind === "miss")).toMatchObject({
       query: "mirror/2.png",
-      entry: "2.png",
+      image: "2.png",
     });
     for (const { blurhashes } of report.examples) for (const hash of blurhashes) expect(hash).toMatch(/^.{28}$/);
     const csv = readFileSync(join(out, "report.csv"), "utf8").trim().split("\n");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { csvRows } from "../../../dist/evaluate/methods/distances.js";
-import { meanInterval, quantile, upperRate, wilson } from "../../../dist/evaluate/metrics.js";
+import { meanInterval, quantile, upperRate, wilson } from "../../../dist/evaluate/report/metrics.js";
 import { Random } from "../../../dist/evaluate/random.js";
 
 describe("metrics", () => {

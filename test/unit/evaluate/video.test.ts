@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { evaluate, type EvaluateOptions, videoEdits, writeEvaluation } from "../../../dist/doors/evaluate.js";
+import { evaluate, type EvaluateOptions, writeEvaluation } from "../../../dist/doors/evaluate.js";
 import { hashVideo } from "../../../dist/doors/video.js";
+import { editsNamed } from "../../../dist/evaluate/video/edits.js";
 import { encodeEdit } from "../../../dist/evaluate/video/encode.js";
 import { Random } from "../../../dist/evaluate/random.js";
 import { folder } from "../../support/cli.ts";
@@ -25,7 +26,7 @@ describe.skipIf(ffmpeg === undefined)(`videos in an evaluation${ffmpeg === undef
     const about = { seconds: 5, width: 320, height: 240, frameRate: 12 };
     const out = folder();
     const edited = async (name: string): Promise<Awaited<ReturnType<typeof hashVideo>>> => {
-      const { recipe } = videoEdits.find((edit) => edit.name === name)!;
+      const { recipe } = editsNamed([name])[0]!;
       const path = join(out, `${name}.mp4`);
       await encodeEdit(join(clips, "0.mp4"), path, recipe(about, new Random(1, name)), undefined);
       return hashVideo(path, { sampling: "all" });

@@ -55,7 +55,7 @@ export const command: Command = defineCommand({
       type: "text",
       value: "NAME:BITS:RADIUS=FILE",
       repeat: true,
-      does: "Add another hasher. FILE is a CSV of its distances: query,entry,distance.",
+      does: "Add another hasher. FILE is a CSV of its distances: query,image,distance.",
     },
     "write-images": {
       type: "folder",

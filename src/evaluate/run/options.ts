@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
-import { integer } from "../check.js";
-import type { EvaluationMethod } from "./methods/methods.js";
+import { integer } from "../../check.js";
+import type { EvaluationMethod } from "../methods/method.js";
 
-/** The options of `evaluate`. */
+/** Options of `evaluate`. */
 export interface EvaluateOptions {
-  /** `"suite"` (the default), `"quick"`, or names of attacks, families and video edits. `"video"` means all edits. */
+  /** `"suite"` (the default), `"quick"`, or names of attacks, families and video edits. `"video"` is all video edits. */
   attacks?: "suite" | "quick" | readonly string[];
-  /** A folder of images that are no copies of the originals. They are listed with them, and searched for. */
+  /** A folder of images that are not copies of the originals. They are listed with them, and searched for. */
   unrelated?: string;
   /** How many images of each of six kinds are generated, listed and searched for, 0 … 10,000. Default 20. */
   generated?: number;
@@ -14,23 +14,23 @@ export interface EvaluateOptions {
   unrelatedAttacks?: number;
   /** The methods to compare. Default: `plainMethod()` and `fastMethod()`. */
   methods?: readonly EvaluationMethod[];
-  /** The seed of texts, colours, places and amounts. Default 1. */
+  /** Decides texts, colours, places and amounts. Default 1. */
   seed?: number;
-  /** The folder for the state, from which an interrupted run continues. Default: no state is kept. */
+  /** A folder for the state. An interrupted run continues from it. By default nothing is kept. */
   folder?: string;
-  /** Discard the state in the folder, even that of another evaluation. Default false. */
+  /** True to start again although the folder has a state, even that of another evaluation. Default false. */
   restart?: boolean;
-  /** How many threads make images, and how many queries run at a time, 1 … 256. Default: the processors, at most 4. */
+  /** How many threads make images and how many queries run at a time, 1 … 256. Default 4, or the number of processors. */
   concurrency?: number;
-  /** The entries in the operator's list, for the expected false matches. Default 1,000,000. */
+  /** The size of the operator's list, for the expected number of false matches. Default 1,000,000. */
   listSize?: number;
-  /** The images searched for per day, for the expected false matches. Default 1,000,000. */
+  /** How many images the operator searches for each day, for the same number. Default 1,000,000. */
   queriesPerDay?: number;
-  /** How many misses and false matches the report shows as blurhashes, 0 … 1,000. Default 48. */
+  /** How many misses and false matches the report shows, blurred beyond recognition, 0 … 1,000. Default 48. */
   previews?: number;
-  /** It is called as work is done. `total` is undefined while the images are being counted. */
+  /** Called now and then. `total` is undefined while it is not known. */
   onProgress?: (progress: { step: "list" | "queries" | "videos"; done: number; total: number | undefined }) => void;
-  /** It ends the evaluation, which then rejects with the signal's reason. */
+  /** Ends the evaluation. The promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -51,10 +51,10 @@ export const evaluateOptionNames = [
   "signal",
 ] as const;
 
-/** The options that decide which images are made. */
+/** The options that the altered images depend on. */
 export type ImageOptions = Pick<EvaluateOptions, "generated" | "unrelatedAttacks" | "seed" | "concurrency">;
 
-/** Checks these options. @throws {InvalidArgumentError} */
+/** @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkImages(given: ImageOptions): {
   generated: number;
   changes: number;

@@ -1,21 +1,21 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { invalidArgument, checkOptions, checkSignal } from "../check.js";
-import { EmpreinteError, systemReason } from "../errors.js";
-import { sniffImage } from "../image/sniff.js";
-import { attacksNamed } from "./attacks/suite.js";
-import { each } from "./run/each.js";
-import { jobOf, makeList } from "./run/list.js";
+import { invalidArgument, checkOptions, checkSignal } from "../../check.js";
+import { EmpreinteError, systemReason } from "../../errors.js";
+import { sniffImage } from "../../index.js";
+import { attacksNamed } from "../attacks/suite.js";
+import { each } from "./each.js";
+import { jobOf, makeList } from "./list.js";
 import { checkImages, type EvaluateOptions } from "./options.js";
-import { plan } from "./run/plan.js";
-import { Pool } from "./run/pool.js";
+import { plan } from "./plan.js";
+import { Pool } from "./pool.js";
 
-/** The options of `writeAttackedImages`. The shared ones are those of `evaluate`. */
+/** Options of `writeAttackedImages`. Except for `onProblem` they are those of `evaluate`. */
 export interface WriteImagesOptions extends Pick<
   EvaluateOptions,
   "attacks" | "unrelated" | "generated" | "unrelatedAttacks" | "seed" | "concurrency" | "onProgress" | "signal"
 > {
-  /** It is called for each file that cannot be read, and for each altered image that cannot be made. Both are left out. */
+  /** Called for each file that cannot be read, and each altered image that could not be made. They are left out. */
   onProblem?: (problem: { name: string; reason: string }) => void;
 }
 
@@ -34,16 +34,19 @@ const optionNames = [
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /**
- * Writes the images that `evaluate` would search for, altered and unaltered, for other hashers. The files have numbers
- * for names. queries.csv has the columns file, query and entry, which names the original. The queries `none/…` are the
- * list itself. The images are not blurred: remove them when you have hashed them.
+ * Writes the images that `evaluate` searches for, altered and not, for hashers elsewhere. The files have numbers as names.
+ * queries.csv has the columns file, query and image (the listed image that it is a copy of). The queries "none/…" are the
+ * listed images themselves. The images are not blurred; remove them when you are done.
  *
- * @param folder The folder of the originals.
- * @param out The folder to write to. It is made with mode 0700.
+ * @param folder the folder of the originals.
+ * @param out the folder to write to. It is created with mode 0700.
  * @returns how many images were written.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that is invalid.
- * @throws {ImageError} `ERR_EMPREINTE_READ` or `ERR_EMPREINTE_EMPTY`, as {@link evaluate} does.
- * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` when a file cannot be written; or the signal's reason.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that does not fit.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` for a folder that cannot be read.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` if a file cannot be written; or the signal's reason.
+ *
+ * @example
+ * const count = await writeAttackedImages("photos", "attacked", { attacks: "quick" });
  */
 export async function writeAttackedImages(folder: string, out: string, options?: WriteImagesOptions): Promise<number> {
   const given = checkOptions(options, optionNames) as WriteImagesOptions;
@@ -59,30 +62,30 @@ export async function writeAttackedImages(folder: string, out: string, options?:
   try {
     const { unrelated } = given;
     const onImage = (): void => {};
-    const { entries, unreadable } = await makeList(
+    const { items, unreadable } = await makeList(
       { originals: folder, unrelated, generated, seed, concurrency, signal, onImage },
       pool,
     );
     for (const problem of unreadable) onProblem?.({ ...problem });
-    const queries = plan(entries, attacks, changes, seed);
+    const queries = plan(items, attacks, changes, seed);
     const lines = queries.map(() => "");
     let done = 0;
     try {
       await mkdir(out, { recursive: true, mode: 0o700 });
       await each(queries, 2 * concurrency, async (query, i) => {
         signal?.throwIfAborted();
-        const making = pool.make(jobOf(entries[query.entry]!, query.attack, seed));
+        const making = pool.make(jobOf(items[query.listIndex]!, query.attack, seed));
         const bytes = await making.catch(
           ({ message: reason }: Error) => void onProblem?.({ name: query.name, reason }),
         );
         if (bytes !== undefined) {
           const file = `${String(i).padStart(7, "0")}.${sniffImage(bytes) ?? "bin"}`;
           await writeFile(join(out, file), bytes, { mode: 0o600 });
-          lines[i] = `${file},${quoted(query.name)},${quoted(entries[query.entry]!.name)}\n`;
+          lines[i] = `${file},${quoted(query.name)},${quoted(items[query.listIndex]!.name)}\n`;
         }
         given.onProgress?.({ step: "queries", done: ++done, total: queries.length });
       });
-      await writeFile(join(out, "queries.csv"), `file,query,entry\n${lines.join("")}`, { mode: 0o600 });
+      await writeFile(join(out, "queries.csv"), `file,query,image\n${lines.join("")}`, { mode: 0o600 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
       throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${out} cannot be written: ${systemReason(error)}`, {
