@@ -1,4 +1,4 @@
-import type { OrientationHashes } from "../../index.js";
+import type { ImageHash } from "../../index.js";
 
 /** An image that queries are searched in: an original, or an image that no query is a copy of. */
 export interface ListedImage {
@@ -9,7 +9,7 @@ export interface ListedImage {
   /** The hash of the image as it is, 64 hex digits. */
   hash: string;
   /** The hashes of all eight orientations. */
-  orientations: OrientationHashes;
+  orientations: NonNullable<ImageHash["orientations"]>;
   /** The quality of the hash, 0 … 100. */
   quality: number;
   /** Reads or makes the file. It is not kept in memory. */
