@@ -124,7 +124,7 @@ export function checkNearest(
   names: readonly string[] = nearestNames,
 ): CheckedSearch {
   const given = checkOptions(options, names);
-  const limit = integer("count", given.count ?? 1, 1, 2 ** 32 - 1);
+  const limit = given.count === undefined ? 1 : integer("count", given.count, 1, 2 ** 32 - 1);
   return { ...check(given, 256), limit, nearest: true, separateCrops: false };
 }
 

@@ -92,7 +92,7 @@ class Round {
   // A small one has many parts without tables, and many changes of them.
   Round(uint64_t seed, const Kind& kind, bool small) : random_(seed), kind_(kind), small_(small) {
     if (emp_index_create(kind.tables, &index_) != EMP_OK) std::abort();
-    grow_as_told();
+    set_part_sizes();
     for (Hash& hash : seeds_) hash = random_.hash();
   }
   Round(const Round&) = delete;
@@ -123,6 +123,9 @@ class Round {
   void change(int step) {
     if (small_) return change_shards();
     const uint64_t what = random_.below(11);
+    // Where chunks grow long, the first two steps make one part of them.
+    if (step == 0 && grows_long()) return add(kind_.least_long + random_.below(12'000));
+    if (step == 1 && grows_long()) return maintain(UINT64_MAX);
     if (step == 0 || what == 0) return add(33'000 + random_.below(12'000));
     if (step == 1 || what < 3) return maintain();
     if (what < 4) return add(4'096 + random_.below(8'000));
@@ -271,7 +274,9 @@ class Round {
     expect(emp_index_replace(index_, unknown, seeds_[0].data(), 0) == EMP_UNKNOWN_ID, "replace an unknown id");
   }
 
-  void grow_as_told() { index_->sizes = {kind_.most_short, kind_.least_long}; }
+  void set_part_sizes() { index_->sizes = {kind_.most_short, kind_.least_long}; }
+
+  bool grows_long() const { return kind_.least_long <= 45'000; }
 
   uint32_t largest_part() const {
     uint32_t most = 0;
@@ -281,9 +286,10 @@ class Round {
   }
 
   // Without room, or with too little of it, no part grows beyond short chunks.
-  void maintain() {
+  void maintain() { maintain(random_.one_in(2) ? random_.below(2) * 1'000'000 : UINT64_MAX); }
+
+  void maintain(uint64_t room) {
     const uint32_t before = largest_part();
-    const uint64_t room = random_.one_in(2) ? random_.below(2) * 1'000'000 : UINT64_MAX;
     for (int more = 1; more != 0;)
       if (!expect(emp_index_maintain(index_, room, nullptr, &more) == EMP_OK, "maintain")) return;
     const uint32_t after = largest_part();
@@ -309,7 +315,7 @@ class Round {
     // Go on with the opened one; snapshots of the other live on.
     kept_.emplace_back(Snapshot(opened), entries_);
     emp_index_destroy(std::exchange(index_, opened));
-    grow_as_told();
+    set_part_sizes();
   }
 
   // FORMAT.md: 64 bytes a part behind a header of 64; at 24 the smallest id, which must not be that of a removed row.

@@ -4,7 +4,16 @@ import { posix } from "node:path";
 export type ModuleMap = Record<string, readonly string[]>;
 
 /** Files and folders of src/ that every room may import. */
-export const leaves: readonly string[] = ["errors", "limits", "check", "semaphore", "thread-pool", "popcount", "thresholds", "files"];
+export const leaves: readonly string[] = [
+  "errors",
+  "limits",
+  "check",
+  "semaphore",
+  "thread-pool",
+  "popcount",
+  "thresholds",
+  "files",
+];
 
 /** HACKING.md, "Who may import whom": what each folder of src/ may import besides itself. */
 export const allowed: Record<string, readonly string[]> = {

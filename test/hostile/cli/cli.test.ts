@@ -33,7 +33,7 @@ describe("without the addon", () => {
 });
 
 describe("shared pictures", () => {
-  const csv = join(root, "../../shared/vectors/real/bridge-mods.csv");
+  const csv = join(root, "../shared/vectors/real/bridge-mods.csv");
 
   it("12 of 12 photographs have the reference's hash and quality, and the tool's with --compat cpp-cli", async (ctx) => {
     if (!existsSync(csv)) ctx.skip("skipped: needs ../shared");
@@ -67,7 +67,7 @@ describe("shared pictures", () => {
   });
 
   it("every photograph is hashed", async (ctx) => {
-    const photos = join(root, "../../shared/photos");
+    const photos = join(root, "../shared/photos");
     if (!existsSync(photos)) ctx.skip("skipped: needs ../shared");
     const count = ["bsds-train", "kodak"].flatMap((name) => readdirSync(join(photos, name))).length;
     const { code, stdout } = await empreinteProcess(["hash", "--json", "--quiet", photos]);

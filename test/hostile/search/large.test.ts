@@ -20,7 +20,7 @@ test("the same hash hundreds of thousands of times, or ten million: built and an
   using index = new HashIndex();
   await index.addMany(idsFrom(0, count), hashes, { tags });
   await index.optimize();
-  expect(index.stats()).toMatchObject({ rows: count, indexed: count, parts: 1 });
+  expect(index.stats()).toMatchObject({ rows: count, indexed: count, shards: 1 });
   const first = [0, 1, 2].map((id) => ({ id, distance: 0, orientation: "orig" }));
   expect(index.searchSync(hash, { radius: 0, limit: 3 })).toEqual(first);
   expect(await index.nearest(hash, { count: 3 })).toEqual(first);

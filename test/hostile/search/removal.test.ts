@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HashIndex } from "../../../dist/index.js";
+import { HashIndex, type IndexMatch } from "../../../dist/index.js";
 import { distances, hashAt, idsFrom, random, randomHashes } from "../../support/hashes.ts";
 
 // What a person who had a picture removed was promised: a search that starts after `remove` returned does not find it.
@@ -93,7 +93,7 @@ test("a replaced entry shows in every search beside it, once: the old hash or th
   index.add(0, hashAt(forms, 0));
   const query = hashAt(forms, 0);
   const far = distances(forms, query);
-  const running: { form: number; found: Promise<{ id: number; distance: number }[]> }[] = [];
+  const running: { form: number; found: Promise<IndexMatch[]> }[] = [];
   for (let form = 1; form < 200; form++) {
     running.push({
       form: form - 1,
@@ -103,7 +103,7 @@ test("a replaced entry shows in every search beside it, once: the old hash or th
     if (running.length % 20 > 0) continue;
     for (const { form: then, found } of running.splice(0)) {
       const hits = (await found).filter((hit) => hit.id === 0);
-      expect(hits, `form ${then}`).toEqual([{ id: 0, distance: far[then] }]);
+      expect(hits, `form ${then}`).toEqual([{ id: 0, distance: far[then], orientation: "orig" }]);
     }
   }
 });
