@@ -139,18 +139,20 @@ export const milliseconds = (value) => `${value.toFixed(value < 10 ? 3 : 0)} ms`
  * measurement leaves in memory is then not counted for the next. `jobOf()` tells the two processes apart.
  */
 export function inOwnProcess(url, job) {
-  const child = fork(new URL(url), [], { env: { ...process.env, EMPREINTE_BENCHMARK_JOB: JSON.stringify(job) } });
+  const child = fork(new URL(url), [], { env: { ...process.env, EMPREINTE_BENCHMARK_JOB: "sent" } });
+  // Not by the environment, which has no room for thousands of paths.
+  child.send(job);
   return new Promise((resolve, reject) => {
     child.once("message", resolve);
     child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`the process of ${JSON.stringify(job)} ended with ${code}`)));
+    child.once("exit", (code) => reject(new Error(`The measurement's process ended with ${code}`)));
   });
 }
 
 /** The job of this process, or undefined in the one that was started by hand. */
 export function jobOf() {
-  const job = process.env.EMPREINTE_BENCHMARK_JOB;
-  return job === undefined ? undefined : JSON.parse(job);
+  if (process.env.EMPREINTE_BENCHMARK_JOB !== "sent") return undefined;
+  return new Promise((resolve) => void process.once("message", resolve));
 }
 
 /** Sends `figures` and the peak of this process's memory to the process that started it, and ends. */

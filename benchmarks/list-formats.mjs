@@ -186,6 +186,6 @@ async function main() {
   }
 }
 
-const job = jobOf();
+const job = await jobOf();
 if (job === undefined) await main();
 else await measure(job);

@@ -6,18 +6,20 @@
 // that nothing in it reaches yet. Ends with 1 on a finding, whose input is kept in build/fuzz/findings.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const work = "build/fuzz";
 // Tracing comparisons finds its way through text; in the kernels' inner loops it is three quarters of the time.
+const untraced = ["-fno-sanitize-coverage=trace-cmp"];
 const targets = {
-  pixels: { flags: ["-fno-sanitize-coverage=trace-cmp"], most: 512 },
+  pixels: { flags: untraced, most: 512 },
   lists: { flags: [], most: 4096 },
-  index: { flags: ["-fno-sanitize-coverage=trace-cmp"], most: 512 },
-  align: { flags: ["-fno-sanitize-coverage=trace-cmp"], most: 768 },
+  index: { flags: untraced, most: 512 },
+  align: { flags: untraced, most: 768 },
 };
 
 /** The newest clang++ on PATH, by any of the names distributions give it. */
@@ -47,13 +49,45 @@ function run(command, args) {
   });
 }
 
-async function build(clang, name) {
-  const program = `${work}/${name}`;
-  const sanitizers = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", ...targets[name].flags];
-  const flags = ["-std=c++20", "-O2", "-g", "-ffp-contract=off", ...sanitizers];
-  const { code, said } = await run(clang, [...flags, ...sources(), `test/fuzz/${name}.cc`, "-o", program]);
-  if (code !== 0) throw new Error(`${name} does not compile\n${said}`);
-  return program;
+/** Runs the tasks, as many at a time as there are processors. Rejects with the first error. */
+async function together(tasks) {
+  const waiting = [...tasks];
+  const worker = async () => {
+    for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await task();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+}
+
+/** Compiles the core once for each set of flags, and links the targets. Returns each target's program. */
+async function build(clang, names) {
+  const common = ["-std=c++20", "-O2", "-g", "-ffp-contract=off"];
+  const sanitizers = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"];
+  const compile = async (flags, source, object) => {
+    mkdirSync(dirname(join(root, object)), { recursive: true });
+    const { code, said } = await run(clang, [...common, ...sanitizers, ...flags, "-c", source, "-o", object]);
+    if (code !== 0) throw new Error(`${source} does not compile\n${said}`);
+  };
+  const tasks = [];
+  const objects = new Map(names.map((name) => [name, []]));
+  for (const flags of new Set(names.map((name) => targets[name].flags.join(" ")))) {
+    const users = names.filter((name) => targets[name].flags.join(" ") === flags);
+    const folder = `${work}/objects/${flags === "" ? "traced" : "plain"}`;
+    const add = (source, receivers) => {
+      const object = `${folder}/${source}.o`;
+      for (const name of receivers) objects.get(name).push(object);
+      tasks.push(() => compile(flags.split(" ").filter(Boolean), source, object));
+    };
+    for (const source of sources()) add(source, users);
+    for (const name of users) add(`test/fuzz/${name}.cc`, [name]);
+  }
+  await together(tasks);
+  const programs = new Map(names.map((name) => [name, `${work}/${name}`]));
+  const link = async ([name, program]) => {
+    const { code, said } = await run(clang, [...sanitizers, ...objects.get(name), "-o", program]);
+    if (code !== 0) throw new Error(`${name} does not link\n${said}`);
+  };
+  await together([...programs].map((entry) => () => link(entry)));
+  return programs;
 }
 
 async function fuzz(program, name, { seconds, seed, merge }) {
@@ -102,10 +136,12 @@ async function main() {
   }
   mkdirSync(join(root, work, "findings"), { recursive: true });
   let clean = true;
-  for (const name of names) {
-    const program = await build(clang, name);
-    clean = (await fuzz(program, name, { seconds, seed, merge: values.merge ?? false })) && clean;
-  }
+  const programs = await build(clang, names);
+  await together(
+    [...programs].map(([name, program]) => async () => {
+      clean = (await fuzz(program, name, { seconds, seed, merge: values.merge ?? false })) && clean;
+    }),
+  );
   process.exitCode = clean ? 0 : 1;
 }
 
