@@ -20,11 +20,11 @@ export async function build({ n, data, rows, HashIndex }, memory) {
   const seconds = (performance.now() - start) / 1000;
   const used = process.cpuUsage(before);
   const busy = (used.user + used.system) / 1e6;
-  const { bytes, parts, indexed } = index.stats();
+  const { bytes, shards, indexed } = index.stats();
   row(`build, ${memory}`, `${seconds.toFixed(2)} s`, `${busy.toFixed(2)} cpu-s`);
   console.log(
     `    ${added.toFixed(2)} s of it addManySync; ${us(n / busy)} hashes a cpu-second; ` +
-      `${(bytes / n).toFixed(1)} bytes a hash, ${parts} parts, ${indexed} rows with tables`,
+      `${(bytes / n).toFixed(1)} bytes a hash, ${shards} shards, ${indexed} rows with tables`,
   );
   const label = `${n.toExponential(0)} ${data}, ${memory}`;
   if (memory === "full" && n >= 1e6) target(`${label}: build, million hashes a cpu-second`, n / busy / 1e6, 2);
@@ -138,8 +138,8 @@ export async function changes({ n, data, index, query, count, turns, quick, nois
   }
   await optimized;
   const merge = (performance.now() - merging) / 1000;
-  const { parts, removed, delta: left } = index.stats();
+  const { shards, removed, delta: left } = index.stats();
   row(`100,000 changes; merge beside a reader`, `${applied.toFixed(0)} ms`, `${merge.toFixed(2)} s`);
-  console.log(`    then ${parts} parts, ${removed} tombstones, delta ${left}; ${during} searches went on`);
+  console.log(`    then ${shards} shards, ${removed} tombstones, delta ${left}; ${during} searches went on`);
   if (n === 1e7) target(`${label}: merge of 100,000 changes, seconds`, merge, 10, { most: true });
 }

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import { boolean, checkOptions, integer, positive } from "../check.js";
-import { BankError, EmpreinteError } from "../errors.js";
+import { BankError, EmpreinteError, type ErrorCode } from "../errors.js";
 import type { HashLike } from "../hash/value.js";
 import { pathOf } from "../files/path.js";
 import type { Query } from "../search/query.js";
@@ -10,6 +10,7 @@ import { type Qualification, qualificationsOf } from "./decision/qualify.js";
 import { type BankMatch, type BankSearchOptions, searchEntries } from "./decision/search-entries.js";
 import { type ImportCounts, noCounts } from "./import/counts.js";
 import { type EntryBatches, importBatches, type ImportOptions } from "./import/import.js";
+import { removeStaleIndexFile } from "./index/index-file.js";
 import { LiveIndex } from "./index/live-index.js";
 import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } from "./inspect/audit.js";
 import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./inspect/audit.js";
@@ -22,10 +23,11 @@ import type { RemovalKind } from "./removal/remove-entries.js";
 import { type EntryName, type EntryNumber, numberOfEntry, type Selection } from "./removal/selection.js";
 import { type Removal, removeSelection } from "./removal/withdraw.js";
 import { logChange } from "./storage/change-log.js";
+import { checkFile } from "./storage/check-file.js";
 import { Database } from "./storage/database.js";
 import { type KeyedDigest, keyedDigest } from "./storage/hmac.js";
 import { bankNumber, checkName, findSource, type SourceName } from "./storage/names.js";
-import { checkVersion, counter, createTables, nextRevision } from "./storage/schema.js";
+import { counter, createTables, nextRevision } from "./storage/schema.js";
 
 export interface BankOpenOptions {
   /** How long a call waits, on this thread, for another process that writes. Default 5. */
@@ -90,9 +92,10 @@ export class BankStore {
     const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
     try {
       if (create) createTables(database);
-      checkVersion(database);
-      // What was withdrawn just before a crash may still be in the log.
-      database.checkpoint();
+      checkFile(database);
+      // What was withdrawn just before a crash may still be in the index file and in the log.
+      await removeStaleIndexFile(database);
+      database.tidyLog();
       pruneAudit(database, Date.now());
       return new BankStore(database, await LiveIndex.open(database), who);
     } catch (error) {
@@ -179,7 +182,12 @@ export class BankStore {
     try {
       await importBatches({ database, digest, audit, from, entries, options: options ?? {}, counts, step });
     } finally {
-      if (counts.withdrawn > 0) await this.#live.removing(() => database.checkpoint());
+      if (counts.withdrawn > 0) {
+        await this.#live.removing(() => {
+          this.#live.removeInvalidFile();
+          database.checkpoint();
+        });
+      }
     }
     await this.#live.save();
     return counts;
@@ -207,8 +215,13 @@ export class BankStore {
     return removeSelection(context, selection, kind);
   }
 
-  /** Moves SQLite's log into its file and empties the log. @throws {BankError} `ERR_EMPREINTE_BUSY` */
+  /**
+   * Completes a withdrawal that was rejected with `ERR_EMPREINTE_BUSY` or `ERR_EMPREINTE_WRITE` half-way: it removes an
+   * index file that is not valid, moves SQLite's log into its file and empties the log.
+   * @throws {BankError} `ERR_EMPREINTE_BUSY` @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`
+   */
   checkpoint(): void {
+    this.#live.removeInvalidFile();
     this.#database.checkpoint();
   }
 
@@ -349,8 +362,9 @@ export class BankStore {
       await this.#live.save();
       this.#database.checkpoint();
     } catch (error) {
-      // Without room for the index file the next opening only takes longer.
-      if (!(error instanceof EmpreinteError)) throw error;
+      // Without room for the index file, or time for the log, the next opening only takes longer.
+      const codes: ErrorCode[] = ["ERR_EMPREINTE_WRITE", "ERR_EMPREINTE_BUSY"];
+      if (!(error instanceof EmpreinteError) || !codes.includes(error.code)) throw error;
     } finally {
       this.#live.close();
       this.#database.close();

@@ -2,6 +2,7 @@
 import { boolean, checkOptions, integer, invalidArgument, oneOf } from "../../check.js";
 import { type Orientation, orientationNames } from "../../hash/orientations.js";
 import type { Database } from "../storage/database.js";
+import { parseStored } from "../storage/stored-json.js";
 
 /** What to do with an upload that matches, from the strongest on. */
 export type Action = "block" | "review" | "log";
@@ -131,6 +132,11 @@ export interface Bank {
   policy: Policy;
 }
 
+function isPolicy(value: unknown): value is Policy {
+  checkPolicy(value as Policy);
+  return true;
+}
+
 /** Answers the banks at a revision, by their numbers. */
 export function banksAt(database: Database, revision: number): Map<number, Bank> {
   const rows = database.all<[number, string, string, number, string]>(
@@ -141,7 +147,7 @@ export function banksAt(database: Database, revision: number): Map<number, Bank>
   return new Map(
     rows.map(([id, name, purpose, negative, text]) => [
       id,
-      { name, purpose, negative: negative === 1, policy: JSON.parse(text) as Policy },
+      { name, purpose, negative: negative === 1, policy: parseStored(text, "a policy", isPolicy) },
     ]),
   );
 }

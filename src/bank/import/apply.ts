@@ -8,7 +8,7 @@ import type { Database } from "../storage/database.js";
 import { keepEntryVersion } from "../storage/entry-history.js";
 import { tombstoneDigest } from "../storage/hmac.js";
 import { activeStatus, quarantinedStatus } from "../storage/names.js";
-import { Pages, readRecord } from "../storage/pages.js";
+import { checkRun, Pages, readRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";
 import { addCases, addEntries, appendSignals, type BatchContext, labelIds } from "./additions.js";
 import type { ImportCounts, Screen } from "./counts.js";
@@ -199,6 +199,7 @@ function replaceSignals(
 ): void {
   const { database, pages, counts } = context;
   const revision = context.revision();
+  checkRun(database, first, count, context.nextSignal);
   const old = Array.from({ length: count }, (_, i) => first + i);
   for (const signal of old) pages.edit(signal).writeUInt32LE(revision, 40);
   logRemovedSignals(database, revision, old);

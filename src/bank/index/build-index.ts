@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { HashIndex } from "../../search/hash-index.js";
 import type { Database } from "../storage/database.js";
-import { isLive, readRecord, recordBytes, recordsFrom } from "../storage/pages.js";
+import { checkRun, isLive, readRecord, recordBytes, recordsFrom } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
 
 /** An index, the revision of the store that it has, and the first signal that it does not have. */
@@ -65,12 +65,13 @@ export function advance(database: Database, state: IndexState): void {
     state.revision,
     state.next,
   );
+  const end = counter(database, "signals");
   for (const [first, last] of removed) {
+    checkRun(database, first, last - first + 1, end);
     const present: number[] = [];
     for (let id = first; id <= last; id++) if (index.has(id)) present.push(id);
     if (present.length > 0) index.remove(present);
   }
-  const end = counter(database, "signals");
   const again = state.adding === true;
   state.adding = true;
   addSignals(database, state, end, again);

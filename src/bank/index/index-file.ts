@@ -4,11 +4,15 @@
  * and the revision it has. Any other file is removed. A withdrawal deletes that record in its own transaction, so that no
  * index file with a withdrawn hash is ever used, and it removes the file before it returns.
  */
+import { lstatSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { EmpreinteError, IndexError } from "../../errors.js";
+import { withFolderLock } from "../../search/folder-lock.js";
 import { HashIndex } from "../../search/hash-index.js";
 import type { Database } from "../storage/database.js";
 import type { IndexState } from "./build-index.js";
+import { removeIndexFile } from "./remove-file.js";
 
 const headerBytes = 64;
 
@@ -66,17 +70,59 @@ export async function headerOf(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Opens the index file where the store records it as valid. Answers undefined for any other, also for a damaged one. */
-export async function openIndexFile(database: Database): Promise<IndexState | undefined> {
-  const valid = validIndexFile(database);
+/**
+ * Removes an index file that the store does not record as valid, before an opening does anything that may fail. A process
+ * that saves holds the folder's lock from before its file is in place until the file is recorded.
+ */
+export async function removeStaleIndexFile(database: Database): Promise<void> {
   const path = indexPath(database.path);
+  const isStale = async (): Promise<boolean> => {
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
+    const valid = validIndexFile(database);
+    return valid === undefined || !(await headerOf(path))?.equals(valid.header);
+  };
+  if (!(await isStale())) return;
+  await withFolderLock(dirname(path), undefined, async () => {
+    if (await isStale()) removeIndexFile(path);
+  });
+}
+
+/** A process that saves can replace the file between two steps of opening it. So often it is opened again. */
+const mostTries = 100;
+
+/**
+ * Opens the index file where the store records it as valid. Answers undefined for any other, also for a damaged one, and
+ * for a link: the file behind a link could stay when the link is removed.
+ */
+export async function openIndexFile(database: Database): Promise<IndexState | undefined> {
+  const path = indexPath(database.path);
+  for (let tries = 0; tries < mostTries; tries++) {
+    const valid = validIndexFile(database);
+    if (valid === undefined || lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+    if (!(await headerOf(path))?.equals(valid.header)) {
+      // It is another file than the record says, unless a process has just saved and recorded it.
+      if (validIndexFile(database)?.header.equals(valid.header) !== false) return undefined;
+      continue;
+    }
+    const index = await openWarm(path);
+    if (index !== undefined && (await headerOf(path))?.equals(valid.header)) {
+      return { index, revision: valid.revision, next: valid.next };
+    }
+    index?.close();
+    // Another process has replaced the file meanwhile, or removed it. Otherwise it is damaged.
+    if ((await headerOf(path))?.equals(valid.header)) return undefined;
+  }
+  return undefined;
+}
+
+/** Opens an index file in memory, or answers undefined where it cannot be opened or is damaged. */
+async function openWarm(path: string): Promise<HashIndex | undefined> {
   let index: HashIndex | undefined;
-  if (valid === undefined || !(await headerOf(path))?.equals(valid.header)) return undefined;
   try {
     index = await HashIndex.open(path, { verify: "later" });
     // Reading it into memory checks it, makes searches faster, and leaves no open handle to a file that is removed.
     await index.warm();
-    return { index, revision: valid.revision, next: valid.next };
+    return index;
   } catch (error) {
     index?.close();
     if (error instanceof IndexError || (error instanceof EmpreinteError && error.code === "ERR_EMPREINTE_READ")) {

@@ -2,9 +2,7 @@
  * The index of the signals that may match, kept in step with the store. It keeps the index file up to date and removes it
  * when signals are withdrawn.
  */
-import { readdir, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { syncFolder } from "../../files/atomic-file.js";
+import { dirname } from "node:path";
 import { withFolderLock } from "../../search/folder-lock.js";
 import type { IndexMatch } from "../../search/match.js";
 import type { Database } from "../storage/database.js";
@@ -17,6 +15,7 @@ import {
   openIndexFile,
   validIndexFile,
 } from "./index-file.js";
+import { releaseLinks, removeIndexFile } from "./remove-file.js";
 import type { SignalRecord } from "../storage/pages.js";
 import { type Bank, banksAt } from "../decision/policy.js";
 import { nearTypes } from "../storage/signals.js";
@@ -136,6 +135,7 @@ export class LiveIndex {
         const { index, revision, next } = this.#state;
         const valid = validIndexFile(this.#database);
         if (!rebuilt && valid?.revision === revision && there?.equals(valid.header)) return;
+        releaseLinks(this.#path);
         await index.save(this.#path, { signal: saving.signal });
         const header = await headerOf(this.#path);
         this.#database.transaction(() => {
@@ -170,27 +170,35 @@ export class LiveIndex {
   }
 
   /**
-   * Runs `work`, which withdraws signals, and removes the index file, which still has them. It holds the folder's lock, so
-   * that no process writes an index file meanwhile. A process that saves takes the lock first, and then reads the store.
+   * Runs `work`, which withdraws signals. It holds the folder's lock, so that no process writes an index file meanwhile: a
+   * process that saves takes the lock first, and then reads the store. Whatever happens to `work`, an index file that the
+   * store does not record as valid is removed.
    */
   async removing<T>(work: () => T): Promise<T> {
     this.#saving?.abort();
     return withFolderLock(dirname(this.#path), undefined, async () => {
-      const result = work();
-      await this.#removeFile();
-      return result;
+      try {
+        return work();
+      } finally {
+        this.removeInvalidFile();
+      }
     });
   }
 
-  async #removeFile(): Promise<void> {
-    const folder = dirname(this.#path);
-    const name = basename(this.#path);
-    // A save that was killed may have left a temporary file.
-    const names = await readdir(folder);
-    const ours = names.filter((other) => other === name || (other.startsWith(`.${name}.`) && other.endsWith(".tmp")));
-    if (ours.length === 0) return;
-    for (const other of ours) await rm(join(folder, other), { force: true });
-    await syncFolder(folder);
+  /** Removes the index file. A withdrawal does so inside its transaction, before the steps that may fail. */
+  removeFile(): void {
+    removeIndexFile(this.#path);
+  }
+
+  /** Removes the index file unless the store records one as valid. A store that cannot be read has none. */
+  removeInvalidFile(): void {
+    if (this.#closed) return;
+    let valid = false;
+    try {
+      valid = validIndexFile(this.#database) !== undefined;
+    } finally {
+      if (!valid) this.removeFile();
+    }
   }
 
   /** Frees the index. */

@@ -11,6 +11,7 @@ import { integer, checkOptions } from "../../check.js";
 import type { Database, Value } from "../storage/database.js";
 import type { KeyedDigest } from "../storage/hmac.js";
 import { counter } from "../storage/schema.js";
+import { parseStored } from "../storage/stored-json.js";
 
 export type AuditAction =
   | "create"
@@ -81,6 +82,9 @@ export interface AuditOptions {
 
 const mostLimit = 2 ** 31;
 
+const isDetail = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** Answers records, oldest first. Call it inside a reading. @throws {InvalidArgumentError} */
 export function auditRecords(database: Database, options: AuditOptions | undefined): AuditRecord[] {
   const { after = 0, limit = mostLimit } = checkOptions(options, ["after", "limit"]);
@@ -90,7 +94,7 @@ export function auditRecords(database: Database, options: AuditOptions | undefin
     integer("limit", limit, 1, mostLimit),
   );
   return rows.map(([number, time, who, what, revision, detail]) => {
-    return { number, time, who, what, revision, detail: JSON.parse(detail) as Record<string, unknown> };
+    return { number, time, who, what, revision, detail: parseStored(detail, "the audit log", isDetail) };
   });
 }
 

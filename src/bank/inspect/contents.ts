@@ -7,7 +7,7 @@ import type { Database } from "../storage/database.js";
 import type { KeyedDigest } from "../storage/hmac.js";
 import { parseLabels } from "../storage/labels.js";
 import { type EntryStatus, isVisibleKey, quarantinedStatus, statusName } from "../storage/names.js";
-import { Pages, readRecord, wipedFlag } from "../storage/pages.js";
+import { checkRun, Pages, readRecord, wipedFlag } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
 import { signalTypes, valueText } from "../storage/signals.js";
 
@@ -72,6 +72,7 @@ type Row = [
 /** @param crops whether to answer crops, too. */
 function infoOf(database: Database, pages: Pages, row: Row, crops = false): EntryInfo {
   const [entryNumber, bank, source, key, status, reason, first, count, labels, updated, disabled, flooded, since] = row;
+  checkRun(database, first, count, counter(database, "signals"));
   const all = Array.from({ length: count }, (_, i) => readRecord(pages.at(first + i)));
   const present = all.filter(({ flags }) => (flags & wipedFlag) === 0);
   const shown = crops ? present : present.filter(({ crop }) => crop === 0);
@@ -159,8 +160,9 @@ export function changesSince(database: Database, since: number, limit: number): 
   return rows.flatMap(([revision, kind, first, last]): Change[] => {
     if (kind === "policy") {
       const row = database.get<[string]>("SELECT name FROM bank WHERE id = ?", first);
-      return [{ revision, kind, bank: row![0] }];
+      return [{ revision, kind, ...(row !== undefined && { bank: row[0] }) }];
     }
+    checkRun(database, first, last - first + 1, counter(database, "entries"));
     const there = database.all<[number, string, string, string | null]>(
       `SELECT e.id, b.name, s.name, e.key FROM entry e JOIN source s ON s.id = e.source JOIN bank b ON b.id = s.bank
        WHERE e.id BETWEEN ? AND ?`,

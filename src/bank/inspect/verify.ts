@@ -52,6 +52,10 @@ export function verifyStore(database: Database, live: LiveIndex): string[] {
   );
   let expected = 0;
   for (const [entry, first, count] of rows) {
+    if (!(first >= 0 && first + count <= end)) {
+      found.push(`the signals of entry ${entry} are outside of the store`);
+      continue;
+    }
     expected += count;
     for (let id = first; id < first + count; id++) {
       if (entryOf.get(id) !== entry) found.push(`signal ${id} of entry ${entry} is not in its page`);

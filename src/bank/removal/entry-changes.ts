@@ -6,7 +6,7 @@ import type { Database } from "../storage/database.js";
 import { keepEntryVersion } from "../storage/entry-history.js";
 import { type KeyedDigest, tombstoneDigest } from "../storage/hmac.js";
 import { activeStatus, quarantinedStatus, withdrawnStatus } from "../storage/names.js";
-import { Pages, quarantinedFlag, readRecord, writeRecord } from "../storage/pages.js";
+import { checkRun, Pages, quarantinedFlag, readRecord, writeRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";
 import { type EntryName, type EntryNumber, findEntry, numberOfEntry } from "./selection.js";
 
@@ -29,6 +29,7 @@ export function releaseEntry(
   keepEntryVersion(database, id, revision);
   const [first, count] = row;
   const next = counter(database, "signals");
+  checkRun(database, first, count, next);
   const pages = new Pages(database, next);
   const old = Array.from({ length: count }, (_, i) => first + i);
   for (const signal of old) {

@@ -3,7 +3,7 @@ import { logChange, logRemovedSignals } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
 import { type KeyedDigest, tombstoneDigest } from "../storage/hmac.js";
 import { withdrawnStatus } from "../storage/names.js";
-import { Pages, readRecord, wipedFlag, writeRecord } from "../storage/pages.js";
+import { checkRun, Pages, readRecord, wipedFlag, writeRecord } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
 
 /** `"withdrawn"` keeps what the source said about an entry. `"erased"` keeps nothing but the tombstone. */
@@ -64,10 +64,12 @@ function wipeSignals(database: Database, revision: number): number {
     `SELECT first, count FROM entry WHERE id IN (SELECT entry FROM temp.chosen)
      UNION SELECT first, count FROM entry_history WHERE entry IN (SELECT entry FROM temp.chosen) ORDER BY first`,
   );
-  const pages = new Pages(database, counter(database, "signals"));
+  const end = counter(database, "signals");
+  const pages = new Pages(database, end);
   const removed: number[] = [];
   let wiped = 0;
   for (const [first, count] of spans) {
+    checkRun(database, first, count, end);
     for (let id = first; id < first + count; id++) {
       const signal = readRecord(pages.at(id));
       if ((signal.flags & wipedFlag) !== 0) continue;

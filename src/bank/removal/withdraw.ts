@@ -6,6 +6,7 @@ import type { Database } from "../storage/database.js";
 import { type KeyedDigest, tombstoneDigest } from "../storage/hmac.js";
 import { sourceRow } from "../storage/names.js";
 import { counter, nextRevision } from "../storage/schema.js";
+import { typeNumber, valueBytes, valueText } from "../storage/signals.js";
 import { type RemovalKind, type RemovedCounts, removeEntries } from "./remove-entries.js";
 import { checkSelection, findEntry, type Selection, selectEntries } from "./selection.js";
 
@@ -48,23 +49,29 @@ export async function removeSelection(
     database.reading(() => live.sync());
     stoppedAfter = performance.now() - start;
     database.checkpoint();
+    // Otherwise the file at the path is another one, which may have all of it.
+    database.assertInPlace();
     return result;
   });
   return { ...removed, stoppedAfter, goneAfter: performance.now() - start };
 }
 
 function removeInTransaction(
-  { database, digest, audit }: RemovalContext,
+  { database, live, digest, audit }: RemovalContext,
   selection: Selection,
   kind: RemovalKind,
 ): RemovedCounts & { revision: number } {
-  invalidateIndexFile(database);
   if ("source" in selection && !("entryId" in selection)) {
     // A source's tombstones for entries that never came have no entry number, so that `removeEntries` does not meet them.
     const { id } = sourceRow(database, selection);
     database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
   }
   const numbers = selectEntries(database, selection, digest);
+  if (numbers.length > 0) {
+    // The index file goes first. On a full disk this also makes the room that the rest needs.
+    live.removeFile();
+    invalidateIndexFile(database);
+  }
   let removed = { entries: 0, signals: 0 };
   let revision: number;
   if (numbers.length === 0) revision = addTombstone(database, selection, digest);
@@ -82,9 +89,9 @@ function removeInTransaction(
 function auditDetail(selection: Selection, kind: RemovalKind): object {
   if ("case" in selection) return { by: "case", ...(kind === "withdrawn" && { case: selection.case }) };
   if ("hash" in selection) {
-    const { hash } = selection;
-    const text = typeof hash === "string" ? hash.trim().replace(/^0x/i, "") : Buffer.from(hash).toString("hex");
-    return { by: "hash", hash: text.slice(0, 8) };
+    const { hash, type = "pdq" } = selection;
+    const number = typeNumber(type);
+    return { by: "hash", hash: valueText(number, valueBytes(number, hash)).slice(0, 8) };
   }
   if ("entryNumber" in selection) return { by: "number" };
   const { bank, source } = selection;

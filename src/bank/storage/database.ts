@@ -8,14 +8,34 @@
  * - `secure_delete = ON`: SQLite zeroes freed pages, so that ids, cases and notes of erased entries are gone.
  * - `temp_store = MEMORY`: no temporary file ever has a hash in it.
  */
-import { closeSync, openSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import Libsql from "libsql";
-import { BankError, EmpreinteError, printable, systemReason } from "../../errors.js";
+import { BankError, EmpreinteError, InvalidArgumentError, printable } from "../../errors.js";
+import { StoreFile } from "./store-file.js";
 
 export type Value = null | number | string | Buffer;
 type Statement = Libsql.Statement<[Value[]]>;
 
 const closedError = (): EmpreinteError => new EmpreinteError("ERR_EMPREINTE_CLOSED", "The bank store is closed");
+
+/** A callback of the store's, such as `importCursor`, runs inside a transaction. */
+const nestedError = (): EmpreinteError =>
+  new InvalidArgumentError("The store cannot be used by a function that it calls itself, such as importCursor");
+
+/** Answers SQLite's code, the low byte of the extended code, for many of which libsql has no name. 0 for other errors. */
+const primaryCode = (error: unknown): number =>
+  error instanceof Error && "rawCode" in error ? Number(error.rawCode) & 255 : 0;
+
+const isBusy = (error: unknown): boolean => [5, 6].includes(primaryCode(error));
+
+const shortestPause = 1;
+const longestPause = 25;
+
+/** Waits on this thread, longer each time. A call of the store waits here, too, while another process writes. */
+function pause(turn: number): void {
+  const milliseconds = Math.min(longestPause, shortestPause * 2 ** Math.min(turn, 10));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
 
 /**
  * Makes one of our errors of what SQLite reported: 5 busy, 6 locked; 11 corrupt, 26 not a database; 8 read-only, 10 I/O,
@@ -23,8 +43,7 @@ const closedError = (): EmpreinteError => new EmpreinteError("ERR_EMPREINTE_CLOS
  */
 function bankError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof EmpreinteError) return error;
-  // The low byte is the primary code. libsql has no names for many of the extended codes.
-  const code = "rawCode" in error ? Number(error.rawCode) & 255 : 0;
+  const code = primaryCode(error);
   const name = printable(path);
   const options = { cause: error };
   if (code === 5 || code === 6) {
@@ -43,23 +62,27 @@ function bankError(path: string, error: unknown): unknown {
 
 /** One open store file. Its methods throw our errors. */
 export class Database {
-  readonly path: string;
+  readonly #file: StoreFile;
   readonly #database: Libsql.Database;
   readonly #statements: Map<string, Statement> = new Map();
+  readonly #timeout: number;
   #closed = false;
 
   /**
    * Opens the file. With `create` it makes the file, with mode 0600.
+   * @param timeoutSeconds how long a call waits for other processes.
    * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_WRITE` @throws {BankError}
    */
   constructor(path: string, create: boolean, timeoutSeconds: number) {
-    this.path = path;
-    prepareFile(path, create);
+    this.#file = new StoreFile(path, create);
+    this.#timeout = 1000 * timeoutSeconds;
     try {
-      this.#database = new Libsql(path, { timeout: 1000 * timeoutSeconds });
+      // An absolute path is never a URI or a special name such as ":memory:" to SQLite.
+      this.#database = new Libsql(this.path, { timeout: this.#timeout });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new EmpreinteError("ERR_EMPREINTE_READ", `${printable(path)} cannot be opened: ${why}`, { cause: error });
+      const text = `${printable(this.path)} cannot be opened: ${why}`;
+      throw new EmpreinteError("ERR_EMPREINTE_READ", text, { cause: error });
     }
     try {
       for (const setting of [
@@ -77,6 +100,11 @@ export class Database {
       this.close();
       throw error;
     }
+  }
+
+  /** The absolute path of the file, without symbolic links. */
+  get path(): string {
+    return this.#file.path;
   }
 
   /** Answers the first row as an array of its columns. */
@@ -102,24 +130,50 @@ export class Database {
   /**
    * Writes everything that `work` writes, or nothing. A second writer waits up to the timeout and then fails with
    * `ERR_EMPREINTE_BUSY`.
+   * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
    */
   transaction<T>(work: () => T): T {
     return this.#between("BEGIN IMMEDIATE", work);
   }
 
-  /** Shows `work` one state of the store, whatever others write meanwhile. */
+  /**
+   * Shows `work` one state of the store, whatever others write meanwhile.
+   * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
+   */
   reading<T>(work: () => T): T {
     return this.#between("BEGIN", work);
   }
 
+  /** Checks that the path still leads to the open file. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
+  assertInPlace(): void {
+    this.#file.assertInPlace();
+  }
+
   /**
-   * Moves SQLite's log into its file and empties the log. What was overwritten is then in neither of them.
+   * Moves SQLite's log into its file and empties the log. What was overwritten is then in neither of them. SQLite does not
+   * wait while another process does the same, so this method does.
    * @throws {BankError} `ERR_EMPREINTE_BUSY` when a reader in another process kept the log for longer than the timeout.
    */
   checkpoint(): void {
-    const [busy] = this.get<[number]>("PRAGMA wal_checkpoint(TRUNCATE)")!;
-    if (busy === 0) return;
-    throw new BankError("ERR_EMPREINTE_BUSY", `${printable(this.path)}: another process keeps the log of changes`);
+    const deadline = performance.now() + this.#timeout;
+    for (let turn = 0; ; turn++) {
+      const [busy] = this.get<[number]>("PRAGMA wal_checkpoint(TRUNCATE)")!;
+      if (busy === 0) return;
+      if (performance.now() >= deadline) {
+        throw new BankError("ERR_EMPREINTE_BUSY", `${printable(this.path)}: another process keeps the log of changes`);
+      }
+      pause(turn);
+    }
+  }
+
+  /** Empties the log where it has anything. A log that another process keeps stays, and its process empties it. */
+  tidyLog(): void {
+    if ((statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+    try {
+      this.checkpoint();
+    } catch (error) {
+      if (!(error instanceof BankError) || error.code !== "ERR_EMPREINTE_BUSY") throw error;
+    }
   }
 
   /** Closes the file. Later calls fail with `ERR_EMPREINTE_CLOSED`. */
@@ -131,7 +185,10 @@ export class Database {
   }
 
   #between<T>(begin: string, work: () => T): T {
-    this.exec(begin);
+    if (this.#closed) throw closedError();
+    if (this.#database.inTransaction) throw nestedError();
+    this.#file.assertInPlace();
+    this.#begin(begin);
     try {
       const result = work();
       this.exec("COMMIT");
@@ -141,6 +198,20 @@ export class Database {
       if (this.#database.inTransaction) this.exec("ROLLBACK");
       throw error;
     }
+  }
+
+  /** A reading begins at its first read. That read is part of the beginning, which waits for other processes. */
+  #begin(begin: string): void {
+    this.#guard(() => {
+      this.#database.exec(begin);
+      if (begin !== "BEGIN") return;
+      try {
+        this.#statement("PRAGMA schema_version").get([]);
+      } catch (error) {
+        this.#database.exec("ROLLBACK");
+        throw error;
+      }
+    });
   }
 
   #statement(sql: string): Statement {
@@ -154,33 +225,30 @@ export class Database {
     return statement;
   }
 
+  /** Runs `work`. Outside of a transaction it runs it again while another process keeps the file, up to the timeout. */
   #guard<T>(work: () => T): T {
     if (this.#closed) throw closedError();
-    try {
-      return work();
-    } catch (error) {
-      throw bankError(this.path, error);
+    const start = performance.now();
+    for (let turn = 0; ; turn++) {
+      try {
+        return work();
+      } catch (error) {
+        const again = isBusy(error) && !this.#database.inTransaction && performance.now() - start < this.#timeout;
+        if (!again) throw bankError(this.path, error);
+      }
+      pause(turn);
     }
   }
 }
 
-/** Makes the file with mode 0600, which libsql would not, and reports why a file cannot be opened, which libsql does not. */
-function prepareFile(path: string, create: boolean): void {
-  const name = printable(path);
+/** Answers what a query finds in an empty database in memory, after these statements. */
+export function rowsInMemory<Row extends unknown[]>(statements: string, query: string): Row[] {
+  const database = new Libsql(":memory:");
   try {
-    if (!statSync(path).isFile()) throw new EmpreinteError("ERR_EMPREINTE_READ", `${name} is not a file`);
-    if (create) throw new BankError("ERR_EMPREINTE_DUPLICATE_NAME", `${name} already exists`);
-  } catch (error) {
-    if (error instanceof EmpreinteError) throw error;
-    if (!create || (error as NodeJS.ErrnoException).code !== "ENOENT") {
-      throw new EmpreinteError("ERR_EMPREINTE_READ", `${name} cannot be opened: ${systemReason(error)}`, {
-        cause: error,
-      });
-    }
-    try {
-      closeSync(openSync(path, "wx", 0o600));
-    } catch (cause) {
-      throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${name} cannot be written: ${systemReason(cause)}`, { cause });
-    }
+    database.exec(statements);
+    const statement = database.prepare(query) as unknown as Statement;
+    return statement.raw().all([]) as unknown as Row[];
+  } finally {
+    database.close();
   }
 }

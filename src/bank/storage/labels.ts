@@ -1,5 +1,6 @@
 import { invalidArgument } from "../../check.js";
 import type { Label } from "../../lists/entry.js";
+import { parseStored } from "./stored-json.js";
 
 /** A label, or the text `scheme:code`. */
 export type LabelLike = Label | string;
@@ -34,4 +35,11 @@ export function labelsText(values: readonly LabelLike[]): string {
 }
 
 /** Reads what `labelsText` wrote. Null, for an entry without labels, gives an empty array. */
-export const parseLabels = (text: string | null): Label[] => JSON.parse(text ?? "[]") as Label[];
+export const parseLabels = (text: string | null): Label[] =>
+  text === null ? [] : parseStored(text, "labels", isLabels);
+
+function isLabels(value: unknown): value is Label[] {
+  if (!Array.isArray(value)) return false;
+  value.forEach(checkLabel);
+  return true;
+}

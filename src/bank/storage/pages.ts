@@ -82,6 +82,16 @@ export function writeRecord(record: Buffer, signal: SignalRecord): void {
 /** Whether a search may find the signal now. */
 export const isLive = (record: SignalRecord): boolean => record.to === 0 && record.flags === 0;
 
+/**
+ * Checks a run of signals or entries against the number that the store has. A forged run would make a loop endless.
+ * @throws {BankError} `ERR_EMPREINTE_BANK_FILE`
+ */
+export function checkRun(database: Database, first: number, count: number, end: number): void {
+  const isWhole = Number.isSafeInteger(first) && Number.isSafeInteger(count);
+  if (isWhole && first >= 0 && count >= 0 && first + count <= end) return;
+  throw new BankError("ERR_EMPREINTE_BANK_FILE", `${printable(database.path)} is damaged (a run of numbers)`);
+}
+
 /** The pages of one transaction or one reading. It reads each page once, changes it in memory, and writes it on `flush`. */
 export class Pages {
   readonly #database: Database;
@@ -130,8 +140,10 @@ export class Pages {
 
 /** @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when bytes of the page have changed or the page is missing. */
 function readPage(database: Database, id: number): Buffer {
-  const bytes = database.get<[Buffer]>("SELECT records FROM signal_page WHERE id = ?", id)?.[0];
-  if (bytes?.length === pageBytes && crc32(bytes.subarray(4)) === bytes.readUInt32LE()) return bytes;
+  // SQLite knows the length of a blob without reading it.
+  const sql = `SELECT records FROM signal_page WHERE id = ? AND typeof(records) = 'blob' AND length(records) = ${pageBytes}`;
+  const bytes = database.get<[Buffer]>(sql, id)?.[0];
+  if (bytes !== undefined && crc32(bytes.subarray(4)) === bytes.readUInt32LE()) return bytes;
   throw new BankError("ERR_EMPREINTE_BANK_FILE", `${printable(database.path)} is damaged (signals, page ${id})`);
 }
 

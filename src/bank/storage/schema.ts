@@ -1,14 +1,14 @@
 /** The tables. `src/bank/README.md` describes how they belong together. */
 import { randomBytes } from "node:crypto";
-import { BankError, printable } from "../../errors.js";
 import type { Database } from "./database.js";
 
 /** "empr", so that the database of another program is not taken for a store. */
-const application = 0x656d7072;
+export const application = 0x656d7072;
 /** The version of the tables. A store of another version is refused. */
-const version = 4;
+export const version = 4;
 
-const tables = `
+/** The statements that make the tables, their indexes and the triggers of the audit log. */
+export const tables = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE bank (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, purpose TEXT NOT NULL, negative INTEGER NOT NULL,
     since INTEGER NOT NULL);
@@ -89,17 +89,4 @@ export function createTables(database: Database): void {
     meta("secret", randomBytes(32));
     database.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${version}`);
   });
-}
-
-/** Refuses a file that is not a store of this version. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
-export function checkVersion(database: Database): void {
-  const name = printable(database.path);
-  const [id] = database.get<[number]>("PRAGMA application_id")!;
-  const [found] = database.get<[number]>("PRAGMA user_version")!;
-  const refuse = (text: string): BankError => new BankError("ERR_EMPREINTE_BANK_FILE", `${name} ${text}`);
-  if (id !== application || found < 1) throw refuse("is not a bank store");
-  if (found > version) throw refuse(`was made by a newer version of empreinte (store version ${found})`);
-  if (found < version) {
-    throw refuse(`has store version ${found}, but this version of empreinte reads ${version}: import its lists again`);
-  }
 }

@@ -151,9 +151,9 @@ test("a second writer waits and fails when that takes too long, and a reader con
   const ended = new Promise((resolve) => blocker.on("close", resolve));
   const store = await BankStore.open(path);
   await new Promise((resolve) => blocker.stdout.once("data", resolve));
-  const impatient = await BankStore.open(path, { timeoutSeconds: 0.1 }).catch((error: unknown) => error);
-  // Opening needs the log to be moved; where that is being written it is told.
-  expect(impatient).toMatchObject({ code: "ERR_EMPREINTE_BUSY" });
+  const impatient = await BankStore.open(path, { timeoutSeconds: 0.1 });
+  await expect(impatient.withdraw({ case: "case 4" })).rejects.toMatchObject({ code: "ERR_EMPREINTE_BUSY" });
+  await impatient.close();
   const [hash] = hashesOfCase(3);
   expect(new Matcher(store).check({ hash: hash!, quality: 100, stable: true }).matches).toHaveLength(1);
   // It holds its lock for half a second after this, while the withdrawal waits in this thread.
