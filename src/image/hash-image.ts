@@ -1,7 +1,7 @@
 import { checkOptions, checkSignal } from "../check.js";
 import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import { type PixelHash, pixelHash } from "../hash/result.js";
-import { withSignal } from "../native/abort.js";
+import { withCancelToken } from "../native/abort.js";
 import { native } from "../native/load.js";
 import { tooManyPixels } from "./decode.js";
 import { type Decoding, withDecoded } from "./decoded.js";
@@ -73,7 +73,7 @@ async function hashPixels(
   const pixels = nativePixels(input);
   if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, width, height);
   // The addon copies the caller's pixels before it returns a promise.
-  const hash = pixelHash(await withSignal(signal, (cancel) => native.hash(pixels, hashOptions, cancel)));
+  const hash = pixelHash(await withCancelToken(signal, (cancel) => native.hash(pixels, hashOptions, cancel)));
   return { ...hash, width, height, ...(all && { frames: [{ page: 0, ...hash }] }) };
 }
 

@@ -1,4 +1,4 @@
-import { withSignal } from "../native/abort.js";
+import { withCancelToken } from "../native/abort.js";
 import type { NativeVideo } from "../native/binding.js";
 import { native } from "../native/load.js";
 import { decodeSegments, type NativeSegment } from "../native/segment-numbers.js";
@@ -50,6 +50,6 @@ export async function align(
     maxSpeed,
     includeWeak,
   };
-  const rows = await indexErrorsAsync(withSignal(signal, (cancel) => native.alignVideos(request, cancel)));
+  const rows = await indexErrorsAsync(withCancelToken(signal, (cancel) => native.alignVideos(request, cancel)));
   return decodeSegments(rows, candidates.length);
 }

@@ -2,10 +2,10 @@ import { open, stat } from "node:fs/promises";
 import { EmpreinteError, IndexError } from "../errors.js";
 import { replaceFile } from "../files/atomic-file.js";
 import { pathOf } from "../files/path.js";
-import { withSignal } from "../native/abort.js";
+import { withCancelToken } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
-import { indexError } from "./index-errors.js";
+import { indexError, indexErrorsAsync } from "./index-errors.js";
 
 /** The same error, naming the file. */
 export function damaged(path: string | URL, error: IndexError): IndexError {
@@ -47,7 +47,7 @@ export async function saveIndexFile(
     await replaceFile(name, async (descriptor) => {
       const saving = { started: undefined as Promise<void> | undefined };
       try {
-        await withSignal(signal, (cancel) => (saving.started = native.indexSave(index, descriptor, cancel)));
+        await withCancelToken(signal, (cancel) => (saving.started = native.indexSave(index, descriptor, cancel)));
       } finally {
         // After an abort the job still writes for a moment. The file must not be closed meanwhile.
         await saving.started?.then(undefined, (error: unknown) => error);
@@ -58,4 +58,14 @@ export async function saveIndexFile(
     const why = error instanceof Error ? error.message : String(error);
     throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${name} cannot be written: ${why}`, { cause: error });
   }
+}
+
+/** Checks every byte of the file that the index was opened from. @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` */
+export async function verifyIndex(index: IndexHandle, signal: AbortSignal | undefined): Promise<void> {
+  await indexErrorsAsync(withCancelToken(signal, (cancel) => native.indexVerify(index, cancel)));
+}
+
+/** Copies the file that the index was opened from into memory. @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` */
+export async function warmIndex(index: IndexHandle, signal: AbortSignal | undefined): Promise<void> {
+  await indexErrorsAsync(withCancelToken(signal, (cancel) => native.indexWarm(index, cancel)));
 }

@@ -3,41 +3,18 @@ import { IndexError } from "../errors.js";
 import type { CropHashes } from "../copies/crop-hashes.js";
 import type { HashLike } from "../hash/value.js";
 import type { ImageInput } from "../image/input.js";
-import { withSignal } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
 import { Additions, closedError } from "./additions.js";
-import { damaged, openIndexFile, saveIndexFile } from "./file.js";
-import { indexErrors, indexErrorsAsync } from "./index-errors.js";
+import { damaged, openIndexFile, saveIndexFile, verifyIndex, warmIndex } from "./file.js";
+import { indexErrors } from "./index-errors.js";
 import { Maintenance } from "./maintenance.js";
 import type { HashIndexOptions, IndexStats, OpenOptions } from "./index-options.js";
 import type { IndexMatch } from "./match.js";
-import {
-  checkAsyncNearest,
-  checkAsyncSearch,
-  type CheckedAsyncSearch,
-  type CheckedSearch,
-  checkNearest,
-  checkSearch,
-  everyRow,
-  type NearestOptions,
-  type SearchOptions,
-  type SyncNearestOptions,
-  type SyncSearchOptions,
-} from "./options.js";
-import { checkQuery, isQuery, type Query } from "./query.js";
-import { groupMatches, matchesOf, nearestOrientations } from "./results.js";
-import {
-  checkAddition,
-  checkCropAddition,
-  type Hashes,
-  type Ids,
-  oneHash,
-  oneId,
-  oneTag,
-  packHashes,
-  packIds,
-} from "./rows.js";
+import { checkAsyncNearest, checkAsyncSearch, checkNearest, checkSearch } from "./options.js";
+import type { NearestOptions, SearchOptions, SyncNearestOptions, SyncSearchOptions } from "./options.js";
+import type { Query } from "./query.js";
+import { checkAddition, checkCropAddition, type Hashes, type Ids, oneHash, oneId, oneTag, packIds } from "./rows.js";
 import { checkImageSearch, type ImageSearchOptions, type ImageSearchResult, searchImage } from "./search-image.js";
 import { Searcher } from "./searcher.js";
 
@@ -69,7 +46,7 @@ export class HashIndex {
     const { memory = "full" } = checkOptions(options, ["memory"]);
     const tables = tablesOf[oneOf("memory", memory, memories)];
     this.#handle = (options && opened.get(options)) ?? native.createIndex(tables);
-    this.#searcher = new Searcher(this.#handle);
+    this.#searcher = new Searcher(this.#handle, () => this.#open());
     this.#maintenance = new Maintenance(this.#handle);
     this.#additions = new Additions(this.#handle);
   }
@@ -206,7 +183,7 @@ export class HashIndex {
    */
   searchSync(query: HashLike | Query, options?: SyncSearchOptions): IndexMatch[] {
     this.#open();
-    return this.#single(query, checkSearch(options));
+    return this.#searcher.one(query, checkSearch(options));
   }
 
   /**
@@ -215,25 +192,19 @@ export class HashIndex {
    */
   searchManySync(hashes: Hashes, options?: SyncSearchOptions): IndexMatch[][] {
     this.#open();
-    const queries = packHashes(hashes);
-    const search = checkSearch(options);
-    this.#open();
-    return groupMatches(this.#searcher.sync(queries, search), queries.length / 32);
+    return this.#searcher.many(hashes, checkSearch(options));
   }
 
   /** Searches like `searchSync`, off this thread. It rejects with the signal's reason when aborted. */
   async search(query: HashLike | Query, options?: SearchOptions): Promise<IndexMatch[]> {
     this.#open();
-    return this.#singleAsync(query, checkAsyncSearch(options));
+    return this.#searcher.oneAsync(query, checkAsyncSearch(options));
   }
 
   /** Searches like `searchManySync`, off this thread and over several. It rejects with the signal's reason when aborted. */
   async searchMany(hashes: Hashes, options?: SearchOptions): Promise<IndexMatch[][]> {
     this.#open();
-    const queries = packHashes(hashes);
-    const search = checkAsyncSearch(options);
-    this.#open();
-    return this.#searcher.async(queries, search);
+    return this.#searcher.manyAsync(hashes, checkAsyncSearch(options));
   }
 
   /**
@@ -243,22 +214,19 @@ export class HashIndex {
    */
   nearestSync(query: HashLike | Query, options?: SyncNearestOptions): IndexMatch[] {
     this.#open();
-    return this.#single(query, checkNearest(options));
+    return this.#searcher.one(query, checkNearest(options));
   }
 
   /** Searches like `nearestSync`, off this thread. It rejects with the signal's reason when aborted. */
   async nearest(query: HashLike | Query, options?: NearestOptions): Promise<IndexMatch[]> {
     this.#open();
-    return this.#singleAsync(query, checkAsyncNearest(options));
+    return this.#searcher.oneAsync(query, checkAsyncNearest(options));
   }
 
   /** Searches like `nearestSync` for each hash, off this thread. It rejects with the signal's reason when aborted. */
   async nearestMany(hashes: Hashes, options?: NearestOptions): Promise<IndexMatch[][]> {
     this.#open();
-    const queries = packHashes(hashes);
-    const search = checkAsyncNearest(options);
-    this.#open();
-    return this.#searcher.async(queries, search);
+    return this.#searcher.manyAsync(hashes, checkAsyncNearest(options));
   }
 
   /**
@@ -277,16 +245,7 @@ export class HashIndex {
     this.#open();
     return searchImage(input, checkImageSearch(options), {
       search: (query, how) => this.search(query, how),
-      rows: {
-        searchMany: (queries, how) => {
-          this.#open();
-          return this.#searcher.async(queries, everyRow(how));
-        },
-        get: (row, crop) => {
-          this.#open();
-          return this.#searcher.get(row, crop);
-        },
-      },
+      rows: this.#searcher,
     });
   }
 
@@ -326,8 +285,7 @@ export class HashIndex {
   async verify(options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
     const { signal } = checkOptions(options, ["signal"]);
-    const checked = withSignal(checkSignal(signal), (cancel) => native.indexVerify(this.#handle, cancel));
-    await indexErrorsAsync(checked);
+    await verifyIndex(this.#handle, checkSignal(signal));
   }
 
   /**
@@ -338,8 +296,7 @@ export class HashIndex {
   async warm(options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
     const { signal } = checkOptions(options, ["signal"]);
-    const warmed = withSignal(checkSignal(signal), (cancel) => native.indexWarm(this.#handle, cancel));
-    await indexErrorsAsync(warmed);
+    await warmIndex(this.#handle, checkSignal(signal));
   }
 
   /**
@@ -360,18 +317,5 @@ export class HashIndex {
 
   #open(): void {
     if (this.#closed) throw closedError();
-  }
-
-  #single(query: HashLike | Query, search: CheckedSearch): IndexMatch[] {
-    if (!isQuery(query)) return matchesOf(this.#searcher.sync(oneHash(query), search));
-    const { hashes } = checkQuery(query, search);
-    if (hashes.length === 0) return [];
-    return nearestOrientations(groupMatches(this.#searcher.sync(hashes, search), hashes.length / 32), search.limit);
-  }
-
-  async #singleAsync(query: HashLike | Query, search: CheckedAsyncSearch): Promise<IndexMatch[]> {
-    const hashes = isQuery(query) ? checkQuery(query, search).hashes : oneHash(query);
-    if (hashes.length === 0) return [];
-    return nearestOrientations(await this.#searcher.async(hashes, search), search.limit);
   }
 }

@@ -1,27 +1,79 @@
+import type { CopyIndex, NearHash } from "../copies/types.js";
+import type { HashLike } from "../hash/value.js";
 import { kernelName } from "../native/kernel.js";
-import { withSignal } from "../native/abort.js";
+import { withCancelToken } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
 import { indexError, indexErrorsAsync } from "./index-errors.js";
 import type { IndexMatch } from "./match.js";
-import type { CheckedAsyncSearch, CheckedSearch } from "./options.js";
-import { groupMatches } from "./results.js";
+import { type CheckedAsyncSearch, type CheckedSearch, everyRow } from "./options.js";
+import { checkQuery, isQuery, type Query } from "./query.js";
+import { groupMatches, matchesOf, nearestOrientations } from "./results.js";
+import { type Hashes, oneHash, packHashes } from "./rows.js";
 
 /** Fewer queries than this are not worth a thread. */
 const queriesPerThread = 64;
 
 /** Searches one index, on this thread or over several. */
-export class Searcher {
+export class Searcher implements CopyIndex {
   readonly #handle: IndexHandle;
+  readonly #checkOpen: () => void;
   /** `EMPREINTE_KERNEL` as the first search finds it: reading the environment takes longer than a small search. */
   #kernel: { name: string | undefined } | undefined;
 
-  constructor(handle: IndexHandle) {
+  /** @param checkOpen throws where the index was closed. It is called again after the caller's code has run. */
+  constructor(handle: IndexHandle, checkOpen: () => void) {
     this.#handle = handle;
+    this.#checkOpen = checkOpen;
+  }
+
+  /** The matches of a hash or a query, each entry once. */
+  one(query: HashLike | Query, search: CheckedSearch): IndexMatch[] {
+    if (!isQuery(query)) return matchesOf(this.#sync(oneHash(query), search));
+    const { hashes } = checkQuery(query, search);
+    if (hashes.length === 0) return [];
+    return nearestOrientations(groupMatches(this.#sync(hashes, search), hashes.length / 32), search.limit);
+  }
+
+  /** Searches like `one`, off this thread. */
+  async oneAsync(query: HashLike | Query, search: CheckedAsyncSearch): Promise<IndexMatch[]> {
+    const hashes = isQuery(query) ? checkQuery(query, search).hashes : oneHash(query);
+    if (hashes.length === 0) return [];
+    return nearestOrientations(await this.#async(hashes, search), search.limit);
+  }
+
+  /** The matches of each hash. */
+  many(hashes: Hashes, search: CheckedSearch): IndexMatch[][] {
+    const queries = packHashes(hashes);
+    this.#checkOpen();
+    return groupMatches(this.#sync(queries, search), queries.length / 32);
+  }
+
+  /** Searches like `many`, off this thread and over several. */
+  async manyAsync(hashes: Hashes, search: CheckedAsyncSearch): Promise<IndexMatch[][]> {
+    const queries = packHashes(hashes);
+    this.#checkOpen();
+    return this.#async(queries, search);
+  }
+
+  /** The nearest rows of each query. Crops are rows of their own. */
+  async searchMany(queries: Uint8Array, options: Parameters<CopyIndex["searchMany"]>[1]): Promise<NearHash[][]> {
+    this.#checkOpen();
+    return this.#async(queries, everyRow(options));
+  }
+
+  /** The 32 bytes of an entry's hash, or of a crop's; undefined where it is gone. */
+  get(id: number, crop?: number): Uint8Array | undefined {
+    this.#checkOpen();
+    if (!native.indexHas(this.#handle, id)) return undefined;
+    if (crop === undefined) return native.indexHashes(this.#handle, Float64Array.of(id));
+    // The entry may have been replaced by one with fewer crops: a row that is not there is all zero.
+    const hash = native.indexHashes(this.#handle, Float64Array.of(id), Uint8Array.of(crop + 1));
+    return hash.some((byte) => byte !== 0) ? hash : undefined;
   }
 
   /** The core's numbers, three for each match: see `results.ts`. */
-  sync(queries: Uint8Array, search: CheckedSearch): Float64Array | undefined {
+  #sync(queries: Uint8Array, search: CheckedSearch): Float64Array | undefined {
     const { radius, limit, tags, strategy, nearest, kernel = this.#ownKernel() } = search;
     try {
       // The addon reads options by name, which takes longer than the usual search of a small index.
@@ -34,7 +86,7 @@ export class Searcher {
   }
 
   /** For each query its matches. */
-  async async(queries: Uint8Array, search: CheckedAsyncSearch): Promise<IndexMatch[][]> {
+  async #async(queries: Uint8Array, search: CheckedAsyncSearch): Promise<IndexMatch[][]> {
     const { radius, threads, signal, kernel = this.#ownKernel() } = search;
     const { limit, tags, strategy, nearest, separateCrops } = search;
     const options = { limit, tags, strategy, nearest, separateCrops, kernel };
@@ -46,20 +98,11 @@ export class Searcher {
     // Counted now: the caller may transfer or shrink the buffer while the search runs.
     const counts = batches.map((batch) => batch.length / 32);
     const found = await indexErrorsAsync(
-      withSignal(signal, (cancel) =>
+      withCancelToken(signal, (cancel) =>
         Promise.all(batches.map((batch) => native.search(this.#handle, batch, radius, options, cancel))),
       ),
     );
     return found.flatMap((numbers, i) => groupMatches(numbers, counts[i]!));
-  }
-
-  /** The 32 bytes of an entry's hash, or of a crop's; undefined where it is gone. */
-  get(id: number, crop?: number): Uint8Array | undefined {
-    if (!native.indexHas(this.#handle, id)) return undefined;
-    if (crop === undefined) return native.indexHashes(this.#handle, Float64Array.of(id));
-    // The entry may have been replaced by one with fewer crops: a row that is not there is all zero.
-    const hash = native.indexHashes(this.#handle, Float64Array.of(id), Uint8Array.of(crop + 1));
-    return hash.some((byte) => byte !== 0) ? hash : undefined;
   }
 
   #ownKernel(): string | undefined {

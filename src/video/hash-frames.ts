@@ -1,7 +1,7 @@
 import { checkHashOptions } from "../hash/options.js";
 import { nativePixels } from "../hash/raw-pixels.js";
 import { type PixelHash, pixelHash } from "../hash/result.js";
-import { withSignal } from "../native/abort.js";
+import { withCancelToken } from "../native/abort.js";
 import type { NativePixels } from "../native/binding.js";
 import { native } from "../native/load.js";
 import type { VideoFrame } from "./frame.js";
@@ -50,7 +50,7 @@ export async function* hashFrames(
     const syntheticScore = syntheticScoreOf(pixels);
     const answer =
       width * height * channels > syncBytes
-        ? await withSignal(signal, (cancel) => native.hash(pixels, { ...options, owned: exclusive }, cancel))
+        ? await withCancelToken(signal, (cancel) => native.hash(pixels, { ...options, owned: exclusive }, cancel))
         : native.hashSync(pixels, options);
     return { ...pixelHash(answer), syntheticScore };
   };

@@ -2,7 +2,7 @@ import { checkHashOptions } from "../hash/options.js";
 import { nativePixels } from "../hash/raw-pixels.js";
 import { type PixelHash, pixelHash } from "../hash/result.js";
 import type { Samples } from "../image/samples.js";
-import { withSignal } from "../native/abort.js";
+import { withCancelToken } from "../native/abort.js";
 import { native } from "../native/load.js";
 
 /** A part of a picture, in shares of its sides from the top left. */
@@ -103,7 +103,7 @@ export async function hashCrop(
   const stride = width * channels;
   const pixels = { data: data.subarray(top * stride + left * channels), width: across, height: down, channels, stride };
   const options = { ...checkHashOptions({}), owned: true };
-  const answer = await withSignal(signal, (cancel) => native.hash(nativePixels(pixels), options, cancel));
+  const answer = await withCancelToken(signal, (cancel) => native.hash(nativePixels(pixels), options, cancel));
   const region = {
     left: left / width,
     top: top / height,

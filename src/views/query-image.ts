@@ -1,6 +1,6 @@
 import { orientationNames, type Orientation } from "../hash/orientations.js";
 import type { Samples } from "../image/samples.js";
-import { withSignal } from "../native/abort.js";
+import { withCancelToken } from "../native/abort.js";
 import type { NativeViews, ViewsHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
 import { decodeViewHashes, encodeView, numbersPerView } from "../native/view-numbers.js";
@@ -75,7 +75,7 @@ export class QueryImage implements Disposable {
     signal: AbortSignal | undefined,
   ): Promise<QueryImage> {
     return new QueryImage(
-      await withSignal(signal, (cancel) =>
+      await withCancelToken(signal, (cancel) =>
         native.createViews({ data, width, height, channels, stride: width * channels }, { detach: taken }, cancel),
       ),
     );
@@ -84,7 +84,7 @@ export class QueryImage implements Disposable {
   /** The variants of a stage, those of most worth first; none that an earlier stage has given. */
   async stage(name: StageName, signal: AbortSignal | undefined): Promise<ViewHash[]> {
     const stage = stageNames.indexOf(name);
-    return viewHashes(await withSignal(signal, (cancel) => native.viewStage(this.#handle, stage, cancel)));
+    return viewHashes(await withCancelToken(signal, (cancel) => native.viewStage(this.#handle, stage, cancel)));
   }
 
   /** Each view moved until its hash is as near its target as it gets. */
@@ -98,12 +98,14 @@ export class QueryImage implements Disposable {
       views.set(from.view ?? wholeView, numbersPerView * i);
       targets.set(target, 32 * i);
     });
-    return viewHashes(await withSignal(signal, (cancel) => native.alignViews(this.#handle, views, targets, cancel)));
+    return viewHashes(
+      await withCancelToken(signal, (cancel) => native.alignViews(this.#handle, views, targets, cancel)),
+    );
   }
 
   /** Hashes of views, ten numbers each, as originals of `side` pixels; 0: as large as the view. */
   async hash(views: Float32Array, side: number, signal: AbortSignal | undefined): Promise<ViewHash[]> {
-    return viewHashes(await withSignal(signal, (cancel) => native.hashViews(this.#handle, views, side, cancel)));
+    return viewHashes(await withCancelToken(signal, (cancel) => native.hashViews(this.#handle, views, side, cancel)));
   }
 
   /** Frees it now; a call that runs keeps it. */
