@@ -40,6 +40,18 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
   throw invalidArgument(name, `one of ${allowed.join(", ")}`, value);
 }
 
+/** Returns `value` when it is text with at least one character. @throws {InvalidArgumentError} otherwise. */
+export function filledText(name: string, value: unknown, expected = "text"): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw invalidArgument(name, expected, value);
+}
+
+/** Returns `value` when it is a function or undefined. @throws {InvalidArgumentError} otherwise. */
+export function checkCallback<T extends ((...given: never[]) => unknown) | undefined>(name: string, value: T): T {
+  if (value === undefined || typeof value === "function") return value;
+  throw invalidArgument(name, "function", value);
+}
+
 /**
  * Returns an options object, `{}` for undefined. Every key must be in `known`.
  * @throws {InvalidArgumentError} for another value or an unknown key.

@@ -7,7 +7,7 @@ export const matchRadius = 31;
 export const reviewRadius = 50;
 
 /** A hash of lower quality is near unrelated images: it is neither listed nor matched. */
-export const minQuality = 50;
+export const leastQuality = 50;
 
 /** Views and crops, of which there are many and which nobody looks at, need this quality. */
-export const minViewQuality = 80;
+export const leastViewQuality = 80;

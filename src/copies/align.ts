@@ -1,4 +1,4 @@
-import { minViewQuality } from "../thresholds.js";
+import { leastViewQuality } from "../thresholds.js";
 import { hashDistance } from "../hash/value.js";
 import type { QueryImage } from "../views/query-image.js";
 import type { Candidate, CandidateSet } from "./candidates.js";
@@ -29,7 +29,7 @@ export async function alignCandidates(
   if (wanted.length === 0) return 0;
   const aligned = await image.align(wanted, signal);
   aligned.forEach((viewHash, i) => {
-    if (viewHash.quality < minViewQuality || !viewHash.stable) return;
+    if (viewHash.quality < leastViewQuality || !viewHash.stable) return;
     const { target, from: _from, ...known } = wanted[i]!;
     candidates.add({ ...known, distance: hashDistance(viewHash.hash, target), viewHash });
   });

@@ -1,6 +1,6 @@
 import { checkOptions, checkSignal, oneOf } from "../check.js";
 import { checkHashOptions } from "../hash/options.js";
-import { minViewQuality } from "../thresholds.js";
+import { leastViewQuality } from "../thresholds.js";
 import { hashDistance } from "../hash/value.js";
 import type { ImageInput } from "../image/input.js";
 import { checkInputOptions } from "../image/options.js";
@@ -54,7 +54,7 @@ const minSide = 64;
 
 async function cropHash(samples: Samples, crop: Crop, signal: AbortSignal | undefined): Promise<CropHash | undefined> {
   const made = await hashCrop(samples, crop, minSide, signal);
-  if (made === undefined || made.quality < minViewQuality || !made.stable) return undefined;
+  if (made === undefined || made.quality < leastViewQuality || !made.stable) return undefined;
   return { hash: made.hash, quality: made.quality, name: crop.name, region: made.region };
 }
 

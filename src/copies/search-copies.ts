@@ -1,4 +1,4 @@
-import { minQuality, minViewQuality } from "../thresholds.js";
+import { leastQuality, leastViewQuality } from "../thresholds.js";
 import { hashToBytes } from "../hash/value.js";
 import type { Samples } from "../image/samples.js";
 import { QueryImage, type StageName, type ViewHash, wholeView } from "../views/query-image.js";
@@ -92,13 +92,13 @@ async function runRemainingStages(
   const flat = image.flatness >= flatFrom;
   search.candidates.strict = flat;
   const radius = searchRadius(level, flat);
-  const views = async (name: StageName): Promise<ViewHash[]> => good(minViewQuality, await image.stage(name, signal));
+  const views = async (name: StageName): Promise<ViewHash[]> => good(leastViewQuality, await image.stage(name, signal));
 
   await search.stage("turned", radius, async () => {
-    if (original.quality < minQuality) return [];
+    if (original.quality < leastQuality) return [];
     const resized = await image.hash(wholeView, 512, signal);
     const others = [...resized.map((view): ViewHash => ({ ...view, name: "resized" })), negativeOf(original)];
-    return good(minQuality, [...others, ...(await image.stage("turned", signal))]);
+    return good(leastQuality, [...others, ...(await image.stage("turned", signal))]);
   });
   if (search.shouldContinue) await search.stage("detected", radius, () => views("detected"));
   if (flat) return true;
@@ -126,7 +126,7 @@ export async function searchCopies(
 ): Promise<CopySearchResult> {
   const search = new CopySearch(index, options);
   const original = originalView(samples);
-  if (original.quality >= minQuality && original.stable) {
+  if (original.quality >= leastQuality && original.stable) {
     await search.stage("plain", searchRadius(options.level, false), () => [original]);
   }
   const large = Math.min(samples.width, samples.height) >= minSide;

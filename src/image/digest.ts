@@ -50,8 +50,8 @@ export async function digestFile(
   path: string | URL,
   options?: { digests?: readonly DigestType[]; signal?: AbortSignal },
 ): Promise<FileDigests> {
-  const given = checkOptions(options, ["digests", "signal"]);
-  const digester = new Digester(checkDigests(given.digests ?? digestTypes));
+  const { digests = digestTypes, ...given } = checkOptions(options, ["digests", "signal"]);
+  const digester = new Digester(checkDigests(digests));
   const signal = checkSignal(given.signal);
   if (!(path instanceof URL) && (typeof path !== "string" || path === ""))
     throw invalidArgument("path", "path or file URL", path);

@@ -1,4 +1,4 @@
-import { checkOptions, invalidArgument } from "../check.js";
+import { checkCallback, checkOptions } from "../check.js";
 import { HashIndex } from "../search/hash-index.js";
 import type { HashIndexOptions } from "../search/index-options.js";
 import { PassingEntries } from "./entries.js";
@@ -18,9 +18,7 @@ export interface BuildOptions extends ReadListOptions {
 export async function buildFiles(lists: KnownSources, path: string | URL, options?: BuildOptions): Promise<void> {
   const given = checkOptions(options, [...readOptionNames, "memory", "onProgress"]);
   const { memory = "full", onProgress, ...reading } = given;
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalidArgument("onProgress", "function", onProgress);
-  }
+  checkCallback("onProgress", onProgress);
   const checked = checkReadOptions(reading);
   const { signal } = checked;
   const sources = allNamed(lists);

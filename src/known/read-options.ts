@@ -1,4 +1,4 @@
-import { boolean, checkSignal, invalidArgument } from "../check.js";
+import { boolean, checkCallback, checkSignal } from "../check.js";
 import type { BatchOptions } from "../lists/batches.js";
 import type { ListProblem } from "../lists/entry.js";
 
@@ -16,12 +16,10 @@ export const readOptionNames = ["allowTrivialHashes", "onProblem", "signal"] as 
 
 /** @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkReadOptions(options: ReadListOptions): Omit<BatchOptions, "name"> {
-  const { allowTrivialHashes, onProblem } = options;
-  if (onProblem !== undefined && typeof onProblem !== "function")
-    throw invalidArgument("onProblem", "function", onProblem);
+  const { allowTrivialHashes = false } = options;
   return {
-    allowTrivialHashes: allowTrivialHashes === undefined ? false : boolean("allowTrivialHashes", allowTrivialHashes),
-    onProblem,
+    allowTrivialHashes: boolean("allowTrivialHashes", allowTrivialHashes),
+    onProblem: checkCallback("onProblem", options.onProblem),
     signal: checkSignal(options.signal),
   };
 }

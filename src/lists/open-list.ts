@@ -1,4 +1,4 @@
-import { checkOptions, checkSignal, integer, invalidArgument, oneOf } from "../check.js";
+import { checkCallback, checkOptions, checkSignal, integer, invalidArgument, oneOf } from "../check.js";
 import { ListError } from "../errors.js";
 import { type CheckedColumns, checkColumns, type ColumnMap } from "./columns.js";
 import { EntryList } from "./entry-list.js";
@@ -87,11 +87,9 @@ export function checkNation(nation: unknown): string | undefined {
 export async function openList(source: ListSource, options?: OpenListOptions): Promise<EntryList> {
   const given = checkOptions(options, optionNames) as OpenListOptions;
   const checkedSource = checkSource(source);
-  const name = given.name ?? sourceName(checkedSource) ?? "stream";
+  const { name = sourceName(checkedSource) ?? "stream", onProblem, others = "report" } = given;
   if (typeof name !== "string") throw invalidArgument("name", "string", name);
-  const { onProblem, others = "report" } = given;
-  if (onProblem !== undefined && typeof onProblem !== "function")
-    throw invalidArgument("onProblem", "function", onProblem);
+  checkCallback("onProblem", onProblem);
   oneOf("others", others, ["report", "keep"]);
   const checked = check(given);
   return entryList(await peekList(checkedSource, name, checkSignal(given.signal)), { ...checked, others, onProblem });

@@ -1,6 +1,7 @@
 import { boolean, integer, invalidArgument } from "../check.js";
 import { type OrientationHashes, orientationNames } from "../hash/orientations.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
+import { matchRadius, leastQuality } from "../thresholds.js";
 import type { FileDigests } from "../image/digest.js";
 
 /** What a search looks up: a hash with what is known of it. The result of `hashImage` is one. */
@@ -35,15 +36,15 @@ export const queryOptionNames = ["radius", "minQuality", "orientations", "allowU
 export type CheckedQueryOptions = Required<QueryOptions>;
 
 export const defaultQueryOptions: CheckedQueryOptions = {
-  radius: 31,
-  minQuality: 50,
+  radius: matchRadius,
+  minQuality: leastQuality,
   orientations: true,
   allowUnstable: false,
 };
 
 /** @throws {InvalidArgumentError} */
 export function checkQueryOptions(options: QueryOptions, defaultRadius: number): CheckedQueryOptions {
-  const { radius = defaultRadius, minQuality = 50, orientations = true, allowUnstable = false } = options;
+  const { radius = defaultRadius, minQuality = leastQuality, orientations = true, allowUnstable = false } = options;
   return {
     radius: integer("radius", radius, 0, 256),
     minQuality: integer("minQuality", minQuality, 0, 100),
@@ -58,7 +59,8 @@ export function isQuery(value: unknown): value is Query {
   return "hash" in value || "digests" in value;
 }
 
-function checkDigests(digests: unknown): FileDigests | undefined {
+/** @throws {InvalidArgumentError} for anything but an object or undefined. */
+export function checkDigests(digests: unknown): FileDigests | undefined {
   if (digests === undefined || (typeof digests === "object" && digests !== null)) return digests as FileDigests;
   throw invalidArgument("digests", "{md5, sha1, sha256}", digests);
 }

@@ -5,7 +5,7 @@ import { searchCopies } from "../copies/search-copies.js";
 import type { CopyIndex, CopyLevel, CopyStage, Tier } from "../copies/types.js";
 import { checkHashOptions } from "../hash/options.js";
 import { orientationNames } from "../hash/orientations.js";
-import { matchRadius, minQuality } from "../thresholds.js";
+import { matchRadius, leastQuality } from "../thresholds.js";
 import type { ImageInput } from "../image/input.js";
 import { checkInputOptions } from "../image/options.js";
 import { readSamples, type Samples, type SamplesOptions } from "../image/samples.js";
@@ -69,8 +69,8 @@ export interface CheckedImageSearch extends Omit<SamplesOptions, "hash"> {
 /** @throws {InvalidArgumentError} */
 export function checkImageSearch(options: ImageSearchOptions | undefined): CheckedImageSearch {
   const given = checkOptions(options, imageSearchOptionNames);
-  const level = checkLevel(given.level ?? "fast");
-  const { radius = matchRadius, all = false } = given;
+  const { radius = matchRadius, level: givenLevel = "fast", all = false } = given;
+  const level = checkLevel(givenLevel);
   return {
     ...checkInputOptions(given),
     level,
@@ -128,7 +128,7 @@ async function searchPlain({ hash }: Samples, search: CheckedImageSearch, holder
   const from = performance.now();
   const found = await holder.search(hash, { radius, ...(signal && { signal }) });
   const milliseconds = performance.now() - from;
-  const searched = hash.quality >= minQuality && hash.stable;
+  const searched = hash.quality >= leastQuality && hash.stable;
   return {
     matches: found.map((match) => ({
       ...match,

@@ -1,6 +1,7 @@
 import { boolean, checkOptions, checkSignal, integer, invalidArgument, oneOf, positive } from "../check.js";
 import type { Limits } from "../limits.js";
-import type { Query } from "../search/query.js";
+import { checkQueryOptions, type Query } from "../search/query.js";
+import { matchRadius } from "../thresholds.js";
 import type { CopyLevel } from "../copies/types.js";
 import type { HashVideoOptions } from "../video/options.js";
 import type { VideoSignature } from "../video/signature.js";
@@ -84,20 +85,22 @@ export const videoSearchNames = [
 /** @throws {InvalidArgumentError} An option is of the wrong kind. */
 export function checkVideoSearch(options: VideoSearchOptions | undefined): CheckedVideoSearch {
   const given = checkOptions(options, videoSearchNames);
-  const lookUp = oneOf("lookUp", given.lookUp ?? "adaptive", ["adaptive", "all"] as const);
-  const radius = integer("radius", given.radius ?? 31, 0, 256);
-  const [minSpeed, maxSpeed] = [positive("minSpeed", given.minSpeed ?? 0.5), positive("maxSpeed", given.maxSpeed ?? 2)];
+  const { radius, minQuality, orientations } = checkQueryOptions(given, matchRadius);
+  const { lookUp = "adaptive", minSpeed = 0.5, maxSpeed = 2, includeWeak = false } = given;
+  oneOf("lookUp", lookUp, ["adaptive", "all"]);
+  positive("minSpeed", minSpeed);
+  positive("maxSpeed", maxSpeed);
   if (minSpeed < 0.1 || minSpeed > maxSpeed) throw invalidArgument("minSpeed", "number from 0.1 to maxSpeed", minSpeed);
   if (maxSpeed > 10) throw invalidArgument("maxSpeed", "number of at most 10", maxSpeed);
   return {
     radius,
     supportRadius: Math.min(256, Math.floor(1.5 * radius)),
-    minQuality: integer("minQuality", given.minQuality ?? 50, 0, 100),
-    orientations: boolean("orientations", given.orientations ?? true),
+    minQuality,
+    orientations,
     minSpeed,
     maxSpeed,
     lookUp,
-    includeWeak: boolean("includeWeak", given.includeWeak ?? false),
+    includeWeak: boolean("includeWeak", includeWeak),
     signal: checkSignal(given.signal),
   };
 }

@@ -1,5 +1,6 @@
-import { checkOptions, oneOf } from "../check.js";
+import { checkOptions } from "../check.js";
 import { regionOf } from "../copies/candidates.js";
+import { checkLevel } from "../copies/level.js";
 import type { CopyLevel } from "../copies/types.js";
 import { watchVideo } from "../video/hash-video.js";
 import { type CheckedVideoOptions, checkVideoOptions, decodeOptionNames } from "../video/options.js";
@@ -31,7 +32,8 @@ export interface CheckedSearchVideo {
 /** @throws {InvalidArgumentError} An option is of the wrong kind. */
 export function checkSearchVideo(options: SearchVideoOptions | undefined): CheckedSearchVideo {
   const given = checkOptions(options, [...new Set(["level", ...hashNames, ...searchNames])]) as SearchVideoOptions;
-  const level = oneOf("level", given.level ?? "fast", ["fast", "standard", "thorough"] as const);
+  const { level: givenLevel = "fast" } = given;
+  const level = checkLevel(givenLevel);
   const only = (names: readonly string[]): object =>
     Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
   const hash = { sampling: "all" as const, ...only(hashNames), orientations: true, trim: level !== "fast" };

@@ -1,5 +1,5 @@
 import { flatFrom, tableRadius, viewRadius } from "../copies/radii.js";
-import { minViewQuality } from "../thresholds.js";
+import { leastViewQuality } from "../thresholds.js";
 import type { CopyLevel } from "../copies/types.js";
 import { hashToBytes } from "../hash/value.js";
 import type { HashIndex } from "../search/hash-index.js";
@@ -179,7 +179,7 @@ export class ShotViews {
     for (const { chosen } of this.#earlier) {
       const { name, orientation, corners } = chosen;
       const [view] = await image.hash(corners, 0, this.#context.options.signal);
-      if (view !== undefined && view.quality >= minViewQuality && view.stable) {
+      if (view !== undefined && view.quality >= leastViewQuality && view.stable) {
         made.push({ ...view, name, orientation, view: corners });
       }
     }
@@ -253,5 +253,5 @@ async function allViews(
     made.push(...(await image.stage(stage, signal)));
   }
   made.push(...(await image.hash(frameViews(width, height), 0, signal)));
-  return made.filter(({ quality, stable }) => quality >= minViewQuality && stable);
+  return made.filter(({ quality, stable }) => quality >= leastViewQuality && stable);
 }

@@ -5,6 +5,7 @@ import type { ImageInput } from "../image/input.js";
 import { HashIndex } from "../search/hash-index.js";
 import type { HashIndexOptions, IndexStats } from "../search/index-options.js";
 import type { Query } from "../search/query.js";
+import { leastQuality } from "../thresholds.js";
 import type { VideoSignature } from "../video/signature.js";
 import type { VideoInput } from "../video/source.js";
 import { checkLength, Entries, type Entry, frameIds } from "./entries.js";
@@ -56,7 +57,7 @@ export class VideoIndex {
 
   /** @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option is of the wrong kind. */
   constructor(options?: VideoIndexOptions) {
-    const { memory = "full", minQuality = 50 } = checkOptions(options, ["memory", "minQuality"]);
+    const { memory = "full", minQuality = leastQuality } = checkOptions(options, ["memory", "minQuality"]);
     this.#minQuality = integer("minQuality", minQuality, 0, 100);
     this.#index = new HashIndex({ memory: oneOf("memory", memory, ["full", "lean", "rows"] as const) });
   }

@@ -1,4 +1,5 @@
 import { hashDistance } from "../hash/value.js";
+import { leastQuality } from "../thresholds.js";
 import { QueryImage, type ViewHash } from "../views/query-image.js";
 import type { Entry } from "./entries.js";
 import type { KeptFrame } from "./shot-frames.js";
@@ -8,8 +9,6 @@ import { distanceBetween } from "./timeline.js";
 const mostFrames = 8;
 /** Greater distances do not count in a view's score. */
 const unrelatedBits = 72;
-/** Hashes of lower quality are left out. */
-const leastQuality = 50;
 /** By how many seconds times may differ: a list may have one frame a second, and a shot may begin a little later. */
 const slackSeconds = 0.6;
 

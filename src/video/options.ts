@@ -1,5 +1,14 @@
 import { availableParallelism } from "node:os";
-import { boolean, integer, invalidArgument, oneOf, checkOptions, positive, checkSignal } from "../check.js";
+import {
+  boolean,
+  checkCallback,
+  checkOptions,
+  checkSignal,
+  integer,
+  invalidArgument,
+  oneOf,
+  positive,
+} from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import { defaultVideoLimits, type VideoLimits } from "../limits.js";
 import { checkSampling } from "./sampling.js";
@@ -91,7 +100,8 @@ function whether(name: string, value: unknown): boolean {
 
 function checkLimits(given: VideoLimits): Required<VideoLimits> {
   const most = Number.MAX_SAFE_INTEGER;
-  const limit = (name: keyof VideoLimits): unknown => given[name] ?? defaultVideoLimits[name];
+  const limit = (name: keyof VideoLimits): unknown =>
+    given[name] === undefined ? defaultVideoLimits[name] : given[name];
   return {
     maxPixels: integer("maxPixels", limit("maxPixels"), 1, 2 ** 31 - 1),
     maxBytes: integer("maxBytes", limit("maxBytes"), 1, most),
@@ -108,9 +118,7 @@ export function checkVideoOptions(
   names: readonly string[] = hashVideoOptionNames,
 ): CheckedVideoOptions {
   const given = checkOptions(options, names) as HashVideoOptions;
-  const { onProgress, threads, compat, frameRate } = given;
-  if (onProgress !== undefined && typeof onProgress !== "function")
-    throw invalidArgument("onProgress", "function", onProgress);
+  const { threads, compat, frameRate } = given;
   const sampling = checkSampling(given.sampling);
   const vpdq = compat !== undefined && oneOf("compat", compat, ["vpdq"]) === "vpdq";
   if (vpdq && (sampling === "keyframes" || sampling === "adaptive")) {
@@ -124,7 +132,7 @@ export function checkVideoOptions(
   return {
     limits: checkLimits(given),
     signal: checkSignal(given.signal),
-    onProgress,
+    onProgress: checkCallback("onProgress", given.onProgress),
     ffmpegPath: text("ffmpegPath", given.ffmpegPath),
     threads: threads === undefined ? Math.min(4, availableParallelism()) : integer("threads", threads, 1, 64),
     rotate: whether("rotate", given.rotate),

@@ -71,10 +71,8 @@ export class DecisionContext {
 
   /** Records a qualification. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for an entry that was removed meanwhile. */
   qualify(qualification: Omit<NewQualification, "by"> & { by: string | undefined }): Qualification {
-    const by = qualification.by ?? this.#actor;
-    const recorded = this.#database.transaction(() =>
-      addQualification(this.#database, { ...qualification, by }, this.#audit),
-    );
+    const { by = this.#actor, ...rest } = qualification;
+    const recorded = this.#database.transaction(() => addQualification(this.#database, { ...rest, by }, this.#audit));
     if (recorded !== undefined) return recorded;
     const text = `The store does not have entry ${qualification.entryNumber} any more`;
     throw new BankError("ERR_EMPREINTE_UNKNOWN_NAME", text);

@@ -1,6 +1,7 @@
 /** Banks and their policies. */
 import { boolean, checkOptions, integer, invalidArgument, oneOf } from "../../check.js";
 import { type Orientation, orientationNames } from "../../hash/orientations.js";
+import { leastQuality, matchRadius } from "../../thresholds.js";
 import type { Database } from "../storage/database.js";
 import { parseStored } from "../storage/stored-json.js";
 
@@ -81,8 +82,8 @@ function texts(name: string, value: unknown): readonly string[] {
 /** Checks a policy and completes it with its defaults. @throws {InvalidArgumentError} */
 export function checkPolicy(policy: Partial<Policy> | undefined): Policy {
   const {
-    radius = 31,
-    minQuality = 50,
+    radius = matchRadius,
+    minQuality = leastQuality,
     orientations = orientationNames,
     labels,
     action = "review",

@@ -3,6 +3,7 @@ import { integer, invalidArgument } from "../../check.js";
 import { orientationNames } from "../../hash/orientations.js";
 import { type HashLike, hashToBytes, trivialHashReason } from "../../hash/value.js";
 import { HashIndex } from "../../search/hash-index.js";
+import { leastQuality, matchRadius } from "../../thresholds.js";
 import { nearTypes } from "../storage/signals.js";
 import type { Screen } from "./counts.js";
 import { beginsPeriodic, isGrid, isNearlyConstant } from "./grid.js";
@@ -30,7 +31,7 @@ export interface Screening {
  * constant, periodic or a grid), an entry with a known quality below `minQuality`, and an entry that hits the benign sample.
  * @throws {InvalidArgumentError} @throws {InvalidHashError}
  */
-export function screening({ minQuality = 50, benign, benignRadius = 31 }: ScreenOptions): Screening {
+export function screening({ minQuality = leastQuality, benign, benignRadius = matchRadius }: ScreenOptions): Screening {
   const least = integer("minQuality", minQuality, 0, 100);
   const radius = integer("benignRadius", benignRadius, 0, 256);
   const sample = benign === undefined ? undefined : sampleOf(benign);

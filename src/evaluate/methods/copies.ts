@@ -1,5 +1,5 @@
 import { type CopyLevel, hashWithCrops, HashIndex } from "../../index.js";
-import { matchRadius, minQuality, reviewRadius } from "../../thresholds.js";
+import { matchRadius, leastQuality, reviewRadius } from "../../thresholds.js";
 import type { EvaluationAnswer, EvaluationMethod, EvaluationQuery } from "./method.js";
 
 /**
@@ -65,7 +65,7 @@ async function search(index: HashIndex, { bytes }: EvaluationQuery, level: CopyL
       ...(tier && { tier }),
       ...(view && { view }),
     })),
-    usable: quality >= minQuality,
+    usable: quality >= leastQuality,
     hashes: stages.reduce((sum, stage) => sum + stage.hashes, 0),
     stages,
   };

@@ -1,5 +1,5 @@
 import { hashImage, HashIndex, type ImageHash, orientationNames } from "../../index.js";
-import { matchRadius, minQuality, reviewRadius } from "../../thresholds.js";
+import { matchRadius, leastQuality, reviewRadius } from "../../thresholds.js";
 import { DistancesToAll } from "./distances-to-all.js";
 import type { EvaluationMatch, EvaluationMethod } from "./method.js";
 
@@ -46,7 +46,7 @@ function hashMethod(name: string, hashesOf: (hash: ImageHash) => string[], orien
       const hashes = hashesOf(hash);
       index!.searchManySync(hashes, { radius: matchRadius });
       const milliseconds = performance.now() - start;
-      const usable = hash.quality >= minQuality && hash.stable;
+      const usable = hash.quality >= leastQuality && hash.stable;
       return {
         matches: matchesOf(hashes.map((one) => distances.from(one))),
         usable,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { integer, invalidArgument, checkOptions, checkSignal } from "../../check.js";
+import { filledText, integer, invalidArgument } from "../../check.js";
 import { ImageError } from "../../errors.js";
 import { diagnose, version } from "../../index.js";
 import { attacksNamed, suiteVersion } from "../attacks/suite.js";
@@ -8,7 +8,7 @@ import { jobOf, type Listed, type ListItem, makeList } from "./list.js";
 import { type Measured, methodKey, rowFrom } from "./measured.js";
 import { fastMethod, plainMethod } from "../methods/hashes.js";
 import type { EvaluationMethod } from "../methods/method.js";
-import { checkImages, type EvaluateOptions, evaluateOptionNames } from "./options.js";
+import { checkEvaluation, type EvaluateOptions } from "./options.js";
 import { plan, type PlannedQuery } from "./plan.js";
 import { Pool } from "./pool.js";
 import { reportOf } from "../report/report.js";
@@ -78,21 +78,18 @@ function nothingListed(folder: string, { unreadable, lowQuality }: Listed): Imag
  * console.log(report.methods.map(({ name, recall }) => [name, recall.match]));
  */
 export async function evaluate(folder: string, options?: EvaluateOptions): Promise<EvaluationReport> {
-  const given = checkOptions(options, evaluateOptionNames) as EvaluateOptions;
-  if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "path", folder);
-  const attacks = attacksNamed(given.attacks ?? "suite");
-  const methods = checkMethods(given.methods ?? [plainMethod(), fastMethod()]);
-  const { generated, changes, seed, concurrency } = checkImages(given);
-  const listSize = integer("listSize", given.listSize ?? 1_000_000, 1, Number.MAX_SAFE_INTEGER);
-  const queriesPerDay = integer("queriesPerDay", given.queriesPerDay ?? 1_000_000, 1, Number.MAX_SAFE_INTEGER);
-  const previews = integer("previews", given.previews ?? 48, 0, 1000);
-  const signal = checkSignal(given.signal);
+  const given = checkEvaluation(options);
+  filledText("folder", folder, "path");
+  const attacks = attacksNamed(given.attacks);
+  const { methods: givenMethods = [plainMethod(), fastMethod()] } = given;
+  const methods = checkMethods(givenMethods);
+  const { generated, changes, seed, concurrency, listSize, queriesPerDay, previews, onProgress, signal } = given;
   signal?.throwIfAborted();
   const versions = await versionsOf();
   const pool = new Pool(concurrency);
   try {
     let images = 0;
-    const onImage = (): void => given.onProgress?.({ step: "list", done: ++images, total: undefined });
+    const onImage = (): void => onProgress?.({ step: "list", done: ++images, total: undefined });
     const { unrelated } = given;
     const listed = await makeList(
       { originals: folder, unrelated, generated, seed, concurrency, signal, onImage },
@@ -101,7 +98,7 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
     const { items } = listed;
     if (!items.some(({ stratum }) => stratum === "original") && listed.videos.length === 0)
       throw nothingListed(folder, listed);
-    const state = await State.open(given.folder, headerOf(items, seed, versions), given.restart ?? false);
+    const state = await State.open(given.folder, headerOf(items, seed, versions), given.restart);
     const failed: Measured["failed"] = [];
     try {
       const queries = plan(items, attacks, changes, seed);
@@ -126,10 +123,10 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
           const answer = await method.find({ name: query.name, bytes });
           state.add(rowFrom(query, method, items, answer, performance.now() - start));
         }
-        given.onProgress?.({ step: "queries", done: ++done, total: queries.length });
+        onProgress?.({ step: "queries", done: ++done, total: queries.length });
       });
-      const onClip = (count: number, total: number): void => given.onProgress?.({ step: "videos", done: count, total });
-      const edits = editsNamed(given.attacks ?? "suite");
+      const onClip = (count: number, total: number): void => onProgress?.({ step: "videos", done: count, total });
+      const edits = editsNamed(given.attacks);
       // Clips are searched at the level of the images, and at least at "standard".
       const level = methods.some(({ name }) => name === "thorough") ? "thorough" : "standard";
       const clips = await evaluateClips(listed.videos, edits, state, { seed, level, concurrency, signal, onClip });

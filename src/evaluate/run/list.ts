@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { ImageError, systemReason } from "../../errors.js";
 import { hashImage, sniffImage } from "../../index.js";
-import { matchRadius, minQuality } from "../../thresholds.js";
+import { matchRadius, leastQuality } from "../../thresholds.js";
 import { sniffVideo } from "../../doors/video.js";
 import type { Image } from "../draw/image.js";
 import { firstBytes } from "../first-bytes.js";
@@ -122,7 +122,7 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
   const take = (item: ListItem): void => {
     const before = byDigest.get(item.digest);
     if (before !== undefined) listed.duplicates.push({ name: item.name, of: before });
-    else if (item.quality < minQuality) listed.lowQuality.push({ name: item.name, quality: item.quality });
+    else if (item.quality < leastQuality) listed.lowQuality.push({ name: item.name, quality: item.quality });
     else listed.items.push(item);
     if (before === undefined) byDigest.set(item.digest, item.name);
   };

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { integer } from "../../check.js";
+import { boolean, checkCallback, checkOptions, checkSignal, filledText, integer } from "../../check.js";
 import type { EvaluationMethod } from "../methods/method.js";
 
 /** Options of `evaluate`. */
@@ -34,7 +34,7 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
-export const evaluateOptionNames = [
+const evaluateOptionNames = [
   "attacks",
   "unrelated",
   "generated",
@@ -61,11 +61,50 @@ export function checkImages(given: ImageOptions): {
   seed: number;
   concurrency: number;
 } {
-  const concurrency = given.concurrency ?? Math.min(4, availableParallelism());
+  const { generated = 20, unrelatedAttacks = 1, seed = 1 } = given;
+  const { concurrency = Math.min(4, availableParallelism()) } = given;
   return {
-    generated: integer("generated", given.generated ?? 20, 0, 10_000),
-    changes: integer("unrelatedAttacks", given.unrelatedAttacks ?? 1, 0, 1000),
-    seed: integer("seed", given.seed ?? 1, 0, Number.MAX_SAFE_INTEGER),
+    generated: integer("generated", generated, 0, 10_000),
+    changes: integer("unrelatedAttacks", unrelatedAttacks, 0, 1000),
+    seed: integer("seed", seed, 0, Number.MAX_SAFE_INTEGER),
     concurrency: integer("concurrency", concurrency, 1, 256),
   };
+}
+
+/** The options of `evaluate`, checked, but for the names of attacks and the methods. */
+export interface CheckedEvaluation extends ReturnType<typeof checkImages> {
+  attacks: NonNullable<EvaluateOptions["attacks"]>;
+  unrelated: string | undefined;
+  methods: EvaluateOptions["methods"];
+  folder: string | undefined;
+  restart: boolean;
+  listSize: number;
+  queriesPerDay: number;
+  previews: number;
+  onProgress: EvaluateOptions["onProgress"];
+  signal: AbortSignal | undefined;
+}
+
+/** @throws {InvalidArgumentError} for an option that does not fit. */
+export function checkEvaluation(options: EvaluateOptions | undefined): CheckedEvaluation {
+  const given = checkOptions(options, evaluateOptionNames);
+  const { attacks = "suite", restart = false, listSize = 1_000_000, queriesPerDay = 1_000_000, previews = 48 } = given;
+  return {
+    ...checkImages(given),
+    attacks,
+    unrelated: checkFolder("unrelated", given.unrelated),
+    methods: given.methods,
+    folder: checkFolder("folder", given.folder),
+    restart: boolean("restart", restart),
+    listSize: integer("listSize", listSize, 1, Number.MAX_SAFE_INTEGER),
+    queriesPerDay: integer("queriesPerDay", queriesPerDay, 1, Number.MAX_SAFE_INTEGER),
+    previews: integer("previews", previews, 0, 1000),
+    onProgress: checkCallback("onProgress", given.onProgress),
+    signal: checkSignal(given.signal),
+  };
+}
+
+/** @throws {InvalidArgumentError} for anything but a path or undefined. */
+export function checkFolder(name: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : filledText(name, value, "path");
 }

@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { invalidArgument, checkOptions, checkSignal } from "../../check.js";
+import { checkCallback, checkOptions, checkSignal, filledText } from "../../check.js";
 import { EmpreinteError, systemReason } from "../../errors.js";
 import { sniffImage } from "../../index.js";
 import { attacksNamed } from "../attacks/suite.js";
 import { each } from "./each.js";
 import { jobOf, makeList } from "./list.js";
-import { checkImages, type EvaluateOptions } from "./options.js";
+import { checkFolder, checkImages, type EvaluateOptions } from "./options.js";
 import { plan } from "./plan.js";
 import { Pool } from "./pool.js";
 
@@ -49,18 +49,17 @@ const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
  * const count = await writeAttackedImages("photos", "attacked", { attacks: "quick" });
  */
 export async function writeAttackedImages(folder: string, out: string, options?: WriteImagesOptions): Promise<number> {
-  const given = checkOptions(options, optionNames) as WriteImagesOptions;
-  if (typeof folder !== "string" || folder === "") throw invalidArgument("folder", "path", folder);
-  if (typeof out !== "string" || out === "") throw invalidArgument("out", "path", out);
-  const { onProblem } = given;
-  if (onProblem !== undefined && typeof onProblem !== "function")
-    throw invalidArgument("onProblem", "function", onProblem);
-  const attacks = attacksNamed(given.attacks ?? "suite");
+  const given = checkOptions(options, optionNames);
+  filledText("folder", folder, "path");
+  filledText("out", out, "path");
+  const { onProblem, attacks: attackNames = "suite" } = given;
+  checkCallback("onProblem", onProblem);
+  const attacks = attacksNamed(attackNames);
   const { generated, changes, seed, concurrency } = checkImages(given);
+  const unrelated = checkFolder("unrelated", given.unrelated);
   const signal = checkSignal(given.signal);
   const pool = new Pool(concurrency);
   try {
-    const { unrelated } = given;
     const onImage = (): void => {};
     const { items, unreadable } = await makeList(
       { originals: folder, unrelated, generated, seed, concurrency, signal, onImage },

@@ -1,6 +1,7 @@
 import { boolean, integer, checkOptions } from "../../check.js";
 import { hashToBytes } from "../../hash/value.js";
 import { native } from "../../native/load.js";
+import { matchRadius, leastQuality } from "../../thresholds.js";
 import type { VpdqFrame } from "./text.js";
 
 /** Options of `compareVpdq`. */
@@ -46,11 +47,11 @@ export function compareVpdq(
   options?: VpdqMatchOptions,
 ): VpdqMatch {
   const given = checkOptions(options, ["radius", "strictlyBelow", "minQuality", "distinct"]);
-  const radius = integer("radius", given.radius ?? 31, 0, 256);
-  const minQuality = integer("minQuality", given.minQuality ?? 50, 0, 100);
-  const below = given.strictlyBelow === undefined ? false : boolean("strictlyBelow", given.strictlyBelow);
-  const distinct = given.distinct === undefined ? false : boolean("distinct", given.distinct);
-  const most = below ? radius - 1 : radius;
+  const { radius = matchRadius, minQuality = leastQuality, strictlyBelow = false, distinct = false } = given;
+  integer("radius", radius, 0, 256);
+  integer("minQuality", minQuality, 0, 100);
+  boolean("distinct", distinct);
+  const most = boolean("strictlyBelow", strictlyBelow) ? radius - 1 : radius;
   const queries = hashesOf(query, minQuality, distinct);
   const others = hashesOf(compared, minQuality, distinct);
   const matched = new Uint8Array(others.length);
