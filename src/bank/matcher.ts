@@ -1,7 +1,12 @@
 import { boolean, checkOptions, checkSignal, integer, invalidArgument } from "../check.js";
 import { checkLevel } from "../copies/level.js";
 import type { CopyLevel } from "../copies/types.js";
+import { checkHashOptions } from "../hash/options.js";
+import type { PixelHash } from "../hash/result.js";
+import { digestTypes, type FileDigests } from "../image/digest.js";
 import type { ImageInput } from "../image/input.js";
+import { checkInputOptions } from "../image/options.js";
+import { readUpload } from "../image/upload.js";
 import type { Limits } from "../limits.js";
 import { contextOf, type DecisionContext } from "./decision/context.js";
 import { findCopies } from "./decision/copies.js";
@@ -12,7 +17,6 @@ import type { FloodHit } from "./decision/flood.js";
 import type { Qualification, QualifyInput } from "./decision/qualify.js";
 import { type CheckQuery, checkQuery, uploadKey } from "./decision/query.js";
 import type { Snapshot } from "./decision/snapshot.js";
-import { readUpload } from "./decision/upload.js";
 import type { BankStore } from "./store.js";
 
 export interface MatcherOptions {
@@ -38,6 +42,14 @@ export interface CheckImageOptions extends Limits {
 }
 
 const imageOptionNames = ["level", "all", "signal", "name", "maxPixels", "maxBytes", "maxSeconds", "maxPages"] as const;
+
+/** What is looked up of an upload. Where the decoder refused the image, it is the digests alone. */
+function queryOf(image: PixelHash | undefined, digests: FileDigests | undefined): CheckQuery {
+  const known = digests && { digests };
+  if (image === undefined) return { ...known };
+  const { hash, quality, stable, orientations } = image;
+  return { hash, quality, stable, ...(orientations && { orientations }), ...known };
+}
 
 /** What the audit log has of a decision. */
 function auditDetail({ action, matches, query }: Decision): object {
@@ -125,11 +137,13 @@ export class Matcher {
    */
   async checkImage(input: ImageInput, options?: CheckImageOptions): Promise<Decision> {
     const given = checkOptions(options, imageOptionNames);
-    const level = checkLevel(given.level ?? "fast");
-    const all = boolean("all", given.all ?? false);
+    const { level: givenLevel = "fast", all: givenAll = false } = given;
+    const level = checkLevel(givenLevel);
+    const all = boolean("all", givenAll);
     const signal = checkSignal(given.signal);
-    const { query, samples, refused } = await readUpload(input, given, signal);
-    const checked = checkQuery(query);
+    const reading = { ...checkInputOptions(given), hash: checkHashOptions({ orientations: true }) };
+    const { digests, samples, refused } = await readUpload(input, reading, digestTypes, signal);
+    const checked = checkQuery(queryOf(samples?.hash, digests));
     const search = samples !== undefined && level !== "fast";
     const copies = search ? await findCopies(this.#context, checked, samples, { level, all, signal }) : [];
     const decision = this.check({ ...checked, copies });

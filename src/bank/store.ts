@@ -3,11 +3,14 @@ import { boolean, checkOptions, integer, positive } from "../check.js";
 import { BankError, EmpreinteError, type ErrorCode } from "../errors.js";
 import type { HashLike } from "../hash/value.js";
 import { pathOf } from "../files/path.js";
+import type { ImageInput } from "../image/input.js";
 import type { Query } from "../search/query.js";
+import type { ImageSearchResult } from "../search/search-image.js";
 import { contextOf, DecisionContext, registerContext } from "./decision/context.js";
 import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./decision/policy.js";
 import { type Qualification, qualificationsOf } from "./decision/qualify.js";
 import { type BankMatch, type BankSearchOptions, searchEntries } from "./decision/search-entries.js";
+import { type BankImageSearchOptions, searchEntriesForImage } from "./decision/search-image.js";
 import { type ImportCounts, noCounts } from "./import/counts.js";
 import { type EntryBatches, importBatches, type ImportOptions } from "./import/import.js";
 import { removeStaleIndexFile } from "./index/index-file.js";
@@ -290,6 +293,24 @@ export class BankStore {
    */
   async search(query: HashLike | Query, options?: BankSearchOptions): Promise<BankMatch[]> {
     return searchEntries(contextOf(this), query, options);
+  }
+
+  /**
+   * Searches for an image: the active entries that it is a copy of, whatever the policies say, once each, like
+   * `HashIndex.searchImage`. Entries that name the MD5, SHA-1 or SHA-256 of the file's bytes match at distance 0, also where
+   * the decoder refuses the file. Level `"fast"`, the default, finds exactly what `search` finds for the image's hashes and
+   * digests. `Matcher.checkImage` decides.
+   *
+   * @returns matches before reviews, then sorted by distance, then by number.
+   * @throws as `hashImage`, also for an image that the decoder refuses, unless its bytes match. {InvalidArgumentError}
+   * {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank that does not exist. {EmpreinteError} `ERR_EMPREINTE_CLOSED`. It also
+   * rejects with the reason of the signal.
+   *
+   * @example
+   * const { tier, matches } = await store.searchImage("screenshot.png", { level: "standard" });
+   */
+  async searchImage(input: ImageInput, options?: BankImageSearchOptions): Promise<ImageSearchResult<BankMatch>> {
+    return searchEntriesForImage(contextOf(this), input, options);
   }
 
   /** Answers what was done to the store, oldest first, as far back as `auditDays`. @throws {InvalidArgumentError} */

@@ -2,10 +2,9 @@
  * The store of known signals: banks, withdrawals, decisions.
  * @module empreinte/bank
  */
-export { type BankOpenOptions, BankStore } from "../bank/store.js";
+export { BankStore } from "../bank/store.js";
 export { type Removal } from "../bank/removal/withdraw.js";
 export { type AuditRecord } from "../bank/inspect/audit.js";
-export { type BenignImage } from "../bank/import/screen.js";
 export { type ImportOptions } from "../bank/import/import.js";
 export { type ImportCounts } from "../bank/import/counts.js";
 export { type EntryInput } from "../bank/import/records.js";
@@ -16,7 +15,8 @@ export { type EntryName, type EntryNumber, type Selection } from "../bank/remova
 export { type Action, type Bank, type NewBank, type Policy } from "../bank/decision/policy.js";
 export { type Decision, type DecisionMatch } from "../bank/decision/decide.js";
 export { type CheckQuery } from "../bank/decision/query.js";
-export { type CheckImageOptions, Matcher, type MatcherOptions } from "../bank/matcher.js";
+export { type CheckImageOptions, Matcher } from "../bank/matcher.js";
 export { type BankMatch, type BankSearchOptions } from "../bank/decision/search-entries.js";
+export { type BankImageSearchOptions } from "../bank/decision/search-image.js";
 export { type Explanation } from "../bank/decision/explain.js";
 export { type Prequalification, type Qualification, type QualifyInput } from "../bank/decision/qualify.js";

@@ -19,6 +19,7 @@ import { checkImageSearch, type ImageSearchOptions, type ImageSearchResult } fro
 import { type BuildOptions, buildFiles } from "./build-files.js";
 import { KnownDigests } from "./digests.js";
 import { type Entries, KeptEntries } from "./entries.js";
+import { EntryFinder } from "./entry-finder.js";
 import { IndexFilesWriter, openFiles } from "./index-files.js";
 import type { ListMatch } from "./list-match.js";
 import { searchListsForImage } from "./search-image.js";
@@ -76,8 +77,12 @@ export class HashList {
    * be read, `ERR_EMPREINTE_LIST` when it cannot be read on. It rejects with the signal's reason when aborted.
    */
   static async load(lists: KnownSources, options?: LoadOptions): Promise<HashList> {
-    const { memory = "rows", digests, ...reading } = checkOptions(options, [...readOptionNames, "memory", "digests"]);
-    const exact = boolean("digests", digests ?? false) ? new KnownDigests() : undefined;
+    const {
+      memory = "rows",
+      digests = false,
+      ...reading
+    } = checkOptions(options, [...readOptionNames, "memory", "digests"]);
+    const exact = boolean("digests", digests) ? new KnownDigests() : undefined;
     const checked = checkReadOptions(reading);
     const sources = allNamed(lists);
     const index = new HashIndex({ memory });
@@ -176,9 +181,10 @@ export class HashList {
   }
 
   /**
-   * The entries within the radius of a hash or query, each once, sorted by distance, then list, then line. The entries that
-   * name one of the query's digests come first, in the order of the lists. The search runs on this thread: for short lists
-   * that is quicker than the way to another.
+   * The entries within the radius of a hash or query, each once, sorted by distance, then list, then line. A crop line (see
+   * `cropListLines`) answers as the line of its original, with the name of the `crop`. The entries that name one of the
+   * query's digests come first, in the order of the lists. The search runs on this thread: for short lists that is quicker
+   * than the way to another.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
    * {EmpreinteError} `ERR_EMPREINTE_CLOSED`
@@ -226,9 +232,8 @@ export class HashList {
     try {
       return await searchListsForImage(input, search, {
         holder: { search: (query, how) => this.#index.search(query, how), rows: this.#index },
-        entries,
+        finder: new EntryFinder(entries, this.#lists),
         digests: this.#digests,
-        listOf: (entry) => this.#listOf(entry),
       });
     } finally {
       entries.release();
@@ -255,19 +260,7 @@ export class HashList {
 
   #matches(found: IndexMatch[][], digests: FileDigests | undefined, entries: Entries): ListMatch[] {
     const exact = (digests && this.#digests?.search(digests)) ?? [];
-    const near = nearestOrientations(found, 0).map(({ id, ...match }): ListMatch => ({
-      ...match,
-      list: this.#listOf(id),
-      line: entries.line(id),
-      metadata: entries.metadata(id),
-      type: "pdq",
-    }));
+    const near = new EntryFinder(entries, this.#lists).matches(nearestOrientations(found, 0));
     return [...exact, ...near];
-  }
-
-  #listOf(id: number): string {
-    let first = 0;
-    // In a file that is searched before it is verified an id may be any number: `line` has refused it.
-    return this.#lists.find((list) => id < (first += list.entries))?.name ?? "";
   }
 }

@@ -11,4 +11,6 @@ export interface ListMatch extends Match {
   metadata: string;
   /** `"pdq"` for a hash within the radius. A digest names these very bytes: its distance is 0. */
   type: "pdq" | DigestType;
+  /** The name of the crop, such as "centre-10", where a crop line of the entry is the nearest. */
+  crop?: string;
 }

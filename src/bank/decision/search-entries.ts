@@ -16,7 +16,7 @@ import {
 } from "../../search/query.js";
 import { exactTypes, signalTypes, valueBytes } from "../storage/signals.js";
 import type { DecisionContext } from "./context.js";
-import type { Snapshot } from "./snapshot.js";
+import type { Snapshot, SnapshotEntry } from "./snapshot.js";
 
 /** An entry within the radius of a query, by its nearest signal. It is a lead for a person to look at, not a verdict. */
 export interface BankMatch extends Match {
@@ -67,9 +67,16 @@ export function searchDigests(snapshot: Snapshot, digests: FileDigests | undefin
   });
 }
 
+/** Whether a search of these banks answers an entry. */
+export function isSearched(entry: SnapshotEntry, banks: ReadonlySet<number> | undefined, time: number): boolean {
+  return (
+    (banks === undefined || banks.has(entry.bank)) && (entry.disabledUntil === null || entry.disabledUntil <= time)
+  );
+}
+
 /**
- * Answers the entries of the signals that were found, each once, by its nearest signal, sorted by distance, then entry. Of
- * equally near signals the first one counts.
+ * Answers the entries of the signals that were found, each once, by its nearest signal: matches before reviews, then by
+ * distance, then by entry. Of equally near signals the first one counts.
  */
 export function entryMatches(
   snapshot: Snapshot,
@@ -84,8 +91,7 @@ export function entryMatches(
     const other = best.get(record.entry);
     if (other !== undefined && other.distance <= match.distance) continue;
     const entry = snapshot.entry(record.entry);
-    if (entry === undefined || (banks !== undefined && !banks.has(entry.bank))) continue;
-    if (entry.disabledUntil !== null && entry.disabledUntil > now) continue;
+    if (entry === undefined || !isSearched(entry, banks, now)) continue;
     const crop = snapshot.cropName(record);
     best.set(record.entry, {
       ...match,
@@ -98,7 +104,10 @@ export function entryMatches(
       ...(crop !== undefined && { crop }),
     });
   }
-  return [...best.values()].sort((a, b) => a.distance - b.distance || a.entryNumber - b.entryNumber);
+  const order = ({ tier }: BankMatch): number => (tier === "review" ? 1 : 0);
+  return [...best.values()].sort(
+    (a, b) => order(a) - order(b) || a.distance - b.distance || a.entryNumber - b.entryNumber,
+  );
 }
 
 /** Searches a hash, or the hashes of all orientations, on another thread. */

@@ -1,11 +1,13 @@
 import { open } from "node:fs/promises";
-import { type BenignImage } from "../../../doors/bank.js";
-import { hashImages, type ImageInput, sniffImage } from "../../../index.js";
+import { hashImages, type HashLike, type ImageInput, type PixelHash, sniffImage } from "../../../index.js";
 import { openList } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
 import { type Session } from "../../io/session.js";
 import { walk } from "../../io/walk.js";
 import { UsageError } from "../../table/parse.js";
+
+/** The hash of a harmless image. */
+type BenignHash = HashLike | Pick<PixelHash, "hash" | "orientations">;
 
 async function isImage(path: string): Promise<boolean> {
   const file = await open(path, "r");
@@ -18,16 +20,16 @@ async function isImage(path: string): Promise<boolean> {
   }
 }
 
-async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<BenignImage> {
+async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<BenignHash> {
   for await (const entry of await openList(path, { signal })) {
     for (const { type, value } of entry.signals) if (type === "pdq") yield value;
   }
 }
 
 /** The hashes of `--benign`: those of lists, of images in all orientations, and of folders of either. */
-export async function benignOf(paths: readonly string[], session: Session): Promise<BenignImage[]> {
+export async function benignOf(paths: readonly string[], session: Session): Promise<BenignHash[]> {
   const { signal } = session;
-  const found: BenignImage[] = [];
+  const found: BenignHash[] = [];
   const images: ImageInput[] = [];
   for await (const { path, error, walked } of walk(paths, { signal })) {
     if (error !== undefined || typeof path !== "string") throw new UsageError(`${shownPath(path)} cannot be read`);
