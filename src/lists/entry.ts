@@ -101,10 +101,8 @@ export type ListProblemCode =
   | "wrong-count"
   | "bad-entry";
 
-/** Something in a list that could not be read or was refused. */
-export interface ListProblem {
-  /** The name of the list. */
-  list: string;
+/** An entry, or a part of one, that could not be read or was refused. */
+export interface EntryProblem {
   /** The number of the entry in the list, from 1. Absent where the problem is the list's, or only its line is known. */
   entry?: number;
   /** The line, from 1, in formats with lines. */
@@ -119,6 +117,12 @@ export interface ListProblem {
   code: ListProblemCode;
   /** Why, for people: one sentence, without the list's bytes. */
   reason: string;
+}
+
+/** Something in a list that could not be read or was refused. */
+export interface ListProblem extends EntryProblem {
+  /** The name of the list. */
+  list: string;
 }
 
 /** What a page of an exchange says of itself. It is complete when the list has been read to its end. */

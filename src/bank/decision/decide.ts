@@ -1,34 +1,22 @@
 /** From matches to a decision. New decisions and replayed ones use the same function. */
-import type { Orientation } from "../../hash/orientations.js";
 import type { Label, SignalType } from "../../lists/entry.js";
+import type { Match } from "../../search/match.js";
 import { type Action, actions } from "./policy.js";
 import type { Prequalification, Suggestion } from "./qualify.js";
-import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
+import { type CheckedQuery, uploadKey } from "./query.js";
 import { isSampled } from "./sampling.js";
 import type { Snapshot } from "./snapshot.js";
 
 /**
- * An entry that matches, by the signal that asks for most and is then nearest. It is a lead for a person to look at, not a
- * verdict.
+ * An entry that matches, by the signal that asks for most and is then nearest. Copies have a `tier`, a `view` and a
+ * `supportCount`; a copy of tier `"review"` never blocks. It is a lead for a person to look at, not a verdict.
  */
-export interface DecisionMatch {
+export interface DecisionMatch extends Match {
   /** The first 8 digits of the signal's value. */
   hash: string;
   type: SignalType;
   /** `"exact"`: the same bytes. `"near"`: the upload or one of its orientations. `"copy"`: a view of the upload. */
   kind: "near" | "exact" | "copy";
-  /** How many bits differ; 0 for an exact match. */
-  distance: number;
-  /** The nearest orientation of the upload, or of the view. `"orig"` for an exact match. */
-  orientation: Orientation;
-  /** The tier of a copy. A copy of tier `"review"` never blocks. */
-  tier?: QueryCopy["tier"];
-  /** The view by which a copy was found. */
-  view?: QueryCopy["view"];
-  /** Where in the upload the original or its crop lies. It is absent for the whole image. */
-  region?: QueryCopy["region"];
-  /** How many views of the upload, or hashes of the entry, agree on a copy. */
-  supportCount?: QueryCopy["supportCount"];
   /** The quality of the signal, where it is known. */
   quality?: number;
   /** The name of the crop, such as "centre-10", where the signal is the hash of a crop. */

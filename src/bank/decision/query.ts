@@ -2,6 +2,7 @@
 import { boolean, integer, invalidArgument, oneOf } from "../../check.js";
 import { type Orientation, type OrientationHashes, orientationNames } from "../../hash/orientations.js";
 import { hashToHex } from "../../hash/value.js";
+import { checkDigests, type Query } from "../../search/query.js";
 import { type Region, type ViewName, viewNames } from "../../views/views.js";
 import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 
@@ -9,17 +10,7 @@ import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signa
  * What `Matcher.check` looks up: the result of `hashImage` with `orientations`, and digests of the file's bytes. Where a
  * file cannot be decoded, the digests alone are a query.
  */
-export interface CheckQuery {
-  /** The PDQ hash. */
-  hash?: string;
-  /** The quality of the hash, 0 … 100. Default 0. */
-  quality?: number;
-  /** Whether the hash is stable. Default false. */
-  stable?: boolean;
-  /** The hashes of all eight orientations. */
-  orientations?: OrientationHashes;
-  /** Hex digests of the file, which match the same bytes alone. */
-  digests?: { md5?: string; sha1?: string; sha256?: string };
+export interface CheckQuery extends Query {
   /** The views of the image that `Matcher.checkImage` found near signals. With them `explain` repeats the decision. */
   copies?: readonly QueryCopy[];
 }
@@ -42,8 +33,9 @@ export interface QueryCopy {
   supportCount: number;
 }
 
-/** A checked query. */
+/** A checked query. Its hashes and digests are lower-case hex. */
 export interface CheckedQuery extends CheckQuery {
+  hash?: string;
   quality: number;
   stable: boolean;
 }
@@ -72,9 +64,11 @@ const digestNames = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1"
 /** Checks a query and writes its hashes as lower-case hex. @throws {InvalidArgumentError} @throws {InvalidHashError} */
 export function checkQuery(query: CheckQuery): CheckedQuery {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
-  const { hash, orientations, digests, copies = [], quality = 0, stable = false } = query;
+  const { hash, orientations, digests, copies = [] } = query;
+  // As everywhere, a hash without them counts as good and as stable.
+  const { quality = hash === undefined ? 0 : 100, stable = true } = query;
   const given = digestNames.flatMap((name) => {
-    const value = digests?.[name];
+    const value = checkDigests(digests)?.[name];
     const type = signalTypes.indexOf(name);
     return value === undefined ? [] : [[name, valueText(type, valueBytes(type, value))]];
   });
@@ -96,6 +90,6 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
 }
 
 /** Answers the text by which an upload is sampled and counted: its hash, or a digest where it has none. */
-export function uploadKey({ hash, digests }: CheckQuery): string {
+export function uploadKey({ hash, digests }: CheckedQuery): string {
   return hash ?? digests?.sha256 ?? digests?.sha1 ?? digests?.md5 ?? "";
 }

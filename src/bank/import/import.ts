@@ -1,7 +1,8 @@
 /** Taking over what a source gives: entries in batches, one transaction each. */
 import { setImmediate } from "node:timers/promises";
-import { checkOptions, checkSignal, integer, invalidArgument } from "../../check.js";
+import { checkCallback, checkOptions, checkSignal, integer, invalidArgument } from "../../check.js";
 import type { Audit } from "../inspect/audit.js";
+import type { EntryProblem, ListPosition } from "../../lists/entry.js";
 import type { Database } from "../storage/database.js";
 import type { KeyedDigest } from "../storage/hmac.js";
 import { bankNumber, checkName, findSource, type SourceName } from "../storage/names.js";
@@ -10,14 +11,6 @@ import { applyBatch } from "./apply.js";
 import { type ImportCounts, noCounts, type Screen } from "./counts.js";
 import { type CheckedEntry, checkEntry, type EntryInput, refusalReason } from "./records.js";
 import { type ScreenOptions, screening } from "./screen.js";
-
-/** An entry that could not be read. */
-export interface ImportProblem {
-  /** Which of the entries it is, from 1. */
-  position: number;
-  /** One sentence, without the values of the entry. */
-  reason: string;
-}
 
 export interface ImportOptions extends ScreenOptions {
   /**
@@ -29,8 +22,11 @@ export interface ImportOptions extends ScreenOptions {
   skip?: number;
   /** The number of entries in a transaction, 1 … 65,536. Default 8,192. */
   batch?: number;
-  /** Called for each entry that cannot be read. The import continues with the next one. */
-  onProblem?: (problem: ImportProblem) => void;
+  /**
+   * Called for each entry that the bank refuses, with the code `"bad-entry"`. `entry`, `line` and `byte` are the entry's own
+   * `position`; an entry without one is counted, from 1. The import continues with the next entry.
+   */
+  onProblem?: (problem: EntryProblem) => void;
   /** Called after each batch with the number of entries taken so far. */
   onProgress?: (counts: Readonly<ImportCounts>, taken: number) => void;
   /** Ends the import between two batches. */
@@ -48,11 +44,6 @@ const optionNames = [
   "onProgress",
   "signal",
 ] as const;
-
-function checkCallback<T>(name: string, value: T | undefined): T | undefined {
-  if (value === undefined || typeof value === "function") return value;
-  throw invalidArgument(name, "function", value);
-}
 
 function checkEntries(entries: unknown): void {
   if (typeof entries === "object" && entries !== null) {
@@ -87,14 +78,14 @@ interface CheckedImport {
 }
 
 function checkImport({ options, entries }: ImportContext): CheckedImport {
-  const { batch, skip, importCursor, onProblem, onProgress, signal } = checkOptions(options, optionNames);
+  const { batch = 8192, skip = 0, importCursor, onProblem, onProgress, signal } = checkOptions(options, optionNames);
   if (!["undefined", "string", "function"].includes(typeof importCursor)) {
     throw invalidArgument("importCursor", "text or function", importCursor);
   }
   checkEntries(entries);
   return {
-    size: integer("batch", batch ?? 8192, 1, 65_536),
-    skip: integer("skip", skip ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    size: integer("batch", batch, 1, 65_536),
+    skip: integer("skip", skip, 0, Number.MAX_SAFE_INTEGER),
     importCursor,
     onProblem: checkCallback("onProblem", onProblem),
     onProgress: checkCallback("onProgress", onProgress),
@@ -123,7 +114,7 @@ export async function importBatches(context: ImportContext): Promise<void> {
           one = checkEntry(entry, digest);
         } catch (error) {
           counts.problems++;
-          onProblem?.({ position, reason: refusalReason(error) });
+          onProblem?.({ ...placeOf(entry, position), skipped: true, code: "bad-entry", reason: refusalReason(error) });
           continue;
         }
         if (batch.size === size || batch.has(one.key)) {
@@ -140,6 +131,12 @@ export async function importBatches(context: ImportContext): Promise<void> {
   } finally {
     close();
   }
+}
+
+/** Where in its list an entry is, or which of the given entries it is. */
+function placeOf(entry: EntryInput | null, count: number): ListPosition {
+  const { entry: number = count, line, byte } = entry?.position ?? {};
+  return { entry: number, ...(line !== undefined && { line }), ...(byte !== undefined && { byte }) };
 }
 
 type TakeBatch = (batch: readonly CheckedEntry[], taken: number, last: boolean) => void;

@@ -2,7 +2,7 @@
 import { integer, invalidArgument, oneOf } from "../../check.js";
 import { EmpreinteError, InvalidArgumentError } from "../../errors.js";
 import { mostCrops } from "../../lists/crops.js";
-import type { SignalType } from "../../lists/entry.js";
+import type { ListPosition, SignalType } from "../../lists/entry.js";
 import { checkCropName } from "../storage/crop-names.js";
 import type { KeyedDigest } from "../storage/hmac.js";
 import { type LabelLike, labelsText } from "../storage/labels.js";
@@ -43,6 +43,8 @@ export interface EntryInput {
   status?: "active" | "withdrawn";
   /** When the source last changed it: milliseconds since 1970, a `Date`, or ISO 8601 (in UTC where it has no zone). */
   time?: number | Date | string;
+  /** Where in its list the entry is, for problems. `openList` sets it. */
+  position?: ListPosition;
 }
 
 export interface CheckedSignal {
@@ -125,7 +127,8 @@ function checkCrops(signals: readonly CheckedSignal[]): void {
  */
 export function checkEntry(entry: EntryInput, digest: KeyedDigest): CheckedEntry {
   if (typeof entry !== "object" || entry === null) throw invalidArgument("entry", "{id, signals, …}", entry);
-  const withdrawn = oneOf("status", entry.status ?? "active", ["active", "withdrawn"]) === "withdrawn";
+  const { status = "active" } = entry;
+  const withdrawn = oneOf("status", status, ["active", "withdrawn"]) === "withdrawn";
   const needed = !withdrawn || entry.id === undefined;
   const signals = needed ? list("signals", entry.signals, mostSignals).map(checkSignal) : [];
   if (needed && signals.length === 0)

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BankStore, type EntryInput, Matcher } from "../../../dist/doors/bank.js";
+import type { ListProblem } from "../../../dist/doors/lists.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 
 const hashes = randomHashes(64, 501);
@@ -110,7 +111,7 @@ describe("import", () => {
   });
 
   test("an entry that cannot be read is reported with its position, and the import continues", async () => {
-    const problems: { position: number; reason: string }[] = [];
+    const problems: Omit<ListProblem, "list">[] = [];
     const bad = [
       { id: "a", signals: [] },
       { id: "b", signals: [{ type: "pdq", value: hash(0).slice(1) }] },
@@ -125,9 +126,26 @@ describe("import", () => {
       onProblem: (problem) => problems.push(problem),
     });
     expect(counts).toMatchObject({ added: 1, problems: bad.length });
-    expect(problems.map(({ position }) => position)).toEqual(bad.map((_, i) => i + 1));
+    expect(problems.map(({ entry }) => entry)).toEqual(bad.map((_, i) => i + 1));
+    for (const { code, skipped } of problems) expect({ code, skipped }).toEqual({ code: "bad-entry", skipped: true });
     for (const { reason } of problems) expect(reason).not.toContain(hash(0).slice(0, 9));
     expect(matched(hash(5))).toEqual(["z"]);
+  });
+
+  test("an entry of a list that cannot be read is reported with its place in the list", async () => {
+    const problems: Omit<ListProblem, "list">[] = [];
+    const bad = [
+      { id: "", signals: [pdq(0)], position: { entry: 7, line: 40 } },
+      { id: "", signals: [pdq(0)], position: { entry: 8, byte: 900 } },
+      { id: "", signals: [pdq(0)] },
+    ];
+    await store.import(from, bad, { onProblem: (problem) => problems.push(problem) });
+    const about = { skipped: true, code: "bad-entry", reason: expect.any(String) as string };
+    expect(problems).toEqual([
+      { entry: 7, line: 40, ...about },
+      { entry: 8, byte: 900, ...about },
+      { entry: 3, ...about },
+    ]);
   });
 
   test("the import cursor is kept with the last batch", async () => {

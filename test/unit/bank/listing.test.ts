@@ -57,7 +57,7 @@ test("entries are listed by number, for a bank, a source or a status, and source
 test("entries in arrays give the same as entries one by one, including problems and positions", async () => {
   const all = [...entriesOfCase(1), { id: "bad", signals: [] }, ...entriesOfCase(2), ...entriesOfCase(3)];
   const problems: unknown[] = [];
-  const options = { batch: 4, onProblem: ({ position }: { position: number }) => problems.push(position) };
+  const options = { batch: 4, onProblem: ({ entry }: { entry?: number }) => problems.push(entry) };
   async function* arrays() {
     yield all.slice(0, 5);
     yield [];

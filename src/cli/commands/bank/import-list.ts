@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import type { BankStore, BenignImage, ImportCounts } from "../../../doors/bank.js";
+import type { BankStore, ImportCounts, ImportOptions } from "../../../doors/bank.js";
 import { type ListEntry, openList, type OpenListOptions } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
 import type { Progress } from "../../io/progress.js";
@@ -52,7 +52,7 @@ export interface ListImport {
   store: BankStore;
   from: { bank: string; source: string };
   listOptions: OpenListOptions;
-  screen: { minQuality?: number; benign?: BenignImage[]; benignRadius?: number };
+  screen: Pick<ImportOptions, "minQuality" | "benign" | "benignRadius">;
   restart: boolean;
   quiet: boolean;
   session: Session;
@@ -74,16 +74,9 @@ export async function importList(path: string, given: ListImport): Promise<Impor
   const faults = new Faults(given.quiet, session);
   const { signal } = session;
   const reading = await openList(listSource(path, session), { ...given.listOptions, onProblem: faults.add });
-  /** The entries that the store received last, and how many it received before. */
-  let items: readonly ListEntry[] = [];
-  let before = 0;
   let ended = false;
   async function* entries(): AsyncGenerator<ListEntry[]> {
-    for await (const some of reading.batches()) {
-      before += items.length;
-      items = some;
-      yield some;
-    }
+    yield* reading.batches();
     ended = true;
   }
   const importCursor = (taken: number): string => {
@@ -98,10 +91,7 @@ export async function importList(path: string, given: ListImport): Promise<Impor
     skip,
     importCursor,
     signal,
-    onProblem: ({ position, reason }) => {
-      const at = items[position - 1 - before]?.position ?? { entry: position };
-      faults.add({ ...at, list: reading.name, skipped: true, code: "bad-entry", reason });
-    },
+    onProblem: (problem) => faults.add({ ...problem, list: reading.name }),
     onProgress: (_, taken) => (progress.done = taken),
   });
   faults.end();
