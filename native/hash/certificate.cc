@@ -15,9 +15,9 @@ namespace {
 // of the largest sum 255·w, in a mean over w. A coefficient of frequency k gathers 64/(π·k) of the step between
 // neighbouring samples, so low frequencies, which are large and seldom near the median, may be off most.
 //
-// A worst case over all pictures would be useless (every step rounding the same way), so the bound is kWalk deviations
-// of that walk, measured: test/native/methods.cc looks for bad pictures, flat, periodic and mixed, with sums on powers
-// of two. Photograph-like ones reached 0.15 of the bound, the worst of them all 0.82 of it, and no answer ever
+// A worst case over all images, in which every step rounds the same way, would be useless. So the bound is kWalk
+// deviations of that walk, measured: test/native/methods.cc searches for bad images, flat, periodic and mixed, with
+// sums on powers of two. Images like photographs reached 0.15 of the bound, the worst of all 0.82, and no hash ever
 // differed.
 constexpr double kWalk = 40.0;
 // What our own float sums add: a few ulp of 255, and of a coefficient gathering 64 of them.
@@ -55,15 +55,15 @@ bool certain(const float* coefficients, bool dihedral, uint32_t gradient_sum, ui
   if (largest >= kStable && largest_low < kStable) return false;
   if (quality_of(gradient_sum - std::min(gradient_sum, doubtful)) != quality_of(gradient_sum + doubtful)) return false;
 
-  // A transposed orientation has the signs of another one: four medians cover all eight.
+  // The signs of a transposed orientation are those of another one, so four medians cover all eight.
   constexpr int kOrig = 0, kRot180 = 2, kFlipX = 4, kFlipY = 5;
   constexpr int orientations[] = {kOrig, kRot180, kFlipX, kFlipY};
   for (int v = 0; v < (dihedral ? 4 : 1); ++v) {
     float turned[kCoefficients];
     dihedral_coefficients(coefficients, orientations[v], turned);
-    // The bits stay as they are when every coefficient that is not above the median stays below every one that is, and
-    // the two are halves: more that equal the median (a picture narrower than the grid has frequencies of nothing but
-    // rounding) are a tie that the exact way may break.
+    // The bits stay the same when every coefficient that is not above the median stays below every one that is, and
+    // each group is half of them. When more are not above it, several equal the median, and the exact method may break
+    // that tie. An image narrower than the grid has frequencies of nothing but rounding.
     const float median = median_of(turned).value;
     float below = -INFINITY, above = INFINITY;
     int not_above = 0;

@@ -1,14 +1,14 @@
-// Step 2, the exact way: two repetitions of {box along rows, box along columns}, every float operation in the
-// reference's order (downscaling/downscaling.cpp, box1DFloat and jaroszFilterFloat), streaming.
+// Step 2, the exact method: two repetitions of {box along rows, box along columns}, with every float operation in the
+// reference's order (downscaling/downscaling.cpp, box1DFloat and jaroszFilterFloat). It streams over the image.
 //
-// A running sum cannot be split, so lanes never run along the direction of a pass: the row passes hold 16 rows in the
-// lanes, the column passes 16 columns, and tiles are transposed in registers between them. What is kept:
+// A running sum cannot be split, so lanes never run along the direction of a pass. The row passes hold 16 rows in the
+// lanes, the column passes 16 columns, and tiles are transposed in registers between them. It keeps:
 //   rows    the last w_y + 31 rows after the first row pass
 //   pass 1  one running sum a column
-//   tiles   the last w_x + 31 columns of the 16 rows at hand, before each row pass
+//   tiles   the last w_x + 31 columns of the current 16 rows, before each row pass
 //   grid    the last w_y + 31 rows of the 64 sampled columns
-// The second row pass divides at the sampled columns only, the second column pass at the sampled rows only: the sums
-// themselves run over everything, as their rounding depends on it.
+// The second row pass divides at the sampled columns only, and the second column pass at the sampled rows only. The
+// sums themselves run over everything, because their rounding depends on it.
 // Included inside a kernel's target region.
 
 template <class L>

@@ -1,4 +1,4 @@
-// The order of the steps.
+// Runs the steps of a hash in their order.
 #include <algorithm>
 #include <cmath>
 #include <cstring>

@@ -1,13 +1,15 @@
-// Step 2, the fast way: box∗box and decimation together are separable, grid = W_y · L · W_xᵀ. Rows are combined first,
-// on the raw bytes; the luma coefficients ride in the horizontal weights, so RGB needs no de-interleaving.
+// Step 2, the fast method: the filter and the decimation together are separable, grid = W_y · L · W_xᵀ. Rows are
+// combined first, on the raw bytes. The luma coefficients are part of the horizontal weights, so RGB needs no
+// de-interleaving.
 //
-// Away from the edges a row of W is a tent 1 … w … 1 over w², so the vertical pass is whole-number arithmetic and
-// exact: four rows at most 255·4·64 in 16 bits, a column at most 255·64² in 32. The sums differ from the reference's by
-// its own rounding drift only; certificate.cc bounds that. Included inside a kernel's target region.
+// Away from the edges a row of W is a tent 1 … w … 1 over w². The vertical pass is then whole-number arithmetic and
+// exact: four rows are at most 255·4·64 in 16 bits, a column at most 255·64² in 32. The sums differ from the
+// reference's only by its own rounding drift, which certificate.cc bounds.
+// Included inside a kernel's target region.
 
 constexpr uint32_t kWidestWindow = 64;
 
-// One row of W: which inputs the sample at position o averages, and how much of each.
+// One row of W: the inputs that the sample at position o averages, and the weight of each.
 struct Taps {
   uint32_t start, count;
   bool tent;                        // weights 1 … w … 1, to be divided by w²
@@ -85,7 +87,7 @@ struct SeparableFilter {
 
   const uint8_t* input(uint32_t y) const { return p.data + size_t{y} * p.stride; }
 
-  // The samples [x, x+64) of a row; beyond its end, zeros from `spare`.
+  // Returns the samples [x, x+64) of a row; those beyond its end are zeros from `spare`.
   const uint8_t* last_samples(uint32_t y, uint32_t x, uint8_t (&spare)[64]) const {
     std::memcpy(spare, input(y) + x, samples - x);
     return spare;

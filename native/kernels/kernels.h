@@ -1,4 +1,4 @@
-// The dispatch table: one row an instruction set. Every row gives the same answers; they differ in speed only.
+// The dispatch table: one row for each instruction set. Every row gives the same answers; they differ in speed only.
 #pragma once
 #include "../empreinte.h"
 #include "../search/shard/block.h"
@@ -10,18 +10,18 @@ struct emp_kernel {
   const char* instructions;
   bool (*supported)();
 
-  // Luma of row y, `width` floats.
+  // Writes the luma of row y, `width` floats.
   void (*luma_row)(const emp_pixels& pixels, uint32_t y, float* out);
-  // The 64×64 grid, the reference's way, bit for bit.
+  // Makes the 64×64 grid by the exact method, bit for bit the reference's.
   emp_status (*jarosz)(const emp_pixels& pixels, const emp_cancel& cancel, float* grid);
-  // The 64×64 grid by separable weights: near, not equal. Both windows ≤ 64.
+  // Makes the 64×64 grid by the separable filter: near the exact one, not equal. Both windows are at most 64.
   emp_status (*separable_filter)(const emp_pixels& pixels, const emp_cancel& cancel, float* grid);
-  // 16×16 coefficients of a grid, bit for bit.
+  // Makes the 16×16 coefficients of a grid, bit for bit the reference's.
   void (*dct)(const float* grid, float* coefficients);
-  // The gradient sum of a grid, and how many of its terms lie within `margin` of the next whole number.
+  // Sums the gradients of a grid, and counts the terms that are within `margin` of the next whole number.
   void (*gradient)(const float* grid, float margin, uint32_t* sum, uint32_t* doubtful);
 
-  // Limited-range luma to the full range, in place.
+  // Expands limited-range luma to the full range, in place.
   void (*expand_luma)(uint8_t* buffer, size_t samples);
 
   // See search/query/scan.h.

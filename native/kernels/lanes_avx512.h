@@ -1,7 +1,8 @@
 // 16 floats in one AVX-512 register. Division by a window is a multiplication and two fused steps: q = s·y, r = s −
 // q·w, q + r·y with y = 1/w is the true quotient for every float and w = 1 … 256 (checked exhaustively; a plain
 // reciprocal is wrong in 27 % of cases). At 512 bits a true division costs 16 cycles, this 1.5. It is the only fma in
-// the exact way. Transposing is 64 two-source shuffles, all on one port: the cost of the exact way after its additions.
+// the exact method. Transposing is 64 two-source shuffles, all on one port: the cost of the exact method after its
+// additions.
 #include "sse_pixels.h"
 
 namespace {

@@ -75,8 +75,7 @@ struct Portable {
     });
   }
 
-  // sums[i] += Σ weight[k]·in[k][i]; n is a multiple of 64. The order inside `sums` is the lanes' own until
-  // to_floats().
+  // sums[i] += Σ weight[k]·in[k][i]; n is a multiple of 64. The order inside `sums` is the lanes' own until to_floats.
   static inline void accumulate(const uint8_t* const (&in)[4], const uint8_t (&weight)[4], int32_t* sums, uint32_t n) {
     const uint8_t *a = in[0], *b = in[1], *c = in[2], *d = in[3];
     const uint32_t wa = weight[0], wb = weight[1], wc = weight[2], wd = weight[3];

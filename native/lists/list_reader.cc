@@ -59,7 +59,7 @@ struct emp_list {
   void read_csv(Span text, uint64_t at, const emp_list_sink& sink);
   bool read_header(Span text);
   void give_up_record(const emp_list_sink& sink);
-  bool entry(Span hash, Span text, uint64_t at, const emp_list_sink& sink);
+  bool entry(Span hash_text, Span about, uint64_t at, const emp_list_sink& sink);
 };
 
 // The bytes of a line as they come; `ends` when its line break has come too.
@@ -216,10 +216,10 @@ void emp_list::read_csv(Span text, uint64_t at, const emp_list_sink& sink) {
   entry(found[kSignal], {metadata.data(), size}, at, sink);
 }
 
-bool emp_list::entry(Span text, Span about, uint64_t at, const emp_list_sink& sink) {
-  if (trim(text).size == 0) return sink.problem(sink.context, at, EMP_LIST_MISSING_FIELD), false;
+bool emp_list::entry(Span hash_text, Span about, uint64_t at, const emp_list_sink& sink) {
+  if (trim(hash_text).size == 0) return sink.problem(sink.context, at, EMP_LIST_MISSING_FIELD), false;
   uint8_t hash[EMP_HASH_BYTES];
-  const emp_status status = emp_hash_parse(text.data, text.size, hash);
+  const emp_status status = emp_hash_parse(hash_text.data, hash_text.size, hash);
   if (status != EMP_OK) {
     const bool length = status == EMP_BAD_HASH_LENGTH;
     sink.problem(sink.context, at, length ? EMP_LIST_BAD_HASH_LENGTH : EMP_LIST_BAD_HASH_CHARACTER);

@@ -1,9 +1,10 @@
-// A hash is the signs of 256 coefficients. A view that is off by a little has those of the low frequencies right and
-// knows by its derivatives which way the others change. Each step is one of Gauss and Newton on the squared hinge
+// A hash is the signs of 256 coefficients. A view that is slightly off has the signs of the low frequencies right, and
+// its derivatives show how the others change. Each step is one of Gauss and Newton on the squared hinge
 //   Σ weight · max(0, margin − sign · c/σ)²
-// over the coefficients c, σ being what is usual at their frequency: those that are right by a margin say nothing,
-// those far off are clipped, since an overlay or a replaced edge may be why. First the low frequencies, which see far,
-// then all. Six numbers move (an affine map), in the end eight (a projective one).
+// over the coefficients c, where σ is the usual size at their frequency. Coefficients that are right by a margin
+// contribute nothing. Those far off are clipped, because an overlay or a replaced edge may be the reason. The low
+// frequencies come first, because they are informative from far away. Six numbers move (an affine map), in the end
+// eight (a projective one).
 #include "align.h"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace {
 
 constexpr int kMost = 8;
 
-// The bits as signs, coefficient order.
+// Writes the bits of a hash as signs, in the order of the coefficients.
 void signs_of(const uint8_t* hash, float* sign) {
   for (int k = 0; k < kCoefficients; ++k) {
     const uint8_t byte = hash[kCoefficients / 8 - 1 - k / 8];
@@ -40,8 +41,8 @@ void whitening_of(const float* coefficients, float* white) {
   for (int k = 0; k < kCoefficients; ++k) white[k] *= scale;
 }
 
-// The move's numbers: shift across and down, longer across and down, turned, sheared, and two of perspective; each such
-// that 1 moves a corner by about a step of the grid.
+// The numbers of a move: shift across and down, stretch across and down, rotation, shear, and two of perspective. Each
+// is scaled so that 1 moves a corner by about a step of the grid.
 View moved(const View& from, const float* m) {
   constexpr float step = 1.0f / 32;
   View view = from;
@@ -116,7 +117,7 @@ class Alignment {
   }
 
  private:
-  // The coefficients of a view; remembers the nearest hash.
+  // Computes the coefficients of a view and remembers the nearest hash.
   bool evaluate(const View& view, float* c, bool keep = true) {
     float grid[EMP_GRID * EMP_GRID];
     ++best_->samples;
@@ -131,7 +132,7 @@ class Alignment {
     return true;
   }
 
-  // A hash as an answer has it, of all samples.
+  // Computes the hash of a view as a result has it, from all samples.
   uint32_t evaluate_fully(const View& view, GridHash* hash) {
     float grid[EMP_GRID * EMP_GRID];
     ++best_->samples;
@@ -140,7 +141,7 @@ class Alignment {
     return emp_hash_distance(hash->hash, target_);
   }
 
-  // What was nearest by quick looks, moved on by one number at a time as long as bits are won.
+  // Takes the nearest view so far and moves one number at a time as long as bits are gained, on full samples.
   void polish() {
     View from = best_->view;
     float at[kMost] = {};
@@ -170,7 +171,7 @@ class Alignment {
     }
   }
 
-  // How far the coefficient is from being right by the margin, clipped.
+  // Returns by how much a coefficient misses being right by the margin, clipped.
   float lack(int k, float c) const {
     constexpr float margin = 0.6f, clip = 1.6f;
     const float short_of = margin - sign_[k] * c * white_[k];
@@ -187,7 +188,7 @@ class Alignment {
     return sum;
   }
 
-  // `steps` of Gauss and Newton over the first `size` frequencies each way, moving `n` numbers.
+  // Takes `steps` steps over the first `size` frequencies in each direction, moving `n` numbers.
   void descend(int n, int size, int steps, float* at) {
     float c[kCoefficients], nudged[kMost][kCoefficients];
     if (!evaluate(moved(from_, at), c)) return;

@@ -1,4 +1,4 @@
-// The order of the stages, and what a caller may ask for.
+// The stages in their order, and the C functions on a query image.
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
@@ -19,11 +19,11 @@ struct emp_views {
   Levels levels;
   HalfResolution half;
   float flat;
-  // What was given, so that a view that two ideas lead to is one hash.
+  // The hashes given so far, so that a view that two ideas lead to is given once.
   static constexpr size_t kGiven = 512;
   uint8_t given[kGiven][EMP_HASH_BYTES];
   size_t given_count;
-  // What the detectors were surest of.
+  // The two views that the detectors were surest of.
   View found[2];
   size_t found_count;
 };
@@ -64,12 +64,12 @@ void add_rows_of(void* context, uint32_t first, uint32_t count) {
   add_rows(views.copy, *views.kernel, first, count, views.half);
 }
 
-// The views of a stage, made one by one.
+// Collects the hashed views of a stage.
 class Stage {
  public:
   Stage(emp_views* views, const emp_cancel* cancel, emp_view_hash* out) : views_(*views), cancel_(cancel), out_(out) {}
 
-  // False when the work is to end.
+  // Returns false when the stage is full or cancelled.
   bool add(const View& view) {
     if (cancel_ != nullptr && cancel_->poll != nullptr && cancel_->poll(cancel_->context))
       return stopped_ = true, false;
@@ -100,7 +100,7 @@ class Stage {
 
 constexpr size_t kMirroredViews = 6;
 
-// What all detectors find, but for views of which one colour has most: a card or a text, not a picture.
+// Runs all detectors. Leaves out a view of which one colour has most: that is a card or a text.
 emp_status detect(const emp_views& v, Views& out) {
   View room[EMP_STAGE_MOST];
   Views found(room, EMP_STAGE_MOST);
@@ -164,7 +164,7 @@ emp_status emp_views_stage(emp_views* views, emp_view_stage stage, const emp_can
       made.add_all(chosen);
       for (views->found_count = 0; views->found_count < std::min<size_t>(2, chosen.size()); ++views->found_count)
         views->found[views->found_count] = chosen[views->found_count];
-      // What was put into a frame may have been mirrored first; the surest ones only.
+      // An image inside a frame may have been mirrored first. Only the surest views are mirrored.
       for (size_t i = 0; i < chosen.size() && i < kMirroredViews; ++i)
         if (!made.add(oriented_view(chosen[i], kMirroredView))) break;
       break;
@@ -175,7 +175,7 @@ emp_status emp_views_stage(emp_views* views, emp_view_stage stage, const emp_can
       break;
     case EMP_STAGE_LARGE:
       large_views(width, height, chosen);
-      // Cropped first, then put into a frame.
+      // The image may have been cropped before it was framed.
       for (size_t i = 0; i < views->found_count; ++i) chosen.add(zoomed_out(views->found[i], 0.05f));
       made.add_all(chosen);
       break;

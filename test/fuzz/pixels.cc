@@ -1,4 +1,4 @@
-// Pixels and geometry. Every kernel this processor runs, the exact and the automatic way, must give one answer; a
+// Pixels and geometry. Every kernel this processor runs, by the exact and the automatic method, must give one answer; a
 // geometry that the check refuses must be refused by hashing too, and one it accepts must stay inside the buffer (which
 // is of exactly the size told, so that the sanitizer sees a byte read too far).
 #include <algorithm>
@@ -53,7 +53,8 @@ void check_kernels(const emp_pixels& pixels, emp_compat compat, bool dihedral) {
       if (!have) first = result;
       have = true;
       must(same(first, result, dihedral),
-           method == EMP_METHOD_AUTO ? "the automatic way differs" : "the exact way differs", emp_kernel_name(kernel));
+           method == EMP_METHOD_AUTO ? "the automatic method differs" : "the exact method differs",
+           emp_kernel_name(kernel));
     }
   }
 }

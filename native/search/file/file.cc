@@ -12,7 +12,7 @@
 namespace empreinte {
 namespace {
 
-// What the file says of the CRC of a segment that lies in it.
+// Returns the CRC that the file has for one of its shards.
 uint32_t stored_crc(const Shard& s) {
   const uint8_t* base = s.file->region.data();
   const Header& header = *reinterpret_cast<const Header*>(base);
@@ -25,7 +25,7 @@ uint32_t stored_crc(const Shard& s) {
 }
 
 bool tables_hold(const Shard& s) {
-  // Ids that ascend by the order are different ones, and so are its rows: it has every row once.
+  // Ids that ascend in the order are distinct, and so are its rows: the order has every row once.
   uint64_t before = 0;
   for (uint32_t i = 0; i < s.rows; ++i) {
     if (s.order != nullptr && number_at(s.order, 3, i) >= s.rows) return false;
@@ -46,7 +46,7 @@ bool tables_hold(const Shard& s) {
   return true;
 }
 
-// Everything a search relies on to stay inside the file.
+// Checks everything a search relies on to stay inside the file.
 emp_status check_structure(const uint8_t* data, size_t size) {
   Header header;
   if (size < sizeof(header)) return EMP_FOREIGN_FILE;
@@ -80,18 +80,18 @@ using namespace empreinte;
 static_assert(std::endian::native == std::endian::little,
               "the file is as memory is, so a big-endian machine has no files");
 
-emp_status emp_index_open(const emp_file* given, emp_index** out) {
+emp_status emp_index_open(const emp_file* file, emp_index** out) {
   *out = nullptr;
-  File* file = new (std::nothrow) File;
-  if (file == nullptr) {
-    given->release(given->context);
+  File* shared = new (std::nothrow) File;
+  if (shared == nullptr) {
+    file->release(file->context);
     return EMP_OUT_OF_MEMORY;
   }
-  const uint8_t* data = given->data;
-  const size_t size = given->size;
-  file->region = Region(data, size, given->release, given->context);
-  file->resident = given->resident;
-  file->context = given->context;
+  const uint8_t* data = file->data;
+  const size_t size = file->size;
+  shared->region = Region(data, size, file->release, file->context);
+  shared->resident = file->resident;
+  shared->context = file->context;
   emp_status status = check_structure(data, size);
   emp_index* index = nullptr;
   Version* v = nullptr;
@@ -107,8 +107,8 @@ emp_status emp_index_open(const emp_file* given, emp_index** out) {
         status = EMP_OUT_OF_MEMORY;
         break;
       }
-      shard->file = file;
-      file->retain();
+      shard->file = shared;
+      shared->retain();
       shard->attach(data + records[i].offset, records[i].rows, records[i].tables, records[i].first_id,
                     layout_in(records[i]));
       v->shards[v->shard_count++] = {shard, nullptr};
@@ -123,7 +123,7 @@ emp_status emp_index_open(const emp_file* given, emp_index** out) {
       emp_index_destroy(index);
     }
   }
-  file->release();
+  shared->release();
   return status;
 }
 
@@ -144,7 +144,7 @@ emp_status emp_index_verify(emp_index* index, const emp_cancel* cancel) {
 
 namespace {
 
-// A copy of a segment of a file, in memory of its own.
+// Copies a shard of a file into memory of its own.
 emp_status copy_of(const Shard& s, const emp_cancel* cancel, Shard** out) {
   *out = nullptr;
   std::unique_ptr<Shard> copy(new (std::nothrow) Shard);
@@ -166,7 +166,7 @@ emp_status copy_of(const Shard& s, const emp_cancel* cancel, Shard** out) {
   return EMP_OK;
 }
 
-// Puts `copy` where `original` is, unless it is gone by now.
+// Replaces `original` with `copy`, unless it is gone by now.
 emp_status put_in_place(emp_index* index, const Shard* original, Shard* copy) {
   const std::lock_guard<std::mutex> lock(index->writing);
   Version* v = index->version->next(0);

@@ -1,4 +1,4 @@
-// A file in memory that the segments of an index lie in. See FORMAT.md.
+// A file in memory that has the shards of an index. See FORMAT.md.
 #pragma once
 #include <atomic>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The records of an index file, as FORMAT.md has them.
+// The records of an index file, as FORMAT.md describes them.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -49,7 +49,7 @@ inline bool stopped(const emp_cancel* cancel) {
   return cancel != nullptr && cancel->poll != nullptr && cancel->poll(cancel->context) != 0;
 }
 
-// The memory of a segment, from its first byte.
+// Returns the memory of a shard, from its first byte.
 inline const uint8_t* memory_of(const Shard& s) { return reinterpret_cast<const uint8_t*>(s.blocks); }
 
 inline ShardRecord record_of(const Shard& s, uint64_t offset) {

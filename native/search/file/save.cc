@@ -10,7 +10,7 @@
 namespace empreinte {
 namespace {
 
-// The parts of a snapshot as a file holds them: without removed rows, the delta as a part of its own.
+// The shards of a snapshot as a file has them: without removed rows, and with the delta as a shard.
 class Compact {
  public:
   ~Compact() {

@@ -1,4 +1,4 @@
-// What is added to an index, in ascending order of id: read where the caller has it.
+// The entries that are added to an index, in ascending order of id. They are read from the caller's memory.
 #pragma once
 #include "../../memory.h"
 #include "../shard/row.h"
@@ -11,9 +11,9 @@ struct Entries {
     size_t at;
   };
   const uint64_t* ids;
-  const uint8_t *hashes, *tags;  // banks: null when all are 0
+  const uint8_t *hashes, *tags;  // tags are null when all are 0
   size_t count;
-  const Place* order = nullptr;  // null where they lie in that order
+  const Place* order = nullptr;  // null when they are in that order already
   size_t at(size_t i) const { return order != nullptr ? order[i].at : i; }
   uint64_t id(size_t i) const { return order != nullptr ? order[i].id : ids[i]; }
   Row row(size_t i) const {

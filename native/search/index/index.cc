@@ -1,4 +1,4 @@
-// The index: changes make a new version and publish it; readers share the one that is there.
+// The index. A change makes a new version and publishes it; readers share the current one.
 #include "index.h"
 
 #include <algorithm>
@@ -52,7 +52,7 @@ namespace {
 
 constexpr emp_cancel kNever = {nullptr, nullptr};
 
-// Turns the delta of `v` into a segment without tables, among its parts.
+// Turns the delta of `v` into a shard without tables.
 emp_status freeze_delta(emp_index* index, Version* v) {
   Shard* shard;
   const emp_status status = shard_of_delta(*v, &shard);
@@ -67,7 +67,7 @@ emp_status freeze_delta(emp_index* index, Version* v) {
   return EMP_OK;
 }
 
-// Into the delta behind the rows of any version: nobody looks there until delta_rows grows.
+// Appends to the delta behind the rows of any version: no reader reads there until delta_rows grows.
 void append_to_delta(emp_index* index, const Version& v, uint32_t at, const Entries& entries, size_t i) {
   v.delta->blocks()[at / kBlockRows].put(at % kBlockRows, entries.row(i));
   v.delta->ids[at] = entries.id(i);
@@ -79,7 +79,7 @@ uint32_t capacity_of(const Version& v, uint32_t shard) {
   return shard == v.shard_count ? kDeltaRows : v.shards[shard].shard->rows;
 }
 
-// Marks rows as removed in one part, or in the delta.
+// Marks rows as removed in one shard, or in the delta.
 bool bury(Version* v, uint32_t shard, const uint32_t* rows, uint32_t count) {
   Tombstones*& tombstones = shard == v->shard_count ? v->delta_tombstones : v->shards[shard].tombstones;
   const uint32_t capacity = capacity_of(*v, shard);
@@ -184,7 +184,7 @@ namespace {
 
 constexpr size_t kBulk = kDeltaRows / 4, kMostBareRows = most_rows(0);
 
-// Adds entries with new ids to `v`, in bulk as segments without tables.
+// Adds entries with new ids to `v`: many of them as shards without tables.
 emp_status add_entries(emp_index* index, Version* v, const Entries& entries) {
   const size_t count = entries.count;
   if (count >= kBulk) {
@@ -218,8 +218,8 @@ bool fits_delta(const Version& v, size_t count) {
   return count < kBulk && v.delta != nullptr && v.delta_rows + count <= kDeltaRows;
 }
 
-// A small change where no reader is about: the version that is there is changed itself, readers waiting at the door for
-// as long. Answers false, having changed nothing, where one is.
+// Makes a small change while no reader holds the version: the version itself is changed, and readers wait for as long.
+// Returns false without a change when a reader holds it.
 template <class F>
 bool change_in_place(emp_index* index, const F& change) {
   const std::lock_guard<std::mutex> lock(index->publishing);
@@ -229,7 +229,7 @@ bool change_in_place(emp_index* index, const F& change) {
   return true;
 }
 
-// No row has an id above this one: entries that are numbered on need not be looked for.
+// No row has an id above this one, so consecutive new ids need no lookup.
 uint64_t last_id(const Version& v) {
   if (v.delta_rows > 0) return UINT64_MAX;
   uint64_t last = 0;
@@ -240,7 +240,7 @@ uint64_t last_id(const Version& v) {
   return last;
 }
 
-// Publishes `v`, or forgets it and what it did to the delta's map.
+// Publishes `v`, or drops it and what it did to the delta's map.
 emp_status conclude(emp_index* index, Version* v, emp_status status) {
   if (status == EMP_OK) {
     index->publish(v);
@@ -375,7 +375,7 @@ void emp_index_get_stats(emp_index* index, emp_index_stats* out) {
     out->mapped += bytes;
     file = live.shard->file;
   }
-  // All mapped parts are of the one file an index was opened from.
+  // All mapped shards are in the one file that an index was opened from.
   out->resident = out->bytes - out->mapped;
   if (file != nullptr && file->resident != nullptr)
     out->resident += std::min<uint64_t>(out->mapped, file->resident(file->context));

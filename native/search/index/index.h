@@ -6,13 +6,13 @@
 
 namespace empreinte {
 
-// Which row of the delta an id has: open addressing, twice as many places as rows. The writer's own.
+// Maps ids to rows of the delta: open addressing, twice as many places as rows. Only the writer uses it.
 class DeltaRowsById {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
   bool allocate();
   void clear();
-  // As the version has it: after a change that failed half-way.
+  // Rebuilds the map from a version, after a change that failed half-way.
   void rebuild(const Version& v);
   uint32_t find(uint64_t id, const Delta& delta) const;
   void put(uint64_t id, uint32_t row);
@@ -24,23 +24,23 @@ class DeltaRowsById {
   Array<uint32_t> rows_;
 };
 
-// Where an id is.
+// The place of an id.
 struct Place {
-  uint32_t shard = 0, row = 0;  // part == shard_count: the delta
+  uint32_t shard = 0, row = 0;  // shard == shard_count is the delta
   bool found = false;
 };
 
-// How large parts grow: tests have them smaller.
+// How large shards grow. Tests make them smaller.
 struct ShardSizes {
   uint32_t most_short = most_rows(kChunks);
-  uint32_t least_long = 3u << 23;  // with fewer, two of short chunks are as fast
+  uint32_t least_long = 3u << 23;  // with fewer, two shards of short chunks are as fast
 };
 
 }  // namespace empreinte
 
 struct emp_index {
   std::mutex writing;     // one change at a time
-  std::mutex publishing;  // held for as long as it takes to swap or share the version
+  std::mutex publishing;  // held while the version is swapped or shared
   empreinte::Version* version = nullptr;
   empreinte::DeltaRowsById delta_rows_by_id;
   bool has_crops = false;  // entries may have crops, which are looked for when one is removed

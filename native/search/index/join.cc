@@ -5,7 +5,7 @@
 namespace empreinte {
 namespace {
 
-// The rows of a delta in the order of `order`.
+// The rows of a delta, in the given order.
 struct DeltaSource {
   const Delta* delta;
   const uint32_t* order;
@@ -19,7 +19,7 @@ struct DeltaSource {
   }
 };
 
-// The live rows of several parts in the order of their ids.
+// The live rows of several shards in the order of their ids.
 struct Join {
   static constexpr uint32_t kAhead = 16;
   const LiveShard* shards;

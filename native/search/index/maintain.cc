@@ -1,4 +1,5 @@
-// Joining parts: sizes grow by steps, so that a row is moved a few times only, and tombstones are given back.
+// Joins shards. Sizes grow by steps, so that a row is moved only a few times, and the memory of removed rows is given
+// back.
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -13,7 +14,7 @@ namespace {
 constexpr uint32_t kLeastIndexed = 32768;
 constexpr uint32_t kGrowth = 4;
 
-// What building one part with tables of long chunks out of these takes, at most.
+// Returns the most bytes that building one shard with tables of long chunks out of these takes.
 uint64_t room_for(const Version& v, const uint32_t* chosen, uint32_t n) {
   uint64_t rows = 0, first = UINT64_MAX, last = 0;
   bool any_tag = false;
@@ -36,9 +37,10 @@ bool bare(const LiveShard& live, uint32_t tables) {
   return tables > 0 && live.shard->tables == 0 && live.live_rows() >= kLeastIndexed;
 }
 
-// The parts to join next: the smallest, as long as the next is at most kGrowth times what is there and all fit in a
-// segment; or one that lacks its tables or is worn. Their positions, ascending; none when nothing is due. A segment
-// with long chunks is made as large as there is room for, and only where it is faster than those it is made of.
+// Chooses the shards to join next: the smallest, as long as the next is at most kGrowth times what is there and all fit
+// in one shard; or one that lacks its tables, or of which much was removed. Returns how many, and their positions in
+// ascending order. A shard with long chunks is made as large as there is room for, and only where it is faster than
+// those it is made of.
 uint32_t choose(const Version& v, const emp_index& index, uint64_t room, uint32_t* chosen) {
   std::unique_ptr<uint32_t[]> order(new (std::nothrow) uint32_t[v.shard_count + 1]);
   if (!order) return 0;
@@ -72,7 +74,7 @@ uint32_t choose(const Version& v, const emp_index& index, uint64_t room, uint32_
   return n;
 }
 
-// What was removed from the chosen parts while they were joined is removed from the joined one too.
+// Removes from the joined shard what was removed from the chosen ones during the join.
 bool carry_removals(const LiveShard& then, const LiveShard& now, const Shard* joined, Tombstones** tombstones) {
   if (then.tombstones == now.tombstones || joined == nullptr) return true;
   Array<uint32_t> rows(now.tombstones->count());
@@ -97,8 +99,8 @@ emp_status exchange_shards(emp_index* index, const Version& then, const uint32_t
   Tombstones* tombstones = nullptr;
   std::unique_ptr<Version> v(now.next(1));
   if (!v) return EMP_OUT_OF_MEMORY;
-  // Only clearing and this function take parts away, and one of these runs at a time: the chosen parts are where they
-  // were, or everything is gone.
+  // Only clearing and this function remove shards, and only one of these runs at a time. So the chosen shards are where
+  // they were, or the index was cleared.
   for (uint32_t i = 0; i < n; ++i)
     if (chosen[i] >= now.shard_count || now.shards[chosen[i]].shard != then.shards[chosen[i]].shard) {
       if (joined != nullptr) joined->release();

@@ -1,5 +1,6 @@
-// Which rows of a part were removed: a bitmap in pages, immutable once a reader may see it. Removing copies the page
-// table (4 KiB for 2^24 rows) and one page of 4 KiB, never the whole bitmap, and readers keep the one they began with.
+// Says which rows of a shard were removed: a bitmap in pages, immutable once a reader may see it. A removal copies the
+// table of pages (4 KiB for 2^24 rows) and one page of 4 KiB, never the whole bitmap. Readers keep the one they began
+// with.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -12,11 +13,11 @@ class Tombstones {
  public:
   static constexpr uint32_t kPageRows = 32768;
 
-  // Of a part of `capacity` rows, with these removed as well; null when there is no memory. `before`, of the same part,
-  // may be null.
+  // Returns the tombstones of a shard of `capacity` rows with these rows removed as well, or null when there is no
+  // memory. `before`, of the same shard, may be null.
   static Tombstones* with(const Tombstones* before, uint32_t capacity, const uint32_t* rows, uint32_t count);
-  // The same where nobody else holds this: a row is removed in this itself. False: somebody does, or there is no
-  // memory; nothing is changed then.
+  // Removes a row in this object itself, where nobody else holds it. Returns false without a change when somebody does,
+  // or when there is no memory.
   bool add(uint32_t row);
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release();
@@ -26,8 +27,8 @@ class Tombstones {
     return page != nullptr && (page->bits[row % kPageRows / 64] >> row % 64 & 1) != 0;
   }
   uint32_t count() const { return count_; }
-  // The rows that are in this and not in `before` (which may be null), at most `count()`; how many. Pages that both
-  // share are passed over.
+  // Writes the rows that are in this and not in `before`, which may be null, and returns how many: at most `count()`.
+  // It skips pages that both share.
   uint32_t beyond(const Tombstones* before, uint32_t* rows) const;
 
  private:
@@ -37,7 +38,7 @@ class Tombstones {
   };
   Tombstones() = default;
   static void release(Page* page);
-  // In a page that is this one's own, made so first.
+  // Marks a row in a page that belongs to this object only, and makes the page so first.
   bool mark(Page*& page, uint32_t row);
 
   std::atomic<uint32_t> references_{1};

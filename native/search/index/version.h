@@ -1,8 +1,8 @@
-// What a reader holds: the state of one revision. Nothing in it changes any more, but for rows of the delta beyond
-// `delta_rows`, which it never looks at.
+// A version is what a reader holds: the state of one revision. It does not change any more, except rows of the delta
+// beyond `delta_rows`, which the reader never reads.
 //
-//   parts   immutable segments, each with the tombstones of this revision
-//   delta   the newest rows, append-only, up to kDeltaRows; full, it becomes a segment without tables
+//   shards  immutable shards, each with the tombstones of this revision
+//   delta   the newest rows, append-only, up to kDeltaRows; when full it becomes a shard without tables
 #pragma once
 #include <atomic>
 
@@ -28,9 +28,10 @@ struct Delta {
   const Block* blocks() const { return reinterpret_cast<const Block*>(blocks_region.data()); }
 };
 
+// A shard with the tombstones of one revision.
 struct LiveShard {
   Shard* shard;
-  Tombstones* tombstones;  // null: none
+  Tombstones* tombstones;  // null when no row is removed
   bool is_removed(uint32_t row) const { return tombstones != nullptr && tombstones->has(row); }
   uint32_t live_rows() const { return shard->rows - (tombstones != nullptr ? tombstones->count() : 0); }
 };
@@ -48,7 +49,7 @@ struct Version {
   Version(const Version&) = delete;
   Version& operator=(const Version&) = delete;
   ~Version();
-  // A copy with room for `more` parts; null when there is no memory.
+  // Returns a copy with room for `more` shards, or null when there is no memory.
   Version* next(uint32_t more) const;
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
   void release() {

@@ -1,5 +1,5 @@
-// The kernels' part of the multi-index: from buckets to candidates, from candidates to rows. Each step is a stream of
-// cache misses, so each fetches ahead.
+// How kernels get from buckets to candidates, and from candidates to rows. Each step is a stream of cache misses, so
+// each fetches ahead.
 // Included inside a kernel's target region: templates over the lanes L.
 
 static inline uint32_t lowest_bit(uint32_t mask) {
@@ -12,9 +12,9 @@ static inline uint32_t lowest_bit(uint32_t mask) {
 #endif
 }
 
-// Buckets in order, from `*next` on: their postings whose fingerprint is near enough. Where `out` would be too small it
-// stops, *next and that probe's `from` telling where to go on. Buckets are fetched some 20 ahead: a probe is a cache
-// miss, not work.
+// Reads buckets from `*next` on and keeps the postings whose fingerprint is near enough. When `out` is full it stops;
+// *next and the `from` of that probe say where to continue. It fetches buckets some 20 ahead: a probe is a cache miss,
+// not work.
 template <class L>
 static uint32_t probe_buckets(Probe* probes, uint32_t n, uint32_t* next, Candidate* out, uint32_t capacity) {
   constexpr uint32_t kAhead = 24;
@@ -49,9 +49,9 @@ static uint32_t probe_buckets(Probe* probes, uint32_t n, uint32_t* next, Candida
   return found;
 }
 
-// Candidates by row, all of one table: those whose chain goes on through the next cache line of the row, which has one
-// or two chunks of a column or up to eight of the rest. At radius 63 one in twenty-five does. Without branches on what
-// is read: it decides at random. Kept in their order; answers how many.
+// Keeps the candidates, all of one table, whose chain continues through the next cache line of the row. That line has
+// one or two chunks of a column, or up to eight of the rest. At radius 63 one in twenty-five passes. The loop has no
+// branch on what it reads, which is random. The order stays; returns how many are left.
 template <class L, uint32_t kWords>
 static uint32_t follow_in(const Block* blocks, const Query& query, uint32_t chunk, Candidate* candidates, uint32_t n) {
   const uint32_t first = chunk / 2, mask = chunk % 2 == 0 ? ~0u : 0xffff0000u;
@@ -80,8 +80,8 @@ static uint32_t follow_in(const Block* blocks, const Query& query, uint32_t chun
   return kept;
 }
 
-// Of long chunks, which begin in the middle of words: those whose last 128 bits, one cache line, do not already differ
-// in more than the radius.
+// For long chunks, which begin inside words: keeps the candidates whose last 128 bits, one cache line, do not already
+// differ by more than the radius.
 template <class L>
 static uint32_t keep_near(const Block* blocks, const Query& query, Candidate* candidates, uint32_t n) {
   uint32_t kept = 0;
@@ -127,9 +127,9 @@ static uint32_t follow_chains(const Block* blocks, const Query& query, Candidate
   return kept;
 }
 
-// The first of kCount chunks from which the chain through all of them holds: from which every partial sum of what
-// differs, less what is allowed, is negative. With sums from chunk 0 on, those beyond the last chunk are the ones
-// before plus `all`. A row within the radius has one.
+// Returns the first of kCount chunks from which the chain through all of them holds: every partial sum of what differs,
+// less what is allowed, is negative. With sums from chunk 0 on, those beyond the last chunk are the earlier ones plus
+// `all`. A row within the radius has such a chunk.
 template <class L, uint32_t kCount>
 static uint32_t first_chain(const Row& row, const Query& query) {
   constexpr Cut cut = {kCount};
@@ -150,7 +150,7 @@ static uint32_t first_chain(const Row& row, const Query& query) {
   return kCount;
 }
 
-// The distance of each candidate's row; where it is within the radius, also the first chunk of a chain.
+// Measures the distance of each candidate's row and, within the radius, the first chunk of a chain.
 template <class L>
 static void measure_rows(const Block* blocks, const Query& query, const Candidate* candidates, uint32_t n,
                          Measured* out) {

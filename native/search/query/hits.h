@@ -1,4 +1,4 @@
-// Hits while they are gathered, and their order.
+// Hits while they are collected, and their order.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -49,7 +49,8 @@ inline bool before(const emp_hit& a, const emp_hit& b) {
   return a.distance != b.distance ? a.distance < b.distance : row_key(a) < row_key(b);
 }
 
-// Keeps the nearest hit of each entry for each query, and returns the new end. Only then are the hits in another order.
+// Keeps the nearest hit of each entry for each query, and returns the new end. It reorders the hits only if there are
+// crops among them.
 inline emp_hit* merge_crops(emp_hit* begin, emp_hit* end) {
   uint64_t ids = 0;
   for (const emp_hit* hit = begin; hit != end; ++hit) ids |= hit->id;
@@ -63,8 +64,8 @@ inline emp_hit* merge_crops(emp_hit* begin, emp_hit* end) {
       begin, end, [](const emp_hit& a, const emp_hit& b) { return a.query == b.query && entry_of(a) == entry_of(b); });
 }
 
-// Many hits are sorted by counting, eleven bits a turn, those bits only in which they differ: crops, entries,
-// distances, queries.
+// Sorts hits. Many hits are sorted by counting, eleven bits a turn, using only the bits in which they differ: crops,
+// entries, distances, queries.
 inline void sort(emp_hit* begin, emp_hit* end) {
   constexpr uint32_t kFew = 256, kBits = 11, kValues = 1u << kBits;
   const size_t n = static_cast<size_t>(end - begin);
@@ -91,7 +92,7 @@ inline void sort(emp_hit* begin, emp_hit* end) {
   if (from != begin) std::memcpy(begin, from, n * sizeof(emp_hit));
 }
 
-// Sorted, with crops merged where `merge` says so; of each query the nearest `limit` when there is one.
+// Merges crops when `merge` is set, sorts the hits, and keeps the nearest `limit` of each query when there is a limit.
 inline void finish(Hits* hits, uint32_t limit, bool merge) {
   if (merge) hits->shrink(static_cast<size_t>(merge_crops(hits->begin(), hits->end()) - hits->begin()));
   sort(hits->begin(), hits->end());

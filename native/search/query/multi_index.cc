@@ -12,7 +12,8 @@ namespace {
 
 constexpr int kMostThreshold = 4;
 
-// All masks of kBits bits with at most four set, fewest first: each is one of a bit less with a bit above its highest.
+// All masks of kBits bits with at most four set, fewest first. Each is a mask of one bit less, with a bit above its
+// highest.
 template <uint32_t kBits>
 struct Masks {
   static constexpr uint32_t kAll = 1 + kBits + kBits * (kBits - 1) / 2 + kBits * (kBits - 1) * (kBits - 2) / 6 +
@@ -46,7 +47,7 @@ struct MasksOf {
 };
 static_assert(cut_of(kLongChunks).bits(0) == 19 && cut_of(kLongChunks).bits(kLongChunks - 1) == 20);
 
-// Rows that were looked at whole, so that one of a cluster, which comes up in many tables, is read once. It may forget.
+// Rows that were read whole, so that a row of a cluster, which comes up in many tables, is read once. It may forget.
 class SeenRows {
  public:
   bool has(uint32_t row) const { return slots_[row & mask_] == (row >> bits_) + 1; }
@@ -58,7 +59,7 @@ class SeenRows {
  private:
   static constexpr uint32_t kFewBits = 11, kFew = 1u << kFewBits, kManyBits = 18;
   static_assert((most_rows(kLongChunks) >> kFewBits) + 1 <= UINT16_MAX);
-  // Starts anew; without the memory it only forgets more.
+  // Starts anew with more room. Without the memory it only forgets more.
   void grow() {
     many_.reset(static_cast<uint16_t*>(std::calloc(size_t{1} << kManyBits, sizeof(uint16_t))));
     if (!many_) return;
@@ -99,9 +100,9 @@ class Search {
  private:
   static constexpr uint32_t kMostProbes = 1024, kMostCandidates = 4096, kAhead = 32;
 
-  // Even thresholds, and one more for some tables as far from one another as may be: what two neighbours may differ in
-  // together is then even too, and the fingerprints throw out most. Of the turns of that pattern the one whose own
-  // buckets are smallest.
+  // Chooses even thresholds, and one more for some tables, as far from one another as possible. What two neighbours may
+  // differ in together is then even too, and the fingerprints throw out most. Of the turns of that pattern it takes the
+  // one whose own buckets are smallest.
   void choose_thresholds() {
     const int tables = static_cast<int>(shard_.tables), chunks = static_cast<int>(query_.cut.chunks);
     const int sum = static_cast<int>(radius_) - (chunks - 1) + (chunks - tables);
@@ -202,7 +203,7 @@ class Search {
     for (uint32_t i = 0; i < kept; ++i) {
       const uint32_t row = candidates_[i].at, chunk = shard_.chunk_of(candidates_[i].table);
       const Measured& m = measured_[i];
-      // Reported where its first chain begins. That may be at a later chunk: then it must come up again.
+      // A row is reported where its first chain begins. That may be at a later chunk, where it comes up again.
       if ((m.distance <= radius_ && m.first_chain > chunk) || seen_.has(row)) continue;
       seen_.put(row);
       if (m.distance > radius_ || m.first_chain < chunk) continue;

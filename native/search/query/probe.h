@@ -1,4 +1,4 @@
-// What the multi-index hands to a kernel and gets back.
+// The structures that the multi-index exchanges with a kernel.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace empreinte {
 
-// A query and what it asks of a row, chunk by chunk: chunk k may add allowed[k] = t_k + 1 differing bits. Along a chain
-// of chunks the slack is what is allowed minus what differs; a chain that holds never has less than 1.
+// A query and what it allows a row, chunk by chunk: chunk k may add allowed[k] = t_k + 1 differing bits. Along a chain
+// of chunks the slack is what is allowed minus what differs. A chain that holds never has a slack below 1.
 struct Query {
   Row row;
   Cut cut;
@@ -17,8 +17,8 @@ struct Query {
   uint32_t stride;  // chunks from one table to the next: 1, or 2 in lean
 };
 
-// One bucket to look through: postings [from, to) of a table. `fingerprint` is the next chunk of each posting's row, or
-// the first 16 bits of it; those that differ from the query's in at most `most` bits are candidates.
+// One bucket to read: the postings [from, to) of a table. `fingerprint` is the next chunk of each posting's row, or the
+// first 16 bits of it. Those that differ from the query's in at most `most` bits are candidates.
 struct Probe {
   const uint16_t* fingerprint;
   uint32_t from, to;

@@ -1,9 +1,9 @@
-// The kernels' part of scanning.
+// How kernels scan rows.
 // Included inside a kernel's target region: templates over the lanes L, sixteen rows a step.
 
-// The rows [0, n) of a block within the radius, in row order; `row` and `distance` have room for n. With `columns` of 3
-// or 4 sixteen rows are left as soon as none of them is within the radius on so many words; with 0 every row is read
-// whole.
+// Finds the rows [0, n) of a block within the radius, in row order; `row` and `distance` have room for n. With
+// `columns` 3 or 4 it leaves sixteen rows as soon as none of them is within the radius on so many words. With 0 it
+// reads every row whole.
 template <class L>
 static uint32_t scan_block(const Block& block, uint32_t n, const Row& query, uint32_t radius, uint32_t columns,
                            uint32_t* row, uint16_t* distance) {
@@ -19,8 +19,8 @@ static uint32_t scan_block(const Block& block, uint32_t n, const Row& query, uin
   };
   uint32_t found = 0;
   for (uint32_t i = 0; i < n; i += 16) {
-    // Two steps at a time as long as there is nothing near. What is a kilobyte ahead is fetched, where a column ends in
-    // the next block: the processor's own prefetching stops at every page (6 % of a scan of ten million).
+    // Two steps at a time as long as nothing is near. It fetches what is a kilobyte ahead, where a column ends in the
+    // next block: the processor's own prefetching stops at every page (6 % of a scan of ten million).
     if (columns == 3)
       while (i + 32 <= n && (L::at_most(three_columns(i), radius) | L::at_most(three_columns(i + 16), radius)) == 0) {
         const char* ahead = reinterpret_cast<const char*>(&block.column[0][i]) + kAhead;
@@ -51,9 +51,9 @@ static uint32_t scan_block(const Block& block, uint32_t n, const Row& query, uin
   return found;
 }
 
-// Four queries at once over the rows [from, from + n) of a block, n a multiple of 16: for each step of sixteen rows and
-// each query with a row within the radius on four columns, one entry (step · 4 + query) in `out`. With `columns` 3 the
-// fourth is only read where three let something pass: one step in sixty, for unrelated rows.
+// Compares four queries with the rows [from, from + n) of a block, n a multiple of 16. For each step of sixteen rows
+// and each query with a row within the radius on four columns it adds one entry (step · 4 + query) to `out`. With
+// `columns` 3 it reads the fourth column only where three let something pass: one step in sixty, for unrelated rows.
 template <class L>
 static uint32_t prefilter4(const Block& block, uint32_t from, uint32_t n, const Row* query, uint32_t columns,
                            uint32_t radius, uint32_t* out) {

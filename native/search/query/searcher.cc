@@ -1,5 +1,5 @@
-// Searching a snapshot: every entry within a radius in one pass, the nearest in passes of growing radius; the hits
-// sorted.
+// Searches a snapshot. Every row within a radius takes one pass; the nearest rows take passes of growing radius. The
+// hits are sorted at the end.
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -12,8 +12,8 @@
 namespace empreinte {
 namespace {
 
-// Looking for the nearest, a radius that finds nothing was in vain: beyond this one it is no longer little beside a
-// scan.
+// When a search for the nearest finds nothing within a radius, that pass was in vain. Beyond this radius it is no
+// longer cheap compared with a scan.
 constexpr uint32_t kLastGrowth = 47;
 
 bool any_multi_index(const Version& version, uint32_t radius) {
@@ -35,7 +35,7 @@ struct emp_searcher {
   bool nearest = false;
   Hits hits;
   std::optional<Pass> pass;
-  // For the nearest: the query at hand, how far it was looked for, and what was found.
+  // For the nearest: the current query, the radius searched so far, and what was found.
   size_t query = 0;
   uint32_t radius = 0;
   Hits found;
@@ -53,7 +53,7 @@ struct emp_searcher {
     return status;
   }
 
-  // By growing radius as long as the tables make that cheap, then by one scan that narrows.
+  // Searches by growing radius as long as the tables make that cheap, then by one scan whose radius shrinks.
   emp_status run_nearest(uint64_t* budget, bool* done) {
     constexpr uint32_t kFirst = 15, kStep = 8;
     for (; query < count; ++query, radius = 0, pass.reset()) {
@@ -85,25 +85,25 @@ struct emp_searcher {
   }
 };
 
-emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* hashes, size_t count,
-                               const emp_search_options* given, int nearest, emp_searcher** out) {
+emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* queries, size_t query_count,
+                               const emp_search_options* options, int nearest, emp_searcher** out) {
   *out = nullptr;
   std::unique_ptr<emp_searcher> s(new (std::nothrow) emp_searcher);
   if (!s) return EMP_OUT_OF_MEMORY;
-  s->options = *given;
+  s->options = *options;
   s->nearest = nearest != 0;
-  s->count = count;
-  if (given->radius > 256) return EMP_BAD_RADIUS;
-  if (count > UINT32_MAX || given->strategy < EMP_STRATEGY_AUTO || given->strategy > EMP_STRATEGY_MULTI_INDEX)
+  s->count = query_count;
+  if (options->radius > 256) return EMP_BAD_RADIUS;
+  if (query_count > UINT32_MAX || options->strategy < EMP_STRATEGY_AUTO || options->strategy > EMP_STRATEGY_MULTI_INDEX)
     return EMP_BAD_OPTION;
-  if (s->nearest && given->limit == 0) return EMP_BAD_OPTION;
-  if (given->kernel == nullptr) {
+  if (s->nearest && options->limit == 0) return EMP_BAD_OPTION;
+  if (options->kernel == nullptr) {
     const emp_status status = emp_kernel_find(nullptr, &s->options.kernel);
     if (status != EMP_OK) return status;
   }
-  s->queries.reset(new (std::nothrow) Row[count + 1]);
+  s->queries.reset(new (std::nothrow) Row[query_count + 1]);
   if (!s->queries) return EMP_OUT_OF_MEMORY;
-  for (size_t i = 0; i < count; ++i) s->queries[i] = permuted(hashes + 32 * i);
+  for (size_t i = 0; i < query_count; ++i) s->queries[i] = permuted(queries + 32 * i);
   s->version = snapshot->version;
   s->version->retain();
   *out = s.release();

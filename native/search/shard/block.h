@@ -1,8 +1,8 @@
-// Rows lie in blocks of 4,096: four columns of the first 128 bits, then the other 128 bits row by row.
+// Rows are stored in blocks of 4,096: four columns of the first 128 bits, then the other 128 bits row by row.
 //
-//   column[c][i]  word c of row i, c = 0 … 3: a scan streams them, sixteen rows a step, and needs no sum across lanes;
-//                 within small radii three columns alone throw out almost every row
-//   rest[i]       words 4 … 7 of row i: one aligned quarter of a cache line
+//   column[c][i]  word c of row i, c = 0 … 3. A scan streams them, sixteen rows a step, and needs no sum across lanes.
+//   Within small radii three columns throw out almost every row. rest[i]       words 4 … 7 of row i: one aligned
+//   quarter of a cache line
 //
 // So one layout of 32 bytes a hash serves the full scan, the column scan and the verification.
 #pragma once

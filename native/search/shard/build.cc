@@ -1,4 +1,4 @@
-// Building a segment: rows into blocks, then one counting sort a table.
+// Builds a shard: rows into blocks, then one counting sort for each table.
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -20,7 +20,7 @@ Shard::~Shard() {
   if (file != nullptr) file->release();
 }
 
-// Ids are often numbered through: the first guesses are where the id would be if they were spread evenly.
+// Ids are often consecutive, so the first guesses are where the id would be if they were spread evenly.
 uint32_t Shard::find(uint64_t id) const {
   uint32_t from = 0, to = rows - 1;
   const auto id_at = [this](uint32_t i) { return ids.at(row_by_id(i)); };
@@ -45,7 +45,7 @@ uint32_t Shard::find(uint64_t id) const {
 
 namespace {
 
-// What lies behind a table's sections is in files, too.
+// The padding behind the sections of a table is in files too.
 void clear_padding(const Table& table, uint32_t rows, uint32_t tables, const Layout& layout) {
   const auto clear = [](const void* section, size_t used, size_t size) {
     std::memset(const_cast<uint8_t*>(static_cast<const uint8_t*>(section)) + used, 0, size - used);
@@ -74,7 +74,8 @@ emp_status build_shard(const RowSource& source, uint32_t tables, const emp_cance
   const bool by_chunk = shard->order != nullptr;
   TableBuilder builder(tables > 0 ? n : 0, tables);
   if (!builder.ready()) return EMP_OUT_OF_MEMORY;
-  // Tables are built when rows are in their places: until then rows wait there, but for table 0, which comes first.
+  // Tables are built when rows are in their places. Until then rows wait in the tables' memory, except table 0's, which
+  // is built first.
   uint8_t* const spare =
       by_chunk ? reinterpret_cast<uint8_t*>(const_cast<uint32_t*>(shard->table[1].offsets)) : nullptr;
   const size_t spare_size = by_chunk ? layout.total - static_cast<size_t>(spare - shard->region.data()) : 0;

@@ -1,5 +1,5 @@
-// A large piece of memory: from the system in whole pages, huge ones where it gives them (a probe into a gigabyte of
-// tables is a TLB miss otherwise), or a file that somebody else mapped.
+// A large piece of memory. It is either the system's, in whole pages, huge ones where possible, because a probe into a
+// gigabyte of tables is a TLB miss otherwise. Or it is a file that somebody else mapped.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,9 +10,9 @@ namespace empreinte {
 class Region {
  public:
   Region() = default;
-  // Zeroed; empty when there is no memory.
+  // Allocates zeroed memory. The region is empty when there is none.
   explicit Region(size_t size);
-  // Foreign memory, given back by release(context).
+  // Takes foreign memory, which release(context) gives back.
   Region(const uint8_t* data, size_t size, void (*release)(void*), void* context)
       : data_(const_cast<uint8_t*>(data)), size_(size), release_(release), context_(context) {}
   Region(Region&& other) noexcept { swap(other); }

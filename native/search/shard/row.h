@@ -1,6 +1,6 @@
-// A row is a hash in permuted bit order, eight 32-bit words, sixteen 16-bit chunks.
+// A row is a hash in permuted bit order: eight 32-bit words, sixteen 16-bit chunks.
 //
-// Real PDQ bits are correlated two DCT rows or columns apart; a chunk that takes one bit of every row and every column
+// Real PDQ bits are correlated two DCT rows or columns apart. A chunk that takes one bit of every row and every column
 // of the 16×16 coefficients has almost uniform values (buckets 1.02 times uniform instead of 1.18, measured on real
 // hashes). Chunk c, bit i is coefficient (i, (c − i) mod 16): a Latin square. Distances do not change.
 #pragma once
@@ -14,15 +14,15 @@ constexpr uint32_t kChunks = 16;
 struct Row {
   uint32_t word[8];
   uint32_t chunk(uint32_t c) const { return word[c / 2] >> (16 * (c % 2)) & 0xffffu; }
-  // `n` bits from bit `from` on, n < 32.
+  // Returns `n` bits from bit `from` on, n < 32.
   uint32_t bits(uint32_t from, uint32_t n) const {
     const uint64_t two = uint64_t{word[(from / 32 + 1) % 8]} << 32 | word[from / 32];
     return static_cast<uint32_t>(two >> from % 32) & ((1u << n) - 1);
   }
 };
 
-// `hash`: 32 bytes, most significant first. All in plain variables: of arrays GCC makes vectors by way of memory, which
-// takes 1.6 times as long.
+// Permutes a hash of 32 bytes, most significant first. It uses plain variables: GCC makes vectors of arrays through
+// memory, which takes 1.6 times as long.
 inline Row permuted(const uint8_t* hash) {
   // Four rows of coefficients to a 64-bit word, row i turned left by i, so that bit c is the one for chunk c: by 4 for
   // every word before, then by 1 in the second and the fourth row, by 2 in the third and the fourth.
@@ -62,7 +62,7 @@ inline Row permuted(const uint8_t* hash) {
   return row;
 }
 
-// The hash of a row: what `permuted` was given.
+// Returns the hash that `permuted` was given.
 inline void unpermuted(const Row& row, uint8_t* hash) {
   std::memset(hash, 0, 32);
   for (uint32_t c = 0; c < kChunks; ++c)

@@ -1,4 +1,4 @@
-// Where the rows of a segment go: by id as they come, or, with tables of short chunks, by their first chunk.
+// Puts the rows of a shard in their places: by id as they come or, with tables of short chunks, by their first chunk.
 #pragma once
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 namespace empreinte {
 
-// Where build_shard writes what it is given.
+// The memory that build_shard fills.
 struct Places {
   Block* blocks;
   uint32_t* narrow;
@@ -21,7 +21,7 @@ struct Places {
   }
 };
 
-// As number_at reads it.
+// Writes a number as number_at reads it.
 inline void put_number(uint8_t* numbers, uint32_t bytes, uint32_t i, uint32_t number) {
   uint8_t* to = numbers + size_t{bytes} * i;
   if (bytes == 4) {
@@ -33,17 +33,17 @@ inline void put_number(uint8_t* numbers, uint32_t bytes, uint32_t i, uint32_t nu
   to[2] = static_cast<uint8_t>(number >> 16);
 }
 
-// Rows as they come, by id, until it is known where each belongs by its first chunk, of 16 bits. They wait in memory
-// that is needed for something else later: fresh pages cost more than the sorting.
+// Collects rows by id until the place of each by its first chunk of 16 bits is known. They wait in memory that is
+// needed for something else later: fresh pages cost more than the sorting.
 class RowSorter {
   static constexpr uint32_t kValues = 1u << 16;
 
  public:
-  // Of each row: its number, and its id where ids are narrow.
+  // Bytes for each row: its number, and its id where ids are narrow.
   static constexpr size_t kNumbers = 2 * sizeof(uint32_t);
 
-  // To be used until `finish` is done: `numbers`, of kNumbers bytes a row, and `spare` where it is large enough for all
-  // else. `offsets` are table 0's, all 0 as yet.
+  // `numbers`, of kNumbers bytes a row, is in use until `finish` is done. `spare` is used where it is large enough for
+  // everything else. `offsets` are those of table 0, all 0 at first.
   RowSorter(uint32_t rows, const Places& out, uint32_t* offsets, uint8_t* numbers, uint8_t* spare, size_t spare_size)
       : rows_(rows),
         out_(out),
@@ -74,7 +74,7 @@ class RowSorter {
     if (out_.tags != nullptr) tag_[i] = tag;
   }
 
-  // Table 0's offsets, the order by id, and the rows where they belong.
+  // Makes the offsets of table 0 and the order by id, and puts the rows in their places.
   void finish(uint8_t* order) {
     for (uint32_t v = 0, from = 0; v <= kValues; ++v) from += std::exchange(offsets_[v], from);
     for (uint32_t i = 0; i < rows_; ++i) {
@@ -82,7 +82,7 @@ class RowSorter {
       sorted_[at] = i;
       put_number(order, 3, i, at);
     }
-    // Each is now where the next one's bucket begins.
+    // Each offset is now where the bucket of the next value begins.
     for (uint32_t v = kValues; v > 0; --v) offsets_[v] = offsets_[v - 1];
     offsets_[0] = 0;
     constexpr uint32_t kAhead = 24;

@@ -1,16 +1,18 @@
-// An immutable part of an index: rows, and tables that lead from a chunk's value to the rows that have it.
+// A shard is an immutable part of an index, searched by itself: rows, and tables that lead from a chunk's value to the
+// rows that have it.
 //
 // Rows without tables are sorted by id. With tables of short chunks they are sorted by their first chunk, so that
-// near-identical ones lie together: a cluster is read in a few cache lines, and table 0 needs no row numbers. Their
-// order by id lies beside them. With tables of long chunks they stay sorted by id: to sort a hundred million takes
-// gigabytes for as long as it goes on.
+// near-identical rows are neighbours: a cluster is read in a few cache lines, and table 0 needs no row numbers. Their
+// order by id is stored as well. With tables of long chunks they stay sorted by id, because sorting a hundred million
+// takes gigabytes while it runs.
 //
-// Table t of a full segment is of chunk t; of a lean one, which has every second table, of chunk 2t. A table is
+// Table t of a full shard is of chunk t; of a lean one, which has every second table, of chunk 2t. A table is
 //   offsets[2^16 + 1]   where the postings of each value begin; [2^20 + 1] for long chunks
 //   fingerprint[n]      the first 16 bits of the next chunk (cyclically) of each posting's row
 //   row[3·n]            its row number, 24 bits: hence at most 2^24 rows. Table 0 has none: its posting i is row i.
 //                       row[4·n] for long chunks, table 0 too
-// All in one region, each part on a 64-byte boundary with 64 bytes behind it, so that a vector may read past an end.
+// All of it is one region. Each section begins on a 64-byte boundary with 64 bytes behind it, so that a vector may read
+// past its end.
 #pragma once
 #include <atomic>
 
@@ -24,8 +26,8 @@ namespace empreinte {
 constexpr uint32_t most_rows(uint32_t tables) { return tables == kLongChunks ? 3u << 25 : 1u << 24; }
 constexpr uint32_t number_bytes(uint32_t tables) { return tables == kLongChunks ? 4 : 3; }
 
-// Number i of those that lie in three or four bytes each: one byte more may be read than it needs, and there are 64
-// behind the last.
+// Returns number i of those stored in three or four bytes each. It may read one byte more than it needs; 64 follow the
+// last.
 inline uint32_t number_at(const uint8_t* numbers, uint32_t bytes, uint32_t i) {
   uint32_t word;
   std::memcpy(&word, numbers + size_t{bytes} * i, sizeof(word));
@@ -53,7 +55,7 @@ struct Ids {
   uint64_t at(uint32_t i) const { return narrow != nullptr ? first + narrow[i] : wide[i]; }
 };
 
-// The parts of a segment's memory, in their order; also the sections of an index file.
+// The sections of a shard's memory in their order, which are also those of an index file.
 struct Layout {
   size_t blocks, ids, order, tags, offsets, fingerprints, row_numbers,
       total;  // bytes of each; offsets, fingerprints and row_numbers of one table
@@ -61,12 +63,12 @@ struct Layout {
 };
 Layout layout_of(uint32_t rows, uint32_t tables, bool narrow, bool any_tag);
 
-struct File;  // a file that several segments lie in
+struct File;  // a file with several shards
 
 struct Shard {
   std::atomic<uint32_t> references{1};
-  Region region;         // its own memory,
-  File* file = nullptr;  // or a piece of a file
+  Region region;         // its own memory
+  File* file = nullptr;  // the file that has its memory instead, or null
   ~Shard();
   uint32_t rows = 0, tables = 0;  // tables: 0, 8, 13 or 16
   const Block* blocks = nullptr;
@@ -82,7 +84,7 @@ struct Shard {
   Cut cut() const { return cut_of(tables); }
   uint32_t chunk_of(uint32_t t) const { return tables == kChunks / 2 ? 2 * t : t; }
   size_t bytes() const;
-  // The i-th by id. In a damaged file it may be any row, but a row.
+  // Returns the i-th row by id. In a damaged file it may be any row, but never a number outside.
   uint32_t row_by_id(uint32_t i) const {
     if (order == nullptr) return i;
     const uint32_t row = number_at(order, 3, i);
@@ -90,23 +92,23 @@ struct Shard {
   }
   uint64_t last_id() const { return ids.at(row_by_id(rows - 1)); }
   Row row(uint32_t i) const { return blocks[i / kBlockRows].row(i % kBlockRows); }
-  // Points at the parts, from the first byte of its memory.
+  // Sets the pointers to the sections, from the first byte of the memory.
   void attach(const uint8_t* memory, uint32_t row_count, uint32_t table_count, uint64_t first_id, const Layout& layout);
-  // The row of an id, or `rows`.
+  // Returns the row of an id, or `rows` when there is none.
   uint32_t find(uint64_t id) const;
 };
 
-// What a segment is made of: the source gives its rows in ascending order of id.
+// The rows of a new shard, in ascending order of id.
 struct RowSource {
   uint32_t rows;
   uint64_t first_id, last_id;
   bool any_tag;
   void* context;
-  // Fills `row`, `id` and `bank` of the next row.
+  // Fills `row`, `id` and `tag` of the next row.
   void (*next)(void* context, Row* row, uint64_t* id, uint8_t* tag);
 };
 
-// Builds a segment with `tables` tables (0, 8, 13 or 16). EMP_CANCELLED and EMP_OUT_OF_MEMORY leave nothing behind.
+// Builds a shard with 0, 8, 13 or 16 tables. EMP_CANCELLED and EMP_OUT_OF_MEMORY leave nothing behind.
 emp_status build_shard(const RowSource& source, uint32_t tables, const emp_cancel& cancel, Shard** out);
 
 }  // namespace empreinte

@@ -1,4 +1,4 @@
-// The tables of a segment: a counting sort of the rows' numbers and fingerprints for each.
+// The tables of a shard: a counting sort of the row numbers and fingerprints for each.
 #pragma once
 #include <algorithm>
 
@@ -11,9 +11,9 @@
 
 namespace empreinte {
 
-// Postings are scattered to 65,536 places or, of long chunks, a million. Done at once that is a cache miss and a TLB
-// miss each; so first by the upper eight bits of their value, through buffers of one cache line that go out past the
-// caches when full, then each of the 256 parts, which fits a cache, by the lower bits.
+// Scatters postings to 65,536 places or, for long chunks, a million. At once that would be a cache miss and a TLB miss
+// each. So they go first by the upper eight bits of their value, through buffers of one cache line that go out past the
+// caches when full. Then each of the 256 groups, which fits a cache, is sorted by the lower bits.
 class TableBuilder {
  public:
   TableBuilder(uint32_t rows, uint32_t tables)
@@ -23,10 +23,10 @@ class TableBuilder {
         memory_((size_t{rows} + 256 * kLine) * sizeof(uint64_t)),
         shards_(reinterpret_cast<uint64_t*>(memory_.data())) {}
   bool ready() const { return shards_ != nullptr; }
-  // Eight bytes a row, at least, until a table is built.
+  // Returns at least eight bytes for each row, until a table is built.
   uint8_t* spare() { return memory_.data(); }
 
-  // Of each row once, before any table is built.
+  // Counts a row. Call it once for each row, before any table is built.
   void count(const Row& row) {
     if (cut_.chunks == kChunks)
       for (uint32_t c = 0; c < kChunks; ++c) ++counts_[c][row.chunk(c) >> 8];
@@ -88,7 +88,7 @@ class TableBuilder {
 #endif
   }
 
-  // Each part begins on a line of its own. Behind a short chunk's 16 bits its fingerprint follows at once.
+  // Each group begins on a cache line of its own. Behind a short chunk's 16 bits its fingerprint follows at once.
   template <bool Short>
   void partition(const Block* blocks, uint32_t chunk) {
     alignas(64) uint64_t line[256][kLine];
@@ -133,7 +133,7 @@ class TableBuilder {
         offsets[high * lows + low] = from;
         from += std::exchange(at[low], from);
       }
-      // The next part comes into the cache while this one is in work.
+      // The next group comes into the cache during the work on this one.
       for (uint32_t i = 0; i < n; ++i) {
         const uint64_t posting = shard[i];
         if (i % kLine == 0) fetch(next + i);

@@ -1,6 +1,5 @@
-// Where in a frame of a video another picture may lie: the boxes of those detectors whose views are upright and cheap
-// enough to be looked for in every shot. Which of them is right, other frames of the shot say
-// (src/video/trim-shots.ts).
+// Finds boxes of a video frame that may contain another image, with the detectors whose views are upright and cheap
+// enough for every shot. Other frames of the shot decide which box is right (src/video-index/trim-shots.ts).
 #include <algorithm>
 
 #include "detect.h"

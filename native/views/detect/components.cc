@@ -1,5 +1,5 @@
-// DistinctFrames inside an interface: the few colours that are flat over much of the screen are taken away, and what
-// hangs together of the rest, large enough, is a picture; a frame or bubble around it is peeled off.
+// Images inside a user interface. It removes the few colours that are flat over much of the screen. A large connected
+// component of the rest is an image. A frame or bubble around it is peeled off.
 #include <algorithm>
 #include <cmath>
 
@@ -11,17 +11,17 @@
 namespace empreinte {
 namespace {
 
-constexpr uint32_t kCell = 4;                           // sketch pixels: text is thinner than half of a cell
-constexpr size_t kColours = 8;                          // of a background, at most
-constexpr float kLeastColour = 0.015f;                  // of all pixels: flat ones of a background's colour
-constexpr uint8_t kFlat = 3;                            // levels to the pixel below and beside
+constexpr uint32_t kCell = 4;           // pixels of the half resolution; text is thinner than half of a cell
+constexpr size_t kColours = 8;          // of a background, at most
+constexpr float kLeastColour = 0.015f;  // of all pixels: flat ones of a background's colour
+constexpr uint8_t kFlat = 3;            // levels to the pixel below and beside
 constexpr float kLeastSide = 0.1f, kLeastArea = 0.02f;  // of the picture's
-constexpr float kLeastFull = 0.4f;                      // of a part's box
-constexpr float kLeastLine = 0.3f;                      // of a line of a part: what is not background
-constexpr float kCorner = 0.03f;                        // of a part's side: how far in a bubble's round corners reach
+constexpr float kLeastFull = 0.4f;                      // of a component's box
+constexpr float kLeastLine = 0.3f;                      // of a line of a component: what is not background
+constexpr float kCorner = 0.03f;  // of a component's side: how far in a bubble's round corners reach
 constexpr size_t kComponents = 3, kFound = 4;
 
-// Colours differ when the upper five bits of a channel differ.
+// Colours are distinguished by the upper five bits of each channel.
 uint32_t colour_of(const uint8_t* p) { return (p[0] >> 3) << 10 | (p[1] >> 3) << 5 | (p[2] >> 3); }
 
 // 1 where a sample is no further than kFlat from the ones beside and below it: a loop of a fixed length, which
@@ -92,13 +92,13 @@ struct Part {
   Box box;  // in cells
 };
 
-// Cells of which most is not background, joined over their sides; the largest parts, largest first. At most
+// Cells of which most is not background, joined over their sides. Keeps the largest components, largest first, at most
 // kComponents.
 class Components {
  public:
   emp_status find(const HalfResolution& s, const Array<uint8_t>& background, bool any_background) {
     w_ = s.width / kCell, h_ = s.height / kCell;
-    // Then all of it is one part.
+    // Without a background all of it is one component.
     if (!any_background) return keep({w_ * h_, {0, 0, w_, h_}}), EMP_OK;
     cells_ = Array<uint8_t>(size_t{w_} * h_);
     Array<uint32_t> stack(size_t{w_} * h_);
@@ -163,7 +163,7 @@ class Components {
   size_t n_ = 0;
 };
 
-// To the pixel: a line belongs to the part when enough of it is not background.
+// Tightens a box to the pixel: a line belongs to the component when enough of it is not background.
 Box tighten(const HalfResolution& s, const Array<uint8_t>& background, Box b) {
   const auto filled = [&](uint32_t x, uint32_t y, uint32_t dx, uint32_t dy, uint32_t n) {
     uint32_t count = 0;
@@ -209,7 +209,7 @@ emp_status find_components(const WorkingCopy& copy, const HalfResolution& half, 
   };
   for (size_t i = 0; i < parts.size(); ++i) {
     const Box& cells = parts[i].box;
-    // A cell more on each side: the part's margin may fill less than half of the next one.
+    // One more cell on each side: the margin of the component may fill less than half of the next cell.
     const Box wide = {cells.left > 0 ? (cells.left - 1) * kCell : 0, cells.top > 0 ? (cells.top - 1) * kCell : 0,
                       std::min((cells.right + 1) * kCell, half.width),
                       std::min((cells.bottom + 1) * kCell, half.height)};

@@ -122,8 +122,8 @@ float choose(int32_t first, float a, float b) {
   return std::bit_cast<float>((std::bit_cast<int32_t>(a) & first) | (std::bit_cast<int32_t>(b) & ~first));
 }
 
-// The angle of a gradient, 0 … π, whichever way it points, to 10⁻⁶: by a polynomial, as it is needed thousands of
-// times. Its coefficients are those of least error for atan(t)/t in t², 0 ≤ t ≤ 1.
+// Returns the angle of a gradient, 0 … π regardless of its sign, to 10⁻⁶. It uses a polynomial because it runs for
+// thousands of pixels. The coefficients are those of least error for atan(t)/t in t², 0 ≤ t ≤ 1.
 float direction(int32_t dx, int32_t dy) {
   constexpr float kTerms[] = {0.99999934f,  -0.33329859f, 0.19946566f,  -0.13908629f,
                               0.096421957f, -0.0559123f,  0.021862939f, -0.0040545617f};
@@ -143,7 +143,7 @@ void find_directions(const int16_t* __restrict dx, const int16_t* __restrict dy,
 
 }  // namespace
 
-// What loops over kTile looks a little beyond the last tile of a row, where there is no steepness.
+// Loops over kTile read a little beyond the last tile of a row, where the steepness is 0.
 emp_status find_edges(const HalfResolution& s, Point middle, Edges& edges) {
   const uint32_t w = s.width, h = s.height;
   const size_t most_edges = size_t{w} * h / kShare + 1, stride = s.stride + size_t{kTile};

@@ -1,4 +1,4 @@
-// How flat a picture is: what tells drawings from photographs, in which one colour rarely holds more than a tenth.
+// How flat an image is. In a photograph one colour rarely has more than a tenth; in a drawing it has.
 #include <algorithm>
 
 #include "detect.h"
@@ -6,7 +6,7 @@
 namespace empreinte {
 
 float flatness(const HalfResolution& half) {
-  // Counted in turns in one of two tables: pixels side by side are alike, and an addition waits for the one before it.
+  // Two tables count in turn: neighbouring pixels are alike, and an addition waits for the one before it.
   constexpr uint32_t kCells = 4096;
   Array<uint32_t> cells(2 * kCells);
   if (!cells) return 1;

@@ -75,11 +75,11 @@ void mark(const Point* points, size_t n, float reach, float step, HoughLine& lin
   for (uint32_t i = 0; i < kMarks; ++i) line.sum[i + 1] = static_cast<uint16_t>(line.sum[i] + marked[i]);
 }
 
-// How many edges vote for each angle and offset: of a place the whole part of how far along the normal it lies, from
-// `half` and one before the middle on.
+// Counts how many edges vote for each angle and offset. The offset is the whole number of pixels along the normal,
+// counted from `half` and one before the middle.
 class Votes {
  public:
-  Votes(float half) : half_(half), offsets_(2 * static_cast<uint32_t>(half) + 4) {
+  explicit Votes(float half) : half_(half), offsets_(2 * static_cast<uint32_t>(half) + 4) {
     for (uint32_t a = 0; a < kAngles; ++a) {
       const float angle = kPi * static_cast<float>(a) / kAngles;
       cosine[a] = std::cos(angle), sine[a] = std::sin(angle);
@@ -185,7 +185,7 @@ emp_status find_lines(const HalfResolution& half, HoughLines& out) {
       }
       best[orientation] = votes.best(static_cast<uint32_t>(orientation));
     }
-    // In pixels of the sketch, of which pixel i covers i … i+1.
+    // In pixels of the half resolution, of which pixel i covers i … i+1.
     line.offset += line.normal.x * out.width / 2 + line.normal.y * out.height / 2;
   }
   return EMP_OK;

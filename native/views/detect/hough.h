@@ -1,4 +1,4 @@
-// Straight lines of any angle in a sketch: a Hough transform of its edges, each line then fitted to them.
+// Straight lines of any angle in the half resolution: a Hough transform of its edges, then a fit of each line.
 #pragma once
 #include "refine.h"
 #include "../working_copy/half_resolution.h"
@@ -6,7 +6,7 @@
 namespace empreinte {
 
 constexpr size_t kHoughLines = 20;
-constexpr uint32_t kMarks = 256;  // places along a line
+constexpr uint32_t kMarks = 256;  // positions along a line
 
 // normal.x · x + normal.y · y = offset. A place t along it, counted from the picture's middle, is mark
 // t / step + kMarks/2; `sum[i]` of the marks before i lie on an edge.
@@ -17,11 +17,11 @@ struct HoughLine {
 };
 
 struct HoughLines {
-  float width, height, step;  // of the sketch; pixels from one mark to the next
+  float width, height, step;  // pixels; `step` is the distance from one mark to the next
   HoughLine line[kHoughLines];
   size_t n = 0;
 
-  // The share of the line between two points on it that lies on edges.
+  // Returns the share of the line between two points on it that is on edges, 0 … 1.
   float support(const HoughLine& line, Point from, Point to) const;
 };
 

@@ -1,5 +1,5 @@
-// Quadrilaterals of any angle: a picture that was turned on a canvas, the screen in a photo of one. Four lines, each
-// with edges along most of what is seen of its side.
+// Quadrilaterals of any angle: an image rotated on a canvas, or the screen in a photo of one. Four lines, each with
+// edges along most of the visible length of its side.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -44,7 +44,7 @@ bool cross(const HoughLine& a, const HoughLine& b, Point& out) {
   return true;
 }
 
-// The part of a side inside the picture (Liang and Barsky's way); false when there is none.
+// Clips a side to the image (Liang and Barsky). Returns false when nothing of it is inside.
 bool clip(Point& from, Point& to, float w, float h) {
   float first = 0, last = 1;
   const float dx = to.x - from.x, dy = to.y - from.y;

@@ -1,6 +1,6 @@
-// Rectangles between long straight edges: a picture inside a picture, on a blurred copy of itself, within a border of
-// any pattern. Lines are looked for among the rows and columns of the sketch, then put together by fours; the
-// picture's own sides may be some of the four.
+// Rectangles between long straight edges: an image inside an image, on a blurred copy of itself, or within a border of
+// any pattern. Lines come from the rows and columns of the half resolution and are combined by fours. The sides of the
+// image itself may be some of the four.
 #include <algorithm>
 
 #include "detect.h"
@@ -158,8 +158,8 @@ struct Search {
   }
 };
 
-// A thin frame of one colour just inside the lines, whose own inner lines are too near to be distinct. False when
-// there is none on at least two sides.
+// Removes a thin frame of one colour just inside the lines, whose own inner lines are too near to separate. Returns
+// false when fewer than two sides have one.
 bool without_frame(const WorkingCopy& copy, const HalfResolution& half, const Box& box, Frame& frame) {
   const Trimmed t = trim(half, box, {false, true, 15, kMixture});
   const Box& b = t.box;

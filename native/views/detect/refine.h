@@ -1,5 +1,5 @@
-// Sides that were found on the sketch, moved to where the edge lies on the working copy: a hash is lost when its view
-// is off by more than about one per cent of the side.
+// Moves sides found on the half resolution to the edge on the working copy. A hash is lost when its view is off by more
+// than about one per cent of the side.
 #pragma once
 #include "../working_copy/working_copy.h"
 #include "../geometry/view.h"
@@ -10,19 +10,19 @@ struct Point {
   float x, y;
 };
 
-// Corners in pixels of the working copy, from the top left clockwise: pixel i covers i … i+1.
+// Corners in pixels of the working copy, clockwise from the top left. Pixel i covers i … i+1.
 struct Quad {
   Point corner[4];
 };
 
-// Moves each side by at most `reach` pixels (≤ 8) along its normal. `turn`: its direction may change too. Side i goes
-// from corner i to the next; those not in `sides` (bit i) stay.
+// Moves each side by at most `reach` pixels (≤ 8) along its normal. With `turn` its direction may change too. Side i
+// goes from corner i to the next; a side that is not in `sides` (bit i) stays.
 Quad refine(const WorkingCopy& copy, const Quad& quad, int reach, bool turn, uint32_t sides);
 
-// The line base + slope · at on which most of the n ≤ 64 values lie, to within `on`; how many do.
+// Finds the line base + slope · at that most of the n ≤ 64 values are on, within `on`. Returns how many are.
 int fit_most(const float* at, const float* value, int n, float on, float& base, float& slope);
 
-// Where two lines through these points meet; false when they are parallel.
+// Finds where two lines through these points meet. Returns false when they are parallel.
 bool meet(Point a, Point b, Point c, Point d, Point& out);
 
 }  // namespace empreinte

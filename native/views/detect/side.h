@@ -1,4 +1,4 @@
-// The sides of a box as lines of pixels, and how far pixels are from a colour: what borders are peeled and measured by.
+// The sides of a box as lines of pixels, and how far pixels are from a colour, for peeling and measuring borders.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace empreinte {
 
 constexpr int kNear = 26;  // levels of the channel that differs most, JPEG's noise included
 
-// A side of a box as lines from the outside in, each a run of pixels, of a picture behind which there are kSpare.
+// A side of a box as lines from the outside in. Each line is a run of pixels of an image with kSpare bytes behind it.
 struct Side {
   const uint8_t* first;
   ptrdiff_t next_line, next_pixel;
@@ -31,9 +31,9 @@ inline Side side_of(const uint8_t* rgb, uint32_t width, const Box& box, int side
   return {corner + row * (h - 1), -row, 3, h, w};
 }
 
-// Sixteen pixels side by side, and how far each sample's colour is from a pattern's: of the three that begin there, the
-// one that differs most. Loops of a fixed length, which compilers turn into vector code; each reads the samples anew,
-// as what was just stored cannot be read elsewhere before it has left the processor.
+// Sixteen pixels side by side, and how far the colour at each sample is from a pattern: of the three samples that begin
+// there, the one that differs most. The loops have a fixed length, so compilers make vector code of them. Each reads
+// the samples anew, because a value that was just stored cannot be read elsewhere before it has left the processor.
 constexpr uint32_t kPixels = 16, kSamples = 3 * kPixels, kMostDiffers = 60;
 
 struct Pattern {
@@ -41,14 +41,14 @@ struct Pattern {
   explicit Pattern(const uint8_t colour[3]) {
     for (uint32_t i = 0; i < kSamples + 2; ++i) sample[i] = colour[i % 3];
   }
-  // `p` has kSamples + 2, here and below.
+  // `p` has kSamples + 2 samples, here and below.
   void compare(const uint8_t* __restrict p, uint8_t* __restrict most) const {
     for (uint32_t i = 0; i < kSamples; ++i) {
       const uint8_t one = absolute_difference(p[i], sample[i]), two = absolute_difference(p[i + 1], sample[i + 1]);
       most[i] = std::max(std::max(one, two), absolute_difference(p[i + 2], sample[i + 2]));
     }
   }
-  // No more than 1,024 times, so that 16 bits hold the sums.
+  // May be called 1,024 times, so that 16 bits hold the sums.
   void add(const uint8_t* __restrict p, uint16_t* __restrict sums) const {
     uint8_t most[kSamples];
     compare(p, most);

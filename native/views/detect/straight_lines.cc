@@ -1,4 +1,4 @@
-// Edges along the rows and columns of a sketch that are long and straight, as the sides of pasted pictures are.
+// Finds long straight edges along the rows and columns of the half resolution.
 #include "straight_lines.h"
 
 #include <algorithm>

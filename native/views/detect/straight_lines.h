@@ -1,21 +1,21 @@
-// Edges along the rows and columns of a sketch that are long and straight, as the sides of pasted pictures are.
+// Long straight edges along the rows and columns of the half resolution, as the sides of pasted images are.
 #pragma once
 #include "../working_copy/half_resolution.h"
 
 namespace empreinte {
 
 constexpr uint32_t kGroup = 8;        // edge pixels are counted in groups of this many along a line
-constexpr uint32_t kMaxGroups = 128;  // 1,024 pixels, the longest side of a sketch that was not halved
+constexpr uint32_t kMaxGroups = 128;  // 1,024 pixels, the longest side that was not halved
 constexpr size_t kLines = 14;         // kept in each direction
 
-// A row or column with a stretch of edge pixels; `sum[i]` of them lie in its first i groups.
+// A row or column with a stretch of edge pixels; `sum[i]` of them are in its first i groups.
 struct Line {
   uint32_t at = 0;   // the edge lies between pixel at−1 and pixel at+1
-  bool own = false;  // the picture's own side
+  bool own = false;  // whether it is a side of the image itself
   uint16_t sum[kMaxGroups + 1] = {};
 };
 
-// In the order of their places, the picture's own sides with them.
+// The lines in the order of their positions, with the sides of the image itself.
 struct Lines {
   Line line[kLines + 2];
   size_t n = 0;

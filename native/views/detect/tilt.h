@@ -1,10 +1,10 @@
-// A picture that was turned by a few degrees on a canvas of one colour leaves wedges too thin for lines to be seen.
+// An image rotated by a few degrees on a canvas of one colour. Its wedges are too thin for lines to be found.
 #pragma once
 #include "refine.h"
 
 namespace empreinte {
 
-// False when the corners are not of one colour, or what lies inside it is not turned.
+// Returns false when the corners are not of one colour, or the content inside is not rotated.
 bool find_tilt(const WorkingCopy& copy, Quad& out);
 
 }  // namespace empreinte

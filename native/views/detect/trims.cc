@@ -59,7 +59,7 @@ class SharesNear {
     for (; k < n; ++k, p += 6) near += colour_difference(p, colour_) <= kNear;
     return near;
   }
-  // Columns are counted in order: with each one the next ones are counted too, from the leftmost.
+  // Columns are requested one after the other, so the following ones are counted with them, from the leftmost.
   uint32_t of_column(uint32_t i, uint32_t n) {
     const bool rightwards = side_.next_line > 0;
     if (i < first_ || i >= end_) {
@@ -144,8 +144,8 @@ void sum_differences(const Side& side, uint32_t from, uint32_t n, const uint8_t 
   }
 }
 
-// Where, counted in lines of the working copy from the outside in, the colour ends: half of what the lines inside
-// differ by. `near` is the line where the sketch says so.
+// Measures, in lines of the working copy from the outside in, where the colour ends: at half of the difference to the
+// lines inside. `near` is the line that the half resolution gives.
 float measure_side(const Side& side, float near, uint32_t reach, const uint8_t colour[3]) {
   constexpr uint32_t kMost = 12;
   const uint32_t from = near > static_cast<float>(reach) ? static_cast<uint32_t>(near) - reach : 0;
@@ -172,7 +172,7 @@ bool add_box(const Frame& f, const WorkingCopy& copy, ViewKind kind, Views& out)
   return out.add(box(f.left / w, f.top / h, f.right / w, f.bottom / h, kind));
 }
 
-// What was peeled off a side of a box: the ways to trim a picture have most of their steps in common.
+// Remembers what was peeled off a side of a box: the different ways to trim an image share most of their steps.
 class Peels {
  public:
   struct Peel {

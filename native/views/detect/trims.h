@@ -1,10 +1,10 @@
-// Peeling what is uniform off the sides of a box, line by line from the outside in.
+// Peels uniform lines off the sides of a box, one by one from the outside in.
 #pragma once
 #include "../working_copy/half_resolution.h"
 
 namespace empreinte {
 
-// Pixels of the sketch: left and top are inside, right and bottom are not.
+// Pixels of the half resolution. Left and top are inside, right and bottom are not.
 struct Box {
   uint32_t left, top, right, bottom;
   uint32_t width() const { return right - left; }
@@ -12,7 +12,7 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
-// A box whose sides lie between pixels, in pixels of the working copy.
+// A box whose sides are between pixels, in pixels of the working copy.
 struct Frame {
   float left, top, right, bottom;
 };

@@ -1,4 +1,4 @@
-// Which ones, and in which order, is measured: what a view finds of altered photographs that none before it does.
+// The choice and order of views is measured: what a view finds of altered photographs that no earlier one does.
 #include "fixed.h"
 
 #include <cmath>
@@ -7,13 +7,13 @@
 namespace empreinte {
 namespace {
 
-// What the picture would be before `left`, `top`, `right`, `bottom` of its sides, as shares of the original, were cut.
+// The image before `left`, `top`, `right` and `bottom` of its sides, as shares of the original, were cut off.
 View uncropped(float left, float top, float right, float bottom) {
   const float across = 1 - left - right, down = 1 - top - bottom;
   return box(-left / across, -top / down, 1 + right / across, 1 + bottom / down, ViewKind::zoom_out);
 }
 
-// The picture turned by `degrees` about its middle, its sides `scale` times as long.
+// The image rotated by `degrees` about its middle, its sides `scale` times as long.
 View rotated(float degrees, float scale, float width, float height) {
   const float angle = degrees * 3.14159265f / 180, c = std::cos(angle) * scale, s = std::sin(angle) * scale;
   View view = {};
@@ -27,7 +27,7 @@ View rotated(float degrees, float scale, float width, float height) {
   return view;
 }
 
-// How much longer the sides are of a picture whose largest turned rectangle of the same shape is the query.
+// Returns how much longer the sides of an image are when the query is its largest rotated rectangle of the same shape.
 float inscribed(float degrees, float width, float height) {
   const float angle = std::abs(degrees) * 3.14159265f / 180;
   const float longer = width > height ? width / height : height / width;
@@ -57,7 +57,7 @@ void add_one_sided(float share, Views& out) {
 }  // namespace
 
 View zoomed_out(const View& view, float share) {
-  // The corners lie so much farther from the middle.
+  // The corners are farther from the middle by this factor.
   const float scale = 1 / (1 - 2 * share);
   float cx = 0, cy = 0;
   for (int i = 0; i < 4; ++i) cx += view.x[i] / 4, cy += view.y[i] / 4;
@@ -67,7 +67,7 @@ View zoomed_out(const View& view, float share) {
 }
 
 View oriented_view(const View& view, uint32_t orientation) {
-  // Which corner of the view becomes the top left, top right, … one.
+  // The corner of the view that becomes the top left, top right, … one.
   static constexpr uint8_t kCorners[8][4] = {{0, 1, 2, 3}, {1, 2, 3, 0}, {2, 3, 0, 1}, {3, 0, 1, 2},
                                              {3, 2, 1, 0}, {1, 0, 3, 2}, {0, 3, 2, 1}, {2, 1, 0, 3}};
   View oriented = view;

@@ -1,4 +1,4 @@
-// A view: where in the image an assumed original lies. The hashes of a query are those of its views.
+// A view: the quadrilateral of the query image that may be the original.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -6,30 +6,30 @@
 
 namespace empreinte {
 
-// Which idea a view comes from. The names are public (src/views); the order says nothing.
+// The idea that produced a view. src/views/views.ts has the public names in the same order.
 enum class ViewKind : uint8_t {
-  whole,          // the image itself
+  whole,          // the whole image
   trimmed,        // without its border, bars, letterbox
-  part,           // a picture inside an interface: a component that is not background
-  rectangle,      // between long straight edges: picture in picture
-  quadrilateral,  // by perspective: a turned canvas, a photo of a screen
+  part,           // an image inside a user interface
+  rectangle,      // between long straight edges, as picture in picture
+  quadrilateral,  // seen in perspective: a rotated canvas, a photo of a screen
   half,           // halves, thirds and quarters of a collage
   zoom_in,        // a fixed share less on each side
-  zoom_out,       // a fixed share more: what the picture would be before a crop
-  rotation,       // turned by a few degrees
-  aligned         // moved towards one entry's hash
+  zoom_out,       // a fixed share more: the image before a crop
+  rotation,       // rotated by a few degrees
+  aligned         // moved towards one known hash
 };
 
-// The corners of the assumed original in the picture, as shares of its width and height: top left, top right, bottom
-// right, bottom left. They may lie outside 0 … 1: there the picture is continued by its own edge.
+// The corners of the assumed original, as shares of the image's width and height: top left, top right, bottom right,
+// bottom left. They may be outside 0 … 1, where the image is continued by its own edge.
 struct View {
   float x[4], y[4];
   ViewKind kind;
-  // The orientation that the corners are in, in the order of emp_hash_result.dihedral.
+  // The order of the corners, numbered as emp_hash_result.dihedral is.
   uint8_t orientation = 0;
 };
 
-// A bounded list: what comes after it is full is dropped, so that no picture makes more than its share of work.
+// A bounded list. It drops what comes after it is full, so that no image makes more than its share of work.
 class Views {
  public:
   Views(View* room, size_t capacity) : room_(room), capacity_(capacity) {}
@@ -47,7 +47,7 @@ class Views {
   size_t size_ = 0;
 };
 
-// Not std::hypot, which asks for a newer glibc than the addon does.
+// std::hypot would need a newer glibc than the addon does.
 inline float length_of(float x, float y) { return std::sqrt(x * x + y * y); }
 
 inline View box(float left, float top, float right, float bottom, ViewKind kind) {

@@ -1,13 +1,13 @@
-// The looks of a view (look.h), taken: for each sample of the grid the mean of Per × Per bilinear looks.
+// Samples a view by its plan (sampling_plan.h): each sample of the grid is the mean of Per × Per bilinear samples.
 // Included inside a kernel's target region: templates over the lanes L, sixteen samples of a row at a time.
 
-// Bilinear looks along one line, `from` first of them; at[j] is where the four samples of look j begin.
+// Bilinear samples along one line; at[j] is the offset of the four pixels of sample j.
 template <class L, uint32_t N>
 struct SampleLine {
   alignas(64) float x[N], y[N];
   alignas(64) int32_t at[N];
 
-  // From pixels of the level to an offset and two fractions; outside, the edge goes on.
+  // Splits coordinates in pixels of the level into an offset and two fractions. Outside the level its edge continues.
   void split_coordinates(const LumaLevel& level) {
     const float most_x = static_cast<float>(level.width - 1), most_y = static_cast<float>(level.height - 1);
     const int32_t stride = static_cast<int32_t>(level.width);
@@ -22,7 +22,7 @@ struct SampleLine {
   }
 };
 
-// Between the two samples at base[at[k]] for sixteen k.
+// Interpolates between the two samples at base[at[k]], for sixteen k.
 template <class L>
 static inline typename L::F blend_along(const float* base, const int32_t* at, typename L::F share) {
   typename L::F first, second;
@@ -64,8 +64,8 @@ static void sample_slanted(const SamplingPlan& plan, float* grid) {
   }
 }
 
-// The same where rows of the view are rows of the picture, by far the most: the lines are blended first, whole, then
-// looked at along one line only.
+// The same where rows of the view are rows of the image, which is by far the usual case. Rows are blended first as a
+// whole, then interpolated along one line only.
 template <class L, uint32_t Per>
 static void sample_upright(const SamplingPlan& plan, float* grid) {
   constexpr float share = 1.0f / (Per * Per);
@@ -77,7 +77,7 @@ static void sample_upright(const SamplingPlan& plan, float* grid) {
     rows.x[j] = 0, rows.y[j] = p.e * plan.down[j] + p.f;
   }
   columns.split_coordinates(plan.level), rows.split_coordinates(plan.level);
-  // The level's columns that are looked at.
+  // The columns of the level that are used.
   int32_t first = columns.at[0], last = first;
   for (const int32_t at : columns.at) first = at < first ? at : first, last = at > last ? at : last;
   const size_t count = static_cast<size_t>(last - first) + 2, stride = plan.level.width;

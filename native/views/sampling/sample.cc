@@ -1,10 +1,10 @@
-// The reference filters a side of n pixels by two boxes of w = ⌈n/128⌉ and keeps 64 samples. Seen from the picture that
-// is a kernel of variance (w² − 1)/6 pixels² at positions that lie, for an even w, up to a fifth of a sample's step
-// behind the middle: at n = 512 by 1.5 of 8 pixels, at 1,024 by 1.5 of 16. Both matter: without the shift a view of the
-// very original is some ten bits away, as are hashes of pictures brought to 256×256 first.
+// The reference filters a side of n pixels by two boxes of w = ⌈n/128⌉ and keeps 64 samples. In terms of the image that
+// is a kernel of variance (w² − 1)/6 pixels². For an even w its positions are up to a fifth of a sample's step behind
+// the middle: by 1.5 of 8 pixels at n = 512, and by 1.5 of 16 at 1,024. Both matter. Without the shift a view of the
+// very original is some ten bits away, as are hashes of images that were first reduced to 256×256.
 //
-// Here each sample is the mean of 2×2 bilinear looks at the coarsest level whose pixels are still a third of the step,
-// so far apart that the variance comes out the same.
+// Here each sample is the mean of 2×2 bilinear samples at the coarsest level whose pixels are still a third of the
+// step. They are so far apart that the variance is the same.
 #include "sample.h"
 
 #include <algorithm>
@@ -56,9 +56,10 @@ bool projection_of(const float* x, const float* y, Projection* out) {
   return true;
 }
 
-// The looks along one side of the unit square: `per` to a step, kept inside it by half a pixel of the level.
+// Places the bilinear samples along one side of the unit square: `per` for each step, inside it by half a pixel of the
+// level.
 void place_samples(const Filter& filter, float pixel, uint32_t per, float* at) {
-  // Bilinear looks at random phases add a sixth of pixel² to the variance, the level's own pixels a twelfth.
+  // Bilinear samples at random phases add a sixth of pixel² to the variance, and the level's own pixels a twelfth.
   const float own =
       (pixel * pixel - std::min(pixel, filter.pixel) * std::min(pixel, filter.pixel)) / 12 + pixel * pixel / 6;
   const float difference = per == 1 ? 0 : std::sqrt(std::max(filter.variance - own, 0.0f));
@@ -73,7 +74,7 @@ void place_samples(const Filter& filter, float pixel, uint32_t per, float* at) {
     }
 }
 
-// Of what row y of level i is the last row.
+// Makes the rows of coarser levels for which row y of level i is the last they need.
 void add_row(Levels& levels, uint32_t i, uint32_t y) {
   if (y % 2 == 0 || i + 1 == levels.count || y / 2 >= levels.level[i + 1].height) return;
   const LumaLevel &finer = levels.level[i], &level = levels.level[i + 1];
@@ -134,7 +135,7 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
   SamplingPlan plan;
   Projection& projection = plan.projection;
   if (!projection_of(x, y, &projection)) return false;
-  // A pixel's middle is at half: in `look` it is at a whole number.
+  // The middle of a pixel is at a half here, and at a whole number in the plan.
   const float half = 0.5f;
   projection.a -= half * projection.g, projection.b -= half * projection.h, projection.c -= half;
   projection.d -= half * projection.g, projection.e -= half * projection.h, projection.f -= half;
@@ -159,7 +160,7 @@ float view_flatness(const WorkingCopy& copy, const View& view) {
   uint16_t cells[4096] = {};
   Projection p;
   if (!projection_of(view.x, view.y, &p)) return 1;
-  // The pixels that a line of samples falls on; kOutside where that is none.
+  // The pixels that a line of samples falls on; kOutside where there is none.
   constexpr int32_t kOutside = -1;
   int32_t column[kFlatSide], row[kFlatSide];
   const float width = static_cast<float>(copy.width), height = static_cast<float>(copy.height);
@@ -171,7 +172,7 @@ float view_flatness(const WorkingCopy& copy, const View& view) {
     column[at] = x >= 0 && x < 1 ? std::min(static_cast<int32_t>(x * width), last_column) : kOutside;
     row[at] = y >= 0 && y < 1 ? std::min(static_cast<int32_t>(y * height), last_row) : kOutside;
   };
-  // Where columns of the view are columns of the image, and rows are rows, one line of each is all.
+  // In an upright view one line of columns and one of rows are enough.
   const bool upright = p.affine() && p.b == 0 && p.d == 0;
   for (uint32_t k = 0; upright && k < kFlatSide; ++k) place(k, k, k);
   int most = 0, all = 0;

@@ -1,4 +1,4 @@
-// From a view to the 64×64 grid that a reference hash of the assumed original would have, nearly.
+// Makes the 64×64 samples that a reference hash of the assumed original would have, nearly.
 #pragma once
 #include "../../empreinte.h"
 #include "sampling_plan.h"
@@ -7,8 +7,8 @@
 
 namespace empreinte {
 
-// Luma at 1, 1/2, 1/4 … of the working copy, the first of them its own. Behind each level lies a row and a sample more:
-// a look between the last two pixels, or rows, reads them with a weight of 0 and needs no question.
+// Luma at 1, 1/2, 1/4 … of the working copy; the first level is the copy's own. A row and a sample more follow each
+// level. Interpolation between the last two pixels or rows reads them with a weight of 0 and needs no special case.
 struct Levels {
   static constexpr uint32_t kMost = 6;
   LumaLevel level[kMost];
@@ -18,26 +18,27 @@ struct Levels {
   const emp_kernel* kernel;
 };
 
-// The sizes of the levels of a picture that is laid out, and room for them. `picture` has to stay as long as `out`.
+// Sets the sizes of the levels of a working copy that is laid out, and allocates them. `copy` must stay valid as long
+// as `out`.
 emp_status lay_out(const WorkingCopy& copy, const emp_kernel& kernel, Levels& out);
-// The rows of all levels that rows first … first + count of the picture are the last of.
+// Makes the rows of all levels for which rows first … first + count of the copy are the last they need.
 void add_rows(uint32_t first, uint32_t count, Levels& out);
 
-// How the original of a view was filtered is not known; its size is taken to be the view's own in pixels of the source,
-// or, with `side`, that one in both directions.
+// How the original was filtered is unknown. Its size is assumed to be the view's own in pixels of the source, or `side`
+// in both directions.
 struct Sampling {
   uint32_t side = 0;
-  bool quick = false;  // a quarter of the samples: for steps of a search, not for an answer
+  bool quick = false;  // a quarter of the samples, for steps of a search
 };
 
-// False where the corners make no proper quadrilateral: the grid is then left as it was.
+// Samples a view. Returns false when the corners make no proper quadrilateral; the grid then stays as it was.
 bool sample_view(const Levels& levels, const View& view, const Sampling& sampling, float grid[EMP_GRID * EMP_GRID]);
 
-// The share of a view's samples in the fullest of 16³ colour cells, 0 … 1: what tells drawings from photographs, in
-// which one colour rarely holds more than a tenth. Samples outside the picture are not counted.
+// Returns the share of a view's samples in the most frequent of 16³ colour cells, 0 … 1. In photographs one colour
+// rarely has more than a tenth. Samples outside the image do not count.
 float view_flatness(const WorkingCopy& copy, const View& view);
 
-// Steps 4 to 9 of a hash on a grid. `coefficients` may be NULL.
+// Performs steps 4 to 9 of a hash on a grid. `coefficients` may be NULL.
 struct GridHash {
   uint8_t hash[EMP_HASH_BYTES];
   int32_t quality;

@@ -1,18 +1,18 @@
-// The arguments of the kernels: rows to be reduced, and where the samples of a view lie.
+// What the kernels need to reduce rows, and to sample a view.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 namespace empreinte {
 
-// The longest side of the working copy. Detectors may halve it further; samples of a view come from it.
+// The longest side of the working copy. Detectors may halve it further. Views are sampled from it.
 constexpr uint32_t kWorkingSide = 1024;
-constexpr uint32_t kGridSide = 64;  // samples of a grid in a row
+constexpr uint32_t kGridSide = 64;  // samples in a row of the grid
 
-// Rows of samples in 16 bits, values 0 … 255, `channels` 3 or 4, to rows of `width` RGB pixels: pixel i is the mean of
-// `taps` pixels from first[i] on. `first` is padded to a multiple of eight pixels, and so is `weight`, which holds, for
-// each four pixels and each tap, every weight four times; the weights of a pixel add up to 256. Behind the last row
-// there are 128 samples to spare.
+// Rows of 16-bit samples, values 0 … 255, `channels` 3 or 4, that become rows of `width` RGB pixels. Pixel i is the
+// mean of `taps` pixels from first[i] on. `first` is padded to a multiple of eight pixels, and so is `weight`. For each
+// four pixels and each tap, `weight` holds every weight four times; the weights of a pixel add up to 256. 128 unused
+// samples follow the last row.
 struct SummedRows {
   const uint16_t* sums;
   size_t sums_stride;
@@ -23,24 +23,24 @@ struct SummedRows {
   const uint16_t* weight;
 };
 
-// Luma of a picture; behind it lie a row and a sample more.
+// Luma of an image. A row and a sample more follow it.
 struct LumaLevel {
   uint32_t width, height;  // at most kWorkingSide each
   const float* luma;
 };
 
-// Projective: (u, v) of the unit square to the picture, a pixel's middle being at a whole number.
+// A projective map from (u, v) of the unit square to the image, in which the middle of a pixel is at a whole number.
 struct Projection {
   float a, b, c, d, e, f, g, h;
   bool affine() const { return g == 0 && h == 0; }
 };
 
-// The places of the looks along a side of the unit square: those of kGridSide samples, `per` times.
+// How to sample a view: the positions along both sides of the unit square, kGridSide of them `per` times.
 struct SamplingPlan {
   LumaLevel level;
   Projection projection;
   uint32_t per;  // 1 or 2
-  bool upright;  // rows of the view are rows of the picture
+  bool upright;  // rows of the view are rows of the image
   float across[2 * kGridSide], down[2 * kGridSide];
 };
 

@@ -1,35 +1,36 @@
-// The sketch: the working copy at half its side, which the detectors look over; what they find they measure on the
-// working copy itself.
+// The working copy at half its side. Detectors search it, and measure what they find on the working copy itself.
 #pragma once
 #include "working_copy.h"
 
 namespace empreinte {
 
-// Rows are padded to this many samples with copies of their last one, so that loops run in whole blocks.
+// Rows are padded to a multiple of this many samples with copies of their last one, so that loops run in whole blocks.
 constexpr uint32_t kBlock = 64;
 
 struct HalfResolution {
-  uint32_t scale = 1;              // pixels of the working copy to one here, 1 or 2
-  uint32_t width = 0, height = 0;  // of the sketch
+  uint32_t scale = 1;              // pixels of the working copy for one here, 1 or 2
+  uint32_t width = 0, height = 0;  // pixels
   uint32_t stride = 0;             // samples from one row of a plane to the next, a multiple of kBlock
-  Array<uint8_t> rgb;              // 3 · width · height, interleaved, and kSpare of no meaning
-  // Two planes of stride · height samples, one after the other: luma, and 128 + (red − blue)/2, which has the edges
-  // between colours that are equally light. After them lies a block that may be read.
+  Array<uint8_t> rgb;              // 3 · width · height interleaved samples, and kSpare unused bytes
+  // Two planes of stride · height samples, one after the other. The first is luma. The second is 128 + (red − blue)/2,
+  // which has the edges between colours of equal luma. A readable block follows them.
   Array<uint8_t> planes;
-  size_t plane() const { return size_t{stride} * height; }  // from a sample to the same one in the other plane
+  size_t plane() const {
+    return size_t{stride} * height;
+  }  // the distance from a sample to the same one in the other plane
   uint8_t* row(uint32_t y) { return planes.data() + size_t{stride} * y; }
   const uint8_t* row(uint32_t y) const { return planes.data() + size_t{stride} * y; }
   bool too_small() const { return width < 16 || height < 16; }
 };
 
-// How large the sketch of a picture that is laid out is, and room for it: two by two pixels to one where the picture is
-// longer than 512 pixels; a narrow strip stays as it is.
+// Sets the size for a working copy that is laid out, and allocates it. A copy longer than 512 pixels is reduced two by
+// two; a narrow strip keeps its size.
 emp_status lay_out(const WorkingCopy& copy, HalfResolution& out);
-// The rows that rows first … first + count of the picture are the last of.
+// Makes the rows for which rows first … first + count of the working copy are the last they need.
 void add_rows(const WorkingCopy& copy, const emp_kernel& kernel, uint32_t first, uint32_t count, HalfResolution& out);
-// All of it, of a picture that is filled.
+// Makes all rows from a filled working copy.
 emp_status make_half_resolution(const WorkingCopy& copy, const emp_kernel& kernel, HalfResolution& out);
-// The planes of a sketch halved once more, for what needs no finer ones: `out` has no `rgb`.
+// Halves the planes once more, for detectors that need no finer ones. `out` has no `rgb`.
 emp_status halve(const HalfResolution& half, HalfResolution& out);
 
 }  // namespace empreinte

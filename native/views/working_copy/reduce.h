@@ -1,8 +1,8 @@
-// The means that make the working copy and its sketch, a row at a time.
+// The means that make the working copy and its half resolution, a row at a time.
 // Included inside a kernel's target region: templates over the lanes L, and plain loops of a fixed length, which
 // compilers turn into that processor's vectors.
 
-// Of two and three rows, in one pass.
+// The mean of two or three rows, in one pass.
 static inline void mean_of_three_rows(const uint8_t* __restrict a, const uint8_t* __restrict b,
                                       const uint8_t* __restrict c, uint16_t u, uint16_t v, uint16_t w, uint32_t samples,
                                       uint16_t* __restrict sum) {
@@ -108,7 +108,7 @@ static void halve_colours(const uint8_t* __restrict above, const uint8_t* __rest
   for (; x < width; ++x) std::memcpy(rgb + size_t{3} * x, mean + size_t{6} * x, 3);
 }
 
-// The two planes of a sketch (sketch.h) of a row of RGB pixels, no longer than a working copy's.
+// Makes the two planes (half_resolution.h) of a row of RGB pixels that is no longer than a working copy.
 template <class L>
 static void planes_of(const uint8_t* rgb, uint32_t width, uint8_t* __restrict luma, uint8_t* __restrict hue) {
   uint8_t r[empreinte::kWorkingSide + 16], g[empreinte::kWorkingSide + 16], b[empreinte::kWorkingSide + 16];

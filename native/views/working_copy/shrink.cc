@@ -1,5 +1,5 @@
-// A small copy of a frame, for views of a video: they need no more than a few hundred pixels across, and a shot's
-// frames wait in memory until one is chosen (src/video-index/shot-frames.ts).
+// A small copy of a video frame. Views of a video need no more than a few hundred pixels across, and the frames of a
+// shot wait in memory until one view is chosen (src/video-index/shot-frames.ts).
 #include "../../hash/pixels.h"
 #include "../../memory.h"
 #include "mean.h"

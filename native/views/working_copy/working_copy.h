@@ -1,4 +1,4 @@
-// The working copy: the image in which views are found, small enough to be sampled many times.
+// The working copy of a query image, from which views are sampled.
 #pragma once
 #include "../../empreinte.h"
 #include "../../memory.h"
@@ -8,20 +8,20 @@
 namespace empreinte {
 
 struct WorkingCopy {
-  uint32_t width = 0, height = 0;                // of the working copy, at least 5
-  uint32_t source_width = 0, source_height = 0;  // of the picture itself
+  uint32_t width = 0, height = 0;                // pixels of the working copy, at least 5
+  uint32_t source_width = 0, source_height = 0;  // pixels of the image itself
   Array<uint8_t>
       rgb;  // 3 · width · height, interleaved, and kSpare of no meaning; of a grey picture three times the same
   Array<float> luma;  // width · height, 0 … 255, the reference's weights; and a row and a sample more, of no meaning
 };
 
-// How large the working copy of `pixels` is, both of whose sides are at least 5, and room for it.
+// Sets the size of the working copy of `pixels`, both of whose sides are at least 5 pixels, and allocates it.
 emp_status lay_out(const emp_pixels& pixels, WorkingCopy& out);
-// Reduces `pixels` by averaging pixels and shares of pixels to at most kWorkingSide; a smaller one is copied. `done`
-// hears of rows whose colours and luma are there, in their order: what else is made of them is made while they are
-// near.
+// Reduces `pixels` to at most kWorkingSide by averaging whole and partial pixels; a smaller image is copied. `done` is
+// called when the colours and luma of rows are ready, in their order, so that its caller can use rows while they are in
+// the cache.
 emp_status fill(const emp_pixels& pixels, const emp_kernel& kernel, const RowsDone& done, WorkingCopy& out);
-// Both.
+// Calls lay_out and fill.
 emp_status make_working_copy(const emp_pixels& pixels, const emp_kernel& kernel, WorkingCopy& out);
 
 }  // namespace empreinte
