@@ -17,7 +17,7 @@ void Job::execute(napi_env, void* data) {
   job->status_ = job->run();
 }
 
-// Whether the environment still runs JavaScript: any call that would is refused when it does not.
+// Returns whether the environment still runs JavaScript. If not, it refuses every call that would.
 static bool alive(napi_env env) {
   napi_value undefined, coerced;
   return napi_get_undefined(env, &undefined) == napi_ok && napi_coerce_to_bool(env, undefined, &coerced) == napi_ok;
@@ -41,7 +41,7 @@ void Job::complete(napi_env env, napi_status status, void* data) {
       if (!queued) job->status_ = EMP_OUT_OF_MEMORY;
       if (queued) {
         napi_close_handle_scope(env, scope);
-        job.release();
+        static_cast<void>(job.release());
         return;
       }
     }
@@ -71,7 +71,7 @@ Napi::Value Job::start(Job* raw, Napi::Env env, const Napi::Value& cancel) {
     if (job->kept_ != nullptr) napi_delete_reference(env, job->kept_);
     return {};
   }
-  job.release();
+  static_cast<void>(job.release());
   return {env, promise};
 }
 

@@ -1,15 +1,15 @@
 // The one class of asynchronous work. A job owns (or keeps alive) everything it reads, runs off the JavaScript thread,
 // and resolves or rejects one promise.
 //
-// When a Worker is terminated in mid-job, Node waits for the thread and then calls back into an environment that can no
-// longer run JavaScript: every call there is checked by its status and the job is freed in silence. (Napi::AsyncWorker
-// throws at that point, which ends the whole process.)
+// When a Worker is terminated during a job, Node waits for the thread and then calls back into an environment that can
+// no longer run JavaScript. There the status of every call is checked, and the job is freed silently.
+// (Napi::AsyncWorker throws at that point, which ends the whole process.)
 #pragma once
 #include "handle.h"
 
 namespace binding {
 
-// Set from JavaScript, polled by the core.
+// A token that JavaScript sets and the core polls.
 struct Cancel {
   static constexpr napi_type_tag kTag = {0x7c1f5a0e3d5b4c11, 0x9a61f0c2d7e84b01};
   std::atomic<int> references{1};
@@ -22,20 +22,21 @@ class Job {
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
-  // Queues the job, which owns itself from then on. `cancel` may be undefined. Answers the promise, or an empty value
+  // Queues the job, which owns itself from then on. `cancel` may be undefined. Returns the promise, or an empty value
   // with a JavaScript exception pending.
-  static Napi::Value start(Job* job, Napi::Env env, const Napi::Value& cancel);
+  static Napi::Value start(Job* raw, Napi::Env env, const Napi::Value& cancel);
 
  protected:
   Job() = default;
-  // Off the JavaScript thread: no Node-API call here.
+  // Does the work on another thread, where no Node-API call is allowed.
   virtual emp_status run() = 0;
-  // Query on the JavaScript thread after run() answered EMP_OK: whether it is to be queued once more.
+  // Returns whether the job is queued once more. It is called on the JavaScript thread after run() returned EMP_OK.
   virtual bool again() const { return false; }
-  // On it again, after run() answered EMP_OK; null when the environment no longer runs JavaScript.
+  // Makes the result, on the JavaScript thread, after run() returned EMP_OK. It is null when the environment no longer
+  // runs JavaScript.
   virtual napi_value result(napi_env env) = 0;
 
-  // Takes the handle of a cancel that run() needs before start() does. False with an exception pending.
+  // Takes the handle of a cancel that run() needs before start() does. Returns false with an exception pending.
   bool accept(const Napi::Value& cancel) { return cancel.IsUndefined() || unwrap(cancel, &cancel_); }
   emp_cancel cancel() const;
   // Keeps a JavaScript object alive until the job is done.

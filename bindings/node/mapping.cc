@@ -68,7 +68,7 @@ Mapping* Mapping::open(const char* path) {
     void* data = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
     if (data != MAP_FAILED) {
 #if defined(MADV_RANDOM)
-      // Probes are scattered: reading ahead would only throw other pages out.
+      // Probes are scattered, so reading ahead would only evict other pages.
       madvise(data, size, MADV_RANDOM);
 #endif
       mapping = new (std::nothrow) Mapping(static_cast<const uint8_t*>(data), size);

@@ -1,4 +1,4 @@
-// A file mapped into memory, and writing to a file descriptor: the system's part of index files.
+// The system's part of index files: a file mapped into memory, and writing to a file descriptor.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,11 +7,12 @@ namespace binding {
 
 class Mapping {
  public:
-  // Null when the file cannot be opened or mapped, or is empty. Where there is no mmap, it is read into memory.
+  // Returns null when the file cannot be opened or mapped, or is empty. Where there is no mmap, it reads the file into
+  // memory.
   static Mapping* open(const char* path);
-  static void release(void* mapping);
-  // Bytes of it that are in memory now.
-  static size_t resident(void* mapping);
+  static void release(void* context);
+  // Returns how many of its bytes are in physical memory now.
+  static size_t resident(void* context);
   const uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
 
@@ -21,7 +22,8 @@ class Mapping {
   size_t size_;
 };
 
-// An emp_writer: `context` points at the descriptor, an int. Non-zero when not all could be written.
+// The function of an emp_writer whose `context` points at the descriptor, an int. Returns non-zero when it could not
+// write everything.
 int write_to_descriptor(void* context, const void* data, size_t size);
 
 }  // namespace binding

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { rounds } from "../support/long.ts";
 import { root, run } from "../support/run.ts";
 
 // What `npm run lint` and `npm run format:check` do, one test a tool.
@@ -23,10 +24,18 @@ describe("the sources", () => {
     if (code === 77) ctx.skip("skipped: needs clang-format 14");
     expect(code, stderr.slice(-6000)).toBe(0);
   });
+
+  // All files take minutes of a processor the first time, so the quick run checks those that were changed last.
+  test("clang-tidy", { timeout: 60 * 60_000 }, async (ctx) => {
+    const newest = String(rounds(4, 1000));
+    const { code, stdout, stderr } = await run(process.execPath, ["test/support/clang-tidy.mjs", "--newest", newest]);
+    if (code === 77) ctx.skip("skipped: needs clang-tidy-14");
+    expect(code, `${stdout}\n${stderr}`.slice(-6000)).toBe(0);
+  });
 });
 
 // `npm ci` refuses a lock file that leaves one out, on every platform; a registry that lags behind makes such lock files.
-test("package-lock.json has every optional package that is asked for", () => {
+test("package-lock.json has every optional package that another one requests", () => {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
   const asked = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
   expect(asked.length).toBeGreaterThan(20);

@@ -1,46 +1,54 @@
-// Runs the checks of .clang-tidy over the core and the binding. A file without findings is not checked again before it, a
-// header or the checks change: such files are noted in node_modules/.cache/empreinte-native. Findings may differ between
-// versions of clang-tidy, so it is version 14, Debian 12's; without it nothing is checked, and a line says so.
+// Runs the checks of .clang-tidy over the core and the binding. A file without findings is checked again only after it, a
+// header that it includes or the checks have changed: node_modules/.cache/empreinte-native remembers such files. Findings
+// differ between versions of clang-tidy, so it must be version 14, Debian 12's. Without it the exit status is 77, or 0 with
+// --optional. `--newest N` checks only the N sources that were changed last.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const require = createRequire(import.meta.url);
 const program = "clang-tidy-14";
 const { status: found } = spawnSync(program, ["--version"]);
+const { values } = parseArgs({ options: { optional: { type: "boolean" }, newest: { type: "string" } } });
 if (found !== 0) {
   console.log(`skipped: needs ${program}`);
-  process.exit();
+  process.exit(values.optional ? 0 : 77);
 }
 
 /** The C++ files of a folder; of the kernels only the portable one, which instantiates the same steps as the others. */
-function files(folder, ending) {
+function files(folder, extension) {
   return readdirSync(join(root, folder), { recursive: true })
-    .filter((name) => name.endsWith(ending) && !/kernels\/(x86|arm)_/.test(name))
+    .filter((name) => name.endsWith(extension) && !/kernels\/(x86|arm)_/.test(name))
     .map((name) => join(folder, name));
 }
 
+/** A source with the headers of the core and the binding that it includes, directly or not. */
+function withHeaders(file, seen = new Set()) {
+  if (seen.has(file) || !existsSync(join(root, file))) return seen;
+  seen.add(file);
+  for (const [, name] of readFileSync(join(root, file), "utf8").matchAll(/^\s*#include "([^"]+)"/gm)) {
+    withHeaders(join(dirname(file), name), seen);
+  }
+  return seen;
+}
+
 const folders = ["native", "bindings/node"];
-const headers = createHash("sha256").update(readFileSync(join(root, ".clang-tidy")));
-for (const file of folders.flatMap((folder) => files(folder, ".h"))) headers.update(readFileSync(join(root, file)));
-const common = headers.digest();
+const checks = readFileSync(join(root, ".clang-tidy"));
 
 const cache = join(root, "node_modules/.cache/empreinte-native");
 mkdirSync(cache, { recursive: true });
-const noteOf = (file) =>
-  join(
-    cache,
-    `${createHash("sha256")
-      .update(common)
-      .update(file)
-      .update(readFileSync(join(root, file)))
-      .digest("hex")}.tidy`,
-  );
+/** The note that a file has no findings, named by everything that decides it. */
+function noteOf(file) {
+  const key = createHash("sha256").update(checks);
+  for (const name of withHeaders(file)) key.update(`${name}\n`).update(readFileSync(join(root, name)));
+  return join(cache, `${key.digest("hex")}.tidy`);
+}
 
 const includes = ["node-api-headers", "node-addon-api"].map((name) => require(name).include_dir.replaceAll('"', ""));
 const flags = [
@@ -54,14 +62,19 @@ const flags = [
 function check(file) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ["--quiet", file, "--", ...flags], { cwd: root });
-    let said = "";
-    child.stdout.on("data", (chunk) => (said += chunk));
+    let output = "";
+    child.stdout.on("data", (chunk) => (output += chunk));
     child.once("error", reject);
-    child.once("close", (status) => resolve(status === 0 ? "" : said || `${program} ended with ${status}`));
+    child.once("close", (status) => resolve(status === 0 ? "" : output || `${program} ended with ${status}`));
   });
 }
 
-const queue = folders.flatMap((folder) => files(folder, ".cc")).filter((file) => !existsSync(noteOf(file)));
+const changed = (file) => statSync(join(root, file)).mtimeMs;
+const queue = folders
+  .flatMap((folder) => files(folder, ".cc"))
+  .toSorted((a, b) => changed(b) - changed(a))
+  .slice(0, Number(values.newest ?? Infinity))
+  .filter((file) => !existsSync(noteOf(file)));
 await Promise.all(
   Array.from({ length: availableParallelism() }, async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
