@@ -16,26 +16,28 @@ const halfRadius = 34;
 export const flatFrom = 0.8;
 
 /**
- * Where a true copy may lie a little off, and how many views of each kind are looked up as far as an alignment reaches. The
- * others are looked up less far: a million entries within 72 bits cost a millisecond a view, within 62 a third of one.
+ * Where a true copy may lie a little off, and how many views of each kind are looked up as far as an alignment reaches.
+ * The others are looked up less far: a million entries within 72 bits cost a millisecond a view, within 62 a third of
+ * one.
  */
 const mostWeak: Partial<Record<ViewName, number>> = {
   original: 1,
   turned: 1,
   trimmed: 2,
-  part: 2,
+  component: 2,
   rectangle: 2,
   quadrilateral: 2,
   "zoom-out": 9,
   rotated: 2,
 };
 
-/** The radius of each view, asked in the order in which the views are made. */
+/** The radius of each view. Call it in the order in which the views are made. */
 export function searchRadius(level: AlteredLevel, flat: boolean): (view: ViewHash) => number {
   const left = { ...mostWeak };
   return ({ name, orientation }) => {
     if (flat) return matchRadius;
-    // Such a view is the original's or nothing: what lies farther off is a tenth of a point of recall, and much time.
+    // Such a view is the original's, or of no use. Searching farther gains a tenth of a point of recall and costs much
+    // time.
     const mirrored = orientation === "flipY" && name !== "turned";
     if (level === "standard" && (name === "half" || mirrored)) return halfRadius;
     const room = name === "turned" && orientation !== "flipY" ? undefined : left[name];

@@ -2,9 +2,11 @@ import { hashDistance } from "../hash/value.js";
 import type { VideoFrame } from "../video/frame.js";
 import type { FrameWatcher } from "../video/hash-video.js";
 import type { SignatureFrame } from "../video/signature.js";
-import { type SmallImage, smallPicture } from "../views/small-image.js";
+import { type SmallImage, smallImage } from "../views/small-image.js";
 
-/** The seconds between kept frames. In a list of one frame a second the nearest is an eighth of a second away at most. */
+/**
+ * The seconds between kept frames. In a list of one frame a second the nearest is an eighth of a second away at most.
+ */
 export const keptSeconds = 0.25;
 /** The most kept frames of a shot. A longer shot counts as several. */
 const mostFrames = 64;
@@ -33,7 +35,7 @@ export class ShotFrames implements FrameWatcher {
 
   frame(frame: VideoFrame): void {
     if (frame.timestampSeconds < this.#due) return;
-    const image = smallPicture(frame);
+    const image = smallImage(frame);
     if (image === undefined) return;
     this.#due = frame.timestampSeconds + keptSeconds - 1e-6;
     this.#copies.set(frame.number, image);

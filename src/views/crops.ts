@@ -5,7 +5,7 @@ import type { Samples } from "../image/samples.js";
 import { withCancelToken } from "../native/abort.js";
 import { native } from "../native/load.js";
 
-/** A part of a picture, in shares of its sides from the top left. */
+/** A crop of an image. The sides are shares of its width and height, from the top left. */
 export interface Crop {
   name: string;
   left: number;
@@ -33,7 +33,7 @@ function oneSided(share: number): Crop[] {
   ];
 }
 
-/** Nine places of a window of this side, without the middle one. */
+/** Returns the nine places of a window with this side, without the middle one. */
 function grid(side: number): Crop[] {
   const free = 1 - side;
   const crops: Crop[] = [];
@@ -48,7 +48,10 @@ function grid(side: number): Crop[] {
   return crops;
 }
 
-/** The largest window of this shape, at `at` (0 … 1) of what it leaves free; none where the picture has nearly that shape. */
+/**
+ * Returns the largest window of this shape, at `at` (0 … 1) of the free space, or none for an image that has nearly the
+ * same shape.
+ */
 function shaped(name: string, shape: number, at: number, width: number, height: number): Crop[] {
   const across = Math.min(1, (shape * height) / width);
   const down = Math.min(1, width / (shape * height));
@@ -59,8 +62,8 @@ function shaped(name: string, shape: number, at: number, width: number, height: 
 }
 
 /**
- * The crops that are worth a hash beside the original's, those of most worth first: what people cut (all round, one side,
- * to a square or a screen's shape), then a grid that a query's own alignment fills the gaps of.
+ * Returns the crops that deserve a hash of their own, the most useful first. People crop all sides, one side, or to a
+ * square or a screen's shape. A grid follows, between whose places the alignment of a query finds its way.
  */
 export function cropsOf(width: number, height: number): Crop[] {
   return [
@@ -87,7 +90,9 @@ export function cropsOf(width: number, height: number): Crop[] {
   ];
 }
 
-/** The hash of a part of a picture, and which part that is in whole pixels; undefined where a side has fewer than `least`. */
+/**
+ * Hashes a crop, and returns its region in whole pixels. Returns undefined where a side has fewer than `least` pixels.
+ */
 export async function hashCrop(
   samples: Samples,
   crop: Crop,

@@ -2,7 +2,7 @@ import { type Corner, type Corners, encodeView } from "../native/view-numbers.js
 import type { ViewName } from "./views.js";
 import { viewNames } from "./views.js";
 
-/** Each corner as seen from the middle of the picture, in shares: top left, top right, bottom right, bottom left. */
+/** Each corner relative to the middle of the image, in shares: top left, top right, bottom right, bottom left. */
 const fromMiddle = [
   [-0.5, -0.5],
   [0.5, -0.5],
@@ -14,7 +14,7 @@ function view(name: ViewName, corners: Corners): number[] {
   return encodeView({ corners, kind: viewNames.indexOf(name), orientation: 0 });
 }
 
-/** A picture that lost shares of its sides. */
+/** Returns the view of an image that lost shares of its sides. */
 function uncropped(left: number, top: number, right: number, bottom: number): number[] {
   const [across, down] = [1 - left - right, 1 - top - bottom];
   const [x0, y0, x1, y1] = [-left / across, -top / down, 1 + right / across, 1 + bottom / down];
@@ -26,8 +26,10 @@ function uncropped(left: number, top: number, right: number, bottom: number): nu
   ]);
 }
 
-/** A picture that was turned in a frame of its size, its corners cut off and others left empty. */
-function turned(degrees: number, width: number, height: number): number[] {
+/**
+ * Returns the view of an image that was rotated in a frame of its own size, with corners cut off and others left empty.
+ */
+function rotated(degrees: number, width: number, height: number): number[] {
   const angle = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const place = (i: 0 | 1 | 2 | 3): Corner => {
@@ -38,13 +40,13 @@ function turned(degrees: number, width: number, height: number): number[] {
 }
 
 /**
- * What is done to films beside that for which pictures have fixed views: turned by some degrees without being enlarged, so
- * that the corners are empty, and a fifth cut off at one side. The numbers are encoded for the core.
+ * Returns fixed views for edits of films that images do not have: rotated by a few degrees without being enlarged, so
+ * that corners are empty, or cropped by a fifth at one side. The numbers are encoded for the core.
  */
 export function frameViews(width: number, height: number): Float32Array {
   const fifth = 0.2;
   return Float32Array.from([
-    ...[1.5, 3, 5].flatMap((degrees) => [turned(degrees, width, height), turned(-degrees, width, height)]).flat(),
+    ...[1.5, 3, 5].flatMap((degrees) => [rotated(degrees, width, height), rotated(-degrees, width, height)]).flat(),
     ...uncropped(fifth, 0, 0, 0),
     ...uncropped(0, fifth, 0, 0),
     ...uncropped(0, 0, fifth, 0),

@@ -6,7 +6,7 @@ import { native } from "../native/load.js";
 import { decodeViewHashes, encodeView, numbersPerView } from "../native/view-numbers.js";
 import { type ViewName, viewNames } from "./views.js";
 
-/** A hash of a picture, or of a part of it, with where it is from. */
+/** The hash of a view of an image. */
 export interface ViewHash {
   /** 32 bytes. */
   hash: Uint8Array;
@@ -15,11 +15,14 @@ export interface ViewHash {
   /** 0 … 100 */
   quality: number;
   stable: boolean;
-  /** Ten numbers, as the core takes them: x and y of four corners, kind, turned. Undefined: the whole picture as it is. */
+  /**
+   * Ten numbers for the core: x and y of four corners, kind, orientation. Undefined stands for the whole image as it
+   * is.
+   */
   view: Float32Array | undefined;
 }
 
-/** Which ideas are tried together. */
+/** The stage in which views are tried together. */
 export type StageName = "turned" | "detected" | "fixed" | "large";
 const stageNames: readonly StageName[] = ["turned", "detected", "fixed", "large"];
 
@@ -34,7 +37,7 @@ function viewHashes(made: NativeViews | undefined): ViewHash[] {
   }));
 }
 
-/** The whole picture, upright. */
+/** The view of the whole image, upright. */
 export const wholeView: Float32Array = Float32Array.from(
   encodeView({
     corners: [
@@ -48,7 +51,7 @@ export const wholeView: Float32Array = Float32Array.from(
   }),
 );
 
-/** A picture reduced to what its variants are made of. Nothing of the samples is kept. */
+/** A query image, reduced to the working copy that its views are sampled from. It keeps none of the samples. */
 export class QueryImage implements Disposable {
   readonly #handle: ViewsHandle;
   /** The share of pixels in the fullest of 16³ colours, 0 … 1. */
@@ -59,12 +62,12 @@ export class QueryImage implements Disposable {
     this.flatness = native.flatness(handle);
   }
 
-  /** Sides of at least 5 pixels. The samples are read where they are. */
+  /** Creates a query image of samples whose sides have at least 5 pixels. It reads the samples in place. */
   static of(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryImage> {
     return QueryImage.#made(samples, false, signal);
   }
 
-  /** As `of`, and frees the samples: there are none afterwards. */
+  /** Does what `of` does, and frees the samples, which are empty afterwards. */
   static taking(samples: Omit<Samples, "hash">, signal: AbortSignal | undefined): Promise<QueryImage> {
     return QueryImage.#made(samples, true, signal);
   }
@@ -81,13 +84,13 @@ export class QueryImage implements Disposable {
     );
   }
 
-  /** The variants of a stage, those of most worth first; none that an earlier stage has given. */
+  /** Hashes the views of a stage, the most promising first, and leaves out those of earlier stages. */
   async stage(name: StageName, signal: AbortSignal | undefined): Promise<ViewHash[]> {
     const stage = stageNames.indexOf(name);
     return viewHashes(await withCancelToken(signal, (cancel) => native.viewStage(this.#handle, stage, cancel)));
   }
 
-  /** Each view moved until its hash is as near its target as it gets. */
+  /** Moves each view until its hash is as near to its target as possible. */
   async align(
     wanted: readonly { from: ViewHash; target: Uint8Array }[],
     signal: AbortSignal | undefined,
@@ -103,12 +106,12 @@ export class QueryImage implements Disposable {
     );
   }
 
-  /** Hashes of views, ten numbers each, as originals of `side` pixels; 0: as large as the view. */
+  /** Hashes views, ten numbers each, as originals of `side` pixels. With 0 an original is as large as its view. */
   async hash(views: Float32Array, side: number, signal: AbortSignal | undefined): Promise<ViewHash[]> {
     return viewHashes(await withCancelToken(signal, (cancel) => native.hashViews(this.#handle, views, side, cancel)));
   }
 
-  /** Frees it now; a call that runs keeps it. */
+  /** Frees the working copy now. A running call keeps it until its end. */
   [Symbol.dispose](): void {
     native.closeViews(this.#handle);
   }

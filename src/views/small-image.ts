@@ -3,16 +3,16 @@ import type { Samples } from "../image/samples.js";
 import { native } from "../native/load.js";
 
 /**
- * Pixels of the longer side. A view of 384 or 256 pixels has the hash that one of 1,024 has but for a bit or two (36 of 256
- * bits off for a picture that lost 8 % all round, with each of them); detectors of straight edges want some more.
+ * The pixels of the longer side. A view of 384 or 256 pixels has the hash of one of 1,024 apart from a bit or two: all
+ * three are 36 bits off for an image that lost 8 % on each side. Detectors of straight edges need somewhat more.
  */
 const longSide = 384;
 
-/** A frame that is small enough to wait with some hundred others until it is known which view of it is wanted. */
+/** A frame that is small enough to wait with some hundred others until its view is chosen. */
 export type SmallImage = Omit<Samples, "hash">;
 
-/** Undefined of grey with alpha, and of what is too small for a view. */
-export function smallPicture(pixels: RawPixels): SmallImage | undefined {
+/** Returns a small copy of a frame, or undefined for grey with alpha and for a side below 32 pixels. */
+export function smallImage(pixels: RawPixels): SmallImage | undefined {
   const checked = nativePixels(pixels);
   const { width, height, channels } = checked;
   if (channels === 2 || Math.min(width, height) < 32) return undefined;

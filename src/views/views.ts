@@ -1,10 +1,10 @@
 import { type Corners, decodeView } from "../native/view-numbers.js";
 
-/** Which idea a view of the picture comes from. */
+/** The names of all views, in the order of the core's kinds. */
 export const viewNames = [
   "original",
   "trimmed",
-  "part",
+  "component",
   "rectangle",
   "quadrilateral",
   "half",
@@ -18,15 +18,24 @@ export const viewNames = [
 ] as const;
 
 /**
- * `original`: the picture as it is; `turned`: turned or mirrored; `negative`: its tones reversed; `resized`: brought to
- * 512×512 first, as the reference's tool does; `trimmed`: without border, bars, letterbox; `part`: a picture inside an
- * interface; `rectangle`: between straight edges, picture in picture; `quadrilateral`: in perspective, a photo of a screen;
- * `half`: a half or quarter of a collage; `zoom-in`, `zoom-out`: a share less or more on the sides; `rotated`: by a few
- * degrees; `aligned`: moved towards the entry.
+ * The idea that produced a view of the query image.
+ *
+ * - `original` is the image as it is, `turned` one of its other seven orientations, `negative` the image with reversed
+ *   tones.
+ * - `resized` is the image resized to 512×512 first, as the reference's tool does.
+ * - `trimmed` is the image without its border, bars or letterbox.
+ * - `component` is an image inside a user interface, `rectangle` one between straight edges, as picture in picture.
+ * - `quadrilateral` is an image in perspective, as in a photo of a screen. `half` is a half, third or quarter of a
+ *   collage.
+ * - `zoom-in` and `zoom-out` have a fixed share less or more on the sides, `rotated` is rotated by a few degrees.
+ * - `aligned` is a view that was moved towards the known hash.
  */
 export type ViewName = (typeof viewNames)[number];
 
-/** A place in an image: top left, top right, bottom right, bottom left, as shares of its width and height. */
+/**
+ * The corners of a place in an image: top left, top right, bottom right, bottom left, as shares of its width and
+ * height.
+ */
 export type Region = readonly [x: number, y: number][];
 
 /** Returns whether a view is the whole image, in any orientation. */

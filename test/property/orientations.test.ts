@@ -80,7 +80,7 @@ const symmetrical = recipes(fc.constantFrom(320, 576));
 const any = recipes(fc.integer({ min: 300, max: 700 }));
 const turnedWays = orientationNames.slice(1);
 
-describe("dihedral hashes", () => {
+describe("hashes of the eight orientations", () => {
   it.each(turnedWays)("%s is the hash of pixels turned so, where the filter is symmetrical", (variant) => {
     fc.assert(
       fc.property(symmetrical, (recipe) => {
@@ -107,7 +107,7 @@ describe("dihedral hashes", () => {
     );
   });
 
-  it("form the dihedral group: the variants of a turned picture are the picture's, in another order", () => {
+  it("form a group: a rotated image has the same eight hashes in another order", () => {
     fc.assert(
       fc.property(symmetrical, fc.constantFrom(...orientationNames), (recipe, first) => {
         const picture = draw(recipe);

@@ -36,7 +36,7 @@ const pictureOf = ({ data, width, height, channels }: RawPixels): Promise<QueryI
 const bytes = (hash: string): Uint8Array => Buffer.from(hash, "hex");
 
 describe("a view of the whole", () => {
-  test("has nearly the hash of the picture, whatever its size", async () => {
+  test("has nearly the hash of the image, whatever its size", async () => {
     const side = fc.integer({ min: 150, max: 1400 });
     await fc.assert(
       fc.asyncProperty(side, side, async (width, height) => {
@@ -51,7 +51,7 @@ describe("a view of the whole", () => {
     );
   });
 
-  test("is the same of grey, RGB and RGBA samples of one picture", async () => {
+  test("is the same for grey, RGB and RGBA samples of one image", async () => {
     const grey = base.data.filter((_, i) => i % 3 === 0);
     const { width, height } = base;
     const forms: [1 | 3 | 4, Uint8Array][] = [
@@ -106,7 +106,7 @@ describe("an alignment", () => {
 });
 
 describe("the index", () => {
-  test("gives back every hash that it was given, wherever it lies", async () => {
+  test("returns every hash that it was given, wherever it is", async () => {
     for (const memory of ["full", "rows"] as const) {
       using index = new HashIndex({ memory });
       const hashes = randomHashes(40_000, 9);

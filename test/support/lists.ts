@@ -46,8 +46,8 @@ export const reasons = {
   signal: "a signal of another type than pdq",
   missing: "the signal type or the hash is missing",
   quote: "a quoted field never ends",
-  zero: "all bits are zero: such a hash would match unrelated pictures",
-  one: "all bits are one: such a hash would match unrelated pictures",
-  unbalanced: "fewer than 64 or more than 192 bits are set: such a hash would match unrelated pictures",
-  periodic: "one short pattern repeats throughout: such a hash would match unrelated pictures",
+  zero: "all bits are zero: such a hash would match unrelated images",
+  one: "all bits are one: such a hash would match unrelated images",
+  unbalanced: "fewer than 64 or more than 192 bits are set: such a hash would match unrelated images",
+  periodic: "one short pattern repeats throughout: such a hash would match unrelated images",
 } as const;

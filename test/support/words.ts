@@ -1,13 +1,32 @@
-/** Finds the words that the glossary of HACKING.md retired: as identifiers in sources, as words in documents. */
+/**
+ * Finds the words that the glossary of HACKING.md retired: as parts of identifiers, and as words in comments, strings,
+ * titles of tests and documents.
+ */
 import ts from "typescript";
 
-/** A retired word, where it is still right, and what to write instead. */
+/** What a word is part of. A name is an identifier, a column of SQL, or a string that is one word, such as an option's value. */
+export type Place = "typescript" | "c++" | "prose";
+
+/** A retired word, where it is wrong, and what to write instead. */
 export interface Retired {
-  /** The word in lower case; an identifier that has it among its parts is rejected. */
+  /** One word in lower case, or several with a space between them, which only prose can have. */
   word: string;
   instead: string;
-  /** Where the word is rejected. Some are ordinary English and only wrong as names. */
-  places: readonly ("typescript" | "c++" | "prose")[];
+  /** Some words are ordinary English, and wrong only as names. */
+  places: readonly Place[];
+}
+
+/** Text with the line where it begins. */
+export interface Found {
+  text: string;
+  line: number;
+}
+
+/** The texts of a source. */
+export interface Texts {
+  identifiers: Found[];
+  comments: Found[];
+  strings: Found[];
 }
 
 /** "searchWay", "search_way" and "SearchWay2" → ["search", "way"]: the parts of an identifier, in lower case. */
@@ -20,13 +39,81 @@ export function partsOf(identifier: string): string[] {
     .map((part) => part.toLowerCase());
 }
 
-/** The identifiers of a TypeScript source with their lines; neither comments nor strings count. */
-export function identifiersOfTypeScript(text: string): { name: string; line: number }[] {
-  const file = ts.createSourceFile("source.ts", text, ts.ScriptTarget.ES2022, true);
-  const found: { name: string; line: number }[] = [];
+function parse(text: string): ts.SourceFile {
+  return ts.createSourceFile("source.ts", text, ts.ScriptTarget.ES2022, true);
+}
+
+/** Returns the text of a literal or of a piece of a template, and undefined for any other node. */
+function literal(node: ts.Node): string | undefined {
+  if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) return node.text;
+  if (ts.isTemplateMiddle(node) || ts.isTemplateTail(node)) return node.text;
+  return undefined;
+}
+
+/** The identifiers, comments and strings of a TypeScript source. A module's name in an import is none of them. */
+export function textsOfTypeScript(text: string): Texts {
+  const file = parse(text);
+  const lineAt = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
+  const found: Texts = { identifiers: [], comments: [], strings: [] };
+  const comments = new Map<number, number>();
   const visit = (node: ts.Node): void => {
+    for (const { pos, end } of [
+      ...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
+      ...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
+    ]) {
+      comments.set(pos, end);
+    }
+    const string = literal(node);
     if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) {
-      found.push({ name: node.text, line: file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1 });
+      found.identifiers.push({ text: node.text, line: lineAt(node.getStart(file)) });
+    } else if (string !== undefined && !ts.isImportDeclaration(node.parent) && !ts.isExportDeclaration(node.parent)) {
+      found.strings.push({ text: string, line: lineAt(node.getStart(file)) });
+    }
+    // JSDoc is among the children of what it documents, and a comment already.
+    for (const child of node.getChildren(file)) if (!ts.isJSDoc(child)) visit(child);
+  };
+  visit(file);
+  found.comments = [...comments].map(([pos, end]) => ({ text: text.slice(pos, end), line: lineAt(pos) }));
+  return found;
+}
+
+/** The identifiers, comments and strings of a C++ source. An included file's name is none of them. */
+export function textsOfCpp(text: string): Texts {
+  const found: Texts = { identifiers: [], comments: [], strings: [] };
+  const pieces =
+    /^\s*#\s*include[^\n]*|"((?:[^"\\\n]|\\.)*)"|'(?:[^'\\\n]|\\.)'|(\/\/[^\n]*|\/\*[\s\S]*?\*\/)|([A-Za-z_]\w*)|\d[\w.']*/gm;
+  let line = 1;
+  let at = 0;
+  for (const match of text.matchAll(pieces)) {
+    line += text.slice(at, match.index).split("\n").length - 1;
+    at = match.index;
+    const [, string, comment, identifier] = match;
+    if (string !== undefined) found.strings.push({ text: string, line });
+    else if (comment !== undefined) found.comments.push({ text: comment, line });
+    else if (identifier !== undefined) found.identifiers.push({ text: identifier, line });
+  }
+  return found;
+}
+
+/** The titles of the tests and groups of a test file. */
+export function titlesOf(text: string): Found[] {
+  const file = parse(text);
+  const found: Found[] = [];
+  /** `test`, `it.skipIf(…)` and `describe.each(…)` → the first name. */
+  const rootOf = (node: ts.Expression): string => {
+    if (ts.isIdentifier(node)) return node.text;
+    if (ts.isPropertyAccessExpression(node) || ts.isCallExpression(node)) return rootOf(node.expression);
+    return "";
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && ["test", "it", "describe"].includes(rootOf(node.expression))) {
+      const [title] = node.arguments;
+      if (title !== undefined && (ts.isStringLiteralLike(title) || ts.isTemplateExpression(title))) {
+        found.push({
+          text: title.getText(file),
+          line: file.getLineAndCharacterOfPosition(title.getStart(file)).line + 1,
+        });
+      }
     }
     ts.forEachChild(node, visit);
   };
@@ -34,77 +121,54 @@ export function identifiersOfTypeScript(text: string): { name: string; line: num
   return found;
 }
 
-/** The comments of a TypeScript source with everything else blanked, so that lines keep their numbers. */
-export function commentsOfTypeScript(text: string): string {
-  const file = ts.createSourceFile("source.ts", text, ts.ScriptTarget.ES2022, true);
-  const kept = new Uint8Array(text.length);
-  const visit = (node: ts.Node): void => {
-    for (const { pos, end } of [
-      ...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
-      ...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
-    ]) {
-      kept.fill(1, pos, end);
-    }
-    for (const child of node.getChildren(file)) visit(child);
-  };
-  visit(file);
-  return text
-    .split("")
-    .map((character, i) => (kept[i] === 1 || character === "\n" ? character : " "))
-    .join("");
-}
-
-/** The comments of a C++ source with everything else blanked. */
-export function commentsOfCpp(text: string): string {
-  const parts = /"(?:[^"\\\n]|\\.)*"|(\/\/[^\n]*|\/\*[\s\S]*?\*\/)/g;
-  let comments = "";
-  let end = 0;
-  for (const match of text.matchAll(parts)) {
-    if (match[1] === undefined) continue;
-    comments += text.slice(end, match.index).replace(/[^\n]/g, " ") + match[1];
-    end = match.index + match[1].length;
-  }
-  return comments;
-}
-
-/** The identifiers of a C++ source with their lines; comments, strings and includes are left out. */
-export function identifiersOfCpp(text: string): { name: string; line: number }[] {
+/** A document's prose with its lines: inline code and blocks of code are blanked. */
+export function proseOf(markdown: string): Found {
   const blank = (match: string): string => match.replace(/[^\n]/g, " ");
-  const code = text
-    .replace(/\/\*[\s\S]*?\*\//g, blank)
-    .replace(/\/\/.*$/gm, blank)
-    .replace(/"(?:[^"\\\n]|\\.)*"/g, blank)
-    .replace(/^\s*#\s*include.*$/gm, blank);
-  return [...code.matchAll(/[A-Za-z_]\w*/g)].map((match) => ({
-    name: match[0],
-    line: code.slice(0, match.index).split("\n").length,
-  }));
+  return { text: markdown.replace(/```[\s\S]*?```/g, blank).replace(/`[^`\n]*`/g, blank), line: 1 };
 }
 
-/** The words of prose that are retired, as "line 3: look". Inline code and blocks of code do not count. */
-export function retiredInProse(text: string, retired: readonly Retired[]): string[] {
-  const prose = text.replace(/```[\s\S]*?```/g, (match) => match.replace(/[^\n]/g, " ")).replace(/`[^`\n]*`/g, " ");
+/** The words of prose that are retired, as "line 3: look". A phrase may go over the end of a line, or of a comment's line. */
+export function retiredInProse(
+  texts: readonly Found[],
+  retired: readonly Retired[],
+  allowed: readonly string[],
+): string[] {
   const words = retired.filter(({ places }) => places.includes("prose")).map(({ word }) => word);
-  return prose
-    .split("\n")
-    .flatMap((line, i) =>
-      words.filter((word) => new RegExp(`\\b${word}\\b`, "i").test(line)).map((word) => `line ${i + 1}: ${word}`),
+  return texts.flatMap(({ text, line }) => {
+    const checked = allowed.reduce(
+      (left, phrase) => left.replaceAll(phrase, (match) => "-".repeat(match.length)),
+      text,
     );
+    return words.flatMap((word) =>
+      [...checked.matchAll(new RegExp(`\\b${word.replaceAll(" ", "[\\s/*]+")}\\b`, "gi"))].map(
+        ({ index }) => `line ${line + checked.slice(0, index).split("\n").length - 1}: ${word}`,
+      ),
+    );
+  });
 }
 
-/** Identifiers that have a retired word among their parts, as "line 3: searchWay (way)". */
+/** Names that have a retired word among their parts, as "line 3: searchWay (way)". */
 export function retiredNames(
-  identifiers: readonly { name: string; line: number }[],
+  names: readonly Found[],
   place: "typescript" | "c++",
   retired: readonly Retired[],
-  allowed: ReadonlySet<string>,
+  allowed: readonly string[],
 ): string[] {
   const words = new Set(retired.filter(({ places }) => places.includes(place)).map(({ word }) => word));
-  return identifiers
-    .filter(({ name }) => !allowed.has(name))
-    .flatMap(({ name, line }) =>
-      partsOf(name)
+  return names
+    .filter(({ text }) => !allowed.includes(text))
+    .flatMap(({ text, line }) =>
+      partsOf(text)
         .filter((part) => words.has(part))
-        .map((part) => `line ${line}: ${name} (${part})`),
+        .map((part) => `line ${line}: ${text} (${part})`),
     );
+}
+
+/** The strings that are names: one word, as the value of an option, or a statement of SQL, word by word. */
+export function namesIn(strings: readonly Found[]): Found[] {
+  return strings.flatMap(({ text, line }) => {
+    if (/^[\w-]+$/.test(text)) return [{ text, line }];
+    if (!/\b(SELECT|INSERT|UPDATE|DELETE|CREATE|WHERE|VALUES|REFERENCES)\b/.test(text)) return [];
+    return [...text.matchAll(/\w+/g)].map(([name]) => ({ text: name, line }));
+  });
 }

@@ -15,7 +15,7 @@ constexpr uint32_t kCell = 4;           // pixels of the half resolution; text i
 constexpr size_t kColours = 8;          // of a background, at most
 constexpr float kLeastColour = 0.015f;  // of all pixels: flat ones of a background's colour
 constexpr uint8_t kFlat = 3;            // levels to the pixel below and beside
-constexpr float kLeastSide = 0.1f, kLeastArea = 0.02f;  // of the picture's
+constexpr float kLeastSide = 0.1f, kLeastArea = 0.02f;  // of the image's
 constexpr float kLeastFull = 0.4f;                      // of a component's box
 constexpr float kLeastLine = 0.3f;                      // of a line of a component: what is not background
 constexpr float kCorner = 0.03f;  // of a component's side: how far in a bubble's round corners reach
@@ -24,8 +24,8 @@ constexpr size_t kComponents = 3, kFound = 4;
 // Colours are distinguished by the upper five bits of each channel.
 uint32_t colour_of(const uint8_t* p) { return (p[0] >> 3) << 10 | (p[1] >> 3) << 5 | (p[2] >> 3); }
 
-// 1 where a sample is no further than kFlat from the ones beside and below it: a loop of a fixed length, which
-// compilers turn into vector code.
+// Marks samples that are at most kFlat from their neighbours on the right and below. The loop has a fixed length, so
+// compilers make vector code of it.
 void mark_flat(const uint8_t* row, size_t stride, uint8_t* __restrict out) {
   for (size_t k = 0; k < kBlock; ++k) {
     const uint8_t most =
@@ -34,15 +34,15 @@ void mark_flat(const uint8_t* row, size_t stride, uint8_t* __restrict out) {
   }
 }
 
-// Whether one of a block is at least so great: a loop of a fixed length too.
+// Returns whether a block has a value that is at least so great. The loop has a fixed length too.
 bool any_from(const int32_t* counts, int32_t least) {
   int32_t any = 0;
   for (size_t k = 0; k < kBlock; ++k) any |= counts[k] >= least ? 1 : 0;
   return any != 0;
 }
 
-// 1 for each colour that belongs to the background, neighbours included: JPEG and shades spread them. `any`: whether
-// there is one.
+// Marks each colour of the background and its neighbours, because JPEG and shades spread colours. `any` says whether
+// there is a background.
 bool find_background(const HalfResolution& s, Array<uint8_t>& background, bool& any) {
   Array<int32_t> counts(32768);
   background = Array<uint8_t>(32768);
@@ -60,8 +60,8 @@ bool find_background(const HalfResolution& s, Array<uint8_t>& background, bool& 
       for (uint32_t k = 0; k < n; k += 2) counts[colour_of(rgb + size_t{3} * k)] += flat[k] & flat_hue[k];
     }
   const float all = static_cast<float>(s.width) * static_cast<float>(s.height) / 4;
-  // Those that are frequent enough, of which there are few, in their order; then the most frequent of them, the first
-  // of several.
+  // Collects the few colours that are frequent enough, in their order. Then it takes the most frequent ones; the first
+  // wins among equals.
   constexpr size_t kMost = static_cast<size_t>(1 / kLeastColour) + 2;
   uint32_t frequent[kMost];
   size_t n_frequent = 0;
@@ -92,13 +92,13 @@ struct Part {
   Box box;  // in cells
 };
 
-// Cells of which most is not background, joined over their sides. Keeps the largest components, largest first, at most
-// kComponents.
+// Joins cells over their sides when most of each is not background. Keeps the largest components, at most kComponents,
+// the largest first.
 class Components {
  public:
   emp_status find(const HalfResolution& s, const Array<uint8_t>& background, bool any_background) {
     w_ = s.width / kCell, h_ = s.height / kCell;
-    // Without a background all of it is one component.
+    // Without a background the whole image is one component.
     if (!any_background) return keep({w_ * h_, {0, 0, w_, h_}}), EMP_OK;
     cells_ = Array<uint8_t>(size_t{w_} * h_);
     Array<uint32_t> stack(size_t{w_} * h_);
@@ -196,7 +196,7 @@ emp_status find_components(const WorkingCopy& copy, const HalfResolution& half, 
     if (b == Box{0, 0, half.width, half.height}) return;
     seen[n++] = b;
     const float s = static_cast<float>(half.scale);
-    // Sides on the picture's own stay there.
+    // Sides on the image's own sides stay there.
     const float left = static_cast<float>(b.left) * s, top = static_cast<float>(b.top) * s;
     const float right = b.right == half.width ? w : static_cast<float>(b.right) * s;
     const float bottom = b.bottom == half.height ? h : static_cast<float>(b.bottom) * s;
@@ -204,8 +204,8 @@ emp_status find_components(const WorkingCopy& copy, const HalfResolution& half, 
         (b.top > 0) * 1u | (b.right < half.width) * 2u | (b.bottom < half.height) * 4u | (b.left > 0) * 8u;
     const Quad quad = {{{left, top}, {right, top}, {right, bottom}, {left, bottom}}};
     const Quad fine = refine(copy, quad, static_cast<int>(2 * half.scale), false, sides);
-    out.add(
-        box(fine.corner[0].x / w, fine.corner[0].y / h, fine.corner[2].x / w, fine.corner[2].y / h, ViewKind::part));
+    out.add(box(fine.corner[0].x / w, fine.corner[0].y / h, fine.corner[2].x / w, fine.corner[2].y / h,
+                ViewKind::component));
   };
   for (size_t i = 0; i < parts.size(); ++i) {
     const Box& cells = parts[i].box;

@@ -10,7 +10,7 @@ namespace empreinte {
 enum class ViewKind : uint8_t {
   whole,          // the whole image
   trimmed,        // without its border, bars, letterbox
-  part,           // an image inside a user interface
+  component,      // an image inside a user interface
   rectangle,      // between long straight edges, as picture in picture
   quadrilateral,  // seen in perspective: a rotated canvas, a photo of a screen
   half,           // halves, thirds and quarters of a collage

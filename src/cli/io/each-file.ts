@@ -28,7 +28,9 @@ export function hashSettings(values: LimitValues & { allPages: boolean; maxPages
   return { ...limitsOf(values), ...defined({ concurrency, maxPages }), ...(allPages && { pages: "all" as const }) };
 }
 
-/** Files in work or waiting for an earlier one. More than work at a time, so that a slow file does not stop the rest. */
+/**
+ * Files in work or waiting for an earlier one. More than work at a time, so that a slow file does not stop the rest.
+ */
 const window = 256;
 
 export type HashResult = ImageHash | VideoSignature;
@@ -110,7 +112,7 @@ async function* outcomes<R>(
 /** Errors that are about the input alone: the others go on. */
 const ofFile = [ImageError, LimitError, VideoError];
 
-/** Counts the files beside the work, only to tell a person how long it will take. */
+/** Counts the files during the work, only to estimate how long it will take. */
 async function count({ names, filter }: Selection, progress: Progress, signal: AbortSignal): Promise<void> {
   let files = 0;
   for await (const file of walk(names(signal), { signal, filter })) files += file.error ? 0 : 1;
@@ -187,8 +189,8 @@ async function eachOutcome<R>(
     progress.stop();
   }
   // Nobody who closed the pipe wants to know how far it came.
-  const worthTelling = summary || tally.skipped > 0 || tally.excluded > 0;
-  if (!quiet && worthTelling && (session.interrupted || !signal.aborted)) session.note(tally.text());
+  const wanted = summary || tally.skipped > 0 || tally.excluded > 0;
+  if (!quiet && wanted && (session.interrupted || !signal.aborted)) session.note(tally.text());
   return { trouble: tally.failed > 0 };
 }
 

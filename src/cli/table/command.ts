@@ -4,7 +4,7 @@ import type { Session } from "../io/session.js";
 interface OptionBase {
   /** What it does: whole sentences, for the help, the manual page and the documentation. */
   readonly does: string;
-  /** The heading that it stands under; "Options" if absent. */
+  /** The heading above the option. Default: "Options". */
   readonly group?: string;
   /** Its one-letter name. */
   readonly short?: string;
@@ -116,7 +116,9 @@ export interface CommandExample {
   readonly does: string;
 }
 
-/** Everything that is known of a command: its parser, help, manual page, documentation and completions come from this. */
+/**
+ * Everything that is known of a command: its parser, help, manual page, documentation and completions come from this.
+ */
 export interface CommandTable<A extends Arguments = Arguments, O extends Options = Options> {
   /** As it is typed behind `empreinte`: `scan`, `bank create`. */
   readonly name: string;

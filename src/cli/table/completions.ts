@@ -8,7 +8,7 @@ interface Words {
   externals: readonly ExternalCommand[];
 }
 
-/** What stands in the first place: single commands, groups and commands of other packages. */
+/** The possible first words: single commands, groups and commands of other packages. */
 function firstWords({ groups, commands, externals }: Words): { name: string; summary: string }[] {
   return [...commands.filter(({ name }) => !name.includes(" ")), ...groups, ...externals];
 }

@@ -42,7 +42,7 @@ export function withLogo(image: Image, share: number, random: Random): Image {
   return onto;
 }
 
-/** Capitals with an outline, centred, as on memes; `place` is where their middle lies, from 0 (top) to 1. */
+/** Draws centred capitals with an outline, as on memes. `place` is the height of their middle, from 0 (top) to 1. */
 export function withCaption(image: Image, place: "top" | "bottom", random: Random): Image {
   const onto = copied(image);
   const size = image.height * random.between(0.075, 0.1);

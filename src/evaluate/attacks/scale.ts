@@ -28,8 +28,8 @@ export const scale: SuiteAttack[] = family("scale", [
     description: "One side, the seed says which, is made 1.5 times as long, within a twentieth.",
     apply(image, random) {
       const by = about(random, 1.5);
-      const wide = random.chance(0.5);
-      return resized(image, image.width * (wide ? by : 1), image.height * (wide ? 1 : by));
+      const wider = random.chance(0.5);
+      return resized(image, image.width * (wider ? by : 1), image.height * (wider ? 1 : by));
     },
   },
 ]);

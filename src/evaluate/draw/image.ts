@@ -52,7 +52,7 @@ export function cropped(image: Image, left: number, top: number, width: number, 
   return { data, width: w, height: h };
 }
 
-/** Puts `image` over `onto` at (left, top); what lies outside is lost. `opacity` 0 … 1. */
+/** Puts `image` over `onto` at (left, top), with an `opacity` of 0 … 1, and cuts off what is outside. */
 export function paste(onto: Image, image: Image, left: number, top: number, opacity = 1): void {
   const dx = Math.round(left);
   const dy = Math.round(top);

@@ -22,7 +22,7 @@ function fractal(random: Random, cells: number, octaves: number): (x: number, y:
   return (x, y) => fields.reduce((sum, field, i) => sum + field(x, y) * 0.55 ** i, 0);
 }
 
-/** Something that stands in a scene: its shape, and a colour that falls off to one side. */
+/** An object in a scene: its shape, and a colour that falls off to one side. */
 function thing(
   random: Random,
   width: number,

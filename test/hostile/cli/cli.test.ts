@@ -32,7 +32,7 @@ describe("without the addon", () => {
   });
 });
 
-describe("shared pictures", () => {
+describe("shared images", () => {
   const csv = join(root, "../shared/vectors/real/bridge-mods.csv");
 
   it("12 of 12 photographs have the reference's hash and quality, and the tool's with --compat cpp-cli", async (ctx) => {

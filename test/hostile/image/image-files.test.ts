@@ -106,7 +106,7 @@ describe("damaged", () => {
   });
 });
 
-describe("no picture at all", () => {
+describe("files that are not images", () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
   const cases: [string, Uint8Array][] = [
     ["a text", Buffer.from("hello")],

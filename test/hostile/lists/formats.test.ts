@@ -116,7 +116,7 @@ describe("JSON", () => {
     expect(asked()).toBeLessThan(2 * MiB);
   });
 
-  test("cut off at every byte, and what stands behind the end", async () => {
+  test("a list is cut at every byte, or continues after its end", async () => {
     const text = `{"hashRecords":[${record(1)},${record(2)}],"count":2}`;
     for (let length = 16; length < text.length; length += 5) {
       const { entries, error } = await read(Buffer.from(text.slice(0, length)));

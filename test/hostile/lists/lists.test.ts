@@ -7,7 +7,7 @@ import { root, succeed } from "../../support/run.ts";
 const [a, b, c] = hexHashes(3, 41) as [string, string, string];
 const header = "signal_type,signal_str,collab,category,tags\n";
 
-describe("what was good is delivered, what was not is told by line and reason", () => {
+describe("good entries are delivered, and bad ones are reported with line and reason", () => {
   test("a list with everything in it", async () => {
     const lines = [
       "\ufeffhash,metadata",
@@ -51,7 +51,7 @@ describe("what was good is delivered, what was not is told by line and reason", 
     }
   });
 
-  test("degenerate hashes are loaded when allowed, and only then", async () => {
+  test("trivial hashes are loaded only when allowed", async () => {
     const degenerate = ["0".repeat(64), "f".repeat(64), "c3".repeat(32), `${"0".repeat(60)}00ff`];
     const list = Buffer.from(`${degenerate.join("\n")}\n${a}\n`);
     const strict = await HashList.load(list);
@@ -122,7 +122,7 @@ describe("what was good is delivered, what was not is told by line and reason", 
     expect(problems.map(([line]) => line)).toEqual([...noise].map((i) => i + 2).sort((x, y) => x - y));
   });
 
-  test("random bytes alone: no entry, no crash, every line told", async () => {
+  test("random bytes give no entry and no crash, and every line is reported", async () => {
     const next = random(8);
     for (let round = 0; round < 50; round++) {
       const bytes = Uint8Array.from({ length: 4000 }, () => next());

@@ -118,7 +118,7 @@ describe("bombs", () => {
     expect(big).toMatchObject({ code: "ERR_EMPREINTE_LIMIT", limit: "maxPixels" });
   });
 
-  it("ten hours of a still picture in 50 kB are sixty frames, or what a cap leaves", async (ctx) => {
+  it("ten hours of a still image in 50 kB are sixty frames, or as many as a limit allows", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const source = "testsrc=s=64x64:r=1:d=1,loop=59:1:0,setpts=N*600/TB,fps=1/600";
     const still = await makeClip(path("still.mp4"), source, ...x264);
@@ -153,7 +153,7 @@ describe("bombs", () => {
 });
 
 describe("cut and changed", () => {
-  it("a cut MP4, Matroska, WebM, AVI and FLV file is damaged; what was read is given when asked for", async (ctx) => {
+  it("a cut MP4, Matroska, WebM, AVI and FLV file is damaged, and partial gives the frames before the cut", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     for (const name of ["h264.mp4", "h264.mkv", "vp8.webm", "mpeg4.avi", "h264.flv"]) {
       // Before 4.4 ffmpeg does not report that a Matroska or AVI file is cut.
@@ -206,7 +206,7 @@ describe("cut and changed", () => {
 });
 
 describe("odd ones", () => {
-  it("sound only, a cover, no frames, nothing, a picture, a text", async (ctx) => {
+  it("a file without video frames is refused: sound, a cover, an empty file, an image, a text", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const sound = await makeClip(path("sound.mp4"), "sine=d=1", "-c:a", "aac");
     expect(await outcome(sound)).toEqual(noFrames);

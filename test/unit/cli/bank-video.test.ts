@@ -31,7 +31,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     expect(standard!.stdout).toMatch(/border\.mp4\tblock\t\d+\tfilms\/s\/a\tflipY\ttrimmed\ttime=\d+\.\d\n/);
   });
 
-  it("one whose bytes are gone after it was decoded is checked by its frames, and told; the others go on", async () => {
+  it("a video that disappears after it was decoded is checked by its frames and reported, and the others continue", async () => {
     const program = path("ffmpeg-and-gone");
     const gone = path("b-gone.mp4");
     const real = `"${ffmpeg!}" "$@"; status=$?; case "$*" in *-i*) rm -f "${gone}";; esac; exit $status`;

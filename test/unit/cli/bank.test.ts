@@ -126,7 +126,7 @@ describe("bank", () => {
     expect(held.split("\n").map((line) => line.split("\t").slice(4, 6).join(": "))).toEqual([
       "quarantined: hits the benign sample, at distance 0",
       "quarantined: hits the benign sample, at distance 0",
-      "quarantined: all bits are zero: such a hash would match unrelated pictures",
+      "quarantined: all bits are zero: such a hash would match unrelated images",
       "",
     ]);
     expect(await empreinte(["bank", "release", file, "#2", "#3"])).toMatchObject({ code: 0, stderr: "" });
@@ -167,7 +167,7 @@ describe("bank", () => {
     expect(JSON.parse((await empreinte([...args, "--json"])).stdout)).toMatchObject({ added: 0, unchanged: 60_000 });
   });
 
-  test("what cannot be read is told with its place, the rest is taken; a list of no format is trouble", async () => {
+  test("unreadable lines are reported with their place and the rest is imported, but a list of no format is an error", async () => {
     const { file, inside } = await fresh(0);
     const list = join(inside, "broken.txt");
     writeFileSync(list, `${hash(0)}\nnot a hash\n${hash(1)}\n`);
@@ -264,7 +264,7 @@ describe("bank", () => {
 });
 
 describe("scan --bank", () => {
-  test("says what the policies say, exact beside near, and writes it to the log where asked", async () => {
+  test("prints the decisions for exact and near matches, and writes them to the log when requested", async () => {
     const { file, inside } = await fresh(0, "--action", "block");
     const uploads = join(inside, "uploads");
     const near = await picture("scenergb-128x128", join(uploads, "near.png"));

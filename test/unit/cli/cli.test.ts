@@ -140,7 +140,7 @@ describe("hash", () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ hash: scene.hash, orientations: scene.orientations });
   });
 
-  it("--compat cpp-cli hashes the 512×512 nearest-neighbour picture", async () => {
+  it("--compat cpp-cli hashes the 512×512 nearest-neighbour image", async () => {
     const big = known("scenergb-1000x750");
     const path = await picture(big.id, join(here, "big.png"));
     // The same step by hand: out[y][x] = in[⌊y·H/512⌋][⌊x·W/512⌋].
@@ -183,7 +183,7 @@ describe("hash", () => {
     expect(json).toMatchObject({ code: 2, stderr: "" });
   });
 
-  it("in a walked folder a file named like a picture is not skipped", async () => {
+  it("in a walked folder a file named like an image is not skipped", async () => {
     const odd = folder();
     writeFileSync(join(odd, "renamed.JPG"), "text");
     writeFileSync(join(odd, "empty.png"), "");
@@ -320,7 +320,7 @@ describe("scan", () => {
     expect(lists).toEqual([`${knownList}:1`, `${other}:1`]);
   });
 
-  it("pictures of low quality and unstable hashes are not matched, and JSON says so", async () => {
+  it("images of low quality and unstable hashes are not matched, and JSON says so", async () => {
     const { default: sharp } = await import("sharp");
     const flat = join(here, "flat.png");
     await sharp({ create: { width: 100, height: 80, channels: 3, background: "#804020" } })
@@ -339,7 +339,7 @@ describe("scan", () => {
     expect(JSON.parse(unstable.stdout)).toMatchObject({ matches: [], skipped: "unstable" });
   });
 
-  it("--min-quality 0 matches a picture of low quality", async () => {
+  it("--min-quality 0 matches an image of low quality", async () => {
     const { default: sharp } = await import("sharp");
     const soft = join(here, "soft.png");
     await sharp(scenePath).blur(14).linear(0.1, 100).png().toFile(soft);

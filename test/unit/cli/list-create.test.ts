@@ -70,7 +70,7 @@ describe("list create", () => {
     expect(text.stdout).toBe(`${hash},${odd.replace(";crop=", "; crop=")}\n`);
   });
 
-  test("its list in a bank: a large crop is reviewed, and gone when the picture is", async () => {
+  test("in a bank, a large crop gives a review until its image is withdrawn", async () => {
     const list = join(at, "mine.csv");
     expect((await empreinte(["list", "create", "--crops", "-o", list, ...paths])).code).toBe(0);
     const bank = join(at, "mine.bank");

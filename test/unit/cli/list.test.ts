@@ -81,7 +81,7 @@ describe("list check", () => {
     expect(stderr).toMatch(message);
   });
 
-  test("a list that cannot be told, or is not there", async () => {
+  test("a list of unknown format or a missing list is an error", async () => {
     expect(await at(["list", "check", members])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/needs the option columns/),

@@ -64,7 +64,7 @@ describe("videos on the command line", () => {
     expect(signature).toEqual({ path: clip, kind: "video", ...(await hashVideo(clip, { sampling: "keyframes" })) });
   });
 
-  test("scan finds known videos in videos, and their frames among pictures", async (ctx) => {
+  test("scan finds known videos in videos, and their frames among images", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const still = join(clips, "still.png");
     const fractal = "mandelbrot=s=320x240:r=25:start_scale=2:end_scale=0.02:end_pts=180";
@@ -151,7 +151,7 @@ describe("videos on the command line", () => {
     if (!isOldFfmpeg) expect((await empreinte(["hash", clip])).stderr).not.toContain("before 4.4");
   });
 
-  test("scan finds a known video that was mirrored, unless told not to turn it", async (ctx) => {
+  test("scan finds a mirrored known video, but not with --no-orientations", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const mirrored = join(clips, "mirrored.mp4");
     const fractal = "mandelbrot=s=320x240:r=25:start_scale=2:end_scale=0.02:end_pts=180";
@@ -165,7 +165,7 @@ describe("videos on the command line", () => {
     expect(plain).toMatchObject({ code: 0, stdout: "" });
   });
 
-  test("scan finds the pictures of a list in a video, with their time", async (ctx) => {
+  test("scan finds the images of a list in a video, with their time", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const hashes = join(clips, "frames.txt");
     await writeFile(hashes, (await readFile(list, "utf8")).replaceAll(/^\d+,\d+,([0-9a-f]+),.*$/gm, "$1"));

@@ -57,7 +57,7 @@ async function only(image: Rgb, options?: ImageSearchOptions): Promise<IndexMatc
 }
 
 describe("standard", () => {
-  test("the picture itself, by its plain hash, which nothing comes before or after", async () => {
+  test("the image itself is found by its plain hash, and no other stage runs", async () => {
     const { tier, matches, stages, hash, quality } = await find(originals[3]!);
     expect({ hash, quality }).toMatchObject({ hash: hashPixelsSync(originals[3]!).hash, quality: 100 });
     expect({ tier, matches }).toEqual({
@@ -90,7 +90,7 @@ describe("standard", () => {
     expect(await only(negative(originals[2]!))).toMatchObject({ id: 2, view: "negative", tier: "match" });
   });
 
-  test("cropped by a little, with the region around the picture", async () => {
+  test("a slightly cropped image is found, and the region extends beyond the image", async () => {
     const match = await only(crop(originals[4]!, 0.02, 0.02, 0.02, 0.02));
     expect(match).toMatchObject({ id: 4, tier: "match" });
     if (match.region !== undefined) {
@@ -309,7 +309,7 @@ describe("options", () => {
     await expect(closed.searchImage(originals[0]!)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
   });
 
-  test("encoded pictures and samples of them are one", async () => {
+  test("encoded images and their samples have the same result", async () => {
     const picture = mirrored(originals[3]!);
     const { data, width, height } = picture;
     const png = await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })

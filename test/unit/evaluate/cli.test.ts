@@ -72,7 +72,7 @@ describe("empreinte evaluate", () => {
     expect(shares(resumed)).toEqual(shares(whole));
   });
 
-  it("holds recall and false matches to what is asked", async () => {
+  it("fails when recall or false matches miss the requested bounds", async () => {
     const gates = (...args: string[]): ReturnType<typeof empreinte> =>
       empreinte(["evaluate", photos, ...few, "--level", "plain", ...args]);
     expect(

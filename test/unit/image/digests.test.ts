@@ -17,7 +17,7 @@ const of = (type: string, content: Uint8Array | string): string => createHash(ty
 const all = { md5: of("md5", bytes), sha1: of("sha1", bytes), sha256: of("sha256", bytes) };
 const types = ["md5", "sha1", "sha256"] as const;
 
-describe("digests of a picture, taken as it is read", () => {
+describe("digests of an image, computed while it is read", () => {
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
   }
@@ -35,7 +35,7 @@ describe("digests of a picture, taken as it is read", () => {
     expect(hash).toBe(scene.hash);
   });
 
-  test("only those that are asked for, and none otherwise", async () => {
+  test("only the requested digests are computed, by default none", async () => {
     expect((await hashImage(path, { digests: ["sha1"] })).digests).toEqual({ sha1: all.sha1 });
     expect("digests" in (await hashImage(path))).toBe(false);
     const pixels = { data: new Uint8Array(64 * 64), width: 64, height: 64, channels: 1 as const };
@@ -159,7 +159,7 @@ describe("scan", () => {
     `signal_type,signal_str,collab,category,tags\npdq,${scene.hash},,,near\nmd5,${all.md5},,,same\nsha1,${of("sha1", broken)},,,cut\nmd5,${of("md5", "no picture at all")},,,other\n`,
   );
 
-  test("exact beside near, also of files that are no pictures or cannot be decoded", async () => {
+  test("exact matches come with near ones, even for files that are not images or cannot be decoded", async () => {
     const { code, stdout } = await empreinteProcess(["scan", "--list", list, "--quiet", "photos"], { cwd: here });
     expect(code).toBe(2); // broken.png cannot be decoded
     expect(

@@ -76,7 +76,7 @@ describe("what is not", () => {
   });
 });
 
-describe("hashes that would match unrelated pictures", () => {
+describe("hashes that would match unrelated images", () => {
   test.each([
     ["all zero", "00".repeat(32), /all bits are zero/],
     ["all one", "ff".repeat(32), /all bits are one/],
@@ -95,7 +95,7 @@ describe("hashes that would match unrelated pictures", () => {
     expect(trivialHashReason("0ff1".repeat(15) + "0ff0")).toBeUndefined();
   });
 
-  test("no hash of an ordinary picture is refused", () => {
+  test("no hash of an ordinary image is refused", () => {
     const { vectors } = JSON.parse(readFileSync(join(root, "fixtures/kat/pdq-synthetic.json"), "utf8")) as {
       vectors: { hash: string; quality: number; fragile: boolean }[];
     };

@@ -120,7 +120,7 @@ describe("pixels", () => {
   });
 });
 
-test("a still picture has one frame when all pages are asked for", async () => {
+test("a still image has one frame when all pages are requested", async () => {
   const { hash, quality, stable } = expected;
   expect(await hashImage(path, { pages: "all" })).toEqual({
     ...expected,

@@ -159,7 +159,7 @@ describe("maxPages", () => {
 });
 
 describe("maxSeconds", () => {
-  it("ends a long decode, and the next picture is hashed", async () => {
+  it("ends a long decode, and the next image is hashed", async () => {
     const big = white(11_000);
     expect(await failure(hashImage(big, { maxSeconds: 0.001 }))).toMatchObject({
       code: "ERR_EMPREINTE_LIMIT",
@@ -169,7 +169,7 @@ describe("maxSeconds", () => {
     expect((await hashImage(file)).hash).toBe(hash);
   });
 
-  it("does not run while a picture waits for its turn", async () => {
+  it("does not run while an image waits for its turn", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       // All turns are taken, until `end` is called.

@@ -84,7 +84,7 @@ describe("safePreview", () => {
     await expect(safePreview(picture, options)).rejects.toMatchObject(error);
   });
 
-  test("a damaged picture is an error as for hashImage", async () => {
+  test("a damaged image is an error as for hashImage", async () => {
     const picture = await halves(64, 64, "red", "blue");
     await expect(safePreview(picture.subarray(0, 80))).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
   });

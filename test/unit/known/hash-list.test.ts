@@ -91,7 +91,7 @@ describe("matching", () => {
     }
   });
 
-  test("no match below minQuality, nor for a hash that is noise, unless asked for", async () => {
+  test("a hash below minQuality or an unstable one matches only when requested", async () => {
     const known = await HashList.load(list([a]));
     for (const match of [known.searchSync.bind(known), (q: Query, o?: object) => known.search(q, o)] as ((
       q: Query,
@@ -123,7 +123,7 @@ describe("matching", () => {
     expect(known.searchSync(q, { orientations: false })).toEqual([]);
   });
 
-  test("a mirrored picture is found by its orientation", async () => {
+  test("a mirrored image is found by its orientation", async () => {
     const side = 96;
     const next = random(4);
     const noise = Uint8Array.from({ length: 12 * 12 }, () => next());

@@ -44,7 +44,7 @@ const short = (entry: ListEntry): string =>
   ].join(" ");
 
 describe.each(Object.entries(fixtures))("%s", (format, { good, entries, broken, faults, given, end }) => {
-  test("is told by its content", () => {
+  test("is recognized by its content", () => {
     if (format !== "csv") expect(sniffList(Buffer.from(good))).toBe(format);
   });
 
@@ -202,7 +202,7 @@ describe("what pages say", () => {
     expect(await page("tech-against-terrorism")).toMatchObject({ more: true, importCursor: "2026-03-01 09:00:00,3" });
   });
 
-  test("a count that is not what the page has is told", async () => {
+  test("a count that differs from the page is reported", async () => {
     const text = fixtures["stopncii"]!.good.replace('"count":4', '"count":5');
     expect((await read(text, "stopncii")).faults).toEqual([
       {
@@ -234,7 +234,7 @@ describe("options", () => {
     await expect(open(options)).rejects.toThrow(message);
   });
 
-  test("a list whose format cannot be told says what to do", async () => {
+  test("the error for a list of unknown format says what to do", async () => {
     await expect(open({})).rejects.toMatchObject({ code: "ERR_EMPREINTE_LIST" });
     await expect(openList(Buffer.from("a;b\n1;2\n"))).rejects.toThrow(/a CSV needs the option columns/);
     await expect(openList(Buffer.from(""))).rejects.toThrow(/it is empty/);

@@ -105,7 +105,7 @@ describe("the examples", () => {
   });
 });
 
-describe("the picture of a terminal", () => {
+describe("the image of a terminal", () => {
   it("is what the commands print today", { timeout: 5 * 60_000 }, async (ctx) => {
     if ((await videoDoor.findFfmpeg()) === undefined) return ctx.skip(noFfmpeg);
     expect(await run(process.execPath, ["docs/assets/scan.mjs", "--check"])).toMatchObject({ code: 0, stderr: "" });

@@ -1,18 +1,21 @@
-/** One word for one thing: the words that HACKING.md retired do not come back, in sources, documents or help. */
+/** One word for one thing: the words that HACKING.md retired do not come back, in sources, tests, documents or help. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { describe, expect, test } from "vitest";
 import { documents } from "../../support/documents.ts";
 import { root } from "../../support/run.ts";
 import {
-  commentsOfCpp,
-  commentsOfTypeScript,
-  identifiersOfCpp,
-  identifiersOfTypeScript,
+  type Found,
+  namesIn,
   partsOf,
+  proseOf,
   type Retired,
   retiredInProse,
   retiredNames,
+  type Texts,
+  textsOfCpp,
+  textsOfTypeScript,
+  titlesOf,
 } from "../../support/words.ts";
 
 const names = ["typescript", "c++"] as const;
@@ -42,20 +45,34 @@ const retired: readonly Retired[] = [
   { word: "wide", instead: "support radius", places: ["typescript"] },
   { word: "worth", instead: "weight", places: names },
   { word: "drawn", instead: "synthetic", places: names },
-  { word: "picture", instead: "image", places: names },
-  { word: "pictures", instead: "images", places: names },
+  { word: "picture", instead: "image", places: everywhere },
+  { word: "pictures", instead: "images", places: everywhere },
   { word: "ending", instead: "withdrawal, removal, exit", places: names },
   { word: "vouch", instead: "mark valid", places: everywhere },
   { word: "vouched", instead: "marked valid", places: everywhere },
   { word: "moment", instead: "revision time", places: names },
+  { word: "lies", instead: "is", places: ["prose"] },
+  { word: "stands", instead: "is", places: ["prose"] },
+  { word: "passed over", instead: "skipped, ignored", places: ["prose"] },
 ];
 
-/** Verbs, where the noun is retired. */
-const allowed: ReadonlySet<string> = new Set(["lookUp", "looksLikeHash"]);
+/** Names in which the word is a verb, a box of QuickTime, the browser's CSS, or a crop's name in stores and lists. */
+const allowedNames: readonly string[] = ["lookUp", "looksLikeHash", "wide", "wide-screen"];
+
+/** Phrases in which the word is right. */
+const allowedPhrases: readonly string[] = [
+  "picture in picture",
+  "picture-in-picture",
+  "stands for",
+  "font-variant-numeric",
+];
+
+/** The core's field has the name that the reference's code gives to it. */
+const inCpp: readonly Retired[] = retired.filter(({ word }) => word !== "dihedral");
 
 function files(folder: string, pattern: RegExp): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => pattern.test(name))
+    .filter((name) => pattern.test(name) && !/(^|[\\/])(node_modules|dist|build)[\\/]/.test(name))
     .map((name) => posix.join(folder, name.replaceAll("\\", "/")));
 }
 
@@ -64,12 +81,26 @@ const retiredTable = (text: string): string => /### Retired words[\s\S]*?(?=\n##
 const blankLines = (text: string): string => text.replace(/[^\n]/g, "");
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
-const prefix = (path: string, found: readonly string[]): string[] => found.map((one) => `${path}, ${one}`);
+
+/** The texts of every source of the library and the core, read once. */
+const typescript = new Map(
+  ["src", "packages"].flatMap((folder) => files(folder, /\.ts$/)).map(texts(textsOfTypeScript)),
+);
+const cpp = new Map(["native", "bindings"].flatMap((folder) => files(folder, /\.(h|cc)$/)).map(texts(textsOfCpp)));
+
+function texts(of: (text: string) => Texts): (path: string) => [string, Texts] {
+  return (path) => [path, of(read(path))];
+}
+
+/** What `check` finds in each source, behind its path. */
+function found(sources: ReadonlyMap<string, Texts>, check: (texts: Texts) => string[]): string[] {
+  return [...sources].flatMap(([path, one]) => check(one).map((text) => `${path}, ${text}`));
+}
 
 describe("the words", () => {
   test("every retired word is in HACKING.md's list, and the other way round", () => {
     const rows = [...retiredTable(read("HACKING.md")).matchAll(/^\| (\*.*?) \|/gm)];
-    const listed = rows.flatMap(([, cell]) => [...cell!.matchAll(/\*(\w+)\*/g)].map(([, word]) => word!));
+    const listed = rows.flatMap(([, cell]) => [...cell!.matchAll(/\*([\w ]+)\*/g)].map(([, word]) => word!));
     const stems = retired.map(({ word }) => word);
     expect(listed.length).toBeGreaterThan(15);
     expect(listed.filter((word) => !stems.includes(word))).toEqual([]);
@@ -77,49 +108,64 @@ describe("the words", () => {
     expect(stems.filter((word) => !known(word))).toEqual([]);
   });
 
-  test("are not retired ones in identifiers of src/", () => {
-    const found = files("src", /\.ts$/).flatMap((path) =>
-      prefix(path, retiredNames(identifiersOfTypeScript(read(path)), "typescript", retired, allowed)),
-    );
-    expect(found).toEqual([]);
+  test("are not retired ones in identifiers of src/ and packages/", () => {
+    expect(typescript.size).toBeGreaterThan(200);
+    expect(found(typescript, (one) => retiredNames(one.identifiers, "typescript", retired, allowedNames))).toEqual([]);
+  });
+
+  test("are not retired ones in the values of options and in SQL", () => {
+    const allowed = [...allowedNames, "picture"];
+    expect(found(typescript, (one) => retiredNames(namesIn(one.strings), "typescript", retired, allowed))).toEqual([]);
+  });
+
+  test("are not retired ones in errors, help and other strings of src/ and packages/", () => {
+    expect(found(typescript, (one) => retiredInProse(one.strings, retired, allowedPhrases))).toEqual([]);
   });
 
   test("are not retired ones in identifiers of native/ and bindings/", () => {
-    const found = ["native", "bindings"].flatMap((folder) =>
-      files(folder, /\.(h|cc)$/).flatMap((path) =>
-        prefix(path, retiredNames(identifiersOfCpp(read(path)), "c++", retired, allowed)),
-      ),
-    );
-    expect(found).toEqual([]);
+    expect(cpp.size).toBeGreaterThan(100);
+    expect(found(cpp, (one) => retiredNames(one.identifiers, "c++", inCpp, allowedNames))).toEqual([]);
+  });
+
+  test("are not retired ones in strings of native/ and bindings/", () => {
+    expect(found(cpp, (one) => retiredInProse(one.strings, inCpp, allowedPhrases))).toEqual([]);
   });
 
   test("are not retired ones in comments", () => {
-    const inCpp = retired.filter(({ word }) => word !== "dihedral");
-    const found = ["src", "native", "bindings"].flatMap((folder) =>
-      files(folder, /\.(ts|h|cc)$/).flatMap((path) =>
-        prefix(
-          path,
-          path.endsWith(".ts")
-            ? retiredInProse(commentsOfTypeScript(read(path)), retired)
-            : retiredInProse(commentsOfCpp(read(path)), inCpp),
-        ),
-      ),
-    );
-    expect(found).toEqual([]);
+    expect(found(typescript, (one) => retiredInProse(one.comments, retired, allowedPhrases))).toEqual([]);
+    expect(found(cpp, (one) => retiredInProse(one.comments, inCpp, allowedPhrases))).toEqual([]);
+  });
+
+  test("are not retired ones in the titles of tests", () => {
+    const tests = files("test", /\.test\.ts$/);
+    expect(tests.length).toBeGreaterThan(80);
+    // This file's own titles show what is found.
+    const titles = tests
+      .filter((path) => !path.endsWith("/words.test.ts"))
+      .map((path) => [path, titlesOf(read(path))] as const);
+    expect(titles.flatMap(([, one]) => one).length).toBeGreaterThan(800);
+    expect(
+      titles.flatMap(([path, one]) => retiredInProse(one, retired, allowedPhrases).map((text) => `${path}, ${text}`)),
+    ).toEqual([]);
   });
 
   test("are not retired ones in documents", () => {
-    const found = documents()
-      .filter(({ path }) => !/^(CHANGELOG\.md|fixtures\/)/.test(path))
-      .flatMap(({ path, text }) => prefix(path, retiredInProse(text.replace(retiredTable(text), blankLines), retired)));
-    expect(found).toEqual([]);
+    const inDocuments = documents()
+      .filter(({ path }) => !path.startsWith("fixtures/"))
+      .flatMap(({ path, text }) =>
+        retiredInProse([proseOf(text.replace(retiredTable(text), blankLines))], retired, allowedPhrases).map(
+          (one) => `${path}, ${one}`,
+        ),
+      );
+    expect(inDocuments).toEqual([]);
   });
 });
 
 describe("the rule for words can fail", () => {
   const inTypeScript = (text: string): string[] =>
-    retiredNames(identifiersOfTypeScript(text), "typescript", retired, new Set(["variantOfTheLibrary"]));
-  const inCpp = (text: string): string[] => retiredNames(identifiersOfCpp(text), "c++", retired, new Set());
+    retiredNames(textsOfTypeScript(text).identifiers, "typescript", retired, ["variantOfTheLibrary"]);
+  const inNative = (text: string): string[] => retiredNames(textsOfCpp(text).identifiers, "c++", inCpp, []);
+  const inProse = (texts: readonly Found[]): string[] => retiredInProse(texts, retired, allowedPhrases);
 
   test("an identifier is split at capitals and underscores", () => {
     expect(partsOf("searchWay")).toEqual(["search", "way"]);
@@ -138,23 +184,48 @@ describe("the rule for words can fail", () => {
   });
 
   test("a retired name is found in C++, where dihedral is right", () => {
-    expect(inCpp("struct Look {\n  int search_way;\n};")).toEqual(["line 1: Look (look)", "line 2: search_way (way)"]);
-    expect(inCpp('// look\n#include "look.h"\nint dihedral; /* way */ const char* a = "way";')).toEqual([]);
+    expect(inNative("struct Look {\n  int search_way;\n};")).toEqual([
+      "line 1: Look (look)",
+      "line 2: search_way (way)",
+    ]);
+    expect(inNative('// look\n#include "look.h"\nint dihedral; /* way */ const char* a = "way";')).toEqual([]);
   });
 
   test("a retired word is found in a comment, and not in code or strings", () => {
     const source = 'const told = "told"; // told\n/** As\n * asked. */\nconst a = `told ${/* asked */ 1}`;\n';
-    expect(retiredInProse(commentsOfTypeScript(source), retired)).toEqual([
-      "line 1: told",
-      "line 3: asked",
-      "line 4: asked",
-    ]);
+    expect(inProse(textsOfTypeScript(source).comments)).toEqual(["line 1: told", "line 3: asked", "line 4: asked"]);
     const cpp = 'int told; // told\nconst char* a = "// asked"; /* asked */\n';
-    expect(retiredInProse(commentsOfCpp(cpp), retired)).toEqual(["line 1: told", "line 2: asked"]);
+    expect(inProse(textsOfCpp(cpp).comments)).toEqual(["line 1: told", "line 2: asked"]);
+  });
+
+  test("a retired phrase is found over the end of a line, and an allowed phrase is none", () => {
+    expect(inProse(textsOfCpp("// It is passed\n// over.").comments)).toEqual([]);
+    expect(inProse(textsOfTypeScript("/** It is passed\n * over. A picture in picture. */").comments)).toEqual([
+      "line 1: passed over",
+    ]);
+    expect(inProse([{ text: "1 stands for a\npicture.", line: 5 }])).toEqual(["line 6: picture"]);
+  });
+
+  test("a retired word is found in an error or in help, and not in an import", () => {
+    const source = 'import "./told.js";\nthrow new Error(`it is\n${a} told\n${b} so`);\nconst help = "Asked for.";';
+    expect(inProse(textsOfTypeScript(source).strings)).toEqual(["line 3: told", "line 5: asked"]);
+    expect(inProse(textsOfCpp('#include "told.h"\nfail("was told");').strings)).toEqual(["line 2: told"]);
+  });
+
+  test("a retired name is found in SQL and in the value of an option, and not in other strings", () => {
+    const source = 'sql("SELECT moment FROM revision"); const kind = "drawn"; note("a moment later");';
+    const inStrings = retiredNames(namesIn(textsOfTypeScript(source).strings), "typescript", retired, []);
+    expect(inStrings).toEqual(["line 1: moment (moment)", "line 1: drawn (drawn)"]);
+  });
+
+  test("a retired word is found in the title of a test", () => {
+    const source =
+      'describe("told", () => {\n  test.each(all)(`%s ${a} asked`, () => {});\n  it.skipIf(b)("a", c("told"));\n});';
+    expect(inProse(titlesOf(source))).toEqual(["line 1: told", "line 2: asked"]);
   });
 
   test("a retired word is found in prose, and not in code", () => {
-    expect(retiredInProse("One.\nIt is Told so.", retired)).toEqual(["line 2: told"]);
-    expect(retiredInProse("`told`\n```\ntold\n```\nThe toldly way.", retired)).toEqual([]);
+    expect(inProse([proseOf("One.\nIt is Told so.")])).toEqual(["line 2: told"]);
+    expect(inProse([proseOf("`told`\n```\ntold\n```\nThe toldly way.")])).toEqual([]);
   });
 });

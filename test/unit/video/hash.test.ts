@@ -189,7 +189,7 @@ describe("one clip", () => {
     expect(frames).toHaveLength(20);
   });
 
-  it("rotation and sample aspect are ignored, unless asked for", async (ctx) => {
+  it("rotation and sample aspect are ignored by default", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const turned = path("turned.mp4");
     await runFfmpeg("-i", main, "-c", "copy", "-metadata:s:v", "rotate=90", turned);

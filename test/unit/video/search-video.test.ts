@@ -125,7 +125,7 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     for (const path of [known, other]) index.add(path, await hashVideo(path));
   });
 
-  it("cropped all round: from where to where, and where in the frame the known video lies", async () => {
+  it("a video cropped on all sides is found with its times and its region in the frame", async () => {
     const path = await edit("cropped", known, "crop=432:242");
     expect(await index.search(await hashVideo(path, { sampling: "all", orientations: true, trim: true }))).toEqual([]);
     const { matches, signature } = await search(index, path);

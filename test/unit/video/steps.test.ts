@@ -190,7 +190,7 @@ it.each(kernels)(
   },
 );
 
-describe("how much a picture looks drawn", () => {
+describe("the synthetic score", () => {
   const side = 128;
   /** By sorting, from means of 4×4 samples at the places the core takes: cells of 2×2 pixels, each sampled four times. */
   function bySorting(data: Uint8Array): number {
@@ -226,7 +226,7 @@ describe("how much a picture looks drawn", () => {
     expect(grey(new Uint8Array(side * side).fill(77))).toBe(100);
   });
 
-  it("of colours by green, with gaps between rows, and not of small pictures", () => {
+  it("uses green for colours, allows gaps between rows, and is 0 for small images", () => {
     const stride = 3 * side + 5;
     const rgb = new Uint8Array(stride * side).map((_, i) => {
       const [row, at] = [Math.floor(i / stride), i % stride];

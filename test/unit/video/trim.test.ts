@@ -73,8 +73,8 @@ function expectHashes(found: readonly SignatureFrame[], pictures: readonly Uint8
 const shot = (seed: number, { width, height }: Inside, n: number): Uint8Array[] =>
   Array.from({ length: n }, (_, i) => scene(seed, width, height, i / 200));
 
-describe("what lies around a video", () => {
-  it("the hash of a bordered frame is the picture's own, in shots of one frame, of eight, and of more", async () => {
+describe("the surroundings of a video", () => {
+  it("the hash of a bordered frame is the image's own, in shots of one frame, of eight, and of more", async () => {
     for (const n of [1, 8, 21]) {
       const pictures = shot(5, border, n);
       const found = await trimmed(pictures.map((picture) => framed(picture, border, 255)));
@@ -141,7 +141,7 @@ describe("what lies around a video", () => {
     expectHashes(part.frames, [picture, picture, picture], border);
   });
 
-  it("runs end where the picture inside changes, and vPDQ's files have nothing of it", async () => {
+  it("runs end where the inner image changes, and vPDQ files do not carry it", async () => {
     const pictures = [...shot(5, border, 9), ...shot(6, border, 9)];
     const all = (): AsyncGenerator<Grey> => frames(pictures.map((picture) => framed(picture, border, 255)));
     const { frames: runs } = await hashVideo(all() as never, { sampling: "adaptive", trim: true });

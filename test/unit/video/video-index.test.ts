@@ -106,7 +106,7 @@ describe("a clip in a film", () => {
   });
 });
 
-describe("pictures", () => {
+describe("images", () => {
   test("one in a film, with the seconds it is there", async () => {
     using index = filled();
     const matches = await index.search(picture(film.at(31)));
@@ -117,7 +117,7 @@ describe("pictures", () => {
     expect(segments.every(({ queryFrom, queryTo }) => queryFrom === 0 && queryTo === 0)).toBe(true);
   });
 
-  test("a frame of a film among pictures, with the seconds of the film", async () => {
+  test("a frame of a film is found among images, with the seconds of the film", async () => {
     using index = new VideoIndex();
     index.add("still", picture(film.at(31)));
     index.add("stranger", picture(new Film(50, 10).at(0)));
@@ -129,7 +129,7 @@ describe("pictures", () => {
     expect(matches[0]!.segments.some(({ queryFrom, queryTo }) => queryFrom <= 31.05 && queryTo >= 30.95)).toBe(true);
   });
 
-  test("a picture among pictures, and none of low quality", async () => {
+  test("an image is found among images, but not one of low quality", async () => {
     using index = new VideoIndex();
     index.add(7, picture(film.at(3)));
     expect(await index.search(picture(film.at(3)))).toMatchObject([{ id: 7, kind: "image", distance: 0 }]);
@@ -316,7 +316,7 @@ describe("entries", () => {
 describe("the file", () => {
   const path = join(folder, "known.videos");
 
-  test("opens as what was saved: videos and pictures", async () => {
+  test("opens the saved videos and images", async () => {
     using index = filled();
     index.add(5, picture(film.at(31)));
     index.remove("film 6");

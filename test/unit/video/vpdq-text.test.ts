@@ -29,7 +29,7 @@ describe("texts", () => {
     });
   });
 
-  it("each is read again as it was written, told by content", () => {
+  it("each form is recognized by content and read as it was written", () => {
     const rounded = frames.map((frame) => ({ ...frame, timestampSeconds: Number(frame.timestampSeconds.toFixed(3)) }));
     expect(readVpdq(writeVpdq(frames))).toEqual(rounded);
     expect(readVpdq(writeVpdq(frames, "json-object"))).toEqual(rounded);

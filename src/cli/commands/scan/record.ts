@@ -41,7 +41,7 @@ export const videoAbout = (video: { durationSeconds: number; frames: readonly un
   return { kind: "video", durationSeconds: video.durationSeconds, frames: video.frames.length };
 };
 
-/** Where a view lies, in percent of the image: `region=12,0/88,0/88,100/12,100`. */
+/** Writes the place of a view in percent of the image: `region=12,0/88,0/88,100/12,100`. */
 export function regionText(region: readonly (readonly [x: number, y: number])[] | undefined): string | undefined {
   if (region === undefined) return undefined;
   return `region=${region.map(([x, y]) => `${Math.round(100 * x)},${Math.round(100 * y)}`).join("/")}`;
