@@ -2,6 +2,11 @@
  *
  * This is a C interface of status codes, plain structs and opaque handles. Nothing here throws, keeps global state or
  * performs I/O. Any thread may call any function; the comment on a handle says which calls may overlap.
+ *
+ * Pointers must not be NULL unless the comment allows it. The core reads the caller's memory during the call only and
+ * never frees it. Strings that it returns are static. Each handle comes from a `create`, `open` or `snapshot` function,
+ * belongs to the caller, and is freed by the `destroy` or `release` function of its type, which accepts NULL. A
+ * function that fails gives no handle: *out is NULL. Functions with an emp_status name the failures they return.
  */
 #ifndef EMPREINTE_H
 #define EMPREINTE_H
@@ -37,7 +42,8 @@ typedef enum emp_status {
 /* Returns one sentence for a person. It never contains bytes of the input. */
 const char* emp_status_message(emp_status status);
 
-/* Long work calls `poll` regularly. A non-zero result ends the work with EMP_CANCELLED. `poll` may be NULL. */
+/* Long work calls `poll` every few milliseconds, on the thread that does the work. A non-zero result ends the work with
+ * EMP_CANCELLED. `poll` may be NULL, and so may a pointer to an emp_cancel. */
 typedef struct emp_cancel {
   int (*poll)(void* context);
   void* context;
@@ -57,7 +63,8 @@ const char* emp_kernel_name(const emp_kernel* kernel);
 const char* emp_kernel_instructions(const emp_kernel* kernel);
 /* Returns 1 when this processor can run the kernel, otherwise 0. */
 int emp_kernel_supported(const emp_kernel* kernel);
-/* Finds a supported kernel by name, or the best supported one for NULL or "". Returns EMP_BAD_KERNEL otherwise. */
+/* Finds a supported kernel by name, or the best supported one for NULL or "". Returns EMP_BAD_KERNEL when no kernel has
+ * that name or this processor cannot run it. Kernels are static and are never freed. */
 emp_status emp_kernel_find(const char* name, const emp_kernel** out);
 
 /* ---- Hashing ------------------------------------------------------------------------------------------------- */
@@ -73,7 +80,8 @@ typedef struct emp_pixels {
   size_t stride;          /* Bytes from one row to the next, at least width·channels. */
 } emp_pixels;
 
-/* Returns EMP_OK when every sample lies inside `size` bytes and both sides are 1 … 2^24 pixels. */
+/* Returns EMP_OK when every sample is within `size` bytes, both sides are 1 … 2^24 pixels and there are 1, 3 or 4
+ * channels. Otherwise it returns EMP_BAD_GEOMETRY. */
 emp_status emp_pixels_check(const emp_pixels* pixels);
 
 /* How a hash is computed. AUTO and EXACT always give the same hash. */
@@ -115,8 +123,8 @@ typedef struct emp_hash_result {
   emp_method_used method_used;
 } emp_hash_result;
 
-/* Hashes pixels. Returns EMP_BAD_GEOMETRY, EMP_BAD_OPTION, EMP_BAD_KERNEL, EMP_CANCELLED or EMP_OUT_OF_MEMORY on
- * failure. */
+/* Hashes pixels and fills `result`. Returns EMP_BAD_GEOMETRY, EMP_BAD_OPTION, EMP_BAD_KERNEL, EMP_CANCELLED or
+ * EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_hash(const emp_pixels* pixels, const emp_hash_options* options, emp_hash_result* result);
 
 /* The intermediate buffers of one hash, for known-answer and differential tests. */
@@ -126,14 +134,15 @@ typedef struct emp_hash_trace {
   float median;
 } emp_hash_trace;
 
-/* Does what emp_hash does and also keeps the intermediate buffers. The method must be EXACT or FAST; AUTO returns
- * EMP_BAD_OPTION. Sides must be at least 5 pixels. */
+/* Does what emp_hash does and also fills `trace`, which stays zero when a side is below 5 pixels. The method must be
+ * EXACT or FAST; AUTO returns EMP_BAD_OPTION. It fails otherwise as emp_hash does. */
 emp_status emp_hash_traced(const emp_pixels* pixels, const emp_hash_options* options, emp_hash_result* result,
                            emp_hash_trace* trace);
-/* Writes the luma of row y to `out`, which holds `width` floats. */
+/* Writes the luma of row y, 0 … 255, to `out`, which has room for `width` floats. `kernel` must not be NULL. Returns
+ * EMP_BAD_GEOMETRY when the pixels do not fit or there is no such row. */
 emp_status emp_luma_row(const emp_pixels* pixels, const emp_kernel* kernel, uint32_t y, float* out);
 
-/* ---- Samples that are not 8-bit grey or RGB -------------------------------------------------------------------- */
+/* ---- Samples that are not 8-bit grey or RGB: these functions work in place and cannot fail ----------------------- */
 
 /* Converts `samples` 16-bit native-endian values to as many 8-bit ones in place: v → round(v/257). */
 void emp_repack_16_to_8(uint8_t* buffer, size_t samples);
@@ -147,8 +156,9 @@ void emp_repack_limited_luma(const emp_kernel* kernel, uint8_t* buffer, size_t s
 
 /* ---- Hash values --------------------------------------------------------------------------------------------- */
 
-/* Parses hex (64 digits of either case, optional 0x, surrounding white space) or base64 (44 characters with '=', 43
- * without, in the standard or URL alphabet). Returns EMP_BAD_HASH_LENGTH or EMP_BAD_HASH_CHARACTER on failure. */
+/* Parses `length` bytes of hex (64 digits of either case, with an optional 0x and surrounding white space) or base64
+ * (44 characters with '=', 43 without, in the standard or URL alphabet). Returns EMP_BAD_HASH_LENGTH or
+ * EMP_BAD_HASH_CHARACTER on failure, and `out` is then undefined. */
 emp_status emp_hash_parse(const char* text, size_t length, uint8_t out[EMP_HASH_BYTES]);
 /* Writes 64 lower-case hex digits without a terminating NUL. */
 void emp_hash_to_hex(const uint8_t hash[EMP_HASH_BYTES], char out[64]);
@@ -194,7 +204,9 @@ typedef enum emp_list_problem {
 /* Returns one sentence for a person. */
 const char* emp_list_problem_message(emp_list_problem problem);
 
-/* The callbacks of emp_list_feed and emp_list_finish. Pointers are valid during the call only. Lines count from 1. */
+/* The callbacks of emp_list_feed and emp_list_finish, which receive entries and problems in the order of their lines.
+ * Pointers are valid during the call only. Lines count from 1. Metadata is not NUL-terminated, and a line without any
+ * has the length 0. */
 typedef struct emp_list_sink {
   void* context;
   void (*entry)(void* context, uint64_t line, const uint8_t hash[EMP_HASH_BYTES], const char* metadata,
@@ -202,16 +214,21 @@ typedef struct emp_list_sink {
   void (*problem)(void* context, uint64_t line, emp_list_problem problem);
 } emp_list_sink;
 
-/* A streaming list reader. It keeps at most one line. Only one thread may use it at a time. */
+/* A streaming list reader. It keeps at most one line or CSV record of 65,536 bytes. Only one thread may use it at a
+ * time. */
 typedef struct emp_list emp_list;
-/* Creates a reader. With `allow_trivial` 0 it reports trivial hashes as problems instead of entries. */
+/* Creates a reader, which emp_list_destroy frees. With `allow_trivial` 0 it reports trivial hashes as problems instead
+ * of entries. Returns EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_list_create(int allow_trivial, emp_list** out);
-/* Reads the next bytes of the list and calls `sink` for each complete line. */
+/* Reads the next bytes of the list and calls `sink` for each complete line. Always returns EMP_OK, because the reader
+ * allocates nothing after it was created. */
 emp_status emp_list_feed(emp_list* list, const uint8_t* data, size_t size, const emp_list_sink* sink);
-/* Reads what is left after the last byte. */
+/* Ends the list: reads a last line without a line break, and a record whose quote is still open. Always returns
+ * EMP_OK. */
 emp_status emp_list_finish(emp_list* list, const emp_list_sink* sink);
 /* Returns the form that the first readable line has determined. */
 emp_list_form emp_list_get_form(const emp_list* list);
+/* Frees a reader. */
 void emp_list_destroy(emp_list* list);
 
 /* ---- Search -------------------------------------------------------------------------------------------------- */
@@ -219,44 +236,49 @@ void emp_list_destroy(emp_list* list);
 /* An index of (id, hash, tag) rows. Ids are unique; several ids may have the same hash; a tag is a number 0 … 255 to
  * filter by. The lower 53 bits of an id name an entry, the six bits above them a crop of it, 1 … 63, or 0 for the
  * entry's own hash. The crops of an entry are added together with it and numbered from 1 on. Any threads may read and
- * write at the same time. A search works on a snapshot, the state of one revision, and no change ever blocks it. */
+ * write at the same time. A search works on a snapshot, the state of one revision, and no change ever blocks it. A call
+ * that fails leaves the index as it was. */
 #define EMP_ENTRY_BITS 53
 #define EMP_MOST_CROPS 63
 typedef struct emp_index emp_index;
 typedef struct emp_snapshot emp_snapshot;
 
-/* Creates an empty index. `tables` is the number of tables of a large shard:
+/* Creates an empty index, which emp_index_destroy frees. Returns EMP_BAD_OPTION for any other number of tables, or
+ * EMP_OUT_OF_MEMORY. `tables` is the number of tables of a large shard:
  *   16   the fastest; shards above 2^24 rows get 13 tables of longer chunks instead
  *    8   every second table, which saves 40 bytes a hash and takes some ten times the query time
  *   13   tables of long chunks in every large shard
  *    0   rows only, which every search scans */
 emp_status emp_index_create(uint32_t tables, emp_index** out);
+/* Frees an index. No other call may use it any more, but its snapshots and searchers stay valid. */
 void emp_index_destroy(emp_index* index);
 
-/* Adds all rows or none. `hashes` has count·32 bytes; `tags` may be NULL, which makes all tags 0. Returns
- * EMP_DUPLICATE_ID when an id is there already. */
+/* Adds all rows or none. `hashes` has count·32 bytes; `tags` has count bytes, or is NULL, which makes all tags 0.
+ * Returns EMP_DUPLICATE_ID when an id is in the index or occurs twice, EMP_BAD_OPTION when an id has more than 59 bits,
+ * or EMP_OUT_OF_MEMORY. */
 emp_status emp_index_add(emp_index* index, const uint64_t* ids, const uint8_t* hashes, const uint8_t* tags,
                          size_t count);
-/* Removes all entries, with their crops, or none, and returns EMP_UNKNOWN_ID when one is missing. A search whose
- * snapshot is taken after this returns never finds a removed row. */
+/* Removes all entries, with their crops, or none. Returns EMP_UNKNOWN_ID when one is missing, or EMP_OUT_OF_MEMORY. A
+ * search whose snapshot is taken after this returns never finds a removed row. */
 emp_status emp_index_remove(emp_index* index, const uint64_t* ids, size_t count);
 /* Gives an existing entry another hash and tag, and removes its crops. Every reader sees either the old rows or the
- * new one. */
+ * new one. Returns EMP_UNKNOWN_ID or EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_index_replace(emp_index* index, uint64_t id, const uint8_t* hash, uint8_t tag);
 /* Returns 1 when the index has the id, otherwise 0. */
 int emp_index_has(emp_index* index, uint64_t id);
 /* Writes the hash of an id, or returns EMP_UNKNOWN_ID. */
 emp_status emp_index_get(emp_index* index, uint64_t id, uint8_t hash[EMP_HASH_BYTES]);
-/* Removes every row. */
+/* Removes every row. Returns EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_index_clear(emp_index* index);
 
-/* Performs one step of maintenance, which joins shards into a larger one with tables. It may run on any thread beside
- * readers and writers. Only one step runs at a time; another call returns EMP_OK with *more 0. *more is 1 when another
- * step is due. `room` is how many bytes a shard of more than 2^24 rows may take while its predecessors still exist; 0
- * makes no such shard and keeps those there are. Such a shard has 3·2^23 to 3·2^25 rows of some 114 bytes, and 8 more
- * each while it is built. */
+/* Performs one step of maintenance, which joins shards into a larger one with tables. It may run on any thread while
+ * others read and write. Only one step runs at a time; another call returns EMP_OK with *more 0. *more is 1 when
+ * another step is due. `room` is how many bytes a shard of more than 2^24 rows may take while its predecessors still
+ * exist; 0 makes no such shard and keeps existing ones. Such a shard has 3·2^23 to 3·2^25 rows of some 114 bytes, and 8
+ * more each while it is built. Returns EMP_CANCELLED or EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_index_maintain(emp_index* index, uint64_t room, const emp_cancel* cancel, int* more);
-/* Makes a shard of the newest rows, so that the following maintenance reaches every row. */
+/* Makes a shard of the newest rows, so that the following maintenance reaches every row. Returns EMP_OUT_OF_MEMORY on
+ * failure. */
 emp_status emp_index_flush(emp_index* index);
 /* Returns 1 when a step of maintenance is due, otherwise 0. */
 int emp_index_wants_maintenance(emp_index* index, uint64_t room);
@@ -272,6 +294,7 @@ typedef struct emp_index_stats {
   uint64_t resident; /* Bytes of `bytes` that are in physical memory now. */
   uint64_t revision; /* Grows with every change. */
 } emp_index_stats;
+/* Fills `out` with the state of the current revision. */
 void emp_index_get_stats(emp_index* index, emp_index_stats* out);
 
 /* ---- Index files (search/file/FORMAT.md) ---- */
@@ -281,7 +304,9 @@ typedef struct emp_writer {
   int (*write)(void* context, const void* data, size_t size);
   void* context;
 } emp_writer;
-/* Writes the rows that the snapshot sees. The file contains nothing of a removed row. */
+/* Writes the rows that the snapshot sees. The file contains nothing of a removed row. `writer` is called on this
+ * thread. Returns EMP_WRITE_FAILED, EMP_CANCELLED, EMP_OUT_OF_MEMORY, or EMP_BAD_OPTION when a file cannot have so many
+ * shards. After a failure the written bytes are not a file. */
 emp_status emp_snapshot_save(const emp_snapshot* snapshot, const emp_writer* writer, const emp_cancel* cancel);
 
 /* A file in memory, usually a mapping. The memory must stay valid until `release(context)` is called: after the index
@@ -293,18 +318,22 @@ typedef struct emp_file {
   size_t (*resident)(void* context); /* Returns how many bytes are in physical memory now. May be NULL. */
   void* context;
 } emp_file;
-/* Opens an index on a file. It checks header, lengths and structure at once, so that no search reads outside the file
- * whatever the rest contains. emp_index_verify checks the rest. */
+/* Opens an index on a file; emp_index_destroy frees it. It checks header, lengths and structure at once, so that no
+ * search reads outside the file whatever the rest contains. emp_index_verify checks the rest. Returns EMP_FOREIGN_FILE,
+ * EMP_NEWER_FILE, EMP_OLDER_FILE, EMP_CORRUPT_FILE or EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_index_open(const emp_file* file, emp_index** out);
 /* Checks every checksum and table of the file's shards that are still in use. Returns EMP_CORRUPT_FILE when one is
- * wrong. */
+ * wrong, or EMP_CANCELLED. */
 emp_status emp_index_verify(emp_index* index, const emp_cancel* cancel);
 /* Copies the file's shards into the index's own memory, in huge pages where the system provides them, and checks their
- * checksums. */
+ * checksums. Returns EMP_CORRUPT_FILE, EMP_CANCELLED or EMP_OUT_OF_MEMORY on failure; shards that were copied before
+ * stay copied. */
 emp_status emp_index_warm(emp_index* index, const emp_cancel* cancel);
 
-/* Takes a snapshot of the current revision. */
+/* Takes a snapshot of the current revision, which emp_snapshot_release frees. The memory of removed rows is kept as
+ * long as a snapshot has them. Returns EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_index_snapshot(emp_index* index, emp_snapshot** out);
+/* Frees a snapshot. Searchers that were created from it stay valid. */
 void emp_snapshot_release(emp_snapshot* snapshot);
 
 /* How a search works. Every strategy gives the same answer. */
@@ -336,15 +365,20 @@ typedef struct emp_hit {
 /* One search, which may run in slices so that a long one need not occupy a thread. It keeps the state of its snapshot.
  * Only one thread may use it at a time. */
 typedef struct emp_searcher emp_searcher;
-/* Creates a search. It finds for each query every row within the radius. With `nearest` 1 it finds exactly the `limit`
- * nearest rows within the radius, smaller ids first among equals; `limit` is then at least 1. */
+/* Creates a search, which emp_searcher_destroy frees. It copies the queries, query_count·32 bytes. For each query it
+ * finds every row within the radius. With `nearest` 1 it finds exactly the `limit` nearest rows within the radius,
+ * smaller ids first among equals; `limit` is then at least 1. Returns EMP_BAD_RADIUS, EMP_BAD_OPTION, EMP_BAD_KERNEL or
+ * EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* queries, size_t query_count,
                                const emp_search_options* options, int nearest, emp_searcher** out);
-/* Continues for about `budget` row comparisons of some 0.4 ns. UINT64_MAX runs to the end. *done becomes 1 at the end.
+/* Continues for about `budget` row comparisons of some 0.4 ns; UINT64_MAX runs to the end. *done becomes 1 at the end
+ * of the search. Returns EMP_CANCELLED or EMP_OUT_OF_MEMORY on failure, after which the search can only be destroyed.
  */
 emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done);
-/* Returns the hits of a finished search, sorted by query, distance and id. They stay valid as long as the searcher. */
+/* Returns the hits of a finished search, sorted by query, distance and id. They belong to the searcher and stay valid
+ * until it is destroyed. */
 void emp_searcher_hits(const emp_searcher* searcher, const emp_hit** hits, size_t* count);
+/* Frees a search, finished or not. */
 void emp_searcher_destroy(emp_searcher* searcher);
 
 /* ---- Views: quadrilaterals of a query image that may be an altered original ------------------------------------- */
@@ -390,24 +424,30 @@ enum { EMP_STAGE_MOST = 64 };
 
 /* A query image, reduced to the working copy that views are sampled from. Only one thread may use it at a time. */
 typedef struct emp_views emp_views;
-/* Creates the working copy and keeps nothing of `pixels`. Returns EMP_BAD_GEOMETRY when a side is below 5 pixels. */
+/* Creates the working copy, which emp_views_destroy frees, and keeps nothing of `pixels`. A NULL `kernel` selects the
+ * best supported one. Returns EMP_BAD_GEOMETRY when a side is below 5 pixels, EMP_BAD_KERNEL or EMP_OUT_OF_MEMORY. */
 emp_status emp_views_create(const emp_pixels* pixels, const emp_kernel* kernel, emp_views** out);
+/* Frees a working copy. */
 void emp_views_destroy(emp_views* views);
 /* Returns the share of pixels in the most frequent of 16³ colour cells, 0 … 1. Text screens, charts and title cards
  * have 0.8 and more. */
 float emp_views_flatness(const emp_views* views);
 /* Hashes the views of a stage, the most promising first. It leaves out a view whose hash is within 2 bits of an earlier
- * one. *count is at most EMP_STAGE_MOST, whatever the image. */
+ * one. *count is at most EMP_STAGE_MOST, whatever the image. Returns EMP_BAD_OPTION, EMP_CANCELLED or EMP_OUT_OF_MEMORY
+ * on failure. */
 emp_status emp_views_stage(emp_views* views, emp_view_stage stage, const emp_cancel* cancel,
                            emp_view_hash out[EMP_STAGE_MOST], size_t* count);
-/* Hashes one view. `side` is the assumed size of the original in pixels; 0 assumes the size of the view. */
+/* Hashes one view. `side` is the assumed size of the original in pixels, at most 2^24; 0 assumes the size of the view.
+ * Returns EMP_BAD_OPTION for a larger side, or EMP_BAD_GEOMETRY when the corners make no proper quadrilateral. */
 emp_status emp_views_hash(emp_views* views, const emp_view* view, uint32_t side, emp_view_hash* out);
-/* Moves `from` until its hash is as near to `target` as possible, with at most some 200 small hashes. */
+/* Moves `from` until its hash is as near to `target` as possible, with at most some 200 small hashes. Returns
+ * EMP_BAD_GEOMETRY when the corners of `from` make no proper quadrilateral. */
 emp_status emp_views_align(emp_views* views, const emp_view* from, const uint8_t target[EMP_HASH_BYTES],
                            emp_view_hash* out);
 
 /* Makes a smaller copy of width·height pixels, each the mean of the pixels it stands for. Neither side may be longer
- * than that of `pixels`. `out` has rows without gaps: one sample for each grey pixel, otherwise three. */
+ * than that of `pixels`. `out` has rows without gaps: one sample for each grey pixel, otherwise three. Returns
+ * EMP_BAD_GEOMETRY or EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_shrink(const emp_pixels* pixels, uint32_t width, uint32_t height, uint8_t* out);
 
 /* ---- Video: which stretches of two videos are the same --------------------------------------------------------- */
@@ -460,16 +500,18 @@ typedef struct emp_box {
 enum { EMP_BOXES_MOST = 13, EMP_BOX_LEAST = 32 };
 /* Finds rectangles of a frame that may contain another image: within borders, bars or a collage. The surest come first,
  * trimmed borders before rectangles between straight edges. `out` has room for EMP_BOXES_MOST. An image with a side
- * below EMP_BOX_LEAST pixels has none. */
+ * below EMP_BOX_LEAST pixels has none. Returns EMP_BAD_GEOMETRY, EMP_BAD_KERNEL or EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_frame_boxes(const emp_pixels* pixels, emp_box* out, size_t* count);
 
 /* Scores how synthetic an image looks: the percentage of its change in brightness that is in the tenth of it where it
  * changes most. Most camera images are below 50; cards, countdowns and test patterns are above 57; an image of one
- * colour has 100. An image with a side below 64 pixels has 0, which says nothing. */
+ * colour has 100. An image with a side below 64 pixels has 0, which says nothing. Returns EMP_BAD_GEOMETRY when the
+ * pixels do not fit. */
 emp_status emp_synthetic_score(const emp_pixels* pixels, uint32_t* percent);
 
 /* Finds the stretches that both videos share, ordered by their place in the query. Gaps, another order and repeats are
- * allowed. *count is at most EMP_VIDEO_SEGMENTS. */
+ * allowed. *count is at most EMP_VIDEO_SEGMENTS. Returns EMP_BAD_RADIUS, EMP_BAD_OPTION, EMP_CANCELLED or
+ * EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_video_align(const emp_video* query, const emp_video* known, const emp_video_options* options,
                            emp_video_segment segments[EMP_VIDEO_SEGMENTS], size_t* count);
 

@@ -49,7 +49,7 @@ class Array {
   size_t size_ = 0;
 };
 
-// Asks for a cache line that will be read soon.
+// Prefetches a cache line that will be read soon.
 inline void fetch(const void* p) {
 #if defined(__GNUC__)
   __builtin_prefetch(p);

@@ -1,5 +1,5 @@
-// A lock on an open folder, so that of several who replace files in it one does so at a time. It belongs to the
-// descriptor and ends with it, however its process ends, so that there is none to be left behind.
+// A lock on an open folder, so that only one process at a time replaces files in it. The lock belongs to the descriptor
+// and ends with it, however the process ends, so none is ever left behind.
 #include <cerrno>
 
 #include "args.h"
@@ -12,7 +12,7 @@
 namespace binding {
 namespace {
 
-// descriptor: whether it has the lock now. A file system without locks, and Windows, has nobody to wait for.
+// descriptor. Returns whether it has the lock now. On Windows and on file systems without locks it always has.
 Napi::Value lock_folder(const Napi::CallbackInfo& info) {
   uint32_t descriptor;
   if (!read_uint32(info[0], &descriptor)) return info.Env().Undefined();

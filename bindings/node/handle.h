@@ -1,5 +1,5 @@
-// Native objects held by JavaScript: an external with a type tag, so that a wrong object is an error and not a crash.
-// Shared, because a job may outlive the JavaScript object.
+// Native objects that JavaScript holds. Each is an external with a type tag, so that a wrong object is an error and not
+// a crash. They are shared, because a job may outlive the JavaScript object.
 #pragma once
 #include <atomic>
 #include <utility>

@@ -25,7 +25,8 @@ struct Request {
   bool owned = false;
 };
 
-// pixels {data, width, height, channels, stride}, options {depth, cmyk, method, compat, orientations, kernel, owned}
+// Arguments: pixels {data, width, height, channels, stride}, options {depth, cmyk, method, compat, orientations,
+// kernel, owned}.
 bool read_request(const Napi::CallbackInfo& info, Request* r) {
   Options options;
   uint32_t depth = 8;
@@ -112,7 +113,8 @@ Napi::Value hash_sync(const Napi::CallbackInfo& info) {
   return object == nullptr ? env.Undefined() : Napi::Value(env, object);
 }
 
-// bytes, kernel: expands limited-range luma to the full range in place. It is short enough for the caller's thread.
+// Arguments: bytes, kernel. Expands limited-range luma to the full range in place. It is short enough for the caller's
+// thread.
 Napi::Value expand_luma(const Napi::CallbackInfo& info) {
   Bytes bytes;
   const emp_kernel* kernel = nullptr;
@@ -123,8 +125,8 @@ Napi::Value expand_luma(const Napi::CallbackInfo& info) {
 
 class HashJob : public Job {
  public:
-  // pixels, options, cancel. An `owned` buffer is read, and repacked, where it is: nobody else holds it. Any other is
-  // copied, because it may be transferred or shrunk while the job runs.
+  // Arguments: pixels, options, cancel. An `owned` buffer is read and repacked in place, because nobody else holds it.
+  // Any other is copied, because it may be transferred or shrunk while the job runs.
   static Napi::Value queue(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto job = std::unique_ptr<HashJob>(new HashJob);

@@ -1,4 +1,4 @@
-// The search index: making, changing, maintaining, saving and opening it.
+// Functions that create, change, maintain, save and open a search index.
 #include <memory>
 #include <new>
 
@@ -26,7 +26,8 @@ Napi::Value create_index(const Napi::CallbackInfo& info) {
   return wrap(info.Env(), std::move(index));
 }
 
-// Frees the entries at once, not when the collector comes; searches that run keep theirs. `index` is empty after.
+// Frees the entries at once instead of when the handle is collected. Running searches keep theirs. `index` is empty
+// afterwards.
 void close_index(const Napi::CallbackInfo& info) {
   Shared<Index> index;
   if (!unwrap(info[0], &index)) return;
@@ -35,7 +36,7 @@ void close_index(const Napi::CallbackInfo& info) {
   report(info.Env(), &*index);
 }
 
-// One id or several, as doubles: whole numbers below 2^53, which JavaScript has.
+// One id or several, as doubles: JavaScript's whole numbers below 2^53.
 class Ids {
  public:
   size_t count = 0;
@@ -60,7 +61,7 @@ class Ids {
     }
     return true;
   }
-  // Makes them the ids of rows: a byte each, 0 for an entry's own hash, otherwise the number of its crop.
+  // Makes ids of rows: `crops` has a byte for each, 0 for an entry's own hash, otherwise the number of its crop.
   bool read_crops(const Napi::Value& value) {
     Bytes crops;
     if (value.IsUndefined()) return true;
@@ -90,13 +91,13 @@ bool read_tags(const Napi::Value& value, size_t count, Bytes* tags) {
   return read_bytes(value, tags) && (tags->size == count || fail(value.Env(), "expected a tag for each id"));
 }
 
-// What an addition reads. One that runs off this thread keeps copies: the caller may do anything to its arrays.
+// The input of an addition. One that runs on another thread keeps copies, because the caller may change its arrays.
 struct Addition {
   Shared<Index> index;
   Ids ids;
   Bytes hashes, tags;
 
-  // index, ids, hashes, tags
+  // Arguments: index, ids, hashes, tags.
   bool read(const Napi::CallbackInfo& info) {
     if (!unwrap(info[0], &index) || !ids.read(info[1]) || !read_bytes(info[2], &hashes) ||
         !read_tags(info[3], ids.count, &tags))
@@ -120,7 +121,8 @@ struct Addition {
   std::unique_ptr<uint8_t[]> own_hashes_, own_tags_;
 };
 
-// What the newest rows take is there from the first one on: with single additions there is little to tell.
+// Reports the index's memory to V8. The memory of the newest rows exists from the first one on, so single additions
+// change little.
 constexpr uint32_t kUnreported = 1024;
 
 void index_add(const Napi::CallbackInfo& info) {
@@ -185,7 +187,7 @@ Napi::Value index_stats(const Napi::CallbackInfo& info) {
   return {info.Env(), out};
 }
 
-// index, ids, numbers of crops. Returns 32 bytes for each id, zeros where there is no such row.
+// Arguments: index, ids, numbers of crops. Returns 32 bytes for each id, zeros where there is no such row.
 Napi::Value index_hashes(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Shared<Index> index;
@@ -214,7 +216,7 @@ Napi::Value index_wants_maintenance(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), emp_index_wants_maintenance(index->core, 0) != 0);
 }
 
-// A job on an index that answers a boolean or nothing: adding in bulk, maintaining, verifying, warming, saving.
+// A job on an index that returns a boolean or nothing: it adds in bulk, maintains, verifies, warms or saves.
 class IndexJob : public Job {
  public:
   static Napi::Value add(const Napi::CallbackInfo& info) {
@@ -224,7 +226,7 @@ class IndexJob : public Job {
     job->task_ = &IndexJob::run_add;
     return Job::start(job.release(), info.Env(), info[4]);
   }
-  // index, cancel, room in bytes
+  // Arguments: index, cancel, room in bytes.
   static Napi::Value maintain(const Napi::CallbackInfo& info) {
     auto job = std::unique_ptr<IndexJob>(new IndexJob);
     if (!unwrap(info[0], &job->index_)) return info.Env().Undefined();
@@ -236,7 +238,7 @@ class IndexJob : public Job {
   }
   static Napi::Value verify(const Napi::CallbackInfo& info) { return plain(info, &IndexJob::run_verify); }
   static Napi::Value warm(const Napi::CallbackInfo& info) { return plain(info, &IndexJob::run_warm); }
-  // index, file descriptor, cancel: writes what a search would see now.
+  // Arguments: index, file descriptor, cancel. Writes what a search would see now.
   static Napi::Value save(const Napi::CallbackInfo& info) {
     auto job = std::unique_ptr<IndexJob>(new IndexJob);
     uint32_t descriptor;
@@ -268,7 +270,7 @@ class IndexJob : public Job {
     job->task_ = task;
     return Job::start(job.release(), info.Env(), info[1]);
   }
-  // Query once, when its turn has come: from then on all is added.
+  // It asks once, when its turn has come. From then on everything is added.
   emp_status run_add() {
     const emp_cancel stop = cancel();
     return stop.poll != nullptr && stop.poll(stop.context) != 0 ? EMP_CANCELLED : addition_.run();
@@ -299,7 +301,8 @@ class IndexJob : public Job {
   int descriptor_ = -1, more_ = 0;
 };
 
-// path: maps the file and checks its structure. On this thread: both are as quick for any size.
+// Arguments: path. Maps the file and checks its structure. It runs on this thread, because both are as fast for any
+// size.
 Napi::Value open_index(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsString()) return fail(env, "expected a path"), env.Undefined();

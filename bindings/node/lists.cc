@@ -1,5 +1,5 @@
-// Reading lists: createList, listFeed, listFinish and listForm. What one call read comes back as one batch of arrays,
-// so that a list of a million entries does not become a million objects.
+// Functions that read lists: createList, listFeed, listFinish and listForm. Each call returns its entries as one batch
+// of arrays, so that a list of a million entries does not become a million objects.
 #include <cstdlib>
 #include <cstring>
 
@@ -16,11 +16,11 @@ struct List {
   ~List() { emp_list_destroy(core); }
 };
 
-// More than this in one call would not leave the ends of its metadata within 32 bits.
+// The most bytes in one call. With more, the ends of its metadata would not fit into 32 bits.
 constexpr size_t kMostBytes = size_t{1} << 30;
 constexpr uint32_t kProblems = EMP_LIST_TRIVIAL_PERIODIC + 1;
 
-// Bytes that grow; `failed` when memory ran out, and nothing is added from then on.
+// A growing array of bytes. Once memory has run out, `failed` is set and nothing is added.
 class Growing {
  public:
   Growing() = default;
@@ -87,7 +87,7 @@ struct Batch {
            problems.failed();
   }
 
-  // One string a kind of problem, however many there are of it.
+  // There is one string for each kind of problem, however often it occurs.
   napi_value reasons(napi_env env) const {
     napi_value list, texts[kProblems] = {};
     if (napi_create_array_with_length(env, problems.size(), &list) != napi_ok) return nullptr;
@@ -131,7 +131,7 @@ Napi::Value answer(Napi::Env env, emp_status status, const Batch& batch) {
   return value;
 }
 
-// allowTrivial
+// Arguments: allowTrivial.
 Napi::Value create_list(const Napi::CallbackInfo& info) {
   bool allow_trivial = false;
   if (!read_bool(info[0], &allow_trivial)) return info.Env().Undefined();

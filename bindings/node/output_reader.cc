@@ -11,7 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
-// libuv's, which Node exports: the system's own are newer in glibc 2.34 and would bind the addon to it.
+// The threads are libuv's, which Node exports. The system's own have newer symbols in glibc 2.34, which the addon would
+// then need.
 extern "C" {
 int uv_thread_create(pthread_t* thread, void (*entry)(void* argument), void* argument);
 int uv_thread_join(pthread_t* thread);
@@ -20,14 +21,16 @@ int uv_thread_join(pthread_t* thread);
 namespace binding {
 namespace {
 
-// Of samples, if the system allows as much: a frame of 720p, so that the child goes on with the next one.
+// The size of the socket for samples, if the system allows it: a frame of 720p, so that the child can continue with the
+// next one.
 constexpr int kSocketBytes = 1 << 20;
-// More than a child has been seen to write, from one memory to another.
+// More bytes in a second than a child has been seen to write.
 constexpr int kBytesEachMicrosecond = 10'000;
 constexpr size_t kMostAtOnce = size_t{1} << 30;
-// While samples come, what is said is left for later; not when there are none, as the child may be waiting to say it.
+// While samples come, text is left for later. When there are none, the text is read, because the child may be waiting
+// to write it.
 constexpr int kIdleMilliseconds = 5;
-// A line comes in several pieces, one directly behind the other.
+// A line comes in several pieces, one directly after the other.
 constexpr useconds_t kLineMicroseconds = 50;
 
 void close_end(int* descriptor) {
@@ -35,7 +38,7 @@ void close_end(int* descriptor) {
   *descriptor = -1;
 }
 
-// How many bytes came, 0 for none at the moment, -1 at the end.
+// Returns how many bytes came, 0 when there are none now, or -1 at the end.
 ssize_t pull(int descriptor, void* to, size_t most) {
   ssize_t got;
   do {
@@ -47,7 +50,7 @@ ssize_t pull(int descriptor, void* to, size_t most) {
 
 }  // namespace
 
-// Samples come over a socket: the system hands its memory over in pieces of 32 KiB, that of a pipe page by page.
+// Samples come over a socket, whose memory the system moves in pieces of 32 KiB. A pipe's memory moves page by page.
 bool OutputReader::open() {
   int pair[2], pipes[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return false;
@@ -57,9 +60,9 @@ bool OutputReader::open() {
   text_ = pipes[0];
   errors_ = pipes[1];
   wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  // What the system does not allow it leaves smaller: that is slower, not wrong.
+  // The system may leave the buffers smaller, which is slower but not wrong.
   (void)setsockopt(output_, SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof kSocketBytes);
-  int held = 0;  // with what the system adds for itself, as much again
+  int held = 0;  // twice the usable size, because the system adds its own overhead
   socklen_t length = sizeof held;
   (void)getsockopt(output_, SOL_SOCKET, SO_SNDBUF, &held, &length);
   nap_ = static_cast<useconds_t>(held / 2 / kBytesEachMicrosecond);
@@ -148,7 +151,8 @@ void OutputReader::acknowledge() {
   notified_ = false;
 }
 
-// Waits for what is wanted; false when the thread is to end. Not for text while samples come, unless `idle`.
+// Waits for samples and text, but not for text while samples come, unless `idle`. Returns false when the thread must
+// end.
 bool OutputReader::await(bool* idle, bool* samples_ready, bool* text_ready) {
   bool some, lines;
   {
@@ -169,7 +173,7 @@ bool OutputReader::await(bool* idle, bool* samples_ready, bool* text_ready) {
   return true;
 }
 
-// True at the end of a line, when there is much, and when there is no more: worth a call.
+// Returns whether the text is enough for a call: at the end of a line, when there is much, and at its end.
 bool OutputReader::read_available_text() {
   size_t room;
   {
@@ -177,7 +181,7 @@ bool OutputReader::read_available_text() {
     if (text_ended_) return false;
     room = kTextBytes - text_size_;
   }
-  // Who hears may take what was said meanwhile: it is read beside it first.
+  // The listener may take the text meanwhile, so it is read into another buffer first.
   char piece[kTextBytes];
   const ssize_t got = room > 0 ? pull(text_, piece, room) : 0;
   if (got == 0) return false;
@@ -189,8 +193,8 @@ bool OutputReader::read_available_text() {
   return last == '\n' || last == '\r' || text_size_ > kTextBytes / 2;
 }
 
-// Sleeps while the child writes, then takes what there is, until that is nothing: woken for every piece it would take
-// the processor from the child each time. True when all of it is there or cannot be any more.
+// Sleeps while the child writes, then takes what has arrived, until nothing is left. Waking for every piece would take
+// the processor from the child each time. Returns true when the samples are complete or can no longer be.
 bool OutputReader::fill_samples() {
   bool done = false, some = true;
   while (!done && some) {
@@ -219,7 +223,7 @@ bool OutputReader::drain(bool* some) {
   }
 }
 
-// False when nobody can be notified any more.
+// Calls the listener. Returns false when nobody can be notified any more.
 bool OutputReader::notify(bool frame) {
   {
     const std::lock_guard lock(mutex_);
@@ -242,7 +246,7 @@ void OutputReader::run() {
     if (samples_ready) {
       idle = false;
       frame = fill_samples();
-      if (frame) read_available_text();  // what was said of it, with the same call
+      if (frame) read_available_text();  // the text about the frame comes with the same call
     }
     if ((line || frame) && !notify(frame)) return;
   }

@@ -74,7 +74,7 @@ class OutputReader {
   bool ended_ = false;       // no more samples
   bool text_ended_ = false;  // no more text
   bool listening_ = false;   // for text
-  bool notified_ = false;    // somebody was called and has not come yet
+  bool notified_ = false;    // the listener was called and has not acknowledged it yet
   bool closed_ = false;
   size_t text_size_ = 0;
   char text_buffer_[kTextBytes];

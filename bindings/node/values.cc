@@ -32,7 +32,7 @@ Napi::Value distance(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), emp_hash_distance(a.data, b.data));
 }
 
-// The reason as a sentence, or undefined for an ordinary hash.
+// Returns the reason as a sentence, or undefined for an ordinary hash.
 Napi::Value trivial(const Napi::CallbackInfo& info) {
   Bytes hash;
   if (!read_hash(info[0], &hash)) return info.Env().Undefined();

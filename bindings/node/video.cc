@@ -1,6 +1,6 @@
-// drawn: how much a picture looks drawn. frameBoxes: where in a frame another picture may lie. alignVideos: aligning a
-// query's video with known ones. The arrays are those of a VideoIndex, which nobody else holds and nobody changes: they
-// are read where they lie, and kept alive by the request that holds them all.
+// Functions on videos. syntheticScore scores how synthetic an image looks. frameBoxes finds where a frame may contain
+// another image. alignVideos aligns a query with known videos; its arrays belong to a VideoIndex and never change, so
+// they are not copied: the request keeps them alive.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -64,7 +64,7 @@ class AlignJob : public Job {
   }
 
  protected:
-  // One candidate a turn on the pool's thread.
+  // Aligns one candidate in each turn on the pool.
   emp_status run() override {
     if (next_ == count_) return EMP_OK;
     const Candidate& candidate = candidates_[next_];

@@ -73,7 +73,7 @@ class ViewsJob : public Job {
   bool held_ = false;
 };
 
-// handle, stage, cancel
+// Arguments: handle, stage, cancel.
 class StageJob : public ViewsJob {
  public:
   static Napi::Value queue(const Napi::CallbackInfo& info) {

@@ -20,7 +20,7 @@ namespace {
 // sums on powers of two. Images like photographs reached 0.15 of the bound, the worst of all 0.82, and no hash ever
 // differed.
 constexpr double kWalk = 40.0;
-// What our own float sums add: a few ulp of 255, and of a coefficient gathering 64 of them.
+// The error of our own float sums: a few ulp of 255, and of a coefficient that sums 64 of them.
 constexpr double kOwn = 1e-4;
 
 struct Walk {

@@ -4,11 +4,11 @@
 
 namespace empreinte {
 
-// How far the reference's rounding drift may move a value of the grid, or a coefficient, from the true one.
+// How far the reference's rounding drift may move a value of the grid or a coefficient from the true one.
 struct ErrorBound {
   float grid;
   float base, across, down;
-  // The bound of the coefficient of vertical frequency i + 1 and horizontal frequency j + 1.
+  // Returns the bound of the coefficient with vertical frequency i + 1 and horizontal frequency j + 1.
   float coefficient(int i, int j) const {
     return base + across / static_cast<float>(j + 1) + down / static_cast<float>(i + 1);
   }

@@ -1,5 +1,5 @@
-// Step 4: 16×16 coefficients of the 64×64 grid, T = D·A, B = T·Dᵀ; every element is a float sum over k = 0 … 63 in that
-// order (reference: hashing/pdqhashing.cpp, dct64To16). Lanes hold 16 columns, so no sum is split.
+// Step 4 makes 16×16 coefficients of the 64×64 grid: T = D·A, B = T·Dᵀ. Every element is a float sum over k = 0 … 63 in
+// that order (reference: hashing/pdqhashing.cpp, dct64To16). Lanes hold 16 columns, so no sum is split.
 // Included inside a kernel's target region.
 
 template <class L>

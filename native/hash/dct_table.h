@@ -1,4 +1,4 @@
-// The DCT matrix, baked: cos() is not promised equal from one C library to the next.
+// The DCT matrix as constants, because cos() may differ from one C library to the next.
 // D[i][j] = (float)((double)(float)sqrt(2/64) * cos((pi/2/64) * (i+1) * (2j+1))), frequencies 1 to 16
 // (reference: hashing/pdqhashing.cpp, fillDctMatrix64). Written by a script from that formula, nine significant digits
 // each, which is exact for a float.

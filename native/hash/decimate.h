@@ -1,4 +1,4 @@
-// Which rows and columns are kept: the centres of 64 equal bands (reference: downscaling/downscaling.cpp,
+// Step 3 keeps the rows and columns at the centres of 64 equal bands (reference: downscaling/downscaling.cpp,
 // decimateFloat).
 #pragma once
 #include <cstdint>

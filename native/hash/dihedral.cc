@@ -3,7 +3,7 @@
 namespace empreinte {
 namespace {
 
-// Transposed or not, and which signs: s_i is −1 for even i, else +1.
+// Whether an orientation is transposed, and whether its rows and columns change signs: s_i is −1 for even i, else +1.
 struct Orientation {
   bool transpose, sign_i, sign_j;
 };

@@ -1,7 +1,8 @@
-// Luma of video's limited range (16 … 235) to the full one, 255·t/219 rounded to nearest: t + 12·(t + 3)/73. The
-// division is by multiplication (10774 = ⌈12·2^16/73⌉, exact up to here: t ≤ 219), one 16-bit instruction for as many
-// samples as a register has room for; the rest stays in bytes: a third less time than where all of it was in 16 bits.
-// Included inside a kernel's target region, where that is 8, 16 or 32; blocks of a fixed length, so that it is done at
+// Expands luma of video's limited range (16 … 235) to the full range: 255·t/219 rounded to nearest, which is
+// t + 12·(t + 3)/73. It divides by multiplication (10774 = ⌈12·2^16/73⌉, exact for t ≤ 219), one 16-bit instruction for
+// 8, 16 or 32 samples, as many as fit a register. The rest stays in bytes, which takes a third less time than 16 bits
+// throughout.
+// Included inside a kernel's target region. The blocks have a fixed length, so compilers make vector code of them at
 // any level of optimization.
 
 static inline uint8_t expanded_luma(uint8_t sample) {

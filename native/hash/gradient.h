@@ -1,9 +1,9 @@
-// Step 7: the gradient sum behind the quality: over vertical and horizontal neighbours of the grid,
-// |trunc(((u−v)·100)/255)| (reference: hashing/pdqhashing.cpp, computePDQImageDomainQualityMetric).
-// `doubtful` counts the terms within `margin` of another whole number: what the certificate needs.
+// Step 7 sums |trunc(((u−v)·100)/255)| over vertical and horizontal neighbours of the grid, which gives the quality
+// (reference: hashing/pdqhashing.cpp, computePDQImageDomainQualityMetric). For the certificate, `doubtful` counts the
+// terms within `margin` of another whole number.
 // Included inside a kernel's target region.
 
-// With Doubts false nothing is doubtful, as with a margin of 0.
+// With Doubts false no term is doubtful, as with a margin of 0.
 template <class L, bool Doubts>
 static void gradient_of(const float* grid, float margin, uint32_t* sum, uint32_t* doubtful) {
   using F = typename L::F;

@@ -32,7 +32,7 @@ emp_status parse_hex(const char* text, uint8_t* out) {
   return EMP_OK;
 }
 
-// 43 characters carry 258 bits; the last two must be 0, so that a hash has one spelling only.
+// 43 characters carry 258 bits. The last two must be 0, so that a hash has only one spelling.
 emp_status parse_base64(const char* text, uint8_t* out) {
   uint32_t bits = 0;
   int have = 0, byte = 0;

@@ -1,4 +1,4 @@
-// Step 2, the exact method: two repetitions of {box along rows, box along columns}, with every float operation in the
+// Step 2 by the exact method: two repetitions of {box along rows, box along columns}, with every float operation in the
 // reference's order (downscaling/downscaling.cpp, box1DFloat and jaroszFilterFloat). It streams over the image.
 //
 // A running sum cannot be split, so lanes never run along the direction of a pass. The row passes hold 16 rows in the
@@ -59,7 +59,7 @@ struct Jarosz {
   // Column x of the 16 rows at hand.
   float* column(uint32_t x) { return columns.data() + size_t{16} * (x & column_mask); }
 
-  // First row pass over the rows [y, y+16).
+  // Makes the first row pass over the rows [y, y+16).
   template <uint32_t C>
   void first_row_pass(uint32_t y) {
     const uint32_t width = p.width, ahead = across.ahead(), behind = across.behind();
@@ -100,8 +100,8 @@ struct Jarosz {
     }
   }
 
-  // First column pass for the rows [y, y+16), the second row pass right behind it on each tile. The sampled columns of
-  // these rows go to `sampled`, one row a lane.
+  // Makes the first column pass over the rows [y, y+16), and right after it the second row pass on each tile. Writes
+  // the sampled columns of these rows to `sampled`, one row in each lane.
   void column_then_row_pass(uint32_t y, F (&sampled)[64]) {
     const uint32_t width = p.width, height = p.height;
     const float *entering[16], *leaving[16];
@@ -147,7 +147,7 @@ struct Jarosz {
       if (o == 0 && ready > 0)
         for (uint32_t k = 0; k < ahead; ++k) row_sum = L::add(row_sum, L::load(column(k)));
       while (o < ready) {
-        // Up to and with the next sampled column.
+        // This runs up to the next sampled column, inclusive.
         const uint32_t end = next < 64 && next_position < ready ? next_position + 1 : ready;
         if (o > behind && end - 1 + ahead < width) {
           for (; o < end; ++o) {
@@ -168,7 +168,7 @@ struct Jarosz {
     }
   }
 
-  // Second column pass over the rows [y, y+16) of the sampled columns; sampled rows go to the grid.
+  // Makes the second column pass over the rows [y, y+16) of the sampled columns. Writes the sampled rows to the grid.
   void second_column_pass(uint32_t y, F (&sampled)[64], float* grid) {
     const uint32_t height = p.height, ahead = down.ahead(), behind = down.behind();
     const auto grid_row_at = [&](uint32_t i) { return grid_rows.data() + size_t{64} * (i & grid_mask); };

@@ -1,9 +1,9 @@
-// Step 1: luma. 0.299·R + 0.587·G + 0.114·B, three float products added left to right; a grey sample is cast
-// (reference: hashing/pdqhashing.cpp, fillFloatLumaFromRGB). The picture is read in tiles of 16×16; no full-size float
-// image is ever made.
+// Step 1 computes luma: 0.299·R + 0.587·G + 0.114·B, three float products added left to right; a grey sample is cast
+// (reference: hashing/pdqhashing.cpp, fillFloatLumaFromRGB). It reads the image in tiles of 16×16 and never makes a
+// full-size float image.
 // Included inside a kernel's target region: templates over the lanes L, C channels.
 
-// 16 pixels from `x` on in one row; pixels at or beyond the width are 0.
+// Computes 16 pixels from `x` on in one row. Pixels at or beyond the width are 0.
 template <class L, uint32_t C>
 static inline typename L::F luma16(const emp_pixels& p, uint32_t y, uint32_t x) {
   const uint8_t* row = p.data + static_cast<size_t>(y) * p.stride + static_cast<size_t>(x) * C;
@@ -13,7 +13,7 @@ static inline typename L::F luma16(const emp_pixels& p, uint32_t y, uint32_t x) 
   return L::template luma<C>(padded);
 }
 
-// The tile at (x, y), transposed: tile[k] is column x+k, one row a lane. Rows below the picture are 0.
+// Computes the tile at (x, y), transposed: tile[k] is column x+k, one row in each lane. Rows below the image are 0.
 template <class L, uint32_t C>
 static inline void luma_tile(const emp_pixels& p, uint32_t y, uint32_t x, typename L::F (&tile)[16]) {
   for (uint32_t r = 0; r < 16; ++r) tile[r] = y + r < p.height ? luma16<L, C>(p, y + r, x) : L::zero();

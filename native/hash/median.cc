@@ -7,7 +7,7 @@ namespace empreinte {
 
 namespace {
 
-// Integers in the order of the floats, and back: of negative ones all bits but the sign are inverted.
+// Maps floats to integers in the same order, and back: all bits but the sign of negative ones are inverted.
 int32_t key_of(int32_t bits) { return bits ^ static_cast<int32_t>(static_cast<uint32_t>(bits >> 31) >> 1); }
 
 float value_of(int32_t key) {
@@ -19,14 +19,14 @@ float value_of(int32_t key) {
 
 }  // namespace
 
-// By halving the range of keys until half of the values lie below: ten passes or so without a branch on what is read,
-// which a compiler makes vector code of. Selecting by exchanges guesses wrong at every other value.
+// Finds the median by halving the range of keys until half of the values are below. That takes some ten passes without
+// a branch on the data, of which compilers make vector code. Selection by exchanges mispredicts every other branch.
 Median median_of(const float* coefficients) {
   constexpr int kHalf = kCoefficients / 2;
   int32_t keys[kCoefficients];
   std::memcpy(keys, coefficients, sizeof(keys));
   for (int32_t& key : keys) key = key_of(key);
-  // `most` is the largest key that may still be the median; kept as an unsigned distance from the least integer.
+  // `most` is the largest key that may still be the median, kept as an unsigned distance from the least integer.
   uint32_t below = 0;
   int32_t most = 0;
   for (uint32_t bit = 1u << 31; bit != 0; bit >>= 1) {
@@ -43,7 +43,7 @@ Median median_of(const float* coefficients) {
     above = key <= most ? above : std::min(above, key);
     count += key <= most ? 1 : 0;
   }
-  // More than half of them where several are equal to the median.
+  // There are more than half of them where several values equal the median.
   return {value_of(value), value_of(count > kHalf ? value : above)};
 }
 

@@ -13,7 +13,7 @@
 namespace empreinte {
 namespace {
 
-// A side of 64×64 is copied, not filtered, for the hash itself; the reference's dihedral entry point does filter it.
+// An image of 64×64 is copied, not filtered, for the hash itself. The reference's dihedral entry point does filter it.
 bool is_grid(const emp_pixels& p) { return p.width == EMP_GRID && p.height == EMP_GRID; }
 
 void copy_grid(const emp_pixels& p, const emp_kernel& kernel, float* grid) {
@@ -36,7 +36,7 @@ void put_dihedral(const float* coefficients, emp_hash_result* result) {
   }
 }
 
-// Steps 4 to 9 on a grid.
+// Runs steps 4 to 9 on a grid.
 void put_hash(const emp_kernel& kernel, bool dihedral, emp_hash_trace* t, emp_hash_result* result) {
   uint32_t sum, doubtful;
   kernel.gradient(t->grid, 0.0f, &sum, &doubtful);
@@ -69,7 +69,7 @@ emp_status hash_fast(const emp_pixels& p, const emp_kernel& kernel, const emp_ha
   if (status != EMP_OK) return status;
   const ErrorBound bound = error_bound(p);
   uint32_t sum, doubtful;
-  // Two neighbours, each off by at most bound.grid, scaled as the gradient is.
+  // Two neighbours are each off by at most bound.grid, scaled as the gradient is.
   kernel.gradient(t->grid, 2 * bound.grid * 100 / 255, &sum, &doubtful);
   kernel.dct(t->grid, t->coefficients);
   *sure = certain(t->coefficients, options.dihedral != 0, sum, doubtful, bound);
@@ -133,7 +133,7 @@ emp_status emp_pixels_check(const emp_pixels* p) {
   if (p->channels != 1 && p->channels != 3 && p->channels != 4) return EMP_BAD_GEOMETRY;
   const uint64_t row = uint64_t{p->width} * p->channels;
   if (p->stride < row || row > p->size) return EMP_BAD_GEOMETRY;
-  // The last row need not be padded to the stride. Written so that nothing can overflow.
+  // The last row need not be padded to the stride. The expression cannot overflow.
   if (p->height > 1 && (p->size - row) / (p->height - 1) < p->stride) return EMP_BAD_GEOMETRY;
   return EMP_OK;
 }

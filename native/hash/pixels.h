@@ -1,4 +1,4 @@
-// Geometry of the input and what follows from it. Nothing here touches a sample.
+// The geometry of the input and what follows from it. Nothing here touches a sample.
 #pragma once
 #include "../empreinte.h"
 
@@ -11,12 +11,12 @@ inline uint32_t window_of(uint32_t n) { return (n + 127) / 128; }
 // A side below this gives the all-zero hash with quality 0 (reference: hashing/pdqhashing.cpp).
 constexpr uint32_t kLeastSide = 5;
 
-// Output o of a box of window w over n inputs averages inputs left(o) … right(o); the window shrinks at both ends.
-// An even window reaches one further to the right.
+// Output o of a box with window w over n inputs averages the inputs left(o) … right(o). The window shrinks at both
+// ends. An even window reaches one further to the right.
 struct Box {
   uint32_t n, w, half;
   explicit Box(uint32_t side, uint32_t window) : n(side), w(window), half((window + 2) / 2) {}
-  // How many inputs beyond o the box reaches before clipping: right(o) = o + ahead, left(o) = o − behind.
+  // How many inputs beyond o the box reaches, apart from clipping: right(o) = o + ahead, left(o) = o − behind.
   uint32_t ahead() const { return half - 1; }
   uint32_t behind() const { return w - half; }
   uint32_t first(uint32_t o) const { return o > behind() ? o - behind() : 0; }

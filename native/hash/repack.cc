@@ -1,4 +1,4 @@
-// Samples that are not 8-bit grey or RGB, brought to it in place.
+// Converts samples that are not 8-bit grey or RGB, in place.
 #include <cstring>
 
 #include "../kernels/kernels.h"

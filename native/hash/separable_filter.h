@@ -1,5 +1,5 @@
-// Step 2, the fast method: the filter and the decimation together are separable, grid = W_y · L · W_xᵀ. Rows are
-// combined first, on the raw bytes. The luma coefficients are part of the horizontal weights, so RGB needs no
+// Steps 2 and 3 by the fast method. The filter and the decimation together are separable: grid = W_y · L · W_xᵀ. Rows
+// are combined first, on the raw bytes. The luma coefficients are part of the horizontal weights, so RGB needs no
 // de-interleaving.
 //
 // Away from the edges a row of W is a tent 1 … w … 1 over w². The vertical pass is then whole-number arithmetic and
@@ -13,7 +13,7 @@ constexpr uint32_t kWidestWindow = 64;
 struct Taps {
   uint32_t start, count;
   bool tent;                        // weights 1 … w … 1, to be divided by w²
-  float weight[2 * kWidestWindow];  // otherwise
+  float weight[2 * kWidestWindow];  // the weights when it is not a tent
 };
 
 static void taps_of(const Box& box, uint32_t o, Taps* taps) {
@@ -65,7 +65,7 @@ struct SeparableFilter {
     constexpr float rgb[4] = {0.299f, 0.587f, 0.114f, 0.0f};
     const uint32_t channels = p.channels, w = across.w;
     Taps taps;
-    uint32_t tent = 64;  // the first row of W that is one: the others are copies of it
+    uint32_t tent = 64;  // the first row of W that is a tent; the others are copies of it
     for (uint32_t j = 0; j < 64; ++j) {
       taps_of(across, sample_position(j, p.width), &taps);
       start[j] = taps.start * channels;

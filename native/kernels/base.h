@@ -1,4 +1,5 @@
-// What a kernel's .cc includes before its target region opens: nothing included here is compiled for a newer processor.
+// The headers that a kernel's .cc includes before its target region opens, so that none of them is compiled for a newer
+// processor.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -28,7 +28,7 @@ Leaf leaf_of(uint32_t number) {
 constexpr uint32_t bit(int n) { return uint32_t{1} << n; }
 bool all(uint32_t value, uint32_t bits) { return (value & bits) == bits; }
 
-// Which registers the operating system saves: xgetbv(0).
+// Returns which registers the operating system saves: xgetbv(0).
 uint64_t saved_registers() {
   if (!all(leaf_of(1).c, bit(27))) return 0;  // OSXSAVE
 #if defined(_MSC_VER)
@@ -54,7 +54,8 @@ bool detect_avx512() {
 
 }  // namespace
 
-// Query once: on a virtual machine CPUID is a trip to the hypervisor, some 50 µs, longer than most searches.
+// The processor is queried once. On a virtual machine CPUID calls the hypervisor, which takes some 50 µs, longer than
+// most searches.
 bool cpu_has_avx2() {
   static const bool has = detect_avx2();
   return has;

@@ -1,4 +1,4 @@
-// What this x86 processor and its operating system offer.
+// What this x86 processor and its operating system support.
 #pragma once
 #include <cstdint>
 
@@ -8,9 +8,9 @@
 
 namespace empreinte {
 
-// AVX2, FMA and POPCNT, with the wide registers saved by the system (Haswell and later).
+// Returns whether there are AVX2, FMA and POPCNT, and the system saves the 256-bit registers (Haswell and later).
 bool cpu_has_avx2();
-// AVX-512 F, BW, DQ, VL, VPOPCNTDQ and BITALG likewise (Ice Lake, Zen 4 and later).
+// Returns the same for AVX-512 F, BW, DQ, VL, VPOPCNTDQ and BITALG (Ice Lake, Zen 4 and later).
 bool cpu_has_avx512();
 
 }  // namespace empreinte

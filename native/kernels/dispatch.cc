@@ -1,4 +1,4 @@
-// Which kernel: by name, or the best that this processor runs.
+// Chooses a kernel: by name, or the best that this processor runs.
 #include <cstring>
 
 #include "kernels.h"

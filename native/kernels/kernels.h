@@ -45,7 +45,7 @@ struct emp_kernel {
   void (*halve_colours)(const uint8_t* above, const uint8_t* below, uint32_t width, uint8_t* rgb);
   void (*planes_of)(const uint8_t* rgb, uint32_t width, uint8_t* luma, uint8_t* hue);
   void (*halve_luma)(const float* above, const float* below, uint32_t width, float* out);
-  // See views/sampling/resample.h: the 64×64 grid of a view.
+  // See views/sampling/resample.h. Makes the 64×64 grid of a view.
   void (*sample_bilinear)(const empreinte::SamplingPlan& plan, float* grid);
 
   // See search/file/crc32c.h.

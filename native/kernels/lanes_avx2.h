@@ -1,5 +1,5 @@
-// 16 floats in two AVX2 registers: two running sums side by side hide half of the addition's latency. Division as in
-// lanes_avx512.h. A 16×16 transposition is four of 8×8, 24 shuffles each.
+// 16 floats in two AVX2 registers. Two running sums in parallel hide half of the addition's latency. Division is that
+// of lanes_avx512.h. A 16×16 transposition is four of 8×8, 24 shuffles each.
 #include "sse_pixels.h"
 
 namespace {
@@ -76,7 +76,7 @@ struct Avx2 : SsePixels {
     }
   }
 
-  // base[at[k]] and the one behind it. Loads of two are as fast as the processor's own gathering, or faster.
+  // Loads base[at[k]] and the value after it. Loads of two are at least as fast as the processor's gather instruction.
   static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
     __m128 firsts[4], seconds[4];
     for (int i = 0; i < 4; ++i, at += 4) {
@@ -100,7 +100,7 @@ struct Avx2 : SsePixels {
   static inline __m256 grey8(const uint8_t* s) {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(s))));
   }
-  // Eight pixels, four to each half; `halves` holds the 12 bytes of each at the offset `at`.
+  // Computes eight pixels, four in each half. `halves` holds the 12 bytes of each at the offset `at`.
   static inline __m256 rgb8(__m256i halves, int8_t at) {
     const __m256i r = _mm256_setr_epi8(0, -1, -1, -1, 3, -1, -1, -1, 6, -1, -1, -1, 9, -1, -1, -1, 0, -1, -1, -1, 3, -1,
                                        -1, -1, 6, -1, -1, -1, 9, -1, -1, -1);
@@ -125,7 +125,7 @@ struct Avx2 : SsePixels {
     if constexpr (C == 1) {
       return {grey8(s), grey8(s + 8)};
     } else if constexpr (C == 3) {
-      // Reads 48 bytes and no more: the last four pixels come from the 16 bytes that end with them.
+      // It reads 48 bytes and no more: the last four pixels come from the 16 bytes that end with them.
       return {rgb8(halves(s, s + 12), 0), rgb8(halves(s + 20, s + 32), 4)};
     } else {
       return {rgba8(s), rgba8(s + 32)};
@@ -133,7 +133,7 @@ struct Avx2 : SsePixels {
   }
 
   static inline __m256i bytes32(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-  // As in lanes_avx512.h, 32 samples at a time.
+  // Works as in lanes_avx512.h, 32 samples at a time.
   static inline void accumulate(const uint8_t* const (&in)[4], const uint8_t (&weight)[4], int32_t* sums, uint32_t n) {
     const __m256i first = _mm256_set1_epi16(static_cast<int16_t>(weight[0] | weight[1] << 8));
     const __m256i second = _mm256_set1_epi16(static_cast<int16_t>(weight[2] | weight[3] << 8));
@@ -177,8 +177,8 @@ struct Avx2 : SsePixels {
     return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
   }
 
-  // Sixteen counts of bits, four bytes a lane that are added only when they are compared. AVX2 has no vector popcount:
-  // two look-ups of four bits.
+  // Sixteen counts of bits, four bytes in each lane, which are added only when they are compared. AVX2 has no vector
+  // popcount, so it looks up four bits twice.
   struct U {
     __m256i a, b;
   };
@@ -238,7 +238,7 @@ struct Avx2 : SsePixels {
   }
   static inline uint32_t ones(uint64_t x) { return static_cast<uint32_t>(_mm_popcnt_u64(x)); }
 
-  // No faster way than four pixels at a time.
+  // Nothing is faster here than four pixels at a time.
   static inline bool mean_of_columns(const empreinte::SummedRows&) { return false; }
 };
 

@@ -1,8 +1,8 @@
 // 16 floats in one AVX-512 register. Division by a window is a multiplication and two fused steps: q = s·y, r = s −
-// q·w, q + r·y with y = 1/w is the true quotient for every float and w = 1 … 256 (checked exhaustively; a plain
-// reciprocal is wrong in 27 % of cases). At 512 bits a true division costs 16 cycles, this 1.5. It is the only fma in
-// the exact method. Transposing is 64 two-source shuffles, all on one port: the cost of the exact method after its
-// additions.
+// q·w, q + r·y with y = 1/w. That is the true quotient for every float and w = 1 … 256 (checked exhaustively; a plain
+// reciprocal is wrong in 27 % of cases). At 512 bits a true division costs 16 cycles, this one 1.5. It is the only fma
+// in the exact method. A transposition is 64 two-source shuffles, all on one port. After the additions, it costs the
+// most in the exact method.
 #include "sse_pixels.h"
 
 namespace {
@@ -53,7 +53,7 @@ struct Avx512 : SsePixels {
     }
   }
 
-  // base[at[k]] and the one behind it.
+  // Loads base[at[k]] and the value after it.
   static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
     const __m512i places = _mm512_loadu_si512(at);
     const F low = _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_castsi512_si256(places), base, sizeof(float)));
@@ -152,7 +152,7 @@ struct Avx512 : SsePixels {
   static inline Rest rest_of(const uint32_t* words) {
     return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(words)));
   }
-  // Four rows a register, four counts a row: a 4×4 transposition in each quarter adds them.
+  // Each register has four rows with four counts each. A 4×4 transposition in each quarter adds them.
   static inline U rest_bits(const uint32_t* rows, Rest q) {
     U n[4];
     for (int k = 0; k < 4; ++k) n[k] = bits_xor(load_u32(rows + 16 * k), q);
@@ -168,8 +168,8 @@ struct Avx512 : SsePixels {
   }
   static inline uint32_t ones(uint64_t x) { return static_cast<uint32_t>(_mm_popcnt_u64(x)); }
 
-  // Eight pixels at a time, where they come from pixels that lie in one or two registers: the 24 samples of each tap
-  // are one permutation. False where they do not.
+  // Reduces eight pixels at a time, if they come from pixels in one or two registers: the 24 samples of each tap are
+  // one permutation. Returns false if they do not.
   static inline bool mean_of_columns(const empreinte::SummedRows& c) {
     if (c.taps < 2 || c.taps > 4) return false;
     uint32_t farthest = 0;

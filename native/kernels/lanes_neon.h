@@ -1,5 +1,5 @@
-// 16 floats in four NEON registers: four running sums side by side hide the addition's latency. Division as in
-// lanes_avx512.h (vdivq is 7 to 10 cycles on the cores of 2020, this 1.5). A 16×16 transposition is sixteen of 4×4.
+// 16 floats in four NEON registers. Four running sums in parallel hide the addition's latency. Division is that of
+// lanes_avx512.h (vdivq takes 7 to 10 cycles on cores of 2020, this 1.5). A 16×16 transposition is sixteen of 4×4.
 
 namespace {
 
@@ -63,7 +63,7 @@ struct Neon {
     return r;
   }
 
-  // base[at[k]] and the one behind it.
+  // Loads base[at[k]] and the value after it.
   static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
     for (int i = 0; i < 4; ++i, at += 4) {
       const float32x4_t a = vcombine_f32(vld1_f32(base + at[0]), vld1_f32(base + at[1]));
@@ -143,7 +143,7 @@ struct Neon {
     return vaddvq_f32(vaddq_f32(vaddq_f32(sum.v[0], sum.v[1]), vaddq_f32(sum.v[2], sum.v[3])));
   }
 
-  // Sixteen counts of bits, four bytes a lane that are added only when they are compared.
+  // Sixteen counts of bits, four bytes in each lane, which are added only when they are compared.
   struct U {
     uint8x16_t v[4];
   };
@@ -198,7 +198,7 @@ struct Neon {
   }
   static inline uint32_t ones(uint64_t x) { return vaddv_u8(vcnt_u8(vcreate_u8(x))); }
 
-  // Four pixels of four 16-bit samples. Of a pixel that is read the fourth is whatever follows it.
+  // Four pixels of four 16-bit samples. The fourth sample of a pixel that is read is whatever follows it.
   struct Pixels {
     uint16x8_t ab, cd;
   };
@@ -208,25 +208,25 @@ struct Neon {
     return {vmlaq_u16(sum.ab, vcombine_u16(vld1_u16(a), vld1_u16(b)), vld1q_u16(weight)),
             vmlaq_u16(sum.cd, vcombine_u16(vld1_u16(c), vld1_u16(d)), vld1q_u16(weight + 8))};
   }
-  // The upper bytes, three of each pixel, and four bytes more.
+  // Stores the upper bytes, three for each pixel, and four unused bytes.
   static inline void store_pixels(uint8_t* rgb, const Pixels& p) {
     static const uint8_t kThree[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255};
     const uint8x16_t bytes = vcombine_u8(vshrn_n_u16(p.ab, 8), vshrn_n_u16(p.cd, 8));
     vst1q_u8(rgb, vqtbl1q_u8(bytes, vld1q_u8(kThree)));
   }
-  // Of pixels 0 … 4 the even ones; sixteen bytes are read and written.
+  // Keeps the even ones of pixels 0 … 4. It reads and writes sixteen bytes.
   static inline void every_other_pixel(const uint8_t* in, uint8_t* out) {
     static const uint8_t kEven[16] = {0, 1, 2, 6, 7, 8, 12, 13, 14, 255, 255, 255, 255, 255, 255, 255};
     vst1q_u8(out, vqtbl1q_u8(vld1q_u8(in), vld1q_u8(kEven)));
   }
-  // Sixteen pixels by channel.
+  // Splits sixteen pixels into channels.
   static inline void split_pixels(const uint8_t* rgb, uint8_t* r, uint8_t* g, uint8_t* b) {
     const uint8x16x3_t pixels = vld3q_u8(rgb);
     vst1q_u8(r, pixels.val[0]);
     vst1q_u8(g, pixels.val[1]);
     vst1q_u8(b, pixels.val[2]);
   }
-  // No faster way than four pixels at a time.
+  // Nothing is faster here than four pixels at a time.
   static inline bool mean_of_columns(const empreinte::SummedRows&) { return false; }
 };
 

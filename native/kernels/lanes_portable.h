@@ -1,5 +1,5 @@
-// 16 floats in a plain array: the loops a compiler turns into whatever the baseline has. The oracle of the others, so
-// it divides with a true division.
+// 16 floats in a plain array, with loops of which compilers make whatever the baseline has. The other lanes are
+// compared with it, so it divides with a true division.
 
 namespace {
 
@@ -49,7 +49,7 @@ struct Portable {
   static inline F less(const F& a, const F& b) {
     return each([&](int i) { return a.v[i] < b.v[i] ? 1.0f : 0.0f; });
   }
-  // base[at[k]] and the one behind it.
+  // Loads base[at[k]] and the value after it.
   static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
     *first = each([&](int i) { return base[at[i]]; });
     *second = each([&](int i) { return base[at[i] + 1]; });
@@ -63,7 +63,7 @@ struct Portable {
       }
   }
 
-  // Luma of 16 pixels of C samples.
+  // Computes the luma of 16 pixels of C samples.
   template <uint32_t C>
   static inline F luma(const uint8_t* s) {
     if constexpr (C == 1) return each([&](int i) { return static_cast<float>(s[i]); });
@@ -97,8 +97,8 @@ struct Portable {
     return all;
   }
 
-  // Sixteen counts of bits, four bytes a lane that are added only when they are compared: nothing a baseline without
-  // vector multiplication cannot do sixteen at a time.
+  // Sixteen counts of bits, four bytes in each lane, which are added only when they are compared. Even a baseline
+  // without vector multiplication can do that for sixteen at a time.
   struct U {
     uint32_t v[16];
   };
@@ -124,7 +124,7 @@ struct Portable {
     for (int i = 0; i < 16; ++i) r.v[i] = a.v[i] + b.v[i];
     return r;
   }
-  // One bit a lane. Hardly any is, so first whether.
+  // Returns one bit for each lane. Hardly any is set, so it first checks whether one is.
   static inline uint32_t at_most(const U& a, uint32_t radius) {
     uint32_t any = 0;
     for (int i = 0; i < 16; ++i) any |= lane_sum(a.v[i]) <= radius ? 1u : 0u;
@@ -137,7 +137,7 @@ struct Portable {
     for (int i = 0; i < 16; ++i) out[i] = lane_sum(a.v[i]);
   }
   static inline Rest rest_of(const uint32_t* words) { return words; }
-  // `rows`: sixteen quarters of four words.
+  // Reads `rows`, sixteen quarters of four words.
   static inline U rest_bits(const uint32_t* rows, Rest q) {
     U r;
     for (int i = 0; i < 16; ++i) {
@@ -146,8 +146,8 @@ struct Portable {
     }
     return r;
   }
-  // Which of 32 fingerprints differ from `next` in at most `most` bits, one bit each. Hardly any does, so first
-  // whether.
+  // Returns which of 32 fingerprints differ from `next` in at most `most` bits, one bit for each. Hardly any does, so
+  // it first checks whether one does.
   static inline uint32_t near_u16(const uint16_t* p, uint16_t next, uint32_t most) {
     uint16_t counts[32];
     uint16_t any = 0;
@@ -170,8 +170,8 @@ struct Portable {
     return static_cast<uint32_t>(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
   }
 
-  // Four pixels of four 16-bit samples in a word each, so that one multiplication weighs them all; of a pixel that is
-  // read the fourth is whatever follows it, and spills over the top.
+  // Four pixels, each with four 16-bit samples in one word, so that one multiplication weights them all. The fourth
+  // sample of a pixel that is read is whatever follows it, and overflows the word.
   struct Pixels {
     uint64_t v[4];
   };
@@ -187,20 +187,20 @@ struct Portable {
     return {{add(sum.v[0], a, weight[0]), add(sum.v[1], b, weight[4]), add(sum.v[2], c, weight[8]),
              add(sum.v[3], d, weight[12])}};
   }
-  // The upper bytes, three of each pixel. Others write up to four bytes more.
+  // Stores the upper bytes, three for each pixel. Other lanes also store up to four unused bytes.
   static inline void store_pixels(uint8_t* rgb, const Pixels& p) {
     for (int i = 0; i < 4; ++i)
       for (int c = 0; c < 3; ++c) rgb[3 * i + c] = static_cast<uint8_t>(p.v[i] >> (16 * c + 8));
   }
-  // Of pixels 0 … 4 the even ones. Others read and write sixteen bytes.
+  // Keeps the even ones of pixels 0 … 4. Other lanes read and write sixteen bytes.
   static inline void every_other_pixel(const uint8_t* in, uint8_t* out) {
     for (int i = 0; i < 3; ++i) std::memcpy(out + 3 * i, in + 6 * i, 3);
   }
-  // Sixteen pixels by channel.
+  // Splits sixteen pixels into channels.
   static inline void split_pixels(const uint8_t* rgb, uint8_t* r, uint8_t* g, uint8_t* b) {
     for (int i = 0; i < 16; ++i) r[i] = rgb[3 * i], g[i] = rgb[3 * i + 1], b[i] = rgb[3 * i + 2];
   }
-  // No faster way than four pixels at a time.
+  // Nothing is faster here than four pixels at a time.
   static inline bool mean_of_columns(const empreinte::SummedRows&) { return false; }
 };
 

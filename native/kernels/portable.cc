@@ -1,4 +1,4 @@
-// Baseline C++: runs everywhere, and is what the other kernels are compared with.
+// The baseline in plain C++. It runs everywhere, and the other kernels are compared with it.
 #include "base.h"
 #include "lanes_portable.h"
 #include "steps.h"

@@ -1,11 +1,11 @@
-// Pixels in SSE registers, for the lanes of both x86 kernels. Included inside a kernel's target region, by its lanes:
-// each kernel has one of its own, compiled for its processor, hence the internal linkage.
+// Pixels in SSE registers, for the lanes of both x86 kernels. Included by the lanes inside a kernel's target region, so
+// each kernel has its own copy, compiled for its processor. The linkage is therefore internal.
 #pragma once
 
 namespace {
 
 struct SsePixels {
-  // Four pixels of four 16-bit samples. Of a pixel that is read the fourth is whatever follows it.
+  // Four pixels of four 16-bit samples. The fourth sample of a pixel that is read is whatever follows it.
   struct Pixels {
     __m128i ab, cd;
   };
@@ -20,19 +20,19 @@ struct SsePixels {
     return {_mm_add_epi16(sum.ab, _mm_mullo_epi16(two_pixels(a, b), _mm_loadu_si128(w))),
             _mm_add_epi16(sum.cd, _mm_mullo_epi16(two_pixels(c, d), _mm_loadu_si128(w + 1)))};
   }
-  // The upper bytes, three of each pixel, and four bytes more.
+  // Stores the upper bytes, three for each pixel, and four unused bytes.
   static inline void store_pixels(uint8_t* rgb, const Pixels& p) {
     const __m128i bytes = _mm_packus_epi16(_mm_srli_epi16(p.ab, 8), _mm_srli_epi16(p.cd, 8));
     const __m128i three = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(rgb), _mm_shuffle_epi8(bytes, three));
   }
-  // Of pixels 0 … 4 the even ones; sixteen bytes are read and written.
+  // Keeps the even ones of pixels 0 … 4. It reads and writes sixteen bytes.
   static inline void every_other_pixel(const uint8_t* in, uint8_t* out) {
     const __m128i even = _mm_setr_epi8(0, 1, 2, 6, 7, 8, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1);
     const __m128i five = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_shuffle_epi8(five, even));
   }
-  // Sixteen pixels by channel.
+  // Splits sixteen pixels into channels.
   static inline void split_pixels(const uint8_t* rgb, uint8_t* r, uint8_t* g, uint8_t* b) {
     const __m128i* in = reinterpret_cast<const __m128i*>(rgb);
     const __m128i low = _mm_loadu_si128(in), middle = _mm_loadu_si128(in + 1), high = _mm_loadu_si128(in + 2);

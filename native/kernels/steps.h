@@ -1,4 +1,5 @@
-// Everything a kernel's .cc instantiates. Included inside its target region, after the lanes, exactly once a file.
+// Everything that a kernel's .cc instantiates. Included inside its target region, after the lanes, exactly once in each
+// file.
 namespace empreinte {
 namespace {
 #include "../hash/luma.h"

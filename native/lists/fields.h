@@ -1,5 +1,5 @@
-// Pieces of a line: words, and fields as RFC 4180 has them, read the way Python's csv module does where files stray
-// from it (a quote inside an unquoted field and text after a closing quote are taken as they stand).
+// The pieces of a line: words, and fields by RFC 4180. Where files stray from it, fields are read as Python's csv
+// module does: a quote inside an unquoted field and text after a closing quote are kept unchanged.
 #pragma once
 #include <cstddef>
 #include <cstring>
@@ -12,7 +12,7 @@ struct Span {
 
   Span from(size_t i) const { return {data + i, size - i}; }
   Span to(size_t i) const { return {data, i}; }
-  // Position of `c`, or the size when there is none.
+  // Returns the position of `c`, or the size when there is none.
   size_t find(char c) const {
     const void* at = size > 0 ? std::memchr(data, c, size) : nullptr;
     return at ? static_cast<size_t>(static_cast<const char*>(at) - data) : size;
@@ -27,7 +27,7 @@ inline Span trim(Span s) {
   return s;
 }
 
-// `lower` in any case.
+// Returns whether the text is `lower` in any case.
 inline bool is_word(Span s, const char* lower) {
   size_t i = 0;
   for (; i < s.size && lower[i] != '\0'; ++i) {
@@ -37,7 +37,8 @@ inline bool is_word(Span s, const char* lower) {
   return i == s.size && lower[i] == '\0';
 }
 
-// Whether a quoted field is still open at the end of this line; `open`: one was at its beginning.
+// Returns whether a quoted field is still open at the end of this line. `open` says whether one was open at its
+// beginning.
 inline bool open_at_end(Span line, bool open) {
   if (line.find('"') == line.size) return open;
   enum { kStart, kPlain, kQuoted, kAfterQuote } state = open ? kQuoted : kStart;
@@ -56,12 +57,12 @@ inline bool open_at_end(Span line, bool open) {
   return state == kQuoted;
 }
 
-// Reads fields one after the other. A quoted one is unescaped into `scratch`, which has room for the whole record.
+// Reads fields one after the other. It unescapes a quoted field into `scratch`, which has room for the whole record.
 class Fields {
  public:
   Fields(Span record, char* scratch) : rest_(record), scratch_(scratch) {}
 
-  // False when there is no further field, or a quoted one does not end: `open()` tells.
+  // Returns false when there is no further field, or when a quoted one does not end, which `open()` says.
   bool next(Span* field) {
     if (done_) return false;
     size_t i = 0;
@@ -74,7 +75,7 @@ class Fields {
   }
   bool open() const { return open_; }
   bool done() const { return done_; }
-  // What follows the last field's comma.
+  // Returns what follows the last field's comma.
   Span rest() const { return rest_; }
 
  private:

@@ -1,8 +1,8 @@
-// The streaming list reader. It keeps one line (in the CSV form one record, which may hold line breaks inside quotes),
-// all of its memory is taken when it is made, and each byte is looked at a bounded number of times whatever the file
-// holds.
+// The streaming list reader. It keeps one line or, in the CSV form, one record, which may have line breaks inside
+// quotes. It allocates all of its memory when it is created, and reads each byte a bounded number of times whatever the
+// file contains.
 //
-// The first line that can be read tells the form; lines before it are reported and change nothing.
+// The first readable line determines the form. Lines before it are reported and change nothing.
 #include <cstdint>
 
 #include "../empreinte.h"
@@ -33,13 +33,13 @@ struct emp_list {
 
   Array<char> line{kMostLineBytes};
   size_t used = 0;        // bytes of `line`: the beginning of a line whose end has not come yet
-  bool skipping = false;  // the rest of a line that was too long
+  bool skipping = false;  // whether it skips the rest of a line that was too long
   uint64_t number = 1;    // of the current line
 
   Array<char> record{kMostLineBytes + 1};
   size_t recorded = 0;       // bytes of `record`: a CSV record whose quote is open
   uint64_t record_line = 0;  // where it began
-  bool broken = false;       // reading again the lines of a record whose quote never ended: no record spans lines
+  bool broken = false;       // whether it reads the lines of an open record again, in which no record spans lines
 
   Array<char> scratch{kMostLineBytes + 1};
   Array<char> metadata{kMostLineBytes + 1 + kMetadataNames};
@@ -62,7 +62,7 @@ struct emp_list {
   bool entry(Span hash_text, Span about, uint64_t at, const emp_list_sink& sink);
 };
 
-// The bytes of a line as they come; `ends` when its line break has come too.
+// Takes the bytes of a line as they come. `ends` says whether its line break has come too.
 void emp_list::take(Span part, bool ends, const emp_list_sink& sink) {
   if (!skipping && part.size > kMostLineBytes - used) {
     give_up_record(sink);
@@ -121,7 +121,7 @@ void emp_list::give_up_record(const emp_list_sink& sink) {
   broken = false;
 }
 
-// A line, or a record with the line breaks inside its quotes.
+// Reads a line, or a record with the line breaks inside its quotes.
 void emp_list::read_content(Span text, uint64_t at, const emp_list_sink& sink) {
   if (text.size > 0 && text.data[text.size - 1] == '\r') --text.size;
   text = trim(text);
@@ -150,7 +150,7 @@ void emp_list::read_unknown(Span text, uint64_t at, const emp_list_sink& sink) {
   if (read_plain(text, at, sink)) form = EMP_LIST_PLAIN;
 }
 
-// A header names a form; an ordinary line has no such words in it.
+// Determines the form. A header names it; an ordinary line has no such words.
 bool emp_list::read_header(Span text) {
   Fields fields(text, scratch.data());
   Span field;
@@ -168,7 +168,7 @@ bool emp_list::read_header(Span text) {
   return true;
 }
 
-// Answers whether there was a hash, be it a trivial one.
+// Returns whether there was a hash, trivial or not.
 bool emp_list::read_plain(Span text, uint64_t at, const emp_list_sink& sink) {
   Fields fields(text, scratch.data());
   Span hash, quoted;
@@ -176,7 +176,7 @@ bool emp_list::read_plain(Span text, uint64_t at, const emp_list_sink& sink) {
     sink.problem(sink.context, at, EMP_LIST_OPEN_QUOTE);
     return false;
   }
-  // Metadata is free text and may hold commas; only where one quoted field is all of it, it loses its quotes.
+  // Metadata is free text and may have commas. It loses its quotes only when it is a single quoted field.
   Span rest = trim(fields.rest());
   if (rest.size > 0 && rest.data[0] == '"' && fields.next(&quoted) && fields.done()) rest = quoted;
   return entry(hash, rest, at, sink);
@@ -189,7 +189,7 @@ void emp_list::read_signal(Span text, uint64_t at, const emp_list_sink& sink) {
   entry(signal, {}, at, sink);
 }
 
-// The metadata is what is there of "collab=…; category=…; tags=…".
+// Makes the metadata of the columns that have a value: "collab=…; category=…; tags=…".
 void emp_list::read_csv(Span text, uint64_t at, const emp_list_sink& sink) {
   Fields fields(text, scratch.data());
   Span field, found[kColumns];

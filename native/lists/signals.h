@@ -20,7 +20,7 @@ inline bool is_hash(Span text) {
   return emp_hash_parse(text.data, text.size, hash) == EMP_OK;
 }
 
-// A name (letters, digits, underscores), white space, and something. "<hash> , …" is not that.
+// Returns whether a line is a name (letters, digits, underscores), white space, and a value. "<hash> , …" is not.
 inline bool split_signal(Span line, Span* type, Span* signal) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto inside = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; };

@@ -1,5 +1,5 @@
-// The order of the steps: points, then again and again the best chain, its line, its extent and what speaks for it, and
-// the points around it are done with; in the end the decision.
+// Runs the steps of an alignment. It finds the points, then repeatedly the best chain with its line, extent and
+// evidence. The points around a line are not used again. The decision comes last.
 #include <algorithm>
 #include <cmath>
 
@@ -9,10 +9,10 @@ namespace empreinte {
 namespace {
 
 constexpr int kMostChains = 128;
-// Points looked at for chains, all together: of an hour that repeats itself, a few seconds of work.
+// The most points that all chains together may visit: a few seconds of work, for an hour of repeating content.
 constexpr uint64_t kMostWork = 200'000;
 constexpr double kLeastScore = 0.05;
-constexpr double kAround = 2;      // seconds beside a line: points there belong to it
+constexpr double kAround = 2;      // seconds from a line within which points belong to it
 constexpr double kLeastNew = 0.5;  // of a stretch's time in one of the videos
 
 bool good_video(const emp_video& v) {
@@ -29,8 +29,8 @@ double overlap(double a0, double a1, double b0, double b1) {
   return std::max(0.0, std::min(a1, b1) - std::max(a0, b0));
 }
 
-// Whether it adds time of either video to what is there: a loop of one second in both would otherwise match at every
-// offset.
+// Returns whether a segment adds time of either video to the segments so far. Otherwise a loop of one second in both
+// videos would match at every offset.
 bool adds(const List<Stretch>& there, const emp_video_segment& s) {
   double query = 0, known = 0;
   for (const Stretch& t : there) {
@@ -41,7 +41,7 @@ bool adds(const List<Stretch>& there, const emp_video_segment& s) {
          known <= (1 - kLeastNew) * (s.known_to - s.known_from);
 }
 
-// The points of the chain and all others on its line between its ends; and which points are done with.
+// Collects the points of the chain and all others on its line between its ends, and marks the used ones.
 emp_status take(const Videos& videos, const Chain& chain, const Line& line, List<uint8_t>* used, List<uint32_t>* on) {
   on->shrink(0);
   double q0 = INFINITY, q1 = -INFINITY;

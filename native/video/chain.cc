@@ -1,7 +1,7 @@
-// The best chain by dynamic programming, once for each of some twenty-five speeds: the score of a chain that ends at a
-// point is that of the best predecessor and the seconds that the point adds, less the gap between them. The speeds are
-// six percent apart; a step of ten seconds then misses by 0.3, which the slack allows, and the line is fitted
-// afterwards.
+// Finds the best chain by dynamic programming, once for each of some twenty-five speeds. The score of a chain that ends
+// at a point is that of its best predecessor, plus the seconds that the point adds, minus the cost of the gap between
+// them. The speeds are six percent apart. A step of ten seconds then misses by 0.3 s, which the slack allows, and the
+// line is fitted afterwards.
 #include "chain.h"
 
 #include <algorithm>
@@ -14,22 +14,22 @@ constexpr double kSpeedStep = 1.06;
 constexpr uint32_t kMostBack = 96;   // points
 constexpr double kLongestGap = 20;   // seconds of the query without a match inside a chain
 constexpr double kLeastStep = 0.2;   // seconds
-constexpr double kGapCost = 0.05;    // a second
+constexpr double kGapCost = 0.05;    // for each second
 constexpr double kBendCost = 0.15;   // for the whole slack
-constexpr double kSpeedCost = 0.1;   // at twice the speed: of equal chains the one nearest to 1
+constexpr double kSpeedCost = 0.1;   // at twice the speed, so that the speed nearest to 1 wins among equal chains
 constexpr double kBaseSlack = 0.25;  // seconds
 constexpr double kBend = 0.03;       // half a step of speed
 
-// What a second of the point counts: half at the widest distance.
+// Returns how much a second of the point counts: half at the largest distance.
 double value_of(const Point& p, uint32_t support_radius) {
   return p.weight * (1 - 0.5 * p.distance / std::max(support_radius, 1u)) + 0.01;
 }
 
-// Seconds that both sides stand still in the point's rectangle.
+// Returns how many seconds both sides are static within the point's rectangle.
 double static_seconds(const Point& p, double speed) { return std::min(p.q1 - p.q0, (p.k1 - p.k0) / speed); }
 
-// How far a point may lie beside the line through another: what is not known of their places, and what a line over both
-// is allowed to bend.
+// Returns how far a point may be from the line through another: the uncertainty of their places, and how much a line
+// over both may bend.
 double slack_of(const Point& a, const Point& b, double speed, double spacing) {
   const double unknown = a.unknown(speed) + b.unknown(speed);
   return kBaseSlack + 0.6 * spacing + unknown + kBend * std::abs(b.q() - a.q()) * speed;
@@ -50,9 +50,9 @@ emp_status best_chain(const List<Point>& points, const List<uint8_t>& used, doub
   if (n == 0) return EMP_OK;
   if (!scores.resize(n) || !before.resize(n) || !best_before.resize(n)) return EMP_OUT_OF_MEMORY;
   uint32_t best_end = 0;
-  // What a point stands for that is a moment: one step of the sparser side.
+  // A point without a duration counts as one step of the sparser side.
   const double step = std::max(kLeastStep, sparse), longest_gap = std::max(kLongestGap, 3 * sparse);
-  // From the lowest one upwards, in steps from 1: no logarithm, which would ask for a newer glibc.
+  // The speeds go up from the lowest one in steps from 1. A logarithm would need a newer glibc.
   double lowest = 1;
   while (lowest > options.min_speed) lowest /= kSpeedStep;
   while (lowest * kSpeedStep < options.min_speed) lowest *= kSpeedStep;

@@ -1,7 +1,7 @@
-// Which stretches are a match. Unrelated videos share black, title cards, countdowns and test patterns, often at their
-// beginning: a stretch that is but a part of both videos has to show more than one picture, and more of them where
-// nothing moves or where it is the beginning of both; and there a drawn picture (drawn.cc) is worth little wherever it
-// stands. Where it is nearly all of one of them, one picture is enough when it is near, drawn or not.
+// Decides which stretches are a match. Unrelated videos share black, title cards, countdowns and test patterns, often
+// at their beginning. A stretch that is only a part of both videos therefore needs several distinct images. It needs
+// more of them where nothing moves, or at the beginning or end of both videos, and synthetic images (synthetic.cc)
+// count little. A stretch that is nearly all of one video needs a single image when that is near, synthetic or not.
 #include <algorithm>
 #include <cmath>
 
@@ -10,23 +10,23 @@
 namespace empreinte {
 namespace {
 
-constexpr double kNearlyAll = 0.7;  // of a video's time,
-constexpr double kAll = 0.9;        // and where a leader of still pictures is most of it
-constexpr double kEntire = 0.95;    // and where pictures that stand still only look alike
+constexpr double kNearlyAll = 0.7;  // of a video's time
+constexpr double kAll = 0.9;        // of a video's time, where a static leader is most of it
+constexpr double kEntire = 0.95;    // of a video's time, where static images are not near
 constexpr double kMostOf = 0.8;
 constexpr double kLeastShare = 0.3;  // of a stretch's samples
-constexpr double kNear = 16;         // bits, for one picture
+constexpr double kNear = 16;         // bits, for one image
 constexpr double kLeastWeight = 0.02;
 constexpr double kStill = 0.6;
 constexpr double kMostlySeen = 0.5;
-constexpr double kSameTime = 6;  // seconds that a leader may stand later in one video than in the other,
-constexpr double kAtEnd = 3;     // and in the one where it is earlier, after its beginning
-// Distinct pictures needed:
+constexpr double kSameTime = 6;  // seconds by which a leader may be later in one video than in the other
+constexpr double kAtEnd = 3;     // seconds from the beginning of the video in which the leader is earlier
+// How many distinct images a stretch needs.
 constexpr double kMoving = 2, kUnknown = 2.5, kStatic = 6, kLeader = 8, kStaticLeader = 12, kUnanchored = 3;
 
 double length(const emp_video_segment& s) { return s.query_to - s.query_from; }
 
-// At the beginning of both videos, or at the end of both.
+// Returns whether the stretch is a leader: at the beginning of both videos, or at the end of both.
 bool leader(const Videos& videos, const emp_video_segment& s) {
   const auto together = [](double a, double b) { return std::min(a, b) <= kAtEnd && std::abs(a - b) <= kSameTime; };
   return together(s.query_from, s.known_from) ||
@@ -40,16 +40,16 @@ double needed(const Videos& videos, const emp_video_segment& s) {
   return leads ? kLeader : kMoving;
 }
 
-// What speaks for a stretch that is only a part of both videos: all of it where no more than half is drawn, since what
-// a camera saw may look it, too: a bird in the sky.
+// Returns the evidence for a stretch that is only a part of both videos. It is all of the evidence when at most half of
+// it is synthetic, because some camera images look synthetic as well: a bird in the sky.
 double usable_evidence(const Stretch& s) {
   return s.partial_evidence >= kMostlySeen * s.segment.evidence ? s.segment.evidence : s.partial_evidence;
 }
 
-// Seconds in any of the stretches, or in any that is no leader of still pictures.
+// Returns how many seconds the stretches cover, with static leaders or without.
 template <class From, class To>
 double covered(const Videos& videos, const List<Stretch>& stretches, bool leaders, From from, To to) {
-  // At most EMP_VIDEO_SEGMENTS: each counts for what no earlier one has, by going through the ends.
+  // There are at most EMP_VIDEO_SEGMENTS. Between two neighbouring ends, time counts once when any stretch covers it.
   double ends[2 * EMP_VIDEO_SEGMENTS];
   size_t n = 0;
   const auto counts = [&](const emp_video_segment& s) {
@@ -79,7 +79,7 @@ void keep(List<Stretch>* stretches, Good good, const Videos& videos) {
 }  // namespace
 
 void decide(const Videos& videos, List<Stretch>* stretches) {
-  // One picture at least is the same by itself, or many nearly are.
+  // A match needs one image that is the same by itself, or many that nearly are.
   const auto anchored = [](const Videos& v, const Stretch& s) {
     return s.segment.nearest <= v.options.radius || s.segment.evidence >= kUnanchored;
   };
@@ -102,8 +102,8 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   double evidence = 0;
   for (const Stretch& s : *stretches) evidence += s.segment.evidence / std::max(s.weight, 0.01);
   const auto near = [](const Videos&, const Stretch& s) { return s.segment.distance <= kNear; };
-  // Farther pictures may look alike only, as the digits of two countdowns do: where nothing moves, so that they are not
-  // a moment apart either, all of one video must be there, and not be drawn.
+  // Images that are farther apart may only look alike, as the digits of two countdowns do. Where something moves, they
+  // may be a frame apart. Where nothing moves, the stretch must be all of one video and must not be synthetic.
   const bool entire = covers(true, kEntire);
   const auto near_or_more = [entire](const Videos&, const Stretch& s) {
     if (s.segment.distance <= kNear) return true;

@@ -1,4 +1,4 @@
-// What speaks for a stretch: how many different pictures match in it, how much of it matches, and whether it moves.
+// Measures the evidence for a stretch: how many distinct images match, how much of it matches, and whether it moves.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -8,20 +8,20 @@
 namespace empreinte {
 namespace {
 
-constexpr uint32_t kDistinct = 32;      // bits: as far apart as two pictures that do not match
+constexpr uint32_t kDistinct = 32;      // bits: as far apart as two images that do not match
 constexpr uint32_t kHalfDistinct = 16;  // the same scene, moved
-constexpr double kBetween = 0.9;        // seconds from one picture that counts to the next
-constexpr double kWidest = 0.4;         // what a picture counts that is as far as a pair may be
+constexpr double kBetween = 0.9;        // seconds from one image that counts to the next
+constexpr double kWidest = 0.4;         // how much an image counts at the largest distance of a pair
 constexpr size_t kMostDistinct = 256;
 constexpr double kStill = 0.8;      // seconds without a move
-constexpr double kOften = 0.26;     // seconds between looks, to tell whether anything moves
+constexpr double kOften = 0.26;     // seconds between samples that are dense enough to show movement
 constexpr double kAround = 0.12;    // seconds
 constexpr double kLeastBin = 0.25;  // seconds
 constexpr double kMostBins = 100000;
 
 const uint8_t* hash_at(const emp_video& video, uint32_t i) { return video.hashes + size_t{EMP_HASH_BYTES} * i; }
 
-// Sums the pictures that differ from all before, at most one every `kBetween`.
+// Sums the images that differ from all earlier ones, at most one every `kBetween` seconds.
 class DistinctFrames {
  public:
   explicit DistinctFrames(const Videos& videos) : query_(videos.query), options_(videos.options) {}
@@ -38,12 +38,12 @@ class DistinctFrames {
     last_ = p.q();
   }
   double sum = 0;
-  double partial_sum = 0;  // the same, by what each is worth
+  double partial_sum = 0;  // the same, by each image's partial weight
 
  private:
   double partial_weight(uint32_t query) const {
     const float weight = options_.partial_weights == nullptr ? 1.0f : options_.partial_weights[query];
-    return weight > 0 ? std::min(weight, 1.0f) : 0;  // nothing for NaN
+    return weight > 0 ? std::min(weight, 1.0f) : 0;  // 0 for NaN
   }
   double certainty(uint32_t distance) const {
     if (distance <= options_.radius) return 1;
@@ -58,7 +58,7 @@ class DistinctFrames {
   double last_ = 0;
 };
 
-// Share of [from, to] in runs that stand still.
+// Returns the share of [from, to] in which nothing moves.
 double static_share_of(const emp_video& video, double from, double to) {
   double still = 0;
   for (size_t i = static_cast<size_t>(std::lower_bound(video.to, video.to + video.count, from) - video.to);
@@ -69,7 +69,7 @@ double static_share_of(const emp_video& video, double from, double to) {
   return to > from ? std::min(1.0, still / (to - from)) : 1;
 }
 
-// Whether the other video has a near hash around that time.
+// Returns whether the other video has a near hash around that time.
 bool near_at(const emp_video& other, double time, const uint8_t* hash, uint32_t support_radius) {
   const double within = std::max(kAround, 0.55 * other.spacing);
   for (size_t i = static_cast<size_t>(std::lower_bound(other.to, other.to + other.count, time - within) - other.to);
@@ -78,7 +78,7 @@ bool near_at(const emp_video& other, double time, const uint8_t* hash, uint32_t 
   return false;
 }
 
-// Of the bins of the sparser side's time that have a sample, the share that has one which matches.
+// Divides the sparser side's time into bins, and returns the share of the bins with a sample that have a matching one.
 class Bins {
  public:
   Bins(double from, double to, double width) : from_(from), width_(std::max(width, (to - from) / kMostBins)) {

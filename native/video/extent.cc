@@ -1,6 +1,6 @@
-// From where to where a line's match goes. The outermost points are certain; behind them it goes on up to where the
-// next sample of the sparser side should have matched and did not, and nobody knows where in between it ends: in the
-// middle, at the only cut of the query there, or at the end of either video when that comes first.
+// Finds where the match on a line begins and ends. Its outermost points are certain. It continues beyond them, but ends
+// before the next sample of the sparser side that should have matched and did not. In between, the end is unknown. It
+// is assumed in the middle, at the query's only cut there, or at the end of either video when that comes first.
 #include <algorithm>
 #include <cmath>
 
@@ -9,12 +9,12 @@
 namespace empreinte {
 namespace {
 
-constexpr double kSnap = 0.5;  // seconds: as near as this the end of a video is the end of the stretch
+constexpr double kSnap = 0.5;  // seconds from the end of a video within which the stretch ends with the video
 constexpr double kTogether = 0.5, kMostSnap = 2, kMostBlank = 4;
-constexpr uint32_t kCut = 64;       // bits between two frames of different pictures
+constexpr uint32_t kCut = 64;       // bits between the frames before and after a cut
 constexpr double kTouching = 0.25;  // seconds
 
-// The first sample behind `time` in the direction; false when there is none.
+// Finds the first sample after `time`, or before it with `back`. Returns false when there is none.
 bool next_sample(const emp_video& video, double time, bool back, double* out) {
   if (back) {
     const double* at = std::lower_bound(video.to, video.to + video.count, time);
@@ -24,7 +24,7 @@ bool next_sample(const emp_video& video, double time, bool back, double* out) {
   return at != video.from + video.count && (*out = *at, true);
 }
 
-// The time of the only cut of the query between the two times; false when there is none or several.
+// Finds the only cut of the query between two times. Returns false when there is none, or more than one.
 bool only_cut(const emp_video& query, double a, double b, double* out) {
   const double low = std::min(a, b), high = std::max(a, b);
   size_t cuts = 0;
@@ -38,7 +38,7 @@ bool only_cut(const emp_video& query, double a, double b, double* out) {
   return cuts == 1;
 }
 
-// Whether a run of the query is near the known hash at that moment.
+// Returns whether a run of the query is near a known hash at that time.
 bool matches_at(const Videos& videos, uint32_t run, double known_time) {
   const emp_video& known = videos.known;
   const double within = std::max(kTouching / 2, known.spacing / 2);
@@ -50,8 +50,8 @@ bool matches_at(const Videos& videos, uint32_t run, double known_time) {
   return false;
 }
 
-// From a time that is certain along the line, run by run of the query, as long as one matches within each step. Points
-// are the nearest pairs only: what is a little farther beside them, as in a still scene, matches too.
+// Follows the line from a certain time, run by run of the query, as long as one matches within each step. Points are
+// only the nearest pairs, so their neighbours may match as well, for example in a static scene.
 double followed(const Videos& videos, const Line& line, double certain, bool back) {
   const emp_video& query = videos.query;
   const double patience = std::max(kTouching, 1.1 * videos.sparse());
@@ -78,7 +78,7 @@ double extended(const Videos& videos, const Line& line, double certain, bool bac
   const emp_video &query = videos.query, &known = videos.known;
   const double sign = back ? -1 : 1;
   const double query_end = back ? 0 : query.duration, known_end = line.query(back ? 0 : known.duration);
-  // The nearer of the two ends, and never before what is certain.
+  // The nearer end of the two videos, but never inside the certain part.
   const double end = sign * std::max(sign * certain, std::min(sign * query_end, sign * known_end));
   const bool by_known = known.spacing >= query.spacing;
   const double step = by_known ? known.spacing / line.speed : query.spacing;
@@ -88,7 +88,7 @@ double extended(const Videos& videos, const Line& line, double certain, bool bac
     missed = by_known ? line.query(sample) : sample;
   else
     missed = certain + sign * 2 * step;
-  // Frames of low quality are left out: behind them nothing is known either.
+  // Videos have no hashes of frames with low quality, so the next sample may be far away.
   if (sign * (missed - certain) > 2 * step) missed = certain + sign * 2 * step;
   double reached = end;
   if (sign * missed < sign * end - 0.02) {
@@ -96,9 +96,9 @@ double extended(const Videos& videos, const Line& line, double certain, bool bac
     const bool cut_there = query.spacing <= kTouching && only_cut(query, certain, missed, &cut);
     reached = cut_there ? cut : (certain + missed) / 2;
   }
-  // Where both videos end at about the same moment, they most likely do so together.
+  // When both videos end at about the same time, the match most likely reaches the end of both.
   const bool together = std::abs(query_end - known_end) <= kTogether;
-  // All the more where one has nothing behind it that could be compared: a fade to black, a blurred scene.
+  // That is even likelier when one of them has nothing left to compare: a fade to black, or a blurred scene.
   const double behind = certain + sign * (step + 0.02);
   const bool blank =
       !next_sample(query, behind, back, &sample) || !next_sample(known, line.known(behind), back, &sample);
@@ -124,13 +124,13 @@ emp_status find_extent(const Videos& videos, const List<uint32_t>& points, Stret
     const Point& p = videos.points[i];
     if (!on_line(videos, line, p)) continue;
     double a = std::max(p.q0, line.query(p.k0)), b = std::min(p.q1, line.query(p.k1));
-    if (a > b) a = b = std::clamp((a + b) / 2, p.q0, p.q1);  // the line passes beside the rectangle
+    if (a > b) a = b = std::clamp((a + b) / 2, p.q0, p.q1);  // the line does not cross the rectangle
     from = std::min(from, a), to = std::max(to, b);
   }
   emp_video_segment& s = stretch->segment;
   if (from > to) from = to = videos.points[points[0]].q();
   from = followed(videos, line, from, true), to = followed(videos, line, to, false);
-  // A line is right to a part of a second: its ends may lie a little outside.
+  // A line is accurate to a fraction of a second, so its ends may be slightly outside the videos.
   s.query_from = std::clamp(extended(videos, line, from, true), 0.0, end_of(videos.query));
   s.query_to = std::clamp(extended(videos, line, to, false), s.query_from, end_of(videos.query));
   s.known_from = std::clamp(line.known(s.query_from), 0.0, end_of(videos.known));

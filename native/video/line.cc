@@ -7,15 +7,15 @@ namespace empreinte {
 namespace {
 
 constexpr int kRounds = 12;
-constexpr double kLeastSigma = 0.08;  // seconds: two frames, and what coding moves the nearest one by
+constexpr double kLeastSigma = 0.08;  // seconds: two frames, because coding may make a neighbour the nearest
 constexpr double kOutlier = 2;        // Huber's bound, in sigmas
-constexpr double kSurely = 6;         // by how much of chi squared another speed than 1 must be better
+constexpr double kSurely = 6;         // how much less chi squared a speed other than 1 must have
 
-// How a point pulls at a line. Inside of what is unknown of its place, softly to the middle; beyond, to the nearer
-// edge, as an outlier when it is far: by Huber's weight.
+// How a point pulls at a line. A line within the uncertainty of the point's place is pulled gently to the middle. A
+// line beyond it is pulled to the nearer edge, by Huber's weight when it is far.
 struct Pull {
   double target, weight;  // seconds of the known video
-  double error;           // in sigmas, beyond what is unknown
+  double error;           // in sigmas, beyond the uncertainty
 };
 
 Pull pull_of(const Line& line, const Point& p, double speed, double spacing) {
@@ -31,7 +31,7 @@ struct Fit {
   double chi;
 };
 
-// Iterated least squares; with `fixed`, of the offset alone. Begins with the middles.
+// Fits a line by iterated least squares, starting with the middles. With `fixed` it fits only the offset.
 Fit fit(const List<Point>& points, const Chain& chain, double spacing, double speed, bool fixed,
         const emp_video_options& options) {
   Line line = {speed, 0};

@@ -29,7 +29,7 @@ class List {
     capacity_ = wanted;
     return true;
   }
-  // Of whatever value, to be written at once.
+  // Resizes the list. New elements have no defined value until they are written.
   [[nodiscard]] bool resize(size_t size) {
     if (!reserve(size)) return false;
     size_ = size;

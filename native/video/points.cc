@@ -1,5 +1,6 @@
-// From pairs of near hashes to points. Neighbouring frames look alike, so a hash of one side is near many of the other,
-// around the true one: of each such cluster the nearest ones stay, first along the query, then along the known video.
+// Reduces pairs of near hashes to points. Neighbouring frames look alike, so a hash of one side is near a whole cluster
+// of hashes around its counterpart. Only the nearest of each cluster stay, first along the query, then along the known
+// video.
 #include "points.h"
 
 #include <algorithm>
@@ -8,19 +9,19 @@
 namespace empreinte {
 namespace {
 
-constexpr uint32_t kPlateau = 3;  // bits: distances this close to a cluster's least say nothing about which is nearer
+constexpr uint32_t kPlateau = 3;     // bits above a cluster's least distance that are no evidence of being farther
 constexpr double kSurroundings = 1;  // seconds
-constexpr double kTile = 32;         // seconds: the square of both timelines around a place that is looked at
-constexpr double kBucket = 0.2;      // seconds: of two points closer than this one is kept
+constexpr double kTile = 32;         // seconds: the side of the square around a place that is compared
+constexpr double kBucket = 0.2;      // seconds: of two points nearer than this, one is kept
 constexpr size_t kMostPoints = 16384;
 constexpr size_t kMostRepeats = 24;             // places of a hash
-constexpr size_t kMostFound = size_t{1} << 20;  // at a time, of videos that repeat themselves
+constexpr size_t kMostFound = size_t{1} << 20;  // points at a time, which only videos that repeat themselves reach
 
 struct Near {
   uint32_t query, distance;
 };
 
-// Looking away for longer than this ends a cluster.
+// A gap longer than this ends a cluster.
 double gap_of(const emp_video& video) { return std::max(0.6, 1.5 * video.spacing); }
 
 class Finder {
@@ -50,7 +51,7 @@ class Finder {
     return EMP_OK;
   }
 
-  // Tiles of the place and its neighbours, each once, a row of tiles after the other.
+  // Compares the tiles of each place and their neighbours, each once, one row of tiles after the other.
   emp_status around_places() {
     List<uint64_t> tiles;
     for (size_t i = 0; i < options_.place_count; ++i) {
@@ -94,7 +95,7 @@ class Finder {
     return true;
   }
 
-  // Of one known hash: a point for each place of the query where it is nearest among its surroundings.
+  // Finds for one known hash each place of the query where it is the nearest among its surroundings.
   bool along_query(uint32_t k) {
     const double gap = gap_of(query_);
     const size_t before = out_->size();
@@ -121,8 +122,8 @@ class Finder {
     return true;
   }
 
-  // A hash that is nearest in many places belongs to something that repeats itself: those at about the same time in
-  // both videos stay, of the points from `first` on.
+  // A hash that is nearest in many places belongs to content that repeats. Of the points from `first` on, only those at
+  // about the same time in both videos stay.
   void repeats(size_t first, double time) {
     if (out_->size() - first <= kMostRepeats) return;
     std::nth_element(out_->begin() + first, out_->begin() + first + kMostRepeats, out_->end(),
@@ -133,8 +134,8 @@ class Finder {
     out_->shrink(first + kMostRepeats);
   }
 
-  // Keeps of the row what is about as near as the nearest within a second before and behind: a queue of candidates for
-  // the minimum, nearest first, runs along with the window.
+  // Keeps the hashes of the row that are about as near as the nearest within a second before and after. A queue of
+  // candidates for the minimum, nearest first, moves along with the window.
   bool local_minima() {
     minima_.shrink(0);
     size_t head = 0, ahead = 0, kept = 0;
@@ -157,10 +158,10 @@ class Finder {
 
   float weight_of(uint32_t q) const {
     const float weight = options_.weights == nullptr ? 1.0f : options_.weights[q];
-    return weight > 0 ? std::min(weight, 1.0f) : 0;  // nothing for NaN
+    return weight > 0 ? std::min(weight, 1.0f) : 0;  // 0 for NaN
   }
 
-  // Of one query hash: the nearest of each cluster of known hashes whose nearest it is.
+  // Finds for one query hash the nearest of each cluster of known hashes, if it is the nearest of theirs as well.
   void along_known() {
     List<Point>& all = *out_;
     std::sort(all.begin(), all.end(), [](const Point& a, const Point& b) {
@@ -185,7 +186,7 @@ class Finder {
     all.shrink(kept);
   }
 
-  // Of the points of a bucket the nearest; in larger buckets as long as there are too many.
+  // Keeps the nearest point of each bucket, and takes larger buckets as long as there are too many points.
   void thin() {
     List<Point>& all = *out_;
     for (double bucket = kBucket; bucket == kBucket || all.size() > kMostPoints; bucket *= 2) {

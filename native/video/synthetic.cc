@@ -1,9 +1,9 @@
-// How much a picture looks drawn. Cards, countdowns and test patterns are areas of one brightness with edges between
-// them, so nearly all change lies in a few places; what a camera saw changes nearly everywhere. The measure is the
-// share of the change between neighbouring cells of a 64×64 grid that lies in the tenth of them where it is greatest.
-// Cells are means, so that neither the noise nor the coding of areas counts, and all of it is whole numbers, the same
-// on every processor. Measured: 23 to 50 of films and photographs (a bird in a clear sky 75), 57 to 100 of leaders,
-// also with noise or at crf 38 and half size.
+// Scores how synthetic an image looks. Cards, countdowns and test patterns are areas of one brightness with edges
+// between them, so nearly all change is in a few places. A camera image changes nearly everywhere. The score is the
+// share of the change between neighbouring cells of a 64×64 grid that is in the tenth of them with the most change.
+// Cells are means, so that neither noise nor coding counts. All arithmetic is in whole numbers, the same on every
+// processor. Films and photographs measured 23 to 50 (a bird in a clear sky 75), leaders 57 to 100, also with noise or
+// at crf 38 and half size.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -12,11 +12,11 @@
 
 namespace {
 
-constexpr uint32_t kCells = 64, kSamples = 4;  // a side of the picture; a side of a cell
+constexpr uint32_t kCells = 64, kSamples = 4;  // cells along a side of the image; samples along a side of a cell
 constexpr uint32_t kSteps = 255 * kSamples * kSamples;
 constexpr uint32_t kTenth = 10;
 
-// Sums of a cell's samples, spread evenly over it.
+// Sums a cell's samples, which are spread evenly over it.
 void read_cells(const emp_pixels& pixels, uint16_t* sums) {
   constexpr uint32_t kPoints = kCells * kSamples;
   const uint32_t channel = pixels.channels >= 3 ? 1 : 0;  // green is most of luma

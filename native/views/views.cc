@@ -100,7 +100,7 @@ class Stage {
 
 constexpr size_t kMirroredViews = 6;
 
-// Runs all detectors. Leaves out a view of which one colour has most: that is a card or a text.
+// Runs all detectors. It leaves out a view that is mostly of one colour, because that is a card or a text.
 emp_status detect(const emp_views& v, Views& out) {
   View room[EMP_STAGE_MOST];
   Views found(room, EMP_STAGE_MOST);

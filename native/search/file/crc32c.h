@@ -19,7 +19,7 @@ inline constexpr std::array<std::array<uint32_t, 256>, 8> kCrcTables = [] {
   return t;
 }();
 
-// Of `size` bytes after those whose value `before` is (0 at the beginning).
+// Returns the CRC of `size` bytes that follow those with the CRC `before`, which is 0 at the beginning.
 inline uint32_t crc32c(uint32_t before, const void* data, size_t size) {
   const uint8_t* p = static_cast<const uint8_t*>(data);
   uint32_t crc = ~before;

@@ -1,4 +1,4 @@
-// Opening an index file, and checking it.
+// Opens an index file, and checks it.
 #include "file.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Saving a snapshot to an index file.
+// Saves a snapshot to an index file.
 #include <algorithm>
 #include <memory>
 #include <new>

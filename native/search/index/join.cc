@@ -44,7 +44,7 @@ struct Join {
       const Shard& s = *join->shards[p].shard;
       if (join->at[p] == s.rows) continue;
       const uint64_t here = s.ids.at(s.row_by_id(join->at[p]));
-      // The first that has rows left, whatever its id: in a file that is not verified it may be any number.
+      // This takes the first shard that has rows left, because an id may be any number in a file that is not verified.
       if (best == join->count || here < least) {
         least = here;
         best = p;

@@ -203,7 +203,7 @@ bool Pass::take(const Source& source, size_t query, uint32_t row, uint32_t dista
   return true;
 }
 
-// The rows may lie anywhere in a shard, so their ids are fetched ahead.
+// The rows may be anywhere in a shard, so their ids are fetched ahead.
 bool Pass::take_all(const Source& source, size_t query, const uint32_t* rows, const uint16_t* distances,
                     uint32_t count) {
   constexpr uint32_t kAhead = 16;

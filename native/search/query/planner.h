@@ -28,7 +28,7 @@ inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, si
   for (const Crossover& c : kCrossovers)
     if (radius <= c.radius) {
       const uint32_t from = queries >= kBatch ? c.batch : c.single;
-      // Every second table only: some ten times as many probes.
+      // A lean shard has only every second table, so a search makes some ten times as many probes.
       return from != kNever && rows / (tables == kChunks / 2 ? 10 : 1) >= from;
     }
   return false;

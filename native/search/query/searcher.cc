@@ -71,7 +71,7 @@ struct emp_searcher {
         bool pass_done = false;
         const emp_status status = pass->run(budget, &pass_done);
         if (status != EMP_OK || !pass_done) return status;
-        // Before it is known whether there are enough: rows of one entry are one.
+        // Rows of one entry count once, so crops are merged before the hits are counted.
         finish(&found, options.limit, options.separate_crops == 0);
         if (found.size() >= options.limit || radius >= options.radius) break;
       }

@@ -20,7 +20,7 @@ Shard::~Shard() {
   if (file != nullptr) file->release();
 }
 
-// Ids are often consecutive, so the first guesses are where the id would be if they were spread evenly.
+// Finds an id. Ids are often consecutive, so it first tries the place where the id would be if they were spread evenly.
 uint32_t Shard::find(uint64_t id) const {
   uint32_t from = 0, to = rows - 1;
   const auto id_at = [this](uint32_t i) { return ids.at(row_by_id(i)); };

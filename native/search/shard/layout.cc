@@ -3,7 +3,7 @@
 namespace empreinte {
 namespace {
 
-// To the next 64-byte boundary, and 64 bytes more, so that a vector may read past the end.
+// Rounds up to the next 64-byte boundary, and adds 64 bytes, so that a vector may read past the end.
 constexpr size_t padded(size_t bytes) { return ((bytes + 63) & ~size_t{63}) + 64; }
 
 }  // namespace

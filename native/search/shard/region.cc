@@ -11,7 +11,7 @@ namespace empreinte {
 
 #if defined(__linux__)
 Region::Region(size_t size) {
-  // Aligned to a huge page by asking for one more and giving the ends back.
+  // It is aligned to a huge page: one more is allocated, and the ends are given back.
   constexpr size_t kHuge = size_t{1} << 21;
   if (size == 0 || size > SIZE_MAX / 2) return;
   const size_t wanted = (size + 4095) & ~size_t{4095};

@@ -55,7 +55,7 @@ class TableBuilder {
   static constexpr Cut kLong = cut_of(kLongChunks);
   static constexpr uint32_t kMostLow = 1u << 12;
 
-  // The 32 bits of each row of a block from one bit on, which lie in one word or in two.
+  // The 32 bits of each row of a block from one bit on, which are in one word or in two.
   struct Bits {
     Bits(const Block& block, uint32_t from)
         : low(first_of(block, from / 32)),

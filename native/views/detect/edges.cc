@@ -8,14 +8,14 @@
 namespace empreinte {
 namespace {
 
-constexpr uint32_t kTile = 32;  // the steepest pixels of each tile count, so that texture elsewhere hides no faint edge
-constexpr uint32_t kShare = 3;  // one in so many
+constexpr uint32_t kTile = 32;     // the steepest pixels of each tile count, so texture elsewhere hides no faint edge
+constexpr uint32_t kShare = 3;     // one pixel in so many counts
 constexpr uint32_t kFaintest = 6;  // levels over two pixels, the mean of both directions
 
-// Loops of a fixed length, which compilers turn into vector code.
+// The loops below have a fixed length, so compilers make vector code of them.
 using In = const uint8_t* __restrict;
 
-// The mean of the steps along and down, of a block: a loop of fixed length, which compilers turn into vector code.
+// Writes the mean of the steps along and down for a block.
 void steepness_of_block(In left, In right, In above, In below, uint8_t* __restrict out) {
   for (uint32_t k = 0; k < kBlock; ++k) {
     const uint8_t along = absolute_difference(right[k], left[k]), down = absolute_difference(below[k], above[k]);
@@ -23,7 +23,8 @@ void steepness_of_block(In left, In right, In above, In below, uint8_t* __restri
   }
 }
 
-// In the plane where it is greater, of all but the outermost pixels. Behind each row of `out` there are kTile zeros.
+// Writes the steepness of all but the outermost pixels, in the plane where it is greater. kTile zeros follow each row
+// of `out`.
 void find_steepness(const HalfResolution& s, uint8_t* out) {
   const size_t stride = s.stride + size_t{kTile};
   std::memset(out, 0, stride * s.height);
@@ -42,7 +43,7 @@ void find_steepness(const HalfResolution& s, uint8_t* out) {
   }
 }
 
-// 255 where the second plane, `plane` further, is steeper than the first.
+// Writes 255 where the second plane, `plane` further, is steeper than the first.
 void choose_planes(In p, ptrdiff_t plane, ptrdiff_t stride, uint8_t* __restrict hue) {
   In left = p - 1, right = p + 1, above = p - stride, below = p + stride;
   for (ptrdiff_t k = 0; k < ptrdiff_t{kTile}; ++k) {
@@ -55,13 +56,13 @@ void choose_planes(In p, ptrdiff_t plane, ptrdiff_t stride, uint8_t* __restrict 
   }
 }
 
-// A row of a tile in the planes chosen for its pixels.
+// Copies a row of a tile from the planes that were chosen for its pixels.
 void take_row(In p, ptrdiff_t plane, In hue, uint8_t* __restrict out) {
   for (ptrdiff_t k = 0; k < ptrdiff_t{kTile}; ++k)
     out[k] = static_cast<uint8_t>((p[k] & static_cast<uint8_t>(~hue[k])) | (p[k + plane] & hue[k]));
 }
 
-// Sobel's weights: plain differences follow the stairs of a slanted line, not the line.
+// Sobel's weights. Plain differences would follow the stairs of a slanted line, not the line.
 void find_gradients(const uint8_t (&n)[3][3][kTile], int16_t* __restrict dx, int16_t* __restrict dy) {
   for (uint32_t k = 0; k < kTile; ++k) {
     const int16_t top = static_cast<int16_t>(n[0][2][k] - n[0][0][k]),
@@ -75,8 +76,8 @@ void find_gradients(const uint8_t (&n)[3][3][kTile], int16_t* __restrict dx, int
   }
 }
 
-// 1 where a pixel has at least that steepness, and no neighbour in its gradient's direction is steeper. Across a
-// perfect step two pixels are equally steep: the first of them counts.
+// Marks pixels that are at least so steep and have no steeper neighbour in the direction of their gradient. Across a
+// perfect step two pixels are equally steep, and the first of them counts.
 void mark_tops(In steep, ptrdiff_t stride, const int16_t* __restrict dx, const int16_t* __restrict dy, uint8_t least,
                uint8_t* __restrict out) {
   In left = steep - 1, right = steep + 1, above = steep - stride, below = steep + stride;
@@ -100,7 +101,7 @@ void count_from(In steep, uint8_t least, uint8_t* __restrict counts) {
   for (uint32_t k = 0; k < kTile; ++k) counts[k] = static_cast<uint8_t>(counts[k] + (steep[k] >= least ? 1 : 0));
 }
 
-// The least even steepness, no fainter than kFaintest, that no more than `most` pixels of a tile have.
+// Returns the least even steepness, kFaintest or more, that at most `most` pixels of a tile have.
 uint32_t least_steepness(const uint8_t* steep, size_t stride, uint32_t rows, uint32_t most) {
   uint32_t low = kFaintest / 2, high = 128;
   while (low < high) {
@@ -117,7 +118,7 @@ uint32_t least_steepness(const uint8_t* steep, size_t stride, uint32_t rows, uin
   return 2 * low;
 }
 
-// By a mask of bits: compilers turn a choice between floats that are still to be worked out into a branch.
+// Chooses by a bit mask, because compilers make a branch of a choice between two computed floats.
 float choose(int32_t first, float a, float b) {
   return std::bit_cast<float>((std::bit_cast<int32_t>(a) & first) | (std::bit_cast<int32_t>(b) & ~first));
 }
@@ -143,7 +144,7 @@ void find_directions(const int16_t* __restrict dx, const int16_t* __restrict dy,
 
 }  // namespace
 
-// Loops over kTile read a little beyond the last tile of a row, where the steepness is 0.
+// The loops over kTile read slightly beyond the last tile of a row, where the steepness is 0.
 emp_status find_edges(const HalfResolution& s, Point middle, Edges& edges) {
   const uint32_t w = s.width, h = s.height;
   const size_t most_edges = size_t{w} * h / kShare + 1, stride = s.stride + size_t{kTile};

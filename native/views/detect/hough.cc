@@ -8,9 +8,9 @@
 namespace empreinte {
 namespace {
 
-constexpr uint32_t kAngles = 120;  // of half a turn: 1.5° each
+constexpr uint32_t kAngles = 120;  // of 1.5° each, over half a turn
 
-// Angles an edge votes for, 8° to each side: what lies along a line turns its gradients.
+// An edge votes for angles up to 8° to each side, because neighbouring content turns the gradients along a line.
 constexpr uint32_t kSpread = 11;
 
 float turn_between(float a, float b) {
@@ -18,7 +18,7 @@ float turn_between(float a, float b) {
   return std::min(d, kPi - d);
 }
 
-// The edges that a line may be fitted to: within `reach` of it, their gradients near its normal.
+// Finds the edges that a line may be fitted to: within `reach` of it, and with gradients near its normal.
 size_t gather(const Edges& edges, float reach, const HoughLine& line, Point* out) {
   constexpr size_t kAtOnce = 16;
   const float angle = std::atan2(line.normal.y, line.normal.x), own = angle < 0 ? angle + kPi : angle;
@@ -29,7 +29,7 @@ size_t gather(const Edges& edges, float reach, const HoughLine& line, Point* out
   const auto is_near = [&](size_t i) { return std::abs(normal.x * x[i] + normal.y * y[i] - offset) <= reach; };
   for (size_t from = 0; from < edges.n; from += kAtOnce) {
     const size_t end = std::min(from + kAtOnce, edges.n);
-    // Most have none that is near: a loop of a fixed length, which compilers turn into vector code.
+    // Most blocks have no near edge. The loop has a fixed length, so compilers make vector code of it.
     int any = 0;
     if (end == from + kAtOnce)
       for (size_t i = 0; i < kAtOnce; ++i) any |= is_near(from + i) ? 1 : 0;
@@ -109,7 +109,7 @@ class Votes {
       for (uint32_t k = 0; k < kSpread; ++k) ++votes_[static_cast<size_t>(place[k])];
     }
   }
-  // The first of the offsets of an angle that have the most.
+  // Finds the offset of an angle with the most votes, the first among equals.
   uint32_t best(uint32_t angle) const {
     const uint16_t* row = votes_.data() + size_t{angle} * offsets_;
     uint16_t most = 0;
@@ -124,7 +124,7 @@ class Votes {
   const float half_;
   const uint32_t offsets_;
   Array<uint16_t> votes_;
-  // By angle from kSpread / 2 before the first on, round and round.
+  // Angles wrap around, from kSpread / 2 before the first on.
   float around_cosine_[kAround], around_sine_[kAround];
   int32_t around_row_[kAround];
 };
@@ -157,7 +157,7 @@ emp_status find_lines(const HalfResolution& half, HoughLines& out) {
   votes.count(edges);
   const uint32_t offsets = votes.offsets();
   const uint16_t least = static_cast<uint16_t>(std::max(10u, std::min(w, h) / 8));
-  // The best offset of each angle, so that only the angles around a line that was taken are looked through again.
+  // Keeps the best offset of each angle, so that only the angles around a chosen line are searched again.
   uint32_t best[kAngles];
   for (uint32_t a = 0; a < kAngles; ++a) best[a] = votes.best(a);
   for (; out.n < kHoughLines; ++out.n) {
@@ -173,7 +173,7 @@ emp_status find_lines(const HalfResolution& half, HoughLines& out) {
     fit(points.data(), near, 2.0f, line);
     fit(points.data(), near, 1.2f, line);
     mark(points.data(), near, 1.2f, out.step, line);
-    // What voted for this line votes for its neighbours too; beyond half a turn offsets change their sign.
+    // Edges that voted for this line also voted for its neighbours. Beyond half a turn offsets change their sign.
     for (int da = -6; da <= 6; ++da) {
       const int turns = static_cast<int>(kAngles), angle = static_cast<int>(a) + da,
                 orientation = (angle + turns) % turns;

@@ -8,8 +8,8 @@ namespace empreinte {
 constexpr size_t kHoughLines = 20;
 constexpr uint32_t kMarks = 256;  // positions along a line
 
-// normal.x · x + normal.y · y = offset. A place t along it, counted from the picture's middle, is mark
-// t / step + kMarks/2; `sum[i]` of the marks before i lie on an edge.
+// The line normal.x · x + normal.y · y = offset. A place t along it, counted from the image's middle, is mark
+// t / step + kMarks/2. `sum[i]` of the marks before i are on an edge.
 struct HoughLine {
   Point normal;
   float offset;

@@ -13,11 +13,11 @@ namespace {
 
 constexpr size_t kFound = 4;
 constexpr size_t kPool = 24;            // the best ones, of which kFound are chosen
-constexpr float kOpposite = 0.44f;      // radians: opposite sides of a picture seen at a slant, 25°
-constexpr float kAdjacent = 0.87f;      // 50°: what adjacent sides differ by at least
-constexpr float kLeastApart = 0.15f;    // of the picture's smaller side: opposite sides
-constexpr float kOutside = 0.3f;        // of the picture's side: how far out a corner may lie
-constexpr float kBezel = 0.13f;         // of the picture's smaller side: lines so near one another belong together
+constexpr float kOpposite = 0.44f;      // radians (25°) by which opposite sides of a slanted image may differ
+constexpr float kAdjacent = 0.87f;      // radians (50°) by which adjacent sides differ at least
+constexpr float kLeastApart = 0.15f;    // of the image's smaller side, between opposite sides
+constexpr float kOutside = 0.3f;        // of the image's side: how far out a corner may be
+constexpr float kBezel = 0.13f;         // of the image's smaller side: lines so near one another belong together
 constexpr float kApart = 3;             // pixels: nearer ones are the same line found twice
 constexpr float kLeastSeen = 0.3f;      // of each side
 constexpr float kLeastSupport = 0.38f;  // of what is seen of a side
@@ -64,7 +64,7 @@ bool clip(Point& from, Point& to, float w, float h) {
   return true;
 }
 
-// Clockwise from the corner that is at the top left of the picture in it, as it is turned the least.
+// Orders corners clockwise, from the one that is the image's top left when it is rotated the least.
 bool arrange(Quad& quad) {
   float area = 0;
   for (int i = 0; i < 4; ++i) {
@@ -88,7 +88,7 @@ bool arrange(Quad& quad) {
   return true;
 }
 
-// 0 when these four lines make no picture.
+// Scores four lines; 0 when they make no quadrilateral.
 float judge(const HoughLines& lines, const size_t sides[4], Quad& quad) {
   const HoughLine* side[4];
   for (int i = 0; i < 4; ++i) side[i] = lines.line + sides[i];
@@ -121,7 +121,7 @@ Candidate candidate(const HoughLines& lines, const size_t side[4]) {
   return c;
 }
 
-// The same with each side moved outwards to the last line that is near and runs along it, or inwards to the next.
+// Moves each side outwards to the last line that is near and runs along it, or inwards to the next.
 Candidate nested(const HoughLines& lines, const Candidate& from, bool inwards) {
   Point middle = {0, 0};
   Point corner[4];
@@ -153,8 +153,8 @@ Candidate nested(const HoughLines& lines, const Candidate& from, bool inwards) {
   return candidate(lines, side);
 }
 
-// The best one, the outermost near it and what lies inside that (a screen lies inside a bezel, and the lines of both
-// mix), and one that has as many lines of its own as may be.
+// Chooses the best quadrilateral, the outermost one near it and the one inside that, because a screen is inside a bezel
+// and the lines of both mix. Then it chooses one that shares as few lines as possible with them.
 size_t choose(const HoughLines& lines, const Candidate* pool, size_t n, Candidate* found) {
   if (n == 0) return 0;
   size_t count = 0;

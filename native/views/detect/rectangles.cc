@@ -11,24 +11,24 @@
 namespace empreinte {
 namespace {
 
-constexpr float kLeastSide = 0.12f;                // of the picture's side
-constexpr float kLeastSupport = 0.42f;             // of each of the four, where it is not the picture's own
-constexpr float kBezel = 0.13f;                    // of the picture's side: lines so near one another belong together
+constexpr float kLeastSide = 0.12f;                // of the image's side
+constexpr float kLeastSupport = 0.42f;             // of each of the four sides that is not the image's own
+constexpr float kBezel = 0.13f;                    // of the image's side: lines so near one another belong together
 constexpr uint32_t kApart = 3;                     // pixels: nearer ones are the same line found twice
-constexpr size_t kFramed = 2;                      // of the first ones, what lies within a thin frame too
-constexpr float kThin = 0.08f, kMixture = 0.015f;  // of a side: such a frame, and what is mixed along its outside
+constexpr size_t kFramed = 2;                      // rectangles, the first ones, that may have a thin frame inside
+constexpr float kThin = 0.08f, kMixture = 0.015f;  // of a side: such a frame, and the blurred pixels along its outside
 constexpr size_t kFound = 6, kPool = 48;
 
-// Four lines: top, right, bottom, left, as refine() has them; of `rows` the first and third.
+// Four lines, in refine()'s order: top, right, bottom, left. The first and third are among `rows`.
 struct Candidate {
   float score = 0;
   uint8_t side[4] = {};
 };
 
-// What a side adds: its length as a share of the picture's side, where most of it is edge. Negative when too little is.
+// Returns what a side adds: its length as a share of the image's side. It is negative when too little of it is edge.
 float side_score(const Line& line, uint32_t from, uint32_t to, uint32_t whole) {
   if (line.own) return 0;
-  // Corners may be rounded, and groups lie across them: the ones at the ends do not count.
+  // Corners may be rounded and groups may cross them, so the groups at the ends do not count.
   const uint32_t first = from / kGroup + 1, last = to / kGroup;
   if (last <= first) return -1;
   const float length = static_cast<float>((last - first) * kGroup);
@@ -68,7 +68,7 @@ struct Search {
     return c;
   }
 
-  // Within a hundredth on each side: what refine() makes equal.
+  // Rectangles within a hundredth on each side become equal by refine().
   bool same(const Candidate& a, const Candidate& b) const {
     for (size_t i = 0; i < 4; ++i) {
       const uint32_t p = line(a, i).at, q = line(b, i).at;
@@ -88,8 +88,8 @@ struct Search {
     pool[at] = c;
   }
 
-  // Every four lines; what two columns add between two rows is worked out once, and what two rows add between two
-  // columns too.
+  // Tries every four lines. It computes once what two columns add between two rows, and what two rows add between two
+  // columns.
   void combine() {
     constexpr size_t kMost = kLines + 2;
     float sides[kMost][kMost][kMost];
@@ -113,7 +113,7 @@ struct Search {
       }
   }
 
-  // Each side moved outwards to the last line that is near and long enough, or inwards to the next.
+  // Moves each side outwards to the last line that is near and long enough, or inwards to the next.
   Candidate nested(const Candidate& from, bool inwards) const {
     size_t side[4];
     for (size_t i = 0; i < 4; ++i) {
@@ -139,7 +139,8 @@ struct Search {
     return candidate(side[0], side[1], side[2], side[3]);
   }
 
-  // The best one, what lies inside the outermost near it (frames lie in frames, and their lines mix), then the next.
+  // Chooses the best rectangle and the one inside the outermost near it, because frames are inside frames and their
+  // lines mix. Then it chooses the next best.
   size_t choose(Candidate* found) const {
     size_t count = 0;
     const auto take = [&](const Candidate& c) {

@@ -7,15 +7,15 @@ namespace empreinte {
 namespace {
 
 constexpr int kProfiles = 32, kReach = 8;
-constexpr float kFaint = 4;    // levels over two pixels: below it a profile says nothing
+constexpr float kFaint = 4;    // levels over two pixels, below which a profile is ignored
 constexpr float kStrong = 40;  // a stronger edge counts no more than this, so that a few do not outvote the rest
 
 struct Side {
   Point from, to;
 };
 
-// The colour between pixels, and a fourth sample of no meaning, so that it is whole vectors; outside the picture its
-// edge.
+// Interpolates the colour between pixels; outside the image its edge continues. An unused fourth sample makes whole
+// vectors.
 void colour_at(const WorkingCopy& p, float x, float y, float* __restrict colour) {
   x = std::clamp(x - 0.5f, 0.f, static_cast<float>(p.width) - 1.001f);
   y = std::clamp(y - 0.5f, 0.f, static_cast<float>(p.height) - 1.001f);
@@ -29,13 +29,13 @@ void colour_at(const WorkingCopy& p, float x, float y, float* __restrict colour)
   }
 }
 
-// The top of the parabola through three values, −0.5 … 0.5 from the middle one.
+// Returns the top of the parabola through three values, −0.5 … 0.5 from the middle one.
 float top_of(float before, float middle, float after) {
   const float bend = before - 2 * middle + after;
   return bend < -1e-3f ? std::clamp(0.5f * (before - after) / bend, -0.5f, 0.5f) : 0;
 }
 
-// How steep the picture is across the side, at each of kProfiles places and at each step −reach … reach.
+// Measures how steep the image is across the side, at each of kProfiles places and at each step −reach … reach.
 struct Profiles {
   float steep[kProfiles][2 * kReach + 1];
   bool inside[kProfiles];
@@ -58,7 +58,7 @@ void plan(const WorkingCopy& p, const Side& side, Point normal, int reach, Profi
   }
 }
 
-// One step for the whole side: where the sum over all places is greatest.
+// Finds one step for the whole side: the one with the greatest sum over all places.
 bool shift_of(const Profiles& profiles, int reach, float& shift) {
   float sum[2 * kReach + 1] = {};
   for (int m = 0; m < kProfiles; ++m)
@@ -70,7 +70,7 @@ bool shift_of(const Profiles& profiles, int reach, float& shift) {
   return true;
 }
 
-// A step at each end: from the line on which most places have their steepest step.
+// Finds a step for each end, from the line on which most places have their steepest step.
 bool turn_of(const Profiles& profiles, int reach, float& start, float& end) {
   float at[kProfiles], step[kProfiles];
   int n = 0;
@@ -97,7 +97,7 @@ bool turn_of(const Profiles& profiles, int reach, float& start, float& end) {
 int fit_most(const float* at, const float* value, int n, float on, float& base, float& slope) {
   int most = 0;
   const auto is_on = [&](int k, float a, float b) { return std::abs(value[k] - a * at[k] - b) < on; };
-  // Through each two that are far enough apart to tell a slope.
+  // Tries a line through each two places that are far enough apart to give a slope.
   for (int i = 0; i < n; ++i)
     for (int j = i + n / 3 + 1; j < n; ++j) {
       const float a = (value[j] - value[i]) / (at[j] - at[i]), b = value[i] - a * at[i];

@@ -31,9 +31,9 @@ inline Side side_of(const uint8_t* rgb, uint32_t width, const Box& box, int side
   return {corner + row * (h - 1), -row, 3, h, w};
 }
 
-// Sixteen pixels side by side, and how far the colour at each sample is from a pattern: of the three samples that begin
-// there, the one that differs most. The loops have a fixed length, so compilers make vector code of them. Each reads
-// the samples anew, because a value that was just stored cannot be read elsewhere before it has left the processor.
+// Measures sixteen neighbouring pixels: how far the colour at each sample is from a pattern, by the one of its three
+// samples that differs most. The loops have a fixed length, so compilers make vector code of them. Each reads the
+// samples again, because a value that was just stored cannot be read elsewhere before it has left the processor.
 constexpr uint32_t kPixels = 16, kSamples = 3 * kPixels, kMostDiffers = 60;
 
 struct Pattern {

@@ -9,22 +9,22 @@ namespace empreinte {
 namespace {
 
 constexpr uint8_t kStep = 11;           // levels over two pixels that make an edge
-constexpr float kChance = 0.45f;        // of a line's pixels: what an edge must have more of than texture has
-constexpr float kLeastStretch = 0.12f;  // of the picture's side
+constexpr float kChance = 0.45f;        // of a line's pixels: the share that texture may have by chance
+constexpr float kLeastStretch = 0.12f;  // of the image's side
 
 // Counts of edge pixels: of horizontal edges by group of columns and row, of vertical ones by group of rows and column.
 struct Counts {
   uint32_t places = 0, groups = 0;
   size_t stride = 0;  // from a group to the next
-  // An edge that lies between two columns is marked in either: both count, to at most a whole group.
+  // An edge between two columns is marked in either of them. Both count, up to a whole group.
   bool either = false;
   Array<uint8_t> room;
 
   bool allocate(uint32_t of_places, uint32_t length) {
     places = of_places, groups = length / kGroup;
     stride = (size_t{places} + kBlock - 1) / kBlock * kBlock;
-    // Before the first a block, as what is before a place is looked at too; behind the last the group that is not
-    // whole.
+    // A block precedes the first place, because the place before each one is read too. The incomplete group follows the
+    // last.
     room = Array<uint8_t>(kBlock + stride * (groups + size_t{1}));
     if (room) room.zero();
     return static_cast<bool>(room);
@@ -33,8 +33,8 @@ struct Counts {
   const uint8_t* group(uint32_t g) const { return room.data() + kBlock + stride * g; }
 };
 
-// What follows works on blocks of a fixed length, through pointers that say that they do not overlap: so compilers make
-// vector code of it at any level.
+// The following functions work on blocks of a fixed length, through pointers that do not overlap, so compilers make
+// vector code of them at any level of optimization.
 using In = const uint8_t* __restrict;
 using Out = uint8_t* __restrict;
 
@@ -45,12 +45,12 @@ void steps_of_block(In a, In b, In a_hue, In b_hue, Out out) {
   }
 }
 
-// The steps from a row to another, in the plane where each is greater; the other plane is `hue` further.
+// Writes the steps from one row to another, in the plane where each is greater. The other plane is `hue` further.
 void steps(const uint8_t* a, const uint8_t* b, size_t hue, uint8_t* out, uint32_t stride) {
   for (uint32_t x = 0; x < stride; x += kBlock) steps_of_block(a + x, b + x, a + x + hue, b + x + hue, out + x);
 }
 
-// 1 where `here` is an edge: a step, no smaller than before and after it, and than the one across.
+// Marks where `here` is an edge: a step that is no smaller than those before, after and across it.
 void mark_block(In before, In here, In after, In across, Out out) {
   for (uint32_t k = 0; k < kBlock; ++k) {
     const uint8_t beside = std::max(before[k], after[k]), other = std::max(across[k], kStep);
@@ -74,7 +74,7 @@ void count_block(In marks, Out counts) {
 
 emp_status count_edges(const HalfResolution& s, Counts& rows, Counts& columns) {
   const uint32_t w = s.width, h = s.height, stride = s.stride;
-  // Four rows of steps down the picture, in turn; the steps along it; marks of two rows, and both together.
+  // Four rows of steps down the image, in turn; the steps along it; marks of two rows, and both together.
   const size_t room_row = size_t{stride} + kBlock;
   Array<uint8_t> room(8 * room_row + kBlock);
   if (!rows.allocate(h, w) || !columns.allocate(w, h) || !room) return EMP_OUT_OF_MEMORY;
@@ -103,7 +103,7 @@ emp_status count_edges(const HalfResolution& s, Counts& rows, Counts& columns) {
       std::memcpy(&eight, both + size_t{g} * kGroup, 8);
       *to = static_cast<uint8_t>(eight * 0x0101010101010101u >> 56);
     }
-    // The same for edges of the other direction, found in this row: before and after are its neighbours in the row.
+    // Finds the edges of the other direction in the same way: before and after are the neighbours in this row.
     mark(along - 1, along, along + 1, down(y), both, stride);
     uint8_t* counts = columns.group(y / kGroup);
     for (uint32_t x = 0; x < stride; x += kBlock) count_block(both + x, counts + x);
@@ -111,8 +111,8 @@ emp_status count_edges(const HalfResolution& s, Counts& rows, Counts& columns) {
   return EMP_OK;
 }
 
-// Of the places of a block, by how many pixels the stretch in which edge pixels exceed chance the most does: `sum` up
-// to this group, `best` so far.
+// Finds for each place of a block by how many pixels its best stretch exceeds chance: `sum` up to this group, `best` so
+// far.
 void add_group(In counts, In before, float* __restrict sum, float* __restrict best) {
   for (uint32_t k = 0; k < kBlock; ++k) {
     const uint8_t both = static_cast<uint8_t>(counts[k] + before[k]), n = std::min<uint8_t>(both, kGroup);
@@ -122,7 +122,7 @@ void add_group(In counts, In before, float* __restrict sum, float* __restrict be
   }
 }
 
-// `scores`: of all places, up to a whole block.
+// Scores all places, up to a whole block.
 bool best_stretches(const Counts& counts, float* scores) {
   const uint8_t none[kBlock] = {};
   Array<float> sums(counts.stride);
@@ -137,7 +137,7 @@ bool best_stretches(const Counts& counts, float* scores) {
   return true;
 }
 
-// Keeps the best kLines of a direction, none beside a better one, and adds the picture's own sides.
+// Keeps the best kLines of a direction, none next to a better one, and adds the image's own sides.
 emp_status keep_lines(const Counts& counts, Lines& out) {
   const uint32_t places = counts.places, groups = counts.groups;
   Array<float> scores(counts.stride);

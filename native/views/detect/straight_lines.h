@@ -10,7 +10,7 @@ constexpr size_t kLines = 14;         // kept in each direction
 
 // A row or column with a stretch of edge pixels; `sum[i]` of them are in its first i groups.
 struct Line {
-  uint32_t at = 0;   // the edge lies between pixel at−1 and pixel at+1
+  uint32_t at = 0;   // the edge is between pixel at−1 and pixel at+1
   bool own = false;  // whether it is a side of the image itself
   uint16_t sum[kMaxGroups + 1] = {};
 };

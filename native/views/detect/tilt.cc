@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kPlaces = 48;            // along each side
 constexpr int kNear = 30;              // levels of the channel that differs most
-constexpr float kDeepest = 0.2f;       // of the picture: what is turned further has sides that are lines
+constexpr float kDeepest = 0.2f;       // of the image; beyond it the sides are found as lines
 constexpr int kLeast = 12;             // places on the line of a side
 constexpr float kLeastSlope = 0.006f;  // a third of a degree
 
@@ -18,8 +18,8 @@ const uint8_t* pixel(const WorkingCopy& p, uint32_t x, uint32_t y) {
   return p.rgb.data() + 3 * (size_t{y} * p.width + x);
 }
 
-// Sides as refine() has them: top, right, bottom, left, each from its first corner clockwise. Place `along` and `deep`
-// pixels inwards.
+// Returns the place `along` a side and `deep` pixels inwards. Sides are in refine()'s order: top, right, bottom, left,
+// each clockwise from its first corner.
 const uint8_t* inside(const WorkingCopy& p, int side, uint32_t along, uint32_t deep) {
   const uint32_t w = p.width, h = p.height;
   if (side == 0) return pixel(p, along, deep);
@@ -55,7 +55,7 @@ bool find_tilt(const WorkingCopy& copy, Quad& out) {
       const uint32_t along = (2 * i + 1) * length / (2 * kPlaces);
       uint32_t deep = 0;
       while (deep < deepest && colour_difference(canvas, inside(copy, side, along, deep)) <= kNear) ++deep;
-      // Where the picture touches the canvas's own side, or the canvas's colour goes on inside, nothing is learnt.
+      // Places where the image touches the canvas's own side, or continues in the canvas's colour, say nothing.
       if (deep == 0 || deep == deepest) continue;
       at[n] = static_cast<float>(along) + 0.5f;
       depth[n++] = static_cast<float>(deep);
@@ -69,7 +69,7 @@ bool find_tilt(const WorkingCopy& copy, Quad& out) {
   if (orientation < 3) return false;
   for (int i = 0; i < 4; ++i)
     if (!meet(from[(i + 3) % 4], to[(i + 3) % 4], from[i], to[i], out.corner[i])) return false;
-  // Far from a rectangle it is something else.
+  // A shape that is far from a rectangle is not a rotated image.
   const auto side = [&](int i) {
     const Point a = out.corner[i], b = out.corner[(i + 1) % 4];
     return length_of(b.x - a.x, b.y - a.y);

@@ -1,5 +1,5 @@
-// Borders, letterboxes and caption bars: lines of one colour from the outside in, text in it or not, until nothing
-// changes.
+// Peels borders, letterboxes and caption bars: lines of one colour from the outside in, with or without text, until
+// nothing changes.
 #include "trims.h"
 
 #include <algorithm>
@@ -12,12 +12,12 @@ namespace empreinte {
 namespace {
 
 constexpr float kUniform = 0.95f, kWithText = 0.3f;  // shares of a line in the border's colour
-constexpr float kTextHeight = 0.14f;                 // of the box: a higher stretch that is not uniform is no text
-constexpr float kLeast = 0.1f;                       // of the box stays
+constexpr float kTextHeight = 0.14f;                 // of the box: the most that a line of text may have
+constexpr float kLeast = 0.1f;                       // of the box that stays at least
 constexpr int kPasses = 8;
 constexpr size_t kTrims = 5;
 
-// The median of each channel along a line.
+// Returns the median of each channel along a line.
 void median(const Side& side, uint32_t i, uint8_t colour[3]) {
   uint16_t counts[3][256] = {};
   const uint8_t* p = side.line(i);
@@ -30,7 +30,7 @@ void median(const Side& side, uint32_t i, uint8_t colour[3]) {
   }
 }
 
-// The share of a line's pixels that are near a colour. Every second one is enough to count by.
+// Returns the share of a line's pixels that are near a colour. Counting every second pixel is enough.
 float share_near(const Side& side, uint32_t i, const uint8_t colour[3]) {
   const uint8_t* p = side.line(i);
   const uint32_t n = (side.length + 1) / 2;
@@ -39,7 +39,7 @@ float share_near(const Side& side, uint32_t i, const uint8_t colour[3]) {
   return static_cast<float>(near) / static_cast<float>(n);
 }
 
-// The same of many lines.
+// Computes the same share for many lines.
 class SharesNear {
  public:
   SharesNear(const Side& side, const uint8_t colour[3]) : side_(side), colour_(colour), pattern_(colour) {}
@@ -78,8 +78,8 @@ class SharesNear {
   uint16_t counts_[kSamples];
 };
 
-// Whether a line is not of one colour, which is soon seen of most: of two pixels that are further from one another than
-// twice kNear at most one is near any colour. False tells nothing.
+// Returns true when a line is certainly not of one colour: when two pixels differ by more than twice kNear, at most one
+// of them is near any colour. False says nothing.
 bool is_mixed(const Side& side, uint32_t i) {
   const uint32_t n = (side.length + 1) / 2, pairs = n / 2;
   const uint8_t* p = side.line(i);
@@ -92,11 +92,11 @@ bool is_mixed(const Side& side, uint32_t i) {
   return false;
 }
 
-// How many lines go, at most `most`; the colour they have.
+// Returns how many lines are peeled, at most `most`, and their colour.
 uint32_t peel_side(const Side& side, uint32_t most, bool text, uint32_t skip, uint8_t colour[3]) {
   uint8_t met[3];
   uint32_t start = 0;
-  // Between two borders, one inside the other, lies a line or two of their mixture.
+  // A line or two between nested borders are a mixture of both.
   for (;; ++start) {
     if (start > skip || start >= most) return 0;
     if (is_mixed(side, start)) continue;
@@ -119,13 +119,13 @@ uint32_t peel_side(const Side& side, uint32_t most, bool text, uint32_t skip, ui
 
 uint32_t most_of(uint32_t lines) { return lines - std::max(1u, static_cast<uint32_t>(kLeast * lines)); }
 
-// Of each of the n ≤ 16 lines from `from` on, the sum over its pixels. `side` is one of the working copy, behind which
-// there are samples to spare.
+// Sums the pixels of each of the n ≤ 16 lines from `from` on. `side` is a side of the working copy, behind which there
+// are spare samples.
 void sum_differences(const Side& side, uint32_t from, uint32_t n, const uint8_t colour[3], uint32_t* sum) {
   if (n == 0) return;
   const Pattern pattern(colour);
   if (side.next_line == 3 || side.next_line == -3) {
-    // Columns: all of them a row at a time, from the leftmost.
+    // Columns are summed together, a row at a time, from the leftmost.
     const uint8_t* p = side.line(side.next_line > 0 ? from : from + n - 1);
     uint16_t sums[kSamples] = {};
     for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) pattern.add(p, sums);
@@ -144,8 +144,8 @@ void sum_differences(const Side& side, uint32_t from, uint32_t n, const uint8_t 
   }
 }
 
-// Measures, in lines of the working copy from the outside in, where the colour ends: at half of the difference to the
-// lines inside. `near` is the line that the half resolution gives.
+// Measures where the colour ends, in lines of the working copy from the outside in: where half of the difference to the
+// inner lines is reached. `near` is the line found in the half resolution.
 float measure_side(const Side& side, float near, uint32_t reach, const uint8_t colour[3]) {
   constexpr uint32_t kMost = 12;
   const uint32_t from = near > static_cast<float>(reach) ? static_cast<uint32_t>(near) - reach : 0;
@@ -197,7 +197,7 @@ class Peels {
   size_t n_ = 0;
 };
 
-// One side of `b`, which is what is left of `from`.
+// Measures one side of `b`, which is the rest of `from`.
 Peels::Peel peel(const HalfResolution& half, const Box& from, const Box& b, int s, const How& how) {
   const Side side = side_of(half.rgb.data(), half.width, b, s);
   const uint32_t gone_before = s == 0   ? b.left - from.left
@@ -213,7 +213,7 @@ Peels::Peel peel(const HalfResolution& half, const Box& from, const Box& b, int 
   return result;
 }
 
-// `peels` is of the same `box` and `how.corner`.
+// Peels the sides of a box. `peels` belongs to the same `box` and `how.corner`.
 Trimmed trim(const HalfResolution& half, const Box& box, const How& how, Peels& peels) {
   Trimmed result = {box, {}};
   Box& b = result.box;
@@ -249,7 +249,7 @@ Trimmed trim(const HalfResolution& half, const Box& box, const How& how) {
 
 Frame measure(const WorkingCopy& copy, const HalfResolution& half, const Trimmed& trimmed, const Box& from) {
   const uint32_t s = half.scale, reach = 2 * s;
-  // Lines are counted from the sides of `from`, along what is left of them.
+  // Lines are counted from the sides of `from`, along the rest of them.
   const auto whole = [&](const Box& b) {
     return Box{b.left * s, b.top * s, b.right == half.width ? copy.width : b.right * s,
                b.bottom == half.height ? copy.height : b.bottom * s};
@@ -287,7 +287,7 @@ emp_status find_trims(const WorkingCopy& copy, const HalfResolution& half, Views
   };
   const Trimmed first = add({true, true});
   add({true, false});
-  // A bar below and a clear sky above: sides of one colour belong together, and others may be the picture's own.
+  // Sides of one colour belong together, and others may be the image's own: a bar below, and a clear sky above.
   uint32_t left = 0;
   const bool gone[4] = {first.box.left > 0, first.box.top > 0, first.box.right < all.right,
                         first.box.bottom < all.bottom};

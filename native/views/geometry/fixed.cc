@@ -1,4 +1,4 @@
-// The choice and order of views is measured: what a view finds of altered photographs that no earlier one does.
+// The choice and order of the views is measured by how many altered photographs each finds that no earlier one does.
 #include "fixed.h"
 
 #include <cmath>
@@ -7,13 +7,13 @@
 namespace empreinte {
 namespace {
 
-// The image before `left`, `top`, `right` and `bottom` of its sides, as shares of the original, were cut off.
+// Returns the image before `left`, `top`, `right` and `bottom`, as shares of the original, were cut off its sides.
 View uncropped(float left, float top, float right, float bottom) {
   const float across = 1 - left - right, down = 1 - top - bottom;
   return box(-left / across, -top / down, 1 + right / across, 1 + bottom / down, ViewKind::zoom_out);
 }
 
-// The image rotated by `degrees` about its middle, its sides `scale` times as long.
+// Returns the image rotated by `degrees` about its middle, with sides `scale` times as long.
 View rotated(float degrees, float scale, float width, float height) {
   const float angle = degrees * 3.14159265f / 180, c = std::cos(angle) * scale, s = std::sin(angle) * scale;
   View view = {};

@@ -7,7 +7,7 @@ namespace empreinte {
 // Returns a view in another orientation: the same place with its corners in another order, so that its hash is that of
 // the rotated or mirrored pixels. Orientations count as in emp_hash_result.dihedral.
 View oriented_view(const View& view, uint32_t orientation);
-// Mirrored left to right.
+// The orientation that mirrors left to right.
 constexpr uint32_t kMirroredView = 5;
 
 // Returns a view as it was before this share of each of its sides was cut off.

@@ -1,7 +1,7 @@
 // Samples a view by its plan (sampling_plan.h): each sample of the grid is the mean of Per × Per bilinear samples.
 // Included inside a kernel's target region: templates over the lanes L, sixteen samples of a row at a time.
 
-// Bilinear samples along one line; at[j] is the offset of the four pixels of sample j.
+// The bilinear samples along one line; at[j] is the offset of the four pixels of sample j.
 template <class L, uint32_t N>
 struct SampleLine {
   alignas(64) float x[N], y[N];
@@ -64,8 +64,8 @@ static void sample_slanted(const SamplingPlan& plan, float* grid) {
   }
 }
 
-// The same where rows of the view are rows of the image, which is by far the usual case. Rows are blended first as a
-// whole, then interpolated along one line only.
+// Samples a view whose rows are rows of the image, which is by far the usual case. Rows are blended first as a whole,
+// then interpolated along one line only.
 template <class L, uint32_t Per>
 static void sample_upright(const SamplingPlan& plan, float* grid) {
   constexpr float share = 1.0f / (Per * Per);

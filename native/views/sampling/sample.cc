@@ -40,16 +40,17 @@ Filter filter_of(uint32_t n) {
   return {(sum / kSide + even) / step, (w * w - 1) / 6 / (step * step), 1 / step};
 }
 
-// After P. Heckbert, Fundamentals of Texture Mapping and Image Warping (1989), section 2.2.3.
+// Finds the projection of a view, after P. Heckbert, Fundamentals of Texture Mapping and Image Warping (1989), section
+// 2.2.3.
 bool projection_of(const float* x, const float* y, Projection* out) {
   const float sx = x[0] - x[1] + x[2] - x[3], sy = y[0] - y[1] + y[2] - y[3];
   const float dx1 = x[1] - x[2], dx2 = x[3] - x[2], dy1 = y[1] - y[2], dy2 = y[3] - y[2];
   const float area = dx1 * dy2 - dx2 * dy1;
   if (!(std::abs(area) > 1e-6f)) return false;
   float g = (sx * dy2 - dx2 * sy) / area, h = (dx1 * sy - sx * dy1) / area;
-  // Sides that are parallel but for rounding.
+  // Sides may be parallel apart from rounding.
   if (std::abs(g) < 1e-5f && std::abs(h) < 1e-5f) g = h = 0;
-  // Nothing of the square may be at or behind the horizon.
+  // No part of the square may be at or behind the horizon.
   if (!(1 + std::min(g, 0.0f) + std::min(h, 0.0f) > 0.05f)) return false;
   *out = {
       x[1] - x[0] + g * x[1], x[3] - x[0] + h * x[3], x[0], y[1] - y[0] + g * y[1], y[3] - y[0] + h * y[3], y[0], g, h};
@@ -125,7 +126,7 @@ bool sample_view(const Levels& levels, const View& view, const Sampling& samplin
   const float down = 0.5f * (length_of(x[3] - x[0], y[3] - y[0]) + length_of(x[2] - x[1], y[2] - y[1]));
   if (!(across >= 4 && down >= 4)) return false;
 
-  // The coarsest level whose pixels are at most a third of the step; the shorter side decides.
+  // Takes the coarsest level whose pixels are at most a third of the step; the shorter side decides.
   uint32_t n = 0;
   const float finest = std::min(across, down) / kSide;
   while (n + 1 < levels.count && finest >= 3 * static_cast<float>(2u << n)) ++n;

@@ -9,8 +9,7 @@ namespace {
 
 constexpr uint32_t kLongestAsItIs = 512, kNarrowest = 64;
 
-// Two rows of a block to one of half a block. Whole blocks of pairs, of which either may be the first: so compilers
-// make vector code of it.
+// Reduces two rows of a block to one of half a block. It works in whole blocks, so compilers make vector code of it.
 void halve_block(const uint8_t* above, const uint8_t* below, uint8_t* __restrict out) {
   uint16_t a[kBlock / 2], b[kBlock / 2];
   std::memcpy(a, above, kBlock);

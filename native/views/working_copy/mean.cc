@@ -9,9 +9,9 @@
 namespace empreinte {
 namespace {
 
-// Which of n inputs output i of `outputs` averages, and their shares in 256ths; they add up to 256.
+// The inputs that each output averages, and their shares in 256ths, which add up to 256.
 struct Shares {
-  uint32_t most = 0;       // inputs of an output
+  uint32_t most = 0;       // the most inputs of an output
   Array<uint32_t> first;   // outputs: the first input of output i
   Array<uint32_t> start;   // outputs + 1: where the shares of output i begin
   Array<uint16_t> weight;  // all shares, end to end
@@ -32,7 +32,7 @@ bool make_shares(uint32_t n, uint32_t outputs, Shares* out) {
     out->start[i] = at;
     uint32_t given = 0;
     for (uint32_t k = first; k <= last; ++k) {
-      // Cumulative, so that the shares add up whatever the rounding.
+      // The shares are differences of cumulative values, so that they add up whatever the rounding.
       const double until = (std::min(k + 1.0, to) - from) / step;
       const uint32_t upto = k == last ? 256 : static_cast<uint32_t>(until * 256 + 0.5);
       out->weight[at++] = static_cast<uint16_t>(upto - given);
@@ -44,7 +44,7 @@ bool make_shares(uint32_t n, uint32_t outputs, Shares* out) {
   return true;
 }
 
-// The shares of a row as the kernels take them: see reduce.h.
+// The shares of a row in the layout of the kernels (reduce.h).
 struct Columns {
   Array<uint32_t> first;
   Array<uint16_t> weight;
@@ -78,7 +78,7 @@ emp_status mean_image(const emp_pixels& p, const emp_kernel& kernel, uint32_t wi
   Columns columns;
   if (!make_shares(p.width, width, &across) || !make_shares(p.height, height, &down) || !make_columns(across, &columns))
     return EMP_OUT_OF_MEMORY;
-  // Sums are written in blocks of 128; a pixel of no weight may be read behind the last.
+  // Sums are written in blocks of 128. A pixel without weight may be read after the last.
   const size_t stride = channels * (size_t{p.width} + across.most) + 128;
   Array<uint16_t> grey(samples + size_t{128}), sums(kRows * stride + 128);
   if (!grey || !sums) return EMP_OUT_OF_MEMORY;

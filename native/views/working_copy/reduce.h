@@ -2,7 +2,7 @@
 // Included inside a kernel's target region: templates over the lanes L, and plain loops of a fixed length, which
 // compilers turn into that processor's vectors.
 
-// The mean of two or three rows, in one pass.
+// Computes the weighted sum of two or three rows in one pass.
 static inline void mean_of_three_rows(const uint8_t* __restrict a, const uint8_t* __restrict b,
                                       const uint8_t* __restrict c, uint16_t u, uint16_t v, uint16_t w, uint32_t samples,
                                       uint16_t* __restrict sum) {
@@ -13,11 +13,11 @@ static inline void mean_of_two_rows(const uint8_t* __restrict a, const uint8_t* 
   for (size_t x = 0; x < samples; ++x) sum[x] = static_cast<uint16_t>(128 + v * a[x] + w * b[x]) >> 8;
 }
 
-// Rows of bytes to their weighted mean, values 0 … 255; the weights add up to 256. `sum` may be written up to a whole
-// block.
+// Writes the weighted mean of rows of bytes, values 0 … 255; the weights add up to 256. `sum` may be written up to a
+// whole block.
 static void mean_of_rows(const uint8_t* rows, size_t stride, const uint16_t* weight, uint32_t count, uint32_t samples,
                          uint16_t* sum) {
-  // A picture of a megapixel or two has two or three rows to one.
+  // An image of one or two megapixels has two or three rows for each row of the copy.
   if (count == 2) return mean_of_two_rows(rows, rows + stride, weight[0], weight[1], samples, sum);
   if (count == 3)
     return mean_of_three_rows(rows, rows + stride, rows + 2 * stride, weight[0], weight[1], weight[2], samples, sum);
@@ -50,7 +50,7 @@ static void mean_of_rows(const uint8_t* rows, size_t stride, const uint16_t* wei
   }
 }
 
-// Four columns of pixels at a time, so that where they are from is found out once.
+// Handles four columns of pixels at a time, so that their sources are looked up once.
 template <class L, uint32_t Taps>
 static void mean_of_columns_by(const SummedRows& c) {
   const uint32_t taps = Taps > 0 ? Taps : c.taps;
@@ -80,23 +80,23 @@ static void mean_of_columns_by(const SummedRows& c) {
 template <class L>
 static void mean_of_columns(const SummedRows& c) {
   if (L::mean_of_columns(c)) return;
-  // A picture of a megapixel or two has two or three taps.
+  // An image of one or two megapixels has two or three taps.
   if (c.taps == 2) return mean_of_columns_by<L, 2>(c);
   if (c.taps == 3) return mean_of_columns_by<L, 3>(c);
   mean_of_columns_by<L, 0>(c);
 }
 
-// Means of two, rounded up.
+// Writes the means of two rows, rounded up.
 static inline uint8_t mean_of_two(uint8_t a, uint8_t b) { return static_cast<uint8_t>((a + b + 1) >> 1); }
 
-// Two rows of 2 · width RGB pixels to one of half the width, each the mean of two by two; no wider than half a working
-// copy. (a + b + c + d + 2) / 4 without wider samples: the mean of two means is one too much where one of them was
-// rounded and their sum is odd.
+// Reduces two rows of 2 · width RGB pixels to one, each pixel the mean of two by two. The result is at most half a
+// working copy wide. It computes (a + b + c + d + 2) / 4 without wider samples: the mean of two means is one too large
+// where one of them was rounded and their sum is odd.
 template <class L>
 static void halve_colours(const uint8_t* __restrict above, const uint8_t* __restrict below, uint32_t width,
                           uint8_t* rgb) {
-  // Of every sample and the one three further, of which half are wanted. All of a row: what was just stored cannot be
-  // read in other pieces before it has left the processor.
+  // Computes the mean of every sample and the one three further, half of which are used. It does so for the whole row
+  // first, because what was just stored cannot be read in other pieces before it has left the processor.
   uint8_t mean[3 * empreinte::kWorkingSide];
   for (size_t i = 0; i + 3 < size_t{6} * width; ++i) {
     const uint8_t a = above[i], b = above[i + 3], c = below[i], d = below[i + 3];
@@ -124,7 +124,7 @@ static void planes_of(const uint8_t* rgb, uint32_t width, uint8_t* __restrict lu
   }
 }
 
-// Two rows of 2 · width floats to one of half the width.
+// Reduces two rows of 2 · width floats to one of half the width.
 static void halve_luma(const float* above, const float* below, uint32_t width, float* __restrict out) {
   for (size_t x = 0; x < width; ++x)
     out[x] = 0.25f * (above[2 * x] + above[2 * x + 1] + below[2 * x] + below[2 * x + 1]);

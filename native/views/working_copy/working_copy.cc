@@ -58,7 +58,7 @@ emp_status fill(const emp_pixels& p, const emp_kernel& kernel, const RowsDone& d
   std::memset(out.rgb.data() + 3 * count, 0, kSpare);
   for (size_t i = count; i < out.luma.size(); ++i) out.luma[i] = 0;
   const emp_pixels copy = {out.rgb.data(), 3 * count, width, height, 3, size_t{3} * width};
-  // A row's luma while the row is near.
+  // Computes a row's luma while the row is in the cache.
   LumaRows luma = {kernel, copy, out.luma.data(), done};
   if (width != p.width || height != p.height)
     return mean_image(p, kernel, width, height, out.rgb.data(), {LumaRows::make, &luma});

@@ -10,9 +10,8 @@ namespace empreinte {
 struct WorkingCopy {
   uint32_t width = 0, height = 0;                // pixels of the working copy, at least 5
   uint32_t source_width = 0, source_height = 0;  // pixels of the image itself
-  Array<uint8_t>
-      rgb;  // 3 · width · height, interleaved, and kSpare of no meaning; of a grey picture three times the same
-  Array<float> luma;  // width · height, 0 … 255, the reference's weights; and a row and a sample more, of no meaning
+  Array<uint8_t> rgb;  // 3 · width · height, interleaved, and kSpare unused bytes; a grey image has three equal samples
+  Array<float> luma;  // width · height, 0 … 255, by the reference's weights; and an unused row and sample
 };
 
 // Sets the size of the working copy of `pixels`, both of whose sides are at least 5 pixels, and allocates it.
