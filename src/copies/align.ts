@@ -5,7 +5,9 @@ import type { Candidate, CandidateSet } from "./candidates.js";
 import { weakRadius } from "./radii.js";
 import type { AlteredLevel, CopyIndex } from "./types.js";
 
-/** How many entries of each group are aligned, and how many views of each. `"standard"` makes no extra look-up for it. */
+/**
+ * How many entries of each group are aligned, and how many views of each. `"standard"` makes no extra look-up for it.
+ */
 const bounds = { standard: [1, 1], thorough: [3, 2] } as const;
 
 /**

@@ -19,8 +19,8 @@ export interface CandidateGroups {
   /** The entry of a hash. Default: each id is an entry. */
   entryOf?: (id: number) => number;
   /**
-   * The group of a hash within its entry: a match by a hash of one group is no reason not to align one of another. Default:
-   * one group.
+   * The group of a hash within its entry: a match by a hash of one group is no reason not to align one of another.
+   * Default: one group.
    */
   groupOf?: (id: number) => number;
 }
@@ -86,7 +86,9 @@ export class CandidateSet {
     return new Map([...this.#candidates].filter(([, candidates]) => this.#tierOf(candidates) !== undefined));
   }
 
-  /** The entries that are a match or a review, by their nearest candidate: matches first, then by distance and entry. */
+  /**
+   * The entries that are a match or a review, by their nearest candidate: matches first, then by distance and entry.
+   */
   matches(): CopyMatch[] {
     const matches: [entry: number, match: CopyMatch][] = [];
     for (const [entry, candidates] of this.#candidates) {

@@ -12,9 +12,9 @@ import { type Crop, cropsOf, hashCrop } from "../views/crops.js";
 export interface HashWithCropsOptions extends Limits {
   /** How many crops are hashed: `"standard"` at most 24, `"thorough"` at most 60. Default `"standard"`. */
   level?: "standard" | "thorough";
-  /** It ends the work, which then rejects with the signal's reason. */
+  /** Ends the work. The promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** What errors call the input. Default: the path, "buffer" or "stream". */
+  /** The name of the input in errors. Default: the path, "buffer" or "stream". */
   name?: string;
 }
 
@@ -22,7 +22,7 @@ export interface HashWithCropsOptions extends Limits {
 export interface CropHash {
   /** 64 lower-case hex digits, which any PDQ hasher gives for these pixels. */
   hash: string;
-  /** 80 … 100. */
+  /** The quality of the hash, 80 … 100. */
   quality: number;
   /** The name of the crop, for people: "centre-10", "square", "left-20". */
   name: string;
@@ -34,11 +34,11 @@ export interface CropHash {
 export interface CropHashes {
   /** The original's hash: 64 lower-case hex digits. */
   hash: string;
-  /** 0 … 100. Below 50 the hash should not be listed. */
+  /** The quality of the hash, 0 … 100. Below 50 the hash should not be listed. */
   quality: number;
   /** False when the hash is rounding noise. */
   stable: boolean;
-  /** The crops, those that find most first. */
+  /** The crops, sorted by how many copies they find, the most first. */
   crops: CropHash[];
 }
 
@@ -47,9 +47,9 @@ export const mostCrops = 63;
 const mostAtLevel = { standard: 24, thorough: 60 } as const;
 const optionNames = ["level", "signal", "name", "maxPixels", "maxBytes", "maxSeconds", "maxPages"];
 
-/** A crop whose hash is this near another's finds little that the other does not. */
+/** A crop whose hash is this near to another's finds little that the other does not. */
 const sameWithin = 10;
-/** A crop needs this many pixels a side to be told from others. */
+/** The least pixels on each side with which a crop can be distinguished from others. */
 const minSide = 64;
 
 async function cropHash(samples: Samples, crop: Crop, signal: AbortSignal | undefined): Promise<CropHash | undefined> {
@@ -59,9 +59,9 @@ async function cropHash(samples: Samples, crop: Crop, signal: AbortSignal | unde
 }
 
 /**
- * Hashes an original together with crops of it, for an operator who has the originals: an altered copy of a crop is found
- * where nothing of the whole image's hash is left. More hashes describe the original better, so keep those of the crops to
- * yourself.
+ * Hashes an original together with crops of it, for an operator who has the originals. The hash of a crop finds altered
+ * copies that are too far from the hash of the whole image. More hashes describe the original better, so do not share
+ * those of the crops.
  *
  * @throws what `hashImage` throws
  *

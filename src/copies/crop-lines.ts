@@ -5,9 +5,9 @@ import { metadataCell } from "../lists/formats/plain.js";
 import type { CropHashes } from "./crop-hashes.js";
 
 /**
- * The lines of a list for an original, `hash,metadata`, which any tool that knows PDQ reads. With `crops` those of its crops
- * follow, with `;crop=NAME` behind the metadata: `HashList.searchImage`, `openList` and a bank take them for parts of the
- * last line before them that is no crop.
+ * Returns the lines of a list for an original, `hash,metadata`, which any tool that knows PDQ reads. With `crops` the
+ * lines of its crops follow, with `;crop=NAME` after the metadata. `HashList.searchImage`, `openList` and a bank treat
+ * them as crops of the last line before them that is not a crop.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for metadata with a line break or the mark of a crop
  *

@@ -113,9 +113,10 @@ async function runRemainingStages(
 }
 
 /**
- * Looks for altered copies of a decoded image: turned, mirrored, with a border, a caption, inside a screenshot, slightly
- * cropped. The hash of the image as it is comes first; the rest, in the order of what it finds for what it costs, is searched
- * until the candidates decide, or to the end. What is below the quality, the image or a view of it, matches nothing.
+ * Looks for altered copies of a decoded image: turned, mirrored, with a border, a caption, inside a screenshot,
+ * slightly cropped. The hash of the image as it is comes first; the rest, in the order of what it finds for what it
+ * costs, is searched until the candidates decide, or to the end. What is below the quality, the image or a view of it,
+ * matches nothing.
  *
  * @param samples of which nothing may be left afterwards.
  */

@@ -3,8 +3,8 @@ import type { Region, ViewName } from "../views/views.js";
 
 /**
  * How much a search for an image tries. `"fast"` searches the image in its eight orientations, which takes one hash.
- * `"standard"` also searches what lies inside borders, bars and interfaces, parts of collages, small crops and turns, and
- * aligns the nearest entry. `"thorough"` also looks for weak candidates and aligns them.
+ * `"standard"` also searches the content of borders, bars and interfaces, pieces of collages, small crops and
+ * rotations, and aligns the nearest entry. `"thorough"` also finds weak candidates and aligns them.
  */
 export type CopyLevel = "fast" | "standard" | "thorough";
 
@@ -23,13 +23,13 @@ export interface NearHash {
   distance: number;
 }
 
-/** Where views are looked up. Crops are rows of their own here: each that is near says something. */
+/** The index in which views are looked up. Each crop is a row here, because every near crop is evidence. */
 export interface CopyIndex {
   searchMany(
     queries: Uint8Array,
     options: { radius: number; limit: number; signal?: AbortSignal },
   ): Promise<NearHash[][]>;
-  /** The 32 bytes of a hash; undefined where it is gone. */
+  /** Returns the 32 bytes of a hash, or undefined when it was removed. */
   get(id: number, crop?: number): Uint8Array | undefined;
 }
 
@@ -42,10 +42,10 @@ export interface CopyMatch extends NearHash {
   supportCount: number;
 }
 
-/** What a search did, in the order it did it. */
+/** One stage of a search. */
 export interface CopyStage {
   name: "plain" | "turned" | "detected" | "fixed" | "aligned";
-  /** How many hashes were made and looked up; of "aligned" how many candidates were aligned. */
+  /** How many hashes were made and looked up. For the stage "aligned", how many candidates were aligned. */
   hashes: number;
   /** How long it took. */
   milliseconds: number;

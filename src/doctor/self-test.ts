@@ -93,7 +93,7 @@ async function decodePng(kernel: string): Promise<string | undefined> {
 async function decodeJpeg(kernel: string): Promise<string | undefined> {
   const own = hashPixelsSync(draw(64, 56, [scene(7)]), { kernel });
   const distance = hashDistance((await hashImage(jpeg, { kernel })).hash, own.hash);
-  return distance > 10 ? `a JPEG's hash is ${distance} bits from its picture's` : undefined;
+  return distance > 10 ? `a JPEG's hash is ${distance} bits from its image's` : undefined;
 }
 
 /** Runs every check that needs no file. `kernels` are the names of the kernels that this processor runs. */

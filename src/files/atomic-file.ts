@@ -19,8 +19,8 @@ export function temporaryPath(path: string): string {
 /**
  * Writes a file of mode 0600 and puts it in place of what is at the path.
  *
- * @param writeContent writes to an open descriptor. It is called before this function waits for anything, so a caller can
- * take a snapshot at the moment of the call.
+ * @param writeContent writes to an open descriptor. It is called before this function waits for anything, so a caller
+ * can take a snapshot at the moment of the call.
  * @throws whatever `writeContent` or the system throws. The file at the path is then the old one.
  */
 export async function replaceFile(path: string, writeContent: (descriptor: number) => Promise<void>): Promise<void> {
@@ -50,8 +50,8 @@ export async function writeAll(descriptor: number, bytes: Uint8Array): Promise<v
 }
 
 /**
- * Flushes a folder, so that a rename in it survives a power cut. Not every system lets a folder be opened. The renamed file
- * itself is safe without it.
+ * Flushes a folder, so that a rename in it survives a power cut. Not every system lets a folder be opened. The renamed
+ * file itself is safe without it.
  */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;

@@ -5,8 +5,8 @@ import { isRawPixels, nativePixels, type RawPixels } from "./raw-pixels.js";
 import { type PixelHash, pixelHash } from "./result.js";
 
 /**
- * Hashes raw pixels on this thread. For a thumbnail, starting work on another thread takes longer than the hash. For large
- * images prefer `hashImage`, which hashes the same pixels on another thread.
+ * Hashes raw pixels on this thread. For a thumbnail, starting work on another thread takes longer than the hash. For
+ * large images prefer `hashImage`, which hashes the same pixels on another thread.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` if the geometry does not fit the buffer.
  *

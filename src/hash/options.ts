@@ -6,13 +6,15 @@ export interface HashOptions {
   /** True to also compute the hashes of the other orientations. Default false. */
   orientations?: boolean;
   /**
-   * `"cpp-cli"` first reduces the image to 512×512, as the reference's command-line tool does. Such hashes differ from the
-   * plain ones by up to 26 bits. By default the full image is hashed.
+   * `"cpp-cli"` first reduces the image to 512×512, as the reference's command-line tool does. Such hashes differ from
+   * the plain ones by up to 26 bits. By default the full image is hashed.
    */
   compat?: "cpp-cli";
   /** The name of a kernel, for tests and measurements. Default: `EMPREINTE_KERNEL`, or the best this processor runs. */
   kernel?: string;
-  /** `"exact"` skips the fast computation that the exact one normally backs up. The hash is the same. Default `"auto"`. */
+  /**
+   * `"exact"` skips the fast computation that the exact one normally backs up. The hash is the same. Default `"auto"`.
+   */
   method?: "auto" | "exact";
 }
 

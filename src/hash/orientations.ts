@@ -1,6 +1,6 @@
 /**
- * The names of the eight orientations: an image under all rotations by 90° and mirrorings, in the order of the reference.
- * `rot90` is rotated counter-clockwise.
+ * The names of the eight orientations: an image under all rotations by 90° and mirrorings, in the order of the
+ * reference. `rot90` is rotated counter-clockwise.
  *
  * @example
  * const { orientations } = await hashImage("photo.jpg", { orientations: true });

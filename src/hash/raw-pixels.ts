@@ -21,7 +21,10 @@ export function isRawPixels(value: unknown): value is RawPixels {
   return typeof value === "object" && value !== null && "data" in value && "width" in value && "height" in value;
 }
 
-/** Checks raw pixels and gives them the form that the addon takes. @throws {InvalidArgumentError} if the geometry does not fit the buffer. */
+/**
+ * Checks raw pixels and gives them the form that the addon takes. @throws {InvalidArgumentError} if the geometry does
+ * not fit the buffer.
+ */
 export function nativePixels(pixels: RawPixels): NativePixels {
   const { data } = pixels;
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {

@@ -5,7 +5,7 @@ import { orientationNames, type OrientationHashes } from "./orientations.js";
 export interface PixelHash {
   /** 64 lower-case hex digits. */
   hash: string;
-  /** How much the hash tells, 0 … 100. Below 50 a hash should be neither listed nor matched. */
+  /** The quality of the hash, 0 … 100. Below 50 it should be neither listed nor matched. */
   quality: number;
   /** False if the hash is rounding noise, as for constant images, gradients and stripes. Do not match it. */
   stable: boolean;

@@ -2,8 +2,8 @@ import { InvalidHashError } from "../errors.js";
 import { native } from "../native/load.js";
 
 /**
- * A hash in any form that functions accept: 64 hex digits (either case, optional `0x`, surrounding white space), the base64
- * of the 32 bytes (44 characters, or 43 without padding), or the 32 bytes, most significant first.
+ * A hash in any form that functions accept: 64 hex digits (either case, optional `0x`, surrounding white space), the
+ * base64 of the 32 bytes (44 characters, or 43 without padding), or the 32 bytes, most significant first.
  */
 export type HashLike = string | Uint8Array;
 

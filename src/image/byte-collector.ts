@@ -15,8 +15,8 @@ export function tooManyBytes(name: string, maxBytes: number): LimitError {
 }
 
 /**
- * Collects the bytes of one image in memory of its own. It throws as soon as they cannot become an image within the limit:
- * there are too many, or their beginning has no known format.
+ * Collects the bytes of one image in memory of its own. It throws as soon as they cannot become an image within the
+ * limit: there are too many, or their beginning has no known format.
  */
 export class ByteCollector {
   readonly #name: string;

@@ -40,8 +40,8 @@ interface Layout {
 }
 
 /**
- * Pages of an animation are decoded in chunks of at most so many bytes and pages. sharp begins each chunk at the first frame,
- * so small chunks are slow and large ones take memory.
+ * Pages of an animation are decoded in chunks of at most so many bytes and pages. sharp begins each chunk at the first
+ * frame, so small chunks are slow and large ones take memory.
  */
 const chunkBytes = 2 ** 26;
 const chunkPages = 256;
@@ -97,9 +97,9 @@ export function tooSlow(name: string, maxSeconds: number): LimitError {
 }
 
 /**
- * Opens an image such that its stored samples are decoded, as the reference hashes them. No ICC transform is applied, and no
- * rotation by EXIF orientation: a rotated image is found by the hashes of its orientations. (A rotation that an AVIF file
- * itself prescribes is a part of decoding it.)
+ * Opens an image such that its stored samples are decoded, as the reference hashes them. No ICC transform is applied,
+ * and no rotation by EXIF orientation: a rotated image is found by the hashes of its orientations. (A rotation that an
+ * AVIF file itself prescribes is a part of decoding it.)
  */
 function open(image: Encoded, maxPixels: number, pages?: { page: number; pages: number }): Sharp {
   const { bytes } = image;

@@ -3,11 +3,11 @@ import { createReadStream } from "node:fs";
 import { invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
 import { ImageError, printable, systemReason } from "../errors.js";
 
-/** A type of digest of a file's bytes. Lists name exact copies by them. */
+/** A type of digest of a file's bytes. Lists identify exact copies by digests. */
 export type DigestType = "md5" | "sha1" | "sha256";
 export const digestTypes: readonly DigestType[] = ["md5", "sha1", "sha256"];
 
-/** Digests by type, in lower-case hex digits. Only the requested types are there. */
+/** Digests by type, in lower-case hex digits. It has only the requested types. */
 export type FileDigests = Partial<Record<DigestType, string>>;
 
 /** Checks a list of types. @throws {InvalidArgumentError} */
@@ -36,12 +36,13 @@ export class Digester {
 }
 
 /**
- * Computes the digests of a file of any kind and length. `hashImage` computes the same ones with the option `digests`; this
- * function is for files that are not images.
+ * Computes the digests of a file of any kind and length. `hashImage` computes the same ones with the option `digests`;
+ * this function is for files that are not images.
  *
  * @param options.digests which types to compute. Default: all three.
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for a path or option that does not fit.
- * @throws {ImageError} `ERR_EMPREINTE_READ` if the file cannot be read; or the signal's reason.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` if the file cannot be read. When aborted, the promise rejects with the
+ * signal's reason.
  *
  * @example
  * const { md5, sha1 } = await digestFile("clip.mp4", { digests: ["md5", "sha1"] });

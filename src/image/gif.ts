@@ -1,10 +1,11 @@
 /**
- * Removes the transparency of a GIF's first frame in place, by one bit in the graphic control extension before it. Returns a
- * function that restores it.
+ * Removes the transparency of a GIF's first frame in place, by one bit in the graphic control extension before it.
+ * Returns a function that restores it.
  *
- * The reference drops alpha and hashes the hidden colour, which in a GIF is an entry of the palette. The decoder would leave
- * such pixels black. In later frames a transparent pixel means "as in the frame before", so those are decoded as they are;
- * ImageMagick's -coalesce gives the same pixels. A file whose blocks cannot be followed is left for the decoder to refuse.
+ * The reference drops alpha and hashes the hidden colour, which in a GIF is an entry of the palette. The decoder would
+ * leave such pixels black. In later frames a transparent pixel means "as in the frame before", so those are decoded as
+ * they are; ImageMagick's -coalesce gives the same pixels. A file whose blocks cannot be followed is left for the
+ * decoder to refuse.
  */
 export function showHiddenColours(gif: Uint8Array): () => void {
   const changed: number[] = [];

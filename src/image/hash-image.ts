@@ -23,7 +23,9 @@ export interface ImageHash extends PixelHash {
   width: number;
   /** Height of the stored image in pixels. */
   height: number;
-  /** Every page in order, with `pages: "all"`. The hash of the image is the first page's; for AVIF, the primary image's. */
+  /**
+   * Every page in order, with `pages: "all"`. The hash of the image is the first page's; for AVIF, the primary image's.
+   */
   frames?: PageHash[];
   /** The digests of the file's bytes, with the option `digests`. */
   digests?: FileDigests;
@@ -32,17 +34,17 @@ export interface ImageHash extends PixelHash {
 /**
  * Hashes an image: JPEG, PNG, GIF, WebP, TIFF or AVIF, recognised by its content, or raw pixels.
  *
- * The hash is of the samples as they are stored, at full size, as the reference takes it. EXIF orientation and ICC profiles
- * are not applied. Alpha is dropped, and the colour under it counts. Grey stays one channel, 16 bits are scaled to 8, and
- * CMYK becomes RGB as (255−ink)·(255−black)/255. A JPEG is decoded exactly as libjpeg-turbo does.
+ * As in the reference, the hash is of the samples as they are stored, at full size. EXIF orientation and ICC profiles
+ * are not applied. Alpha is dropped, and the colour under it counts. Grey stays one channel, 16 bits are scaled to 8,
+ * and CMYK becomes RGB as (255−ink)·(255−black)/255. A JPEG is decoded exactly as libjpeg-turbo does.
  *
  * Bytes and pixels are copied before this function returns.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option or input of the wrong kind.
  * @throws {ImageError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` or
  * `ERR_EMPREINTE_CORRUPT`, with the name of the input.
- * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds maxPixels, maxBytes, maxSeconds or maxPages; `limit` is
- * the name of the limit.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds maxPixels, maxBytes, maxSeconds or maxPages; `limit`
+ * is the name of the limit.
  *
  * @example
  * const { hash, quality } = await hashImage("photo.jpg");

@@ -98,8 +98,8 @@ async function* run<Input extends ImageInput>(
     stop.abort();
     if (!exhausted) {
       const closed = (async () => iterator.return?.())();
-      // A generator's return() waits for its pending next(), which may never come, and an abort must not wait. An error while
-      // closing is then of no use to anybody.
+      // A generator's return() waits for its pending next(), which may never come, and an abort must not wait. An error
+      // while closing is then of no use to anybody.
       if (pulling || signal?.aborted) void closed.catch(() => {});
       else await closed;
     }
@@ -107,12 +107,12 @@ async function* run<Input extends ImageInput>(
 }
 
 /**
- * Hashes many images, `concurrency` at a time, and gives each result as soon as it is ready, in the order in which they are
- * done. An input that fails gives a value with an `error`, and the others continue.
+ * Hashes many images, `concurrency` at a time, and yields each result as soon as it is ready, so they may come in
+ * another order. An input that fails yields a value with an `error`, and the others continue.
  *
  * At most `concurrency` inputs are held, and the next one is pulled only when a result is, so memory does not grow with
- * their number. Leaving the loop cancels what is in work and closes the iterable. When `signal` is aborted, the loop throws
- * its reason. An error of the iterable itself is thrown after the results of the inputs before it.
+ * their number. Leaving the loop cancels the running work and closes the iterable. When `signal` is aborted, the loop
+ * throws its reason. An error of the iterable itself is thrown after the results of the inputs before it.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`, at the call, for an option that does not fit.
  *

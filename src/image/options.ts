@@ -5,13 +5,17 @@ import { checkDigests, type DigestType } from "./digest.js";
 
 /** Options of `hashImage`. */
 export interface HashImageOptions extends HashOptions, Limits {
-  /** `"all"` also hashes every frame of an animation and every page of a TIFF, as `frames`. By default only the first one. */
+  /**
+   * `"all"` also hashes every frame of an animation and every page of a TIFF, as `frames`. Default: only the first one.
+   */
   pages?: "all";
   /** Which digests of the file's bytes to compute while they are read. Raw pixels have none. Default: none. */
   digests?: readonly DigestType[];
   /** Ends the work. The promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** What errors call the input, for instance where a stream comes from. Default: the path, "buffer" or "stream". */
+  /**
+   * The name of the input in errors, for instance where a stream comes from. Default: the path, "buffer" or "stream".
+   */
   name?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The colours of an image without the image, for a card in a review queue: a blurhash of a few cosines, from at most 32 pixels
- * a side, and its rendering.
+ * Shows the colours of an image without the image, for a card in a review queue: a blurhash of a few cosines, from at
+ * most 32 pixels on each side, and its rendering.
  */
 import { endianness } from "node:os";
 import { decode, encode } from "blurhash";
@@ -16,11 +16,13 @@ import { sourceOf } from "./source.js";
 
 /** Options of `safePreview`. */
 export interface PreviewOptions extends Limits {
-  /** The number of cosines along the longer side, 1 … 5. The other side has proportionally fewer, at least 1. Default 4. */
+  /**
+   * The number of cosines along the longer side, 1 … 5. The other side has proportionally fewer, at least 1. Default 4.
+   */
   detail?: number;
   /** Ends the work; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** What errors call the input. Default: the path, "buffer" or "stream". */
+  /** The name of the input in errors. Default: the path, "buffer" or "stream". */
   name?: string;
 }
 
@@ -117,14 +119,15 @@ async function firstPage({ pages }: Decoding): Promise<Small> {
 
 /**
  * Makes a blurhash of an image and renders it, for a reviewer's list that must not show the image. The main colours are
- * visible, so a preview is derived from the image: nothing else in this package makes or keeps one.
+ * visible, so a preview shows something of the image. Nothing else in this package makes or keeps one.
  *
  * Samples are read as `hashImage` reads them. Of an animation, the first frame is used.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option or input that does not fit.
  * @throws {ImageError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` or
  * `ERR_EMPREINTE_CORRUPT`, with the name of the input.
- * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds one of the limits; or the signal's reason.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds one of the limits. When aborted, the promise rejects
+ * with the signal's reason.
  *
  * @example
  * const { dataUri } = await safePreview("upload.jpg"); // <img src={dataUri}>

@@ -25,8 +25,8 @@ function isAvif(bytes: Uint8Array): boolean {
 }
 
 /**
- * Recognises the format of an image by its first bytes, whatever its name is. Only what is recognised here reaches the
- * decoder, so no other parser in it (SVG above all) ever gets foreign bytes.
+ * Recognizes the format of an image by its first bytes, whatever its name is. Only formats that are recognized here
+ * reach the decoder, so none of its other parsers (above all SVG) ever reads an untrusted file.
  *
  * @param bytes the first bytes of the file. 4,096 are enough.
  * @returns the format, or undefined for anything that cannot be hashed: text, SVG, PDF, HEIC, video.

@@ -88,8 +88,8 @@ async function readStream(
 }
 
 /**
- * Makes the source of an encoded image. Bytes are copied before this returns, so the caller may transfer, shrink or change
- * them afterwards.
+ * Makes the source of an encoded image. Bytes are copied before this returns, so the caller may transfer, shrink or
+ * change them afterwards.
  *
  * @throws {InvalidArgumentError} for anything that is not an encoded image.
  */

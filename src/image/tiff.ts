@@ -36,9 +36,9 @@ function readTags(bytes: Uint8Array, page: number): Tags {
 }
 
 /**
- * Returns a function that converts the samples of a page to RGB in place, if they are Y, Cb and Cr that the decoder gives
- * unconverted: neither JPEG nor subsampled. Returns undefined for all other pages, and for a directory that cannot be
- * followed, which the decoder refuses.
+ * Returns a function that converts the samples of a page to RGB in place, if they are Y, Cb and Cr that the decoder
+ * gives unconverted: neither JPEG nor subsampled. Returns undefined for all other pages, and for a directory that
+ * cannot be followed, which the decoder refuses.
  */
 export function ycbcrToRgb(
   bytes: Uint8Array,

@@ -1,7 +1,7 @@
 /**
- * Runs `work` with a controller that is aborted when `signal` is. `work` may abort it too, for instance when it takes too
- * long. The promise rejects as soon as the controller is aborted. sharp cannot be interrupted: what it does at that moment
- * ends by itself, within its time limit, and its result is dropped.
+ * Runs `work` with a controller that is aborted when `signal` is. `work` may abort it too, for instance when it takes
+ * too long. The promise rejects as soon as the controller is aborted. sharp cannot be interrupted: what it does at that
+ * moment ends by itself, within its time limit, and its result is dropped.
  */
 export async function withAbortController<T>(
   signal: AbortSignal | undefined,

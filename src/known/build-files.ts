@@ -10,11 +10,11 @@ import { checkReadOptions, type ReadListOptions, readOptionNames } from "./read-
 export interface BuildOptions extends ReadListOptions {
   /** How the index is made, for the file and the searches in it: see `HashIndexOptions`. Default `"full"`. */
   memory?: NonNullable<HashIndexOptions["memory"]>;
-  /** Called now and then with the number of entries that were read. */
+  /** Is called from time to time with the number of entries read so far. */
   onProgress?: (entries: number) => void;
 }
 
-/** Reads lists into the two files at `path`. One page of entries is in memory at a time. */
+/** Reads lists into the two files at `path`. It keeps one page of entries in memory. */
 export async function buildFiles(lists: KnownSources, path: string | URL, options?: BuildOptions): Promise<void> {
   const given = checkOptions(options, [...readOptionNames, "memory", "onProgress"]);
   const { memory = "full", onProgress, ...reading } = given;
@@ -39,7 +39,7 @@ export async function buildFiles(lists: KnownSources, path: string | URL, option
   }
 }
 
-/** Optimizes an index. An abort ends that at once, and closes the index. */
+/** Optimizes an index. An abort ends the work at once and closes the index. */
 async function optimize(index: HashIndex, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
   const stop = (): void => index.close();

@@ -4,11 +4,11 @@ import type { ListMatch } from "./list-match.js";
 
 const types: readonly DigestType[] = ["md5", "sha1", "sha256"];
 
-/** Digests of lists, each with where it stands: maps beside the index. */
+/** The digests of lists, each with its place. They are maps next to the index. */
 export class KnownDigests {
   readonly #first = new Map<string, number>();
   readonly #types = new Set<DigestType>();
-  /** Of each: list, line, metadata, and the next one with the same value, from 1. */
+  /** For each digest: its list, line and metadata, and the number of the next one with the same value, from 1. */
   readonly #list: string[] = [];
   readonly #line: number[] = [];
   readonly #metadata: string[] = [];
@@ -18,17 +18,17 @@ export class KnownDigests {
     return this.#list.length;
   }
 
-  /** Those that any entry has: only they need to be computed. */
+  /** The types that any entry has. Only these need to be computed for a query. */
   get types(): DigestType[] {
     return types.filter((type) => this.#types.has(type));
   }
 
-  /** Takes the digests of an entry and answers how many it has. */
+  /** Adds the digests of an entry, and returns how many it has. */
   add(entry: ListEntry, list: string, line: number, metadata: string): number {
     let count = 0;
     for (const { type, value } of entry.signals) {
       if (type === "pdq" || type === "vpdq") continue;
-      // The length tells the type. As bytes, not digits: half the memory.
+      // The length determines the type. Bytes take half the memory of digits.
       const key = Buffer.from(value, "hex").toString("latin1");
       this.#types.add(type);
       this.#next.push(this.#first.get(key) ?? 0);
@@ -41,7 +41,7 @@ export class KnownDigests {
     return count;
   }
 
-  /** The entries with one of the digests, in the order of the lists. */
+  /** Returns the entries with one of the digests, in the order of the lists. */
   search(digests: FileDigests): ListMatch[] {
     const found: [number, ListMatch][] = [];
     for (const type of types) {

@@ -9,10 +9,10 @@
  *   24      8      number of entries
  *   32      8      length of the lists' text, at the end of the file
  *   40      64     the first 64 bytes of the index it belongs to: its header, which has the checksums of the rest
- *   104     32     SHA-256 of everything behind this header
+ *   104     32     SHA-256 of everything after this header
  *   136     24     0
  *   160     32     SHA-256 of the first 160 bytes
- *   192            pages, one after the other, of 16,384 entries each, the last of what is left:
+ *   192            pages, one after the other, of 16,384 entries each; the last page has the rest:
  *                  f64 line of each entry, u32 end of its metadata in the page's text, the text (UTF-8)
  *                  directory: u64 offset of each page, and where the last one ends
  *                  lists: JSON, [{"name","form","entries","problems"}, …] in the order of their entries
@@ -38,7 +38,7 @@ const entryBytes = 12;
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
 
-/** Writes the file's pieces in their order; the header comes last. */
+/** Writes the pieces of the file in their order. It writes the header last. */
 export class EntriesWriter {
   readonly #file: FileHandle;
   readonly #hash: Hash = createHash("sha256");
@@ -87,7 +87,7 @@ export class EntriesWriter {
 const refusal = (why: string): IndexError => new IndexError("ERR_EMPREINTE_INDEX_FILE", why);
 const damage = (what: string): IndexError => refusal(`the file is damaged (${what})`);
 
-/** @throws {IndexError} where the file ends before. */
+/** Reads bytes at an offset. @throws {IndexError} if the file ends before. */
 function read(descriptor: number, at: number, bytes: number): Buffer {
   const into = Buffer.allocUnsafe(bytes);
   for (let done = 0; done < bytes;) {
@@ -158,16 +158,16 @@ function contents(descriptor: number, size: number, indexHeader: Uint8Array): Co
   return { entries, offsets, lists, digest: start.subarray(104, 136), size };
 }
 
-/** Closes the descriptor of entries that nobody closed. */
+/** Closes the descriptor of entries that were collected without being closed. */
 const forgotten = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor));
 
-/** Entries in a file. Each is read when it is needed. */
+/** Entries in a file. Each one is read when it is needed. */
 export class FileEntries implements Entries {
   readonly #descriptor: number;
   readonly #contents: Contents;
   #holders = 1;
 
-  /** @throws {IndexError} @throws what the system says. */
+  /** Opens the file. @throws {IndexError} if it is damaged or belongs to another index. @throws the system's error. */
   constructor(path: string, size: number, indexHeader: Uint8Array) {
     this.#descriptor = openSync(path, "r");
     try {
@@ -212,7 +212,7 @@ export class FileEntries implements Entries {
     }
   }
 
-  /** The full check. @throws {IndexError}; the signal's reason. */
+  /** Checks every byte of the file. @throws {IndexError} if it is damaged. @throws the signal's reason. */
   async verify(signal: AbortSignal | undefined): Promise<void> {
     const { size, digest } = this.#contents;
     const piece = 1 << 22;

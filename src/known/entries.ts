@@ -1,22 +1,24 @@
 import { EmpreinteError } from "../errors.js";
 import type { KnownBatch } from "./entry-batches.js";
 
-/** So many entries make a page, in memory and in the file of entries; only the last page has fewer. */
+/** The number of entries of a page, in memory and in the file of entries. Only the last page has fewer. */
 export const pageEntries: number = 1 << 14;
 
-/** What the lists say of each entry, by its number. */
+/** The lines and metadata of a list's entries, by their numbers. */
 export interface Entries {
   /** The line in its list, from 1. */
   line(id: number): number;
   metadata(id: number): string;
-  /** The bytes of each page as the file has them. */
+  /** Yields the bytes of each page, as they are in the file. */
   pages(): Iterable<Uint8Array>;
-  /** Keeps it open until `release`; a new one is held once. */
+  /** Keeps the entries open until `release`. New entries are held once. */
   hold(): void;
   release(): void;
 }
 
-/** One page's worth of entries: no JavaScript object an entry, or a list of a million would not fit beside a service. */
+/**
+ * One page of entries. It has no object for each entry, because a list of a million would then take too much memory.
+ */
 class Page {
   readonly lines: Float64Array = new Float64Array(pageEntries);
   readonly #ends: Uint32Array = new Uint32Array(pageEntries);
@@ -35,7 +37,7 @@ class Page {
     return this.#size === 0 ? 0 : this.#ends[this.#size - 1]!;
   }
 
-  /** Takes what fits of the batch's entries from `first` on and answers how many. */
+  /** Takes as many of the batch's entries as fit, from `first` on, and returns how many. */
   take(batch: KnownBatch, first: number): number {
     const count = Math.min(pageEntries - this.#size, batch.ends.length - first);
     const from = first === 0 ? 0 : batch.ends[first - 1]!;
@@ -55,7 +57,7 @@ class Page {
     return Buffer.from(this.#text.buffer).toString("utf8", start, this.#ends[i]);
   }
 
-  /** Lines, ends, text: a page of the file. */
+  /** Returns the page as it is in the file: lines, ends, text. */
   bytes(): Uint8Array {
     const of = (array: Float64Array | Uint32Array): Uint8Array => new Uint8Array(array.buffer, 0, array.byteLength);
     const [lines, ends] = [this.lines.slice(0, this.#size), this.#ends.slice(0, this.#size)];
@@ -80,7 +82,7 @@ class Page {
   }
 }
 
-/** Entries in memory, numbered from 0 in the order they come. */
+/** Entries in memory, numbered from 0 in the order of their addition. */
 export class KeptEntries implements Entries {
   readonly #pages: Page[] = [];
 
@@ -117,7 +119,7 @@ export class KeptEntries implements Entries {
   }
 }
 
-/** Entries on their way to a file: one page in memory. */
+/** Entries that are written to a file. It keeps one page in memory. */
 export class PassingEntries {
   readonly #page: Page = new Page();
   readonly #write: (page: Uint8Array) => Promise<void>;
@@ -133,7 +135,7 @@ export class PassingEntries {
     }
   }
 
-  /** Writes what is left. */
+  /** Writes the last page. */
   async finish(): Promise<void> {
     if (!this.#page.empty) await this.#write(this.#page.bytes());
     this.#page.clear();

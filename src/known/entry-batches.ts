@@ -1,4 +1,4 @@
-/** Lists whose entries are read one by one, as the core's batches: for the index and its entries. */
+/** Turns lists whose entries are read one by one into batches like the core's, for the index and its entries. */
 import { trivialHashReason } from "../hash/value.js";
 import { type BatchOptions, type ListBatch, nativeProblemCode } from "../lists/batches.js";
 import type { ListEntry, ListProblem } from "../lists/entry.js";
@@ -10,7 +10,7 @@ import type { KnownDigests } from "./digests.js";
 /** A batch of a list of any format. */
 export type KnownBatch = Omit<ListBatch, "format" | "problemCodes"> & { format: ListFormat | "unknown" };
 
-/** What the list says of an entry, as text: as the core writes the CSV's fields, and the same way for all others. */
+/** Returns the metadata of an entry as text, for every format in the form that the core uses for CSV fields. */
 function metadataOf({ id, labels, cases, fields = {} }: ListEntry): string {
   const { metadata, collab } = fields;
   if (typeof metadata === "string") return metadata;
@@ -28,7 +28,7 @@ function metadataOf({ id, labels, cases, fields = {} }: ListEntry): string {
 
 const isOther = (number: number): boolean => nativeProblemCode(number) === "other-signal";
 
-/** The lines that the core skipped for their type. They are not problems yet. */
+/** The lines that the core skipped because of their type. They are not problems yet. */
 export class OtherLines {
   readonly #lines = new Set<number>();
   readonly #report: BatchOptions["onProblem"];
@@ -50,7 +50,7 @@ export class OtherLines {
     else this.#report?.(problem);
   };
 
-  /** The batch without the problems that are none yet. */
+  /** Returns the batch without the lines that are not problems yet. */
   without(batch: ListBatch): ListBatch {
     const { problemLines, problemCodes, problemReasons } = batch;
     if (!problemCodes.some(isOther)) return batch;
@@ -97,8 +97,8 @@ class BatchBuilder {
 }
 
 /**
- * The entries of a list, those that were withdrawn left out. A hash is named by the line of its entry, or by the entry's
- * number where the format has no lines.
+ * Yields the entries of a list, without withdrawn ones. The line of a hash is that of its entry, or the entry's number
+ * in formats without lines.
  */
 export async function* entryBatches(
   peeked: PeekedList,
@@ -141,7 +141,7 @@ export async function* entryBatches(
   yield builder.finish(reading.format);
 }
 
-/** Of a list that the core has read: the digests on those of its lines that it passed over. */
+/** Reads the digests of a list that the core has read, from the lines that it skipped. */
 export async function* digestBatches(
   peeked: PeekedList,
   { onProblem }: Omit<BatchOptions, "name">,

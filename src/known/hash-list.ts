@@ -29,25 +29,25 @@ import { allNamed, type KnownSources, type LoadedList, readLists } from "./read-
 /** The options of `HashList.load`. */
 export interface LoadOptions extends ReadListOptions {
   /**
-   * How the index is made: see `HashIndexOptions`. Default `"rows"`: 36 bytes a hash, and a search scans them, which takes
-   * about a millisecond a million for all eight orientations. For long lists and many images choose `"full"`.
+   * How the index is made: see `HashIndexOptions`. The default `"rows"` takes 36 bytes a hash. A search of all eight
+   * orientations then scans a million hashes in about a millisecond. For long lists and many images choose `"full"`.
    */
   memory?: NonNullable<HashIndexOptions["memory"]>;
   /**
-   * Whether MD5, SHA-1 and SHA-256 are loaded, too, for exact matches. They stay in memory and are in no file that `save`
-   * writes. Default false: an entry with nothing else is a problem.
+   * Whether MD5, SHA-1 and SHA-256 are loaded as well, for exact matches. They stay in memory, and `save` does not
+   * write them. Default false: an entry that has only digests is a problem.
    */
   digests?: boolean;
 }
 
 /** The options of a search in a `HashList`. */
 export interface ListSearchOptions extends QueryOptions {
-  /** It ends an asynchronous search, which then rejects with the signal's reason. */
+  /** Ends the search. The promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
 /**
- * Lists of known hashes in an index, with what they say of each hash.
+ * Lists of known hashes in an index, with the line and the metadata of each hash.
  *
  * @example
  * using list = await HashList.load("known.csv");
@@ -70,11 +70,11 @@ export class HashList {
   }
 
   /**
-   * Loads one list or several, in any format that `openList` recognises by its content. Withdrawn entries are left out. A
-   * line that cannot be read goes to `onProblem` and is counted in `lists`; reading continues with the next.
+   * Loads one or more lists, in any format that `openList` recognizes by its content, without withdrawn entries. A line
+   * that cannot be read is counted in `lists` and reported to `onProblem`, and reading continues with the next line.
    *
-   * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {EmpreinteError} `ERR_EMPREINTE_READ` when a list cannot
-   * be read, `ERR_EMPREINTE_LIST` when it cannot be read on. It rejects with the signal's reason when aborted.
+   * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {EmpreinteError} `ERR_EMPREINTE_READ` when a list
+   * cannot be read, `ERR_EMPREINTE_LIST` when it cannot be read on. It rejects with the signal's reason when aborted.
    */
   static async load(lists: KnownSources, options?: LoadOptions): Promise<HashList> {
     const {
@@ -99,8 +99,8 @@ export class HashList {
   /**
    * Reads lists of any length into two files and opens them: `path` is an index (see `HashIndex.save`), and `path` with
    * `.entries` has the lists' names, lines and metadata. Both have mode 0600. The tag of an entry in the index is the
-   * position of its list, 255 for all after the 255th. A reader finds the old pair of files or the new one, whatever happens.
-   * Of several builds at one path the last to end stays, and any may open it.
+   * position of its list, and 255 for all lists after the 255th. A reader always finds the old pair of files or the new
+   * one. When several builds write to one path, the last one to end stays, and each may open it.
    *
    * @throws as `load`; {EmpreinteError} `ERR_EMPREINTE_WRITE`
    */
@@ -110,9 +110,9 @@ export class HashList {
   }
 
   /**
-   * Opens what `build` or `save` wrote. Lines and metadata stay in their file and are read for the entries that match.
-   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` for a damaged file, or two that do not belong together; {EmpreinteError}
-   * `ERR_EMPREINTE_READ`. It rejects with the signal's reason when aborted.
+   * Opens the files that `build` or `save` wrote. Lines and metadata stay in their file and are read only for matches.
+   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` for a damaged file, or two that do not belong together;
+   * {EmpreinteError} `ERR_EMPREINTE_READ`. It rejects with the signal's reason when aborted.
    */
   static async open(path: string | URL, options?: OpenOptions): Promise<HashList> {
     const { verify = "now", signal } = checkOptions(options, ["verify", "signal"]);
@@ -123,8 +123,9 @@ export class HashList {
   }
 
   /**
-   * Writes the two files that `open` reads. A reader finds the old pair of files or the new one, whatever happens.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`, `ERR_EMPREINTE_CLOSED`. It rejects with the signal's reason when aborted.
+   * Writes the two files that `open` reads. A reader always finds the old pair of files or the new one.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`, `ERR_EMPREINTE_CLOSED`. It rejects with the signal's reason when
+   * aborted.
    */
   async save(path: string | URL, options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
@@ -158,7 +159,7 @@ export class HashList {
     return this.#digests?.size ?? 0;
   }
 
-  /** The types of digest that the lists have: the option `digests` of `hashImage` needs no other. */
+  /** The types of digest that the lists have. The option `digests` of `hashImage` needs no others. */
   get digestTypes(): DigestType[] {
     return this.#digests?.types ?? [];
   }
@@ -174,17 +175,17 @@ export class HashList {
     await this.#index.warm(options);
   }
 
-  /** The figures of the index. @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED` */
+  /** Returns the figures of the index. @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED` */
   stats(): IndexStats {
     this.#open();
     return this.#index.stats();
   }
 
   /**
-   * The entries within the radius of a hash or query, each once, sorted by distance, then list, then line. A crop line (see
-   * `cropListLines`) answers as the line of its original, with the name of the `crop`. The entries that name one of the
-   * query's digests come first, in the order of the lists. The search runs on this thread: for short lists that is quicker
-   * than the way to another.
+   * Finds the entries within the radius of a hash or query, each once, sorted by distance, then list, then line. A match
+   * of a crop line (see `cropListLines`) has the line of its original and the name of the `crop`. Entries with one of the
+   * query's digests come first, in the order of the lists. The search runs on this thread, which is faster for short
+   * lists than handing it to another one.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
    * {EmpreinteError} `ERR_EMPREINTE_CLOSED`
@@ -215,9 +216,9 @@ export class HashList {
   }
 
   /**
-   * The entries that an image is a copy of, like `HashIndex.searchImage`. Where the lists have digests, the lines that name
-   * the file's bytes come first, also of a file that the decoder refuses. A crop line (see `cropListLines`) answers as the
-   * line of its original.
+   * Finds the entries that an image is a copy of, as `HashIndex.searchImage` does. Where the lists have digests, lines
+   * with a digest of the file come first, even if the decoder refuses the file. A match of a crop line (see
+   * `cropListLines`) has the line of its original.
    *
    * @throws as `HashIndex.searchImage`
    *
@@ -240,7 +241,7 @@ export class HashList {
     }
   }
 
-  /** Frees the hashes now. Searches that run finish; any later call but `close` fails with `ERR_EMPREINTE_CLOSED`. */
+  /** Frees the hashes now. Running searches finish; any later call except `close` fails with `ERR_EMPREINTE_CLOSED`. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,8 +1,9 @@
 /**
- * The two files of a `HashList`: FILE, the index, and FILE.entries, what the lists say of each entry. Both cannot be renamed
- * at once. So the new entries wait at FILE.entries.next, renaming FILE makes the new files valid, and the entries get their
- * name after it. A reader looks at both names and takes the entries that belong to the index: it finds the old files or the
- * new ones, also after a power cut. Of several writers one renames at a time.
+ * The two files of a `HashList`: the index is FILE, and the lines and metadata of its entries are FILE.entries. They
+ * cannot both be renamed at once. So the new entries wait at FILE.entries.next, renaming FILE makes the new files
+ * valid, and the entries get their final name afterwards. A reader tries both names and takes the entries that belong
+ * to the index. It finds the old files or the new ones, even after a power cut. Only one of several writers renames at
+ * a time.
  */
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -21,7 +22,7 @@ const nextEntriesPath = (path: string): string => `${path}.entries.next`;
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 
-/** An error of any kind as one that names the file. */
+/** Turns an error of any kind into one that names the file. */
 function readError(path: string, error: unknown): Error {
   if (error instanceof IndexError) return new IndexError(error.code, `${path}: ${error.message}`, { cause: error });
   const why = error instanceof Error ? error.message : String(error);
@@ -55,13 +56,13 @@ async function openEntries(path: string, header: Uint8Array): Promise<FileEntrie
   throw readError(failure!.path, failure!.error);
 }
 
-/** Both files, open. */
+/** Both files, opened. */
 export interface IndexFiles {
   index: HashIndex;
   entries: FileEntries;
 }
 
-/** What tells one file from another that replaced it, even with the same content. */
+/** Returns a text that identifies a file, so that another one that replaced it differs even with the same content. */
 async function identityOf(path: string): Promise<string> {
   try {
     const { dev, ino, ctimeNs } = await stat(path, { bigint: true });
@@ -80,7 +81,7 @@ interface OpenIndex {
   identity: string;
 }
 
-/** Opens the index, unverified, and reads its header: of one file, whatever is renamed to its name meanwhile. */
+/** Opens the index without verifying it, and reads the header of the same file, whatever is renamed meanwhile. */
 async function openIndex(path: string, signal: AbortSignal | undefined): Promise<OpenIndex> {
   for (let replaced = 0; ; replaced++) {
     signal?.throwIfAborted();
@@ -127,7 +128,7 @@ async function verifyFiles(
   }
 }
 
-/** Opens both files. They belong together even where they are replaced meanwhile. */
+/** Opens both files. They belong together even if they are replaced meanwhile. */
 export async function openFiles(given: string | URL, { verify, signal }: OpenOptions): Promise<IndexFiles> {
   const path = pathOf(given);
   const files = await openUnverified(path, signal);
@@ -168,7 +169,7 @@ export class IndexFilesWriter {
     return writing(this.#path, () => this.#entries.page(bytes));
   }
 
-  /** Writes the index and makes both files those at the path. */
+  /** Writes the index, and replaces both files at the path. */
   async finish(index: HashIndex, lists: readonly LoadedList[], signal: AbortSignal | undefined): Promise<void> {
     try {
       await index.save(this.#tempPath, signal && { signal });
@@ -197,7 +198,7 @@ export class IndexFilesWriter {
     await syncFolder(dirname(this.#path));
   }
 
-  /** Removes the temporary files that are left, finished or not. */
+  /** Removes the temporary files that are left, whether the writer finished or not. */
   async cleanUp(): Promise<void> {
     await this.#close();
     await rm(this.#tempPath, { force: true });
@@ -211,7 +212,9 @@ export class IndexFilesWriter {
   }
 }
 
-/** Finishes for a writer that was killed between its last two renames: the valid entries have the name `.next` still. */
+/**
+ * Finishes the work of a writer that was killed between its last two renames, when the valid entries are still `.next`.
+ */
 async function recoverInterruptedRename(path: string): Promise<void> {
   try {
     const about = await stat(nextEntriesPath(path));

@@ -8,16 +8,16 @@ import type { HashIndex } from "../search/hash-index.js";
 import type { KnownDigests } from "./digests.js";
 import { digestBatches, entryBatches, type KnownBatch, OtherLines } from "./entry-batches.js";
 
-/** A list with the name that matches and problems are to give it. */
+/** A list with the name that it has in matches and problems. */
 export interface NamedListSource {
   name: string;
   source: ListSource;
 }
 
-/** One list or several. */
+/** One or more lists. */
 export type KnownSources = ListSource | NamedListSource | readonly (ListSource | NamedListSource)[];
 
-/** What was loaded of one list. */
+/** The counts of one loaded list. */
 export interface LoadedList {
   /** Its path, or the name that was given. */
   name: string;
@@ -30,7 +30,7 @@ export interface LoadedList {
   problems: number;
 }
 
-/** `count` whole numbers from `first` on: the ids of a batch. */
+/** Returns `count` whole numbers from `first` on, as the ids of a batch. */
 function numbers(first: number, count: number): Float64Array {
   return new Float64Array(count).map((_, i) => first + i);
 }
@@ -48,7 +48,7 @@ export function allNamed(lists: KnownSources): NamedListSource[] {
   return ((Array.isArray(lists) ? lists : [lists]) as readonly (ListSource | NamedListSource)[]).map(named);
 }
 
-/** Formats that the core reads, which is fastest; what is none of the others is left to it too. */
+/** The formats that the core reads, because that is fastest. It also reads lists of unknown format. */
 const native: readonly (ListFormat | undefined)[] = ["plain", "signals", "signal-csv", undefined];
 
 async function* replayed({ pieces, rest }: PeekedList): AsyncGenerator<Uint8Array, void, undefined> {
@@ -60,15 +60,15 @@ async function* replayed({ pieces, rest }: PeekedList): AsyncGenerator<Uint8Arra
   }
 }
 
-/** True for what gives the same bytes a second time. */
+/** Returns whether a source gives the same bytes when it is read again. */
 async function isRereadable(source: ListSource): Promise<boolean> {
   if (source instanceof Uint8Array) return true;
   return (typeof source === "string" || source instanceof URL) && (await stat(source)).isFile();
 }
 
 /**
- * The batches of a list of any format; digests go to `digests` where there is one, and are problems where not. What the
- * core can read it reads, and only a list in which it came upon other types is read again for its digests.
+ * Yields the batches of a list of any format. Digests go to `digests` if it is given, and are problems otherwise. The
+ * core reads the formats that it can. A list in which it found other types is read again for its digests.
  */
 async function* listBatches(
   { name, source }: NamedListSource,
@@ -87,7 +87,7 @@ async function* listBatches(
   if (others.size > 0) yield* digestBatches(await peekList(source, name, options.signal), options, digests, others);
 }
 
-/** Reads the lists into the index, ids in the order of the entries, and hands each batch on. */
+/** Reads the lists into the index, with ids in the order of the entries, and hands on each batch. */
 export async function readLists(
   sources: readonly NamedListSource[],
   options: Omit<BatchOptions, "name">,

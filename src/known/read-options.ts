@@ -4,7 +4,10 @@ import type { ListProblem } from "../lists/entry.js";
 
 /** Options for reading lists into memory or into a file. */
 export interface ReadListOptions {
-  /** True to also read hashes that would match unrelated images (all zero, constant, periodic, unbalanced). Default false. */
+  /**
+   * True to also read hashes that would match unrelated images (all zero, constant, periodic, unbalanced). Default
+   * false.
+   */
   allowTrivialHashes?: boolean;
   /** Called for each line that could not be read or was refused. Reading continues with the rest. */
   onProblem?: (problem: ListProblem) => void;

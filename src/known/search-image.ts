@@ -1,4 +1,4 @@
-/** Searching lists for an image: its digests, its hash and, at the higher levels, its views. */
+/** Searches lists for an image by its digests, its hash and, at the higher levels, its views. */
 import type { ImageInput } from "../image/input.js";
 import { readUpload } from "../image/upload.js";
 import {
@@ -12,14 +12,14 @@ import type { KnownDigests } from "./digests.js";
 import type { EntryFinder } from "./entry-finder.js";
 import type { ListMatch } from "./list-match.js";
 
-/** What a search reads of a `HashList`. */
+/** The parts of a `HashList` that a search reads. */
 export interface SearchedLists {
   holder: ImageHolder;
   finder: EntryFinder;
   digests: KnownDigests | undefined;
 }
 
-/** Searches lists for an image. Crop lines are one entry with the line of their original. */
+/** Searches lists for an image. Crop lines belong to the entry of their original. */
 export async function searchListsForImage(
   input: ImageInput,
   search: CheckedImageSearch,

@@ -7,8 +7,8 @@ import type { Sink } from "./sink.js";
 /** A list format. */
 export interface Format {
   /**
-   * Looks at the beginning of a list. `"no"`: it is another format. `"possible"`: it is this format unless another one is
-   * certain. `"certain"`: it is this format, unless one that stands before it in the table is certain as well.
+   * Looks at the beginning of a list. `"no"`: it is another format. `"possible"`: it is this format unless another one
+   * is certain. `"certain"`: it is this format, unless an earlier one of the table is certain as well.
    */
   sniff(head: Head): Sniffed;
   /** Starts to read a list of this format. */
@@ -43,9 +43,13 @@ export interface WriteOptions {
 
 /** Reads the bytes of a list as they come, and gives what it reads to its sink. */
 export interface FormatReader {
-  /** The nation whose categories the list has, where the format has such a thing and the list or the caller names it. */
+  /**
+   * The nation whose categories the list has, where the format has such a thing and the list or the caller names it.
+   */
   readonly nation?: string | undefined;
-  /** Reads the next bytes. They are valid during the call only. @throws {ListError} where the list cannot be read on. */
+  /**
+   * Reads the next bytes. They are valid during the call only. @throws {ListError} where the list cannot be read on.
+   */
   write(bytes: Uint8Array): void;
   /** Reads what is left. @throws {ListError} if the list ends in the middle of something. */
   end(): void;

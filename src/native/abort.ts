@@ -2,8 +2,8 @@ import type { CancelHandle } from "./binding.js";
 import { native } from "./load.js";
 
 /**
- * Runs a native job that `signal` can end. Rejects with the signal's reason as soon as it is aborted; the job stops at its
- * next look at the cancel flag, and its memory is freed then.
+ * Runs a native job that `signal` can end. Rejects with the signal's reason as soon as it is aborted; the job stops at
+ * its next look at the cancel flag, and its memory is freed then.
  */
 export async function withCancelToken<T>(
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 /**
- * The addon's functions, as bindings/node exports them. Callers in hash/, search/, lists/ and views/ check arguments first.
- * A function throws a `TypeError` with a `code` when an argument does not fit.
+ * The addon's functions, as bindings/node exports them. Callers in hash/, search/, lists/ and views/ check arguments
+ * first. A function throws a `TypeError` with a `code` when an argument does not fit.
  */
 
 declare const tag: unique symbol;
@@ -164,9 +164,9 @@ export interface NativeBinding {
   lockFolder(descriptor: number): boolean;
 
   /**
-   * Reads what a child writes on a native thread, which calls `listener` when a line of text or the requested samples are
-   * complete. `output` and `errors` are descriptors for the child. Returns undefined outside Linux, or when the system has no
-   * more descriptors.
+   * Reads what a child writes on a native thread, which calls `listener` when a line of text or the requested samples
+   * are complete. `output` and `errors` are descriptors for the child. Returns undefined outside Linux, or when the
+   * system has no more descriptors.
    */
   openOutputs(listener: () => void): { outputs: OutputsHandle; output: number; errors: number } | undefined;
   /** Closes the child's ends in this process: the child has them, or will not start. */
@@ -216,8 +216,8 @@ export interface NativeBinding {
   /** Frees the rows now; searches that run keep theirs. */
   closeIndex(index: IndexHandle): void;
   /**
-   * Adds all rows or none. Ids are whole numbers below 2^53; each has 32 bytes of hash and, unless `tags` is undefined, one tag.
-   * `crops` has the number of each row's crop, 1 … 63 in order, or 0 for an entry's own hash. Default: all 0.
+   * Adds all rows or none. Ids are whole numbers below 2^53; each has 32 bytes of hash and, unless `tags` is undefined,
+   * one tag. `crops` has the number of each row's crop, 1 … 63 in order, or 0 for an entry's own hash. Default: all 0.
    */
   indexAdd(
     index: IndexHandle,
@@ -252,9 +252,9 @@ export interface NativeBinding {
   /** Returns 32 bytes of hash for each row, zeros for one that is not in the index. `crops` as in `indexAdd`. */
   indexHashes(index: IndexHandle, ids: Float64Array, crops?: Uint8Array): Uint8Array;
   /**
-   * Finds the entries within `radius` of each query (32 bytes each). Returns undefined for no hit, otherwise three numbers for
-   * each, sorted by query, distance, id and crop: the id, the query, and 512 times the number of the crop plus the distance.
-   * Without options no property is read: keep small searches that way.
+   * Finds the entries within `radius` of each query (32 bytes each). Returns undefined for no hit, otherwise three
+   * numbers for each, sorted by query, distance, id and crop: the id, the query, and 512 times the number of the crop
+   * plus the distance. Without options no property is read: keep small searches that way.
    */
   searchSync(
     index: IndexHandle,
@@ -272,8 +272,8 @@ export interface NativeBinding {
   ): Promise<Float64Array | undefined>;
 
   /**
-   * Makes the working copy of a query image: 8-bit grey, RGB or RGBA of at least 5×5 pixels. Nobody else may write to the
-   * buffer meanwhile. With `detach` nobody needs the buffer afterwards, and its memory is freed.
+   * Makes the working copy of a query image: 8-bit grey, RGB or RGBA of at least 5×5 pixels. Nobody else may write to
+   * the buffer meanwhile. With `detach` nobody needs the buffer afterwards, and its memory is freed.
    */
   createViews(
     pixels: NativePixels,
@@ -302,14 +302,16 @@ export interface NativeBinding {
   closeViews(handle: ViewsHandle): void;
 
   /**
-   * Finds rectangles of a frame that may contain another image: left, top, right and bottom as shares of the frame's sides,
-   * the surest first. Grey, RGB or RGBA. A frame with a side below 32 pixels has none.
+   * Finds rectangles of a frame that may contain another image: left, top, right and bottom as shares of the frame's
+   * sides, the surest first. Grey, RGB or RGBA. A frame with a side below 32 pixels has none.
    */
   frameBoxes(pixels: NativePixels): Float32Array;
   /** Makes a smaller copy without gaps: grey of grey pixels, otherwise RGB. Neither side may become longer. */
   shrink(pixels: NativePixels, width: number, height: number): Uint8Array;
   /** Scores how synthetic an image looks, 0 … 100; 0 when a side is below 64 pixels. */
   syntheticScore(pixels: NativePixels): number;
-  /** Returns twelve numbers for each segment, ordered by candidate and place in the query. `decodeSegments` reads them. */
+  /**
+   * Returns twelve numbers for each segment, ordered by candidate and place in the query. `decodeSegments` reads them.
+   */
   alignVideos(request: AlignRequest, cancel: CancelHandle | undefined): Promise<Float64Array>;
 }

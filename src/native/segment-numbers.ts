@@ -1,4 +1,7 @@
-/** A stretch that a query video and a known one share, as `emp_video_segment` in native/empreinte.h. Times are in seconds. */
+/**
+ * A stretch that a query video and a known one share, as `emp_video_segment` in native/empreinte.h. Times are in
+ * seconds.
+ */
 export interface NativeSegment {
   queryFrom: number;
   queryTo: number;

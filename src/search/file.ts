@@ -7,7 +7,7 @@ import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
 import { indexError, indexErrorsAsync } from "./index-errors.js";
 
-/** The same error, naming the file. */
+/** Returns the same error with the name of the file. */
 export function damaged(path: string | URL, error: IndexError): IndexError {
   const text = error.message.charAt(0).toLowerCase() + error.message.slice(1);
   return new IndexError(error.code, `${pathOf(path)}: ${text}`, { cause: error });
@@ -31,8 +31,8 @@ export async function openIndexFile(path: string | URL): Promise<IndexHandle> {
 }
 
 /**
- * Writes the index to a file. Nothing is awaited before the addon takes its snapshot, so the file has what the index had at
- * the moment of the call.
+ * Writes the index to a file. Nothing is awaited before the addon takes its snapshot, so the file has the entries that
+ * the index had when this was called.
  *
  * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`; or the signal's reason.
  */

@@ -5,8 +5,9 @@ import { native } from "../native/load.js";
 const millisecondsBetween = 5;
 
 /**
- * Runs `work` while nobody else on this machine, in this process or another, does so for the folder: for steps that are
- * several renames. The lock ends with whoever holds it. On Windows, and where the file system has no locks, there is none.
+ * Runs `work` while no other caller on this machine, in this process or another, does so for the same folder. It
+ * protects steps that consist of several renames. The lock ends with the process that holds it. There is no lock on
+ * Windows and on file systems without locks.
  */
 export async function withFolderLock<T>(
   folder: string,

@@ -21,12 +21,12 @@ import { Searcher } from "./searcher.js";
 const tablesOf = { full: 16, lean: 8, rows: 0 } as const;
 const memories = ["full", "lean", "rows"] as const;
 
-/** The handles that `open` hands to the constructor, whose published type shows nothing of it. */
+/** The handles that `open` hands to the constructor, which its published type does not show. */
 const opened = new WeakMap<HashIndexOptions, IndexHandle>();
 
 /**
- * An exact Hamming index of ids and hashes: a search gives every entry within the radius, never a sample, sorted by
- * distance, then id. It can be changed while it is read: a search sees exactly the entries that were there when it was
+ * An exact Hamming index of ids and hashes. A search finds every entry within the radius, never a sample, sorted by
+ * distance, then id. The index can change while it is read: a search sees exactly the entries that existed when it was
  * called, and no search called after `remove` returned finds a removed one.
  *
  * @example
@@ -41,7 +41,7 @@ export class HashIndex {
   readonly #additions: Additions;
   #closed = false;
 
-  /** Makes an empty index. @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` */
+  /** Creates an empty index. @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` */
   constructor(options?: HashIndexOptions) {
     const { memory = "full" } = checkOptions(options, ["memory"]);
     const tables = tablesOf[oneOf("memory", memory, memories)];
@@ -55,8 +55,10 @@ export class HashIndex {
    * Opens a file that `save` wrote, mapped into memory. The index can be changed; the file stays as it is. Deleting the
    * file or replacing it by rename, as `save` does, is safe. Truncating or overwriting it in place crashes the process.
    *
-   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: the file is no index, of a newer version, cut or changed.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_READ`: the file cannot be read. It rejects with the signal's reason.
+   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: the file is not an index, of a newer version, truncated or
+   * changed.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_READ`: the file cannot be read. When aborted, it rejects with the signal's
+   * reason.
    */
   static async open(path: string | URL, options?: OpenOptions): Promise<HashIndex> {
     const { verify = "now", signal } = checkOptions(options, ["verify", "signal"]);
@@ -75,7 +77,7 @@ export class HashIndex {
     }
   }
 
-  /** How many hashes a search can find: one for each entry, and one for each crop. */
+  /** How many hashes a search can find. Each entry has one, and each crop has one. */
   get size(): number {
     return this.#closed ? 0 : native.indexStats(this.#handle).rows;
   }
@@ -94,8 +96,8 @@ export class HashIndex {
   }
 
   /**
-   * Adds entries, all or none, with a tag each (default 0). This thread is busy for some 60 ms a million; `addMany` does
-   * it on another.
+   * Adds all entries or none, each with a tag (default 0). It takes some 60 ms for a million on this thread; `addMany`
+   * runs on another one.
    * @throws as `add`
    */
   addManySync(ids: Ids, hashes: Hashes, options?: { tags?: Uint8Array }): void {
@@ -107,8 +109,8 @@ export class HashIndex {
   }
 
   /**
-   * Adds entries like `addManySync`, off this thread. It copies its arguments first. When it rejects it added nothing. An
-   * abort in time rejects with the signal's reason; a later one changes nothing.
+   * Adds entries as `addManySync` does, on another thread. It copies its arguments first. If it rejects, it has added
+   * nothing. An abort in time rejects with the signal's reason, and a later one changes nothing.
    * @throws as `add`; {EmpreinteError} `ERR_EMPREINTE_CLOSED` when the index was closed before it resolved.
    */
   async addMany(ids: Ids, hashes: Hashes, options?: { tags?: Uint8Array; signal?: AbortSignal }): Promise<void> {
@@ -121,12 +123,12 @@ export class HashIndex {
   }
 
   /**
-   * Adds an original together with crops of it, all or none, as one entry. Searches answer the id once, with `crop` where a
-   * crop is the nearest. `remove(id)` removes them all, and `replace(id, hash)` replaces them all by one hash. Each counts as
-   * one hash in `size`.
+   * Adds an original together with its crops, all or none, as one entry. A search finds the id once, with `crop` if a
+   * crop is the nearest. `remove(id)` removes all of them, and `replace(id, hash)` replaces all of them by one hash.
+   * Each counts as one hash in `size`.
    *
-   * @param options the tags of the original (default 0) and of its crops (default: the original's), so that a search may
-   * leave the crops out.
+   * @param options the tag of the original (default 0) and that of its crops (default: the original's). With another
+   * tag for crops, a search can leave them out.
    * @throws as `add`
    *
    * @example
@@ -141,7 +143,7 @@ export class HashIndex {
   }
 
   /**
-   * Removes entries with their crops, all or none. No search called after this returned finds them.
+   * Removes all of the entries or none, with their crops. No search that is called afterwards finds them.
    * @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID`
    */
   remove(ids: number | Ids): void {
@@ -153,7 +155,8 @@ export class HashIndex {
   }
 
   /**
-   * Replaces the hash and the tag of an entry, and removes its crops. Every search sees the old or the new ones.
+   * Replaces the hash and the tag of an entry, and removes its crops. Every search sees either the old ones or the new
+   * ones.
    * @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
    * {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`
    */
@@ -164,20 +167,21 @@ export class HashIndex {
     this.#maintenance.changed(1);
   }
 
-  /** Whether there is an entry of this id. */
+  /** Returns whether the index has an entry with this id. */
   has(id: number): boolean {
     this.#open();
     return native.indexHas(this.#handle, oneId(id));
   }
 
-  /** The hash of an entry as 32 bytes, of an original without its crops; undefined when there is no such id. */
+  /** Returns the hash of an entry as 32 bytes, without its crops, or undefined when the id is unknown. */
   get(id: number): Uint8Array | undefined {
     this.#open();
     return this.#searcher.get(oneId(id));
   }
 
   /**
-   * Every entry within the radius of a hash or query, sorted by distance, then id. The search runs on this thread.
+   * Finds every entry within the radius of a hash or query, sorted by distance, then id. The search runs on this
+   * thread.
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
    * {EmpreinteError} `ERR_EMPREINTE_CLOSED`
    */
@@ -187,7 +191,7 @@ export class HashIndex {
   }
 
   /**
-   * The entries within the radius of each hash. The search runs on this thread.
+   * Finds every entry within the radius of each hash. The search runs on this thread.
    * @throws as `searchSync`
    */
   searchManySync(hashes: Hashes, options?: SyncSearchOptions): IndexMatch[][] {
@@ -195,21 +199,21 @@ export class HashIndex {
     return this.#searcher.many(hashes, checkSearch(options));
   }
 
-  /** Searches like `searchSync`, off this thread. It rejects with the signal's reason when aborted. */
+  /** Searches as `searchSync` does, on another thread. When aborted, it rejects with the signal's reason. */
   async search(query: HashLike | Query, options?: SearchOptions): Promise<IndexMatch[]> {
     this.#open();
     return this.#searcher.oneAsync(query, checkAsyncSearch(options));
   }
 
-  /** Searches like `searchManySync`, off this thread and over several. It rejects with the signal's reason when aborted. */
+  /** Searches as `searchManySync` does, on several other threads. When aborted, it rejects with the signal's reason. */
   async searchMany(hashes: Hashes, options?: SearchOptions): Promise<IndexMatch[][]> {
     this.#open();
     return this.#searcher.manyAsync(hashes, checkAsyncSearch(options));
   }
 
   /**
-   * The `count` nearest entries, sorted by distance, then id. Of entries that are equally far those with smaller ids are
-   * given.
+   * Finds the `count` nearest entries, sorted by distance, then id. Among equally far entries, those with smaller ids
+   * are returned.
    * @throws as `searchSync`
    */
   nearestSync(query: HashLike | Query, options?: SyncNearestOptions): IndexMatch[] {
@@ -217,23 +221,25 @@ export class HashIndex {
     return this.#searcher.one(query, checkNearest(options));
   }
 
-  /** Searches like `nearestSync`, off this thread. It rejects with the signal's reason when aborted. */
+  /** Searches as `nearestSync` does, on another thread. When aborted, it rejects with the signal's reason. */
   async nearest(query: HashLike | Query, options?: NearestOptions): Promise<IndexMatch[]> {
     this.#open();
     return this.#searcher.oneAsync(query, checkAsyncNearest(options));
   }
 
-  /** Searches like `nearestSync` for each hash, off this thread. It rejects with the signal's reason when aborted. */
+  /**
+   * Searches as `nearestSync` does for each hash, on other threads. When aborted, it rejects with the signal's reason.
+   */
   async nearestMany(hashes: Hashes, options?: NearestOptions): Promise<IndexMatch[][]> {
     this.#open();
     return this.#searcher.manyAsync(hashes, checkAsyncNearest(options));
   }
 
   /**
-   * The entries that an image is a copy of. Level `"fast"`, the default, hashes the image and searches its eight
-   * orientations: it finds exactly what `search` finds. The other levels also find altered copies, in this order of tiers: a
-   * `match` is within 31 bits, or within 24 by alignment; a `review` was aligned to within 31 bits, or is within 50 and has
-   * the support of a second view. They look at the 64 nearest hashes of each view.
+   * Finds the entries that an image is a copy of. The default level `"fast"` hashes the image and searches its eight
+   * orientations, with exactly the result of `search`. The other levels also find altered copies, among the 64 nearest
+   * hashes of each view. A `match` is within 31 bits, or within 24 by alignment. A `review` was aligned to within 31
+   * bits, or is within 50 bits and has the support of a second view.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; what `hashImage` throws; {EmpreinteError}
    * `ERR_EMPREINTE_CLOSED`. It rejects with the signal's reason when aborted.
@@ -250,9 +256,10 @@ export class HashIndex {
   }
 
   /**
-   * Finishes what goes on in the background after changes: joins parts and builds their tables. Searches are right
-   * without it, and fast after it. 25 to 100 million entries become one part, as far as there is free memory for a second
-   * copy (123 bytes each): twice as fast as the parts of 16.8 million that the background makes.
+   * Finishes the maintenance that otherwise runs in the background after changes: it joins shards and builds their
+   * tables. Searches are correct without it, and fast after it. 25 to 100 million entries become one shard if there is
+   * free memory for a second copy (123 bytes each). That is twice as fast as the shards of 16.8 million that the
+   * background makes.
    * @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED` when the index was closed meanwhile.
    */
   async optimize(): Promise<void> {
@@ -270,10 +277,10 @@ export class HashIndex {
   }
 
   /**
-   * Writes the entries of this moment to a file that `open` reads: first beside it, then renamed, so that there is the old
-   * file or the new one whatever happens. Nothing of a removed entry is in it. Its mode is 0600, also over a file that had
-   * another: a list of hashes is personal data.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`; the signal's reason.
+   * Writes the current entries to a file that `open` reads. It writes a temporary file and renames it, so that there is
+   * always the old file or the new one. The file contains nothing of removed entries. Its mode is 0600, even if it
+   * replaces a file with another mode, because a list of hashes is personal data.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`. When aborted, it rejects with the signal's reason.
    */
   async save(path: string | URL, options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
@@ -281,7 +288,7 @@ export class HashIndex {
     await saveIndexFile(this.#handle, path, checkSignal(signal));
   }
 
-  /** Checks every byte of the file this was opened from. @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` */
+  /** Checks every byte of the file that the index was opened from. @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE` */
   async verify(options?: { signal?: AbortSignal }): Promise<void> {
     this.#open();
     const { signal } = checkOptions(options, ["signal"]);
@@ -289,8 +296,8 @@ export class HashIndex {
   }
 
   /**
-   * Copies the file this was opened from into memory, in huge pages where the system gives them, so that searches neither
-   * wait for the disk nor for page tables. Checks the checksums on the way.
+   * Copies the file that the index was opened from into memory, and checks its checksums. Searches then wait neither
+   * for the disk nor, where the system provides huge pages, for page tables.
    * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`
    */
   async warm(options?: { signal?: AbortSignal }): Promise<void> {
@@ -300,8 +307,8 @@ export class HashIndex {
   }
 
   /**
-   * Frees the entries now. Any later call but `close` fails with `ERR_EMPREINTE_CLOSED`; searches that run then finish, and
-   * additions that run leave nothing.
+   * Frees the entries now. Any later call except `close` fails with `ERR_EMPREINTE_CLOSED`. Running searches finish,
+   * and running additions add nothing.
    */
   close(): void {
     if (this.#closed) return;

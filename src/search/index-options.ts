@@ -1,42 +1,43 @@
-/** How an index is made. */
+/** The options of a `HashIndex`. */
 export interface HashIndexOptions {
   /**
-   * What a large index may take: `"full"`, some 116 bytes a hash; `"lean"`, some 76, for about ten times the query time;
-   * `"rows"`, 36, and every search is a scan (half a millisecond a million). Default `"full"`.
+   * How much memory a large index takes. `"full"` takes some 116 bytes a hash. `"lean"` takes some 76, and a query
+   * takes about ten times as long. `"rows"` takes 36, and every search is a scan (half a millisecond for a million
+   * hashes). Default `"full"`.
    */
   memory?: "full" | "lean" | "rows";
 }
 
-/** How a file is opened. */
+/** The options of opening an index file. */
 export interface OpenOptions {
   /**
-   * `"now"` verifies all checksums first. `"later"` opens at once and checks only header, lengths and structure: until
-   * `verify()` completes, a damaged file may give an error or a wrong answer, but never a read outside the file. Default
-   * `"now"`.
+   * `"now"` verifies all checksums first. `"later"` opens at once and checks only header, lengths and structure. Until
+   * `verify()` completes, a damaged file may then cause an error or a wrong answer, but never a read outside the file.
+   * Default `"now"`.
    */
   verify?: "now" | "later";
-  /** It ends the opening, which then rejects with the signal's reason. */
+  /** Ends the work. The promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
 /** The figures of an index. */
 export interface IndexStats {
-  /** Rows that a search can find: each hash is one. */
+  /** How many rows a search can find. Each hash is one row. */
   rows: number;
-  /** Removed rows whose memory is not given back yet. */
+  /** How many removed rows still take memory. */
   removed: number;
-  /** The newest rows, which are in no shard yet. */
+  /** How many of the newest rows are not in a shard yet. */
   delta: number;
-  /** Immutable parts of the index, each searched by itself. */
+  /** How many shards the index has. A shard is an immutable part of an index, searched by itself. */
   shards: number;
-  /** Rows in shards with tables; the others are scanned. */
+  /** How many rows are in shards with tables. The others are scanned. */
   indexed: number;
-  /** Bytes that the index takes. */
+  /** How many bytes the index takes, including mapped files. */
   bytes: number;
-  /** Bytes of `bytes` that are memory-mapped from a file. */
+  /** How many of `bytes` are memory-mapped from a file. */
   mapped: number;
-  /** Bytes of `bytes` that are in memory now. */
+  /** How many of `bytes` are in physical memory now. */
   resident: number;
-  /** It grows with every change. */
+  /** A number that grows with every change. */
   revision: number;
 }

@@ -1,13 +1,15 @@
 import type { CancelHandle, IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
 
-/** How many single changes there are between two checks whether shards should be joined. */
+/** How many single changes are made between two checks whether shards should be joined. */
 const changesBetween = 8192;
 
-/** Of the memory that is free, what a part of tens of millions of entries may take beside those it is made of. */
+/**
+ * The share of the free memory that a shard of tens of millions of entries may take while its predecessors still exist.
+ */
 const share = 0.9;
 
-/** Joins an index's parts in the background, a step at a time, while it is read and changed. */
+/** Joins the shards of an index in the background, one step at a time, while it is read and changed. */
 export class Maintenance {
   readonly #index: IndexHandle;
   readonly #cancel: CancelHandle = native.createCancel();
@@ -20,7 +22,7 @@ export class Maintenance {
     this.#index = index;
   }
 
-  /** After `count` changes. */
+  /** Counts changes, and starts maintenance when enough were made. Call it after `count` changes. */
   changed(count: number): void {
     this.#changes += count;
     if (this.#changes < changesBetween || this.#running !== undefined) return;
@@ -28,7 +30,7 @@ export class Maintenance {
     if (native.indexWantsMaintenance(this.#index)) void this.#run();
   }
 
-  /** Until nothing is due; at most one runs. Never rejects: `finish` tells what went wrong. */
+  /** Runs until no step is due. Only one run is active at a time. It never rejects: `finish` throws its error. */
   #run(): Promise<void> {
     this.#running ??= this.#steps().finally(() => {
       this.#running = undefined;
@@ -45,7 +47,10 @@ export class Maintenance {
     }
   }
 
-  /** Runs to the end, the newest entries with it, parts as large as there is memory for. @throws what ended it. */
+  /**
+   * Joins all shards and the newest entries, with shards as large as the memory allows. @throws the error that ended
+   * it.
+   */
   async finish(): Promise<void> {
     // From the next step on, also of what runs already: what it would join in small is not joined twice.
     this.#finishing++;
@@ -59,7 +64,7 @@ export class Maintenance {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** For a part of tens of millions, in bytes. The background makes none. */
+  /** Returns the memory in bytes for a shard of tens of millions of entries. Background steps make no such shard. */
   #room(): number {
     return this.#finishing > 0 ? Math.floor(share * process.availableMemory()) : 0;
   }

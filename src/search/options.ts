@@ -9,37 +9,37 @@ import {
   queryOptionNames,
 } from "./query.js";
 
-/** How an index searches. The answer is the same. */
+/** How an index searches. Every strategy gives the same answer. */
 export type SearchStrategy = "auto" | "scan" | "columns" | "tiled" | "multi-index";
 const strategies: readonly SearchStrategy[] = ["auto", "scan", "columns", "tiled", "multi-index"];
 
 /** The options of a search in a `HashIndex`. */
 export interface SearchOptions extends QueryOptions {
-  /** Only the nearest so many entries of each query are given. Default: all. */
+  /** Keeps only this many of the nearest entries of each query. Default: all. */
   limit?: number;
-  /** Only entries with one of these tags (0 … 255) are searched. Default: all. */
+  /** Searches only entries with one of these tags, 0 … 255. Default: all. */
   tags?: Iterable<number>;
-  /** The strategy by name, for tests and measurements. Default `"auto"`, the one that is fastest. */
+  /** The strategy, for tests and measurements. The default `"auto"` chooses the fastest one. */
   strategy?: SearchStrategy;
-  /** The kernel by name, for tests and measurements. Default: the best that the processor runs. */
+  /** The name of the kernel, for tests and measurements. Default: the best one that the processor runs. */
   kernel?: string;
-  /** Over how many threads `searchMany` and `nearestMany` spread a batch. Default: as many as libuv's pool has. */
+  /** The number of threads on which `searchMany` and `nearestMany` run a batch. Default: the size of libuv's pool. */
   threads?: number;
-  /** It ends an asynchronous search, which then rejects with the signal's reason. */
+  /** Ends the search. The promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
 /** The options of a search for the nearest entries. */
 export interface NearestOptions extends Omit<SearchOptions, "limit"> {
-  /** How many entries are given, 1 … 4,294,967,295. Default 1. */
+  /** The number of entries to find, 1 … 4,294,967,295. Default 1. */
   count?: number;
-  /** No entry is given that differs in more bits, 0 … 256. Default 256. */
+  /** The most bits that an entry may differ in, 0 … 256. Default 256. */
   radius?: number;
 }
 
-/** The options of a search that does not leave this thread. */
+/** The options of a search on this thread. */
 export type SyncSearchOptions = Omit<SearchOptions, "threads" | "signal">;
-/** The options of a search for the nearest entries that does not leave this thread. */
+/** The options of a search for the nearest entries on this thread. */
 export type SyncNearestOptions = Omit<NearestOptions, "threads" | "signal">;
 
 const indexNames = ["limit", "tags", "strategy", "kernel"] as const;
@@ -49,18 +49,18 @@ const nearest = (names: readonly string[]): string[] => ["count", ...names.filte
 const nearestNames = nearest(syncNames);
 const asyncNearestNames = nearest(asyncNames);
 
-/** What the core needs to know, checked. */
+/** The checked options, as the core takes them. */
 export interface CheckedSearch extends CheckedQueryOptions {
-  /** 0: all. */
+  /** The most hits of each query. 0 keeps all. */
   limit: number;
-  /** 256 bits. */
+  /** The tags to search, one bit for each of the 256. Undefined searches all. */
   tags: Uint8Array | undefined;
   strategy: number;
-  /** Undefined: the index's own. */
+  /** The name of the kernel. Undefined selects the index's own. */
   kernel: string | undefined;
-  /** Keep the `limit` nearest, not all within the radius. */
+  /** Whether the search finds the `limit` nearest instead of all within the radius. */
   nearest: boolean;
-  /** Find every row, also several of one entry. */
+  /** Whether the search returns every row, even several of one entry. */
   separateCrops: boolean;
 }
 
@@ -101,7 +101,9 @@ function check(
   };
 }
 
-/** A search takes a microsecond: with no option but the radius the others are not looked for. */
+/**
+ * Returns whether the options have only a radius. A search takes a microsecond, so the other options are then not read.
+ */
 function onlyRadius(options: SearchOptions): boolean {
   if (typeof options !== "object" || options === null) return false;
   for (const name in options) if (name !== "radius") return false;
@@ -144,7 +146,7 @@ export function checkAsyncSearch(options: SearchOptions | undefined): CheckedAsy
   return withThreads(checkSearch(options, asyncNames), options);
 }
 
-/** A search for every row within a radius, also several of one entry. */
+/** Returns the options of a search for every row within a radius, even several of one entry. */
 export function everyRow({
   radius,
   limit,

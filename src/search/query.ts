@@ -4,17 +4,17 @@ import { type HashLike, hashToBytes } from "../hash/value.js";
 import { matchRadius, leastQuality } from "../thresholds.js";
 import type { FileDigests } from "../image/digest.js";
 
-/** What a search looks up: a hash with what is known of it. The result of `hashImage` is one. */
+/** The query of a search: a hash with its quality, orientations and digests. The result of `hashImage` is one. */
 export interface Query {
-  /** Without a hash only `digests` are searched for. */
+  /** The hash. Without it the search uses only `digests`. */
   hash?: HashLike;
-  /** 0 … 100. A hash below the option `minQuality` matches nothing. Without it the hash counts as good. */
+  /** The quality of the hash, 0 … 100. A hash below the option `minQuality` matches nothing. Default: good enough. */
   quality?: number;
-  /** A hash that is not stable is rounding noise and matches nothing. Without it the hash counts as stable. */
+  /** Whether the hash is stable. An unstable hash is rounding noise and matches nothing. Default true. */
   stable?: boolean;
-  /** The hashes of all eight orientations: all are searched, and each known hash matches once, by the nearest. */
+  /** The hashes of all eight orientations. All are searched, and each known hash matches once, by the nearest one. */
   orientations?: OrientationHashes;
-  /** Digests of the file's bytes. Holders that know digests answer exact matches for them. */
+  /** The digests of the file's bytes. Holders with digests find exact matches by them. */
   digests?: FileDigests;
 }
 
@@ -22,9 +22,12 @@ export interface Query {
 export interface QueryOptions {
   /** The most bits that may differ, 0 … 256. Default 31, which Meta recommends for PDQ. */
   radius?: number;
-  /** A query of lower quality matches nothing: such a hash is near unrelated images. 0 … 100, default 50. */
+  /**
+   * The least quality of a query, 0 … 100. A lower one matches nothing, because it is near unrelated images. Default
+   * 50.
+   */
   minQuality?: number;
-  /** Whether all eight orientations of the query are searched, where it has them. Default true. */
+  /** Whether all eight orientations of the query are searched, if it has them. Default true. */
   orientations?: boolean;
   /** Whether a query that is not stable is searched as well. Default false. */
   allowUnstable?: boolean;
@@ -32,7 +35,7 @@ export interface QueryOptions {
 
 export const queryOptionNames = ["radius", "minQuality", "orientations", "allowUnstable"] as const;
 
-/** Query options with their defaults, checked. */
+/** Checked query options with their defaults. */
 export type CheckedQueryOptions = Required<QueryOptions>;
 
 export const defaultQueryOptions: CheckedQueryOptions = {
@@ -53,7 +56,7 @@ export function checkQueryOptions(options: QueryOptions, defaultRadius: number):
   };
 }
 
-/** A query whose shape is right; hashes and digests are not read yet. */
+/** Returns whether a value has the properties of a query. Its hashes and digests are not checked. */
 export function isQuery(value: unknown): value is Query {
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
   return "hash" in value || "digests" in value;
@@ -66,13 +69,13 @@ export function checkDigests(digests: unknown): FileDigests | undefined {
 }
 
 export interface CheckedQuery {
-  /** 32 bytes each: none, where nothing may match; the hash; or the eight orientations in their order. */
+  /** The hashes to search, 32 bytes each: none if nothing may match, one, or the eight orientations in their order. */
   hashes: Uint8Array;
   digests: FileDigests | undefined;
 }
 
 /**
- * Reads a query as the options want it.
+ * Reads a query according to the options.
  * @throws {InvalidArgumentError} for a part of the wrong kind; {InvalidHashError} for a hash that is none.
  */
 export function checkQuery(query: HashLike | Query, options: CheckedQueryOptions): CheckedQuery {

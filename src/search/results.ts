@@ -1,6 +1,6 @@
 /**
- * From the core's answer to matches. It has three numbers for each: the id, the query, and 512 times the number of the crop
- * plus the distance.
+ * From the core's answer to matches. It has three numbers for each: the id, the query, and 512 times the number of the
+ * crop plus the distance.
  */
 import { orientationNames } from "../hash/orientations.js";
 import type { IndexMatch } from "./match.js";

@@ -69,7 +69,9 @@ export function checkAddition(ids: Ids, hashes: Hashes, tags: Uint8Array | undef
   return packed;
 }
 
-/** An original and its crops as rows of one id, the original's first. @throws {InvalidArgumentError} {InvalidHashError} */
+/**
+ * An original and its crops as rows of one id, the original's first. @throws {InvalidArgumentError} {InvalidHashError}
+ */
 export function checkCropAddition(
   id: number,
   hashes: CropHashes,

@@ -16,33 +16,38 @@ import type { Query } from "./query.js";
 /** The options of a search for an image. */
 export interface ImageSearchOptions extends Limits {
   /**
-   * The most bits that may differ, default 31. At level `"fast"` it is 0 … 256. At the other levels it is 0 … 31, and a radius
-   * below 31 bounds reviews as well.
+   * The most bits that may differ. Default 31. At level `"fast"` it may be 0 … 256. At the other levels it may be 0 …
+   * 31, and a radius below 31 bounds reviews as well.
    */
   radius?: number;
-  /** How much is tried: see `CopyLevel`. Default `"fast"`. */
+  /** How much the search tries: see `CopyLevel`. Default `"fast"`. */
   level?: CopyLevel;
-  /** Whether a search for altered copies goes on after a sure match. Default false. */
+  /** Whether a search for altered copies continues after a sure match. Default false. */
   all?: boolean;
-  /** It ends the search, which then rejects with the signal's reason. */
+  /** Ends the search. The promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** What errors call the input. Default: the path, "buffer" or "stream". */
+  /** The name of the input in errors. Default: the path, "buffer" or "stream". */
   name?: string;
 }
 
-/** What a search for an image found. */
+/** The result of a search for an image. */
 export interface ImageSearchResult<M extends Match = Match> {
-  /** The best tier of all matches, `"none"` without one. */
+  /** The best tier of all matches, or `"none"` without a match. */
   tier: Tier | "none";
-  /** One match for each known entry: matches before reviews, then by distance. */
+  /** One match for each known entry, sorted by tier (matches before reviews), then by distance. */
   matches: M[];
-  /** The hash of the image as it is: 64 hex digits. Absent where the decoder refused a file whose digest is known. */
+  /**
+   * The hash of the image as it is, 64 hex digits. It is absent if the decoder refused a file whose digest is known.
+   */
   hash?: string;
   /** The quality of the hash, 0 … 100. Below 50 it matches nothing. */
   quality: number;
-  /** The image is a text screen, chart or title card: it only matches within the radius. Level `"fast"` does not look. */
+  /**
+   * Whether the image is a text screen, chart or title card, which matches only within the radius. False at level
+   * `"fast"`.
+   */
   flat: boolean;
-  /** What was done, and how long it took. */
+  /** The stages of the search, in their order, with their durations. */
   stages: CopyStage[];
 }
 
@@ -58,7 +63,7 @@ export const imageSearchOptionNames: readonly string[] = [
   "maxPages",
 ];
 
-/** Options of a search for an image, checked. */
+/** The checked options of a search for an image. */
 export interface CheckedImageSearch extends Omit<SamplesOptions, "hash"> {
   level: CopyLevel;
   radius: number;
@@ -83,17 +88,17 @@ export function checkImageSearch(options: ImageSearchOptions | undefined): Check
   };
 }
 
-/** How a holder of known hashes is searched. */
+/** The functions by which a holder of known hashes is searched. */
 export interface ImageHolder {
-  /** The entries within the radius of a query. */
+  /** Finds the entries within the radius of a query. */
   search(query: Query, options: { radius: number; signal?: AbortSignal }): Promise<IndexMatch[]>;
-  /** Every hash by itself. */
+  /** The index in which every hash is a row of its own. */
   rows: CopyIndex;
-  /** Which hashes belong together. */
+  /** The groups of hashes that belong together. */
   groups?: CandidateGroups;
 }
 
-/** How an image is decoded for a search. */
+/** Returns the options with which an image is decoded for a search. */
 export function samplesOptions({ level, limits, name }: CheckedImageSearch): SamplesOptions {
   return { limits, name, hash: checkHashOptions({ orientations: level === "fast" }) };
 }
@@ -109,7 +114,7 @@ export async function searchImage(
 
 /**
  * Searches for an image that is decoded.
- * @param samples as `samplesOptions` wants them. Nothing of them may be left afterwards.
+ * @param samples as decoded with `samplesOptions`. The search may empty them.
  */
 export async function searchSamples(
   samples: Samples,

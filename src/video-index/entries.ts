@@ -20,7 +20,9 @@ export function frameIds(slot: number, { timeline }: Entry): Float64Array {
   return Float64Array.from(timeline.from, (_, frame) => slot * mostFrames + frame);
 }
 
-/** The entries by id and by slot. A slot is used only once, so that a hit of an old search never refers to a new entry. */
+/**
+ * The entries by id and by slot. A slot is used only once, so that a hit of an old search never refers to a new entry.
+ */
 export class Entries {
   readonly #slots = new Map<number, Entry>();
   readonly #ids = new Map<VideoId, number>();

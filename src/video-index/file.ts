@@ -3,14 +3,14 @@
  *
  *   offset  bytes
  *   0       8      magic: EMPREVID
- *   8       4      version: 2. A reader refuses any other (version 1 called images "picture")
+ *   8       4      version: 2. A reader refuses any other (version 1 had another word for images)
  *   12      4      length of the text that follows
  *   16             JSON: [{"id","kind","count","duration","spacing"}, …], with "video" or "image" as the kind
  *                  for each entry in that order: its hashes, 32 bytes each, then f64 from and f64 to of each
  *   end−32  32     SHA-256 of everything before it
  *
- * The file is read twice, so that nothing of it is used before its checksum is verified. A checksum detects accidents, not malice,
- * so times that no video can have are refused as well.
+ * The file is read twice, so that nothing of it is used before its checksum is verified. A checksum detects accidents,
+ * not malice, so times that no video can have are refused as well.
  */
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";

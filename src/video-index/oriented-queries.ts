@@ -19,7 +19,9 @@ export interface OrientedVideo {
   timeline: QueryTimeline;
   /** Whether its hashes are of the frames without what surrounds their content. */
   trimmed: boolean;
-  /** For frames that were hashed through views: the radii, which allow for what was cropped, and the view of a segment. */
+  /**
+   * For frames that were hashed through views: the radii, which allow for what was cropped, and the view of a segment.
+   */
   views?: { radius: number; supportRadius: number; of: (segment: VideoSegment) => SegmentView };
 }
 

@@ -43,8 +43,8 @@ export class ProbeHits {
   }
 
   /**
-   * Looks up runs of the query within the support radius. In a list of one frame a second the nearest frame may be half a second
-   * away, so a probe need not be within the radius of a match.
+   * Looks up runs of the query within the support radius. In a list of one frame a second the nearest frame may be half
+   * a second away, so a probe need not be within the radius of a match.
    */
   async lookUp(probes: Probes, runs: readonly number[]): Promise<void> {
     const { index, options } = this.#context;

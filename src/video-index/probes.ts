@@ -1,9 +1,15 @@
 import type { Timeline } from "../search/align.js";
 import { distanceBetween } from "./timeline.js";
 
-/** The seconds between two probes of the first round. In a list of one hash a second the nearest is half a second away at most. */
+/**
+ * The seconds between two probes of the first round. In a list of one hash a second the nearest is half a second away
+ * at most.
+ */
 const cellSeconds = 1;
-/** The fewest probes. For a clip of a few seconds, a tenth of the frames would be too few to hit a list of one frame a second. */
+/**
+ * The fewest probes. For a clip of a few seconds, a tenth of the frames would be too few to hit a list of one frame a
+ * second.
+ */
 const leastBudget = 16;
 
 /** Chooses in rounds which frames of a timeline are looked up. */
@@ -15,7 +21,9 @@ export class Probes {
   /** The seconds of the query in which something was found. */
   readonly #foundSeconds = new Set<number>();
 
-  /** A tenth of `frameCount`, the number of frames in the signature, is the budget, but at least 16, and one a second. */
+  /**
+   * A tenth of `frameCount`, the number of frames in the signature, is the budget, but at least 16, and one a second.
+   */
   constructor(timeline: Timeline, frameCount: number) {
     this.#timeline = timeline;
     this.#budget = Math.max(leastBudget, Math.ceil(frameCount / 10));
@@ -42,7 +50,9 @@ export class Probes {
     this.#foundSeconds.add(Math.floor(this.#timeline.from[run]! / cellSeconds));
   }
 
-  /** Where nothing was found, takes the runs that differ most from the probes around them, as far as the budget allows. */
+  /**
+   * Where nothing was found, takes the runs that differ most from the probes around them, as far as the budget allows.
+   */
   next(): number[] {
     const left = this.#budget - this.taken.length;
     if (left <= 0) return [];

@@ -16,7 +16,10 @@ export interface VideoSegment {
   knownFrom: number;
   /** Where the segment ends in the known video, in seconds. It is 0 for a known image. */
   knownTo: number;
-  /** The seconds of the known video that pass in one second of the query, for instance 1.25 when it was sped up by a quarter. */
+  /**
+   * The seconds of the known video that pass in one second of the query, for instance 1.25 when it was sped up by a
+   * quarter.
+   */
   speed: number;
   /** The mean number of differing bits of the frames that match, 0 … 256. */
   distance: number;
@@ -26,15 +29,16 @@ export interface VideoSegment {
   matches: number;
   /** The view of the query's frames through which the segment was found. `VideoIndex.searchVideo` sets it. */
   view?: ViewName;
-  /** With `view`: where in the query's frames the known video lies. It exceeds 0 … 1 where the frames were cropped. */
+  /** With `view`: where in the query's frames the known video is. It exceeds 0 … 1 where the frames were cropped. */
   region?: Region;
-  /** With `view`: the orientation in which the known video lies there. */
+  /** With `view`: the orientation of the known video there. */
   orientation?: Orientation;
 }
 
 /**
- * A known video or image that has something in common with the query. It is a lead for a person to look at, not a verdict. Its
- * `distance` is the smallest distance of its segments. `view` and `region` are those of the segment with that distance.
+ * A known video or image that has something in common with the query. It is a lead for a person to look at, not a
+ * verdict. Its `distance` is the smallest distance of its segments. `view` and `region` are those of the segment with
+ * that distance.
  */
 export interface VideoMatch extends Match {
   /** The id under which the video or image was added. */

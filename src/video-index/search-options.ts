@@ -12,11 +12,11 @@ export type VideoId = string | number;
 /** Options of `VideoIndex.search`. */
 export interface VideoSearchOptions {
   /**
-   * The most differing bits of two frames that match by themselves, 0 … 256. Default 31. In a segment where other frames match,
-   * frames within 1.5 times the radius support it.
+   * The most differing bits of two frames that match by themselves, 0 … 256. Default 31. In a segment where other
+   * frames match, frames within 1.5 times the radius support it.
    */
   radius?: number;
-  /** Frames of the query below this quality are left out, 0 … 100. Default 50. */
+  /** The least quality of the query's frames, 0 … 100. Frames below it are left out. Default 50. */
   minQuality?: number;
   /** Whether the eight orientations are searched, where the query has their hashes. Default true. */
   orientations?: boolean;
@@ -25,13 +25,14 @@ export interface VideoSearchOptions {
   /** The fastest that a known video may play in the query, at most 10. Default 2. */
   maxSpeed?: number;
   /**
-   * `"adaptive"`: one frame a second of the query is looked up, then further ones where nothing was found. It looks up a tenth of
-   * the frames, or 16, and one a second at least. `"all"`: every frame is looked up. Default `"adaptive"`.
+   * Which frames of the query are looked up. `"adaptive"` looks up one frame a second, then further ones where nothing
+   * was found: a tenth of the frames, but at least 16, and at least one a second. `"all"` looks up every frame. Default
+   * `"adaptive"`.
    */
   lookUp?: "adaptive" | "all";
   /**
-   * Whether weak segments are returned as well: a segment of a single image, or of what unrelated videos share at their beginning.
-   * Default false.
+   * Whether weak segments are returned as well: a segment of a single image, or of what unrelated videos share at their
+   * beginning. Default false.
    */
   includeWeak?: boolean;
   /** Ends the search. The promise rejects with the signal's reason. */
@@ -45,8 +46,8 @@ export interface SearchVideoOptions
    * How much is searched for. Default `"fast"`.
    *
    * - `"fast"`: the frames as they are, in all eight orientations.
-   * - `"standard"`: also the frames without borders, bars or a surrounding image. Shots that are not found so are searched as
-   *   cropped, zoomed or slightly rotated copies, through views of two of their frames.
+   * - `"standard"`: also the frames without borders, bars or a surrounding image. Shots that are not found so are
+   *   searched as cropped, zoomed or slightly rotated copies, through views of two of their frames.
    * - `"thorough"`: as `"standard"`, with views of four frames and more candidates.
    */
   level?: CopyLevel;

@@ -84,7 +84,7 @@ function throughViews(
   };
 }
 
-/** The view of the shot that most of the segment lies in. */
+/** Returns the view of the shot with most of the segment. */
 function viewOf(views: readonly ShotView[], { queryFrom, queryTo }: VideoSegment): SegmentView {
   const within = ({ from, to }: ShotView): number => Math.min(to, queryTo) - Math.max(from, queryFrom);
   const most = views.toSorted((a, b) => within(b) - within(a))[0]!;

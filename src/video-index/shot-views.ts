@@ -29,12 +29,14 @@ const mostEarlier = 6;
 /** How many bytes of frames may wait for what is found of later shots. */
 const mostWaitingBytes = 2 ** 23;
 /**
- * How many searches for views a video may begin with, and the seconds after which it may have one more. A video may have a cut in
- * every frame.
+ * How many searches for views a video may begin with, and the seconds after which it may have one more. A video may
+ * have a cut in every frame.
  */
 const [firstViewSearches, viewSearchSeconds] = [8, 1.5];
 
-/** The radius for a kind of view. The missing part of a cropped image changes its hash, which other alterations do not. */
+/**
+ * The radius for a kind of view. The missing part of a cropped image changes its hash, which other alterations do not.
+ */
 const viewRadiusOf = (name: ViewName): number => (name === "zoom-out" || name === "rotated" ? tableRadius : viewRadius);
 
 /** A view that was chosen for a shot. */
@@ -51,8 +53,8 @@ export interface ShotView extends ChosenView {
 }
 
 /**
- * Chooses one view for each shot of a video. Where the frames of a shot are not known as they are, views of a few of them are looked
- * up. A view that also fits other frames of the shot becomes the view of all of them.
+ * Chooses one view for each shot of a video. Where the frames of a shot are not known as they are, views of a few of
+ * them are looked up. A view that also fits other frames of the shot becomes the view of all of them.
  */
 export class ShotViews {
   /** The frames as hashed through their shots' views. */

@@ -6,9 +6,9 @@ import type { VpdqFrame } from "../video/vpdq/text.js";
 const dense = 5;
 
 /**
- * Makes a signature from vPDQ features, for a `VideoIndex`. The text does not state the sampling and the duration, so the times give
- * them: the video ends one step after the last frame. The text does not state which frames are stable either, so all count as
- * stable.
+ * Makes a signature from vPDQ features, for a `VideoIndex`. The text does not state the sampling and the duration, so
+ * the times give them: the video ends one step after the last frame. The text does not state which frames are stable
+ * either, so all count as stable.
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: there is no feature.
  *
  * @example

@@ -84,9 +84,10 @@ export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
 }
 
 /**
- * Turns a signature into the arrays that the aligner takes. Frames of low quality and unstable frames are left out. Successive frames
- * that look the same become one run. `orientation` selects which of the frames' hashes are taken, where the signature has them.
- * `trimmed` selects the hashes of the frames' content without its surroundings, where they exist.
+ * Turns a signature into the arrays that the aligner takes. Frames of low quality and unstable frames are left out.
+ * Successive frames that look the same become one run. `orientation` selects which of the frames' hashes are taken,
+ * where the signature has them. `trimmed` selects the hashes of the frames' content without its surroundings, where
+ * they exist.
  * @throws {InvalidArgumentError} The signature has times that no video can have.
  */
 export function timelineOf(

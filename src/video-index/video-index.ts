@@ -31,17 +31,17 @@ import { checkSignature, timelineOf } from "./timeline.js";
 /** Options of a `VideoIndex`. */
 export interface VideoIndexOptions {
   /**
-   * How much memory the index may use for faster searches, as in `HashIndexOptions`. The times and hashes for the alignment add 48
-   * bytes a frame. Default `"full"`.
+   * How much memory the index may use for faster searches, as in `HashIndexOptions`. The times and hashes for the
+   * alignment add 48 bytes a frame. Default `"full"`.
    */
   memory?: NonNullable<HashIndexOptions["memory"]>;
-  /** Frames below this quality are not kept, 0 … 100. Default 50. */
+  /** The least quality of known frames, 0 … 100. Frames below it are not kept. Default 50. */
   minQuality?: number;
 }
 
 /**
- * Holds known videos and images. It finds a clip inside a film, an image in a film, and a frame of a film among images. A match says
- * which segment of the query is which segment of the known video, and at which speed.
+ * Holds known videos and images. It finds a clip inside a film, an image in a film, and a frame of a film among images.
+ * A match says which segment of the query is which segment of the known video, and at which speed.
  *
  * @example
  * using index = new VideoIndex();
@@ -87,7 +87,8 @@ export class VideoIndex {
   }
 
   /**
-   * Adds a video by its signature, or an image by its hash. An entry without a frame of sufficient quality is held, but never found.
+   * Adds a video by its signature, or an image by its hash. An entry without a frame of sufficient quality is held, but
+   * never found.
    * @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID`: an entry with this id exists.
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the id or the signature is malformed.
    * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: a hash is malformed.
@@ -124,15 +125,15 @@ export class VideoIndex {
     this.#insert(entry);
   }
 
-  /** Whether an entry has this id. */
+  /** Returns whether an entry has this id. */
   has(id: VideoId): boolean {
     this.#open();
     return this.#entries.has(checkId(id));
   }
 
   /**
-   * Finds the known videos and images that have something in common with a query, the best first. The query is the signature of a
-   * video, best with every frame (`sampling: "all"`), or the result of `hashImage`.
+   * Finds the known videos and images that have something in common with a query, the best first. The query is the
+   * signature of a video, best with every frame (`sampling: "all"`), or the result of `hashImage`.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option or the query is malformed.
    * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: a hash of the query is malformed.
@@ -159,10 +160,10 @@ export class VideoIndex {
   /**
    * Hashes a video once and finds the known videos and images that it has something in common with.
    *
-   * The level `"fast"` is a search with the frames in all eight orientations. From `"standard"` on it also finds copies with a border,
-   * bars or a surrounding image, and cropped, zoomed and slightly rotated ones. For each shot that is not found as it is, one such view
-   * is chosen by a few of its frames, and all its frames then decide as in `search`. Segments that were found so have a `view`. Title
-   * cards and countdowns are only searched as they are.
+   * The level `"fast"` is a search with the frames in all eight orientations. From `"standard"` on it also finds copies
+   * with a border, bars or a surrounding image, and cropped, zoomed and slightly rotated ones. For each shot that is
+   * not found as it is, one such view is chosen by a few of its frames, and all its frames then decide as in `search`.
+   * Segments that were found so have a `view`. Title cards and countdowns are only searched as they are.
    *
    * @throws {VideoError} {LimitError} With the codes of `hashVideo`.
    * @throws {InvalidArgumentError} {EmpreinteError} With the codes of `search`.
@@ -178,7 +179,8 @@ export class VideoIndex {
   }
 
   /**
-   * Hashes an image in all eight orientations, and finds the known videos that show it and the known images that match it.
+   * Hashes an image in all eight orientations, and finds the known videos that show it and the known images that match
+   * it.
    *
    * @throws {ImageError} {LimitError} With the codes of `hashImage`.
    * @throws {InvalidArgumentError} {EmpreinteError} With the codes of `search`.
@@ -199,15 +201,15 @@ export class VideoIndex {
     await this.#index.optimize();
   }
 
-  /** The statistics of the hash index, as `HashIndex.stats` gives them. */
+  /** Returns the statistics of the hash index, as `HashIndex.stats` does. */
   stats(): IndexStats {
     this.#open();
     return this.#index.stats();
   }
 
   /**
-   * Writes all entries to a file that `open` reads. A temporary file beside it replaces the file at the end. The file has only the
-   * hashes of entries, not those of removed ones.
+   * Writes all entries to a file that `open` reads. It writes a temporary file, which replaces the file at the end. The
+   * file contains nothing of removed entries.
    * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`: the file cannot be written.
    * @throws The signal's reason.
    */
@@ -218,8 +220,8 @@ export class VideoIndex {
   }
 
   /**
-   * Frees the memory of the hashes now. Later calls other than `close` fail with `ERR_EMPREINTE_CLOSED`, and a search that is running
-   * may fail with it as well.
+   * Frees the memory of the hashes now. Later calls other than `close` fail with `ERR_EMPREINTE_CLOSED`, and a search
+   * that is running may fail with it as well.
    */
   close(): void {
     if (this.#closed) return;

@@ -32,7 +32,10 @@ export interface TestedView {
   nearCount: number;
   /** How many frames were tested. */
   frameCount: number;
-  /** The mean number of bits by which the frames are nearer than unrelated ones, without the frame a view was aligned to. */
+  /**
+   * The mean number of bits by which the frames are nearer than unrelated ones, without the frame a view was aligned
+   * to.
+   */
   score: number;
 }
 
@@ -65,7 +68,9 @@ export class ViewTest implements Disposable {
     return test;
   }
 
-  /** Tests a hit's view as it is and aligned to the known frame. Returns the better one; undefined when neither fits. */
+  /**
+   * Tests a hit's view as it is and aligned to the known frame. Returns the better one; undefined when neither fits.
+   */
   async bestView(hit: ViewHit, nearRadius: number): Promise<TestedView | undefined> {
     const { view, entry, knownFrame } = hit;
     let best = await this.#test(view.view!, hit, nearRadius);
@@ -97,7 +102,9 @@ export class ViewTest implements Disposable {
     return tested;
   }
 
-  /** The distance to the nearest hash of the known video that can be shown at the time of `kept`, if the hit is right. */
+  /**
+   * The distance to the nearest hash of the known video that can be shown at the time of `kept`, if the hit is right.
+   */
   #nearest(hash: Uint8Array, kept: KeptFrame, { frame, entry, knownFrame }: ViewHit): number {
     const { from, to, hashes } = entry.timeline;
     const later = kept.plain.timestampSeconds - frame.plain.timestampSeconds;
@@ -127,7 +134,10 @@ function firstAtLeast(ascending: Float64Array, least: number): number {
   return low;
 }
 
-/** How much a frame differs from its neighbours in the shot. Where that is little, the nearest known frame looks the same. */
+/**
+ * How much a frame differs from its neighbours in the shot. Where that is little, the nearest known frame looks the
+ * same.
+ */
 export function motionAt(shot: readonly KeptFrame[], i: number): number {
   const to = (other: KeptFrame | undefined): number =>
     other === undefined ? 0 : hashDistance(shot[i]!.plain.hash, other.plain.hash);

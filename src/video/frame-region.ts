@@ -2,7 +2,10 @@ import { native } from "../native/load.js";
 import type { VideoFrame } from "./frame.js";
 import type { FrameRegion } from "./signature.js";
 
-/** Sides that differ by at most this share of the frame count as the same: detectors are a pixel or two off, and codecs blur edges. */
+/**
+ * Sides that differ by at most this share of the frame count as the same: detectors are a pixel or two off, and codecs
+ * blur edges.
+ */
 const same = 0.01;
 /** How many boxes of earlier shots are remembered. */
 const mostKnown = 64;
@@ -41,8 +44,8 @@ function median(regions: readonly FrameRegion[]): FrameRegion {
 }
 
 /**
- * Whether people would put a video there: they centre it, or keep the frame's width or height and add a bar. The edges within
- * an image may be anywhere.
+ * Whether people would put a video there: they centre it, or keep the frame's width or height and add a bar. The edges
+ * within an image may be anywhere.
  */
 function isLikely({ left, top, right, bottom }: FrameRegion): boolean {
   const spans = (from: number, to: number): boolean => from <= same && to >= 1 - same;
@@ -58,9 +61,9 @@ interface KnownRegion {
 }
 
 /**
- * Chooses the one region of a shot. A border is the same in all frames of a video and mostly in all its shots. Something that
- * looks like a border in one image, such as a dark sky or a door, changes from image to image. So a region's votes are the frames
- * of the shot and of earlier shots in which it was found.
+ * Chooses the one region of a shot. A border is the same in all frames of a video and mostly in all its shots.
+ * Something that looks like a border in one image, such as a dark sky or a door, changes from image to image. So a
+ * region's votes are the frames of the shot and of earlier shots in which it was found.
  */
 export class FrameRegions {
   #known: KnownRegion[] = [];

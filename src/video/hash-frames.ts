@@ -9,8 +9,8 @@ import { type HashRegion, TrimShots } from "./trim-shots.js";
 import type { SignatureFrame } from "./signature.js";
 
 /**
- * A frame of more bytes is hashed on the thread pool, while the next one is read. For a smaller one handing it over costs more
- * than it saves.
+ * A frame of more bytes is hashed on the thread pool, while the next one is read. For a smaller one handing it over
+ * costs more than it saves.
  */
 const syncBytes = 2 ** 20;
 
@@ -18,7 +18,9 @@ export interface HashFramesOptions {
   orientations: boolean;
   /** Whether the content inside a border, bars or another image is hashed as well. */
   trim: boolean;
-  /** Whether the frames' memory is ours, so that it may be read while this thread goes on. Otherwise it is copied first. */
+  /**
+   * Whether the frames' memory is ours, so that it may be read while this thread goes on. Otherwise it is copied first.
+   */
   ownsMemory: boolean;
 }
 

@@ -247,21 +247,21 @@ export async function watchVideo(
 /**
  * Computes the signature of a video: the PDQ hashes of its sampled frames with their times. No image is kept.
  *
- * A child process (ffmpeg) decodes. It can open only this file, and it is held to the limits. The containers MP4, MOV, Matroska,
- * WebM, AVI, MPEG-TS, MPEG-PS, FLV, Ogg and GIF are recognized by content. The codecs are H.264, HEVC, VP8, VP9, AV1, MPEG-1, -2
- * and -4, H.263, Theora, ProRes and Motion JPEG.
+ * A child process (ffmpeg) decodes. It can open only this file, and it is held to the limits. The containers MP4, MOV,
+ * Matroska, WebM, AVI, MPEG-TS, MPEG-PS, FLV, Ogg and GIF are recognized by content. The codecs are H.264, HEVC, VP8,
+ * VP9, AV1, MPEG-1, -2 and -4, H.263, Theora, ProRes and Motion JPEG.
  *
- * At most as many videos as the processor has threads, and at least two, are decoded at a time. Further calls wait. Bytes and
- * streams are written to a private temporary file first, because the index of an MP4 may be at its end. Bytes are copied before
- * this function returns.
+ * At most as many videos as the processor has threads, and at least two, are decoded at a time. Further calls wait.
+ * Bytes and streams are written to a private temporary file first, because the index of an MP4 may be at its end. Bytes
+ * are copied before this function returns.
  *
- * The hash is of the luma as stored, at full size: neither rotation nor sample aspect is applied. A file has the same signature
- * with any number of threads.
+ * The hash is of the luma as stored, at full size: neither rotation nor sample aspect is applied. A file has the same
+ * signature with any number of threads.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option or the input is of the wrong kind.
- * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: no usable ffmpeg was found. `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`,
- * `ERR_EMPREINTE_UNSUPPORTED_FORMAT`, `ERR_EMPREINTE_CORRUPT`, `ERR_EMPREINTE_VIDEO_NO_FRAMES`, `ERR_EMPREINTE_VIDEO_CHILD` or
- * `ERR_EMPREINTE_WRITE` (for the temporary file), with the name of the input.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: no usable ffmpeg was found. `ERR_EMPREINTE_READ`,
+ * `ERR_EMPREINTE_EMPTY`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT`, `ERR_EMPREINTE_CORRUPT`, `ERR_EMPREINTE_VIDEO_NO_FRAMES`,
+ * `ERR_EMPREINTE_VIDEO_CHILD` or `ERR_EMPREINTE_WRITE` (for the temporary file), with the name of the input.
  * @throws {LimitError} `ERR_EMPREINTE_LIMIT`: the video exceeds a limit, and `limit` names it.
  * @throws The signal's reason.
  *

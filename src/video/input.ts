@@ -66,8 +66,8 @@ async function openFile(path: string, name: string, maxBytes: number): Promise<O
 }
 
 /**
- * Creates a file that only this user can open. Where its descriptor can be passed to a child, it is unlinked as soon as it is
- * open. Elsewhere `close` removes it.
+ * Creates a file that only this user can open. Where its descriptor can be passed to a child, it is unlinked as soon as
+ * it is open. Elsewhere `close` removes it.
  */
 async function temporary(name: string): Promise<{ file: FileHandle; path: string; close(): Promise<void> }> {
   try {
@@ -176,8 +176,8 @@ async function openStream(
 }
 
 /**
- * Checks an encoded input and returns a function that opens it as a file. Bytes are copied before this returns: the caller may
- * transfer, shrink or overwrite them afterwards.
+ * Checks an encoded input and returns a function that opens it as a file. Bytes are copied before this returns: the
+ * caller may transfer, shrink or overwrite them afterwards.
  * @throws {InvalidArgumentError} The input is of the wrong kind.
  */
 export function videoSource(

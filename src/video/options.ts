@@ -34,9 +34,14 @@ export interface DecodeVideoOptions extends VideoLimits {
   ffmpegPath?: string;
   /** The decoder's threads, 1 … 64. The frames are the same. Default: as many as there are processors, at most 4. */
   threads?: number;
-  /** Whether frames are rotated as the container requests. Default false, as in the reference: `orientations` covers rotations. */
+  /**
+   * Whether frames are rotated as the container requests. Default false, as in the reference: `orientations` covers
+   * rotations.
+   */
   rotate?: boolean;
-  /** Whether frames are stretched to square pixels where the container has others. Default false, as in the reference. */
+  /**
+   * Whether frames are stretched to square pixels where the container has others. Default false, as in the reference.
+   */
   squarePixels?: boolean;
   /** The name of the input in errors. Default: the path, "buffer", "stream" or "frames". */
   name?: string;
@@ -51,13 +56,14 @@ export interface HashVideoOptions extends DecodeVideoOptions {
   /** Whether each frame also has the hashes of its eight orientations. Default false. */
   orientations?: boolean;
   /**
-   * Whether frames inside a border, bars or another image also have the hash of the content alone. With it, a `VideoIndex` of plain
-   * videos finds such an altered copy. One region is chosen for each shot. It excludes `compat: "vpdq"`. Default false.
+   * Whether frames inside a border, bars or another image also have the hash of the content alone. With it, a
+   * `VideoIndex` of plain videos finds such an altered copy. One region is chosen for each shot. It excludes `compat:
+   * "vpdq"`. Default false.
    */
   trim?: boolean;
   /**
-   * Whether a damaged, cut or too long video gives the signature of its readable part, marked as `partial`, instead of an error.
-   * Default false.
+   * Whether a damaged, cut or too long video gives the signature of its readable part, marked as `partial`, instead of
+   * an error. Default false.
    */
   partial?: boolean;
   /** Frames a second of decoded frames as the input, for `sampling: { fps }`. Default: their timestamps decide. */

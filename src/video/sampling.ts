@@ -12,15 +12,17 @@ export function checkSampling(sampling: unknown): Sampling {
   throw invalidArgument("sampling", '{fps}, "all", "keyframes" or "adaptive"', sampling);
 }
 
-/** vPDQ's rule: one of how many frames is hashed, for about `fps` a second. With an unknown rate every frame is hashed. */
+/**
+ * vPDQ's rule: one of how many frames is hashed, for about `fps` a second. With an unknown rate every frame is hashed.
+ */
 export function everyFor(sampling: Sampling, frameRate: number | undefined): number {
   if (typeof sampling === "string" || frameRate === undefined) return 1;
   return Math.max(1, Math.min(2 ** 31 - 1, Math.floor(frameRate / sampling.fps)));
 }
 
 /**
- * Which of the caller's frames are hashed. With a known rate vPDQ's rule selects them. Otherwise it is the first frame at or after
- * each 1/fps seconds.
+ * Which of the caller's frames are hashed. With a known rate vPDQ's rule selects them. Otherwise it is the first frame
+ * at or after each 1/fps seconds.
  */
 export function sampler(sampling: Sampling, frameRate: number | undefined): (frame: VideoFrame) => boolean {
   if (typeof sampling === "string") return () => true;
@@ -37,8 +39,8 @@ export function sampler(sampling: Sampling, frameRate: number | undefined): (fra
 }
 
 /**
- * The most bits between a frame and the first frame of its run. Re-encoding changes a hash by 10 bits and more, and a match allows
- * 31. So a query that matches some frame of a run also matches its stored frame, or nearly so.
+ * The most bits between a frame and the first frame of its run. Re-encoding changes a hash by 10 bits and more, and a
+ * match allows 31. So a query that matches some frame of a run also matches its stored frame, or nearly so.
  */
 export const runBits = 8;
 
@@ -53,7 +55,9 @@ function bitsBetween(a: Uint16Array, b: Uint16Array): number {
   return bits;
 }
 
-/** Joins successive frames that are nearly the same into a run, with its first time, its last time and its best hash. */
+/**
+ * Joins successive frames that are nearly the same into a run, with its first time, its last time and its best hash.
+ */
 export class Runs {
   #run: SignatureFrame | undefined;
   #start: Uint16Array | undefined;

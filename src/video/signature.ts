@@ -3,8 +3,8 @@ import type { OrientationHashes } from "../hash/orientations.js";
 /**
  * Which frames of a video are hashed.
  *
- * - `{ fps: n }`: n frames a second. It takes every m-th frame, with m = max(1, ⌊average frame rate / n⌋). `{ fps: 1 }` is vPDQ's
- *   rule.
+ * - `{ fps: n }`: n frames a second. It takes every m-th frame, with m = max(1, ⌊average frame rate / n⌋). `{ fps: 1 }`
+ *   is vPDQ's rule.
  * - `"all"`: every frame.
  * - `"keyframes"`: only keyframes, and the decoder skips the rest.
  * - `"adaptive"`: every frame is hashed, and each run of frames that are nearly the same is stored once.
@@ -50,17 +50,17 @@ export interface SignatureFrame {
   /** False when the hash is rounding noise, as of constant images, gradients and stripes. Do not match on it. */
   stable: boolean;
   /**
-   * How synthetic the image looks, 0 … 100: the percentage of its change in brightness that lies in the tenth of it that changes
-   * most. Most camera images are below 50. Title cards, countdowns and test patterns are above 57. A `VideoIndex` gives such
-   * frames of a query little weight where two videos have only a part in common. Images with a side below 64 pixels have 0. vPDQ
-   * files do not carry it.
+   * How synthetic the image looks, 0 … 100: the percentage of its change in brightness that is in the tenth of it that
+   * changes most. Most camera images are below 50. Title cards, countdowns and test patterns are above 57. A
+   * `VideoIndex` gives such frames of a query little weight where two videos have only a part in common. Images with a
+   * side below 64 pixels have 0. vPDQ files do not carry it.
    */
   syntheticScore?: number;
   /** The hashes of the eight orientations, with the option `orientations`. */
   orientations?: OrientationHashes;
   /**
-   * The hash of the content without its surroundings, with the option `trim`. It is present where a border, bars or another image
-   * surround the content. vPDQ files do not carry it.
+   * The hash of the content without its surroundings, with the option `trim`. It is present where a border, bars or
+   * another image surround the content. vPDQ files do not carry it.
    */
   trimmed?: TrimmedFrame;
 }

@@ -6,8 +6,8 @@ import type { VideoFrame } from "./frame.js";
 import { type OpenVideo, videoSource } from "./input.js";
 
 /**
- * A video: a path, a `file:` URL, its bytes, a stream of bytes, a `FfmpegCommand` of fluent-ffmpeg, or an iterable of decoded
- * frames.
+ * A video: a path, a `file:` URL, its bytes, a stream of bytes, a `FfmpegCommand` of fluent-ffmpeg, or an iterable of
+ * decoded frames.
  */
 export type VideoInput = EncodedInput | AsyncIterable<VideoFrame> | FluentCommand;
 
@@ -25,7 +25,9 @@ function isIterable(input: object): input is AsyncIterable<unknown> {
   return Symbol.asyncIterator in input && typeof input[Symbol.asyncIterator] === "function";
 }
 
-/** @throws {InvalidArgumentError} The sampling is `"keyframes"`, but decoded frames do not say which ones are keyframes. */
+/**
+ * @throws {InvalidArgumentError} The sampling is `"keyframes"`, but decoded frames do not say which ones are keyframes.
+ */
 function refuseKeyframes(keyframes: boolean): void {
   if (!keyframes) return;
   const text =
@@ -87,7 +89,8 @@ export function openVideoInput(
       return { foreign: { name: shown, ...(await fluentFrames(input, shown, limits.maxPixels, stop)) } };
     };
   }
-  // A Node stream must be destroyed on an abort, because its iterator cannot be ended while it waits. openStream does that.
+  // A Node stream must be destroyed on an abort, because its iterator cannot be ended while it waits. openStream does
+  // that.
   if (isIterable(input) && !("getReader" in input) && !("pipe" in input)) {
     return (stop) => openIterable(input, name, limits.maxBytes, keyframes, stop);
   }

@@ -9,8 +9,8 @@ const mostBytes = 2 ** 26;
 /** How many of them the detectors inspect. */
 const mostInspected = 4;
 /**
- * A shot ends where the hash changes by more bits than this. Unrelated images are about 128 bits apart, neighbours in a moving
- * shot 10 to 40.
+ * A shot ends where the hash changes by more bits than this. Unrelated images are about 128 bits apart, neighbours in a
+ * moving shot 10 to 40.
  */
 const cutBits = 60;
 
@@ -32,9 +32,9 @@ function spread<T>(all: readonly T[], most: number): T[] {
 }
 
 /**
- * Adds to frames the hash of the content inside a border, bars or another image. The first frames of a shot wait as copies until
- * one region is chosen for the whole shot. The other frames are hashed as they arrive. A shot ends where the hash of the whole
- * frame changes abruptly, or that of the region, because a thick border hides changes.
+ * Adds to frames the hash of the content inside a border, bars or another image. The first frames of a shot wait as
+ * copies until one region is chosen for the whole shot. The other frames are hashed as they arrive. A shot ends where
+ * the hash of the whole frame changes abruptly, or that of the region, because a thick border hides changes.
  */
 export class TrimShots {
   readonly #hashRegion: HashRegion;

@@ -16,9 +16,9 @@ export interface VideoFramesOptions extends DecodeVideoOptions {
 }
 
 /**
- * Decodes the frames that `hashVideo` hashes, each in memory of its own. The decoder waits while no frame is requested, and its
- * process is gone when the iteration ends, however it ends. A damaged video gives the frames before the damage, and then the
- * iteration throws.
+ * Decodes the frames that `hashVideo` hashes, each in memory of its own. The decoder waits while no frame is requested,
+ * and its process is gone when the iteration ends, however it ends. A damaged video gives the frames before the damage,
+ * and then the iteration throws.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option or the input is of the wrong kind.
  * @throws {VideoError} {LimitError} With the codes of `hashVideo`.

@@ -1,6 +1,6 @@
 /**
- * What a matcher needs of a store, which the store's public class does not show. The store registers its context when it
- * opens, and the matcher looks the context up by the store.
+ * What a matcher needs of a store, which the store's public class does not show. The store registers its context when
+ * it opens, and the matcher looks the context up by the store.
  */
 import { InvalidArgumentError, BankError } from "../../errors.js";
 import type { LiveIndex } from "../index/live-index.js";
@@ -33,7 +33,9 @@ export class DecisionContext {
     });
   }
 
-  /** Runs `work` on the store as it was at a revision, in one reading. @throws {InvalidArgumentError} for a later one. */
+  /**
+   * Runs `work` on the store as it was at a revision, in one reading. @throws {InvalidArgumentError} for a later one.
+   */
   readAt<T>(revision: number, work: (snapshot: PastSnapshot) => T): T {
     return this.read((now) => {
       if (revision > now.revision) throw new InvalidArgumentError(`The store has no revision ${revision} yet`);
@@ -52,8 +54,8 @@ export class DecisionContext {
   }
 
   /**
-   * Counts the entries that an upload has hit, in this process, and marks those that have now hit too many uploads. Answers
-   * whether there were any.
+   * Counts the entries that an upload has hit, in this process, and marks those that have now hit too many uploads.
+   * Answers whether there were any.
    */
   countHits(hits: readonly FloodHit[], upload: string, time: number): boolean {
     const flooding = hits.filter(({ entryNumber, limit }) => this.#floods.add(entryNumber, upload, limit, time));
@@ -61,7 +63,7 @@ export class DecisionContext {
     try {
       this.#database.transaction(() => markFlooded(this.#database, flooding, this.#audit));
     } catch (error) {
-      // Another process keeps writing: the decision stands, and the next hit tries again.
+      // Another process keeps writing. The decision stays valid, and the next hit tries again.
       if (error instanceof BankError && error.code === "ERR_EMPREINTE_BUSY") return false;
       throw error;
     }
@@ -69,7 +71,9 @@ export class DecisionContext {
     return true;
   }
 
-  /** Records a qualification. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for an entry that was removed meanwhile. */
+  /**
+   * Records a qualification. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for an entry that was removed meanwhile.
+   */
   qualify(qualification: Omit<NewQualification, "by"> & { by: string | undefined }): Qualification {
     const { by = this.#actor, ...rest } = qualification;
     const recorded = this.#database.transaction(() => addQualification(this.#database, { ...rest, by }, this.#audit));

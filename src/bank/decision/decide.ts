@@ -33,8 +33,8 @@ export interface DecisionMatch extends Match {
   signal: number;
   labels: Label[];
   /**
-   * What the match asks for. A flooded entry and a copy for review ask for `"review"` at most, and a crop for the policy's
-   * `cropAction` at most.
+   * What the match asks for. A flooded entry and a copy for review ask for `"review"` at most, and a crop for the
+   * policy's `cropAction` at most.
    */
   action: Action;
   /** Set where the entry has hit too many different uploads. */
@@ -64,8 +64,8 @@ export interface Decision {
 }
 
 /**
- * Whether a match is a known false alarm. A crop of a false alarm may be in any image, and a copy for review may be no copy
- * at all, so that neither suppresses anything.
+ * Whether a match is a known false alarm. A crop of a false alarm may be in any image, and a copy for review may be no
+ * copy at all, so that neither suppresses anything.
  */
 export function suppresses({ negative, crop, tier }: DecisionMatch): boolean {
   return negative && crop === undefined && tier !== "review";

@@ -7,8 +7,8 @@ import { type Region, type ViewName, viewNames } from "../../views/views.js";
 import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 
 /**
- * What `Matcher.check` looks up: the result of `hashImage` with `orientations`, and digests of the file's bytes. Where a
- * file cannot be decoded, the digests alone are a query.
+ * What `Matcher.check` looks up: the result of `hashImage` with `orientations`, and digests of the file's bytes. Where
+ * a file cannot be decoded, the digests alone are a query.
  */
 export interface CheckQuery extends Query {
   /** The views of the image that `Matcher.checkImage` found near signals. With them `explain` repeats the decision. */
@@ -27,7 +27,7 @@ export interface QueryCopy {
   view: ViewName;
   /** The orientation of the view. Default `"orig"`. */
   orientation?: Orientation;
-  /** Where in the upload the original or its crop lies. It is absent for the whole image. */
+  /** Where in the upload the original or its crop is. It is absent for the whole image. */
   region?: Region;
   /** How many views of the upload, or hashes of the entry, agree. */
   supportCount: number;

@@ -16,15 +16,15 @@ export interface SignalInput {
   /** The quality, 0 … 100, where the source knows it. */
   quality?: number;
   /**
-   * The name of the crop, where a `pdq` value is the hash of a crop of the entry's image: at most 24 lower-case letters,
-   * digits and hyphens, such as "centre-10" (see `hashWithCrops`). A match by a crop asks for a review, unless the policy
-   * of the bank has a `cropAction`. Entries are listed without their crops unless `crops` is set. A store keeps 254
-   * different names and calls all further ones "other".
+   * The name of the crop, where a `pdq` value is the hash of a crop of the entry's image: at most 24 lower-case
+   * letters, digits and hyphens, such as "centre-10" (see `hashWithCrops`). A match by a crop asks for a review, unless
+   * the policy of the bank has a `cropAction`. Entries are listed without their crops unless `crops` is set. A store
+   * keeps 254 different names and calls all further ones "other".
    */
   crop?: string;
 }
 
-/** One entry as its source has it now. Every `ListedEntry` of `empreinte/lists` is one. */
+/** One entry as its source has it now. Every `ListEntry` of `empreinte/lists` is one. */
 export interface EntryInput {
   /**
    * The source's own id of the entry, never its hash. Without an id the store recognises the entry by a keyed digest of
@@ -32,14 +32,16 @@ export interface EntryInput {
    */
   id?: string;
   /**
-   * The signals. An active entry needs at least one that is not a crop, and may have at most 60 crops for each `pdq` that
-   * is not a crop. The signals of a withdrawn entry are read only where it has no `id`.
+   * The signals. An active entry needs at least one that is not a crop, and may have at most 60 crops for each `pdq`
+   * that is not a crop. The signals of a withdrawn entry are read only where it has no `id`.
    */
   signals?: readonly SignalInput[];
   labels?: readonly LabelLike[];
   /** The numbers of the cases that the entry belongs to. */
   cases?: readonly string[];
-  /** `"withdrawn"` means that the source has taken the entry back, whether the store has it or not. Default `"active"`. */
+  /**
+   * `"withdrawn"` means that the source has taken the entry back, whether the store has it or not. Default `"active"`.
+   */
   status?: "active" | "withdrawn";
   /** When the source last changed it: milliseconds since 1970, a `Date`, or ISO 8601 (in UTC where it has no zone). */
   time?: number | Date | string;

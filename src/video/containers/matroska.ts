@@ -44,9 +44,9 @@ function usualRate(rate: number): number {
 }
 
 /**
- * Reads the frames a second of the first track from the beginning of a Matroska file; undefined when the file does not state them.
- * A file states the nanoseconds of a frame, which give the rate to about 3 parts in 10⁸. vPDQ's rule needs that to distinguish
- * 29.999 from 30.
+ * Reads the frames a second of the first track from the beginning of a Matroska file; undefined when the file does not
+ * state them. A file states the nanoseconds of a frame, which give the rate to about 3 parts in 10⁸. vPDQ's rule needs
+ * that to distinguish 29.999 from 30.
  */
 export function matroskaFrameRate(bytes: Uint8Array): number | undefined {
   const inside = new Set([segment, tracks, trackEntry]);

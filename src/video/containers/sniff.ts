@@ -1,4 +1,7 @@
-/** The containers that are read. `"mov"` is MP4, MOV and 3GP, `"matroska"` includes WebM, `"mpeg"` is an MPEG program stream. */
+/**
+ * The containers that are read. `"mov"` is MP4, MOV and 3GP, `"matroska"` includes WebM, `"mpeg"` is an MPEG program
+ * stream.
+ */
 export type VideoFormat = "mov" | "matroska" | "avi" | "mpegts" | "mpeg" | "flv" | "ogg" | "gif";
 
 /** How many first bytes `sniffVideo` needs. */
@@ -21,7 +24,10 @@ function isMov(bytes: Uint8Array): boolean {
   return boxes.some((box) => ascii(bytes, 4, box));
 }
 
-/** A transport stream has 0x47 every 188 bytes, every 192 with a time stamp of four bytes before, or every 204 with check bytes. */
+/**
+ * A transport stream has 0x47 every 188 bytes, every 192 with a time stamp of four bytes before, or every 204 with
+ * check bytes.
+ */
 function isTransportStream(bytes: Uint8Array): boolean {
   const packets = 5;
   return (
@@ -39,11 +45,11 @@ function isTransportStream(bytes: Uint8Array): boolean {
 }
 
 /**
- * Recognizes the container of a video by its first bytes, of which 4,096 are enough. It returns undefined for anything else, such
- * as an image, an audio file, a text or a playlist.
+ * Recognizes the container of a video by its first bytes, of which 4,096 are enough. It returns undefined for anything
+ * else, such as an image, an audio file, a text or a playlist.
  *
- * Only files that are recognized here reach ffmpeg, and only the parser of that container. A playlist, which could make ffmpeg open
- * other files and addresses, never does.
+ * Only files that are recognized here reach ffmpeg, and only the parser of that container. A playlist, which could make
+ * ffmpeg open other files and addresses, never does.
  *
  * @example
  * const format = sniffVideo((await readFile("clip.bin")).subarray(0, 4096)); // "mov"

@@ -3,8 +3,9 @@ import type { VideoFormat } from "../containers/sniff.js";
 import type { OpenVideo } from "../input.js";
 
 /**
- * The only place with command lines of ffmpeg. They name the one parser and the decoders that it may use, and allow it to open
- * nothing but the one file. A default ffmpeg that is given a playlist as a "video" reads other files of the machine.
+ * The only place with command lines of ffmpeg. They name the one parser and the decoders that it may use, and allow it
+ * to open nothing but the one file. A default ffmpeg that is given a playlist as a "video" reads other files of the
+ * machine.
  */
 
 /** What the child opens: the descriptor that it is given, or a path. */
@@ -56,14 +57,17 @@ function input({ format, file }: Pick<DecodeRequest, "format" | "file">): string
 }
 
 /**
- * Takes the luma plane as it was coded. Converting frames to grey would cost nearly half as much as decoding does. Frames
- * without an 8-bit luma plane are converted first. The limited range is left as it is (see decode-frames.ts).
+ * Takes the luma plane as it was coded. Converting frames to grey would cost nearly half as much as decoding does.
+ * Frames without an 8-bit luma plane are converted first. The limited range is left as it is (see decode-frames.ts).
  */
 const planar = ["yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv410p"];
 const full = ["yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p"];
 const luma = `format=${[...planar, ...full, "gray"].join("|")},extractplanes=y`;
 
-/** Writes frames as raw samples on standard output, and a line for each decoded frame on standard error (stderr-report.ts). */
+/**
+ * Writes frames as raw samples on standard output, and a line for each decoded frame on standard error
+ * (stderr-report.ts).
+ */
 export function decodeArguments(decoding: DecodeRequest, { fpsMode, ownSizes }: Decoder): string[] {
   const { channels, keyframes, every, rotate, squarePixels, maxPixels, threads, strict, mark } = decoding;
   const filters = [

@@ -53,8 +53,8 @@ export class StreamOutputs implements ChildOutputs {
 const textBytes = 2 ** 16;
 
 /**
- * Reads a child on a thread of the core, which fills a frame while the child writes it. Reading a frame of 720p here, piece
- * by piece, took more processor time than hashing it does.
+ * Reads a child on a thread of the core, which fills a frame while the child writes it. Reading a frame of 720p here,
+ * piece by piece, took more processor time than hashing it does.
  */
 export class NativeOutputs implements ChildOutputs {
   /** The descriptors for the child. */
@@ -75,8 +75,8 @@ export class NativeOutputs implements ChildOutputs {
   }
 
   /**
-   * Opens outputs for a child that is started at once. It returns undefined on systems other than Linux and when no more
-   * descriptors can be opened.
+   * Opens outputs for a child that is started at once. It returns undefined on systems other than Linux and when no
+   * more descriptors can be opened.
    */
   static open(listener: StderrListener): NativeOutputs | undefined {
     let outputs: NativeOutputs | undefined;

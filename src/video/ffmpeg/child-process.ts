@@ -41,8 +41,9 @@ export interface ChildEnds {
 }
 
 /**
- * Starts a program without standard input. Its environment has only PATH, so that no other variable reaches it or changes
- * what it does. `file` becomes its file descriptor 3. `ends` are closed in this process, so that only the child holds them.
+ * Starts a program without standard input. Its environment has only PATH, so that no other variable reaches it or
+ * changes what it does. `file` becomes its file descriptor 3. `ends` are closed in this process, so that only the child
+ * holds them.
  */
 export function startChild(program: string, args: readonly string[], file?: number): PipedChild;
 export function startChild(program: string, args: readonly string[], file?: number, ends?: ChildEnds): Child;

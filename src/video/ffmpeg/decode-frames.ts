@@ -21,7 +21,9 @@ export interface DecodeOptions extends Omit<DecodeRequest, "format" | "file" | "
   onProgress?: (() => void) | undefined;
 }
 
-/** How long the text of a child that has exited is waited for: another process may still hold its standard error open. */
+/**
+ * How long the text of a child that has exited is waited for: another process may still hold its standard error open.
+ */
 const stderrMilliseconds = 1000;
 
 interface Command {
@@ -30,8 +32,8 @@ interface Command {
 }
 
 /**
- * One run of ffmpeg over a video. Text on standard error announces each frame, its samples follow on standard output, and a
- * watchdog holds the child to the limits.
+ * One run of ffmpeg over a video. Text on standard error announces each frame, its samples follow on standard output,
+ * and a watchdog holds the child to the limits.
  */
 class DecodeRun implements StderrListener {
   readonly #video: OpenVideo;
@@ -225,8 +227,8 @@ class DecodeRun implements StderrListener {
 }
 
 /**
- * Decodes a video in a child process, frame by frame. The child waits while no frame is requested, and it is gone when the
- * iteration ends, however it ends. A frame's data stays until the next but one is requested.
+ * Decodes a video in a child process, frame by frame. The child waits while no frame is requested, and it is gone when
+ * the iteration ends, however it ends. A frame's data stays until the next but one is requested.
  * @throws {VideoError} {LimitError} The signal's reason.
  */
 export async function* decodeFrames(

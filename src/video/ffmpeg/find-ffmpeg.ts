@@ -18,8 +18,8 @@ export interface Ffmpeg {
   /** Where it was found. */
   source: FfmpegSource;
   /**
-   * Present when the program states a version before 4.4 (2021). Faults found in its parsers since then are not fixed, and
-   * videos whose frames change their size cannot be read. Before 4.0 no video can. The build inside
+   * Present when the program states a version before 4.4 (2021). Faults found in its parsers since then are not fixed,
+   * and videos whose frames change their size cannot be read. Before 4.0 no video can. The build inside
    * `@ffmpeg-installer/ffmpeg` is of 2018.
    */
   outdated?: true;
@@ -38,7 +38,9 @@ const require = createRequire(import.meta.url);
 /** What a program states about itself. */
 interface Version {
   version: string;
-  /** The version of libavutil as [major, minor]. Builds from the source repository have no version number of their own. */
+  /**
+   * The version of libavutil as [major, minor]. Builds from the source repository have no version number of their own.
+   */
   library: [number, number];
 }
 
@@ -75,8 +77,8 @@ async function versionOf(path: string, signal: AbortSignal | undefined): Promise
 }
 
 /**
- * Versions of program files that have not changed since. Starting a program for each video would double the cost of a short
- * one.
+ * Versions of program files that have not changed since. Starting a program for each video would double the cost of a
+ * short one.
  */
 const knownVersions = new Map<string, Version>();
 
@@ -95,7 +97,9 @@ async function cachedVersionOf(path: string, signal: AbortSignal | undefined): P
   return version;
 }
 
-/** The program files named ffmpeg on PATH. Relative entries are ignored: they would name files of the current folder. */
+/**
+ * The program files named ffmpeg on PATH. Relative entries are ignored: they would name files of the current folder.
+ */
 async function onPath(): Promise<string[]> {
   const name = process.platform === "win32" ? "ffmpeg.exe" : "ffmpeg";
   const found: string[] = [];
@@ -149,10 +153,12 @@ async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
 }
 
 /**
- * Finds the ffmpeg that decodes videos. The search order is the option `ffmpegPath`, the variable `EMPREINTE_FFMPEG`, PATH, and
- * the optional package `@ffmpeg-installer/ffmpeg`. It returns the first one that states its version, or undefined.
+ * Finds the ffmpeg that decodes videos. The search order is the option `ffmpegPath`, the variable `EMPREINTE_FFMPEG`,
+ * PATH, and the optional package `@ffmpeg-installer/ffmpeg`. It returns the first one that states its version, or
+ * undefined.
  *
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the option or `EMPREINTE_FFMPEG` names no working ffmpeg.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the option or `EMPREINTE_FFMPEG` names no working
+ * ffmpeg.
  * @throws The signal's reason.
  *
  * @example

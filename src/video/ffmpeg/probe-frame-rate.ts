@@ -7,8 +7,8 @@ import type { Decoder } from "./find-ffmpeg.js";
 import { decodeLimits, withSystemLimits } from "./system-limits.js";
 
 /**
- * The average frames a second of a video, exactly enough for vPDQ's rule. It is undefined when ffmpeg cannot state it so.
- * A file that cannot be read is no error here: decoding reports what is wrong with it.
+ * The average frames a second of a video, exactly enough for vPDQ's rule. It is undefined when ffmpeg cannot state it
+ * so. A file that cannot be read is no error here: decoding reports what is wrong with it.
  * @throws The signal's reason.
  */
 export async function probeFrameRate(

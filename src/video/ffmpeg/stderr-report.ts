@@ -2,7 +2,9 @@ import { printable } from "../../errors.js";
 
 /** The line that ffmpeg's `showinfo` filter writes for a decoded frame. */
 export interface FrameLine {
-  /** Counts frames in the order in which they are shown. It starts from 0 again where the size of the frames changes. */
+  /**
+   * Counts frames in the order in which they are shown. It starts from 0 again where the size of the frames changes.
+   */
   count: number;
   /** The time from the beginning of the container; undefined where the container states none. */
   seconds: number | undefined;
@@ -17,8 +19,8 @@ const lineCharacters = 65_536;
 const keptProblems = 8;
 
 /**
- * Decoders write this about a frame before they conceal what is missing in it. With several threads ffmpeg does not always
- * call such a frame corrupt: that depends on which thread is first.
+ * Decoders write this about a frame before they conceal what is missing in it. With several threads ffmpeg does not
+ * always call such a frame corrupt: that depends on which thread is first.
  */
 const concealment = /error while decoding MB|error at MB|damaged at \d|concealing \d/i;
 /** ffmpeg writes this about a file that is cut or changed, even where it goes on and exits with 0. */

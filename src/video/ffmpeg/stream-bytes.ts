@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
 /**
- * Reads exact numbers of bytes from a stream into the caller's memory. Bytes that arrive beyond them are kept, and the stream
- * is paused meanwhile, so that its writer waits.
+ * Reads exact numbers of bytes from a stream into the caller's memory. Bytes that arrive beyond them are kept, and the
+ * stream is paused meanwhile, so that its writer waits.
  */
 export class StreamBytes {
   readonly #stream: Readable;

@@ -73,9 +73,9 @@ async function findTools(): Promise<Tools> {
 }
 
 /**
- * Puts a program under the limits of the operating system, where `prlimit` and `setpriv` exist (Linux). They bound address
- * space, processor time and open files, and forbid it to write to files. `setpriv --pdeathsig` kills the child with the thread
- * that started it, even if that thread is killed itself.
+ * Puts a program under the limits of the operating system, where `prlimit` and `setpriv` exist (Linux). They bound
+ * address space, processor time and open files, and forbid it to write to files. `setpriv --pdeathsig` kills the child
+ * with the thread that started it, even if that thread is killed itself.
  */
 export async function withSystemLimits(
   program: string,

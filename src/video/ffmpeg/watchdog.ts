@@ -17,8 +17,8 @@ export interface Watched {
 }
 
 /**
- * Holds a child to `maxSeconds` and `maxStallSeconds`. Only the time in which we wait for the child counts. The time that the
- * consumer spends on a frame does not.
+ * Holds a child to `maxSeconds` and `maxStallSeconds`. Only the time in which we wait for the child counts. The time
+ * that the consumer spends on a frame does not.
  */
 export class Watchdog {
   /** Why the run was stopped; undefined while it was not. */

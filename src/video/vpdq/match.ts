@@ -16,7 +16,10 @@ export interface VpdqMatchOptions {
   distinct?: boolean;
 }
 
-/** The result of `compareVpdq`: percentages 0 … 100 of the frames that are not of low quality. Without such frames they are 0. */
+/**
+ * The result of `compareVpdq`: percentages 0 … 100 of the frames that are not of low quality. Without such frames they
+ * are 0.
+ */
 export interface VpdqMatch {
   /** The percentage of the query's frames that match a compared frame. */
   queryMatchPercent: number;
@@ -32,8 +35,8 @@ function hashesOf(frames: Iterable<VpdqFrame>, minQuality: number, distinct: boo
 }
 
 /**
- * Compares two signatures by vPDQ's rule: which share of each one's frames matches a frame of the other. The rule ignores the order
- * of the frames.
+ * Compares two signatures by vPDQ's rule: which share of each one's frames matches a frame of the other. The rule
+ * ignores the order of the frames.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option is of the wrong kind.
  * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: a frame's hash is malformed.

@@ -29,7 +29,9 @@ function whole(text: string, most: number, name: string, where: string): number 
   throw malformed(where, `${name} of 0 … ${most}`);
 }
 
-/** Reads seconds, also with an exponent: python-threatexchange writes three significant digits, 3.73e+03 for 3,725.5. */
+/**
+ * Reads seconds, also with an exponent: python-threatexchange writes three significant digits, 3.73e+03 for 3,725.5.
+ */
 function seconds(text: string, where: string): number {
   const value = /^\s*\d+(\.\d*)?(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
   if (Number.isFinite(value)) return value;
@@ -85,10 +87,10 @@ function fromObject(values: object): VpdqFrame[] {
 }
 
 /**
- * Reads vPDQ features in any of the three forms, which it recognizes by content. An array has no frame numbers, so its frames are
- * numbered from 0.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the text is malformed. The message names the line, entry or
- * frame.
+ * Reads vPDQ features in any of the three forms, which it recognizes by content. An array has no frame numbers, so its
+ * frames are numbered from 0.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the text is malformed. The message names the line,
+ * entry or frame.
  *
  * @example
  * const frames = readVpdq(await readFile("known.vpdq.txt", "utf8"));
@@ -107,8 +109,8 @@ export function readVpdq(text: string): VpdqFrame[] {
 }
 
 /**
- * Writes vPDQ features. Timestamps have three decimals in every form. The three significant digits of python-threatexchange would
- * lose seconds after a quarter of an hour, and it reads three decimals as well.
+ * Writes vPDQ features. Timestamps have three decimals in every form. The three significant digits of
+ * python-threatexchange would lose seconds after a quarter of an hour, and it reads three decimals as well.
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: `form` is none of the three.
  *
  * @example
