@@ -1,8 +1,10 @@
 import { getSystemErrorMap } from "node:util";
+import { withoutHashes } from "./without-hashes.js";
 
 /**
  * The stable code of an error. Every error of this package has a code, a sentence that a person understands, and the
- * name of the offending input, never its bytes. A hash in a message is cut to its first 8 digits.
+ * name of the offending input, never its bytes. A hash in a message is cut to its first 8 digits, also where it was given in
+ * the place of a path or name.
  */
 export type ErrorCode =
   /** An argument or option has the wrong type or is outside its range. */
@@ -50,13 +52,20 @@ export type ErrorCode =
   /** The native addon cannot be loaded; the message says what to do. */
   | "ERR_EMPREINTE_NATIVE_LOAD";
 
+/** Returns a system's error, without the path that it repeats where that has a hash. Any other value stays as it is. */
+function withoutNames(cause: unknown): unknown {
+  if (!(cause instanceof Error) || withoutHashes(cause.message) === cause.message) return cause;
+  const { code, errno, syscall } = cause as NodeJS.ErrnoException;
+  return Object.assign(new Error(withoutHashes(cause.message)), { code, errno, syscall });
+}
+
 /** The base class of all errors of this package. */
 export class EmpreinteError extends Error {
   /** The code, which is stable across releases: see {@link ErrorCode}. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(withoutHashes(message), options && { ...options, cause: withoutNames(options.cause) });
     this.name = new.target.name;
     this.code = code;
   }
@@ -108,7 +117,7 @@ export class ListError extends EmpreinteError {
 
   constructor(list: string, place: string, reason: string, options?: ErrorOptions) {
     super("ERR_EMPREINTE_LIST", `The list ${printable(list)} cannot be read beyond ${place}: ${reason}`, options);
-    this.list = list;
+    this.list = withoutHashes(list);
     this.place = place;
   }
 }
@@ -123,10 +132,18 @@ export function systemReason(error: unknown): string {
   return known?.join(", ") ?? (error instanceof Error ? message : String(error));
 }
 
-/** Returns a path on one line: control characters are escaped as `\u0000`. */
-export function printable(path: string): string {
-  return path.replace(
+/** The longest name that an error repeats whole, in characters. */
+const longestName = 512;
+
+/**
+ * Returns a name as an error repeats it: on one line, with control characters as `\u0000`, without whole hashes, and with the
+ * middle left out where it is longer than 512 characters.
+ */
+export function printable(name: string): string {
+  const text = withoutHashes(name).replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+  if (text.length <= longestName) return text;
+  return `${text.slice(0, longestName / 2)}…${text.slice(-longestName / 2)}`;
 }

@@ -1,6 +1,6 @@
 import { catalogue, groupNamed, loadCommand } from "./commands/catalogue.js";
 import { isInstalled } from "./external.js";
-import { shownPath } from "./io/names.js";
+import { shownBeginning } from "./io/names.js";
 import { type Session, status } from "./io/session.js";
 import type { Command } from "./table/command.js";
 import { either, parse, UsageError } from "./table/parse.js";
@@ -41,7 +41,7 @@ async function withoutCommand(args: readonly string[], session: Session): Promis
     );
     return status.trouble;
   }
-  throw new UsageError(`There is no command "${shownPath(name.slice(0, 20))}"`);
+  throw new UsageError(`There is no command "${shownBeginning(name, 20)}"`);
 }
 
 /** A group without one of its commands behind it. */
@@ -53,7 +53,7 @@ async function groupAlone(name: string, args: readonly string[], session: Sessio
     return status.nothing;
   }
   const [, second] = args;
-  if (second !== undefined) throw new UsageError(`There is no command "${name} ${shownPath(second.slice(0, 20))}"`);
+  if (second !== undefined) throw new UsageError(`There is no command "${name} ${shownBeginning(second, 20)}"`);
   const names = commands.map((command) => command.name.slice(name.length + 1));
   throw new UsageError(`Expected ${either(names)} after ${name}`);
 }

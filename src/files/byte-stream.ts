@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /** A web stream of bytes, as `fetch` and `Blob.stream()` give it. */
 export interface ByteStream {
   getReader(): {
@@ -59,4 +61,19 @@ function chunksOfIterable(input: AsyncIterable<unknown>): Omit<Chunks, "cancel">
       else await iterator.return?.();
     },
   };
+}
+
+/**
+ * Returns the bytes of a chunk: of an array buffer, or of any view of one. A chunk whose memory was transferred has none. Memory
+ * that threads share is copied. Returns undefined for anything that has no bytes.
+ */
+export function bytesOfChunk(chunk: unknown): Uint8Array | undefined {
+  const isView = ArrayBuffer.isView(chunk);
+  if (!isView && !types.isAnyArrayBuffer(chunk)) return undefined;
+  const buffer = isView ? chunk.buffer : chunk;
+  // A transferred buffer throws when it is viewed.
+  if (chunk.byteLength === 0) return new Uint8Array(0);
+  if (chunk instanceof Uint8Array && !types.isSharedArrayBuffer(buffer)) return chunk;
+  const bytes = isView ? new Uint8Array(buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(buffer);
+  return types.isSharedArrayBuffer(buffer) ? bytes.slice() : bytes;
 }

@@ -1,21 +1,16 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
-import { EmpreinteError, ImageError, LimitError } from "../errors.js";
-import type { Limits } from "../limits.js";
+import { ImageError } from "../errors.js";
+import { Canvas } from "./apng/canvas.js";
+import { type Animation, animationOf, DamagedAnimation } from "./apng/frames.js";
+import { checkImage } from "./checks/index.js";
+import { checkTiffPage } from "./checks/tiff.js";
+import { checkSides } from "./checks/work.js";
+import type { Encoded } from "./encoded.js";
 import { showHiddenColours } from "./gif.js";
-import type { ImageFormat } from "./sniff.js";
+import { isArithmetic, lengthened } from "./jpeg/arithmetic.js";
+import { jpegFault } from "./jpeg/fault.js";
+import { damaged, decodingFailure, tooManyPages, tooManyPixels } from "./refusals.js";
 import { ycbcrToRgb } from "./tiff.js";
-
-/** An encoded image to decode. */
-export interface Encoded {
-  /** In memory that nothing else uses, because the decoder reads it on another thread. */
-  bytes: Uint8Array;
-  format: ImageFormat;
-  /** What errors call the image. */
-  name: string;
-  limits: Required<Limits>;
-  /** Ends the decoding between two steps. */
-  signal: AbortSignal;
-}
 
 /** The stored samples of one page, rows without gaps. */
 export interface Page {
@@ -46,54 +41,18 @@ interface Layout {
 const chunkBytes = 2 ** 26;
 const chunkPages = 256;
 
-/** Damage that hides pixels is an error. What every viewer ignores (trailing bytes, odd tags) is not. */
-const failOn = "error";
+/**
+ * What of the decoder's complaints ends the decoding. Damage that hides pixels does, and what every viewer ignores (trailing
+ * bytes, odd tags) does not: that is "error", but for two formats. libjpeg only warns of data that end early, and so does libvips
+ * of a tile of a TIFF that it cannot read. It never counts a warning of the tags of a tiled TIFF.
+ */
+type FailOn = "error" | "warning";
 
-/** Messages of sharp and libvips that have no information. */
-const uninformative = /^(source: bad seek to \d+|unknown error|unsupported image format)$/i;
-
-/** Makes one printable line of a message: "corrupt header: a\na" becomes "a". */
-function cleaned(message: string): string {
-  const lines = message
-    .replace(/^Input (buffer|file) (has corrupt header: ?|contains )/, "")
-    .split("\n")
-    .map((line) => line.replace(/[^\x20-\x7e]/g, "").trim());
-  const text = [...new Set(lines)].filter((line) => line !== "" && !uninformative.test(line)).join("; ");
-  return text === "" ? "it is damaged" : text.slice(0, 200);
-}
-
-function failure(image: Encoded, error: unknown): Error {
-  const { name, format, limits } = image;
-  const message = error instanceof Error ? error.message : String(error);
-  if (/exceeds pixel limit/.test(message)) return tooManyPixels(name, limits.maxPixels);
-  if (/\btimeout: /.test(message)) return tooSlow(name, limits.maxSeconds);
-  if (/allocate enough memory|out of memory/i.test(message)) {
-    return new EmpreinteError("ERR_EMPREINTE_OUT_OF_MEMORY", `There is not enough memory to decode ${name}`, {
-      cause: error,
-    });
-  }
-  if (/bad labq format/.test(message)) {
-    const text = `${name} is an 8-bit CIELAB TIFF, which the decoder does not read`;
-    return new ImageError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text, { cause: error });
-  }
-  if (/tiff2vips: .*(not supported|not configured|unsupported|not a whole number)/.test(message)) {
-    const text = `${name} is a kind of TIFF that the decoder does not read: ${cleaned(message)}`;
-    return new ImageError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text, { cause: error });
-  }
-  const text = `${name} cannot be decoded as ${format === "webp" ? "WebP" : format.toUpperCase()}: ${cleaned(message)}`;
-  return new ImageError("ERR_EMPREINTE_CORRUPT", text, { cause: error });
-}
-
-export function tooManyPixels(name: string, maxPixels: number, width?: number, height?: number): LimitError {
-  const size = width === undefined ? "" : ` (${width}×${height})`;
-  return new LimitError("maxPixels", `${name} has more than ${maxPixels} pixels${size}; maxPixels raises this limit`);
-}
-
-export function tooSlow(name: string, maxSeconds: number): LimitError {
-  return new LimitError(
-    "maxSeconds",
-    `Decoding ${name} takes more than ${maxSeconds} seconds; maxSeconds raises this limit`,
-  );
+/** Which pages are decoded at once, and what ends it. */
+interface Reading {
+  page?: number;
+  pages?: number;
+  failOn?: FailOn;
 }
 
 /**
@@ -101,8 +60,7 @@ export function tooSlow(name: string, maxSeconds: number): LimitError {
  * and no rotation by EXIF orientation: a rotated image is found by the hashes of its orientations. (A rotation that an
  * AVIF file itself prescribes is a part of decoding it.)
  */
-function open(image: Encoded, maxPixels: number, pages?: { page: number; pages: number }): Sharp {
-  const { bytes } = image;
+function open({ bytes }: Encoded, maxPixels: number, { failOn = "error", ...pages }: Reading = {}): Sharp {
   return sharp(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
     ignoreIcc: true,
     autoOrient: false,
@@ -120,10 +78,11 @@ async function readHeader(image: Encoded, page?: number): Promise<Metadata> {
     // 0 means no limit here, so that our own error can state the size.
     header = await open(image, 0, page === undefined ? undefined : { page, pages: 1 }).metadata();
   } catch (error) {
-    throw failure(image, error);
+    throw decodingFailure(image, error);
   }
   const { width, height } = header;
   if (width * height > image.limits.maxPixels) throw tooManyPixels(image.name, image.limits.maxPixels, width, height);
+  checkSides(image, width, height);
   return header;
 }
 
@@ -143,15 +102,11 @@ function layoutOf(image: Encoded, header: Metadata): Layout {
   );
 }
 
-async function decode(
-  image: Encoded,
-  layout: Layout,
-  rows: number,
-  pages?: { page: number; pages: number },
-): Promise<Page> {
+async function decode(image: Encoded, layout: Layout, rows: number, reading: Reading = {}): Promise<Page> {
   image.signal.throwIfAborted();
   const { limits } = image;
-  let pipeline = open(image, limits.maxPixels * (pages?.pages ?? 1), pages);
+  const { page = 0, pages = 1 } = reading;
+  let pipeline = open(image, limits.maxPixels * pages, reading);
   // Otherwise sharp converts CMYK by a profile. The core converts it as ImageMagick does.
   if (layout.space === "cmyk") pipeline = pipeline.pipelineColourspace("cmyk");
   // The core skips one alpha channel itself. Several would not fit.
@@ -165,19 +120,19 @@ async function decode(
   try {
     decoded = await pipeline.toBuffer({ resolveWithObject: true });
   } catch (error) {
-    throw failure(image, error);
+    throw decodingFailure(image, error);
   }
   const { data, info } = decoded;
   const { width, channels } = info;
-  const height = info.height / (pages?.pages ?? 1);
+  const height = info.height / pages;
   if (height !== rows || data.length !== width * info.height * channels * (layout.depth / 8)) {
-    throw failure(image, `the decoder gave ${data.length} bytes for ${width}×${info.height}×${channels}`);
+    throw decodingFailure(image, `the decoder gave ${data.length} bytes for ${width}×${info.height}×${channels}`);
   }
   if (image.format === "tiff" && layout.space === "srgb" && channels >= 3) {
-    ycbcrToRgb(image.bytes, pages?.page ?? 0)?.(data, channels);
+    ycbcrToRgb(image.bytes, page)?.(data, channels);
   }
   const cmyk = layout.space === "cmyk";
-  return { page: pages?.page ?? 0, primary: true, data, width, height, channels, depth: layout.depth, cmyk };
+  return { page, primary: true, data, width, height, channels, depth: layout.depth, cmyk };
 }
 
 /** Decodes the pages of a GIF or WebP. They have one size, and sharp gives several of them as one tall image. */
@@ -198,31 +153,103 @@ async function* decodeFrames(image: Encoded, header: Metadata, count: number): A
   }
 }
 
+/** Decodes a JPEG, and makes sure that no part of the image is missing where the decoder warns of its data. */
+async function decodeWarnedJpeg(image: Encoded, layout: Layout, rows: number): Promise<Page> {
+  try {
+    return await decode(image, layout, rows, { failOn: "warning" });
+  } catch (error) {
+    if (!(error instanceof ImageError) || error.code !== "ERR_EMPREINTE_CORRUPT") throw error;
+    const fault = await jpegFault(image, error.message);
+    if (fault !== undefined) throw damaged(image, fault, error);
+    return decode(image, layout, rows);
+  }
+}
+
+/** Decodes a JPEG. @throws {ImageError} if its data end early, whatever follows them. */
+async function decodeJpeg(image: Encoded, header: Metadata): Promise<Page> {
+  const layout = layoutOf(image, header);
+  const page = await decodeWarnedJpeg(image, layout, header.height);
+  if (isArithmetic(image.bytes)) {
+    const longer = await decode({ ...image, bytes: lengthened(image.bytes) }, layout, header.height);
+    if (Buffer.compare(page.data, longer.data) !== 0) throw damaged(image, "its data end early");
+  }
+  return page;
+}
+
+async function decodeTiffPage(image: Encoded, header: Metadata, page: number): Promise<Page> {
+  const { tiled } = await checkTiffPage(image, page);
+  const failOn = tiled ? "warning" : "error";
+  return decode(image, layoutOf(image, header), header.height, { page, pages: 1, failOn });
+}
+
+/** Reads the chunks of an animation. @throws {ImageError} if they are damaged. */
+function animationIn(image: Encoded): Animation | undefined {
+  try {
+    return animationOf(image.bytes);
+  } catch (error) {
+    if (error instanceof DamagedAnimation) throw damaged(image, error.message, error);
+    throw error;
+  }
+}
+
+/**
+ * Decodes the frames of an animated PNG, each drawn over those before. The first page is the image that programs without
+ * animation show, whether it is a frame or not.
+ */
+async function* decodeAnimation(
+  image: Encoded,
+  header: Metadata,
+  animation: Animation,
+): AsyncGenerator<Page, void, undefined> {
+  const first = await decode(image, layoutOf(image, header), header.height);
+  const { width, height, channels, depth } = first;
+  const { frames, hiddenDefault } = animation;
+  const canvas = new Canvas(animation.width, animation.height, first);
+  let page = 0;
+  if (hiddenDefault) yield { ...first, page: page++ };
+  for (const [number, frame] of frames.entries()) {
+    const isFirst = number === 0 && !hiddenDefault;
+    const drawn = isFirst ? first : await decodeFrame(image, animation.pngOf(frame));
+    if (drawn.channels !== channels || drawn.depth !== depth) throw damaged(image, "its frames have other samples");
+    const data = canvas.draw(frame, drawn);
+    yield { ...first, page, primary: page === 0, data: isFirst ? first.data : data, width, height };
+    page++;
+  }
+}
+
+async function decodeFrame(image: Encoded, bytes: Uint8Array): Promise<Page> {
+  const frame = { ...image, bytes };
+  const header = await readHeader(frame);
+  return decode(frame, layoutOf(frame, header), header.height);
+}
+
 /**
  * Decodes the first page (the primary one of an AVIF), or all of them in order.
  *
  * @throws {ImageError} if the image cannot be decoded.
- * @throws {LimitError} if it exceeds maxPixels, maxPages or maxSeconds.
+ * @throws {LimitError} if it exceeds a limit.
  */
 export async function* decodePages(image: Encoded, all: boolean): AsyncGenerator<Page, void, undefined> {
+  await checkImage(image, all);
+  const { format, name, limits } = image;
   const header = await readHeader(image);
-  const count = all ? (header.pages ?? 1) : 1;
-  const { maxPages } = image.limits;
-  if (count > maxPages) {
-    throw new LimitError(
-      "maxPages",
-      `${image.name} has ${count} pages, more than ${maxPages}; maxPages raises this limit`,
-    );
-  }
-  if (image.format === "gif" || image.format === "webp") {
-    yield* decodeFrames(image, header, count);
-  } else if (count === 1) {
-    yield decode(image, layoutOf(image, header), header.height);
-  } else {
+  const animation = all && format === "png" ? animationIn(image) : undefined;
+  const frames = animation && animation.frames.length + (animation.hiddenDefault ? 1 : 0);
+  const count = all ? (frames ?? header.pages ?? 1) : 1;
+  if (count > limits.maxPages) throw tooManyPages(name, count, limits.maxPages);
+  if (animation !== undefined) yield* decodeAnimation(image, header, animation);
+  else if (format === "gif" || format === "webp") yield* decodeFrames(image, header, count);
+  else if (format === "jpeg") yield decodeJpeg(image, header);
+  else if (count === 1)
+    yield format === "tiff" ? decodeTiffPage(image, header, 0) : decode(image, layoutOf(image, header), header.height);
+  else {
     // Sizes and samples may differ from page to page.
     for (let page = 0; page < count; page++) {
       const own = await readHeader(image, page);
-      const decoded = await decode(image, layoutOf(image, own), own.height, { page, pages: 1 });
+      const decoded =
+        format === "tiff"
+          ? await decodeTiffPage(image, own, page)
+          : await decode(image, layoutOf(image, own), own.height, { page, pages: 1 });
       yield { ...decoded, primary: page === (header.pagePrimary ?? 0) };
     }
   }

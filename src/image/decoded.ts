@@ -1,7 +1,8 @@
 import type { Content } from "./byte-collector.js";
-import { decodePages, type Page, tooSlow } from "./decode.js";
+import { decodePages, type Page } from "./decode.js";
 import { decodeSlots } from "./decode-slots.js";
 import type { CheckedInputOptions } from "./options.js";
+import { tooSlow } from "./refusals.js";
 import type { Source } from "./source.js";
 import { withAbortController } from "./with-abort-controller.js";
 

@@ -1,7 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
 import { ImageError, printable, systemReason } from "../errors.js";
+import { openFile } from "../files/open-file.js";
+import { pathOf } from "../files/path.js";
 
 /** A type of digest of a file's bytes. Lists identify exact copies by digests. */
 export type DigestType = "md5" | "sha1" | "sha256";
@@ -54,16 +55,16 @@ export async function digestFile(
   const { digests = digestTypes, ...given } = checkOptions(options, ["digests", "signal"]);
   const digester = new Digester(checkDigests(digests));
   const signal = checkSignal(given.signal);
-  if (!(path instanceof URL) && (typeof path !== "string" || path === ""))
-    throw invalidArgument("path", "path or file URL", path);
+  const name = pathOf(path);
   signal?.throwIfAborted();
   try {
-    const stream = createReadStream(path, { highWaterMark: 1 << 20, ...(signal && { signal }) });
+    const { file } = await openFile(name);
+    const stream = file.createReadStream({ highWaterMark: 1 << 20, ...(signal && { signal }) });
     for await (const piece of stream) digester.update(piece as Uint8Array);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    const name = printable(String(path));
-    throw new ImageError("ERR_EMPREINTE_READ", `${name} cannot be read: ${systemReason(error)}`, { cause: error });
+    const text = `${printable(name)} cannot be read: ${systemReason(error)}`;
+    throw new ImageError("ERR_EMPREINTE_READ", text, { cause: error });
   }
   return digester.finish();
 }

@@ -3,7 +3,7 @@ import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js
 import { type PixelHash, pixelHash } from "../hash/result.js";
 import { withCancelToken } from "../native/abort.js";
 import { native } from "../native/load.js";
-import { tooManyPixels } from "./decode.js";
+import { tooManyPixels } from "./refusals.js";
 import { type Decoding, withDecoded } from "./decoded.js";
 import type { FileDigests } from "./digest.js";
 import { hashPage } from "./hash-page.js";

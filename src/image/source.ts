@@ -1,7 +1,7 @@
-import { open } from "node:fs/promises";
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, ImageError, printable, systemReason } from "../errors.js";
-import { type ByteStream, type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
+import { type ByteStream, bytesOfChunk, type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
+import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
 import { ByteCollector, type Content, tooManyBytes } from "./byte-collector.js";
 import type { DigestType } from "./digest.js";
@@ -30,14 +30,11 @@ async function readFile(
   signal: AbortSignal,
 ): Promise<Content> {
   try {
-    const file = await open(path);
+    const { file, stat } = await openFile(path);
     try {
-      const stat = await file.stat();
-      if (stat.isDirectory()) throw new ImageError("ERR_EMPREINTE_READ", `${name} is a folder`);
-      if (stat.isFile() && stat.size > maxBytes) throw tooManyBytes(name, maxBytes);
+      if (stat.size > maxBytes) throw tooManyBytes(name, maxBytes);
       // One byte more than expected, so that the end is seen without growing.
-      const expected = stat.isFile() ? stat.size + 1 : Math.min(maxBytes + 1, 2 ** 16);
-      const collector = new ByteCollector(name, maxBytes, expected, digests);
+      const collector = new ByteCollector(name, maxBytes, stat.size + 1, digests);
       for (;;) {
         signal.throwIfAborted();
         const room = collector.reserve();
@@ -76,8 +73,9 @@ async function readStream(
         throw signal.aborted ? signal.reason : unreadable(name, error);
       });
       if (done) return collector.finish();
-      if (!(value instanceof Uint8Array)) throw invalidArgument(`each chunk of ${name}`, "Uint8Array", value);
-      collector.push(value);
+      const bytes = bytesOfChunk(value);
+      if (bytes === undefined) throw invalidArgument(`each chunk of ${name}`, "Uint8Array", value);
+      collector.push(bytes);
     }
   } catch (error) {
     chunks.cancel(error);

@@ -1,38 +1,33 @@
+import { type Field, TiffReader } from "./tiff-directory.js";
+
 const compression = 259;
 const photometric = 262;
 const ycbcrSubsampling = 530;
 const referenceBlackWhite = 532;
 
-/** The values of tags, by their numbers. */
-type Tags = Map<number, number[]>;
+/** What is needed of a page, and the defaults where a tag is absent. */
+interface Colours {
+  compression: number;
+  photometric: number | undefined;
+  subsampling: number[];
+  range: number[];
+}
 
-/** Reads those of the four tags above that a directory has. @throws {RangeError} if the file is cut. */
-function readTags(bytes: Uint8Array, page: number): Tags {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const little = bytes[0] === 0x49;
-  const short = (at: number): number => view.getUint16(at, little);
-  const long = (at: number): number => view.getUint32(at, little);
-  const big = short(2) === 43;
-  const offset = big ? (at: number): number => Number(view.getBigUint64(at, little)) : long;
-  const [countBytes, entryBytes, valueBytes] = big ? [8, 20, 8] : [2, 12, 4];
-  const count = (at: number): number => (big ? offset(at) : short(at));
-
-  let at = offset(valueBytes);
-  for (let i = 0; i < page; i++) at = offset(at + countBytes + entryBytes * count(at));
-  const tags: Tags = new Map();
-  for (let entry = at + countBytes, i = count(at); i > 0; i--, entry += entryBytes) {
-    const tag = short(entry);
-    if (![compression, photometric, ycbcrSubsampling, referenceBlackWhite].includes(tag)) continue;
-    const value = entry + entryBytes - valueBytes;
-    if (tag === referenceBlackWhite) {
-      const from = offset(value);
-      tags.set(
-        tag,
-        Array.from({ length: 6 }, (_, k) => long(from + 8 * k) / long(from + 8 * k + 4)),
-      );
-    } else tags.set(tag, [short(value), short(value + 2)]);
-  }
-  return tags;
+/** @throws {RangeError} if the file is cut. */
+function readColours(bytes: Uint8Array, page: number): Colours {
+  const reader = new TiffReader(bytes);
+  const tags = reader.directory(page);
+  const numbers = (tag: number): number[] | undefined => {
+    const field: Field | undefined = tags.get(tag);
+    return field === undefined ? undefined : reader.numbers(field);
+  };
+  const range = tags.get(referenceBlackWhite);
+  return {
+    compression: numbers(compression)?.[0] ?? 1,
+    photometric: numbers(photometric)?.[0],
+    subsampling: numbers(ycbcrSubsampling) ?? [2, 2],
+    range: range === undefined ? [0, 255, 128, 255, 128, 255] : reader.fractions({ ...range, count: 6 }),
+  };
 }
 
 /**
@@ -44,17 +39,17 @@ export function ycbcrToRgb(
   bytes: Uint8Array,
   page: number,
 ): ((data: Uint8Array, channels: number) => void) | undefined {
-  let tags: Tags;
+  let colours: Colours;
   try {
-    tags = readTags(bytes, page);
+    colours = readColours(bytes, page);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-  const [horizontal, vertical] = tags.get(ycbcrSubsampling) ?? [2, 2];
-  const isJpeg = [6, 7].includes(tags.get(compression)?.[0] ?? 1);
-  if (tags.get(photometric)?.[0] !== 6 || isJpeg || horizontal !== 1 || vertical !== 1) return undefined;
-  const range = tags.get(referenceBlackWhite) ?? [0, 255, 128, 255, 128, 255];
+  const [horizontal, vertical] = colours.subsampling;
+  const isJpeg = [6, 7].includes(colours.compression);
+  if (colours.photometric !== 6 || isJpeg || horizontal !== 1 || vertical !== 1) return undefined;
+  const { range } = colours;
   return (data, channels) => convert(data, channels, range);
 }
 

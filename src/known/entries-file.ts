@@ -21,11 +21,12 @@
  * lists; the full check is the other digest. A page is checked where it is read.
  */
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { endianness } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { IndexError } from "../errors.js";
+import { openFileSync } from "../files/open-file.js";
 import { type Entries, pageEntries } from "./entries.js";
 import type { LoadedList } from "./read-lists.js";
 
@@ -169,7 +170,7 @@ export class FileEntries implements Entries {
 
   /** Opens the file. @throws {IndexError} if it is damaged or belongs to another index. @throws the system's error. */
   constructor(path: string, size: number, indexHeader: Uint8Array) {
-    this.#descriptor = openSync(path, "r");
+    this.#descriptor = openFileSync(path);
     try {
       this.#contents = contents(this.#descriptor, size, indexHeader);
     } catch (error) {

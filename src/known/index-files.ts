@@ -7,8 +7,9 @@
  */
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { EmpreinteError, IndexError } from "../errors.js";
+import { EmpreinteError, IndexError, printable, systemReason } from "../errors.js";
 import { syncFolder, temporaryPath } from "../files/atomic-file.js";
+import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
 import { damaged } from "../search/file.js";
 import { withFolderLock } from "../search/folder-lock.js";
@@ -24,13 +25,14 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
 
 /** Turns an error of any kind into one that names the file. */
 function readError(path: string, error: unknown): Error {
-  if (error instanceof IndexError) return new IndexError(error.code, `${path}: ${error.message}`, { cause: error });
-  const why = error instanceof Error ? error.message : String(error);
-  return new EmpreinteError("ERR_EMPREINTE_READ", `${path} cannot be opened: ${why}`, { cause: error });
+  const name = printable(path);
+  if (error instanceof IndexError) return new IndexError(error.code, `${name}: ${error.message}`, { cause: error });
+  const text = `${name} cannot be opened: ${systemReason(error)}`;
+  return new EmpreinteError("ERR_EMPREINTE_READ", text, { cause: error });
 }
 
 async function readIndexHeader(path: string): Promise<Buffer> {
-  const file = await open(path, "r");
+  const { file } = await openFile(path);
   try {
     const header = Buffer.alloc(indexHeaderBytes);
     await file.read(header, 0, indexHeaderBytes, 0);

@@ -1,10 +1,10 @@
-import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, printable, systemReason } from "../errors.js";
-import { type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
+import { bytesOfChunk, type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
+import { openFile } from "../files/open-file.js";
 
 /** Where a list comes from: the path of a file, a `file:` URL, its bytes, or a stream of them. */
 export type ListSource =
@@ -29,8 +29,8 @@ export function sourceName(source: ListSource): string | undefined {
 }
 
 /** Opens a file. A chunk is valid until the next one is read. */
-async function openFile(path: string): Promise<Pick<Chunks, "next" | "close">> {
-  const file = await open(path);
+async function openPath(path: string): Promise<Pick<Chunks, "next" | "close">> {
+  const { file } = await openFile(path);
   const buffer = new Uint8Array(fileChunkBytes);
   return {
     async next() {
@@ -47,7 +47,7 @@ function openBytes(bytes: Uint8Array): Pick<Chunks, "next" | "close"> {
 }
 
 async function openSource(source: ListSource): Promise<Pick<Chunks, "next" | "close">> {
-  if (typeof source === "string" || source instanceof URL) return openFile(sourceName(source)!);
+  if (typeof source === "string" || source instanceof URL) return openPath(sourceName(source)!);
   return source instanceof Uint8Array ? openBytes(source) : chunksOf(source);
 }
 
@@ -68,9 +68,9 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): 
 }
 
 function bytesOf(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
-  if (typeof chunk === "string") return Buffer.from(chunk);
-  throw invalidArgument("chunk of the list", "Uint8Array", chunk);
+  const bytes = typeof chunk === "string" ? Buffer.from(chunk) : bytesOfChunk(chunk);
+  if (bytes === undefined) throw invalidArgument("chunk of the list", "Uint8Array", chunk);
+  return bytes;
 }
 
 /**

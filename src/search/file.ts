@@ -1,6 +1,6 @@
-import { open, stat } from "node:fs/promises";
-import { EmpreinteError, IndexError } from "../errors.js";
+import { EmpreinteError, IndexError, printable, systemReason } from "../errors.js";
 import { replaceFile } from "../files/atomic-file.js";
+import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
 import { withCancelToken } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
@@ -10,23 +10,22 @@ import { indexError, indexErrorsAsync } from "./index-errors.js";
 /** Returns the same error with the name of the file. */
 export function damaged(path: string | URL, error: IndexError): IndexError {
   const text = error.message.charAt(0).toLowerCase() + error.message.slice(1);
-  return new IndexError(error.code, `${pathOf(path)}: ${text}`, { cause: error });
+  return new IndexError(error.code, `${printable(pathOf(path))}: ${text}`, { cause: error });
 }
 
 export async function openIndexFile(path: string | URL): Promise<IndexHandle> {
   const name = pathOf(path);
   try {
-    // For the system's reason: the addon only reports that it failed. A named pipe is recognized before it is opened.
-    const about = await stat(name);
-    if (!about.isFile()) throw new Error("it is not a file");
-    if (about.size === 0) throw new IndexError("ERR_EMPREINTE_INDEX_FILE", "This is not an index file");
-    await (await open(name, "r")).close();
+    // For the system's reason, and for what is not a file: the addon only reports that it failed.
+    const { file, stat } = await openFile(name);
+    await file.close();
+    if (stat.size === 0) throw new IndexError("ERR_EMPREINTE_INDEX_FILE", "This is not an index file");
     return native.openIndex(name);
   } catch (error) {
     const ours = indexError(error);
     if (ours instanceof IndexError) throw damaged(name, ours);
-    const why = error instanceof Error ? error.message : String(error);
-    throw new EmpreinteError("ERR_EMPREINTE_READ", `${name} cannot be opened: ${why}`, { cause: error });
+    const text = `${printable(name)} cannot be opened: ${systemReason(error)}`;
+    throw new EmpreinteError("ERR_EMPREINTE_READ", text, { cause: error });
   }
 }
 

@@ -13,10 +13,11 @@
  * not malice, so times that no video can have are refused as well.
  */
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { endianness } from "node:os";
-import { EmpreinteError, IndexError, systemReason } from "../errors.js";
+import { EmpreinteError, IndexError, printable, systemReason } from "../errors.js";
 import { replaceFile, writeAll } from "../files/atomic-file.js";
+import { type OpenedFile, openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
 import type { VideoId } from "./search-options.js";
 import type { Entry } from "./entries.js";
@@ -70,14 +71,14 @@ export async function writeEntries(
     });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${path} cannot be written: ${systemReason(error)}`, {
+    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${printable(path)} cannot be written: ${systemReason(error)}`, {
       cause: error,
     });
   }
 }
 
 const damage = (path: string, what: string): IndexError =>
-  new IndexError("ERR_EMPREINTE_INDEX_FILE", `${path}: the file is damaged (${what})`);
+  new IndexError("ERR_EMPREINTE_INDEX_FILE", `${printable(path)}: the file is damaged (${what})`);
 
 async function readAt(file: FileHandle, path: string, at: number, bytes: number): Promise<Buffer> {
   const into = Buffer.alloc(bytes);
@@ -134,19 +135,19 @@ async function described(file: FileHandle, path: string, size: number): Promise<
 export async function* readEntries(given: string | URL, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
   const path = pathOf(given);
   signal?.throwIfAborted();
-  let file: FileHandle;
+  let opened: OpenedFile;
   try {
-    file = await open(path, "r");
+    opened = await openFile(path);
   } catch (error) {
-    throw new EmpreinteError("ERR_EMPREINTE_READ", `${path} cannot be opened: ${systemReason(error)}`, {
+    throw new EmpreinteError("ERR_EMPREINTE_READ", `${printable(path)} cannot be opened: ${systemReason(error)}`, {
       cause: error,
     });
   }
+  const { file, stat: about } = opened;
   try {
-    const about = await file.stat();
-    const refusal = (why: string): IndexError => new IndexError("ERR_EMPREINTE_INDEX_FILE", `${path}: ${why}`);
+    const refusal = (why: string): IndexError => new IndexError("ERR_EMPREINTE_INDEX_FILE", `${printable(path)}: ${why}`);
     if (endianness() !== "LE") throw refusal("index files need a little-endian machine");
-    if (!about.isFile() || about.size < headerBytes) throw refusal("this is not a file of a video index");
+    if (about.size < headerBytes) throw refusal("this is not a file of a video index");
     const header = await readAt(file, path, 0, headerBytes);
     if (header.toString("latin1", 0, 8) !== magic) throw refusal("this is not a file of a video index");
     const found = header.readUInt32LE(8);

@@ -1,12 +1,12 @@
-import { constants } from "node:fs";
 import { type FileHandle, mkdtemp, open, rm, rmdir, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, LimitError, printable, systemReason, VideoError } from "../errors.js";
-import { chunksOf, isStream } from "../files/byte-stream.js";
-import type { EncodedInput } from "../image/input.js";
+import { bytesOfChunk, chunksOf, isStream } from "../files/byte-stream.js";
+import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
+import type { EncodedInput } from "../image/input.js";
 import { sniffVideo, type VideoFormat, videoSniffBytes } from "./containers/sniff.js";
 
 /** A video as a file that can be read at any position, because the index of an MP4 is often at its end. */
@@ -41,23 +41,19 @@ async function formatOf(file: FileHandle, name: string): Promise<VideoFormat> {
   throw new VideoError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text);
 }
 
-async function openFile(path: string, name: string, maxBytes: number): Promise<OpenVideo> {
+async function openPath(path: string, name: string, maxBytes: number): Promise<OpenVideo> {
   let file: FileHandle | undefined;
   try {
-    // O_NONBLOCK: opening a named pipe would otherwise wait for a writer.
-    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const stat = await file.stat();
-    if (stat.isDirectory()) throw new VideoError("ERR_EMPREINTE_READ", `${name} is a folder`);
-    if (!stat.isFile()) throw new VideoError("ERR_EMPREINTE_READ", `${name} is neither a file nor a stream`);
-    if (stat.size > maxBytes) throw tooManyBytes(name, maxBytes);
+    const opened = await openFile(path);
+    file = opened.file;
+    if (opened.stat.size > maxBytes) throw tooManyBytes(name, maxBytes);
     const format = await formatOf(file, name);
-    const opened = file;
     return {
       name,
       format,
       ...(passesDescriptors && { fd: file.fd }),
       path: resolve(path),
-      close: () => opened.close(),
+      close: () => opened.file.close(),
     };
   } catch (error) {
     await file?.close();
@@ -161,8 +157,9 @@ async function openStream(
           throw stop.aborted ? stop.reason : unreadable(name, error);
         });
         if (done) return undefined;
-        if (!(value instanceof Uint8Array)) throw invalidArgument(`each chunk of ${name}`, "Uint8Array", value);
-        return value;
+        const bytes = bytesOfChunk(value);
+        if (bytes === undefined) throw invalidArgument(`each chunk of ${name}`, "Uint8Array", value);
+        return bytes;
       },
       name,
       maxBytes,
@@ -187,7 +184,7 @@ export function videoSource(
 ): (stop: AbortSignal) => Promise<OpenVideo> {
   if (typeof input === "string" || input instanceof URL) {
     const path = pathOf(input, "input");
-    return () => openFile(path, printable(name ?? path), maxBytes);
+    return () => openPath(path, printable(name ?? path), maxBytes);
   }
   if (input instanceof Uint8Array || input instanceof ArrayBuffer) {
     const shown = printable(name ?? "buffer");

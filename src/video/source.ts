@@ -1,5 +1,6 @@
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, InvalidArgumentError, printable, systemReason, VideoError } from "../errors.js";
+import { bytesOfChunk } from "../files/byte-stream.js";
 import type { EncodedInput } from "../image/input.js";
 import { type FluentCommand, fluentFrames, isFluentCommand } from "./ffmpeg/fluent-frames.js";
 import type { VideoFrame } from "./frame.js";
@@ -59,7 +60,7 @@ async function openIterable(
     throw new VideoError("ERR_EMPREINTE_READ", `${shown} cannot be read: ${systemReason(cause)}`, { cause });
   });
   const all = resumed(first, iterator);
-  if (first.done || first.value instanceof Uint8Array) {
+  if (first.done || bytesOfChunk(first.value) !== undefined) {
     return { video: await videoSource(all as AsyncIterable<Uint8Array>, name, maxBytes)(stop) };
   }
   if (keyframes) await iterator.return?.();

@@ -173,7 +173,7 @@ async function eachOutcome<R>(
       const failure = await report(outcome, run);
       if (failure === undefined) continue;
       const { file } = outcome;
-      if (isSkipped(file, failure)) {
+      if (await isSkipped(file, failure)) {
         tally.skipped++;
         continue;
       }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { withoutHashes } from "../../without-hashes.js";
 
 /** A path as the system has it: text, or the bytes where they are not UTF-8. */
 export type Path = string | Buffer;
@@ -58,6 +59,11 @@ export function textRecord(
 /** For a message: as `textLine`, without the leading mark. */
 export function shownPath(path: Path): string {
   return escaped(path);
+}
+
+/** The beginning of a text that came from the command line, safe to print. A whole hash in it is shortened first. */
+export function shownBeginning(text: string, most: number): string {
+  return escaped(withoutHashes(text).slice(0, most));
 }
 
 /** For JSON, which has its own escapes; bytes that are not UTF-8 are given whole in base64 beside the readable form. */

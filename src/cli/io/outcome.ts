@@ -2,6 +2,8 @@ import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { getSystemErrorMap } from "node:util";
 import type { ImageInput } from "../../index.js";
+import { withoutHashes } from "../../without-hashes.js";
+import { looksLikeMedia } from "./looks-like.js";
 import { type Path, shownPath } from "./names.js";
 import type { Found } from "./walk.js";
 
@@ -19,22 +21,25 @@ export function failureOf(file: Found, error: Error): Failure {
   if (typeof code === "string" && code.startsWith("ERR_EMPREINTE_")) return { code, message: error.message };
   const { errno } = error as NodeJS.ErrnoException;
   const why = errno === undefined ? error.message : getSystemErrorMap().get(errno)?.join(", ");
-  return { code: "ERR_EMPREINTE_READ", message: `${shownPath(file.path)} cannot be read: ${why}` };
+  const message = withoutHashes(`${shownPath(file.path)} cannot be read: ${why}`);
+  return { code: "ERR_EMPREINTE_READ", message };
 }
 
 /** The sentence after "path: ", which need not begin with the path again. */
 export function reasonOf({ path }: Found, { message }: Failure): string {
-  const name = [shownPath(path), "stream"].find((start) => message.startsWith(`${start} `));
+  const name = [shownPath(path), withoutHashes(shownPath(path)), "stream"].find((start) =>
+    message.startsWith(`${start} `),
+  );
   return name === undefined ? message : message.slice(name.length + 1);
 }
 
-/** Names of images, also of formats that are not read: such a file is never skipped in silence. */
-const imageName = /\.(jpe?g|jfif|png|apng|webp|gif|tiff?|avif|heic|heif|bmp|jxl|jp2|psd|svg|ico|dng|cr2|nef|arw)$/i;
-
-/** True for a file in a walked folder whose content is no image and whose name does not say that it is one. */
-export function isSkipped(file: Found, { code }: Failure): boolean {
+/**
+ * True for a file in a walked folder that is neither an image or video nor named like one. A file that is one and cannot be
+ * decoded is never skipped in silence.
+ */
+export async function isSkipped(file: Found, { code }: Failure): Promise<boolean> {
   const unknown = code === "ERR_EMPREINTE_UNSUPPORTED_FORMAT" || code === "ERR_EMPREINTE_EMPTY";
-  return file.walked && unknown && !imageName.test(file.path.toString("latin1"));
+  return file.walked && unknown && !(await looksLikeMedia(file.path));
 }
 
 /** Opens the file when the first bytes are wanted, not while it waits for its turn. */

@@ -1,6 +1,7 @@
 import type { Sampling } from "../../doors/video.js";
 import type { TextOption } from "../table/command.js";
 import { UsageError } from "../table/parse.js";
+import { shownBeginning } from "./names.js";
 
 /** `--sampling`, which commands on videos share. */
 export function samplingOption(byDefault: string): TextOption {
@@ -20,6 +21,6 @@ export function samplingOf(text: string | undefined, otherwise: Sampling): Sampl
   const fps = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
   if (fps > 0 && fps <= 1000) return { fps };
   throw new UsageError(
-    `Expected frames a second, all, keyframes or adaptive for --sampling but received "${text.slice(0, 20)}"`,
+    `Expected frames a second, all, keyframes or adaptive for --sampling but received "${shownBeginning(text, 20)}"`,
   );
 }

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import { withoutHashes } from "../../without-hashes.js";
 
 /** Exit statuses: clamscan's for what was found, sysexits.h's for usage, the shell's for Ctrl-C. */
 export const status = { nothing: 0, found: 1, trouble: 2, usage: 64, interrupted: 130 } as const;
@@ -81,10 +82,10 @@ export class Session {
     });
   }
 
-  /** Writes one line for the person at the terminal. */
+  /** Writes one line for the person at the terminal, without whole hashes. */
   note(text: string): void {
     this.beforeWrite();
-    this.message(`${this.#painted("empreinte:", 31, this.#streams.stderr)} ${text}\n`);
+    this.message(`${this.#painted("empreinte:", 31, this.#streams.stderr)} ${withoutHashes(text)}\n`);
   }
 
   /** Writes to standard error as it is. */

@@ -1,4 +1,5 @@
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { openFile } from "../../files/open-file.js";
 import { EmpreinteError, sniffImage } from "../../index.js";
 import { sniffVideo, type VideoMatch, type VideoProgress, type VideoSegment } from "../../doors/video.js";
 import { shownPath } from "./names.js";
@@ -8,9 +9,8 @@ const sniffBytes = 4096;
 
 /** Whether a file is a video, by its first bytes. An animated GIF is an image. It never waits for a pipe. */
 export async function isVideo(path: string): Promise<boolean> {
-  const file = await open(path, "r");
+  const { file } = await openFile(path);
   try {
-    if (!(await file.stat()).isFile()) return false;
     const bytes = Buffer.alloc(sniffBytes);
     const { bytesRead } = await file.read(bytes, 0, sniffBytes, 0);
     const start = bytes.subarray(0, bytesRead);

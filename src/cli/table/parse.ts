@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { shownPath } from "../io/names.js";
+import { shownBeginning, shownPath } from "../io/names.js";
 import type { Arguments, Command, Given, NumberOption, Option, Options } from "./command.js";
 
 /** The command line is wrong: the sentence goes to standard error and the exit status is 64, as sysexits.h has it. */
@@ -8,7 +8,7 @@ export class UsageError extends Error {}
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** The beginning of a text that came from the command line, safe to print. */
-const quoted = (text: string): string => `"${shownPath(text.slice(0, 40))}"`;
+const quoted = (text: string): string => `"${shownBeginning(text, 40)}"`;
 
 /** "fast, standard or thorough" */
 export const either = (words: readonly string[]): string =>

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { ImageError, InvalidArgumentError, systemReason } from "../../errors.js";
+import { ImageError, InvalidArgumentError, printable, systemReason } from "../../errors.js";
+import { openFile } from "../../files/open-file.js";
 import type { EvaluationMatch, EvaluationMethod } from "./method.js";
 
 /** Reads the rows of a CSV (RFC 4180), with quoted fields and both ends of lines. */
@@ -44,9 +44,10 @@ export async function distancesMethod(
 ): Promise<EvaluationMethod> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    const { file } = await openFile(path);
+    text = await file.readFile("utf8").finally(() => file.close());
   } catch (error) {
-    const sentence = `${path} cannot be read: ${systemReason(error)}`;
+    const sentence = `${printable(path)} cannot be read: ${systemReason(error)}`;
     throw new ImageError("ERR_EMPREINTE_READ", sentence, { cause: error });
   }
   const distances = distancesIn(text, path, scale.bits);

@@ -39,7 +39,7 @@ function isTransportStream(bytes: Uint8Array): boolean {
   ).some(([start, size]) => {
     // A shorter file must consist of such packets to its end.
     const count = Math.min(packets, Math.floor((bytes.length - start) / size));
-    if (count < packets && (count === 0 || bytes.length % size !== 0)) return false;
+    if (count < packets && (count <= 0 || bytes.length % size !== 0)) return false;
     return Array.from({ length: count }, (_, i) => bytes[start + i * size]).every((byte) => byte === 0x47);
   });
 }

@@ -27,6 +27,7 @@ describe("a command of another package", () => {
     const own = join(modules, "empreinte");
     const server = join(modules, "empreinte-server");
     cpSync(join(root, "dist/cli"), join(own, "dist/cli"), { recursive: true });
+    cpSync(join(root, "dist/without-hashes.js"), join(own, "dist/without-hashes.js"));
     copyFileSync(join(root, "package.json"), join(own, "package.json"));
     mkdirSync(server);
     writeFileSync(

@@ -195,7 +195,7 @@ describe("what cannot be read", () => {
   it("a folder", async () => {
     await expect(hashImage(folder)).rejects.toMatchObject({
       code: "ERR_EMPREINTE_READ",
-      message: `${folder} is a folder`,
+      message: `${folder} cannot be read: it is a folder`,
     });
   });
 
@@ -231,5 +231,7 @@ test("a name with line breaks stays on one line in errors, and works", async () 
     `${join(folder, "a\\u000ab\\u001b[31m.png")} is not a JPEG, PNG, GIF, WebP, TIFF or AVIF image`,
   );
   await mkdir(join(folder, "d\nd"));
-  await expect(hashImage(join(folder, "d\nd"))).rejects.toThrow(`${join(folder, "d\\u000ad")} is a folder`);
+  await expect(hashImage(join(folder, "d\nd"))).rejects.toThrow(
+    `${join(folder, "d\\u000ad")} cannot be read: it is a folder`,
+  );
 });

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { openFile } from "../../../files/open-file.js";
 import { hashImages, type HashLike, type ImageInput, type PixelHash, sniffImage } from "../../../index.js";
 import { openList } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
@@ -10,7 +10,7 @@ import { UsageError } from "../../table/parse.js";
 type BenignHash = HashLike | Pick<PixelHash, "hash" | "orientations">;
 
 async function isImage(path: string): Promise<boolean> {
-  const file = await open(path, "r");
+  const { file } = await openFile(path);
   try {
     const bytes = Buffer.alloc(64);
     const { bytesRead } = await file.read(bytes, 0, 64, 0);
@@ -31,8 +31,9 @@ export async function benignOf(paths: readonly string[], session: Session): Prom
   const { signal } = session;
   const found: BenignHash[] = [];
   const images: ImageInput[] = [];
-  for await (const { path, error, walked } of walk(paths, { signal })) {
-    if (error !== undefined || typeof path !== "string") throw new UsageError(`${shownPath(path)} cannot be read`);
+  for await (const { path, error, walked, stream } of walk(paths, { signal })) {
+    if (error !== undefined || stream || typeof path !== "string")
+      throw new UsageError(`${shownPath(path)} cannot be read`);
     if (await isImage(path)) images.push(path);
     // A folder of images has other files in it, too.
     else if (!walked) for await (const one of ofList(path, signal)) found.push(one);

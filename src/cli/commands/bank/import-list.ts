@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import { basename } from "node:path";
+import { openFile } from "../../../files/open-file.js";
 import type { BankStore, ImportCounts, ImportOptions } from "../../../doors/bank.js";
 import { type ListEntry, openList, type OpenListOptions } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
@@ -26,13 +26,13 @@ const headBytes = 65_536;
 /** Tells lists apart without reading all of them: a list of 10 GB is not read twice. */
 async function fingerprint(path: string): Promise<string | undefined> {
   if (path === "-") return undefined;
-  const file = await open(path, "r").catch(() => undefined); // openList says why
-  if (file === undefined) return undefined;
+  const opened = await openFile(path).catch(() => undefined); // openList says why; a pipe has no fingerprint
+  if (opened === undefined) return undefined;
+  const { file, stat } = opened;
   try {
-    const { size } = await file.stat();
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
     const digest = createHash("sha256").update(buffer.subarray(0, bytesRead)).digest("hex").slice(0, 16);
-    return `${basename(path)} ${size} ${digest}`;
+    return `${basename(path)} ${stat.size} ${digest}`;
   } finally {
     await file.close();
   }

@@ -1,5 +1,6 @@
 import type { Policy } from "../../../doors/bank.js";
 import { defined } from "../../io/defined.js";
+import { shownBeginning } from "../../io/names.js";
 import type { OptionValues } from "../../table/command.js";
 import { UsageError } from "../../table/parse.js";
 import type { policyOptions } from "./options.js";
@@ -15,7 +16,7 @@ function floodOf(text: string): Policy["flood"] {
   if (text === "none") return undefined;
   const [uploads, seconds] = (/^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? []).slice(1).map(Number);
   if (uploads === undefined || seconds === undefined) {
-    throw new UsageError(`Expected UPLOADS/SECONDS or none for --flood but received "${text.slice(0, 20)}"`);
+    throw new UsageError(`Expected UPLOADS/SECONDS or none for --flood but received "${shownBeginning(text, 20)}"`);
   }
   return { uploads, seconds };
 }

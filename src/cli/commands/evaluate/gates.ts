@@ -1,4 +1,5 @@
 import type { EvaluationReport } from "../../../doors/evaluate.js";
+import { shownBeginning } from "../../io/names.js";
 import { UsageError } from "../../table/parse.js";
 
 /** The recall that an attack, a family or the mean must reach. */
@@ -10,11 +11,11 @@ export interface Gate {
 /** "mean=0.8" */
 export function gateOf(text: string): Gate {
   const at = text.lastIndexOf("=");
-  if (at < 1) throw new UsageError(`Expected NAME=SHARE for --min-recall but received "${text.slice(0, 40)}"`);
+  if (at < 1) throw new UsageError(`Expected NAME=SHARE for --min-recall but received "${shownBeginning(text, 40)}"`);
   const share = text.slice(at + 1);
   const least = /^\d+(\.\d+)?$/.test(share) ? Number(share) : NaN;
   if (least >= 0 && least <= 1) return { name: text.slice(0, at), least };
-  throw new UsageError(`Expected number between 0 and 1 for --min-recall but received "${share.slice(0, 40)}"`);
+  throw new UsageError(`Expected number between 0 and 1 for --min-recall but received "${shownBeginning(share, 40)}"`);
 }
 
 /** The last level's recall of an attack, a family or the mean, or that of videos; undefined for a name that is none of them. */

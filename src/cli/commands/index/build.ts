@@ -1,4 +1,5 @@
 import { shownPath } from "../../io/names.js";
+import { pipeOrPath } from "../../io/pipes.js";
 import { Problems } from "../../io/problems.js";
 import { Progress } from "../../io/progress.js";
 import { status } from "../../io/session.js";
@@ -45,8 +46,9 @@ export const command: Command = defineCommand({
     const problems = new Problems(quiet, session);
     const progress = new Progress(session, quiet, "entries");
     const start = performance.now();
+    const sources = lists.map((path) => ({ name: path, source: pipeOrPath(path) }));
     try {
-      using known = await HashList.build(lists, output, {
+      using known = await HashList.build(sources, output, {
         memory,
         allowTrivialHashes,
         onProblem: problems.add,

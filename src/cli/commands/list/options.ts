@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { ColumnMap, ListProblem, ListFormat, OpenListOptions } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
+import { pipeOrPath } from "../../io/pipes.js";
 import type { Session } from "../../io/session.js";
 import { UsageError } from "../../table/parse.js";
 
@@ -73,7 +74,7 @@ function columnsOf({ column, delimiter, noHeader }: ListValues): ColumnMap | und
 
 /** Standard input for "-". */
 export function listSource(path: string, session: Session): string | Readable {
-  return path === "-" ? session.stdin : path;
+  return path === "-" ? session.stdin : pipeOrPath(path);
 }
 
 /** The library's options for a list. The library refuses an unknown format by its name. */

@@ -1,5 +1,6 @@
 import { HashList } from "../../../index.js";
 import { shownPath } from "../../io/names.js";
+import { pipeOrPath } from "../../io/pipes.js";
 import { Problems } from "../../io/problems.js";
 import type { Session } from "../../io/session.js";
 
@@ -27,7 +28,10 @@ export async function loadLists(
   const { signal } = session;
   const fromList = async (path: string): Promise<HashList> => {
     const problems = new Problems(quiet, session);
-    const known = await HashList.load(path, { allowTrivialHashes, digests: true, onProblem: problems.add, signal });
+    const known = await HashList.load(
+      { name: path, source: pipeOrPath(path) },
+      { allowTrivialHashes, digests: true, onProblem: problems.add, signal },
+    );
     problems.end();
     return known;
   };

@@ -1,0 +1,23 @@
+import type { Encoded } from "../encoded.js";
+import { prepareAvif } from "./avif.js";
+import { checkGif } from "./gif.js";
+import { checkJpeg } from "./jpeg.js";
+import { checkPng } from "./png.js";
+import { checkWebp } from "./webp.js";
+
+/**
+ * Checks an image before the decoder gets it, by its headers and markers: what it is, whether its data go to their end, and
+ * what decoding it would cost. The pages of a TIFF are checked one by one. It takes linear time and no more memory than the
+ * image has.
+ *
+ * @param all whether all pages are to be decoded.
+ * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT`, `ERR_EMPREINTE_CORRUPT` @throws {LimitError}
+ */
+export async function checkImage(image: Encoded, all: boolean): Promise<void> {
+  const { format } = image;
+  if (format === "jpeg") checkJpeg(image);
+  else if (format === "png") await checkPng(image);
+  else if (format === "gif") await checkGif(image, all);
+  else if (format === "webp") checkWebp(image, all);
+  else if (format === "avif") prepareAvif(image, all);
+}
