@@ -40,7 +40,7 @@ export function withoutHashes(text: string): string {
   return text
     .replace(/\bdata:[\w/+.-]*;base64,\S+/g, "data:…")
     .replace(/([0-9a-f]{8})[0-9a-f]{24,}/gi, "$1…")
-    .replace(/[A-Za-z0-9+/_-]{43,}={0,2}/g, (run) => {
+    .replace(/[A-Za-z0-9+/]{43,}={0,2}/g, (run) => {
       // Padding ends base64. What precedes the last 43 characters may be folders.
       const plain = run.replace(/=+$/, "");
       const found = randomStart(plain);

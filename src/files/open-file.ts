@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, type Stats, statfsSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, type Stats, statfsSync, statSync } from "node:fs";
 import { type FileHandle, open, statfs } from "node:fs/promises";
 
 /** Opening a named pipe would wait for a writer without O_NONBLOCK. Regular files do not notice it. */
@@ -62,6 +62,13 @@ export async function openFile(path: string | Buffer): Promise<OpenedFile> {
   }
 }
 
+/** Throws what `openFile` throws for what is not a file, from its status. */
+function checkSync(path: string, stat: Stats): void {
+  const why = refusal(stat);
+  if (why !== undefined) throw why;
+  if (maybeOfKernel(stat) && kernelFileSystems.has(statfsSync(path).type)) throw new Error(ofKernel);
+}
+
 /** Opens a file as `openFile` does, and returns its descriptor. */
 export function openFileSync(path: string): number {
   let descriptor: number;
@@ -71,13 +78,15 @@ export function openFileSync(path: string): number {
     throw opening(error);
   }
   try {
-    const stat = fstatSync(descriptor);
-    const why = refusal(stat);
-    if (why !== undefined) throw why;
-    if (maybeOfKernel(stat) && kernelFileSystems.has(statfsSync(path).type)) throw new Error(ofKernel);
+    checkSync(path, fstatSync(descriptor));
     return descriptor;
   } catch (error) {
     closeSync(descriptor);
     throw error;
   }
+}
+
+/** Throws what `openFile` throws, without opening the file: closing one would release the locks that SQLite has on it. */
+export function checkFileSync(path: string): void {
+  checkSync(path, statSync(path));
 }

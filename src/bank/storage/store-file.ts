@@ -8,6 +8,7 @@
 import { accessSync, closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BankError, EmpreinteError, printable, systemReason } from "../../errors.js";
+import { checkFileSync } from "../../files/open-file.js";
 
 /** The file of one open store. */
 export class StoreFile {
@@ -57,7 +58,8 @@ export class StoreFile {
 
 function fileAt(path: string): { dev: bigint; ino: bigint; nlink: bigint } {
   const info = statSync(path, { bigint: true });
-  if (!info.isFile()) throw new EmpreinteError("ERR_EMPREINTE_READ", `${printable(path)} is not a file`);
+  if (info.isFile()) checkFileSync(path);
+  else throw new EmpreinteError("ERR_EMPREINTE_READ", `${printable(path)} is not a file`);
   return info;
 }
 
