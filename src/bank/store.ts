@@ -368,7 +368,7 @@ export class BankStore {
   verify(): string[] {
     return this.#database.reading(() => {
       this.#live.sync();
-      return [...verifyStore(this.#database, this.#live), ...verifyAudit(this.#database, this.#digest)];
+      return [...verifyStore(this.#database, this.#live, this.#digest), ...verifyAudit(this.#database, this.#digest)];
     });
   }
 

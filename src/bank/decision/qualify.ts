@@ -9,8 +9,9 @@ import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
 import type { Label } from "../../lists/entry.js";
 import { logChange } from "../storage/change-log.js";
-import { type LabelLike, labelName, labelsText, parseLabels } from "../storage/labels.js";
+import { type LabelLike, labelName, labelsAt, labelsText, parseLabels } from "../storage/labels.js";
 import { nextRevision } from "../storage/schema.js";
+import { Texts } from "../storage/texts.js";
 import { checkName, withdrawnStatus } from "../storage/names.js";
 
 /** A suggestion that an analyst confirms or overrides. */
@@ -68,7 +69,7 @@ export type Suggestion = Pick<Prequalification, "labels" | "kind" | "by" | "time
 
 /** Answers the newest qualification of an entry at a revision. */
 export function suggestionAt(database: Database, entry: number, revision: number): Suggestion | undefined {
-  const row = database.get<[number, string, string, number]>(
+  const row = database.get<[number, number, string, number]>(
     `SELECT id, labels, who, time FROM qualification WHERE entry = ?1 AND since <= ?2
      AND (until IS NULL OR until > ?2) ORDER BY id DESC LIMIT 1`,
     entry,
@@ -76,7 +77,7 @@ export function suggestionAt(database: Database, entry: number, revision: number
   );
   if (row === undefined) return undefined;
   const [qualification, labels, by, time] = row;
-  return { labels: parseLabels(labels), kind: "analyst", by, time, qualification };
+  return { labels: labelsAt(new Texts(database), labels), kind: "analyst", by, time, qualification };
 }
 
 const sameLabels = (a: readonly Label[], b: readonly Label[]): boolean => {
@@ -116,6 +117,7 @@ export function addQualification(
   const revision = nextRevision(database);
   const time = Date.now();
   const suggestion = suggested?.qualification;
+  const texts = new Texts(database);
   const [number] = database.get<[number]>(
     `INSERT INTO qualification (entry, since, time, who, labels, outcome, suggestion, distance, note)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
@@ -123,19 +125,20 @@ export function addQualification(
     revision,
     time,
     by,
-    text,
+    texts.add(text),
     outcome,
     suggestion ?? null,
     distance,
-    note ?? null,
+    note === undefined ? null : texts.add(note),
   )!;
+  texts.flush();
   logChange(database, revision, "qualified", [entry]);
-  audit("qualify", { entryNumber: entry, by, labels: labels.map(labelName), outcome, distance, qualification: number });
+  audit("qualify", { entryNumber: entry, by, outcome, distance, qualification: number });
   const rest = { ...(suggestion !== undefined && { suggestion }), distance, ...(note !== undefined && { note }) };
   return { number, entryNumber: entry, labels, by, time, outcome, ...rest };
 }
 
-type Row = [number, string, string, number, Qualification["outcome"], number | null, number, string | null];
+type Row = [number, number, string, number, Qualification["outcome"], number | null, number, number | null];
 
 /** Answers every qualification of an entry, oldest first. */
 export function qualificationsOf(database: Database, entry: number): Qualification[] {
@@ -143,16 +146,17 @@ export function qualificationsOf(database: Database, entry: number): Qualificati
     "SELECT id, labels, who, time, outcome, suggestion, distance, note FROM qualification WHERE entry = ? ORDER BY id",
     entry,
   );
+  const texts = new Texts(database);
   return rows.map(([number, labels, by, time, outcome, suggestion, distance, note]) => ({
     number,
     entryNumber: entry,
-    labels: parseLabels(labels),
+    labels: labelsAt(texts, labels),
     by,
     time,
     outcome,
     ...(suggestion !== null && { suggestion }),
     distance,
-    ...(note !== null && { note }),
+    ...(note !== null && { note: texts.read(note) }),
   }));
 }
 

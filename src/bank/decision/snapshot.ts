@@ -5,8 +5,8 @@ import type { LiveIndex } from "../index/live-index.js";
 import type { Label } from "../../lists/entry.js";
 import { cropNameOf } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
-import { parseLabels } from "../storage/labels.js";
-import { activeStatus, isVisibleKey } from "../storage/names.js";
+import { labelsAt } from "../storage/labels.js";
+import { activeStatus } from "../storage/names.js";
 import {
   isLive,
   Pages,
@@ -18,6 +18,7 @@ import {
   wipedFlag,
 } from "../storage/pages.js";
 import { counter, timeOfRevision } from "../storage/schema.js";
+import { Texts } from "../storage/texts.js";
 import { type Bank, banksAt } from "./policy.js";
 import { type Suggestion, suggestionAt } from "./qualify.js";
 
@@ -59,27 +60,28 @@ export interface Snapshot {
 type EntryRow = [
   bank: number,
   source: string,
-  key: string | null,
-  labels: string | null,
+  text: number | null,
+  labels: number | null,
   disabled: number | null,
   flooded: number,
   since: number,
 ];
-const currentEntry = `SELECT s.bank, s.name, e.key, l.text, e.disabled, e.flooded, e.since
+const currentEntry = `SELECT s.bank, s.name, e.text, l.text, e.disabled, e.flooded, e.since
   FROM entry e JOIN source s ON s.id = e.source LEFT JOIN labels l ON l.id = e.labels
   WHERE e.id = ?1 AND e.status = ${activeStatus} AND e.since <= ?2`;
-const earlierEntry = `SELECT s.bank, s.name, e.key, l.text, h.disabled, h.flooded, h.since
+const earlierEntry = `SELECT s.bank, s.name, e.text, l.text, h.disabled, h.flooded, h.since
   FROM entry_history h JOIN entry e ON e.id = h.entry JOIN source s ON s.id = e.source LEFT JOIN labels l ON l.id = h.labels
   WHERE h.entry = ?1 AND h.status = ${activeStatus} AND h.since <= ?2 AND h.until > ?2`;
 
-function entryOf(row: EntryRow | undefined): SnapshotEntry | undefined {
+function entryOf(database: Database, row: EntryRow | undefined): SnapshotEntry | undefined {
   if (row === undefined) return undefined;
-  const [bank, source, key, labels, disabledUntil, flooded, since] = row;
+  const texts = new Texts(database);
+  const [bank, source, text, labels, disabledUntil, flooded, since] = row;
   return {
     bank,
     source,
-    entryId: isVisibleKey(key) ? key : undefined,
-    labels: parseLabels(labels),
+    entryId: text === null ? undefined : texts.read(text),
+    labels: labelsAt(texts, labels),
     disabledUntil,
     flooded: flooded === 1,
     since,
@@ -119,7 +121,7 @@ export class LiveSnapshot implements Snapshot {
   }
 
   entry(id: number): SnapshotEntry | undefined {
-    return entryOf(this.#database.get<EntryRow>(currentEntry, id, this.revision));
+    return entryOf(this.#database, this.#database.get<EntryRow>(currentEntry, id, this.revision));
   }
 
   suggestion(entry: number): Suggestion | undefined {
@@ -186,6 +188,7 @@ export class PastSnapshot implements Snapshot {
 
   entry(id: number): SnapshotEntry | undefined {
     return entryOf(
+      this.#database,
       this.#database.get<EntryRow>(currentEntry, id, this.revision) ??
         this.#database.get<EntryRow>(earlierEntry, id, this.revision),
     );

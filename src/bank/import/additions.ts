@@ -1,12 +1,19 @@
 /** Adding new entries, a whole batch at a time. */
 import { logChange } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
-import type { KeyedDigest } from "../storage/hmac.js";
+import { caseDigest, type KeyedDigest, labelsDigest } from "../storage/hmac.js";
 import { activeStatus, quarantinedStatus } from "../storage/names.js";
 import { type Pages, quarantinedFlag, writeRecord } from "../storage/pages.js";
 import { counter, setCounter } from "../storage/schema.js";
+import type { Texts } from "../storage/texts.js";
 import type { ImportCounts, Screen } from "./counts.js";
-import type { CheckedEntry, CheckedSignal } from "./records.js";
+import { type CheckedEntry, type CheckedSignal, isSourcesId } from "./records.js";
+
+/** An entry of a batch, with the digest by which the store recognises it. */
+export interface BatchEntry extends CheckedEntry {
+  /** `entryDigest`, as hex digits. */
+  digest: string;
+}
 
 /** What the steps of one batch share. */
 export interface BatchContext {
@@ -18,6 +25,7 @@ export interface BatchContext {
   /** Answers the batch's revision, which the first change makes. */
   revision(): number;
   pages: Pages;
+  texts: Texts;
   nextSignal: number;
   /** Answers the number of a crop's name; 0 for undefined. */
   cropNumber(name: string | undefined): number;
@@ -37,17 +45,17 @@ function packColumn(values: readonly number[]): Buffer {
 /** SQL that reads a packed column. */
 const unpacked = (parameter: number): string =>
   `CAST(substr(?${parameter}, key * ${cellWidth} + 1, ${cellWidth}) AS INTEGER)`;
-const insertEntries = `INSERT INTO entry (id, source, key, status, labels, first, count, updated, since)
-  SELECT ?1 + key, ?2, value, ${unpacked(4)}, ${unpacked(5)}, ${unpacked(6)}, ${unpacked(7)},
-    NULLIF(${unpacked(8)}, -1), ?3 FROM json_each(?9)`;
+const insertEntries = `INSERT INTO entry (id, source, digest, text, status, labels, first, count, updated, since)
+  SELECT ?1 + key, ?2, unhex(value), NULLIF(${unpacked(9)}, -1), ${unpacked(4)}, ${unpacked(5)}, ${unpacked(6)},
+    ${unpacked(7)}, NULLIF(${unpacked(8)}, -1), ?3 FROM json_each(?10)`;
 
 /** Adds entries that the source does not have yet. */
-export function addEntries(context: BatchContext, fresh: readonly CheckedEntry[]): void {
-  const { database, counts } = context;
+export function addEntries(context: BatchContext, fresh: readonly BatchEntry[]): void {
+  const { database, texts, counts } = context;
   const revision = context.revision();
   const base = counter(database, "entries");
   setCounter(database, "entries", base + fresh.length);
-  const labels = labelIds(database, fresh);
+  const labels = labelIds(context, fresh);
   const quarantined = new Map<number, string>();
   const firsts = fresh.map((entry, i) => {
     const reason = context.screen(entry.signals);
@@ -64,11 +72,12 @@ export function addEntries(context: BatchContext, fresh: readonly CheckedEntry[]
     packColumn(firsts),
     packColumn(fresh.map((entry) => entry.signals.length)),
     packColumn(fresh.map(({ time }) => time ?? -1)),
-    JSON.stringify(fresh.map(({ key }) => key)),
+    packColumn(fresh.map(({ key }) => (isSourcesId(key) ? texts.add(key) : -1))),
+    JSON.stringify(fresh.map(({ digest }) => digest)),
   );
   for (const [i, reason] of quarantined) database.run("UPDATE entry SET reason = ? WHERE id = ?", reason, base + i);
   addCases(
-    database,
+    context,
     fresh.flatMap(({ cases }, i) => cases.map((name): [string, number] => [name, base + i])),
   );
   const ids = fresh.map((_, i) => base + i);
@@ -98,21 +107,33 @@ export function appendSignals(
 }
 
 /** Answers the number of each set of labels. A set is kept once; 0 is the empty set. */
-export function labelIds(database: Database, entries: Iterable<{ labels: string }>): Map<string, number> {
+export function labelIds(
+  { database, digest, texts }: BatchContext,
+  entries: Iterable<{ labels: string }>,
+): Map<string, number> {
   const ids = new Map<string, number>([["[]", 0]]);
   for (const { labels } of entries) {
     if (ids.has(labels)) continue;
-    database.run("INSERT OR IGNORE INTO labels (text) VALUES (?)", labels);
-    ids.set(labels, database.get<[number]>("SELECT id FROM labels WHERE text = ?", labels)![0]);
+    const key = Buffer.from(labelsDigest(digest, labels), "hex");
+    const [id] =
+      database.get<[number]>("SELECT id FROM labels WHERE digest = ?", key) ??
+      database.get<[number]>("INSERT INTO labels (digest, text) VALUES (?, ?) RETURNING id", key, texts.add(labels))!;
+    ids.set(labels, id);
   }
   return ids;
 }
 
-/** Adds pairs of a case's name and an entry's number. */
-export function addCases(database: Database, cases: readonly [string, number][]): void {
+/** Adds pairs of a case's name and an entry's number. Each pair has a text of its own, which its erasure zeroes. */
+export function addCases({ database, digest, texts }: BatchContext, cases: readonly [string, number][]): void {
   if (cases.length === 0) return;
+  const digests = new Map<string, string>();
+  const rows = cases.map(([name, entry]) => {
+    const key = digests.get(name) ?? caseDigest(digest, name);
+    digests.set(name, key);
+    return [key, entry, texts.add(name)];
+  });
   database.run(
-    "INSERT OR IGNORE INTO entry_case SELECT value ->> 0, value ->> 1 FROM json_each(?)",
-    JSON.stringify(cases),
+    "INSERT INTO entry_case SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?)",
+    JSON.stringify(rows),
   );
 }

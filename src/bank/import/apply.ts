@@ -6,11 +6,12 @@ import { logChange, logRemovedSignals } from "../storage/change-log.js";
 import { cropNumber } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
 import { keepEntryVersion } from "../storage/entry-history.js";
-import { tombstoneDigest } from "../storage/hmac.js";
+import { entryDigest, labelsDigest } from "../storage/hmac.js";
 import { activeStatus, quarantinedStatus } from "../storage/names.js";
 import { checkRun, Pages, readRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";
-import { addCases, addEntries, appendSignals, type BatchContext, labelIds } from "./additions.js";
+import { Texts } from "../storage/texts.js";
+import { addCases, addEntries, appendSignals, type BatchContext, type BatchEntry, labelIds } from "./additions.js";
 import type { ImportCounts, Screen } from "./counts.js";
 import type { CheckedEntry, CheckedSignal } from "./records.js";
 
@@ -18,7 +19,7 @@ type Existing = [
   i: number,
   id: number,
   status: number,
-  labels: string | null,
+  labels: Buffer | null,
   first: number,
   count: number,
   updated: number | null,
@@ -33,18 +34,22 @@ export function applyBatch(
   const { database, source, digest, screen, counts } = given;
   let revision: number | undefined;
   const signals = counter(database, "signals");
-  const batch = entries.map((entry) => withoutQuarantinedCrops(entry, screen, counts));
+  const batch = entries.map((entry): BatchEntry => ({
+    ...withoutQuarantinedCrops(entry, screen, counts),
+    digest: entryDigest(digest, source, entry.key),
+  }));
   const context: BatchContext = {
     ...given,
     revision: () => (revision ??= nextRevision(database)),
     pages: new Pages(database, signals),
+    texts: new Texts(database),
     nextSignal: signals,
     cropNumber: cropNumbers(database),
   };
   const existing = existingOf(context, batch);
-  const cases = casesOf(database, existing.values());
+  const cases = casesOf(context, existing.values());
   const tombstones = tombstonesOf(context, batch);
-  const fresh: CheckedEntry[] = [];
+  const fresh: BatchEntry[] = [];
   const withdrawn: { entry: number; time: number | null }[] = [];
   batch.forEach((entry, i) => {
     const here = existing.get(i);
@@ -59,17 +64,18 @@ export function applyBatch(
       counts[tombstone === undefined ? "withdrawn" : "unchanged"]++;
     } else if (tombstone === undefined) fresh.push(entry);
     else if (mayComeBack(tombstone, entry)) {
-      const key = Buffer.from(tombstoneDigest(digest, source, entry.key), "hex");
+      const key = Buffer.from(entry.digest, "hex");
       database.run("DELETE FROM tombstone WHERE source = ? AND digest = ?", source, key);
       fresh.push(entry);
     } else counts.refused++;
   });
   if (fresh.length > 0) addEntries(context, fresh);
   context.pages.flush();
+  context.texts.flush();
   setCounter(database, "signals", context.nextSignal);
   if (withdrawn.length > 0) {
     invalidateIndexFile(database);
-    removeEntries(database, context.revision(), withdrawn, { kind: "withdrawn", final: false, digest });
+    removeEntries(database, context.revision(), withdrawn, { kind: "withdrawn", final: false });
     counts.withdrawn += withdrawn.length;
   }
 }
@@ -98,9 +104,9 @@ function mayComeBack({ final, updated }: Tombstone, { time }: CheckedEntry): boo
   return !final && updated !== null && time !== null && time > updated;
 }
 
-function addTombstone(context: BatchContext, entry: CheckedEntry, there: Tombstone | undefined): void {
-  const { database, source, digest, revision } = context;
-  const key = Buffer.from(tombstoneDigest(digest, source, entry.key), "hex");
+function addTombstone(context: BatchContext, entry: BatchEntry, there: Tombstone | undefined): void {
+  const { database, source, revision } = context;
+  const key = Buffer.from(entry.digest, "hex");
   if (there !== undefined) {
     // The later withdrawal counts. Where one of them has no time, no record is newer than it.
     const later = "UPDATE tombstone SET updated = max(updated, ?) WHERE source = ? AND digest = ?";
@@ -110,50 +116,49 @@ function addTombstone(context: BatchContext, entry: CheckedEntry, there: Tombsto
   database.run("INSERT INTO tombstone VALUES (?, ?, NULL, 0, ?, ?)", source, key, entry.time, revision());
 }
 
-function existingOf({ database, source }: BatchContext, batch: readonly CheckedEntry[]): Map<number, Existing> {
+function existingOf({ database, source }: BatchContext, batch: readonly BatchEntry[]): Map<number, Existing> {
   const rows = database.all<Existing>(
-    `SELECT j.key, e.id, e.status, l.text, e.first, e.count, e.updated FROM json_each(?) j
-     CROSS JOIN entry e ON e.source = ? AND e.key = j.value LEFT JOIN labels l ON l.id = e.labels`,
-    JSON.stringify(batch.map(({ key }) => key)),
+    `SELECT j.key, e.id, e.status, l.digest, e.first, e.count, e.updated FROM json_each(?) j
+     CROSS JOIN entry e ON e.source = ? AND e.digest = unhex(j.value) LEFT JOIN labels l ON l.id = e.labels`,
+    JSON.stringify(batch.map(({ digest }) => digest)),
     source,
   );
   return new Map(rows.map((row) => [row[0], row]));
 }
 
 /** Answers the cases of each of these entries, sorted. An entry without cases is not in the map. */
-function casesOf(database: Database, existing: Iterable<Existing>): Map<number, string[]> {
+function casesOf({ database, texts }: BatchContext, existing: Iterable<Existing>): Map<number, string[]> {
   const found = new Map<number, string[]>();
   const ids = Array.from(existing, ([, id]) => id);
   if (ids.length === 0 || database.get("SELECT 1 FROM entry_case LIMIT 1") === undefined) return found;
-  const rows = database.all<[number, string]>(
-    "SELECT c.entry, c.name FROM json_each(?) j CROSS JOIN entry_case c ON c.entry = j.value",
+  const rows = database.all<[number, number]>(
+    "SELECT c.entry, c.text FROM json_each(?) j CROSS JOIN entry_case c ON c.entry = j.value",
     JSON.stringify(ids),
   );
-  for (const [entry, name] of rows) found.set(entry, [...(found.get(entry) ?? []), name]);
+  for (const [entry, text] of rows) found.set(entry, [...(found.get(entry) ?? []), texts.read(text)]);
   for (const names of found.values()) names.sort();
   return found;
 }
 
-function tombstonesOf(
-  { database, source, digest }: BatchContext,
-  batch: readonly CheckedEntry[],
-): Map<number, Tombstone> {
+function tombstonesOf({ database, source }: BatchContext, batch: readonly BatchEntry[]): Map<number, Tombstone> {
   if (database.get("SELECT 1 FROM tombstone WHERE source = ? LIMIT 1", source) === undefined) return new Map();
   const rows = database.all<[number, number, number | null]>(
     `SELECT j.key, t.final, t.updated FROM json_each(?) j
      CROSS JOIN tombstone t ON t.source = ? AND t.digest = unhex(j.value)`,
-    JSON.stringify(batch.map(({ key }) => tombstoneDigest(digest, source, key))),
+    JSON.stringify(batch.map(({ digest }) => digest)),
     source,
   );
   return new Map(rows.map(([i, final, updated]) => [i, { final: final === 1, updated }]));
 }
 
 function changeEntry(context: BatchContext, existing: Existing, cases: readonly string[], entry: CheckedEntry): void {
-  const { database, counts } = context;
+  const { database, digest, counts } = context;
   const [, id, , labels, first, count, updated] = existing;
+  const sameLabels =
+    (labels?.toString("hex") ?? "") === (entry.labels === "[]" ? "" : labelsDigest(digest, entry.labels));
   const sameSignals = isSame(context, first, count, entry.signals);
   const sameCases = JSON.stringify(cases) === JSON.stringify(entry.cases);
-  if (sameSignals && sameCases && entry.labels === (labels ?? "[]")) {
+  if (sameSignals && sameCases && sameLabels) {
     counts.unchanged++;
     if (entry.time !== null && entry.time !== updated)
       database.run("UPDATE entry SET updated = ? WHERE id = ?", entry.time, id);
@@ -161,7 +166,7 @@ function changeEntry(context: BatchContext, existing: Existing, cases: readonly 
   }
   const revision = context.revision();
   keepEntryVersion(database, id, revision);
-  const set = labelIds(database, [entry]).get(entry.labels)!;
+  const set = labelIds(context, [entry]).get(entry.labels)!;
   database.run(
     "UPDATE entry SET labels = ?, updated = coalesce(?, updated), since = ? WHERE id = ?",
     set,
@@ -171,9 +176,11 @@ function changeEntry(context: BatchContext, existing: Existing, cases: readonly 
   );
   if (!sameSignals) replaceSignals(context, id, first, count, entry.signals);
   if (!sameCases) {
-    database.run("DELETE FROM entry_case WHERE entry = ?", id);
+    for (const [text] of database.all<[number]>("DELETE FROM entry_case WHERE entry = ? RETURNING text", id)) {
+      context.texts.wipe(text);
+    }
     addCases(
-      database,
+      context,
       entry.cases.map((name): [string, number] => [name, id]),
     );
   }

@@ -159,6 +159,9 @@ export function entryKey(id: unknown, digest: KeyedDigest): string {
   return looksLikeHash ? `~${digest(`id ${key.toLowerCase()}`)}` : key;
 }
 
+/** Whether a key is the source's own id, not a digest. */
+export const isSourcesId = (key: string): boolean => !key.startsWith("~");
+
 /** Answers why an entry was refused, without its values. It throws any other error again. */
 export function refusalReason(error: unknown): string {
   if (error instanceof EmpreinteError) return error.message;

@@ -5,11 +5,12 @@ import type { ChangeKind } from "../storage/change-log.js";
 import { cropNameOf } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
 import type { KeyedDigest } from "../storage/hmac.js";
-import { parseLabels } from "../storage/labels.js";
-import { type EntryStatus, isVisibleKey, quarantinedStatus, statusName } from "../storage/names.js";
+import { labelsAt } from "../storage/labels.js";
+import { type EntryStatus, quarantinedStatus, statusName } from "../storage/names.js";
 import { checkRun, Pages, readRecord, wipedFlag } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
 import { signalTypes, valueText } from "../storage/signals.js";
+import { Texts } from "../storage/texts.js";
 
 /** An entry as the store has it. */
 export interface EntryInfo {
@@ -50,28 +51,47 @@ export interface Change {
   entryId?: string;
 }
 
-const columns = `SELECT e.id, b.name, s.name, e.key, e.status, e.reason, e.first, e.count, l.text, e.updated, e.disabled,
+const columns = `SELECT e.id, b.name, s.name, e.text, e.status, e.reason, e.first, e.count, l.text, e.updated, e.disabled,
   e.flooded, e.since
   FROM entry e JOIN source s ON s.id = e.source JOIN bank b ON b.id = s.bank LEFT JOIN labels l ON l.id = e.labels`;
 type Row = [
   id: number,
   bank: string,
   source: string,
-  key: string | null,
+  text: number | null,
   status: number,
   reason: string | null,
   first: number,
   count: number,
-  labels: string | null,
+  labels: number | null,
   updated: number | null,
   disabled: number | null,
   flooded: number,
   since: number,
 ];
 
+/** The pages of one reading. */
+interface Reader {
+  database: Database;
+  pages: Pages;
+  texts: Texts;
+}
+
+const readerOf = (database: Database): Reader => ({
+  database,
+  pages: new Pages(database, counter(database, "signals")),
+  texts: new Texts(database),
+});
+
+function casesOf(database: Database, texts: Texts, entry: number): string[] {
+  const rows = database.all<[number]>("SELECT text FROM entry_case WHERE entry = ?", entry);
+  return rows.map(([text]) => texts.read(text)).sort();
+}
+
 /** @param crops whether to answer crops, too. */
-function infoOf(database: Database, pages: Pages, row: Row, crops = false): EntryInfo {
-  const [entryNumber, bank, source, key, status, reason, first, count, labels, updated, disabled, flooded, since] = row;
+function infoOf({ database, pages, texts }: Reader, row: Row, crops = false): EntryInfo {
+  const [entryNumber, bank, source, text, status, reason, first, count, labels, updated, disabled, flooded, since] =
+    row;
   checkRun(database, first, count, counter(database, "signals"));
   const all = Array.from({ length: count }, (_, i) => readRecord(pages.at(first + i)));
   const present = all.filter(({ flags }) => (flags & wipedFlag) === 0);
@@ -80,7 +100,7 @@ function infoOf(database: Database, pages: Pages, row: Row, crops = false): Entr
     entryNumber,
     bank,
     source,
-    ...(isVisibleKey(key) && { entryId: key }),
+    ...(text !== null && { entryId: texts.read(text) }),
     status: statusName(status),
     ...(reason !== null && { reason }),
     signals: shown.map(({ type, value, quality, crop: number }) => {
@@ -93,8 +113,8 @@ function infoOf(database: Database, pages: Pages, row: Row, crops = false): Entr
       };
     }),
     ...(shown.length < present.length && { cropSignals: present.length - shown.length }),
-    labels: parseLabels(labels),
-    cases: database.all<[string]>("SELECT name FROM entry_case WHERE entry = ? ORDER BY name", entryNumber).flat(),
+    labels: labelsAt(texts, labels),
+    cases: casesOf(database, texts, entryNumber),
     ...(updated !== null && { time: new Date(updated) }),
     ...(disabled !== null && { disabledUntil: new Date(disabled) }),
     ...(flooded === 1 && { flooded: true as const }),
@@ -111,14 +131,14 @@ export function entryInfo(
 ): EntryInfo | undefined {
   const id = numberOfEntry(database, name, digest);
   const row = id === undefined ? undefined : database.get<Row>(`${columns} WHERE e.id = ?`, id);
-  return row && infoOf(database, new Pages(database, counter(database, "signals")), row, crops);
+  return row && infoOf(readerOf(database), row, crops);
 }
 
 /** Answers the quarantined entries of all banks. */
 export function quarantinedEntries(database: Database): EntryInfo[] {
-  const pages = new Pages(database, counter(database, "signals"));
+  const reader = readerOf(database);
   const sql = `${columns} WHERE e.status = ${quarantinedStatus} ORDER BY e.id`;
-  return database.all<Row>(sql).map((row) => infoOf(database, pages, row));
+  return database.all<Row>(sql).map((row) => infoOf(reader, row));
 }
 
 /** A checked filter: numbers of a bank, a source and a status. */
@@ -131,7 +151,7 @@ export interface CheckedFilter {
 
 /** Answers the next entries by number. */
 export function entriesAfter(database: Database, after: number, limit: number, filter: CheckedFilter): EntryInfo[] {
-  const pages = new Pages(database, counter(database, "signals"));
+  const reader = readerOf(database);
   const rows = database.all<Row>(
     `${columns} WHERE e.id > ?1 AND (?2 IS NULL OR s.bank = ?2) AND (?3 IS NULL OR e.source = ?3)
      AND (?4 IS NULL OR e.status = ?4) ORDER BY e.id LIMIT ?5`,
@@ -141,13 +161,13 @@ export function entriesAfter(database: Database, after: number, limit: number, f
     filter.status ?? null,
     limit,
   );
-  return rows.map((row) => infoOf(database, pages, row, filter.crops));
+  return rows.map((row) => infoOf(reader, row, filter.crops));
 }
 
 /** Answers the flooded entries of all banks. */
 export function floodedEntries(database: Database): EntryInfo[] {
-  const pages = new Pages(database, counter(database, "signals"));
-  return database.all<Row>(`${columns} WHERE e.flooded = 1 ORDER BY e.id`).map((row) => infoOf(database, pages, row));
+  const reader = readerOf(database);
+  return database.all<Row>(`${columns} WHERE e.flooded = 1 ORDER BY e.id`).map((row) => infoOf(reader, row));
 }
 
 /** Answers the changes after revision `since`, of at most `limit` revisions. */
@@ -157,14 +177,15 @@ export function changesSince(database: Database, since: number, limit: number): 
     since,
     since + limit,
   );
+  const texts = new Texts(database);
   return rows.flatMap(([revision, kind, first, last]): Change[] => {
     if (kind === "policy") {
       const row = database.get<[string]>("SELECT name FROM bank WHERE id = ?", first);
       return [{ revision, kind, ...(row !== undefined && { bank: row[0] }) }];
     }
     checkRun(database, first, last - first + 1, counter(database, "entries"));
-    const there = database.all<[number, string, string, string | null]>(
-      `SELECT e.id, b.name, s.name, e.key FROM entry e JOIN source s ON s.id = e.source JOIN bank b ON b.id = s.bank
+    const there = database.all<[number, string, string, number | null]>(
+      `SELECT e.id, b.name, s.name, e.text FROM entry e JOIN source s ON s.id = e.source JOIN bank b ON b.id = s.bank
        WHERE e.id BETWEEN ? AND ?`,
       first,
       last,
@@ -174,8 +195,8 @@ export function changesSince(database: Database, since: number, limit: number): 
       const entryNumber = first + i;
       const row = known.get(entryNumber);
       if (row === undefined) return { revision, kind, entryNumber };
-      const [, bank, source, key] = row;
-      return { revision, kind, bank, source, entryNumber, ...(isVisibleKey(key) && { entryId: key }) };
+      const [, bank, source, text] = row;
+      return { revision, kind, bank, source, entryNumber, ...(text !== null && { entryId: texts.read(text) }) };
     });
   });
 }

@@ -2,7 +2,9 @@ import { BankError } from "../../errors.js";
 import type { Database } from "../storage/database.js";
 import type { LiveIndex } from "../index/live-index.js";
 import { isLive, pageRecords, readRecord, recordBytes, recordsFrom, type SignalRecord } from "../storage/pages.js";
+import { entryDigest, type KeyedDigest } from "../storage/hmac.js";
 import { counter } from "../storage/schema.js";
+import { Texts } from "../storage/texts.js";
 import { activeStatus } from "../storage/names.js";
 
 /** The most differences that are reported. */
@@ -24,7 +26,7 @@ function* readablePages(
 }
 
 /** Reports what is wrong, one sentence each. Call it inside a reading, after `sync`. */
-export function verifyStore(database: Database, live: LiveIndex): string[] {
+export function verifyStore(database: Database, live: LiveIndex, digest: KeyedDigest): string[] {
   const found = database
     .all<[string]>(`PRAGMA integrity_check(${most})`)
     .map(([text]) => `the file: ${text}`)
@@ -61,6 +63,23 @@ export function verifyStore(database: Database, live: LiveIndex): string[] {
       if (entryOf.get(id) !== entry) found.push(`signal ${id} of entry ${entry} is not in its page`);
     }
   }
+  found.push(...wrongTexts(database, digest, damaged));
   if (expected < entryOf.size) found.push(`${entryOf.size - expected} signals belong to no active entry`);
   return found.slice(0, most);
+}
+
+/** Reports entries whose id does not give their digest, by which they are found. */
+function* wrongTexts(database: Database, digest: KeyedDigest, damaged: (error: unknown) => void): Generator<string> {
+  const texts = new Texts(database);
+  const rows = database.all<[number, number, Buffer, number]>(
+    "SELECT id, source, digest, text FROM entry WHERE text IS NOT NULL",
+  );
+  for (const [entry, source, key, text] of rows) {
+    try {
+      if (entryDigest(digest, source, texts.read(text)) === key.toString("hex")) continue;
+      yield `the id of entry ${entry} is not the one by which it is found`;
+    } catch (error) {
+      damaged(error);
+    }
+  }
 }

@@ -4,7 +4,7 @@ import type { Audit } from "../inspect/audit.js";
 import { logChange, logRemovedSignals } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
 import { keepEntryVersion } from "../storage/entry-history.js";
-import { type KeyedDigest, tombstoneDigest } from "../storage/hmac.js";
+import type { KeyedDigest } from "../storage/hmac.js";
 import { activeStatus, quarantinedStatus, withdrawnStatus } from "../storage/names.js";
 import { checkRun, Pages, quarantinedFlag, readRecord, writeRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";
@@ -86,8 +86,7 @@ export function disableEntry(
 /** Deletes the tombstone of an entry, so that its source may add it again. Answers false where there was none. */
 export function liftTombstone(database: Database, name: EntryName, digest: KeyedDigest, audit: Audit): boolean {
   const { source, key, id } = findEntry(database, name, digest);
-  const tombstone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
-  if (database.run("DELETE FROM tombstone WHERE source = ? AND digest = ?", source, tombstone) === 0) return false;
+  if (database.run("DELETE FROM tombstone WHERE source = ? AND digest = ?", source, key) === 0) return false;
   audit("lift", { bank: name.bank, source: name.source, ...(id !== undefined && { entryNumber: id }) });
   return true;
 }

@@ -1,10 +1,10 @@
 /** Removing entries: their values become zeros, and a tombstone keeps them out. */
 import { logChange, logRemovedSignals } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
-import { type KeyedDigest, tombstoneDigest } from "../storage/hmac.js";
 import { withdrawnStatus } from "../storage/names.js";
 import { checkRun, Pages, readRecord, wipedFlag, writeRecord } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
+import { Texts } from "../storage/texts.js";
 
 /** `"withdrawn"` keeps what the source said about an entry. `"erased"` keeps nothing but the tombstone. */
 export type RemovalKind = "withdrawn" | "erased";
@@ -13,7 +13,6 @@ export interface RemovalOptions {
   kind: RemovalKind;
   /** Whether the source can never bring the entry back. */
   final: boolean;
-  digest: KeyedDigest;
 }
 
 /** How much was removed. Entries that had been withdrawn before do not count again. */
@@ -29,7 +28,7 @@ export function removeEntries(
   database: Database,
   revision: number,
   entries: readonly { entry: number; time: number | null }[],
-  { kind, final, digest }: RemovalOptions,
+  { kind, final }: RemovalOptions,
 ): RemovedCounts {
   choose(database, entries);
   // An entry that was withdrawn before has a tombstone, but the source may be able to lift it.
@@ -42,9 +41,15 @@ export function removeEntries(
      OR EXISTS (SELECT 1 FROM entry WHERE id = chosen.entry AND ${removedBefore})`,
   );
   const wiped = wipeSignals(database, revision);
-  addTombstones(database, revision, final, digest);
-  if (kind === "erased") deleteRows(database);
+  addTombstones(database, revision, final);
+  const texts = new Texts(database);
+  wipeAll(
+    texts,
+    database.all("SELECT text FROM entry WHERE id IN (SELECT entry FROM temp.chosen) AND text IS NOT NULL"),
+  );
+  if (kind === "erased") deleteRows(database, texts);
   else markWithdrawn(database, revision);
+  texts.flush();
   const ids = database.all<[number]>("SELECT entry FROM temp.chosen ORDER BY entry").flat();
   logChange(database, revision, kind, ids);
   return { entries: ids.length, signals: wiped };
@@ -84,30 +89,59 @@ function wipeSignals(database: Database, revision: number): number {
   return wiped;
 }
 
-function addTombstones(database: Database, revision: number, final: boolean, digest: KeyedDigest): void {
-  const rows = database.all<[number, number, string, number | null]>(
-    `SELECT e.id, e.source, e.key, c.time FROM temp.chosen c CROSS JOIN entry e
-     WHERE e.id = c.entry AND e.key IS NOT NULL`,
-  );
-  const tombstones = rows.map(([id, source, key, time]) => [source, tombstoneDigest(digest, source, key), id, time]);
+function addTombstones(database: Database, revision: number, final: boolean): void {
   database.run(
-    `INSERT OR REPLACE INTO tombstone
-     SELECT value ->> 0, unhex(value ->> 1), value ->> 2, ?, value ->> 3, ? FROM json_each(?)`,
+    `INSERT OR REPLACE INTO tombstone SELECT e.source, e.digest, e.id, ?, c.time, ? FROM temp.chosen c
+     CROSS JOIN entry e WHERE e.id = c.entry AND e.digest IS NOT NULL`,
     final ? 1 : 0,
     revision,
-    JSON.stringify(tombstones),
   );
 }
 
-function deleteRows(database: Database): void {
+function wipeAll(texts: Texts, rows: [number][]): void {
+  for (const [address] of rows) texts.wipe(address);
+}
+
+/** Deletes what the store has of the chosen entries, with its texts. */
+function deleteRows(database: Database, texts: Texts): void {
+  const chosen = "(SELECT entry FROM temp.chosen)";
+  const labels = database
+    .all<[number]>(
+      `SELECT labels FROM entry WHERE id IN ${chosen} UNION SELECT labels FROM entry_history WHERE entry IN ${chosen}`,
+    )
+    .flat();
+  wipeAll(texts, database.all(`SELECT text FROM entry_case WHERE entry IN ${chosen}`));
+  const said = "qualification WHERE entry IN";
+  wipeAll(
+    texts,
+    database.all(`SELECT labels FROM ${said} ${chosen} UNION SELECT note FROM ${said} ${chosen} AND note IS NOT NULL`),
+  );
   for (const [table, column] of [
     ["entry", "id"],
     ["entry_history", "entry"],
     ["entry_case", "entry"],
     ["qualification", "entry"],
   ]) {
-    database.run(`DELETE FROM ${table} WHERE ${column} IN (SELECT entry FROM temp.chosen)`);
+    database.run(`DELETE FROM ${table} WHERE ${column} IN ${chosen}`);
   }
+  deleteUnusedLabels(database, texts, labels);
+}
+
+/** Deletes those of the sets of labels that no entry has or had. */
+function deleteUnusedLabels(database: Database, texts: Texts, ids: readonly number[]): void {
+  const given = JSON.stringify(ids);
+  const used = database
+    .all<[number]>(
+      `SELECT DISTINCT labels FROM entry WHERE labels IN (SELECT value FROM json_each(?1))
+       UNION SELECT DISTINCT labels FROM entry_history WHERE labels IN (SELECT value FROM json_each(?1))`,
+      given,
+    )
+    .flat();
+  const unused = JSON.stringify(ids.filter((id) => !used.includes(id)));
+  wipeAll(
+    texts,
+    database.all("DELETE FROM labels WHERE id IN (SELECT value FROM json_each(?)) RETURNING text", unused),
+  );
 }
 
 function markWithdrawn(database: Database, revision: number): void {
@@ -118,7 +152,7 @@ function markWithdrawn(database: Database, revision: number): void {
     revision,
   );
   database.run(
-    `UPDATE entry SET status = ${withdrawnStatus}, key = NULL, reason = NULL, flooded = 0, since = ?
+    `UPDATE entry SET status = ${withdrawnStatus}, digest = NULL, text = NULL, reason = NULL, flooded = 0, since = ?
      WHERE id IN (SELECT entry FROM temp.chosen)`,
     revision,
   );

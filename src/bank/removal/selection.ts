@@ -5,7 +5,7 @@ import { hashToBytes, type HashLike } from "../../hash/value.js";
 import { entryKey } from "../import/records.js";
 import type { SignalType } from "../../lists/entry.js";
 import type { Database } from "../storage/database.js";
-import { type KeyedDigest, tombstoneDigest } from "../storage/hmac.js";
+import { caseDigest, entryDigest, type KeyedDigest } from "../storage/hmac.js";
 import { sourceRow, type SourceName } from "../storage/names.js";
 import { readRecord, recordBytes, recordsFrom } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
@@ -38,19 +38,19 @@ export function checkSelection(selection: Selection): void {
   throw new InvalidArgumentError(`Expected ${forms} for selection`);
 }
 
-/** Answers the source and key of an entry, and its number where the source has or had it. */
+/** Answers the source of an entry, the digest of its id, and its number where the source has or had it. */
 export function findEntry(
   database: Database,
   name: EntryName,
   digest: KeyedDigest,
-): { source: number; key: string; id: number | undefined } {
+): { source: number; key: Buffer; id: number | undefined } {
   const { id: source } = sourceRow(database, name);
-  const key = entryKey(name.entryId, digest);
-  const here = database.get<[number]>("SELECT id FROM entry WHERE source = ? AND key = ?", source, key);
-  if (here !== undefined) return { source, key, id: here[0] };
-  const tombstone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
-  const sql = "SELECT entry FROM tombstone WHERE source = ? AND digest = ?";
-  return { source, key, id: database.get<[number | null]>(sql, source, tombstone)?.[0] ?? undefined };
+  const key = Buffer.from(entryDigest(digest, source, entryKey(name.entryId, digest)), "hex");
+  const [id] =
+    database.get<[number]>("SELECT id FROM entry WHERE source = ? AND digest = ?", source, key) ??
+    database.get<[number | null]>("SELECT entry FROM tombstone WHERE source = ? AND digest = ?", source, key) ??
+    [];
+  return { source, key, id: id ?? undefined };
 }
 
 /** Answers the number of an entry that the store has or had, or undefined where it never had it or has erased it. */
@@ -68,7 +68,8 @@ export function numberOfEntry(
 export function selectEntries(database: Database, selection: Selection, digest: KeyedDigest): number[] {
   if ("case" in selection) {
     if (typeof selection.case !== "string") throw new InvalidArgumentError("Expected text for case");
-    return database.all<[number]>("SELECT entry FROM entry_case WHERE name = ?", selection.case).flat();
+    const key = Buffer.from(caseDigest(digest, selection.case), "hex");
+    return database.all<[number]>("SELECT entry FROM entry_case WHERE digest = ?", key).flat();
   }
   if ("hash" in selection) {
     const { hash, type } = selection;

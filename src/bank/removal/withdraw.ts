@@ -3,7 +3,7 @@ import { invalidateIndexFile } from "../index/index-file.js";
 import type { LiveIndex } from "../index/live-index.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
-import { type KeyedDigest, tombstoneDigest } from "../storage/hmac.js";
+import { caseDigest, type KeyedDigest } from "../storage/hmac.js";
 import { sourceRow } from "../storage/names.js";
 import { counter, nextRevision } from "../storage/schema.js";
 import { typeNumber, valueBytes, valueText } from "../storage/signals.js";
@@ -78,16 +78,16 @@ function removeInTransaction(
   else {
     revision = nextRevision(database);
     const entries = numbers.map((entry) => ({ entry, time: null }));
-    removed = removeEntries(database, revision, entries, { kind, final: true, digest });
+    removed = removeEntries(database, revision, entries, { kind, final: true });
   }
   const named = numbers.length <= mostNamed ? { entryNumbers: numbers } : {};
-  audit(kind === "withdrawn" ? "withdraw" : "erase", { ...auditDetail(selection, kind), ...removed, ...named });
+  audit(kind === "withdrawn" ? "withdraw" : "erase", { ...auditDetail(selection, digest), ...removed, ...named });
   return { ...removed, revision };
 }
 
-/** Describes the selection for the audit log. An erasure does not even log the case. */
-function auditDetail(selection: Selection, kind: RemovalKind): object {
-  if ("case" in selection) return { by: "case", ...(kind === "withdrawn" && { case: selection.case }) };
+/** Describes the selection for the audit log, which keeps no text of an entry: of a case it has the keyed digest. */
+function auditDetail(selection: Selection, digest: KeyedDigest): object {
+  if ("case" in selection) return { by: "case", caseDigest: caseDigest(digest, selection.case).slice(0, 8) };
   if ("hash" in selection) {
     const { hash, type = "pdq" } = selection;
     const number = typeNumber(type);
@@ -102,8 +102,7 @@ function auditDetail(selection: Selection, kind: RemovalKind): object {
 function addTombstone(database: Database, selection: Selection, digest: KeyedDigest): number {
   if (!("entryId" in selection)) return counter(database, "revision");
   const { source, key } = findEntry(database, selection, digest);
-  const tombstone = Buffer.from(tombstoneDigest(digest, source, key), "hex");
   const revision = nextRevision(database);
-  database.run("INSERT OR REPLACE INTO tombstone VALUES (?, ?, NULL, 1, NULL, ?)", source, tombstone, revision);
+  database.run("INSERT OR REPLACE INTO tombstone VALUES (?, ?, NULL, 1, NULL, ?)", source, key, revision);
   return revision;
 }

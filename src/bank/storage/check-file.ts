@@ -4,9 +4,11 @@
  * version makes, and its counters must agree with its tables. Ranges of signals and entries are checked where they are used.
  */
 import { BankError, printable } from "../../errors.js";
+import type { BlobTable } from "./blob-pages.js";
 import { type Database, rowsInMemory } from "./database.js";
 import { pageRecords } from "./pages.js";
 import { application, counter, tables, version } from "./schema.js";
+import { textBytes } from "./texts.js";
 
 /** A table, index, trigger or view, as SQLite keeps it. */
 type SchemaRow = [type: string, name: string, table: string, sql: string | null];
@@ -63,6 +65,7 @@ const metaTypes = new Map<string, [type: string, length: number]>([
   ["revision", ["number", 0]],
   ["entries", ["number", 0]],
   ["signals", ["number", 0]],
+  ["texts", ["number", 0]],
   ["audit days", ["number", 0]],
   ["audit from", ["number", 0]],
   ["secret", ["blob", 32]],
@@ -85,17 +88,24 @@ function checkMeta(database: Database): void {
     throw refusal(database, "is damaged: its counters or its secret are not what they should be");
   }
   const isCounted = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= mostCounted;
-  const [revision, entries, signals] = (["revision", "entries", "signals"] as const).map((name) =>
-    counter(database, name),
-  ) as [number, number, number];
-  const [lastPage] = database.get<[number]>("SELECT coalesce(max(id), -1) FROM signal_page")!;
+  const names = ["revision", "entries", "signals", "texts"] as const;
+  const [revision, entries, signals, texts] = names.map((name) => counter(database, name)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const pages = (table: BlobTable): number =>
+    database.get<[number]>(`SELECT coalesce(max(id), -1) + 1 FROM ${table}`)![0];
   const [lastEntry] = database.get<[number]>("SELECT coalesce(max(id), 0) FROM entry")!;
   const [lastRevision] = database.get<[number]>("SELECT coalesce(max(revision), 0) FROM revision_time")!;
   if (
     !isCounted(revision) ||
     !isCounted(entries) ||
     !Number.isSafeInteger(signals) ||
-    Math.ceil(signals / pageRecords) !== lastPage + 1 ||
+    Math.ceil(signals / pageRecords) !== pages("signal_page") ||
+    !Number.isSafeInteger(texts) ||
+    Math.ceil(texts / textBytes) !== pages("text_page") ||
     lastEntry >= entries ||
     lastRevision !== revision
   ) {

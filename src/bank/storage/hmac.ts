@@ -14,7 +14,13 @@ export function keyedDigest(database: Database): KeyedDigest {
   return (text) => createHmac("sha256", secret).update(text).digest("hex").slice(0, 32);
 }
 
-/** The digest by which a tombstone recognises an entry of a source. */
-export function tombstoneDigest(digest: KeyedDigest, source: number, key: string): string {
-  return digest(`tombstone ${source} ${key}`);
+/** The digest by which the store recognises an entry of a source, also after its withdrawal: 16 bytes as hex digits. */
+export function entryDigest(digest: KeyedDigest, source: number, key: string): string {
+  return digest(`entry ${source} ${key}`);
 }
+
+/** The digest by which the store finds the entries of a case. */
+export const caseDigest = (digest: KeyedDigest, name: string): string => digest(`case ${name}`);
+
+/** The digest by which the store recognises a set of labels. */
+export const labelsDigest = (digest: KeyedDigest, text: string): string => digest(`labels ${text}`);

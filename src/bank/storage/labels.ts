@@ -1,6 +1,7 @@
 import { invalidArgument } from "../../check.js";
 import type { Label } from "../../lists/entry.js";
 import { parseStored } from "./stored-json.js";
+import type { Texts } from "./texts.js";
 
 /** A label, or the text `scheme:code`. */
 export type LabelLike = Label | string;
@@ -34,9 +35,12 @@ export function labelsText(values: readonly LabelLike[]): string {
   return `[${[...new Set(texts)].sort().join(",")}]`;
 }
 
-/** Reads what `labelsText` wrote. Null, for an entry without labels, gives an empty array. */
-export const parseLabels = (text: string | null): Label[] =>
-  text === null ? [] : parseStored(text, "labels", isLabels);
+/** Reads what `labelsText` wrote. */
+export const parseLabels = (text: string): Label[] => parseStored(text, "labels", isLabels);
+
+/** Reads a set of labels by its address. Null, for an entry without labels, gives an empty array. */
+export const labelsAt = (texts: Texts, address: number | null): Label[] =>
+  address === null ? [] : parseLabels(texts.read(address));
 
 function isLabels(value: unknown): value is Label[] {
   if (!Array.isArray(value)) return false;

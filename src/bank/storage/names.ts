@@ -10,9 +10,6 @@ export const withdrawnStatus = 3;
 export const statuses: readonly EntryStatus[] = ["active", "quarantined", "withdrawn"];
 export const statusName = (status: number): EntryStatus => statuses[status - 1]!;
 
-/** Whether an entry's key is the source's id, not a digest. */
-export const isVisibleKey = (key: string | null): key is string => key !== null && !key.startsWith("~");
-
 /** A source of entries: the name of its bank and its own name within that bank. */
 export interface SourceName {
   bank: string;

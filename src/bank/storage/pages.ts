@@ -1,15 +1,8 @@
 /**
  * The signals. A row of the table `signal_page` holds 84 of them: signal n is record n mod 84 of page ⌊n / 84⌋.
  *
- * Hashes are only here, and only in bytes that SQLite never moves. SQLite may move a row of a b-tree when it splits or
- * merges its page, and a copy may then stay in the unused middle of the page, which `secure_delete` does not zero. The
- * tail of a long row is in an overflow page, which never moves and which an update of the same length overwrites in place.
- *
- * By SQLite's file format (section 1.6) a payload of 489 + 4,092 bytes keeps its first 489 bytes in a b-tree page of 4,096
- * bytes and fills one overflow page with the rest. Every row therefore has exactly that length from the start: 4 bytes of
- * header and 4,577 bytes of records. No hash is in the first 545 of the latter.
- *
- * The first 4 bytes of a page are the CRC-32 of the rest. A record has 48 bytes, little-endian:
+ * Hashes are only here, and only in bytes that SQLite never moves (`blob-pages.ts`): the first 545 bytes of a page have
+ * none. A record has 48 bytes, little-endian:
  *
  * | bytes | content |
  * | --- | --- |
@@ -22,14 +15,14 @@
  * | 46 | flags |
  * | 47 | the number of its crop's name (`crop-names.ts`); 0 for the whole image |
  */
-import { crc32 } from "node:zlib";
 import { BankError, printable } from "../../errors.js";
+import { blobBytes, BlobPages, movedBytes, readBlob } from "./blob-pages.js";
 import type { Database } from "./database.js";
 
 export const recordBytes = 48;
 export const pageRecords = 84;
-const pageBytes = 489 + 4092 - 4;
-const padBytes: number = pageBytes - recordBytes * pageRecords;
+const padBytes: number = blobBytes - recordBytes * pageRecords;
+if (padBytes < movedBytes) throw new Error("signals are in bytes that SQLite moves");
 
 /** The signal is quarantined: the store keeps it, and it does not match. */
 export const quarantinedFlag = 1;
@@ -92,59 +85,34 @@ export function checkRun(database: Database, first: number, count: number, end: 
   throw new BankError("ERR_EMPREINTE_BANK_FILE", `${printable(database.path)} is damaged (a run of numbers)`);
 }
 
-/** The pages of one transaction or one reading. It reads each page once, changes it in memory, and writes it on `flush`. */
+/** The signals of one transaction or one reading. `flush` writes the changes. */
 export class Pages {
-  readonly #database: Database;
-  readonly #pages: Map<number, Buffer> = new Map();
-  readonly #changed: Set<number> = new Set();
-  readonly #old: number;
+  readonly #pages: BlobPages;
 
-  /** @param signals how many signals the store has. Pages beyond them are new. */
+  /** @param signals how many signals the store has. Those beyond them are new. */
   constructor(database: Database, signals: number) {
-    this.#database = database;
-    this.#old = Math.ceil(signals / pageRecords);
+    this.#pages = new BlobPages(database, "signal_page", Math.ceil(signals / pageRecords));
   }
 
   /** Answers the bytes of signal `id`, to be read. */
   at(id: number): Buffer {
-    const start = padBytes + recordBytes * (id % pageRecords);
-    return this.#page(Math.floor(id / pageRecords)).subarray(start, start + recordBytes);
+    return recordIn(this.#pages.at(Math.floor(id / pageRecords)), id);
   }
 
   /** Answers the bytes of signal `id`, to be written. */
   edit(id: number): Buffer {
-    this.#changed.add(Math.floor(id / pageRecords));
-    return this.at(id);
+    return recordIn(this.#pages.edit(Math.floor(id / pageRecords)), id);
   }
 
   /** Writes the changed pages. */
   flush(): void {
-    for (const id of this.#changed) {
-      const bytes = this.#pages.get(id)!;
-      bytes.writeUInt32LE(crc32(bytes.subarray(4)));
-      if (id < this.#old) this.#database.run("UPDATE signal_page SET records = ? WHERE id = ?", bytes, id);
-      else this.#database.run("INSERT INTO signal_page VALUES (?, ?)", id, bytes);
-    }
-    this.#changed.clear();
-  }
-
-  #page(id: number): Buffer {
-    let page = this.#pages.get(id);
-    if (page === undefined) {
-      page = id < this.#old ? readPage(this.#database, id) : Buffer.alloc(pageBytes);
-      this.#pages.set(id, page);
-    }
-    return page;
+    this.#pages.flush();
   }
 }
 
-/** @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when bytes of the page have changed or the page is missing. */
-function readPage(database: Database, id: number): Buffer {
-  // SQLite knows the length of a blob without reading it.
-  const sql = `SELECT records FROM signal_page WHERE id = ? AND typeof(records) = 'blob' AND length(records) = ${pageBytes}`;
-  const bytes = database.get<[Buffer]>(sql, id)?.[0];
-  if (bytes !== undefined && crc32(bytes.subarray(4)) === bytes.readUInt32LE()) return bytes;
-  throw new BankError("ERR_EMPREINTE_BANK_FILE", `${printable(database.path)} is damaged (signals, page ${id})`);
+function recordIn(page: Buffer, id: number): Buffer {
+  const start = padBytes + recordBytes * (id % pageRecords);
+  return page.subarray(start, start + recordBytes);
 }
 
 /** Yields the records `first` … `end` − 1, one page at a time: the number of the first, their count and their bytes. */
@@ -157,7 +125,7 @@ export function* recordsFrom(
     const page = Math.floor(at / pageRecords);
     const next = Math.min(end, (page + 1) * pageRecords);
     const start = padBytes + recordBytes * (at % pageRecords);
-    const bytes = readPage(database, page).subarray(start, start + recordBytes * (next - at));
+    const bytes = readBlob(database, "signal_page", page).subarray(start, start + recordBytes * (next - at));
     yield { first: at, count: next - at, bytes };
     at = next;
   }

@@ -5,7 +5,7 @@ import type { Database } from "./database.js";
 /** "empr", so that the database of another program is not taken for a store. */
 export const application = 0x656d7072;
 /** The version of the tables. A store of another version is refused. */
-export const version = 4;
+export const version = 5;
 
 /** The statements that make the tables, their indexes and the triggers of the audit log. */
 export const tables = `
@@ -15,21 +15,22 @@ export const tables = `
   CREATE TABLE policy (bank INTEGER, since INTEGER, text TEXT NOT NULL, PRIMARY KEY (bank, since)) WITHOUT ROWID;
   CREATE TABLE source (id INTEGER PRIMARY KEY, bank INTEGER NOT NULL, name TEXT NOT NULL, import_cursor TEXT,
     UNIQUE (bank, name));
-  CREATE TABLE entry (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, key TEXT, status INTEGER NOT NULL, reason TEXT,
+  CREATE TABLE entry (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, digest BLOB, text INTEGER, status INTEGER NOT NULL, reason TEXT,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, updated INTEGER, disabled INTEGER,
     since INTEGER NOT NULL, flooded INTEGER NOT NULL DEFAULT 0);
-  CREATE UNIQUE INDEX entry_key ON entry (source, key);
+  CREATE UNIQUE INDEX entry_digest ON entry (source, digest);
   CREATE INDEX entry_quarantined ON entry (id) WHERE status = 2;
   CREATE INDEX entry_flooded ON entry (id) WHERE flooded = 1;
   CREATE TABLE entry_history (entry INTEGER, since INTEGER, until INTEGER NOT NULL, status INTEGER NOT NULL,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, disabled INTEGER,
     flooded INTEGER NOT NULL, PRIMARY KEY (entry, since)) WITHOUT ROWID;
-  CREATE TABLE entry_case (name TEXT, entry INTEGER, PRIMARY KEY (name, entry)) WITHOUT ROWID;
+  CREATE TABLE entry_case (digest BLOB, entry INTEGER, text INTEGER NOT NULL, PRIMARY KEY (digest, entry)) WITHOUT ROWID;
   CREATE INDEX case_of_entry ON entry_case (entry);
-  CREATE TABLE labels (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+  CREATE TABLE labels (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, text INTEGER NOT NULL);
   CREATE TABLE tombstone (source INTEGER, digest BLOB, entry INTEGER, final INTEGER NOT NULL, updated INTEGER,
     revision INTEGER NOT NULL, PRIMARY KEY (source, digest)) WITHOUT ROWID;
-  CREATE TABLE signal_page (id INTEGER PRIMARY KEY, records BLOB NOT NULL);
+  CREATE TABLE signal_page (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE text_page (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE crop_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE change (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, kind TEXT NOT NULL, first INTEGER, last INTEGER);
   CREATE INDEX change_revision ON change (revision);
@@ -37,8 +38,8 @@ export const tables = `
     WITHOUT ROWID;
   CREATE TABLE revision_time (revision INTEGER PRIMARY KEY, time INTEGER NOT NULL);
   CREATE TABLE qualification (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
-    time INTEGER NOT NULL, who TEXT NOT NULL, labels TEXT NOT NULL, outcome TEXT NOT NULL, suggestion INTEGER,
-    distance INTEGER NOT NULL, note TEXT);
+    time INTEGER NOT NULL, who TEXT NOT NULL, labels INTEGER NOT NULL, outcome TEXT NOT NULL, suggestion INTEGER,
+    distance INTEGER NOT NULL, note INTEGER);
   CREATE INDEX qualification_entry ON qualification (entry);
   CREATE TABLE audit (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
     revision INTEGER NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL);
@@ -50,8 +51,11 @@ export const tables = `
     BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 `;
 
-/** The counters: the last revision, the next entry's number and the next signal's number. None of them decreases. */
-export type Counter = "revision" | "entries" | "signals";
+/**
+ * The counters: the last revision, the next entry's number, the next signal's number and the next text's address. None of
+ * them decreases.
+ */
+export type Counter = "revision" | "entries" | "signals" | "texts";
 
 /** Reads a counter. */
 export function counter(database: Database, name: Counter): number {
@@ -77,7 +81,7 @@ export const timeOfRevision = (database: Database, revision: number): number | u
 
 /** Makes the tables of an empty store. */
 export function createTables(database: Database): void {
-  // A page of 4 KiB and no vacuuming: `pages.ts` relies on overflow pages that never move.
+  // A page of 4 KiB and no vacuuming: `blob-pages.ts` relies on overflow pages that never move.
   database.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE");
   database.transaction(() => {
     database.exec(tables);
@@ -86,6 +90,7 @@ export function createTables(database: Database): void {
     meta("revision", 0);
     meta("entries", 1);
     meta("signals", 0);
+    meta("texts", 0);
     meta("secret", randomBytes(32));
     database.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${version}`);
   });

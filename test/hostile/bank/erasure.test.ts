@@ -118,6 +118,50 @@ describe("the bytes", () => {
     await again.close();
   });
 
+  test("no id, case, label or note of an erased entry is in a file after thousands of imports in any order", async () => {
+    const { inside, store } = await filled("texts-", 2);
+    const count = rounds(4000, 20_000);
+    const next = random(5);
+    const hashOf = (i: number): string => hashesOfCase(100_000 + i)[0]!;
+    const textOf = (what: string, i: number): string => `${what}-${hashOf(i).slice(0, 24)}`;
+    const entryOf = (i: number) => ({
+      id: textOf("id", i),
+      cases: [textOf("case", i), textOf("group", i % 50)],
+      labels: [`own:${textOf("label", i)}`, "shared:label"],
+      signals: [{ type: "pdq" as const, value: hashOf(i) }],
+    });
+    // Ids in no order, in batches that split and merge the pages of the tables.
+    const order = Array.from({ length: count }, (_, i) => i).sort(() => (next() % 2) - 0.5);
+    for (let at = 0; at < count; at += 500) await store.import(from, order.slice(at, at + 500).map(entryOf));
+    // Some change their cases and labels, some are withdrawn first, and some are qualified.
+    const changed = order.slice(0, 100);
+    await store.import(
+      from,
+      changed.map((i) => ({ ...entryOf(i), cases: [textOf("later", i)], labels: [`own:${textOf("new", i)}`] })),
+    );
+    const matcher = new Matcher(store);
+    for (const i of order.slice(100, 200)) {
+      const decision = matcher.check({ hash: hashOf(i), quality: 100, stable: true });
+      matcher.qualify(decision, { labels: [`said:${textOf("view", i)}`], note: textOf("note", i) });
+    }
+    const gone = order.slice(0, 350);
+    const withdrawnFirst = gone.slice(200, 300);
+    for (const i of withdrawnFirst) await store.withdraw({ case: textOf("case", i) });
+    const numbers = new Map([...store.entries()].map(({ entryNumber, cases }) => [cases[0], entryNumber]));
+    for (const i of gone) {
+      const number = numbers.get(textOf("case", i));
+      await store.erase(withdrawnFirst.includes(i) ? { entryNumber: number! } : { ...from, entryId: textOf("id", i) });
+    }
+    const bytes = everyByte(inside);
+    const kinds = ["id", "case", "label", "later", "new", "view", "note"];
+    const left = gone.flatMap((i) => kinds.map((kind) => textOf(kind, i))).filter((text) => bytes.includes(text));
+    expect(left).toEqual([]);
+    const others = order.slice(350).flatMap((i) => ["id", "case", "label"].map((kind) => textOf(kind, i)));
+    expect(others.filter((text) => !bytes.includes(text))).toEqual([]);
+    expect(store.verify()).toEqual([]);
+    await store.close();
+  });
+
   test("they are gone after many changes in any order", async () => {
     const { inside, store } = await filled("many-", 120);
     const next = random(77);

@@ -143,10 +143,10 @@ describe("import", () => {
     const database = new Libsql(path);
     const one = <T>(sql: string): T => (database.prepare(sql).raw().get([]) as [T])[0];
     const secret = one<Buffer>("SELECT value FROM meta WHERE name = 'secret'");
-    const key = one<string>("SELECT key FROM entry");
+    const key = one<Buffer>("SELECT digest FROM entry");
     database.close();
-    const text = `0:${hash(0)} 0:${hash(1)}`;
-    expect(key).toBe(`~${createHmac("sha256", secret).update(text).digest("hex").slice(0, 32)}`);
+    const keyed = (text: string): string => createHmac("sha256", secret).update(text).digest("hex").slice(0, 32);
+    expect(key.toString("hex")).toBe(keyed(`entry 1 ~${keyed(`0:${hash(0)} 0:${hash(1)}`)}`));
     store = await BankStore.open(path);
     await store.erase({ hash: hash(2) });
     expect(await store.import(from, [{ signals: [own(hash(0)), own(hash(1))] }])).toMatchObject({ refused: 1 });

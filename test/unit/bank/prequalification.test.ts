@@ -76,7 +76,7 @@ describe("prequalification", () => {
     });
     expect(store.qualifications({ ...from, entryId: "a" })).toEqual([overridden, confirmed]);
     expect(store.audit().filter(({ what }) => what === "qualify")).toMatchObject([
-      { who: "ada", detail: { by: "grace", outcome: "overridden", labels: ["ncmec:B1"], entryNumber: 1 } },
+      { who: "ada", detail: { by: "grace", outcome: "overridden", qualification: overridden.number, entryNumber: 1 } },
       { who: "ada", detail: { by: "ada", outcome: "confirmed" } },
     ]);
     expect(store.changes(0).filter(({ kind }) => kind === "qualified")).toHaveLength(2);

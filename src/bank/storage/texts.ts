@@ -1,0 +1,94 @@
+/**
+ * The texts of entries: ids, cases, labels and notes. They are in pages that SQLite never moves (`blob-pages.ts`), one
+ * after the other. A row refers to a text by its address, and finds it by a keyed digest. So zeroing the text is all that an
+ * erasure needs: no copy of it is elsewhere in the file.
+ *
+ * A text is 4 bytes of length, little-endian, and UTF-8. It is on one page where it fits. Zeroed bytes are not used again.
+ */
+import { BankError, printable } from "../../errors.js";
+import { blobBytes, BlobPages, movedBytes } from "./blob-pages.js";
+import type { Database } from "./database.js";
+import { counter, setCounter } from "./schema.js";
+
+/** Bytes of texts in a page. */
+export const textBytes: number = 4080;
+const padBytes = blobBytes - textBytes;
+if (padBytes < movedBytes) throw new Error("texts are in bytes that SQLite moves");
+
+const lengthBytes = 4;
+
+/** The texts of one transaction or one reading. `flush` writes the changes. */
+export class Texts {
+  readonly #database: Database;
+  readonly #pages: BlobPages;
+  #end: number;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#end = counter(database, "texts");
+    this.#pages = new BlobPages(database, "text_page", Math.ceil(this.#end / textBytes));
+  }
+
+  /** Adds a text and answers its address. */
+  add(text: string): number {
+    const bytes = Buffer.from(text);
+    const length = Buffer.alloc(lengthBytes);
+    length.writeUInt32LE(bytes.length);
+    const needed = lengthBytes + bytes.length;
+    const left = textBytes - (this.#end % textBytes);
+    const address = this.#end + (needed > left && needed <= textBytes ? left : 0);
+    this.#end = address + needed;
+    this.#write(address, length);
+    this.#write(address + lengthBytes, bytes);
+    return address;
+  }
+
+  /** Answers the text at an address. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` where there is none. */
+  read(address: number): string {
+    return this.#read(address + lengthBytes, this.#lengthAt(address)).toString();
+  }
+
+  /** Zeroes the text at an address, but not its length. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
+  wipe(address: number): void {
+    this.#write(address + lengthBytes, Buffer.alloc(this.#lengthAt(address)));
+  }
+
+  /** Writes the changes. Call it inside the transaction. */
+  flush(): void {
+    this.#pages.flush();
+    setCounter(this.#database, "texts", this.#end);
+  }
+
+  #lengthAt(address: number): number {
+    if (Number.isSafeInteger(address) && address >= 0 && address + lengthBytes <= this.#end) {
+      const length = this.#read(address, lengthBytes).readUInt32LE();
+      if (address + lengthBytes + length <= this.#end) return length;
+    }
+    throw new BankError("ERR_EMPREINTE_BANK_FILE", `${printable(this.#database.path)} is damaged (a text)`);
+  }
+
+  #read(from: number, length: number): Buffer {
+    const parts: Buffer[] = [];
+    this.#eachPart(from, length, (page, start, end) => parts.push(this.#pages.at(page).subarray(start, end)));
+    return Buffer.concat(parts, length);
+  }
+
+  #write(from: number, bytes: Buffer): void {
+    let done = 0;
+    this.#eachPart(from, bytes.length, (page, start, end) => {
+      bytes.copy(this.#pages.edit(page), start, done, done + end - start);
+      done += end - start;
+    });
+  }
+
+  /** Calls `visit` for each page that the bytes are on, with where in the page they are. */
+  #eachPart(from: number, length: number, visit: (page: number, start: number, end: number) => void): void {
+    for (let at = from; at < from + length;) {
+      const page = Math.floor(at / textBytes);
+      const next = Math.min(from + length, (page + 1) * textBytes);
+      const start = padBytes + (at % textBytes);
+      visit(page, start, start + next - at);
+      at = next;
+    }
+  }
+}
