@@ -43,14 +43,14 @@ const groups: readonly CommandGroup[] = [
     name: "index",
     summary: "Indexes of long lists",
     description: [
-      "An index is a list made ready for searching. It is mapped into memory and searched at once, however long the list is. FILE.entries has the names of the lists, their line numbers and metadata. The two files belong together.",
+      "An index is a list that is prepared for searching. It is mapped into memory and can be searched at once, however long the list is. FILE.entries has the names of the lists, their line numbers and metadata. The two files belong together.",
     ],
   },
   {
     name: "bank",
     summary: "Banks with sources, policies and withdrawals",
     description: [
-      "A store is one file with any number of banks. A bank has sources, a source has entries, and an entry has hashes. FILE.index is made from the store.",
+      "A store is one file with any number of banks. A bank has sources, a source has entries, and an entry has hashes. FILE.index is built from the store.",
     ],
   },
   {

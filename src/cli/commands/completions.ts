@@ -4,7 +4,7 @@ import { completions, type Shell } from "../table/completions.js";
 
 export const command: Command = defineCommand({
   name: "completions",
-  summary: "Print a script that teaches a shell to complete commands and options",
+  summary: "Print a script with which a shell completes commands and options",
   arguments: { shell: { does: "bash, zsh or fish.", choices: ["bash", "zsh", "fish"] } },
   options: {},
   statuses: { 0: "The script was printed." },

@@ -38,9 +38,9 @@ async function print(report: Report, session: Session): Promise<void> {
 
 export const command: Command = defineCommand({
   name: "doctor",
-  summary: "Print what this machine has, and test it",
+  summary: "Print what this machine has, and test the package on it",
   description: [
-    "Prints versions, the processor, kernels, image formats and ffmpeg. Then tests known answers on every kernel, search against brute force, and the image decoder.",
+    "Prints versions, the processor, kernels, image formats and ffmpeg. Then it tests known answers on every kernel, search against brute force, and the image decoder.",
   ],
   arguments: {},
   options: {

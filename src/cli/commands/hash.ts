@@ -47,8 +47,8 @@ export const command: Command = defineCommand({
   name: "hash",
   summary: "Print the PDQ hashes of images and of video frames",
   description: [
-    "Prints a line for each image, in the order of the files: hash, quality (0 to 100) and path, with two spaces between. A video has a line for each frame: hash, quality, time and path. With --all-pages each page has its line, with its number before the path (page-0, page-1, …).",
-    "ffmpeg reads the videos; empreinte doctor prints which one. Videos must be files, not pipes.",
+    "Prints a line for each image, in the order of the files: hash, quality (0 to 100) and path, separated by two spaces. A video has a line for each frame: hash, quality, time and path. With --all-pages each page has its own line, with its number before the path (page-0, page-1, …).",
+    "ffmpeg reads the videos; empreinte doctor prints which ffmpeg is used. Videos must be files, not pipes.",
   ],
   arguments: { path: { repeat: true, optional: true, does: pathsMeaning } },
   options: {

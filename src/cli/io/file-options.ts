@@ -37,7 +37,7 @@ export const globSection = {
     ["NAME/", "Folders only. A pattern that matches a folder covers everything in it."],
   ],
   text: [
-    "A GLOB is compared with the path below the folder that is walked. Without a slash inside, it matches a name in any folder. A file that is named as PATH is compared by its name alone.",
+    "A GLOB is compared with the path below the walked folder. Without a slash inside, it matches a name in any folder. A file that is given as PATH is compared by its name alone.",
   ],
 } as const;
 
@@ -47,7 +47,7 @@ export const nullOption = {
     type: "flag",
     short: "0",
     group: "Output",
-    does: "Separate the paths of --files-from, and the records of text output, by zero bytes. Paths are then printed as they are.",
+    does: "Separate the paths of --files-from and the records of text output by zero bytes. Paths are then printed without escapes.",
   },
 } as const;
 
@@ -56,7 +56,7 @@ export const outputOptions = {
   quiet: {
     type: "flag",
     group: "Output",
-    does: "Print no progress and no notes. Errors are still printed.",
+    does: "Print no progress or notes. Errors are still printed.",
   },
 } as const;
 
@@ -75,7 +75,7 @@ export const limitOptions = {
     value: "N",
     least: 1,
     group: "Limits",
-    does: "Refuse images, and videos with frames, of more than N pixels.",
+    does: "Refuse images and video frames of more than N pixels.",
     defaultText: "134217728, and 33554432 for videos",
   },
   "max-bytes": {
@@ -92,7 +92,7 @@ export const limitOptions = {
     least: 0.001,
     most: 86400,
     group: "Limits",
-    does: "Give up a file after N seconds.",
+    does: "Stop reading a file after N seconds.",
     defaultText: "30, and 3600 for videos",
   },
 } as const;
@@ -122,7 +122,7 @@ export const filesSection = {
   title: "How files are read",
   shared: true,
   text: [
-    "The content of a file decides what it is, not its name. In a walked folder, a file that neither is an image or video nor is named like an image is skipped and counted. A file that cannot be read is reported, and the command goes on.",
+    "The content of a file decides what it is, not its name. In a walked folder, a file that is neither an image nor a video and is not named like an image is skipped and counted. A file that cannot be read is reported, and the command continues.",
   ],
 } as const;
 

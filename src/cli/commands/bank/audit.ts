@@ -8,10 +8,10 @@ const step = 10_000;
 
 export const command: Command = defineCommand({
   name: "bank audit",
-  summary: "Print what was done to a store, by whom and when",
+  summary: "Print the audit log of a store: what was done, by whom and when",
   description: [
     'Prints JSON Lines, oldest first: {"number","time","who","what","revision","detail"}. Hashes are cut to 8 digits, and entries are named by their number.',
-    "Nobody changes a record. Only records older than the retention are removed. It is a year unless --keep changes it.",
+    "Records are never changed. Only records older than the retention are removed. It is a year unless --keep changes it.",
   ],
   arguments: { file: fileArgument },
   options: {

@@ -7,14 +7,14 @@ import { withStore } from "./store.js";
 
 export const command: Command = defineCommand({
   name: "bank create",
-  summary: "Make a bank, and its store where there is none",
-  description: ["A new store is readable by its owner only. A store that exists gets one more bank."],
+  summary: "Create a bank, and its store if there is none",
+  description: ["Only its owner can read a new store. An existing store gets one more bank."],
   arguments: { file: fileArgument, bank: { does: "The name of the new bank.", files: false } },
   options: {
     purpose: { type: "text", value: "TEXT", does: "What the bank is for." },
     negative: {
       type: "flag",
-      does: "The entries are known false alarms. A match in this bank suppresses matches that are not nearer.",
+      does: "The entries are known false alarms. A match in this bank suppresses every other match at the same distance or farther.",
     },
     ...actorOption,
     ...policyOptions,

@@ -36,7 +36,7 @@ export const command: Command = defineCommand({
   name: "bank export",
   summary: "Write the entries of a store as a list, with whole hashes",
   description: [
-    "Keep OUT as carefully as FILE: it has whole hashes. It is readable by its owner only, and appears whole or not at all. What the format cannot hold is counted. The audit log records the export.",
+    "Protect OUT as carefully as FILE, because it has whole hashes. Only its owner can read it, and it appears only when it is complete. Data that the format cannot hold is counted. The audit log records the export.",
   ],
   arguments: { file: fileArgument },
   options: {
@@ -44,7 +44,7 @@ export const command: Command = defineCommand({
       type: "text",
       value: "FORMAT",
       required: true,
-      does: "The format: plain, signal-csv, stopncii, vics-2.0, vpdq-lines, vpdq-json, vpdq-json-object, or json for everything the store has.",
+      does: "The format: plain, signal-csv, stopncii, vics-2.0, vpdq-lines, vpdq-json, vpdq-json-object, or json for all data of the store.",
     },
     output: {
       type: "file",
@@ -61,9 +61,13 @@ export const command: Command = defineCommand({
       default: "active",
       does: "Write entries that are active, quarantined or withdrawn, or all.",
     },
-    crops: { type: "flag", does: "Also write the hashes of crops. Do not give such a list to others." },
-    nation: { type: "text", value: "CODE", does: "Whose categories a VICS list gets: us, uk, ca and so on." },
-    quiet: { type: "flag", does: "Print no progress and no notes. Errors are still printed." },
+    crops: { type: "flag", does: "Also write the hashes of crops. Do not share such a list." },
+    nation: {
+      type: "text",
+      value: "CODE",
+      does: "The country whose categories a VICS list gets: us, uk, ca and so on.",
+    },
+    quiet: { type: "flag", does: "Print no progress or notes. Errors are still printed." },
     ...actorOption,
   },
   statuses: doneStatuses,

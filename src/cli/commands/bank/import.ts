@@ -21,9 +21,9 @@ export const command: Command = defineCommand({
   name: "bank import",
   summary: "Import the entries of a source from lists",
   description: [
-    "Adds new entries, changes changed ones and withdraws withdrawn ones. Entries that LIST does not name stay as they are. Importing the same list again changes nothing. An import that was stopped goes on where it stopped.",
-    "Lines that empreinte list create --crops made become one entry with the line of their image.",
-    "Hashes that would match unrelated images are held back: trivial hashes, those below --min-quality, and those that hit the --benign sample. empreinte bank quarantine prints them. Such hashes of crops are left out.",
+    "Adds new entries, updates changed ones and withdraws withdrawn ones. Entries that LIST does not name stay as they are. Importing the same list again changes nothing. A stopped import continues where it stopped.",
+    "Crop lines of empreinte list create --crops become one entry with the line of their image.",
+    "Hashes that would match unrelated images are held back: trivial hashes, hashes below --min-quality, and hashes near the --benign sample. empreinte bank quarantine prints them. Such hashes of crops are left out.",
   ],
   arguments: {
     file: fileArgument,
@@ -35,7 +35,7 @@ export const command: Command = defineCommand({
       type: "text",
       value: "SOURCE",
       required: true,
-      does: "Whose entries they are. Entry ids belong to their source.",
+      does: "The source of the entries. Entry ids belong to their source.",
     },
     benign: {
       type: "file",
@@ -59,7 +59,7 @@ export const command: Command = defineCommand({
       does: "Hold back hashes of a known quality below N.",
       defaultText: "50",
     },
-    restart: { type: "flag", does: "Begin with the first entry, whatever was imported before." },
+    restart: { type: "flag", does: "Start with the first entry, even if some were imported before." },
     json: { type: "flag", does: "Print a JSON object for each list." },
     ...actorOption,
     ...listOptions,

@@ -8,7 +8,7 @@ export const command: Command = defineCommand({
   name: "bank list",
   summary: "Print the entries of a store",
   description: [
-    "Prints a line for each entry, with tabs between: #number, bank, source, the source's id, status, labels or the reason, and hashes cut to 8 digits.",
+    "Prints a line for each entry, separated by tabs: #number, bank, source, the source's id, status, labels or the reason, and hashes cut to 8 digits.",
   ],
   arguments: { file: fileArgument },
   options: {

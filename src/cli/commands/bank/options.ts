@@ -5,7 +5,7 @@ export const actorOption = {
   actor: {
     type: "text",
     value: "NAME",
-    does: "Write NAME into the audit log as the one who did it.",
+    does: "Write NAME into the audit log as the person who did it.",
     defaultText: "the system's user",
   },
 } as const;
@@ -25,7 +25,7 @@ export const policyOptions = {
     value: "ACTION",
     choices: ["block", "review", "log"],
     group: "Policy",
-    does: "What a match leads to: block, review or log.",
+    does: "The action of a match: block, review or log.",
     defaultText: "review",
   },
   "crop-action": {
@@ -33,7 +33,7 @@ export const policyOptions = {
     value: "ACTION",
     choices: ["block", "review", "log"],
     group: "Policy",
-    does: "The strongest action that the hash of a crop leads to: block, review or log.",
+    does: "The strongest action of a match by the hash of a crop: block, review or log.",
     defaultText: "review",
   },
   radius: {
@@ -42,7 +42,7 @@ export const policyOptions = {
     least: 0,
     most: 256,
     group: "Policy",
-    does: "Let hashes match that differ in at most N bits.",
+    does: "Match hashes that differ in at most N bits.",
     defaultText: "31",
   },
   "min-quality": {
@@ -58,14 +58,14 @@ export const policyOptions = {
     type: "text",
     value: "NAMES",
     group: "Policy",
-    does: "Which orientations of an upload are searched for, with commas.",
+    does: "Which orientations of an upload are searched, separated by commas.",
     defaultText: "all",
   },
   labels: {
     type: "text",
     value: "NAMES",
     group: "Policy",
-    does: "Match only entries with one of these labels: scheme:code, with commas.",
+    does: "Match only entries with one of these labels, separated by commas: scheme:code.",
     defaultText: "all",
   },
   "match-ratio": {
@@ -83,14 +83,14 @@ export const policyOptions = {
     least: 0,
     most: 4294967295,
     group: "Policy",
-    does: "Another seed chooses other uploads for --match-ratio.",
+    does: "The seed that chooses the uploads for --match-ratio.",
     defaultText: "0",
   },
   flood: {
     type: "text",
     value: "N/S",
     group: "Policy",
-    does: "An entry that hits more than N different uploads within S seconds leads to review at most, until it is released.",
+    does: "An entry that matches more than N different uploads within S seconds leads to review at most, until it is released.",
     defaultText: "none",
   },
 } as const;
@@ -98,4 +98,4 @@ export const policyOptions = {
 export const fileArgument = { does: "The store." } as const;
 
 /** Exit statuses of commands that find nothing. */
-export const doneStatuses = { 0: "It is done.", 2: "Something caused trouble." } as const;
+export const doneStatuses = { 0: "It is done.", 2: "Something failed." } as const;

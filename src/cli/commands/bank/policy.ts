@@ -9,8 +9,10 @@ import { withStore } from "./store.js";
 
 export const command: Command = defineCommand({
   name: "bank policy",
-  summary: "Print or change how a bank decides",
-  description: ["Changes the parts of the policy that options name, and keeps the rest. Then prints the policy."],
+  summary: "Print or change the policy of a bank",
+  description: [
+    "Changes the fields of the policy that the options name, and keeps the rest. Then it prints the policy.",
+  ],
   arguments: { file: fileArgument, bank: { does: "The name of the bank.", files: false } },
   options: { ...policyOptions, json: { type: "flag", does: "Print one JSON object." }, ...actorOption },
   statuses: doneStatuses,

@@ -5,7 +5,7 @@ import { entryJson, entryLine, withStore } from "./store.js";
 
 export const command: Command = defineCommand({
   name: "bank quarantine",
-  summary: "Print entries that are quarantined or flooded, and why",
+  summary: "Print quarantined and flooded entries, with the reason",
   description: [
     "Quarantined entries do not match until they are released. Flooded entries have hit too many uploads and lead to review at most. Prints a line for each, as bank list does, with the reason.",
   ],

@@ -7,8 +7,8 @@ import { entryNamed, orNoted, withStore } from "./store.js";
 
 export const command: Command = defineCommand({
   name: "bank release",
-  summary: "Let quarantined or flooded entries match",
-  description: ["A quarantined entry matches from then on. A flooded entry counts as before."],
+  summary: "Release quarantined or flooded entries, so that they match",
+  description: ["A quarantined entry matches from then on. A flooded entry counts as it did before."],
   arguments: { file: fileArgument, entry: { repeat: true, files: false, does: removalArguments.entry.does } },
   options: { ...sourceOptions, ...actorOption },
   statuses: { 0: "It is done.", 2: "Some entries were neither quarantined nor flooded, or do not exist." },

@@ -13,7 +13,7 @@ export const removalArguments = {
     repeat: true,
     optional: true,
     files: false,
-    does: "The source's id of an entry, with --bank and --source, or #17, the store's own number of it.",
+    does: "The source's id of an entry, with --bank and --source, or the store's number of it, such as #17.",
   },
 } as const;
 
@@ -24,14 +24,14 @@ export const removalOptions = {
   all: {
     type: "flag",
     needs: ["bank", "source"],
-    does: "Every entry of the source, for good, also those that the source has withdrawn.",
+    does: "Every entry of the source, permanently, even those that the source has withdrawn.",
   },
   case: { type: "text", value: "CASE", repeat: true, does: "Every entry of a case." },
   hash: {
     type: "text",
     value: "HASH",
     repeat: true,
-    does: "Every entry that has this hash or had it. - reads hashes from standard input, where neither the shell's history nor the list of processes shows them.",
+    does: "Every entry that has, or ever had, this hash. - reads hashes from standard input, where neither the shell's history nor the list of processes shows them.",
   },
   type: {
     type: "choice",
@@ -48,7 +48,7 @@ export const removalOptions = {
   actor: {
     type: "text",
     value: "NAME",
-    does: "Write NAME into the audit log as the one who did it.",
+    does: "Write NAME into the audit log as the person who did it.",
     defaultText: "the system's user",
   },
 } as const;
@@ -60,7 +60,7 @@ export const removalUsage = [
   "--hash HASH FILE",
 ] as const;
 
-export const removalStatuses = { 0: "It is done.", 2: "There was nothing to remove, or trouble." } as const;
+export const removalStatuses = { 0: "It is done.", 2: "There was nothing to remove, or something failed." } as const;
 
 type RemovalInput = Given<typeof removalArguments, typeof removalOptions>;
 

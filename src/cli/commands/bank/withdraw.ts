@@ -3,10 +3,10 @@ import { removalArguments, removalOptions, removalStatuses, removalUsage, remove
 
 export const command: Command = defineCommand({
   name: "bank withdraw",
-  summary: "End entries: they match no longer, and their hashes are gone",
+  summary: "Withdraw entries: they no longer match, and their hashes are removed",
   description: [
-    "When the command is done, the entries match no longer, and their hashes are gone from the store and its index. Labels, cases and times stay. Their source cannot bring them back.",
-    "Prints how many entries and hashes it was, after how long no search found them, and after how long the bytes were gone.",
+    "After the command, the entries no longer match, and their hashes are gone from the store and its index. Labels, cases and times stay. Their source cannot bring the entries back.",
+    "Prints how many entries and hashes were removed, when no search found them any more, and when their bytes were gone.",
   ],
   usage: removalUsage,
   arguments: removalArguments,

@@ -4,11 +4,11 @@ export const command: Command = defineCommand({
   name: "evaluate",
   summary: "Measure how well altered copies of your images and videos are found",
   description: [
-    "Alters each image in FOLDER as people do: some 110 attacks, such as recompression, crops, frames, captions, screenshots and rotation. Hashes the copies and looks them up among originals, unrelated and generated images. ffmpeg edits the videos in FOLDER in 18 ways, and they are looked up as clips.",
+    "Alters each image in FOLDER by some 110 attacks, such as recompression, crops, frames, captions, screenshots and rotation. It hashes the copies and looks them up among the originals and unrelated and generated images. ffmpeg edits the videos in FOLDER in 18 ways, and they are looked up as clips.",
     "Prints a line for each level: the mean recall with its 95 % interval, and false matches. The same FOLDER, seed and versions give the same figures, except for times.",
     "Misses and false matches are shown only as blurhashes.",
   ],
-  arguments: { folder: { optional: true, does: "The folder of originals. Only --list-attacks does without it." } },
+  arguments: { folder: { optional: true, does: "The folder of originals. Only --list-attacks does not need it." } },
   options: {
     level: {
       type: "choice",
@@ -22,13 +22,13 @@ export const command: Command = defineCommand({
       type: "text",
       value: "NAMES",
       default: "suite",
-      does: "suite, quick (25 of all families), or names of attacks, families and video edits, with commas. video means all video edits.",
+      does: "suite, quick (25 of all families), or names of attacks, families and video edits, separated by commas. video means all video edits.",
     },
     "list-attacks": { type: "flag", does: "Print the attacks and stop: name, family and what it does." },
     unrelated: {
       type: "folder",
       value: "FOLDER",
-      does: "Images that are no copies. They are listed with the originals, and looked up for false matches.",
+      does: "Images that are not copies. They are listed with the originals, and looked up to find false matches.",
     },
     "unrelated-attacks": {
       type: "integer",
@@ -48,26 +48,26 @@ export const command: Command = defineCommand({
       type: "integer",
       value: "N",
       least: 0,
-      does: "Decide texts, colours, places and amounts.",
+      does: "The seed that decides texts, colours, places and amounts.",
       defaultText: "1",
     },
     distances: {
       type: "text",
       value: "NAME:BITS:RADIUS=FILE",
       repeat: true,
-      does: "Add another hasher. FILE is a CSV of its distances: query,image,distance.",
+      does: "Add another hasher by a CSV of its distances: query,image,distance.",
     },
     "write-images": {
       type: "folder",
       value: "FOLDER",
-      does: "Write the queries with queries.csv for other hashers, and stop. These images are not blurred: remove them afterwards.",
+      does: "Write the queries and queries.csv for other hashers, and stop. These images are not blurred, so remove them afterwards.",
     },
     report: {
       type: "folder",
       value: "FOLDER",
       does: "Write report.json, report.csv and report.html (one page, no network). state.jsonl lets a stopped evaluation continue.",
     },
-    restart: { type: "flag", does: "Begin anew, whatever state the report's folder has." },
+    restart: { type: "flag", does: "Start again, whatever state the report's folder has." },
     "list-size": {
       type: "integer",
       value: "N",
@@ -104,12 +104,12 @@ export const command: Command = defineCommand({
       defaultText: "one for each processor, at most 4",
     },
     json: { type: "flag", does: "Print the whole report as one JSON object instead." },
-    quiet: { type: "flag", does: "Print no progress and no notes. Errors are still printed." },
+    quiet: { type: "flag", does: "Print no progress or notes. Errors are still printed." },
   },
   statuses: {
     0: "The evaluation is done.",
-    1: "A gate does not hold.",
-    2: "An image cannot be read, while the others were evaluated, or a folder cannot be written.",
+    1: "A required recall or limit of false matches was missed.",
+    2: "An image cannot be read (the others were evaluated), or a folder cannot be written.",
   },
   examples: [
     { command: "empreinte evaluate photos --attacks quick --report out", does: "Evaluate a folder with 25 attacks." },

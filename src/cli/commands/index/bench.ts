@@ -103,7 +103,7 @@ export const command: Command = defineCommand({
   summary: "Measure how fast an index is on this machine",
   description: [
     "Measures searches at radius 15, 31 and 63 with one query, a batch of 32, and the eight orientations of an image. Prints the median microseconds for a query and queries a second, on one thread. auto is the strategy that the library chooses; scan, columns, tiled and multi-index are forced.",
-    "The queries are random hashes, since most images that are scanned are unrelated to every entry. All strategies must give the same answers.",
+    "The queries are random hashes, because most scanned images are unrelated to every entry. All strategies must give the same answers.",
   ],
   arguments: { file: { does: "The index." } },
   options: {
@@ -128,7 +128,7 @@ export const command: Command = defineCommand({
       ],
     },
   ],
-  statuses: { 0: "It was measured.", 1: "Two strategies gave different answers.", 2: "FILE cannot be used." },
+  statuses: { 0: "The index was measured.", 1: "Two strategies gave different answers.", 2: "FILE cannot be used." },
   examples: [{ command: "empreinte index bench known.idx --seconds 5", does: "Measure an index for five seconds." }],
   async run({ arguments: { file: path }, options: { json, seconds } }, session) {
     const { diagnose, HashIndex } = await import("../../../index.js");

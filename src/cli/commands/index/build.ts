@@ -11,9 +11,9 @@ const mostLists = 256;
 
 export const command: Command = defineCommand({
   name: "index build",
-  summary: "Make an index of lists",
+  summary: "Build an index of lists",
   description: [
-    "Reads the lists and writes FILE and FILE.entries. Whatever happens meanwhile, there are the old files or the new ones. The position of a list, from 0, is the tag of its entries. Lines that cannot be read are reported with their numbers, and the rest goes on.",
+    "Reads the lists and writes FILE and FILE.entries. There are always the old files or the new ones, even after a crash. The position of a list, from 0, is the tag of its entries. Lines that cannot be read are reported with their numbers, and the command continues.",
   ],
   arguments: { list: { repeat: true, does: "A list in any format that scan --list reads; at most 256." } },
   options: {
@@ -29,11 +29,11 @@ export const command: Command = defineCommand({
       type: "flag",
       does: "Keep entries that would match unrelated images: all zero, constant and so on.",
     },
-    quiet: { type: "flag", does: "Print no progress and no notes. Errors are still printed." },
+    quiet: { type: "flag", does: "Print no progress or notes. Errors are still printed." },
   },
   statuses: {
     0: "The index was built.",
-    2: "A list cannot be read or FILE cannot be written: there is no new FILE. Or a list has no usable hash: there is one.",
+    2: "A list cannot be read or FILE cannot be written, and FILE is not changed. Or a list has no usable hash, and FILE is written without it.",
   },
   examples: [
     { command: "empreinte index build known.csv partner.csv -o known.idx", does: "Make one index of two lists." },

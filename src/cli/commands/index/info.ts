@@ -57,9 +57,9 @@ async function print(path: string, { stats, lists }: About, session: Session): P
 
 export const command: Command = defineCommand({
   name: "index info",
-  summary: "Print what an index has",
+  summary: "Print the contents of an index",
   description: [
-    "Prints how many entries the index has, its shards, how many entries are in shards with tables, its size, and its lists. Only headers and lengths are checked; empreinte index verify checks everything.",
+    "Prints how many entries the index has, its shards, how many entries are in shards with tables, its size, and its lists. It checks only headers and lengths; empreinte index verify checks every byte.",
   ],
   arguments: { file: { does: "The index." } },
   options: { json: { type: "flag", does: "Print one JSON object." } },
@@ -74,8 +74,8 @@ export const command: Command = defineCommand({
       ],
     },
   ],
-  statuses: { 0: "It was printed.", 2: "FILE or FILE.entries cannot be used." },
-  examples: [{ command: "empreinte index info known.idx", does: "Print what an index has." }],
+  statuses: { 0: "The output was printed.", 2: "FILE or FILE.entries cannot be used." },
+  examples: [{ command: "empreinte index info known.idx", does: "Print the contents of an index." }],
   async run({ arguments: { file: path }, options: { json } }, session) {
     const found = await about(path, session.signal);
     if (!json) {

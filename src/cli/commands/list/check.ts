@@ -86,9 +86,9 @@ async function print(list: EntryList, contents: Contents, problems: number, sess
 
 export const command: Command = defineCommand({
   name: "list check",
-  summary: "Print what a list has, and what is wrong with it",
+  summary: "Check a list, and print its contents and problems",
   description: [
-    "Reads a list to its end. Prints its format, and how many entries, signals and labels it has. Counts withdrawn entries, and trivial hashes: those that would match unrelated images. Names what cannot be read, with its place.",
+    "Reads a list to its end. It prints the format, and how many entries, signals and labels the list has. It counts withdrawn entries and trivial hashes, which would match unrelated images. It reports what cannot be read, with its place.",
   ],
   arguments: { file: { does: "The list, or - for standard input." } },
   options: { json: { type: "flag", does: "Print one JSON object." }, ...listOptions },
@@ -106,7 +106,7 @@ export const command: Command = defineCommand({
   statuses: {
     0: "All is well.",
     1: "Some entries have problems or trivial hashes.",
-    2: "The list cannot be read, or not to its end.",
+    2: "The list cannot be read to its end.",
   },
   examples: [
     { command: "empreinte list check ncmec.xml", does: "Check a list whose format its content tells." },

@@ -9,7 +9,7 @@ export const command: Command = defineCommand({
   name: "list convert",
   summary: "Write a list in another format",
   description: [
-    "OUT is readable by its owner only. It is replaced when the new list is complete. What the format cannot hold is counted by name on standard error.",
+    "Only its owner can read OUT. It is replaced when the new list is complete. Data that the format cannot hold is counted by name on standard error.",
   ],
   arguments: { file: { does: "The list, or - for standard input." } },
   options: {
@@ -31,7 +31,7 @@ export const command: Command = defineCommand({
   statuses: {
     0: "The list was written.",
     1: "The list was written, but some entries had problems.",
-    2: "FILE cannot be read to its end, or OUT cannot be written. There is no new OUT then.",
+    2: "FILE cannot be read to its end, or OUT cannot be written. OUT is not changed then.",
   },
   examples: [
     {

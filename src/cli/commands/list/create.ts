@@ -11,10 +11,10 @@ import { type Command, defineCommand } from "../../table/command.js";
 
 export const command: Command = defineCommand({
   name: "list create",
-  summary: "Make a list of your own images, with --crops also of their crops",
+  summary: "Make a list of your own images and, with --crops, of their crops",
   description: [
-    "Prints a line of a list for each image: hash, path. With --crops, lines with the hashes of crops follow it: parts that people often cut out. A copy of such a part is then found where nothing of the image's own hash is left.",
-    "Hashes of crops describe an image better than a list needs. Keep such a list to yourself, and share the one without them. empreinte bank import, and empreinte scan with --level, take the lines of an image as one entry.",
+    "Prints a list line for each image: hash, path. With --crops, lines with the hashes of common crops follow it. They find copies that are too far from the hash of the whole image.",
+    "Hashes of crops reveal more of an image than its own hash. Keep such a list private, and share a list without them. empreinte bank import, and empreinte scan with --level, treat the lines of an image as one entry.",
   ],
   arguments: { path: { repeat: true, optional: true, does: pathsMeaning } },
   options: {
@@ -26,7 +26,7 @@ export const command: Command = defineCommand({
       value: "LEVEL",
       choices: ["standard", "thorough"],
       needs: ["crops"],
-      does: "How many crops: standard lists at most 24 of an image, thorough at most 60.",
+      does: "How many crops to list: standard at most 24 for each image, thorough at most 60.",
       defaultText: "standard",
     },
     metadata: { type: "text", value: "TEXT", does: "Write TEXT after each hash instead of the path." },
@@ -34,7 +34,7 @@ export const command: Command = defineCommand({
       type: "file",
       value: "FILE",
       short: "o",
-      does: "Write to FILE, readable by its owner only, whole or not at all.",
+      does: "Write to FILE, which only its owner can read and which appears only when it is complete.",
       defaultText: "standard output",
     },
     ...outputOptions,
@@ -52,7 +52,7 @@ export const command: Command = defineCommand({
         ],
         [
           "unfit image",
-          'It has "skipped":"quality" or "unstable", and is not listed: its hash would match unrelated images.',
+          'It has "skipped":"quality" or "unstable" and is not listed, because its hash would match unrelated images.',
         ],
       ],
     },

@@ -12,7 +12,7 @@ export const listOptions = {
     value: "FORMAT",
     group: "Reading",
     does: "Read the list as this format.",
-    defaultText: "what its content says",
+    defaultText: "by its content",
   },
   column: {
     type: "text",
@@ -27,7 +27,7 @@ export const listOptions = {
     group: "Reading",
     needs: ["column"],
     does: "The character between the columns of a CSV; tab means a tab.",
-    defaultText: "what its first line says",
+    defaultText: "by its first line",
   },
   "no-header": {
     type: "flag",
@@ -39,11 +39,11 @@ export const listOptions = {
     type: "text",
     value: "CODE",
     group: "Reading",
-    does: "Whose categories a VICS list has, where it does not say so: us, uk, ca and so on.",
+    does: "The country whose categories a VICS list has, if the list does not say so: us, uk, ca and so on.",
   },
   quiet: {
     type: "flag",
-    does: "Print no progress, no single problems and no notes. Errors are still printed.",
+    does: "Print no progress, problems or notes. Errors are still printed.",
   },
 } as const;
 

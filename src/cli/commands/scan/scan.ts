@@ -14,7 +14,7 @@ import { type Command, defineCommand } from "../../table/command.js";
 
 export const command: Command = defineCommand({
   name: "scan",
-  summary: "Find the images and videos that are known",
+  summary: "Find known images and videos",
   description: [
     "Compares each image and video with lists, indexes, known videos, or the banks of a store. Prints a record for each match. A match is a lead for a person to look at, not proof.",
   ],
@@ -38,14 +38,14 @@ export const command: Command = defineCommand({
       value: "FILE",
       repeat: true,
       group: "What is known",
-      does: "An index that empreinte index build made. It is checked, and then searched without being read first.",
+      does: "An index that empreinte index build made. It is checked, mapped and searched.",
     },
     "video-signature": {
       type: "file",
       value: "FILE",
       repeat: true,
       group: "What is known",
-      does: "A known video: the video, its vPDQ signature in any text form, or what empreinte hash --json printed of videos and images.",
+      does: "A known video: the video, its vPDQ signature in any text form, or the output of empreinte hash --json for videos and images.",
     },
     bank: {
       type: "file",
@@ -73,7 +73,7 @@ export const command: Command = defineCommand({
       value: "NAME",
       group: "What is known",
       needs: ["bank"],
-      does: "Write NAME into the audit log as the one who scans.",
+      does: "Write NAME into the audit log as the person who scans.",
       defaultText: "the system's user",
     },
     "allow-trivial-hashes": {
@@ -87,7 +87,7 @@ export const command: Command = defineCommand({
       choices: ["fast", "standard", "thorough"],
       default: "fast",
       group: "Search",
-      does: "fast finds copies that are rotated or mirrored. standard also finds copies that are framed, captioned, slightly cropped, or in a screenshot or collage. thorough also finds copies that are cropped and turned further. See Levels.",
+      does: "fast finds copies that are rotated or mirrored. standard also finds copies that are framed, captioned, slightly cropped, or in a screenshot or collage. thorough also finds copies that are more strongly cropped or rotated. See Levels.",
     },
     radius: {
       type: "integer",
@@ -96,7 +96,7 @@ export const command: Command = defineCommand({
       most: 256,
       default: 31,
       group: "Search",
-      does: "Let hashes match that differ in at most N bits.",
+      does: "Match hashes that differ in at most N bits.",
     },
     "min-quality": {
       type: "integer",
@@ -122,7 +122,7 @@ export const command: Command = defineCommand({
   sections: [
     {
       title: "Text output",
-      text: ["Each record has these columns, with tabs between. A column that does not apply is -."],
+      text: ["Each record has these columns, separated by tabs. A column that does not apply is -."],
       rows: [
         ["path", "The file."],
         [
@@ -130,16 +130,16 @@ export const command: Command = defineCommand({
           "exact: the same bytes. match: a known hash within the radius. review: a person should look. With --bank: block, review or log.",
         ],
         ["distance", "How many bits differ, 0 to 256."],
-        ["reference", "LIST:LINE, BANK/SOURCE/ENTRY (ENTRY is #N where the source gave no id), or the known video."],
+        ["reference", "LIST:LINE, BANK/SOURCE/ENTRY (ENTRY is #N if the source gave no id), or the known video."],
         [
           "orientation",
           "How the image is rotated or mirrored: orig, rot90, rot180, rot270, flipX, flipY, flipPlus1, flipMinus1.",
         ],
         [
           "view",
-          "The part of the image that matches, where it is not the whole image: trimmed, part, zoom-out and so on.",
+          "The part of the image that matches, if it is not the whole image: trimmed, component, zoom-out and so on.",
         ],
-        ["detail", "The items below, with spaces between, then the metadata of the list or the labels of the bank."],
+        ["detail", "The items below, separated by spaces, then the metadata of the list or the labels of the bank."],
       ],
     },
     {
@@ -152,10 +152,10 @@ export const command: Command = defineCommand({
           "Seconds of a segment: in the scanned video, and in the known one; - for an image. Each segment is a record.",
         ],
         ["share=N%", "How much of the segment matches."],
-        ["speed=N", "How fast the known video runs in the scanned one, where it differs."],
+        ["speed=N", "How fast the known video runs in the scanned one, if it differs."],
         ["region=X,Y/X,Y/X,Y/X,Y", "The corners of the view, in percent of the width and height."],
         ["digest=TYPE", "The digest that is equal: md5, sha1 or sha256."],
-        ["crop=NAME", "The crop of the known image that is near."],
+        ["crop=NAME", "The nearest crop of the known image."],
       ],
     },
     {
@@ -176,8 +176,8 @@ export const command: Command = defineCommand({
     {
       title: "Levels",
       text: [
-        "standard and thorough have radii of their own: --radius, --min-quality, --no-orientations and --all-pages go with fast only. A match for review is never blocked by a bank.",
-        "With standard and thorough, videos are also compared without borders, bars and what is around them. Known videos are then also found cropped, zoomed or turned by some degrees.",
+        "standard and thorough have their own radii: --radius, --min-quality, --no-orientations and --all-pages go with fast only. A match for review is never blocked by a bank.",
+        "With standard and thorough, videos are also compared without borders, bars and surrounding images. Known videos are then also found when they were cropped, zoomed or slightly rotated.",
       ],
     },
     filesSection,

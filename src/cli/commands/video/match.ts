@@ -8,8 +8,8 @@ export const command: Command = defineCommand({
   name: "video match",
   summary: "Print which segments of a video are in another",
   description: [
-    "Prints a line for each segment of A that is in B. It has the times in both, how much of it matches, and the speed where it differs: clip.mp4 00:12–00:47 = known.mp4 01:03–01:38, 96 %. A match is a lead, not proof.",
-    "A and B are videos or their signatures: vPDQ in any of its three text forms, or what empreinte hash --json printed of one video. The content of a file decides what it is.",
+    "Prints a line for each segment of A that is in B. It has the times in both, how much of it matches, and the speed if it differs: clip.mp4 00:12–00:47 = known.mp4 01:03–01:38, 96 %. A match is a lead, not proof.",
+    "A and B are videos or their signatures: vPDQ in any of its three text forms, or the output of empreinte hash --json for one video. The content of a file decides what it is.",
   ],
   arguments: { a: { does: "The video that is searched for." }, b: { does: "The video that may contain it." } },
   options: {
@@ -20,7 +20,7 @@ export const command: Command = defineCommand({
       least: 0,
       most: 256,
       default: 31,
-      does: "Let frames match that differ in at most N bits.",
+      does: "Match frames that differ in at most N bits.",
     },
     "min-quality": {
       type: "integer",
