@@ -9,8 +9,8 @@ import { root } from "../../support/run.ts";
 const all = documents();
 const named = (path: string): DocumentFile => all.find((document) => document.path === path)!;
 
-/** Lists of facts, names and figures. Their lines are short, but they are not sentences. */
-const notProse = /^(CHANGELOG\.md|fixtures\/.*|docs\/command-line\.md|native\/search\/file\/FORMAT\.md)$/;
+/** Documents that describe inputs of tests. */
+const notProse = /^fixtures\//;
 
 describe("the documents", () => {
   test("have the pages that the index of docs/ promises, and no other", () => {
