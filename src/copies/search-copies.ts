@@ -1,14 +1,10 @@
 import { leastQuality, leastViewQuality } from "../thresholds.js";
-import { hashToBytes } from "../hash/value.js";
-import type { Samples } from "../image/samples.js";
-import { QueryImage, type StageName, type ViewHash, wholeView } from "../views/query-image.js";
+import type { QueryImage, StageName, ViewHash } from "../views/query-image.js";
 import { alignCandidates } from "./align.js";
 import { type CandidateGroups, CandidateSet } from "./candidates.js";
+import type { ImageViews } from "./image-views.js";
 import { flatFrom, searchRadius } from "./radii.js";
 import type { AlteredLevel, CopyIndex, CopyStage } from "./types.js";
-
-/** An image with a side below this has no working copy, as it has no hash. */
-const minSide = 5;
 
 export interface CopySearchOptions extends CandidateGroups {
   level: AlteredLevel;
@@ -67,11 +63,6 @@ class CopySearch {
   }
 }
 
-function originalView({ hash }: Samples): ViewHash {
-  const { quality, stable } = hash;
-  return { hash: hashToBytes(hash.hash), name: "original", orientation: "orig", quality, stable, view: undefined };
-}
-
 /** An image with its tones reversed has all its bits reversed. */
 function negativeOf(original: ViewHash): ViewHash {
   return { ...original, hash: original.hash.map((byte) => ~byte), name: "negative" };
@@ -83,21 +74,20 @@ function good(least: number, views: ViewHash[]): ViewHash[] {
 
 /** The stages after the hash of the image as it is. Answers whether the image is flat. */
 async function runRemainingStages(
-  samples: Samples,
+  image: ImageViews,
   search: CopySearch,
-  original: ViewHash,
   { level, signal }: CopySearchOptions,
 ): Promise<boolean> {
-  using image = await QueryImage.taking(samples, signal);
-  const flat = image.flatness >= flatFrom;
+  const { original } = image;
+  const workingCopy = await image.image(signal);
+  const flat = workingCopy.flatness >= flatFrom;
   search.candidates.strict = flat;
   const radius = searchRadius(level, flat);
   const views = async (name: StageName): Promise<ViewHash[]> => good(leastViewQuality, await image.stage(name, signal));
 
   await search.stage("turned", radius, async () => {
     if (original.quality < leastQuality) return [];
-    const resized = await image.hash(wholeView, 512, signal);
-    const others = [...resized.map((view): ViewHash => ({ ...view, name: "resized" })), negativeOf(original)];
+    const others = [...(await image.resized(signal)), negativeOf(original)];
     return good(leastQuality, [...others, ...(await image.stage("turned", signal))]);
   });
   if (search.shouldContinue) await search.stage("detected", radius, () => views("detected"));
@@ -108,7 +98,7 @@ async function runRemainingStages(
       return level === "thorough" ? [...fixed, ...(await views("large"))] : fixed;
     });
   }
-  if (search.shouldContinue) await search.align(image);
+  if (search.shouldContinue) await search.align(workingCopy);
   return false;
 }
 
@@ -117,20 +107,17 @@ async function runRemainingStages(
  * slightly cropped. The hash of the image as it is comes first; the rest, in the order of what it finds for what it
  * costs, is searched until the candidates decide, or to the end. What is below the quality, the image or a view of it,
  * matches nothing.
- *
- * @param samples of which nothing may be left afterwards.
  */
 export async function searchCopies(
-  samples: Samples,
+  image: ImageViews,
   index: CopyIndex,
   options: CopySearchOptions,
 ): Promise<CopySearchResult> {
   const search = new CopySearch(index, options);
-  const original = originalView(samples);
+  const { original } = image;
   if (original.quality >= leastQuality && original.stable) {
     await search.stage("plain", searchRadius(options.level, false), () => [original]);
   }
-  const large = Math.min(samples.width, samples.height) >= minSide;
-  const flat = search.shouldContinue && large && (await runRemainingStages(samples, search, original, options));
+  const flat = search.shouldContinue && image.hasMore && (await runRemainingStages(image, search, options));
   return { candidates: search.candidates, flat, stages: search.stages };
 }

@@ -1,4 +1,4 @@
-import { boolean, checkOptions, checkSignal, oneOf } from "../check.js";
+import { boolean, checkOptions, checkSignal, invalidArgument, oneOf } from "../check.js";
 import { EmpreinteError } from "../errors.js";
 import type { HashLike } from "../hash/value.js";
 import type { DigestType, FileDigests } from "../image/digest.js";
@@ -22,7 +22,7 @@ import { type Entries, KeptEntries } from "./entries.js";
 import { EntryFinder } from "./entry-finder.js";
 import { IndexFilesWriter, openFiles } from "./index-files.js";
 import type { ListMatch } from "./list-match.js";
-import { searchListsForImage } from "./search-image.js";
+import { type SearchedList, searchListsForImage } from "./search-image.js";
 import { checkReadOptions, type ReadListOptions, readOptionNames } from "./read-options.js";
 import { allNamed, type KnownSources, type LoadedList, readLists } from "./read-lists.js";
 
@@ -226,19 +226,46 @@ export class HashList {
    * const { tier, matches } = await list.searchImage("upload.jpg", { level: "standard" });
    */
   async searchImage(input: ImageInput, options?: ImageSearchOptions): Promise<ImageSearchResult<ListMatch>> {
-    this.#open();
-    const search = checkImageSearch(options);
-    const entries = this.#entries;
-    entries.hold(); // close() may be called during the search
-    try {
-      return await searchListsForImage(input, search, {
-        holder: { search: (query, how) => this.#index.search(query, how), rows: this.#index },
-        finder: new EntryFinder(entries, this.#lists),
-        digests: this.#digests,
-      });
-    } finally {
-      entries.release();
+    const [result] = await HashList.searchImageIn([this], input, options);
+    return result!;
+  }
+
+  /**
+   * Searches several `HashList`s for one image, like `searchImage`. The image is read and hashed once. A file that the
+   * decoder refuses is an error where none of the lists has its digest.
+   *
+   * @returns what `searchImage` of each list answers, in their order.
+   * @throws as `searchImage`
+   *
+   * @example
+   * const [ours, theirs] = await HashList.searchImageIn([own, exchange], "upload.jpg", { level: "standard" });
+   */
+  static async searchImageIn(
+    lists: readonly HashList[],
+    input: ImageInput,
+    options?: ImageSearchOptions,
+  ): Promise<ImageSearchResult<ListMatch>[]> {
+    if (!Array.isArray(lists) || !lists.every((list) => list instanceof HashList)) {
+      throw invalidArgument("lists", "array of HashList", lists);
     }
+    for (const list of lists as readonly HashList[]) list.#open();
+    const search = checkImageSearch(options);
+    const held = lists.map((list) => list.#entries);
+    held.forEach((entries) => entries.hold()); // close() may be called during the search
+    try {
+      const searched = lists.map((list, i) => list.#searched(held[i]!));
+      return await searchListsForImage(input, search, searched);
+    } finally {
+      held.forEach((entries) => entries.release());
+    }
+  }
+
+  #searched(entries: Entries): SearchedList {
+    return {
+      holder: { search: (query, how) => this.#index.search(query, how), rows: this.#index },
+      finder: new EntryFinder(entries, this.#lists),
+      digests: this.#digests,
+    };
   }
 
   /** Frees the hashes now. Running searches finish; any later call except `close` fails with `ERR_EMPREINTE_CLOSED`. */

@@ -1,4 +1,5 @@
 /** Searches lists for an image by its digests, its hash and, at the higher levels, its views. */
+import { digestTypes } from "../image/digest.js";
 import type { ImageInput } from "../image/input.js";
 import { readUpload } from "../image/upload.js";
 import {
@@ -6,33 +7,39 @@ import {
   type ImageHolder,
   type ImageSearchResult,
   samplesOptions,
-  searchSamples,
+  SearchedImage,
 } from "../search/search-image.js";
 import type { KnownDigests } from "./digests.js";
 import type { EntryFinder } from "./entry-finder.js";
 import type { ListMatch } from "./list-match.js";
 
 /** The parts of a `HashList` that a search reads. */
-export interface SearchedLists {
+export interface SearchedList {
   holder: ImageHolder;
   finder: EntryFinder;
   digests: KnownDigests | undefined;
 }
 
-/** Searches lists for an image. Crop lines belong to the entry of their original. */
+/** Searches lists for an image, which is read and hashed once. Crop lines belong to the entry of their original. */
 export async function searchListsForImage(
   input: ImageInput,
   search: CheckedImageSearch,
-  { holder, finder, digests }: SearchedLists,
-): Promise<ImageSearchResult<ListMatch>> {
-  const upload = await readUpload(input, samplesOptions(search), digests?.types ?? [], search.signal);
-  const known = digests?.search(upload.digests ?? {}) ?? [];
-  const exact = known.map((match): ListMatch => ({ ...match, tier: "match", view: "original" }));
-  if (upload.samples === undefined) {
-    if (exact.length === 0) throw upload.refused;
-    return { tier: "match", matches: exact, quality: 0, flat: false, stages: [] };
+  lists: readonly SearchedList[],
+): Promise<ImageSearchResult<ListMatch>[]> {
+  const types = digestTypes.filter((type) => lists.some(({ digests }) => digests?.types.includes(type)));
+  const { samples, digests = {}, refused } = await readUpload(input, samplesOptions(search), types, search.signal);
+  using image = samples && new SearchedImage(samples);
+  const results: ImageSearchResult<ListMatch>[] = [];
+  for (const { holder, finder, digests: known } of lists) {
+    const exact = (known?.search(digests) ?? []).map(exactMatch);
+    const found = await image?.searchIn({ ...holder, groups: { entryOf: finder.entryOf } }, search);
+    const matches = [...exact, ...finder.matches(found?.matches ?? [])];
+    const tier = exact.length > 0 ? "match" : (found?.tier ?? "none");
+    // Where the decoder refused the file, its digests are all there is.
+    results.push({ quality: 0, flat: false, stages: [], ...found, tier, matches });
   }
-  const found = await searchSamples(upload.samples, search, { ...holder, groups: { entryOf: finder.entryOf } });
-  const matches = [...exact, ...finder.matches(found.matches)];
-  return { ...found, tier: exact.length > 0 ? "match" : found.tier, matches };
+  if (refused !== undefined && results.every(({ matches }) => matches.length === 0)) throw refused;
+  return results;
 }
+
+const exactMatch = (match: ListMatch): ListMatch => ({ ...match, tier: "match", view: "original" });

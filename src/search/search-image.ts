@@ -1,9 +1,11 @@
 import { boolean, checkOptions, checkSignal, integer } from "../check.js";
 import type { CandidateGroups, CandidateSet } from "../copies/candidates.js";
 import { checkLevel } from "../copies/level.js";
+import { ImageViews } from "../copies/image-views.js";
 import { searchCopies } from "../copies/search-copies.js";
 import type { CopyIndex, CopyLevel, CopyStage, Tier } from "../copies/types.js";
 import { checkHashOptions } from "../hash/options.js";
+import type { PixelHash } from "../hash/result.js";
 import { orientationNames } from "../hash/orientations.js";
 import { matchRadius, leastQuality } from "../thresholds.js";
 import type { ImageInput } from "../image/input.js";
@@ -109,26 +111,39 @@ export async function searchImage(
   search: CheckedImageSearch,
   holder: ImageHolder,
 ): Promise<ImageSearchResult<IndexMatch>> {
-  return searchSamples(await readSamples(input, samplesOptions(search), search.signal), search, holder);
-}
-
-/**
- * Searches for an image that is decoded.
- * @param samples as decoded with `samplesOptions`. The search may empty them.
- */
-export async function searchSamples(
-  samples: Samples,
-  search: CheckedImageSearch,
-  holder: ImageHolder,
-): Promise<ImageSearchResult<IndexMatch>> {
-  const { hash, quality } = samples.hash;
-  const found = await (search.level === "fast" ? searchPlain : searchAltered)(samples, search, holder);
-  return { tier: found.matches[0]?.tier ?? "none", ...found, hash, quality };
+  using image = new SearchedImage(await readSamples(input, samplesOptions(search), search.signal));
+  return image.searchIn(holder, search);
 }
 
 type Found = Pick<ImageSearchResult<IndexMatch>, "matches" | "flat" | "stages">;
 
-async function searchPlain({ hash }: Samples, search: CheckedImageSearch, holder: ImageHolder): Promise<Found> {
+/** An image that is decoded and hashed once, for one holder of known hashes or several. */
+export class SearchedImage implements Disposable {
+  readonly #hash: PixelHash;
+  readonly #views: ImageViews;
+
+  /** @param samples as decoded with `samplesOptions`. The search may empty them. */
+  constructor(samples: Samples) {
+    this.#hash = samples.hash;
+    this.#views = new ImageViews(samples);
+  }
+
+  /** Searches a holder. Wait for the answer before the next is searched. */
+  async searchIn(holder: ImageHolder, search: CheckedImageSearch): Promise<ImageSearchResult<IndexMatch>> {
+    const { hash, quality } = this.#hash;
+    const found = await (search.level === "fast"
+      ? searchPlain(this.#hash, search, holder)
+      : searchAltered(this.#views, search, holder));
+    return { tier: found.matches[0]?.tier ?? "none", ...found, hash, quality };
+  }
+
+  /** Frees what was made of the image. */
+  [Symbol.dispose](): void {
+    this.#views[Symbol.dispose]();
+  }
+}
+
+async function searchPlain(hash: PixelHash, search: CheckedImageSearch, holder: ImageHolder): Promise<Found> {
   const { radius, signal } = search;
   const from = performance.now();
   const found = await holder.search(hash, { radius, ...(signal && { signal }) });
@@ -148,11 +163,11 @@ async function searchPlain({ hash }: Samples, search: CheckedImageSearch, holder
 const hasSureMatch = (candidates: CandidateSet): boolean => candidates.matches()[0]?.tier === "match";
 
 async function searchAltered(
-  samples: Samples,
+  image: ImageViews,
   { level, radius, all, signal }: CheckedImageSearch,
   { rows, groups }: ImageHolder,
 ): Promise<Found> {
-  const { candidates, flat, stages } = await searchCopies(samples, rows, {
+  const { candidates, flat, stages } = await searchCopies(image, rows, {
     ...groups,
     level: level === "thorough" ? "thorough" : "standard",
     radius,

@@ -7,6 +7,7 @@ import {
   matchOf,
   supportCount,
 } from "../../copies/candidates.js";
+import { ImageViews } from "../../copies/image-views.js";
 import { searchCopies } from "../../copies/search-copies.js";
 import type { CopyLevel } from "../../copies/types.js";
 import { matchRadius, reviewRadius } from "../../thresholds.js";
@@ -97,8 +98,9 @@ export async function findCopies(
     !all && decided(queryCopies(candidates, isCrop)) === strongest;
   // The check itself searches the image's own hash, within the radius of every policy.
   if (level === "fast" || (!all && decided([]) === strongest)) return [];
+  using image = new ImageViews(samples);
   const options = { level, radius: matchRadius, entryOf, groupOf, signal, isDecided };
-  const { candidates } = await searchCopies(samples, index, options);
+  const { candidates } = await searchCopies(image, index, options);
   // Of entries with the same image only one is aligned, but another's bank may ask for more: search aligned views again.
   const seen = [...candidates.accepted().values()].flat().map(({ viewHash }) => viewHash);
   const aligned = [...new Set(seen)].filter(({ name }) => name === "aligned");

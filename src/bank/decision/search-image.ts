@@ -11,7 +11,7 @@ import {
   type ImageSearchOptions,
   type ImageSearchResult,
   samplesOptions,
-  searchSamples,
+  SearchedImage,
 } from "../../search/search-image.js";
 import type { DecisionContext } from "./context.js";
 import { CountedSignals } from "./counted-signals.js";
@@ -53,7 +53,8 @@ export async function searchEntriesForImage(
   numbersOfBanks(); // An unknown bank is an error before the image is read.
   const { digests, samples, refused } = await readUpload(input, samplesOptions(search), digestTypes, search.signal);
   const numbers = numbersOfBanks();
-  const near = samples && (await searchSamples(samples, search, holderOf(context, numbers)));
+  using image = samples && new SearchedImage(samples);
+  const near = await image?.searchIn(holderOf(context, numbers), search);
   const matches = context.read((snapshot) => {
     const exact = searchDigests(snapshot, digests);
     const found = exact.map((match) => ({ ...match, tier: "match" as const, view: "original" as const }));

@@ -1,9 +1,11 @@
 /** `scan --level`: what it prints of altered copies, its exit status, and what does not go with it. */
-import { writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { hashPixelsSync, hashWithCrops } from "../../../dist/index.js";
+import { native } from "../../../dist/native/load.js";
 import { cropListLines } from "../../../dist/doors/lists.js";
 import { crop, mirrored, type Rgb, scene } from "../../support/altered.ts";
 import { empreinte, folder, jsonLines } from "../../support/cli.ts";
@@ -54,6 +56,52 @@ describe("scan --level", () => {
     expect(stdout).toContain(`\t${registered}:1\t`);
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
     expect((await empreinte(["scan", "--list", list, "--level", "standard", large])).stdout).toBe("");
+  });
+
+  it("reads and hashes each image once for several lists, and prints what each list by itself gives", async () => {
+    const digests = join(here, "digests.txt");
+    const bytes = readFileSync(small);
+    writeFileSync(
+      digests,
+      `pdq ${hashPixelsSync(scene(31)).hash}\nmd5 ${createHash("md5").update(bytes).digest("hex")}\n`,
+    );
+    const lists = [list, registered, digests];
+    const files = [small, mirror, large, other];
+    const scan = async (some: readonly string[], level: string, paths = files, input?: Buffer) => {
+      const args = ["scan", ...some.flatMap((path) => ["--list", path]), "--level", level, ...paths];
+      return (await empreinte(args, input && { input })).stdout.split("\n").filter((line) => line !== "");
+    };
+    for (const level of ["standard", "thorough"]) {
+      const alone = (await Promise.all(lists.map((one) => scan([one], level)))).flat();
+      const counted = ["hash", "createViews", "viewStage"] as const;
+      const spies = counted.map((name) => vi.spyOn(native, name));
+      const found = await scan(lists, level);
+      const [hashed, reduced, staged] = spies.map(({ mock }) => mock.calls.length);
+      spies.forEach((spy) => spy.mockRestore());
+      expect(found.toSorted()).toEqual(alone.toSorted());
+      expect(found.filter((line) => line.includes("digest=md5"))).toHaveLength(1);
+      expect(hashed).toBe(files.length);
+      expect(reduced).toBe(files.length);
+      // turned, detected, fixed and large, each at most once an image
+      expect(staged).toBeLessThanOrEqual(4 * files.length);
+    }
+    // A stream can be read once only.
+    const expected = (await scan(lists, "standard", [small])).map((line) => line.replace(small, "-"));
+    expect(expected).toHaveLength(3);
+    expect(await scan(lists, "standard", ["-"], bytes)).toEqual(expected);
+  });
+
+  it("names a file that cannot be decoded by its bytes, whichever list has them", async () => {
+    const broken = join(here, "broken.png");
+    const bytes = readFileSync(mirror).subarray(0, 60);
+    writeFileSync(broken, bytes);
+    const digests = join(here, "broken.txt");
+    writeFileSync(digests, `sha256 ${createHash("sha256").update(bytes).digest("hex")}\n`);
+    const args = ["scan", "--level", "standard", "--list", list, "--list", digests, "--json", broken];
+    const { stdout } = await empreinte(args);
+    const [found] = jsonLines<object>(stdout);
+    expect(found).toMatchObject({ path: broken, matches: [{ verdict: "exact", list: digests, digest: "sha256" }] });
+    expect(found).not.toHaveProperty("hash");
   });
 
   it.each<[string[], RegExp]>([

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { native } from "../../../dist/native/load.js";
 import { cropListLines, ListWriter } from "../../../dist/doors/lists.js";
 import { hashDistance, HashIndex, HashList, hashPixelsSync, hashWithCrops } from "../../../dist/index.js";
 import { crop, mirrored, scene } from "../../support/altered.ts";
@@ -128,6 +129,59 @@ describe("an original with its crops in a list", () => {
     ].toSorted((a, b) => Number(a[2]) - Number(b[2]));
     expect(matches.map(({ line, metadata, distance }) => [line, metadata, distance])).toEqual(expected);
     expect(await known.search(other, { radius: 256 })).toEqual(matches);
+  });
+});
+
+describe("several lists", () => {
+  test("are searched for one image, which is hashed once, and answer as each by itself", async () => {
+    const digest = createHash("md5").update("bytes").digest("hex");
+    using first = await HashList.load({ name: "first", source: listText(linesOf(0, "case 7")) });
+    using second = await HashList.load({ name: "second", source: listText(linesOf(1, "case 8")) });
+    using third = await HashList.load(
+      { name: "third", source: listText([`pdq ${hashPixelsSync(originals[0]).hash}`, `md5 ${digest}`]) },
+      { digests: true },
+    );
+    const lists = [first, second, third];
+    for (const level of ["fast", "standard", "thorough"] as const) {
+      for (const image of [...originals, ...cut, mirrored(originals[1]), scene(77)]) {
+        const alone = await Promise.all(lists.map((list) => list.searchImage(image, { level })));
+        const hashes = vi.spyOn(native, "hash");
+        const copies = vi.spyOn(native, "createViews");
+        const together = await HashList.searchImageIn(lists, image, { level });
+        expect(hashes).toHaveBeenCalledTimes(1);
+        expect(copies.mock.calls.length).toBeLessThanOrEqual(1);
+        vi.restoreAllMocks();
+        const untimed = (results: typeof alone) =>
+          results.map(({ stages, ...result }) => ({
+            ...result,
+            stages: stages.map(({ name, hashes: count }) => [name, count]),
+          }));
+        expect(untimed(together)).toEqual(untimed(alone));
+      }
+    }
+    expect(await HashList.searchImageIn([], originals[0])).toEqual([]);
+  });
+
+  test("answer for a file that the decoder refuses where one of them has its digest", async () => {
+    const bytes = Buffer.from("GIF89a, or so it says");
+    const digest = createHash("sha1").update(bytes).digest("hex");
+    using without = await HashList.load({ name: "without", source: listText([other]) });
+    using knows = await HashList.load({ name: "knows", source: listText([`sha1 ${digest}`]) }, { digests: true });
+    const [none, one] = await HashList.searchImageIn([without, knows], bytes);
+    expect(none).toEqual({ tier: "none", matches: [], quality: 0, flat: false, stages: [] });
+    expect(one).toMatchObject({ tier: "match", matches: [{ list: "knows", type: "sha1" }] });
+    await expect(HashList.searchImageIn([without], bytes)).rejects.toMatchObject({ name: "ImageError" });
+  });
+
+  test("are refused where one is closed or is no list", async () => {
+    const closed = await HashList.load(listText([other]));
+    using open = await HashList.load(listText([other]));
+    closed.close();
+    const code = "ERR_EMPREINTE_CLOSED";
+    await expect(HashList.searchImageIn([open, closed], originals[0])).rejects.toMatchObject({ code });
+    for (const lists of [open, [open, undefined], null]) {
+      await expect(HashList.searchImageIn(lists as never, originals[0])).rejects.toThrow("for lists");
+    }
   });
 });
 

@@ -1,4 +1,11 @@
-import type { CopyLevel, FileDigests, HashList, ImageHash, ImageInput, ListMatch } from "../../../index.js";
+import {
+  type CopyLevel,
+  type FileDigests,
+  HashList,
+  type ImageHash,
+  type ImageInput,
+  type ListMatch,
+} from "../../../index.js";
 import type { VideoSignature } from "../../../doors/video.js";
 import { placeText, regionText, type ScanMatch, viewText } from "./record.js";
 
@@ -120,21 +127,22 @@ export async function frameMatches(
   return [...best.values()].toSorted((a, b) => a.timestampSeconds - b.timestampSeconds).map(nearMatch);
 }
 
-/** The entries that an image is an altered copy of, matches before reviews, and the image's hash. */
+/**
+ * The entries that name an image's bytes or that it is an altered copy of, matches before reviews, and the image's hash.
+ * The image is read and hashed once for all lists.
+ */
 export async function copyMatches(
-  input: () => ImageInput,
+  input: ImageInput,
   lists: readonly HashList[],
   options: { level: CopyLevel; maxPixels?: number; maxBytes?: number; maxSeconds?: number; signal: AbortSignal },
-): Promise<{ hash: string; quality: number; matches: ScanMatch[] }> {
-  const found: ListMatch[] = [];
-  let hashed = { hash: "", quality: 0 };
-  for (const known of lists) {
-    const { hash = hashed.hash, quality, matches } = await known.searchImage(input(), options);
-    hashed = { hash, quality };
-    // The digests are compared apart.
-    found.push(...matches.filter(({ type }) => type === "pdq"));
-  }
+): Promise<{ hash: string | undefined; quality: number; matches: ScanMatch[] }> {
+  const results = await HashList.searchImageIn(lists, input, options);
+  const [{ hash, quality } = { hash: undefined, quality: 0 }] = results;
+  const found = results.flatMap(({ matches }) => matches);
+  const exact = found.filter(({ type }) => type !== "pdq");
   const rank = { match: 0, review: 1 };
-  found.sort((a, b) => rank[a.tier ?? "review"] - rank[b.tier ?? "review"] || a.distance - b.distance);
-  return { ...hashed, matches: found.map(copyMatch) };
+  const near = found
+    .filter(({ type }) => type === "pdq")
+    .sort((a, b) => rank[a.tier ?? "review"] - rank[b.tier ?? "review"] || a.distance - b.distance);
+  return { hash, quality, matches: [...exact.map(exactMatch), ...near.map(copyMatch)] };
 }

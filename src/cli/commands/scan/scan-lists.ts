@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { digestFile, defaultLimits, type FileDigests, type ImageHash, type ImageInput } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
@@ -77,20 +76,19 @@ class ListScanner implements Scanner {
     return resultOf({ ...imageAbout(hash), ...(skipped && { skipped }) }, [...exact, ...near, ...videos]);
   }
 
-  /** Searches for altered copies, which also hashes the image. */
+  /** Searches for altered copies, which also hashes the image and digests its bytes. */
   async #copies(file: Found): Promise<ScanResult> {
     const { options, session, copyLevel } = this.#context;
     const { signal, stdin } = session;
     const limits = limitsOf(options);
     const source = inputOf(file, stdin);
     const input =
-      typeof source === "string"
+      this.#videos === undefined || typeof source === "string"
         ? source
         : await bytesOf(source as AsyncIterable<unknown>, limits.maxBytes ?? defaultLimits.maxBytes);
-    const copies = await copyMatches(() => input, this.#lists, { ...limits, level: copyLevel!, signal });
-    const exact = this.#digests.matches(await this.#digestsOf(input));
-    const videos = this.#videos ? await this.#videosNear(input) : [];
-    return resultOf(imageAbout(copies), [...exact, ...copies.matches, ...videos]);
+    const { hash, quality, matches } = await copyMatches(input, this.#lists, { ...limits, level: copyLevel!, signal });
+    const videos = this.#videos && hash !== undefined ? await this.#videosNear(input) : [];
+    return resultOf(hash === undefined ? {} : imageAbout({ hash, quality }), [...matches, ...videos]);
   }
 
   async #videosNear(input: ImageInput): Promise<ScanMatch[]> {
@@ -100,13 +98,9 @@ class ListScanner implements Scanner {
     return videosWithImage(hash, this.#videos!, this.#settings, session.signal);
   }
 
-  async #digestsOf(input: string | Uint8Array): Promise<FileDigests> {
+  async #digestsOf(path: string): Promise<FileDigests> {
     const { types } = this.#digests;
-    if (types.length === 0) return {};
-    if (typeof input === "string") {
-      return digestFile(input, { digests: types, signal: this.#context.session.signal });
-    }
-    return Object.fromEntries(types.map((type) => [type, createHash(type).update(input).digest("hex")]));
+    return types.length === 0 ? {} : digestFile(path, { digests: types, signal: this.#context.session.signal });
   }
 
   readonly video = async (path: string, options: HashVideoOptions): Promise<Compare> => {
