@@ -53,12 +53,16 @@ export function checkCallback<T extends ((...given: never[]) => unknown) | undef
 }
 
 /**
- * Returns an options object, `{}` for undefined. Every key must be in `known`.
+ * Returns an options object, `{}` for undefined. Every key must be in `known`. Errors call it `name`.
  * @throws {InvalidArgumentError} for another value or an unknown key.
  */
-export function checkOptions<T extends object>(value: T | undefined, known: readonly string[]): Partial<T> {
+export function checkOptions<T extends object>(
+  value: T | undefined,
+  known: readonly string[],
+  name = "options",
+): Partial<T> {
   if (value === undefined) return {};
-  if (typeof value !== "object" || value === null) throw invalidArgument("options", "object", value);
+  if (typeof value !== "object" || value === null) throw invalidArgument(name, "object", value);
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw new InvalidArgumentError(`Unknown option ${key}; known are ${known.join(", ")}`);
   }

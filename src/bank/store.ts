@@ -19,7 +19,14 @@ import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } f
 import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./inspect/audit.js";
 import { type Change, changesSince, type EntryInfo, entryInfo } from "./inspect/contents.js";
 import { floodedEntries, quarantinedEntries } from "./inspect/contents.js";
-import { checkFilter, type EntryFilter, listEntries, type SourceInfo, sourceInfos } from "./inspect/listing.js";
+import {
+  checkFilter,
+  type EntryFilter,
+  entryFilterNames,
+  listEntries,
+  type SourceInfo,
+  sourceInfos,
+} from "./inspect/listing.js";
 import { verifyStore } from "./inspect/verify.js";
 import { disableEntry, liftTombstone, releaseEntry } from "./removal/entry-changes.js";
 import type { RemovalKind } from "./removal/remove-entries.js";
@@ -120,8 +127,8 @@ export class BankStore {
 
   /** Makes a bank. @throws {BankError} `ERR_EMPREINTE_DUPLICATE_NAME` @throws {InvalidArgumentError} */
   createBank(bank: NewBank): void {
-    const name = checkName("bank", bank.name);
     const { purpose, policy, negative } = checkBank(bank);
+    const name = checkName("name", bank.name);
     const database = this.#database;
     database.transaction(() => {
       if (database.get("SELECT 1 FROM bank WHERE name = ?", name) !== undefined) {
@@ -183,7 +190,7 @@ export class BankStore {
     const [digest, audit] = [this.#digest, this.#audit];
     const step = (): void => this.#live.sync();
     try {
-      await importBatches({ database, digest, audit, from, entries, options: options ?? {}, counts, step });
+      await importBatches({ database, digest, audit, from, entries, options, counts, step });
     } finally {
       if (counts.withdrawn > 0) {
         await this.#live.removing(() => {
@@ -347,7 +354,7 @@ export class BankStore {
    * `entries` itself writes nothing. @throws {InvalidArgumentError} @throws {BankError}
    */
   recordExport(detail: EntryFilter & { to: string }): void {
-    const { to, ...filter } = detail;
+    const { to, ...filter } = checkOptions(detail, ["to", ...entryFilterNames]);
     checkFilter(this.#database, filter);
     const form = checkName("to", to);
     this.#database.transaction(() => this.#audit("export", { ...filter, to: form }));

@@ -56,7 +56,7 @@ function column(name: string, value: unknown): Column {
 
 /** @throws {InvalidArgumentError} for a map that does not fit. */
 export function checkColumns(map: ColumnMap): CheckedColumns {
-  const given = checkOptions(map, [...single, "labels", "withdrawn", "delimiter", "header"]);
+  const given = checkOptions(map, [...single, "labels", "withdrawn", "delimiter", "header"], "columns");
   const { labels = {}, withdrawn = ["withdrawn", "deleted", "removed"], delimiter, header = true } = given;
   if (typeof header !== "boolean") throw invalidArgument("header", "boolean", header);
   if (delimiter !== undefined && (typeof delimiter !== "string" || !/^[^"\r\n]$/.test(delimiter)))

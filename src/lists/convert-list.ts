@@ -1,6 +1,7 @@
+import { checkOptions, oneOf } from "../check.js";
 import type { EntryList } from "./entry-list.js";
-import type { WrittenFormat } from "./formats/index.js";
-import { openList, type OpenListOptions } from "./open-list.js";
+import { type WrittenFormat, writtenFormats } from "./formats/index.js";
+import { openList, openListNames, type OpenListOptions } from "./open-list.js";
 import type { ListSource } from "./source.js";
 import { ListWriter, type ListWriterOptions } from "./write-list.js";
 
@@ -11,6 +12,9 @@ export interface ConvertListOptions extends Omit<OpenListOptions, "others"> {
   /** Options for writing. `nation` is by default the nation of the list that is read. */
   write?: ListWriterOptions;
 }
+
+/** What a format cannot hold is counted, whatever it is. */
+const convertedNames = openListNames.filter((name) => name !== "others");
 
 /** A list that is being converted. `convertList` makes it. Iterating over it gives the text of the other list in pieces. */
 export class ListConversion implements AsyncIterable<string> {
@@ -63,11 +67,12 @@ export class ListConversion implements AsyncIterable<string> {
  * console.log(conversion.leftOut); // { cases: 12, "fields.MediaSize": 300 }
  */
 export async function convertList(source: ListSource, options: ConvertListOptions): Promise<ListConversion> {
-  const { to, write, ...reading } = options;
+  const { to, write, ...reading } = checkOptions(options, [...convertedNames, "to", "write"]);
+  const format = oneOf("to", to, writtenFormats);
   // Made before anything is opened, because it checks its options.
-  const writer = new ListWriter(to, write);
+  const writer = new ListWriter(format, checkOptions(write, ["nation"], "write"));
   const list = await openList(source, { ...reading, others: "keep" });
   const { nation } = list;
   const sameNation = write?.nation === undefined && nation !== undefined;
-  return new ListConversion(list, sameNation ? new ListWriter(to, { ...write, nation }) : writer);
+  return new ListConversion(list, sameNation ? new ListWriter(format, { ...write, nation }) : writer);
 }

@@ -32,7 +32,17 @@ export interface OpenListOptions {
   signal?: AbortSignal;
 }
 
-const optionNames = ["format", "columns", "name", "nation", "others", "maxEntryBytes", "onProblem", "signal"] as const;
+/** The names of the options of `openList`. */
+export const openListNames = [
+  "format",
+  "columns",
+  "name",
+  "nation",
+  "others",
+  "maxEntryBytes",
+  "onProblem",
+  "signal",
+] as const;
 
 /** The options after they were checked. */
 interface CheckedOptions {
@@ -58,7 +68,7 @@ function check(options: OpenListOptions): CheckedOptions {
   if (columns !== undefined && format !== "csv") throw invalidArgument("format", '"csv" beside columns', format);
   return {
     format,
-    columns: columns && checkColumns(columns),
+    columns: columns === undefined ? undefined : checkColumns(columns),
     nation: checkNation(nation),
     maxEntryBytes: integer("maxEntryBytes", maxEntryBytes, 1024, 2 ** 30),
   };
@@ -85,7 +95,7 @@ export function checkNation(nation: unknown): string | undefined {
  * console.log(list.page.next); // the link of the next page
  */
 export async function openList(source: ListSource, options?: OpenListOptions): Promise<EntryList> {
-  const given = checkOptions(options, optionNames) as OpenListOptions;
+  const given = checkOptions(options, openListNames) as OpenListOptions;
   const checkedSource = checkSource(source);
   const { name = sourceName(checkedSource) ?? "stream", onProblem, others = "report" } = given;
   if (typeof name !== "string") throw invalidArgument("name", "string", name);

@@ -7,7 +7,7 @@ import { native } from "./load.js";
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: this processor runs no kernel of that name.
  */
 export function kernelName(name: string | undefined): string | undefined {
-  const wanted = name ?? process.env["EMPREINTE_KERNEL"];
+  const wanted = name === undefined ? process.env["EMPREINTE_KERNEL"] : name;
   if (wanted === undefined || wanted === "") return undefined;
   const able = native.kernels().filter((kernel) => kernel.supported);
   if (able.some((kernel) => kernel.name === wanted)) return wanted;

@@ -113,8 +113,10 @@ function onlyRadius(options: SearchOptions): boolean {
 /** @throws {InvalidArgumentError} */
 export function checkSearch(options: SearchOptions | undefined, names: readonly string[] = syncNames): CheckedSearch {
   if (options === undefined) return plain;
-  const { radius = plain.radius } = options;
-  if (onlyRadius(options)) return { ...plain, radius: integer("radius", radius, 0, 256) };
+  if (onlyRadius(options)) {
+    const { radius = plain.radius } = options;
+    return { ...plain, radius: integer("radius", radius, 0, 256) };
+  }
   const given = checkOptions(options, names);
   const limit = given.limit === undefined ? 0 : integer("limit", given.limit, 1, 2 ** 32 - 1);
   return { ...check(given, plain.radius), limit, nearest: false, separateCrops: false };

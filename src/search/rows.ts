@@ -84,8 +84,9 @@ export function checkCropAddition(
   if (hashes.crops.length > mostCrops)
     throw invalidArgument("crops", `at most ${mostCrops} crops`, hashes.crops.length);
   const count = 1 + hashes.crops.length;
+  integer("tag", tag, 0, 255);
   const tags = new Uint8Array(count).fill(integer("cropTag", cropTag, 0, 255));
-  tags[0] = integer("tag", tag, 0, 255);
+  tags[0] = tag;
   return {
     ids: new Float64Array(count).fill(oneId(id)),
     hashes: packHashes([hashes.hash, ...hashes.crops.map(({ hash }) => hash)]),

@@ -67,7 +67,7 @@ function ratio(value: unknown): number {
 }
 
 function floodLimit(value: FloodLimit): FloodLimit {
-  const { uploads, seconds } = checkOptions(value, ["uploads", "seconds"]);
+  const { uploads, seconds } = checkOptions(value, ["uploads", "seconds"], "flood");
   return {
     uploads: integer("flood.uploads", uploads, 1, 1_000_000),
     seconds: integer("flood.seconds", seconds, 1, 31_622_400),
@@ -88,7 +88,7 @@ export function checkPolicy(policy: Partial<Policy> | undefined): Policy {
     labels,
     action = "review",
     ...rest
-  } = checkOptions(policy, names);
+  } = checkOptions(policy, names, "policy");
   const { cropAction, matchRatio, seed, flood } = rest;
   const wanted = texts("orientations", orientations).map((one) => oneOf("orientations", one, orientationNames));
   return {

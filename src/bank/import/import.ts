@@ -62,7 +62,7 @@ export interface ImportContext {
   audit: Audit;
   from: SourceName;
   entries: EntryBatches;
-  options: ImportOptions;
+  options: ImportOptions | undefined;
   counts: ImportCounts;
   /** Called in a reading after each batch. */
   step: () => void;
@@ -101,7 +101,7 @@ export async function importBatches(context: ImportContext): Promise<void> {
   const { database, digest, from, entries, counts } = context;
   const checked = checkImport(context);
   const { size, skip, onProblem, signal } = checked;
-  const { screen, close } = screening(context.options);
+  const { screen, close } = screening(context.options ?? {});
   try {
     const take = batchTaker(context, checked, openSource(database, from), screen);
     const batch = new Map<string, CheckedEntry>();

@@ -37,12 +37,14 @@ export interface EntryFilter {
   crops?: boolean;
 }
 
+export const entryFilterNames = ["bank", "source", "status", "crops"] as const;
+
 /** Entries of one reading. Other processes can write between two readings. */
 const step = 1000;
 
 /** Checks a filter. @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
 export function checkFilter(database: Database, filter: EntryFilter | undefined): CheckedFilter {
-  const { bank, source, status, crops = false } = checkOptions(filter, ["bank", "source", "status", "crops"]);
+  const { bank, source, status, crops = false } = checkOptions(filter, entryFilterNames);
   return {
     bank: bank === undefined ? undefined : bankNumber(database, bank),
     source: source === undefined ? undefined : sourceRow(database, { bank: bank ?? "", source }).id,

@@ -83,6 +83,7 @@ const byName = new Map(suite.map((attack) => [attack.name, attack]));
  */
 export function attacksNamed(names: "suite" | "quick" | readonly string[]): SuiteAttack[] {
   if (names === "suite") return [...suite];
+  if (names !== "quick" && !Array.isArray(names)) throw invalidArgument("attacks", "suite, quick or an array", names);
   const wanted = new Set<SuiteAttack>();
   for (const name of names === "quick" ? quick : names) {
     if (isEditName(name)) continue;

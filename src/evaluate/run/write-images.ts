@@ -52,8 +52,9 @@ export async function writeAttackedImages(folder: string, out: string, options?:
   const given = checkOptions(options, optionNames);
   filledText("folder", folder, "path");
   filledText("out", out, "path");
-  const { onProblem, attacks: attackNames = "suite" } = given;
+  const { onProblem, onProgress, attacks: attackNames = "suite" } = given;
   checkCallback("onProblem", onProblem);
+  checkCallback("onProgress", onProgress);
   const attacks = attacksNamed(attackNames);
   const { generated, changes, seed, concurrency } = checkImages(given);
   const unrelated = checkFolder("unrelated", given.unrelated);
@@ -82,7 +83,7 @@ export async function writeAttackedImages(folder: string, out: string, options?:
           await writeFile(join(out, file), bytes, { mode: 0o600 });
           lines[i] = `${file},${quoted(query.name)},${quoted(items[query.listIndex]!.name)}\n`;
         }
-        given.onProgress?.({ step: "queries", done: ++done, total: queries.length });
+        onProgress?.({ step: "queries", done: ++done, total: queries.length });
       });
       await writeFile(join(out, "queries.csv"), `file,query,image\n${lines.join("")}`, { mode: 0o600 });
     } catch (error) {

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, isAbsolute, join } from "node:path";
-import { invalidArgument, checkOptions, checkSignal } from "../../check.js";
+import { checkOptions, checkSignal, filledText, invalidArgument } from "../../check.js";
 import { VideoError } from "../../errors.js";
 import { endChild, startChild } from "./child-process.js";
 
@@ -167,6 +167,7 @@ async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
  */
 export async function findFfmpeg(options?: FindFfmpegOptions): Promise<Ffmpeg | undefined> {
   const { ffmpegPath, signal } = checkOptions(options, ["ffmpegPath", "signal"]);
+  if (ffmpegPath !== undefined) filledText("ffmpegPath", ffmpegPath, "path");
   checkSignal(signal)?.throwIfAborted();
   const found = await find({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
   if (found === undefined) return undefined;
