@@ -13,7 +13,7 @@ const kernelFileSystems: ReadonlySet<number> = new Set([
   0x6165_676c,
 ]);
 
-/** What the path is if it is not a file. The code is the system's for what it is asked to do with it. */
+/** What the path is if it is not a file. The code is the one that the system would return. */
 function refusal(stat: Stats): Error | undefined {
   if (stat.isFile()) return undefined;
   const refused = (what: string, code: string): Error => Object.assign(new Error(what), { code });

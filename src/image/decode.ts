@@ -209,9 +209,9 @@ async function* decodeAnimation(
   if (hiddenDefault) yield { ...first, page: page++ };
   for (const [number, frame] of frames.entries()) {
     const isFirst = number === 0 && !hiddenDefault;
-    const drawn = isFirst ? first : await decodeFrame(image, animation.pngOf(frame));
-    if (drawn.channels !== channels || drawn.depth !== depth) throw damaged(image, "its frames have other samples");
-    const data = canvas.draw(frame, drawn);
+    const decoded = isFirst ? first : await decodeFrame(image, animation.pngOf(frame));
+    if (decoded.channels !== channels || decoded.depth !== depth) throw damaged(image, "its frames have other samples");
+    const data = canvas.draw(frame, decoded);
     yield { ...first, page, primary: page === 0, data: isFirst ? first.data : data, width, height };
     page++;
   }

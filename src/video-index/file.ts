@@ -145,7 +145,8 @@ export async function* readEntries(given: string | URL, signal: AbortSignal | un
   }
   const { file, stat: about } = opened;
   try {
-    const refusal = (why: string): IndexError => new IndexError("ERR_EMPREINTE_INDEX_FILE", `${printable(path)}: ${why}`);
+    const refusal = (why: string): IndexError =>
+      new IndexError("ERR_EMPREINTE_INDEX_FILE", `${printable(path)}: ${why}`);
     if (endianness() !== "LE") throw refusal("index files need a little-endian machine");
     if (about.size < headerBytes) throw refusal("this is not a file of a video index");
     const header = await readAt(file, path, 0, headerBytes);

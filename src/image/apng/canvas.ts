@@ -4,14 +4,14 @@ import type { ApngFrame } from "./frames.js";
 type Samples = Uint8Array | Uint16Array;
 
 /** The samples of one frame, rows without gaps. */
-export interface Drawn {
+export interface DecodedFrame {
   data: Uint8Array;
   channels: number;
   depth: 8 | 16;
 }
 
 /** Returns bytes as samples of their depth. */
-function samplesOf({ data, depth }: Pick<Drawn, "data" | "depth">): Samples {
+function samplesOf({ data, depth }: Pick<DecodedFrame, "data" | "depth">): Samples {
   if (depth === 8) return data;
   return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }
@@ -27,7 +27,7 @@ export class Canvas {
   #under: Samples | undefined;
   #last: ApngFrame | undefined;
 
-  constructor(width: number, height: number, { channels, depth }: Drawn) {
+  constructor(width: number, height: number, { channels, depth }: DecodedFrame) {
     this.#width = width;
     this.#channels = channels;
     this.#depth = depth;
@@ -36,13 +36,13 @@ export class Canvas {
   }
 
   /** Draws a frame, and returns a copy of the canvas. */
-  draw(frame: ApngFrame, drawn: Drawn): Uint8Array {
+  draw(frame: ApngFrame, decoded: DecodedFrame): Uint8Array {
     this.#dispose();
     // There is nothing to restore before the first frame.
     const disposal = this.#last === undefined && frame.disposal === "restore" ? "clear" : frame.disposal;
     if (disposal === "restore") this.#under = this.#samples.slice();
     this.#last = { ...frame, disposal };
-    const samples = samplesOf(drawn);
+    const samples = samplesOf(decoded);
     const row = frame.width * this.#channels;
     for (let y = 0; y < frame.height; y++) {
       const source = samples.subarray(y * row, (y + 1) * row);

@@ -46,7 +46,7 @@ const viewOf = (data: Uint8Array): DataView => new DataView(data.buffer, data.by
 
 const disposals: readonly Disposal[] = ["keep", "clear", "restore"];
 
-/** Reads a frame's header and checks that it lies on the canvas. @throws {DamagedAnimation} */
+/** Reads a frame's header and checks that it is on the canvas. @throws {DamagedAnimation} */
 function frameOf(data: Uint8Array, canvas: { width: number; height: number }): ApngFrame {
   if (data.length !== 26) throw new DamagedAnimation("a frame has no header");
   const view = viewOf(data);

@@ -6,7 +6,7 @@
 import { LimitError } from "../../errors.js";
 import type { Encoded } from "../encoded.js";
 
-/** Most samples that one pass over a picture touches in a second. Measured: 120 million at least, on one core. */
+/** Most samples that one pass over an image touches in a second. Measured: 120 million at least, on one core. */
 export const passesPerSecond: number = 2 ** 26;
 
 /** Most pixels of frames that an animation composes in a second. Measured: 40 million at least. */
@@ -24,7 +24,7 @@ export function checkWork({ name, limits }: Encoded, what: string, pixels: numbe
   throw new LimitError("maxSeconds", text);
 }
 
-/** A side of a picture that is longer costs memory by the row: libvips keeps several whole rows. */
+/** The longest side of an image. libvips keeps several whole rows in memory. */
 export const maxSide: number = 2 ** 18;
 
 /** @throws {LimitError} `ERR_EMPREINTE_LIMIT`, with the limit `side`, which no option raises. */

@@ -6,7 +6,7 @@ export class BadData extends Error {}
 /** A table for 16 bits: the length of the code in the upper bits, its value in the lower eight. 0 is no code. */
 export type HuffmanTable = Uint16Array;
 
-const lookBits = 16;
+const tableBits = 16;
 
 /** Reads the tables of a DHT segment into `tables`: 0 … 3 for DC, 16 … 19 for AC. Returns false if the segment is cut. */
 export function readTables(payload: Uint8Array, tables: Map<number, HuffmanTable>): boolean {
@@ -23,13 +23,13 @@ export function readTables(payload: Uint8Array, tables: Map<number, HuffmanTable
 }
 
 function tableOf(counts: Uint8Array, values: Uint8Array): HuffmanTable {
-  const table = new Uint16Array(2 ** lookBits);
+  const table = new Uint16Array(2 ** tableBits);
   let code = 0;
   let next = 0;
   for (let length = 1; length <= 16; length++) {
     for (let i = 0; i < counts[length - 1]!; i++, code++) {
-      const start = code << (lookBits - length);
-      table.fill((length << 8) | values[next++]!, start, start + 2 ** (lookBits - length));
+      const start = code << (tableBits - length);
+      table.fill((length << 8) | values[next++]!, start, start + 2 ** (tableBits - length));
     }
     code <<= 1;
   }
@@ -81,10 +81,10 @@ export class BitReader {
 
   /** Reads a code and returns its value. @throws {BadData} */
   decode(table: HuffmanTable): number {
-    if (this.#count < lookBits) this.#fill();
-    const missing = lookBits - this.#count;
-    const look = missing > 0 ? (this.#bits << missing) & 0xffff : (this.#bits >>> -missing) & 0xffff;
-    const entry = table[look]!;
+    if (this.#count < tableBits) this.#fill();
+    const missing = tableBits - this.#count;
+    const next = missing > 0 ? (this.#bits << missing) & 0xffff : (this.#bits >>> -missing) & 0xffff;
+    const entry = table[next]!;
     const length = entry >> 8;
     // Zeros were read where data are missing, so what is no code there may be one that is cut.
     if (length > this.#count || (length === 0 && missing > 0)) throw new BadData("its data end early");

@@ -57,7 +57,7 @@ const retired: readonly Retired[] = [
 ];
 
 /** Names in which the word is a verb, a box of QuickTime, the browser's CSS, or a crop's name in stores and lists. */
-const allowedNames: readonly string[] = ["lookUp", "looksLikeHash", "wide", "wide-screen"];
+const allowedNames: readonly string[] = ["lookUp", "looksLikeHash", "looksLikeMedia", "wide", "wide-screen"];
 
 /** Phrases in which the word is right. */
 const allowedPhrases: readonly string[] = [
