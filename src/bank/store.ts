@@ -35,7 +35,7 @@ import { type Removal, removeSelection } from "./removal/withdraw.js";
 import { logChange } from "./storage/change-log.js";
 import { checkFile } from "./storage/check-file.js";
 import { Database } from "./storage/database.js";
-import { type KeyedDigest, keyedDigest } from "./storage/hmac.js";
+import { type KeyedDigest, keyedDigest } from "./storage/keyed-digest.js";
 import { bankNumber, checkName, findSource, type SourceName } from "./storage/names.js";
 import { counter, createTables, nextRevision } from "./storage/schema.js";
 

@@ -1,7 +1,7 @@
 /** Adding new entries, a whole batch at a time. */
 import { logChange } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
-import { caseDigest, type KeyedDigest, labelsDigest } from "../storage/hmac.js";
+import { caseDigest, type KeyedDigest, labelsDigest } from "../storage/keyed-digest.js";
 import { activeStatus, quarantinedStatus } from "../storage/names.js";
 import { type Pages, quarantinedFlag, writeRecord } from "../storage/pages.js";
 import { counter, setCounter } from "../storage/schema.js";

@@ -6,7 +6,7 @@ import { logChange, logRemovedSignals } from "../storage/change-log.js";
 import { cropNumber } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
 import { keepEntryVersion } from "../storage/entry-history.js";
-import { entryDigest, labelsDigest } from "../storage/hmac.js";
+import { entryDigest, labelsDigest } from "../storage/keyed-digest.js";
 import { activeStatus, quarantinedStatus } from "../storage/names.js";
 import { checkRun, Pages, readRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";

@@ -4,7 +4,7 @@ import { checkCallback, checkOptions, checkSignal, integer, invalidArgument } fr
 import type { Audit } from "../inspect/audit.js";
 import type { EntryProblem, ListPosition } from "../../lists/entry.js";
 import type { Database } from "../storage/database.js";
-import type { KeyedDigest } from "../storage/hmac.js";
+import type { KeyedDigest } from "../storage/keyed-digest.js";
 import { bankNumber, checkName, findSource, type SourceName } from "../storage/names.js";
 import { counter } from "../storage/schema.js";
 import { applyBatch } from "./apply.js";

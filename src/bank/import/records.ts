@@ -4,7 +4,7 @@ import { EmpreinteError, InvalidArgumentError } from "../../errors.js";
 import { mostCrops } from "../../lists/crops.js";
 import type { ListPosition, SignalType } from "../../lists/entry.js";
 import { checkCropName } from "../storage/crop-names.js";
-import type { KeyedDigest } from "../storage/hmac.js";
+import type { KeyedDigest } from "../storage/keyed-digest.js";
 import { type LabelLike, labelsText } from "../storage/labels.js";
 import { typeNumber, valueBytes } from "../storage/signals.js";
 

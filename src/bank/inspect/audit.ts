@@ -9,7 +9,7 @@
  */
 import { integer, checkOptions } from "../../check.js";
 import type { Database, Value } from "../storage/database.js";
-import type { KeyedDigest } from "../storage/hmac.js";
+import type { KeyedDigest } from "../storage/keyed-digest.js";
 import { counter } from "../storage/schema.js";
 import { parseStored } from "../storage/stored-json.js";
 

@@ -4,7 +4,7 @@ import { type EntryName, type EntryNumber, numberOfEntry } from "../removal/sele
 import type { ChangeKind } from "../storage/change-log.js";
 import { cropNameOf } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
-import type { KeyedDigest } from "../storage/hmac.js";
+import type { KeyedDigest } from "../storage/keyed-digest.js";
 import { labelsAt } from "../storage/labels.js";
 import { type EntryStatus, quarantinedStatus, statusName } from "../storage/names.js";
 import { checkRun, Pages, readRecord, wipedFlag } from "../storage/pages.js";

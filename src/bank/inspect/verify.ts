@@ -2,7 +2,7 @@ import { BankError } from "../../errors.js";
 import type { Database } from "../storage/database.js";
 import type { LiveIndex } from "../index/live-index.js";
 import { isLive, pageRecords, readRecord, recordBytes, recordsFrom, type SignalRecord } from "../storage/pages.js";
-import { entryDigest, type KeyedDigest } from "../storage/hmac.js";
+import { entryDigest, type KeyedDigest } from "../storage/keyed-digest.js";
 import { counter } from "../storage/schema.js";
 import { Texts } from "../storage/texts.js";
 import { activeStatus } from "../storage/names.js";

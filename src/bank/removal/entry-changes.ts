@@ -4,7 +4,7 @@ import type { Audit } from "../inspect/audit.js";
 import { logChange, logRemovedSignals } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
 import { keepEntryVersion } from "../storage/entry-history.js";
-import type { KeyedDigest } from "../storage/hmac.js";
+import type { KeyedDigest } from "../storage/keyed-digest.js";
 import { activeStatus, quarantinedStatus, withdrawnStatus } from "../storage/names.js";
 import { checkRun, Pages, quarantinedFlag, readRecord, writeRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";

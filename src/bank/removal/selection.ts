@@ -5,7 +5,7 @@ import { hashToBytes, type HashLike } from "../../hash/value.js";
 import { entryKey } from "../import/records.js";
 import type { SignalType } from "../../lists/entry.js";
 import type { Database } from "../storage/database.js";
-import { caseDigest, entryDigest, type KeyedDigest } from "../storage/hmac.js";
+import { caseDigest, entryDigest, type KeyedDigest } from "../storage/keyed-digest.js";
 import { sourceRow, type SourceName } from "../storage/names.js";
 import { readRecord, recordBytes, recordsFrom } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";

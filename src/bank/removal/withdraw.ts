@@ -3,7 +3,7 @@ import { invalidateIndexFile } from "../index/index-file.js";
 import type { LiveIndex } from "../index/live-index.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
-import { caseDigest, type KeyedDigest } from "../storage/hmac.js";
+import { caseDigest, type KeyedDigest } from "../storage/keyed-digest.js";
 import { sourceRow } from "../storage/names.js";
 import { counter, nextRevision } from "../storage/schema.js";
 import { typeNumber, valueBytes, valueText } from "../storage/signals.js";

@@ -1,17 +1,19 @@
 /** Digests that are keyed with the store's own secret. */
-import { createHmac } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Database } from "./database.js";
 
 /** Answers the keyed digest of a text: 128 bits as 32 hex digits. */
 export type KeyedDigest = (text: string) => string;
 
 /**
- * Makes the store's keyed digest. It shows whether two things are the same within the store. The secret is in the file,
- * so whoever has the file can test a guess.
+ * Makes the store's keyed digest: SHA-256 of the secret and the text, cut to half, so that nobody can continue it. An import
+ * makes one for each entry, and an HMAC of Node's takes three times as long. It shows whether two things are the same within
+ * the store. The secret is in the file, so whoever has the file can test a guess.
  */
 export function keyedDigest(database: Database): KeyedDigest {
-  const [secret] = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'secret'")!;
-  return (text) => createHmac("sha256", secret).update(text).digest("hex").slice(0, 32);
+  const [bytes] = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'secret'")!;
+  const secret = bytes.toString("hex");
+  return (text) => hash("sha256", `${secret} ${text}`, "hex").slice(0, 32);
 }
 
 /** The digest by which the store recognises an entry of a source, also after its withdrawal: 16 bytes as hex digits. */
