@@ -1,58 +1,32 @@
-import { userInfo } from "node:os";
-import { boolean, checkOptions, integer, positive } from "../check.js";
-import { BankError, EmpreinteError, type ErrorCode } from "../errors.js";
+import { boolean, checkOptions } from "../check.js";
 import type { HashLike } from "../hash/value.js";
-import { pathOf } from "../files/path.js";
 import type { ImageInput } from "../image/input.js";
 import type { Query } from "../search/query.js";
 import type { ImageSearchResult } from "../search/search-image.js";
+import { createBank, setPolicy } from "./bank-changes.js";
 import { contextOf, DecisionContext, registerContext } from "./decision/context.js";
-import { type Bank, checkBank, checkPolicy, type NewBank, type Policy } from "./decision/policy.js";
+import type { Bank, NewBank, Policy } from "./decision/policy.js";
 import { type Qualification, qualificationsOf } from "./decision/qualify.js";
 import { type BankMatch, type BankSearchOptions, searchEntries } from "./decision/search-entries.js";
 import { type BankImageSearchOptions, searchEntriesForImage } from "./decision/search-image.js";
 import { type ImportCounts, noCounts } from "./import/counts.js";
 import { type EntryBatches, importBatches, type ImportOptions } from "./import/import.js";
-import { removeStaleIndexFile } from "./index/index-file.js";
-import { LiveIndex } from "./index/live-index.js";
+import type { LiveIndex } from "./index/live-index.js";
 import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } from "./inspect/audit.js";
 import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./inspect/audit.js";
 import { type Change, changesSince, type EntryInfo, entryInfo } from "./inspect/contents.js";
 import { floodedEntries, quarantinedEntries } from "./inspect/contents.js";
-import {
-  checkFilter,
-  type EntryFilter,
-  entryFilterNames,
-  listEntries,
-  type SourceInfo,
-  sourceInfos,
-} from "./inspect/listing.js";
+import { type EntryFilter, listEntries, recordExport, type SourceInfo, sourceInfos } from "./inspect/listing.js";
 import { verifyStore } from "./inspect/verify.js";
+import { type BankOpenOptions, closeStore, openStore, type OpenStore } from "./open-store.js";
 import { disableEntry, liftTombstone, releaseEntry } from "./removal/entry-changes.js";
 import type { RemovalKind } from "./removal/remove-entries.js";
 import { type EntryName, type EntryNumber, numberOfEntry, type Selection } from "./removal/selection.js";
 import { type Removal, removeSelection } from "./removal/withdraw.js";
-import { logChange } from "./storage/change-log.js";
-import { checkFile } from "./storage/check-file.js";
-import { Database } from "./storage/database.js";
+import type { Database } from "./storage/database.js";
 import { type KeyedDigest, keyedDigest } from "./storage/keyed-digest.js";
-import { bankNumber, checkName, findSource, type SourceName } from "./storage/names.js";
-import { counter, createTables, nextRevision } from "./storage/schema.js";
-
-export interface BankOpenOptions {
-  /** How long a call waits, on this thread, for another process that writes. Default 5. */
-  timeoutSeconds?: number;
-  /** Whom the audit log names. Default: the name of the system's user. */
-  actor?: string;
-}
-
-function systemUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? "unknown"}`; // The system's list of users does not have this user.
-  }
-}
+import { findSource, type SourceName } from "./storage/names.js";
+import { counter } from "./storage/schema.js";
 
 /**
  * Banks of known signals in one file, with an index file next to it. A bank has sources, a source has entries, and an entry
@@ -71,7 +45,7 @@ export class BankStore {
   readonly #digest: KeyedDigest;
   readonly #audit: Audit;
 
-  private constructor(database: Database, live: LiveIndex, actor: string) {
+  private constructor({ database, live, actor }: OpenStore) {
     this.#database = database;
     this.#live = live;
     this.#digest = keyedDigest(database);
@@ -84,7 +58,7 @@ export class BankStore {
    * @throws {BankError} `ERR_EMPREINTE_DUPLICATE_NAME` @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`
    */
   static async create(path: string | URL, options?: BankOpenOptions): Promise<BankStore> {
-    return BankStore.#start(path, options, true);
+    return new BankStore(await openStore(path, options, true));
   }
 
   /**
@@ -93,25 +67,7 @@ export class BankStore {
    * @throws {EmpreinteError} `ERR_EMPREINTE_READ`; `ERR_EMPREINTE_WRITE`, because SQLite needs a writable folder.
    */
   static async open(path: string | URL, options?: BankOpenOptions): Promise<BankStore> {
-    return BankStore.#start(path, options, false);
-  }
-
-  static async #start(path: string | URL, options: BankOpenOptions | undefined, create: boolean): Promise<BankStore> {
-    const { timeoutSeconds = 5, actor = systemUser() } = checkOptions(options, ["timeoutSeconds", "actor"]);
-    const who = checkName("actor", actor);
-    const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
-    try {
-      if (create) createTables(database);
-      checkFile(database);
-      // What was withdrawn just before a crash may still be in the index file and in the log.
-      await removeStaleIndexFile(database);
-      database.tidyLog();
-      pruneAudit(database, Date.now());
-      return new BankStore(database, await LiveIndex.open(database), who);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+    return new BankStore(await openStore(path, options, false));
   }
 
   /** The number of the last change, by any process. */
@@ -127,19 +83,7 @@ export class BankStore {
 
   /** Makes a bank. @throws {BankError} `ERR_EMPREINTE_DUPLICATE_NAME` @throws {InvalidArgumentError} */
   createBank(bank: NewBank): void {
-    const { purpose, policy, negative } = checkBank(bank);
-    const name = checkName("name", bank.name);
-    const database = this.#database;
-    database.transaction(() => {
-      if (database.get("SELECT 1 FROM bank WHERE name = ?", name) !== undefined) {
-        throw new BankError("ERR_EMPREINTE_DUPLICATE_NAME", `There is a bank ${name} already`);
-      }
-      const revision = nextRevision(database);
-      const sql = "INSERT INTO bank (name, purpose, negative, since) VALUES (?, ?, ?, ?)";
-      database.run(sql, name, purpose, negative ? 1 : 0, revision);
-      this.#addPolicy(bankNumber(database, name), revision, policy);
-      this.#audit("create", { bank: name, negative, policy });
-    });
+    createBank(this.#database, this.#audit, bank);
   }
 
   /**
@@ -147,17 +91,7 @@ export class BankStore {
    * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME`
    */
   setPolicy(bank: string, policy: Partial<Policy>): void {
-    const checked = checkPolicy(policy);
-    this.#database.transaction(() => {
-      const number = bankNumber(this.#database, bank);
-      this.#addPolicy(number, nextRevision(this.#database), checked);
-      this.#audit("policy", { bank, policy: checked });
-    });
-  }
-
-  #addPolicy(bank: number, revision: number, policy: Policy): void {
-    this.#database.run("INSERT INTO policy VALUES (?, ?, ?)", bank, revision, JSON.stringify(policy));
-    logChange(this.#database, revision, "policy", [bank]);
+    setPolicy(this.#database, this.#audit, bank, policy);
   }
 
   /** Answers all banks with their policies. */
@@ -332,13 +266,9 @@ export class BankStore {
 
   /** Sets that number, 1 … 36,600. Older records are deleted now and at each opening. @throws {InvalidArgumentError} */
   setAuditDays(days: number): void {
-    const database = this.#database;
-    database.transaction(() => {
-      setAuditDays(database, days);
-      this.#audit("retention", { days });
-    });
-    pruneAudit(database, Date.now());
-    database.checkpoint();
+    setAuditDays(this.#database, this.#audit, days);
+    pruneAudit(this.#database, Date.now());
+    this.#database.checkpoint();
   }
 
   /** Answers everything that analysts have said about an entry's content, oldest first. @throws {BankError} */
@@ -354,10 +284,7 @@ export class BankStore {
    * `entries` itself writes nothing. @throws {InvalidArgumentError} @throws {BankError}
    */
   recordExport(detail: EntryFilter & { to: string }): void {
-    const { to, ...filter } = checkOptions(detail, ["to", ...entryFilterNames]);
-    checkFilter(this.#database, filter);
-    const form = checkName("to", to);
-    this.#database.transaction(() => this.#audit("export", { ...filter, to: form }));
+    recordExport(this.#database, this.#audit, detail);
   }
 
   /**
@@ -365,10 +292,7 @@ export class BankStore {
    * entries; `entry` answers their hashes.
    */
   changes(since: number, options?: { limit?: number }): Change[] {
-    const { limit = 2 ** 31 } = checkOptions(options, ["limit"]);
-    const from = integer("since", since, 0, Number.MAX_SAFE_INTEGER);
-    const most = integer("limit", limit, 1, 2 ** 31);
-    return this.#database.reading(() => changesSince(this.#database, from, most));
+    return this.#database.reading(() => changesSince(this.#database, since, options));
   }
 
   /** Checks every byte of the file, and that the index finds exactly what the store has. Answers a sentence a difference. */
@@ -386,17 +310,7 @@ export class BankStore {
 
   /** Saves the index where necessary, and closes the store. Later calls fail with `ERR_EMPREINTE_CLOSED`. */
   async close(): Promise<void> {
-    try {
-      await this.#live.save();
-      this.#database.checkpoint();
-    } catch (error) {
-      // Without room for the index file, or time for the log, the next opening only takes longer.
-      const codes: ErrorCode[] = ["ERR_EMPREINTE_WRITE", "ERR_EMPREINTE_BUSY"];
-      if (!(error instanceof EmpreinteError) || !codes.includes(error.code)) throw error;
-    } finally {
-      this.#live.close();
-      this.#database.close();
-    }
+    await closeStore({ database: this.#database, live: this.#live });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -38,7 +38,7 @@ export interface Prequalification {
 export interface QualifyInput {
   /** Empty where no label applies. */
   labels: readonly LabelLike[];
-  /** The name of the analyst. Default: `BankOpenOptions.actor`. */
+  /** The name of the analyst. Default: the `actor` that the store was opened for. */
   by?: string;
   /** At most 1,024 characters. It must not identify a person. */
   note?: string;

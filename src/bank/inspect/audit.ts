@@ -124,9 +124,13 @@ export function pruneAudit(database: Database, now: number): void {
   });
 }
 
-/** Changes the retention. @throws {InvalidArgumentError} */
-export function setAuditDays(database: Database, days: number): void {
-  database.run("UPDATE meta SET value = ? WHERE name = 'audit days'", integer("days", days, 1, 36_600));
+/** Changes the retention, which deletes nothing yet. @throws {InvalidArgumentError} */
+export function setAuditDays(database: Database, audit: Audit, days: number): void {
+  integer("days", days, 1, 36_600);
+  database.transaction(() => {
+    database.run("UPDATE meta SET value = ? WHERE name = 'audit days'", days);
+    audit("retention", { days });
+  });
 }
 
 /** Reports what of the log is missing or altered, one sentence each. Call it inside a reading. */

@@ -1,4 +1,5 @@
 /** What the store has of its entries. Call each function inside a reading. */
+import { checkOptions, integer } from "../../check.js";
 import type { Label, SignalType } from "../../lists/entry.js";
 import { type EntryName, type EntryNumber, numberOfEntry } from "../removal/selection.js";
 import type { ChangeKind } from "../storage/change-log.js";
@@ -170,8 +171,11 @@ export function floodedEntries(database: Database): EntryInfo[] {
   return database.all<Row>(`${columns} WHERE e.flooded = 1 ORDER BY e.id`).map((row) => infoOf(reader, row));
 }
 
-/** Answers the changes after revision `since`, of at most `limit` revisions. */
-export function changesSince(database: Database, since: number, limit: number): Change[] {
+/** Answers the changes after a revision, of at most `limit` revisions. @throws {InvalidArgumentError} */
+export function changesSince(database: Database, revision: number, options?: { limit?: number }): Change[] {
+  const { limit = 2 ** 31 } = checkOptions(options, ["limit"]);
+  const since = integer("since", revision, 0, Number.MAX_SAFE_INTEGER);
+  integer("limit", limit, 1, 2 ** 31);
   const rows = database.all<[number, ChangeKind, number, number]>(
     "SELECT revision, kind, first, last FROM change WHERE revision > ? AND revision <= ? ORDER BY id",
     since,

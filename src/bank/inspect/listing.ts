@@ -1,8 +1,9 @@
 /** Listing a whole store: its sources, and their entries in steps. */
 import { boolean, oneOf, checkOptions } from "../../check.js";
 import { type EntryInfo, entriesAfter, type CheckedFilter } from "./contents.js";
+import type { Audit } from "./audit.js";
 import type { Database } from "../storage/database.js";
-import { bankNumber, type EntryStatus, type SourceName, sourceRow, statuses } from "../storage/names.js";
+import { bankNumber, checkName, type EntryStatus, type SourceName, sourceRow, statuses } from "../storage/names.js";
 
 /** A source and how many entries it has. */
 export interface SourceInfo extends SourceName {
@@ -37,13 +38,13 @@ export interface EntryFilter {
   crops?: boolean;
 }
 
-export const entryFilterNames = ["bank", "source", "status", "crops"] as const;
+const entryFilterNames = ["bank", "source", "status", "crops"] as const;
 
 /** Entries of one reading. Other processes can write between two readings. */
 const step = 1000;
 
 /** Checks a filter. @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
-export function checkFilter(database: Database, filter: EntryFilter | undefined): CheckedFilter {
+function checkFilter(database: Database, filter: EntryFilter | undefined): CheckedFilter {
   const { bank, source, status, crops = false } = checkOptions(filter, entryFilterNames);
   return {
     bank: bank === undefined ? undefined : bankNumber(database, bank),
@@ -66,4 +67,12 @@ export function* listEntries(
     if (some.length < step) return;
     after = some.at(-1)!.entryNumber;
   }
+}
+
+/** Records an export. See `BankStore.recordExport`. @throws {InvalidArgumentError} @throws {BankError} */
+export function recordExport(database: Database, audit: Audit, detail: EntryFilter & { to: string }): void {
+  const { to, ...filter } = checkOptions(detail, ["to", ...entryFilterNames]);
+  checkFilter(database, filter);
+  const form = checkName("to", to);
+  database.transaction(() => audit("export", { ...filter, to: form }));
 }

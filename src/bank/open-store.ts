@@ -1,0 +1,72 @@
+/** Opens and closes the files of a store. */
+import { userInfo } from "node:os";
+import { checkOptions, positive } from "../check.js";
+import { EmpreinteError, type ErrorCode } from "../errors.js";
+import { pathOf } from "../files/path.js";
+import { removeStaleIndexFile } from "./index/index-file.js";
+import { LiveIndex } from "./index/live-index.js";
+import { pruneAudit } from "./inspect/audit.js";
+import { checkFile } from "./storage/check-file.js";
+import { Database } from "./storage/database.js";
+import { checkName } from "./storage/names.js";
+import { createTables } from "./storage/schema.js";
+
+export interface BankOpenOptions {
+  /** How long a call waits, on this thread, for another process that writes. Default 5. */
+  timeoutSeconds?: number;
+  /** Whom the audit log names. Default: the name of the system's user. */
+  actor?: string;
+}
+
+/** The files of a store that is open, and who writes to it. */
+export interface OpenStore {
+  database: Database;
+  live: LiveIndex;
+  actor: string;
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`; // The system's list of users does not have this user.
+  }
+}
+
+/** Opens a store, or creates one where there is no file yet. See `BankStore.open` and `BankStore.create`. */
+export async function openStore(
+  path: string | URL,
+  options: BankOpenOptions | undefined,
+  create: boolean,
+): Promise<OpenStore> {
+  const { timeoutSeconds = 5, actor = systemUser() } = checkOptions(options, ["timeoutSeconds", "actor"]);
+  checkName("actor", actor);
+  const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
+  try {
+    if (create) createTables(database);
+    checkFile(database);
+    // What was withdrawn just before a crash may still be in the index file and in the log.
+    await removeStaleIndexFile(database);
+    database.tidyLog();
+    pruneAudit(database, Date.now());
+    return { database, live: await LiveIndex.open(database), actor };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Saves the index where necessary, and closes the files. */
+export async function closeStore({ database, live }: Omit<OpenStore, "actor">): Promise<void> {
+  try {
+    await live.save();
+    database.checkpoint();
+  } catch (error) {
+    // Without room for the index file, or time for the log, the next opening only takes longer.
+    const codes: ErrorCode[] = ["ERR_EMPREINTE_WRITE", "ERR_EMPREINTE_BUSY"];
+    if (!(error instanceof EmpreinteError) || !codes.includes(error.code)) throw error;
+  } finally {
+    live.close();
+    database.close();
+  }
+}
