@@ -147,3 +147,9 @@ export function printable(name: string): string {
   if (text.length <= longestName) return text;
   return `${text.slice(0, longestName / 2)}…${text.slice(-longestName / 2)}`;
 }
+
+/** Makes the error of a file or folder that cannot be written. */
+export function unwritable(path: string, cause: unknown): EmpreinteError {
+  const text = `${printable(path)} cannot be written: ${systemReason(cause)}`;
+  return new EmpreinteError("ERR_EMPREINTE_WRITE", text, { cause });
+}

@@ -48,13 +48,7 @@ const samples = 8;
 const optionNames = ["detail", ...limitNames, "signal", "name"];
 
 /** Stored samples of a decoded page or of raw pixels. */
-interface Stored {
-  data: Uint8Array;
-  width: number;
-  height: number;
-  channels: number;
-  depth: 8 | 16;
-  cmyk: boolean;
+interface Stored extends Pick<Page, "data" | "width" | "height" | "channels" | "depth" | "cmyk"> {
   /** Bytes from the start of one row to the next. */
   stride: number;
 }

@@ -27,6 +27,7 @@ import { endianness } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { IndexError } from "../errors.js";
 import { openFileSync } from "../files/open-file.js";
+import { indexHeaderBytes } from "../search/file.js";
 import { type Entries, pageEntries } from "./entries.js";
 import type { LoadedList } from "./read-lists.js";
 
@@ -34,7 +35,6 @@ const magic = "EMPREENT";
 const version = 1;
 const byteOrder = 0x01020304;
 const headerBytes = 192;
-export const indexHeaderBytes = 64;
 const entryBytes = 12;
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();

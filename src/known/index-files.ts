@@ -7,15 +7,14 @@
  */
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { EmpreinteError, IndexError, printable, systemReason } from "../errors.js";
+import { EmpreinteError, IndexError, printable, systemReason, unwritable } from "../errors.js";
 import { syncFolder, temporaryPath } from "../files/atomic-file.js";
-import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
-import { damaged } from "../search/file.js";
+import { damaged, readIndexHeader } from "../search/file.js";
 import { withFolderLock } from "../search/folder-lock.js";
 import { HashIndex } from "../search/hash-index.js";
 import type { OpenOptions } from "../search/index-options.js";
-import { EntriesWriter, FileEntries, indexHeaderBytes } from "./entries-file.js";
+import { EntriesWriter, FileEntries } from "./entries-file.js";
 import type { LoadedList } from "./read-lists.js";
 
 const entriesPath = (path: string): string => `${path}.entries`;
@@ -29,17 +28,6 @@ function readError(path: string, error: unknown): Error {
   if (error instanceof IndexError) return new IndexError(error.code, `${name}: ${error.message}`, { cause: error });
   const text = `${name} cannot be opened: ${systemReason(error)}`;
   return new EmpreinteError("ERR_EMPREINTE_READ", text, { cause: error });
-}
-
-async function readIndexHeader(path: string): Promise<Buffer> {
-  const { file } = await openFile(path);
-  try {
-    const header = Buffer.alloc(indexHeaderBytes);
-    await file.read(header, 0, indexHeaderBytes, 0);
-    return header;
-  } finally {
-    await file.close();
-  }
 }
 
 /** Opens the entries that belong to the index with this header. */
@@ -177,8 +165,7 @@ export class IndexFilesWriter {
       await index.save(this.#tempPath, signal && { signal });
     } catch (error) {
       if (!(error instanceof EmpreinteError) || error.code !== "ERR_EMPREINTE_WRITE") throw error;
-      const why = (error.cause as Error).message;
-      throw new EmpreinteError(error.code, `${this.#path} cannot be written: ${why}`, { cause: error.cause });
+      throw unwritable(this.#path, error.cause);
     }
     await writing(this.#path, async () => {
       await this.#entries.finish(index.size, lists, await readIndexHeader(this.#tempPath));
@@ -233,6 +220,6 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof Error) || !("syscall" in error)) throw error;
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${path} cannot be written: ${error.message}`, { cause: error });
+    throw unwritable(path, error);
   }
 }

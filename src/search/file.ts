@@ -1,4 +1,4 @@
-import { EmpreinteError, IndexError, printable, systemReason } from "../errors.js";
+import { EmpreinteError, IndexError, printable, systemReason, unwritable } from "../errors.js";
 import { replaceFile } from "../files/atomic-file.js";
 import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
@@ -54,8 +54,22 @@ export async function saveIndexFile(
     });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${name} cannot be written: ${why}`, { cause: error });
+    throw unwritable(name, error);
+  }
+}
+
+/** How many bytes at the beginning of an index file tell it from any other: they have the checksums of the rest. */
+export const indexHeaderBytes = 64;
+
+/** Reads the beginning of an index file. @throws what the system says. */
+export async function readIndexHeader(path: string): Promise<Buffer> {
+  const { file } = await openFile(path);
+  try {
+    const header = Buffer.alloc(indexHeaderBytes);
+    await file.read(header, 0, indexHeaderBytes, 0);
+    return header;
+  } finally {
+    await file.close();
   }
 }
 

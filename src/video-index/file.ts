@@ -15,7 +15,7 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { endianness } from "node:os";
-import { EmpreinteError, IndexError, printable, systemReason } from "../errors.js";
+import { EmpreinteError, IndexError, printable, systemReason, unwritable } from "../errors.js";
 import { replaceFile, writeAll } from "../files/atomic-file.js";
 import { type OpenedFile, openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
@@ -71,9 +71,7 @@ export async function writeEntries(
     });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${printable(path)} cannot be written: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw unwritable(path, error);
   }
 }
 

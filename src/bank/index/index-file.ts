@@ -5,16 +5,14 @@
  * index file with a withdrawn hash is ever used, and it removes the file before it returns.
  */
 import { lstatSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EmpreinteError, IndexError } from "../../errors.js";
+import { indexHeaderBytes, readIndexHeader } from "../../search/file.js";
 import { withFolderLock } from "../../search/folder-lock.js";
 import { HashIndex } from "../../search/hash-index.js";
 import type { Database } from "../storage/database.js";
 import type { IndexState } from "./build-index.js";
 import { removeIndexFile } from "./remove-file.js";
-
-const headerBytes = 64;
 
 /** Answers the path of a store's index file. */
 export const indexPath = (store: string): string => `${store}.index`;
@@ -31,21 +29,21 @@ export interface ValidIndexFile {
 /** Answers the store's record of the valid index file, if it has one. */
 export function validIndexFile(database: Database): ValidIndexFile | undefined {
   const row = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'index file'");
-  if (row === undefined || row[0].length !== headerBytes + 16) return undefined;
+  if (row === undefined || row[0].length !== indexHeaderBytes + 16) return undefined;
   const [bytes] = row;
   return {
-    header: bytes.subarray(0, headerBytes),
-    revision: bytes.readDoubleLE(headerBytes),
-    next: bytes.readDoubleLE(headerBytes + 8),
+    header: bytes.subarray(0, indexHeaderBytes),
+    revision: bytes.readDoubleLE(indexHeaderBytes),
+    next: bytes.readDoubleLE(indexHeaderBytes + 8),
   };
 }
 
 /** Records which index file is valid. Call it inside a transaction. */
 export function markIndexFileValid(database: Database, { header, revision, next }: ValidIndexFile): void {
-  const bytes = Buffer.alloc(headerBytes + 16);
+  const bytes = Buffer.alloc(indexHeaderBytes + 16);
   bytes.set(header);
-  bytes.writeDoubleLE(revision, headerBytes);
-  bytes.writeDoubleLE(next, headerBytes + 8);
+  bytes.writeDoubleLE(revision, indexHeaderBytes);
+  bytes.writeDoubleLE(next, indexHeaderBytes + 8);
   database.run("INSERT OR REPLACE INTO meta VALUES ('index file', ?)", bytes);
 }
 
@@ -57,14 +55,7 @@ export function invalidateIndexFile(database: Database): void {
 /** Reads the first 64 bytes of a file, or answers undefined where it cannot be read. */
 export async function headerOf(path: string): Promise<Buffer | undefined> {
   try {
-    const file = await open(path, "r");
-    try {
-      const header = Buffer.alloc(headerBytes);
-      await file.read(header, 0, headerBytes, 0);
-      return header;
-    } finally {
-      await file.close();
-    }
+    return await readIndexHeader(path);
   } catch {
     return undefined; // The index is then built again from the store.
   }

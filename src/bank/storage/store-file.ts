@@ -7,7 +7,7 @@
  */
 import { accessSync, closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { BankError, EmpreinteError, printable, systemReason } from "../../errors.js";
+import { BankError, EmpreinteError, printable, systemReason, unwritable } from "../../errors.js";
 import { checkFileSync } from "../../files/open-file.js";
 
 /** The file of one open store. */
@@ -67,8 +67,7 @@ function assertWritable(path: string): void {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (cause) {
-    const text = `${printable(path)} cannot be written: ${systemReason(cause)}`;
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", text, { cause });
+    throw unwritable(path, cause);
   }
 }
 
@@ -82,6 +81,6 @@ function makeFile(path: string): void {
       if (there?.isFile() === false) throw new EmpreinteError("ERR_EMPREINTE_READ", `${name} is not a file`);
       throw new BankError("ERR_EMPREINTE_DUPLICATE_NAME", `${name} already exists`);
     }
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${name} cannot be written: ${systemReason(cause)}`, { cause });
+    throw unwritable(path, cause);
   }
 }

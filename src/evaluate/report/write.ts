@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { EmpreinteError, systemReason } from "../../errors.js";
+import { unwritable } from "../../errors.js";
 import { replaceFile, writeAll } from "../../files/atomic-file.js";
 import { csvOf } from "./csv.js";
 import { htmlOf } from "./html.js";
@@ -18,17 +18,17 @@ import type { EvaluationReport } from "./types.js";
 export async function writeEvaluation(report: EvaluationReport, folder: string): Promise<void> {
   const write = async (name: string, text: string): Promise<void> => {
     const path = join(folder, name);
-    await replaceFile(path, (descriptor) => writeAll(descriptor, Buffer.from(text))).catch(unwritable(path));
+    await replaceFile(path, (descriptor) => writeAll(descriptor, Buffer.from(text))).catch(refuse(path));
   };
-  await mkdir(folder, { recursive: true }).catch(unwritable(folder));
+  await mkdir(folder, { recursive: true }).catch(refuse(folder));
   await write("report.json", `${JSON.stringify(report, undefined, 1)}\n`);
   await write("report.csv", csvOf(report));
   await write("report.html", await htmlOf(report));
 }
 
 /** Names the file or folder that could not be written. */
-function unwritable(path: string): (cause: unknown) => never {
+function refuse(path: string): (cause: unknown) => never {
   return (cause) => {
-    throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${path} cannot be written: ${systemReason(cause)}`, { cause });
+    throw unwritable(path, cause);
   };
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EmpreinteError, systemReason } from "../../errors.js";
+import { EmpreinteError, unwritable } from "../../errors.js";
 
 /** The answer of one method to one query. The names are short because the state file has a line for each answer. */
 export interface Row {
@@ -33,12 +33,6 @@ export interface Row {
 }
 
 const fileName = "state.jsonl";
-
-function unwritable(path: string, error: unknown): EmpreinteError {
-  return new EmpreinteError("ERR_EMPREINTE_WRITE", `${path} cannot be written: ${systemReason(error)}`, {
-    cause: error,
-  });
-}
 
 /**
  * The answers so far, one line for each. An interrupted run continues from it. The header decides which evaluation the

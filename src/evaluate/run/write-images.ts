@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkCallback, checkOptions, checkSignal, filledText } from "../../check.js";
-import { EmpreinteError, systemReason } from "../../errors.js";
+import { unwritable } from "../../errors.js";
 import { sniffImage } from "../../index.js";
 import { attacksNamed } from "../attacks/suite.js";
 import { each } from "./each.js";
@@ -88,9 +88,7 @@ export async function writeAttackedImages(folder: string, out: string, options?:
       await writeFile(join(out, "queries.csv"), `file,query,image\n${lines.join("")}`, { mode: 0o600 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-      throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${out} cannot be written: ${systemReason(error)}`, {
-        cause: error,
-      });
+      throw unwritable(out, error);
     }
     return lines.filter((line) => line !== "").length;
   } finally {
