@@ -4,7 +4,7 @@ import { Canvas } from "./apng/canvas.js";
 import { type Animation, animationOf, DamagedAnimation } from "./apng/frames.js";
 import { checkImage } from "./checks/index.js";
 import { checkTiffPage } from "./checks/tiff.js";
-import { checkSides } from "./checks/work.js";
+import { checkSides, checkWhole } from "./checks/work.js";
 import type { Encoded } from "./encoded.js";
 import { showHiddenColours } from "./gif.js";
 import { isArithmetic, lengthened } from "./jpeg/arithmetic.js";
@@ -83,6 +83,7 @@ async function readHeader(image: Encoded, page?: number): Promise<Metadata> {
   const { width, height } = header;
   if (width * height > image.limits.maxPixels) throw tooManyPixels(image.name, image.limits.maxPixels, width, height);
   checkSides(image, width, height);
+  checkWhole(image, width, height);
   return header;
 }
 
@@ -165,10 +166,20 @@ async function decodeWarnedJpeg(image: Encoded, layout: Layout, rows: number): P
   }
 }
 
+/**
+ * True where the last pixel is what libjpeg puts in the place of a block that is missing. libvips looks for warnings before each
+ * eight rows, so it says nothing of the last ones.
+ */
+function endsGrey({ data, channels }: Page): boolean {
+  return data.subarray(-channels).every((value) => value === 127 || value === 128);
+}
+
 /** Decodes a JPEG. @throws {ImageError} if its data end early, whatever follows them. */
 async function decodeJpeg(image: Encoded, header: Metadata): Promise<Page> {
   const layout = layoutOf(image, header);
   const page = await decodeWarnedJpeg(image, layout, header.height);
+  const fault = endsGrey(page) ? await jpegFault(image, "") : undefined;
+  if (fault !== undefined) throw damaged(image, fault);
   if (isArithmetic(image.bytes)) {
     const longer = await decode({ ...image, bytes: lengthened(image.bytes) }, layout, header.height);
     if (Buffer.compare(page.data, longer.data) !== 0) throw damaged(image, "its data end early");

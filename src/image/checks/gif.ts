@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Encoded } from "../encoded.js";
 import { damaged, tooManyPages } from "../refusals.js";
-import { checkWork, framesPerSecond } from "./work.js";
+import { checkFrames } from "./work.js";
 
 /** A frame of a GIF. */
 interface GifFrame {
@@ -108,8 +108,7 @@ export async function checkGif(image: Encoded, all: boolean): Promise<void> {
     for (const _ of framesOf(bytes)) count++;
     throw tooManyPages(name, count, limits.maxPages);
   }
-  const pixels = frames.reduce((sum, frame) => sum + Math.max(canvas, frame.pixels), 0);
-  checkWork(image, `${frames.length} frames of ${canvas} pixels`, pixels, framesPerSecond);
+  checkFrames(image, frames.length, canvas);
   for (const frame of frames) {
     if (frame.codeBits < 1 || frame.codeBits > 11) return; // The decoder refuses it.
     const count = await countPixels(bytes, frame, signal);

@@ -1,4 +1,4 @@
-import { type ImageError, LimitError } from "../../errors.js";
+import { LimitError } from "../../errors.js";
 import type { Encoded } from "../encoded.js";
 import {
   blocksOf,
@@ -11,7 +11,7 @@ import {
   scanOf,
 } from "../jpeg/structure.js";
 import { damaged, unsupported } from "../refusals.js";
-import { checkWork, passesPerSecond } from "./work.js";
+import { checkPasses } from "./work.js";
 
 /** Most scans of a JPEG. Encoders write 10, and none more than 64. libtiff and browsers stop at 100 as well. */
 export const maxScans = 100;
@@ -87,9 +87,8 @@ export function checkJpeg(image: Encoded, bytes: Uint8Array = image.bytes): void
     }
     const blocks = blocksOf(frame);
     for (const { index } of scan.components) samples += 64 * blocks[index]!.across * blocks[index]!.down;
-    checkWork(image, `${scans} scans of ${frame.width}×${frame.height} pixels`, samples, passesPerSecond);
   }
-  if (scans > 0 && received?.all === false) throw missingScans(image);
+  if (frame === undefined || scans === 0) return;
+  checkPasses(image, `${scans} scans of ${frame.width}×${frame.height} pixels`, samples);
+  if (!received!.all) throw damaged(image, "its last scans are missing");
 }
-
-const missingScans = (image: Encoded): ImageError => damaged(image, "its last scans are missing");

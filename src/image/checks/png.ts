@@ -3,7 +3,7 @@ import { inflate } from "node:zlib";
 import { LimitError } from "../../errors.js";
 import type { Encoded } from "../encoded.js";
 import { type Chunk, chunksOfPng, isPngEnd } from "../png-chunks.js";
-import { checkWork, passesPerSecond } from "./work.js";
+import { checkPasses } from "./work.js";
 
 /** Most bytes that the compressed text and colour profiles of a PNG may expand to, all together. */
 export const maxMetadataBytes: number = 2 ** 24;
@@ -80,5 +80,5 @@ function checkInterlaced(image: Encoded, header: Uint8Array): void {
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   // The size is reported elsewhere, with the limit on pixels.
   if (width * height > image.limits.maxPixels) return;
-  checkWork(image, `${passes} passes over ${width}×${height} pixels`, passes * width * height, passesPerSecond);
+  checkPasses(image, `${passes} passes over ${width}×${height} pixels`, passes * width * height);
 }

@@ -2,7 +2,7 @@ import { LimitError } from "../../errors.js";
 import type { Encoded } from "../encoded.js";
 import { tooManyPages } from "../refusals.js";
 import { maxMetadataBytes } from "./png.js";
-import { checkWork, framesPerSecond } from "./work.js";
+import { checkFrames } from "./work.js";
 
 /** Yields the name and length of each chunk, and where its data are. */
 function* chunksOf(webp: Uint8Array): Generator<{ type: string; length: number; at: number }, void, undefined> {
@@ -37,5 +37,5 @@ export function checkWebp(image: Encoded, all: boolean): void {
   }
   if (!all || canvas > limits.maxPixels) return;
   if (frames > limits.maxPages) throw tooManyPages(name, frames, limits.maxPages);
-  checkWork(image, `${frames} frames of ${canvas} pixels`, frames * canvas, framesPerSecond);
+  checkFrames(image, frames, canvas);
 }

@@ -6,26 +6,51 @@
 import { LimitError } from "../../errors.js";
 import type { Encoded } from "../encoded.js";
 
-/** Most samples that one pass over an image touches in a second. Measured: 120 million at least, on one core. */
-export const passesPerSecond: number = 2 ** 26;
+/** Samples that one pass over an image touches in a second, at least. Measured: 120 million on one core. */
+const passesPerSecond = 2 ** 26;
 
-/** Most pixels of frames that an animation composes in a second. Measured: 40 million at least. */
-export const framesPerSecond: number = 2 ** 25;
+/** Pixels of frames that an animation composes in a second, at least. Measured: 40 million. */
+const framesPerSecond = 2 ** 25;
 
-/**
- * @param what the work, for the error: "300 scans of 8192×8192 pixels".
- * @param pixels how many pixels all passes touch together.
- * @throws {LimitError} `ERR_EMPREINTE_LIMIT`, with maxSeconds as the limit, if that is too much.
- */
-export function checkWork({ name, limits }: Encoded, what: string, pixels: number, perSecond: number): void {
+/** Pixels and bytes that a decoder takes in a second, at least, where it gives no row before the last. Measured with noise. */
+const wholeImages = {
+  webp: { pixels: 2 ** 25, bytes: 2 ** 23 },
+  avif: { pixels: 2 ** 24, bytes: 2 ** 22 },
+} as const;
+
+/** @param what the work, for the error: "90 scans of 8192×8192 pixels". */
+function checkSeconds({ name, limits }: Encoded, what: string, seconds: number): void {
   const { maxSeconds } = limits;
-  if (pixels <= maxSeconds * perSecond) return;
-  const text = `${name} has ${what}, too many to decode in ${maxSeconds} seconds; maxSeconds raises this limit`;
+  if (seconds <= maxSeconds) return;
+  const text = `${name} has ${what}, too much to decode in ${maxSeconds} seconds; maxSeconds raises this limit`;
   throw new LimitError("maxSeconds", text);
 }
 
+/**
+ * Checks the work of scans or passes that are all read before the first row.
+ * @param samples how many samples all of them touch together.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT`, with maxSeconds as the limit.
+ */
+export function checkPasses(image: Encoded, what: string, samples: number): void {
+  checkSeconds(image, what, samples / passesPerSecond);
+}
+
+/** Checks the work of an animation, as `checkPasses` does. A decoder that gives a late frame composes all before it. */
+export function checkFrames(image: Encoded, frames: number, canvas: number): void {
+  checkSeconds(image, `${frames} frames of ${canvas} pixels`, (frames * canvas) / framesPerSecond);
+}
+
+/** Checks the work of an image that is decoded as a whole, as `checkPasses` does. */
+export function checkWhole(image: Encoded, width: number, height: number): void {
+  const { format, bytes } = image;
+  if (format !== "webp" && format !== "avif") return;
+  const speed = wholeImages[format];
+  const what = `${width}×${height} pixels in ${bytes.length} bytes`;
+  checkSeconds(image, what, (width * height) / speed.pixels + bytes.length / speed.bytes);
+}
+
 /** The longest side of an image. libvips keeps several whole rows in memory. */
-export const maxSide: number = 2 ** 18;
+export const maxSide: number = 2 ** 17;
 
 /** @throws {LimitError} `ERR_EMPREINTE_LIMIT`, with the limit `side`, which no option raises. */
 export function checkSides({ name }: Encoded, width: number, height: number): void {
