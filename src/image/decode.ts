@@ -212,26 +212,44 @@ async function* decodeAnimation(
   header: Metadata,
   animation: Animation,
 ): AsyncGenerator<Page, void, undefined> {
-  const first = await decode(image, layoutOf(image, header), header.height);
-  const { width, height, channels, depth } = first;
-  const { frames, hiddenDefault } = animation;
-  const canvas = new Canvas(animation.width, animation.height, first);
+  const layout = layoutOf(image, header);
+  const first = await decode(image, layout, header.height);
+  const frameLayout = withAlpha(layout);
+  const { frames, hiddenDefault, width, height } = animation;
+  let canvas: Canvas | undefined;
   let page = 0;
   if (hiddenDefault) yield { ...first, page: page++ };
-  for (const [number, frame] of frames.entries()) {
-    const isFirst = number === 0 && !hiddenDefault;
-    const decoded = isFirst ? first : await decodeFrame(image, animation.pngOf(frame));
-    if (decoded.channels !== channels || decoded.depth !== depth) throw damaged(image, "its frames have other samples");
+  for (const frame of frames) {
+    const isFirst = page === 0;
+    // The first frame is the image itself. Its alpha counts for those that cover it.
+    const decoded =
+      isFirst && frameLayout === layout ? first : await decodeFrame(image, animation.pngOf(frame), frameLayout);
+    if (decoded.depth !== first.depth) throw damaged(image, "its frames have other samples");
+    canvas ??= new Canvas(width, height, decoded);
     const data = canvas.draw(frame, decoded);
-    yield { ...first, page, primary: page === 0, data: isFirst ? first.data : data, width, height };
+    const shown = decoded.channels === first.channels ? data : everyFourth(data, first.depth);
+    yield { ...first, page, primary: isFirst, data: isFirst ? first.data : shown };
     page++;
   }
 }
 
-async function decodeFrame(image: Encoded, bytes: Uint8Array): Promise<Page> {
+/** Grey with alpha is decoded as colours, because the decoder gives grey without its alpha. */
+function withAlpha(layout: Layout): Layout {
+  if (layout.channels !== 2) return layout;
+  return { ...layout, space: layout.depth === 8 ? "srgb" : "rgb16", channels: 4 };
+}
+
+/** Returns the first of each four samples. */
+function everyFourth(data: Uint8Array, depth: 8 | 16): Uint8Array {
+  if (depth === 8) return Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]!);
+  const from = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  return new Uint8Array(Uint16Array.from({ length: from.length / 4 }, (_, i) => from[4 * i]!).buffer);
+}
+
+async function decodeFrame(image: Encoded, bytes: Uint8Array, layout: Layout): Promise<Page> {
   const frame = { ...image, bytes };
   const header = await readHeader(frame);
-  return decode(frame, layoutOf(frame, header), header.height);
+  return decode(frame, layout, header.height);
 }
 
 /**
