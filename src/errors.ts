@@ -93,7 +93,10 @@ export class VideoError extends EmpreinteError {}
 
 /** An input exceeds a limit. The code is `ERR_EMPREINTE_LIMIT`. */
 export class LimitError extends EmpreinteError {
-  /** The name of the option that raises the limit, for instance `maxPixels`. */
+  /**
+   * The name of the option that raises the limit, for instance `maxPixels`. No option raises `scans` (of a JPEG), `side` (the
+   * longest of an image) and `metadata` (bytes of text, EXIF and colour profiles).
+   */
   readonly limit: string;
 
   constructor(limit: string, message: string) {

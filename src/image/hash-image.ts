@@ -43,8 +43,8 @@ export interface ImageHash extends PixelHash {
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option or input of the wrong kind.
  * @throws {ImageError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` or
  * `ERR_EMPREINTE_CORRUPT`, with the name of the input.
- * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds maxPixels, maxBytes, maxSeconds or maxPages; `limit`
- * is the name of the limit.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds maxPixels, maxBytes, maxSeconds or maxPages, or a limit
+ * that no option raises: 100 scans of a JPEG, a side of 131,072 pixels, 16 MiB of metadata. `limit` is the limit's name.
  *
  * @example
  * const { hash, quality } = await hashImage("photo.jpg");

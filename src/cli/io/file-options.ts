@@ -122,7 +122,7 @@ export const filesSection = {
   title: "How files are read",
   shared: true,
   text: [
-    "The content of a file decides what it is, not its name. In a walked folder, a file that is neither an image nor a video and is not named like an image is skipped and counted. A file that cannot be read is reported, and the command continues.",
+    "The content of a file decides what it is, not its name. In a walked folder, a file that is neither an image nor a video, and is not named like one, is skipped and counted. A file that cannot be read is reported, and the command continues.",
   ],
 } as const;
 
