@@ -2,6 +2,7 @@ import sharp, { type Metadata, type Sharp } from "sharp";
 import { ImageError } from "../errors.js";
 import { Canvas } from "./apng/canvas.js";
 import { type Animation, animationOf, DamagedAnimation } from "./apng/frames.js";
+import { checkFirstFrame } from "./checks/gif.js";
 import { checkImage } from "./checks/index.js";
 import { checkTiffPage } from "./checks/tiff.js";
 import { checkSides, checkWhole } from "./checks/work.js";
@@ -146,6 +147,7 @@ async function* decodeFrames(image: Encoded, header: Metadata, count: number): A
     const restore = page === 0 && image.format === "gif" ? showHiddenColours(image.bytes) : undefined;
     const tall = await decode(image, layout, header.height, { page, pages });
     restore?.();
+    if (restore !== undefined) await checkFirstFrame(image, tall);
     const size = tall.data.length / pages;
     for (let i = 0; i < pages; i++) {
       yield { ...tall, page: page + i, primary: page + i === 0, data: tall.data.subarray(i * size, (i + 1) * size) };

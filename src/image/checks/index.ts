@@ -17,7 +17,7 @@ export async function checkImage(image: Encoded, all: boolean): Promise<void> {
   const { format } = image;
   if (format === "jpeg") checkJpeg(image);
   else if (format === "png") await checkPng(image);
-  else if (format === "gif") await checkGif(image, all);
+  else if (format === "gif" && all) await checkGif(image);
   else if (format === "webp") checkWebp(image, all);
   else if (format === "avif") prepareAvif(image, all);
 }
