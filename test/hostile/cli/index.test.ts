@@ -11,12 +11,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
 import { HashList } from "../../../dist/index.js";
 import { empreinteProcess, folder, known, main, picture } from "../../support/cli.ts";
 import { random } from "../../support/hashes.ts";
 import { hexHashes } from "../../support/lists.ts";
-import { run } from "../../support/run.ts";
+import { long } from "../../support/long.ts";
+import { root, run } from "../../support/run.ts";
 
 const here = folder();
 const scene = known("scenergb-65x63");
@@ -185,6 +187,52 @@ describe("a writer that goes away", () => {
         .sort(),
     ).toEqual(["x.idx", "x.idx.entries"]);
   });
+
+  it.skipIf(process.platform === "win32")(
+    "at any rename, and then another one at any of its own: always the old pair or the new one, whole",
+    async () => {
+      for (const [name, number] of [
+        ["small-a", 71],
+        ["small-b", 72],
+        ["small-c", 73],
+      ] as const) {
+        writeFileSync(path(`${name}.csv`), `${scene.hash},${name}\n${hexHashes(20, number).join("\n")}\n`);
+      }
+      const killAt = pathToFileURL(join(root, "test/support/kill-at-rename.mjs")).href;
+      /** Builds the index of a list and is killed at its n-th rename. Answers whether it was. */
+      const build = async (list: string, at: number): Promise<boolean> => {
+        const args = ["--import", killAt, main, "index", "build", path(`${list}.csv`), "-o", index];
+        const { code, signal } = await run(process.execPath, args, {
+          env: { ...process.env, EMPREINTE_KILL_AT: String(at) },
+        });
+        expect([code, signal]).toContain(signal === null ? 0 : "SIGKILL");
+        return signal === "SIGKILL";
+      };
+      const found = async (): Promise<string> => {
+        using opened = await HashList.open(index);
+        expect(opened.size).toBe(21);
+        const [match] = opened.searchSync(query);
+        return match!.metadata;
+      };
+      let killedTwice = 0;
+      // At its fourth rename a build has made the new pair valid, but the entries do not have their name yet.
+      for (const first of long ? [1, 2, 3, 4] : [4]) {
+        for (let second = 1; ; second++) {
+          for (const name of readdirSync(here)) if (/^\.?x\.idx/.test(name)) rmSync(path(name));
+          await (await HashList.build(path("small-a.csv"), index)).close();
+          expect(await build("small-b", first)).toBe(true);
+          const valid = first < 4 ? "small-a" : "small-b";
+          expect(await found()).toBe(valid);
+          const again = await build("small-c", second);
+          expect(again ? [valid, "small-c"] : ["small-c"]).toContain(await found());
+          if (!again) break;
+          killedTwice++;
+        }
+      }
+      expect(killedTwice).toBeGreaterThanOrEqual(long ? 16 : 4);
+      for (const name of readdirSync(here)) if (name.includes(".tmp")) rmSync(path(name));
+    },
+  );
 
   it("before the index has its name: the old pair is the valid one", async () => {
     copyFileSync(path("b.idx.entries"), `${entries}.next`);

@@ -181,6 +181,30 @@ describe("bank", () => {
     expect([other.code, other.stderr]).toMatchObject([2, expect.stringContaining("There is no bank none")]);
   });
 
+  test("withdraw and erase report with status 2 that one of several entries is unknown, whichever it is", async () => {
+    const { file, list } = await fresh(9);
+    await empreinte(["bank", "import", file, list, ...into]);
+    for (const [command, entries, code] of [
+      ["withdraw", ["#9999", "#1"], 2],
+      ["withdraw", ["#2", "#9999"], 2],
+      ["erase", ["#9999", "#3", "#4"], 2],
+      ["erase", ["#5", "#6"], 0],
+      ["withdraw", ["#7"], 0],
+      ["withdraw", ["#7"], 2],
+    ] as const) {
+      const done = await empreinte(["bank", command, file, ...entries, "--json"]);
+      expect([command, entries, done.code]).toEqual([command, entries, code]);
+      // Every entry has its line, and those that are known are removed all the same.
+      const counts = jsonLines<{ entries: number }>(done.stdout).map((one) => one.entries);
+      expect(counts).toHaveLength(entries.length);
+      if (entries.length > 1) expect(counts).toEqual(entries.map((entry) => (entry === "#9999" ? 0 : 1)));
+    }
+    const left = jsonLines<{ entryNumber: number; status: string }>(
+      (await empreinte(["bank", "list", file, "--json"])).stdout,
+    );
+    expect(left.filter(({ status }) => status === "active").map(({ entryNumber }) => entryNumber)).toEqual([8, 9]);
+  });
+
   test("export gives back what was imported, as a list and as JSON, readable by its owner alone", async () => {
     const { file, list, inside } = await fresh(50);
     await empreinte(["bank", "import", file, list, ...into]);

@@ -15,6 +15,7 @@ import {
 import {
   beside,
   crop,
+  fromEach,
   mirrored,
   negative,
   quarterTurn,
@@ -48,6 +49,17 @@ function withCrops(hash: string, crop: string): CropHashes {
   const region = { left: 0, top: 0, right: 1, bottom: 1 };
   return { hash, quality: 100, stable: true, crops: [{ hash: crop, quality: 100, name: "all", region }] };
 }
+
+/** An image of which no other view is as near to its hash with the last 50 bits flipped as the image itself. */
+const nearest = scene(3, 300, 260);
+
+/** Black words and an image on white, most of it empty. */
+const pageOfText = (): Rgb =>
+  fromEach(400, 300, (x, y) => {
+    const isWord = y % 40 > 30 && x > 30 && x < 300 && (x * 7 + y * 3) % 13 < 6;
+    const isImage = x > 320 && y > 200 && x < 390 && y < 290;
+    return isWord || isImage ? [10, 10, 10] : [255, 255, 255];
+  });
 
 /** The one entry that was found. */
 async function only(image: Rgb, options?: ImageSearchOptions): Promise<IndexMatch> {
@@ -90,12 +102,19 @@ describe("standard", () => {
     expect(await only(negative(originals[2]!))).toMatchObject({ id: 2, view: "negative", tier: "match" });
   });
 
-  test("a slightly cropped image is found, and the region extends beyond the image", async () => {
-    const match = await only(crop(originals[4]!, 0.02, 0.02, 0.02, 0.02));
-    expect(match).toMatchObject({ id: 4, tier: "match" });
-    if (match.region !== undefined) {
-      expect(match.region[0]![0]).toBeLessThan(0);
-      expect(match.region[2]![1]).toBeGreaterThan(1);
+  test("a slightly cropped image is found, and the region extends beyond the image by what was cut off", async () => {
+    for (const [i, share] of [
+      [0, 0.02],
+      [2, 0.02],
+      [1, 0.03],
+      [4, 0.03],
+    ] as const) {
+      const match = await only(crop(originals[i]!, share, share, share, share));
+      expect(match).toMatchObject({ id: i, tier: "match" });
+      const [topLeft, , bottomRight] = match.region!;
+      const outside = share / (1 - 2 * share);
+      for (const value of topLeft!) expect(Math.abs(value + outside)).toBeLessThan(0.01);
+      for (const value of bottomRight!) expect(Math.abs(value - 1 - outside)).toBeLessThan(0.01);
     }
   });
 
@@ -124,6 +143,18 @@ describe("standard", () => {
     for (let seed = 40; seed < 46; seed++) {
       for (const level of ["fast", "standard", "thorough"] as const) {
         expect(await find(scene(seed, 240, 200), { level, all: true })).toMatchObject({ tier: "none", matches: [] });
+      }
+    }
+  });
+
+  test("a hash that is a little too far from the image is not found, at any level", async () => {
+    const { hash } = hashPixelsSync(nearest);
+    for (const level of ["fast", "standard", "thorough"] as const) {
+      const most = level === "fast" ? 31 : 50;
+      for (const bits of [most + 1, most + 2, 60, 72]) {
+        using index = new HashIndex();
+        index.add(0, (BigInt(`0x${hash}`) ^ ((1n << BigInt(bits)) - 1n)).toString(16).padStart(64, "0"));
+        expect(await index.searchImage(nearest, { level, all: true })).toMatchObject({ tier: "none", matches: [] });
       }
     }
   });
@@ -233,19 +264,48 @@ describe("options", () => {
   });
 
   test("a copy at 32 to 50 bits is a review only with the support of a second hash", async () => {
-    const { hash } = hashPixelsSync(originals[0]!);
+    const { hash } = hashPixelsSync(nearest);
     const flip = (bits: number): string =>
       (BigInt(`0x${hash}`) ^ ((1n << BigInt(bits)) - 1n)).toString(16).padStart(64, "0");
-    using own = new HashIndex();
-    own.addManySync([1, 2, 3], [flip(31), flip(50), flip(51)]);
-    const { matches } = await own.searchImage(originals[0]!, { level: "standard", all: true });
-    const tier = (id: number): string | undefined => matches.find((match) => match.id === id)?.tier;
-    expect(tier(1)).toBe("match");
-    expect(tier(3)).toBeUndefined();
-    using two = new HashIndex();
-    two.addWithCrops(9, withCrops(flip(50), flip(48)));
-    const both = await two.searchImage(originals[0]!, { level: "standard" });
-    expect(both).toMatchObject({ tier: "review", matches: [{ id: 9, crop: 0, distance: 48, tier: "review" }] });
+    for (const level of ["standard", "thorough"] as const) {
+      for (const [bits, tier] of [
+        [31, "match"],
+        [50, "none"],
+        [51, "none"],
+      ] as const) {
+        using alone = new HashIndex();
+        alone.add(1, flip(bits));
+        expect((await alone.searchImage(nearest, { level, all: true })).tier).toBe(tier);
+      }
+    }
+    const withCrop = async (original: number, crop: number) => {
+      using two = new HashIndex();
+      two.addWithCrops(9, withCrops(flip(original), flip(crop)));
+      return await two.searchImage(nearest, { level: "standard" });
+    };
+    expect(await withCrop(50, 49)).toMatchObject({
+      tier: "review",
+      matches: [{ id: 9, crop: 0, distance: 49, tier: "review", supportCount: 2 }],
+    });
+    expect(await withCrop(51, 50)).toMatchObject({ tier: "none", matches: [] });
+  });
+
+  test("of an image that is mostly of one colour, such as a page of text, only what is within the radius counts", async () => {
+    const page = pageOfText();
+    const { hash, quality } = hashPixelsSync(page);
+    expect(quality).toBeGreaterThanOrEqual(50);
+    const flip = (bits: number): string =>
+      (BigInt(`0x${hash}`) ^ ((1n << BigInt(bits)) - 1n)).toString(16).padStart(64, "0");
+    const found = async (original: number, crop: number) => {
+      using index = new HashIndex();
+      index.addWithCrops(9, withCrops(flip(original), flip(crop)));
+      const { flat, tier } = await index.searchImage(page, { level: "standard", all: true });
+      return { flat, tier };
+    };
+    expect(await found(31, 60)).toEqual({ flat: true, tier: "match" });
+    // A photograph would be a review: see above.
+    expect(await found(32, 33)).toEqual({ flat: true, tier: "none" });
+    expect(await found(50, 49)).toEqual({ flat: true, tier: "none" });
   });
 
   test("a radius below 31 bounds every match, and reviews as well", async () => {

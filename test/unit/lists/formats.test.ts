@@ -1,7 +1,15 @@
 /** Each format by a list as its source writes it: its entries, its problems where it is broken, and its page. */
 import { describe, expect, test } from "vitest";
 import { csvColumns, fixtures, values } from "../../../fixtures/lists/make.ts";
-import { type ListEntry, type ListFormat, type ListProblem, openList, sniffList } from "../../../dist/doors/lists.js";
+import {
+  type ListEntry,
+  type ListFormat,
+  type ListProblem,
+  ListWriter,
+  openList,
+  sniffList,
+  type WrittenFormat,
+} from "../../../dist/doors/lists.js";
 import { ListError } from "../../../dist/errors.js";
 
 const { md5, pdq, sha1, sha256 } = values;
@@ -185,6 +193,105 @@ describe("what entries hold", () => {
   });
 });
 
+describe("whose word counts", () => {
+  const threats = async (descriptors: object[]): Promise<string> => {
+    const update = { id: "1", type: "HASH_PDQ", indicator: pdq(1), descriptors: { data: descriptors } };
+    const { items, faults } = await read(JSON.stringify({ data: [update] }), "threatexchange");
+    expect(faults).toEqual([]);
+    return items[0]!.labels[0]!.code;
+  };
+  const by = (owner: string, status: string, ...reactions: [key: string, value: string][]): object => ({
+    owner: { id: owner },
+    status,
+    reactions: reactions.map(([key, value]) => ({ key, value })),
+  });
+
+  test("ThreatExchange: an owner's descriptor counts more than the same owner's reaction, in any order", async () => {
+    const reacted = by("7", "MALICIOUS", ["DISAGREE_WITH_TAGS", "8"]);
+    const own = by("8", "MALICIOUS");
+    expect(await threats([reacted])).toBe("DISPUTED");
+    expect(await threats([reacted, own])).toBe("POSITIVE_CLASS");
+    expect(await threats([own, reacted])).toBe("POSITIVE_CLASS");
+    // The owner of a descriptor may react to it as well.
+    expect(await threats([by("7", "NON_MALICIOUS", ["HELPFUL", "7"])])).toBe("NEGATIVE_CLASS");
+  });
+
+  test("ThreatExchange: of an owner's reactions agreement counts, and other reactions are no opinion", async () => {
+    expect(await threats([by("7", "UNKNOWN", ["HELPFUL", "8"])])).toBe("POSITIVE_CLASS");
+    expect(await threats([by("7", "UNKNOWN", ["DISAGREE_WITH_TAGS", "8"])])).toBe("NEGATIVE_CLASS");
+    for (const order of [0, 1]) {
+      const reactions: [string, string][] = [
+        ["HELPFUL", "8"],
+        ["DISAGREE_WITH_TAGS", "8"],
+      ];
+      expect(await threats([by("7", "UNKNOWN", reactions[order]!, reactions[1 - order]!)])).toBe("POSITIVE_CLASS");
+    }
+    expect(await threats([by("7", "UNKNOWN", ["SAW_THIS_TOO", "8"])])).toBe("INVESTIGATION_SEED");
+    expect(await threats([by("7", "UNKNOWN", ["HELPFUL", "8,9"], ["DISAGREE_WITH_TAGS", "9,10"])])).toBe("DISPUTED");
+  });
+
+  test.each([
+    ["all cases withdrawn", "Active", { a: "Withdrawn", b: "Deleted" }, "withdrawn", []],
+    ["one case left", "Active", { a: "Withdrawn", b: "Active" }, "active", ["b"]],
+    ["no case", "Active", {}, "active", []],
+    ["its own status withdrawn", "Withdrawn", { a: "Active" }, "withdrawn", ["a"]],
+    ["its own status deleted", "Deleted", {}, "withdrawn", []],
+    ["a case of unknown status", "Received", { a: "Unknown" }, "active", ["a"]],
+  ])("StopNCII: a record with %s", async (_, hashStatus, caseNumbers, status, cases) => {
+    const record = { signalType: "ImagePDQ", hashValue: pdq(1), hashStatus, caseNumbers };
+    const { items } = await read(JSON.stringify({ hashRecords: [record] }), "stopncii");
+    expect(items.map((item) => [item.status, item.cases])).toEqual([[status, cases]]);
+  });
+
+  test("StopNCII: a time may be in milliseconds", async () => {
+    for (const lastModtimestamp of [1_770_000_000, 1_770_000_000_000, "1770000000", "1770000000000"]) {
+      const record = { signalType: "ImagePDQ", hashValue: pdq(1), lastModtimestamp };
+      const { items, faults } = await read(JSON.stringify({ hashRecords: [record] }), "stopncii");
+      expect(faults).toEqual([]);
+      expect(items[0]!.time).toBe(1_770_000_000_000);
+    }
+  });
+});
+
+describe("what is written", () => {
+  const write = async (to: WrittenFormat, entry: Omit<ListEntry, "cases" | "status">, nation?: string) => {
+    const list = new ListWriter(to, nation === undefined ? {} : { nation });
+    const text = list.entry({ cases: [], status: "active", ...entry }) + list.end();
+    return { text, leftOut: list.leftOut };
+  };
+  const signals = [{ type: "md5" as const, value: md5(1) }];
+  const categories = async (labels: ListEntry["labels"], nation?: string) => {
+    const { text, leftOut } = await write("vics-2.0", { signals, labels }, nation);
+    const [{ Category, Tags }] = (JSON.parse(text) as { value: [{ Category?: number; Tags?: string }] }).value;
+    return { Category, Tags, leftOut };
+  };
+
+  test("a VICS category is written as a category of its own nation alone", async () => {
+    const uk = { scheme: "vics-uk", version: "2.0", code: "3" };
+    const us = { scheme: "vics-us", version: "2.0", code: "1" };
+    const none = { scheme: "vics", version: "2.0", code: "7" };
+    expect(await categories([uk, us, none], "us")).toMatchObject({ Category: 1 });
+    expect(await categories([us, uk, none], "uk")).toMatchObject({ Category: 3 });
+    expect(await categories([us, uk, none])).toMatchObject({ Category: 7 });
+    // Another nation's category becomes a tag, which keeps its scheme.
+    const only = await categories([uk], "us");
+    expect(only.Category).toBeUndefined();
+    expect(only.Tags).toBe("vics-uk:3");
+    expect(await categories([us])).toMatchObject({ Category: undefined, Tags: "vics-us:1" });
+    expect(await categories([{ ...us, scheme: "vics-usa" }], "us")).toMatchObject({ Category: undefined });
+  });
+
+  test("only a whole number is a VICS category", async () => {
+    const code = (text: string) => categories([{ scheme: "vics", version: "2.0", code: text }]);
+    expect(await code("0")).toMatchObject({ Category: 0, leftOut: {} });
+    expect(await code("-1")).toMatchObject({ Category: -1 });
+    for (const text of ["01", "1.5", "A", "1234567890"]) {
+      expect(await code(text)).toMatchObject({ Category: undefined, Tags: `vics:${text}` });
+    }
+    expect((await categories([{ scheme: "vics", code: "1" }])).leftOut).toEqual({ "labels.version": 1 });
+  });
+});
+
 describe("what pages say", () => {
   const page = async (format: keyof typeof fixtures): Promise<object> =>
     (await read(fixtures[format]!.good, format)).page;
@@ -200,6 +307,19 @@ describe("what pages say", () => {
     // The link has an access token in it: the cursor alone is given.
     expect(await page("threatexchange")).toMatchObject({ next: "after", more: true, importCursor: "1770000005" });
     expect(await page("tech-against-terrorism")).toMatchObject({ more: true, importCursor: "2026-03-01 09:00:00,3" });
+  });
+
+  test("NCMEC: the newest time of all groups is the import cursor, in whatever order they come", async () => {
+    const times = ["2026-03-01T10:00:00Z", "2026-03-03T10:00:00Z", "2026-03-02T10:00:00Z"];
+    const group = (time: string): string => `<images count="0" maxTimestamp="${time}"></images>`;
+    for (const order of [times, times.toReversed(), [times[1]!, times[0]!, times[2]!]]) {
+      const xml = `<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2">${order.map(group).join("")}</queryResult>`;
+      expect((await read(xml, "ncmec")).page).toEqual({
+        more: false,
+        importCursor: "2026-03-03T10:00:00.000Z",
+        lastTime: Date.UTC(2026, 2, 3, 10),
+      });
+    }
   });
 
   test("a count that differs from the page is reported", async () => {
