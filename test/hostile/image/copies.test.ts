@@ -63,6 +63,14 @@ describe("images made to cost much, or to be nothing", () => {
       expect(result.stages.some(({ name }) => name === "plain")).toBe(quality >= 50 && stable);
       if (quality >= 50 && stable) expect(result.stages[0]!.name).toBe("plain");
     }
+    const { hash, quality, stable } = hashPixelsSync(pixels);
+    const flip = (bits: number): string =>
+      (BigInt(`0x${hash}`) ^ ((1n << BigInt(bits)) - 1n)).toString(16).padStart(64, "0");
+    using near = new HashIndex();
+    near.addManySync([31, 32], [flip(31), flip(32)]);
+    const { matches } = await near.searchImage(pixels);
+    const original = matches.filter(({ orientation }) => orientation === "orig");
+    expect(original.map(({ distance }) => distance)).toEqual(quality >= 50 && stable ? [31] : []);
     const { crops } = await hashWithCrops(pixels, { level: "thorough" });
     expect(crops.length).toBeLessThanOrEqual(60);
   });

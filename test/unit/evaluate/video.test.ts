@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { evaluate, type EvaluateOptions, writeEvaluation } from "../../../dist/doors/evaluate.js";
 import { hashVideo } from "../../../dist/doors/video.js";
 import { editsNamed } from "../../../dist/evaluate/video/edits.js";
@@ -13,6 +13,8 @@ import { ffmpeg, makeClip, noFfmpeg, x264 } from "../../support/video.ts";
 /** Two clips that move, of different patterns. */
 const sources = ["testsrc2=s=320x240:r=12:d=5", "mandelbrot=s=320x240:r=12:end_scale=0.05,trim=duration=5"];
 const options: EvaluateOptions = { generated: 0, concurrency: 2 };
+
+afterEach(() => void vi.unstubAllEnvs());
 
 let clips: string;
 beforeAll(async () => {
@@ -47,7 +49,10 @@ describe.skipIf(ffmpeg === undefined)(`videos in an evaluation${ffmpeg === undef
   it("finds what is only encoded anew, and says what is not found; goes on from its state", async () => {
     const out = folder();
     const attacks = ["video-recompressed-28", "video-middle-half", "video-crop-5"];
-    const before = new Set(readdirSync(tmpdir()));
+    // A folder for temporary files that no other process uses.
+    const temporary = folder();
+    vi.stubEnv("TMPDIR", temporary);
+    expect(tmpdir()).toBe(temporary);
     const report = await evaluate(clips, { ...options, attacks, folder: out });
     const { videos } = report;
     expect(videos).toMatchObject({ clips: 2, unreadable: [], failed: [], falseMatches: 0, pairs: 6 });
@@ -55,8 +60,7 @@ describe.skipIf(ffmpeg === undefined)(`videos in an evaluation${ffmpeg === undef
     expect(videos!.edits[0]).toMatchObject({ n: 2, match: 1 });
     expect(videos!.edits[0]!.time).toBeGreaterThan(0.7);
     expect(videos!.edits[1]!.n).toBe(2);
-    const left = readdirSync(tmpdir()).filter((name) => name.startsWith("empreinte-evaluate-") && !before.has(name));
-    expect(left).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
     const again = await evaluate(clips, { ...options, attacks, folder: out });
     expect(again.videos).toEqual(videos);
     await writeEvaluation(report, out);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { deflateSync } from "node:zlib";
+import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { decodeSlots } from "../../../dist/image/decode-slots.js";
 import { hashImage, hashPixelsSync, type ImageInput, LimitError } from "../../../dist/index.js";
@@ -168,6 +169,24 @@ describe("maxSeconds", () => {
       message: "Decoding buffer takes more than 0.001 seconds; maxSeconds raises this limit",
     });
     expect((await hashImage(file)).hash).toBe(hash);
+  });
+
+  it("also ends the decoder itself, in whole seconds, so that no slow image keeps a thread", async () => {
+    const timeout = vi.spyOn(sharp.prototype as Sharp, "timeout");
+    try {
+      for (const [maxSeconds, seconds] of [
+        [0.2, 1],
+        [7, 7],
+        [7.1, 8],
+        [1e6, 3600],
+      ] as const) {
+        timeout.mockClear();
+        expect((await hashImage(file, { maxSeconds })).hash).toBe(hash);
+        expect(timeout.mock.calls).toEqual([[{ seconds }]]);
+      }
+    } finally {
+      timeout.mockRestore();
+    }
   });
 
   it("does not run while an image waits for its turn", async () => {

@@ -1,6 +1,7 @@
 /** What diagnose reports, the generators behind its self-test, and where ffmpeg is searched for. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { diagnose, orientationNames, version } from "../../../dist/index.js";
 import { findFfmpeg } from "../../../dist/doors/video.js";
@@ -8,7 +9,7 @@ import { knownAnswers } from "../../../dist/doctor/known-answers.js";
 import { selfTest } from "../../../dist/doctor/self-test.js";
 import { fnv1a32 } from "../../../fixtures/kat/inputs.mjs";
 import { folder } from "../../support/cli.ts";
-import { root } from "../../support/run.ts";
+import { root, succeed } from "../../support/run.ts";
 
 const environment = { ...process.env };
 afterEach(() => {
@@ -120,12 +121,22 @@ describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
     expect(await findFfmpeg()).toMatchObject({ path: second, source: "PATH" });
   });
 
-  it("returns undefined when there is none", async () => {
-    delete process.env["EMPREINTE_FFMPEG"];
-    process.env["PATH"] = here;
-    const found = await findFfmpeg();
-    // Only the optional package may still have one.
-    if (found !== undefined) expect(found.source).toBe("@ffmpeg-installer/ffmpeg");
+  it("returns undefined when there is none, and the optional package's where only that is installed", async () => {
+    // The same code in two places: beside the packages of this checkout, and beside none.
+    const alone = join(here, "alone");
+    cpSync(join(root, "dist"), join(alone, "dist"), { recursive: true });
+    writeFileSync(join(alone, "package.json"), '{"type":"module"}');
+    symlinkSync(join(root, "build"), join(alone, "build"));
+    const env = { PATH: here };
+    const source = async (place: string): Promise<string> => {
+      const url = pathToFileURL(join(place, "dist/video/ffmpeg/find-ffmpeg.js")).href;
+      const program = `const { findFfmpeg } = await import(${JSON.stringify(url)});
+        process.stdout.write(String((await findFfmpeg())?.source));`;
+      return succeed(process.execPath, ["--input-type=module", "-e", program], { env });
+    };
+    expect(await source(alone)).toBe("undefined");
+    const isInstalled = existsSync(join(root, "node_modules/@ffmpeg-installer/ffmpeg"));
+    expect(await source(root)).toBe(isInstalled ? "@ffmpeg-installer/ffmpeg" : "undefined");
   });
 
   it("rejects a named program that does not work instead of taking another", async () => {

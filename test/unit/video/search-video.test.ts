@@ -219,9 +219,18 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     await refused({ radius: 257 }, /radius/);
     await refused({ sampling: "some" }, /sampling/);
     const stop = new AbortController();
-    const stopped = search(index, known, { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error("enough")), 100);
-    await expect(stopped).rejects.toThrow("enough");
+    let given = 0;
+    async function* frames(): AsyncGenerator<VideoFrame> {
+      for (let number = 0; number < 100; number++) {
+        if (++given === 20) stop.abort(new Error("enough"));
+        const data = Uint8Array.from({ length: 64 * 64 }, (_, i) => (i * (number + 3)) & 255);
+        yield { number, timestampSeconds: number / 10, width: 64, height: 64, channels: 1, data };
+      }
+    }
+    await expect(search(index, frames(), { signal: stop.signal })).rejects.toThrow("enough");
+    // It ended in the middle of the video.
+    expect(given).toBeGreaterThanOrEqual(20);
+    expect(given).toBeLessThan(100);
     const closed = new VideoIndex();
     closed.close();
     await expect(search(closed, known)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });

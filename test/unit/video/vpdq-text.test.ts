@@ -60,8 +60,12 @@ describe("texts", () => {
     expect(() => readVpdq(text)).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }));
   });
 
-  it("no message has a whole hash", () => {
-    expect(() => readVpdq(`0,100,${hashes[0]}zz,0`)).not.toThrow(hashes[0]);
+  it("no message has more than 8 digits of a hash", () => {
+    for (const line of [`0,100,${hashes[0]}zz,0`, `0,100,${hashes[0]!.slice(1)},0`, `0,${hashes[0]},100,0`]) {
+      expect(() => readVpdq(line)).toThrow(
+        expect.objectContaining({ message: expect.not.stringMatching(/[0-9a-f]{9}/i) }),
+      );
+    }
   });
 });
 
