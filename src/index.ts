@@ -2,7 +2,8 @@
  * Hash images, search known hashes, find altered copies.
  * @module empreinte
  */
-export { hashImage, type ImageHash } from "./image/hash-image.js";
+export { hashImage } from "./image/hash-image.js";
+export { type ImageHash } from "./image/hash-pages.js";
 export { type HashImageOptions } from "./image/options.js";
 export { type ImageInput } from "./image/input.js";
 export { type HashedImage, hashImages } from "./image/hash-images.js";

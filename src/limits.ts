@@ -8,6 +8,12 @@ export interface Limits {
   maxSeconds?: number;
   /** Most frames of an animation or pages of a TIFF, with `pages: "all"`. Default 1,000. */
   maxPages?: number;
+  /**
+   * `"process"` decodes and hashes in another process. It is killed at `maxSeconds`, so that an image never takes longer,
+   * and a fault of a decoder ends that process and not this one. The first image starts a process, which takes some tenths
+   * of a second. Default `"none"`.
+   */
+  isolation?: "none" | "process";
 }
 
 /** The limits on images that apply where an option does not raise them. */
@@ -16,6 +22,7 @@ export const defaultLimits: Required<Limits> = {
   maxBytes: 2 ** 28,
   maxSeconds: 30,
   maxPages: 1000,
+  isolation: "none",
 };
 
 /** Limits on what a video may cost. All are on by default, and each option raises one of them. */

@@ -5,7 +5,7 @@ import { checkHashOptions } from "../hash/options.js";
 import type { PixelHash } from "../hash/result.js";
 import { digestTypes, type FileDigests } from "../image/digest.js";
 import type { ImageInput } from "../image/input.js";
-import { checkInputOptions } from "../image/options.js";
+import { checkInputOptions, limitNames } from "../image/options.js";
 import { readUpload } from "../image/upload.js";
 import type { Limits } from "../limits.js";
 import { contextOf, type DecisionContext } from "./decision/context.js";
@@ -41,7 +41,7 @@ export interface CheckImageOptions extends Limits {
   name?: string;
 }
 
-const imageOptionNames = ["level", "all", "signal", "name", "maxPixels", "maxBytes", "maxSeconds", "maxPages"] as const;
+const imageOptionNames = ["level", "all", "signal", "name", ...limitNames] as const;
 
 /** What is looked up of an upload. Where the decoder refused the image, it is the digests alone. */
 function queryOf(image: PixelHash | undefined, digests: FileDigests | undefined): CheckQuery {

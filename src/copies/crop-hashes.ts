@@ -3,7 +3,7 @@ import { checkHashOptions } from "../hash/options.js";
 import { leastViewQuality } from "../thresholds.js";
 import { hashDistance } from "../hash/value.js";
 import type { ImageInput } from "../image/input.js";
-import { checkInputOptions } from "../image/options.js";
+import { checkInputOptions, limitNames } from "../image/options.js";
 import { readSamples, type Samples } from "../image/samples.js";
 import type { Limits } from "../limits.js";
 import { type Crop, cropsOf, hashCrop } from "../views/crops.js";
@@ -45,7 +45,7 @@ export interface CropHashes {
 /** The most crops that an original may have. */
 export const mostCrops = 63;
 const mostAtLevel = { standard: 24, thorough: 60 } as const;
-const optionNames = ["level", "signal", "name", "maxPixels", "maxBytes", "maxSeconds", "maxPages"];
+const optionNames = ["level", "signal", "name", ...limitNames];
 
 /** A crop whose hash is this near to another's finds little that the other does not. */
 const sameWithin = 10;

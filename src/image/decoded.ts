@@ -1,6 +1,8 @@
 import type { Content } from "./byte-collector.js";
 import { decodePages, type Page } from "./decode.js";
 import { decodeSlots } from "./decode-slots.js";
+import { decodeIsolated } from "./isolation/isolated.js";
+import type { Task } from "./isolation/task.js";
 import type { CheckedInputOptions } from "./options.js";
 import { tooSlow } from "./refusals.js";
 import type { Source } from "./source.js";
@@ -14,9 +16,11 @@ export interface Decoding extends Pick<Content, "digests"> {
   signal: AbortSignal;
 }
 
-interface DecodeOptions extends Pick<CheckedInputOptions, "limits"> {
+export interface DecodeOptions extends Pick<CheckedInputOptions, "limits"> {
   /** Whether all pages are decoded, or the first one only. */
   all: boolean;
+  /** What `use` does, for another process. */
+  task: Task;
 }
 
 /**
@@ -34,11 +38,14 @@ export async function withDecoded<T>(
   return withDecodedContent(content, source.name, options, signal, use);
 }
 
-/** Decodes an image that was read already, and gives it to `use`. Throws as `withDecoded` does. */
+/**
+ * Decodes an image that was read already, and gives it to `use`. With `isolation: "process"` another process does both, and
+ * `use` is not called. Throws as `withDecoded` does.
+ */
 export async function withDecodedContent<T>(
   content: Content,
   name: string,
-  { limits, all }: DecodeOptions,
+  { limits, all, task }: DecodeOptions,
   signal: AbortSignal | undefined,
   use: (decoding: Decoding) => Promise<T>,
 ): Promise<T> {
@@ -48,6 +55,10 @@ export async function withDecodedContent<T>(
       const timer = setTimeout(expire, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
       const { digests } = content;
       try {
+        if (limits.isolation === "process") {
+          const made = await decodeIsolated<T>(content, { task, name, limits }, controller.signal);
+          return digests === undefined || task.kind !== "hash" ? made : { ...made, digests };
+        }
         const pages = decodePages({ ...content, name, limits, signal: controller.signal }, all);
         return await use({ pages, signal: controller.signal, ...(digests && { digests }) });
       } finally {

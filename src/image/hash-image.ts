@@ -1,35 +1,14 @@
 import { checkOptions, checkSignal } from "../check.js";
 import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
-import { type PixelHash, pixelHash } from "../hash/result.js";
+import { pixelHash } from "../hash/result.js";
 import { withCancelToken } from "../native/abort.js";
 import { native } from "../native/load.js";
 import { tooManyPixels } from "./refusals.js";
-import { type Decoding, withDecoded } from "./decoded.js";
-import type { FileDigests } from "./digest.js";
-import { hashPage } from "./hash-page.js";
+import { withDecoded } from "./decoded.js";
+import { hashPages, type ImageHash } from "./hash-pages.js";
 import type { ImageInput } from "./input.js";
 import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type HashImageOptions } from "./options.js";
 import { sourceOf } from "./source.js";
-
-/** The hash of one page of a TIFF, or of one frame of an animation. */
-export interface PageHash extends PixelHash {
-  /** The number of the page, from 0. */
-  page: number;
-}
-
-/** What `hashImage` returns. */
-export interface ImageHash extends PixelHash {
-  /** Width of the stored image in pixels, before any rotation that its EXIF orientation requests. */
-  width: number;
-  /** Height of the stored image in pixels. */
-  height: number;
-  /**
-   * Every page in order, with `pages: "all"`. The hash of the image is the first page's; for AVIF, the primary image's.
-   */
-  frames?: PageHash[];
-  /** The digests of the file's bytes, with the option `digests`. */
-  digests?: FileDigests;
-}
 
 /**
  * Hashes an image: JPEG, PNG, GIF, WebP, TIFF or AVIF, recognised by its content, or raw pixels.
@@ -63,7 +42,9 @@ export async function hashChecked(
   signal?.throwIfAborted();
   if (isRawPixels(input)) return hashPixels(input, options, signal);
   const source = sourceOf(input, options.name, options.limits.maxBytes, options.digests);
-  return withDecoded(source, options, signal, (decoding) => hashPages(decoding, options));
+  const { limits, hash, all } = options;
+  const task = { kind: "hash", hash, all } as const;
+  return withDecoded(source, { limits, all, task }, signal, (decoding) => hashPages(decoding, task));
 }
 
 async function hashPixels(
@@ -77,15 +58,4 @@ async function hashPixels(
   // The addon copies the caller's pixels before it returns a promise.
   const hash = pixelHash(await withCancelToken(signal, (cancel) => native.hash(pixels, hashOptions, cancel)));
   return { ...hash, width, height, ...(all && { frames: [{ page: 0, ...hash }] }) };
-}
-
-async function hashPages({ pages, digests, signal }: Decoding, options: CheckedImageOptions): Promise<ImageHash> {
-  let image: ImageHash | undefined;
-  const frames: PageHash[] = [];
-  for await (const page of pages) {
-    const hash = await hashPage(page, options.hash, signal);
-    if (page.primary) image = { ...hash, width: page.width, height: page.height };
-    frames.push({ page: page.page, ...hash });
-  }
-  return { ...image!, ...(options.all && { frames }), ...(digests && { digests }) };
 }

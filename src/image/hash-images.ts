@@ -1,7 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { availableParallelism } from "node:os";
 import { integer, invalidArgument, checkOptions, checkSignal } from "../check.js";
-import { hashChecked, type ImageHash } from "./hash-image.js";
+import { hashChecked } from "./hash-image.js";
+import type { ImageHash } from "./hash-pages.js";
 import type { ImageInput } from "./input.js";
 import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type HashImageOptions } from "./options.js";
 

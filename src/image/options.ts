@@ -20,7 +20,7 @@ export interface HashImageOptions extends HashOptions, Limits {
 }
 
 /** The names of the options in `Limits`. */
-export const limitNames = ["maxPixels", "maxBytes", "maxSeconds", "maxPages"] as const;
+export const limitNames = ["maxPixels", "maxBytes", "maxSeconds", "maxPages", "isolation"] as const;
 
 /** The names of the options in `HashImageOptions`. */
 export const hashImageOptionNames: readonly string[] = [
@@ -42,6 +42,7 @@ export interface CheckedInputOptions {
 export function checkInputOptions(options: Limits & { name?: string | undefined }): CheckedInputOptions {
   const { maxPixels = defaultLimits.maxPixels, maxBytes = defaultLimits.maxBytes } = options;
   const { maxSeconds = defaultLimits.maxSeconds, maxPages = defaultLimits.maxPages, name } = options;
+  const { isolation = defaultLimits.isolation } = options;
   if (name !== undefined && typeof name !== "string") throw invalidArgument("name", "string", name);
   const most = Number.MAX_SAFE_INTEGER;
   return {
@@ -50,6 +51,7 @@ export function checkInputOptions(options: Limits & { name?: string | undefined 
       maxBytes: integer("maxBytes", maxBytes, 1, most),
       maxSeconds: positive("maxSeconds", maxSeconds),
       maxPages: integer("maxPages", maxPages, 1, most),
+      isolation: oneOf("isolation", isolation, ["none", "process"]),
     },
     name,
   };

@@ -106,7 +106,8 @@ function reduced(image: Stored): Small {
   return { pixels, width, height };
 }
 
-async function firstPage({ pages }: Decoding): Promise<Small> {
+/** Reduces the first page of an image that is decoded. */
+export async function firstPageReduced({ pages }: Decoding): Promise<Small> {
   const { value } = await pages.next();
   const page = value as Page;
   return reduced({ ...page, stride: (page.width * page.channels * page.depth) / 8 });
@@ -133,9 +134,10 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
   const signal = checkSignal(given);
   const { limits, name } = checkInputOptions(rest);
   signal?.throwIfAborted();
+  const task = { kind: "preview" } as const;
   const small = isRawPixels(input)
     ? ofPixels(input, limits.maxPixels, name)
-    : await withDecoded(sourceOf(input, name, limits.maxBytes), { limits, all: false }, signal, firstPage);
+    : await withDecoded(sourceOf(input, name, limits.maxBytes), { limits, all: false, task }, signal, firstPageReduced);
   const { pixels, width, height } = small;
   const longer = Math.max(width, height);
   // More cosines than pixels would have no effect.

@@ -4,7 +4,7 @@ import type { PixelHash } from "../hash/result.js";
 import type { Content } from "./byte-collector.js";
 import type { Page } from "./decode.js";
 import { tooManyPixels } from "./refusals.js";
-import { type Decoding, withDecoded, withDecodedContent } from "./decoded.js";
+import { type DecodeOptions, type Decoding, withDecoded, withDecodedContent } from "./decoded.js";
 import { hashPage } from "./hash-page.js";
 import type { ImageInput } from "./input.js";
 import type { CheckedInputOptions } from "./options.js";
@@ -37,7 +37,7 @@ export async function readSamples(
     return withAbortController(signal, (controller) => samplesOf(page, options.hash, controller.signal));
   }
   const source = sourceOf(input, options.name, options.limits.maxBytes);
-  return withDecoded(source, { ...options, all: false }, signal, (decoding) => firstSamples(decoding, options.hash));
+  return withDecoded(source, decodeOptions(options), signal, (decoding) => firstSamples(decoding, options.hash));
 }
 
 /** Decodes and hashes the first page of an image that was read already. Throws as `hashImage` does. */
@@ -48,10 +48,17 @@ export async function decodeSamples(
   signal: AbortSignal | undefined,
 ): Promise<Samples> {
   const first = (decoding: Decoding): Promise<Samples> => firstSamples(decoding, options.hash);
-  return withDecodedContent(content, name, { ...options, all: false }, signal, first);
+  return withDecodedContent(content, name, decodeOptions(options), signal, first);
 }
 
-async function firstSamples({ pages, signal }: Decoding, hash: CheckedHashOptions): Promise<Samples> {
+const decodeOptions = ({ limits, hash }: SamplesOptions): DecodeOptions => ({
+  limits,
+  all: false,
+  task: { kind: "samples", hash },
+});
+
+/** Hashes the first page of an image that is decoded. */
+export async function firstSamples({ pages, signal }: Decoding, hash: CheckedHashOptions): Promise<Samples> {
   const { value } = await pages.next();
   return samplesOf(value as Page, hash, signal);
 }

@@ -9,7 +9,7 @@ import type { PixelHash } from "../hash/result.js";
 import { orientationNames } from "../hash/orientations.js";
 import { matchRadius, leastQuality } from "../thresholds.js";
 import type { ImageInput } from "../image/input.js";
-import { checkInputOptions } from "../image/options.js";
+import { checkInputOptions, limitNames } from "../image/options.js";
 import { readSamples, type Samples, type SamplesOptions } from "../image/samples.js";
 import type { Limits } from "../limits.js";
 import type { IndexMatch, Match } from "./match.js";
@@ -53,17 +53,7 @@ export interface ImageSearchResult<M extends Match = Match> {
   stages: CopyStage[];
 }
 
-export const imageSearchOptionNames: readonly string[] = [
-  "radius",
-  "level",
-  "all",
-  "signal",
-  "name",
-  "maxPixels",
-  "maxBytes",
-  "maxSeconds",
-  "maxPages",
-];
+export const imageSearchOptionNames: readonly string[] = ["radius", "level", "all", "signal", "name", ...limitNames];
 
 /** The checked options of a search for an image. */
 export interface CheckedImageSearch extends Omit<SamplesOptions, "hash"> {

@@ -45,7 +45,7 @@ export const allowed: Record<string, readonly string[]> = {
 
 /** What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. */
 const also: Record<string, readonly string[]> = {
-  "src/evaluate/video/encode.ts": ["src/video/ffmpeg/child-process.ts", "src/video/ffmpeg/find-ffmpeg.ts"],
+  "src/evaluate/video/encode.ts": ["src/processes/child-process.ts", "src/video/ffmpeg/find-ffmpeg.ts"],
 };
 
 /** Where pages come from, files are mapped, folders locked and children read: the only places that ask the system itself. */
@@ -64,7 +64,7 @@ const sole: Record<string, readonly string[]> = {
   saxes: ["src/lists/readers/xml-reader.ts"],
   "@streamparser/json": ["src/lists/readers/json-reader.ts"],
   papaparse: ["src/lists/readers/csv-reader.ts"],
-  "node:child_process": ["src/video/", "src/cli/external.ts"],
+  "node:child_process": ["src/processes/", "src/video/", "src/cli/external.ts"],
   "@ffmpeg-installer/ffmpeg": ["src/video/"],
 };
 

@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { VideoError } from "../../errors.js";
-import { endChild, startChild } from "../../video/ffmpeg/child-process.js";
+import { endChild, startChild } from "../../processes/child-process.js";
 import { usableFfmpeg } from "../../video/ffmpeg/find-ffmpeg.js";
 import { sniffVideo } from "../../doors/video.js";
 import { firstBytes } from "../first-bytes.js";

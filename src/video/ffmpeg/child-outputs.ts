@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { OutputsHandle } from "../../native/binding.js";
 import { native } from "../../native/load.js";
-import type { Child, ChildEnds } from "./child-process.js";
+import type { Child, ChildEnds } from "../../processes/child-process.js";
 import { StreamBytes } from "./stream-bytes.js";
 
 /** What a child writes: samples on its standard output, text on its standard error. */

@@ -1,5 +1,5 @@
 import { type EmpreinteError, LimitError, VideoError } from "../../errors.js";
-import type { ChildExit } from "./child-process.js";
+import type { ChildExit } from "../../processes/child-process.js";
 import type { StderrReport } from "./stderr-report.js";
 
 export interface FinishedRun {

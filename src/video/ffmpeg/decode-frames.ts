@@ -6,12 +6,13 @@ import type { VideoFrame } from "../frame.js";
 import type { OpenVideo } from "../input.js";
 import { childFile, decodeArguments, type DecodeRequest } from "./arguments.js";
 import { type ChildOutputs, NativeOutputs, type StderrListener, StreamOutputs } from "./child-outputs.js";
-import { type Child, type ChildExit, endChild, startChild } from "./child-process.js";
+import { type Child, type ChildExit, endChild, startChild } from "../../processes/child-process.js";
 import { failureOf, notFfmpegError } from "./decode-failure.js";
 import { announce, type AnnouncedFrame, type DecodeState } from "./decode-state.js";
 import type { Decoder } from "./find-ffmpeg.js";
 import { type FrameLine, StderrReport } from "./stderr-report.js";
-import { decodeLimits, withSystemLimits } from "./system-limits.js";
+import { withSystemLimits } from "../../processes/system-limits.js";
+import { decodeLimits } from "./decode-limits.js";
 import { Watchdog } from "./watchdog.js";
 
 export interface DecodeOptions extends Omit<DecodeRequest, "format" | "file" | "mark" | "maxPixels"> {
@@ -68,7 +69,10 @@ class DecodeRun implements StderrListener {
     this.#state = state;
     this.#report = new StderrReport(mark, (line) => this.#onFrame(line));
     const nativeOutputs = NativeOutputs.open(this);
-    this.#child = startChild(command.program, command.args, video.fd, nativeOutputs?.childEnds);
+    this.#child = startChild(command.program, command.args, {
+      file: video.fd,
+      ends: nativeOutputs?.childEnds,
+    });
     this.#outputs = nativeOutputs ?? new StreamOutputs(this.#child, this);
     this.#watchdog = new Watchdog({
       name: video.name,

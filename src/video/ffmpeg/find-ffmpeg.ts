@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { delimiter, isAbsolute, join } from "node:path";
 import { checkOptions, checkSignal, filledText, invalidArgument } from "../../check.js";
 import { VideoError } from "../../errors.js";
-import { endChild, startChild } from "./child-process.js";
+import { endChild, startChild } from "../../processes/child-process.js";
 
 /** Where an ffmpeg was found, in the order of the search. */
 export type FfmpegSource = "option" | "EMPREINTE_FFMPEG" | "PATH" | "@ffmpeg-installer/ffmpeg";

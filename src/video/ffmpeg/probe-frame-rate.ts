@@ -2,9 +2,10 @@ import type { VideoLimits } from "../../limits.js";
 import { matroskaFrameRate } from "../containers/matroska.js";
 import type { OpenVideo } from "../input.js";
 import { childFile, probeArguments } from "./arguments.js";
-import { endChild, startChild } from "./child-process.js";
+import { endChild, startChild } from "../../processes/child-process.js";
 import type { Decoder } from "./find-ffmpeg.js";
-import { decodeLimits, withSystemLimits } from "./system-limits.js";
+import { withSystemLimits } from "../../processes/system-limits.js";
+import { decodeLimits } from "./decode-limits.js";
 
 /**
  * The average frames a second of a video, exactly enough for vPDQ's rule. It is undefined when ffmpeg cannot state it
@@ -20,7 +21,7 @@ export async function probeFrameRate(
   signal?.throwIfAborted();
   const args = probeArguments({ format: video.format, file: childFile(video) });
   const command = await withSystemLimits(decoder.path, args, decodeLimits(limits, 1));
-  const child = startChild(command.program, command.args, video.fd);
+  const child = startChild(command.program, command.args, { file: video.fd });
   const stop = (): void => child.kill();
   const seconds = Math.min(limits.maxSeconds, limits.maxStallSeconds);
   const timer = setTimeout(stop, Math.min(1000 * seconds, 2 ** 31 - 1));

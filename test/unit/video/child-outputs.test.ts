@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from "vitest";
 import { hashVideo } from "../../../dist/doors/video.js";
 import { native } from "../../../dist/native/load.js";
 import { NativeOutputs } from "../../../dist/video/ffmpeg/child-outputs.js";
-import { startChild } from "../../../dist/video/ffmpeg/child-process.js";
+import { startChild } from "../../../dist/processes/child-process.js";
 import { ffmpeg, makeClip, moving, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 
 const linux = process.platform === "linux";
@@ -91,7 +91,7 @@ describe.skipIf(!linux)("the outputs of a child", () => {
   it("reads any amount of text while it waits for samples", async () => {
     const { outputs, heard } = open();
     const code = `head -c 1000000 /dev/zero | tr "\\\\0" x >&2; printf done`;
-    const child = startChild("/bin/sh", ["-c", code], undefined, outputs.childEnds);
+    const child = startChild("/bin/sh", ["-c", code], { ends: outputs.childEnds });
     const target = new Uint8Array(4);
     expect(await outputs.readInto(target)).toBe(true);
     expect(Buffer.from(target).toString()).toBe("done");
@@ -104,7 +104,7 @@ describe.skipIf(!linux)("the outputs of a child", () => {
 
   it("keeps data that nobody requests, and its writer waits", async () => {
     const { outputs } = open();
-    const child = startChild("/bin/sh", ["-c", "exec cat /dev/zero"], undefined, outputs.childEnds);
+    const child = startChild("/bin/sh", ["-c", "exec cat /dev/zero"], { ends: outputs.childEnds });
     await expect.poll(() => outputs.hasUnrequestedData()).toBe(true);
     let ended = false;
     void child.exited.then(() => (ended = true));
@@ -125,7 +125,7 @@ describe.skipIf(!linux)("the outputs of a child", () => {
     for (const program of ["/bin/true", "/nonexistent/program"]) {
       for (let i = 0; i < 20; i++) {
         const { outputs, heard } = open();
-        const child = startChild(program, [], undefined, outputs.childEnds);
+        const child = startChild(program, [], { ends: outputs.childEnds });
         await child.exited;
         outputs.resumeStderr();
         await expect.poll(() => heard.ended, { interval: 5 }).toBe(1);

@@ -1,7 +1,7 @@
+/** Programs of other people, and decoders of hostile files, run under limits that the operating system enforces. */
 import { execFile } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
-import type { VideoLimits } from "../../limits.js";
 
 /** The limits that the operating system enforces on a child, in addition to our own. */
 export interface SystemLimits {
@@ -9,11 +9,6 @@ export interface SystemLimits {
   memoryBytes: number;
   /** Most seconds of processor time, summed over all threads. */
   cpuSeconds: number;
-}
-
-/** The system's limits for decoding. Processor time counts all threads, so it allows for each of them. */
-export function decodeLimits(limits: Required<VideoLimits>, threads: number): SystemLimits {
-  return { memoryBytes: limits.maxMemoryBytes, cpuSeconds: limits.maxSeconds * (threads + 1) + 1 };
 }
 
 function onPath(name: string): string | undefined {

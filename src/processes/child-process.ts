@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import type { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
 
 /** How a child exited. */
 export interface ChildExit {
@@ -15,6 +16,10 @@ export interface Child {
   /** Null when the child was started with `ChildEnds`. */
   stdout: Readable | null;
   stderr: Readable | null;
+  /** Null unless the child was started with `input`. */
+  stdin: Writable | null;
+  /** Lets this process end while the child runs, or not. */
+  hold(whether: boolean): void;
   /** Resolves when the child is gone and has been reaped. It never rejects. */
   exited: Promise<ChildExit>;
   /** Kills the child and everything it started. */
@@ -40,21 +45,33 @@ export interface ChildEnds {
   close(): void;
 }
 
+/** What a child gets besides its arguments. */
+export interface ChildSetup {
+  /** Becomes the child's file descriptor 3. */
+  file?: number | undefined;
+  /** Become its standard output and standard error. They are closed in this process, so that only the child holds them. */
+  ends?: ChildEnds | undefined;
+  /** Whether the child has a standard input. Without it there is none. */
+  input?: boolean;
+  /** Variables of its environment besides PATH. */
+  env?: Readonly<Record<string, string>>;
+}
+
 /**
- * Starts a program without standard input. Its environment has only PATH, so that no other variable reaches it or
- * changes what it does. `file` becomes its file descriptor 3. `ends` are closed in this process, so that only the child
- * holds them.
+ * Starts a program. Its environment has only PATH and what the caller names, so that no other variable reaches it or
+ * changes what it does.
  */
-export function startChild(program: string, args: readonly string[], file?: number): PipedChild;
-export function startChild(program: string, args: readonly string[], file?: number, ends?: ChildEnds): Child;
-export function startChild(program: string, args: readonly string[], file?: number, ends?: ChildEnds): Child {
+export function startChild(program: string, args: readonly string[], setup?: Omit<ChildSetup, "ends">): PipedChild;
+export function startChild(program: string, args: readonly string[], setup?: ChildSetup): Child;
+export function startChild(program: string, args: readonly string[], setup: ChildSetup = {}): Child {
+  const { file, ends, input = false, env } = setup;
   // A process group of its own, so that whatever the child starts is killed with it.
   const group = process.platform !== "win32";
   let child: ChildProcess;
   try {
     child = spawn(program, args, {
-      env: { PATH: process.env["PATH"] },
-      stdio: ["ignore", ends?.output ?? "pipe", ends?.errors ?? "pipe", file ?? "ignore"],
+      env: { ...env, PATH: process.env["PATH"] },
+      stdio: [input ? "pipe" : "ignore", ends?.output ?? "pipe", ends?.errors ?? "pipe", file ?? "ignore"],
       detached: group,
       windowsHide: true,
     });
@@ -91,7 +108,13 @@ export function startChild(program: string, args: readonly string[], file?: numb
   // How the child exited says why a pipe broke.
   child.stdout?.on("error", () => {});
   child.stderr?.on("error", () => {});
-  return { stdout: child.stdout, stderr: child.stderr, exited, kill };
+  child.stdin?.on("error", () => {});
+  const hold = (whether: boolean): void => {
+    const change = whether ? "ref" : "unref";
+    child[change]();
+    for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.[change]();
+  };
+  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, hold, exited, kill };
 }
 
 /** Kills a child and waits until it is gone. */

@@ -1,0 +1,29 @@
+/** The decoder processes of this program. As many run as tasks run at a time, which `decode-slots.ts` limits. */
+import { DecoderProcess } from "./decoder-process.js";
+import type { Message, MessageLimits } from "./messages.js";
+
+/** After so many images a process is replaced, whatever it has kept of them. */
+const mostImages = 500;
+
+const idle: DecoderProcess[] = [];
+
+/** Runs a task in a process that nothing else uses meanwhile. Throws as `DecoderProcess.run` does. */
+export async function runInPool(
+  head: object,
+  bytes: Uint8Array,
+  limits: MessageLimits,
+  signal: AbortSignal,
+): Promise<Message> {
+  let decoder = idle.pop();
+  while (decoder !== undefined && !decoder.usable) decoder = idle.pop();
+  decoder ??= await DecoderProcess.start();
+  try {
+    const message = await decoder.run(head, bytes, limits, signal);
+    if (decoder.usable && decoder.done < mostImages) idle.push(decoder);
+    else decoder.end();
+    return message;
+  } catch (error) {
+    decoder.end();
+    throw error;
+  }
+}
