@@ -22,10 +22,19 @@ export function limitsOf({ maxPixels, maxBytes, maxSeconds }: LimitValues): Defi
   return defined({ maxPixels, maxBytes, maxSeconds });
 }
 
+/** The limits of an image. A process of its own decodes it unless the command line says otherwise. */
+export function imageLimitsOf(values: LimitValues): ReturnType<typeof limitsOf> & { isolation: "process" | "none" } {
+  return { ...limitsOf(values), isolation: values.isolation ?? "process" };
+}
+
 /** The settings of `hashImages` that the command line has. */
 export function hashSettings(values: LimitValues & { allPages: boolean; maxPages: number | undefined }): HashSettings {
   const { concurrency, maxPages, allPages } = values;
-  return { ...limitsOf(values), ...defined({ concurrency, maxPages }), ...(allPages && { pages: "all" as const }) };
+  return {
+    ...imageLimitsOf(values),
+    ...defined({ concurrency, maxPages }),
+    ...(allPages && { pages: "all" as const }),
+  };
 }
 
 /**

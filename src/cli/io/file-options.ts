@@ -95,6 +95,14 @@ export const limitOptions = {
     does: "Stop reading a file after N seconds.",
     defaultText: "30, and 3600 for videos",
   },
+  isolation: {
+    type: "choice",
+    choices: ["process", "none"],
+    value: "WHERE",
+    group: "Limits",
+    does: "Where images are decoded: in a process of their own that is killed at --max-seconds (process), or in this one (none).",
+    defaultText: "process",
+  },
 } as const;
 
 export const pageOptions = {
@@ -141,6 +149,7 @@ export interface LimitValues {
   maxPixels: number | undefined;
   maxBytes: number | undefined;
   maxSeconds: number | undefined;
+  isolation: "process" | "none" | undefined;
 }
 
 export interface SelectionValues {

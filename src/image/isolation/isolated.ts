@@ -1,5 +1,5 @@
 /** Decoding an image in another process, which a decoder's fault cannot leave and which is killed at the time limit. */
-import { EmpreinteError, type ErrorCode, ImageError, LimitError, printable } from "../../errors.js";
+import { type EmpreinteError, type ErrorCode, ImageError, LimitError, printable } from "../../errors.js";
 import type { Content } from "../byte-collector.js";
 import { DecoderEnded } from "./decoder-process.js";
 import type { Message } from "./messages.js";

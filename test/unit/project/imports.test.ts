@@ -166,7 +166,7 @@ describe("the rules can fail", () => {
     "src/native/load.ts": ["node:module", "src/errors.ts"],
     "src/hash/value.ts": ["src/native/load.ts"],
     "src/image/decode.ts": ["sharp", "src/hash/value.ts"],
-    "src/video/ffmpeg/find-ffmpeg.ts": ["node:child_process"],
+    "src/processes/child-process.ts": ["node:child_process"],
     "src/cli/main.ts": ["src/index.ts", "src/cli/commands/hash.ts", "node:util"],
     "src/cli/commands/hash.ts": ["src/index.ts"],
   };
@@ -182,7 +182,7 @@ describe("the rules can fail", () => {
     ["src/native/load.ts", "src/hash/value.ts", "native may not import"],
     ["src/errors.ts", "src/native/load.ts", "errors may not import"],
     ["src/hash/value.ts", "sharp", "only src/image/ and src/evaluate/sharp.ts may import sharp"],
-    ["src/image/decode.ts", "node:child_process", "only src/video/ and src/cli/external.ts may import"],
+    ["src/image/decode.ts", "node:child_process", "only src/processes/ and src/cli/external.ts may import"],
     ["src/cli/main.ts", "package.json", "package.json is not a dependency"],
     ["src/image/decode.ts", "lodash", "lodash is not a dependency"],
     ["src/image/decode.ts", "src/image/gone.ts", "does not exist"],

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { cropListLines } from "../../../doors/lists.js";
 import { type CropHashes, hardenDecoder, hashImage, hashWithCrops } from "../../../index.js";
-import { eachImage, endStatus, limitsOf } from "../../io/each-file.js";
+import { eachImage, endStatus, imageLimitsOf } from "../../io/each-file.js";
 import type { LimitValues, SelectionValues } from "../../io/file-options.js";
 import { someAtATime } from "../../io/image-work.js";
 import { jsonPath, type Path, shownPath } from "../../io/names.js";
@@ -85,7 +85,7 @@ export async function makeList({ arguments: { path }, options }: MakeListInput, 
   // A text that a list cannot hold is refused before anything is read.
   if (metadata !== undefined) cropListLines({ hash: "0".repeat(64), quality: 0, stable: true, crops: [] }, metadata);
   const selection = selectionOf(path, options, session.stdin);
-  const limits = limitsOf(options);
+  const limits = imageLimitsOf(options);
   hardenDecoder();
   const most = options.concurrency ?? Math.min(4, availableParallelism());
   const { signal } = session;

@@ -1,4 +1,5 @@
 import {
+  type Limits,
   type CopyLevel,
   type FileDigests,
   HashList,
@@ -134,7 +135,7 @@ export async function frameMatches(
 export async function copyMatches(
   input: ImageInput,
   lists: readonly HashList[],
-  options: { level: CopyLevel; maxPixels?: number; maxBytes?: number; maxSeconds?: number; signal: AbortSignal },
+  options: Limits & { level: CopyLevel; signal: AbortSignal },
 ): Promise<{ hash: string | undefined; quality: number; matches: ScanMatch[] }> {
   const results = await HashList.searchImageIn(lists, input, options);
   const [{ hash, quality } = { hash: undefined, quality: 0 }] = results;

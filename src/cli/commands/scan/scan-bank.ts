@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { type CheckQuery, type Decision, type DecisionMatch, Matcher } from "../../../doors/bank.js";
 import { digestFile, type FileDigests, type ImageHash } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
-import { hashSettings, limitsOf } from "../../io/each-file.js";
+import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
 import { labelText, withStore } from "../bank/store.js";
@@ -118,7 +118,7 @@ class BankScanner implements Scanner {
     this.videoOptions = { ...limitsOf(options), sampling, orientations: true, ...(trim && { trim }) };
     const hashing = { ...hashSettings(options), orientations: true, digests: digestTypes };
     const most = options.concurrency ?? Math.min(4, availableParallelism());
-    const limits = limitsOf(options);
+    const limits = imageLimitsOf(options);
     const { signal, stdin } = session;
     this.images =
       copyLevel === undefined

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { digestFile, defaultLimits, type FileDigests, type ImageHash, type ImageInput } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
-import { hashSettings, limitsOf } from "../../io/each-file.js";
+import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
 import { status } from "../../io/session.js";
@@ -80,7 +80,7 @@ class ListScanner implements Scanner {
   async #copies(file: Found): Promise<ScanResult> {
     const { options, session, copyLevel } = this.#context;
     const { signal, stdin } = session;
-    const limits = limitsOf(options);
+    const limits = imageLimitsOf(options);
     const source = inputOf(file, stdin);
     const input =
       this.#videos === undefined || typeof source === "string"
@@ -94,7 +94,7 @@ class ListScanner implements Scanner {
   async #videosNear(input: ImageInput): Promise<ScanMatch[]> {
     const { options, session } = this.#context;
     const { hashImage } = await import("../../../index.js");
-    const hash = await hashImage(input, { ...limitsOf(options), orientations: true, signal: session.signal });
+    const hash = await hashImage(input, { ...imageLimitsOf(options), orientations: true, signal: session.signal });
     return videosWithImage(hash, this.#videos!, this.#settings, session.signal);
   }
 
