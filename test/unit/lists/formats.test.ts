@@ -243,6 +243,37 @@ describe("whose word counts", () => {
     expect(items.map((item) => [item.status, item.cases])).toEqual([[status, cases]]);
   });
 
+  test("Tech Against Terrorism: the time of creation counts where no update is stated", async () => {
+    const about = { algorithm: "MD5", hash_digest: md5(1), created_on: "2026-03-01T09:00:00" };
+    const results = [
+      { id: 1, ...about, updated_on: "2026-03-02T09:00:00" },
+      { id: 2, ...about },
+    ];
+    const { items, faults } = await read(JSON.stringify({ results }), "tech-against-terrorism");
+    expect(faults).toEqual([]);
+    expect(items.map(({ time }) => time)).toEqual([Date.UTC(2026, 2, 2, 9), Date.UTC(2026, 2, 1, 9)]);
+  });
+
+  test("StopNCII: labels of up to 128 and cases of up to 1,024 characters are taken, longer ones are left out", async () => {
+    const word = (length: number): string => "x".repeat(length);
+    for (const [label, name, faults] of [
+      [128, 1024, []],
+      [129, 1024, ["labels"]],
+      [128, 1025, ["cases"]],
+    ] as const) {
+      const record = {
+        signalType: "ImagePDQ",
+        hashValue: pdq(1),
+        caseNumbers: { [word(name)]: "Active", c: "Active" },
+        CSPFeedbacks: [{ feedbackValue: "Blocked", tags: [word(label)] }, { feedbackValue: "None" }],
+      };
+      const { items, faults: found } = await read(JSON.stringify({ hashRecords: [record] }), "stopncii");
+      expect(found.map(({ field, skipped }) => [field, skipped])).toEqual(faults.map((field) => [field, false]));
+      expect(items[0]!.labels).toHaveLength(label === 128 ? 2 : 1);
+      expect(items[0]!.cases).toHaveLength(name === 1024 ? 2 : 1);
+    }
+  });
+
   test("StopNCII: a time may be in milliseconds", async () => {
     for (const lastModtimestamp of [1_770_000_000, 1_770_000_000_000, "1770000000", "1770000000000"]) {
       const record = { signalType: "ImagePDQ", hashValue: pdq(1), lastModtimestamp };
@@ -319,6 +350,19 @@ describe("what pages say", () => {
         importCursor: "2026-03-03T10:00:00.000Z",
         lastTime: Date.UTC(2026, 2, 3, 10),
       });
+    }
+  });
+
+  test("the newest time of all entries, in whatever order they come", async () => {
+    const times = [1_770_000_005, 1_770_000_009, 1_770_000_007];
+    const hashRecords = times.map((lastModtimestamp) => ({
+      signalType: "ImagePDQ",
+      hashValue: pdq(1),
+      lastModtimestamp,
+    }));
+    for (const records of [hashRecords, hashRecords.toReversed()]) {
+      const { page: about } = await read(JSON.stringify({ hashRecords: records }), "stopncii");
+      expect(about).toEqual({ lastTime: 1_770_000_009_000 });
     }
   });
 
