@@ -423,6 +423,30 @@ describe("the index file", () => {
     expect(matched(hash(0))).toEqual(["a"]);
   });
 
+  test("a withdrawal of entries in a row reaches an index that has only the first of them", async () => {
+    const rows = (from_: number, to: number) =>
+      Array.from({ length: to - from_ }, (_, i) => ({
+        id: `n${from_ + i}`,
+        signals: [pdq(from_ + i)],
+        cases: ["row"],
+      }));
+    await store.import(from, rows(0, 3));
+    const other = await BankStore.open(path);
+    try {
+      expect(matched(hash(0), other)).toEqual(["n0"]);
+      await store.import(from, rows(3, 6));
+      // One row of the log: signals 0 to 5, of which the other index has 0 to 2.
+      await store.withdraw({ case: "row" });
+      for (let i = 0; i < 6; i++) expect(matched(hash(i), other)).toEqual([]);
+      expect(other.verify()).toEqual([]);
+      await store.import(from, [{ id: "later", signals: [pdq(7)] }]);
+      expect(matched(hash(7), other)).toEqual(["later"]);
+      expect(other.verify()).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
   test("a change by another process is seen by the next check", async () => {
     await store.import(from, [{ id: "a", signals: [pdq(0)] }]);
     const other = await BankStore.open(path);

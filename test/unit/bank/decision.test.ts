@@ -262,6 +262,32 @@ describe("explain", () => {
     expect(matcher.check(query(hash(0, 1))).action).toBe("none");
   });
 
+  test("explain notices a match by a hash that its entry did not have any more, even after the withdrawal", async () => {
+    store.createBank({ name: "b" });
+    await import1("b", "a", hash(0));
+    const before = matcher.check(query(hash(0)));
+    await import1("b", "a", hash(1));
+    const after = matcher.check(query(hash(0)));
+    expect([before.matches, after.matches]).toMatchObject([{ length: 1 }, []]);
+    const forged = { ...before, revision: after.revision };
+    expect([same(before), same(after), same(forged)]).toEqual([true, true, false]);
+    await store.withdraw({ bank: "b", source: "s", entryId: "a" });
+    expect([same(before), same(after), same(forged)]).toEqual([true, true, false]);
+  });
+
+  test("explain notices a match by a signal that was quarantined, even after its release", async () => {
+    store.createBank({ name: "b" });
+    const held = { id: "q", signals: pdq(hash(0), 90) };
+    await store.import({ bank: "b", source: "s" }, [held], { minQuality: 100 });
+    const before = matcher.check(query(hash(0)));
+    store.release({ bank: "b", source: "s", entryId: "q" });
+    const after = matcher.check(query(hash(0)));
+    expect([before.matches, after.matches]).toMatchObject([[], { length: 1 }]);
+    expect([same(before), same(after), same({ ...after, revision: before.revision })]).toEqual([true, true, false]);
+    await store.withdraw({ bank: "b", source: "s", entryId: "q" });
+    expect([same(before), same(after), same({ ...after, revision: before.revision })]).toEqual([true, true, false]);
+  });
+
   test("explain notices a decision that was altered", async () => {
     store.createBank({ name: "b" });
     await import1("b", "a", hash(0));

@@ -63,6 +63,15 @@ describe("what is not", () => {
     },
   );
 
+  test.each([0, 31, 33, 64])("%i bytes are refused by every function, with their number", (length) => {
+    const wrong = new Uint8Array(length);
+    for (const call of [hashToBytes, hashToHex, hashToBase64, trivialHashReason]) {
+      expect(() => call(wrong)).toThrow(`Expected a hash of 32 bytes but received ${length}`);
+    }
+    expect(() => hashDistance(bytes, wrong)).toThrow(InvalidHashError);
+    expect(() => hashDistance(wrong, bytes)).toThrow(InvalidHashError);
+  });
+
   test("an error shows the first 8 digits and no more", () => {
     const error = (() => {
       try {
