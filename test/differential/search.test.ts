@@ -146,3 +146,42 @@ test("many queries at once: each gets its own hits", async () => {
   }
   expect(hits).toBeGreaterThan(1000);
 });
+
+test("queries shared out among threads all get their hits, however many remain", async () => {
+  const hashes = clusteredHashes(300, 8);
+  using index = filled(hashes);
+  for (const count of [1, 63, 64, 127, 128, 129, 191, 193, 257, 300]) {
+    const queries = hashes.subarray(0, 32 * count);
+    for (const threads of [1, 2, 3, 7]) {
+      const got = await index.searchMany(queries, { radius: 0, threads });
+      expect(got).toHaveLength(count);
+      for (const [i, list] of got.entries()) {
+        expect(difference(list, oracle(hashes, hashAt(hashes, i), 0)), `${count}, ${threads}, ${i}`).toBeUndefined();
+      }
+    }
+  }
+});
+
+test("of many that are equally near, the nearest are those with the lowest ids, wherever they were added", async () => {
+  const query = randomHashes(1, 41);
+  const near = (bits: number): Uint8Array => {
+    const hash = Uint8Array.from(query);
+    for (let bit = 0; bit < bits; bit++) hash[bit >> 3]! ^= 1 << (bit & 7);
+    return hash;
+  };
+  for (const bits of [0, 5, 90]) {
+    using index = new HashIndex();
+    const copies = (count: number): Uint8Array => Buffer.concat(Array.from({ length: count }, () => near(bits)));
+    // The ids that count are added last, behind thousands of others.
+    index.addManySync(idsFrom(100_000, 9000), copies(9000));
+    index.addManySync(idsFrom(50, 50), copies(50));
+    index.add(7, near(bits + 1));
+    for (const count of [1, 10, 40]) {
+      const ids = Array.from({ length: count }, (_, i) => 50 + i);
+      const wanted = ids.map((id) => ({ id, distance: bits, orientation: "orig" }));
+      expect(index.nearestSync(query, { count })).toEqual(wanted);
+      expect(await index.nearest(query, { count })).toEqual(wanted);
+      expect(index.searchSync(query, { radius: bits, limit: count })).toEqual(wanted);
+    }
+  }
+});

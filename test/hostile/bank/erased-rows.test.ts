@@ -28,7 +28,8 @@ beforeEach(async () => {
   const store = await BankStore.create(path);
   store.createBank({ name: "ncii" });
   await store.import(from, [entry(0), entry(1), entry(2)]);
-  await store.import(from, [entry(0, 3), entry(1, 4), entry(2, 5)]);
+  const later = (i: number) => ({ ...entry(i, 3 + i), labels: [`later:${i}`] });
+  await store.import(from, [later(0), later(1), later(2)]);
   const matcher = new Matcher(store);
   for (const i of [3, 4, 5]) {
     matcher.qualify(matcher.check({ hash: hash(i) }), { labels: [`said:${i}`], note: `note ${i}` });
@@ -118,6 +119,23 @@ describe("after an erasure", () => {
     await erase({ ...from, entryId: "id 1" });
     for (const digest of own) expect(bytes().includes(digest)).toBe(false);
   });
+});
+
+test("labels that another entry had earlier stay, so that its earlier decisions can be repeated", async () => {
+  const store = await BankStore.open(path);
+  const one = (id: string, signal: number, label: string) => ({
+    id,
+    labels: [label],
+    signals: [{ type: "pdq" as const, value: hash(signal) }],
+  });
+  await store.import(from, [one("x", 8, "s:1"), one("y", 9, "s:1")]);
+  const matcher = new Matcher(store);
+  const decision = matcher.check({ hash: hash(9) });
+  expect(decision.matches).toMatchObject([{ entryId: "y", labels: [{ scheme: "s", code: "1" }] }]);
+  await store.import(from, [one("y", 9, "s:2")]);
+  await store.erase({ ...from, entryId: "x" });
+  expect(matcher.explain(decision)).toMatchObject({ same: true, gone: [] });
+  await store.close();
 });
 
 test("a withdrawal keeps the rows of what the source said, with the values of no version", async () => {

@@ -317,7 +317,24 @@ describe("withdrawal and erasure", () => {
   });
 
   test("a misspelt selection is refused, not taken for the whole source", async () => {
-    await expect(store.withdraw({ ...from, entrie: "a" } as never)).rejects.toThrow("for selection");
+    const wrong = [
+      { ...from, entrie: "a" },
+      { bank: "ncii" },
+      { source: "hotline" },
+      { bank: "ncii", entryId: "a" },
+      { entryId: "a" },
+      { case: "1", hash: hash(0) },
+      { type: "pdq" },
+      { entryNumber: 1, ...from },
+      {},
+      "a",
+      null,
+    ];
+    for (const selection of wrong) {
+      for (const removal of ["withdraw", "erase"] as const) {
+        await expect(store[removal](selection as never)).rejects.toThrow("for selection");
+      }
+    }
     await expect(store.withdraw({ bank: "ncii", source: "none" })).rejects.toMatchObject({
       code: "ERR_EMPREINTE_UNKNOWN_NAME",
     });

@@ -231,6 +231,25 @@ test("an index that is built anew has the signals that may match, and no others"
   }
 });
 
+test("of equally near signals of one entry the first one is reported, by a decision and by a search", async () => {
+  const signals = [pdq(0), pdq(0), pdq(0, { crop: "centre-10" })];
+  await store.import(from, [
+    { id: "other", signals: [pdq(1)] },
+    { id: "a", signals },
+    { id: "b", signals },
+  ]);
+  const { matches } = new Matcher(store).check({ hash: hash(0) });
+  expect(matches.map(({ entryId, signal, crop }) => [entryId, signal, crop])).toEqual([
+    ["a", 1, undefined],
+    ["b", 4, undefined],
+  ]);
+  const found = await store.search(hash(0));
+  expect(found.map(({ entryId, distance, crop }) => [entryId, distance, crop])).toEqual([
+    ["a", 0, undefined],
+    ["b", 0, undefined],
+  ]);
+});
+
 test("a query of digests alone has no quality, and a hash alone has all of it", () => {
   const matcher = new Matcher(store);
   const sha256 = hash(9);

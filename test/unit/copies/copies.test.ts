@@ -212,6 +212,23 @@ describe("fast", () => {
     }
   });
 
+  test("an entry at 31 bits is a match, and one beyond is a review where the radius reaches it", async () => {
+    const { hash } = hashPixelsSync(nearest);
+    using index = new HashIndex();
+    for (const bits of [31, 32, 60, 61]) {
+      index.add(bits, (BigInt(`0x${hash}`) ^ ((1n << BigInt(bits)) - 1n)).toString(16).padStart(64, "0"));
+    }
+    const found = async (radius?: number) => {
+      const { tier, matches } = await index.searchImage(nearest, radius === undefined ? {} : { radius });
+      return [tier, matches.map((match) => `${match.distance} ${match.tier}`)];
+    };
+    expect(await found()).toEqual(["match", ["31 match"]]);
+    expect(await found(30)).toEqual(["none", []]);
+    expect(await found(60)).toEqual(["match", ["31 match", "32 review", "60 review"]]);
+    index.remove(31);
+    expect(await found(60)).toEqual(["review", ["32 review", "60 review"]]);
+  });
+
   test("gives every entry, also of more than 64 that are equally near", async () => {
     using own = new HashIndex();
     const { hash } = hashPixelsSync(originals[0]!);

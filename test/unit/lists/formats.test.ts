@@ -274,6 +274,31 @@ describe("whose word counts", () => {
     }
   });
 
+  test("a tag is a word, or a scheme and a code, of which neither is empty", async () => {
+    const tags = ["word", "scheme:code", "scheme:a:b", ":code", "scheme:"];
+    const record = { signalType: "ImagePDQ", hashValue: pdq(1), CSPFeedbacks: [{ feedbackValue: "None", tags }] };
+    const { items, faults } = await read(JSON.stringify({ hashRecords: [record] }), "stopncii");
+    expect(faults).toEqual([]);
+    expect(items[0]!.labels).toEqual([
+      { scheme: "tag", code: "word" },
+      { scheme: "scheme", code: "code" },
+      { scheme: "scheme", code: "a:b" },
+      { scheme: "tag", code: ":code" },
+      { scheme: "tag", code: "scheme:" },
+    ]);
+  });
+
+  test("JSON may have 64 levels of nesting, and not 65", async () => {
+    const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+    // The record itself is at the third level.
+    const list = (levels: number): string =>
+      `{"hashRecords":[{"signalType":"ImagePDQ","hashValue":"${pdq(1)}","more":${nested(levels - 3)}}]}`;
+    expect((await read(list(64), "stopncii")).error).toBeUndefined();
+    expect((await read(list(65), "stopncii")).error).toMatchObject({
+      message: expect.stringContaining("more than 64 levels of nesting") as string,
+    });
+  });
+
   test("StopNCII: a time may be in milliseconds", async () => {
     for (const lastModtimestamp of [1_770_000_000, 1_770_000_000_000, "1770000000", "1770000000000"]) {
       const record = { signalType: "ImagePDQ", hashValue: pdq(1), lastModtimestamp };

@@ -1,5 +1,6 @@
 /** The values that all formats share: times, digests, numbers and booleans, each at the bounds of what it may be. */
 import { afterEach, describe, expect, test } from "vitest";
+import { isCropName } from "../../../dist/lists/crops.js";
 import { booleanOf, numberOf, shownName, signalValue, textOf, timeOf, unixTime } from "../../../dist/lists/values.js";
 
 describe("times", () => {
@@ -118,4 +119,9 @@ test("a name that may be a hash is shortened to eight characters for a message",
   const words = "a word, and another one, and more";
   expect(shownName(words)).toBe(`${words.slice(0, 31)}…`);
   expect(shownName(words.slice(0, 32))).toBe(words.slice(0, 32));
+});
+
+test("the name of a crop has up to 24 lower-case letters, digits and hyphens, and begins with none of the last", () => {
+  for (const name of ["a", "0", "centre-10", "x".repeat(24)]) expect(isCropName(name)).toBe(true);
+  for (const name of ["", "-a", "A", "a b", "a_b", "é", "x".repeat(25), "a\n"]) expect(isCropName(name)).toBe(false);
 });
