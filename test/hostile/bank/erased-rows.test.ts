@@ -138,6 +138,64 @@ test("labels that another entry had earlier stay, so that its earlier decisions 
   await store.close();
 });
 
+test("of long texts nothing is left either, from their beginning to their end", async () => {
+  const long = (what: string, length: number): string =>
+    Array.from({ length: Math.ceil(length / 12) }, (_, i) => `${what}${String(i).padStart(10, "0")};`)
+      .join("")
+      .slice(0, length);
+  const entry = (what: string, signal: number) => ({
+    id: long(`i${what}`, 1024),
+    cases: [long(`c${what}`, 1000)],
+    // Longer than a page of texts.
+    labels: Array.from({ length: 60 }, (_, i) => long(`l${what}${i}-`, 120)).map((code) => `own:${code}`),
+    signals: [{ type: "pdq" as const, value: hash(signal) }],
+  });
+  const store = await BankStore.open(path);
+  await store.import(from, [entry("x", 8), entry("y", 9)]);
+  const matcher = new Matcher(store);
+  for (const [what, signal] of [
+    ["x", 8],
+    ["y", 9],
+  ] as const) {
+    // prettier-ignore
+    matcher.qualify(matcher.check({ hash: hash(signal) }), { labels: [], note: long(`n${what}`, 1024) });
+  }
+  const all = (what: string): string[] => {
+    const { id, cases, labels } = entry(what, 8);
+    return [id, ...cases, ...labels.map((label) => label.slice(4)), long(`n${what}`, 1024)];
+  };
+  const inside = join(path, "..");
+  const bytes = (): Buffer => Buffer.concat(readdirSync(inside).map((name) => readFileSync(join(inside, name))));
+  const pieces = (what: string): string[] => all(what).flatMap((text) => text.match(/.{1,20}/g)!.filter((one) => one.length === 20)); // prettier-ignore
+  const left = (what: string, from_ = bytes()): string[] => pieces(what).filter((piece) => from_.includes(piece));
+  expect(left("x").length).toBeGreaterThan(400);
+  await store.erase({ ...from, entryId: entry("x", 8).id });
+  expect(left("x")).toEqual([]);
+  expect(store.entry({ ...from, entryId: entry("y", 9).id })).toMatchObject({
+    entryId: entry("y", 9).id,
+    cases: entry("y", 9).cases,
+    labels: { length: 60 },
+  });
+  await store.close();
+  expect(left("x")).toEqual([]);
+});
+
+test("a source's own withdrawal in an import that is aborted afterwards is in no file", async () => {
+  const store = await BankStore.open(path);
+  const stop = new AbortController();
+  const entries = [{ id: "id 1", status: "withdrawn" as const }, entry(6, 6), entry(7, 7)];
+  const inside = join(path, "..");
+  const has = (i: number): boolean =>
+    readdirSync(inside).some((name) => readFileSync(join(inside, name)).includes(Buffer.from(hash(i), "hex")));
+  await store.saveIndex();
+  expect(readdirSync(inside)).toContain("known.bank.index");
+  expect([has(4), has(1)]).toEqual([true, true]);
+  const going = store.import(from, entries, { batch: 1, signal: stop.signal, onProgress: () => stop.abort() });
+  await expect(going).rejects.toThrow("aborted");
+  expect([has(4), has(1), has(3)]).toEqual([false, false, true]);
+  await store.close();
+});
+
 test("a withdrawal keeps the rows of what the source said, with the values of no version", async () => {
   const store = await BankStore.open(path);
   await store.withdraw({ ...from, entryId: "id 1" });

@@ -140,6 +140,19 @@ describe("forged counters are refused at opening", () => {
     expect(error).toMatchObject({ code: "ERR_EMPREINTE_BANK_FILE" });
   });
 
+  test.each([
+    ["revision", -1],
+    ["revision", 1],
+    ["entries", -60],
+    ["signals", 84],
+    ["signals", -84],
+    ["texts", 4080],
+    ["texts", -4080],
+  ])("the counter %s is off by %i", async (name, by) => {
+    const path = altered(`UPDATE meta SET value = value + ${by} WHERE name = '${name}'`);
+    await expect(BankStore.open(path)).rejects.toMatchObject({ code: "ERR_EMPREINTE_BANK_FILE" });
+  });
+
   test.each(["revision", "secret"])("%s is missing", async (name) => {
     const error = await BankStore.open(altered(`DELETE FROM meta WHERE name = '${name}'`)).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: "ERR_EMPREINTE_BANK_FILE" });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { HashIndex, type IndexMatch } from "../../../dist/index.js";
 import { distances, hashAt, idsFrom, random, randomHashes } from "../../support/hashes.ts";
+import { rounds } from "../../support/long.ts";
 
 // What a person who had a picture removed was promised: a search that starts after `remove` returned does not find it.
 // Held while searches run on all threads of the pool and the index joins its parts in the background.
@@ -129,4 +130,28 @@ test("removed while it is added, read and joined: a search keeps the moment of i
   await index.optimize();
   expect(index.searchSync(query, { radius: 0 })).toEqual([]);
   expect(index.size).toBe(2 * size - 1);
+});
+
+test("entries that are removed while shards are joined are in no search after the joining", async () => {
+  const count = 40_000;
+  for (let round = 0; round < rounds(6, 30); round++) {
+    using index = new HashIndex();
+    for (let from = 0; from < count; from += 5000) {
+      index.addManySync(idsFrom(from, 5000), hashes.subarray(32 * from, 32 * (from + 5000)));
+    }
+    const joining = index.optimize();
+    // The joining is at another place each round.
+    for (let turn = 0; turn < 3 * round; turn++) await new Promise((resolve) => setImmediate(resolve));
+    index.remove(idsFrom(0, count - 1));
+    const left = [{ id: count - 1, distance: 0, orientation: "orig" }];
+    const last = hashAt(hashes, count - 1);
+    expect(index.searchSync(last, { radius: 60 })).toEqual(left);
+    await joining;
+    index.remove(count - 1);
+    expect(index.size).toBe(0);
+    expect(index.searchSync(last, { radius: 256 })).toEqual([]);
+    await index.optimize();
+    expect(index.searchSync(last, { radius: 256 })).toEqual([]);
+    expect(index.has(0)).toBe(false);
+  }
 });

@@ -113,6 +113,25 @@ describe("an import", () => {
     expect(await store.import(from, [record(20, 1)])).toMatchObject({ changed: 1, stale: 0 });
   });
 
+  test("takes another quality, type or crop of the same hash as a change", async () => {
+    const md5 = { type: "md5" as const, value: "0".repeat(31) + "1" };
+    const versions = [
+      [pdq(0, { quality: 90 })],
+      [pdq(0, { quality: 80 })],
+      [pdq(0)],
+      [{ ...pdq(0), type: "vpdq" as const }],
+      [pdq(0), md5],
+      [pdq(0), pdq(1, { crop: "a" }), md5],
+      [pdq(0), pdq(1, { crop: "b" }), md5],
+      [pdq(0), pdq(2, { crop: "b" }), md5],
+    ];
+    await store.import(from, [{ id: "a", signals: [pdq(9)] }]);
+    for (const signals of versions) {
+      expect(await store.import(from, [{ id: "a", signals }])).toMatchObject({ changed: 1, unchanged: 0 });
+      expect(await store.import(from, [{ id: "a", signals }])).toMatchObject({ changed: 0, unchanged: 1 });
+    }
+  });
+
   test("writes into the audit log what each batch added, once", async () => {
     const entries = Array.from({ length: 25 }, (_, i) => ({ id: `n${i}`, signals: [pdq(i)] }));
     await store.import(from, entries, { batch: 10 });

@@ -151,6 +151,23 @@ describe("moving images at the beginnings or ends of two films that have nothing
   });
 });
 
+test("four images in turn are four only where they are far apart, however often they come", async () => {
+  const [a, b] = [new Film(31, 60), new Film(33, 60)];
+  /** Ten seconds in which four images alternate: one, and three that differ from it in so many bits each. */
+  const alternating = (bits: number): Film => {
+    const mask = (1n << BigInt(bits)) - 1n;
+    const images = [0n, mask, mask << 64n, mask << 128n].map((flips) => BigInt(`0x${hash}`) ^ flips);
+    const text = (time: number): string => images[Math.floor(time / 0.4) % 4]!.toString(16).padStart(64, "0");
+    return { seconds: 10, at: (time: number) => Buffer.from(text(time), "hex") } as unknown as Film;
+  };
+  const found = async (bits: number): Promise<boolean> => {
+    const scene = of(alternating(bits), 0, 10);
+    const known = shown([of(a, 0, 30), scene, of(a, 30, 30)], 25);
+    return isFound(known, shown([of(b, 0, 24), scene, of(b, 24, 24)], 25));
+  };
+  expect([await found(8), await found(15), await found(60)]).toEqual([false, false, true]);
+});
+
 test("a search finds the entries that existed when it began, and none that were added since", () => {
   const entries = new Entries();
   const video = (id: string): Entry => ({ id, kind: "video", timeline: timelineOf(still(hash), 50, undefined) });

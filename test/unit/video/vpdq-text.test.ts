@@ -60,6 +60,13 @@ describe("texts", () => {
     expect(() => readVpdq(text)).toThrow(expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }));
   });
 
+  it("the frames of an object are in the order of their numbers, however it is written", () => {
+    const frame = (timestamp: number) => ({ quality: 100, hash: hashes[0], timestamp });
+    // JavaScript itself puts only small whole numbers in order.
+    const text = JSON.stringify({ "5000000000": frame(3), "30.0": frame(2), "7": frame(1) });
+    expect(readVpdq(text).map(({ number }) => number)).toEqual([7, 30, 5_000_000_000]);
+  });
+
   it("no message has more than 8 digits of a hash", () => {
     for (const line of [`0,100,${hashes[0]}zz,0`, `0,100,${hashes[0]!.slice(1)},0`, `0,${hashes[0]},100,0`]) {
       expect(() => readVpdq(line)).toThrow(
