@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import { kernelName } from "../native/kernel.js";
 import { decoderVersions } from "../image/decoder.js";
 import { native } from "../native/load.js";
+import { loadPackage } from "../packages.js";
 import { type Ffmpeg, findFfmpeg } from "../video/ffmpeg/find-ffmpeg.js";
 import { type Check, selfTest } from "./self-test.js";
 import { version } from "./version.js";
@@ -30,7 +31,7 @@ export interface Report {
   kernels: Kernel[];
   /** The name of the kernel in use. Absent when `EMPREINTE_KERNEL` names one that does not run here. */
   kernel?: string;
-  /** The version of sharp. */
+  /** The version of sharp, or "missing". */
   sharp: string;
   /** The version of libvips that sharp uses. */
   libvips: string;
@@ -71,10 +72,11 @@ export async function diagnose(): Promise<Report> {
   const able = kernels.filter((kernel) => kernel.supported).map((kernel) => kernel.name);
   const kernel = await attempt(() => kernelName(undefined) ?? able[0]);
   const ffmpeg = await attempt(() => findFfmpeg());
-  const decoder = decoderVersions();
-  for (const format of hashedFormats) {
-    if (!decoder.formats.includes(format)) faults.push(`sharp was built without ${format}`);
+  const decoder = await attempt(decoderVersions);
+  for (const format of decoder === undefined ? [] : hashedFormats) {
+    if (!decoder!.formats.includes(format)) faults.push(`sharp was built without ${format}`);
   }
+  await attempt(() => loadPackage("libsql", "stores banks"));
   const checks = await selfTest(able);
   for (const { name, fault } of checks) if (fault !== undefined) faults.push(`${name}: ${fault}`);
   return {
@@ -86,7 +88,7 @@ export async function diagnose(): Promise<Report> {
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", threads: availableParallelism() },
     kernels,
     ...(kernel !== undefined && { kernel }),
-    ...decoder,
+    ...(decoder ?? { sharp: "missing", libvips: "missing", formats: [] }),
     ...(ffmpeg && { ffmpeg }),
     checks,
     ok: faults.length === 0,

@@ -1,4 +1,4 @@
-import sharp, { type Metadata, type Sharp } from "sharp";
+import type { Metadata, Sharp } from "sharp";
 import { ImageError } from "../errors.js";
 import { Canvas } from "./apng/canvas.js";
 import { type Animation, animationOf, DamagedAnimation } from "./apng/frames.js";
@@ -11,6 +11,7 @@ import { showHiddenColours } from "./gif.js";
 import { isArithmetic, lengthened } from "./jpeg/arithmetic.js";
 import { jpegFault } from "./jpeg/fault.js";
 import { damaged, decodingFailure, tooManyPages, tooManyPixels } from "./refusals.js";
+import { sharp } from "./sharp.js";
 import { ycbcrToRgb } from "./tiff.js";
 
 /** The stored samples of one page, rows without gaps. */
@@ -62,7 +63,7 @@ interface Reading {
  * AVIF file itself prescribes is a part of decoding it.)
  */
 function open({ bytes }: Encoded, maxPixels: number, { failOn = "error", ...pages }: Reading = {}): Sharp {
-  return sharp(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
+  return sharp()(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
     ignoreIcc: true,
     autoOrient: false,
     limitInputPixels: maxPixels,

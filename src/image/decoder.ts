@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import { sharp } from "./sharp.js";
 
 /** Versions and abilities of the library that decodes images. */
 export interface DecoderVersions {
@@ -10,11 +10,12 @@ export interface DecoderVersions {
 
 /** Returns what decodes images here, for `empreinte doctor` and bug reports. */
 export function decoderVersions(): DecoderVersions {
-  const { jpeg, png, gif, webp, tiff, heif } = sharp.format;
+  const { format, versions } = sharp();
+  const { jpeg, png, gif, webp, tiff, heif } = format;
   const able = Object.entries({ jpeg, png, gif, webp, tiff, avif: heif })
-    .filter(([, format]) => format.input.buffer)
+    .filter(([, one]) => one.input.buffer)
     .map(([name]) => name);
-  return { sharp: sharp.versions.sharp ?? "unknown", libvips: sharp.versions.vips, formats: able };
+  return { sharp: versions.sharp ?? "unknown", libvips: versions.vips, formats: able };
 }
 
 /**
@@ -26,10 +27,11 @@ export function decoderVersions(): DecoderVersions {
  * hardenDecoder(); // once, when the program starts
  */
 export function hardenDecoder(): void {
-  sharp.cache(false);
-  sharp.concurrency(1);
-  sharp.block({ operation: ["VipsForeignLoad"] });
-  sharp.unblock({
+  const decoder = sharp();
+  decoder.cache(false);
+  decoder.concurrency(1);
+  decoder.block({ operation: ["VipsForeignLoad"] });
+  decoder.unblock({
     operation: ["Jpeg", "Png", "Nsgif", "Webp", "Tiff", "Heif"].map((loader) => `VipsForeignLoad${loader}`),
   });
 }

@@ -4,7 +4,6 @@
  */
 import { endianness } from "node:os";
 import { decode, encode } from "blurhash";
-import sharp from "sharp";
 import { integer, checkOptions, checkSignal } from "../check.js";
 import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import type { Limits } from "../limits.js";
@@ -13,6 +12,7 @@ import { tooManyPixels } from "./refusals.js";
 import { type Decoding, withDecoded } from "./decoded.js";
 import type { ImageInput } from "./input.js";
 import { checkInputOptions, limitNames } from "./options.js";
+import { sharp } from "./sharp.js";
 import { sourceOf } from "./source.js";
 
 /** Options of `safePreview`. */
@@ -146,7 +146,7 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
   );
   const blurhash = encode(pixels, width, height, across!, down!);
   const rendered = Buffer.from(decode(blurhash, width, height).buffer);
-  const png = await sharp(rendered, { raw: { width, height, channels: 4 } })
+  const png = await sharp()(rendered, { raw: { width, height, channels: 4 } })
     .removeAlpha()
     .png()
     .toBuffer();

@@ -73,6 +73,7 @@ const kinds: readonly (readonly [says: RegExp, kind: (message: string) => string
 
 /** Makes one of our errors of what sharp reported, or of a sentence. */
 export function decodingFailure(image: Encoded, error: unknown): Error {
+  if (error instanceof EmpreinteError) return error;
   const { name, limits } = image;
   const message = error instanceof Error ? error.message : String(error);
   if (/exceeds pixel limit/.test(message)) return tooManyPixels(name, limits.maxPixels);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { EmpreinteError } from "../errors.js";
+import { withoutNetworkReport } from "../packages.js";
 import type { NativeBinding } from "./binding.js";
 
 const require = createRequire(import.meta.url);
@@ -23,7 +24,8 @@ function candidates(): string[] {
 }
 
 function glibcVersion(): string | undefined {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  const report = withoutNetworkReport(() => process.report?.getReport()) as
+    { header?: { glibcVersionRuntime?: string } } | undefined;
   return report?.header?.glibcVersionRuntime;
 }
 

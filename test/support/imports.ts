@@ -14,6 +14,7 @@ export const leaves: readonly string[] = [
   "thresholds",
   "files",
   "processes",
+  "packages",
   "without-hashes",
 ];
 
@@ -43,6 +44,7 @@ export const allowed: Record<string, readonly string[]> = {
   thresholds: [],
   files: ["errors", "check"],
   processes: [],
+  packages: ["errors"],
 };
 
 /** What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. */

@@ -9,8 +9,9 @@
  * - `temp_store = MEMORY`: no temporary file ever has a hash in it.
  */
 import { statSync } from "node:fs";
-import Libsql from "libsql";
+import type Libsql from "libsql";
 import { BankError, EmpreinteError, InvalidArgumentError, printable } from "../../errors.js";
+import { loadPackage } from "../../packages.js";
 import { StoreFile } from "./store-file.js";
 
 export type Value = null | number | string | Buffer;
@@ -21,6 +22,10 @@ const closedError = (): EmpreinteError => new EmpreinteError("ERR_EMPREINTE_CLOS
 /** A callback of the store's, such as `importCursor`, runs inside a transaction. */
 const nestedError = (): EmpreinteError =>
   new InvalidArgumentError("The store cannot be used by a function that it calls itself, such as importCursor");
+
+/** SQLite, loaded when the first store is opened. */
+let loaded: typeof Libsql | undefined;
+const sqlite = (): typeof Libsql => (loaded ??= loadPackage("libsql", "stores banks") as typeof Libsql);
 
 /** Answers SQLite's code, the low byte of the extended code, for many of which libsql has no name. 0 for other errors. */
 const primaryCode = (error: unknown): number =>
@@ -74,11 +79,13 @@ export class Database {
    * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_WRITE` @throws {BankError}
    */
   constructor(path: string, create: boolean, timeoutSeconds: number) {
+    // Before a file is made.
+    const Sqlite = sqlite();
     this.#file = new StoreFile(path, create);
     this.#timeout = 1000 * timeoutSeconds;
     try {
       // An absolute path is never a URI or a special name such as ":memory:" to SQLite.
-      this.#database = new Libsql(this.path, { timeout: this.#timeout });
+      this.#database = new Sqlite(this.path, { timeout: this.#timeout });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       const text = `${printable(this.path)} cannot be opened: ${why}`;
@@ -243,7 +250,7 @@ export class Database {
 
 /** Answers what a query finds in an empty database in memory, after these statements. */
 export function rowsInMemory<Row extends unknown[]>(statements: string, query: string): Row[] {
-  const database = new Libsql(":memory:");
+  const database = new (sqlite())(":memory:");
   try {
     database.exec(statements);
     const statement = database.prepare(query) as unknown as Statement;

@@ -51,7 +51,11 @@ export const command: Command = defineCommand({
   examples: [{ command: "empreinte doctor", does: "Check an installation." }],
   async run({ options: { json } }, session) {
     const { diagnose, hardenDecoder } = await import("../../index.js");
-    hardenDecoder();
+    try {
+      hardenDecoder();
+    } catch {
+      // Without sharp there is nothing to harden, and the report says that it is missing.
+    }
     const report = await diagnose();
     if (json) await session.line(JSON.stringify(report));
     else await print(report, session);

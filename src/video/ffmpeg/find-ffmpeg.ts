@@ -67,7 +67,7 @@ async function versionOf(path: string, signal: AbortSignal | undefined): Promise
     signal?.throwIfAborted();
     const version = code === 0 ? /^ffmpeg version (\S+)/.exec(answer)?.[1] : undefined;
     if (version === undefined) return undefined;
-    const library = /^\s*libavutil\s+(\d+)\.\s*(\d+)\./m.exec(answer);
+    const library = /^[ \t]*libavutil[ \t]+(\d+)\.[ \t]*(\d+)\./m.exec(answer);
     return { version, library: [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)] };
   } finally {
     clearTimeout(timer);

@@ -7,6 +7,20 @@ import type { Decoder } from "./find-ffmpeg.js";
 import { withSystemLimits } from "../../processes/system-limits.js";
 import { decodeLimits } from "./decode-limits.js";
 
+/** What of a child's standard error is read for the rate. */
+const mostSaid = 2 ** 16;
+
+/**
+ * The rate that ffmpeg prints of the first video stream, if it is 1,000 or more. ffmpeg's Matroska files count milliseconds,
+ * so they do not state such a rate. It is printed with two decimals, which is exact enough: the rule takes its whole
+ * multiples.
+ */
+function highRate(said: string): number | undefined {
+  const [, digits, thousand] = /Stream #0:.*: Video: .*, ([\d.]+)(k?) fps\b/.exec(said) ?? [];
+  const rate = Number(digits) * (thousand === "k" ? 1000 : 1);
+  return rate >= 1000 ? rate : undefined;
+}
+
 /**
  * The average frames a second of a video, exactly enough for vPDQ's rule. It is undefined when ffmpeg cannot state it
  * so. A file that cannot be read is no error here: decoding reports what is wrong with it.
@@ -27,15 +41,17 @@ export async function probeFrameRate(
   const timer = setTimeout(stop, Math.min(1000 * seconds, 2 ** 31 - 1));
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    child.stderr.resume();
+    let said = "";
+    child.stderr.setEncoding("latin1").on("data", (text: string) => (said = (said + text).slice(0, mostSaid)));
     let head = Buffer.alloc(0);
     for await (const chunk of child.stdout) {
       head = Buffer.concat([head, chunk as Buffer]);
       const rate = matroskaFrameRate(head);
       if (rate !== undefined) return rate;
-      if (head.length > 2 ** 20) return undefined;
+      if (head.length > 2 ** 20) break;
     }
-    return undefined;
+    await child.exited;
+    return highRate(said);
   } catch {
     return undefined; // the child was stopped, or its output is not a Matroska file
   } finally {

@@ -1,0 +1,38 @@
+import { createRequire } from "node:module";
+import { EmpreinteError } from "./errors.js";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Runs `work` while a process report leaves out the network. Packages look for the C library in such a report. With the
+ * network it would ask a name server for both ends of every open socket, while the event loop waits.
+ */
+export function withoutNetworkReport<T>(work: () => T): T {
+  const { report } = process as { report?: { excludeNetwork?: boolean } };
+  if (report === undefined) return work();
+  const before = report.excludeNetwork;
+  report.excludeNetwork = true;
+  try {
+    return work();
+  } finally {
+    report.excludeNetwork = before ?? false;
+  }
+}
+
+/**
+ * Loads a package that has an addon of its own. It is loaded at its first use, so that one that is missing stops only what
+ * needs it.
+ * @param does what the package does here, for the error.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_NATIVE_LOAD`
+ */
+export function loadPackage(name: string, does: string): unknown {
+  try {
+    return withoutNetworkReport(() => require(name) as unknown);
+  } catch (cause) {
+    const [why] = (cause instanceof Error ? cause.message : String(cause)).trim().split("\n");
+    const text =
+      `The package ${name}, which ${does}, does not load on ${process.platform}-${process.arch}: ${why}. ` +
+      `Remove node_modules and install again on this system, with optional dependencies`;
+    throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", text, { cause });
+  }
+}
