@@ -6,7 +6,7 @@ export { hashImage } from "./image/hash-image.js";
 export { type ImageHash } from "./image/hash-pages.js";
 export { type HashImageOptions } from "./image/options.js";
 export { type ImageInput } from "./image/input.js";
-export { type HashedImage, hashImages } from "./image/hash-images.js";
+export { hashImages } from "./image/hash-images.js";
 export { hashPixelsSync } from "./hash/hash-pixels.js";
 export { type PixelHash } from "./hash/result.js";
 export { type RawPixels } from "./hash/raw-pixels.js";

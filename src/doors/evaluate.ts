@@ -5,7 +5,6 @@
 export { evaluate } from "../evaluate/run/evaluate.js";
 export { type EvaluateOptions } from "../evaluate/run/options.js";
 export {
-  type EvaluationAnswer,
   type EvaluationMatch,
   type EvaluationMethod,
   type EvaluationQuery,
@@ -15,8 +14,8 @@ export { fastMethod, plainMethod } from "../evaluate/methods/hashes.js";
 export { copiesMethod, registeredMethod } from "../evaluate/methods/copies.js";
 export { distancesMethod } from "../evaluate/methods/distances.js";
 export { writeEvaluation } from "../evaluate/report/write.js";
-export { type EvaluationReport, type MethodReport } from "../evaluate/report/types.js";
-export { writeAttackedImages, type WriteImagesOptions } from "../evaluate/run/write-images.js";
+export { type EvaluationReport } from "../evaluate/report/types.js";
+export { writeAttackedImages } from "../evaluate/run/write-images.js";
 export { attackImage, attacks } from "../evaluate/attacks/suite.js";
 export { type Attack } from "../evaluate/attacks/attack.js";
-export { type VideoEdit, videoEdits } from "../evaluate/video/edits.js";
+export { videoEdits } from "../evaluate/video/edits.js";

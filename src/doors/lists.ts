@@ -5,17 +5,10 @@
 export { openList, type OpenListOptions } from "../lists/open-list.js";
 export type { EntryList } from "../lists/entry-list.js";
 export { sniffList } from "../lists/sniff-list.js";
-export { convertList, type ConvertListOptions, type ListConversion } from "../lists/convert-list.js";
-export { ListWriter, type ListWriterOptions } from "../lists/write-list.js";
+export { convertList } from "../lists/convert-list.js";
+export { ListWriter } from "../lists/write-list.js";
 export { type ListFormat, type WrittenFormat } from "../lists/formats/index.js";
 export { type ListSource } from "../lists/source.js";
 export { type ColumnMap } from "../lists/columns.js";
-export {
-  type Label,
-  type ListEntry,
-  type ListProblem,
-  type ListProblemCode,
-  type Signal,
-  type SignalType,
-} from "../lists/entry.js";
+export { type Label, type ListEntry, type ListProblem, type Signal, type SignalType } from "../lists/entry.js";
 export { cropListLines } from "../copies/crop-lines.js";

@@ -4,14 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, test } from "vitest";
-import {
-  type HashedImage,
-  hashImages,
-  hashPixelsSync,
-  ImageError,
-  type ImageInput,
-  LimitError,
-} from "../../../dist/index.js";
+import { hashImages, hashPixelsSync, ImageError, type ImageInput, LimitError } from "../../../dist/index.js";
+import type { HashedImage } from "../../../dist/image/hash-images.js";
 import { InvalidArgumentError } from "../../../dist/errors.js";
 import { png } from "../../../fixtures/images/encode.ts";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";

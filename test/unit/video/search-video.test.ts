@@ -3,15 +3,9 @@ import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
-import {
-  hashVideo,
-  type SearchVideoOptions,
-  type VideoFrame,
-  videoFrames,
-  VideoIndex,
-  type VideoInput,
-  type VideoSearchResult,
-} from "../../../dist/doors/video.js";
+import { hashVideo, type VideoFrame, videoFrames, VideoIndex, type VideoInput } from "../../../dist/doors/video.js";
+import type { VideoSearchResult } from "../../../dist/video-index/results.js";
+import type { SearchVideoOptions } from "../../../dist/video-index/search-options.js";
 import { InvalidArgumentError } from "../../../dist/errors.js";
 import { native } from "../../../dist/native/load.js";
 import { empreinte } from "../../support/cli.ts";
