@@ -185,3 +185,48 @@ test("of many that are equally near, the nearest are those with the lowest ids, 
     }
   }
 });
+
+test("a limit holds for a query with orientations, and the nearest ones are kept", async () => {
+  const hashes = randomHashes(9, 43);
+  const names = ["orig", "rot90", "rot180", "rot270", "flipX", "flipY", "flipPlus1", "flipMinus1"] as const;
+  const orientations = Object.fromEntries(names.map((name, i) => [name, hex(hashAt(hashes, i))])) as Record<
+    (typeof names)[number],
+    string
+  >;
+  using index = new HashIndex();
+  // Entry i is i bits from orientation i.
+  for (let i = 0; i < 8; i++) {
+    const near = Uint8Array.from(hashAt(hashes, i));
+    for (let bit = 0; bit < 7 - i; bit++) near[bit >> 3]! ^= 1 << (bit & 7);
+    index.add(i, near);
+  }
+  const query = { hash: orientations.orig, orientations };
+  const wanted = names.map((orientation, id) => ({ id, distance: 7 - id, orientation })).toReversed();
+  for (const limit of [1, 3, 8, 9]) {
+    expect(index.searchSync(query, { limit })).toEqual(wanted.slice(0, limit));
+    expect(await index.search(query, { limit })).toEqual(wanted.slice(0, limit));
+  }
+  expect(index.searchSync(query)).toEqual(wanted);
+});
+
+test("the crops of an original have its tag, unless they get another one", () => {
+  const hashes = randomHashes(4, 47);
+  const region = { left: 0, top: 0, right: 1, bottom: 1 };
+  const entry = (i: number) => ({
+    hash: hex(hashAt(hashes, i)),
+    quality: 100,
+    stable: true,
+    crops: [{ hash: hex(hashAt(hashes, i + 1)), quality: 100, name: "all", region }],
+  });
+  using index = new HashIndex();
+  index.addWithCrops(1, entry(0), { tag: 5 });
+  index.addWithCrops(2, entry(2), { tag: 5, cropTag: 6 });
+  const found = (i: number, tag: number): number =>
+    index.searchSync(hashAt(hashes, i), { radius: 0, tags: [tag] }).length;
+  expect([0, 1, 2, 3].map((i) => [0, 5, 6].map((tag) => found(i, tag)))).toEqual([
+    [0, 1, 0],
+    [0, 1, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ]);
+});

@@ -86,6 +86,23 @@ export function difference(got: readonly Hit[], wanted: readonly Hit[]): string 
   return at < 0 ? undefined : `hit ${at}: ${JSON.stringify(got[at])}, wanted ${JSON.stringify(wanted[at])}`;
 }
 
+/**
+ * The second half of a hash as an index file has it, by native/search/file/FORMAT.md: chunks 8 to 15, of which bit i of
+ * chunk c is the bit 16·i + ((c − i) mod 16) of the hash. An index file has these 16 bytes in one piece.
+ */
+export function rowInIndexFile(hash: string): Buffer {
+  const value = BigInt(`0x${hash}`);
+  const row = Buffer.alloc(16);
+  for (let c = 8; c < 16; c++) {
+    let chunk = 0;
+    for (let i = 0; i < 16; i++) {
+      if (((value >> BigInt(16 * i + ((c - i) & 15))) & 1n) === 1n) chunk |= 1 << i;
+    }
+    row.writeUInt16LE(chunk, 2 * (c - 8));
+  }
+  return row;
+}
+
 /** Hash i of hashes end to end. */
 export function hashAt(hashes: Uint8Array, i: number): Uint8Array {
   return hashes.subarray(32 * i, 32 * i + 32);

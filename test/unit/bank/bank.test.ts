@@ -94,6 +94,22 @@ describe("import", () => {
     expect(matched(hash(2))).toEqual([]);
   });
 
+  test("several records of one entry in one import count one after the other, as in several imports", async () => {
+    const add = (id: string, signal: number, time: number): EntryInput => ({ id, signals: [pdq(signal)], time });
+    const withdrawn = (id: string, time: number): EntryInput => ({ id, status: "withdrawn", time });
+    const counts = await store.import(from, [
+      withdrawn("withdrawn first", 9),
+      add("withdrawn first", 0, 3),
+      add("newer first", 1, 9),
+      add("newer first", 2, 3),
+      add("comes back", 3, 1),
+      withdrawn("comes back", 2),
+      add("comes back", 4, 3),
+    ]);
+    expect(counts).toMatchObject({ added: 3, withdrawn: 2, refused: 1, stale: 1 });
+    expect([0, 1, 2, 3, 4].map((i) => matched(hash(i)))).toEqual([[], ["newer first"], [], [], ["comes back"]]);
+  });
+
   test("a record without a time does not make an entry forget when it was changed", async () => {
     await store.import(from, [{ id: "a", signals: [pdq(0)], time: "2026-03-03" }]);
     await store.import(from, [{ id: "a", signals: [pdq(1)] }]);
@@ -216,6 +232,19 @@ describe("withdrawal and erasure", () => {
     expect(await store.withdraw(other)).toMatchObject({ entries: 2 });
     expect(store.size).toBe(0);
     expect(store.verify()).toEqual([]);
+  });
+
+  test("a hash selects nothing where its bytes are in the store only across the fields of a record", async () => {
+    await store.import(from, [{ id: "a", signals: [pdq(0)] }]);
+    const { revision } = store;
+    // 24 bytes of the value, the number of the entry, and the revision that added it.
+    const across = Buffer.alloc(32);
+    Buffer.from(hash(0), "hex").copy(across, 0, 8);
+    across.writeUInt32LE(store.entry(named("a"))!.entryNumber, 24);
+    across.writeUInt32LE(revision, 28);
+    expect(await store.withdraw({ hash: across })).toMatchObject({ entries: 0, revision });
+    expect(store.revision).toBe(revision);
+    expect(matched(hash(0))).toEqual(["a"]);
   });
 
   test("a hash also selects quarantined entries and those that had it before", async () => {

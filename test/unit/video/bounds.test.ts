@@ -182,6 +182,21 @@ test("a search finds the entries that existed when it began, and none that were 
   for (const id of laterIds) expect(entryFinder(entries.slots, entries.next)(id)).toBe(later);
 });
 
+test("a video may have maxFrames frames, and one more is refused", async () => {
+  async function* frames(count: number): AsyncGenerator<VideoFrame> {
+    for (let number = 0; number < count; number++) {
+      const data = Uint8Array.from({ length: 64 * 64 }, (_, i) => (i * (number + 3)) & 255);
+      yield { number, timestampSeconds: number / 10, width: 64, height: 64, channels: 1, data };
+    }
+  }
+  expect((await hashVideo(frames(10), { sampling: "all", maxFrames: 10 })).frames).toHaveLength(10);
+  const limit = { code: "ERR_EMPREINTE_LIMIT", limit: "maxFrames" };
+  await expect(hashVideo(frames(11), { sampling: "all", maxFrames: 10 })).rejects.toMatchObject(limit);
+  expect((await hashVideo(frames(1), { sampling: "all", maxPixels: 4096 })).frames).toHaveLength(1);
+  const pixels = { code: "ERR_EMPREINTE_LIMIT", limit: "maxPixels" };
+  await expect(hashVideo(frames(1), { sampling: "all", maxPixels: 4095 })).rejects.toMatchObject(pixels);
+});
+
 describe("the times of frames", () => {
   test("of a file never go back, and a frame without a time follows the one before", () => {
     const state = { ...newState(), frameRate: 10 };
