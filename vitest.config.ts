@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => {
       maxWorkers: Math.min(4, availableParallelism()),
       sequence: { sequencer: SlowFirst },
       testTimeout: long ? 3 * hanging : hanging,
-      hookTimeout: hanging,
+      hookTimeout: long ? 3 * hanging : hanging,
       teardownTimeout: 30_000,
       expect: { poll: { timeout: hanging / 2 } },
       allowOnly: false,

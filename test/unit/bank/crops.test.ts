@@ -146,7 +146,10 @@ describe("import", () => {
     const key = one<Buffer>("SELECT digest FROM entry");
     database.close();
     const keyed = (text: string): string =>
-      createHash("sha256").update(`${secret.toString("hex")} ${text}`).digest("hex").slice(0, 32);
+      createHash("sha256")
+        .update(`${secret.toString("hex")} ${text}`)
+        .digest("hex")
+        .slice(0, 32);
     expect(key.toString("hex")).toBe(keyed(`entry 1 ~${keyed(`0:${hash(0)} 0:${hash(1)}`)}`));
     store = await BankStore.open(path);
     await store.erase({ hash: hash(2) });
