@@ -55,13 +55,15 @@ test("killed while it saves, again and again: the old file or the new one", asyn
     });
     let said = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
-    await once(child.stdout, "data");
-    await new Promise((resolve) => setTimeout(resolve, next() % 40));
+    const sizes = (word: string): number[] =>
+      [...said.matchAll(new RegExp(`^${word} (\\d+)$`, "gm"))].map((match) => Number(match[1]));
+    // After it has begun some saves, and somewhere in the one that it has then reached.
+    const least = 4 + (next() % 3);
+    while (sizes("begin").length < least) await once(child.stdout, "data");
+    await new Promise((resolve) => setTimeout(resolve, next() % 10));
     const ended = once(child, "close");
     child.kill("SIGKILL");
     expect((await ended)[1]).toBe("SIGKILL");
-    const sizes = (word: string): number[] =>
-      [...said.matchAll(new RegExp(`^${word} (\\d+)$`, "gm"))].map((match) => Number(match[1]));
     begun += sizes("begin").length;
     const last = sizes("end").at(-1) ?? size;
     using index = await HashIndex.open(path);

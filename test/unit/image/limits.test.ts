@@ -10,6 +10,7 @@ import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { decodeSlots } from "../../../dist/image/decode-slots.js";
 import { hashImage, hashPixelsSync, type ImageInput, LimitError } from "../../../dist/index.js";
+import { sharp as loadSharp } from "../../../dist/image/sharp.js";
 import { gif, png, pngOf, tiff } from "../../../fixtures/images/encode.ts";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
 
@@ -172,7 +173,7 @@ describe("maxSeconds", () => {
   });
 
   it("also ends the decoder itself, in whole seconds, so that no slow image keeps a thread", async () => {
-    const timeout = vi.spyOn(sharp.prototype as Sharp, "timeout");
+    const timeout = vi.spyOn(loadSharp().prototype as Sharp, "timeout");
     try {
       for (const [maxSeconds, seconds] of [
         [0.2, 1],
