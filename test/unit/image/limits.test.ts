@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { deflateSync } from "node:zlib";
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { decodeSlots } from "../../../dist/image/decode-slots.js";
 import { hashImage, hashPixelsSync, type ImageInput, LimitError } from "../../../dist/index.js";
