@@ -1,6 +1,6 @@
 import { boolean, checkOptions } from "../check.js";
 import type { HashLike } from "../hash/value.js";
-import type { ImageInput } from "../image/input.js";
+import type { ImageInput } from "../image/input/input.js";
 import type { Query } from "../search/query.js";
 import type { ImageSearchResult } from "../search/search-image.js";
 import { createBank, setPolicy } from "./bank-changes.js";

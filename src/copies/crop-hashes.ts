@@ -2,7 +2,7 @@ import { checkOptions, checkSignal, oneOf } from "../check.js";
 import { checkHashOptions } from "../hash/options.js";
 import { leastViewQuality } from "../thresholds.js";
 import { hashDistance } from "../hash/value.js";
-import type { ImageInput } from "../image/input.js";
+import type { ImageInput } from "../image/input/input.js";
 import { checkInputOptions, limitNames } from "../image/options.js";
 import { readSamples, type Samples } from "../image/samples.js";
 import type { Limits } from "../limits.js";

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import { kernelName } from "../native/kernel.js";
-import { decoderVersions } from "../image/decoder.js";
+import { decoderVersions } from "../image/decode/decoder.js";
 import { native } from "../native/load.js";
 import { loadPackage } from "../packages.js";
 import { type Ffmpeg, findFfmpeg } from "../video/ffmpeg/find-ffmpeg.js";

@@ -3,12 +3,12 @@ import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js
 import { pixelHash } from "../hash/result.js";
 import { withCancelToken } from "../native/abort.js";
 import { native } from "../native/load.js";
-import { tooManyPixels } from "./refusals.js";
-import { withDecoded } from "./decoded.js";
+import { tooManyPixels } from "./decode/refusals.js";
+import { withDecoded } from "./decode/decoded.js";
 import { hashPages, type ImageHash } from "./hash-pages.js";
-import type { ImageInput } from "./input.js";
+import type { ImageInput } from "./input/input.js";
 import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type HashImageOptions } from "./options.js";
-import { sourceOf } from "./source.js";
+import { sourceOf } from "./input/source.js";
 
 /**
  * Hashes an image: JPEG, PNG, GIF, WebP, TIFF or AVIF, recognised by its content, or raw pixels.

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { integer, invalidArgument, checkOptions, checkSignal } from "../check.js";
 import { hashChecked } from "./hash-image.js";
 import type { ImageHash } from "./hash-pages.js";
-import type { ImageInput } from "./input.js";
+import type { ImageInput } from "./input/input.js";
 import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type HashImageOptions } from "./options.js";
 
 /** Options of `hashImages`. */

@@ -2,7 +2,7 @@ import type { CheckedHashOptions } from "../hash/options.js";
 import { type PixelHash, pixelHash } from "../hash/result.js";
 import { withCancelToken } from "../native/abort.js";
 import { native } from "../native/load.js";
-import type { Page } from "./decode.js";
+import type { Page } from "./decode/decode.js";
 
 /** Hashes a page. Samples that are not 8-bit grey, RGB or RGBA become so in place. */
 export async function hashPage(page: Page, options: CheckedHashOptions, signal: AbortSignal): Promise<PixelHash> {

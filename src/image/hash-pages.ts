@@ -1,7 +1,7 @@
 import type { CheckedHashOptions } from "../hash/options.js";
 import type { PixelHash } from "../hash/result.js";
-import type { Decoding } from "./decoded.js";
-import type { FileDigests } from "./digest.js";
+import type { Decoding } from "./decode/decoded.js";
+import type { FileDigests } from "./input/digest.js";
 import { hashPage } from "./hash-page.js";
 
 /** The hash of one page of a TIFF, or of one frame of an animation. */

@@ -1,7 +1,7 @@
 import { integer, invalidArgument, oneOf, positive } from "../check.js";
 import { type CheckedHashOptions, checkHashOptions, hashOptionNames, type HashOptions } from "../hash/options.js";
 import { defaultLimits, type Limits } from "../limits.js";
-import { checkDigests, type DigestType } from "./digest.js";
+import { checkDigests, type DigestType } from "./input/digest.js";
 
 /** Options of `hashImage`. */
 export interface HashImageOptions extends HashOptions, Limits {

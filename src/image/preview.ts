@@ -7,13 +7,13 @@ import { decode, encode } from "blurhash";
 import { integer, checkOptions, checkSignal } from "../check.js";
 import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import type { Limits } from "../limits.js";
-import type { Page } from "./decode.js";
-import { tooManyPixels } from "./refusals.js";
-import { type Decoding, withDecoded } from "./decoded.js";
-import type { ImageInput } from "./input.js";
+import type { Page } from "./decode/decode.js";
+import { tooManyPixels } from "./decode/refusals.js";
+import { type Decoding, withDecoded } from "./decode/decoded.js";
+import type { ImageInput } from "./input/input.js";
 import { checkInputOptions, limitNames } from "./options.js";
-import { sharp } from "./sharp.js";
-import { sourceOf } from "./source.js";
+import { sharp } from "./decode/sharp.js";
+import { sourceOf } from "./input/source.js";
 
 /** Options of `safePreview`. */
 export interface PreviewOptions extends Limits {

@@ -1,15 +1,15 @@
 import type { CheckedHashOptions } from "../hash/options.js";
 import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import type { PixelHash } from "../hash/result.js";
-import type { Content } from "./byte-collector.js";
-import type { Page } from "./decode.js";
-import { tooManyPixels } from "./refusals.js";
-import { type DecodeOptions, type Decoding, withDecoded, withDecodedContent } from "./decoded.js";
+import type { Content } from "./input/byte-collector.js";
+import type { Page } from "./decode/decode.js";
+import { tooManyPixels } from "./decode/refusals.js";
+import { type DecodeOptions, type Decoding, withDecoded, withDecodedContent } from "./decode/decoded.js";
 import { hashPage } from "./hash-page.js";
-import type { ImageInput } from "./input.js";
+import type { ImageInput } from "./input/input.js";
 import type { CheckedInputOptions } from "./options.js";
-import { sourceOf } from "./source.js";
-import { withAbortController } from "./with-abort-controller.js";
+import { sourceOf } from "./input/source.js";
+import { withAbortController } from "./decode/with-abort-controller.js";
 
 /** The first page of an image as 8-bit grey, RGB or RGBA, rows without gaps, and its hash. */
 export interface Samples {

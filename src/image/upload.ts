@@ -1,11 +1,11 @@
 /** Reading a file once for its image and for the digests of its bytes. */
 import { ImageError, LimitError } from "../errors.js";
 import { isRawPixels } from "../hash/raw-pixels.js";
-import type { DigestType, FileDigests } from "./digest.js";
-import type { ImageInput } from "./input.js";
+import type { DigestType, FileDigests } from "./input/digest.js";
+import type { ImageInput } from "./input/input.js";
 import { decodeSamples, readSamples, type Samples, type SamplesOptions } from "./samples.js";
-import { sourceOf } from "./source.js";
-import { withAbortController } from "./with-abort-controller.js";
+import { sourceOf } from "./input/source.js";
+import { withAbortController } from "./decode/with-abort-controller.js";
 
 /** A file that was read once. It has `samples` or `refused`. */
 export interface Upload {

@@ -1,4 +1,4 @@
-import type { DigestType, FileDigests } from "../image/digest.js";
+import type { DigestType, FileDigests } from "../image/input/digest.js";
 import type { ListEntry } from "../lists/entry.js";
 import type { ListMatch } from "./list-match.js";
 

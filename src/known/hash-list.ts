@@ -1,8 +1,8 @@
 import { boolean, checkOptions, checkSignal, invalidArgument, oneOf } from "../check.js";
 import { EmpreinteError } from "../errors.js";
 import type { HashLike } from "../hash/value.js";
-import type { DigestType, FileDigests } from "../image/digest.js";
-import type { ImageInput } from "../image/input.js";
+import type { DigestType, FileDigests } from "../image/input/digest.js";
+import type { ImageInput } from "../image/input/input.js";
 import { HashIndex } from "../search/hash-index.js";
 import type { HashIndexOptions, IndexStats, OpenOptions } from "../search/index-options.js";
 import type { IndexMatch } from "../search/match.js";

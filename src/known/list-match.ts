@@ -1,4 +1,4 @@
-import type { DigestType } from "../image/digest.js";
+import type { DigestType } from "../image/input/digest.js";
 import type { Match } from "../search/match.js";
 
 /** A line of a list that is within the radius of a query, or that has a digest of the file. */

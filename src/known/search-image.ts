@@ -1,6 +1,6 @@
 /** Searches lists for an image by its digests, its hash and, at the higher levels, its views. */
-import { digestTypes } from "../image/digest.js";
-import type { ImageInput } from "../image/input.js";
+import { digestTypes } from "../image/input/digest.js";
+import type { ImageInput } from "../image/input/input.js";
 import { readUpload } from "../image/upload.js";
 import {
   type CheckedImageSearch,

@@ -2,7 +2,7 @@ import { checkOptions, checkSignal, oneOf } from "../check.js";
 import { IndexError } from "../errors.js";
 import type { CropHashes } from "../copies/crop-hashes.js";
 import type { HashLike } from "../hash/value.js";
-import type { ImageInput } from "../image/input.js";
+import type { ImageInput } from "../image/input/input.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
 import { Additions, closedError } from "./additions.js";

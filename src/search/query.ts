@@ -2,7 +2,7 @@ import { boolean, integer, invalidArgument } from "../check.js";
 import { type OrientationHashes, orientationNames } from "../hash/orientations.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
 import { matchRadius, leastQuality } from "../thresholds.js";
-import type { FileDigests } from "../image/digest.js";
+import type { FileDigests } from "../image/input/digest.js";
 
 /** The query of a search: a hash with its quality, orientations and digests. The result of `hashImage` is one. */
 export interface Query {

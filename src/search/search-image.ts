@@ -8,7 +8,7 @@ import { checkHashOptions } from "../hash/options.js";
 import type { PixelHash } from "../hash/result.js";
 import { orientationNames } from "../hash/orientations.js";
 import { matchRadius, leastQuality } from "../thresholds.js";
-import type { ImageInput } from "../image/input.js";
+import type { ImageInput } from "../image/input/input.js";
 import { checkInputOptions, limitNames } from "../image/options.js";
 import { readSamples, type Samples, type SamplesOptions } from "../image/samples.js";
 import type { Limits } from "../limits.js";

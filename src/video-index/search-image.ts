@@ -1,6 +1,6 @@
 import { checkOptions } from "../check.js";
 import { hashChecked } from "../image/hash-image.js";
-import type { ImageInput } from "../image/input.js";
+import type { ImageInput } from "../image/input/input.js";
 import { type CheckedImageOptions, checkImageOptions, limitNames } from "../image/options.js";
 import { orientedImages } from "./oriented-queries.js";
 import type { SearchContext } from "./probe-hits.js";

@@ -1,7 +1,7 @@
 import { checkOptions, checkSignal, integer, oneOf } from "../check.js";
 import { EmpreinteError } from "../errors.js";
 import { hashToBytes } from "../hash/value.js";
-import type { ImageInput } from "../image/input.js";
+import type { ImageInput } from "../image/input/input.js";
 import { HashIndex } from "../search/hash-index.js";
 import type { HashIndexOptions, IndexStats } from "../search/index-options.js";
 import type { Query } from "../search/query.js";

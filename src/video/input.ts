@@ -6,7 +6,7 @@ import { EmpreinteError, LimitError, printable, systemReason, VideoError } from 
 import { bytesOfChunk, chunksOf, isStream } from "../files/byte-stream.js";
 import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
-import type { EncodedInput } from "../image/input.js";
+import type { EncodedInput } from "../image/input/input.js";
 import { sniffVideo, type VideoFormat, videoSniffBytes } from "./containers/sniff.js";
 
 /** A video as a file that can be read at any position, because the index of an MP4 is often at its end. */

@@ -1,7 +1,7 @@
 import { invalidArgument } from "../check.js";
 import { EmpreinteError, InvalidArgumentError, printable, systemReason, VideoError } from "../errors.js";
 import { bytesOfChunk } from "../files/byte-stream.js";
-import type { EncodedInput } from "../image/input.js";
+import type { EncodedInput } from "../image/input/input.js";
 import { type FluentCommand, fluentFrames, isFluentCommand } from "./ffmpeg/fluent-frames.js";
 import type { VideoFrame } from "./frame.js";
 import { type OpenVideo, videoSource } from "./input.js";

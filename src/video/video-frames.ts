@@ -5,7 +5,7 @@ import { decodeFrames } from "./ffmpeg/decode-frames.js";
 import { newState } from "./ffmpeg/decode-state.js";
 import { videoSource } from "./input.js";
 import { checkVideoOptions, decodeOptionNames, type DecodeVideoOptions } from "./options.js";
-import type { EncodedInput } from "../image/input.js";
+import type { EncodedInput } from "../image/input/input.js";
 
 /** Options of `videoFrames`. */
 export interface VideoFramesOptions extends DecodeVideoOptions {

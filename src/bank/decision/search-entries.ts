@@ -3,7 +3,7 @@ import { checkOptions, checkSignal, invalidArgument } from "../../check.js";
 import { BankError } from "../../errors.js";
 import { orientationNames } from "../../hash/orientations.js";
 import type { HashLike } from "../../hash/value.js";
-import type { FileDigests } from "../../image/digest.js";
+import type { FileDigests } from "../../image/input/digest.js";
 import type { Label, SignalType } from "../../lists/entry.js";
 import type { IndexMatch, Match } from "../../search/match.js";
 import {

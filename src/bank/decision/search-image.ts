@@ -1,7 +1,7 @@
 /** Searching the entries of a store for an image, without deciding. */
 import { checkOptions } from "../../check.js";
-import { digestTypes } from "../../image/digest.js";
-import type { ImageInput } from "../../image/input.js";
+import { digestTypes } from "../../image/input/digest.js";
+import type { ImageInput } from "../../image/input/input.js";
 import { readUpload } from "../../image/upload.js";
 import { checkQuery, defaultQueryOptions } from "../../search/query.js";
 import {

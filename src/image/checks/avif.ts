@@ -1,6 +1,6 @@
 import { ImageError } from "../../errors.js";
-import type { Encoded } from "../encoded.js";
-import { unsupported } from "../refusals.js";
+import type { Encoded } from "../input/encoded.js";
+import { unsupported } from "../decode/refusals.js";
 
 /** Returns the types of the boxes of a file, up to where they cannot be followed. */
 function boxesOf(bytes: Uint8Array): Set<string> {

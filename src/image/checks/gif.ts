@@ -1,5 +1,5 @@
-import type { Encoded } from "../encoded.js";
-import { damaged, tooManyPages } from "../refusals.js";
+import type { Encoded } from "../input/encoded.js";
+import { damaged, tooManyPages } from "../decode/refusals.js";
 import { countPixels, type LzwData } from "./gif-pixels.js";
 import { checkFrames } from "./work.js";
 

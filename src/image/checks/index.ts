@@ -1,4 +1,4 @@
-import type { Encoded } from "../encoded.js";
+import type { Encoded } from "../input/encoded.js";
 import { prepareAvif } from "./avif.js";
 import { checkGif } from "./gif.js";
 import { checkJpeg } from "./jpeg.js";

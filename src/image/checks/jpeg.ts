@@ -1,5 +1,5 @@
 import { LimitError } from "../../errors.js";
-import type { Encoded } from "../encoded.js";
+import type { Encoded } from "../input/encoded.js";
 import {
   blocksOf,
   type Frame,
@@ -9,8 +9,8 @@ import {
   partsOf,
   type Scan,
   scanOf,
-} from "../jpeg/structure.js";
-import { damaged, unsupported } from "../refusals.js";
+} from "../formats/jpeg/structure.js";
+import { damaged, unsupported } from "../decode/refusals.js";
 import { checkPasses } from "./work.js";
 
 /** Most scans of a JPEG. Encoders write 10, and none more than 64. libtiff and browsers stop at 100 as well. */

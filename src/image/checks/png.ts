@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
 import { LimitError } from "../../errors.js";
-import type { Encoded } from "../encoded.js";
-import { type Chunk, chunksOfPng, isPngEnd } from "../png-chunks.js";
+import type { Encoded } from "../input/encoded.js";
+import { type Chunk, chunksOfPng, isPngEnd } from "../formats/png-chunks.js";
 import { checkPasses } from "./work.js";
 
 /** Most bytes that the compressed text and colour profiles of a PNG may expand to, all together. */

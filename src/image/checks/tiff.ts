@@ -1,7 +1,7 @@
-import type { Encoded } from "../encoded.js";
-import { entropyFault } from "../jpeg/entropy.js";
-import { damaged } from "../refusals.js";
-import { type Directory, TiffReader } from "../tiff-directory.js";
+import type { Encoded } from "../input/encoded.js";
+import { entropyFault } from "../formats/jpeg/entropy.js";
+import { damaged } from "../decode/refusals.js";
+import { type Directory, TiffReader } from "../formats/tiff-directory.js";
 import { checkJpeg } from "./jpeg.js";
 
 const tags = {

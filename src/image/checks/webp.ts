@@ -1,6 +1,6 @@
 import { LimitError } from "../../errors.js";
-import type { Encoded } from "../encoded.js";
-import { tooManyPages } from "../refusals.js";
+import type { Encoded } from "../input/encoded.js";
+import { tooManyPages } from "../decode/refusals.js";
 import { maxMetadataBytes } from "./png.js";
 import { checkFrames } from "./work.js";
 

@@ -4,7 +4,7 @@
  * counted before it begins, and must fit into `maxSeconds` at a speed that any processor reaches.
  */
 import { LimitError } from "../../errors.js";
-import type { Encoded } from "../encoded.js";
+import type { Encoded } from "../input/encoded.js";
 
 /** Samples that one pass over an image touches in a second, at least. Measured: 120 million on one core. */
 const passesPerSecond = 2 ** 26;

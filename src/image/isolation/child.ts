@@ -3,8 +3,8 @@
  * answer to its standard output. It opens no file, and ends when its input ends.
  */
 import { EmpreinteError, LimitError } from "../../errors.js";
-import { withDecodedContent } from "../decoded.js";
-import { hardenDecoder } from "../decoder.js";
+import { withDecodedContent } from "../decode/decoded.js";
+import { hardenDecoder } from "../decode/decoder.js";
 import { hashPages } from "../hash-pages.js";
 import { firstPageReduced } from "../preview.js";
 import { firstSamples } from "../samples.js";

@@ -1,6 +1,6 @@
 /** Decoding an image in another process, which a decoder's fault cannot leave and which is killed at the time limit. */
 import { type EmpreinteError, type ErrorCode, ImageError, LimitError, printable } from "../../errors.js";
-import type { Content } from "../byte-collector.js";
+import type { Content } from "../input/byte-collector.js";
 import { DecoderEnded } from "./decoder-process.js";
 import type { Message } from "./messages.js";
 import { runInPool } from "./pool.js";

@@ -4,7 +4,7 @@
  */
 import type { CheckedHashOptions } from "../../hash/options.js";
 import type { Limits } from "../../limits.js";
-import type { ImageFormat } from "../sniff.js";
+import type { ImageFormat } from "../input/sniff.js";
 
 /** A task, as the caller names it. */
 export type Task =

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodePages, type Page } from "../../../dist/image/decode.js";
+import { decodePages, type Page } from "../../../dist/image/decode/decode.js";
 import { defaultLimits, hashImage, hashPixelsSync } from "../../../dist/index.js";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
 import { type Apng, apng, chunk, type Frame } from "../../support/apng.ts";

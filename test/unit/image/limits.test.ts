@@ -8,9 +8,9 @@ import { Readable } from "node:stream";
 import { deflateSync } from "node:zlib";
 import type { Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
-import { decodeSlots } from "../../../dist/image/decode-slots.js";
+import { decodeSlots } from "../../../dist/image/decode/decode-slots.js";
 import { hashImage, hashPixelsSync, type ImageInput, LimitError } from "../../../dist/index.js";
-import { sharp as loadSharp } from "../../../dist/image/sharp.js";
+import { sharp as loadSharp } from "../../../dist/image/decode/sharp.js";
 import { gif, png, pngOf, tiff } from "../../../fixtures/images/encode.ts";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
 

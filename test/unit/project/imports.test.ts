@@ -161,11 +161,11 @@ function tree(text: string): string[] {
 
 describe("the rules can fail", () => {
   const fine: ModuleMap = {
-    "src/index.ts": ["src/hash/value.ts", "src/image/decode.ts"],
+    "src/index.ts": ["src/hash/value.ts", "src/image/decode/decode.ts"],
     "src/errors.ts": [],
     "src/native/load.ts": ["node:module", "src/errors.ts"],
     "src/hash/value.ts": ["src/native/load.ts"],
-    "src/image/decode.ts": ["sharp", "src/hash/value.ts"],
+    "src/image/decode/decode.ts": ["sharp", "src/hash/value.ts"],
     "src/processes/child-process.ts": ["node:child_process"],
     "src/cli/main.ts": ["src/index.ts", "src/cli/commands/hash.ts", "node:util"],
     "src/cli/commands/hash.ts": ["src/index.ts"],
@@ -177,15 +177,15 @@ describe("the rules can fail", () => {
   });
 
   test.each([
-    ["src/hash/value.ts", "src/image/decode.ts", "hash may not import"],
+    ["src/hash/value.ts", "src/image/decode/decode.ts", "hash may not import"],
     ["src/cli/commands/hash.ts", "src/hash/value.ts", "cli may not import"],
     ["src/native/load.ts", "src/hash/value.ts", "native may not import"],
     ["src/errors.ts", "src/native/load.ts", "errors may not import"],
     ["src/hash/value.ts", "sharp", "only src/image/ and src/evaluate/sharp.ts may import sharp"],
-    ["src/image/decode.ts", "node:child_process", "only src/processes/ and src/cli/external.ts may import"],
+    ["src/image/decode/decode.ts", "node:child_process", "only src/processes/ and src/cli/external.ts may import"],
     ["src/cli/main.ts", "package.json", "package.json is not a dependency"],
-    ["src/image/decode.ts", "lodash", "lodash is not a dependency"],
-    ["src/image/decode.ts", "src/image/gone.ts", "does not exist"],
+    ["src/image/decode/decode.ts", "lodash", "lodash is not a dependency"],
+    ["src/image/decode/decode.ts", "src/image/gone.ts", "does not exist"],
     ["src/strange/new.ts", "src/errors.ts", "no rule for strange"],
   ])("%s importing %s", (file, target, sentence) => {
     const found = violations({ ...fine, [file]: [...(fine[file] ?? []), target] });

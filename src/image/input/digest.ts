@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
-import { invalidArgument, oneOf, checkOptions, checkSignal } from "../check.js";
-import { ImageError, printable, systemReason } from "../errors.js";
-import { openFile } from "../files/open-file.js";
-import { pathOf } from "../files/path.js";
+import { invalidArgument, oneOf, checkOptions, checkSignal } from "../../check.js";
+import { ImageError, printable, systemReason } from "../../errors.js";
+import { openFile } from "../../files/open-file.js";
+import { pathOf } from "../../files/path.js";
 
 /** A type of digest of a file's bytes. Lists identify exact copies by digests. */
 export type DigestType = "md5" | "sha1" | "sha256";

@@ -1,4 +1,4 @@
-import { ImageError, LimitError } from "../errors.js";
+import { ImageError, LimitError } from "../../errors.js";
 import { type DigestType, Digester, type FileDigests } from "./digest.js";
 import { type ImageFormat, sniffBytes, sniffImage } from "./sniff.js";
 

@@ -1,5 +1,5 @@
-import type { ByteStream } from "../files/byte-stream.js";
-import type { RawPixels } from "../hash/raw-pixels.js";
+import type { ByteStream } from "../../files/byte-stream.js";
+import type { RawPixels } from "../../hash/raw-pixels.js";
 
 /**
  * An encoded image: a path, a `file:` URL, its bytes, or a stream of them (web stream, Node stream, async iterable).

@@ -1,5 +1,5 @@
 import type Sharp from "sharp";
-import { loadPackage } from "../packages.js";
+import { loadPackage } from "../../packages.js";
 
 let loaded: typeof Sharp | undefined;
 

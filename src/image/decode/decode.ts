@@ -1,18 +1,18 @@
 import type { Metadata, Sharp } from "sharp";
-import { ImageError } from "../errors.js";
-import { Canvas } from "./apng/canvas.js";
-import { type Animation, animationOf, DamagedAnimation } from "./apng/frames.js";
-import { checkFirstFrame } from "./checks/gif.js";
-import { checkImage } from "./checks/index.js";
-import { checkTiffPage } from "./checks/tiff.js";
-import { checkSides, checkWhole } from "./checks/work.js";
-import type { Encoded } from "./encoded.js";
-import { showHiddenColours } from "./gif.js";
-import { isArithmetic, lengthened } from "./jpeg/arithmetic.js";
-import { jpegFault } from "./jpeg/fault.js";
+import { ImageError } from "../../errors.js";
+import { Canvas } from "../formats/apng/canvas.js";
+import { type Animation, animationOf, DamagedAnimation } from "../formats/apng/frames.js";
+import { checkFirstFrame } from "../checks/gif.js";
+import { checkImage } from "../checks/index.js";
+import { checkTiffPage } from "../checks/tiff.js";
+import { checkSides, checkWhole } from "../checks/work.js";
+import type { Encoded } from "../input/encoded.js";
+import { showHiddenColours } from "../formats/gif.js";
+import { isArithmetic, lengthened } from "../formats/jpeg/arithmetic.js";
+import { jpegFault } from "../formats/jpeg/fault.js";
 import { damaged, decodingFailure, tooManyPages, tooManyPixels } from "./refusals.js";
 import { sharp } from "./sharp.js";
-import { ycbcrToRgb } from "./tiff.js";
+import { ycbcrToRgb } from "../formats/tiff.js";
 
 /** The stored samples of one page, rows without gaps. */
 export interface Page {

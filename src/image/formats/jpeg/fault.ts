@@ -1,4 +1,4 @@
-import type { Encoded } from "../encoded.js";
+import type { Encoded } from "../../input/encoded.js";
 import { entropyFault } from "./entropy.js";
 import { frameOf, isFrame, partsOf } from "./structure.js";
 

@@ -1,4 +1,4 @@
-import type { Limits } from "../limits.js";
+import type { Limits } from "../../limits.js";
 import type { ImageFormat } from "./sniff.js";
 
 /** An encoded image to decode. */

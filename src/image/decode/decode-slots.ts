@@ -1,5 +1,5 @@
-import { Semaphore } from "../semaphore.js";
-import { threadPoolSize } from "../thread-pool.js";
+import { Semaphore } from "../../semaphore.js";
+import { threadPoolSize } from "../../thread-pool.js";
 
 /**
  * Limits how many images are decoded at a time. Decoding runs on libuv's thread pool. More decodes than it has threads

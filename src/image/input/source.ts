@@ -1,8 +1,8 @@
-import { invalidArgument } from "../check.js";
-import { EmpreinteError, ImageError, printable, systemReason } from "../errors.js";
-import { type ByteStream, bytesOfChunk, type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
-import { openFile } from "../files/open-file.js";
-import { pathOf } from "../files/path.js";
+import { invalidArgument } from "../../check.js";
+import { EmpreinteError, ImageError, printable, systemReason } from "../../errors.js";
+import { type ByteStream, bytesOfChunk, type Chunks, chunksOf, isStream } from "../../files/byte-stream.js";
+import { openFile } from "../../files/open-file.js";
+import { pathOf } from "../../files/path.js";
 import { ByteCollector, type Content, tooManyBytes } from "./byte-collector.js";
 import type { DigestType } from "./digest.js";
 import type { EncodedInput } from "./input.js";

@@ -1,7 +1,7 @@
 /** The errors of images that are not decoded, or not to their end. */
-import { EmpreinteError, ImageError, LimitError } from "../errors.js";
-import type { Encoded } from "./encoded.js";
-import type { ImageFormat } from "./sniff.js";
+import { EmpreinteError, ImageError, LimitError } from "../../errors.js";
+import type { Encoded } from "../input/encoded.js";
+import type { ImageFormat } from "../input/sniff.js";
 
 const formatNames: Record<ImageFormat, string> = {
   jpeg: "JPEG",
