@@ -1,5 +1,4 @@
 import { getSystemErrorMap } from "node:util";
-import { escapeControls } from "./control-characters.js";
 import { withoutHashes } from "./without-hashes.js";
 
 /**
@@ -144,7 +143,10 @@ const longestName = 512;
  * middle left out where it is longer than 512 characters.
  */
 export function printable(name: string): string {
-  const text = escapeControls(withoutHashes(name));
+  const text = withoutHashes(name).replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   if (text.length <= longestName) return text;
   return `${text.slice(0, longestName / 2)}…${text.slice(-longestName / 2)}`;
 }

@@ -17,7 +17,10 @@ import type { FloodHit } from "./decision/flood.js";
 import type { Qualification, QualifyInput } from "./decision/qualify.js";
 import { type CheckQuery, checkQuery, uploadKey } from "./decision/query.js";
 import type { Snapshot } from "./decision/snapshot.js";
+import type { VideoSignature } from "../video/signature.js";
+import type { VideoInput } from "../video/source.js";
 import type { BankStore } from "./store.js";
+import type { CheckVideoOptions } from "./video/options.js";
 
 export interface MatcherOptions {
   /**
@@ -42,6 +45,27 @@ export interface CheckImageOptions extends Limits {
 }
 
 const imageOptionNames = ["level", "all", "signal", "name", ...limitNames] as const;
+
+const videoOptionNames: readonly (keyof CheckVideoOptions)[] = [
+  "level",
+  "digests",
+  "sampling",
+  "partial",
+  "frameRate",
+  "signal",
+  "onProgress",
+  "ffmpegPath",
+  "threads",
+  "rotate",
+  "squarePixels",
+  "name",
+  "maxPixels",
+  "maxBytes",
+  "maxFrames",
+  "maxSeconds",
+  "maxStallSeconds",
+  "maxMemoryBytes",
+];
 
 /** What is looked up of an upload. Where the decoder refused the image, it is the digests alone. */
 function queryOf(image: PixelHash | undefined, digests: FileDigests | undefined): CheckQuery {
@@ -149,6 +173,33 @@ export class Matcher {
     const decision = this.check({ ...checked, copies });
     if (refused !== undefined && decision.matches.length === 0) throw refused;
     return decision;
+  }
+
+  /**
+   * Decides about a video by the stretches that it shares with the videos of the banks: the entries whose `vpdq` signals have
+   * times. What counts as the same video is what `VideoIndex` finds with the radius, the quality and the orientations of
+   * the bank's policy, and at least the policy's `minSharedSeconds` and `minShare`. Every frame is also compared with the
+   * images of the banks, as `check` compares an image, and the bytes with their digests. It is one decision, which counts
+   * as one upload.
+   *
+   * The input is a video as `hashVideo` takes it, or a signature, best with every frame (`sampling: "all"`, the default
+   * here) and with `orientations`. The decision's `query` has the pairs of frames that match, so that `explain` repeats it
+   * without the video.
+   *
+   * @throws as `hashVideo`. {InvalidArgumentError} {InvalidHashError} for a malformed signature. {ImageError}
+   * `ERR_EMPREINTE_READ` where the bytes cannot be read again for their digests. {EmpreinteError} `ERR_EMPREINTE_CLOSED`
+   *
+   * @example
+   * const { action, matches } = await matcher.checkVideo("upload.mp4", { level: "standard" });
+   * for (const { entryId, segments = [] } of matches) console.log(action, entryId, segments);
+   */
+  async checkVideo(input: VideoInput | VideoSignature, options?: CheckVideoOptions): Promise<Decision> {
+    const given = checkOptions(options, videoOptionNames) as CheckVideoOptions;
+    // The caller may change the bytes as soon as this returns.
+    const held =
+      input instanceof Uint8Array ? Uint8Array.from(input) : input instanceof ArrayBuffer ? input.slice() : input;
+    const { queryOfVideo } = await import("./video/check-video.js");
+    return this.check(await queryOfVideo(this.#context, held, given));
   }
 
   /**

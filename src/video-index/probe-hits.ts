@@ -1,7 +1,5 @@
 import type { Timeline } from "../search/align.js";
-import type { HashIndex } from "../search/hash-index.js";
-import type { IndexMatch } from "../search/match.js";
-import { type Entry, frameOf } from "./entries.js";
+import type { Entry } from "./entries.js";
 import type { Probes } from "./probes.js";
 import type { CheckedVideoSearch } from "./search-options.js";
 
@@ -10,11 +8,28 @@ const mostHits = 2000;
 /** A frame that occurs in more videos than this weighs less. */
 const ordinaryVideos = 3;
 
+/** A hash of the index that is near a query. */
+interface Hit {
+  id: number;
+  distance: number;
+}
+
+/** What a search looks its hashes up in: a `HashIndex`, or whatever else holds the hashes of timelines. */
+export interface FrameIndex {
+  /** Returns the nearest hits of each query, at most `limit`. */
+  searchMany: (
+    queries: Uint8Array,
+    options: { radius: number; limit?: number; signal?: AbortSignal },
+  ) => Promise<readonly (readonly Hit[])[]>;
+}
+
 /** What a search needs: the index, the entries that exist for it, and its options. */
 export interface SearchContext {
-  index: HashIndex;
+  index: FrameIndex;
   /** The entry that an id of the index belongs to; undefined when it does not exist for this search. */
   entryOf: (id: number) => Entry | undefined;
+  /** The number of the hash in its entry's timeline. */
+  frameOf: (id: number) => number;
   options: CheckedVideoSearch;
 }
 
@@ -57,7 +72,7 @@ export class ProbeHits {
     });
   }
 
-  #add(run: number, hits: readonly IndexMatch[]): boolean {
+  #add(run: number, hits: readonly Hit[]): boolean {
     const entries = new Map<Entry, number[]>();
     const matching = new Set<Entry>();
     for (const { id, distance } of hits) {
@@ -65,8 +80,9 @@ export class ProbeHits {
       if (entry === undefined) continue;
       if (distance <= this.#context.options.radius) matching.add(entry);
       const frames = entries.get(entry);
-      if (frames === undefined) entries.set(entry, [frameOf(id)]);
-      else frames.push(frameOf(id));
+      const frame = this.#context.frameOf(id);
+      if (frames === undefined) entries.set(entry, [frame]);
+      else frames.push(frame);
     }
     const weight = Math.min(1, ordinaryVideos / matching.size);
     this.weights[run] = weight;

@@ -40,12 +40,18 @@ export function checkSearchVideo(options: SearchVideoOptions | undefined): Check
   return { level, hash: checkVideoOptions(hash), search: checkVideoSearch(only(searchNames)) };
 }
 
-/** Hashes a video and searches for it, as it is and through views of its shots. */
-export async function searchVideo(
+/** A video that was hashed, with the views of its shots. */
+export interface WatchedVideo {
+  signature: VideoSignature;
+  views: Pick<ShotViews, "frames" | "views">;
+}
+
+/** Hashes a video, and chooses views of its shots meanwhile. */
+export async function hashForSearch(
   input: VideoInput,
-  { level, hash }: CheckedSearchVideo,
+  { level, hash }: Pick<CheckedSearchVideo, "level" | "hash">,
   context: SearchContext,
-): Promise<VideoSearchResult> {
+): Promise<WatchedVideo> {
   let views = new ShotViews(context, level);
   let shots = new ShotFrames((shot) => views.addShot(shot));
   const signature = await watchVideo(input, hash, () => {
@@ -57,15 +63,32 @@ export async function searchVideo(
   });
   await shots.end();
   await views.end();
-  const videos = orientedVideos(signature, context.options.minQuality, true);
-  if (views.frames.length > 0) videos.push(throughViews(signature, views, context.options));
-  return { matches: await searchVideos(videos, signature.frames.length, context), signature };
+  return { signature, views };
+}
+
+/** The forms of a hashed video that are searched: as it is, and through the views of its shots. */
+export function formsOf({ signature, views }: WatchedVideo, options: CheckedVideoSearch): OrientedVideo[] {
+  const videos = orientedVideos(signature, options.minQuality, true);
+  if (views.frames.length > 0) videos.push(throughViews(signature, views, options));
+  return videos;
+}
+
+/** Hashes a video and searches for it, as it is and through views of its shots. */
+export async function searchVideo(
+  input: VideoInput,
+  checked: CheckedSearchVideo,
+  context: SearchContext,
+): Promise<VideoSearchResult> {
+  const watched = await hashForSearch(input, checked, context);
+  const { signature } = watched;
+  const matches = await searchVideos(formsOf(watched, context.options), signature.frames.length, context);
+  return { matches, signature };
 }
 
 /** The query as its frames are seen through the views of their shots. */
 function throughViews(
   signature: VideoSignature,
-  views: ShotViews,
+  views: WatchedVideo["views"],
   { minQuality, radius }: CheckedVideoSearch,
 ): OrientedVideo {
   const { sampling } = signature;

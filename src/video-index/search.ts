@@ -95,7 +95,7 @@ export async function searchImages(images: readonly OrientedImage[], context: Se
   const { index, entryOf, options } = context;
   const matches: VideoMatch[] = [];
   for (const { orientation, hash } of images) {
-    const hits = await index.search(hash, { radius: options.radius, ...signalOption(options) });
+    const [hits = []] = await index.searchMany(hash, { radius: options.radius, ...signalOption(options) });
     const entries = new Set<Entry>();
     for (const { id } of hits) {
       const entry = entryOf(id);

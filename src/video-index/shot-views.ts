@@ -2,13 +2,12 @@ import { flatFrom, tableRadius, viewRadius } from "../copies/radii.js";
 import { leastViewQuality } from "../thresholds.js";
 import type { CopyLevel } from "../copies/types.js";
 import { hashToBytes } from "../hash/value.js";
-import type { HashIndex } from "../search/hash-index.js";
 import type { SignatureFrame } from "../video/signature.js";
 import { frameViews } from "../views/frame-views.js";
 import { QueryImage, type StageName, type ViewHash } from "../views/query-image.js";
 import type { ViewName } from "../views/views.js";
-import { type Entry, frameOf } from "./entries.js";
-import type { SearchContext } from "./probe-hits.js";
+import type { Entry } from "./entries.js";
+import type { FrameIndex, SearchContext } from "./probe-hits.js";
 import type { KeptFrame } from "./shot-frames.js";
 import { evenlySpaced, motionAt, type TestedView, type ViewHit, ViewTest } from "./view-test.js";
 
@@ -153,7 +152,7 @@ export class ShotViews {
 
   /** Looks up views of the frames, either those of earlier shots or all others. Returns the hits, the nearest first. */
   async #viewHits(frames: readonly KeptFrame[], earlier: boolean): Promise<ViewHit[]> {
-    const { options, index, entryOf } = this.#context;
+    const { options, index, entryOf, frameOf } = this.#context;
     const found: ViewHit[] = [];
     if (earlier && this.#earlier.length === 0) return found;
     for (const frame of frames) {
@@ -235,11 +234,11 @@ function calmestFrames(shot: readonly KeptFrame[], count: number): KeptFrame[] {
 }
 
 async function lookUp(
-  index: HashIndex,
+  index: FrameIndex,
   hashes: readonly Uint8Array[],
   radius: number,
   signal: AbortSignal | undefined,
-): ReturnType<HashIndex["searchMany"]> {
+): ReturnType<FrameIndex["searchMany"]> {
   const queries = new Uint8Array(32 * hashes.length);
   hashes.forEach((hash, i) => queries.set(hash, 32 * i));
   return index.searchMany(queries, { radius, limit: hitsEach, ...(signal && { signal }) });

@@ -10,6 +10,8 @@ import type { Sampling, SignatureFrame, VideoSignature } from "../video/signatur
 export type QueryTimeline = Timeline & {
   /** The weight of each hash, 0 … 1, in a segment that is only a part of both videos. */
   partialWeights: Float32Array;
+  /** Which frame of the signature each hash is of: its place in `frames`, once these are sorted by time. */
+  frames: Uint32Array;
 };
 
 /** The synthetic score up to which a frame has its full weight, and the score from which it has the least weight. */
@@ -29,6 +31,17 @@ export function distanceBetween(a: Uint8Array, i: number, b: Uint8Array, j: numb
   let sum = 0;
   for (let byte = 0; byte < 32; byte++) sum += bitCounts[a[32 * i + byte]! ^ b[32 * j + byte]!]!;
   return sum;
+}
+
+/** The position of the first of ascending numbers that is at least `least`. */
+export function firstAtLeast(ascending: Float64Array, least: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The seconds between two sampled frames. */
@@ -97,14 +110,15 @@ export function timelineOf(
   trimmed = false,
 ): QueryTimeline {
   const frames = signature.frames
-    .map((frame) => (trimmed && frame.trimmed !== undefined ? { ...frame, ...frame.trimmed } : frame))
-    .filter(({ quality, stable }) => quality >= minQuality && stable)
-    .toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
+    .toSorted((a, b) => a.timestampSeconds - b.timestampSeconds)
+    .map((frame, place) => ({ ...frame, ...(trimmed && frame.trimmed), place }))
+    .filter(({ quality, stable }) => quality >= minQuality && stable);
   const hashes = new Uint8Array(32 * frames.length);
   const from = new Float64Array(frames.length);
   const to = new Float64Array(frames.length);
   const best = new Float64Array(frames.length);
   const partialWeights = new Float32Array(frames.length);
+  const places = new Uint32Array(frames.length);
   const spacing = spacingOf(signature);
   let count = 0;
   // The first hash of the current run. Its frames are compared with this one, even if a better hash represents the run.
@@ -125,6 +139,7 @@ export function timelineOf(
       hashes.set(hash, 32 * last);
       best[last] = frame.quality;
       partialWeights[last] = partialWeightOf(frame);
+      places[last] = frame.place;
       continue;
     }
     first = Uint8Array.from(hash);
@@ -132,6 +147,7 @@ export function timelineOf(
     from[count] = start;
     to[count] = count > 0 ? Math.max(end, to[last]!) : end;
     partialWeights[count] = partialWeightOf(frame);
+    places[count] = frame.place;
     best[count++] = frame.quality;
   }
   const duration = Math.max(signature.durationSeconds, count > 0 ? to[count - 1]! : 0);
@@ -142,6 +158,7 @@ export function timelineOf(
     duration,
     spacing,
     partialWeights: partialWeights.slice(0, count),
+    frames: places.slice(0, count),
   };
   if (isTimeline(query)) return query;
   throw new InvalidArgumentError("Expected times below 10⁹ s, and more than one frame in 10⁶ s, in the signature");

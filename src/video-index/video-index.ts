@@ -8,7 +8,7 @@ import type { Query } from "../search/query.js";
 import { leastQuality } from "../thresholds.js";
 import type { VideoSignature } from "../video/signature.js";
 import type { VideoInput } from "../video/source.js";
-import { checkLength, Entries, type Entry, frameIds } from "./entries.js";
+import { checkLength, Entries, type Entry, frameIds, frameOf } from "./entries.js";
 import { readEntries, writeEntries } from "./file.js";
 import { orientedImages, orientedVideos } from "./oriented-queries.js";
 import type { SearchContext } from "./probe-hits.js";
@@ -239,7 +239,7 @@ export class VideoIndex {
     const entryOf = entryFinder(this.#entries.slots, this.#entries.next);
     this.#entries.hold();
     try {
-      return await search({ index: this.#index, entryOf, options });
+      return await search({ index: this.#index, entryOf, frameOf, options });
     } finally {
       this.#entries.release();
     }
@@ -252,7 +252,11 @@ export class VideoIndex {
   #entry(id: VideoId, known: VideoSignature | Query): Entry {
     if (isSignature(known)) {
       checkSignature(known);
-      const { partialWeights: _partialWeights, ...timeline } = timelineOf(known, this.#minQuality, undefined);
+      const {
+        partialWeights: _partialWeights,
+        frames: _frames,
+        ...timeline
+      } = timelineOf(known, this.#minQuality, undefined);
       return { id, kind: "video", timeline };
     }
     const { hash: text, quality, stable } = checkImageQuery(known);

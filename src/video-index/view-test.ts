@@ -3,7 +3,7 @@ import { leastQuality } from "../thresholds.js";
 import { QueryImage, type ViewHash } from "../views/query-image.js";
 import type { Entry } from "./entries.js";
 import type { KeptFrame } from "./shot-frames.js";
-import { distanceBetween } from "./timeline.js";
+import { distanceBetween, firstAtLeast } from "./timeline.js";
 
 /** On how many frames of a shot a view is tested. */
 const mostFrames = 8;
@@ -121,17 +121,6 @@ export class ViewTest implements Disposable {
   [Symbol.dispose](): void {
     for (const { image } of this.#frames) image[Symbol.dispose]();
   }
-}
-
-/** The position of the first of ascending numbers that is at least `least`. */
-function firstAtLeast(ascending: Float64Array, least: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

@@ -1,49 +1,10 @@
 /** From matches to a decision. New decisions and replayed ones use the same function. */
-import type { Label, SignalType } from "../../lists/entry.js";
-import type { Match } from "../../search/match.js";
+import { bestOfEach, type DecisionMatch, suppresses, suppressorOf } from "./match.js";
 import { type Action, actions } from "./policy.js";
 import type { Prequalification, Suggestion } from "./qualify.js";
 import { type CheckedQuery, uploadKey } from "./query.js";
 import { isSampled } from "./sampling.js";
 import type { Snapshot } from "./snapshot.js";
-
-/**
- * An entry that matches, by the signal that asks for most and is then nearest. Copies have a `tier`, a `view` and a
- * `supportCount`; a copy of tier `"review"` never blocks. It is a lead for a person to look at, not a verdict.
- */
-export interface DecisionMatch extends Match {
-  /** The first 8 digits of the signal's value. */
-  hash: string;
-  type: SignalType;
-  /** `"exact"`: the same bytes. `"near"`: the upload or one of its orientations. `"copy"`: a view of the upload. */
-  kind: "near" | "exact" | "copy";
-  /** The quality of the signal, where it is known. */
-  quality?: number;
-  /** The name of the crop, such as "centre-10", where the signal is the hash of a crop. */
-  crop?: string;
-  bank: string;
-  /** Whether the bank is negative. Its match suppresses others and asks for nothing. */
-  negative: boolean;
-  source: string;
-  /** The source's id, where the source gave one. */
-  entryId?: string;
-  /** The store's number of the entry. */
-  entryNumber: number;
-  /** The store's number of the signal. */
-  signal: number;
-  labels: Label[];
-  /**
-   * What the match asks for. A flooded entry and a copy for review ask for `"review"` at most, and a crop for the
-   * policy's `cropAction` at most.
-   */
-  action: Action;
-  /** Set where the entry has hit too many different uploads. */
-  flooded?: true;
-  /** Whether a negative bank suppresses it. */
-  suppressed: boolean;
-  /** Why it counts, in words. */
-  rule: string;
-}
 
 /** What the policies of a store decide about an upload. */
 export interface Decision {
@@ -63,14 +24,6 @@ export interface Decision {
   query: CheckedQuery;
 }
 
-/**
- * Whether a match is a known false alarm. A crop of a false alarm may be in any image, and a copy for review may be no
- * copy at all, so that neither suppresses anything.
- */
-export function suppresses({ negative, crop, tier }: DecisionMatch): boolean {
-  return negative && crop === undefined && tier !== "review";
-}
-
 /** Decides by the matches of a query. */
 export function decide(
   snapshot: Snapshot,
@@ -79,19 +32,23 @@ export function decide(
   time: number,
 ): Decision {
   const sorted = [...found].sort((a, b) => a.distance - b.distance || a.entryNumber - b.entryNumber);
-  const negative = sorted.find(suppresses);
-  const matches = sorted.map((match) => ({
-    ...match,
-    // A farther false alarm says nothing about a nearer match.
-    suppressed: !match.negative && negative !== undefined && negative.distance <= match.distance,
-  }));
+  const negatives = sorted.filter(suppresses);
+  const suppressors = new Map<DecisionMatch, DecisionMatch>();
+  const matches = bestOfEach(
+    sorted.map((given) => {
+      const by = suppressorOf(given, negatives);
+      const match = { ...given, suppressed: by !== undefined };
+      if (by !== undefined) suppressors.set(match, by);
+      return match;
+    }),
+  );
   const counting = matches.filter((match) => !match.negative && !match.suppressed);
   const action = actions.find((one) => counting.some((match) => match.action === one)) ?? "none";
   const prequalification = prequalify(snapshot, matches);
   return {
     action,
     matches,
-    reasons: [...matchReasons(matches, counting, action, negative), ...bankReasons(snapshot, query)],
+    reasons: [...matchReasons(matches, counting, action, suppressors), ...bankReasons(snapshot, query)],
     revision: snapshot.revision,
     time,
     ...(prequalification && { prequalification }),
@@ -104,7 +61,7 @@ function matchReasons(
   matches: readonly DecisionMatch[],
   counting: readonly DecisionMatch[],
   action: Decision["action"],
-  negative: DecisionMatch | undefined,
+  suppressors: ReadonlyMap<DecisionMatch, DecisionMatch>,
 ): string[] {
   const decisive = counting.filter((match) => match.action === action);
   const suppressed = matches.filter((match) => match.suppressed);
@@ -113,9 +70,10 @@ function matchReasons(
     ...decisive.map(({ bank, source, entryNumber, rule }) => {
       return `${bank}, ${source}, entry ${entryNumber}: ${rule}: ${action}`;
     }),
-    ...suppressed.map(({ bank, entryNumber }) => {
-      const by = `${negative!.bank}, entry ${negative!.entryNumber}, at distance ${negative!.distance}`;
-      return `${bank}, entry ${entryNumber}: suppressed by ${by}`;
+    ...suppressed.map((match) => {
+      const { bank, entryNumber, distance } = suppressors.get(match)!;
+      const by = `${bank}, entry ${entryNumber}, at distance ${distance}`;
+      return `${match.bank}, entry ${match.entryNumber}: suppressed by ${by}`;
     }),
     ...flooded.map(({ bank, entryNumber }) => {
       return `${bank}, entry ${entryNumber}: has hit too many different uploads: review at most`;
@@ -130,8 +88,10 @@ function bankReasons(snapshot: Snapshot, query: CheckedQuery): string[] {
     if (isSampled(policy, uploadKey(query))) continue;
     reasons.push(`${name}: this upload is not in its share of ${policy.matchRatio} of uploads`);
   }
-  if (query.hash === undefined) reasons.push("there is no image hash: only the bytes are matched");
-  else if (!query.stable) reasons.push("the hash is rounding noise: nothing is matched by distance");
+  const { hash, video } = query;
+  if (hash === undefined && video === undefined) reasons.push("there is no image hash: only the bytes are matched");
+  else if (!query.stable && video === undefined)
+    reasons.push("the hash is rounding noise: nothing is matched by distance");
   else {
     for (const { name, policy } of snapshot.banks().values()) {
       if (query.quality >= policy.minQuality) continue;

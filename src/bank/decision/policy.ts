@@ -28,6 +28,16 @@ export interface Policy {
    */
   cropAction?: Action;
   /**
+   * A known video matches only where its segments cover at least this many seconds of the upload, 0 … 1,000,000. Default
+   * undefined: what `VideoIndex` finds is enough.
+   */
+  minSharedSeconds?: number;
+  /**
+   * A known video matches only where its segments cover at least this share, 0 … 1, of the upload or of the known video,
+   * whichever share is larger. Default undefined: what `VideoIndex` finds is enough.
+   */
+  minShare?: number;
+  /**
    * The share of uploads for which the bank is searched at all, above 0 and at most 1. The `seed` and the upload's hash
    * decide which uploads these are. The same upload always gets the same answer, and a larger share includes every smaller
    * one. Default undefined: 1.
@@ -56,6 +66,8 @@ const names = [
   "labels",
   "action",
   "cropAction",
+  "minSharedSeconds",
+  "minShare",
   "matchRatio",
   "seed",
   "flood",
@@ -64,6 +76,11 @@ const names = [
 function ratio(value: unknown): number {
   if (typeof value === "number" && value > 0 && value <= 1) return value;
   throw invalidArgument("matchRatio", "number above 0, at most 1,", value);
+}
+
+function upTo(name: string, value: unknown, most: number): number {
+  if (typeof value === "number" && value >= 0 && value <= most) return value;
+  throw invalidArgument(name, `number from 0 to ${most}`, value);
 }
 
 function floodLimit(value: FloodLimit): FloodLimit {
@@ -89,7 +106,7 @@ export function checkPolicy(policy: Partial<Policy> | undefined): Policy {
     action = "review",
     ...rest
   } = checkOptions(policy, names, "policy");
-  const { cropAction, matchRatio, seed, flood } = rest;
+  const { cropAction, minSharedSeconds, minShare, matchRatio, seed, flood } = rest;
   const wanted = texts("orientations", orientations).map((one) => oneOf("orientations", one, orientationNames));
   return {
     radius: integer("radius", radius, 0, 256),
@@ -98,6 +115,8 @@ export function checkPolicy(policy: Partial<Policy> | undefined): Policy {
     ...(labels !== undefined && { labels: [...new Set(texts("labels", labels))].sort() }),
     action: oneOf("action", action, actions),
     ...(cropAction !== undefined && { cropAction: oneOf("cropAction", cropAction, actions) }),
+    ...(minSharedSeconds !== undefined && { minSharedSeconds: upTo("minSharedSeconds", minSharedSeconds, 1e6) }),
+    ...(minShare !== undefined && { minShare: upTo("minShare", minShare, 1) }),
     ...(matchRatio !== undefined && { matchRatio: ratio(matchRatio) }),
     ...(seed !== undefined && { seed: integer("seed", seed, 0, 2 ** 32 - 1) }),
     ...(flood !== undefined && { flood: floodLimit(flood) }),

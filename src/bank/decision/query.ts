@@ -4,6 +4,7 @@ import { type Orientation, type OrientationHashes, orientationNames } from "../.
 import { hashToHex } from "../../hash/value.js";
 import { checkDigests, type Query } from "../../search/query.js";
 import { type Region, type ViewName, viewNames } from "../../views/views.js";
+import { checkQueryVideo, checkRegion, type QueryVideo } from "./query-video.js";
 import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 
 /**
@@ -13,6 +14,8 @@ import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signa
 export interface CheckQuery extends Query {
   /** The views of the image that `Matcher.checkImage` found near signals. With them `explain` repeats the decision. */
   copies?: readonly QueryCopy[];
+  /** What `Matcher.checkVideo` found of a video. With it `explain` repeats the decision. */
+  video?: QueryVideo;
 }
 
 /** A view of the upload that is near a signal. Each check computes its distance anew, and whether it counts. */
@@ -43,10 +46,6 @@ export interface CheckedQuery extends CheckQuery {
 function checkCopy(copy: QueryCopy): QueryCopy {
   if (typeof copy !== "object" || copy === null) throw invalidArgument("copies", "{signal, hash, tier, …}", copy);
   const { orientation, region } = copy;
-  const isCorner = (at: unknown): boolean => Array.isArray(at) && at.length === 2 && at.every(Number.isFinite);
-  if (region !== undefined && !(Array.isArray(region) && region.length === 4 && region.every(isCorner))) {
-    throw invalidArgument("region", "four corners", region);
-  }
   return {
     signal: integer("signal", copy.signal, 0, Number.MAX_SAFE_INTEGER),
     hash: hashToHex(copy.hash),
@@ -54,7 +53,7 @@ function checkCopy(copy: QueryCopy): QueryCopy {
     tier: oneOf("tier", copy.tier, ["match", "review"]),
     view: oneOf("view", copy.view, viewNames),
     ...(orientation !== undefined && { orientation: oneOf("orientation", orientation, orientationNames) }),
-    ...(region !== undefined && { region: region.map(([x, y]): [number, number] => [x, y]) }),
+    ...(region !== undefined && { region: checkRegion(region) }),
     supportCount: integer("supportCount", copy.supportCount, 1, Number.MAX_SAFE_INTEGER),
   };
 }
@@ -64,7 +63,7 @@ const digestNames = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1"
 /** Checks a query and writes its hashes as lower-case hex. @throws {InvalidArgumentError} @throws {InvalidHashError} */
 export function checkQuery(query: CheckQuery): CheckedQuery {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
-  const { hash, orientations, digests, copies = [] } = query;
+  const { hash, orientations, digests, copies = [], video } = query;
   // As everywhere, a hash without them counts as good and as stable.
   const { quality = hash === undefined ? 0 : 100, stable = true } = query;
   const given = digestNames.flatMap((name) => {
@@ -73,7 +72,8 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
     return value === undefined ? [] : [[name, valueText(type, valueBytes(type, value))]];
   });
   if (!Array.isArray(copies)) throw invalidArgument("copies", "array", copies);
-  if (hash === undefined && given.length === 0) throw invalidArgument("query", "hash or digests", query);
+  if (hash === undefined && given.length === 0 && video === undefined)
+    throw invalidArgument("query", "hash or digests", query);
   return {
     ...(hash !== undefined && { hash: hashToHex(hash) }),
     quality: integer("quality", quality, 0, 100),
@@ -85,11 +85,12 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
         ) as OrientationHashes,
       }),
     ...(copies.length > 0 && { copies: copies.map(checkCopy) }),
+    ...(video !== undefined && { video: checkQueryVideo(video) }),
     ...(given.length > 0 && { digests: Object.fromEntries(given) as NonNullable<CheckQuery["digests"]> }),
   };
 }
 
-/** Answers the text by which an upload is sampled and counted: its hash, or a digest where it has none. */
-export function uploadKey({ hash, digests }: CheckedQuery): string {
-  return hash ?? digests?.sha256 ?? digests?.sha1 ?? digests?.md5 ?? "";
+/** Answers the text by which an upload is sampled and counted: its hash, a video's key, or a digest where it has none. */
+export function uploadKey({ hash, video, digests }: CheckedQuery): string {
+  return hash ?? video?.key ?? digests?.sha256 ?? digests?.sha1 ?? digests?.md5 ?? "";
 }

@@ -6,8 +6,10 @@ import type { Label } from "../../lists/entry.js";
 import { cropNameOf } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
 import { labelsAt } from "../storage/labels.js";
+import { readTimes } from "../storage/frame-times.js";
 import { activeStatus } from "../storage/names.js";
 import {
+  checkRun,
   isLive,
   Pages,
   quarantinedFlag,
@@ -15,9 +17,11 @@ import {
   recordBytes,
   recordsFrom,
   type SignalRecord,
+  weakFlag,
   wipedFlag,
 } from "../storage/pages.js";
 import { counter, timeOfRevision } from "../storage/schema.js";
+import { frameType } from "../storage/signals.js";
 import { Texts } from "../storage/texts.js";
 import { type Bank, banksAt } from "./policy.js";
 import { type Suggestion, suggestionAt } from "./qualify.js";
@@ -36,6 +40,18 @@ export interface SnapshotEntry {
   flooded: boolean;
   /** The revision that last changed it. */
   since: number;
+}
+
+/** A frame of a known video. */
+export interface KnownFrame {
+  /** The store's number of the signal. */
+  signal: number;
+  number: number;
+  timestampSeconds: number;
+  hash: string;
+  quality: number;
+  /** Whether it would match unrelated images, so that the screening left it out of searches. */
+  weak: boolean;
 }
 
 /** The store at one revision. */
@@ -88,12 +104,31 @@ function entryOf(database: Database, row: EntryRow | undefined): SnapshotEntry |
   };
 }
 
+/** Without a known quality a frame counts as good, as everywhere. */
+const goodQuality = 100;
+
+function framesOf(database: Database, pages: Pages, entry: number, end: number): KnownFrame[] {
+  const sql = `SELECT first, count, times FROM entry WHERE id = ? AND status = ${activeStatus} AND times IS NOT NULL`;
+  const row = database.get<[number, number, number]>(sql, entry);
+  if (row === undefined) return [];
+  const [first, count, address] = row;
+  checkRun(database, first, count, end);
+  const signals = Array.from({ length: count }, (_, i) => ({ signal: first + i, ...readRecord(pages.at(first + i)) }));
+  const frames = signals.filter(({ type }) => type === frameType);
+  const times = readTimes(database, new Texts(database), address, frames.length);
+  return frames.map(({ signal, value, flags, quality = goodQuality }, i) => {
+    const { frame: number, seconds: timestampSeconds } = times[i]!;
+    const weak = (flags & weakFlag) !== 0;
+    return { signal, number, timestampSeconds, hash: value.toString("hex"), quality, weak };
+  });
+}
+
 /** The store as it is now, by the live index. It is valid within one reading. */
 export class LiveSnapshot implements Snapshot {
   readonly revision: number;
   readonly #database: Database;
   readonly #live: LiveIndex;
-  #pages: Pages | undefined;
+  #stored: Pages | undefined;
 
   /** @param live the index, in step with the store. */
   constructor(database: Database, live: LiveIndex) {
@@ -111,9 +146,17 @@ export class LiveSnapshot implements Snapshot {
   }
 
   signal(id: number): SignalRecord | undefined {
-    this.#pages ??= new Pages(this.#database, this.#live.next);
     const record = readRecord(this.#pages.at(id));
     return isLive(record) ? record : undefined;
+  }
+
+  get #pages(): Pages {
+    return (this.#stored ??= new Pages(this.#database, this.#live.next));
+  }
+
+  /** Answers the frames of an active entry's video, in the order of its signals. */
+  frames(entry: number): KnownFrame[] {
+    return framesOf(this.#database, this.#pages, entry, this.#live.next);
   }
 
   cropName(record: SignalRecord): string | undefined {
@@ -135,7 +178,7 @@ export class LiveSnapshot implements Snapshot {
 
 /** Whether a signal could match at a revision. */
 const couldMatch = ({ from, to, flags }: SignalRecord, revision: number): boolean =>
-  from <= revision && (to === 0 || to > revision) && (flags & quarantinedFlag) === 0;
+  from <= revision && (to === 0 || to > revision) && (flags & (quarantinedFlag | weakFlag)) === 0;
 
 /**
  * The store at an earlier revision, from the records alone. It does not use the live index, so that replaying a decision
@@ -144,27 +187,35 @@ const couldMatch = ({ from, to, flags }: SignalRecord, revision: number): boolea
 export class PastSnapshot implements Snapshot {
   readonly revision: number;
   readonly #database: Database;
-  readonly #index: HashIndex = new HashIndex({ memory: "rows" });
+  readonly #end: number;
   readonly #pages: Pages;
+  #built: HashIndex | undefined;
 
   constructor(database: Database, revision: number) {
     this.#database = database;
     this.revision = revision;
-    const end = counter(database, "signals");
-    this.#pages = new Pages(database, end);
-    for (const { first, count, bytes } of recordsFrom(database, 0, end)) {
+    this.#end = counter(database, "signals");
+    this.#pages = new Pages(database, this.#end);
+  }
+
+  /** An index of the signals of that revision. A decision about a video compares pairs, and needs none. */
+  get #index(): HashIndex {
+    if (this.#built !== undefined) return this.#built;
+    const index = (this.#built = new HashIndex({ memory: "rows" }));
+    for (const { first, count, bytes } of recordsFrom(this.#database, 0, this.#end)) {
       const records = Array.from({ length: count }, (_, i) =>
         readRecord(bytes.subarray(recordBytes * i, recordBytes * (i + 1))),
       );
       const ids = records.flatMap((record, i) =>
-        couldMatch(record, revision) && (record.flags & wipedFlag) === 0 ? [i] : [],
+        couldMatch(record, this.revision) && (record.flags & wipedFlag) === 0 ? [i] : [],
       );
-      this.#index.addManySync(
+      index.addManySync(
         ids.map((i) => first + i),
         Buffer.concat(ids.map((i) => records[i]!.value)),
         { tags: Uint8Array.from(ids, (i) => records[i]!.type) },
       );
     }
+    return index;
   }
 
   banks(): Map<number, Bank> {
@@ -177,7 +228,7 @@ export class PastSnapshot implements Snapshot {
 
   /** Also answers a signal whose value was zeroed since. */
   signal(id: number): SignalRecord | undefined {
-    if (!(id < counter(this.#database, "signals"))) return undefined;
+    if (!(id < this.#end)) return undefined;
     const record = readRecord(this.#pages.at(id));
     return couldMatch(record, this.revision) ? record : undefined;
   }
@@ -204,6 +255,6 @@ export class PastSnapshot implements Snapshot {
 
   /** Frees the index. */
   close(): void {
-    this.#index.close();
+    this.#built?.close();
   }
 }

@@ -3,8 +3,10 @@ import { logChange } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
 import { caseDigest, type KeyedDigest, labelsDigest } from "../storage/keyed-digest.js";
 import { activeStatus, quarantinedStatus } from "../storage/names.js";
-import { type Pages, quarantinedFlag, writeRecord } from "../storage/pages.js";
+import { addTimes, type FrameTime } from "../storage/frame-times.js";
+import { type Pages, quarantinedFlag, weakFlag, writeRecord } from "../storage/pages.js";
 import { counter, setCounter } from "../storage/schema.js";
+import { frameType } from "../storage/signals.js";
 import type { Texts } from "../storage/texts.js";
 import type { ImportCounts, Screen } from "./counts.js";
 import { type CheckedEntry, type CheckedSignal, isSourcesId } from "./records.js";
@@ -45,9 +47,10 @@ function packColumn(values: readonly number[]): Buffer {
 /** SQL that reads a packed column. */
 const unpacked = (parameter: number): string =>
   `CAST(substr(?${parameter}, key * ${cellWidth} + 1, ${cellWidth}) AS INTEGER)`;
-const insertEntries = `INSERT INTO entry (id, source, digest, text, status, labels, first, count, updated, since)
+const insertEntries = `INSERT INTO entry (id, source, digest, text, status, labels, first, count, updated, since, times)
   SELECT ?1 + key, ?2, unhex(value), NULLIF(${unpacked(9)}, -1), ${unpacked(4)}, ${unpacked(5)}, ${unpacked(6)},
-    ${unpacked(7)}, NULLIF(${unpacked(8)}, -1), ?3 FROM json_each(?10)`;
+    ${unpacked(7)}, NULLIF(${unpacked(8)}, -1), ?3, NULLIF(${unpacked(11)}, -1)
+  FROM json_each(?10)`;
 
 /** Adds entries that the source does not have yet. */
 export function addEntries(context: BatchContext, fresh: readonly BatchEntry[]): void {
@@ -58,9 +61,9 @@ export function addEntries(context: BatchContext, fresh: readonly BatchEntry[]):
   const labels = labelIds(context, fresh);
   const quarantined = new Map<number, string>();
   const firsts = fresh.map((entry, i) => {
-    const reason = context.screen(entry.signals);
-    if (reason !== undefined) quarantined.set(i, reason);
-    return appendSignals(context, base + i, entry.signals, reason !== undefined);
+    const screened = screenSignals(context, entry.signals);
+    if (screened.reason !== undefined) quarantined.set(i, screened.reason);
+    return appendSignals(context, base + i, entry.signals, screened);
   });
   database.run(
     insertEntries,
@@ -74,6 +77,7 @@ export function addEntries(context: BatchContext, fresh: readonly BatchEntry[]):
     packColumn(fresh.map(({ time }) => time ?? -1)),
     packColumn(fresh.map(({ key }) => (isSourcesId(key) ? texts.add(key) : -1))),
     JSON.stringify(fresh.map(({ digest }) => digest)),
+    packColumn(fresh.map(({ signals }) => addTimes(texts, timesOf(signals)) ?? -1)),
   );
   for (const [i, reason] of quarantined) database.run("UPDATE entry SET reason = ? WHERE id = ?", reason, base + i);
   addCases(
@@ -89,17 +93,48 @@ export function addEntries(context: BatchContext, fresh: readonly BatchEntry[]):
   counts.quarantined += quarantined.size;
 }
 
+/** Answers the times of those signals that have one. */
+export function timesOf(signals: readonly CheckedSignal[]): FrameTime[] {
+  return signals.flatMap(({ time }) => (time === undefined ? [] : [time]));
+}
+
+/** What the screening says of an entry's signals. */
+interface Screened {
+  /** Why the entry is held back. */
+  reason: string | undefined;
+  /** The frames that would match unrelated images. */
+  weak: ReadonlySet<CheckedSignal>;
+}
+
+/**
+ * Screens the signals of an entry. Nearly every video has black or blurred frames, so that such frames are no reason to hold
+ * back the entry, unless it has nothing else.
+ */
+export function screenSignals({ screen, counts }: BatchContext, signals: readonly CheckedSignal[]): Screened {
+  const frames = signals.filter(({ type }) => type === frameType);
+  const others = frames.length === 0 ? signals : signals.filter(({ type }) => type !== frameType);
+  const reason = others.length === 0 ? undefined : screen(others);
+  const weak = new Set(frames.filter((frame) => screen([frame]) !== undefined));
+  if (others.length === 0 && weak.size === frames.length) {
+    return { reason: `no frame can be matched: ${screen(frames.slice(0, 1))}`, weak: new Set() };
+  }
+  counts.weakFrames += weak.size;
+  return { reason, weak };
+}
+
 /** Appends the signals of an entry and answers the number of the first one. */
 export function appendSignals(
   context: BatchContext,
   entry: number,
   signals: readonly CheckedSignal[],
-  quarantined: boolean,
+  { reason, weak }: Screened,
 ): number {
   const first = context.nextSignal;
   const from = context.revision();
-  const flags = quarantined ? quarantinedFlag : 0;
-  for (const { type, value, quality, crop } of signals) {
+  const held = reason === undefined ? 0 : quarantinedFlag;
+  for (const signal of signals) {
+    const { type, value, quality, crop } = signal;
+    const flags = held | (weak.has(signal) ? weakFlag : 0);
     const record = context.pages.edit(context.nextSignal++);
     writeRecord(record, { value, entry, from, to: 0, type, quality, flags, crop: context.cropNumber(crop) });
   }

@@ -6,12 +6,22 @@ import { logChange, logRemovedSignals } from "../storage/change-log.js";
 import { cropNumber } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
 import { keepEntryVersion } from "../storage/entry-history.js";
+import { addTimes, readTimes } from "../storage/frame-times.js";
 import { entryDigest, labelsDigest } from "../storage/keyed-digest.js";
 import { activeStatus, quarantinedStatus } from "../storage/names.js";
 import { checkRun, Pages, readRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";
 import { Texts } from "../storage/texts.js";
-import { addCases, addEntries, appendSignals, type BatchContext, type BatchEntry, labelIds } from "./additions.js";
+import {
+  addCases,
+  addEntries,
+  appendSignals,
+  type BatchContext,
+  type BatchEntry,
+  labelIds,
+  screenSignals,
+  timesOf,
+} from "./additions.js";
 import type { ImportCounts, Screen } from "./counts.js";
 import type { CheckedEntry, CheckedSignal } from "./records.js";
 
@@ -23,6 +33,7 @@ type Existing = [
   first: number,
   count: number,
   updated: number | null,
+  times: number | null,
 ];
 type Tombstone = { final: boolean; updated: number | null };
 
@@ -118,7 +129,7 @@ function addTombstone(context: BatchContext, entry: BatchEntry, there: Tombstone
 
 function existingOf({ database, source }: BatchContext, batch: readonly BatchEntry[]): Map<number, Existing> {
   const rows = database.all<Existing>(
-    `SELECT j.key, e.id, e.status, l.digest, e.first, e.count, e.updated FROM json_each(?) j
+    `SELECT j.key, e.id, e.status, l.digest, e.first, e.count, e.updated, e.times FROM json_each(?) j
      CROSS JOIN entry e ON e.source = ? AND e.digest = unhex(j.value) LEFT JOIN labels l ON l.id = e.labels`,
     JSON.stringify(batch.map(({ digest }) => digest)),
     source,
@@ -153,10 +164,10 @@ function tombstonesOf({ database, source }: BatchContext, batch: readonly BatchE
 
 function changeEntry(context: BatchContext, existing: Existing, cases: readonly string[], entry: CheckedEntry): void {
   const { database, digest, counts } = context;
-  const [, id, , labels, first, count, updated] = existing;
+  const [, id, , labels, first, count, updated, times] = existing;
   const sameLabels =
     (labels?.toString("hex") ?? "") === (entry.labels === "[]" ? "" : labelsDigest(digest, entry.labels));
-  const sameSignals = isSame(context, first, count, entry.signals);
+  const sameSignals = isSame(context, first, count, times, entry.signals);
   const sameCases = JSON.stringify(cases) === JSON.stringify(entry.cases);
   if (sameSignals && sameCases && sameLabels) {
     counts.unchanged++;
@@ -188,13 +199,23 @@ function changeEntry(context: BatchContext, existing: Existing, cases: readonly 
   counts.changed++;
 }
 
-function isSame(context: BatchContext, first: number, count: number, signals: readonly CheckedSignal[]): boolean {
+function isSame(
+  context: BatchContext,
+  first: number,
+  count: number,
+  times: number | null,
+  signals: readonly CheckedSignal[],
+): boolean {
   if (signals.length !== count) return false;
-  return signals.every(({ type, value, quality, crop }, i) => {
+  const sameValues = signals.every(({ type, value, quality, crop }, i) => {
     const record = readRecord(context.pages.at(first + i));
     const same = record.type === type && record.quality === quality && record.crop === context.cropNumber(crop);
     return same && record.value.equals(value);
   });
+  if (!sameValues) return false;
+  const given = timesOf(signals);
+  const there = readTimes(context.database, context.texts, times, given.length);
+  return given.every(({ frame, seconds }, i) => there[i]!.frame === frame && there[i]!.seconds === seconds);
 }
 
 function replaceSignals(
@@ -211,15 +232,17 @@ function replaceSignals(
   for (const signal of old) pages.edit(signal).writeUInt32LE(revision, 40);
   logRemovedSignals(database, revision, old);
   endQualifications(database, id, revision);
-  const reason = context.screen(signals);
-  const to = appendSignals(context, id, signals, reason !== undefined);
+  const screened = screenSignals(context, signals);
+  const { reason } = screened;
+  const to = appendSignals(context, id, signals, screened);
   const status = reason === undefined ? activeStatus : quarantinedStatus;
   database.run(
-    "UPDATE entry SET first = ?, count = ?, status = ?, reason = ?, flooded = 0 WHERE id = ?",
+    "UPDATE entry SET first = ?, count = ?, status = ?, reason = ?, flooded = 0, times = ? WHERE id = ?",
     to,
     signals.length,
     status,
     reason ?? null,
+    addTimes(context.texts, timesOf(signals)),
     id,
   );
   if (reason !== undefined) counts.quarantined++;

@@ -16,6 +16,8 @@ export interface ImportCounts {
   problems: number;
   /** Crops, not entries, that the screening would hold back. The import takes their entries without them. */
   cropsLeftOut: number;
+  /** Frames, not entries, that the screening would hold back. No search finds them, and their videos match by the others. */
+  weakFrames: number;
 }
 
 /** Makes counts of nothing. */
@@ -29,6 +31,7 @@ export const noCounts = (): ImportCounts => ({
   refused: 0,
   problems: 0,
   cropsLeftOut: 0,
+  weakFrames: 0,
 });
 
 /** Answers why an entry with these signals is held back, or undefined. */

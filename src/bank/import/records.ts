@@ -6,7 +6,8 @@ import type { ListPosition, SignalType } from "../../lists/entry.js";
 import { checkCropName } from "../storage/crop-names.js";
 import type { KeyedDigest } from "../storage/keyed-digest.js";
 import { type LabelLike, labelsText } from "../storage/labels.js";
-import { typeNumber, valueBytes } from "../storage/signals.js";
+import { type FrameTime, mostFrameNumber, mostSeconds } from "../storage/frame-times.js";
+import { frameType, typeNumber, valueBytes } from "../storage/signals.js";
 
 /** One value of an entry. */
 export interface SignalInput {
@@ -22,6 +23,14 @@ export interface SignalInput {
    * keeps 254 different names and calls all further ones "other".
    */
   crop?: string;
+  /**
+   * The time of the frame in its video, 0 … 1,000,000 seconds, of a `vpdq` value. The store keeps it to the microsecond. The
+   * values of an entry with a time are one video, which `Matcher.checkVideo` finds by the stretches that an upload shares
+   * with it. A `vpdq` value without a time matches as an image does.
+   */
+  timestampSeconds?: number;
+  /** The number of the frame, 0 … 2^32 − 1, beside `timestampSeconds`. Default: its place among the signals, from 0. */
+  frame?: number;
 }
 
 /** One entry as its source has it now. Every `ListEntry` of `empreinte/lists` is one. */
@@ -55,6 +64,8 @@ export interface CheckedSignal {
   quality: number | undefined;
   /** The name of the crop, or undefined for the hash of a whole image. */
   crop: string | undefined;
+  /** Where the frame is in the entry's video, for a signal of `frameType`. */
+  time: FrameTime | undefined;
 }
 
 /** A checked entry, in the store's terms. */
@@ -98,10 +109,24 @@ export function parseTime(name: string, value: unknown): number | null {
   throw invalidArgument(name, "time from 1970 on", value);
 }
 
+/** Checks the time of a frame. @throws {InvalidArgumentError} */
+function checkTime({ type, timestampSeconds, frame }: SignalInput, position: number): FrameTime | undefined {
+  if (timestampSeconds === undefined) return undefined;
+  if (type !== "vpdq") throw invalidArgument("type", "vpdq for a signal with a time", type);
+  if (!(timestampSeconds >= 0 && timestampSeconds <= mostSeconds)) {
+    throw invalidArgument("timestampSeconds", `number from 0 to ${mostSeconds}`, timestampSeconds);
+  }
+  return {
+    frame: integer("frame", frame ?? position, 0, mostFrameNumber),
+    seconds: Math.round(1e6 * timestampSeconds) / 1e6,
+  };
+}
+
 /** Checks a signal. @throws {InvalidArgumentError} @throws {InvalidHashError} */
-function checkSignal(signal: SignalInput): CheckedSignal {
+function checkSignal(signal: SignalInput, position: number): CheckedSignal {
   if (typeof signal !== "object" || signal === null) throw invalidArgument("signal", "{type, value, quality}", signal);
-  const type = typeNumber(signal.type);
+  const time = checkTime(signal, position);
+  const type = time === undefined ? typeNumber(signal.type) : frameType;
   const { quality, crop } = signal;
   if (crop !== undefined && signal.type !== "pdq")
     throw invalidArgument("type", "pdq for a signal with a crop", signal.type);
@@ -110,6 +135,7 @@ function checkSignal(signal: SignalInput): CheckedSignal {
     value: valueBytes(type, signal.value),
     quality: quality === undefined ? undefined : integer("quality", quality, 0, 100),
     crop: crop === undefined ? undefined : checkCropName(crop),
+    time,
   };
 }
 
@@ -149,7 +175,9 @@ export function checkEntry(entry: EntryInput, digest: KeyedDigest): CheckedEntry
 /** The key of an entry without an id, from its signals. */
 function keyOfSignals(signals: readonly CheckedSignal[], digest: KeyedDigest): string {
   const own = signals.filter(({ crop }) => crop === undefined);
-  return `~${digest(own.map(({ type, value }) => `${type}:${value.toString("hex")}`).join(" "))}`;
+  // A frame is the same with its time and without.
+  const number = (type: number): number => (type === frameType ? typeNumber("vpdq") : type);
+  return `~${digest(own.map(({ type, value }) => `${number(type)}:${value.toString("hex")}`).join(" "))}`;
 }
 
 /** Answers the key of an id. An id that could be a hash, or that looks like a key, is kept as its keyed digest. */

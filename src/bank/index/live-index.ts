@@ -87,17 +87,19 @@ export class LiveIndex {
   }
 
   /**
-   * Answers each query's hits among images, on another thread. Where `save` replaces the index meanwhile, it searches the
-   * new one.
+   * Answers each query's hits among signals of these types, on another thread. Where `save` replaces the index meanwhile, it
+   * searches the new one.
+   * @param types default: all that match by distance.
    */
   async searchMany(
     queries: Uint8Array,
     options: { radius: number; limit?: number; signal?: AbortSignal },
+    types: readonly number[] = nearTypes,
   ): Promise<IndexMatch[][]> {
     for (;;) {
       const { index } = this.#state;
       try {
-        return await index.searchMany(queries, { ...options, tags: nearTypes });
+        return await index.searchMany(queries, { ...options, tags: types });
       } catch (error) {
         if (index === this.#state.index) throw error;
       }

@@ -10,7 +10,8 @@ import { labelsAt } from "../storage/labels.js";
 import { type EntryStatus, quarantinedStatus, statusName } from "../storage/names.js";
 import { checkRun, Pages, readRecord, wipedFlag } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
-import { signalTypes, valueText } from "../storage/signals.js";
+import { readTimes } from "../storage/frame-times.js";
+import { frameType, signalTypes, valueText } from "../storage/signals.js";
 import { Texts } from "../storage/texts.js";
 
 /** An entry as the store has it. */
@@ -24,8 +25,15 @@ export interface EntryInfo {
   status: EntryStatus;
   /** Why the entry is quarantined or flooded. */
   reason?: string;
-  /** The values, as lower-case hex. Crops are only here with the option `crops`. */
-  signals: { type: SignalType; value: string; quality?: number; crop?: string }[];
+  /** The values, as lower-case hex. Crops are only here with the option `crops`. The frames of a video have times. */
+  signals: {
+    type: SignalType;
+    value: string;
+    quality?: number;
+    crop?: string;
+    frame?: number;
+    timestampSeconds?: number;
+  }[];
   /** How many crops the entry has that are not in `signals`. */
   cropSignals?: number;
   labels: Label[];
@@ -53,7 +61,7 @@ export interface Change {
 }
 
 const columns = `SELECT e.id, b.name, s.name, e.text, e.status, e.reason, e.first, e.count, l.text, e.updated, e.disabled,
-  e.flooded, e.since
+  e.flooded, e.since, e.times
   FROM entry e JOIN source s ON s.id = e.source JOIN bank b ON b.id = s.bank LEFT JOIN labels l ON l.id = e.labels`;
 type Row = [
   id: number,
@@ -69,6 +77,7 @@ type Row = [
   disabled: number | null,
   flooded: number,
   since: number,
+  times: number | null,
 ];
 
 /** The pages of one reading. */
@@ -91,11 +100,14 @@ function casesOf(database: Database, texts: Texts, entry: number): string[] {
 
 /** @param crops whether to answer crops, too. */
 function infoOf({ database, pages, texts }: Reader, row: Row, crops = false): EntryInfo {
-  const [entryNumber, bank, source, text, status, reason, first, count, labels, updated, disabled, flooded, since] =
-    row;
+  const [entryNumber, bank, source, text, status, reason, first, count, labels, updated, disabled, ...last] = row;
+  const [flooded, since, address] = last;
   checkRun(database, first, count, counter(database, "signals"));
   const all = Array.from({ length: count }, (_, i) => readRecord(pages.at(first + i)));
   const present = all.filter(({ flags }) => (flags & wipedFlag) === 0);
+  const frames = present.filter(({ type }) => type === frameType);
+  const times = readTimes(database, texts, address, frames.length);
+  const timeOf = new Map(frames.map((signal, i) => [signal, times[i]!]));
   const shown = crops ? present : present.filter(({ crop }) => crop === 0);
   return {
     entryNumber,
@@ -104,13 +116,16 @@ function infoOf({ database, pages, texts }: Reader, row: Row, crops = false): En
     ...(text !== null && { entryId: texts.read(text) }),
     status: statusName(status),
     ...(reason !== null && { reason }),
-    signals: shown.map(({ type, value, quality, crop: number }) => {
+    signals: shown.map((signal) => {
+      const { type, value, quality, crop: number } = signal;
       const crop = cropNameOf(database, number);
+      const time = timeOf.get(signal);
       return {
         type: signalTypes[type]!,
         value: valueText(type, value),
         ...(quality !== undefined && { quality }),
         ...(crop !== undefined && { crop }),
+        ...(time && { frame: time.frame, timestampSeconds: time.seconds }),
       };
     }),
     ...(shown.length < present.length && { cropSignals: present.length - shown.length }),

@@ -1,9 +1,19 @@
 import { BankError } from "../../errors.js";
 import type { Database } from "../storage/database.js";
 import type { LiveIndex } from "../index/live-index.js";
-import { isLive, pageRecords, readRecord, recordBytes, recordsFrom, type SignalRecord } from "../storage/pages.js";
+import { readTimes } from "../storage/frame-times.js";
+import {
+  isLive,
+  pageRecords,
+  readRecord,
+  recordBytes,
+  recordsFrom,
+  type SignalRecord,
+  weakFlag,
+} from "../storage/pages.js";
 import { entryDigest, type KeyedDigest } from "../storage/keyed-digest.js";
 import { counter } from "../storage/schema.js";
+import { frameType } from "../storage/signals.js";
 import { Texts } from "../storage/texts.js";
 import { activeStatus } from "../storage/names.js";
 
@@ -32,6 +42,8 @@ export function verifyStore(database: Database, live: LiveIndex, digest: KeyedDi
     .map(([text]) => `the file: ${text}`)
     .filter((text) => text !== "the file: ok");
   const entryOf = new Map<number, number>();
+  const framesOf = new Map<number, number>();
+  let weak = 0;
   const end = counter(database, "signals");
   const damaged = (error: unknown): void => {
     if (!(error instanceof BankError)) throw error;
@@ -41,19 +53,28 @@ export function verifyStore(database: Database, live: LiveIndex, digest: KeyedDi
     const here: (SignalRecord & { id: number })[] = [];
     for (let i = 0; i < count; i++) {
       const record = readRecord(bytes.subarray(recordBytes * i, recordBytes * (i + 1)));
-      if (!isLive(record)) continue;
-      here.push({ ...record, id: first + i });
+      const isWeak = record.to === 0 && record.flags === weakFlag;
+      if (!isWeak && !isLive(record)) continue;
       entryOf.set(first + i, record.entry);
+      if (record.type === frameType) framesOf.set(record.entry, (framesOf.get(record.entry) ?? 0) + 1);
+      if (isWeak) weak++;
+      else here.push({ ...record, id: first + i });
     }
     for (const id of live.missing(here)) found.push(`signal ${id} of entry ${entryOf.get(id)} is not in the index`);
   }
-  const more = live.size - entryOf.size;
+  const more = live.size - (entryOf.size - weak);
   if (more > 0) found.push(`the index has ${more} signals that the store does not have`);
-  const rows = database.all<[number, number, number]>(
-    `SELECT id, first, count FROM entry WHERE status = ${activeStatus}`,
+  const rows = database.all<[number, number, number, number | null]>(
+    `SELECT id, first, count, times FROM entry WHERE status = ${activeStatus}`,
   );
   let expected = 0;
-  for (const [entry, first, count] of rows) {
+  const texts = new Texts(database);
+  for (const [entry, first, count, times] of rows) {
+    try {
+      readTimes(database, texts, times, framesOf.get(entry) ?? 0);
+    } catch (error) {
+      damaged(error);
+    }
     if (!(first >= 0 && first + count <= end)) {
       found.push(`the signals of entry ${entry} are outside of the store`);
       continue;

@@ -47,6 +47,13 @@ export function removeEntries(
     texts,
     database.all("SELECT text FROM entry WHERE id IN (SELECT entry FROM temp.chosen) AND text IS NOT NULL"),
   );
+  wipeAll(
+    texts,
+    database.all(
+      `SELECT times FROM entry WHERE id IN (SELECT entry FROM temp.chosen) AND times IS NOT NULL
+       UNION SELECT times FROM entry_history WHERE entry IN (SELECT entry FROM temp.chosen) AND times IS NOT NULL`,
+    ),
+  );
   if (kind === "erased") deleteRows(database, texts);
   else markWithdrawn(database, revision);
   texts.flush();
@@ -146,13 +153,13 @@ function deleteUnusedLabels(database: Database, texts: Texts, ids: readonly numb
 
 function markWithdrawn(database: Database, revision: number): void {
   database.run(
-    `INSERT OR IGNORE INTO entry_history SELECT id, since, ?, status, labels, first, count, disabled, flooded
-     FROM entry WHERE id IN (SELECT entry FROM temp.chosen) AND since < ?`,
+    `INSERT OR IGNORE INTO entry_history SELECT id, since, ?, status, labels, first, count, disabled, flooded,
+     times FROM entry WHERE id IN (SELECT entry FROM temp.chosen) AND since < ?`,
     revision,
     revision,
   );
   database.run(
-    `UPDATE entry SET status = ${withdrawnStatus}, digest = NULL, text = NULL, reason = NULL, flooded = 0, since = ?
+    `UPDATE entry SET status = ${withdrawnStatus}, digest = NULL, text = NULL, reason = NULL, flooded = 0, times = NULL, since = ?
      WHERE id IN (SELECT entry FROM temp.chosen)`,
     revision,
   );

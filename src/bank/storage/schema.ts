@@ -5,7 +5,7 @@ import type { Database } from "./database.js";
 /** "empr", so that the database of another program is not taken for a store. */
 export const application = 0x656d7072;
 /** The version of the tables. A store of another version is refused. */
-export const version = 5;
+export const version = 6;
 
 /** The statements that make the tables, their indexes and the triggers of the audit log. */
 export const tables = `
@@ -17,13 +17,13 @@ export const tables = `
     UNIQUE (bank, name));
   CREATE TABLE entry (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, digest BLOB, text INTEGER, status INTEGER NOT NULL, reason TEXT,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, updated INTEGER, disabled INTEGER,
-    since INTEGER NOT NULL, flooded INTEGER NOT NULL DEFAULT 0);
+    since INTEGER NOT NULL, flooded INTEGER NOT NULL DEFAULT 0, times INTEGER);
   CREATE UNIQUE INDEX entry_digest ON entry (source, digest);
   CREATE INDEX entry_quarantined ON entry (id) WHERE status = 2;
   CREATE INDEX entry_flooded ON entry (id) WHERE flooded = 1;
   CREATE TABLE entry_history (entry INTEGER, since INTEGER, until INTEGER NOT NULL, status INTEGER NOT NULL,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, disabled INTEGER,
-    flooded INTEGER NOT NULL, PRIMARY KEY (entry, since)) WITHOUT ROWID;
+    flooded INTEGER NOT NULL, times INTEGER, PRIMARY KEY (entry, since)) WITHOUT ROWID;
   CREATE TABLE entry_case (digest BLOB, entry INTEGER, text INTEGER NOT NULL, PRIMARY KEY (digest, entry)) WITHOUT ROWID;
   CREATE INDEX case_of_entry ON entry_case (entry);
   CREATE TABLE labels (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, text INTEGER NOT NULL);

@@ -3,11 +3,16 @@ import { InvalidHashError } from "../../errors.js";
 import { hashToBytes } from "../../hash/value.js";
 import type { SignalType } from "../../lists/entry.js";
 
-/** The types of signals. Their order is part of the store's format. */
-export const signalTypes: readonly SignalType[] = ["pdq", "vpdq", "md5", "sha1", "sha256"];
+/** The type of a `vpdq` signal with a time: a frame of its entry's video. One without a time is an image by itself. */
+export const frameType = 5;
+
+/** The types of signals by their numbers, which are part of the store's format. */
+export const signalTypes: readonly SignalType[] = ["pdq", "vpdq", "md5", "sha1", "sha256", "vpdq"];
 
 /** The types whose values match by distance. */
-export const nearTypes: readonly number[] = [0, 1];
+export const nearTypes: readonly number[] = [0, 1, frameType];
+/** Those of them that match an image by itself. */
+export const stillTypes: readonly number[] = [0, 1];
 /** The types whose values match exactly or not at all. */
 export const exactTypes: readonly number[] = [2, 3, 4];
 
@@ -16,7 +21,7 @@ const digits: Record<string, number> = { md5: 32, sha1: 40, sha256: 64 };
 
 /** Answers the number of a signal type. @throws {InvalidArgumentError} */
 export function typeNumber(type: unknown): number {
-  return signalTypes.indexOf(oneOf("type", type, signalTypes));
+  return signalTypes.indexOf(oneOf("type", type, signalTypes.slice(0, frameType)));
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The texts of entries: ids, cases, labels and notes. They are in pages that SQLite never moves (`blob-pages.ts`), one
+ * The texts of entries: ids, cases, labels and notes, and the times of frames. They are in pages that SQLite never moves (`blob-pages.ts`), one
  * after the other. A row refers to a text by its address, and finds it by a keyed digest. So zeroing the text is all that an
  * erasure needs: no copy of it is elsewhere in the file.
  *
@@ -31,7 +31,11 @@ export class Texts {
 
   /** Adds a text and answers its address. */
   add(text: string): number {
-    const bytes = Buffer.from(text);
+    return this.addBytes(Buffer.from(text));
+  }
+
+  /** Adds bytes, which are kept as a text is, and answers their address. */
+  addBytes(bytes: Buffer): number {
     const length = Buffer.alloc(lengthBytes);
     length.writeUInt32LE(bytes.length);
     const needed = lengthBytes + bytes.length;
@@ -45,7 +49,12 @@ export class Texts {
 
   /** Answers the text at an address. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` where there is none. */
   read(address: number): string {
-    return this.#read(address + lengthBytes, this.#lengthAt(address)).toString();
+    return this.readBytes(address).toString();
+  }
+
+  /** Answers the bytes at an address. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` where there are none. */
+  readBytes(address: number): Buffer {
+    return this.#read(address + lengthBytes, this.#lengthAt(address));
   }
 
   /** Zeroes the text at an address, but not its length. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */

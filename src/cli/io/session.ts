@@ -1,5 +1,4 @@
 import type { Readable, Writable } from "node:stream";
-import { escapeControls } from "../../control-characters.js";
 import { withoutHashes } from "../../without-hashes.js";
 
 /** Exit statuses: clamscan's for what was found, sysexits.h's for usage, the shell's for Ctrl-C. */
@@ -83,10 +82,10 @@ export class Session {
     });
   }
 
-  /** Writes one line for the person at the terminal, without whole hashes and with control characters escaped. */
+  /** Writes one line for the person at the terminal, without whole hashes. */
   note(text: string): void {
     this.beforeWrite();
-    this.message(`${this.#painted("empreinte:", 31, this.#streams.stderr)} ${escapeControls(withoutHashes(text))}\n`);
+    this.message(`${this.#painted("empreinte:", 31, this.#streams.stderr)} ${withoutHashes(text)}\n`);
   }
 
   /** Writes to standard error as it is. */

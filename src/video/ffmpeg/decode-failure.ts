@@ -79,6 +79,5 @@ export function failureOf(run: FinishedRun): EmpreinteError | undefined {
     if (report.concealed) return corrupt(name, "its decoder came upon damage");
     if (!leftover) return undefined;
   }
-  const said = problems.at(-1) ?? report.foreignLine;
-  return notFfmpegError(program, name, ` (it ended with ${code}${said === undefined ? "" : `: ${said}`})`);
+  return notFfmpegError(program, name, ` (it ended with ${code})`);
 }

@@ -1,10 +1,11 @@
 /** Videos against a bank: what lies around them, and bytes that cannot be read any more when they are asked for. */
-import { chmodSync, copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
-import { hashVideo } from "../../../dist/doors/video.js";
+import { hashVideo, readVpdq, signatureFromVpdq, VideoIndex, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, jsonLines } from "../../support/cli.ts";
+import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
 import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 
 describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
@@ -69,5 +70,94 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
         [other, 1, undefined],
       ]);
     }
+  });
+
+  describe("a store with a film of moving scenes", () => {
+    const store = path("films.bank");
+    const [known, upload, cropped] = [path("film.mp4"), path("upload.mp4"), path("cropped.mp4")];
+    const list = path("film.txt");
+    beforeAll(async () => {
+      const graph = (from: string, filter: string): string => `movie=${from},scale=480:270,fps=12,${filter}`;
+      const [scenes, others] = [await clip(clips, 21, 4), await clip(clips, 22, 2)];
+      await makeClip(known, graph(scenes, "null"), ...x264);
+      const parts = [graph(others, "null"), `${graph(scenes, "trim=start=3:end=10")},setpts=PTS-STARTPTS`];
+      const inputs = parts.map((part, i) => `${part},format=yuv420p[v${i}]`);
+      await makeClip(upload, `${inputs.join(";")};[v0][v1]concat=n=2`, ...x264, "-crf", "30");
+      await makeClip(cropped, graph(scenes, "crop=432:242,setsar=1"), ...x264);
+      const { frames } = await hashVideo(known, { sampling: { fps: 4 } });
+      writeFileSync(list, writeVpdq(frames));
+    });
+
+    it("its list is imported into a bank", async () => {
+      expect((await empreinte(["bank", "create", store, "films", "--action", "block"])).code).toBe(0);
+      const { code, stdout } = await empreinte(["bank", "import", store, list, "--bank", "films", "--source", "own"]);
+      expect([code, stdout]).toEqual([0, expect.stringContaining("1 added")]);
+    });
+
+    it("a compilation is found with the times of its stretch, as a VideoIndex finds it", async () => {
+      using index = new VideoIndex();
+      index.add("film", signatureFromVpdq(readVpdq(readFileSync(list, "utf8"))));
+      const [expected] = await index.search(await hashVideo(upload, { sampling: "all", orientations: true }));
+      const { code, stdout } = await empreinte(["scan", "--bank", store, "--json", upload]);
+      expect(code).toBe(1);
+      const [line] = jsonLines<{
+        kind: string;
+        durationSeconds: number;
+        frames: number;
+        action: string;
+        matches: object[];
+      }>(stdout);
+      const { frames, durationSeconds } = await hashVideo(upload, { sampling: "all" });
+      const about = { path: upload, kind: "video", frames: frames.length, durationSeconds, action: "block" };
+      expect(line).toMatchObject(about);
+      const [segment] = expected!.segments;
+      expect(segment!.queryTo - segment!.queryFrom).toBeGreaterThan(4);
+      expect(line!.matches).toMatchObject([
+        {
+          verdict: "block",
+          reference: expect.stringMatching(/^films\/own\/#1$/) as string,
+          kind: "video",
+          queryShare: expected!.queryShare,
+          knownShare: expected!.knownShare,
+          segments: expected!.segments.map(({ distance: _distance, ...rest }) => rest),
+        },
+      ]);
+      const text = await empreinte(["scan", "--bank", store, upload]);
+      expect(text.stdout).toMatch(
+        /^.*upload\.mp4\tblock\t\d+\tfilms\/own\/#1\torig\t-\t\d+\.\d-\d+\.\d=[23]\.\d-(9|10)\.\d share=\d+%\n$/,
+      );
+    });
+
+    it("a cropped film is found with --level standard, through a view, and not without", async () => {
+      expect(await empreinte(["scan", "--bank", store, cropped])).toMatchObject({ code: 0, stdout: "" });
+      const { code, stdout } = await empreinte(["scan", "--bank", store, "--level", "standard", "--json", cropped]);
+      expect(code).toBe(1);
+      const [line] = jsonLines<{ matches: { segments: { view: string }[] }[] }>(stdout);
+      expect(line).toMatchObject({
+        action: "block",
+        matches: [{ view: "zoom-out", kind: "video", reference: "films/own/#1" }],
+      });
+      expect(line!.matches[0]!.segments[0]!.view).toBe("zoom-out");
+    });
+
+    it("the policy's seconds and share are set, shown and obeyed", async () => {
+      const policy = (...args: string[]) => empreinte(["bank", "policy", store, "films", ...args]);
+      expect((await policy("--min-shared-seconds", "60", "--min-share", "0.2")).code).toBe(0);
+      const shown = await empreinte(["bank", "info", store]);
+      expect(shown.stdout).toContain("videos from 60 s in common, videos from a share of 0.2 in common");
+      expect(await empreinte(["scan", "--bank", store, upload])).toMatchObject({ code: 0, stdout: "" });
+      expect((await policy("--min-shared-seconds", "0")).code).toBe(0);
+      expect((await empreinte(["scan", "--bank", store, upload])).code).toBe(1);
+      expect((await policy("--min-share", "2")).code).toBe(64);
+    });
+
+    it("the list of its frames is exported as it was imported, and a withdrawn film is not found", async () => {
+      const out = path("exported.txt");
+      const exported = await empreinte(["bank", "export", store, "--to", "vpdq-lines", "-o", out]);
+      expect(exported.code).toBe(0);
+      expect(readFileSync(out, "utf8")).toBe(readFileSync(list, "utf8"));
+      expect((await empreinte(["bank", "withdraw", store, "#1"])).code).toBe(0);
+      expect(await empreinte(["scan", "--bank", store, upload])).toMatchObject({ code: 0, stdout: "" });
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type { ImportCounts } from "../../../doors/bank.js";
-import { jsonText, shownPath } from "../../io/names.js";
+import { shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
 import { status } from "../../io/session.js";
 import { defined } from "../../io/defined.js";
@@ -8,7 +8,10 @@ import { listOptions, openOptions } from "../list/options.js";
 import { actorOption, fileArgument } from "./options.js";
 import { orNoted, withStore } from "./store.js";
 
-const countNames: Record<string, string> = { cropsLeftOut: "hashes of crops left out" };
+const countNames: Record<string, string> = {
+  cropsLeftOut: "hashes of crops left out",
+  weakFrames: "frames that are not searched for",
+};
 
 function summary(counts: ImportCounts & { problems: number }): string {
   return Object.entries(counts)
@@ -70,7 +73,7 @@ export const command: Command = defineCommand({
       rows: [
         [
           "list",
-          '{"list", "added", "changed", "unchanged", "withdrawn", "quarantined", "stale", "refused", "cropsLeftOut", "problems"}',
+          '{"list", "added", "changed", "unchanged", "withdrawn", "quarantined", "stale", "refused", "cropsLeftOut", "weakFrames", "problems"}',
         ],
       ],
     },
@@ -101,7 +104,7 @@ export const command: Command = defineCommand({
               const { counts, problems } = await importList(path, { ...given, progress });
               progress.stop();
               trouble ||= problems > 0;
-              if (json) await session.line(jsonText({ list: path, ...counts, problems }));
+              if (json) await session.line(JSON.stringify({ list: path, ...counts, problems }));
               else await session.line(`${shownPath(path)}: ${summary({ ...counts, problems })}`);
             });
             trouble ||= !done;

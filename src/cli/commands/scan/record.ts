@@ -1,4 +1,4 @@
-import { jsonPath, jsonText, type Path, textRecord } from "../../io/names.js";
+import { jsonPath, type Path, textRecord } from "../../io/names.js";
 import type { Session } from "../../io/session.js";
 
 /** One record of text output. A column that does not apply is absent, and printed as `-`. */
@@ -37,8 +37,9 @@ export const imageAbout = ({ hash, quality }: { hash: string; quality: number })
   return { kind: "image", hash, quality };
 };
 
-export const videoAbout = (video: { durationSeconds: number; frames: readonly unknown[] }): object => {
-  return { kind: "video", durationSeconds: video.durationSeconds, frames: video.frames.length };
+/** @param frames how many frames were hashed. */
+export const videoAbout = ({ durationSeconds, frames }: { durationSeconds: number; frames: number }): object => {
+  return { kind: "video", durationSeconds, frames };
 };
 
 /** Writes the place of a view in percent of the image: `region=12,0/88,0/88,100/12,100`. */
@@ -83,7 +84,7 @@ export async function printScan(
       const columns = { verdict, distance, reference, ...(orientation !== undefined && { orientation }) };
       return { ...columns, ...(view !== undefined && { view }), ...more };
     });
-    await session.line(jsonText({ ...jsonPath(path), ...about, matches: found }));
+    await session.line(JSON.stringify({ ...jsonPath(path), ...about, matches: found }));
     return;
   }
   for (const record of matches.flatMap(({ records }) => records)) {

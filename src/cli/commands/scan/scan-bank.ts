@@ -1,15 +1,16 @@
 import { availableParallelism } from "node:os";
 import { type CheckQuery, type Decision, type DecisionMatch, Matcher } from "../../../doors/bank.js";
 import { digestFile, type FileDigests, type ImageHash } from "../../../index.js";
-import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
+import type { HashVideoOptions } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
 import { labelText, withStore } from "../bank/store.js";
 import { imageAbout, placeText, regionText, type ScanMatch, type ScanResult, videoAbout, viewText } from "./record.js";
+import { segmentRecord } from "./segment-record.js";
 import { type Compare, runScanner, type ScanContext, type Scanner } from "./scanner.js";
 
-type Place = { page?: number; timestampSeconds?: number; trimmed?: true };
+type Place = { page?: number };
 type FileMatch = DecisionMatch & Place;
 type Digests = NonNullable<CheckQuery["digests"]>;
 
@@ -35,38 +36,21 @@ function* imageQueries(image: ImageHash): Generator<[CheckQuery, Place]> {
   for (const frame of frames) yield [queryOf(frame), { page: frame.page }];
 }
 
-/** The queries of a video: its bytes once, and each frame. */
-function* videoQueries({ frames }: VideoSignature, digests: Digests | undefined): Generator<[CheckQuery, Place]> {
-  if (digests) yield [{ digests }, {}];
-  let last: string | undefined;
-  for (const frame of frames) {
-    const { timestampSeconds, trimmed } = frame;
-    // The frames of a still scene often have one hash.
-    const hashes = frame.hash + (trimmed?.hash ?? "");
-    if (hashes !== last) {
-      yield [queryOf(frame), { timestampSeconds }];
-      if (trimmed) yield [queryOf(trimmed), { timestampSeconds, trimmed: true }];
-    }
-    last = hashes;
-  }
-}
-
 const strength = ["none", "log", "review", "block"];
 
 interface FileDecision extends Pick<Decision, "action" | "reasons" | "revision" | "prequalification"> {
   matches: FileMatch[];
 }
 
-/** One decision for a file: each entry by its nearest page or frame, the strongest action, the nearest suggestion. */
-function combine(decided: Iterable<[Decision, Place]>, isVideo: boolean): FileDecision {
+/** One decision for a file: each entry by its nearest page, the strongest action, the nearest suggestion. */
+function combine(decided: Iterable<[Decision, Place]>): FileDecision {
   const best = new Map<number, FileMatch>();
   const all: FileDecision = { action: "none", reasons: [], revision: 0, matches: [] };
   const reasons = new Set<string>();
   for (const [one, place] of decided) {
     if (strength.indexOf(one.action) > strength.indexOf(all.action)) all.action = one.action;
     all.revision = one.revision;
-    // The frames of a video are often of low quality: the reasons of frames without a match are left out.
-    if (one.matches.length > 0 || !isVideo) for (const reason of one.reasons) reasons.add(reason);
+    for (const reason of one.reasons) reasons.add(reason);
     const said = one.prequalification;
     if (said && said.distance < (all.prequalification?.distance ?? Infinity)) all.prequalification = said;
     for (const match of one.matches) {
@@ -79,20 +63,20 @@ function combine(decided: Iterable<[Decision, Place]>, isVideo: boolean): FileDe
 }
 
 function scanMatch(match: FileMatch): ScanMatch {
-  const { action, distance, bank, source, entryId, entryNumber, region, trimmed, crop, labels } = match;
+  const { action: verdict, distance, bank, source, entryId, entryNumber, region, trimmed, crop, segments } = match;
+  const reference = `${bank}/${source}/${entryId ?? `#${entryNumber}`}`;
+  const labels = match.labels.map(labelText).join(" ");
+  if (segments !== undefined) {
+    const common = { verdict, reference, orientation: match.orientation, trimmed, isVideo: true, isImage: false };
+    const [first, ...rest] = segments.map((segment) => segmentRecord({ ...common, detail: [labels] }, segment));
+    return { records: [first!, ...rest], json: match };
+  }
   const isExact = match.kind === "exact";
   const exact = isExact ? `digest=${match.type}` : undefined;
   const orientation = isExact ? undefined : match.orientation;
-  const detail = [
-    placeText(match),
-    regionText(region),
-    exact,
-    crop === undefined ? undefined : `crop=${crop}`,
-    labels.map(labelText).join(" "),
-  ];
-  const reference = `${bank}/${source}/${entryId ?? `#${entryNumber}`}`;
+  const detail = [placeText(match), regionText(region), exact, crop === undefined ? undefined : `crop=${crop}`, labels];
   const view = viewText(match.view ?? (trimmed ? "trimmed" : undefined));
-  return { records: [{ verdict: action, distance, reference, orientation, view, detail }], json: match };
+  return { records: [{ verdict, distance, reference, orientation, view, detail }], json: match };
 }
 
 function resultOf(about: object, decision: FileDecision, json: boolean, failure?: unknown): ScanResult {
@@ -113,9 +97,7 @@ class BankScanner implements Scanner {
     const { options, sampling, copyLevel, session } = context;
     this.#context = context;
     this.#matcher = matcher;
-    // What is around a video is left out where an image's surroundings are.
-    const trim = copyLevel !== undefined;
-    this.videoOptions = { ...limitsOf(options), sampling, orientations: true, ...(trim && { trim }) };
+    this.videoOptions = { ...limitsOf(options), sampling };
     const hashing = { ...hashSettings(options), orientations: true, digests: digestTypes };
     const most = options.concurrency ?? Math.min(4, availableParallelism());
     const limits = imageLimitsOf(options);
@@ -126,12 +108,12 @@ class BankScanner implements Scanner {
         : someAtATime(most, async (file) => {
             const input = inputOf(file, stdin);
             const decision = await matcher.checkImage(input, { ...limits, level: copyLevel, signal });
-            return async () => this.#decided(aboutDecided(decision), [[decision, {}]], false);
+            return async () => this.#decided(aboutDecided(decision), [[decision, {}]]);
           });
   }
 
-  #decided(about: object, decided: Iterable<[Decision, Place]>, isVideo: boolean, failure?: unknown): ScanResult {
-    return resultOf(about, combine(decided, isVideo), this.#context.options.json, failure);
+  #decided(about: object, decided: Iterable<[Decision, Place]>, failure?: unknown): ScanResult {
+    return resultOf(about, combine(decided), this.#context.options.json, failure);
   }
 
   *#decisions(queries: Iterable<[CheckQuery, Place]>): Generator<[Decision, Place]> {
@@ -139,7 +121,7 @@ class BankScanner implements Scanner {
   }
 
   #image(image: ImageHash): ScanResult {
-    return this.#decided(imageAbout(image), this.#decisions(imageQueries(image)), false);
+    return this.#decided(imageAbout(image), this.#decisions(imageQueries(image)));
   }
 
   async #digestsOf(path: string): Promise<Digests> {
@@ -147,26 +129,27 @@ class BankScanner implements Scanner {
   }
 
   readonly video = async (path: string, options: HashVideoOptions): Promise<Compare> => {
-    const signature = await hashVideo(path, options);
-    return async () => {
-      let failure: unknown;
-      // The bytes are read a second time: ffmpeg has read them the first.
-      const digests = await this.#digestsOf(path).catch((error: unknown) => void (failure = error));
-      const decided = this.#decisions(videoQueries(signature, digests ?? undefined));
-      return this.#decided(videoAbout(signature), decided, true, failure);
-    };
+    let failure: unknown;
+    // The bytes are read a second time: ffmpeg has read them the first. Without them the frames are decided about alone.
+    const digests = (): Promise<Digests | undefined> =>
+      this.#digestsOf(path).catch((error: unknown) => void (failure = error));
+    const level = this.#context.copyLevel ?? "fast";
+    const decision = await this.#matcher.checkVideo(path, { ...options, level, digests });
+    return async () => this.#decided(aboutDecided(decision), [[decision, {}]], failure);
   };
 
   readonly undecodable = async (path: string): Promise<ScanResult | undefined> => {
     // What cannot be read is reported by reading it as an image.
     const digests = await this.#digestsOf(path).catch(() => undefined);
-    return digests && this.#decided({}, this.#decisions([[{ digests }, {}]]), false);
+    return digests && this.#decided({}, this.#decisions([[{ digests }, {}]]));
   };
 }
 
-/** What JSON says of the image that was decided about; one that cannot be decoded is known by its bytes. */
-const aboutDecided = ({ query: { hash, quality } }: Decision): object =>
-  hash === undefined ? {} : imageAbout({ hash, quality });
+/** What JSON says of the file that was decided about; one that cannot be decoded is known by its bytes. */
+function aboutDecided({ query: { hash, quality, video } }: Decision): object {
+  if (video !== undefined) return videoAbout({ durationSeconds: video.durationSeconds, frames: video.frameCount });
+  return hash === undefined ? {} : imageAbout({ hash, quality });
+}
 
 /** `empreinte scan --bank FILE`: what the policies of its banks say of each file. */
 export async function scanBank(file: string, context: ScanContext): Promise<number> {

@@ -123,6 +123,7 @@ class ListScanner implements Scanner {
     const { signal } = this.#context.session;
     const videos = found ?? (this.#videos ? await videosInVideo(signature, this.#videos, this.#settings, signal) : []);
     const near = await frameMatches(signature, this.#lists, this.#settings, signal);
+    const { durationSeconds, frames } = signature;
     let failure: unknown;
     let exact: ScanMatch[] = [];
     try {
@@ -130,7 +131,7 @@ class ListScanner implements Scanner {
     } catch (error) {
       failure = error; // The frames were compared, the bytes were not.
     }
-    return resultOf(videoAbout(signature), [...exact, ...near, ...videos], failure);
+    return resultOf(videoAbout({ durationSeconds, frames: frames.length }), [...exact, ...near, ...videos], failure);
   }
 
   readonly undecodable = async (path: string): Promise<ScanResult | undefined> => {

@@ -4,13 +4,13 @@ import {
   type VideoId,
   VideoIndex,
   type VideoMatch,
-  type VideoSegment,
   type VideoSignature,
 } from "../../../doors/video.js";
 import type { Session } from "../../io/session.js";
 import { readKnown } from "./known-videos.js";
 import type { SearchSettings } from "./list-matches.js";
-import { regionText, type ScanMatch, type ScanRecord, viewText } from "./record.js";
+import type { ScanMatch } from "./record.js";
+import { segmentRecord } from "./segment-record.js";
 
 /** The known videos of `--video-signature`, under the names of their files. */
 export interface KnownVideos {
@@ -41,30 +41,10 @@ export async function loadVideos(
   return { index: index.size > 0 ? index : undefined, trouble };
 }
 
-/** `12.0-47.0`; `-` for an image, which has no time. */
-const times = (from: number, to: number, isImage: boolean): string =>
-  isImage ? "-" : `${from.toFixed(1)}-${to.toFixed(1)}`;
-
-/** A record for each segment: `12.0-47.0=3.0-38.0` are the times in the scanned video and in the known one. */
-function segmentRecord(match: VideoMatch, segment: VideoSegment, isVideo: boolean): ScanRecord {
-  const { queryFrom, queryTo, knownFrom, knownTo, speed, share, view, region, distance } = segment;
-  const query = times(queryFrom, queryTo, !isVideo);
-  const known = times(knownFrom, knownTo, match.kind === "image");
-  const pace = Math.abs(speed - 1) < 0.015 ? undefined : `speed=${speed.toFixed(2)}`;
-  const matched = isVideo ? `share=${Math.round(100 * share)}%` : undefined;
-  return {
-    verdict: "match",
-    distance,
-    reference: String(match.id),
-    orientation: segment.orientation ?? match.orientation,
-    view: viewText(view ?? (match.trimmed ? "trimmed" : undefined)),
-    detail: [`${query}=${known}`, matched, pace, regionText(region)],
-  };
-}
-
 export function videoMatch(match: VideoMatch, isVideo: boolean): ScanMatch {
-  const [first, ...rest] = match.segments.map((segment) => segmentRecord(match, segment, isVideo));
-  const { id, kind, segments, queryShare, knownShare } = match;
+  const { id, kind, orientation, trimmed, segments, queryShare, knownShare } = match;
+  const common = { verdict: "match", reference: String(id), orientation, trimmed, isVideo, isImage: kind === "image" };
+  const [first, ...rest] = segments.map((segment) => segmentRecord(common, segment));
   return { records: [first!, ...rest], json: { video: id, kind, segments, queryShare, knownShare } };
 }
 
