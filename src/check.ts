@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { InvalidArgumentError } from "./errors.js";
 
 /** Returns a value as an error shows it: text is cut to 8 characters, and the content of a buffer is never shown. */
@@ -12,6 +13,38 @@ function shown(value: unknown): string {
 export function invalidArgument(name: string, expected: string, actual: unknown): InvalidArgumentError {
   const type = actual === undefined ? "" : ` of type ${actual === null ? "null" : typeof actual}`;
   return new InvalidArgumentError(`Expected ${expected} for ${name} but received ${shown(actual)}${type}`);
+}
+
+/** Returns whether a value is a `Uint8Array` of any realm, and not only an object with its prototype. */
+export const isBytes = (value: unknown): value is Uint8Array => types.isUint8Array(value);
+
+/** Returns `value` when it is a `Uint8Array` that has its memory. @throws {InvalidArgumentError} otherwise. */
+export function bytes(name: string, value: unknown): Uint8Array {
+  if (!isBytes(value)) throw invalidArgument(name, "Uint8Array", value);
+  if (value.length === 0 && isTransferred(value)) {
+    throw new InvalidArgumentError(`The memory of ${name} was transferred to another thread`);
+  }
+  return value;
+}
+
+function isTransferred({ buffer }: Uint8Array): boolean {
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
+  }
+}
+
+/** Returns whether a value can be iterated and is no text. An object that only has the prototype of bytes cannot. */
+export function isIterable(value: unknown): value is Iterable<unknown> {
+  if (typeof value !== "object" || value === null || !(Symbol.iterator in value)) return false;
+  return isBytes(value) || !(value instanceof Uint8Array);
+}
+
+/** Returns `value` when it can be iterated and is no text. @throws {InvalidArgumentError} otherwise. */
+export function iterable<T>(name: string, value: Iterable<T>, expected: string): Iterable<T> {
+  if (isIterable(value)) return value;
+  throw invalidArgument(name, expected, value);
 }
 
 /** Returns `value` when it is an integer from `least` to `most`. @throws {InvalidArgumentError} otherwise. */

@@ -73,7 +73,7 @@ export function bytesOfChunk(chunk: unknown): Uint8Array | undefined {
   const buffer = isView ? chunk.buffer : chunk;
   // A transferred buffer throws when it is viewed.
   if (chunk.byteLength === 0) return new Uint8Array(0);
-  if (chunk instanceof Uint8Array && !types.isSharedArrayBuffer(buffer)) return chunk;
+  if (types.isUint8Array(chunk) && !types.isSharedArrayBuffer(buffer)) return chunk;
   const bytes = isView ? new Uint8Array(buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(buffer);
   return types.isSharedArrayBuffer(buffer) ? bytes.slice() : bytes;
 }

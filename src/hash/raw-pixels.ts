@@ -1,4 +1,5 @@
-import { integer, invalidArgument } from "../check.js";
+import { types } from "node:util";
+import { integer, invalidArgument, isBytes } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { NativePixels } from "../native/binding.js";
 
@@ -27,7 +28,7 @@ export function isRawPixels(value: unknown): value is RawPixels {
  */
 export function nativePixels(pixels: RawPixels): NativePixels {
   const { data } = pixels;
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+  if (!(isBytes(data) || types.isUint8ClampedArray(data))) {
     throw invalidArgument("data", "Uint8Array or Uint8ClampedArray", data);
   }
   const width = integer("width", pixels.width, 1, 2 ** 24);

@@ -1,3 +1,4 @@
+import { isBytes } from "../check.js";
 import { InvalidHashError } from "../errors.js";
 import { native } from "../native/load.js";
 
@@ -6,10 +7,6 @@ import { native } from "../native/load.js";
  * base64 of the 32 bytes (44 characters, or 43 without padding), or the 32 bytes, most significant first.
  */
 export type HashLike = string | Uint8Array;
-
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array;
-}
 
 /**
  * Returns the 32 bytes of a hash, most significant first, in new memory.

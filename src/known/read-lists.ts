@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { invalidArgument } from "../check.js";
+import { invalidArgument, isBytes } from "../check.js";
 import { batchesOf, type BatchOptions } from "../lists/batches.js";
 import { peekList, type PeekedList } from "../lists/open-list.js";
 import type { ListFormat } from "../lists/formats/index.js";
@@ -62,7 +62,7 @@ async function* replayed({ pieces, rest }: PeekedList): AsyncGenerator<Uint8Arra
 
 /** Returns whether a source gives the same bytes when it is read again. */
 async function isRereadable(source: ListSource): Promise<boolean> {
-  if (source instanceof Uint8Array) return true;
+  if (isBytes(source)) return true;
   return (typeof source === "string" || source instanceof URL) && (await stat(source)).isFile();
 }
 

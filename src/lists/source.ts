@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
-import { invalidArgument } from "../check.js";
+import { bytes, invalidArgument, isBytes } from "../check.js";
 import { EmpreinteError, printable, systemReason } from "../errors.js";
 import { bytesOfChunk, type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
 import { openFile } from "../files/open-file.js";
@@ -16,7 +16,7 @@ const fileChunkBytes = 1 << 18;
 export function checkSource(source: unknown): ListSource {
   if (typeof source === "string" && source !== "") return source;
   if (source instanceof URL && source.protocol === "file:") return source;
-  if (source instanceof Uint8Array) return source;
+  if (isBytes(source)) return bytes("source", source);
   if (typeof source === "object" && source !== null && isStream(source)) return source as ListSource;
   throw invalidArgument("source", "path, file URL, bytes or stream of a list", source);
 }
@@ -48,7 +48,7 @@ function openBytes(bytes: Uint8Array): Pick<Chunks, "next" | "close"> {
 
 async function openSource(source: ListSource): Promise<Pick<Chunks, "next" | "close">> {
   if (typeof source === "string" || source instanceof URL) return openPath(sourceName(source)!);
-  return source instanceof Uint8Array ? openBytes(source) : chunksOf(source);
+  return isBytes(source) ? openBytes(source) : chunksOf(source);
 }
 
 /** Waits for `work`, or rejects with the signal's reason as soon as it is aborted. */

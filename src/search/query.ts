@@ -1,4 +1,4 @@
-import { boolean, integer, invalidArgument } from "../check.js";
+import { boolean, integer, invalidArgument, isBytes } from "../check.js";
 import { type OrientationHashes, orientationNames } from "../hash/orientations.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
 import { matchRadius, leastQuality } from "../thresholds.js";
@@ -58,7 +58,7 @@ export function checkQueryOptions(options: QueryOptions, defaultRadius: number):
 
 /** Returns whether a value has the properties of a query. Its hashes and digests are not checked. */
 export function isQuery(value: unknown): value is Query {
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
+  if (typeof value !== "object" || value === null || isBytes(value)) return false;
   return "hash" in value || "digests" in value;
 }
 

@@ -1,4 +1,4 @@
-import { checkOptions, integer, invalidArgument } from "../check.js";
+import { bytes, checkOptions, integer, invalidArgument, isBytes, isIterable } from "../check.js";
 import { InvalidArgumentError, InvalidHashError } from "../errors.js";
 import { type CropHashes, mostCrops } from "../copies/crop-hashes.js";
 import { type HashLike, hashToBytes } from "../hash/value.js";
@@ -11,18 +11,18 @@ export type Ids = Float64Array | Uint32Array | Iterable<number>;
 
 /** One hash as bytes. Bytes are not copied: the call reads them at once. */
 export function oneHash(hash: HashLike): Uint8Array {
-  return hash instanceof Uint8Array && hash.length === 32 ? hash : hashToBytes(hash);
+  return isBytes(hash) && hash.length === 32 ? hash : hashToBytes(hash);
 }
 
 export function packHashes(hashes: Hashes): Uint8Array {
-  if (hashes instanceof Uint8Array) {
-    if (hashes.length % 32 === 0) return hashes;
+  if (isBytes(hashes)) {
+    if (bytes("hashes", hashes).length % 32 === 0) return hashes;
     throw new InvalidHashError(`Expected a multiple of 32 bytes but received ${hashes.length}`);
   }
-  if (typeof hashes !== "object" || hashes === null || !(Symbol.iterator in hashes)) {
+  if (!isIterable(hashes)) {
     throw new InvalidHashError(`Expected several hashes but received one ${typeof hashes}`);
   }
-  const list = Array.from(hashes, hashToBytes);
+  const list = Array.from(hashes, (hash) => hashToBytes(hash));
   const packed = new Uint8Array(32 * list.length);
   list.forEach((hash, i) => packed.set(hash, 32 * i));
   return packed;
@@ -35,7 +35,7 @@ export function oneId(id: number): number {
 export function packIds(ids: Ids): Float64Array {
   if (ids instanceof Float64Array) return ids; // the addon checks each
   if (ids instanceof Uint32Array) return Float64Array.from(ids);
-  if (typeof ids !== "object" || ids === null || !(Symbol.iterator in ids)) {
+  if (!isIterable(ids)) {
     throw invalidArgument("ids", "iterable of integers", ids);
   }
   return Float64Array.from(ids, (id) => integer("ids", id, 0, Number.MAX_SAFE_INTEGER));
@@ -62,7 +62,7 @@ export function checkAddition(ids: Ids, hashes: Hashes, tags: Uint8Array | undef
   if (packed.ids.length !== count) {
     throw new InvalidArgumentError(`Expected an id for each of ${count} hashes but received ${packed.ids.length}`);
   }
-  if (tags !== undefined && !(tags instanceof Uint8Array)) throw invalidArgument("tags", "Uint8Array", tags);
+  if (tags !== undefined && !isBytes(tags)) throw invalidArgument("tags", "Uint8Array", tags);
   if (tags !== undefined && tags.length !== count) {
     throw new InvalidArgumentError(`Expected a tag for each of ${count} hashes but received ${tags.length}`);
   }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../errors.js";
 import type { VideoSignature } from "../video/signature.js";
+import { checkFrames } from "../video/vpdq/frames.js";
 import type { VpdqFrame } from "../video/vpdq/text.js";
 
 /** From this many frames a second on, a signature counts as one of every frame. */
@@ -9,13 +10,14 @@ const dense = 5;
  * Makes a signature from vPDQ features, for a `VideoIndex`. The text does not state the sampling and the duration, so
  * the times give them: the video ends one step after the last frame. The text does not state which frames are stable
  * either, so all count as stable.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: there is no feature.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: there is no feature, or a field of one is of the wrong kind.
+ * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: the hash of a feature is malformed.
  *
  * @example
  * index.add("known", signatureFromVpdq(readVpdq(await readFile("known.txt", "utf8"))));
  */
 export function signatureFromVpdq(features: Iterable<VpdqFrame>): VideoSignature {
-  const frames = [...features].toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
+  const frames = checkFrames("features", features).toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
   const last = frames.at(-1);
   if (last === undefined) throw new InvalidArgumentError("Expected at least one vPDQ feature");
   const gaps = frames.slice(1).map((next, i) => next.timestampSeconds - frames[i]!.timestampSeconds);

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdtemp, open, rm, rmdir, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { invalidArgument } from "../check.js";
+import { invalidArgument, isBytes } from "../check.js";
 import { EmpreinteError, LimitError, printable, systemReason, VideoError } from "../errors.js";
 import { bytesOfChunk, chunksOf, isStream } from "../files/byte-stream.js";
 import { openFile } from "../files/open-file.js";
@@ -186,12 +186,13 @@ export function videoSource(
     const path = pathOf(input, "input");
     return () => openPath(path, printable(name ?? path), maxBytes);
   }
-  if (input instanceof Uint8Array || input instanceof ArrayBuffer) {
+  if (isBytes(input) || input instanceof ArrayBuffer) {
     const shown = printable(name ?? "buffer");
     const size = input.byteLength;
     if (size > maxBytes) throw tooManyBytes(shown, maxBytes);
     const bytes = Buffer.allocUnsafeSlow(size);
-    bytes.set(input instanceof ArrayBuffer ? new Uint8Array(input) : input);
+    // Memory that was transferred to another thread has no bytes, and cannot be viewed.
+    if (size > 0) bytes.set(input instanceof ArrayBuffer ? new Uint8Array(input) : input);
     return (stop) => openChunks(pieces(bytes, stop), shown, maxBytes);
   }
   if (typeof input === "object" && input !== null && isStream(input)) {

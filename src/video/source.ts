@@ -1,4 +1,4 @@
-import { invalidArgument } from "../check.js";
+import { invalidArgument, isBytes } from "../check.js";
 import { EmpreinteError, InvalidArgumentError, printable, systemReason, VideoError } from "../errors.js";
 import { bytesOfChunk } from "../files/byte-stream.js";
 import type { EncodedInput } from "../image/input/input.js";
@@ -79,7 +79,7 @@ export function openVideoInput(
   limits: { maxBytes: number; maxPixels: number },
   keyframes: boolean,
 ): (stop: AbortSignal) => Promise<OpenSource> {
-  if (typeof input !== "object" || input === null || input instanceof Uint8Array || input instanceof URL) {
+  if (typeof input !== "object" || input === null || isBytes(input) || input instanceof URL) {
     const open = videoSource(input as string, name, limits.maxBytes);
     return async (stop) => ({ video: await open(stop) });
   }

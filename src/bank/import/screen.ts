@@ -1,5 +1,5 @@
 /** The screening: what holds an entry back at import. */
-import { integer, invalidArgument } from "../../check.js";
+import { integer, invalidArgument, isBytes } from "../../check.js";
 import { orientationNames } from "../../hash/orientations.js";
 import { type HashLike, hashToBytes, trivialHashReason } from "../../hash/value.js";
 import { HashIndex } from "../../search/hash-index.js";
@@ -65,7 +65,7 @@ function sampleOf(benign: Iterable<BenignImage>): HashIndex {
   }
   const hashes: Uint8Array[] = [];
   for (const image of benign) {
-    if (typeof image === "string" || image instanceof Uint8Array) {
+    if (typeof image === "string" || isBytes(image)) {
       hashes.push(hashToBytes(image));
       continue;
     }

@@ -1,3 +1,4 @@
+import { bytes as checkBytes } from "../../check.js";
 /** An image format that is decoded. */
 export type ImageFormat = "jpeg" | "png" | "gif" | "webp" | "tiff" | "avif";
 
@@ -30,11 +31,13 @@ function isAvif(bytes: Uint8Array): boolean {
  *
  * @param bytes the first bytes of the file. 4,096 are enough.
  * @returns the format, or undefined for anything that cannot be hashed: text, SVG, PDF, HEIC, video.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the bytes are no `Uint8Array`.
  *
  * @example
  * sniffImage(await readFile("photo.jpg")); // "jpeg"
  */
 export function sniffImage(bytes: Uint8Array): ImageFormat | undefined {
+  checkBytes("bytes", bytes);
   if (ascii(bytes, 0, "\xff\xd8\xff")) return "jpeg";
   if (ascii(bytes, 0, "\x89PNG\r\n\x1a\n")) return "png";
   if (ascii(bytes, 0, "GIF87a") || ascii(bytes, 0, "GIF89a")) return "gif";

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../check.js";
+import { invalidArgument, isBytes } from "../../check.js";
 import { EmpreinteError, ImageError, printable, systemReason } from "../../errors.js";
 import { type ByteStream, bytesOfChunk, type Chunks, chunksOf, isStream } from "../../files/byte-stream.js";
 import { openFile } from "../../files/open-file.js";
@@ -102,7 +102,7 @@ export function sourceOf(
     const shown = printable(name ?? path);
     return { name: shown, read: (signal) => readFile(path, shown, maxBytes, digests, signal) };
   }
-  if (input instanceof Uint8Array || input instanceof ArrayBuffer) {
+  if (isBytes(input) || input instanceof ArrayBuffer) {
     const shown = printable(name ?? "buffer");
     const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
     if (bytes.length > maxBytes) throw tooManyBytes(shown, maxBytes);

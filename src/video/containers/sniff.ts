@@ -1,3 +1,4 @@
+import { bytes as checkBytes } from "../../check.js";
 /**
  * The containers that are read. `"mov"` is MP4, MOV and 3GP, `"matroska"` includes WebM, `"mpeg"` is an MPEG program
  * stream.
@@ -50,11 +51,13 @@ function isTransportStream(bytes: Uint8Array): boolean {
  *
  * Only files that are recognized here reach ffmpeg, and only the parser of that container. A playlist, which could make
  * ffmpeg open other files and addresses, never does.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the bytes are no `Uint8Array`.
  *
  * @example
  * const format = sniffVideo((await readFile("clip.bin")).subarray(0, 4096)); // "mov"
  */
 export function sniffVideo(bytes: Uint8Array): VideoFormat | undefined {
+  checkBytes("bytes", bytes);
   if (isMov(bytes)) return "mov";
   if (ascii(bytes, 0, "\x1a\x45\xdf\xa3")) return "matroska";
   if (ascii(bytes, 0, "RIFF") && (ascii(bytes, 8, "AVI ") || ascii(bytes, 8, "AVIX"))) return "avi";

@@ -2,6 +2,7 @@ import { boolean, integer, checkOptions } from "../../check.js";
 import { hashToBytes } from "../../hash/value.js";
 import { native } from "../../native/load.js";
 import { matchRadius, leastQuality } from "../../thresholds.js";
+import { checkFrames } from "./frames.js";
 import type { VpdqFrame } from "./text.js";
 
 /** Options of `compareVpdq`. */
@@ -27,10 +28,8 @@ export interface VpdqMatch {
   comparedMatchPercent: number;
 }
 
-function hashesOf(frames: Iterable<VpdqFrame>, minQuality: number, distinct: boolean): Uint8Array[] {
-  const hashes = Array.from(frames)
-    .filter(({ quality }) => quality >= minQuality)
-    .map(({ hash }) => hash);
+function hashesOf(frames: readonly VpdqFrame[], minQuality: number, distinct: boolean): Uint8Array[] {
+  const hashes = frames.filter(({ quality }) => quality >= minQuality).map(({ hash }) => hash);
   return (distinct ? [...new Set(hashes)] : hashes).map((hash) => hashToBytes(hash));
 }
 
@@ -38,7 +37,7 @@ function hashesOf(frames: Iterable<VpdqFrame>, minQuality: number, distinct: boo
  * Compares two signatures by vPDQ's rule: which share of each one's frames matches a frame of the other. The rule
  * ignores the order of the frames.
  *
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option is of the wrong kind.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: an option or a frame's field is of the wrong kind.
  * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: a frame's hash is malformed.
  *
  * @example
@@ -55,8 +54,8 @@ export function compareVpdq(
   integer("minQuality", minQuality, 0, 100);
   boolean("distinct", distinct);
   const most = boolean("strictlyBelow", strictlyBelow) ? radius - 1 : radius;
-  const queries = hashesOf(query, minQuality, distinct);
-  const others = hashesOf(compared, minQuality, distinct);
+  const queries = hashesOf(checkFrames("query", query), minQuality, distinct);
+  const others = hashesOf(checkFrames("compared", compared), minQuality, distinct);
   const matched = new Uint8Array(others.length);
   let found = 0;
   for (const hash of queries) {

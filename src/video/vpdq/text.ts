@@ -2,6 +2,7 @@ import { InvalidArgumentError, InvalidHashError } from "../../errors.js";
 import { oneOf } from "../../check.js";
 import { hashToHex } from "../../hash/value.js";
 import type { SignatureFrame } from "../signature.js";
+import { checkFrames } from "./frames.js";
 
 /**
  * The three forms of vPDQ files.
@@ -111,7 +112,9 @@ export function readVpdq(text: string): VpdqFrame[] {
 /**
  * Writes vPDQ features. Timestamps have three decimals in every form. The three significant digits of
  * python-threatexchange would lose seconds after a quarter of an hour, and it reads three decimals as well.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: `form` is none of the three.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: `form` is none of the three, or a frame's field is of the wrong
+ * kind.
+ * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: a frame's hash is malformed.
  *
  * @example
  * const { frames } = await hashVideo("clip.mp4", { sampling: { fps: 1 }, compat: "vpdq" });
@@ -119,10 +122,8 @@ export function readVpdq(text: string): VpdqFrame[] {
  */
 export function writeVpdq(frames: Iterable<VpdqFrame>, form: VpdqForm = "lines"): string {
   oneOf("form", form, forms);
-  const rows = Array.from(frames, ({ number, quality, hash, timestampSeconds }) => ({
-    number,
-    quality,
-    hash: hashToHex(hash),
+  const rows = checkFrames("frames", frames).map(({ timestampSeconds, ...frame }) => ({
+    ...frame,
     time: timestampSeconds.toFixed(3),
   }));
   if (form === "json") return JSON.stringify(rows.map(({ hash, quality, time }) => `${hash},${quality},${time}`));
