@@ -3,6 +3,11 @@ import { SaxesParser } from "saxes";
 import { isOurs, type Sink } from "../sink.js";
 
 const feedBytes = 65_536;
+/**
+ * The most bytes of one comment, text, tag or processing instruction. The parser keeps each as a string of many pieces, which
+ * takes up to 32 times its bytes, whether or not anybody needs it.
+ */
+const maxTokenBytes = 2 ** 20;
 /** Deeper nesting is refused. */
 const maxDepth = 64;
 
@@ -34,6 +39,7 @@ export class XmlReader {
   #prolog = "";
   #text = "";
   #sinceMark = 0;
+  #sinceToken = 0;
 
   constructor(sink: Sink, maxEntryBytes: number, handler: XmlHandler) {
     this.#sink = sink;
@@ -47,7 +53,11 @@ export class XmlReader {
     parser.on("doctype", () => {
       throw this.#doctype();
     });
+    const token = (): void => void (this.#sinceToken = 0);
+    parser.on("comment", token);
+    parser.on("processinginstruction", token);
     parser.on("opentag", ({ name, attributes }) => {
+      token();
       this.#rooted = true;
       if (++this.#depth > maxDepth) throw this.#wrong(`more than ${maxDepth} levels of nesting are refused`);
       this.#text = "";
@@ -56,6 +66,7 @@ export class XmlReader {
     parser.on("text", (text) => void (this.#text += text));
     parser.on("cdata", (text) => void (this.#text += text));
     parser.on("closetag", ({ name }) => {
+      token();
       this.#depth--;
       handler.close(local(name), this.#text);
       this.#text = "";
@@ -83,11 +94,14 @@ export class XmlReader {
       const text = this.#decoder.decode(piece, { stream: true });
       if (!this.#rooted) this.#checkProlog(text);
       this.#sinceMark += piece.length;
+      this.#sinceToken += piece.length;
       this.#parser.write(text);
       if (this.#sinceMark > this.#maxEntryBytes)
         throw this.#wrong(
           `more than ${this.#maxEntryBytes} bytes without a whole entry; maxEntryBytes raises this limit`,
         );
+      if (this.#sinceToken > maxTokenBytes)
+        throw this.#wrong(`a comment, a text or a tag has more than ${maxTokenBytes} bytes`);
     }
   }
 

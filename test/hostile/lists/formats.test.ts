@@ -74,6 +74,23 @@ describe("XML", () => {
     expect(String(error)).toMatch(/entry 2, line 2: .*undefined entity/);
   });
 
+  test.each<[string, string, string]>([
+    ["a comment", "<queryResult><images><image><!-- ", "a-"],
+    ["an instruction", "<queryResult><images><image><?x a", "a?"],
+    ["a CDATA section", "<queryResult><images><image><id><![CDATA[", "a]"],
+    ["a text of references", "<queryResult><images><image><id>", "&amp;"],
+    ["an attribute of references", '<queryResult><images><image a="', "&amp;"],
+  ])("%s that the parser would keep in millions of pieces ends after a MiB", async (_, head, piece) => {
+    let taken = 0;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(head);
+      for (const chunk = Buffer.from(piece.repeat(10_000)); taken < 16 * MiB; taken += chunk.length) yield chunk;
+    }
+    const { error } = await read(source());
+    expect(String(error)).toMatch(/a comment, a text or a tag has more than 1048576 bytes/);
+    expect(taken).toBeLessThan(1.25 * MiB);
+  });
+
   test("nesting without end, text without end, a comment without end", async () => {
     const deep = await read(repeated("<queryResult>", "<a>".repeat(10_000), 2000).source);
     expect(String(deep.error)).toMatch(/more than 64 levels of nesting/);
