@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { invalidArgument, isBytes } from "../check.js";
 import { batchesOf, type BatchOptions } from "../lists/batches.js";
-import { peekList, type PeekedList } from "../lists/open-list.js";
+import { peekList, type PeekedList, refuseHashOutput } from "../lists/open-list.js";
 import type { ListFormat } from "../lists/formats/index.js";
 import { checkSource, type ListSource, sourceName } from "../lists/source.js";
 import type { HashIndex } from "../search/hash-index.js";
@@ -77,6 +77,7 @@ async function* listBatches(
 ): AsyncGenerator<KnownBatch, void, undefined> {
   const peeked = await peekList(source, name, options.signal);
   const { format } = peeked;
+  if (format === undefined) await refuseHashOutput(peeked);
   if (!native.includes(format)) return yield* entryBatches(peeked, options, digests);
   const typed = format === "signals" || format === "signal-csv";
   if (digests === undefined || !typed) return yield* batchesOf(replayed(peeked), { ...options, name });

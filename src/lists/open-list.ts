@@ -4,6 +4,7 @@ import { type CheckedColumns, checkColumns, type ColumnMap } from "./columns.js"
 import { EntryList } from "./entry-list.js";
 import type { ListProblem } from "./entry.js";
 import { formats, type ListFormat, listFormats } from "./formats/index.js";
+import { isHashOutput } from "./formats/lines.js";
 import { Head, headBytes } from "./head.js";
 import { Sink } from "./sink.js";
 import { formatOf } from "./sniff-list.js";
@@ -128,6 +129,14 @@ export async function peekList(source: ListSource, name: string, signal: AbortSi
   }
 }
 
+/** Closes a list of unknown format that is what the command `hash` prints. @throws {ListError} */
+export async function refuseHashOutput({ name, pieces, rest }: Omit<PeekedList, "format">): Promise<void> {
+  if (!isHashOutput(new Head(Buffer.concat(pieces)))) return;
+  await rest.return();
+  const reason = "it is the output of the command hash; the command list create makes a list of the same images";
+  throw new ListError(name, "its beginning", reason);
+}
+
 /** Reads at least `headBytes`, or all there is. */
 async function readHead(chunks: AsyncGenerator<Uint8Array, void, undefined>): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = [];
@@ -155,6 +164,7 @@ export async function entryList(
     const format = options.format ?? recognised;
     if (format === undefined) {
       if (beginning.length === 0) throw refuse("it is empty");
+      await refuseHashOutput({ name, pieces, rest });
       throw refuse("its format is none that is known; a CSV needs the option columns");
     }
     const sink = new Sink({ name, others: options.others, onProblem: options.onProblem });

@@ -5,6 +5,7 @@ import { bytes, invalidArgument, isBytes } from "../check.js";
 import { EmpreinteError, printable, systemReason } from "../errors.js";
 import { bytesOfChunk, type Chunks, chunksOf, isStream } from "../files/byte-stream.js";
 import { openFile } from "../files/open-file.js";
+import { LineEnds } from "./line-ends.js";
 
 /** Where a list comes from: the path of a file, a `file:` URL, its bytes, or a stream of them. */
 export type ListSource =
@@ -74,7 +75,7 @@ function bytesOf(chunk: unknown): Uint8Array {
 }
 
 /**
- * Gives the bytes of a source in chunks. The source is closed when they end, when the consumer stops, and when the signal is
+ * Gives the bytes of a source in chunks, with line feeds or CRLF at the ends of lines. The source is closed when they end, when the consumer stops, and when the signal is
  * aborted. A chunk is valid until the next one is read.
  *
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, with the name of the list and the system's error as `cause`; or the signal's
@@ -99,15 +100,18 @@ export async function* readChunks(
     }
   }
   signal?.throwIfAborted();
+  const lineEnds = new LineEnds();
   const opening = openSource(source);
   let chunks: Pick<Chunks, "next" | "close"> | undefined;
   try {
     chunks = await read(opening);
     for (;;) {
       const { done, value } = await read(chunks.next());
-      if (done) return;
-      yield bytesOf(value);
+      if (done) break;
+      yield lineEnds.take(bytesOf(value));
     }
+    const last = lineEnds.end();
+    if (last.length > 0) yield last;
   } finally {
     const closing = opening.then((opened) => opened.close());
     // After an abort, closing would wait for a read that is still going on. After a failed opening there is nothing to

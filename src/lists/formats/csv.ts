@@ -8,7 +8,7 @@ import { numberOf, textOf, timeOf, unixTime } from "../values.js";
 
 /** Returns the usual delimiter that the first line has most of. */
 function delimiterOf(head: string): string {
-  const [first = ""] = head.replace(/"[^"]*"/g, "").split(/\r?\n/, 1);
+  const [first = ""] = head.replace(/"[^"]*"/g, "").split(/\r\n|\r|\n/, 1);
   const counts = [",", ";", "\t", "|"].map((one) => ({ one, count: first.split(one).length }));
   return counts.reduce((best, next) => (next.count > best.count ? next : best)).one;
 }

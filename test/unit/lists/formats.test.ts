@@ -11,6 +11,8 @@ import {
   type WrittenFormat,
 } from "../../../dist/doors/lists.js";
 import { ListError } from "../../../dist/errors.js";
+import { HashList } from "../../../dist/index.js";
+import { hexHashes } from "../../support/lists.ts";
 
 const { md5, pdq, sha1, sha256 } = values;
 
@@ -74,6 +76,24 @@ describe.each(Object.entries(fixtures))("%s", (format, { good, entries, broken, 
     for await (const item of list) items.push(item);
     expect(items).toEqual(whole.items);
     expect(list.page).toEqual(whole.page);
+  });
+
+  test("with the line ends of the old Mac OS it is the same, in whole and in pieces of one byte", async () => {
+    const today = good.replaceAll("\r\n", "\n");
+    const whole = await read(today, format);
+    const old = today.replaceAll("\n", "\r");
+    const bytes = Buffer.from(old);
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < bytes.length; i++) yield bytes.subarray(i, i + 1);
+    }
+    if (format !== "csv") expect(sniffList(bytes)).toBe(format);
+    for (const source of [bytes, pieces()]) {
+      const list = await openList(source, format === "csv" ? { columns: csvColumns } : {});
+      const items: ListEntry[] = [];
+      for await (const item of list) items.push(item);
+      expect(items).toEqual(whole.items);
+    }
+    expect(bytes.toString()).toBe(old); // the caller's memory is not changed
   });
 
   test("of a broken list each problem is named with its place, and the rest goes on", async () => {
@@ -435,5 +455,31 @@ describe("options", () => {
     let entries = 0;
     for await (const _ of list) entries++;
     expect([entries, list.problems]).toEqual([0, 1]);
+  });
+});
+
+describe("beginnings", () => {
+  const [hash] = hexHashes(1, 71) as [string];
+
+  test.each(["url https://a.example/", "raw_text some words ", "md5 d41d8cd98f00b204e9800998ecf8427e ", "other x"])(
+    "python-threatexchange's lines are recognized after a hundred of `%s`",
+    async (line) => {
+      const text = `${Array.from({ length: 100 }, (_, i) => `${line}${i}\n`).join("")}pdq ${hash}\n`;
+      expect(sniffList(Buffer.from(text))).toBe("signals");
+      const { items } = await read(text, "signals");
+      expect(items.at(-1)!.signals).toMatchObject([{ type: "pdq", value: hash }]);
+      const list = await HashList.load(Buffer.from(text));
+      expect(await list.search({ hash, quality: 100 })).toMatchObject([{ distance: 0, line: 101 }]);
+    },
+  );
+
+  test.each([
+    ["text", `${hash}  100  a.jpg\n`],
+    ["text with an escaped name", `\\${hash}  100  a\\nb.jpg\n`],
+    ["JSON", `${JSON.stringify({ path: "a.jpg", kind: "image", hash, quality: 100 })}\n`],
+  ])("the output of the command hash as %s is named, with the command that makes a list", async (_, text) => {
+    const named = { code: "ERR_EMPREINTE_LIST", message: expect.stringContaining("list create") as string };
+    await expect(openList(Buffer.from(text))).rejects.toMatchObject(named);
+    await expect(HashList.load(Buffer.from(text))).rejects.toMatchObject(named);
   });
 });
