@@ -1,10 +1,10 @@
 import { integer, invalidArgument } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
-import type { Orientation } from "../hash/orientations.js";
+import type { Orientation, OrientationHashes } from "../hash/orientations.js";
 import { bitCounts } from "../popcount.js";
 import { hashToBytes } from "../hash/value.js";
 import type { Timeline } from "../search/align.js";
-import type { Sampling, SignatureFrame, VideoSignature } from "../video/signature.js";
+import type { Sampling, SignatureFrame, TrimmedFrame, VideoSignature } from "../video/signature.js";
 
 /** The timeline of a query. */
 export type QueryTimeline = Timeline & {
@@ -18,7 +18,7 @@ export type QueryTimeline = Timeline & {
 const [cameraScore, syntheticScore] = [50, 58];
 const leastWeight = 0.15;
 
-function partialWeightOf(frame: SignatureFrame): number {
+function partialWeightOf(frame: Pick<SignatureFrame, "syntheticScore">): number {
   const share = ((frame.syntheticScore ?? 0) - cameraScore) / (syntheticScore - cameraScore);
   return 1 - (1 - leastWeight) * Math.min(1, Math.max(0, share));
 }
@@ -96,6 +96,21 @@ export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
   });
 }
 
+/** The frames sorted by time. They mostly are already. */
+function inOrder(frames: readonly SignatureFrame[]): readonly SignatureFrame[] {
+  const isSorted = frames.every((frame, i) => i === 0 || frames[i - 1]!.timestampSeconds <= frame.timestampSeconds);
+  return isSorted ? frames : frames.toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
+}
+
+const noOrientations: Partial<OrientationHashes> = {};
+const plainHex = /^[0-9a-f]{64}$/i;
+
+/** Writes a hash to its place. Nearly all are plain hex digits, which the general parser reads much more slowly. */
+function writeHash(bytes: Buffer, at: number, hash: string): void {
+  if (typeof hash === "string" && plainHex.test(hash)) bytes.write(hash, at, "hex");
+  else bytes.set(hashToBytes(hash), at);
+}
+
 /**
  * Turns a signature into the arrays that the aligner takes. Frames of low quality and unstable frames are left out.
  * Successive frames that look the same become one run. `orientation` selects which of the frames' hashes are taken,
@@ -109,46 +124,43 @@ export function timelineOf(
   orientation: Orientation | undefined,
   trimmed = false,
 ): QueryTimeline {
-  const frames = signature.frames
-    .toSorted((a, b) => a.timestampSeconds - b.timestampSeconds)
-    .map((frame, place) => ({ ...frame, ...(trimmed && frame.trimmed), place }))
-    .filter(({ quality, stable }) => quality >= minQuality && stable);
-  const hashes = new Uint8Array(32 * frames.length);
-  const from = new Float64Array(frames.length);
-  const to = new Float64Array(frames.length);
-  const best = new Float64Array(frames.length);
-  const partialWeights = new Float32Array(frames.length);
-  const places = new Uint32Array(frames.length);
+  const sorted = inOrder(signature.frames);
+  const shown = (frame: SignatureFrame): SignatureFrame | TrimmedFrame => (trimmed && frame.trimmed) || frame;
+  const isKept = (frame: SignatureFrame): boolean => shown(frame).quality >= minQuality && shown(frame).stable;
+  const most = sorted.reduce((sum, frame) => sum + Number(isKept(frame)), 0);
+  const hashes = new Uint8Array(32 * most);
+  const bytes = Buffer.from(hashes.buffer);
+  const [from, to, best] = [new Float64Array(most), new Float64Array(most), new Float64Array(most)];
+  const partialWeights = new Float32Array(most);
+  const places = new Uint32Array(most);
   const spacing = spacingOf(signature);
   let count = 0;
   // The first hash of the current run. Its frames are compared with this one, even if a better hash represents the run.
-  let first = new Uint8Array(32);
-  for (const frame of frames) {
-    const text =
-      orientation === undefined || orientation === "orig"
-        ? frame.hash
-        : (frame.orientations?.[orientation] ?? frame.hash);
-    const hash = hashToBytes(text);
+  const first = new Uint8Array(32);
+  for (const [place, frame] of sorted.entries()) {
+    if (!isKept(frame)) continue;
+    const one = shown(frame);
+    const { [orientation ?? "orig"]: other } = one.orientations ?? frame.orientations ?? noOrientations;
+    writeHash(bytes, 32 * count, orientation === undefined || orientation === "orig" ? one.hash : (other ?? one.hash));
     const start = Math.max(0, frame.timestampSeconds);
     const end = Math.max(start, frame.lastTimestampSeconds);
     const last = count - 1;
     const follows = count > 0 && spacing < 0.5 && start - to[last]! <= 2.5 * spacing;
-    if (follows && distanceBetween(hash, 0, first, 0) <= sameBits) {
+    if (follows && distanceBetween(hashes, count, first, 0) <= sameBits) {
       to[last] = Math.max(to[last]!, end);
-      if (frame.quality <= best[last]!) continue;
-      hashes.set(hash, 32 * last);
-      best[last] = frame.quality;
-      partialWeights[last] = partialWeightOf(frame);
-      places[last] = frame.place;
+      if (one.quality <= best[last]!) continue;
+      hashes.copyWithin(32 * last, 32 * count, 32 * count + 32);
+      best[last] = one.quality;
+      partialWeights[last] = partialWeightOf(one);
+      places[last] = place;
       continue;
     }
-    first = Uint8Array.from(hash);
-    hashes.set(hash, 32 * count);
+    first.set(hashes.subarray(32 * count, 32 * count + 32));
     from[count] = start;
     to[count] = count > 0 ? Math.max(end, to[last]!) : end;
-    partialWeights[count] = partialWeightOf(frame);
-    places[count] = frame.place;
-    best[count++] = frame.quality;
+    partialWeights[count] = partialWeightOf(one);
+    places[count] = place;
+    best[count++] = one.quality;
   }
   const duration = Math.max(signature.durationSeconds, count > 0 ? to[count - 1]! : 0);
   const query: QueryTimeline = {

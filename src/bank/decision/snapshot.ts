@@ -108,8 +108,8 @@ function entryOf(database: Database, row: EntryRow | undefined): SnapshotEntry |
 const goodQuality = 100;
 
 function framesOf(database: Database, pages: Pages, entry: number, end: number): KnownFrame[] {
-  const sql = `SELECT first, count, times FROM entry WHERE id = ? AND status = ${activeStatus} AND times IS NOT NULL`;
-  const row = database.get<[number, number, number]>(sql, entry);
+  const sql = `SELECT first, count, times FROM entry WHERE id = ? AND status = ${activeStatus}`;
+  const row = database.get<[number, number, number | null]>(sql, entry);
   if (row === undefined) return [];
   const [first, count, address] = row;
   checkRun(database, first, count, end);

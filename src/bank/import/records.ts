@@ -113,7 +113,8 @@ export function parseTime(name: string, value: unknown): number | null {
 function checkTime({ type, timestampSeconds, frame }: SignalInput, position: number): FrameTime | undefined {
   if (timestampSeconds === undefined) return undefined;
   if (type !== "vpdq") throw invalidArgument("type", "vpdq for a signal with a time", type);
-  if (!(timestampSeconds >= 0 && timestampSeconds <= mostSeconds)) {
+  const isTime = typeof timestampSeconds === "number" && timestampSeconds >= 0 && timestampSeconds <= mostSeconds;
+  if (!isTime) {
     throw invalidArgument("timestampSeconds", `number from 0 to ${mostSeconds}`, timestampSeconds);
   }
   return {

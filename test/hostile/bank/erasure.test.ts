@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
+import { everyByte, lying } from "../../support/bank-bytes.ts";
 import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { killed } from "../../support/killed.ts";
 import { random, randomHashes, rowInIndexFile } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 import { root } from "../../support/run.ts";
@@ -13,26 +14,6 @@ import { root } from "../../support/run.ts";
 const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-erasure-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const from = { bank: "ncii", source: "hotline" };
-
-/**
- * Every file of the store's folder, whatever its name: the store, its log, the snapshot, what was left behind. Read by
- * another process: one that closes a file loses all its locks on it, and SQLite's in this process are among them.
- */
-function everyByte(of: string): Buffer {
-  const names = readdirSync(of).map((name) => join(of, name));
-  const { status, stdout } = spawnSync("cat", names, { maxBuffer: 2 ** 30 });
-  if (status !== 0) throw new Error("the files could not be read");
-  return stdout;
-}
-
-/** Which of the hashes lie somewhere in the folder: half a hash is enough, as bytes, as text or as an index file has it. */
-function lying(of: string, values: readonly string[], bytes: Buffer = everyByte(of)): string[] {
-  return values.filter((value) => {
-    const all = Buffer.from(value, "hex");
-    const forms = [all.subarray(0, 16), all.subarray(16), value.slice(0, 32), value.slice(32), all.toString("base64")];
-    return [...forms, rowInIndexFile(value)].some((form) => bytes.includes(form));
-  });
-}
 
 function matching(store: BankStore, values: readonly string[]): number {
   const matcher = new Matcher(store);
@@ -240,39 +221,9 @@ describe("kill -9", () => {
     first = inside;
   });
 
-  interface Killed {
-    lines: string[];
-    finished: boolean;
-  }
-
-  /**
-   * Runs the child and kills it inside the step after its line number `line`: when `share` of the time has passed that the
-   * steps before took. So the kill strikes inside the work on a fast and on a slow machine alike.
-   */
-  async function killed(path: string, from: number, seed: number, line: number, share: number): Promise<Killed> {
-    const args = [join(root, "test/support/bank-child.mjs"), path, String(from), String(steps), String(seed)];
-    const child: ChildProcess = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-    let text = "";
-    let ready = 0;
-    const ended = new Promise<void>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", () => resolve());
-    });
-    await new Promise<void>((resolve) => {
-      child.stdout!.on("data", (chunk: Buffer) => {
-        text += chunk.toString();
-        ready ||= performance.now();
-        if (text.split("\n").length - 1 > line) resolve();
-      });
-      child.on("close", () => resolve());
-    });
-    if (line > 0) await setTimeout((share * (performance.now() - ready)) / line);
-    child.kill("SIGKILL");
-    await ended;
-    // The last line may be cut.
-    const lines = text.split("\n").slice(0, -1);
-    return { lines, finished: lines.at(-1) === "finished" };
-  }
+  const child = (path: string, from: number, seed: number): string[] => {
+    return [join(root, "test/support/bank-child.mjs"), path, String(from), String(steps), String(seed)];
+  };
 
   test(`${kills} times at random points leaves the state before or after, and never a match of what was withdrawn`, async () => {
     const inside = join(folder, "killed");
@@ -285,7 +236,7 @@ describe("kill -9", () => {
     for (let kill = 0; kill < kills; kill++) {
       const from = kill * steps;
       // Two lines a step: every place in the child's work gets its kills.
-      const { lines, finished } = await killed(path, from, kill, kill % (2 * steps), (next() % 1000) / 1000);
+      const { lines, finished } = await killed(child(path, from, kill), kill % (2 * steps), (next() % 1000) / 1000);
       expect(lines[0]).toBe("ready");
       if (!finished) between++;
       steppedOn += lines.length - 1;
