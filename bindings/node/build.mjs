@@ -3,9 +3,9 @@
 //
 // node-gyp does it where it can: it needs python3 and make, and Node's headers, which it would fetch from nodejs.org when
 // they are not beside the `node` that runs. Where one of these is missing, the compiler alone does: the sources and flags
-// of binding.gyp, and the headers of the npm packages node-api-headers and node-addon-api.
+// of addon.gyp, and the headers of the npm packages node-api-headers and node-addon-api.
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
@@ -20,6 +20,11 @@ const jobs = Number(process.env.JOBS) || availableParallelism();
 
 const works = (command, ...args) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
+// node-gyp reads binding.gyp in the root. A package that has one is compiled at its installation by some package managers,
+// whatever its package.json says, so it is there only while node-gyp runs.
+const recipeFile = join(root, "bindings/node/addon.gyp");
+const gypFile = join(root, "binding.gyp");
+
 /** The folder that node-gyp calls nodedir, when the headers of this Node are on this machine. */
 function headers() {
   const given = process.env.npm_config_nodedir ?? process.env.npm_package_config_node_gyp_nodedir;
@@ -30,13 +35,19 @@ function headers() {
 function nodeGyp(args) {
   const nodedir = headers();
   const env = { ...process.env, ...(nodedir && { npm_config_nodedir: nodedir }) };
-  const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: "inherit" });
+  let status;
+  copyFileSync(recipeFile, gypFile);
+  try {
+    ({ status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: "inherit" }));
+  } finally {
+    rmSync(gypFile, { force: true });
+  }
   process.exit(status ?? 1);
 }
 
-/** The sources and flags of binding.gyp for this machine; its conditions have the form target_arch=='…'. */
+/** The sources and flags of addon.gyp for this machine; its conditions have the form target_arch=='…'. */
 function recipe() {
-  const [target] = JSON.parse(readFileSync(join(root, "binding.gyp"), "utf8")).targets;
+  const [target] = JSON.parse(readFileSync(recipeFile, "utf8")).targets;
   const sources = [...target.sources];
   for (const [condition, then] of target.conditions) {
     if (condition === `target_arch=='${process.arch}'`) sources.push(...(then.sources ?? []));
@@ -75,7 +86,7 @@ async function compile() {
   const newest = Math.max(
     newestHeader("native"),
     newestHeader("bindings"),
-    statSync(join(root, "binding.gyp")).mtimeMs,
+    statSync(recipeFile).mtimeMs,
   );
   const output = join(root, "build", kind);
   mkdirSync(join(output, "objects"), { recursive: true });

@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from "../errors.js";
 import type { VideoSignature } from "../video/signature.js";
-import { checkFrames } from "../video/vpdq/frames.js";
-import type { VpdqFrame } from "../video/vpdq/text.js";
+import { checkFrames, type VpdqFrame } from "../video/vpdq/frames.js";
 
 /** From this many frames a second on, a signature counts as one of every frame. */
 const dense = 5;

@@ -48,7 +48,7 @@ let packed: Packed;
 
 beforeAll(async () => {
   mkdirSync(tree);
-  const sources = ["package.json", "tsconfig.json", "binding.gyp", "native", "bindings", "src", "test", "fixtures"];
+  const sources = ["package.json", "tsconfig.json", "native", "bindings", "src", "test", "fixtures"];
   for (const name of [...sources, "README.md", "LICENSE", "CHANGELOG.md", "HACKING.md", ".ci"]) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(tree, name), { recursive: true });
   }
@@ -70,16 +70,21 @@ const target = `${process.platform}-${process.arch}`;
 describe("the tarball", () => {
   test("has what a user needs, and nothing else", () => {
     const paths = packed.files.map((file) => file.path);
-    const needed = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "binding.gyp", "dist/index.js"];
+    const needed = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "bindings/node/addon.gyp", "dist/index.js"];
     needed.push("dist/index.d.ts", "dist/cli/main.js", "native/empreinte.h", "bindings/node/module.cc");
     needed.push(`prebuilds/${target}/empreinte.node`);
     expect(needed.filter((name) => !paths.includes(name))).toEqual([]);
     const fine =
-      /^(dist\/.+\.(js|d\.ts)|prebuilds\/.+\.node|(native|bindings)\/.+\.(h|cc|mjs)|native\/.+\/(README|FORMAT)\.md|man\/empreinte\.1|[A-Z]+(\.md)?|binding\.gyp|package\.json)$/;
+      /^(dist\/.+\.(js|d\.ts)|prebuilds\/.+\.node|(native|bindings)\/.+\.(h|cc|mjs)|bindings\/node\/addon\.gyp|native\/.+\/(README|FORMAT)\.md|man\/empreinte\.1|[A-Z]+(\.md)?|package\.json)$/;
     expect(paths.filter((name) => !fine.test(name))).toEqual([]);
     expect(paths.filter((name) => /(^|\/)(tests?|fixtures|benchmarks)\/|\.test\.|HACKING|\.npmrc/.test(name))).toEqual(
       [],
     );
+  });
+
+  // yarn 1 compiles whatever package has a binding.gyp, and fails where there is no compiler.
+  test("has nothing that makes a package manager compile", () => {
+    expect(packed.files.filter(({ path: name }) => basename(name) === "binding.gyp")).toEqual([]);
   });
 
   test("asks npm to run nothing", () => {

@@ -1,6 +1,9 @@
 import { integer, invalidArgument, iterable } from "../../check.js";
 import { hashToHex } from "../../hash/value.js";
-import type { VpdqFrame } from "./text.js";
+import type { SignatureFrame } from "../signature.js";
+
+/** The fields of a frame that vPDQ files carry. */
+export type VpdqFrame = Pick<SignatureFrame, "number" | "timestampSeconds" | "hash" | "quality">;
 
 /**
  * Returns the frames that a caller gave, checked, with their hashes in lower case.

@@ -2,8 +2,7 @@ import { boolean, integer, checkOptions } from "../../check.js";
 import { hashToBytes } from "../../hash/value.js";
 import { native } from "../../native/load.js";
 import { matchRadius, leastQuality } from "../../thresholds.js";
-import { checkFrames } from "./frames.js";
-import type { VpdqFrame } from "./text.js";
+import { checkFrames, type VpdqFrame } from "./frames.js";
 
 /** Options of `compareVpdq`. */
 export interface VpdqMatchOptions {

@@ -1,8 +1,7 @@
 import { InvalidArgumentError, InvalidHashError } from "../../errors.js";
 import { oneOf } from "../../check.js";
 import { hashToHex } from "../../hash/value.js";
-import type { SignatureFrame } from "../signature.js";
-import { checkFrames } from "./frames.js";
+import { checkFrames, type VpdqFrame } from "./frames.js";
 
 /**
  * The three forms of vPDQ files.
@@ -12,9 +11,6 @@ import { checkFrames } from "./frames.js";
  * - `"json-object"` is its older form: an object from frame number to `{"quality", "hash", "timestamp"}`.
  */
 export type VpdqForm = "lines" | "json" | "json-object";
-
-/** The fields of a frame that vPDQ files carry. */
-export type VpdqFrame = Pick<SignatureFrame, "number" | "timestampSeconds" | "hash" | "quality">;
 
 const forms: readonly VpdqForm[] = ["lines", "json", "json-object"];
 

@@ -78,8 +78,8 @@ describe("C++", () => {
     expect(cycles(map)).toEqual([]);
   });
 
-  test("binding.gyp compiles every .cc there is, and nothing else", () => {
-    const [target] = (JSON.parse(read("binding.gyp")) as { targets: GypTarget[] }).targets;
+  test("addon.gyp compiles every .cc there is, and nothing else", () => {
+    const [target] = (JSON.parse(read("bindings/node/addon.gyp")) as { targets: GypTarget[] }).targets;
     const listed = [target!.sources, ...target!.conditions.map(([, then]) => then.sources ?? [])].flat();
     expect(listed.toSorted()).toEqual([...files("native", /\.cc$/), ...files("bindings/node", /\.cc$/)].toSorted());
   });
