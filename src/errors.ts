@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from "node:util";
+import { escapeControls } from "./control-characters.js";
 import { withoutHashes } from "./without-hashes.js";
 
 /**
@@ -143,10 +144,7 @@ const longestName = 512;
  * middle left out where it is longer than 512 characters.
  */
 export function printable(name: string): string {
-  const text = withoutHashes(name).replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const text = escapeControls(withoutHashes(name));
   if (text.length <= longestName) return text;
   return `${text.slice(0, longestName / 2)}…${text.slice(-longestName / 2)}`;
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type About, edited, edits } from "../../benchmarks/video-recall/edits.mjs";
 import { clip, ledClip } from "../../benchmarks/video-recall/scenes.mjs";
 import { hashVideo, VideoIndex } from "../../dist/doors/video.js";
-import { long, rounds } from "../support/long.ts";
+import { long, needsLongRun, rounds } from "../support/long.ts";
 import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, x264, isOldFfmpeg, needsCurrentFfmpeg } from "../support/video.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-recall-test-"));
@@ -62,6 +62,7 @@ describe("found, with the segment right to within half a second on all four ends
 });
 
 test("unrelated videos behind the same leaders do not match", async (ctx) => {
+  needsLongRun(ctx);
   if (missing !== undefined) return ctx.skip(missing);
   const all = [["countdown"], ["title", "countdown"], ["bars", "black"], ["pattern2"], ["black", "pattern2"]];
   const leaders = all.slice(0, rounds(2, all.length));
@@ -80,6 +81,7 @@ test("unrelated videos behind the same leaders do not match", async (ctx) => {
 });
 
 test("countdowns of other sizes and colours do not match, though their digits look alike", async (ctx) => {
+  needsLongRun(ctx);
   if (missing !== undefined) return ctx.skip(missing);
   const made = [];
   for (const [seconds, size, colour, font] of [
@@ -103,6 +105,7 @@ test("countdowns of other sizes and colours do not match, though their digits lo
 });
 
 test("the same countdown or test pattern at places in two films is no match; eight seconds of a film are", async (ctx) => {
+  needsLongRun(ctx);
   if (missing !== undefined) return ctx.skip(missing);
   const size = "s=640x360:r=25:d=8";
   const leaders = {

@@ -3,22 +3,37 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, type TestContext } from "vitest";
-import { long, rounds } from "../support/long.ts";
-import { BuildCache, digestOf, hostCompiler, type Toolchain, usable, Workshop } from "../support/native.ts";
+import { needsLongRun, rounds } from "../support/long.ts";
+import {
+  addonObjects,
+  BuildCache,
+  digestOf,
+  hostCompiler,
+  type Toolchain,
+  usable,
+  Workshop,
+} from "../support/native.ts";
 import { root, run, which } from "../support/run.ts";
 
-// The core's own test programs, without Node. They are built here and run on this processor, on emulated ones, and under
-// sanitizers. Two run at a time. Objects are kept between runs, so that only changed sources are compiled.
+// The core's own test programs, without Node. `npm test` links them with the core that the addon has and runs them on this
+// processor. `npm run test:all` compiles the core for an emulated processor and under sanitizers, too. Two run at a time.
+// Objects are kept between runs, so that only changed sources are compiled.
 const workshop = new Workshop();
 afterAll(() => workshop[Symbol.dispose]());
 
 const here = process.arch === "arm64" ? "arm64" : "x64";
-const host: Toolchain = { compiler: hostCompiler() ?? "g++", arch: here, flags: ["-O2", "-pthread"] };
+const host: Toolchain = {
+  compiler: hostCompiler() ?? "g++",
+  arch: here,
+  flags: ["-O2", "-pthread"],
+  core: addonObjects(here),
+};
 const sanitized: Toolchain = {
   ...host,
+  core: undefined,
   flags: "-O1 -g1 -pthread -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer".split(" "),
 };
-const threads: Toolchain = { ...host, flags: ["-O1", "-g1", "-fsanitize=thread", "-pthread"] };
+const threads: Toolchain = { ...sanitized, flags: ["-O1", "-g1", "-fsanitize=thread", "-pthread"] };
 const arm: Toolchain = { compiler: "aarch64-linux-gnu-g++", arch: "arm64", flags: ["-O2", "-static"] };
 
 /** The known answers with their inputs, 70 MB, which take some time to make. */
@@ -41,19 +56,21 @@ async function makeRecords(): Promise<Buffer> {
 }
 let records: Promise<Buffer> | undefined;
 
-/** Builds a program, or skips the test when a tool is missing. */
+/** Builds a program, or skips the test when a tool is missing. Compiling the whole core is for the long run only. */
 async function build(ctx: TestContext, toolchain: Toolchain, ...sources: string[]): Promise<string> {
+  if (toolchain !== host) needsLongRun(ctx);
   if (!(await usable(toolchain))) ctx.skip(`skipped: needs ${toolchain.compiler} with ${toolchain.flags.join(" ")}`);
   return workshop.program(toolchain, ...sources);
 }
 
+/** Skips the test when an emulator is missing, or in the short run: emulated programs take minutes. */
 function need(ctx: TestContext, program: string): void {
+  needsLongRun(ctx);
   if (which(program) === undefined) ctx.skip(`skipped: needs ${program}`);
 }
 
-/** Builds a program with the thread sanitizer: the third compilation of the core, which is for the long run only. */
+/** Builds a program with the thread sanitizer. */
 async function buildThreaded(ctx: TestContext, ...sources: string[]): Promise<string> {
-  if (!long) ctx.skip("skipped: needs the long run, npm run test:all");
   const program = await build(ctx, threads, ...sources);
   // Where the kernel's address randomization and the sanitizer do not get along, no program starts.
   const { stderr } = await run(program, ["0", "0"]);
@@ -142,6 +159,7 @@ const checks: Check[] = [
     title: "all kernels agree with the portable one at sides near the borders of tiles and windows, rows with gaps",
     sources: ["test/native/sizes.cc"],
     right: /^[1-9]\d+ images, 0 failures$/m,
+    host: text(rounds(2, 1)),
     sanitized: text(rounds(2, 1)),
     arm: text(rounds(2, 1)),
   },
@@ -157,6 +175,7 @@ const checks: Check[] = [
     title: "the list reader finds every form and problem, whatever the pieces",
     sources: ["test/native/lists.cc"],
     right: /\b0 failures$/m,
+    host: [],
     sanitized: [],
   },
   {
@@ -214,6 +233,7 @@ const checks: Check[] = [
     title: "damaged index files give errors, and no read outside them",
     sources: ["test/native/damaged.cc"],
     right: /\b0 failures$/m,
+    host: text(1, rounds(3, 12)),
     sanitized: text(1, rounds(3, 12)),
   },
   {
@@ -230,6 +250,7 @@ const checks: Check[] = [
     title: "the reader of a child's outputs loses nothing beside a thread that writes",
     sources: ["bindings/node/output_reader.cc", "test/native/outputs.cc"],
     right: /^[1-9]\d+ checks, 0 failures$/m,
+    host: text(1, rounds(30, 100)),
     sanitized: text(1, rounds(30, 100)),
     threads: text(1, rounds(40, 40)),
   },

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { rounds } from "../support/long.ts";
+import { needsLongRun, rounds } from "../support/long.ts";
 import { root, run } from "../support/run.ts";
 
-// What `npm run lint` and `npm run format:check` do, one test a tool.
+// What `npm run lint` and `npm run format:check` do, one test a tool. The tools that read everything take half of the time of
+// `npm test`, and the editor or `npm run lint` has said it before: they are for the long run.
 const minutes = { timeout: 5 * 60_000 };
 
 async function passes(script: string, ...args: string[]): Promise<void> {
@@ -13,10 +14,22 @@ async function passes(script: string, ...args: string[]): Promise<void> {
 }
 
 describe("the sources", () => {
-  test("types: src", minutes, () => passes("typescript/bin/tsc", "-p", ".", "--noEmit"));
-  test("types: tests", minutes, () => passes("typescript/bin/tsc", "-p", "tsconfig.test.json"));
+  test("types: src", minutes, async (ctx) => {
+    needsLongRun(ctx);
+    await passes("typescript/bin/tsc", "-p", ".", "--noEmit");
+  });
+
+  test("types: tests", minutes, async (ctx) => {
+    needsLongRun(ctx);
+    await passes("typescript/bin/tsc", "-p", "tsconfig.test.json");
+  });
+
   test("oxlint", minutes, () => passes("oxlint/bin/oxlint", "--deny-warnings"));
-  test("prettier", minutes, () => passes("prettier/bin/prettier.cjs", "--check", "."));
+  test("prettier", minutes, async (ctx) => {
+    needsLongRun(ctx);
+    await passes("prettier/bin/prettier.cjs", "--check", ".");
+  });
+
   test("knip: nothing unused", minutes, () => passes("knip/bin/knip.js"));
 
   test("clang-format", minutes, async (ctx) => {

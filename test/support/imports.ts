@@ -16,6 +16,7 @@ export const leaves: readonly string[] = [
   "processes",
   "packages",
   "without-hashes",
+  "control-characters",
 ];
 
 /** HACKING.md, "Who may import whom": what each folder of src/ may import besides itself. */
@@ -33,9 +34,10 @@ export const allowed: Record<string, readonly string[]> = {
   bank: ["hash", "search", "lists", "image", "views", "copies", "video", "video-index", ...leaves],
   doctor: ["hash", "image", "video", "native", "search", ...leaves],
   evaluate: ["index", "doors", ...leaves],
-  cli: ["index", "doors", "files", "without-hashes"],
-  errors: ["without-hashes"],
+  cli: ["index", "doors", "files", "without-hashes", "control-characters"],
+  errors: ["without-hashes", "control-characters"],
   "without-hashes": [],
+  "control-characters": [],
   limits: [],
   check: leaves,
   semaphore: [],

@@ -3,6 +3,11 @@
 /** Whether this is the long run: `npm run test:all`, or any run with `EMPREINTE_LONG=1` in the environment. */
 export const long: boolean = process.env["EMPREINTE_LONG"] === "1";
 
+/** Skips a test in the short run. */
+export function needsLongRun(ctx: { skip(note: string): unknown }): void {
+  if (!long) ctx.skip("skipped: needs the long run, npm run test:all");
+}
+
 /** `EMPREINTE_ROUNDS=3` makes every test that counts its rounds work three times as much, in either run. Default 1. */
 const factor = Number(process.env["EMPREINTE_ROUNDS"] ?? 1);
 if (!(factor > 0)) throw new Error("EMPREINTE_ROUNDS is a number above 0");

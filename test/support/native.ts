@@ -22,6 +22,8 @@ export interface Toolchain {
   compiler: string;
   arch: Arch;
   flags: readonly string[];
+  /** Objects of the core that are made already. */
+  core?: readonly string[] | undefined;
 }
 
 /** Flags that every object is compiled with. */
@@ -40,6 +42,33 @@ export function coreSources(arch: Arch): string[] {
   const names = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" });
   const foreign = arch === "x64" ? /kernels\/arm_/ : /kernels\/x86_/;
   return names.filter((name) => name.endsWith(".cc") && !foreign.test(name)).map((name) => `native/${name}`);
+}
+
+/**
+ * The core's objects in the addon that `npm run build` made, where each is newer than its source and every header; otherwise
+ * undefined. Programs made from them test what users run, and compile nothing but themselves.
+ */
+export function addonObjects(arch: Arch): string[] | undefined {
+  const folder = join(root, "build/Release");
+  const changed = (file: string): number => statSync(join(root, file)).mtimeMs;
+  const newest = Math.max(...headersOf("native").map(changed), changed("bindings/node/addon.gyp"));
+  const objects = coreSources(arch).map((source) => {
+    const named = [
+      join(folder, "obj.target/empreinte", source.replace(/\.cc$/, ".o")),
+      join(folder, "objects", `${source.replaceAll("/", ".")}.o`),
+    ];
+    return named.find((object) => {
+      const made = statSync(object, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      return made > newest && made > changed(source);
+    });
+  });
+  return objects.every((object) => object !== undefined) ? objects : undefined;
+}
+
+/** The headers in a folder of the package. */
+function headersOf(folder: string): string[] {
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(".h")).map((name) => `${folder}/${name}`);
 }
 
 /** Whether the toolchain makes a program from a nearly empty source: false when its libraries are missing. */
@@ -101,10 +130,7 @@ export class Workshop implements Disposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), "empreinte-native-"));
   readonly #cache: BuildCache;
   /** Every header that a source may include. A change of any of them compiles everything anew. */
-  readonly #headers = ["native", "bindings/node", "test/native"].flatMap((folder) => {
-    const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
-    return names.filter((name) => name.endsWith(".h")).map((name) => `${folder}/${name}`);
-  });
+  readonly #headers = ["native", "bindings/node", "test/native"].flatMap(headersOf);
   readonly #versions = new Map<string, Promise<string>>();
   readonly #objects = new Map<string, Promise<string>>();
   readonly #programs = new Map<string, Promise<string>>();
@@ -143,17 +169,18 @@ export class Workshop implements Disposable {
     return version;
   }
 
-  /** A program from the core and `sources`. */
+  /** A program from the core and `sources`. The core is the toolchain's `core` or compiled with its flags. */
   program(toolchain: Toolchain, ...sources: string[]): Promise<string> {
-    const key = [toolchain.compiler, ...toolchain.flags, ...sources].join("\0");
+    const key = [toolchain.compiler, ...toolchain.flags, ...(toolchain.core ?? []), ...sources].join("\0");
     let made = this.#programs.get(key);
     if (made === undefined) this.#programs.set(key, (made = this.#program(toolchain, sources, this.#programs.size)));
     return made;
   }
 
   async #program(toolchain: Toolchain, sources: readonly string[], number: number): Promise<string> {
-    const all = [...coreSources(toolchain.arch), ...sources];
-    const objects = await Promise.all(all.map((source) => this.object(toolchain, source)));
+    const all = toolchain.core === undefined ? [...coreSources(toolchain.arch), ...sources] : sources;
+    const made = await Promise.all(all.map((source) => this.object(toolchain, source)));
+    const objects = [...(toolchain.core ?? []), ...made];
     const program = join(this.folder, `program-${number}`);
     await this.#turn(() => succeed(toolchain.compiler, [...toolchain.flags, ...objects, "-o", program]));
     return program;

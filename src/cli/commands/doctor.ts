@@ -1,3 +1,5 @@
+import { jsonText } from "../io/names.js";
+import { escapeControls } from "../../control-characters.js";
 import type { diagnose } from "../../index.js";
 import { type Session, status } from "../io/session.js";
 import { type Command, defineCommand } from "../table/command.js";
@@ -7,7 +9,7 @@ type Report = Awaited<ReturnType<typeof diagnose>>;
 function ffmpegText(ffmpeg: Report["ffmpeg"]): string {
   if (ffmpeg === undefined) return "not found; images do not need it";
   const { version, path, source, outdated } = ffmpeg;
-  return `${version} at ${path} (${source})${outdated ? ", from before 4.4: install a current one" : ""}`;
+  return `${escapeControls(`${version} at ${path}`)} (${source})${outdated ? ", from before 4.4: install a current one" : ""}`;
 }
 
 async function print(report: Report, session: Session): Promise<void> {
@@ -16,7 +18,7 @@ async function print(report: Report, session: Session): Promise<void> {
     ["empreinte", report.version],
     ["node", `${node.version} (Node-API ${node.napi})`],
     ["platform", report.platform],
-    ["processor", `${cpu.model}, ${cpu.threads} threads`],
+    ["processor", `${escapeControls(cpu.model)}, ${cpu.threads} threads`],
     ["kernel", report.kernel ?? session.red("none")],
     ...kernels.map(({ name, instructions, supported }): [string, string] => [
       `  ${name}`,
@@ -27,12 +29,12 @@ async function print(report: Report, session: Session): Promise<void> {
     ["ffmpeg", ffmpegText(report.ffmpeg)],
     ...report.checks.map(({ name, fault }): [string, string] => [
       `test: ${name}`,
-      fault === undefined ? session.green("ok") : session.red(fault),
+      fault === undefined ? session.green("ok") : session.red(escapeControls(fault)),
     ]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   for (const [name, text] of rows) await session.line(`${name.padEnd(width)}  ${text}`);
-  for (const fault of report.faults) await session.line(`${session.red("fault:")} ${fault}`);
+  for (const fault of report.faults) await session.line(`${session.red("fault:")} ${escapeControls(fault)}`);
   await session.line(report.ok ? session.green("all is well") : session.red("something is wrong"));
 }
 
@@ -57,7 +59,7 @@ export const command: Command = defineCommand({
       // Without sharp there is nothing to harden, and the report says that it is missing.
     }
     const report = await diagnose();
-    if (json) await session.line(JSON.stringify(report));
+    if (json) await session.line(jsonText(report));
     else await print(report, session);
     return report.ok ? status.nothing : status.found;
   },

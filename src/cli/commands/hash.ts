@@ -11,7 +11,7 @@ import {
   pathsMeaning,
   selectionOptions,
 } from "../io/file-options.js";
-import { jsonPath, type Path, type PathField } from "../io/names.js";
+import { jsonPath, jsonText, type Path, type PathField } from "../io/names.js";
 import { samplingOf, samplingOption } from "../io/sampling.js";
 import { selectionOf } from "../io/selection.js";
 import { type Command, defineCommand } from "../table/command.js";
@@ -110,7 +110,7 @@ export const command: Command = defineCommand({
       const video = isVideoSignature(result);
       if (json) {
         const line = video ? { ...jsonPath(path), kind: "video", ...result } : imageJson(path, result);
-        return session.line(JSON.stringify(line));
+        return session.line(jsonText(line));
       }
       const names = orientationNames;
       const records = video ? videoRecords(path, result, names) : imageRecords(path, result, names);

@@ -4,7 +4,7 @@ import { noteOldDecoder } from "./decoder-note.js";
 import { defined, type Defined } from "./defined.js";
 import { type HashSettings, hashWork, type ImageWork } from "./image-work.js";
 import type { LimitValues } from "./file-options.js";
-import { jsonPath, type Path, shownPath } from "./names.js";
+import { jsonPath, jsonText, type Path, shownPath } from "./names.js";
 import { inOrder } from "./ordered.js";
 import { type Failure, failureOf, isSkipped, type Outcome, reasonOf } from "./outcome.js";
 import { Progress } from "./progress.js";
@@ -187,7 +187,7 @@ async function eachOutcome<R>(
         continue;
       }
       tally.failed++;
-      if (json) await session.line(JSON.stringify({ ...jsonPath(file.path), error: failure }));
+      if (json) await session.line(jsonText({ ...jsonPath(file.path), error: failure }));
       else session.note(`${shownPath(file.path)}: ${reasonOf(file, failure)}`);
     }
     await counting;

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { escapeControls } from "../../control-characters.js";
 import { withoutHashes } from "../../without-hashes.js";
 
 /** A path as the system has it: text, or the bytes where they are not UTF-8. */
@@ -8,15 +9,16 @@ export function pathOf(bytes: Buffer): Path {
   return isUtf8(bytes) ? bytes.toString("utf8") : bytes;
 }
 
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const special = /[\u0000-\u001f\u007f-\u009f\\]/g;
 const short: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
 
 const hexByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, "0")}`;
 
 function escaped(path: Path): string {
   if (typeof path === "string") {
-    return path.replace(special, (c) => short[c] ?? Array.from(Buffer.from(c), hexByte).join(""));
+    return escapeControls(
+      path.replaceAll("\\", "\\\\"),
+      (c) => short[c] ?? Array.from(Buffer.from(c), hexByte).join(""),
+    );
   }
   return path
     .toString("latin1")
@@ -25,7 +27,7 @@ function escaped(path: Path): string {
 
 /**
  * One line of fields as sha256sum prints names: when a field has a backslash, a line break, another control character
- * (which could be a command to the terminal) or bytes that are not UTF-8, the line begins with a backslash and these stand
+ * (which could be a command to the terminal, or turn a name round) or bytes that are not UTF-8, the line begins with a backslash and these stand
  * as `\\`, `\n`, `\r`, `\t` or `\xNN`. No other line begins with a backslash.
  */
 export function textLine(fields: Path[], separator: string): string {
@@ -70,4 +72,9 @@ export function shownBeginning(text: string, most: number): string {
 export function jsonPath(path: Path): { path: string; pathBase64?: string } {
   if (typeof path === "string") return { path };
   return { path: path.toString("utf8"), pathBase64: path.toString("base64") };
+}
+
+/** JSON on one line. A character that a terminal obeys is escaped; whoever parses the text gets it back. */
+export function jsonText(value: unknown): string {
+  return escapeControls(JSON.stringify(value));
 }

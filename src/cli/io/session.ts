@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import { escapeControls } from "../../control-characters.js";
 import { withoutHashes } from "../../without-hashes.js";
 
 /** Exit statuses: clamscan's for what was found, sysexits.h's for usage, the shell's for Ctrl-C. */
@@ -82,10 +83,10 @@ export class Session {
     });
   }
 
-  /** Writes one line for the person at the terminal, without whole hashes. */
+  /** Writes one line for the person at the terminal, without whole hashes and with control characters escaped. */
   note(text: string): void {
     this.beforeWrite();
-    this.message(`${this.#painted("empreinte:", 31, this.#streams.stderr)} ${withoutHashes(text)}\n`);
+    this.message(`${this.#painted("empreinte:", 31, this.#streams.stderr)} ${escapeControls(withoutHashes(text))}\n`);
   }
 
   /** Writes to standard error as it is. */

@@ -79,5 +79,6 @@ export function failureOf(run: FinishedRun): EmpreinteError | undefined {
     if (report.concealed) return corrupt(name, "its decoder came upon damage");
     if (!leftover) return undefined;
   }
-  return notFfmpegError(program, name, ` (it ended with ${code})`);
+  const said = problems.at(-1) ?? report.foreignLine;
+  return notFfmpegError(program, name, ` (it ended with ${code}${said === undefined ? "" : `: ${said}`})`);
 }

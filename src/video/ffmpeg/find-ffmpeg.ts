@@ -2,9 +2,9 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, isAbsolute, join } from "node:path";
-import { checkOptions, checkSignal, filledText, invalidArgument } from "../../check.js";
-import { VideoError } from "../../errors.js";
-import { endChild, startChild } from "../../processes/child-process.js";
+import { checkOptions, checkSignal, filledText } from "../../check.js";
+import { InvalidArgumentError, printable, systemReason, VideoError } from "../../errors.js";
+import { askVersion, type Version } from "./ask-version.js";
 
 /** Where an ffmpeg was found, in the order of the search. */
 export type FfmpegSource = "option" | "EMPREINTE_FFMPEG" | "PATH" | "@ffmpeg-installer/ffmpeg";
@@ -35,70 +35,8 @@ export interface FindFfmpegOptions {
 
 const require = createRequire(import.meta.url);
 
-/** What a program states about itself. */
-interface Version {
-  version: string;
-  /**
-   * The version of libavutil as [major, minor]. Builds from the source repository have no version number of their own.
-   */
-  library: [number, number];
-}
-
-const answerBytes = 65_536;
-const answerSeconds = 10;
-
-/** The version that a program states; undefined when it does not start, hangs, or answers as ffmpeg does not. */
-async function versionOf(path: string, signal: AbortSignal | undefined): Promise<Version | undefined> {
-  signal?.throwIfAborted();
-  const child = startChild(path, ["-version"]);
-  const stop = (): void => child.kill();
-  const timer = setTimeout(stop, 1000 * answerSeconds);
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
-    let answer = "";
-    child.stdout.setEncoding("latin1").on("data", (text: string) => {
-      answer += text;
-      if (answer.length > answerBytes) stop();
-    });
-    child.stderr.resume();
-    const closed = new Promise((resolve) => child.stdout.once("close", resolve));
-    const { code } = await child.exited;
-    if (code === 0) await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-    signal?.throwIfAborted();
-    const version = code === 0 ? /^ffmpeg version (\S+)/.exec(answer)?.[1] : undefined;
-    if (version === undefined) return undefined;
-    const library = /^[ \t]*libavutil[ \t]+(\d+)\.[ \t]*(\d+)\./m.exec(answer);
-    return { version, library: [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)] };
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
-    await endChild(child);
-  }
-}
-
 /**
- * Versions of program files that have not changed since. Starting a program for each video would double the cost of a
- * short one.
- */
-const knownVersions = new Map<string, Version>();
-
-async function cachedVersionOf(path: string, signal: AbortSignal | undefined): Promise<Version | undefined> {
-  let key: string | undefined;
-  try {
-    const { dev, ino, size, mtimeMs } = await stat(path);
-    key = [path, dev, ino, size, mtimeMs].join(":");
-  } catch {
-    // The file does not exist, or it is a bare name that the system looks up.
-  }
-  const before = key === undefined ? undefined : knownVersions.get(key);
-  if (before !== undefined) return before;
-  const version = await versionOf(path, signal);
-  if (version !== undefined && key !== undefined) knownVersions.set(key, version);
-  return version;
-}
-
-/**
- * The program files named ffmpeg on PATH. Relative entries are ignored: they would name files of the current folder.
+ * The files named ffmpeg on PATH. Relative entries are ignored: they would name files of the current folder.
  */
 async function onPath(): Promise<string[]> {
   const name = process.platform === "win32" ? "ffmpeg.exe" : "ffmpeg";
@@ -106,12 +44,11 @@ async function onPath(): Promise<string[]> {
   for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
     if (!isAbsolute(folder)) continue;
     const path = join(folder, name);
-    try {
-      await access(path, constants.X_OK);
-      if ((await stat(path)).isFile()) found.push(path);
-    } catch {
-      // It is usually in only one of the folders.
-    }
+    const isFile = await stat(path).then(
+      (file) => file.isFile(),
+      () => false, // It is usually in only one of the folders.
+    );
+    if (isFile) found.push(path);
   }
   return found;
 }
@@ -128,37 +65,62 @@ function installerPath(): string | undefined {
   }
 }
 
-interface Found extends Omit<Ffmpeg, "outdated"> {
-  library: [number, number];
-}
+interface Found extends Omit<Ffmpeg, "outdated">, Pick<Version, "library"> {}
 
-async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
+/** What a search came to: an ffmpeg, or what is wrong with each program that was tried. */
+type Search = Found | { refused: string[] };
+
+async function search(options: FindFfmpegOptions): Promise<Search> {
   const { ffmpegPath, signal } = options;
   const fromEnvironment = process.env["EMPREINTE_FFMPEG"];
   const wanted = ffmpegPath ?? (fromEnvironment === "" ? undefined : fromEnvironment);
   if (wanted !== undefined) {
+    const answer = await askVersion(wanted, signal);
+    const source = ffmpegPath === undefined ? "EMPREINTE_FFMPEG" : "option";
+    if ("version" in answer) return { path: wanted, ...answer, source };
     const name = ffmpegPath === undefined ? "EMPREINTE_FFMPEG" : "ffmpegPath";
-    const version = typeof wanted === "string" && wanted !== "" ? await cachedVersionOf(wanted, signal) : undefined;
-    if (version === undefined) throw invalidArgument(name, "path of a working ffmpeg", wanted);
-    return { path: wanted, ...version, source: ffmpegPath === undefined ? "EMPREINTE_FFMPEG" : "option" };
+    throw new InvalidArgumentError(
+      `Expected the path of a working ffmpeg for ${name} but received ${printable(wanted)}: ${answer.why}`,
+    );
   }
+  const refused: string[] = [];
   for (const path of await onPath()) {
-    const version = await cachedVersionOf(path, signal);
-    if (version !== undefined) return { path, ...version, source: "PATH" };
+    const why = await access(path, constants.X_OK).then(
+      () => undefined,
+      (error: unknown) => `it cannot be started: ${systemReason(error)}`,
+    );
+    const answer = why === undefined ? await askVersion(path, signal) : { why };
+    if ("version" in answer) return { path, ...answer, source: "PATH" };
+    refused.push(`${printable(path)}: ${answer.why}`);
   }
   const path = installerPath();
-  const version = path === undefined ? undefined : await cachedVersionOf(path, signal);
-  if (path === undefined || version === undefined) return undefined;
-  return { path, ...version, source: "@ffmpeg-installer/ffmpeg" };
+  if (path === undefined) return { refused };
+  const answer = await askVersion(path, signal);
+  if ("version" in answer) return { path, ...answer, source: "@ffmpeg-installer/ffmpeg" };
+  return { refused: [...refused, `${printable(path)}: ${answer.why}`] };
+}
+
+const howToInstall =
+  "Install it (Debian: apt install ffmpeg; npm: @ffmpeg-installer/ffmpeg), or name it with ffmpegPath or EMPREINTE_FFMPEG";
+
+/** The ffmpeg of the search order; undefined where there is no program of that name. */
+async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
+  const found = await search(options);
+  if ("path" in found) return found;
+  if (found.refused.length === 0) return undefined;
+  const text = `No working ffmpeg was found (${found.refused.join("; ")}). ${howToInstall}`;
+  throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", text);
 }
 
 /**
  * Finds the ffmpeg that decodes videos. The search order is the option `ffmpegPath`, the variable `EMPREINTE_FFMPEG`,
  * PATH, and the optional package `@ffmpeg-installer/ffmpeg`. It returns the first one that states its version, or
- * undefined.
+ * undefined where there is no program of that name.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the option or `EMPREINTE_FFMPEG` names no working
  * ffmpeg.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: none of the programs that were found works. The message has the path
+ * of each, and why.
  * @throws The signal's reason.
  *
  * @example
@@ -196,16 +158,13 @@ const atLeast = ([major, minor]: readonly [number, number], [wanted, than]: read
 
 /**
  * The ffmpeg that decodes, with the options that it has.
- * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: no ffmpeg was found, or only one before 4.0.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: no ffmpeg was found, none works, or it is from before 4.0.
  * @throws {InvalidArgumentError} The option or `EMPREINTE_FFMPEG` names no working ffmpeg.
  */
 export async function usableFfmpeg(options: FindFfmpegOptions): Promise<Decoder> {
   const found = await find(options);
   if (found === undefined) {
-    const text =
-      "No ffmpeg was found. Install it (Debian: apt install ffmpeg; npm: @ffmpeg-installer/ffmpeg), " +
-      "or name it with ffmpegPath or EMPREINTE_FFMPEG";
-    throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", text);
+    throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", `No ffmpeg was found. ${howToInstall}`);
   }
   const { path, version, library } = found;
   if (!atLeast(library, oldest)) {

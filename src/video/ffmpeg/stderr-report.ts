@@ -38,6 +38,8 @@ export class StderrReport {
   frameRate: number | undefined;
   /** The last problems that it reported. */
   readonly problems: string[] = [];
+  /** The first line that ffmpeg would not write: of the dynamic loader, an interpreter or another program. */
+  foreignLine: string | undefined;
   /** Codecs that it was not allowed to decode. Those of audio tracks are among them, which is no fault. */
   readonly refusedCodecs: Set<string> = new Set();
   /** ffmpeg's name for the codec of the first video stream that is no cover image. */
@@ -77,6 +79,7 @@ export class StderrReport {
     if (message === undefined) {
       // The dynamic loader wrote this: it had no memory to load ffmpeg.
       if (/failed to map segment|Cannot allocate memory/.test(line)) this.outOfMemory = true;
+      if (line.trim() !== "") this.foreignLine ??= printable(line.trim()).slice(0, 300);
       return;
     }
     if (level === "info") this.#readInfo(message);

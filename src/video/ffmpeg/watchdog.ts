@@ -3,6 +3,9 @@ import type { VideoLimits } from "../../limits.js";
 
 const tickMilliseconds = 200;
 
+/** How long a stall that can be explained may last: waiting longer would not change the explanation. */
+const explainedMilliseconds = 2_000;
+
 /** What a watchdog observes of a child, and what it does about it. */
 export interface Watched {
   /** The name of the input, for errors. */
@@ -76,9 +79,15 @@ export class Watchdog {
     if (this.#spentMilliseconds + now - this.#waitingSince > 1000 * maxSeconds) {
       const text = `Decoding ${name} takes more than ${maxSeconds} s; maxSeconds raises this limit`;
       this.fail(new LimitError("maxSeconds", text));
-    } else if (now - this.#lastProgressAt > 1000 * maxStallSeconds) {
+      return;
+    }
+    const stalled = now - this.#lastProgressAt;
+    const allowed = 1000 * maxStallSeconds;
+    const explanation = stalled > Math.min(allowed, explainedMilliseconds) ? explainStall() : undefined;
+    if (explanation !== undefined) this.fail(explanation);
+    else if (stalled > allowed) {
       const text = `ffmpeg has shown no progress with ${name} for ${maxStallSeconds} s; maxStallSeconds raises this limit`;
-      this.fail(explainStall() ?? new LimitError("maxStallSeconds", text));
+      this.fail(new LimitError("maxStallSeconds", text));
     }
   }
 }

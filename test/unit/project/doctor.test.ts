@@ -148,6 +148,54 @@ describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
     await expect(findFfmpeg()).rejects.toThrow(/for EMPREINTE_FFMPEG/);
   });
 
+  it.each<[string, string, RegExp]>([
+    [
+      "misses a library",
+      "echo 'ffmpeg: error while loading shared libraries: libx.so.9' >&2; exit 127",
+      /ended with 127: ffmpeg: error while loading shared libraries: libx\.so\.9/,
+    ],
+    ["crashes", "kill -SEGV $$", /ended by SIGSEGV/],
+    ["answers something else", "echo avconv version 9", /does not answer as ffmpeg does: avconv version 9/],
+    ["says nothing", "exit 0", /does not answer as ffmpeg does/],
+  ])("says where a program is that %s, and what is wrong with it", async (name, body, why) => {
+    delete process.env["EMPREINTE_FFMPEG"];
+    const path = program(`broken ${name}/ffmpeg`, body);
+    await expect(findFfmpeg({ ffmpegPath: path })).rejects.toThrow(why);
+    await expect(findFfmpeg({ ffmpegPath: path })).rejects.toThrow(path);
+    process.env["EMPREINTE_FFMPEG"] = path;
+    await expect(findFfmpeg()).rejects.toThrow(why);
+  });
+
+  it("says of a program without permission or interpreter that it cannot be started", async () => {
+    const path = join(here, "plain/ffmpeg");
+    mkdirSync(join(here, "plain"), { recursive: true });
+    writeFileSync(path, "#!/no/such/interpreter\n");
+    await expect(findFfmpeg({ ffmpegPath: path })).rejects.toThrow(/cannot be started: .*EACCES/);
+    chmodSync(path, 0o755);
+    await expect(findFfmpeg({ ffmpegPath: path })).rejects.toThrow(/cannot be started: .*ENOENT/);
+    await expect(findFfmpeg({ ffmpegPath: "a\0b" })).rejects.toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" });
+  });
+
+  it("does not say that none was found where those on PATH do not work", async () => {
+    delete process.env["EMPREINTE_FFMPEG"];
+    const broken = program("broken/ffmpeg", "echo 'no such library' >&2; exit 127");
+    const plain = join(here, "plain2/ffmpeg");
+    mkdirSync(join(here, "plain2"));
+    writeFileSync(plain, "#!/bin/sh\n");
+    const alone = join(here, "alone2");
+    cpSync(join(root, "dist"), join(alone, "dist"), { recursive: true });
+    writeFileSync(join(alone, "package.json"), '{"type":"module"}');
+    symlinkSync(join(root, "build"), join(alone, "build"));
+    const url = pathToFileURL(join(alone, "dist/video/ffmpeg/find-ffmpeg.js")).href;
+    const script = `const { findFfmpeg } = await import(${JSON.stringify(url)});
+      process.stdout.write(await findFfmpeg().catch((error) => error.code + error.message));`;
+    const env = { PATH: [join(here, "plain2"), join(here, "broken")].join(":") };
+    const said = await succeed(process.execPath, ["--input-type=module", "-e", script], { env });
+    expect(said).toMatch(/^ERR_EMPREINTE_VIDEO_FFMPEGNo working ffmpeg was found/);
+    expect(said).toContain(`${broken}: it ended with 127: no such library`);
+    expect(said).toContain(`${plain}: it cannot be started: EACCES`);
+  });
+
   it("passes PATH and nothing else of our environment to the program", async () => {
     process.env["EMPREINTE_SECRET"] = "secret";
     const nosy = program("nosy", `echo "ffmpeg version $EMPREINTE_SECRET-$HOME-\${PATH:+path}"`);

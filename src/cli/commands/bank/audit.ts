@@ -1,3 +1,4 @@
+import { jsonText } from "../../io/names.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { actorOption, doneStatuses, fileArgument } from "./options.js";
@@ -35,7 +36,7 @@ export const command: Command = defineCommand({
         for (let { after } = options; ;) {
           const some = store.audit({ after, limit: step });
           for (const { number: record, time, ...rest } of some) {
-            await session.line(JSON.stringify({ number: record, time: new Date(time), ...rest }));
+            await session.line(jsonText({ number: record, time: new Date(time), ...rest }));
           }
           if (some.length < step || session.signal.aborted) return status.nothing;
           after = some.at(-1)!.number;

@@ -1,7 +1,7 @@
 import type { BankStore, EntryFilter, EntryInfo } from "../../../doors/bank.js";
 import type { ListWriter, WrittenFormat } from "../../../doors/lists.js";
 import { defined } from "../../io/defined.js";
-import { shownPath } from "../../io/names.js";
+import { jsonText, shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
@@ -28,7 +28,7 @@ function listed({
 }
 
 async function* texts(entries: Iterable<EntryInfo>, writer: ListWriter | undefined): AsyncGenerator<string> {
-  for (const entry of entries) yield writer?.entry(listed(entry)) ?? `${JSON.stringify(entry)}\n`;
+  for (const entry of entries) yield writer?.entry(listed(entry)) ?? `${jsonText(entry)}\n`;
   if (writer) yield writer.end();
 }
 

@@ -1,5 +1,5 @@
 import type { ImportCounts } from "../../../doors/bank.js";
-import { shownPath } from "../../io/names.js";
+import { jsonText, shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
 import { status } from "../../io/session.js";
 import { defined } from "../../io/defined.js";
@@ -104,7 +104,7 @@ export const command: Command = defineCommand({
               const { counts, problems } = await importList(path, { ...given, progress });
               progress.stop();
               trouble ||= problems > 0;
-              if (json) await session.line(JSON.stringify({ list: path, ...counts, problems }));
+              if (json) await session.line(jsonText({ list: path, ...counts, problems }));
               else await session.line(`${shownPath(path)}: ${summary({ ...counts, problems })}`);
             });
             trouble ||= !done;

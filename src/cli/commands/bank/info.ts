@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { BankStore } from "../../../doors/bank.js";
-import { jsonPath, textLine } from "../../io/names.js";
+import { jsonPath, jsonText, textLine } from "../../io/names.js";
 import { type Session, status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { doneStatuses, fileArgument } from "./options.js";
@@ -39,7 +39,7 @@ export const command: Command = defineCommand({
       if (json) {
         const { revision, size: signals, auditDays } = store;
         const about = { revision, signals, fileBytes, auditDays, banks: store.banks(), sources: store.sources() };
-        await session.line(JSON.stringify({ ...jsonPath(file), ...about }));
+        await session.line(jsonText({ ...jsonPath(file), ...about }));
       } else await print(store, fileBytes, session);
       return status.nothing;
     });

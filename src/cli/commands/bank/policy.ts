@@ -1,5 +1,5 @@
 import type { Bank } from "../../../doors/bank.js";
-import { textLine } from "../../io/names.js";
+import { jsonText, textLine } from "../../io/names.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { UsageError } from "../../table/parse.js";
@@ -35,7 +35,7 @@ export const command: Command = defineCommand({
         const changes = Object.keys(policyOptions).some((option) => named.has(option));
         if (changes) store.setPolicy(name, policyOf(options, current().policy));
         const { policy } = current();
-        await session.line(options.json ? JSON.stringify(policy) : textLine([`${name}: ${policyText(policy)}`], ""));
+        await session.line(options.json ? jsonText(policy) : textLine([`${name}: ${policyText(policy)}`], ""));
         return status.nothing;
       },
       options,

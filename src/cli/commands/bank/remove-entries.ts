@@ -1,3 +1,4 @@
+import { jsonText } from "../../io/names.js";
 import type { Readable } from "node:stream";
 import type { Selection } from "../../../doors/bank.js";
 import type { SignalType } from "../../../doors/lists.js";
@@ -106,7 +107,7 @@ export async function removeEntries(
         const ms = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
         const times = `stopped matching after ${ms(done.stoppedAfter)}, gone after ${ms(done.goneAfter)}`;
         const text = `${done.entries} entries, ${done.signals} values: ${times}`;
-        await session.line(options.json ? JSON.stringify(done) : text);
+        await session.line(options.json ? jsonText(done) : text);
       }
       return none ? status.trouble : status.nothing;
     },

@@ -1,6 +1,6 @@
 import type { BankStore, EntryInfo, EntryName, EntryNumber } from "../../../doors/bank.js";
 import type { Label } from "../../../doors/lists.js";
-import { textLine } from "../../io/names.js";
+import { jsonText, textLine } from "../../io/names.js";
 import type { Session } from "../../io/session.js";
 import { UsageError } from "../../table/parse.js";
 
@@ -53,7 +53,7 @@ export function entryLine(entry: EntryInfo): string {
 /** The same as JSON, its values cut to 8 digits. */
 export function entryJson(entry: EntryInfo): string {
   const signals = entry.signals.map((signal) => ({ ...signal, value: signal.value.slice(0, 8) }));
-  return JSON.stringify({ ...entry, signals });
+  return jsonText({ ...entry, signals });
 }
 
 /** Runs `work`. An error of the library that is about an input is printed, and the answer is `false`. */

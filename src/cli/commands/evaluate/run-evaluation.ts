@@ -14,7 +14,7 @@ import {
   writeEvaluation,
 } from "../../../doors/evaluate.js";
 import { defined } from "../../io/defined.js";
-import { shownPath } from "../../io/names.js";
+import { jsonText, shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
 import { type Session, status } from "../../io/session.js";
 import { UsageError } from "../../table/parse.js";
@@ -171,7 +171,7 @@ export async function runEvaluation(input: EvaluateInput, session: Session): Pro
     if (out !== undefined) await writeEvaluation(report, out);
     progress.stop();
     noteProblems(report, session, quiet);
-    if (json) await session.line(JSON.stringify(report));
+    if (json) await session.line(jsonText(report));
     else await print(report, session);
     const failed = failures(report, gates, maxFalseMatches);
     for (const sentence of failed) session.note(sentence);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { HashIndex, IndexMatch, SearchOptions } from "../../../index.js";
-import { jsonPath } from "../../io/names.js";
+import { jsonPath, jsonText } from "../../io/names.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 
@@ -138,7 +138,7 @@ export const command: Command = defineCommand({
     const { kernel } = await diagnose();
     const end = agree ? status.nothing : status.found;
     if (json) {
-      await session.line(JSON.stringify({ ...jsonPath(path), rows, bytes, kernel, results, agree, hits }));
+      await session.line(jsonText({ ...jsonPath(path), rows, bytes, kernel, results, agree, hits }));
       return end;
     }
     const each = rows === 0 ? "" : `, ${(bytes / rows).toFixed(1)} a hash`;

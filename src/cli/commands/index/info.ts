@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { HashIndex, HashList } from "../../../index.js";
-import { jsonPath, shownPath, textLine } from "../../io/names.js";
+import { jsonPath, jsonText, shownPath, textLine } from "../../io/names.js";
 import { type Session, status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 
@@ -87,7 +87,7 @@ export const command: Command = defineCommand({
     const entriesBytes = found.lists && (await entriesSize(path));
     const sizes = { fileBytes, ...(entriesBytes !== undefined && { entriesBytes }) };
     const object = { ...jsonPath(path), rows, shards, indexed, revision, ...sizes, lists: found.lists };
-    await session.line(JSON.stringify(object));
+    await session.line(jsonText(object));
     return status.nothing;
   },
 });

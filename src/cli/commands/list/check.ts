@@ -1,6 +1,6 @@
 import type { EntryList, ListEntry } from "../../../doors/lists.js";
 import type { trivialHashReason } from "../../../index.js";
-import { shownPath } from "../../io/names.js";
+import { jsonText, shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
 import { type Session, status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
@@ -131,7 +131,7 @@ export const command: Command = defineCommand({
     if (options.json) {
       const about = { path, format: list.format, entries, withdrawn, signals, others, trivialHashes, problems, whole };
       const sorted = [...labels].sort(([, a], [, b]) => b - a);
-      await session.line(JSON.stringify({ ...about, labels: Object.fromEntries(sorted), page: list.page }));
+      await session.line(jsonText({ ...about, labels: Object.fromEntries(sorted), page: list.page }));
     } else await print(list, contents, problems, session);
     if (!whole) return status.trouble;
     return problems > 0 || trivialHashes > 0 ? status.found : status.nothing;

@@ -4,7 +4,7 @@ import { type CropHashes, hardenDecoder, hashImage, hashWithCrops } from "../../
 import { eachImage, endStatus, imageLimitsOf } from "../../io/each-file.js";
 import type { LimitValues, SelectionValues } from "../../io/file-options.js";
 import { someAtATime } from "../../io/image-work.js";
-import { jsonPath, type Path, shownPath } from "../../io/names.js";
+import { jsonPath, jsonText, type Path, shownPath } from "../../io/names.js";
 import { OutFile } from "../../io/out-file.js";
 import { inputOf } from "../../io/outcome.js";
 import { selectionOf } from "../../io/selection.js";
@@ -64,7 +64,7 @@ class ListPrinter {
     }
     if (json) {
       const more = skipped === undefined ? { ...(crops && { crops: hashes.crops }) } : { skipped };
-      await this.#print(JSON.stringify({ ...jsonPath(path), hash, quality, stable, ...more }));
+      await this.#print(jsonText({ ...jsonPath(path), hash, quality, stable, ...more }));
     } else if (skipped === undefined) {
       const lines = cropListLines(hashes, metadata ?? metadataOf(path), { crops });
       for (const line of lines) await this.#print(line);

@@ -1,4 +1,4 @@
-import { jsonPath, type Path, textRecord } from "../../io/names.js";
+import { jsonPath, jsonText, type Path, textRecord } from "../../io/names.js";
 import type { Session } from "../../io/session.js";
 
 /** One record of text output. A column that does not apply is absent, and printed as `-`. */
@@ -84,7 +84,7 @@ export async function printScan(
       const columns = { verdict, distance, reference, ...(orientation !== undefined && { orientation }) };
       return { ...columns, ...(view !== undefined && { view }), ...more };
     });
-    await session.line(JSON.stringify({ ...jsonPath(path), ...about, matches: found }));
+    await session.line(jsonText({ ...jsonPath(path), ...about, matches: found }));
     return;
   }
   for (const record of matches.flatMap(({ records }) => records)) {

@@ -1,4 +1,4 @@
-import { jsonPath, textLine } from "../../io/names.js";
+import { jsonPath, jsonText, textLine } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
 import { samplingOf, samplingOption } from "../../io/sampling.js";
 import { status } from "../../io/session.js";
@@ -75,7 +75,7 @@ export const command: Command = defineCommand({
       if (json) {
         const { segments = [], queryShare = 0, knownShare = 0, orientation } = match ?? {};
         const found = { segments, queryShare, knownShare, ...(orientation && { orientation }) };
-        await session.line(JSON.stringify({ a: jsonPath(query), b: jsonPath(known), ...found }));
+        await session.line(jsonText({ a: jsonPath(query), b: jsonPath(known), ...found }));
       } else {
         for (const segment of match?.segments ?? []) {
           await session.line(textLine([`${query} ${segmentText(known, "video", segment)}`], ""));
