@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashDistance } from "../../../dist/index.js";
 import { compareVpdq, readVpdq, writeVpdq } from "../../../dist/doors/video.js";
-import type { VpdqFrame } from "../../../dist/video/vpdq/text.js";
+import type { VpdqFrame } from "../../../dist/video/vpdq/frames.js";
 
 const hashes = ["e2".repeat(32), "df83".repeat(16), "0123456789abcdef".repeat(4)] as const;
 const frames: VpdqFrame[] = [
