@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { EmpreinteError } from "./errors.js";
 
 const require = createRequire(import.meta.url);
@@ -35,4 +37,24 @@ export function loadPackage(name: string, does: string): unknown {
       `Remove node_modules and install again on this system, with optional dependencies`;
     throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", text, { cause });
   }
+}
+
+/** Returns the version of a package that need not be installed, or undefined where it is not. It is not loaded. */
+export function packageVersion(name: string): string | undefined {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    let text: string;
+    try {
+      text = readFileSync(join(folder, name, "package.json"), "utf8");
+    } catch {
+      continue; // It is usually in only one of the folders.
+    }
+    const { version } = JSON.parse(text) as { version?: unknown };
+    return typeof version === "string" ? version : "unknown";
+  }
+  return undefined;
+}
+
+/** Returns the path of a file that an installed package exports. @throws {Error} where there is none. */
+export function packageFile(name: string): string {
+  return require.resolve(name);
 }

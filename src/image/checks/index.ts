@@ -1,7 +1,10 @@
 import type { Encoded } from "../input/encoded.js";
 import { prepareAvif } from "./avif.js";
 import { checkGif } from "./gif.js";
+import { checkHeic } from "./heic.js";
+import { checkJp2 } from "./jp2.js";
 import { checkJpeg } from "./jpeg.js";
+import { checkJxl } from "./jxl.js";
 import { checkPng } from "./png.js";
 import { checkWebp } from "./webp.js";
 
@@ -20,4 +23,7 @@ export async function checkImage(image: Encoded, all: boolean): Promise<void> {
   else if (format === "gif" && all) await checkGif(image);
   else if (format === "webp") checkWebp(image, all);
   else if (format === "avif") prepareAvif(image, all);
+  else if (format === "heic") checkHeic(image, all);
+  else if (format === "jxl") checkJxl(image);
+  else if (format === "jp2") checkJp2(image);
 }

@@ -3,7 +3,6 @@ import { ImageError } from "../../errors.js";
 import { Canvas } from "../formats/apng/canvas.js";
 import { type Animation, animationOf, DamagedAnimation } from "../formats/apng/frames.js";
 import { checkFirstFrame } from "../checks/gif.js";
-import { checkImage } from "../checks/index.js";
 import { checkTiffPage } from "../checks/tiff.js";
 import { checkSides, checkWhole } from "../checks/work.js";
 import type { Encoded } from "../input/encoded.js";
@@ -256,13 +255,11 @@ async function decodeFrame(image: Encoded, bytes: Uint8Array, layout: Layout): P
 }
 
 /**
- * Decodes the first page (the primary one of an AVIF), or all of them in order.
+ * Decodes the first page (the primary one of an AVIF), or all of them in order. Throws as `decodePages` does.
  *
- * @throws {ImageError} if the image cannot be decoded.
- * @throws {LimitError} if it exceeds a limit.
+ * @param image a JPEG, PNG, GIF, WebP, TIFF or AVIF that was checked.
  */
-export async function* decodePages(image: Encoded, all: boolean): AsyncGenerator<Page, void, undefined> {
-  await checkImage(image, all);
+export async function* decodeBySharp(image: Encoded, all: boolean): AsyncGenerator<Page, void, undefined> {
   const { format, name, limits } = image;
   const header = await readHeader(image);
   const animation = all && format === "png" ? animationIn(image) : undefined;

@@ -1,9 +1,10 @@
 import type { Content } from "../input/byte-collector.js";
-import { decodePages, type Page } from "./decode.js";
+import type { Page } from "./decode.js";
 import { decodeSlots } from "./decode-slots.js";
 import { decodeIsolated } from "../isolation/isolated.js";
 import type { Task } from "../isolation/task.js";
 import type { CheckedInputOptions } from "../options.js";
+import { decodePages } from "./pages.js";
 import { tooSlow } from "./refusals.js";
 import type { Source } from "../input/source.js";
 import { withAbortController } from "./with-abort-controller.js";

@@ -3,13 +3,18 @@ import { EmpreinteError, ImageError, LimitError } from "../../errors.js";
 import type { Encoded } from "../input/encoded.js";
 import type { ImageFormat } from "../input/sniff.js";
 
-const formatNames: Record<ImageFormat, string> = {
+export const formatNames: Record<ImageFormat, string> = {
   jpeg: "JPEG",
   png: "PNG",
   gif: "GIF",
   webp: "WebP",
   tiff: "TIFF",
   avif: "AVIF",
+  heic: "HEIC",
+  jxl: "JPEG XL",
+  jp2: "JPEG 2000",
+  bmp: "BMP",
+  ico: "ICO",
 };
 
 export function tooManyPixels(name: string, maxPixels: number, width?: number, height?: number): LimitError {

@@ -9,6 +9,8 @@ import { type Message, MessageReader, type MessageLimits, writeMessage } from ".
  * samples and one for what the decoder keeps.
  */
 const addressSpace = 2 ** 33;
+/** Otherwise each memory of WebAssembly reserves 10 GiB of that address space, so that the processor checks its bounds. */
+const noGuardPages = "--disable-wasm-trap-handler";
 /** Seconds of processor time in the whole life of a process. The time of one image is limited by who waits for it. */
 const lifeSeconds = 3600;
 /** Bytes of standard error that an error may quote. */
@@ -44,7 +46,7 @@ export class DecoderProcess {
   static async start(): Promise<DecoderProcess> {
     const script = fileURLToPath(new URL("child.js", import.meta.url));
     const limits = { memoryBytes: addressSpace, cpuSeconds: lifeSeconds };
-    const { program, args } = await withSystemLimits(process.execPath, [script], limits);
+    const { program, args } = await withSystemLimits(process.execPath, [noGuardPages, script], limits);
     const kernel = process.env["EMPREINTE_KERNEL"];
     const env = { UV_THREADPOOL_SIZE: "1", ...(kernel !== undefined && { EMPREINTE_KERNEL: kernel }) };
     return new DecoderProcess(startChild(program, args, { input: true, env }));

@@ -1,0 +1,77 @@
+/** Where the compressed data of a HEIF's pictures are. Of what cannot be followed nothing is returned: the decoder refuses it. */
+import { type Box, boxAt, boxesIn } from "./boxes.js";
+
+/** A part of an item's data: where it begins and ends. */
+export type Extent = readonly [from: number, to: number];
+
+/** Reads numbers of some bytes each, the highest byte first. */
+class Fields {
+  readonly #bytes: Uint8Array;
+  at: number;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  take(count: number): number {
+    let value = 0;
+    for (let i = 0; i < count; i++) value = 256 * value + (this.#bytes[this.at++] ?? 0);
+    return value;
+  }
+}
+
+/** Returns the numbers of the items of a type. */
+function itemsOf(bytes: Uint8Array, meta: Box, type: string): Set<number> {
+  const found = new Set<number>();
+  const infos = boxAt(bytes, ["iinf"], meta.at + 4, meta.end);
+  if (infos === undefined) return found;
+  const first = infos.at + (bytes[infos.at] === 0 ? 6 : 8);
+  for (const info of boxesIn(bytes, first, Math.min(infos.end, bytes.length))) {
+    const fields = new Fields(bytes, info.at);
+    const version = fields.take(4) >>> 24;
+    if (info.type !== "infe" || version < 2) continue;
+    const id = fields.take(version === 2 ? 2 : 4);
+    fields.take(2);
+    if (String.fromCharCode(...bytes.subarray(fields.at, fields.at + 4)) === type) found.add(id);
+  }
+  return found;
+}
+
+/** Returns the parts of each item of a type, in the order of the file's table. */
+export function extentsOf(bytes: Uint8Array, type: string): Extent[][] {
+  const meta = boxAt(bytes, ["meta"]);
+  if (meta === undefined) return [];
+  const wanted = itemsOf(bytes, meta, type);
+  const places = boxAt(bytes, ["iloc"], meta.at + 4, Math.min(meta.end, bytes.length));
+  const own = boxAt(bytes, ["idat"], meta.at + 4, Math.min(meta.end, bytes.length));
+  if (places === undefined) return [];
+  const fields = new Fields(bytes, places.at);
+  const version = fields.take(4) >>> 24;
+  const sizes = fields.take(2);
+  const [offsetBytes, lengthBytes, baseBytes] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15];
+  const indexBytes = version === 0 ? 0 : sizes & 15;
+  const items: Extent[][] = [];
+  for (let left = fields.take(version < 2 ? 2 : 4); left > 0 && fields.at < places.end; left--) {
+    const id = fields.take(version < 2 ? 2 : 4);
+    const method = version === 0 ? 0 : fields.take(2) & 15;
+    fields.take(2);
+    const base = fields.take(baseBytes) + (method === 1 ? (own?.at ?? NaN) : 0);
+    const extents: Extent[] = [];
+    for (let parts = fields.take(2); parts > 0 && fields.at < places.end; parts--) {
+      fields.take(indexBytes);
+      const from = base + fields.take(offsetBytes);
+      extents.push([from, from + fields.take(lengthBytes)]);
+    }
+    const isThere = extents.every(([from, to]) => from < to && to <= bytes.length);
+    if (wanted.has(id) && method < 2 && isThere) items.push(extents);
+  }
+  return items;
+}
+
+/** Returns how many bytes the length of each unit of HEVC data has: 1, 2 or 4. */
+export function unitLengthBytes(bytes: Uint8Array): number {
+  const meta = boxAt(bytes, ["meta"]);
+  const hvcC = meta && boxAt(bytes, ["iprp", "ipco", "hvcC"], meta.at + 4, Math.min(meta.end, bytes.length));
+  return hvcC === undefined ? 4 : ((bytes[hvcC.at + 21] ?? 3) & 3) + 1;
+}
