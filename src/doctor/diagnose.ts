@@ -35,8 +35,10 @@ export interface Report {
   sharp: string;
   /** The version of libvips that sharp uses. */
   libvips: string;
-  /** The image formats that the decoder reads. */
+  /** The image formats that are read. */
   formats: string[];
+  /** The optional packages that decode HEIC, JPEG XL and JPEG 2000. One without a version is not installed, which is no fault. */
+  decoders: { name: string; formats: string[]; version?: string }[];
   /** The ffmpeg that videos are decoded with. Absent when none is found, which is no fault: images do not need it. */
   ffmpeg?: Ffmpeg;
   /** The checks of the self-test. */
@@ -88,7 +90,7 @@ export async function diagnose(): Promise<Report> {
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", threads: availableParallelism() },
     kernels,
     ...(kernel !== undefined && { kernel }),
-    ...(decoder ?? { sharp: "missing", libvips: "missing", formats: [] }),
+    ...(decoder ?? { sharp: "missing", libvips: "missing", formats: [], decoders: [] }),
     ...(ffmpeg && { ffmpeg }),
     checks,
     ok: faults.length === 0,

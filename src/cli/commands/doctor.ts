@@ -12,6 +12,10 @@ function ffmpegText(ffmpeg: Report["ffmpeg"]): string {
   return `${escapeControls(`${version} at ${path}`)} (${source})${outdated ? ", from before 4.4: install a current one" : ""}`;
 }
 
+function decoderText({ name, version }: Report["decoders"][number]): string {
+  return version === undefined ? `not found; npm install ${name} adds a decoder` : `${name} ${version}`;
+}
+
 async function print(report: Report, session: Session): Promise<void> {
   const { node, cpu, kernels } = report;
   const rows: [string, string][] = [
@@ -26,6 +30,7 @@ async function print(report: Report, session: Session): Promise<void> {
     ]),
     ["sharp", `${report.sharp} (libvips ${report.libvips})`],
     ["formats", report.formats.join(" ")],
+    ...report.decoders.map((decoder): [string, string] => [`  ${decoder.formats.join(" ")}`, decoderText(decoder)]),
     ["ffmpeg", ffmpegText(report.ffmpeg)],
     ...report.checks.map(({ name, fault }): [string, string] => [
       `test: ${name}`,

@@ -8,9 +8,9 @@ function framesIn(bytes: Uint8Array): number {
   const movie = boxAt(bytes, ["moov"]);
   if (movie === undefined) return 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const { type, at, end } of boxesIn(bytes, movie.at, Math.min(movie.end, bytes.length))) {
+  for (const { type, at, end } of boxesIn(bytes, movie.at, movie.end)) {
     if (type !== "trak") continue;
-    const sizes = boxAt(bytes, ["mdia", "minf", "stbl", "stsz"], at, Math.min(end, bytes.length));
+    const sizes = boxAt(bytes, ["mdia", "minf", "stbl", "stsz"], at, end);
     // Version and flags, the common size, and the count.
     if (sizes !== undefined && sizes.at + 12 <= bytes.length) return view.getUint32(sizes.at + 8);
   }
@@ -25,7 +25,7 @@ function hasHole(unit: Buffer): boolean {
   return unit.at(-1) === 0 || impossible.some((bytes) => unit.includes(bytes));
 }
 
-/** Whether any picture has such a hole. Units whose lengths do not fit are left for the decoder to refuse. */
+/** Whether any image has such a hole. Units whose lengths do not fit are left for the decoder to refuse. */
 function hasHoles(bytes: Uint8Array): boolean {
   const lengthBytes = unitLengthBytes(bytes);
   for (const extents of extentsOf(bytes, "hvc1")) {
@@ -34,9 +34,9 @@ function hasHoles(bytes: Uint8Array): boolean {
       const start = at + lengthBytes;
       const end = start + data.readUIntBE(at, lengthBytes);
       if (end > data.length || end === start) break;
-      // Types up to 31 are parts of a picture.
-      const isPicture = data[start]! >> 1 < 32;
-      if (isPicture && hasHole(data.subarray(start, end))) return true;
+      // Types up to 31 are parts of an image.
+      const isSlice = data[start]! >> 1 < 32;
+      if (isSlice && hasHole(data.subarray(start, end))) return true;
       at = end;
     }
   }
@@ -44,9 +44,9 @@ function hasHoles(bytes: Uint8Array): boolean {
 }
 
 /**
- * Checks a HEIC. The sides of its pictures are checked when it is opened.
+ * Checks a HEIC. The sides of its images are checked when it is opened.
  * @param all whether all images are wanted.
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` for data that were overwritten with zeros, of which the decoder makes a picture.
+ * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` for data that were overwritten with zeros, of which the decoder makes an image.
  * @throws {LimitError} for a sequence of too many frames.
  */
 export function checkHeic(image: Encoded, all: boolean): void {

@@ -5,7 +5,7 @@ import { checkSize } from "./sides.js";
 
 /** Most tiles that the format can number. */
 const maxTiles = 65_535;
-/** Most components that a picture has: CMYK with alpha. */
+/** Most components that an image has: CMYK with alpha. */
 const maxComponents = 5;
 
 /** Returns where the codestream begins. */

@@ -1,11 +1,14 @@
+import { type OptionalDecoder, optionalDecoders } from "../wasm/packages.js";
 import { sharp } from "./sharp.js";
 
 /** Versions and abilities of the library that decodes images. */
 export interface DecoderVersions {
   sharp: string;
   libvips: string;
-  /** Those of the hashed formats that this build decodes. */
+  /** Those of the hashed formats that are decoded here. */
   formats: string[];
+  /** The packages that decode what sharp does not. */
+  decoders: OptionalDecoder[];
 }
 
 /** Returns what decodes images here, for `empreinte doctor` and bug reports. */
@@ -15,7 +18,10 @@ export function decoderVersions(): DecoderVersions {
   const able = Object.entries({ jpeg, png, gif, webp, tiff, avif: heif })
     .filter(([, one]) => one.input.buffer)
     .map(([name]) => name);
-  return { sharp: versions.sharp ?? "unknown", libvips: versions.vips, formats: able };
+  const decoders = optionalDecoders();
+  const further = decoders.flatMap(({ formats, version }) => (version === undefined ? [] : formats));
+  const formats = [...able, "bmp", "ico", ...further];
+  return { sharp: versions.sharp ?? "unknown", libvips: versions.vips, formats, decoders };
 }
 
 /**

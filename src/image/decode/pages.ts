@@ -16,7 +16,7 @@ function decodeBmp(image: Encoded): Promise<Page> {
 async function decodeEntry({ image, bitmap }: IcoEntry): Promise<Page> {
   if (bitmap !== undefined) return bmpPage(image, bitmap);
   for await (const page of decodePages(image, false)) return page;
-  throw damaged(image, "it has no picture");
+  throw damaged(image, "it has no image");
 }
 
 async function* decodeIco(image: Encoded, all: boolean): AsyncGenerator<Page, void, undefined> {

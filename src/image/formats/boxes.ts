@@ -7,15 +7,16 @@ export interface Box {
   end: number;
 }
 
-/** Yields the boxes between two places, up to where they cannot be followed. Each is longer than its header, so there are few. */
+/** Yields the boxes between two places of a file, up to where they cannot be followed. Each is longer than its header, so there are few. */
 export function* boxesIn(bytes: Uint8Array, from = 0, to: number = bytes.length): Generator<Box, void, undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = from; at + 8 <= to;) {
+  const last = Math.min(to, bytes.length);
+  for (let at = from; at + 8 <= last;) {
     const start = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     // 1 says that a length of 64 bits follows, 0 that the box goes to the end.
-    const isLong = start === 1 && at + 16 <= to;
-    const length = isLong ? Number(view.getBigUint64(at + 8)) : start === 0 ? to - at : start;
+    const isLong = start === 1 && at + 16 <= last;
+    const length = isLong ? Number(view.getBigUint64(at + 8)) : start === 0 ? last - at : start;
     const header = isLong ? 16 : 8;
     if (length < header) return;
     yield { type, at: at + header, end: at + length };

@@ -1,4 +1,4 @@
-/** Where the compressed data of a HEIF's pictures are. Of what cannot be followed nothing is returned: the decoder refuses it. */
+/** Where the compressed data of a HEIF's images are. Of what cannot be followed nothing is returned: the decoder refuses it. */
 import { type Box, boxAt, boxesIn } from "./boxes.js";
 
 /** A part of an item's data: where it begins and ends. */
@@ -27,7 +27,7 @@ function itemsOf(bytes: Uint8Array, meta: Box, type: string): Set<number> {
   const infos = boxAt(bytes, ["iinf"], meta.at + 4, meta.end);
   if (infos === undefined) return found;
   const first = infos.at + (bytes[infos.at] === 0 ? 6 : 8);
-  for (const info of boxesIn(bytes, first, Math.min(infos.end, bytes.length))) {
+  for (const info of boxesIn(bytes, first, infos.end)) {
     const fields = new Fields(bytes, info.at);
     const version = fields.take(4) >>> 24;
     if (info.type !== "infe" || version < 2) continue;
@@ -43,22 +43,25 @@ export function extentsOf(bytes: Uint8Array, type: string): Extent[][] {
   const meta = boxAt(bytes, ["meta"]);
   if (meta === undefined) return [];
   const wanted = itemsOf(bytes, meta, type);
-  const places = boxAt(bytes, ["iloc"], meta.at + 4, Math.min(meta.end, bytes.length));
-  const own = boxAt(bytes, ["idat"], meta.at + 4, Math.min(meta.end, bytes.length));
+  const places = boxAt(bytes, ["iloc"], meta.at + 4, meta.end);
+  const own = boxAt(bytes, ["idat"], meta.at + 4, meta.end);
   if (places === undefined) return [];
   const fields = new Fields(bytes, places.at);
   const version = fields.take(4) >>> 24;
   const sizes = fields.take(2);
   const [offsetBytes, lengthBytes, baseBytes] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15];
   const indexBytes = version === 0 ? 0 : sizes & 15;
+  // Otherwise a part could have no bytes of the table, and the table as many parts as it says.
+  if (offsetBytes + lengthBytes === 0) return [];
+  const end = Math.min(places.end, bytes.length);
   const items: Extent[][] = [];
-  for (let left = fields.take(version < 2 ? 2 : 4); left > 0 && fields.at < places.end; left--) {
+  for (let left = fields.take(version < 2 ? 2 : 4); left > 0 && fields.at < end; left--) {
     const id = fields.take(version < 2 ? 2 : 4);
     const method = version === 0 ? 0 : fields.take(2) & 15;
     fields.take(2);
     const base = fields.take(baseBytes) + (method === 1 ? (own?.at ?? NaN) : 0);
     const extents: Extent[] = [];
-    for (let parts = fields.take(2); parts > 0 && fields.at < places.end; parts--) {
+    for (let parts = fields.take(2); parts > 0 && fields.at < end; parts--) {
       fields.take(indexBytes);
       const from = base + fields.take(offsetBytes);
       extents.push([from, from + fields.take(lengthBytes)]);
@@ -72,6 +75,6 @@ export function extentsOf(bytes: Uint8Array, type: string): Extent[][] {
 /** Returns how many bytes the length of each unit of HEVC data has: 1, 2 or 4. */
 export function unitLengthBytes(bytes: Uint8Array): number {
   const meta = boxAt(bytes, ["meta"]);
-  const hvcC = meta && boxAt(bytes, ["iprp", "ipco", "hvcC"], meta.at + 4, Math.min(meta.end, bytes.length));
+  const hvcC = meta && boxAt(bytes, ["iprp", "ipco", "hvcC"], meta.at + 4, meta.end);
   return hvcC === undefined ? 4 : ((bytes[hvcC.at + 21] ?? 3) & 3) + 1;
 }

@@ -4,7 +4,7 @@ import { chunksOfPng } from "./png-chunks.js";
 import { damaged } from "../decode/refusals.js";
 import type { Encoded } from "../input/encoded.js";
 
-/** One picture of an icon. */
+/** One image of an icon. */
 export interface IcoEntry {
   /** Its bytes as an image of their own: a PNG, or the bitmap that `bitmap` describes. */
   image: Encoded;
@@ -16,8 +16,8 @@ export interface IcoEntry {
 const pngMark = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /**
- * Reads the directory of an icon and the headers of its pictures.
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` if a picture is not whole or has no header. @throws {LimitError}
+ * Reads the directory of an icon and the headers of its images.
+ * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` if an image is not whole or has no header. @throws {LimitError}
  */
 export function icoEntries(image: Encoded): IcoEntry[] {
   const { bytes } = image;
@@ -45,7 +45,7 @@ function entryOf(image: Encoded): IcoEntry {
   return { image: { ...image, format: "png" }, rank: [view.getUint32(0) * view.getUint32(4), 32] };
 }
 
-/** Returns the number of the picture that stands for the icon: the largest, of these the deepest, of these the first. */
+/** Returns the number of the image that stands for the icon: the largest, of these the deepest, of these the first. */
 export function primaryOf(entries: readonly IcoEntry[]): number {
   let best = 0;
   entries.forEach(({ rank: [pixels, bits] }, i) => {

@@ -10,8 +10,6 @@ export interface Content {
   digests?: FileDigests;
 }
 
-const readFormats = "JPEG, PNG, GIF, WebP, TIFF, AVIF, HEIC, JPEG XL, JPEG 2000, BMP, ICO";
-
 export function tooManyBytes(name: string, maxBytes: number): LimitError {
   return new LimitError("maxBytes", `${name} has more than ${maxBytes} bytes; maxBytes raises this limit`);
 }
@@ -71,7 +69,7 @@ export class ByteCollector {
   #sniff(): ImageFormat {
     const format = sniffImage(this.#bytes.subarray(0, this.#length));
     if (format !== undefined) return format;
-    const text = `${this.#name} is not an image of a format that is read (${readFormats})`;
+    const text = `${this.#name} is not a JPEG, PNG, GIF, WebP, TIFF, AVIF, HEIC, JPEG XL, JPEG 2000, BMP or ICO image`;
     throw new ImageError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text);
   }
 

@@ -1,19 +1,17 @@
-import type { ImageFormat } from "./sniff.js";
-
-/** Brands of a file whose pictures are compressed as AV1. */
+/** Brands of a file whose images are compressed as AV1. */
 const av1 = new Set(["avif", "avis"]);
-/** Brands of a picture or a sequence of pictures that say nothing of the compression. */
+/** Brands of an image or a sequence of images that say nothing of the compression. */
 const structural = new Set(["mif1", "msf1", "mif2", "msf2"]);
-/** Brands of a file whose pictures are compressed as HEVC. */
+/** Brands of a file whose images are compressed as HEVC. */
 const hevc = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"]);
 
 /**
- * Recognises the pictures of an ISO-BMFF file by its brands. The major brand decides; of a brand that says nothing of the
- * compression, the compatible ones do. A video that lists a picture's brand stays a video.
+ * Recognises the images of an ISO-BMFF file by its brands. The major brand decides; of a brand that says nothing of the
+ * compression, the compatible ones do. A video that lists an image's brand stays a video.
  *
  * @param end where the file's first bytes end that are looked at.
  */
-export function heifFormat(bytes: Uint8Array, end: number): ImageFormat | undefined {
+export function heifFormat(bytes: Uint8Array, end: number): "avif" | "heic" | undefined {
   const brandAt = (at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
   if (bytes.length < 16 || brandAt(4) !== "ftyp") return undefined;
   const size = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);

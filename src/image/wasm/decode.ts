@@ -50,7 +50,7 @@ async function open(thread: DecoderThread, image: WasmImage, all: boolean): Prom
   const { maxPixels, maxPages } = limits;
   const opened = await ask<Opened>(thread, image, { kind: "open", format, bytes, all, maxPixels, maxPages });
   const { pages } = opened;
-  if (pages.length === 0) throw damaged(image, "it has no picture");
+  if (pages.length === 0) throw damaged(image, "it has no image");
   if (pages.length > maxPages) throw tooManyPages(name, pages.length, maxPages);
   for (const { width, height } of pages) checkSize(image, width, height);
   return opened;

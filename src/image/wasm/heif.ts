@@ -1,4 +1,4 @@
-/** Decodes the pictures of a HEIC on the thread of a decoder, by libheif. */
+/** Decodes the images of a HEIC on the thread of a decoder, by libheif. */
 import { fillFree, mayBeGap } from "./heif-gaps.js";
 import { type HeifLibrary, heifLibrary } from "./heif-library.js";
 import { type Decoded, type Decoder, DecoderFailure } from "./messages.js";
@@ -27,8 +27,8 @@ function failureOf(code: number, subcode: number, text: string): DecoderFailure 
 /** Calls of libheif, which share a little memory for what they write. */
 class HeifCalls {
   readonly library: HeifLibrary = heifLibrary();
-  readonly #error: number = this.library._malloc(16);
-  readonly #out: number = this.library._malloc(16);
+  readonly #error: number = this.library.malloc(16);
+  readonly #out: number = this.library.malloc(16);
 
   /** Calls a function that writes an error, and up to two numbers, which are returned. @throws {DecoderFailure} */
   call(what: (error: number, out: number) => void): [number, number] {
@@ -57,20 +57,20 @@ class HeifCalls {
 
 let calls: HeifCalls | undefined;
 
-/** Returns the numbers of the pictures, without thumbnails and the like, and which of them is the primary one. */
-function picturesOf(heif: HeifCalls, context: number): { ids: number[]; primary: number } {
+/** Returns the numbers of the images, without thumbnails and the like, and which of them is the primary one. */
+function imagesOf(heif: HeifCalls, context: number): { ids: number[]; primary: number } {
   const { library } = heif;
-  const count = library._heif_context_get_number_of_top_level_images(context);
+  const count = library.heif_context_get_number_of_top_level_images(context);
   if (count === 0) return { ids: [], primary: 0 };
-  const list = library._malloc(4 * count);
-  const written = library._heif_context_get_list_of_top_level_image_IDs(context, list, count);
+  const list = library.malloc(4 * count);
+  const written = library.heif_context_get_list_of_top_level_image_IDs(context, list, count);
   const ids = [...library.HEAPU32.subarray(list >> 2, (list >> 2) + written)];
-  library._free(list);
-  const [primary] = heif.call((error, out) => library._heif_context_get_primary_image_ID(error, context, out));
+  library.free(list);
+  const [primary] = heif.call((error, out) => library.heif_context_get_primary_image_ID(error, context, out));
   return { ids, primary: Math.max(0, ids.indexOf(primary)) };
 }
 
-/** The samples of a picture, and how many bits each has. */
+/** The samples of an image, and how many bits each has. */
 interface Samples {
   data: Uint8Array;
   width: number;
@@ -79,19 +79,19 @@ interface Samples {
   bits: number;
 }
 
-/** Decodes a picture and copies its samples: of more than 8 bits, two bytes each. Its memory is free again afterwards. */
+/** Decodes an image and copies its samples: of more than 8 bits, two bytes each. Its memory is free again afterwards. */
 function decodeOnce(heif: HeifCalls, handle: number, grey: boolean, deep: boolean): Samples {
   const { library } = heif;
   const [space, layout] = grey ? [spaces.grey, layouts.grey] : [spaces.rgb, deep ? layouts.rgb16 : layouts.rgb];
   const plane = grey ? planes.luma : planes.interleaved;
-  const options = library._heif_decoding_options_alloc();
+  const options = library.heif_decoding_options_alloc();
   library.HEAPU8[options + strictAt] = 1;
   let image = 0;
   try {
-    [image] = heif.call((error, out) => library._heif_decode_image(error, handle, out, space, layout, options));
-    const [width, height] = [library._heif_image_get_width(image, plane), library._heif_image_get_height(image, plane)];
-    const bits = library._heif_image_get_bits_per_pixel_range(image, plane);
-    const [at, stride] = heif.also((out) => library._heif_image_get_plane_readonly(image, plane, out));
+    [image] = heif.call((error, out) => library.heif_decode_image(error, handle, out, space, layout, options));
+    const [width, height] = [library.heif_image_get_width(image, plane), library.heif_image_get_height(image, plane)];
+    const bits = library.heif_image_get_bits_per_pixel_range(image, plane);
+    const [at, stride] = heif.also((out) => library.heif_image_get_plane_readonly(image, plane, out));
     if (at === 0 || width < 1 || height < 1 || bits < 1 || bits > 16)
       throw new DecoderFailure("corrupt", "its decoder gave no samples");
     const channels = grey ? 1 : 3;
@@ -100,22 +100,22 @@ function decodeOnce(heif: HeifCalls, handle: number, grey: boolean, deep: boolea
     for (let y = 0; y < height; y++) data.set(library.HEAPU8.subarray(at + y * stride, at + y * stride + row), y * row);
     return { data, width, height, channels, bits };
   } finally {
-    if (image !== 0) library._heif_image_release(image);
-    library._heif_decoding_options_free(options);
+    if (image !== 0) library.heif_image_release(image);
+    library.heif_decoding_options_free(options);
   }
 }
 
 /**
- * Decodes a picture. Where the decoder leaves out a block that is damaged, its memory is as it was before. So it is filled
- * first, and if any part of the picture could be the filling, the picture is decoded over another one and must be the same.
+ * Decodes an image. Where the decoder leaves out a block that is damaged, its memory is as it was before. So it is filled
+ * first, and if any part of the image could be the filling, the image is decoded over another one and must be the same.
  */
 function decodeWhole(heif: HeifCalls, handle: number): Samples {
   const { library } = heif;
   const [space] = heif.call((error, out) =>
-    library._heif_image_handle_get_preferred_decoding_colorspace(error, handle, out, out + 4),
+    library.heif_image_handle_get_preferred_decoding_colorspace(error, handle, out, out + 4),
   );
-  const depth = library._heif_image_handle_get_luma_bits_per_pixel(handle);
-  const size = library._heif_image_handle_get_width(handle) * library._heif_image_handle_get_height(handle);
+  const depth = library.heif_image_handle_get_luma_bits_per_pixel(handle);
+  const size = library.heif_image_handle_get_width(handle) * library.heif_image_handle_get_height(handle);
   const decode = (filling: number): Samples => {
     fillFree(library, filling, size * (depth > 8 ? 2 : 1));
     return decodeOnce(heif, handle, space === spaces.grey, depth > 8);
@@ -140,30 +140,30 @@ function to8Bits({ data, bits }: Samples): Uint8Array {
   return result;
 }
 
-/** Opens a HEIC. @param all whether all its pictures are wanted, or the primary one. */
+/** Opens a HEIC. @param all whether all its images are wanted, or the primary one. */
 export function openHeif(bytes: Uint8Array, all: boolean): Decoder {
   const heif = (calls ??= new HeifCalls());
   const { library } = heif;
-  const file = library._malloc(bytes.length);
+  const file = library.malloc(bytes.length);
   if (file === 0) throw new DecoderFailure("memory", "");
   library.HEAPU8.set(bytes, file);
-  const context = library._heif_context_alloc();
+  const context = library.heif_context_alloc();
   const handles: number[] = [];
   const close = (): void => {
-    for (const handle of handles) library._heif_image_handle_release(handle);
-    library._heif_context_free(context);
-    library._free(file);
+    for (const handle of handles) library.heif_image_handle_release(handle);
+    library.heif_context_free(context);
+    library.free(file);
   };
   try {
-    heif.call((error) => library._heif_context_read_from_memory_without_copy(error, context, file, bytes.length, 0));
-    const { ids, primary } = picturesOf(heif, context);
+    heif.call((error) => library.heif_context_read_from_memory_without_copy(error, context, file, bytes.length, 0));
+    const { ids, primary } = imagesOf(heif, context);
     for (const id of all ? ids : ids.slice(primary, primary + 1)) {
-      const [handle] = heif.call((error, out) => library._heif_context_get_image_handle(error, context, id, out));
+      const [handle] = heif.call((error, out) => library.heif_context_get_image_handle(error, context, id, out));
       handles.push(handle);
     }
     const pages = handles.map((handle) => ({
-      width: library._heif_image_handle_get_width(handle),
-      height: library._heif_image_handle_get_height(handle),
+      width: library.heif_image_handle_get_width(handle),
+      height: library.heif_image_handle_get_height(handle),
     }));
     const page = (number: number): Decoded => {
       const { width, height, channels, ...samples } = decodeWhole(heif, handles[number]!);

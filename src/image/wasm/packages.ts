@@ -21,13 +21,21 @@ export function requireDecoder(name: string, format: WasmFormat): void {
   throw new ImageError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", text);
 }
 
-/** Returns the versions of those packages that are installed. */
-export function installedDecoders(): Record<string, string> {
-  const names = [...new Set(Object.values(decoderPackages))];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const version = packageVersion(name);
-      return version === undefined ? [] : [[name, version]];
-    }),
-  );
+/** A package that decodes what sharp does not. It need not be installed. */
+export interface OptionalDecoder {
+  /** The name of the package. */
+  name: string;
+  /** What it decodes. */
+  formats: string[];
+  /** The version that is installed, if one is. */
+  version?: string;
+}
+
+/** Returns the packages that decode what sharp does not. None of them is loaded. */
+export function optionalDecoders(): OptionalDecoder[] {
+  return [...new Set(Object.values(decoderPackages))].map((name) => {
+    const formats = Object.entries(decoderPackages).flatMap(([format, decoder]) => (decoder === name ? [format] : []));
+    const version = packageVersion(name);
+    return { name, formats, ...(version !== undefined && { version }) };
+  });
 }

@@ -35,7 +35,7 @@ class DecoderThread {
     this.#worker.on("message", (answer: Answer) => {
       if (("failed" in answer && answer.failed === "broken") || ("memory" in answer && answer.memory > mostMemory))
         this.#spent = true;
-      this.#settle((waiting) => waiting.resolve(answer));
+      this.#finish((waiting) => waiting.resolve(answer));
     });
     this.#worker.on("error", (error) => this.#fail(new ThreadEnded(error.message)));
     this.#worker.on("exit", () => {
@@ -88,10 +88,10 @@ class DecoderThread {
   }
 
   #fail(error: unknown): void {
-    this.#settle((waiting) => waiting.reject(error));
+    this.#finish((waiting) => waiting.reject(error));
   }
 
-  #settle(how: (waiting: { resolve(answer: Answer): void; reject(error: unknown): void }) => void): void {
+  #finish(how: (waiting: { resolve(answer: Answer): void; reject(error: unknown): void }) => void): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting !== undefined) how(waiting);

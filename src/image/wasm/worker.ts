@@ -8,26 +8,26 @@ import { type Answer, type Decoder, DecoderFailure, type Failure, isTrap, type Q
 
 let open: Decoder | undefined;
 
-/** The pictures of a HEIC, and behind them the frames of its sequence where all are wanted, or where there is nothing else. */
+/** The images of a HEIC, and behind them the frames of its sequence where all are wanted, or where there is nothing else. */
 async function openHeic({ bytes, all, maxPages }: Question & { kind: "open" }): Promise<Decoder> {
   const hasSequence = boxAt(bytes, ["moov"]) !== undefined;
-  const hasPictures = boxAt(bytes, ["meta"]) !== undefined;
-  if (!hasPictures) return openMagick("heic", bytes, all ? maxPages + 1 : 1);
-  const pictures = openHeif(bytes, all);
-  if (!hasSequence || !all) return pictures;
+  const hasStills = boxAt(bytes, ["meta"]) !== undefined;
+  if (!hasStills) return openMagick("heic", bytes, all ? maxPages + 1 : 1);
+  const stills = openHeif(bytes, all);
+  if (!hasSequence || !all) return stills;
   try {
     const frames = await openMagick("heic", bytes, maxPages + 1);
-    const { pages, primary } = pictures.opened;
+    const { pages, primary } = stills.opened;
     return {
       opened: { pages: [...pages, ...frames.opened.pages], primary },
-      page: (page) => (page < pages.length ? pictures.page(page) : frames.page(page - pages.length)),
+      page: (page) => (page < pages.length ? stills.page(page) : frames.page(page - pages.length)),
       close: () => {
-        pictures.close();
+        stills.close();
         frames.close();
       },
     };
   } catch (error) {
-    pictures.close();
+    stills.close();
     throw error;
   }
 }
@@ -57,7 +57,7 @@ parentPort!.on("message", (question: Question) => {
     } catch (error) {
       answer = failureOf(error);
     }
-    // The memory of the samples moves to the thread that asked, unless a decoder shares it.
+    // The memory of the samples moves with the message, unless a decoder shares it.
     const own = "data" in answer && answer.data.byteLength === answer.data.buffer.byteLength;
     parentPort!.postMessage(answer, own ? [(answer as { data: Uint8Array<ArrayBuffer> }).data.buffer] : []);
   })();

@@ -124,7 +124,7 @@ describe("files that are not images", () => {
     await expect(hashImage(bytes)).rejects.toMatchObject({
       name: "ImageError",
       code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
-      message: "buffer is not a JPEG, PNG, GIF, WebP, TIFF or AVIF image",
+      message: "buffer is not a JPEG, PNG, GIF, WebP, TIFF, AVIF, HEIC, JPEG XL, JPEG 2000, BMP or ICO image",
     });
   });
 

@@ -169,14 +169,14 @@ describe("an icon", () => {
     { width: 48, height: 40, bits: 32, bytes: iconBitmap({ bits: 32 }, large) },
   ];
 
-  test("is its largest picture", async () => {
+  test("is its largest image", async () => {
     for (const order of [bitmaps, bitmaps.toReversed()]) {
       expect(sniffImage(ico(order))).toBe("ico");
       expect(await rgbOf(ico(order))).toEqual(large);
     }
   });
 
-  test("is the deepest of its largest pictures, and of these the first", async () => {
+  test("is the deepest of its largest images, and of these the first", async () => {
     const other = indexed(48, 40, 256);
     const eight = { width: 48, height: 40, bits: 8, bytes: iconBitmap({ bits: 8 }, other.picture, other) };
     const turned = { ...large, rgb: large.rgb.toReversed() };
@@ -185,7 +185,7 @@ describe("an icon", () => {
     expect(await rgbOf(ico([second, bitmaps[2]!]))).toEqual(turned);
   });
 
-  test("has each picture as a page, in the order of the file", async () => {
+  test("has each image as a page, in the order of the file", async () => {
     const pages = await pagesOf(ico(bitmaps), true);
     expect(pages.map(({ page, width, primary }) => [page, width, primary])).toEqual([
       [0, 16, false],
@@ -292,7 +292,7 @@ describe("a bitmap that is not whole", () => {
     await expect(hashImage(plain, { maxBytes: plain.length - 1 })).rejects.toMatchObject({ limit: "maxBytes" });
   });
 
-  test("an icon inside an icon, a directory that is cut and pictures that share bytes are no way around the checks", async () => {
+  test("an icon inside an icon, a directory that is cut and images that share bytes are no way around the checks", async () => {
     const inner = ico([{ width: 37, height: 29, bits: 24, bytes: iconBitmap({ bits: 24 }, picture) }]);
     await expect(hashImage(ico([{ width: 37, height: 29, bits: 24, bytes: inner }]))).rejects.toMatchObject(corrupt);
     const many = ico(

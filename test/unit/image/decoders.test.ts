@@ -61,7 +61,7 @@ const needsJxl = missing("cjxl", "djxl");
 const needsJp2 = missing("opj_compress", "opj_decompress");
 
 describe("HEIC", () => {
-  test("without loss is the picture that was encoded", async (ctx) => {
+  test("without loss is the image that was encoded", async (ctx) => {
     if (needsHeif !== undefined) return ctx.skip(needsHeif);
     const file = await heifEnc(png, ...losslessHeic);
     expect(sniffImage(file)).toBe("heic");
@@ -143,7 +143,7 @@ describe("HEIC", () => {
     expect((await pagesOf(file, true)).map(({ primary }) => primary)).toEqual([true]);
   });
 
-  test("applies rotations and reflections, which are part of the picture", async (ctx) => {
+  test("applies rotations and reflections, which are part of the image", async (ctx) => {
     if (needsHeif !== undefined) return ctx.skip(needsHeif);
     const item = itemOf(await heifEnc(png, ...losslessHeic));
     const turnedBy = (...turns: Buffer[]): Buffer => heif([{ ...item, properties: [...item.properties, ...turns] }], 1);
@@ -164,7 +164,7 @@ describe("HEIC", () => {
     expectSame(await rgbOf(file), await rgbOf(await heifConvert(file)));
   });
 
-  test("of several pictures is the primary one, or all in the order of the file", async (ctx) => {
+  test("of several images is the primary one, or all in the order of the file", async (ctx) => {
     if (needsHeif !== undefined) return ctx.skip(needsHeif);
     const one = itemOf(await heifEnc(png, ...losslessHeic));
     const other = itemOf(await heifEnc(await pngOf(rgb.toReversed(), width, height, 3), ...losslessHeic));
@@ -218,7 +218,7 @@ describe("HEIC", () => {
 });
 
 describe("JPEG XL", () => {
-  test("without loss is the picture that was encoded, bare or in its container", async (ctx) => {
+  test("without loss is the image that was encoded, bare or in its container", async (ctx) => {
     if (needsJxl !== undefined) return ctx.skip(needsJxl);
     for (const options of [
       ["-d", "0"],

@@ -228,7 +228,7 @@ test("a name with line breaks stays on one line in errors, and works", async () 
   expect(await hashImage(odd)).toEqual(expected);
   await writeFile(odd, "text");
   await expect(hashImage(odd)).rejects.toThrow(
-    `${join(folder, "a\\u000ab\\u001b[31m.png")} is not a JPEG, PNG, GIF, WebP, TIFF or AVIF image`,
+    `${join(folder, "a\\u000ab\\u001b[31m.png")} is not a JPEG, PNG, GIF, WebP, TIFF, AVIF, HEIC, JPEG XL, JPEG 2000, BMP or ICO image`,
   );
   await mkdir(join(folder, "d\nd"));
   await expect(hashImage(join(folder, "d\nd"))).rejects.toThrow(

@@ -27,7 +27,18 @@ describe("diagnose", () => {
     expect(report.node).toEqual({ version: process.versions.node, napi: process.versions["napi"] });
     expect(report.kernels.some(({ name, supported }) => name === "portable" && supported)).toBe(true);
     expect(report.kernel).toBe(environment["EMPREINTE_KERNEL"] || report.kernels.find((k) => k.supported)!.name);
-    expect(report.formats.sort()).toEqual(["avif", "gif", "jpeg", "png", "tiff", "webp"]);
+    const own = ["avif", "bmp", "gif", "ico", "jpeg", "png", "tiff", "webp"];
+    expect(report.formats.toSorted()).toEqual([...own, "heic", "jp2", "jxl"].toSorted());
+    const manifestOf = (name: string): { version: string } =>
+      JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as { version: string };
+    expect(report.decoders).toEqual([
+      { name: "libheif-js", formats: ["heic"], version: manifestOf("libheif-js").version },
+      {
+        name: "@imagemagick/magick-wasm",
+        formats: ["jxl", "jp2"],
+        version: manifestOf("@imagemagick/magick-wasm").version,
+      },
+    ]);
     expect(report.checks.length).toBeGreaterThanOrEqual(5);
     const sharp = JSON.parse(readFileSync(join(root, "node_modules/sharp/package.json"), "utf8")) as {
       version: string;
