@@ -47,7 +47,11 @@ export interface Listed {
   lowQuality: { name: string; quality: number }[];
 }
 
-const imageNames = new Set([".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".avif"]);
+const imageNames = new Set(
+  "jpg jpeg png gif webp tif tiff avif heic heif hif jxl jp2 j2k jpf jpx bmp dib ico"
+    .split(" ")
+    .map((end) => `.${end}`),
+);
 
 /** Returns all files below a folder, sorted by name. */
 async function filesOf(folder: string): Promise<string[]> {

@@ -18,7 +18,24 @@ function ascii(bytes: Uint8Array, start: number, text: string): boolean {
 const boxes = ["ftyp", "moov", "mdat", "free", "skip", "wide", "pnot", "styp", "moof", "sidx", "uuid"];
 
 /** Brands of images in the same container. */
-const otherBrands = ["avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "jxl ", "crx "];
+const otherBrands = [
+  "avif",
+  "avis",
+  "heic",
+  "heix",
+  "heim",
+  "heis",
+  "hevc",
+  "hevx",
+  "hevm",
+  "hevs",
+  "mif1",
+  "mif2",
+  "msf1",
+  "msf2",
+  "jxl ",
+  "crx ",
+];
 
 function isMov(bytes: Uint8Array): boolean {
   if (ascii(bytes, 4, "ftyp")) return !otherBrands.some((brand) => ascii(bytes, 8, brand));
