@@ -109,7 +109,7 @@ export class BankStore {
 
   /**
    * Imports what a source gives for its entries, one by one or in arrays. It writes them in batches: each batch is one
-   * transaction and one revision. A list of up to `batch` entries is therefore taken completely or not at all.
+   * transaction and one revision. A list of up to `batch` entries and 524,288 signals is therefore taken completely or not at all.
    *
    * Imports are idempotent. Entries that the source does not name stay as they are, and records that are older than the
    * store's are ignored. An entry that cannot be read goes to `onProblem`, and the import continues. What the source

@@ -78,16 +78,15 @@ export async function searchVideos(
   frameCount: number,
   context: SearchContext,
 ): Promise<VideoMatch[]> {
-  const matches: VideoMatch[] = [];
-  for (const video of videos) {
-    if (video.views !== undefined) {
-      matches.push(...(await searchViews({ ...video, views: video.views }, frameCount, context)));
-    } else {
-      const found = await searchTimeline(video, frameCount, context);
-      matches.push(...(video.trimmed ? found.map((match) => ({ ...match, trimmed: true as const })) : found));
-    }
-  }
-  return bestOfEach(matches);
+  // All at once, so that the threads of the pool need not wait for the last probe of each form.
+  const found = await Promise.all(
+    videos.map(async (video): Promise<VideoMatch[]> => {
+      if (video.views !== undefined) return searchViews({ ...video, views: video.views }, frameCount, context);
+      const matches = await searchTimeline(video, frameCount, context);
+      return video.trimmed ? matches.map((match) => ({ ...match, trimmed: true as const })) : matches;
+    }),
+  );
+  return bestOfEach(found.flat());
 }
 
 /** Searches the orientations of a query image. Each entry matches once, with the stretches that show the image. */

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "../errors.js";
 import type { VideoSignature } from "../video/signature.js";
 import { checkFrames, type VpdqFrame } from "../video/vpdq/frames.js";
+import { inOrder } from "./timeline.js";
 
 /** From this many frames a second on, a signature counts as one of every frame. */
 const dense = 5;
@@ -16,11 +17,16 @@ const dense = 5;
  * index.add("known", signatureFromVpdq(readVpdq(await readFile("known.txt", "utf8"))));
  */
 export function signatureFromVpdq(features: Iterable<VpdqFrame>): VideoSignature {
-  const frames = checkFrames("features", features).toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
+  return signatureOfFrames(checkFrames("features", features));
+}
+
+/** Makes a signature from frames that are checked. @throws {InvalidArgumentError} There is no frame. */
+export function signatureOfFrames(checked: readonly VpdqFrame[]): VideoSignature {
+  const frames = inOrder(checked);
   const last = frames.at(-1);
   if (last === undefined) throw new InvalidArgumentError("Expected at least one vPDQ feature");
-  const gaps = frames.slice(1).map((next, i) => next.timestampSeconds - frames[i]!.timestampSeconds);
-  const gap = gaps.filter((seconds) => seconds > 0).toSorted((a, b) => a - b)[gaps.length >> 1] ?? 1;
+  const gaps = Float64Array.from(frames.slice(1), (next, i) => next.timestampSeconds - frames[i]!.timestampSeconds);
+  const gap = gaps.filter((seconds) => seconds > 0).sort()[gaps.length >> 1] ?? 1;
   // Frame numbers count the decoded frames, except in the form without numbers.
   const rate = last.timestampSeconds > 0 ? last.number / last.timestampSeconds : 0;
   return {

@@ -97,7 +97,7 @@ export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
 }
 
 /** The frames sorted by time. They mostly are already. */
-function inOrder(frames: readonly SignatureFrame[]): readonly SignatureFrame[] {
+export function inOrder<T extends Pick<SignatureFrame, "timestampSeconds">>(frames: readonly T[]): readonly T[] {
   const isSorted = frames.every((frame, i) => i === 0 || frames[i - 1]!.timestampSeconds <= frame.timestampSeconds);
   return isSorted ? frames : frames.toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
 }

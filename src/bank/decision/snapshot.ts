@@ -113,14 +113,18 @@ function framesOf(database: Database, pages: Pages, entry: number, end: number):
   if (row === undefined) return [];
   const [first, count, address] = row;
   checkRun(database, first, count, end);
-  const signals = Array.from({ length: count }, (_, i) => ({ signal: first + i, ...readRecord(pages.at(first + i)) }));
-  const frames = signals.filter(({ type }) => type === frameType);
-  const times = readTimes(database, new Texts(database), address, frames.length);
-  return frames.map(({ signal, value, flags, quality = goodQuality }, i) => {
-    const { frame: number, seconds: timestampSeconds } = times[i]!;
+  const frames: KnownFrame[] = [];
+  for (let signal = first; signal < first + count; signal++) {
+    const { type, value, flags, quality = goodQuality } = readRecord(pages.at(signal));
+    if (type !== frameType) continue;
     const weak = (flags & weakFlag) !== 0;
-    return { signal, number, timestampSeconds, hash: value.toString("hex"), quality, weak };
+    frames.push({ signal, number: 0, timestampSeconds: 0, hash: value.toString("hex"), quality, weak });
+  }
+  readTimes(database, new Texts(database), address, frames.length).forEach(({ frame, seconds }, i) => {
+    frames[i]!.number = frame;
+    frames[i]!.timestampSeconds = seconds;
   });
+  return frames;
 }
 
 /** The store as it is now, by the live index. It is valid within one reading. */

@@ -20,7 +20,10 @@ export interface ImportOptions extends ScreenOptions {
   importCursor?: string | ((taken: number) => string);
   /** Skips this many entries, which an earlier import has taken. Default 0. */
   skip?: number;
-  /** The number of entries in a transaction, 1 … 65,536. Default 8,192. */
+  /**
+   * The number of entries in a transaction, 1 … 65,536. A transaction also ends at 524,288 signals, which long videos
+   * reach sooner. Default 8,192.
+   */
   batch?: number;
   /**
    * Called for each entry that the bank refuses, with the code `"bad-entry"`. `entry`, `line` and `byte` are the entry's own
@@ -32,6 +35,9 @@ export interface ImportOptions extends ScreenOptions {
   /** Ends the import between two batches. */
   signal?: AbortSignal;
 }
+
+/** The most signals of a transaction, unless one entry has more. They are in memory until it ends. */
+const mostSignals = 2 ** 19;
 
 const optionNames = [
   "importCursor",
@@ -106,6 +112,7 @@ export async function importBatches(context: ImportContext): Promise<void> {
     const take = batchTaker(context, checked, openSource(database, from), screen);
     const batch = new Map<string, CheckedEntry>();
     let position = 0;
+    let signals = 0;
     for await (const some of entries) {
       for (const entry of Array.isArray(some) ? (some as readonly EntryInput[]) : [some as EntryInput]) {
         if (++position <= skip) continue;
@@ -117,13 +124,15 @@ export async function importBatches(context: ImportContext): Promise<void> {
           onProblem?.({ ...placeOf(entry, position), skipped: true, code: "bad-entry", reason: refusalReason(error) });
           continue;
         }
-        if (batch.size === size || batch.has(one.key)) {
+        if (batch.size === size || signals + one.signals.length > mostSignals || batch.has(one.key)) {
           take([...batch.values()], position - 1, false);
           batch.clear();
+          signals = 0;
           await setImmediate();
           signal?.throwIfAborted();
         }
         batch.set(one.key, one);
+        signals += one.signals.length;
       }
     }
     signal?.throwIfAborted();

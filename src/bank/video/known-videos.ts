@@ -5,8 +5,8 @@ import { frameType } from "../storage/signals.js";
 import type { Entry } from "../../video-index/entries.js";
 import type { FrameIndex, SearchContext } from "../../video-index/probe-hits.js";
 import type { CheckedVideoSearch } from "../../video-index/search-options.js";
-import { signatureFromVpdq } from "../../video-index/signature-from-vpdq.js";
-import { timelineOf } from "../../video-index/timeline.js";
+import { signatureOfFrames } from "../../video-index/signature-from-vpdq.js";
+import { inOrder, timelineOf } from "../../video-index/timeline.js";
 
 /** A video of an entry. */
 export interface KnownVideo {
@@ -87,12 +87,14 @@ export class KnownVideos implements FrameIndex {
 
   /** Reads a video, and answers the hits that its signals would be. */
   #read(snapshot: LiveSnapshot, number: number): Map<number, KnownHit> {
-    const frames = snapshot.frames(number).toSorted((a, b) => a.timestampSeconds - b.timestampSeconds);
+    const frames = inOrder(snapshot.frames(number));
     if (frames.length === 0) return new Map();
     // Weak frames are part of the video's time, but nothing is compared with them.
-    const signature = signatureFromVpdq(frames);
-    const usable = signature.frames.map((frame, i) => ({ ...frame, stable: !frames[i]!.weak }));
-    const timeline = timelineOf({ ...signature, frames: usable }, this.#minQuality, undefined);
+    const signature = signatureOfFrames(frames);
+    signature.frames.forEach((frame, i) => {
+      if (frames[i]!.weak) frame.stable = false;
+    });
+    const timeline = timelineOf(signature, this.#minQuality, undefined);
     const signals = Array.from(timeline.frames, (place) => frames[place]!.signal);
     const video: KnownVideo = { entry: { id: number, kind: "video", timeline }, signals };
     return new Map(signals.map((signal, frame) => [signal, { video, frame }]));

@@ -260,6 +260,24 @@ describe("hostile lists of frames", () => {
     await store.close();
   });
 
+  test("of many long entries are taken in several transactions, so that they need not fit into memory", async () => {
+    const { store } = await filled("batches-", 1);
+    const before = store.revision;
+    const count = 65_536;
+    function* entries(): Generator<EntryInput> {
+      for (let entry = 0; entry < 9; entry++) {
+        const value = (i: number): string => (count * entry + i).toString(16).padStart(32, "0");
+        yield { id: `${entry}`, signals: Array.from({ length: count }, (_, i) => ({ type: "md5", value: value(i) })) };
+      }
+    }
+    const taken: number[] = [];
+    const counts = await store.import(from, entries(), { onProgress: (_, number) => taken.push(number) });
+    expect(counts.added).toBe(9);
+    expect(taken).toEqual([8, 9]);
+    expect(store.revision).toBe(before + 2);
+    await store.close();
+  });
+
   test("signals with times that no frame has are refused by name", async () => {
     const { store } = await filled("signals-", 1);
     const reasons = async (signal: object): Promise<string[]> => {
