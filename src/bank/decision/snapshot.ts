@@ -158,6 +158,11 @@ export class LiveSnapshot implements Snapshot {
     return (this.#stored ??= new Pages(this.#database, this.#live.next));
   }
 
+  /** Whether the store has had images. In one of videos alone no frame needs to be looked up as an image. */
+  get hasImages(): boolean {
+    return counter(this.#database, "stills") > 0;
+  }
+
   /** Answers the frames of an active entry's video, in the order of its signals. */
   frames(entry: number): KnownFrame[] {
     return framesOf(this.#database, this.#pages, entry, this.#live.next);

@@ -6,7 +6,7 @@ import { activeStatus, quarantinedStatus } from "../storage/names.js";
 import { addTimes, type FrameTime } from "../storage/frame-times.js";
 import { type Pages, quarantinedFlag, weakFlag, writeRecord } from "../storage/pages.js";
 import { counter, setCounter } from "../storage/schema.js";
-import { frameType } from "../storage/signals.js";
+import { frameType, stillTypes } from "../storage/signals.js";
 import type { Texts } from "../storage/texts.js";
 import type { ImportCounts, Screen } from "./counts.js";
 import { type CheckedEntry, type CheckedSignal, isSourcesId } from "./records.js";
@@ -29,6 +29,8 @@ export interface BatchContext {
   pages: Pages;
   texts: Texts;
   nextSignal: number;
+  /** How many signals of images were ever added. */
+  stills: number;
   /** Answers the number of a crop's name; 0 for undefined. */
   cropNumber(name: string | undefined): number;
 }
@@ -134,6 +136,7 @@ export function appendSignals(
   const held = reason === undefined ? 0 : quarantinedFlag;
   for (const signal of signals) {
     const { type, value, quality, crop } = signal;
+    if (stillTypes.includes(type)) context.stills++;
     const flags = held | (weak.has(signal) ? weakFlag : 0);
     const record = context.pages.edit(context.nextSignal++);
     writeRecord(record, { value, entry, from, to: 0, type, quality, flags, crop: context.cropNumber(crop) });

@@ -55,6 +55,7 @@ export function applyBatch(
     pages: new Pages(database, signals),
     texts: new Texts(database),
     nextSignal: signals,
+    stills: counter(database, "stills"),
     cropNumber: cropNumbers(database),
   };
   const existing = existingOf(context, batch);
@@ -84,6 +85,7 @@ export function applyBatch(
   context.pages.flush();
   context.texts.flush();
   setCounter(database, "signals", context.nextSignal);
+  setCounter(database, "stills", context.stills);
   if (withdrawn.length > 0) {
     invalidateIndexFile(database);
     removeEntries(database, context.revision(), withdrawn, { kind: "withdrawn", final: false });

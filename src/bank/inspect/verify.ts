@@ -13,7 +13,7 @@ import {
 } from "../storage/pages.js";
 import { entryDigest, type KeyedDigest } from "../storage/keyed-digest.js";
 import { counter } from "../storage/schema.js";
-import { frameType } from "../storage/signals.js";
+import { frameType, stillTypes } from "../storage/signals.js";
 import { Texts } from "../storage/texts.js";
 import { activeStatus } from "../storage/names.js";
 
@@ -44,6 +44,7 @@ export function verifyStore(database: Database, live: LiveIndex, digest: KeyedDi
   const entryOf = new Map<number, number>();
   const framesOf = new Map<number, number>();
   let weak = 0;
+  let stills = 0;
   const end = counter(database, "signals");
   const damaged = (error: unknown): void => {
     if (!(error instanceof BankError)) throw error;
@@ -57,11 +58,13 @@ export function verifyStore(database: Database, live: LiveIndex, digest: KeyedDi
       if (!isWeak && !isLive(record)) continue;
       entryOf.set(first + i, record.entry);
       if (record.type === frameType) framesOf.set(record.entry, (framesOf.get(record.entry) ?? 0) + 1);
+      if (stillTypes.includes(record.type)) stills++;
       if (isWeak) weak++;
       else here.push({ ...record, id: first + i });
     }
     for (const id of live.missing(here)) found.push(`signal ${id} of entry ${entryOf.get(id)} is not in the index`);
   }
+  if (stills > counter(database, "stills")) found.push(`${stills} signals of images are not counted`);
   const more = live.size - (entryOf.size - weak);
   if (more > 0) found.push(`the index has ${more} signals that the store does not have`);
   const rows = database.all<[number, number, number, number | null]>(

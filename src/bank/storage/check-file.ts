@@ -66,6 +66,7 @@ const metaTypes = new Map<string, [type: string, length: number]>([
   ["entries", ["number", 0]],
   ["signals", ["number", 0]],
   ["texts", ["number", 0]],
+  ["stills", ["number", 0]],
   ["audit days", ["number", 0]],
   ["audit from", ["number", 0]],
   ["secret", ["blob", 32]],
@@ -88,8 +89,9 @@ function checkMeta(database: Database): void {
     throw refusal(database, "is damaged: its counters or its secret are not what they should be");
   }
   const isCounted = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= mostCounted;
-  const names = ["revision", "entries", "signals", "texts"] as const;
-  const [revision, entries, signals, texts] = names.map((name) => counter(database, name)) as [
+  const names = ["revision", "entries", "signals", "texts", "stills"] as const;
+  const [revision, entries, signals, texts, stills] = names.map((name) => counter(database, name)) as [
+    number,
     number,
     number,
     number,
@@ -106,6 +108,8 @@ function checkMeta(database: Database): void {
     Math.ceil(signals / pageRecords) !== pages("signal_page") ||
     !Number.isSafeInteger(texts) ||
     Math.ceil(texts / textBytes) !== pages("text_page") ||
+    !isCounted(stills) ||
+    stills > signals ||
     lastEntry >= entries ||
     lastRevision !== revision
   ) {

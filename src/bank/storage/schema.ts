@@ -52,10 +52,10 @@ export const tables = `
 `;
 
 /**
- * The counters: the last revision, the next entry's number, the next signal's number and the next text's address. None of
- * them decreases.
+ * The counters: the last revision, the next entry's number, the next signal's number, the next text's address, and how many
+ * signals of images were ever added. None of them decreases.
  */
-export type Counter = "revision" | "entries" | "signals" | "texts";
+export type Counter = "revision" | "entries" | "signals" | "texts" | "stills";
 
 /** Reads a counter. */
 export function counter(database: Database, name: Counter): number {
@@ -91,6 +91,7 @@ export function createTables(database: Database): void {
     meta("entries", 1);
     meta("signals", 0);
     meta("texts", 0);
+    meta("stills", 0);
     meta("secret", randomBytes(32));
     database.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${version}`);
   });

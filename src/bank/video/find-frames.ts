@@ -106,7 +106,7 @@ export async function findFrames(
   video: QueryVideo,
 ): Promise<QueryFrame[]> {
   const searched = [...banks.values()].filter(({ policy }) => isSampled(policy, key));
-  if (searched.length === 0) return [];
+  if (searched.length === 0 || !context.read(({ hasImages }) => hasImages)) return [];
   const radius = Math.max(...searched.map(({ policy }) => policy.radius));
   const minQuality = Math.min(...searched.map(({ policy }) => policy.minQuality));
   const forms = formsOfFrames(watched.signature.frames, wantedOrientations(searched), minQuality);

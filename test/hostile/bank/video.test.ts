@@ -190,6 +190,23 @@ describe("a store that others have changed", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
+  test("whose count of images is too small is named by verify, and one that cannot be is refused", async () => {
+    const count = (value: string): string => `UPDATE meta SET value = ${value} WHERE name = 'stills'`;
+    for (const value of ["-1", "0.5", "'many'", "100000"]) {
+      await expect(BankStore.open(altered(count(value)))).rejects.toMatchObject({ code: "ERR_EMPREINTE_BANK_FILE" });
+    }
+    const path = altered();
+    const store = await BankStore.open(path);
+    await store.import(from, [{ id: "image", signals: [{ type: "pdq", value: hashesOfVideo(800)[0]! }] }]);
+    await store.close();
+    const database = new Libsql(path);
+    database.exec(count("0"));
+    database.close();
+    const forged = await BankStore.open(path);
+    expect(forged.verify()).toEqual(["1 signals of images are not counted"]);
+    await forged.close();
+  });
+
   test.each([
     ["times that are missing", "UPDATE entry SET times = NULL"],
     ["times at a place where there are none", "UPDATE entry SET times = 9000000"],
