@@ -3,7 +3,22 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { EmpreinteError } from "./errors.js";
 
-const require = createRequire(import.meta.url);
+/** What to do where this package's code was put into a file of another program, away from its addon and its packages. */
+export const bundled: string =
+  "empreinte was bundled into another file. Leave it out of the bundle: esbuild --external:empreinte, externals of webpack " +
+  "and Rollup, ssr.external of Vite, serverExternalPackages of Next.js";
+
+/**
+ * Returns the `require` of a module.
+ * @param url its `import.meta.url`. Bundles in CommonJS have none.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_NATIVE_LOAD`
+ */
+export function requireOf(url: string | undefined): NodeJS.Require {
+  if (url === undefined) throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", `${bundled}.`);
+  return createRequire(url);
+}
+
+const require = requireOf(import.meta.url);
 
 /**
  * Runs `work` while a process report leaves out the network. Packages look for the C library in such a report. With the

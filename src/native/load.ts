@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EmpreinteError } from "../errors.js";
-import { withoutNetworkReport } from "../packages.js";
+import { bundled, requireOf, withoutNetworkReport } from "../packages.js";
 import type { NativeBinding } from "./binding.js";
 
-const require = createRequire(import.meta.url);
+const require = requireOf(import.meta.url);
 const root = new URL("../../", import.meta.url);
 
 /**
@@ -29,7 +28,21 @@ function glibcVersion(): string | undefined {
   return report?.header?.glibcVersionRuntime;
 }
 
+/** Whether this module is where the package has it, and not inside a bundle. */
+function inPackage(): boolean {
+  try {
+    return (JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { name?: unknown }).name === "empreinte";
+  } catch {
+    return false;
+  }
+}
+
 function load(): NativeBinding {
+  const { bun } = process.versions;
+  if (bun !== undefined) {
+    const text = `empreinte needs Node.js 20.19 or newer; Bun ${bun} ends the process when the addon starts a thread.`;
+    throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", text);
+  }
   const advice =
     `Install a C++20 compiler, then run \`npm install --include=dev && npm run build:native\` in the folder of empreinte ` +
     `(${fileURLToPath(root)}).`;
@@ -54,7 +67,8 @@ function load(): NativeBinding {
     failures.length > 0
       ? `The native addon is there but does not load: ${failures.join("; ")}.`
       : `There is no native addon for ${process.platform}-${process.arch}.`;
-  throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", `${why} ${advice}`, { cause });
+  const mend = failures.length > 0 || inPackage() ? advice : `${bundled}. Or copy the addon beside the bundle.`;
+  throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", `${why} ${mend}`, { cause });
 }
 
 /** The addon; loading happens once, when this module is first imported. */

@@ -102,6 +102,20 @@ describe("bundled by esbuild", () => {
     expect(JSON.parse(await node(join(app, "external/app.mjs")))).toEqual(printed);
   });
 
+  test("in a bundle of CommonJS, where nothing says where the addon is, the error says what to do", async () => {
+    const outfile = join(app, "common/app.cjs");
+    const options: BuildOptions = {
+      format: "cjs",
+      external: ["sharp", "libsql"],
+      logOverride: { "empty-import-meta": "silent" },
+    };
+    await bundle(outfile, { ...options, stdin: { contents: 'import "empreinte"', resolveDir: app }, entryPoints: [] });
+    const { code, stderr } = await run(process.execPath, [outfile]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("ERR_EMPREINTE_NATIVE_LOAD");
+    expect(stderr).toContain("serverExternalPackages");
+  });
+
   test("with empreinte in the bundle and its addon beside it", async () => {
     const inside = join(app, "alone");
     mkdirSync(inside);
@@ -117,6 +131,8 @@ describe("bundled by esbuild", () => {
       const without = await run(process.execPath, ["app.mjs"], { cwd: elsewhere });
       expect(without.code).toBe(1);
       expect(without.stderr).toContain("ERR_EMPREINTE_NATIVE_LOAD");
+      expect(without.stderr).toContain("esbuild --external:empreinte");
+      expect(without.stderr).not.toContain("C++20 compiler"); // it would help nobody here
       cpSync(addon(), join(elsewhere, "empreinte.node"));
       const ran = await run(process.execPath, ["app.mjs"], { cwd: elsewhere });
       expect(ran).toMatchObject({ code: 0, stderr: "" });

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { delimiter, isAbsolute, join } from "node:path";
 import { checkOptions, checkSignal, filledText } from "../../check.js";
 import { InvalidArgumentError, printable, systemReason, VideoError } from "../../errors.js";
+import { requireOf } from "../../packages.js";
 import { askVersion, type Version } from "./ask-version.js";
 
 /** Where an ffmpeg was found, in the order of the search. */
@@ -33,7 +33,7 @@ export interface FindFfmpegOptions {
   signal?: AbortSignal;
 }
 
-const require = createRequire(import.meta.url);
+const require = requireOf(import.meta.url);
 
 /**
  * The files named ffmpeg on PATH. Relative entries are ignored: they would name files of the current folder.
