@@ -1,6 +1,7 @@
 import { invalidArgument } from "../check.js";
 import { LimitError, VideoError } from "../errors.js";
 import { isRawPixels } from "../hash/raw-pixels.js";
+import { hasOnlyJoints } from "./containers/transport-stream.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import { decodeFrames } from "./ffmpeg/decode-frames.js";
@@ -52,7 +53,7 @@ function fromFile(
   decoder: Decoder,
   options: CheckedVideoOptions,
   exactRate: number | undefined,
-  strict: boolean,
+  past: "" | "damage" | "joints" = "",
 ): Reading {
   const { limits, signal, rotate, squarePixels, sampling, vpdq } = options;
   const state = newState();
@@ -67,8 +68,9 @@ function fromFile(
       rotate,
       squarePixels,
       // How several threads conceal damage depends on which is first. One thread always gives the same frames.
-      threads: strict ? options.threads : 1,
-      strict,
+      threads: past === "" ? options.threads : 1,
+      strict: past === "",
+      joined: past === "joints",
       limits,
       signal,
       onProgress: progressOf(options, state),
@@ -212,15 +214,18 @@ async function hashFile(video: OpenVideo, options: CheckedVideoOptions, watch: W
   const decoder = await usableFfmpeg({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
   const needed = vpdq || typeof sampling === "object";
   const exactRate = needed ? await probeFrameRate(video, decoder, limits, signal) : undefined;
+  let damage: unknown;
   try {
-    const reading = fromFile(video, decoder, options, exactRate, true);
-    const { signature, failure } = await hashReading(reading, options, watch());
+    const { signature, failure } = await hashReading(fromFile(video, decoder, options, exactRate), options, watch());
     if (!isDamage(failure)) return signature;
+    damage = failure;
   } catch (error) {
-    if (!partial || !isDamage(error)) throw error;
+    if (!isDamage(error)) throw error;
+    damage = error;
   }
-  // Read it once more, past the damage.
-  return (await hashReading(fromFile(video, decoder, options, exactRate, false), options, watch())).signature;
+  const past = video.format === "mpegts" && (await hasOnlyJoints(video)) ? "joints" : "damage";
+  if (past === "damage" && !partial) throw damage;
+  return (await hashReading(fromFile(video, decoder, options, exactRate, past), options, watch())).signature;
 }
 
 /**

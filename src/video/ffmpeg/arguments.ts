@@ -34,6 +34,8 @@ export interface DecodeRequest {
   threads: number;
   /** Whether decoding ends at the first damage. */
   strict: boolean;
+  /** Whether all jumps of the packet counters of a transport stream are known to be joints of whole files. Default false. */
+  joined?: boolean;
   /** A name that only this run knows, so that no text inside a file can imitate the lines of the filter. */
   mark: string;
 }

@@ -67,7 +67,7 @@ class DecodeRun implements StderrListener {
     this.#decoder = decoder;
     this.#options = options;
     this.#state = state;
-    this.#report = new StderrReport(mark, (line) => this.#onFrame(line));
+    this.#report = new StderrReport(mark, options.joined === true, (line) => this.#onFrame(line));
     const nativeOutputs = NativeOutputs.open(this);
     this.#child = startChild(command.program, command.args, {
       file: video.fd,

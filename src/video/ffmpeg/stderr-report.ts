@@ -25,6 +25,8 @@ const keptProblems = 8;
 const concealment = /error while decoding MB|error at MB|damaged at \d|concealing \d/i;
 /** ffmpeg writes this about a file that is cut or changed, even where it goes on and exits with 0. */
 const damage = /partial file|ended prematurely|packet corrupt|corrupt input packet|corrupt decoded frame/i;
+/** The packets of a transport stream are counted. ffmpeg writes this about the packet before a jump of the counter. */
+const jump = /^\[mpegts\] packet corrupt|corrupt input packet/i;
 
 /** Reads what ffmpeg writes on standard error, piece by piece. */
 export class StderrReport {
@@ -54,12 +56,15 @@ export class StderrReport {
   /** Whether a decoder has concealed damage in a frame. */
   concealed = false;
   readonly #filter: string;
+  readonly #joined: boolean;
   readonly #onFrame: (frame: FrameLine) => void;
   #rest = "";
   #timeBase: [over: number, under: number] = [0, 1];
 
-  constructor(mark: string, onFrame: (frame: FrameLine) => void) {
+  /** @param joined whether all jumps of the packet counters are known to be joints of whole files. */
+  constructor(mark: string, joined: boolean, onFrame: (frame: FrameLine) => void) {
     this.#filter = `[showinfo@${mark} @ `;
+    this.#joined = joined;
     this.#onFrame = onFrame;
   }
 
@@ -132,7 +137,7 @@ export class StderrReport {
     if (size !== null) this.refusedSize = { width: Number(size[1]), height: Number(size[2]) };
     if (/Cannot allocate memory|Error allocating|Unable to allocate|memory exhausted/i.test(text))
       this.outOfMemory = true;
-    if (damage.test(text)) this.damage ??= text;
+    if (damage.test(text) && !(this.#joined && jump.test(text))) this.damage ??= text;
     if (concealment.test(text)) this.concealed = true;
     this.problems.push(text);
     if (this.problems.length > keptProblems) this.problems.shift();

@@ -171,6 +171,25 @@ describe("cut and changed", () => {
     expect(await outcome(half, { partial: true })).toEqual(corrupt);
   });
 
+  it("transport streams that were joined are whole, and ones with a hole in a picture are damaged", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    const one = made["h264.ts"]!;
+    const { frames } = (await outcome(one)) as { frames: number };
+    expect(await outcome(Buffer.concat([one, one]))).toEqual({ frames: 2 * frames });
+    expect(await outcome(Buffer.concat([one, one, one]), { partial: true })).toEqual({ frames: 3 * frames });
+    // A packet of 188 bytes that carries the middle of a picture: of the video's stream, with nothing that begins in it.
+    const packets = Array.from({ length: one.length / 188 }, (_, i) => one.subarray(188 * i, 188 * (i + 1)));
+    const middle = packets.flatMap((packet, i) =>
+      packet.readUInt16BE(1) === 0x100 && (packet[3]! & 0x20) === 0 ? [i] : [],
+    );
+    expect(middle.length).toBeGreaterThan(rounds(6, 12));
+    for (let round = 0; round < rounds(6, 12); round++) {
+      const lost = middle[Math.floor((middle.length * (round + 0.5)) / rounds(6, 12))]!;
+      const holed = Buffer.concat(packets.filter((_, i) => i !== lost));
+      expect(await outcome(holed), `without packet ${lost}`).toEqual(corrupt);
+    }
+  });
+
   it("flipped bits: damaged or not, never anything else, and the same frames every time", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     let state = 1;
