@@ -1,4 +1,7 @@
 /** HEIC, JPEG XL and JPEG 2000, compared with the decoders of libheif, libjxl and OpenJPEG. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import sharp from "sharp";
 import { hashDistance, hashImage, hashPixelsSync, safePreview, sniffImage } from "../../../dist/index.js";
@@ -15,7 +18,9 @@ import {
   pngOf,
 } from "../../support/encoders.ts";
 import { gridOf, heif, type HeifItem, imir, irot, itemOf } from "../../support/heif.ts";
+import { folder } from "../../support/cli.ts";
 import { asRgb, furthest, pagesOf, rgbOf } from "../../support/pages.ts";
+import { succeed, which } from "../../support/run.ts";
 
 const { width, height, rgb } = coloured(96, 80);
 const png = await pngOf(rgb, width, height, 3);
@@ -214,6 +219,59 @@ describe("HEIC", () => {
     }
     const endless = items.map((item, i) => (i === 6 ? { ...item, tiles: [7, 7, 7, 7, 7, 7] } : item));
     await expect(hashImage(heif(endless, 7))).rejects.toMatchObject(corrupt);
+  });
+});
+
+describe("a sequence of HEIC", () => {
+  const here = folder();
+  const ffmpeg = which("ffmpeg");
+  const encoders = ffmpeg === undefined ? "" : execFileSync(ffmpeg, ["-v", "error", "-encoders"], { encoding: "utf8" });
+  const needs = encoders.includes("libx265") ? undefined : "skipped: needs ffmpeg with libx265";
+
+  /** Frames of a film as a HEIF, which is the same file with other brands and another handler. */
+  async function sequence(options: string): Promise<{ file: Buffer; frames: string[] }> {
+    const film = join(here, "film.mp4");
+    const source = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=4:duration=1.5"];
+    const coding = [
+      "-c:v",
+      "libx265",
+      "-pix_fmt",
+      "yuv420p",
+      "-tag:v",
+      "hvc1",
+      "-x265-params",
+      `log-level=none:${options}`,
+    ];
+    await succeed(ffmpeg!, ["-v", "error", "-y", ...source, ...coding, film]);
+    await succeed(ffmpeg!, ["-v", "error", "-y", "-i", film, join(here, "%d.png")]);
+    const file = readFileSync(film);
+    file.write("msf1", 8, "latin1");
+    file.write("hevcmsf1iso8", 16, "latin1");
+    file.write("pict", file.indexOf("vide", 0, "latin1"), "latin1");
+    const frames = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map(async (i) => (await hashImage(join(here, `${i}.png`))).hash),
+    );
+    return { file, frames };
+  }
+
+  it.for(["keyint=1", "bframes=0"])("has its frames as pages: %s", async (options, ctx) => {
+    if (needs !== undefined) return ctx.skip(needs);
+    const { file, frames } = await sequence(options);
+    expect(sniffImage(file)).toBe("heic");
+    expect(hashDistance((await hashImage(file)).hash, frames[0]!)).toBeLessThanOrEqual(4);
+    const all = await hashImage(file, { pages: "all" });
+    expect(all.frames).toHaveLength(6);
+    all.frames!.forEach(({ hash }, i) => expect(hashDistance(hash, frames[i]!)).toBeLessThanOrEqual(4));
+    expect(all.hash).toBe(all.frames![0]!.hash);
+    await expect(hashImage(file, { pages: "all", maxPages: 5 })).rejects.toMatchObject({ limit: "maxPages" });
+    await expect(hashImage(file.subarray(0, file.length / 2))).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
+  });
+
+  test("whose frames are stored in another order is of a kind that is not decoded", async (ctx) => {
+    if (needs !== undefined) return ctx.skip(needs);
+    const { file } = await sequence("bframes=3:b-adapt=0");
+    const unsupported = { code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" };
+    await expect(hashImage(file, { pages: "all" })).rejects.toMatchObject(unsupported);
   });
 });
 
