@@ -1,4 +1,6 @@
 import sharp, { type Sharp } from "sharp";
+import { readRgb } from "../image/rgb.js";
+import { sniffImage } from "../index.js";
 import type { Image } from "./draw/image.js";
 
 /** What people's programs do with an image, through sharp: the only file of the evaluation that imports it. */
@@ -22,10 +24,16 @@ export function oneThread(): void {
   sharp.concurrency(1);
 }
 
+/** What sharp does not read. */
+const others: readonly (string | undefined)[] = ["heic", "jxl", "jp2", "bmp", "ico"];
+
 /** The stored samples, as `hashImage` takes them: no turn by EXIF orientation, no colour profile. */
 export async function decoded(bytes: Uint8Array): Promise<Image> {
+  const samples = others.includes(sniffImage(bytes)) ? await readRgb(bytes) : undefined;
   const open = (): Sharp =>
-    sharp(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { ignoreIcc: true, autoOrient: false });
+    samples === undefined
+      ? sharp(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { ignoreIcc: true, autoOrient: false })
+      : pipeline(samples);
   const { width, height } = await open().metadata();
   if (Math.max(width, height) <= workingSide) return pixels(open());
   return pixels(open().resize(workingSide, workingSide, { fit: "inside" }));

@@ -51,6 +51,7 @@ export const allowed: Record<string, readonly string[]> = {
 
 /** What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. */
 const also: Record<string, readonly string[]> = {
+  "src/evaluate/sharp.ts": ["src/image/rgb.ts"],
   "src/evaluate/video/encode.ts": ["src/processes/child-process.ts", "src/video/ffmpeg/find-ffmpeg.ts"],
 };
 

@@ -117,7 +117,7 @@ export async function altered(
 /**
  * Applies an attack of the suite to an encoded image.
  *
- * @param bytes a JPEG, PNG, GIF, WebP, TIFF or AVIF, decoded as `hashImage` does. Above 1,280 pixels it is reduced first.
+ * @param bytes an image of any format that `hashImage` reads, decoded as `hashImage` does. Above 1,280 pixels it is reduced first.
  * @param name the name of an attack, for instance `"border-white-5"`.
  * @param seed decides texts, colours, places and amounts. Default 1.
  * @returns the altered image as a file: a JPEG unless the attack is another coding.

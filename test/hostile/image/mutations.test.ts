@@ -56,7 +56,7 @@ function mutated(file: Buffer, random: () => number): Buffer {
     const kind = below(6);
     if (kind === 0) copy[at] = below(256);
     else if (kind === 1) copy[at]! ^= 1 << below(8);
-    else if (kind === 2) copy.fill(random() < 0.5 ? 0 : 255, at, at + 1 + below(16));
+    else if (kind === 2) copy.fill(random() < 0.5 ? 0 : 255, at, Math.min(copy.length, at + 1 + below(16)));
     else if (kind === 3 && at + 4 <= copy.length) copy.writeUInt32BE(below(2 ** 32), at);
     else if (kind === 4) copy = Buffer.concat([copy.subarray(0, at), copy.subarray(at + 1 + below(40))]);
     else copy = Buffer.concat([copy.subarray(0, at), copy.subarray(Math.max(0, at - below(40)))]);

@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { attackImage, attacks } from "../../../dist/doors/evaluate.js";
+import { bmp, coloured } from "../../support/bmp.ts";
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { InvalidArgumentError } from "../../../dist/errors.js";
 import { scene } from "../../support/evaluate.ts";
@@ -101,4 +102,13 @@ describe("the attack suite", () => {
     await expect(attackImage(original, "crop")).rejects.toThrow(InvalidArgumentError);
     await expect(attackImage(Buffer.from("no image"), "mirror")).rejects.toThrow("unsupported");
   });
+});
+
+it("an image that sharp does not read is altered as the same one in a PNG", async () => {
+  const { width, height, rgb } = coloured(1400, 300);
+  const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+  const expected = await attackImage(png, "jpeg-90", 7);
+  expect(Buffer.compare(await attackImage(bmp({ bits: 24 }, { width, height, rgb }), "jpeg-90", 7), expected)).toBe(0);
 });
