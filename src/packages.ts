@@ -66,7 +66,12 @@ export function packageVersion(name: string): string | undefined {
     const { version } = JSON.parse(text) as { version?: unknown };
     return typeof version === "string" ? version : "unknown";
   }
-  return undefined;
+  // A package manager without folders of packages answers by itself.
+  try {
+    return require.resolve(name) && "unknown";
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the path of a file that an installed package exports. @throws {Error} where there is none. */

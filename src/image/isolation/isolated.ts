@@ -15,6 +15,7 @@ const imageCodes: readonly ErrorCode[] = [
   "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
   "ERR_EMPREINTE_CORRUPT",
   "ERR_EMPREINTE_OUT_OF_MEMORY",
+  "ERR_EMPREINTE_NATIVE_LOAD",
 ];
 
 /**

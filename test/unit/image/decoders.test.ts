@@ -318,6 +318,18 @@ describe("JPEG XL", () => {
     expectSame(await rgbOf(file), original);
   });
 
+  test("has the samples that are stored, whatever its orientation and colour profile", async (ctx) => {
+    if (needsJxl !== undefined) return ctx.skip(needsJxl);
+    const turnedJpeg = await sharp(png).withMetadata({ orientation: 6 }).jpeg({ quality: 95 }).toBuffer();
+    const file = await cjxl(turnedJpeg, [], "in.jpg");
+    const { hash } = await hashImage(turnedJpeg);
+    expect(await hashImage(file)).toMatchObject({ width, height });
+    expect(hashDistance((await hashImage(file)).hash, hash)).toBeLessThanOrEqual(4);
+    const wide = await sharp(png).withIccProfile("p3").png().toBuffer();
+    expectSame(await rgbOf(await cjxl(wide, ["-d", "0"])), await rgbOf(wide));
+    expectSame(await rgbOf(await cjxl(wide, ["-d", "1"])), await rgbOf(await djxl(await cjxl(wide, ["-d", "1"]))), 2);
+  });
+
   test("has the frames of an animation as pages", async (ctx) => {
     if (needsJxl !== undefined) return ctx.skip(needsJxl);
     const frames = [rgb, rgb.toReversed(), rgb.map((value) => 255 - value)];
