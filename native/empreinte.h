@@ -410,6 +410,7 @@ typedef struct emp_view_hash {
   emp_view view;
   uint8_t hash[EMP_HASH_BYTES];
   int32_t quality, stable; /* As in emp_hash_result. */
+  int32_t flat;            /* Four fifths of a detected view have one colour: a card, a text, a dark image. */
 } emp_view_hash;
 
 /* Groups of views, in the order in which a search tries them. */

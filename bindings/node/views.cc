@@ -18,9 +18,9 @@ struct Views {
   ~Views() { emp_views_destroy(core); }
 };
 
-// The numbers of a view: x and y of four corners, kind, orientation. A hashed view has quality and stable as well.
-// src/native/view-numbers.ts decodes them.
-constexpr size_t kViewNumbers = 10, kNumbers = 12;
+// The numbers of a view: x and y of four corners, kind, orientation. A hashed view has quality, stable and flat as
+// well. src/native/view-numbers.ts decodes them.
+constexpr size_t kViewNumbers = 10, kNumbers = 13;
 
 // Returns {hashes, numbers}, or undefined for no views.
 napi_value views_object(napi_env env, const emp_view_hash* views, size_t count) {
@@ -43,6 +43,7 @@ napi_value views_object(napi_env env, const emp_view_hash* views, size_t count) 
     *number++ = static_cast<float>(v.view.orientation);
     *number++ = static_cast<float>(v.quality);
     *number++ = static_cast<float>(v.stable);
+    *number++ = static_cast<float>(v.flat);
   }
   const bool set = napi_set_named_property(env, object, "hashes", hashes) == napi_ok &&
                    napi_set_named_property(env, object, "numbers", numbers) == napi_ok;
@@ -129,7 +130,7 @@ class ViewListJob : public ViewsJob {
     const emp_status status = targets_
                                   ? emp_views_align(handle_->core, view, targets_.get() + EMP_HASH_BYTES * count_, out)
                                   : emp_views_hash(handle_->core, view, side_, out);
-    if (status == EMP_BAD_GEOMETRY) *out = {*view, {}, 0, 0};
+    if (status == EMP_BAD_GEOMETRY) *out = {*view, {}, 0, 0, 0};
     if (status != EMP_OK && status != EMP_BAD_GEOMETRY) return status;
     ++count_;
     return EMP_OK;

@@ -46,6 +46,7 @@ bool hash_view(const emp_views& v, const emp_view& from, const Sampling& samplin
   std::memcpy(out->hash, hash.hash, EMP_HASH_BYTES);
   out->quality = hash.quality;
   out->stable = hash.stable;
+  out->flat = 0;
   return true;
 }
 
@@ -70,12 +71,13 @@ class Stage {
   Stage(emp_views* views, const emp_cancel* cancel, emp_view_hash* out) : views_(*views), cancel_(cancel), out_(out) {}
 
   // Returns false when the stage is full or cancelled.
-  bool add(const View& view) {
+  bool add(const View& view, bool flat = false) {
     if (cancel_ != nullptr && cancel_->poll != nullptr && cancel_->poll(cancel_->context))
       return stopped_ = true, false;
     if (count == EMP_STAGE_MOST) return false;
     emp_view_hash& made = out_[count];
     if (!hash_view(views_, public_view(view), {}, &made)) return true;
+    made.flat = flat;
     for (size_t i = 0; i < views_.given_count; ++i)
       if (emp_hash_distance(views_.given[i], made.hash) <= kSame) return true;
     if (views_.given_count < emp_views::kGiven)
@@ -98,18 +100,17 @@ class Stage {
   bool stopped_ = false;
 };
 
-constexpr size_t kMirroredViews = 6;
+constexpr size_t kMirroredViews = 6, kFlatViews = 24;
 
-// Runs all detectors. It leaves out a view that is mostly of one colour, because that is a card or a text.
-emp_status detect(const emp_views& v, Views& out) {
+// Runs all detectors. A view that is mostly of one colour may be a card or a text, and is added to `flat`.
+emp_status detect(const emp_views& v, Views& out, Views& flat) {
   View room[EMP_STAGE_MOST];
   Views found(room, EMP_STAGE_MOST);
-  for (const auto find : {find_trims, find_components, find_quadrilaterals, find_rectangles}) {
+  for (const auto find : {find_trims, find_components, find_quadrilaterals, find_rectangles, find_faint_frames}) {
     const emp_status status = find(v.copy, v.half, found);
     if (status != EMP_OK) return status;
   }
-  for (size_t i = 0; i < found.size(); ++i)
-    if (view_flatness(v.copy, found[i]) < kFlat) out.add(found[i]);
+  for (size_t i = 0; i < found.size(); ++i) (view_flatness(v.copy, found[i]) < kFlat ? out : flat).add(found[i]);
   return EMP_OK;
 }
 
@@ -159,7 +160,9 @@ emp_status emp_views_stage(emp_views* views, emp_view_stage stage, const emp_can
         if (!made.add(oriented_view(box(0, 0, 1, 1, ViewKind::whole), orientation))) break;
       break;
     case EMP_STAGE_DETECTED: {
-      const emp_status status = detect(*views, chosen);
+      View flat_room[kFlatViews];
+      Views flat(flat_room, kFlatViews);
+      const emp_status status = detect(*views, chosen, flat);
       if (status != EMP_OK) return status;
       made.add_all(chosen);
       for (views->found_count = 0; views->found_count < std::min<size_t>(2, chosen.size()); ++views->found_count)
@@ -167,6 +170,8 @@ emp_status emp_views_stage(emp_views* views, emp_view_stage stage, const emp_can
       // An image inside a frame may have been mirrored first. Only the surest views are mirrored.
       for (size_t i = 0; i < chosen.size() && i < kMirroredViews; ++i)
         if (!made.add(oriented_view(chosen[i], kMirroredView))) break;
+      for (size_t i = 0; i < flat.size(); ++i)
+        if (!made.add(flat[i], true)) break;
       break;
     }
     case EMP_STAGE_FIXED:
@@ -205,5 +210,6 @@ emp_status emp_views_align(emp_views* views, const emp_view* from, const uint8_t
   std::memcpy(out->hash, aligned.hash.hash, EMP_HASH_BYTES);
   out->quality = aligned.hash.quality;
   out->stable = aligned.hash.stable;
+  out->flat = 0;
   return EMP_OK;
 }

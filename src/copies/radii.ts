@@ -1,5 +1,5 @@
 /** How far each view is looked up: what a stage costs depends on little else. */
-import { matchRadius, reviewRadius } from "../thresholds.js";
+import { leastViewQuality, matchRadius, reviewRadius } from "../thresholds.js";
 import type { ViewHash } from "../views/query-image.js";
 import type { ViewName } from "../views/views.js";
 import type { AlteredLevel } from "./types.js";
@@ -12,6 +12,11 @@ export const tableRadius = 62;
 export const viewRadius = 42;
 /** `"standard"` looks up halves of a collage, and what may have been mirrored before it was framed, to here. */
 const halfRadius = 34;
+/**
+ * A detected view of low quality, or of which four fifths have one colour, is looked up to here. It may be a dark image,
+ * and it may be a text or a card, which are near one another.
+ */
+export const poorViewRadius = 24;
 /** An image of which this share of the pixels has one colour is a text screen, a chart or a title card. */
 export const flatFrom = 0.8;
 
@@ -31,10 +36,16 @@ const mostWeak: Partial<Record<ViewName, number>> = {
   rotated: 2,
 };
 
+function isPoor({ name, quality, flat }: ViewHash): boolean {
+  return name !== "original" && name !== "turned" && (flat === true || quality < leastViewQuality);
+}
+
 /** The radius of each view. Call it in the order in which the views are made. */
 export function searchRadius(level: AlteredLevel, flat: boolean): (view: ViewHash) => number {
   const left = { ...mostWeak };
-  return ({ name, orientation }) => {
+  return (view) => {
+    const { name, orientation } = view;
+    if (isPoor(view)) return poorViewRadius;
     if (flat) return matchRadius;
     // Such a view is the original's, or of no use. Searching farther gains a tenth of a point of recall and costs much
     // time.

@@ -90,7 +90,8 @@ async function runRemainingStages(
     const others = [...(await image.resized(signal)), negativeOf(original)];
     return good(leastQuality, [...others, ...(await image.stage("turned", signal))]);
   });
-  if (search.shouldContinue) await search.stage("detected", radius, () => views("detected"));
+  if (search.shouldContinue)
+    await search.stage("detected", radius, async () => good(leastQuality, await image.stage("detected", signal)));
   if (flat) return true;
   if (search.shouldContinue) {
     await search.stage("fixed", radius, async () => {

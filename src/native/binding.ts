@@ -97,7 +97,7 @@ export interface NativeListBatch {
   problemReasons: string[];
 }
 
-/** Hashed views: 32 bytes of hash and twelve numbers each. `decodeViewHashes` reads them. */
+/** Hashed views: 32 bytes of hash and thirteen numbers each. `decodeViewHashes` reads them. */
 export interface NativeViews {
   hashes: Uint8Array;
   numbers: Float32Array;

@@ -3,8 +3,8 @@ import type { NativeViews } from "./binding.js";
 /** How many numbers the core takes for a view: x and y of its four corners, its kind and its orientation. */
 export const numbersPerView = 10;
 
-/** How many numbers the core returns for a hashed view: those of the view, its quality and whether it is stable. */
-const numbersPerHash = 12;
+/** How many numbers the core returns for a hashed view: those of the view, its quality, whether it is stable and whether it is flat. */
+const numbersPerHash = 13;
 
 /** x and y of a corner, as shares of the image's width and height. */
 export type Corner = readonly [x: number, y: number];
@@ -45,6 +45,8 @@ export interface DecodedViewHash {
   /** 0 … 100. */
   quality: number;
   stable: boolean;
+  /** Whether four fifths of a detected view have one colour. */
+  flat: boolean;
 }
 
 /** Reads the hashed views of a call; undefined stands for none. */
@@ -60,6 +62,7 @@ export function decodeViewHashes(made: NativeViews | undefined): DecodedViewHash
       hash: hashes.subarray(32 * i, 32 * (i + 1)),
       quality: own[10]!,
       stable: own[11] !== 0,
+      flat: own[12] !== 0,
     };
   });
 }

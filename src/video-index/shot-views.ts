@@ -254,5 +254,5 @@ async function allViews(
     made.push(...(await image.stage(stage, signal)));
   }
   made.push(...(await image.hash(frameViews(width, height), 0, signal)));
-  return made.filter(({ quality, stable }) => quality >= leastViewQuality && stable);
+  return made.filter(({ quality, stable, flat }) => quality >= leastViewQuality && stable && flat !== true);
 }

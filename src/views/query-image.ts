@@ -15,6 +15,8 @@ export interface ViewHash {
   /** 0 … 100 */
   quality: number;
   stable: boolean;
+  /** Whether four fifths of a detected view have one colour, as a card, a text or a dark image has. */
+  flat?: boolean;
   /**
    * Ten numbers for the core: x and y of four corners, kind, orientation. Undefined stands for the whole image as it
    * is.
@@ -27,12 +29,13 @@ export type StageName = "turned" | "detected" | "fixed" | "large";
 const stageNames: readonly StageName[] = ["turned", "detected", "fixed", "large"];
 
 function viewHashes(made: NativeViews | undefined): ViewHash[] {
-  return decodeViewHashes(made).map(({ hash, kind, orientation, quality, stable, view }) => ({
+  return decodeViewHashes(made).map(({ hash, kind, orientation, quality, stable, flat, view }) => ({
     hash,
     name: kind === 0 && orientation !== 0 ? "turned" : viewNames[kind]!,
     orientation: orientationNames[orientation]!,
     quality,
     stable,
+    ...(flat && { flat }),
     view,
   }));
 }

@@ -101,8 +101,9 @@ View draw(WorkingCopy& p, const Scene& scene, float x, float y, float w, float h
   return truth;
 }
 
+constexpr size_t kRoom = 64;
 struct Found {
-  View view[32];
+  View view[kRoom];
   size_t n = 0;
   float flat = 0;
 };
@@ -116,13 +117,17 @@ Found detect(const WorkingCopy& p, const char* where) {
   expect(found.flat > 0 && found.flat <= 1, "flatness is a share", where);
   using Detector = emp_status (*)(const WorkingCopy&, const HalfResolution&, Views&);
   const std::pair<Detector, size_t> detectors[] = {
-      {find_trims, 5}, {find_components, 4}, {find_rectangles, 8}, {find_quadrilaterals, 5}};
+      {find_trims, 5}, {find_components, 8}, {find_rectangles, 8}, {find_quadrilaterals, 5}, {find_faint_frames, 36}};
   for (const auto& [find, bound] : detectors) {
-    View room[16];
-    Views views(room, 16);
+    View room[kRoom];
+    Views views(room, kRoom);
+    // Components are searched for frames too.
+    for (size_t i = 0; i < found.n; ++i)
+      if (found.view[i].kind == ViewKind::component && find == find_faint_frames) views.add(found.view[i]);
+    const size_t before = views.size();
     expect(find(p, half, views) == EMP_OK, "ended well", where);
-    expect(views.size() <= bound, "no more views than it says", where);
-    for (size_t i = 0; i < views.size(); ++i) {
+    expect(views.size() - before <= bound, "no more views than it says", where);
+    for (size_t i = before; i < views.size(); ++i) {
       for (int k = 0; k < 4; ++k)
         expect(std::abs(views[i].x[k]) < 3 && std::abs(views[i].y[k]) < 3, "corners are near the picture", where);
       found.view[found.n++] = views[i];
@@ -215,6 +220,68 @@ void found_again() {
   }
 }
 
+// Images whose own edges have nearly the colour of what surrounds them: 4 … 8 levels off, with noise, or not at all.
+void found_with_faint_edges() {
+  const Scene scene;
+  const bool dark = next() % 2;
+  const float base = dark ? 0.f : 255.f, sign = dark ? 1.f : -1.f;
+  const float w = std::round(uniform(400, 600)), h = std::round(uniform(300, 440));
+  // The scene fades towards the sides, where only noise is left.
+  const auto draw_faint = [&](WorkingCopy& p, float left, float top, bool noise) {
+    for (uint32_t j = 0; j < p.height; ++j)
+      for (uint32_t i = 0; i < p.width; ++i) {
+        const float u = (static_cast<float>(i) + 0.5f - left) / w, v = (static_cast<float>(j) + 0.5f - top) / h;
+        if (u < 0 || u >= 1 || v < 0 || v >= 1) continue;
+        const float depth = std::min({u, v, 1 - u, 1 - v}), share = std::clamp((depth - 0.12f) / 0.1f, 0.f, 1.f);
+        const Colour colour = scene.at(u, v);
+        for (int c = 0; c < 3; ++c) {
+          const float own = noise ? base + sign * static_cast<float>(4 + next() % 5) : base;
+          p.rgb[3 * (size_t{j} * p.width + i) + c] =
+              static_cast<uint8_t>(std::clamp(own + share * (colour.c[c] - own), 0.f, 255.f));
+        }
+      }
+    return box(left / static_cast<float>(p.width), top / static_cast<float>(p.height),
+               (left + w) / static_cast<float>(p.width), (top + h) / static_cast<float>(p.height), ViewKind::whole);
+  };
+  const auto plain = [&](float width, float height) {
+    WorkingCopy p = blank(static_cast<uint32_t>(width), static_cast<uint32_t>(height));
+    fill(p, [&](uint32_t, uint32_t) { return Colour{{base, base, base}}; });
+    return p;
+  };
+  const float b = std::round(uniform(20, 100));
+  {
+    WorkingCopy p = plain(w + 2 * b, h + 2 * b);
+    expect_found(p, draw_faint(p, b, b, true), "faint border");
+  }
+  {
+    WorkingCopy p = plain(w, h + 2 * b);
+    expect_found(p, draw_faint(p, 0, b, true), "faint bars above and below");
+  }
+  {
+    WorkingCopy p = plain(w + 2 * b, h);
+    expect_found(p, draw_faint(p, b, 0, true), "faint bars left and right");
+  }
+  {
+    const float bar = std::round(uniform(60, 100));
+    WorkingCopy p = plain(w, h + bar);
+    const View truth = draw_faint(p, 0, bar, true);
+    write(p, 20, static_cast<uint32_t>(bar / 2) - 12, static_cast<uint32_t>(w) - 60, 2);
+    expect_found(p, truth, "faint caption");
+  }
+  {
+    // Nothing shows where this one ends, but it has a usual shape.
+    const float high = std::round(w * 0.75f);
+    WorkingCopy p = plain(w, high + 2 * b);
+    fill(p, [&](uint32_t i, uint32_t j) {
+      const float x = (static_cast<float>(i) - w / 2) / w, y = (static_cast<float>(j) - b - high / 2) / high;
+      const float v = base + sign * 120.f;
+      return x * x + y * y < 0.1f ? Colour{{v, v, v}} : Colour{{base, base, base}};
+    });
+    const float all = high + 2 * b;
+    expect_found(p, box(0, b / all, 1, (b + high) / all, ViewKind::whole), "bars that nothing shows");
+  }
+}
+
 void hostile() {
   const auto grey = [](float v) { return Colour{{v, v, v}}; };
   const auto noise = [](uint32_t, uint32_t) { return any_colour(); };
@@ -246,7 +313,7 @@ void hostile() {
 int main(int argc, char** argv) {
   state = argc > 1 ? static_cast<uint32_t>(std::atoi(argv[1])) : 1;
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 4;
-  for (int i = 0; i < rounds; ++i) found_again();
+  for (int i = 0; i < rounds; ++i) found_again(), found_with_faint_edges();
   hostile();
   std::printf("%d checks, %d failures\n", checks, failures);
   return failures == 0 ? 0 : 1;

@@ -6,20 +6,24 @@
 #include "detect.h"
 #include "difference.h"
 #include "refine.h"
+#include "side.h"
 #include "trims.h"
 
 namespace empreinte {
 namespace {
 
-constexpr uint32_t kCell = 4;           // pixels of the half resolution; text is thinner than half of a cell
-constexpr size_t kColours = 8;          // of a background, at most
-constexpr float kLeastColour = 0.015f;  // of all pixels: flat ones of a background's colour
-constexpr uint8_t kFlat = 3;            // levels to the pixel below and beside
+constexpr uint32_t kCell = 4;                     // pixels of the half resolution; text is thinner than half of a cell
+constexpr uint32_t kCounted = kCell * kCell / 2;  // pixels of a cell that are counted
+constexpr size_t kColours = 8;                    // of a background, at most
+constexpr float kLeastColour = 0.015f;            // of all pixels: flat ones of a background's colour
+constexpr uint8_t kFlat = 3;                      // levels to the pixel below and beside
 constexpr float kLeastSide = 0.1f, kLeastArea = 0.02f;  // of the image's
 constexpr float kLeastFull = 0.4f;                      // of a component's box
 constexpr float kLeastLine = 0.3f;                      // of a line of a component: what is not background
 constexpr float kCorner = 0.03f;  // of a component's side: how far in a bubble's round corners reach
-constexpr size_t kComponents = 3, kFound = 4;
+constexpr size_t kComponents = 3, kFound = 4, kOnGround = 4;
+constexpr int kGround = 3;            // levels from a ground's exact colour
+constexpr float kLeastGround = 0.4f;  // of the image's left or right side
 
 // Colours are distinguished by the upper five bits of each channel.
 uint32_t colour_of(const uint8_t* p) { return (p[0] >> 3) << 10 | (p[1] >> 3) << 5 | (p[2] >> 3); }
@@ -92,30 +96,33 @@ struct Part {
   Box box;  // in cells
 };
 
-// Joins cells over their sides when most of each is not background. Keeps the largest components, at most kComponents,
-// the largest first.
+// Joins cells over their sides when at least `least` of the pixels counted of each are not background. Keeps the
+// largest components, at most kComponents, the largest first.
 class Components {
  public:
-  emp_status find(const HalfResolution& s, const Array<uint8_t>& background, bool any_background) {
+  // Without a background the whole image is one component.
+  void take_all(const HalfResolution& s) {
     w_ = s.width / kCell, h_ = s.height / kCell;
-    // Without a background the whole image is one component.
-    if (!any_background) return keep({w_ * h_, {0, 0, w_, h_}}), EMP_OK;
+    keep({w_ * h_, {0, 0, w_, h_}});
+  }
+  template <class IsBackground>
+  emp_status find(const HalfResolution& s, const IsBackground& is_background, uint32_t least) {
+    w_ = s.width / kCell, h_ = s.height / kCell;
     cells_ = Array<uint8_t>(size_t{w_} * h_);
     Array<uint32_t> stack(size_t{w_} * h_);
     if (!cells_ || !stack) return EMP_OUT_OF_MEMORY;
     cells_.zero();
-    const uint8_t* is_background = background.data();
     // Every second row is enough to count by.
     for (uint32_t y = 0; y < h_ * kCell; y += 2) {
       const uint8_t* p = s.rgb.data() + size_t{3} * s.width * y;
       uint8_t* to = cells_.data() + size_t{w_} * (y / kCell);
       for (uint32_t x = 0; x < w_; ++x) {
         uint32_t behind = 0;
-        for (uint32_t k = 0; k < kCell; ++k, p += 3) behind += is_background[colour_of(p)];
+        for (uint32_t k = 0; k < kCell; ++k, p += 3) behind += is_background(p);
         to[x] = static_cast<uint8_t>(to[x] + kCell - behind);
       }
     }
-    for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = 4 * cells_[i] >= kCell * kCell ? 1 : 0;
+    for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = cells_[i] >= least ? 1 : 0;
     for (uint32_t i = 0; i < cells_.size(); ++i)
       if (cells_[i]) keep(flood(i, stack));
     return EMP_OK;
@@ -163,20 +170,66 @@ class Components {
   size_t n_ = 0;
 };
 
-// Tightens a box to the pixel: a line belongs to the component when enough of it is not background.
-Box tighten(const HalfResolution& s, const Array<uint8_t>& background, Box b) {
-  const auto filled = [&](uint32_t x, uint32_t y, uint32_t dx, uint32_t dy, uint32_t n) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < n; ++i)
-      count += 1u - background[colour_of(s.rgb.data() + 3 * (size_t{y + i * dy} * s.width + x + i * dx))];
-    return static_cast<float>(count) >= kLeastLine * static_cast<float>(n);
-  };
+// Whether a line belongs to a component: enough of it is not background.
+template <class IsBackground>
+bool filled(const HalfResolution& s, const IsBackground& is_background, uint32_t x, uint32_t y, bool row, uint32_t n) {
+  const uint8_t* p = s.rgb.data() + 3 * (size_t{y} * s.width + x);
+  const size_t next = row ? 3 : size_t{3} * s.width;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; ++i, p += next) count += 1u - is_background(p);
+  return static_cast<float>(count) >= kLeastLine * static_cast<float>(n);
+}
+
+// Tightens a box to the pixel.
+template <class IsBackground>
+Box tighten(const HalfResolution& s, const IsBackground& is_background, Box b) {
+  const auto row = [&](uint32_t y) { return filled(s, is_background, b.left, y, true, b.width()); };
+  const auto column = [&](uint32_t x) { return filled(s, is_background, x, b.top, false, b.height()); };
   const uint32_t least_w = b.width() / 2, least_h = b.height() / 2;
-  while (b.height() > least_h && !filled(b.left, b.top, 1, 0, b.width())) ++b.top;
-  while (b.height() > least_h && !filled(b.left, b.bottom - 1, 1, 0, b.width())) --b.bottom;
-  while (b.width() > least_w && !filled(b.left, b.top, 0, 1, b.height())) ++b.left;
-  while (b.width() > least_w && !filled(b.right - 1, b.top, 0, 1, b.height())) --b.right;
+  while (b.height() > least_h && !row(b.top)) ++b.top;
+  while (b.height() > least_h && !row(b.bottom - 1)) --b.bottom;
+  while (b.width() > least_w && !column(b.left)) ++b.left;
+  while (b.width() > least_w && !column(b.right - 1)) --b.right;
   return b;
+}
+
+// Returns the box of a component in pixels of the half resolution. The margin of the component may fill too little of
+// the next cell, so one more cell on each side is searched from the outside in.
+template <class IsBackground>
+Box box_of(const HalfResolution& s, const IsBackground& is_background, const Box& cells) {
+  const Box wide = {cells.left > 0 ? (cells.left - 1) * kCell : 0, cells.top > 0 ? (cells.top - 1) * kCell : 0,
+                    std::min((cells.right + 1) * kCell, s.width), std::min((cells.bottom + 1) * kCell, s.height)};
+  return tighten(s, is_background, wide);
+}
+
+// Does the same from the inside out: another message may be as near as a cell.
+template <class IsBackground>
+Box bubble_of(const HalfResolution& s, const IsBackground& is_background, const Box& cells) {
+  const Box inner = {cells.left * kCell, cells.top * kCell, std::min(cells.right * kCell, s.width),
+                     std::min(cells.bottom * kCell, s.height)};
+  Box b = tighten(s, is_background, inner);
+  const auto row = [&](uint32_t y) { return filled(s, is_background, b.left, y, true, b.width()); };
+  const auto column = [&](uint32_t x) { return filled(s, is_background, x, b.top, false, b.height()); };
+  while (b.top > 0 && inner.top - b.top < kCell && row(b.top - 1)) --b.top;
+  while (b.bottom < s.height && b.bottom - inner.bottom < kCell && row(b.bottom)) ++b.bottom;
+  while (b.left > 0 && inner.left - b.left < kCell && column(b.left - 1)) --b.left;
+  while (b.right < s.width && b.right - inner.right < kCell && column(b.right)) ++b.right;
+  return b;
+}
+
+// Finds the exact colour of the ground of an interface, which most often shows along one of its sides.
+bool find_ground(const HalfResolution& half, uint8_t colour[3]) {
+  for (const int s : {0, 2}) {
+    const Side side = side_of(half.rgb.data(), half.width, {0, 0, half.width, half.height}, s);
+    median_of_line(side, 0, colour);
+    const uint8_t* p = side.line(0);
+    uint32_t same = 0;
+    for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel) same += colour_difference(p, colour) <= 1;
+    // A side with nothing else has a border.
+    const float share = static_cast<float>(same) / static_cast<float>(side.length);
+    if (share >= kLeastGround && share < 1) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -187,12 +240,16 @@ emp_status find_components(const WorkingCopy& copy, const HalfResolution& half, 
   bool any_background = false;
   if (!find_background(half, background, any_background)) return EMP_OUT_OF_MEMORY;
   Components parts;
-  if (const emp_status status = parts.find(half, background, any_background); status != EMP_OK) return status;
+  const auto is_background = [&](const uint8_t* p) -> uint32_t { return background[colour_of(p)]; };
+  if (!any_background)
+    parts.take_all(half);
+  else if (const emp_status status = parts.find(half, is_background, kCounted / 2); status != EMP_OK)
+    return status;
   const float w = static_cast<float>(copy.width), h = static_cast<float>(copy.height);
-  Box seen[kFound];
-  size_t n = 0;
+  Box seen[kFound + kOnGround];
+  size_t n = 0, most = kFound;
   const auto add = [&](const Box& b) {
-    if (n == kFound || std::find(seen, seen + n, b) != seen + n) return;
+    if (n == most || std::find(seen, seen + n, b) != seen + n) return;
     if (b == Box{0, 0, half.width, half.height}) return;
     seen[n++] = b;
     const float s = static_cast<float>(half.scale);
@@ -208,12 +265,20 @@ emp_status find_components(const WorkingCopy& copy, const HalfResolution& half, 
                 ViewKind::component));
   };
   for (size_t i = 0; i < parts.size(); ++i) {
-    const Box& cells = parts[i].box;
-    // One more cell on each side: the margin of the component may fill less than half of the next cell.
-    const Box wide = {cells.left > 0 ? (cells.left - 1) * kCell : 0, cells.top > 0 ? (cells.top - 1) * kCell : 0,
-                      std::min((cells.right + 1) * kCell, half.width),
-                      std::min((cells.bottom + 1) * kCell, half.height)};
-    const Box b = tighten(half, background, wide);
+    const Box b = box_of(half, is_background, parts[i].box);
+    add(b);
+    add(trim(half, b, {false, false, 15, kCorner}).box);
+  }
+  // The image may have the colour of a bubble around it, or nearly that of the ground. Then what is not exactly of the
+  // ground's colour is the bubble.
+  uint8_t ground[3];
+  if (!find_ground(half, ground)) return EMP_OK;
+  Components bubbles;
+  const auto is_ground = [&](const uint8_t* p) -> uint32_t { return colour_difference(p, ground) <= kGround; };
+  if (const emp_status status = bubbles.find(half, is_ground, kCounted / 2 + 1); status != EMP_OK) return status;
+  most = n + kOnGround;
+  for (size_t i = 0; i < bubbles.size(); ++i) {
+    const Box b = bubble_of(half, is_ground, bubbles[i].box);
     add(b);
     add(trim(half, b, {false, false, 15, kCorner}).box);
   }

@@ -13,11 +13,14 @@ float flatness(const HalfResolution& half);
 
 // Finds uniform, textured and gradient borders, letterboxes and caption bars, peeled until nothing changes. At most 5.
 emp_status find_trims(const WorkingCopy& copy, const HalfResolution& half, Views& out);
-// Finds images inside a user interface: what is left without the background, peeled again. At most 4.
+// Finds images inside a user interface: what is left without the background, peeled again. At most 8.
 emp_status find_components(const WorkingCopy& copy, const HalfResolution& half, Views& out);
 // Finds rectangles between long straight edges: picture in picture, and insets. At most 8.
 emp_status find_rectangles(const WorkingCopy& copy, const HalfResolution& half, Views& out);
 // Finds quadrilaterals of any angle: rotated canvases, and photos of a screen. At most 5.
 emp_status find_quadrilaterals(const WorkingCopy& copy, const HalfResolution& half, Views& out);
+// Finds frames of nearly the colour that the image has at its own edges, around the image and in the components that
+// `out` has already. At most 36.
+emp_status find_faint_frames(const WorkingCopy& copy, const HalfResolution& half, Views& out);
 
 }  // namespace empreinte

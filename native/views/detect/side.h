@@ -31,6 +31,19 @@ inline Side side_of(const uint8_t* rgb, uint32_t width, const Box& box, int side
   return {corner + row * (h - 1), -row, 3, h, w};
 }
 
+// Computes the median of each channel along a line.
+inline void median_of_line(const Side& side, uint32_t i, uint8_t colour[3]) {
+  uint16_t counts[3][256] = {};
+  const uint8_t* p = side.line(i);
+  for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel)
+    ++counts[0][p[0]], ++counts[1][p[1]], ++counts[2][p[2]];
+  for (int c = 0; c < 3; ++c) {
+    uint32_t below = 0, value = 0;
+    while (value < 255 && (below += counts[c][value]) * 2 <= side.length) ++value;
+    colour[c] = static_cast<uint8_t>(value);
+  }
+}
+
 // Measures sixteen neighbouring pixels: how far the colour at each sample is from a pattern, by the one of its three
 // samples that differs most. The loops have a fixed length, so compilers make vector code of them. Each reads the
 // samples again, because a value that was just stored cannot be read elsewhere before it has left the processor.

@@ -17,19 +17,6 @@ constexpr float kLeast = 0.1f;                       // of the box that stays at
 constexpr int kPasses = 8;
 constexpr size_t kTrims = 5;
 
-// Returns the median of each channel along a line.
-void median(const Side& side, uint32_t i, uint8_t colour[3]) {
-  uint16_t counts[3][256] = {};
-  const uint8_t* p = side.line(i);
-  for (uint32_t k = 0; k < side.length; ++k, p += side.next_pixel)
-    ++counts[0][p[0]], ++counts[1][p[1]], ++counts[2][p[2]];
-  for (int c = 0; c < 3; ++c) {
-    uint32_t below = 0, value = 0;
-    while (value < 255 && (below += counts[c][value]) * 2 <= side.length) ++value;
-    colour[c] = static_cast<uint8_t>(value);
-  }
-}
-
 // Returns the share of a line's pixels that are near a colour. Counting every second pixel is enough.
 float share_near(const Side& side, uint32_t i, const uint8_t colour[3]) {
   const uint8_t* p = side.line(i);
@@ -100,7 +87,7 @@ uint32_t peel_side(const Side& side, uint32_t most, bool text, uint32_t skip, ui
   for (;; ++start) {
     if (start > skip || start >= most) return 0;
     if (is_mixed(side, start)) continue;
-    median(side, start, met);
+    median_of_line(side, start, met);
     if (share_near(side, start, met) >= kUniform) break;
   }
   const uint32_t patience = text ? static_cast<uint32_t>(kTextHeight * static_cast<float>(side.lines)) : 0;
