@@ -2,10 +2,11 @@ import { otherFeed } from "../attacks/screen.js";
 import type { Image } from "../draw/image.js";
 import { Random } from "../random.js";
 import { chart, conversation, textPage, titleCard } from "./documents.js";
+import { fadingScene } from "./edges.js";
 import { someScene } from "./scene.js";
 
 /** Images that nobody photographed, for false matches: the structured ones come far nearer to one another than photos. */
-export const generatedKinds = ["scene", "text", "conversation", "chart", "title", "feed"] as const;
+export const generatedKinds = ["scene", "text", "conversation", "chart", "title", "feed", "edges"] as const;
 export type GeneratedKind = (typeof generatedKinds)[number];
 
 const makers: Record<GeneratedKind, (random: Random) => Image | Promise<Image>> = {
@@ -15,6 +16,7 @@ const makers: Record<GeneratedKind, (random: Random) => Image | Promise<Image>> 
   chart,
   title: titleCard,
   feed: otherFeed,
+  edges: fadingScene,
 };
 
 /** The `number`-th image of a kind; the same for the same seed. */

@@ -15,6 +15,7 @@ const kindOf: Record<Stratum, string> = {
   chart: "text, charts, title cards",
   title: "text, charts, title cards",
   feed: "screenshots of feeds",
+  edges: "edges of the frame's colour",
 };
 const kinds = [...new Set(Object.values(kindOf))];
 

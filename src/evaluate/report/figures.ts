@@ -1,9 +1,9 @@
-import type { AttackFamily } from "../attacks/attack.js";
+import type { Attack, AttackFamily } from "../attacks/attack.js";
 import type { ListItem } from "../run/list.js";
 import { grouped, mean, meanInterval, quantile, share, upperRate, wilson } from "./metrics.js";
 import type { EvaluationMethod } from "../methods/method.js";
 import type { Measured } from "../run/measured.js";
-import type { PlannedQuery } from "../run/plan.js";
+import { isFraming, type PlannedQuery } from "../run/plan.js";
 import type { Row } from "../run/state.js";
 import type { AttackFigures, MethodReport, Recall } from "./types.js";
 import { falseMatchesOf } from "./false-matches.js";
@@ -114,8 +114,38 @@ const classes: [string, [string, (item: ListItem) => boolean][]][] = [
   ],
 ];
 
-function strataOf(cases: readonly Case[], method: EvaluationMethod): MethodReport["strata"] {
-  return classes.flatMap(([by, parts]) =>
+const framedOnly: typeof classes = [
+  [
+    "sides of a frame's colour, in frames and screens",
+    [
+      ["none or one", ({ plainSides }) => plainSides < 2],
+      ["two to four", ({ plainSides }) => plainSides >= 2],
+    ],
+  ],
+];
+
+/**
+ * Groups recall by properties of the originals. What frames and screens do depends on whether the sides of an original
+ * have a frame's colour. Generated images of that kind are a group of their own, and count nowhere else.
+ */
+function strataOf(all: readonly Case[], attacks: readonly Attack[], method: EvaluationMethod): MethodReport["strata"] {
+  const cases = all.filter(({ query }) => query.counted);
+  const framing = new Set<string | undefined>(attacks.filter(isFraming).map(({ name }) => name));
+  const framed = all.filter(({ query }) => framing.has(query.attack));
+  const generated = framed.filter(({ original }) => original.stratum === "edges");
+  return [
+    ...groupsOf(classes, cases, method),
+    ...groupsOf(
+      framedOnly,
+      framed.filter(({ query }) => query.counted),
+      method,
+    ),
+    ...groupsOf([["sides of a frame's colour, generated", [["all", () => true]]]], generated, method),
+  ];
+}
+
+function groupsOf(groups: typeof classes, cases: readonly Case[], method: EvaluationMethod): MethodReport["strata"] {
+  return groups.flatMap(([by, parts]) =>
     parts.flatMap(([name, is]) => {
       const some = cases.filter(({ original }) => is(original));
       if (some.length === 0) return [];
@@ -194,7 +224,7 @@ export function methodReport(measured: Measured, method: EvaluationMethod): Meth
     recall: { ...meanRecall(figures), interval: meanInterval(eachOriginal) },
     families,
     attacks: figures,
-    strata: strataOf(cases, method),
+    strata: strataOf(all, attacks, method),
     views: viewsOf(cases, method, byBaseline),
     stages: stagesOf(rows),
     distances,

@@ -95,7 +95,10 @@ export interface MethodReport {
   families: (Recall & { family: AttackFamily; attacks: number })[];
   /** The figures of each attack. */
   attacks: AttackFigures[];
-  /** Recall by size, quality and flatness of the original. */
+  /**
+   * Recall by size, quality and flatness of the original, and in frames and screens by how many of its sides have a
+   * frame's colour. Generated images of that kind are a stratum of their own, and count nowhere else.
+   */
   strata: (Recall & { by: string; name: string; originals: number })[];
   /** The views that found the right image. `added` counts those where the first method had not found it. */
   views: { name: string; found: number; added: number; medianDistance: number | null }[];

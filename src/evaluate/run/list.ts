@@ -11,6 +11,7 @@ import { each } from "./each.js";
 import { type GeneratedKind, generatedKinds } from "../generated/generated.js";
 import { DistancesToAll } from "../methods/distances-to-all.js";
 import type { ListedImage } from "../methods/method.js";
+import { plainSidesOf } from "./plain-sides.js";
 import type { Job, Pool, Source } from "./pool.js";
 import { decoded } from "../sharp.js";
 
@@ -26,6 +27,8 @@ export interface ListItem extends ListedImage {
   side: number;
   /** The share of the pixels in the fullest of 16³ colour cells. It is near 1 for screens of text and title cards. */
   flatness: number;
+  /** How many of its four sides are nearly black or nearly white. */
+  plainSides: number;
   /** The position of the first image of its group. Images of one group count as the same image: they are within the radius. */
   group: number;
 }
@@ -88,6 +91,7 @@ async function itemOf(
     orientations: true,
     name: from.name,
   });
+  const image = await decoded(bytes);
   return {
     ...from,
     digest: createHash("sha256").update(bytes).digest("hex"),
@@ -95,7 +99,8 @@ async function itemOf(
     quality,
     orientations: orientations!,
     side: Math.max(width, height),
-    flatness: flatnessOf(await decoded(bytes)),
+    flatness: flatnessOf(image),
+    plainSides: plainSidesOf(image),
     group: -1,
   };
 }

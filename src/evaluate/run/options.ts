@@ -8,9 +8,12 @@ export interface EvaluateOptions {
   attacks?: "suite" | "quick" | readonly string[];
   /** A folder of images that are not copies of the originals. They are listed with them, and searched for. */
   unrelated?: string;
-  /** How many images of each of six kinds are generated, listed and searched for, 0 … 10,000. Default 20. */
+  /** How many images of each of seven kinds are generated, listed and searched for, 0 … 10,000. Default 20. */
   generated?: number;
-  /** How many attacks are applied to each unrelated and generated image, 0 … 1,000. Default 1. */
+  /**
+   * How many attacks are applied to each unrelated and generated image, 0 … 1,000. Default 1. Generated images whose edges
+   * have a frame's colour go through all frames and screens, unless it is 0.
+   */
   unrelatedAttacks?: number;
   /** The methods to compare. Default: `plainMethod()` and `fastMethod()`. */
   methods?: readonly EvaluationMethod[];

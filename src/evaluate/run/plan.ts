@@ -14,9 +14,15 @@ export interface PlannedQuery {
   counted: boolean;
 }
 
+/** Returns whether an attack puts something around an image. */
+export function isFraming({ family }: Attack): boolean {
+  return family === "frame" || family === "screen";
+}
+
 /**
  * Plans the queries: all originals with all attacks and, for false matches, every other listed image as it is and with
- * `changes` attacks that the seed picks. The queries of one image follow one another.
+ * `changes` attacks that the seed picks. Generated images with edges of the frame's colour go through all attacks that
+ * put something around them, unless `changes` is 0. The queries of one image follow one another.
  */
 export function plan(
   items: readonly ListItem[],
@@ -27,7 +33,10 @@ export function plan(
   return items.flatMap((item, listIndex) => {
     const own = item.stratum === "original";
     const random = new Random(seed, "unrelated", item.digest);
-    const some = own ? attacks : Array.from({ length: attacks.length === 0 ? 0 : changes }, () => random.pick(attacks));
+    const picked = (): Attack[] =>
+      Array.from({ length: attacks.length === 0 ? 0 : changes }, () => random.pick(attacks));
+    const framing = attacks.filter(isFraming);
+    const some = own ? attacks : item.stratum === "edges" && changes > 0 && framing.length > 0 ? framing : picked();
     const query = (attack: string | undefined): PlannedQuery => ({
       name: `${attack ?? "none"}/${item.name}`,
       listIndex,
