@@ -106,8 +106,8 @@ export async function queryOfVideo(
   const { frames, durationSeconds } = watched.signature;
   const key = keyOf(watched.signature);
   const empty: QueryVideo = { key, durationSeconds, frameCount: frames.length, frames: [], videos: [] };
-  const video = await searched(context, { watched, key, time: Date.now(), signal }, empty);
   const known = await digests();
+  const video = await searched(context, { watched, key, time: Date.now(), signal }, empty);
   const quality = Math.max(0, ...frames.map((frame) => (frame.stable ? frame.quality : 0)));
   return { quality, video, ...(known && { digests: known }) };
 }

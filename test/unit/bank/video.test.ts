@@ -521,6 +521,54 @@ describe("changes of the store", () => {
     expect(matcher.explain(recorded).same).toBe(false);
   });
 
+  test("a policy that changes before the search counts, and one that changes during it is searched by", async () => {
+    await filled(1, { radius: 6 });
+    const noisy = shown([{ film, from: 12, seconds: 20 }], 25, 20);
+    const changing = async (radius: number): Promise<number> => {
+      const digests = async (): Promise<undefined> => store.setPolicy("films", { radius }) as undefined;
+      return (await matcher.checkVideo(noisy, { digests })).matches.length;
+    };
+    expect([await changing(40), await changing(6)]).toEqual([1, 0]);
+    // In turn, at any moment of a check: the answer is that of the policy at the decision's revision.
+    const running = Array.from({ length: 8 }, async () => matcher.checkVideo(noisy));
+    for (let turn = 0; turn < 40; turn++) {
+      store.setPolicy("films", { radius: turn % 2 === 0 ? 40 : 6 });
+      await new Promise(setImmediate);
+    }
+    const radii = new Map<number, number>();
+    for (const decision of await Promise.all(running)) {
+      expect(matcher.explain(decision).same).toBe(true);
+      for (const { rule } of decision.matches) expect(rule).toContain("frames within 40 bits");
+      radii.set(decision.matches.length, decision.revision);
+    }
+    expect(radii.size).toBeGreaterThan(0);
+  });
+
+  test("what an analyst says of a video is suggested for the next upload of it", async () => {
+    await filled(1);
+    const first = await matcher.checkVideo(clip);
+    expect(first.prequalification).toBeUndefined();
+    matcher.qualify(first, { labels: ["own:film"], by: "ada" });
+    const later = await matcher.checkVideo(shown([{ film, from: 3, seconds: 30 }], 12, 4));
+    expect(later.prequalification).toMatchObject({
+      kind: "analyst",
+      by: "ada",
+      labels: [{ scheme: "own", code: "film" }],
+    });
+    expect(later.prequalification!.distance).toBe(later.matches[0]!.distance);
+    expect(matcher.qualify(later, { labels: ["own:film"] })).toMatchObject({ outcome: "confirmed" });
+    expect(matcher.explain(later).same).toBe(true);
+    expect(store.verify()).toEqual([]);
+    const logged = new Matcher(store, { audit: true });
+    await logged.checkVideo(clip);
+    const { detail } = store.audit().at(-1)!;
+    expect(detail).toMatchObject({
+      action: "block",
+      of: 1,
+      matches: [{ bank: "films", entryNumber: 1, kind: "video" }],
+    });
+  });
+
   test("the index is the same when its file is deleted, of an older revision, or built anew", async () => {
     await filled(5);
     const expected = (await matcher.checkVideo(clip)).matches;

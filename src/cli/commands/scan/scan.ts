@@ -168,7 +168,7 @@ export const command: Command = defineCommand({
         ["videos", 'A match also has "video", "kind", "segments", "queryShare" and "knownShare".'],
         [
           "banks",
-          'A match also has "bank", "source", "entryId", "entryNumber", "labels", "action" and "rule". A file also has "action", "reasons", "revision" and "prequalification".',
+          'A match also has "bank", "source", "entryId", "entryNumber", "labels", "action" and "rule", and for a known video "segments", "queryShare" and "knownShare". A file also has "action", "reasons", "revision" and "prequalification".',
         ],
         ["skipped", '"quality" or "unstable": why an image was not compared.'],
       ],
