@@ -99,22 +99,26 @@ export const command: Command = defineCommand({
     const { hardenDecoder, orientationNames } = await import("../../index.js");
     const { eachHash, endStatus, hashSettings, isVideoSignature, limitsOf } = await import("../io/each-file.js");
     const { textRecord } = await import("../io/names.js");
+    const { partialFailure } = await import("../io/videos.js");
     const { orientations, json, quiet, compat } = options;
     const selection = selectionOf(paths, options, session.stdin);
     const settings = { ...hashSettings(options), orientations, ...(compat !== undefined && { compat }) };
     const sampling = samplingOf(options.sampling, { fps: 1 });
-    const videoOptions: HashVideoOptions = { ...limitsOf(options), sampling, orientations };
+    const videoOptions: HashVideoOptions = { ...limitsOf(options), sampling, orientations, partial: true };
     if (options.null && !json) session.recordEnd = "\0";
     hardenDecoder();
     const found = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
       const video = isVideoSignature(result);
       if (json) {
         const line = video ? { ...jsonPath(path), kind: "video", ...result } : imageJson(path, result);
-        return session.line(jsonText(line));
+        await session.line(jsonText(line));
+      } else {
+        const names = orientationNames;
+        const records = video ? videoRecords(path, result, names) : imageRecords(path, result, names);
+        for (const fields of records) await session.line(textRecord(fields, "  ", options.null));
       }
-      const names = orientationNames;
-      const records = video ? videoRecords(path, result, names) : imageRecords(path, result, names);
-      for (const fields of records) await session.line(textRecord(fields, "  ", options.null));
+      const failure = video ? partialFailure(result) : undefined;
+      if (failure !== undefined) throw failure;
     };
     const { trouble } = await eachHash({ selection, json, quiet, session, found }, settings, videoOptions);
     return endStatus(trouble, false);

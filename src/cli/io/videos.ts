@@ -1,7 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { openFile } from "../../files/open-file.js";
-import { EmpreinteError, sniffImage } from "../../index.js";
-import { sniffVideo, type VideoMatch, type VideoProgress, type VideoSegment } from "../../doors/video.js";
+import { EmpreinteError, LimitError, sniffImage } from "../../index.js";
+import {
+  sniffVideo,
+  VideoError,
+  type VideoMatch,
+  type VideoProgress,
+  type VideoSegment,
+  type VideoSignature,
+} from "../../doors/video.js";
 import { shownPath } from "./names.js";
 
 /** Bytes that suffice to recognize every container. */
@@ -27,6 +34,14 @@ export async function readText(path: string): Promise<string> {
   } catch (error) {
     throw new EmpreinteError("ERR_EMPREINTE_READ", `${shownPath(path)} cannot be read: ${(error as Error).message}`);
   }
+}
+
+/** What is wrong with a video of which only a part was read: it is printed after what the part gave. */
+export function partialFailure({ partial, problem = "" }: VideoSignature): VideoError | LimitError | undefined {
+  if (!partial) return undefined;
+  const text = `${problem.replace(/\.$/, "")}; only the part before was hashed`;
+  const limit = /\b(max\w+) raises this limit$/.exec(problem)?.[1];
+  return limit === undefined ? new VideoError("ERR_EMPREINTE_CORRUPT", text) : new LimitError(limit, text);
 }
 
 /** `"01:03"`, `"1:02:03"`. */

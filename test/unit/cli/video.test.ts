@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { hashVideo, type VideoMatch, type VideoSignature, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, folder, jsonLines } from "../../support/cli.ts";
-import { ffmpeg, isOldFfmpeg, makeClip, noFfmpeg, x264 } from "../../support/video.ts";
+import { ffmpeg, isOldFfmpeg, makeClip, noFfmpeg, runFfmpeg, x264 } from "../../support/video.ts";
 
 const clips = folder();
 /** Eight seconds of a moving fractal, its seconds 2 to 6, and another film. */
@@ -183,6 +183,47 @@ describe("videos on the command line", () => {
     const { code, stdout, stderr } = await empreinte(["scan", "--video-signature", list, cut, clip]);
     expect(withoutNote(stderr)).toMatch(new RegExp(`^empreinte: ${cut}: `));
     expect(stdout).toContain(`${clip}\tmatch\t`);
+    expect(code).toBe(2);
+  });
+});
+
+describe("a video that is damaged behind its middle", () => {
+  const broken = join(clips, "broken.mp4");
+  const broke = async (): Promise<void> => {
+    const fast = join(clips, "fast.mp4"); // its index comes first
+    await runFfmpeg("-i", film, "-c", "copy", "-movflags", "+faststart", "-y", fast);
+    const whole = await readFile(fast);
+    await writeFile(broken, whole.subarray(0, Math.floor(0.7 * whole.length)));
+  };
+
+  test("gives the hashes of its readable part, and then the error", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    await broke();
+    const whole = await empreinte(["hash", film]);
+    const { code, stdout, stderr } = await empreinte(["hash", broken]);
+    const lines = stdout.trim().split("\n");
+    const all = whole.stdout.trim().split("\n");
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.length).toBeLessThan(all.length);
+    expect(lines[0]!.slice(0, 64)).toBe(all[0]!.slice(0, 64));
+    expect(withoutNote(stderr)).toMatch(/broken\.mp4.*only the part before was hashed/);
+    expect(code).toBe(2);
+    const json = await empreinte(["hash", "--json", broken]);
+    expect(json.code).toBe(2);
+    const [signature, failure] = json.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as object);
+    expect(signature).toMatchObject({ kind: "video", partial: true });
+    expect(failure).toMatchObject({ error: { code: "ERR_EMPREINTE_CORRUPT" } });
+  });
+
+  test("is matched by its readable part, and then named", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    await broke();
+    const { code, stdout, stderr } = await empreinte(["scan", "--video-signature", film, broken]);
+    expect(stdout).toContain(`${broken}\tmatch\t`);
+    expect(withoutNote(stderr)).toMatch(/only the part before was hashed/);
     expect(code).toBe(2);
   });
 });

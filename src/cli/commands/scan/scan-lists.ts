@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { digestFile, defaultLimits, type FileDigests, type ImageHash, type ImageInput } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
+import { partialFailure } from "../../io/videos.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
 import { status } from "../../io/session.js";
@@ -54,7 +55,7 @@ class ListScanner implements Scanner {
     this.#digests = new DigestMatcher(lists);
     const { orientations } = settings;
     const trim = copyLevel !== undefined;
-    this.videoOptions = { ...limitsOf(options), sampling, orientations, ...(trim && { trim }) };
+    this.videoOptions = { ...limitsOf(options), sampling, orientations, partial: true, ...(trim && { trim }) };
     const hashing = { ...hashSettings(options), orientations, digests: this.#digests.types };
     const plain = hashWork<Compare>(hashing, session.stdin, (hash) => () => this.#image(hash));
     const most = options.concurrency ?? Math.min(4, availableParallelism());
@@ -124,7 +125,7 @@ class ListScanner implements Scanner {
     const videos = found ?? (this.#videos ? await videosInVideo(signature, this.#videos, this.#settings, signal) : []);
     const near = await frameMatches(signature, this.#lists, this.#settings, signal);
     const { durationSeconds, frames } = signature;
-    let failure: unknown;
+    let failure: unknown = partialFailure(signature);
     let exact: ScanMatch[] = [];
     try {
       exact = this.#digests.matches(await this.#digestsOf(path));
