@@ -67,6 +67,8 @@ emp_status check_structure(const uint8_t* data, size_t size) {
     if (r.flags > (kNarrow | kTags) || r.first_id > kMostId) return EMP_CORRUPT_FILE;
     if (r.offset != to_page(end) || r.offset > size || r.size != layout_in(r).total || r.size > size - r.offset)
       return EMP_CORRUPT_FILE;
+    // No checksum covers the gap before a shard.
+    if (std::any_of(data + end, data + r.offset, [](uint8_t byte) { return byte != 0; })) return EMP_CORRUPT_FILE;
     end = r.offset + r.size;
   }
   return end == size ? EMP_OK : EMP_CORRUPT_FILE;

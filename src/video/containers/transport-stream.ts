@@ -10,13 +10,13 @@ const packetsAtOnce = 4096;
 const sync = 0x47;
 const tablePid = 0;
 const emptyPid = 0x1fff;
-/** How far the time of a picture differs from the one before at least, where another file begins. */
+/** How far the time of a frame differs from the one before at least, where another file begins. */
 const otherTimeSeconds = 1;
 
 /** What is known of the packets of one stream. */
 interface Stream {
   counter: number;
-  /** Whether it carries pictures or sound. A table that is missing hides none. */
+  /** Whether it carries images or sound. A table that is missing hides none. */
   elements: boolean;
   /** How many packets of the program table had come before its last packet. */
   tables: number;
@@ -24,10 +24,10 @@ interface Stream {
   seconds: number | undefined;
 }
 
-/** Whether a picture or a sound begins here, and not a table. */
+/** Whether a frame or a sound begins here, and not a table. */
 const isElement = (payload: Buffer): boolean => payload.length > 3 && payload.readUIntBE(0, 3) === 1;
 
-/** The presentation time of the picture or sound that begins in a packet, in seconds. */
+/** The presentation time of the frame or sound that begins in a packet, in seconds. */
 function timeOf(payload: Buffer): number | undefined {
   if (payload.length < 14 || !isElement(payload) || (payload[7]! & 0x80) === 0) return undefined;
   const high = (payload[9]! >> 1) & 7;
@@ -42,7 +42,7 @@ class Counters {
   /** At which of them its counter last jumped. */
   #tableJump = 0;
 
-  /** Returns false where a packet is missing inside a picture or sound, or where it cannot be known. */
+  /** Returns false where a packet is missing inside a frame or sound, or where it cannot be known. */
   take(packet: Buffer): boolean {
     if (packet[0] !== sync || (packet[1]! & 0x80) !== 0) return false;
     const pid = packet.readUInt16BE(1) & 0x1fff;

@@ -171,13 +171,13 @@ describe("cut and changed", () => {
     expect(await outcome(half, { partial: true })).toEqual(corrupt);
   });
 
-  it("transport streams that were joined are whole, and ones with a hole in a picture are damaged", async (ctx) => {
+  it("transport streams that were joined are whole, and ones with a hole in a frame are damaged", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const one = made["h264.ts"]!;
     const { frames } = (await outcome(one)) as { frames: number };
     expect(await outcome(Buffer.concat([one, one]))).toEqual({ frames: 2 * frames });
     expect(await outcome(Buffer.concat([one, one, one]), { partial: true })).toEqual({ frames: 3 * frames });
-    // A packet of 188 bytes that carries the middle of a picture: of the video's stream, with nothing that begins in it.
+    // A packet of 188 bytes that carries the middle of a frame: of the video's stream, with nothing that begins in it.
     const packets = Array.from({ length: one.length / 188 }, (_, i) => one.subarray(188 * i, 188 * (i + 1)));
     const middle = packets.flatMap((packet, i) =>
       packet.readUInt16BE(1) === 0x100 && (packet[3]! & 0x20) === 0 ? [i] : [],
