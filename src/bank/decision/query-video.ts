@@ -1,5 +1,5 @@
 /** What a check of a video looks up: what was found near signals, as evidence that each decision compares again. */
-import { integer, invalidArgument, oneOf } from "../../check.js";
+import { filledText, integer, invalidArgument, oneOf } from "../../check.js";
 import { type Orientation, orientationNames } from "../../hash/orientations.js";
 import { hashToHex } from "../../hash/value.js";
 import type { VideoSegment } from "../../video-index/results.js";
@@ -12,6 +12,8 @@ export interface QueryVideo {
   durationSeconds: number;
   /** How many frames were hashed. */
   frameCount: number;
+  /** Why only a part of the video was hashed. Present with the option `partial` only. */
+  problem?: string;
   /** Which frames are near known images: of each entry the nearest, and what suppresses it. */
   frames: QueryFrame[];
   /** Which known videos have stretches in common with it. */
@@ -100,6 +102,7 @@ export function checkQueryVideo(video: QueryVideo): QueryVideo {
     key: hashToHex(video.key),
     durationSeconds: number("durationSeconds", video.durationSeconds, 1e9),
     frameCount: integer("frameCount", video.frameCount, 0, most),
+    ...(video.problem !== undefined && { problem: filledText("problem", video.problem) }),
     frames: objects("frames", video.frames).map((frame): QueryFrame => ({
       signal: integer("signal", frame.signal, 0, most),
       hash: hashToHex(frame.hash),

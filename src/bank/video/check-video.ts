@@ -103,9 +103,10 @@ export async function queryOfVideo(
   const { signal } = options;
   const digests = digestsOf(input, given, signal);
   const watched = await watch(context, input, options);
-  const { frames, durationSeconds } = watched.signature;
+  const { frames, durationSeconds, problem } = watched.signature;
   const key = keyOf(watched.signature);
-  const empty: QueryVideo = { key, durationSeconds, frameCount: frames.length, frames: [], videos: [] };
+  const about = { key, durationSeconds, frameCount: frames.length, ...(problem !== undefined && { problem }) };
+  const empty: QueryVideo = { ...about, frames: [], videos: [] };
   const known = await digests();
   const video = await searched(context, { watched, key, time: Date.now(), signal }, empty);
   const quality = Math.max(0, ...frames.map((frame) => (frame.stable ? frame.quality : 0)));

@@ -37,7 +37,10 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** What is wrong with a video of which only a part was read: it is printed after what the part gave. */
-export function partialFailure({ partial, problem = "" }: VideoSignature): VideoError | LimitError | undefined {
+export function partialFailure({
+  partial,
+  problem = "",
+}: Pick<VideoSignature, "partial" | "problem">): VideoError | LimitError | undefined {
   if (!partial) return undefined;
   const text = `${problem.replace(/\.$/, "")}; only the part before was hashed`;
   const limit = /\b(max\w+) raises this limit$/.exec(problem)?.[1];

@@ -2,11 +2,11 @@
 import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { BankStore } from "../../../dist/doors/bank.js";
+import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { hashVideo, readVpdq, signatureFromVpdq, VideoIndex, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, jsonLines } from "../../support/cli.ts";
 import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
-import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 
 describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
   const { clips } = videoFolder();
@@ -30,6 +30,24 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     expect([plain, fast]).toMatchObject([plain, fast].map(() => ({ code: 0, stdout: "" })));
     expect(standard!.code).toBe(1);
     expect(standard!.stdout).toMatch(/border\.mp4\tblock\t\d+\tfilms\/s\/a\tflipY\ttrimmed\ttime=\d+\.\d\n/);
+  });
+
+  it("a damaged video is decided about by its readable part, and then named", async () => {
+    const broken = path("broken.mp4");
+    await runFfmpeg("-i", path("known.mp4"), "-c", "copy", "-movflags", "+faststart", "-y", broken);
+    const whole = readFileSync(broken);
+    writeFileSync(broken, whole.subarray(0, Math.floor(0.7 * whole.length)));
+    const { code, stdout, stderr } = await empreinte(["scan", "--bank", bank, broken]);
+    expect(stdout).toContain(`${broken}\tblock\t`);
+    expect(stderr).toContain("only the part before was hashed");
+    expect(code).toBe(2);
+    const store = await BankStore.open(bank);
+    const matcher = new Matcher(store);
+    await expect(matcher.checkVideo(broken)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
+    const decision = await matcher.checkVideo(broken, { partial: true });
+    expect(decision).toMatchObject({ action: "block", query: { video: { problem: expect.any(String) as string } } });
+    expect(matcher.explain(structuredClone(decision))).toMatchObject({ same: true, decision: { action: "block" } });
+    await store.close();
   });
 
   it("a video that disappears after it was decoded is checked by its frames and reported, and the others continue", async () => {

@@ -5,6 +5,7 @@ import type { HashVideoOptions } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
+import { partialFailure } from "../../io/videos.js";
 import { labelText, withStore } from "../bank/store.js";
 import { imageAbout, placeText, regionText, type ScanMatch, type ScanResult, videoAbout, viewText } from "./record.js";
 import { segmentRecord } from "./segment-record.js";
@@ -97,7 +98,7 @@ class BankScanner implements Scanner {
     const { options, sampling, copyLevel, session } = context;
     this.#context = context;
     this.#matcher = matcher;
-    this.videoOptions = { ...limitsOf(options), sampling };
+    this.videoOptions = { ...limitsOf(options), sampling, partial: true };
     const hashing = { ...hashSettings(options), orientations: true, digests: digestTypes };
     const most = options.concurrency ?? Math.min(4, availableParallelism());
     const limits = imageLimitsOf(options);
@@ -135,6 +136,8 @@ class BankScanner implements Scanner {
       this.#digestsOf(path).catch((error: unknown) => void (failure = error));
     const level = this.#context.copyLevel ?? "fast";
     const decision = await this.#matcher.checkVideo(path, { ...options, level, digests });
+    const { problem } = decision.query.video ?? {};
+    if (problem !== undefined) failure ??= partialFailure({ partial: true, problem });
     return async () => this.#decided(aboutDecided(decision), [[decision, {}]], failure);
   };
 
