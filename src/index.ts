@@ -29,3 +29,4 @@ export { EmpreinteError, type ErrorCode, ImageError, LimitError } from "./errors
 export { diagnose } from "./doctor/diagnose.js";
 export { version } from "./doctor/version.js";
 export { hardenDecoder } from "./image/decode/decoder.js";
+export { tuneProcess } from "./image/decode/tune-process.js";

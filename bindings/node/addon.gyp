@@ -66,6 +66,7 @@
         "bindings/node/job.cc",
         "bindings/node/lists.cc",
         "bindings/node/mapping.cc",
+        "bindings/node/memory.cc",
         "bindings/node/module.cc",
         "bindings/node/output_reader.cc",
         "bindings/node/outputs.cc",

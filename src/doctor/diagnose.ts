@@ -27,6 +27,8 @@ export interface Report {
   platform: string;
   /** The processor, and how many threads this process may use. */
   cpu: { model: string; threads: number };
+  /** Whose `malloc` this process uses, and whether `tuneProcess` has set it. */
+  memory: { allocator: "glibc" | "other"; tuned: boolean };
   /** All kernels of this build, the best one first. */
   kernels: Kernel[];
   /** The name of the kernel in use. Absent when `EMPREINTE_KERNEL` names one that does not run here. */
@@ -88,6 +90,7 @@ export async function diagnose(): Promise<Report> {
     platform: `${process.platform}-${process.arch}`,
     /** The processor, and how many threads this process may use. */
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", threads: availableParallelism() },
+    memory: native.allocatorState(),
     kernels,
     ...(kernel !== undefined && { kernel }),
     ...(decoder ?? { sharp: "missing", libvips: "missing", formats: [], decoders: [] }),

@@ -155,6 +155,14 @@ export interface AlignRequest {
   includeWeak: boolean;
 }
 
+/** The allocator of this process. */
+export interface NativeAllocatorState {
+  /** `"other"` with another C library, or where another allocator has replaced glibc's. */
+  allocator: "glibc" | "other";
+  /** Whether `tuneAllocator` has set its thresholds, in any thread. */
+  tuned: boolean;
+}
+
 export interface NativeBinding {
   kernels(): NativeKernel[];
   createCancel(): CancelHandle;
@@ -162,6 +170,15 @@ export interface NativeBinding {
 
   /** Locks an open folder until its descriptor is closed. Returns false when another process holds the lock. */
   lockFolder(descriptor: number): boolean;
+
+  allocatorState(): NativeAllocatorState;
+  /** Sets thresholds of glibc's allocator in bytes, below 2³¹. Returns false where that is not possible. */
+  tuneAllocator(mmapThreshold: number, trimThreshold: number, topPad: number): boolean;
+  /**
+   * Gives the memory that the allocator holds and nobody uses back to the system, off this thread. What is beyond the
+   * last block of a thread returns only in that thread, down to `trimThreshold`: start as many as there are threads.
+   */
+  trimAllocator(): Promise<void>;
 
   /**
    * Reads what a child writes on a native thread, which calls `listener` when a line of text or the requested samples

@@ -16,6 +16,11 @@ function decoderText({ name, version }: Report["decoders"][number]): string {
   return version === undefined ? `not found; npm install ${name} adds a decoder` : `${name} ${version}`;
 }
 
+function memoryText({ allocator, tuned }: Report["memory"]): string {
+  if (allocator === "other") return "not glibc's allocator, left as it is";
+  return tuned ? "glibc's allocator, tuned to keep memory for the next image" : "glibc's allocator, left as it is";
+}
+
 async function print(report: Report, session: Session): Promise<void> {
   const { node, cpu, kernels } = report;
   const rows: [string, string][] = [
@@ -23,6 +28,7 @@ async function print(report: Report, session: Session): Promise<void> {
     ["node", `${node.version} (Node-API ${node.napi})`],
     ["platform", report.platform],
     ["processor", `${escapeControls(cpu.model)}, ${cpu.threads} threads`],
+    ["memory", memoryText(report.memory)],
     ["kernel", report.kernel ?? session.red("none")],
     ...kernels.map(({ name, instructions, supported }): [string, string] => [
       `  ${name}`,
@@ -57,7 +63,8 @@ export const command: Command = defineCommand({
   statuses: { 0: "All is well.", 1: "Something is wrong." },
   examples: [{ command: "empreinte doctor", does: "Check an installation." }],
   async run({ options: { json } }, session) {
-    const { diagnose, hardenDecoder } = await import("../../index.js");
+    const { diagnose, hardenDecoder, tuneProcess } = await import("../../index.js");
+    tuneProcess();
     try {
       hardenDecoder();
     } catch {

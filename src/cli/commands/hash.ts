@@ -96,7 +96,7 @@ export const command: Command = defineCommand({
     },
   ],
   async run({ arguments: { path: paths }, options }, session) {
-    const { hardenDecoder, orientationNames } = await import("../../index.js");
+    const { hardenDecoder, orientationNames, tuneProcess } = await import("../../index.js");
     const { eachHash, endStatus, hashSettings, isVideoSignature, limitsOf } = await import("../io/each-file.js");
     const { textRecord } = await import("../io/names.js");
     const { partialFailure } = await import("../io/videos.js");
@@ -107,6 +107,7 @@ export const command: Command = defineCommand({
     const videoOptions: HashVideoOptions = { ...limitsOf(options), sampling, orientations, partial: true };
     if (options.null && !json) session.recordEnd = "\0";
     hardenDecoder();
+    tuneProcess();
     const found = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
       const video = isVideoSignature(result);
       if (json) {

@@ -5,6 +5,7 @@
 import { EmpreinteError, LimitError } from "../../errors.js";
 import { withDecodedContent } from "../decode/decoded.js";
 import { hardenDecoder } from "../decode/decoder.js";
+import { tuneProcess } from "../decode/tune-process.js";
 import { hashPages } from "../hash-pages.js";
 import { firstPageReduced } from "../preview.js";
 import { firstSamples } from "../samples.js";
@@ -39,6 +40,7 @@ async function answer({ head, bytes }: Message): Promise<void> {
 }
 
 hardenDecoder();
+tuneProcess();
 const reader = new MessageReader({ headBytes: 2 ** 20, bytes: 2 ** 47 });
 for await (const chunk of process.stdin) {
   for (const message of reader.push(chunk as Uint8Array)) await answer(message);

@@ -13,6 +13,7 @@ import {
   writeAttackedImages,
   writeEvaluation,
 } from "../../../doors/evaluate.js";
+import { tuneProcess } from "../../../index.js";
 import { defined } from "../../io/defined.js";
 import { jsonText, shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
@@ -157,6 +158,7 @@ export async function runEvaluation(input: EvaluateInput, session: Session): Pro
   const { options } = input;
   if (options.listAttacks) return listAttacks(session);
   if (folder === undefined) throw new UsageError("No FOLDER is given");
+  tuneProcess();
   const { quiet, json, report: out, listSize, imagesPerDay, maxFalseMatches, restart } = options;
   const gates = options.minRecall.map(gateOf);
   const methods = await methodsOf(options);

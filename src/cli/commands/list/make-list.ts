@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { cropListLines } from "../../../doors/lists.js";
-import { type CropHashes, hardenDecoder, hashImage, hashWithCrops } from "../../../index.js";
+import { type CropHashes, hardenDecoder, hashImage, hashWithCrops, tuneProcess } from "../../../index.js";
 import { eachImage, endStatus, imageLimitsOf } from "../../io/each-file.js";
 import type { LimitValues, SelectionValues } from "../../io/file-options.js";
 import { someAtATime } from "../../io/image-work.js";
@@ -87,6 +87,7 @@ export async function makeList({ arguments: { path }, options }: MakeListInput, 
   const selection = selectionOf(path, options, session.stdin);
   const limits = imageLimitsOf(options);
   hardenDecoder();
+  tuneProcess();
   const most = options.concurrency ?? Math.min(4, availableParallelism());
   const { signal } = session;
   const hash = async (image: Found): Promise<CropHashes> => {

@@ -1,4 +1,4 @@
-import { hardenDecoder } from "../../../index.js";
+import { hardenDecoder, tuneProcess } from "../../../index.js";
 import { samplingOf } from "../../io/sampling.js";
 import { selectionOf } from "../../io/selection.js";
 import type { Session } from "../../io/session.js";
@@ -27,6 +27,7 @@ function contextOf({ arguments: { path }, options, named }: ScanInput, session: 
 export async function scanFiles(input: ScanInput, session: Session): Promise<number> {
   const context = contextOf(input, session);
   hardenDecoder();
+  tuneProcess();
   const { bank } = context.options;
   return bank === undefined ? scanLists(context) : scanBank(bank, context);
 }

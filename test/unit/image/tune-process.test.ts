@@ -1,0 +1,201 @@
+/** What `tuneProcess` changes, each time in a process of its own, since its settings are for a whole process. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, test } from "vitest";
+import { thresholdsOf } from "../../../dist/image/decode/tune-process.js";
+import { folder } from "../../support/cli.ts";
+import { root, succeed, which } from "../../support/run.ts";
+
+const mib = 2 ** 20;
+const report = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+const glibc = report.header.glibcVersionRuntime !== undefined;
+const gxx = which("g++");
+
+/** Counts the calls of mallopt, and says so at the end. */
+const recorder = `
+#include <dlfcn.h>
+#include <stdio.h>
+static int calls;
+extern "C" int mallopt(int name, int value) {
+  ++calls;
+  return reinterpret_cast<int (*)(int, int)>(dlsym(RTLD_NEXT, "mallopt"))(name, value);
+}
+__attribute__((destructor)) static void report() { fprintf(stderr, "mallopt calls: %d\\n", calls); }
+`;
+
+/** An allocator that never reuses memory, with each block's size before the block. */
+const otherAllocator = `
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <sys/mman.h>
+static char* reserved() {
+  static char* base = static_cast<char*>(
+      mmap(nullptr, size_t{1} << 36, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  return base;
+}
+static std::atomic<size_t> used{0};
+static void* take(size_t alignment, size_t bytes) {
+  if (alignment < 16) alignment = 16;
+  size_t at = used.fetch_add(bytes + 2 * alignment);
+  at = (at + 16 + alignment - 1) / alignment * alignment;
+  char* block = reserved() + at;
+  memcpy(block - 8, &bytes, 8);
+  return block;
+}
+extern "C" {
+size_t malloc_usable_size(void* p) {
+  size_t bytes = 0;
+  if (p != nullptr) memcpy(&bytes, static_cast<char*>(p) - 8, 8);
+  return bytes;
+}
+void* malloc(size_t bytes) { return take(16, bytes); }
+void free(void*) {}
+void* calloc(size_t count, size_t bytes) { return take(16, count * bytes); }
+void* realloc(void* p, size_t bytes) {
+  void* q = take(16, bytes);
+  const size_t old = malloc_usable_size(p);
+  if (p != nullptr) memcpy(q, p, old < bytes ? old : bytes);
+  return q;
+}
+void* memalign(size_t alignment, size_t bytes) { return take(alignment, bytes); }
+void* aligned_alloc(size_t alignment, size_t bytes) { return take(alignment, bytes); }
+int posix_memalign(void** p, size_t alignment, size_t bytes) { *p = take(alignment, bytes); return 0; }
+}
+`;
+
+/** Compiles a library for LD_PRELOAD. */
+async function library(name: string, source: string): Promise<string> {
+  const path = join(temporary, `${name}.so`);
+  const args = ["-std=c++20", "-O1", "-fno-builtin", "-shared", "-fPIC", "-x", "c++", "-", "-o", path, "-ldl"];
+  await succeed(gxx!, args, { input: source });
+  return path;
+}
+
+/** Runs a module in a child, and returns the JSON that it prints and its standard error. */
+async function child(script: string, env: NodeJS.ProcessEnv = {}): Promise<unknown> {
+  const imports = `import { diagnose, hashImage, tuneProcess } from "./dist/index.js";`;
+  const args = ["--input-type=module", "--eval", `${imports}\n${script}`];
+  return JSON.parse(await succeed(process.execPath, args, { env: { ...process.env, ...env } }));
+}
+
+const temporary = folder();
+const images = join(temporary, "tune-images");
+const small = JSON.stringify(join(images, "small.jpg"));
+
+beforeAll(async () => {
+  mkdirSync(images, { recursive: true });
+  const noise = { type: "gaussian", mean: 128, sigma: 40 } as const;
+  const tile = await sharp({ create: { width: 256, height: 192, channels: 3, background: "white", noise } })
+    .png()
+    .toBuffer();
+  for (const [name, width, height] of [
+    ["huge", 10_000, 8000],
+    ["large", 4000, 3000],
+    ["small", 320, 240],
+  ] as const) {
+    await sharp(tile)
+      .resize(width, height, { fit: "fill", kernel: "nearest" })
+      .jpeg()
+      .toFile(join(images, `${name}.jpg`));
+  }
+});
+
+describe("the thresholds", () => {
+  test("all arenas together keep at most a quarter of the memory", () => {
+    for (const available of [256, 512, 2048, 16_384, 2 ** 20].map((n) => n * mib)) {
+      for (const threads of [1, 4, 16, 1024]) {
+        const got = thresholdsOf(available, threads);
+        if (got === undefined) continue;
+        expect(got.trimThreshold * (threads + 1)).toBeLessThanOrEqual(available / 4);
+        expect(got.mmapThreshold).toBeLessThanOrEqual(64 * mib);
+        expect(got.mmapThreshold).toBeLessThanOrEqual(got.trimThreshold);
+        expect(got.topPad).toBeLessThan(got.trimThreshold);
+        expect(Object.values(got).every((bytes) => Number.isSafeInteger(bytes) && bytes > 0)).toBe(true);
+      }
+    }
+  });
+
+  test("a small limit of memory leaves glibc's own thresholds", () => {
+    expect(thresholdsOf(128 * mib, 4)).toBeUndefined();
+    expect(thresholdsOf(512 * mib, 64)).toBeUndefined();
+    expect(thresholdsOf(160 * mib, 4)).toBeDefined();
+  });
+});
+
+test("a tuned process hashes alike, and a second call changes nothing", async () => {
+  const got = await child(`
+    const before = [await hashImage(${small}), (await diagnose()).memory];
+    const answers = [tuneProcess(), tuneProcess(), (await diagnose()).memory];
+    console.log(JSON.stringify({ before, answers, after: await hashImage(${small}) }));`);
+  const { before, answers, after } = got as { before: unknown[]; answers: unknown[]; after: unknown };
+  expect(after).toEqual(before[0]);
+  const allocator = glibc ? "glibc" : "other";
+  expect(before[1]).toEqual({ allocator, tuned: false });
+  const tuned = { allocator, tuned: glibc };
+  expect(answers).toEqual([tuned, tuned, tuned]);
+});
+
+test("a worker thread does not tune its process", async () => {
+  const got = await child(`
+    import { Worker } from "node:worker_threads";
+    const source = 'import(' + JSON.stringify(new URL("./dist/index.js", "file://" + process.cwd() + "/").href) + ')' +
+      '.then(({ tuneProcess }) => process.getBuiltinModule("node:worker_threads").parentPort.postMessage(tuneProcess().tuned))';
+    const inWorker = () => new Promise((resolve, reject) =>
+      new Worker(source, { eval: true }).once("message", resolve).once("error", reject));
+    console.log(JSON.stringify([await inWorker(), tuneProcess().tuned, await inWorker()]));`);
+  expect(got).toEqual([false, glibc, glibc]);
+});
+
+test.each([{ MALLOC_TRIM_THRESHOLD_: "1000000" }, { GLIBC_TUNABLES: "glibc.malloc.mmap_threshold=2000000" }])(
+  "thresholds from the environment stay: %j",
+  async (env) => {
+    expect(await child("console.log(tuneProcess().tuned)", env)).toBe(false);
+  },
+);
+
+describe.skipIf(!glibc || gxx === undefined)("with a preloaded library", () => {
+  test("only tuneProcess sets thresholds, and only once", async () => {
+    const env = { ...process.env, LD_PRELOAD: await library("recorder", recorder) };
+    const calls = async (script: string): Promise<string> => {
+      const imports = `import { hashImage, tuneProcess } from "./dist/index.js"; console.error = () => {};`;
+      const args = ["--input-type=module", "--eval", `${imports} await hashImage(${small}); ${script}`];
+      const shown = `"$0" "$@" 2>&1 | grep "mallopt calls"`;
+      return (await succeed("/bin/sh", ["-c", shown, process.execPath, ...args], { env })).trim().split("\n").at(-1)!;
+    };
+    expect(await calls("")).toBe("mallopt calls: 0");
+    expect(await calls("tuneProcess(); tuneProcess();")).toMatch(/^mallopt calls: [3-9]$/);
+    expect(await calls("tuneProcess();")).toBe(await calls("tuneProcess(); tuneProcess();"));
+  });
+
+  test("another allocator is left as it is", async () => {
+    const env = { LD_PRELOAD: await library("other", otherAllocator) };
+    const got = await child(
+      `console.log(JSON.stringify([tuneProcess(), (await hashImage(${small})).hash.length]));`,
+      env,
+    );
+    expect(got).toEqual([{ allocator: "other", tuned: false }, 64]);
+  });
+});
+
+describe.skipIf(!glibc)("memory", () => {
+  interface Burst {
+    tuned: boolean;
+    hashes: string[];
+    loaded: number;
+    idle: number;
+  }
+  const burst = async (mode: "tuned" | "untuned", load: "images" | "workers"): Promise<Burst> => {
+    const args = ["--expose-gc", join(root, "test/support/tune-child.mjs"), images, mode, load];
+    return JSON.parse(await succeed(process.execPath, args)) as Burst;
+  };
+
+  test.each(["images", "workers"] as const)("returns when the process is idle after a burst of %s", async (load) => {
+    const [untuned, tuned] = await Promise.all([burst("untuned", load), burst("tuned", load)]);
+    expect([untuned.tuned, tuned.tuned]).toEqual([false, true]);
+    expect(tuned.hashes.toSorted()).toEqual(untuned.hashes.toSorted());
+    expect(tuned.idle).toBeLessThan(2 * untuned.idle);
+    expect(tuned.idle).toBeLessThan(tuned.loaded - 32 * mib);
+  });
+});
