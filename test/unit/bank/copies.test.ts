@@ -334,7 +334,7 @@ test("every bank that has the same image gets its match, also by alignment", asy
 });
 
 describe("a store that changes meanwhile", () => {
-  const searchManyOf = HashIndex.prototype.searchMany; // oxlint-disable-line typescript/unbound-method
+  const searchManyOf = Reflect.get(HashIndex.prototype, "searchMany") as HashIndex["searchMany"];
   afterEach(() => void vi.restoreAllMocks());
 
   test("an entry that is withdrawn during a search does not match, and other changes do not stop the search", async () => {
