@@ -83,11 +83,7 @@ async function compile() {
     ),
     ...includes.map((folder) => `-I${folder.replace(/^"|"$/g, "")}`),
   ];
-  const newest = Math.max(
-    newestHeader("native"),
-    newestHeader("bindings"),
-    statSync(recipeFile).mtimeMs,
-  );
+  const newest = Math.max(newestHeader("native"), newestHeader("bindings"), statSync(recipeFile).mtimeMs);
   const output = join(root, "build", kind);
   mkdirSync(join(output, "objects"), { recursive: true });
   const objects = sources.map((source) => join(output, "objects", `${source.replaceAll("/", ".")}.o`));
