@@ -253,7 +253,12 @@ describe("the caller's query buffer, right after the call", () => {
     expectHits(await running, hashes, queries);
     const gone = how !== "overwritten";
     expect(given.length).toBe(gone ? 0 : queries.length);
-    if (gone) expect(await index.searchMany(given, { radius: 31 })).toEqual([]);
+    if (how === "transferred") {
+      // Empty memory would be no queries. This is memory that another thread has.
+      await expect((async () => index.searchMany(given, { radius: 31 }))()).rejects.toMatchObject({
+        code: "ERR_EMPREINTE_INVALID_ARGUMENT",
+      });
+    } else if (gone) expect(await index.searchMany(given, { radius: 31 })).toEqual([]);
   });
 });
 

@@ -27,7 +27,9 @@ describe("a command of another package", () => {
     const own = join(modules, "empreinte");
     const server = join(modules, "empreinte-server");
     cpSync(join(root, "dist/cli"), join(own, "dist/cli"), { recursive: true });
-    cpSync(join(root, "dist/without-hashes.js"), join(own, "dist/without-hashes.js"));
+    for (const leaf of ["without-hashes.js", "control-characters.js"]) {
+      cpSync(join(root, "dist", leaf), join(own, "dist", leaf));
+    }
     copyFileSync(join(root, "package.json"), join(own, "package.json"));
     mkdirSync(server);
     writeFileSync(
