@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { access, constants, readFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -77,10 +77,13 @@ export async function findExternal(name: string | undefined): Promise<External |
 /** Runs it with our standard streams and answers its exit status; after a signal, 128 and the signal's number. */
 export async function runExternal({ program, before }: External, args: readonly string[]): Promise<number> {
   const { constants: system } = await import("node:os");
-  const child = spawn(program, [...before, ...args], { stdio: "inherit" });
+  // A signal that arrives while the child starts is for the child, too: the handlers come first.
+  const started: { child?: ChildProcess } = {};
   // Ctrl-C reaches the child by itself, and the child decides what it means. Others would reach only us.
   process.on("SIGINT", () => undefined);
-  for (const name of ["SIGTERM", "SIGHUP"] as const) process.on(name, () => child.kill(name));
+  for (const name of ["SIGTERM", "SIGHUP"] as const) process.on(name, () => started.child?.kill(name));
+  const child = spawn(program, [...before, ...args], { stdio: "inherit" });
+  started.child = child;
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : system.signals[signal])));
