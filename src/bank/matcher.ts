@@ -1,4 +1,4 @@
-import { boolean, checkOptions, checkSignal, integer, invalidArgument } from "../check.js";
+import { boolean, checkOptions, checkSignal, integer, invalidArgument, isBytes } from "../check.js";
 import { checkLevel } from "../copies/level.js";
 import type { CopyLevel } from "../copies/types.js";
 import { checkHashOptions } from "../hash/options.js";
@@ -196,8 +196,7 @@ export class Matcher {
   async checkVideo(input: VideoInput | VideoSignature, options?: CheckVideoOptions): Promise<Decision> {
     const given = checkOptions(options, videoOptionNames) as CheckVideoOptions;
     // The caller may change the bytes as soon as this returns.
-    const held =
-      input instanceof Uint8Array ? Uint8Array.from(input) : input instanceof ArrayBuffer ? input.slice() : input;
+    const held = isBytes(input) ? Uint8Array.from(input) : input instanceof ArrayBuffer ? input.slice() : input;
     const { queryOfVideo } = await import("./video/check-video.js");
     return this.check(await queryOfVideo(this.#context, held, given));
   }

@@ -1,6 +1,6 @@
 /** What a check of a video looks up: the video hashed, and what of it is near the signals of a store. */
 import { createHash } from "node:crypto";
-import { integer, invalidArgument } from "../../check.js";
+import { integer, invalidArgument, isBytes } from "../../check.js";
 import { hashToHex } from "../../hash/value.js";
 import { Digester, digestFile, digestTypes, type FileDigests } from "../../image/input/digest.js";
 import { leastQuality } from "../../thresholds.js";
@@ -50,9 +50,9 @@ function digestsOf(
     return async () => given;
   }
   if (typeof input === "string" || input instanceof URL) return () => digestFile(input, signal ? { signal } : {});
-  if (!(input instanceof Uint8Array) && !(input instanceof ArrayBuffer)) return async () => undefined;
+  if (!isBytes(input) && !(input instanceof ArrayBuffer)) return async () => undefined;
   const digester = new Digester(digestTypes);
-  digester.update(input instanceof Uint8Array ? input : new Uint8Array(input));
+  digester.update(isBytes(input) ? input : new Uint8Array(input));
   const digests = digester.finish();
   return async () => digests;
 }
