@@ -9,7 +9,6 @@
 #include "module.h"
 
 #if defined(__GLIBC__)
-#include <dlfcn.h>
 #include <malloc.h>
 #endif
 
@@ -20,34 +19,33 @@ namespace {
 std::atomic<bool> tuned{false};
 
 #if defined(__GLIBC__)
-// As <malloc.h> has it. There the function is deprecated, and its successor is missing before version 2.33. The
-// numbers are modulo 2³².
-struct MallocInfo {
-  unsigned arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
-};
+// Bytes in blocks that have pages of their own, modulo 2³². <malloc.h> calls mallinfo deprecated; its successor is
+// missing before glibc 2.33.
+unsigned mapped_bytes() {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  return static_cast<unsigned>(mallinfo().hblkhd);
+#pragma GCC diagnostic pop
+}
 
 // Returns whether the malloc that this process calls is glibc's, by whether glibc counts a block. A preloaded library
-// may have its own, or one that is linked into the program.
+// may have its own, or one that is linked into the program. tcmalloc has its own mallinfo too, which counts no mapped
+// bytes.
 bool find_glibc_malloc() {
-  void* libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-  if (libc == nullptr) return false;
-  auto* count = reinterpret_cast<MallocInfo (*)()>(dlsym(libc, "mallinfo"));
   bool counted = false;
   // Other threads may free as much meanwhile.
-  for (int i = 0; i < 3 && count != nullptr && !counted; ++i) {
+  for (int i = 0; i < 3 && !counted; ++i) {
     // More than the 32 MiB up to which a freed block changes glibc's thresholds. No page of it is touched. Through
     // volatile pointers the compiler cannot leave the calls out.
     void* (*volatile allocate)(size_t) = std::malloc;
     void (*volatile release)(void*) = std::free;
     constexpr size_t kBytes = size_t{64} << 20;
-    const MallocInfo before = count();
+    const unsigned before = mapped_bytes();
     void* block = allocate(kBytes);
-    const MallocInfo after = count();
+    const unsigned more = mapped_bytes() - before;
     release(block);
-    const unsigned more = (after.uordblks + after.hblkhd) - (before.uordblks + before.hblkhd);
     counted = block != nullptr && more > kBytes / 2 && more < 2 * kBytes;
   }
-  dlclose(libc);
   return counted;
 }
 
