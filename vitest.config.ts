@@ -11,7 +11,7 @@ export default defineConfig(({ mode }) => {
   const long = mode === "long" || process.env["EMPREINTE_LONG"] === "1";
   return {
     test: {
-      include: ["test/**/*.test.ts"],
+      include: ["test/**/*.test.ts", "packages/*/test/**/*.test.ts"],
       env: { EMPREINTE_LONG: long ? "1" : "" },
       // A native addon belongs in processes of its own: a crash then ends one file, not the run.
       pool: "forks",

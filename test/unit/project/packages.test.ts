@@ -81,6 +81,14 @@ describe("the rule can fail", () => {
     expect(found).toEqual([`packages/server/src/main.ts: ${specifier} ${sentence}`]);
   });
 
+  test("its tests may use vitest and what all tests share, its sources may not", () => {
+    const shared = ["vitest", "../../../test/support/run.ts"];
+    const of = (file: string): string[] =>
+      packageViolations({ "packages/server": { declared, files: { [file]: shared } } }, doors);
+    expect(of("packages/server/test/main.test.ts")).toEqual([]);
+    expect(of("packages/server/src/main.ts")).toHaveLength(2);
+  });
+
   test("empreinte itself must be declared", () => {
     const files = { "packages/server/src/main.ts": ["empreinte/bank"] };
     expect(packageViolations({ "packages/server": { declared: ["ws"], files } }, doors)).toHaveLength(1);

@@ -1,0 +1,11 @@
+// Compiles the packages, each after those whose types it uses.
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const tsc = join(here, "..", "node_modules", "typescript", "bin", "tsc");
+for (const name of ["fetch", "exchange", "server", "cluster", "browser"]) {
+  const { status } = spawnSync(process.execPath, [tsc, "-p", join(here, name)], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
