@@ -1,13 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
-import { hostCompiler, type Toolchain, usable, Workshop } from "../support/native.ts";
-import { root, succeed, which } from "../support/run.ts";
+import { describe, expect, test } from "vitest";
+import { root, succeed, which } from "../../support/run.ts";
 
 const places = ["build/Release/empreinte.node", `prebuilds/${process.platform}-${process.arch}/empreinte.node`];
 const addon = places.map((place) => join(root, place)).find((place) => existsSync(place));
-const workshop = new Workshop();
-afterAll(() => workshop[Symbol.dispose]());
 
 /** The highest version of one kind that the addon asks of the system's libraries, [0] when it asks for none. */
 function highest(table: string, kind: string): number[] {
@@ -54,31 +51,3 @@ describe("what the addon asks of the system", () => {
     expect(names.filter((name) => /emp_|empreinte/.test(name))).toEqual([]);
   });
 });
-
-// A weak function in two objects is linked once. Were the copy compiled for AVX-512 the one that is kept, every processor
-// would run it.
-describe("the kernels of newer processors", () => {
-  test.for([
-    ["x86_avx2", "-O3"],
-    ["x86_avx512", "-O3"],
-    ["x86_avx2", "-O0"],
-    ["x86_avx512", "-O0"],
-  ] as const)("%s has no weak function with its instructions, compiled with %s", async ([name, level], ctx) => {
-    const host: Toolchain = { compiler: hostCompiler() ?? "g++", arch: "x64", flags: [level] };
-    if (process.arch !== "x64") ctx.skip("skipped: needs an x86-64 machine");
-    if (which("objdump") === undefined) ctx.skip("skipped: needs objdump");
-    if (!(await usable(host))) ctx.skip(`skipped: needs ${host.compiler}`);
-    const object = await workshop.object(host, `native/kernels/${name}.cc`);
-    const weak: string[] = (await succeed("nm", ["--defined-only", object])).match(/(?<= [WVu] ).*/gm) ?? [];
-    const wide = await vectorFunctions(object);
-    expect(wide.length).toBeGreaterThan(3);
-    expect(wide.filter((symbol) => weak.includes(symbol))).toEqual([]);
-  });
-});
-
-/** The functions of an object that have an AVX instruction: all of those begin with v. */
-async function vectorFunctions(object: string): Promise<string[]> {
-  const listing = await succeed("objdump", ["-d", "--no-show-raw-insn", object]);
-  const [, ...parts] = listing.split(/^[0-9a-f]+ <(.+)>:$/m);
-  return parts.filter((_, i) => i % 2 === 0 && /\tv[a-z]+ |%[yz]mm/.test(parts[i + 1] ?? ""));
-}

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
-import { root, succeed } from "../support/run.ts";
+import { root, succeed } from "../../support/run.ts";
 
 // A door loads its own rooms and no others: who hashes images does not pay for the bank or for the evaluation.
 
