@@ -14,15 +14,18 @@ import { createTables } from "./storage/schema.js";
 export interface BankOpenOptions {
   /** How long a call waits, on this thread, for another process that writes. Default 5. */
   timeoutSeconds?: number;
-  /** Whom the audit log names. Default: the name of the system's user. */
-  actor?: string;
+  /**
+   * Whom the audit log names: 1 … 256 characters. A function is called for each record, so that one open store can name the
+   * person or program for whom it works just then. Default: the name of the system's user.
+   */
+  actor?: string | (() => string);
 }
 
 /** The files of a store that is open, and who writes to it. */
 export interface OpenStore {
   database: Database;
   live: LiveIndex;
-  actor: string;
+  actor: () => string;
 }
 
 function systemUser(): string {
@@ -33,6 +36,11 @@ function systemUser(): string {
   }
 }
 
+function actorNamed(actor: unknown): () => string {
+  const name = checkName("actor", actor);
+  return () => name;
+}
+
 /** Opens a store, or creates one where there is no file yet. See `BankStore.open` and `BankStore.create`. */
 export async function openStore(
   path: string | URL,
@@ -40,7 +48,7 @@ export async function openStore(
   create: boolean,
 ): Promise<OpenStore> {
   const { timeoutSeconds = 5, actor = systemUser() } = checkOptions(options, ["timeoutSeconds", "actor"]);
-  checkName("actor", actor);
+  const who = typeof actor === "function" ? () => checkName("actor", actor()) : actorNamed(actor);
   const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
   try {
     if (create) createTables(database);
@@ -49,7 +57,7 @@ export async function openStore(
     await removeStaleIndexFile(database);
     database.tidyLog();
     pruneAudit(database, Date.now());
-    return { database, live: await LiveIndex.open(database), actor };
+    return { database, live: await LiveIndex.open(database), actor: who };
   } catch (error) {
     database.close();
     throw error;

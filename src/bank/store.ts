@@ -133,7 +133,7 @@ export class BankStore {
         });
       }
     }
-    await this.#live.save();
+    if (options?.saveIndex ?? true) await this.#live.save();
     return counts;
   }
 
@@ -303,7 +303,7 @@ export class BankStore {
     });
   }
 
-  /** Writes the index file, unless it is up to date. `import` and `close` do so, too. @throws {EmpreinteError} */
+  /** Writes the index file, unless it is up to date. `close` does so, too, and `import` unless `saveIndex` is false. @throws {EmpreinteError} */
   async saveIndex(): Promise<void> {
     await this.#live.save();
   }

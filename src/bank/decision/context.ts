@@ -15,10 +15,10 @@ export class DecisionContext {
   readonly #database: Database;
   readonly #live: LiveIndex;
   readonly #audit: Audit;
-  readonly #actor: string;
+  readonly #actor: () => string;
   readonly #floods: FloodCounts = new FloodCounts();
 
-  constructor(database: Database, live: LiveIndex, audit: Audit, actor: string) {
+  constructor(database: Database, live: LiveIndex, audit: Audit, actor: () => string) {
     this.#database = database;
     this.#live = live;
     this.#audit = audit;
@@ -75,7 +75,7 @@ export class DecisionContext {
    * Records a qualification. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for an entry that was removed meanwhile.
    */
   qualify(qualification: Omit<NewQualification, "by"> & { by: string | undefined }): Qualification {
-    const { by = this.#actor, ...rest } = qualification;
+    const { by = this.#actor(), ...rest } = qualification;
     const recorded = this.#database.transaction(() => addQualification(this.#database, { ...rest, by }, this.#audit));
     if (recorded !== undefined) return recorded;
     const text = `The store does not have entry ${qualification.entryNumber} any more`;

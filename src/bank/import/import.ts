@@ -1,6 +1,6 @@
 /** Taking over what a source gives: entries in batches, one transaction each. */
 import { setImmediate } from "node:timers/promises";
-import { checkCallback, checkOptions, checkSignal, integer, invalidArgument } from "../../check.js";
+import { boolean, checkCallback, checkOptions, checkSignal, integer, invalidArgument } from "../../check.js";
 import type { Audit } from "../inspect/audit.js";
 import type { EntryProblem, ListPosition } from "../../lists/entry.js";
 import type { Database } from "../storage/database.js";
@@ -32,6 +32,12 @@ export interface ImportOptions extends ScreenOptions {
   onProblem?: (problem: EntryProblem) => void;
   /** Called after each batch with the number of entries taken so far. */
   onProgress?: (counts: Readonly<ImportCounts>, taken: number) => void;
+  /**
+   * Whether to write the index file at the end, which takes as long for one entry as for all that the store has. Without it,
+   * searches find the entries all the same. Call `BankStore.saveIndex` from time to time where single entries are imported
+   * often. Default true.
+   */
+  saveIndex?: boolean;
   /** Ends the import between two batches. */
   signal?: AbortSignal;
 }
@@ -48,6 +54,7 @@ const optionNames = [
   "benignRadius",
   "onProblem",
   "onProgress",
+  "saveIndex",
   "signal",
 ] as const;
 
@@ -84,7 +91,9 @@ interface CheckedImport {
 }
 
 function checkImport({ options, entries }: ImportContext): CheckedImport {
-  const { batch = 8192, skip = 0, importCursor, onProblem, onProgress, signal } = checkOptions(options, optionNames);
+  const checked = checkOptions(options, optionNames);
+  const { batch = 8192, skip = 0, importCursor, onProblem, onProgress, saveIndex = true, signal } = checked;
+  boolean("saveIndex", saveIndex);
   if (!["undefined", "string", "function"].includes(typeof importCursor)) {
     throw invalidArgument("importCursor", "text or function", importCursor);
   }

@@ -58,13 +58,13 @@ const lastOf = (database: Database): Row | undefined =>
   database.get<Row>(`SELECT ${columns} FROM audit ORDER BY id DESC LIMIT 1`);
 
 /** Makes the function that writes the records of one actor. */
-export function auditor(database: Database, who: string, digest: KeyedDigest): Audit {
+export function auditor(database: Database, who: () => string, digest: KeyedDigest): Audit {
   return (what, detail) => {
     const last = lastOf(database);
     const row = [
       (last?.[0] ?? 0) + 1,
       Date.now(),
-      who,
+      who(),
       what,
       counter(database, "revision"),
       JSON.stringify(detail),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BankStore } from "../../../dist/doors/bank.js";
+import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
 import { root } from "../../support/run.ts";
 
@@ -33,6 +33,23 @@ function sql(...statements: string[]): { status: number | null; stderr: string }
     encoding: "utf8",
   });
 }
+
+test("an actor that is a function is called for each record, and names a qualification's author", async () => {
+  await store.close();
+  let name = "key 1";
+  store = await BankStore.open(path, { actor: () => name });
+  store.createBank({ name: "ncii" });
+  name = "key 2";
+  await store.import(from, entriesOfCase(1));
+  const matcher = new Matcher(store);
+  const decision = matcher.check({ hash: hashesOfCase(1)[0]! });
+  name = "key 3";
+  expect(matcher.qualify(decision, { labels: [] }).by).toBe("key 3");
+  expect(store.audit().map(({ who }) => who)).toEqual(["key 1", "key 2", "key 3"]);
+  name = "";
+  expect(() => store.createBank({ name: "other" })).toThrow("actor");
+  expect(store.banks().map((bank) => bank.name)).toEqual(["ncii"]);
+});
 
 test("the log says who did what, when, and which revision that made", async () => {
   const start = Date.now();

@@ -469,6 +469,20 @@ describe("the index file", () => {
     expect(matched(hash(0))).toEqual(["a"]);
   });
 
+  test("an import without saveIndex leaves it as it is, and searches find the entries all the same", async () => {
+    await store.import(from, [{ id: "a", signals: [pdq(0)] }], { saveIndex: false });
+    expect(existsSync(index())).toBe(false);
+    expect(matched(hash(0))).toEqual(["a"]);
+    await store.saveIndex();
+    const { mtimeMs } = statSync(index());
+    await store.import(from, [{ id: "b", signals: [pdq(1)] }], { saveIndex: false });
+    expect(statSync(index()).mtimeMs).toBe(mtimeMs);
+    const other = await BankStore.open(path);
+    expect(matched(hash(1), other)).toEqual(["b"]);
+    await other.close();
+    await expect(store.import(from, [], { saveIndex: 1 as unknown as boolean })).rejects.toThrow("saveIndex");
+  });
+
   test("a withdrawal of entries in a row reaches an index that has only the first of them", async () => {
     const rows = (from_: number, to: number) =>
       Array.from({ length: to - from_ }, (_, i) => ({
