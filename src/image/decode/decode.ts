@@ -9,6 +9,7 @@ import type { Encoded } from "../input/encoded.js";
 import { showHiddenColours } from "../formats/gif.js";
 import { isArithmetic, lengthened } from "../formats/jpeg/arithmetic.js";
 import { jpegFault } from "../formats/jpeg/fault.js";
+import { type Header, jpegHeader } from "./jpeg-header.js";
 import { damaged, decodingFailure, tooManyPages, tooManyPixels } from "./refusals.js";
 import { sharp } from "./sharp.js";
 import { ycbcrToRgb } from "../formats/tiff.js";
@@ -89,7 +90,7 @@ async function readHeader(image: Encoded, page?: number): Promise<Metadata> {
 }
 
 /** Chooses the layout in which the samples arrive as they are stored. */
-function layoutOf(image: Encoded, header: Metadata): Layout {
+function layoutOf(image: Encoded, header: Header): Layout {
   const { space, depth, channels } = header;
   if (depth === "uchar") {
     if (space === "b-w" || space === "srgb" || space === "cmyk") return { space, depth: 8, channels };
@@ -138,7 +139,7 @@ async function decode(image: Encoded, layout: Layout, rows: number, reading: Rea
 }
 
 /** Decodes the pages of a GIF or WebP. They have one size, and sharp gives several of them as one tall image. */
-async function* decodeFrames(image: Encoded, header: Metadata, count: number): AsyncGenerator<Page, void, undefined> {
+async function* decodeFrames(image: Encoded, header: Header, count: number): AsyncGenerator<Page, void, undefined> {
   const layout = layoutOf(image, header);
   const frameBytes = header.width * header.height * 4;
   const most = Math.max(1, Math.min(chunkPages, Math.floor(chunkBytes / frameBytes)));
@@ -177,7 +178,7 @@ function endsGrey({ data, channels }: Page): boolean {
 }
 
 /** Decodes a JPEG. @throws {ImageError} if its data end early, whatever follows them. */
-async function decodeJpeg(image: Encoded, header: Metadata): Promise<Page> {
+async function decodeJpeg(image: Encoded, header: Header): Promise<Page> {
   const layout = layoutOf(image, header);
   const page = await decodeWarnedJpeg(image, layout, header.height);
   const fault = endsGrey(page) ? await jpegFault(image, "") : undefined;
@@ -189,7 +190,7 @@ async function decodeJpeg(image: Encoded, header: Metadata): Promise<Page> {
   return page;
 }
 
-async function decodeTiffPage(image: Encoded, header: Metadata, page: number): Promise<Page> {
+async function decodeTiffPage(image: Encoded, header: Header, page: number): Promise<Page> {
   const { tiled } = await checkTiffPage(image, page);
   const failOn = tiled ? "warning" : "error";
   return decode(image, layoutOf(image, header), header.height, { page, pages: 1, failOn });
@@ -211,7 +212,7 @@ function animationIn(image: Encoded): Animation | undefined {
  */
 async function* decodeAnimation(
   image: Encoded,
-  header: Metadata,
+  header: Header,
   animation: Animation,
 ): AsyncGenerator<Page, void, undefined> {
   const layout = layoutOf(image, header);
@@ -261,7 +262,7 @@ async function decodeFrame(image: Encoded, bytes: Uint8Array, layout: Layout): P
  */
 export async function* decodeBySharp(image: Encoded, all: boolean): AsyncGenerator<Page, void, undefined> {
   const { format, name, limits } = image;
-  const header = await readHeader(image);
+  const header = (format === "jpeg" ? jpegHeader(image) : undefined) ?? (await readHeader(image));
   const animation = all && format === "png" ? animationIn(image) : undefined;
   const frames = animation && animation.frames.length + (animation.hiddenDefault ? 1 : 0);
   const count = all ? (frames ?? header.pages ?? 1) : 1;
