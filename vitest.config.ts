@@ -13,6 +13,8 @@ export default defineConfig(({ mode }) => {
     test: {
       include: ["test/**/*.test.ts", "packages/*/test/**/*.test.ts"],
       env: { EMPREINTE_LONG: long ? "1" : "" },
+      // Node loads the compiled modules itself: passing each through the test runner takes most of a second a file.
+      server: { deps: { external: [/\/dist\//] } },
       // A native addon belongs in processes of its own: a crash then ends one file, not the run.
       pool: "forks",
       maxWorkers: Math.min(4, availableParallelism()),
