@@ -1,5 +1,5 @@
 /** Our reader of JPEG headers against the decoder's own. */
-import sharp, { type Metadata } from "sharp";
+import sharp, { type Metadata, type Sharp } from "sharp";
 import { describe, expect, test } from "vitest";
 import { type Header, jpegHeader } from "../../../dist/image/decode/jpeg-header.js";
 import { defaultLimits } from "../../../dist/index.js";
@@ -10,10 +10,10 @@ const next = mulberry32(5);
 const random = (): number => next() / 2 ** 32;
 const [width, height] = [83, 57];
 const samples = Uint8Array.from({ length: 4 * width * height }, () => 256 * random());
-const pixels = (channels: 1 | 3 | 4): sharp.Sharp =>
+const pixels = (channels: 1 | 3 | 4): Sharp =>
   sharp(samples.subarray(0, channels * width * height), { raw: { width, height, channels } });
 
-const kinds: Record<string, () => sharp.Sharp> = {
+const kinds: Record<string, () => Sharp> = {
   "in grey": () => pixels(1).toColourspace("b-w").jpeg(),
   "in colour": () => pixels(3).jpeg(),
   "with all samples of the colours": () => pixels(3).jpeg({ chromaSubsampling: "4:4:4" }),

@@ -3,18 +3,18 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import * as bankDoor from "../../../dist/doors/bank.js";
-import * as evaluateDoor from "../../../dist/doors/evaluate.js";
-import * as listsDoor from "../../../dist/doors/lists.js";
-import * as videoDoor from "../../../dist/doors/video.js";
-import * as mainDoor from "../../../dist/index.js";
-import { fixtures as lists } from "../../../fixtures/lists/make.ts";
-import { folder, known, picture } from "../../support/cli.ts";
-import { writePictures, writeVideos } from "../../support/document-fixtures.mjs";
-import { readDocument } from "../../support/documents.ts";
-import { faultOf, installInto, stepsOf } from "../../support/examples.ts";
-import { root, run } from "../../support/run.ts";
-import { ffmpeg, makeClip, moving, noFfmpeg, x264 } from "../../support/video.ts";
+import * as bankDoor from "../../dist/doors/bank.js";
+import * as evaluateDoor from "../../dist/doors/evaluate.js";
+import * as listsDoor from "../../dist/doors/lists.js";
+import * as videoDoor from "../../dist/doors/video.js";
+import * as mainDoor from "../../dist/index.js";
+import { fixtures as lists } from "../../fixtures/lists/make.ts";
+import { folder, known, picture } from "../support/cli.ts";
+import { writePictures, writeVideos } from "../support/document-fixtures.mjs";
+import { readDocument } from "../support/documents.ts";
+import { faultOf, installInto, stepsOf } from "../support/examples.ts";
+import { root, run } from "../support/run.ts";
+import { ffmpeg, makeClip, moving, noFfmpeg, x264 } from "../support/video.ts";
 
 const pages = ["README.md", ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"))].map((name) =>
   name === "README.md" ? name : `docs/${name}`,
