@@ -46,6 +46,10 @@ export type ErrorCode =
   | "ERR_EMPREINTE_DUPLICATE_NAME"
   /** Another process is writing to the bank store; try again. */
   | "ERR_EMPREINTE_BUSY"
+  /** The store is a replica of another one, which alone can be changed. */
+  | "ERR_EMPREINTE_REPLICA"
+  /** A revision is not of the store's own history: another store made it, or the store was restored from an older copy. */
+  | "ERR_EMPREINTE_HISTORY"
   /** The object was closed. */
   | "ERR_EMPREINTE_CLOSED"
   /** There is not enough memory. */

@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import { checkOptions, positive } from "../check.js";
 import { EmpreinteError, type ErrorCode } from "../errors.js";
 import { pathOf } from "../files/path.js";
+import { trackChanges } from "./history/track.js";
 import { removeStaleIndexFile } from "./index/index-file.js";
 import { LiveIndex } from "./index/live-index.js";
 import { pruneAudit } from "./inspect/audit.js";
@@ -53,6 +54,7 @@ export async function openStore(
   try {
     if (create) createTables(database);
     checkFile(database);
+    trackChanges(database);
     // What was withdrawn just before a crash may still be in the index file and in the log.
     await removeStaleIndexFile(database);
     database.tidyLog();

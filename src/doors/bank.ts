@@ -5,6 +5,8 @@
 export { BankStore } from "../bank/store.js";
 export { type Removal } from "../bank/removal/withdraw.js";
 export { type AuditRecord } from "../bank/inspect/audit.js";
+export { type AppliedRevisions } from "../bank/history/apply-revisions.js";
+export { type StorePosition } from "../bank/history/tables.js";
 export { type ImportOptions } from "../bank/import/import.js";
 export { type ImportCounts } from "../bank/import/counts.js";
 export { type EntryInput } from "../bank/import/records.js";

@@ -63,8 +63,9 @@ export class DecisionContext {
     try {
       this.#database.transaction(() => markFlooded(this.#database, flooding, this.#audit));
     } catch (error) {
-      // Another process keeps writing. The decision stays valid, and the next hit tries again.
-      if (error instanceof BankError && error.code === "ERR_EMPREINTE_BUSY") return false;
+      // Another process keeps writing. The decision stays valid, and the next hit tries again. A replica marks nothing.
+      const isExpected = ["ERR_EMPREINTE_BUSY", "ERR_EMPREINTE_REPLICA"] as const;
+      if (error instanceof BankError && isExpected.some((code) => code === error.code)) return false;
       throw error;
     }
     for (const { entryNumber } of flooding) this.#floods.forget(entryNumber);

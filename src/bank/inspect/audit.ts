@@ -26,6 +26,9 @@ export type AuditAction =
   | "qualify"
   | "decision"
   | "export"
+  | "copy"
+  | "replica"
+  | "follow"
   | "retention";
 
 /** One record of the audit log. */

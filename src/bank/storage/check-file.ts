@@ -71,7 +71,9 @@ const metaTypes = new Map<string, [type: string, length: number]>([
   ["audit from", ["number", 0]],
   ["secret", ["blob", 32]],
   ["index file", ["blob", 80]],
+  ["replica", ["number", 0]],
 ]);
+const optionalNames = ["index file", "replica"];
 
 function checkMeta(database: Database): void {
   // SQLite knows the length of a blob without reading it.
@@ -84,8 +86,8 @@ function checkMeta(database: Database): void {
     const [wanted, right] = metaTypes.get(name) ?? ["", 0];
     return type === wanted && length === right;
   };
-  const optional = rows.some(([name]) => name === "index file") ? 0 : 1;
-  if (!rows.every(isRight) || rows.length + optional !== metaTypes.size) {
+  const required = rows.filter(([name]) => !optionalNames.includes(name)).length;
+  if (!rows.every(isRight) || required !== metaTypes.size - optionalNames.length) {
     throw refusal(database, "is damaged: its counters or its secret are not what they should be");
   }
   const isCounted = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= mostCounted;

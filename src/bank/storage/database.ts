@@ -72,6 +72,8 @@ export class Database {
   readonly #statements: Map<string, Statement> = new Map();
   readonly #timeout: number;
   #closed = false;
+  /** Called at the end of every transaction, inside it. What it throws undoes the transaction. */
+  beforeCommit: (() => void) | undefined;
 
   /**
    * Opens the file. With `create` it makes the file, with mode 0600.
@@ -140,7 +142,11 @@ export class Database {
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
    */
   transaction<T>(work: () => T): T {
-    return this.#between("BEGIN IMMEDIATE", work);
+    return this.#between("BEGIN IMMEDIATE", () => {
+      const result = work();
+      this.beforeCommit?.();
+      return result;
+    });
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Database } from "./database.js";
 /** "empr", so that the database of another program is not taken for a store. */
 export const application = 0x656d7072;
 /** The version of the tables. A store of another version is refused. */
-export const version = 6;
+export const version = 7;
 
 /** The statements that make the tables, their indexes and the triggers of the audit log. */
 export const tables = `
@@ -36,7 +36,10 @@ export const tables = `
   CREATE INDEX change_revision ON change (revision);
   CREATE TABLE removed_signal (revision INTEGER, first INTEGER, last INTEGER NOT NULL, PRIMARY KEY (revision, first))
     WITHOUT ROWID;
-  CREATE TABLE revision_time (revision INTEGER PRIMARY KEY, time INTEGER NOT NULL);
+  CREATE TABLE revision_time (revision INTEGER PRIMARY KEY, time INTEGER NOT NULL, nonce BLOB NOT NULL, digest BLOB);
+  CREATE TABLE touched (kind INTEGER, number INTEGER, digest BLOB, revision INTEGER NOT NULL,
+    PRIMARY KEY (kind, number, digest)) WITHOUT ROWID;
+  CREATE INDEX touched_revision ON touched (kind, revision);
   CREATE TABLE qualification (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
     time INTEGER NOT NULL, who TEXT NOT NULL, labels INTEGER NOT NULL, outcome TEXT NOT NULL, suggestion INTEGER,
     distance INTEGER NOT NULL, note INTEGER);
@@ -57,6 +60,12 @@ export const tables = `
  */
 export type Counter = "revision" | "entries" | "signals" | "texts" | "stills";
 
+/**
+ * Random bytes of a revision, so that the digests of two stores that made the same changes differ
+ * (`src/bank/history/digest.ts`).
+ */
+export const nonceBytes = 16;
+
 /** Reads a counter. */
 export function counter(database: Database, name: Counter): number {
   return database.get<[number]>("SELECT value FROM meta WHERE name = ?", name)![0];
@@ -71,7 +80,8 @@ export function setCounter(database: Database, name: Counter, value: number): vo
 export function nextRevision(database: Database): number {
   const revision = counter(database, "revision") + 1;
   setCounter(database, "revision", revision);
-  database.run("INSERT INTO revision_time VALUES (?, ?)", revision, Date.now());
+  const sql = "INSERT INTO revision_time (revision, time, nonce) VALUES (?, ?, ?)";
+  database.run(sql, revision, Date.now(), randomBytes(nonceBytes));
   return revision;
 }
 
