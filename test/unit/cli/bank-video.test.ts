@@ -6,6 +6,7 @@ import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { hashVideo, readVpdq, signatureFromVpdq, VideoIndex, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, jsonLines } from "../../support/cli.ts";
 import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
+import { needsLongRun } from "../../support/long.ts";
 import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 
 describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
@@ -50,7 +51,8 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     await store.close();
   });
 
-  it("a video that disappears after it was decoded is checked by its frames and reported, and the others continue", async () => {
+  it("a video that disappears after it was decoded is checked by its frames and reported, and the others continue", async (ctx) => {
+    needsLongRun(ctx);
     const program = path("ffmpeg-and-gone");
     const gone = path("b-gone.mp4");
     const real = `"${ffmpeg!}" "$@"; status=$?; case "$*" in *-i*) rm -f "${gone}";; esac; exit $status`;

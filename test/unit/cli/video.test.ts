@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { hashVideo, type VideoMatch, type VideoSignature, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, folder, jsonLines } from "../../support/cli.ts";
+import { needsLongRun } from "../../support/long.ts";
 import { ffmpeg, isOldFfmpeg, makeClip, noFfmpeg, runFfmpeg, x264 } from "../../support/video.ts";
 
 const clips = folder();
@@ -81,6 +82,7 @@ describe("videos on the command line", () => {
   });
 
   test("what is known may be a video itself, or what hash --json printed of several files", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const segment = new RegExp(
       `^${clip}\tmatch\t\\d+\t${film}\torig\t-\t0\\.\\d-[34]\\.\\d=[12]\\.\\d-[56]\\.\\d share=\\d+%\n$`,
@@ -133,6 +135,7 @@ describe("videos on the command line", () => {
   });
 
   test("an old ffmpeg is noted once, and not with --quiet", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined || process.platform === "win32") return ctx.skip(noFfmpeg);
     const old = join(clips, "old-ffmpeg");
     const says = 'echo "ffmpeg version N-47683-g0e8eb07980"; echo "libavutil      56. 22.100 / 56. 22.100"';

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { inOrder } from "../../../dist/cli/io/ordered.js";
 import { walk } from "../../../dist/cli/io/walk.js";
 import { folder } from "../../support/cli.ts";
+import { needsLongRun } from "../../support/long.ts";
 
 const never = new AbortController().signal;
 
@@ -59,7 +60,8 @@ describe("walk", () => {
     expect(found).toHaveLength(3);
   });
 
-  it("a folder of more names than are sorted at once gives each name once", async () => {
+  it("a folder of more names than are sorted at once gives each name once", async (ctx) => {
+    needsLongRun(ctx);
     const big = folder();
     const count = 70_000;
     for (let i = 0; i < count; i++) writeFileSync(join(big, `${i}`), "");

@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { attacks, type EvaluationReport, videoEdits } from "../../../dist/doors/evaluate.js";
 import { empreinte, folder, main } from "../../support/cli.ts";
+import { needsLongRun } from "../../support/long.ts";
 import { run } from "../../support/run.ts";
 import { writeScenes } from "../../support/evaluate.ts";
 
@@ -38,7 +39,8 @@ describe("empreinte evaluate", () => {
     expect(other.stderr).toContain("state of an evaluation of other images");
   });
 
-  it("killed at any time, it goes on and comes to the same figures", async () => {
+  it("killed at any time, it goes on and comes to the same figures", async (ctx) => {
+    needsLongRun(ctx);
     const out = join(folder(), "out");
     const args = [
       "evaluate",
@@ -148,7 +150,8 @@ describe("empreinte evaluate", () => {
 });
 
 describe("examples/evaluate-peers.mjs", () => {
-  it("puts dHash and blockhash beside ours", async () => {
+  it("puts dHash and blockhash beside ours", async (ctx) => {
+    needsLongRun(ctx);
     const out = folder();
     const { code, stdout } = await run(process.execPath, ["examples/evaluate-peers.mjs", photos, out, "quick", "1"]);
     expect(code).toBe(0);

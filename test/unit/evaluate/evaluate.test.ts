@@ -17,8 +17,9 @@ import {
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { folder } from "../../support/cli.ts";
 import { scene, writeScenes } from "../../support/evaluate.ts";
+import { needsLongRun } from "../../support/long.ts";
 
-const few: EvaluateOptions = { attacks: ["jpeg-50", "mirror", "border-white-5"], generated: 1, previews: 4 };
+const few: EvaluateOptions = { attacks: ["jpeg-50", "mirror", "border-white-5"], generated: 0, previews: 4 };
 
 /** Knows the answer by the query's name, and is wrong where it is told to be. */
 function oracle(change: (query: string) => { right?: number | null; wrong?: number }): EvaluationMethod {
@@ -62,7 +63,7 @@ describe("evaluate", () => {
       if (query.startsWith("border")) return { right: 30 };
       return { right: 2 };
     });
-    const { methods, images } = await evaluate(photos, { ...few, methods: [method] });
+    const { methods, images } = await evaluate(photos, { ...few, generated: 1, methods: [method] });
     const report = methods[0]!;
     const of = (name: string): (typeof report.attacks)[number] => report.attacks.find((one) => one.name === name)!;
     expect(images.originals).toBe(4);
@@ -87,7 +88,8 @@ describe("evaluate", () => {
     expect(report.distances.reduce((sum, count) => sum + count, 0)).toBe(12);
   });
 
-  it("plain's figures are those of hashImage and hashDistance on the images that it writes", async () => {
+  it("plain's figures are those of hashImage and hashDistance on the images that it writes", async (ctx) => {
+    needsLongRun(ctx);
     const out = folder();
     const count = await writeAttackedImages(photos, out, { attacks: few.attacks!, generated: 1 });
     const lines = readFileSync(join(out, "queries.csv"), "utf8").trim().split("\n").slice(1);
@@ -135,9 +137,10 @@ describe("evaluate", () => {
     await expect(writeAttackedImages(here, out, { onProblem: 1 as never })).rejects.toThrow("onProblem");
   });
 
-  it("gives the same figures for the same seed, on one thread or several, and others for another seed", async () => {
-    const once = await evaluate(photos, { ...few, concurrency: 1, seed: 3 });
-    const again = await evaluate(photos, { ...few, concurrency: 3, seed: 3 });
+  it("gives the same figures for the same seed, on one thread or several, and others for another seed", async (ctx) => {
+    needsLongRun(ctx);
+    const once = await evaluate(photos, { ...few, concurrency: 1, generated: 1, seed: 3 });
+    const again = await evaluate(photos, { ...few, concurrency: 3, generated: 1, seed: 3 });
     expect(timeless(again)).toEqual(timeless(once));
     const other = await evaluate(photos, { ...few, seed: 4 });
     expect(timeless(other)).not.toEqual(timeless(once));
@@ -164,7 +167,7 @@ describe("evaluate", () => {
     const onProgress: EvaluateOptions["onProgress"] = ({ step, done }) => {
       if (step === "queries" && done === 10) stop.abort(new Error("enough"));
     };
-    const options = { ...few, generated: 0, folder: state, concurrency: 1 };
+    const options = { ...few, folder: state, concurrency: 1 };
     await expect(
       evaluate(photos, { ...options, methods: [counting(first)], onProgress, signal: stop.signal }),
     ).rejects.toThrow("enough");
@@ -178,7 +181,7 @@ describe("evaluate", () => {
     const report = await evaluate(photos, { ...options, methods: [counting(second)] });
     expect(first.filter((name) => second.includes(name))).toEqual([]);
     expect(first.length + second.length).toBe(report.methods[0]!.falseMatches.queries);
-    const whole = await evaluate(photos, { ...few, generated: 0, methods: [oracle(() => ({ right: 4 }))] });
+    const whole = await evaluate(photos, { ...few, methods: [oracle(() => ({ right: 4 }))] });
     expect(timeless(report)).toEqual(timeless(whole));
     const third: string[] = [];
     await evaluate(photos, { ...options, methods: [counting(third)] });
@@ -200,7 +203,7 @@ describe("evaluate", () => {
         .toBuffer(),
     );
     writeFileSync(join(odd, "notes.txt"), "no image");
-    const { images, methods } = await evaluate(odd, { ...few, generated: 0 });
+    const { images, methods } = await evaluate(odd, few);
     expect(images.duplicates).toEqual([{ name: "again.png", of: "0.png" }]);
     expect(images.same).toMatchObject([{ name: "resaved.jpg", of: "0.png" }]);
     expect(images.unreadable.map(({ name }) => name)).toEqual(["cut.png"]);
@@ -214,11 +217,11 @@ describe("evaluate", () => {
   it("works with one image, and with nothing but the same one", async () => {
     const one = folder();
     await writeScenes(one, 1);
-    const report = await evaluate(one, { ...few, generated: 0 });
+    const report = await evaluate(one, few);
     expect(report.methods[0]!.falseMatches).toMatchObject({ pairs: 0, matches: 0, nearest: null });
     await writeEvaluation(report, join(one, "out"));
     writeFileSync(join(one, "same.png"), readFileSync(join(one, "0.png")));
-    expect((await evaluate(one, { ...few, generated: 0 })).images.originals).toBe(1);
+    expect((await evaluate(one, few)).images.originals).toBe(1);
   });
 
   it("says what is wrong with a folder", async () => {
@@ -254,7 +257,12 @@ describe("evaluate", () => {
   it("finds what an image elsewhere is made of: unrelated images never count as copies", async () => {
     const others = folder();
     await writeScenes(others, 3, 50);
-    const { images, methods } = await evaluate(photos, { ...few, unrelated: others, unrelatedAttacks: 2 });
+    const { images, methods } = await evaluate(photos, {
+      ...few,
+      generated: 1,
+      unrelated: others,
+      unrelatedAttacks: 2,
+    });
     expect(images.unrelated).toBe(3);
     expect(methods[0]!.attacks.every(({ n }) => n === 4)).toBe(true);
     const generated = Object.values(images.generated).reduce((sum, count) => sum + count, 0);
@@ -286,7 +294,7 @@ describe("the report", () => {
   it("is one page without script, network or images, and tables that say the same", async () => {
     const out = folder();
     const method = oracle((query) => (query === "mirror/2.png" ? { right: null, wrong: 10 } : { right: 6 }));
-    const report = await evaluate(photos, { ...few, generated: 0, methods: [{ ...method, name: '<b>"mine"' }] });
+    const report = await evaluate(photos, { ...few, methods: [{ ...method, name: '<b>"mine"' }] });
     await writeEvaluation(report, out);
     const html = readFileSync(join(out, "report.html"), "utf8");
     expect(html).not.toMatch(/<script|<link|https?:|url\(|@import|<b>/);

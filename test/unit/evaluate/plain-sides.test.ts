@@ -8,6 +8,7 @@ import { plainSidesOf } from "../../../dist/evaluate/run/plain-sides.js";
 import { generated } from "../../../dist/evaluate/generated/generated.js";
 import { folder } from "../../support/cli.ts";
 import { scene } from "../../support/evaluate.ts";
+import { needsLongRun } from "../../support/long.ts";
 
 type Image = Parameters<typeof plainSidesOf>[0];
 
@@ -43,7 +44,8 @@ test("every generated image of the kind has at least two plain sides, and those 
   expect(scenes.map(plainSidesOf)).toEqual([0, 0, 0, 0]);
 });
 
-test("the report has figures for originals with plain sides in frames, and for the generated ones", async () => {
+test("the report has figures for originals with plain sides in frames, and for the generated ones", async (ctx) => {
+  needsLongRun(ctx);
   const originals = folder();
   const photo = await scene(1);
   writeFileSync(join(originals, "photo.png"), photo);

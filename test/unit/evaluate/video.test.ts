@@ -8,6 +8,7 @@ import { editsNamed } from "../../../dist/evaluate/video/edits.js";
 import { encodeEdit } from "../../../dist/evaluate/video/encode.js";
 import { Random } from "../../../dist/evaluate/random.js";
 import { folder } from "../../support/cli.ts";
+import { needsLongRun } from "../../support/long.ts";
 import { ffmpeg, makeClip, noFfmpeg, x264 } from "../../support/video.ts";
 
 /** Two clips that move, of different patterns. */
@@ -24,7 +25,8 @@ beforeAll(async () => {
 });
 
 describe.skipIf(ffmpeg === undefined)(`videos in an evaluation${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
-  it("edits are what they say: sizes, times, and an image that is another", async () => {
+  it("edits are what they say: sizes, times, and an image that is another", async (ctx) => {
+    needsLongRun(ctx);
     const about = { seconds: 5, width: 320, height: 240, frameRate: 12 };
     const out = folder();
     const edited = async (name: string): Promise<Awaited<ReturnType<typeof hashVideo>>> => {
@@ -46,7 +48,8 @@ describe.skipIf(ffmpeg === undefined)(`videos in an evaluation${ffmpeg === undef
     expect(readdirSync(out).filter((name) => !name.endsWith(".mp4"))).toEqual([]);
   });
 
-  it("finds what is only encoded anew, and says what is not found; goes on from its state", async () => {
+  it("finds what is only encoded anew, and says what is not found; goes on from its state", async (ctx) => {
+    needsLongRun(ctx);
     const out = folder();
     const attacks = ["video-recompressed-28", "video-middle-half", "video-crop-5"];
     // A folder for temporary files that no other process uses.

@@ -8,6 +8,7 @@ import { hashImage } from "../../../dist/index.js";
 import { coloured } from "../../support/bmp.ts";
 import { empreinte, folder } from "../../support/cli.ts";
 import { cjxl, heifEnc, missing, opj, pngOf } from "../../support/encoders.ts";
+import { needsLongRun } from "../../support/long.ts";
 import { root, succeed } from "../../support/run.ts";
 
 const { width, height, rgb } = coloured(96, 80);
@@ -104,6 +105,7 @@ describe("a decode on a thread", () => {
   });
 
   test("does not keep the program alive, whose images are decoded one after the other on one thread", async (ctx) => {
+    needsLongRun(ctx);
     if (needs !== undefined) return ctx.skip(needs);
     const names = ["1.heic", "2.heic", "3.jxl", "4.jp2"];
     const bytes = [await heifEnc(png), await heifEnc(png, "-q", "20"), await cjxl(png), await opj(png)];

@@ -18,6 +18,7 @@ import {
   isOldFfmpeg,
   needsCurrentFfmpeg,
 } from "../../support/video.ts";
+import { needsLongRun } from "../../support/long.ts";
 
 const { clips, temporary } = videoFolder();
 const path = (name: string): string => join(clips, name);
@@ -180,6 +181,7 @@ describe("one clip", () => {
   });
 
   it("large frames, which are hashed off this thread, in order and alike", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const large = await makeClip(path("large.mp4"), "testsrc2=s=2048x1024:r=10:d=2", ...x264);
     const { frames } = await hashVideo(large, { sampling: "all" });
@@ -190,6 +192,7 @@ describe("one clip", () => {
   });
 
   it("rotation and sample aspect are ignored by default", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const turned = path("turned.mp4");
     await runFfmpeg("-i", main, "-c", "copy", "-metadata:s:v", "rotate=90", turned);
@@ -211,6 +214,7 @@ describe("one clip", () => {
   });
 
   it("progress goes forward to the end", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const told: VideoProgress[] = [];
     const long = await makeClip(path("long.mp4"), "testsrc2=s=1280x720:r=25:d=8", ...x264, "-preset", "ultrafast");
@@ -227,6 +231,7 @@ describe("one clip", () => {
   });
 
   it("a dozen at a time, without a warning", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const warnings: Error[] = [];
     const hear = (warning: Error): void => void warnings.push(warning);

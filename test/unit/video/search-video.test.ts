@@ -10,6 +10,7 @@ import { InvalidArgumentError } from "../../../dist/errors.js";
 import { native } from "../../../dist/native/load.js";
 import { empreinte } from "../../support/cli.ts";
 import { randomOf } from "../../support/films.ts";
+import { needsLongRun } from "../../support/long.ts";
 import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
 
 /** A search for altered copies, at the level "standard" unless the options have another. */
@@ -140,7 +141,8 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     expect(fast.signature).toEqual(await hashVideo(path, { sampling: "all", orientations: true }));
   });
 
-  it("turned on black, one side cut off, cropped and mirrored", async () => {
+  it("turned on black, one side cut off, cropped and mirrored", async (ctx) => {
+    needsLongRun(ctx);
     const filters = { turned: "rotate=3*PI/180", side: "crop=iw*0.85:ih:iw*0.15:0", mirrored: "hflip,crop=432:242" };
     for (const [name, filter] of Object.entries(filters)) {
       const { matches } = await search(index, await edit(name, known, filter));
@@ -177,7 +179,8 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     for (const { queryFrom } of seen) expect(queryFrom).toBeGreaterThan(7.4);
   });
 
-  it("of bytes, streams and frames the same, and nothing of what was removed", async () => {
+  it("of bytes, streams and frames the same, and nothing of what was removed", async (ctx) => {
+    needsLongRun(ctx);
     const path = join(clips, "cropped.mp4");
     const expected = await search(index, path);
     expect(await search(index, readFileSync(path))).toEqual(expected);
