@@ -55,7 +55,7 @@ beforeAll(async () => {
   }
   symlinkSync(join(root, "node_modules"), join(tree, "node_modules"), "dir");
   const here = { cwd: tree, env: environment(path) };
-  await succeed("npm", ["run", "build:ts"], here);
+  await succeed("npm", ["run", "build:library"], here);
   const addon = "build/Release/empreinte.node";
   if (long && which("python3") !== undefined && which("make") !== undefined) {
     await succeed("npm", ["run", "build:prebuild"], here);
