@@ -1,0 +1,135 @@
+/** From hashes and media to decisions, for both interfaces. */
+import { hashImage, type ImageHash } from "empreinte";
+import type { CheckQuery, Decision } from "empreinte/bank";
+import { actingAs } from "./actor.js";
+import { ServiceError } from "./errors.js";
+import { type Digests, digested, type HeldImage, imageStream } from "./media.js";
+import type { Service } from "./service.js";
+
+/** The levels of a check, from exact to every altered copy. */
+export const levels = ["fast", "standard", "thorough"] as const;
+export type Level = (typeof levels)[number];
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "other";
+
+/** Hashes, checks and counts. */
+export class Matching {
+  readonly #service: Service;
+
+  constructor(service: Service) {
+    this.#service = service;
+  }
+
+  async #timed<T>(metric: "hashes" | "checks", kind: string, work: () => Promise<T>): Promise<T> {
+    const { metrics } = this.#service;
+    const start = performance.now();
+    try {
+      return await work();
+    } catch (error) {
+      metrics.hashFailures.add({ code: codeOf(error) });
+      throw error;
+    } finally {
+      const label: Record<string, string> = metric === "hashes" ? { kind } : { stage: kind };
+      metrics[metric].observe((performance.now() - start) / 1000, label);
+    }
+  }
+
+  #imageLimits(signal: AbortSignal): {
+    signal: AbortSignal;
+    name: string;
+    isolation: "none" | "process";
+    maxBytes: number;
+  } {
+    const { isolation, maxImageBytes } = this.#service.config;
+    return { signal, name: "the upload", isolation, maxBytes: maxImageBytes };
+  }
+
+  /** Hashes an image in all orientations, when a decoder is free. */
+  hashImage(image: HeldImage, signal: AbortSignal): Promise<ImageHash> {
+    const options = { ...this.#imageLimits(signal), orientations: true, digests: ["md5", "sha1", "sha256"] as const };
+    return this.#service.images.run(signal, () =>
+      this.#timed("hashes", "image", () => hashImage(imageStream(image), options)),
+    );
+  }
+
+  /** Decides about an image, when a decoder is free. */
+  checkImage(image: HeldImage, level: Level, all: boolean, signal: AbortSignal): Promise<Decision> {
+    const options = { ...this.#imageLimits(signal), level, all };
+    return this.#service.images.run(signal, () =>
+      this.#timed("checks", "image", () => this.#service.matcher.checkImage(imageStream(image), options)),
+    );
+  }
+
+  /** Decides about a video, when ffmpeg is free. Its body goes straight to the decoder. */
+  checkVideo(body: AsyncIterable<Buffer>, level: Level, signal: AbortSignal): Promise<Decision> {
+    const { chunks, digests } = digested(body);
+    const { maxVideoBytes, videoSeconds } = this.#service.config;
+    const options = {
+      level,
+      signal,
+      name: "the upload",
+      maxBytes: maxVideoBytes,
+      maxSeconds: videoSeconds,
+      digests: () => Promise.resolve(digests()),
+    };
+    return this.#service.videos.run(signal, () =>
+      this.#timed("checks", "video", () => this.#service.matcher.checkVideo(chunks, options)),
+    );
+  }
+
+  /** The digests of a body, of which nothing is decoded. */
+  async digestBody(body: AsyncIterable<Buffer>): Promise<Digests> {
+    const { chunks, digests } = digested(body);
+    let bytes = 0;
+    for await (const chunk of chunks) bytes += chunk.length;
+    const found = digests();
+    if (bytes === 0 || found === undefined) {
+      throw new ServiceError(400, "ERR_EMPREINTE_REQUEST", "The body has no bytes");
+    }
+    return found;
+  }
+
+  /** The widest radius of any bank, beyond which nothing can match. */
+  #widest(): number {
+    return this.#service.store.banks().reduce((widest, { policy }) => Math.max(widest, policy.radius), 0);
+  }
+
+  #radius: { revision: number; radius: number } | undefined;
+
+  /**
+   * Decides about a hash or digests. Most hashes are near nothing. A search on another thread finds that out, and only
+   * where there is something do the policies decide. Answers undefined where nothing is near.
+   */
+  async checkNear(query: CheckQuery, signal: AbortSignal | undefined): Promise<Decision | undefined> {
+    const { store, matcher } = this.#service;
+    const { revision } = store;
+    if (this.#radius?.revision !== revision) this.#radius = { revision, radius: this.#widest() };
+    const { radius } = this.#radius;
+    const near = await store.search(query, { radius, minQuality: 0, ...(signal !== undefined && { signal }) });
+    return near.length === 0 ? undefined : matcher.check(query);
+  }
+
+  /** Counts what a decision found, and tells the receivers of webhooks. */
+  report(decision: Decision): void {
+    const { metrics, outbox, banks } = this.#service;
+    const counted = decision.matches.filter(({ negative, suppressed }) => !negative && !suppressed);
+    if (counted.length === 0) return;
+    const namer = banks.namer();
+    const name = (bank: string): string => namer(bank) ?? "deleted";
+    for (const { bank, action, kind, distance } of counted) {
+      metrics.matches.add({ bank: name(bank), action, how: kind });
+      metrics.distances.observe(distance, { bank: name(bank) });
+    }
+    if (decision.action !== "block" && decision.action !== "review") return;
+    const matches = counted.map(({ bank, source, entryNumber, action, kind, distance }) => {
+      return { bank: name(bank), source, entryNumber, action, kind, distance };
+    });
+    const { action, revision } = decision;
+    actingAs("webhooks", () => {
+      outbox.add(action === "block" ? "match.block" : "match.review", { action, revision, matches });
+      const flooded = counted.filter((match) => match.flooded === true);
+      for (const { bank, entryNumber } of flooded) outbox.add("bank.flooded", { bank: name(bank), entryNumber });
+    });
+  }
+}

@@ -1,0 +1,165 @@
+/** The service's own file: keys, refused calls, what HMA keeps beside an entry, webhooks. No hash is ever in it. */
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import Libsql from "libsql";
+import { ServiceError } from "./errors.js";
+
+export type Value = null | number | string | Buffer;
+
+const version = 1;
+/** "emps" as a number. */
+const application = 0x656d7073;
+
+const tables = `
+CREATE TABLE key (
+  id TEXT PRIMARY KEY, digest BLOB NOT NULL, label TEXT NOT NULL, scopes TEXT NOT NULL,
+  created INTEGER NOT NULL, expires INTEGER, revoked INTEGER, lookups INTEGER
+) STRICT;
+CREATE TABLE access (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE denied (
+  minute INTEGER NOT NULL, who TEXT NOT NULL, remote TEXT NOT NULL, route TEXT NOT NULL, reason TEXT NOT NULL,
+  count INTEGER NOT NULL, PRIMARY KEY (minute, who, remote, route, reason)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE idempotency (
+  who TEXT NOT NULL, key TEXT NOT NULL, time INTEGER NOT NULL, request BLOB NOT NULL, status INTEGER, type TEXT,
+  body TEXT, PRIMARY KEY (who, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE bank_name (bank TEXT PRIMARY KEY, name TEXT UNIQUE) STRICT;
+CREATE TABLE hma_content (entry INTEGER PRIMARY KEY, metadata TEXT, note TEXT) STRICT;
+CREATE TABLE hma_exchange (
+  name TEXT PRIMARY KEY, api TEXT NOT NULL, enabled INTEGER NOT NULL, config TEXT NOT NULL, created INTEGER NOT NULL
+) STRICT;
+CREATE TABLE hma_credentials (api TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+CREATE TABLE hma_signal_type (name TEXT PRIMARY KEY, ratio REAL NOT NULL) STRICT;
+CREATE TABLE webhook (
+  id TEXT PRIMARY KEY, url TEXT NOT NULL, secret BLOB NOT NULL, events TEXT NOT NULL, created INTEGER NOT NULL
+) STRICT;
+CREATE TABLE outbox (
+  id TEXT PRIMARY KEY, webhook TEXT NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL, created INTEGER NOT NULL,
+  attempts INTEGER NOT NULL, next INTEGER NOT NULL, leased INTEGER NOT NULL, dead INTEGER NOT NULL, error TEXT
+) STRICT;
+CREATE INDEX outbox_next ON outbox (dead, next);
+CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
+`;
+
+/** SQLite's reason, without the statement's values. */
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** One open state file. Several processes may have it open. */
+export class State {
+  readonly path: string;
+  readonly #database: Libsql.Database;
+  readonly #statements: Map<string, Libsql.Statement<[Value[]]>> = new Map();
+
+  private constructor(path: string) {
+    this.path = path;
+    this.#database = new Libsql(path, { timeout: 5000 });
+  }
+
+  /**
+   * Opens the file, or makes it with mode 0600.
+   * @throws {ServiceError} for a file of another version, or that is no state file.
+   */
+  static open(path: string): State {
+    const fresh = !existsSync(path);
+    if (fresh) writeFileSync(path, "", { mode: 0o600, flag: "wx" });
+    chmodSync(path, 0o600);
+    const state = new State(path);
+    for (const setting of ["journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "temp_store = MEMORY"]) {
+      state.#database.pragma(setting);
+    }
+    const [found] = state.get<[number]>("PRAGMA user_version")!;
+    const [id] = state.get<[number]>("PRAGMA application_id")!;
+    if (found === 0 && id === 0 && state.get("SELECT 1 FROM sqlite_schema") === undefined) {
+      state.transaction(() => {
+        state.#database.exec(tables);
+        state.#database.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${version};`);
+      });
+    } else if (id !== application || found !== version) {
+      state.close();
+      const text = `${path} is not the state of this version of empreinte-server (version ${found}, not ${version})`;
+      throw new ServiceError(500, "ERR_EMPREINTE_CONFIG", text);
+    }
+    return state;
+  }
+
+  #statement(sql: string): Libsql.Statement<[Value[]]> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare<[Value[]]>(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Answers the first row as an array of its columns. */
+  get<Row extends unknown[]>(sql: string, ...values: Value[]): Row | undefined {
+    return this.#guard(() => this.#rows(sql).get(values) as Row | undefined);
+  }
+
+  /** Answers all rows, each as an array of its columns. */
+  all<Row extends unknown[]>(sql: string, ...values: Value[]): Row[] {
+    return this.#guard(() => this.#rows(sql).all(values) as Row[]);
+  }
+
+  /** Runs a statement and answers how many rows it changed. */
+  run(sql: string, ...values: Value[]): number {
+    return this.#guard(() => this.#statement(sql).run(values).changes);
+  }
+
+  #rows(sql: string): Libsql.Statement<[Value[]]> {
+    const known = this.#statements.has(sql);
+    const statement = this.#statement(sql);
+    return known ? statement : statement.raw(true);
+  }
+
+  /** Runs `work` in one transaction, which other processes wait for. */
+  transaction<T>(work: () => T): T {
+    this.#guard(() => this.#database.exec("BEGIN IMMEDIATE"));
+    try {
+      const result = work();
+      this.#guard(() => this.#database.exec("COMMIT"));
+      return result;
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Writes a consistent copy of the file to a new path. */
+  copyTo(path: string): void {
+    this.run("VACUUM INTO ?", path);
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const code = error instanceof Error && "rawCode" in error ? Number(error.rawCode) & 255 : 0;
+      if (code === 5 || code === 6) {
+        const headers = { "retry-after": "1" };
+        throw new ServiceError(
+          503,
+          "ERR_EMPREINTE_TOO_MANY",
+          "The service's state is being written. Try again.",
+          headers,
+        );
+      }
+      if ([8, 10, 13, 14].includes(code)) {
+        throw new ServiceError(
+          507,
+          "ERR_EMPREINTE_DISABLED",
+          `The service's state cannot be written: ${reasonOf(error)}`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#database.open) this.#database.close();
+  }
+}

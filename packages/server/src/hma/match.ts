@@ -1,0 +1,84 @@
+/** HMA's lookups. Our policies decide: radius, labels, negative banks, and the ratios that HMA's clients set. */
+import { createHash } from "node:crypto";
+import type { CheckQuery } from "empreinte/bank";
+import type { Matching } from "../core/matching.js";
+import type { Service } from "../core/service.js";
+import type { Scopes } from "../keys/scopes.js";
+import { ratioOf } from "./ratio.js";
+
+/** HMA's match. The distance is text. */
+export interface HmaMatch {
+  bank_content_id: number;
+  distance: string;
+}
+
+export type MatchesByBank = Record<string, HmaMatch[]>;
+
+export interface LookupOptions {
+  /** The names of the banks to search. Unknown ones count for nothing. */
+  banks: readonly string[] | undefined;
+  /** One draw for all banks: a bank whose ratio is below it is left out. */
+  seed: string | undefined;
+  /** Whether ratios count for nothing. */
+  bypass: boolean;
+  scopes: Scopes;
+  signal?: AbortSignal;
+}
+
+/** A number of 0 … 1 that is always the same for a seed. */
+const draw = (seed: string): number => createHash("sha256").update(seed).digest().readUIntBE(0, 6) / 2 ** 48;
+
+interface Found {
+  bank: string;
+  entryNumber: number;
+  distance: number;
+}
+
+/** The entries near a query by the policies, but with the ratios as `counts` says. */
+async function searchBanks(
+  { store }: Service,
+  query: CheckQuery,
+  counts: (ratio: number) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<Found[]> {
+  const banks = new Map(store.banks().map((bank) => [bank.name, bank]));
+  const radius = Math.max(0, ...[...banks.values()].map(({ policy }) => policy.radius));
+  const found = await store.search(query, { radius, ...(signal !== undefined && { signal }) });
+  return found.filter(({ bank, distance, labels }) => {
+    const known = banks.get(bank);
+    if (known === undefined || known.negative || distance > known.policy.radius) return false;
+    const wanted = known.policy.labels;
+    const labelled = wanted === undefined || labels.some(({ scheme, code }) => wanted.includes(`${scheme}:${code}`));
+    return labelled && counts(ratioOf(known.policy));
+  });
+}
+
+/** Looks a query up. Answers the matches by the names of their banks, nearest first. */
+export async function lookup(
+  service: Service,
+  matching: Matching,
+  query: CheckQuery,
+  options: LookupOptions,
+): Promise<MatchesByBank> {
+  const { banks, seed, bypass, scopes, signal } = options;
+  let found: readonly Found[];
+  if (bypass || seed !== undefined) {
+    const chosen = bypass ? 0 : draw(seed ?? "");
+    found = await searchBanks(service, query, (ratio) => (bypass || ratio > 0) && ratio >= chosen, signal);
+  } else {
+    const decision = await matching.checkNear(query, signal);
+    if (decision === undefined) return {};
+    matching.report(decision);
+    found = decision.matches.filter(({ negative, suppressed }) => !negative && !suppressed);
+  }
+  if (found.length === 0) return {};
+  const name = service.banks.namer();
+  const byBank: MatchesByBank = {};
+  for (const { bank, entryNumber, distance } of found) {
+    const shown = name(bank);
+    if (shown === undefined || !scopes.allows("match", shown)) continue;
+    if (banks !== undefined && !banks.includes(shown)) continue;
+    (byBank[shown] ??= []).push({ bank_content_id: entryNumber, distance: String(distance) });
+  }
+  return byBank;
+}

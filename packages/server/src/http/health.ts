@@ -1,0 +1,47 @@
+/** What those ask who run the service: does it live, is it ready, what does it count? */
+import type { FastifyInstance } from "fastify";
+import { mergeMetrics, type MetricsSnapshot, metricsText } from "../operation/metrics.js";
+import type { Service } from "../core/service.js";
+
+/** Answers the metrics of all processes of a service. */
+export type ProcessMetrics = () => Promise<MetricsSnapshot[]>;
+
+/** What is served, and how old it is. */
+export interface Readiness {
+  ready: boolean;
+  /** Why it is not ready; empty where it is. */
+  reasons: string[];
+  revision: number;
+  signals: number;
+  sources: { bank: string; source: string; ageSeconds: number; stale: boolean }[];
+}
+
+export function readiness(service: Service): Readiness {
+  const { store, config, sources, draining, banks } = service;
+  const name = banks.namer();
+  const limit = config.staleHours * 3600;
+  const ages = sources.list().flatMap(({ bank, source, ageSeconds }) => {
+    const shown = name(bank);
+    const stale = limit > 0 && ageSeconds > limit;
+    return shown === undefined ? [] : [{ bank: shown, source, ageSeconds: Math.round(ageSeconds), stale }];
+  });
+  const stale = ages.filter((age) => age.stale).map((age) => `${age.bank}/${age.source} was not imported for too long`);
+  const reasons = [...(draining ? ["The service ends"] : []), ...stale];
+  return { ready: reasons.length === 0, reasons, revision: store.revision, signals: store.size, sources: ages };
+}
+
+export function healthRoutes(app: FastifyInstance, service: Service, allMetrics?: ProcessMetrics): void {
+  app.get("/livez", { config: { scope: "none" } }, async (_request, reply) => reply.type("text/plain").send("alive\n"));
+  app.get("/readyz", { config: { scope: "none" } }, async (_request, reply) => {
+    const state = readiness(service);
+    return reply
+      .code(state.ready ? 200 : 503)
+      .header("cache-control", "no-store")
+      .send(state);
+  });
+  app.get("/metrics", { config: { scope: "metrics" } }, async (_request, reply) => {
+    await service.measure();
+    const snapshots = allMetrics === undefined ? [service.metrics.snapshot()] : await allMetrics();
+    return reply.type("text/plain; version=0.0.4; charset=utf-8").send(metricsText(mergeMetrics(snapshots)));
+  });
+}

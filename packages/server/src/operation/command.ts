@@ -1,0 +1,144 @@
+/** The command: configuration, the first key, one process or several, signals. */
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { version } from "empreinte";
+import { environmentName, type GivenFlags, loadConfig, reloadConfig } from "../config/load.js";
+import { type Config, serverOptions } from "../config/options.js";
+import { actingAs } from "../core/actor.js";
+import { answerOf } from "../core/errors.js";
+import { prepareData, statePath } from "../core/service.js";
+import { State } from "../core/state.js";
+import { Keys } from "../keys/keys.js";
+import { runWorkers } from "./cluster.js";
+import { startServer } from "./start.js";
+
+const usage = (): string => {
+  const rows = Object.values(serverOptions).map(({ flag, type, default: fallback, help }) => {
+    const name = type === "switch" ? `--${flag}, --no-${flag}` : `--${flag} ${type === "text" ? "TEXT" : "NUMBER"}`;
+    const shown = fallback === "" ? "" : ` Default ${String(fallback)}.`;
+    return `  ${name}\n      ${help}${shown}`;
+  });
+  return `Usage: empreinte-server --data FOLDER [options]
+
+Serves a store of known hashes over HTTP: /v1, and what HMA's clients speak.
+
+  --config FILE
+      A JSON object with the options by their names in camel case, such as {"maxImageBytes": 1000000}.
+  --check-config
+      Check the configuration, print it and end.
+  --new-key SCOPES
+      Make a key with these scopes, print it and end. Scopes have commas between them: hash,match:BANK.
+  --key-label TEXT
+      What the new key is for.
+  --help, --version
+
+${rows.join("\n")}
+
+Each option is also a variable, such as ${environmentName("max-image-bytes")}. A flag counts before a variable, and a
+variable before the file.
+`;
+};
+
+const own = {
+  config: { type: "string" },
+  "check-config": { type: "boolean" },
+  "new-key": { type: "string" },
+  "key-label": { type: "string" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
+
+function parseFlags(args: readonly string[]): GivenFlags {
+  const flags = Object.values(serverOptions).map(({ flag, type }) => {
+    return [flag, { type: type === "switch" ? ("boolean" as const) : ("string" as const) }] as const;
+  });
+  const options: ParseArgsConfig["options"] = { ...own, ...Object.fromEntries(flags) };
+  return parseArgs({ args: [...args], options, allowNegative: true, strict: true }).values as GivenFlags;
+}
+
+/** Makes the store at the first start, and prints the first key once. */
+async function firstStart(config: Config): Promise<void> {
+  await actingAs("first start", () => prepareData(config.data));
+  if (config.open) return;
+  const state = State.open(statePath(config.data));
+  try {
+    const keys = new Keys(state, Date.now);
+    if (keys.count > 0) return;
+    const { key } = keys.create("first start", { label: "the first key", scopes: ["admin"] });
+    process.stderr.write(`The first API key, which is shown only now:\n${key}\n`);
+  } finally {
+    state.close();
+  }
+}
+
+function makeKey(config: Config, scopes: string, label: string): void {
+  const state = State.open(statePath(config.data));
+  try {
+    const list = scopes.split(",").map((scope) => scope.trim());
+    const { key } = new Keys(state, Date.now).create("the command", { label, scopes: list });
+    process.stdout.write(`${key}\n`);
+  } finally {
+    state.close();
+  }
+}
+
+/** Serves until SIGTERM or SIGINT. SIGHUP reads the configuration again. */
+async function serve(config: Config, read: () => Config): Promise<number> {
+  const server = await startServer(config);
+  process.stderr.write(`empreinte-server ${version} listens on ${server.url}\n`);
+  process.on("SIGHUP", () => {
+    try {
+      const waiting = reloadConfig(server.config, read());
+      const rest = waiting.length === 0 ? "" : ` These need a new start: ${waiting.join(", ")}.`;
+      process.stderr.write(`The configuration was read again.${rest}\n`);
+    } catch (error) {
+      process.stderr.write(`The configuration stays as it was: ${answerOf(error).message}\n`);
+    }
+  });
+  await new Promise<void>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve());
+  });
+  await server.close();
+  return 0;
+}
+
+/** Runs the command and answers its exit status: 0, 1 for a fault, 2 for wrong use. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  let flags: GivenFlags;
+  try {
+    flags = parseFlags(args);
+  } catch (error) {
+    process.stderr.write(`empreinte-server: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+  if (flags["help"] === true) {
+    process.stdout.write(usage());
+    return 0;
+  }
+  if (flags["version"] === true) {
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  const file = flags["config"];
+  const read = (): Config => loadConfig(flags, process.env, typeof file === "string" ? file : undefined);
+  try {
+    const config = read();
+    if (flags["check-config"] === true) {
+      process.stdout.write(`${JSON.stringify(config, undefined, 2)}\n`);
+      return 0;
+    }
+    const scopes = flags["new-key"];
+    if (typeof scopes === "string") {
+      await prepareData(config.data);
+      const label = flags["key-label"];
+      makeKey(config, scopes, typeof label === "string" ? label : "made by the command");
+      return 0;
+    }
+    await firstStart(config);
+    return await (config.workers > 1 ? runWorkers(config, read) : serve(config, read));
+  } catch (error) {
+    const { status, message } = answerOf(error);
+    const text = status === 500 && error instanceof Error ? error.message : message;
+    process.stderr.write(`empreinte-server: ${text}\n`);
+    return status === 400 ? 2 : 1;
+  }
+}

@@ -1,0 +1,73 @@
+/** When each source was last imported, by the store's audit log, whoever imported it. */
+import type { BankStore } from "empreinte/bank";
+import type { State } from "../core/state.js";
+
+export interface SourceAge {
+  bank: string;
+  source: string;
+  /** Milliseconds since 1970. */
+  imported: number;
+  ageSeconds: number;
+}
+
+/** The ages of the sources of a store. It reads the audit log from where it was. */
+export class Sources {
+  readonly #store: BankStore;
+  readonly #state: State;
+  readonly #now: () => number;
+  readonly #imported: Map<string, { bank: string; source: string; time: number }> = new Map();
+  #number = 0;
+  #changed = 0;
+
+  constructor(store: BankStore, state: State, now: () => number) {
+    this.#store = store;
+    this.#state = state;
+    this.#now = now;
+  }
+
+  #read(): void {
+    for (;;) {
+      const records = this.#store.audit({ after: this.#number, limit: 1000 });
+      for (const { number, what, time, detail } of records) {
+        this.#number = number;
+        if (what !== "decision" && what !== "export") this.#changed = time;
+        const { bank, source } = detail;
+        if (what !== "import" || typeof bank !== "string" || typeof source !== "string") continue;
+        this.#imported.set(JSON.stringify([bank, source]), { bank, source, time });
+      }
+      if (records.length < 1000) return;
+    }
+  }
+
+  /** Notes an import that changed nothing, of which the audit log has no record. */
+  checked(bank: string, source: string): void {
+    const sql = "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    this.#state.run(sql, `imported ${JSON.stringify([bank, source])}`, this.#now());
+  }
+
+  /** When the store last changed, in milliseconds since 1970. */
+  changed(): number {
+    this.#read();
+    return this.#changed;
+  }
+
+  list(): SourceAge[] {
+    this.#read();
+    const now = this.#now();
+    const checked = this.#state.all<[string, number]>("SELECT name, value FROM setting WHERE name LIKE 'imported %'");
+    for (const [name, time] of checked) {
+      const key = name.slice("imported ".length);
+      const [bank = "", source = ""] = JSON.parse(key) as string[];
+      if (time > (this.#imported.get(key)?.time ?? 0)) this.#imported.set(key, { bank, source, time });
+    }
+    return [...this.#imported.values()].map(({ bank, source, time }) => {
+      return { bank, source, imported: time, ageSeconds: Math.max(0, (now - time) / 1000) };
+    });
+  }
+
+  /** The sources without an import for so many hours. 0 hours: none. */
+  stale(hours: number): SourceAge[] {
+    if (hours === 0) return [];
+    return this.list().filter(({ ageSeconds }) => ageSeconds > hours * 3600);
+  }
+}
