@@ -6,11 +6,13 @@
 namespace {
 const emp_kernel* const kKernels[] = {
 #if defined(__x86_64__) || defined(_M_X64)
-    &empreinte::kAvx512,
-    &empreinte::kAvx2,
+    &empreinte::kAvx512,   &empreinte::kAvx2,
 #endif
 #if defined(__aarch64__) || defined(_M_ARM64)
     &empreinte::kNeon,
+#endif
+#if defined(__wasm_simd128__)
+    &empreinte::kWasm,
 #endif
     &empreinte::kPortable,
 };

@@ -61,4 +61,7 @@ extern const emp_kernel kAvx512;
 #if defined(__aarch64__) || defined(_M_ARM64)
 extern const emp_kernel kNeon;
 #endif
+#if defined(__wasm_simd128__)
+extern const emp_kernel kWasm;
+#endif
 }  // namespace empreinte
