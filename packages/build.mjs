@@ -9,3 +9,6 @@ for (const name of ["fetch", "exchange", "server", "cluster", "browser"]) {
   const { status } = spawnSync(process.execPath, [tsc, "-p", join(here, name)], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }
+// A page cannot import packages by their names, so what it loads is bundled.
+const { status } = spawnSync(process.execPath, [join(here, "browser", "tools", "bundle.mjs")], { stdio: "inherit" });
+if (status !== 0) process.exit(status ?? 1);

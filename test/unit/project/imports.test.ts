@@ -81,7 +81,10 @@ describe("C++", () => {
   test("addon.gyp compiles every .cc there is, and nothing else", () => {
     const [target] = (JSON.parse(read("bindings/node/addon.gyp")) as { targets: GypTarget[] }).targets;
     const listed = [target!.sources, ...target!.conditions.map(([, then]) => then.sources ?? [])].flat();
-    expect(listed.toSorted()).toEqual([...files("native", /\.cc$/), ...files("bindings/node", /\.cc$/)].toSorted());
+    const sources = [...files("native", /\.cc$/), ...files("bindings/node", /\.cc$/)];
+    // The kernel of WebAssembly, which bindings/wasm/build.mjs compiles.
+    expect([...listed, "native/kernels/wasm.cc"].toSorted()).toEqual(sources.toSorted());
+    expect(read("bindings/wasm/build.mjs")).toContain("native/kernels/wasm.cc");
   });
 });
 

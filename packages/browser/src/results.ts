@@ -1,0 +1,60 @@
+/** The eight orientations of an image, in the order of the core. */
+export const orientationNames = [
+  "orig",
+  "rot90",
+  "rot180",
+  "rot270",
+  "flipX",
+  "flipY",
+  "flipPlus1",
+  "flipMinus1",
+] as const;
+
+export type Orientation = (typeof orientationNames)[number];
+
+/** The hash of pixels. */
+export interface PixelHash {
+  /** 64 lower-case hex digits. */
+  hash: string;
+  /** 0 … 100. Below 50 a hash is neither listed nor matched. */
+  quality: number;
+  /** False if the hash is rounding noise. Do not list it. */
+  stable: boolean;
+  /** With the option `orientations`. */
+  orientations?: Record<Orientation, string>;
+}
+
+/** The formats of image files that are decoded. */
+export type ImageFormat = "jpeg" | "png" | "gif" | "webp" | "heic";
+
+/** The hash of an image file. */
+export interface ImageHash extends PixelHash {
+  format: ImageFormat;
+  /** Pixels. */
+  width: number;
+  /** Pixels. */
+  height: number;
+  /** The decoder is the one of this package, so the hash is that of the server. */
+  decoder: "wasm";
+}
+
+/** Decoded samples, row by row from the top. Alpha, the fourth, is ignored. */
+export interface RawPixels {
+  data: Uint8Array | Uint8ClampedArray;
+  /** 1 … 16,777,216 pixels. */
+  width: number;
+  /** 1 … 16,777,216 pixels. */
+  height: number;
+  /** 1 grey, 3 RGB, 4 RGBA. */
+  channels: 1 | 3 | 4;
+}
+
+/** Limits on what one file may cost. */
+export interface Limits {
+  /** Most bytes of a file. Default 100 MiB. */
+  maxBytes?: number;
+  /** Most pixels of an image. Default 134,217,728. */
+  maxPixels?: number;
+}
+
+export const defaultLimits: Required<Limits> = { maxBytes: 100 * 2 ** 20, maxPixels: 2 ** 27 };

@@ -1,0 +1,161 @@
+/** Image files give the hashes of the library, format by format. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hashImage } from "empreinte";
+import sharp, { type Sharp } from "sharp";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { sceneOf } from "../../../test/support/known-answers.ts";
+import { long } from "../../../test/support/long.ts";
+import { root, which } from "../../../test/support/run.ts";
+import { hashFile } from "../dist/decode/hash-file.js";
+import { type CoreExports, startCore } from "../dist/core/module.js";
+import { defaultLimits } from "../dist/results.js";
+import { built, decoders, needsCore, wasmBytes } from "./support/core.ts";
+
+let core: CoreExports;
+beforeAll(async () => {
+  if (built) core = await startCore(wasmBytes("empreinte-simd.wasm"));
+});
+
+const settings = { orientations: true, ...defaultLimits };
+const here = (bytes: Uint8Array) => hashFile(core, Uint8Array.from(bytes), settings, decoders);
+
+/** Compares with the library. */
+async function expectEqual(bytes: Uint8Array, name: string): Promise<void> {
+  const there = await hashImage(bytes, { orientations: true });
+  const { hash, quality, stable, orientations } = await here(bytes);
+  expect({ hash, quality, stable, orientations }, name).toEqual({
+    hash: there.hash,
+    quality: there.quality,
+    stable: there.stable,
+    orientations: there.orientations,
+  });
+}
+
+function scene(width: number, height: number, seed: number): Sharp {
+  const data = sceneOf(width, height, seed);
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}
+
+const sizes = [
+  [97, 61],
+  [320, 241],
+  [5, 33],
+] as const;
+
+describe("the same hash as the library", () => {
+  beforeEach(needsCore);
+
+  for (const chromaSubsampling of ["4:4:4", "4:2:0"])
+    for (const progressive of [false, true])
+      it(`JPEG ${chromaSubsampling}${progressive ? " progressive" : ""}`, async () => {
+        for (const [width, height] of sizes)
+          for (const quality of [30, 95]) {
+            const bytes = await scene(width, height, quality)
+              .jpeg({ chromaSubsampling, progressive, quality })
+              .toBuffer();
+            await expectEqual(bytes, `${width}×${height} at ${quality}`);
+          }
+      });
+
+  it("JPEG of mozjpeg, grey, with EXIF orientation, and with a colour profile", async () => {
+    await expectEqual(await scene(200, 150, 1).jpeg({ mozjpeg: true }).toBuffer(), "mozjpeg");
+    await expectEqual(await scene(200, 150, 2).greyscale().jpeg().toBuffer(), "grey");
+    await expectEqual(await scene(200, 150, 3).withMetadata({ orientation: 6 }).jpeg().toBuffer(), "EXIF");
+    await expectEqual(await scene(200, 150, 4).withIccProfile("p3").jpeg().toBuffer(), "profile");
+  });
+
+  it("JPEG with other samplings, restart markers and RGB", async (ctx) => {
+    if (which("convert") === undefined) return ctx.skip("skipped: needs ImageMagick");
+    const folder = mkdtempSync(join(tmpdir(), "empreinte-browser-"));
+    try {
+      const source = join(folder, "a.png");
+      writeFileSync(source, await scene(203, 149, 5).png().toBuffer());
+      const kinds = ["1x2", "2x1", "4x1", "1x4", "4x2"].map((factor) => ["-sampling-factor", factor]);
+      kinds.push(["-define", "jpeg:restart-interval=3"], ["-colorspace", "RGB"], ["-interlace", "none"]);
+      for (const kind of kinds) {
+        const file = join(folder, "a.jpg");
+        execFileSync("convert", [source, ...kind, file]);
+        await expectEqual(readFileSync(file), kind.join(" "));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("PNG of every kind", async () => {
+    for (const progressive of [false, true])
+      for (const [width, height] of sizes) {
+        const image = scene(width, height, 7);
+        const kinds: [string, Sharp][] = [
+          ["RGB", image.clone()],
+          ["RGBA", image.clone().ensureAlpha(0.3)],
+          ["grey", image.clone().greyscale()],
+          ["grey and alpha", image.clone().greyscale().ensureAlpha(0.5)],
+          ["16 bits", image.clone().toColourspace("rgb16")],
+          ["16 bits grey", image.clone().toColourspace("grey16")],
+        ];
+        for (const [kind, one] of kinds)
+          await expectEqual(await one.png({ progressive }).toBuffer(), `${kind} ${width}`);
+        for (const colours of [2, 4, 16, 200])
+          await expectEqual(
+            await image.clone().png({ palette: true, colours, progressive }).toBuffer(),
+            `${colours} colours`,
+          );
+      }
+  });
+
+  it("GIF", async () => {
+    for (const [width, height] of sizes)
+      for (const colours of [2, 17, 256]) {
+        await expectEqual(await scene(width, height, 8).gif({ colours }).toBuffer(), `${width} ${colours}`);
+        await expectEqual(await scene(width, height, 8).gif({ colours, progressive: true }).toBuffer(), "interlaced");
+      }
+  });
+
+  it("WebP", async () => {
+    for (const [width, height] of sizes)
+      for (const options of [{ quality: 20 }, { quality: 90 }, { lossless: true }, { nearLossless: true }]) {
+        await expectEqual(await scene(width, height, 9).webp(options).toBuffer(), JSON.stringify(options));
+        await expectEqual(await scene(width, height, 9).ensureAlpha(0.4).webp(options).toBuffer(), "alpha");
+      }
+  });
+
+  it("HEIC", async (ctx) => {
+    if (which("heif-enc") === undefined) return ctx.skip("skipped: needs heif-enc");
+    const folder = mkdtempSync(join(tmpdir(), "empreinte-browser-"));
+    try {
+      const [source, file] = [join(folder, "a.png"), join(folder, "a.heic")];
+      writeFileSync(source, await scene(203, 149, 10).png().toBuffer());
+      for (const quality of ["30", "90"]) {
+        execFileSync("heif-enc", ["-q", quality, source, "-o", file], { stdio: "ignore" });
+        await expectEqual(readFileSync(file), quality);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("photographs", async (ctx) => {
+    const folder = join(root, "../shared/photos/bsds-train");
+    const names = (() => {
+      try {
+        return readdirSync(folder).slice(0, long ? 100 : 3);
+      } catch {
+        return [];
+      }
+    })();
+    if (names.length === 0) return ctx.skip("skipped: needs ../shared/photos");
+    for (const name of names) {
+      const bytes = readFileSync(join(folder, name));
+      await expectEqual(bytes, name);
+      const image = sharp(bytes);
+      await expectEqual(await image.clone().png({ compressionLevel: 1 }).toBuffer(), `${name} as PNG`);
+      await expectEqual(await image.clone().webp({ effort: 0 }).toBuffer(), `${name} as WebP`);
+      await expectEqual(await image.clone().gif({ effort: 1 }).toBuffer(), `${name} as GIF`);
+      await expectEqual(await image.clone().jpeg({ progressive: true }).toBuffer(), `${name} as a progressive JPEG`);
+    }
+  });
+});
