@@ -6,6 +6,8 @@ import { ServiceError, tooLarge } from "./errors.js";
 /** What ends the work for one request. */
 export interface Call {
   signal: AbortSignal;
+  /** Brings the deadline forward to so many seconds after the beginning. */
+  limit(seconds: number): void;
   /** Forgets the deadline. */
   end(): void;
 }
@@ -13,11 +15,12 @@ export interface Call {
 /** Ends the work for a request at its deadline, or when the client goes away. */
 export function startCall(reply: FastifyReply, seconds: number): Call {
   const controller = new AbortController();
-  const late = (): void => {
-    const text = `The call took longer than ${seconds} seconds`;
+  const start = performance.now();
+  const late = (most: number) => (): void => {
+    const text = `The call took longer than ${most} seconds`;
     controller.abort(new ServiceError(503, "ERR_EMPREINTE_DEADLINE", text, { "retry-after": "1" }));
   };
-  const timer = setTimeout(late, seconds * 1000);
+  let timer = setTimeout(late(seconds), seconds * 1000);
   const gone = (): void => {
     if (!reply.raw.writableFinished) {
       controller.abort(new ServiceError(499, "ERR_EMPREINTE_ABORTED", "The client went away"));
@@ -26,6 +29,10 @@ export function startCall(reply: FastifyReply, seconds: number): Call {
   reply.raw.on("close", gone);
   return {
     signal: controller.signal,
+    limit: (most) => {
+      clearTimeout(timer);
+      timer = setTimeout(late(most), Math.max(0, most * 1000 - (performance.now() - start)));
+    },
     end: () => {
       clearTimeout(timer);
       reply.raw.off("close", gone);
@@ -48,6 +55,7 @@ export async function withCall<T>(
 }
 
 export interface BodyLimits {
+  /** May change while the body is read. */
   maxBytes: number;
   idleSeconds: number;
   signal: AbortSignal;
@@ -58,7 +66,7 @@ export interface BodyLimits {
  * @throws {ServiceError} 413 at the first byte too many, 408 where nothing comes for too long
  */
 export async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<Buffer, void, undefined> {
-  const { maxBytes, idleSeconds, signal } = limits;
+  const { idleSeconds, signal } = limits;
   const chunks = body.iterator({ destroyOnReturn: false });
   let timer: NodeJS.Timeout | undefined;
   let stop: (error: Error) => void = () => undefined;
@@ -80,7 +88,7 @@ export async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGene
       clearTimeout(timer);
       if (done === true) return;
       bytes += value.length;
-      if (bytes > maxBytes) throw tooLarge(`The body has more than ${maxBytes} bytes`);
+      if (bytes > limits.maxBytes) throw tooLarge(`The body has more than ${limits.maxBytes} bytes`);
       yield value;
     }
   } catch (error) {

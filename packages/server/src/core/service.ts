@@ -1,7 +1,6 @@
 /** What both interfaces share: one store, its matcher, the service's state, and the limits of one process. */
 import { availableParallelism } from "node:os";
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { version } from "empreinte";
 import { BankStore, Matcher } from "empreinte/bank";
 import { Fetcher } from "empreinte-fetch";
@@ -16,11 +15,8 @@ import { currentActor } from "./actor.js";
 import { BankNames } from "./bank-names.js";
 import { Counts } from "./counts.js";
 import { Gate, UploadMemory } from "./gate.js";
+import { statePath, storePath } from "./paths.js";
 import { State } from "./state.js";
-
-/** The files of a data folder. */
-export const storePath = (data: string): string => join(data, "store.bank");
-export const statePath = (data: string): string => join(data, "server.db");
 
 export interface ServiceOptions {
   /** Milliseconds since 1970. Tests set it. Default: the system's clock. */

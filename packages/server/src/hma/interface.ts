@@ -57,6 +57,7 @@ export function hmaInterface(service: Service): (app: FastifyInstance) => Promis
     app.setErrorHandler(hmaErrors);
     app.removeContentTypeParser("application/json");
     app.addContentTypeParser("application/json", { parseAs: "string" }, lenientJson);
+    app.removeContentTypeParser("text/plain");
     app.addContentTypeParser(/^/, (_request, _payload, done) => done(null));
     await app.register(multipart, {
       limits: {

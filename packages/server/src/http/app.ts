@@ -53,6 +53,7 @@ export async function buildApp({ service, log, allMetrics }: AppOptions): Promis
     return503OnClosing: true,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 300 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     http: {

@@ -5,7 +5,8 @@ import { environmentName, type GivenFlags, loadConfig, reloadConfig } from "../c
 import { type Config, serverOptions } from "../config/options.js";
 import { actingAs } from "../core/actor.js";
 import { answerOf } from "../core/errors.js";
-import { prepareData, statePath } from "../core/service.js";
+import { statePath } from "../core/paths.js";
+import { prepareData } from "../core/service.js";
 import { State } from "../core/state.js";
 import { Keys } from "../keys/keys.js";
 import { runWorkers } from "./cluster.js";
