@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { unwritable } from "../errors.js";
 import { native } from "../native/load.js";
 
 const millisecondsBetween = 5;
@@ -8,6 +9,8 @@ const millisecondsBetween = 5;
  * Runs `work` while no other caller on this machine, in this process or another, does so for the same folder. It
  * protects steps that consist of several renames. The lock ends with the process that holds it. There is no lock on
  * Windows and on file systems without locks.
+ *
+ * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` where the folder is gone or cannot be opened.
  */
 export async function withFolderLock<T>(
   folder: string,
@@ -15,7 +18,9 @@ export async function withFolderLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (process.platform === "win32") return work();
-  const handle = await open(folder, "r");
+  const handle = await open(folder, "r").catch((error: unknown) => {
+    throw unwritable(folder, error);
+  });
   try {
     while (!native.lockFolder(handle.fd)) {
       signal?.throwIfAborted();

@@ -44,6 +44,7 @@ export async function removeSelection(
   const { database, live } = context;
   const start = performance.now();
   let stoppedAfter = 0;
+  database.assertInPlace();
   const removed = await live.removing(() => {
     const result = database.transaction(() => removeInTransaction(context, selection, kind));
     database.reading(() => live.sync());
