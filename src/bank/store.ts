@@ -32,6 +32,7 @@ import { type EntryName, type EntryNumber, numberOfEntry, type Selection } from 
 import { type Removal, removeSelection } from "./removal/withdraw.js";
 import type { Database } from "./storage/database.js";
 import { type KeyedDigest, keyedDigest } from "./storage/keyed-digest.js";
+import { type Memo, memosOf, writeMemo } from "./storage/memos.js";
 import { findSource, type SourceName } from "./storage/names.js";
 import { counter } from "./storage/schema.js";
 
@@ -302,6 +303,23 @@ export class BankStore {
    */
   changes(since: number, options?: { limit?: number }): Change[] {
     return this.#database.reading(() => changesSince(this.#database, since, options));
+  }
+
+  /** Answers the memos whose names begin with this, sorted by name: texts that programs beside the store keep in it. */
+  memos(beginning: string): Memo[] {
+    return this.#database.reading(() => memosOf(this.#database, beginning));
+  }
+
+  /**
+   * Writes a memo of at most 1,048,576 characters, or removes it where the text is undefined. A memo never has a hash in it.
+   * With `expected`, it is written only where its text is that, or where there is none for `expected: undefined`, so that
+   * several processes can take turns.
+   * @returns whether it was written. @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_BUSY`
+   */
+  writeMemo(name: string, text: string | undefined, options?: { expected?: string | undefined }): boolean {
+    const given = checkOptions(options, ["expected"]);
+    const expected = "expected" in given ? given.expected : null;
+    return this.#database.transaction(() => writeMemo(this.#database, name, text, expected));
   }
 
   /** Checks every byte of the file, and that the index finds exactly what the store has. Answers a sentence a difference. */

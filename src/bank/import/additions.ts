@@ -63,7 +63,7 @@ export function addEntries(context: BatchContext, fresh: readonly BatchEntry[]):
   const labels = labelIds(context, fresh);
   const quarantined = new Map<number, string>();
   const firsts = fresh.map((entry, i) => {
-    const screened = screenSignals(context, entry.signals);
+    const screened = screenEntry(context, entry);
     if (screened.reason !== undefined) quarantined.set(i, screened.reason);
     return appendSignals(context, base + i, entry.signals, screened);
   });
@@ -108,16 +108,19 @@ interface Screened {
   weak: ReadonlySet<CheckedSignal>;
 }
 
+/** Why an entry is held back that its source does not call active. */
+export const heldReason = "its source does not say that it is active";
+
 /**
- * Screens the signals of an entry. Nearly every video has black or blurred frames, so that such frames are no reason to hold
+ * Screens an entry: what the source says of it, and its signals. Nearly every video has black or blurred frames, so that such frames are no reason to hold
  * back the entry, unless it has nothing else.
  */
-export function screenSignals({ screen, counts }: BatchContext, signals: readonly CheckedSignal[]): Screened {
+export function screenEntry({ screen, counts }: BatchContext, { signals, held }: CheckedEntry): Screened {
   const frames = signals.filter(({ type }) => type === frameType);
   const others = frames.length === 0 ? signals : signals.filter(({ type }) => type !== frameType);
-  const reason = others.length === 0 ? undefined : screen(others);
+  const reason = held ? heldReason : others.length === 0 ? undefined : screen(others);
   const weak = new Set(frames.filter((frame) => screen([frame]) !== undefined));
-  if (others.length === 0 && weak.size === frames.length) {
+  if (reason === undefined && others.length === 0 && weak.size === frames.length) {
     return { reason: `no frame can be matched: ${screen(frames.slice(0, 1))}`, weak: new Set() };
   }
   counts.weakFrames += weak.size;

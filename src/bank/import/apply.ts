@@ -19,7 +19,8 @@ import {
   type BatchContext,
   type BatchEntry,
   labelIds,
-  screenSignals,
+  heldReason,
+  screenEntry,
   timesOf,
 } from "./additions.js";
 import type { ImportCounts, Screen } from "./counts.js";
@@ -34,14 +35,18 @@ type Existing = [
   count: number,
   updated: number | null,
   times: number | null,
+  reason: string | null,
 ];
 type Tombstone = { final: boolean; updated: number | null };
 
-/** Applies a batch in which no key comes twice. Call it inside a transaction. */
+/**
+ * Applies a batch in which no key comes twice. Call it inside a transaction.
+ * @returns the digests by which the store recognises the entries.
+ */
 export function applyBatch(
   given: Pick<BatchContext, "database" | "source" | "digest" | "screen" | "counts">,
   entries: readonly CheckedEntry[],
-): void {
+): string[] {
   const { database, source, digest, screen, counts } = given;
   let revision: number | undefined;
   const signals = counter(database, "signals");
@@ -91,6 +96,7 @@ export function applyBatch(
     removeEntries(database, context.revision(), withdrawn, { kind: "withdrawn", final: false });
     counts.withdrawn += withdrawn.length;
   }
+  return batch.map(({ digest }) => digest);
 }
 
 /** Leaves out the crops that the screening would hold back, because they are no reason to hold back their entry. */
@@ -131,7 +137,7 @@ function addTombstone(context: BatchContext, entry: BatchEntry, there: Tombstone
 
 function existingOf({ database, source }: BatchContext, batch: readonly BatchEntry[]): Map<number, Existing> {
   const rows = database.all<Existing>(
-    `SELECT j.key, e.id, e.status, l.digest, e.first, e.count, e.updated, e.times FROM json_each(?) j
+    `SELECT j.key, e.id, e.status, l.digest, e.first, e.count, e.updated, e.times, e.reason FROM json_each(?) j
      CROSS JOIN entry e ON e.source = ? AND e.digest = unhex(j.value) LEFT JOIN labels l ON l.id = e.labels`,
     JSON.stringify(batch.map(({ digest }) => digest)),
     source,
@@ -166,10 +172,13 @@ function tombstonesOf({ database, source }: BatchContext, batch: readonly BatchE
 
 function changeEntry(context: BatchContext, existing: Existing, cases: readonly string[], entry: CheckedEntry): void {
   const { database, digest, counts } = context;
-  const [, id, , labels, first, count, updated, times] = existing;
+  const [, id, status, labels, first, count, updated, times, reason] = existing;
   const sameLabels =
     (labels?.toString("hex") ?? "") === (entry.labels === "[]" ? "" : labelsDigest(digest, entry.labels));
-  const sameSignals = isSame(context, first, count, times, entry.signals);
+  const wasHeld = status === quarantinedStatus && reason === heldReason;
+  // A record that is no newer does not undo what an operator has released.
+  const sameHold = wasHeld === entry.held || (entry.held && entry.time !== null && entry.time === updated);
+  const sameSignals = sameHold && isSame(context, first, count, times, entry.signals);
   const sameCases = JSON.stringify(cases) === JSON.stringify(entry.cases);
   if (sameSignals && sameCases && sameLabels) {
     counts.unchanged++;
@@ -187,7 +196,7 @@ function changeEntry(context: BatchContext, existing: Existing, cases: readonly 
     revision,
     id,
   );
-  if (!sameSignals) replaceSignals(context, id, first, count, entry.signals);
+  if (!sameSignals) replaceSignals(context, id, first, count, entry);
   if (!sameCases) {
     for (const [text] of database.all<[number]>("DELETE FROM entry_case WHERE entry = ? RETURNING text", id)) {
       context.texts.wipe(text);
@@ -220,13 +229,8 @@ function isSame(
   return given.every(({ frame, seconds }, i) => there[i]!.frame === frame && there[i]!.seconds === seconds);
 }
 
-function replaceSignals(
-  context: BatchContext,
-  id: number,
-  first: number,
-  count: number,
-  signals: CheckedSignal[],
-): void {
+function replaceSignals(context: BatchContext, id: number, first: number, count: number, entry: CheckedEntry): void {
+  const { signals } = entry;
   const { database, pages, counts } = context;
   const revision = context.revision();
   checkRun(database, first, count, context.nextSignal);
@@ -234,7 +238,7 @@ function replaceSignals(
   for (const signal of old) pages.edit(signal).writeUInt32LE(revision, 40);
   logRemovedSignals(database, revision, old);
   endQualifications(database, id, revision);
-  const screened = screenSignals(context, signals);
+  const screened = screenEntry(context, entry);
   const { reason } = screened;
   const to = appendSignals(context, id, signals, screened);
   const status = reason === undefined ? activeStatus : quarantinedStatus;

@@ -4,13 +4,14 @@ import { boolean, checkCallback, checkOptions, checkSignal, integer, invalidArgu
 import type { Audit } from "../inspect/audit.js";
 import type { EntryProblem, ListPosition } from "../../lists/entry.js";
 import type { Database } from "../storage/database.js";
-import type { KeyedDigest } from "../storage/keyed-digest.js";
+import { entryDigest, type KeyedDigest } from "../storage/keyed-digest.js";
 import { bankNumber, checkName, findSource, type SourceName } from "../storage/names.js";
 import { counter } from "../storage/schema.js";
 import { applyBatch } from "./apply.js";
 import { type ImportCounts, noCounts, type Screen } from "./counts.js";
-import { type CheckedEntry, checkEntry, type EntryInput, refusalReason } from "./records.js";
+import { type CheckedEntry, checkEntry, entryKey, type EntryInput, mostId, refusalReason } from "./records.js";
 import { type ScreenOptions, screening } from "./screen.js";
+import { beginWholeList, completeWholeList, markListed, type WholeList } from "./whole-list.js";
 
 export interface ImportOptions extends ScreenOptions {
   /**
@@ -38,6 +39,8 @@ export interface ImportOptions extends ScreenOptions {
    * often. Default true.
    */
   saveIndex?: boolean;
+  /** Says that the entries belong to a list of all that the source has, so that what the list does not name ends with it. */
+  wholeList?: WholeList;
   /** Ends the import between two batches. */
   signal?: AbortSignal;
 }
@@ -55,6 +58,7 @@ const optionNames = [
   "onProblem",
   "onProgress",
   "saveIndex",
+  "wholeList",
   "signal",
 ] as const;
 
@@ -87,6 +91,7 @@ interface CheckedImport {
   importCursor: ImportOptions["importCursor"];
   onProblem: ImportOptions["onProblem"];
   onProgress: ImportOptions["onProgress"];
+  wholeList: WholeList | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -104,8 +109,17 @@ function checkImport({ options, entries }: ImportContext): CheckedImport {
     importCursor,
     onProblem: checkCallback("onProblem", onProblem),
     onProgress: checkCallback("onProgress", onProgress),
+    wholeList: checkWholeList(options?.wholeList),
     signal: checkSignal(signal),
   };
+}
+
+function checkWholeList(given: WholeList | undefined): WholeList | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== "object" || given === null || typeof given.complete !== "function") {
+    throw invalidArgument("wholeList", "{id, complete}", given);
+  }
+  return { id: checkName("wholeList.id", given.id), complete: given.complete };
 }
 
 /**
@@ -118,10 +132,13 @@ export async function importBatches(context: ImportContext): Promise<void> {
   const { size, skip, onProblem, signal } = checked;
   const { screen, close } = screening(context.options ?? {});
   try {
-    const take = batchTaker(context, checked, openSource(database, from), screen);
+    const source = openSource(database, from, checked.wholeList);
+    const take = batchTaker(context, checked, source, screen);
     const batch = new Map<string, CheckedEntry>();
     let position = 0;
     let signals = 0;
+    /** The ids of entries that the list names and that could not be read. */
+    const unread: string[] = [];
     for await (const some of entries) {
       for (const entry of Array.isArray(some) ? (some as readonly EntryInput[]) : [some as EntryInput]) {
         if (++position <= skip) continue;
@@ -130,11 +147,13 @@ export async function importBatches(context: ImportContext): Promise<void> {
           one = checkEntry(entry, digest);
         } catch (error) {
           counts.problems++;
+          // A record that cannot be read is no withdrawal.
+          if (typeof entry?.id === "string" && entry.id !== "") unread.push(entry.id);
           onProblem?.({ ...placeOf(entry, position), skipped: true, code: "bad-entry", reason: refusalReason(error) });
           continue;
         }
         if (batch.size === size || signals + one.signals.length > mostSignals || batch.has(one.key)) {
-          take([...batch.values()], position - 1, false);
+          take([...batch.values()], position - 1, false, unread.splice(0));
           batch.clear();
           signals = 0;
           await setImmediate();
@@ -145,7 +164,7 @@ export async function importBatches(context: ImportContext): Promise<void> {
       }
     }
     signal?.throwIfAborted();
-    take([...batch.values()], position, true);
+    take([...batch.values()], position, true, unread);
   } finally {
     close();
   }
@@ -157,22 +176,27 @@ function placeOf(entry: EntryInput | null, count: number): ListPosition {
   return { entry: number, ...(line !== undefined && { line }), ...(byte !== undefined && { byte }) };
 }
 
-type TakeBatch = (batch: readonly CheckedEntry[], taken: number, last: boolean) => void;
+type TakeBatch = (batch: readonly CheckedEntry[], taken: number, last: boolean, unread: readonly string[]) => void;
 
 /** Makes the function that writes one batch with the import cursor and its audit record, all in one transaction. */
 function batchTaker(
   { database, digest, audit, from, counts, step }: ImportContext,
-  { importCursor, onProgress }: CheckedImport,
+  { importCursor, wholeList, onProgress }: CheckedImport,
   source: number,
   screen: Screen,
 ): TakeBatch {
   /** What the audit log has already. */
   const logged = noCounts();
-  return (batch, taken, last) => {
+  return (batch, taken, last, unread) => {
     const total = { ...counts };
     database.transaction(() => {
       const before = counter(database, "revision");
-      applyBatch({ database, source, digest, screen, counts: total }, batch);
+      const digests = applyBatch({ database, source, digest, screen, counts: total }, batch);
+      if (wholeList !== undefined) {
+        const keys = unread.filter((id) => id.length <= mostId).map((id) => entryKey(id, digest));
+        markListed(database, source, [...digests, ...keys.map((key) => entryDigest(digest, source, key))]);
+        if (last && wholeList.complete()) total.withdrawn += completeWholeList(database, source).entries;
+      }
       const text = typeof importCursor === "function" ? importCursor(taken) : last ? importCursor : undefined;
       if (text !== undefined) database.run("UPDATE source SET import_cursor = ? WHERE id = ?", text, source);
       if (counter(database, "revision") > before) {
@@ -193,12 +217,14 @@ function difference(now: ImportCounts, before: ImportCounts): Partial<ImportCoun
 }
 
 /** Answers the number of a source, and makes the source where its bank does not have it. */
-function openSource(database: Database, from: SourceName): number {
+function openSource(database: Database, from: SourceName, wholeList: WholeList | undefined): number {
   return database.transaction(() => {
     const bank = bankNumber(database, from.bank);
-    const there = findSource(database, from);
-    if (there !== undefined) return there.id;
-    database.run("INSERT INTO source (bank, name) VALUES (?, ?)", bank, checkName("source", from.source));
-    return findSource(database, from)!.id;
+    if (findSource(database, from) === undefined) {
+      database.run("INSERT INTO source (bank, name) VALUES (?, ?)", bank, checkName("source", from.source));
+    }
+    const { id } = findSource(database, from)!;
+    if (wholeList !== undefined) beginWholeList(database, id, wholeList.id);
+    return id;
   });
 }

@@ -49,9 +49,11 @@ export interface EntryInput {
   /** The numbers of the cases that the entry belongs to. */
   cases?: readonly string[];
   /**
-   * `"withdrawn"` means that the source has taken the entry back, whether the store has it or not. Default `"active"`.
+   * `"withdrawn"` means that the source has taken the entry back, whether the store has it or not. `"quarantined"` means that
+   * the source does not say that the entry is active: it is kept and does not match until a record says so, or until it is
+   * released. Default `"active"`.
    */
-  status?: "active" | "withdrawn";
+  status?: "active" | "quarantined" | "withdrawn";
   /** When the source last changed it: milliseconds since 1970, a `Date`, or ISO 8601 (in UTC where it has no zone). */
   time?: number | Date | string;
   /** Where in its list the entry is, for problems. `openList` sets it. */
@@ -76,10 +78,12 @@ export interface CheckedEntry {
   labels: string;
   cases: string[];
   withdrawn: boolean;
+  /** Whether the source itself holds it back. */
+  held: boolean;
   time: number | null;
 }
 
-const mostId = 1024;
+export const mostId = 1024;
 const mostSignals = 65_536;
 const mostLabels = 256;
 const mostTime = 8.64e15;
@@ -157,7 +161,7 @@ function checkCrops(signals: readonly CheckedSignal[]): void {
 export function checkEntry(entry: EntryInput, digest: KeyedDigest): CheckedEntry {
   if (typeof entry !== "object" || entry === null) throw invalidArgument("entry", "{id, signals, …}", entry);
   const { status = "active" } = entry;
-  const withdrawn = oneOf("status", status, ["active", "withdrawn"]) === "withdrawn";
+  const withdrawn = oneOf("status", status, ["active", "quarantined", "withdrawn"]) === "withdrawn";
   const needed = !withdrawn || entry.id === undefined;
   const signals = needed ? list("signals", entry.signals, mostSignals).map(checkSignal) : [];
   if (needed && signals.length === 0)
@@ -169,6 +173,7 @@ export function checkEntry(entry: EntryInput, digest: KeyedDigest): CheckedEntry
     labels: labelsText(list("labels", entry.labels, mostLabels)),
     cases: [...new Set(list("cases", entry.cases, mostLabels).map((name) => text("case", name)))].sort(),
     withdrawn,
+    held: status === "quarantined",
     time: parseTime("time", entry.time),
   };
 }

@@ -14,7 +14,7 @@ export const tables = `
     since INTEGER NOT NULL);
   CREATE TABLE policy (bank INTEGER, since INTEGER, text TEXT NOT NULL, PRIMARY KEY (bank, since)) WITHOUT ROWID;
   CREATE TABLE source (id INTEGER PRIMARY KEY, bank INTEGER NOT NULL, name TEXT NOT NULL, import_cursor TEXT,
-    UNIQUE (bank, name));
+    whole_list TEXT, UNIQUE (bank, name));
   CREATE TABLE entry (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, digest BLOB, text INTEGER, status INTEGER NOT NULL, reason TEXT,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, updated INTEGER, disabled INTEGER,
     since INTEGER NOT NULL, flooded INTEGER NOT NULL DEFAULT 0, times INTEGER);
@@ -29,6 +29,8 @@ export const tables = `
   CREATE TABLE labels (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, text INTEGER NOT NULL);
   CREATE TABLE tombstone (source INTEGER, digest BLOB, entry INTEGER, final INTEGER NOT NULL, updated INTEGER,
     revision INTEGER NOT NULL, PRIMARY KEY (source, digest)) WITHOUT ROWID;
+  CREATE TABLE listed (source INTEGER, digest BLOB, PRIMARY KEY (source, digest)) WITHOUT ROWID;
+  CREATE TABLE memo (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE signal_page (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE text_page (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE crop_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
