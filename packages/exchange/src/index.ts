@@ -1,1 +1,27 @@
-export {};
+/**
+ * Live hash exchanges: sources that keep themselves current.
+ * @module empreinte-exchange
+ */
+export {
+  type ExchangeClient,
+  type ExchangePage,
+  type PageEnd,
+  type PageNote,
+  type Position,
+} from "./clients/client.js";
+export { type ClientSettings, kinds, openClient, type SourceKind, sourceKinds } from "./clients/kinds.js";
+export { ListAddress, ListFolder } from "./clients/list-files.js";
+export { Ncmec, ncmecEnvironments } from "./clients/ncmec.js";
+export { StopNcii } from "./clients/stopncii.js";
+export { TechAgainstTerrorism } from "./clients/tech-against-terrorism.js";
+export { ThreatExchange } from "./clients/threat-exchange.js";
+export { type Environment, systemEnvironment } from "./environment.js";
+export { ExchangeError, type ExchangeErrorCode } from "./errors.js";
+export { HttpClient, type HttpOptions } from "./http/http-client.js";
+export { runSource, type RunOptions, type RunResult } from "./run/run-source.js";
+export { runAll, runSchedule, type ScheduleOptions } from "./run/schedule.js";
+export { addSource, findSource, type NewSource, removeSource, type SourceSettings, sourcesOf } from "./run/sources.js";
+export { conditionOf, readStatus, type SourceStatus } from "./run/status.js";
+export { NcmecSimulator } from "./simulators/ncmec.js";
+export { type Fault, faults, Simulator } from "./simulators/simulator.js";
+export { StopNciiSimulator } from "./simulators/stopncii.js";

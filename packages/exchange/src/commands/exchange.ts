@@ -1,0 +1,181 @@
+/** The command `empreinte exchange`. */
+import { BankStore } from "empreinte/bank";
+import { type SourceKind, sourceKinds } from "../clients/kinds.js";
+import { invalid, sentence } from "../errors.js";
+import { runAll, type RunOutcome, runSchedule } from "../run/schedule.js";
+import { skipTo } from "../run/skip.js";
+import { addSource, findSource, removeSource, type SourceSettings, sourcesOf } from "../run/sources.js";
+import { conditionOf, readStatus } from "../run/status.js";
+import { type Arguments, boolean, readArguments, string, strings } from "./arguments.js";
+import { simulate } from "./simulate.js";
+
+export const help: string = `empreinte exchange: sources that keep themselves current
+
+  empreinte exchange add STORE --bank BANK --source SOURCE --kind KIND
+      [--base ADDRESS|FOLDER] [--secret NAME=WHERE]... [--option NAME=VALUE]...
+      [--interval SECONDS]
+    KIND is one of ${sourceKinds.join(", ")}.
+    WHERE is file:PATH, env:NAME or credential:NAME (systemd).
+  empreinte exchange run STORE [--watch] [--whole] [--bank BANK --source SOURCE]
+    Fetches what is new, once or (--watch) at each source's interval.
+  empreinte exchange retry STORE
+    Fetches the sources that failed.
+  empreinte exchange status STORE [--json]
+  empreinte exchange skip STORE --bank BANK --source SOURCE --to TIME --by NAME --reason TEXT
+    Goes past what cannot be read. What changed before TIME may never arrive.
+  empreinte exchange remove STORE --bank BANK --source SOURCE
+  empreinte exchange simulate stopncii|ncmec [--port PORT] [--entries COUNT] [--fault NAME=SHARE]...
+
+Exit status: 0 done, 1 a source failed or is stale, 2 wrong arguments.
+`;
+
+const options = {
+  bank: string,
+  source: string,
+  kind: string,
+  base: string,
+  interval: string,
+  secret: strings,
+  option: strings,
+  watch: boolean,
+  whole: boolean,
+  json: boolean,
+  to: string,
+  by: string,
+  reason: string,
+  port: string,
+  entries: string,
+  fault: strings,
+  help: boolean,
+};
+
+/** How the command writes. Tests give their own. */
+export interface Output {
+  write(text: string): void;
+  warn(text: string): void;
+  /** Aborted when the process is to end. */
+  stop: AbortSignal;
+}
+
+/** Runs the command and answers its exit status. */
+export async function exchangeCommand(args: readonly string[], output: Output): Promise<number> {
+  const [name = "help", ...rest] = args;
+  try {
+    const given = readArguments(rest, options);
+    if (name === "help" || name === "--help" || given.flag("help")) {
+      output.write(help);
+      return 0;
+    }
+    if (name === "simulate") return await simulate(given, output);
+    const command = commands[name];
+    if (command === undefined) throw invalid("the command", `one of ${Object.keys(commands).join(", ")}, simulate`);
+    const [path] = given.words;
+    if (path === undefined) throw invalid("STORE", "the path of a bank store");
+    const store = await BankStore.open(path, { actor: "exchange" });
+    try {
+      return await command(store, given, output);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    output.warn(`empreinte exchange: ${sentence(error)}\n`);
+    return 2;
+  }
+}
+
+type Command = (store: BankStore, given: Arguments, output: Output) => Promise<number>;
+
+const commands: Record<string, Command | undefined> = {
+  add: async (store, given, { write }) => {
+    const [base, intervalSeconds] = [given.text("base"), given.number("interval")];
+    const { bank, source } = addSource(store, {
+      bank: given.needed("bank"),
+      source: given.needed("source"),
+      kind: given.needed("kind") as SourceKind,
+      secrets: given.pairs("secret"),
+      options: given.pairs("option"),
+      ...(base !== undefined && { base }),
+      ...(intervalSeconds !== undefined && { intervalSeconds }),
+    });
+    write(`${bank}/${source} is fetched from the next run on\n`);
+    return 0;
+  },
+  remove: async (store, given, { write }) => {
+    const [bank, source] = [given.needed("bank"), given.needed("source")];
+    findSource(store, bank, source);
+    removeSource(store, bank, source);
+    write(`${bank}/${source} is fetched no longer; its entries stay\n`);
+    return 0;
+  },
+  run: async (store, given, output) => {
+    const only = selection(store, given);
+    const shared = { only, stop: output.stop, whole: given.flag("whole"), onRun: report(output) };
+    if (!given.flag("watch")) return (await runAll(store, shared)) === 0 ? 0 : 1;
+    await runSchedule(store, shared);
+    return 0;
+  },
+  retry: async (store, _, output) => {
+    const only = (source: SourceSettings): boolean => readStatus(store, source).failure !== undefined;
+    return (await runAll(store, { only, stop: output.stop, onRun: report(output) })) === 0 ? 0 : 1;
+  },
+  skip: async (store, given, { write }) => {
+    const to = Date.parse(given.needed("to"));
+    const [bank, source] = [given.needed("bank"), given.needed("source")];
+    await skipTo(store, { bank, source, to, by: given.needed("by"), reason: given.needed("reason") });
+    write(`${bank}/${source} continues at ${new Date(to).toISOString()}\n`);
+    return 0;
+  },
+  status: async (store, given, { write }) => {
+    const now = Date.now();
+    const all = sourcesOf(store).map(({ bank, source, kind, intervalSeconds }) => {
+      const status = readStatus(store, { bank, source });
+      return { bank, source, kind, condition: conditionOf(status, intervalSeconds, now), ...status };
+    });
+    if (given.flag("json")) write(`${JSON.stringify(all, undefined, 2)}\n`);
+    else for (const one of all) write(statusLines(one, now));
+    return all.some(({ condition }) => condition === "stale") ? 1 : 0;
+  },
+};
+
+/** Which sources a run is for. @throws {ExchangeError} */
+function selection(store: BankStore, given: Arguments): (source: SourceSettings) => boolean {
+  const [bank, source] = [given.text("bank"), given.text("source")];
+  if (bank === undefined && source === undefined) return () => true;
+  const wanted = findSource(store, given.needed("bank"), given.needed("source"));
+  return (one) => one.bank === wanted.bank && one.source === wanted.source;
+}
+
+function report({ write, warn }: Output): (source: SourceSettings, outcome: RunOutcome) => void {
+  return ({ bank, source }, outcome) => {
+    if ("code" in outcome) return warn(`${bank}/${source}: ${outcome.reason} (${outcome.code})\n`);
+    const { status, complete } = outcome.result;
+    const rest = complete ? "" : "; it was stopped and continues with the next run";
+    write(
+      `${bank}/${source}: ${status.pages} pages, ${status.added} added, ${status.withdrawn} withdrawn so far${rest}\n`,
+    );
+  };
+}
+
+type Status = ReturnType<typeof readStatus> & { bank: string; source: string; kind: string; condition: string };
+
+function statusLines(status: Status, now: number): string {
+  const { bank, source, kind, condition, completeAt, failure, withdrawalDelay: delay, notes, skips } = status;
+  const age = completeAt === undefined ? "never complete" : `complete ${Math.round((now - completeAt) / 1000)} s ago`;
+  const lines = [
+    `${bank}/${source} (${kind}): ${condition}, ${age}`,
+    `  ${status.added} added, ${status.changed} changed, ${status.withdrawn} withdrawn, ${status.quarantined} quarantined, ${status.problems} problems`,
+  ];
+  if (delay.count > 0) {
+    const mean = Math.round(delay.sum / delay.count / 1000);
+    lines.push(`  ${delay.count} withdrawals held after ${mean} s, at most ${Math.round(delay.longest / 1000)} s`);
+  }
+  for (const [name, { count, reason }] of Object.entries(notes)) lines.push(`  ${name}: ${count}, the last: ${reason}`);
+  if (failure) {
+    const since = new Date(failure.since).toISOString();
+    lines.push(`  failing since ${since}, ${failure.runs} runs: ${failure.reason} (${failure.code})`);
+  }
+  for (const { at, to, by, reason } of skips) {
+    lines.push(`  ${by} went past to ${new Date(to).toISOString()} on ${new Date(at).toISOString()}: ${reason}`);
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,280 @@
+/** One run of one source: page by page, each with its position in one transaction. */
+import { randomUUID } from "node:crypto";
+import type { BankStore, EntryInput, SourceName } from "empreinte/bank";
+import type { ExchangeClient, ExchangePage, PageEnd, PageNote, Position } from "../clients/client.js";
+import { type Environment, systemEnvironment } from "../environment.js";
+import { badPage, codeOf, ExchangeError, sentence } from "../errors.js";
+import { pauseBefore, type RetryOptions } from "../http/retry.js";
+import { takeLock } from "./lock.js";
+import { parseState, type SourceState, stateText } from "./state.js";
+import { readStatus, type SourceStatus, writeStatus } from "./status.js";
+
+export interface RunOptions {
+  /** Ends the run between two pages. It then resolves. */
+  stop?: AbortSignal;
+  environment?: Environment;
+  /** How often and how patiently a page is fetched again that cannot be read. Default 3 tries. */
+  retry?: RetryOptions;
+  /** Fetches everything anew and ends what is gone, as for a source that is stale. */
+  whole?: boolean;
+  /** Called after each page. */
+  onPage?: (status: Readonly<SourceStatus>) => void;
+  onNote?: (note: PageNote) => void;
+}
+
+/** What one run did. */
+export interface RunResult {
+  status: SourceStatus;
+  /** Whether it reached the end of what the exchange has. */
+  complete: boolean;
+}
+
+const day = 24 * 3600 * 1000;
+const mostNotes = 32;
+
+/**
+ * Fetches what a source has new. A page, the withdrawals in it and the position after it are one transaction: a process that is
+ * killed skips nothing, and what it repeats changes nothing.
+ * @throws {ExchangeError} after all tries. What the pages before gave is kept, and the status says since when the source fails.
+ */
+export async function runSource(
+  store: BankStore,
+  from: SourceName,
+  client: ExchangeClient,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const { environment = systemEnvironment } = options;
+  const lock = takeLock(store, from, environment);
+  const run = new Run(store, from, client, options, environment, lock.lost);
+  try {
+    return await run.all();
+  } finally {
+    lock.release();
+  }
+}
+
+class Run {
+  readonly #store: BankStore;
+  readonly #from: SourceName;
+  readonly #client: ExchangeClient;
+  readonly #options: RunOptions;
+  readonly #environment: Environment;
+  readonly #lost: AbortSignal;
+  readonly #status: SourceStatus;
+  #state: SourceState;
+  /** Whether the run began at the beginning of its list, and has been given an entry since. */
+  #sawEntries: boolean;
+
+  constructor(
+    store: BankStore,
+    from: SourceName,
+    client: ExchangeClient,
+    options: RunOptions,
+    environment: Environment,
+    lost: AbortSignal,
+  ) {
+    this.#store = store;
+    this.#from = from;
+    this.#client = client;
+    this.#options = options;
+    this.#environment = environment;
+    this.#lost = lost;
+    this.#status = readStatus(store, from);
+    const known = store.sources().some(({ bank, source }) => bank === from.bank && source === from.source);
+    this.#state = parseState(known ? store.importCursor(from) : undefined);
+    this.#sawEntries = this.#state.resume !== undefined;
+  }
+
+  async all(): Promise<RunResult> {
+    const status = this.#status;
+    status.startedAt = this.#environment.now();
+    try {
+      this.#begin();
+      let complete = false;
+      while (!complete && !this.#options.stop?.aborted) {
+        complete = await this.#page();
+        this.#options.onPage?.(status);
+      }
+      await this.#store.saveIndex();
+      if (complete) {
+        status.completeAt = this.#environment.now();
+        delete status.failure;
+      }
+      return { status, complete };
+    } catch (error) {
+      const { since, runs } = status.failure ?? { since: this.#environment.now(), runs: 0 };
+      status.failure = { since, runs: runs + 1, code: codeOf(error), reason: sentence(error) };
+      throw error;
+    } finally {
+      status.endedAt = this.#environment.now();
+      writeStatus(this.#store, this.#from, status);
+    }
+  }
+
+  /** Begins a whole list where the exchange has forgotten what it withdrew. */
+  #begin(): void {
+    const { staleDays, wholeLists } = this.#client;
+    const { checkpointAt, wholeList } = this.#state;
+    if (wholeList !== undefined) return;
+    if (wholeLists) {
+      const { checkpoint, ...rest } = this.#state;
+      // The checkpoint of such a source only says whether the list is as it was.
+      this.#state = { ...rest, ...(checkpoint && !this.#options.whole && { checkpoint }), wholeList: randomUUID() };
+      return;
+    }
+    const age = this.#environment.now() - (checkpointAt ?? this.#environment.now());
+    const stale = staleDays !== undefined && age > staleDays * day;
+    if (stale)
+      this.#note({
+        kind: "stale",
+        reason: `no checkpoint for ${Math.floor(age / day)} days; everything is fetched anew`,
+      });
+    // Without a checkpoint it is the first fetch, and there is nothing to end.
+    if (stale || this.#options.whole) this.#state = { version: 1, wholeList: randomUUID() };
+  }
+
+  /** Takes one page, again where it cannot be read. Answers whether it was the last. */
+  async #page(): Promise<boolean> {
+    const { retry = {}, stop } = this.#options;
+    for (let failures = 1; ; failures++) {
+      this.#lost.throwIfAborted();
+      try {
+        return await this.#once();
+      } catch (error) {
+        this.#lost.throwIfAborted();
+        const again =
+          codeOf(error) === "ERR_EMPREINTE_EXCHANGE_PAGE" || codeOf(error).startsWith("ERR_EMPREINTE_FETCH_");
+        if (!again || failures >= (retry.tries ?? 3) || stop?.aborted) throw unavailable(error);
+        await this.#environment.sleep(pauseBefore(failures, undefined, retry, this.#environment), this.#lost);
+      }
+    }
+  }
+
+  async #once(): Promise<boolean> {
+    const notes = new Notes();
+    const position = this.#position();
+    const page = await this.#open(position, notes);
+    let ended: { end: PageEnd; state: SourceState } | undefined;
+    const withdrawals: number[] = [];
+    const { wholeList } = this.#state;
+    const status = this.#status;
+    async function* entries(run: Run): AsyncGenerator<readonly EntryInput[]> {
+      for await (const some of page.entries) {
+        if (some.length > 0) run.#sawEntries = true;
+        for (const entry of some)
+          if (entry.status === "withdrawn" && entry.time !== undefined) withdrawals.push(Number(entry.time));
+        yield some;
+      }
+      const end = page.end();
+      // An empty list may be a folder that is not mounted. It is no reason to end everything.
+      if (end.done && !end.unchanged && wholeList !== undefined && !run.#sawEntries) {
+        throw badPage(run.#client.name, "it names nothing at all, so nothing is ended");
+      }
+      ended = { end, state: run.#after(end) };
+    }
+    const before = stateText(this.#state);
+    const counts = await this.#store.import(this.#from, entries(this), {
+      importCursor: () => (ended === undefined ? before : stateText(ended.state)),
+      saveIndex: false,
+      signal: this.#lost,
+      onProblem: ({ code, reason }) => notes.add({ kind: code, reason }),
+      ...(wholeList !== undefined && {
+        wholeList: { id: wholeList, complete: () => ended?.end.done === true && !ended.end.unchanged },
+      }),
+    });
+    const { end, state } = ended!;
+    this.#state = state;
+    const now = this.#environment.now();
+    for (const time of withdrawals) addDelay(status, now - time);
+    status.pages++;
+    for (const key of ["added", "changed", "unchanged", "withdrawn", "quarantined", "refused", "problems"] as const) {
+      status[key] += counts[key];
+    }
+    for (const [kind, { count, reason }] of notes.all) this.#note({ kind, reason }, count);
+    writeStatus(this.#store, this.#from, status);
+    return end.done;
+  }
+
+  async #open(position: Position, notes: Notes): Promise<ExchangePage> {
+    try {
+      return await this.#client.page(position, { signal: this.#lost, note: (note) => notes.add(note) });
+    } catch (error) {
+      // An exchange that knows the token no longer says so with a status of its own.
+      const refused = codeOf(error) === "ERR_EMPREINTE_EXCHANGE_STATUS" && position.resume !== undefined;
+      if (!refused) throw error;
+      this.#note({ kind: "expired", reason: "the exchange refused the token; the fetch goes on from the checkpoint" });
+      const { checkpoint, resume: expired } = position;
+      this.#state = withoutResume(this.#state);
+      return this.#client.page(
+        { ...(checkpoint && { checkpoint }), expired: expired! },
+        { note: (note) => notes.add(note) },
+      );
+    }
+  }
+
+  #position(): Position {
+    const { checkpoint, resume, resumeAt = 0 } = this.#state;
+    const start = checkpoint === undefined ? {} : { checkpoint };
+    if (resume === undefined) return start;
+    const age = this.#environment.now() - resumeAt;
+    // A clock that was set back makes an age below zero, which says nothing about the token.
+    if (age >= 0 && age < 1000 * this.#client.resumeSeconds) return { ...start, resume };
+    this.#note({
+      kind: "expired",
+      reason: "the token of the next page has expired; the fetch goes on from the checkpoint",
+    });
+    this.#state = withoutResume(this.#state);
+    return { ...start, expired: resume };
+  }
+
+  /** Answers the state after a page. */
+  #after({ position, done }: PageEnd): SourceState {
+    const { checkpoint, resume } = position;
+    const now = this.#environment.now();
+    if (!done && checkpoint === this.#state.checkpoint && resume === undefined) {
+      throw badPage(this.#client.name, "there is more, but nothing leads to it");
+    }
+    const { wholeList, checkpointAt } = this.#state;
+    const reached = resume === undefined ? now : checkpointAt;
+    return {
+      version: 1,
+      ...(checkpoint !== undefined && { checkpoint }),
+      ...(reached !== undefined && { checkpointAt: reached }),
+      ...(resume !== undefined && { resume, resumeAt: now }),
+      ...(wholeList !== undefined && !done && { wholeList }),
+    };
+  }
+
+  #note(note: PageNote, times = 1): void {
+    const { notes } = this.#status;
+    const kind = notes[note.kind] === undefined && Object.keys(notes).length >= mostNotes ? "other" : note.kind;
+    notes[kind] = { count: (notes[kind]?.count ?? 0) + times, reason: sentence(note.reason) };
+    this.#options.onNote?.(note);
+  }
+}
+
+/** The notes of a page by their kinds: a page may have a million. */
+class Notes {
+  readonly all: Map<string, { count: number; reason: string }> = new Map();
+
+  add({ kind, reason }: PageNote): void {
+    this.all.set(kind, { count: (this.all.get(kind)?.count ?? 0) + 1, reason });
+  }
+}
+
+function withoutResume(state: SourceState): SourceState {
+  const { resume: _, resumeAt: __, ...rest } = state;
+  return rest;
+}
+
+function addDelay({ withdrawalDelay: delay }: SourceStatus, milliseconds: number): void {
+  delay.count++;
+  delay.sum += Math.max(0, milliseconds);
+  delay.longest = Math.max(delay.longest, milliseconds);
+}
+
+/** What the network reports becomes an error of the exchange. */
+function unavailable(error: unknown): unknown {
+  if (!codeOf(error).startsWith("ERR_EMPREINTE_FETCH_")) return error;
+  return new ExchangeError("ERR_EMPREINTE_EXCHANGE_UNAVAILABLE", sentence(error), { cause: error });
+}

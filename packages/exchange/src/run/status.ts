@@ -1,0 +1,81 @@
+/** What a source's runs have done and how it is: kept as a memo of the store, without hashes. */
+import type { BankStore } from "empreinte/bank";
+
+/** Why a source stopped. */
+export interface Failure {
+  /** When it first failed since it last worked, in milliseconds since 1970. */
+  since: number;
+  /** How many runs have failed since. */
+  runs: number;
+  code: string;
+  reason: string;
+}
+
+export interface SourceStatus {
+  /** When the last run began and ended. */
+  startedAt?: number;
+  endedAt?: number;
+  /** When a run last reached the end of what the exchange had. */
+  completeAt?: number;
+  /** Sums over all runs. */
+  pages: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  withdrawn: number;
+  quarantined: number;
+  refused: number;
+  problems: number;
+  /** What an operator should know, by kind: how often, and the newest sentence. */
+  notes: Record<string, { count: number; reason: string }>;
+  /** Withdrawals with a time: from the source's time to "nothing finds it", in milliseconds. */
+  withdrawalDelay: { count: number; sum: number; longest: number };
+  failure?: Failure;
+  /** Positions that an operator went past. */
+  skips: { at: number; to: number; by: string; reason: string }[];
+}
+
+const nameOf = (bank: string, source: string): string => `exchange/status/${bank}/${source}`;
+
+export const noStatus = (): SourceStatus => ({
+  pages: 0,
+  added: 0,
+  changed: 0,
+  unchanged: 0,
+  withdrawn: 0,
+  quarantined: 0,
+  refused: 0,
+  problems: 0,
+  notes: {},
+  withdrawalDelay: { count: 0, sum: 0, longest: 0 },
+  skips: [],
+});
+
+/** Answers what is known of a source's runs. */
+export function readStatus(store: BankStore, { bank, source }: { bank: string; source: string }): SourceStatus {
+  const name = nameOf(bank, source);
+  const memo = store.memos(name).find((one) => one.name === name);
+  return memo === undefined ? noStatus() : { ...noStatus(), ...(JSON.parse(memo.text) as SourceStatus) };
+}
+
+export function writeStatus(store: BankStore, from: { bank: string; source: string }, status: SourceStatus): void {
+  store.writeMemo(nameOf(from.bank, from.source), JSON.stringify(status));
+}
+
+/** A source is stale when it failed and its last complete run is older than this many intervals. */
+const staleIntervals = 3;
+
+/** How a source is, in one word. `"stale"`: it has stopped, and what it withdraws does not arrive. */
+export function conditionOf(
+  { failure, completeAt }: SourceStatus,
+  intervalSeconds: number,
+  now: number,
+): "new" | "current" | "failing" | "stale" {
+  const age = completeAt === undefined ? Infinity : now - completeAt;
+  if (failure !== undefined) {
+    const isPage = failure.code === "ERR_EMPREINTE_EXCHANGE_PAGE";
+    return isPage || age > 1000 * staleIntervals * intervalSeconds ? "stale" : "failing";
+  }
+  if (completeAt === undefined) return "new";
+  return age > 1000 * staleIntervals * intervalSeconds ? "stale" : "current";
+}

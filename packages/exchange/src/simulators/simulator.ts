@@ -1,0 +1,124 @@
+/** What all simulated exchanges share: a small HTTP server, and faults on demand. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What can go wrong with an answer. */
+export const faults = [
+  /** The body ends in its middle, with status 200 and a length that fits. */
+  "truncated",
+  /** The connection ends in the middle of the body. */
+  "reset",
+  /** Status 429 with `Retry-After: 1`. */
+  "busy",
+  /** Status 503. */
+  "error",
+  /** A login page with status 200. */
+  "login",
+  /** A page of another exchange with status 200. */
+  "other",
+  /** A redirect to another host. */
+  "redirect",
+  /** Status 400, as for a token that has expired. */
+  "expired",
+  /** A byte every 20 milliseconds. */
+  "drip",
+] as const;
+export type Fault = (typeof faults)[number];
+
+export interface SimulatedRequest {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+export interface SimulatedAnswer {
+  status: number;
+  type?: string;
+  body?: string;
+}
+
+export interface SimulatorOptions {
+  /** Seconds since 1970. Default: the clock. */
+  now?: () => number;
+}
+
+/** A simulated exchange. A subclass answers requests. */
+export abstract class Simulator {
+  /** Answers what goes wrong with a request. Default: nothing. */
+  fault: (request: SimulatedRequest) => Fault | undefined = () => undefined;
+  /** Called before each answer. */
+  onRequest: (request: SimulatedRequest) => void = () => undefined;
+  readonly now: () => number;
+  readonly #server: Server;
+
+  constructor({ now = () => Math.floor(Date.now() / 1000) }: SimulatorOptions = {}) {
+    this.now = now;
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => response.destroy(error as Error));
+    });
+  }
+
+  /** Starts on a port of this machine alone; 0 for any. Answers its address. */
+  async listen(port = 0, host = "127.0.0.1"): Promise<string> {
+    this.#server.listen(port, host);
+    await once(this.#server, "listening");
+    const address = this.#server.address() as AddressInfo;
+    return `http://${host}:${address.port}`;
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  protected abstract respond(request: SimulatedRequest): SimulatedAnswer;
+
+  async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const url = new URL(incoming.url ?? "/", "http://simulator");
+    const request: SimulatedRequest = {
+      method: incoming.method ?? "GET",
+      path: url.pathname,
+      query: url.searchParams,
+      headers: incoming.headers,
+      body: Buffer.concat(chunks).toString("utf8"),
+    };
+    this.onRequest(request);
+    const fault = this.fault(request);
+    const refusals: Partial<Record<Fault, () => void>> = {
+      busy: () => response.writeHead(429, { "retry-after": "1" }).end(),
+      error: () => response.writeHead(503).end(),
+      login: () => response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Log in</title>"),
+      other: () => response.writeHead(200, { "content-type": "application/json" }).end('{"items":[]}'),
+      redirect: () => response.writeHead(302, { location: "http://192.0.2.1/" }).end(),
+      expired: () => response.writeHead(400).end('{"message":"the token has expired"}'),
+    };
+    const refusal = fault === undefined ? undefined : refusals[fault];
+    if (refusal !== undefined) return refusal();
+    const { status, type = "application/json", body = "" } = this.respond(request);
+    const bytes = Buffer.from(body);
+    response.writeHead(status, { "content-type": type });
+    if (fault === "truncated") response.end(bytes.subarray(0, bytes.length / 2));
+    else if (fault === "reset") response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+    else if (fault === "drip") drip(response, bytes);
+    else response.end(bytes);
+  }
+}
+
+function drip(response: ServerResponse, bytes: Buffer): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    response.write(bytes.subarray(at, at + 1));
+    if (++at >= bytes.length) response.end();
+  }, 20);
+  response.on("close", () => clearInterval(timer));
+}
+
+/** Escapes text for XML. */
+export const xml = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");

@@ -1,0 +1,67 @@
+/** What the tests of this package share: a store, hashes, an environment without waiting. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BankStore } from "empreinte/bank";
+import { afterEach } from "vitest";
+import type { Environment } from "../src/environment.ts";
+
+const closing: (() => unknown)[] = [];
+/** Calls this after the test, the last first. */
+export const after = (close: () => unknown): unknown => closing.push(close);
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+export const from = { bank: "ncii", source: "exchange" };
+
+/** A hash that looks random and is the same in every run. */
+export const hash = (i: number): string => createHash("sha256").update(`hash ${i}`).digest("hex");
+/** A digest of 16 bytes. */
+export const md5 = (i: number): string => createHash("md5").update(`file ${i}`).digest("hex");
+
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "empreinte-exchange-"));
+  after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export async function newStore(path: string = join(folder(), "known.bank")): Promise<BankStore> {
+  const store = await BankStore.create(path);
+  after(() => store.close());
+  store.createBank({ name: from.bank });
+  return store;
+}
+
+export interface TestEnvironment extends Environment {
+  /** Milliseconds since 1970. A test moves it. */
+  time: number;
+  /** The pauses that there would have been. */
+  pauses: number[];
+}
+
+/** An environment whose clock is moved by its pauses alone. */
+export function testEnvironment(time: number = Date.UTC(2026, 2, 29, 0, 30)): TestEnvironment {
+  const environment: TestEnvironment = {
+    time,
+    pauses: [],
+    now: () => environment.time,
+    random: () => 0.5,
+    sleep: async (milliseconds, signal) => {
+      signal?.throwIfAborted();
+      environment.pauses.push(milliseconds);
+      environment.time += milliseconds;
+    },
+    variables: {},
+  };
+  return environment;
+}
+
+/** The values that a search can find, and the status of each entry that has one. */
+export function matching(store: BankStore, source: { bank: string; source: string } = from): string[] {
+  const active = [...store.entries({ ...source, status: "active" })];
+  return active.flatMap(({ signals }) => signals.map(({ value }) => value)).sort();
+}
+
+export const code = (name: string): unknown => ({ code: `ERR_EMPREINTE_${name}` });
