@@ -25,3 +25,5 @@ export { conditionOf, readStatus, type SourceStatus } from "./run/status.js";
 export { NcmecSimulator } from "./simulators/ncmec.js";
 export { type Fault, faults, Simulator } from "./simulators/simulator.js";
 export { StopNciiSimulator } from "./simulators/stopncii.js";
+export { TechAgainstTerrorismSimulator } from "./simulators/tech-against-terrorism.js";
+export { ThreatExchangeSimulator } from "./simulators/threat-exchange.js";

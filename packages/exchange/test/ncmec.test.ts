@@ -18,7 +18,11 @@ const zone = process.env["TZ"];
 beforeEach(async () => {
   environment = testEnvironment();
   requests = [];
-  simulator = new NcmecSimulator({ ...login, pageSize: 10, now: () => Math.floor(environment.time / 1000) });
+  simulator = new NcmecSimulator({
+    ...login,
+    pageSize: 10,
+    now: () => Math.floor(environment.time / 1000),
+  });
   simulator.onRequest = ({ query }) => requests.push(query);
   base = await simulator.listen();
   after(() => simulator.close());
@@ -32,7 +36,10 @@ afterEach(() => {
 function run(options: RunOptions = {}): Promise<RunResult> {
   const http = new HttpClient({ base, environment });
   after(() => http.close());
-  return runSource(store, from, new Ncmec({ http, environment, ...login }), { environment, ...options });
+  return runSource(store, from, new Ncmec({ http, environment, ...login }), {
+    environment,
+    ...options,
+  });
 }
 const pass = (seconds: number): unknown => (environment.time += 1000 * seconds);
 const put = (first: number, last: number): void => {
@@ -96,7 +103,10 @@ test("an entry that loses what can be matched stops matching", async () => {
   pass(60);
   const { status } = await run();
   expect(matching(store)).toEqual([hash(2), md5(2)].sort());
-  expect(status.notes["unknown-type"]).toMatchObject({ count: 1, reason: expect.stringContaining("pdna") });
+  expect(status.notes["unknown-type"]).toMatchObject({
+    count: 1,
+    reason: expect.stringContaining("pdna"),
+  });
 });
 
 test("a link is resumed within its window, and a window that takes too long is divided", async () => {
@@ -126,7 +136,9 @@ describe("a link of a page", () => {
     ["/v2/entries?from=2001-01-01T00:00:00Z&amp;to=2002-01-01T00:00:00Z&amp;start=2", "another window"],
   ])("%s is not followed", async (link, reason) => {
     const answer = `<queryResult><images count="0"/><videos count="0"/><paging><next>${link}</next></paging></queryResult>`;
-    Object.assign(simulator, { respond: () => ({ status: 200, body: answer }) });
+    Object.assign(simulator, {
+      respond: () => ({ status: 200, body: answer }),
+    });
     await expect(run()).rejects.toThrow(reason);
     // The first try and two more, each of the first page.
     expect(requests.map((query) => query.has("start"))).toEqual([false, false, false]);

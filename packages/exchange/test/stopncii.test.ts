@@ -8,7 +8,10 @@ import type { Fault } from "../src/simulators/simulator.ts";
 import { StopNciiSimulator } from "../src/simulators/stopncii.ts";
 import { after, code, from, hash, matching, newStore, type TestEnvironment, testEnvironment } from "./support.ts";
 
-const keys = { functionsKey: "functions-secret", subscriptionKey: "subscription-secret" };
+const keys = {
+  functionsKey: "functions-secret",
+  subscriptionKey: "subscription-secret",
+};
 
 let environment: TestEnvironment;
 let simulator: StopNciiSimulator;
@@ -19,7 +22,10 @@ let requests: URLSearchParams[];
 beforeEach(async () => {
   environment = testEnvironment();
   requests = [];
-  simulator = new StopNciiSimulator({ ...keys, now: () => Math.floor(environment.time / 1000) });
+  simulator = new StopNciiSimulator({
+    ...keys,
+    now: () => Math.floor(environment.time / 1000),
+  });
   simulator.onRequest = ({ query }) => requests.push(query);
   base = `${await simulator.listen()}/v1`;
   after(() => simulator.close());
@@ -69,7 +75,10 @@ test("all pages are taken, and the next run continues from the last page's check
 test("a fetch that stops after a page resumes with its token, and never keeps that page's timestamp", async () => {
   put(0, 24);
   const stop = new AbortController();
-  const { complete } = await run({ stop: stop.signal, onPage: () => stop.abort() });
+  const { complete } = await run({
+    stop: stop.signal,
+    onPage: () => stop.abort(),
+  });
   expect(complete).toBe(false);
   expect(parseState(store.importCursor(from)).checkpoint).toBe("10");
   put(30, 31);
@@ -110,7 +119,11 @@ describe("withdrawals", () => {
       const { status } = await run();
       expect(matching(store)).toEqual([hash(0), hash(2)].sort());
       expect(await store.search(hash(1))).toEqual([]);
-      expect(status.withdrawalDelay).toEqual({ count: 1, sum: 20_000, longest: 20_000 });
+      expect(status.withdrawalDelay).toEqual({
+        count: 1,
+        sum: 20_000,
+        longest: 20_000,
+      });
     },
   );
 
@@ -154,7 +167,10 @@ describe("withdrawals", () => {
     simulator.put("abc", { signalType: "VideoTMK" });
     const { status } = await run();
     expect(matching(store)).toEqual([hash(0)]);
-    expect(status.notes["unknown-type"]).toMatchObject({ count: 1, reason: expect.stringContaining("VideoTMK") });
+    expect(status.notes["unknown-type"]).toMatchObject({
+      count: 1,
+      reason: expect.stringContaining("VideoTMK"),
+    });
   });
 });
 
@@ -209,7 +225,10 @@ describe("an exchange that is busy", () => {
     await run();
     expect(environment.pauses).toEqual([1050, 1050]);
     failing(...Array.from({ length: 20 }, () => "busy" as const));
-    await expect(run()).rejects.toMatchObject({ ...(code("EXCHANGE_UNAVAILABLE") as object), status: 429 });
+    await expect(run()).rejects.toMatchObject({
+      ...(code("EXCHANGE_UNAVAILABLE") as object),
+      status: 429,
+    });
   });
 
   test("pauses double after 503, with chance in them", async () => {
@@ -221,7 +240,9 @@ describe("an exchange that is busy", () => {
   test("a host that drips is ended by the deadline", async () => {
     put(0, 0);
     simulator.fault = () => "drip";
-    const slow = runSource(store, from, client({ deadlineSeconds: 0.2 }), { environment });
+    const slow = runSource(store, from, client({ deadlineSeconds: 0.2 }), {
+      environment,
+    });
     await expect(slow).rejects.toMatchObject(code("EXCHANGE_UNAVAILABLE"));
   });
 });
@@ -232,7 +253,10 @@ test("wrong keys are refused at once, and no error or memo has a key", async () 
     () => undefined,
     (reason: unknown) => reason as Error,
   );
-  expect(error).toMatchObject({ code: "ERR_EMPREINTE_EXCHANGE_DENIED", status: 401 });
+  expect(error).toMatchObject({
+    code: "ERR_EMPREINTE_EXCHANGE_DENIED",
+    status: 401,
+  });
   expect(environment.pauses).toEqual([]);
   expect(`${error?.message} ${error?.stack} ${JSON.stringify(store.memos(""))}`).not.toContain("secret");
   expect(store.memos("exchange/status/")[0]!.text).toContain("ERR_EMPREINTE_EXCHANGE_DENIED");
@@ -246,7 +270,9 @@ test("a source that was away for too long is fetched whole: what is gone ends at
   for (const i of [3, 17]) simulator.records.delete(`ImagePDQ ${hash(i)}`);
   put(30, 31);
   const during: number[] = [];
-  const { status } = await run({ onPage: () => during.push(matching(store).length) });
+  const { status } = await run({
+    onPage: () => during.push(matching(store).length),
+  });
   expect(status.notes["stale"]).toMatchObject({ count: 1 });
   expect(during.slice(0, -1).every((count) => count >= 25)).toBe(true);
   expect(matching(store)).toEqual(truth());

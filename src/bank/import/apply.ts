@@ -25,6 +25,7 @@ import {
 } from "./additions.js";
 import type { ImportCounts, Screen } from "./counts.js";
 import type { CheckedEntry, CheckedSignal } from "./records.js";
+import { unlistedTime } from "./whole-list.js";
 
 type Existing = [
   i: number,
@@ -118,8 +119,12 @@ function cropNumbers(database: Database): (name: string | undefined) => number {
   };
 }
 
-/** A source may take back its own withdrawal with a newer record. No other removed entry comes back. */
+/**
+ * A source may take back its own withdrawal with a newer record, and may name again what a whole list did not. No other
+ * removed entry comes back.
+ */
 function mayComeBack({ final, updated }: Tombstone, { time }: CheckedEntry): boolean {
+  if (!final && updated === unlistedTime) return true;
   return !final && updated !== null && time !== null && time > updated;
 }
 

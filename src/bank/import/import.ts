@@ -117,9 +117,10 @@ function checkImport({ options, entries }: ImportContext): CheckedImport {
 function checkWholeList(given: WholeList | undefined): WholeList | undefined {
   if (given === undefined) return undefined;
   if (typeof given !== "object" || given === null || typeof given.complete !== "function") {
-    throw invalidArgument("wholeList", "{id, complete}", given);
+    throw invalidArgument("wholeList", "{id, first, complete}", given);
   }
-  return { id: checkName("wholeList.id", given.id), complete: given.complete };
+  const first = boolean("wholeList.first", given.first);
+  return { id: checkName("wholeList.id", given.id), first, complete: given.complete };
 }
 
 /**
@@ -224,7 +225,7 @@ function openSource(database: Database, from: SourceName, wholeList: WholeList |
       database.run("INSERT INTO source (bank, name) VALUES (?, ?)", bank, checkName("source", from.source));
     }
     const { id } = findSource(database, from)!;
-    if (wholeList !== undefined) beginWholeList(database, id, wholeList.id);
+    if (wholeList !== undefined) beginWholeList(database, id, wholeList);
     return id;
   });
 }

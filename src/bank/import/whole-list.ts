@@ -5,26 +5,37 @@
  */
 import { invalidateIndexFile } from "../index/index-file.js";
 import { type RemovedCounts, removeEntries } from "../removal/remove-entries.js";
+import { BankError, printable } from "../../errors.js";
 import type { Database } from "../storage/database.js";
 import { withdrawnStatus } from "../storage/names.js";
 import { nextRevision } from "../storage/schema.js";
+
+/** The time in the tombstone of what a whole list did not name. No record has it, and none is older. */
+export const unlistedTime = -1;
 
 /** A list that has every entry of its source, given in one import or in several. */
 export interface WholeList {
   /** Names the list. Imports with the same id continue it, also in another process. Another id begins anew. */
   id: string;
   /**
+   * Whether these are the list's first entries. Where they are not, the store must know the list: otherwise it would end what
+   * the first entries named. A store that was copied or restored meanwhile does not know it.
+   */
+  first: boolean;
+  /**
    * Whether the list is complete. It is called in the transaction of the import's last batch. When it answers true, the
-   * source's entries that the list did not name are withdrawn in that transaction. The source may bring them back with any
-   * record that has a time.
+   * source's entries that the list did not name are withdrawn in that transaction. Any later record of the source brings them
+   * back.
    */
   complete: () => boolean;
 }
 
-/** Begins a whole list, or continues the one with this id. Call it inside a transaction. */
-export function beginWholeList(database: Database, source: number, id: string): void {
+/** Begins a whole list, or continues it. Call it inside a transaction. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
+export function beginWholeList(database: Database, source: number, { id, first }: WholeList): void {
   const [before] = database.get<[string | null]>("SELECT whole_list FROM source WHERE id = ?", source)!;
   if (before === id) return;
+  if (!first)
+    throw new BankError("ERR_EMPREINTE_UNKNOWN_NAME", `The store has not begun the whole list ${printable(id)}`);
   database.run("DELETE FROM listed WHERE source = ?", source);
   database.run("UPDATE source SET whole_list = ? WHERE id = ?", id, source);
 }
@@ -47,7 +58,6 @@ export function completeWholeList(database: Database, source: number): RemovedCo
   database.run("UPDATE source SET whole_list = NULL WHERE id = ?", source);
   if (gone.length === 0) return { entries: 0, signals: 0 };
   invalidateIndexFile(database);
-  // The beginning of time: every record that has a time is newer.
-  const entries = gone.map(([entry]) => ({ entry, time: -1 }));
+  const entries = gone.map(([entry]) => ({ entry, time: unlistedTime }));
   return removeEntries(database, nextRevision(database), entries, { kind: "withdrawn", final: false });
 }

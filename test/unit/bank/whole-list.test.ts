@@ -35,11 +35,11 @@ async function found(): Promise<number[]> {
   const all = await Promise.all(Array.from({ length: 10 }, (_, i) => store.search(hash(i), { radius: 0 })));
   return all.flatMap((matches, i) => (matches.length > 0 ? [i] : []));
 }
-const give = (ids: number[], id: string, complete: boolean, more: Partial<EntryInput> = {}) =>
+const give = (ids: number[], id: string, complete: boolean, more: Partial<EntryInput> = {}, first = true) =>
   store.import(
     from,
     ids.map((i) => entry(i, more)),
-    { wholeList: { id, complete: () => complete }, importCursor: `${id} ${ids.join()}` },
+    { wholeList: { id, first, complete: () => complete }, importCursor: `${id} ${ids.join()}` },
   );
 
 describe("a whole list", () => {
@@ -81,8 +81,25 @@ describe("a whole list", () => {
       yield entry(0);
       throw new Error("the connection ended");
     }
-    const wholeList = { id: "first", complete: () => true };
+    const wholeList = { id: "first", first: true, complete: () => true };
     await expect(store.import(from, broken(), { wholeList })).rejects.toThrow("the connection ended");
+    expect(await found()).toEqual([0, 1]);
+  });
+
+  test("cannot be continued where the store has not begun it, so that nothing ends wrongly", async () => {
+    await give([0, 1], "first", true);
+    const unknown = expect.objectContaining({ code: "ERR_EMPREINTE_UNKNOWN_NAME" });
+    await expect(give([1], "second", true, {}, false)).rejects.toThrow(unknown);
+    expect(await found()).toEqual([0, 1]);
+    await give([0], "second", false);
+    await give([1], "second", true, {}, false);
+    expect(await found()).toEqual([0, 1]);
+  });
+
+  test("what it ended comes back without a time", async () => {
+    await give([0, 1], "first", true);
+    await give([0], "second", true);
+    await store.import(from, [{ id: "e1", signals: [{ type: "pdq", value: hash(1) }] }]);
     expect(await found()).toEqual([0, 1]);
   });
 
@@ -103,7 +120,7 @@ describe("a whole list", () => {
   test("a record that cannot be read is named, and so ends nothing", async () => {
     await give([0, 1], "first", true);
     const bad = { id: "e1", signals: [{ type: "pdq" as const, value: "not a hash" }] };
-    const wholeList = { id: "second", complete: () => true };
+    const wholeList = { id: "second", first: true, complete: () => true };
     expect(await store.import(from, [entry(0), bad], { wholeList })).toMatchObject({ problems: 1, withdrawn: 0 });
     expect(await found()).toEqual([0, 1]);
   });
@@ -115,10 +132,9 @@ describe("a whole list", () => {
   });
 
   test("the option is checked", async () => {
-    const bad = [{ id: "", complete: () => true }, { id: "a" }, "a"] as unknown as {
-      id: string;
-      complete(): boolean;
-    }[];
+    type Given = { id: string; first: boolean; complete(): boolean };
+    const complete = (): boolean => true;
+    const bad = [{ id: "", first: true, complete }, { id: "a", complete }, { id: "a" }, "a"] as unknown as Given[];
     for (const wholeList of bad) {
       await expect(store.import(from, [], { wholeList })).rejects.toThrow(
         expect.objectContaining({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" }),

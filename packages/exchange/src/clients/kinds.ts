@@ -33,7 +33,11 @@ export const kinds: Readonly<Record<SourceKind, KindInfo>> = {
     options: ["page-size"],
     intervalSeconds: 900,
   },
-  ncmec: { secrets: ["user", "password"], options: ["environment"], intervalSeconds: 1800 },
+  ncmec: {
+    secrets: ["user", "password"],
+    options: ["environment"],
+    intervalSeconds: 1800,
+  },
   threatexchange: {
     base: "https://graph.facebook.com/v21.0",
     secrets: ["token"],
@@ -89,24 +93,45 @@ export async function openClient(settings: ClientSettings, environment: Environm
       const size = options["page-size"];
       const pageSize = size === undefined ? {} : { pageSize: wholeNumber("page-size", size) };
       const http = new HttpClient({ base, environment });
-      return new StopNcii({ http, environment, functionsKey, subscriptionKey, ...pageSize });
+      return new StopNcii({
+        http,
+        environment,
+        functionsKey,
+        subscriptionKey,
+        ...pageSize,
+      });
     }
     case "ncmec": {
       const [user, password] = [await secret("user"), await secret("password")];
-      return new Ncmec({ http: new HttpClient({ base, environment }), environment, user, password });
+      return new Ncmec({
+        http: new HttpClient({ base, environment }),
+        environment,
+        user,
+        password,
+      });
     }
     case "threatexchange": {
       const { group, "token-in": tokenIn = "header" } = options;
       if (group === undefined) throw invalid("group", "the id of a privacy group");
       if (tokenIn !== "header" && tokenIn !== "query") throw invalid("token-in", "header or query");
       const token = await secret("token");
-      return new ThreatExchange({ http: new HttpClient({ base, environment }), token, group, tokenIn });
+      return new ThreatExchange({
+        http: new HttpClient({ base, environment }),
+        token,
+        group,
+        tokenIn,
+      });
     }
     case "tech-against-terrorism": {
       const [user, password] = [await secret("user"), await secret("password")];
       const { list } = options;
       const http = new HttpClient({ base, environment });
-      return new TechAgainstTerrorism({ http, user, password, ...(list !== undefined && { list }) });
+      return new TechAgainstTerrorism({
+        http,
+        user,
+        password,
+        ...(list !== undefined && { list }),
+      });
     }
     case "lists": {
       const { origin, pathname } = new URL(base);

@@ -12,7 +12,10 @@ async function* none(): AsyncGenerator<never> {
   // Nothing is new.
 }
 const unchanged = (position: Position): ExchangePage => {
-  return { entries: none(), end: () => ({ position, done: true, unchanged: true }) };
+  return {
+    entries: none(),
+    end: () => ({ position, done: true, unchanged: true }),
+  };
 };
 
 interface Place {
@@ -43,7 +46,10 @@ export class ListFolder implements ExchangeClient {
     const left = files.filter(({ name }) => name > after);
     const [file] = left;
     if (file === undefined) {
-      return { entries: none(), end: () => ({ position: { checkpoint: fingerprint }, done: true }) };
+      return {
+        entries: none(),
+        end: () => ({ position: { checkpoint: fingerprint }, done: true }),
+      };
     }
     const exchange = `the file ${file.name}`;
     const { entries } = await openListPage(createReadStream(join(this.#path, file.name)), {
@@ -100,17 +106,34 @@ export class ListAddress implements ExchangeClient {
 
   async page({ checkpoint }: Position, { signal, note }: PageOptions): Promise<ExchangePage> {
     const headers = {
-      ...(this.#authorization !== undefined && { authorization: this.#authorization }),
+      ...(this.#authorization !== undefined && {
+        authorization: this.#authorization,
+      }),
       ...(checkpoint !== undefined && { "if-none-match": checkpoint }),
     };
-    const response = await this.#http.send({ path: this.#path, headers, accept: [304], ...(signal && { signal }) });
+    const response = await this.#http.send({
+      path: this.#path,
+      headers,
+      accept: [304],
+      ...(signal && { signal }),
+    });
     if (response.status === 304) {
       response.discard();
       return unchanged(checkpoint === undefined ? {} : { checkpoint });
     }
     const tag = response.headers["etag"];
-    const { entries } = await openListPage(response.body, { exchange: this.name, note, ...(signal && { signal }) });
-    return { entries, end: () => ({ position: { ...(tag && { checkpoint: tag }) }, done: true }) };
+    const { entries } = await openListPage(response.body, {
+      exchange: this.name,
+      note,
+      ...(signal && { signal }),
+    });
+    return {
+      entries,
+      end: () => ({
+        position: { ...(tag && { checkpoint: tag }) },
+        done: true,
+      }),
+    };
   }
 
   async close(): Promise<void> {

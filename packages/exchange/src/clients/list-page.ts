@@ -5,7 +5,10 @@ import { badPage, codeOf, sentence } from "../errors.js";
 import type { PageOptions } from "./client.js";
 
 /** What an entry becomes, where a client knows more of its status than the format says. */
-type Status = (entry: ListEntry) => { status: NonNullable<EntryInput["status"]>; unknown?: string };
+type Status = (entry: ListEntry) => {
+  status: NonNullable<EntryInput["status"]>;
+  unknown?: string;
+};
 
 export interface ListPageOptions extends Pick<PageOptions, "signal" | "note"> {
   /** How errors call the exchange. */
@@ -31,10 +34,20 @@ export async function openListPage(body: AsyncIterable<Uint8Array>, options: Lis
   let wrongCount: string | undefined;
   const onProblem = ({ code, reason, skipped, field }: ListProblem): void => {
     if (code === "wrong-count") wrongCount = reason;
-    else note({ kind: skipped ? code : "bad-field", reason: field === undefined ? reason : `${field}: ${reason}` });
+    else
+      note({
+        kind: skipped ? code : "bad-field",
+        reason: field === undefined ? reason : `${field}: ${reason}`,
+      });
   };
   const name = `page of ${exchange}`;
-  const given = { name, onProblem, others: "keep" as const, ...(format && { format }), ...(signal && { signal }) };
+  const given = {
+    name,
+    onProblem,
+    others: "keep" as const,
+    ...(format && { format }),
+    ...(signal && { signal }),
+  };
   const list = await openList(body, given).catch((error: unknown) => {
     throw pageError(exchange, error, signal);
   });
@@ -62,11 +75,19 @@ function inputsOf(entry: ListEntry, statusOf: Status, note: PageOptions["note"])
   const { id, signals, others = [], labels, cases, time, position } = entry;
   const { status, unknown } = statusOf(entry);
   if (unknown !== undefined) note({ kind: "unknown-status", reason: unknown });
-  const common = { labels, cases, ...(time !== undefined && { time }), ...(position && { position }) };
+  const common = {
+    labels,
+    cases,
+    ...(time !== undefined && { time }),
+    ...(position && { position }),
+  };
   if (signals.length > 0) return [{ ...(id !== undefined && { id }), signals, status, ...common }];
   const types = others.map(({ type }) => type.replaceAll(/[^\w.-]/g, "").slice(0, 32)).join(", ");
   if (status !== "withdrawn")
-    note({ kind: "unknown-type", reason: `no signal can be matched; there is ${types || "none"}` });
+    note({
+      kind: "unknown-type",
+      reason: `no signal can be matched; there is ${types || "none"}`,
+    });
   // What it had before must not match any longer.
   return id === undefined ? [] : [{ id, status: "withdrawn", ...common }];
 }

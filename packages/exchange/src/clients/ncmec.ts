@@ -70,14 +70,30 @@ export class Ncmec implements ExchangeClient {
   async page({ checkpoint, resume, expired }: Position, { signal, note }: PageOptions): Promise<ExchangePage> {
     const paging = resume === undefined ? undefined : (JSON.parse(resume) as Paging);
     const window = paging ?? this.#window(checkpoint, expired);
-    if (window === undefined) return nothing({ position: { ...(checkpoint && { checkpoint }) }, done: true });
+    if (window === undefined)
+      return nothing({
+        position: { ...(checkpoint && { checkpoint }) },
+        done: true,
+      });
     const { from, to } = window;
     const done = to >= Math.floor(this.#options.environment.now() / 1000) - 2 * unsureSeconds;
     const query = paging ? paging.next : new URLSearchParams({ from: textOf(from), to: textOf(to) }).toString();
     const { http } = this.#options;
-    const headers = { authorization: this.#authorization, accept: "application/xml" };
-    const { body } = await http.send({ path: `v2/entries?${query}`, headers, ...(signal && { signal }) });
-    const given = { exchange: this.name, format: "ncmec" as const, note, ...(signal && { signal }) };
+    const headers = {
+      authorization: this.#authorization,
+      accept: "application/xml",
+    };
+    const { body } = await http.send({
+      path: `v2/entries?${query}`,
+      headers,
+      ...(signal && { signal }),
+    });
+    const given = {
+      exchange: this.name,
+      format: "ncmec" as const,
+      note,
+      ...(signal && { signal }),
+    };
     const { list, entries } = await openListPage(body, given);
     const end = (): PageEnd => {
       const { next } = list.page;
@@ -85,7 +101,13 @@ export class Ncmec implements ExchangeClient {
       const following = this.#next(next, window);
       if (following === query) throw badPage(this.name, "its link leads to itself");
       const token: Paging = { from, to, next: following };
-      return { position: { ...(checkpoint && { checkpoint }), resume: JSON.stringify(token) }, done: false };
+      return {
+        position: {
+          ...(checkpoint && { checkpoint }),
+          resume: JSON.stringify(token),
+        },
+        done: false,
+      };
     };
     return { entries, end };
   }
@@ -107,7 +129,10 @@ export class Ncmec implements ExchangeClient {
     if (expired === undefined) return { from, to };
     // The pages of the window did not end in time. A quarter of it has fewer.
     const before = JSON.parse(expired) as Paging;
-    return { from, to: Math.min(to, from + Math.max(1, Math.floor((before.to - from) / 4))) };
+    return {
+      from,
+      to: Math.min(to, from + Math.max(1, Math.floor((before.to - from) / 4))),
+    };
   }
 
   /** Takes the query of a link, which must be of the same service and window. @throws {ExchangeError} */

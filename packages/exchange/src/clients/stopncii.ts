@@ -37,10 +37,28 @@ export class StopNcii implements ExchangeClient {
 
   async page({ checkpoint = firstTimestamp, resume }: Position, { signal, note }: PageOptions): Promise<ExchangePage> {
     const { http, functionsKey, subscriptionKey, pageSize = 800, environment } = this.#options;
-    const query = { startTimestamp: checkpoint, pageSize: String(pageSize), ...(resume && { nextPageToken: resume }) };
-    const headers = { "x-functions-key": functionsKey, "ocp-apim-subscription-key": subscriptionKey };
-    const { body } = await http.send({ path: "FetchHashes", query, headers, ...(signal && { signal }) });
-    const given = { exchange: this.name, format: "stopncii" as const, statusOf, note, ...(signal && { signal }) };
+    const query = {
+      startTimestamp: checkpoint,
+      pageSize: String(pageSize),
+      ...(resume && { nextPageToken: resume }),
+    };
+    const headers = {
+      "x-functions-key": functionsKey,
+      "ocp-apim-subscription-key": subscriptionKey,
+    };
+    const { body } = await http.send({
+      path: "FetchHashes",
+      query,
+      headers,
+      ...(signal && { signal }),
+    });
+    const given = {
+      exchange: this.name,
+      format: "stopncii" as const,
+      statusOf,
+      note,
+      ...(signal && { signal }),
+    };
     const { list, entries } = await openListPage(body, given);
     const end = (): ReturnType<ExchangePage["end"]> => {
       const { next, importCursor, more } = list.page;
@@ -54,8 +72,14 @@ export class StopNcii implements ExchangeClient {
       }
       const now = Math.floor(environment.now() / 1000);
       if (Number(importCursor) > now)
-        note({ kind: "future", reason: "nextSetTimestamp is in the future; now is kept instead" });
-      return { position: { checkpoint: String(Math.min(Number(importCursor), now)) }, done: true };
+        note({
+          kind: "future",
+          reason: "nextSetTimestamp is in the future; now is kept instead",
+        });
+      return {
+        position: { checkpoint: String(Math.min(Number(importCursor), now)) },
+        done: true,
+      };
     };
     return { entries: entries, end: () => end() };
   }
@@ -71,5 +95,8 @@ function statusOf({ status, fields = {} }: ListEntry): {
   unknown?: string;
 } {
   if (status === "withdrawn" || fields["hashStatus"] === "Active") return { status };
-  return { status: "quarantined", unknown: "a record is neither active nor withdrawn; it does not match" };
+  return {
+    status: "quarantined",
+    unknown: "a record is neither active nor withdrawn; it does not match",
+  };
 }

@@ -34,17 +34,28 @@ export class TechAgainstTerrorism implements ExchangeClient {
       if (checkpoint !== undefined) query.set("after", checkpoint);
     }
     const { body } = await this.#get(query, signal);
-    const given = { exchange: this.name, format: "tech-against-terrorism" as const, note, ...(signal && { signal }) };
+    const given = {
+      exchange: this.name,
+      format: "tech-against-terrorism" as const,
+      note,
+      ...(signal && { signal }),
+    };
     const { list, entries } = await openListPage(body, given);
     const end = (): PageEnd => {
       const { next, importCursor } = list.page;
       if (next !== undefined) {
         const following = this.#next(next);
         if (following === query.toString()) throw badPage(this.name, "its link leads to itself");
-        return { position: { ...(checkpoint && { checkpoint }), resume: following }, done: false };
+        return {
+          position: { ...(checkpoint && { checkpoint }), resume: following },
+          done: false,
+        };
       }
       const reached = importCursor ?? checkpoint;
-      return { position: { ...(reached !== undefined && { checkpoint: reached }) }, done: true };
+      return {
+        position: { ...(reached !== undefined && { checkpoint: reached }) },
+        done: true,
+      };
     };
     return { entries, end };
   }
@@ -71,7 +82,11 @@ export class TechAgainstTerrorism implements ExchangeClient {
 
   async #login(signal: AbortSignal | undefined): Promise<string> {
     const { http, user, password } = this.#options;
-    const body = new URLSearchParams({ username: user, password, resend: "False" }).toString();
+    const body = new URLSearchParams({
+      username: user,
+      password,
+      resend: "False",
+    }).toString();
     const headers = { "content-type": "application/x-www-form-urlencoded" };
     const response = await http.send({
       path: "token-auth/tcap/",

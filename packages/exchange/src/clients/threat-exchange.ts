@@ -49,8 +49,18 @@ export class ThreatExchange implements ExchangeClient {
     };
     const headers: Record<string, string> = tokenIn === "header" ? { authorization: `Bearer ${token}` } : {};
     const path = `${encodeURIComponent(group)}/threat_updates`;
-    const { body } = await http.send({ path, query, headers, ...(signal && { signal }) });
-    const given = { exchange: this.name, format: "threatexchange" as const, note, ...(signal && { signal }) };
+    const { body } = await http.send({
+      path,
+      query,
+      headers,
+      ...(signal && { signal }),
+    });
+    const given = {
+      exchange: this.name,
+      format: "threatexchange" as const,
+      note,
+      ...(signal && { signal }),
+    };
     const { list, entries } = await openListPage(body, given);
     const end = (): PageEnd => {
       const { more, next, lastTime } = list.page;
@@ -59,11 +69,20 @@ export class ThreatExchange implements ExchangeClient {
         if (next === undefined || next === before?.after)
           throw badPage(this.name, "there are more, but no cursor for them");
         const following: Token = { after: next, newest };
-        return { position: { ...(checkpoint && { checkpoint }), resume: JSON.stringify(following) }, done: false };
+        return {
+          position: {
+            ...(checkpoint && { checkpoint }),
+            resume: JSON.stringify(following),
+          },
+          done: false,
+        };
       }
       // Rows of the newest second may follow, so the next fetch begins with it again.
       const reached = newest === 0 ? checkpoint : String(newest);
-      return { position: { ...(reached && { checkpoint: reached }) }, done: true };
+      return {
+        position: { ...(reached && { checkpoint: reached }) },
+        done: true,
+      };
     };
     return { entries, end };
   }

@@ -22,7 +22,12 @@ export function readArguments(args: readonly string[], options: Options): Argume
   let values: Record<string, unknown>;
   let words: string[];
   try {
-    ({ values, positionals: words } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true }));
+    ({ values, positionals: words } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: true,
+      strict: true,
+    }));
   } catch (error) {
     throw invalid("the arguments", `known options (${error instanceof Error ? error.message : "unknown"})`);
   }

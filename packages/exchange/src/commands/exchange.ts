@@ -109,19 +109,36 @@ const commands: Record<string, Command | undefined> = {
   },
   run: async (store, given, output) => {
     const only = selection(store, given);
-    const shared = { only, stop: output.stop, whole: given.flag("whole"), onRun: report(output) };
+    const shared = {
+      only,
+      stop: output.stop,
+      whole: given.flag("whole"),
+      onRun: report(output),
+    };
     if (!given.flag("watch")) return (await runAll(store, shared)) === 0 ? 0 : 1;
     await runSchedule(store, shared);
     return 0;
   },
   retry: async (store, _, output) => {
     const only = (source: SourceSettings): boolean => readStatus(store, source).failure !== undefined;
-    return (await runAll(store, { only, stop: output.stop, onRun: report(output) })) === 0 ? 0 : 1;
+    return (await runAll(store, {
+      only,
+      stop: output.stop,
+      onRun: report(output),
+    })) === 0
+      ? 0
+      : 1;
   },
   skip: async (store, given, { write }) => {
     const to = Date.parse(given.needed("to"));
     const [bank, source] = [given.needed("bank"), given.needed("source")];
-    await skipTo(store, { bank, source, to, by: given.needed("by"), reason: given.needed("reason") });
+    await skipTo(store, {
+      bank,
+      source,
+      to,
+      by: given.needed("by"),
+      reason: given.needed("reason"),
+    });
     write(`${bank}/${source} continues at ${new Date(to).toISOString()}\n`);
     return 0;
   },
@@ -129,7 +146,13 @@ const commands: Record<string, Command | undefined> = {
     const now = Date.now();
     const all = sourcesOf(store).map(({ bank, source, kind, intervalSeconds }) => {
       const status = readStatus(store, { bank, source });
-      return { bank, source, kind, condition: conditionOf(status, intervalSeconds, now), ...status };
+      return {
+        bank,
+        source,
+        kind,
+        condition: conditionOf(status, intervalSeconds, now),
+        ...status,
+      };
     });
     if (given.flag("json")) write(`${JSON.stringify(all, undefined, 2)}\n`);
     else for (const one of all) write(statusLines(one, now));
@@ -156,7 +179,12 @@ function report({ write, warn }: Output): (source: SourceSettings, outcome: RunO
   };
 }
 
-type Status = ReturnType<typeof readStatus> & { bank: string; source: string; kind: string; condition: string };
+type Status = ReturnType<typeof readStatus> & {
+  bank: string;
+  source: string;
+  kind: string;
+  condition: string;
+};
 
 function statusLines(status: Status, now: number): string {
   const { bank, source, kind, condition, completeAt, failure, withdrawalDelay: delay, notes, skips } = status;

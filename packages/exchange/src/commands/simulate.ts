@@ -9,7 +9,12 @@ import type { Arguments } from "./arguments.js";
 import type { Output } from "./exchange.js";
 
 /** The credentials of simulated exchanges. They protect nothing. */
-const credentials = { functionsKey: "functions", subscriptionKey: "subscription", user: "user", password: "password" };
+const credentials = {
+  functionsKey: "functions",
+  subscriptionKey: "subscription",
+  user: "user",
+  password: "password",
+};
 
 const value = (i: number): string => createHash("sha256").update(`simulated ${i}`).digest("hex");
 

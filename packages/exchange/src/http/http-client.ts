@@ -47,7 +47,11 @@ export class HttpClient {
     this.base = base;
     this.#options = options;
     const ca = options.ca === undefined ? {} : { ca: options.ca };
-    this.#fetcher = new Fetcher({ trustedOrigins: [base.origin], userAgent: "empreinte-exchange", ...ca });
+    this.#fetcher = new Fetcher({
+      trustedOrigins: [base.origin],
+      userAgent: "empreinte-exchange",
+      ...ca,
+    });
   }
 
   /** The host, as errors name it. */
@@ -109,7 +113,9 @@ export class HttpClient {
   #refusal(status: number): ExchangeError {
     if (status === 401 || status === 403) {
       const text = `${this.host} refuses the credentials, with status ${status}`;
-      return new ExchangeError("ERR_EMPREINTE_EXCHANGE_DENIED", text, { status });
+      return new ExchangeError("ERR_EMPREINTE_EXCHANGE_DENIED", text, {
+        status,
+      });
     }
     const code = isRetriedStatus(status) ? "ERR_EMPREINTE_EXCHANGE_UNAVAILABLE" : "ERR_EMPREINTE_EXCHANGE_STATUS";
     return new ExchangeError(code, `${this.host} answers with status ${status}`, { status });

@@ -25,7 +25,11 @@ export function takeLock(store: BankStore, from: { bank: string; source: string 
   const name = `exchange/lock/${from.bank}/${from.source}`;
   const holder = randomUUID();
   const lost = new AbortController();
-  const textOf = (): string => JSON.stringify({ holder, until: now() + leaseMilliseconds } satisfies Lease);
+  const textOf = (): string =>
+    JSON.stringify({
+      holder,
+      until: now() + leaseMilliseconds,
+    } satisfies Lease);
   const there = store.memos(name).find((memo) => memo.name === name)?.text;
   const held = there !== undefined && (JSON.parse(there) as Lease).until > now();
   let mine = textOf();

@@ -102,8 +102,16 @@ class Run {
       }
       return { status, complete };
     } catch (error) {
-      const { since, runs } = status.failure ?? { since: this.#environment.now(), runs: 0 };
-      status.failure = { since, runs: runs + 1, code: codeOf(error), reason: sentence(error) };
+      const { since, runs } = status.failure ?? {
+        since: this.#environment.now(),
+        runs: 0,
+      };
+      status.failure = {
+        since,
+        runs: runs + 1,
+        code: codeOf(error),
+        reason: sentence(error),
+      };
       throw error;
     } finally {
       status.endedAt = this.#environment.now();
@@ -119,7 +127,11 @@ class Run {
     if (wholeLists) {
       const { checkpoint, ...rest } = this.#state;
       // The checkpoint of such a source only says whether the list is as it was.
-      this.#state = { ...rest, ...(checkpoint && !this.#options.whole && { checkpoint }), wholeList: randomUUID() };
+      this.#state = {
+        ...rest,
+        ...(checkpoint && !this.#options.whole && { checkpoint }),
+        wholeList: randomUUID(),
+      };
       return;
     }
     const age = this.#environment.now() - (checkpointAt ?? this.#environment.now());
@@ -142,6 +154,11 @@ class Run {
         return await this.#once();
       } catch (error) {
         this.#lost.throwIfAborted();
+        if (this.#state.wholeList !== undefined && codeOf(error) === "ERR_EMPREINTE_UNKNOWN_NAME" && failures === 1) {
+          // The store was copied or restored since the list began.
+          this.#state = { version: 1, wholeList: randomUUID() };
+          continue;
+        }
         const again =
           codeOf(error) === "ERR_EMPREINTE_EXCHANGE_PAGE" || codeOf(error).startsWith("ERR_EMPREINTE_FETCH_");
         if (!again || failures >= (retry.tries ?? 3) || stop?.aborted) throw unavailable(error);
@@ -173,13 +190,19 @@ class Run {
       ended = { end, state: run.#after(end) };
     }
     const before = stateText(this.#state);
+    // The checkpoint of a source that gives whole lists is no place in one.
+    const first = position.resume === undefined && (this.#client.wholeLists || position.checkpoint === undefined);
     const counts = await this.#store.import(this.#from, entries(this), {
       importCursor: () => (ended === undefined ? before : stateText(ended.state)),
       saveIndex: false,
       signal: this.#lost,
       onProblem: ({ code, reason }) => notes.add({ kind: code, reason }),
       ...(wholeList !== undefined && {
-        wholeList: { id: wholeList, complete: () => ended?.end.done === true && !ended.end.unchanged },
+        wholeList: {
+          id: wholeList,
+          first,
+          complete: () => ended?.end.done === true && !ended.end.unchanged,
+        },
       }),
     });
     const { end, state } = ended!;
@@ -197,12 +220,18 @@ class Run {
 
   async #open(position: Position, notes: Notes): Promise<ExchangePage> {
     try {
-      return await this.#client.page(position, { signal: this.#lost, note: (note) => notes.add(note) });
+      return await this.#client.page(position, {
+        signal: this.#lost,
+        note: (note) => notes.add(note),
+      });
     } catch (error) {
       // An exchange that knows the token no longer says so with a status of its own.
       const refused = codeOf(error) === "ERR_EMPREINTE_EXCHANGE_STATUS" && position.resume !== undefined;
       if (!refused) throw error;
-      this.#note({ kind: "expired", reason: "the exchange refused the token; the fetch goes on from the checkpoint" });
+      this.#note({
+        kind: "expired",
+        reason: "the exchange refused the token; the fetch goes on from the checkpoint",
+      });
       const { checkpoint, resume: expired } = position;
       this.#state = withoutResume(this.#state);
       return this.#client.page(
@@ -248,7 +277,10 @@ class Run {
   #note(note: PageNote, times = 1): void {
     const { notes } = this.#status;
     const kind = notes[note.kind] === undefined && Object.keys(notes).length >= mostNotes ? "other" : note.kind;
-    notes[kind] = { count: (notes[kind]?.count ?? 0) + times, reason: sentence(note.reason) };
+    notes[kind] = {
+      count: (notes[kind]?.count ?? 0) + times,
+      reason: sentence(note.reason),
+    };
     this.#options.onNote?.(note);
   }
 }

@@ -23,14 +23,23 @@ async function runOne(store: BankStore, source: SourceSettings, options: Schedul
   try {
     const client = await openClient(source, environment);
     try {
-      const more = { ...(stop && { stop }), ...(retry && { retry }), ...(whole !== undefined && { whole }) };
+      const more = {
+        ...(stop && { stop }),
+        ...(retry && { retry }),
+        ...(whole !== undefined && { whole }),
+      };
       const from = { bank: source.bank, source: source.source };
-      return { result: await runSource(store, from, client, { environment, ...more }) };
+      return {
+        result: await runSource(store, from, client, { environment, ...more }),
+      };
     } finally {
       await client.close();
     }
   } catch (error) {
-    return { code: codeOf(error) || "ERR_EMPREINTE_EXCHANGE_UNAVAILABLE", reason: sentence(error) };
+    return {
+      code: codeOf(error) || "ERR_EMPREINTE_EXCHANGE_UNAVAILABLE",
+      reason: sentence(error),
+    };
   }
 }
 

@@ -42,9 +42,19 @@ export async function skipTo(
     const now = environment.now();
     const status = readStatus(store, skip);
     delete status.failure;
-    writeStatus(store, skip, { ...status, skips: [...status.skips, { at: now, to, by, reason }].slice(-100) });
-    const importCursor = stateText({ version: 1, checkpoint, checkpointAt: now });
-    await store.import({ bank, source }, [], { importCursor, saveIndex: false });
+    writeStatus(store, skip, {
+      ...status,
+      skips: [...status.skips, { at: now, to, by, reason }].slice(-100),
+    });
+    const importCursor = stateText({
+      version: 1,
+      checkpoint,
+      checkpointAt: now,
+    });
+    await store.import({ bank, source }, [], {
+      importCursor,
+      saveIndex: false,
+    });
   } finally {
     lock.release();
   }

@@ -42,9 +42,21 @@ export class NcmecSimulator extends Simulator {
   /** Adds or changes an entry, now. */
   put(id: string, change: Partial<NcmecEntry> = {}): void {
     const key = `${change.member ?? "42"}/${id}`;
-    const fresh = { member: "42", id, media: "image" as const, classification: "A1", fingerprints: {}, deleted: false };
+    const fresh = {
+      member: "42",
+      id,
+      media: "image" as const,
+      classification: "A1",
+      fingerprints: {},
+      deleted: false,
+    };
     const before = this.entries.get(key);
-    this.entries.set(key, { ...fresh, ...before, ...change, timestamp: change.timestamp ?? this.now() });
+    this.entries.set(key, {
+      ...fresh,
+      ...before,
+      ...change,
+      timestamp: change.timestamp ?? this.now(),
+    });
   }
 
   protected respond({ headers, method, path, query, body }: SimulatedRequest): SimulatedAnswer {

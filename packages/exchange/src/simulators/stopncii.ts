@@ -29,7 +29,11 @@ export class StopNciiSimulator extends Simulator {
   /** The records by type and hash, with the number of their newest version. */
   readonly records: Map<string, { number: number; record: StopNciiRecord }> = new Map();
   /** What clients have sent with `SubmitFeedback`. */
-  readonly feedback: { hashValue: string; feedbackValue: string; tags: string[] }[] = [];
+  readonly feedback: {
+    hashValue: string;
+    feedbackValue: string;
+    tags: string[];
+  }[] = [];
   /** What clients have sent with `SubmitHashes`. */
   readonly submitted: { signalType: string; hashValue: string }[] = [];
   readonly #keys: StopNciiSimulatorOptions;
@@ -45,8 +49,18 @@ export class StopNciiSimulator extends Simulator {
     const key = `${change.signalType ?? "ImagePDQ"} ${hashValue}`;
     const before = this.records.get(key)?.record;
     const caseNumbers = { [`case-${this.#number}`]: "Active" };
-    const fresh = { signalType: "ImagePDQ", hashValue, hashStatus: "Active", caseNumbers };
-    const record = { ...fresh, ...before, ...change, lastModtimestamp: change.lastModtimestamp ?? this.now() };
+    const fresh = {
+      signalType: "ImagePDQ",
+      hashValue,
+      hashStatus: "Active",
+      caseNumbers,
+    };
+    const record = {
+      ...fresh,
+      ...before,
+      ...change,
+      lastModtimestamp: change.lastModtimestamp ?? this.now(),
+    };
     this.records.set(key, { number: ++this.#number, record });
   }
 
@@ -54,11 +68,18 @@ export class StopNciiSimulator extends Simulator {
     const { headers, method, path, body } = request;
     const right = headers["x-functions-key"] === this.#keys.functionsKey;
     if (!right || headers["ocp-apim-subscription-key"] !== this.#keys.subscriptionKey) {
-      return { status: 401, body: JSON.stringify({ statusCode: 401, message: "Access denied" }) };
+      return {
+        status: 401,
+        body: JSON.stringify({ statusCode: 401, message: "Access denied" }),
+      };
     }
     if (method === "GET" && path.endsWith("/FetchHashes")) return this.#fetch(request);
     if (method !== "POST") return { status: 404 };
-    const sent = JSON.parse(body) as { count: number; hashFeedbacks?: never[]; hashRecords?: never[] };
+    const sent = JSON.parse(body) as {
+      count: number;
+      hashFeedbacks?: never[];
+      hashRecords?: never[];
+    };
     const list = path.endsWith("/SubmitFeedback") ? sent.hashFeedbacks : sent.hashRecords;
     if (list === undefined || list.length !== sent.count) return { status: 400 };
     if (path.endsWith("/SubmitFeedback")) this.feedback.push(...list);
@@ -83,7 +104,10 @@ export class StopNciiSimulator extends Simulator {
     const page = later.slice(0, size);
     const last = page.at(-1);
     const hasMoreRecords = later.length > size;
-    const next: Token = { time: last?.record.lastModtimestamp ?? start, number: last?.number ?? 0 };
+    const next: Token = {
+      time: last?.record.lastModtimestamp ?? start,
+      number: last?.number ?? 0,
+    };
     const answer = {
       count: page.length,
       nextPageToken: Buffer.from(JSON.stringify(next)).toString("base64"),

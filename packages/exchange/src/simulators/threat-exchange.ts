@@ -1,0 +1,110 @@
+import { type SimulatedAnswer, type SimulatedRequest, Simulator, type SimulatorOptions } from "./simulator.js";
+
+export interface ThreatExchangeSimulatorOptions extends SimulatorOptions {
+  /** "app id|app secret". */
+  token: string;
+  group: string;
+  /** Whether the token must be in the query. Default: it must be in the header. */
+  tokenIn?: "header" | "query";
+}
+
+interface Update {
+  number: number;
+  indicator: string;
+  type: string;
+  status: string;
+  /** Seconds since 1970. */
+  updated: number;
+  deleted: boolean;
+}
+
+/** How long a deletion is reported, in seconds. */
+const tombstoneSeconds = 90 * 24 * 3600;
+
+/** A simulated ThreatExchange. It forgets deletions after 90 days. */
+export class ThreatExchangeSimulator extends Simulator {
+  /** The indicators by their ids. */
+  readonly updates: Map<string, Update> = new Map();
+  readonly #options: ThreatExchangeSimulatorOptions;
+  #number = 0;
+
+  constructor(options: ThreatExchangeSimulatorOptions) {
+    super(options);
+    this.#options = options;
+  }
+
+  /** Adds or changes an indicator, now. */
+  put(id: string, change: Partial<Omit<Update, "number">> = {}): void {
+    const fresh = {
+      indicator: "",
+      type: "HASH_PDQ",
+      status: "MALICIOUS",
+      deleted: false,
+    };
+    const update = {
+      ...fresh,
+      ...this.updates.get(id),
+      updated: this.now(),
+      ...change,
+      number: ++this.#number,
+    };
+    this.updates.set(id, update);
+  }
+
+  protected respond({ headers, path, query }: SimulatedRequest): SimulatedAnswer {
+    const { token, group, tokenIn = "header" } = this.#options;
+    const given = tokenIn === "header" ? headers.authorization : query.get("access_token");
+    if (given !== (tokenIn === "header" ? `Bearer ${token}` : token)) {
+      const error = {
+        message: "Invalid OAuth access token.",
+        type: "OAuthException",
+        code: 190,
+        fbtrace_id: "x",
+      };
+      return { status: 400, body: JSON.stringify({ error }) };
+    }
+    if (!path.endsWith(`/${group}/threat_updates`)) return { status: 404 };
+    const limit = Number(query.get("limit") ?? 500);
+    const start = Number(query.get("start_time") ?? 0);
+    const cursor = query.get("after");
+    const [time, number] =
+      cursor === null ? [0, 0] : (JSON.parse(Buffer.from(cursor, "base64").toString()) as number[]);
+    const later = [...this.updates]
+      .filter(([, one]) => one.updated >= start && !(one.deleted && this.now() - one.updated > tombstoneSeconds))
+      .filter(([, one]) => cursor === null || one.updated > time! || (one.updated === time && one.number > number!))
+      .sort(([, a], [, b]) => a.updated - b.updated || a.number - b.number);
+    const page = later.slice(0, limit);
+    const last = page.at(-1)?.[1];
+    const after = Buffer.from(JSON.stringify([last?.updated ?? 0, last?.number ?? 0])).toString("base64");
+    const next = `https://graph.example.org${path}?access_token=${encodeURIComponent(token)}&after=${after}`;
+    const paging = {
+      cursors: { before: "x", after },
+      ...(later.length > limit && { next }),
+    };
+    return {
+      status: 200,
+      body: JSON.stringify({
+        data: page.map(row),
+        ...(page.length > 0 && { paging }),
+      }),
+    };
+  }
+}
+
+function row([id, { indicator, type, status, updated, deleted }]: [string, Update]): object {
+  const about = {
+    id,
+    indicator,
+    type,
+    last_updated: updated,
+    should_delete: deleted,
+  };
+  if (deleted) return about;
+  const descriptor = {
+    id: `9${id}`,
+    owner: { id: "7", name: "Member 7" },
+    status,
+    tags: { data: [{ text: "ncii" }] },
+  };
+  return { ...about, status, descriptors: { data: [descriptor] } };
+}

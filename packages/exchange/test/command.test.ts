@@ -1,0 +1,205 @@
+/** The command, the settings, the secrets and the schedule. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BankStore } from "empreinte/bank";
+import { beforeEach, describe, expect, test } from "vitest";
+import { exchangeCommand } from "../src/commands/exchange.ts";
+import { isRetriedStatus, pauseBefore, retryAfter } from "../src/http/retry.ts";
+import { runSchedule } from "../src/run/schedule.ts";
+import { addSource } from "../src/run/sources.ts";
+import { conditionOf, noStatus } from "../src/run/status.ts";
+import { readSecret } from "../src/secrets.ts";
+import { after, code, folder, from, hash, matching, newStore, testEnvironment } from "./support.ts";
+
+let path: string;
+let lists: string;
+beforeEach(async () => {
+  const place = folder();
+  path = join(place, "known.bank");
+  const store = await BankStore.create(path);
+  store.createBank({ name: from.bank });
+  await store.close();
+  lists = folder();
+  writeFileSync(join(lists, "a.txt"), `${hash(1)}\n${hash(2)}\n`);
+});
+
+interface Ran {
+  status: number;
+  out: string;
+  err: string;
+}
+async function command(...args: string[]): Promise<Ran> {
+  const ran: Ran = { status: -1, out: "", err: "" };
+  const stop = new AbortController();
+  ran.status = await exchangeCommand(args, {
+    write: (text) => (ran.out += text),
+    warn: (text) => (ran.err += text),
+    stop: stop.signal,
+  });
+  return ran;
+}
+const named = ["--bank", from.bank, "--source", from.source];
+
+test("add, run, status and remove", async () => {
+  expect(await command("add", path, ...named, "--kind", "lists", "--base", lists)).toMatchObject({ status: 0 });
+  expect((await command("status", path)).out).toContain("ncii/exchange (lists): new, never complete");
+  expect(await command("run", path)).toMatchObject({
+    status: 0,
+    out: expect.stringContaining("2 added"),
+  });
+  const [status] = JSON.parse((await command("status", path, "--json")).out) as { condition: string; added: number }[];
+  expect(status).toMatchObject({ condition: "current", added: 2 });
+  expect(await command("remove", path, ...named)).toMatchObject({ status: 0 });
+  expect((await command("status", path)).out).toBe("");
+  expect((await command("run", path, ...named)).err).toContain("No source ncii/exchange is fetched");
+});
+
+test("a source that fails is reported, and retried", async () => {
+  await command("add", path, ...named, "--kind", "lists", "--base", lists);
+  writeFileSync(join(lists, "a.txt"), '{"hashRecords":[{"signalType"');
+  expect(await command("run", path)).toMatchObject({
+    status: 1,
+    err: expect.stringContaining("ERR_EMPREINTE_EXCHANGE_PAGE"),
+  });
+  expect(await command("status", path)).toMatchObject({
+    status: 1,
+    out: expect.stringContaining("stale"),
+  });
+  writeFileSync(join(lists, "a.txt"), `${hash(1)}\n`);
+  expect(await command("retry", path)).toMatchObject({ status: 0 });
+  expect(await command("status", path)).toMatchObject({
+    status: 0,
+    out: expect.stringContaining("current"),
+  });
+});
+
+test("going past a place is kept with its name and reason", async () => {
+  const secrets = ["--secret", "functions-key=env:A", "--secret", "subscription-key=env:B"];
+  await command("add", path, ...named, "--kind", "stopncii", ...secrets);
+  const skip = ["skip", path, ...named, "--to", "2026-01-02T03:04:05Z", "--by", "ada", "--reason", "cut off"];
+  expect(await command(...skip)).toMatchObject({ status: 0 });
+  expect((await command("status", path)).out).toContain("ada went past to 2026-01-02T03:04:05.000Z");
+  const store = await BankStore.open(path);
+  after(() => store.close());
+  expect(JSON.parse(store.importCursor(from)!)).toMatchObject({
+    checkpoint: "1767323045",
+  });
+});
+
+test.each([
+  [["add"], "STORE"],
+  [["nothing"], "the command"],
+  [["add", "PATH", "--bank", "none", "--source", "a", "--kind", "lists", "--base", "/"], "There is no bank none"],
+  [["add", "PATH", ...named, "--kind", "stopncii", "--secret", "functions-key=hunter2"], "secret subscription-key"],
+  [["add", "PATH", ...named, "--kind", "lists", "--base", "http://u:p@example.org/"], "base"],
+  [["add", "PATH", ...named, "--kind", "lists", "--base", "/x", "--interval", "1"], "interval"],
+  [["add", "PATH", ...named, "--kind", "lists", "--base", "/x", "--option", "a=b"], "option"],
+  [["add", "PATH", ...named, "--kind", "ncmec", "--secret", "user=env:A", "--secret", "password=env:B"], "environment"],
+  [["run", "PATH", "--nothing"], "known options"],
+  [["skip", "PATH", ...named, "--to", "2026", "--by", "a", "--reason", "b"], "No source"],
+])("%j is refused by name", async (args, reason) => {
+  const { status, err } = await command(...args.map((one) => (one === "PATH" ? path : one)));
+  expect(status).toBe(2);
+  expect(err).toContain(reason);
+});
+
+describe("a secret", () => {
+  test("in the place of where it is, is refused and not repeated", async () => {
+    const secrets = ["--secret", "functions-key=hunter2", "--secret", "subscription-key=env:B"];
+    const { status, err } = await command("add", path, ...named, "--kind", "stopncii", ...secrets);
+    expect(status).toBe(2);
+    expect(err).toContain("functions-key");
+    expect(err).not.toContain("hunter2");
+  });
+
+  test("comes from a file, the environment or systemd's credentials", async () => {
+    const place = folder();
+    writeFileSync(join(place, "key"), "from a file\n");
+    const environment = {
+      ...testEnvironment(),
+      variables: { KEY: "from the environment", CREDENTIALS_DIRECTORY: place },
+    };
+    const read = (where: string): Promise<string> => readSecret("key", where, environment);
+    expect(await read(`file:${place}/key`)).toBe("from a file");
+    expect(await read("env:KEY")).toBe("from the environment");
+    expect(await read("credential:key")).toBe("from a file");
+    for (const where of ["env:NONE", `file:${place}/none`, "credential:../key"]) {
+      await expect(read(where)).rejects.toMatchObject(code("EXCHANGE_SECRET"));
+    }
+    await expect(readSecret("key", "credential:key", testEnvironment())).rejects.toMatchObject(code("EXCHANGE_SECRET"));
+  });
+});
+
+test("the schedule fetches each source at its interval, and sources that are added meanwhile", async () => {
+  const store = await newStore();
+  const environment = testEnvironment();
+  const second = folder();
+  writeFileSync(join(second, "b.txt"), `${hash(9)}\n`);
+  const add = (source: string, base: string, intervalSeconds: number): unknown =>
+    addSource(store, {
+      ...from,
+      source,
+      kind: "lists",
+      base,
+      secrets: {},
+      options: {},
+      intervalSeconds,
+    });
+  add("fast", lists, 60);
+  const stop = new AbortController();
+  const runs: string[] = [];
+  await runSchedule(store, {
+    stop: stop.signal,
+    environment,
+    onRun: ({ source }) => {
+      runs.push(source);
+      if (runs.length === 2) add("slow", second, 600);
+      if (runs.length === 24) stop.abort();
+    },
+  });
+  // Twenty minutes and more: the fast one each minute, the slow one each ten.
+  const slow = runs.filter((one) => one === "slow").length;
+  expect([2, 3]).toContain(slow);
+  expect(runs.filter((one) => one === "fast")).toHaveLength(24 - slow);
+  expect(matching(store, { ...from, source: "slow" })).toEqual([hash(9)]);
+});
+
+test("a source is stale when it stopped at a page, or has not been complete for three intervals", () => {
+  const failure = {
+    since: 0,
+    runs: 1,
+    code: "ERR_EMPREINTE_EXCHANGE_UNAVAILABLE",
+    reason: "",
+  };
+  const page = { ...failure, code: "ERR_EMPREINTE_EXCHANGE_PAGE" };
+  const of = (change: object, now: number): string => conditionOf({ ...noStatus(), ...change }, 60, now);
+  expect(of({}, 1e6)).toBe("new");
+  expect(of({ completeAt: 0 }, 180_000)).toBe("current");
+  expect(of({ completeAt: 0 }, 180_001)).toBe("stale");
+  expect(of({ completeAt: 0, failure }, 60_000)).toBe("failing");
+  expect(of({ completeAt: 0, failure }, 200_000)).toBe("stale");
+  expect(of({ completeAt: 0, failure: page }, 1)).toBe("stale");
+});
+
+describe("a retry", () => {
+  const environment = { random: () => 0.5 };
+  test("Retry-After is seconds or a date", () => {
+    expect(retryAfter("120", 0)).toBe(120_000);
+    expect(retryAfter("Thu, 01 Jan 1970 00:01:00 GMT", 10_000)).toBe(50_000);
+    expect(retryAfter("Thu, 01 Jan 1970 00:00:01 GMT", 10_000)).toBe(0);
+    expect(retryAfter("soon", 0)).toBeUndefined();
+    expect(retryAfter(undefined, 0)).toBeUndefined();
+  });
+
+  test("pauses double up to a bound, also where the exchange wants a longer one", () => {
+    const pause = (failures: number, said?: number): number => pauseBefore(failures, said, {}, environment);
+    expect([1, 2, 3, 20].map((one) => pause(one))).toEqual([375, 750, 1500, 225_000]);
+    expect(pause(1, 10_000)).toBe(10_500);
+    expect(pause(1, 10_000_000)).toBe(300_000);
+  });
+
+  test("only what another try may change is tried again", () => {
+    expect([408, 429, 500, 503].every(isRetriedStatus)).toBe(true);
+    expect([400, 401, 403, 404, 410, 422].some(isRetriedStatus)).toBe(false);
+  });
+});
