@@ -226,7 +226,7 @@ describe("an exchange that is busy", () => {
     expect(environment.pauses).toEqual([1050, 1050]);
     failing(...Array.from({ length: 20 }, () => "busy" as const));
     await expect(run()).rejects.toMatchObject({
-      ...(code("EXCHANGE_UNAVAILABLE") as object),
+      ...code("EXCHANGE_UNAVAILABLE"),
       status: 429,
     });
   });

@@ -64,6 +64,6 @@ export function matching(store: BankStore, source: { bank: string; source: strin
   return active.flatMap(({ signals }) => signals.map(({ value }) => value)).sort();
 }
 
-export const code = (name: string): unknown => ({
+export const code = (name: string): { code: string } => ({
   code: `ERR_EMPREINTE_${name}`,
 });
