@@ -1,5 +1,6 @@
 // Hashing image files from end to end (read, decode, hash) over generated JPEGs:
-//   - files a second at concurrency 1, 2 and 4, beside sharp's own decode to raw samples of the same files
+//   - files a second at concurrency 1, 2 and 4, also in decoder processes, beside sharp's own decode to raw samples of the
+//     same files
 //   - the peak of memory with ten times as many small files
 //   - 12-megapixel JPEGs beside sharp's raw decode of them
 // Each measurement of memory in a process of its own.
@@ -47,17 +48,21 @@ async function writeFiles(folder, name, count, distinct, width, height, next) {
   return paths;
 }
 
+/** Hashes the files, and returns how many. */
+async function hashed(paths, options) {
+  const { hashImages } = await import("../dist/index.js");
+  let done = 0;
+  for await (const { error } of hashImages(paths, options)) {
+    if (error) throw error;
+    done++;
+  }
+  return done;
+}
+
 /** Each hashes or decodes the files and returns how many. */
 const works = {
-  async empreinte(paths, concurrency) {
-    const { hashImages } = await import("../dist/index.js");
-    let done = 0;
-    for await (const { error } of hashImages(paths, { concurrency })) {
-      if (error) throw error;
-      done++;
-    }
-    return done;
-  },
+  empreinte: (paths, concurrency) => hashed(paths, { concurrency }),
+  isolated: (paths, concurrency) => hashed(paths, { concurrency, isolation: "process" }),
   async sharp(paths, concurrency) {
     const rest = paths.values();
     let done = 0;
@@ -104,19 +109,30 @@ async function main() {
     const next = random(seed);
     const medium = await writeFiles(folder, "medium", files, Math.min(files, 50), 1024, 768, next);
     report.say(`\n${files} JPEGs of 1024×768, files a second:`);
-    report.say("concurrency   empreinte   sharp raw decode   ratio of times");
+    report.say("concurrency   empreinte   in processes   sharp raw decode   ratio of times   cost of processes");
     for (const concurrency of [1, 2, 4]) {
       const ours = await own({ work: "empreinte", paths: medium, concurrency });
+      const isolated = await own({ work: "isolated", paths: medium, concurrency });
       const peer = await own({ work: "sharp", paths: medium, concurrency });
       const rate = (one) => one.done / one.seconds;
       const ratio = ours.seconds / peer.seconds;
       const cells = [
         `${concurrency}`.padStart(11),
         rate(ours).toFixed(0).padStart(11),
+        rate(isolated).toFixed(0).padStart(14),
         rate(peer).toFixed(0).padStart(18),
+        ratio.toFixed(2).padStart(16),
       ];
-      const figures = { concurrency, filesPerSecond: rate(ours), peerFilesPerSecond: rate(peer), ratio };
-      report.result("files", figures, [...cells, ratio.toFixed(2).padStart(16)].join(" "));
+      const isolationCost = isolated.seconds / ours.seconds - 1;
+      const figures = {
+        concurrency,
+        filesPerSecond: rate(ours),
+        isolatedFilesPerSecond: rate(isolated),
+        peerFilesPerSecond: rate(peer),
+        ratio,
+        isolationCost,
+      };
+      report.result("files", figures, [...cells, `${(100 * isolationCost).toFixed(0)} %`.padStart(19)].join(" "));
     }
 
     const many = await writeFiles(folder, "small", small, Math.min(small, 100), 320, 240, next);
