@@ -1,6 +1,7 @@
 // Hashing image files from end to end (read, decode, hash) over generated JPEGs:
 //   - files a second at concurrency 1, 2 and 4, also in decoder processes, beside sharp's own decode to raw samples of the
 //     same files
+//   - what one file costs by stage
 //   - the peak of memory with ten times as many small files
 //   - 12-megapixel JPEGs beside sharp's raw decode of them
 // Each measurement of memory in a process of its own.
@@ -10,6 +11,7 @@ import { link, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
+import { reportStages } from "./image-stages.mjs";
 import { answer, compare, inOwnProcess, jobOf, once, random, Report, settings } from "./lib.mjs";
 
 /** A number below 1 from a generator of whole ones. */
@@ -134,6 +136,8 @@ async function main() {
       };
       report.result("files", figures, [...cells, `${(100 * isolationCost).toFixed(0)} %`.padStart(19)].join(" "));
     }
+
+    await reportStages(report, medium[0], 4 * runs);
 
     const many = await writeFiles(folder, "small", small, Math.min(small, 100), 320, 240, next);
     report.say("\nPeak memory (RSS) at concurrency 4, JPEGs of 320×240:");
