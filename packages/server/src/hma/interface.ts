@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { withCall } from "../core/call.js";
 import { Matching } from "../core/matching.js";
 import type { Service } from "../core/service.js";
+import { formLimits } from "../http/bodies.js";
 import { answerError } from "../http/errors.js";
 import { readiness } from "../http/health.js";
 import { bankRoutes } from "./banks.js";
@@ -60,15 +61,7 @@ export function hmaInterface(service: Service): (app: FastifyInstance) => Promis
     app.removeContentTypeParser("text/plain");
     app.addContentTypeParser(/^/, (_request, _payload, done) => done(null));
     await app.register(multipart, {
-      limits: {
-        files: 3,
-        fields: 20,
-        parts: 23,
-        fieldSize: 65_536,
-        fieldNameSize: 256,
-        headerPairs: 50,
-        fileSize: 2 ** 50,
-      },
+      limits: formLimits,
       throwFileSizeLimit: false,
     });
     const routes = new Set<string>();

@@ -32,6 +32,8 @@ export interface MediaContext {
 
 /** Below this quality HMA has no hash of an image. */
 const leastQuality = 50;
+/** A form has its file, and metadata and a note beside it. */
+const mostParts = 20;
 const missingFile = "Missing multipart/form-data file upload";
 
 async function hashContent(
@@ -68,7 +70,9 @@ export async function hashForm(context: MediaContext, query: Fields): Promise<Ha
   refuseLongBody(request, maxVideoBytes);
   const fields: Record<string, string> = {};
   let hashed: Omit<HashedMedia, "fields"> | undefined;
+  let count = 0;
   for await (const part of formParts(request, signal)) {
+    if (++count > mostParts) throw message(400, "The form has too many parts");
     if (part.type === "field") {
       if (typeof part.value === "string") fields[part.fieldname] = part.value;
       continue;

@@ -1,6 +1,7 @@
 /** The HTTP server: its limits, who calls, errors, logs and health. */
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
 import { actingAs } from "../core/actor.js";
+import { refuseLongBody } from "../core/call.js";
 import { notFound } from "../core/errors.js";
 import type { Service } from "../core/service.js";
 import { hmaInterface } from "../hma/interface.js";
@@ -8,7 +9,7 @@ import type { BankScope, PlainScope } from "../keys/scopes.js";
 import type { Principal } from "../keys/keys.js";
 import { v1Interface } from "../v1/interface.js";
 import { authenticate } from "./authenticate.js";
-import { continueBody } from "./bodies.js";
+import { bodyLimit, continueBody } from "./bodies.js";
 import { answerError } from "./errors.js";
 import { healthRoutes, type ProcessMetrics } from "./health.js";
 import { type LogStream, logOptions } from "./log.js";
@@ -73,7 +74,17 @@ export async function buildApp({ service, log, allMetrics }: AppOptions): Promis
   });
   app.addHook("onRequest", authenticate(service));
   app.addHook("preParsing", (request, reply, payload, done) => {
-    if (continueBody.has(request.raw)) reply.raw.writeContinue();
+    if (continueBody.has(request.raw)) {
+      try {
+        refuseLongBody(request, bodyLimit(config, request));
+      } catch (error) {
+        done(error instanceof Error ? error : undefined);
+        return;
+      }
+      // From here on the client sends its body, and a refusal has to wait for it.
+      continueBody.delete(request.raw);
+      reply.raw.writeContinue();
+    }
     done(null, payload);
   });
   app.addHook("preHandler", (request, _reply, done) => actingAs(request.principal.name, done));

@@ -21,10 +21,17 @@ import {
 
 const media = ["application/octet-stream", "image/*", "video/*", "multipart/form-data", "application/json"];
 
-/** The one file of a form, or the body itself. */
+/** Fields before the file of a form, which count for nothing. */
+const mostFields = 20;
+
+/** The first file of a form, or the body itself. */
 async function bodyOf(request: FastifyRequest): Promise<Readable> {
   if (!request.isMultipart()) return request.raw;
-  for await (const part of request.parts()) if (part.type === "file") return part.file;
+  let count = 0;
+  for await (const part of request.parts()) {
+    if (part.type === "file") return part.file;
+    if (++count > mostFields) throw badRequest("The form has too many parts");
+  }
   throw badRequest("The form has no file");
 }
 

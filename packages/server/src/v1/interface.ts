@@ -6,6 +6,7 @@ import { version } from "empreinte";
 import type { AnsweredError } from "../core/errors.js";
 import { Matching } from "../core/matching.js";
 import type { Service } from "../core/service.js";
+import { formLimits } from "../http/bodies.js";
 import { answerError } from "../http/errors.js";
 import { readiness } from "../http/health.js";
 import { bankRoutes } from "./banks.js";
@@ -57,15 +58,7 @@ export function v1Interface(service: Service): (app: FastifyInstance) => Promise
     app.removeContentTypeParser("text/plain");
     app.addContentTypeParser(/^/, (_request, _payload, done) => done(null));
     await app.register(multipart, {
-      limits: {
-        files: 2,
-        fields: 20,
-        parts: 22,
-        fieldSize: 65_536,
-        fieldNameSize: 256,
-        headerPairs: 50,
-        fileSize: 2 ** 50,
-      },
+      limits: formLimits,
       throwFileSizeLimit: false,
     });
     await app.register(swagger, {

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fetcher } from "empreinte-fetch";
-import { actingAs } from "../../src/core/actor.ts";
-import type { Config } from "../../src/config/options.ts";
-import { type RunningServer, startServer, type StartOptions } from "../../src/operation/start.ts";
+import { actingAs } from "../../dist/core/actor.js";
+import type { Config } from "../../dist/config/options.js";
+import { type RunningServer, startServer, type StartOptions } from "../../dist/operation/start.js";
 
 /** What a test does with a server. */
 export interface TestServer extends RunningServer {
