@@ -53,6 +53,8 @@ export class State {
   readonly #database: Libsql.Database;
   readonly #statements: Map<string, Libsql.Statement<[Value[]]>> = new Map();
 
+  #changes = 0;
+
   private constructor(path: string) {
     this.path = path;
     this.#database = new Libsql(path, { timeout: 5000 });
@@ -94,6 +96,12 @@ export class State {
     return statement;
   }
 
+  /** Differs after every change, by this process or another one. */
+  get version(): string {
+    const [others] = this.get<[number]>("PRAGMA data_version")!;
+    return `${others} ${this.#changes}`;
+  }
+
   /** Answers the first row as an array of its columns. */
   get<Row extends unknown[]>(sql: string, ...values: Value[]): Row | undefined {
     return this.#guard(() => this.#rows(sql).get(values) as Row | undefined);
@@ -106,6 +114,7 @@ export class State {
 
   /** Runs a statement and answers how many rows it changed. */
   run(sql: string, ...values: Value[]): number {
+    this.#changes++;
     return this.#guard(() => this.#statement(sql).run(values).changes);
   }
 

@@ -23,12 +23,21 @@ export function contentType(name: string): ContentType {
   return found;
 }
 
+type Ratios = ReadonlyMap<HmaSignalType, number>;
+
+/** What was read last, which holds until the state changes. Every lookup asks for it. */
+const read = new WeakMap<State, { version: string; ratios: Ratios }>();
+
 /** The types of signals with the shares that HMA's clients have set. A share of 0 switches a type off. */
-export function signalTypeRatios(state: State): Map<HmaSignalType, number> {
+export function signalTypeRatios(state: State): Ratios {
+  const { version } = state;
+  const before = read.get(state);
+  if (before?.version === version) return before.ratios;
   const ratios = new Map<HmaSignalType, number>(signalTypes.map((name) => [name, 1]));
   for (const [name, ratio] of state.all<[string, number]>("SELECT name, ratio FROM hma_signal_type")) {
     if (isSignalType(name)) ratios.set(name, ratio);
   }
+  read.set(state, { version, ratios });
   return ratios;
 }
 
