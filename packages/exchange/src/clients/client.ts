@@ -1,5 +1,5 @@
 /** The one shape of all exchanges. */
-import type { EntryInput } from "empreinte/bank";
+import type { EntryInfo, EntryInput } from "empreinte/bank";
 
 /**
  * Where to continue. A **checkpoint** is safe for ever: everything up to it has been taken. A **resume token** leads on from
@@ -43,6 +43,12 @@ export interface PageOptions {
   note: (note: PageNote) => void;
 }
 
+/** What an analyst says of an entry. */
+export type Verdict = "blocked" | "not-blocked" | "pending";
+
+/** What of an entry an exchange needs to recognise it. */
+export type FeedbackEntry = Pick<EntryInfo, "entryNumber" | "entryId" | "signals" | "time">;
+
 /** A client of one exchange. */
 export interface ExchangeClient {
   /** How errors and reports call it. */
@@ -58,6 +64,13 @@ export interface ExchangeClient {
   readonly wholeLists: boolean;
   /** Fetches the page at a position. An empty position is the beginning of all. */
   page(position: Position, options: PageOptions): Promise<ExchangePage>;
+  /**
+   * Sends what an analyst says of an entry. Sending it twice changes nothing.
+   * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_UNAVAILABLE` where it should be tried later; any other is a refusal.
+   */
+  sendFeedback?(entry: FeedbackEntry, verdict: Verdict): Promise<void>;
+  /** Submits an entry of ours. Sending it twice changes nothing. @throws {ExchangeError} as `sendFeedback`. */
+  submit?(entry: FeedbackEntry): Promise<void>;
   /** Ends all connections. */
   close(): Promise<void>;
 }

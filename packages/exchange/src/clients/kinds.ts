@@ -35,7 +35,7 @@ export const kinds: Readonly<Record<SourceKind, KindInfo>> = {
   },
   ncmec: {
     secrets: ["user", "password"],
-    options: ["environment"],
+    options: ["environment", "negative-reason"],
     intervalSeconds: 1800,
   },
   threatexchange: {
@@ -90,6 +90,9 @@ export async function openClient(settings: ClientSettings, environment: Environm
   switch (kind) {
     case "stopncii": {
       const [functionsKey, subscriptionKey] = [await secret("functions-key"), await secret("subscription-key")];
+      const optional = async (name: string): Promise<string | undefined> =>
+        secrets[name] === undefined ? undefined : secret(name);
+      const [feedbackKey, submitKey] = [await optional("feedback-key"), await optional("submit-key")];
       const size = options["page-size"];
       const pageSize = size === undefined ? {} : { pageSize: wholeNumber("page-size", size) };
       const http = new HttpClient({ base, environment });
@@ -99,15 +102,19 @@ export async function openClient(settings: ClientSettings, environment: Environm
         functionsKey,
         subscriptionKey,
         ...pageSize,
+        ...(feedbackKey !== undefined && { feedbackKey }),
+        ...(submitKey !== undefined && { submitKey }),
       });
     }
     case "ncmec": {
       const [user, password] = [await secret("user"), await secret("password")];
+      const negativeReason = options["negative-reason"];
       return new Ncmec({
         http: new HttpClient({ base, environment }),
         environment,
         user,
         password,
+        ...(negativeReason !== undefined && { negativeReason }),
       });
     }
     case "threatexchange": {

@@ -1,8 +1,8 @@
 /** NCMEC's hash sharing, version 2. */
 import type { Environment } from "../environment.js";
-import { badPage, ExchangeError } from "../errors.js";
+import { badPage, ExchangeError, invalid } from "../errors.js";
 import type { HttpClient } from "../http/http-client.js";
-import type { ExchangeClient, ExchangePage, PageEnd, PageOptions, Position } from "./client.js";
+import type { ExchangeClient, ExchangePage, FeedbackEntry, PageEnd, PageOptions, Position, Verdict } from "./client.js";
 import { openListPage } from "./list-page.js";
 
 /** The environments and their addresses. Each has a twin for tests. */
@@ -28,6 +28,8 @@ export interface NcmecOptions {
   environment: Environment;
   user: string;
   password: string;
+  /** The id of the reason that negative feedback has; `GET /v2/feedback/TYPE/reasons` lists them. */
+  negativeReason?: string;
 }
 
 /** A window of time, from exclusive, to inclusive: seconds since 1970. */
@@ -46,6 +48,8 @@ interface Paging extends Window {
 const unsureSeconds = 5;
 /** The first second of all: nothing is older than the service. */
 const beginning = Date.UTC(2000, 0, 1) / 1000;
+
+const namespace = "https://hashsharing.ncmec.org/hashsharing/v2";
 
 /** A time as the service takes it, always in UTC. */
 const textOf = (seconds: number): string => `${new Date(1000 * seconds).toISOString().slice(0, 19)}Z`;
@@ -110,6 +114,28 @@ export class Ncmec implements ExchangeClient {
       };
     };
     return { entries, end };
+  }
+
+  async sendFeedback({ entryId, signals }: FeedbackEntry, verdict: Verdict): Promise<void> {
+    const place = /^([^/]+)\/([^/]+)$/.exec(entryId ?? "");
+    if (place === null) throw invalid("the entry", "member and id");
+    if (verdict === "pending") throw invalid("the verdict", "blocked or not-blocked");
+    const { negativeReason = "", http } = this.#options;
+    if (verdict === "not-blocked" && !/^[\w-]{1,64}$/.test(negativeReason)) {
+      throw invalid("negative-reason", "the id of one of NCMEC's reasons");
+    }
+    const said =
+      verdict === "blocked"
+        ? "<affirmative/>"
+        : `<negative><reasonIds><guid>${negativeReason}</guid></reasonIds></negative>`;
+    const body = `<?xml version="1.0" encoding="UTF-8"?><feedbackSubmission xmlns="${namespace}">${said}</feedbackSubmission>`;
+    const headers = { authorization: this.#authorization, "content-type": "application/xml; charset=utf-8" };
+    const [member, id] = [encodeURIComponent(place[1]!), encodeURIComponent(place[2]!)];
+    for (const type of new Set(signals.map((signal) => signal.type.toUpperCase()))) {
+      const path = `v2/entries/${member}/${id}/${type}/feedback`;
+      const response = await http.send({ path, method: "PUT", headers, body });
+      response.discard();
+    }
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,9 @@
 /** StopNCII's hash exchange, version 1. */
 import type { ListEntry } from "empreinte/lists";
-import { badPage } from "../errors.js";
+import { badPage, invalid } from "../errors.js";
 import type { HttpClient } from "../http/http-client.js";
 import type { Environment } from "../environment.js";
-import type { ExchangeClient, ExchangePage, PageOptions, Position } from "./client.js";
+import type { ExchangeClient, ExchangePage, FeedbackEntry, PageOptions, Position, Verdict } from "./client.js";
 import { openListPage } from "./list-page.js";
 
 export interface StopNciiOptions {
@@ -13,6 +13,10 @@ export interface StopNciiOptions {
   functionsKey: string;
   /** The header `Ocp-Apim-Subscription-Key`. */
   subscriptionKey: string;
+  /** The header `x-functions-key` of `SubmitFeedback`, where feedback is sent. */
+  feedbackKey?: string;
+  /** The header `x-functions-key` of `SubmitHashes`, where entries are submitted. */
+  submitKey?: string;
   /** Records on a page. Default 800. */
   pageSize?: number;
 }
@@ -82,6 +86,33 @@ export class StopNcii implements ExchangeClient {
       };
     };
     return { entries: entries, end: () => end() };
+  }
+
+  async sendFeedback({ signals }: FeedbackEntry, verdict: Verdict): Promise<void> {
+    const feedbackValue = { blocked: "Blocked", "not-blocked": "NotBlocked", pending: "PendingReview" }[verdict];
+    const hashFeedbacks = signals.map(({ value: hashValue }) => ({ hashValue, feedbackValue, tags: [] }));
+    await this.#post("SubmitFeedback", "feedback-key", this.#options.feedbackKey, { hashFeedbacks });
+  }
+
+  async submit({ signals, time }: FeedbackEntry): Promise<void> {
+    const lastModtimestamp = Math.floor((time?.getTime() ?? this.#options.environment.now()) / 1000);
+    const hashRecords = signals
+      .filter(({ type }) => type === "pdq")
+      .map(({ value: hashValue }) => ({ lastModtimestamp, signalType: "ImagePDQ", hashValue, CSPFeedbacks: [] }));
+    await this.#post("SubmitHashes", "submit-key", this.#options.submitKey, { hashRecords });
+  }
+
+  async #post(path: string, secret: string, key: string | undefined, list: Record<string, unknown[]>): Promise<void> {
+    if (key === undefined) throw invalid(`secret ${secret}`, "file:PATH, env:NAME or credential:NAME");
+    const count = Object.values(list)[0]!.length;
+    const headers = {
+      "x-functions-key": key,
+      "ocp-apim-subscription-key": this.#options.subscriptionKey,
+      "content-type": "application/json",
+    };
+    const body = JSON.stringify({ count, ...list });
+    const response = await this.#options.http.send({ path, method: "POST", headers, body });
+    response.discard();
   }
 
   async close(): Promise<void> {

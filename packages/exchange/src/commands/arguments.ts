@@ -11,6 +11,8 @@ export interface Arguments {
   needed(name: string): string;
   /** A number. @throws {ExchangeError} */
   number(name: string): number | undefined;
+  /** All values of an option that may be repeated. */
+  list(name: string): string[];
   /** Pairs such as `--secret name=where`. @throws {ExchangeError} */
   pairs(name: string): Record<string, string>;
 }
@@ -47,6 +49,7 @@ export function readArguments(args: readonly string[], options: Options): Argume
       if (!/^\d{1,9}$/.test(value)) throw invalid(`--${name}`, "a whole number");
       return Number(value);
     },
+    list: (name) => (values[name] ?? []) as string[],
     pairs: (name) =>
       Object.fromEntries(
         ((values[name] ?? []) as string[]).map((pair) => {

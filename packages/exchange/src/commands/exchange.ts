@@ -1,7 +1,11 @@
 /** The command `empreinte exchange`. */
 import { BankStore } from "empreinte/bank";
-import { type SourceKind, sourceKinds } from "../clients/kinds.js";
+import { openClient, type SourceKind, sourceKinds } from "../clients/kinds.js";
+import { systemEnvironment } from "../environment.js";
 import { invalid, sentence } from "../errors.js";
+import { collectFeedback } from "../outbox/collect.js";
+import { outboxOf } from "../outbox/outbox.js";
+import { collectSubmissions, sendOutbox } from "../outbox/send.js";
 import { runAll, type RunOutcome, runSchedule } from "../run/schedule.js";
 import { skipTo } from "../run/skip.js";
 import { addSource, findSource, removeSource, type SourceSettings, sourcesOf } from "../run/sources.js";
@@ -13,7 +17,7 @@ export const help: string = `empreinte exchange: sources that keep themselves cu
 
   empreinte exchange add STORE --bank BANK --source SOURCE --kind KIND
       [--base ADDRESS|FOLDER] [--secret NAME=WHERE]... [--option NAME=VALUE]...
-      [--interval SECONDS]
+      [--interval SECONDS] [--feedback]
     KIND is one of ${sourceKinds.join(", ")}.
     WHERE is file:PATH, env:NAME or credential:NAME (systemd).
   empreinte exchange run STORE [--watch] [--whole] [--bank BANK --source SOURCE]
@@ -23,6 +27,10 @@ export const help: string = `empreinte exchange: sources that keep themselves cu
   empreinte exchange status STORE [--json]
   empreinte exchange skip STORE --bank BANK --source SOURCE --to TIME --by NAME --reason TEXT
     Goes past what cannot be read. What changed before TIME may never arrive.
+  empreinte exchange feedback STORE [--bank BANK --source SOURCE] [--send]
+    Shows what analysts have said and what became of it, or (--send) sends what is pending.
+  empreinte exchange submit STORE --bank BANK --source SOURCE --from BANK/SOURCE [--send]
+    Shows what of our own source would be submitted, or (--send) submits it.
   empreinte exchange remove STORE --bank BANK --source SOURCE
   empreinte exchange simulate stopncii|ncmec [--port PORT] [--entries COUNT] [--fault NAME=SHARE]...
 
@@ -46,6 +54,9 @@ const options = {
   port: string,
   entries: string,
   fault: strings,
+  feedback: boolean,
+  send: boolean,
+  from: string,
   help: boolean,
 };
 
@@ -94,6 +105,7 @@ const commands: Record<string, Command | undefined> = {
       kind: given.needed("kind") as SourceKind,
       secrets: given.pairs("secret"),
       options: given.pairs("option"),
+      feedback: given.flag("feedback"),
       ...(base !== undefined && { base }),
       ...(intervalSeconds !== undefined && { intervalSeconds }),
     });
@@ -129,6 +141,22 @@ const commands: Record<string, Command | undefined> = {
       ? 0
       : 1;
   },
+  feedback: async (store, given, output) => {
+    let failed = false;
+    for (const source of sourcesOf(store).filter(selection(store, given))) {
+      if (!source.feedback) continue;
+      collectFeedback(store, source, systemEnvironment);
+      failed = (await deliver(store, source, given.flag("send"), output)) || failed;
+    }
+    return failed ? 1 : 0;
+  },
+  submit: async (store, given, output) => {
+    const to = findSource(store, given.needed("bank"), given.needed("source"));
+    const [bank, source] = given.needed("from").split("/");
+    if (bank === undefined || source === undefined) throw invalid("--from", "BANK/SOURCE");
+    collectSubmissions(store, { bank, source }, to, systemEnvironment);
+    return (await deliver(store, to, given.flag("send"), output)) ? 1 : 0;
+  },
   skip: async (store, given, { write }) => {
     const to = Date.parse(given.needed("to"));
     const [bank, source] = [given.needed("bank"), given.needed("source")];
@@ -159,6 +187,34 @@ const commands: Record<string, Command | undefined> = {
     return all.some(({ condition }) => condition === "stale") ? 1 : 0;
   },
 };
+
+/** Sends what is pending, or shows it. Answers whether something was refused or stayed. */
+async function deliver(
+  store: BankStore,
+  settings: SourceSettings,
+  send: boolean,
+  { write, stop }: Output,
+): Promise<boolean> {
+  const client = await openClient(settings, systemEnvironment);
+  try {
+    const from = { bank: settings.bank, source: settings.source };
+    const { items, pending, sent, refused } = await sendOutbox(store, from, client, {
+      environment: systemEnvironment,
+      dryRun: !send,
+      stop,
+    });
+    const name = `${from.bank}/${from.source}`;
+    for (const { entryNumber, what } of items)
+      write(`${name}: entry ${entryNumber}: ${what}${send ? "" : ", not sent"}\n`);
+    for (const { entryNumber, state, reason } of outboxOf(store, from)) {
+      if (reason !== undefined) write(`${name}: entry ${entryNumber} is ${state}: ${reason}\n`);
+    }
+    write(`${name}: ${pending} pending, ${sent} sent, ${refused} refused\n`);
+    return send && pending + refused > 0;
+  } finally {
+    await client.close();
+  }
+}
 
 /** Which sources a run is for. @throws {ExchangeError} */
 function selection(store: BankStore, given: Arguments): (source: SourceSettings) => boolean {

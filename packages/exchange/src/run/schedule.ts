@@ -3,6 +3,8 @@ import type { BankStore } from "empreinte/bank";
 import { openClient } from "../clients/kinds.js";
 import { systemEnvironment } from "../environment.js";
 import { codeOf, sentence } from "../errors.js";
+import { collectFeedback } from "../outbox/collect.js";
+import { sendOutbox } from "../outbox/send.js";
 import { runSource, type RunOptions, type RunResult } from "./run-source.js";
 import { type SourceSettings, sourcesOf } from "./sources.js";
 import { readStatus } from "./status.js";
@@ -29,9 +31,12 @@ async function runOne(store: BankStore, source: SourceSettings, options: Schedul
         ...(whole !== undefined && { whole }),
       };
       const from = { bank: source.bank, source: source.source };
-      return {
-        result: await runSource(store, from, client, { environment, ...more }),
-      };
+      const result = await runSource(store, from, client, { environment, ...more });
+      if (source.feedback) {
+        collectFeedback(store, from, environment);
+        await sendOutbox(store, from, client, { environment, ...(stop && { stop }) });
+      }
+      return { result };
     } finally {
       await client.close();
     }
