@@ -31,6 +31,8 @@ export interface RunResult {
 
 const day = 24 * 3600 * 1000;
 const mostNotes = 32;
+/** Milliseconds between two writings of the status during a run: each costs as much as the position of a page. */
+const statusPause = 5000;
 
 /**
  * Fetches what a source has new. A page, the withdrawals in it and the position after it are one transaction: a process that is
@@ -64,6 +66,8 @@ class Run {
   #state: SourceState;
   /** Whether the run began at the beginning of its list, and has been given an entry since. */
   #sawEntries: boolean;
+  /** When the status was last written. */
+  #writtenAt = 0;
 
   constructor(
     store: BankStore,
@@ -214,7 +218,10 @@ class Run {
       status[key] += counts[key];
     }
     for (const [kind, { count, reason }] of notes.all) this.#note({ kind, reason }, count);
-    writeStatus(this.#store, this.#from, status);
+    if (now - this.#writtenAt >= statusPause) {
+      writeStatus(this.#store, this.#from, status);
+      this.#writtenAt = now;
+    }
     return end.done;
   }
 
