@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hashImage } from "empreinte";
+import { hashDistance, hashImage } from "empreinte";
+import { hashVideo } from "empreinte/video";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sceneOf } from "../../../test/support/known-answers.ts";
@@ -22,7 +23,31 @@ interface Found {
   orientations: Record<string, string>;
 }
 
+interface FoundVideo {
+  frames: { timestampSeconds: number; hash: string; quality: number }[];
+  decoder: string;
+}
+
 let site: Site;
+const videos = new Map<string, Uint8Array>();
+
+/** Clips of two seconds whose image moves, in codecs that free browsers decode. */
+function makeVideos(): void {
+  if (which("ffmpeg") === undefined) return;
+  const folder = mkdtempSync(join(tmpdir(), "empreinte-browser-"));
+  const source = ["-f", "lavfi", "-i", "mandelbrot=size=320x240:rate=10", "-t", "2", "-pix_fmt", "yuv420p"];
+  for (const [name, codec] of [
+    ["vp8.webm", ["-c:v", "libvpx", "-b:v", "500k"]],
+    ["vp9.webm", ["-c:v", "libvpx-vp9", "-b:v", "500k", "-cpu-used", "8"]],
+    ["h264.mp4", ["-c:v", "libx264", "-preset", "ultrafast"]],
+  ] as const) {
+    const file = join(folder, name);
+    execFileSync("ffmpeg", ["-v", "error", ...source, ...codec, file]);
+    videos.set(name, readFileSync(file));
+  }
+  rmSync(folder, { recursive: true });
+}
+
 const images = new Map<string, Uint8Array>();
 
 async function makeImages(): Promise<void> {
@@ -48,8 +73,10 @@ async function makeImages(): Promise<void> {
 beforeAll(async () => {
   if (!built) return;
   await makeImages();
+  makeVideos();
   site = await Site.start();
   for (const [name, bytes] of images) site.put(name, bytes);
+  for (const [name, bytes] of videos) site.put(name, bytes);
   site.put("cut.jpg", images.get("a.jpg")!.subarray(0, 3000));
   site.put("cut.png", images.get("a.png")!.subarray(0, 3000));
   site.put("cut.gif", images.get("a.gif")!.subarray(0, 3000));
@@ -114,6 +141,28 @@ for (const name of ["Chromium", "Firefox"] as const)
         "ERR_EMPREINTE_CLOSED",
         "ERR_EMPREINTE_CLOSED",
       ]);
+    });
+
+    it("hashes the frames of videos within four bits of the library, or says that it does not decode them", async (ctx) => {
+      if (videos.size === 0) return ctx.skip("skipped: needs ffmpeg");
+      let decoded = 0;
+      for (const [file, bytes] of videos) {
+        const found = await page.call<FoundVideo | Failed>("video", file, { sampling: { fps: 2 } });
+        if ("error" in found) {
+          expect(found.error, file).toMatchObject({ code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" });
+          continue;
+        }
+        decoded++;
+        const wanted = await hashVideo(bytes, { sampling: { fps: 2 } });
+        expect(found.decoder).toBe("platform");
+        expect(found.frames.length, file).toBe(4);
+        for (const { timestampSeconds: time, hash } of found.frames) {
+          const near = wanted.frames.find((frame) => Math.abs(frame.timestampSeconds - time) < 0.06);
+          expect(near, `${file} at ${time}`).toBeDefined();
+          expect(hashDistance(hash, near!.hash), `${file} at ${time}`).toBeLessThanOrEqual(4);
+        }
+      }
+      expect(decoded).toBeGreaterThan(0);
     });
 
     it("requests nothing but the files of the package", async () => {

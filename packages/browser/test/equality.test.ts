@@ -7,7 +7,7 @@ import { hashImage } from "empreinte";
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sceneOf } from "../../../test/support/known-answers.ts";
-import { long } from "../../../test/support/long.ts";
+import { long, rounds } from "../../../test/support/long.ts";
 import { root, which } from "../../../test/support/run.ts";
 import { hashFile } from "../dist/decode/hash-file.js";
 import { type CoreExports, startCore } from "../dist/core/module.js";
@@ -41,9 +41,9 @@ function scene(width: number, height: number, seed: number): Sharp {
 
 const sizes = [
   [97, 61],
-  [320, 241],
   [5, 33],
-] as const;
+  [320, 241],
+].slice(0, rounds(2, 3)) as [number, number][];
 
 describe("the same hash as the library", () => {
   beforeEach(needsCore);

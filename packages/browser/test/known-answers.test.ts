@@ -7,7 +7,7 @@ import { startCore, textAt } from "../dist/core/module.js";
 import { importsOf, modules, needsCore, wasmBytes } from "./support/core.ts";
 
 /** The large ones take minutes with a loaded processor, so the short run leaves them to the native kernels. */
-const chosen = knownAnswers.filter(({ width, height }) => long || width * height <= 420_000);
+const chosen = knownAnswers.filter(({ width, height }) => long || width * height <= 300_000);
 
 describe("the WebAssembly core", () => {
   beforeEach(needsCore);

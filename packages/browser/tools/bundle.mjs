@@ -23,11 +23,13 @@ const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const decoders = join(dist, "decoders");
 mkdirSync(decoders, { recursive: true });
 
+// Space is left as it is, because only so the comments stay that keep bundlers from changing an import by its place.
 const options = {
   bundle: true,
   format: "esm",
   target: "es2022",
-  minify: true,
+  minifySyntax: true,
+  minifyIdentifiers: true,
   legalComments: "eof",
   logLevel: "warning",
 };

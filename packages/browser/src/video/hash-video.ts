@@ -41,7 +41,7 @@ async function framesOf(
         const text = `The video has more than ${settings.maxFrames} frames to hash, the most that are hashed.`;
         throw new HashError("ERR_EMPREINTE_LIMIT", text);
       }
-      frames.push({ time: sample.timestamp, ...(await hashFrame(core, sample, settings.orientations)) });
+      frames.push({ timestampSeconds: sample.timestamp, ...(await hashFrame(core, sample, settings.orientations)) });
       progress(duration > 0 ? Math.min(1, sample.timestamp / duration) : 0);
     } finally {
       sample.close();

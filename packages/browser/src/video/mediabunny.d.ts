@@ -2,9 +2,9 @@
 declare module "mediabunny" {
   export const ALL_FORMATS: readonly unknown[];
 
-  export class BlobSource {
-    constructor(blob: Blob);
-  }
+  /** Where bytes come from. */
+  export type Source = object;
+  export const BlobSource: new (blob: Blob) => Source;
 
   export interface InputVideoTrack {
     getCodec(): Promise<string | null>;
@@ -18,7 +18,7 @@ declare module "mediabunny" {
   }
 
   export class Input {
-    constructor(options: { source: BlobSource; formats: readonly unknown[] });
+    constructor(options: { source: Source; formats: readonly unknown[] });
     canRead(): Promise<boolean>;
     getPrimaryVideoTrack(): Promise<InputVideoTrack | null>;
     dispose(): void;
@@ -39,10 +39,7 @@ declare module "mediabunny" {
     /** Seconds. */
     readonly timestamp: number;
     allocationSize(options: { rect: Rectangle }): number;
-    copyTo(
-      to: Uint8Array,
-      options: { rect: Rectangle },
-    ): Promise<readonly { offset: number; stride: number }[]>;
+    copyTo(to: Uint8Array, options: { rect: Rectangle }): Promise<readonly { offset: number; stride: number }[]>;
     close(): void;
   }
 

@@ -13,7 +13,7 @@ export interface VideoSettings {
 /** A frame of a video. */
 export interface FrameHash {
   /** Seconds from the start. */
-  time: number;
+  timestampSeconds: number;
   hash: string;
   quality: number;
   stable: boolean;

@@ -18,7 +18,7 @@ export const firefoxPath = "/usr/bin/firefox-esr";
 export const hasChromium: boolean = existsSync(chromiumPath);
 export const hasFirefox: boolean = existsSync(firefoxPath);
 
-const quiet = [
+export const quiet: readonly string[] = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-background-networking",

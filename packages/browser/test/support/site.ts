@@ -15,7 +15,7 @@ const types: Record<string, string> = {
   ".webmanifest": "application/manifest+json",
 };
 
-const policy =
+const usualPolicy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; " +
   "img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'";
 
@@ -71,13 +71,23 @@ window.begin = (text) => {
 document.title = "ready";
 `;
 
+function read(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 export class Site {
   readonly #server: Server;
+  readonly #folder: string | undefined;
   readonly #files = new Map<string, Uint8Array>();
   /** The paths that were requested. */
   readonly requests: string[] = [];
 
-  private constructor() {
+  private constructor(policy: string, folder: string | undefined) {
+    this.#folder = folder;
     this.#server = createServer((request, response) => {
       const path = new URL(request.url ?? "/", "http://localhost").pathname;
       this.requests.push(`${request.method} ${path}`);
@@ -91,8 +101,9 @@ export class Site {
     });
   }
 
-  static async start(): Promise<Site> {
-    const site = new Site();
+  /** @param folder a site that was built, in the place of the page of the tests. */
+  static async start(policy: string = usualPolicy, folder?: string): Promise<Site> {
+    const site = new Site(policy, folder);
     await new Promise<void>((resolve) => site.#server.listen(0, "127.0.0.1", resolve));
     return site;
   }
@@ -112,14 +123,10 @@ export class Site {
   }
 
   #find(path: string): Uint8Array | string | undefined {
+    if (path.startsWith("/files/")) return this.#files.get(path.slice("/files/".length));
+    if (this.#folder !== undefined) return read(join(this.#folder, normalize(path === "/" ? "/index.html" : path)));
     if (path === "/") return page;
     if (path === "/test.js") return script;
-    if (path.startsWith("/files/")) return this.#files.get(path.slice("/files/".length));
-    if (!path.startsWith("/package/")) return undefined;
-    try {
-      return readFileSync(join(root, "packages/browser", normalize(path.slice("/package/".length))));
-    } catch {
-      return undefined;
-    }
+    return path.startsWith("/package/") ? read(join(root, "packages/browser", normalize(path.slice(8)))) : undefined;
   }
 }

@@ -1,0 +1,35 @@
+// The case file, and the code that withdraws it.
+
+const alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/** Makes a code of 130 random bits, in groups that are easy to write down. Signs that look alike are left out. */
+export function makeCode() {
+  const signs = Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => alphabet[byte % 32]).join("");
+  return signs.match(/.{1,5}/g).join("-");
+}
+
+/** The SHA-256 of a code, which is all that others learn of it. Case and separators do not matter. */
+export async function proofOf(code) {
+  const signs = code.toUpperCase().replace(/[^0-9A-Z]/g, "");
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`empreinte withdrawal ${signs}`));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Makes the case file. It has hashes and how they were made, no names and no times of files. */
+export async function makeCase(items, code) {
+  return {
+    format: "empreinte-case",
+    version: 1,
+    withdrawal: await proofOf(code),
+    images: items
+      .filter(({ image }) => image)
+      .map(({ image: { hash, quality, decoder } }) => ({ hash, quality, decoder })),
+    videos: items
+      .filter(({ video }) => video)
+      .map(({ video: { frames, duration, decoder } }) => ({
+        decoder,
+        duration,
+        frames: frames.map(({ timestampSeconds, hash, quality }) => ({ timestampSeconds, hash, quality })),
+      })),
+  };
+}
