@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { access, constants, readFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isOwn } from "./commands/catalogue.js";
+import { catalogue, isOwn } from "./commands/catalogue.js";
 
 /** A program to start: the file, and the arguments before those of the user. */
 export interface External {
@@ -31,14 +31,14 @@ function foldersUp(): string[] {
   }
 }
 
-/** The script that a package's `bin` names for this program. */
-async function packageScript(packageName: string): Promise<string | undefined> {
+/** The script that a package's `bin` names for a program. */
+async function packageScript(packageName: string, program: string): Promise<string | undefined> {
   for (const folder of foldersUp()) {
     const root = join(folder, "node_modules", packageName);
     const text = await readFile(join(root, "package.json"), "utf8").catch(() => undefined);
     if (text === undefined) continue;
     const { bin } = JSON.parse(text) as { bin?: string | Record<string, string> };
-    const script = typeof bin === "string" ? bin : bin?.[packageName];
+    const script = typeof bin === "string" ? bin : bin?.[program];
     if (script !== undefined) return join(root, script);
   }
   return undefined;
@@ -57,7 +57,8 @@ async function onPath(program: string): Promise<string | undefined> {
 /** `empreinte-NAME`: the package installed beside this one, or a program on PATH. */
 async function locate(name: string): Promise<External | undefined> {
   const program = `empreinte-${name}`;
-  const script = await packageScript(program);
+  const { packageName = program } = catalogue.externals.find((one) => one.name === name) ?? {};
+  const script = await packageScript(packageName, program);
   if (script !== undefined) return { program: process.execPath, before: [script] };
   const found = await onPath(program);
   return found === undefined ? undefined : { program: found, before: [] };

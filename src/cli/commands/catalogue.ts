@@ -63,8 +63,8 @@ const groups: readonly CommandGroup[] = [
 const externals: readonly ExternalCommand[] = [
   { name: "server", packageName: "empreinte-server", summary: "Answer queries over HTTP, with a page for reviews" },
   { name: "exchange", packageName: "empreinte-exchange", summary: "Keep banks equal to the lists of exchanges" },
+  { name: "watch", packageName: "empreinte-exchange", summary: "Check that removed content stays away" },
   { name: "cluster", packageName: "empreinte-cluster", summary: "Replicate banks and share work over NATS" },
-  { name: "browser", packageName: "empreinte-browser", summary: "Hash and search in a web page" },
 ];
 
 /** The command of this name; undefined where there is none. */

@@ -10,10 +10,15 @@ const path = process.env["PATH"] ?? "";
 
 describe("a command of another package", () => {
   it("that is not installed: the package is named, and the status is 2", async () => {
-    for (const name of ["server", "exchange", "cluster", "browser"]) {
+    for (const [name, packageName = `empreinte-${name}`] of [
+      ["server"],
+      ["exchange"],
+      ["watch", "empreinte-exchange"],
+      ["cluster"],
+    ]) {
       const { code, stdout, stderr } = await empreinte([name, "--help"]);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-      expect(stderr).toContain(`npm install empreinte-${name}`);
+      expect(stderr).toContain(`npm install ${packageName}`);
     }
   });
 
@@ -34,7 +39,7 @@ describe("a command of another package", () => {
     mkdirSync(server);
     writeFileSync(
       join(server, "package.json"),
-      JSON.stringify({ name: "empreinte-server", type: "module", bin: { "empreinte-server": "run.js" } }),
+      JSON.stringify({ name: "empreinte-server", type: "module", bin: { "empreinte-server": "run.js", "empreinte-watch": "no.js" } }),
     );
     const script = `for await (const chunk of process.stdin) process.stdout.write(chunk);
       console.error(JSON.stringify(process.argv.slice(2)));
