@@ -10,12 +10,12 @@ const path = process.env["PATH"] ?? "";
 
 describe("a command of another package", () => {
   it("that is not installed: the package is named, and the status is 2", async () => {
-    for (const [name, packageName = `empreinte-${name}`] of [
-      ["server"],
-      ["exchange"],
+    for (const [name, packageName] of [
+      ["server", "empreinte-server"],
+      ["exchange", "empreinte-exchange"],
       ["watch", "empreinte-exchange"],
-      ["cluster"],
-    ]) {
+      ["cluster", "empreinte-cluster"],
+    ] as const) {
       const { code, stdout, stderr } = await empreinte([name, "--help"]);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(stderr).toContain(`npm install ${packageName}`);
