@@ -9,7 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BankStore } from "empreinte/bank";
 import { afterEach, describe, expect, test } from "vitest";
+import { needsLongRun } from "../../../test/support/long.ts";
 import { root } from "../../../test/support/run.ts";
+import { loadConfig } from "../dist/config/load.js";
 import { someHash } from "./support/hashes.ts";
 import { testServer } from "./support/server.ts";
 
@@ -126,22 +128,23 @@ describe("the command", () => {
       env: { ...process.env, EMPREINTE_SERVER_WORKERS: "4", EMPREINTE_SERVER_MAX_IMAGE_BYTES: "6000" },
     });
     expect(JSON.parse(child.stdout)).toMatchObject({ data: "/a", workers: 3, maxImageBytes: 6000, open: true });
-    for (const [args, text] of [
-      [["--open", "--listen", "0.0.0.0:1"], "loopback"],
-      [["--workers", "0"], "--workers must be"],
-      [["--listen", "nowhere"], "listen must be"],
-      [["--isolation", "some"], "one of none, process"],
-      [["--nothing"], "--nothing"],
+    for (const [flags, text] of [
+      [{ open: true, listen: "0.0.0.0:1" }, "loopback"],
+      [{ workers: "0" }, "--workers must be"],
+      [{ listen: "nowhere" }, "listen must be"],
+      [{ isolation: "some" }, "one of none, process"],
     ] as const) {
-      const refused = run("--check-config", "--data", "/a", ...args);
-      expect(refused.status, text).toBe(2);
-      expect(refused.stderr).toContain(text);
+      expect(() => loadConfig({ data: "/a", ...flags }, {}), text).toThrow(text);
     }
+    const refused = run("--check-config", "--data", "/a", "--nothing");
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain("--nothing");
     writeFileSync(file, '{"wrokers": 1}');
-    expect(run("--check-config", "--data", "/a", "--config", file).stderr).toContain("no option wrokers");
+    expect(() => loadConfig({ data: "/a" }, {}, file)).toThrow("no option wrokers");
   });
 
-  test("makes a store and prints a key at its first start only, serves with several processes, and ends calmly", async () => {
+  test("makes a store and prints a key at its first start only, serves with several processes, and ends calmly", async (ctx) => {
+    needsLongRun(ctx);
     const data = folder();
     const args = [
       "--data",
