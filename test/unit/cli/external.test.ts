@@ -39,7 +39,11 @@ describe("a command of another package", () => {
     mkdirSync(server);
     writeFileSync(
       join(server, "package.json"),
-      JSON.stringify({ name: "empreinte-server", type: "module", bin: { "empreinte-server": "run.js", "empreinte-watch": "no.js" } }),
+      JSON.stringify({
+        name: "empreinte-server",
+        type: "module",
+        bin: { "empreinte-server": "run.js", "empreinte-watch": "no.js" },
+      }),
     );
     const script = `for await (const chunk of process.stdin) process.stdout.write(chunk);
       console.error(JSON.stringify(process.argv.slice(2)));
