@@ -1,0 +1,36 @@
+/** What a curator or a node reports while it runs. */
+
+/** Something that happened. No event has a hash. */
+export type ClusterEvent =
+  /** The curator took over, with this epoch. */
+  | { type: "curator"; epoch: number }
+  /** The curator cannot renew its lease. It grants nothing until it can. */
+  | { type: "lease-unsure"; reason: string }
+  /** Another curator took over. The store is a replica from now on. */
+  | { type: "deposed"; reason: string }
+  /** A revision was announced. */
+  | { type: "announced"; revision: number }
+  /** A node has applied these revisions. */
+  | { type: "applied"; from: number; revision: number; removed: boolean }
+  /** A node answers from now on, or no longer. */
+  | { type: "answering"; reason?: undefined }
+  | { type: "incomplete"; reason: string }
+  /** A node took a new copy of the store. */
+  | { type: "snapshot"; revision: number; reason: string }
+  /** A message was refused, or a step failed and is tried again. */
+  | { type: "refused"; reason: string }
+  | { type: "retry"; step: string; reason: string };
+
+/** Takes events. What it throws is dropped. */
+export type EventListener = (event: ClusterEvent) => void;
+
+/** Makes a listener that never throws. */
+export const quiet =
+  (listener: EventListener | undefined): EventListener =>
+  (event) => {
+    try {
+      listener?.(event);
+    } catch {
+      // A listener of the caller's must not stop a node.
+    }
+  };

@@ -1,0 +1,46 @@
+/** The names of subjects, streams and buckets. */
+import { ClusterError } from "../errors.js";
+
+/** Checks the name of a store or a node: 1 to 64 of a–z, 0–9, "-" and "_". @throws {ClusterError} */
+export function checkId(what: string, value: unknown): string {
+  if (typeof value === "string" && /^[a-z0-9_-]{1,64}$/.test(value)) return value;
+  throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", `Expected 1 to 64 of a-z, 0-9, - and _ for ${what}`);
+}
+
+/** The names that belong to one store. */
+export interface Names {
+  store: string;
+  /** The stream of announcements, and its only subject. */
+  changes: string;
+  announcement: string;
+  /** The key-value bucket with the curator's lease and the states of nodes. */
+  state: string;
+  /** The object store with the snapshot. */
+  snapshots: string;
+  /** Subjects of requests to the curator. */
+  fetch: string;
+  chunk: string;
+  renew: string;
+  snapshot: string;
+  leave: string;
+  /** The subject of confirmations. */
+  done: string;
+}
+
+/** Answers the names of a store. */
+export function namesOf(given: string): Names {
+  const store = checkId("store", given);
+  return {
+    store,
+    changes: `EMP_CHANGES_${store}`,
+    announcement: `emp.chg.${store}`,
+    state: `EMP_STATE_${store}`,
+    snapshots: `EMP_SNAP_${store}`,
+    fetch: `emp.fetch.${store}`,
+    chunk: `emp.chunk.${store}`,
+    renew: `emp.renew.${store}`,
+    snapshot: `emp.snap.${store}`,
+    leave: `emp.leave.${store}`,
+    done: `emp.done.${store}`,
+  };
+}

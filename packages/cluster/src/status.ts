@@ -1,0 +1,104 @@
+/** What a cluster looks like from outside: read from NATS alone, without a curator or a node. */
+import { type Link, type LinkOptions, openLink, openSnapshots, openState } from "./net/link.js";
+import { lastAnnouncement } from "./curator/announce.js";
+import { read } from "./net/messages.js";
+import { consumerName } from "./node/follow.js";
+
+/** One registered node. */
+export interface NodeStatus {
+  id: string;
+  /** The revision of its last report. */
+  revision: number;
+  /** How many revisions it is behind the last announcement. */
+  lag: number;
+  /** Whether it answered at its last report, and can still have the lease that it had then. */
+  answering: boolean;
+  /** Seconds since that report, by the clocks of NATS and of this machine. */
+  reportedSecondsAgo: number;
+  /** How many announcements it has not acknowledged. */
+  unacknowledged: number | undefined;
+}
+
+/** The state of a cluster. */
+export interface ClusterStatus {
+  store: string;
+  /** The revision and the digest that were announced last. */
+  revision: number;
+  digest: string | undefined;
+  curator: { id: string; epoch: number } | undefined;
+  nodes: NodeStatus[];
+  /** How many announcements the stream has. */
+  announcements: number;
+  snapshots: { name: string; bytes: number }[];
+}
+
+/** Reads the state of a cluster. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_NATS` */
+export async function clusterStatus(options: LinkOptions): Promise<ClusterStatus> {
+  const link = await openLink(options, "status");
+  try {
+    return await statusOf(link);
+  } finally {
+    await link.nc.close();
+  }
+}
+
+async function statusOf(link: Link): Promise<ClusterStatus> {
+  const { jsm, names } = link;
+  const kv = await openState(link);
+  const { announcement } = await lastAnnouncement(link);
+  const revision = announcement?.revision ?? 0;
+  const holder = await kv.get("curator");
+  const nodes: NodeStatus[] = [];
+  for await (const key of await kv.keys("node.*")) {
+    const entry = await kv.get(key);
+    if (entry === null || entry.operation !== "PUT") continue;
+    const id = key.slice("node.".length);
+    const state = read<{ revision: number; answering?: boolean; leaseSeconds?: number }>("node's state", entry.value);
+    const reportedSecondsAgo = Math.max(0, (Date.now() - entry.created.getTime()) / 1000);
+    const consumer = await jsm.consumers.info(names.changes, consumerName(id)).catch(() => undefined);
+    nodes.push({
+      id,
+      revision: state.revision,
+      lag: Math.max(0, revision - state.revision),
+      answering: state.answering === true && reportedSecondsAgo < (state.leaseSeconds ?? 0),
+      reportedSecondsAgo,
+      unacknowledged: consumer && consumer.num_pending + consumer.num_ack_pending,
+    });
+  }
+  const objects = await (await openSnapshots(link)).list();
+  const { state } = await jsm.streams.info(names.changes);
+  return {
+    store: names.store,
+    revision,
+    digest: announcement?.digest,
+    curator:
+      holder !== null && holder.operation === "PUT"
+        ? read<{ id: string; epoch: number }>("curator's lease", holder.value)
+        : undefined,
+    nodes: nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    announcements: state.messages,
+    snapshots: objects.map(({ name, size }) => ({ name, bytes: size })),
+  };
+}
+
+/** Writes a status as text, one line for each node. */
+export function statusText({
+  store,
+  revision,
+  digest,
+  curator,
+  nodes,
+  announcements,
+  snapshots,
+}: ClusterStatus): string {
+  const lines = [
+    `store ${store}: revision ${revision}, digest ${digest?.slice(0, 8) ?? "none"}`,
+    curator === undefined ? "no curator" : `curator ${curator.id}, epoch ${curator.epoch}`,
+    `${announcements} announcements, ${snapshots.length} snapshots`,
+    ...nodes.map(({ id, revision: at, lag, answering, reportedSecondsAgo, unacknowledged = 0 }) => {
+      const says = answering ? "answers" : "does not answer";
+      return `node ${id}: revision ${at} (${lag} behind), ${says}, reported ${reportedSecondsAgo.toFixed(0)} s ago, ${unacknowledged} unacknowledged`;
+    }),
+  ];
+  return lines.join("\n");
+}

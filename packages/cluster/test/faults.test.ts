@@ -1,0 +1,264 @@
+/** The failures of a cluster: processes that are killed or stopped, and servers that lose what they had. */
+import { dirname } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { BankStore } from "empreinte/bank";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { lying } from "../../../test/support/bank-bytes.ts";
+import { needsLongRun } from "../../../test/support/long.ts";
+import { entriesOfCase, from, hashesOfCase, leases, same, TestCluster } from "./support/cluster.ts";
+import { hashesBelow } from "./support/files.ts";
+import { Member } from "./support/process.ts";
+import { needsNats, Servers } from "./support/servers.ts";
+
+let servers: Servers;
+let cluster: TestCluster;
+let members: Member[] = [];
+
+async function begin(count: number): Promise<void> {
+  servers = await Servers.start(count);
+  cluster = new TestCluster(servers);
+}
+
+beforeEach((ctx) => needsNats(ctx));
+afterEach(async () => {
+  for (const member of members) await member.kill();
+  members = [];
+  await cluster?.close();
+  await servers?.close();
+});
+
+function member(role: "node" | "curator", id: string, more: object = {}): Member {
+  const shared = { role, id, store: "test", nats: { servers: servers.urls }, replicas: servers.ports.length };
+  const own = role === "node" ? { path: cluster.path(id) } : { bank: cluster.path(id), ...leases };
+  const made = new Member({ ...shared, ...own, ...more });
+  members.push(made);
+  return made;
+}
+
+/** Waits until the member has this revision and digest, and answers. */
+async function has(one: Member, { revision, digest }: { revision: number; digest: string }): Promise<void> {
+  await expect.poll(() => one.call("state"), { interval: 50 }).toEqual({ revision, digest });
+}
+
+/** A hash of each case is found by all, or by none. */
+async function sameAnswers(curator: { store: BankStore }, node: Member): Promise<void> {
+  for (const number of [0, 1, 2, 3, 4, 30]) {
+    const hash = hashesOfCase(number)[0]!;
+    const { value } = await node.call<{ value: unknown[] }>("search", hash);
+    expect(JSON.parse(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(await curator.store.search(hash))));
+  }
+}
+
+describe("a node that is killed", () => {
+  test.each(["before-commit", "after-commit", "before-ack"])(
+    "%s has each revision once when it returns",
+    async (stopAt) => {
+      await begin(1);
+      await cluster.store("curator");
+      const curator = await cluster.curator("curator");
+      const first = member("node", "one");
+      await first.started();
+      await has(first, curator.store.position());
+      await first.kill();
+      const second = member("node", "one", { stopAt });
+      await second.started();
+      await curator.store.import(from, entriesOfCase(30));
+      const withdrawing = curator.withdraw({ case: "case 3" });
+      await second.line(({ hook }) => hook === stopAt);
+      await second.kill();
+      // It has confirmed, or it is named.
+      const { complete, missing } = await withdrawing;
+      expect(missing).toEqual(complete ? [] : ["one"]);
+      const third = member("node", "one");
+      await third.started();
+      await has(third, curator.store.position());
+      await sameAnswers(curator, third);
+      await third.call("close");
+      const store = await BankStore.open(cluster.path("one"));
+      expect(store.verify()).toEqual([]);
+      await store.close();
+      for (const name of ["curator", "one"]) expect(lying(dirname(cluster.path(name)), hashesOfCase(3))).toEqual([]);
+      expect(hashesBelow(servers.folder, [...hashesOfCase(3), ...hashesOfCase(30)])).toEqual([]);
+    },
+  );
+});
+
+describe("a node that is stopped", () => {
+  test("is named, and does not answer when it goes on before it has caught up", async () => {
+    await begin(1);
+    await cluster.store("curator");
+    const curator = await cluster.curator("curator");
+    const node = member("node", "one");
+    await node.started();
+    await has(node, curator.store.position());
+    node.signal("SIGSTOP");
+    const removal = await curator.withdraw({ case: "case 1" });
+    expect(removal).toMatchObject({ complete: false, missing: ["one"] });
+    const answer = node.call<{ value?: unknown[]; revision: number; incomplete?: string }>(
+      "search",
+      hashesOfCase(1)[0]!,
+    );
+    node.signal("SIGCONT");
+    const { value = [], revision, incomplete } = await answer;
+    // It refused, or it had caught up by then.
+    expect(incomplete ?? revision).toEqual(incomplete === undefined ? removal.revision : "lease");
+    expect(value).toEqual([]);
+    await has(node, curator.store.position());
+  });
+});
+
+test("a clock that is a day fast or slow changes nothing", async () => {
+  await begin(1);
+  await cluster.store("curator");
+  const curator = await cluster.curator("curator");
+  const day = 86_400_000;
+  const nodes = [member("node", "fast", { skew: day }), member("node", "slow", { skew: -day })];
+  for (const node of nodes) {
+    await node.started();
+    await has(node, curator.store.position());
+  }
+  expect(await curator.withdraw({ case: "case 2" })).toMatchObject({ complete: true, missing: [] });
+  for (const node of nodes) await has(node, curator.store.position());
+});
+
+describe("a curator that is killed", () => {
+  test("finds its lease again, and what it had not announced goes out", async () => {
+    await begin(1);
+    await cluster.store("curator");
+    const curator = member("curator", "curator");
+    await curator.started();
+    const node = member("node", "one");
+    await node.started();
+    await has(node, await curator.call("position"));
+    await curator.kill();
+    const store = await BankStore.open(cluster.path("curator"));
+    await store.import(from, entriesOfCase(30));
+    await store.withdraw({ case: "case 4" });
+    await store.close();
+    // Nobody grants a lease meanwhile.
+    await expect.poll(() => node.call("state"), { interval: 50 }).toMatchObject({ incomplete: "lease" });
+    const again = await cluster.curator("curator");
+    await has(node, again.store.position());
+    await sameAnswers(again, node);
+  });
+
+  test("has a standby that takes over without losing a revision that a node has", async (ctx) => {
+    needsLongRun(ctx);
+    await begin(1);
+    await cluster.store("curator");
+    const curator = member("curator", "curator");
+    await curator.started();
+    const node = member("node", "one");
+    const standby = await cluster.standby("two");
+    await has(node, await curator.call("position"));
+    await curator.call("import", from, entriesOfCase(30));
+    const position = await curator.call<{ revision: number; digest: string }>("position");
+    await has(node, position);
+    await expect.poll(() => standby.node?.revision, { interval: 50 }).toBe(position.revision);
+    await curator.kill();
+    const next = await standby.curator;
+    expect(next.store.digest(position.revision)).toBe(position.digest);
+    expect(await next.withdraw({ case: "case 30" })).toMatchObject({ missing: [] });
+    await has(node, next.store.position());
+    // The first one returns. It is not the curator any more, and its store can follow.
+    const returned = member("curator", "curator");
+    await setTimeout(4 * 1000 * leases.curatorLeaseSeconds);
+    expect(returned.lines.filter(({ started }) => started)).toEqual([]);
+    await returned.kill();
+    const follower = member("node", "curator");
+    await follower.started();
+    await has(follower, next.store.position());
+  });
+});
+
+describe("NATS servers", () => {
+  test("the leader of the stream is killed, and every revision arrives", async (ctx) => {
+    needsLongRun(ctx);
+    await begin(3);
+    await cluster.store("curator");
+    const curator = await cluster.curator("curator");
+    const nodes = [await cluster.node("one"), await cluster.node("two")];
+    await same(curator, nodes);
+    const leader = await cluster.leader();
+    const importing = (async () => {
+      for (let i = 30; i < 60; i++) {
+        await curator.store.import(from, entriesOfCase(i));
+        await setTimeout(20);
+      }
+    })();
+    await servers.kill(leader);
+    await importing;
+    await same(curator, nodes);
+    const { complete, missing } = await curator.withdraw({ case: "case 40" });
+    expect([complete, missing]).toEqual([true, []]);
+    await same(curator, nodes);
+    servers.boot(leader);
+    await servers.ready();
+    for (const i of servers.ports.keys()) expect(hashesBelow(servers.store(i), hashesOfCase(40))).toEqual([]);
+  });
+
+  test("two of three are killed: a withdrawal is pending, nobody answers, and all goes on when one returns", async (ctx) => {
+    needsLongRun(ctx);
+    await begin(3);
+    await cluster.store("curator");
+    const curator = await cluster.curator("curator");
+    const nodes = [await cluster.node("one"), await cluster.node("two")];
+    await same(curator, nodes);
+    await servers.kill(0);
+    await servers.kill(1);
+    await expect
+      .poll(() => [curator.active, ...nodes.map(({ incomplete }) => incomplete)], { interval: 50 })
+      .toEqual([false, "lease", "lease"]);
+    const removal = await curator.withdraw({ case: "case 1" });
+    expect(removal).toMatchObject({ pending: true, complete: false });
+    expect(removal.missing.sort()).toEqual(["one", "two"]);
+    for (const node of nodes) expect(await node.search(hashesOfCase(1)[0]!)).toMatchObject({ incomplete: "lease" });
+    servers.boot(0);
+    await same(curator, nodes);
+    for (const node of nodes) expect(await node.search(hashesOfCase(1)[0]!)).toMatchObject({ value: [] });
+    expect(await curator.withdraw({ case: "case 2" })).toMatchObject({ pending: false, complete: true });
+  });
+
+  test("all files of JetStream are deleted: the curator announces again, and nothing is lost", async () => {
+    await begin(1);
+    await cluster.store("curator");
+    const curator = await cluster.curator("curator");
+    const node = await cluster.node("one");
+    await same(curator, [node]);
+    await servers.kill(0);
+    servers.wipe(0);
+    await curator.store.import(from, entriesOfCase(30));
+    servers.boot(0);
+    await same(curator, [node]);
+    expect(await curator.withdraw({ case: "case 30" })).toMatchObject({ pending: false, complete: true, missing: [] });
+    await same(curator, [node]);
+    expect(await node.search(hashesOfCase(30)[0]!)).toMatchObject({ value: [] });
+  });
+
+  test("an acknowledged tail of the stream is lost: the curator announces it again", async () => {
+    await begin(1);
+    await cluster.store("curator");
+    const curator = await cluster.curator("curator");
+    const node = await cluster.node("one");
+    await same(curator, [node]);
+    await servers.kill(0, "SIGTERM");
+    servers.save(0);
+    servers.boot(0);
+    await servers.ready();
+    await curator.store.import(from, entriesOfCase(30));
+    await expect
+      .poll(() => cluster.events.some((e) => e.type === "announced" && e.revision === curator.store.revision), {
+        interval: 20,
+      })
+      .toBe(true);
+    await servers.kill(0);
+    servers.restore(0);
+    servers.boot(0);
+    await servers.ready();
+    const late = await cluster.node("two");
+    await same(curator, [node, late]);
+    await curator.withdraw({ case: "case 30" });
+    await same(curator, [node, late]);
+    expect(hashesBelow(servers.folder, hashesOfCase(30))).toEqual([]);
+  });
+});
