@@ -3,7 +3,7 @@ import multipart from "@fastify/multipart";
 import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { version } from "empreinte";
-import type { AnsweredError } from "../core/errors.js";
+import { type AnsweredError, notFound } from "../core/errors.js";
 import { Matching } from "../core/matching.js";
 import type { Service } from "../core/service.js";
 import { formLimits } from "../http/bodies.js";
@@ -52,6 +52,7 @@ export function v1Interface(service: Service): (app: FastifyInstance) => Promise
   return async (app) => {
     const matching = new Matching(service);
     app.setErrorHandler(problems);
+    app.setNotFoundHandler((request, reply) => problems(notFound("There is no such route"), request, reply));
     // The schemas of answers describe them. They do not filter them.
     app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
     // Media and lists are streams, which the routes read themselves.

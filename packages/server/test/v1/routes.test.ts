@@ -44,6 +44,13 @@ test("the document is valid OpenAPI 3.1", async () => {
   await expect(SwaggerParser.validate(copy)).resolves.toBeDefined();
 });
 
+test("a route that does not exist is a problem like any other error of /v1", async () => {
+  const answer = await fetch(`${server.url}/v1/nothing`);
+  expect(answer.status).toBe(404);
+  expect(answer.headers.get("content-type")).toContain("application/problem+json");
+  expect(await answer.json()).toMatchObject({ title: "Not found", code: "ERR_EMPREINTE_NOT_FOUND" });
+});
+
 test("a bank is made once, shown, listed, and gets another policy", async () => {
   const bank = { name: "ncii", purpose: "intimate images", policy: { action: "block" } };
   expect((await call("/v1/banks", { json: bank })).status).toBe(201);
