@@ -5,15 +5,9 @@ import type { Service } from "../core/service.js";
 import { requireScope } from "../http/authenticate.js";
 import { deleteBank } from "../hma/banks.js";
 import { nameText, route } from "./route.js";
-import {
-  bankSchema,
-  banksSchema,
-  doneSchema,
-  newBankSchema,
-  policyInput,
-  type Schema,
-  sourcesSchema,
-} from "./schemas.js";
+import { bankSchema, banksSchema, newBankSchema, policyInput, sourcesSchema } from "./schemas/banks.js";
+import { doneSchema } from "./schemas/entries.js";
+import { type Schema } from "./schemas/parts.js";
 
 export interface BankParams {
   Params: { bank: string };

@@ -16,8 +16,8 @@ import {
   explanationSchema,
   qualificationSchema,
   qualifyBody,
-  type Schema,
-} from "./schemas.js";
+} from "./schemas/decisions.js";
+import { type Schema } from "./schemas/parts.js";
 
 const media = ["application/octet-stream", "image/*", "video/*", "multipart/form-data", "application/json"];
 

@@ -6,7 +6,7 @@ import { badRequest, notFound } from "../core/errors.js";
 import type { Service } from "../core/service.js";
 import { bankParam, type BankParams, requireBank } from "./banks.js";
 import { nameText, route, switchText, textOf } from "./route.js";
-import { doneSchema, entryNameBody, entrySchema, pauseBody } from "./schemas.js";
+import { doneSchema, entryNameBody, entrySchema, pauseBody } from "./schemas/entries.js";
 
 interface NumberParams {
   Params: { entryNumber: string };

@@ -2,7 +2,8 @@
 import type { FastifyInstance } from "fastify";
 import type { Service } from "../core/service.js";
 import { route, wholeOf, wholeText } from "./route.js";
-import { accessSchema, auditSchema, changesSchema } from "./schemas.js";
+import { auditSchema, changesSchema } from "./schemas/history.js";
+import { accessSchema } from "./schemas/service.js";
 
 const mostRows = 10_000;
 

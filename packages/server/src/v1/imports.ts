@@ -7,7 +7,7 @@ import { answerOf, ServiceError } from "../core/errors.js";
 import type { Service } from "../core/service.js";
 import { bankParam, requireBank } from "./banks.js";
 import { nameText, route, textOf } from "./route.js";
-import { entriesBody, importAnswer } from "./schemas.js";
+import { entriesBody, importAnswer } from "./schemas/entries.js";
 
 interface SourceParams {
   Params: { bank: string; source: string };

@@ -19,7 +19,7 @@ import { importRoutes } from "./imports.js";
 import { keyRoutes } from "./keys.js";
 import { removalRoutes } from "./removals.js";
 import { route } from "./route.js";
-import { statusSchema } from "./schemas.js";
+import { statusSchema } from "./schemas/service.js";
 import { webhookRoutes } from "./webhooks.js";
 
 const titles: Record<number, string> = {

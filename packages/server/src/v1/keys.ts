@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { badRequest } from "../core/errors.js";
 import type { Service } from "../core/service.js";
 import { nameText, route } from "./route.js";
-import { keySchema, keysSchema, madeKeySchema, newKeyBody, rotateBody } from "./schemas.js";
+import { keySchema, keysSchema, madeKeySchema, newKeyBody, rotateBody } from "./schemas/service.js";
 
 interface KeyParams {
   Params: { id: string };

@@ -7,7 +7,7 @@ import type { Service } from "../core/service.js";
 import { requireScope } from "../http/authenticate.js";
 import { requireBank } from "./banks.js";
 import { route } from "./route.js";
-import { doneSchema, liftBody, removalSchema, selectionBody } from "./schemas.js";
+import { doneSchema, liftBody, removalSchema, selectionBody } from "./schemas/entries.js";
 
 export function removalRoutes(app: FastifyInstance, service: Service): void {
   const { store, banks } = service;

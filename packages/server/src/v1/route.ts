@@ -1,7 +1,7 @@
 /** The options of a route, from which its checks and its part of the document are made. */
 import type { FastifyContextConfig, RouteShorthandOptions } from "fastify";
 import { badRequest } from "../core/errors.js";
-import { problemSchema, type Schema } from "./schemas.js";
+import { problemSchema, type Schema } from "./schemas/parts.js";
 
 interface Answers {
   [status: number]: Schema;

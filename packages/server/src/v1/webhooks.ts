@@ -4,7 +4,8 @@ import { badRequest, ServiceError } from "../core/errors.js";
 import type { Service } from "../core/service.js";
 import type { WebhookEvent } from "../operation/outbox.js";
 import { nameText, route } from "./route.js";
-import { doneSchema, madeWebhookSchema, webhookBody, webhooksSchema } from "./schemas.js";
+import { doneSchema } from "./schemas/entries.js";
+import { madeWebhookSchema, webhookBody, webhooksSchema } from "./schemas/service.js";
 
 interface WebhookParams {
   Params: { id: string };
