@@ -145,7 +145,7 @@ describe("any changes and questions: as a plain map answers", () => {
 
   test.each(["full", "lean", "rows"] as const)("beginning with nothing, %s", async (memory) => {
     const make = async () => ({ model: new Model(), real: { index: new HashIndex({ memory }), folder } });
-    await expectAlike(make, rounds(25, 100));
+    await expectAlike(make, rounds(10, 100));
   });
 
   describe("beginning with a file of 33,000 entries", () => {
@@ -168,7 +168,7 @@ describe("any changes and questions: as a plain map answers", () => {
         model.put(base);
         return { model, real: { index: await HashIndex.open(join(folder, `${memory}.idx`)), folder } };
       };
-      await expectAlike(make, rounds(6, 20));
+      await expectAlike(make, rounds(3, 20));
     });
   });
 });
