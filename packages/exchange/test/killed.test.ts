@@ -99,14 +99,14 @@ describe.each(Object.keys(kinds))("%s", (kind) => {
       else if (status === 0) finished++;
       return status;
     };
-    for (let i = 0; i < rounds(4, 100); i++) {
+    for (let i = 0; i < rounds(2, 12); i++) {
       clock.now += 1000;
       change(random);
       clock.now += 10;
       killAt = 1 + (i % 3);
       await run();
     }
-    expect(kills).toBeGreaterThan(rounds(4, 100) / 4);
+    expect(kills).toBeGreaterThan(rounds(2, 12) / 4);
     killAt = Infinity;
     simulator.fault = () => undefined;
     clock.now += 1000;

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
 import { empreinte, folder, jsonLines, known, main, picture } from "../../support/cli.ts";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
+import { needsLongRun } from "../../support/long.ts";
 
 const at = folder();
 const hashes = randomHashes(60_000, 5150);
@@ -134,7 +135,8 @@ describe("bank", () => {
     expect((await empreinte(["bank", "quarantine", file])).stdout.split("\n")).toHaveLength(2);
   });
 
-  test("an import that is stopped goes on where it was, and the store is the same as without the stop", async () => {
+  test("an import that is stopped goes on where it was, and the store is the same as without the stop", async (ctx) => {
+    needsLongRun(ctx);
     const { file, list } = await fresh(60_000);
     const args = ["bank", "import", file, list, ...into];
     const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { empreinte, empreinteProcess } from "../../support/cli.ts";
 import { root } from "../../support/run.ts";
+import { needsLongRun } from "../../support/long.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -109,7 +110,8 @@ it("other files are skipped and counted", async () => {
 });
 
 const uploads = join(root, "../shared/faults/inputs/01-uploads");
-it.skipIf(!existsSync(uploads))("videos of a codec that is not decoded are reported by every command", async () => {
+it.skipIf(!existsSync(uploads))("videos of a codec that is not decoded are reported by every command", async (ctx) => {
+  needsLongRun(ctx);
   const names = ["archive.mkv", "clip.wmv", "empty.mp4", "old.avi", "quicktime.mov"];
   const list = join(folder, "list.txt");
   writeFileSync(list, "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22\n");

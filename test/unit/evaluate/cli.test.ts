@@ -18,7 +18,8 @@ beforeAll(async () => {
 const few = ["--attacks", "jpeg-50,mirror", "--generated", "0"];
 
 describe("empreinte evaluate", () => {
-  it("prints a line a level, writes the report, and goes on from its state", async () => {
+  it("prints a line a level, writes the report, and goes on from its state", async (ctx) => {
+    needsLongRun(ctx);
     const out = join(folder(), "out");
     const first = await empreinte(["evaluate", photos, ...few, "--report", out, "--seed", "5"]);
     expect(first.stderr).toBe("");

@@ -254,7 +254,8 @@ describe("evaluate", () => {
     await expect(evaluate(photos, { ...few, methods: [broken] })).rejects.toThrow("Expected integer between 0 and");
   });
 
-  it("finds what an image elsewhere is made of: unrelated images never count as copies", async () => {
+  it("finds what an image elsewhere is made of: unrelated images never count as copies", async (ctx) => {
+    needsLongRun(ctx);
     const others = folder();
     await writeScenes(others, 3, 50);
     const { images, methods } = await evaluate(photos, {

@@ -170,7 +170,8 @@ describe.skipIf(!glibc || gxx === undefined)("with a preloaded library", () => {
     expect(await calls("tuneProcess();")).toBe(await calls("tuneProcess(); tuneProcess();"));
   });
 
-  test("another allocator is left as it is", async () => {
+  test("another allocator is left as it is", async (ctx) => {
+    needsLongRun(ctx);
     const env = { LD_PRELOAD: await library("other", otherAllocator) };
     const got = await child(
       `console.log(JSON.stringify([tuneProcess(), (await hashImage(${small})).hash.length]));`,
