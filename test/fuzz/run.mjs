@@ -30,7 +30,7 @@ function compiler() {
 
 /** All of native/ but the kernels of other processors. */
 function sources() {
-  const foreign = process.arch === "arm64" ? /kernels\/x86_/ : /kernels\/arm_/;
+  const foreign = process.arch === "arm64" ? /kernels\/(x86_|wasm)/ : /kernels\/(arm_|wasm)/;
   const names = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" });
   return names.filter((name) => name.endsWith(".cc") && !foreign.test(name)).map((name) => `native/${name}`);
 }

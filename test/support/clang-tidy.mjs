@@ -24,7 +24,7 @@ if (found !== 0) {
 /** The C++ files of a folder; of the kernels only the portable one, which instantiates the same steps as the others. */
 function files(folder, extension) {
   return readdirSync(join(root, folder), { recursive: true })
-    .filter((name) => name.endsWith(extension) && !/kernels\/(x86|arm)_/.test(name))
+    .filter((name) => name.endsWith(extension) && !/kernels\/(x86_|arm_|wasm)/.test(name))
     .map((name) => join(folder, name));
 }
 

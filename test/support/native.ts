@@ -40,7 +40,7 @@ export function hostCompiler(): string | undefined {
 /** The core's sources for one architecture: all of native/, of the kernels the portable one and that architecture's. */
 export function coreSources(arch: Arch): string[] {
   const names = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" });
-  const foreign = arch === "x64" ? /kernels\/arm_/ : /kernels\/x86_/;
+  const foreign = arch === "x64" ? /kernels\/(arm_|wasm)/ : /kernels\/(x86_|wasm)/;
   return names.filter((name) => name.endsWith(".cc") && !foreign.test(name)).map((name) => `native/${name}`);
 }
 
