@@ -177,10 +177,9 @@ describe("announcements", () => {
         .poll(async () => (await jsm.consumers.info(names.changes, "node-one")).num_pending, { interval: 50 })
         .toBe(0);
       await same(curator, [node]);
+      const refused = expect.objectContaining({ type: "refused", reason: expect.stringContaining("another history") });
+      await expect.poll(() => cluster.events, { interval: 50, timeout: 60_000 }).toContainEqual(refused);
       expect(cluster.events.filter(({ type }) => type === "applied")).toHaveLength(applied);
-      expect(cluster.events).toContainEqual(
-        expect.objectContaining({ type: "refused", reason: expect.stringContaining("another history") }),
-      );
     });
     await curator.store.import(from, entriesOfCase(60));
     await same(curator, [node]);
