@@ -4,7 +4,7 @@
  * it on the disks of NATS cannot be read any more.
  */
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
-import { createReadStream, rmSync, statSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, rmSync } from "node:fs";
 import { Readable } from "node:stream";
 import type { BankStore, StorePosition } from "empreinte/bank";
 import { type Link, openSnapshots } from "../net/link.js";
@@ -25,11 +25,12 @@ export interface SnapshotKey {
   position: StorePosition;
 }
 
-async function* encrypted(path: string, key: Buffer): AsyncGenerator<Buffer> {
+async function* encrypted(copy: number, key: Buffer): AsyncGenerator<Buffer> {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   yield nonce;
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) yield cipher.update(chunk as Buffer);
+  const chunks = createReadStream("", { fd: copy, autoClose: false, highWaterMark: 256 * 1024 });
+  for await (const chunk of chunks) yield cipher.update(chunk as Buffer);
   yield cipher.final();
   yield cipher.getAuthTag();
 }
@@ -85,21 +86,24 @@ export class Snapshots {
     const position = this.#store.position();
     rmSync(this.#path, { force: true });
     this.#store.copyTo(this.#path);
+    // A withdrawal removes the file. What is open can be read to its end, and the object is deleted afterwards.
+    const copy = openSync(this.#path, "r");
     try {
       const key = randomBytes(32);
       const hash = createHash("sha256");
-      const hashed = async function* (path: string): AsyncGenerator<Buffer> {
-        for await (const chunk of encrypted(path, key)) {
+      const hashed = async function* (): AsyncGenerator<Buffer> {
+        for await (const chunk of encrypted(copy, key)) {
           hash.update(chunk);
           yield chunk;
         }
       };
       const objects = await within(deleteMilliseconds, "the object store", openSnapshots(this.#link));
       const object = `r${position.revision}-${randomBytes(8).toString("hex")}`;
-      const stream = Readable.toWeb(Readable.from(hashed(this.#path))) as ReadableStream<Uint8Array>;
+      const stream = Readable.toWeb(Readable.from(hashed())) as ReadableStream<Uint8Array>;
       const putting = objects.put({ name: object, options: { max_chunk_size: 256 * 1024 } }, stream, { timeout: 5000 });
       // A store on its way takes its time, at no less than a megabyte a second.
-      await within(putMilliseconds + statSync(this.#path).size / 1000, "the object store", putting);
+      const { size } = fstatSync(copy);
+      await within(putMilliseconds + size / 1000, "the object store", putting);
       const made = { object, key: key.toString("hex"), sha256: hash.digest("hex"), position };
       // A withdrawal meanwhile: the copy may have what was withdrawn.
       if (generation !== this.#generation) {
@@ -110,6 +114,7 @@ export class Snapshots {
       await this.#deleteAllBut(object);
       return made;
     } finally {
+      closeSync(copy);
       rmSync(this.#path, { force: true });
     }
   }

@@ -21,7 +21,7 @@ export const from = { bank: "ncii", source: "hotline" };
 export { entriesOfCase, hashesOfCase };
 
 /** The leases of the tests: short, so that a test sees them end. */
-export const leases = { curatorLeaseSeconds: 1, nodeLeaseSeconds: 3 };
+export const leases = { curatorLeaseSeconds: 3, nodeLeaseSeconds: 6 };
 
 /** What a test has started, and ends at its end. */
 export class TestCluster {
