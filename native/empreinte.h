@@ -22,21 +22,25 @@ extern "C" {
 
 typedef enum emp_status {
   EMP_OK = 0,
-  EMP_CANCELLED,         /* The caller's emp_cancel ended the work. */
-  EMP_OUT_OF_MEMORY,     /* An allocation failed. Nothing was changed. */
-  EMP_BAD_GEOMETRY,      /* Width, height, channels, stride and buffer size do not fit together. */
-  EMP_BAD_KERNEL,        /* No kernel has that name, or this processor cannot run it. */
-  EMP_BAD_RADIUS,        /* A radius is outside 0 … 256. */
-  EMP_BAD_OPTION,        /* An option is outside its range. */
-  EMP_DUPLICATE_ID,      /* An id is in the index already, or occurs twice among those to add. */
-  EMP_UNKNOWN_ID,        /* An id is not in the index. */
-  EMP_FOREIGN_FILE,      /* The file is not an index file. */
-  EMP_NEWER_FILE,        /* The index file has a later version than this code. */
-  EMP_OLDER_FILE,        /* The index file has an earlier version that this code no longer reads. */
-  EMP_CORRUPT_FILE,      /* The index file is truncated or changed. */
-  EMP_WRITE_FAILED,      /* The caller's emp_writer reported a failure. */
-  EMP_BAD_HASH_LENGTH,   /* The hash text has the wrong length. */
-  EMP_BAD_HASH_CHARACTER /* The hash text has a character that is neither hex nor base64. */
+  EMP_CANCELLED,          /* The caller's emp_cancel ended the work. */
+  EMP_OUT_OF_MEMORY,      /* An allocation failed. Nothing was changed. */
+  EMP_BAD_GEOMETRY,       /* Width, height, channels, stride and buffer size do not fit together. */
+  EMP_BAD_KERNEL,         /* No kernel has that name, or this processor cannot run it. */
+  EMP_BAD_RADIUS,         /* A radius is outside 0 … 256. */
+  EMP_BAD_OPTION,         /* An option is outside its range. */
+  EMP_DUPLICATE_ID,       /* An id is in the index already, or occurs twice among those to add. */
+  EMP_UNKNOWN_ID,         /* An id is not in the index. */
+  EMP_FOREIGN_FILE,       /* The file is not an index file. */
+  EMP_NEWER_FILE,         /* The index file has a later version than this code. */
+  EMP_OLDER_FILE,         /* The index file has an earlier version that this code no longer reads. */
+  EMP_CORRUPT_FILE,       /* The index file is truncated or changed. */
+  EMP_WRITE_FAILED,       /* The caller's emp_writer reported a failure. */
+  EMP_BAD_HASH_LENGTH,    /* The hash text has the wrong length. */
+  EMP_BAD_HASH_CHARACTER, /* The hash text has a character that is neither hex nor base64. */
+  EMP_BAD_RECORD,         /* The bytes are not a local record, or are damaged. */
+  EMP_TRUNCATED_RECORD,   /* The bytes end before the local record does. */
+  EMP_NEWER_RECORD,       /* The local record has a later version than this code. */
+  EMP_OTHER_TABLE         /* Another local table made the record: register the original anew. */
 } emp_status;
 
 /* Returns one sentence for a person. It never contains bytes of the input. */
@@ -450,6 +454,54 @@ emp_status emp_views_align(emp_views* views, const emp_view* from, const uint8_t
  * than that of `pixels`. `out` has rows without gaps: one sample for each grey pixel, otherwise three. Returns
  * EMP_BAD_GEOMETRY or EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_shrink(const emp_pixels* pixels, uint32_t width, uint32_t height, uint8_t* out);
+
+/* ---- Local points: places in an image that are found again in a part of it ----------------------------------------
+ */
+
+/* The most points of a local record, and of a query with both orientations of each. */
+enum { EMP_LOCAL_MOST_REGISTERED = 400, EMP_LOCAL_MOST_QUERY = 2000 };
+/* Room for any local record. */
+enum { EMP_LOCAL_MOST_BYTES = 24 + 38 * EMP_LOCAL_MOST_REGISTERED };
+
+/* What an original may have undergone before it became a part of the query. */
+typedef enum emp_local_form {
+  EMP_LOCAL_PLAIN = 0,
+  EMP_LOCAL_MIRRORED,
+  EMP_LOCAL_NEGATIVE,
+  EMP_LOCAL_MIRRORED_NEGATIVE
+} emp_local_form;
+
+/* What a local record says of itself. */
+typedef struct emp_local_record_info {
+  uint32_t width, height; /* The original in pixels. */
+  uint32_t points;
+  uint32_t table; /* The id of the local table. */
+} emp_local_record_info;
+
+/* Writes the local record of an original: at most `most` (1 … EMP_LOCAL_MOST_REGISTERED) points, none for a flat image.
+ * `out` has room for EMP_LOCAL_MOST_BYTES; *size is what was written. A NULL `kernel` selects the best supported one.
+ * Returns EMP_BAD_GEOMETRY, EMP_BAD_OPTION, EMP_BAD_KERNEL, EMP_CANCELLED or EMP_OUT_OF_MEMORY on failure. */
+emp_status emp_local_register(const emp_pixels* pixels, const emp_kernel* kernel, uint32_t most,
+                              const emp_cancel* cancel, uint8_t* out, size_t* size);
+/* Checks a local record. Returns EMP_BAD_RECORD, EMP_TRUNCATED_RECORD, EMP_NEWER_RECORD, EMP_OTHER_TABLE or
+ * EMP_OUT_OF_MEMORY on failure. */
+emp_status emp_local_record_check(const uint8_t* record, size_t size, emp_local_record_info* out);
+/* Writes the descriptors of a local record, EMP_HASH_BYTES for each point, in the record's order. It fails as
+ * emp_local_record_check does. */
+emp_status emp_local_record_descriptors(const uint8_t* record, size_t size, uint8_t* out);
+
+/* The local points of a query image. Any threads may read it at the same time. */
+typedef struct emp_local_query emp_local_query;
+/* Extracts the points, which emp_local_query_destroy frees, and keeps nothing of `pixels`. A flat image has none.
+ * Returns EMP_BAD_GEOMETRY, EMP_BAD_KERNEL, EMP_CANCELLED or EMP_OUT_OF_MEMORY on failure. */
+emp_status emp_local_query_create(const emp_pixels* pixels, const emp_kernel* kernel, const emp_cancel* cancel,
+                                  emp_local_query** out);
+/* Frees a query. */
+void emp_local_query_destroy(emp_local_query* query);
+/* Returns how many points the query has, at most EMP_LOCAL_MOST_QUERY. */
+uint32_t emp_local_query_points(const emp_local_query* query);
+/* Writes the descriptors of a form, EMP_HASH_BYTES for each point, in the order of the points. */
+void emp_local_query_descriptors(const emp_local_query* query, emp_local_form form, uint8_t* out);
 
 /* ---- Video: which stretches of two videos are the same --------------------------------------------------------- */
 

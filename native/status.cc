@@ -34,6 +34,14 @@ const char* emp_status_message(emp_status status) {
       return "a hash is 64 hex digits, 44 base64 characters or 32 bytes";
     case EMP_BAD_HASH_CHARACTER:
       return "a hash holds only hex digits (or base64 characters)";
+    case EMP_BAD_RECORD:
+      return "this is not a local record, or it is damaged";
+    case EMP_TRUNCATED_RECORD:
+      return "the local record is truncated";
+    case EMP_NEWER_RECORD:
+      return "the local record was made by a newer version of empreinte";
+    case EMP_OTHER_TABLE:
+      return "the local record was made with another table: register the original anew";
   }
   return "unknown status";
 }
