@@ -40,6 +40,11 @@ function makeVideos(): void {
     ["vp8.webm", ["-c:v", "libvpx", "-b:v", "500k"]],
     ["vp9.webm", ["-c:v", "libvpx-vp9", "-b:v", "500k", "-cpu-used", "8"]],
     ["h264.mp4", ["-c:v", "libx264", "-preset", "ultrafast"]],
+    ["h264-601.mp4", ["-c:v", "libx264", "-preset", "ultrafast", "-colorspace", "smpte170m"]],
+    ["vp9-709.webm", ["-c:v", "libvpx-vp9", "-b:v", "500k", "-cpu-used", "8", "-colorspace", "bt709"]],
+    ["av1.mp4", ["-c:v", "libaom-av1", "-cpu-used", "8", "-crf", "40"]],
+    ["h264-2020.mp4", ["-c:v", "libx264", "-preset", "ultrafast", "-colorspace", "bt2020nc"]],
+    ["h264-full.mp4", ["-c:v", "libx264", "-preset", "ultrafast", "-color_range", "pc"]],
   ] as const) {
     const file = join(folder, name);
     execFileSync("ffmpeg", ["-v", "error", ...source, ...codec, file]);

@@ -32,7 +32,7 @@ describe("a browser", () => {
   });
 
   it("without SIMD gives the same hash", async () => {
-    const page = await openFirefox(site.url, { "javascript.options.wasm_simd": false });
+    const page = await openChromium(site.url, ["--js-flags=--no-enable-sse4-1"]);
     try {
       const started = await page.call("start");
       const { hash } = await hashImage(jpeg);

@@ -3,6 +3,7 @@ import { hashPlaced, place } from "../core/hash.js";
 import type { CoreExports } from "../core/module.js";
 import { unsupported } from "../errors.js";
 import type { PixelHash } from "../results.js";
+import { lumaOfRgb } from "./luma-of-rgb.js";
 
 /** What is used of a frame. */
 export interface Frame {
@@ -43,23 +44,6 @@ function packed(
   return out;
 }
 
-/** Copies RGB or BGR pixels of four samples as RGB of four samples. */
-function rgba(
-  bytes: Uint8Array,
-  plane: { offset: number; stride: number },
-  width: number,
-  height: number,
-  swap: boolean,
-): Uint8Array {
-  const out = new Uint8Array(4 * width * height);
-  for (let y = 0; y < height; y++) {
-    const from = plane.offset + y * plane.stride;
-    out.set(bytes.subarray(from, from + 4 * width), 4 * y * width);
-  }
-  if (swap) for (let i = 0; i < out.length; i += 4) [out[i], out[i + 2]] = [out[i + 2]!, out[i]!];
-  return out;
-}
-
 /** Hashes a frame, and wipes every copy of it. */
 export async function hashFrame(core: CoreExports, frame: Frame, orientations: boolean): Promise<PixelHash> {
   const { visibleRect, format, colorSpace } = frame;
@@ -70,14 +54,15 @@ export async function hashFrame(core: CoreExports, frame: Frame, orientations: b
   if (plane === undefined) throw unsupported("a video whose frames have no samples");
   const bits = lumaBits(format);
   let samples: Uint8Array;
+  let fullRange = colorSpace.fullRange === true;
   if (bits !== undefined) samples = packed(bytes, plane, width, height, bits);
-  else if (/^(?:RGB|BGR)[AX]$/.test(format ?? "")) samples = rgba(bytes, plane, width, height, format!.startsWith("B"));
+  else if (/^(?:RGB|BGR)[AX]$/.test(format ?? ""))
+    ({ luma: samples, fullRange } = lumaOfRgb({ bytes, plane, width, height, blueFirst: format!.startsWith("B") }));
   else throw unsupported(`a video whose frames this browser does not hand out (${format ?? "no format"})`);
   try {
     const at = place(core, samples);
-    const channels = bits === undefined ? 4 : 1;
-    if (bits !== undefined && colorSpace.fullRange !== true) core.expand_luma(at, samples.length);
-    return hashPlaced(core, { at, width, height, channels }, { orientations });
+    if (!fullRange) core.expand_luma(at, samples.length);
+    return hashPlaced(core, { at, width, height, channels: 1 }, { orientations });
   } finally {
     bytes.fill(0);
     samples.fill(0);
