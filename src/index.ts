@@ -15,6 +15,7 @@ export { hashDistance, type HashLike, hashToBase64, hashToBytes, hashToHex, triv
 export { digestFile, type FileDigests } from "./image/input/digest.js";
 export { sniffImage } from "./image/input/sniff.js";
 export { safePreview } from "./image/preview.js";
+export { reduceImage } from "./image/reduce-image.js";
 export { type CropHashes, hashWithCrops } from "./copies/crop-hashes.js";
 export { HashIndex } from "./search/hash-index.js";
 export { HashList } from "./known/hash-list.js";

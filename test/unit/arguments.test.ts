@@ -44,6 +44,7 @@ const calls: [string, Call][] = [
   ["hashPixelsSync of data", (data) => empreinte.hashPixelsSync({ data, width: 2, height: 2, channels: 1 })],
   ["hashWithCrops", (value) => empreinte.hashWithCrops(value)],
   ["safePreview", (value) => empreinte.safePreview(value)],
+  ["reduceImage", (value) => empreinte.reduceImage(value)],
   ["digestFile", (value) => empreinte.digestFile(value)],
   ["hashDistance", (value) => empreinte.hashDistance(value, hash)],
   ["hashToBytes", (value) => empreinte.hashToBytes(value)],

@@ -54,6 +54,7 @@ const calls: [name: string, call: Call, needed?: object][] = [
   ["hashWithCrops", (options) => empreinte.hashWithCrops(image, options)],
   ["digestFile", (options) => empreinte.digestFile(at("file"), options)],
   ["safePreview", (options) => empreinte.safePreview(image, options)],
+  ["reduceImage", (options) => empreinte.reduceImage(image, options)],
   ["new HashIndex", (options) => new HashIndex(options)],
   ["HashIndex.open", (options) => HashIndex.open(at("hashes.idx"), options)],
   ["index.add", (options) => index.add(9, hash, options)],

@@ -7,7 +7,8 @@ import { withDecodedContent } from "../decode/decoded.js";
 import { hardenDecoder } from "../decode/decoder.js";
 import { tuneProcess } from "../decode/tune-process.js";
 import { hashPages } from "../hash-pages.js";
-import { firstPageReduced } from "../preview.js";
+import { previewPixels } from "../preview.js";
+import { reducedPixels } from "../reduce-image.js";
 import { firstSamples } from "../samples.js";
 import { type Message, MessageReader, writeMessage } from "./messages.js";
 import { arrayName, type Request, type Task } from "./task.js";
@@ -17,7 +18,8 @@ type Decoding = Parameters<typeof hashPages>[0];
 function perform(task: Task, decoding: Decoding): Promise<object> {
   if (task.kind === "hash") return hashPages(decoding, task);
   if (task.kind === "samples") return firstSamples(decoding, task.hash);
-  return firstPageReduced(decoding);
+  if (task.kind === "reduce") return reducedPixels(decoding, task.side);
+  return previewPixels(decoding);
 }
 
 async function answer({ head, bytes }: Message): Promise<void> {

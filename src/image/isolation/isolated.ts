@@ -47,7 +47,7 @@ function answerOf<T>(task: Task, name: string, { head, bytes }: Message): T {
   const answer = (given as { answer?: unknown } | null)?.answer;
   if (typeof answer === "object" && answer !== null && isAnswer(task, answer, bytes)) {
     const key = arrayName[task.kind];
-    const array = task.kind === "preview" ? new Uint8ClampedArray(bytes) : bytes;
+    const array = key === "pixels" ? new Uint8ClampedArray(bytes) : bytes;
     return (key === undefined ? answer : { ...answer, [key]: array }) as T;
   }
   throw new ImageError("ERR_EMPREINTE_CORRUPT", `${name} made the process that decoded it answer nonsense`);
@@ -67,7 +67,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 function isAnswer(task: Task, answer: object, bytes: Uint8Array): boolean {
   const { hash, quality, width, height, channels } = answer as Record<string, unknown>;
   if (!isCount(width) || !isCount(height)) return false;
-  if (task.kind === "preview") return bytes.length === 4 * width * height;
+  if (task.kind === "preview" || task.kind === "reduce") return bytes.length === 4 * width * height;
   if (task.kind === "hash") return isHash(hash) && Number.isInteger(quality) && bytes.length === 0;
   const own = hash as Record<string, unknown> | null;
   return isHash(own?.["hash"]) && isCount(channels) && bytes.length === width * height * channels;

@@ -1,5 +1,5 @@
 /**
- * What a decoder process does with an image: one of three tasks. Its answer is an object with at most one array of bytes, of
+ * What a decoder process does with an image: one of four tasks. Its answer is an object with at most one array of bytes, of
  * samples or pixels, which travels beside the JSON.
  */
 import type { CheckedHashOptions } from "../../hash/options.js";
@@ -10,7 +10,8 @@ import type { ImageFormat } from "../input/sniff.js";
 export type Task =
   | { kind: "hash"; hash: CheckedHashOptions; all: boolean }
   | { kind: "samples"; hash: CheckedHashOptions }
-  | { kind: "preview" };
+  | { kind: "preview" }
+  | { kind: "reduce"; side: number };
 
 /** The head of the message that starts a task. Its bytes are the encoded image. */
 export interface Request {
@@ -30,4 +31,5 @@ export const arrayName: Readonly<Record<Task["kind"], string | undefined>> = {
   hash: undefined,
   samples: "data",
   preview: "pixels",
+  reduce: "pixels",
 };

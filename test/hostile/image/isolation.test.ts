@@ -15,6 +15,7 @@ import {
   type ImageHash,
   ImageError,
   LimitError,
+  reduceImage,
   safePreview,
 } from "../../../dist/index.js";
 import { root, run } from "../../support/run.ts";
@@ -74,6 +75,7 @@ describe("the same answers", () => {
     expect(crops.crops.length).toBeGreaterThan(5);
     expect(await hashWithCrops(file, { isolation })).toEqual(crops);
     expect(await safePreview(file, { isolation })).toEqual(await safePreview(file));
+    expect(await reduceImage(file, { isolation })).toEqual(await reduceImage(file));
     using index = new HashIndex();
     index.addWithCrops(7, crops);
     const framed = await scene(300).extend({ left: 40, right: 40, background: "black" }).jpeg().toBuffer();

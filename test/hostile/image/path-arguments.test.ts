@@ -19,6 +19,7 @@ import {
   HashIndex,
   HashList,
   hashWithCrops,
+  reduceImage,
   safePreview,
 } from "../../../dist/index.js";
 import { run, which } from "../../support/run.ts";
@@ -45,6 +46,7 @@ const ways: [string, (path: string) => Promise<unknown>][] = [
   ["hashImages", (name) => hashEach(name)],
   ["hashWithCrops", (name) => hashWithCrops(name)],
   ["safePreview", (name) => safePreview(name)],
+  ["reduceImage", (name) => reduceImage(name)],
   ["digestFile", (name) => digestFile(name)],
   ["hashVideo", (name) => hashVideo(name)],
   ["videoFrames", (name) => drained(videoFrames(name))],
