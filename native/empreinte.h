@@ -503,6 +503,54 @@ uint32_t emp_local_query_points(const emp_local_query* query);
 /* Writes the descriptors of a form, EMP_HASH_BYTES for each point, in the order of the points. */
 void emp_local_query_descriptors(const emp_local_query* query, emp_local_form form, uint8_t* out);
 
+/* How far a candidate may be trusted. */
+typedef enum emp_local_tier {
+  EMP_LOCAL_NONE = 0,
+  EMP_LOCAL_REVIEW, /* A person should look. */
+  EMP_LOCAL_MATCH   /* A machine may act on it. */
+} emp_local_tier;
+
+/* A descriptor of the query near one of a record's. */
+typedef struct emp_local_vote {
+  uint32_t query, known; /* The positions of the points. */
+  uint32_t distance;     /* Differing bits. */
+  uint32_t mirrored;     /* 1: the query's descriptor is that of the mirrored form. */
+} emp_local_vote;
+
+/* A record that the query may show, with every vote for it. */
+typedef struct emp_local_candidate {
+  const uint8_t* record;
+  size_t record_size;
+  const emp_local_vote* votes;
+  size_t vote_count;
+} emp_local_candidate;
+
+/* What verification found. With EMP_LOCAL_NONE the rest says why: too few inliers, too little support. */
+typedef struct emp_local_match {
+  uint32_t tier;                    /* An emp_local_tier. */
+  uint32_t mirrored;                /* 1 where the query shows the original mirrored. */
+  uint32_t inliers;                 /* Votes that agree with one map from the original to the query. */
+  uint32_t support;                 /* Points of the original that the query has where the map puts them. */
+  uint32_t seen;                    /* Points of the original that the query could show. */
+  double x[4], y[4];                /* The original's corners in the query, as emp_view has them. */
+  double left, top, right, bottom;  /* The box of the support, as shares of the original's sides. */
+} emp_local_match;
+
+/* A query's points, prepared for any number of candidates. Any threads may read it at the same time. */
+typedef struct emp_local_verifier emp_local_verifier;
+/* Prepares a query, which emp_local_verifier_destroy frees. `plain` and `mirrored` are the descriptors of these two
+ * forms, or with `negative` 1 those of the two negative forms. They are copied, and `query` is not kept. Returns
+ * EMP_OUT_OF_MEMORY on failure. */
+emp_status emp_local_verifier_create(const emp_local_query* query, const uint8_t* plain, const uint8_t* mirrored,
+                                     int negative, emp_local_verifier** out);
+/* Frees a verifier. */
+void emp_local_verifier_destroy(emp_local_verifier* verifier);
+/* Finds where the query shows the record's original. The thresholds of the tiers rise with `images`, the number of
+ * images in the list. The work is bounded, whatever the votes. Returns EMP_BAD_OPTION when a vote names a point that
+ * there is not, what emp_local_record_check returns, or EMP_OUT_OF_MEMORY on failure. */
+emp_status emp_local_verify(const emp_local_verifier* verifier, const emp_local_candidate* candidate, uint64_t images,
+                            emp_local_match* out);
+
 /* ---- Video: which stretches of two videos are the same --------------------------------------------------------- */
 
 /* A video as hashes in the order of time, either of frames or of runs of frames that are nearly the same. */

@@ -205,6 +205,15 @@ const checks: Check[] = [
   },
   {
     // Arguments: seed, rounds.
+    title: "the verification of local points finds known maps among wrong votes, and survives degenerate points",
+    sources: ["test/native/verify.cc"],
+    right: /^[1-9]\d+ checks of verification, 0 failures$/m,
+    host: text(1, rounds(4, 20)),
+    sanitized: text(2, rounds(2, 6)),
+    arm: text(3, 2),
+  },
+  {
+    // Arguments: seed, rounds.
     title: "views of hostile images keep their bounds",
     sources: ["test/native/views.cc"],
     right: /^[1-9]\d+ checks of views, 0 failures$/m,
