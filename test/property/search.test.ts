@@ -33,6 +33,9 @@ function filled(entries: readonly Entry[]): HashIndex {
   return index;
 }
 
+/** Runs of a property that fills indexes. */
+const numRuns = rounds(40, 100);
+
 const entries = anyEntries.map(unique);
 
 describe("the distances of a search are a metric", () => {
@@ -65,6 +68,7 @@ describe("the distances of a search are a metric", () => {
           index.searchSync(query, { radius, strategy }),
         );
       }),
+      { numRuns },
     );
   });
 });
@@ -92,6 +96,7 @@ describe("the answers are sets of one order", () => {
           expect(index.nearestSync(query, { count: k, strategy, radius })).toEqual(within.slice(0, k));
         },
       ),
+      { numRuns },
     );
   });
 
@@ -107,6 +112,7 @@ describe("the answers are sets of one order", () => {
         const bankOf = new Map(list.map(({ id, tag }) => [id, tag]));
         expect(here.every(({ id }) => some.includes(bankOf.get(id)!))).toBe(true);
       }),
+      { numRuns },
     );
   });
 
@@ -123,6 +129,7 @@ describe("the answers are sets of one order", () => {
         all.remove(second.map(({ id }) => id));
         expect(of(all)).toEqual(of(one));
       }),
+      { numRuns },
     );
   });
 });

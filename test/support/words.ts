@@ -39,8 +39,8 @@ export function partsOf(identifier: string): string[] {
     .map((part) => part.toLowerCase());
 }
 
-function parse(text: string): ts.SourceFile {
-  return ts.createSourceFile("source.ts", text, ts.ScriptTarget.ES2022, true);
+function parse(text: string, setParents = true): ts.SourceFile {
+  return ts.createSourceFile("source.ts", text, ts.ScriptTarget.ES2022, setParents);
 }
 
 /** Returns the text of a literal or of a piece of a template, and undefined for any other node. */
@@ -55,25 +55,29 @@ export function textsOfTypeScript(text: string): Texts {
   const file = parse(text);
   const lineAt = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
   const found: Texts = { identifiers: [], comments: [], strings: [] };
-  const comments = new Map<number, number>();
+  // Where what looks like a comment is part of a literal. Literals do not overlap.
+  const literals: { from: number; to: number }[] = [];
   const visit = (node: ts.Node): void => {
-    for (const { pos, end } of [
-      ...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
-      ...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
-    ]) {
-      comments.set(pos, end);
-    }
     const string = literal(node);
+    if (string !== undefined || ts.isRegularExpressionLiteral(node)) {
+      literals.push({ from: node.getStart(file), to: node.getEnd() });
+    }
     if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) {
       found.identifiers.push({ text: node.text, line: lineAt(node.getStart(file)) });
     } else if (string !== undefined && !ts.isImportDeclaration(node.parent) && !ts.isExportDeclaration(node.parent)) {
       found.strings.push({ text: string, line: lineAt(node.getStart(file)) });
     }
-    // JSDoc is among the children of what it documents, and a comment already.
-    for (const child of node.getChildren(file)) if (!ts.isJSDoc(child)) visit(child);
+    ts.forEachChild(node, visit);
   };
   visit(file);
-  found.comments = [...comments].map(([pos, end]) => ({ text: text.slice(pos, end), line: lineAt(pos) }));
+  literals.sort((one, other) => one.from - other.from);
+  let from = 0;
+  for (const next of [...literals, { from: text.length, to: text.length }]) {
+    for (const { 0: comment, index } of text.slice(from, next.from).matchAll(/\/\/.*|\/\*[\s\S]*?\*\//g)) {
+      found.comments.push({ text: comment, line: lineAt(from + index) });
+    }
+    from = next.to;
+  }
   return found;
 }
 
@@ -97,7 +101,7 @@ export function textsOfCpp(text: string): Texts {
 
 /** The titles of the tests and groups of a test file. */
 export function titlesOf(text: string): Found[] {
-  const file = parse(text);
+  const file = parse(text, false);
   const found: Found[] = [];
   /** `test`, `it.skipIf(…)` and `describe.each(…)` → the first name. */
   const rootOf = (node: ts.Expression): string => {

@@ -76,7 +76,7 @@ async function makeImages(): Promise<void> {
 }
 
 beforeAll(async () => {
-  if (!built) return;
+  if (!built || !long) return;
   await makeImages();
   makeVideos();
   site = await Site.start();
@@ -92,7 +92,7 @@ beforeAll(async () => {
 afterAll(() => site?.close());
 
 const browsers = {
-  Chromium: { there: hasChromium, open: () => openChromium(site.url) },
+  Chromium: { there: hasChromium && long, open: () => openChromium(site.url) },
   Firefox: { there: hasFirefox && long, open: () => openFirefox(site.url) },
 };
 
@@ -106,7 +106,7 @@ for (const name of ["Chromium", "Firefox"] as const)
     afterAll(() => page?.close());
     beforeEach((ctx) => {
       needsCore(ctx);
-      if (name === "Firefox") needsLongRun(ctx);
+      needsLongRun(ctx);
       if (!there) ctx.skip(`skipped: needs Debian's ${name}`);
     });
 

@@ -98,7 +98,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     const list = path("film.txt");
     beforeAll(async () => {
       const graph = (from: string, filter: string): string => `movie=${from},scale=480:270,fps=12,${filter}`;
-      const [scenes, others] = [await clip(clips, 21, 4), await clip(clips, 22, 2)];
+      const [scenes, others] = [await clip(clips, 21, 3), await clip(clips, 22, 1)];
       await makeClip(known, graph(scenes, "null"), ...x264);
       const parts = [graph(others, "null"), `${graph(scenes, "trim=start=3:end=10")},setpts=PTS-STARTPTS`];
       const inputs = parts.map((part, i) => `${part},format=yuv420p[v${i}]`);

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { HashIndex, hashPixelsSync, type IndexMatch } from "../../../dist/index.js";
 import { at, fromEach, type Rgb, scene } from "../../support/altered.ts";
 import { random } from "../../support/hashes.ts";
+import { rounds } from "../../support/long.ts";
 
 type Colour = [number, number, number];
 
@@ -83,13 +84,15 @@ async function search(known: Rgb, upload: Rgb, { left = 0, top = 0 }: Edges, qua
   return Math.max(...errors.map(Math.abs));
 }
 
-const shapes: [string, Edges][] = [
-  ["a border", { left: 60, top: 60, right: 60, bottom: 60 }],
-  ["bars above and below", { top: 70, bottom: 70 }],
-  ["bars left and right", { left: 90, right: 90 }],
-  ["a bar above", { top: 83 }],
-  ["bars of unequal height", { top: 41, bottom: 97 }],
-];
+const shapes = (
+  [
+    ["a border", { left: 60, top: 60, right: 60, bottom: 60 }],
+    ["bars of unequal height", { top: 41, bottom: 97 }],
+    ["bars above and below", { top: 70, bottom: 70 }],
+    ["bars left and right", { left: 90, right: 90 }],
+    ["a bar above", { top: 83 }],
+  ] satisfies [string, Edges][]
+).slice(0, rounds(2, 5));
 
 describe.each([
   ["black", 0],

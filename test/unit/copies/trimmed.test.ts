@@ -1,6 +1,7 @@
 /** Where the content of a framed image is found, side by side with where it was put. */
 import { describe, expect, test } from "vitest";
 import { HashIndex, hashPixelsSync } from "../../../dist/index.js";
+import { rounds } from "../../support/long.ts";
 import { at, fromEach, type Rgb, scene } from "../../support/altered.ts";
 
 /** Pixels of the frame: left, top, right, bottom. */
@@ -32,13 +33,15 @@ async function errors(image: Rgb, edges: Edges, tone: number): Promise<number[]>
   ].map(Math.abs);
 }
 
-const frames: Edges[] = [
+const all: Edges[] = [
+  [41, 53, 67, 75],
   [61, 0, 0, 0],
   [0, 61, 0, 0],
   [0, 0, 61, 0],
   [0, 0, 0, 61],
-  [41, 53, 67, 75],
 ];
+// The first has every side.
+const frames = all.slice(0, rounds(1, all.length));
 
 describe.each([
   ["dark", 18],

@@ -5,6 +5,7 @@ import { bmp, coloured } from "../../support/bmp.ts";
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { InvalidArgumentError } from "../../../dist/errors.js";
 import { scene } from "../../support/evaluate.ts";
+import { long } from "../../support/long.ts";
 
 let original: Buffer;
 beforeAll(async () => {
@@ -36,7 +37,8 @@ describe("the attack suite", () => {
     const before = await raw(small);
     const saved = await attackImage(small, "jpeg-90", 7);
     const same: string[] = [];
-    for (const { name } of attacks) {
+    const checked = attacks.filter((_, i) => long || i % 3 === 0);
+    for (const { name } of checked) {
       const once = await attackImage(small, name, 7);
       expect(Buffer.compare(once, await attackImage(small, name, 7)), name).toBe(0);
       expect((await hashImage(once)).hash, name).toMatch(/^[0-9a-f]{64}$/);

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await writeScenes(photos, 2);
 });
 
-const few = ["--attacks", "jpeg-50,mirror", "--generated", "0"];
+const few = ["--attacks", "jpeg-50,mirror", "--generated", "0", "--concurrency", "1"];
 
 describe("empreinte evaluate", () => {
   it("prints a line a level, writes the report, and goes on from its state", async (ctx) => {
