@@ -496,12 +496,28 @@ typedef struct emp_local_query emp_local_query;
  * Returns EMP_BAD_GEOMETRY, EMP_BAD_KERNEL, EMP_CANCELLED or EMP_OUT_OF_MEMORY on failure. */
 emp_status emp_local_query_create(const emp_pixels* pixels, const emp_kernel* kernel, const emp_cancel* cancel,
                                   emp_local_query** out);
+/* Extracts the points that emp_local_register would write, `most` of them, in the record's order: for training and for
+ * tests. It fails as emp_local_register does. */
+emp_status emp_local_registered_create(const emp_pixels* pixels, const emp_kernel* kernel, uint32_t most,
+                                       const emp_cancel* cancel, emp_local_query** out);
 /* Frees a query. */
 void emp_local_query_destroy(emp_local_query* query);
 /* Returns how many points the query has, at most EMP_LOCAL_MOST_QUERY. */
 uint32_t emp_local_query_points(const emp_local_query* query);
 /* Writes the descriptors of a form, EMP_HASH_BYTES for each point, in the order of the points. */
 void emp_local_query_descriptors(const emp_local_query* query, emp_local_form form, uint8_t* out);
+
+/* A point's place in pixels of the working copy, whose left and upper edges are 0; its size in the same pixels; and its
+ * orientation in radians, 0 … 2π, from right to down. */
+typedef struct emp_local_place {
+  float x, y, sigma, angle;
+} emp_local_place;
+/* Writes the place of each point. */
+void emp_local_query_places(const emp_local_query* query, emp_local_place* out);
+
+enum { EMP_LOCAL_HISTOGRAM = 128 };
+/* Writes what the descriptors are made of, EMP_LOCAL_HISTOGRAM bytes for each point: for training. */
+void emp_local_query_histograms(const emp_local_query* query, uint8_t* out);
 
 /* How far a candidate may be trusted. */
 typedef enum emp_local_tier {

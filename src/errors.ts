@@ -50,6 +50,10 @@ export type ErrorCode =
   | "ERR_EMPREINTE_REPLICA"
   /** A revision is not of the store's own history: another store made it, or the store was restored from an older copy. */
   | "ERR_EMPREINTE_HISTORY"
+  /** Bytes are not a local record, are truncated or damaged, or are of a newer version. */
+  | "ERR_EMPREINTE_LOCAL_RECORD"
+  /** A local record was made with another table: register the original anew. */
+  | "ERR_EMPREINTE_LOCAL_TABLE"
   /** The object was closed. */
   | "ERR_EMPREINTE_CLOSED"
   /** There is not enough memory. */

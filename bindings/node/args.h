@@ -44,6 +44,12 @@ inline const char* code_of(emp_status status) {
       return "ERR_EMPREINTE_INDEX_FILE";
     case EMP_WRITE_FAILED:
       return "ERR_EMPREINTE_WRITE";
+    case EMP_BAD_RECORD:
+    case EMP_TRUNCATED_RECORD:
+    case EMP_NEWER_RECORD:
+      return "ERR_EMPREINTE_LOCAL_RECORD";
+    case EMP_OTHER_TABLE:
+      return "ERR_EMPREINTE_LOCAL_TABLE";
     default:
       return "ERR_EMPREINTE_INVALID_ARGUMENT";
   }

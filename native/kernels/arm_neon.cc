@@ -6,6 +6,12 @@
 #include "steps.h"
 
 namespace empreinte {
+namespace {
+const LocalSteps kLocalNeon = {
+    blur_down<Neon>, blur_across<Neon>, difference,      every_second,      extrema<Neon>,
+    gradients<Neon>, patch<Neon>,       histogram<Neon>, descriptors<Neon>,
+};
+}  // namespace
 const emp_kernel kNeon = {
     "neon",
     "NEON (every 64-bit ARM)",
@@ -27,6 +33,7 @@ const emp_kernel kNeon = {
     planes_of<Neon>,
     halve_luma,
     sample_bilinear<Neon>,
+    &kLocalNeon,
     crc32c,
 };
 }  // namespace empreinte

@@ -1,6 +1,7 @@
 // The dispatch table: one row for each instruction set. Every row gives the same answers; they differ in speed only.
 #pragma once
 #include "../empreinte.h"
+#include "../local/extract/steps_of.h"
 #include "../search/shard/block.h"
 #include "../search/query/probe.h"
 #include "../views/sampling/sampling_plan.h"
@@ -47,6 +48,9 @@ struct emp_kernel {
   void (*halve_luma)(const float* above, const float* below, uint32_t width, float* out);
   // See views/sampling/resample.h. Makes the 64×64 grid of a view.
   void (*sample_bilinear)(const empreinte::SamplingPlan& plan, float* grid);
+
+  // See local/extract/steps_of.h. Null in WebAssembly, which only hashes.
+  const empreinte::LocalSteps* local;
 
   // See search/file/crc32c.h.
   uint32_t (*crc32c)(uint32_t before, const void* data, size_t size);

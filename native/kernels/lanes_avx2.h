@@ -41,6 +41,43 @@ struct Avx2 : SsePixels {
     return {_mm256_and_ps(_mm256_cmp_ps(x.a, y.a, _CMP_LT_OQ), one),
             _mm256_and_ps(_mm256_cmp_ps(x.b, y.b, _CMP_LT_OQ), one)};
   }
+  // VMAXPS and VMINPS return their second operand unless the first is greater or less, so equal values give the first.
+  static inline F max(const F& x, const F& y) { return {_mm256_max_ps(y.a, x.a), _mm256_max_ps(y.b, x.b)}; }
+  static inline F min(const F& x, const F& y) { return {_mm256_min_ps(y.a, x.a), _mm256_min_ps(y.b, x.b)}; }
+  static inline F sqrt(const F& x) { return {_mm256_sqrt_ps(x.a), _mm256_sqrt_ps(x.b)}; }
+  static inline F quotient(const F& x, const F& y) { return {_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)}; }
+  static inline F where_less(const F& a, const F& b, const F& x, const F& y) {
+    return {_mm256_blendv_ps(y.a, x.a, _mm256_cmp_ps(a.a, b.a, _CMP_LT_OQ)),
+            _mm256_blendv_ps(y.b, x.b, _mm256_cmp_ps(a.b, b.b, _CMP_LT_OQ))};
+  }
+  static inline F keep_less(const F& a, const F& b, const F& x) {
+    return {_mm256_and_ps(x.a, _mm256_cmp_ps(a.a, b.a, _CMP_LT_OQ)),
+            _mm256_and_ps(x.b, _mm256_cmp_ps(a.b, b.b, _CMP_LT_OQ))};
+  }
+  static inline uint32_t less_mask(const F& a, const F& b) {
+    return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a.a, b.a, _CMP_LT_OQ))) |
+           static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a.b, b.b, _CMP_LT_OQ))) << 8;
+  }
+
+  struct Sums {
+    __m256i a, b;
+  };
+  static inline Sums no_sums() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+  static inline Sums add_products(const Sums& sums, uint32_t bytes, const int8_t* weights) {
+    // Two products of 127 · 127 fit into 16 bits, so that nothing saturates.
+    const __m256i four = _mm256_set1_epi32(static_cast<int>(bytes)), one = _mm256_set1_epi16(1);
+    const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights));
+    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + 32));
+    return {_mm256_add_epi32(sums.a, _mm256_madd_epi16(_mm256_maddubs_epi16(four, low), one)),
+            _mm256_add_epi32(sums.b, _mm256_madd_epi16(_mm256_maddubs_epi16(four, high), one))};
+  }
+  static inline uint32_t above(const Sums& sums, const int32_t* threshold) {
+    const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(threshold));
+    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(threshold + 8));
+    const __m256 a = _mm256_castsi256_ps(_mm256_cmpgt_epi32(sums.a, low));
+    const __m256 b = _mm256_castsi256_ps(_mm256_cmpgt_epi32(sums.b, high));
+    return static_cast<uint32_t>(_mm256_movemask_ps(a)) | static_cast<uint32_t>(_mm256_movemask_ps(b)) << 8;
+  }
 
   static inline void transpose8(__m256 (&t)[8]) {
     __m256 u[8], v[8];

@@ -28,6 +28,26 @@ struct Avx512 : SsePixels {
   static inline F abs(F a) { return _mm512_abs_ps(a); }
   static inline F trunc(F a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
   static inline F less(F a, F b) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), set(1.0f)); }
+  static inline F max(F a, F b) { return _mm512_mask_mov_ps(a, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), b); }
+  static inline F min(F a, F b) { return _mm512_mask_mov_ps(a, _mm512_cmp_ps_mask(b, a, _CMP_LT_OQ), b); }
+  static inline F sqrt(F a) { return _mm512_sqrt_ps(a); }
+  static inline F quotient(F a, F b) { return _mm512_div_ps(a, b); }
+  static inline F where_less(F a, F b, F x, F y) {
+    return _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), x);
+  }
+  static inline F keep_less(F a, F b, F x) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), x); }
+  static inline uint32_t less_mask(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+
+  using Sums = __m512i;
+  static inline Sums no_sums() { return _mm512_setzero_si512(); }
+  static inline Sums add_products(Sums sums, uint32_t bytes, const int8_t* weights) {
+    // Two products of 127 · 127 fit into 16 bits, so that nothing saturates.
+    const __m512i pairs = _mm512_maddubs_epi16(_mm512_set1_epi32(static_cast<int>(bytes)), _mm512_loadu_si512(weights));
+    return _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+  }
+  static inline uint32_t above(Sums sums, const int32_t* threshold) {
+    return _mm512_cmpgt_epi32_mask(sums, _mm512_loadu_si512(threshold));
+  }
 
   static inline void transpose(F (&t)[16]) {
     F u[16], v[16];

@@ -62,6 +62,58 @@ struct Neon {
     for (int i = 0; i < 4; ++i) r.v[i] = vreinterpretq_f32_u32(vandq_u32(vcltq_f32(a.v[i], b.v[i]), one));
     return r;
   }
+  static inline F max(const F& a, const F& b) { return where_less(a, b, b, a); }
+  static inline F min(const F& a, const F& b) { return where_less(b, a, b, a); }
+  static inline F sqrt(const F& a) {
+    F r;
+    for (int i = 0; i < 4; ++i) r.v[i] = vsqrtq_f32(a.v[i]);
+    return r;
+  }
+  static inline F quotient(const F& a, const F& b) {
+    F r;
+    for (int i = 0; i < 4; ++i) r.v[i] = vdivq_f32(a.v[i], b.v[i]);
+    return r;
+  }
+  static inline F where_less(const F& a, const F& b, const F& x, const F& y) {
+    F r;
+    for (int i = 0; i < 4; ++i) r.v[i] = vbslq_f32(vcltq_f32(a.v[i], b.v[i]), x.v[i], y.v[i]);
+    return r;
+  }
+  static inline F keep_less(const F& a, const F& b, const F& x) { return where_less(a, b, x, zero()); }
+  static inline uint32_t mask_of(const uint32x4_t (&v)[4]) {
+    const uint32x4_t bit = {1, 2, 4, 8};
+    uint32_t mask = 0;
+    for (int i = 0; i < 4; ++i) mask |= vaddvq_u32(vandq_u32(v[i], bit)) << (4 * i);
+    return mask;
+  }
+  static inline uint32_t less_mask(const F& a, const F& b) {
+    uint32x4_t v[4];
+    for (int i = 0; i < 4; ++i) v[i] = vcltq_f32(a.v[i], b.v[i]);
+    return mask_of(v);
+  }
+
+  struct Sums {
+    int32x4_t v[4];
+  };
+  static inline Sums no_sums() {
+    const int32x4_t none = vdupq_n_s32(0);
+    return {{none, none, none, none}};
+  }
+  static inline Sums add_products(const Sums& sums, uint32_t bytes, const int8_t* weights) {
+    const int8x16_t four = vreinterpretq_s8_u32(vdupq_n_u32(bytes));
+    Sums r;
+    for (int i = 0; i < 4; ++i) {
+      const int8x16_t w = vld1q_s8(weights + 16 * i);
+      const int16x8_t low = vmull_s8(vget_low_s8(four), vget_low_s8(w)), high = vmull_high_s8(four, w);
+      r.v[i] = vaddq_s32(sums.v[i], vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
+    }
+    return r;
+  }
+  static inline uint32_t above(const Sums& sums, const int32_t* threshold) {
+    uint32x4_t v[4];
+    for (int i = 0; i < 4; ++i) v[i] = vcgtq_s32(sums.v[i], vld1q_s32(threshold + 4 * i));
+    return mask_of(v);
+  }
 
   // Loads base[at[k]] and the value after it.
   static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {

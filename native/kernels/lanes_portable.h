@@ -49,6 +49,49 @@ struct Portable {
   static inline F less(const F& a, const F& b) {
     return each([&](int i) { return a.v[i] < b.v[i] ? 1.0f : 0.0f; });
   }
+  static inline F max(const F& a, const F& b) {
+    return each([&](int i) { return a.v[i] < b.v[i] ? b.v[i] : a.v[i]; });
+  }
+  static inline F min(const F& a, const F& b) {
+    return each([&](int i) { return b.v[i] < a.v[i] ? b.v[i] : a.v[i]; });
+  }
+  // The square root and the quotient, rounded as IEEE 754 says.
+  static inline F sqrt(const F& a) {
+    return each([&](int i) { return std::sqrt(a.v[i]); });
+  }
+  static inline F quotient(const F& a, const F& b) {
+    return each([&](int i) { return a.v[i] / b.v[i]; });
+  }
+  // x where a < b, else y.
+  static inline F where_less(const F& a, const F& b, const F& x, const F& y) {
+    return each([&](int i) { return a.v[i] < b.v[i] ? x.v[i] : y.v[i]; });
+  }
+  // x where a < b, else 0.
+  static inline F keep_less(const F& a, const F& b, const F& x) { return where_less(a, b, x, zero()); }
+  // One bit for each lane where a < b.
+  static inline uint32_t less_mask(const F& a, const F& b) {
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < 16; ++i) mask |= static_cast<uint32_t>(a.v[i] < b.v[i]) << i;
+    return mask;
+  }
+
+  // Sixteen sums of products of bytes. `bytes` are four values 0 … 127, `weights` four of −127 … 127 for each lane.
+  struct Sums {
+    int32_t v[16];
+  };
+  static inline Sums no_sums() { return {}; }
+  static inline Sums add_products(const Sums& sums, uint32_t bytes, const int8_t* weights) {
+    Sums r = sums;
+    for (int i = 0; i < 16; ++i)
+      for (int k = 0; k < 4; ++k) r.v[i] += static_cast<int32_t>(bytes >> (8 * k) & 255u) * int32_t{weights[4 * i + k]};
+    return r;
+  }
+  // One bit for each sum above its threshold.
+  static inline uint32_t above(const Sums& sums, const int32_t* threshold) {
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < 16; ++i) mask |= static_cast<uint32_t>(sums.v[i] > threshold[i]) << i;
+    return mask;
+  }
   // Loads base[at[k]] and the value after it.
   static inline void gather_pairs(const float* base, const int32_t* at, F* first, F* second) {
     *first = each([&](int i) { return base[at[i]]; });

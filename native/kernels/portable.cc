@@ -4,6 +4,17 @@
 #include "steps.h"
 
 namespace empreinte {
+namespace {
+#if defined(__wasm__)
+constexpr const LocalSteps* kLocal = nullptr;
+#else
+const LocalSteps kSteps = {
+    blur_down<Portable>, blur_across<Portable>, difference,          every_second,          extrema<Portable>,
+    gradients<Portable>, patch<Portable>,       histogram<Portable>, descriptors<Portable>,
+};
+constexpr const LocalSteps* kLocal = &kSteps;
+#endif
+}  // namespace
 const emp_kernel kPortable = {
     "portable",
     "none beyond the baseline",
@@ -25,6 +36,7 @@ const emp_kernel kPortable = {
     planes_of<Portable>,
     halve_luma,
     sample_bilinear<Portable>,
+    kLocal,
     crc32c,
 };
 }  // namespace empreinte

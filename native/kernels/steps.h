@@ -8,6 +8,7 @@ namespace {
 #include "../hash/dct.h"
 #include "../hash/gradient.h"
 #include "../hash/expand.h"
+#include "../local/extract/steps.h"
 #include "../search/query/candidates.h"
 #include "../search/query/scan.h"
 #include "../views/sampling/resample.h"

@@ -27,6 +27,7 @@ const emp_kernel kWasm = {
     planes_of<Wasm>,
     halve_luma,
     sample_bilinear<Wasm>,
+    nullptr,
     crc32c,
 };
 }  // namespace empreinte

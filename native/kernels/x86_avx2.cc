@@ -17,6 +17,12 @@ namespace {
 EMPREINTE_TARGET_END
 
 namespace empreinte {
+namespace {
+const LocalSteps kLocalAvx2 = {
+    blur_down<Avx2>, blur_across<Avx2>, difference,      every_second,      extrema<Avx2>,
+    gradients<Avx2>, patch<Avx2>,       histogram<Avx2>, descriptors<Avx2>,
+};
+}  // namespace
 const emp_kernel kAvx2 = {
     "avx2",
     "AVX2, FMA, POPCNT",
@@ -38,6 +44,7 @@ const emp_kernel kAvx2 = {
     planes_of<Avx2>,
     halve_luma,
     sample_bilinear<Avx2>,
+    &kLocalAvx2,
     crc32c_by_instruction,
 };
 }  // namespace empreinte

@@ -23,6 +23,12 @@ namespace {
 EMPREINTE_TARGET_END
 
 namespace empreinte {
+namespace {
+const LocalSteps kLocalAvx512 = {
+    blur_down<Avx512>, blur_across<Avx512>, difference,        every_second,        extrema<Avx512>,
+    gradients<Avx512>, patch<Avx512>,       histogram<Avx512>, descriptors<Avx512>,
+};
+}  // namespace
 const emp_kernel kAvx512 = {
     "avx512",
     "AVX-512 F, BW, DQ, VL, VPOPCNTDQ, BITALG",
@@ -44,6 +50,7 @@ const emp_kernel kAvx512 = {
     planes_of<Avx512>,
     halve_luma,
     sample_bilinear<Avx512>,
+    &kLocalAvx512,
     crc32c_by_instruction,
 };
 }  // namespace empreinte

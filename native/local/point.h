@@ -85,5 +85,8 @@ void describe(const LocalPoints& points, LocalForm form, const emp_kernel& kerne
 // The handle of empreinte.h: a query image's points.
 struct emp_local_query {
   empreinte::LocalPoints points;
+  // The descriptors of the mirrored form, EMP_HASH_BYTES each. Every search needs them; the negative ones are made on
+  // demand.
+  empreinte::Array<uint8_t> mirrored;
   const emp_kernel* kernel = nullptr;
 };

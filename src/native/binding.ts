@@ -11,6 +11,7 @@ export interface Handle<Name extends string> {
 export type CancelHandle = Handle<"cancel">;
 export type IndexHandle = Handle<"index">;
 export type ListHandle = Handle<"list">;
+export type LocalQueryHandle = Handle<"local-query">;
 export type OutputsHandle = Handle<"outputs">;
 export type ViewsHandle = Handle<"views">;
 
@@ -161,6 +162,14 @@ export interface NativeAllocatorState {
   allocator: "glibc" | "other";
   /** Whether `tuneAllocator` has set its thresholds, in any thread. */
   tuned: boolean;
+}
+
+/** What a local record says of itself. */
+export interface NativeLocalRecord {
+  /** The original's pixels. */
+  width: number;
+  height: number;
+  points: number;
 }
 
 export interface NativeBinding {
@@ -317,6 +326,34 @@ export interface NativeBinding {
   flatness(handle: ViewsHandle): number;
   /** Frees the working copy now. It does nothing while a job uses the handle. */
   closeViews(handle: ViewsHandle): void;
+
+  /** Makes the local record of an original with at most `most` points, 1 … 400. Nobody else may write to the pixels. */
+  localRegister(
+    pixels: NativePixels,
+    options: { most: number; kernel?: string | undefined },
+    cancel: CancelHandle | undefined,
+  ): Promise<Uint8Array>;
+  /** Checks a local record. Throws with the code `ERR_EMPREINTE_LOCAL_RECORD` or `ERR_EMPREINTE_LOCAL_TABLE`. */
+  localRecord(record: Uint8Array): NativeLocalRecord;
+  /** Returns the descriptors of a local record, 32 bytes for each point. Throws as `localRecord` does. */
+  localRecordDescriptors(record: Uint8Array): Uint8Array;
+  /**
+   * Extracts the local points of a query. `registered` extracts those that `localRegister` would write instead. Nobody
+   * else may write to the pixels meanwhile.
+   */
+  createLocalQuery(
+    pixels: NativePixels,
+    options: { registered?: number; kernel?: string | undefined } | undefined,
+    cancel: CancelHandle | undefined,
+  ): Promise<LocalQueryHandle>;
+  /** Returns 32 bytes for each point. `form`: 0 plain, 1 mirrored, 2 negative, 3 both. */
+  localQueryDescriptors(query: LocalQueryHandle, form: number): Uint8Array;
+  /** Returns x, y and size in pixels of the working copy, and the angle in radians, of each point. */
+  localQueryPlaces(query: LocalQueryHandle): Float32Array;
+  /** Returns the 128 bytes that each descriptor is made of. */
+  localQueryHistograms(query: LocalQueryHandle): Uint8Array;
+  /** Frees the points now. */
+  closeLocalQuery(query: LocalQueryHandle): void;
 
   /**
    * Finds rectangles of a frame that may contain another image: left, top, right and bottom as shares of the frame's

@@ -222,6 +222,15 @@ const checks: Check[] = [
   },
   {
     // Arguments: seed, rounds.
+    title: "local points are the same on every kernel, and records come back as they were written",
+    sources: ["test/native/local.cc"],
+    right: /^[1-9]\d+ checks of local points, 0 failures$/m,
+    host: text(1, rounds(1, 3)),
+    sanitized: text(2, rounds(1, 1)),
+    arm: text(3, 1),
+  },
+  {
+    // Arguments: seed, rounds.
     title: "working copies, half resolutions and samples of views are the same on every kernel",
     sources: ["test/native/reduce.cc"],
     right: /^[1-9]\d+ checks of reduced images, 0 failures$/m,

@@ -10,6 +10,8 @@ namespace empreinte {
 // Returns the share of pixels in the most frequent of 16³ colour cells, 0 … 1. Text screens, charts and title cards
 // have 0.8 and more; such an image is neither zoomed nor aligned.
 float flatness(const HalfResolution& half);
+// The same for interleaved colours.
+float flatness_of(const uint8_t* rgb, uint32_t width, uint32_t height);
 
 // Finds uniform, textured and gradient borders, letterboxes and caption bars, peeled until nothing changes. At most 5.
 emp_status find_trims(const WorkingCopy& copy, const HalfResolution& half, Views& out);

@@ -24,6 +24,7 @@ describe("importing a door", () => {
     ["empreinte/video", ["bank", "cli", "evaluate", "known"], ["video", "video-index"]],
     ["empreinte/lists", ["bank", "cli", "evaluate", "video", "video-index"], ["lists"]],
     ["empreinte/bank", ["cli", "evaluate", "known", "video", "video-index"], ["bank"]],
+    ["empreinte/local", ["bank", "cli", "evaluate", "known", "video", "video-index"], ["image", "local"]],
     ["empreinte/evaluate", ["bank", "cli"], ["evaluate"]],
   ])("%s loads none of %j", async (door, others, own) => {
     const modules = await loaded(door);
