@@ -1,3 +1,5 @@
+import { onAbort } from "./on-abort.js";
+
 /**
  * Lets a fixed number of pieces of work run at a time. The others wait in the order in which they came.
  *
@@ -35,14 +37,14 @@ export class Semaphore {
   #turn(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const start = (): void => {
-        signal?.removeEventListener("abort", leave);
+        forget();
         resolve();
       };
       const leave = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(start), 1);
         reject(signal!.reason as Error);
       };
-      signal?.addEventListener("abort", leave, { once: true });
+      const forget = onAbort(signal, leave);
       this.#waiting.push(start);
     });
   }

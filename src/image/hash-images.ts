@@ -1,4 +1,4 @@
-import { setMaxListeners } from "node:events";
+import { onAbort } from "../on-abort.js";
 import { availableParallelism } from "node:os";
 import { integer, invalidArgument, checkOptions, checkSignal } from "../check.js";
 import { hashChecked } from "./hash-image.js";
@@ -37,8 +37,6 @@ async function* run<Input extends ImageInput>(
 ): AsyncGenerator<HashedImage<Input>, void, undefined> {
   const finished: HashedImage<Input>[] = [];
   const stop = new AbortController();
-  // There are as many listeners as images in work, and each is removed when its image is done.
-  setMaxListeners(0, stop.signal);
   let inFlight = 0;
   let index = 0;
   let pulling = false;
@@ -77,7 +75,7 @@ async function* run<Input extends ImageInput>(
     wake();
   };
 
-  signal?.addEventListener("abort", abort, { once: true });
+  const forget = onAbort(signal, abort);
   try {
     for (;;) {
       signal?.throwIfAborted();
@@ -95,7 +93,7 @@ async function* run<Input extends ImageInput>(
       }
     }
   } finally {
-    signal?.removeEventListener("abort", abort);
+    forget();
     stop.abort();
     if (!exhausted) {
       const closed = (async () => iterator.return?.())();

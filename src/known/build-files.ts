@@ -1,3 +1,4 @@
+import { onAbort } from "../on-abort.js";
 import { checkCallback, checkOptions } from "../check.js";
 import { HashIndex } from "../search/hash-index.js";
 import type { HashIndexOptions } from "../search/index-options.js";
@@ -43,13 +44,13 @@ export async function buildFiles(lists: KnownSources, path: string | URL, option
 async function optimize(index: HashIndex, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
   const stop = (): void => index.close();
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, stop);
   try {
     await index.optimize();
   } catch (error) {
     throw signal?.aborted ? signal.reason : error;
   } finally {
-    signal?.removeEventListener("abort", stop);
+    forget();
   }
   signal?.throwIfAborted();
 }

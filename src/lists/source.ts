@@ -1,3 +1,4 @@
+import { onAbort } from "../on-abort.js";
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
@@ -55,16 +56,15 @@ async function openSource(source: ListSource): Promise<Pick<Chunks, "next" | "cl
 /** Waits for `work`, or rejects with the signal's reason as soon as it is aborted. */
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  let stop: (() => void) | undefined;
+  let forget: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
+    forget = onAbort(signal, () => reject(signal.reason));
+    if (signal.aborted) reject(signal.reason);
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    if (stop) signal.removeEventListener("abort", stop);
+    forget?.();
   }
 }
 

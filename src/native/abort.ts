@@ -1,4 +1,5 @@
 import type { CancelHandle } from "./binding.js";
+import { onAbort } from "../on-abort.js";
 import { native } from "./load.js";
 
 /**
@@ -12,17 +13,16 @@ export async function withCancelToken<T>(
   if (signal === undefined) return start(undefined);
   signal.throwIfAborted();
   const token = native.createCancel();
-  let stop: (() => void) | undefined;
+  let forget: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
+    forget = onAbort(signal, () => {
       native.cancel(token);
       reject(signal.reason);
-    };
-    signal.addEventListener("abort", stop, { once: true });
+    });
   });
   try {
     return await Promise.race([start(token), aborted]);
   } finally {
-    if (stop) signal.removeEventListener("abort", stop);
+    forget?.();
   }
 }

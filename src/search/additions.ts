@@ -1,3 +1,4 @@
+import { onAbort } from "../on-abort.js";
 import { EmpreinteError } from "../errors.js";
 import type { CancelHandle, IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
@@ -21,7 +22,7 @@ export class Additions {
     signal?.throwIfAborted();
     const token = native.createCancel();
     const stop = (): void => native.cancel(token);
-    signal?.addEventListener("abort", stop, { once: true });
+    const forget = onAbort(signal, stop);
     this.#running.add(token);
     try {
       await native.indexAddMany(this.#index, ids, hashes, tags, token);
@@ -30,7 +31,7 @@ export class Additions {
       throw signal?.aborted ? signal.reason : indexError(error);
     } finally {
       this.#running.delete(token);
-      signal?.removeEventListener("abort", stop);
+      forget();
     }
     if (!this.#closed) return;
     // What it added came after the index was emptied.

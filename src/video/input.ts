@@ -1,3 +1,4 @@
+import { onAbort } from "../on-abort.js";
 import { type FileHandle, mkdtemp, open, rm, rmdir, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -148,7 +149,7 @@ async function openStream(
     chunks.cancel(stop.reason);
     cancelled?.(stop.reason);
   };
-  stop.addEventListener("abort", cancel, { once: true });
+  const forget = onAbort(stop, cancel);
   try {
     return await openChunks(
       async () => {
@@ -168,7 +169,7 @@ async function openStream(
     chunks.cancel(error);
     throw error;
   } finally {
-    stop.removeEventListener("abort", cancel);
+    forget();
   }
 }
 

@@ -1,3 +1,4 @@
+import { onAbort } from "../../on-abort.js";
 import { rm, writeFile } from "node:fs/promises";
 import { VideoError } from "../../errors.js";
 import { endChild, startChild } from "../../processes/child-process.js";
@@ -74,7 +75,7 @@ export async function encodeEdit(
   child.stdout.resume();
   const stop = (): void => child.kill();
   const timer = setTimeout(stop, 1000 * maxSeconds);
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, stop);
   try {
     const { code, error } = await child.exited;
     signal?.throwIfAborted();
@@ -83,7 +84,7 @@ export async function encodeEdit(
     throw new VideoError("ERR_EMPREINTE_VIDEO_CHILD", `ffmpeg could not encode a clip: ${reason}`);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    forget();
     await endChild(child);
     await rm(still, { force: true });
   }

@@ -1,3 +1,5 @@
+import { onAbort } from "../../on-abort.js";
+
 /**
  * Runs `work` with a controller that is aborted when `signal` is. `work` may abort it too, for instance when it takes
  * too long. The promise rejects as soon as the controller is aborted. sharp cannot be interrupted: what it does at that
@@ -10,13 +12,13 @@ export async function withAbortController<T>(
   signal?.throwIfAborted();
   const controller = new AbortController();
   const relay = (): void => controller.abort(signal?.reason);
-  signal?.addEventListener("abort", relay, { once: true });
+  const forget = onAbort(signal, relay);
   const aborted = new Promise<never>((_, reject) => {
     controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
   });
   try {
     return await Promise.race([work(controller), aborted]);
   } finally {
-    signal?.removeEventListener("abort", relay);
+    forget();
   }
 }

@@ -1,3 +1,4 @@
+import { onAbort } from "../../on-abort.js";
 import { invalidArgument, isBytes } from "../../check.js";
 import { EmpreinteError, ImageError, printable, systemReason } from "../../errors.js";
 import { type ByteStream, bytesOfChunk, type Chunks, chunksOf, isStream } from "../../files/byte-stream.js";
@@ -66,7 +67,7 @@ async function readStream(
     throw unreadable(name, error);
   }
   const cancel = (): void => chunks.cancel(signal.reason);
-  signal.addEventListener("abort", cancel, { once: true });
+  const forget = onAbort(signal, cancel);
   try {
     for (;;) {
       const { done, value } = await chunks.next().catch((error: unknown) => {
@@ -81,7 +82,7 @@ async function readStream(
     chunks.cancel(error);
     throw error;
   } finally {
-    signal.removeEventListener("abort", cancel);
+    forget();
   }
 }
 

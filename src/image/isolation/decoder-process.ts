@@ -1,4 +1,5 @@
 /** One decoder process: it gets a task at a time, and is killed when the task is aborted. */
+import { onAbort } from "../../on-abort.js";
 import { fileURLToPath } from "node:url";
 import { type Child, endChild, startChild } from "../../processes/child-process.js";
 import { withSystemLimits } from "../../processes/system-limits.js";
@@ -67,7 +68,7 @@ export class DecoderProcess {
       this.#fail(signal.reason);
       this.end();
     };
-    signal.addEventListener("abort", kill, { once: true });
+    const forget = onAbort(signal, kill);
     this.#child.hold(true);
     this.#reader = new MessageReader(limits);
     try {
@@ -77,7 +78,7 @@ export class DecoderProcess {
         else writeMessage(this.#child.stdin!, head, bytes);
       });
     } finally {
-      signal.removeEventListener("abort", kill);
+      forget();
       this.#child.hold(false);
       this.done++;
     }

@@ -2,6 +2,7 @@
  * The threads of the WebAssembly decoders. Such a decoder does not give way while it works, and cannot be interrupted. So it has
  * a thread of its own, which is ended when the image takes too long or its caller aborts.
  */
+import { onAbort } from "../../on-abort.js";
 import { Worker } from "node:worker_threads";
 import type { Answer, Question } from "./messages.js";
 
@@ -57,7 +58,7 @@ class DecoderThread {
       this.#fail(signal.reason);
       this.end();
     };
-    signal.addEventListener("abort", abort, { once: true });
+    const forget = onAbort(signal, abort);
     this.#worker.ref();
     try {
       return await new Promise<Answer>((resolve, reject) => {
@@ -66,7 +67,7 @@ class DecoderThread {
         else this.#worker.postMessage(question);
       });
     } finally {
-      signal.removeEventListener("abort", abort);
+      forget();
       this.#worker.unref();
     }
   }

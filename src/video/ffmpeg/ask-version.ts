@@ -1,3 +1,4 @@
+import { onAbort } from "../../on-abort.js";
 import { stat } from "node:fs/promises";
 import { printable } from "../../errors.js";
 import { type ChildExit, endChild, type PipedChild, startChild } from "../../processes/child-process.js";
@@ -60,7 +61,7 @@ async function ask(path: string, signal: AbortSignal | undefined): Promise<Versi
     late = true;
     stop();
   }, 1000 * answerSeconds);
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, stop);
   try {
     const answer = collected(child.stdout, stop);
     const errors = collected(child.stderr, () => {});
@@ -76,7 +77,7 @@ async function ask(path: string, signal: AbortSignal | undefined): Promise<Versi
     return { version, library: [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)] };
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    forget();
     await endChild(child);
   }
 }

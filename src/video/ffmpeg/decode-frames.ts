@@ -1,3 +1,4 @@
+import { onAbort } from "../../on-abort.js";
 import { randomBytes } from "node:crypto";
 import { LimitError, VideoError } from "../../errors.js";
 import type { VideoLimits } from "../../limits.js";
@@ -45,6 +46,7 @@ class DecodeRun implements StderrListener {
   readonly #child: Child;
   readonly #outputs: ChildOutputs;
   readonly #watchdog: Watchdog;
+  readonly #forgetSignal: () => void;
   /** Frames that were announced and not yet read. */
   readonly #announced: AnnouncedFrame[] = [];
   #stderrEnded = false;
@@ -84,7 +86,7 @@ class DecodeRun implements StderrListener {
       stop: () => this.#stop(),
       explainStall: () => (this.#isNotFfmpeg() ? notFfmpegError(decoder.path, video.name) : undefined),
     });
-    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#forgetSignal = onAbort(options.signal, this.#onAbort);
     if (options.signal?.aborted) this.#onAbort();
     void this.#awaitExit();
   }
@@ -157,7 +159,7 @@ class DecodeRun implements StderrListener {
   /** Ends the child, however far it is, and waits until it is gone. */
   async close(): Promise<void> {
     this.#watchdog.end();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#forgetSignal();
     await endChild(this.#child);
     this.#outputs.close();
   }

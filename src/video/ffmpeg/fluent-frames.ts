@@ -1,3 +1,4 @@
+import { onAbort } from "../../on-abort.js";
 import { PassThrough, type Readable } from "node:stream";
 import { VideoError } from "../../errors.js";
 import type { VideoFrame } from "../frame.js";
@@ -54,10 +55,10 @@ export async function fluentFrames(
     if (!ended) command.kill("SIGKILL");
     pipe.destroy();
   };
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, stop);
   command.run();
   const close = async (): Promise<void> => {
-    signal?.removeEventListener("abort", stop);
+    forget();
     stop();
     await done;
   };

@@ -1,3 +1,4 @@
+import { onAbort } from "../../on-abort.js";
 import type { VideoLimits } from "../../limits.js";
 import { matroskaFrameRate } from "../containers/matroska.js";
 import type { OpenVideo } from "../input.js";
@@ -39,7 +40,7 @@ export async function probeFrameRate(
   const stop = (): void => child.kill();
   const seconds = Math.min(limits.maxSeconds, limits.maxStallSeconds);
   const timer = setTimeout(stop, Math.min(1000 * seconds, 2 ** 31 - 1));
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, stop);
   try {
     let said = "";
     child.stderr.setEncoding("latin1").on("data", (text: string) => (said = (said + text).slice(0, mostSaid)));
@@ -56,7 +57,7 @@ export async function probeFrameRate(
     return undefined; // the child was stopped, or its output is not a Matroska file
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    forget();
     await endChild(child);
     signal?.throwIfAborted();
   }
