@@ -6,7 +6,7 @@ import { scene } from "../support/evaluate.ts";
 
 describe("a signal", () => {
   test("that many jobs share gives no warning, and ends all of them", async () => {
-    const warned = vi.fn();
+    const warned = vi.fn<() => void>();
     process.on("warning", warned);
     const stop = new AbortController();
     const { signal } = stop;
@@ -31,7 +31,7 @@ describe("a signal", () => {
 
   test("calls its listener once, and not after it was removed", () => {
     const stop = new AbortController();
-    const [kept, removed] = [vi.fn(), vi.fn()];
+    const [kept, removed] = [vi.fn<() => void>(), vi.fn<() => void>()];
     onAbort(stop.signal, kept);
     onAbort(stop.signal, removed)();
     onAbort(undefined, kept)();
