@@ -81,10 +81,33 @@ function readFile(path: string): Record<string, unknown> {
   return { ...parsed };
 }
 
+/** Checks the options of the review page and of signing in. */
+function checkReview(config: Config, local: boolean): void {
+  const { publicUrl, review, reviewMedia, reviewMediaUrl, workers, oidcIssuer, oidcClientId } = config;
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  if (publicUrl !== "" && (url?.pathname !== "/" || url.search !== "" || !["http:", "https:"].includes(url.protocol))) {
+    throw refusal(`publicUrl must be an address without a path, such as https://hashes.example.org, not ${publicUrl}`);
+  }
+  if (!review) return;
+  if (!local && url?.protocol !== "https:") {
+    throw refusal("review needs a publicUrl with https, or a listen that only this machine can reach");
+  }
+  if (reviewMedia === "callback" && !(URL.canParse(reviewMediaUrl) && reviewMediaUrl.includes("{reference}"))) {
+    throw refusal("reviewMedia callback needs a reviewMediaUrl with {reference} in it");
+  }
+  if (reviewMedia === "memory" && workers > 1) {
+    throw refusal("reviewMedia memory needs one worker: only the process that has an image can show it");
+  }
+  if (oidcIssuer !== "" && (publicUrl === "" || oidcClientId === "" || !URL.canParse(oidcIssuer))) {
+    throw refusal("oidcIssuer must be an address, and needs publicUrl and oidcClientId");
+  }
+}
+
 /** Checks what needs more than one option. */
 function checkTogether(config: Config): void {
   if (config.data === "") throw refusal("data must name a folder (--data FOLDER)");
   const address = parseListen(config.listen);
+  checkReview(config, isLocal(address));
   if (config.open && !isLocal(address)) {
     throw refusal(
       `open serves without keys, so that listen must be a loopback address or a Unix socket, not ${config.listen}`,

@@ -28,6 +28,8 @@ export type ServiceCode =
   | "ERR_EMPREINTE_IDEMPOTENCY"
   /** A URL cannot be fetched, or must not be. */
   | "ERR_EMPREINTE_FETCH"
+  /** A person has seen as much as the day's budget allows. */
+  | "ERR_EMPREINTE_BUDGET"
   /** The service cannot do this as it is configured. */
   | "ERR_EMPREINTE_DISABLED"
   /** The service ends. */

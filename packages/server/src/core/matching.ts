@@ -3,6 +3,7 @@ import { hashImage, type ImageHash } from "empreinte";
 import type { CheckQuery, Decision } from "empreinte/bank";
 import { actingAs } from "./actor.js";
 import { ServiceError } from "./errors.js";
+import type { Upload } from "../review/cards.js";
 import { type Digests, digested, type HeldImage, imageStream } from "./media.js";
 import type { Service } from "./service.js";
 
@@ -110,9 +111,12 @@ export class Matching {
     return near.length === 0 ? undefined : matcher.check(query);
   }
 
-  /** Counts what a decision found, and tells the receivers of webhooks. */
-  report(decision: Decision): void {
-    const { metrics, outbox, banks } = this.#service;
+  /**
+   * Counts what a decision found, puts it into the queue where a person must look, and tells the receivers of webhooks.
+   * @param upload what is known of the upload beside its hashes.
+   */
+  report(decision: Decision, upload?: Upload, image?: HeldImage): void {
+    const { metrics, outbox, banks, days, review } = this.#service;
     const counted = decision.matches.filter(({ negative, suppressed }) => !negative && !suppressed);
     if (counted.length === 0) return;
     const namer = banks.namer();
@@ -120,7 +124,9 @@ export class Matching {
     for (const { bank, action, kind, distance } of counted) {
       metrics.matches.add({ bank: name(bank), action, how: kind });
       metrics.distances.observe(distance, { bank: name(bank) });
+      days.add(name(bank), action);
     }
+    review?.add(decision, upload ?? { kind: decision.query.video === undefined ? "image" : "video" }, image);
     if (decision.action !== "block" && decision.action !== "review") return;
     const matches = counted.map(({ bank, source, entryNumber, action, kind, distance }) => {
       return { bank: name(bank), source, entryNumber, action, kind, distance };

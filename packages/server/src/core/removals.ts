@@ -15,6 +15,8 @@ export async function removeEntries(
   if (removal.entries > 0) {
     removeStaleNotes(service, new Notes(state));
     const { revision, entries, signals, stoppedAfter, goneAfter } = removal;
+    const values = [service.now(), kind, entries, stoppedAfter, goneAfter ?? stoppedAfter];
+    state.run("INSERT INTO removal (time, kind, entries, stopped, gone) VALUES (?, ?, ?, ?, ?)", ...values);
     outbox.add("withdrawal.done", { kind, revision, entries, signals, stoppedAfter, goneAfter });
   }
   return removal;

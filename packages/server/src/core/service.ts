@@ -11,9 +11,12 @@ import { HashRates } from "../keys/rates.js";
 import { Metrics } from "../operation/metrics.js";
 import { Outbox } from "../operation/outbox.js";
 import { Sources } from "../operation/sources.js";
+import { People } from "../people/people.js";
+import { Review } from "../review/review.js";
 import { currentActor } from "./actor.js";
 import { BankNames } from "./bank-names.js";
 import { Counts } from "./counts.js";
+import { DayCounts } from "./day-counts.js";
 import { Gate, UploadMemory } from "./gate.js";
 import { statePath, storePath } from "./paths.js";
 import { State } from "./state.js";
@@ -23,6 +26,8 @@ export interface ServiceOptions {
   now?: () => number;
   /** Fetches media and sends webhooks. Tests give one that may reach their own servers. */
   fetcher?: Fetcher;
+  /** 2 to the power of it is the cost of a password. Tests set it. */
+  passwordCost?: number;
 }
 
 /** Makes the data folder with an empty store, where there is none. Answers whether it did. */
@@ -59,9 +64,14 @@ export class Service {
   readonly counts: Counts;
   readonly outbox: Outbox;
   readonly fetcher: Fetcher;
+  readonly days: DayCounts;
+  readonly people: People;
+  /** Undefined where this service has no review page. */
+  readonly review: Review | undefined;
   /** Set once the service takes no new calls. */
   draining = false;
   #saving: NodeJS.Timeout | undefined;
+  #watching: NodeJS.Timeout | undefined;
   #saved: number;
 
   private constructor(config: Config, store: BankStore, state: State, options: ServiceOptions) {
@@ -87,8 +97,18 @@ export class Service {
     this.sources = new Sources(store, state, this.now);
     this.counts = new Counts(store);
     this.outbox = new Outbox(state, this.fetcher, this.metrics, this.now);
+    this.days = new DayCounts(state, this.now);
+    const record: Keys["record"] = (...given) => this.keys.record(...given);
+    this.people = new People(state, this.now, record, options.passwordCost);
+    this.review = config.review ? this.#makeReview(record) : undefined;
     this.metrics.build.set(1, { version: version });
     this.#saved = store.revision;
+  }
+
+  #makeReview(record: Keys["record"]): Review {
+    const { config, state, matcher, outbox, metrics, people, fetcher, now, banks } = this;
+    const name = (bank: string): string | undefined => banks.namer()(bank);
+    return new Review({ config, state, matcher, outbox, metrics, people, fetcher, now, record, name });
   }
 
   /** Opens the store and the state of a data folder. */
@@ -113,7 +133,28 @@ export class Service {
       this.#saved = revision;
     };
     this.#saving = setInterval(() => void save().catch(onError), 60_000).unref();
-    if (this.config.webhooks) this.outbox.start(onError);
+    if (this.config.webhooks) {
+      this.outbox.start(onError);
+      const watch = (): void => {
+        try {
+          this.reportStale();
+        } catch (error) {
+          onError(error);
+        }
+      };
+      this.#watching = setInterval(watch, 60_000).unref();
+    }
+    this.review?.start(onError);
+  }
+
+  /** Tells the receivers of webhooks which sources became stale. */
+  reportStale(): void {
+    const name = this.banks.namer();
+    for (const { bank, source, ageSeconds } of this.sources.newlyStale(this.config.staleHours)) {
+      const shown = name(bank);
+      if (shown !== undefined)
+        this.outbox.add("source.stale", { bank: shown, source, ageSeconds: Math.round(ageSeconds) });
+    }
   }
 
   /** Fills the gauges that are only known when somebody asks. */
@@ -127,6 +168,8 @@ export class Service {
     metrics.queue.set(this.imports.load.waiting, { queue: "imports" });
     metrics.uploadMemory.set(this.memory.used);
     metrics.memory.set(process.memoryUsage.rss());
+    for (const [state, cards] of Object.entries(this.review?.cards.counts() ?? {}))
+      metrics.reviewCards.set(cards, { state });
     metrics.sourceAge.clear();
     const name = this.banks.namer();
     metrics.entries.clear();
@@ -143,6 +186,9 @@ export class Service {
   /** Closes everything. Calls in progress must have ended. */
   async close(): Promise<void> {
     clearInterval(this.#saving);
+    clearInterval(this.#watching);
+    this.review?.close();
+    this.days.flush();
     await this.outbox.stop();
     await this.counts.close();
     this.denied.flush();

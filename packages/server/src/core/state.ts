@@ -1,11 +1,11 @@
-/** The service's own file: keys, refused calls, what HMA keeps beside an entry, webhooks. No hash is ever in it. */
+/** The service's own file: keys, persons, refused calls, cards to review, webhooks. No hash is ever in it, except sealed. */
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import Libsql from "libsql";
 import { ServiceError } from "./errors.js";
 
 export type Value = null | number | string | Buffer;
 
-const version = 1;
+const version = 2;
 /** "emps" as a number. */
 const application = 0x656d7073;
 
@@ -44,6 +44,47 @@ CREATE INDEX outbox_next ON outbox (dead, next);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
 `;
 
+/** What version 2 added: persons, the review page, and what its dashboard shows. */
+const reviewTables = `
+CREATE TABLE person (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, shown TEXT NOT NULL, password TEXT, scopes TEXT NOT NULL,
+  language TEXT, keys INTEGER NOT NULL, created INTEGER NOT NULL, ended INTEGER, failures INTEGER NOT NULL,
+  locked INTEGER NOT NULL
+) STRICT;
+CREATE TABLE session (
+  digest BLOB PRIMARY KEY, person TEXT NOT NULL, created INTEGER NOT NULL, used INTEGER NOT NULL, colour INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE card (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, entry INTEGER NOT NULL, kind TEXT NOT NULL, banks TEXT NOT NULL,
+  created INTEGER NOT NULL, due INTEGER NOT NULL, uploads INTEGER NOT NULL, state TEXT NOT NULL, sealed BLOB, preview BLOB,
+  claimant TEXT, claimed INTEGER NOT NULL, decided INTEGER, labels TEXT, agreed TEXT
+) STRICT;
+CREATE INDEX card_state ON card (state, due);
+CREATE INDEX card_entry ON card (entry, state);
+CREATE TABLE card_upload (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, card INTEGER NOT NULL, reference TEXT NOT NULL
+) STRICT;
+CREATE INDEX card_upload_card ON card_upload (card);
+CREATE TABLE answer (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, card INTEGER NOT NULL, person TEXT NOT NULL, time INTEGER NOT NULL,
+  due INTEGER NOT NULL, labels TEXT, counted INTEGER NOT NULL
+) STRICT;
+CREATE INDEX answer_card ON answer (card);
+CREATE INDEX answer_due ON answer (counted, due);
+CREATE TABLE reveal (
+  id TEXT PRIMARY KEY, card INTEGER NOT NULL, person TEXT NOT NULL, level INTEGER NOT NULL, started INTEGER NOT NULL,
+  ended INTEGER
+) STRICT;
+CREATE INDEX reveal_person ON reveal (person, started);
+CREATE TABLE overrun (person TEXT NOT NULL, day TEXT NOT NULL, points REAL NOT NULL, PRIMARY KEY (person, day)) STRICT;
+CREATE TABLE day_count (
+  day TEXT NOT NULL, bank TEXT NOT NULL, action TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, bank, action)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE removal (
+  time INTEGER NOT NULL, kind TEXT NOT NULL, entries INTEGER NOT NULL, stopped REAL NOT NULL, gone REAL NOT NULL
+) STRICT;
+`;
+
 /** SQLite's reason, without the statement's values. */
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -54,6 +95,7 @@ export class State {
   readonly #statements: Map<string, Libsql.Statement<[Value[]]>> = new Map();
 
   #changes = 0;
+  #inTransaction = false;
 
   private constructor(path: string) {
     this.path = path;
@@ -72,19 +114,24 @@ export class State {
     for (const setting of ["journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "temp_store = MEMORY"]) {
       state.#database.pragma(setting);
     }
-    const [found] = state.get<[number]>("PRAGMA user_version")!;
-    const [id] = state.get<[number]>("PRAGMA application_id")!;
-    if (found === 0 && id === 0 && state.get("SELECT 1 FROM sqlite_schema") === undefined) {
-      state.transaction(() => {
-        state.#database.exec(tables);
-        state.#database.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${version};`);
-      });
-    } else if (id !== application || found !== version) {
-      state.close();
-      const text = `${path} is not the state of this version of empreinte-server (version ${found}, not ${version})`;
-      throw new ServiceError(500, "ERR_EMPREINTE_CONFIG", text);
-    }
-    return state;
+    const number = (name: string): number => state.get<[number]>(`PRAGMA ${name}`)![0];
+    const isMarked = (): boolean => number("application_id") === application && number("user_version") === version;
+    // Several processes may start at once, so that what is missing is looked for again inside the transaction.
+    if (!isMarked()) state.transaction(() => state.#complete(number));
+    if (isMarked()) return state;
+    const found = number("user_version");
+    state.close();
+    const text = `${path} is not the state of this version of empreinte-server (version ${found}, not ${version})`;
+    throw new ServiceError(500, "ERR_EMPREINTE_CONFIG", text);
+  }
+
+  /** Makes the tables of a new file, or those that a file of an earlier version lacks. */
+  #complete(number: (name: string) => number): void {
+    const [id, found] = [number("application_id"), number("user_version")];
+    const empty = id === 0 && found === 0 && this.get("SELECT 1 FROM sqlite_schema") === undefined;
+    if (!empty && !(id === application && found === 1)) return;
+    this.#database.exec(empty ? tables + reviewTables : reviewTables);
+    this.#database.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${version};`);
   }
 
   #statement(sql: string): Libsql.Statement<[Value[]]> {
@@ -124,16 +171,21 @@ export class State {
     return known ? statement : statement.raw(true);
   }
 
-  /** Runs `work` in one transaction, which other processes wait for. */
+  /** Runs `work` in one transaction, which other processes wait for. Inside another one it is a part of that. */
   transaction<T>(work: () => T): T {
+    if (this.#inTransaction) return work();
     this.#guard(() => this.#database.exec("BEGIN IMMEDIATE"));
+    this.#inTransaction = true;
     try {
       const result = work();
       this.#guard(() => this.#database.exec("COMMIT"));
       return result;
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      // A full disk has ended the transaction already.
+      if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
       throw error;
+    } finally {
+      this.#inTransaction = false;
     }
   }
 

@@ -7,6 +7,7 @@ import type { Service } from "../core/service.js";
 import { hmaInterface } from "../hma/interface.js";
 import type { BankScope, PlainScope } from "../keys/scopes.js";
 import type { Principal } from "../keys/keys.js";
+import { reviewPage } from "../review/page/plugin.js";
 import { v1Interface } from "../v1/interface.js";
 import { authenticate } from "./authenticate.js";
 import { bodyLimit, continueBody } from "./bodies.js";
@@ -21,8 +22,11 @@ declare module "fastify" {
     awaitsContinue: boolean;
   }
   interface FastifyContextConfig {
-    /** What the caller needs: a scope, or "none" for a route without a key. Every route has this. */
-    scope?: BankScope | PlainScope | "none";
+    /**
+     * What the caller needs: a scope, "person" where the review page checks who has signed in, or "none" for a route
+     * without a key. Every route has this.
+     */
+    scope?: BankScope | PlainScope | "person" | "none";
   }
 }
 
@@ -101,6 +105,9 @@ export async function buildApp({ service, log, allMetrics }: AppOptions): Promis
   healthRoutes(app, service, allMetrics);
   if (config.hma) await app.register(hmaInterface(service));
   await app.register(v1Interface(service), { prefix: "/v1" });
+  if (service.review !== undefined) {
+    await app.register(reviewPage(service, service.review), { prefix: "/review" });
+  }
   return app;
 }
 

@@ -8,7 +8,7 @@ import type { Principal } from "../keys/keys.js";
 const open: Principal = { name: "open", scopes: new Scopes(["admin"]), lookups: 0 };
 const nobody: Principal = { name: "nobody", scopes: new Scopes([]), lookups: 0 };
 
-function denied(service: Service, request: FastifyRequest, who: string, reason: string): void {
+export function denyCall(service: Service, request: FastifyRequest, who: string, reason: string): void {
   const route = `${request.method} ${request.routeOptions.url ?? "none"}`;
   service.denied.add({ who, remote: request.ip, route, reason });
   service.metrics.denied.add({ reason });
@@ -17,7 +17,7 @@ function denied(service: Service, request: FastifyRequest, who: string, reason: 
 /** Refuses what the caller may not do, and writes it down. @throws {ServiceError} 403 */
 export function requireScope(service: Service, request: FastifyRequest, allowed: boolean, what: string): void {
   if (allowed) return;
-  denied(service, request, request.principal.name, `not allowed: ${what.split(":")[0]}`);
+  denyCall(service, request, request.principal.name, `not allowed: ${what.split(":")[0]}`);
   throw forbidden(`This key lacks the scope ${what}`);
 }
 
@@ -33,19 +33,19 @@ export function authenticate(service: Service): (request: FastifyRequest, reply:
     request.principal = nobody;
     // A route without a scope is a defect, and nobody may use it. An unknown route has none, and is answered 404.
     const scope = request.is404 ? "none" : (request.routeOptions.config.scope ?? "admin");
-    if (scope === "none") return;
+    if (scope === "none" || scope === "person") return;
     if (config.open) {
       request.principal = open;
       return;
     }
     const text = bearer(request);
     if (text === undefined) {
-      denied(service, request, "nobody", "no key");
+      denyCall(service, request, "nobody", "no key");
       throw unauthorized("This call needs a key: Authorization: Bearer emp_…");
     }
     const found = keys.find(text);
     if ("refused" in found) {
-      denied(service, request, found.name, found.refused);
+      denyCall(service, request, found.name, found.refused);
       throw unauthorized(`The key is not valid: ${found.refused}`);
     }
     request.principal = found.principal;

@@ -16,7 +16,12 @@ export class HashRates {
   }
 
   /** Takes `count` from a caller's bucket. @throws {ServiceError} 429 */
-  take(caller: string, perMinute: number, count: number): void {
+  take(
+    caller: string,
+    perMinute: number,
+    count: number,
+    text = `This key may look up ${perMinute} hashes a minute`,
+  ): void {
     if (perMinute === 0) return;
     const size = Math.max(1, perMinute * this.#share);
     const now = this.#now();
@@ -30,7 +35,7 @@ export class HashRates {
     if (this.#buckets.size > mostCallers) this.#buckets.delete(this.#buckets.keys().next().value!);
     if (bucket.left < count) {
       const seconds = ((count - bucket.left) / size) * 60;
-      throw tooMany(`This key may look up ${perMinute} hashes a minute`, seconds);
+      throw tooMany(text, seconds);
     }
     bucket.left -= count;
   }

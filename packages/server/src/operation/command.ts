@@ -9,6 +9,9 @@ import { statePath } from "../core/paths.js";
 import { prepareData } from "../core/service.js";
 import { State } from "../core/state.js";
 import { Keys } from "../keys/keys.js";
+import { parseRoles } from "../people/oidc.js";
+import { People } from "../people/people.js";
+import { readLabels } from "../review/labels.js";
 import { runWorkers } from "./cluster.js";
 import { startServer } from "./start.js";
 
@@ -30,6 +33,11 @@ Serves a store of known hashes over HTTP: /v1, and what HMA's clients speak.
       Make a key with these scopes, print it and end. Scopes have commas between them: hash,match:BANK.
   --key-label TEXT
       What the new key is for.
+  --new-person NAME
+      Make an account for the review page, print its password once and end. --person-scopes says what it may do, with commas
+      between them. Default review,match; the dashboard needs metrics.
+  --end-person NAME
+      End an account and its sessions.
   --help, --version
 
 ${rows.join("\n")}
@@ -44,6 +52,9 @@ const own = {
   "check-config": { type: "boolean" },
   "new-key": { type: "string" },
   "key-label": { type: "string" },
+  "new-person": { type: "string" },
+  "person-scopes": { type: "string" },
+  "end-person": { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -71,15 +82,45 @@ async function firstStart(config: Config): Promise<void> {
   }
 }
 
-function makeKey(config: Config, scopes: string, label: string): void {
+/** Runs `work` on the state of a data folder, while a server may run there. */
+async function withState(config: Config, work: (state: State) => Promise<void> | void): Promise<number> {
+  await prepareData(config.data);
   const state = State.open(statePath(config.data));
   try {
-    const list = scopes.split(",").map((scope) => scope.trim());
-    const { key } = new Keys(state, Date.now).create("the command", { label, scopes: list });
-    process.stdout.write(`${key}\n`);
+    await work(state);
+    return 0;
   } finally {
     state.close();
   }
+}
+
+const scopesOf = (text: string): string[] => text.split(",").map((scope) => scope.trim());
+const textOf = (flag: string | boolean | undefined): string | undefined =>
+  typeof flag === "string" ? flag : undefined;
+
+/** Makes a key or an account, or ends one. Answers the exit status; undefined where no flag asks for it. */
+async function administer(config: Config, flags: GivenFlags): Promise<number | undefined> {
+  const by = "the command";
+  const [scopes, name, ended] = [textOf(flags["new-key"]), textOf(flags["new-person"]), textOf(flags["end-person"])];
+  const people = (state: State): People => {
+    const keys = new Keys(state, Date.now);
+    return new People(state, Date.now, (...given) => keys.record(...given));
+  };
+  if (scopes !== undefined) {
+    return withState(config, (state) => {
+      const label = textOf(flags["key-label"]) ?? "made by the command";
+      const { key } = new Keys(state, Date.now).create(by, { label, scopes: scopesOf(scopes) });
+      process.stdout.write(`${key}\n`);
+    });
+  }
+  if (name !== undefined) {
+    return withState(config, async (state) => {
+      const allowed = scopesOf(textOf(flags["person-scopes"]) ?? "review,match");
+      process.stdout.write(`${await people(state).create(by, name, allowed)}\n`);
+    });
+  }
+  if (ended === undefined) return undefined;
+  return withState(config, (state) => people(state).end(by, ended));
 }
 
 /** Serves until SIGTERM or SIGINT. SIGHUP reads the configuration again. */
@@ -123,17 +164,16 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const read = (): Config => loadConfig(flags, process.env, typeof file === "string" ? file : undefined);
   try {
     const config = read();
+    if (config.review) {
+      readLabels(config.reviewSchemes);
+      parseRoles(config.oidcRoles);
+    }
     if (flags["check-config"] === true) {
       process.stdout.write(`${JSON.stringify(config, undefined, 2)}\n`);
       return 0;
     }
-    const scopes = flags["new-key"];
-    if (typeof scopes === "string") {
-      await prepareData(config.data);
-      const label = flags["key-label"];
-      makeKey(config, scopes, typeof label === "string" ? label : "made by the command");
-      return 0;
-    }
+    const administered = await administer(config, flags);
+    if (administered !== undefined) return administered;
     await firstStart(config);
     return await (config.workers > 1 ? runWorkers(config, read) : serve(config, read));
   } catch (error) {

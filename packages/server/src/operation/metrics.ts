@@ -113,6 +113,11 @@ export class Metrics {
   readonly uploadMemory: Metric = this.#make("gauge", "upload_memory_bytes", "Bytes of images that are held.");
   readonly denied: Metric = this.#make("counter", "denied_calls_total", "Calls that were refused, by reason.");
   readonly webhooks: Metric = this.#make("counter", "webhook_deliveries_total", "Webhooks, by result.");
+  readonly reviewUploads: Metric = this.#make("counter", "review_uploads_total", "Uploads that a person reviews.");
+  readonly reviewMedia: Metric = this.#make("counter", "review_media_total", "Images of cards, held or without room.");
+  readonly reviewDecided: Metric = this.#make("counter", "review_decided_total", "Cards that ended, by outcome.");
+  readonly reviewCards: Metric = this.#make("gauge", "review_cards", "Cards by state.", [], "max");
+  readonly reveals: Metric = this.#make("counter", "review_reveals_total", "Reveals of media to persons, by level.");
   readonly memory: Metric = this.#make("gauge", "process_resident_memory_bytes", "Resident memory of all processes.");
   readonly build: Metric = this.#make("gauge", "build_info", "The version that runs.", [], "max");
 

@@ -12,6 +12,8 @@ export const webhookEvents = [
   "withdrawal.done",
   "source.stale",
   "bank.flooded",
+  "review.decided",
+  "review.disputed",
 ] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 

@@ -65,6 +65,20 @@ export class Sources {
     });
   }
 
+  /**
+   * The sources that became stale since this was last called, by whichever process. Each is answered once, until it is
+   * imported again.
+   */
+  newlyStale(hours: number): SourceAge[] {
+    const stale = this.stale(hours);
+    if (stale.length === 0) return [];
+    const sql = `INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+      WHERE value <> excluded.value`;
+    return stale.filter(({ bank, source, imported }) => {
+      return this.#state.run(sql, `stale ${JSON.stringify([bank, source])}`, imported) > 0;
+    });
+  }
+
   /** The sources without an import for so many hours. 0 hours: none. */
   stale(hours: number): SourceAge[] {
     if (hours === 0) return [];

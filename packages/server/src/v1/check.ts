@@ -7,6 +7,7 @@ import { badRequest } from "../core/errors.js";
 import { type Level, levels, type Matching } from "../core/matching.js";
 import { holdImage, sniffBody } from "../core/media.js";
 import type { Service } from "../core/service.js";
+import { Review } from "../review/review.js";
 import { shownDecision, storedDecision } from "./decisions.js";
 import { route, switchText, textOf } from "./route.js";
 import {
@@ -20,6 +21,14 @@ import {
 import { type Schema } from "./schemas/parts.js";
 
 const media = ["application/octet-stream", "image/*", "video/*", "multipart/form-data", "application/json"];
+
+/** What the platform calls an upload. It is no hash: it becomes a part of an address. */
+const referenceText = {
+  type: "string",
+  pattern: "^(?![0-9A-Fa-f]{24})[A-Za-z0-9._~:-]{1,200}$",
+  description:
+    "What you call the upload: sent back with the outcome of a review, and given to reviewMediaUrl. No hash.",
+};
 
 /** Fields before the file of a form, which count for nothing. */
 const mostFields = 20;
@@ -40,6 +49,7 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
 
   /** Decides about an image or a video as it comes. */
   const checkMedia = async (request: FastifyRequest, call: Call): Promise<Decision> => {
+    const reference = textOf(request.query, "reference");
     const level = (textOf(request.query, "level") ?? "fast") as Level;
     const all = textOf(request.query, "all") === "true";
     const asVideo = textOf(request.query, "kind") === "video";
@@ -58,7 +68,9 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
     if (asVideo || (kind === "video" && !asImage)) {
       limits.maxBytes = config.maxVideoBytes;
       refuseLongBody(request, config.maxVideoBytes + 65_536);
-      return matching.checkVideo(chunks, level, call.signal);
+      const decision = await matching.checkVideo(chunks, level, call.signal);
+      matching.report(decision, { kind: "video", reference });
+      return decision;
     }
     // What is no image may still have the digest of a known file.
     limits.maxBytes = config.maxImageBytes;
@@ -66,7 +78,11 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
     call.limit(config.imageSeconds);
     const image = await holdImage(chunks, service.memory);
     try {
-      return await matching.checkImage(image, level, all, call.signal);
+      const decision = await matching.checkImage(image, level, all, call.signal);
+      const isForReview = service.review !== undefined && Review.isFor(decision);
+      const preview = isForReview ? await service.review?.preview(image, call.signal) : undefined;
+      matching.report(decision, { kind: "image", reference, preview }, image);
+      return decision;
     } finally {
       image.release();
     }
@@ -94,19 +110,22 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
     "match",
     "Decide about an image, a video, or hashes",
     { 200: checkAnswer },
-    { querystring: { level, kind, all: switchText("Whether to search to the end.") }, consumes: media },
+    {
+      querystring: { level, kind, reference: referenceText, all: switchText("Whether to search to the end.") },
+      consumes: media,
+    },
   );
   app.post("/check", { ...options, preHandler: jsonBody(checkBody) }, async (request, reply: FastifyReply) => {
     const call = startCall(reply, config.videoSeconds);
     try {
       const { scopes } = request.principal;
-      const shown = (decision: Decision): Decision => {
-        matching.report(decision);
-        return shownDecision(decision, scopes, service.banks.namer());
-      };
+      const shown = (decision: Decision): Decision => shownDecision(decision, scopes, service.banks.namer());
       if (!isJson(request)) return shown(await checkMedia(request, call));
       call.limit(config.imageSeconds);
-      return { decisions: (await checkHashes(request, call)).map(shown) };
+      const decisions = await checkHashes(request, call);
+      const reference = textOf(request.query, "reference");
+      for (const decision of decisions) matching.report(decision, { kind: "image", reference });
+      return { decisions: decisions.map(shown) };
     } finally {
       call.end();
     }

@@ -1,4 +1,5 @@
 /** Keys, webhooks and the status. */
+import { webhookEvents } from "../../operation/outbox.js";
 import { flag, list, number, object, open, type Schema, text, time, whole } from "./parts.js";
 
 export const keySchema: Schema = object(
@@ -50,11 +51,10 @@ export const accessSchema: Schema = object(
 export const webhookBody: Schema = object(
   {
     url: text("Where to send it: https, or http.", { maxLength: 2048 }),
-    events: list(
-      { type: "string", enum: ["match.block", "match.review", "withdrawal.done", "bank.flooded"] },
-      "Which events.",
-      { minItems: 1, maxItems: 5 },
-    ),
+    events: list({ type: "string", enum: webhookEvents }, "Which events.", {
+      minItems: 1,
+      maxItems: webhookEvents.length,
+    }),
   },
   ["url", "events"],
   "A receiver.",
