@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeInput, SPECS } from "../../fixtures/kat/inputs.mjs";
-import { long } from "../support/long.ts";
+import { addon, target } from "../support/packed.ts";
 import { type Ran, root, run, succeed, which } from "../support/run.ts";
 
 // What `npm publish` would send, made in a copy of the sources, installed where there is no compiler.
@@ -56,20 +56,14 @@ beforeAll(async () => {
   symlinkSync(join(root, "node_modules"), join(tree, "node_modules"), "dir");
   const here = { cwd: tree, env: environment(path) };
   await succeed("npm", ["run", "build:library"], here);
-  const addon = "build/Release/empreinte.node";
-  if (long && which("python3") !== undefined && which("make") !== undefined) {
-    await succeed("npm", ["run", "build:prebuild"], here);
-  } else {
-    // The short run packs the addon that is there: compiling it again takes minutes.
-    if (!existsSync(join(root, addon))) await succeed("npm", ["run", "build:native"], here);
-    const built = existsSync(join(root, addon)) ? join(root, addon) : join(tree, addon);
-    cpSync(built, join(tree, `prebuilds/${target}/empreinte.node`));
-  }
+  // It packs the addon that is there: compiling it again takes minutes. The release workflow packs those of prebuildify,
+  // and installs them on each system.
+  if (!existsSync(addon())) await succeed("npm", ["run", "build:native"], here);
+  const built = existsSync(addon()) ? addon() : join(tree, "build/Release/empreinte.node");
+  cpSync(built, join(tree, `prebuilds/${target}/empreinte.node`));
   await succeed("npm", ["run", "prepublishOnly"], here);
   [packed] = JSON.parse(await succeed("npm", ["pack", "--json"], here)) as [Packed];
 });
-
-const target = `${process.platform}-${process.arch}`;
 
 describe("the tarball", () => {
   test("has what a user needs, and nothing else", () => {
