@@ -22,6 +22,8 @@ export interface Toolchain {
   compiler: string;
   arch: Arch;
   flags: readonly string[];
+  /** Which sources of the core its programs use, where not all. */
+  sources?: RegExp;
   /** Objects of the core that are made already. */
   core?: readonly string[] | undefined;
 }
@@ -178,7 +180,8 @@ export class Workshop implements Disposable {
   }
 
   async #program(toolchain: Toolchain, sources: readonly string[], number: number): Promise<string> {
-    const all = toolchain.core === undefined ? [...coreSources(toolchain.arch), ...sources] : sources;
+    const used = coreSources(toolchain.arch).filter((name) => toolchain.sources?.test(name) ?? true);
+    const all = toolchain.core === undefined ? [...used, ...sources] : sources;
     const made = await Promise.all(all.map((source) => this.object(toolchain, source)));
     const objects = [...(toolchain.core ?? []), ...made];
     const program = join(this.folder, `program-${number}`);
