@@ -543,13 +543,14 @@ typedef struct emp_local_candidate {
 
 /* What verification found. With EMP_LOCAL_NONE the rest says why: too few inliers, too little support. */
 typedef struct emp_local_match {
-  uint32_t tier;                    /* An emp_local_tier. */
-  uint32_t mirrored;                /* 1 where the query shows the original mirrored. */
-  uint32_t inliers;                 /* Votes that agree with one map from the original to the query. */
-  uint32_t support;                 /* Points of the original that the query has where the map puts them. */
-  uint32_t seen;                    /* Points of the original that the query could show. */
-  double x[4], y[4];                /* The original's corners in the query, as emp_view has them. */
-  double left, top, right, bottom;  /* The box of the support, as shares of the original's sides. */
+  uint32_t tier;                   /* An emp_local_tier. */
+  uint32_t mirrored;               /* 1 where the query shows the original mirrored. */
+  uint32_t inliers;                /* Votes that agree with one map from the original to the query. */
+  uint32_t support;                /* Points of the original that the query has where the map puts them. */
+  uint32_t seen;                   /* Points of the original that the query could show. */
+  double distance;                 /* The mean of the differing bits of the support. */
+  double x[4], y[4];               /* The original's corners in the query, as emp_view has them. */
+  double left, top, right, bottom; /* The box of the support, as shares of the original's sides. */
 } emp_local_match;
 
 /* A query's points, prepared for any number of candidates. Any threads may read it at the same time. */

@@ -38,6 +38,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add_lists(env, exports);
   add_index(env, exports);
   add_local(env, exports);
+  add_local_verify(env, exports);
   add_memory(env, exports);
   add_outputs(env, exports);
   add_search(env, exports);

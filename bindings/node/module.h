@@ -10,6 +10,7 @@ void add_values(Napi::Env env, Napi::Object exports);
 void add_lists(Napi::Env env, Napi::Object exports);
 void add_index(Napi::Env env, Napi::Object exports);
 void add_local(Napi::Env env, Napi::Object exports);
+void add_local_verify(Napi::Env env, Napi::Object exports);
 void add_memory(Napi::Env env, Napi::Object exports);
 void add_outputs(Napi::Env env, Napi::Object exports);
 void add_search(Napi::Env env, Napi::Object exports);

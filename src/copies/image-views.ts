@@ -12,12 +12,17 @@ export class ImageViews implements Disposable {
   /** Whether the image is large enough to have other views. */
   readonly hasMore: boolean;
   readonly #samples: Samples;
+  readonly #keep: boolean;
   #image: QueryImage | undefined;
   #resized: ViewHash[] | undefined;
   readonly #stages = new Map<StageName, ViewHash[]>();
 
-  /** @param samples which the first view takes. */
-  constructor(samples: Samples) {
+  /**
+   * @param samples which the first view takes.
+   * @param keep whether the samples stay, for a search by local points.
+   */
+  constructor(samples: Samples, keep = false) {
+    this.#keep = keep;
     const { hash, quality, stable } = samples.hash;
     this.original = {
       hash: hashToBytes(hash),
@@ -31,9 +36,14 @@ export class ImageViews implements Disposable {
     this.#samples = samples;
   }
 
-  /** The working copy. The first call takes the samples. */
+  /** The working copy. The first call takes the samples, unless they are kept. */
   async image(signal: AbortSignal | undefined): Promise<QueryImage> {
-    return (this.#image ??= await QueryImage.taking(this.#samples, signal));
+    return (this.#image ??= await (this.#keep ? QueryImage.of : QueryImage.taking)(this.#samples, signal));
+  }
+
+  /** The samples that are kept. */
+  get samples(): Omit<Samples, "hash"> {
+    return this.#samples;
   }
 
   /** The image reduced to 512×512, as some tools hash it. */

@@ -3,6 +3,7 @@ import type { QueryImage, StageName, ViewHash } from "../views/query-image.js";
 import { alignCandidates } from "./align.js";
 import { type CandidateGroups, CandidateSet } from "./candidates.js";
 import type { ImageViews } from "./image-views.js";
+import type { LocalFinding, QueryLocal } from "./local-holder.js";
 import { flatFrom, searchRadius } from "./radii.js";
 import type { AlteredLevel, CopyIndex, CopyStage } from "./types.js";
 
@@ -13,6 +14,8 @@ export interface CopySearchOptions extends CandidateGroups {
   signal: AbortSignal | undefined;
   /** Whether the candidates decide already. Nothing more is looked for then. */
   isDecided: (candidates: CandidateSet) => boolean;
+  /** Extracts local points. At level "thorough" originals are searched by them, after everything else. */
+  local?: QueryLocal | undefined;
 }
 
 /** What a search found, and what it did. */
@@ -21,6 +24,8 @@ export interface CopySearchResult {
   /** The image is a text screen, chart or title card. */
   flat: boolean;
   stages: CopyStage[];
+  /** The originals that were found by local points: matches before reviews. */
+  local: LocalFinding[];
 }
 
 /** One search for altered copies, stage after stage. */
@@ -61,6 +66,29 @@ class CopySearch {
     const hashes = await alignCandidates(image, this.#index, this.candidates, this.#options);
     if (hashes > 0) this.stages.push({ name: "aligned", hashes, milliseconds: performance.now() - from });
   }
+
+  /** Searches by local points, and at the very end by those of the image with its tones reversed. */
+  async searchLocal(image: ImageViews): Promise<LocalFinding[]> {
+    const { level, local, signal } = this.#options;
+    if (local === undefined || level !== "thorough") return [];
+    let from = performance.now();
+    using query = await local(image.samples, signal);
+    const find = async (name: CopyStage["name"], negative: boolean): Promise<LocalFinding[]> => {
+      const { findings, lookups } = await query.find(negative, signal);
+      this.stages.push({ name, hashes: lookups, milliseconds: performance.now() - from });
+      from = performance.now();
+      return findings;
+    };
+    const found = await find("local", false);
+    if (found.some(({ tier }) => tier === "match")) return found;
+    return mergeFindings(found, await find("local-negative", true));
+  }
+}
+
+/** Each original once, by the first of its findings. */
+function mergeFindings(some: readonly LocalFinding[], more: readonly LocalFinding[]): LocalFinding[] {
+  const known = new Set(some.map(({ id }) => id));
+  return [...some, ...more.filter(({ id }) => !known.has(id))];
 }
 
 /** An image with its tones reversed has all its bits reversed. */
@@ -120,5 +148,6 @@ export async function searchCopies(
     await search.stage("plain", searchRadius(options.level, false), () => [original]);
   }
   const flat = search.shouldContinue && image.hasMore && (await runRemainingStages(image, search, options));
-  return { candidates: search.candidates, flat, stages: search.stages };
+  const local = search.shouldContinue && image.hasMore && !flat ? await search.searchLocal(image) : [];
+  return { candidates: search.candidates, flat, stages: search.stages, local };
 }

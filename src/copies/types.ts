@@ -1,5 +1,6 @@
 import type { Orientation } from "../hash/orientations.js";
 import type { Region, ViewName } from "../views/views.js";
+import type { LocalEvidence } from "./local-evidence.js";
 
 /**
  * How much a search for an image tries. `"fast"` searches the image in its eight orientations, which takes one hash.
@@ -40,12 +41,16 @@ export interface CopyMatch extends NearHash {
   region?: Region;
   orientation: Orientation;
   supportCount: number;
+  local?: LocalEvidence;
 }
 
 /** One stage of a search. */
 export interface CopyStage {
-  name: "plain" | "turned" | "detected" | "fixed" | "aligned";
-  /** How many hashes were made and looked up. For the stage "aligned", how many candidates were aligned. */
+  name: "plain" | "turned" | "detected" | "fixed" | "aligned" | "local" | "local-negative";
+  /**
+   * How many hashes were made and looked up. For the stage "aligned", how many candidates were aligned. For the stages
+   * "local" and "local-negative", how many descriptors were looked up in the `LocalIndex`.
+   */
   hashes: number;
   /** How long it took. */
   milliseconds: number;

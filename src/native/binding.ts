@@ -172,6 +172,27 @@ export interface NativeLocalRecord {
   points: number;
 }
 
+/** An original that a query may show. */
+export interface NativeLocalCandidate {
+  record: Uint8Array;
+  /** Four numbers for each row that was found: the query's point, the record's point, the distance, 1 for mirrored. */
+  votes: Uint32Array;
+}
+
+/** A request to verify candidates. Nobody else may write to its arrays meanwhile. */
+export interface NativeLocalRequest {
+  query: LocalQueryHandle;
+  /** The query's descriptors, 32 bytes for each point, of the plain form or the negative one. */
+  plain: Uint8Array;
+  /** The same of the mirrored form, or the one that is both. */
+  mirrored: Uint8Array;
+  negative: boolean;
+  /** How many images the list has. */
+  images: number;
+  /** At most 64. */
+  candidates: readonly NativeLocalCandidate[];
+}
+
 export interface NativeBinding {
   kernels(): NativeKernel[];
   createCancel(): CancelHandle;
@@ -354,6 +375,12 @@ export interface NativeBinding {
   localQueryHistograms(query: LocalQueryHandle): Uint8Array;
   /** Frees the points now. */
   closeLocalQuery(query: LocalQueryHandle): void;
+  /**
+   * Verifies candidates. Resolves to 18 numbers for each: the tier (0 none, 1 review, 2 match), 1 for mirrored, the inliers,
+   * the support, how many points could be seen, the mean distance, x and y of four corners in the query, and left, top,
+   * right and bottom of the support in the original.
+   */
+  verifyLocal(request: NativeLocalRequest, cancel: CancelHandle | undefined): Promise<Float64Array>;
 
   /**
    * Finds rectangles of a frame that may contain another image: left, top, right and bottom as shares of the frame's

@@ -15,7 +15,12 @@ import { checkAsyncNearest, checkAsyncSearch, checkNearest, checkSearch } from "
 import type { NearestOptions, SearchOptions, SyncNearestOptions, SyncSearchOptions } from "./options.js";
 import type { Query } from "./query.js";
 import { checkAddition, checkCropAddition, type Hashes, type Ids, oneHash, oneId, oneTag, packIds } from "./rows.js";
-import { checkImageSearch, type ImageSearchOptions, type ImageSearchResult, searchImage } from "./search-image.js";
+import {
+  checkIndexImageSearch,
+  type ImageSearchResult,
+  type IndexImageSearchOptions,
+  searchImage,
+} from "./search-image.js";
 import { Searcher } from "./searcher.js";
 
 const tablesOf = { full: 16, lean: 8, rows: 0 } as const;
@@ -239,7 +244,8 @@ export class HashIndex {
    * Finds the entries that an image is a copy of. The default level `"fast"` hashes the image and searches its eight
    * orientations, with exactly the result of `search`. The other levels also find altered copies, among the 64 nearest
    * hashes of each view. A `match` is within 31 bits, or within 24 by alignment. A `review` was aligned to within 31
-   * bits, or is within 50 bits and has the support of a second view.
+   * bits, or is within 50 bits and has the support of a second view. With `local`, level `"thorough"` also finds parts of
+   * originals by their local points.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; what `hashImage` throws; {EmpreinteError}
    * `ERR_EMPREINTE_CLOSED`. It rejects with the signal's reason when aborted.
@@ -247,9 +253,9 @@ export class HashIndex {
    * @example
    * const { tier, matches } = await index.searchImage("screenshot.png", { level: "standard" });
    */
-  async searchImage(input: ImageInput, options?: ImageSearchOptions): Promise<ImageSearchResult<IndexMatch>> {
+  async searchImage(input: ImageInput, options?: IndexImageSearchOptions): Promise<ImageSearchResult<IndexMatch>> {
     this.#open();
-    return searchImage(input, checkImageSearch(options), {
+    return searchImage(input, checkIndexImageSearch(options), {
       search: (query, how) => this.search(query, how),
       rows: this.#searcher,
     });

@@ -1,4 +1,5 @@
 import type { Orientation } from "../hash/orientations.js";
+import type { LocalEvidence } from "../copies/local-evidence.js";
 import type { Tier } from "../copies/types.js";
 import type { Region, ViewName } from "../views/views.js";
 
@@ -33,4 +34,9 @@ export interface IndexMatch extends Match {
    * nearest.
    */
   crop?: number;
+  /**
+   * What local points say, where a search with a `LocalIndex` found the entry by them. For the view `"local"`, `distance`
+   * is the mean of the differing bits of its descriptors.
+   */
+  local?: LocalEvidence;
 }

@@ -1,6 +1,7 @@
-import { boolean, checkOptions, checkSignal, integer } from "../check.js";
+import { boolean, checkOptions, checkSignal, integer, invalidArgument } from "../check.js";
 import type { CandidateGroups, CandidateSet } from "../copies/candidates.js";
 import { checkLevel } from "../copies/level.js";
+import { type LocalFinding, type LocalHolder, localHolder, type QueryLocal } from "../copies/local-holder.js";
 import { ImageViews } from "../copies/image-views.js";
 import { searchCopies } from "../copies/search-copies.js";
 import type { CopyIndex, CopyLevel, CopyStage, Tier } from "../copies/types.js";
@@ -32,6 +33,15 @@ export interface ImageSearchOptions extends Limits {
   name?: string;
 }
 
+/** The options of a search for an image in a `HashIndex`. */
+export interface IndexImageSearchOptions extends ImageSearchOptions {
+  /**
+   * The local points of the originals, under the same ids. At level `"thorough"` they are searched after everything else,
+   * where nothing sure was found. Other levels reject it.
+   */
+  local?: LocalHolder;
+}
+
 /** The result of a search for an image. */
 export interface ImageSearchResult<M extends Match = Match> {
   /** The best tier of all matches, or `"none"` without a match. */
@@ -61,6 +71,17 @@ export interface CheckedImageSearch extends Omit<SamplesOptions, "hash"> {
   radius: number;
   all: boolean;
   signal: AbortSignal | undefined;
+  local?: QueryLocal | undefined;
+}
+
+/** @throws {InvalidArgumentError} */
+export function checkIndexImageSearch(options: IndexImageSearchOptions | undefined): CheckedImageSearch {
+  const { local, ...others } = checkOptions(options, [...imageSearchOptionNames, "local"]);
+  const search = checkImageSearch(others);
+  if (local !== undefined && search.level !== "thorough") {
+    throw invalidArgument("level with local", "thorough", search.level);
+  }
+  return { ...search, local: localHolder("local", local) };
 }
 
 /** @throws {InvalidArgumentError} */
@@ -101,7 +122,8 @@ export async function searchImage(
   search: CheckedImageSearch,
   holder: ImageHolder,
 ): Promise<ImageSearchResult<IndexMatch>> {
-  using image = new SearchedImage(await readSamples(input, samplesOptions(search), search.signal));
+  const samples = await readSamples(input, samplesOptions(search), search.signal);
+  using image = new SearchedImage(samples, { keep: search.local !== undefined });
   return image.searchIn(holder, search);
 }
 
@@ -112,10 +134,13 @@ export class SearchedImage implements Disposable {
   readonly #hash: PixelHash;
   readonly #views: ImageViews;
 
-  /** @param samples as decoded with `samplesOptions`. The search may empty them. */
-  constructor(samples: Samples) {
+  /**
+   * @param samples as decoded with `samplesOptions`. The search may empty them.
+   * @param options `keep`: whether it keeps them, for a search by local points.
+   */
+  constructor(samples: Samples, { keep = false }: { keep?: boolean } = {}) {
     this.#hash = samples.hash;
-    this.#views = new ImageViews(samples);
+    this.#views = new ImageViews(samples, keep);
   }
 
   /** Searches a holder. Wait for the answer before the next is searched. */
@@ -154,15 +179,39 @@ const hasSureMatch = (candidates: CandidateSet): boolean => candidates.matches()
 
 async function searchAltered(
   image: ImageViews,
-  { level, radius, all, signal }: CheckedImageSearch,
+  { level, radius, all, signal, local }: CheckedImageSearch,
   { rows, groups }: ImageHolder,
 ): Promise<Found> {
-  const { candidates, flat, stages } = await searchCopies(image, rows, {
+  const {
+    candidates,
+    flat,
+    stages,
+    local: found,
+  } = await searchCopies(image, rows, {
     ...groups,
     level: level === "thorough" ? "thorough" : "standard",
     radius,
     signal,
     isDecided: all ? () => false : hasSureMatch,
+    local,
   });
-  return { matches: candidates.matches(), flat, stages };
+  return { matches: withLocal(candidates.matches(), found), flat, stages };
+}
+
+/**
+ * The matches of hashes with those of local points. An entry that both have is one match: that by local points where only
+ * this is sure, otherwise that by hashes, which says what was found besides.
+ */
+function withLocal(matches: readonly IndexMatch[], findings: readonly LocalFinding[]): IndexMatch[] {
+  if (findings.length === 0) return [...matches];
+  const all = new Map(matches.map((match) => [match.id, match]));
+  for (const { id, tier, distance, orientation, region, local } of findings) {
+    const other = all.get(id);
+    if (other !== undefined && (other.tier === "match" || tier === "review")) other.local = local;
+    else all.set(id, { id, distance, orientation, tier, view: "local", region, supportCount: local.support, local });
+  }
+  const order = { match: 0, review: 1 };
+  return [...all.values()].sort(
+    (a, b) => order[a.tier ?? "review"] - order[b.tier ?? "review"] || a.distance - b.distance || a.id - b.id,
+  );
 }

@@ -15,6 +15,7 @@ export const viewNames = [
   "turned",
   "negative",
   "resized",
+  "local",
 ] as const;
 
 /**
@@ -29,6 +30,7 @@ export const viewNames = [
  *   collage.
  * - `zoom-in` and `zoom-out` have a fixed share less or more on the sides, `rotated` is rotated by a few degrees.
  * - `aligned` is a view that was moved towards the known hash.
+ * - `local` is where local points put the original (`empreinte/local`).
  */
 export type ViewName = (typeof viewNames)[number];
 

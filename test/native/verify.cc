@@ -310,7 +310,7 @@ void tiers() {
   const Points original = {{}, {}, 100, 100};
   const auto tier = [&](uint32_t inliers, uint32_t support, uint32_t seen, double side, uint64_t hits,
                         uint64_t images) {
-    const Finding finding = {{}, false, inliers, support, seen, 0, 0, side, side};
+    const Finding finding = {{}, false, inliers, support, seen, 0, 0, 0, side, side};
     return tier_of(finding, original.scene(), hits, images);
   };
   expect(tier(6, 10, 125, 15, 20, 1) == EMP_LOCAL_MATCH, "the least match");

@@ -29,7 +29,7 @@ export const allowed: Record<string, readonly string[]> = {
   image: ["hash", "native", ...leaves],
   video: ["hash", "image", "native", ...leaves],
   views: ["hash", "image", "native", ...leaves],
-  local: ["hash", "image", "native", ...leaves],
+  local: ["hash", "native", "image", "views", "copies", "search", ...leaves],
   copies: ["hash", "lists", "image", "views", ...leaves],
   known: ["hash", "search", "lists", "image", "copies", ...leaves],
   "video-index": ["hash", "search", "image", "video", "views", "copies", ...leaves],

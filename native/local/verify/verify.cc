@@ -48,11 +48,14 @@ bool fit_again(const Scene& query, const Scene& known, const Pairs& support, con
 
 void measure(const Scene& known, const Pairs& support, Finding* out) {
   out->left = known.width, out->top = known.height, out->right = 0, out->bottom = 0;
+  double bits = 0;
   for (const Pair& pair : support) {
     const Spot& spot = known.spots[pair.known];
     out->left = std::min(out->left, spot.x), out->right = std::max(out->right, spot.x);
     out->top = std::min(out->top, spot.y), out->bottom = std::max(out->bottom, spot.y);
+    bits += pair.distance;
   }
+  out->distance = bits / static_cast<double>(support.size());
 }
 
 // One round of one handedness.

@@ -11,6 +11,7 @@ struct Finding {
   uint32_t inliers;                 // pairs from the index that agree with the map, in distinct places
   uint32_t support;                 // points of the known image that the query shows there, at least the inliers
   uint32_t seen;                    // points of the known image that the query could show there, at least the support
+  double distance;                  // the mean of the differing bits of the support
   double left, top, right, bottom;  // the box of the support in the known image, in its units
 };
 
