@@ -12,6 +12,7 @@ export {
 } from "../evaluate/methods/method.js";
 export { fastMethod, plainMethod } from "../evaluate/methods/hashes.js";
 export { copiesMethod, registeredMethod } from "../evaluate/methods/copies.js";
+export { localMethod } from "../evaluate/methods/local.js";
 export { distancesMethod } from "../evaluate/methods/distances.js";
 export { writeEvaluation } from "../evaluate/report/write.js";
 export { type EvaluationReport } from "../evaluate/report/types.js";

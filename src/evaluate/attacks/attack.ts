@@ -15,6 +15,7 @@ export const attackFamilies = [
   "composite",
   "camera",
   "combined",
+  "local",
 ] as const;
 export type AttackFamily = (typeof attackFamilies)[number];
 

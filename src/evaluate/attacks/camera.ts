@@ -28,7 +28,7 @@ function cutInPerspective(image: Image, share: number, random: Random): Image {
 }
 
 /** A desk or a wall: a soft gradient with grain. */
-function surface(width: number, height: number, random: Random): Image {
+export function surface(width: number, height: number, random: Random): Image {
   const [from, to] = [mixed(lively(random), [90, 85, 80], 0.6), mixed(lively(random), [60, 58, 55], 0.6)];
   const [fx, fy, grain] = [random.between(0.01, 0.05), random.between(0.002, 0.01), random.between(4, 12)];
   return painted(width, height, (x, y) => {
@@ -53,7 +53,7 @@ function onSurface(image: Image, size: number, share: number, random: Random): I
 }
 
 /** The grid of a display against that of a sensor: slow beats, another one in each channel. */
-function moire(image: Image, depth: number, random: Random): Image {
+export function moire(image: Image, depth: number, random: Random): Image {
   const angle = random.between(-0.3, 0.3);
   const pitch = random.between(6, 16);
   const phases = [0, 2.1, 4.2].map((phase) => phase + random.between(-0.3, 0.3));
@@ -72,7 +72,7 @@ function moire(image: Image, depth: number, random: Random): Image {
 }
 
 /** What the camera adds: a soft lens, a cast, dark corners, noise, and its JPEG. */
-async function photographed(image: Image, random: Random): Promise<Uint8Array> {
+export async function photographed(image: Image, random: Random): Promise<Uint8Array> {
   const soft = await blurred(image, random.between(0.6, 1.2));
   const [warm, light] = [random.between(-0.08, 0.08), random.between(0.85, 1.1)];
   const cast = recoloured(soft, (r, g, b, out) => {

@@ -88,7 +88,7 @@ function star(onto: Image, x: number, y: number, radius: number): void {
 }
 
 /** A face, a heart or a star, as wide as `share` of the shorter side, anywhere inside. */
-function withEmoji(onto: Image, share: number, random: Random): void {
+export function withEmoji(onto: Image, share: number, random: Random): void {
   const radius = (share * Math.min(onto.width, onto.height)) / 2;
   const x = random.between(radius, onto.width - radius);
   const y = random.between(radius, onto.height - radius);

@@ -82,7 +82,7 @@ export async function inFeed(image: Image, ground: Colour, random: Random): Prom
 }
 
 /** A gallery's viewer: the whole image on black, signs above and below. */
-async function inViewer(image: Image, random: Random): Promise<Image> {
+export async function inViewer(image: Image, random: Random): Promise<Image> {
   const width = phoneWidth;
   const height = Math.round(width * random.between(1.9, 2.2));
   const scale = Math.min(width / image.width, (0.72 * height) / image.height);
@@ -112,7 +112,7 @@ async function inViewer(image: Image, random: Random): Promise<Image> {
 }
 
 /** A message in a conversation: bubbles of both sides, one with the image in it. */
-async function inChat(image: Image, random: Random): Promise<Image> {
+export async function inChat(image: Image, random: Random): Promise<Image> {
   const width = phoneWidth;
   const dark = random.chance(0.4);
   const ground: Colour = dark ? night(random) : mixed(white, lively(random), 0.12);
@@ -156,7 +156,7 @@ async function inChat(image: Image, random: Random): Promise<Image> {
 }
 
 /** A window on a desktop: a browser with a page around the image, or a viewer over a wallpaper. */
-async function onDesktop(image: Image, random: Random): Promise<Image> {
+export async function onDesktop(image: Image, random: Random): Promise<Image> {
   const [width, height] = [1280, random.pick([720, 800])];
   const browser = random.chance(0.6);
   const onto = browser ? blank(width, height, paper(random)) : wallpaper(width, height, random);

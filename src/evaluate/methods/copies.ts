@@ -1,4 +1,5 @@
 import { type CopyLevel, hashWithCrops, HashIndex } from "../../index.js";
+import type { LocalIndex } from "../../doors/local.js";
 import { matchRadius, leastQuality, reviewRadius } from "../../thresholds.js";
 import type { EvaluationAnswer, EvaluationMethod, EvaluationQuery } from "./method.js";
 
@@ -55,9 +56,16 @@ export function registeredMethod(level: CopyLevel = "thorough"): EvaluationMetho
   };
 }
 
-/** The ids of the index are the positions in the list. */
-async function search(index: HashIndex, { bytes }: EvaluationQuery, level: CopyLevel): Promise<EvaluationAnswer> {
-  const { matches, quality, stages } = await index.searchImage(bytes, { level });
+const search = (index: HashIndex, query: EvaluationQuery, level: CopyLevel): Promise<EvaluationAnswer> =>
+  searchIn(index, query, { level });
+
+/** Searches an index whose ids are the positions in the list. */
+export async function searchIn(
+  index: HashIndex,
+  { bytes }: EvaluationQuery,
+  options: { level: CopyLevel; local?: LocalIndex },
+): Promise<EvaluationAnswer> {
+  const { matches, quality, stages } = await index.searchImage(bytes, options);
   return {
     matches: matches.map(({ id, distance, tier, view }) => ({
       listIndex: id,

@@ -13,9 +13,9 @@ export const command: Command = defineCommand({
     level: {
       type: "choice",
       value: "LEVEL",
-      choices: ["plain", "fast", "standard", "thorough", "registered"],
+      choices: ["plain", "fast", "standard", "thorough", "registered", "local"],
       repeat: true,
-      does: "plain searches one hash. fast, standard and thorough are those of scan --level. registered is thorough with crops in the list.",
+      does: "plain searches one hash. fast, standard and thorough are those of scan --level. registered is thorough with crops in the list, local is that with the local points of each image.",
       defaultText: "plain, fast and standard",
     },
     attacks: {

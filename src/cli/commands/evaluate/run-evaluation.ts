@@ -8,6 +8,7 @@ import {
   type EvaluationReport,
   fastMethod,
   plainMethod,
+  localMethod,
   registeredMethod,
   videoEdits,
   writeAttackedImages,
@@ -21,7 +22,7 @@ import { type Session, status } from "../../io/session.js";
 import { UsageError } from "../../table/parse.js";
 import { failures, gateOf } from "./gates.js";
 
-type Level = "plain" | "fast" | "standard" | "thorough" | "registered";
+type Level = "plain" | "fast" | "standard" | "thorough" | "registered" | "local";
 
 /** The command line of `empreinte evaluate`. */
 export interface EvaluateInput {
@@ -55,6 +56,7 @@ const levels: Record<Level, () => EvaluationMethod> = {
   standard: () => copiesMethod("standard"),
   thorough: () => copiesMethod("thorough"),
   registered: () => registeredMethod(),
+  local: () => localMethod(),
 };
 const usual: readonly Level[] = ["plain", "fast", "standard"];
 

@@ -1,0 +1,42 @@
+import { hashWithCrops, HashIndex } from "../../index.js";
+import { LocalIndex, registerLocal } from "../../doors/local.js";
+import { matchRadius, reviewRadius } from "../../thresholds.js";
+import { searchIn } from "./copies.js";
+import type { EvaluationMethod } from "./method.js";
+
+/**
+ * Measures the search for altered copies at level `"thorough"` with the local points of every listed image, which are
+ * searched where nothing sure was found. Beside `registeredMethod` it shows what they add and cost.
+ *
+ * @param options `crops`: whether the images were also added with the hashes of their crops. Default true. `most`: the most
+ * local points of an image, 1 … 400. Default 200.
+ *
+ * @example
+ * const report = await evaluate("photos", { attacks: ["local"], methods: [registeredMethod(), localMethod()] });
+ */
+export function localMethod({ crops = true, most = 200 }: { crops?: boolean; most?: number } = {}): EvaluationMethod {
+  let index: HashIndex | undefined;
+  let local: LocalIndex | undefined;
+  return {
+    name: crops ? "local" : "local-without-crops",
+    version: `most ${most}`,
+    bits: 256,
+    radius: matchRadius,
+    reviewRadius,
+    async prepare(list) {
+      index = new HashIndex({ memory: "rows" });
+      local = new LocalIndex();
+      for (const [listIndex, { name, hash, bytes }] of list.entries()) {
+        const image = await bytes();
+        if (crops) index.addWithCrops(listIndex, await hashWithCrops(image, { level: "thorough", name }));
+        else index.add(listIndex, hash);
+        local.add(listIndex, await registerLocal(image, { most, name }));
+      }
+    },
+    find: (query) => searchIn(index!, query, { level: "thorough", local: local! }),
+    close() {
+      index?.close();
+      local?.close();
+    },
+  };
+}
