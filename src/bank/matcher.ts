@@ -58,6 +58,7 @@ const videoOptionNames: readonly (keyof CheckVideoOptions)[] = [
   "threads",
   "rotate",
   "squarePixels",
+  "stream",
   "name",
   "maxPixels",
   "maxBytes",

@@ -55,13 +55,14 @@ function fromFile(
   exactRate: number | undefined,
   past: "" | "damage" | "joints" = "",
 ): Reading {
-  const { limits, signal, rotate, squarePixels, sampling, vpdq } = options;
+  const { limits, signal, rotate, squarePixels, stream, sampling, vpdq } = options;
   const state = newState();
   state.frameRate = exactRate;
   const frames = decodeFrames(
     video,
     decoder,
     {
+      stream,
       channels: vpdq ? 3 : 1,
       keyframes: sampling === "keyframes",
       every: everyFor(sampling, exactRate),
@@ -177,6 +178,7 @@ function signatureOf(
     width: state.width,
     height: state.height,
     frameCount: state.frames,
+    ...(state.streamCount > 1 && { streamCount: state.streamCount }),
     partial: failure !== undefined,
     ...(failure instanceof Error && { problem: failure.message }),
   };
@@ -210,10 +212,10 @@ const isDamage = (error: unknown): boolean => error instanceof VideoError && err
 type Watch = () => FrameWatcher | undefined;
 
 async function hashFile(video: OpenVideo, options: CheckedVideoOptions, watch: Watch): Promise<VideoSignature> {
-  const { limits, signal, ffmpegPath, sampling, vpdq, partial } = options;
+  const { limits, signal, stream, ffmpegPath, sampling, vpdq, partial } = options;
   const decoder = await usableFfmpeg({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
   const needed = vpdq || typeof sampling === "object";
-  const exactRate = needed ? await probeFrameRate(video, decoder, limits, signal) : undefined;
+  const exactRate = needed ? await probeFrameRate(video, decoder, { limits, stream }, signal) : undefined;
   let damage: unknown;
   try {
     const { signature, failure } = await hashReading(fromFile(video, decoder, options, exactRate), options, watch());

@@ -43,6 +43,8 @@ export interface DecodeVideoOptions extends VideoLimits {
    * Whether frames are stretched to square pixels where the container has others. Default false, as in the reference.
    */
   squarePixels?: boolean;
+  /** Which video stream of a file is decoded, from 0. Cover images are not counted. Default 0. */
+  stream?: number;
   /** The name of the input in errors. Default: the path, "buffer", "stream" or "frames". */
   name?: string;
 }
@@ -79,6 +81,7 @@ export interface CheckedVideoOptions {
   threads: number;
   rotate: boolean;
   squarePixels: boolean;
+  stream: number;
   name: string | undefined;
   sampling: Sampling;
   vpdq: boolean;
@@ -91,7 +94,7 @@ export interface CheckedVideoOptions {
 const names = (text: string): readonly string[] => text.split(" ");
 export const decodeOptionNames: readonly string[] = names(
   "maxPixels maxBytes maxFrames maxSeconds maxStallSeconds maxMemoryBytes " +
-    "signal onProgress ffmpegPath threads rotate squarePixels name",
+    "signal onProgress ffmpegPath threads rotate squarePixels stream name",
 );
 const hashVideoOptionNames = [...decodeOptionNames, ...names("sampling compat orientations trim partial frameRate")];
 
@@ -143,6 +146,7 @@ export function checkVideoOptions(
     threads: threads === undefined ? Math.min(4, availableParallelism()) : integer("threads", threads, 1, 64),
     rotate: whether("rotate", given.rotate),
     squarePixels: whether("squarePixels", given.squarePixels),
+    stream: given.stream === undefined ? 0 : integer("stream", given.stream, 0, 1023),
     name: text("name", given.name),
     sampling,
     vpdq,

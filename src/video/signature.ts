@@ -77,6 +77,11 @@ export interface VideoSignature {
   durationSeconds: number;
   /** The average frames a second over the video. */
   frameRate: number;
+  /**
+   * How many video streams the file has, without cover images. It is present where there are several. Only the one of the
+   * option `stream` was read.
+   */
+  streamCount?: number;
   /** The width of the first frame in pixels. */
   width: number;
   /** The height of the first frame in pixels. */

@@ -35,7 +35,7 @@ export async function* videoFrames(
   const { channels = 1, sampling = "all" } = options ?? {};
   if (channels !== 1 && channels !== 3) throw invalidArgument("channels", "1 or 3", channels);
   oneOf("sampling", sampling, ["all", "keyframes"]);
-  const { signal, name, limits, onProgress, ffmpegPath, threads, rotate, squarePixels } = checked;
+  const { signal, name, limits, onProgress, ffmpegPath, threads, rotate, squarePixels, stream } = checked;
   signal?.throwIfAborted();
   const video = await videoSource(input, name, limits.maxBytes)(signal ?? new AbortController().signal);
   try {
@@ -46,7 +46,8 @@ export async function* videoFrames(
       onProgress?.({ frames, timestampSeconds: seconds, ...(durationSeconds !== undefined && { durationSeconds }) });
     };
     const keyframes = sampling === "keyframes";
-    const decoding = { channels, keyframes, every: 1, rotate, squarePixels, threads, strict: true, limits, signal };
+    const what = { stream, channels, keyframes, every: 1, rotate, squarePixels };
+    const decoding = { ...what, threads, strict: true, limits, signal };
     for await (const frame of decodeFrames(video, decoder, { ...decoding, onProgress: report }, state)) {
       yield { ...frame, data: frame.data.slice() };
     }

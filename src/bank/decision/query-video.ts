@@ -14,6 +14,8 @@ export interface QueryVideo {
   frameCount: number;
   /** Why only a part of the video was hashed. Present with the option `partial` only. */
   problem?: string;
+  /** How many video streams the file has, present where there are several. One of them was hashed. */
+  streamCount?: number;
   /** Which frames are near known images: of each entry the nearest, and what suppresses it. */
   frames: QueryFrame[];
   /** Which known videos have stretches in common with it. */
@@ -103,6 +105,7 @@ export function checkQueryVideo(video: QueryVideo): QueryVideo {
     durationSeconds: number("durationSeconds", video.durationSeconds, 1e9),
     frameCount: integer("frameCount", video.frameCount, 0, most),
     ...(video.problem !== undefined && { problem: filledText("problem", video.problem) }),
+    ...(video.streamCount !== undefined && { streamCount: integer("streamCount", video.streamCount, 2, most) }),
     frames: objects("frames", video.frames).map((frame): QueryFrame => ({
       signal: integer("signal", frame.signal, 0, most),
       hash: hashToHex(frame.hash),

@@ -103,9 +103,10 @@ export async function queryOfVideo(
   const { signal } = options;
   const digests = digestsOf(input, given, signal);
   const watched = await watch(context, input, options);
-  const { frames, durationSeconds, problem } = watched.signature;
+  const { frames, durationSeconds, problem, streamCount } = watched.signature;
   const key = keyOf(watched.signature);
-  const about = { key, durationSeconds, frameCount: frames.length, ...(problem !== undefined && { problem }) };
+  const more = { ...(problem !== undefined && { problem }), ...(streamCount !== undefined && { streamCount }) };
+  const about = { key, durationSeconds, frameCount: frames.length, ...more };
   const empty: QueryVideo = { ...about, frames: [], videos: [] };
   const known = await digests();
   const video = await searched(context, { watched, key, time: Date.now(), signal }, empty);

@@ -29,10 +29,16 @@ function imageRecords(path: Path, result: ImageHash, orientations: readonly Orie
   });
 }
 
-/** A record for each frame: its time in seconds comes before the path. */
-function videoRecords(path: Path, { frames }: VideoSignature, orientations: readonly Orientation[]): Fields[] {
+/** A record for each frame: its time in seconds comes before the path, and the number of a further video stream. */
+function videoRecords(
+  path: Path,
+  { frames }: VideoSignature,
+  orientations: readonly Orientation[],
+  stream: number | undefined,
+): Fields[] {
+  const further = stream === undefined ? [] : [`stream-${stream}`];
   return frames.flatMap(({ hash, quality, timestampSeconds, orientations: turned }): Fields[] => {
-    const before = [String(quality), `${timestampSeconds.toFixed(3)} s`];
+    const before = [String(quality), `${timestampSeconds.toFixed(3)} s`, ...further];
     if (turned === undefined) return [[hash, ...before, { path }]];
     return orientations.map((name) => [turned[name], ...before, name, { path }]);
   });
@@ -48,6 +54,7 @@ export const command: Command = defineCommand({
   summary: "Print the PDQ hashes of images and of video frames",
   description: [
     "Prints a line for each image, in the order of the files: hash, quality (0 to 100) and path, separated by two spaces. A video has a line for each frame: hash, quality, time and path. With --all-pages each page has its own line, with its number before the path (page-0, page-1, …).",
+    "Every video stream of a file is hashed. The lines of the second and further ones have the number before the path (stream-1, stream-2, …).",
     "ffmpeg reads the videos; empreinte doctor prints which ffmpeg is used. Videos must be files, not pipes. A damaged video has the lines of its readable part, and then its error.",
   ],
   arguments: { path: { repeat: true, optional: true, does: pathsMeaning } },
@@ -108,14 +115,15 @@ export const command: Command = defineCommand({
     if (options.null && !json) session.recordEnd = "\0";
     hardenDecoder();
     tuneProcess();
-    const found = async (path: Path, result: ImageHash | VideoSignature): Promise<void> => {
+    const found = async (path: Path, result: ImageHash | VideoSignature, stream?: number): Promise<void> => {
       const video = isVideoSignature(result);
       if (json) {
-        const line = video ? { ...jsonPath(path), kind: "video", ...result } : imageJson(path, result);
+        const number = stream === undefined ? {} : { stream };
+        const line = video ? { ...jsonPath(path), kind: "video", ...number, ...result } : imageJson(path, result);
         await session.line(jsonText(line));
       } else {
         const names = orientationNames;
-        const records = video ? videoRecords(path, result, names) : imageRecords(path, result, names);
+        const records = video ? videoRecords(path, result, names, stream) : imageRecords(path, result, names);
         for (const fields of records) await session.line(textRecord(fields, "  ", options.null));
       }
       const failure = video ? partialFailure(result) : undefined;

@@ -45,7 +45,7 @@ const window = 256;
 export type HashResult = ImageHash | VideoSignature;
 
 /** What a file gives that is no image; undefined where it is one, or cannot be read. */
-type OtherWork<R> = (file: Found, progress: Progress, signal: AbortSignal) => Promise<Outcome<R> | undefined>;
+type OtherWork<R> = (file: Found, progress: Progress, signal: AbortSignal) => Promise<Outcome<R>[] | undefined>;
 
 export const isVideoSignature = (result: object): result is VideoSignature => "durationSeconds" in result;
 
@@ -55,22 +55,42 @@ export interface FileRun<R> {
   json: boolean;
   quiet: boolean;
   session: Session;
-  /** Called with each result, in the order of the files. An error about the file itself is a failure of that file. */
-  found: (path: Path, result: R) => Promise<void>;
+  /**
+   * Called with each result, in the order of the files. An error about the file itself is a failure of that file. The
+   * second and further video streams of a file have their numbers, from 1.
+   */
+  found: (path: Path, result: R, videoStream?: number) => Promise<void>;
   /** Called before each file that is no image or video, or that cannot be decoded, is reported or skipped. */
   undecodable?: ((path: string) => Promise<void>) | undefined;
 }
 
-/** Makes a video's result: `hashVideo`, or a search that hashes first. */
-export type VideoWork<R> = (path: string, options: HashVideoOptions) => Promise<R>;
+/** The result of one video stream, and how many the file has. */
+export interface StreamResult<R> {
+  result: R;
+  streamCount: number | undefined;
+}
 
-/** The result of a file that is a video, or what went wrong; undefined for any other file. One video at a time. */
-async function videoOutcome<R>(
+/** Makes the result of a video stream: `hashVideo`, or a search that hashes first. */
+export type VideoWork<R> = (path: string, options: HashVideoOptions) => Promise<StreamResult<R>>;
+
+/** Video streams of a file that are read. Each takes a run of ffmpeg, and a file may have a thousand. */
+const mostVideoStreams = 16;
+
+function tooManyStreams(path: string, count: number): LimitError {
+  const text = `${shownPath(path)} has ${count} video streams, and only the first ${mostVideoStreams} were read`;
+  return new LimitError("video streams", text);
+}
+
+/**
+ * The results of a file that is a video, one for each video stream, or what went wrong; undefined for any other file. One
+ * video at a time.
+ */
+async function videoOutcomes<R>(
   file: Found,
   options: HashVideoOptions,
   work: VideoWork<R>,
   beforeVideo: () => Promise<void>,
-): Promise<Outcome<R> | undefined> {
+): Promise<Outcome<R>[] | undefined> {
   const { path, stream } = file;
   // From a pipe, or under a name that is not text, only images are read.
   if (stream || typeof path !== "string") return undefined;
@@ -79,13 +99,22 @@ async function videoOutcome<R>(
   } catch {
     return undefined; // It cannot be read: reading it as an image says why.
   }
-  try {
-    await beforeVideo();
-    return { file, result: await work(path, options) };
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    return { file, failure: failureOf(file, error as Error) };
+  const found: Outcome<R>[] = [];
+  for (let number = 0, count = 1; number < count; number++) {
+    const further = number > 0 && { videoStream: number };
+    try {
+      if (number === 0) await beforeVideo();
+      const { result, streamCount = 1 } = await work(path, { ...options, stream: number });
+      found.push({ file, result, ...further });
+      if (number > 0) continue;
+      count = Math.min(streamCount, mostVideoStreams);
+      if (streamCount > count) found.push({ file, failure: failureOf(file, tooManyStreams(path, streamCount)) });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      found.push({ file, failure: failureOf(file, error as Error), ...further });
+    }
   }
+  return found;
 }
 
 /** Each file with its outcome, in the order of the files. */
@@ -103,9 +132,9 @@ async function* outcomes<R>(
         yield { answer: { file, failure: failureOf(file, file.error) } };
         continue;
       }
-      const answer = await other(file, progress, signal);
-      if (answer === undefined) yield { input: file, given: file };
-      else yield { answer };
+      const answers = await other(file, progress, signal);
+      if (answers === undefined) yield { input: file, given: file };
+      else for (const answer of answers) yield { answer };
     }
   }
   async function* answers(inputFiles: AsyncIterable<Found>) {
@@ -151,7 +180,7 @@ async function report<R>(outcome: Outcome<R>, run: FileRun<R>): Promise<Failure 
     return outcome.failure;
   }
   try {
-    await run.found(file.path, outcome.result);
+    await run.found(file.path, outcome.result, outcome.videoStream);
     return undefined;
   } catch (error) {
     // What was found before it failed has been printed.
@@ -178,17 +207,19 @@ async function eachOutcome<R>(
   });
   try {
     for await (const outcome of outcomes(files, images, other, progress, session)) {
-      progress.done = ++tally.done;
+      const { file, videoStream } = outcome;
+      if (videoStream === undefined) progress.done = ++tally.done;
       const failure = await report(outcome, run);
       if (failure === undefined) continue;
-      const { file } = outcome;
       if (await isSkipped(file, failure)) {
         tally.skipped++;
         continue;
       }
       tally.failed++;
-      if (json) await session.line(jsonText({ ...jsonPath(file.path), error: failure }));
-      else session.note(`${shownPath(file.path)}: ${reasonOf(file, failure)}`);
+      const stream = videoStream === undefined ? {} : { stream: videoStream };
+      const where = videoStream === undefined ? "" : `video stream ${videoStream}: `;
+      if (json) await session.line(jsonText({ ...jsonPath(file.path), ...stream, error: failure }));
+      else session.note(`${shownPath(file.path)}: ${where}${reasonOf(file, failure)}`);
     }
     await counting;
   } catch (error) {
@@ -219,9 +250,9 @@ export async function eachFile<R>(
     const onProgress: NonNullable<HashVideoOptions["onProgress"]> = (at) => {
       progress.detail = `${shownPath(file.path)} ${videoProgress(started, at)}`;
     };
-    const answer = await videoOutcome(file, { ...work.videoOptions, signal, onProgress }, work.video, beforeVideo);
+    const answers = await videoOutcomes(file, { ...work.videoOptions, signal, onProgress }, work.video, beforeVideo);
     progress.detail = undefined;
-    return answer;
+    return answers;
   };
   return eachOutcome(run, work.images, other);
 }
@@ -233,7 +264,11 @@ export function eachHash(
   videoOptions: HashVideoOptions,
 ): Promise<{ trouble: boolean }> {
   const images = hashWork<HashResult>(settings, run.session.stdin, (hash) => hash);
-  return eachFile(run, { images, video: hashVideo, videoOptions });
+  const video: VideoWork<HashResult> = async (path, options) => {
+    const signature = await hashVideo(path, options);
+    return { result: signature, streamCount: signature.streamCount };
+  };
+  return eachFile(run, { images, video, videoOptions });
 }
 
 /** Works on every selected file as an image; a video is no image. */

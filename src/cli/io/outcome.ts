@@ -13,8 +13,8 @@ export interface Failure {
   message: string;
 }
 
-/** A file with its result or the reason why there is none. */
-export type Outcome<R> = { file: Found; result: R } | { file: Found; failure: Failure };
+/** A file with its result or the reason why there is none. A further video stream of a file has its number. */
+export type Outcome<R> = { file: Found; videoStream?: number | undefined } & ({ result: R } | { failure: Failure });
 
 export function failureOf(file: Found, error: Error): Failure {
   const { code } = error as { code?: unknown };

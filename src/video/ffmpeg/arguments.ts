@@ -20,6 +20,8 @@ export function childFile({ fd, path }: OpenVideo): ChildFile {
 export interface DecodeRequest {
   format: VideoFormat;
   file: ChildFile;
+  /** Which video stream, from 0. Cover images are not counted. */
+  stream: number;
   /** 1: luma. 3: RGB converted by BT.601, as the reference does. */
   channels: 1 | 3;
   /** Whether only keyframes are decoded. */
@@ -49,7 +51,9 @@ const decoders =
   "mpeg4,mpeg2video,mpeg1video,h263,flv,theora,prores,mjpeg,gif";
 
 const quiet = words("-nostdin -hide_banner -v level+info");
-const onlyVideo = words("-map 0:V:0 -an -sn -dn -map_metadata -1 -map_chapters -1"); // V leaves out cover images
+/** V leaves out cover images. */
+const onlyVideo = (stream: number): string[] =>
+  words(`-map 0:V:${stream} -an -sn -dn -map_metadata -1 -map_chapters -1`);
 
 /** The names of our formats are ffmpeg's names of the parsers. */
 function input({ format, file }: Pick<DecodeRequest, "format" | "file">): string[] {
@@ -89,7 +93,7 @@ export function decodeArguments(decoding: DecodeRequest, { fpsMode, ownSizes }: 
     // Theora's decoder reports skipped frames as damage. (Discarding packets instead makes the times of MP4 wrong.)
     ...(keyframes && decoding.format !== "ogg" ? words("-skip_frame nokey") : []),
     ...input(decoding),
-    ...onlyVideo,
+    ...onlyVideo(decoding.stream),
     // Frames are neither doubled nor dropped to reach an even rate.
     ...(fpsMode ? ["-fps_mode", "passthrough"] : ["-vsync", "passthrough"]),
     ...(ownSizes ? ["-autoscale", "0"] : []),
@@ -101,6 +105,7 @@ export function decodeArguments(decoding: DecodeRequest, { fpsMode, ownSizes }: 
 }
 
 /** Writes a Matroska header with the first packet, undecoded: the header has the container's frame rate. */
-export function probeArguments(file: Pick<DecodeRequest, "format" | "file">): string[] {
-  return [...quiet, "-nostats", ...input(file), ...onlyVideo, ...words("-c copy -frames:v 1 -f matroska pipe:1")];
+export function probeArguments(file: Pick<DecodeRequest, "format" | "file" | "stream">): string[] {
+  const output = words("-c copy -frames:v 1 -f matroska pipe:1");
+  return [...quiet, "-nostats", ...input(file), ...onlyVideo(file.stream), ...output];
 }

@@ -69,7 +69,9 @@ class DecodeRun implements StderrListener {
     this.#decoder = decoder;
     this.#options = options;
     this.#state = state;
-    this.#report = new StderrReport(mark, options.joined === true, (line) => this.#onFrame(line));
+    this.#report = new StderrReport(mark, { joined: options.joined === true, stream: options.stream }, (line) =>
+      this.#onFrame(line),
+    );
     const nativeOutputs = NativeOutputs.open(this);
     this.#child = startChild(command.program, command.args, {
       file: video.fd,
@@ -167,6 +169,7 @@ class DecodeRun implements StderrListener {
   onText(text: string): void {
     this.#report.feed(text);
     this.#state.durationSeconds ??= this.#report.durationSeconds;
+    this.#state.streamCount = Math.max(1, this.#report.streamCount);
     this.#notifyChange?.();
   }
 

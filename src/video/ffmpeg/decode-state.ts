@@ -14,10 +14,20 @@ export interface DecodeState {
   width: number;
   /** The height of the first frame in pixels. */
   height: number;
+  /** The number of video streams, without cover images. */
+  streamCount: number;
 }
 
 export function newState(): DecodeState {
-  return { frames: 0, seconds: 0, durationSeconds: undefined, frameRate: undefined, width: 0, height: 0 };
+  return {
+    frames: 0,
+    seconds: 0,
+    durationSeconds: undefined,
+    frameRate: undefined,
+    width: 0,
+    height: 0,
+    streamCount: 1,
+  };
 }
 
 /** A frame that ffmpeg has announced on standard error, before its samples arrive on standard output. */

@@ -30,11 +30,11 @@ function highRate(said: string): number | undefined {
 export async function probeFrameRate(
   video: OpenVideo,
   decoder: Decoder,
-  limits: Required<VideoLimits>,
+  { limits, stream }: { limits: Required<VideoLimits>; stream: number },
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   signal?.throwIfAborted();
-  const args = probeArguments({ format: video.format, file: childFile(video) });
+  const args = probeArguments({ format: video.format, file: childFile(video), stream });
   const command = await withSystemLimits(decoder.path, args, decodeLimits(limits, 1));
   const child = startChild(command.program, command.args, { file: video.fd });
   const stop = (): void => child.kill();

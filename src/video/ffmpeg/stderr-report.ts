@@ -44,8 +44,12 @@ export class StderrReport {
   foreignLine: string | undefined;
   /** Codecs that it was not allowed to decode. Those of audio tracks are among them, which is no fault. */
   readonly refusedCodecs: Set<string> = new Set();
-  /** ffmpeg's name for the codec of the first video stream that is no cover image. */
+  /** ffmpeg's name for the codec of the video stream that is decoded. */
   codec: string | undefined;
+  /** How many video streams the file has. Cover images are not counted. */
+  get streamCount(): number {
+    return this.#streams.size;
+  }
   /** Whether the output is tagged as having the full range. */
   fullRange = false;
   /** A frame size that it refused to decode. */
@@ -57,14 +61,27 @@ export class StderrReport {
   concealed = false;
   readonly #filter: string;
   readonly #joined: boolean;
+  readonly #stream: number;
+  /** The video streams of the file by their numbers. A stream of several programs is listed by each. */
+  readonly #streams = new Set<string>();
+  /** Whether the lines are about the output. */
+  #inputEnded = false;
   readonly #onFrame: (frame: FrameLine) => void;
   #rest = "";
   #timeBase: [over: number, under: number] = [0, 1];
 
-  /** @param joined whether all jumps of the packet counters are known to be joints of whole files. */
-  constructor(mark: string, joined: boolean, onFrame: (frame: FrameLine) => void) {
+  /**
+   * @param joined whether all jumps of the packet counters are known to be joints of whole files.
+   * @param stream which video stream is decoded.
+   */
+  constructor(
+    mark: string,
+    { joined, stream }: { joined: boolean; stream: number },
+    onFrame: (frame: FrameLine) => void,
+  ) {
     this.#filter = `[showinfo@${mark} @ `;
     this.#joined = joined;
+    this.#stream = stream;
     this.#onFrame = onFrame;
   }
 
@@ -118,9 +135,12 @@ export class StderrReport {
       this.durationSeconds ??= 3600 * hours! + 60 * minutes! + seconds!;
     }
     if (/^ +Stream #0:0.*: Video: rawvideo .*\bgray\(pc\b/.test(message)) this.fullRange = true;
-    // ffmpeg decodes the first video stream that is no cover image.
-    const [, codec, rest] = /^ +Stream #0:.*: Video: (\w+)(.*)/.exec(message) ?? [];
-    if (codec === undefined || this.codec !== undefined || message.includes("(attached pic)")) return;
+    if (/^(?:Stream mapping:|Output #0, )/.test(message)) this.#inputEnded = true;
+    if (this.#inputEnded || /\((?:attached pic|timed thumbnails)\)/.test(message)) return;
+    const [, number, codec, rest] = /^ +Stream #0:(\d+).*?: Video: (\w+)(.*)/.exec(message) ?? [];
+    if (codec === undefined || this.#streams.has(number!)) return;
+    this.#streams.add(number!);
+    if (this.#streams.size !== this.#stream + 1) return;
     this.codec = codec;
     const rate = /, ([\d.]+)(k?) fps\b/.exec(rest!);
     if (rate !== null) this.frameRate = Number(rate[1]) * (rate[2] === "k" ? 1000 : 1);

@@ -80,7 +80,13 @@ export async function readKnown(path: string, options: HashVideoOptions): Promis
   } catch (error) {
     throw new EmpreinteError("ERR_EMPREINTE_READ", `${shownPath(path)} cannot be read: ${(error as Error).message}`);
   }
-  if (video) return [{ id: path, what: await hashVideo(path, options) }];
+  if (video) {
+    const first = await hashVideo(path, options);
+    const known: Known[] = [{ id: path, what: first }];
+    for (let stream = 1; stream < (first.streamCount ?? 1); stream++)
+      known.push({ id: `${path}:stream-${stream}`, what: await hashVideo(path, { ...options, stream }) });
+    return known;
+  }
   const text = await readText(path);
   const ours = fromJsonLines(path, text);
   if (ours !== undefined) {

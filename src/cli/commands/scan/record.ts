@@ -42,6 +42,16 @@ export const videoAbout = ({ durationSeconds, frames }: { durationSeconds: numbe
   return { kind: "video", durationSeconds, frames };
 };
 
+/** Names the video stream of a result, where it is not the first one. */
+export function ofStream(result: ScanResult, stream: number | undefined): ScanResult {
+  if (stream === undefined) return result;
+  const named = (record: ScanRecord): ScanRecord => ({ ...record, detail: [`stream=${stream}`, ...record.detail] });
+  const matches = result.matches.map(({ records: [first, ...rest], json }): ScanMatch => {
+    return { records: [named(first), ...rest.map(named)], json };
+  });
+  return { ...result, about: { ...result.about, stream }, matches };
+}
+
 /** Writes the place of a view in percent of the image: `region=12,0/88,0/88,100/12,100`. */
 export function regionText(region: readonly (readonly [x: number, y: number])[] | undefined): string | undefined {
   if (region === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { digestFile, defaultLimits, type FileDigests, type ImageHash, type ImageInput } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
-import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
+import { hashSettings, imageLimitsOf, limitsOf, type StreamResult } from "../../io/each-file.js";
 import { partialFailure } from "../../io/videos.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
@@ -104,23 +104,21 @@ class ListScanner implements Scanner {
     return types.length === 0 ? {} : digestFile(path, { digests: types, signal: this.#context.session.signal });
   }
 
-  readonly video = async (path: string, options: HashVideoOptions): Promise<Compare> => {
+  readonly video = async (path: string, options: HashVideoOptions): Promise<StreamResult<Compare>> => {
+    // The bytes are compared once, with the first stream.
+    const bytesOf = options.stream === 0 ? path : undefined;
     const { copyLevel } = this.#context;
     if (this.#videos === undefined || copyLevel === undefined) {
       const signature = await hashVideo(path, options);
-      return () => this.#signature(path, signature);
+      return { result: () => this.#signature(bytesOf, signature), streamCount: signature.streamCount };
     }
     const { orientations: _orientations, trim: _trim, ...more } = options;
     const { matches, signature } = await this.#videos.searchVideo(path, { ...more, level: copyLevel });
-    return () =>
-      this.#signature(
-        path,
-        signature,
-        matches.map((match) => videoMatch(match, true)),
-      );
+    const found = matches.map((match) => videoMatch(match, true));
+    return { result: () => this.#signature(bytesOf, signature, found), streamCount: signature.streamCount };
   };
 
-  async #signature(path: string, signature: VideoSignature, found?: ScanMatch[]): Promise<ScanResult> {
+  async #signature(path: string | undefined, signature: VideoSignature, found?: ScanMatch[]): Promise<ScanResult> {
     const { signal } = this.#context.session;
     const videos = found ?? (this.#videos ? await videosInVideo(signature, this.#videos, this.#settings, signal) : []);
     const near = await frameMatches(signature, this.#lists, this.#settings, signal);
@@ -128,7 +126,7 @@ class ListScanner implements Scanner {
     let failure: unknown = partialFailure(signature);
     let exact: ScanMatch[] = [];
     try {
-      exact = this.#digests.matches(await this.#digestsOf(path));
+      if (path !== undefined) exact = this.#digests.matches(await this.#digestsOf(path));
     } catch (error) {
       failure = error; // The frames were compared, the bytes were not.
     }

@@ -5,7 +5,7 @@ import type { ImageWork } from "../../io/image-work.js";
 import type { LimitValues, SelectionValues } from "../../io/file-options.js";
 import type { Selection } from "../../io/selection.js";
 import type { Session } from "../../io/session.js";
-import { printScan, type ScanResult } from "./record.js";
+import { ofStream, printScan, type ScanResult } from "./record.js";
 
 /** The command line of `empreinte scan`. */
 export interface ScanInput {
@@ -69,8 +69,8 @@ export async function runScanner(
       json,
       quiet,
       session,
-      found: async (path, compare) => {
-        const result = await compare();
+      found: async (path, compare, videoStream) => {
+        const result = ofStream(await compare(), videoStream);
         matched ||= result.found;
         await printScan(path, result, options, session);
         if (result.failure !== undefined) throw result.failure;
