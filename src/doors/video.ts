@@ -7,6 +7,7 @@ export { hashVideo } from "../video/hash-video.js";
 export { type HashVideoOptions, type VideoProgress } from "../video/options.js";
 export { type Sampling, type SignatureFrame, type VideoSignature } from "../video/signature.js";
 export { type VideoInput } from "../video/source.js";
+export { embeddedVideo } from "../video/embedded-video.js";
 export { videoFrames } from "../video/video-frames.js";
 export { type VideoFrame } from "../video/frame.js";
 export { readVpdq, writeVpdq } from "../video/vpdq/text.js";

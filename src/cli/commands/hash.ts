@@ -1,6 +1,7 @@
 import type { Orientation, ImageHash } from "../../index.js";
 import type { HashVideoOptions, VideoSignature } from "../../doors/video.js";
 import {
+  embeddedOption,
   filesSection,
   globSection,
   limitOptions,
@@ -12,6 +13,7 @@ import {
   selectionOptions,
 } from "../io/file-options.js";
 import { jsonPath, jsonText, type Path, type PathField } from "../io/names.js";
+import { partJson, partText, type VideoPart } from "../io/outcome.js";
 import { samplingOf, samplingOption } from "../io/sampling.js";
 import { selectionOf } from "../io/selection.js";
 import { type Command, defineCommand } from "../table/command.js";
@@ -29,14 +31,14 @@ function imageRecords(path: Path, result: ImageHash, orientations: readonly Orie
   });
 }
 
-/** A record for each frame: its time in seconds comes before the path, and the number of a further video stream. */
+/** A record for each frame: its time in seconds comes before the path, and the name of a part of the file. */
 function videoRecords(
   path: Path,
   { frames }: VideoSignature,
   orientations: readonly Orientation[],
-  stream: number | undefined,
+  part: VideoPart | undefined,
 ): Fields[] {
-  const further = stream === undefined ? [] : [`stream-${stream}`];
+  const further = part === undefined ? [] : [partText(part)];
   return frames.flatMap(({ hash, quality, timestampSeconds, orientations: turned }): Fields[] => {
     const before = [String(quality), `${timestampSeconds.toFixed(3)} s`, ...further];
     if (turned === undefined) return [[hash, ...before, { path }]];
@@ -54,12 +56,13 @@ export const command: Command = defineCommand({
   summary: "Print the PDQ hashes of images and of video frames",
   description: [
     "Prints a line for each image, in the order of the files: hash, quality (0 to 100) and path, separated by two spaces. A video has a line for each frame: hash, quality, time and path. With --all-pages each page has its own line, with its number before the path (page-0, page-1, …).",
-    "Every video stream of a file is hashed. The lines of the second and further ones have the number before the path (stream-1, stream-2, …).",
+    "Every video stream of a file is hashed. The lines of the second and further ones have the number before the path (stream-1, stream-2, …). With --embedded, those of a video behind an image have embedded there.",
     "ffmpeg reads the videos; empreinte doctor prints which ffmpeg is used. Videos must be files, not pipes. A damaged video has the lines of its readable part, and then its error.",
   ],
   arguments: { path: { repeat: true, optional: true, does: pathsMeaning } },
   options: {
     ...selectionOptions,
+    ...embeddedOption,
     orientations: {
       type: "flag",
       group: "Hashing",
@@ -115,21 +118,27 @@ export const command: Command = defineCommand({
     if (options.null && !json) session.recordEnd = "\0";
     hardenDecoder();
     tuneProcess();
-    const found = async (path: Path, result: ImageHash | VideoSignature, stream?: number): Promise<void> => {
+    const found = async (path: Path, result: ImageHash | VideoSignature, part?: VideoPart): Promise<void> => {
       const video = isVideoSignature(result);
       if (json) {
-        const number = stream === undefined ? {} : { stream };
-        const line = video ? { ...jsonPath(path), kind: "video", ...number, ...result } : imageJson(path, result);
+        const line = video
+          ? { ...jsonPath(path), kind: "video", ...partJson(part), ...result }
+          : imageJson(path, result);
         await session.line(jsonText(line));
       } else {
         const names = orientationNames;
-        const records = video ? videoRecords(path, result, names, stream) : imageRecords(path, result, names);
+        const records = video ? videoRecords(path, result, names, part) : imageRecords(path, result, names);
         for (const fields of records) await session.line(textRecord(fields, "  ", options.null));
       }
       const failure = video ? partialFailure(result) : undefined;
       if (failure !== undefined) throw failure;
     };
-    const { trouble } = await eachHash({ selection, json, quiet, session, found }, settings, videoOptions);
+    const { trouble } = await eachHash(
+      { selection, json, quiet, session, found },
+      settings,
+      videoOptions,
+      options.embedded,
+    );
     return endStatus(trouble, false);
   },
 });

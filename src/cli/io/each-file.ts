@@ -1,16 +1,26 @@
 import { ImageError, type ImageHash, LimitError } from "../../index.js";
-import { hashVideo, type HashVideoOptions, VideoError, type VideoSignature } from "../../doors/video.js";
+import { embeddedVideo, hashVideo, type HashVideoOptions, VideoError, type VideoSignature } from "../../doors/video.js";
 import { noteOldDecoder } from "./decoder-note.js";
 import { defined, type Defined } from "./defined.js";
 import { type HashSettings, hashWork, type ImageWork } from "./image-work.js";
 import type { LimitValues } from "./file-options.js";
 import { jsonPath, jsonText, type Path, shownPath } from "./names.js";
 import { inOrder } from "./ordered.js";
-import { type Failure, failureOf, isSkipped, type Outcome, reasonOf } from "./outcome.js";
+import {
+  type Failure,
+  failureOf,
+  isSkipped,
+  type Outcome,
+  partJson,
+  partText,
+  reasonOf,
+  type VideoPart,
+} from "./outcome.js";
 import { Progress } from "./progress.js";
 import type { Selection } from "./selection.js";
 import { type Session, status } from "./session.js";
-import { isVideo, videoProgress } from "./videos.js";
+import { nameEmbedded, streamOutcomes, videoOutcomes, type VideoWork } from "./video-outcomes.js";
+import { videoProgress } from "./videos.js";
 import { type Found, walk } from "./walk.js";
 
 /** The limits that an image and a video both have. */
@@ -56,65 +66,11 @@ export interface FileRun<R> {
   quiet: boolean;
   session: Session;
   /**
-   * Called with each result, in the order of the files. An error about the file itself is a failure of that file. The
-   * second and further video streams of a file have their numbers, from 1.
+   * Called with each result, in the order of the files. An error about the file itself is a failure of that file.
    */
-  found: (path: Path, result: R, videoStream?: number) => Promise<void>;
+  found: (path: Path, result: R, part?: VideoPart) => Promise<void>;
   /** Called before each file that is no image or video, or that cannot be decoded, is reported or skipped. */
   undecodable?: ((path: string) => Promise<void>) | undefined;
-}
-
-/** The result of one video stream, and how many the file has. */
-export interface StreamResult<R> {
-  result: R;
-  streamCount: number | undefined;
-}
-
-/** Makes the result of a video stream: `hashVideo`, or a search that hashes first. */
-export type VideoWork<R> = (path: string, options: HashVideoOptions) => Promise<StreamResult<R>>;
-
-/** Video streams of a file that are read. Each takes a run of ffmpeg, and a file may have a thousand. */
-const mostVideoStreams = 16;
-
-function tooManyStreams(path: string, count: number): LimitError {
-  const text = `${shownPath(path)} has ${count} video streams, and only the first ${mostVideoStreams} were read`;
-  return new LimitError("video streams", text);
-}
-
-/**
- * The results of a file that is a video, one for each video stream, or what went wrong; undefined for any other file. One
- * video at a time.
- */
-async function videoOutcomes<R>(
-  file: Found,
-  options: HashVideoOptions,
-  work: VideoWork<R>,
-  beforeVideo: () => Promise<void>,
-): Promise<Outcome<R>[] | undefined> {
-  const { path, stream } = file;
-  // From a pipe, or under a name that is not text, only images are read.
-  if (stream || typeof path !== "string") return undefined;
-  try {
-    if (!(await isVideo(path))) return undefined;
-  } catch {
-    return undefined; // It cannot be read: reading it as an image says why.
-  }
-  const found: Outcome<R>[] = [];
-  for (let number = 0, count = 1; number < count; number++) {
-    const further = number > 0 && { videoStream: number };
-    try {
-      if (number === 0) await beforeVideo();
-      const { result, streamCount = 1 } = await work(path, { ...options, stream: number });
-      found.push({ file, result, ...further });
-      if (number > 0) continue;
-      count = Math.min(streamCount, mostVideoStreams);
-      if (streamCount > count) found.push({ file, failure: failureOf(file, tooManyStreams(path, streamCount)) });
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      found.push({ file, failure: failureOf(file, error as Error), ...further });
-    }
-  }
-  return found;
 }
 
 /** Each file with its outcome, in the order of the files. */
@@ -180,7 +136,7 @@ async function report<R>(outcome: Outcome<R>, run: FileRun<R>): Promise<Failure 
     return outcome.failure;
   }
   try {
-    await run.found(file.path, outcome.result, outcome.videoStream);
+    await run.found(file.path, outcome.result, outcome.part);
     return undefined;
   } catch (error) {
     // What was found before it failed has been printed.
@@ -189,10 +145,28 @@ async function report<R>(outcome: Outcome<R>, run: FileRun<R>): Promise<Failure 
   }
 }
 
+/** What follows of an image that has a video behind it. */
+type EmbeddedWork<R> = (file: Found, signal: AbortSignal) => Promise<Outcome<R>[]>;
+
+/** Each outcome, and behind that of an image those of the video in it. */
+async function* withEmbedded<R>(
+  all: AsyncIterable<Outcome<R>>,
+  embedded: EmbeddedWork<R>,
+  signal: AbortSignal,
+): AsyncGenerator<Outcome<R>> {
+  for await (const outcome of all) {
+    yield outcome;
+    const { file, isVideo: known } = outcome;
+    if (known || !("result" in outcome) || file.stream || typeof file.path !== "string") continue;
+    yield* await embedded(file, signal);
+  }
+}
+
 async function eachOutcome<R>(
   run: FileRun<R>,
   images: ImageWork<R>,
   other: OtherWork<R>,
+  embedded: EmbeddedWork<R>,
 ): Promise<{ trouble: boolean }> {
   const { selection, session, quiet, json } = run;
   const { signal } = session;
@@ -206,9 +180,9 @@ async function eachOutcome<R>(
     onExcluded: () => void tally.excluded++,
   });
   try {
-    for await (const outcome of outcomes(files, images, other, progress, session)) {
-      const { file, videoStream } = outcome;
-      if (videoStream === undefined) progress.done = ++tally.done;
+    for await (const outcome of withEmbedded(outcomes(files, images, other, progress, session), embedded, signal)) {
+      const { file, part } = outcome;
+      if (part === undefined) progress.done = ++tally.done;
       const failure = await report(outcome, run);
       if (failure === undefined) continue;
       if (await isSkipped(file, failure)) {
@@ -216,9 +190,8 @@ async function eachOutcome<R>(
         continue;
       }
       tally.failed++;
-      const stream = videoStream === undefined ? {} : { stream: videoStream };
-      const where = videoStream === undefined ? "" : `video stream ${videoStream}: `;
-      if (json) await session.line(jsonText({ ...jsonPath(file.path), ...stream, error: failure }));
+      const where = part === undefined ? "" : `${partText(part)}: `;
+      if (json) await session.line(jsonText({ ...jsonPath(file.path), ...partJson(part), error: failure }));
       else session.note(`${shownPath(file.path)}: ${where}${reasonOf(file, failure)}`);
     }
     await counting;
@@ -240,7 +213,7 @@ async function eachOutcome<R>(
  */
 export async function eachFile<R>(
   run: FileRun<R>,
-  work: { images: ImageWork<R>; video: VideoWork<R>; videoOptions: HashVideoOptions },
+  work: { images: ImageWork<R>; video: VideoWork<R>; videoOptions: HashVideoOptions; embedded: boolean },
 ): Promise<{ trouble: boolean }> {
   const beforeVideo = async (): Promise<void> => {
     if (!run.quiet) await noteOldDecoder(run.session);
@@ -254,7 +227,15 @@ export async function eachFile<R>(
     progress.detail = undefined;
     return answers;
   };
-  return eachOutcome(run, work.images, other);
+  const embedded: EmbeddedWork<R> = async (file, signal) => {
+    if (!work.embedded) return nameEmbedded(file);
+    const bytes = await embeddedVideo(file.path as string);
+    if (bytes === undefined) return [];
+    await beforeVideo();
+    const options = { ...work.videoOptions, signal, name: shownPath(file.path) };
+    return streamOutcomes<R>(file, bytes, options, work.video);
+  };
+  return eachOutcome(run, work.images, other, embedded);
 }
 
 /** Hashes every selected file, as `eachFile` does. */
@@ -262,18 +243,24 @@ export function eachHash(
   run: FileRun<HashResult>,
   settings: HashSettings,
   videoOptions: HashVideoOptions,
+  embedded: boolean,
 ): Promise<{ trouble: boolean }> {
   const images = hashWork<HashResult>(settings, run.session.stdin, (hash) => hash);
-  const video: VideoWork<HashResult> = async (path, options) => {
-    const signature = await hashVideo(path, options);
+  const video: VideoWork<HashResult> = async (input, options) => {
+    const signature = await hashVideo(input, options);
     return { result: signature, streamCount: signature.streamCount };
   };
-  return eachFile(run, { images, video, videoOptions });
+  return eachFile(run, { images, video, videoOptions, embedded });
 }
 
 /** Works on every selected file as an image; a video is no image. */
 export function eachImage<R>(run: FileRun<R>, images: ImageWork<R>): Promise<{ trouble: boolean }> {
-  return eachOutcome(run, images, async () => undefined);
+  return eachOutcome(
+    run,
+    images,
+    async () => undefined,
+    async () => [],
+  );
 }
 
 /** 2 after a failure, whatever was found. */

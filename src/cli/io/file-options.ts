@@ -105,6 +105,14 @@ export const limitOptions = {
   },
 } as const;
 
+export const embeddedOption = {
+  embedded: {
+    type: "flag",
+    group: "Files",
+    does: "Also read the video that a motion photograph has behind its image. Without it, such a file is named, and the exit status is 2.",
+  },
+} as const;
+
 export const pageOptions = {
   "all-pages": {
     type: "flag",

@@ -13,8 +13,20 @@ export interface Failure {
   message: string;
 }
 
-/** A file with its result or the reason why there is none. A further video stream of a file has its number. */
-export type Outcome<R> = { file: Found; videoStream?: number | undefined } & ({ result: R } | { failure: Failure });
+/** A video that is not the whole file: a further video stream, by its number from 1, or the one behind an image. */
+export type VideoPart = number | "embedded";
+
+/** `stream-1`, `embedded`: how output names a part. */
+export const partText = (part: VideoPart): string => (part === "embedded" ? part : `stream-${part}`);
+
+/** What JSON says of a part. */
+export function partJson(part: VideoPart | undefined): object {
+  if (part === undefined) return {};
+  return part === "embedded" ? { embedded: true } : { stream: part };
+}
+
+/** A file, or a part of one, with its result or the reason why there is none. */
+export type Outcome<R> = { file: Found; isVideo?: boolean; part?: VideoPart } & ({ result: R } | { failure: Failure });
 
 export function failureOf(file: Found, error: Error): Failure {
   const { code } = error as { code?: unknown };

@@ -1,4 +1,5 @@
 import { jsonPath, jsonText, type Path, textRecord } from "../../io/names.js";
+import { partJson, type VideoPart } from "../../io/outcome.js";
 import type { Session } from "../../io/session.js";
 
 /** One record of text output. A column that does not apply is absent, and printed as `-`. */
@@ -42,14 +43,15 @@ export const videoAbout = ({ durationSeconds, frames }: { durationSeconds: numbe
   return { kind: "video", durationSeconds, frames };
 };
 
-/** Names the video stream of a result, where it is not the first one. */
-export function ofStream(result: ScanResult, stream: number | undefined): ScanResult {
-  if (stream === undefined) return result;
-  const named = (record: ScanRecord): ScanRecord => ({ ...record, detail: [`stream=${stream}`, ...record.detail] });
+/** Names the part of the file that a result is about. */
+export function ofPart(result: ScanResult, part: VideoPart | undefined): ScanResult {
+  if (part === undefined) return result;
+  const name = part === "embedded" ? part : `stream=${part}`;
+  const named = (record: ScanRecord): ScanRecord => ({ ...record, detail: [name, ...record.detail] });
   const matches = result.matches.map(({ records: [first, ...rest], json }): ScanMatch => {
     return { records: [named(first), ...rest.map(named)], json };
   });
-  return { ...result, about: { ...result.about, stream }, matches };
+  return { ...result, about: { ...result.about, ...partJson(part) }, matches };
 }
 
 /** Writes the place of a view in percent of the image: `region=12,0/88,0/88,100/12,100`. */

@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { type CheckQuery, type Decision, type DecisionMatch, Matcher } from "../../../doors/bank.js";
 import { digestFile, type FileDigests, type ImageHash } from "../../../index.js";
 import type { HashVideoOptions } from "../../../doors/video.js";
-import { hashSettings, imageLimitsOf, limitsOf, type StreamResult } from "../../io/each-file.js";
+import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
+import type { StreamResult } from "../../io/video-outcomes.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
 import { partialFailure } from "../../io/videos.js";
@@ -129,16 +130,16 @@ class BankScanner implements Scanner {
     return digestFile(path, { digests: digestTypes, signal: this.#context.session.signal });
   }
 
-  readonly video = async (path: string, options: HashVideoOptions): Promise<StreamResult<Compare>> => {
+  readonly video = async (input: string | Uint8Array, options: HashVideoOptions): Promise<StreamResult<Compare>> => {
     let failure: unknown;
     // The bytes are read a second time: ffmpeg has read them the first. Without them the frames are decided about alone,
     // as those of further streams are.
     const digests = (): Promise<Digests | undefined> =>
-      options.stream === 0
-        ? this.#digestsOf(path).catch((error: unknown) => void (failure = error))
+      options.stream === 0 && typeof input === "string"
+        ? this.#digestsOf(input).catch((error: unknown) => void (failure = error))
         : Promise.resolve(undefined);
     const level = this.#context.copyLevel ?? "fast";
-    const decision = await this.#matcher.checkVideo(path, { ...options, level, digests });
+    const decision = await this.#matcher.checkVideo(input, { ...options, level, digests });
     const { problem, streamCount } = decision.query.video ?? {};
     if (problem !== undefined) failure ??= partialFailure({ partial: true, problem });
     const result = async (): Promise<ScanResult> => this.#decided(aboutDecided(decision), [[decision, {}]], failure);

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { digestFile, defaultLimits, type FileDigests, type ImageHash, type ImageInput } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
-import { hashSettings, imageLimitsOf, limitsOf, type StreamResult } from "../../io/each-file.js";
+import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
+import type { StreamResult } from "../../io/video-outcomes.js";
 import { partialFailure } from "../../io/videos.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
@@ -104,18 +105,18 @@ class ListScanner implements Scanner {
     return types.length === 0 ? {} : digestFile(path, { digests: types, signal: this.#context.session.signal });
   }
 
-  readonly video = async (path: string, options: HashVideoOptions): Promise<StreamResult<Compare>> => {
+  readonly video = async (input: string | Uint8Array, options: HashVideoOptions): Promise<StreamResult<Compare>> => {
     // The bytes are compared once, with the first stream.
-    const bytesOf = options.stream === 0 ? path : undefined;
+    const path = options.stream === 0 && typeof input === "string" ? input : undefined;
     const { copyLevel } = this.#context;
     if (this.#videos === undefined || copyLevel === undefined) {
-      const signature = await hashVideo(path, options);
-      return { result: () => this.#signature(bytesOf, signature), streamCount: signature.streamCount };
+      const signature = await hashVideo(input, options);
+      return { result: () => this.#signature(path, signature), streamCount: signature.streamCount };
     }
     const { orientations: _orientations, trim: _trim, ...more } = options;
-    const { matches, signature } = await this.#videos.searchVideo(path, { ...more, level: copyLevel });
+    const { matches, signature } = await this.#videos.searchVideo(input, { ...more, level: copyLevel });
     const found = matches.map((match) => videoMatch(match, true));
-    return { result: () => this.#signature(bytesOf, signature, found), streamCount: signature.streamCount };
+    return { result: () => this.#signature(path, signature, found), streamCount: signature.streamCount };
   };
 
   async #signature(path: string | undefined, signature: VideoSignature, found?: ScanMatch[]): Promise<ScanResult> {

@@ -5,6 +5,7 @@ import {
   namesSection,
   nullOption,
   outputOptions,
+  embeddedOption,
   pageOptions,
   pathsMeaning,
   selectionOptions,
@@ -118,6 +119,7 @@ export const command: Command = defineCommand({
     ...nullOption,
     ...limitOptions,
     ...pageOptions,
+    ...embeddedOption,
   },
   sections: [
     {

@@ -1,11 +1,12 @@
 import type { CopyLevel } from "../../../index.js";
 import type { HashVideoOptions, Sampling } from "../../../doors/video.js";
-import { eachFile, endStatus, type VideoWork } from "../../io/each-file.js";
+import { eachFile, endStatus } from "../../io/each-file.js";
+import type { VideoWork } from "../../io/video-outcomes.js";
 import type { ImageWork } from "../../io/image-work.js";
 import type { LimitValues, SelectionValues } from "../../io/file-options.js";
 import type { Selection } from "../../io/selection.js";
 import type { Session } from "../../io/session.js";
-import { ofStream, printScan, type ScanResult } from "./record.js";
+import { ofPart, printScan, type ScanResult } from "./record.js";
 
 /** The command line of `empreinte scan`. */
 export interface ScanInput {
@@ -27,6 +28,7 @@ export interface ScanInput {
       json: boolean;
       quiet: boolean;
       allPages: boolean;
+      embedded: boolean;
       maxPages: number | undefined;
     };
   named: ReadonlySet<string>;
@@ -69,8 +71,8 @@ export async function runScanner(
       json,
       quiet,
       session,
-      found: async (path, compare, videoStream) => {
-        const result = ofStream(await compare(), videoStream);
+      found: async (path, compare, part) => {
+        const result = ofPart(await compare(), part);
         matched ||= result.found;
         await printScan(path, result, options, session);
         if (result.failure !== undefined) throw result.failure;
@@ -82,7 +84,12 @@ export async function runScanner(
         await printScan(path, result, options, session);
       },
     },
-    scanner,
+    {
+      images: scanner.images,
+      video: scanner.video,
+      videoOptions: scanner.videoOptions,
+      embedded: options.embedded,
+    },
   );
   return endStatus(trouble || done.trouble, matched);
 }

@@ -1,0 +1,81 @@
+/** What the videos of a file give: each of its video streams, and the video behind an image. */
+import { LimitError } from "../../index.js";
+import { embeddedVideo, type HashVideoOptions } from "../../doors/video.js";
+import { shownPath } from "./names.js";
+import { failureOf, type Outcome } from "./outcome.js";
+import { isVideo } from "./videos.js";
+import type { Found } from "./walk.js";
+
+/** The result of one video stream, and how many the file has. */
+export interface StreamResult<R> {
+  result: R;
+  streamCount: number | undefined;
+}
+
+/** Makes the result of a video stream: `hashVideo`, or a search that hashes first. */
+export type VideoWork<R> = (input: string | Uint8Array, options: HashVideoOptions) => Promise<StreamResult<R>>;
+
+/** Video streams of a file that are read. Each takes a run of ffmpeg, and a file may have a thousand. */
+const mostVideoStreams = 16;
+
+function tooManyStreams(name: string, count: number): LimitError {
+  const text = `${name} has ${count} video streams, and only the first ${mostVideoStreams} were read`;
+  return new LimitError("video streams", text);
+}
+
+/** The results of a video, one for each video stream, or what went wrong. */
+export async function streamOutcomes<R>(
+  file: Found,
+  input: string | Uint8Array,
+  options: HashVideoOptions,
+  work: VideoWork<R>,
+): Promise<Outcome<R>[]> {
+  const found: Outcome<R>[] = [];
+  for (let number = 0, count = 1; number < count; number++) {
+    const about = {
+      file,
+      isVideo: true,
+      ...(number > 0 && { part: number }),
+      ...(typeof input !== "string" && { part: "embedded" as const }),
+    };
+    try {
+      const { result, streamCount = 1 } = await work(input, { ...options, stream: number });
+      found.push({ ...about, result });
+      if (number > 0) continue;
+      count = Math.min(streamCount, mostVideoStreams);
+      if (streamCount > count)
+        found.push({ ...about, failure: failureOf(file, tooManyStreams(shownPath(file.path), streamCount)) });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      found.push({ ...about, failure: failureOf(file, error as Error) });
+    }
+  }
+  return found;
+}
+
+/** The results of a file that is a video; undefined for any other file. One video at a time. */
+export async function videoOutcomes<R>(
+  file: Found,
+  options: HashVideoOptions,
+  work: VideoWork<R>,
+  beforeVideo: () => Promise<void>,
+): Promise<Outcome<R>[] | undefined> {
+  const { path, stream } = file;
+  // From a pipe, or under a name that is not text, only images are read.
+  if (stream || typeof path !== "string") return undefined;
+  try {
+    if (!(await isVideo(path))) return undefined;
+  } catch {
+    return undefined; // It cannot be read: reading it as an image says why.
+  }
+  await beforeVideo();
+  return streamOutcomes(file, path, options, work);
+}
+
+/** Names the video behind an image, which is not read. */
+export async function nameEmbedded(file: Found): Promise<Outcome<never>[]> {
+  const bytes = await embeddedVideo(file.path as string).catch(() => undefined);
+  if (bytes === undefined) return [];
+  const text = `a video of ${bytes.length} bytes behind the image was not read; --embedded reads it`;
+  return [{ file, part: "embedded", failure: { code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT", message: text } }];
+}

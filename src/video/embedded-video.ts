@@ -1,0 +1,89 @@
+import { invalidArgument, isBytes } from "../check.js";
+import { LimitError, printable, systemReason, VideoError } from "../errors.js";
+import { openFile } from "../files/open-file.js";
+import { pathOf } from "../files/path.js";
+import { defaultLimits } from "../limits.js";
+
+/** Places that are tried. An image that is made to have more of them has no video there. */
+const mostPlaces = 10_000;
+/** The boxes that a video has at its top level. Whatever else follows is not a part of it. */
+const videoBoxes: ReadonlySet<string> = new Set(
+  "ftyp moov mdat free skip wide uuid moof mfra sidx styp meta udta pdin emsg prft".split(" "),
+);
+/** Boxes of a video that are read until the one with its tracks is found. */
+const mostBoxes = 64;
+
+/** Returns the end of the video that begins at `start`, or undefined if there is none. It reads a bounded number of boxes. */
+function endOfVideo(bytes: Buffer, start: number): number | undefined {
+  let hasTracks = false;
+  let at = start;
+  for (let boxes = 0; boxes < mostBoxes && at + 8 <= bytes.length; boxes++) {
+    const type = bytes.toString("latin1", at + 4, at + 8);
+    if (!videoBoxes.has(type)) break;
+    const short = bytes.readUInt32BE(at);
+    const isLong = short === 1 && at + 16 <= bytes.length;
+    const size = isLong ? Number(bytes.readBigUInt64BE(at + 8)) : short === 0 ? bytes.length - at : short;
+    if (size < (isLong ? 16 : 8)) break;
+    hasTracks ||= type === "moov";
+    // A video that is cut ends in a box that is longer than the file.
+    at = Math.min(bytes.length, at + size);
+  }
+  return hasTracks ? at : undefined;
+}
+
+/** Finds an MP4 or MOV behind the beginning of a file. Takes linear time, whatever the bytes are. */
+function findVideo(bytes: Buffer): { start: number; end: number } | undefined {
+  let at = 12;
+  for (let places = 0; places < mostPlaces; places++) {
+    at = bytes.indexOf("ftyp", at, "latin1");
+    if (at < 0) return undefined;
+    const start = at - 4;
+    const size = bytes.readUInt32BE(start);
+    const end = size >= 16 && size <= 4096 ? endOfVideo(bytes, start) : undefined;
+    if (end !== undefined) return { start, end };
+    at += 4;
+  }
+  return undefined;
+}
+
+async function readWhole(path: string, name: string): Promise<Buffer> {
+  const { maxBytes } = defaultLimits;
+  const { file, stat } = await openFile(path);
+  try {
+    if (stat.size > maxBytes) throw new LimitError("maxBytes", `${name} has more than ${maxBytes} bytes`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Returns a copy of the video that a motion photograph has behind its image, or undefined if it has none. `hashImage` reads
+ * only the still image of such a JPEG or HEIC; give the video to `hashVideo`. A live photo has its video in a file of its own.
+ *
+ * @param input a path, a file: URL or bytes, of at most 256 MiB.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the input is of the wrong kind.
+ * @throws {VideoError} `ERR_EMPREINTE_READ`: the file cannot be read.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT`: the file has too many bytes.
+ *
+ * @example
+ * const video = await embeddedVideo("photo.jpg");
+ * if (video !== undefined) console.log(await hashVideo(video));
+ */
+export async function embeddedVideo(input: string | URL | Uint8Array): Promise<Uint8Array | undefined> {
+  let bytes: Buffer;
+  if (isBytes(input)) {
+    bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+  } else if (typeof input === "string" || input instanceof URL) {
+    const path = pathOf(input, "input");
+    const name = printable(path);
+    bytes = await readWhole(path, name).catch((cause: unknown) => {
+      if (cause instanceof LimitError) throw cause;
+      throw new VideoError("ERR_EMPREINTE_READ", `${name} cannot be read: ${systemReason(cause)}`, { cause });
+    });
+  } else {
+    throw invalidArgument("input", "path, file: URL or bytes", input);
+  }
+  const found = findVideo(bytes);
+  return found && Uint8Array.prototype.slice.call(bytes, found.start, found.end);
+}
