@@ -16,3 +16,8 @@ if (!(factor > 0)) throw new Error("EMPREINTE_ROUNDS is a number above 0");
 export function rounds(short: number, full: number): number {
   return Math.max(1, Math.round(factor * (long ? full : short)));
 }
+
+/** Loads a module that only the long run uses. In the short run its tests are skipped, and nothing of it is loaded. */
+export async function inLongRun<T extends object>(load: () => Promise<T>): Promise<T> {
+  return long ? load() : ({} as T);
+}

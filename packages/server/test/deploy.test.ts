@@ -64,7 +64,8 @@ describe("the container", () => {
     expect(last("EXPOSE")).toBe("5100");
   });
 
-  test("is healthy while the service answers, and not afterwards", async () => {
+  test("is healthy while the service answers, and not afterwards", async (ctx) => {
+    needsLongRun(ctx);
     const server = await testServer();
     const [, script] = JSON.parse(/CMD (.*)$/.exec(last("HEALTHCHECK"))![1]!).slice(1) as [string, string];
     const check = async (): Promise<number> => {

@@ -1,5 +1,6 @@
 /** Signing in with a password: sessions, forms from elsewhere, lock-out. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { needsLongRun } from "../../../../test/support/long.ts";
 import { reviewServer, type ReviewServer, visitor } from "../review/support.ts";
 
 let server: ReviewServer;
@@ -117,7 +118,8 @@ describe("a session", () => {
   });
 });
 
-test("a key is no person, and a person's cookie is no key", async () => {
+test("a key is no person, and a person's cookie is no key", async (ctx) => {
+  needsLongRun(ctx);
   const keyed = await reviewServer({ open: false });
   const key = keyed.key("admin");
   const page = await keyed.call("/review", { key });

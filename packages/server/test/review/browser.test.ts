@@ -1,16 +1,19 @@
 /** The review page in Debian's Chromium: nothing of an image before and after a reveal, keys alone, and axe's rules. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import axe from "axe-core";
-import { type Browser, type BrowserContext, chromium, type Page, type Response } from "playwright-core";
-import sharp from "sharp";
+import type { Browser, BrowserContext, Page, Response } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { needsLongRun } from "../../../../test/support/long.ts";
+import { inLongRun, long, needsLongRun } from "../../../../test/support/long.ts";
 import { root } from "../../../../test/support/run.ts";
-import { photograph } from "../support/images.ts";
-import { form } from "../support/server.ts";
 import { someHash } from "../support/hashes.ts";
-import { reviewServer, type ReviewServer } from "./support.ts";
+import type { ReviewServer } from "./support.ts";
+
+const { chromium } = await inLongRun(() => import("playwright-core"));
+const { default: sharp } = await inLongRun(() => import("sharp"));
+const { default: axe } = await inLongRun(() => import("axe-core"));
+const { photograph } = await inLongRun(() => import("../support/images.ts"));
+const { form } = await inLongRun(() => import("../support/server.ts"));
+const { reviewServer } = await inLongRun(() => import("./support.ts"));
 
 const chromiumPath = "/usr/bin/chromium";
 /** Where screenshots go, where somebody wants them: docs/assets. */
@@ -25,7 +28,7 @@ const skipped = (ctx: { skip(note: string): unknown }): void => {
 };
 
 beforeAll(async () => {
-  if (process.env["EMPREINTE_LONG"] !== "1" || !existsSync(chromiumPath)) return;
+  if (!long || !existsSync(chromiumPath)) return;
   server = await reviewServer({ reviewMedia: "memory", reviewBudget: 40 });
   image = await photograph(7, 720, 540);
   const hashed = (await server.call("/h/hash", { body: form({ photo: image }) })).body as { pdq: string };

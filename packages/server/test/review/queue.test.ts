@@ -2,11 +2,12 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { away, someHash } from "../support/hashes.ts";
 import { form } from "../support/server.ts";
+import { needsLongRun } from "../../../../test/support/long.ts";
 import { photograph } from "../support/images.ts";
 import { reviewServer, type ReviewServer } from "./support.ts";
 
 let server: ReviewServer;
-afterEach(() => server.end());
+afterEach(() => server?.end());
 
 /** What was written down of what persons did. */
 const record = async (): Promise<{ who: string; what: string; detail: Record<string, unknown> }[]> => {
@@ -65,7 +66,8 @@ describe("a card", () => {
     expect((await again.get("/review")).text).toContain("Overdue: 60 minutes");
   });
 
-  test("has a preview of an uploaded image, sealed, until it is decided", async () => {
+  test("has a preview of an uploaded image, sealed, until it is decided", async (ctx) => {
+    needsLongRun(ctx);
     server = await reviewServer();
     const image = await photograph(5);
     const hashed = (await server.call("/h/hash", { body: form({ photo: image }) })).body as { pdq: string };
@@ -86,7 +88,8 @@ describe("a card", () => {
     expect(left).toEqual([null, null]);
   });
 
-  test("is seen by nobody who may not search one of its banks, and by no visitor", async () => {
+  test("is seen by nobody who may not search one of its banks, and by no visitor", async (ctx) => {
+    needsLongRun(ctx);
     server = await reviewServer();
     await server.bank("one", someHash("a"));
     await server.bank("two", someHash("b"));
@@ -140,7 +143,8 @@ describe("an answer", () => {
     expect(whats.at(-1)).toBe("review: card decided");
   });
 
-  test("that is not sure goes to another person", async () => {
+  test("that is not sure goes to another person", async (ctx) => {
+    needsLongRun(ctx);
     server = await reviewServer();
     await server.bank("bank", someHash("a"));
     await server.check(someHash("a"));
@@ -181,7 +185,8 @@ describe("an answer", () => {
     expect(server.service.store.qualifications({ entryNumber: 1 })).toMatchObject([{ by: "ada, eve" }]);
   });
 
-  test("of three who differ makes a dispute, which an administrator opens again", async () => {
+  test("of three who differ makes a dispute, which an administrator opens again", async (ctx) => {
+    needsLongRun(ctx);
     server = await reviewServer({ reviewTwoPersons: "bank" });
     await server.bank("bank", someHash("a"));
     await server.check(someHash("a"));
@@ -203,7 +208,8 @@ describe("an answer", () => {
     expect((await lead.post("/review/cards/1/reopen")).status).toBe(409);
   });
 
-  test("is sent to the platform by a webhook, with its own names of the uploads and no hash", async () => {
+  test("is sent to the platform by a webhook, with its own names of the uploads and no hash", async (ctx) => {
+    needsLongRun(ctx);
     server = await reviewServer();
     await server.bank("bank", someHash("a"));
     server.service.outbox.create("http://192.0.2.1/", ["review.decided"]);
@@ -221,7 +227,8 @@ describe("an answer", () => {
     expect(text).not.toMatch(/[0-9a-f]{24}/);
   });
 
-  test("about an entry that was withdrawn meanwhile still ends the card", async () => {
+  test("about an entry that was withdrawn meanwhile still ends the card", async (ctx) => {
+    needsLongRun(ctx);
     server = await reviewServer();
     await server.bank("bank", someHash("a"));
     await server.check(someHash("a"));
@@ -234,7 +241,8 @@ describe("an answer", () => {
   });
 });
 
-test("a reference that may be a hash is refused", async () => {
+test("a reference that may be a hash is refused", async (ctx) => {
+  needsLongRun(ctx);
   server = await reviewServer();
   const answer = await server.call(`/v1/check?reference=${someHash("a")}`, {
     json: { queries: [{ hash: someHash("a") }] },
@@ -242,7 +250,8 @@ test("a reference that may be a hash is refused", async () => {
   expect(answer.status).toBe(400);
 });
 
-test("the dashboard shows sources, banks, matches and withdrawals, in both languages", async () => {
+test("the dashboard shows sources, banks, matches and withdrawals, in both languages", async (ctx) => {
+  needsLongRun(ctx);
   server = await reviewServer({ staleHours: 1 });
   await server.bank("bank", someHash("a"), someHash("b"));
   await server.check(someHash("a"));

@@ -9,6 +9,7 @@ import sharp, { type Metadata } from "sharp";
 import { Fetcher } from "empreinte-fetch";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Config } from "../../dist/config/options.js";
+import { needsLongRun } from "../../../../test/support/long.ts";
 import { photograph } from "../support/images.ts";
 import { form } from "../support/server.ts";
 import { reviewServer, type ReviewServer, type Visitor } from "./support.ts";
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 
 let server: ReviewServer;
-afterEach(() => server.end());
+afterEach(() => server?.end());
 
 /** A server with one card, whose upload is the image. */
 async function withCard(config: Partial<Config>, reference = "upload-1"): Promise<Visitor> {
@@ -75,7 +76,8 @@ describe("a reveal", () => {
     expect(keys.some(({ what }) => what === "colour allowed")).toBe(true);
   });
 
-  test("is limited by the configuration, and needs the card's bank", async () => {
+  test("is limited by the configuration, and needs the card's bank", async (ctx) => {
+    needsLongRun(ctx);
     const ada = await withCard({ reviewMedia: "memory", reviewLevels: 2 });
     expect((await reveal(ada, 2)).status).toBe(200);
     expect((await reveal(ada, 3)).status).toBe(403);
@@ -109,13 +111,15 @@ describe("a reveal", () => {
 });
 
 describe("an image", () => {
-  test("is not held at all unless the configuration says so", async () => {
+  test("is not held at all unless the configuration says so", async (ctx) => {
+    needsLongRun(ctx);
     const ada = await withCard({});
     expect((await reveal(ada, 1)).status).toBe(404);
     expect(server.service.review!.held.bytes).toBe(0);
   });
 
-  test("is held in memory, encrypted, until its deadline or its answer", async () => {
+  test("is held in memory, encrypted, until its deadline or its answer", async (ctx) => {
+    needsLongRun(ctx);
     const ada = await withCard({ reviewMedia: "memory", reviewMediaMinutes: 5 });
     const { held } = server.service.review!;
     expect(held.bytes).toBe(image.length);
@@ -125,7 +129,8 @@ describe("an image", () => {
     expect(held.bytes).toBe(0);
   });
 
-  test("is gone once its card is decided", async () => {
+  test("is gone once its card is decided", async (ctx) => {
+    needsLongRun(ctx);
     const ada = await withCard({ reviewMedia: "memory" });
     await ada.post("/review/cards/1/answer", { answer: "none" });
     server.pass(11_000);
@@ -133,7 +138,8 @@ describe("an image", () => {
     expect(server.service.review!.held.bytes).toBe(0);
   });
 
-  test("is not held where there is no room, and the card says so", async () => {
+  test("is not held where there is no room, and the card says so", async (ctx) => {
+    needsLongRun(ctx);
     const ada = await withCard({ reviewMedia: "memory", reviewMediaBytes: 1000 });
     expect(server.service.review!.held.bytes).toBe(0);
     expect((await ada.get("/review/cards/1")).text).toContain("not available here");
@@ -176,7 +182,8 @@ describe("the platform's address", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("that fails, or gives something else, is an error that says so", async () => {
+  test("that fails, or gives something else, is an error that says so", async (ctx) => {
+    needsLongRun(ctx);
     let given = { status: 500, body: new Uint8Array() };
     const site = await platform(() => given);
     const ada = await withCard({ reviewMedia: "callback", reviewMediaUrl: site.url });
@@ -189,7 +196,8 @@ describe("the platform's address", () => {
     expect((await reveal(ada, 1)).status).toBe(502);
   });
 
-  test("on a private network is not reached", async () => {
+  test("on a private network is not reached", async (ctx) => {
+    needsLongRun(ctx);
     const site = await platform(() => ({ status: 200, body: image }));
     server = await reviewServer({ reviewMedia: "callback", reviewMediaUrl: site.url }, { fetcher: new Fetcher() });
     const hashed = (await server.call("/h/hash", { body: form({ photo: image }) })).body as { pdq: string };
