@@ -85,7 +85,7 @@ describe("playlists", () => {
         // The second wall: our command line itself, should one pass for a video.
         for (const format of ["mov", "matroska", "mpegts"] as const) {
           const how = { channels: 1, keyframes: false, every: 1, rotate: false, squarePixels: false } as const;
-          const rest = { maxPixels: 1e6, threads: 1, strict: false, mark: "m" };
+          const rest = { maxPixels: 1e6, threads: 1, strict: false, mark: "m", stream: 0 };
           const args = decodeArguments({ format, file: { path: file }, ...how, ...rest }, decoder);
           const { stdout } = await run(decoder.path, args);
           expect(stdout.length, `${kind} as ${format}`).toBe(0);

@@ -17,7 +17,7 @@ describe("what ffmpeg says", () => {
     `${filter} [info] n:${String(n).padStart(4)} pts:${pts.padStart(7)} pts_time:0 pos: 1 fmt:yuv420p sar:1/1 s:${size} i:P iskey:1 type:I \n`;
   function read(...pieces: string[]): { frames: FrameLine[]; report: StderrReport } {
     const frames: FrameLine[] = [];
-    const report = new StderrReport("mark", false, (line) => frames.push(line));
+    const report = new StderrReport("mark", { joined: false, stream: 0 }, (line) => frames.push(line));
     for (const piece of pieces) report.feed(piece);
     return { frames, report };
   }
