@@ -1,3 +1,4 @@
+import { type SimilarKind, similarKinds } from "../generated/similar.js";
 import { type ListItem, type Stratum, strata } from "../run/list.js";
 import { share, upperRate } from "./metrics.js";
 import type { EvaluationMethod } from "../methods/method.js";
@@ -7,6 +8,7 @@ import type { FalseMatches, FalsePairs } from "./types.js";
 
 /** Kinds of images with the same dangers. Flat graphics come nearer to one another than any photographs. */
 const kindOf: Record<Stratum, string> = {
+  ...(Object.fromEntries(similarKinds.map((kind) => [kind, "similar images"])) as Record<SimilarKind, string>),
   original: "photographs",
   unrelated: "photographs",
   scene: "generated scenes",
@@ -17,7 +19,8 @@ const kindOf: Record<Stratum, string> = {
   feed: "screenshots of feeds",
   edges: "edges of the frame's colour",
 };
-const kinds = [...new Set(Object.values(kindOf))];
+/** Similar images come last. */
+const kinds = [...new Set(strata.map((stratum) => kindOf[stratum]))];
 
 const radii = [31, 40, 50, 60, 70, 80];
 

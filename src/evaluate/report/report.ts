@@ -1,4 +1,5 @@
 import { generatedKinds } from "../generated/generated.js";
+import { similarKinds } from "../generated/similar.js";
 import { jobOf, type ListItem } from "../run/list.js";
 import { DistancesToAll } from "../methods/distances-to-all.js";
 import type { EvaluationMethod } from "../methods/method.js";
@@ -96,7 +97,10 @@ export async function reportOf(measured: Measured, making: Making): Promise<Eval
     images: {
       originals: count("original"),
       unrelated: count("unrelated"),
-      generated: Object.fromEntries(generatedKinds.map((kind) => [kind, count(kind)])),
+      generated: Object.fromEntries([
+        ...generatedKinds.map((kind) => [kind, count(kind)]),
+        ...similarKinds.map((kind) => [kind, count(kind)]).filter(([, n]) => n !== 0),
+      ]) as Record<string, number>,
       unreadable,
       skipped,
       duplicates,

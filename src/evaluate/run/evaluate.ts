@@ -83,7 +83,8 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
   const attacks = attacksNamed(given.attacks);
   const { methods: givenMethods = [plainMethod(), fastMethod()] } = given;
   const methods = checkMethods(givenMethods);
-  const { generated, changes, seed, concurrency, listSize, queriesPerDay, previews, onProgress, signal } = given;
+  const { generated, similar, changes, seed, concurrency, listSize, queriesPerDay, previews, onProgress, signal } =
+    given;
   signal?.throwIfAborted();
   const versions = await versionsOf();
   const pool = new Pool(concurrency);
@@ -92,7 +93,7 @@ export async function evaluate(folder: string, options?: EvaluateOptions): Promi
     const onImage = (): void => onProgress?.({ step: "list", done: ++images, total: undefined });
     const { unrelated } = given;
     const listed = await makeList(
-      { originals: folder, unrelated, generated, seed, concurrency, signal, onImage },
+      { originals: folder, unrelated, generated, similar, seed, concurrency, signal, onImage },
       pool,
     );
     const { items } = listed;

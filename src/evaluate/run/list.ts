@@ -9,6 +9,7 @@ import type { Image } from "../draw/image.js";
 import { firstBytes } from "../first-bytes.js";
 import { each } from "./each.js";
 import { type GeneratedKind, generatedKinds } from "../generated/generated.js";
+import { similarKinds } from "../generated/similar.js";
 import { DistancesToAll } from "../methods/distances-to-all.js";
 import type { ListedImage } from "../methods/method.js";
 import { plainSidesOf } from "./plain-sides.js";
@@ -17,7 +18,7 @@ import { decoded } from "../sharp.js";
 
 /** Where an image comes from. False matches are counted for each stratum. */
 export type Stratum = "original" | "unrelated" | GeneratedKind;
-export const strata: readonly Stratum[] = ["original", "unrelated", ...generatedKinds];
+export const strata: readonly Stratum[] = ["original", "unrelated", ...generatedKinds, ...similarKinds];
 
 /** A listed image, with the properties that figures are grouped by. */
 export interface ListItem extends ListedImage {
@@ -110,6 +111,8 @@ export interface ListOptions {
   unrelated: string | undefined;
   /** How many images of each kind are generated. */
   generated: number;
+  /** How many similar images of each kind are generated. */
+  similar: number;
   seed: string | number;
   concurrency: number;
   signal: AbortSignal | undefined;
@@ -152,9 +155,13 @@ export async function makeList(options: ListOptions, pool: Pool): Promise<Listed
       else listed.unreadable.push({ name: one.name, reason: one.reason });
     }
   }
-  for (const kind of generatedKinds) {
+  const counts: [GeneratedKind, number][] = [
+    ...generatedKinds.map((kind): [GeneratedKind, number] => [kind, options.generated]),
+    ...similarKinds.map((kind): [GeneratedKind, number] => [kind, options.similar]),
+  ];
+  for (const [kind, length] of counts) {
     await Promise.all(
-      Array.from({ length: options.generated }, async (_, number) => {
+      Array.from({ length }, async (_, number) => {
         const item = await generatedItem(kind, number, options.seed, pool);
         options.signal?.throwIfAborted();
         options.onImage();

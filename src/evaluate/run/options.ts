@@ -11,6 +11,11 @@ export interface EvaluateOptions {
   /** How many images of each of seven kinds are generated, listed and searched for, 0 … 10,000. Default 20. */
   generated?: number;
   /**
+   * How many similar images of each of 14 kinds are generated, listed and searched for, 0 … 10,000. They share a caption, a logo,
+   * a form, an interface or a texture, and are no copies of one another. Default 0.
+   */
+  similar?: number;
+  /**
    * How many attacks are applied to each unrelated and generated image, 0 … 1,000. Default 1. Generated images whose edges
    * have a frame's colour go through all frames and screens, unless it is 0.
    */
@@ -41,6 +46,7 @@ const evaluateOptionNames = [
   "attacks",
   "unrelated",
   "generated",
+  "similar",
   "unrelatedAttacks",
   "methods",
   "seed",
@@ -55,19 +61,21 @@ const evaluateOptionNames = [
 ] as const;
 
 /** The options that the altered images depend on. */
-export type ImageOptions = Pick<EvaluateOptions, "generated" | "unrelatedAttacks" | "seed" | "concurrency">;
+export type ImageOptions = Pick<EvaluateOptions, "generated" | "similar" | "unrelatedAttacks" | "seed" | "concurrency">;
 
 /** @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkImages(given: ImageOptions): {
   generated: number;
+  similar: number;
   changes: number;
   seed: number;
   concurrency: number;
 } {
-  const { generated = 20, unrelatedAttacks = 1, seed = 1 } = given;
+  const { generated = 20, similar = 0, unrelatedAttacks = 1, seed = 1 } = given;
   const { concurrency = Math.min(4, availableParallelism()) } = given;
   return {
     generated: integer("generated", generated, 0, 10_000),
+    similar: integer("similar", similar, 0, 10_000),
     changes: integer("unrelatedAttacks", unrelatedAttacks, 0, 1000),
     seed: integer("seed", seed, 0, Number.MAX_SAFE_INTEGER),
     concurrency: integer("concurrency", concurrency, 1, 256),

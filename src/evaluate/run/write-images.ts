@@ -56,14 +56,14 @@ export async function writeAttackedImages(folder: string, out: string, options?:
   checkCallback("onProblem", onProblem);
   checkCallback("onProgress", onProgress);
   const attacks = attacksNamed(attackNames);
-  const { generated, changes, seed, concurrency } = checkImages(given);
+  const { generated, similar, changes, seed, concurrency } = checkImages(given);
   const unrelated = checkFolder("unrelated", given.unrelated);
   const signal = checkSignal(given.signal);
   const pool = new Pool(concurrency);
   try {
     const onImage = (): void => {};
     const { items, unreadable } = await makeList(
-      { originals: folder, unrelated, generated, seed, concurrency, signal, onImage },
+      { originals: folder, unrelated, generated, similar, seed, concurrency, signal, onImage },
       pool,
     );
     for (const problem of unreadable) onProblem?.({ ...problem });
