@@ -9,7 +9,7 @@ namespace empreinte {
 namespace {
 const LocalSteps kLocalNeon = {
     blur_down<Neon>, blur_across<Neon>, difference,      every_second,      extrema<Neon>,
-    gradients<Neon>, patch<Neon>,       histogram<Neon>, descriptors<Neon>,
+    gradients<Neon>, patch<Neon>,       histogram<Neon>, descriptors<Neon>, rows_near<Neon>,
 };
 }  // namespace
 const emp_kernel kNeon = {

@@ -41,6 +41,10 @@ struct Avx2 : SsePixels {
     return {_mm256_and_ps(_mm256_cmp_ps(x.a, y.a, _CMP_LT_OQ), one),
             _mm256_and_ps(_mm256_cmp_ps(x.b, y.b, _CMP_LT_OQ), one)};
   }
+  static inline void store_whole(int32_t* p, const F& x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_cvttps_epi32(x.a));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), _mm256_cvttps_epi32(x.b));
+  }
   // VMAXPS and VMINPS return their second operand unless the first is greater or less, so equal values give the first.
   static inline F max(const F& x, const F& y) { return {_mm256_max_ps(y.a, x.a), _mm256_max_ps(y.b, x.b)}; }
   static inline F min(const F& x, const F& y) { return {_mm256_min_ps(y.a, x.a), _mm256_min_ps(y.b, x.b)}; }

@@ -28,6 +28,7 @@ struct Avx512 : SsePixels {
   static inline F abs(F a) { return _mm512_abs_ps(a); }
   static inline F trunc(F a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
   static inline F less(F a, F b) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), set(1.0f)); }
+  static inline void store_whole(int32_t* p, F a) { _mm512_storeu_si512(p, _mm512_cvttps_epi32(a)); }
   static inline F max(F a, F b) { return _mm512_mask_mov_ps(a, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), b); }
   static inline F min(F a, F b) { return _mm512_mask_mov_ps(a, _mm512_cmp_ps_mask(b, a, _CMP_LT_OQ), b); }
   static inline F sqrt(F a) { return _mm512_sqrt_ps(a); }

@@ -62,6 +62,9 @@ struct Neon {
     for (int i = 0; i < 4; ++i) r.v[i] = vreinterpretq_f32_u32(vandq_u32(vcltq_f32(a.v[i], b.v[i]), one));
     return r;
   }
+  static inline void store_whole(int32_t* p, const F& a) {
+    for (int i = 0; i < 4; ++i) vst1q_s32(p + 4 * i, vcvtq_s32_f32(a.v[i]));
+  }
   static inline F max(const F& a, const F& b) { return where_less(a, b, b, a); }
   static inline F min(const F& a, const F& b) { return where_less(b, a, b, a); }
   static inline F sqrt(const F& a) {

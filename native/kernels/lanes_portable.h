@@ -49,6 +49,10 @@ struct Portable {
   static inline F less(const F& a, const F& b) {
     return each([&](int i) { return a.v[i] < b.v[i] ? 1.0f : 0.0f; });
   }
+  // Stores whole numbers.
+  static inline void store_whole(int32_t* p, const F& a) {
+    for (int i = 0; i < 16; ++i) p[i] = static_cast<int32_t>(a.v[i]);
+  }
   static inline F max(const F& a, const F& b) {
     return each([&](int i) { return a.v[i] < b.v[i] ? b.v[i] : a.v[i]; });
   }

@@ -10,7 +10,7 @@ constexpr const LocalSteps* kLocal = nullptr;
 #else
 const LocalSteps kSteps = {
     blur_down<Portable>, blur_across<Portable>, difference,          every_second,          extrema<Portable>,
-    gradients<Portable>, patch<Portable>,       histogram<Portable>, descriptors<Portable>,
+    gradients<Portable>, patch<Portable>,       histogram<Portable>, descriptors<Portable>, rows_near<Portable>,
 };
 constexpr const LocalSteps* kLocal = &kSteps;
 #endif

@@ -20,7 +20,7 @@ namespace empreinte {
 namespace {
 const LocalSteps kLocalAvx2 = {
     blur_down<Avx2>, blur_across<Avx2>, difference,      every_second,      extrema<Avx2>,
-    gradients<Avx2>, patch<Avx2>,       histogram<Avx2>, descriptors<Avx2>,
+    gradients<Avx2>, patch<Avx2>,       histogram<Avx2>, descriptors<Avx2>, rows_near<Avx2>,
 };
 }  // namespace
 const emp_kernel kAvx2 = {

@@ -26,7 +26,7 @@ namespace empreinte {
 namespace {
 const LocalSteps kLocalAvx512 = {
     blur_down<Avx512>, blur_across<Avx512>, difference,        every_second,        extrema<Avx512>,
-    gradients<Avx512>, patch<Avx512>,       histogram<Avx512>, descriptors<Avx512>,
+    gradients<Avx512>, patch<Avx512>,       histogram<Avx512>, descriptors<Avx512>, rows_near<Avx512>,
 };
 }  // namespace
 const emp_kernel kAvx512 = {

@@ -82,7 +82,7 @@ void write_record(const LocalPoints& p, uint8_t* out) {
 
 emp_status read_record(const uint8_t* bytes, size_t size, LocalPoints& out) {
   out = LocalPoints();
-  if (std::memcmp(bytes, kMagic, std::min(size, sizeof(kMagic))) != 0) return EMP_BAD_RECORD;
+  if (size > 0 && std::memcmp(bytes, kMagic, std::min(size, sizeof(kMagic))) != 0) return EMP_BAD_RECORD;
   if (size < kRecordHeader) return EMP_TRUNCATED_RECORD;
   if (bytes[4] != kRecordVersion) return bytes[4] > kRecordVersion ? EMP_NEWER_RECORD : EMP_BAD_RECORD;
   const uint32_t count = get(bytes + 6, 2), width = get(bytes + 12, 4), height = get(bytes + 16, 4);

@@ -1,4 +1,5 @@
-// The local table: 256 directions of a histogram, and what each is compared with.
+// The local table: 256 directions of a histogram, and what each is compared with. The trainer wrote table.cc:
+// tools/local-table/README.md.
 #pragma once
 #include <cstdint>
 

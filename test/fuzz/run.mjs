@@ -1,6 +1,6 @@
 // Builds the libFuzzer targets of this folder and runs each for a bounded time, from the corpus that is kept here.
 //
-//   node test/fuzz/run.mjs [--seconds 60] [--seed N] [--merge] [pixels|lists|index|align …]
+//   node test/fuzz/run.mjs [--seconds 60] [--seed N] [--merge] [pixels|lists|index|align|records …]
 //
 // What a run finds new is kept in build/fuzz/corpus and used by the next; --merge adds to the corpus here what reaches code
 // that nothing in it reaches yet. Ends with 1 on a finding, whose input is kept in build/fuzz/findings.
@@ -21,6 +21,7 @@ const targets = {
   lists: { flags: [], most: 4096, sources: /^native\/(lists|status|hash\/(hash_text|trivial|distance))/ },
   index: { flags: untraced, most: 512 },
   align: { flags: untraced, most: 768 },
+  records: { flags: [], most: 2048 },
 };
 
 /** The newest clang++ on PATH, by any of the names distributions give it. */

@@ -39,23 +39,40 @@ void take_patch(const LocalSteps& steps, const Level& level, const Extremum& e, 
   steps.histogram(patch, out);
 }
 
+// The places in the order of their levels and rows, so that the rows around one are still in the cache for the next.
+bool order_by_place(const List<Extremum>& extrema, Array<uint32_t>& order) {
+  order = Array<uint32_t>(extrema.size());
+  if (!order) return false;
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.data(), order.data() + order.size(), [&](uint32_t i, uint32_t j) {
+    const Extremum &a = extrema[i], &b = extrema[j];
+    if (a.octave != b.octave) return a.octave < b.octave;
+    if (a.level != b.level) return a.level < b.level;
+    return a.y < b.y;
+  });
+  return true;
+}
+
 // Describes the selected extrema, with up to `most` orientations each.
 emp_status describe_all(const ScaleSpace& space, const List<Extremum>& extrema, uint32_t most, const LocalSteps& steps,
                         LocalPoints& out) {
-  const uint32_t room = most * static_cast<uint32_t>(extrema.size());
-  out.points = Array<LocalPoint>(room);
-  out.histograms = Array<LocalHistogram>(room);
-  if (!out.points || !out.histograms) return EMP_OUT_OF_MEMORY;
-  out.count = 0;
-  for (size_t i = 0; i < extrema.size(); ++i) {
-    const Extremum& e = extrema[i];
-    const Level& level = space.octave[e.octave].level[e.level];
-    const Orientations o = orientations_of(steps, level, e, most);
-    for (uint32_t k = 0; k < o.count; ++k, ++out.count) {
-      out.points[out.count] = point_of(e, o.angle[k]);
-      take_patch(steps, level, e, o.angle[k], out.histograms[out.count]);
-    }
+  Array<uint32_t> order;
+  Array<Orientations> orientations(extrema.size());
+  out.points = Array<LocalPoint>(most * extrema.size());
+  out.histograms = Array<LocalHistogram>(most * extrema.size());
+  if (!orientations || !out.points || !out.histograms || !order_by_place(extrema, order)) return EMP_OUT_OF_MEMORY;
+  for (size_t n = 0; n < order.size(); ++n) {
+    const size_t i = order[n];
+    const Level& level = space.octave[extrema[i].octave].level[extrema[i].level];
+    const Orientations& o = orientations[i] = orientations_of(steps, level, extrema[i], most);
+    for (uint32_t k = 0; k < o.count; ++k)
+      take_patch(steps, level, extrema[i], o.angle[k], out.histograms[most * i + k]);
   }
+  for (size_t i = 0; i < extrema.size(); ++i)
+    for (uint32_t k = 0; k < orientations[i].count; ++k, ++out.count) {
+      out.points[out.count] = point_of(extrema[i], orientations[i].angle[k]);
+      out.histograms[out.count] = out.histograms[most * i + k];
+    }
   uint32_t words[kTogether][8];
   for (uint32_t i = 0; i < out.count; i += kTogether) {
     const uint32_t n = std::min(kTogether, out.count - i);
@@ -92,7 +109,7 @@ emp_status extract(const emp_pixels& pixels, const emp_kernel& kernel, LocalCopy
     return EMP_OUT_OF_MEMORY;
   status = describe_all(space, space.extrema, choice.orientations, steps_of(kernel), out);
   if (status != EMP_OK) return status;
-  return drop_twins(out) ? EMP_OK : EMP_OUT_OF_MEMORY;
+  return drop_twins(steps_of(kernel), out) ? EMP_OK : EMP_OUT_OF_MEMORY;
 }
 
 }  // namespace

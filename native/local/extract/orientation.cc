@@ -13,8 +13,13 @@ constexpr int32_t kMostReach = 40;  // samples; the largest sigma of an octave i
 
 int32_t nearest(float x) { return static_cast<int32_t>(x + 0.5f); }
 
+// Neighbouring samples have nearly the same direction, and an addition to a bin waits for the one before it. So samples
+// are added to several histograms in turn. The last bin of each is the first once more.
+constexpr uint32_t kTurns = 4;
+using Histograms = float[kTurns][kBins + 1];
+
 // Sums the lengths of gradients within 4.5 sigma by their directions, weighted by a Gaussian of 1.5 sigma.
-void add_gradients(const LocalSteps& steps, const Level& level, const Extremum& e, float (&histogram)[kBins]) {
+void add_gradients(const LocalSteps& steps, const Level& level, const Extremum& e, Histograms& histograms) {
   const int32_t x = nearest(e.x), y = nearest(e.y), reach = std::min(kMostReach, nearest(4.5f * e.sigma));
   const int32_t width = static_cast<int32_t>(level.width), height = static_cast<int32_t>(level.height);
   float weight[kMostReach + 1];
@@ -34,10 +39,12 @@ void add_gradients(const LocalSteps& steps, const Level& level, const Extremum& 
     const float vertical = weight[std::abs(j)];
     for (uint32_t i = 0; i < n; ++i) {
       const float amount = length[i] * weight[std::abs(from + static_cast<int32_t>(i) - x)] * vertical;
-      const uint32_t whole = static_cast<uint32_t>(bin[i]), at = whole < kBins ? whole : 0;
-      const float share = bin[i] - static_cast<float>(whole);
-      histogram[at] += amount * (1 - share);
-      histogram[at + 1 < kBins ? at + 1 : 0] += amount * share;
+      // A direction of 0 … kBins, both ends of which are the same.
+      const int32_t at = std::min<int32_t>(static_cast<int32_t>(bin[i]), kBins - 1);
+      const float after = amount * (bin[i] - static_cast<float>(at));
+      float* histogram = histograms[i % kTurns];
+      histogram[at] += amount - after;
+      histogram[at + 1] += after;
     }
   }
 }
@@ -52,8 +59,12 @@ void smooth(float (&h)[kBins]) {
 }  // namespace
 
 Orientations orientations_of(const LocalSteps& steps, const Level& level, const Extremum& e, uint32_t most) {
-  float h[kBins] = {};
-  add_gradients(steps, level, e, h);
+  Histograms histograms = {};
+  add_gradients(steps, level, e, histograms);
+  float h[kBins];
+  for (auto& histogram : histograms) histogram[0] += histogram[kBins];
+  for (uint32_t b = 0; b < kBins; ++b)
+    h[b] = (histograms[0][b] + histograms[1][b]) + (histograms[2][b] + histograms[3][b]);
   smooth(h);
   smooth(h);
   const float greatest = *std::max_element(h, h + kBins);

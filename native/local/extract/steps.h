@@ -142,10 +142,8 @@ static void patch(const PatchPlace& place, float* out) {
       const typename L::F y = L::min(L::max(L::add(L::set(y0), L::mul(a, s)), none), bottom);
       const typename L::F column = L::trunc(x), line = L::trunc(y), u = L::sub(x, column), v = L::sub(y, line);
       // Below 2^24, so that the sum is exact.
-      float place_of[16];
-      L::store(place_of, L::add(L::mul(line, stride), column));
-      int32_t at[16];
-      for (int k = 0; k < 16; ++k) at[k] = static_cast<int32_t>(place_of[k]);
+      alignas(64) int32_t at[16];
+      L::store_whole(at, L::add(L::mul(line, stride), column));
       typename L::F p, q, r, t;
       L::gather_pairs(place.data, at, &p, &q);
       L::gather_pairs(place.data + place.stride, at, &r, &t);
@@ -260,4 +258,18 @@ static void descriptors(const LocalTable& table, const LocalHistogram* histogram
       }
     }
   }
+}
+
+// The first half excludes most pairs.
+template <class L>
+static uint32_t rows_near(const uint64_t (*rows)[4], uint32_t row, uint32_t count, uint32_t radius, uint16_t* out) {
+  const uint64_t a = rows[row][0], b = rows[row][1], c = rows[row][2], d = rows[row][3];
+  uint32_t found = 0;
+  for (uint32_t i = row + 1; i < count; ++i) {
+    const uint64_t* other = rows[i];
+    const uint32_t half = L::ones(a ^ other[0]) + L::ones(b ^ other[1]);
+    if (half > radius || half + L::ones(c ^ other[2]) + L::ones(d ^ other[3]) > radius) continue;
+    out[found++] = static_cast<uint16_t>(i);
+  }
+  return found;
 }

@@ -38,6 +38,8 @@ struct LocalSteps {
   void (*histogram)(const float* patch, LocalHistogram& out);
   // The signs of a table's directions, in the order of rows of the index: word w has directions 32·w … 32·w + 31.
   void (*descriptors)(const LocalTable& table, const LocalHistogram* histograms, uint32_t count, uint32_t (*out)[8]);
+  // Writes the numbers of the rows after `row` that differ from it in at most `radius` bits. Returns how many.
+  uint32_t (*rows_near)(const uint64_t (*rows)[4], uint32_t row, uint32_t count, uint32_t radius, uint16_t* out);
 };
 
 const LocalSteps& steps_of(const emp_kernel& kernel);
