@@ -117,7 +117,7 @@ void measure(const std::vector<Image>& images, const emp_kernel& kernel, bool re
   Times mean = {};
   for (const Image& image : images) {
     const emp_pixels pixels = image.view();
-    Times best, alone;
+    Times best = {}, alone = {};
     for (int run = 0; run < runs; ++run) {
       const Times t = stages(pixels, kernel, registers), w = whole(pixels, kernel, registers);
       if (run == 0) best = t, alone = w;
