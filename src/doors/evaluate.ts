@@ -18,5 +18,4 @@ export { writeEvaluation } from "../evaluate/report/write.js";
 export { type EvaluationReport } from "../evaluate/report/types.js";
 export { writeAttackedImages } from "../evaluate/run/write-images.js";
 export { attackImage, attacks } from "../evaluate/attacks/suite.js";
-export { type Attack } from "../evaluate/attacks/attack.js";
 export { videoEdits } from "../evaluate/video/edits.js";

@@ -14,7 +14,6 @@ export { readVpdq, writeVpdq } from "../video/vpdq/text.js";
 export { compareVpdq } from "../video/vpdq/match.js";
 export { sniffVideo } from "../video/containers/sniff.js";
 export { VideoIndex } from "../video-index/video-index.js";
-export { type VideoId } from "../video-index/search-options.js";
 export { signatureFromVpdq } from "../video-index/signature-from-vpdq.js";
 export { type VideoMatch, type VideoSegment } from "../video-index/results.js";
 export { defaultVideoLimits, type VideoLimits } from "../limits.js";

@@ -4,7 +4,6 @@ import type { HashLike, Query } from "empreinte";
 import {
   BankStore,
   type BankMatch,
-  type BankSearchOptions,
   type CheckImageOptions,
   type CheckQuery,
   type Decision,
@@ -158,7 +157,7 @@ export class ClusterNode {
   /** Searches for a hash or a query. See `BankStore.search`. */
   async search(
     query: HashLike | Query,
-    { atLeast, waitSeconds, ...options }: BankSearchOptions & AnswerOptions = {},
+    { atLeast, waitSeconds, ...options }: NonNullable<Parameters<BankStore["search"]>[1]> & AnswerOptions = {},
   ): Promise<Answer<BankMatch[]>> {
     const wanted = { ...(atLeast !== undefined && { atLeast }), ...(waitSeconds !== undefined && { waitSeconds }) };
     return this.#answer(wanted, (store) => store.search(query, options));

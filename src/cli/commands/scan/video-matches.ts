@@ -1,11 +1,5 @@
 import { EmpreinteError, type ImageHash } from "../../../index.js";
-import {
-  type HashVideoOptions,
-  type VideoId,
-  VideoIndex,
-  type VideoMatch,
-  type VideoSignature,
-} from "../../../doors/video.js";
+import { type HashVideoOptions, VideoIndex, type VideoMatch, type VideoSignature } from "../../../doors/video.js";
 import type { Session } from "../../io/session.js";
 import { readKnown } from "./known-videos.js";
 import type { SearchSettings } from "./list-matches.js";
@@ -66,7 +60,7 @@ export async function videosWithImage(
   settings: SearchSettings,
   signal: AbortSignal,
 ): Promise<ScanMatch[]> {
-  const best = new Map<VideoId, VideoMatch>();
+  const best = new Map<VideoMatch["id"], VideoMatch>();
   for (const page of image.frames ?? [image]) {
     for (const match of await index.search(page, { ...settings, signal })) {
       const other = best.get(match.id);
