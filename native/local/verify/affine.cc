@@ -35,7 +35,7 @@ bool fit_affine(const Pairs& pairs, const Scene& query, const Scene& known, cons
   }
   double size = 1;  // the mean distance from the middle, and one unit more, so that points in one place divide by it
   for (const Pair& pair : pairs)
-    size += std::hypot(known.spots[pair.known].x - x, known.spots[pair.known].y - y) / count;
+    size += length_of(known.spots[pair.known].x - x, known.spots[pair.known].y - y) / count;
   Equations equations;
   for (const Pair& pair : pairs) {
     const Spot &from = known.spots[pair.known], &to = query.spots[pair.query];

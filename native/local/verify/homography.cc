@@ -17,7 +17,7 @@ struct Frame {
   Frame(const Pairs& pairs, SpotOf spot_of) {
     const auto count = static_cast<double>(pairs.size());
     for (const Pair& pair : pairs) x += spot_of(pair).x / count, y += spot_of(pair).y / count;
-    for (const Pair& pair : pairs) size += std::hypot(spot_of(pair).x - x, spot_of(pair).y - y) / count;
+    for (const Pair& pair : pairs) size += length_of(spot_of(pair).x - x, spot_of(pair).y - y) / count;
   }
   Place inside(const Spot& spot) const { return {(spot.x - x) / size, (spot.y - y) / size}; }
 };

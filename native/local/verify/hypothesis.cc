@@ -13,7 +13,7 @@ constexpr double kReach = 0.15;
 
 // Returns whether a pair agrees with the similarity of another one, `from`.
 bool explains(const Map& map, double scale, const Spot& from, const Spot& known, const Spot& query) {
-  const double reach = scale * std::hypot(known.x - from.x, known.y - from.y);
+  const double reach = scale * length_of(known.x - from.x, known.y - from.y);
   return agrees(map, known, query, kSigmas * query.sigma + kReach * reach);
 }
 

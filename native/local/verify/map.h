@@ -1,8 +1,13 @@
 // A map from the known image into the query image: a similarity, an affine map or a homography.
 #pragma once
+#include <cmath>
+
 #include "pair.h"
 
 namespace empreinte::local {
+
+// std::hypot would need a newer glibc than the addon does.
+inline double length_of(double x, double y) { return std::sqrt(x * x + y * y); }
 
 struct Place {
   double x, y;
