@@ -13,7 +13,7 @@ import {
   selectionOptions,
 } from "../io/file-options.js";
 import { jsonPath, jsonText, type Path, type PathField } from "../io/names.js";
-import { partJson, partText, type VideoPart } from "../io/outcome.js";
+import { partJson, partText, type VideoPart } from "../io/video-part.js";
 import { samplingOf, samplingOption } from "../io/sampling.js";
 import { selectionOf } from "../io/selection.js";
 import { type Command, defineCommand } from "../table/command.js";

@@ -6,20 +6,12 @@ import { type HashSettings, hashWork, type ImageWork } from "./image-work.js";
 import type { LimitValues } from "./file-options.js";
 import { jsonPath, jsonText, type Path, shownPath } from "./names.js";
 import { inOrder } from "./ordered.js";
-import {
-  type Failure,
-  failureOf,
-  isSkipped,
-  type Outcome,
-  partJson,
-  partText,
-  reasonOf,
-  type VideoPart,
-} from "./outcome.js";
+import { type Failure, failureOf, isSkipped, type Outcome, reasonOf } from "./outcome.js";
 import { Progress } from "./progress.js";
 import type { Selection } from "./selection.js";
 import { type Session, status } from "./session.js";
 import { nameEmbedded, streamOutcomes, videoOutcomes, type VideoWork } from "./video-outcomes.js";
+import { partJson, partText, type VideoPart } from "./video-part.js";
 import { videoProgress } from "./videos.js";
 import { type Found, walk } from "./walk.js";
 

@@ -5,24 +5,13 @@ import type { ImageInput } from "../../index.js";
 import { withoutHashes } from "../../without-hashes.js";
 import { looksLikeMedia } from "./looks-like.js";
 import { type Path, shownPath } from "./names.js";
+import type { VideoPart } from "./video-part.js";
 import type { Found } from "./walk.js";
 
 /** Why a file has no result. */
 export interface Failure {
   code: string;
   message: string;
-}
-
-/** A video that is not the whole file: a further video stream, by its number from 1, or the one behind an image. */
-export type VideoPart = number | "embedded";
-
-/** `stream-1`, `embedded`: how output names a part. */
-export const partText = (part: VideoPart): string => (part === "embedded" ? part : `stream-${part}`);
-
-/** What JSON says of a part. */
-export function partJson(part: VideoPart | undefined): object {
-  if (part === undefined) return {};
-  return part === "embedded" ? { embedded: true } : { stream: part };
 }
 
 /** A file, or a part of one, with its result or the reason why there is none. */
