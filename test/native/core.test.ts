@@ -84,37 +84,43 @@ async function buildThreaded(ctx: TestContext, ...sources: string[]): Promise<st
 
 const text = (...values: number[]): string[] => values.map(String);
 
-/** Runs the known answers, and returns for each kernel whether the processor has it. */
-async function answers(program: string, ...before: string[]): Promise<Record<string, boolean>> {
-  const [command, ...args] = [...before, program];
-  const said = await workshop.run(command!, args, await (records ??= makeRecords()));
-  expect(said).toMatch(/^102 vectors, 0 failures$/m);
+/**
+ * Runs the known answers, and returns for each kernel whether the processor has it.
+ * @param command the program, with what runs it.
+ * @param every checks each n-th of the 102 answers.
+ */
+async function answers(command: string[], every = 1): Promise<Record<string, boolean>> {
+  const [program, ...args] = [...command, String(every)];
+  const said = await workshop.run(program!, args, await (records ??= makeRecords()));
+  expect(said).toMatch(new RegExp(`^${Math.ceil(102 / every)} vectors, 0 failures$`, "m"));
   const lines = [...said.matchAll(/^(\w+): (checked|not on this processor)$/gm)];
   return Object.fromEntries(lines.map(([, name, state]) => [name!, state === "checked"]));
 }
 
 describe.concurrent("every kernel gives the 102 known answers", () => {
   const kat = "test/native/kat.cc";
+  /** This processor checks all answers with these kernels. The emulators show which instructions are executed. */
+  const emulated = 6;
 
   test("on this processor", async (ctx) => {
-    const kernels = await answers(await build(ctx, host, kat));
+    const kernels = await answers([await build(ctx, host, kat)]);
     expect(kernels).toMatchObject({ portable: true });
     expect(Object.keys(kernels)).toEqual(here === "x64" ? ["avx512", "avx2", "portable"] : ["neon", "portable"]);
   });
 
   test("under the address and undefined-behaviour sanitizers", async (ctx) => {
-    expect(await answers(await build(ctx, sanitized, kat))).toMatchObject({ portable: true });
+    expect(await answers([await build(ctx, sanitized, kat)])).toMatchObject({ portable: true });
   });
 
   test("on an emulated arm64 processor with NEON", async (ctx) => {
     need(ctx, "qemu-aarch64");
-    expect(await answers(await build(ctx, arm, kat), "qemu-aarch64")).toEqual({ neon: true, portable: true });
+    expect(await answers(["qemu-aarch64", await build(ctx, arm, kat)])).toEqual({ neon: true, portable: true });
   });
 
   test("on an emulated x86-64 processor with AVX2 and no AVX-512 (Haswell)", async (ctx) => {
     if (here !== "x64") ctx.skip("skipped: needs an x86-64 machine");
     need(ctx, "qemu-x86_64");
-    const kernels = await answers(await build(ctx, host, kat), "qemu-x86_64", "-cpu", "Haswell");
+    const kernels = await answers(["qemu-x86_64", "-cpu", "Haswell", await build(ctx, host, kat)], emulated);
     expect(kernels).toEqual({ avx512: false, avx2: true, portable: true });
   });
 
@@ -122,7 +128,7 @@ describe.concurrent("every kernel gives the 102 known answers", () => {
   test("on an emulated x86-64 processor without AVX (Nehalem)", async (ctx) => {
     if (here !== "x64") ctx.skip("skipped: needs an x86-64 machine");
     need(ctx, "qemu-x86_64");
-    const kernels = await answers(await build(ctx, host, kat), "qemu-x86_64", "-cpu", "Nehalem");
+    const kernels = await answers(["qemu-x86_64", "-cpu", "Nehalem", await build(ctx, host, kat)], emulated);
     expect(kernels).toEqual({ avx512: false, avx2: false, portable: true });
   });
 });
@@ -213,8 +219,7 @@ const checks: Check[] = [
     sources: ["test/native/verify.cc"],
     right: /^[1-9]\d+ checks of verification, 0 failures$/m,
     host: text(1, rounds(4, 20)),
-    sanitized: text(2, rounds(2, 6)),
-    arm: text(3, 2),
+    sanitized: text(2, rounds(2, 3)),
   },
   {
     // Arguments: seed, rounds.

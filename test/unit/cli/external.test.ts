@@ -56,7 +56,8 @@ describe("a command of another package", () => {
       stdout: "some text",
       stderr: `${JSON.stringify(["--port", "80", "--help", "a b"])}\n`,
     });
-    const help = await run(process.execPath, [args[0]!, "--help"]);
+    // Without this repository's own programs on PATH.
+    const help = await run(process.execPath, [args[0]!, "--help"], { env: { ...process.env, PATH: modules } });
     expect(help.stdout).toMatch(/^ {2}server .*Installed\.$/m);
     expect(help.stdout).toMatch(/^ {2}cluster .*Needs the package empreinte-cluster\.$/m);
   });
