@@ -4,7 +4,7 @@ import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
 import { defaultLimits } from "../limits.js";
 
-/** Places that are tried. An image that is made to have more of them has no video there. */
+/** Places that are tried. A file with more of them is refused, because a video may be behind the last. */
 const mostPlaces = 10_000;
 /** The boxes that a video has at its top level. Whatever else follows is not a part of it. */
 const videoBoxes: ReadonlySet<string> = new Set(
@@ -32,7 +32,7 @@ function endOfVideo(bytes: Buffer, start: number): number | undefined {
 }
 
 /** Finds an MP4 or MOV behind the beginning of a file. Takes linear time, whatever the bytes are. */
-function findVideo(bytes: Buffer): { start: number; end: number } | undefined {
+function findVideo(bytes: Buffer, name: string): { start: number; end: number } | undefined {
   let at = 12;
   for (let places = 0; places < mostPlaces; places++) {
     at = bytes.indexOf("ftyp", at, "latin1");
@@ -43,7 +43,7 @@ function findVideo(bytes: Buffer): { start: number; end: number } | undefined {
     if (end !== undefined) return { start, end };
     at += 4;
   }
-  return undefined;
+  throw new LimitError("places", `${name} has more than ${mostPlaces} places that look like the beginning of a video`);
 }
 
 async function readWhole(path: string, name: string): Promise<Buffer> {
@@ -64,7 +64,8 @@ async function readWhole(path: string, name: string): Promise<Buffer> {
  * @param input a path, a file: URL or bytes, of at most 256 MiB.
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the input is of the wrong kind.
  * @throws {VideoError} `ERR_EMPREINTE_READ`: the file cannot be read.
- * @throws {LimitError} `ERR_EMPREINTE_LIMIT`: the file has too many bytes.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT`: the file has too many bytes, or more than 10,000 places that look like
+ * the beginning of a video.
  *
  * @example
  * const video = await embeddedVideo("photo.jpg");
@@ -72,11 +73,12 @@ async function readWhole(path: string, name: string): Promise<Buffer> {
  */
 export async function embeddedVideo(input: string | URL | Uint8Array): Promise<Uint8Array | undefined> {
   let bytes: Buffer;
+  let name = "buffer";
   if (isBytes(input)) {
     bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
   } else if (typeof input === "string" || input instanceof URL) {
     const path = pathOf(input, "input");
-    const name = printable(path);
+    name = printable(path);
     bytes = await readWhole(path, name).catch((cause: unknown) => {
       if (cause instanceof LimitError) throw cause;
       throw new VideoError("ERR_EMPREINTE_READ", `${name} cannot be read: ${systemReason(cause)}`, { cause });
@@ -84,6 +86,6 @@ export async function embeddedVideo(input: string | URL | Uint8Array): Promise<U
   } else {
     throw invalidArgument("input", "path, file: URL or bytes", input);
   }
-  const found = findVideo(bytes);
+  const found = findVideo(bytes, name);
   return found && Uint8Array.prototype.slice.call(bytes, found.start, found.end);
 }

@@ -219,7 +219,8 @@ const checks: Check[] = [
     sources: ["test/native/verify.cc"],
     right: /^[1-9]\d+ checks of verification, 0 failures$/m,
     host: text(1, rounds(4, 20)),
-    sanitized: text(2, rounds(2, 3)),
+    sanitized: text(2, rounds(2, 6)),
+    arm: text(3, 2),
   },
   {
     // Arguments: seed, rounds.

@@ -1,5 +1,5 @@
 import { ImageError, type ImageHash, LimitError } from "../../index.js";
-import { embeddedVideo, hashVideo, type HashVideoOptions, VideoError, type VideoSignature } from "../../doors/video.js";
+import { hashVideo, type HashVideoOptions, VideoError, type VideoSignature } from "../../doors/video.js";
 import { noteOldDecoder } from "./decoder-note.js";
 import { defined, type Defined } from "./defined.js";
 import { type HashSettings, hashWork, type ImageWork } from "./image-work.js";
@@ -10,7 +10,7 @@ import { type Failure, failureOf, isSkipped, type Outcome, reasonOf } from "./ou
 import { Progress } from "./progress.js";
 import type { Selection } from "./selection.js";
 import { type Session, status } from "./session.js";
-import { nameEmbedded, streamOutcomes, videoOutcomes, type VideoWork } from "./video-outcomes.js";
+import { embeddedOutcomes, nameEmbedded, streamOutcomes, videoOutcomes, type VideoWork } from "./video-outcomes.js";
 import { partJson, partText, type VideoPart } from "./video-part.js";
 import { videoProgress } from "./videos.js";
 import { type Found, walk } from "./walk.js";
@@ -149,7 +149,7 @@ async function* withEmbedded<R>(
   for await (const outcome of all) {
     yield outcome;
     const { file, isVideo: known } = outcome;
-    if (known || !("result" in outcome) || file.stream || typeof file.path !== "string") continue;
+    if (known || !("result" in outcome) || file.stream) continue;
     yield* await embedded(file, signal);
   }
 }
@@ -220,12 +220,12 @@ export async function eachFile<R>(
     return answers;
   };
   const embedded: EmbeddedWork<R> = async (file, signal) => {
-    if (!work.embedded) return nameEmbedded(file);
-    const bytes = await embeddedVideo(file.path as string);
-    if (bytes === undefined) return [];
-    await beforeVideo();
-    const options = { ...work.videoOptions, signal, name: shownPath(file.path) };
-    return streamOutcomes<R>(file, bytes, options, work.video);
+    if (!work.embedded) return nameEmbedded(file, signal, "; --embedded reads it");
+    return embeddedOutcomes<R>(file, signal, async (video) => {
+      await beforeVideo();
+      const options = { ...work.videoOptions, signal, name: shownPath(file.path) };
+      return streamOutcomes<R>(file, video, options, work.video);
+    });
   };
   return eachOutcome(run, work.images, other, embedded);
 }
@@ -247,12 +247,7 @@ export function eachHash(
 
 /** Works on every selected file as an image; a video is no image. */
 export function eachImage<R>(run: FileRun<R>, images: ImageWork<R>): Promise<{ trouble: boolean }> {
-  return eachOutcome(
-    run,
-    images,
-    async () => undefined,
-    async () => [],
-  );
+  return eachOutcome(run, images, async () => undefined, nameEmbedded);
 }
 
 /** 2 after a failure, whatever was found. */

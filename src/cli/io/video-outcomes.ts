@@ -1,4 +1,5 @@
 /** What the videos of a file give: each of its video streams, and the video behind an image. */
+import { readFile } from "node:fs/promises";
 import { LimitError } from "../../index.js";
 import { embeddedVideo, type HashVideoOptions } from "../../doors/video.js";
 import { shownPath } from "./names.js";
@@ -72,10 +73,29 @@ export async function videoOutcomes<R>(
   return streamOutcomes(file, path, options, work);
 }
 
-/** Names the video behind an image, which is not read. */
-export async function nameEmbedded(file: Found): Promise<Outcome<never>[]> {
-  const bytes = await embeddedVideo(file.path as string).catch(() => undefined);
-  if (bytes === undefined) return [];
-  const text = `a video of ${bytes.length} bytes behind the image was not read; --embedded reads it`;
-  return [{ file, part: "embedded", failure: { code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT", message: text } }];
+/**
+ * Searches an image for a video behind it, and hands that to `use`. A file that cannot be searched is a failure.
+ * @param signal aborted when the command ends.
+ */
+export async function embeddedOutcomes<R>(
+  file: Found,
+  signal: AbortSignal,
+  use: (video: Uint8Array) => Promise<Outcome<R>[]>,
+): Promise<Outcome<R>[]> {
+  const { path } = file;
+  try {
+    const video = await embeddedVideo(typeof path === "string" ? path : await readFile(path));
+    return video === undefined ? [] : await use(video);
+  } catch (error) {
+    signal.throwIfAborted();
+    return [{ file, isVideo: true, part: "embedded", failure: failureOf(file, error as Error) }];
+  }
+}
+
+/** Names the video behind an image, which is not read. @param hint what would read it. */
+export async function nameEmbedded(file: Found, signal: AbortSignal, hint = ""): Promise<Outcome<never>[]> {
+  return embeddedOutcomes<never>(file, signal, async ({ length }) => {
+    const text = `a video of ${length} bytes behind the image was not read${hint}`;
+    return [{ file, part: "embedded", failure: { code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT", message: text } }];
+  });
 }

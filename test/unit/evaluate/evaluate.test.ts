@@ -17,7 +17,7 @@ import {
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { folder } from "../../support/cli.ts";
 import { scene, writeScenes } from "../../support/evaluate.ts";
-import { needsLongRun } from "../../support/long.ts";
+import { needsLongRun, rounds } from "../../support/long.ts";
 
 /** One thread: starting each costs more than the few queries. */
 const few: EvaluateOptions = {
@@ -69,7 +69,7 @@ describe("evaluate", () => {
       if (query.startsWith("border")) return { right: 30 };
       return { right: 2 };
     });
-    const { methods, images } = await evaluate(photos, { ...few, methods: [method] });
+    const { methods, images } = await evaluate(photos, { ...few, generated: rounds(0, 1), methods: [method] });
     const report = methods[0]!;
     const of = (name: string): (typeof report.attacks)[number] => report.attacks.find((one) => one.name === name)!;
     expect(images.originals).toBe(4);

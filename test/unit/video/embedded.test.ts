@@ -79,6 +79,9 @@ describe("the video behind an image", () => {
       ["image", undefined],
       ["video", true],
     ]);
+    const listed = await empreinte(["list", "create", file]);
+    expect(listed.code).toBe(2);
+    expect(listed.stderr).toContain("behind the image was not read");
     const args = ["scan", "--video-signature", path("clip.mp4"), file];
     expect(await empreinte(args)).toMatchObject({ code: 2, stdout: "" });
     const found = await empreinte([...args, "--embedded"]);
@@ -97,9 +100,14 @@ describe("no video", () => {
 
   test("is searched for in bounded time where everything looks like its beginning", async () => {
     const place = Buffer.concat([box("ftyp", Buffer.from("isom\0\0\0\0")), box("free", Buffer.alloc(0))]);
-    expect(
-      await embeddedVideo(Buffer.concat([still, ...Array.from({ length: 200_000 }, () => place)])),
-    ).toBeUndefined();
+    const places = (count: number): Buffer => Buffer.concat([still, ...Array.from({ length: count }, () => place)]);
+    expect(await embeddedVideo(places(5000))).toBeUndefined();
+    // A video could be behind so many of them, so the answer is not that there is none.
+    await expect(embeddedVideo(places(200_000))).rejects.toMatchObject({ code: "ERR_EMPREINTE_LIMIT" });
+    writeFileSync(path("places.jpg"), places(200_000));
+    const { code, stdout, stderr } = await empreinte(["hash", path("places.jpg")]);
+    expect([code, stdout.split("\n").length]).toEqual([2, 2]);
+    expect(stderr).toContain("more than 10000 places");
   });
 
   test("is an error where the file cannot be read, or the input is of the wrong kind", async () => {
