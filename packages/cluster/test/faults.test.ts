@@ -216,7 +216,12 @@ describe("NATS servers", () => {
     servers.boot(0);
     await same(curator, nodes);
     for (const node of nodes) expect(await node.search(hashesOfCase(1)[0]!)).toMatchObject({ value: [] });
-    expect(await curator.withdraw({ case: "case 2" })).toMatchObject({ pending: false, complete: true });
+    expect(await curator.withdraw({ case: "case 2" })).toMatchObject({ complete: true, missing: [] });
+    // The nodes may learn of it by their leases, before the streams have elected their leaders and take an announcement.
+    const { revision } = curator.store;
+    const isAnnounced = (): boolean => cluster.events.some((e) => e.type === "announced" && e.revision === revision);
+    await expect.poll(isAnnounced, { interval: 50 }).toBe(true);
+    for (const node of nodes) expect(await node.search(hashesOfCase(2)[0]!)).toMatchObject({ value: [] });
   });
 
   test("all files of JetStream are deleted: the curator announces again, and nothing is lost", async (ctx) => {

@@ -1,6 +1,6 @@
 /** Video files against a bank: their frames, their views, their bytes, and what cannot be read. */
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync, rmSync } from "node:fs";
+import { chmodSync, createReadStream, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -105,8 +105,17 @@ describe.skipIf(ffmpeg === undefined)(`checkVideo with files${ffmpeg === undefin
       expect(error).toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" });
     }
     await runFfmpeg("-i", upload, "-c", "copy", gone);
-    const onProgress = (): void => rmSync(gone, { force: true });
-    await expect(matcher.checkVideo(gone, { onProgress, digests: undefined as never })).rejects.toMatchObject({
+    // A decoder that removes the file once it has decoded it, before the digests are read.
+    const removing = path("removing-ffmpeg");
+    writeFileSync(
+      removing,
+      `#!/bin/sh\n"${ffmpeg!}" "$@" || exit $?\ncase "$*" in *rawvideo*) rm -f "${gone}" ;; esac\n`,
+    );
+    chmodSync(removing, 0o755);
+    expect((await matcher.checkVideo(gone, { digests: {}, ffmpegPath: removing })).matches).toHaveLength(1);
+    expect(existsSync(gone)).toBe(false);
+    await runFfmpeg("-i", upload, "-c", "copy", gone);
+    await expect(matcher.checkVideo(gone, { ffmpegPath: removing })).rejects.toMatchObject({
       code: "ERR_EMPREINTE_READ",
     });
     const stop = new AbortController();

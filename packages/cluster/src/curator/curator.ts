@@ -200,6 +200,7 @@ export class Curator {
         earlierLeases: () => this.#since + 1000 * this.#nodeLeaseSeconds - this.#now(),
         removed: () => this.#required(),
         announce: () => this.#announce(),
+        announced: () => this.#announcer.announced,
         dropSnapshot: () => this.#snapshots.drop(),
       },
       selection,

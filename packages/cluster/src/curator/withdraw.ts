@@ -43,6 +43,8 @@ export interface WithdrawContext {
   removed: (revision: number) => void;
   /** Announces. Answers false where NATS does not take it. */
   announce: () => Promise<boolean>;
+  /** The last revision that the stream has, as far as the curator knows. */
+  announced: () => number;
   dropSnapshot: () => Promise<boolean>;
 }
 
@@ -80,13 +82,15 @@ export async function withdrawEverywhere(
   }
   collect();
   const missing = confirmations.missing(revision);
+  const atOnce = await announced;
   return {
     curator,
     revision,
     complete: missing.length === 0,
     nodes,
     missing,
-    pending: !(await announced),
+    // The curator goes on announcing while this waits, so that a first failure is not the last word.
+    pending: !atOnce && context.announced() < revision,
     snapshotDeleted: await snapshotDeleted,
     took: now() - start,
   };
