@@ -379,6 +379,9 @@ emp_status emp_searcher_create(const emp_snapshot* snapshot, const uint8_t* quer
  * of the search. Returns EMP_CANCELLED or EMP_OUT_OF_MEMORY on failure, after which the search can only be destroyed.
  */
 emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done);
+/* Returns about how many row comparisons a search makes that has not begun, without its hits; UINT64_MAX for the
+ * nearest, where nobody knows. */
+uint64_t emp_searcher_cost(const emp_searcher* searcher);
 /* Returns the hits of a finished search, sorted by query, distance and id. They belong to the searcher and stay valid
  * until it is destroyed. */
 void emp_searcher_hits(const emp_searcher* searcher, const emp_hit** hits, size_t* count);

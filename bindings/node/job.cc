@@ -30,6 +30,19 @@ bool Job::queue(napi_env env) {
          napi_queue_async_work(env, work_) == napi_ok;
 }
 
+// Resolves or rejects the promise.
+void Job::deliver(napi_env env) {
+  napi_value value = nullptr, code = nullptr, message = nullptr;
+  if (status_ == EMP_OK) {
+    value = result(env);
+    if (value != nullptr) napi_resolve_deferred(env, deferred_, value);
+  } else if (napi_create_string_utf8(env, code_of(status_), NAPI_AUTO_LENGTH, &code) == napi_ok &&
+             napi_create_string_utf8(env, emp_status_message(status_), NAPI_AUTO_LENGTH, &message) == napi_ok &&
+             napi_create_error(env, code, message, &value) == napi_ok) {
+    napi_reject_deferred(env, deferred_, value);
+  }
+}
+
 void Job::complete(napi_env env, napi_status status, void* data) {
   std::unique_ptr<Job> job(static_cast<Job*>(data));
   napi_handle_scope scope;
@@ -45,27 +58,27 @@ void Job::complete(napi_env env, napi_status status, void* data) {
         return;
       }
     }
-    napi_value value = nullptr, code = nullptr, message = nullptr;
-    if (job->status_ == EMP_OK) {
-      value = job->result(env);
-      if (value != nullptr) napi_resolve_deferred(env, job->deferred_, value);
-    } else if (napi_create_string_utf8(env, code_of(job->status_), NAPI_AUTO_LENGTH, &code) == napi_ok &&
-               napi_create_string_utf8(env, emp_status_message(job->status_), NAPI_AUTO_LENGTH, &message) == napi_ok &&
-               napi_create_error(env, code, message, &value) == napi_ok) {
-      napi_reject_deferred(env, job->deferred_, value);
-    }
+    job->deliver(env);
     napi_close_handle_scope(env, scope);
   }
   if (job->kept_ != nullptr) napi_delete_reference(env, job->kept_);
   if (job->work_ != nullptr) napi_delete_async_work(env, job->work_);
 }
 
+static constexpr char kNotQueued[] = "the work could not be queued", kOutOfMemory[] = "ERR_EMPREINTE_OUT_OF_MEMORY";
+
 Napi::Value Job::start(Job* raw, Napi::Env env, const Napi::Value& cancel) {
   std::unique_ptr<Job> job(raw);
   napi_value promise;
   bool queued = job->accept(cancel);
-  if (queued && (napi_create_promise(env, &job->deferred_, &promise) != napi_ok || !job->queue(env)))
-    queued = fail(env, "the work could not be queued", "ERR_EMPREINTE_OUT_OF_MEMORY");
+  if (queued && napi_create_promise(env, &job->deferred_, &promise) != napi_ok)
+    queued = fail(env, kNotQueued, kOutOfMemory);
+  if (queued && job->at_once(&job->status_)) {
+    job->deliver(env);
+    if (job->kept_ != nullptr) napi_delete_reference(env, job->kept_);
+    return {env, promise};
+  }
+  if (queued && !job->queue(env)) queued = fail(env, kNotQueued, kOutOfMemory);
   if (!queued) {
     if (job->work_ != nullptr) napi_delete_async_work(env, job->work_);
     if (job->kept_ != nullptr) napi_delete_reference(env, job->kept_);

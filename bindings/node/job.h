@@ -30,6 +30,9 @@ class Job {
   Job() = default;
   // Does the work on another thread, where no Node-API call is allowed.
   virtual emp_status run() = 0;
+  // Does the work on the JavaScript thread, where that takes less than another thread takes to begin. Returns whether it
+  // is done, with its status. Otherwise run() does what is left of it.
+  virtual bool at_once(emp_status*) { return false; }
   // Returns whether the job is queued once more. It is called on the JavaScript thread after run() returned EMP_OK.
   virtual bool again() const { return false; }
   // Makes the result, on the JavaScript thread, after run() returned EMP_OK. It is null when the environment no longer
@@ -49,6 +52,7 @@ class Job {
   static void execute(napi_env env, void* data);
   static void complete(napi_env env, napi_status status, void* data);
   bool queue(napi_env env);
+  void deliver(napi_env env);
   napi_async_work work_ = nullptr;
   napi_deferred deferred_ = nullptr;
   napi_ref kept_ = nullptr;

@@ -204,7 +204,10 @@ export class HashIndex {
     return this.#searcher.many(hashes, checkSearch(options));
   }
 
-  /** Searches as `searchSync` does, on another thread. When aborted, it rejects with the signal's reason. */
+  /**
+   * Searches as `searchSync` does, on another thread where that takes longer than a tenth of a millisecond. When aborted,
+   * it rejects with the signal's reason.
+   */
   async search(query: HashLike | Query, options?: SearchOptions): Promise<IndexMatch[]> {
     this.#open();
     return this.#searcher.oneAsync(query, checkAsyncSearch(options));

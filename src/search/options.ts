@@ -1,6 +1,5 @@
 import { checkOptions, checkSignal, integer, invalidArgument, oneOf } from "../check.js";
 import { kernelName } from "../native/kernel.js";
-import { threadPoolSize } from "../thread-pool.js";
 import {
   type CheckedQueryOptions,
   checkQueryOptions,
@@ -65,7 +64,8 @@ export interface CheckedSearch extends CheckedQueryOptions {
 }
 
 export interface CheckedAsyncSearch extends CheckedSearch {
-  threads: number;
+  /** The most threads. Undefined: as many as the pool has. */
+  threads: number | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -138,7 +138,7 @@ function withThreads<T extends CheckedSearch>(
 ): T & CheckedAsyncSearch {
   return {
     ...checked,
-    threads: threads === undefined ? threadPoolSize() : integer("threads", threads, 1, 1024),
+    threads: threads === undefined ? undefined : integer("threads", threads, 1, 1024),
     signal: checkSignal(signal),
   };
 }

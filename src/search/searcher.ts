@@ -1,6 +1,7 @@
 import type { CopyIndex, NearHash } from "../copies/types.js";
 import type { HashLike } from "../hash/value.js";
 import { kernelName } from "../native/kernel.js";
+import { threadPoolSize } from "../thread-pool.js";
 import { withCancelToken } from "../native/abort.js";
 import type { IndexHandle } from "../native/binding.js";
 import { native } from "../native/load.js";
@@ -13,6 +14,12 @@ import { type Hashes, oneHash, packHashes } from "./rows.js";
 
 /** Fewer queries than this are not worth a thread. */
 const queriesPerThread = 64;
+
+/** The size of the pool is in the environment. Few queries need not know it. */
+function jobsFor(queries: number, threads: number | undefined): number {
+  const most = Math.floor(queries / queriesPerThread);
+  return most < 2 ? 1 : Math.min(threads ?? threadPoolSize(), most);
+}
 
 /** Searches one index, on this thread or over several. */
 export class Searcher implements CopyIndex {
@@ -91,7 +98,7 @@ export class Searcher implements CopyIndex {
     const { limit, tags, strategy, nearest, separateCrops } = search;
     const options = { limit, tags, strategy, nearest, separateCrops, kernel };
     const count = queries.length / 32;
-    const jobs = Math.max(1, Math.min(threads, Math.floor(count / queriesPerThread)));
+    const jobs = jobsFor(count, threads);
     const share = 32 * Math.ceil(count / jobs);
     const batches =
       jobs === 1 ? [queries] : Array.from({ length: jobs }, (_, i) => queries.subarray(share * i, share * (i + 1)));

@@ -18,7 +18,37 @@ bool spend(uint64_t* budget, uint64_t cost) {
   return *budget > 0;
 }
 
+// The shards in their order, and the delta behind them.
+Source source_at(const Version& version, uint32_t i) {
+  if (i == version.shard_count)
+    return {nullptr, version.delta != nullptr ? version.delta->blocks() : nullptr, version.delta_rows,
+            version.delta_tombstones, version.delta};
+  const LiveShard& live = version.shards[i];
+  return {live.shard, live.shard->blocks, live.shard->rows, live.tombstones, nullptr};
+}
+
+emp_search_strategy strategy_for(const Source& source, emp_search_strategy wanted, uint32_t radius, size_t count) {
+  const bool able = source.tables() > 0 && radius <= most_multi_index_radius(source.tables());
+  if (wanted == EMP_STRATEGY_MULTI_INDEX) return able ? EMP_STRATEGY_MULTI_INDEX : EMP_STRATEGY_COLUMNS;
+  if (wanted != EMP_STRATEGY_AUTO) return wanted;
+  if (able && multi_index_pays(source.rows, source.tables(), radius, count)) return EMP_STRATEGY_MULTI_INDEX;
+  return count >= kBatch ? EMP_STRATEGY_TILED : EMP_STRATEGY_COLUMNS;
+}
+
 }  // namespace
+
+uint64_t pass_cost(const Version& version, const emp_search_options& options, size_t count) {
+  uint64_t cost = 0;
+  for (uint32_t i = 0; count > 0 && i <= version.shard_count; ++i) {
+    const Source source = source_at(version, i);
+    if (source.rows == 0) continue;
+    const bool indexed = strategy_for(source, options.strategy, options.radius, count) == EMP_STRATEGY_MULTI_INDEX;
+    const uint64_t one = indexed ? multi_index_cost(source.rows, options.radius) : source.rows;
+    if (one > (UINT64_MAX - cost) / count) return UINT64_MAX;
+    cost += count * one;
+  }
+  return cost;
+}
 
 Pass::Pass(const Version& version, const emp_search_options& options, const Row* queries, size_t count, Hits* hits,
            uint32_t keep)
@@ -32,12 +62,12 @@ Pass::Pass(const Version& version, const emp_search_options& options, const Row*
 
 emp_status Pass::run(uint64_t* budget, bool* done) {
   for (*done = false; shard_ <= version_.shard_count; ++shard_, query_ = 0, row_ = 0, table_ = 0, begun_ = false) {
-    const Source source = source_at(shard_);
+    const Source source = source_at(version_, shard_);
     if (source.rows == 0) continue;
     // The strategy is chosen once for each shard, because the radius may shrink on the way. Hits of the previous shard
     // are no longer pruned.
     if (!begun_) {
-      strategy_ = strategy_for(source);
+      strategy_ = strategy_for(source, options_.strategy, radius_, count_);
       prune_at_ = SIZE_MAX;
     }
     begun_ = true;
@@ -48,22 +78,6 @@ emp_status Pass::run(uint64_t* budget, bool* done) {
   }
   *done = true;
   return EMP_OK;
-}
-
-Source Pass::source_at(uint32_t i) const {
-  if (i == version_.shard_count)
-    return {nullptr, version_.delta != nullptr ? version_.delta->blocks() : nullptr, version_.delta_rows,
-            version_.delta_tombstones, version_.delta};
-  const LiveShard& live = version_.shards[i];
-  return {live.shard, live.shard->blocks, live.shard->rows, live.tombstones, nullptr};
-}
-
-emp_search_strategy Pass::strategy_for(const Source& source) const {
-  const bool able = source.tables() > 0 && radius_ <= most_multi_index_radius(source.tables());
-  if (options_.strategy == EMP_STRATEGY_MULTI_INDEX) return able ? EMP_STRATEGY_MULTI_INDEX : EMP_STRATEGY_COLUMNS;
-  if (options_.strategy != EMP_STRATEGY_AUTO) return options_.strategy;
-  if (able && multi_index_pays(source.rows, source.tables(), radius_, count_)) return EMP_STRATEGY_MULTI_INDEX;
-  return count_ >= kBatch ? EMP_STRATEGY_TILED : EMP_STRATEGY_COLUMNS;
 }
 
 bool Pass::cancelled() const {

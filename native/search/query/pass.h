@@ -22,6 +22,9 @@ struct Source {
   uint32_t tables() const { return shard != nullptr ? shard->tables : 0; }
 };
 
+// Returns about what a pass of `count` queries costs in row comparisons, without its hits.
+uint64_t pass_cost(const Version& version, const emp_search_options& options, size_t count);
+
 class Pass {
  public:
   // Appends the hits of `count` queries to `hits`. With `keep` above 0 there is one query, and the pass may leave out
@@ -33,8 +36,6 @@ class Pass {
   emp_status run(uint64_t* budget, bool* done);
 
  private:
-  Source source_at(uint32_t i) const;
-  emp_search_strategy strategy_for(const Source& source) const;
   bool cancelled() const;
   void begin_query(const Source& source);
   emp_status search(const Source& source, uint64_t* budget, bool* done);

@@ -117,6 +117,10 @@ emp_status emp_searcher_run(emp_searcher* searcher, uint64_t budget, int* done) 
   return status;
 }
 
+uint64_t emp_searcher_cost(const emp_searcher* searcher) {
+  return searcher->nearest ? UINT64_MAX : pass_cost(*searcher->version, searcher->options, searcher->count);
+}
+
 void emp_searcher_hits(const emp_searcher* searcher, const emp_hit** hits, size_t* count) {
   *hits = searcher->hits.data();
   *count = searcher->hits.size();
