@@ -12,10 +12,10 @@ import { contextOf, type DecisionContext } from "./decision/context.js";
 import { findCopies } from "./decision/copies.js";
 import { decide, type Decision } from "./decision/decide.js";
 import { type Explanation, explainDecision } from "./decision/explain.js";
-import { findMatches } from "./decision/find-matches.js";
+import { distanceSearch, findMatches, type Hits } from "./decision/find-matches.js";
 import type { FloodHit } from "./decision/flood.js";
 import type { Qualification, QualifyInput } from "./decision/qualify.js";
-import { type CheckQuery, checkQuery, uploadKey } from "./decision/query.js";
+import { type CheckedQuery, type CheckQuery, checkQuery, uploadKey } from "./decision/query.js";
 import type { Snapshot } from "./decision/snapshot.js";
 import type { VideoSignature } from "../video/signature.js";
 import type { VideoInput } from "../video/source.js";
@@ -28,6 +28,11 @@ export interface MatcherOptions {
    * milliseconds, and `check` then waits for another process that writes. Default false.
    */
   audit?: boolean;
+}
+
+interface CheckHashOptions {
+  /** Ends the check. The promise then rejects with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 export interface CheckImageOptions extends Limits {
@@ -128,11 +133,48 @@ export class Matcher {
    * const { action } = matcher.check(await hashImage("upload.jpg", { orientations: true }));
    */
   check(query: CheckQuery): Decision {
-    const checked = checkQuery(query);
+    return this.#decide(checkQuery(query), undefined);
+  }
+
+  /**
+   * Decides as `check` does, but a search that takes longer than a tenth of a millisecond, as in a store of millions or at a
+   * radius above 31, runs on another thread. Where nothing is near, the decision is that of the store as it was at the call.
+   * Matches are those of the store as it is when the search ends: nothing that was withdrawn meanwhile is one.
+   *
+   * @throws as `check`. It also rejects with the reason of the signal.
+   *
+   * @example
+   * const { action } = await matcher.checkHash({ hash, quality: 87 });
+   */
+  async checkHash(query: CheckQuery, options?: CheckHashOptions): Promise<Decision> {
+    const { signal } = checkOptions(options, ["signal"]);
+    return this.#searchAndDecide(checkQuery(query), checkSignal(signal));
+  }
+
+  async #searchAndDecide(checked: CheckedQuery, signal: AbortSignal | undefined): Promise<Decision> {
+    signal?.throwIfAborted();
+    const time = Date.now();
+    const { revision, search, otherwise } = this.#context.read((snapshot) => {
+      const search = distanceSearch(snapshot.banks(), checked);
+      const otherwise = decide(snapshot, findMatches(snapshot, checked, time, []), checked, time);
+      return { revision: snapshot.revision, search, otherwise };
+    });
+    const { index } = this.#context;
+    const hits =
+      search === undefined
+        ? []
+        : await index.searchMany(search.hashes, { radius: search.radius, ...(signal && { signal }) });
+    if (otherwise.matches.length === 0 && hits.every(({ length }) => length === 0)) return otherwise;
+    return this.#decide(checked, { revision, hits });
+  }
+
+  /** @param ahead what the index has near the query at a revision. At another one it is searched again. */
+  #decide(checked: CheckedQuery, ahead: { revision: number; hits: Hits } | undefined): Decision {
     const time = Date.now();
     const decideNow = (): { decision: Decision; hits: FloodHit[] } =>
       this.#context.read((snapshot) => {
-        const decision = decide(snapshot, findMatches(snapshot, checked, time), checked, time);
+        const hits = ahead?.revision === snapshot.revision ? ahead.hits : undefined;
+        const decision = decide(snapshot, findMatches(snapshot, checked, time, hits), checked, time);
         return { decision, hits: floodHits(snapshot, decision) };
       });
     const { decision, hits } = decideNow();
@@ -171,7 +213,7 @@ export class Matcher {
     const checked = checkQuery(queryOf(samples?.hash, digests));
     const search = samples !== undefined && level !== "fast";
     const copies = search ? await findCopies(this.#context, checked, samples, { level, all, signal }) : [];
-    const decision = this.check({ ...checked, copies });
+    const decision = await this.#searchAndDecide(checkQuery({ ...checked, copies }), signal);
     if (refused !== undefined && decision.matches.length === 0) throw refused;
     return decision;
   }

@@ -233,7 +233,7 @@ export class BankStore {
   /**
    * Searches for a hash or a query: every active entry within the radius, whatever the policies say, once by its nearest
    * signal. Entries that name one of the query's digests have the distance 0. Quarantined, withdrawn and disabled entries do
-   * not match. The search runs on another thread, and sees what any process has changed before the call.
+   * not match. A long search runs on another thread. It sees what any process has changed before the call.
    *
    * @returns the entries sorted by distance, then by number.
    * @throws {InvalidArgumentError} @throws {InvalidHashError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank

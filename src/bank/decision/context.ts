@@ -6,9 +6,13 @@ import { InvalidArgumentError, BankError } from "../../errors.js";
 import type { LiveIndex } from "../index/live-index.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
+import { counter } from "../storage/schema.js";
 import { FloodCounts, type FloodHit, markFlooded } from "./flood.js";
 import { addQualification, type NewQualification, type Qualification } from "./qualify.js";
 import { LiveSnapshot, PastSnapshot } from "./snapshot.js";
+
+/** The store has another revision than the index. */
+class ChangedError extends Error {}
 
 /** The inside of one open store, as decisions use it. */
 export class DecisionContext {
@@ -25,11 +29,37 @@ export class DecisionContext {
     this.#actor = actor;
   }
 
-  /** Runs `work` on the store as it is now, in one reading. */
+  /**
+   * Runs `work` on the store as it is now, in one reading. Where the index has the store's revision, one statement finds that
+   * out, and the reading begins only when the work needs more than the index and the banks: most uploads are near nothing.
+   * Where another process has changed the store by then, the work, which has read nothing of it, begins again.
+   */
   read<T>(work: (snapshot: LiveSnapshot) => T): T {
+    const [database, live] = [this.#database, this.#live];
+    try {
+      return database.readingOnDemand((begin) => {
+        const { revision } = live;
+        if (counter(database, "revision") !== revision) throw new ChangedError();
+        let begun = false;
+        const beginOnce = (): void => {
+          if (begun) return;
+          begin();
+          begun = true;
+          if (counter(database, "revision") !== revision) throw new ChangedError();
+        };
+        return work(new LiveSnapshot(database, live, beginOnce));
+      });
+    } catch (error) {
+      if (!(error instanceof ChangedError)) throw error;
+      return this.#readAll(work);
+    }
+  }
+
+  /** Runs `work` in one reading that begins at once. */
+  #readAll<T>(work: (snapshot: LiveSnapshot) => T): T {
     return this.#database.reading(() => {
       this.#live.sync();
-      return work(new LiveSnapshot(this.#database, this.#live));
+      return work(new LiveSnapshot(this.#database, this.#live, () => undefined));
     });
   }
 
@@ -37,7 +67,7 @@ export class DecisionContext {
    * Runs `work` on the store as it was at a revision, in one reading. @throws {InvalidArgumentError} for a later one.
    */
   readAt<T>(revision: number, work: (snapshot: PastSnapshot) => T): T {
-    return this.read((now) => {
+    return this.#readAll((now) => {
       if (revision > now.revision) throw new InvalidArgumentError(`The store has no revision ${revision} yet`);
       const snapshot = new PastSnapshot(this.#database, revision);
       try {

@@ -1,37 +1,60 @@
 /** Finding the entries that match a query: by the index, by what was found before, and by the policies. */
-import { orientationNames } from "../../hash/orientations.js";
+import { type Orientation, orientationNames } from "../../hash/orientations.js";
 import { hashDistance } from "../../hash/value.js";
+import type { IndexMatch } from "../../search/match.js";
 import { matchRadius } from "../../thresholds.js";
 import { wipedFlag } from "../storage/pages.js";
 import { nearTypes } from "../storage/signals.js";
 import type { DecisionMatch } from "./match.js";
 import { entryCounter, matchSignals, type NearSignal } from "./match-signals.js";
+import type { Bank } from "./policy.js";
 import { type CheckedQuery, uploadKey } from "./query.js";
 import { isSampled } from "./sampling.js";
 import { searchDigests } from "./search-entries.js";
 import type { Snapshot } from "./snapshot.js";
 import { matchFrames, matchVideos } from "./video-matches.js";
 
-/** Searches the query's hash, in the orientations that the policies want. */
-function searchByDistance(snapshot: Snapshot, query: CheckedQuery): NearSignal[] {
+/** What a query looks up by distance. */
+export interface DistanceSearch {
+  /** The hashes, 32 bytes each. */
+  hashes: Buffer;
+  /** The orientation of each hash. */
+  orientations: Orientation[];
+  /** The largest radius of the policies that count the query. */
+  radius: number;
+}
+
+/** Answers what the policies want looked up of the query's hash, or undefined where nothing may match by distance. */
+export function distanceSearch(banks: ReadonlyMap<number, Bank>, query: CheckedQuery): DistanceSearch | undefined {
   const { hash, quality } = query;
-  if (!query.stable || hash === undefined) return [];
-  const policies = [...snapshot.banks().values()]
+  if (!query.stable || hash === undefined) return undefined;
+  const policies = [...banks.values()]
     .map(({ policy }) => policy)
     .filter((policy) => quality >= policy.minQuality && isSampled(policy, hash));
-  if (policies.length === 0) return [];
-  const radius = Math.max(...policies.map((policy) => policy.radius));
   const orientations = orientationNames.filter(
     (name) =>
       policies.some((policy) => policy.orientations.includes(name)) &&
       (name === "orig" || query.orientations !== undefined),
   );
+  if (orientations.length === 0) return undefined;
   // It takes the image's own hash, not `orientations.orig`: they may differ for an image of exactly 64×64 pixels.
   const hashes = orientations.map((name) => Buffer.from(name === "orig" ? hash : query.orientations![name], "hex"));
-  if (hashes.length === 0) return [];
-  return snapshot.search(Buffer.concat(hashes), radius, nearTypes).flatMap((hits, i) =>
+  return {
+    hashes: Buffer.concat(hashes),
+    orientations,
+    radius: Math.max(...policies.map((policy) => policy.radius)),
+  };
+}
+
+/** Searches the query's hash, in the orientations that the policies want. */
+function searchByDistance(snapshot: Snapshot, query: CheckedQuery, ahead: Hits | undefined): NearSignal[] {
+  const search = distanceSearch(snapshot.banks(), query);
+  if (search === undefined) return [];
+  const found = ahead ?? snapshot.search(search.hashes, search.radius, nearTypes);
+  return found.flatMap((hits, i) =>
     hits.map(({ id, distance }): NearSignal => {
-      return { signal: id, kind: "near", distance, orientation: orientations[i]!, quality };
+      const orientation = search.orientations[i]!;
+      return { signal: id, kind: "near", distance, orientation, quality: query.quality };
     }),
   );
 }
@@ -55,12 +78,18 @@ function recheckCopies(snapshot: Snapshot, { copies = [] }: CheckedQuery): NearS
   });
 }
 
-/** Answers every entry that its bank counts. Of a video, an entry may match several times: see `bestOfEach`. */
-export function findMatches(snapshot: Snapshot, query: CheckedQuery, time: number): DecisionMatch[] {
+/** The hits of each hash of a `DistanceSearch`. */
+export type Hits = readonly (readonly Pick<IndexMatch, "id" | "distance">[])[];
+
+/**
+ * Answers every entry that its bank counts. Of a video, an entry may match several times: see `bestOfEach`.
+ * @param ahead what `distanceSearch` found at this revision. Without it the search is made here.
+ */
+export function findMatches(snapshot: Snapshot, query: CheckedQuery, time: number, ahead?: Hits): DecisionMatch[] {
   const counted = entryCounter(snapshot, uploadKey(query), time);
   const near = [
     ...searchByDigests(snapshot, query),
-    ...searchByDistance(snapshot, query),
+    ...searchByDistance(snapshot, query, ahead),
     ...recheckCopies(snapshot, query),
   ];
   const { video } = query;

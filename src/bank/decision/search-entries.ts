@@ -137,5 +137,6 @@ export async function searchEntries(
   // Reading brings the index up to date with what other processes have changed.
   const numbers = context.read((snapshot) => bankNumbers(snapshot, banks));
   const near = await searchHashes(context, hashes, { radius: checked.radius, ...(signal && { signal }) });
+  if (near.length === 0 && digests === undefined) return [];
   return context.read((snapshot) => entryMatches(snapshot, [...searchDigests(snapshot, digests), ...near], numbers));
 }

@@ -127,18 +127,31 @@ function framesOf(database: Database, pages: Pages, entry: number, end: number):
   return frames;
 }
 
-/** The store as it is now, by the live index. It is valid within one reading. */
+/**
+ * The store as it is now, by the live index. It is valid within one reading, which begins at the first call that needs more
+ * than the index and the banks.
+ */
 export class LiveSnapshot implements Snapshot {
   readonly revision: number;
-  readonly #database: Database;
+  readonly #file: Database;
   readonly #live: LiveIndex;
+  readonly #begin: () => void;
   #stored: Pages | undefined;
 
-  /** @param live the index, in step with the store. */
-  constructor(database: Database, live: LiveIndex) {
-    this.#database = database;
+  /**
+   * @param live the index, in step with the store.
+   * @param begin begins the reading. It is called before each use of the file.
+   */
+  constructor(database: Database, live: LiveIndex, begin: () => void) {
+    this.#file = database;
     this.#live = live;
+    this.#begin = begin;
     this.revision = live.revision;
+  }
+
+  get #database(): Database {
+    this.#begin();
+    return this.#file;
   }
 
   banks(): Map<number, Bank> {

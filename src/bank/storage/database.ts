@@ -142,7 +142,8 @@ export class Database {
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
    */
   transaction<T>(work: () => T): T {
-    return this.#between("BEGIN IMMEDIATE", () => {
+    return this.#between((begin) => {
+      begin("BEGIN IMMEDIATE");
       const result = work();
       this.beforeCommit?.();
       return result;
@@ -154,7 +155,19 @@ export class Database {
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
    */
   reading<T>(work: () => T): T {
-    return this.#between("BEGIN", work);
+    return this.#between((begin) => {
+      begin("BEGIN");
+      return work();
+    });
+  }
+
+  /**
+   * Like `reading`, but it begins when `work` calls `begin`, the first time. Until then each statement sees the newest state,
+   * and work that never calls it costs no transaction.
+   * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
+   */
+  readingOnDemand<T>(work: (begin: () => void) => T): T {
+    return this.#between((begin) => work(() => begin("BEGIN")));
   }
 
   /** Checks that the path still leads to the open file. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
@@ -197,18 +210,21 @@ export class Database {
     this.#database.close();
   }
 
-  #between<T>(begin: string, work: () => T): T {
+  #between<T>(work: (begin: (statement: string) => void) => T): T {
     if (this.#closed) throw closedError();
     if (this.#database.inTransaction) throw nestedError();
     this.#file.assertInPlace();
-    this.#begin(begin);
+    let begun = false;
     try {
-      const result = work();
-      this.exec("COMMIT");
+      const result = work((statement) => {
+        if (!begun) this.#begin(statement);
+        begun = true;
+      });
+      if (begun) this.exec("COMMIT");
       return result;
     } catch (error) {
       // SQLite rolls back by itself when the disk is full. The first error is the one to report.
-      if (this.#database.inTransaction) this.exec("ROLLBACK");
+      if (begun && this.#database.inTransaction) this.exec("ROLLBACK");
       throw error;
     }
   }
