@@ -41,6 +41,40 @@ async function start(...args: string[]): Promise<{ child: ChildProcess; url: str
   return { child, url: /listens on (http:\S+)/.exec(errors)![1]!, errors: () => errors };
 }
 
+test("what one process renames, deletes or withdraws is so in another one at its next answer", async () => {
+  const data = folder();
+  const one = await testServer({ data });
+  const two = await testServer({ data });
+  try {
+    await one.call("/c/banks", { json: { name: "OLD" } });
+    await one.call("/c/bank/OLD/signal", { json: { pdq: someHash("known") } });
+    const lookup = `/m/lookup?signal_type=pdq&signal=${someHash("known")}`;
+    const banksOf = async (): Promise<string[][]> => {
+      const found = [await two.call(lookup), await two.call(lookup + "&bypass_coinflip=true")];
+      const checked = await two.call("/v1/check", { json: { queries: [{ hash: someHash("known") }] } });
+      const [decision] = (checked.body as { decisions: { matches: { bank: string }[] }[] }).decisions;
+      return [...found.map(({ body }) => Object.keys(body as object)), decision!.matches.map(({ bank }) => bank)];
+    };
+    expect(await banksOf()).toEqual([["OLD"], ["OLD"], ["OLD"]]);
+    expect((await one.call("/c/bank/OLD", { method: "PUT", json: { name: "NEW" } })).status).toBe(200);
+    expect(await banksOf()).toEqual([["NEW"], ["NEW"], ["NEW"]]);
+    // A change that is undone changes no name.
+    expect(() =>
+      two.service.state.transaction(() => {
+        two.service.banks.rename("NEW", "NEVER");
+        expect(two.service.banks.list().map(({ name }) => name)).toEqual(["NEVER"]);
+        throw new Error("undone");
+      }),
+    ).toThrow("undone");
+    expect(await banksOf()).toEqual([["NEW"], ["NEW"], ["NEW"]]);
+    expect((await one.call("/c/bank/NEW", { method: "DELETE" })).status).toBe(200);
+    expect(await banksOf()).toEqual([[], [], []]);
+  } finally {
+    await two.end();
+    await one.close();
+  }
+});
+
 describe("a backup", () => {
   test("that is made while entries come in is a data folder after tar", async () => {
     const server = await testServer();

@@ -16,8 +16,15 @@ export class BankNames {
     this.#state = state;
   }
 
-  #names(): Map<string, string | null> {
-    return new Map(this.#state.all<[string, string | null]>("SELECT bank, name FROM bank_name"));
+  /** What was read last, which holds until the state changes. */
+  #read: { version: string; names: ReadonlyMap<string, string | null> } | undefined;
+
+  #names(): ReadonlyMap<string, string | null> {
+    const { version } = this.#state;
+    if (this.#read?.version === version) return this.#read.names;
+    const rows = this.#state.all<[string, string | null]>("SELECT bank, name FROM bank_name");
+    this.#read = { version, names: new Map(rows) };
+    return this.#read.names;
   }
 
   /** A function from the store's name to the callers' name; undefined for a deleted bank. */

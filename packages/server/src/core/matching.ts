@@ -1,6 +1,6 @@
 /** From hashes and media to decisions, for both interfaces. */
 import { hashImage, type ImageHash } from "empreinte";
-import type { CheckQuery, Decision } from "empreinte/bank";
+import type { Decision } from "empreinte/bank";
 import { actingAs } from "./actor.js";
 import { ServiceError } from "./errors.js";
 import type { Upload } from "../review/cards.js";
@@ -89,26 +89,6 @@ export class Matching {
       throw new ServiceError(400, "ERR_EMPREINTE_REQUEST", "The body has no bytes");
     }
     return found;
-  }
-
-  /** The widest radius of any bank, beyond which nothing can match. */
-  #widest(): number {
-    return this.#service.store.banks().reduce((widest, { policy }) => Math.max(widest, policy.radius), 0);
-  }
-
-  #radius: { revision: number; radius: number } | undefined;
-
-  /**
-   * Decides about a hash or digests. Most hashes are near nothing. A search on another thread finds that out, and only
-   * where there is something do the policies decide. Answers undefined where nothing is near.
-   */
-  async checkNear(query: CheckQuery, signal: AbortSignal | undefined): Promise<Decision | undefined> {
-    const { store, matcher } = this.#service;
-    const { revision } = store;
-    if (this.#radius?.revision !== revision) this.#radius = { revision, radius: this.#widest() };
-    const { radius } = this.#radius;
-    const near = await store.search(query, { radius, minQuality: 0, ...(signal !== undefined && { signal }) });
-    return near.length === 0 ? undefined : matcher.check(query);
   }
 
   /**

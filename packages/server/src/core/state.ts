@@ -181,6 +181,8 @@ export class State {
       this.#guard(() => this.#database.exec("COMMIT"));
       return result;
     } catch (error) {
+      // What was read inside is not so any more.
+      this.#changes++;
       // A full disk has ended the transaction already.
       if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
       throw error;

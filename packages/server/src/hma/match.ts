@@ -66,8 +66,7 @@ export async function lookup(
     const chosen = bypass ? 0 : draw(seed ?? "");
     found = await searchBanks(service, query, (ratio) => (bypass || ratio > 0) && ratio >= chosen, signal);
   } else {
-    const decision = await matching.checkNear(query, signal);
-    if (decision === undefined) return {};
+    const decision = await service.matcher.checkHash(query, signal && { signal });
     matching.report(decision);
     found = decision.matches.filter(({ negative, suppressed }) => !negative && !suppressed);
   }

@@ -99,7 +99,7 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
     const decisions: Decision[] = [];
     for (const query of queries) {
       const full: CheckQuery = query.hash === undefined ? query : { quality: 100, stable: true, ...query };
-      decisions.push((await matching.checkNear(full, call.signal)) ?? matcher.check(full));
+      decisions.push(await matcher.checkHash(full, { signal: call.signal }));
     }
     return decisions;
   };
