@@ -13,8 +13,8 @@ const kernelFileSystems: ReadonlySet<number> = new Set([
   0x6165_676c,
 ]);
 
-/** What the path is if it is not a file. The code is the one that the system would return. */
-function refusal(stat: Stats): Error | undefined {
+/** Returns the error for what is not a file, or undefined for a file. Its code is the one that the system would return. */
+export function refusal(stat: Stats): Error | undefined {
   if (stat.isFile()) return undefined;
   const refused = (what: string, code: string): Error => Object.assign(new Error(what), { code });
   if (stat.isDirectory()) return refused("it is a folder", "EISDIR");

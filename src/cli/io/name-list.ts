@@ -1,6 +1,7 @@
-import { createReadStream } from "node:fs";
 import { addAbortSignal, type Readable } from "node:stream";
+import { openFile } from "../../files/open-file.js";
 import { type Path, pathOf, shownPath } from "./names.js";
+import { pipeOrPath } from "./pipes.js";
 
 /** Bytes of the longest name that is read: no system has longer paths. */
 const longest = 65_536;
@@ -24,6 +25,11 @@ async function* parts(stream: AsyncIterable<Buffer>, separator: number): AsyncGe
 
 const withoutReturn = (name: Buffer): Buffer => (name.at(-1) === 0x0d ? name.subarray(0, -1) : name);
 
+async function streamOf(source: string, stdin: Readable): Promise<Readable> {
+  const given = source === "-" ? stdin : pipeOrPath(source);
+  return typeof given === "string" ? (await openFile(given)).file.createReadStream() : given;
+}
+
 /**
  * The names in a file or, for `-`, on standard input: a line each, or with `zero` separated by zero bytes. Names are bytes.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ`.
@@ -32,9 +38,9 @@ export async function* namesIn(
   source: string,
   { zero, stdin, signal }: { zero: boolean; stdin: Readable; signal: AbortSignal },
 ): AsyncGenerator<Path> {
-  const stream = addAbortSignal(signal, source === "-" ? stdin : createReadStream(source));
   const crlf = process.platform === "win32" && !zero;
   try {
+    const stream = addAbortSignal(signal, await streamOf(source, stdin));
     for await (const name of parts(stream as AsyncIterable<Buffer>, zero ? 0 : 0x0a)) {
       yield pathOf(crlf ? withoutReturn(name) : name);
     }

@@ -1,10 +1,11 @@
-import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { getSystemErrorMap } from "node:util";
 import type { ImageInput } from "../../index.js";
 import { withoutHashes } from "../../without-hashes.js";
+import { openFile } from "../../files/open-file.js";
 import { looksLikeMedia } from "./looks-like.js";
 import { type Path, shownPath } from "./names.js";
+import { descriptorStream, inheritedDescriptor } from "./pipes.js";
 import type { VideoPart } from "./video-part.js";
 import type { Found } from "./walk.js";
 
@@ -45,12 +46,13 @@ export async function isSkipped(file: Found, { code }: Failure): Promise<boolean
 
 /** Opens the file when the first bytes are wanted, not while it waits for its turn. */
 async function* bytesOf(path: Path): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+  const { file } = await openFile(path);
+  yield* file.createReadStream() as AsyncIterable<Uint8Array>;
 }
 
 /** What the library reads the file from. */
 export function inputOf({ path, stream }: Found, stdin: Readable): ImageInput {
-  if (path === "-" && stream) return stdin;
-  // A path as bytes would be taken for the image itself; a pipe has no size to look at.
-  return stream || typeof path !== "string" ? bytesOf(path) : path;
+  if (stream) return path === "-" ? stdin : descriptorStream(inheritedDescriptor(path.toString())!);
+  // A path as bytes would be taken for the image itself.
+  return typeof path === "string" ? path : bytesOf(path);
 }

@@ -1,8 +1,10 @@
 import type { Dirent } from "node:fs";
-import { opendir, stat } from "node:fs/promises";
+import { opendir, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
+import { refusal } from "../../files/open-file.js";
 import type { FileFilter } from "./filter.js";
 import { type Path, pathOf } from "./names.js";
+import { inheritedDescriptor } from "./pipes.js";
 
 /** A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller. */
 export type Found =
@@ -45,7 +47,10 @@ function relative(root: Buffer, path: Buffer): string {
   return (sep === "/" ? below : below.replaceAll(sep, "/")).replace(/^\//, "");
 }
 
-/** A symbolic link to a file is read as that file; one to a folder is not entered, so there are no loops. */
+/**
+ * A symbolic link to a file is read as that file; one to a folder is not entered, so there are no loops. It is an error where
+ * the walk does not come to that folder by itself. So are pipes, sockets and devices: reading one could wait for ever.
+ */
 async function* folder(root: Buffer, filter: FileFilter | undefined): AsyncGenerator<Found> {
   const open = [{ path: root, entries: entries(root) }];
   try {
@@ -69,19 +74,32 @@ async function* folder(root: Buffer, filter: FileFilter | undefined): AsyncGener
         if (filter?.entersFolder(relative(root, path)) ?? true) open.push({ path, entries: entries(path) });
       } else if (!(filter?.takesFile(relative(root, path)) ?? true)) continue;
       else if (kind === "file") yield { path: pathOf(path), walked: true, stream: false };
-      else if (kind === "link") yield* linked(path);
-      // Pipes, sockets and devices in a folder are skipped: reading one could wait for ever.
+      else yield* special(path, root);
     }
   } finally {
     for (const { entries: reading } of open) await reading.return(undefined);
   }
 }
 
-async function* linked(path: Buffer): AsyncGenerator<Found> {
+/** Whether a folder is the root or below it. */
+async function isBelow(folder: Buffer, root: Buffer): Promise<boolean> {
+  const inBytes = { encoding: "buffer" } as const;
+  const [below, above] = await Promise.all([realpath(folder, inBytes), realpath(root, inBytes)]);
+  const start = above.at(-1) === sep.charCodeAt(0) ? above : Buffer.concat([above, Buffer.from(sep)]);
+  return below.equals(above) || below.subarray(0, start.length).equals(start);
+}
+
+/** Yields the file that a link leads to, or why what is no file is not read. */
+async function* special(path: Buffer, root: Buffer): AsyncGenerator<Found> {
+  const found = { path: pathOf(path), walked: true, stream: false } as const;
   try {
-    if ((await stat(path)).isFile()) yield { path: pathOf(path), walked: true, stream: false };
+    const target = await stat(path);
+    const isFolder = target.isDirectory();
+    if (isFolder && (await isBelow(path, root))) return;
+    const error = isFolder ? new Error("it is a link to a folder, which is not entered") : refusal(target);
+    yield error === undefined ? found : { ...found, error };
   } catch (error) {
-    yield { path: pathOf(path), walked: true, stream: false, error: error as NodeJS.ErrnoException };
+    yield { ...found, error: error as NodeJS.ErrnoException };
   }
 }
 
@@ -115,8 +133,15 @@ export async function* walk(
     try {
       const found = await stat(name);
       if (!found.isDirectory()) {
-        if (filter?.takesFile(nameOf(name)) ?? true) yield { path: name, walked: false, stream: !found.isFile() };
-        else onExcluded?.();
+        if (!(filter?.takesFile(nameOf(name)) ?? true)) {
+          onExcluded?.();
+          continue;
+        }
+        const stream = !found.isFile() && inheritedDescriptor(name.toString()) !== undefined;
+        const error = stream ? undefined : refusal(found);
+        yield error === undefined
+          ? { path: name, walked: false, stream }
+          : { path: name, walked: false, stream: false, error };
         continue;
       }
     } catch (error) {

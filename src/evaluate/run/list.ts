@@ -57,7 +57,7 @@ const imageNames = new Set(
     .map((end) => `.${end}`),
 );
 
-/** Returns all files below a folder, sorted by name. */
+/** Returns all that is below a folder but folders, sorted by name. */
 async function filesOf(folder: string): Promise<string[]> {
   let found;
   try {
@@ -67,7 +67,7 @@ async function filesOf(folder: string): Promise<string[]> {
     throw new ImageError("ERR_EMPREINTE_READ", text, { cause: error });
   }
   return found
-    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }

@@ -16,6 +16,15 @@ import { checkPasses } from "./work.js";
 /** Most scans of a JPEG. Encoders write 10, and none more than 64. libtiff and browsers stop at 100 as well. */
 export const maxScans = 100;
 
+/** Most bytes of EXIF, XMP, profiles and comments. A panorama of two eyes has some 20 million bytes of XMP. */
+export const maxJpegMetadataBytes: number = 2 ** 26;
+
+/** Most segments of a JPEG. The decoder keeps them, and goes through all of them several times. */
+export const maxSegments: number = 2 ** 14;
+
+/** Whether a segment is for programs (APP) or a comment. */
+const isMetadata = (marker: number): boolean => marker === 0xfe || (marker >= 0xe0 && marker <= 0xef);
+
 /** The processes that are decoded: baseline, extended and progressive, each with Huffman or arithmetic coding. */
 const decoded = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca]);
 
@@ -58,7 +67,7 @@ class Received {
  *
  * @param bytes the JPEG: the file itself, or a part of a TIFF.
  * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT` for a kind that is not decoded; `ERR_EMPREINTE_CORRUPT` if scans
- * are missing. @throws {LimitError} for more than 100 scans, or for more work than `maxSeconds` allows.
+ * are missing. @throws {LimitError} for more than 100 scans, for too much metadata, or for more work than `maxSeconds` allows.
  */
 export function checkJpeg(image: Encoded, bytes: Uint8Array = image.bytes): void {
   const { name, limits } = image;
@@ -66,7 +75,15 @@ export function checkJpeg(image: Encoded, bytes: Uint8Array = image.bytes): void
   let received: Received | undefined;
   let scans = 0;
   let samples = 0;
+  let segments = 0;
+  let metadata = 0;
   for (const part of partsOf(bytes)) {
+    segments++;
+    if (isMetadata(part.marker)) metadata += part.payload.length;
+    if (metadata > maxJpegMetadataBytes || segments > maxSegments) {
+      const text = `${name} has more than ${maxJpegMetadataBytes} bytes of metadata, or than ${maxSegments} segments`;
+      throw new LimitError("metadata", `${text}, the most that is read`);
+    }
     if (isFrame(part.marker)) {
       if (frame !== undefined) return; // The decoder refuses a second frame.
       frame = frameOf(part);

@@ -9,6 +9,7 @@ import type { Encoded } from "../input/encoded.js";
 import { showHiddenColours } from "../formats/gif.js";
 import { isArithmetic, lengthened } from "../formats/jpeg/arithmetic.js";
 import { jpegFault } from "../formats/jpeg/fault.js";
+import { hasHole } from "../formats/jpeg/hole.js";
 import { type Header, jpegHeader } from "./jpeg-header.js";
 import { damaged, decodingFailure, tooManyPages, tooManyPixels } from "./refusals.js";
 import { sharp } from "./sharp.js";
@@ -181,7 +182,7 @@ function endsGrey({ data, channels }: Page): boolean {
 async function decodeJpeg(image: Encoded, header: Header): Promise<Page> {
   const layout = layoutOf(image, header);
   const page = await decodeWarnedJpeg(image, layout, header.height);
-  const fault = endsGrey(page) ? await jpegFault(image, "") : undefined;
+  const fault = endsGrey(page) || hasHole(image.bytes) ? await jpegFault(image, "") : undefined;
   if (fault !== undefined) throw damaged(image, fault);
   if (isArithmetic(image.bytes)) {
     const longer = await decode({ ...image, bytes: lengthened(image.bytes) }, layout, header.height);
@@ -190,10 +191,21 @@ async function decodeJpeg(image: Encoded, header: Header): Promise<Page> {
   return page;
 }
 
+/** What libtiff warns of in fax codes, where it fills up the line. It also warns of tags, which hide no pixel. */
+const faxDamage = /Premature EO[FL]|Line length mismatch|Bad code word|read error/;
+
 async function decodeTiffPage(image: Encoded, header: Header, page: number): Promise<Page> {
-  const { tiled } = await checkTiffPage(image, page);
-  const failOn = tiled ? "warning" : "error";
-  return decode(image, layoutOf(image, header), header.height, { page, pages: 1, failOn });
+  const { tiled, fax } = await checkTiffPage(image, page);
+  const pages = { page, pages: 1 };
+  const layout = layoutOf(image, header);
+  if (fax) {
+    try {
+      return await decode(image, layout, header.height, { ...pages, failOn: "warning" });
+    } catch (error) {
+      if (!(error instanceof ImageError) || faxDamage.test(error.message)) throw error;
+    }
+  }
+  return decode(image, layout, header.height, { ...pages, failOn: tiled ? "warning" : "error" });
 }
 
 /** Reads the chunks of an animation. @throws {ImageError} if they are damaged. */

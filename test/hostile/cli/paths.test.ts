@@ -157,27 +157,33 @@ describe.skipIf(windows)("folders", () => {
     expect(code).toBe(2);
   });
 
-  it("linked in a circle end, and a socket or pipe in them is not opened", async (ctx) => {
+  it("linked in a circle end, and a socket, pipe or link to another folder in them is named", async (ctx) => {
     const some = folder();
     copyFileSync(scenePath, join(some, "good.png"));
     mkdirSync(join(some, "sub"));
     symlinkSync(some, join(some, "sub", "up"));
+    symlinkSync(folder(), join(some, "elsewhere"));
     symlinkSync(scenePath, join(some, "sub", "link.png"));
     const server = createServer().listen(join(some, "socket.png"));
     if (!which("mkfifo")) ctx.skip("skipped: needs mkfifo");
     await run("mkfifo", [join(some, "pipe.png")]);
-    const { code, stdout } = await empreinteProcess(["hash", some]);
+    const { code, stdout, stderr } = await empreinteProcess(["hash", some]);
     server.close();
+    expect(stderr.split("\n").filter((line) => line.includes("cannot be read"))).toEqual([
+      `empreinte: ${some}/elsewhere: cannot be read: it is a link to a folder, which is not entered`,
+      `empreinte: ${some}/pipe.png: cannot be read: it is a named pipe, not a file`,
+      `empreinte: ${some}/socket.png: cannot be read: it is a socket, not a file`,
+    ]);
     expect(
       stdout
         .trimEnd()
         .split("\n")
         .map((line) => line.slice(line.indexOf("/"))),
     ).toEqual([`${some}/good.png`, `${some}/sub/link.png`]);
-    expect(code).toBe(0);
+    expect(code).toBe(2);
   });
 
-  it("a pipe that is named is read", async (ctx) => {
+  it("a pipe that the shell has opened is read", async (ctx) => {
     const bash = which("bash");
     if (!bash) return ctx.skip("skipped: needs bash");
     const { code, stdout } = await run(bash, ["-c", `"$0" "$1" hash <(cat "$2")`, process.execPath, main, scenePath]);

@@ -154,6 +154,27 @@ describe("text, EXIF and colour profiles of a PNG", () => {
   });
 });
 
+describe("the segments of a JPEG", () => {
+  const segment = (marker: number, length: number): Buffer => {
+    const bytes = Buffer.alloc(length + 4, 65);
+    bytes.set([0xff, marker]);
+    bytes.writeUInt16BE(length + 2, 2);
+    return bytes;
+  };
+  const withSegments = async (count: number, one: Buffer): Promise<Buffer> => {
+    const file = await sharp(samples, raw).jpeg().toBuffer();
+    return Buffer.concat([file.subarray(0, 2), Buffer.alloc(count * one.length, one), file.subarray(2)]);
+  };
+
+  it.each([
+    ["64 MiB in all", 1024, 1025, segment(0xe1, 65_533)],
+    ["16,384 of them", 16_370, 16_384, segment(0xfe, 1)],
+  ] as const)("are at most %s", async (_, allowed, tooMany, one) => {
+    expect((await hashImage(await withSegments(allowed, one))).quality).toBeGreaterThan(0);
+    expect(await limitOf(hashImage(await withSegments(tooMany, one)))).toMatchObject({ limit: "metadata" });
+  });
+});
+
 describe("frames of an animation", () => {
   const palette = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
   const dots = (count: number): { indices: Uint8Array; area: { left: 0; top: 0; width: 1; height: 1 } }[] =>

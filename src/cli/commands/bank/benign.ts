@@ -1,7 +1,15 @@
 import { openFile } from "../../../files/open-file.js";
-import { hashImages, type HashLike, type ImageInput, type PixelHash, sniffImage } from "../../../index.js";
+import {
+  EmpreinteError,
+  hashImages,
+  type HashLike,
+  type ImageInput,
+  type PixelHash,
+  sniffImage,
+} from "../../../index.js";
 import { openList } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
+import { failureOf } from "../../io/outcome.js";
 import { type Session } from "../../io/session.js";
 import { walk } from "../../io/walk.js";
 import { UsageError } from "../../table/parse.js";
@@ -26,22 +34,35 @@ async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<Benign
   }
 }
 
-/** The hashes of `--benign`: those of lists, of images in all orientations, and of folders of either. */
+/**
+ * The hashes of `--benign`: those of lists, of images in all orientations, and of folders of either. What cannot be read is
+ * reported.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_READ` if there was such a file: a screening that lacks images lets entries pass.
+ */
 export async function benignOf(paths: readonly string[], session: Session): Promise<BenignHash[]> {
   const { signal } = session;
+  let trouble = false;
   const found: BenignHash[] = [];
   const images: ImageInput[] = [];
-  for await (const { path, error, walked, stream } of walk(paths, { signal })) {
-    if (error !== undefined || stream || typeof path !== "string")
-      throw new UsageError(`${shownPath(path)} cannot be read`);
+  for await (const file of walk(paths, { signal })) {
+    const { path, error, walked, stream } = file;
+    if (error !== undefined) {
+      session.note(failureOf(file, error).message);
+      trouble = true;
+      continue;
+    }
+    if (stream || typeof path !== "string") throw new UsageError(`${shownPath(path)} cannot be read`);
     if (await isImage(path)) images.push(path);
     // A folder of images has other files in it, too.
     else if (!walked) for await (const one of ofList(path, signal)) found.push(one);
   }
   for await (const { result, error } of hashImages(images, { orientations: true, signal })) {
-    if (error) session.note(error.message);
-    else found.push({ hash: result.hash, ...(result.orientations && { orientations: result.orientations }) });
+    if (error) {
+      session.note(error.message);
+      trouble = true;
+    } else found.push({ hash: result.hash, ...(result.orientations && { orientations: result.orientations }) });
   }
+  if (trouble) throw new EmpreinteError("ERR_EMPREINTE_READ", "Some of --benign cannot be read. Nothing was imported");
   if (paths.length > 0 && found.length === 0) throw new UsageError("Nothing in --benign is usable");
   return found;
 }

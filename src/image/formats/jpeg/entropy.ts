@@ -4,7 +4,8 @@
  * where libjpeg warns, this decides whether all blocks are there.
  */
 import { setImmediate } from "node:timers/promises";
-import { BadData, BitReader, type HuffmanTable, readTables } from "./huffman.js";
+import { hasZeros } from "../../checks/holes.js";
+import { BadData, BitReader, type HuffmanTable, readTables, valueOfZeros } from "./huffman.js";
 import { blocksOf, type Frame, frameOf, isFrame, isProgressive, partsOf, type Scan, scanOf } from "./structure.js";
 
 /** Blocks that are read before others may run. */
@@ -154,6 +155,20 @@ function readerOf(frame: Frame, scan: Scan): { read: BlockReader; restart: () =>
   return { read: scan.high === 0 ? band.first : band.refined, restart: () => band.restart() };
 }
 
+/** Bytes behind the last block that may be padding. */
+const padding = 16;
+
+/**
+ * Whether a hole of zeros in a scan may be blocks that are all alike: each zero then says that nothing changes. A refinement may
+ * have any bits.
+ */
+function mayHaveZeros(frame: Frame, { from, high }: Scan, tables: readonly (readonly HuffmanTable[])[]): boolean {
+  if (high > 0) return true;
+  const isProgressiveAc = isProgressive(frame) && from > 0;
+  if (isProgressiveAc) return false;
+  return tables.every(([dc, ac]) => valueOfZeros(dc!) === 0 && (isProgressive(frame) || valueOfZeros(ac!) === 0));
+}
+
 const none: HuffmanTable = new Uint16Array(2 ** 16);
 
 /**
@@ -212,6 +227,8 @@ async function scanFault(
     if (isProgressive(frame) && scan.from > 0) plane.nonzero ??= new Nonzero(plane.across * plane.down);
   }
   const tables = scan.components.map(({ dc, ac }) => [huffman.get(dc) ?? none, huffman.get(16 + ac) ?? none] as const);
+  const hole = hasZeros(data);
+  if (hole && !mayHaveZeros(frame, scan, tables)) return "a part of its data is missing";
   const visit = (at: number, plane: Plane, block: number): void => {
     read(reader, plane, block, tables[at]![0], tables[at]![1]);
   };
@@ -228,5 +245,6 @@ async function scanFault(
     if (error instanceof BadData) return error.message;
     throw error;
   }
-  return undefined;
+  // Zeros take fewer bits than the blocks that they replace, so the rest of the data is never read.
+  return hole && scan.high === 0 && reader.left > padding ? "a part of its data is missing" : undefined;
 }

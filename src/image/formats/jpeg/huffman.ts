@@ -8,6 +8,12 @@ export type HuffmanTable = Uint16Array;
 
 const tableBits = 16;
 
+/** Returns the value of the code that zeros are, or undefined if they are none. */
+export function valueOfZeros(table: HuffmanTable): number | undefined {
+  const entry = table[0]!;
+  return entry === 0 ? undefined : entry & 255;
+}
+
 /** Reads the tables of a DHT segment into `tables`: 0 … 3 for DC, 16 … 19 for AC. Returns false if the segment is cut. */
 export function readTables(payload: Uint8Array, tables: Map<number, HuffmanTable>): boolean {
   let at = 0;
@@ -91,6 +97,11 @@ export class BitReader {
     if (length === 0) throw new BadData("its data have a code that is none");
     this.#count -= length;
     return entry & 255;
+  }
+
+  /** How many bytes are left, but for those of which bits were read. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
   }
 
   /**

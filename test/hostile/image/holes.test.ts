@@ -1,0 +1,167 @@
+/**
+ * Holes: a part of the file is zeros, because it never arrived, or ones, because it was erased. Decoders make an image of many
+ * of them. TIFFs whose strips or tiles are damaged are here as well.
+ */
+import sharp, { type Sharp } from "sharp";
+import { describe, expect, it } from "vitest";
+import { hashDistance, hashImage } from "../../../src/index.ts";
+import { TiffReader } from "../../../src/image/formats/tiff-directory.ts";
+import { makeInput, SPECS } from "../../../fixtures/kat/inputs.mjs";
+
+const spec = SPECS.find(({ id }) => id === "scenergb-1024x768") ?? SPECS.find(({ id }) => id.startsWith("scenergb-"))!;
+const scene = (): Sharp =>
+  sharp(makeInput(spec), { raw: { width: spec.width, height: spec.height, channels: 3 } }).resize(700, 500, {
+    fit: "fill",
+  });
+
+const codeOf = (bytes: Uint8Array): Promise<string> =>
+  hashImage(bytes, { pages: "all" }).then(
+    () => "hashed",
+    ({ code }: { code: string }) => code,
+  );
+
+const encoders: [string, () => Promise<Buffer>][] = [
+  ["a JPEG with the usual tables", () => scene().jpeg({ optimiseCoding: false, quality: 90 }).toBuffer()],
+  ["a JPEG with tables of its own", () => scene().jpeg({ optimiseCoding: true, quality: 90 }).toBuffer()],
+  ["a progressive JPEG", () => scene().jpeg({ progressive: true, quality: 90 }).toBuffer()],
+  ["a WebP", () => scene().webp({ quality: 90, effort: 1 }).toBuffer()],
+  ["a lossless WebP", () => scene().webp({ lossless: true, effort: 1 }).toBuffer()],
+  ["a WebP with alpha", () => scene().ensureAlpha(0.5).webp({ quality: 90, effort: 1 }).toBuffer()],
+  ["a PNG", () => scene().png({ compressionLevel: 1 }).toBuffer()],
+  ["a GIF", () => scene().gif({ effort: 1 }).toBuffer()],
+  ["an AVIF", () => scene().avif({ effort: 0 }).toBuffer()],
+  ["a TIFF of JPEGs", () => scene().tiff({ compression: "jpeg" }).toBuffer()],
+  ["a TIFF of WebPs", () => scene().tiff({ compression: "webp" }).toBuffer()],
+  [
+    "a TIFF of tiles that are WebPs",
+    () => scene().tiff({ compression: "webp", tile: true, tileWidth: 256, tileHeight: 256 }).toBuffer(),
+  ],
+];
+
+describe("a hole is damage", () => {
+  it.each(encoders)("in %s", async (_, encoded) => {
+    const whole = await encoded();
+    expect(await codeOf(whole)).toBe("hashed");
+    const half = whole.length >> 1;
+    const holes: Record<string, (bytes: Buffer) => Buffer> = {
+      "to the end": (bytes) => bytes.fill(0, half),
+      "to the end mark": (bytes) => bytes.fill(0, half, bytes.length - 2),
+      "of 2 kB in the middle": (bytes) => bytes.fill(0, half, half + 2048),
+    };
+    for (const [name, make] of Object.entries(holes)) {
+      expect([name, await codeOf(make(Buffer.from(whole)))]).toEqual([name, "ERR_EMPREINTE_CORRUPT"]);
+    }
+  });
+
+  it("in a frame of an animated WebP", async () => {
+    const frames = Buffer.concat(await Promise.all([scene(), scene().negate()].map((one) => one.raw().toBuffer())));
+    const whole = await sharp(frames, { raw: { width: 700, height: 1000, channels: 3, pageHeight: 500 } })
+      .webp({ effort: 1, delay: [100, 100] })
+      .toBuffer();
+    expect((await hashImage(whole, { pages: "all" })).frames).toHaveLength(2);
+    expect(await codeOf(whole.fill(0, whole.length - 4000, whole.length - 1000))).toBe("ERR_EMPREINTE_CORRUPT");
+  });
+
+  it("of ones in a lossless WebP", async () => {
+    const whole = await scene().webp({ lossless: true, effort: 1 }).toBuffer();
+    const half = whole.length >> 1;
+    expect(await codeOf(whole.fill(0xff, half, half + 4096))).toBe("ERR_EMPREINTE_CORRUPT");
+  });
+});
+
+describe("zeros that encoders write are not", () => {
+  const [width, height] = [2000, 1500];
+  const grid = `<svg width="${width}" height="${height}"><pattern id="p" width="16" height="16"
+    patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="#fff"/></pattern>
+    <rect width="100%" height="100%" fill="url(#p)"/></svg>`;
+  const dot = { input: { create: { width: 9, height: 9, channels: 3, background: "#fff" } as const } };
+  const black = { create: { width, height, channels: 3, background: "#000" } as const };
+  it.each([
+    ["one colour", () => sharp(black)],
+    ["a dot", () => sharp(black).composite([{ ...dot, left: 900, top: 700 }])],
+    ["a pattern", () => sharp(Buffer.from(grid)).flatten()],
+  ] as [string, () => Sharp][])("%s", async (_, image) => {
+    const files = await Promise.all([
+      image().jpeg({ optimiseCoding: true }).toBuffer(),
+      image().jpeg({ progressive: true }).toBuffer(),
+      image().webp({ lossless: true, effort: 1 }).toBuffer(),
+      image().webp({ quality: 1, effort: 1 }).toBuffer(),
+    ]);
+    for (const file of files) expect(await codeOf(file)).toBe("hashed");
+  });
+
+  it("there are such zeros in a JPEG of one colour", async () => {
+    expect((await sharp(black).jpeg({ optimiseCoding: true }).toBuffer()).includes(Buffer.alloc(256))).toBe(true);
+  });
+});
+
+/** Changes the places or the lengths of the second half of the strips or tiles. */
+function altered(
+  whole: Buffer,
+  change: (place: { at: number; bytes: number }) => { at: number; bytes: number },
+): Buffer {
+  const file = Buffer.from(whole);
+  const reader = new TiffReader(file);
+  const directory = reader.directory(0);
+  const offsets = directory.get(324) ?? directory.get(273)!;
+  const counts = directory.get(325) ?? directory.get(279)!;
+  const [places, lengths] = [reader.numbers(offsets), reader.numbers(counts)];
+  const put = (field: typeof offsets, i: number, value: number): unknown =>
+    field.type === 3 ? file.writeUInt16LE(value, field.at + 2 * i) : file.writeUInt32LE(value, field.at + 4 * i);
+  for (let i = places.length >> 1; i < places.length; i++) {
+    const { at, bytes } = change({ at: places[i]!, bytes: lengths[i]! });
+    put(offsets, i, at);
+    put(counts, i, bytes);
+  }
+  return file;
+}
+
+describe("a strip or tile of a TIFF", () => {
+  const kinds: [string, Parameters<Sharp["tiff"]>[0]][] = (
+    ["none", "packbits", "lzw", "deflate", "jpeg", "webp"] as const
+  ).flatMap((compression): [string, Parameters<Sharp["tiff"]>[0]][] => [
+    [`${compression} strips`, { compression }],
+    [`${compression} tiles`, { compression, tile: true, tileWidth: 128, tileHeight: 128 }],
+  ]);
+  it.each(kinds)("that is missing or cut is damage: %s", async (_, options) => {
+    const whole = await scene().tiff(options).toBuffer();
+    expect(await codeOf(whole)).toBe("hashed");
+    const changes: Record<string, Parameters<typeof altered>[1]> = {
+      "no place": ({ bytes }) => ({ at: 0, bytes }),
+      "no length": ({ at }) => ({ at, bytes: 0 }),
+      neither: () => ({ at: 0, bytes: 0 }),
+      "half the length": ({ at, bytes }) => ({ at, bytes: bytes >> 1 }),
+      "behind the end": ({ bytes }) => ({ at: whole.length + 1000, bytes }),
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      expect([name, await codeOf(altered(whole, change))]).toEqual([name, "ERR_EMPREINTE_CORRUPT"]);
+    }
+  });
+
+  const paper = (): Sharp => scene().greyscale().threshold(128).toColourspace("b-w");
+  const fax = { compression: "ccittfax4", bitdepth: 1 } as const;
+
+  it("of fax codes that is cut or zeros is damage", async () => {
+    const whole = await paper().tiff(fax).toBuffer();
+    const { hash } = await hashImage(whole);
+    expect(hashDistance(hash, (await hashImage(await paper().png().toBuffer())).hash)).toBeLessThanOrEqual(2);
+    expect(await codeOf(altered(whole, ({ at, bytes }) => ({ at, bytes: bytes >> 1 })))).toBe("ERR_EMPREINTE_CORRUPT");
+    expect(await codeOf(altered(whole, ({ at, bytes }) => ({ at, bytes: bytes - 20 })))).toBe("ERR_EMPREINTE_CORRUPT");
+    const zeroed = Buffer.from(whole);
+    altered(whole, ({ at, bytes }) => {
+      zeroed.fill(0, at, at + bytes);
+      return { at, bytes };
+    });
+    expect(await codeOf(zeroed)).toBe("ERR_EMPREINTE_CORRUPT");
+  });
+
+  it("of fax codes in tiles is not read, because the decoder hides their damage", async () => {
+    const tiled = await paper()
+      .tiff({ ...fax, tile: true, tileWidth: 128, tileHeight: 128 })
+      .toBuffer();
+    await expect(hashImage(tiled)).rejects.toMatchObject({
+      code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
+      message: expect.stringContaining("a TIFF with fax codes in tiles"),
+    });
+  });
+});
