@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findFfmpeg } from "empreinte/video";
-import { writePictures, writeVideos } from "../../test/support/document-fixtures.mjs";
+import { writeImages, writeVideos } from "../../test/support/project/document-fixtures.mjs";
 
 const commands = [
   "empreinte scan --list known.csv uploads",
@@ -59,7 +59,7 @@ const folder = mkdtempSync(join(tmpdir(), "empreinte-scan-"));
 try {
   const ffmpeg = await findFfmpeg();
   if (ffmpeg === undefined) throw new Error("the picture shows a video too: install ffmpeg");
-  await writePictures(folder);
+  await writeImages(folder);
   await writeVideos(folder, ffmpeg.path);
   const svg = svgOf(terminalLines(folder));
   if (!process.argv.includes("--check")) writeFileSync(picture, svg);

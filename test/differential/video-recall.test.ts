@@ -7,7 +7,15 @@ import { type About, edited, edits } from "../../benchmarks/video-recall/edits.m
 import { clip, ledClip } from "../../benchmarks/video-recall/scenes.mjs";
 import { hashVideo, VideoIndex } from "../../dist/doors/video.js";
 import { long, needsLongRun } from "../support/long.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, x264, isOldFfmpeg, needsCurrentFfmpeg } from "../support/video.ts";
+import {
+  ffmpeg,
+  makeClip,
+  noFfmpeg,
+  runFfmpeg,
+  x264,
+  isOldFfmpeg,
+  needsCurrentFfmpeg,
+} from "../support/video/video.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-recall-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -20,7 +20,7 @@ import {
   rgba,
   wide,
   width,
-} from "../support/samples.ts";
+} from "../support/image/samples.ts";
 
 describe("TIFF", () => {
   const forms: [string, TiffForm][] = [

@@ -25,7 +25,7 @@ import {
   rgba,
   wide,
   width,
-} from "../support/samples.ts";
+} from "../support/image/samples.ts";
 
 describe("PNG", () => {
   it("grey is one channel", () => expectHash(png({ width, height, type: 0, bits: 8, samples: grey }), answer(grey, 1)));

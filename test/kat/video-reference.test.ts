@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { hashDistance } from "../../dist/index.js";
 import { hashVideo, compareVpdq, readVpdq, writeVpdq } from "../../dist/doors/video.js";
 import { root } from "../support/run.ts";
-import { ffmpeg, noFfmpeg } from "../support/video.ts";
+import { ffmpeg, noFfmpeg } from "../support/video/video.ts";
 
 const real = join(root, "../shared/vectors/real");
 const clips = ["chair-19-sd-bar", "chair-20-sd-bar"];

@@ -12,7 +12,7 @@ import {
   type Toolchain,
   usable,
   Workshop,
-} from "../support/native.ts";
+} from "../support/project/native.ts";
 import { root, run, which } from "../support/run.ts";
 
 // The core's own test programs, without Node. `npm test` links them with the core that the addon has and runs them on this
@@ -276,7 +276,7 @@ const checks: Check[] = [
   {
     // Arguments: seed, rounds.
     title: "the reader of a child's outputs loses nothing beside a thread that writes",
-    sources: ["bindings/node/output_reader.cc", "test/native/outputs.cc"],
+    sources: ["bindings/node/outputs/output_reader.cc", "test/native/outputs.cc"],
     right: /^[1-9]\d+ checks, 0 failures$/m,
     host: text(1, rounds(30, 100)),
     sanitized: text(1, rounds(30, 100)),

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { hostCompiler, type Toolchain, usable, Workshop } from "../support/native.ts";
+import { hostCompiler, type Toolchain, usable, Workshop } from "../support/project/native.ts";
 import { succeed, which } from "../support/run.ts";
 
 const workshop = new Workshop();

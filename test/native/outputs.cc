@@ -6,7 +6,7 @@
 // In each round samples are written in pieces of any size, with text between them, and taken in pieces of other sizes:
 // they must be the same, in order, and so must the text. Every other round ends in the middle. Prints each failure and
 // a last line with their number.
-#include "../../bindings/node/output_reader.h"
+#include "../../bindings/node/outputs/output_reader.h"
 
 #if defined(__linux__)
 #include <fcntl.h>

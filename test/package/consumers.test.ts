@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { addon, installPacked, link } from "../support/packed.ts";
+import { addon, installPacked, link } from "../support/project/packed.ts";
 import { root, run, succeed } from "../support/run.ts";
 
 // The package from outside: installed from its tarball, then compiled, bundled and run as users do.

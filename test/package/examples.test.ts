@@ -10,11 +10,11 @@ import * as videoDoor from "../../dist/doors/video.js";
 import * as mainDoor from "../../dist/index.js";
 import { fixtures as lists } from "../../fixtures/lists/make.ts";
 import { folder, known, picture } from "../support/cli.ts";
-import { writePictures, writeVideos } from "../support/document-fixtures.mjs";
-import { readDocument } from "../support/documents.ts";
-import { faultOf, installInto, stepsOf } from "../support/examples.ts";
+import { writeImages, writeVideos } from "../support/project/document-fixtures.mjs";
+import { readDocument } from "../support/project/documents.ts";
+import { faultOf, installInto, stepsOf } from "../support/project/examples.ts";
 import { root, run } from "../support/run.ts";
-import { ffmpeg, makeClip, moving, noFfmpeg, x264 } from "../support/video.ts";
+import { ffmpeg, makeClip, moving, noFfmpeg, x264 } from "../support/video/video.ts";
 
 const pages = ["README.md", ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"))].map((name) =>
   name === "README.md" ? name : `docs/${name}`,
@@ -24,7 +24,7 @@ describe("the code of a document", () => {
   const fixtures = folder();
   let decoder: string | undefined;
   beforeAll(async () => {
-    await writePictures(fixtures);
+    await writeImages(fixtures);
     writeFileSync(join(fixtures, "page.xml"), lists["ncmec"]!.good);
     writeFileSync(join(fixtures, "vics.json"), lists["vics-2.0"]!.good);
     writeFileSync(join(fixtures, "members.csv"), lists["csv"]!.good);

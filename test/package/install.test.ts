@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeInput, SPECS } from "../../fixtures/kat/inputs.mjs";
-import { addon, target } from "../support/packed.ts";
+import { addon, target } from "../support/project/packed.ts";
 import { type Ran, root, run, succeed, which } from "../support/run.ts";
 
 // What `npm publish` would send, made in a copy of the sources, installed where there is no compiler.

@@ -33,7 +33,7 @@ describe("the sources", () => {
   test("knip: nothing unused", minutes, () => passes("knip/bin/knip.js"));
 
   test("clang-format", minutes, async (ctx) => {
-    const { code, stderr } = await run(process.execPath, ["test/support/clang-format.mjs"]);
+    const { code, stderr } = await run(process.execPath, ["test/support/project/clang-format.mjs"]);
     if (code === 77) ctx.skip("skipped: needs clang-format 14");
     expect(code, stderr.slice(-6000)).toBe(0);
   });
@@ -41,7 +41,11 @@ describe("the sources", () => {
   // All files take minutes of a processor the first time, so the quick run checks those that were changed last.
   test("clang-tidy", { timeout: 60 * 60_000 }, async (ctx) => {
     const newest = String(rounds(4, 1000));
-    const { code, stdout, stderr } = await run(process.execPath, ["test/support/clang-tidy.mjs", "--newest", newest]);
+    const { code, stdout, stderr } = await run(process.execPath, [
+      "test/support/project/clang-tidy.mjs",
+      "--newest",
+      newest,
+    ]);
     if (code === 77) ctx.skip("skipped: needs clang-tidy-14");
     expect(code, `${stdout}\n${stderr}`.slice(-6000)).toBe(0);
   });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hashDistance, HashIndex, hashPixelsSync, type RawPixels } from "../../dist/index.js";
 import { QueryImage, type ViewHash, wholeView } from "../../dist/views/query-image.js";
-import { at, fromEach, type Rgb, scene } from "../support/altered.ts";
+import { at, fromEach, type Rgb, scene } from "../support/image/altered.ts";
 import { random, randomHashes } from "../support/hashes.ts";
 
 const base = scene(3, 640, 480);

@@ -8,7 +8,7 @@ import { evaluate, writeAttackedImages } from "../../dist/doors/evaluate.js";
 import { convertList, cropListLines, ListWriter, openList } from "../../dist/doors/lists.js";
 import { compareVpdq, findFfmpeg, hashVideo, VideoIndex, videoFrames } from "../../dist/doors/video.js";
 import * as empreinte from "../../dist/index.js";
-import { scene } from "../support/altered.ts";
+import { scene } from "../support/image/altered.ts";
 import { hexHashes } from "../support/lists.ts";
 
 const { HashIndex, HashList } = empreinte;

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { BankStore } from "empreinte/bank";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { lying } from "../../../test/support/bank-bytes.ts";
+import { lying } from "../../../test/support/bank/bytes.ts";
 import { needsLongRun, rounds } from "../../../test/support/long.ts";
 import { entriesOfCase, from, hashesOfCase, leases, same, TestCluster } from "./support/cluster.ts";
 import { hashesBelow } from "./support/files.ts";

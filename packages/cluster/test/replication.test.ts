@@ -4,7 +4,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ClusterStatus, clusterStatus } from "../dist/index.js";
-import { lying } from "../../../test/support/bank-bytes.ts";
+import { lying } from "../../../test/support/bank/bytes.ts";
 import { run, type Ran } from "../../../test/support/run.ts";
 import { entriesOfCase, from, hashesOfCase, same, TestCluster } from "./support/cluster.ts";
 import { hashesBelow } from "./support/files.ts";

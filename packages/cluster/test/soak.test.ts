@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { lying } from "../../../test/support/bank-bytes.ts";
+import { lying } from "../../../test/support/bank/bytes.ts";
 import { random } from "../../../test/support/hashes.ts";
 import { needsLongRun } from "../../../test/support/long.ts";
 import { entriesOfCase, from, hashesOfCase, TestCluster } from "./support/cluster.ts";

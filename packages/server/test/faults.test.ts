@@ -16,7 +16,9 @@ const { default: Libsql } = await inLongRun(() => import("libsql"));
 const { default: sharp } = await inLongRun(() => import("sharp"));
 const { Fetcher } = await inLongRun(() => import("empreinte-fetch"));
 const { BankStore } = await inLongRun(() => import("empreinte/bank"));
-const { ffmpeg, makeClip, moving, noFfmpeg, x264 } = await inLongRun(() => import("../../../test/support/video.ts"));
+const { ffmpeg, makeClip, moving, noFfmpeg, x264 } = await inLongRun(
+  () => import("../../../test/support/video/video.ts"),
+);
 const { testServer } = await inLongRun(() => import("./support/server.ts"));
 const { reviewServer } = await inLongRun(() => import("./review/support.ts"));
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
-import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { entriesOfCase, hashesOfCase } from "../../support/bank/entries.mjs";
 import { rowInIndexFile } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 import { root } from "../../support/run.ts";
@@ -35,7 +35,7 @@ function remaining(folder: string, values: readonly string[]): string[] {
 
 /** Runs one process of the crowd and answers what it reported. */
 function member(...args: string[]): Promise<{ role: string; errors: string[] }> {
-  const child = spawn(process.execPath, [join(root, "test/support/bank-crowd.mjs"), ...args]);
+  const child = spawn(process.execPath, [join(root, "test/support/bank/crowd.mjs"), ...args]);
   let [said, failed] = ["", ""];
   child.stdout.on("data", (bytes) => (said += String(bytes)));
   child.stderr.on("data", (bytes) => (failed += String(bytes)));

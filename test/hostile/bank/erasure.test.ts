@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
-import { everyByte, lying } from "../../support/bank-bytes.ts";
-import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { everyByte, lying } from "../../support/bank/bytes.ts";
+import { entriesOfCase, hashesOfCase } from "../../support/bank/entries.mjs";
 import { killed } from "../../support/killed.ts";
 import { random, randomHashes, rowInIndexFile } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
@@ -222,7 +222,7 @@ describe("kill -9", () => {
   });
 
   const child = (path: string, from: number, seed: number): string[] => {
-    return [join(root, "test/support/bank-child.mjs"), path, String(from), String(steps), String(seed)];
+    return [join(root, "test/support/bank/child.mjs"), path, String(from), String(steps), String(seed)];
   };
 
   test(`${kills} times at random points leaves the state before or after, and never a match of what was withdrawn`, async () => {

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
-import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { entriesOfCase, hashesOfCase } from "../../support/bank/entries.mjs";
 import { root } from "../../support/run.ts";
 
 const from = { bank: "ncii", source: "hotline" };

@@ -6,7 +6,7 @@ import Libsql from "libsql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { EmpreinteError } from "../../../dist/index.js";
-import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { entriesOfCase, hashesOfCase } from "../../support/bank/entries.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-foreign-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

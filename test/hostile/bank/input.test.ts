@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { BankStore, type EntryInput, Matcher } from "../../../dist/doors/bank.js";
 import { openList } from "../../../dist/doors/lists.js";
 import { csvColumns, fixtures, values } from "../../../fixtures/lists/make.ts";
-import { entriesOfCase, hashesOfCase, hashOf } from "../../support/bank-entries.mjs";
+import { entriesOfCase, hashesOfCase, hashOf } from "../../support/bank/entries.mjs";
 import { root } from "../../support/run.ts";
 
 const from = { bank: "ncii", source: "hotline" };
@@ -224,7 +224,7 @@ describe("clocks", () => {
 /** Another process that uses the store, in a shell of its own; `before` is run in it first. */
 function child(program: string, before = ""): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
   const text = `import { BankStore, Matcher } from ${JSON.stringify(join(root, "dist/doors/bank.js"))};
-    import { entriesOfCase, hashesOfCase } from ${JSON.stringify(join(root, "test/support/bank-entries.mjs"))};
+    import { entriesOfCase, hashesOfCase } from ${JSON.stringify(join(root, "test/support/bank/entries.mjs"))};
     const [path] = process.argv.slice(1);
     const told = async (work) => { try { console.log("done", await work()); } catch (error) { console.log(error.code, error.message); } };
     ${program}`;
@@ -306,7 +306,7 @@ describe("disks", () => {
   test("an import that is killed keeps its complete batches, and the import cursor is after them", async () => {
     await store.close();
     const program = `import { BankStore } from ${JSON.stringify(join(root, "dist/doors/bank.js"))};
-      import { entriesOfCase } from ${JSON.stringify(join(root, "test/support/bank-entries.mjs"))};
+      import { entriesOfCase } from ${JSON.stringify(join(root, "test/support/bank/entries.mjs"))};
       const store = await BankStore.open(process.argv[1]);
       function* all() { for (let i = 0; i < 4000; i++) yield* entriesOfCase(i); }
       await store.import({ bank: "ncii", source: "hotline" }, all(), { batch: 500, importCursor: String,

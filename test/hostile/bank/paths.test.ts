@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
 import { HashIndex } from "../../../dist/index.js";
-import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { entriesOfCase, hashesOfCase } from "../../support/bank/entries.mjs";
 import { rowInIndexFile } from "../../support/hashes.ts";
 import { root } from "../../support/run.ts";
 

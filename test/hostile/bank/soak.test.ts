@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
-import { everyByte, lying } from "../../support/bank-bytes.ts";
-import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { everyByte, lying } from "../../support/bank/bytes.ts";
+import { entriesOfCase, hashesOfCase } from "../../support/bank/entries.mjs";
 import { random } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 import { root } from "../../support/run.ts";
@@ -32,7 +32,7 @@ interface Worker {
 }
 
 function start(path: string, role: string, first: number, seed: number, ended: readonly number[] = []): Worker {
-  const program = join(root, "test/support/bank-soak.mjs");
+  const program = join(root, "test/support/bank/soak.mjs");
   const child = spawn(process.execPath, [program, path, role, `${first}`, `${steps}`, `${seed}`, ended.join()]);
   const lines: string[] = [];
   let rest = "";

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BankStore, type Decision, type EntryInput, Matcher } from "../../../dist/doors/bank.js";
 import { openList } from "../../../dist/doors/lists.js";
 import type { VideoSignature } from "../../../dist/doors/video.js";
-import { everyByte, lying } from "../../support/bank-bytes.ts";
-import { clipOf, hashesOfVideo, timesOfVideo, videoOf } from "../../support/bank-video-entries.mjs";
+import { everyByte, lying } from "../../support/bank/bytes.ts";
+import { clipOf, hashesOfVideo, timesOfVideo, videoOf } from "../../support/bank/video-entries.mjs";
 import { random, rowInIndexFile } from "../../support/hashes.ts";
 import { killed } from "../../support/killed.ts";
 import { rounds } from "../../support/long.ts";
@@ -133,7 +133,7 @@ describe("kill -9", () => {
     let between = 0;
     for (let kill = 0; kill < kills; kill++) {
       const first = kill * steps;
-      const args = [join(root, "test/support/bank-video-child.mjs"), path, String(first), String(steps), String(kill)];
+      const args = [join(root, "test/support/bank/video-child.mjs"), path, String(first), String(steps), String(kill)];
       const { lines, finished } = await killed(args, (5 * kill) % (2 * steps), (next() % 1000) / 1000);
       expect(lines[0]).toBe("ready");
       if (!finished) between++;

@@ -9,7 +9,7 @@ import { partsOf } from "../../../dist/image/formats/jpeg/structure.js";
 import { hashImage } from "../../../dist/index.js";
 import { gif, tiff } from "../../../fixtures/images/encode.ts";
 import { makeInput, mulberry32 } from "../../../fixtures/kat/inputs.mjs";
-import { blocksJpeg } from "../../support/jpeg.ts";
+import { blocksJpeg } from "../../support/image/jpeg.ts";
 import { rounds } from "../../support/long.ts";
 import { root } from "../../support/run.ts";
 

@@ -19,7 +19,7 @@ import {
   safePreview,
 } from "../../../dist/index.js";
 import { root, run } from "../../support/run.ts";
-import { plane } from "../../support/samples.ts";
+import { plane } from "../../support/image/samples.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-isolation-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { hashImage, sniffImage } from "../../../dist/index.js";
 import { mulberry32 } from "../../../fixtures/kat/inputs.mjs";
-import { bmp, coloured, ico, iconBitmap, indexed } from "../../support/bmp.ts";
-import { cjxl, heifEnc, losslessHeic, missing, opj, pngOf } from "../../support/encoders.ts";
-import { gridOf, heif, irot, itemOf } from "../../support/heif.ts";
+import { bmp, coloured, ico, iconBitmap, indexed } from "../../support/image/bmp.ts";
+import { cjxl, heifEnc, losslessHeic, missing, opj, pngOf } from "../../support/image/encoders.ts";
+import { gridOf, heif, irot, itemOf } from "../../support/image/heif.ts";
 import { rounds } from "../../support/long.ts";
 
 const shape = coloured(64, 64);

@@ -21,7 +21,7 @@ import {
   running,
   videoFolder,
   x264,
-} from "../../support/video.ts";
+} from "../../support/video/video.ts";
 
 const linux = process.platform === "linux";
 const { clips, temporary } = videoFolder();

@@ -23,7 +23,7 @@ import {
   nothingLeft,
   videoFolder,
   x264,
-} from "../../support/video.ts";
+} from "../../support/video/video.ts";
 
 const { clips, temporary } = videoFolder();
 const path = (name: string): string => join(clips, name);

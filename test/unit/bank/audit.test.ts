@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
-import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { entriesOfCase, hashesOfCase } from "../../support/bank/entries.mjs";
 import { root } from "../../support/run.ts";
 
 const from = { bank: "ncii", source: "hotline" };

@@ -21,7 +21,7 @@ import {
   hashWithCrops,
   type ImageInput,
 } from "../../../dist/index.js";
-import { at, beside, crop, fromEach, mirrored, negative, type Rgb, scene, turn } from "../../support/altered.ts";
+import { at, beside, crop, fromEach, mirrored, negative, type Rgb, scene, turn } from "../../support/image/altered.ts";
 import { empreinte } from "../../support/cli.ts";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BankStore, type Decision, type EntryInput, Matcher } from "../../../dist/doors/bank.js";
 import { hashPixelsSync, hashWithCrops } from "../../../dist/index.js";
 import { ListWriter, openList, cropListLines } from "../../../dist/doors/lists.js";
-import { crop, scene } from "../../support/altered.ts";
+import { crop, scene } from "../../support/image/altered.ts";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 
 const hashes = randomHashes(200, 4711);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
-import { entriesOfCase, hashesOfCase, hashOf } from "../../support/bank-entries.mjs";
+import { entriesOfCase, hashesOfCase, hashOf } from "../../support/bank/entries.mjs";
 
 let folder: string;
 let store: BankStore;

@@ -7,7 +7,7 @@ import { FloodCounts } from "../../../dist/bank/decision/flood.js";
 import { BankStore, type CheckQuery, Matcher } from "../../../dist/doors/bank.js";
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
-import { grey, height, width } from "../../support/samples.ts";
+import { grey, height, width } from "../../support/image/samples.ts";
 
 const hashes = randomHashes(4096, 1201);
 const hash = (i: number): string => hex(hashAt(hashes, i));

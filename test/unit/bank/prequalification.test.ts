@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BankStore, type CheckQuery, type Decision, Matcher } from "../../../dist/doors/bank.js";
 import { hashImage } from "../../../dist/index.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
-import { grey, height, width } from "../../support/samples.ts";
+import { grey, height, width } from "../../support/image/samples.ts";
 
 const hashes = randomHashes(16, 311);
 function hash(i: number, flips = 0): string {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import Database from "libsql";
 import { afterAll, describe, expect, test } from "vitest";
 import { BankStore, Matcher, type StorePosition } from "../../../dist/doors/bank.js";
-import { lying } from "../../support/bank-bytes.ts";
-import { entriesOfCase, hashesOfCase } from "../../support/bank-entries.mjs";
+import { lying } from "../../support/bank/bytes.ts";
+import { entriesOfCase, hashesOfCase } from "../../support/bank/entries.mjs";
 import { random } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 

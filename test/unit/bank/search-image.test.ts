@@ -8,7 +8,7 @@ import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
 import { hashImage, HashIndex, hashPixelsSync, hashWithCrops, type IndexMatch } from "../../../dist/index.js";
-import { beside, crop, mirrored, negative, type Rgb, scene, turn } from "../../support/altered.ts";
+import { beside, crop, mirrored, negative, type Rgb, scene, turn } from "../../support/image/altered.ts";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 
 const originals = Array.from({ length: 3 }, (_, i) => scene(131 + i, 300 + 20 * i, 260));

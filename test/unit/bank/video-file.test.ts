@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { hashVideo, videoFrames, VideoIndex } from "../../../dist/doors/video.js";
-import { signalsOf } from "../../support/bank-videos.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { signalsOf } from "../../support/bank/videos.ts";
+import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 describe.skipIf(ffmpeg === undefined)(`checkVideo with files${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
   const { clips } = videoFolder();

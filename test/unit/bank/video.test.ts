@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BankStore, type Decision, type DecisionMatch, Matcher } from "../../../dist/doors/bank.js";
 import type { VideoMatch, VideoSignature } from "../../../dist/doors/video.js";
-import { indexOf, signalsOf, turned } from "../../support/bank-videos.ts";
-import { Film, hex, randomOf, shown } from "../../support/films.ts";
+import { indexOf, signalsOf, turned } from "../../support/bank/videos.ts";
+import { Film, hex, randomOf, shown } from "../../support/video/films.ts";
 
 const films = Array.from({ length: 6 }, (_, i) => new Film(i + 101, 60));
 const [film, other, third] = films as [Film, Film, Film];

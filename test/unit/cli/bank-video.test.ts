@@ -7,7 +7,7 @@ import { hashVideo, readVpdq, signatureFromVpdq, VideoIndex, writeVpdq } from ".
 import { empreinte, empreinteProcess, jsonLines } from "../../support/cli.ts";
 import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
 import { needsLongRun } from "../../support/long.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
   const { clips } = videoFolder();

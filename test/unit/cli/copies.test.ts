@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from "vitest";
 import { hashPixelsSync, hashWithCrops } from "../../../dist/index.js";
 import { native } from "../../../dist/native/load.js";
 import { cropListLines } from "../../../dist/doors/lists.js";
-import { crop, mirrored, type Rgb, scene } from "../../support/altered.ts";
+import { crop, mirrored, type Rgb, scene } from "../../support/image/altered.ts";
 import { empreinte, folder, jsonLines } from "../../support/cli.ts";
 
 const here = folder();

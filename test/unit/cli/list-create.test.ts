@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
 import { hashDistance, hashPixelsSync, hashWithCrops, type CropHashes } from "../../../dist/index.js";
 import { cropListLines } from "../../../dist/doors/lists.js";
-import { crop, fromEach, type Rgb, scene } from "../../support/altered.ts";
+import { crop, fromEach, type Rgb, scene } from "../../support/image/altered.ts";
 import { empreinte, folder, jsonLines, main } from "../../support/cli.ts";
 
 const at = folder();

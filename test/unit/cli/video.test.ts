@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { hashVideo, type VideoMatch, type VideoSignature, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, folder, jsonLines } from "../../support/cli.ts";
 import { needsLongRun } from "../../support/long.ts";
-import { ffmpeg, isOldFfmpeg, makeClip, noFfmpeg, runFfmpeg, x264 } from "../../support/video.ts";
+import { ffmpeg, isOldFfmpeg, makeClip, noFfmpeg, runFfmpeg, x264 } from "../../support/video/video.ts";
 
 const clips = folder();
 /** Eight seconds of a moving fractal, its seconds 2 to 6, and another film. */

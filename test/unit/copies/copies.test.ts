@@ -23,7 +23,7 @@ import {
   scene,
   turn,
   upsideDown,
-} from "../../support/altered.ts";
+} from "../../support/image/altered.ts";
 
 const originals = Array.from({ length: 10 }, (_, i) => scene(i + 1, 300 + 10 * i, 260 - 5 * i));
 const index = new HashIndex({ memory: "rows" });

@@ -9,7 +9,7 @@ import {
   type IndexMatch,
 } from "../../../dist/index.js";
 import { cropListLines } from "../../../dist/doors/lists.js";
-import { crop, fromEach, scene } from "../../support/altered.ts";
+import { crop, fromEach, scene } from "../../support/image/altered.ts";
 
 const original = scene(5, 400, 300);
 

@@ -2,7 +2,7 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { HashIndex, hashPixelsSync, type IndexMatch } from "../../../dist/index.js";
-import { at, fromEach, type Rgb, scene } from "../../support/altered.ts";
+import { at, fromEach, type Rgb, scene } from "../../support/image/altered.ts";
 import { random } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HashIndex, hashPixelsSync } from "../../../dist/index.js";
 import { LocalIndex, registerLocal } from "../../../dist/doors/local.js";
-import { at, crop, fromEach, mirrored, negative, type Rgb, scene } from "../../support/altered.ts";
+import { at, crop, fromEach, mirrored, negative, type Rgb, scene } from "../../support/image/altered.ts";
 
 // A search for altered copies that has the local points of its originals.
 const originals = Array.from({ length: 4 }, (_, i) => scene(60 + i, 440, 330));

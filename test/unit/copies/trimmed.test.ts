@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { HashIndex, hashPixelsSync } from "../../../dist/index.js";
 import { rounds } from "../../support/long.ts";
-import { at, fromEach, type Rgb, scene } from "../../support/altered.ts";
+import { at, fromEach, type Rgb, scene } from "../../support/image/altered.ts";
 
 /** Pixels of the frame: left, top, right, bottom. */
 type Edges = readonly [left: number, top: number, right: number, bottom: number];

@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { attackImage, attacks } from "../../../dist/doors/evaluate.js";
-import { bmp, coloured } from "../../support/bmp.ts";
+import { bmp, coloured } from "../../support/image/bmp.ts";
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { InvalidArgumentError } from "../../../dist/errors.js";
 import { scene } from "../../support/evaluate.ts";

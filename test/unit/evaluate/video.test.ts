@@ -9,7 +9,7 @@ import { encodeEdit } from "../../../dist/evaluate/video/encode.js";
 import { Random } from "../../../dist/evaluate/random.js";
 import { folder } from "../../support/cli.ts";
 import { needsLongRun } from "../../support/long.ts";
-import { ffmpeg, makeClip, noFfmpeg, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, x264 } from "../../support/video/video.ts";
 
 /** Two clips that move, of different patterns. */
 const sources = ["testsrc2=s=320x240:r=12:d=5", "mandelbrot=s=320x240:r=12:end_scale=0.05,trim=duration=5"];

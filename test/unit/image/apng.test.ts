@@ -9,7 +9,7 @@ import type { Page } from "../../../dist/image/decode/decode.js";
 import { decodePages } from "../../../dist/image/decode/pages.js";
 import { defaultLimits, hashImage, hashPixelsSync } from "../../../dist/index.js";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
-import { type Apng, apng, chunk, type Frame } from "../../support/apng.ts";
+import { type Apng, apng, chunk, type Frame } from "../../support/image/apng.ts";
 import { root, run, which } from "../../support/run.ts";
 
 const width = 96;

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it, test } from "vitest";
 import { hashImage, sniffImage } from "../../../dist/index.js";
-import { bitmap, bmp, type BmpKind, coloured, ico, iconBitmap, indexed } from "../../support/bmp.ts";
-import { furthest, pagesOf, rgbOf } from "../../support/pages.ts";
+import { bitmap, bmp, type BmpKind, coloured, ico, iconBitmap, indexed } from "../../support/image/bmp.ts";
+import { furthest, pagesOf, rgbOf } from "../../support/image/pages.ts";
 import { succeed, which } from "../../support/run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-bitmaps-"));

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { hashImage, hashPixelsSync, LimitError } from "../../../dist/index.js";
 import { gif, png, pngOf } from "../../../fixtures/images/encode.ts";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
-import { manyScans } from "../../support/jpeg.ts";
+import { manyScans } from "../../support/image/jpeg.ts";
 
 const width = 160;
 const height = 120;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import sharp from "sharp";
 import { hashDistance, hashImage, hashPixelsSync, safePreview, sniffImage } from "../../../dist/index.js";
-import { coloured } from "../../support/bmp.ts";
+import { coloured } from "../../support/image/bmp.ts";
 import {
   cjxl,
   djxl,
@@ -16,10 +16,10 @@ import {
   opj,
   opjBack,
   pngOf,
-} from "../../support/encoders.ts";
-import { gridOf, heif, type HeifItem, imir, irot, itemOf } from "../../support/heif.ts";
+} from "../../support/image/encoders.ts";
+import { gridOf, heif, type HeifItem, imir, irot, itemOf } from "../../support/image/heif.ts";
 import { folder } from "../../support/cli.ts";
-import { asRgb, furthest, pagesOf, rgbOf } from "../../support/pages.ts";
+import { asRgb, furthest, pagesOf, rgbOf } from "../../support/image/pages.ts";
 import { succeed, which } from "../../support/run.ts";
 
 const { width, height, rgb } = coloured(96, 80);

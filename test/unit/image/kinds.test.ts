@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { hashImage } from "../../../dist/index.js";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
-import { blocksJpeg } from "../../support/jpeg.ts";
+import { blocksJpeg } from "../../support/image/jpeg.ts";
 import { root } from "../../support/run.ts";
 
 const width = 160;

@@ -5,9 +5,9 @@ import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { describe, expect, it, test } from "vitest";
 import { hashImage } from "../../../dist/index.js";
-import { coloured } from "../../support/bmp.ts";
+import { coloured } from "../../support/image/bmp.ts";
 import { empreinte, folder } from "../../support/cli.ts";
-import { cjxl, heifEnc, missing, opj, pngOf } from "../../support/encoders.ts";
+import { cjxl, heifEnc, missing, opj, pngOf } from "../../support/image/encoders.ts";
 import { needsLongRun } from "../../support/long.ts";
 import { root, succeed } from "../../support/run.ts";
 

@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { safePreview } from "../../../dist/index.js";
 import { type PreviewOptions } from "../../../dist/image/preview.js";
-import { grey, height, width } from "../../support/samples.ts";
+import { grey, height, width } from "../../support/image/samples.ts";
 
 /** Left half one colour, right half another. */
 async function halves(w: number, h: number, left: string, right: string): Promise<Buffer> {

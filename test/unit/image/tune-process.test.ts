@@ -189,7 +189,7 @@ describe.skipIf(!glibc)("memory", () => {
     idle: number;
   }
   const burst = async (mode: "tuned" | "untuned", load: "images" | "workers"): Promise<Burst> => {
-    const args = ["--expose-gc", join(root, "test/support/tune-child.mjs"), images, mode, load];
+    const args = ["--expose-gc", join(root, "test/support/image/tune-child.mjs"), images, mode, load];
     return JSON.parse(await succeed(process.execPath, args)) as Burst;
   };
 

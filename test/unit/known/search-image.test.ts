@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { native } from "../../../dist/native/load.js";
 import { cropListLines, ListWriter } from "../../../dist/doors/lists.js";
 import { hashDistance, HashIndex, HashList, hashPixelsSync, hashWithCrops } from "../../../dist/index.js";
-import { crop, mirrored, scene } from "../../support/altered.ts";
+import { crop, mirrored, scene } from "../../support/image/altered.ts";
 import { hexHashes } from "../../support/lists.ts";
 
 const here = mkdtempSync(join(tmpdir(), "empreinte-list-image-"));

@@ -5,7 +5,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hashDistance, hashPixelsSync, orientationNames } from "../../../dist/index.js";
 import { LocalIndex, LocalRecord, registerLocal } from "../../../dist/doors/local.js";
-import { at, fromEach, mirrored, negative, quarterTurn, type Rgb, scene, upsideDown } from "../../support/altered.ts";
+import {
+  at,
+  fromEach,
+  mirrored,
+  negative,
+  quarterTurn,
+  type Rgb,
+  scene,
+  upsideDown,
+} from "../../support/image/altered.ts";
 
 const originals = Array.from({ length: 6 }, (_, i) => scene(40 + i, 480, 360));
 const records: LocalRecord[] = [];

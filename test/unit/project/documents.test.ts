@@ -2,8 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { brokenLinks, type DocumentFile, documents, longSentences, meanSentence } from "../../support/documents.ts";
-import { parseMarkdown, sentences } from "../../support/markdown.ts";
+import {
+  brokenLinks,
+  type DocumentFile,
+  documents,
+  longSentences,
+  meanSentence,
+} from "../../support/project/documents.ts";
+import { parseMarkdown, sentences } from "../../support/project/markdown.ts";
 import { root } from "../../support/run.ts";
 
 const all = documents();

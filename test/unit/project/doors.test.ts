@@ -9,7 +9,7 @@ const dist = pathToFileURL(join(root, "dist/")).href;
 
 /** The addresses of all modules that importing a door loads. */
 async function loaded(door: string): Promise<string[]> {
-  return (await succeed(process.execPath, ["test/support/loaded-files.mjs", door])).trim().split("\n");
+  return (await succeed(process.execPath, ["test/support/project/loaded-files.mjs", door])).trim().split("\n");
 }
 
 /** The rooms of dist/ among them. */

@@ -10,7 +10,7 @@ import {
   type ModuleMap,
   resolveImport,
   violations,
-} from "../../support/imports.ts";
+} from "../../support/project/imports.ts";
 import { root } from "../../support/run.ts";
 
 function files(folder: string, pattern: RegExp): string[] {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { type PackageMap, packageViolations } from "../../support/imports.ts";
+import { type PackageMap, packageViolations } from "../../support/project/imports.ts";
 import { root } from "../../support/run.ts";
 
 interface Manifest {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { describe, expect, test } from "vitest";
-import { documents } from "../../support/documents.ts";
+import { documents } from "../../support/project/documents.ts";
 import { root } from "../../support/run.ts";
 import {
   type Found,
@@ -16,7 +16,7 @@ import {
   textsOfCpp,
   textsOfTypeScript,
   titlesOf,
-} from "../../support/words.ts";
+} from "../../support/project/words.ts";
 
 const names = ["typescript", "c++"] as const;
 const everywhere = ["typescript", "c++", "prose"] as const;

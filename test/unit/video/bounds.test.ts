@@ -5,7 +5,7 @@ import { announce, newState } from "../../../dist/video/ffmpeg/decode-state.js";
 import { entryFinder } from "../../../dist/video-index/search.js";
 import { Entries, type Entry, frameIds } from "../../../dist/video-index/entries.js";
 import { timelineOf } from "../../../dist/video-index/timeline.js";
-import { Film, hex, type Piece, shown } from "../../support/films.ts";
+import { Film, hex, type Piece, shown } from "../../support/video/films.ts";
 
 /** A hash with its last bits flipped. */
 const flip = (hash: string, bits: number): string =>

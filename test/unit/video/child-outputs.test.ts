@@ -8,7 +8,7 @@ import { hashVideo } from "../../../dist/doors/video.js";
 import { native } from "../../../dist/native/load.js";
 import { NativeOutputs } from "../../../dist/video/ffmpeg/child-outputs.js";
 import { startChild } from "../../../dist/processes/child-process.js";
-import { ffmpeg, makeClip, moving, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, moving, noFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 const linux = process.platform === "linux";
 const { clips } = videoFolder();

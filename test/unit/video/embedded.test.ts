@@ -8,7 +8,7 @@ import { hashImage } from "../../../dist/index.js";
 import { embeddedVideo, hashVideo } from "../../../dist/doors/video.js";
 import { empreinte, jsonLines } from "../../support/cli.ts";
 import { scene } from "../../support/evaluate.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 const { clips } = videoFolder();
 const path = (name: string): string => join(clips, name);

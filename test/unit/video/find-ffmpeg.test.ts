@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findFfmpeg, hashVideo } from "../../../dist/doors/video.js";
 import { run, succeed } from "../../support/run.ts";
-import { ffmpeg, makeClip, moving, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, moving, x264 } from "../../support/video/video.ts";
 
 const empty = mkdtempSync(join(tmpdir(), "empreinte-no-path-"));
 afterAll(() => rmSync(empty, { recursive: true, force: true }));

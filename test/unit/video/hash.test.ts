@@ -17,7 +17,7 @@ import {
   x264,
   isOldFfmpeg,
   needsCurrentFfmpeg,
-} from "../../support/video.ts";
+} from "../../support/video/video.ts";
 import { needsLongRun } from "../../support/long.ts";
 
 const { clips, temporary } = videoFolder();

@@ -9,9 +9,9 @@ import type { SearchVideoOptions } from "../../../dist/video-index/search-option
 import { InvalidArgumentError } from "../../../dist/errors.js";
 import { native } from "../../../dist/native/load.js";
 import { empreinte } from "../../support/cli.ts";
-import { randomOf } from "../../support/films.ts";
+import { randomOf } from "../../support/video/films.ts";
 import { needsLongRun } from "../../support/long.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 /** A search for altered copies, at the level "standard" unless the options have another. */
 const search = (index: VideoIndex, input: VideoInput, options?: SearchVideoOptions): Promise<VideoSearchResult> =>

@@ -8,7 +8,7 @@ import { matroskaFrameRate } from "../../../dist/video/containers/matroska.js";
 import { StreamBytes } from "../../../dist/video/ffmpeg/stream-bytes.js";
 import { type FrameLine, StderrReport } from "../../../dist/video/ffmpeg/stderr-report.js";
 import { everyFor, runBits, Runs } from "../../../dist/video/sampling.js";
-import { randomOf } from "../../support/films.ts";
+import { randomOf } from "../../support/video/films.ts";
 
 describe("what ffmpeg says", () => {
   const filter = "[showinfo@mark @ 0x55d1]";

@@ -5,7 +5,7 @@ import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { hashVideo, type VideoSignature } from "../../../dist/doors/video.js";
 import { empreinte, jsonLines } from "../../support/cli.ts";
 import { needsLongRun } from "../../support/long.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 const { clips } = videoFolder();
 const path = (name: string): string => join(clips, name);

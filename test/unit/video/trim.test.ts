@@ -5,8 +5,8 @@ import { hashPixelsSync, type RawPixels } from "../../../dist/index.js";
 import { InvalidArgumentError } from "../../../dist/errors.js";
 import { hashVideo, type SignatureFrame, VideoIndex, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte } from "../../support/cli.ts";
-import { randomOf } from "../../support/films.ts";
-import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { randomOf } from "../../support/video/films.ts";
+import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 type Grey = RawPixels & { timestampSeconds: number };
 

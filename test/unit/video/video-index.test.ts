@@ -12,7 +12,7 @@ import {
   type VideoSegment,
   type VideoSignature,
 } from "../../../dist/doors/video.js";
-import { Film, hex, randomOf, shown } from "../../support/films.ts";
+import { Film, hex, randomOf, shown } from "../../support/video/films.ts";
 
 const films = Array.from({ length: 8 }, (_, i) => new Film(i + 1, 60));
 const [film, other] = films as [Film, Film];

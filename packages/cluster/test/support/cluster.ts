@@ -14,7 +14,7 @@ import {
   type CuratorOptions,
   type NodeOptions,
 } from "../../dist/index.js";
-import { entriesOfCase, hashesOfCase } from "../../../../test/support/bank-entries.mjs";
+import { entriesOfCase, hashesOfCase } from "../../../../test/support/bank/entries.mjs";
 import type { Servers } from "./servers.ts";
 
 export const from = { bank: "ncii", source: "hotline" };

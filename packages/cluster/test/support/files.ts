@@ -1,7 +1,7 @@
 /** What is in the files below a folder. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { lying } from "../../../../test/support/bank-bytes.ts";
+import { lying } from "../../../../test/support/bank/bytes.ts";
 
 /**
  * Which of the hashes are in a file below the folder, in whole or in half. Not for an open store of this process: reading

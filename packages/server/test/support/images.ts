@@ -1,6 +1,6 @@
 /** Generated images. */
-import { scene } from "../../../../test/support/altered.ts";
-import { pngOf } from "../../../../test/support/encoders.ts";
+import { scene } from "../../../../test/support/image/altered.ts";
+import { pngOf } from "../../../../test/support/image/encoders.ts";
 
 /** A PNG with light at several scales, as in a photograph. */
 export function photograph(seed: number, width = 360, height = 270): Promise<Buffer> {

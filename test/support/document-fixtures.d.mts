@@ -1,8 +1,0 @@
-/** A generated picture of 800 × 600 pixels as PNG, another one for each seed. */
-export function drawPicture(seed: number): Promise<Buffer>;
-
-/** Writes the pictures and lists that the documents' examples use into `folder`. */
-export function writePictures(folder: string): Promise<void>;
-
-/** Writes `film.mp4` and `clip.mp4`, six seconds out of its middle at half the size, with that ffmpeg. */
-export function writeVideos(folder: string, ffmpeg: string): Promise<void>;

@@ -1,0 +1,214 @@
+import { createHash, randomUUID } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root, run, succeed, which } from "../run.ts";
+
+/** The architecture a compiler makes programs for, in Node's words. */
+export type Arch = "x64" | "arm64";
+
+export interface Toolchain {
+  compiler: string;
+  arch: Arch;
+  flags: readonly string[];
+  /** Which sources of the core its programs use, where not all. */
+  sources?: RegExp;
+  /** Objects of the core that are made already. */
+  core?: readonly string[] | undefined;
+}
+
+/** Flags that every object is compiled with. */
+const commonFlags = ["-std=c++20", "-ffp-contract=off", "-Wall", "-Wextra"];
+
+/** Files that no run has used for so long are removed. */
+const keptMilliseconds = 14 * 24 * 3_600_000;
+
+/** The compiler of this machine, or undefined. */
+export function hostCompiler(): string | undefined {
+  return process.env["CXX"] ?? ["g++", "c++", "clang++"].find((name) => which(name) !== undefined);
+}
+
+/** The core's sources for one architecture: all of native/, of the kernels the portable one and that architecture's. */
+export function coreSources(arch: Arch): string[] {
+  const names = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" });
+  const foreign = arch === "x64" ? /kernels\/(arm_|wasm)/ : /kernels\/(x86_|wasm)/;
+  return names.filter((name) => name.endsWith(".cc") && !foreign.test(name)).map((name) => `native/${name}`);
+}
+
+/**
+ * The core's objects in the addon that `npm run build` made, where each is newer than its source and every header; otherwise
+ * undefined. Programs made from them test what users run, and compile nothing but themselves.
+ */
+export function addonObjects(arch: Arch): string[] | undefined {
+  const folder = join(root, "build/Release");
+  const changed = (file: string): number => statSync(join(root, file)).mtimeMs;
+  const newest = Math.max(...headersOf("native").map(changed), changed("bindings/node/addon.gyp"));
+  const objects = coreSources(arch).map((source) => {
+    const named = [
+      join(folder, "obj.target/empreinte", source.replace(/\.cc$/, ".o")),
+      join(folder, "objects", `${source.replaceAll("/", ".")}.o`),
+    ];
+    return named.find((object) => {
+      const made = statSync(object, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      return made > newest && made > changed(source);
+    });
+  });
+  return objects.every((object) => object !== undefined) ? objects : undefined;
+}
+
+/** The headers in a folder of the package. */
+function headersOf(folder: string): string[] {
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(".h")).map((name) => `${folder}/${name}`);
+}
+
+/** Whether the toolchain makes a program from a nearly empty source: false when its libraries are missing. */
+export async function usable({ compiler, flags }: Toolchain): Promise<boolean> {
+  if (which(compiler) === undefined) return false;
+  const input = "#include <string>\nint main() { return 0; }\n";
+  const { code } = await run(compiler, [...flags, "-x", "c++", "-", "-o", "/dev/null"], { input });
+  return code === 0;
+}
+
+/** A digest of texts and of files, given by their paths in the package. */
+export function digestOf(texts: readonly string[], files: readonly string[]): string {
+  const hash = createHash("sha256").update(texts.join("\0"));
+  for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+  return hash.digest("hex");
+}
+
+/**
+ * What tests build, kept between runs in node_modules/.cache/empreinte-native and named by a digest of what it is made of.
+ * Several processes may use the folder: a file is copied there under another name and renamed.
+ */
+export class BuildCache {
+  readonly folder: string;
+
+  constructor(folder: string = join(root, "node_modules/.cache/empreinte-native")) {
+    this.folder = folder;
+    mkdirSync(folder, { recursive: true });
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      const used = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+      if (used < Date.now() - keptMilliseconds) rmSync(path, { force: true });
+    }
+  }
+
+  /** The path of a file that is kept, or undefined. */
+  find(name: string): string | undefined {
+    const path = join(this.folder, name);
+    if (!existsSync(path)) return undefined;
+    const now = new Date();
+    try {
+      utimesSync(path, now, now);
+      return path;
+    } catch {
+      return undefined; // another process has removed it
+    }
+  }
+
+  /** Keeps a copy of a file, and returns its path. */
+  keep(name: string, file: string): string {
+    const temporary = join(this.folder, `${randomUUID()}.tmp`);
+    copyFileSync(file, temporary);
+    renameSync(temporary, join(this.folder, name));
+    return join(this.folder, name);
+  }
+}
+
+/** A folder of objects and programs, made from the sources of the core. Each source is compiled once a toolchain. */
+export class Workshop implements Disposable {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "empreinte-native-"));
+  readonly #cache: BuildCache;
+  /** Every header that a source may include. A change of any of them compiles everything anew. */
+  readonly #headers = ["native", "bindings/node", "test/native"].flatMap(headersOf);
+  readonly #versions = new Map<string, Promise<string>>();
+  readonly #objects = new Map<string, Promise<string>>();
+  readonly #programs = new Map<string, Promise<string>>();
+  /** How many objects were compiled, and not found in the cache. */
+  compiled = 0;
+
+  constructor(cache: BuildCache = new BuildCache()) {
+    this.#cache = cache;
+  }
+
+  /** The object of one source. */
+  object(toolchain: Toolchain, source: string): Promise<string> {
+    const key = [toolchain.compiler, ...toolchain.flags, source].join("\0");
+    let made = this.#objects.get(key);
+    if (made === undefined) this.#objects.set(key, (made = this.#object(toolchain, source, this.#objects.size)));
+    return made;
+  }
+
+  async #object({ compiler, flags }: Toolchain, source: string, number: number): Promise<string> {
+    const options = [...flags, ...commonFlags];
+    const texts = [await this.#version(compiler), ...options];
+    const nameNow = (): string => `${digestOf(texts, [source, ...this.#headers])}.o`;
+    const name = nameNow();
+    const kept = this.#cache.find(name);
+    if (kept !== undefined) return kept;
+    const object = join(this.folder, `${number}-${source.replaceAll("/", ".")}.o`);
+    await this.#turn(() => succeed(compiler, [...options, "-c", source, "-o", object]));
+    this.compiled++;
+    // A source that was edited meanwhile is not what the name says.
+    return nameNow() === name ? this.#cache.keep(name, object) : object;
+  }
+
+  #version(compiler: string): Promise<string> {
+    let version = this.#versions.get(compiler);
+    if (version === undefined) this.#versions.set(compiler, (version = succeed(compiler, ["--version"])));
+    return version;
+  }
+
+  /** A program from the core and `sources`. The core is the toolchain's `core` or compiled with its flags. */
+  program(toolchain: Toolchain, ...sources: string[]): Promise<string> {
+    const key = [toolchain.compiler, ...toolchain.flags, ...(toolchain.core ?? []), ...sources].join("\0");
+    let made = this.#programs.get(key);
+    if (made === undefined) this.#programs.set(key, (made = this.#program(toolchain, sources, this.#programs.size)));
+    return made;
+  }
+
+  async #program(toolchain: Toolchain, sources: readonly string[], number: number): Promise<string> {
+    const used = coreSources(toolchain.arch).filter((name) => toolchain.sources?.test(name) ?? true);
+    const all = toolchain.core === undefined ? [...used, ...sources] : sources;
+    const made = await Promise.all(all.map((source) => this.object(toolchain, source)));
+    const objects = [...(toolchain.core ?? []), ...made];
+    const program = join(this.folder, `program-${number}`);
+    await this.#turn(() => succeed(toolchain.compiler, [...toolchain.flags, ...objects, "-o", program]));
+    return program;
+  }
+
+  /** Runs a program and returns what it prints. Throws when it does not end with 0. */
+  run(program: string, args: readonly string[], input?: Uint8Array): Promise<string> {
+    return this.#turn(() => succeed(program, args, input === undefined ? {} : { input }));
+  }
+
+  /** At most two compilers or programs work at a time. */
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+  async #turn<T>(task: () => Promise<T>): Promise<T> {
+    while (this.#running >= 2) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running++;
+    try {
+      return await task();
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

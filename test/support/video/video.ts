@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { findFfmpeg } from "../../../dist/doors/video.js";
+import { succeed } from "../run.ts";
+
+/** Why tests are skipped where there is no ffmpeg. */
+export const noFfmpeg = "skipped: needs ffmpeg";
+const found = await findFfmpeg();
+/** The ffmpeg that the tests make clips with, and that decodes them: in a fresh clone the one of @ffmpeg-installer/ffmpeg. */
+export const ffmpeg: string | undefined = found?.path;
+/** Whether it is from before 4.4, as the installer's is. Tests skip what such a build cannot do. */
+export const isOldFfmpeg: boolean = found?.outdated === true;
+/** Why tests are skipped with such a build. */
+export const needsCurrentFfmpeg = "skipped: needs ffmpeg 4.4 or later";
+/** ffmpeg's option that keeps every frame with its own time. */
+export const everyFrame: readonly string[] = [isOldFfmpeg ? "-vsync" : "-fps_mode", "passthrough"];
+
+/** Runs ffmpeg without questions. It throws what ffmpeg reports when that fails. */
+export function runFfmpeg(...args: string[]): Promise<string> {
+  if (ffmpeg === undefined) throw new Error(noFfmpeg);
+  return succeed(ffmpeg, ["-v", "error", "-nostdin", "-y", ...args]);
+}
+
+/** Creates a folder for the clips of a test file, and in it one for temporary files. Both are removed after the tests. */
+export function videoFolder(): { clips: string; temporary: string } {
+  const clips = mkdtempSync(join(tmpdir(), "empreinte-video-test-"));
+  const temporary = join(clips, "temporary");
+  mkdirSync(temporary);
+  process.env["TMPDIR"] = temporary;
+  afterAll(() => rmSync(clips, { recursive: true, force: true }));
+  return { clips, temporary };
+}
+
+/** Makes a clip with ffmpeg from a lavfi graph. `args` choose how it is coded. */
+export async function makeClip(path: string, source: string, ...args: string[]): Promise<string> {
+  await runFfmpeg("-f", "lavfi", "-i", source, ...args, path);
+  return path;
+}
+
+/** A source that moves and has edges. */
+export const moving = "testsrc2=s=320x240:r=25:d=4";
+export const x264: readonly string[] = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"];
+
+export interface Running {
+  pid: number;
+  parent: number;
+  command: string;
+  /** Whether it has exited and its parent has not read how. */
+  zombie: boolean;
+}
+
+/** All processes of this machine that are not reaped, with their parents. Linux only. */
+export function running(): Running[] {
+  const found: Running[] = [];
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "latin1");
+      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const command = readFileSync(`/proc/${name}/cmdline`, "latin1").replaceAll("\0", " ");
+      found.push({ pid: Number(name), parent: Number(parent), command, zombie: state === "Z" });
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found;
+}
+
+/**
+ * Throws when a process or a file is left over. Processes are our children, including zombies except `known` ones, and those with
+ * `mark` in their command line. A process that was killed with its parent may take a moment to disappear.
+ */
+export async function nothingLeft(temporary: string, mark?: string, known?: ReadonlySet<number>): Promise<void> {
+  const files = readdirSync(temporary);
+  if (files.length > 0) throw new Error(`left in the temporary folder: ${files.join(", ")}`);
+  if (process.platform !== "linux") return;
+  let processes: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    processes = left(mark).filter((line) => !known?.has(Number.parseInt(line, 10)));
+    if (processes.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`still running: ${processes.join("; ")}`);
+}
+
+/** Our children, including zombies, and all processes with `mark` in their command line, whatever their parent is. */
+export function left(mark?: string): string[] {
+  return running()
+    .filter(({ pid, parent, command }) => {
+      if (pid === process.pid) return false;
+      return (parent === process.pid && !/esbuild/.test(command)) || (mark !== undefined && command.includes(mark));
+    })
+    .map(({ pid, command }) => `${pid} ${command}`);
+}
