@@ -30,8 +30,8 @@ class Job {
   Job() = default;
   // Does the work on another thread, where no Node-API call is allowed.
   virtual emp_status run() = 0;
-  // Does the work on the JavaScript thread, where that takes less than another thread takes to begin. Returns whether it
-  // is done, with its status. Otherwise run() does what is left of it.
+  // Does the work on the JavaScript thread, where that takes less than another thread takes to begin. Returns whether
+  // it is done, with its status. Otherwise run() does what is left of it.
   virtual bool at_once(emp_status*) { return false; }
   // Returns whether the job is queued once more. It is called on the JavaScript thread after run() returned EMP_OK.
   virtual bool again() const { return false; }

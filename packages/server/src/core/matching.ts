@@ -4,12 +4,21 @@ import type { Decision } from "empreinte/bank";
 import { actingAs } from "./actor.js";
 import { ServiceError } from "./errors.js";
 import type { Upload } from "../review/cards.js";
-import { type Digests, digested, type HeldImage, imageStream } from "./media.js";
+import { type Digests, digested, digestsOf, type HeldImage, imageStream } from "./media.js";
 import type { Service } from "./service.js";
+import { type CheckedUpload, checkStreams, keepVideo } from "./video-parts.js";
 
 /** The levels of a check, from exact to every altered copy. */
 export const levels = ["fast", "standard", "thorough"] as const;
 export type Level = (typeof levels)[number];
+
+interface StreamOptions {
+  embedded: boolean;
+  level: Level;
+  signal: AbortSignal;
+  /** Answers the digests that count for a stream. */
+  known: (stream: number) => Digests | undefined;
+}
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "other";
@@ -62,21 +71,37 @@ export class Matching {
     );
   }
 
-  /** Decides about a video, when ffmpeg is free. Its body goes straight to the decoder. */
-  checkVideo(body: AsyncIterable<Buffer>, level: Level, signal: AbortSignal): Promise<Decision> {
+  /** Decides about every stream of a video, when ffmpeg is free. Its body goes straight to a private temporary file. */
+  checkVideo(body: AsyncIterable<Buffer>, level: Level, signal: AbortSignal): Promise<CheckedUpload> {
     const { chunks, digests } = digested(body);
+    return this.#service.videos.run(signal, async () => {
+      const file = await keepVideo(chunks);
+      try {
+        // The digests are those of the whole file, and count once.
+        const known = (stream: number): Digests | undefined => (stream === 0 ? digests() : undefined);
+        return await this.#checkStreams(file.path, { embedded: false, level, signal, known });
+      } finally {
+        await file.remove();
+      }
+    });
+  }
+
+  /** Decides about every stream of the video behind an image, when ffmpeg is free. */
+  checkEmbedded(video: Uint8Array, level: Level, signal: AbortSignal): Promise<CheckedUpload> {
+    const known = (stream: number): Digests | undefined => (stream === 0 ? digestsOf(video) : undefined);
+    return this.#service.videos.run(signal, () => this.#checkStreams(video, { embedded: true, level, signal, known }));
+  }
+
+  #checkStreams(video: string | Uint8Array, { embedded, level, signal, known }: StreamOptions): Promise<CheckedUpload> {
     const { maxVideoBytes, videoSeconds } = this.#service.config;
-    const options = {
-      level,
-      signal,
-      name: "the upload",
-      maxBytes: maxVideoBytes,
-      maxSeconds: videoSeconds,
-      digests: () => Promise.resolve(digests()),
+    const limits = { maxBytes: maxVideoBytes, maxSeconds: videoSeconds };
+    const name = embedded ? "the video behind the image" : "the upload";
+    const check = (stream: number): Promise<Decision> => {
+      const digests = (): Promise<Digests | undefined> => Promise.resolve(known(stream));
+      const options = { ...limits, level, signal, name, stream, digests };
+      return this.#timed("checks", "video", () => this.#service.matcher.checkVideo(video, options));
     };
-    return this.#service.videos.run(signal, () =>
-      this.#timed("checks", "video", () => this.#service.matcher.checkVideo(chunks, options)),
-    );
+    return checkStreams(embedded, check, signal);
   }
 
   /** The digests of a body, of which nothing is decoded. */

@@ -1,7 +1,7 @@
 /** Uploads: what they are, and their bytes on the way to the decoder. */
 import { createHash } from "node:crypto";
-import { sniffImage } from "empreinte";
-import { sniffVideo } from "empreinte/video";
+import { LimitError, sniffImage } from "empreinte";
+import { embeddedVideo, sniffVideo } from "empreinte/video";
 import { ServiceError } from "./errors.js";
 import type { UploadMemory } from "./gate.js";
 
@@ -71,12 +71,44 @@ export async function* imageStream(image: HeldImage): AsyncGenerator<Buffer, voi
   for (const chunk of image.chunks) yield await Promise.resolve(chunk);
 }
 
+/** The bytes of a held image in one piece. */
+const bytesOf = ({ chunks }: HeldImage): Buffer => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+
+/** A copy of the video behind a held image, within the memory that all uploads have together. Its caller gives it back. */
+export async function videoBehind(
+  image: HeldImage,
+  memory: UploadMemory,
+): Promise<{ video: Uint8Array; release: () => void } | undefined> {
+  const video = await embeddedVideo(bytesOf(image));
+  if (video === undefined) return undefined;
+  memory.take(video.length);
+  return { video, release: () => memory.give(video.length) };
+}
+
+/** Whether a video is behind a held image, or may be: a file with too many places that look like one counts. */
+export async function hasVideoBehind(image: HeldImage): Promise<boolean> {
+  try {
+    return (await embeddedVideo(bytesOf(image))) !== undefined;
+  } catch (error) {
+    if (error instanceof LimitError) return true;
+    throw error;
+  }
+}
+
 /** The digests of an upload's bytes, as hex. */
 export interface Digests {
   md5: string;
   sha1: string;
   sha256: string;
 }
+
+/** The digests of bytes. */
+export const digestsOf = (bytes: Uint8Array): Digests => {
+  const [md5, sha1, sha256] = (["md5", "sha1", "sha256"] as const).map((name) =>
+    createHash(name).update(bytes).digest("hex"),
+  );
+  return { md5: md5!, sha1: sha1!, sha256: sha256! };
+};
 
 /** Passes a body on and takes its digests meanwhile. `digests` answers them once the body was read to its end. */
 export function digested(body: AsyncIterable<Buffer>): {

@@ -106,7 +106,7 @@ export function contentRoutes(app: FastifyInstance, service: Service, matching: 
       hmaBank(service, bank);
       const query = { ...(request.query as Fields) };
       const url = text(query, "url");
-      const context = { service, matching, request, signal };
+      const context = { service, matching, request, reply, signal };
       if ((url === undefined || url === "") && !request.isMultipart()) {
         throw message(400, "Neither `url` nor multipart file upload was received");
       }

@@ -88,13 +88,13 @@ export function hmaInterface(service: Service): (app: FastifyInstance) => Promis
       withCall(reply, service.config.videoSeconds, async (signal) => {
         const query = { ...(request.query as Fields) };
         const url = requiredText(query, "url");
-        return (await hashUrl({ service, matching, request, signal }, url, query)).signals;
+        return (await hashUrl({ service, matching, request, reply, signal }, url, query)).signals;
       }),
     );
     app.post("/h/hash", { config: { scope: "hash" } }, (request, reply) =>
       withCall(reply, service.config.videoSeconds, async (signal) => {
         const query = { ...(request.query as Fields) };
-        return (await hashForm({ service, matching, request, signal }, query)).signals;
+        return (await hashForm({ service, matching, request, reply, signal }, query)).signals;
       }),
     );
 

@@ -83,7 +83,7 @@ export function matcherRoutes(app: FastifyInstance, service: Service, matching: 
       return lookup(service, matching, queryOf(type, validSignal(type, value)), options);
     }
     return withCall(reply, service.config.videoSeconds, async (signal) => {
-      const hashed = await hashUrl({ service, matching, request, signal }, url, query);
+      const hashed = await hashUrl({ service, matching, request, reply, signal }, url, query);
       const all = await lookupAll(hashed, { ...options, signal });
       return wantedType === undefined || wantedType === "" ? all : (all[wantedType] ?? {});
     });
@@ -93,7 +93,7 @@ export function matcherRoutes(app: FastifyInstance, service: Service, matching: 
     const query = fieldsOf(request);
     const options = optionsOf(request, query, text(query, "bypass_coinflip") === "true");
     return withCall(reply, service.config.videoSeconds, async (signal) => {
-      const hashed = await hashForm({ service, matching, request, signal }, query);
+      const hashed = await hashForm({ service, matching, request, reply, signal }, query);
       return lookupAll(hashed, { ...options, signal });
     });
   });

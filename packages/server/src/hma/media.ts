@@ -1,13 +1,13 @@
 /** What HMA's clients send or point at: one file, and fields beside it. */
 import type { Multipart, MultipartFile } from "@fastify/multipart";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { FetchError } from "empreinte-fetch";
 import type { CheckQuery } from "empreinte/bank";
 import { Readable } from "node:stream";
 import { bodyChunks, refuseLongBody } from "../core/call.js";
 import { ServiceError } from "../core/errors.js";
 import type { Matching } from "../core/matching.js";
-import { holdImage, sniffBody } from "../core/media.js";
+import { hasVideoBehind, holdImage, sniffBody } from "../core/media.js";
 import type { Service } from "../core/service.js";
 import { type Fields, message, names, text } from "./params.js";
 import { type ContentType, contentType, type HmaSignalType, typesOf } from "./signal-types.js";
@@ -27,8 +27,12 @@ export interface MediaContext {
   service: Service;
   matching: Matching;
   request: FastifyRequest;
+  reply: FastifyReply;
   signal: AbortSignal;
 }
+
+/** What of a content no signal is about. HMA's answers have no place for it, and its clients skip headers. */
+const notLookedAt = "x-empreinte-not-looked-at";
 
 /** Below this quality HMA has no hash of an image. */
 const leastQuality = 50;
@@ -37,19 +41,21 @@ const mostParts = 20;
 const missingFile = "Missing multipart/form-data file upload";
 
 async function hashContent(
-  { service, matching, signal }: MediaContext,
+  { service, matching, reply, signal }: MediaContext,
   content: ContentType,
   types: readonly HmaSignalType[],
   body: AsyncGenerator<Buffer, void, undefined>,
 ): Promise<Omit<HashedMedia, "fields">> {
   if (types.length === 0) throw message(400, "empty signal type selection");
   if (content === "video") {
+    reply.header(notLookedAt, "frames");
     const { md5 } = await service.videos.run(signal, () => matching.digestBody(body));
     return { signals: { video_md5: md5 }, queries: { video_md5: { digests: { md5 } } } };
   }
   const image = await holdImage(body, service.memory);
   try {
     const hashed = await matching.hashImage(image, signal);
+    if (await hasVideoBehind(image)) reply.header(notLookedAt, "embedded-video");
     const { hash, quality, stable, orientations } = hashed;
     if (quality < leastQuality) return { signals: { pdq: "" }, queries: {}, quality };
     const query: CheckQuery = { hash, quality, stable, ...(orientations !== undefined && { orientations }) };

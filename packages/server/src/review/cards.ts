@@ -5,6 +5,7 @@ import type { Config } from "../config/options.js";
 import { notFound } from "../core/errors.js";
 import { Secrets } from "../core/secrets.js";
 import type { State, Value } from "../core/state.js";
+import { partName, type VideoPart } from "../core/video-parts.js";
 
 /** What is known of an upload beside its decision. */
 export interface Upload {
@@ -13,7 +14,12 @@ export interface Upload {
   reference?: string | undefined;
   /** A preview as PNG, of some colours only. */
   preview?: Uint8Array | undefined;
+  /** Which of the upload's videos it is. Undefined for an image. */
+  part?: VideoPart | undefined;
 }
+
+/** The decision of a card, with the part of the upload that it is about. */
+export type CardDecision = Decision & Pick<Upload, "part">;
 
 export type CardState = "open" | "decided" | "disputed";
 
@@ -119,7 +125,7 @@ export class Cards {
     const matches = countedMatches(decision);
     const entry = matches[0]!.entryNumber;
     return this.#state.transaction(() => {
-      const known = this.#near(entry, decision);
+      const known = this.#near(entry, decision, partName(upload.part));
       if (known !== undefined) {
         this.#state.run("UPDATE card SET uploads = uploads + 1 WHERE number = ?", known);
         this.#addReference(known, upload.reference);
@@ -137,7 +143,8 @@ export class Cards {
         now,
         due,
       )!;
-      const sealed: Value = this.#secrets.seal(`card ${number}`, JSON.stringify(decision));
+      const kept: CardDecision = { ...decision, part: upload.part };
+      const sealed: Value = this.#secrets.seal(`card ${number}`, JSON.stringify(kept));
       const preview = upload.preview === undefined ? null : this.#sealPreview(number, upload.preview);
       this.#state.run("UPDATE card SET sealed = ?, preview = ? WHERE number = ?", sealed, preview, number);
       this.#addReference(number, upload.reference);
@@ -156,16 +163,20 @@ export class Cards {
     this.#state.run("INSERT INTO card_upload (card, reference) VALUES (?, ?)", card, reference);
   }
 
-  /** The open card of near copies that has no answer. */
-  #near(entry: number, decision: Decision): number | undefined {
+  /** The open card of near copies that has no answer, and is about the same part of its uploads. */
+  #near(entry: number, decision: Decision, part: string | undefined): number | undefined {
     const sql = `SELECT number, sealed FROM card WHERE entry = ? AND state = 'open' AND sealed IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM answer WHERE card = number) ORDER BY number DESC LIMIT ${mostCompared}`;
     const rows = this.#state.all<[number, Buffer]>(sql, entry);
-    return rows.find(([number, sealed]) => isNear(decision.query, this.#open(number, sealed).query))?.[0];
+    const found = rows.find(([number, sealed]) => {
+      const other = this.#open(number, sealed);
+      return partName(other.part) === part && isNear(decision.query, other.query);
+    });
+    return found?.[0];
   }
 
-  #open(number: number, sealed: Buffer): Decision {
-    return JSON.parse(this.#secrets.open(`card ${number}`, sealed)) as Decision;
+  #open(number: number, sealed: Buffer): CardDecision {
+    return JSON.parse(this.#secrets.open(`card ${number}`, sealed)) as CardDecision;
   }
 
   /** @throws {ServiceError} 404 */
@@ -176,7 +187,7 @@ export class Cards {
   }
 
   /** The decision of the first upload of a card, until the card is decided. */
-  decision(number: number): Decision | undefined {
+  decision(number: number): CardDecision | undefined {
     const row = this.#state.get<[Buffer | null]>("SELECT sealed FROM card WHERE number = ?", number);
     return row === undefined || row[0] === null ? undefined : this.#open(number, row[0]);
   }

@@ -107,3 +107,10 @@ export async function fetchMedia(
   if (response.status === 404 || response.status === 410) throw notFound("The platform no longer has the media");
   throw new ServiceError(502, "ERR_EMPREINTE_FETCH", `The platform did not give the media: status ${response.status}`);
 }
+
+/** The bytes of a body in one piece. */
+export async function wholeOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

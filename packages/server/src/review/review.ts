@@ -15,8 +15,8 @@ import { Answers, outcomeOf } from "./answers.js";
 import { type Card, Cards, countedMatches, type Upload } from "./cards.js";
 import { Exposures, levels } from "./exposure.js";
 import { readLabels, type ReviewLabel } from "./labels.js";
-import { fetchMedia, HeldMedia } from "./media.js";
-import { contactSheet, matchedTimes } from "./sheet.js";
+import { fetchMedia, HeldMedia, wholeOf } from "./media.js";
+import { contactSheet } from "./sheet.js";
 
 /** What the review needs of a service. */
 export interface ReviewParts {
@@ -174,7 +174,8 @@ export class Review {
     const [reference] = this.cards.references(card.number);
     if (reference === undefined) throw notFound("There is no media of this card");
     const isVideo = card.kind === "video";
-    const maxBytes = isVideo ? config.maxVideoBytes : config.maxImageBytes;
+    const isEmbedded = this.cards.decision(card.number)?.part?.embedded === true;
+    const maxBytes = isVideo && !isEmbedded ? config.maxVideoBytes : config.maxImageBytes;
     return fetchMedia(
       config,
       fetcher,
@@ -190,9 +191,7 @@ export class Review {
     if (held !== undefined) return held;
     const response = await this.#fetch(card, signal);
     try {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of response.body) chunks.push(chunk);
-      return Buffer.concat(chunks);
+      return await wholeOf(response.body);
     } finally {
       response.discard();
     }
@@ -203,8 +202,7 @@ export class Review {
     const decision = this.cards.decision(card.number);
     const response = await this.#fetch(card, signal);
     try {
-      const times = decision === undefined ? [] : matchedTimes(decision);
-      return await contactSheet(response.body, times, { maxBytes: maxVideoBytes, maxSeconds: videoSeconds, signal });
+      return await contactSheet(response.body, decision, { maxBytes: maxVideoBytes, maxSeconds: videoSeconds, signal });
     } finally {
       response.discard();
     }

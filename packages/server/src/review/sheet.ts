@@ -1,8 +1,9 @@
 /** A contact sheet of a video: its frames at the times that matched, in grey, side by side. */
-import { videoFrames } from "empreinte/video";
+import { embeddedVideo, type VideoFrame, videoFrames } from "empreinte/video";
 import type { Decision } from "empreinte/bank";
 import { notFound } from "../core/errors.js";
-import { countedMatches } from "./cards.js";
+import { type CardDecision, countedMatches } from "./cards.js";
+import { wholeOf } from "./media.js";
 
 const mostFrames = 9;
 const columns = 3;
@@ -11,7 +12,7 @@ const frameSide = 420;
 const gap = 4;
 
 /** The times of a video that matched, in seconds: of its frames, and the middles of its stretches. */
-export function matchedTimes(decision: Decision): number[] {
+function matchedTimes(decision: Decision): number[] {
   const times = countedMatches(decision).flatMap(({ timestampSeconds, segments = [] }) => [
     ...(timestampSeconds === undefined ? [] : [timestampSeconds]),
     ...segments.map(({ queryFrom, queryTo }) => (queryFrom + queryTo) / 2),
@@ -72,16 +73,34 @@ function arrange(frames: readonly Frame[]): Sheet {
   return { data, width, height, channels: 1 };
 }
 
-/** Reads a video up to the last time, and answers the sheet. @throws {ServiceError} 404 where it has no frame there. */
+interface SheetLimits {
+  maxBytes: number;
+  maxSeconds: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Reads the video that a card is about, up to the last time that matched, and answers the sheet.
+ * @param body the upload: a video, or the image with the video behind it.
+ * @throws {ServiceError} 404 where it has no frame there.
+ */
 export async function contactSheet(
-  video: AsyncIterable<Uint8Array>,
-  times: readonly number[],
-  limits: { maxBytes: number; maxSeconds: number; signal: AbortSignal },
+  body: AsyncIterable<Uint8Array>,
+  decision: CardDecision | undefined,
+  limits: SheetLimits,
 ): Promise<Sheet> {
+  const { embedded, stream } = decision?.part ?? { embedded: false, stream: 0 };
+  const times = decision === undefined ? [] : matchedTimes(decision);
+  const video = embedded ? await embeddedVideo(await wholeOf(body)) : body;
+  if (video === undefined) throw notFound("The platform's image has no video behind it");
+  return sheetOf(videoFrames(video, { ...limits, stream, name: "the upload" }), times);
+}
+
+async function sheetOf(video: AsyncIterable<VideoFrame>, times: readonly number[]): Promise<Sheet> {
   const wanted = times.length === 0 ? [0] : [...times];
   const frames: Frame[] = [];
   let before: Frame | undefined;
-  for await (const { timestampSeconds, data, width, height } of videoFrames(video, { ...limits, name: "the upload" })) {
+  for await (const { timestampSeconds, data, width, height } of video) {
     const frame = { data, width, height };
     // The last frame that is shown at a time is the one that matched.
     while (wanted.length > 0 && timestampSeconds > wanted[0]! + 1e-3) {

@@ -1,14 +1,16 @@
 /** /v1/check and what follows a decision: explain and qualify. */
 import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { LimitError } from "empreinte";
 import type { CheckQuery, Decision, QualifyInput } from "empreinte/bank";
 import { type BodyLimits, bodyChunks, type Call, refuseLongBody, startCall } from "../core/call.js";
-import { badRequest } from "../core/errors.js";
+import { answerOf, badRequest } from "../core/errors.js";
 import { type Level, levels, type Matching } from "../core/matching.js";
-import { holdImage, sniffBody } from "../core/media.js";
+import { type HeldImage, holdImage, sniffBody, videoBehind } from "../core/media.js";
 import type { Service } from "../core/service.js";
+import type { CheckedUpload } from "../core/video-parts.js";
 import { Review } from "../review/review.js";
-import { shownDecision, storedDecision } from "./decisions.js";
+import { shownDecision, shownUpload, storedDecision } from "./decisions.js";
 import { route, switchText, textOf } from "./route.js";
 import {
   checkAnswer,
@@ -48,7 +50,7 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
   const { config, matcher, rates, images, videos } = service;
 
   /** Decides about an image or a video as it comes. */
-  const checkMedia = async (request: FastifyRequest, call: Call): Promise<Decision> => {
+  const checkMedia = async (request: FastifyRequest, call: Call): Promise<CheckedUpload> => {
     const reference = textOf(request.query, "reference");
     const level = (textOf(request.query, "level") ?? "fast") as Level;
     const all = textOf(request.query, "all") === "true";
@@ -68,9 +70,9 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
     if (asVideo || (kind === "video" && !asImage)) {
       limits.maxBytes = config.maxVideoBytes;
       refuseLongBody(request, config.maxVideoBytes + 65_536);
-      const decision = await matching.checkVideo(chunks, level, call.signal);
-      matching.report(decision, { kind: "video", reference });
-      return decision;
+      const checked = await matching.checkVideo(chunks, level, call.signal);
+      for (const { part, decision } of checked.parts) matching.report(decision, { kind: "video", reference, part });
+      return checked;
     }
     // What is no image may still have the digest of a known file.
     limits.maxBytes = config.maxImageBytes;
@@ -81,10 +83,33 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
       const decision = await matching.checkImage(image, level, all, call.signal);
       const isForReview = service.review !== undefined && Review.isFor(decision);
       const preview = isForReview ? await service.review?.preview(image, call.signal) : undefined;
+      const { parts, incomplete } = await checkBehind(image, level, call);
       matching.report(decision, { kind: "image", reference, preview }, image);
-      return decision;
+      for (const { part, decision } of parts) matching.report(decision, { kind: "video", reference, part });
+      return { parts: [{ part: undefined, decision }, ...parts], incomplete };
     } finally {
       image.release();
+    }
+  };
+
+  /** Decides about the video behind an image, where there is one. */
+  const checkBehind = async (image: HeldImage, level: Level, call: Call): Promise<CheckedUpload> => {
+    let behind: Awaited<ReturnType<typeof videoBehind>>;
+    try {
+      behind = await videoBehind(image, service.memory);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      return {
+        parts: [],
+        incomplete: [`Nobody knows whether a video is behind the image: ${answerOf(error).message}`],
+      };
+    }
+    if (behind === undefined) return { parts: [], incomplete: [] };
+    try {
+      call.limit(config.videoSeconds);
+      return await matching.checkEmbedded(behind.video, level, call.signal);
+    } finally {
+      behind.release();
     }
   };
 
@@ -120,7 +145,7 @@ export function checkRoutes(app: FastifyInstance, service: Service, matching: Ma
     try {
       const { scopes } = request.principal;
       const shown = (decision: Decision): Decision => shownDecision(decision, scopes, service.banks.namer());
-      if (!isJson(request)) return shown(await checkMedia(request, call));
+      if (!isJson(request)) return shownUpload(await checkMedia(request, call), shown);
       call.limit(config.imageSeconds);
       const decisions = await checkHashes(request, call);
       const reference = textOf(request.query, "reference");

@@ -68,18 +68,36 @@ const decisionMatch = {
   additionalProperties: true,
 };
 
-export const decisionSchema: Schema = object(
+const decisionParts = {
+  action: { type: "string", enum: [...actions, "none"], description: "The strongest action that a match asks for." },
+  matches: list(decisionMatch, "The entries that match, nearest first."),
+  reasons: list({ type: "string" }, "What decided, one sentence each."),
+  revision: whole("The store's revision."),
+  time: number("Milliseconds since 1970."),
+  prequalification,
+  query: open("What was looked up, with whole hashes. Keep a decision as carefully as the store."),
+};
+const decisionNames = ["action", "matches", "reasons", "revision", "time", "query"];
+
+export const decisionSchema: Schema = object(decisionParts, decisionNames, "What the policies decide.");
+
+const part = text(
+  "Which part of the upload it is about: stream-1 for the second video stream, embedded for the video behind an image. " +
+    "It is absent for an image, and for the first stream of a video.",
+  { pattern: "^(embedded|(embedded-)?stream-[0-9]+)$" },
+);
+const partSchema = object({ ...decisionParts, part }, decisionNames, "What the policies decide about a part.");
+const uploadSchema = object(
   {
-    action: { type: "string", enum: [...actions, "none"], description: "The strongest action that a match asks for." },
-    matches: list(decisionMatch, "The entries that match, nearest first."),
-    reasons: list({ type: "string" }, "What decided, one sentence each."),
-    revision: whole("The store's revision."),
-    time: number("Milliseconds since 1970."),
-    prequalification,
-    query: open("What was looked up, with whole hashes. Keep a decision as carefully as the store."),
+    ...decisionParts,
+    part,
+    parts: list(partSchema, "The decisions about the other parts of the upload, those that ask for most first.", {
+      minItems: 1,
+    }),
+    incomplete: list({ type: "string" }, "What of the upload was not looked at, one sentence each.", { minItems: 1 }),
   },
-  ["action", "matches", "reasons", "revision", "time", "query"],
-  "What the policies decide.",
+  decisionNames,
+  "What the policies decide about an upload: the decision about the part that asks for most.",
 );
 
 const digests = object(
@@ -116,7 +134,7 @@ export const checkBody: Schema = object(
 );
 export const checkAnswer: Schema = {
   oneOf: [
-    decisionSchema,
+    uploadSchema,
     object(
       { decisions: list(decisionSchema, "One decision for each query.") },
       ["decisions"],
