@@ -3,6 +3,9 @@
 
 namespace binding {
 
+// Frees the memory of a typed array now, unless the array is less than half of its buffer. Nobody may use it any more.
+void release_memory(napi_env env, napi_value array);
+
 // Each adds its functions to the module's exports.
 void add_folder_lock(Napi::Env env, Napi::Object exports);
 void add_hash(Napi::Env env, Napi::Object exports);

@@ -190,22 +190,12 @@ class CreateJob : public Job {
     return emp_views_create(&pixels_, kernel_, &made_->core);
   }
   napi_value result(napi_env env) override {
-    if (detach_) detach(env);
+    napi_value samples;
+    if (detach_ && kept(env, &samples)) release_memory(env, samples);
     return wrap(Napi::Env(env), made_);
   }
 
  private:
-  // Megabytes that nobody needs should neither wait for the garbage collector nor trigger it: that took a quarter of a
-  // search for altered copies. A slice of Node's shared pool is always less than half of its buffer and is left alone.
-  void detach(napi_env env) const {
-    napi_value samples, buffer;
-    size_t size = 0, all = 0;
-    if (kept(env, &samples) &&
-        napi_get_typedarray_info(env, samples, nullptr, &size, nullptr, &buffer, nullptr) == napi_ok &&
-        napi_get_arraybuffer_info(env, buffer, nullptr, &all) == napi_ok && size > all / 2)
-      (void)napi_detach_arraybuffer(env, buffer);
-  }
-
   emp_pixels pixels_ = {};
   const emp_kernel* kernel_ = nullptr;
   bool detach_ = false;

@@ -208,7 +208,8 @@ export class Matcher {
     const level = checkLevel(givenLevel);
     const all = boolean("all", givenAll);
     const signal = checkSignal(given.signal);
-    const reading = { ...checkInputOptions(given), hash: checkHashOptions({ orientations: true }) };
+    const hash = checkHashOptions({ orientations: true });
+    const reading = { ...checkInputOptions(given), hash, hashOnly: level === "fast" };
     const { digests, samples, refused } = await readUpload(input, reading, digestTypes, signal);
     const checked = checkQuery(queryOf(samples?.hash, digests));
     const search = samples !== undefined && level !== "fast";

@@ -1,5 +1,5 @@
 import { hashToBytes } from "../hash/value.js";
-import type { Samples } from "../image/samples.js";
+import { releaseSamples, type Samples } from "../image/samples.js";
 import { QueryImage, type StageName, type ViewHash, wholeView } from "../views/query-image.js";
 
 /** An image with a side below this has no working copy, as it has no hash. */
@@ -14,6 +14,8 @@ export class ImageViews implements Disposable {
   readonly #samples: Samples;
   readonly #keep: boolean;
   #image: QueryImage | undefined;
+  /** Whether another thread may read the samples. */
+  #reading = false;
   #resized: ViewHash[] | undefined;
   readonly #stages = new Map<StageName, ViewHash[]>();
 
@@ -38,7 +40,11 @@ export class ImageViews implements Disposable {
 
   /** The working copy. The first call takes the samples, unless they are kept. */
   async image(signal: AbortSignal | undefined): Promise<QueryImage> {
-    return (this.#image ??= await (this.#keep ? QueryImage.of : QueryImage.taking)(this.#samples, signal));
+    if (this.#image !== undefined) return this.#image;
+    this.#reading = true;
+    this.#image = await (this.#keep ? QueryImage.of : QueryImage.taking)(this.#samples, signal);
+    this.#reading = false;
+    return this.#image;
   }
 
   /** The samples that are kept. */
@@ -65,8 +71,9 @@ export class ImageViews implements Disposable {
     return views;
   }
 
-  /** Frees the working copy. */
+  /** Frees the working copy, and the samples unless they are kept. */
   [Symbol.dispose](): void {
     this.#image?.[Symbol.dispose]();
+    if (!this.#keep && !this.#reading) releaseSamples(this.#samples);
   }
 }

@@ -1,5 +1,6 @@
 import type { CheckedHashOptions } from "../hash/options.js";
 import type { PixelHash } from "../hash/result.js";
+import { native } from "../native/load.js";
 import type { Decoding } from "./decode/decoded.js";
 import type { FileDigests } from "./input/digest.js";
 import { hashPage } from "./hash-page.js";
@@ -35,6 +36,8 @@ export async function hashPages(
     const hash = await hashPage(page, options.hash, signal);
     if (page.primary) image = { ...hash, width: page.width, height: page.height };
     frames.push({ page: page.page, ...hash });
+    // Frames of an animation may share their memory with the next ones.
+    if (!options.all) native.release(page.data);
   }
   return { ...image!, ...(options.all && { frames }), ...(digests && { digests }) };
 }

@@ -1,11 +1,13 @@
 import type { CheckedHashOptions } from "../hash/options.js";
 import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import type { PixelHash } from "../hash/result.js";
+import { native } from "../native/load.js";
 import type { Content } from "./input/byte-collector.js";
 import type { Page } from "./decode/decode.js";
 import { tooManyPixels } from "./decode/refusals.js";
-import { type DecodeOptions, type Decoding, withDecoded, withDecodedContent } from "./decode/decoded.js";
+import { type Decoding, withDecodedContent } from "./decode/decoded.js";
 import { hashPage } from "./hash-page.js";
+import { hashPages } from "./hash-pages.js";
 import type { ImageInput } from "./input/input.js";
 import type { CheckedInputOptions } from "./options.js";
 import { sourceOf } from "./input/source.js";
@@ -13,7 +15,7 @@ import { withAbortController } from "./decode/with-abort-controller.js";
 
 /** The first page of an image as 8-bit grey, RGB or RGBA, rows without gaps, and its hash. */
 export interface Samples {
-  /** The samples, in memory that nothing else uses. */
+  /** The samples, in memory that nothing else uses. With `hashOnly` there are none. */
   data: Uint8Array;
   width: number;
   height: number;
@@ -23,6 +25,18 @@ export interface Samples {
 
 export interface SamplesOptions extends CheckedInputOptions {
   hash: CheckedHashOptions;
+  /**
+   * Whether only the hash and the size are needed. The samples are then freed as soon as they are hashed, and never leave a
+   * decoder process. Default false.
+   */
+  hashOnly?: boolean;
+}
+
+const none = new Uint8Array(0);
+
+/** Frees samples that nothing uses any more, also on no other thread. They are empty afterwards. */
+export function releaseSamples({ data }: Samples): void {
+  native.release(data);
 }
 
 /** Decodes and hashes the first page. Throws as `hashImage` does. Bytes and pixels are copied before this returns. */
@@ -34,10 +48,11 @@ export async function readSamples(
   signal?.throwIfAborted();
   if (isRawPixels(input)) {
     const page = copyPixels(input, options);
-    return withAbortController(signal, (controller) => samplesOf(page, options.hash, controller.signal));
+    return withAbortController(signal, (controller) => samplesOf(page, options, controller.signal));
   }
   const source = sourceOf(input, options.name, options.limits.maxBytes);
-  return withDecoded(source, decodeOptions(options), signal, (decoding) => firstSamples(decoding, options.hash));
+  const content = await withAbortController(signal, (controller) => source.read(controller.signal));
+  return decodeSamples(content, source.name, options, signal);
 }
 
 /** Decodes and hashes the first page of an image that was read already. Throws as `hashImage` does. */
@@ -47,27 +62,43 @@ export async function decodeSamples(
   options: SamplesOptions,
   signal: AbortSignal | undefined,
 ): Promise<Samples> {
-  const first = (decoding: Decoding): Promise<Samples> => firstSamples(decoding, options.hash);
-  return withDecodedContent(content, name, decodeOptions(options), signal, first);
+  const { limits, hash, hashOnly = false } = options;
+  if (!hashOnly) {
+    const task = { kind: "samples", hash } as const;
+    return withDecodedContent(content, name, { limits, all: false, task }, signal, (decoding) =>
+      firstSamples(decoding, { hash }),
+    );
+  }
+  const task = { kind: "hash", hash, all: false } as const;
+  const image = await withDecodedContent(content, name, { limits, all: false, task }, signal, (decoding) =>
+    hashPages(decoding, task),
+  );
+  const { width, height, frames: _frames, digests: _digests, ...own } = image;
+  return { data: none, width, height, channels: 1, hash: own };
 }
-
-const decodeOptions = ({ limits, hash }: SamplesOptions): DecodeOptions => ({
-  limits,
-  all: false,
-  task: { kind: "samples", hash },
-});
 
 /** Hashes the first page of an image that is decoded. */
-export async function firstSamples({ pages, signal }: Decoding, hash: CheckedHashOptions): Promise<Samples> {
+export async function firstSamples(
+  { pages, signal }: Decoding,
+  options: Pick<SamplesOptions, "hash" | "hashOnly">,
+): Promise<Samples> {
   const { value } = await pages.next();
-  return samplesOf(value as Page, hash, signal);
+  return samplesOf(value as Page, options, signal);
 }
 
-async function samplesOf(page: Page, options: CheckedHashOptions, signal: AbortSignal): Promise<Samples> {
+async function samplesOf(
+  page: Page,
+  { hash: options, hashOnly = false }: Pick<SamplesOptions, "hash" | "hashOnly">,
+  signal: AbortSignal,
+): Promise<Samples> {
   const hash = await hashPage(page, options, signal);
+  const { data, width, height } = page;
+  if (hashOnly) {
+    native.release(data);
+    return { data: none, width, height, channels: 1, hash };
+  }
   // Hashing changed the samples in place: one alpha channel is dropped, and CMYK became RGB.
   const channels = page.cmyk ? 3 : page.channels === 2 ? 1 : (page.channels as 1 | 3 | 4);
-  const { data, width, height } = page;
   return { data: data.subarray(0, width * height * channels), width, height, channels, hash };
 }
 

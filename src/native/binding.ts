@@ -201,9 +201,19 @@ export interface NativeBinding {
   /** Locks an open folder until its descriptor is closed. Returns false when another process holds the lock. */
   lockFolder(descriptor: number): boolean;
 
+  /**
+   * Frees the memory of an array now. The array and whatever shares its buffer are empty afterwards. An array that is less
+   * than half of its buffer stays.
+   */
+  release(bytes: Uint8Array): void;
   allocatorState(): NativeAllocatorState;
   /** Sets thresholds of glibc's allocator in bytes, below 2³¹. Returns false where that is not possible. */
   tuneAllocator(mmapThreshold: number, trimThreshold: number, topPad: number): boolean;
+  /**
+   * Lets that many threads of the pool, 1 … 64, allocate from the main arena, if they have not allocated yet, and creates no
+   * further arenas in this process. Returns promises that resolve when they do. Call it once.
+   */
+  shareArena(threads: number): Promise<void>[];
   /**
    * Gives the memory that the allocator holds and nobody uses back to the system, off this thread. What is beyond the
    * last block of a thread returns only in that thread, down to `trimThreshold`: start as many as there are threads.

@@ -61,6 +61,8 @@ export interface ImageSearchResult<M extends Match = Match> {
   flat: boolean;
   /** The stages of the search, in their order, with their durations. */
   stages: CopyStage[];
+  /** The image's hash in all orientations, with the option `orientations`. Every holder takes it as a query. */
+  query?: PixelHash;
 }
 
 export const imageSearchOptionNames: readonly string[] = ["radius", "level", "all", "signal", "name", ...limitNames];
@@ -72,6 +74,8 @@ export interface CheckedImageSearch extends Omit<SamplesOptions, "hash"> {
   all: boolean;
   signal: AbortSignal | undefined;
   local?: QueryLocal | undefined;
+  /** Whether the image is hashed in all orientations at every level. */
+  orientations?: boolean;
 }
 
 /** @throws {InvalidArgumentError} */
@@ -112,8 +116,9 @@ export interface ImageHolder {
 }
 
 /** Returns the options with which an image is decoded for a search. */
-export function samplesOptions({ level, limits, name }: CheckedImageSearch): SamplesOptions {
-  return { limits, name, hash: checkHashOptions({ orientations: level === "fast" }) };
+export function samplesOptions({ level, limits, name, orientations = false }: CheckedImageSearch): SamplesOptions {
+  const plain = level === "fast";
+  return { limits, name, hash: checkHashOptions({ orientations: plain || orientations }), hashOnly: plain };
 }
 
 /** Decodes an image and searches for it. Bytes and pixels are copied before this returns. */
@@ -124,7 +129,7 @@ export async function searchImage(
 ): Promise<ImageSearchResult<IndexMatch>> {
   const samples = await readSamples(input, samplesOptions(search), search.signal);
   using image = new SearchedImage(samples, { keep: search.local !== undefined });
-  return image.searchIn(holder, search);
+  return await image.searchIn(holder, search); // before the image is freed
 }
 
 type Found = Pick<ImageSearchResult<IndexMatch>, "matches" | "flat" | "stages">;

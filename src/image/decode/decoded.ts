@@ -1,3 +1,4 @@
+import { native } from "../../native/load.js";
 import type { Content } from "../input/byte-collector.js";
 import type { Page } from "./decode.js";
 import { decodeSlots } from "./decode-slots.js";
@@ -41,7 +42,7 @@ export async function withDecoded<T>(
 
 /**
  * Decodes an image that was read already, and gives it to `use`. With `isolation: "process"` another process does both, and
- * `use` is not called. Throws as `withDecoded` does.
+ * `use` is not called. The content's bytes are freed once they are decoded. Throws as `withDecoded` does.
  */
 export async function withDecodedContent<T>(
   content: Content,
@@ -56,12 +57,17 @@ export async function withDecodedContent<T>(
       const timer = setTimeout(expire, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
       const { digests } = content;
       try {
+        let made: T;
         if (limits.isolation === "process") {
-          const made = await decodeIsolated<T>(content, { task, name, limits }, controller.signal);
-          return digests === undefined || task.kind !== "hash" ? made : { ...made, digests };
+          made = await decodeIsolated<T>(content, { task, name, limits }, controller.signal);
+          if (digests !== undefined && task.kind === "hash") made = { ...made, digests };
+        } else {
+          const pages = decodePages({ ...content, name, limits, signal: controller.signal }, all);
+          made = await use({ pages, signal: controller.signal, ...(digests && { digests }) });
         }
-        const pages = decodePages({ ...content, name, limits, signal: controller.signal }, all);
-        return await use({ pages, signal: controller.signal, ...(digests && { digests }) });
+        // After a failure or an abort the decoder may still read the bytes on another thread.
+        native.release(content.bytes);
+        return made;
       } finally {
         clearTimeout(timer);
       }

@@ -16,6 +16,9 @@ const mostPad = 16 * mib;
 const idleThreshold = mib / 8;
 const mostTrims = 64;
 
+/** Threads of the pool that share one arena. More would wait for each other. */
+const mostSharing = 4;
+
 const checkMilliseconds = 5000;
 /** Busier than a tenth of a thread, the process is at work. */
 const idleMicroseconds = 100 * checkMilliseconds;
@@ -93,7 +96,8 @@ function trimRegularly(thresholds: Thresholds): void {
  * Makes glibc's allocator keep the memory of one image for the next, for the whole process. By default it gives large
  * blocks back to the system and takes them anew, which costs much of the time of a decode. Blocks of more than 64 MiB
  * still return at once, and the rest when the process has been idle for some seconds, or after a minute of work. In a
- * small memory, or under a small limit of a control group, less is kept.
+ * small memory, or under a small limit of a control group, less is kept. Up to four threads of the pool share what is
+ * kept, unless they have allocated before or the environment sets MALLOC_ARENA_MAX.
  *
  * Call this in a program that owns its process, on its main thread, when it starts. Further calls change nothing. It
  * also changes nothing in a worker thread, with another allocator or C library, where there are less than 160 MiB of
@@ -109,6 +113,11 @@ export function tuneProcess(): { allocator: "glibc" | "other"; tuned: boolean } 
   const thresholds = thresholdsOf(availableMemory(), threadPoolSize());
   if (thresholds === undefined) return state;
   const tuned = setThresholds(thresholds);
-  if (tuned) trimRegularly(thresholds);
+  if (tuned) {
+    // A number of arenas from the environment stays. One thread has nobody to share with.
+    const threads = Math.min(threadPoolSize(), mostSharing);
+    if (threads > 1 && !process.env["MALLOC_ARENA_MAX"]) native.shareArena(threads);
+    trimRegularly(thresholds);
+  }
   return { allocator: state.allocator, tuned };
 }

@@ -17,7 +17,7 @@ type Decoding = Parameters<typeof hashPages>[0];
 
 function perform(task: Task, decoding: Decoding): Promise<object> {
   if (task.kind === "hash") return hashPages(decoding, task);
-  if (task.kind === "samples") return firstSamples(decoding, task.hash);
+  if (task.kind === "samples") return firstSamples(decoding, { hash: task.hash });
   if (task.kind === "reduce") return reducedPixels(decoding, task.side);
   return previewPixels(decoding);
 }

@@ -1,5 +1,6 @@
 // Decodes a burst of images in a process of its own, waits until an idle process has given its memory back, and prints
-// the bytes of resident memory: tune-child.mjs FOLDER (tuned | untuned) (images | workers)
+// the bytes of resident memory: tune-child.mjs FOLDER (tuned | untuned) (images | workers). With large-N it decodes large
+// images, N at a time, and prints the peak at once.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -9,9 +10,16 @@ const [folder, mode, load] = process.argv.slice(2);
 const { tuned } = mode === "tuned" ? tuneProcess() : { tuned: false };
 const path = (name) => join(folder, `${name}.jpg`);
 /** The file of `/proc` counts pages exactly, unlike `process.memoryUsage()` of a busy process. */
-const resident = () => 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]);
+const memory = (name) => 1024 * Number(RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))[1]);
+const resident = () => memory("VmRSS");
 
 const hashes = new Set();
+if (load.startsWith("large-")) {
+  const concurrency = Number(load.slice("large-".length));
+  for await (const { result } of hashImages(Array(16).fill(path("large")), { concurrency })) hashes.add(result.hash);
+  console.log(JSON.stringify({ tuned, hashes: [...hashes], peak: memory("VmHWM") }));
+  process.exit();
+}
 if (load === "images") {
   hashes.add((await hashImage(path("huge"))).hash);
   for await (const { result } of hashImages(Array(8).fill(path("large")), { concurrency: 4 })) hashes.add(result.hash);

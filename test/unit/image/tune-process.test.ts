@@ -13,16 +13,33 @@ const report = process.report.getReport() as unknown as { header: { glibcVersion
 const glibc = report.header.glibcVersionRuntime !== undefined;
 const gxx = which("g++");
 
-/** Counts the calls of mallopt, and says so at the end. */
+/** Counts the calls of mallopt and the arenas, at the last call and at the end, and says so. */
 const recorder = `
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdio.h>
-static int calls;
+#include <stdlib.h>
+#include <string.h>
+static int calls, before;
+static int arenas() {
+  char* text = nullptr;
+  size_t size = 0;
+  FILE* stream = open_memstream(&text, &size);
+  malloc_info(0, stream);
+  fclose(stream);
+  int count = 0;
+  for (const char* at = text; (at = strstr(at, "<heap nr=")) != nullptr; ++at) ++count;
+  free(text);
+  return count;
+}
 extern "C" int mallopt(int name, int value) {
   ++calls;
+  before = arenas();
   return reinterpret_cast<int (*)(int, int)>(dlsym(RTLD_NEXT, "mallopt"))(name, value);
 }
-__attribute__((destructor)) static void report() { fprintf(stderr, "mallopt calls: %d\\n", calls); }
+__attribute__((destructor)) static void report() {
+  fprintf(stderr, "mallopt calls: %d\\narenas: %d, %d\\n", calls, before, arenas());
+}
 `;
 
 /** An allocator that never reuses memory, with each block's size before the block. */
@@ -159,15 +176,19 @@ test.each([{ MALLOC_TRIM_THRESHOLD_: "1000000" }, { GLIBC_TUNABLES: "glibc.mallo
 describe.skipIf(!glibc || gxx === undefined)("with a preloaded library", () => {
   test("only tuneProcess sets thresholds, and only once", async () => {
     const env = { ...process.env, LD_PRELOAD: await library("recorder", recorder) };
-    const calls = async (script: string): Promise<string> => {
+    const calls = async (script: string, hashed = `await hashImage(${small});`): Promise<string> => {
       const imports = `import { hashImage, tuneProcess } from "./dist/index.js"; console.error = () => {};`;
-      const args = ["--input-type=module", "--eval", `${imports} await hashImage(${small}); ${script}`];
-      const shown = `"$0" "$@" 2>&1 | grep "mallopt calls"`;
+      const args = ["--input-type=module", "--eval", `${imports} ${hashed} ${script}`];
+      const shown = `"$0" "$@" 2>&1 | grep "${hashed === "" ? "arenas" : "mallopt calls"}"`;
       return (await succeed("/bin/sh", ["-c", shown, process.execPath, ...args], { env })).trim().split("\n").at(-1)!;
     };
     expect(await calls("")).toBe("mallopt calls: 0");
     expect(await calls("tuneProcess(); tuneProcess();")).toMatch(/^mallopt calls: [3-9]$/);
     expect(await calls("tuneProcess();")).toBe(await calls("tuneProcess(); tuneProcess();"));
+    // The pool's threads share arenas: those of a process that has just started are enough.
+    const some = `tuneProcess(); await Promise.all(Array(8).fill(${small}).map((path) => hashImage(path)));`;
+    const [, before, after] = /^arenas: (\d+), (\d+)$/.exec(await calls(some, ""))!;
+    expect(after).toBe(before);
   });
 
   test("another allocator is left as it is", async (ctx) => {
@@ -183,15 +204,32 @@ describe.skipIf(!glibc || gxx === undefined)("with a preloaded library", () => {
 
 describe.skipIf(!glibc)("memory", () => {
   interface Burst {
+    /** Bytes of memory at most, with images of 12 megapixels. */
+    peak: number;
     tuned: boolean;
     hashes: string[];
     loaded: number;
     idle: number;
   }
-  const burst = async (mode: "tuned" | "untuned", load: "images" | "workers"): Promise<Burst> => {
+  const burst = async (
+    mode: "tuned" | "untuned",
+    load: "images" | "workers" | "large-1" | "large-2" | "large-4",
+  ): Promise<Burst> => {
     const args = ["--expose-gc", join(root, "test/support/image/tune-child.mjs"), images, mode, load];
     return JSON.parse(await succeed(process.execPath, args)) as Burst;
   };
+
+  test.for(["large-1", "large-2", "large-4"] as const)(
+    "is at most 1.3 times as much in a tuned process: %s at a time",
+    // In one process of about 24 a thread of the pool has an arena before it can share one.
+    { retry: 2 },
+    async (load, ctx) => {
+      needsLongRun(ctx); // dozens of images of 12 megapixels
+      const [untuned, tuned] = [await burst("untuned", load), await burst("tuned", load)];
+      expect(tuned.hashes).toEqual(untuned.hashes);
+      expect(tuned.peak).toBeLessThan(1.3 * untuned.peak);
+    },
+  );
 
   test.for(["images", "workers"] as const)(
     "returns when the process is idle after a burst of %s",
