@@ -15,7 +15,12 @@ import {
   queryOptionNames,
 } from "../search/query.js";
 import { nearestOrientations } from "../search/results.js";
-import { checkImageSearch, type ImageSearchOptions, type ImageSearchResult } from "../search/search-image.js";
+import {
+  checkImageSearch,
+  imageSearchOptionNames,
+  type ImageSearchOptions,
+  type ImageSearchResult,
+} from "../search/search-image.js";
 import { type BuildOptions, buildFiles } from "./build-files.js";
 import { KnownDigests } from "./digests.js";
 import { type Entries, KeptEntries } from "./entries.js";
@@ -234,6 +239,8 @@ export class HashList {
    * Searches several `HashList`s for one image, like `searchImage`. The image is read and hashed once. A file that the
    * decoder refuses is an error where none of the lists has its digest.
    *
+   * @param options as of `searchImage`. `orientations`: whether each result has `query`, the image's hash in all
+   * orientations, with which other holders can be searched without a second decoding. Default false.
    * @returns what `searchImage` of each list answers, in their order.
    * @throws as `searchImage`
    *
@@ -243,13 +250,14 @@ export class HashList {
   static async searchImageIn(
     lists: readonly HashList[],
     input: ImageInput,
-    options?: ImageSearchOptions,
+    options?: ImageSearchOptions & { orientations?: boolean },
   ): Promise<ImageSearchResult<ListMatch>[]> {
     if (!Array.isArray(lists) || !lists.every((list) => list instanceof HashList)) {
       throw invalidArgument("lists", "array of HashList", lists);
     }
     for (const list of lists as readonly HashList[]) list.#open();
-    const search = checkImageSearch(options);
+    const { orientations = false, ...given } = checkOptions(options, [...imageSearchOptionNames, "orientations"]);
+    const search = { ...checkImageSearch(given), orientations: boolean("orientations", orientations) };
     const held = lists.map((list) => list.#entries);
     held.forEach((entries) => entries.hold()); // close() may be called during the search
     try {

@@ -36,7 +36,8 @@ export async function searchListsForImage(
     const matches = [...exact, ...finder.matches(found?.matches ?? [])];
     const tier = exact.length > 0 ? "match" : (found?.tier ?? "none");
     // Where the decoder refused the file, its digests are all there is.
-    results.push({ quality: 0, flat: false, stages: [], ...found, tier, matches });
+    const query = search.orientations && samples && { query: samples.hash };
+    results.push({ quality: 0, flat: false, stages: [], ...found, tier, matches, ...query });
   }
   if (refused !== undefined && results.every(({ matches }) => matches.length === 0)) throw refused;
   return results;

@@ -1,7 +1,9 @@
 import type { Readable } from "node:stream";
 import { getSystemErrorMap } from "node:util";
+import { embeddedVideo } from "../../doors/video.js";
 import type { ImageInput } from "../../index.js";
 import { withoutHashes } from "../../without-hashes.js";
+import { NotedFile } from "../../files/noted-file.js";
 import { openFile } from "../../files/open-file.js";
 import { looksLikeMedia } from "./looks-like.js";
 import { type Path, shownPath } from "./names.js";
@@ -50,9 +52,18 @@ async function* bytesOf(path: Path): AsyncGenerator<Uint8Array> {
   yield* file.createReadStream() as AsyncIterable<Uint8Array>;
 }
 
-/** What the library reads the file from. */
-export function inputOf({ path, stream }: Found, stdin: Readable): ImageInput {
+/** What the library reads the file from. A file is also searched for a video behind its image while its bytes are there. */
+export function inputOf(file: Found, stdin: Readable): ImageInput {
+  const { path, stream } = file;
   if (stream) return path === "-" ? stdin : descriptorStream(inheritedDescriptor(path.toString())!);
   // A path as bytes would be taken for the image itself.
-  return typeof path === "string" ? path : bytesOf(path);
+  if (typeof path !== "string") return bytesOf(path);
+  return new NotedFile(path, (bytes) => {
+    if (file.error !== undefined) return;
+    // What goes wrong is reported when the file is read for its video.
+    file.embedded = embeddedVideo(bytes).then(
+      (video) => video?.length ?? 0,
+      () => undefined,
+    );
+  });
 }

@@ -73,8 +73,13 @@ export async function videoOutcomes<R>(
   return streamOutcomes(file, path, options, work);
 }
 
+/** How many bytes the video behind an image has. It is undefined where the image was read by something else. */
+const embeddedLength = async (file: Found): Promise<number | undefined> =>
+  file.error === undefined ? file.embedded : undefined;
+
 /**
- * Searches an image for a video behind it, and hands that to `use`. A file that cannot be searched is a failure.
+ * Searches an image for a video behind it, and hands that to `use`. A file that cannot be searched is a failure. Most images
+ * have none, which is known since they were read.
  * @param signal aborted when the command ends.
  */
 export async function embeddedOutcomes<R>(
@@ -83,6 +88,7 @@ export async function embeddedOutcomes<R>(
   use: (video: Uint8Array) => Promise<Outcome<R>[]>,
 ): Promise<Outcome<R>[]> {
   const { path } = file;
+  if ((await embeddedLength(file)) === 0) return [];
   try {
     const video = await embeddedVideo(typeof path === "string" ? path : await readFile(path));
     return video === undefined ? [] : await use(video);
@@ -94,8 +100,10 @@ export async function embeddedOutcomes<R>(
 
 /** Names the video behind an image, which is not read. @param hint what would read it. */
 export async function nameEmbedded(file: Found, signal: AbortSignal, hint = ""): Promise<Outcome<never>[]> {
-  return embeddedOutcomes<never>(file, signal, async ({ length }) => {
+  const named = (length: number): Outcome<never>[] => {
     const text = `a video of ${length} bytes behind the image was not read${hint}`;
     return [{ file, part: "embedded", failure: { code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT", message: text } }];
-  });
+  };
+  const length = await embeddedLength(file);
+  return length ? named(length) : embeddedOutcomes<never>(file, signal, async (video) => named(video.length));
 }

@@ -6,9 +6,12 @@ import type { FileFilter } from "./filter.js";
 import { type Path, pathOf } from "./names.js";
 import { inheritedDescriptor } from "./pipes.js";
 
-/** A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller. */
+/**
+ * A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller. `embedded`: how
+ * many bytes the video behind its image has, set when the image is read; undefined where that is not known.
+ */
 export type Found =
-  | { path: Path; walked: boolean; stream: boolean; error?: undefined }
+  | { path: Path; walked: boolean; stream: boolean; error?: undefined; embedded?: Promise<number | undefined> }
   | { path: Path; walked: boolean; stream: false; error: NodeJS.ErrnoException };
 
 /** Names sorted at a time, so that a folder of millions costs bounded memory: such a one comes in sorted runs. */

@@ -2,6 +2,7 @@ import { onAbort } from "../../on-abort.js";
 import { invalidArgument, isBytes } from "../../check.js";
 import { EmpreinteError, ImageError, printable, systemReason } from "../../errors.js";
 import { type ByteStream, bytesOfChunk, type Chunks, chunksOf, isStream } from "../../files/byte-stream.js";
+import { NotedFile } from "../../files/noted-file.js";
 import { openFile } from "../../files/open-file.js";
 import { pathOf } from "../../files/path.js";
 import { ByteCollector, type Content, tooManyBytes } from "./byte-collector.js";
@@ -98,6 +99,16 @@ export function sourceOf(
   maxBytes: number,
   digests: readonly DigestType[] = [],
 ): Source {
+  if (input instanceof NotedFile) {
+    const { path, note } = input;
+    const { name: shown, read } = sourceOf(path, name, maxBytes, digests);
+    const readAndNote = async (signal: AbortSignal): Promise<Content> => {
+      const content = await read(signal);
+      note(content.bytes);
+      return content;
+    };
+    return { name: shown, read: readAndNote };
+  }
   if (typeof input === "string" || input instanceof URL) {
     const path = pathOf(input, "input");
     const shown = printable(name ?? path);

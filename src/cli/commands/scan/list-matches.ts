@@ -5,6 +5,7 @@ import {
   HashList,
   type ImageHash,
   type ImageInput,
+  type ImageSearchResult,
   type ListMatch,
 } from "../../../index.js";
 import type { VideoSignature } from "../../../doors/video.js";
@@ -128,6 +129,16 @@ export async function frameMatches(
   return [...best.values()].toSorted((a, b) => a.timestampSeconds - b.timestampSeconds).map(nearMatch);
 }
 
+/** What lists know of an image. */
+export interface CopyMatches {
+  /** The image's hash in all orientations, unless its decoder refused it. */
+  query: ImageQuery | undefined;
+  matches: ScanMatch[];
+}
+
+/** A hash in all orientations, as a search takes it. */
+export type ImageQuery = NonNullable<ImageSearchResult["query"]>;
+
 /**
  * The entries that name an image's bytes or that it is an altered copy of, matches before reviews, and the image's hash.
  * The image is read and hashed once for all lists.
@@ -136,14 +147,13 @@ export async function copyMatches(
   input: ImageInput,
   lists: readonly HashList[],
   options: Limits & { level: CopyLevel; signal: AbortSignal },
-): Promise<{ hash: string | undefined; quality: number; matches: ScanMatch[] }> {
-  const results = await HashList.searchImageIn(lists, input, options);
-  const [{ hash, quality } = { hash: undefined, quality: 0 }] = results;
+): Promise<CopyMatches> {
+  const results = await HashList.searchImageIn(lists, input, { ...options, orientations: true });
   const found = results.flatMap(({ matches }) => matches);
   const exact = found.filter(({ type }) => type !== "pdq");
   const rank = { match: 0, review: 1 };
   const near = found
     .filter(({ type }) => type === "pdq")
     .sort((a, b) => rank[a.tier ?? "review"] - rank[b.tier ?? "review"] || a.distance - b.distance);
-  return { hash, quality, matches: [...exact.map(exactMatch), ...near.map(copyMatch)] };
+  return { query: results[0]?.query, matches: [...exact.map(exactMatch), ...near.map(copyMatch)] };
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { digestFile, defaultLimits, type FileDigests, type ImageHash, type ImageInput } from "../../../index.js";
+import { digestFile, type FileDigests, type ImageHash } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
 import type { StreamResult } from "../../io/video-outcomes.js";
@@ -24,18 +24,6 @@ import { type KnownVideos, loadVideos, videoMatch, videosInVideo, videosWithImag
 const resultOf = (about: object, matches: readonly ScanMatch[], failure?: unknown): ScanResult => {
   return { about, matches, found: matches.length > 0, failure };
 };
-
-/** All bytes of a stream, or a few more than the limit, which the library then refuses. */
-async function bytesOf(input: AsyncIterable<unknown>, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of input as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBytes) break;
-  }
-  return Buffer.concat(chunks);
-}
 
 /** Compares files with lists, indexes and known videos. */
 class ListScanner implements Scanner {
@@ -78,26 +66,15 @@ class ListScanner implements Scanner {
     return resultOf({ ...imageAbout(hash), ...(skipped && { skipped }) }, [...exact, ...near, ...videos]);
   }
 
-  /** Searches for altered copies, which also hashes the image and digests its bytes. */
+  /** Searches for altered copies, which also hashes the image and digests its bytes. Known videos are searched by its hash. */
   async #copies(file: Found): Promise<ScanResult> {
     const { options, session, copyLevel } = this.#context;
     const { signal, stdin } = session;
     const limits = imageLimitsOf(options);
-    const source = inputOf(file, stdin);
-    const input =
-      this.#videos === undefined || typeof source === "string"
-        ? source
-        : await bytesOf(source as AsyncIterable<unknown>, limits.maxBytes ?? defaultLimits.maxBytes);
-    const { hash, quality, matches } = await copyMatches(input, this.#lists, { ...limits, level: copyLevel!, signal });
-    const videos = this.#videos && hash !== undefined ? await this.#videosNear(input) : [];
-    return resultOf(hash === undefined ? {} : imageAbout({ hash, quality }), [...matches, ...videos]);
-  }
-
-  async #videosNear(input: ImageInput): Promise<ScanMatch[]> {
-    const { options, session } = this.#context;
-    const { hashImage } = await import("../../../index.js");
-    const hash = await hashImage(input, { ...imageLimitsOf(options), orientations: true, signal: session.signal });
-    return videosWithImage(hash, this.#videos!, this.#settings, session.signal);
+    const input = inputOf(file, stdin);
+    const { query, matches } = await copyMatches(input, this.#lists, { ...limits, level: copyLevel!, signal });
+    const videos = this.#videos && query ? await videosWithImage(query, this.#videos, this.#settings, signal) : [];
+    return resultOf(query === undefined ? {} : imageAbout(query), [...matches, ...videos]);
   }
 
   async #digestsOf(path: string): Promise<FileDigests> {

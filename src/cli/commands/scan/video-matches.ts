@@ -2,7 +2,7 @@ import { EmpreinteError, type ImageHash } from "../../../index.js";
 import { type HashVideoOptions, VideoIndex, type VideoMatch, type VideoSignature } from "../../../doors/video.js";
 import type { Session } from "../../io/session.js";
 import { readKnown } from "./known-videos.js";
-import type { SearchSettings } from "./list-matches.js";
+import type { ImageQuery, SearchSettings } from "./list-matches.js";
 import type { ScanMatch } from "./record.js";
 import { segmentRecord } from "./segment-record.js";
 
@@ -55,7 +55,7 @@ export async function videosInVideo(
 
 /** The known videos that an image is in, each by the page that is nearest. */
 export async function videosWithImage(
-  image: ImageHash,
+  image: ImageQuery & Pick<ImageHash, "frames">,
   index: VideoIndex,
   settings: SearchSettings,
   signal: AbortSignal,
