@@ -22,8 +22,7 @@ describe.skipIf(process.platform === "win32" || which("mkfifo") === undefined)("
     symlinkSync(path("pipe.png"), path("link.jpg"));
     symlinkSync("/dev/zero", path("walked", "zero.jpg"));
     await new Promise<void>((listening) => server.listen(path("walked", "socket.txt"), listening));
-    const { code } = await empreinte(["bank", "create", path("known.bank"), "b"]);
-    expect(code).toBe(0);
+    await empreinte(["bank", "create", path("known.bank"), "b"]);
   });
   afterAll(() => server.close());
 
