@@ -1,7 +1,7 @@
 import { invalidArgument } from "../check.js";
 import { LimitError, VideoError } from "../errors.js";
 import { isRawPixels } from "../hash/raw-pixels.js";
-import { hasOnlyJoints } from "./containers/transport-stream.js";
+import { jumpsOf } from "./containers/transport-stream.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import { decodeFrames } from "./ffmpeg/decode-frames.js";
@@ -225,7 +225,7 @@ async function hashFile(video: OpenVideo, options: CheckedVideoOptions, watch: W
     if (!isDamage(error)) throw error;
     damage = error;
   }
-  const past = video.format === "mpegts" && (await hasOnlyJoints(video)) ? "joints" : "damage";
+  const past = video.format === "mpegts" && (await jumpsOf(video)) !== "damage" ? "joints" : "damage";
   if (past === "damage" && !partial) throw damage;
   return (await hashReading(fromFile(video, decoder, options, exactRate, past), options, watch())).signature;
 }

@@ -1,4 +1,5 @@
 import { invalidArgument, oneOf } from "../check.js";
+import { jumpsOf } from "./containers/transport-stream.js";
 import { usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
 import { decodeFrames } from "./ffmpeg/decode-frames.js";
@@ -47,7 +48,9 @@ export async function* videoFrames(
     };
     const keyframes = sampling === "keyframes";
     const what = { stream, channels, keyframes, every: 1, rotate, squarePixels };
-    const decoding = { ...what, threads, strict: true, limits, signal };
+    // Frames that were given cannot be taken back, so the joints of a transport stream are looked for first.
+    const joined = video.format === "mpegts" && (await jumpsOf(video)) === "joints";
+    const decoding = { ...what, threads: joined ? 1 : threads, strict: !joined, joined, limits, signal };
     for await (const frame of decodeFrames(video, decoder, { ...decoding, onProgress: report }, state)) {
       yield { ...frame, data: frame.data.slice() };
     }

@@ -21,7 +21,7 @@ function framesIn(bytes: Uint8Array): number {
 const impossible = [0, 1, 2].map((byte) => Buffer.from([0, 0, byte]));
 
 /** Whether a unit of HEVC data was overwritten with zeros, as the parts of a file are that never arrived. */
-function hasHole(unit: Buffer): boolean {
+export function hasHole(unit: Buffer): boolean {
   return unit.at(-1) === 0 || impossible.some((bytes) => unit.includes(bytes));
 }
 

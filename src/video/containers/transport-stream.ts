@@ -41,6 +41,8 @@ class Counters {
   #tables = 0;
   /** At which of them its counter last jumped. */
   #tableJump = 0;
+  /** Whether a counter has jumped. */
+  jumped = false;
 
   /** Returns false where a packet is missing inside a frame or sound, or where it cannot be known. */
   take(packet: Buffer): boolean {
@@ -57,6 +59,7 @@ class Counters {
     const seconds = begins ? timeOf(payload) : undefined;
     const elements = begins ? isElement(payload) : stream?.elements === true;
     const continues = stream === undefined || counter === stream.counter || counter === ((stream.counter + 1) & 15);
+    this.jumped ||= !continues;
     if (pid === tablePid && !continues) this.#tableJump = this.#tables;
     const whole = continues || !(elements || stream.elements) || (begins && this.#isJoint(stream, seconds));
     this.#streams.set(pid, { counter, elements, tables: this.#tables, seconds: seconds ?? stream?.seconds });
@@ -71,31 +74,33 @@ class Counters {
   }
 }
 
+/** What the jumps of the packet counters are: there are none, all are joints of whole files, or some are neither. */
+export type Jumps = "none" | "joints" | "damage";
+
 /**
- * Returns whether all jumps of the packet counters are joints of whole files. False for packets of another length, which
- * some recorders write.
+ * Returns what the jumps of the packet counters are. Packets of another length, which some recorders write, are `"damage"`.
  * @throws The system's error when the file cannot be read.
  */
-export async function hasOnlyJoints({ fd, path }: { fd?: number; path: string }): Promise<boolean> {
-  if (fd !== undefined) return onlyJoints(fd);
+export async function jumpsOf({ fd, path }: { fd?: number; path: string }): Promise<Jumps> {
+  if (fd !== undefined) return readJumps(fd);
   const file = await open(path);
   try {
-    return await onlyJoints(file.fd);
+    return await readJumps(file.fd);
   } finally {
     await file.close();
   }
 }
 
-async function onlyJoints(fd: number): Promise<boolean> {
+async function readJumps(fd: number): Promise<Jumps> {
   const buffer = Buffer.alloc(packetBytes * packetsAtOnce);
   const counters = new Counters();
   for (let position = 0; ;) {
     const { bytesRead } = await readInto(fd, buffer, 0, buffer.length, position);
-    if (bytesRead === 0) return position > 0;
+    if (bytesRead === 0) return position === 0 ? "damage" : counters.jumped ? "joints" : "none";
     const whole = bytesRead - (bytesRead % packetBytes);
-    if (whole === 0) return false; // it ends inside a packet
+    if (whole === 0) return "damage"; // it ends inside a packet
     for (let at = 0; at < whole; at += packetBytes) {
-      if (!counters.take(buffer.subarray(at, at + packetBytes))) return false;
+      if (!counters.take(buffer.subarray(at, at + packetBytes))) return "damage";
     }
     position += whole;
   }

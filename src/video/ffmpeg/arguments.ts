@@ -104,6 +104,11 @@ export function decodeArguments(decoding: DecodeRequest, { fpsMode, ownSizes }: 
   ];
 }
 
+/** Writes the packets of a stream one behind the other, undecoded. */
+export function unitArguments(file: Pick<DecodeRequest, "format" | "file" | "stream">): string[] {
+  return [...quiet, "-nostats", ...input(file), ...onlyVideo(file.stream), ...words("-c copy -f data pipe:1")];
+}
+
 /** Writes a Matroska header with the first packet, undecoded: the header has the container's frame rate. */
 export function probeArguments(file: Pick<DecodeRequest, "format" | "file" | "stream">): string[] {
   const output = words("-c copy -frames:v 1 -f matroska pipe:1");

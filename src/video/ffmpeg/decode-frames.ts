@@ -14,6 +14,7 @@ import type { Decoder } from "./find-ffmpeg.js";
 import { type FrameLine, StderrReport } from "./stderr-report.js";
 import { withSystemLimits } from "../../processes/system-limits.js";
 import { decodeLimits } from "./decode-limits.js";
+import { hasUnitHoles } from "./unit-holes.js";
 import { Watchdog } from "./watchdog.js";
 
 export interface DecodeOptions extends Omit<DecodeRequest, "format" | "file" | "mark" | "maxPixels"> {
@@ -156,6 +157,16 @@ class DecodeRun implements StderrListener {
       limits: this.#options.limits,
     });
     if (failure !== undefined) throw failure;
+    await this.#checkUnits();
+  }
+
+  /** @throws {VideoError} for HEVC that was overwritten with zeros, which its decoder does not notice. */
+  async #checkUnits(): Promise<void> {
+    const { limits, stream, signal } = this.#options;
+    const { format, name } = this.#video;
+    if (this.#report.codec !== "hevc" || (format !== "mov" && format !== "matroska")) return;
+    if (!(await hasUnitHoles(this.#video, this.#decoder, { limits, stream }, signal))) return;
+    throw new VideoError("ERR_EMPREINTE_CORRUPT", `${name} cannot be decoded: a part of its data is missing`);
   }
 
   /** Ends the child, however far it is, and waits until it is gone. */

@@ -23,6 +23,15 @@ const keptProblems = 8;
  * always call such a frame corrupt: that depends on which thread is first.
  */
 const concealment = /error while decoding MB|error at MB|damaged at \d|concealing \d/i;
+/**
+ * The decoder of HEVC writes this and goes on with what it has: blocks that it made of nothing, or a frame that lacks the one
+ * that it was made of. It gives such frames as whole ones.
+ */
+const hevcDamage =
+  /^\[hevc\] (?:CABAC_MAX_BIN|The cu_qp_delta|Could not find ref with POC|Error parsing NAL unit|Invalid NAL unit size|Error splitting the input|Overread|Zero refs|PPS id out of range|Skipping invalid undecodable NALU|Two slices reporting being the first|First slice in a frame missing)/i;
+/** Parsers of containers write this where they cannot follow the file, and look for a place where they can go on. */
+const lostPlace =
+  /invalid as first byte of an EBML number|indicated by an EBML number's first byte|EBML number.* exceeds max length|max resync size reached|Element at .* ending at .* exceeds containing master element|Invalid EBML number/i;
 /** ffmpeg writes this about a file that is cut or changed, even where it goes on and exits with 0. */
 const damage = /partial file|ended prematurely|packet corrupt|corrupt input packet|corrupt decoded frame/i;
 /** The packets of a transport stream are counted. ffmpeg writes this about the packet before a jump of the counter. */
@@ -158,6 +167,7 @@ export class StderrReport {
     if (/Cannot allocate memory|Error allocating|Unable to allocate|memory exhausted/i.test(text))
       this.outOfMemory = true;
     if (damage.test(text) && !(this.#joined && jump.test(text))) this.damage ??= text;
+    if (hevcDamage.test(text) || lostPlace.test(text)) this.damage ??= text;
     if (concealment.test(text)) this.concealed = true;
     this.problems.push(text);
     if (this.problems.length > keptProblems) this.problems.shift();

@@ -4,8 +4,8 @@
  */
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { hashDistance, hashImage } from "../../../src/index.ts";
-import { TiffReader } from "../../../src/image/formats/tiff-directory.ts";
+import { hashDistance, hashImage } from "../../../dist/index.js";
+import { TiffReader } from "../../../dist/image/formats/tiff-directory.js";
 import { makeInput, SPECS } from "../../../fixtures/kat/inputs.mjs";
 
 const spec = SPECS.find(({ id }) => id === "scenergb-1024x768") ?? SPECS.find(({ id }) => id.startsWith("scenergb-"))!;
