@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hashVideo, videoFrames } from "../../../dist/doors/video.js";
 import { UnitHoles } from "../../../dist/video/ffmpeg/unit-holes.js";
-import { ffmpeg, makeClip, noFfmpeg, nothingLeft, runFfmpeg, videoFolder, x264 } from "../../support/video.ts";
+import { ffmpeg, makeClip, noFfmpeg, nothingLeft, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 const { clips, temporary } = videoFolder();
 const path = (name: string): string => join(clips, name);

@@ -159,6 +159,34 @@ describe("an import", () => {
   });
 });
 
+test("a policy takes a radius of 0 to 256, a quality of 0 to 100 and shares of 0 to 1", () => {
+  const takes = (policy: object): boolean => {
+    try {
+      store.setPolicy("ncii", policy);
+      return true;
+    } catch (error) {
+      expect(error).toMatchObject({ code: "ERR_EMPREINTE_INVALID_ARGUMENT" });
+      return false;
+    }
+  };
+  for (const [name, least, most, beyond] of [
+    ["radius", 0, 256, 257],
+    ["minQuality", 0, 100, 101],
+    ["minShare", 0, 1, 1.001],
+  ] as const) {
+    expect([name, takes({ [name]: least }), takes({ [name]: most })]).toEqual([name, true, true]);
+    expect([name, takes({ [name]: -0.001 }), takes({ [name]: beyond })]).toEqual([name, false, false]);
+  }
+  expect(takes({ matchRatio: 1 })).toBe(true);
+  expect([takes({ matchRatio: 0 }), takes({ matchRatio: 1.001 })]).toEqual([false, false]);
+});
+
+test("a bank takes a purpose of up to 1,024 characters", () => {
+  store.createBank({ name: "long", purpose: "p".repeat(1024) });
+  expect(() => store.createBank({ name: "longer", purpose: "p".repeat(1025) })).toThrow(/1024 characters/);
+  expect(store.banks().map(({ name }) => name)).toEqual(["ncii", "long"]);
+});
+
 test("a pattern of rows times columns is held back up to 32 wrong bits, and not from 33 on", async () => {
   const pattern = (wrong: number, seed: number): string => {
     const [rows, columns] = [hashAt(hashes, seed), hashAt(hashes, seed + 1)];
