@@ -190,6 +190,7 @@ describe("the stretches that an upload shares with known videos", () => {
     };
     expect(await decided({ minSharedSeconds: seconds - 0.001 })).toBe(1);
     expect(await decided({ minSharedSeconds: seconds + 0.001 })).toBe(0);
+    expect(await decided({ minSharedSeconds: seconds, minShare: share })).toBe(1);
     expect(await decided({ minShare: share - 0.001 })).toBe(1);
     expect(await decided({ minShare: share + 0.001 })).toBe(0);
     expect(await decided({ orientations: ["flipX"] })).toBe(0);

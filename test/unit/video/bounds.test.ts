@@ -1,4 +1,7 @@
 /** What a video index finds at each bound, at the last value and at the next one. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hashVideo, type VideoFrame, VideoIndex, type VideoSignature } from "../../../dist/doors/video.js";
 import { announce, newState } from "../../../dist/video/ffmpeg/decode-state.js";
@@ -180,6 +183,22 @@ test("a search finds the entries that existed when it began, and none that were 
   for (const id of ids) expect(entryOf(id)).toBe(first);
   for (const id of laterIds) expect(entryOf(id)).toBeUndefined();
   for (const id of laterIds) expect(entryFinder(entries.slots, entries.next)(id)).toBe(later);
+});
+
+test("a video and an image of which no frame counts come through a file", async () => {
+  const weak = { ...still(hash), frames: still(hash).frames.map((frame) => ({ ...frame, quality: 10 })) };
+  const folder = mkdtempSync(join(tmpdir(), "empreinte-video-bounds-"));
+  try {
+    using index = new VideoIndex();
+    index.add("video", weak);
+    index.add("image", { hash, quality: 10 });
+    await index.save(join(folder, "known.vidx"));
+    using opened = await VideoIndex.open(join(folder, "known.vidx"));
+    expect(["video", "image", "none"].map((id) => opened.has(id))).toEqual([true, true, false]);
+    expect(await opened.search(still(hash))).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("a video may have maxFrames frames, and one more is refused", async () => {
