@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, ProxyAgent, request, Socks5ProxyAgent } from "undici";
+import type { Dispatcher, request } from "undici";
 import { addressRule, isPublicAddress } from "./addresses.js";
 import { acceptedEncodings } from "./body.js";
 import { FetchError, invalid, networkError } from "./errors.js";
@@ -9,6 +9,16 @@ import { checkTarget, isOnion, parseUrl } from "./url.js";
 
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
 const secretHeader = /^(authorization|cookie|proxy-authorization|.*key.*|.*token.*|.*secret.*)$/;
+
+/** What makes connections. */
+interface Connections {
+  request: typeof request;
+  /** For addresses that must be checked. */
+  guarded: Dispatcher;
+  /** For origins that the operator has named. */
+  open: Dispatcher;
+  onion: Dispatcher | undefined;
+}
 
 /**
  * Fetches what strangers point at. It connects only to public addresses: a name is resolved once, all of its addresses are
@@ -25,11 +35,10 @@ export class Fetcher {
   readonly #allowed: (address: string) => boolean;
   readonly #trusted: ReadonlySet<string>;
   readonly #userAgent: string;
-  /** For addresses that must be checked. */
-  readonly #guarded: Agent;
-  /** For origins that the operator has named. */
-  readonly #open: Agent;
-  readonly #onion: Dispatcher | undefined;
+  readonly #connect: () => Promise<Connections>;
+  /** undici is loaded at the first fetch: it is more than a hundred files, and most processes fetch nothing. */
+  #connections: Promise<Connections> | undefined;
+  #closed = false;
 
   /** @throws {FetchError} `ERR_EMPREINTE_INVALID_ARGUMENT`, `ERR_EMPREINTE_FETCH_URL` */
   constructor(options: FetcherOptions = {}) {
@@ -40,9 +49,13 @@ export class Fetcher {
     const connections = number("connections", options.connections ?? 8, 1, 256);
     const tls = ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] };
     const common = { connections, pipelining: 1, allowH2: false };
-    this.#guarded = new Agent({ ...common, connect: { ...tls, lookup: checkedLookup(this.#allowed) } });
-    this.#open = new Agent({ ...common, connect: tls });
-    this.#onion = onionProxy === undefined ? undefined : proxyAgent(onionProxy);
+    const proxy = onionProxy === undefined ? undefined : checkProxy(onionProxy);
+    this.#connect = async () => {
+      const { Agent, request } = await import("undici");
+      const guarded = new Agent({ ...common, connect: { ...tls, lookup: checkedLookup(this.#allowed) } });
+      const open = new Agent({ ...common, connect: tls });
+      return { request, guarded, open, onion: proxy === undefined ? undefined : await proxyAgent(proxy) };
+    };
   }
 
   /**
@@ -77,7 +90,10 @@ export class Fetcher {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    await Promise.all([this.#guarded.destroy(), this.#open.destroy(), this.#onion?.destroy()]);
+    this.#closed = true;
+    if (this.#connections === undefined) return;
+    const { guarded, open, onion } = await this.#connections;
+    await Promise.all([guarded.destroy(), open.destroy(), onion?.destroy()]);
   }
 
   async #follow(first: URL, checked: CheckedFetch, signal: AbortSignal, done: () => void): Promise<FetchResponse> {
@@ -86,9 +102,9 @@ export class Fetcher {
     const { method, body } = checked;
     let { headers } = checked;
     for (let url = first; ;) {
-      const dispatcher = this.#dispatcher(url, url.origin === first.origin);
       const { hostname: host } = url;
-      const answer = await this.#request(url, { method, headers, body, signal, dispatcher });
+      const through = this.#route(url, url.origin === first.origin);
+      const answer = await this.#request(url, { method, headers, body, signal, through });
       const status = answer.statusCode;
       if (!redirectStatus.has(status)) {
         const open = { host, status, headers: flatten(answer.headers), url: url.href, redirects, raw: answer.body };
@@ -116,24 +132,31 @@ export class Fetcher {
     }
   }
 
-  /** Checks where a request goes, and answers what makes its connection. */
-  #dispatcher(url: URL, isFirstOrigin: boolean): Dispatcher {
+  /** Checks where a request goes, and answers through which connections. */
+  #route(url: URL, isFirstOrigin: boolean): "guarded" | "open" | "onion" {
     // A stranger must not reach a trusted origin by a redirect.
-    if (isFirstOrigin && this.#trusted.has(url.origin)) return this.#open;
-    if (isOnion(url)) {
-      if (this.#onion !== undefined) return this.#onion;
-      throw new FetchError("ERR_EMPREINTE_FETCH_ADDRESS", `${url.hostname} needs the option onionProxy`);
-    }
+    if (isFirstOrigin && this.#trusted.has(url.origin)) return "open";
+    if (isOnion(url)) return "onion";
     checkTarget(url, this.#allowed, isPublicAddress);
-    return this.#guarded;
+    return "guarded";
   }
 
   async #request(
     url: URL,
-    given: Pick<CheckedFetch, "method" | "headers" | "body"> & { signal: AbortSignal; dispatcher: Dispatcher },
+    given: Pick<CheckedFetch, "method" | "headers" | "body"> & {
+      signal: AbortSignal;
+      through: "guarded" | "open" | "onion";
+    },
   ): Promise<Dispatcher.ResponseData> {
-    const { method, headers, body = null, signal, dispatcher } = given;
+    const { method, headers, body = null, signal, through } = given;
     const sent = { "user-agent": this.#userAgent, "accept-encoding": acceptedEncodings, ...headers };
+    if (this.#closed) throw new FetchError("ERR_EMPREINTE_FETCH_NETWORK", `${url.hostname}: the fetcher is closed`);
+    const connections = await (this.#connections ??= this.#connect());
+    const { request, [through]: dispatcher } = connections;
+    signal.throwIfAborted();
+    if (dispatcher === undefined) {
+      throw new FetchError("ERR_EMPREINTE_FETCH_ADDRESS", `${url.hostname} needs the option onionProxy`);
+    }
     try {
       // The deadline covers all; undici's own limits of time are off.
       const times = { headersTimeout: 0, bodyTimeout: 0 };
@@ -158,10 +181,15 @@ function flatten(headers: Dispatcher.ResponseData["headers"]): Record<string, st
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, string>;
 }
 
-/** Makes the agent of a proxy that the operator has named. @throws {FetchError} */
-function proxyAgent(address: string): Dispatcher {
+/** Checks the address of a proxy that the operator has named. @throws {FetchError} */
+function checkProxy(address: string): string {
   const { protocol } = URL.canParse(address) ? new URL(address) : { protocol: "" };
-  if (protocol === "socks5:") return new Socks5ProxyAgent(address);
-  if (protocol === "http:") return new ProxyAgent({ uri: address, proxyTunnel: true });
+  if (protocol === "socks5:" || protocol === "http:") return address;
   throw invalid("onionProxy", "an address that begins with socks5:// or http://");
+}
+
+async function proxyAgent(address: string): Promise<Dispatcher> {
+  const { ProxyAgent, Socks5ProxyAgent } = await import("undici");
+  if (new URL(address).protocol === "socks5:") return new Socks5ProxyAgent(address);
+  return new ProxyAgent({ uri: address, proxyTunnel: true });
 }

@@ -1,8 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
+import { root } from "../../../test/support/run.ts";
 import { Fetcher, type FetcherOptions } from "../src/index.ts";
 
 const closing: (() => unknown)[] = [];
@@ -264,4 +266,30 @@ test.each([
   [{ method: "TRACE" as "GET" }, "method"],
 ])("%j is refused by its name", async (options, name) => {
   await expect(fetcherOf().fetch("http://127.0.0.1/", options)).rejects.toThrow(name);
+});
+
+test("undici is loaded at the first fetch, and a closed fetcher fetches nothing", () => {
+  const code = `
+    import { Fetcher } from "empreinte-fetch";
+    import { createRequire } from "node:module";
+    const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes("undici"));
+    const before = loaded();
+    const fetcher = new Fetcher({ allow: ["127.0.0.1"] });
+    const made = loaded();
+    const refused = await fetcher.fetch("http://127.0.0.1:9/").catch(({ code }) => code);
+    await fetcher.close();
+    const closed = await fetcher.fetch("http://127.0.0.1:9/").catch(({ message }) => message);
+    await new Fetcher().close();
+    console.log(JSON.stringify([before, made, loaded(), refused, closed]));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  expect(JSON.parse(stdout || "null"), stderr).toEqual([
+    false,
+    false,
+    true,
+    "ERR_EMPREINTE_FETCH_NETWORK",
+    "127.0.0.1: the fetcher is closed",
+  ]);
 });
