@@ -14,6 +14,7 @@ import { bodyLimit, continueBody } from "./bodies.js";
 import { answerError } from "./errors.js";
 import { healthRoutes, type ProcessMetrics } from "./health.js";
 import { type LogStream, logOptions } from "./log.js";
+import { compilersFactory } from "./validators.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -58,6 +59,7 @@ export async function buildApp({ service, log, allMetrics }: AppOptions): Promis
     return503OnClosing: true,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 300 },
+    schemaController: { compilersFactory },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,

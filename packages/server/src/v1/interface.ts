@@ -53,8 +53,6 @@ export function v1Interface(service: Service): (app: FastifyInstance) => Promise
     const matching = new Matching(service);
     app.setErrorHandler(problems);
     app.setNotFoundHandler((request, reply) => problems(notFound("There is no such route"), request, reply));
-    // The schemas of answers describe them. They do not filter them.
-    app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
     // Media and lists are streams, which the routes read themselves.
     app.removeContentTypeParser("text/plain");
     app.addContentTypeParser(/^/, (_request, _payload, done) => done(null));

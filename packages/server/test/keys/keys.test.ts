@@ -116,6 +116,6 @@ test("refused calls are written down without their values, and secrets are nowhe
   expect(keys[0]).toMatchObject({ what: "key created" });
   const written =
     server.log.join("") + JSON.stringify(denied) + (await server.call("/metrics", { key: server.key("metrics") })).text;
-  expect(written).not.toContain(key.split("_")[2]);
+  expect(written).not.toContain(key.split("_").slice(2).join("_"));
   expect(written).not.toMatch(/[0-9a-f]{24}/);
 });
