@@ -1,5 +1,5 @@
 /** What `tuneProcess` changes, each time in a process of its own, since its settings are for a whole process. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -98,6 +98,28 @@ async function child(script: string, env: NodeJS.ProcessEnv = {}): Promise<unkno
   return JSON.parse(await succeed(process.execPath, args, { env: { ...process.env, ...env } }));
 }
 
+/** Makes a control group with a limit of memory, of either version. Returns undefined where that is not allowed. */
+function memoryGroup(bytes: number): ({ path: string } & Disposable) | undefined {
+  for (const [parent, file] of [
+    ["/sys/fs/cgroup/memory", "memory.limit_in_bytes"],
+    ["/sys/fs/cgroup", "memory.max"],
+  ] as const) {
+    const path = join(parent, `empreinte-test-${process.pid}`);
+    try {
+      mkdirSync(path);
+    } catch {
+      continue;
+    }
+    const end = (): void => rmdirSync(path);
+    if (existsSync(join(path, file))) {
+      writeFileSync(join(path, file), String(bytes));
+      return { path, [Symbol.dispose]: end };
+    }
+    end();
+  }
+  return undefined;
+}
+
 const temporary = folder();
 const images = join(temporary, "tune-images");
 const small = JSON.stringify(join(images, "small.jpg"));
@@ -109,7 +131,7 @@ beforeAll(async () => {
     .png()
     .toBuffer();
   for (const [name, width, height] of [
-    ["huge", 10_000, 8000],
+    ["huge", 12_500, 8000],
     ["large", 4000, 3000],
     ["small", 320, 240],
   ] as const) {
@@ -153,6 +175,29 @@ test("a tuned process hashes alike, and a second call changes nothing", async ()
   expect(before[1]).toEqual({ allocator, tuned: false });
   const tuned = { allocator, tuned: glibc };
   expect(answers).toEqual([tuned, tuned, tuned]);
+});
+
+test("a tuned process starts others while it decodes, and they are not tuned", async () => {
+  const inner = `
+    import { diagnose, hashImage } from "./dist/index.js";
+    const { memory } = await diagnose({ selfTest: false });
+    console.log(JSON.stringify({ hash: (await hashImage(${small})).hash, tuned: memory.tuned }));`;
+  const got = await child(`
+    import { execFile } from "node:child_process";
+    import { promisify } from "node:util";
+    const { tuned } = tuneProcess();
+    const run = async () => {
+      const args = ["--input-type=module", "--eval", ${JSON.stringify(inner)}];
+      return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
+    };
+    const hash = async () => ({ hash: (await hashImage(${small})).hash, tuned: tuneProcess().tuned });
+    console.log(JSON.stringify([tuned, ...(await Promise.all([hash(), run(), hash(), hash(), run()])), await hash()]));`);
+  const { hash } = (await child(`console.log(JSON.stringify(await hashImage(${small})));`)) as { hash: string };
+  const [own, started] = [
+    { hash, tuned: glibc },
+    { hash, tuned: false },
+  ];
+  expect(got).toEqual([glibc, own, started, own, own, started, own]);
 });
 
 test("a worker thread does not tune its process", async () => {
@@ -230,6 +275,19 @@ describe.skipIf(!glibc)("memory", () => {
       expect(tuned.peak).toBeLessThan(1.3 * untuned.peak);
     },
   );
+
+  test("keeps to a control group that is smaller than what would be kept", async (ctx) => {
+    needsLongRun(ctx); // it needs the right to make a control group
+    const limit = 320 * mib;
+    using group = memoryGroup(limit);
+    if (group === undefined) ctx.skip("skipped: needs root and control groups of memory");
+    const script = join(root, "test/support/image/tune-child.mjs");
+    const entering = `echo $$ > "$0/cgroup.procs"; exec "$@"`;
+    const args = ["-c", entering, group!.path, process.execPath, "--expose-gc", script, images, "tuned", "large-4"];
+    const { tuned, peak, hashes } = JSON.parse(await succeed("/bin/sh", args)) as Burst;
+    expect({ tuned, hashes }).toEqual({ tuned: true, hashes: [expect.stringMatching(/^[0-9a-f]{64}$/)] });
+    expect(peak).toBeLessThan(limit);
+  });
 
   test.for(["images", "workers"] as const)(
     "returns when the process is idle after a burst of %s",
