@@ -264,6 +264,10 @@ describe("options", () => {
   test("all goes on after a match, and more views support it", async () => {
     const { stages, matches } = await find(originals[3]!, { all: true });
     expect(stages.map(({ name }) => name)).toEqual(["plain", "turned", "detected", "fixed"]);
+    // Only a thorough search also has the large fixed views.
+    const thorough = await find(originals[3]!, { all: true, level: "thorough" });
+    const fixed = [stages, thorough.stages].map((some) => some.find(({ name }) => name === "fixed")!.hashes);
+    expect(fixed[1]).toBeGreaterThan(fixed[0]!);
     expect(matches[0]).toMatchObject({ id: 3, distance: 0, view: "original" });
     expect(matches[0]!.supportCount).toBeGreaterThan(1);
   });
