@@ -1,5 +1,5 @@
-// Memory that is freed at once, and the settings of glibc's allocator. With another C library, or where another allocator
-// has replaced glibc's, the settings change nothing.
+// Memory that is freed at once, and the settings of glibc's allocator. With another C library, or where another
+// allocator has replaced glibc's, the settings change nothing.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -77,9 +77,10 @@ void trim() {
   std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
-// Threads keep what they free in arenas, and by default each thread of the pool has its own. Each then keeps the samples of
-// one image, although only some decode at a time. A thread takes an arena at its first allocation and never changes it. At
-// the limit of arenas it takes the next one in turn, so others have to take theirs until it is the main arena's turn.
+// Threads keep what they free in arenas, and by default each thread of the pool has its own. Each then keeps the
+// samples of one image, although only some decode at a time. A thread takes an arena at its first allocation and never
+// changes it. At the limit of arenas it takes the next one in turn, so others have to take theirs until it is the main
+// arena's turn.
 
 // Whether a block is from the main arena: the third bit of its header says so in every version of glibc.
 bool in_main_arena(const void* block) { return (static_cast<const size_t*>(block)[-1] & 4) == 0; }
@@ -124,8 +125,8 @@ int count_arenas() {
   return count;
 }
 
-// Lets new threads take arenas until it is the main arena's turn: then each of the others has had its turn since. Returns
-// false where arenas are not taken in turn, as those of threads that have ended are not.
+// Lets new threads take arenas until it is the main arena's turn: then each of the others has had its turn since.
+// Returns false where arenas are not taken in turn, as those of threads that have ended are not.
 bool turn_to_main_arena() {
   int others = 0;
   for (int taken = 0; others + 1 < arenas; ++taken) {
@@ -142,8 +143,8 @@ bool limit_arenas() {
   return arenas > 0 && arenas <= kMostArenas && mallopt(M_ARENA_MAX, 1) == 1 && turn_to_main_arena();
 }
 
-// Gives this thread of the pool the main arena, unless it has one. Waits until `count` threads are here, so that each of as
-// many jobs gets a thread of its own.
+// Gives this thread of the pool the main arena, unless it has one. Waits until `count` threads are here, so that each
+// of as many jobs gets a thread of its own.
 void join_main_arena(uint32_t count) {
   static std::mutex mutex;
   static std::condition_variable arrived;
