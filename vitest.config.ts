@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { SlowFirst } from "./test/support/order.ts";
 import { ClosingLine } from "./test/support/reporter.ts";
+import { sharedFiles } from "./test/support/shared-process.ts";
 
 /** Ends a test that hangs. No test may come near it, on however slow a machine: what a test measures, it counts. */
 const hanging = 10 * 60_000;
@@ -9,9 +10,22 @@ const hanging = 10 * 60_000;
 export default defineConfig(({ mode }) => {
   // `npm run test:all` is `vitest run --mode long`, which needs no shell to set a variable. See test/support/long.ts.
   const long = mode === "long" || process.env["EMPREINTE_LONG"] === "1";
+  const shared = sharedFiles();
   return {
     test: {
-      include: ["test/**/*.test.ts", "packages/*/test/**/*.test.ts"],
+      // To start a process and load the library takes most of a second of a processor, so that files which leave their
+      // process as it was follow one another in it.
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: "apart",
+            include: ["test/**/*.test.ts", "packages/*/test/**/*.test.ts"],
+            exclude: [...configDefaults.exclude, ...shared],
+          },
+        },
+        { extends: true, test: { name: "shared", include: shared, isolate: false } },
+      ],
       env: { EMPREINTE_LONG: long ? "1" : "" },
       // Node loads the compiled modules itself: passing each through the test runner takes most of a second a file.
       server: { deps: { external: [/\/dist\//] } },

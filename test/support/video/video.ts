@@ -23,13 +23,21 @@ export function runFfmpeg(...args: string[]): Promise<string> {
   return succeed(ffmpeg, ["-v", "error", "-nostdin", "-y", ...args]);
 }
 
-/** Creates a folder for the clips of a test file, and in it one for temporary files. Both are removed after the tests. */
+/**
+ * Creates a folder for the clips of a test file, and in it one for temporary files. Both are removed after the tests, and
+ * temporary files are made where they were before.
+ */
 export function videoFolder(): { clips: string; temporary: string } {
   const clips = mkdtempSync(join(tmpdir(), "empreinte-video-test-"));
   const temporary = join(clips, "temporary");
   mkdirSync(temporary);
+  const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = temporary;
-  afterAll(() => rmSync(clips, { recursive: true, force: true }));
+  afterAll(() => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    rmSync(clips, { recursive: true, force: true });
+  });
   return { clips, temporary };
 }
 
