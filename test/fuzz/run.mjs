@@ -21,7 +21,7 @@ const targets = {
   lists: { flags: [], most: 4096, sources: /^native\/(lists|status|hash\/(hash_text|trivial|distance))/ },
   index: { flags: untraced, most: 512 },
   align: { flags: untraced, most: 768 },
-  records: { flags: [], most: 2048 },
+  records: { flags: untraced, most: 2048 },
 };
 
 /** The newest clang++ on PATH, by any of the names distributions give it. */
