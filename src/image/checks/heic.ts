@@ -20,9 +20,15 @@ function framesIn(bytes: Uint8Array): number {
 /** What HEVC data never have: a byte of 3 comes between two zeros and a byte below 4. */
 const impossible = [0, 1, 2].map((byte) => Buffer.from([0, 0, byte]));
 
+/** Writers that split a stream at its start codes may leave so many zeros of the next one at the end of a unit. */
+const mostTrailing = 3;
+
 /** Whether a unit of HEVC data was overwritten with zeros, as the parts of a file are that never arrived. */
 export function hasHole(unit: Buffer): boolean {
-  return unit.at(-1) === 0 || impossible.some((bytes) => unit.includes(bytes));
+  let end = unit.length;
+  while (end > Math.max(0, unit.length - mostTrailing) && unit[end - 1] === 0) end--;
+  const data = unit.subarray(0, end);
+  return data.at(-1) === 0 || impossible.some((bytes) => data.includes(bytes));
 }
 
 /** Whether any image has such a hole. Units whose lengths do not fit are left for the decoder to refuse. */

@@ -3,7 +3,6 @@ import { entropyFault } from "../formats/jpeg/entropy.js";
 import { damaged, unsupported } from "../decode/refusals.js";
 import { type Directory, TiffReader } from "../formats/tiff-directory.js";
 import { checkJpeg } from "./jpeg.js";
-import { hasWebpHole } from "./webp.js";
 
 const tags = {
   compression: 259,
@@ -16,7 +15,6 @@ const tags = {
 
 /** Values of the tag of the compression. */
 const jpegCompression = 7;
-const webpCompression = 50_001;
 const faxCompressions: readonly number[] = [2, 3, 4];
 
 /** The header of a TIFF takes these bytes. No strip or tile begins in it. */
@@ -78,8 +76,6 @@ export async function checkTiffPage(image: Encoded, number: number): Promise<Tif
   for (const { at, bytes } of parts) {
     if (at < headerBytes) throw damaged(image, "a strip or tile is missing");
     if (compression === jpegCompression) await checkJpegPart(image, bytes, tables);
-    if (compression === webpCompression && hasWebpHole(bytes))
-      throw damaged(image, "a part of a strip or tile is missing");
   }
   return { tiled, fax };
 }

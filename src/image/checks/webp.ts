@@ -1,7 +1,6 @@
 import { LimitError } from "../../errors.js";
 import type { Encoded } from "../input/encoded.js";
-import { damaged, tooManyPages } from "../decode/refusals.js";
-import { hasLongHole, hasZeros } from "./holes.js";
+import { tooManyPages } from "../decode/refusals.js";
 import { maxMetadataBytes } from "./png.js";
 import { checkFrames } from "./work.js";
 
@@ -16,21 +15,9 @@ function* chunksOf(webp: Uint8Array): Generator<{ type: string; length: number; 
   }
 }
 
-/** Whether a chunk of an image or of a frame has a hole in its data. */
-export function hasWebpHole(webp: Uint8Array): boolean {
-  for (const { type, length, at } of chunksOf(webp)) {
-    const data = webp.subarray(at, at + length);
-    if (type === "VP8 " && hasZeros(data)) return true;
-    if (type === "VP8L" && hasLongHole(data)) return true;
-    // The chunks of a frame are behind its 16 bytes, as those of the file are behind its 12.
-    if (type === "ANMF" && length > 16 && hasWebpHole(data.subarray(4))) return true;
-  }
-  return false;
-}
-
 /**
  * Checks the chunks of a WebP before it is decoded.
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` for a hole in the data. @throws {LimitError} for metadata above the limit; for too many frames, or for more pixels in all of them than `maxSeconds`
+ * @throws {LimitError} for metadata above the limit; for too many frames, or for more pixels in all of them than `maxSeconds`
  * allows.
  */
 export function checkWebp(image: Encoded, all: boolean): void {
@@ -48,7 +35,6 @@ export function checkWebp(image: Encoded, all: boolean): void {
     const text = `${name} has EXIF, XMP or a colour profile of more than ${maxMetadataBytes} bytes, the most that is read`;
     throw new LimitError("metadata", text);
   }
-  if (hasWebpHole(bytes)) throw damaged(image, "a part of its data is missing");
   if (!all || canvas > limits.maxPixels) return;
   if (frames > limits.maxPages) throw tooManyPages(name, frames, limits.maxPages);
   checkFrames(image, frames, canvas);

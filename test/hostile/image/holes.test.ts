@@ -1,5 +1,5 @@
 /**
- * Holes: a part of the file is zeros, because it never arrived, or ones, because it was erased. Decoders make an image of many
+ * Holes: a part of the file is zeros, because it never arrived. Decoders make an image of many
  * of them. TIFFs whose strips or tiles are damaged are here as well.
  */
 import sharp, { type Sharp } from "sharp";
@@ -24,18 +24,10 @@ const encoders: [string, () => Promise<Buffer>][] = [
   ["a JPEG with the usual tables", () => scene().jpeg({ optimiseCoding: false, quality: 90 }).toBuffer()],
   ["a JPEG with tables of its own", () => scene().jpeg({ optimiseCoding: true, quality: 90 }).toBuffer()],
   ["a progressive JPEG", () => scene().jpeg({ progressive: true, quality: 90 }).toBuffer()],
-  ["a WebP", () => scene().webp({ quality: 90, effort: 1 }).toBuffer()],
-  ["a lossless WebP", () => scene().webp({ lossless: true, effort: 1 }).toBuffer()],
-  ["a WebP with alpha", () => scene().ensureAlpha(0.5).webp({ quality: 90, effort: 1 }).toBuffer()],
   ["a PNG", () => scene().png({ compressionLevel: 1 }).toBuffer()],
   ["a GIF", () => scene().gif({ effort: 1 }).toBuffer()],
   ["an AVIF", () => scene().avif({ effort: 0 }).toBuffer()],
   ["a TIFF of JPEGs", () => scene().tiff({ compression: "jpeg" }).toBuffer()],
-  ["a TIFF of WebPs", () => scene().tiff({ compression: "webp" }).toBuffer()],
-  [
-    "a TIFF of tiles that are WebPs",
-    () => scene().tiff({ compression: "webp", tile: true, tileWidth: 256, tileHeight: 256 }).toBuffer(),
-  ],
 ];
 
 describe("a hole is damage", () => {
@@ -51,21 +43,6 @@ describe("a hole is damage", () => {
     for (const [name, make] of Object.entries(holes)) {
       expect([name, await codeOf(make(Buffer.from(whole)))]).toEqual([name, "ERR_EMPREINTE_CORRUPT"]);
     }
-  });
-
-  it("in a frame of an animated WebP", async () => {
-    const frames = Buffer.concat(await Promise.all([scene(), scene().negate()].map((one) => one.raw().toBuffer())));
-    const whole = await sharp(frames, { raw: { width: 700, height: 1000, channels: 3, pageHeight: 500 } })
-      .webp({ effort: 1, delay: [100, 100] })
-      .toBuffer();
-    expect((await hashImage(whole, { pages: "all" })).frames).toHaveLength(2);
-    expect(await codeOf(whole.fill(0, whole.length - 4000, whole.length - 1000))).toBe("ERR_EMPREINTE_CORRUPT");
-  });
-
-  it("of ones in a lossless WebP", async () => {
-    const whole = await scene().webp({ lossless: true, effort: 1 }).toBuffer();
-    const half = whole.length >> 1;
-    expect(await codeOf(whole.fill(0xff, half, half + 4096))).toBe("ERR_EMPREINTE_CORRUPT");
   });
 });
 
@@ -88,6 +65,30 @@ describe("zeros that encoders write are not", () => {
       image().webp({ quality: 1, effort: 1 }).toBuffer(),
     ]);
     for (const file of files) expect(await codeOf(file)).toBe("hashed");
+  });
+
+  // A hole in a WebP cannot be told from areas of one colour by its zeros.
+  it("thousands of zeros in a WebP with noise at its top and one colour below", async () => {
+    const raw = Buffer.alloc(4000 * 4000);
+    for (let i = 0; i < 80_000; i++) raw[i] = (i * 2_654_435_761) >>> 24;
+    const image = sharp(raw, { raw: { width: 4000, height: 4000, channels: 1 } });
+    for (const options of [{ quality: 80 }, { quality: 100, effort: 0 }, { lossless: true, effort: 0 }]) {
+      const file = await image.clone().webp(options).toBuffer();
+      expect(file.includes(Buffer.alloc(1024))).toBe(true);
+      expect(await codeOf(file)).toBe("hashed");
+    }
+  });
+
+  it("stripes and dots of periods up to 32 in JPEGs", async () => {
+    for (const period of [2, 3, 5, 7, 8, 16, 31, 32]) {
+      const raw = Buffer.alloc(1024 * 512);
+      for (let i = 0; i < raw.length; i++)
+        raw[i] = (i & 1023) % period === 0 && (period & 1 || !((i >> 10) & 7)) ? 255 : 0;
+      const image = sharp(raw, { raw: { width: 1024, height: 512, channels: 1 } });
+      for (const options of [{ optimiseCoding: true }, { progressive: true }, { mozjpeg: true, quality: 20 }]) {
+        expect([period, await codeOf(await image.clone().jpeg(options).toBuffer())]).toEqual([period, "hashed"]);
+      }
+    }
   });
 
   it("there are such zeros in a JPEG of one colour", async () => {

@@ -101,6 +101,11 @@ describe("holes of units", () => {
     expect(new UnitHoles().feed(Buffer.concat([slice, parameters, slice]))).toBe(false);
   });
 
+  it("are not the zeros of a start code that a writer left at the end of a unit, but are more than those", () => {
+    expect(new UnitHoles().feed(unit(2, 1, 5, 9, 0, 0, 0))).toBe(false);
+    expect(new UnitHoles().feed(unit(2, 1, 5, 9, 0, 0, 0, 0))).toBe(true);
+  });
+
   it("are not looked for behind a length that is none", () => {
     const holes = new UnitHoles();
     expect(holes.feed(Buffer.concat([slice, Buffer.from([0, 0, 0, 1, 9]), holed]))).toBe(false);

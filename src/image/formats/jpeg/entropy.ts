@@ -4,7 +4,7 @@
  * where libjpeg warns, this decides whether all blocks are there.
  */
 import { setImmediate } from "node:timers/promises";
-import { hasZeros } from "../../checks/holes.js";
+import { hasZeros } from "./hole.js";
 import { BadData, BitReader, type HuffmanTable, readTables, valueOfZeros } from "./huffman.js";
 import { blocksOf, type Frame, frameOf, isFrame, isProgressive, partsOf, type Scan, scanOf } from "./structure.js";
 
