@@ -10,6 +10,8 @@ const hanging = 10 * 60_000;
 export default defineConfig(({ mode }) => {
   // `npm run test:all` is `vitest run --mode long`, which needs no shell to set a variable. See test/support/long.ts.
   const long = mode === "long" || process.env["EMPREINTE_LONG"] === "1";
+  // Each project below reads this file again, in the mode "test".
+  if (long) process.env["EMPREINTE_LONG"] = "1";
   const shared = sharedFiles();
   return {
     test: {
