@@ -17,6 +17,15 @@
 #include <pthread.h>
 #endif
 
+// glibc 2.34 moved these into libc under a new version. With their first version the addon also loads on older systems.
+#if defined(__GLIBC__) && defined(__x86_64__)
+__asm__(".symver pthread_create, pthread_create@GLIBC_2.2.5");
+__asm__(".symver pthread_join, pthread_join@GLIBC_2.2.5");
+#elif defined(__GLIBC__) && defined(__aarch64__)
+__asm__(".symver pthread_create, pthread_create@GLIBC_2.17");
+__asm__(".symver pthread_join, pthread_join@GLIBC_2.17");
+#endif
+
 namespace binding {
 namespace {
 
@@ -154,7 +163,9 @@ void join_main_arena(uint32_t count) {
   if (takes_main_arena() && ++turns < count) (void)turn_to_main_arena();
   ++here;
   arrived.notify_all();
-  arrived.wait_for(lock, std::chrono::milliseconds(100), [count] { return here >= count; });
+  // By the system's clock: waiting by the steady one needs glibc 2.30.
+  const auto until = std::chrono::system_clock::now() + std::chrono::milliseconds(100);
+  arrived.wait_until(lock, until, [count] { return here >= count; });
 }
 #else
 bool limit_arenas() { return false; }

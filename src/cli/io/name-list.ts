@@ -1,5 +1,4 @@
 import { addAbortSignal, type Readable } from "node:stream";
-import { openFile } from "../../files/open-file.js";
 import { type Path, pathOf, shownPath } from "./names.js";
 import { pipeOrPath } from "./pipes.js";
 
@@ -27,7 +26,10 @@ const withoutReturn = (name: Buffer): Buffer => (name.at(-1) === 0x0d ? name.sub
 
 async function streamOf(source: string, stdin: Readable): Promise<Readable> {
   const given = source === "-" ? stdin : pipeOrPath(source);
-  return typeof given === "string" ? (await openFile(given)).file.createReadStream() : given;
+  if (typeof given !== "string") return given;
+  // The table of commands imports this file, and help needs nothing of the library.
+  const { openFile } = await import("../../files/open-file.js");
+  return (await openFile(given)).file.createReadStream();
 }
 
 /**
