@@ -51,8 +51,9 @@ async function sameAnswers(curator: { store: BankStore }, node: Member): Promise
 }
 
 /**
- * Withdraws a case while the servers still settle. A node that takes longer than its lease to find a server is named, and
- * does not answer before it has the revision. No node finds the case. Once all have the revision, nobody is missing.
+ * Withdraws a case while the servers still elect a leader. A node that takes longer than its lease to find a server is
+ * named, and does not answer before it has the revision. No node finds the case. Once all have the revision, nobody is
+ * missing.
  */
 async function withdrawSoonAfter(curator: Curator, nodes: readonly ClusterNode[], number: number): Promise<void> {
   const { missing, nodes: confirmed } = await curator.withdraw({ case: `case ${number}` });
