@@ -1,4 +1,4 @@
-import { boolean, checkOptions } from "../check.js";
+import { boolean, checkOptions, integer } from "../check.js";
 import { pathOf } from "../files/path.js";
 import type { HashLike } from "../hash/value.js";
 import type { ImageInput } from "../image/input/input.js";
@@ -34,7 +34,7 @@ import type { Database } from "./storage/database.js";
 import { type KeyedDigest, keyedDigest } from "./storage/keyed-digest.js";
 import { type Memo, memosOf, writeMemo } from "./storage/memos.js";
 import { findSource, type SourceName } from "./storage/names.js";
-import { counter } from "./storage/schema.js";
+import { counter, timesOfRevisions } from "./storage/schema.js";
 
 /**
  * Banks of known signals in one file, with an index file next to it. A bank has sources, a source has entries, and an entry
@@ -303,6 +303,17 @@ export class BankStore {
    */
   changes(since: number, options?: { limit?: number }): Change[] {
     return this.#database.reading(() => changesSince(this.#database, since, options));
+  }
+
+  /**
+   * Answers when each revision from `first` to `last` was made. A time is never before that of an earlier revision, also where
+   * a clock was set back. @throws {InvalidArgumentError} for revisions that the store does not have.
+   */
+  revisionTimes(first: number, last: number): Date[] {
+    return this.#database.reading(() => {
+      integer("last", last, 1, counter(this.#database, "revision"));
+      return timesOfRevisions(this.#database, integer("first", first, 1, last), last).map((time) => new Date(time));
+    });
   }
 
   /** Answers the memos whose names begin with this, sorted by name: texts that programs beside the store keep in it. */

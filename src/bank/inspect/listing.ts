@@ -1,5 +1,5 @@
 /** Listing a whole store: its sources, and their entries in steps. */
-import { boolean, oneOf, checkOptions } from "../../check.js";
+import { boolean, integer, oneOf, checkOptions } from "../../check.js";
 import { type EntryInfo, entriesAfter, type CheckedFilter } from "./contents.js";
 import type { Audit } from "./audit.js";
 import type { Database } from "../storage/database.js";
@@ -34,11 +34,13 @@ export interface EntryFilter {
   bank?: string;
   source?: string;
   status?: EntryStatus;
+  /** Only entries whose number is above this, to go on where an earlier listing ended. Default 0. */
+  after?: number;
   /** Whether to answer crops, too. They describe an image better than most lists should. Default false. */
   crops?: boolean;
 }
 
-const entryFilterNames = ["bank", "source", "status", "crops"] as const;
+const entryFilterNames = ["bank", "source", "status", "after", "crops"] as const;
 
 /** Entries of one reading. Other processes can write between two readings. */
 const step = 1000;
@@ -60,7 +62,7 @@ export function* listEntries(
   filter: EntryFilter | undefined,
 ): Generator<EntryInfo, void, undefined> {
   const wanted = checkFilter(database, filter);
-  for (let after = 0; ;) {
+  for (let after = integer("after", filter?.after ?? 0, 0, Number.MAX_SAFE_INTEGER); ;) {
     const from = after;
     const some = database.reading(() => entriesAfter(database, from, step, wanted));
     yield* some;

@@ -91,6 +91,17 @@ export function nextRevision(database: Database): number {
 export const timeOfRevision = (database: Database, revision: number): number | undefined =>
   database.get<[number]>("SELECT time FROM revision_time WHERE revision = ?", revision)?.[0];
 
+/**
+ * Answers when each revision from `first` to `last` was made, in milliseconds since 1970. A time is never before that of an
+ * earlier revision: where a clock was set back, it is the latest time until then.
+ */
+export function timesOfRevisions(database: Database, first: number, last: number): number[] {
+  const [before] = database.get<[number | null]>("SELECT max(time) FROM revision_time WHERE revision < ?", first)!;
+  const sql = "SELECT time FROM revision_time WHERE revision BETWEEN ? AND ? ORDER BY revision";
+  let latest = before ?? 0;
+  return database.all<[number]>(sql, first, last).map(([time]) => (latest = Math.max(latest, time)));
+}
+
 /** Makes the tables of an empty store. */
 export function createTables(database: Database): void {
   // A page of 4 KiB and no vacuuming: `blob-pages.ts` relies on overflow pages that never move.

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { entriesOfCase, hashesOfCase, hashOf } from "../../support/bank/entries.mjs";
 
@@ -49,9 +49,33 @@ test("entries are listed by number, for a bank, a source or a status, and source
     { bank: "ncii", source: "second", active: 1, quarantined: 1, withdrawn: 0, signals: 1 },
     { bank: "other", source: "hotline", active: 5, quarantined: 0, withdrawn: 0, signals: 15 },
   ]);
+  expect([...store.entries({ after: 2504 })].map(({ entryNumber }) => entryNumber)).toEqual([2505, 2506, 2507]);
+  expect([...store.entries({ bank: "ncii", after: 2501 })].map(({ entryId }) => entryId)).toEqual(["good"]);
+  expect(() => [...store.entries({ after: -1 })]).toThrow("after");
   expect(() => [...store.entries({ bank: "none" })]).toThrow("none");
   expect(() => [...store.entries({ bank: "other", source: "second" })]).toThrow("second");
   expect(() => [...store.entries({ state: "active" } as object)]).toThrow("state");
+});
+
+test("the times of revisions never go back, also where the clock does", async () => {
+  // Later than the store was made.
+  const noon = Date.UTC(2100, 5, 1, 12);
+  const clock = vi.spyOn(Date, "now");
+  const first = store.revision + 1;
+  const minutes = [0, 30, -20, 10, 40];
+  for (const [i, minute] of minutes.entries()) {
+    clock.mockReturnValue(noon + 60_000 * minute);
+    await store.import(from, entriesOfCase(i));
+  }
+  clock.mockRestore();
+  const last = store.revision;
+  expect(last).toBe(first + 4);
+  const after = (times: Date[]): number[] => times.map((time) => (time.getTime() - noon) / 60_000);
+  expect(after(store.revisionTimes(first, last))).toEqual([0, 30, 30, 30, 40]);
+  expect(after(store.revisionTimes(first + 2, first + 3))).toEqual([30, 30]);
+  expect(store.revisionTimes(1, last)).toHaveLength(last);
+  expect(() => store.revisionTimes(1, last + 1)).toThrow("last");
+  expect(() => store.revisionTimes(0, last)).toThrow("first");
 });
 
 test("entries in arrays give the same as entries one by one, including problems and positions", async () => {
