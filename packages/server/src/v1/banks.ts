@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Bank, NewBank, Policy } from "empreinte/bank";
 import type { Service } from "../core/service.js";
 import { requireScope } from "../http/authenticate.js";
+import type { BankScope } from "../keys/scopes.js";
 import { deleteBank } from "../hma/banks.js";
 import { nameText, route } from "./route.js";
 import { bankSchema, banksSchema, newBankSchema, policyInput, sourcesSchema } from "./schemas/banks.js";
@@ -16,12 +17,7 @@ export interface BankParams {
 export const bankParam: Record<string, Schema> = { bank: nameText("The name of the bank.") };
 
 /** Refuses a bank that the caller has no scope for. @throws {ServiceError} 403 */
-export function requireBank(
-  service: Service,
-  request: FastifyRequest,
-  scope: "match" | "add" | "withdraw",
-  bank: string,
-): void {
+export function requireBank(service: Service, request: FastifyRequest, scope: BankScope, bank: string): void {
   requireScope(service, request, request.principal.scopes.allows(scope, bank), `${scope}:${bank}`);
 }
 

@@ -13,6 +13,7 @@ import { bankRoutes } from "./banks.js";
 import { backupRoute } from "./backup.js";
 import { checkRoutes } from "./check.js";
 import { entryRoutes } from "./entries.js";
+import { feedRoute } from "./feed.js";
 import { historyRoutes } from "./history.js";
 import { Idempotency, idempotencyHooks } from "./idempotency.js";
 import { importRoutes } from "./imports.js";
@@ -90,6 +91,7 @@ export function v1Interface(service: Service): (app: FastifyInstance) => Promise
     bankRoutes(app, service);
     importRoutes(app, service);
     entryRoutes(app, service);
+    feedRoute(app, service);
     removalRoutes(app, service);
     historyRoutes(app, service);
     keyRoutes(app, service);

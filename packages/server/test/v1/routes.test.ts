@@ -156,6 +156,19 @@ test("the entries of a bank are streamed, and the audit log knows", async () => 
   expect(records.at(-1)?.what).toBe("export");
 });
 
+test("the feed of a bank is as documented, page by page", async () => {
+  let position = "";
+  for (let page = 0; page < 20; page++) {
+    const { body } = await call(`/v1/banks/ncii/feed?limit=1${position && `&position=${position}`}`);
+    const { more, position: next } = body as { more: boolean; position: string };
+    position = next;
+    if (!more) break;
+  }
+  expect((await call(`/v1/banks/ncii/feed?position=${position}`)).body).toMatchObject({ entries: [], position });
+  expect((await call("/v1/banks/ncii/feed?position=7")).status).toBe(400);
+  expect((await call("/v1/banks/none/feed")).status).toBe(404);
+});
+
 test("keys are made, listed, rotated and revoked", async () => {
   const made = await call("/v1/keys", { json: { label: "partner", scopes: ["match:ncii"] } });
   const { key, info } = made.body as { key: string; info: { id: string } };
