@@ -14,6 +14,8 @@ export type ExchangeErrorCode =
   | "ERR_EMPREINTE_EXCHANGE_PAGE"
   /** The position from which to continue is in the future, or is none. */
   | "ERR_EMPREINTE_EXCHANGE_POSITION"
+  /** The exchange knows the position no longer: it forgot it, or was restored. Everything must be fetched anew. */
+  | "ERR_EMPREINTE_EXCHANGE_HISTORY"
   /** Another process fetches this source. */
   | "ERR_EMPREINTE_EXCHANGE_LOCKED"
   /** There is no source of that name. */

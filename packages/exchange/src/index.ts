@@ -10,6 +10,7 @@ export {
   type Position,
 } from "./clients/client.js";
 export { type ClientSettings, kinds, openClient, type SourceKind, sourceKinds } from "./clients/kinds.js";
+export { EmpreinteServer } from "./clients/empreinte.js";
 export { ListAddress, ListFolder } from "./clients/list-files.js";
 export { Ncmec, ncmecEnvironments } from "./clients/ncmec.js";
 export { StopNcii } from "./clients/stopncii.js";
@@ -29,6 +30,7 @@ export { addWatch, type NewWatchItem, removeWatch, watched, type WatchItem, type
 export { watchCsv, watchReport, type WatchReport, watchTable } from "./watch/report.js";
 export { watchPage } from "./watch/report-page.js";
 export { runWatch, type WatchOptions } from "./watch/run-watch.js";
+export { EmpreinteSimulator } from "./simulators/empreinte.js";
 export { NcmecSimulator } from "./simulators/ncmec.js";
 export { type Fault, faults, Simulator } from "./simulators/simulator.js";
 export { StopNciiSimulator } from "./simulators/stopncii.js";

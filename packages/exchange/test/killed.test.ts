@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { BankStore } from "empreinte/bank";
 import { describe, expect, test } from "vitest";
-import { rounds } from "../../../test/support/long.ts";
+import { needsLongRun, rounds } from "../../../test/support/long.ts";
+import { EmpreinteSimulator } from "../src/simulators/empreinte.ts";
 import { NcmecSimulator } from "../src/simulators/ncmec.ts";
 import type { Fault, Simulator } from "../src/simulators/simulator.ts";
 import { StopNciiSimulator } from "../src/simulators/stopncii.ts";
@@ -66,12 +67,34 @@ function ncmec(): Exchange {
   };
 }
 
-const kinds: Record<string, () => Exchange> = { stopncii, ncmec };
+function empreinte(): Exchange {
+  const simulator = new EmpreinteSimulator({ key: secret, bank: from.bank, pageSize: 50, now });
+  let restored = 0;
+  return {
+    simulator,
+    change: (random) => {
+      for (let i = 0; i < 60; i++) {
+        const number = 1 + Math.floor(random() * 600);
+        simulator.put(number, { value: hash(number), status: random() < 0.3 ? "withdrawn" : "active" });
+      }
+      // Now and then the server is restored from a backup that lacks some entries.
+      if (random() < 0.3) {
+        const kept = [...simulator.entries].filter(() => random() < 0.9);
+        simulator.restore(kept, `restored ${++restored}`);
+      }
+    },
+    truth: () =>
+      [...simulator.entries.values()].flatMap(({ status, value }) => (status === "active" ? [value] : [])).sort(),
+  };
+}
+
+const kinds: Record<string, () => Exchange> = { stopncii, ncmec, empreinte };
 const faults: Fault[] = ["truncated", "reset", "busy", "error", "login", "other"];
 const script = join(import.meta.dirname, "run-child.mjs");
 
 describe.each(Object.keys(kinds))("%s", (kind) => {
-  test("equals the exchange after kills and faults, and has no withdrawn entry after its page", async () => {
+  test("equals the exchange after kills and faults, and has no withdrawn entry after its page", async (ctx) => {
+    if (kind === "empreinte") needsLongRun(ctx);
     const random = chance(kind.length);
     const { simulator, change, truth } = kinds[kind]!();
     const base = await simulator.listen();

@@ -6,13 +6,11 @@ const [path, kind, base] = process.argv.slice(2);
 // The clock is the test's, and no pause is worth waiting for here.
 const environment = { ...systemEnvironment, now: () => 1000 * Number(process.env.NOW), sleep: async () => undefined };
 const secrets = Object.fromEntries(
-  ["functions-key", "subscription-key", "user", "password"].map((name) => [name, "env:SECRET"]),
+  ["functions-key", "subscription-key", "user", "password", "key"].map((name) => [name, "env:SECRET"]),
 );
+const options = { stopncii: { "page-size": "50" }, empreinte: { bank: "ncii" } };
 const store = await BankStore.open(path);
-const client = await openClient(
-  { kind, base, secrets, options: kind === "stopncii" ? { "page-size": "50" } : {} },
-  environment,
-);
+const client = await openClient({ kind, base, secrets, options: options[kind] ?? {} }, environment);
 const { complete } = await runSource(store, { bank: "ncii", source: "exchange" }, client, { environment });
 await client.close();
 await store.close();

@@ -62,7 +62,11 @@ export interface ExchangeClient {
   readonly staleDays: number | undefined;
   /** Whether each fetch gives all that the source has, so that what is missing has ended. */
   readonly wholeLists: boolean;
-  /** Fetches the page at a position. An empty position is the beginning of all. */
+  /**
+   * Fetches the page at a position. An empty position is the beginning of all.
+   * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_HISTORY` where the exchange knows the position no longer. The run then
+   * fetches everything anew, and ends what is gone at the end of that.
+   */
   page(position: Position, options: PageOptions): Promise<ExchangePage>;
   /**
    * Sends what an analyst says of an entry. Sending it twice changes nothing.

@@ -5,6 +5,7 @@ import { invalid } from "../errors.js";
 import { HttpClient } from "../http/http-client.js";
 import { readSecret } from "../secrets.js";
 import type { ExchangeClient } from "./client.js";
+import { EmpreinteServer } from "./empreinte.js";
 import { ListAddress, ListFolder } from "./list-files.js";
 import { Ncmec, ncmecEnvironments } from "./ncmec.js";
 import { StopNcii } from "./stopncii.js";
@@ -12,7 +13,14 @@ import { TechAgainstTerrorism } from "./tech-against-terrorism.js";
 import { ThreatExchange } from "./threat-exchange.js";
 
 /** The kinds of sources that can be added. */
-export const sourceKinds = ["stopncii", "ncmec", "threatexchange", "tech-against-terrorism", "lists"] as const;
+export const sourceKinds = [
+  "stopncii",
+  "ncmec",
+  "threatexchange",
+  "tech-against-terrorism",
+  "empreinte",
+  "lists",
+] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 
 export interface KindInfo {
@@ -50,8 +58,12 @@ export const kinds: Readonly<Record<SourceKind, KindInfo>> = {
     options: ["list"],
     intervalSeconds: 3600,
   },
+  empreinte: { secrets: ["key"], options: ["bank", "source"], intervalSeconds: 300 },
   lists: { secrets: ["authorization?"], options: [], intervalSeconds: 3600 },
 };
+
+/** The most bytes of a page that is parsed at once. */
+const mostPageBytes = 2 ** 27;
 
 /** What a client is made of. */
 export interface ClientSettings {
@@ -139,6 +151,12 @@ export async function openClient(settings: ClientSettings, environment: Environm
         password,
         ...(list !== undefined && { list }),
       });
+    }
+    case "empreinte": {
+      const { bank, source } = options;
+      if (bank === undefined) throw invalid("bank", "the name of a bank of that server");
+      const http = new HttpClient({ base, environment, maxBytes: mostPageBytes });
+      return new EmpreinteServer({ http, key: await secret("key"), bank, ...(source !== undefined && { source }) });
     }
     case "lists": {
       const { origin, pathname } = new URL(base);

@@ -6,8 +6,9 @@ import { type Environment, systemEnvironment } from "../environment.js";
 import { badPage, codeOf, ExchangeError, sentence } from "../errors.js";
 import { pauseBefore, type RetryOptions } from "../http/retry.js";
 import { takeLock } from "./lock.js";
+import { Notes } from "./notes.js";
 import { parseState, type SourceState, stateText } from "./state.js";
-import { readStatus, type SourceStatus, writeStatus } from "./status.js";
+import { addDelay, readStatus, type SourceStatus, writeStatus } from "./status.js";
 
 export interface RunOptions {
   /** Ends the run between two pages. It then resolves. */
@@ -64,8 +65,10 @@ class Run {
   readonly #lost: AbortSignal;
   readonly #status: SourceStatus;
   #state: SourceState;
-  /** Whether the run began at the beginning of its list, and has been given an entry since. */
+  /** Whether the whole list that is being fetched has named an entry, in this run or before. */
   #sawEntries: boolean;
+  /** Whether the exchange refused the position of this run once. */
+  #refused = false;
   /** When the status was last written. */
   #writtenAt = 0;
 
@@ -86,7 +89,7 @@ class Run {
     this.#status = readStatus(store, from);
     const known = store.sources().some(({ bank, source }) => bank === from.bank && source === from.source);
     this.#state = parseState(known ? store.importCursor(from) : undefined);
-    this.#sawEntries = this.#state.resume !== undefined;
+    this.#sawEntries = this.#state.named === true;
   }
 
   async all(): Promise<RunResult> {
@@ -146,7 +149,13 @@ class Run {
         reason: `no checkpoint for ${Math.floor(age / day)} days; everything is fetched anew`,
       });
     // Without a checkpoint it is the first fetch, and there is nothing to end.
-    if (stale || this.#options.whole) this.#state = { version: 1, wholeList: randomUUID() };
+    if (stale || this.#options.whole) this.#beginAnew();
+  }
+
+  /** Fetches everything from the beginning. What the source has no longer ends when that is complete. */
+  #beginAnew(): void {
+    this.#state = { version: 1, wholeList: randomUUID() };
+    this.#sawEntries = false;
   }
 
   /** Takes one page, again where it cannot be read. Answers whether it was the last. */
@@ -158,13 +167,19 @@ class Run {
         return await this.#once();
       } catch (error) {
         this.#lost.throwIfAborted();
-        if (this.#state.wholeList !== undefined && codeOf(error) === "ERR_EMPREINTE_UNKNOWN_NAME" && failures === 1) {
+        const code = codeOf(error);
+        if (this.#state.wholeList !== undefined && code === "ERR_EMPREINTE_UNKNOWN_NAME" && failures === 1) {
           // The store was copied or restored since the list began.
-          this.#state = { version: 1, wholeList: randomUUID() };
+          this.#beginAnew();
           continue;
         }
-        const again =
-          codeOf(error) === "ERR_EMPREINTE_EXCHANGE_PAGE" || codeOf(error).startsWith("ERR_EMPREINTE_FETCH_");
+        if (code === "ERR_EMPREINTE_EXCHANGE_HISTORY" && !this.#refused) {
+          this.#refused = true;
+          this.#note({ kind: "stale", reason: `${sentence(error)}; everything is fetched anew` });
+          this.#beginAnew();
+          continue;
+        }
+        const again = code === "ERR_EMPREINTE_EXCHANGE_PAGE" || code.startsWith("ERR_EMPREINTE_FETCH_");
         if (!again || failures >= (retry.tries ?? 3) || stop?.aborted) throw unavailable(error);
         await this.#environment.sleep(pauseBefore(failures, undefined, retry, this.#environment), this.#lost);
       }
@@ -218,6 +233,8 @@ class Run {
       status[key] += counts[key];
     }
     for (const [kind, { count, reason }] of notes.all) this.#note({ kind, reason }, count);
+    if (counts.stale > 0)
+      this.#note({ kind: "older", reason: "a record is older than what the store has" }, counts.stale);
     if (now - this.#writtenAt >= statusPause) {
       writeStatus(this.#store, this.#from, status);
       this.#writtenAt = now;
@@ -277,7 +294,7 @@ class Run {
       ...(checkpoint !== undefined && { checkpoint }),
       ...(reached !== undefined && { checkpointAt: reached }),
       ...(resume !== undefined && { resume, resumeAt: now }),
-      ...(wholeList !== undefined && !done && { wholeList }),
+      ...(wholeList !== undefined && !done && { wholeList, ...(this.#sawEntries && { named: true }) }),
     };
   }
 
@@ -292,24 +309,9 @@ class Run {
   }
 }
 
-/** The notes of a page by their kinds: a page may have a million. */
-class Notes {
-  readonly all: Map<string, { count: number; reason: string }> = new Map();
-
-  add({ kind, reason }: PageNote): void {
-    this.all.set(kind, { count: (this.all.get(kind)?.count ?? 0) + 1, reason });
-  }
-}
-
 function withoutResume(state: SourceState): SourceState {
   const { resume: _, resumeAt: __, ...rest } = state;
   return rest;
-}
-
-function addDelay({ withdrawalDelay: delay }: SourceStatus, milliseconds: number): void {
-  delay.count++;
-  delay.sum += Math.max(0, milliseconds);
-  delay.longest = Math.max(delay.longest, milliseconds);
 }
 
 /** What the network reports becomes an error of the exchange. */

@@ -27,7 +27,10 @@ export async function skipTo(
 ): Promise<void> {
   const { bank, source, to, by, reason } = skip;
   const { kind } = findSource(store, bank, source);
-  if (kind === "lists") throw new ExchangeError("ERR_EMPREINTE_INVALID_ARGUMENT", "A list has no times to go past");
+  if (kind === "lists" || kind === "empreinte") {
+    const text = kind === "lists" ? "A list has no times to go past" : "A server's feed has no times to go past";
+    throw new ExchangeError("ERR_EMPREINTE_INVALID_ARGUMENT", text);
+  }
   if (!(to > 0 && to <= environment.now())) throw invalid("to", "a time that is not in the future");
   for (const [name, text] of [
     ["by", by],

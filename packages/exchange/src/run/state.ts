@@ -10,6 +10,8 @@ export interface SourceState extends Omit<Position, "expired"> {
   resumeAt?: number;
   /** The id of the whole list that is being fetched. */
   wholeList?: string;
+  /** Whether that list has named an entry so far. One that names nothing ends nothing. */
+  named?: true;
 }
 
 export const noState: SourceState = { version: 1 };

@@ -62,6 +62,13 @@ export function writeStatus(store: BankStore, from: { bank: string; source: stri
   store.writeMemo(nameOf(from.bank, from.source), JSON.stringify(status));
 }
 
+/** Counts a withdrawal that holds so many milliseconds after the source's time. */
+export function addDelay({ withdrawalDelay: delay }: SourceStatus, milliseconds: number): void {
+  delay.count++;
+  delay.sum += Math.max(0, milliseconds);
+  delay.longest = Math.max(delay.longest, milliseconds);
+}
+
 /** A source is stale when it failed and its last complete run is older than this many intervals. */
 const staleIntervals = 3;
 
