@@ -312,8 +312,9 @@ export class Curator {
     } else this.#event({ type: "retry", step: "renew", reason: reasonOf(error) });
     try {
       await makeStreams(this.#link);
-    } catch {
-      // NATS does not answer yet: the next renewal tries again.
+    } catch (failure) {
+      // The next renewal tries again.
+      this.#event({ type: "retry", step: "make the streams", reason: reasonOf(failure) });
     }
   }
 

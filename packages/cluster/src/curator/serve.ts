@@ -50,7 +50,7 @@ export function serve(context: ServeContext): Subscription[] {
   return handlers.map(([subject, handler]) =>
     nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error !== null) return;
+        if (error !== null) return context.event({ type: "refused", reason: reasonOf(error) });
         void handle(context, handler, message);
       },
     }),

@@ -4,7 +4,7 @@ import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import { Objm, type ObjectStore } from "@nats-io/obj";
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
-import { ClusterError, reasonOf } from "../errors.js";
+import { ClusterError, codeOf, reasonOf } from "../errors.js";
 import { type Names, namesOf } from "./names.js";
 
 /** How to reach NATS: servers, TLS and credentials, as `@nats-io/transport-node` takes them. */
@@ -46,9 +46,22 @@ export async function openLink({ store, nats, replicas = 1 }: LinkOptions, name:
   }
 }
 
+/** 10014: there is no such consumer; 10037: no such message; 10059: no such stream. */
+const absent = [10014, 10037, 10059];
+
+/** Answers what JetStream has, or undefined where it says that there is no such thing. @throws every other error. */
+export async function orAbsent<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (absent.includes(Number(codeOf(error)))) return undefined;
+    throw error;
+  }
+}
+
 /** Makes what is missing of the streams and buckets of the store. A curator does so whenever it takes over. */
 export async function makeStreams({ js, jsm, names, replicas }: Link): Promise<void> {
-  const found = await jsm.streams.info(names.changes).catch(() => undefined);
+  const found = await orAbsent(jsm.streams.info(names.changes));
   if (found === undefined) {
     await jsm.streams.add({
       name: names.changes,

@@ -3,7 +3,8 @@ import { createDecipheriv, createHash } from "node:crypto";
 import { createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
 import { once } from "node:events";
 import { BankStore } from "empreinte/bank";
-import { ClusterError } from "../errors.js";
+import { ClusterError, reasonOf } from "../errors.js";
+import type { EventListener } from "../events.js";
 import { nonceBytes, tagBytes } from "../curator/snapshot.js";
 import { type Link, openSnapshots } from "../net/link.js";
 import { within } from "../net/pause.js";
@@ -25,7 +26,7 @@ export function removeDownload(path: string): void {
  * Downloads the curator's snapshot beside `path`, checks it, and answers the path of the checked copy, which is a replica.
  * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` where the snapshot is damaged.
  */
-export async function downloadSnapshot(link: Link, node: string, path: string): Promise<string> {
+export async function downloadSnapshot(link: Link, node: string, path: string, event: EventListener): Promise<string> {
   const { nc, names } = link;
   const ask = async (damaged: string): Promise<SnapshotReply> => {
     const message = await nc.request(names.snapshot, write({ node, damaged }), { timeout: 10_000 });
@@ -34,8 +35,9 @@ export async function downloadSnapshot(link: Link, node: string, path: string): 
   const first = await ask("");
   try {
     return await take(link, first, path);
-  } catch {
+  } catch (error) {
     // NATS may have lost a part of the object, so the curator makes another.
+    event({ type: "retry", step: "snapshot", reason: reasonOf(error) });
     return take(link, await ask(first.object), path);
   }
 }
@@ -80,6 +82,7 @@ async function* withoutStalls(stream: ReadableStream<Uint8Array>): AsyncGenerato
       yield value;
     }
   } finally {
+    // The reader's own error is thrown already. One of ending the stream says nothing more.
     void reader.cancel().catch(() => undefined);
   }
 }

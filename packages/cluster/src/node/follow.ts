@@ -1,7 +1,8 @@
 /** The node's durable consumer of the stream of announcements. */
 import { AckPolicy, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import { reasonOf } from "../errors.js";
-import type { Link } from "../net/link.js";
+import type { EventListener } from "../events.js";
+import { type Link, orAbsent } from "../net/link.js";
 import { type Announcement, read } from "../net/messages.js";
 
 /** An announcement that has arrived. */
@@ -24,9 +25,10 @@ export async function followStream(
   node: string,
   signal: AbortSignal,
   hear: (heard: Heard) => Promise<"done" | "later" | "refuse">,
+  event: EventListener,
 ): Promise<void> {
   const name = consumerName(node);
-  const found = await jsm.consumers.info(names.changes, name).catch(() => undefined);
+  const found = await orAbsent(jsm.consumers.info(names.changes, name));
   if (found === undefined) {
     await jsm.consumers.add(names.changes, {
       durable_name: name,
@@ -42,7 +44,7 @@ export async function followStream(
     let any = false;
     for await (const message of messages) {
       any = true;
-      await take(message, hear);
+      await take(message, hear, event);
       if (signal.aborted) return;
     }
     // A consumer that was deleted gives nothing, and no error.
@@ -50,11 +52,16 @@ export async function followStream(
   }
 }
 
-async function take(message: JsMsg, hear: (heard: Heard) => Promise<"done" | "later" | "refuse">): Promise<void> {
+async function take(
+  message: JsMsg,
+  hear: (heard: Heard) => Promise<"done" | "later" | "refuse">,
+  event: EventListener,
+): Promise<void> {
   let announcement: Announcement;
   try {
     announcement = read<Announcement>("announcement", message.data);
   } catch (error) {
+    event({ type: "refused", reason: reasonOf(error) });
     message.term(reasonOf(error));
     return;
   }
@@ -63,7 +70,8 @@ async function take(message: JsMsg, hear: (heard: Heard) => Promise<"done" | "la
     if (result === "done") message.ack();
     else if (result === "later") message.nak(laterMilliseconds);
     else message.term();
-  } catch {
+  } catch (error) {
+    event({ type: "retry", step: "apply an announcement", reason: reasonOf(error) });
     message.nak(laterMilliseconds);
   }
 }

@@ -320,6 +320,7 @@ export class ClusterNode {
   /** Takes over what the curator has. One call after the other. */
   async #catchUp(): Promise<void> {
     const work = this.#working.then(() => this.#catchUpOnce());
+    // The caller gets the error from `work`. Who comes next waits for the end of it, whatever the end is.
     this.#working = work.catch(() => undefined);
     await work;
   }
@@ -354,7 +355,7 @@ export class ClusterNode {
 
   async #takeSnapshot(reason: string): Promise<void> {
     const { path } = this.#options;
-    const copy = await downloadSnapshot(this.#link, this.id, path);
+    const copy = await downloadSnapshot(this.#link, this.id, path, this.#event);
     if (this.#closing.signal.aborted) return removeDownload(path);
     this.#lease.end();
     const old = this.#store;
@@ -371,6 +372,7 @@ export class ClusterNode {
   /** Throws the node's store away and takes a snapshot. For a node that has another history. */
   async resynchronize(): Promise<void> {
     const work = this.#working.then(() => this.#takeSnapshot("resynchronize was called"));
+    // As in `#catchUp`: the caller of `resynchronize` gets the error.
     this.#working = work.catch(() => undefined);
     await work;
     this.#history = true;
@@ -384,8 +386,9 @@ export class ClusterNode {
       const answering = this.incomplete === undefined;
       const state = { ...position, answering, epoch: this.#epoch, leaseSeconds: this.#leaseSeconds };
       await (await openState(this.#link)).put(`node.${this.id}`, write(state));
-    } catch {
-      // The bucket is not there at the moment: the next renewal writes again.
+    } catch (error) {
+      // The next renewal writes again.
+      if (!this.#closing.signal.aborted) this.#event({ type: "retry", step: "report", reason: reasonOf(error) });
     }
   }
 
@@ -395,7 +398,7 @@ export class ClusterNode {
     const backoff = new Backoff(100, 2000);
     while (!signal.aborted) {
       try {
-        await followStream(this.#link, this.id, signal, (heard) => this.#hear(heard));
+        await followStream(this.#link, this.id, signal, (heard) => this.#hear(heard), this.#event);
         backoff.reset();
       } catch (error) {
         if (!signal.aborted) this.#event({ type: "retry", step: "follow", reason: reasonOf(error) });
