@@ -16,6 +16,14 @@ export type ClusterErrorCode =
   | "ERR_EMPREINTE_CLUSTER_NO_CURATOR"
   /** A message or a snapshot is not what it should be. */
   | "ERR_EMPREINTE_CLUSTER_MESSAGE"
+  /** The queue has as many jobs as it may have. */
+  | "ERR_EMPREINTE_CLUSTER_FULL"
+  /** A worker cannot or may not open the handle of a job. */
+  | "ERR_EMPREINTE_CLUSTER_HANDLE"
+  /** A job was delivered as often as it may be, and no worker has finished it. */
+  | "ERR_EMPREINTE_CLUSTER_DELIVERIES"
+  /** There is no dead letter of that id. */
+  | "ERR_EMPREINTE_CLUSTER_UNKNOWN_JOB"
   /** The object was closed. */
   | "ERR_EMPREINTE_CLUSTER_CLOSED";
 

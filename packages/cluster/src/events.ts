@@ -17,6 +17,17 @@ export type ClusterEvent =
   | { type: "incomplete"; reason: string }
   /** A node took a new copy of the store. */
   | { type: "snapshot"; revision: number; reason: string }
+  /** A worker has stored the result of a job. */
+  | { type: "job-done"; id: string; deliveries: number }
+  /** The job has a result already, by an earlier delivery. */
+  | { type: "job-duplicate"; id: string }
+  /** A job failed, and comes again after so many seconds. */
+  | { type: "job-retry"; id: string; deliveries: number; seconds: number; reason: string }
+  /** A job became a dead letter. */
+  | { type: "job-dead"; id: string; code: string; reason: string }
+  /** A worker takes no jobs while its node does not answer, and takes them again. */
+  | { type: "worker-paused"; reason: string }
+  | { type: "worker-resumed" }
   /** A message was refused, or a step failed and is tried again. */
   | { type: "refused"; reason: string }
   | { type: "retry"; step: string; reason: string };

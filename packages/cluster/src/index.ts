@@ -10,3 +10,8 @@ export { ClusterError, type ClusterErrorCode } from "./errors.js";
 export { type ClusterEvent, type EventListener } from "./events.js";
 export { type LinkOptions } from "./net/link.js";
 export { clusterStatus, type ClusterStatus, type NodeStatus } from "./status.js";
+export { type DeadLetter, type Handle, type Job, type JobDecision, type JobResult, type Priority } from "./jobs/job.js";
+export { JobQueue, type JobQueueOptions, type QueueCounts } from "./jobs/queue.js";
+export { type HashedUpload } from "./jobs/work.js";
+export { type HandleOptions } from "./jobs/handles.js";
+export { Worker, type WorkerOptions } from "./jobs/worker.js";

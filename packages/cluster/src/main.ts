@@ -1,64 +1,52 @@
 #!/usr/bin/env node
 /** The command `empreinte-cluster`. */
-import { parseArgs } from "node:util";
-import { setTimeout } from "node:timers/promises";
+import { UsageError } from "./command/options.js";
+import { statusCommand } from "./command/status.js";
+import { workerCommand } from "./command/worker.js";
 import { reasonOf } from "./errors.js";
-import { clusterStatus, statusText } from "./status.js";
 
-const help = `Usage: empreinte-cluster status --store NAME [--servers URL,URL] [--json] [--watch SECONDS]
+const help = `Usage: empreinte-cluster status --store NAME [--json] [--watch SECONDS]
+       empreinte-cluster worker --store NAME --id NAME --path FILE [options]
 
-Prints the revision, the curator and the nodes of a cluster, as NATS has them.
-
+Every command:
   --store NAME       the name of the store
   --servers URLS     the servers of NATS, with commas (default: 127.0.0.1:4222)
   --ca, --cert, --key FILE   certificates for TLS
-  --json             print JSON, one line for each status
-  --watch SECONDS    print again and again
   -h, --help         print this
 
-The exit status is 0, 1 where there is no curator or a node is behind or does not answer, and 2 for an error.
+status: prints the revision, the curator, the nodes and the queue of a cluster, as NATS has them.
+  --json             print JSON, one line for each status
+  --watch SECONDS    print again and again
+
+worker: follows the store, takes jobs from the queue, and stores their results. It prints events as lines of JSON.
+SIGTERM and SIGINT end it: it finishes the jobs that it has, and takes no more.
+  --id NAME          the name of this node and worker
+  --path FILE        where it keeps its copy of the store
+  --root FOLDER      a folder from which paths may be opened; repeat it for more
+  --origin URL       an origin of yours, which need not have a public address; repeat it for more
+  --concurrency N    jobs at once (default: 4)
+  --deliveries N     how often a job is delivered before it becomes a dead letter (default: 5)
+  --level LEVEL      fast, standard or thorough (default: fast)
+  --drain SECONDS    how long it may take to finish its jobs (default: 30)
+  --replicas N       how many servers keep the queue, where this worker makes it (default: 1)
+
+The exit status is 0, 1 where \`status\` finds no curator, or a node that is behind or does not answer, and 2 for an error.
 `;
 
-const options = {
-  store: { type: "string" },
-  servers: { type: "string", default: "127.0.0.1:4222" },
-  ca: { type: "string" },
-  cert: { type: "string" },
-  key: { type: "string" },
-  json: { type: "boolean", default: false },
-  watch: { type: "string" },
-  help: { type: "boolean", short: "h", default: false },
-} as const;
+const commands: Record<string, (args: string[]) => Promise<number>> = { status: statusCommand, worker: workerCommand };
 
-/** A mistake in the arguments. */
-class UsageError extends Error {}
-
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  if (values.help) {
+async function main([name = "", ...args]: string[]): Promise<number> {
+  if ([name, ...args].some((arg) => arg === "--help" || arg === "-h")) {
     process.stdout.write(help);
     return 0;
   }
-  if (positionals.length !== 1 || positionals[0] !== "status") throw new UsageError("the command is `status`");
-  const { store, servers, ca, cert, key } = values;
-  if (store === undefined) throw new UsageError("--store is missing");
-  const seconds = values.watch === undefined ? undefined : Number(values.watch);
-  if (seconds !== undefined && !(seconds > 0)) throw new UsageError("--watch takes seconds");
-  const files = { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) };
-  const tls = Object.keys(files).length > 0 ? { tls: files } : {};
-  for (;;) {
-    const status = await clusterStatus({ store, nats: { servers: servers.split(","), ...tls } });
-    process.stdout.write(`${values.json ? JSON.stringify(status) : statusText(status)}\n`);
-    if (seconds === undefined) {
-      const isWell = status.curator !== undefined && status.nodes.every(({ lag, answering }) => lag === 0 && answering);
-      return isWell ? 0 : 1;
-    }
-    await setTimeout(1000 * seconds);
-  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new UsageError("the command is `status` or `worker`");
+  return command(args);
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`empreinte-cluster: ${reasonOf(error)}\n`);
   process.exitCode = 2;

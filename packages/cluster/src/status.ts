@@ -1,7 +1,8 @@
 /** What a cluster looks like from outside: read from NATS alone, without a curator or a node. */
-import { type Link, type LinkOptions, openLink, openSnapshots, openState } from "./net/link.js";
+import { type Link, type LinkOptions, openLink, orAbsent, openSnapshots, openState } from "./net/link.js";
 import { lastAnnouncement } from "./curator/announce.js";
 import { read } from "./net/messages.js";
+import { type QueueCounts, queueCounts } from "./jobs/queue.js";
 import { consumerName } from "./node/follow.js";
 
 /** One registered node. */
@@ -30,6 +31,8 @@ export interface ClusterStatus {
   /** How many announcements the stream has. */
   announcements: number;
   snapshots: { name: string; bytes: number }[];
+  /** What is in the queue of jobs; zeros where there is none. */
+  queue: QueueCounts;
 }
 
 /** Reads the state of a cluster. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_NATS` */
@@ -55,7 +58,7 @@ async function statusOf(link: Link): Promise<ClusterStatus> {
     const id = key.slice("node.".length);
     const state = read<{ revision: number; answering?: boolean; leaseSeconds?: number }>("node's state", entry.value);
     const reportedSecondsAgo = Math.max(0, (Date.now() - entry.created.getTime()) / 1000);
-    const consumer = await jsm.consumers.info(names.changes, consumerName(id)).catch(() => undefined);
+    const consumer = await orAbsent(jsm.consumers.info(names.changes, consumerName(id)));
     nodes.push({
       id,
       revision: state.revision,
@@ -78,6 +81,7 @@ async function statusOf(link: Link): Promise<ClusterStatus> {
     nodes: nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     announcements: state.messages,
     snapshots: objects.map(({ name, size }) => ({ name, bytes: size })),
+    queue: await queueCounts(link),
   };
 }
 
@@ -90,11 +94,13 @@ export function statusText({
   nodes,
   announcements,
   snapshots,
+  queue: { waiting, delivered, results, deadLetters },
 }: ClusterStatus): string {
   const lines = [
     `store ${store}: revision ${revision}, digest ${digest?.slice(0, 8) ?? "none"}`,
     curator === undefined ? "no curator" : `curator ${curator.id}, epoch ${curator.epoch}`,
     `${announcements} announcements, ${snapshots.length} snapshots`,
+    `jobs: ${waiting.high} high, ${waiting.normal} normal and ${waiting.low} low wait, ${delivered} are delivered, ${results} results, ${deadLetters} dead letters`,
     ...nodes.map(({ id, revision: at, lag, answering, reportedSecondsAgo, unacknowledged = 0 }) => {
       const says = answering ? "answers" : "does not answer";
       return `node ${id}: revision ${at} (${lag} behind), ${says}, reported ${reportedSecondsAgo.toFixed(0)} s ago, ${unacknowledged} unacknowledged`;

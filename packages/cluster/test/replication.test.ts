@@ -246,6 +246,7 @@ describe("the status", () => {
       ),
       announcements: 1,
       snapshots: [{ name: expect.any(String), bytes: expect.any(Number) }],
+      queue: { waiting: { high: 0, normal: 0, low: 0 }, delivered: 0, results: 0, deadLetters: 0 },
     };
     const status = (): Promise<ClusterStatus> => clusterStatus({ store: "test", nats: { servers: servers.urls } });
     await expect.poll(status, { interval: 100 }).toEqual(wanted);
@@ -263,7 +264,7 @@ describe("the status", () => {
 
   test("the command names what is wrong with its arguments", async () => {
     for (const [args, text] of [
-      [[], "the command is `status`"],
+      [[], "the command is `status` or `worker`"],
       [["status"], "--store is missing"],
       [["status", "--store", "A B"], "Expected 1 to 64 of a-z"],
       [["status", "--store", "test", "--watch", "x"], "--watch takes seconds"],

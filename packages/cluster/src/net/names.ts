@@ -25,6 +25,18 @@ export interface Names {
   leave: string;
   /** The subject of confirmations. */
   done: string;
+  /** The stream of jobs, and what begins its subjects, one for each priority. */
+  jobs: string;
+  job: string;
+  /** The stream of results, and what begins its subjects, one for each job. */
+  results: string;
+  result: string;
+  /** The stream of dead letters, and what begins its subjects. */
+  dead: string;
+  letter: string;
+  /** Subjects without content that wake who waits for jobs or for results. */
+  jobHint: string;
+  resultHint: string;
 }
 
 /** Answers the names of a store. */
@@ -42,5 +54,13 @@ export function namesOf(given: string): Names {
     snapshot: `emp.snap.${store}`,
     leave: `emp.leave.${store}`,
     done: `emp.done.${store}`,
+    jobs: `EMP_JOBS_${store}`,
+    job: `emp.job.${store}`,
+    results: `EMP_RESULTS_${store}`,
+    result: `emp.result.${store}`,
+    dead: `EMP_DEAD_${store}`,
+    letter: `emp.dead.${store}`,
+    jobHint: `emp.hint.${store}.job`,
+    resultHint: `emp.hint.${store}.result`,
   };
 }

@@ -1,7 +1,7 @@
-// A node or a curator as a process of its own: options as JSON in the first argument, commands as lines on standard input,
+// A node, a curator or a worker with its node as a process of its own: options as JSON in the first argument, commands as lines on standard input,
 // answers and events as lines on standard output.
 import { createInterface } from "node:readline";
-import { ClusterNode, Curator } from "../../dist/index.js";
+import { ClusterNode, Curator, Worker } from "../../dist/index.js";
 
 const { role, stopAt, skew = 0, ...options } = JSON.parse(process.argv[2]);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -20,6 +20,7 @@ const member =
   role === "curator"
     ? await Curator.start({ ...options, onEvent })
     : await ClusterNode.start({ ...options, onEvent, hook });
+if (role === "worker") await Worker.start({ ...options, node: member, onEvent, hook });
 say({ started: true });
 
 const commands = {

@@ -1,0 +1,22 @@
+/** The command `empreinte-cluster status`. */
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { clusterStatus, statusText } from "../status.js";
+import { linkOf, linkOptions, positive } from "./options.js";
+
+/** Prints the status of a cluster. Answers 0, or 1 where something is not well. */
+export async function statusCommand(args: string[]): Promise<number> {
+  const options = { ...linkOptions, json: { type: "boolean", default: false }, watch: { type: "string" } } as const;
+  const { values } = parseArgs({ args, options });
+  const link = linkOf(values);
+  const seconds = positive("watch", values.watch, "seconds");
+  for (;;) {
+    const status = await clusterStatus(link);
+    process.stdout.write(`${values.json ? JSON.stringify(status) : statusText(status)}\n`);
+    if (seconds === undefined) {
+      const isWell = status.curator !== undefined && status.nodes.every(({ lag, answering }) => lag === 0 && answering);
+      return isWell ? 0 : 1;
+    }
+    await setTimeout(1000 * seconds);
+  }
+}
