@@ -32,6 +32,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("kernels", Napi::Function::New(env, kernels, "kernels"));
   exports.Set("createCancel", Napi::Function::New(env, create_cancel, "createCancel"));
   exports.Set("cancel", Napi::Function::New(env, cancel, "cancel"));
+  add_children(env, exports);
   add_folder_lock(env, exports);
   add_hash(env, exports);
   add_values(env, exports);

@@ -7,6 +7,7 @@ namespace binding {
 void release_memory(napi_env env, napi_value array);
 
 // Each adds its functions to the module's exports.
+void add_children(Napi::Env env, Napi::Object exports);
 void add_folder_lock(Napi::Env env, Napi::Object exports);
 void add_hash(Napi::Env env, Napi::Object exports);
 void add_values(Napi::Env env, Napi::Object exports);

@@ -1,8 +1,10 @@
 import { availableParallelism, cpus } from "node:os";
 import { kernelName } from "../native/kernel.js";
 import { decoderVersions } from "../image/decode/decoder.js";
+import { confinedDecoder } from "../image/isolation/pool.js";
 import { native } from "../native/load.js";
 import { loadPackage } from "../packages.js";
+import type { Confined } from "../processes/confinement.js";
 import { type Ffmpeg, findFfmpeg } from "../video/ffmpeg/find-ffmpeg.js";
 import { type Check, selfTest } from "./self-test.js";
 import { version } from "./version.js";
@@ -43,6 +45,11 @@ export interface Report {
   decoders: { name: string; formats: string[]; version?: string }[];
   /** The ffmpeg that videos are decoded with. Absent when none is found, which is no fault: images do not need it. */
   ffmpeg?: Ffmpeg;
+  /**
+   * Which parts of its confinement the operating system enforces on a process that decodes images, with
+   * `isolation: "process"`. Outside of Linux it is none, which is no fault. Absent when such a process does not start.
+   */
+  isolation?: Confined;
   /** The checks of the self-test. */
   checks: Check[];
   /** True when `faults` is empty. */
@@ -80,6 +87,7 @@ export async function diagnose(): Promise<Report> {
   for (const format of decoder === undefined ? [] : hashedFormats) {
     if (!decoder!.formats.includes(format)) faults.push(`sharp was built without ${format}`);
   }
+  const isolation = decoder && (await attempt(confinedDecoder));
   await attempt(() => loadPackage("libsql", "stores banks"));
   const checks = await selfTest(able);
   for (const { name, fault } of checks) if (fault !== undefined) faults.push(`${name}: ${fault}`);
@@ -95,6 +103,7 @@ export async function diagnose(): Promise<Report> {
     ...(kernel !== undefined && { kernel }),
     ...(decoder ?? { sharp: "missing", libvips: "missing", formats: [], decoders: [] }),
     ...(ffmpeg && { ffmpeg }),
+    ...(isolation && { isolation }),
     checks,
     ok: faults.length === 0,
     faults,

@@ -198,6 +198,19 @@ export interface NativeBinding {
   createCancel(): CancelHandle;
   cancel(token: CancelHandle): void;
 
+  /**
+   * Confines the next child that this thread starts: limits of the system, and, with `paths`, no files but those, the one
+   * that is open as `file` and `/dev/null`, no sockets, and no other process.
+   */
+  confineNextChild(confinement: {
+    memoryBytes: number;
+    cpuSeconds: number;
+    paths?: readonly string[];
+    file?: number;
+  }): void;
+  /** Returns what that child has entered: 1 the limits, 2 the rules for files, 4 the filter of system calls. */
+  enteredConfinement(): number;
+
   /** Locks an open folder until its descriptor is closed. Returns false when another process holds the lock. */
   lockFolder(descriptor: number): boolean;
 

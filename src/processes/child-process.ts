@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
+import { type Confined, type Confinement, startConfined } from "./confinement.js";
 
 /** How a child exited. */
 export interface ChildExit {
@@ -18,6 +20,8 @@ export interface Child {
   stderr: Readable | null;
   /** Null unless the child was started with `input`. */
   stdin: Writable | null;
+  /** Which parts of its confinement the operating system enforces. */
+  confined: Confined;
   /** Lets this process end while the child runs, or not. */
   hold(whether: boolean): void;
   /** Resolves when the child is gone and has been reaped. It never rejects. */
@@ -55,6 +59,8 @@ export interface ChildSetup {
   input?: boolean;
   /** Variables of its environment besides PATH. */
   env?: Readonly<Record<string, string>>;
+  /** Without it the child may do what this process may. */
+  confinement?: Confinement | undefined;
 }
 
 /**
@@ -64,19 +70,27 @@ export interface ChildSetup {
 export function startChild(program: string, args: readonly string[], setup?: Omit<ChildSetup, "ends">): PipedChild;
 export function startChild(program: string, args: readonly string[], setup?: ChildSetup): Child;
 export function startChild(program: string, args: readonly string[], setup: ChildSetup = {}): Child {
-  const { file, ends, input = false, env } = setup;
+  const { file, ends, input = false, env, confinement } = setup;
   // A process group of its own, so that whatever the child starts is killed with it.
   const group = process.platform !== "win32";
-  let child: ChildProcess;
-  try {
-    child = spawn(program, args, {
+  const start = (stdin: "pipe" | "ignore" | number): ChildProcess =>
+    spawn(program, args, {
       env: { ...env, PATH: process.env["PATH"] },
-      stdio: [input ? "pipe" : "ignore", ends?.output ?? "pipe", ends?.errors ?? "pipe", file ?? "ignore"],
+      stdio: [stdin, ends?.output ?? "pipe", ends?.errors ?? "pipe", file ?? "ignore"],
       detached: group,
       windowsHide: true,
     });
+  // A confined child opens no file itself before its program runs.
+  const nothing = confinement !== undefined && !input && group ? openSync("/dev/null", "r") : undefined;
+  let child: ChildProcess;
+  let confined: Confined = { limits: false, files: false, network: false };
+  try {
+    const stdin = nothing ?? (input ? "pipe" : "ignore");
+    if (confinement === undefined) child = start(stdin);
+    else ({ child, confined } = startConfined(confinement, file, () => start(stdin)));
   } finally {
     ends?.close();
+    if (nothing !== undefined) closeSync(nothing);
   }
   const { pid } = child;
   let gone = false;
@@ -114,7 +128,7 @@ export function startChild(program: string, args: readonly string[], setup: Chil
     child[change]();
     for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.[change]();
   };
-  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, hold, exited, kill };
+  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, confined, hold, exited, kill };
 }
 
 /** Kills a child and waits until it is gone. */

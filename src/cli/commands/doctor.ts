@@ -12,6 +12,18 @@ function ffmpegText(ffmpeg: Report["ffmpeg"]): string {
   return `${escapeControls(`${version} at ${path}`)} (${source})${outdated ? ", from before 4.4: install a current one" : ""}`;
 }
 
+/** What the system forbids a process that decodes. */
+function confinedText(confined: Report["isolation"]): string {
+  if (confined === undefined) return "does not start";
+  const { limits, files, network } = confined;
+  if (!limits && !files && !network) return "not confined by this system, only killed at the limit";
+  return [
+    limits ? "bounded memory and processor time" : "memory and processor time without bounds",
+    files ? "no other files" : "may open your files",
+    network ? "no sockets" : "may open sockets",
+  ].join(", ");
+}
+
 function decoderText({ name, version }: Report["decoders"][number]): string {
   return version === undefined ? `not found; npm install ${name} adds a decoder` : `${name} ${version}`;
 }
@@ -37,7 +49,11 @@ async function print(report: Report, session: Session): Promise<void> {
     ["sharp", `${report.sharp} (libvips ${report.libvips})`],
     ["formats", report.formats.join(" ")],
     ...report.decoders.map((decoder): [string, string] => [`  ${decoder.formats.join(" ")}`, decoderText(decoder)]),
+    ["  isolation", confinedText(report.isolation)],
     ["ffmpeg", ffmpegText(report.ffmpeg)],
+    ...(report.ffmpeg === undefined
+      ? []
+      : ([["  isolation", confinedText(report.ffmpeg.confined)]] satisfies [string, string][])),
     ...report.checks.map(({ name, fault }): [string, string] => [
       `test: ${name}`,
       fault === undefined ? session.green("ok") : session.red(escapeControls(fault)),

@@ -1,6 +1,6 @@
 /**
  * The program of a decoder process. It reads a request at a time from its standard input, decodes and hashes, and writes the
- * answer to its standard output. It opens no file, and ends when its input ends.
+ * answer to its standard output. It opens no file but those of this package and its decoders, and ends when its input ends.
  */
 import { EmpreinteError, LimitError } from "../../errors.js";
 import { withDecodedContent } from "../decode/decoded.js";
@@ -43,6 +43,8 @@ async function answer({ head, bytes }: Message): Promise<void> {
 
 hardenDecoder();
 tuneProcess();
+// Everything that it always needs is loaded now.
+writeMessage(process.stdout, { ready: true });
 const reader = new MessageReader({ headBytes: 2 ** 20, bytes: 2 ** 47 });
 for await (const chunk of process.stdin) {
   for (const message of reader.push(chunk as Uint8Array)) await answer(message);

@@ -1,4 +1,5 @@
 /** The decoder processes of this program. As many run as tasks run at a time, which `decode-slots.ts` limits. */
+import type { Confined } from "../../processes/confinement.js";
 import { DecoderProcess } from "./decoder-process.js";
 import type { Message, MessageLimits } from "./messages.js";
 
@@ -16,7 +17,7 @@ export async function runInPool(
 ): Promise<Message> {
   let decoder = idle.pop();
   while (decoder !== undefined && !decoder.usable) decoder = idle.pop();
-  decoder ??= await DecoderProcess.start();
+  decoder ??= await DecoderProcess.start(signal);
   try {
     const message = await decoder.run(head, bytes, limits, signal);
     if (decoder.usable && decoder.done < mostImages) idle.push(decoder);
@@ -26,4 +27,11 @@ export async function runInPool(
     decoder.end();
     throw error;
   }
+}
+
+/** Starts a process, and answers which parts of its confinement the operating system enforces on it. */
+export async function confinedDecoder(): Promise<Confined> {
+  const decoder = await DecoderProcess.start(new AbortController().signal);
+  decoder.end();
+  return decoder.confined;
 }

@@ -1,6 +1,7 @@
 import { onAbort } from "../../on-abort.js";
 import { stat } from "node:fs/promises";
 import { printable } from "../../errors.js";
+import { type Confined, type Confinement, programPaths } from "../../processes/confinement.js";
 import { type ChildExit, endChild, type PipedChild, startChild } from "../../processes/child-process.js";
 
 /** What a program states about itself. */
@@ -10,16 +11,22 @@ export interface Version {
    * The version of libavutil as [major, minor]. Builds from the source repository have no version number of their own.
    */
   library: [number, number];
+  /** Which parts of its confinement the operating system enforces on it. */
+  confined: Confined;
 }
 
 /** A program that is no working ffmpeg. */
 export interface NoFfmpeg {
   /** Why, as the end of a sentence: "it ended with 127: …". */
   why: string;
+  /** Whether it had to be stopped. */
+  late?: boolean;
 }
 
 const answerBytes = 65_536;
 const answerSeconds = 10;
+/** What a program takes at most to state its version. */
+const limits = { memoryBytes: 2 ** 33, cpuSeconds: answerSeconds };
 /** How many characters of what a program wrote an error repeats. */
 const shownCharacters = 200;
 
@@ -47,11 +54,15 @@ function whyNot(exit: ChildExit, late: boolean, answer: string, errors: string):
   return `it does not answer as ffmpeg does${firstLine(answer)}`;
 }
 
-async function ask(path: string, signal: AbortSignal | undefined): Promise<Version | NoFfmpeg> {
+async function askUnder(
+  confinement: Confinement,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Version | NoFfmpeg> {
   signal?.throwIfAborted();
   let child: PipedChild;
   try {
-    child = startChild(path, ["-version"]);
+    child = startChild(path, ["-version"], { confinement });
   } catch (error) {
     return { why: `it cannot be started: ${printable((error as Error).message)}` }; // a zero byte in the path, for instance
   }
@@ -72,14 +83,27 @@ async function ask(path: string, signal: AbortSignal | undefined): Promise<Versi
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
     signal?.throwIfAborted();
     const version = exit.code === 0 ? /^ffmpeg version (\S+)/.exec(answer.text)?.[1] : undefined;
-    if (version === undefined) return { why: whyNot(exit, late, answer.text, errors.text) };
+    if (version === undefined) return { why: whyNot(exit, late, answer.text, errors.text), late };
     const library = /^[ \t]*libavutil[ \t]+(\d+)\.[ \t]*(\d+)\./m.exec(answer.text);
-    return { version, library: [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)] };
+    const { confined } = child;
+    return { version, library: [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)], confined };
   } finally {
     clearTimeout(timer);
     forget();
     await endChild(child);
   }
+}
+
+/** Asks under the rules for files and sockets. A program that has its libraries elsewhere answers without them only. */
+async function ask(path: string, signal: AbortSignal | undefined): Promise<Version | NoFfmpeg> {
+  const answer = await askUnder({ limits, paths: programPaths(path) }, path, signal);
+  if ("version" in answer || answer.late) return answer;
+  const open = await askUnder({ limits }, path, signal);
+  if ("version" in open && process.platform === "linux") {
+    const text = `The ffmpeg at ${printable(path)} can open files and sockets here: it does not start without (${answer.why})`;
+    process.emitWarning(text, { code: "EMPREINTE_UNCONFINED" });
+  }
+  return open;
 }
 
 /**

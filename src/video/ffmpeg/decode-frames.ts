@@ -12,8 +12,7 @@ import { failureOf, notFfmpegError } from "./decode-failure.js";
 import { announce, type AnnouncedFrame, type DecodeState } from "./decode-state.js";
 import type { Decoder } from "./find-ffmpeg.js";
 import { type FrameLine, StderrReport } from "./stderr-report.js";
-import { withSystemLimits } from "../../processes/system-limits.js";
-import { decodeLimits } from "./decode-limits.js";
+import { decodeConfinement } from "./decode-confinement.js";
 import { hasUnitHoles } from "./unit-holes.js";
 import { Watchdog } from "./watchdog.js";
 
@@ -28,11 +27,6 @@ export interface DecodeOptions extends Omit<DecodeRequest, "format" | "file" | "
  * How long the text of a child that has exited is waited for: another process may still hold its standard error open.
  */
 const stderrMilliseconds = 1000;
-
-interface Command {
-  program: string;
-  args: string[];
-}
 
 /**
  * One run of ffmpeg over a video. Text on standard error announces each frame, its samples follow on standard output,
@@ -64,7 +58,7 @@ class DecodeRun implements StderrListener {
     options: DecodeOptions,
     state: DecodeState,
     mark: string,
-    command: Command,
+    args: readonly string[],
   ) {
     this.#video = video;
     this.#decoder = decoder;
@@ -74,9 +68,10 @@ class DecodeRun implements StderrListener {
       this.#onFrame(line),
     );
     const nativeOutputs = NativeOutputs.open(this);
-    this.#child = startChild(command.program, command.args, {
+    this.#child = startChild(decoder.path, args, {
       file: video.fd,
       ends: nativeOutputs?.childEnds,
+      confinement: decodeConfinement(decoder, options.limits, options.threads),
     });
     this.#outputs = nativeOutputs ?? new StreamOutputs(this.#child, this);
     this.#watchdog = new Watchdog({
@@ -94,19 +89,17 @@ class DecodeRun implements StderrListener {
     void this.#awaitExit();
   }
 
-  static async start(
-    video: OpenVideo,
-    decoder: Decoder,
-    options: DecodeOptions,
-    state: DecodeState,
-  ): Promise<DecodeRun> {
+  static start(video: OpenVideo, decoder: Decoder, options: DecodeOptions, state: DecodeState): DecodeRun {
     options.signal?.throwIfAborted();
-    const { limits, threads } = options;
     const mark = `m${randomBytes(8).toString("hex")}`;
-    const request = { ...options, format: video.format, file: childFile(video), maxPixels: limits.maxPixels, mark };
-    const args = decodeArguments(request, decoder);
-    const command = await withSystemLimits(decoder.path, args, decodeLimits(limits, threads));
-    return new DecodeRun(video, decoder, options, state, mark, command);
+    const request = {
+      ...options,
+      format: video.format,
+      file: childFile(video),
+      maxPixels: options.limits.maxPixels,
+      mark,
+    };
+    return new DecodeRun(video, decoder, options, state, mark, decodeArguments(request, decoder));
   }
 
   /** The next frame, in memory that stays until the next but one is read; undefined when no more arrive. */
@@ -257,7 +250,7 @@ export async function* decodeFrames(
   options: DecodeOptions,
   state: DecodeState,
 ): AsyncGenerator<VideoFrame, void, undefined> {
-  const run = await DecodeRun.start(video, decoder, options, state);
+  const run = DecodeRun.start(video, decoder, options, state);
   try {
     for (;;) {
       const frame = await run.nextFrame();

@@ -4,6 +4,7 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { checkOptions, checkSignal, filledText } from "../../check.js";
 import { InvalidArgumentError, printable, systemReason, VideoError } from "../../errors.js";
 import { requireOf } from "../../packages.js";
+import type { Confined } from "../../processes/confinement.js";
 import { askVersion, type Version } from "./ask-version.js";
 
 /** Where an ffmpeg was found, in the order of the search. */
@@ -23,6 +24,8 @@ export interface Ffmpeg {
    * `@ffmpeg-installer/ffmpeg` is of 2018.
    */
   outdated?: true;
+  /** Which parts of its confinement the operating system enforces while it decodes. Outside of Linux it is none. */
+  confined: Confined;
 }
 
 /** Options of `findFfmpeg`. */
@@ -133,9 +136,9 @@ export async function findFfmpeg(options?: FindFfmpegOptions): Promise<Ffmpeg | 
   checkSignal(signal)?.throwIfAborted();
   const found = await find({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
   if (found === undefined) return undefined;
-  const { path, version, source, library } = found;
+  const { path, version, source, library, confined } = found;
   const outdated = library[0] > 0 && !atLeast(library, withAutoscale);
-  return { path, version, source, ...(outdated && { outdated }) };
+  return { path, version, source, confined, ...(outdated && { outdated }) };
 }
 
 /** An ffmpeg to decode with, and which options it has. */
@@ -146,6 +149,8 @@ export interface Decoder {
   fpsMode: boolean;
   /** Whether it has `-autoscale 0`, with which frames keep their own size where that changes. */
   ownSizes: boolean;
+  /** Which parts of its confinement the operating system enforces. */
+  confined: Confined;
 }
 
 /** The versions of libavutil in ffmpeg 4.0, 4.4 and 5.1. */
@@ -166,10 +171,11 @@ export async function usableFfmpeg(options: FindFfmpegOptions): Promise<Decoder>
   if (found === undefined) {
     throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", `No ffmpeg was found. ${howToInstall}`);
   }
-  const { path, version, library } = found;
+  const { path, version, library, confined } = found;
   if (!atLeast(library, oldest)) {
     const text = `The ffmpeg at ${path} is too old (${version}): 4.0 or later is needed`;
     throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", text);
   }
-  return { path, version, fpsMode: atLeast(library, withFpsMode), ownSizes: atLeast(library, withAutoscale) };
+  const [fpsMode, ownSizes] = [atLeast(library, withFpsMode), atLeast(library, withAutoscale)];
+  return { path, version, fpsMode, ownSizes, confined };
 }

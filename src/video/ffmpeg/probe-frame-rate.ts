@@ -5,8 +5,7 @@ import type { OpenVideo } from "../input.js";
 import { childFile, probeArguments } from "./arguments.js";
 import { endChild, startChild } from "../../processes/child-process.js";
 import type { Decoder } from "./find-ffmpeg.js";
-import { withSystemLimits } from "../../processes/system-limits.js";
-import { decodeLimits } from "./decode-limits.js";
+import { decodeConfinement } from "./decode-confinement.js";
 
 /** What of a child's standard error is read for the rate. */
 const mostSaid = 2 ** 16;
@@ -35,8 +34,8 @@ export async function probeFrameRate(
 ): Promise<number | undefined> {
   signal?.throwIfAborted();
   const args = probeArguments({ format: video.format, file: childFile(video), stream });
-  const command = await withSystemLimits(decoder.path, args, decodeLimits(limits, 1));
-  const child = startChild(command.program, command.args, { file: video.fd });
+  const confinement = decodeConfinement(decoder, limits, 1);
+  const child = startChild(decoder.path, args, { file: video.fd, confinement });
   const stop = (): void => child.kill();
   const seconds = Math.min(limits.maxSeconds, limits.maxStallSeconds);
   const timer = setTimeout(stop, Math.min(1000 * seconds, 2 ** 31 - 1));

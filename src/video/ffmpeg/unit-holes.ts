@@ -2,10 +2,9 @@ import { onAbort } from "../../on-abort.js";
 import { hasHole } from "../../image/checks/heic.js";
 import type { VideoLimits } from "../../limits.js";
 import { endChild, startChild } from "../../processes/child-process.js";
-import { withSystemLimits } from "../../processes/system-limits.js";
 import type { OpenVideo } from "../input.js";
 import { childFile, unitArguments } from "./arguments.js";
-import { decodeLimits } from "./decode-limits.js";
+import { decodeConfinement } from "./decode-confinement.js";
 import type { Decoder } from "./find-ffmpeg.js";
 
 /** Units of HEVC have their length before them, in four bytes in all files but those of odd writers. */
@@ -54,8 +53,8 @@ export async function hasUnitHoles(
 ): Promise<boolean> {
   signal?.throwIfAborted();
   const args = unitArguments({ format: video.format, file: childFile(video), stream });
-  const command = await withSystemLimits(decoder.path, args, decodeLimits(limits, 1));
-  const child = startChild(command.program, command.args, { file: video.fd });
+  const confinement = decodeConfinement(decoder, limits, 1);
+  const child = startChild(decoder.path, args, { file: video.fd, confinement });
   const stop = (): void => child.kill();
   const timer = setTimeout(stop, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
   const forget = onAbort(signal, stop);

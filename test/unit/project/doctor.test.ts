@@ -119,10 +119,17 @@ describe.skipIf(process.platform === "win32")("findFfmpeg", () => {
   it("prefers the option, then EMPREINTE_FFMPEG, then PATH", async () => {
     process.env["EMPREINTE_FFMPEG"] = named;
     process.env["PATH"] = join(here, "second");
-    expect(await findFfmpeg({ ffmpegPath: option })).toEqual({ path: option, version: "7.1", source: "option" });
-    expect(await findFfmpeg()).toEqual({ path: named, version: "6.0-custom", source: "EMPREINTE_FFMPEG" });
+    const yes = expect.any(Boolean);
+    const confined = { limits: yes, files: yes, network: yes };
+    expect(await findFfmpeg({ ffmpegPath: option })).toEqual({
+      path: option,
+      version: "7.1",
+      source: "option",
+      confined,
+    });
+    expect(await findFfmpeg()).toEqual({ path: named, version: "6.0-custom", source: "EMPREINTE_FFMPEG", confined });
     delete process.env["EMPREINTE_FFMPEG"];
-    expect(await findFfmpeg()).toEqual({ path: second, version: "5.1.9-0+deb12u1", source: "PATH" });
+    expect(await findFfmpeg()).toEqual({ path: second, version: "5.1.9-0+deb12u1", source: "PATH", confined });
   });
 
   it("skips programs on PATH that do not answer, folders of that name, and relative entries", async () => {
