@@ -46,9 +46,10 @@ const entryFilterNames = ["bank", "source", "status", "after", "crops"] as const
 const step = 1000;
 
 /** Checks a filter. @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
-function checkFilter(database: Database, filter: EntryFilter | undefined): CheckedFilter {
-  const { bank, source, status, crops = false } = checkOptions(filter, entryFilterNames);
+function checkFilter(database: Database, filter: EntryFilter | undefined): CheckedFilter & { after: number } {
+  const { bank, source, status, after = 0, crops = false } = checkOptions(filter, entryFilterNames);
   return {
+    after: integer("after", after, 0, Number.MAX_SAFE_INTEGER),
     bank: bank === undefined ? undefined : bankNumber(database, bank),
     source: source === undefined ? undefined : sourceRow(database, { bank: bank ?? "", source }).id,
     status: status === undefined ? undefined : statuses.indexOf(oneOf("status", status, statuses)) + 1,
@@ -62,7 +63,7 @@ export function* listEntries(
   filter: EntryFilter | undefined,
 ): Generator<EntryInfo, void, undefined> {
   const wanted = checkFilter(database, filter);
-  for (let after = integer("after", filter?.after ?? 0, 0, Number.MAX_SAFE_INTEGER); ;) {
+  for (let { after } = wanted; ;) {
     const from = after;
     const some = database.reading(() => entriesAfter(database, from, step, wanted));
     yield* some;
