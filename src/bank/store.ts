@@ -23,7 +23,9 @@ import { type Audit, auditDays, auditor, type AuditOptions, type AuditRecord } f
 import { auditRecords, pruneAudit, setAuditDays, verifyAudit } from "./inspect/audit.js";
 import { type Change, changesSince, type EntryInfo, entryInfo } from "./inspect/contents.js";
 import { floodedEntries, quarantinedEntries } from "./inspect/contents.js";
+import { recordAct } from "./inspect/acts.js";
 import { type EntryFilter, listEntries, recordExport, type SourceInfo, sourceInfos } from "./inspect/listing.js";
+import { keepReport, type ReportedSource, reportsOf, type SourceReport } from "./inspect/source-reports.js";
 import { verifyStore } from "./inspect/verify.js";
 import { type BankOpenOptions, closeStore, openStore, type OpenStore } from "./open-store.js";
 import { disableEntry, liftTombstone, releaseEntry } from "./removal/entry-changes.js";
@@ -220,6 +222,24 @@ export class BankStore {
     return this.#database.reading(() => sourceInfos(this.#database));
   }
 
+  /**
+   * Keeps what the program that fetches a source says of it, in place of what it said before; undefined forgets it. It makes
+   * no revision and no record of the audit log.
+   * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank that does not exist.
+   */
+  reportSource(from: SourceName, report: SourceReport | undefined): void {
+    this.#database.transaction(() => keepReport(this.#database, from, report));
+  }
+
+  /**
+   * Answers what was said of the sources by `reportSource`, sorted by bank and source. A source is stale where it has
+   * stopped, or was current too long ago.
+   * @param now milliseconds since 1970. Default: now.
+   */
+  sourceReports(now: number = Date.now()): ReportedSource[] {
+    return this.#database.reading(() => reportsOf(this.#database, now));
+  }
+
   /** Answers the quarantined entries of all banks, with the reason. */
   quarantined(): EntryInfo[] {
     return this.#database.reading(() => quarantinedEntries(this.#database));
@@ -295,6 +315,16 @@ export class BankStore {
    */
   recordExport(detail: EntryFilter & { to: string }): void {
     recordExport(this.#database, this.#audit, detail);
+  }
+
+  /**
+   * Writes to the audit log what a person or a program has done beside the store, such as going past what a source could not
+   * give. The record has `what: "act"`, and its detail is `act` with the rest.
+   * @param act one word for it. @param detail at most 16 numbers, and lines of at most 512 characters without a hash.
+   * @throws {InvalidArgumentError}
+   */
+  recordAct(act: string, detail: Readonly<Record<string, string | number>>): void {
+    recordAct(this.#database, this.#audit, act, detail);
   }
 
   /**

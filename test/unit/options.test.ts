@@ -109,6 +109,11 @@ const calls: [name: string, call: Call, needed?: object][] = [
   ["store.searchImage", (options) => store.searchImage(image, options)],
   ["store.audit", (options) => store.audit(options)],
   ["store.recordExport", (options) => store.recordExport(options), { to: "csv", bank: "b" }],
+  [
+    "store.reportSource",
+    (options) => store.reportSource({ bank: "b", source: "s" }, options),
+    { staleAfterSeconds: 60 },
+  ],
   ["store.changes", (options) => store.changes(0, options)],
   ["new Matcher", (options) => new Matcher(store, options)],
   ["matcher.checkImage", (options) => matcher.checkImage(image, options)],

@@ -26,6 +26,7 @@ export type AuditAction =
   | "qualify"
   | "decision"
   | "export"
+  | "act"
   | "copy"
   | "replica"
   | "follow"

@@ -57,6 +57,52 @@ test("entries are listed by number, for a bank, a source or a status, and source
   expect(() => [...store.entries({ state: "active" } as object)]).toThrow("state");
 });
 
+test("what is said of a source is kept beside the entries, and says whether the source is stale", async () => {
+  await store.import(from, entriesOfCase(1));
+  const { revision } = store;
+  const records = store.audit().length;
+  const noon = Date.UTC(2026, 5, 1, 12);
+  const later = { bank: "other", source: "never imported" };
+  store.reportSource(from, { currentAt: noon, staleAfterSeconds: 900 });
+  store.reportSource(later, { staleAfterSeconds: 900, stopped: "a page was cut off" });
+  expect(store.sourceReports(noon + 900_000)).toEqual([
+    { ...from, currentAt: new Date(noon), stale: false },
+    { ...later, stale: true, stopped: "a page was cut off" },
+  ]);
+  expect(store.sourceReports(noon + 900_001)[0]).toMatchObject({ stale: true });
+  store.reportSource(later, { staleAfterSeconds: 900 });
+  expect(store.sourceReports()[1]).toEqual({ ...later, stale: false });
+  store.reportSource(later, undefined);
+  expect(store.sourceReports()).toHaveLength(1);
+  expect([store.revision, store.audit().length]).toEqual([revision, records]);
+  const refused =
+    (report: object): unknown =>
+    () =>
+      store.reportSource(from, report as never);
+  expect(refused({})).toThrow("staleAfterSeconds");
+  expect(refused({ staleAfterSeconds: 1, current: noon })).toThrow("current");
+  expect(refused({ staleAfterSeconds: 1, currentAt: "noon" })).toThrow("currentAt");
+  expect(refused({ staleAfterSeconds: 1, stopped: `at ${hashesOfCase(1)[0]!}` })).toThrow("without a hash for stopped");
+  expect(() => store.reportSource({ bank: "none", source: "a" }, undefined)).toThrow("none");
+});
+
+test("an act beside the store is in the audit log, without a hash, and the log stays whole", () => {
+  store.recordAct("skip", { bank: "ncii", source: "hotline", to: "2026-03-29T01:00:00.000Z", by: "ada", times: 3 });
+  expect(store.audit().at(-1)).toMatchObject({
+    what: "act",
+    detail: { act: "skip", bank: "ncii", source: "hotline", by: "ada", times: 3 },
+  });
+  const records = store.audit().length;
+  const [hash] = hashesOfCase(1);
+  expect(() => store.recordAct("skip", { reason: `it was ${hash!}` })).toThrow("without a hash for reason");
+  expect(() => store.recordAct("skip", { act: "other" })).toThrow("none of them act");
+  expect(() => store.recordAct("", {})).toThrow("act");
+  expect(() => store.recordAct("skip", { share: 0.5 })).toThrow("share");
+  expect(() => store.recordAct("skip", null as never)).toThrow("detail");
+  expect(store.audit()).toHaveLength(records);
+  expect(store.verify()).toEqual([]);
+});
+
 test("the times of revisions never go back, also where the clock does", async () => {
   // Later than the store was made.
   const noon = Date.UTC(2100, 5, 1, 12);

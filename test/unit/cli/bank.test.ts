@@ -23,6 +23,7 @@ async function fresh(count: number, ...policy: string[]): Promise<{ file: string
   writeFileSync(list, Array.from({ length: count }, (_, i) => `${hash(i)},row ${i}\n`).join(""));
   return { file, list, inside };
 }
+const from = { bank: "ncii", source: "hotline" };
 const into = ["--bank", "ncii", "--source", "hotline", "--actor", "ada"];
 
 describe("bank", () => {
@@ -43,6 +44,13 @@ describe("bank", () => {
       sources: [{ bank: "ncii", source: "hotline", active: 20, quarantined: 0, withdrawn: 0 }],
     });
     expect((await empreinte(["bank", "info", file])).stdout).toContain("  source hotline: 20 active, 0 quarantined");
+    const store = await BankStore.open(file);
+    store.reportSource(from, { currentAt: Date.now() - 90_000, staleAfterSeconds: 60 });
+    store.reportSource({ ...from, source: "new" }, { staleAfterSeconds: 60, stopped: "a page was cut off" });
+    await store.close();
+    const { stdout: reported } = await empreinte(["bank", "info", file]);
+    expect(reported).toMatch(/^ {2}source hotline: 20 active, 0 quarantined, 0 withdrawn; current 9\d s ago, stale$/m);
+    expect(reported).toMatch(/^ {2}source new: nothing has come yet; never complete, stale: a page was cut off$/m);
     const changed = await empreinte(["bank", "policy", file, "ncii", "--radius", "10", "--flood", "5/60", "--json"]);
     expect(JSON.parse(changed.stdout)).toMatchObject({
       action: "block",
