@@ -38,6 +38,15 @@ async function command(...args: string[]): Promise<Ran> {
   });
   return ran;
 }
+/** What the store says of its sources to whoever serves it. */
+async function reports(): Promise<ReturnType<BankStore["sourceReports"]>> {
+  const store = await BankStore.open(path);
+  try {
+    return store.sourceReports();
+  } finally {
+    await store.close();
+  }
+}
 const named = ["--bank", from.bank, "--source", from.source];
 
 test("add, run, status and remove", async () => {
@@ -49,7 +58,13 @@ test("add, run, status and remove", async () => {
   });
   const [status] = JSON.parse((await command("status", path, "--json")).out) as { condition: string; added: number }[];
   expect(status).toMatchObject({ condition: "current", added: 2 });
+  expect(await reports()).toEqual([{ ...from, stale: false, currentAt: expect.any(Date) as Date }]);
+  // A run that finds nothing new says so, too.
+  const before = Date.now();
+  await command("run", path);
+  expect((await reports())[0]!.currentAt!.getTime()).toBeGreaterThanOrEqual(before);
   expect(await command("remove", path, ...named)).toMatchObject({ status: 0 });
+  expect(await reports()).toEqual([]);
   expect((await command("status", path)).out).toBe("");
   expect((await command("run", path, ...named)).err).toContain("No source ncii/exchange is fetched");
 });
@@ -65,6 +80,8 @@ test("a source that fails is reported, and retried", async () => {
     status: 1,
     out: expect.stringContaining("stale"),
   });
+  const stopped = expect.stringContaining("cannot be used") as string;
+  expect(await reports()).toEqual([{ ...from, stale: true, stopped }]);
   writeFileSync(join(lists, "a.txt"), `${hash(1)}\n`);
   expect(await command("retry", path)).toMatchObject({ status: 0 });
   expect(await command("status", path)).toMatchObject({
@@ -84,6 +101,12 @@ test("going past a place is kept with its name and reason", async () => {
   expect(JSON.parse(store.importCursor(from)!)).toMatchObject({
     checkpoint: "1767323045",
   });
+  expect(store.audit().filter(({ what }) => what === "act")).toMatchObject([
+    {
+      who: "exchange",
+      detail: { act: "skip", ...from, to: "2026-01-02T03:04:05.000Z", by: "ada", reason: "cut off" },
+    },
+  ]);
 });
 
 test.each([

@@ -7,7 +7,7 @@ import { collectFeedback } from "../outbox/collect.js";
 import { sendOutbox } from "../outbox/send.js";
 import { runSource, type RunOptions, type RunResult } from "./run-source.js";
 import { type SourceSettings, sourcesOf } from "./sources.js";
-import { readStatus } from "./status.js";
+import { conditionOf, readStatus, staleIntervals } from "./status.js";
 
 export interface ScheduleOptions extends Pick<RunOptions, "stop" | "environment" | "retry" | "whole"> {
   /** Only these sources. Default: all. */
@@ -19,7 +19,7 @@ export interface ScheduleOptions extends Pick<RunOptions, "stop" | "environment"
 /** What became of a run: its result, or why it failed. */
 export type RunOutcome = { result: RunResult } | { code: string; reason: string };
 
-/** Fetches one source by its settings. It never rejects. */
+/** Fetches one source by its settings, and says in the store how it is. It never rejects. */
 async function runOne(store: BankStore, source: SourceSettings, options: ScheduleOptions): Promise<RunOutcome> {
   const { environment = systemEnvironment, stop, retry, whole } = options;
   try {
@@ -45,6 +45,27 @@ async function runOne(store: BankStore, source: SourceSettings, options: Schedul
       code: codeOf(error) || "ERR_EMPREINTE_EXCHANGE_UNAVAILABLE",
       reason: sentence(error),
     };
+  } finally {
+    report(store, source, environment.now());
+  }
+}
+
+/**
+ * Keeps in the store how old a source is, for whoever serves the store. A report that cannot be kept is not worth a run: the
+ * next one comes soon, and without it the source is stale by its age.
+ */
+function report(store: BankStore, source: SourceSettings, now: number): void {
+  const status = readStatus(store, source);
+  const { completeAt, failure } = status;
+  const stopped = failure !== undefined && conditionOf(status, source.intervalSeconds, now) === "stale";
+  try {
+    store.reportSource(source, {
+      ...(completeAt !== undefined && { currentAt: completeAt }),
+      staleAfterSeconds: staleIntervals * source.intervalSeconds,
+      ...(stopped && { stopped: failure.reason }),
+    });
+  } catch (error) {
+    if (codeOf(error) !== "ERR_EMPREINTE_BUSY") throw error;
   }
 }
 

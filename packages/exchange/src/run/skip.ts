@@ -43,6 +43,8 @@ export async function skipTo(
   const lock = takeLock(store, skip, environment);
   try {
     const now = environment.now();
+    // First the record: an act that nobody could write down is not done.
+    store.recordAct("skip", { bank, source, to: new Date(to).toISOString(), by, reason });
     const status = readStatus(store, skip);
     delete status.failure;
     writeStatus(store, skip, {

@@ -96,6 +96,9 @@ export function findSource(store: BankStore, bank: string, source: string): Sour
 export function removeSource(store: BankStore, bank: string, source: string): boolean {
   const name = nameOf({ bank, source });
   const there = store.memos(name).some((memo) => memo.name === name);
-  if (there) store.writeMemo(name, undefined);
+  if (there) {
+    store.writeMemo(name, undefined);
+    store.reportSource({ bank, source }, undefined);
+  }
   return there;
 }

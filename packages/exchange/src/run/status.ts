@@ -70,7 +70,7 @@ export function addDelay({ withdrawalDelay: delay }: SourceStatus, milliseconds:
 }
 
 /** A source is stale when it failed and its last complete run is older than this many intervals. */
-const staleIntervals = 3;
+export const staleIntervals = 3;
 
 /** How a source is, in one word. `"stale"`: it has stopped, and what it withdraws does not arrive. */
 export function conditionOf(

@@ -171,6 +171,7 @@ export class Service {
     for (const [state, cards] of Object.entries(this.review?.cards.counts() ?? {}))
       metrics.reviewCards.set(cards, { state });
     metrics.sourceAge.clear();
+    metrics.sourceStale.clear();
     const name = this.banks.namer();
     metrics.entries.clear();
     for (const [bank, entries] of (await this.counts.read()).banks) {
@@ -180,6 +181,10 @@ export class Service {
     for (const { bank, source, ageSeconds } of this.sources.list()) {
       const shown = name(bank);
       if (shown !== undefined) metrics.sourceAge.set(ageSeconds, { source: `${shown}/${source}` });
+    }
+    for (const { bank, source, stale } of this.sources.reported()) {
+      const shown = name(bank);
+      if (shown !== undefined) metrics.sourceStale.set(stale ? 1 : 0, { source: `${shown}/${source}` });
     }
   }
 

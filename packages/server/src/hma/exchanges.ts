@@ -94,7 +94,7 @@ class Exchanges {
       last_fetch_complete_ts: time,
       last_fetch_succeeded: true,
       running_fetch_start_ts: null,
-      up_to_date: config.staleHours === 0 || found.ageSeconds <= config.staleHours * 3600,
+      up_to_date: !found.stale && (config.staleHours === 0 || found.ageSeconds <= config.staleHours * 3600),
     };
   }
 }

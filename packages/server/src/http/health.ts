@@ -20,13 +20,16 @@ export function readiness(service: Service): Readiness {
   const { store, config, sources, draining, banks } = service;
   const name = banks.namer();
   const limit = config.staleHours * 3600;
-  const ages = sources.list().flatMap(({ bank, source, ageSeconds }) => {
+  const reasons = draining ? ["The service ends"] : [];
+  const ages: Readiness["sources"] = [];
+  for (const { bank, source, ageSeconds, stale } of sources.list()) {
     const shown = name(bank);
-    const stale = limit > 0 && ageSeconds > limit;
-    return shown === undefined ? [] : [{ bank: shown, source, ageSeconds: Math.round(ageSeconds), stale }];
-  });
-  const stale = ages.filter((age) => age.stale).map((age) => `${age.bank}/${age.source} was not imported for too long`);
-  const reasons = [...(draining ? ["The service ends"] : []), ...stale];
+    if (shown === undefined) continue;
+    // What the program of a source calls stale is shown. Only the operator's limit makes the service not ready.
+    const late = limit > 0 && ageSeconds > limit;
+    if (late) reasons.push(`${shown}/${source} was not imported for too long`);
+    ages.push({ bank: shown, source, ageSeconds: Math.round(ageSeconds), stale: stale || late });
+  }
   return { ready: reasons.length === 0, reasons, revision: store.revision, signals: store.size, sources: ages };
 }
 

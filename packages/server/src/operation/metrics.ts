@@ -100,7 +100,14 @@ export class Metrics {
   readonly sourceAge: Metric = this.#make(
     "gauge",
     "source_age_seconds",
-    "Time since a source's last import.",
+    "Time since a source's last import, or since it was last current.",
+    [],
+    "max",
+  );
+  readonly sourceStale: Metric = this.#make(
+    "gauge",
+    "source_stale",
+    "1 where the program that fetches a source says that it is stale, else 0.",
     [],
     "max",
   );

@@ -1,4 +1,7 @@
-/** When each source was last imported, by the store's audit log, whoever imported it. */
+/**
+ * When each source was last imported, by the store's audit log, whoever imported it; and what the program that fetches a
+ * source says of it, which also knows of fetches that found nothing new.
+ */
 import type { BankStore } from "empreinte/bank";
 import type { State } from "../core/state.js";
 
@@ -8,6 +11,10 @@ export interface SourceAge {
   /** Milliseconds since 1970. */
   imported: number;
   ageSeconds: number;
+  /** Whether its program says that it is stale. */
+  stale: boolean;
+  /** Why its program has stopped. */
+  stopped?: string;
 }
 
 /** The ages of the sources of a store. It reads the audit log from where it was. */
@@ -30,7 +37,7 @@ export class Sources {
       const records = this.#store.audit({ after: this.#number, limit: 1000 });
       for (const { number, what, time, detail } of records) {
         this.#number = number;
-        if (what !== "decision" && what !== "export") this.#changed = time;
+        if (what !== "decision" && what !== "export" && what !== "act") this.#changed = time;
         const { bank, source } = detail;
         if (what !== "import" || typeof bank !== "string" || typeof source !== "string") continue;
         this.#imported.set(JSON.stringify([bank, source]), { bank, source, time });
@@ -60,9 +67,21 @@ export class Sources {
       const [bank = "", source = ""] = JSON.parse(key) as string[];
       if (time > (this.#imported.get(key)?.time ?? 0)) this.#imported.set(key, { bank, source, time });
     }
-    return [...this.#imported.values()].map(({ bank, source, time }) => {
-      return { bank, source, imported: time, ageSeconds: Math.max(0, (now - time) / 1000) };
+    const reports = new Map(this.#store.sourceReports(now).map((one) => [JSON.stringify([one.bank, one.source]), one]));
+    for (const [key, { bank, source, currentAt }] of reports) {
+      const time = currentAt?.getTime() ?? 0;
+      if (time > (this.#imported.get(key)?.time ?? 0)) this.#imported.set(key, { bank, source, time });
+    }
+    return Array.from(this.#imported, ([key, { bank, source, time }]) => {
+      const { stale = false, stopped } = reports.get(key) ?? {};
+      const ageSeconds = Math.max(0, (now - time) / 1000);
+      return { bank, source, imported: time, ageSeconds, stale, ...(stopped !== undefined && { stopped }) };
     });
+  }
+
+  /** The sources whose programs say something of them, also those from which nothing has come yet. */
+  reported(): { bank: string; source: string; stale: boolean }[] {
+    return this.#store.sourceReports(this.#now());
   }
 
   /**
@@ -79,9 +98,8 @@ export class Sources {
     });
   }
 
-  /** The sources without an import for so many hours. 0 hours: none. */
+  /** The sources that are stale by what is said of them, or without an import for so many hours. 0 hours: any number. */
   stale(hours: number): SourceAge[] {
-    if (hours === 0) return [];
-    return this.list().filter(({ ageSeconds }) => ageSeconds > hours * 3600);
+    return this.list().filter(({ ageSeconds, stale }) => stale || (hours > 0 && ageSeconds > hours * 3600));
   }
 }

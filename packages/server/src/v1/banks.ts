@@ -85,14 +85,15 @@ export function bankRoutes(app: FastifyInstance, service: Service): void {
     async ({ principal }) => {
       const name = banks.namer();
       const ages = new Map(
-        sources.list().map(({ bank, source, ageSeconds }) => [JSON.stringify([bank, source]), ageSeconds]),
+        sources.list().map(({ bank, source, ageSeconds, stale, stopped }) => {
+          return [JSON.stringify([bank, source]), { ageSeconds, stale, ...(stopped !== undefined && { stopped }) }];
+        }),
       );
       return {
         sources: store.sources().flatMap((info) => {
           const bank = name(info.bank);
           if (bank === undefined || !principal.scopes.allows("match", bank)) return [];
-          const ageSeconds = ages.get(JSON.stringify([info.bank, info.source]));
-          return [{ ...info, bank, ...(ageSeconds !== undefined && { ageSeconds }) }];
+          return [{ ...info, bank, ...ages.get(JSON.stringify([info.bank, info.source])) }];
         }),
       };
     },

@@ -65,12 +65,12 @@ function sourcesPart({ service }: PageContext, texts: Texts): Html {
   const name = service.banks.namer();
   const stale = service.config.staleHours * 3600;
   const counts = new Map(service.store.sources().map((info) => [JSON.stringify([info.bank, info.source]), info]));
-  const rows = service.sources.list().flatMap(({ bank, source, ageSeconds }): Part[][] => {
+  const rows = service.sources.list().flatMap(({ bank, source, ageSeconds, stale: said }): Part[][] => {
     const shown = name(bank);
     if (shown === undefined) return [];
     const age = lengthText(texts, ageSeconds * 1000);
     const info = counts.get(JSON.stringify([bank, source]));
-    const late = stale > 0 && ageSeconds > stale;
+    const late = said || (stale > 0 && ageSeconds > stale);
     return [
       [
         `${shown}: ${source}`,
