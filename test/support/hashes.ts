@@ -91,13 +91,12 @@ export function difference(got: readonly Hit[], wanted: readonly Hit[]): string 
  * chunk c is the bit 16·i + ((c − i) mod 16) of the hash. An index file has these 16 bytes in one piece.
  */
 export function rowInIndexFile(hash: string): Buffer {
-  const value = BigInt(`0x${hash}`);
+  const bytes = Buffer.from(hash, "hex");
+  const bit = (number: number): number => (bytes[31 - (number >> 3)]! >> (number & 7)) & 1;
   const row = Buffer.alloc(16);
   for (let c = 8; c < 16; c++) {
     let chunk = 0;
-    for (let i = 0; i < 16; i++) {
-      if (((value >> BigInt(16 * i + ((c - i) & 15))) & 1n) === 1n) chunk |= 1 << i;
-    }
+    for (let i = 0; i < 16; i++) chunk |= bit(16 * i + ((c - i) & 15)) << i;
     row.writeUInt16LE(chunk, 2 * (c - 8));
   }
   return row;

@@ -15,11 +15,47 @@ export function everyByte(of: string): Buffer {
   return stdout;
 }
 
-/** Which of the hashes lie somewhere in the folder: half a hash is enough, as bytes, as text or as an index file has it. */
+/**
+ * Which of the sequences are somewhere in the bytes, in one pass over them. A sequence has at least eight bytes, and its last
+ * eight tell it from most others: many texts begin alike.
+ * @returns for each sequence whether it is there.
+ */
+export function presentIn(bytes: Buffer, sequences: readonly Buffer[]): boolean[] {
+  const mixed = (from: Buffer, at: number): number =>
+    from.readInt32LE(at) ^ Math.imul(from.readInt32LE(at + 4), 0x9e3779b1);
+  // A bit for each three bytes that a sequence ends with, and the sequences by their last eight bytes.
+  const ends = new Uint8Array(2 ** 21);
+  const byEnd = new Map<number, number[]>();
+  for (const [number, sequence] of sequences.entries()) {
+    const three = sequence.readUIntBE(sequence.length - 3, 3);
+    ends[three >>> 3]! |= 1 << (three & 7);
+    const end = mixed(sequence, sequence.length - 8);
+    const same = byEnd.get(end);
+    if (same === undefined) byEnd.set(end, [number]);
+    else same.push(number);
+  }
+  const present = sequences.map(() => false);
+  let three = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    three = ((three << 8) | bytes[at]!) & 0xffffff;
+    if (at < 7 || (ends[three >>> 3]! & (1 << (three & 7))) === 0) continue;
+    for (const number of byEnd.get(mixed(bytes, at - 7)) ?? []) {
+      const sequence = sequences[number]!;
+      if (present[number] || at + 1 < sequence.length) continue;
+      present[number] = bytes.subarray(at + 1 - sequence.length, at + 1).equals(sequence);
+    }
+  }
+  return present;
+}
+
+/** Which of the hashes are somewhere in the folder: half a hash is enough, as bytes, as text or as an index file has it. */
 export function lying(of: string, values: readonly string[], bytes: Buffer = everyByte(of)): string[] {
-  return values.filter((value) => {
+  const forms = values.map((value) => {
     const all = Buffer.from(value, "hex");
-    const forms = [all.subarray(0, 16), all.subarray(16), value.slice(0, 32), value.slice(32), all.toString("base64")];
-    return [...forms, rowInIndexFile(value)].some((form) => bytes.includes(form));
+    const texts = [value.slice(0, 32), value.slice(32), all.toString("base64")].map((text) => Buffer.from(text));
+    return [all.subarray(0, 16), all.subarray(16), ...texts, rowInIndexFile(value)];
   });
+  const present = presentIn(bytes, forms.flat());
+  const perValue = forms[0]?.length ?? 0;
+  return values.filter((_, i) => present.slice(i * perValue, (i + 1) * perValue).includes(true));
 }
