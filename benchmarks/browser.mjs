@@ -11,6 +11,7 @@ import { hashImage, hashPixelsSync, diagnose } from "empreinte";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
 import { makeInput } from "../fixtures/kat/inputs.mjs";
+import { median } from "./lib.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const quick = process.argv.includes("--quick");
@@ -22,9 +23,7 @@ const types = {
   ".html": "text/html",
 };
 
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-
-async function timed(work, count = rounds) {
+async function timed(work, count) {
   const times = [];
   for (let i = 0; i < count; i++) {
     const from = performance.now();
@@ -52,16 +51,8 @@ const script = `
 import { Hasher } from "/package/dist/index.js";
 import { startCore } from "/package/dist/core/module.js";
 import { hashPlaced, place } from "/package/dist/core/hash.js";
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-async function timed(work, count) {
-  const times = [];
-  for (let i = 0; i < count; i++) {
-    const from = performance.now();
-    await work();
-    times.push(performance.now() - from);
-  }
-  return { median: median(times), fastest: Math.min(...times) };
-}
+const median = ${median};
+${timed}
 const bytesOf = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
 const hasher = new Hasher();
 window.core = async (name, method, rounds) => {

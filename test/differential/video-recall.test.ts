@@ -41,35 +41,35 @@ beforeAll(async () => {
 });
 
 describe("found, with the segment right to within half a second on all four ends", () => {
+  // Each edit of one film: the benchmark makes all edits of many.
   test.for([
-    "half rate, offset",
-    "trim 2 s",
-    "compilation",
-    "re-encode crf 38",
-    "speed 1.25",
-    "middle half",
-    "subtitle",
-  ])("%s", async (name, ctx) => {
+    ["half rate, offset", 0],
+    ["trim 2 s", 1],
+    ["compilation", 0],
+    ["re-encode crf 38", 1],
+    ["speed 1.25", 0],
+    ["middle half", 1],
+    ["subtitle", 0],
+  ] as const)("%s", async ([name, number], ctx) => {
     needsLongRun(ctx);
     if (missing !== undefined) return ctx.skip(missing);
-    for (const film of films) {
-      const query = await edited(folder, name, film, others);
-      const { truth, speed = 1 } = edits[name]!;
-      for (const [list, sampling] of [
-        [lists[0], "all"],
-        [lists[1], "adaptive"],
-      ] as const) {
-        const matches = await list.search(await hashVideo(query, { sampling }));
-        const what = `${film.name}, ${name}, ${sampling}`;
-        expect(
-          matches.map(({ id }) => id),
-          what,
-        ).toEqual([film.name]);
-        const ends = matches[0]!.segments.map((s) => [s.queryFrom, s.queryTo, s.knownFrom, s.knownTo]);
-        const errors = ends.map((of) => Math.max(...of.map((end, i) => Math.abs(end - truth(film)[i]!))));
-        expect(Math.min(...errors), `${what}: ${JSON.stringify(ends)}`).toBeLessThanOrEqual(0.5);
-        expect(matches[0]!.segments[0]!.speed / speed, what).toBeCloseTo(1, 1);
-      }
+    const film = films[number]!;
+    const query = await edited(folder, name, film, others);
+    const { truth, speed = 1 } = edits[name]!;
+    for (const [list, sampling] of [
+      [lists[0], "all"],
+      [lists[1], "adaptive"],
+    ] as const) {
+      const matches = await list.search(await hashVideo(query, { sampling }));
+      const what = `${film.name}, ${name}, ${sampling}`;
+      expect(
+        matches.map(({ id }) => id),
+        what,
+      ).toEqual([film.name]);
+      const ends = matches[0]!.segments.map((s) => [s.queryFrom, s.queryTo, s.knownFrom, s.knownTo]);
+      const errors = ends.map((of) => Math.max(...of.map((end, i) => Math.abs(end - truth(film)[i]!))));
+      expect(Math.min(...errors), `${what}: ${JSON.stringify(ends)}`).toBeLessThanOrEqual(0.5);
+      expect(matches[0]!.segments[0]!.speed / speed, what).toBeCloseTo(1, 1);
     }
   });
 });

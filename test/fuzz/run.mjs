@@ -4,12 +4,13 @@
 //
 // What a run finds new is kept in build/fuzz/corpus and used by the next; --merge adds to the corpus here what reaches code
 // that nothing in it reaches yet. Ends with 1 on a finding, whose input is kept in build/fuzz/findings.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { compiler } from "./compiler.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const work = "build/fuzz";
@@ -23,12 +24,6 @@ const targets = {
   align: { flags: untraced, most: 768 },
   records: { flags: untraced, most: 2048 },
 };
-
-/** The newest clang++ on PATH, by any of the names distributions give it. */
-function compiler() {
-  const versions = Array.from({ length: 12 }, (_, i) => `clang++-${23 - i}`);
-  return ["clang++", ...versions].find((name) => spawnSync(name, ["--version"]).status === 0);
-}
 
 /** All of native/ but the kernels of other processors. */
 function sources() {
@@ -60,7 +55,10 @@ async function together(tasks) {
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
-/** Compiles the core once for each set of flags, and links the targets. Returns each target's program. */
+/**
+ * Compiles the core once for each set of flags, and links the targets. Returns each target's program. The tests of the core
+ * use the objects again.
+ */
 async function build(clang, names) {
   const common = ["-std=c++20", "-O2", "-g", "-ffp-contract=off"];
   const sanitizers = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"];

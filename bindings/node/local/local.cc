@@ -21,10 +21,6 @@ napi_value bytes_of(napi_env env, napi_typedarray_type type, size_t size, size_t
   return array;
 }
 
-napi_value uint8_array(napi_env env, size_t size, void** data) {
-  return bytes_of(env, napi_uint8_array, size, 1, data);
-}
-
 // Reads pixels and keeps them alive: nobody else may write to them meanwhile.
 class PixelsJob : public Job {
  protected:
@@ -61,7 +57,7 @@ class RegisterJob : public PixelsJob {
   }
   napi_value result(napi_env env) override {
     void* data = nullptr;
-    const napi_value array = uint8_array(env, size_, &data);
+    const napi_value array = bytes_of(env, napi_uint8_array, size_, 1, &data);
     if (array != nullptr) std::copy_n(record_.get(), size_, static_cast<uint8_t*>(data));
     return array;
   }
@@ -103,13 +99,28 @@ bool open_query(const Napi::Value& value, Shared<LocalQuery>* out) {
   return unwrap(value, out) && ((*out)->core != nullptr || fail(value.Env(), "the local points are closed"));
 }
 
+// Reads a record, and what its head says.
+bool open_record(const Napi::Value& value, Bytes* record, emp_local_record_info* said) {
+  if (!read_bytes(value, record)) return false;
+  const emp_status status = emp_local_record_check(record->data, record->size, said);
+  return status == EMP_OK || fail(value.Env(), status);
+}
+
+// A new typed array of `count` rows of `each` bytes. `write` is called with where they are, unless there are none.
+template <typename Write>
+Napi::Value rows(Napi::Env env, napi_typedarray_type type, size_t element, size_t count, size_t each, Write write) {
+  void* data = nullptr;
+  const napi_value array = bytes_of(env, type, each * count, element, &data);
+  if (array == nullptr) return env.Undefined();
+  if (count > 0) write(data);
+  return {env, array};
+}
+
 Napi::Value record_info(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Bytes record;
-  if (!read_bytes(info[0], &record)) return env.Undefined();
   emp_local_record_info said = {};
-  const emp_status status = emp_local_record_check(record.data, record.size, &said);
-  if (status != EMP_OK) return fail(env, status), env.Undefined();
+  if (!open_record(info[0], &record, &said)) return env.Undefined();
   Napi::Object object = Napi::Object::New(env);
   object.Set("width", Napi::Number::New(env, said.width));
   object.Set("height", Napi::Number::New(env, said.height));
@@ -120,15 +131,10 @@ Napi::Value record_info(const Napi::CallbackInfo& info) {
 Napi::Value record_descriptors(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Bytes record;
-  if (!read_bytes(info[0], &record)) return env.Undefined();
   emp_local_record_info said = {};
-  const emp_status status = emp_local_record_check(record.data, record.size, &said);
-  if (status != EMP_OK) return fail(env, status), env.Undefined();
-  void* data = nullptr;
-  const napi_value array = uint8_array(env, size_t{EMP_HASH_BYTES} * said.points, &data);
-  if (array == nullptr) return env.Undefined();
-  if (said.points > 0) emp_local_record_descriptors(record.data, record.size, static_cast<uint8_t*>(data));
-  return {env, array};
+  if (!open_record(info[0], &record, &said)) return env.Undefined();
+  return rows(env, napi_uint8_array, 1, said.points, EMP_HASH_BYTES,
+              [&](void* data) { emp_local_record_descriptors(record.data, record.size, static_cast<uint8_t*>(data)); });
 }
 
 Napi::Value query_descriptors(const Napi::CallbackInfo& info) {
@@ -138,12 +144,9 @@ Napi::Value query_descriptors(const Napi::CallbackInfo& info) {
   if (!open_query(info[0], &query) || !read_uint32(info[1], &form)) return env.Undefined();
   if (form > EMP_LOCAL_MIRRORED_NEGATIVE) return fail(env, EMP_BAD_OPTION), env.Undefined();
   const uint32_t count = emp_local_query_points(query->core);
-  void* data = nullptr;
-  const napi_value array = uint8_array(env, size_t{EMP_HASH_BYTES} * count, &data);
-  if (array == nullptr) return env.Undefined();
-  if (count > 0)
+  return rows(env, napi_uint8_array, 1, count, EMP_HASH_BYTES, [&](void* data) {
     emp_local_query_descriptors(query->core, static_cast<emp_local_form>(form), static_cast<uint8_t*>(data));
-  return {env, array};
+  });
 }
 
 Napi::Value query_places(const Napi::CallbackInfo& info) {
@@ -151,11 +154,8 @@ Napi::Value query_places(const Napi::CallbackInfo& info) {
   Shared<LocalQuery> query;
   if (!open_query(info[0], &query)) return env.Undefined();
   const uint32_t count = emp_local_query_points(query->core);
-  void* data = nullptr;
-  const napi_value array = bytes_of(env, napi_float32_array, sizeof(emp_local_place) * count, sizeof(float), &data);
-  if (array == nullptr) return env.Undefined();
-  if (count > 0) emp_local_query_places(query->core, static_cast<emp_local_place*>(data));
-  return {env, array};
+  return rows(env, napi_float32_array, sizeof(float), count, sizeof(emp_local_place),
+              [&](void* data) { emp_local_query_places(query->core, static_cast<emp_local_place*>(data)); });
 }
 
 Napi::Value query_histograms(const Napi::CallbackInfo& info) {
@@ -163,11 +163,8 @@ Napi::Value query_histograms(const Napi::CallbackInfo& info) {
   Shared<LocalQuery> query;
   if (!open_query(info[0], &query)) return env.Undefined();
   const uint32_t count = emp_local_query_points(query->core);
-  void* data = nullptr;
-  const napi_value array = uint8_array(env, size_t{EMP_LOCAL_HISTOGRAM} * count, &data);
-  if (array == nullptr) return env.Undefined();
-  if (count > 0) emp_local_query_histograms(query->core, static_cast<uint8_t*>(data));
-  return {env, array};
+  return rows(env, napi_uint8_array, 1, count, EMP_LOCAL_HISTOGRAM,
+              [&](void* data) { emp_local_query_histograms(query->core, static_cast<uint8_t*>(data)); });
 }
 
 // Frees the points now instead of when the handle is collected. Jobs only read the handle before they start.

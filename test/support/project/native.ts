@@ -47,24 +47,36 @@ export function coreSources(arch: Arch): string[] {
 }
 
 /**
- * The core's objects in the addon that `npm run build` made, where each is newer than its source and every header; otherwise
- * undefined. Programs made from them test what users run, and compile nothing but themselves.
+ * The core's objects where each is newer than its source, every header and the file that says how it is made; otherwise
+ * undefined. Programs made from them compile nothing but themselves.
+ * @param recipe the file that says how they are made.
+ * @param named the paths from the root that the object of a source may have.
  */
-export function addonObjects(arch: Arch): string[] | undefined {
-  const folder = join(root, "build/Release");
+function madeObjects(arch: Arch, recipe: string, named: (source: string) => string[]): string[] | undefined {
   const changed = (file: string): number => statSync(join(root, file)).mtimeMs;
-  const newest = Math.max(...headersOf("native").map(changed), changed("bindings/node/addon.gyp"));
-  const objects = coreSources(arch).map((source) => {
-    const named = [
-      join(folder, "obj.target/empreinte", source.replace(/\.cc$/, ".o")),
-      join(folder, "objects", `${source.replaceAll("/", ".")}.o`),
-    ];
-    return named.find((object) => {
-      const made = statSync(object, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      return made > newest && made > changed(source);
-    });
-  });
+  const newest = Math.max(...headersOf("native").map(changed), changed(recipe));
+  const objects = coreSources(arch).map((source) =>
+    named(source)
+      .map((name) => join(root, name))
+      .find((object) => {
+        const made = statSync(object, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+        return made > newest && made > changed(source);
+      }),
+  );
   return objects.every((object) => object !== undefined) ? objects : undefined;
+}
+
+/** The core's objects in the addon that `npm run build` made: programs made from them test what users run. */
+export function addonObjects(arch: Arch): string[] | undefined {
+  return madeObjects(arch, "bindings/node/addon.gyp", (source) => [
+    `build/Release/obj.target/empreinte/${source.replace(/\.cc$/, ".o")}`,
+    `build/Release/objects/${source.replaceAll("/", ".")}.o`,
+  ]);
+}
+
+/** The core's objects that `npm run fuzz` made, with the address and undefined-behaviour sanitizers of clang. */
+export function fuzzObjects(arch: Arch): string[] | undefined {
+  return madeObjects(arch, "test/fuzz/run.mjs", (source) => [`build/fuzz/objects/plain/${source}.o`]);
 }
 
 /** The headers in a folder of the package. */
