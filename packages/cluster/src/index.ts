@@ -5,7 +5,8 @@
 export { Curator, type CuratorOptions } from "./curator/curator.js";
 export { Standby, type StandbyOptions } from "./curator/standby.js";
 export { type ClusterRemoval, type NodeRemoval } from "./curator/withdraw.js";
-export { type Answer, type AnswerOptions, ClusterNode, type IncompleteReason, type NodeOptions } from "./node/node.js";
+export { type Answer, type AnswerOptions, type IncompleteReason } from "./node/answer.js";
+export { ClusterNode, type NodeOptions } from "./node/node.js";
 export { ClusterError, type ClusterErrorCode } from "./errors.js";
 export { type ClusterEvent, type EventListener } from "./events.js";
 export { type LinkOptions } from "./net/link.js";
@@ -15,3 +16,5 @@ export { JobQueue, type JobQueueOptions, type QueueCounts } from "./jobs/queue.j
 export { type HashedUpload } from "./jobs/work.js";
 export { type HandleOptions } from "./jobs/handles.js";
 export { Worker, type WorkerOptions } from "./jobs/worker.js";
+export { metricsText, serveMetrics, type MetricsAddress } from "./metrics/serve.js";
+export { type MetricSource } from "./metrics/members.js";

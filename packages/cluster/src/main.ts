@@ -28,6 +28,7 @@ SIGTERM and SIGINT end it: it finishes the jobs that it has, and takes no more.
   --deliveries N     how often a job is delivered before it becomes a dead letter (default: 5)
   --level LEVEL      fast, standard or thorough (default: fast)
   --drain SECONDS    how long it may take to finish its jobs (default: 30)
+  --metrics [HOST:]PORT   serve metrics for Prometheus at /metrics (host: 127.0.0.1)
   --replicas N       how many servers keep the queue, where this worker makes it (default: 1)
 
 The exit status is 0, 1 where \`status\` finds no curator, or a node that is behind or does not answer, and 2 for an error.

@@ -6,7 +6,7 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { needsLongRun } from "../../../test/support/long.ts";
-import { type DeadLetter, type Job, JobQueue, type JobResult } from "../dist/index.js";
+import { type DeadLetter, type Job, JobQueue, type JobResult, serveMetrics } from "../dist/index.js";
 import { TestCluster } from "./support/cluster.ts";
 import { hashesBelow } from "./support/files.ts";
 import { image, TestJobs } from "./support/jobs.ts";
@@ -395,5 +395,95 @@ describe("results", () => {
     expect(had).toEqual(["a", "b", "b", "c"]);
     expect(events("retry")).toContainEqual(expect.objectContaining({ step: "result of b", member: "other" }));
     await expect(async () => jobs.queue.results("A B")).rejects.toEqual(code("ERR_EMPREINTE_CLUSTER_ARGUMENT"));
+  });
+});
+
+/** Reads the text format of Prometheus: each sample by its name and labels. It throws where a line is none. */
+function parse(text: string): Map<string, number> {
+  const samples = new Map<string, number>();
+  const seen = new Set<string>();
+  let [family, type] = ["", ""];
+  for (const line of text.trimEnd().split("\n")) {
+    const comment = /^# (HELP|TYPE) (\w+) (.+)$/.exec(line);
+    if (comment?.[1] === "HELP") {
+      family = comment[2]!;
+      // All samples of one name must come together.
+      expect(seen).not.toContain(family);
+      seen.add(family);
+    } else if (comment?.[1] === "TYPE") {
+      expect(comment[2]).toBe(family);
+      type = comment[3]!;
+      expect(["counter", "gauge", "histogram"]).toContain(type);
+    } else {
+      const sample = /^(\w+)\{((?:\w+="[^"\\]*",?)*)\} (\S+)$/.exec(line);
+      const name = sample![1]!;
+      expect(type === "histogram" ? name.replace(/_(bucket|sum|count)$/, "") : name).toBe(family);
+      expect(type === "counter" ? name : "x_total").toMatch(/_total$/);
+      samples.set(`${name.replace("empreinte_cluster_", "")}{${sample![2]}}`, Number(sample![3]));
+    }
+  }
+  return samples;
+}
+
+describe("metrics", () => {
+  test("count withdrawals, answers, jobs and the queue, and are served over HTTP without a hash or an id", async () => {
+    await jobs.start([1]);
+    const handle = { path: await jobs.upload(1) };
+    const worker = await jobs.worker("w1", { handles: { fetch: () => Promise.reject(new Error("no such object")) } });
+    const server = await serveMetrics([jobs.curator, jobs.node, worker, jobs.queue], { port: 0 });
+    await jobs.queue.submitAll([
+      { id: "upload-1", handle },
+      { id: "upload-2", handle: { key: "k" } },
+      { id: "upload-3", handle: { path: "relative" } },
+    ]);
+    expect((await jobs.results(3)).map(({ id }) => id).toSorted()).toEqual(["upload-1", "upload-2", "upload-3"]);
+    await expect.poll(() => worker.counts, { interval: 20 }).toMatchObject({ running: 0, done: 1, dead: 2, retry: 4 });
+    expect(await jobs.node.search(jobs.hashes[0]!, { atLeast: 99 })).toMatchObject({ incomplete: "behind" });
+    const removal = await jobs.curator.withdraw({ bank: "ncii", source: "hotline", entryId: "known-1" });
+    expect(removal.complete).toBe(true);
+    const { port } = server.address() as { port: number };
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      200,
+      expect.stringMatching("^text/plain"),
+    ]);
+    const text = await response.text();
+    const samples = parse(text);
+    expect(Object.fromEntries(samples)).toMatchObject({
+      'curator_active{member="curator"}': 1,
+      'curator_epoch{member="curator"}': jobs.curator.epoch,
+      'curator_revision{member="curator"}': removal.revision,
+      'curator_announced_revision{member="curator"}': removal.revision,
+      'curator_node_lag{member="curator",node="one"}': 0,
+      'withdrawals_total{member="curator"}': 1,
+      'withdrawals_incomplete_total{member="curator"}': 0,
+      'withdrawal_seconds_count{member="curator"}': 1,
+      'withdrawal_seconds_bucket{member="curator",le="+Inf"}': 1,
+      'node_answering{member="one"}': 1,
+      'node_revision{member="one"}': removal.revision,
+      'node_incomplete_total{member="one",reason="behind"}': 1,
+      'worker_running{member="w1"}': 0,
+      'worker_deliveries_total{member="w1",result="done"}': 1,
+      'worker_deliveries_total{member="w1",result="dead"}': 2,
+      'worker_deliveries_total{member="w1",result="retry"}': 4,
+      'worker_delivery_seconds_count{member="w1"}': 7,
+      'events_total{member="w1",type="job-retry",step=""}': 4,
+      'queue_waiting{store="test",priority="high"}': 0,
+      'queue_delivered{store="test"}': 0,
+      'queue_results{store="test"}': 3,
+      'queue_dead_letters{store="test"}': 2,
+    });
+    expect(samples.get('withdrawal_seconds_sum{member="curator"}')).toBeCloseTo(removal.took / 1000);
+    const buckets = [...samples]
+      .filter(([name]) => name.startsWith("worker_delivery_seconds_bucket"))
+      .map(([, n]) => n);
+    expect(buckets).toEqual(buckets.toSorted((a, b) => a - b));
+    expect(samples.get('node_lease_seconds{member="one"}')).toBeGreaterThan(0);
+    expect(text).not.toMatch(new RegExp(`upload-|relative|${jobs.hashes[0]!.slice(0, 8)}`));
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+    // A queue that cannot be counted is an error, and not zeros.
+    await jobs.queue.close();
+    expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(503);
+    await new Promise((resolve) => server.close(resolve));
   });
 });

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { ClusterNode } from "../node/node.js";
 import type { ClusterEvent } from "../events.js";
 import { Worker } from "../jobs/worker.js";
+import { type MetricsAddress, serveMetrics } from "../metrics/serve.js";
 import { linkOf, linkOptions, positive, required, UsageError } from "./options.js";
 
 const options = {
@@ -16,7 +17,15 @@ const options = {
   deliveries: { type: "string" },
   level: { type: "string", default: "fast" },
   drain: { type: "string", default: "30" },
+  metrics: { type: "string" },
 } as const;
+
+/** Reads `PORT` or `HOST:PORT`. @throws {UsageError} */
+function metricsAddress(text: string): MetricsAddress {
+  const { host, port } = /^(?:(?<host>.+):)?(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
+  if (port === undefined || Number(port) > 65_535) throw new UsageError("--metrics takes a port, or a host and a port");
+  return { port: Number(port), ...(host !== undefined && { host }) };
+}
 
 const levels = ["fast", "standard", "thorough"] as const;
 
@@ -32,6 +41,7 @@ export async function workerCommand(args: string[]): Promise<number> {
   const maxDeliveries = positive("deliveries", values.deliveries);
   const replicas = positive("replicas", values.replicas);
   const drain = positive("drain", values.drain, "seconds");
+  const address = values.metrics === undefined ? undefined : metricsAddress(values.metrics);
   const onEvent = (event: ClusterEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
@@ -47,8 +57,10 @@ export async function workerCommand(args: string[]): Promise<number> {
       ...(concurrency !== undefined && { concurrency }),
       ...(maxDeliveries !== undefined && { maxDeliveries }),
     });
+    const server = address && (await serveMetrics([node, worker], address));
     await stopped;
     await worker.drain(drain);
+    server?.close();
   } finally {
     await node.close();
   }

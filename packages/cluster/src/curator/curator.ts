@@ -8,6 +8,7 @@ import { type Link, type LinkOptions, makeStreams, openLink, openState } from ".
 import { read } from "../net/messages.js";
 import { checkId } from "../net/names.js";
 import { Backoff, pause } from "../net/pause.js";
+import { EventCounts, Times } from "../metrics/counters.js";
 import { Announcer, assertContinues } from "./announce.js";
 import { Bundles } from "./bundles.js";
 import { Confirmations, type KnownNode } from "./confirmations.js";
@@ -63,10 +64,19 @@ export class Curator {
   readonly #confirmations: Confirmations = new Confirmations();
   readonly #closing = new AbortController();
   readonly #event: EventListener;
+  readonly #id: string;
   readonly #now: () => number;
   readonly #nodeLeaseSeconds: number;
   readonly #curatorLeaseSeconds: number;
   readonly #since: number;
+  /** What the curator has counted since it started. */
+  readonly counters: {
+    withdrawals: number;
+    /** Withdrawals that named missing nodes. */
+    incomplete: number;
+    withdrawalTimes: Times;
+    events: EventCounts;
+  } = { withdrawals: 0, incomplete: 0, withdrawalTimes: new Times(), events: new EventCounts() };
   #subscriptions: Subscription[] = [];
   #loops: Promise<void>[] = [];
   #announcing: Promise<boolean> | undefined;
@@ -90,7 +100,8 @@ export class Curator {
     const path = typeof options.bank === "string" ? options.bank : options.path!;
     const isNear = (position: StorePosition): boolean => this.#bundles.open(position) !== undefined;
     this.#snapshots = new Snapshots(link, store, `${path}.snapshot`, isNear);
-    this.#event = quiet(options.onEvent);
+    this.#id = options.id;
+    this.#event = this.counters.events.before(quiet(options.onEvent));
     this.#now = options.now ?? ((): number => performance.now());
     this.#curatorLeaseSeconds = options.curatorLeaseSeconds ?? 5;
     this.#nodeLeaseSeconds = options.nodeLeaseSeconds ?? 15;
@@ -170,6 +181,21 @@ export class Curator {
     return this.#deposed === undefined && this.#lease.sure;
   }
 
+  /** The curator's name. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** The number of the takeover. */
+  get epoch(): number {
+    return this.#lease.epoch;
+  }
+
+  /** The last revision that is in the stream, as far as the curator knows. */
+  get announced(): number {
+    return this.#announcer.announced;
+  }
+
   /** What the curator knows of each node. */
   get nodes(): ReadonlyMap<string, Readonly<KnownNode>> {
     return this.#confirmations.nodes;
@@ -191,7 +217,7 @@ export class Curator {
 
   async #remove(selection: Selection, kind: "withdraw" | "erase"): Promise<ClusterRemoval> {
     this.#assertCurator();
-    return withdrawEverywhere(
+    const removal = await withdrawEverywhere(
       {
         store: this.store,
         confirmations: this.#confirmations,
@@ -206,6 +232,10 @@ export class Curator {
       selection,
       kind,
     );
+    this.counters.withdrawals++;
+    if (!removal.complete) this.counters.incomplete++;
+    this.counters.withdrawalTimes.add(removal.took / 1000);
+    return removal;
   }
 
   /** Forgets a node that never returns. It may only be called once the node's lease has ended. @throws {ClusterError} */

@@ -59,6 +59,11 @@ export class JobQueue {
     return new JobQueue(link, quiet(options.onEvent));
   }
 
+  /** The name of the store. */
+  get store(): string {
+    return this.#link.names.store;
+  }
+
   /**
    * Puts a job into the queue. It resolves once the stream has it. An id that was submitted in the last two minutes is a
    * duplicate, and is not queued again. An id that has a result already gets no second one.

@@ -5,6 +5,7 @@ import { type EventListener, quiet } from "../events.js";
 import { type Link, openLink } from "../net/link.js";
 import { checkId } from "../net/names.js";
 import { Backoff, pause, within } from "../net/pause.js";
+import { EventCounts, Times } from "../metrics/counters.js";
 import type { ClusterNode } from "../node/node.js";
 import type { Delivery } from "./delivery.js";
 import { type HandleOptions, Handles } from "./handles.js";
@@ -46,6 +47,8 @@ const fairTurn = 16;
 
 /** A worker of a queue. */
 export class Worker {
+  /** What the worker has counted since it started. */
+  readonly counters: { jobTimes: Times; events: EventCounts };
   readonly #options: WorkerOptions;
   readonly #link: Link;
   readonly #hints: Hints;
@@ -60,7 +63,13 @@ export class Worker {
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  private constructor(options: WorkerOptions, link: Link, context: Omit<WorkContext, "stop" | "link">) {
+  private constructor(
+    options: WorkerOptions,
+    link: Link,
+    context: Omit<WorkContext, "stop" | "link">,
+    events: EventCounts,
+  ) {
+    this.counters = { jobTimes: new Times(), events };
     this.#options = options;
     this.#link = link;
     this.#event = context.event;
@@ -74,6 +83,7 @@ export class Worker {
     const worker = checkId("id", options.id);
     checkNumber("concurrency", options.concurrency ?? 4, 1, 256, true);
     const { ackSeconds } = checkQueue(options);
+    const events = new EventCounts();
     const context = {
       worker,
       node: options.node,
@@ -85,7 +95,7 @@ export class Worker {
       heartbeatMilliseconds: (1000 * ackSeconds) / 3,
       keep: options.keep,
       hook: options.hook,
-      event: quiet(options.onEvent),
+      event: events.before(quiet(options.onEvent)),
     };
     const link = await openLink(options, `worker ${worker}`);
     try {
@@ -94,7 +104,7 @@ export class Worker {
       await link.nc.close();
       throw error;
     }
-    const made = new Worker(options, link, context);
+    const made = new Worker(options, link, context, events);
     made.#loop = made.#takeJobs();
     return made;
   }
@@ -195,7 +205,9 @@ export class Worker {
   }
 
   async #work(message: Delivery): Promise<void> {
+    const start = performance.now();
     this.#counts[await work(this.#context, message)]++;
+    this.counters.jobTimes.add((performance.now() - start) / 1000);
   }
 
   /** Makes the queue again where NATS has lost it. */

@@ -15,6 +15,8 @@ import { type Link, type LinkOptions, openLink, openState } from "../net/link.js
 import { read, type RenewReply, write } from "../net/messages.js";
 import { checkId } from "../net/names.js";
 import { Backoff, pause } from "../net/pause.js";
+import { EventCounts } from "../metrics/counters.js";
+import { type Answer, type AnswerOptions, checkAnswerOptions, type IncompleteReason } from "./answer.js";
 import { downloadSnapshot, placeSnapshot, removeDownload } from "./bootstrap.js";
 import { fetchRevisions } from "./fetch.js";
 import { followStream, type Heard } from "./follow.js";
@@ -32,29 +34,6 @@ export interface NodeOptions extends LinkOptions {
   hook?: (step: "before-commit" | "after-commit" | "before-ack", revision: number) => Promise<void> | void;
 }
 
-/** Why a node does not answer. */
-export type IncompleteReason =
-  /** The node has not heard from the curator within its lease, or has not started yet. */
-  | "lease"
-  /** The node does not have the revision that the caller needs. */
-  | "behind"
-  /** The node's history is not the curator's. */
-  | "history"
-  /** The node is closed. */
-  | "closed";
-
-/** What a node answers: a value at a revision, or why there is none. */
-export type Answer<T> =
-  | { revision: number; value: T; incomplete?: undefined }
-  | { revision: number; incomplete: IncompleteReason; value?: undefined };
-
-export interface AnswerOptions {
-  /** The node answers at this revision or a later one, or not at all. */
-  atLeast?: number;
-  /** How long the node may wait for that revision, 0 … 600 seconds. Default 0. */
-  waitSeconds?: number;
-}
-
 /** A node of a cluster. */
 export class ClusterNode {
   readonly #options: NodeOptions;
@@ -63,6 +42,12 @@ export class ClusterNode {
   readonly #event: EventListener;
   readonly #now: () => number;
   readonly #closing = new AbortController();
+  /** What the node has counted since it started: answers with a value, those without one by the reason, and events. */
+  readonly counters: { answers: number; refusals: Map<IncompleteReason, number>; events: EventCounts } = {
+    answers: 0,
+    refusals: new Map(),
+    events: new EventCounts(),
+  };
   #store: BankStore | undefined;
   #matcher: Matcher | undefined;
   #epoch = 0;
@@ -81,7 +66,7 @@ export class ClusterNode {
     this.#link = link;
     this.#now = options.now ?? ((): number => performance.now());
     this.#lease = new NodeLease(this.#now);
-    this.#event = quiet(options.onEvent);
+    this.#event = this.counters.events.before(quiet(options.onEvent));
   }
 
   /** Connects and starts to follow. `ready` says when the node answers. @throws {ClusterError} */
@@ -129,6 +114,11 @@ export class ClusterNode {
     if (this.#closing.signal.aborted) return "closed";
     if (!this.#history) return "history";
     return this.#store !== undefined && this.#lease.valid ? undefined : "lease";
+  }
+
+  /** Seconds for which the node may still answer without hearing from the curator. */
+  get leaseSecondsLeft(): number {
+    return this.#lease.left / 1000;
   }
 
   /** Waits until the node answers. It throws the reason of the signal. */
@@ -190,15 +180,21 @@ export class ClusterNode {
   }
 
   async #answer<T>(
-    { atLeast = 0, waitSeconds = 0 }: AnswerOptions = {},
+    options: AnswerOptions | undefined,
     work: (store: BankStore, matcher: Matcher) => T | Promise<T>,
   ): Promise<Answer<T>> {
-    if (!Number.isSafeInteger(atLeast) || atLeast < 0) {
-      throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", "Expected an integer of 0 or more for atLeast");
-    }
-    if (typeof waitSeconds !== "number" || !(waitSeconds >= 0 && waitSeconds <= 600)) {
-      throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", "Expected 0 to 600 seconds for waitSeconds");
-    }
+    const answer = await this.#answerOnce(options, work);
+    const { refusals } = this.counters;
+    if (answer.incomplete === undefined) this.counters.answers++;
+    else refusals.set(answer.incomplete, (refusals.get(answer.incomplete) ?? 0) + 1);
+    return answer;
+  }
+
+  async #answerOnce<T>(
+    options: AnswerOptions | undefined,
+    work: (store: BankStore, matcher: Matcher) => T | Promise<T>,
+  ): Promise<Answer<T>> {
+    const { atLeast, waitSeconds } = checkAnswerOptions(options);
     if (this.revision < atLeast) await this.#waitFor(atLeast, waitSeconds);
     const before = this.incomplete ?? (this.revision < atLeast ? "behind" : undefined);
     const [store, matcher] = [this.#store, this.#matcher];
