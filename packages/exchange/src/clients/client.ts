@@ -73,8 +73,17 @@ export interface ExchangeClient {
    * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_UNAVAILABLE` where it should be tried later; any other is a refusal.
    */
   sendFeedback?(entry: FeedbackEntry, verdict: Verdict): Promise<void>;
-  /** Submits an entry of ours. Sending it twice changes nothing. @throws {ExchangeError} as `sendFeedback`. */
-  submit?(entry: FeedbackEntry): Promise<void>;
+  /**
+   * Submits an entry of ours. Sending it twice changes nothing.
+   * @returns what the exchange calls it, where it says so: ids with commas between them, for `retract`.
+   * @throws {ExchangeError} as `sendFeedback`.
+   */
+  submit?(entry: FeedbackEntry): Promise<string | undefined>;
+  /**
+   * Takes back what was submitted, by what the exchange calls it. Doing it twice changes nothing.
+   * @throws {ExchangeError} as `sendFeedback`.
+   */
+  retract?(remote: string): Promise<void>;
   /** Ends all connections. */
   close(): Promise<void>;
 }

@@ -49,7 +49,7 @@ export const kinds: Readonly<Record<SourceKind, KindInfo>> = {
   threatexchange: {
     base: "https://graph.facebook.com/v21.0",
     secrets: ["token"],
-    options: ["group", "token-in"],
+    options: ["group", "token-in", "share-level", "tags"],
     intervalSeconds: 900,
   },
   "tech-against-terrorism": {
@@ -61,6 +61,9 @@ export const kinds: Readonly<Record<SourceKind, KindInfo>> = {
   empreinte: { secrets: ["key"], options: ["bank", "source"], intervalSeconds: 300 },
   lists: { secrets: ["authorization?"], options: [], intervalSeconds: 3600 },
 };
+
+/** How far ThreatExchange's members may share what they get. */
+const shareLevels = ["WHITE", "GREEN", "AMBER", "RED"];
 
 /** The most bytes of a page that is parsed at once. */
 const mostPageBytes = 2 ** 27;
@@ -133,13 +136,11 @@ export async function openClient(settings: ClientSettings, environment: Environm
       const { group, "token-in": tokenIn = "header" } = options;
       if (group === undefined) throw invalid("group", "the id of a privacy group");
       if (tokenIn !== "header" && tokenIn !== "query") throw invalid("token-in", "header or query");
+      const { "share-level": shareLevel = "AMBER", tags } = options;
+      if (!shareLevels.includes(shareLevel)) throw invalid("share-level", `one of ${shareLevels.join(", ")}`);
       const token = await secret("token");
-      return new ThreatExchange({
-        http: new HttpClient({ base, environment }),
-        token,
-        group,
-        tokenIn,
-      });
+      const http = new HttpClient({ base, environment });
+      return new ThreatExchange({ http, token, group, tokenIn, shareLevel, ...(tags !== undefined && { tags }) });
     }
     case "tech-against-terrorism": {
       const [user, password] = [await secret("user"), await secret("password")];

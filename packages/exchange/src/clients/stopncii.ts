@@ -94,7 +94,7 @@ export class StopNcii implements ExchangeClient {
     await this.#post("SubmitFeedback", "feedback-key", this.#options.feedbackKey, { hashFeedbacks });
   }
 
-  async submit({ signals, time }: FeedbackEntry): Promise<void> {
+  async submit({ signals, time }: FeedbackEntry): Promise<undefined> {
     const lastModtimestamp = Math.floor((time?.getTime() ?? this.#options.environment.now()) / 1000);
     const hashRecords = signals
       .filter(({ type }) => type === "pdq")

@@ -4,8 +4,9 @@ import { openClient, type SourceKind, sourceKinds } from "../clients/kinds.js";
 import { systemEnvironment } from "../environment.js";
 import { invalid, sentence } from "../errors.js";
 import { collectFeedback } from "../outbox/collect.js";
-import { outboxOf } from "../outbox/outbox.js";
-import { collectSubmissions, sendOutbox } from "../outbox/send.js";
+import { type OutboxItem, outboxOf } from "../outbox/outbox.js";
+import { sendOutbox } from "../outbox/send.js";
+import { collectRetractions, collectSubmissions } from "../outbox/submissions.js";
 import { runAll, type RunOutcome, runSchedule } from "../run/schedule.js";
 import { skipTo } from "../run/skip.js";
 import { addSource, findSource, removeSource, type SourceSettings, sourcesOf } from "../run/sources.js";
@@ -30,7 +31,8 @@ export const help: string = `empreinte exchange: sources that keep themselves cu
   empreinte exchange feedback STORE [--bank BANK --source SOURCE] [--send]
     Shows what analysts have said and what became of it, or (--send) sends what is pending.
   empreinte exchange submit STORE --bank BANK --source SOURCE --from BANK/SOURCE [--send]
-    Shows what of our own source would be submitted, or (--send) submits it.
+    Shows what of our own source would be submitted, and what would be taken back, or (--send) does it.
+    Each later run takes back what is withdrawn by then.
   empreinte exchange remove STORE --bank BANK --source SOURCE
   empreinte exchange simulate stopncii|ncmec [--port PORT] [--entries COUNT] [--fault NAME=SHARE]...
 
@@ -146,7 +148,7 @@ const commands: Record<string, Command | undefined> = {
     for (const source of sourcesOf(store).filter(selection(store, given))) {
       if (!source.feedback) continue;
       collectFeedback(store, source, systemEnvironment);
-      failed = (await deliver(store, source, given.flag("send"), output)) || failed;
+      failed = (await deliver(store, source, given.flag("send"), output, ["feedback"])) || failed;
     }
     return failed ? 1 : 0;
   },
@@ -155,7 +157,8 @@ const commands: Record<string, Command | undefined> = {
     const [bank, source] = given.needed("from").split("/");
     if (bank === undefined || source === undefined) throw invalid("--from", "BANK/SOURCE");
     collectSubmissions(store, { bank, source }, to, systemEnvironment);
-    return (await deliver(store, to, given.flag("send"), output)) ? 1 : 0;
+    collectRetractions(store, to, systemEnvironment);
+    return (await deliver(store, to, given.flag("send"), output, ["submit", "retract"])) ? 1 : 0;
   },
   skip: async (store, given, { write }) => {
     const to = Date.parse(given.needed("to"));
@@ -179,6 +182,7 @@ const commands: Record<string, Command | undefined> = {
         source,
         kind,
         condition: conditionOf(status, intervalSeconds, now),
+        outbox: countsOf(outboxOf(store, { bank, source })),
         ...status,
       };
     });
@@ -194,6 +198,7 @@ async function deliver(
   settings: SourceSettings,
   send: boolean,
   { write, stop }: Output,
+  only: readonly OutboxItem["kind"][],
 ): Promise<boolean> {
   const client = await openClient(settings, systemEnvironment);
   try {
@@ -201,13 +206,14 @@ async function deliver(
     const { items, pending, sent, refused } = await sendOutbox(store, from, client, {
       environment: systemEnvironment,
       dryRun: !send,
+      only,
       stop,
     });
     const name = `${from.bank}/${from.source}`;
     for (const { entryNumber, what } of items)
       write(`${name}: entry ${entryNumber}: ${what}${send ? "" : ", not sent"}\n`);
-    for (const { entryNumber, state, reason } of outboxOf(store, from)) {
-      if (reason !== undefined) write(`${name}: entry ${entryNumber} is ${state}: ${reason}\n`);
+    for (const { kind, entryNumber, state, reason } of outboxOf(store, from)) {
+      if (reason !== undefined && only.includes(kind)) write(`${name}: entry ${entryNumber} is ${state}: ${reason}\n`);
     }
     write(`${name}: ${pending} pending, ${sent} sent, ${refused} refused\n`);
     return send && pending + refused > 0;
@@ -235,7 +241,18 @@ function report({ write, warn }: Output): (source: SourceSettings, outcome: RunO
   };
 }
 
+/** How many items of each kind are in each state. */
+function countsOf(items: readonly OutboxItem[]): Record<string, Record<string, number>> {
+  const counts: Record<string, Record<string, number>> = {};
+  for (const { kind, state } of items) {
+    const states = (counts[kind] ??= { pending: 0, sent: 0, refused: 0 });
+    states[state]!++;
+  }
+  return counts;
+}
+
 type Status = ReturnType<typeof readStatus> & {
+  outbox: ReturnType<typeof countsOf>;
   bank: string;
   source: string;
   kind: string;
@@ -243,7 +260,7 @@ type Status = ReturnType<typeof readStatus> & {
 };
 
 function statusLines(status: Status, now: number): string {
-  const { bank, source, kind, condition, completeAt, failure, withdrawalDelay: delay, notes, skips } = status;
+  const { bank, source, kind, condition, completeAt, failure, withdrawalDelay: delay, notes, outbox, skips } = status;
   const age = completeAt === undefined ? "never complete" : `complete ${Math.round((now - completeAt) / 1000)} s ago`;
   const lines = [
     `${bank}/${source} (${kind}): ${condition}, ${age}`,
@@ -254,6 +271,9 @@ function statusLines(status: Status, now: number): string {
     lines.push(`  ${delay.count} withdrawals held after ${mean} s, at most ${Math.round(delay.longest / 1000)} s`);
   }
   for (const [name, { count, reason }] of Object.entries(notes)) lines.push(`  ${name}: ${count}, the last: ${reason}`);
+  for (const [kind, { pending, sent, refused }] of Object.entries(outbox)) {
+    lines.push(`  ${kind}: ${pending} pending, ${sent} sent, ${refused} refused`);
+  }
   if (failure) {
     const since = new Date(failure.since).toISOString();
     lines.push(`  failing since ${since}, ${failure.runs} runs: ${failure.reason} (${failure.code})`);

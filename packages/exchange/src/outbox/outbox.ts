@@ -13,8 +13,10 @@ export interface FeedbackItem {
 
 /** An entry of ours that the exchange should have, or should have no longer. */
 export interface SubmissionItem {
-  kind: "submit";
+  kind: "submit" | "retract";
   entryNumber: number;
+  /** What the exchange calls it: ids with commas between them. */
+  remote?: string;
 }
 
 export type OutboxItem = (FeedbackItem | SubmissionItem) & {
@@ -30,9 +32,8 @@ export type OutboxItem = (FeedbackItem | SubmissionItem) & {
 };
 
 const prefix = "exchange/outbox/";
-const keyOf = (item: OutboxItem): string =>
-  item.kind === "feedback" ? `feedback/${item.entryNumber}` : `submit/${item.entryNumber}`;
-const nameOf = (item: OutboxItem): string => `${prefix}${item.bank}/${item.source}/${keyOf(item)}`;
+const nameOf = ({ bank, source, kind, entryNumber }: OutboxItem): string =>
+  `${prefix}${bank}/${source}/${kind}/${entryNumber}`;
 
 /** Answers the items of a source, or of all sources. */
 export function outboxOf(store: BankStore, from?: { bank: string; source: string }): OutboxItem[] {

@@ -9,6 +9,8 @@ export interface SendOptions {
   environment: Pick<Environment, "now">;
   /** Sends nothing, and answers what would be sent. */
   dryRun?: boolean;
+  /** Sends only what is of these kinds. Default: all. */
+  only?: readonly OutboxItem["kind"][];
   /** Ends the sending between two items. */
   stop?: AbortSignal;
 }
@@ -19,11 +21,14 @@ export interface SendResult {
   sent: number;
   refused: number;
   /** The entries by number, each with what is said of it. */
-  items: { entryNumber: number; what: Verdict | "submit" }[];
+  items: { entryNumber: number; what: Verdict | "submit" | "retract" }[];
 }
 
 /** The codes of failures that end by themselves. */
 const passing = new Set(["ERR_EMPREINTE_EXCHANGE_UNAVAILABLE", "ERR_EMPREINTE_EXCHANGE_DENIED"]);
+
+/** What is gone is taken back first: a new entry may be what the exchange calls by the same name. */
+const order: Readonly<Record<OutboxItem["kind"], number>> = { retract: 0, submit: 1, feedback: 2 };
 
 /**
  * Sends the pending items of a source. An item is sent at least once: a process that is killed after an answer sends it
@@ -33,14 +38,15 @@ export async function sendOutbox(
   store: BankStore,
   from: { bank: string; source: string },
   client: ExchangeClient,
-  { environment, dryRun = false, stop }: SendOptions,
+  { environment, dryRun = false, only, stop }: SendOptions,
 ): Promise<SendResult> {
   const result: SendResult = { pending: 0, sent: 0, refused: 0, items: [] };
   let reachable = true;
-  for (const item of outboxOf(store, from)) {
+  const items = outboxOf(store, from).filter(({ kind }) => only?.includes(kind) ?? true);
+  for (const item of items.toSorted((a, b) => order[a.kind] - order[b.kind])) {
     let now = item;
     if (item.state === "pending" && reachable && !stop?.aborted) {
-      result.items.push({ entryNumber: item.entryNumber, what: item.kind === "feedback" ? item.verdict : "submit" });
+      result.items.push({ entryNumber: item.entryNumber, what: item.kind === "feedback" ? item.verdict : item.kind });
       if (!dryRun) {
         now = await sendOne(store, item, client, environment.now());
         writeItem(store, now);
@@ -56,11 +62,20 @@ async function sendOne(store: BankStore, item: OutboxItem, client: ExchangeClien
   const tried: OutboxItem = { ...item, triedAt: now, tries: item.tries + 1 };
   delete tried.reason;
   try {
+    if (tried.kind === "retract") {
+      await retract(client, tried.remote);
+      return { ...tried, state: "sent" };
+    }
     const entry = store.entry({ entryNumber: item.entryNumber });
     if (entry === undefined || entry.status === "withdrawn") throw refusal("the entry is withdrawn");
-    if (item.kind === "feedback") await feedback(client, entry, item.verdict);
-    else await submit(client, entry);
-    return { ...tried, state: "sent" };
+    if (tried.kind === "feedback") {
+      await feedback(client, entry, tried.verdict);
+      return { ...tried, state: "sent" };
+    }
+    // A process that is killed now must not forget that the exchange may have it.
+    writeItem(store, tried);
+    const remote = await submit(client, entry);
+    return { ...tried, state: "sent", ...(remote !== undefined && { remote }) };
   } catch (error) {
     return { ...tried, state: passing.has(codeOf(error)) ? "pending" : "refused", reason: sentence(error) };
   }
@@ -73,25 +88,14 @@ async function feedback(client: ExchangeClient, entry: FeedbackEntry, verdict: V
   await client.sendFeedback(entry, verdict);
 }
 
-async function submit(client: ExchangeClient, entry: FeedbackEntry): Promise<void> {
+async function submit(client: ExchangeClient, entry: FeedbackEntry): Promise<string | undefined> {
   if (client.submit === undefined) throw refusal(`${client.name} takes no entries from here`);
-  await client.submit(entry);
+  return client.submit(entry);
 }
 
-/** Puts the active entries of a source of ours into the outbox of an exchange, unless they are there. Answers how many. */
-export function collectSubmissions(
-  store: BankStore,
-  own: { bank: string; source: string },
-  { bank, source }: { bank: string; source: string },
-  { now }: Pick<Environment, "now">,
-): number {
-  const to = { bank, source };
-  const there = new Set(outboxOf(store, to).flatMap((item) => (item.kind === "submit" ? [item.entryNumber] : [])));
-  let pending = 0;
-  for (const { entryNumber, signals } of store.entries({ ...own, status: "active" })) {
-    if (there.has(entryNumber) || !signals.some(({ type }) => type === "pdq")) continue;
-    writeItem(store, { ...to, kind: "submit", entryNumber, state: "pending", since: now(), tries: 0 });
-    pending++;
+async function retract(client: ExchangeClient, remote: string | undefined): Promise<void> {
+  if (client.retract === undefined || remote === undefined) {
+    throw refusal(`${client.name} takes nothing back from here; tell it in another way`);
   }
-  return pending;
+  await client.retract(remote);
 }

@@ -1,10 +1,12 @@
 /** Fetching all sources in turn, once or for as long as a service runs. */
 import type { BankStore } from "empreinte/bank";
+import type { ExchangeClient } from "../clients/client.js";
 import { openClient } from "../clients/kinds.js";
 import { systemEnvironment } from "../environment.js";
 import { codeOf, sentence } from "../errors.js";
 import { collectFeedback } from "../outbox/collect.js";
 import { sendOutbox } from "../outbox/send.js";
+import { collectRetractions } from "../outbox/submissions.js";
 import { runSource, type RunOptions, type RunResult } from "./run-source.js";
 import { type SourceSettings, sourcesOf } from "./sources.js";
 import { conditionOf, readStatus, staleIntervals } from "./status.js";
@@ -31,12 +33,15 @@ async function runOne(store: BankStore, source: SourceSettings, options: Schedul
         ...(whole !== undefined && { whole }),
       };
       const from = { bank: source.bank, source: source.source };
-      const result = await runSource(store, from, client, { environment, ...more });
-      if (source.feedback) {
-        collectFeedback(store, from, environment);
-        await sendOutbox(store, from, client, { environment, ...(stop && { stop }) });
-      }
-      return { result };
+      const fetched = await runSource(store, from, client, { environment, ...more }).catch((error: unknown) => {
+        // Whoever fetches the source sends, too.
+        if (codeOf(error) === "ERR_EMPREINTE_EXCHANGE_LOCKED") throw error;
+        return { error };
+      });
+      // What was withdrawn is taken back, also while the source cannot be fetched.
+      await sendDue(store, source, client, options);
+      if ("error" in fetched) throw fetched.error;
+      return { result: fetched };
     } finally {
       await client.close();
     }
@@ -48,6 +53,20 @@ async function runOne(store: BankStore, source: SourceSettings, options: Schedul
   } finally {
     report(store, source, environment.now());
   }
+}
+
+/** Sends what analysts said, where that goes back, and takes back what was submitted and is withdrawn since. */
+async function sendDue(
+  store: BankStore,
+  source: SourceSettings,
+  client: ExchangeClient,
+  { environment = systemEnvironment, stop }: ScheduleOptions,
+): Promise<void> {
+  const from = { bank: source.bank, source: source.source };
+  if (source.feedback) collectFeedback(store, from, environment);
+  collectRetractions(store, from, environment);
+  const only = [...(source.feedback ? ["feedback" as const] : []), "retract" as const];
+  await sendOutbox(store, from, client, { environment, only, ...(stop && { stop }) });
 }
 
 /**

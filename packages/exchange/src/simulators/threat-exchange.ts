@@ -25,8 +25,11 @@ const tombstoneSeconds = 90 * 24 * 3600;
 export class ThreatExchangeSimulator extends Simulator {
   /** The indicators by their ids. */
   readonly updates: Map<string, Update> = new Map();
+  /** The descriptors that were submitted and not deleted, by their ids. */
+  readonly submitted: Map<string, Record<string, string>> = new Map();
   readonly #options: ThreatExchangeSimulatorOptions;
   #number = 0;
+  #descriptors = 7000;
 
   constructor(options: ThreatExchangeSimulatorOptions) {
     super(options);
@@ -51,7 +54,7 @@ export class ThreatExchangeSimulator extends Simulator {
     this.updates.set(id, update);
   }
 
-  protected respond({ headers, path, query }: SimulatedRequest): SimulatedAnswer {
+  protected respond({ method, headers, path, query, body }: SimulatedRequest): SimulatedAnswer {
     const { token, group, tokenIn = "header" } = this.#options;
     const given = tokenIn === "header" ? headers.authorization : query.get("access_token");
     if (given !== (tokenIn === "header" ? `Bearer ${token}` : token)) {
@@ -63,6 +66,8 @@ export class ThreatExchangeSimulator extends Simulator {
       };
       return { status: 400, body: JSON.stringify({ error }) };
     }
+    if (method === "POST" && path.endsWith("/threat_descriptors")) return this.#submit(new URLSearchParams(body));
+    if (method === "DELETE") return this.#delete(path.slice(path.lastIndexOf("/") + 1));
     if (!path.endsWith(`/${group}/threat_updates`)) return { status: 404 };
     const limit = Number(query.get("limit") ?? 500);
     const start = Number(query.get("start_time") ?? 0);
@@ -89,6 +94,28 @@ export class ThreatExchangeSimulator extends Simulator {
       }),
     };
   }
+
+  /** The same indicator of a member is the same descriptor. */
+  #submit(form: URLSearchParams): SimulatedAnswer {
+    const given = Object.fromEntries(form);
+    const needed = ["indicator", "type", "description", "status", "share_level", "privacy_type", "privacy_members"];
+    if (needed.some((name) => !given[name])) return failure(100, 0);
+    const same = ([, one]: [string, Record<string, string>]): boolean =>
+      one["indicator"] === given["indicator"] && one["type"] === given["type"];
+    const id = [...this.submitted].find(same)?.[0] ?? String(++this.#descriptors);
+    this.submitted.set(id, given);
+    return { status: 200, body: JSON.stringify({ success: true, id }) };
+  }
+
+  #delete(id: string): SimulatedAnswer {
+    if (!this.submitted.delete(id)) return failure(100, 33);
+    return { status: 200, body: JSON.stringify({ success: true }) };
+  }
+}
+
+function failure(code: number, subcode: number): SimulatedAnswer {
+  const error = { message: "Unsupported request", type: "GraphMethodException", code, error_subcode: subcode };
+  return { status: 400, body: JSON.stringify({ error }) };
 }
 
 function row([id, { indicator, type, status, updated, deleted }]: [string, Update]): object {
