@@ -18,6 +18,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <utility>
 #endif
 
 namespace binding {
@@ -40,7 +41,8 @@ struct Confinement {
   }
 };
 
-thread_local std::unique_ptr<Confinement> next;
+// A plain pointer, because the handler reads it in children of threads that have never set it.
+thread_local Confinement* next = nullptr;
 
 template <class Resource>
 bool limit(Resource resource, double wanted) {
@@ -61,11 +63,12 @@ void extend_stack() {
 
 // In the child, between fork and exec: only what is safe there.
 void enter() {
-  Confinement* confinement = next.get();
+  Confinement* confinement = next;
   if (confinement == nullptr) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  // A parent that ended before that does not end this child any more.
-  if (getppid() != confinement->parent) _exit(127);
+  // A parent that ended before that does not end this child any more. One in an outer namespace has the number 0.
+  const pid_t parent = getppid();
+  if (parent != confinement->parent && parent != 0) _exit(127);
   uint32_t entered = 0;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
     if (confinement->files && confinement->files->enter()) entered |= kFiles;
@@ -121,13 +124,14 @@ Napi::Value confine_next_child(const Napi::CallbackInfo& info) {
     confinement->files.emplace(readable, descriptor.IsUndefined() ? -1 : static_cast<int>(file));
     if (SystemCallFilter::exists()) confinement->calls.emplace();
   }
-  next = std::move(confinement);
+  delete next;
+  next = confinement.release();
   return env.Undefined();
 }
 
 // Returns what the child has entered that was started since, and leaves the children after it as they are.
 Napi::Value entered_confinement(const Napi::CallbackInfo& info) {
-  const std::unique_ptr<Confinement> last = std::move(next);
+  const std::unique_ptr<Confinement> last(std::exchange(next, nullptr));
   const uint32_t entered = last == nullptr ? 0 : last->entered->load(std::memory_order_relaxed);
   napi_value answer;
   return napi_create_uint32(info.Env(), entered, &answer) == napi_ok ? Napi::Value(info.Env(), answer)
