@@ -2,8 +2,9 @@
  * The file of a store: its one path, and whether that path still leads to it.
  *
  * A store's index file and its lock are found by the store's path. The path is therefore made absolute and free of symbolic
- * links once, when the store is opened: changing the working directory or a link afterwards changes nothing. A file with a
- * second name (a hard link) is refused, because each name would have an index file of its own.
+ * links once, when the store is opened: changing the working directory afterwards changes nothing, and a link that leads to
+ * another file afterwards is an error. A file with a second name (a hard link) is refused, because each name would have an
+ * index file of its own.
  */
 import { accessSync, closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -14,6 +15,8 @@ import { checkFileSync } from "../../files/open-file.js";
 export class StoreFile {
   /** The absolute path, without symbolic links. */
   readonly path: string;
+  /** The absolute path as it was given, through links if it has any. */
+  readonly #given: string;
   readonly #device: bigint;
   readonly #inode: bigint;
 
@@ -24,6 +27,7 @@ export class StoreFile {
    */
   constructor(path: string, create: boolean) {
     const given = resolve(path);
+    this.#given = given;
     if (create) makeFile(given);
     try {
       this.path = realpathSync.native(given);
@@ -43,15 +47,24 @@ export class StoreFile {
   }
 
   /**
-   * Checks that the path still leads to the file that was opened. Another process would otherwise read another file than
-   * this one writes, and match what was withdrawn here.
+   * Checks that the path still leads to the file that was opened, and the links by which it was opened as well. Another
+   * process would otherwise read another file than this one writes, and match what was withdrawn here. A link that was removed
+   * leads nobody to another file.
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE`
    */
   assertInPlace(): void {
     const there = statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    if (there?.ino === this.#inode && there.dev === this.#device) return;
+    if (there?.ino === this.#inode && there.dev === this.#device) return this.#assertLinks();
     const what = there === undefined ? "was deleted or renamed" : "was replaced by another file";
     const text = `${printable(this.path)} ${what} while it was open. Close the store and open it again`;
+    throw new BankError("ERR_EMPREINTE_BANK_FILE", text);
+  }
+
+  #assertLinks(): void {
+    if (this.#given === this.path) return;
+    const there = statSync(this.#given, { bigint: true, throwIfNoEntry: false });
+    if (there === undefined || (there.ino === this.#inode && there.dev === this.#device)) return;
+    const text = `${printable(this.#given)} leads to another file since it was opened. Close the store and open it again`;
     throw new BankError("ERR_EMPREINTE_BANK_FILE", text);
   }
 }

@@ -166,6 +166,32 @@ describe("links of the index file", () => {
 describe("a file that is replaced while it is open", () => {
   const refused = { code: "ERR_EMPREINTE_BANK_FILE" };
 
+  test.each(["file", "folder"])(
+    "a symbolic link to its %s that leads to a backup meanwhile is an error",
+    async (kind) => {
+      const backup = join(folder, "backup");
+      mkdirSync(backup);
+      copyFileSync(path, join(backup, "known.bank"));
+      const link = join(folder, "current");
+      const [before, after] = kind === "file" ? [path, join(backup, "known.bank")] : [folder, backup];
+      const name = kind === "file" ? link : join(link, "known.bank");
+      symlinkSync(before, link);
+      const store = await BankStore.open(name);
+      rmSync(link);
+      // Without the link nobody opens anything by this name.
+      await store.withdraw({ case: "case 4" });
+      symlinkSync(after, link);
+      const error = await store.withdraw({ case: "case 3" }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ ...refused, message: expect.stringContaining("leads to another file") });
+      await expect(store.search(values[0]!)).rejects.toMatchObject(refused);
+      await expect(store.close()).rejects.toMatchObject(refused);
+      const again = await BankStore.open(name);
+      await again.withdraw({ case: "case 3" });
+      expect(remaining(backup)).toEqual([]);
+      await again.close();
+    },
+  );
+
   test.each(["replaced", "deleted", "renamed", "in a folder that was renamed"])(
     "every change and every search fails once it is %s",
     async (how) => {
