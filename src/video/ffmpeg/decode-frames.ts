@@ -44,6 +44,8 @@ class DecodeRun implements StderrListener {
   readonly #forgetSignal: () => void;
   /** Frames that were announced and not yet read. */
   readonly #announced: AnnouncedFrame[] = [];
+  /** That there are more frames than the limit. Those before it are still read. */
+  #excess: LimitError | undefined;
   #stderrEnded = false;
   #exit: ChildExit | undefined;
   /** Ends the current `#change()`. */
@@ -106,9 +108,8 @@ class DecodeRun implements StderrListener {
   async nextFrame(): Promise<VideoFrame | undefined> {
     const { channels } = this.#options;
     this.#outputs.resumeStderr();
-    while (this.#announced.length === 0 && !this.#stderrEnded && this.#watchdog.failure === undefined) {
-      await this.#change();
-    }
+    while (this.#announced.length === 0 && !this.#isAtEnd()) await this.#change();
+    if (this.#announced.length === 0 && this.#excess !== undefined) this.#watchdog.fail(this.#excess);
     const next = this.#watchdog.failure === undefined ? this.#announced.shift() : undefined;
     if (next === undefined) return undefined;
     const { fullRange, ...frame } = next;
@@ -117,6 +118,11 @@ class DecodeRun implements StderrListener {
     // Quality counts differences of luma, which are smaller in the limited range.
     if (channels === 1 && !fullRange && !this.#report.fullRange) native.expandLuma(data);
     return { ...frame, channels, data };
+  }
+
+  /** Whether no more frames are announced. */
+  #isAtEnd(): boolean {
+    return this.#stderrEnded || this.#excess !== undefined || this.#watchdog.failure !== undefined;
   }
 
   /** Stops the clock, and the child with it, while the consumer works on a frame. */
@@ -214,16 +220,18 @@ class DecodeRun implements StderrListener {
   }
 
   #onFrame(line: FrameLine): void {
+    if (this.#excess !== undefined) return;
     this.#state.frameRate ??= this.#report.frameRate;
     const frame = announce(line, this.#state);
     this.#checkSize(frame);
-    if (line.count % this.#options.every === 0) this.#announced.push(frame);
     const { name } = this.#video;
     const { maxFrames, maxPixels } = this.#options.limits;
     if (this.#state.frames > maxFrames) {
       const text = `${name} has more than ${maxFrames} frames; maxFrames raises this limit`;
-      this.#watchdog.fail(new LimitError("maxFrames", text));
+      this.#excess = new LimitError("maxFrames", text);
+      return;
     }
+    if (line.count % this.#options.every === 0) this.#announced.push(frame);
     if (frame.width * frame.height > maxPixels) {
       const size = `${frame.width}×${frame.height} pixels, more than ${maxPixels}`;
       this.#watchdog.fail(new LimitError("maxPixels", `${name} has frames of ${size}; maxPixels raises this limit`));

@@ -259,8 +259,11 @@ describe("the end of us", () => {
     }
     const first = await hashVideo(clip, { sampling: "all", maxFrames: 10, partial: true });
     expect(first).toMatchObject({ partial: true, problem: expect.stringContaining("maxFrames") });
-    expect(first.frames.length).toBeGreaterThan(0);
-    expect(first.frames.length).toBeLessThanOrEqual(11);
+    expect(first.frames).toHaveLength(10);
+    // The decoder has ended by itself before the limit is noticed.
+    const nearly = await hashVideo(clip, { sampling: "all", maxFrames: 99, partial: true });
+    expect(nearly).toMatchObject({ partial: true, problem: expect.stringContaining("maxFrames") });
+    expect(nearly.frames).toHaveLength(99);
   });
 
   it("memory: the system's limit is a limit of ours", async (ctx) => {
