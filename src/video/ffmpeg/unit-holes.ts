@@ -1,5 +1,6 @@
 import { onAbort } from "../../on-abort.js";
 import { hasHole } from "../../image/checks/heic.js";
+import { LimitError, VideoError } from "../../errors.js";
 import type { VideoLimits } from "../../limits.js";
 import { endChild, startChild } from "../../processes/child-process.js";
 import type { OpenVideo } from "../input.js";
@@ -18,24 +19,36 @@ const isSlice = (unit: Buffer): boolean => unit[0]! >> 1 < 32;
 
 /** Looks for holes in units, piece by piece. */
 export class UnitHoles {
-  #rest: Buffer = Buffer.alloc(0);
+  /** What has arrived of the unit that is not whole. */
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  /** How many bytes the unit that is not whole has with its length, as far as that is known. */
+  #needed = lengthBytes;
   #lost = false;
 
   /** Returns whether a unit that is whole now has a hole. Where the units cannot be followed, nothing is known of the rest. */
   feed(piece: Buffer): boolean {
     if (this.#lost) return false;
-    this.#rest = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    // A long unit comes in thousands of pieces, which are joined once.
+    if (this.#bytes < this.#needed) return false;
+    const all = this.#pieces.length === 1 ? piece : Buffer.concat(this.#pieces);
     let at = 0;
-    while (at + lengthBytes <= this.#rest.length) {
-      const length = this.#rest.readUInt32BE(at);
+    this.#needed = lengthBytes;
+    while (at + lengthBytes <= all.length) {
+      const length = all.readUInt32BE(at);
       this.#lost = length < 2 || length > mostUnitBytes;
-      const end = at + lengthBytes + length;
-      if (this.#lost || end > this.#rest.length) break;
-      const unit = this.#rest.subarray(at + lengthBytes, end);
+      this.#needed = lengthBytes + length;
+      const end = at + this.#needed;
+      if (this.#lost || end > all.length) break;
+      const unit = all.subarray(at + lengthBytes, end);
       if (isSlice(unit) && hasHole(unit)) return true;
       at = end;
+      this.#needed = lengthBytes;
     }
-    this.#rest = this.#rest.subarray(at);
+    this.#pieces = [all.subarray(at)];
+    this.#bytes = all.length - at;
     return false;
   }
 }
@@ -44,6 +57,8 @@ export class UnitHoles {
  * Returns whether parts of the HEVC data of an MP4 or Matroska file were overwritten with zeros. The decoder makes blocks of
  * zeros and reports nothing, but no encoder writes three of them in a row. The file is read once more, and not decoded.
  * @throws The signal's reason.
+ * @throws {LimitError} where that takes more than `maxSeconds`.
+ * @throws {VideoError} ERR_EMPREINTE_VIDEO_CHILD where ffmpeg does not read the file to its end.
  */
 export async function hasUnitHoles(
   video: OpenVideo,
@@ -55,14 +70,27 @@ export async function hasUnitHoles(
   const args = unitArguments({ format: video.format, file: childFile(video), stream });
   const confinement = decodeConfinement(decoder, limits, 1);
   const child = startChild(decoder.path, args, { file: video.fd, confinement });
-  const stop = (): void => child.kill();
+  let isLate = false;
+  const stop = (): void => {
+    isLate = true;
+    child.kill();
+  };
   const timer = setTimeout(stop, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
-  const forget = onAbort(signal, stop);
+  const forget = onAbort(signal, child.kill);
   child.stderr.resume();
   const holes = new UnitHoles();
   try {
     for await (const piece of child.stdout) if (holes.feed(piece as Buffer)) return true;
-    return false;
+    const exit = await child.exited;
+    signal?.throwIfAborted();
+    if (isLate || exit.signal === "SIGXCPU") {
+      const text = `Reading the data of ${video.name} takes more than ${limits.maxSeconds} s; maxSeconds raises this limit`;
+      throw new LimitError("maxSeconds", text);
+    }
+    if (exit.code === 0) return false;
+    const how = exit.error?.message ?? exit.signal ?? `status ${exit.code}`;
+    const text = `ffmpeg could not read the data of ${video.name} again to look for missing parts (${how})`;
+    throw new VideoError("ERR_EMPREINTE_VIDEO_CHILD", text);
   } finally {
     clearTimeout(timer);
     forget();

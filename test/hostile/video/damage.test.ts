@@ -1,9 +1,10 @@
 /** Damage that ffmpeg gives frames for: in HEVC, in Matroska, and where transport streams were joined. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hashVideo, videoFrames } from "../../../dist/doors/video.js";
-import { UnitHoles } from "../../../dist/video/ffmpeg/unit-holes.js";
+import { defaultVideoLimits } from "../../../dist/limits.js";
+import { hasUnitHoles, UnitHoles } from "../../../dist/video/ffmpeg/unit-holes.js";
 import { ffmpeg, makeClip, noFfmpeg, nothingLeft, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 const { clips, temporary } = videoFolder();
@@ -104,6 +105,32 @@ describe("holes of units", () => {
   it("are not the zeros of a start code that a writer left at the end of a unit, but are more than those", () => {
     expect(new UnitHoles().feed(unit(2, 1, 5, 9, 0, 0, 0))).toBe(false);
     expect(new UnitHoles().feed(unit(2, 1, 5, 9, 0, 0, 0, 0))).toBe(true);
+  });
+
+  it("are looked for to the end of the file, or an error says that they were not", async (ctx) => {
+    if (process.platform === "win32") ctx.skip("skipped: needs a shell");
+    const decoder = (script: string): Parameters<typeof hasUnitHoles>[1] => {
+      const program = path(`ffmpeg-${decoders++}`);
+      writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const confined = { limits: false, files: false, network: false };
+      return { path: program, version: "6", fpsMode: true, ownSizes: true, confined };
+    };
+    let decoders = 0;
+    const video = { name: "clip.mp4", format: "mov", path: path("none.mp4"), close: async () => {} } as const;
+    const found = (script: string, maxSeconds = 60): Promise<boolean> => {
+      const limits = { ...defaultVideoLimits, maxSeconds };
+      return hasUnitHoles(video, decoder(script), { limits, stream: 0 }, undefined);
+    };
+    expect(await found("exit 0")).toBe(false);
+    await expect(found("exit 3")).rejects.toMatchObject({
+      code: "ERR_EMPREINTE_VIDEO_CHILD",
+      message: "ffmpeg could not read the data of clip.mp4 again to look for missing parts (status 3)",
+    });
+    await expect(found("exec sleep 600", 0.3)).rejects.toMatchObject({
+      code: "ERR_EMPREINTE_LIMIT",
+      limit: "maxSeconds",
+      message: "Reading the data of clip.mp4 takes more than 0.3 s; maxSeconds raises this limit",
+    });
   });
 
   it("are not looked for behind a length that is none", () => {
