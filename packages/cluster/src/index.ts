@@ -18,3 +18,6 @@ export { type HandleOptions } from "./jobs/handles.js";
 export { Worker, type WorkerOptions } from "./jobs/worker.js";
 export { metricsText, serveMetrics, type MetricsAddress } from "./metrics/serve.js";
 export { type MetricSource } from "./metrics/members.js";
+export { Archive, type ArchiveAnswer, type ArchiveOptions } from "./archive/archive.js";
+export { ShardServer, type ShardServerOptions } from "./archive/serve.js";
+export { type ArchivedUpload, type ArchiveMatch } from "./archive/shard.js";

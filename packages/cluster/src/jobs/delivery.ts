@@ -29,7 +29,7 @@ export class Delivery {
 
   /** Says that the work goes on, so that nobody else gets the message. */
   working(): void {
-    if (!this.#answered) this.#message.respond("+WPI");
+    if (!this.#answered) this.#send("+WPI");
   }
 
   /** Takes the message out of the queue: it is done. */
@@ -50,6 +50,14 @@ export class Delivery {
   #answer(text: string): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.#message.respond(text);
+    this.#send(text);
+  }
+
+  #send(text: string): void {
+    try {
+      this.#message.respond(text);
+    } catch {
+      // The connection is closed for good. NATS hears nothing more from here, and gives the message to another.
+    }
   }
 }

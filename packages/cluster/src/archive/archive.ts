@@ -1,0 +1,186 @@
+/** The archive as a platform sees it: uploads to the shard that has them, and each search to all shards at once. */
+import { errors } from "@nats-io/transport-node";
+import type { Query } from "empreinte";
+import { ClusterError, codeOf, reasonOf } from "../errors.js";
+import { checkNumber } from "../jobs/streams.js";
+import { type Link, type LinkOptions, openLink } from "../net/link.js";
+import { readMessage, shardOf, type ShardReply, type ShardRequest, shardSubject } from "./messages.js";
+import { type ArchivedUpload, type ArchiveMatch, checkUpload, type KeptUploads } from "./shard.js";
+
+export interface ArchiveOptions extends Omit<LinkOptions, "replicas"> {
+  /** How many shards the archive has, 1 … 4,096: the same for every process. */
+  shards: number;
+}
+
+/** A shard that has not answered, and why: `"silent"` at the deadline, `"absent"` where no process has it, or its refusal. */
+export interface MissingShard {
+  shard: number;
+  reason: string;
+}
+
+/** What all shards have found. */
+export interface ArchiveAnswer {
+  /** Whether every shard has answered. Otherwise more uploads may match. */
+  complete: boolean;
+  /** The shards that have not answered. */
+  missing: MissingShard[];
+  /** The matches of the other shards, sorted by distance, then id. */
+  matches: (ArchiveMatch & { shard: number })[];
+  /** How many matches the shards left out, farther than those that they sent: each sends at most 500. */
+  matchesLeftOut: number;
+  /** How many uploads were searched. */
+  searched: number;
+}
+
+/** Uploads in one request. */
+const atOnce = 500;
+const changeSeconds = 60;
+
+/**
+ * The hashes of what a platform stores, in shards on several machines.
+ *
+ * @example
+ * const { complete, missing, matches } = await archive.search(hash, { deadlineSeconds: 2 });
+ */
+export class Archive {
+  readonly #link: Link;
+  readonly #shards: number;
+
+  private constructor(link: Link, shards: number) {
+    this.#link = link;
+    this.#shards = shards;
+  }
+
+  /** Connects. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, `…_NATS` */
+  static async open(options: ArchiveOptions): Promise<Archive> {
+    const shards = checkNumber("shards", options.shards, 1, 4096, true);
+    return new Archive(await openLink(options, "archive"), shards);
+  }
+
+  /**
+   * Searches all shards for uploads within the radius, 31 by default. At the deadline it answers with what has come, and names
+   * the shards that are missing. A hash is 64 hex digits.
+   * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`
+   */
+  async search(
+    query: string | (Query & { hash: string }),
+    { radius, deadlineSeconds = 2 }: { radius?: number; deadlineSeconds?: number } = {},
+  ): Promise<ArchiveAnswer> {
+    checkNumber("deadlineSeconds", deadlineSeconds, 0.001, 3600);
+    if (radius !== undefined) checkNumber("radius", radius, 0, 256, true);
+    const { hash, quality, stable, orientations } = typeof query === "string" ? { hash: query } : query;
+    if (typeof hash !== "string" || !/^[0-9a-f]{64}$/i.test(hash)) {
+      throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", "Expected 64 hex digits for the hash of the query");
+    }
+    // What is undefined is not in JSON.
+    const request = { search: { hash, quality, stable, orientations }, radius };
+    const answer: ArchiveAnswer = { complete: true, missing: [], matches: [], matchesLeftOut: 0, searched: 0 };
+    const ask = async (shard: number): Promise<void> => {
+      const reply = await this.#ask(shard, request, deadlineSeconds);
+      if ("reason" in reply) answer.missing.push(reply);
+      else if ("matches" in reply) {
+        answer.matches.push(...reply.matches.map((match) => ({ ...match, shard })));
+        answer.matchesLeftOut += reply.found - reply.matches.length;
+        answer.searched += reply.size;
+      } else answer.missing.push({ shard, reason: "The answer is not one to a search" });
+    };
+    await Promise.all(Array.from({ length: this.#shards }, (_, shard) => ask(shard)));
+    answer.missing.sort((a, b) => a.shard - b.shard);
+    answer.matches.sort((a, b) => a.distance - b.distance || (a.id < b.id ? -1 : 1));
+    return { ...answer, complete: answer.missing.length === 0 };
+  }
+
+  /**
+   * Keeps uploads, each in its shard. What is kept is on that shard's disk. `missing` names the shards that have not confirmed:
+   * keep their uploads again. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, and none is kept.
+   */
+  async keep(uploads: readonly ArchivedUpload[]): Promise<KeptUploads & { missing: MissingShard[] }> {
+    const checked = uploads.map(checkUpload);
+    const sum: KeptUploads & { missing: MissingShard[] } = { kept: 0, known: 0, conflicts: [], missing: [] };
+    await this.#each(
+      checked,
+      ({ id }) => id,
+      sum.missing,
+      (keep) => ({ keep }),
+      (reply) => {
+        if (!("kept" in reply)) return false;
+        sum.kept += reply.kept;
+        sum.known += reply.known;
+        sum.conflicts.push(...reply.conflicts);
+        return true;
+      },
+    );
+    return sum;
+  }
+
+  /** Removes uploads from their shards, and from the files of those. `missing` names the shards that have not confirmed. */
+  async remove(ids: readonly string[]): Promise<{ removed: number; missing: MissingShard[] }> {
+    const sum: { removed: number; missing: MissingShard[] } = { removed: 0, missing: [] };
+    await this.#each(
+      ids,
+      (id) => id,
+      sum.missing,
+      (remove) => ({ remove: [...remove] }),
+      (reply) => {
+        if (!("removed" in reply)) return false;
+        sum.removed += reply.removed;
+        return true;
+      },
+    );
+    return sum;
+  }
+
+  /** Ends the connection. */
+  async close(): Promise<void> {
+    await this.#link.nc.close();
+  }
+
+  /** Sends items to their shards, 500 at once, all shards side by side. */
+  async #each<T>(
+    items: readonly T[],
+    idOf: (item: T) => string,
+    missing: MissingShard[],
+    make: (items: T[]) => { keep: T[] } | { remove: T[] },
+    take: (reply: Exclude<ShardReply, { refused: string }>) => boolean,
+  ): Promise<void> {
+    const byShard = new Map<number, T[]>();
+    for (const item of items) {
+      const shard = shardOf(idOf(item), this.#shards);
+      const its = byShard.get(shard);
+      if (its === undefined) byShard.set(shard, [item]);
+      else its.push(item);
+    }
+    const one = async (shard: number, its: readonly T[]): Promise<void> => {
+      for (let i = 0; i < its.length; i += atOnce) {
+        const request = make(its.slice(i, i + atOnce)) as object;
+        const reply = await this.#ask(shard, request, changeSeconds);
+        const failure = "reason" in reply ? reply : { shard, reason: "The answer is not one to this request" };
+        if ("reason" in reply || !take(reply)) {
+          missing.push(failure);
+          return;
+        }
+      }
+    };
+    await Promise.all([...byShard].map(([shard, its]) => one(shard, its)));
+  }
+
+  async #ask(
+    shard: number,
+    request: object,
+    seconds: number,
+  ): Promise<Exclude<ShardReply, { refused: string }> | MissingShard> {
+    const { nc, names } = this.#link;
+    const message = { shards: this.#shards, ...request } as ShardRequest;
+    try {
+      const { data } = await nc.request(shardSubject(names.store, shard), JSON.stringify(message), {
+        timeout: 1000 * seconds,
+      });
+      const reply = readMessage<ShardReply>(data);
+      return "refused" in reply ? { shard, reason: reply.refused } : reply;
+    } catch (error) {
+      if (codeOf(error) === "ERR_EMPREINTE_CLUSTER_MESSAGE") return { shard, reason: reasonOf(error) };
+      if (error instanceof errors.RequestError && error.isNoResponders()) return { shard, reason: "absent" };
+      return { shard, reason: error instanceof errors.TimeoutError ? "silent" : reasonOf(error) };
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/** A process that has one shard of the archive, and answers for it. */
+import type { Msg, Subscription } from "@nats-io/transport-node";
+import type { Query } from "empreinte";
+import { ClusterError, reasonOf } from "../errors.js";
+import { type EventListener, quiet } from "../events.js";
+import { shortened } from "../jobs/job.js";
+import { checkNumber } from "../jobs/streams.js";
+import { type Link, type LinkOptions, openLink } from "../net/link.js";
+import { mostMatches, readMessage, type ShardReply, type ShardRequest, shardOf, shardSubject } from "./messages.js";
+import { ArchiveShard } from "./shard.js";
+
+export interface ShardServerOptions extends Omit<LinkOptions, "replicas"> {
+  /** Which shard it is, 0 … `shards` - 1. One process has it. */
+  shard: number;
+  /** How many shards the archive has, 1 … 4,096. */
+  shards: number;
+  /** The file of the shard. Its index is beside it. */
+  path: string;
+  onEvent?: EventListener;
+}
+
+/** Answers for one shard. */
+export class ShardServer {
+  /** The shard. Only this process changes it. */
+  readonly shard: ArchiveShard;
+  readonly #options: ShardServerOptions;
+  readonly #link: Link;
+  readonly #event: EventListener;
+  readonly #subscription: Subscription;
+  readonly #running = new Set<Promise<void>>();
+  /** Changes come one after the other. Searches need not wait for them. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: ShardServerOptions, link: Link, shard: ArchiveShard) {
+    this.#options = options;
+    this.#link = link;
+    this.shard = shard;
+    this.#event = quiet(options.onEvent);
+    this.#subscription = link.nc.subscribe(shardSubject(options.store, options.shard), {
+      callback: (error, message) => {
+        if (error === null) this.#take(message);
+        else this.#event({ type: "refused", reason: reasonOf(error) });
+      },
+    });
+  }
+
+  /** Opens the shard, connects and answers. @throws {ClusterError} what SQLite reports */
+  static async start(options: ShardServerOptions): Promise<ShardServer> {
+    const shards = checkNumber("shards", options.shards, 1, 4096, true);
+    checkNumber("shard", options.shard, 0, shards - 1, true);
+    const link = await openLink(options, `shard ${options.shard}`);
+    try {
+      const server = new ShardServer(options, link, await ArchiveShard.open(options.path));
+      // Nobody finds the shard absent once this has resolved.
+      await link.nc.flush();
+      return server;
+    } catch (error) {
+      await link.nc.close();
+      throw error;
+    }
+  }
+
+  /** Answers nothing more, and closes the shard. */
+  async close(): Promise<void> {
+    this.#subscription.unsubscribe();
+    await Promise.all(this.#running);
+    await this.#link.nc.close();
+    await this.shard.close();
+  }
+
+  #take(message: Msg): void {
+    const one = this.#handle(message).finally(() => this.#running.delete(one));
+    this.#running.add(one);
+  }
+
+  async #handle(message: Msg): Promise<void> {
+    let reply: ShardReply;
+    try {
+      reply = await this.#answer(readMessage<ShardRequest>(message.data));
+    } catch (error) {
+      reply = { refused: shortened(reasonOf(error)) };
+      this.#event({ type: "refused", reason: reply.refused });
+    }
+    try {
+      message.respond(JSON.stringify(reply));
+    } catch (error) {
+      // The connection is closed: the sender names this shard as silent.
+      this.#event({ type: "retry", step: "answer", reason: reasonOf(error) });
+    }
+  }
+
+  async #answer(request: ShardRequest): Promise<ShardReply> {
+    const { shards, shard } = this.#options;
+    if (request.shards !== shards) {
+      throw new ClusterError(
+        "ERR_EMPREINTE_CLUSTER_MESSAGE",
+        `The archive has ${shards} shards, and not ${request.shards}`,
+      );
+    }
+    if ("search" in request) {
+      const { size } = this.shard;
+      const matches = await this.shard.search(request.search as Query, request.radius);
+      return { size, matches: matches.slice(0, mostMatches), found: matches.length };
+    }
+    if ("keep" in request) {
+      const misplaced = request.keep.find(({ id }) => shardOf(id, shards) !== shard);
+      if (misplaced !== undefined) {
+        throw new ClusterError("ERR_EMPREINTE_CLUSTER_MESSAGE", `Upload ${misplaced.id} belongs to another shard`);
+      }
+      return this.#change(() => ({ ...this.shard.keep(request.keep), size: this.shard.size }));
+    }
+    if (!("remove" in request))
+      throw new ClusterError("ERR_EMPREINTE_CLUSTER_MESSAGE", "A request to a shard is unknown");
+    return this.#change(async () => ({ removed: await this.shard.remove(request.remove), size: this.shard.size }));
+  }
+
+  async #change<T>(work: () => T | Promise<T>): Promise<T> {
+    const change = this.#changing.then(work);
+    // The sender of the request gets the error. The next change waits for the end of this one, whatever the end is.
+    this.#changing = change.catch(() => undefined);
+    return change;
+  }
+}

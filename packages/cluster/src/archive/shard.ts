@@ -1,0 +1,274 @@
+/**
+ * One shard of the archive: which upload has which hash. A SQLite file is the truth, and an index beside it is derived from
+ * it. An index that is not the one that was saved last is made anew.
+ */
+import { randomUUID } from "node:crypto";
+import { closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
+import { HashIndex, type HashLike, type Query } from "empreinte";
+import Libsql from "libsql";
+import { ClusterError, codeOf, reasonOf } from "../errors.js";
+
+/** An upload of the archive. */
+export interface ArchivedUpload {
+  /** The platform's name of the upload, 1 … 200 characters. */
+  id: string;
+  /** The hash as 64 hex digits. */
+  hash: string;
+  /** When it was uploaded, in milliseconds since 1970. */
+  time: number;
+}
+
+/** An upload that a search found. */
+export interface ArchiveMatch {
+  id: string;
+  time: number;
+  /** Differing bits. */
+  distance: number;
+  /** Which orientation of the query is the nearest. */
+  orientation: string;
+}
+
+/** What a shard did with uploads. */
+export interface KeptUploads {
+  kept: number;
+  /** How many were there already, with the same hash. */
+  known: number;
+  /** The ids that have another hash already. It stays. */
+  conflicts: string[];
+}
+
+/** Checks an upload. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT` */
+export function checkUpload(value: unknown): ArchivedUpload {
+  const { id, hash, time } = (value ?? {}) as Record<string, unknown>;
+  const expected =
+    typeof id !== "string" || id.length === 0 || id.length > 200 || /\p{Cc}/u.test(id)
+      ? "1 to 200 characters, without control characters, for id"
+      : typeof hash !== "string" || !/^[0-9a-f]{64}$/.test(hash)
+        ? "64 lower-case hex digits for hash"
+        : !Number.isSafeInteger(time) || (time as number) < 0
+          ? "milliseconds since 1970 for time"
+          : undefined;
+  if (expected === undefined) return { id: id as string, hash: hash as string, time: time as number };
+  throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", `Expected ${expected}`);
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS uploads (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash BLOB NOT NULL, time INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS saved (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, bytes INTEGER, changed REAL);
+  CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), token TEXT NOT NULL);
+`;
+
+/** libsql gives a value as a Buffer where it gives one row, and as an ArrayBuffer where it gives several. */
+type Column = ArrayBuffer | Buffer;
+const bytesOf = (value: Column): Buffer => (Buffer.isBuffer(value) ? value : Buffer.from(value));
+
+/** Rows that are read into the index at once. */
+const atOnce = 100_000;
+
+/**
+ * Uploads and their hashes in one file. Whoever opened it last has it: an earlier one refuses everything, because its index
+ * would not have what the other keeps.
+ */
+export class ArchiveShard {
+  readonly path: string;
+  /** Why the index was made anew from the file, or undefined where the saved one was used. */
+  readonly rebuilt: string | undefined;
+  readonly #database: Libsql.Database;
+  readonly #index: HashIndex;
+  readonly #token: string;
+  #closed = false;
+
+  private constructor(
+    path: string,
+    database: Libsql.Database,
+    token: string,
+    { index, rebuilt }: Pick<OpenedIndex, "index" | "rebuilt">,
+  ) {
+    [this.path, this.rebuilt, this.#token] = [path, rebuilt, token];
+    this.#database = database;
+    this.#index = index;
+  }
+
+  /** Opens a shard, and makes the file where there is none. @throws what SQLite reports */
+  static async open(path: string): Promise<ArchiveShard> {
+    // SQLite gives its other files the mode of this one.
+    if (!existsSync(path)) closeSync(openSync(path, "wx", 0o600));
+    const database = new Libsql(path);
+    try {
+      for (const setting of ["journal_mode = WAL", "synchronous = FULL"]) database.pragma(setting);
+      for (const setting of ["secure_delete = ON", "temp_store = MEMORY"]) database.pragma(setting);
+      database.exec(schema);
+      const token = randomUUID();
+      database.prepare("INSERT OR REPLACE INTO owner VALUES (1, ?)").run([token]);
+      const opened = await openIndex(path, database);
+      await fill(opened.index, database, opened.after);
+      return new ArchiveShard(path, database, token, opened);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** How many uploads the shard has. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** Keeps uploads. They are found, and on the disk, when it returns. @throws {ClusterError} `…_ARGUMENT`, and none is kept. */
+  keep(given: readonly ArchivedUpload[]): KeptUploads {
+    const uploads = given.map(checkUpload);
+    const insert = this.#database.prepare("INSERT OR IGNORE INTO uploads (id, hash, time) VALUES (?, ?, ?)");
+    const find = this.#database.prepare("SELECT hash FROM uploads WHERE id = ?");
+    const result: KeptUploads = { kept: 0, known: 0, conflicts: [] };
+    const added: { number: number; hash: Buffer }[] = [];
+    let indexed = false;
+    const write = this.#database.transaction(() => {
+      this.#assertOwner();
+      for (const { id, hash, time } of uploads) {
+        const bytes = Buffer.from(hash, "hex");
+        const { changes, lastInsertRowid } = insert.run([id, bytes, time]);
+        if (changes === 1) added.push({ number: Number(lastInsertRowid), hash: bytes });
+        else if (bytes.equals(bytesOf((find.get([id]) as { hash: Column }).hash))) result.known++;
+        else result.conflicts.push(id);
+      }
+      this.#index.addManySync(
+        added.map(({ number }) => number),
+        Buffer.concat(added.map(({ hash }) => hash)),
+      );
+      indexed = true;
+    });
+    try {
+      write();
+    } catch (error) {
+      // The file does not have them, so the index must not.
+      if (indexed && added.length > 0) this.#index.remove(added.map(({ number }) => number));
+      throw error;
+    }
+    result.kept = added.length;
+    return result;
+  }
+
+  /** Finds every upload within the radius, sorted by distance. @throws as `HashIndex.search` */
+  async search(query: HashLike | Query, radius?: number): Promise<ArchiveMatch[]> {
+    const found = await this.#index.search(query, radius === undefined ? {} : { radius });
+    this.#assertOwner();
+    const find = this.#database.prepare("SELECT id, time FROM uploads WHERE number = ?");
+    return found.flatMap(({ id: number, distance, orientation }) => {
+      const row = find.get([number]) as { id: string; time: number } | undefined;
+      // It was removed while the search ran.
+      return row === undefined ? [] : [{ id: row.id, time: row.time, distance, orientation }];
+    });
+  }
+
+  /**
+   * Removes uploads. No search that begins afterwards finds them, and their bytes are gone from the files when it resolves.
+   * It writes the whole index anew, so remove many at once. Ids that are not there are skipped. Answers how many it removed.
+   */
+  async remove(ids: readonly string[]): Promise<number> {
+    const find = this.#database.prepare("SELECT number FROM uploads WHERE id = ?");
+    const erase = this.#database.prepare("DELETE FROM uploads WHERE number = ?");
+    const numbers = new Set<number>();
+    this.#database.transaction(() => {
+      this.#assertOwner();
+      // Until the index is saved again, the saved one has too much: it must not be used.
+      this.#database.exec("DELETE FROM saved");
+      for (const id of ids) {
+        const row = find.get([id]) as { number: number } | undefined;
+        if (row === undefined) continue;
+        numbers.add(row.number);
+        erase.run([row.number]);
+      }
+    })();
+    if (numbers.size > 0) this.#index.remove([...numbers]);
+    await this.save();
+    return numbers.size;
+  }
+
+  /**
+   * Writes the index, so that the next `open` maps it. Where uploads are kept meanwhile, the next `open` makes the index anew.
+   */
+  async save(): Promise<void> {
+    this.#assertOwner();
+    const { number } = this.#database.prepare("SELECT ifnull(max(number), 0) AS number FROM uploads").get() as {
+      number: number;
+    };
+    await this.#index.save(`${this.path}.index`);
+    const { size, mtimeMs } = statSync(`${this.path}.index`);
+    const write = this.#database.prepare("INSERT OR REPLACE INTO saved VALUES (1, ?, ?, ?)");
+    write.run([number, size, mtimeMs]);
+    const [{ busy } = { busy: 1 }] = this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all([]) as {
+      busy: number;
+    }[];
+    if (busy !== 0) throw new Error(`Another process reads ${this.path}, so that its log still has what was removed`);
+  }
+
+  /** @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_CLOSED` where the shard was closed, or opened again by another. */
+  #assertOwner(): void {
+    const row = this.#closed
+      ? undefined
+      : (this.#database.prepare("SELECT token FROM owner").get() as { token: string });
+    if (row?.token === this.#token) return;
+    const text = this.#closed ? "The shard is closed" : "Another process has opened the shard";
+    throw new ClusterError("ERR_EMPREINTE_CLUSTER_CLOSED", text);
+  }
+
+  /** Saves the index, unless another has the shard, and closes the file. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.save();
+    } catch (error) {
+      if (codeOf(error) !== "ERR_EMPREINTE_CLUSTER_CLOSED") throw error;
+    } finally {
+      this.#closed = true;
+      this.#index.close();
+      this.#database.close();
+    }
+  }
+}
+
+interface OpenedIndex {
+  index: HashIndex;
+  /** The number up to which the index has the uploads. */
+  after: number;
+  rebuilt: string | undefined;
+}
+
+/** Opens the saved index, or answers an empty one with the reason. */
+async function openIndex(path: string, database: Libsql.Database): Promise<OpenedIndex> {
+  const saved = database.prepare("SELECT number, bytes, changed FROM saved").get() as
+    { number: number; bytes: number; changed: number } | undefined;
+  const file = `${path}.index`;
+  const anew = (rebuilt: string | undefined): OpenedIndex => {
+    rmSync(file, { force: true });
+    return { index: new HashIndex(), after: 0, rebuilt };
+  };
+  const { count } = database.prepare("SELECT count(*) AS count FROM uploads").get() as { count: number };
+  if (saved === undefined) return anew(count === 0 ? undefined : "no index was saved after the last change");
+  try {
+    const { size, mtimeMs } = statSync(file);
+    if (size !== saved.bytes || mtimeMs !== saved.changed) return anew("the index is not the one that was saved last");
+    const index = await HashIndex.open(file);
+    const known = database.prepare("SELECT count(*) AS count FROM uploads WHERE number <= ?").get([saved.number]);
+    if (index.size === (known as { count: number }).count) return { index, after: saved.number, rebuilt: undefined };
+    index.close();
+    return anew("the index has another number of uploads than the file");
+  } catch (error) {
+    return anew(`the index cannot be opened: ${codeOf(error) ?? reasonOf(error)}`);
+  }
+}
+
+/** Adds what the index lacks. */
+async function fill(index: HashIndex, database: Libsql.Database, after: number): Promise<void> {
+  const read = database.prepare("SELECT number, hash FROM uploads WHERE number > ? ORDER BY number LIMIT ?");
+  for (let last = after; ;) {
+    const rows = read.all([last, atOnce]) as { number: number; hash: Column }[];
+    if (rows.length === 0) return;
+    await index.addMany(
+      rows.map(({ number }) => number),
+      Buffer.concat(rows.map(({ hash }) => bytesOf(hash))),
+    );
+    last = rows.at(-1)!.number;
+  }
+}
