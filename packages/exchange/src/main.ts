@@ -4,6 +4,9 @@ import { exchangeCommand } from "./commands/exchange.js";
 
 const stop = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
+// A program that runs this one may be killed. Then nobody would end this one.
+process.once("disconnect", () => stop.abort());
+process.channel?.unref();
 process.exitCode = await exchangeCommand(process.argv.slice(2), {
   write: (text) => process.stdout.write(text),
   warn: (text) => process.stderr.write(text),

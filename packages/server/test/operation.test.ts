@@ -231,3 +231,50 @@ describe("the command", () => {
     expect(readFileSync(join(data, "server.db")).includes(key.split("_").slice(2).join("_"))).toBe(false);
   });
 });
+
+describe("the exchange program beside the server", () => {
+  const exchange = join(root, "packages/exchange/dist/main.js");
+  const lives = (pid: number): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  /** The programs of which this process is the parent. */
+  const childrenOf = (pid: number): number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+
+  test("fetches the sources of the store, starts again, and ends with the server, however that ends", async (ctx) => {
+    needsLongRun(ctx);
+    if (process.platform !== "linux") ctx.skip("skipped: needs /proc");
+    const [data, lists] = [folder(), folder()];
+    const path = join(data, "store.bank");
+    const store = await BankStore.create(path);
+    store.createBank({ name: "b" });
+    await store.close();
+    writeFileSync(join(lists, "a.txt"), `${someHash("a")}\n`);
+    const source = ["--bank", "b", "--source", "lists", "--kind", "lists", "--base", lists, "--interval", "10"];
+    expect(spawnSync(process.execPath, [exchange, "add", path, ...source]).status).toBe(0);
+    const args = ["--data", data, "--listen", "127.0.0.1:0", "--open", "--exchange", "--isolation", "none"];
+    const { child, url } = await start(...args);
+    const active = async (): Promise<number> => {
+      const { sources } = (await (await fetch(`${url}/v1/sources`)).json()) as { sources: { active: number }[] };
+      return sources[0]?.active ?? 0;
+    };
+    await expect.poll(active, { interval: 200, timeout: 20_000 }).toBe(1);
+    const [first] = childrenOf(child.pid!);
+    process.kill(first!, "SIGKILL");
+    const again = (): number | undefined => childrenOf(child.pid!).find((pid) => pid !== first);
+    await expect.poll(again, { interval: 100, timeout: 20_000 }).toBeDefined();
+    const second = again()!;
+    child.kill("SIGTERM");
+    const [status] = (await once(child, "exit")) as [number];
+    expect(status).toBe(0);
+    expect(lives(second)).toBe(false);
+    const killed = (await start(...args)).child;
+    const [third] = childrenOf(killed.pid!);
+    killed.kill("SIGKILL");
+    await expect.poll(() => lives(third!), { interval: 100, timeout: 20_000 }).toBe(false);
+  });
+});

@@ -63,6 +63,7 @@ export interface Config {
   fetchUrls: boolean;
   fetchAllow: string;
   webhooks: boolean;
+  exchange: boolean;
   staleHours: number;
   auditDecisions: boolean;
   publicUrl: string;
@@ -271,6 +272,12 @@ export const serverOptions: Record<keyof Config, ServerOption> = {
     type: "switch",
     default: false,
     help: "Send webhooks to the receivers of /v1/webhooks.",
+  },
+  exchange: {
+    flag: "exchange",
+    type: "switch",
+    default: false,
+    help: "Fetch the sources of the store at their intervals, by the program empreinte-exchange.",
   },
   staleHours: {
     flag: "stale-hours",

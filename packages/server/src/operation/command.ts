@@ -1,11 +1,12 @@
 /** The command: configuration, the first key, one process or several, signals. */
+import cluster from "node:cluster";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { version } from "empreinte";
 import { environmentName, type GivenFlags, loadConfig, reloadConfig } from "../config/load.js";
 import { type Config, serverOptions } from "../config/options.js";
 import { actingAs } from "../core/actor.js";
 import { answerOf } from "../core/errors.js";
-import { statePath } from "../core/paths.js";
+import { statePath, storePath } from "../core/paths.js";
 import { prepareData } from "../core/service.js";
 import { State } from "../core/state.js";
 import { Keys } from "../keys/keys.js";
@@ -13,6 +14,7 @@ import { parseRoles } from "../people/oidc.js";
 import { People } from "../people/people.js";
 import { readLabels } from "../review/labels.js";
 import { runWorkers } from "./cluster.js";
+import { ExchangeProgram } from "./exchange-program.js";
 import { startServer } from "./start.js";
 
 const usage = (): string => {
@@ -175,7 +177,15 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const administered = await administer(config, flags);
     if (administered !== undefined) return administered;
     await firstStart(config);
-    return await (config.workers > 1 ? runWorkers(config, read) : serve(config, read));
+    const run = (): Promise<number> => (config.workers > 1 ? runWorkers(config, read) : serve(config, read));
+    // Of several processes, only the first has the program beside it.
+    if (!config.exchange || cluster.isWorker) return await run();
+    const exchange = ExchangeProgram.start(storePath(config.data));
+    try {
+      return await run();
+    } finally {
+      await exchange.end(config.drainSeconds);
+    }
   } catch (error) {
     const { status, message } = answerOf(error);
     const text = status === 500 && error instanceof Error ? error.message : message;
