@@ -44,6 +44,13 @@ describe("diagnose", () => {
       version: string;
     };
     expect(report.sharp).toBe(sharp.version);
+    const linux = process.platform === "linux";
+    expect(report.isolation).toEqual({
+      limits: linux,
+      files: linux ? expect.any(Boolean) : false,
+      network: linux && (process.arch === "x64" || process.arch === "arm64"),
+    });
+    if (report.ffmpeg !== undefined) expect(report.ffmpeg.confined).toEqual(report.isolation);
   });
 
   it("reports an unknown kernel and an unusable ffmpeg as one fault each", async () => {
