@@ -54,6 +54,10 @@ const commands = {
     const work = member.node === undefined ? importAll() : searchAll(hashes);
     work.catch((error) => say({ failed: error.message }));
   },
+  pause: () => {
+    loading = false;
+    return member.curator.store.revision;
+  },
   gone: (hash) => void gone.add(hash),
   counts: () => counts,
   state: () => ({ revision: member.node.revision, incomplete: member.node.incomplete }),

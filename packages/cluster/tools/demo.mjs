@@ -41,6 +41,10 @@ process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
+setTimeout(() => {
+  tell("BROKEN: two minutes have passed");
+  process.exit(1);
+}, 120_000).unref();
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(2));
 
 async function kill(child) {
@@ -90,7 +94,7 @@ async function untilJetStream() {
 
 // The members.
 const link = { store: "demo", nats: { servers }, replicas: 3 };
-const leases = { curatorLeaseSeconds: 2, nodeLeaseSeconds: 5 };
+const leases = { curatorLeaseSeconds: 4, nodeLeaseSeconds: 8 };
 const program = fileURLToPath(new URL("demo-member.mjs", import.meta.url));
 const pathOf = (id) => {
   mkdirSync(join(folder, id), { recursive: true });
@@ -112,8 +116,13 @@ function boot(role, id) {
     for (;;) {
       const found = lines.find(wanted);
       if (found !== undefined) return found;
-      await new Promise((resolve) => waiting.add(resolve));
-      waiting.clear();
+      await new Promise((resolve) => {
+        const wake = () => {
+          waiting.delete(wake);
+          resolve();
+        };
+        waiting.add(wake);
+      });
     }
   };
   let next = 0;
@@ -195,6 +204,11 @@ for (const hash of removed) await again.call("gone", hash);
 await again.call("load", hashes);
 tell(`node-3 is back, and answers after ${seconds(back)} at revision ${without.revision} or later`);
 
+// A standby takes over only with every revision that was announced, so the last ones must have come before the curator goes.
+const last = await curator.call("pause");
+await Promise.all(all().map((node) => answering(node, last)));
+tell("the imports end; the searches go on");
+
 const nc = await connect({ servers });
 const { cluster } = await (await jetstreamManager(nc)).streams.info("EMP_CHANGES_demo");
 await nc.close();
@@ -212,19 +226,19 @@ tell("the curator is killed");
 const since = performance.now();
 await standby.line(({ event }) => event?.type === "curator");
 tell(`the standby is the curator after ${seconds(performance.now() - since)}`);
-let last;
+let taken;
 for (;;) {
   try {
-    last = await withdraw(standby);
+    taken = await withdraw(standby);
     break;
   } catch {
     // It has the lease, and its promise of a curator resolves a little later.
     await sleep(50);
   }
 }
-must(!last.pending, "the new curator announces");
-tell(`its withdrawal resolves after ${seconds(last.took)}; missing: ${last.missing.join() || "none"}`);
-await Promise.all(all().map((node) => answering(node, last.revision)));
+must(!taken.pending, "the new curator announces");
+tell(`its withdrawal resolves after ${seconds(taken.took)}; missing: ${taken.missing.join() || "none"}`);
+await Promise.all(all().map((node) => answering(node, taken.revision)));
 
 let [answers, wrong] = [0, 0];
 const incomplete = {};
