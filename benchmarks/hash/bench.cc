@@ -1,5 +1,5 @@
-// Hash only: every kernel and way against the baseline, on the same generated pictures, in turn, medians. CPU time of
-// this thread, as machines are shared. Arguments: pictures for each size, seed.
+// Hash only: every kernel and way against the baseline, on the same generated images, in turn, medians. CPU time of
+// this thread, as machines are shared. Arguments: images for each size, seed.
 #include <time.h>
 
 #include <algorithm>
@@ -24,8 +24,8 @@ uint32_t next_random() {
 }
 
 // Plane waves, equal in size, their frequencies spread evenly over the logarithm (a photograph has as much contrast in
-// each octave), a few rectangles, some noise; the channels of RGB are one picture with other contrasts.
-void picture(uint32_t width, uint32_t height, uint32_t channels, std::vector<uint8_t>* out) {
+// each octave), a few rectangles, some noise; the channels of RGB are one image with other contrasts.
+void make_image(uint32_t width, uint32_t height, uint32_t channels, std::vector<uint8_t>* out) {
   const auto unit = [] { return static_cast<float>(next_random() >> 8) / 16777216.0f; };
   std::vector<float> plane(size_t{width} * height, 0.0f), cosine(width), sine(width);
   for (int wave = 0; wave < 40; ++wave) {
@@ -82,7 +82,7 @@ const char* method_name(emp_method method) {
   return method == EMP_METHOD_AUTO ? "auto" : method == EMP_METHOD_EXACT ? "exact" : "weights";
 }
 
-void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, int pictures, int repeats) {
+void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, int images, int repeats) {
   std::vector<Subject> subjects;
   for (size_t k = 0; k < emp_kernel_count(); ++k)
     if (emp_kernel_supported(emp_kernel_at(k)))
@@ -90,15 +90,15 @@ void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, 
         subjects.push_back({emp_kernel_at(k), method, {}});
   std::vector<double> base;
   std::vector<uint8_t> samples;
-  for (int i = 0; i < pictures; ++i) {
-    picture(width, height, channels, &samples);
+  for (int i = 0; i < images; ++i) {
+    make_image(width, height, channels, &samples);
     baseline::Result expected;
     double start = now();
     baseline::hash(samples.data(), static_cast<int>(width), static_cast<int>(height), static_cast<int>(channels),
                    &expected);
     base.push_back(now() - start);
     const emp_pixels p = {samples.data(), samples.size(), width, height, channels, size_t{width} * channels};
-    // Another begins with each picture: the first finds the caches as the baseline left them.
+    // Another begins with each image: the first finds the caches as the baseline left them.
     for (size_t j = 0; j < subjects.size(); ++j) {
       Subject& s = subjects[(j + static_cast<size_t>(i)) % subjects.size()];
       emp_hash_result result;
@@ -112,12 +112,12 @@ void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, 
     }
   }
   const double peer = median(base);
-  std::printf("%s, N = %d, baseline (scalar, -O3): %.3f ms\n", label, pictures, 1e3 * peer);
+  std::printf("%s, N = %d, baseline (scalar, -O3): %.3f ms\n", label, images, 1e3 * peer);
   std::printf("  %-9s %-8s %10s %10s %9s %10s %12s\n", "kernel", "way", "median ms", "mean ms", "ratio", "fallbacks",
               "not equal");
   for (const Subject& s : subjects) {
     double mean = 0;
-    for (const double t : s.seconds) mean += t / pictures;
+    for (const double t : s.seconds) mean += t / images;
     std::printf("  %-9s %-8s %10.3f %10.3f %8.1fx %9d %12d\n", emp_kernel_name(s.kernel), method_name(s.method),
                 1e3 * median(s.seconds), 1e3 * mean, peer / mean, s.fallbacks, s.wrong);
   }
@@ -126,11 +126,11 @@ void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int pictures = argc > 1 ? std::atoi(argv[1]) : 40;
+  const int images = argc > 1 ? std::atoi(argv[1]) : 40;
   state = argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 1;
   std::printf("seed %u; ratio = baseline's median over our mean (fallbacks included); thread CPU time\n", state);
-  run("512x512 grey", 512, 512, 1, pictures, 20);
-  run("1024x768 RGB", 1024, 768, 3, pictures, 8);
-  run("4000x3000 RGB", 4000, 3000, 3, std::max(5, pictures / 2), 1);
+  run("512x512 grey", 512, 512, 1, images, 20);
+  run("1024x768 RGB", 1024, 768, 3, images, 8);
+  run("4000x3000 RGB", 4000, 3000, 3, std::max(5, images / 2), 1);
   return 0;
 }

@@ -1,7 +1,7 @@
-// npm run bench:hash [-- pictures] [-- seed]
+// npm run bench:hash [-- images] [-- seed]
 //
 // Hash only, in C++: every kernel and way against a scalar, straightforward implementation of the reference's own order of
-// operations (baseline.cc), built by the same compiler with -O3 and run on the same pictures in the same process, in turn.
+// operations (baseline.cc), built by the same compiler with -O3 and run on the same images in the same process, in turn.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const [pictures = "40", seed = "1"] = process.argv.slice(2);
+const [images = "40", seed = "1"] = process.argv.slice(2);
 const compiler = process.env.CXX ?? "g++";
 const foreign = process.arch === "arm64" ? /kernels\/x86_/ : /kernels\/arm_/;
 const core = readdirSync(join(root, "native"), { recursive: true })
@@ -22,7 +22,7 @@ try {
   execFileSync(compiler, ["-std=c++20", "-O3", "-ffp-contract=off", ...sources, "-o", program], { cwd: root });
   const version = execFileSync(compiler, ["--version"], { encoding: "utf8" }).split("\n")[0];
   console.log(`machine: ${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores; ${version}`);
-  execFileSync(program, [pictures, seed], { stdio: "inherit" });
+  execFileSync(program, [images, seed], { stdio: "inherit" });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -3,7 +3,7 @@
 //
 // Skewed, as real PDQ hashes are: 16×16 DCT coefficients, Gaussian with 1/f amplitude, a little against those two rows
 // or columns apart, and one to four rectangles; those above the median are set. Three in ten are near-duplicates of an
-// earlier picture, so that clusters grow as Yule and Simon have it; three in a hundred are images of poor quality
+// earlier image, so that clusters grow as Yule and Simon have it; three in a hundred are images of poor quality
 // that collapse into 64 templates of Zipf's popularity, the first about 0.8 % of all rows.
 //
 // Queries: the even ones a row with 0 … 31 bits flipped, the odd ones unrelated.
@@ -143,7 +143,7 @@ Hash uniform(uint64_t seed, uint64_t purpose, uint64_t i) {
   return hash;
 }
 
-// What row i is: its own picture, or another's number, or a template's.
+// What row i is: its own image, or another's number, or a template's.
 std::vector<uint32_t> roots_of(uint64_t rows, uint64_t seed) {
   constexpr uint32_t kTemplate = 0xffffff00u;
   double popularity[kTemplates], sum = 0;

@@ -13,7 +13,7 @@ const commands = [
   "empreinte scan --list known.csv --level standard screenshot.png",
   "empreinte scan --video-signature film.mp4 clip.mp4",
 ];
-const picture = fileURLToPath(new URL("scan.svg", import.meta.url));
+const image = fileURLToPath(new URL("scan.svg", import.meta.url));
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /** The terminal's lines: commands behind "$ ", and what they print to both streams. */
@@ -58,12 +58,12 @@ const masked = (text) =>
 const folder = mkdtempSync(join(tmpdir(), "empreinte-scan-"));
 try {
   const ffmpeg = await findFfmpeg();
-  if (ffmpeg === undefined) throw new Error("the picture shows a video too: install ffmpeg");
+  if (ffmpeg === undefined) throw new Error("the image shows a video too: install ffmpeg");
   await writeImages(folder);
   await writeVideos(folder, ffmpeg.path);
   const svg = svgOf(terminalLines(folder));
-  if (!process.argv.includes("--check")) writeFileSync(picture, svg);
-  else if (masked(readFileSync(picture, "utf8")) !== masked(svg)) {
+  if (!process.argv.includes("--check")) writeFileSync(image, svg);
+  else if (masked(readFileSync(image, "utf8")) !== masked(svg)) {
     console.error("docs/assets/scan.svg is not what the commands print: run node docs/assets/scan.mjs");
     process.exitCode = 1;
   }

@@ -1,5 +1,5 @@
 // The aligner. The first byte says what is odd about the input, the next ones the options; then two videos, three bytes
-// a hash: which of a few pictures it shows, how far off, and how much later. Times and durations may be any double.
+// a hash: which of a few images it shows, how far off, and how much later. Times and durations may be any double.
 // Whatever it is: an answer or EMP_BAD_OPTION; segments in order, inside both videos, with figures in their ranges; the
 // same answer again; and what is a match is among everything.
 #include <algorithm>
@@ -54,9 +54,9 @@ Video read_video(Input& in, size_t most, bool odd) {
   const size_t count = std::min(most, in.left() / 3);
   double time = 0;
   for (size_t i = 0; i < count; ++i) {
-    const uint8_t picture = in.byte(), off = in.byte(), later = in.byte();
-    Random base(picture >> 2);
-    const Hash hash = Random(uint64_t{off} << 8 | picture).near(base.hash(), off % 64);
+    const uint8_t image = in.byte(), off = in.byte(), later = in.byte();
+    Random base(image >> 2);
+    const Hash hash = Random(uint64_t{off} << 8 | image).near(base.hash(), off % 64);
     video.hashes.insert(video.hashes.end(), hash.begin(), hash.end());
     time += step * (later & 15u);
     video.from.push_back(time);

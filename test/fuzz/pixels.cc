@@ -60,7 +60,7 @@ void check_kernels(const emp_pixels& pixels, emp_compat compat, bool dihedral) {
 }
 
 // Sides mostly below 97, sometimes one long: the filter's window grows with the side.
-void check_picture(Input in) {
+void check_image(Input in) {
   const uint64_t flags = in.take(1);
   uint32_t width = 1 + static_cast<uint32_t>(in.take(1)) % 96, height = 1 + static_cast<uint32_t>(in.take(1)) % 96;
   const uint32_t longer = static_cast<uint32_t>(in.take(2)) % 2000;
@@ -126,6 +126,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (in.take(1) % 4 == 3)
     check_geometry(in);
   else
-    check_picture(in);
+    check_image(in);
   return 0;
 }

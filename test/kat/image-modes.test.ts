@@ -1,6 +1,6 @@
 /**
  * Files of every mode against their own samples: the samples are made first, then the file, and the file must hash to what
- * the samples hash to. Pictures are 8-bit unless a name says otherwise.
+ * the samples hash to. Images are 8-bit unless a name says otherwise.
  */
 import sharp from "sharp";
 import { describe, expect, it, test } from "vitest";
@@ -206,7 +206,7 @@ describe("GIF", () => {
   it("still", () => expectHash(gif(width, height, palette, [{ indices: indices[0]! }]), answer(paint(indices[0]!), 3)));
 
   it("a transparent entry's colour counts", () => {
-    // The left half of the picture is hidden behind many transparent pixels of one colour.
+    // The left half of the image is hidden behind many transparent pixels of one colour.
     const holes = indices[0]!.map((index, i) => (i % width < 120 && index % 3 === 0 ? 200 : index));
     return expectHash(gif(width, height, palette, [{ indices: holes, transparent: 200 }]), answer(paint(holes), 3));
   });

@@ -1,5 +1,5 @@
-// The detectors against pictures whose truth is known: a scene is drawn into a frame, a screen, another scene or,
-// turned, onto a canvas, and one of the views must be where it was drawn. Then pictures made to be bad for them: every
+// The detectors against images whose truth is known: a scene is drawn into a frame, a screen, another scene or,
+// turned, onto a canvas, and one of the views must be where it was drawn. Then images made to be bad for them: every
 // detector keeps its bound and answers with numbers, and a sanitizer watches the reads.
 //
 //   detect <seed> <rounds>
@@ -129,7 +129,7 @@ Found detect(const WorkingCopy& p, const char* where) {
     expect(views.size() - before <= bound, "no more views than it says", where);
     for (size_t i = before; i < views.size(); ++i) {
       for (int k = 0; k < 4; ++k)
-        expect(std::abs(views[i].x[k]) < 3 && std::abs(views[i].y[k]) < 3, "corners are near the picture", where);
+        expect(std::abs(views[i].x[k]) < 3 && std::abs(views[i].y[k]) < 3, "corners are near the image", where);
       found.view[found.n++] = views[i];
     }
   }
@@ -188,7 +188,7 @@ void found_again() {
   {
     WorkingCopy p = blank(number(w), number(w * 1.7f));
     fill(p, [&](uint32_t x, uint32_t y) {
-      // Smooth, as a much blurred picture is.
+      // Smooth, as a much blurred image is.
       const float fx = static_cast<float>(x) / w, fy = static_cast<float>(y) / w;
       return Colour{{120 + 90 * std::sin(3 * fx + 1), 110 + 80 * std::cos(2 * fy + fx), 90 + 60 * std::sin(4 * fy)}};
     });

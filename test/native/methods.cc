@@ -124,7 +124,7 @@ Plane half_and_half(Size s, const Plane& a, const Plane& b) {
 
 struct Worst {
   double grid = 0, coefficient = 0;
-  int pictures = 0, fallbacks = 0, wrong = 0;
+  int images = 0, fallbacks = 0, wrong = 0;
 };
 
 void measure(Size s, const std::vector<uint8_t>& samples, uint32_t channels, Worst* worst) {
@@ -143,32 +143,32 @@ void measure(Size s, const std::vector<uint8_t>& samples, uint32_t channels, Wor
   for (int i = 0; i < 256; ++i)
     worst->coefficient = std::max(worst->coefficient, double{std::abs(fast.coefficients[i] - exact.coefficients[i]) /
                                                              bound.coefficient(i / 16, i % 16)});
-  ++worst->pictures;
+  ++worst->images;
   worst->fallbacks += c.method_used == EMP_USED_FALLBACK;
   c.method_used = b.method_used;
   worst->wrong += std::memcmp(&b, &c, sizeof(b)) != 0;
 }
 
 void report(const char* name, const Worst& w) {
-  std::printf("%-22s %8d %10.3f %12.3f %9.1f%% %9d\n", name, w.pictures, w.grid, w.coefficient,
-              100.0 * w.fallbacks / w.pictures, w.wrong);
+  std::printf("%-22s %8d %10.3f %12.3f %9.1f%% %9d\n", name, w.images, w.grid, w.coefficient,
+              100.0 * w.fallbacks / w.images, w.wrong);
   std::fflush(stdout);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int pictures = argc > 1 ? std::atoi(argv[1]) : 200;
+  const int images = argc > 1 ? std::atoi(argv[1]) : 200;
   state = argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 1;
   const uint32_t longest = argc > 3 ? static_cast<uint32_t>(std::atoi(argv[3])) : 2000;
   std::printf("seed %u, sides 65 to %u; largest error as a share of its bound\n", state, longest);
-  std::printf("%-22s %8s %10s %12s %10s %9s\n", "family", "pictures", "grid", "coefficient", "fallbacks", "not equal");
+  std::printf("%-22s %8s %10s %12s %10s %9s\n", "family", "images", "grid", "coefficient", "fallbacks", "not equal");
   int wrong = 0;
   double largest = 0;
   for (size_t first = 0; first < std::size(kFamilies); ++first) {
     for (size_t second = first; second < std::size(kFamilies); ++second) {
       Worst worst;
-      for (int i = 0; i < pictures; ++i) {
+      for (int i = 0; i < images; ++i) {
         const uint32_t reach = 65 + below(longest - 64);
         const Size s = {65 + below(reach), 65 + below(reach)};
         const uint32_t channels = below(2) ? 1 : 3;

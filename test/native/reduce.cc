@@ -1,4 +1,4 @@
-// The working copy of a picture, what is halved of it, and the samples of views: every kernel against plain
+// The working copy of an image, what is halved of it, and the samples of views: every kernel against plain
 // definitions, in double precision where there is rounding, and all kernels against one another, to the bit.
 //
 //   reduce <seed> <rounds>
@@ -129,7 +129,7 @@ bool make(const emp_pixels& p, const emp_kernel* kernel, Made& out) {
   return true;
 }
 
-// Upright and mirrored, turned by a little, by perspective, beyond the picture, and far too large.
+// Upright and mirrored, turned by a little, by perspective, beyond the image, and far too large.
 View any_view(Random& random, int i) {
   View view = box(0, 0, 1, 1, ViewKind::whole);
   const float reach = i % 4 == 3 ? 6.0f : 0.4f;

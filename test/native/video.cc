@@ -194,14 +194,14 @@ void leaders(Random& random) {
       return video;
     };
     const Video one = with_leader(a, 0), other = with_leader(b, 0);
-    if (!expect(align(one, other).empty(), "a leader of still pictures is no match")) show(align(one, other));
+    if (!expect(align(one, other).empty(), "a leader of still images is no match")) show(align(one, other));
     expect(!align(one, other, true).empty(), "it is a stretch, though");
   }
   expect(align(shown(random, {{&a, 0, 30, 1}}, 0.04, 0, 0), shown(random, {{&b, 0, 30, 1}}, 0.04, 0, 0), true).empty(),
          "unrelated films have nothing in common");
 }
 
-// Ten seconds of a film inside two others: a match, unless most of its pictures are worth little; a video that is all
+// Ten seconds of a film inside two others: a match, unless most of its images are worth little; a video that is all
 // there is one all the same.
 void partial_weights(Random& random) {
   const Film film(random, 40), a(random, 40), b(random, 40);

@@ -65,7 +65,7 @@ emp_view any_view(Random& random, float reach) {
   return view;
 }
 
-// A copy has just the bytes it says, each of them between the darkest and the lightest of the picture.
+// A copy has just the bytes it says, each of them between the darkest and the lightest of the image.
 void shrink(Random& random, const Pixels& p) {
   const uint32_t width = 1 + random.below(p.view.width), height = 1 + random.below(p.view.height);
   const uint32_t samples = p.view.channels == 1 ? 1 : 3;

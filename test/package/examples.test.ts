@@ -9,7 +9,7 @@ import * as listsDoor from "../../dist/doors/lists.js";
 import * as videoDoor from "../../dist/doors/video.js";
 import * as mainDoor from "../../dist/index.js";
 import { fixtures as lists } from "../../fixtures/lists/make.ts";
-import { folder, known, picture } from "../support/cli.ts";
+import { folder, known, makeImage } from "../support/cli.ts";
 import { writeImages, writeVideos } from "../support/project/document-fixtures.mjs";
 import { readDocument } from "../support/project/documents.ts";
 import { faultOf, installInto, stepsOf } from "../support/project/examples.ts";
@@ -68,9 +68,9 @@ describe("the code of a document", () => {
 describe("the examples", () => {
   it("the first match finds a mirrored, smaller, recompressed copy and nothing else", async () => {
     const here = folder();
-    const original = await picture("scenergb-640x480", join(here, "original.png"));
-    const copy = await picture("scenergb-640x480", join(here, "copy.png"), (image) => image.flop().resize(500));
-    const other = await picture("wavesrgb-640x480", join(here, "other.png"));
+    const original = await makeImage("scenergb-640x480", join(here, "original.png"));
+    const copy = await makeImage("scenergb-640x480", join(here, "copy.png"), (image) => image.flop().resize(500));
+    const other = await makeImage("wavesrgb-640x480", join(here, "other.png"));
     const found = await run(process.execPath, ["examples/first-match.mjs", original, copy]);
     expect(found.stdout).toMatch(/^\d+ bits from mine:1, case 17, as flipY\n$/);
     expect(await run(process.execPath, ["examples/first-match.mjs", original, other])).toMatchObject({
@@ -81,7 +81,7 @@ describe("the examples", () => {
 
   it("the index finds a mirrored copy", async () => {
     const here = folder();
-    const copy = await picture("scenergb-640x480", join(here, "copy.png"), (image) => image.flop().resize(500));
+    const copy = await makeImage("scenergb-640x480", join(here, "copy.png"), (image) => image.flop().resize(500));
     const list = join(here, "known.csv");
     writeFileSync(list, `${known("scenergb-640x480").hash},case 17\n`);
     // It writes its index into the working folder.

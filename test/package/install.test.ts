@@ -153,9 +153,9 @@ describe("installed in an empty folder, with no compiler on PATH", () => {
   test("the command hashes a PNG", async (ctx) => {
     if (offline()) ctx.skip("skipped: needs the npm registry");
     const { data, width, height, channels, hash, quality } = known("rgb64-waves");
-    await sharp(data, { raw: { width, height, channels } }).png().toFile(join(app, "picture.png"));
+    await sharp(data, { raw: { width, height, channels } }).png().toFile(join(app, "image.png"));
     const command = join(app, "node_modules/.bin/empreinte");
-    const said = await succeed(command, ["hash", "picture.png"], { cwd: app, env });
-    expect(said.trim().split(/\s+/)).toEqual([hash, String(quality), "picture.png"]);
+    const said = await succeed(command, ["hash", "image.png"], { cwd: app, env });
+    expect(said.trim().split(/\s+/)).toEqual([hash, String(quality), "image.png"]);
   });
 });

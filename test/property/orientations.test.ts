@@ -5,13 +5,13 @@ import { type Orientation, orientationNames, hashDistance, hashPixelsSync } from
 import { makeInput } from "../../fixtures/kat/inputs.mjs";
 import { rounds } from "../support/long.ts";
 
-interface Picture {
+interface Image {
   width: number;
   height: number;
   data: Uint8Array;
 }
 
-/** Where pixel (x, y) of the turned picture comes from, for a source of the given sides. */
+/** Where pixel (x, y) of the turned image comes from, for a source of the given sides. */
 type Source = (x: number, y: number, width: number, height: number) => [x: number, y: number];
 
 /** Plain geometry, independent of the coefficients' signs. rot90 is counter-clockwise. */
@@ -26,7 +26,7 @@ const turns: Record<Orientation, { swaps: boolean; from: Source }> = {
   flipMinus1: { swaps: true, from: (x, y, w, h) => [w - 1 - y, h - 1 - x] },
 };
 
-function turn({ data, width, height }: Picture, variant: Orientation): Picture {
+function turn({ data, width, height }: Image, variant: Orientation): Image {
   const { swaps, from } = turns[variant];
   const [w, h] = swaps ? [height, width] : [width, height];
   const out = new Uint8Array(data.length);
@@ -39,7 +39,7 @@ function turn({ data, width, height }: Picture, variant: Orientation): Picture {
   return { data: out, width: w, height: h };
 }
 
-/** a, then b, as one variant: what the pixels of a 2×3 picture say. */
+/** a, then b, as one variant: what the pixels of a 2×3 image say. */
 function compose(a: Orientation, b: Orientation): Orientation {
   const small = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 2, height: 3 };
   const both = turn(turn(small, a), b);
@@ -51,10 +51,10 @@ function compose(a: Orientation, b: Orientation): Orientation {
   return same;
 }
 
-const hash = (picture: Picture): ReturnType<typeof hashPixelsSync> =>
-  hashPixelsSync({ ...picture, channels: 1 }, { orientations: true });
+const hash = (image: Image): ReturnType<typeof hashPixelsSync> =>
+  hashPixelsSync({ ...image, channels: 1 }, { orientations: true });
 
-/** A textured picture, told by little so that a counterexample can be read. */
+/** A textured image, told by little so that a counterexample can be read. */
 interface Recipe {
   gen: "scene" | "waves";
   seed: number;
@@ -62,7 +62,7 @@ interface Recipe {
   height: number;
 }
 
-function draw({ gen, seed, width, height }: Recipe): Picture {
+function draw({ gen, seed, width, height }: Recipe): Image {
   const args = gen === "waves" ? { seed, n: 14, noise: 2 } : { seed, m: 14 };
   return { width, height, data: makeInput({ width, height, channels: 1, planes: [{ gen, args }] }) };
 }
@@ -84,9 +84,9 @@ describe("hashes of the eight orientations", () => {
   it.each(turnedWays)("%s is the hash of pixels turned so, where the filter is symmetrical", (variant) => {
     fc.assert(
       fc.property(symmetrical, (recipe) => {
-        const picture = draw(recipe);
-        const derived = hash(picture).orientations!;
-        const real = hash(turn(picture, variant));
+        const image = draw(recipe);
+        const derived = hash(image).orientations!;
+        const real = hash(turn(image, variant));
         // Two coefficients beside the median may change places in rounding.
         expect(hashDistance(derived[variant], real.hash)).toBeLessThanOrEqual(2);
         expect(hashDistance(derived.orig, real.hash)).toBeGreaterThan(60);
@@ -98,10 +98,10 @@ describe("hashes of the eight orientations", () => {
   it("are within the usual radius of the hash of turned pixels at any size", () => {
     fc.assert(
       fc.property(any, fc.constantFrom(...turnedWays), (recipe, variant) => {
-        const picture = draw(recipe);
-        expect(
-          hashDistance(hash(picture).orientations![variant], hash(turn(picture, variant)).hash),
-        ).toBeLessThanOrEqual(31);
+        const image = draw(recipe);
+        expect(hashDistance(hash(image).orientations![variant], hash(turn(image, variant)).hash)).toBeLessThanOrEqual(
+          31,
+        );
       }),
       { numRuns: rounds(15, 40), seed: 21 },
     );
@@ -110,9 +110,9 @@ describe("hashes of the eight orientations", () => {
   it("form a group: a rotated image has the same eight hashes in another order", () => {
     fc.assert(
       fc.property(symmetrical, fc.constantFrom(...orientationNames), (recipe, first) => {
-        const picture = draw(recipe);
-        const before = hash(picture).orientations!;
-        const after = hash(turn(picture, first)).orientations!;
+        const image = draw(recipe);
+        const before = hash(image).orientations!;
+        const after = hash(turn(image, first)).orientations!;
         for (const second of orientationNames) {
           expect(hashDistance(after[second], before[compose(first, second)])).toBeLessThanOrEqual(2);
         }

@@ -22,7 +22,7 @@ function resized(width: number, height: number): Rgb {
   });
 }
 
-const pictureOf = ({ data, width, height, channels }: RawPixels): Promise<QueryImage> =>
+const imageOf = ({ data, width, height, channels }: RawPixels): Promise<QueryImage> =>
   QueryImage.of(
     {
       data: Uint8Array.from(data),
@@ -41,11 +41,11 @@ describe("a view of the whole", () => {
     await fc.assert(
       fc.asyncProperty(side, side, async (width, height) => {
         fc.pre(width * height < 500_000);
-        const picture = resized(width, height);
-        using query = await pictureOf(picture);
+        const image = resized(width, height);
+        using query = await imageOf(image);
         const [view] = await query.hash(wholeView, 0, undefined);
-        expect(hashDistance(view!.hash, hashPixelsSync(picture).hash)).toBeLessThanOrEqual(28);
-        expect(Math.abs(view!.quality - hashPixelsSync(picture).quality)).toBeLessThanOrEqual(10);
+        expect(hashDistance(view!.hash, hashPixelsSync(image).hash)).toBeLessThanOrEqual(28);
+        expect(Math.abs(view!.quality - hashPixelsSync(image).quality)).toBeLessThanOrEqual(10);
       }),
       { numRuns: 12 },
     );
@@ -61,7 +61,7 @@ describe("a view of the whole", () => {
     ];
     const hashes: string[] = [];
     for (const [channels, data] of forms) {
-      using query = await pictureOf({ data, width, height, channels });
+      using query = await imageOf({ data, width, height, channels });
       const [view] = await query.hash(wholeView, 0, undefined);
       hashes.push(Buffer.from(view!.hash).toString("hex"));
     }
@@ -71,7 +71,7 @@ describe("a view of the whole", () => {
 
 describe("stages", () => {
   test("are bounded, without two that are the same, and every view's hash is what hashing the view again gives", async () => {
-    using query = await pictureOf(resized(700, 500));
+    using query = await imageOf(resized(700, 500));
     const all: ViewHash[] = [];
     for (const stage of ["turned", "detected", "fixed", "large"] as const) {
       const views = await query.stage(stage, undefined);
@@ -89,7 +89,7 @@ describe("stages", () => {
 
 describe("an alignment", () => {
   test("never ends farther away than it began, and its hash is that of its view", async () => {
-    using query = await pictureOf(base);
+    using query = await imageOf(base);
     const next = random(5);
     const draw = (): number => next() / 2 ** 32;
     const [whole] = await query.hash(wholeView, 0, undefined);

@@ -66,7 +66,7 @@ export function known(id: string): Known {
 }
 
 /** The same input as a file of that format (by the name's ending; PNG, TIFF and lossless WebP keep every sample). */
-export async function picture(id: string, path: string, alter = (image: Sharp): Sharp => image): Promise<string> {
+export async function makeImage(id: string, path: string, alter = (image: Sharp): Sharp => image): Promise<string> {
   const spec = SPECS.find((one) => one.id === id)!;
   const { width, height } = spec;
   const image = alter(sharp(makeInput(spec), { raw: { width, height, channels: 3 } }));

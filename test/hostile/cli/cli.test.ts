@@ -2,12 +2,12 @@
 import { copyFileSync, cpSync, existsSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { empreinteProcess, folder, jsonLines, known, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, jsonLines, known, makeImage } from "../../support/cli.ts";
 import { root, run } from "../../support/run.ts";
 
 const here = folder();
 const scene = known("scenergb-65x63");
-const scenePath = await picture(scene.id, join(here, "scene.png"));
+const scenePath = await makeImage(scene.id, join(here, "scene.png"));
 
 describe("without the addon", () => {
   it("help is there, and every command says what to do", async () => {

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
 import { HashList } from "../../../dist/index.js";
-import { empreinteProcess, folder, known, main, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, known, main, makeImage } from "../../support/cli.ts";
 import { random } from "../../support/hashes.ts";
 import { hexHashes } from "../../support/lists.ts";
 import { long } from "../../support/long.ts";
@@ -22,7 +22,7 @@ import { root, run } from "../../support/run.ts";
 
 const here = folder();
 const scene = known("scenergb-65x63");
-const photo = await picture(scene.id, join(here, "scene.png"));
+const photo = await makeImage(scene.id, join(here, "scene.png"));
 const path = (name: string): string => join(here, name);
 writeFileSync(path("a.csv"), [`${scene.hash},first`, ...hexHashes(17_000, 62)].join("\n"));
 writeFileSync(path("b.csv"), [...hexHashes(17_000, 63), `${scene.hash},second`].join("\n"));

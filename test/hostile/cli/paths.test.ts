@@ -3,12 +3,12 @@ import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { empreinteProcess, folder, jsonLines, known, main, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, jsonLines, known, main, makeImage } from "../../support/cli.ts";
 import { run, which } from "../../support/run.ts";
 
 const here = folder();
 const scene = known("scenergb-65x63");
-const scenePath = await picture(scene.id, join(here, "scene.png"));
+const scenePath = await makeImage(scene.id, join(here, "scene.png"));
 const windows = process.platform === "win32";
 
 describe.skipIf(windows)("names", () => {

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { empreinte, folder, picture } from "../../support/cli.ts";
+import { empreinte, folder, makeImage } from "../../support/cli.ts";
 import { which } from "../../support/run.ts";
 
 const hash = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
@@ -14,7 +14,7 @@ describe.skipIf(process.platform === "win32" || which("mkfifo") === undefined)("
   const path = (...names: string[]): string => join(here, ...names);
   const server = createServer();
   beforeAll(async () => {
-    await picture("scenergb-128x128", path("good.png"));
+    await makeImage("scenergb-128x128", path("good.png"));
     writeFileSync(path("list.txt"), `${hash}\n`);
     mkdirSync(path("walked"));
     copyFileSync(path("good.png"), path("walked", "good.png"));

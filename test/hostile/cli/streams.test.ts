@@ -3,15 +3,15 @@ import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { empreinteProcess, folder, known, main, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, known, main, makeImage } from "../../support/cli.ts";
 import { run, which } from "../../support/run.ts";
 
 const here = folder();
 const scene = known("scenergb-65x63");
-const scenePath = await picture(scene.id, join(here, "scene.png"));
+const scenePath = await makeImage(scene.id, join(here, "scene.png"));
 const windows = process.platform === "win32";
 
-/** A folder of so many pictures that the work takes a while. */
+/** A folder of so many images that the work takes a while. */
 function many(count: number): string {
   const path = folder();
   for (let i = 0; i < count; i++) copyFileSync(scenePath, join(path, `${String(i).padStart(5, "0")}.png`));

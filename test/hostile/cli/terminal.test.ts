@@ -2,11 +2,11 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { empreinteProcess, folder, jsonLines, known, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, jsonLines, known, makeImage } from "../../support/cli.ts";
 
 const here = folder();
 const scene = known("scenergb-65x63");
-const image = await picture(scene.id, join(here, "scene.png"));
+const image = await makeImage(scene.id, join(here, "scene.png"));
 const windows = process.platform === "win32";
 
 /** Sets a window's title by ESC, another by C1, and shows "gpj.exe" as "exe.jpg". */

@@ -6,7 +6,7 @@ const levels: readonly CopyLevel[] = ["fast", "standard", "thorough"];
 const next = random(11);
 const draw = (): number => next() / 2 ** 32;
 
-function picture(
+function makeImage(
   width: number,
   height: number,
   channels: 1 | 3 | 4,
@@ -20,33 +20,33 @@ function picture(
 const grey = (value: number): number[] => [value, value, value, 255];
 const noise = (): number[] => [256 * draw(), 256 * draw(), 256 * draw(), 256 * draw()];
 
-const pictures: [string, RawPixels][] = [
-  ["5×5", picture(5, 5, 3, noise)],
-  ["1×1", picture(1, 1, 3, noise)],
-  ["4×300", picture(4, 300, 1, noise)],
-  ["a strip of 10,000×40", picture(10_000, 40, 3, (x, y) => grey((x * 7 + y * 13) & 255))],
-  ["a strip of 40×10,000", picture(40, 10_000, 1, noise)],
-  ["all black", picture(700, 500, 3, () => grey(0))],
-  ["all border, one pixel of content", picture(700, 500, 3, (x, y) => grey(x === 350 && y === 250 ? 255 : 0))],
-  ["transparent noise", picture(400, 300, 4, () => [...noise().slice(0, 3), 0])],
-  ["a checkerboard of pixels", picture(600, 600, 1, (x, y) => grey(255 * ((x + y) & 1)))],
-  ["noise", picture(1000, 1000, 3, noise)],
-  ["stripes", picture(800, 600, 3, (x) => grey(255 * ((x >> 3) & 1)))],
+const images: [string, RawPixels][] = [
+  ["5×5", makeImage(5, 5, 3, noise)],
+  ["1×1", makeImage(1, 1, 3, noise)],
+  ["4×300", makeImage(4, 300, 1, noise)],
+  ["a strip of 10,000×40", makeImage(10_000, 40, 3, (x, y) => grey((x * 7 + y * 13) & 255))],
+  ["a strip of 40×10,000", makeImage(40, 10_000, 1, noise)],
+  ["all black", makeImage(700, 500, 3, () => grey(0))],
+  ["all border, one pixel of content", makeImage(700, 500, 3, (x, y) => grey(x === 350 && y === 250 ? 255 : 0))],
+  ["transparent noise", makeImage(400, 300, 4, () => [...noise().slice(0, 3), 0])],
+  ["a checkerboard of pixels", makeImage(600, 600, 1, (x, y) => grey(255 * ((x + y) & 1)))],
+  ["noise", makeImage(1000, 1000, 3, noise)],
+  ["stripes", makeImage(800, 600, 3, (x) => grey(255 * ((x >> 3) & 1)))],
   [
     "a hundred rectangles in each other",
-    picture(1000, 1000, 3, (x, y) => grey(64 + 128 * (Math.min(x, y, 999 - x, 999 - y) & 4 ? 1 : 0))),
+    makeImage(1000, 1000, 3, (x, y) => grey(64 + 128 * (Math.min(x, y, 999 - x, 999 - y) & 4 ? 1 : 0))),
   ],
   [
-    "a thousand cards on white, which look like pictures in an interface",
-    picture(1200, 1200, 3, (x, y) => (x % 38 < 30 && y % 38 < 30 ? noise() : grey(255))),
+    "a thousand cards on white, which look like images in an interface",
+    makeImage(1200, 1200, 3, (x, y) => (x % 38 < 30 && y % 38 < 30 ? noise() : grey(255))),
   ],
 ];
 
-/** Of everything together, whatever the picture; at most six alignments. */
+/** Of everything together, whatever the image; at most six alignments. */
 const mostHashes = { fast: 8, standard: 80 + 1, thorough: 80 + 42 + 6 };
 
 describe("images made to cost much, or to be nothing", () => {
-  test.each(pictures)("%s", async (_, pixels) => {
+  test.each(images)("%s", async (_, pixels) => {
     using index = new HashIndex();
     index.addManySync(
       Array.from({ length: 500 }, (_, i) => i),
@@ -76,7 +76,7 @@ describe("images made to cost much, or to be nothing", () => {
   });
 
   test("a list that has the same hash ten thousand times, and hashes all around the query", async () => {
-    const pixels = picture(300, 300, 3, (x, y) => grey((Math.sin(x / 9) + Math.cos((x * y) / 900)) * 60 + 128));
+    const pixels = makeImage(300, 300, 3, (x, y) => grey((Math.sin(x / 9) + Math.cos((x * y) / 900)) * 60 + 128));
     const { hash } = hashPixelsSync(pixels);
     const own = Buffer.from(hash, "hex");
     using index = new HashIndex();
@@ -99,7 +99,7 @@ describe("images made to cost much, or to be nothing", () => {
 describe("input that is no image", () => {
   test.each(levels)("is an error that names it at level %s", async (level) => {
     using index = new HashIndex();
-    const broken = Buffer.from("no picture at all, but long enough to be looked at");
+    const broken = Buffer.from("no image at all, but long enough to be looked at");
     await expect(index.searchImage(broken, { level })).rejects.toMatchObject({
       code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
     });

@@ -98,7 +98,7 @@ describe("damaged", () => {
       for (const keep of [8, 12, 16, 32, 64]) {
         const noise = Buffer.from(Array.from({ length: 3000 }, () => next() >>> 24));
         const got = await outcome(Buffer.concat([files[kind]!.subarray(0, keep), noise]));
-        // Lossy WebP is arithmetic coding without checks: whatever follows the head is a picture.
+        // Lossy WebP is arithmetic coding without checks: whatever follows the head is an image.
         if (kind === "lossy webp" && /^[0-9a-f]{64}$/.test(got)) continue;
         expect(got, `${kind}, ${keep} bytes`).toMatch(/^ERR_EMPREINTE_(CORRUPT|UNSUPPORTED_FORMAT|LIMIT)$/);
       }

@@ -19,14 +19,14 @@ async function grid(): Promise<Buffer> {
 
 const kinds: [string, () => Buffer | Promise<Buffer>, needs?: string | undefined][] = [
   ["BMP of 24 bits", () => bmp({ bits: 24 }, shape)],
-  ["BMP of runs", () => bmp({ bits: 4, runs: true }, lists.picture, lists)],
-  ["BMP of runs of bytes", () => bmp({ bits: 8, runs: true, colours: 16 }, lists.picture, lists)],
+  ["BMP of runs", () => bmp({ bits: 4, runs: true }, lists.image, lists)],
+  ["BMP of runs of bytes", () => bmp({ bits: 8, runs: true, colours: 16 }, lists.image, lists)],
   ["BMP with masks", () => bmp({ bits: 16, masks: [0xf800, 0x7e0, 0x1f] }, shape)],
   [
     "icon",
     () =>
       ico([
-        { width: 61, height: 47, bits: 4, bytes: iconBitmap({ bits: 4 }, lists.picture, lists) },
+        { width: 61, height: 47, bits: 4, bytes: iconBitmap({ bits: 4 }, lists.image, lists) },
         { width: 64, height: 64, bits: 32, bytes: png },
       ]),
   ],

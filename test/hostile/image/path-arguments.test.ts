@@ -142,7 +142,7 @@ describe("what is taken for a path", () => {
     ["a hash in base64 without padding", bytes.toString("base64").slice(0, 43), bytes.toString("base64").slice(0, 7)],
     ["an MD5", "d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98"],
     ["a file named by a hash", `uploads/${hash}.jpg`, hash.slice(0, 9)],
-    ["a folder named by a hash", `${hash}/picture.jpg`, hash.slice(0, 9)],
+    ["a folder named by a hash", `${hash}/image.jpg`, hash.slice(0, 9)],
     ["base64 data", jpeg, jpeg.slice(0, 20)],
     ["a data URI", `data:image/jpeg;base64,${jpeg}`, jpeg.slice(0, 20)],
   ];
@@ -157,7 +157,7 @@ describe("what is taken for a path", () => {
   });
 
   it("is repeated whole where it has no hash", async () => {
-    const plain = path("Screenshot_2024-01-31_at_12.00.00-Some_Long_Name-of_a_Picture_(1)_final.png");
+    const plain = path("Screenshot_2024-01-31_at_12.00.00-Some_Long_Name-of_a_Image_(1)_final.png");
     for (const [name, way] of ways) expect((await failureOf(way(plain))).message, name).toContain(plain);
   });
 

@@ -27,7 +27,7 @@ test(`${count} workers terminated while a file is read, decoded and hashed`, asy
   const [width, height] = [1500, 1100];
   const planes = [1, 2, 3].map((seed) => ({ gen: "scene", args: { seed, m: 14 } }));
   const samples = makeInput({ width, height, channels: 3, planes });
-  const path = join(folder, "picture.png");
+  const path = join(folder, "image.png");
   await writeFile(path, png({ width, height, type: 2, bits: 8, samples }));
   const { code, signal, stdout, stderr } = await run(process.execPath, [script, `${count}`, path]);
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });

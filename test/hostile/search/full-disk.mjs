@@ -7,7 +7,7 @@ import { HashIndex, HashList } from "../../../dist/index.js";
 const folder = process.argv[2];
 const hex = (i) => createHash("sha256").update(String(i)).digest("hex");
 const list = (count) =>
-  new TextEncoder().encode(Array.from({ length: count }, (_, i) => `${hex(i + 1)},picture ${i}\n`).join(""));
+  new TextEncoder().encode(Array.from({ length: count }, (_, i) => `${hex(i + 1)},image ${i}\n`).join(""));
 const ids = (from, count) => Array.from({ length: count }, (_, i) => from + i);
 const say = (what) => console.log(what);
 const outcome = (promise) =>

@@ -3,7 +3,7 @@ import { HashIndex, type IndexMatch } from "../../../dist/index.js";
 import { distances, hashAt, idsFrom, random, randomHashes } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 
-// What a person who had a picture removed was promised: a search that starts after `remove` returned does not find it.
+// What a person who had an image removed was promised: a search that starts after `remove` returned does not find it.
 // Held while searches run on all threads of the pool and the index joins its parts in the background.
 
 const size = 70_000;

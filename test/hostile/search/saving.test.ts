@@ -113,7 +113,7 @@ test("a disk that is really full: an error for an index and a pair, the old ones
     ...[1, 2, 3].flatMap(() => ["larger index: ERR_EMPREINTE_WRITE", "larger pair: ERR_EMPREINTE_WRITE"]),
     "on a full disk: ERR_EMPREINTE_WRITE ERR_EMPREINTE_WRITE",
     "filling pair.idx pair.idx.entries single.idx",
-    "3000 7 3000 picture 2999",
+    "3000 7 3000 image 2999",
   ]);
 });
 

@@ -1,4 +1,4 @@
-/** Pictures, and what people do to them, on samples: no encoder between. */
+/** Images, and what people do to them, on samples: no encoder between. */
 import type { RawPixels } from "../../../dist/index.js";
 import { random } from "../hashes.ts";
 
@@ -53,7 +53,7 @@ export function fromEach(width: number, height: number, at: (x: number, y: numbe
 
 type Sample = (x: number, y: number) => [number, number, number];
 
-/** The samples of a picture at whole places; outside, its edge. */
+/** The samples of an image at whole places; outside, its edge. */
 export function at({ data, width, height }: Rgb): Sample {
   return (x, y) => {
     const i = 3 * (Math.max(0, Math.min(height - 1, y)) * width + Math.max(0, Math.min(width - 1, x)));
@@ -62,8 +62,8 @@ export function at({ data, width, height }: Rgb): Sample {
 }
 
 /** Between samples. */
-export function between(picture: Rgb): Sample {
-  const sample = at(picture);
+export function between(image: Rgb): Sample {
+  const sample = at(image);
   return (x, y) => {
     const [left, top] = [Math.floor(x), Math.floor(y)];
     const [fx, fy] = [x - left, y - top];
@@ -78,22 +78,22 @@ export function between(picture: Rgb): Sample {
 }
 
 /** Shares of the sides that are cut away: left, top, right, bottom. */
-export function crop(picture: Rgb, left: number, top: number, right: number, bottom: number): Rgb {
-  const x0 = Math.round(left * picture.width);
-  const y0 = Math.round(top * picture.height);
-  const sample = at(picture);
-  const width = picture.width - x0 - Math.round(right * picture.width);
-  const height = picture.height - y0 - Math.round(bottom * picture.height);
+export function crop(image: Rgb, left: number, top: number, right: number, bottom: number): Rgb {
+  const x0 = Math.round(left * image.width);
+  const y0 = Math.round(top * image.height);
+  const sample = at(image);
+  const width = image.width - x0 - Math.round(right * image.width);
+  const height = image.height - y0 - Math.round(bottom * image.height);
   return fromEach(width, height, (x, y) => sample(x + x0, y + y0));
 }
 
 /** Turned about its middle and cut to the largest rectangle of its shape without an empty corner. */
-export function turn(picture: Rgb, degrees: number): Rgb {
-  const { width, height } = picture;
+export function turn(image: Rgb, degrees: number): Rgb {
+  const { width, height } = image;
   const angle = (degrees * Math.PI) / 180;
   const [c, s] = [Math.cos(angle), Math.sin(angle)];
   const scale = 1 / (c + (Math.max(width, height) / Math.min(width, height)) * Math.abs(s));
-  const sample = between(picture);
+  const sample = between(image);
   const [w, h] = [Math.floor(width * scale), Math.floor(height * scale)];
   return fromEach(w, h, (x, y) => {
     const [dx, dy] = [x + 0.5 - w / 2, y + 0.5 - h / 2];

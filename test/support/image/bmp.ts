@@ -1,7 +1,7 @@
 /** Writes bitmaps and icons of every kind, from pixels that the test knows. */
 
 /** Red, green and blue of each pixel, the top row first. */
-export interface Picture {
+export interface Image {
   width: number;
   height: number;
   rgb: Uint8Array;
@@ -19,12 +19,12 @@ export interface BmpKind {
   colours?: number;
 }
 
-/** A picture of shapes in `colours` colours, which has every kind of run. */
+/** An image of shapes in `colours` colours, which has every kind of run. */
 export function indexed(
   width: number,
   height: number,
   colours: number,
-): { picture: Picture; indexes: Uint8Array; palette: Uint8Array } {
+): { image: Image; indexes: Uint8Array; palette: Uint8Array } {
   const palette = Uint8Array.from({ length: 3 * colours }, (_, i) => (i * 37 + (i % 3) * 91 + (i >> 3)) & 255);
   const indexes = Uint8Array.from({ length: width * height }, (_, i) => {
     const [x, y] = [i % width, Math.floor(i / width)];
@@ -33,11 +33,11 @@ export function indexed(
   });
   const rgb = new Uint8Array(3 * width * height);
   indexes.forEach((index, i) => rgb.set(palette.subarray(3 * index, 3 * index + 3), 3 * i));
-  return { picture: { width, height, rgb }, indexes, palette };
+  return { image: { width, height, rgb }, indexes, palette };
 }
 
-/** A picture of smooth colours with noise. */
-export function coloured(width: number, height: number): Picture {
+/** An image of smooth colours with noise. */
+export function coloured(width: number, height: number): Image {
   const rgb = new Uint8Array(3 * width * height);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i += 3) {
@@ -137,7 +137,7 @@ function rowOf(kind: BmpKind, row: Uint8Array, width: number): Uint8Array {
 /** The header, palette and pixels of a bitmap, without the header of a file. */
 export function bitmap(
   kind: BmpKind,
-  { width, height, rgb }: Picture,
+  { width, height, rgb }: Image,
   {
     indexes,
     palette = new Uint8Array(0),
@@ -158,8 +158,8 @@ export function bitmap(
 }
 
 /** A file with a bitmap. */
-export function bmp(kind: BmpKind, picture: Picture, indexed?: { indexes: Uint8Array; palette: Uint8Array }): Buffer {
-  const { head, pixels } = bitmap(kind, picture, indexed);
+export function bmp(kind: BmpKind, image: Image, indexed?: { indexes: Uint8Array; palette: Uint8Array }): Buffer {
+  const { head, pixels } = bitmap(kind, image, indexed);
   const file = Buffer.alloc(14);
   file.write("BM", 0, "latin1");
   file.writeUInt32LE(14 + head.length + pixels.length, 2);
@@ -167,13 +167,13 @@ export function bmp(kind: BmpKind, picture: Picture, indexed?: { indexes: Uint8A
   return Buffer.concat([file, head, pixels]);
 }
 
-/** An icon of pictures, each a PNG or what `bitmap` makes with a mask behind it. */
-export function ico(pictures: readonly { width: number; height: number; bits: number; bytes: Uint8Array }[]): Buffer {
-  const directory = Buffer.alloc(6 + 16 * pictures.length);
+/** An icon of images, each a PNG or what `bitmap` makes with a mask behind it. */
+export function ico(images: readonly { width: number; height: number; bits: number; bytes: Uint8Array }[]): Buffer {
+  const directory = Buffer.alloc(6 + 16 * images.length);
   directory.writeUInt16LE(1, 2);
-  directory.writeUInt16LE(pictures.length, 4);
+  directory.writeUInt16LE(images.length, 4);
   let at = directory.length;
-  pictures.forEach(({ width, height, bits, bytes }, i) => {
+  images.forEach(({ width, height, bits, bytes }, i) => {
     const entry = 6 + 16 * i;
     directory[entry] = width & 255;
     directory[entry + 1] = height & 255;
@@ -183,16 +183,16 @@ export function ico(pictures: readonly { width: number; height: number; bits: nu
     directory.writeUInt32LE(at, entry + 12);
     at += bytes.length;
   });
-  return Buffer.concat([directory, ...pictures.map(({ bytes }) => bytes)]);
+  return Buffer.concat([directory, ...images.map(({ bytes }) => bytes)]);
 }
 
 /** A bitmap of an icon: its height is twice as large, for the mask that follows. */
 export function iconBitmap(
   kind: BmpKind,
-  picture: Picture,
+  image: Image,
   indexed?: { indexes: Uint8Array; palette: Uint8Array },
 ): Buffer {
-  const { head, pixels } = bitmap(kind, picture, { ...indexed, heightTold: 2 * picture.height });
-  const mask = Buffer.alloc(4 * Math.ceil(picture.width / 32) * picture.height, 0xaa);
+  const { head, pixels } = bitmap(kind, image, { ...indexed, heightTold: 2 * image.height });
+  const mask = Buffer.alloc(4 * Math.ceil(image.width / 32) * image.height, 0xaa);
   return Buffer.concat([head, pixels, mask]);
 }

@@ -1,4 +1,4 @@
-/** Writes HEIF files from pictures that heif-enc compressed: grids, rotations, several pictures. */
+/** Writes HEIF files from images that heif-enc compressed: grids, rotations, several images. */
 
 /** The box of a type, with its length. */
 export function box(type: string, ...content: Uint8Array[]): Buffer {
@@ -16,7 +16,7 @@ const u8 = (...values: number[]): Buffer => Buffer.from(values);
 const u16 = (...values: number[]): Buffer => Buffer.from(values.flatMap((value) => [value >> 8, value & 255]));
 const u32 = (...values: number[]): Buffer => Buffer.concat(values.map((value) => u16(value >>> 16, value & 0xffff)));
 
-/** One picture of a file, or a grid of others. */
+/** One image of a file, or a grid of others. */
 export interface HeifItem {
   type: "hvc1" | "grid";
   data: Buffer;
@@ -33,7 +33,7 @@ export const irot = (quarters: number): Buffer => box("irot", u8(quarters));
 /** A reflection: 0 exchanges top and bottom, 1 left and right. */
 export const imir = (axis: 0 | 1): Buffer => box("imir", u8(axis));
 
-/** The picture of a file that heif-enc wrote, without thumbnail and alpha. */
+/** The image of a file that heif-enc wrote, without thumbnail and alpha. */
 export function itemOf(file: Buffer): HeifItem {
   const boxNamed = (type: string): Buffer => {
     const at = file.indexOf(type, 0, "latin1") - 4;

@@ -1,4 +1,4 @@
-/** Samples for pictures of every mode, and what a file made of them must hash to. */
+/** Samples for images of every mode, and what a file made of them must hash to. */
 import { expect } from "vitest";
 import { hashImage, hashPixelsSync, type PixelHash } from "../../../dist/index.js";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";

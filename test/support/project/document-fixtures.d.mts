@@ -1,7 +1,7 @@
-/** A generated picture of 800 × 600 pixels as PNG, another one for each seed. */
-export function drawPicture(seed: number): Promise<Buffer>;
+/** A generated image of 800 × 600 pixels as PNG, another one for each seed. */
+export function drawImage(seed: number): Promise<Buffer>;
 
-/** Writes the pictures and lists that the documents' examples use into `folder`. */
+/** Writes the images and lists that the documents' examples use into `folder`. */
 export function writeImages(folder: string): Promise<void>;
 
 /** Writes `film.mp4` and `clip.mp4`, six seconds out of its middle at half the size, with that ffmpeg. */

@@ -1,4 +1,4 @@
-// The files that the examples of README.md and docs/ name. All are generated: no real picture and no real hash.
+// The files that the examples of README.md and docs/ name. All are generated: no real image and no real hash.
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ function numbers(seed) {
 }
 
 /** A sky, hills, and shapes of many sizes. */
-export async function drawPicture(seed) {
+export async function drawImage(seed) {
   const next = numbers(seed);
   const colour = () => `rgb(${next(256)},${next(256)},${next(256)})`;
   const hills = Array.from({ length: 3 }, (_, i) => {
@@ -39,7 +39,7 @@ export async function drawPicture(seed) {
 export async function writeImages(folder) {
   const at = (name) => join(folder, name);
   for (const name of ["photos", "uploads", "others"]) await mkdir(at(name), { recursive: true });
-  const known = await Promise.all([1, 2, 3].map(drawPicture));
+  const known = await Promise.all([1, 2, 3].map(drawImage));
   const hashes = await Promise.all(known.map(async (bytes) => (await hashImage(bytes)).hash));
   for (const [i, bytes] of known.entries()) {
     await sharp(bytes)
@@ -52,7 +52,7 @@ export async function writeImages(folder) {
   const original = await sharp(known[0]).jpeg({ quality: 90 }).toBuffer();
   await writeFile(at("original.jpg"), original);
   await sharp(known[0]).flop().resize(500).jpeg({ quality: 70 }).toFile(at("upload.jpg"));
-  // What a feed on a telephone looks like: a bar above and below, the picture between them.
+  // What a feed on a telephone looks like: a bar above and below, the image between them.
   const bar = { input: { create: { width: 800, height: 120, channels: 3, background: "#f4f4f4" } } };
   const button = { input: { create: { width: 60, height: 60, channels: 3, background: "#3366cc" } } };
   await sharp(known[1])
@@ -69,16 +69,16 @@ export async function writeImages(folder) {
   await sharp(known[2]).extract({ left: 160, top: 0, width: 640, height: 600 }).jpeg().toFile(at("crop.jpg"));
   await sharp(known[0]).resize(640).jpeg({ quality: 50 }).toFile(at("uploads/IMG_2041.jpg"));
   await sharp(known[1]).flop().jpeg({ quality: 60 }).toFile(at("uploads/me.jpg"));
-  await writeFile(at("uploads/holiday.png"), await drawPicture(100));
+  await writeFile(at("uploads/holiday.png"), await drawImage(100));
   await writeFile(at("uploads/cut.jpg"), original.subarray(0, original.length >> 1));
   await writeFile(at("uploads/notes.txt"), "Not an image.\n");
-  for (const seed of [101, 102, 103]) await writeFile(at(`others/other-${seed}.png`), await drawPicture(seed));
+  for (const seed of [101, 102, 103]) await writeFile(at(`others/other-${seed}.png`), await drawImage(seed));
 }
 
 export async function writeVideos(folder, ffmpeg) {
   const at = (name) => join(folder, name);
   const run = (args) => promisify(execFile)(ffmpeg, ["-v", "error", "-nostdin", "-y", ...args]);
-  const scenes = await Promise.all([21, 22, 23, 24, 25, 26].map(drawPicture));
+  const scenes = await Promise.all([21, 22, 23, 24, 25, 26].map(drawImage));
   await mkdir(at("scenes"), { recursive: true });
   for (const [i, bytes] of scenes.entries()) await writeFile(at(`scenes/${i}.png`), bytes);
   // Four seconds of each scene, moving slowly to the right.

@@ -53,7 +53,7 @@ export function anchorOf(heading: string): string {
     .replaceAll(" ", "-");
 }
 
-/** Prose without its markup: code becomes one word, links and pictures their text. */
+/** Prose without its markup: code becomes one word, links and images their text. */
 function plain(text: string): string {
   return text
     .replace(/(`+)[\s\S]*?\1/g, "code")

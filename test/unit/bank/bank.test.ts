@@ -30,7 +30,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The numbers of the entries that a picture with this hash matches. */
+/** The numbers of the entries that an image with this hash matches. */
 function matched(value: string, of: BankStore = store): string[] {
   return new Matcher(of)
     .check({ hash: value, quality: 100, stable: true })

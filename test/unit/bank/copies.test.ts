@@ -28,17 +28,17 @@ import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 const originals = Array.from({ length: 4 }, (_, i) => scene(31 + i, 300 + 20 * i, 260));
 const others = randomHashes(2000, 77);
 /** In a frame of one colour, `share` of its width on each side. */
-function framed(picture: Rgb, share: number): Rgb {
-  const edge = Math.round(share * picture.width);
-  const sample = at(picture);
-  const [width, height] = [picture.width + 2 * edge, picture.height + 2 * edge];
+function framed(image: Rgb, share: number): Rgb {
+  const edge = Math.round(share * image.width);
+  const sample = at(image);
+  const [width, height] = [image.width + 2 * edge, image.height + 2 * edge];
   return fromEach(width, height, (x, y) => {
     const inside = x >= edge && y >= edge && x < width - edge && y < height - edge;
     return inside ? sample(x - edge, y - edge) : [18, 22, 30];
   });
 }
 
-/** Of two originals what people do to them, and a picture that is neither. */
+/** Of two originals what people do to them, and an image that is neither. */
 const alterations = originals
   .slice(0, 2)
   .map((original, i) => [
@@ -75,13 +75,13 @@ afterEach(async () => {
 function bank(name: string, policy: Partial<Policy> = { action: "block" }, negative = false): void {
   store.createBank({ name, policy, negative });
 }
-async function list(name: string, id: string, picture: Rgb | string, more: object = {}): Promise<void> {
-  const value = typeof picture === "string" ? picture : hashPixelsSync(picture).hash;
+async function list(name: string, id: string, image: Rgb | string, more: object = {}): Promise<void> {
+  const value = typeof image === "string" ? image : hashPixelsSync(image).hash;
   await store.import({ bank: name, source: "s" }, [{ id, signals: [{ type: "pdq", value, quality: 90 }], ...more }]);
 }
 const checkCopies = (input: ImageInput, options: CheckImageOptions = {}): Promise<Decision> =>
   matcher.checkImage(input, { level: "standard", ...options });
-const plain = (picture: Rgb): Decision => matcher.check(hashPixelsSync(picture, { orientations: true }));
+const plain = (image: Rgb): Decision => matcher.check(hashPixelsSync(image, { orientations: true }));
 const found = ({ action, matches }: Decision) => [action, matches.map(({ entryId, kind }) => `${entryId} ${kind}`)];
 
 describe("matches", () => {
@@ -90,9 +90,9 @@ describe("matches", () => {
     async (level: CopyLevel) => {
       bank("ncii");
       using index = new HashIndex();
-      for (const [i, picture] of originals.entries()) {
-        await list("ncii", String(i), picture);
-        index.add(i, hashPixelsSync(picture).hash);
+      for (const [i, image] of originals.entries()) {
+        await list("ncii", String(i), image);
+        index.add(i, hashPixelsSync(image).hash);
       }
       const filler = Array.from({ length: 2000 }, (_, i) => ({
         id: `other ${i}`,
@@ -105,9 +105,9 @@ describe("matches", () => {
       );
       const seen = new Set<string>();
       for (const altered of alterations) {
-        for (const [k, picture] of altered.entries()) {
-          const expected = await index.searchImage(picture, { level });
-          const decision = await matcher.checkImage(picture, { level });
+        for (const [k, image] of altered.entries()) {
+          const expected = await index.searchImage(image, { level });
+          const decision = await matcher.checkImage(image, { level });
           const action = { match: "block", review: "review", none: "none" }[expected.tier];
           expect([k, decision.action]).toEqual([k, action]);
           expect(decision.matches[0]?.entryId).toBe(expected.matches[0] && String(expected.matches[0].id));
@@ -145,7 +145,7 @@ describe("matches", () => {
     const [x, y] = region![0]!;
     expect(Math.min(Math.abs(x - edge), Math.abs(1 - x - edge))).toBeLessThan(0.02);
     expect(y).toBeGreaterThan(0.1);
-    // Without the picture: a decision is plain data.
+    // Without the image: a decision is plain data.
     const stored = JSON.parse(JSON.stringify(decision)) as Decision;
     expect(matcher.explain(stored).same).toBe(true);
     expect(found(matcher.check(stored.query))).toEqual(["block", ["a copy"]]);
@@ -295,8 +295,8 @@ describe("policies", () => {
 test("registering crops with an image finds more copies, and never makes a copy ask for less", async () => {
   bank("ncii");
   using index = new HashIndex();
-  for (const [i, picture] of originals.slice(0, 2).entries()) {
-    const { hash, crops } = await hashWithCrops(picture);
+  for (const [i, image] of originals.slice(0, 2).entries()) {
+    const { hash, crops } = await hashWithCrops(image);
     const own = { type: "pdq" as const, value: hash };
     const parts = crops.map((one) => ({ ...own, value: one.hash, quality: one.quality, crop: one.name }));
     await store.import({ bank: "ncii", source: "s" }, [{ id: String(i), signals: [own, ...parts] }]);
@@ -304,10 +304,10 @@ test("registering crops with an image finds more copies, and never makes a copy 
   }
   const rank = ["none", "review", "block"];
   const seen = new Set<string>();
-  for (const picture of originals.slice(0, 2)) {
+  for (const image of originals.slice(0, 2)) {
     // A crop is nearer to most of these than the whole image, which is within reach only when it is aligned.
-    const cuts = [0.04, 0.06, 0.08, 0.12].map((share) => crop(picture, share, 0, 0, 0));
-    for (const cut of [...cuts, ...[0.03, 0.1].map((share) => crop(picture, share, share, share, share))]) {
+    const cuts = [0.04, 0.06, 0.08, 0.12].map((share) => crop(image, share, 0, 0, 0));
+    for (const cut of [...cuts, ...[0.03, 0.1].map((share) => crop(image, share, share, share, share))]) {
       const { tier } = await index.searchImage(cut, { level: "standard" });
       const alone = { match: "block", review: "review", none: "none" }[tier];
       const { action } = await checkCopies(cut);
@@ -322,10 +322,10 @@ test("every bank that has the same image gets its match, also by alignment", asy
   bank("seen before", { action: "log" });
   bank("ncii");
   let aligned = 0;
-  for (const [i, picture] of originals.slice(0, 3).entries()) {
-    for (const name of ["seen before", "ncii"]) await list(name, String(i), picture);
+  for (const [i, image] of originals.slice(0, 3).entries()) {
+    for (const name of ["seen before", "ncii"]) await list(name, String(i), image);
     for (const share of [0.06, 0.08, 0.12]) {
-      const { matches } = await checkCopies(crop(picture, share, 0, 0, 0));
+      const { matches } = await checkCopies(crop(image, share, 0, 0, 0));
       expect(matches.map((match) => match.bank).sort()).toEqual(matches.length === 0 ? [] : ["ncii", "seen before"]);
       if (matches[0]?.view === "aligned") aligned++;
     }
@@ -339,13 +339,13 @@ describe("a store that changes meanwhile", () => {
 
   test("an entry that is withdrawn during a search does not match, and other changes do not stop the search", async () => {
     bank("ncii");
-    for (const [i, picture] of originals.entries()) await list("ncii", String(i), picture);
+    for (const [i, image] of originals.entries()) await list("ncii", String(i), image);
     const many = Array.from({ length: 2000 }, (_, i) => ({
       id: `other ${i}`,
       signals: [{ type: "pdq" as const, value: hashAt(others, i) }],
     }));
     const searchMany = vi.spyOn(HashIndex.prototype, "searchMany");
-    for (const [i, picture] of originals.entries()) {
+    for (const [i, image] of originals.entries()) {
       // The first, second, third and fourth look-up of the search waits until the entry is withdrawn.
       let [lookUps, revision] = [0, 0];
       searchMany.mockImplementation(async function (this: HashIndex, ...args) {
@@ -356,7 +356,7 @@ describe("a store that changes meanwhile", () => {
         }
         return searchManyOf.apply(this, args);
       });
-      const decision = await matcher.checkImage(framed(picture, 0.2), { level: "thorough", all: true });
+      const decision = await matcher.checkImage(framed(image, 0.2), { level: "thorough", all: true });
       expect(lookUps).toBeGreaterThan(i);
       expect(decision.revision).toBe(revision);
       expect(decision.matches).toEqual([]);

@@ -1,4 +1,4 @@
-/** Hashes of parts of a picture in a bank: one entry with the picture's own, weaker than it, and gone with it. */
+/** Hashes of parts of an image in a bank: one entry with the image's own, weaker than it, and gone with it. */
 import Libsql from "libsql";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

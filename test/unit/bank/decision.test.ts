@@ -113,16 +113,16 @@ describe("policies", () => {
   });
 
   test("a bank matches the nearest of its orientations", async () => {
-    const picture = await sharp(grey, { raw: { width, height, channels: 1 } })
+    const image = await sharp(grey, { raw: { width, height, channels: 1 } })
       .png()
       .toBuffer();
-    const mirrored = await sharp(picture).flop().png().toBuffer();
-    const { hash: known } = await hashImage(picture);
+    const mirrored = await sharp(image).flop().png().toBuffer();
+    const { hash: known } = await hashImage(image);
     store.createBank({ name: "all" });
     store.createBank({ name: "upright", policy: { orientations: ["orig"] } });
     await import1("all", "a", known);
     await import1("upright", "u", known);
-    expect((await matcher.checkImage(picture)).matches.map(({ bank, orientation }) => [bank, orientation])).toEqual([
+    expect((await matcher.checkImage(image)).matches.map(({ bank, orientation }) => [bank, orientation])).toEqual([
       ["all", "orig"],
       ["upright", "orig"],
     ]);

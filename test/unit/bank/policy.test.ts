@@ -213,10 +213,10 @@ describe("screening", () => {
   });
 
   test("ordinary images and random hashes are not held back", async () => {
-    const picture = await sharp(grey, { raw: { width, height, channels: 1 } })
+    const image = await sharp(grey, { raw: { width, height, channels: 1 } })
       .png()
       .toBuffer();
-    expect(await held((await hashImage(picture)).hash)).toBeUndefined();
+    expect(await held((await hashImage(image)).hash)).toBeUndefined();
     expect(await held(await drawn('<text x="80" y="300" font-size="120">LOGO</text>'))).toBeUndefined();
     const counts = await store.import(
       { bank: "b", source: "random" },
@@ -251,11 +251,11 @@ describe("screening", () => {
   });
 
   test("a hash near the operator's benign sample is held back, in any orientation", async () => {
-    const picture = await sharp(grey, { raw: { width, height, channels: 1 } })
+    const image = await sharp(grey, { raw: { width, height, channels: 1 } })
       .png()
       .toBuffer();
-    const known = await hashImage(picture, { orientations: true });
-    const turned = (await hashImage(await sharp(picture).rotate(90).png().toBuffer())).hash;
+    const known = await hashImage(image, { orientations: true });
+    const turned = (await hashImage(await sharp(image).rotate(90).png().toBuffer())).hash;
     const benign = [hash(0), known];
     const radius = hashDistance(hash(0), near(3));
     expect(await held(near(3), { benign })).toBe(`hits the benign sample, at distance ${radius}`);

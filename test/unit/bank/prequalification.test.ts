@@ -154,10 +154,10 @@ describe("prequalification", () => {
 });
 
 describe("the same bytes", () => {
-  let picture: Buffer;
-  const digest = (name: string, bytes: Buffer = picture): string => createHash(name).update(bytes).digest("hex");
+  let image: Buffer;
+  const digest = (name: string, bytes: Buffer = image): string => createHash(name).update(bytes).digest("hex");
   beforeEach(async () => {
-    picture = await sharp(grey, { raw: { width, height, channels: 1 } })
+    image = await sharp(grey, { raw: { width, height, channels: 1 } })
       .png()
       .toBuffer();
   });
@@ -165,49 +165,49 @@ describe("the same bytes", () => {
   test.each(["md5", "sha1", "sha256"] as const)(
     "the %s of a file matches in addition to the hash of its image",
     async (type) => {
-      const { hash: known } = await hashImage(picture);
+      const { hash: known } = await hashImage(image);
       await store.import(from, [
         { id: "bytes", signals: [{ type, value: digest(type) }] },
-        { id: "picture", signals: pdq(known) },
+        { id: "image", signals: pdq(known) },
       ]);
       const path = join(folder, "upload.png");
-      writeFileSync(path, picture);
+      writeFileSync(path, image);
       async function* stream(): AsyncGenerator<Uint8Array> {
-        for (let at = 0; at < picture.length; at += 1000) yield picture.subarray(at, at + 1000);
+        for (let at = 0; at < image.length; at += 1000) yield image.subarray(at, at + 1000);
       }
-      for (const input of [picture, path, stream()]) {
+      for (const input of [image, path, stream()]) {
         const { action, matches, query: asked } = await matcher.checkImage(input);
         expect(action).toBe("block");
         expect(matches.map(({ entryId, kind, distance }) => [entryId, kind, distance])).toEqual([
           ["bytes", "exact", 0],
-          ["picture", "near", 0],
+          ["image", "near", 0],
         ]);
         expect(asked.digests).toEqual({ md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") });
       }
-      const other = await matcher.checkImage(Buffer.concat([picture, Buffer.of(0)]));
-      expect(other.matches.map(({ entryId }) => entryId)).toEqual(["picture"]);
+      const other = await matcher.checkImage(Buffer.concat([image, Buffer.of(0)]));
+      expect(other.matches.map(({ entryId }) => entryId)).toEqual(["image"]);
       const pixels = await matcher.checkImage({ data: Uint8Array.from(grey), width, height, channels: 1 });
-      expect(pixels.matches.map(({ entryId }) => entryId)).toEqual(["picture"]);
+      expect(pixels.matches.map(({ entryId }) => entryId)).toEqual(["image"]);
       expect(pixels.query.digests).toBeUndefined();
     },
   );
 
   test("a damaged image matches by its bytes where they are known, and is an error otherwise", async () => {
-    const damaged = picture.subarray(0, picture.length >> 1);
+    const damaged = image.subarray(0, image.length >> 1);
     await expect(matcher.checkImage(damaged)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
     await store.import(from, [{ id: "cut", signals: [{ type: "sha256", value: digest("sha256", damaged) }] }]);
     const decision = await matcher.checkImage(damaged);
     expect(decision).toMatchObject({ action: "block", matches: [{ entryId: "cut", kind: "exact" }] });
     expect(decision.reasons).toContain("there is no image hash: only the bytes are matched");
     expect(matcher.explain(decision).same).toBe(true);
-    await expect(matcher.checkImage(Buffer.from("text, no picture"))).rejects.toMatchObject({
+    await expect(matcher.checkImage(Buffer.from("text, no image"))).rejects.toMatchObject({
       code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
     });
   });
 
   test("a stream that never ends is abandoned with the signal's reason", async () => {
     async function* stuck(): AsyncGenerator<Uint8Array> {
-      yield picture.subarray(0, 100);
+      yield image.subarray(0, 100);
       await new Promise(() => undefined);
     }
     const signal = AbortSignal.timeout(100);
@@ -221,12 +221,12 @@ describe("the same bytes", () => {
   });
 
   test("a matcher with audit logs its decisions, with 8 digits of the hash at most", async () => {
-    const { hash: known } = await hashImage(picture);
+    const { hash: known } = await hashImage(image);
     await store.import(from, [{ id: "a", signals: pdq(known) }]);
     const logging = new Matcher(store, { audit: true });
-    await logging.checkImage(picture);
+    await logging.checkImage(image);
     logging.check(query(hash(3)));
-    await matcher.checkImage(picture);
+    await matcher.checkImage(image);
     const log = store.audit().filter(({ what }) => what === "decision");
     expect(log).toMatchObject([
       {

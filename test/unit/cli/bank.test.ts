@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
-import { empreinte, folder, jsonLines, known, main, picture } from "../../support/cli.ts";
+import { empreinte, folder, jsonLines, known, main, makeImage } from "../../support/cli.ts";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 import { needsLongRun } from "../../support/long.ts";
 
@@ -124,7 +124,7 @@ describe("bank", () => {
     const list = join(inside, "held.csv");
     const benign = join(inside, "benign");
     mkdirSync(benign);
-    await picture("scenergb-128x128", join(benign, "harmless.png"));
+    await makeImage("scenergb-128x128", join(benign, "harmless.png"));
     const harmless = known("scenergb-128x128");
     writeFileSync(join(inside, "sample.txt"), `${hash(7)}\n`);
     writeFileSync(list, [hash(6), hash(7), harmless.orientations["rot90"], "0".repeat(64)].join("\n"));
@@ -301,9 +301,9 @@ describe("scan --bank", () => {
   test("prints the decisions for exact and near matches, and writes them to the log when requested", async () => {
     const { file, inside } = await fresh(0, "--action", "block");
     const uploads = join(inside, "uploads");
-    const near = await picture("scenergb-128x128", join(uploads, "near.png"));
-    await picture("scenergb-128x128", join(uploads, "turned.png"), (image) => image.rotate(90));
-    await picture("wavesrgb-128x128", join(uploads, "other.png"));
+    const near = await makeImage("scenergb-128x128", join(uploads, "near.png"));
+    await makeImage("scenergb-128x128", join(uploads, "turned.png"), (image) => image.rotate(90));
+    await makeImage("wavesrgb-128x128", join(uploads, "other.png"));
     const bytes = join(uploads, "bytes.png");
     copyFileSync(near, bytes);
     writeFileSync(bytes, Buffer.concat([readFileSync(near), Buffer.from("tail")]));
@@ -350,7 +350,7 @@ describe("scan --bank", () => {
     ]);
     expect((await empreinte(["scan", "--bank", file, join(uploads, "other.png")])).code).toBe(0);
     expect((await empreinte(["scan", "--bank", `${file}.none`, uploads])).code).toBe(2);
-    // Of no picture, too.
+    // Of no image, too.
     const text = join(inside, "note.txt");
     writeFileSync(text, "some text");
     const sha256 = createHash("sha256").update("some text").digest("hex");

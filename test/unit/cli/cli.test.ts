@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defaultLimits, orientationNames, hashDistance } from "../../../dist/index.js";
-import { empreinte, empreinteProcess, folder, jsonLines, known, picture } from "../../support/cli.ts";
+import { empreinte, empreinteProcess, folder, jsonLines, known, makeImage } from "../../support/cli.ts";
 import { root } from "../../support/run.ts";
 
 const here = folder();
@@ -11,12 +11,12 @@ const scene = known("scenergb-128x128");
 const waves = known("wavesrgb-128x128");
 const small = known("scenergb-65x63");
 const large = known("scenergb-640x480");
-const scenePath = await picture(scene.id, join(here, "photos/b scene.png"));
-const wavesPath = await picture(waves.id, join(here, "photos/a.webp"));
-await picture(small.id, join(here, "photos/deep/c.tiff"));
-writeFileSync(join(here, "photos/notes.txt"), "no picture, and not named like one");
-writeFileSync(join(here, "broken.png"), "this is no picture");
-const mirrored = await picture(large.id, join(here, "mirrored.png"), (image) => image.flop());
+const scenePath = await makeImage(scene.id, join(here, "photos/b scene.png"));
+const wavesPath = await makeImage(waves.id, join(here, "photos/a.webp"));
+await makeImage(small.id, join(here, "photos/deep/c.tiff"));
+writeFileSync(join(here, "photos/notes.txt"), "no image, and not named like one");
+writeFileSync(join(here, "broken.png"), "this is no image");
+const mirrored = await makeImage(large.id, join(here, "mirrored.png"), (image) => image.flop());
 
 const list = (name: string, text: string): string => {
   writeFileSync(join(here, name), text);
@@ -145,7 +145,7 @@ describe("hash", () => {
 
   it("--compat cpp-cli hashes the 512×512 nearest-neighbour image", async () => {
     const big = known("scenergb-1000x750");
-    const path = await picture(big.id, join(here, "big.png"));
+    const path = await makeImage(big.id, join(here, "big.png"));
     // The same step by hand: out[y][x] = in[⌊y·H/512⌋][⌊x·W/512⌋].
     const { default: sharp } = await import("sharp");
     const raw = await sharp(path).raw().toBuffer();
@@ -192,7 +192,7 @@ describe("hash", () => {
     writeFileSync(join(odd, "empty.png"), "");
     writeFileSync(join(odd, "empty"), "");
     writeFileSync(join(odd, "README"), "text");
-    await picture(scene.id, join(odd, "z.png"));
+    await makeImage(scene.id, join(odd, "z.png"));
     const { code, stdout, stderr } = await empreinte(["hash", "--json", odd]);
     expect(jsonLines(stdout)).toMatchObject([
       { path: join(odd, "empty.png"), error: { code: "ERR_EMPREINTE_EMPTY" } },

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FileFilter } from "../../../dist/cli/io/filter.js";
 import { walk } from "../../../dist/cli/io/walk.js";
-import { empreinte, empreinteProcess, folder, jsonLines, known, main, picture } from "../../support/cli.ts";
+import { empreinte, empreinteProcess, folder, jsonLines, known, main, makeImage } from "../../support/cli.ts";
 import { run } from "../../support/run.ts";
 
 describe("a pattern", () => {
@@ -90,7 +90,7 @@ describe("files", () => {
 
   it("that are named are compared by their name, and counted when they are excluded", async () => {
     expect(await walked([], ["*.png"], [at("a.png"), at("b.gif"), at("keep")])).toEqual({ paths: ["b.gif"], left: 1 });
-    const good = await picture(scene.id, at("named/good.png"));
+    const good = await makeImage(scene.id, at("named/good.png"));
     const { code, stdout, stderr } = await empreinte(["hash", "--exclude", "a.*", at("a.png"), good]);
     expect(stdout).toBe(`${scene.hash}  ${scene.quality}  ${good}\n`);
     expect(stderr).toBe("empreinte: 1 file, 0 failed, 0 skipped (no images), 1 excluded by name\n");
@@ -114,7 +114,7 @@ describe("files", () => {
   });
 
   it("are also those that --files-from names, a line each; missing ones are failures", async () => {
-    const good = await picture(scene.id, at("listed/good.png"));
+    const good = await makeImage(scene.id, at("listed/good.png"));
     const odd = at("listed/-");
     copyFileSync(good, odd);
     writeFileSync(at("names.txt"), `${good}\n\n${at("none.png")}\n${at("listed")}\n`);
@@ -143,7 +143,7 @@ describe("files", () => {
   it("with --null: names and records end with a zero byte, and names are as they are", async (ctx) => {
     if (process.platform !== "linux") ctx.skip("skipped: needs a file system that takes any bytes");
     const odd = folder();
-    const good = await picture(scene.id, join(odd, "new\nline\\.png"));
+    const good = await makeImage(scene.id, join(odd, "new\nline\\.png"));
     const list = join(odd, "list.csv");
     writeFileSync(list, `${scene.hash},a\tb\n`);
     const names = `${good}\0${at("none.png")}\0`;
@@ -167,7 +167,7 @@ describe("files", () => {
 
   it("of a list that never ends: Ctrl-C ends the command", async (ctx) => {
     if (process.platform === "win32") ctx.skip("skipped: needs signals");
-    const good = await picture(scene.id, at("listed/good.png"));
+    const good = await makeImage(scene.id, at("listed/good.png"));
     const child = spawn(process.execPath, [main, "hash", "--files-from", "-"], { stdio: ["pipe", "pipe", "pipe"] });
     child.stdin.write(`${good}\n`);
     child.stdout.once("data", () => child.kill("SIGINT"));

@@ -3,17 +3,17 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HashIndex } from "../../../dist/index.js";
-import { empreinte, folder, known, picture } from "../../support/cli.ts";
+import { empreinte, folder, known, makeImage } from "../../support/cli.ts";
 import { hexHashes } from "../../support/lists.ts";
 
 const here = folder();
 const scene = known("scenergb-128x128");
 const waves = known("wavesrgb-128x128");
 const large = known("scenergb-640x480");
-await picture(scene.id, join(here, "photos/scene.png"));
-await picture(waves.id, join(here, "photos/waves.webp"));
-await picture(large.id, join(here, "photos/mirrored.png"), (image) => image.flop());
-await picture(large.id, join(here, "photos/turned.tiff"), (image) => image.rotate(90));
+await makeImage(scene.id, join(here, "photos/scene.png"));
+await makeImage(waves.id, join(here, "photos/waves.webp"));
+await makeImage(large.id, join(here, "photos/mirrored.png"), (image) => image.flop());
+await makeImage(large.id, join(here, "photos/turned.tiff"), (image) => image.rotate(90));
 
 const file = (name: string, text: string): string => {
   writeFileSync(join(here, name), text);

@@ -16,14 +16,14 @@ async function png(name: string, { data, width, height, channels }: Rgb): Promis
   return path;
 }
 const originals = [scene(5, 400, 300), scene(6, 300, 320), scene(7, 280, 200)];
-const paths = await Promise.all(originals.map((picture, i) => png(`original-${i}.png`, picture)));
+const paths = await Promise.all(originals.map((image, i) => png(`original-${i}.png`, image)));
 const lines = (text: string): string[] => text.split("\n").slice(0, -1);
 
 describe("list create", () => {
   test("prints a line for each image: standard hashes, no crops, and a note about it", async () => {
     const { code, stdout, stderr } = await empreinte(["list", "create", ...paths]);
     expect(code).toBe(0);
-    expect(lines(stdout)).toEqual(originals.map((picture, i) => `${hashPixelsSync(picture).hash},${paths[i]}`));
+    expect(lines(stdout)).toEqual(originals.map((image, i) => `${hashPixelsSync(image).hash},${paths[i]}`));
     expect(stderr).toContain("3 images, without the hashes of their crops, which --crops adds");
     const quiet = await empreinte(["list", "create", "--quiet", "--metadata", "case 7", paths[0]!]);
     expect(quiet).toMatchObject({ stdout: `${hashPixelsSync(originals[0]!).hash},case 7\n`, stderr: "" });
@@ -32,7 +32,7 @@ describe("list create", () => {
   test.each(["standard", "thorough"] as const)(
     "--crops --level %s: the crops that the library makes",
     async (level) => {
-      const whole = await Promise.all(originals.map((picture) => hashWithCrops(picture, { level })));
+      const whole = await Promise.all(originals.map((image) => hashWithCrops(image, { level })));
       const expected = whole.flatMap((one, i) => cropListLines(one, paths[i]!, { crops: true }));
       const out = join(at, `${level}.csv`);
       const args = ["list", "create", "--crops", "--level", level, "-o", out, ...paths];
@@ -54,8 +54,8 @@ describe("list create", () => {
       fromEach(90, 90, () => [7, 7, 7]),
     );
     const odd = await png("mixed/odd;crop=x.png", originals[1]!);
-    writeFileSync(join(inside, "broken.png"), "no picture");
-    writeFileSync(join(inside, "notes.txt"), "no picture either");
+    writeFileSync(join(inside, "broken.png"), "no image");
+    writeFileSync(join(inside, "notes.txt"), "no image either");
     const out = join(at, "mixed.jsonl");
     const { code, stdout, stderr } = await empreinte(["list", "create", inside, join(at, "none"), "--json", "-o", out]);
     expect([code, stdout]).toEqual([2, ""]);
@@ -96,7 +96,7 @@ describe("list create", () => {
     writeFileSync(out, "as it was\n");
     const missing = await empreinte(["list", "create", "-o", join(at, "no folder", "x.csv"), ...paths]);
     expect([missing.code, missing.stderr]).toMatchObject([2, expect.stringContaining("cannot be written")]);
-    // An input that never ends: the pictures before it are done.
+    // An input that never ends: the images before it are done.
     const child = spawn(process.execPath, [main, "list", "create", "--crops", "-o", out, ...paths, "-"]);
     const beside = (): string[] => readdirSync(at).filter((name) => name.startsWith(".stopped.csv."));
     while (beside().length === 0 || statSync(join(at, beside()[0]!)).size === 0)

@@ -31,7 +31,7 @@ const index = new HashIndex({ memory: "rows" });
 beforeAll(() => {
   index.addManySync(
     originals.map((_, i) => i),
-    originals.map((picture) => hashPixelsSync(picture).hash),
+    originals.map((image) => hashPixelsSync(image).hash),
   );
 });
 afterAll(() => index.close());
@@ -352,15 +352,15 @@ describe("options", () => {
   test("what was given is the caller's as before, and so are small buffers, which share memory", async () => {
     const text = "in the pool that small buffers are pieces of";
     for (const side of [8, 20, 36, 300]) {
-      const picture = scene(3, side, side);
-      const [given, bytes] = [Buffer.from(picture.data), await encoded(picture)];
+      const image = scene(3, side, side);
+      const [given, bytes] = [Buffer.from(image.data), await encoded(image)];
       const encodedBefore = Buffer.from(bytes).toString("hex");
       const pooled = Array.from({ length: 50 }, () => Buffer.from(text));
-      await find({ ...picture, data: given }, { all: true });
+      await find({ ...image, data: given }, { all: true });
       await index.searchImage(bytes, { level: "standard", all: true });
       pooled.push(Buffer.from(text));
       expect(new Set(pooled.map(String))).toEqual(new Set([text]));
-      expect(given.equals(Buffer.from(picture.data))).toBe(true);
+      expect(given.equals(Buffer.from(image.data))).toBe(true);
       expect(bytes.toString("hex")).toBe(encodedBefore);
     }
   });
@@ -391,12 +391,12 @@ describe("options", () => {
   });
 
   test("encoded images and their samples have the same result", async () => {
-    const picture = mirrored(originals[3]!);
-    const { data, width, height } = picture;
+    const image = mirrored(originals[3]!);
+    const { data, width, height } = image;
     const png = await sharp(data as Uint8Array, { raw: { width, height, channels: 3 } })
       .png()
       .toBuffer();
     const strip = ({ matches, hash }: Result): unknown => ({ matches, hash });
-    expect(strip(await index.searchImage(png, { level: "standard" }))).toEqual(strip(await find(picture)));
+    expect(strip(await index.searchImage(png, { level: "standard" }))).toEqual(strip(await find(image)));
   });
 });

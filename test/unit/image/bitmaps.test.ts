@@ -76,41 +76,41 @@ function throughMask(value: number, mask: number): number {
 describe("a BMP", () => {
   it.each(palettes.map((kind) => [nameOf(kind), kind] as const))("gives its palette's colours: %s", async (_, kind) => {
     for (const [width, height] of sizes) {
-      const { picture, indexes, palette } = indexed(width, height, kind.colours ?? 2 ** kind.bits);
-      const file = bmp(kind, picture, { indexes, palette });
+      const { image, indexes, palette } = indexed(width, height, kind.colours ?? 2 ** kind.bits);
+      const file = bmp(kind, image, { indexes, palette });
       expect(sniffImage(file)).toBe("bmp");
-      expect(await rgbOf(file)).toEqual(picture);
+      expect(await rgbOf(file)).toEqual(image);
     }
   });
 
   it.each(exact.map((kind) => [nameOf(kind), kind] as const))("gives its colours: %s", async (_, kind) => {
     for (const [width, height] of sizes) {
-      const picture = coloured(width, height);
-      expect(await rgbOf(bmp(kind, picture))).toEqual(picture);
+      const image = coloured(width, height);
+      expect(await rgbOf(bmp(kind, image))).toEqual(image);
     }
   });
 
   it.each(reduced.map((kind) => [nameOf(kind), kind] as const))("scales its fields to 8 bits: %s", async (_, kind) => {
-    const picture = coloured(37, 29);
+    const image = coloured(37, 29);
     const masks = kind.masks ?? [0x7c00, 0x3e0, 0x1f];
-    const { rgb } = await rgbOf(bmp(kind, picture));
-    expect(rgb).toEqual(picture.rgb.map((value, i) => throughMask(value, masks[i % 3]!)));
+    const { rgb } = await rgbOf(bmp(kind, image));
+    expect(rgb).toEqual(image.rgb.map((value, i) => throughMask(value, masks[i % 3]!)));
   });
 
   test("drops alpha and keeps the colour under it", async () => {
-    const picture = coloured(20, 10);
-    const file = bmp({ bits: 32 }, picture);
+    const image = coloured(20, 10);
+    const file = bmp({ bits: 32 }, image);
     for (let at = 57; at < file.length; at += 4) file[at] = at & 255;
-    expect((await rgbOf(file)).rgb).toEqual(picture.rgb);
+    expect((await rgbOf(file)).rgb).toEqual(image.rgb);
   });
 
   test("has pixels of colour 0 where runs skip them", async () => {
-    const { picture, indexes, palette } = indexed(6, 3, 4);
-    const { head } = bitmap({ bits: 8, runs: true, colours: 4 }, picture, { indexes, palette });
+    const { image, indexes, palette } = indexed(6, 3, 4);
+    const { head } = bitmap({ bits: 8, runs: true, colours: 4 }, image, { indexes, palette });
     // A jump by 2 and 1, a pixel of colour 3, an end of line, and a row of colour 2.
     const runs = Buffer.from([0, 2, 2, 1, 1, 3, 0, 0, 6, 2, 0, 1]);
     const file = Buffer.concat([
-      bmp({ bits: 8, runs: true, colours: 4 }, picture, { indexes, palette }).subarray(0, 14),
+      bmp({ bits: 8, runs: true, colours: 4 }, image, { indexes, palette }).subarray(0, 14),
       head,
       runs,
     ]);
@@ -137,7 +137,7 @@ describe("a BMP", () => {
     for (const kind of [...palettes, ...exact, ...reduced]) {
       // ImageMagick 6 does not know 2 bits, nor runs from the top, takes three bytes for a colour of OS/2 2, and leaves the
       // lower half of a byte empty that it makes of a field of 4 bits.
-      const { picture, ...lists } = indexed(37, 29, kind.colours ?? Math.min(256, 2 ** kind.bits));
+      const { image, ...lists } = indexed(37, 29, kind.colours ?? Math.min(256, 2 ** kind.bits));
       const isPalette = kind.bits <= 8;
       const [file, raw] = [join(folder, "in.bmp"), join(folder, "out.rgb")];
       if (
@@ -147,7 +147,7 @@ describe("a BMP", () => {
         (kind.runs === true && kind.topDown === true)
       )
         continue;
-      writeFileSync(file, isPalette ? bmp(kind, picture, lists) : bmp(kind, coloured(37, 29)));
+      writeFileSync(file, isPalette ? bmp(kind, image, lists) : bmp(kind, coloured(37, 29)));
       await succeed(convert, [`bmp:${file}`, "-alpha", "off", "-depth", "8", `rgb:${raw}`]);
       const { rgb } = await rgbOf(readFileSync(file));
       // It repeats the bits of narrow fields instead of scaling them.
@@ -164,7 +164,7 @@ describe("an icon", () => {
   const middle = coloured(32, 32);
   const large = coloured(48, 40);
   const bitmaps = [
-    { width: 16, height: 16, bits: 4, bytes: iconBitmap({ bits: 4 }, small.picture, small) },
+    { width: 16, height: 16, bits: 4, bytes: iconBitmap({ bits: 4 }, small.image, small) },
     { width: 32, height: 32, bits: 24, bytes: iconBitmap({ bits: 24 }, middle) },
     { width: 48, height: 40, bits: 32, bytes: iconBitmap({ bits: 32 }, large) },
   ];
@@ -178,7 +178,7 @@ describe("an icon", () => {
 
   test("is the deepest of its largest images, and of these the first", async () => {
     const other = indexed(48, 40, 256);
-    const eight = { width: 48, height: 40, bits: 8, bytes: iconBitmap({ bits: 8 }, other.picture, other) };
+    const eight = { width: 48, height: 40, bits: 8, bytes: iconBitmap({ bits: 8 }, other.image, other) };
     const turned = { ...large, rgb: large.rgb.toReversed() };
     const second = { width: 48, height: 40, bits: 32, bytes: iconBitmap({ bits: 32 }, turned) };
     expect(await rgbOf(ico([eight, bitmaps[2]!]))).toEqual(large);
@@ -209,13 +209,13 @@ describe("an icon", () => {
 });
 
 describe("a bitmap that is not whole", () => {
-  const { picture, indexes, palette } = indexed(37, 29, 256);
+  const { image, indexes, palette } = indexed(37, 29, 256);
   const corrupt = { code: "ERR_EMPREINTE_CORRUPT" };
   const files: [string, Buffer, shortestRest: number][] = [
-    ["24 bits", bmp({ bits: 24 }, picture), 1],
-    ["8 bits", bmp({ bits: 8 }, picture, { indexes, palette }), 3],
-    ["runs", bmp({ bits: 8, runs: true }, picture, { indexes, palette }), 4],
-    ["an icon", ico([{ width: 37, height: 29, bits: 24, bytes: iconBitmap({ bits: 24 }, picture) }]), 1],
+    ["24 bits", bmp({ bits: 24 }, image), 1],
+    ["8 bits", bmp({ bits: 8 }, image, { indexes, palette }), 3],
+    ["runs", bmp({ bits: 8, runs: true }, image, { indexes, palette }), 4],
+    ["an icon", ico([{ width: 37, height: 29, bits: 24, bytes: iconBitmap({ bits: 24 }, image) }]), 1],
   ];
 
   it.each(files)("%s: wherever it is cut", async (_, file, last) => {
@@ -234,8 +234,8 @@ describe("a bitmap that is not whole", () => {
     change(copy);
     return copy;
   };
-  const plain = bmp({ bits: 24 }, picture);
-  const coded = bmp({ bits: 8, runs: true }, picture, { indexes, palette });
+  const plain = bmp({ bits: 24 }, image);
+  const coded = bmp({ bits: 8, runs: true }, image, { indexes, palette });
   const runsFrom = coded.readUInt32LE(10);
   const runs = (...bytes: number[]): Buffer => Buffer.concat([coded.subarray(0, runsFrom), Buffer.from(bytes)]);
 
@@ -249,13 +249,13 @@ describe("a bitmap that is not whole", () => {
     ["pixels behind the end", changed(plain, (copy) => copy.writeUInt32LE(2 ** 31, 10))],
     [
       "a palette that is too short",
-      bmp({ bits: 8, colours: 20 }, picture, { indexes, palette: palette.subarray(0, 60) }),
+      bmp({ bits: 8, colours: 20 }, image, { indexes, palette: palette.subarray(0, 60) }),
     ],
-    ["no palette", bmp({ bits: 8, colours: 0 }, picture, { indexes, palette: palette.subarray(0, 0) }).fill(0, 46, 50)],
-    ["masks that overlap", bmp({ bits: 16, masks: [0xff00, 0xff0, 0xf] }, picture)],
-    ["masks with gaps", bmp({ bits: 16, masks: [0xa000, 0x7e0, 0x1f] }, picture)],
-    ["masks without bits", bmp({ bits: 32, masks: [0, 0, 0] }, picture)],
-    ["masks above 16 bits", bmp({ bits: 16, masks: [0xff0000, 0xff00, 0xff] }, picture)],
+    ["no palette", bmp({ bits: 8, colours: 0 }, image, { indexes, palette: palette.subarray(0, 0) }).fill(0, 46, 50)],
+    ["masks that overlap", bmp({ bits: 16, masks: [0xff00, 0xff0, 0xf] }, image)],
+    ["masks with gaps", bmp({ bits: 16, masks: [0xa000, 0x7e0, 0x1f] }, image)],
+    ["masks without bits", bmp({ bits: 32, masks: [0, 0, 0] }, image)],
+    ["masks above 16 bits", bmp({ bits: 16, masks: [0xff0000, 0xff00, 0xff] }, image)],
     ["a run past the edge", runs(38, 1, 0, 1)],
     ["stored pixels past the edge", runs(30, 1, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1)],
     ["a jump past the edge", runs(0, 2, 255, 0, 0, 1)],
@@ -274,7 +274,7 @@ describe("a bitmap that is not whole", () => {
       const file = changed(plain, (copy) => copy.writeUInt32LE(compression, 30));
       await expect(hashImage(file)).rejects.toMatchObject({ code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" });
     }
-    const file = changed(bmp({ bits: 24, header: 64 }, picture), (copy) => copy.writeUInt32LE(4, 30));
+    const file = changed(bmp({ bits: 24, header: 64 }, image), (copy) => copy.writeUInt32LE(4, 30));
     await expect(hashImage(file)).rejects.toMatchObject({ code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" });
   });
 
@@ -293,10 +293,10 @@ describe("a bitmap that is not whole", () => {
   });
 
   test("an icon inside an icon, a directory that is cut and images that share bytes are no way around the checks", async () => {
-    const inner = ico([{ width: 37, height: 29, bits: 24, bytes: iconBitmap({ bits: 24 }, picture) }]);
+    const inner = ico([{ width: 37, height: 29, bits: 24, bytes: iconBitmap({ bits: 24 }, image) }]);
     await expect(hashImage(ico([{ width: 37, height: 29, bits: 24, bytes: inner }]))).rejects.toMatchObject(corrupt);
     const many = ico(
-      Array.from({ length: 3 }, () => ({ width: 37, height: 29, bits: 24, bytes: iconBitmap({ bits: 24 }, picture) })),
+      Array.from({ length: 3 }, () => ({ width: 37, height: 29, bits: 24, bytes: iconBitmap({ bits: 24 }, image) })),
     );
     expect(sniffImage(many.subarray(0, 40))).toBe("ico");
     await expect(hashImage(many.subarray(0, 40))).rejects.toMatchObject(corrupt);

@@ -45,14 +45,14 @@ function turned(
   return result;
 }
 
-interface Picture {
+interface Image {
   width: number;
   height: number;
   rgb: Uint8Array;
 }
 
-/** Compares pictures. The message of a comparison of arrays would have each of their pixels. */
-function expectSame(one: Picture, other: Picture, within = 0): void {
+/** Compares images. The message of a comparison of arrays would have each of their pixels. */
+function expectSame(one: Image, other: Image, within = 0): void {
   const difference = furthest(one.rgb, other.rgb);
   expect([one.width, one.height, Math.max(within, difference)]).toEqual([other.width, other.height, within]);
 }
@@ -124,17 +124,17 @@ describe("HEIC", () => {
     expectSame(await rgbOf(await heifEnc(await pngOf(rgba, width, height, 4), ...losslessHeic)), original, lossless);
   });
 
-  const tile = async (picture: Uint8Array, side: number): Promise<HeifItem> => {
-    const item = itemOf(await heifEnc(await pngOf(picture, side, side, 3), ...losslessHeic));
+  const tile = async (image: Uint8Array, side: number): Promise<HeifItem> => {
+    const item = itemOf(await heifEnc(await pngOf(image, side, side, 3), ...losslessHeic));
     return { ...item, hidden: true };
   };
   /** A grid of two rows and three columns, of which the last parts are left out. */
   async function grid(turns: Buffer[] = []): Promise<{ file: Buffer; whole: Uint8Array; items: HeifItem[] }> {
-    const picture = coloured(192, 128);
+    const image = coloured(192, 128);
     const cut = (x: number, y: number): Uint8Array =>
-      turned([64, 64], (i, j) => [x + i, y + j], picture.rgb, picture.width);
+      turned([64, 64], (i, j) => [x + i, y + j], image.rgb, image.width);
     const tiles = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => tile(cut(64 * (i % 3), 64 * (i > 2 ? 1 : 0)), 64)));
-    const whole = turned([180, 120], (x, y) => [x, y], picture.rgb, picture.width);
+    const whole = turned([180, 120], (x, y) => [x, y], image.rgb, image.width);
     const one = gridOf(2, 3, 180, 120, [1, 2, 3, 4, 5, 6]);
     const items = [...tiles, { ...one, properties: [...one.properties, ...turns] }];
     return { file: heif(items, 7), whole, items };
@@ -174,14 +174,14 @@ describe("HEIC", () => {
     const one = itemOf(await heifEnc(png, ...losslessHeic));
     const other = itemOf(await heifEnc(await pngOf(rgb.toReversed(), width, height, 3), ...losslessHeic));
     const file = heif([one, other], 2);
-    const pictures = [rgb, rgb.toReversed()].map((data) => ({ width, height, rgb: data }));
-    expectSame(await rgbOf(file), pictures[1]!, lossless);
+    const images = [rgb, rgb.toReversed()].map((data) => ({ width, height, rgb: data }));
+    expectSame(await rgbOf(file), images[1]!, lossless);
     const pages = await pagesOf(file, true);
     expect(pages.map(({ page, primary }) => [page, primary])).toEqual([
       [0, false],
       [1, true],
     ]);
-    pages.forEach((page, i) => expectSame({ width, height, rgb: asRgb(page) }, pictures[i]!, lossless));
+    pages.forEach((page, i) => expectSame({ width, height, rgb: asRgb(page) }, images[i]!, lossless));
     await expect(hashImage(file, { pages: "all", maxPages: 1 })).rejects.toMatchObject({ limit: "maxPages" });
     const all = await hashImage(file, { pages: "all", isolation: "process" });
     expect(all.frames!.map(({ hash }) => hash)).toEqual(

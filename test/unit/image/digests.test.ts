@@ -6,12 +6,12 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { fixtures, values } from "../../../fixtures/lists/make.ts";
 import { digestFile, hashImage, hashImages, HashList } from "../../../dist/index.js";
-import { empreinteProcess, folder, jsonLines, known, picture } from "../../support/cli.ts";
+import { empreinteProcess, folder, jsonLines, known, makeImage } from "../../support/cli.ts";
 
 const { md5, pdq, sha1 } = values;
 const here = folder();
 const scene = known("scenergb-128x128");
-const path = await picture(scene.id, join(here, "photos/scene.png"));
+const path = await makeImage(scene.id, join(here, "photos/scene.png"));
 const bytes = readFileSync(path);
 const of = (type: string, content: Uint8Array | string): string => createHash(type).update(content).digest("hex");
 const all = { md5: of("md5", bytes), sha1: of("sha1", bytes), sha256: of("sha256", bytes) };
@@ -152,11 +152,11 @@ describe("scan", () => {
   };
   const broken = bytes.subarray(0, bytes.length - 40);
   write("photos/broken.png", broken);
-  write("photos/other.bin", "no picture at all");
-  write("photos/unknown.bin", "no picture either");
+  write("photos/other.bin", "no image at all");
+  write("photos/unknown.bin", "no image either");
   const list = write(
     "mixed.csv",
-    `signal_type,signal_str,collab,category,tags\npdq,${scene.hash},,,near\nmd5,${all.md5},,,same\nsha1,${of("sha1", broken)},,,cut\nmd5,${of("md5", "no picture at all")},,,other\n`,
+    `signal_type,signal_str,collab,category,tags\npdq,${scene.hash},,,near\nmd5,${all.md5},,,same\nsha1,${of("sha1", broken)},,,cut\nmd5,${of("md5", "no image at all")},,,other\n`,
   );
 
   test("exact matches come with near ones, even for files that are not images or cannot be decoded", async () => {
@@ -191,12 +191,12 @@ describe("scan", () => {
   });
 
   test("a list of digests alone finds the same bytes only", async () => {
-    const only = write("only.txt", `video_md5 ${of("md5", "no picture at all")}\n`);
+    const only = write("only.txt", `video_md5 ${of("md5", "no image at all")}\n`);
     const { code, stdout } = await empreinteProcess(
       ["scan", "--list", only, "--quiet", "photos/other.bin", "photos/scene.png"],
       { cwd: here },
     );
     expect(stdout).toBe("photos/other.bin\texact\t0\tonly.txt:1\t-\t-\tdigest=md5\n");
-    expect(code).toBe(2); // other.bin, named on the command line, is no picture
+    expect(code).toBe(2); // other.bin, named on the command line, is no image
   });
 });

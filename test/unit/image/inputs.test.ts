@@ -22,7 +22,7 @@ let folder: string;
 let path: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "empreinte-inputs-"));
-  path = join(folder, "picture.png");
+  path = join(folder, "image.png");
   await writeFile(path, file);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -25,7 +25,7 @@ let folder: string;
 let path: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "empreinte-limits-"));
-  path = join(folder, "picture.png");
+  path = join(folder, "image.png");
   await writeFile(path, file);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -121,7 +121,7 @@ describe("maxBytes", () => {
 
   it("a stream of a device without end is stopped too", async (ctx) => {
     if (process.platform !== "linux") return ctx.skip("skipped: needs /dev/zero");
-    // Nothing there is a picture, and that is known after the first bytes.
+    // Nothing there is an image, and that is known after the first bytes.
     const zeros = (): Readable => createReadStream("/dev/zero");
     expect(await failure(hashImage(zeros()))).toMatchObject({ code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" });
     expect(await failure(hashImage(zeros(), { maxBytes: 1000 }))).toMatchObject({ limit: "maxBytes" });
@@ -259,12 +259,12 @@ describe("signal", () => {
     const side = 1000;
     const planes = [5, 6, 7].map((seed) => ({ gen: "scene", args: { seed, m: 14 } }));
     const samples = makeInput({ width: side, height: side, channels: 3, planes });
-    const picture = png({ width: side, height: side, type: 2, bits: 8, samples });
+    const image = png({ width: side, height: side, type: 2, bits: 8, samples });
     const pixels = { data: samples, width: side, height: side, channels: 3 } as const;
     const want = hashPixelsSync(pixels).hash;
     let aborted = 0;
     for (let delay = 0; delay < 24; delay += 2) {
-      for (const input of [picture, pixels]) {
+      for (const input of [image, pixels]) {
         const controller = new AbortController();
         const work = hashImage(input, { signal: controller.signal, method: "exact", kernel: "portable" });
         const timer = setTimeout(() => controller.abort(reason), delay);
@@ -279,7 +279,7 @@ describe("signal", () => {
       }
     }
     expect(aborted).toBeGreaterThan(0);
-    expect((await hashImage(picture)).hash).toBe(want);
+    expect((await hashImage(image)).hash).toBe(want);
   });
 });
 

@@ -12,14 +12,14 @@ import { makeInput } from "../../../fixtures/kat/inputs.mjs";
 
 const width = 80;
 const height = 64;
-const pictures = Array.from({ length: 10 }, (_, seed) => {
+const images = Array.from({ length: 10 }, (_, seed) => {
   const samples = makeInput({ width, height, channels: 1, planes: [{ gen: "scene", args: { seed, m: 14 } }] });
   const { hash } = hashPixelsSync({ data: samples, width, height, channels: 1 });
   return { samples, hash, file: png({ width, height, type: 0, bits: 8, samples }) };
 });
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-many-"));
-const paths = pictures.map(({ file }, i) => {
+const paths = images.map(({ file }, i) => {
   const path = join(folder, `${i}.png`);
   writeFileSync(path, file);
   return path;
@@ -32,7 +32,7 @@ async function all<Input>(results: AsyncIterable<HashedImage<Input>>): Promise<H
   return list.sort((a, b) => a.index - b.index);
 }
 
-/** A picture that comes when `go` is called. */
+/** An image that comes when `go` is called. */
 function held(file: Uint8Array): { input: AsyncIterable<Uint8Array>; go: () => void } {
   let go = (): void => {};
   const gone = new Promise<void>((resolve) => (go = resolve));
@@ -48,8 +48,8 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 describe("300 inputs with errors between them", () => {
   const input = (i: number): ImageInput => {
     if (i % 7 === 3) return join(folder, `missing ${i}`);
-    if (i % 11 === 5) return Buffer.from("no picture");
-    const { file, samples } = pictures[i % 10]!;
+    if (i % 11 === 5) return Buffer.from("no image");
+    const { file, samples } = images[i % 10]!;
     if (i % 3 === 0) return paths[i % 10]!;
     return i % 3 === 1 ? file : { data: samples, width, height, channels: 1 };
   };
@@ -75,14 +75,14 @@ describe("300 inputs with errors between them", () => {
       else if (i % 11 === 5) expect(error).toMatchObject({ code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" });
       else {
         expect(error).toBeUndefined();
-        expect(result).toMatchObject({ hash: pictures[i % 10]!.hash, orientations: { orig: pictures[i % 10]!.hash } });
+        expect(result).toMatchObject({ hash: images[i % 10]!.hash, orientations: { orig: images[i % 10]!.hash } });
       }
     }
   });
 });
 
 it("gives results in the order in which they are done", async () => {
-  const [slow, quick, last] = [held(pictures[0]!.file), held(pictures[1]!.file), held(pictures[2]!.file)];
+  const [slow, quick, last] = [held(images[0]!.file), held(images[1]!.file), held(images[2]!.file)];
   const results = hashImages([slow.input, quick.input, last.input], { concurrency: 3 });
   const order: number[] = [];
   quick.go();
@@ -103,7 +103,7 @@ it("asks for no more inputs than are in work, and only when a result is wanted",
     for (let i = 0; i < 60; i++) {
       asked++;
       most = Math.max(most, asked - given);
-      yield pictures[i % 10]!.file;
+      yield images[i % 10]!.file;
     }
   }
   const results = hashImages(inputs(), { concurrency: 3 });
@@ -123,14 +123,14 @@ it("does not wait for a slow source when a result is there", async () => {
   let more = (): void => {};
   const wanted = new Promise<void>((resolve) => (more = resolve));
   async function* inputs(): AsyncGenerator<ImageInput> {
-    yield pictures[0]!.file;
+    yield images[0]!.file;
     await wanted;
-    yield pictures[1]!.file;
+    yield images[1]!.file;
   }
   const results = hashImages(inputs(), { concurrency: 2 });
-  expect((await results.next()).value).toMatchObject({ index: 0, result: { hash: pictures[0]!.hash } });
+  expect((await results.next()).value).toMatchObject({ index: 0, result: { hash: images[0]!.hash } });
   more();
-  expect((await results.next()).value).toMatchObject({ index: 1, result: { hash: pictures[1]!.hash } });
+  expect((await results.next()).value).toMatchObject({ index: 1, result: { hash: images[1]!.hash } });
 });
 
 describe("leaving early", () => {
@@ -138,12 +138,12 @@ describe("leaving early", () => {
   function source(): { inputs: AsyncGenerator<ImageInput>; closed: { source: boolean; inputs: number } } {
     const closed = { source: false, inputs: 0 };
     async function* never(): AsyncGenerator<Uint8Array> {
-      yield pictures[0]!.file.subarray(0, 10);
+      yield images[0]!.file.subarray(0, 10);
       await new Promise(() => {});
     }
     async function* inputs(): AsyncGenerator<ImageInput> {
       try {
-        yield pictures[0]!.file;
+        yield images[0]!.file;
         for (;;) {
           const pieces = never();
           const give = pieces.return.bind(pieces);
@@ -163,7 +163,7 @@ describe("leaving early", () => {
   it("by break: what is in work is cancelled and the source closed", async () => {
     const { inputs, closed } = source();
     for await (const { result } of hashImages(inputs, { concurrency: 4 })) {
-      expect(result!.hash).toBe(pictures[0]!.hash);
+      expect(result!.hash).toBe(images[0]!.hash);
       for (let i = 0; i < 10; i++) await turn();
       break;
     }
@@ -186,7 +186,7 @@ describe("leaving early", () => {
     let closed = false;
     function* inputs(): Generator<ImageInput> {
       try {
-        for (;;) yield pictures[0]!.file;
+        for (;;) yield images[0]!.file;
       } finally {
         closed = true;
       }
@@ -239,15 +239,15 @@ describe("a source that fails", () => {
 
   it("is thrown after the results of what it gave", async () => {
     async function* inputs(): AsyncGenerator<ImageInput> {
-      yield pictures[0]!.file;
-      yield pictures[1]!.file;
+      yield images[0]!.file;
+      yield images[1]!.file;
       throw mine;
     }
     const results = hashImages(inputs(), { concurrency: 4 });
     const got: number[] = [];
     const loop = async (): Promise<void> => {
       for await (const { index, result } of results) {
-        expect(result!.hash).toBe(pictures[index]!.hash);
+        expect(result!.hash).toBe(images[index]!.hash);
         got.push(index);
       }
     };
@@ -264,7 +264,7 @@ describe("a source that fails", () => {
     await expect(hashImages(unopened).next()).rejects.toBe(mine);
     const unclosed = {
       [Symbol.iterator]: (): Iterator<ImageInput> => ({
-        next: () => ({ done: false, value: pictures[0]!.file }),
+        next: () => ({ done: false, value: images[0]!.file }),
         return: () => {
           throw mine;
         },
@@ -280,7 +280,7 @@ describe("a source that fails", () => {
 describe("arguments are checked at the call", () => {
   it.each([
     ["concurrency 0", [], { concurrency: 0 }],
-    ["half a picture at a time", [], { concurrency: 1.5 }],
+    ["half an image at a time", [], { concurrency: 1.5 }],
     ["an unknown option", [], { parallel: 2 }],
     ["a name, which would be the same for all", [], { name: "x" }],
     ["a limit", [], { maxPages: 0 }],
@@ -295,7 +295,7 @@ describe("arguments are checked at the call", () => {
 
 test("limits and options hold for each input", async () => {
   const results = await all(
-    hashImages([pictures[0]!.file, pictures[1]!.file], { maxPixels: width * height - 1, pages: "all" }),
+    hashImages([images[0]!.file, images[1]!.file], { maxPixels: width * height - 1, pages: "all" }),
   );
   expect(results.map(({ error }) => error)).toEqual([expect.any(LimitError), expect.any(LimitError)]);
   const [framed] = await all(hashImages([paths[0]!], { pages: "all" }));

@@ -8,13 +8,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hashImage, HashIndex, HashList, type RawPixels } from "../../../dist/index.js";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { native } from "../../../dist/native/load.js";
-import { empreinte, folder, jsonLines, picture } from "../../support/cli.ts";
+import { empreinte, folder, jsonLines, makeImage } from "../../support/cli.ts";
 import { long } from "../../support/long.ts";
 
 /** The decoder as the library loads it: the package has a second copy of itself for imports. */
 const decoder = createRequire(import.meta.url)("sharp") as typeof sharp;
 const here = folder();
-const png = await picture("scenergb-128x128", join(here, "image.png"));
+const png = await makeImage("scenergb-128x128", join(here, "image.png"));
 /** The JPEG has three quarters of the image in its middle, so that a search for altered copies does every stage. */
 const jpeg = join(here, "image.jpg");
 await sharp(png).resize(400, 300, { fit: "fill" }).jpeg({ quality: 95 }).toFile(jpeg);

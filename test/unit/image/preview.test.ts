@@ -17,8 +17,8 @@ const pixelsOf = async (png: Uint8Array) => sharp(png).raw().toBuffer({ resolveW
 
 describe("safePreview", () => {
   test("a blurhash of few cosines, and its rendering in at most 32 pixels a side", async () => {
-    const picture = await halves(400, 200, "#d02020", "#2020d0");
-    const { blurhash, width: w, height: h, png, dataUri } = await safePreview(picture);
+    const image = await halves(400, 200, "#d02020", "#2020d0");
+    const { blurhash, width: w, height: h, png, dataUri } = await safePreview(image);
     expect([w, h]).toEqual([32, 16]);
     // 1 for the components, 1 for the scale, 4 for the mean, 2 for each of 4 × 2 − 1 cosines.
     expect(blurhash).toHaveLength(20);
@@ -40,17 +40,17 @@ describe("safePreview", () => {
     const board = { raw: { width: 512, height: 512, channels: 1 as const } };
     const { data } = await pixelsOf((await safePreview(await sharp(squares, board).png().toBuffer())).png);
     const spread = Math.max(...data) - Math.min(...data);
-    // Of 255 in the picture. Blurhash's cosines are not centred on pixels, so that a plain colour has some of each.
+    // Of 255 in the image. Blurhash's cosines are not centred on pixels, so that a plain colour has some of each.
     expect(spread).toBeLessThan(40);
   });
 
   test("the same from a file's bytes and from raw pixels; grey, alpha, 16 bits and ink as hashImage reads them", async () => {
-    const picture = sharp(grey, { raw: { width, height, channels: 1 } });
-    const { blurhash } = await safePreview(await picture.clone().png().toBuffer());
+    const image = sharp(grey, { raw: { width, height, channels: 1 } });
+    const { blurhash } = await safePreview(await image.clone().png().toBuffer());
     expect((await safePreview({ data: Uint8Array.from(grey), width, height, channels: 1 })).blurhash).toBe(blurhash);
-    const rgb = await picture.clone().toColourspace("srgb").ensureAlpha(0.2).png().toBuffer();
+    const rgb = await image.clone().toColourspace("srgb").ensureAlpha(0.2).png().toBuffer();
     expect((await safePreview(rgb)).blurhash).toBe(blurhash);
-    const deep = await picture
+    const deep = await image
       .clone()
       .toColourspace("grey16")
       .png({ bitdepth: 16 } as object)
@@ -80,12 +80,12 @@ describe("safePreview", () => {
     [{ orientations: true } as object, { code: "ERR_EMPREINTE_INVALID_ARGUMENT" }],
     [{ signal: AbortSignal.abort(new Error("no")) }, { message: "no" }],
   ])("%j is refused or heard", async (options, error) => {
-    const picture = await halves(64, 64, "red", "blue");
-    await expect(safePreview(picture, options)).rejects.toMatchObject(error);
+    const image = await halves(64, 64, "red", "blue");
+    await expect(safePreview(image, options)).rejects.toMatchObject(error);
   });
 
   test("a damaged image is an error as for hashImage", async () => {
-    const picture = await halves(64, 64, "red", "blue");
-    await expect(safePreview(picture.subarray(0, 80))).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
+    const image = await halves(64, 64, "red", "blue");
+    await expect(safePreview(image.subarray(0, 80))).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
   });
 });

@@ -289,7 +289,7 @@ describe("frames from elsewhere", () => {
   });
 
   const width = 64;
-  function picture(seed: number): Uint8Array {
+  function makeImage(seed: number): Uint8Array {
     return Uint8Array.from(
       { length: width * width },
       (_, i) => ((i % width) * seed + ((i / width) | 0) * (seed ^ 5)) & 255,
@@ -297,7 +297,7 @@ describe("frames from elsewhere", () => {
   }
   async function* frames(count: number, rate: number): AsyncGenerator<VideoFrame> {
     for (let number = 0; number < count; number++) {
-      yield { number, timestampSeconds: number / rate, width, height: width, channels: 1, data: picture(number + 3) };
+      yield { number, timestampSeconds: number / rate, width, height: width, channels: 1, data: makeImage(number + 3) };
     }
   }
 
@@ -313,7 +313,7 @@ describe("frames from elsewhere", () => {
     ]);
     const { frames: hashed } = await hashVideo(frames(5, 1), { sampling: "all" });
     expect(hashed.map(({ hash }) => hash)).toEqual(
-      [3, 4, 5, 6, 7].map((seed) => hashPixelsSync({ data: picture(seed), width, height: width, channels: 1 }).hash),
+      [3, 4, 5, 6, 7].map((seed) => hashPixelsSync({ data: makeImage(seed), width, height: width, channels: 1 }).hash),
     );
   });
 
@@ -322,9 +322,11 @@ describe("frames from elsewhere", () => {
     async function* of(...values: unknown[]): AsyncGenerator<VideoFrame> {
       for (const value of values) yield value as VideoFrame;
     }
-    await expect(hashVideo(of({ width: 9, height: 9, channels: 1, data: picture(1) }))).rejects.toMatchObject(argument);
+    await expect(hashVideo(of({ width: 9, height: 9, channels: 1, data: makeImage(1) }))).rejects.toMatchObject(
+      argument,
+    );
     await expect(hashVideo(of(7))).rejects.toMatchObject(argument);
-    await expect(hashVideo(of({ width: 640, height: 9, channels: 3, data: picture(1) }))).rejects.toMatchObject(
+    await expect(hashVideo(of({ width: 640, height: 9, channels: 3, data: makeImage(1) }))).rejects.toMatchObject(
       argument,
     );
     await expect(hashVideo(of())).rejects.toMatchObject({ code: "ERR_EMPREINTE_EMPTY" });

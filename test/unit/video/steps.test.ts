@@ -220,7 +220,7 @@ describe("the synthetic score", () => {
   const sky = noise.map((value, i) => (i < 11_000 ? 200 : value));
 
   it("as by sorting, of noise, a card, and of both in one", () => {
-    for (const picture of [noise, card, sky]) expect(grey(picture)).toBe(bySorting(picture));
+    for (const image of [noise, card, sky]) expect(grey(image)).toBe(bySorting(image));
     expect(grey(noise)).toBeLessThan(30);
     expect(grey(card)).toBe(100);
     expect(grey(new Uint8Array(side * side).fill(77))).toBe(100);

@@ -10,7 +10,7 @@ import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/vid
 
 type Grey = RawPixels & { timestampSeconds: number };
 
-/** Smooth noise that drifts: a picture without straight edges or uniform lines, other for each seed. */
+/** Smooth noise that drifts: an image without straight edges or uniform lines, other for each seed. */
 function scene(seed: number, width: number, height: number, drift = 0): Uint8Array {
   const random = randomOf(seed);
   const waves = Array.from({ length: 24 }, () => [9 * random() - 4, 9 * random() - 4, 6.3 * random()] as const);
@@ -31,10 +31,10 @@ interface Inside {
 }
 
 /** A scene of its own size at a place of a frame of one brightness. */
-function framed(picture: Uint8Array, { left, top, width, height }: Inside, brightness: number): Uint8Array {
+function framed(image: Uint8Array, { left, top, width, height }: Inside, brightness: number): Uint8Array {
   const data = new Uint8Array(size.width * size.height).fill(brightness);
   for (let y = 0; y < height; y++) {
-    data.set(picture.subarray(y * width, (y + 1) * width), (top + y) * size.width + left);
+    data.set(image.subarray(y * width, (y + 1) * width), (top + y) * size.width + left);
   }
   return data;
 }
@@ -56,10 +56,10 @@ const border: Inside = { left: 32, top: 24, width: 256, height: 192 };
 const bar: Inside = { left: 0, top: 60, width: 320, height: 180 };
 
 /** As `frames` of a signature should be: of the part, cut out by hand. */
-function expectHashes(found: readonly SignatureFrame[], pictures: readonly Uint8Array[], inside: Inside): void {
+function expectHashes(found: readonly SignatureFrame[], images: readonly Uint8Array[], inside: Inside): void {
   for (const [i, { trimmed }] of found.entries()) {
     const { width, height, left, top } = inside;
-    const by = hashPixelsSync({ data: pictures[i]!, width, height, channels: 1 });
+    const by = hashPixelsSync({ data: images[i]!, width, height, channels: 1 });
     expect(trimmed).toMatchObject({ hash: by.hash, quality: by.quality, stable: by.stable });
     expect(trimmed!.region).toEqual({
       left: left / size.width,
@@ -76,12 +76,12 @@ const shot = (seed: number, { width, height }: Inside, n: number): Uint8Array[] 
 describe("the surroundings of a video", () => {
   it("the hash of a bordered frame is the image's own, in shots of one frame, of eight, and of more", async () => {
     for (const n of [1, 8, 21]) {
-      const pictures = shot(5, border, n);
-      const found = await trimmed(pictures.map((picture) => framed(picture, border, 255)));
-      expect(found.map(({ number }) => number)).toEqual(pictures.map((_, i) => i));
-      expectHashes(found, pictures, border);
+      const images = shot(5, border, n);
+      const found = await trimmed(images.map((image) => framed(image, border, 255)));
+      expect(found.map(({ number }) => number)).toEqual(images.map((_, i) => i));
+      expectHashes(found, images, border);
       // The plain hash is still the frame's.
-      const whole = framed(pictures[0]!, border, 255);
+      const whole = framed(images[0]!, border, 255);
       expect(found[0]!.hash).toBe(hashPixelsSync({ ...size, channels: 1, data: whole }).hash);
     }
   });
@@ -124,8 +124,8 @@ describe("the surroundings of a video", () => {
   });
 
   it("rows with something behind them, and what fails halfway", async () => {
-    const picture = scene(5, border.width, border.height);
-    const packed = framed(picture, border, 255);
+    const image = scene(5, border.width, border.height);
+    const packed = framed(image, border, 255);
     const stride = size.width + 7;
     const data = new Uint8Array(stride * size.height).fill(99);
     for (let y = 0; y < size.height; y++) data.set(packed.subarray(y * size.width, (y + 1) * size.width), y * stride);
@@ -134,16 +134,16 @@ describe("the surroundings of a video", () => {
       if (fails) throw new Error("no more");
     }
     const options = { sampling: "all", trim: true } as const;
-    expectHashes((await hashVideo(padded(false) as never, options)).frames, [picture, picture, picture], border);
+    expectHashes((await hashVideo(padded(false) as never, options)).frames, [image, image, image], border);
     await expect(hashVideo(padded(true) as never, options)).rejects.toThrow("no more");
     // The three that came before still waited for the decision.
     const part = await hashVideo(padded(true) as never, { ...options, partial: true });
-    expectHashes(part.frames, [picture, picture, picture], border);
+    expectHashes(part.frames, [image, image, image], border);
   });
 
   it("runs end where the inner image changes, and vPDQ files do not carry it", async () => {
-    const pictures = [...shot(5, border, 9), ...shot(6, border, 9)];
-    const all = (): AsyncGenerator<Grey> => frames(pictures.map((picture) => framed(picture, border, 255)));
+    const images = [...shot(5, border, 9), ...shot(6, border, 9)];
+    const all = (): AsyncGenerator<Grey> => frames(images.map((image) => framed(image, border, 255)));
     const { frames: runs } = await hashVideo(all() as never, { sampling: "adaptive", trim: true });
     expect(runs.length).toBeGreaterThanOrEqual(2);
     expect(runs.some(({ timestampSeconds }) => timestampSeconds === 0.9)).toBe(true);

@@ -17,7 +17,7 @@ import { Film, hex, randomOf, shown } from "../../support/video/films.ts";
 const films = Array.from({ length: 8 }, (_, i) => new Film(i + 1, 60));
 const [film, other] = films as [Film, Film];
 const whole = (of: Film, fps = 1): VideoSignature => shown([{ film: of, from: 0, seconds: of.seconds }], fps);
-const picture = (
+const makeImage = (
   hash: Uint8Array,
   quality = 100,
   stable = true,
@@ -109,7 +109,7 @@ describe("a clip in a film", () => {
 describe("images", () => {
   test("one in a film, with the seconds it is there", async () => {
     using index = filled();
-    const matches = await index.search(picture(film.at(31)));
+    const matches = await index.search(makeImage(film.at(31)));
     expect(matches.map(({ id, kind }) => [id, kind])).toEqual([["film 0", "video"]]);
     const { segments, distance } = matches[0]!;
     expect(distance).toBeLessThan(31);
@@ -119,10 +119,10 @@ describe("images", () => {
 
   test("a frame of a film is found among images, with the seconds of the film", async () => {
     using index = new VideoIndex();
-    index.add("still", picture(film.at(31)));
-    index.add("stranger", picture(new Film(50, 10).at(0)));
-    index.add("blurred", picture(film.at(31), 49));
-    index.add("noise", picture(film.at(31), 100, false));
+    index.add("still", makeImage(film.at(31)));
+    index.add("stranger", makeImage(new Film(50, 10).at(0)));
+    index.add("blurred", makeImage(film.at(31), 49));
+    index.add("noise", makeImage(film.at(31), 100, false));
     expect(index.size).toBe(4);
     const matches = await index.search(whole(film, 25));
     expect(matches.map(({ id, kind, knownShare }) => [id, kind, knownShare])).toEqual([["still", "image", 1]]);
@@ -131,10 +131,10 @@ describe("images", () => {
 
   test("an image is found among images, but not one of low quality", async () => {
     using index = new VideoIndex();
-    index.add(7, picture(film.at(3)));
-    expect(await index.search(picture(film.at(3)))).toMatchObject([{ id: 7, kind: "image", distance: 0 }]);
-    expect(await index.search(picture(film.at(3), 10))).toEqual([]);
-    expect(await index.search(picture(film.at(3), 10), { minQuality: 0 })).toHaveLength(1);
+    index.add(7, makeImage(film.at(3)));
+    expect(await index.search(makeImage(film.at(3)))).toMatchObject([{ id: 7, kind: "image", distance: 0 }]);
+    expect(await index.search(makeImage(film.at(3), 10))).toEqual([]);
+    expect(await index.search(makeImage(film.at(3), 10), { minQuality: 0 })).toHaveLength(1);
   });
 });
 
@@ -318,7 +318,7 @@ describe("the file", () => {
 
   test("opens the saved videos and images", async () => {
     using index = filled();
-    index.add(5, picture(film.at(31)));
+    index.add(5, makeImage(film.at(31)));
     index.remove("film 6");
     await index.save(path);
     using opened = await VideoIndex.open(path);
@@ -371,7 +371,7 @@ describe("the file", () => {
 
   test("with its checksum made right: refused, or searched like any other", async () => {
     using index = filled();
-    index.add("still", picture(film.at(31)));
+    index.add("still", makeImage(film.at(31)));
     await index.save(path);
     const bytes = readFileSync(path);
     const text = bytes.readUInt32LE(12);
@@ -405,7 +405,7 @@ describe("the file", () => {
       }
       searched++;
       await opened.search(query, { includeWeak: true });
-      await opened.search(picture(film.at(31)));
+      await opened.search(makeImage(film.at(31)));
       opened.close();
     }
     expect(refused).toBeGreaterThan(40);
