@@ -105,6 +105,9 @@ async function* run<Input extends ImageInput>(
   }
 }
 
+const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => object;
+const isTypedArray = (value: object): boolean => value instanceof TypedArray;
+
 /**
  * Hashes many images, `concurrency` at a time, and yields each result as soon as it is ready, so they may come in
  * another order. An input that fails yields a value with an `error`, and the others continue.
@@ -132,7 +135,8 @@ export function hashImages<Input extends ImageInput>(
     concurrency: integer("concurrency", concurrency, 1, 1024),
     signal: checkSignal(given.signal),
   };
-  if (typeof inputs === "object" && inputs !== null) {
+  // The bytes of one image are iterable, too: their numbers are no images.
+  if (typeof inputs === "object" && inputs !== null && !isTypedArray(inputs)) {
     if (Symbol.asyncIterator in inputs) return run(() => inputs[Symbol.asyncIterator](), checked);
     if (Symbol.iterator in inputs) return run(() => inputs[Symbol.iterator](), checked);
   }

@@ -288,8 +288,10 @@ describe("arguments are checked at the call", () => {
     ["nothing", undefined, {}],
     ["a number", 7, {}],
     ["no iterable", {}, {}],
+    ["the bytes of one image", Buffer.from("bytes"), {}],
+    ["what pretends to be bytes", Object.create(Uint8Array.prototype), {}],
   ])("%s", (_, inputs, options) => {
-    expect(() => hashImages(inputs as string[], options as object)).toThrow(InvalidArgumentError);
+    expect(() => hashImages(inputs as unknown as string[], options as object)).toThrow(InvalidArgumentError);
   });
 });
 
