@@ -242,7 +242,7 @@ const checks: Check[] = [
     right: /^[1-9]\d+ checks of local points, 0 failures$/m,
     host: text(1, rounds(1, 3)),
     sanitized: text(2, rounds(1, 1)),
-    arm: text(3, 1),
+    arm: text(3, 0), // the known answers alone: a round takes two minutes there
   },
   {
     // Arguments: seed, rounds.
