@@ -18,6 +18,13 @@
 extern "C" {
 #endif
 
+/* For enumerations that callers pass in: the core checks the value, so it may be any number in C++, too. */
+#ifdef __cplusplus
+#define EMP_ANY_NUMBER : unsigned
+#else
+#define EMP_ANY_NUMBER
+#endif
+
 /* ---- Status ------------------------------------------------------------------------------------------------- */
 
 typedef enum emp_status {
@@ -89,14 +96,14 @@ typedef struct emp_pixels {
 emp_status emp_pixels_check(const emp_pixels* pixels);
 
 /* How a hash is computed. AUTO and EXACT always give the same hash. */
-typedef enum emp_method {
+typedef enum emp_method EMP_ANY_NUMBER {
   EMP_METHOD_AUTO = 0, /* Uses the fast method where its error bound proves the answer, otherwise the exact one. */
   EMP_METHOD_EXACT,    /* Computes every float operation in the reference's order. */
   EMP_METHOD_FAST      /* Uses the separable filter without checking the bound, so the hash may differ. For tests. */
 } emp_method;
 
 /* Whether an image is resized first, as other implementations do. */
-typedef enum emp_compat {
+typedef enum emp_compat EMP_ANY_NUMBER {
   EMP_COMPAT_NONE = 0,
   EMP_COMPAT_CPP_CLI /* Resizes to 512×512 by nearest neighbour when a side is above 512, as the C++ tool does. */
 } emp_compat;
@@ -341,7 +348,7 @@ emp_status emp_index_snapshot(emp_index* index, emp_snapshot** out);
 void emp_snapshot_release(emp_snapshot* snapshot);
 
 /* How a search works. Every strategy gives the same answer. */
-typedef enum emp_search_strategy {
+typedef enum emp_search_strategy EMP_ANY_NUMBER {
   EMP_STRATEGY_AUTO = 0,   /* Uses what measurements show to be fastest for the size, radius and batch. */
   EMP_STRATEGY_SCAN,       /* Reads every row whole, query after query. */
   EMP_STRATEGY_COLUMNS,    /* Reads every row, most of them only in their first 96 or 128 bits. */
@@ -421,7 +428,7 @@ typedef struct emp_view_hash {
 } emp_view_hash;
 
 /* Groups of views, in the order in which a search tries them. */
-typedef enum emp_view_stage {
+typedef enum emp_view_stage EMP_ANY_NUMBER {
   EMP_STAGE_TURNED = 0, /* The other seven orientations. */
   EMP_STAGE_DETECTED,   /* What detectors find inside borders, interfaces and frames. */
   EMP_STAGE_FIXED,      /* Pieces of a collage, small crops and rotations. */
@@ -467,7 +474,7 @@ enum { EMP_LOCAL_MOST_REGISTERED = 400, EMP_LOCAL_MOST_QUERY = 2000 };
 enum { EMP_LOCAL_MOST_BYTES = 24 + 38 * EMP_LOCAL_MOST_REGISTERED };
 
 /* What an original may have undergone before it became a part of the query. */
-typedef enum emp_local_form {
+typedef enum emp_local_form EMP_ANY_NUMBER {
   EMP_LOCAL_PLAIN = 0,
   EMP_LOCAL_MIRRORED,
   EMP_LOCAL_NEGATIVE,

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
@@ -48,6 +57,15 @@ export async function makeClip(path: string, source: string, ...args: string[]):
 }
 
 /** A source that moves and has edges. */
+/**
+ * Writes a decoder, as a shell script, that may change files: its shell is in a folder that confined programs do not read, so
+ * that it starts without the kernel's rules for files.
+ */
+export function writeUnconfined(path: string, script: string): void {
+  copyFileSync(realpathSync("/bin/sh"), `${path}-shell`);
+  writeFileSync(path, `#!${path}-shell\n${script}\n`, { mode: 0o755 });
+}
+
 export const moving = "testsrc2=s=320x240:r=25:d=4";
 export const x264: readonly string[] = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"];
 

@@ -1,6 +1,6 @@
 /** Video files against a bank: their frames, their views, their bytes, and what cannot be read. */
 import { createHash } from "node:crypto";
-import { chmodSync, createReadStream, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +8,15 @@ import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { hashVideo, videoFrames, VideoIndex } from "../../../dist/doors/video.js";
 import { signalsOf } from "../../support/bank/videos.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
+import {
+  ffmpeg,
+  makeClip,
+  noFfmpeg,
+  runFfmpeg,
+  videoFolder,
+  writeUnconfined,
+  x264,
+} from "../../support/video/video.ts";
 
 describe.skipIf(ffmpeg === undefined)(`checkVideo with files${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
   const { clips } = videoFolder();
@@ -107,11 +115,7 @@ describe.skipIf(ffmpeg === undefined)(`checkVideo with files${ffmpeg === undefin
     await runFfmpeg("-i", upload, "-c", "copy", gone);
     // A decoder that removes the file once it has decoded it, before the digests are read.
     const removing = path("removing-ffmpeg");
-    writeFileSync(
-      removing,
-      `#!/bin/sh\n"${ffmpeg!}" "$@" || exit $?\ncase "$*" in *rawvideo*) rm -f "${gone}" ;; esac\n`,
-    );
-    chmodSync(removing, 0o755);
+    writeUnconfined(removing, `"${ffmpeg!}" "$@" || exit $?\ncase "$*" in *rawvideo*) rm -f "${gone}" ;; esac`);
     expect((await matcher.checkVideo(gone, { digests: {}, ffmpegPath: removing })).matches).toHaveLength(1);
     expect(existsSync(gone)).toBe(false);
     await runFfmpeg("-i", upload, "-c", "copy", gone);

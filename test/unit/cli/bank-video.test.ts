@@ -1,5 +1,5 @@
 /** Videos against a bank: what lies around them, and bytes that cannot be read any more when they are asked for. */
-import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
@@ -7,7 +7,15 @@ import { hashVideo, readVpdq, signatureFromVpdq, VideoIndex, writeVpdq } from ".
 import { empreinte, empreinteProcess, jsonLines } from "../../support/cli.ts";
 import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
 import { needsLongRun } from "../../support/long.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
+import {
+  ffmpeg,
+  makeClip,
+  noFfmpeg,
+  runFfmpeg,
+  videoFolder,
+  writeUnconfined,
+  x264,
+} from "../../support/video/video.ts";
 
 describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${noFfmpeg})` : ""}`, () => {
   const { clips } = videoFolder();
@@ -56,8 +64,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     const program = path("ffmpeg-and-gone");
     const gone = path("b-gone.mp4");
     const real = `"${ffmpeg!}" "$@"; status=$?; case "$*" in *-i*) rm -f "${gone}";; esac; exit $status`;
-    writeFileSync(program, `#!/bin/sh\n${real}\n`);
-    chmodSync(program, 0o755);
+    writeUnconfined(program, real);
     const env = { ...process.env, EMPREINTE_FFMPEG: program };
     const list = path("known.txt");
     const [first] = (await hashVideo(path("known.mp4"), { sampling: "keyframes" })).frames;
