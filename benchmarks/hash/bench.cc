@@ -79,7 +79,7 @@ struct Subject {
 };
 
 const char* method_name(emp_method method) {
-  return method == EMP_METHOD_AUTO ? "auto" : method == EMP_METHOD_EXACT ? "exact" : "weights";
+  return method == EMP_METHOD_AUTO ? "auto" : method == EMP_METHOD_EXACT ? "exact" : "fast";
 }
 
 void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, int images, int repeats) {
@@ -113,7 +113,7 @@ void run(const char* label, uint32_t width, uint32_t height, uint32_t channels, 
   }
   const double peer = median(base);
   std::printf("%s, N = %d, baseline (scalar, -O3): %.3f ms\n", label, images, 1e3 * peer);
-  std::printf("  %-9s %-8s %10s %10s %9s %10s %12s\n", "kernel", "way", "median ms", "mean ms", "ratio", "fallbacks",
+  std::printf("  %-9s %-8s %10s %10s %9s %10s %12s\n", "kernel", "method", "median ms", "mean ms", "ratio", "fallbacks",
               "not equal");
   for (const Subject& s : subjects) {
     double mean = 0;
