@@ -15,6 +15,7 @@ import { type Confinement, programPaths } from "../../../dist/processes/confinem
 import { bmp, coloured } from "../../support/image/bmp.ts";
 import { cjxl, heifEnc, missing, opj } from "../../support/image/encoders.ts";
 import { plane } from "../../support/image/samples.ts";
+import { kernelRules, noKernelRules } from "../../support/kernel-rules.ts";
 import { root, run } from "../../support/run.ts";
 
 const folder = fs.mkdtempSync(join(tmpdir(), "empreinte-confinement-"));
@@ -40,6 +41,13 @@ afterAll(() => {
 const here = process.platform === "linux" ? await confinedDecoder() : { limits: false, files: false, network: false };
 const noRules = "skipped: needs Linux with Landlock";
 const noFilter = "skipped: needs Linux with seccomp on x64 or arm64";
+
+// The tests below are skipped where the system has no rules. This one fails where it has them and they do not hold.
+test("all rules that the kernel has hold for a process that decodes images", async (ctx) => {
+  const kernel = await kernelRules();
+  if (kernel === undefined) return ctx.skip(noKernelRules);
+  expect(here).toEqual({ limits: true, ...kernel });
+});
 
 /** What is tried. Each throws, or rejects, with what the system says. */
 const attempts = {

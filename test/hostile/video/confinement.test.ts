@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findFfmpeg, hashVideo, videoFrames } from "../../../dist/doors/video.js";
+import { kernelRules, noKernelRules } from "../../support/kernel-rules.ts";
 import { run } from "../../support/run.ts";
 import { ffmpeg, makeClip, moving, noFfmpeg, running, videoFolder, x264 } from "../../support/video/video.ts";
 
@@ -12,6 +13,14 @@ const clip = join(clips, "clip.mp4");
 const secret = join(clips, "secret");
 const here = (await findFfmpeg())?.confined;
 const noRules = "skipped: needs ffmpeg on Linux with Landlock";
+
+// The tests below are skipped where the system has no rules. This one fails where it has them and they do not hold.
+it("all rules that the kernel has hold for ffmpeg", async (ctx) => {
+  if (here === undefined) return ctx.skip(noFfmpeg);
+  const kernel = await kernelRules();
+  if (kernel === undefined) return ctx.skip(noKernelRules);
+  expect(here).toEqual({ limits: true, ...kernel });
+});
 
 /** A program that says it is an ffmpeg, and then does `body`. */
 function pretender(name: string, body: string, first = ""): string {
