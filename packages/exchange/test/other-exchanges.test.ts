@@ -205,6 +205,17 @@ describe("a folder of lists", () => {
     expect(store.revision).toBe(revision);
   });
 
+  test("is read from its beginning after half a day, and has only what is there then", async () => {
+    write("a.txt", [1]);
+    write("b.txt", [2]);
+    const stop = new AbortController();
+    await run(given, { stop: stop.signal, onPage: () => stop.abort() });
+    rmSync(join(path, "a.txt"));
+    pass(13 * 3600);
+    await run(given);
+    expect(matching(store)).toEqual([hash(2)]);
+  });
+
   test("without any file ends nothing, and says so", async () => {
     write("a.txt", [1, 2]);
     await run(given);

@@ -1,4 +1,6 @@
 // Fetches a source once. Tests kill it at any time. Arguments: the store, the kind, the base.
+// KILL=POINT:PAGE lets it kill itself at that page: before its "request", in its transaction before ("complete") or after
+// ("cursor") a whole list ends what it did not name, or when the transaction is "committed".
 import { BankStore } from "empreinte/bank";
 import { openClient, runSource, systemEnvironment } from "../dist/index.js";
 
@@ -11,6 +13,39 @@ const secrets = Object.fromEntries(
 const options = { stopncii: { "page-size": "50" }, empreinte: { bank: "ncii" } };
 const store = await BankStore.open(path);
 const client = await openClient({ kind, base, secrets, options: options[kind] ?? {} }, environment);
+
+let page = 0;
+const reach = (point) => {
+  if (`${point}:${page}` === process.env.KILL) process.kill(process.pid, "SIGKILL");
+};
+const fetchPage = client.page.bind(client);
+client.page = (...given) => {
+  page++;
+  reach("request");
+  return fetchPage(...given);
+};
+const take = store.import.bind(store);
+store.import = async (from, entries, { importCursor, wholeList, ...rest }) => {
+  const counts = await take(from, entries, {
+    ...rest,
+    importCursor: () => {
+      reach("cursor");
+      return importCursor();
+    },
+    ...(wholeList && {
+      wholeList: {
+        ...wholeList,
+        complete: () => {
+          reach("complete");
+          return wholeList.complete();
+        },
+      },
+    }),
+  });
+  reach("committed");
+  return counts;
+};
+
 const { complete } = await runSource(store, { bank: "ncii", source: "exchange" }, client, { environment });
 await client.close();
 await store.close();

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { StopNcii } from "../src/clients/stopncii.ts";
 import { HttpClient } from "../src/http/http-client.ts";
 import { runSource, type RunOptions, type RunResult } from "../src/run/run-source.ts";
+import { addSource, removeSource } from "../src/run/sources.ts";
 import { parseState } from "../src/run/state.ts";
 import type { Fault } from "../src/simulators/simulator.ts";
 import { StopNciiSimulator } from "../src/simulators/stopncii.ts";
@@ -287,6 +288,39 @@ test("a whole fetch that stops is continued, and ends nothing too early", async 
   expect(matching(store)).toHaveLength(25);
   const { status } = await run();
   expect(status.withdrawn).toBe(1);
+  expect(matching(store)).toEqual(truth());
+});
+
+test.each(["expires", "is refused"])(
+  "a whole fetch whose token %s begins anew, and forgets what it named",
+  async (how) => {
+    put(0, 24);
+    await run();
+    const stop = new AbortController();
+    await run({ whole: true, stop: stop.signal, onPage: () => stop.abort() });
+    // The first page named it. The exchange then withdrew it, and has forgotten that.
+    simulator.records.delete(`ImagePDQ ${hash(3)}`);
+    if (how === "expires") pass(40 * 24 * 3600);
+    else failing("expired");
+    const { status } = await run();
+    expect(status.withdrawn).toBe(1);
+    expect(matching(store)).toEqual(truth());
+  },
+);
+
+test("a source that is removed in a whole fetch keeps nothing of that, and is fetched from the beginning when it is back", async () => {
+  put(0, 24);
+  const secrets = { "functions-key": "env:A", "subscription-key": "env:B" };
+  addSource(store, { ...from, kind: "stopncii", base, secrets, options: {} });
+  await run();
+  const stop = new AbortController();
+  await run({ whole: true, stop: stop.signal, onPage: () => stop.abort() });
+  expect(await removeSource(store, from.bank, from.source)).toBe(true);
+  expect(await removeSource(store, from.bank, from.source)).toBe(false);
+  simulator.records.delete(`ImagePDQ ${hash(3)}`);
+  const before = requests.length;
+  await run();
+  expect(requests.slice(before).filter((query) => !query.has("nextPageToken"))).toHaveLength(1);
   expect(matching(store)).toEqual(truth());
 });
 

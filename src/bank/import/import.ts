@@ -11,7 +11,7 @@ import { applyBatch } from "./apply.js";
 import { type ImportCounts, noCounts, type Screen } from "./counts.js";
 import { type CheckedEntry, checkEntry, entryKey, type EntryInput, mostId, refusalReason } from "./records.js";
 import { type ScreenOptions, screening } from "./screen.js";
-import { beginWholeList, completeWholeList, markListed, type WholeList } from "./whole-list.js";
+import { beginWholeList, completeWholeList, forgetWholeList, markListed, type WholeList } from "./whole-list.js";
 
 export interface ImportOptions extends ScreenOptions {
   /**
@@ -39,7 +39,10 @@ export interface ImportOptions extends ScreenOptions {
    * often. Default true.
    */
   saveIndex?: boolean;
-  /** Says that the entries belong to a list of all that the source has, so that what the list does not name ends with it. */
+  /**
+   * Says that the entries belong to a list of all that the source has, so that what the list does not name ends with it. An
+   * import without it ends nothing, and forgets a list of the source that is not complete.
+   */
   wholeList?: WholeList;
   /** Ends the import between two batches. */
   signal?: AbortSignal;
@@ -225,7 +228,8 @@ function openSource(database: Database, from: SourceName, wholeList: WholeList |
       database.run("INSERT INTO source (bank, name) VALUES (?, ?)", bank, checkName("source", from.source));
     }
     const { id } = findSource(database, from)!;
-    if (wholeList !== undefined) beginWholeList(database, id, wholeList);
+    if (wholeList === undefined) forgetWholeList(database, id);
+    else beginWholeList(database, id, wholeList);
     return id;
   });
 }

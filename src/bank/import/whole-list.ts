@@ -40,6 +40,20 @@ export function beginWholeList(database: Database, source: number, { id, first }
   database.run("UPDATE source SET whole_list = ? WHERE id = ?", id, source);
 }
 
+/**
+ * Forgets a whole list that is not complete, because the source gives entries outside of it: nobody would name these, and they
+ * would end with the list. Call it inside a transaction.
+ */
+export function forgetWholeList(database: Database, source: number): void {
+  const [before] = database.get<[string | null]>("SELECT whole_list FROM source WHERE id = ?", source)!;
+  if (before !== null) endList(database, source);
+}
+
+function endList(database: Database, source: number): void {
+  database.run("DELETE FROM listed WHERE source = ?", source);
+  database.run("UPDATE source SET whole_list = NULL WHERE id = ?", source);
+}
+
 /** Remembers that the list names these entries. Call it inside the transaction that takes them. */
 export function markListed(database: Database, source: number, digests: readonly string[]): void {
   if (digests.length === 0) return;
@@ -54,8 +68,7 @@ export function completeWholeList(database: Database, source: number): RemovedCo
      AND NOT EXISTS (SELECT 1 FROM listed WHERE source = ?1 AND digest = e.digest)`,
     source,
   );
-  database.run("DELETE FROM listed WHERE source = ?", source);
-  database.run("UPDATE source SET whole_list = NULL WHERE id = ?", source);
+  endList(database, source);
   if (gone.length === 0) return { entries: 0, signals: 0 };
   invalidateIndexFile(database);
   const entries = gone.map(([entry]) => ({ entry, time: unlistedTime }));

@@ -1,7 +1,8 @@
 /** Whole lists, entries that their source holds back, and memos. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BankStore, type EntryInput } from "../../../dist/doors/bank.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
@@ -94,6 +95,40 @@ describe("a whole list", () => {
     await give([0], "second", false);
     await give([1], "second", true, {}, false);
     expect(await found()).toEqual([0, 1]);
+  });
+
+  test("is forgotten where the source gives entries outside of it, which then never end with it", async () => {
+    await give([0, 1], "first", true);
+    await give([0], "second", false);
+    await store.import(from, [entry(2)]);
+    const unknown = expect.objectContaining({ code: "ERR_EMPREINTE_UNKNOWN_NAME" });
+    await expect(give([1], "second", true, {}, false)).rejects.toThrow(unknown);
+    expect(await found()).toEqual([0, 1, 2]);
+    // The other source's list is its own.
+    await give([0, 1], "third", false);
+    await store.import({ ...from, source: "other" }, [entry(9)]);
+    await give([2], "third", true, {}, false);
+    expect(await found()).toEqual([0, 1, 2, 9]);
+  });
+
+  test("takes no more room, however often it is begun and given up", async () => {
+    const many = Array.from({ length: 2000 }, (_, i) => ({
+      id: `long id ${i}`,
+      status: "withdrawn" as const,
+      signals: [],
+    }));
+    const begin = (id: string) => store.import(from, many, { wholeList: { id, first: true, complete: () => false } });
+    await begin("first");
+    await store.import(from, []);
+    const size = statSync(path).size;
+    for (let i = 0; i < 5; i++) {
+      await begin(`again ${i}`);
+      if (i % 2 === 0) await store.import(from, []);
+    }
+    expect(statSync(path).size).toBe(size);
+    const database = new Libsql(path, { readonly: true });
+    expect(database.prepare("SELECT count(*) AS rows FROM listed").get()).toMatchObject({ rows: 0 });
+    database.close();
   });
 
   test("what it ended comes back without a time", async () => {

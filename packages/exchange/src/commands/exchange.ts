@@ -117,7 +117,7 @@ const commands: Record<string, Command | undefined> = {
   remove: async (store, given, { write }) => {
     const [bank, source] = [given.needed("bank"), given.needed("source")];
     findSource(store, bank, source);
-    removeSource(store, bank, source);
+    await removeSource(store, bank, source);
     write(`${bank}/${source} is fetched no longer; its entries stay\n`);
     return 0;
   },

@@ -188,8 +188,7 @@ class Run {
 
   async #once(): Promise<boolean> {
     const notes = new Notes();
-    const position = this.#position();
-    const page = await this.#open(position, notes);
+    const { page, position } = await this.#open(this.#position(), notes);
     let ended: { end: PageEnd; state: SourceState } | undefined;
     const withdrawals: number[] = [];
     const { wholeList } = this.#state;
@@ -242,12 +241,11 @@ class Run {
     return end.done;
   }
 
-  async #open(position: Position, notes: Notes): Promise<ExchangePage> {
+  /** Opens the page at a position, or where the fetch goes on if the exchange refuses the position's token. */
+  async #open(position: Position, notes: Notes): Promise<{ page: ExchangePage; position: Position }> {
+    const options = { signal: this.#lost, note: (note: PageNote) => notes.add(note) };
     try {
-      return await this.#client.page(position, {
-        signal: this.#lost,
-        note: (note) => notes.add(note),
-      });
+      return { page: await this.#client.page(position, options), position };
     } catch (error) {
       // An exchange that knows the token no longer says so with a status of its own.
       const refused = codeOf(error) === "ERR_EMPREINTE_EXCHANGE_STATUS" && position.resume !== undefined;
@@ -256,13 +254,21 @@ class Run {
         kind: "expired",
         reason: "the exchange refused the token; the fetch goes on from the checkpoint",
       });
-      const { checkpoint, resume: expired } = position;
-      this.#state = withoutResume(this.#state);
-      return this.#client.page(
-        { ...(checkpoint && { checkpoint }), expired: expired! },
-        { note: (note) => notes.add(note) },
-      );
+      const after = this.#dropToken(position.resume!);
+      return { page: await this.#client.page(after, options), position: after };
     }
+  }
+
+  /**
+   * Goes on from the checkpoint without a token. A whole list that has reached none begins anew: what its first pages named
+   * may have ended since, and what the exchange has forgotten would then never end.
+   */
+  #dropToken(expired: string): Position {
+    const { checkpoint, checkpointAt, wholeList } = this.#state;
+    const restarts = wholeList !== undefined && (checkpointAt === undefined || this.#client.wholeLists);
+    if (restarts) this.#beginAnew();
+    else this.#state = withoutResume(this.#state);
+    return { ...(checkpoint !== undefined && !restarts && { checkpoint }), expired };
   }
 
   #position(): Position {
@@ -276,8 +282,7 @@ class Run {
       kind: "expired",
       reason: "the token of the next page has expired; the fetch goes on from the checkpoint",
     });
-    this.#state = withoutResume(this.#state);
-    return { ...start, expired: resume };
+    return this.#dropToken(resume);
   }
 
   /** Answers the state after a page. */

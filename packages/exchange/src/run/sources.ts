@@ -92,13 +92,17 @@ export function findSource(store: BankStore, bank: string, source: string): Sour
   throw new ExchangeError("ERR_EMPREINTE_UNKNOWN_NAME", `No source ${bank}/${source} is fetched; see exchange status`);
 }
 
-/** Fetches the source no longer. Its entries stay. Answers whether it was fetched. */
-export function removeSource(store: BankStore, bank: string, source: string): boolean {
-  const name = nameOf({ bank, source });
-  const there = store.memos(name).some((memo) => memo.name === name);
-  if (there) {
-    store.writeMemo(name, undefined);
-    store.reportSource({ bank, source }, undefined);
-  }
-  return there;
+/**
+ * Fetches the source no longer. Its entries stay, and its position, from which it goes on when it is added again. What a whole
+ * fetch has named so far is forgotten. Answers whether it was fetched.
+ */
+export async function removeSource(store: BankStore, bank: string, source: string): Promise<boolean> {
+  const from = { bank, source };
+  const name = nameOf(from);
+  if (!store.memos(name).some((memo) => memo.name === name)) return false;
+  store.writeMemo(name, undefined);
+  store.reportSource(from, undefined);
+  const has = store.sources().some((one) => one.bank === bank && one.source === source);
+  if (has) await store.import(from, [], { saveIndex: false });
+  return true;
 }
