@@ -7,6 +7,7 @@ import { closeSync, fsync, openSync, write } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { checkReplaceable } from "./open-file.js";
 
 const flush = promisify(fsync);
 const writeSome = promisify(write);
@@ -21,9 +22,10 @@ export function temporaryPath(path: string): string {
  *
  * @param writeContent writes to an open descriptor. It is called before this function waits for anything, so a caller
  * can take a snapshot at the moment of the call.
- * @throws whatever `writeContent` or the system throws. The file at the path is then the old one.
+ * @throws whatever `writeContent` or the system throws, and an error for a path at which something is no file. The file at the path is then the old one.
  */
 export async function replaceFile(path: string, writeContent: (descriptor: number) => Promise<void>): Promise<void> {
+  checkReplaceable(path);
   const temporary = temporaryPath(path);
   try {
     const descriptor = openSync(temporary, "wx", 0o600);

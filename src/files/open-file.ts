@@ -86,6 +86,15 @@ export function openFileSync(path: string): number {
   }
 }
 
+/**
+ * Throws for a path at which there is something that is not a file, so that it is not replaced: a folder, or a device such as
+ * /dev/null. A link counts as what it leads to. A path at which there is nothing yet is fine.
+ */
+export function checkReplaceable(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined) checkSync(path, stat);
+}
+
 /** Throws what `openFile` throws, without opening the file: closing one would release the locks that SQLite has on it. */
 export function checkFileSync(path: string): void {
   checkSync(path, statSync(path));

@@ -8,6 +8,7 @@
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EmpreinteError, IndexError, printable, systemReason, unwritable } from "../errors.js";
+import { checkReplaceable } from "../files/open-file.js";
 import { syncFolder, temporaryPath } from "../files/atomic-file.js";
 import { pathOf } from "../files/path.js";
 import { damaged, readIndexHeader } from "../search/file.js";
@@ -152,6 +153,13 @@ export class IndexFilesWriter {
   static async create(given: string | URL): Promise<IndexFilesWriter> {
     const path = pathOf(given);
     const temp = temporaryPath(path);
+    for (const name of [path, entriesPath(path), nextEntriesPath(path)]) {
+      try {
+        checkReplaceable(name);
+      } catch (error) {
+        throw unwritable(name, error);
+      }
+    }
     return writing(path, async () => new IndexFilesWriter(path, temp, await open(entriesPath(temp), "wx", 0o600)));
   }
 

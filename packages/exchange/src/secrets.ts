@@ -1,8 +1,8 @@
 /** Secrets: settings name where each one is, and never have it themselves. */
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { readSmallFileSync } from "empreinte";
 import type { Environment } from "./environment.js";
-import { ExchangeError, invalid } from "./errors.js";
+import { ExchangeError, invalid, sentence } from "./errors.js";
 
 const reference = /^(file|env|credential):(.+)$/s;
 
@@ -19,18 +19,25 @@ export function checkReference(name: string, value: string): string {
  */
 export async function readSecret(name: string, where: string, { variables }: Environment): Promise<string> {
   const [, kind, place] = reference.exec(checkReference(name, where))!;
-  let text: string | undefined;
-  if (kind === "env") text = variables[place!];
-  else
-    text = await readFile(kind === "file" ? place! : credentialPath(name, place!, variables), "utf8").catch(
-      () => undefined,
-    );
+  const text =
+    kind === "env"
+      ? variables[place!]
+      : textOf(name, kind === "file" ? place! : credentialPath(name, place!, variables));
   const secret = text?.replace(/\r?\n$/, "");
   if (secret !== undefined && secret !== "" && !/[\r\n\0]/.test(secret)) return secret;
   throw new ExchangeError(
     "ERR_EMPREINTE_EXCHANGE_SECRET",
     `The secret ${name} is not at ${kind}:${place}, or is not one line`,
   );
+}
+
+function textOf(name: string, path: string): string {
+  try {
+    return readSmallFileSync(path).toString("utf8");
+  } catch (error) {
+    const text = `The secret ${name} cannot be read: ${sentence(error)}`;
+    throw new ExchangeError("ERR_EMPREINTE_EXCHANGE_SECRET", text, { cause: error });
+  }
 }
 
 function credentialPath(name: string, credential: string, variables: Environment["variables"]): string {

@@ -1,4 +1,5 @@
 /** The command, the settings, the secrets and the schedule. */
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BankStore } from "empreinte/bank";
@@ -138,6 +139,8 @@ describe("a secret", () => {
   test("comes from a file, the environment or systemd's credentials", async () => {
     const place = folder();
     writeFileSync(join(place, "key"), "from a file\n");
+    execFileSync("mkfifo", [join(place, "pipe")]);
+    writeFileSync(join(place, "long"), "a".repeat(2 ** 20 + 1));
     const environment = {
       ...testEnvironment(),
       variables: { KEY: "from the environment", CREDENTIALS_DIRECTORY: place },
@@ -148,6 +151,16 @@ describe("a secret", () => {
     expect(await read("credential:key")).toBe("from a file");
     for (const where of ["env:NONE", `file:${place}/none`, "credential:../key"]) {
       await expect(read(where)).rejects.toMatchObject(code("EXCHANGE_SECRET"));
+    }
+    for (const [where, why] of [
+      [`${place}/pipe`, "named pipe"],
+      ["/dev/zero", "device"],
+      ["/proc/self/environ", "kernel"],
+      [place, "folder"],
+      [`${place}/long`, "more than 1048576 bytes"],
+    ]) {
+      const message = expect.stringMatching(new RegExp(`^The secret key cannot be read: .*${why}`));
+      await expect(read(`file:${where}`)).rejects.toMatchObject({ ...code("EXCHANGE_SECRET"), message });
     }
     await expect(readSecret("key", "credential:key", testEnvironment())).rejects.toMatchObject(code("EXCHANGE_SECRET"));
   });

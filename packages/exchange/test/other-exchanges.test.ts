@@ -1,6 +1,7 @@
 /** ThreatExchange, Tech Against Terrorism, and lists in folders and at addresses. */
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -231,6 +232,33 @@ describe("a folder of lists", () => {
     writeFileSync(join(path, "a.txt"), '{"hashRecords":[{"signalType":"ImagePDQ","hash');
     await expect(run(given)).rejects.toMatchObject(code("EXCHANGE_PAGE"));
     expect(matching(store)).toHaveLength(3);
+  });
+});
+
+describe("a folder of lists with something else in it", () => {
+  test("reads files behind links, names folders, and ends nothing where it cannot read", async () => {
+    const [path, elsewhere] = [folder(), folder()];
+    const given: Given = { kind: "lists", base: path };
+    writeFileSync(join(elsewhere, "b.txt"), `${hash(2)}\n`);
+    writeFileSync(join(path, "a.txt"), `${hash(1)}\n`);
+    symlinkSync(join(elsewhere, "b.txt"), join(path, "b.txt"));
+    mkdirSync(join(path, "older"));
+    const { status } = await run(given);
+    expect(status).toMatchObject({ pages: 2, added: 2 });
+    expect(JSON.stringify(status)).toContain('the folder \\"older\\" in it was not read');
+    rmSync(join(path, "a.txt"));
+    execFileSync("mkfifo", [join(path, "a.txt")]);
+    await expect(run(given)).rejects.toMatchObject({
+      ...code("EXCHANGE_PAGE"),
+      message: expect.stringContaining('"a.txt" in it is no file'),
+    });
+    rmSync(join(path, "a.txt"));
+    rmSync(join(elsewhere, "b.txt"));
+    await expect(run(given)).rejects.toMatchObject({
+      ...code("EXCHANGE_PAGE"),
+      message: expect.stringContaining('"b.txt" in it cannot be read: ENOENT'),
+    });
+    expect(matching(store)).toEqual([1, 2].map(hash).sort());
   });
 });
 

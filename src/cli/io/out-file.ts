@@ -1,28 +1,28 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { syncFolder } from "../../files/atomic-file.js";
+import { checkReplaceable } from "../../files/open-file.js";
 import { EmpreinteError } from "../../index.js";
 import { shownPath } from "./names.js";
+
+/** The names of what the shell has opened. A file would take the place of such a link. */
+const opened = /^\/(?:dev\/(?:fd\/\d+|stdin|stdout|stderr)|proc\/self\/fd\/\d+)$/;
 
 /** Names the file in a failure of the disk. */
 async function written<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const { code, syscall, message } = cause as NodeJS.ErrnoException;
+    const why = syscall === undefined ? message : code;
     throw new EmpreinteError("ERR_EMPREINTE_WRITE", `${shownPath(path)} cannot be written: ${why}`, { cause });
   }
 }
 
-/** Makes a rename last through a power failure, where the system can sync a folder. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const opened = await open(folder, "r");
-  try {
-    await opened.sync();
-  } finally {
-    await opened.close();
-  }
+async function checkOutput(path: string): Promise<void> {
+  if (opened.test(path)) throw new Error("write - for standard output");
+  checkReplaceable(path);
 }
 
 /** A file of mode 0600 that appears whole or not at all: it is written under another name, and renamed when it is complete. */
@@ -39,6 +39,7 @@ export class OutFile {
 
   /** @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`, as the other methods do. */
   static async open(path: string): Promise<OutFile> {
+    await written(path, checkOutput(path));
     const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
     return new OutFile(path, draft, await written(path, open(draft, "wx", 0o600)));
   }

@@ -1,6 +1,6 @@
 /** What the videos of a file give: each of its video streams, and the video behind an image. */
-import { readFile } from "node:fs/promises";
-import { LimitError } from "../../index.js";
+import { readWholeFile } from "../../files/read-file.js";
+import { defaultLimits, LimitError } from "../../index.js";
 import { embeddedVideo, type HashVideoOptions } from "../../doors/video.js";
 import { shownPath } from "./names.js";
 import { failureOf, type Outcome } from "./outcome.js";
@@ -90,7 +90,9 @@ export async function embeddedOutcomes<R>(
   const { path } = file;
   if ((await embeddedLength(file)) === 0) return [];
   try {
-    const video = await embeddedVideo(typeof path === "string" ? path : await readFile(path));
+    const video = await embeddedVideo(
+      typeof path === "string" ? path : await readWholeFile(path, defaultLimits.maxBytes),
+    );
     return video === undefined ? [] : await use(video);
   } catch (error) {
     signal.throwIfAborted();

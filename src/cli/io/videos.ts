@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { openFile } from "../../files/open-file.js";
-import { EmpreinteError, LimitError, sniffImage } from "../../index.js";
+import { readWholeFile } from "../../files/read-file.js";
+import { LimitError, sniffImage } from "../../index.js";
 import {
   sniffVideo,
   VideoError,
@@ -9,7 +9,6 @@ import {
   type VideoSegment,
   type VideoSignature,
 } from "../../doors/video.js";
-import { shownPath } from "./names.js";
 
 /** Bytes that suffice to recognize every container. */
 const sniffBytes = 4096;
@@ -27,13 +26,12 @@ export async function isVideo(path: string): Promise<boolean> {
   }
 }
 
-/** @throws {EmpreinteError} naming the file. */
+/** Bytes of the longest signature that is read as text: ten hours at 25 frames a second have half of them. */
+const mostTextBytes = 1 << 28;
+
+/** @throws {EmpreinteError} naming the file, also where it is too long. */
 export async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new EmpreinteError("ERR_EMPREINTE_READ", `${shownPath(path)} cannot be read: ${(error as Error).message}`);
-  }
+  return (await readWholeFile(path, mostTextBytes)).toString("utf8");
 }
 
 /** What is wrong with a video of which only a part was read: it is printed after what the part gave. */

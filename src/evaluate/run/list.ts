@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { ImageError, systemReason } from "../../errors.js";
-import { hashImage, sniffImage } from "../../index.js";
+import { readWholeFile } from "../../files/read-file.js";
+import { defaultLimits, hashImage, sniffImage } from "../../index.js";
 import { matchRadius, leastQuality } from "../../thresholds.js";
 import { sniffVideo } from "../../doors/video.js";
 import type { Image } from "../draw/image.js";
@@ -191,8 +192,8 @@ async function itemOfFile(path: string, folder: string, stratum: Stratum): Promi
       const video = stratum === "original" && sniffVideo(head) !== undefined;
       return { name, ...(video && { video: path }) };
     }
-    const bytes = await readFile(path);
-    return await itemOf(bytes, { name, stratum, source: { path }, bytes: () => readFile(path) });
+    const read = (): Promise<Uint8Array> => readWholeFile(path, defaultLimits.maxBytes);
+    return await itemOf(await read(), { name, stratum, source: { path }, bytes: read });
   } catch (error) {
     return { name, reason: reasonOf(error) };
   }

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EmpreinteError, unwritable } from "../../errors.js";
+import { readWholeFile } from "../../files/read-file.js";
 
 /** The answer of one method to one query. The names are short because the state file has a line for each answer. */
 export interface Row {
@@ -33,6 +34,8 @@ export interface Row {
 }
 
 const fileName = "state.jsonl";
+/** Bytes of the longest state that is continued. A row has some 200. */
+const mostBytes = 2 ** 29 - 2 ** 20;
 
 /**
  * The answers so far, one line for each. An interrupted run continues from it. The header decides which evaluation the
@@ -61,9 +64,16 @@ export class State {
     let text = "";
     try {
       await mkdir(folder, { recursive: true });
-      if (!restart) text = await readFile(path, "utf8");
+      // What is there may also be no file, which opening would wait for.
+      if (restart) await rm(path, { force: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unwritable(folder, error);
+      throw unwritable(folder, error);
+    }
+    try {
+      if (!restart) text = (await readWholeFile(path, mostBytes)).toString("utf8");
+    } catch (error) {
+      const { cause } = error as EmpreinteError;
+      if ((cause as NodeJS.ErrnoException | undefined)?.code !== "ENOENT") throw unwritable(path, cause ?? error);
     }
     const lines = text.split("\n");
     if (text !== "" && lines.length > 1 && lines[0] !== header) {

@@ -1,12 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import { altered, attacksNamed } from "../attacks/suite.js";
 import type { Image } from "../draw/image.js";
+import { readWholeFile } from "../../files/read-file.js";
+import { defaultLimits } from "../../limits.js";
 import { generated } from "../generated/generated.js";
 import type { Answer, Job, Source } from "./pool.js";
 import { decoded, jpeg, oneThread } from "../sharp.js";
 
 /** Makes altered and generated images, one at a time, on a thread of its own. */
+
+const read = (path: string): Promise<Uint8Array> => readWholeFile(path, defaultLimits.maxBytes);
 
 /** The last image that was decoded: the attacks on one original follow each other. */
 let last: { name: string; image: Image } | undefined;
@@ -16,7 +19,7 @@ async function imageOf(source: Source): Promise<Image> {
   if (last?.name === name) return last.image;
   const image =
     "path" in source
-      ? await decoded(await readFile(source.path))
+      ? await decoded(await read(source.path))
       : await generated(source.kind, source.number, source.seed);
   last = { name, image };
   return image;
@@ -25,7 +28,7 @@ async function imageOf(source: Source): Promise<Image> {
 async function done({ source, attack, seed, key }: Job): Promise<Uint8Array> {
   const image = await imageOf(source);
   if (attack !== undefined) return altered(image, attacksNamed([attack])[0]!, seed, key);
-  return "path" in source ? readFile(source.path) : jpeg(image, 90);
+  return "path" in source ? read(source.path) : jpeg(image, 90);
 }
 
 oneThread();

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFfmpeg, hashVideo, VideoIndex, type VideoSignature } from "../../doors/video.js";
-import type { CopyLevel } from "../../index.js";
+import { type CopyLevel, digestFile } from "../../index.js";
 import { each } from "../run/each.js";
 import { Random } from "../random.js";
 import { keyOf, type Row, type State } from "../run/state.js";
@@ -33,12 +32,6 @@ export interface Clips {
   rows: { edit: ClipEdit; row: Row }[];
 }
 
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest("hex");
-}
-
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 interface Options {
@@ -58,7 +51,7 @@ async function read(files: readonly { name: string; path: string }[], { level, s
   for (const { name, path } of files) {
     signal?.throwIfAborted();
     try {
-      const digest = await digestOf(path);
+      const digest = (await digestFile(path, { digests: ["sha256"] })).sha256!;
       const before = found.clips.find((clip) => clip.digest === digest);
       if (before !== undefined) {
         found.duplicates.push({ name, of: before.name });

@@ -1,7 +1,7 @@
 /** The joints of an MPEG transport stream (ISO/IEC 13818-1): where one file ends and another one begins. */
 import { read } from "node:fs";
-import { open } from "node:fs/promises";
 import { promisify } from "node:util";
+import { openFile } from "../../files/open-file.js";
 
 const readInto = promisify(read);
 
@@ -83,7 +83,7 @@ export type Jumps = "none" | "joints" | "damage";
  */
 export async function jumpsOf({ fd, path }: { fd?: number; path: string }): Promise<Jumps> {
   if (fd !== undefined) return readJumps(fd);
-  const file = await open(path);
+  const { file } = await openFile(path);
   try {
     return await readJumps(file.fd);
   } finally {

@@ -1,6 +1,6 @@
 /** Every command refuses what is no file at once, by its name, whichever argument it is. None waits for a writer. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -46,7 +46,15 @@ describe.skipIf(process.platform === "win32" || which("mkfifo") === undefined)("
     ["bank info", (special) => ["bank", "info", special]],
     ["bank create", (special) => ["bank", "create", special, "c"]],
     ["video match", (special) => ["video", "match", special, special]],
-    ["evaluate", (special) => ["evaluate", special]],
+    ["evaluate", (special) => ["evaluate", "--generated", "0", special]],
+    [
+      "evaluate --unrelated",
+      (special) => ["evaluate", "--generated", "0", "--attacks", "jpeg-90", "--unrelated", special, path("walked")],
+    ],
+    ["evaluate --distances", (special) => ["evaluate", "--distances", `a:64:10=${special}`, path("walked")]],
+    ["index bench", (special) => ["index", "bench", special]],
+    ["bank verify", (special) => ["bank", "verify", special]],
+    ["bank export", (special) => ["bank", "export", "--to", "plain", "-o", path("made.txt"), special]],
   ];
 
   it.each(ways)("is refused by %s", async (_, args) => {
@@ -56,6 +64,39 @@ describe.skipIf(process.platform === "win32" || which("mkfifo") === undefined)("
       expect(stderr).toMatch(/pipe\.png|link\.jpg|\/dev\/zero/);
       expect(stderr).toMatch(/it is a (named pipe|device), not a file|is not a file|not a directory/);
     }
+  });
+
+  it.each([
+    ["list create", (special) => ["list", "create", "-o", special, path("good.png")]],
+    ["list convert", (special) => ["list", "convert", path("list.txt"), "--to", "plain", "-o", special]],
+    ["index build", (special) => ["index", "build", path("list.txt"), "-o", special]],
+    ["bank export", (special) => ["bank", "export", "--to", "plain", "-o", special, path("known.bank")]],
+  ] as typeof ways)("is not replaced by %s", async (_, args) => {
+    for (const special of [path("pipe.png"), path("link.jpg")]) {
+      const { code, stderr } = await empreinte(args(special));
+      expect({ special, code }).toEqual({ special, code: 2 });
+      expect(stderr).toMatch(/(pipe\.png|link\.jpg) cannot be written: it is a named pipe, not a file/);
+    }
+    expect(lstatSync(path("pipe.png")).isFIFO()).toBe(true);
+    expect(lstatSync(path("link.jpg")).isSymbolicLink()).toBe(true);
+  });
+
+  it("is no output either where the shell has opened it", async () => {
+    const { code, stderr } = await empreinte(["list", "create", "-o", "/dev/stdout", path("good.png")]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("/dev/stdout cannot be written: write - for standard output");
+    expect(lstatSync("/dev/stdout").isSymbolicLink()).toBe(true);
+  });
+
+  it("does not hold up an evaluation where it has the name of the state", async () => {
+    mkdirSync(path("report"));
+    execFileSync("mkfifo", [path("report", "state.jsonl")]);
+    const args = ["evaluate", "--report", path("report"), "--attacks", "jpeg-90", "--generated", "0", path("walked")];
+    const { code, stderr } = await empreinte(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/state\.jsonl cannot be written: it is a named pipe, not a file/);
+    expect(await empreinte([...args, "--restart"])).toMatchObject({ code: 2, stderr: /pipe\.mp4/ });
+    expect(lstatSync(path("report", "state.jsonl")).isFile()).toBe(true);
   });
 
   it.each([

@@ -1,10 +1,11 @@
 /** Every function that takes a path: what is not a file is refused at once, and no error repeats a whole hash. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
@@ -19,6 +20,7 @@ import {
   HashIndex,
   HashList,
   hashWithCrops,
+  readSmallFileSync,
   reduceImage,
   safePreview,
 } from "../../../dist/index.js";
@@ -59,6 +61,7 @@ const ways: [string, (path: string) => Promise<unknown>][] = [
   ["openList", (name) => openList(name)],
   ["convertList", (name) => convertList(name, { to: "plain" })],
   ["BankStore.open", (name) => BankStore.open(name)],
+  ["readSmallFileSync", async (name) => readSmallFileSync(name)],
   ["distancesMethod", (name) => distancesMethod("other", name, { bits: 64, radius: 10 })],
 ];
 
@@ -126,6 +129,35 @@ describe.skipIf(!isLinux || which("mkfifo") === undefined)("what is not a file i
     expect(stdout).toBe("2\n");
     expect(stderr).toMatch(/package\.json: is not a JPEG/);
     expect(stderr).not.toMatch(/pipe/);
+  });
+});
+
+describe("a small file", () => {
+  it("is read whole up to its limit, by a path or a URL", () => {
+    const bytes = Buffer.from(Uint8Array.from({ length: 200_000 }, (_, i) => i % 251));
+    writeFileSync(path("small"), bytes);
+    expect(readSmallFileSync(path("small")).equals(bytes)).toBe(true);
+    expect(readSmallFileSync(pathToFileURL(path("small")), { maxBytes: 200_000 }).equals(bytes)).toBe(true);
+    writeFileSync(path("empty"), "");
+    expect(readSmallFileSync(path("empty"), { maxBytes: 0 })).toHaveLength(0);
+  });
+
+  it("is refused where it is longer, before it is read", () => {
+    writeFileSync(path("long"), "");
+    truncateSync(path("long"), 2 ** 40);
+    const text = expect.stringContaining(`${path("long")} has more than 1048576 bytes`);
+    expect(() => readSmallFileSync(path("long"))).toThrow(
+      expect.objectContaining({ code: "ERR_EMPREINTE_LIMIT", limit: "maxBytes", message: text }),
+    );
+    expect(() => readSmallFileSync(path("small"), { maxBytes: 199_999 })).toThrow("more than 199999 bytes");
+    for (const maxBytes of [-1, 1.5, Number.NaN]) {
+      expect(() => readSmallFileSync(path("small"), { maxBytes })).toThrow("maxBytes");
+    }
+  });
+
+  it("is named where there is none", () => {
+    expect(() => readSmallFileSync(path("none"))).toThrow(`${path("none")} cannot be read: ENOENT`);
+    expect(() => readSmallFileSync("")).toThrow("path");
   });
 });
 

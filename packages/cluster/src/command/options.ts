@@ -1,4 +1,5 @@
 /** The options that all commands share, and the connection that they describe. */
+import { readSmallFileSync } from "empreinte";
 import type { LinkOptions } from "../net/link.js";
 
 /** A mistake in the arguments. */
@@ -35,9 +36,10 @@ export function positive(name: string, value: string | undefined, unit = "a numb
   throw new UsageError(`--${name} takes ${unit}`);
 }
 
-/** Answers how to reach NATS. @throws {UsageError} */
+/** Answers how to reach NATS. @throws {UsageError} and {EmpreinteError} where a file cannot be read. */
 export function linkOf({ store, servers, ca, cert, key }: LinkValues): LinkOptions {
-  const files = { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) };
+  const text = (path: string): string => readSmallFileSync(path).toString("utf8");
+  const files = { ...(ca && { ca: text(ca) }), ...(cert && { cert: text(cert) }), ...(key && { key: text(key) }) };
   const tls = Object.keys(files).length > 0 ? { tls: files } : {};
   return { store: required("store", store), nats: { servers: servers.split(","), ...tls } };
 }

@@ -1,6 +1,5 @@
 /** A folder of list files, or one list at an address: whatever is there is all that the source has. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { HttpClient } from "../http/http-client.js";
@@ -38,7 +37,7 @@ export class ListFolder implements ExchangeClient {
   }
 
   async page({ checkpoint, resume }: Position, { signal, note }: PageOptions): Promise<ExchangePage> {
-    const files = await this.#files();
+    const files = await this.#files(note);
     const now = fingerprintOf(files);
     const before = resume === undefined ? undefined : (JSON.parse(resume) as Place);
     if (before === undefined && now === checkpoint) return unchanged({ checkpoint });
@@ -52,7 +51,7 @@ export class ListFolder implements ExchangeClient {
       };
     }
     const exchange = `the file ${file.name}`;
-    const { entries } = await openListPage(createReadStream(join(this.#path, file.name)), {
+    const { entries } = await openListPage(join(this.#path, file.name), {
       exchange,
       note,
       ...(signal && { signal }),
@@ -69,17 +68,22 @@ export class ListFolder implements ExchangeClient {
     // Nothing is open.
   }
 
-  async #files(): Promise<{ name: string; size: number; time: number }[]> {
-    const there = await readdir(this.#path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+  /** The files, also those behind links. Of what cannot be read as one the entries would end, so that it is refused. */
+  async #files(note: PageOptions["note"]): Promise<{ name: string; size: number; time: number }[]> {
+    const there = await readdir(this.#path).catch((error: NodeJS.ErrnoException) => {
       throw badPage(this.name, `it cannot be read: ${error.code ?? "unknown"}`);
     });
-    const names = there.filter((one) => one.isFile() && !one.name.startsWith(".")).map(({ name }) => name);
-    return Promise.all(
-      names.sort().map(async (name) => {
-        const { size, mtimeMs: time } = await stat(join(this.#path, name));
-        return { name, size, time };
-      }),
-    );
+    const files = [];
+    for (const name of there.filter((one) => !one.startsWith(".")).sort()) {
+      const about = await stat(join(this.#path, name)).catch((error: NodeJS.ErrnoException) => {
+        throw badPage(this.name, `${JSON.stringify(name)} in it cannot be read: ${error.code ?? "unknown"}`);
+      });
+      if (about.isDirectory()) {
+        note({ kind: "folder", reason: `the folder ${JSON.stringify(name)} in it was not read` });
+      } else if (about.isFile()) files.push({ name, size: about.size, time: about.mtimeMs });
+      else throw badPage(this.name, `${JSON.stringify(name)} in it is no file`);
+    }
+    return files;
   }
 }
 

@@ -27,9 +27,13 @@ const asListed: Status = ({ status }) => ({ status });
 
 /**
  * Opens a page that has one of the list formats.
+ * @param body the bytes, or the path of a file.
  * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_PAGE` for what is no such page. The entries throw it, too.
  */
-export async function openListPage(body: AsyncIterable<Uint8Array>, options: ListPageOptions): Promise<OpenPage> {
+export async function openListPage(
+  body: string | AsyncIterable<Uint8Array>,
+  options: ListPageOptions,
+): Promise<OpenPage> {
   const { exchange, format, statusOf = asListed, signal, note } = options;
   let wrongCount: string | undefined;
   const onProblem = ({ code, reason, skipped, field }: ListProblem): void => {

@@ -1,6 +1,6 @@
 /** Reads the configuration: flags before the environment, the environment before the file, the file before the defaults. */
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { readSmallFileSync } from "empreinte";
 import { ServiceError } from "../core/errors.js";
 import { type Config, serverOptions } from "./options.js";
 
@@ -63,12 +63,26 @@ function readValue(key: keyof Config, name: string, value: unknown): string | nu
   return value;
 }
 
+/**
+ * Reads a text file that the configuration names.
+ * @param what it is, for the error.
+ * @throws {ServiceError} `ERR_EMPREINTE_CONFIG`, naming the file
+ */
+export function textOf(what: string, path: string): string {
+  try {
+    return readSmallFileSync(path).toString("utf8");
+  } catch (error) {
+    throw refusal(`The ${what} ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Reads the file: a JSON object whose names are those of the options. @throws {ServiceError} */
 function readFile(path: string): Record<string, unknown> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(path, "utf8"));
+    parsed = JSON.parse(textOf("configuration", path));
   } catch (error) {
+    if (error instanceof ServiceError) throw error;
     throw refusal(
       `The configuration ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );

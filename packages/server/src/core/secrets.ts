@@ -1,10 +1,24 @@
 /** Credentials at rest: sealed with a key that is in a file of its own, which no backup has. */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSmallFileSync } from "empreinte";
 
 const nonceBytes = 12;
 const tagBytes = 16;
+
+/**
+ * Reads a secret that the configuration names.
+ * @param what it is, for the log.
+ * @throws {Error} naming the file. To a client that is a fault of the service, whose text only the log has.
+ */
+export function readSecret(what: string, path: string): string {
+  try {
+    return readSmallFileSync(path).toString("utf8").trim();
+  } catch (error) {
+    throw new Error(`The ${what} ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
 
 /** Seals and opens credentials. */
 export class Secrets {
@@ -22,7 +36,7 @@ export class Secrets {
       const there = error instanceof Error && "code" in error && error.code === "EEXIST";
       if (!there) throw error;
     }
-    return readFileSync(this.#path);
+    return readSmallFileSync(this.#path);
   }
 
   /** @param name of what is sealed. It opens under this name alone. */

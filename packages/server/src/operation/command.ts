@@ -7,6 +7,7 @@ import { type Config, serverOptions } from "../config/options.js";
 import { actingAs } from "../core/actor.js";
 import { answerOf } from "../core/errors.js";
 import { statePath, storePath } from "../core/paths.js";
+import { readSecret } from "../core/secrets.js";
 import { prepareData } from "../core/service.js";
 import { State } from "../core/state.js";
 import { Keys } from "../keys/keys.js";
@@ -169,6 +170,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (config.review) {
       readLabels(config.reviewSchemes);
       parseRoles(config.oidcRoles);
+      if (config.oidcSecretFile !== "") readSecret("oidcSecretFile", config.oidcSecretFile);
+      if (config.reviewMediaTokenFile !== "") readSecret("reviewMediaTokenFile", config.reviewMediaTokenFile);
     }
     if (flags["check-config"] === true) {
       process.stdout.write(`${JSON.stringify(config, undefined, 2)}\n`);

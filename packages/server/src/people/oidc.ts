@@ -1,10 +1,9 @@
 /** Signing in with an OpenID Connect issuer: the authorization code with PKCE. What a person may do follows from a claim. */
-import { readFileSync } from "node:fs";
 import type { Configuration } from "openid-client";
 import type { Config } from "../config/options.js";
 import { isLocal, parseListen } from "../config/load.js";
 import { forbidden, ServiceError } from "../core/errors.js";
-import { Secrets } from "../core/secrets.js";
+import { readSecret, Secrets } from "../core/secrets.js";
 import { checkScopes } from "../keys/scopes.js";
 import type { People, Person } from "./people.js";
 
@@ -68,7 +67,7 @@ export class Oidc {
   async #discover(): Promise<Configuration> {
     const { discovery, allowInsecureRequests, enableNonRepudiationChecks } = await import("openid-client");
     const { oidcIssuer, oidcClientId, oidcSecretFile } = this.#config;
-    const secret = oidcSecretFile === "" ? undefined : readFileSync(oidcSecretFile, "utf8").trim();
+    const secret = oidcSecretFile === "" ? undefined : readSecret("oidcSecretFile", oidcSecretFile);
     const issuer = new URL(oidcIssuer);
     // By itself the client trusts a token that came over TLS, and does not check who signed it.
     const execute = [enableNonRepudiationChecks];

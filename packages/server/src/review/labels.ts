@@ -1,5 +1,5 @@
 /** The labels that analysts give, each with its key on the page. */
-import { readFileSync } from "node:fs";
+import { textOf } from "../config/load.js";
 import { ServiceError } from "../core/errors.js";
 
 /** A label as the page shows it. */
@@ -39,8 +39,9 @@ const refusal = (text: string): ServiceError => new ServiceError(400, "ERR_EMPRE
 function readFile(path: string): ReviewLabel[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(path, "utf8"));
+    parsed = JSON.parse(textOf("file of labels", path));
   } catch (error) {
+    if (error instanceof ServiceError) throw error;
     throw refusal(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   const { labels } = (parsed ?? {}) as { labels?: unknown };

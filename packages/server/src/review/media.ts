@@ -1,9 +1,9 @@
 /** The media of cards: not held at all, fetched from the platform, or held in memory, encrypted with this process's key. */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { type Fetcher, FetchError, type FetchResponse } from "empreinte-fetch";
 import type { Config } from "../config/options.js";
 import { notFound, ServiceError } from "../core/errors.js";
+import { readSecret } from "../core/secrets.js";
 
 const nonceBytes = 12;
 
@@ -93,7 +93,7 @@ export async function fetchMedia(
 ): Promise<FetchResponse> {
   const { reviewMediaUrl, reviewMediaTokenFile } = config;
   const url = reviewMediaUrl.replaceAll("{reference}", encodeURIComponent(reference));
-  const token = reviewMediaTokenFile === "" ? undefined : readFileSync(reviewMediaTokenFile, "utf8").trim();
+  const token = reviewMediaTokenFile === "" ? undefined : readSecret("reviewMediaTokenFile", reviewMediaTokenFile);
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   let response: FetchResponse;
   try {
