@@ -8,6 +8,7 @@ import { type Pages, quarantinedFlag, weakFlag, writeRecord } from "../storage/p
 import { counter, setCounter } from "../storage/schema.js";
 import { frameType, stillTypes } from "../storage/signals.js";
 import type { Texts } from "../storage/texts.js";
+import { packColumn, unpacked } from "./columns.js";
 import type { ImportCounts, Screen } from "./counts.js";
 import { type CheckedEntry, type CheckedSignal, isSourcesId } from "./records.js";
 
@@ -35,20 +36,6 @@ export interface BatchContext {
   cropNumber(name: string | undefined): number;
 }
 
-/**
- * Each column of a batch goes to SQLite as one value, 16 characters a row, because one parameter for each row and column
- * costs more than the insertion itself.
- */
-const cellWidth = 16;
-function packColumn(values: readonly number[]): Buffer {
-  const packed = Buffer.alloc(cellWidth * values.length, " ");
-  values.forEach((value, i) => packed.write(String(value), cellWidth * i, "latin1"));
-  return packed;
-}
-
-/** SQL that reads a packed column. */
-const unpacked = (parameter: number): string =>
-  `CAST(substr(?${parameter}, key * ${cellWidth} + 1, ${cellWidth}) AS INTEGER)`;
 const insertEntries = `INSERT INTO entry (id, source, digest, text, status, labels, first, count, updated, since, times)
   SELECT ?1 + key, ?2, unhex(value), NULLIF(${unpacked(9)}, -1), ${unpacked(4)}, ${unpacked(5)}, ${unpacked(6)},
     ${unpacked(7)}, NULLIF(${unpacked(8)}, -1), ?3, NULLIF(${unpacked(11)}, -1)
@@ -108,6 +95,9 @@ interface Screened {
   weak: ReadonlySet<CheckedSignal>;
 }
 
+const noFrames: ReadonlySet<CheckedSignal> = new Set();
+const isFrame = ({ type }: CheckedSignal): boolean => type === frameType;
+
 /** Why an entry is held back that its source does not call active. */
 export const heldReason = "its source does not say that it is active";
 
@@ -116,12 +106,13 @@ export const heldReason = "its source does not say that it is active";
  * back the entry, unless it has nothing else.
  */
 export function screenEntry({ screen, counts }: BatchContext, { signals, held }: CheckedEntry): Screened {
-  const frames = signals.filter(({ type }) => type === frameType);
-  const others = frames.length === 0 ? signals : signals.filter(({ type }) => type !== frameType);
+  if (!signals.some(isFrame)) return { reason: held ? heldReason : screen(signals), weak: noFrames };
+  const frames = signals.filter(isFrame);
+  const others = signals.filter((signal) => !isFrame(signal));
   const reason = held ? heldReason : others.length === 0 ? undefined : screen(others);
   const weak = new Set(frames.filter((frame) => screen([frame]) !== undefined));
   if (reason === undefined && others.length === 0 && weak.size === frames.length) {
-    return { reason: `no frame can be matched: ${screen(frames.slice(0, 1))}`, weak: new Set() };
+    return { reason: `no frame can be matched: ${screen(frames.slice(0, 1))}`, weak: noFrames };
   }
   counts.weakFrames += weak.size;
   return { reason, weak };

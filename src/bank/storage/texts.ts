@@ -31,17 +31,22 @@ export class Texts {
 
   /** Adds a text and answers its address. */
   add(text: string): number {
-    return this.addBytes(Buffer.from(text));
+    const length = Buffer.byteLength(text);
+    const needed = lengthBytes + length;
+    if (needed > textBytes) return this.addBytes(Buffer.from(text));
+    const address = this.#reserve(needed);
+    const page = this.#pages.edit(Math.floor(address / textBytes));
+    const start = padBytes + (address % textBytes);
+    page.writeUInt32LE(length, start);
+    page.write(text, start + lengthBytes);
+    return address;
   }
 
   /** Adds bytes, which are kept as a text is, and answers their address. */
   addBytes(bytes: Buffer): number {
     const length = Buffer.alloc(lengthBytes);
     length.writeUInt32LE(bytes.length);
-    const needed = lengthBytes + bytes.length;
-    const left = textBytes - (this.#end % textBytes);
-    const address = this.#end + (needed > left && needed <= textBytes ? left : 0);
-    this.#end = address + needed;
+    const address = this.#reserve(lengthBytes + bytes.length);
     this.#write(address, length);
     this.#write(address + lengthBytes, bytes);
     return address;
@@ -66,6 +71,14 @@ export class Texts {
   flush(): void {
     this.#pages.flush();
     setCounter(this.#database, "texts", this.#end);
+  }
+
+  /** Answers the address of so many new bytes, which are on one page where they fit. */
+  #reserve(bytes: number): number {
+    const left = textBytes - (this.#end % textBytes);
+    const address = this.#end + (bytes > left && bytes <= textBytes ? left : 0);
+    this.#end = address + bytes;
+    return address;
   }
 
   #lengthAt(address: number): number {
