@@ -1,15 +1,26 @@
-// Runs the checks of .clang-tidy over the core and the binding. A file without findings is checked again only after it, a
-// header that it includes or the checks have changed: node_modules/.cache/empreinte-native remembers such files. Findings
-// differ between versions of clang-tidy, so it must be version 14, Debian 12's. Without it the exit status is 77, or 0 with
-// --optional. `--newest N` checks only the N sources that were changed last.
+// Runs the checks of .clang-tidy over the core and the binding, over as many sources at once as compile as one: most of the
+// work is the headers of the system. The findings are those of each source by itself. A file without findings is checked
+// again only after it, a header that it includes or the checks have changed: node_modules/.cache/empreinte-native remembers
+// such files. Findings differ between versions of clang-tidy, so it must be version 14, Debian 12's. Without it the exit
+// status is 77, or 0 with --optional. `--newest N` checks only the N sources that were changed last.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { groupsOf, merged, withHeaders } from "./merged-sources.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const require = createRequire(import.meta.url);
@@ -25,17 +36,7 @@ if (found !== 0) {
 function files(folder, extension) {
   return readdirSync(join(root, folder), { recursive: true })
     .filter((name) => name.endsWith(extension) && !/kernels\/(x86_|arm_|wasm)/.test(name))
-    .map((name) => join(folder, name));
-}
-
-/** A source with the headers of the core and the binding that it includes, directly or not. */
-function withHeaders(file, seen = new Set()) {
-  if (seen.has(file) || !existsSync(join(root, file))) return seen;
-  seen.add(file);
-  for (const [, name] of readFileSync(join(root, file), "utf8").matchAll(/^\s*#include "([^"]+)"/gm)) {
-    withHeaders(join(dirname(file), name), seen);
-  }
-  return seen;
+    .map((name) => posix.join(folder, name));
 }
 
 const folders = ["native", "bindings/node"];
@@ -46,7 +47,7 @@ mkdirSync(cache, { recursive: true });
 /** The note that a file has no findings, named by everything that decides it. */
 function noteOf(file) {
   const key = createHash("sha256").update(checks);
-  for (const name of withHeaders(file)) key.update(`${name}\n`).update(readFileSync(join(root, name)));
+  for (const name of withHeaders(root, file)) key.update(`${name}\n`).update(readFileSync(join(root, name)));
   return join(cache, `${key.digest("hex")}.tidy`);
 }
 
@@ -54,14 +55,15 @@ const includes = ["node-api-headers", "node-addon-api"].map((name) => require(na
 const flags = [
   "-std=c++20",
   "-ffp-contract=off",
+  `-I${root}`,
   ...["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS"].map((name) => `-D${name}`),
   ...includes.flatMap((folder) => ["-isystem", folder]),
 ];
 
-/** Checks one file; its findings, or "" for none. */
-function check(file) {
+/** Reads one source; what is found, or "" for nothing. */
+function tidy(file) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["--quiet", file, "--", ...flags], { cwd: root });
+    const child = spawn(program, ["--quiet", "--config-file=.clang-tidy", file, "--", ...flags], { cwd: root });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.once("error", reject);
@@ -69,21 +71,45 @@ function check(file) {
   });
 }
 
+/** Checks sources as one. Where that finds something, each is checked by itself, and only what that finds counts. */
+async function check(files, number) {
+  let suspects = files;
+  if (files.length > 1) {
+    const source = join(scratch, `${number}.cc`);
+    writeFileSync(source, merged(root, files));
+    const findings = await tidy(source);
+    if (findings === "") suspects = [];
+    else if (/: error: .*\[clang-diagnostic-error\]/.test(findings)) {
+      console.log(`checked one by one, for they do not compile as one: ${files.join(", ")}`);
+    }
+  }
+  const guilty = new Set();
+  for (const file of suspects) {
+    const findings = await tidy(file);
+    if (findings === "") continue;
+    guilty.add(file);
+    console.log(findings);
+    process.exitCode = 1;
+  }
+  for (const file of files) if (!guilty.has(file)) writeFileSync(noteOf(file), "");
+}
+
 const changed = (file) => statSync(join(root, file)).mtimeMs;
-const queue = folders
+const unchecked = folders
   .flatMap((folder) => files(folder, ".cc"))
   .toSorted((a, b) => changed(b) - changed(a))
   .slice(0, Number(values.newest ?? Infinity))
-  .filter((file) => !existsSync(noteOf(file)));
-await Promise.all(
-  Array.from({ length: availableParallelism() }, async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const findings = await check(file);
-      if (findings === "") writeFileSync(noteOf(file), "");
-      else {
-        console.log(findings);
-        process.exitCode = 1;
-      }
-    }
-  }),
-);
+  .filter((file) => !existsSync(noteOf(file)))
+  .toSorted();
+// No group takes more than half of the work, so that two processors share it.
+const most = Math.ceil(unchecked.length / 2);
+const queue = [...groupsOf(root, unchecked, most).entries()];
+const scratch = mkdtempSync(join(tmpdir(), "empreinte-tidy-"));
+try {
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await check(next[1], next[0]);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
