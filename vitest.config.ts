@@ -15,8 +15,8 @@ export default defineConfig(({ mode }) => {
   const shared = sharedFiles();
   return {
     test: {
-      // To start a process and load the library takes most of a second of a processor, so that files which leave their
-      // process as it was follow one another in it.
+      // To start a process and load the library takes a second of a processor, so that files which leave their process
+      // as it was follow one another in it.
       projects: [
         {
           extends: true,
@@ -33,7 +33,8 @@ export default defineConfig(({ mode }) => {
       server: { deps: { external: [/\/dist\//] } },
       // A native addon belongs in processes of its own: a crash then ends one file, not the run.
       pool: "forks",
-      maxWorkers: Math.min(4, availableParallelism()),
+      // One more than there are processors: tests also wait, for children, servers and disks.
+      maxWorkers: Math.min(4, availableParallelism() + 1),
       sequence: { sequencer: SlowFirst },
       testTimeout: long ? 3 * hanging : hanging,
       hookTimeout: long ? 3 * hanging : hanging,

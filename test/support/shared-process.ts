@@ -3,13 +3,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./run.ts";
 
-/** The rooms whose tests call the library and nothing else. Programs, servers and hostile inputs have processes of their own. */
+/** The rooms whose tests leave their process alone. Hostile inputs, compilers and clusters of servers have their own. */
 const rooms = ["test/kat", "test/property", "test/differential", "test/unit"];
-const apart = ["test/unit/cli", "test/unit/project"];
+const packages = ["packages/browser/test", "packages/exchange/test", "packages/fetch/test", "packages/server/test"];
 
-/** What changes or measures the whole process: its environment, folder, allocator, memory, threads, handlers and warnings. */
+/**
+ * What changes or measures the whole process: its environment, folder, allocator, memory, threads, handlers and warnings. A
+ * copy of the environment for a child changes nothing.
+ */
 const wholeProcess =
-  /process\.(env|chdir|cwd|memoryUsage|resourceUsage|on|once|exitCode|execArgv|umask)\b|tuneProcess|hardenDecoder|sharp\.(cache|concurrency|simd)|\bgc\(|\/proc\/self|UV_THREADPOOL_SIZE|vi\.(mock|stub|useFakeTimers)|isolation: "process"/;
+  /(?<!\{ \.\.\.)process\.env\b|process\.(chdir|cwd|memoryUsage|resourceUsage|on|once|exitCode|execArgv|umask)\b|tuneProcess|hardenDecoder|sharp\.(cache|concurrency|simd)|\bgc\(|\/proc\/self|UV_THREADPOOL_SIZE|vi\.(mock|stub|useFakeTimers)|isolation: "process"/;
 
 /** Whether a test with this source leaves its process as it was. What test/support changes, it restores after a file's tests. */
 export function sharesProcess(source: string): boolean {
@@ -18,9 +21,9 @@ export function sharesProcess(source: string): boolean {
 
 /** The test files that share processes, as paths from the root. */
 export function sharedFiles(): string[] {
-  return rooms
+  return [...rooms, ...packages]
     .flatMap((room) => readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).map((n) => `${room}/${n}`))
-    .filter((file) => file.endsWith(".test.ts") && !apart.some((folder) => file.startsWith(`${folder}/`)))
+    .filter((file) => file.endsWith(".test.ts"))
     .filter((file) => sharesProcess(readFileSync(join(root, file), "utf8")))
     .toSorted();
 }

@@ -4,6 +4,7 @@ import { sharedFiles, sharesProcess } from "../../support/shared-process.ts";
 describe("which test files share a process", () => {
   test("not those that change or measure the whole of it", () => {
     expect(sharesProcess('import { hashImage } from "../dist/index.js";\nawait hashImage(path);')).toBe(true);
+    expect(sharesProcess("await run(program, [], { env: { ...process.env, LANG: name } });")).toBe(true);
     for (const source of [
       'process.env["PATH"] = "";',
       "process.chdir(folder);",
@@ -19,12 +20,14 @@ describe("which test files share a process", () => {
     }
   });
 
-  test("most of those that only call the library, and none that starts a server, a browser or the command", () => {
+  test("most of those that call the library, a package or the command, and none that is hostile or compiles", () => {
     const files = sharedFiles();
-    expect(files.length).toBeGreaterThan(60);
+    expect(files.length).toBeGreaterThan(120);
     expect(files).toContain("test/unit/lists/formats.test.ts");
-    expect(files.filter((file) => !/^test\/(kat|property|differential|unit)\//.test(file))).toEqual([]);
-    expect(files.filter((file) => /\/(cli|project)\//.test(file))).toEqual([]);
+    expect(files).toContain("test/unit/cli/copies.test.ts");
+    expect(files).toContain("packages/server/test/v1/routes.test.ts");
+    expect(files.filter((file) => /^test\/(hostile|native|package)\/|^packages\/cluster\//.test(file))).toEqual([]);
     expect(files).not.toContain("test/unit/image/tune-process.test.ts");
+    expect(files).not.toContain("test/unit/project/doctor.test.ts");
   });
 });
