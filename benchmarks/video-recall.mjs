@@ -91,10 +91,10 @@ async function main() {
     for (const each of cases) {
       const row = rows.get(each.name) ?? { found: 0, right: 0, all: 0 };
       rows.set(each.name, row);
-      const asked = query === "adaptive" ? each.query.adaptive : sampled(each.query.all, query);
-      frames += asked.frames.length;
+      const requested = query === "adaptive" ? each.query.adaptive : sampled(each.query.all, query);
+      frames += requested.frames.length;
       const start = performance.now();
-      const matches = await index.search(asked, { lookUp });
+      const matches = await index.search(requested, { lookUp });
       ms += performance.now() - start;
       const match = matches.find(({ id }) => id === each.clip);
       const good = match?.segments.some((s) =>

@@ -37,7 +37,7 @@ async function highestMebibytes(pid) {
 /** The most memory that any child of ours has had, looked at now and then. */
 function watchChildren() {
   let most = 0;
-  const look = async () => {
+  const plan = async () => {
     for (const name of await readdir("/proc").catch(() => [])) {
       if (!/^\d+$/.test(name)) continue;
       const stat = await readFile(`/proc/${name}/stat`, "latin1").catch(() => "");
@@ -45,7 +45,7 @@ function watchChildren() {
       if (parent === process.pid) most = Math.max(most, await highestMebibytes(name));
     }
   };
-  const timer = setInterval(look, 250);
+  const timer = setInterval(plan, 250);
   return () => (clearInterval(timer), most);
 }
 

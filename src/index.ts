@@ -11,7 +11,7 @@ export { hashPixelsSync } from "./hash/hash-pixels.js";
 export { type PixelHash } from "./hash/result.js";
 export { type RawPixels } from "./hash/raw-pixels.js";
 export { type Orientation, orientationNames } from "./hash/orientations.js";
-export { hashDistance, type HashLike, hashToBase64, hashToBytes, hashToHex, trivialHashReason } from "./hash/value.js";
+export { hashDistance, type HashLike, hashToBytes, hashToHex, trivialHashReason } from "./hash/value.js";
 export { readSmallFileSync } from "./files/read-file.js";
 export { digestFile, type FileDigests } from "./image/input/digest.js";
 export { sniffImage } from "./image/input/sniff.js";

@@ -119,7 +119,7 @@ class Images {
       for (int k = 0; k < kBits; ++k) above += c[k] > middle ? 1 : 0;
       if (above == kBits / 2) break;
       (above > kBits / 2 ? low : high) = middle;
-      // The median lies near zero, where the weak coefficients are: a small step first.
+      // The median is near zero, where the weak coefficients are: a small step first.
       middle = low < -7   ? middle - 0.004f * static_cast<float>(1 << std::min(step, 10))
                : high > 7 ? middle + 0.004f * static_cast<float>(1 << std::min(step, 10))
                           : (low + high) / 2;

@@ -39,16 +39,16 @@ export async function usearch({ n, data, rows, query, count, index, quick, root 
     hnsw.add(keys, floats(rows.subarray(32 * i, 32 * end), end - i), 1);
   }
   const seconds = (performance.now() - start) / 1000;
-  const asked = Math.min(count, 1024);
-  const queries = Array.from({ length: asked }, (_, i) => floats(query(i), 1));
+  const requested = Math.min(count, 1024);
+  const queries = Array.from({ length: requested }, (_, i) => floats(query(i), 1));
   let there = 0;
   let found = 0;
-  for (let i = 0; i < asked; i++) {
+  for (let i = 0; i < requested; i++) {
     if (index.searchSync(query(i), { radius: 31, limit: 1 }).length === 0) continue;
     there++;
     if (hnsw.search(queries[i], 1, 1).distances[0] <= 31) found++;
   }
-  const time = slice((i) => hnsw.search(queries[i], 1, 1), asked);
+  const time = slice((i) => hnsw.search(queries[i], 1, 1), requested);
   row(`usearch ${version} HNSW, k = 1`, us(time), us(t.read / time));
   console.log(
     `    finds ${((100 * found) / there).toFixed(0)} % of what is within 31; built in ${seconds.toFixed(0)} s`,

@@ -72,7 +72,7 @@ const link = [
   "-Wl,--stack-first",
   "-Wl,--max-memory=2147483648",
 ];
-const variants = [
+const builds = [
   { name: "empreinte.wasm", options: [], sources: [] },
   { name: "empreinte-simd.wasm", options: ["-msimd128", "-mbulk-memory"], sources: ["native/kernels/wasm.cc"] },
 ];
@@ -86,7 +86,7 @@ const newest = (folder) =>
 const changed = Math.max(newest("native"), newest("bindings/wasm"));
 
 mkdirSync(output, { recursive: true });
-for (const { name, options, sources: more } of variants) {
+for (const { name, options, sources: more } of builds) {
   const file = join(output, name);
   if (existsSync(file) && statSync(file).mtimeMs > changed) continue;
   rmSync(file, { force: true });

@@ -214,7 +214,8 @@ export class Matcher {
     const checked = checkQuery(queryOf(samples?.hash, digests));
     const search = samples !== undefined && level !== "fast";
     const copies = search ? await findCopies(this.#context, checked, samples, { level, all, signal }) : [];
-    const decision = await this.#searchAndDecide(checkQuery({ ...checked, copies }), signal);
+    const query = copies.length > 0 ? { ...checked, copies } : checked;
+    const decision = await this.#searchAndDecide(query, signal);
     if (refused !== undefined && decision.matches.length === 0) throw refused;
     return decision;
   }

@@ -50,19 +50,6 @@ export function hashToHex(hash: HashLike): string {
 }
 
 /**
- * Returns a hash as 44 base64 characters.
- *
- * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH` for anything that is not a hash.
- *
- * @example
- * hashToBase64("f8f8f0cc…"); // "+Pjwz…="
- */
-export function hashToBase64(hash: HashLike): string {
-  const bytes = hashToBytes(hash);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, 32).toString("base64");
-}
-
-/**
  * Counts how many of the 256 bits of two hashes differ.
  *
  * @returns 0 … 256. Up to 31 is a match by Meta's recommendation.

@@ -51,9 +51,9 @@ export function allNamed(lists: KnownSources): NamedListSource[] {
 /** The formats that the core reads, because that is fastest. It also reads lists of unknown format. */
 const native: readonly (ListFormat | undefined)[] = ["plain", "signals", "signal-csv", undefined];
 
-async function* replayed({ pieces, rest }: PeekedList): AsyncGenerator<Uint8Array, void, undefined> {
+async function* replayed({ head, rest }: PeekedList): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    yield* pieces;
+    yield* head;
     yield* rest;
   } finally {
     await rest.return();

@@ -16,13 +16,18 @@ export interface ConvertListOptions extends Omit<OpenListOptions, "others"> {
 /** What a format cannot hold is counted, whatever it is. */
 const convertedNames = openListNames.filter((name) => name !== "others");
 
+let make: (list: EntryList, writer: ListWriter) => ListConversion;
+
 /** A list that is being converted. `convertList` makes it. Iterating over it gives the text of the other list in pieces. */
 export class ListConversion implements AsyncIterable<string> {
   readonly #list: EntryList;
   readonly #writer: ListWriter;
 
-  /** @internal */
-  constructor(list: EntryList, writer: ListWriter) {
+  static {
+    make = (list, writer): ListConversion => new ListConversion(list, writer);
+  }
+
+  private constructor(list: EntryList, writer: ListWriter) {
     this.#list = list;
     this.#writer = writer;
   }
@@ -74,5 +79,5 @@ export async function convertList(source: ListSource, options: ConvertListOption
   const list = await openList(source, { ...reading, others: "keep" });
   const { nation } = list;
   const sameNation = write?.nation === undefined && nation !== undefined;
-  return new ListConversion(list, sameNation ? new ListWriter(format, { ...write, nation }) : writer);
+  return make(list, sameNation ? new ListWriter(format, { ...write, nation }) : writer);
 }

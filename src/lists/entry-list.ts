@@ -3,8 +3,24 @@ import type { FormatReader } from "./format.js";
 import type { ListFormat } from "./formats/index.js";
 import type { Sink } from "./sink.js";
 
-/** How many bytes a reader gets at a time. Between two pieces other work has its turn. */
+/** How many bytes a reader gets at a time. Between two chunks other work has its turn. */
 const feedBytes = 1 << 18;
+
+/** What `openList` knows of a list when it has read its head. */
+export interface OpenedList {
+  format: ListFormat;
+  sink: Sink;
+  reader: FormatReader;
+  /** The bytes that are already read. */
+  head: readonly Uint8Array[];
+  /** The bytes after them. */
+  rest: AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+let make: (opened: OpenedList) => EntryList;
+
+/** Makes an open list of what was read so far. */
+export const makeEntryList = (opened: OpenedList): EntryList => make(opened);
 
 /** A list that is open. `openList` makes it. It is read once, from its beginning to its end. */
 export class EntryList implements AsyncIterable<ListEntry> {
@@ -20,14 +36,11 @@ export class EntryList implements AsyncIterable<ListEntry> {
   readonly #rest: AsyncGenerator<Uint8Array, void, undefined>;
   #begun = false;
 
-  /** @internal */
-  constructor(
-    format: ListFormat,
-    sink: Sink,
-    reader: FormatReader,
-    head: readonly Uint8Array[],
-    rest: AsyncGenerator<Uint8Array, void, undefined>,
-  ) {
+  static {
+    make = (opened): EntryList => new EntryList(opened);
+  }
+
+  private constructor({ format, sink, reader, head, rest }: OpenedList) {
     this.name = sink.name;
     this.format = format;
     this.nation = reader.nation;
@@ -64,7 +77,7 @@ export class EntryList implements AsyncIterable<ListEntry> {
     this.#begun = true;
     const sink = this.#sink;
     try {
-      for (const piece of this.#head) yield* this.#feed(piece);
+      for (const chunk of this.#head) yield* this.#feed(chunk);
       for await (const chunk of this.#rest) yield* this.#feed(chunk);
       let failure: unknown;
       try {

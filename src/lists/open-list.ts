@@ -1,7 +1,7 @@
 import { checkCallback, checkOptions, checkSignal, integer, invalidArgument, oneOf } from "../check.js";
 import { ListError } from "../errors.js";
 import { type CheckedColumns, checkColumns, type ColumnMap } from "./columns.js";
-import { EntryList } from "./entry-list.js";
+import { type EntryList, makeEntryList } from "./entry-list.js";
 import type { ListProblem } from "./entry.js";
 import { formats, type ListFormat, listFormats } from "./formats/index.js";
 import { isHashOutput } from "./formats/lines.js";
@@ -110,7 +110,7 @@ export async function openList(source: ListSource, options?: OpenListOptions): P
 export interface PeekedList {
   name: string;
   /** The beginning. */
-  pieces: readonly Uint8Array[];
+  head: readonly Uint8Array[];
   /** What comes after it. */
   rest: AsyncGenerator<Uint8Array, void, undefined>;
   /** The format by the content. */
@@ -121,8 +121,8 @@ export interface PeekedList {
 export async function peekList(source: ListSource, name: string, signal: AbortSignal | undefined): Promise<PeekedList> {
   const rest = readChunks(source, name, signal);
   try {
-    const pieces = await readHead(rest);
-    return { name, pieces, rest, format: formatOf(new Head(Buffer.concat(pieces))) };
+    const head = await readHead(rest);
+    return { name, head, rest, format: formatOf(new Head(Buffer.concat(head))) };
   } catch (error) {
     await rest.return();
     throw error;
@@ -130,8 +130,8 @@ export async function peekList(source: ListSource, name: string, signal: AbortSi
 }
 
 /** Closes a list of unknown format that is what the command `hash` prints. @throws {ListError} */
-export async function refuseHashOutput({ name, pieces, rest }: Omit<PeekedList, "format">): Promise<void> {
-  if (!isHashOutput(new Head(Buffer.concat(pieces)))) return;
+export async function refuseHashOutput({ name, head, rest }: Omit<PeekedList, "format">): Promise<void> {
+  if (!isHashOutput(new Head(Buffer.concat(head)))) return;
   await rest.return();
   const reason = "it is the output of the command hash; the command list create makes a list of the same images";
   throw new ListError(name, "its beginning", reason);
@@ -139,24 +139,24 @@ export async function refuseHashOutput({ name, pieces, rest }: Omit<PeekedList, 
 
 /** Reads at least `headBytes`, or all there is. */
 async function readHead(chunks: AsyncGenerator<Uint8Array, void, undefined>): Promise<Uint8Array[]> {
-  const pieces: Uint8Array[] = [];
+  const head: Uint8Array[] = [];
   let length = 0;
   while (length < headBytes) {
     const { done, value } = await chunks.next();
     if (done) break;
-    // A piece is valid until the next one is read.
-    pieces.push(Uint8Array.from(value));
+    // A chunk is valid until the next one is read.
+    head.push(Uint8Array.from(value));
     length += value.length;
   }
-  return pieces;
+  return head;
 }
 
 /** Starts to read the entries of an open list, and closes it if that fails. */
 export async function entryList(
-  { name, pieces, rest, format: recognised }: PeekedList,
+  { name, head, rest, format: recognised }: PeekedList,
   options: CheckedOptions & { others: "report" | "keep"; onProblem: ((problem: ListProblem) => void) | undefined },
 ): Promise<EntryList> {
-  const beginning = Buffer.concat(pieces);
+  const beginning = Buffer.concat(head);
   const refuse = (reason: string): ListError => new ListError(name, "its beginning", reason);
   try {
     if ((beginning[0] === 0xff && beginning[1] === 0xfe) || (beginning[0] === 0xfe && beginning[1] === 0xff))
@@ -164,12 +164,12 @@ export async function entryList(
     const format = options.format ?? recognised;
     if (format === undefined) {
       if (beginning.length === 0) throw refuse("it is empty");
-      await refuseHashOutput({ name, pieces, rest });
+      await refuseHashOutput({ name, head, rest });
       throw refuse("its format is none that is known; a CSV needs the option columns");
     }
     const sink = new Sink({ name, others: options.others, onProblem: options.onProblem });
     const reader = formats[format].read(sink, { ...options, head: new Head(beginning) });
-    return new EntryList(format, sink, reader, pieces, rest);
+    return makeEntryList({ format, sink, reader, head, rest });
   } catch (error) {
     await rest.return();
     throw error;

@@ -7,7 +7,7 @@ export interface Entry extends RecordPlaces {
   /** The first part of its rows' ids. It is never used again, so that a running search cannot take one for another. */
   slot: number;
   /** 0 … 254: the tag of its rows. */
-  bank: number;
+  tag: number;
 }
 
 /** The entries of an index, by id and by slot. */

@@ -1,18 +1,18 @@
 /**
  * The file of a LocalIndex, version 1. It is encrypted, because a rough copy of an image can be made from its record. All
- * numbers are little-endian but the number of a piece.
+ * numbers are little-endian but the number of a chunk.
  *
  *   offset  bytes
  *   0       8      magic: EMPRELOC
  *   8       4      version: 1. A reader refuses any other
  *   12      32     salt
- *   44             pieces, each a length of 4 bytes, as many bytes, and the 16 bytes of its authentication tag
+ *   44             chunks, each a length of 4 bytes, as many bytes, and the 16 bytes of its authentication tag
  *
- * Each piece is sealed with AES-256-GCM. The key of the file is made from the caller's key and the salt by HKDF with SHA-256.
- * The nonce of a piece is its number in 11 bytes, most significant first, and a byte that is 1 for the last piece. The 44 bytes
- * before the pieces are authenticated with each. So pieces cannot be changed, moved, left out or cut off.
+ * Each chunk is sealed with AES-256-GCM. The key of the file is made from the caller's key and the salt by HKDF with SHA-256.
+ * The nonce of a chunk is its number in 11 bytes, most significant first, and a byte that is 1 for the last chunk. The 44 bytes
+ * before the chunks are authenticated with each. So chunks cannot be changed, moved, left out or cut off.
  *
- * What is sealed is a sequence of entries, which may begin and end anywhere in a piece: 8 bytes of id (a double), 1 of bank, 1
+ * What is sealed is a sequence of entries, which may begin and end anywhere in a chunk: 8 bytes of id (a double), 1 of tag, 1
  * of kind (0 an original, 1 a benign image), 4 of length, and the record.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
@@ -29,7 +29,7 @@ const headerBytes = 44;
 const saltAt = 12;
 const tagBytes = 16;
 const keyBytes = 32;
-const pieceBytes = 1 << 20;
+const chunkBytes = 1 << 20;
 const entryHeadBytes = 14;
 /** The longest record there may be, with room to spare. */
 const mostRecordBytes = 1 << 16;
@@ -39,7 +39,7 @@ const cipherName = "aes-256-gcm";
 export interface StoredRecord {
   /** Zero for a benign image. */
   id: number;
-  bank: number;
+  tag: number;
   kind: "original" | "benign";
   record: Uint8Array;
 }
@@ -55,8 +55,8 @@ export function checkKey(key: unknown): Uint8Array {
   return Uint8Array.from(key);
 }
 
-/** Seals or opens the pieces of one file. */
-class Pieces {
+/** Seals or opens the chunks of one file. */
+class Chunks {
   readonly #key: Uint8Array;
   readonly #header: Uint8Array;
   #number = 0;
@@ -82,7 +82,7 @@ class Pieces {
     return Buffer.concat([length, sealed, cipher.getAuthTag()]);
   }
 
-  /** @throws where the piece is not the one that was sealed. */
+  /** @throws where the chunk is not the one that was sealed. */
   open(sealed: Uint8Array, last: boolean): Buffer {
     const decipher = createDecipheriv(cipherName, this.#key, this.#nonce(last), { authTagLength: tagBytes });
     decipher.setAAD(this.#header);
@@ -95,10 +95,10 @@ class Pieces {
   }
 }
 
-function encode({ id, bank, kind, record }: StoredRecord): Buffer {
+function encode({ id, tag, kind, record }: StoredRecord): Buffer {
   const head = Buffer.alloc(entryHeadBytes);
   head.writeDoubleLE(id, 0);
-  head[8] = bank;
+  head[8] = tag;
   head[9] = kinds.indexOf(kind);
   head.writeUInt32LE(record.length, 10);
   return Buffer.concat([head, record]);
@@ -117,7 +117,7 @@ export async function writeRecords(
   header.write(magic, "latin1");
   header.writeUInt32LE(version, 8);
   header.set(randomBytes(headerBytes - saltAt), saltAt);
-  const pieces = new Pieces(key, header);
+  const chunks = new Chunks(key, header);
   try {
     await replaceFile(path, async (descriptor) => {
       await writeAll(descriptor, header);
@@ -127,19 +127,19 @@ export async function writeRecords(
         const encoded = encode(record);
         waiting.push(encoded);
         size += encoded.length;
-        if (size < pieceBytes) continue;
+        if (size < chunkBytes) continue;
         signal?.throwIfAborted();
-        await writeAll(descriptor, pieces.seal(Buffer.concat(waiting), false));
+        await writeAll(descriptor, chunks.seal(Buffer.concat(waiting), false));
         waiting = [];
         size = 0;
       }
-      await writeAll(descriptor, pieces.seal(Buffer.concat(waiting), true));
+      await writeAll(descriptor, chunks.seal(Buffer.concat(waiting), true));
     });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw unwritable(path, error);
   } finally {
-    pieces.wipe();
+    chunks.wipe();
   }
 }
 
@@ -166,27 +166,27 @@ async function readHeader(file: FileHandle, path: string, size: number): Promise
   return header;
 }
 
-/** The bytes of each piece, opened. */
-async function* openPieces(
+/** The bytes of each chunk, opened. */
+async function* openChunks(
   file: FileHandle,
   path: string,
   size: number,
   key: Uint8Array,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
-  const pieces = new Pieces(key, await readHeader(file, path, size));
+  const chunks = new Chunks(key, await readHeader(file, path, size));
   try {
     for (let at = headerBytes, last = false; !last;) {
       signal?.throwIfAborted();
       const sealed = (await readAt(file, path, at, 4)).readUInt32LE() + tagBytes;
       at += 4;
-      if (sealed > size - at) throw refused(path, "the file is damaged (the length of a piece)");
+      if (sealed > size - at) throw refused(path, "the file is damaged (the length of a chunk)");
       last = at + sealed === size;
-      const piece = await readAt(file, path, at, sealed);
+      const chunk = await readAt(file, path, at, sealed);
       at += sealed;
       let plain: Buffer;
       try {
-        plain = pieces.open(piece, last);
+        plain = chunks.open(chunk, last);
       } catch (error) {
         const text = `${printable(path)}: the key is another one, or the file is damaged`;
         throw new IndexError("ERR_EMPREINTE_INDEX_FILE", text, { cause: error });
@@ -194,7 +194,7 @@ async function* openPieces(
       yield plain;
     }
   } finally {
-    pieces.wipe();
+    chunks.wipe();
   }
 }
 
@@ -212,8 +212,8 @@ export async function* readRecords(
   const { file, stat } = opened;
   try {
     let rest: Buffer = Buffer.alloc(0);
-    for await (const piece of openPieces(file, path, stat.size, key, signal)) {
-      rest = Buffer.concat([rest, piece]);
+    for await (const chunk of openChunks(file, path, stat.size, key, signal)) {
+      rest = Buffer.concat([rest, chunk]);
       let at = 0;
       for (; rest.length - at >= entryHeadBytes;) {
         const length = rest.readUInt32LE(at + 10);
@@ -222,7 +222,7 @@ export async function* readRecords(
         const kind = kinds[rest[at + 9]!];
         if (kind === undefined) throw refused(path, "the file is damaged (the kind of an entry)");
         const record = Uint8Array.from(rest.subarray(at + entryHeadBytes, at + entryHeadBytes + length));
-        yield { id: rest.readDoubleLE(at), bank: rest[at + 8]!, kind, record };
+        yield { id: rest.readDoubleLE(at), tag: rest[at + 8]!, kind, record };
         at += entryHeadBytes + length;
       }
       rest = Buffer.from(rest.subarray(at));

@@ -33,8 +33,8 @@ export interface LocalIndexOptions {
 
 /** The options of a search in a `LocalIndex`. */
 export interface LocalSearchOptions extends Limits {
-  /** Searches only originals of these banks, 0 … 254. Default: all. */
-  banks?: Iterable<number>;
+  /** Searches only originals of these tags, 0 … 254. Default: all. */
+  tags?: Iterable<number>;
   /**
    * When the image with its tones reversed is searched as well, which takes as long again: `"last"`, where nothing sure was
    * found before, or `"never"`. Default `"last"`.
@@ -46,11 +46,11 @@ export interface LocalSearchOptions extends Limits {
   name?: string;
 }
 
-const searchOptionNames = ["banks", "negative", "signal", "name", ...limitNames];
+const searchOptionNames = ["tags", "negative", "signal", "name", ...limitNames];
 /** From this number of rows on the radius is smaller. */
 const manyRows = 5_000_000;
 const radii = { few: 31, many: 25 } as const;
-const mostBank = 254;
+const mostTag = 254;
 
 /**
  * Holds the local records of originals. It finds an original in any part of it: cropped, inside a collage, under stickers,
@@ -115,16 +115,16 @@ export class LocalIndex implements LocalHolder, Disposable {
   /**
    * Adds an original. Points that a benign image has as well are left out.
    *
-   * @param options `bank`: a number 0 … 254 to filter by. Default 0.
+   * @param options `tag`: a number 0 … 254 to filter by. Default 0.
    * @throws {IndexError} `ERR_EMPREINTE_DUPLICATE_ID`; {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`
    */
-  add(id: number, record: LocalRecord, options?: { bank?: number }): void {
+  add(id: number, record: LocalRecord, options?: { tag?: number }): void {
     this.#open();
-    const bank = checkBank(options);
+    const tag = checkTag(options);
     if (this.#entries.has(checkId(id))) {
       throw new IndexError("ERR_EMPREINTE_DUPLICATE_ID", `The id ${id} is in the index already`);
     }
-    this.#insert(id, bank, recordBytes(record));
+    this.#insert(id, tag, recordBytes(record));
   }
 
   /**
@@ -138,16 +138,16 @@ export class LocalIndex implements LocalHolder, Disposable {
   }
 
   /**
-   * Replaces the record and the bank of an original.
+   * Replaces the record and the tag of an original.
    * @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID`; {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`
    */
-  replace(id: number, record: LocalRecord, options?: { bank?: number }): void {
+  replace(id: number, record: LocalRecord, options?: { tag?: number }): void {
     this.#open();
-    const bank = checkBank(options);
+    const tag = checkTag(options);
     const old = this.#entries.get(checkId(id));
     const bytes = recordBytes(record);
     // The new rows come first: where they cannot be added, the old ones are still there.
-    this.#insert(id, bank, bytes, () => this.#removeRows(old));
+    this.#insert(id, tag, bytes, () => this.#removeRows(old));
   }
 
   /** Returns whether the index has an original with this id. */
@@ -179,7 +179,7 @@ export class LocalIndex implements LocalHolder, Disposable {
     this.#open();
     const given = checkOptions(options, searchOptionNames);
     const negative = oneOf("negative", given.negative ?? "last", ["last", "never"] as const);
-    const tags = given.banks === undefined ? undefined : checkBanks(given.banks);
+    const tags = given.tags === undefined ? undefined : checkTags(given.tags);
     const signal = checkSignal(given.signal);
     const samples = await readSamples(input, { ...checkInputOptions(given), hash: checkHashOptions({}) }, signal);
     using points = await QueryPoints.of(samples, signal);
@@ -278,7 +278,7 @@ export class LocalIndex implements LocalHolder, Disposable {
   }
 
   /** Adds an entry's rows. `before` runs between that and the moment from which the entry is found. */
-  #insert(id: number, bank: number, record: Uint8Array, before?: () => void): void {
+  #insert(id: number, tag: number, record: Uint8Array, before?: () => void): void {
     const whole = splitRecord(record, () => true);
     const harmless =
       this.#benignRows.size === 0
@@ -286,9 +286,9 @@ export class LocalIndex implements LocalHolder, Disposable {
         : this.#benignRows.searchManySync(whole.descriptors, { radius: benignRadius, limit: 1 });
     const { head, places, descriptors } = splitRecord(record, (point) => !harmless[point]?.length);
     const slot = this.#entries.newSlot();
-    const entry = { id, slot, bank, head, places };
+    const entry = { id, slot, tag, head, places };
     if (pointsOf(entry) > 0) {
-      const tags = new Uint8Array(pointsOf(entry)).fill(bank);
+      const tags = new Uint8Array(pointsOf(entry)).fill(tag);
       this.#rows.addManySync(rowIds(entry), descriptors, { tags });
     }
     before?.();
@@ -313,7 +313,7 @@ export class LocalIndex implements LocalHolder, Disposable {
     }
     for (const slot of slots) {
       const entry = this.#entries.inSlot(slot);
-      if (entry !== undefined) this.#insert(entry.id, entry.bank, this.#record(entry), () => this.#removeRows(entry));
+      if (entry !== undefined) this.#insert(entry.id, entry.tag, this.#record(entry), () => this.#removeRows(entry));
     }
   }
 
@@ -325,18 +325,18 @@ export class LocalIndex implements LocalHolder, Disposable {
   }
 
   *#stored(): Iterable<StoredRecord> {
-    for (const record of this.#benign) yield { id: 0, bank: 0, kind: "benign", record };
+    for (const record of this.#benign) yield { id: 0, tag: 0, kind: "benign", record };
     for (const entry of Array.from(this.#entries)) {
       // Whoever removes or replaces an entry while the file is written does not want it there.
       if (this.#entries.inSlot(entry.slot) !== entry) continue;
-      yield { id: entry.id, bank: entry.bank, kind: "original", record: this.#record(entry) };
+      yield { id: entry.id, tag: entry.tag, kind: "original", record: this.#record(entry) };
     }
   }
 
-  #restore({ id, bank, kind, record }: StoredRecord): void {
+  #restore({ id, tag, kind, record }: StoredRecord): void {
     const valid = recordBytes(LocalRecord.from(record));
     if (kind === "benign") this.#insertBenign(valid);
-    else this.#insert(checkId(id), integer("bank", bank, 0, mostBank), valid);
+    else this.#insert(checkId(id), integer("tag", tag, 0, mostTag), valid);
   }
 }
 
@@ -345,13 +345,13 @@ const rowIds = (entry: Entry): Float64Array =>
 
 const checkId = (id: unknown): number => integer("id", id, 0, Number.MAX_SAFE_INTEGER);
 
-function checkBank(options: { bank?: number } | undefined): number {
-  return integer("bank", checkOptions(options, ["bank"]).bank ?? 0, 0, mostBank);
+function checkTag(options: { tag?: number } | undefined): number {
+  return integer("tag", checkOptions(options, ["tag"]).tag ?? 0, 0, mostTag);
 }
 
-function checkBanks(banks: unknown): number[] {
-  if (!isIterable(banks)) throw invalidArgument("banks", "iterable of integers", banks);
-  return Array.from(banks, (bank) => integer("banks", bank, 0, mostBank));
+function checkTags(tags: unknown): number[] {
+  if (!isIterable(tags)) throw invalidArgument("tags", "iterable of integers", tags);
+  return Array.from(tags, (tag) => integer("tags", tag, 0, mostTag));
 }
 
 function recordBytes(record: LocalRecord): Uint8Array {

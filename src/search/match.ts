@@ -8,7 +8,7 @@ import type { Region, ViewName } from "../views/views.js";
  * or the entry of a bank. It is a lead for a person to look at, not a verdict.
  */
 export interface Match {
-  /** How many bits differ, 0 … 256. */
+  /** How many bits differ, 0 … 256. For the view `"local"` it is the mean over the descriptors that agree. */
   distance: number;
   /** The nearest orientation of the query. Among equally near ones it is the first of `orientationNames`. */
   orientation: Orientation;

@@ -1,5 +1,5 @@
 // Index files. The first byte chooses: below 64, the rest is the file as it is; else a valid file, with or without
-// tables. The second says what is asked of it and whether its checksums are made right again, so that what lies behind
+// tables. The second says which calls are made and whether its checksums are made right again, so that what is behind
 // them is reached; the third, what else is done with it; the rest, what is done to it: bytes set, bits flipped, a
 // stretch filled, an end cut off. Whatever it is, nothing done with it reads outside it, and every call answers with
 // success or that it is damaged.

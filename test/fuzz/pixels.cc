@@ -1,6 +1,6 @@
 // Pixels and geometry. Every kernel this processor runs, by the exact and the automatic method, must give one answer; a
 // geometry that the check refuses must be refused by hashing too, and one it accepts must stay inside the buffer (which
-// is of exactly the size told, so that the sanitizer sees a byte read too far).
+// is of exactly the size given, so that the sanitizer sees a byte read too far).
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -37,7 +37,7 @@ describe(`on ${kernels.join(", ")}`, () => {
       for (const method of ["exact", "auto"] as const) {
         const plain = hashPixelsSync({ data, width, height, channels }, { kernel, method });
         expect(plain, `${kernel} ${method}`).toMatchObject({ hash: vector.hash, quality: vector.quality });
-        // The reference's dihedral entry point has no 64×64 shortcut, so its "orig" is another computation there.
+        // The reference's entry point for all orientations has no 64×64 shortcut, so its "orig" is another computation there.
         const turned = hashPixelsSync({ data, width, height, channels }, { kernel, method, orientations: true });
         expect(turned.orientations, `${kernel} ${method}`).toEqual(vector.dihedral);
         expect(turned.hash, `${kernel} ${method}`).toBe(vector.hash);

@@ -42,7 +42,7 @@ Data made(uint64_t seed, size_t rows) {
     const Hash& centre = data.centres[random.below(3)];
     // Up to 2^53, so that sorting by id goes through all its bits.
     data.ids.push_back(i << 33 | random.below(1u << 20));
-    // A sixth lies exactly at a radius that is asked for: what barely belongs, and needs every step to say so.
+    // A sixth is exactly at a radius of the queries: what barely belongs, and needs every step to say so.
     if (random.one_in(6)) {
       data.hashes.push_back(at_distance(&random, data.centres[0], kRadii[1 + random.below(4)]));
       continue;

@@ -64,7 +64,7 @@ void plain() {
   check("a header", "Hash,Metadata\n" + a + ",x\n", EMP_LIST_PLAIN, {entry(2, a, "x")});
   check("a hash alone in the header", "hash\n" + a + "\n", EMP_LIST_PLAIN, {entry(2, a)});
   check("no hash before the comma", a + "\n,x\n", EMP_LIST_PLAIN, {entry(1, a), problem(2, EMP_LIST_MISSING_FIELD)});
-  check("comments are none", "# mine\n" + a + "\n", EMP_LIST_PLAIN,
+  check("comments are not hashes", "# mine\n" + a + "\n", EMP_LIST_PLAIN,
         {problem(1, EMP_LIST_BAD_HASH_LENGTH), entry(2, a)});
   check("length and characters", a.substr(1) + "\n" + a.substr(0, 63) + "g\n" + b + "\n", EMP_LIST_PLAIN,
         {problem(1, EMP_LIST_BAD_HASH_LENGTH), problem(2, EMP_LIST_BAD_HASH_CHARACTER), entry(3, b)});

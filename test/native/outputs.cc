@@ -120,7 +120,7 @@ void round(uint64_t seed) {
   };
   reader.notify_on_text(true);
   size_t taken = 0;
-  bool told = false, ended = false;
+  bool reported = false, ended = false;
   while (!ended && (whole || taken < enough)) {
     target.assign(1 + random() % 400'000, 0);
     check(reader.fill(target.data(), target.size()), "nothing was being filled");
@@ -135,7 +135,7 @@ void round(uint64_t seed) {
       }
       reader.acknowledge();
       if (random() % 4 == 0) usleep(3000);  // as much is said meanwhile as is held
-      told = hear();
+      reported = hear();
     }
     ended = ended || filled < 0;
     if (filled > 0) {
@@ -149,8 +149,8 @@ void round(uint64_t seed) {
   }
   if (whole) {
     reader.notify_on_text(true);
-    while (!(told = hear()) && news.wait()) reader.acknowledge();
-    check(told && heard == text, "other text than was said");
+    while (!(reported = hear()) && news.wait()) reader.acknowledge();
+    check(reported && heard == text, "other text than was said");
   } else {
     check(text.compare(0, heard.size(), heard) == 0, "other text than was said, until the middle");
     if (random() % 2 == 0) {

@@ -136,14 +136,14 @@ void run_reader(emp_index* index, uint64_t seed) {
     for (uint64_t id = centre; id < kIds; id += kCentres) seen.push_back({state_of(id), {}});
     emp_snapshot* snapshot;
     if (emp_index_snapshot(index, &snapshot) != EMP_OK) std::abort();
-    // What happens after the snapshot must not show, however long the search takes: half of them are asked after it.
+    // What happens after the snapshot must not show, however long the search takes: half of them are searched after it.
     const bool at_once = random.one_in(2);
-    const auto look_again = [&] {
+    const auto search_again = [&] {
       for (size_t i = 0; i < seen.size(); ++i) seen[i].after = state_of(centre + i * kCentres);
     };
-    if (at_once) look_again();
+    if (at_once) search_again();
     const Found found = search(snapshot, queries, o, random.one_in(2) && (o.limit = 1000) > 0, 100'000);
-    if (!at_once) look_again();
+    if (!at_once) search_again();
     emp_snapshot_release(snapshot);
     must(found.status);
     for (const emp_hit& hit : found.hits) {

@@ -36,7 +36,7 @@ struct Random {
   float share() { return static_cast<float>(next()) / 2147483648.0f; }
 };
 
-// How much of pixel i lies in output `at` of `outputs` of n, in pixels.
+// How much of pixel i is in output `at` of `outputs` of n, in pixels.
 double share_of(uint32_t i, uint32_t at, uint32_t n, uint32_t outputs) {
   const double from = static_cast<double>(at) * n / outputs, to = (at + 1.0) * n / outputs;
   return std::max(0.0, std::min(i + 1.0, to) - std::max<double>(i, from));
@@ -61,7 +61,7 @@ double mean_of(const emp_pixels& p, const WorkingCopy& copy, uint32_t x, uint32_
   return sum / all;
 }
 
-void look_at_copy(Random& random, const emp_pixels& p, const WorkingCopy& copy, const emp_kernel* kernel) {
+void check_copy(Random& random, const emp_pixels& p, const WorkingCopy& copy, const emp_kernel* kernel) {
   const uint32_t longest = std::max(p.width, p.height);
   expect(std::max(copy.width, copy.height) == std::min(longest, kWorkingSide), "the longest side", kernel, p);
   double most = 0;
@@ -82,7 +82,7 @@ void look_at_copy(Random& random, const emp_pixels& p, const WorkingCopy& copy, 
   expect(off < 1e-3, "luma", kernel, p);
 }
 
-void look_at_sketch(const WorkingCopy& copy, const HalfResolution& half, const emp_kernel* kernel,
+void check_sketch(const WorkingCopy& copy, const HalfResolution& half, const emp_kernel* kernel,
                     const emp_pixels& p) {
   int wrong = 0;
   const uint32_t s = half.scale;
@@ -101,7 +101,7 @@ void look_at_sketch(const WorkingCopy& copy, const HalfResolution& half, const e
   expect(wrong == 0, "the sketch", kernel, p);
 }
 
-void look_at_levels(const Levels& levels, const emp_kernel* kernel, const emp_pixels& p) {
+void check_levels(const Levels& levels, const emp_kernel* kernel, const emp_pixels& p) {
   double off = 0;
   for (uint32_t n = 1; n < levels.count; ++n) {
     const LumaLevel &level = levels.level[n], &finer = levels.level[n - 1];
@@ -143,7 +143,7 @@ View any_view(Random& random, int i) {
   return view;
 }
 
-void look_at(Random& random, uint32_t width, uint32_t height, uint32_t channels) {
+void check_one(Random& random, uint32_t width, uint32_t height, uint32_t channels) {
   // Exactly as many bytes as may be read, so that a sanitizer finds one more.
   const size_t row = size_t{width} * channels, stride = row + random.next() % 3;
   std::vector<uint8_t> data(stride * (height - 1) + row);
@@ -154,9 +154,9 @@ void look_at(Random& random, uint32_t width, uint32_t height, uint32_t channels)
   const emp_kernel* portable;
   Made expected;
   if (emp_kernel_find("portable", &portable) != EMP_OK || !make(p, portable, expected)) std::exit(2);
-  look_at_copy(random, p, expected.copy, portable);
-  look_at_sketch(expected.copy, expected.half, portable, p);
-  look_at_levels(expected.levels, portable, p);
+  check_copy(random, p, expected.copy, portable);
+  check_sketch(expected.copy, expected.half, portable, p);
+  check_levels(expected.levels, portable, p);
   const size_t count = size_t{expected.copy.width} * expected.copy.height;
   for (size_t k = 0; k < emp_kernel_count(); ++k) {
     const emp_kernel* kernel = emp_kernel_at(k);
@@ -192,7 +192,7 @@ int main(int argc, char** argv) {
                                {1531, 77},  {129, 130},  {1024, 64}, {513, 96},   {9000, 12}};
   for (int round = 0; round < rounds; ++round)
     for (const auto& size : sizes)
-      for (const uint32_t channels : {1u, 3u, 4u}) look_at(random, size[0], size[1], channels);
+      for (const uint32_t channels : {1u, 3u, 4u}) check_one(random, size[0], size[1], channels);
   std::printf("%d checks of reduced images, %d failures\n", checks, failures);
   return failures != 0;
 }

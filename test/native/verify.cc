@@ -1,6 +1,6 @@
 // The verification of local points on made-up ones: an original of random points, a query in which a known map put them
 // beside points of something else, and votes of which up to four fifths are wrong. What is found is compared with the
-// map and with a plain RANSAC. Then input that is degenerate, and the tiers.
+// map and with a plain RANSAC. Then input of points on one line or at one place, and the tiers.
 //
 //   verify <seed> <rounds>
 //
@@ -248,7 +248,7 @@ bool sensible(const Verified& out, size_t most) {
          out.finding.seen <= most;
 }
 
-void degenerate(Random& random, uint64_t round) {
+void trivial(Random& random, uint64_t round) {
   const Hash same = random.hash();
   const auto all = [&](auto&& place, size_t count, double side) {
     Points points = {{}, {}, side, side};
@@ -342,7 +342,7 @@ int main(int argc, char** argv) {
     known_maps(random, round);
     unrelated(random, round);
     maps(random, round);
-    if (round == 1) degenerate(random, round);
+    if (round == 1) trivial(random, round);
   }
   std::printf("%d checks of verification, %d failures\n", checks, failures);
   return failures == 0 ? 0 : 1;

@@ -154,7 +154,7 @@ void reordered(Random& random) {
   const auto found = align(query, known, true);
   const bool all = has(found, 6, 21, 40, 55, 0.5) && has(found, 26, 38, 8, 20, 0.5) && has(found, 38, 53, 40, 55, 0.5);
   if (!expect(all, "stretches in another order, one of them twice")) show(found);
-  // And the other way round: what stands once in the query stands twice in the known video.
+  // And the other way round: what is once in the query is twice in the known video.
   const auto back = align(known, query, true);
   const bool both = has(back, 40, 55, 6, 21, 0.5) && has(back, 8, 20, 26, 38, 0.5) && has(back, 40, 55, 38, 53, 0.5);
   if (!expect(both, "one stretch that the known video has twice")) show(back);
@@ -177,7 +177,7 @@ void loop(Random& random) {
   if (!expect(found.size() <= 3 && has(found, 0, 36, 0, 36, 0.5), "a loop matches itself once")) show(found);
 }
 
-// Different films behind the same seconds of something that stands still, or changes once a second.
+// Different films behind the same seconds of something that does not move, or changes once a second.
 void leaders(Random& random) {
   const Film a(random, 30), b(random, 30);
   Random same(7);
@@ -212,7 +212,7 @@ void partial_weights(Random& random) {
   for (size_t i = 0; i < some.size(); ++i)
     if (i % 25 < 20) some[i] = 1;
   const auto matched = align(query, known);
-  // Where the film stands still, one excerpt of it may say too little by itself.
+  // Where nothing in the film moves, one excerpt of it may say too little by itself.
   if (!matched.empty()) {
     expect(is(matched), "an excerpt in two films");
     expect(is(align(query, known, false, EMP_OK, some)), "of which a fifth is drawn");
@@ -274,7 +274,7 @@ void brute_force(Random& random) {
   show(found);
 }
 
-// Anything but wrong times is answered, and looked at in places only where it is asked for.
+// Anything but wrong times has an answer. Places are examined only where the call wants them.
 void strange(Random& random) {
   Video video, other;
   const size_t count = random.below(300);

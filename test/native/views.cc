@@ -85,7 +85,7 @@ void shrink(Random& random, const Pixels& p) {
   expect(emp_shrink(&p.view, width, p.view.height + 1, copy.data()) == EMP_BAD_GEOMETRY, "higher than it was");
 }
 
-void look_at(Random& random, const Pixels& p) {
+void check_one(Random& random, const Pixels& p) {
   shrink(random, p);
   emp_views* views = nullptr;
   const emp_status made = emp_views_create(&p.view, nullptr, &views);
@@ -145,9 +145,9 @@ int main(int argc, char** argv) {
   for (int round = 0; round < rounds; ++round) {
     for (const auto& size : sizes) {
       const uint32_t channels = random.below(3) == 0 ? 1 : 3 + random.below(2);
-      look_at(random, make(random, size[0], size[1], channels, random.below(5), random.below(5)));
+      check_one(random, make(random, size[0], size[1], channels, random.below(5), random.below(5)));
     }
-    look_at(random, make(random, 5 + random.below(600), 5 + random.below(600), 3, 0, random.below(5)));
+    check_one(random, make(random, 5 + random.below(600), 5 + random.below(600), 3, 0, random.below(5)));
   }
   const uint8_t byte = 0;
   const emp_pixels wrong = {&byte, 1, 100, 100, 3, 300};

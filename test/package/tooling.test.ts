@@ -54,10 +54,10 @@ describe("the sources", () => {
 // `npm ci` refuses a lock file that leaves one out, on every platform; a registry that lags behind makes such lock files.
 test("package-lock.json has every optional package that another one requests", () => {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
-  const asked = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
-  expect(asked.length).toBeGreaterThan(20);
+  const requested = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+  expect(requested.length).toBeGreaterThan(20);
   const there = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, "")));
-  expect(asked.filter((name) => !there.has(name))).toEqual([]);
+  expect(requested.filter((name) => !there.has(name))).toEqual([]);
 });
 
 interface Lock {

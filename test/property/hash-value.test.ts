@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hashDistance, hashToBase64, hashToBytes, hashToHex } from "../../dist/index.js";
+import { hashDistance, hashToBytes, hashToHex } from "../../dist/index.js";
 import { InvalidHashError } from "../../dist/errors.js";
 import { bigDistance } from "../support/hashes.ts";
 
@@ -18,12 +18,11 @@ describe("text", () => {
       fc.property(hash, fc.constantFrom("hex", "HEX", "0x", "base64", "base64url"), (bytes, form) => {
         const hex = Buffer.from(bytes).toString("hex");
         expect(hashToHex(bytes)).toBe(hex);
-        expect(hashToBase64(bytes)).toBe(Buffer.from(bytes).toString("base64"));
         const text = {
           hex,
           HEX: hex.toUpperCase(),
           "0x": `0x${hex}`,
-          base64: hashToBase64(bytes),
+          base64: Buffer.from(bytes).toString("base64"),
           base64url: Buffer.from(bytes).toString("base64url"),
         }[form];
         expect(Buffer.compare(hashToBytes(text!), bytes)).toBe(0);
@@ -78,7 +77,7 @@ describe("distance", () => {
     fc.assert(
       fc.property(hash, (a) => {
         const opposite = a.map((byte) => byte ^ 255);
-        expect(hashDistance(hashToHex(a), hashToBase64(opposite))).toBe(256);
+        expect(hashDistance(hashToHex(a), Buffer.from(opposite).toString("base64"))).toBe(256);
       }),
     );
   });

@@ -253,11 +253,11 @@ describe("a list that was damaged anywhere", () => {
             (was, one) => (was.length === 0 ? was : apply(was, one)),
             Buffer.from(good),
           );
-          const told: string[] = [];
+          const reported: string[] = [];
           const options = {
             format: format as ListFormat,
             ...columns,
-            onProblem: ({ reason }: { reason: string }) => told.push(reason),
+            onProblem: ({ reason }: { reason: string }) => reported.push(reason),
           };
           try {
             const list = await openList(bytes, options);
@@ -273,9 +273,9 @@ describe("a list that was damaged anywhere", () => {
             }
           } catch (error) {
             expect(error).toBeInstanceOf(EmpreinteError);
-            told.push((error as Error).message);
+            reported.push((error as Error).message);
           }
-          expect(told.join("\n")).not.toMatch(/[0-9a-f]{9}/i);
+          expect(reported.join("\n")).not.toMatch(/[0-9a-f]{9}/i);
         }),
         { numRuns: rounds(50, 150) },
       );

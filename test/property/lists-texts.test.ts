@@ -52,11 +52,11 @@ describe("NCMEC XML", () => {
   const reference = (character: string, hexadecimal: boolean): string =>
     hexadecimal ? `&#x${character.codePointAt(0)!.toString(16)};` : `&#${character.codePointAt(0)};`;
   /** One text, put in one of the ways there are. */
-  const written = (text: string, way: number): string => {
-    if (way === 0) return text.replace(/[&<>"']/g, (character) => escapes[character]!);
-    if (way === 1) return `<![CDATA[${text.replaceAll("]]>", "]]]]><![CDATA[>")}]]>`;
+  const written = (text: string, form: number): string => {
+    if (form === 0) return text.replace(/[&<>"']/g, (character) => escapes[character]!);
+    if (form === 1) return `<![CDATA[${text.replaceAll("]]>", "]]]]><![CDATA[>")}]]>`;
     return Array.from(text, (character, i) =>
-      /[&<>]/.test(character) || i % 2 === 0 ? reference(character, way === 2) : character,
+      /[&<>]/.test(character) || i % 2 === 0 ? reference(character, form === 2) : character,
     ).join("");
   };
   const entry = fc.record({
@@ -67,7 +67,7 @@ describe("NCMEC XML", () => {
     video: fc.boolean(),
     deleted: fc.boolean(),
     seconds: fc.integer({ min: 0, max: 4e9 }),
-    way: fc.nat(3),
+    form: fc.nat(3),
     noise: fc.constantFrom("", "<!-- a > b -->", "<?x y?>", "\r\n\t", "<other><id>no</id></other>"),
     prefix: fc.boolean(),
   });
@@ -86,16 +86,16 @@ describe("NCMEC XML", () => {
           video,
           deleted,
           seconds,
-          way,
+          form,
           noise,
         }: (typeof entries)[number]): string => {
           const time = new Date(1000 * seconds).toISOString();
           const parts = [
             noise,
-            tag("member", written(name, way), ` id='${member}'`),
+            tag("member", written(name, form), ` id='${member}'`),
             tag("timestamp", ` ${time}\n`),
             noise,
-            tag("id", written(id, way)),
+            tag("id", written(id, form)),
             deleted ? "" : tag("fingerprints", noise.startsWith("<o") ? "" : noise + tag("md5", md5.toUpperCase())),
             noise.startsWith("<o") && !deleted ? tag("fingerprints", tag("md5", md5)) : "",
           ];

@@ -109,9 +109,9 @@ describe("any bytes", () => {
       fc.asyncProperty(bytes, fc.array(fc.nat(), { maxLength: 40 }), async (content, places) => {
         const whole = await readSource(content);
         expect(await readSource(cut(content, places))).toEqual(whole);
-        const told = [...whole.entries, ...whole.problems].map(([line]) => line);
-        expect(new Set(told).size).toBe(told.length);
-        expect(Math.max(0, ...told)).toBeLessThanOrEqual(
+        const reported = [...whole.entries, ...whole.problems].map(([line]) => line);
+        expect(new Set(reported).size).toBe(reported.length);
+        expect(Math.max(0, ...reported)).toBeLessThanOrEqual(
           content.filter((byte) => byte === 10 || byte === 13).length + 1,
         );
       }),

@@ -1,4 +1,4 @@
-/** The eight dihedral hashes against hashing pixels that really are turned and mirrored. */
+/** The hashes of the eight orientations against hashing pixels that really are rotated and mirrored. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Orientation, orientationNames, hashDistance, hashPixelsSync } from "../../dist/index.js";
@@ -26,8 +26,8 @@ const turns: Record<Orientation, { swaps: boolean; from: Source }> = {
   flipMinus1: { swaps: true, from: (x, y, w, h) => [w - 1 - y, h - 1 - x] },
 };
 
-function turn({ data, width, height }: Image, variant: Orientation): Image {
-  const { swaps, from } = turns[variant];
+function turn({ data, width, height }: Image, orientation: Orientation): Image {
+  const { swaps, from } = turns[orientation];
   const [w, h] = swaps ? [height, width] : [width, height];
   const out = new Uint8Array(data.length);
   for (let y = 0; y < h; y++) {
@@ -39,7 +39,7 @@ function turn({ data, width, height }: Image, variant: Orientation): Image {
   return { data: out, width: w, height: h };
 }
 
-/** a, then b, as one variant: what the pixels of a 2×3 image say. */
+/** a, then b, as one orientation: what the pixels of a 2×3 image say. */
 function compose(a: Orientation, b: Orientation): Orientation {
   const small = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 2, height: 3 };
   const both = turn(turn(small, a), b);
@@ -54,7 +54,7 @@ function compose(a: Orientation, b: Orientation): Orientation {
 const hash = (image: Image): ReturnType<typeof hashPixelsSync> =>
   hashPixelsSync({ ...image, channels: 1 }, { orientations: true });
 
-/** A textured image, told by little so that a counterexample can be read. */
+/** A textured image from few numbers, so that a counterexample can be read. */
 interface Recipe {
   gen: "scene" | "waves";
   seed: number;
@@ -78,18 +78,18 @@ const recipes = (side: fc.Arbitrary<number>): fc.Arbitrary<Recipe> =>
 /** 64 times an odd number, with a filter of odd width: filter and sampling are symmetrical, turning changes no sum but in rounding. */
 const symmetrical = recipes(fc.constantFrom(320, 576));
 const any = recipes(fc.integer({ min: 300, max: 700 }));
-const turnedWays = orientationNames.slice(1);
+const rotations = orientationNames.slice(1);
 
 describe("hashes of the eight orientations", () => {
-  it.each(turnedWays)("%s is the hash of pixels turned so, where the filter is symmetrical", (variant) => {
+  it.each(rotations)("%s is the hash of pixels turned so, where the filter is symmetrical", (orientation) => {
     fc.assert(
       fc.property(symmetrical, (recipe) => {
         const image = draw(recipe);
-        const derived = hash(image).orientations!;
-        const real = hash(turn(image, variant));
+        const computed = hash(image).orientations!;
+        const real = hash(turn(image, orientation));
         // Two coefficients beside the median may change places in rounding.
-        expect(hashDistance(derived[variant], real.hash)).toBeLessThanOrEqual(2);
-        expect(hashDistance(derived.orig, real.hash)).toBeGreaterThan(60);
+        expect(hashDistance(computed[orientation], real.hash)).toBeLessThanOrEqual(2);
+        expect(hashDistance(computed.orig, real.hash)).toBeGreaterThan(60);
       }),
       { numRuns: rounds(4, 12), seed: 20 },
     );
@@ -97,11 +97,11 @@ describe("hashes of the eight orientations", () => {
 
   it("are within the usual radius of the hash of turned pixels at any size", () => {
     fc.assert(
-      fc.property(any, fc.constantFrom(...turnedWays), (recipe, variant) => {
+      fc.property(any, fc.constantFrom(...rotations), (recipe, orientation) => {
         const image = draw(recipe);
-        expect(hashDistance(hash(image).orientations![variant], hash(turn(image, variant)).hash)).toBeLessThanOrEqual(
-          31,
-        );
+        expect(
+          hashDistance(hash(image).orientations![orientation], hash(turn(image, orientation)).hash),
+        ).toBeLessThanOrEqual(31);
       }),
       { numRuns: rounds(15, 40), seed: 21 },
     );

@@ -134,7 +134,7 @@ describe("the answers are sets of one order", () => {
   });
 });
 
-// Model and index are changed by the same commands, saved, opened and joined between, and asked.
+// Model and index are changed by the same commands, saved, opened and joined between, and searched.
 describe("any changes and questions: as a plain map answers", () => {
   async function expectAlike(make: () => Promise<{ model: Model; real: Real }>, numRuns: number): Promise<void> {
     await fc.assert(

@@ -18,7 +18,7 @@ function say(text) {
   if (state !== null) state.textContent = text;
 }
 
-/** Hides the image. The server is told how long it was there, also when the page goes. */
+/** Hides the image. The server receives how long it was there, also when the page goes. */
 function hide() {
   if (current === undefined) return;
   const { timer, controller, id } = current;

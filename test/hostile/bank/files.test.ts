@@ -96,11 +96,11 @@ describe("flipped bits", () => {
     expect(at).toBeGreaterThan(0);
     overwrite(at + 5, Uint8Array.of(readFileSync(path)[at + 5]! ^ 1));
     const store = await BankStore.open(path);
-    const told = store.verify();
-    expect(told[0]).toMatch(/is damaged \(signals, page \d+\)$/);
+    const reported = store.verify();
+    expect(reported[0]).toMatch(/is damaged \(signals, page \d+\)$/);
     // The entries of that page and no others: 84 signals, of at most 30 entries, of 500.
-    expect(told.slice(1).every((text) => /the index has 84|is not in its page/.test(text))).toBe(true);
-    expect(told.length).toBeGreaterThan(80);
+    expect(reported.slice(1).every((text) => /the index has 84|is not in its page/.test(text))).toBe(true);
+    expect(reported.length).toBeGreaterThan(80);
     expect(() => new Matcher(store).check({ hash: value!, quality: 100, stable: true })).toThrow("is damaged (signals");
     await store.close();
     rmSync(`${path}.index`);
@@ -110,7 +110,7 @@ describe("flipped bits", () => {
   test("flipped bits in the structure of any page give an error or a difference in verify, never a crash", async () => {
     await fill(path, 20);
     const good = readFileSync(path);
-    let told = 0;
+    let reported = 0;
     const pages = good.length / 4096;
     for (let page = 1; page < pages; page += 3) {
       // The first bytes of a b-tree page are its kind and its counts; of an overflow page, which page follows.
@@ -121,16 +121,16 @@ describe("flipped bits", () => {
       try {
         const store = await BankStore.open(damaged);
         try {
-          if (store.verify().length > 0) told++;
+          if (store.verify().length > 0) reported++;
         } finally {
           await store.close();
         }
       } catch (error) {
         expect((error as { code?: string }).code).toMatch(/^ERR_EMPREINTE_/);
-        told++;
+        reported++;
       }
     }
-    expect(told).toBe(Math.ceil((pages - 1) / 3));
+    expect(reported).toBe(Math.ceil((pages - 1) / 3));
   });
 });
 

@@ -1,4 +1,4 @@
-/** What goes wrong with pages, clocks and disks: each is told, with its place, and what was there before is still there. */
+/** What goes wrong with pages, clocks and disks: each fault is reported with its place, and what was there before remains. */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -226,7 +226,7 @@ function child(program: string, before = ""): ReturnType<typeof spawnSync> & { s
   const text = `import { BankStore, Matcher } from ${JSON.stringify(join(root, "dist/doors/bank.js"))};
     import { entriesOfCase, hashesOfCase } from ${JSON.stringify(join(root, "test/support/bank/entries.mjs"))};
     const [path] = process.argv.slice(1);
-    const told = async (work) => { try { console.log("done", await work()); } catch (error) { console.log(error.code, error.message); } };
+    const reported = async (work) => { try { console.log("done", await work()); } catch (error) { console.log(error.code, error.message); } };
     ${program}`;
   return spawnSync(
     "bash",
@@ -246,7 +246,7 @@ describe("disks", () => {
     const big = `Array.from({ length: 6000 }, (_, i) => entriesOfCase(100 + i)).flat()`;
     const { stdout, stderr } = child(
       `const store = await BankStore.open(path);
-       await told(() => store.import({ bank: "ncii", source: "hotline" }, ${big}));
+       await reported(() => store.import({ bank: "ncii", source: "hotline" }, ${big}));
        const matches = hashesOfCase(0).map((hash) => new Matcher(store).check({ hash, quality: 100, stable: true }).matches.length);
        console.log(matches.join(""), JSON.stringify(store.verify()));
        await store.close();`,
@@ -282,7 +282,7 @@ describe("disks", () => {
     await store.close();
     const before = readdirSync(folder).sort();
     readOnly();
-    const { stdout } = child(`${asNobody} await told(() => BankStore.open(path));`);
+    const { stdout } = child(`${asNobody} await reported(() => BankStore.open(path));`);
     expect(stdout).toMatch(/^ERR_EMPREINTE_(WRITE|READ) .*known\.bank/);
     chmodSync(folder, 0o755);
     expect(readdirSync(folder).sort()).toEqual(before);
@@ -294,7 +294,7 @@ describe("disks", () => {
   test("opening it while another process has it open fails, and that process continues", async () => {
     await store.import(from, entriesOfCase(0));
     readOnly();
-    const { stdout } = child(`${asNobody} await told(() => BankStore.open(path));`);
+    const { stdout } = child(`${asNobody} await reported(() => BankStore.open(path));`);
     expect(stdout).toMatch(/^ERR_EMPREINTE_(WRITE|READ|BUSY) .*known\.bank/);
     chmodSync(folder, 0o755);
     expect(found(hashesOfCase(0)[0]!)).toHaveLength(1);
@@ -314,10 +314,10 @@ describe("disks", () => {
     for (const kill of [1500, 4000, 9500]) {
       const args = ["--input-type=module", "-e", program, path];
       const worker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-      let told = "";
+      let reported = "";
       worker.stdout.on("data", (chunk: Buffer) => {
-        told += chunk.toString();
-        if (told.includes(`\n${kill}\n`)) worker.kill("SIGKILL");
+        reported += chunk.toString();
+        if (reported.includes(`\n${kill}\n`)) worker.kill("SIGKILL");
       });
       await new Promise((resolve) => worker.on("close", resolve));
       store = await BankStore.open(path);

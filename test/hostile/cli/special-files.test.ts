@@ -27,7 +27,7 @@ describe.skipIf(process.platform === "win32" || which("mkfifo") === undefined)("
   afterAll(() => server.close());
 
   const bank = ["bank", "import", "--bank", "b", "--source", "s"];
-  const ways: [string, (special: string) => string[]][] = [
+  const forms: [string, (special: string) => string[]][] = [
     ["hash", (special) => ["hash", special]],
     ["hash --files-from", (special) => ["hash", "--files-from", special]],
     ["scan", (special) => ["scan", "--list", path("list.txt"), special]],
@@ -57,7 +57,7 @@ describe.skipIf(process.platform === "win32" || which("mkfifo") === undefined)("
     ["bank export", (special) => ["bank", "export", "--to", "plain", "-o", path("made.txt"), special]],
   ];
 
-  it.each(ways)("is refused by %s", async (_, args) => {
+  it.each(forms)("is refused by %s", async (_, args) => {
     for (const special of [path("pipe.png"), path("link.jpg"), "/dev/zero"]) {
       const { code, stderr } = await empreinte(args(special));
       expect({ special, code }).toEqual({ special, code: 2 });
@@ -71,7 +71,7 @@ describe.skipIf(process.platform === "win32" || which("mkfifo") === undefined)("
     ["list convert", (special) => ["list", "convert", path("list.txt"), "--to", "plain", "-o", special]],
     ["index build", (special) => ["index", "build", path("list.txt"), "-o", special]],
     ["bank export", (special) => ["bank", "export", "--to", "plain", "-o", special, path("known.bank")]],
-  ] as typeof ways)("is not replaced by %s", async (_, args) => {
+  ] as typeof forms)("is not replaced by %s", async (_, args) => {
     for (const special of [path("pipe.png"), path("link.jpg")]) {
       const { code, stderr } = await empreinte(args(special));
       expect({ special, code }).toEqual({ special, code: 2 });

@@ -67,7 +67,7 @@ describe("zeros that encoders write are not", () => {
     for (const file of files) expect(await codeOf(file)).toBe("hashed");
   });
 
-  // A hole in a WebP cannot be told from areas of one colour by its zeros.
+  // A hole in a WebP cannot be distinguished from areas of one colour by its zeros.
   it("thousands of zeros in a WebP with noise at its top and one colour below", async () => {
     const raw = Buffer.alloc(4000 * 4000);
     for (let i = 0; i < 80_000; i++) raw[i] = (i * 2_654_435_761) >>> 24;

@@ -80,7 +80,7 @@ describe("damaged", () => {
     const codes = new Set<string>();
     for (let i = 0; i < 60; i++) {
       const file = Buffer.from(files[kind]!);
-      // More often in the head, where the lies are.
+      // More often in the head, where false sizes are.
       const end = i % 2 === 0 ? Math.min(120, file.length) : file.length;
       for (let k = 0; k <= i % 3; k++) file[next() % end] = next() >>> 24;
       const got = await outcome(file, i % 4 === 0 ? { pages: "all" } : {});

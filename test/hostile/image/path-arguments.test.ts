@@ -43,7 +43,7 @@ async function drained(items: AsyncIterable<unknown>): Promise<void> {
 }
 
 /** Each way in that takes a path to read. */
-const ways: [string, (path: string) => Promise<unknown>][] = [
+const forms: [string, (path: string) => Promise<unknown>][] = [
   ["hashImage", (name) => hashImage(name)],
   ["hashImages", (name) => hashEach(name)],
   ["hashWithCrops", (name) => hashWithCrops(name)],
@@ -91,9 +91,9 @@ describe.skipIf(!isLinux || which("mkfifo") === undefined)("what is not a file i
   });
   afterAll(() => server.close());
 
-  it.each(ways)("by %s", async (name, way) => {
+  it.each(forms)("by %s", async (name, form) => {
     for (const [, where] of special) {
-      const { code, message } = await failureOf(way(where()));
+      const { code, message } = await failureOf(form(where()));
       expect([code, message], name).toEqual([
         "ERR_EMPREINTE_READ",
         expect.stringMatching(/pipe|socket|device|kernel|folder|not a file/),
@@ -109,8 +109,8 @@ describe.skipIf(!isLinux || which("mkfifo") === undefined)("what is not a file i
       import { hashImage, digestFile, HashIndex } from "./dist/index.js";
       import { VideoIndex } from "./dist/doors/video.js";
       const [pipe] = process.argv.slice(1);
-      const ways = [hashImage, digestFile, VideoIndex.open.bind(VideoIndex), HashIndex.open.bind(HashIndex)];
-      const codes = await Promise.all(ways.map((way) => way(pipe).then(() => "read", ({ code }) => code)));
+      const forms = [hashImage, digestFile, VideoIndex.open.bind(VideoIndex), HashIndex.open.bind(HashIndex)];
+      const codes = await Promise.all(forms.map((form) => form(pipe).then(() => "read", ({ code }) => code)));
       const text = await readFile("package.json", "utf8");
       console.log(JSON.stringify({ codes, read: text.length > 0 }));
       process.exit(7);`;
@@ -155,7 +155,7 @@ describe("a small file", () => {
     }
   });
 
-  it("is named where there is none", () => {
+  it("is named in the error if it is missing", () => {
     expect(() => readSmallFileSync(path("none"))).toThrow(`${path("none")} cannot be read: ENOENT`);
     expect(() => readSmallFileSync("")).toThrow("path");
   });
@@ -179,9 +179,9 @@ describe("what is taken for a path", () => {
     ["a data URI", `data:image/jpeg;base64,${jpeg}`, jpeg.slice(0, 20)],
   ];
 
-  it.each(ways)("is not repeated whole by %s", async (name, way) => {
+  it.each(forms)("is not repeated whole by %s", async (name, form) => {
     for (const [kind, text, secret] of secrets) {
-      const error = await failureOf(way(text));
+      const error = await failureOf(form(text));
       // As a log would show it, with its cause and its stack.
       const shown = `${inspect(error, { depth: 9 })} ${JSON.stringify(error)} ${error.stack ?? ""}`;
       expect(shown, `${name} of ${kind}`).not.toContain(secret);
@@ -190,7 +190,7 @@ describe("what is taken for a path", () => {
 
   it("is repeated whole where it has no hash", async () => {
     const plain = path("Screenshot_2024-01-31_at_12.00.00-Some_Long_Name-of_a_Image_(1)_final.png");
-    for (const [name, way] of ways) expect((await failureOf(way(plain))).message, name).toContain(plain);
+    for (const [name, form] of forms) expect((await failureOf(form(plain))).message, name).toContain(plain);
   });
 
   it("is shortened in the middle where it is very long", async () => {

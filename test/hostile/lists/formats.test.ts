@@ -9,22 +9,22 @@ import { root } from "../../support/run.ts";
 const { md5, pdq } = values;
 const MiB = 2 ** 20;
 
-/** `count` times `piece`, counted as it is asked for. */
+/** `count` times `piece`, counted as it is read. */
 function repeated(
   head: string,
   piece: string,
   count: number,
-): { source: AsyncGenerator<Uint8Array>; asked: () => number } {
-  let asked = 0;
+): { source: AsyncGenerator<Uint8Array>; requested: () => number } {
+  let requested = 0;
   const block = Buffer.from(piece);
   async function* source(): AsyncGenerator<Uint8Array> {
     yield Buffer.from(head);
     for (let i = 0; i < count; i++) {
-      asked += block.length;
+      requested += block.length;
       yield block;
     }
   }
-  return { source: source(), asked: () => asked };
+  return { source: source(), requested: () => requested };
 }
 
 interface Outcome {
@@ -50,11 +50,11 @@ describe("XML", () => {
 
   test("a bomb of 100 MB of entity definitions is refused at once, by name", async () => {
     const head = '<?xml version="1.0"?>\n<!DOCTYPE queryResult [\n<!ENTITY a "aaaaaaaaaa">\n';
-    const { source, asked } = repeated(head, `<!ENTITY b "${"&a;".repeat(20_000)}">\n`, 1700);
+    const { source, requested } = repeated(head, `<!ENTITY b "${"&a;".repeat(20_000)}">\n`, 1700);
     const { error } = await read(source);
     expect(error).toMatchObject({ code: "ERR_EMPREINTE_LIST" });
     expect(String(error)).toMatch(/document type declaration \(DTD\).*refused/);
-    expect(asked()).toBeLessThan(MiB);
+    expect(requested()).toBeLessThan(MiB);
   });
 
   test("a declaration in pieces, behind comments and instructions", async () => {
@@ -95,10 +95,10 @@ describe("XML", () => {
     const deep = await read(repeated("<queryResult>", "<a>".repeat(10_000), 2000).source);
     expect(String(deep.error)).toMatch(/more than 64 levels of nesting/);
     for (const head of ["<queryResult><images><image><id>", "<queryResult><!-- ", '<queryResult><a b="']) {
-      const { source, asked } = repeated(head, "x".repeat(65_536), 3000);
+      const { source, requested } = repeated(head, "x".repeat(65_536), 3000);
       const { error } = await read(source, { maxEntryBytes: MiB });
       expect(String(error)).toMatch(/more than 1048576 bytes without a whole entry; maxEntryBytes/);
-      expect(asked()).toBeLessThan(2 * MiB);
+      expect(requested()).toBeLessThan(2 * MiB);
     }
   });
 
@@ -119,18 +119,18 @@ describe("JSON", () => {
 
   test("deep nesting is refused where it begins to be deep", async () => {
     for (const piece of ["[", '{"a":']) {
-      const { source, asked } = repeated(`{"hashRecords":[${record(1)},`, piece.repeat(13_000), 2000);
+      const { source, requested } = repeated(`{"hashRecords":[${record(1)},`, piece.repeat(13_000), 2000);
       const { entries, error } = await read(source);
       expect(entries).toHaveLength(1);
       expect(String(error)).toMatch(/entry 1, byte \d+: more than 64 levels of nesting/);
-      expect(asked()).toBeLessThan(MiB);
+      expect(requested()).toBeLessThan(MiB);
     }
   });
 
   test("an entry without end", async () => {
-    const { source, asked } = repeated('{"hashRecords":[{"hashValue":"', "x".repeat(65_536), 3000);
+    const { source, requested } = repeated('{"hashRecords":[{"hashValue":"', "x".repeat(65_536), 3000);
     expect(String((await read(source, { maxEntryBytes: MiB })).error)).toMatch(/maxEntryBytes/);
-    expect(asked()).toBeLessThan(2 * MiB);
+    expect(requested()).toBeLessThan(2 * MiB);
   });
 
   test("a list is cut at every byte, or continues after its end", async () => {
@@ -165,9 +165,9 @@ describe("CSV", () => {
   });
 
   test("a line without end", async () => {
-    const { source, asked } = repeated("md5,note\n", "x".repeat(65_536), 3000);
+    const { source, requested } = repeated("md5,note\n", "x".repeat(65_536), 3000);
     expect(String((await read(source, { columns: { md5: 1 }, maxEntryBytes: MiB })).error)).toMatch(/maxEntryBytes/);
-    expect(asked()).toBeLessThan(2 * MiB);
+    expect(requested()).toBeLessThan(2 * MiB);
   });
 });
 

@@ -52,8 +52,8 @@ describe("good entries are delivered, and bad ones are reported with line and re
   });
 
   test("trivial hashes are loaded only when allowed", async () => {
-    const degenerate = ["0".repeat(64), "f".repeat(64), "c3".repeat(32), `${"0".repeat(60)}00ff`];
-    const list = Buffer.from(`${degenerate.join("\n")}\n${a}\n`);
+    const trivial = ["0".repeat(64), "f".repeat(64), "c3".repeat(32), `${"0".repeat(60)}00ff`];
+    const list = Buffer.from(`${trivial.join("\n")}\n${a}\n`);
     const strict = await HashList.load(list);
     expect(strict.lists).toMatchObject([{ entries: 1, problems: 4 }]);
     const blank = { hash: "0".repeat(64), quality: 100, stable: true };
@@ -68,14 +68,14 @@ describe("good entries are delivered, and bad ones are reported with line and re
 
   test("a line of 10 MB, between good ones, at the end, and as the whole file", async () => {
     const long = "a".repeat(10_000_000);
-    const told = {
+    const reported = {
       entries: [
         [1, a, ""],
         [3, b, ""],
       ],
       problems: [[2, reasons.long]],
     };
-    expect(await read(`${a}\n${long}\n${b}`)).toEqual(told);
+    expect(await read(`${a}\n${long}\n${b}`)).toEqual(reported);
     expect((await read(`${a}\n${long}`)).problems).toEqual([[2, reasons.long]]);
     expect(await read(long)).toEqual({ entries: [], problems: [[1, reasons.long]] });
     expect(await read(`${header}pdq,${a},"${long}",,\npdq,${b},,,\n`)).toEqual({

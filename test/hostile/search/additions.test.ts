@@ -25,7 +25,7 @@ function watched(): { index: HashIndex; native: () => { rows: number; shards: nu
 
 const empty = { rows: 0, shards: 0, delta: 0, bytes: 0 };
 
-/** Holds this thread until the entries are there; the promise that says so has not been settled then. */
+/** Holds this thread until the entries are there; the promise that says so is still pending then. */
 function untilAdded(index: HashIndex, rows: number): void {
   for (const end = performance.now() + 300_000; index.size < rows && performance.now() < end;);
   expect(index.size).toBe(rows);
@@ -35,7 +35,7 @@ function busy(milliseconds: number): void {
   for (const end = performance.now() + milliseconds; performance.now() < end;);
 }
 
-/** Every thread of the pool at work for a while, so that what is asked for now has to wait. */
+/** Every thread of the pool at work for a while, so that a new request has to wait. */
 function poolAtWork(): Promise<unknown> {
   const threads = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
   const work = promisify(pbkdf2);
@@ -50,12 +50,12 @@ describe("close() while entries are added", () => {
       const { index, native: stats } = watched();
       const external = process.memoryUsage().external;
       const adding = ids.map((some) => index.addMany(some, hashes));
-      const settled = Promise.allSettled(adding);
+      const done = Promise.allSettled(adding);
       busy(wait ?? 0);
       index.close();
-      for (const result of await settled) expect(result).toEqual({ status: "rejected", reason: closed });
+      for (const result of await done) expect(result).toEqual({ status: "rejected", reason: closed });
       expect(stats(), `after ${wait} ms`).toMatchObject(empty);
-      // What V8 was told of, too: some 7 MB an addition.
+      // What V8 was informed of, too: some 7 MB an addition.
       expect(process.memoryUsage().external - external).toBeLessThan(6_000_000);
       await working;
     }
@@ -103,9 +103,9 @@ describe("an addition that is aborted", () => {
     const before = index.addMany(idsFrom(size, size), hashes);
     const controller = new AbortController();
     const adding = index.addMany(idsFrom(0, size), hashes, { signal: controller.signal });
-    const settled = Promise.allSettled([adding]);
+    const done = Promise.allSettled([adding]);
     controller.abort(reason);
-    expect(await settled).toEqual([{ status: "rejected", reason }]);
+    expect(await done).toEqual([{ status: "rejected", reason }]);
     await Promise.all([before, working]);
     expect(index.size).toBe(size);
     expect(index.has(0)).toBe(false);

@@ -87,15 +87,15 @@ describe("saved and opened", () => {
     const path = await saved(index);
     using opened = await HashIndex.open(path);
     const first = [0, 1, 2].map((id) => ({ id, distance: 0, orientation: "orig" }));
-    for (const asked of [index, opened]) {
+    for (const searched of [index, opened]) {
       for (const strategy of ["auto", "columns", "multi-index"] as const) {
-        expect(asked.searchSync(hash, { radius: 31, limit: 3, strategy })).toEqual(first);
-        expect(asked.nearestSync(hash, { count: 3, strategy })).toEqual(first);
-        const all = asked.searchSync(hash, { radius: 0, strategy });
+        expect(searched.searchSync(hash, { radius: 31, limit: 3, strategy })).toEqual(first);
+        expect(searched.nearestSync(hash, { count: 3, strategy })).toEqual(first);
+        const all = searched.searchSync(hash, { radius: 0, strategy });
         expect(all).toHaveLength(count);
         expect(all.every((hit, i) => hit.id === i && hit.distance === 0)).toBe(true);
       }
-      expect(asked.searchSync(new Uint8Array(32), { radius: 10 })).toEqual([]);
+      expect(searched.searchSync(new Uint8Array(32), { radius: 10 })).toEqual([]);
     }
   });
 
@@ -108,17 +108,19 @@ describe("saved and opened", () => {
       tags: tags.toReversed(),
     });
     using opened = await HashIndex.open(await saved(index));
-    for (const asked of [index, opened]) {
+    for (const searched of [index, opened]) {
       ids.forEach((id, i) => {
-        expect(asked.has(id)).toBe(true);
-        expect(asked.searchSync(hashAt(hashes, i), { radius: 0 })).toEqual([{ id, distance: 0, orientation: "orig" }]);
-        expect(asked.searchSync(hashAt(hashes, i), { radius: 0, tags: [tags[i]!] })).toEqual([
+        expect(searched.has(id)).toBe(true);
+        expect(searched.searchSync(hashAt(hashes, i), { radius: 0 })).toEqual([
+          { id, distance: 0, orientation: "orig" },
+        ]);
+        expect(searched.searchSync(hashAt(hashes, i), { radius: 0, tags: [tags[i]!] })).toEqual([
           { id, distance: 0, orientation: "orig" },
         ]);
         const others = tags.filter((tag) => tag !== tags[i]!);
-        expect(asked.searchSync(hashAt(hashes, i), { radius: 0, tags: others })).toEqual([]);
+        expect(searched.searchSync(hashAt(hashes, i), { radius: 0, tags: others })).toEqual([]);
       });
-      expect(asked.has(3)).toBe(false);
+      expect(searched.has(3)).toBe(false);
     }
   });
 });
@@ -136,7 +138,7 @@ test.each([50, 40_000])("nothing of a removed entry is in the file, of %i", asyn
   const replaced = 7;
   index.replace(ids[replaced]!, hashAt(randomHashes(1, 99), 0));
   const bytes = readFileSync(await saved(index));
-  // A row lies in pieces: four columns, then its other half. So the second half is looked for, and each word in a column.
+  // A row is stored in two parts: four columns, then its other half. The test searches the second half, and each word in a column.
   const half = (hash: Uint8Array): Buffer => Buffer.from(permuted(hash).subarray(16));
   expect(bytes.includes(half(hashAt(hashes, keeps))), "the test knows where a row is").toBe(true);
   const columns = new Uint32Array(bytes.buffer, bytes.byteOffset + 4096, 4 * 4096);
@@ -153,7 +155,7 @@ test.each([50, 40_000])("nothing of a removed entry is in the file, of %i", asyn
   expect(Number(bytes.readBigUInt64LE(64 + 24))).toBe(ids[2]);
 });
 
-describe("files that are none", () => {
+describe("files of other kinds", () => {
   const good = (async () => {
     using index = new HashIndex();
     index.addManySync(idsFrom(0, 20), randomHashes(20, 3));
@@ -217,7 +219,7 @@ describe("files that are none", () => {
 });
 
 describe("damage", () => {
-  /** Refused, or right. Unverified it may be wrong, but then says so when asked. */
+  /** Refused, or right. Unverified it may be wrong, but then `verify` says so. */
   async function expectHonest(bytes: Uint8Array, hashes: Uint8Array, what: string): Promise<"refused" | "right"> {
     const path = written(bytes);
     const query = hashAt(hashes, 3);

@@ -30,7 +30,7 @@ function load(index: HashIndex): { finish: () => Promise<number> } {
 }
 
 /** What all kinds of search say about the hash; all start at the call. */
-async function asked(index: HashIndex, hash: Uint8Array): Promise<number[][]> {
+async function searched(index: HashIndex, hash: Uint8Array): Promise<number[][]> {
   const sync = [
     index.searchSync(hash, { radius: 0 }),
     index.searchSync(hash, { radius: 31, strategy: "multi-index" }),
@@ -56,7 +56,7 @@ describe.each(["full", "lean", "rows"] as const)("under load, memory %s", (memor
       const gone = [...new Set(many)].map((id) => ({ id, hash: there.get(id)! }));
       index.remove(gone.map(({ id }) => id));
       for (const { id, hash } of gone.slice(0, 3)) {
-        for (const ids of await asked(index, hash)) expect(ids, `removed ${id}, round ${round}`).not.toContain(id);
+        for (const ids of await searched(index, hash)) expect(ids, `removed ${id}, round ${round}`).not.toContain(id);
       }
       for (const { id } of gone) there.delete(id);
       for (const hits of index.searchManySync(Buffer.concat(gone.map(({ hash }) => hash)), { radius: 0 }))
@@ -65,7 +65,7 @@ describe.each(["full", "lean", "rows"] as const)("under load, memory %s", (memor
       const hash = hashAt(others, newId % size);
       index.add(newId, hash);
       there.set(newId, hash);
-      for (const ids of await asked(index, hash)) expect(ids, `added ${newId}`).toEqual([newId]);
+      for (const ids of await searched(index, hash)) expect(ids, `added ${newId}`).toEqual([newId]);
       newId++;
 
       const id = [...there.keys()][next() % there.size]!;
@@ -73,8 +73,8 @@ describe.each(["full", "lean", "rows"] as const)("under load, memory %s", (memor
       const after = hashAt(randomHashes(1, 1000 + round), 0);
       index.replace(id, after);
       there.set(id, after);
-      for (const ids of await asked(index, before)) expect(ids, `replaced ${id}`).not.toContain(id);
-      for (const ids of await asked(index, after)) expect(ids, `replaced ${id}`).toEqual([id]);
+      for (const ids of await searched(index, before)) expect(ids, `replaced ${id}`).not.toContain(id);
+      for (const ids of await searched(index, after)) expect(ids, `replaced ${id}`).toEqual([id]);
     }
     await index.optimize();
     expect(index.size).toBe(there.size);

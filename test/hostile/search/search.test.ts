@@ -19,10 +19,10 @@ function filled(entries: Uint8Array = hashes): HashIndex {
   return index;
 }
 
-function expectHits(got: Hit[][], entries: Uint8Array, asked: Uint8Array): void {
-  expect(got).toHaveLength(asked.length / 32);
+function expectHits(got: Hit[][], entries: Uint8Array, searched: Uint8Array): void {
+  expect(got).toHaveLength(searched.length / 32);
   got.forEach((list, i) =>
-    expect(difference(list, oracle(entries, hashAt(asked, i), 31)), `query ${i}`).toBeUndefined(),
+    expect(difference(list, oracle(entries, hashAt(searched, i), 31)), `query ${i}`).toBeUndefined(),
   );
 }
 
@@ -71,7 +71,7 @@ describe("radius", () => {
   });
 });
 
-describe("hashes that are none", () => {
+describe("invalid hashes", () => {
   const bad: [string, unknown][] = [
     ["63 digits", "0".repeat(63)],
     ["65 digits", "0".repeat(65)],
@@ -124,7 +124,7 @@ describe("hashes that are none", () => {
 });
 
 describe("other arguments", () => {
-  test("a kernel that is not there, an option that is not known, a signal that is none", async () => {
+  test("an unavailable kernel, an unknown option, an invalid signal", async () => {
     using index = filled();
     const kernel = { kernel: "quantum" };
     expect(() => index.searchSync(query, { radius: 31, ...kernel })).toThrow(
@@ -203,14 +203,14 @@ describe("changes while searches run", () => {
   test("a search sees exactly the entries at its call", async () => {
     using index = new HashIndex();
     const running: { size: number; hits: Promise<Hit[][]> }[] = [];
-    const asked = queries.subarray(0, 32 * 20);
+    const searched = queries.subarray(0, 32 * 20);
     // Portions that end inside, at and beyond a tile of 1,024 rows and a delta of 16,384.
     for (const portion of [0, 1, 510, 1, 512, 15_359, 1, 1, 3_000]) {
       const added = hashes.subarray(32 * index.size, 32 * (index.size + portion));
       index.addManySync(idsFrom(index.size, portion), added);
-      running.push({ size: index.size, hits: index.searchMany(asked, { radius: 31 }) });
+      running.push({ size: index.size, hits: index.searchMany(searched, { radius: 31 }) });
     }
-    for (const { size, hits } of running) expectHits(await hits, hashes.subarray(0, 32 * size), asked);
+    for (const { size, hits } of running) expectHits(await hits, hashes.subarray(0, 32 * size), searched);
     expect(index.size).toBe(19_385);
   });
 
@@ -276,9 +276,9 @@ describe("AbortSignal", () => {
     const controller = new AbortController();
     const reason = new Error("changed my mind");
     const running = [1, 2, 3, 4, 5, 6].map(() => index.searchMany(many, { radius: 31, signal: controller.signal }));
-    const settled = Promise.allSettled(running);
+    const done = Promise.allSettled(running);
     controller.abort(reason);
-    for (const result of await settled) expect(result).toEqual({ status: "rejected", reason });
+    for (const result of await done) expect(result).toEqual({ status: "rejected", reason });
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
     expectHits(await index.searchMany(queries, { radius: 31 }), hashes, queries);
   });

@@ -52,7 +52,7 @@ describe("refused at the call", () => {
     ["weights of another length", request({ weights: new Float32Array(3) })],
     ["weights of another type", request({ weights: new Float64Array(4) })],
     ["candidates that are no list", request({ candidates: { length: 1 } })],
-    ["a candidate that is none", request({ candidates: [video(), null] })],
+    ["a candidate that is not a video", request({ candidates: [video(), null] })],
     ["places that are no pairs", request({ candidates: [{ ...video(), places: new Uint32Array(3) }] })],
     ["places of another type", request({ candidates: [{ ...video(), places: new Int32Array(2) }] })],
     ["a radius below 0", request({ radius: -1 })],

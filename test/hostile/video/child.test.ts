@@ -66,7 +66,7 @@ const child = "ERR_EMPREINTE_VIDEO_CHILD";
 const noTool = "ERR_EMPREINTE_VIDEO_FFMPEG";
 const limit = "ERR_EMPREINTE_LIMIT";
 
-describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
+describe.skipIf(process.platform === "win32")("a program that is not ffmpeg", () => {
   it.each([
     ["crashes", "kill -SEGV $$", { code: child, message: expect.stringContaining("SIGSEGV") }],
     ["says nothing and ends well", "exit 0", { code: child }],
@@ -149,7 +149,7 @@ describe.skipIf(process.platform === "win32")("an ffmpeg that is none", () => {
     writeFileSync(list, `ffconcat version 1.0\n${parts.map((_, i) => `file ${i}.ivf\n`).join("")}`);
     const both = join(clips, "sizes.webm");
     await runFfmpeg("-f", "concat", "-i", list, "-c", "copy", both);
-    // As ffmpeg 4.1 says of itself; it has no -autoscale, so it is not asked for.
+    // What ffmpeg 4.1 prints. It has no -autoscale, so the option is not passed.
     const old = pretender("older", `exec ${ffmpeg} "$@"`, "56. 22.100");
     await expect(hashVideo(both, { ffmpegPath: old, sampling: "all" })).rejects.toMatchObject({
       code: noTool,

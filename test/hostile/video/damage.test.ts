@@ -133,7 +133,7 @@ describe("holes of units", () => {
     });
   });
 
-  it("are not looked for behind a length that is none", () => {
+  it("are not searched behind an invalid length", () => {
     const holes = new UnitHoles();
     expect(holes.feed(Buffer.concat([slice, Buffer.from([0, 0, 0, 1, 9]), holed]))).toBe(false);
     expect(holes.feed(holed)).toBe(false);

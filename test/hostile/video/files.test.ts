@@ -71,9 +71,9 @@ describe("playlists", () => {
 
   it("nothing of them is read, where a default ffmpeg reads the other file", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-    let asked = 0;
+    let requested = 0;
     const decoder = await usableFfmpeg({});
-    const server = createServer((_, response) => (asked++, response.end())).listen(0, "127.0.0.1");
+    const server = createServer((_, response) => (requested++, response.end())).listen(0, "127.0.0.1");
     try {
       await new Promise((resolve) => server.once("listening", resolve));
       const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.ts`;
@@ -94,7 +94,7 @@ describe("playlists", () => {
         const { stdout } = await run(ffmpeg, ["-v", "error", "-nostdin", "-i", file, "-f", "framecrc", "-"]);
         if (/^0, /m.test(stdout)) leaked.push(kind);
       }
-      expect(asked).toBe(0);
+      expect(requested).toBe(0);
       expect(leaked).toContain("ffconcat");
     } finally {
       server.close();

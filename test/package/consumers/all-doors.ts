@@ -3,6 +3,7 @@
 import { BankStore, type Decision, Matcher, type NewBank } from "empreinte/bank";
 import { type EvaluateOptions, evaluate } from "empreinte/evaluate";
 import { ListWriter, openList, type OpenListOptions } from "empreinte/lists";
+import { LocalIndex } from "empreinte/local";
 import { hashVideo, VideoIndex, type HashVideoOptions } from "empreinte/video";
 import {
   EmpreinteError,
@@ -46,6 +47,9 @@ export async function compiled(path: string): Promise<Decision> {
   const opened = await openList(path, options);
   for await (const batch of opened.batches()) for (const { signals } of batch) console.log(signals.length);
   await evaluate(path, evaluation);
+  using originals = new LocalIndex();
+  const { tier } = await originals.searchImage(path, { tags: [1] });
+  console.log(tier);
   const store = await BankStore.create(path);
   store.createBank(bank);
   const decision = new Matcher(store).check({ hash: query.hash, quality: query.quality, stable: query.stable });
@@ -53,6 +57,8 @@ export async function compiled(path: string): Promise<Decision> {
   return decision;
 }
 
-const classes = [BankStore, ListWriter, VideoIndex, EmpreinteError].every((one) => typeof one === "function");
+const classes = [BankStore, ListWriter, LocalIndex, VideoIndex, EmpreinteError].every(
+  (one) => typeof one === "function",
+);
 const same = turned === undefined ? -1 : hashDistance(query.hash, turned);
 console.log(JSON.stringify({ near: near.map(({ distance }) => distance), listed: listed?.metadata, same, classes }));

@@ -141,10 +141,10 @@ export function bitmap(
   {
     indexes,
     palette = new Uint8Array(0),
-    heightTold = height,
-  }: { indexes?: Uint8Array; palette?: Uint8Array; heightTold?: number } = {},
+    heightGiven = height,
+  }: { indexes?: Uint8Array; palette?: Uint8Array; heightGiven?: number } = {},
 ): { head: Buffer; pixels: Buffer } {
-  const head = headerOf(kind, width, heightTold, palette);
+  const head = headerOf(kind, width, heightGiven, palette);
   const rows = Array.from({ length: height }, (_, i) => {
     const y = kind.topDown === true ? i : height - 1 - i;
     if (indexes === undefined) return rowOf(kind, rgb.subarray(3 * width * y, 3 * width * (y + 1)), width);
@@ -192,7 +192,7 @@ export function iconBitmap(
   image: Image,
   indexed?: { indexes: Uint8Array; palette: Uint8Array },
 ): Buffer {
-  const { head, pixels } = bitmap(kind, image, { ...indexed, heightTold: 2 * image.height });
+  const { head, pixels } = bitmap(kind, image, { ...indexed, heightGiven: 2 * image.height });
   const mask = Buffer.alloc(4 * Math.ceil(image.width / 32) * image.height, 0xaa);
   return Buffer.concat([head, pixels, mask]);
 }

@@ -383,8 +383,8 @@ describe("revisions", () => {
     store.disable(named("a"), "2030-01-01");
     await store.erase(named("c"));
     store.setPolicy("ncii", { radius: 10 });
-    const told = store.changes(start);
-    expect(told.map(({ kind, entryId, entryNumber }) => [kind, entryId, entryNumber])).toEqual([
+    const reported = store.changes(start);
+    expect(reported.map(({ kind, entryId, entryNumber }) => [kind, entryId, entryNumber])).toEqual([
       ["added", "a", 1],
       ["added", undefined, 3], // erased since
       ["quarantined", "b", 2],
@@ -394,9 +394,9 @@ describe("revisions", () => {
       ["erased", undefined, 3],
       ["policy", undefined, undefined],
     ]);
-    const revisions = told.map(({ revision }) => revision);
+    const revisions = reported.map(({ revision }) => revision);
     expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
-    expect(store.changes(revisions[3]!)).toEqual(told.slice(4));
+    expect(store.changes(revisions[3]!)).toEqual(reported.slice(4));
     expect(store.changes(store.revision)).toEqual([]);
   });
 

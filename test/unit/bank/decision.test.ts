@@ -141,8 +141,8 @@ describe("policies", () => {
       types.map((type) => ({ id: type, signals: [{ type, value: digest(type).toUpperCase() }] })),
     );
     for (const type of types) {
-      const asked = query(hash(0), { quality: 0, stable: false, digests: { [type]: digest(type) } });
-      expect(matcher.check(asked).matches).toMatchObject([{ entryId: type, kind: "exact", type, distance: 0 }]);
+      const requested = query(hash(0), { quality: 0, stable: false, digests: { [type]: digest(type) } });
+      expect(matcher.check(requested).matches).toMatchObject([{ entryId: type, kind: "exact", type, distance: 0 }]);
     }
     expect(matcher.check(query(digest("sha256"))).matches).toEqual([]);
     const other = createHash("md5").update("other").digest("hex");

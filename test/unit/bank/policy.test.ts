@@ -188,7 +188,7 @@ describe("screening", () => {
     return store.entry({ bank: "b", source: "s", entryId: id })!.reason;
   };
   beforeEach(() => store.createBank({ name: "b" }));
-  const drawn = async (inside: string): Promise<string> => {
+  const made = async (inside: string): Promise<string> => {
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512"><rect width="512" height="512" fill="white"/>${inside}</svg>`;
     return (await hashImage(await sharp(Buffer.from(svg)).png().toBuffer())).hash;
   };
@@ -204,7 +204,7 @@ describe("screening", () => {
     ["a form with one box", '<rect x="100" y="60" width="200" height="300"/>'],
     ["a frame", '<rect x="20" y="20" width="472" height="472" fill="#ccc"/>'],
   ])("%s is held back, and matches after its release", async (_, inside) => {
-    const value = await drawn(inside);
+    const value = await made(inside);
     expect(await held(value)).toMatch(/^a grid/);
     expect(matcher.check(query(value)).matches).toEqual([]);
     expect(store.quarantined()).toHaveLength(1);
@@ -217,7 +217,7 @@ describe("screening", () => {
       .png()
       .toBuffer();
     expect(await held((await hashImage(image)).hash)).toBeUndefined();
-    expect(await held(await drawn('<text x="80" y="300" font-size="120">LOGO</text>'))).toBeUndefined();
+    expect(await held(await made('<text x="80" y="300" font-size="120">LOGO</text>'))).toBeUndefined();
     const counts = await store.import(
       { bank: "b", source: "random" },
       Array.from({ length: 4096 }, (_, i) => ({ id: `${i}`, signals: pdq(hash(i)) })),

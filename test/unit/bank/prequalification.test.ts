@@ -176,13 +176,13 @@ describe("the same bytes", () => {
         for (let at = 0; at < image.length; at += 1000) yield image.subarray(at, at + 1000);
       }
       for (const input of [image, path, stream()]) {
-        const { action, matches, query: asked } = await matcher.checkImage(input);
+        const { action, matches, query: requested } = await matcher.checkImage(input);
         expect(action).toBe("block");
         expect(matches.map(({ entryId, kind, distance }) => [entryId, kind, distance])).toEqual([
           ["bytes", "exact", 0],
           ["image", "near", 0],
         ]);
-        expect(asked.digests).toEqual({ md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") });
+        expect(requested.digests).toEqual({ md5: digest("md5"), sha1: digest("sha1"), sha256: digest("sha256") });
       }
       const other = await matcher.checkImage(Buffer.concat([image, Buffer.of(0)]));
       expect(other.matches.map(({ entryId }) => entryId)).toEqual(["image"]);

@@ -1,4 +1,4 @@
-/** Videos against a bank: what lies around them, and bytes that cannot be read any more when they are asked for. */
+/** Videos against a bank: borders around them, and bytes that can no longer be read for their digests. */
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -38,7 +38,9 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     const [plain, fast, standard] = await Promise.all([scan(), scan("--level", "fast"), scan("--level", "standard")]);
     expect([plain, fast]).toMatchObject([plain, fast].map(() => ({ code: 0, stdout: "" })));
     expect(standard!.code).toBe(1);
-    expect(standard!.stdout).toMatch(/border\.mp4\tblock\t\d+\tfilms\/s\/a\tflipY\ttrimmed\ttime=\d+\.\d\n/);
+    expect(standard!.stdout).toMatch(
+      /border\.mp4\tmatch\t\d+\tfilms\/s\/a\tflipY\ttrimmed\taction=block time=\d+\.\d\n/,
+    );
   });
 
   it("a damaged video is decided about by its readable part, and then named", async () => {
@@ -47,7 +49,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     const whole = readFileSync(broken);
     writeFileSync(broken, whole.subarray(0, Math.floor(0.7 * whole.length)));
     const { code, stdout, stderr } = await empreinte(["scan", "--bank", bank, broken]);
-    expect(stdout).toContain(`${broken}\tblock\t`);
+    expect(stdout).toContain(`${broken}\tmatch\t`);
     expect(stderr).toContain("only the part before was hashed");
     expect(code).toBe(2);
     const store = await BankStore.open(bank);
@@ -141,7 +143,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
       expect(segment!.queryTo - segment!.queryFrom).toBeGreaterThan(4);
       expect(line!.matches).toMatchObject([
         {
-          verdict: "block",
+          verdict: "match",
           reference: expect.stringMatching(/^films\/own\/#1$/) as string,
           kind: "video",
           queryShare: expected!.queryShare,
@@ -151,7 +153,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
       ]);
       const text = await empreinte(["scan", "--bank", store, upload]);
       expect(text.stdout).toMatch(
-        /^.*upload\.mp4\tblock\t\d+\tfilms\/own\/#1\torig\t-\t\d+\.\d-\d+\.\d=[23]\.\d-(9|10)\.\d share=\d+%\n$/,
+        /^.*upload\.mp4\tmatch\t\d+\tfilms\/own\/#1\torig\t-\taction=block \d+\.\d-\d+\.\d=[23]\.\d-(9|10)\.\d share=\d+%\n$/,
       );
     });
 

@@ -321,12 +321,12 @@ describe("scan --bank", () => {
       .split("\n")
       .map((line) => line.split("\t"));
     expect(rows).toEqual([
-      [bytes, "block", "0", "ncii/hotline/#1", "orig", "-", expect.stringContaining("A1")],
-      [bytes, "block", "0", "ncii/hotline/#2", "-", "-", "digest=md5"],
-      [near, "block", "0", "ncii/hotline/#1", "orig", "-", expect.stringContaining("A1")],
+      [bytes, "match", "0", "ncii/hotline/#1", "orig", "-", expect.stringMatching(/^action=block .*A1/)],
+      [bytes, "exact", "0", "ncii/hotline/#2", "-", "-", "action=block digest=md5"],
+      [near, "match", "0", "ncii/hotline/#1", "orig", "-", expect.stringMatching(/^action=block .*A1/)],
       [
         join(uploads, "turned.png"),
-        "block",
+        "match",
         expect.stringMatching(/^\d+$/),
         "ncii/hotline/#1",
         expect.stringMatching(/^rot/),
@@ -358,7 +358,24 @@ describe("scan --bank", () => {
     await empreinte(["bank", "import", file, list, ...into]);
     const exact = await empreinte(["scan", "--bank", file, inside, "--quiet"]);
     expect(exact.stdout.split("\n")).toContain(
-      [text, "block", "0", "ncii/hotline/#3", "-", "-", "digest=sha256"].join("\t"),
+      [text, "exact", "0", "ncii/hotline/#3", "-", "-", "action=block digest=sha256"].join("\t"),
     );
+  });
+
+  test("prints no match that a negative bank suppresses; JSON has it apart", async () => {
+    const { file, inside } = await fresh(0, "--action", "block");
+    const upload = await makeImage("scenergb-128x128", join(inside, "upload.png"));
+    const entry = { id: "a", signals: [{ type: "pdq" as const, value: known("scenergb-128x128").hash }] };
+    const store = await BankStore.open(file);
+    store.createBank({ name: "harmless", negative: true });
+    await store.import({ bank: "ncii", source: "hotline" }, [entry]);
+    await store.import({ bank: "harmless", source: "own" }, [entry]);
+    await store.close();
+    expect(await empreinte(["scan", "--bank", file, upload])).toMatchObject({ code: 0, stdout: "" });
+    const { code, stdout } = await empreinte(["scan", "--bank", file, "--json", upload]);
+    expect(code).toBe(0);
+    const [line] = jsonLines<{ matches: object[]; suppressed: { reference: string }[] }>(stdout);
+    expect(line).toMatchObject({ action: "none", matches: [] });
+    expect(line!.suppressed.map(({ reference }) => reference).sort()).toEqual(["harmless/own/a", "ncii/hotline/a"]);
   });
 });

@@ -84,8 +84,8 @@ describe("list create", () => {
     const upload = await png("cut.png", cut);
     const scan = async (): Promise<string> => (await empreinte(["scan", "--bank", bank, upload, paths[0]!])).stdout;
     expect(lines(await scan())).toEqual([
-      `${upload}\treview\t0\tmine/own/#1\torig\t-\tcrop=centre-20`,
-      `${paths[0]}\tblock\t0\tmine/own/#1\torig\t-\t-`,
+      `${upload}\tmatch\t0\tmine/own/#1\torig\t-\taction=review crop=centre-20`,
+      `${paths[0]}\tmatch\t0\tmine/own/#1\torig\t-\taction=block`,
     ]);
     expect((await empreinte(["bank", "erase", bank, "#1"])).stdout).toMatch(/^1 entries, \d\d values/);
     expect(await scan()).toBe("");

@@ -113,17 +113,17 @@ describe("videos on the command line", () => {
   });
 
   test.for([
-    ["cut", (text: string) => text.slice(0, 400), /is neither a video nor a vPDQ signature/],
-    ["cut after a whole line", (text: string) => `${text}{"kind":"vid`, /bad\.json:2 is no line of hash --json/],
+    ["a cut line", (text: string) => text.slice(0, 400), /is neither a video nor a vPDQ signature/],
+    ["a cut after a whole line", (text: string) => `${text}{"kind":"vid`, /bad\.json:2 is no line of hash --json/],
     ["a hash of another length", (text: string) => text.replace(/"hash":"../, '"hash":"'), /bad\.json:1: /],
     [
-      "a time that is none",
+      "an invalid time",
       (text: string) => text.replace(/"timestampSeconds":\d/, '"timestampSeconds":null'),
       /bad\.json:1: /,
     ],
     ["no frames", (text: string) => text.replace('"frames":[', '"frames":7,"other":['), /bad\.json:1: /],
     ["errors only", () => '{"path":"a","error":{"code":"b","message":"c"}}\n', /has no video and no image/],
-  ] as const)("hash --json that is %s is named, and trouble", async ([, change, sentence], ctx) => {
+  ] as const)("hash --json with %s is reported, with status 2", async ([, change, sentence], ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const good = JSON.stringify({ path: "a", kind: "video", ...(await hashVideo(clip)) });
     const bad = join(clips, "bad.json");

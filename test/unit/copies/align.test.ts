@@ -38,7 +38,7 @@ test("a view that was moved is a candidate at its new distance", async () => {
   ]);
 });
 
-test("a view that became poor or unstable is none", async () => {
+test("a view that became poor or unstable is dropped", async () => {
   expect(await added({ quality: leastViewQuality - 1 })).toEqual([]);
   expect(await added({ stable: false })).toEqual([]);
 });

@@ -49,8 +49,8 @@ describe("the attack suite", () => {
     }
     expect(Buffer.compare(await raw(small), before)).toBe(0);
     // Another seed gives other texts, places and amounts.
-    const drawn = ["overlay", "screen", "composite", "camera"];
-    expect(attacks.filter(({ name, family }) => drawn.includes(family) && same.includes(name))).toEqual([]);
+    const made = ["overlay", "screen", "composite", "camera"];
+    expect(attacks.filter(({ name, family }) => made.includes(family) && same.includes(name))).toEqual([]);
     expect(same).not.toContain("border-colour-10");
     expect(same.length).toBeLessThan(35);
   });
@@ -101,7 +101,7 @@ describe("the attack suite", () => {
     expect(hashDistance(hash, (await hashImage(canvas)).hash)).toBeGreaterThan(31);
   });
 
-  it("refuses a name that is none", async () => {
+  it("refuses an unknown name", async () => {
     await expect(attackImage(original, "crop")).rejects.toThrow(InvalidArgumentError);
     await expect(attackImage(Buffer.from("no image"), "mirror")).rejects.toThrow("unsupported");
   });

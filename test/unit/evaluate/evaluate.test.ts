@@ -27,7 +27,7 @@ const few: EvaluateOptions = {
   previews: 4,
 };
 
-/** Knows the answer by the query's name, and is wrong where it is told to be. */
+/** Knows the answer by the query's name, and is wrong on purpose for some. */
 function oracle(change: (query: string) => { right?: number | null; wrong?: number }): EvaluationMethod {
   let names: string[] = [];
   return {
@@ -159,12 +159,12 @@ describe("evaluate", () => {
   it("goes on where it was ended, and measures nothing twice", async () => {
     const state = folder();
     const stop = new AbortController();
-    const counting = (asked: string[]): EvaluationMethod => {
+    const counting = (requested: string[]): EvaluationMethod => {
       const method = oracle(() => ({ right: 4 }));
       return {
         ...method,
         find: (query) => {
-          asked.push(query.name);
+          requested.push(query.name);
           return method.find(query);
         },
       };

@@ -96,24 +96,24 @@ it("gives results in the order in which they are done", async () => {
 });
 
 it("asks for no more inputs than are in work, and only when a result is wanted", async () => {
-  let asked = 0;
+  let requested = 0;
   let given = 0;
   let most = 0;
   function* inputs(): Generator<ImageInput> {
     for (let i = 0; i < 60; i++) {
-      asked++;
-      most = Math.max(most, asked - given);
+      requested++;
+      most = Math.max(most, requested - given);
       yield images[i % 10]!.file;
     }
   }
   const results = hashImages(inputs(), { concurrency: 3 });
   await turn();
-  expect(asked).toBe(0);
+  expect(requested).toBe(0);
   await results.next();
   given++;
   for (let i = 0; i < 20; i++) await turn();
   // A consumer that thinks for long finds no more than three waiting.
-  expect(asked).toBeLessThanOrEqual(1 + 3);
+  expect(requested).toBeLessThanOrEqual(1 + 3);
   for await (const _ of results) given++;
   expect(given).toBe(60);
   expect(most).toBe(3);

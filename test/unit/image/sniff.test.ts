@@ -35,7 +35,7 @@ describe("formats by their first bytes", () => {
     ["ico", bytes("\0\0\x01\0\x01\0\x10\x10\0\0\x01\0\x20\0\x68\x04\0\0\x16\0\0\0")],
   ] as const)("%s", (format, start) => {
     expect(sniffImage(start)).toBe(format);
-    // What follows does not matter, nor where in its memory the array lies.
+    // What follows does not matter, nor where in its memory the array begins.
     const longer = Buffer.concat([Buffer.alloc(3), start, Buffer.alloc(5000, "x")]);
     expect(sniffImage(longer.subarray(3))).toBe(format);
   });
@@ -86,7 +86,7 @@ describe("formats by their first bytes", () => {
     ["the first bytes of a JPEG 2000", bytes("\0\0\0\x0cjP  \r\n\x87\n")],
     ["PNG with converted line ends", bytes("\x89PNG\n\x1a\n\0\0\0\0\rIHDR")],
     ["libvips' own format", bytes("\xb6\xa6\xf2\x08\0\0\0\0")],
-  ])("%s is none", (_, start) => {
+  ])("%s is not an image", (_, start) => {
     expect(sniffImage(start)).toBeUndefined();
   });
 });

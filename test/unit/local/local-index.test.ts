@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), "empreinte-local-"));
 beforeAll(async () => {
   for (const [i, original] of originals.entries()) {
     records.push(await registerLocal(original));
-    index.add(100 + i, records[i]!, { bank: i });
+    index.add(100 + i, records[i]!, { tag: i });
   }
 });
 afterAll(() => {
@@ -145,8 +145,8 @@ describe("a LocalIndex", () => {
     expect(plain).toMatchObject({ tier: "none", points: 0, lookups: 0, candidates: 0 });
   });
 
-  test("searches the banks that are given", async () => {
-    const found = async (banks: number[]): Promise<string> => (await index.searchImage(originals[4]!, { banks })).tier;
+  test("searches the tags that are given", async () => {
+    const found = async (tags: number[]): Promise<string> => (await index.searchImage(originals[4]!, { tags })).tier;
     expect([await found([4]), await found([1, 2]), await found([])]).toEqual(["match", "none", "none"]);
   });
 
@@ -166,10 +166,10 @@ describe("a LocalIndex", () => {
   test("finds the new record after a replacement, and keeps no row of the old one", async () => {
     using own = new LocalIndex();
     own.add(1, records[0]!);
-    own.replace(1, records[1]!, { bank: 9 });
+    own.replace(1, records[1]!, { tag: 9 });
     expect(own.stats().rows).toBe(records[1]!.points);
     expect((await own.searchImage(originals[0]!)).matches).toEqual([]);
-    expect((await own.searchImage(originals[1]!, { banks: [9] })).matches[0]?.id).toBe(1);
+    expect((await own.searchImage(originals[1]!, { tags: [9] })).matches[0]?.id).toBe(1);
   });
 
   test("does not report an original that is removed while it is searched", async () => {
@@ -245,12 +245,12 @@ describe("a file of a LocalIndex", () => {
   test("gives the same answers, and shows no record to who has no key", async () => {
     using benign = new LocalIndex();
     benign.benign(await registerLocal(other()));
-    for (const [i, record] of records.entries()) benign.add(i, record, { bank: i });
+    for (const [i, record] of records.entries()) benign.add(i, record, { tag: i });
     await benign.save(path, { key });
     using again = await LocalIndex.open(path, { key });
     expect([again.size, again.stats().rows]).toEqual([benign.size, benign.stats().rows]);
     const query = crop(originals[2]!, 100, 80, 300, 240);
-    expect(await again.searchImage(query, { banks: [2] })).toEqual(await benign.searchImage(query, { banks: [2] }));
+    expect(await again.searchImage(query, { tags: [2] })).toEqual(await benign.searchImage(query, { tags: [2] }));
     const file = readFileSync(path);
     for (const record of records) {
       const bytes = Buffer.from(record.toBytes());
@@ -345,7 +345,7 @@ describe("arguments of a LocalIndex", () => {
     own.add(1, records[0]!);
     for (const wrong of [
       () => own.add(-1, records[1]!),
-      () => own.add(2, records[1]!, { bank: 255 }),
+      () => own.add(2, records[1]!, { tag: 255 }),
       () => own.add(2, records[1]!.toBytes() as unknown as LocalRecord),
       () => own.replace(1, {} as LocalRecord),
       () => own.benign(undefined as unknown as LocalRecord),
@@ -365,7 +365,7 @@ describe("arguments of a LocalIndex", () => {
   });
 
   test("of a search that are wrong are refused", async () => {
-    await expect(index.searchImage(originals[0]!, { banks: [300] })).rejects.toThrow(invalid);
+    await expect(index.searchImage(originals[0]!, { tags: [300] })).rejects.toThrow(invalid);
     await expect(index.searchImage(originals[0]!, { negative: "first" as "last" })).rejects.toThrow(invalid);
     await expect(index.searchImage(originals[0]!, { signal: AbortSignal.abort(new Error("ended")) })).rejects.toThrow(
       "ended",

@@ -26,6 +26,8 @@ describe("the documents", () => {
       [...new Set(listed)].filter((path) => /^docs\/[\w-]+\.md$/.test(path)).toSorted(),
     );
     expect(pages.length).toBeGreaterThanOrEqual(12);
+    const targets = new Set(named("README.md").markdown.links.map(({ target }) => target.replace(/#.*/, "")));
+    expect(pages.map(({ path }) => path).filter((path) => !targets.has(path))).toEqual([]);
   });
 
   test("README.md has at most 150 lines", () => {

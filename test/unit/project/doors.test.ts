@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -34,5 +35,33 @@ describe("importing a door", () => {
     // Packages with an addon of their own are loaded at their first use. An evaluation always makes images.
     const early = new Set(modules.flatMap((url) => /\/node_modules\/(libsql|sharp)\//.exec(url)?.[1] ?? []));
     expect([...early]).toEqual(door === "empreinte/evaluate" ? ["sharp"] : []);
+  });
+});
+
+describe("the names of the doors", () => {
+  const sources = ["index.ts", ...readdirSync(join(root, "src/doors")).map((name) => `doors/${name}`)].map((file) =>
+    readFileSync(join(root, "src", file), "utf8"),
+  );
+
+  test("are at most 130, types included, and none is in two doors", () => {
+    const lists = sources.flatMap((source) => [...source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)]);
+    expect(sources.flatMap((source) => source.match(/^export /gm))).toHaveLength(lists.length);
+    const names = lists
+      .flatMap(([, list]) => list!.split(","))
+      .map((name) => name.trim().replace(/^type /, ""))
+      .filter((name) => name !== "");
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.length).toBeGreaterThan(100);
+    expect(names.length).toBeLessThanOrEqual(130);
+  });
+
+  test("no published declaration has an internal member", () => {
+    const files = readdirSync(join(root, "dist"), { recursive: true, encoding: "utf8" });
+    const declarations = files.filter((name) => name.endsWith(".d.ts"));
+    expect(declarations.length).toBeGreaterThan(100);
+    const internal = declarations.filter((name) =>
+      readFileSync(join(root, "dist", name), "utf8").includes("@internal"),
+    );
+    expect(internal).toEqual([]);
   });
 });

@@ -131,7 +131,7 @@ describe("moving images at the beginnings or ends of two films that have nothing
   });
 
   test("are a leader up to 3 seconds from the end of one film, and 6 seconds more from the end of the other", async () => {
-    const ending = (tailA: number, tailB: number) => {
+    const exit = (tailA: number, tailB: number) => {
       const tail = (film: Film, seconds: number): Piece[] => (seconds > 0 ? [of(film, 40, seconds)] : []);
       return found([of(a, 0, 30), six, ...tail(a, tailA)], [of(b, 0, 24), six, ...tail(b, tailB)]);
     };
@@ -139,7 +139,7 @@ describe("moving images at the beginnings or ends of two films that have nothing
       const head = (film: Film, seconds: number): Piece[] => (seconds > 0 ? [of(film, 40, seconds)] : []);
       return found([...head(a, headA), six, of(a, 0, 30)], [...head(b, headB), six, of(b, 0, 24)]);
     };
-    for (const at of [ending, beginning]) {
+    for (const at of [exit, beginning]) {
       expect(await at(2.5, 2.5)).toEqual(weak);
       expect(await at(3.5, 3.5)).toEqual(strong);
       for (const [x, y, expected] of [

@@ -216,12 +216,12 @@ describe("one clip", () => {
   it("progress goes forward to the end", async (ctx) => {
     needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-    const told: VideoProgress[] = [];
+    const reported: VideoProgress[] = [];
     const long = await makeClip(path("long.mp4"), "testsrc2=s=1280x720:r=25:d=8", ...x264, "-preset", "ultrafast");
-    await hashVideo(long, { sampling: "all", onProgress: (progress) => told.push(progress) });
-    expect(told.length).toBeGreaterThan(0);
-    expect(told.at(-1)).toMatchObject({ durationSeconds: 8 });
-    const frames = told.map((progress) => progress.frames);
+    await hashVideo(long, { sampling: "all", onProgress: (progress) => reported.push(progress) });
+    expect(reported.length).toBeGreaterThan(0);
+    expect(reported.at(-1)).toMatchObject({ durationSeconds: 8 });
+    const frames = reported.map((progress) => progress.frames);
     expect(frames).toEqual(frames.toSorted((a, b) => a - b));
     expect(frames.at(-1)).toBeLessThanOrEqual(200);
     const angry = (): never => {

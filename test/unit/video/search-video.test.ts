@@ -32,7 +32,7 @@ describe("a small copy of a frame", () => {
       const small = native.shrink({ data, width, height, channels, stride }, across, down);
       const of = channels === 1 ? 1 : 3;
       expect(small).toHaveLength(across * down * of);
-      /** How much of pixel `i` lies in the share `k` of `n`. */
+      /** How much of pixel `i` is in the share `k` of `n`. */
       const part = (i: number, k: number, n: number, side: number): number =>
         Math.max(0, Math.min(i + 1, ((k + 1) * side) / n) - Math.max(i, (k * side) / n));
       for (let y = 0; y < down; y++) {

@@ -1,4 +1,4 @@
-/** What lies around a video: frames drawn here, whose truth is known, and an edited clip found through the index. */
+/** Borders around a video: frames made here, whose content is known, and an edited clip found through the index. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hashPixelsSync, type RawPixels } from "../../../dist/index.js";

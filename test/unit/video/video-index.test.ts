@@ -293,7 +293,7 @@ describe("entries", () => {
     [{ ...whole(film), sampling: "some" }, "for sampling"],
     [{ ...whole(film), frames: [{ ...whole(film).frames[0], hash: "12" }] }, "Expected a hash"],
     [{ ...whole(film), frames: [{ ...whole(film).frames[0], timestampSeconds: Infinity }] }, "for timestampSeconds"],
-  ])("a signature that is none is refused (%#)", async (signature, sentence) => {
+  ])("an invalid signature is refused (%#)", async (signature, sentence) => {
     using index = new VideoIndex();
     expect(() => index.add("a", signature as VideoSignature)).toThrow(sentence);
     expect(index.size).toBe(0);

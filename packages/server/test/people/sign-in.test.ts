@@ -75,7 +75,7 @@ describe("a session", () => {
     server.pass(11 * 3_600_000);
   });
 
-  test("of a forged or broken cookie is none", async () => {
+  test("does not exist for a forged or broken cookie", async () => {
     for (const value of ["", "x", "A".repeat(43), `${"A".repeat(43)}; other=1`, "é".repeat(43)]) {
       const cookie = Buffer.from(`empreinte-review=${value}`).toString("latin1");
       expect((await server.call("/review", { headers: { cookie } })).status).toBe(303);

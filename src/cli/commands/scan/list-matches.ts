@@ -32,8 +32,11 @@ function nearMatch(match: ListMatch & Place): ScanMatch {
 }
 
 function exactMatch({ type, list, line, metadata }: ListMatch): ScanMatch {
-  const record = { verdict: "exact", distance: 0, reference: `${list}:${line}`, detail: [`digest=${type}`, metadata] };
-  return { records: [record], json: { list, line, digest: type, metadata } };
+  const reference = `${list}:${line}`;
+  return {
+    records: [{ verdict: "exact", distance: 0, reference, detail: [`digest=${type}`, metadata] }],
+    json: { list, line, digest: type, metadata },
+  };
 }
 
 function copyMatch(match: ListMatch): ScanMatch {

@@ -4,8 +4,8 @@ import type { Session } from "../../io/session.js";
 
 /** One record of text output. A column that does not apply is absent, and printed as `-`. */
 export interface ScanRecord {
-  /** `exact`, `match` or `review`; for a bank its action. */
-  verdict: string;
+  /** How sure the match is. What a bank's policy says of it is in the detail, as `action=block`. */
+  verdict: "exact" | "match" | "review";
   distance: number;
   /** What matched: `list:line`, `bank/source/entry` or the name of a known video. */
   reference: string;
@@ -26,6 +26,8 @@ export interface ScanResult {
   /** What JSON says of the file. */
   about: object;
   matches: readonly ScanMatch[];
+  /** Matches of negative banks, and those that they suppress. They decide nothing, and only JSON has them. */
+  suppressed?: readonly ScanMatch[];
   /** Whether the exit status is 1. */
   found: boolean;
   /** Why only a part of the file was compared. */
@@ -84,19 +86,25 @@ function columns({ verdict, distance, reference, orientation, view, detail }: Sc
   );
 }
 
+/** Makes the object of a match in JSON: the columns that apply, then what its kind of match has besides. */
+function matchJson({ records: [{ verdict, distance, reference, orientation, view }], json: more }: ScanMatch): object {
+  const columns = { verdict, distance, reference, ...(orientation !== undefined && { orientation }) };
+  return { ...columns, ...(view !== undefined && { view }), ...more };
+}
+
 /** Prints what was found in a file. */
 export async function printScan(
   path: Path,
-  { about, matches }: ScanResult,
+  { about, matches, suppressed = [] }: ScanResult,
   { json, null: plain }: { json: boolean; null: boolean },
   session: Session,
 ): Promise<void> {
   if (json) {
-    const found = matches.map(({ records: [{ verdict, distance, reference, orientation, view }], json: more }) => {
-      const columns = { verdict, distance, reference, ...(orientation !== undefined && { orientation }) };
-      return { ...columns, ...(view !== undefined && { view }), ...more };
-    });
-    await session.line(jsonText({ ...jsonPath(path), ...about, matches: found }));
+    const found = {
+      matches: matches.map(matchJson),
+      ...(suppressed.length > 0 && { suppressed: suppressed.map(matchJson) }),
+    };
+    await session.line(jsonText({ ...jsonPath(path), ...about, ...found }));
     return;
   }
   for (const record of matches.flatMap(({ records }) => records)) {

@@ -8,7 +8,16 @@ import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
 import { partialFailure } from "../../io/videos.js";
 import { labelText, withStore } from "../bank/store.js";
-import { imageAbout, placeText, regionText, type ScanMatch, type ScanResult, videoAbout, viewText } from "./record.js";
+import {
+  imageAbout,
+  placeText,
+  regionText,
+  type ScanMatch,
+  type ScanRecord,
+  type ScanResult,
+  videoAbout,
+  viewText,
+} from "./record.js";
 import { segmentRecord } from "./segment-record.js";
 import { type Compare, runScanner, type ScanContext, type Scanner } from "./scanner.js";
 
@@ -65,27 +74,39 @@ function combine(decided: Iterable<[Decision, Place]>): FileDecision {
 }
 
 function scanMatch(match: FileMatch): ScanMatch {
-  const { action: verdict, distance, bank, source, entryId, entryNumber, region, trimmed, crop, segments } = match;
+  const { action, distance, bank, source, entryId, entryNumber, region, trimmed, crop, segments } = match;
   const reference = `${bank}/${source}/${entryId ?? `#${entryNumber}`}`;
   const labels = match.labels.map(labelText).join(" ");
+  const isExact = match.kind === "exact";
+  const verdict: ScanRecord["verdict"] = isExact ? "exact" : (match.tier ?? "match");
+  const actionText = `action=${action}`;
   if (segments !== undefined) {
     const common = { verdict, reference, orientation: match.orientation, trimmed, isVideo: true, isImage: false };
-    const [first, ...rest] = segments.map((segment) => segmentRecord({ ...common, detail: [labels] }, segment));
+    const [first, ...rest] = segments.map((segment) => {
+      const record = segmentRecord({ ...common, detail: [labels] }, segment);
+      return { ...record, detail: [actionText, ...record.detail] };
+    });
     return { records: [first!, ...rest], json: match };
   }
-  const isExact = match.kind === "exact";
   const exact = isExact ? `digest=${match.type}` : undefined;
   const orientation = isExact ? undefined : match.orientation;
-  const detail = [placeText(match), regionText(region), exact, crop === undefined ? undefined : `crop=${crop}`, labels];
+  const cropText = crop === undefined ? undefined : `crop=${crop}`;
+  const detail = [actionText, placeText(match), regionText(region), exact, cropText, labels];
   const view = viewText(match.view ?? (trimmed ? "trimmed" : undefined));
   return { records: [{ verdict, distance, reference, orientation, view, detail }], json: match };
 }
 
-function resultOf(about: object, decision: FileDecision, json: boolean, failure?: unknown): ScanResult {
+function resultOf(about: object, decision: FileDecision, failure?: unknown): ScanResult {
   const { matches, ...rest } = decision;
-  // Matches of negative banks, and those they suppress, decide nothing: only JSON has them.
-  const shown = json ? matches : matches.filter(({ negative, suppressed }) => !negative && !suppressed);
-  return { about: { ...about, ...rest }, matches: shown.map(scanMatch), found: decision.action !== "none", failure };
+  const counts = ({ negative, suppressed }: FileMatch): boolean => !negative && !suppressed;
+  const [shown, suppressed] = [matches.filter(counts), matches.filter((match) => !counts(match))];
+  return {
+    about: { ...about, ...rest },
+    matches: shown.map(scanMatch),
+    suppressed: suppressed.map(scanMatch),
+    found: decision.action !== "none",
+    failure,
+  };
 }
 
 /** Decides about files by the policies of a store's banks. */
@@ -115,7 +136,7 @@ class BankScanner implements Scanner {
   }
 
   #decided(about: object, decided: Iterable<[Decision, Place]>, failure?: unknown): ScanResult {
-    return resultOf(about, combine(decided), this.#context.options.json, failure);
+    return resultOf(about, combine(decided), failure);
   }
 
   *#decisions(queries: Iterable<[CheckQuery, Place]>): Generator<[Decision, Place]> {

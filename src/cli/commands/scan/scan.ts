@@ -127,10 +127,7 @@ export const command: Command = defineCommand({
       text: ["Each record has these columns, separated by tabs. A column that does not apply is -."],
       rows: [
         ["path", "The file."],
-        [
-          "verdict",
-          "exact: the same bytes. match: a known hash within the radius. review: a person should look. With --bank: block, review or log.",
-        ],
+        ["verdict", "exact: the same bytes. match: a known hash within the radius. review: a person should look."],
         ["distance", "How many bits differ, 0 to 256."],
         ["reference", "LIST:LINE, BANK/SOURCE/ENTRY (ENTRY is #N if the source gave no id), or the known video."],
         [
@@ -147,6 +144,7 @@ export const command: Command = defineCommand({
     {
       title: "Items of the detail",
       rows: [
+        ["action=ACTION", "With --bank: what the policies say of the match: block, review or log."],
         ["page=N", "The page of an animation or TIFF, from 0."],
         ["time=S", "The second of the nearest frame of a video."],
         [
@@ -170,7 +168,7 @@ export const command: Command = defineCommand({
         ["videos", 'A match also has "video", "kind", "segments", "queryShare" and "knownShare".'],
         [
           "banks",
-          'A match also has "bank", "source", "entryId", "entryNumber", "labels", "action" and "rule", and for a known video "segments", "queryShare" and "knownShare". A file also has "action", "reasons", "revision" and "prequalification".',
+          'A match also has "bank", "source", "entryId", "entryNumber", "labels", "action" and "rule", and for a known video "segments", "queryShare" and "knownShare". A file also has "action", "reasons", "revision", "prequalification" and, in the shape of "matches", "suppressed": the matches of negative banks and those that they suppress, which decide nothing.',
         ],
         ["skipped", '"quality" or "unstable": why an image was not compared.'],
       ],

@@ -7,7 +7,7 @@ const times = (from: number, to: number, isImage: boolean): string =>
 
 /** What the segments of one match have in common. */
 export interface SegmentMatch {
-  verdict: string;
+  verdict: ScanRecord["verdict"];
   reference: string;
   orientation: string;
   trimmed?: true | undefined;

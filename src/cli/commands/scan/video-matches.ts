@@ -37,7 +37,14 @@ export async function loadVideos(
 
 export function videoMatch(match: VideoMatch, isVideo: boolean): ScanMatch {
   const { id, kind, orientation, trimmed, segments, queryShare, knownShare } = match;
-  const common = { verdict: "match", reference: String(id), orientation, trimmed, isVideo, isImage: kind === "image" };
+  const common = {
+    verdict: "match" as const,
+    reference: String(id),
+    orientation,
+    trimmed,
+    isVideo,
+    isImage: kind === "image",
+  };
   const [first, ...rest] = segments.map((segment) => segmentRecord(common, segment));
   return { records: [first!, ...rest], json: { video: id, kind, segments, queryShare, knownShare } };
 }
