@@ -1,6 +1,7 @@
 import { invalidArgument } from "../check.js";
 import { LimitError, VideoError } from "../errors.js";
 import { isRawPixels } from "../hash/raw-pixels.js";
+import { isVp9 } from "./containers/matroska.js";
 import { jumpsOf } from "./containers/transport-stream.js";
 import { type Decoder, usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
@@ -52,7 +53,7 @@ function fromFile(
   video: OpenVideo,
   decoder: Decoder,
   options: CheckedVideoOptions,
-  exactRate: number | undefined,
+  { exactRate, libvpx }: { exactRate: number | undefined; libvpx: boolean },
   past: "" | "damage" | "joints" = "",
 ): Reading {
   const { limits, signal, rotate, squarePixels, stream, sampling, vpdq } = options;
@@ -72,6 +73,7 @@ function fromFile(
       threads: past === "" ? options.threads : 1,
       strict: past === "",
       joined: past === "joints",
+      libvpx,
       limits,
       signal,
       onProgress: progressOf(options, state),
@@ -216,9 +218,11 @@ async function hashFile(video: OpenVideo, options: CheckedVideoOptions, watch: W
   const decoder = await usableFfmpeg({ ...(ffmpegPath !== undefined && { ffmpegPath }), ...(signal && { signal }) });
   const needed = vpdq || typeof sampling === "object";
   const exactRate = needed ? await probeFrameRate(video, decoder, { limits, stream }, signal) : undefined;
+  const libvpx = decoder.libvpx && video.format === "matroska" && (await isVp9(video, stream));
+  const about = { exactRate, libvpx };
   let damage: unknown;
   try {
-    const { signature, failure } = await hashReading(fromFile(video, decoder, options, exactRate), options, watch());
+    const { signature, failure } = await hashReading(fromFile(video, decoder, options, about), options, watch());
     if (!isDamage(failure)) return signature;
     damage = failure;
   } catch (error) {
@@ -227,7 +231,7 @@ async function hashFile(video: OpenVideo, options: CheckedVideoOptions, watch: W
   }
   const past = video.format === "mpegts" && (await jumpsOf(video)) !== "damage" ? "joints" : "damage";
   if (past === "damage" && !partial) throw damage;
-  return (await hashReading(fromFile(video, decoder, options, exactRate, past), options, watch())).signature;
+  return (await hashReading(fromFile(video, decoder, options, about, past), options, watch())).signature;
 }
 
 /**

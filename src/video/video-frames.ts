@@ -1,4 +1,5 @@
 import { invalidArgument, oneOf } from "../check.js";
+import { isVp9 } from "./containers/matroska.js";
 import { jumpsOf } from "./containers/transport-stream.js";
 import { usableFfmpeg } from "./ffmpeg/find-ffmpeg.js";
 import type { VideoFrame } from "./frame.js";
@@ -50,7 +51,8 @@ export async function* videoFrames(
     const what = { stream, channels, keyframes, every: 1, rotate, squarePixels };
     // Frames that were given cannot be taken back, so the joints of a transport stream are looked for first.
     const joined = video.format === "mpegts" && (await jumpsOf(video)) === "joints";
-    const decoding = { ...what, threads: joined ? 1 : threads, strict: !joined, joined, limits, signal };
+    const libvpx = decoder.libvpx && video.format === "matroska" && (await isVp9(video, stream));
+    const decoding = { ...what, threads: joined ? 1 : threads, strict: !joined, joined, libvpx, limits, signal };
     for await (const frame of decodeFrames(video, decoder, { ...decoding, onProgress: report }, state)) {
       yield { ...frame, data: frame.data.slice() };
     }

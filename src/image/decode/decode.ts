@@ -14,6 +14,7 @@ import { type Header, jpegHeader } from "./jpeg-header.js";
 import { damaged, decodingFailure, tooManyPages, tooManyPixels } from "./refusals.js";
 import { sharp } from "./sharp.js";
 import { ycbcrToRgb } from "../formats/tiff.js";
+import { shortenedWebps } from "../formats/webp.js";
 
 /** The stored samples of one page, rows without gaps. */
 export interface Page {
@@ -158,6 +159,22 @@ async function* decodeFrames(image: Encoded, header: Header, count: number): Asy
   }
 }
 
+/** @throws {ImageError} if a frame of a WebP can be decoded without the last bytes of its data. */
+async function checkWebpEnds(image: Encoded, all: boolean): Promise<void> {
+  for (const bytes of shortenedWebps(image.bytes, all)) {
+    const shorter = { ...image, bytes };
+    const decoded = readHeader(shorter).then((header) => decode(shorter, layoutOf(shorter, header), header.height));
+    const isRefused = await decoded.then(
+      () => false,
+      (error: unknown) => {
+        if (error instanceof ImageError && error.code === "ERR_EMPREINTE_CORRUPT") return true;
+        throw error;
+      },
+    );
+    if (!isRefused) throw damaged(image, "a part of its data is missing");
+  }
+}
+
 /** Decodes a JPEG, and makes sure that no part of the image is missing where the decoder warns of its data. */
 async function decodeWarnedJpeg(image: Encoded, layout: Layout, rows: number): Promise<Page> {
   try {
@@ -280,8 +297,10 @@ export async function* decodeBySharp(image: Encoded, all: boolean): AsyncGenerat
   const count = all ? (frames ?? header.pages ?? 1) : 1;
   if (count > limits.maxPages) throw tooManyPages(name, count, limits.maxPages);
   if (animation !== undefined) yield* decodeAnimation(image, header, animation);
-  else if (format === "gif" || format === "webp") yield* decodeFrames(image, header, count);
-  else if (format === "jpeg") yield decodeJpeg(image, header);
+  else if (format === "gif" || format === "webp") {
+    if (format === "webp") await checkWebpEnds(image, all);
+    yield* decodeFrames(image, header, count);
+  } else if (format === "jpeg") yield decodeJpeg(image, header);
   else if (count === 1)
     yield format === "tiff" ? decodeTiffPage(image, header, 0) : decode(image, layoutOf(image, header), header.height);
   else {

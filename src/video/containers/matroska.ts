@@ -1,8 +1,18 @@
-/** The elements of a Matroska file that lead to the default duration, and that element itself. */
+import { read } from "node:fs";
+import { promisify } from "node:util";
+import { openFile } from "../../files/open-file.js";
+
+const readInto = promisify(read);
+
+/** The elements of a Matroska file that lead to the default duration and the codec, and these themselves. */
 const segment = 0x18538067;
 const tracks = 0x1654ae6b;
 const trackEntry = 0xae;
 const defaultDuration = 0x23e383;
+const codecId = 0x86;
+
+/** The tracks are in the first bytes of every usual file. */
+const headBytes = 2 ** 16;
 
 interface Element {
   id: number;
@@ -63,4 +73,29 @@ export function matroskaFrameRate(bytes: Uint8Array): number | undefined {
     at = inside.has(id) ? start : end;
   }
   return undefined;
+}
+
+/** Returns the codecs of the video tracks, in their order: "V_VP9". Nothing where the beginning of a file does not have them. */
+export function matroskaCodecs(bytes: Uint8Array): string[] {
+  const found: string[] = [];
+  const inside = new Set([segment, tracks, trackEntry]);
+  for (let at = 0; at < bytes.length;) {
+    const element = elementAt(bytes, at);
+    if (element === undefined) break;
+    const { id, start, end } = element;
+    if (id === codecId) found.push(Buffer.from(bytes.subarray(start, Math.min(end, start + 64))).toString("latin1"));
+    at = inside.has(id) ? start : end;
+  }
+  return found.filter((codec) => codec.startsWith("V_"));
+}
+
+/** Whether a video stream of a Matroska file is VP9. @throws The system's error when the file cannot be read. */
+export async function isVp9({ fd, path }: { fd?: number; path: string }, stream: number): Promise<boolean> {
+  const opened = fd === undefined ? (await openFile(path)).file : undefined;
+  try {
+    const { buffer, bytesRead } = await readInto(fd ?? opened!.fd, Buffer.alloc(headBytes), 0, headBytes, 0);
+    return matroskaCodecs(buffer.subarray(0, bytesRead))[stream] === "V_VP9";
+  } finally {
+    await opened?.close();
+  }
 }

@@ -38,6 +38,8 @@ export interface DecodeRequest {
   strict: boolean;
   /** Whether all jumps of the packet counters of a transport stream are known to be joints of whole files. Default false. */
   joined?: boolean;
+  /** Whether libvpx decodes: ffmpeg's own decoder of VP9 makes whole frames of damaged data, and libvpx refuses them. */
+  libvpx?: boolean;
   /** A name that only this run knows, so that no text inside a file can imitate the lines of the filter. */
   mark: string;
 }
@@ -92,6 +94,7 @@ export function decodeArguments(decoding: DecodeRequest, { fpsMode, ownSizes }: 
     ...(rotate ? [] : ["-noautorotate"]),
     // Theora's decoder reports skipped frames as damage. (Discarding packets instead makes the times of MP4 wrong.)
     ...(keyframes && decoding.format !== "ogg" ? words("-skip_frame nokey") : []),
+    ...(decoding.libvpx === true ? words("-c:v libvpx-vp9") : []),
     ...input(decoding),
     ...onlyVideo(decoding.stream),
     // Frames are neither doubled nor dropped to reach an even rate.

@@ -11,6 +11,8 @@ export interface Version {
    * The version of libavutil as [major, minor]. Builds from the source repository have no version number of their own.
    */
   library: [number, number];
+  /** Whether it was built with libvpx. */
+  libvpx: boolean;
   /** Which parts of its confinement the operating system enforces on it. */
   confined: Confined;
 }
@@ -86,7 +88,8 @@ async function askUnder(
     if (version === undefined) return { why: whyNot(exit, late, answer.text, errors.text), late };
     const library = /^[ \t]*libavutil[ \t]+(\d+)\.[ \t]*(\d+)\./m.exec(answer.text);
     const { confined } = child;
-    return { version, library: [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)], confined };
+    const libvpx = answer.text.includes("--enable-libvpx");
+    return { version, libvpx, library: [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)], confined };
   } finally {
     clearTimeout(timer);
     forget();

@@ -7,6 +7,7 @@ import type { VideoFrame } from "../frame.js";
 import type { OpenVideo } from "../input.js";
 import { childFile, decodeArguments, type DecodeRequest } from "./arguments.js";
 import { type ChildOutputs, NativeOutputs, type StderrListener, StreamOutputs } from "./child-outputs.js";
+import { isOggCut } from "../containers/ogg.js";
 import { type Child, type ChildExit, endChild, startChild } from "../../processes/child-process.js";
 import { failureOf, notFfmpegError } from "./decode-failure.js";
 import { announce, type AnnouncedFrame, type DecodeState } from "./decode-state.js";
@@ -159,10 +160,12 @@ class DecodeRun implements StderrListener {
     await this.#checkUnits();
   }
 
-  /** @throws {VideoError} for HEVC that was overwritten with zeros, which its decoder does not notice. */
+  /** @throws {VideoError} for HEVC that was overwritten with zeros and for an Ogg that is cut, which ffmpeg does not notice. */
   async #checkUnits(): Promise<void> {
     const { limits, stream, signal } = this.#options;
     const { format, name } = this.#video;
+    if (format === "ogg" && (await isOggCut(this.#video)))
+      throw new VideoError("ERR_EMPREINTE_CORRUPT", `${name} cannot be decoded: it ends inside a page`);
     if (this.#report.codec !== "hevc" || (format !== "mov" && format !== "matroska")) return;
     if (!(await hasUnitHoles(this.#video, this.#decoder, { limits, stream }, signal))) return;
     throw new VideoError("ERR_EMPREINTE_CORRUPT", `${name} cannot be decoded: a part of its data is missing`);

@@ -68,7 +68,7 @@ function installerPath(): string | undefined {
   }
 }
 
-interface Found extends Omit<Ffmpeg, "outdated">, Pick<Version, "library"> {}
+interface Found extends Omit<Ffmpeg, "outdated">, Pick<Version, "library" | "libvpx"> {}
 
 /** What a search came to: an ffmpeg, or what is wrong with each program that was tried. */
 type Search = Found | { refused: string[] };
@@ -149,6 +149,8 @@ export interface Decoder {
   fpsMode: boolean;
   /** Whether it has `-autoscale 0`, with which frames keep their own size where that changes. */
   ownSizes: boolean;
+  /** Whether it has the decoder of VP9 that notices damage. */
+  libvpx: boolean;
   /** Which parts of its confinement the operating system enforces. */
   confined: Confined;
 }
@@ -171,11 +173,11 @@ export async function usableFfmpeg(options: FindFfmpegOptions): Promise<Decoder>
   if (found === undefined) {
     throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", `No ffmpeg was found. ${howToInstall}`);
   }
-  const { path, version, library, confined } = found;
+  const { path, version, library, libvpx, confined } = found;
   if (!atLeast(library, oldest)) {
     const text = `The ffmpeg at ${path} is too old (${version}): 4.0 or later is needed`;
     throw new VideoError("ERR_EMPREINTE_VIDEO_FFMPEG", text);
   }
   const [fpsMode, ownSizes] = [atLeast(library, withFpsMode), atLeast(library, withAutoscale)];
-  return { path, version, fpsMode, ownSizes, confined };
+  return { path, version, fpsMode, ownSizes, libvpx, confined };
 }

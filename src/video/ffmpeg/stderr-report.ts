@@ -29,9 +29,14 @@ const concealment = /error while decoding MB|error at MB|damaged at \d|concealin
  */
 const hevcDamage =
   /^\[hevc\] (?:CABAC_MAX_BIN|The cu_qp_delta|Could not find ref with POC|Error parsing NAL unit|Invalid NAL unit size|Error splitting the input|Overread|Zero refs|PPS id out of range|Skipping invalid undecodable NALU|Two slices reporting being the first|First slice in a frame missing)/i;
+/** The parser of Ogg leaves out a page whose checksum is wrong, and the decoder of Motion JPEG fills up what is missing. */
+const otherDamage = /^\[ogg\] CRC mismatch|^\[mjpeg\] (?:error y=|error count:|error dc|overread |bad vlc)/i;
+/** Those of AV1 write this about data that are none, and leave out the frames in them. */
+const av1Damage =
+  /^\[\w+\] (?:Unknown OBU type 0 of size|obu_forbidden_bit out of range|Failed to parse temporal unit|Error parsing OBU data)/i;
 /** Parsers of containers write this where they cannot follow the file, and look for a place where they can go on. */
 const lostPlace =
-  /invalid as first byte of an EBML number|indicated by an EBML number's first byte|EBML number.* exceeds max length|max resync size reached|Element at .* ending at .* exceeds containing master element|Invalid EBML number/i;
+  /invalid as first byte of an EBML number|indicated by an EBML number's first byte|EBML number.* exceeds max length|max resync size reached|Element at .* ending at .* exceeds containing master element|Invalid EBML number|Invalid track number \d/i;
 /** ffmpeg writes this about a file that is cut or changed, even where it goes on and exits with 0. */
 const damage = /partial file|ended prematurely|packet corrupt|corrupt input packet|corrupt decoded frame/i;
 /** The packets of a transport stream are counted. ffmpeg writes this about the packet before a jump of the counter. */
@@ -167,7 +172,8 @@ export class StderrReport {
     if (/Cannot allocate memory|Error allocating|Unable to allocate|memory exhausted/i.test(text))
       this.outOfMemory = true;
     if (damage.test(text) && !(this.#joined && jump.test(text))) this.damage ??= text;
-    if (hevcDamage.test(text) || lostPlace.test(text)) this.damage ??= text;
+    if (hevcDamage.test(text) || av1Damage.test(text) || otherDamage.test(text) || lostPlace.test(text))
+      this.damage ??= text;
     if (concealment.test(text)) this.concealed = true;
     this.problems.push(text);
     if (this.problems.length > keptProblems) this.problems.shift();

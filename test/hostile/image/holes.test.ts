@@ -26,6 +26,8 @@ const encoders: [string, () => Promise<Buffer>][] = [
   ["a progressive JPEG", () => scene().jpeg({ progressive: true, quality: 90 }).toBuffer()],
   ["a PNG", () => scene().png({ compressionLevel: 1 }).toBuffer()],
   ["a GIF", () => scene().gif({ effort: 1 }).toBuffer()],
+  ["a lossy WebP", () => scene().webp({ quality: 80 }).toBuffer()],
+  ["a lossless WebP", () => scene().webp({ lossless: true, effort: 1 }).toBuffer()],
   ["an AVIF", () => scene().avif({ effort: 0 }).toBuffer()],
   ["a TIFF of JPEGs", () => scene().tiff({ compression: "jpeg" }).toBuffer()],
 ];
@@ -42,6 +44,68 @@ describe("a hole is damage", () => {
     };
     for (const [name, make] of Object.entries(holes)) {
       expect([name, await codeOf(make(Buffer.from(whole)))]).toEqual([name, "ERR_EMPREINTE_CORRUPT"]);
+    }
+  });
+});
+
+describe("WebP", () => {
+  const [width, height] = [400, 300];
+  const samples = (): Promise<Buffer> => scene().resize(width, height, { fit: "fill" }).removeAlpha().raw().toBuffer();
+  const animation = async (options: object): Promise<Buffer> => {
+    const frame = await samples();
+    const raw = Buffer.concat([0, 90, 180].map((shift) => frame.map((value) => value ^ shift)));
+    return sharp(raw, { raw: { width, height: 3 * height, channels: 3, pageHeight: height } as never })
+      .webp({ ...options, loop: 0 })
+      .toBuffer();
+  };
+
+  it("of one small hole, at any place, is damage", async () => {
+    const whole = await scene().webp({ quality: 80 }).toBuffer();
+    for (let i = 1; i < 20; i++) {
+      const at = Math.floor((i * whole.length) / 20);
+      const holed = Buffer.from(whole).fill(0, at, at + 64);
+      expect([at, await codeOf(holed)]).toEqual([at, "ERR_EMPREINTE_CORRUPT"]);
+    }
+  });
+
+  it.each([{ quality: 80 }, { lossless: true, effort: 0 }])(
+    "with a hole in a frame is damage where the frame is read: %j",
+    async (options) => {
+      const whole = await animation(options);
+      expect((await hashImage(whole, { pages: "all" })).frames).toHaveLength(3);
+      const first = whole.indexOf("ANMF");
+      const last = whole.lastIndexOf("ANMF");
+      const holed = (from: number, to: number): Buffer =>
+        Buffer.from(whole).fill(0, (from + to) >> 1, (from + 3 * to) >> 2);
+      const inLast = holed(last, whole.length);
+      expect(await codeOf(inLast)).toBe("ERR_EMPREINTE_CORRUPT");
+      expect((await hashImage(inLast)).hash).toBe((await hashImage(whole)).hash);
+      const inFirst = holed(first, whole.indexOf("ANMF", first + 4));
+      await expect(hashImage(inFirst)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CORRUPT" });
+    },
+  );
+
+  it("of a few pixels, of one colour and of noise is whole", async () => {
+    const noise = await samples();
+    for (const [wide, high] of [
+      [1, 1],
+      [5, 3],
+      [16, 16],
+      [333, 17],
+    ] as const) {
+      const length = 3 * wide * high;
+      for (const pixels of [Buffer.alloc(length, 77), noise.subarray(0, length)]) {
+        const image = sharp(pixels, { raw: { width: wide, height: high, channels: 3 } });
+        for (const options of [
+          { quality: 1 },
+          { quality: 100, effort: 6 },
+          { lossless: true, effort: 6 },
+          { nearLossless: true },
+        ]) {
+          const file = await image.clone().webp(options).toBuffer();
+          expect([wide, high, options, await codeOf(file)]).toEqual([wide, high, options, "hashed"]);
+        }
+      }
     }
   });
 });
