@@ -27,12 +27,19 @@ export class ExchangeError extends Error {
   readonly code: ExchangeErrorCode;
   /** The HTTP status, where there is one. */
   readonly status: number | undefined;
+  /** For how many milliseconds the exchange wants no other request, where it says so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: ExchangeErrorCode, message: string, options?: ErrorOptions & { status?: number }) {
+  constructor(
+    code: ExchangeErrorCode,
+    message: string,
+    options?: ErrorOptions & { status?: number; retryAfter?: number | undefined },
+  ) {
     super(message, options);
     this.name = "ExchangeError";
     this.code = code;
     this.status = options?.status;
+    this.retryAfter = options?.retryAfter;
   }
 }
 

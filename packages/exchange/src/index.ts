@@ -23,6 +23,15 @@ export { collectFeedback } from "./outbox/collect.js";
 export { type OutboxItem, outboxOf } from "./outbox/outbox.js";
 export { sendOutbox, type SendOptions, type SendResult } from "./outbox/send.js";
 export { collectRetractions, collectSubmissions } from "./outbox/submissions.js";
+export {
+  type CombinedDecision,
+  CombinedMatcher,
+  type CombinedMatcherOptions,
+  type Unanswered,
+} from "./remote/combined-matcher.js";
+export { ArachnidShield } from "./remote/arachnid-shield.js";
+export { openRemoteMatcher, type RemoteKind, remoteKinds, type RemoteSettings } from "./remote/open-remote.js";
+export { type RemoteFinding, type RemoteMatch, type RemoteMatcher, type RemoteQuery } from "./remote/remote-matcher.js";
 export { runSource, type RunOptions, type RunResult } from "./run/run-source.js";
 export { runAll, runSchedule, type ScheduleOptions } from "./run/schedule.js";
 export { addSource, findSource, type NewSource, removeSource, type SourceSettings, sourcesOf } from "./run/sources.js";
@@ -31,6 +40,7 @@ export { addWatch, type NewWatchItem, removeWatch, watched, type WatchItem, type
 export { watchCsv, watchReport, type WatchReport, watchTable } from "./watch/report.js";
 export { watchPage } from "./watch/report-page.js";
 export { runWatch, type WatchOptions } from "./watch/run-watch.js";
+export { ArachnidShieldSimulator } from "./simulators/arachnid-shield.js";
 export { EmpreinteSimulator } from "./simulators/empreinte.js";
 export { NcmecSimulator } from "./simulators/ncmec.js";
 export { type Fault, faults, Simulator } from "./simulators/simulator.js";

@@ -11,8 +11,10 @@ import { runAll, type RunOutcome, runSchedule } from "../run/schedule.js";
 import { skipTo } from "../run/skip.js";
 import { addSource, findSource, removeSource, type SourceSettings, sourcesOf } from "../run/sources.js";
 import { conditionOf, readStatus } from "../run/status.js";
+import { checkFiles } from "./check.js";
+import { remoteKinds } from "../remote/open-remote.js";
 import { type Arguments, boolean, readArguments, string, strings } from "./arguments.js";
-import { simulate } from "./simulate.js";
+import { simulate, simulatedKinds } from "./simulate.js";
 
 export const help: string = `empreinte exchange: sources that keep themselves current
 
@@ -34,9 +36,12 @@ export const help: string = `empreinte exchange: sources that keep themselves cu
     Shows what of our own source would be submitted, and what would be taken back, or (--send) does it.
     Each later run takes back what is withdrawn by then.
   empreinte exchange remove STORE --bank BANK --source SOURCE
-  empreinte exchange simulate stopncii|ncmec [--port PORT] [--entries COUNT] [--fault NAME=SHARE]...
+  empreinte exchange check STORE FILE... --kind ${remoteKinds.join("|")} [--base ADDRESS]
+      [--secret NAME=WHERE]... [--option send=hashes|file] [--json]
+    Decides about images with the store and a matcher elsewhere.
+  empreinte exchange simulate ${simulatedKinds.join("|")} [--port PORT] [--entries COUNT] [--fault NAME=SHARE]...
 
-Exit status: 0 done, 1 a source failed or is stale, 2 wrong arguments.
+Exit status: 0 done, 1 a source or matcher failed or is stale, 2 wrong arguments.
 `;
 
 const options = {
@@ -143,6 +148,7 @@ const commands: Record<string, Command | undefined> = {
       ? 0
       : 1;
   },
+  check: checkFiles,
   feedback: async (store, given, output) => {
     let failed = false;
     for (const source of sourcesOf(store).filter(selection(store, given))) {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { invalid } from "../errors.js";
+import { ArachnidShieldSimulator } from "../simulators/arachnid-shield.js";
 import { NcmecSimulator } from "../simulators/ncmec.js";
 import { type Fault, faults } from "../simulators/simulator.js";
 import { StopNciiSimulator } from "../simulators/stopncii.js";
@@ -18,6 +19,9 @@ const credentials = {
 
 const value = (i: number): string => createHash("sha256").update(`simulated ${i}`).digest("hex");
 
+/** What can be simulated. */
+export const simulatedKinds = ["stopncii", "ncmec", "arachnid-shield"] as const;
+
 /** Serves until the process is to end. @throws {ExchangeError} */
 export async function simulate(given: Arguments, { write, stop }: Output): Promise<number> {
   const [kind] = given.words;
@@ -26,14 +30,18 @@ export async function simulate(given: Arguments, { write, stop }: Output): Promi
   for (const name of wanted)
     if (!faults.includes(name as Fault)) throw invalid("--fault", `${faults.join("=SHARE, ")}=SHARE`);
   const shares = Object.entries(given.pairs("fault")).map(([name, share]) => [name as Fault, Number(share)] as const);
-  let simulator: StopNciiSimulator | NcmecSimulator;
+  let simulator: StopNciiSimulator | NcmecSimulator | ArachnidShieldSimulator;
   if (kind === "stopncii") {
     simulator = new StopNciiSimulator(credentials);
     for (let i = 0; i < count; i++) simulator.put(value(i));
   } else if (kind === "ncmec") {
     simulator = new NcmecSimulator(credentials);
     for (let i = 0; i < count; i++) simulator.put(String(i), { fingerprints: { pdq: value(i) } });
-  } else throw invalid("the exchange", "stopncii or ncmec");
+  } else if (kind === "arachnid-shield") {
+    simulator = new ArachnidShieldSimulator(credentials);
+    const known = { classification: "csam", match_type: "exact" } as const;
+    for (let i = 0; i < count; i++) simulator.known.set(Buffer.from(value(i), "hex").toString("base64"), known);
+  } else throw invalid("the exchange", `one of ${simulatedKinds.join(", ")}`);
   simulator.fault = () => shares.find(([, share]) => Math.random() < share)?.[0];
   const address = await simulator.listen(given.number("port") ?? 0);
   write(`${kind} is simulated at ${address} with ${count} entries\n`);

@@ -76,7 +76,7 @@ export class HttpClient {
         if ((status >= 200 && status < 300) || request.accept?.includes(status)) return response;
         response.discard();
         said = retryAfter(response.headers["retry-after"], environment.now());
-        failure = this.#refusal(status);
+        failure = this.#refusal(status, said);
         if (!isRetriedStatus(status)) throw failure;
       } catch (error) {
         request.signal?.throwIfAborted();
@@ -110,7 +110,7 @@ export class HttpClient {
     });
   }
 
-  #refusal(status: number): ExchangeError {
+  #refusal(status: number, retryAfter: number | undefined): ExchangeError {
     if (status === 401 || status === 403) {
       const text = `${this.host} refuses the credentials, with status ${status}`;
       return new ExchangeError("ERR_EMPREINTE_EXCHANGE_DENIED", text, {
@@ -118,6 +118,6 @@ export class HttpClient {
       });
     }
     const code = isRetriedStatus(status) ? "ERR_EMPREINTE_EXCHANGE_UNAVAILABLE" : "ERR_EMPREINTE_EXCHANGE_STATUS";
-    return new ExchangeError(code, `${this.host} answers with status ${status}`, { status });
+    return new ExchangeError(code, `${this.host} answers with status ${status}`, { status, retryAfter });
   }
 }

@@ -9,7 +9,7 @@ export const faults = [
   "truncated",
   /** The connection ends in the middle of the body. */
   "reset",
-  /** Status 429 with `Retry-After: 1`. */
+  /** Status 429 with `Retry-After`. */
   "busy",
   /** Status 503. */
   "error",
@@ -32,6 +32,8 @@ export interface SimulatedRequest {
   query: URLSearchParams;
   headers: IncomingMessage["headers"];
   body: string;
+  /** The body as it came. */
+  bytes: Buffer;
 }
 
 export interface SimulatedAnswer {
@@ -51,6 +53,8 @@ export abstract class Simulator {
   fault: (request: SimulatedRequest) => Fault | undefined = () => undefined;
   /** Called before each answer. */
   onRequest: (request: SimulatedRequest) => void = () => undefined;
+  /** The seconds of `Retry-After` of the fault `"busy"`. */
+  retryAfter = 1;
   readonly now: () => number;
   readonly #server: Server;
 
@@ -81,17 +85,19 @@ export abstract class Simulator {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const url = new URL(incoming.url ?? "/", "http://simulator");
+    const bytes = Buffer.concat(chunks);
     const request: SimulatedRequest = {
       method: incoming.method ?? "GET",
       path: url.pathname,
       query: url.searchParams,
       headers: incoming.headers,
-      body: Buffer.concat(chunks).toString("utf8"),
+      body: bytes.toString("utf8"),
+      bytes,
     };
     this.onRequest(request);
     const fault = this.fault(request);
     const refusals: Partial<Record<Fault, () => void>> = {
-      busy: () => response.writeHead(429, { "retry-after": "1" }).end(),
+      busy: () => response.writeHead(429, { "retry-after": String(this.retryAfter) }).end(),
       error: () => response.writeHead(503).end(),
       login: () => response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Log in</title>"),
       other: () => response.writeHead(200, { "content-type": "application/json" }).end('{"items":[]}'),
@@ -101,12 +107,12 @@ export abstract class Simulator {
     const refusal = fault === undefined ? undefined : refusals[fault];
     if (refusal !== undefined) return refusal();
     const { status, type = "application/json", body = "" } = this.respond(request);
-    const bytes = Buffer.from(body);
+    const sent = Buffer.from(body);
     response.writeHead(status, { "content-type": type });
-    if (fault === "truncated") response.end(bytes.subarray(0, bytes.length / 2));
-    else if (fault === "reset") response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
-    else if (fault === "drip") drip(response, bytes);
-    else response.end(bytes);
+    if (fault === "truncated") response.end(sent.subarray(0, sent.length / 2));
+    else if (fault === "reset") response.write(sent.subarray(0, sent.length / 2), () => response.destroy());
+    else if (fault === "drip") drip(response, sent);
+    else response.end(sent);
   }
 }
 
