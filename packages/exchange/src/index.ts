@@ -42,6 +42,7 @@ export { watchPage } from "./watch/report-page.js";
 export { runWatch, type WatchOptions } from "./watch/run-watch.js";
 export { ArachnidShieldSimulator } from "./simulators/arachnid-shield.js";
 export { EmpreinteSimulator } from "./simulators/empreinte.js";
+export { type HostPage, HostSimulator, type Misbehaviour, misbehaviours } from "./simulators/host.js";
 export { NcmecSimulator } from "./simulators/ncmec.js";
 export { type Fault, faults, Simulator } from "./simulators/simulator.js";
 export { StopNciiSimulator } from "./simulators/stopncii.js";

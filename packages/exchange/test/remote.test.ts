@@ -11,17 +11,7 @@ import { openRemoteMatcher, type RemoteSettings } from "../src/remote/open-remot
 import { ArachnidShieldSimulator } from "../src/simulators/arachnid-shield.ts";
 import type { Fault } from "../src/simulators/simulator.ts";
 import { exchangeCommand } from "../src/commands/exchange.ts";
-import { after, code, folder, from, newStore, type TestEnvironment, testEnvironment } from "./support.ts";
-
-/** An image with much detail. */
-async function image(seed: number): Promise<Buffer> {
-  const shapes = Array.from({ length: 40 }, (_, i) => {
-    const at = (k: number): number => createHash("sha256").update(`${seed} ${i} ${k}`).digest()[0]!;
-    return `<ellipse cx="${at(0)}" cy="${at(1)}" rx="${8 + at(2) / 4}" ry="${8 + at(3) / 4}" fill="rgb(${at(4)},${at(5)},${at(6)})"/>`;
-  });
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256">${shapes.join("")}</svg>`;
-  return sharp(Buffer.from(svg)).flatten({ background: "#777" }).png().toBuffer();
-}
+import { after, code, folder, image, newStore, type TestEnvironment, testEnvironment } from "./support.ts";
 
 let environment: TestEnvironment;
 let simulator: ArachnidShieldSimulator;
@@ -80,7 +70,7 @@ describe("a match elsewhere", () => {
     know(hashes[5]!, "exact");
     const { action, remote } = await (await combined()).checkImage(upload);
     expect([action, remote.length]).toEqual(["block", 1]);
-    expect(simulator.asked).toEqual({ hashes: 8, files: 0 });
+    expect(simulator.queried).toEqual({ hashes: 8, files: 0 });
   });
 
   test("asks for what the operator says, and goes into the audit log where that is wanted", async () => {
@@ -125,15 +115,15 @@ describe("a match elsewhere", () => {
       expect(await matcher.checkImage(input)).toMatchObject({ action: "block", incomplete: [] });
     }
     // The second and the third are the same bytes, whose answer is known.
-    expect(simulator.asked).toEqual({ hashes: 0, files: 1 });
+    expect(simulator.queried).toEqual({ hashes: 0, files: 1 });
     await expect(matcher.checkImage(join(path, "none"))).rejects.toMatchObject(code("READ"));
   });
 
-  test("is not asked about where the store asks for a block already", async () => {
+  test("is not consulted where the store asks for a block already", async () => {
     store.createBank({ name: "own", policy: { action: "block" } });
     await store.import({ bank: "own", source: "a" }, [{ id: "1", signals: [{ type: "pdq", value: hashes[0]! }] }]);
     expect(await (await combined()).checkImage(upload)).toMatchObject({ action: "block", remote: [], incomplete: [] });
-    expect(simulator.asked.hashes).toBe(0);
+    expect(simulator.queried.hashes).toBe(0);
   });
 });
 
@@ -163,7 +153,7 @@ describe("a matcher that does not answer", () => {
     for (const secret of ["secret", ...hashes]) expect(text).not.toContain(secret);
   });
 
-  test("is asked again, and then answers", async () => {
+  test("is consulted again, and then answers", async () => {
     know(hashes[0]!, "exact");
     failing("error", "truncated");
     expect(await (await combined()).checkImage(upload)).toMatchObject({ action: "block", incomplete: [] });
@@ -187,14 +177,14 @@ describe("a matcher that does not answer", () => {
     expect((await (await combined()).checkImage(upload)).incomplete).toHaveLength(1);
   });
 
-  test("refuses the credentials: it is told at once, without them", async () => {
+  test("refuses the credentials: that is said at once, without them", async () => {
     environment.variables = { SHIELD_USER: "hotline", SHIELD_PASSWORD: "wrong-one" };
     const { incomplete } = await (await combined()).checkImage(upload);
     expect(incomplete).toMatchObject([{ code: "ERR_EMPREINTE_EXCHANGE_DENIED" }]);
     expect([environment.pauses, JSON.stringify(incomplete).includes("wrong-one")]).toEqual([[], false]);
   });
 
-  test("wants a longer pause than the deadline: it is not asked before that time", async () => {
+  test("wants a longer pause than the deadline: it gets no request before that time", async () => {
     simulator.retryAfter = 60;
     failing("busy");
     const matcher = await combined();
@@ -249,12 +239,12 @@ test("an answer counts for minutes and for the same upload, and a failure never"
   expect(await matcher.checkImage(upload)).toMatchObject({ action: "block" });
 });
 
-test("an image without a good hash is not asked about by hashes, and the decision says so", async () => {
+test("no matcher is consulted by hashes about an image without a good hash, and the decision says so", async () => {
   const flat = await sharp({ create: { width: 64, height: 64, channels: 3, background: "#888" } })
     .png()
     .toBuffer();
   const { incomplete, reasons } = await (await combined()).checkImage(flat);
-  expect([incomplete, simulator.asked.hashes]).toEqual([[], 0]);
+  expect([incomplete, simulator.queried.hashes]).toEqual([[], 0]);
   expect(reasons).toContain("arachnid-shield: the image has no hash that is good enough to ask");
   const withFiles = await combined({}, { options: { send: "file" } });
   expect(await withFiles.checkHash({ hash: hashes[0]! })).toMatchObject({
@@ -272,7 +262,7 @@ test.each([
   await expect(combined({}, settings as Partial<RemoteSettings>)).rejects.toThrow(`for ${name}`);
 });
 
-test("the command decides about files, and tells what did not answer", async () => {
+test("the command decides about files, and says what did not answer", async () => {
   const directory = folder();
   const path = join(directory, "upload.png");
   writeFileSync(path, upload);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BankStore } from "empreinte/bank";
+import sharp from "sharp";
 import { afterEach } from "vitest";
 import type { Environment } from "../src/environment.ts";
 
@@ -56,6 +57,18 @@ export function testEnvironment(time: number = Date.UTC(2026, 2, 29, 0, 30)): Te
     variables: {},
   };
   return environment;
+}
+
+/** An image with shapes, each number another. */
+export async function image(seed: number, format: "jpeg" | "png" | "webp" = "jpeg", width = 320): Promise<Buffer> {
+  let state = seed * 7919 + 1;
+  const next = (most: number): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) % most;
+  const shapes = Array.from({ length: 24 }, () => {
+    const fill = `rgb(${next(256)},${next(256)},${next(256)})`;
+    return `<ellipse cx="${next(320)}" cy="${next(240)}" rx="${20 + next(80)}" ry="${10 + next(60)}" fill="${fill}"/>`;
+  });
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="240"><rect width="320" height="240" fill="#888"/>${shapes.join("")}</svg>`;
+  return sharp(Buffer.from(svg)).resize(width).toFormat(format).toBuffer();
 }
 
 /** The values that a search can find, and the status of each entry that has one. */

@@ -5,28 +5,16 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { hashImage } from "empreinte";
 import { BankStore } from "empreinte/bank";
-import sharp from "sharp";
 import { beforeEach, describe, expect, test } from "vitest";
 import { watchCommand } from "../src/commands/watch.ts";
 import { addWatch, type WatchRecord, watched } from "../src/watch/items.ts";
-import { imagesOf, similarity, wordsOf } from "../src/watch/page-text.ts";
+import { mediaOf } from "../src/watch/page-media.ts";
+import { similarity, wordsOf } from "../src/watch/page-text.ts";
 import { watchCsv, watchReport } from "../src/watch/report.ts";
 import { watchPage } from "../src/watch/report-page.ts";
 import { readRobots } from "../src/watch/robots.ts";
 import { runWatch, type WatchOptions } from "../src/watch/run-watch.ts";
-import { after, folder, from, newStore, testEnvironment } from "./support.ts";
-
-/** An image with shapes, each number another. */
-async function image(seed: number, format: "jpeg" | "png" | "webp" = "jpeg", width = 320): Promise<Buffer> {
-  let state = seed * 7919 + 1;
-  const next = (most: number): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) % most;
-  const shapes = Array.from({ length: 24 }, () => {
-    const fill = `rgb(${next(256)},${next(256)},${next(256)})`;
-    return `<ellipse cx="${next(320)}" cy="${next(240)}" rx="${20 + next(80)}" ry="${10 + next(60)}" fill="${fill}"/>`;
-  });
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="240"><rect width="320" height="240" fill="#888"/>${shapes.join("")}</svg>`;
-  return sharp(Buffer.from(svg)).resize(width).toFormat(format).toBuffer();
-}
+import { after, folder, from, image, newStore, testEnvironment } from "./support.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 const html =
@@ -293,7 +281,7 @@ test("words, images and robots.txt are read as they are written", () => {
   expect(similarity(wordsOf("a b c d e"), wordsOf("a b c d e"))).toBe(1);
   expect(similarity(wordsOf("a b c d e"), wordsOf("v w x y z"))).toBe(0);
   const page = `<img src="a.png"><img src='//x.example/b.png'><img src=data:image/png,x><a href="c.jpg">c</a><a href="d.html">`;
-  expect(imagesOf(page, "https://host.example/dir/", 9)).toEqual([
+  expect(mediaOf(page, "https://host.example/dir/", 9)).toEqual([
     "https://host.example/dir/a.png",
     "https://x.example/b.png",
     "https://host.example/dir/c.jpg",

@@ -19,7 +19,7 @@ export async function checkFiles(store: BankStore, given: Arguments, { write, st
   let failed = false;
   try {
     for (const file of files) {
-      const decision = await matcher.checkImage(file, { signal: stop });
+      const decision = await matcher.checkImage(file, { signal: stop, isolation: "process" });
       failed ||= decision.incomplete.length > 0;
       write(given.flag("json") ? jsonLine(file, decision) : lines(file, decision));
     }

@@ -72,7 +72,10 @@ export class ArachnidShield implements RemoteMatcher {
       if (kind === undefined || kind === null) return undefined;
       throw badPage(this.name, "it has a match and none at the same time");
     }
-    const label = sentence(classification).replaceAll(/[^\w-]/g, "").slice(0, 64) || "unnamed";
+    const label =
+      sentence(classification)
+        .replaceAll(/[^\w-]/g, "")
+        .slice(0, 64) || "unnamed";
     return { kind: kind === "exact" ? "exact" : "near", label, ...(!knownLabels.has(label) && { unknown: true }) };
   }
 }

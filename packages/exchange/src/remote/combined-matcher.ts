@@ -13,7 +13,7 @@ export interface CombinedMatcherOptions {
   environment?: Environment;
   /** Seconds for the answer of a matcher elsewhere, with all tries, 0.01 … 600. Default 10. */
   deadlineSeconds?: number;
-  /** How often and how patiently a matcher is asked again that did not answer. Default 3 tries, the first pause 250 ms. */
+  /** How often and how patiently a matcher that did not answer is consulted again. Default 3 tries, the first pause 250 ms. */
   retry?: RetryOptions;
   /** What a match elsewhere asks for. Default `"block"` where it is exact, `"review"` where it is near. */
   actions?: Partial<Record<RemoteFinding["kind"], Action>>;
@@ -60,12 +60,12 @@ const leastQuality = 50;
 /** How a matcher was lately. */
 interface Health {
   failures: number;
-  /** It is not asked before this time, in milliseconds since 1970. */
+  /** It gets no request before this time, in milliseconds since 1970. */
   restsUntil: number;
 }
 
 /**
- * Decides as `Matcher` does, and asks matchers elsewhere. They are asked only where the store does not already ask for a
+ * Decides as `Matcher` does, and consults matchers elsewhere, only where the store does not already ask for a
  * block. What a matcher did not answer is said, and is never the same as an upload that it does not know.
  *
  * @example
@@ -121,13 +121,13 @@ export class CombinedMatcher {
       incomplete: [],
     };
     if (local.action === "block") return decision;
-    const asked = this.#remotes.map(async (remote) => {
+    const consulted = this.#remotes.map(async (remote) => {
       if (remote.sends === "file" && file === undefined) return unanswered(remote, "there is no file to send");
       if (remote.sends === "hashes" && !usable)
         return `${remote.name}: the image has no hash that is good enough to ask`;
       return this.#ask(remote, { hashes, ...(file && { file }) }, signal);
     });
-    for (const answer of await Promise.all(asked)) {
+    for (const answer of await Promise.all(consulted)) {
       if (typeof answer === "string") decision.reasons.push(answer);
       else if ("code" in answer) {
         decision.incomplete.push(answer);
@@ -172,7 +172,7 @@ export class CombinedMatcher {
     this.#health.set(remote, health);
     const rest = health.restsUntil - this.#environment.now();
     if (rest > 0)
-      return unanswered(remote, `it failed before, and is asked again in ${Math.ceil(rest / 1000)} seconds`);
+      return unanswered(remote, `it failed before, and is consulted again in ${Math.ceil(rest / 1000)} seconds`);
     try {
       const found = await this.#askInTime(remote, query, signal, health);
       health.failures = 0;

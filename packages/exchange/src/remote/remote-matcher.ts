@@ -1,7 +1,7 @@
 /** Matchers elsewhere: they say whether they know an upload. Their lists are not here. */
 import type { Action } from "empreinte/bank";
 
-/** What a matcher elsewhere is asked about. */
+/** What a matcher elsewhere is queried for. */
 export interface RemoteQuery {
   /** The hashes of the image in its orientations: 64 hex digits each. None where the image has no usable hash. */
   hashes: readonly string[];

@@ -14,12 +14,12 @@ export interface ArachnidShieldSimulatorOptions extends SimulatorOptions {
 
 const none: ShieldAnswer = { classification: "no-known-match", match_type: null };
 
-/** A simulated Arachnid Shield. It knows what it is told, by the base64 of a hash or of the SHA-256 of a file. */
+/** A simulated Arachnid Shield. It knows what a test gives it, by the base64 of a hash or of the SHA-256 of a file. */
 export class ArachnidShieldSimulator extends Simulator {
   /** What it knows. */
   readonly known: Map<string, ShieldAnswer> = new Map();
-  /** How many hashes and files it was asked about. */
-  asked = { hashes: 0, files: 0 };
+  /** How many hashes and files it was queried for. */
+  queried = { hashes: 0, files: 0 };
   /** Whether it leaves out the last hash of an answer. */
   forgetful = false;
   readonly #authorization: string;
@@ -35,13 +35,13 @@ export class ArachnidShieldSimulator extends Simulator {
     if (method !== "POST") return answer(405, { detail: "Method Not Allowed" });
     if (path === "/v1/pdq/") {
       const { hashes } = JSON.parse(body) as { hashes: string[] };
-      this.asked.hashes += hashes.length;
+      this.queried.hashes += hashes.length;
       const given = this.forgetful ? hashes.slice(0, -1) : hashes;
       return answer(200, { scanned_hashes: Object.fromEntries(given.map((hash) => [hash, this.#of(hash)])) });
     }
     if (path !== "/v1/media/") return answer(404, { detail: "Not Found" });
     if (!/^(image|video)\//.test(headers["content-type"] ?? "")) return answer(415, { detail: "Unsupported media" });
-    this.asked.files++;
+    this.queried.files++;
     const sha256 = createHash("sha256").update(bytes);
     return answer(200, { ...this.#of(sha256.digest("base64")), size_bytes: bytes.length });
   }

@@ -1,9 +1,10 @@
-/** The words and the images of a page. No browser: what a script would add is not seen. */
+/** The words of a page. No browser: what a script would add is not seen. */
 import { createHash } from "node:crypto";
 
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 
-function decode(text: string): string {
+/** Answers text with its character references undone. */
+export function decodeText(text: string): string {
   return text.replaceAll(
     /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi,
     (all, decimal?: string, hex?: string, name?: string) => {
@@ -14,16 +15,24 @@ function decode(text: string): string {
   );
 }
 
-/** The words that a reader sees, in order, in lower case. Numbers are one word: times and counters change by themselves. */
+/** The most words of a page that are looked at. */
+const mostWords = 20_000;
+
+/**
+ * The words that a reader sees, in order, in lower case, the first 20,000. Numbers are one word: times and counters change by
+ * themselves. Pages are not trusted: no pattern here goes over the same characters again.
+ */
 export function wordsOf(html: string): string[] {
   const visible = html
     .replaceAll(/<!--[^]*?(?:-->|$)/g, " ")
     .replaceAll(/<(script|style|noscript|template)\b[^]*?(?:<\/\1\s*>|$)/gi, " ")
-    .replaceAll(/<[^>]*>/g, " ");
-  const words =
-    decode(visible)
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? [];
+    .replaceAll(/<(?=[a-z/!?])[^>]*(?:>|$)/gi, " ");
+  const words: string[] = [];
+  for (const [word] of decodeText(visible)
+    .toLowerCase()
+    .matchAll(/[\p{L}\p{N}]+/gu)) {
+    if (words.push(word) === mostWords) break;
+  }
   return words.map((word) => (/^[\p{N}]+$/u.test(word) || (word.length > 15 && /\p{N}/u.test(word)) ? "0" : word));
 }
 
@@ -39,34 +48,4 @@ export function similarity(a: readonly string[], b: readonly string[]): number {
   const common = [...some].filter((run) => others.has(run)).length;
   const all = some.size + others.size - common;
   return all === 0 ? 1 : common / all;
-}
-
-/** The addresses of the images of a page, absolute, each once, at most `most`. */
-export function imagesOf(html: string, base: string, most: number): string[] {
-  const found = new Set<string>();
-  const take = (text: string | undefined): void => {
-    const address = decode(text ?? "").trim();
-    if (address === "" || found.size >= most || !URL.canParse(address, base)) return;
-    const url = new URL(address, base);
-    url.hash = "";
-    if (/^https?:$/.test(url.protocol)) found.add(url.href);
-  };
-  for (const [tag] of html.matchAll(/<(?:img|source|video|meta|link|a|image)\b[^>]*>/gi)) {
-    const attributes = new Map<string, string>();
-    for (const [, name, double, single, bare] of tag.matchAll(/([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g)) {
-      attributes.set(name!.toLowerCase(), double ?? single ?? bare ?? "");
-    }
-    const property = attributes.get("property") ?? attributes.get("name") ?? attributes.get("rel") ?? "";
-    if (/^<meta/i.test(tag)) {
-      if (/^(og:image|twitter:image)/i.test(property)) take(attributes.get("content"));
-    } else if (/^<link/i.test(tag)) {
-      if (/image_src/i.test(property)) take(attributes.get("href"));
-    } else if (/^<a\b/i.test(tag)) {
-      if (/\.(jpe?g|png|webp|gif|avif)$/i.test(attributes.get("href") ?? "")) take(attributes.get("href"));
-    } else {
-      for (const name of ["src", "data-src", "data-original", "poster", "href"]) take(attributes.get(name));
-      for (const part of (attributes.get("srcset") ?? "").split(",")) take(part.trim().split(/\s+/)[0]);
-    }
-  }
-  return [...found];
 }

@@ -1,13 +1,13 @@
 /** Checking what is watched: each host by itself, some hosts at a time. */
-import { sniffImage } from "empreinte";
 import type { BankStore } from "empreinte/bank";
 import { Fetcher } from "empreinte-fetch";
 import { type Environment, systemEnvironment } from "../environment.js";
 import { codeOf, sentence } from "../errors.js";
+import { compareMedia, type Comparison } from "./compare.js";
 import { type Fetched, Host } from "./host.js";
-import { type Observation, type WatchItem, type WatchRecord, watched, writeWatch } from "./items.js";
-import { judgePage, judgeStatus, type SeenImages } from "./judge.js";
-import { imagesOf } from "./page-text.js";
+import { type Observation, type WatchRecord, watched, writeWatch } from "./items.js";
+import { judgePage, judgeStatus } from "./judge.js";
+import { Slots } from "./slots.js";
 
 export interface WatchOptions {
   environment?: Environment;
@@ -15,19 +15,26 @@ export interface WatchOptions {
   pauseSeconds?: number;
   /** How many hosts at a time, 1 … 256. Default 64. */
   hosts?: number;
+  /** Seconds for each request, to its last byte. Default 60. */
+  deadlineSeconds?: number;
   /** Items that were checked less than this many seconds ago are left for later. Default 0. */
   intervalSeconds?: number;
   /** Addresses that may be fetched although they are not public, as `Fetcher` takes them. */
   allow?: readonly string[];
   /** The proxy for `.onion` hosts. Without it they are `unreachable`. */
   onionProxy?: string;
+  /** Where images are decoded. Default `"process"`, because they are a stranger's: a process that can be ended. */
+  isolation?: "none" | "process";
   /** Ends the run between two items of each host. */
   stop?: AbortSignal;
   onCheck?: (record: Readonly<WatchRecord>) => void;
 }
 
 const mostHistory = 500;
-const mostImages = 20;
+/** How many bodies of more than 256 KiB are in memory at a time, and how many videos are decoded. */
+const [largeBodies, videos] = [2, 1];
+/** After so many requests in a row that came to no end, a host is left alone until the next run. */
+const mostTimeouts = 3;
 
 /** Checks everything that is due once. Answers how many items were checked. Media are in memory while they are compared, and nowhere else. */
 export async function runWatch(store: BankStore, options: WatchOptions = {}): Promise<number> {
@@ -44,15 +51,26 @@ export async function runWatch(store: BankStore, options: WatchOptions = {}): Pr
   });
   let checked = 0;
   const queue = [...byHost.values()];
+  const shared = { largeBodies: new Slots(largeBodies), pauseSeconds: options.pauseSeconds ?? 2 };
+  const comparison: Comparison = {
+    store,
+    videos: new Slots(videos),
+    isolation: options.isolation ?? "process",
+    signal: stop,
+  };
   const worker = async (): Promise<void> => {
     for (let records = queue.pop(); records !== undefined && !stop?.aborted; records = queue.pop()) {
-      const host = new Host({ fetcher, environment, pauseSeconds: options.pauseSeconds ?? 2, signal: stop });
+      const { deadlineSeconds = 60 } = options;
+      const host = new Host({ fetcher, environment, ...shared, deadlineSeconds, signal: stop });
+      let timeouts = 0;
       for (const record of records) {
         if (stop?.aborted) return;
-        const seen = await check(store, host, record, environment).catch((error: unknown) =>
-          failed(error, environment),
-        );
+        const seen =
+          timeouts < mostTimeouts
+            ? await check(comparison, host, record, environment).catch((error: unknown) => failed(error, environment))
+            : leftAlone(environment);
         if (stop?.aborted) return;
+        timeouts = seen.timeout ? timeouts + 1 : 0;
         const next = after(record, seen);
         writeWatch(store, next);
         checked++;
@@ -72,7 +90,12 @@ const hostOf = ({ item }: WatchRecord): string => new URL(item.address).host;
 
 function groupByHost(records: readonly WatchRecord[]): Map<string, WatchRecord[]> {
   const groups = new Map<string, WatchRecord[]>();
-  for (const record of records) groups.set(hostOf(record), [...(groups.get(hostOf(record)) ?? []), record]);
+  for (const record of records) {
+    const host = hostOf(record);
+    const group = groups.get(host);
+    if (group === undefined) groups.set(host, [record]);
+    else group.push(record);
+  }
   return groups;
 }
 
@@ -80,6 +103,8 @@ function groupByHost(records: readonly WatchRecord[]): Map<string, WatchRecord[]
 interface Seen {
   observation: Observation;
   baseline?: NonNullable<WatchRecord["baseline"]>;
+  /** Whether a request came to no end. */
+  timeout?: true;
 }
 
 function after(record: WatchRecord, { observation, baseline }: Seen): WatchRecord {
@@ -92,13 +117,20 @@ function after(record: WatchRecord, { observation, baseline }: Seen): WatchRecor
 function failed(error: unknown, { now }: Environment): Seen {
   const name = codeOf(error).replace("ERR_EMPREINTE_FETCH_", "").toLowerCase();
   const reason = name === "" ? sentence(error) : name;
-  return { observation: { at: now(), state: "unreachable", reason } };
+  const observation = { at: now(), state: "unreachable" as const, reason };
+  return { observation, ...(name === "timeout" && { timeout: true }) };
 }
 
-async function check(store: BankStore, host: Host, record: WatchRecord, { now }: Environment): Promise<Seen> {
+function leftAlone({ now }: Environment): Seen {
+  const reason = `the host did not answer in time ${mostTimeouts} times in a row`;
+  return { observation: { at: now(), state: "unreachable", reason }, timeout: true };
+}
+
+async function check(comparison: Comparison, host: Host, record: WatchRecord, environment: Environment): Promise<Seen> {
   const { item, baseline, history } = record;
-  const seen = (state: Observation["state"], reason: string): Seen => ({ observation: { at: now(), state, reason } });
-  if (!(await host.allows(item.address))) return seen("disallowed", "robots.txt does not allow it");
+  if (!(await host.allows(item.address))) {
+    return { observation: { at: environment.now(), state: "disallowed", reason: "robots.txt does not allow it" } };
+  }
   const last = history.at(-1);
   // A page that was last gone or unclear is judged anew: its host's page for what is missing may have changed.
   const conditional = last?.state === "there" || last?.state === "unchanged" || last?.state === "changed";
@@ -107,17 +139,34 @@ async function check(store: BankStore, host: Host, record: WatchRecord, { now }:
     ...(conditional && baseline?.modified !== undefined && { "if-modified-since": baseline.modified }),
   };
   const fetched = await host.fetch(item.address, headers);
+  try {
+    return await judge(comparison, host, record, fetched, environment);
+  } finally {
+    fetched.release();
+  }
+}
+
+async function judge(
+  comparison: Comparison,
+  host: Host,
+  { item, baseline, history }: WatchRecord,
+  fetched: Fetched,
+  { now }: Environment,
+): Promise<Seen> {
   const { page } = fetched;
+  const last = history.at(-1);
+  const seen = (state: Observation["state"], reason: string): Seen => ({ observation: { at: now(), state, reason } });
   if (page.status === 304 && last !== undefined) return seen(last.state, "not modified");
   const byStatus = judgeStatus(page.status);
   if (byStatus !== undefined) return seen(byStatus.state, byStatus.reason);
-  const images = await compare(store, host, item, fetched);
-  const missing = images.found || page.words === undefined ? undefined : await host.missing(item.address);
+  const isFile = page.words === undefined;
+  if (isFile && fetched.more) return seen("unclear", "the file is too large to be compared");
+  const images = await compareMedia(comparison, host, item, fetched);
+  const missing = images.found || isFile ? undefined : await host.missing(item.address);
   const verdict = judgePage(page, images, missing, baseline);
   const { etag: tag, "last-modified": modified } = fetched.headers;
   const isBaseline = verdict.state === "there" || verdict.state === "unchanged";
   // A page may stay as it is while its images go, so that only files are requested with a condition.
-  const isFile = page.words === undefined;
   const conditions = {
     ...(isFile && tag !== undefined && { tag }),
     ...(isFile && modified !== undefined && { modified }),
@@ -128,33 +177,4 @@ async function check(store: BankStore, host: Host, record: WatchRecord, { now }:
     ...seen(verdict.state, verdict.reason),
     ...(keeps && { baseline: { digest: first, hadImage: images.found || baseline?.hadImage === true, ...conditions } }),
   };
-}
-
-/** Compares the image at an address, or the images of a page, with the store. */
-async function compare(store: BankStore, host: Host, item: WatchItem, { page, bytes }: Fetched): Promise<SeenImages> {
-  const seen: SeenImages = { found: false, compared: 0, failed: 0 };
-  const one = async (image: Buffer): Promise<void> => {
-    try {
-      const { matches } = await store.searchImage(image, { level: "standard" });
-      seen.compared++;
-      seen.found ||= matches.some(
-        ({ entryNumber }) => item.entryNumber === undefined || entryNumber === item.entryNumber,
-      );
-    } catch {
-      seen.failed++; // Not an image that can be decoded. It is counted in the reason.
-    }
-  };
-  if (page.words === undefined) {
-    if (sniffImage(bytes) === undefined) seen.failed++;
-    else await one(bytes);
-    return seen;
-  }
-  for (const address of imagesOf(bytes.toString("utf8"), page.answered, mostImages)) {
-    if (seen.found) break;
-    // Images are often at another host. Its pace is that of the page's host.
-    const image = await host.fetch(address).catch(() => undefined);
-    if (image === undefined || image.page.status !== 200) seen.failed++;
-    else await one(image.bytes);
-  }
-  return seen;
 }
