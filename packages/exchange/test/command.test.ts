@@ -116,11 +116,12 @@ test.each([
   [["add", "PATH", "--bank", "none", "--source", "a", "--kind", "lists", "--base", "/"], "There is no bank none"],
   [["add", "PATH", ...named, "--kind", "stopncii", "--secret", "functions-key=hunter2"], "secret subscription-key"],
   [["add", "PATH", ...named, "--kind", "lists", "--base", "http://u:p@example.org/"], "base"],
+  [["skip", "PATH", ...named, "--to", "2026-03-29T01:00", "--by", "ada", "--reason", "a"], "a time with its zone"],
   [["add", "PATH", ...named, "--kind", "lists", "--base", "/x", "--interval", "1"], "interval"],
   [["add", "PATH", ...named, "--kind", "lists", "--base", "/x", "--option", "a=b"], "option"],
   [["add", "PATH", ...named, "--kind", "ncmec", "--secret", "user=env:A", "--secret", "password=env:B"], "environment"],
   [["run", "PATH", "--nothing"], "known options"],
-  [["skip", "PATH", ...named, "--to", "2026", "--by", "a", "--reason", "b"], "No source"],
+  [["skip", "PATH", ...named, "--to", "2026-01-01", "--by", "a", "--reason", "b"], "No source"],
 ])("%j is refused by name", async (args, reason) => {
   const { status, err } = await command(...args.map((one) => (one === "PATH" ? path : one)));
   expect(status).toBe(2);

@@ -1,7 +1,8 @@
 /** What analysts say goes back, once, and visibly. Submissions are shown before they are sent. */
 import { type BankStore, Matcher } from "empreinte/bank";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Ncmec } from "../src/clients/ncmec.ts";
+import { baseOf } from "../src/clients/kinds.ts";
+import { Ncmec, ncmecEnvironments } from "../src/clients/ncmec.ts";
 import { StopNcii } from "../src/clients/stopncii.ts";
 import { HttpClient } from "../src/http/http-client.ts";
 import { collectFeedback } from "../src/outbox/collect.ts";
@@ -11,7 +12,7 @@ import { collectSubmissions } from "../src/outbox/submissions.ts";
 import { runSource } from "../src/run/run-source.ts";
 import { NcmecSimulator } from "../src/simulators/ncmec.ts";
 import { StopNciiSimulator } from "../src/simulators/stopncii.ts";
-import { after, from, hash, newStore, type TestEnvironment, testEnvironment } from "./support.ts";
+import { after, from, hash, md5, newStore, type TestEnvironment, testEnvironment } from "./support.ts";
 
 let environment: TestEnvironment;
 let store: BankStore;
@@ -79,6 +80,23 @@ describe("StopNCII", () => {
     expect(JSON.stringify(store.memos(""))).not.toContain(hash(0).slice(0, 16));
   });
 
+  test("what was said is taken back, and of what nobody has heard nothing is sent", async () => {
+    for (const i of [0, 1]) qualify(i, ["iwf:A"]);
+    collectFeedback(store, from, environment);
+    qualify(1, ["verdict:none"]);
+    qualify(2, ["verdict:none"]);
+    expect(collectFeedback(store, from, environment)).toBe(0);
+    expect(await send()).toMatchObject({ pending: 0, sent: 1 });
+    qualify(0, ["verdict:none"]);
+    expect(collectFeedback(store, from, environment)).toBe(1);
+    await send();
+    await send();
+    expect(simulator.feedback.map(({ hashValue, feedbackValue }) => [hashValue, feedbackValue])).toEqual([
+      [hash(0), "Blocked"],
+      [hash(0), "None"],
+    ]);
+  });
+
   test("what cannot be sent now stays, and what is refused says why", async () => {
     qualify(0, ["iwf:A"]);
     qualify(1, ["iwf:A"]);
@@ -135,6 +153,31 @@ describe("StopNCII", () => {
       [20, 21].map((i) => ({ signalType: "ImagePDQ", hashValue: hash(i), lastModtimestamp: 1_700_000_000 })),
     );
   });
+});
+
+test("NCMEC: a reason that it does not have is refused before anything is sent, and those that it has are named", async () => {
+  const login = { user: "user", password: "password" };
+  const simulator = new NcmecSimulator({ ...login, now });
+  const base = await simulator.listen();
+  after(() => simulator.close());
+  const negativeReason = "00000000-0000-0000-0000-000000000000";
+  const client = new Ncmec({ http: http(base), environment, ...login, negativeReason });
+  simulator.put("0", { fingerprints: { pdq: hash(0), md5: md5(0) } });
+  environment.time += 60_000;
+  await runSource(store, from, client, { environment });
+  qualify(0, []);
+  collectFeedback(store, from, environment);
+  expect(await sendOutbox(store, from, client, { environment })).toMatchObject({ refused: 1 });
+  expect(outboxOf(store, from)[0]!.reason).toContain("01234567-abcd-0123-4567-012345678900 (Viewpoint)");
+  expect(simulator.feedback.size).toBe(0);
+});
+
+test.each(Object.entries(ncmecEnvironments))("NCMEC: the environment %s is at %s", (environmentName, address) => {
+  const settings = { kind: "ncmec" as const, secrets: {}, options: { environment: environmentName } };
+  expect(baseOf(settings)).toBe(address);
+  expect(new URL(address).protocol).toBe("https:");
+  const twin = environmentName.endsWith("-test") ? environmentName.slice(0, -5) : `${environmentName}-test`;
+  expect(Object.keys(ncmecEnvironments)).toContain(twin);
 });
 
 test("NCMEC: affirmative and negative feedback by member, entry and type", async () => {

@@ -57,7 +57,11 @@ test("many addresses are judged as they are, in bounded memory", async () => {
   expect(checked).toBe(count);
   const again = await BankStore.open(path);
   after(() => again.close());
-  const states = new Map(watched(again).map(({ item, history }) => [item.id, history.at(-1)!.state]));
-  expect(states).toEqual(expected);
+  const wrong = watched(again).flatMap(({ item, history }) => {
+    const { state, reason } = history.at(-1)!;
+    const wanted = expected.get(item.id)!;
+    return state === wanted ? [] : [`${item.address}: ${state} (${reason}), and not ${wanted}`];
+  });
+  expect(wrong).toEqual([]);
   expect(memory).toBeLessThan(256);
 });

@@ -332,4 +332,6 @@ test("the command adds, checks, reports and removes", async () => {
   expect(await command("remove", path, id)).toMatchObject({ status: 0 });
   expect(await command("remove", path, id)).toMatchObject({ status: 2 });
   expect(await command("add", path, "--address", "ftp://example.org", "--case", "a")).toMatchObject({ status: 2 });
+  const local = ["--address", origin, "--case", "a", "--since", "2026-01-01T00:00"];
+  expect((await command("add", path, ...local)).out).toContain("a time with its zone");
 });

@@ -43,8 +43,8 @@ export interface PageOptions {
   note: (note: PageNote) => void;
 }
 
-/** What an analyst says of an entry. */
-export type Verdict = "blocked" | "not-blocked" | "pending";
+/** What an analyst says of an entry. `"none"` takes back what was said before. */
+export type Verdict = "blocked" | "not-blocked" | "pending" | "none";
 
 /** What of an entry an exchange needs to recognise it. */
 export type FeedbackEntry = Pick<EntryInfo, "entryNumber" | "entryId" | "signals" | "time">;

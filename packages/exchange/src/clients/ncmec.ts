@@ -32,6 +32,11 @@ export interface NcmecOptions {
   negativeReason?: string;
 }
 
+/** What NCMEC calls the types of signals in feedback. */
+const feedbackTypes: Readonly<Record<string, string>> = { pdq: "PDQ", md5: "MD5", sha1: "SHA1" };
+/** The most characters of a list of reasons that are read. */
+const mostReasons = 2 ** 16;
+
 /** A window of time, from exclusive, to inclusive: seconds since 1970. */
 interface Window {
   from: number;
@@ -119,7 +124,9 @@ export class Ncmec implements ExchangeClient {
   async sendFeedback({ entryId, signals }: FeedbackEntry, verdict: Verdict): Promise<void> {
     const place = /^([^/]+)\/([^/]+)$/.exec(entryId ?? "");
     if (place === null) throw invalid("the entry", "member and id");
-    if (verdict === "pending") throw invalid("the verdict", "blocked or not-blocked");
+    if (verdict === "pending" || verdict === "none") throw invalid("the verdict", "blocked or not-blocked");
+    const types = [...new Set(signals.flatMap(({ type }) => feedbackTypes[type] ?? []))];
+    if (types.length === 0) throw invalid("the entry", "a signal that NCMEC takes feedback about");
     const { negativeReason = "", http } = this.#options;
     if (verdict === "not-blocked" && !/^[\w-]{1,64}$/.test(negativeReason)) {
       throw invalid("negative-reason", "the id of one of NCMEC's reasons");
@@ -131,7 +138,8 @@ export class Ncmec implements ExchangeClient {
     const body = `<?xml version="1.0" encoding="UTF-8"?><feedbackSubmission xmlns="${namespace}">${said}</feedbackSubmission>`;
     const headers = { authorization: this.#authorization, "content-type": "application/xml; charset=utf-8" };
     const [member, id] = [encodeURIComponent(place[1]!), encodeURIComponent(place[2]!)];
-    for (const type of new Set(signals.map((signal) => signal.type.toUpperCase()))) {
+    if (verdict === "not-blocked") for (const type of types) await this.#checkReason(type, negativeReason);
+    for (const type of types) {
       const path = `v2/entries/${member}/${id}/${type}/feedback`;
       const response = await http.send({ path, method: "PUT", headers, body });
       response.discard();
@@ -140,6 +148,21 @@ export class Ncmec implements ExchangeClient {
 
   async close(): Promise<void> {
     await this.#options.http.close();
+  }
+
+  /** Checks that NCMEC has a reason for a type, before anything is sent. @throws {ExchangeError} which names those that it has */
+  async #checkReason(type: string, reason: string): Promise<void> {
+    const headers = { authorization: this.#authorization, accept: "application/xml" };
+    const response = await this.#options.http.send({ path: `v2/feedback/${type}/reasons`, headers });
+    const tags = (await response.text()).slice(0, mostReasons).match(/<(?:\w+:)?reason\s[^>]*>/g) ?? [];
+    const reasons = tags.map((tag) => {
+      const [, guid = ""] = /\bguid="([\w-]{1,64})"/.exec(tag) ?? [];
+      const [, name = ""] = /\bname="([^"]{0,80})/.exec(tag) ?? [];
+      return { guid, name };
+    });
+    if (reasons.some(({ guid }) => guid.toLowerCase() === reason.toLowerCase())) return;
+    const known = reasons.map(({ guid, name }) => `${guid} (${name})`).join(", ");
+    throw invalid("negative-reason", `one of NCMEC's reasons for ${type}: ${known || "there is none"};`);
   }
 
   /** Answers what to fetch; undefined where nothing can be new. @throws {ExchangeError} */

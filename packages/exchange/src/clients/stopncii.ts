@@ -89,7 +89,8 @@ export class StopNcii implements ExchangeClient {
   }
 
   async sendFeedback({ signals }: FeedbackEntry, verdict: Verdict): Promise<void> {
-    const feedbackValue = { blocked: "Blocked", "not-blocked": "NotBlocked", pending: "PendingReview" }[verdict];
+    const values = { blocked: "Blocked", "not-blocked": "NotBlocked", pending: "PendingReview", none: "None" };
+    const feedbackValue = values[verdict];
     const hashFeedbacks = signals.map(({ value: hashValue }) => ({ hashValue, feedbackValue, tags: [] }));
     await this.#post("SubmitFeedback", "feedback-key", this.#options.feedbackKey, { hashFeedbacks });
   }

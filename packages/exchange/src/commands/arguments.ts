@@ -11,6 +11,8 @@ export interface Arguments {
   needed(name: string): string;
   /** A number. @throws {ExchangeError} */
   number(name: string): number | undefined;
+  /** A time, in milliseconds since 1970. It must have its zone: a time of this machine would be another one elsewhere. @throws {ExchangeError} */
+  time(name: string): number | undefined;
   /** All values of an option that may be repeated. */
   list(name: string): string[];
   /** Pairs such as `--secret name=where`. @throws {ExchangeError} */
@@ -48,6 +50,15 @@ export function readArguments(args: readonly string[], options: Options): Argume
       if (value === undefined) return undefined;
       if (!/^\d{1,9}$/.test(value)) throw invalid(`--${name}`, "a whole number");
       return Number(value);
+    },
+    time: (name) => {
+      const value = text(name);
+      if (value === undefined) return undefined;
+      const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(value)
+        ? Date.parse(value)
+        : NaN;
+      if (Number.isNaN(at)) throw invalid(`--${name}`, "a day, or a time with its zone, such as 2026-03-29T01:00Z,");
+      return at;
     },
     list: (name) => (values[name] ?? []) as string[],
     pairs: (name) =>

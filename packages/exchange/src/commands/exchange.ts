@@ -167,7 +167,8 @@ const commands: Record<string, Command | undefined> = {
     return (await deliver(store, to, given.flag("send"), output, ["submit", "retract"])) ? 1 : 0;
   },
   skip: async (store, given, { write }) => {
-    const to = Date.parse(given.needed("to"));
+    given.needed("to");
+    const to = given.time("to")!;
     const [bank, source] = [given.needed("bank"), given.needed("source")];
     await skipTo(store, {
       bank,

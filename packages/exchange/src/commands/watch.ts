@@ -70,13 +70,13 @@ const turn = 60_000;
 
 const commands: Record<string, Command | undefined> = {
   add: async (store, given, { write }) => {
-    const [entryNumber, deadlineHours, since] = [given.number("entry"), given.number("deadline"), given.text("since")];
+    const [entryNumber, deadlineHours, since] = [given.number("entry"), given.number("deadline"), given.time("since")];
     const { id } = addWatch(store, {
       address: given.needed("address"),
       case: given.needed("case"),
       ...(entryNumber !== undefined && { entryNumber }),
       ...(deadlineHours !== undefined && { deadlineHours }),
-      ...(since !== undefined && { since: Date.parse(since) }),
+      ...(since !== undefined && { since }),
     });
     write(`${id}\n`);
     return 0;

@@ -2,17 +2,20 @@
 import type { BankStore, Qualification } from "empreinte/bank";
 import type { Verdict } from "../clients/client.js";
 import type { Environment } from "../environment.js";
-import { type OutboxItem, outboxOf, writeItem } from "./outbox.js";
+import { type OutboxItem, outboxOf, removeItem, writeItem } from "./outbox.js";
 
 const cursorName = (bank: string, source: string): string => `exchange/feedback/${bank}/${source}`;
 
 /**
  * The verdict that a qualification has. An analyst who found that no label applies says that the content is not what the entry
- * says; one whose only label is `verdict:pending` has not decided.
+ * says; one whose only label is `verdict:pending` has not decided, and `verdict:none` takes back what was said.
  */
 function verdictOf({ labels }: Qualification): Verdict {
   if (labels.length === 0) return "not-blocked";
-  return labels.every(({ scheme, code }) => scheme === "verdict" && code === "pending") ? "pending" : "blocked";
+  const only = (verdict: string): boolean =>
+    labels.every(({ scheme, code }) => scheme === "verdict" && code === verdict);
+  if (only("pending")) return "pending";
+  return only("none") ? "none" : "blocked";
 }
 
 /**
@@ -40,6 +43,11 @@ export function collectFeedback(
     const before = there.get(`feedback ${entryNumber}`);
     const verdict = verdictOf(newest);
     if (before?.kind === "feedback" && before.verdict === verdict && before.state !== "refused") continue;
+    if (verdict === "none" && (before === undefined || before.tries === 0)) {
+      // The exchange has heard nothing.
+      if (before !== undefined) removeItem(store, before);
+      continue;
+    }
     const item: OutboxItem = {
       ...from,
       kind: "feedback",

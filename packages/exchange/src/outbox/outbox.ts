@@ -45,3 +45,8 @@ export function outboxOf(store: BankStore, from?: { bank: string; source: string
 export function writeItem(store: BankStore, item: OutboxItem): void {
   store.writeMemo(nameOf(item), JSON.stringify(item));
 }
+
+/** Removes an item of which the exchange has heard nothing. */
+export function removeItem(store: BankStore, item: OutboxItem): void {
+  store.writeMemo(nameOf(item), undefined);
+}

@@ -110,24 +110,34 @@ export class Host {
     headers: Record<string, string>,
     read: (response: FetchResponse, clock: Clock) => Promise<T>,
   ): Promise<T> {
-    const { environment, fetcher, pauseSeconds, deadlineSeconds, signal } = this.#options;
-    const wait = this.#nextAt - environment.now();
-    if (wait > 0) await environment.sleep(wait, signal);
-    this.#nextAt = environment.now() + 1000 * Math.max(pauseSeconds, this.#delaySeconds);
+    const { fetcher, deadlineSeconds, signal } = this.#options;
     const clock = new Clock(new URL(address).hostname, 1000 * deadlineSeconds);
     const both = signal === undefined ? clock.signal : AbortSignal.any([signal, clock.signal]);
+    const given = { deadlineSeconds: longestSeconds, maxBytes: Number.MAX_SAFE_INTEGER, maxRedirects: 5 };
+    const send = async (): Promise<FetchResponse> => {
+      clock.stop();
+      await this.#turn();
+      clock.start();
+      return fetcher.fetch(address, { headers, ...given, signal: both });
+    };
     try {
-      const response = await fetcher.fetch(address, {
-        headers,
-        deadlineSeconds: longestSeconds,
-        maxBytes: Number.MAX_SAFE_INTEGER,
-        maxRedirects: 5,
-        signal: both,
+      const response = await send().catch((error: unknown) => {
+        // A connection that a host had left open may end just when it is used again, which says nothing about the host.
+        if (error instanceof FetchError && error.code === "ERR_EMPREINTE_FETCH_NETWORK") return send();
+        throw error;
       });
       return await read(response, clock);
     } finally {
       clock.stop();
     }
+  }
+
+  /** Waits for the end of the host's pause, and begins another one. */
+  async #turn(): Promise<void> {
+    const { environment, pauseSeconds, signal } = this.#options;
+    const wait = this.#nextAt - environment.now();
+    if (wait > 0) await environment.sleep(wait, signal);
+    this.#nextAt = environment.now() + 1000 * Math.max(pauseSeconds, this.#delaySeconds);
   }
 
   /** Reads a body as far as its kind allows. What is not small waits for a slot, and not at the host's expense. */
