@@ -17,7 +17,7 @@ struct Jarosz {
   using Divisor = typename L::Divisor;
 
   const emp_pixels& p;
-  const Box across, down;
+  const BoxWindow across, down;
   const uint32_t padded_width, row_blocks, column_mask, grid_mask;
   Array<Divisor> divide_across, divide_down;  // by a count of 1 … w
   Array<float> rows, sums, grid_rows, columns;

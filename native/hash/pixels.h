@@ -13,9 +13,9 @@ constexpr uint32_t kLeastSide = 5;
 
 // Output o of a box with window w over n inputs averages the inputs left(o) … right(o). The window shrinks at both
 // ends. An even window reaches one further to the right.
-struct Box {
+struct BoxWindow {
   uint32_t n, w, half;
-  explicit Box(uint32_t side, uint32_t window) : n(side), w(window), half((window + 2) / 2) {}
+  explicit BoxWindow(uint32_t side, uint32_t window) : n(side), w(window), half((window + 2) / 2) {}
   // How many inputs beyond o the box reaches, apart from clipping: right(o) = o + ahead, left(o) = o − behind.
   uint32_t ahead() const { return half - 1; }
   uint32_t behind() const { return w - half; }

@@ -16,7 +16,7 @@ struct Taps {
   float weight[2 * kWidestWindow];  // the weights when it is not a tent
 };
 
-static void taps_of(const Box& box, uint32_t o, Taps* taps) {
+static void taps_of(const BoxWindow& box, uint32_t o, Taps* taps) {
   const uint32_t w = box.w, from = box.first(o), to = box.last(o);
   taps->start = box.first(from);
   taps->count = box.last(to) - taps->start + 1;
@@ -36,7 +36,7 @@ struct SeparableFilter {
   static constexpr uint32_t kStrip = 4096;  // samples at a time, so that the sums stay in the first cache
 
   const emp_pixels& p;
-  const Box across, down;
+  const BoxWindow across, down;
   const uint32_t samples, padded, row_weights;
   Array<float> row;      // one grid row before the horizontal pass
   Array<int32_t> sums;   // of a strip

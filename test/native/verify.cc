@@ -68,7 +68,7 @@ Truth random_truth(Random& random, Kind kind, const Points& original, const Poin
     map.a[7] = uniform(random, -0.1, 0.1) / original.height;
   }
   // The middle of the original comes near the middle of the query.
-  const Place middle = map.at(original.width / 2, original.height / 2);
+  const MapPlace middle = map.at(original.width / 2, original.height / 2);
   const double x = query.width * uniform(random, 0.4, 0.6) - middle.x;
   const double y = query.height * uniform(random, 0.4, 0.6) - middle.y;
   for (int i = 0; i < 3; ++i) map.a[i] += x * map.a[6 + i], map.a[3 + i] += y * map.a[6 + i];
@@ -80,7 +80,7 @@ Truth random_truth(Random& random, Kind kind, const Points& original, const Poin
 // What a detector would find of an original's point in the query, with its usual errors.
 void show(Random& random, const Points& original, size_t i, const Truth& truth, Points* query) {
   const Spot& spot = original.spots[i];
-  const Place at = truth.map.at(spot.x, spot.y);
+  const MapPlace at = truth.map.at(spot.x, spot.y);
   const Jacobian j = truth.map.jacobian(spot.x, spot.y);
   const double sigma = spot.sigma * std::sqrt(std::abs(j.determinant()));
   const double angle = std::atan2(j.yx * spot.cos + j.yy * spot.sin, j.xx * spot.cos + j.xy * spot.sin);
@@ -103,7 +103,7 @@ Case make(Random& random, Kind kind, size_t shown, double wrong) {
   made.truth = random_truth(random, kind, made.original, made.query);
   for (int i = 0; i < 300; ++i) made.query.add_random(random);
   for (size_t i = 0; i < made.original.spots.size() && made.right < shown; ++i) {
-    const Place at = made.truth.map.at(made.original.spots[i].x, made.original.spots[i].y);
+    const MapPlace at = made.truth.map.at(made.original.spots[i].x, made.original.spots[i].y);
     if (!(at.x > 0 && at.y > 0 && at.x < made.query.width && at.y < made.query.height)) continue;
     show(random, made.original, i, made.truth, &made.query);
     const auto last = static_cast<uint32_t>(made.query.spots.size() - 1);
@@ -130,7 +130,8 @@ Verified verified(const Points& query, const Points& original, const std::vector
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return query.spots[a].x < query.spots[b].x; });
   const Scene scene = query.scene();
-  const Query image = {scene.spots, {order.data()}, {scene.bits, scene.bits}, scene.count, query.width, query.height};
+  const VerifyQuery image = {scene.spots, {order.data()}, {scene.bits, scene.bits},
+                             scene.count, query.width,    query.height};
   Verified out;
   out.found = verify(image, original.scene(), votes.data(), votes.size(), &out.finding);
   return out;
@@ -141,7 +142,7 @@ double off(const Map& a, const Map& b, const Points& original, const Points& que
   double most = 0;
   for (const double x : {0.0, original.width})
     for (const double y : {0.0, original.height}) {
-      const Place p = a.at(x, y), q = b.at(x, y);
+      const MapPlace p = a.at(x, y), q = b.at(x, y);
       most = std::max(most, std::hypot(p.x - q.x, p.y - q.y));
     }
   return most / std::max(query.width, query.height);
@@ -172,13 +173,13 @@ Consensus ransac(Random& random, const Case& made, int tries) {
     const auto mapped = [&](const Spot& spot) {
       const double dx = spot.x - m[0][0], dy = spot.y - m[0][1];
       const double s = (dx * by - dy * bx) / area, r = (ax * dy - ay * dx) / area;
-      return Place{n[0][0] + s * (n[1][0] - n[0][0]) + r * (n[2][0] - n[0][0]),
-                   n[0][1] + s * (n[1][1] - n[0][1]) + r * (n[2][1] - n[0][1])};
+      return MapPlace{n[0][0] + s * (n[1][0] - n[0][0]) + r * (n[2][0] - n[0][0]),
+                      n[0][1] + s * (n[1][1] - n[0][1]) + r * (n[2][1] - n[0][1])};
     };
     Consensus now;
     for (const Vote& vote : votes) {
       const Spot& image = made.query.spots[vote.pair.query];
-      const Place at = mapped(made.original.spots[vote.pair.known]);
+      const MapPlace at = mapped(made.original.spots[vote.pair.known]);
       if (std::hypot(at.x - image.x, at.y - image.y) <= image.sigma + 2) now.votes.push_back(vote);
     }
     now.pairs = now.votes.size();
@@ -253,15 +254,15 @@ void trivial(Random& random, uint64_t round) {
   const auto all = [&](auto&& place, size_t count, double side) {
     Points points = {{}, {}, side, side};
     for (size_t i = 0; i < count; ++i) {
-      const Place at = place(i);
+      const MapPlace at = place(i);
       points.add(at.x, at.y, 3, 1, same);
     }
     return points;
   };
-  const auto one_place = [](size_t) { return Place{100, 100}; };
-  const auto on_a_line = [](size_t i) { return Place{10 + static_cast<double>(i % 500), 200}; };
+  const auto one_place = [](size_t) { return MapPlace{100, 100}; };
+  const auto on_a_line = [](size_t i) { return MapPlace{10 + static_cast<double>(i % 500), 200}; };
   const auto grid = [](size_t i) {
-    return Place{8.0 * static_cast<double>(i % 20), 8.0 * static_cast<double>(i / 20)};
+    return MapPlace{8.0 * static_cast<double>(i % 20), 8.0 * static_cast<double>(i / 20)};
   };
 
   const Points spot = all(one_place, 512, 512), line = all(on_a_line, 500, 512), mesh = all(grid, 400, 512);
@@ -292,7 +293,7 @@ void maps(Random& random, uint64_t round) {
   for (int i = 0; i < 2; ++i) some.add_random(random);
   for (const bool mirrored : {false, true}) {
     const Map map = similarity(some.spots[0], some.spots[1], mirrored);
-    const Place at = map.at(some.spots[0].x, some.spots[0].y);
+    const MapPlace at = map.at(some.spots[0].x, some.spots[0].y);
     expect(std::hypot(at.x - some.spots[1].x, at.y - some.spots[1].y) < 1e-9, "the place of a similarity", round);
     const double turn = map.jacobian(0, 0).determinant();
     expect((turn < 0) == mirrored, "the handedness of a similarity", round);

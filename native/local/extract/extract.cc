@@ -40,7 +40,7 @@ void take_patch(const LocalSteps& steps, const Level& level, const Extremum& e, 
 }
 
 // The places in the order of their levels and rows, so that the rows around one are still in the cache for the next.
-bool order_by_place(const List<Extremum>& extrema, Array<uint32_t>& order) {
+bool order_by_place(const GrowingList<Extremum>& extrema, Array<uint32_t>& order) {
   order = Array<uint32_t>(extrema.size());
   if (!order) return false;
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -54,8 +54,8 @@ bool order_by_place(const List<Extremum>& extrema, Array<uint32_t>& order) {
 }
 
 // Describes the selected extrema, with up to `most` orientations each.
-emp_status describe_all(const ScaleSpace& space, const List<Extremum>& extrema, uint32_t most, const LocalSteps& steps,
-                        LocalPoints& out) {
+emp_status describe_all(const ScaleSpace& space, const GrowingList<Extremum>& extrema, uint32_t most,
+                        const LocalSteps& steps, LocalPoints& out) {
   Array<uint32_t> order;
   Array<Orientations> orientations(extrema.size());
   out.points = Array<LocalPoint>(most * extrema.size());

@@ -92,10 +92,11 @@ bool refine(const Octave& octave, Candidate3& c, Extremum& out) {
 
 }  // namespace
 
-bool refine_extrema(const Octave& octave, uint32_t number, List<Candidate3>& candidates, List<Extremum>& out) {
+bool refine_extrema(const Octave& octave, uint32_t number, GrowingList<Candidate3>& candidates,
+                    GrowingList<Extremum>& out) {
   // Several candidates may come to the same sample. The survivors are moved to the front.
   size_t kept = 0;
-  List<Extremum> refined;
+  GrowingList<Extremum> refined;
   for (size_t i = 0; i < candidates.size(); ++i) {
     Candidate3 c = candidates[i];
     Extremum e = {};
@@ -104,7 +105,7 @@ bool refine_extrema(const Octave& octave, uint32_t number, List<Candidate3>& can
     candidates[kept++] = c;
     if (!refined.add(e)) return false;
   }
-  List<uint32_t> order;
+  GrowingList<uint32_t> order;
   for (uint32_t i = 0; i < kept; ++i)
     if (!order.add(i)) return false;
   const auto place = [&](uint32_t i) {

@@ -81,7 +81,7 @@ class Rows {
   bool has_memory() const { return line_ != nullptr && found_ != nullptr && difference_[kLevels - 2][2] != nullptr; }
 
   // Level l lags behind level l − 1 by the radius of its blur, and extrema by one row more.
-  emp_status run(const emp_cancel* cancel, List<Candidate3>& candidates) {
+  emp_status run(const emp_cancel* cancel, GrowingList<Candidate3>& candidates) {
     uint32_t lag[kLevels] = {};
     for (uint32_t l = 1; l < kLevels; ++l) lag[l] = lag[l - 1] + blurs_.next[l - 1].radius;
     const uint32_t height = o_.level[0].height, end = height + lag[kLevels - 1] + 1;
@@ -105,7 +105,7 @@ class Rows {
     blur_row(steps_, blurs_.next[l - 1], o_.level[l - 1], y, line_, o_.level[l].row(y));
   }
   // Row y, of which the row below is the last that was made.
-  bool find(uint32_t y, List<Candidate3>& candidates) {
+  bool find(uint32_t y, GrowingList<Candidate3>& candidates) {
     const uint32_t width = o_.level[0].width, height = o_.level[0].height;
     if (y + kBorder >= height || width <= 2 * kBorder) return true;
     for (uint32_t l = 1; l + 2 < kLevels; ++l) {
@@ -149,7 +149,7 @@ emp_status build_scale_space(const LumaCopy& copy, const emp_kernel& kernel, con
   for (uint32_t l = 0; l < kLevels; ++l)
     if (!is_kept(l) && (shared[l] = arena.take<float>(level_floats(width, height))) == nullptr)
       return EMP_OUT_OF_MEMORY;
-  List<Candidate3> candidates;
+  GrowingList<Candidate3> candidates;
   for (out.octaves = 0; out.octaves < kMostOctaves && std::min(width, height) >= kLeastOctave; ++out.octaves) {
     const uint32_t number = out.octaves;
     Octave& octave = out.octave[number];

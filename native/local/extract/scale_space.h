@@ -34,7 +34,7 @@ struct Extremum {
 
 // Grows by doubling. Its content is lost when memory runs out.
 template <class T>
-class List {
+class GrowingList {
  public:
   bool add(const T& value) {
     if (count_ == items_.size()) {
@@ -62,7 +62,7 @@ class List {
 struct ScaleSpace {
   uint32_t octaves = 0;
   Octave octave[kMostOctaves];
-  List<Extremum> extrema;  // of octave 0 first, in it by rows
+  GrowingList<Extremum> extrema;  // of octave 0 first, in it by rows
 };
 
 // How much memory build_scale_space takes.
@@ -77,6 +77,7 @@ struct Candidate3 {
   uint32_t level;  // 1 … 3
 };
 // Refines the candidates of an octave and adds those with contrast that are no edges, each once.
-bool refine_extrema(const Octave& octave, uint32_t number, List<Candidate3>& candidates, List<Extremum>& out);
+bool refine_extrema(const Octave& octave, uint32_t number, GrowingList<Candidate3>& candidates,
+                    GrowingList<Extremum>& out);
 
 }  // namespace empreinte

@@ -33,7 +33,7 @@ struct Ranked {
 
 }  // namespace
 
-bool select_spread(const LumaCopy& copy, uint32_t most, List<Extremum>& extrema) {
+bool select_spread(const LumaCopy& copy, uint32_t most, GrowingList<Extremum>& extrema) {
   if (extrema.size() == 0) return true;
   Array<Ranked> all(extrema.size());
   if (!all) return false;
@@ -51,7 +51,7 @@ bool select_spread(const LumaCopy& copy, uint32_t most, List<Extremum>& extrema)
   return true;
 }
 
-void select_strongest(uint32_t most, List<Extremum>& extrema) {
+void select_strongest(uint32_t most, GrowingList<Extremum>& extrema) {
   if (extrema.size() == 0) return;
   if (extrema.size() > most) std::nth_element(extrema.begin(), extrema.begin() + most, extrema.end(), is_stronger);
   extrema.cut(most);

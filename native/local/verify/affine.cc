@@ -13,7 +13,7 @@ double weight_of(const Spot& query) { return 1 / (query.sigma * query.sigma + 1)
 struct Equations {
   double left[3][3] = {}, right[3][2] = {};
 
-  void add(double x, double y, const Place& image, double weight) {
+  void add(double x, double y, const MapPlace& image, double weight) {
     const double row[3] = {x, y, 1};
     for (int i = 0; i < 3; ++i) {
       for (int j = 0; j < 3; ++j) left[i][j] += weight * row[i] * row[j];

@@ -19,7 +19,7 @@ struct Frame {
     for (const Pair& pair : pairs) x += spot_of(pair).x / count, y += spot_of(pair).y / count;
     for (const Pair& pair : pairs) size += length_of(spot_of(pair).x - x, spot_of(pair).y - y) / count;
   }
-  Place inside(const Spot& spot) const { return {(spot.x - x) / size, (spot.y - y) / size}; }
+  MapPlace inside(const Spot& spot) const { return {(spot.x - x) / size, (spot.y - y) / size}; }
 };
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace empreinte::local {
 // std::hypot would need a newer glibc than the addon does.
 inline double length_of(double x, double y) { return std::sqrt(x * x + y * y); }
 
-struct Place {
+struct MapPlace {
   double x, y;
 };
 
@@ -24,13 +24,13 @@ struct Map {
   double a[9];
 
   double depth(double x, double y) const { return a[6] * x + a[7] * y + a[8]; }
-  Place at(double x, double y) const {
+  MapPlace at(double x, double y) const {
     const double w = depth(x, y);
     return {(a[0] * x + a[1] * y + a[2]) / w, (a[3] * x + a[4] * y + a[5]) / w};
   }
   Jacobian jacobian(double x, double y) const {
     const double w = depth(x, y);
-    const Place p = at(x, y);
+    const MapPlace p = at(x, y);
     return {(a[0] - p.x * a[6]) / w, (a[1] - p.x * a[7]) / w, (a[3] - p.y * a[6]) / w, (a[4] - p.y * a[7]) / w};
   }
 };

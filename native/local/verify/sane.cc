@@ -14,14 +14,14 @@ constexpr double kLeastScale = 3600;  // 60², one through it
 
 bool sane(const Map& map, double width, double height) {
   const double xs[4] = {0, width, width, 0}, ys[4] = {0, 0, height, height};
-  Place corners[4];
+  MapPlace corners[4];
   for (int i = 0; i < 4; ++i) {
     if (!(map.depth(xs[i], ys[i]) > kLeastDepth)) return false;
     corners[i] = map.at(xs[i], ys[i]);
   }
   double first = 0;
   for (int i = 0; i < 4; ++i) {
-    const Place &a = corners[i], &b = corners[(i + 1) % 4], &c = corners[(i + 2) % 4];
+    const MapPlace &a = corners[i], &b = corners[(i + 1) % 4], &c = corners[(i + 2) % 4];
     const double turn = (b.x - a.x) * (c.y - b.y) - (b.y - a.y) * (c.x - b.x);
     if (i == 0) first = turn;
     if (!(turn * first > 0)) return false;

@@ -13,7 +13,7 @@ constexpr double kCosine = 0.87758256189037276;      // of half a radian
 
 bool agrees(const Map& map, const Spot& known, const Spot& query, double within) {
   // Each comparison is written so that it is false for what is no number, as on the horizon of a homography.
-  const Place p = map.at(known.x, known.y);
+  const MapPlace p = map.at(known.x, known.y);
   const double dx = p.x - query.x, dy = p.y - query.y;
   if (!(dx * dx + dy * dy <= within * within)) return false;
   const Jacobian j = map.jacobian(known.x, known.y);

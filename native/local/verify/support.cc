@@ -36,7 +36,7 @@ void find_support(const Scene& query, const ByX& by_x, const Scene& known, const
   const uint32_t *begin = by_x.order, *end = begin + query.count;
   for (uint32_t i = 0; i < known.count; ++i) {
     const Spot& spot = known.spots[i];
-    const Place place = map.at(spot.x, spot.y);
+    const MapPlace place = map.at(spot.x, spot.y);
     if (!(place.x >= 0 && place.y >= 0 && place.x < query.width && place.y < query.height)) continue;
     const double sigma = std::sqrt(std::abs(map.jacobian(spot.x, spot.y).determinant())) * spot.sigma;
     if (!(sigma >= least)) continue;

@@ -38,7 +38,7 @@ emp_status fill(const emp_local_query& query, const uint8_t* plain, const uint8_
 void write(const local::Finding& finding, const local::Scene& query, const local::Scene& known, emp_local_match* out) {
   const double xs[4] = {0, known.width, known.width, 0}, ys[4] = {0, 0, known.height, known.height};
   for (int i = 0; i < 4; ++i) {
-    const local::Place corner = finding.map.at(xs[i], ys[i]);
+    const local::MapPlace corner = finding.map.at(xs[i], ys[i]);
     out->x[i] = corner.x / query.width;
     out->y[i] = corner.y / query.height;
   }
@@ -80,12 +80,12 @@ emp_status emp_local_verify(const emp_local_verifier* verifier, const emp_local_
     if (vote.query >= query.count || vote.known >= scene.count) return EMP_BAD_OPTION;
     votes[i] = {{vote.query, vote.known, vote.distance}, vote.mirrored != 0};
   }
-  const local::Query image = {query.spots,
-                              {verifier->by_x.data()},
-                              {verifier->bits[0].data(), verifier->bits[1].data()},
-                              query.count,
-                              query.width,
-                              query.height};
+  const local::VerifyQuery image = {query.spots,
+                                    {verifier->by_x.data()},
+                                    {verifier->bits[0].data(), verifier->bits[1].data()},
+                                    query.count,
+                                    query.width,
+                                    query.height};
   local::Finding finding;
   if (!local::verify(image, scene, votes.data(), candidate->vote_count, &finding)) return EMP_OK;
   write(finding, query, scene, out);

@@ -65,7 +65,7 @@ struct Round {
 };
 
 // Returns whether the round has a finding.
-bool find(const Query& query, const Scene& image, const Scene& known, bool mirrored, const Votes& votes,
+bool find(const VerifyQuery& query, const Scene& image, const Scene& known, bool mirrored, const Votes& votes,
           const Map& hypothesis, Round* round, Finding* out) {
   if (!fit_inliers(image, known, votes.pairs, hypothesis, &round->inliers, &out->map)) return false;
   Support* best = &round->support;
@@ -93,7 +93,7 @@ bool find(const Query& query, const Scene& image, const Scene& known, bool mirro
 
 }  // namespace
 
-bool verify(const Query& query, const Scene& known, const Vote* votes, size_t count, Finding* out) {
+bool verify(const VerifyQuery& query, const Scene& known, const Vote* votes, size_t count, Finding* out) {
   bool found = false;
   Votes taken;
   Round round;

@@ -16,7 +16,7 @@ struct Finding {
 };
 
 // The query in both handednesses. They have the same points in the same places.
-struct Query {
+struct VerifyQuery {
   const Spot* spots;
   ByX by_x;
   const uint8_t* bits[2];  // as it is, and mirrored
@@ -31,7 +31,7 @@ struct Vote {
 
 // Finds the map that most of the known image's points support. The 400 nearest votes of each handedness are used, in
 // three rounds. Returns false where no map explains two votes.
-bool verify(const Query& query, const Scene& known, const Vote* votes, size_t count, Finding* out);
+bool verify(const VerifyQuery& query, const Scene& known, const Vote* votes, size_t count, Finding* out);
 
 // Returns how far a finding may be trusted, as an emp_local_tier. `hits` is how many rows of the entry were found,
 // `images` how many images the list has.

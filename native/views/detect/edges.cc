@@ -145,7 +145,7 @@ void find_directions(const int16_t* __restrict dx, const int16_t* __restrict dy,
 }  // namespace
 
 // The loops over kTile read slightly beyond the last tile of a row, where the steepness is 0.
-emp_status find_edges(const HalfResolution& s, Point middle, Edges& edges) {
+emp_status find_edges(const HalfResolution& s, PlanePoint middle, Edges& edges) {
   const uint32_t w = s.width, h = s.height;
   const size_t most_edges = size_t{w} * h / kShare + 1, stride = s.stride + size_t{kTile};
   Array<uint8_t> all_steep(stride * h);

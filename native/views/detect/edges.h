@@ -14,6 +14,6 @@ struct Edges {
 };
 
 // Finds, tile by tile, the steepest pixels that have no steeper neighbour in the direction of their gradient.
-emp_status find_edges(const HalfResolution& s, Point middle, Edges& edges);
+emp_status find_edges(const HalfResolution& s, PlanePoint middle, Edges& edges);
 
 }  // namespace empreinte

@@ -19,11 +19,11 @@ float turn_between(float a, float b) {
 }
 
 // Finds the edges that a line may be fitted to: within `reach` of it, and with gradients near its normal.
-size_t gather(const Edges& edges, float reach, const HoughLine& line, Point* out) {
+size_t gather(const Edges& edges, float reach, const HoughLine& line, PlanePoint* out) {
   constexpr size_t kAtOnce = 16;
   const float angle = std::atan2(line.normal.y, line.normal.x), own = angle < 0 ? angle + kPi : angle;
   const float *x = edges.x.data(), *y = edges.y.data();
-  const Point normal = line.normal;
+  const PlanePoint normal = line.normal;
   const float offset = line.offset;
   size_t count = 0;
   const auto is_near = [&](size_t i) { return std::abs(normal.x * x[i] + normal.y * y[i] - offset) <= reach; };
@@ -41,15 +41,15 @@ size_t gather(const Edges& edges, float reach, const HoughLine& line, Point* out
   return count;
 }
 
-float distance(const HoughLine& line, Point p) {
+float distance(const HoughLine& line, PlanePoint p) {
   return std::abs(line.normal.x * p.x + line.normal.y * p.y - line.offset);
 }
 
 // Moves the line to the least squares of the points within `reach` of it.
-void fit(const Point* points, size_t n, float reach, HoughLine& line) {
+void fit(const PlanePoint* points, size_t n, float reach, HoughLine& line) {
   float w = 0, sx = 0, sy = 0, sxx = 0, sxy = 0, syy = 0;
   for (size_t i = 0; i < n; ++i) {
-    const Point p = points[i];
+    const PlanePoint p = points[i];
     if (distance(line, p) > reach) continue;
     w += 1, sx += p.x, sy += p.y, sxx += p.x * p.x, sxy += p.x * p.y, syy += p.y * p.y;
   }
@@ -57,16 +57,16 @@ void fit(const Point* points, size_t n, float reach, HoughLine& line) {
   const float mx = sx / w, my = sy / w, xx = sxx / w - mx * mx, yy = syy / w - my * my, xy = sxy / w - mx * my;
   // The direction of least spread.
   const float least = 0.5f * std::atan2(2 * xy, xx - yy) + kPi / 2;
-  Point normal = {std::cos(least), std::sin(least)};
+  PlanePoint normal = {std::cos(least), std::sin(least)};
   if (normal.x * line.normal.x + normal.y * line.normal.y < 0) normal = {-normal.x, -normal.y};
   line.normal = normal;
   line.offset = normal.x * mx + normal.y * my;
 }
 
-void mark(const Point* points, size_t n, float reach, float step, HoughLine& line) {
+void mark(const PlanePoint* points, size_t n, float reach, float step, HoughLine& line) {
   uint8_t marked[kMarks] = {};
   for (size_t i = 0; i < n; ++i) {
-    const Point p = points[i];
+    const PlanePoint p = points[i];
     if (distance(line, p) > reach) continue;
     const int at = static_cast<int>((line.normal.x * p.y - line.normal.y * p.x) / step + kMarks / 2.f);
     if (at >= 0 && at < static_cast<int>(kMarks)) marked[at] = 1;
@@ -131,8 +131,8 @@ class Votes {
 
 }  // namespace
 
-float HoughLines::support(const HoughLine& l, Point from, Point to) const {
-  const auto mark = [&](Point p) {
+float HoughLines::support(const HoughLine& l, PlanePoint from, PlanePoint to) const {
+  const auto mark = [&](PlanePoint p) {
     const float t = (l.normal.x * (p.y - height / 2) - l.normal.y * (p.x - width / 2)) / step;
     return static_cast<int>(std::clamp(t + kMarks / 2.f, 0.f, static_cast<float>(kMarks)));
   };
@@ -152,7 +152,7 @@ emp_status find_lines(const HalfResolution& half, HoughLines& out) {
   Edges edges;
   if (const emp_status status = find_edges(half, {middle_x, middle_y}, edges); status != EMP_OK) return status;
   Votes votes(half_diagonal);
-  Array<Point> points(edges.n + 1);
+  Array<PlanePoint> points(edges.n + 1);
   if (!votes.allocate() || !points) return EMP_OUT_OF_MEMORY;
   votes.count(edges);
   const uint32_t offsets = votes.offsets();

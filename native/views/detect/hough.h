@@ -11,7 +11,7 @@ constexpr uint32_t kMarks = 256;  // positions along a line
 // The line normal.x · x + normal.y · y = offset. A place t along it, counted from the image's middle, is mark
 // t / step + kMarks/2. `sum[i]` of the marks before i are on an edge.
 struct HoughLine {
-  Point normal;
+  PlanePoint normal;
   float offset;
   uint16_t sum[kMarks + 1];
 };
@@ -22,7 +22,7 @@ struct HoughLines {
   size_t n = 0;
 
   // Returns the share of the line between two points on it that is on edges, 0 … 1.
-  float support(const HoughLine& line, Point from, Point to) const;
+  float support(const HoughLine& line, PlanePoint from, PlanePoint to) const;
 };
 
 emp_status find_lines(const HalfResolution& half, HoughLines& out);

@@ -37,7 +37,7 @@ float turn(const HoughLine& a, const HoughLine& b) {
   return std::acos(std::min(1.f, std::abs(a.normal.x * b.normal.x + a.normal.y * b.normal.y)));
 }
 
-bool cross(const HoughLine& a, const HoughLine& b, Point& out) {
+bool cross(const HoughLine& a, const HoughLine& b, PlanePoint& out) {
   const float d = a.normal.x * b.normal.y - a.normal.y * b.normal.x;
   if (std::abs(d) < 0.05f) return false;
   out = {(a.offset * b.normal.y - b.offset * a.normal.y) / d, (a.normal.x * b.offset - b.normal.x * a.offset) / d};
@@ -45,7 +45,7 @@ bool cross(const HoughLine& a, const HoughLine& b, Point& out) {
 }
 
 // Clips a side to the image (Liang and Barsky). Returns false when nothing of it is inside.
-bool clip(Point& from, Point& to, float w, float h) {
+bool clip(PlanePoint& from, PlanePoint& to, float w, float h) {
   float first = 0, last = 1;
   const float dx = to.x - from.x, dy = to.y - from.y;
   const float p[4] = {-dx, dx, -dy, dy}, q[4] = {from.x, w - from.x, from.y, h - from.y};
@@ -68,18 +68,18 @@ bool clip(Point& from, Point& to, float w, float h) {
 bool arrange(Quad& quad) {
   float area = 0;
   for (int i = 0; i < 4; ++i) {
-    const Point p = quad.corner[i], q = quad.corner[(i + 1) % 4];
+    const PlanePoint p = quad.corner[i], q = quad.corner[(i + 1) % 4];
     area += p.x * q.y - q.x * p.y;
   }
   if (area < 0) std::swap(quad.corner[1], quad.corner[3]);
   for (int i = 0; i < 4; ++i) {
-    const Point p = quad.corner[i], q = quad.corner[(i + 1) % 4], r = quad.corner[(i + 2) % 4];
+    const PlanePoint p = quad.corner[i], q = quad.corner[(i + 1) % 4], r = quad.corner[(i + 2) % 4];
     if ((q.x - p.x) * (r.y - q.y) - (q.y - p.y) * (r.x - q.x) <= 0) return false;
   }
   int best = 0;
   float most = -1e30f;
   for (int i = 0; i < 4; ++i) {
-    const Point *c = quad.corner, a = c[i], b = c[(i + 1) % 4], d = c[(i + 2) % 4], e = c[(i + 3) % 4];
+    const PlanePoint *c = quad.corner, a = c[i], b = c[(i + 1) % 4], d = c[(i + 2) % 4], e = c[(i + 3) % 4];
     const float upper = std::atan2(b.y - a.y, b.x - a.x), lower = std::atan2(d.y - e.y, d.x - e.x);
     const float upright = std::cos(upper) + std::cos(lower);
     if (upright > most) most = upright, best = i;
@@ -94,13 +94,13 @@ float judge(const HoughLines& lines, const size_t sides[4], Quad& quad) {
   for (int i = 0; i < 4; ++i) side[i] = lines.line + sides[i];
   const float w = lines.width, h = lines.height;
   for (int i = 0; i < 4; ++i) {
-    Point& p = quad.corner[i];
+    PlanePoint& p = quad.corner[i];
     if (!cross(*side[(i + 3) % 4], *side[i], p)) return 0;
     if (p.x < -kOutside * w || p.x > (1 + kOutside) * w || p.y < -kOutside * h || p.y > (1 + kOutside) * h) return 0;
   }
   float score = 0;
   for (int i = 0; i < 4; ++i) {
-    Point from = quad.corner[i], to = quad.corner[(i + 1) % 4];
+    PlanePoint from = quad.corner[i], to = quad.corner[(i + 1) % 4];
     const float whole = length_of(to.x - from.x, to.y - from.y);
     if (whole < kLeastApart * std::min(w, h) || !clip(from, to, w, h)) return 0;
     // The ends, where corners may be rounded, do not count.
@@ -123,8 +123,8 @@ Candidate candidate(const HoughLines& lines, const size_t side[4]) {
 
 // Moves each side outwards to the last line that is near and runs along it, or inwards to the next.
 Candidate nested(const HoughLines& lines, const Candidate& from, bool inwards) {
-  Point middle = {0, 0};
-  Point corner[4];
+  PlanePoint middle = {0, 0};
+  PlanePoint corner[4];
   for (int i = 0; i < 4; ++i) {
     if (!cross(lines.line[from.side[(i + 3) % 4]], lines.line[from.side[i]], corner[i])) return {};
     middle = {middle.x + corner[i].x / 4, middle.y + corner[i].y / 4};
@@ -132,7 +132,7 @@ Candidate nested(const HoughLines& lines, const Candidate& from, bool inwards) {
   const float least = std::min(lines.width, lines.height);
   size_t side[4];
   for (int i = 0; i < 4; ++i) {
-    const Point a = corner[i], b = corner[(i + 1) % 4], half = {(a.x + b.x) / 2, (a.y + b.y) / 2};
+    const PlanePoint a = corner[i], b = corner[(i + 1) % 4], half = {(a.x + b.x) / 2, (a.y + b.y) / 2};
     float best = inwards ? kBezel * least : kApart;
     side[i] = from.side[i];
     for (size_t k = 0; k < lines.n; ++k) {
@@ -141,7 +141,7 @@ Candidate nested(const HoughLines& lines, const Candidate& from, bool inwards) {
       const float to_side = line.normal.x * half.x + line.normal.y * half.y - line.offset;
       const float to_middle = line.normal.x * middle.x + line.normal.y * middle.y - line.offset;
       const float depth = (to_side > 0) == (to_middle > 0) ? -std::abs(to_side) : std::abs(to_side);
-      Point p, q;
+      PlanePoint p, q;
       if (inwards ? depth < kApart || depth > best : -depth < best || -depth > kBezel * least) continue;
       if (!cross(line, lines.line[from.side[(i + 3) % 4]], p) || !cross(line, lines.line[from.side[(i + 1) % 4]], q) ||
           !clip(p, q, lines.width, lines.height) || lines.support(line, p, q) < kLeastSupport)
@@ -209,7 +209,7 @@ emp_status find_quadrilaterals(const WorkingCopy& copy, const HalfResolution& ha
   const float least = std::min(lines.width, lines.height), scale = static_cast<float>(s.scale);
   Pair pairs[kHoughLines * (kHoughLines - 1) / 2];
   size_t n_pairs = 0;
-  const Point middle = {lines.width / 2, lines.height / 2};
+  const PlanePoint middle = {lines.width / 2, lines.height / 2};
   for (size_t a = 0; a < lines.n; ++a)
     for (size_t b = a + 1; b < lines.n; ++b) {
       const HoughLine &p = lines.line[a], &q = lines.line[b];
@@ -238,7 +238,7 @@ emp_status find_quadrilaterals(const WorkingCopy& copy, const HalfResolution& ha
   const size_t n_found = choose(lines, pool, n, found);
   for (size_t i = 0; i < n_found; ++i) {
     Quad quad = found[i].quad;
-    for (Point& p : quad.corner) p = {p.x * scale, p.y * scale};
+    for (PlanePoint& p : quad.corner) p = {p.x * scale, p.y * scale};
     add(copy, quad, static_cast<int>(s.scale) * 3 / 2, out);
   }
   return EMP_OK;

@@ -26,7 +26,7 @@ struct Candidate {
 };
 
 // Returns what a side adds: its length as a share of the image's side. It is negative when too little of it is edge.
-float side_score(const Line& line, uint32_t from, uint32_t to, uint32_t whole) {
+float side_score(const StraightLine& line, uint32_t from, uint32_t to, uint32_t whole) {
   if (line.own) return 0;
   // Corners may be rounded and groups may cross them, so the groups at the ends do not count.
   const uint32_t first = from / kGroup + 1, last = to / kGroup;
@@ -42,13 +42,13 @@ struct Search {
   Candidate pool[kPool];
   size_t n = 0;
 
-  const Line& line(size_t side, size_t i) const { return side % 2 == 0 ? rows.line[i] : columns.line[i]; }
-  const Line& line(const Candidate& c, size_t side) const { return line(side, c.side[side]); }
+  const StraightLine& line(size_t side, size_t i) const { return side % 2 == 0 ? rows.line[i] : columns.line[i]; }
+  const StraightLine& line(const Candidate& c, size_t side) const { return line(side, c.side[side]); }
 
-  bool wide(const Line& left, const Line& right) const {
+  bool wide(const StraightLine& left, const StraightLine& right) const {
     return static_cast<float>(right.at) >= static_cast<float>(left.at) + kLeastSide * static_cast<float>(w);
   }
-  bool high(const Line& top, const Line& bottom) const {
+  bool high(const StraightLine& top, const StraightLine& bottom) const {
     return static_cast<float>(bottom.at) >= static_cast<float>(top.at) + kLeastSide * static_cast<float>(h);
   }
 
@@ -60,7 +60,7 @@ struct Search {
       c.side[i] = static_cast<uint8_t>(sides[i]);
       whole &= line(c, i).own;
     }
-    const Line &t = line(c, 0), &r = line(c, 1), &b = line(c, 2), &l = line(c, 3);
+    const StraightLine &t = line(c, 0), &r = line(c, 1), &b = line(c, 2), &l = line(c, 3);
     if (whole || !wide(l, r) || !high(t, b)) return c;
     const float scores[4] = {side_score(t, l.at, r.at, w), side_score(r, t.at, b.at, h), side_score(b, l.at, r.at, w),
                              side_score(l, t.at, b.at, h)};
@@ -119,13 +119,13 @@ struct Search {
     for (size_t i = 0; i < 4; ++i) {
       const bool is_row = i % 2 == 0;
       const Lines& all = is_row ? rows : columns;
-      const Line& own = line(from, i);
+      const StraightLine& own = line(from, i);
       const uint32_t most = static_cast<uint32_t>(kBezel * static_cast<float>(is_row ? h : w));
       const uint32_t a = line(from, (i + 1) % 4).at, b = line(from, (i + 3) % 4).at;
       uint32_t best = inwards ? most + 1 : 0;
       side[i] = from.side[i];
       for (size_t k = 0; k < all.n; ++k) {
-        const Line& other = all.line[k];
+        const StraightLine& other = all.line[k];
         // Towards the middle is down for the top, to the left for the right side, and so on.
         const bool further = other.at > own.at, inner = (i == 0 || i == 3) == further;
         const uint32_t distance = further ? other.at - own.at : own.at - other.at;
@@ -195,7 +195,7 @@ emp_status find_rectangles(const WorkingCopy& copy, const HalfResolution& half, 
   const float pw = static_cast<float>(copy.width), ph = static_cast<float>(copy.height);
   for (size_t i = 0; i < n; ++i) {
     const auto side = [&](size_t k) { return static_cast<float>(search.line(found[i], k).at) * s; };
-    const Line &r = search.line(found[i], 1), &b = search.line(found[i], 2);
+    const StraightLine &r = search.line(found[i], 1), &b = search.line(found[i], 2);
     const float left = side(3), top = side(0), right = r.own ? pw : side(1), bottom = b.own ? ph : side(2);
     uint32_t sides = 0;
     for (size_t k = 0; k < 4; ++k) sides |= search.line(found[i], k).own ? 0 : 1u << k;

@@ -11,7 +11,7 @@ constexpr float kFaint = 4;    // levels over two pixels, below which a profile 
 constexpr float kStrong = 40;  // a stronger edge counts no more than this, so that a few do not outvote the rest
 
 struct Side {
-  Point from, to;
+  PlanePoint from, to;
 };
 
 // Interpolates the colour between pixels; outside the image its edge continues. An unused fourth sample makes whole
@@ -41,7 +41,7 @@ struct Profiles {
   bool inside[kProfiles];
 };
 
-void plan(const WorkingCopy& p, const Side& side, Point normal, int reach, Profiles& out) {
+void plan(const WorkingCopy& p, const Side& side, PlanePoint normal, int reach, Profiles& out) {
   for (int m = 0; m < kProfiles; ++m) {
     const float t = 0.03f + 0.94f * (static_cast<float>(m) + 0.5f) / kProfiles;
     const float x = side.from.x + (side.to.x - side.from.x) * t, y = side.from.y + (side.to.y - side.from.y) * t;
@@ -115,7 +115,7 @@ int fit_most(const float* at, const float* value, int n, float on, float& base, 
   return most;
 }
 
-bool meet(Point a, Point b, Point c, Point d, Point& out) {
+bool meet(PlanePoint a, PlanePoint b, PlanePoint c, PlanePoint d, PlanePoint& out) {
   const float ux = b.x - a.x, uy = b.y - a.y, vx = d.x - c.x, vy = d.y - c.y, cross = ux * vy - uy * vx;
   if (std::abs(cross) < 1e-6f * (length_of(ux, uy) * length_of(vx, vy) + 1e-6f)) return false;
   const float t = ((c.x - a.x) * vy - (c.y - a.y) * vx) / cross;
@@ -130,7 +130,7 @@ Quad refine(const WorkingCopy& copy, const Quad& quad, int reach, bool turn, uin
     Side side = {quad.corner[i], quad.corner[(i + 1) % 4]};
     const float dx = side.to.x - side.from.x, dy = side.to.y - side.from.y, length = length_of(dx, dy);
     if ((sides >> i & 1) != 0 && length > 8) {
-      const Point normal = {-dy / length, dx / length};
+      const PlanePoint normal = {-dy / length, dx / length};
       Profiles profiles;
       plan(copy, side, normal, reach, profiles);
       float start = 0, end = 0;
@@ -145,7 +145,7 @@ Quad refine(const WorkingCopy& copy, const Quad& quad, int reach, bool turn, uin
   Quad result = quad;
   for (int i = 0; i < 4; ++i) {
     const Side &before = moved[(i + 3) % 4], &after = moved[i];
-    Point p;
+    PlanePoint p;
     if (meet(before.from, before.to, after.from, after.to, p) &&
         length_of(p.x - quad.corner[i].x, p.y - quad.corner[i].y) < 4 * static_cast<float>(reach))
       result.corner[i] = p;

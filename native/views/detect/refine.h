@@ -6,13 +6,13 @@
 
 namespace empreinte {
 
-struct Point {
+struct PlanePoint {
   float x, y;
 };
 
 // Corners in pixels of the working copy, clockwise from the top left. Pixel i covers i … i+1.
 struct Quad {
-  Point corner[4];
+  PlanePoint corner[4];
 };
 
 // Moves each side by at most `reach` pixels (≤ 8) along its normal. With `turn` its direction may change too. Side i
@@ -23,6 +23,6 @@ Quad refine(const WorkingCopy& copy, const Quad& quad, int reach, bool turn, uin
 int fit_most(const float* at, const float* value, int n, float on, float& base, float& slope);
 
 // Finds where two lines through these points meet. Returns false when they are parallel.
-bool meet(Point a, Point b, Point c, Point d, Point& out);
+bool meet(PlanePoint a, PlanePoint b, PlanePoint c, PlanePoint d, PlanePoint& out);
 
 }  // namespace empreinte

@@ -148,7 +148,7 @@ emp_status keep_lines(const Counts& counts, Lines& out) {
     const uint32_t best =
         static_cast<uint32_t>(std::max_element(scores.data(), scores.data() + places) - scores.data());
     if (scores[best] < least) break;
-    Line& line = out.line[out.n];
+    StraightLine& line = out.line[out.n];
     line.at = best;
     for (uint32_t g = 0; g < groups; ++g) {
       const uint8_t* at = counts.group(g) + best;
@@ -158,7 +158,7 @@ emp_status keep_lines(const Counts& counts, Lines& out) {
     for (uint32_t i = best - 2; i <= best + 2; ++i) scores[i] = 0;
   }
   for (const uint32_t at : {0u, places}) out.line[out.n].at = at, out.line[out.n++].own = true;
-  std::sort(out.line, out.line + out.n, [](const Line& a, const Line& b) { return a.at < b.at; });
+  std::sort(out.line, out.line + out.n, [](const StraightLine& a, const StraightLine& b) { return a.at < b.at; });
   return EMP_OK;
 }
 

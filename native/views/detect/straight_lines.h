@@ -9,7 +9,7 @@ constexpr uint32_t kMaxGroups = 128;  // 1,024 pixels, the longest side that was
 constexpr size_t kLines = 14;         // kept in each direction
 
 // A row or column with a stretch of edge pixels; `sum[i]` of them are in its first i groups.
-struct Line {
+struct StraightLine {
   uint32_t at = 0;   // the edge is between pixel at−1 and pixel at+1
   bool own = false;  // whether it is a side of the image itself
   uint16_t sum[kMaxGroups + 1] = {};
@@ -17,7 +17,7 @@ struct Line {
 
 // The lines in the order of their positions, with the sides of the image itself.
 struct Lines {
-  Line line[kLines + 2];
+  StraightLine line[kLines + 2];
   size_t n = 0;
 };
 

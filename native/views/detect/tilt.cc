@@ -28,7 +28,7 @@ const uint8_t* inside(const WorkingCopy& p, int side, uint32_t along, uint32_t d
   return pixel(p, deep, h - 1 - along);
 }
 
-Point place(const WorkingCopy& p, int side, float along, float deep) {
+PlanePoint place(const WorkingCopy& p, int side, float along, float deep) {
   const float w = static_cast<float>(p.width), h = static_cast<float>(p.height);
   if (side == 0) return {along, deep};
   if (side == 1) return {w - deep, along};
@@ -44,7 +44,7 @@ bool find_tilt(const WorkingCopy& copy, Quad& out) {
   const uint8_t* canvas = pixel(copy, 0, 0);
   for (int side = 1; side < 4; ++side)
     if (colour_difference(canvas, inside(copy, side, 0, 0)) > kNear) return false;
-  Point from[4], to[4];
+  PlanePoint from[4], to[4];
   int orientation = 0;
   for (int side = 0; side < 4; ++side) {
     const uint32_t length = side % 2 == 0 ? w : h;
@@ -71,7 +71,7 @@ bool find_tilt(const WorkingCopy& copy, Quad& out) {
     if (!meet(from[(i + 3) % 4], to[(i + 3) % 4], from[i], to[i], out.corner[i])) return false;
   // A shape that is far from a rectangle is not a rotated image.
   const auto side = [&](int i) {
-    const Point a = out.corner[i], b = out.corner[(i + 1) % 4];
+    const PlanePoint a = out.corner[i], b = out.corner[(i + 1) % 4];
     return length_of(b.x - a.x, b.y - a.y);
   };
   const auto alike = [](float a, float b) { return a < 1.15f * b && b < 1.15f * a; };

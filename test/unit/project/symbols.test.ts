@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root, succeed, which } from "../../support/run.ts";
@@ -49,5 +49,24 @@ describe("what the addon asks of the system", () => {
     const names = exported.map((line) => line.split(" ").at(-1)!.replace(/@.*/, ""));
     expect(names).toContain("napi_register_module_v1");
     expect(names.filter((name) => /emp_|empreinte/.test(name))).toEqual([]);
+  });
+});
+
+describe("the types of the core", () => {
+  // Nearly all are in one namespace: with two types of one name, the linker may keep the functions of either.
+  test("have one definition each in its headers", () => {
+    const headers = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" }).filter(
+      (name) => name.endsWith(".h") && !name.startsWith("kernels"),
+    );
+    expect(headers.length).toBeGreaterThan(60);
+    const places = new Map<string, string[]>();
+    for (const header of headers) {
+      const text = readFileSync(join(root, "native", header), "utf8");
+      for (const [, name] of text.matchAll(/^(?:struct|class|enum class|union) (\w+)\b[^;{]*\{/gm)) {
+        places.set(name!, [...(places.get(name!) ?? []), header]);
+      }
+    }
+    expect(places.size).toBeGreaterThan(100);
+    expect([...places].filter(([, found]) => found.length > 1)).toEqual([]);
   });
 });
