@@ -8,7 +8,7 @@ export { sniffList } from "../lists/sniff-list.js";
 export { convertList } from "../lists/convert-list.js";
 export { ListWriter } from "../lists/write-list.js";
 export { type ListFormat, type WrittenFormat } from "../lists/formats/index.js";
-export { type ListSource } from "../lists/source.js";
+export { type ListInput } from "../lists/input.js";
 export { type ColumnMap } from "../lists/columns.js";
 export { type Label, type ListEntry, type ListProblem, type Signal, type SignalType } from "../lists/entry.js";
 export { cropListLines } from "../copies/crop-lines.js";

@@ -4,7 +4,7 @@ import { HashIndex } from "../search/hash-index.js";
 import type { HashIndexOptions } from "../search/index-options.js";
 import { PassingEntries } from "./entries.js";
 import { IndexFilesWriter } from "./index-files.js";
-import { allNamed, type KnownSources, readLists } from "./read-lists.js";
+import { allNamed, type KnownLists, readLists } from "./read-lists.js";
 import { checkReadOptions, type ReadListOptions, readOptionNames } from "./read-options.js";
 
 /** The options of `HashList.build`. */
@@ -16,7 +16,7 @@ export interface BuildOptions extends ReadListOptions {
 }
 
 /** Reads lists into the two files at `path`. It keeps one page of entries in memory. */
-export async function buildFiles(lists: KnownSources, path: string | URL, options?: BuildOptions): Promise<void> {
+export async function buildFiles(lists: KnownLists, path: string | URL, options?: BuildOptions): Promise<void> {
   const given = checkOptions(options, [...readOptionNames, "memory", "onProgress"]);
   const { memory = "full", onProgress, ...reading } = given;
   checkCallback("onProgress", onProgress);

@@ -29,7 +29,7 @@ import { IndexFilesWriter, openFiles } from "./index-files.js";
 import type { ListMatch } from "./list-match.js";
 import { type SearchedList, searchListsForImage } from "./search-image.js";
 import { checkReadOptions, type ReadListOptions, readOptionNames } from "./read-options.js";
-import { allNamed, type KnownSources, type LoadedList, readLists } from "./read-lists.js";
+import { allNamed, type KnownLists, type LoadedList, readLists } from "./read-lists.js";
 
 /** The options of `HashList.load`. */
 export interface LoadOptions extends ReadListOptions {
@@ -81,7 +81,7 @@ export class HashList {
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {EmpreinteError} `ERR_EMPREINTE_READ` when a list
    * cannot be read, `ERR_EMPREINTE_LIST` when it cannot be read on. It rejects with the signal's reason when aborted.
    */
-  static async load(lists: KnownSources, options?: LoadOptions): Promise<HashList> {
+  static async load(lists: KnownLists, options?: LoadOptions): Promise<HashList> {
     const {
       memory = "rows",
       digests = false,
@@ -109,7 +109,7 @@ export class HashList {
    *
    * @throws as `load`; {EmpreinteError} `ERR_EMPREINTE_WRITE`
    */
-  static async build(lists: KnownSources, path: string | URL, options?: BuildOptions): Promise<HashList> {
+  static async build(lists: KnownLists, path: string | URL, options?: BuildOptions): Promise<HashList> {
     await buildFiles(lists, path, options);
     return HashList.open(path, { verify: "later" });
   }

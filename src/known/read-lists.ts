@@ -3,19 +3,19 @@ import { invalidArgument, isBytes } from "../check.js";
 import { batchesOf, type BatchOptions } from "../lists/batches.js";
 import { peekList, type PeekedList, refuseHashOutput } from "../lists/open-list.js";
 import type { ListFormat } from "../lists/formats/index.js";
-import { checkSource, type ListSource, sourceName } from "../lists/source.js";
+import { checkListInput, type ListInput, inputName } from "../lists/input.js";
 import type { HashIndex } from "../search/hash-index.js";
 import type { KnownDigests } from "./digests.js";
 import { digestBatches, entryBatches, type KnownBatch, OtherLines } from "./entry-batches.js";
 
 /** A list with the name that it has in matches and problems. */
-export interface NamedListSource {
+export interface NamedList {
   name: string;
-  source: ListSource;
+  input: ListInput;
 }
 
 /** One or more lists. */
-export type KnownSources = ListSource | NamedListSource | readonly (ListSource | NamedListSource)[];
+export type KnownLists = ListInput | NamedList | readonly (ListInput | NamedList)[];
 
 /** The counts of one loaded list. */
 export interface LoadedList {
@@ -35,17 +35,17 @@ function numbers(first: number, count: number): Float64Array {
   return new Float64Array(count).map((_, i) => first + i);
 }
 
-function named(list: ListSource | NamedListSource, i: number): NamedListSource {
-  if (typeof list === "object" && list !== null && "source" in list) {
+function named(list: ListInput | NamedList, i: number): NamedList {
+  if (typeof list === "object" && list !== null && "input" in list) {
     if (typeof list.name !== "string") throw invalidArgument("name", "string", list.name);
-    return { name: list.name, source: checkSource(list.source) };
+    return { name: list.name, input: checkListInput(list.input) };
   }
-  const source = checkSource(list);
-  return { name: sourceName(source) ?? `list ${i + 1}`, source };
+  const input = checkListInput(list);
+  return { name: inputName(input) ?? `list ${i + 1}`, input };
 }
 
-export function allNamed(lists: KnownSources): NamedListSource[] {
-  return ((Array.isArray(lists) ? lists : [lists]) as readonly (ListSource | NamedListSource)[]).map(named);
+export function allNamed(lists: KnownLists): NamedList[] {
+  return ((Array.isArray(lists) ? lists : [lists]) as readonly (ListInput | NamedList)[]).map(named);
 }
 
 /** The formats that the core reads, because that is fastest. It also reads lists of unknown format. */
@@ -60,10 +60,10 @@ async function* replayed({ head, rest }: PeekedList): AsyncGenerator<Uint8Array,
   }
 }
 
-/** Returns whether a source gives the same bytes when it is read again. */
-async function isRereadable(source: ListSource): Promise<boolean> {
-  if (isBytes(source)) return true;
-  return (typeof source === "string" || source instanceof URL) && (await stat(source)).isFile();
+/** Returns whether an input gives the same bytes when it is read again. */
+async function isRereadable(input: ListInput): Promise<boolean> {
+  if (isBytes(input)) return true;
+  return (typeof input === "string" || input instanceof URL) && (await stat(input)).isFile();
 }
 
 /**
@@ -71,26 +71,26 @@ async function isRereadable(source: ListSource): Promise<boolean> {
  * core reads the formats that it can. A list in which it found other types is read again for its digests.
  */
 async function* listBatches(
-  { name, source }: NamedListSource,
+  { name, input }: NamedList,
   options: Omit<BatchOptions, "name">,
   digests: KnownDigests | undefined,
 ): AsyncGenerator<KnownBatch, void, undefined> {
-  const peeked = await peekList(source, name, options.signal);
+  const peeked = await peekList(input, name, options.signal);
   const { format } = peeked;
   if (format === undefined) await refuseHashOutput(peeked);
   if (!native.includes(format)) return yield* entryBatches(peeked, options, digests);
   const typed = format === "signals" || format === "signal-csv";
   if (digests === undefined || !typed) return yield* batchesOf(replayed(peeked), { ...options, name });
-  if (!(await isRereadable(source))) return yield* entryBatches(peeked, options, digests);
+  if (!(await isRereadable(input))) return yield* entryBatches(peeked, options, digests);
   const others = new OtherLines(options.onProblem);
   for await (const batch of batchesOf(replayed(peeked), { ...options, name, onProblem: others.onProblem }))
     yield others.without(batch);
-  if (others.size > 0) yield* digestBatches(await peekList(source, name, options.signal), options, digests, others);
+  if (others.size > 0) yield* digestBatches(await peekList(input, name, options.signal), options, digests, others);
 }
 
 /** Reads the lists into the index, with ids in the order of the entries, and hands on each batch. */
 export async function readLists(
-  sources: readonly NamedListSource[],
+  sources: readonly NamedList[],
   options: Omit<BatchOptions, "name">,
   index: HashIndex,
   take: (batch: KnownBatch) => Promise<void>,
@@ -98,10 +98,10 @@ export async function readLists(
 ): Promise<LoadedList[]> {
   const lists: LoadedList[] = [];
   let size = 0;
-  for (const [position, { name, source }] of sources.entries()) {
+  for (const [position, { name, input }] of sources.entries()) {
     const list: LoadedList = { name, form: "unknown", entries: 0, problems: 0 };
     const before = digests?.size ?? 0;
-    for await (const batch of listBatches({ name, source }, options, digests)) {
+    for await (const batch of listBatches({ name, input }, options, digests)) {
       const count = batch.ends.length;
       const tags = position === 0 ? undefined : new Uint8Array(count).fill(Math.min(position, 255));
       index.addManySync(numbers(size, count), batch.hashes, tags && { tags });

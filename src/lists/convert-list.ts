@@ -2,7 +2,7 @@ import { checkOptions, oneOf } from "../check.js";
 import type { EntryList } from "./entry-list.js";
 import { type WrittenFormat, writtenFormats } from "./formats/index.js";
 import { openList, openListNames, type OpenListOptions } from "./open-list.js";
-import type { ListSource } from "./source.js";
+import type { ListInput } from "./input.js";
 import { ListWriter, type ListWriterOptions } from "./write-list.js";
 
 /** Options of `convertList`: those of `openList`, and what to write. */
@@ -71,12 +71,12 @@ export class ListConversion implements AsyncIterable<string> {
  * await writeFile("known.csv", conversion);
  * console.log(conversion.leftOut); // { cases: 12, "fields.MediaSize": 300 }
  */
-export async function convertList(source: ListSource, options: ConvertListOptions): Promise<ListConversion> {
+export async function convertList(input: ListInput, options: ConvertListOptions): Promise<ListConversion> {
   const { to, write, ...reading } = checkOptions(options, [...convertedNames, "to", "write"]);
   const format = oneOf("to", to, writtenFormats);
   // Made before anything is opened, because it checks its options.
   const writer = new ListWriter(format, checkOptions(write, ["nation"], "write"));
-  const list = await openList(source, { ...reading, others: "keep" });
+  const list = await openList(input, { ...reading, others: "keep" });
   const { nation } = list;
   const sameNation = write?.nation === undefined && nation !== undefined;
   return make(list, sameNation ? new ListWriter(format, { ...write, nation }) : writer);

@@ -9,24 +9,24 @@ import { openFile } from "../files/open-file.js";
 import { LineEnds } from "./line-ends.js";
 
 /** Where a list comes from: the path of a file, a `file:` URL, its bytes, or a stream of them. */
-export type ListSource =
+export type ListInput =
   string | URL | Uint8Array | Readable | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>;
 
 const fileChunkBytes = 1 << 18;
 
-/** @throws {InvalidArgumentError} for anything that is not a source. */
-export function checkSource(source: unknown): ListSource {
-  if (typeof source === "string" && source !== "") return source;
-  if (source instanceof URL && source.protocol === "file:") return source;
-  if (isBytes(source)) return bytes("source", source);
-  if (typeof source === "object" && source !== null && isStream(source)) return source as ListSource;
-  throw invalidArgument("source", "path, file URL, bytes or stream of a list", source);
+/** @throws {InvalidArgumentError} for anything that is not an input. */
+export function checkListInput(input: unknown): ListInput {
+  if (typeof input === "string" && input !== "") return input;
+  if (input instanceof URL && input.protocol === "file:") return input;
+  if (isBytes(input)) return bytes("input", input);
+  if (typeof input === "object" && input !== null && isStream(input)) return input as ListInput;
+  throw invalidArgument("input", "path, file URL, bytes or stream of a list", input);
 }
 
-/** Returns what problems and matches call a source that has no name: its path, if it has one. */
-export function sourceName(source: ListSource): string | undefined {
-  if (typeof source === "string") return source;
-  if (source instanceof URL) return fileURLToPath(source);
+/** Returns what problems and matches call an input that has no name: its path, if it has one. */
+export function inputName(input: ListInput): string | undefined {
+  if (typeof input === "string") return input;
+  if (input instanceof URL) return fileURLToPath(input);
   return undefined;
 }
 
@@ -48,9 +48,9 @@ function openBytes(bytes: Uint8Array): Pick<Chunks, "next" | "close"> {
   return { next: async () => chunks.next(), close: async () => undefined };
 }
 
-async function openSource(source: ListSource): Promise<Pick<Chunks, "next" | "close">> {
-  if (typeof source === "string" || source instanceof URL) return openPath(sourceName(source)!);
-  return isBytes(source) ? openBytes(source) : chunksOf(source);
+async function openInput(input: ListInput): Promise<Pick<Chunks, "next" | "close">> {
+  if (typeof input === "string" || input instanceof URL) return openPath(inputName(input)!);
+  return isBytes(input) ? openBytes(input) : chunksOf(input);
 }
 
 /** Waits for `work`, or rejects with the signal's reason as soon as it is aborted. */
@@ -75,18 +75,18 @@ function bytesOf(chunk: unknown): Uint8Array {
 }
 
 /**
- * Gives the bytes of a source in chunks, with line feeds or CRLF at the ends of lines. The source is closed when they end, when the consumer stops, and when the signal is
+ * Gives the bytes of an input in chunks, with line feeds or CRLF at the ends of lines. The input is closed when they end, when the consumer stops, and when the signal is
  * aborted. A chunk is valid until the next one is read.
  *
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, with the name of the list and the system's error as `cause`; or the signal's
  * reason.
  */
 export async function* readChunks(
-  source: ListSource,
+  input: ListInput,
   name: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  /** Waits for the source, and names the list if it fails. */
+  /** Waits for the input, and names the list if it fails. */
   async function read<T>(work: Promise<T>): Promise<T> {
     try {
       return await orAborted(work, signal);
@@ -101,7 +101,7 @@ export async function* readChunks(
   }
   signal?.throwIfAborted();
   const lineEnds = new LineEnds();
-  const opening = openSource(source);
+  const opening = openInput(input);
   let chunks: Pick<Chunks, "next" | "close"> | undefined;
   try {
     chunks = await read(opening);

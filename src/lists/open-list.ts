@@ -8,7 +8,7 @@ import { isHashOutput } from "./formats/lines.js";
 import { Head, headBytes } from "./head.js";
 import { Sink } from "./sink.js";
 import { formatOf } from "./sniff-list.js";
-import { checkSource, type ListSource, readChunks, sourceName } from "./source.js";
+import { checkListInput, type ListInput, readChunks, inputName } from "./input.js";
 
 /** Options of `openList`. */
 export interface OpenListOptions {
@@ -95,15 +95,15 @@ export function checkNation(nation: unknown): string | undefined {
  * for await (const entry of list) console.log(entry.position?.line, entry.id, entry.signals.length);
  * console.log(list.page.next); // the link of the next page
  */
-export async function openList(source: ListSource, options?: OpenListOptions): Promise<EntryList> {
+export async function openList(input: ListInput, options?: OpenListOptions): Promise<EntryList> {
   const given = checkOptions(options, openListNames) as OpenListOptions;
-  const checkedSource = checkSource(source);
-  const { name = sourceName(checkedSource) ?? "stream", onProblem, others = "report" } = given;
+  const checkedInput = checkListInput(input);
+  const { name = inputName(checkedInput) ?? "stream", onProblem, others = "report" } = given;
   if (typeof name !== "string") throw invalidArgument("name", "string", name);
   checkCallback("onProblem", onProblem);
   oneOf("others", others, ["report", "keep"]);
   const checked = check(given);
-  return entryList(await peekList(checkedSource, name, checkSignal(given.signal)), { ...checked, others, onProblem });
+  return entryList(await peekList(checkedInput, name, checkSignal(given.signal)), { ...checked, others, onProblem });
 }
 
 /** A list that is open and whose beginning was read. */
@@ -118,8 +118,8 @@ export interface PeekedList {
 }
 
 /** Opens a list and reads its beginning. */
-export async function peekList(source: ListSource, name: string, signal: AbortSignal | undefined): Promise<PeekedList> {
-  const rest = readChunks(source, name, signal);
+export async function peekList(input: ListInput, name: string, signal: AbortSignal | undefined): Promise<PeekedList> {
+  const rest = readChunks(input, name, signal);
   try {
     const head = await readHead(rest);
     return { name, head, rest, format: formatOf(new Head(Buffer.concat(head))) };

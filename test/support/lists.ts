@@ -1,6 +1,6 @@
-import type { ListProblem, ListSource } from "../../dist/doors/lists.js";
+import type { ListProblem, ListInput } from "../../dist/doors/lists.js";
 import { type BatchOptions, batchesOf } from "../../dist/lists/batches.js";
-import { readChunks } from "../../dist/lists/source.js";
+import { readChunks } from "../../dist/lists/input.js";
 import { hex, randomHashes } from "./hashes.ts";
 
 /** Hashes as text, from a seed: even odds for each bit, so none is trivial. */
@@ -22,7 +22,7 @@ export function read(content: string, options?: Partial<BatchOptions>): Promise<
 }
 
 /** Reads a list to its end by the core's reader, as `HashList` does. */
-export async function readSource(source: ListSource, options: Partial<BatchOptions> = {}): Promise<Reading> {
+export async function readSource(source: ListInput, options: Partial<BatchOptions> = {}): Promise<Reading> {
   const entries: Reading["entries"] = [];
   const problems: ListProblem[] = [];
   const { name = "list", allowTrivialHashes = false, signal } = options;

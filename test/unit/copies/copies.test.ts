@@ -243,7 +243,7 @@ describe("fast", () => {
 
   test("is what HashList.search finds for the eight orientations", async () => {
     const lines = originals.map((image) => hashPixelsSync(image).hash).join("\n");
-    using known = await HashList.load({ name: "list", source: Buffer.from(lines) });
+    using known = await HashList.load({ name: "list", input: Buffer.from(lines) });
     for (const alter of alterations) {
       const altered = alter(originals[5]!);
       const expected = await known.search(await hashImage(altered, { orientations: true }));

@@ -125,7 +125,7 @@ describe("in a list", () => {
     const lines = cropListLines(hashes, "case 7", { crops: true });
     expect(lines).toHaveLength(1 + hashes.crops.length);
     const other = cropListLines(await hashWithCrops(scene(6, 400, 300)), "case 8", { crops: true });
-    using known = await HashList.load({ name: "mine", source: Buffer.from([...other, ...lines].join("\n")) });
+    using known = await HashList.load({ name: "mine", input: Buffer.from([...other, ...lines].join("\n")) });
     expect(known.size).toBe(lines.length + other.length);
     const query = crop(original, 0.2, 0.2, 0.2, 0.2);
     const { matches } = await known.searchImage(query, { level: "standard", all: true });

@@ -62,7 +62,7 @@ describe("digests of an image, computed while it is read", () => {
 describe("lists with digests", () => {
   const csv = `signal_type,signal_str,collab,category,tags\nmd5,${all.md5.toUpperCase()},c,POSITIVE_CLASS,a b\npdq,${pdq(1)},,,\nsha256,${all.sha256},,,\nmd5,${all.md5},again,,\nvideo_md5,${md5(1)},,,\n`;
   const load = (text: string, digests: boolean): Promise<HashList> =>
-    HashList.load({ name: "list", source: Buffer.from(text) }, { digests });
+    HashList.load({ name: "list", input: Buffer.from(text) }, { digests });
 
   test("every entry that names the bytes, in order, with what the list says of it", async () => {
     using list = await load(csv, true);
@@ -107,10 +107,10 @@ describe("lists with digests", () => {
 
   test("from a stream, which cannot be read twice, the same; problems once, at their lines", async () => {
     const text = `${csv}url,x,,,\nmd5,zz,,,\npdq,zz,,,\n"open,${pdq(9)}`;
-    const read = async (source: Uint8Array | AsyncIterable<Uint8Array>): Promise<unknown> => {
+    const read = async (input: Uint8Array | AsyncIterable<Uint8Array>): Promise<unknown> => {
       const problems: number[] = [];
       const options = { digests: true, onProblem: ({ line }: { line?: number }) => void problems.push(line!) };
-      using list = await HashList.load({ name: "list", source }, options);
+      using list = await HashList.load({ name: "list", input }, options);
       return {
         problems: problems.sort(),
         lists: list.lists,

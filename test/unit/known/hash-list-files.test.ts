@@ -18,7 +18,7 @@ const sizes = [0, 1, 16_384, 16_385, 16_385, hashes.length];
 const line = (i: number): string => `${hashes[i]}${i % 3 === 0 ? "" : `,№ ${i} ${"x".repeat(i % 40)}`}`;
 const lists = sizes.slice(1).map((end, i) => ({
   name: `list ${i}`,
-  source: Buffer.from(Array.from({ length: end - sizes[i]! }, (_, k) => `${line(sizes[i]! + k)}\n`).join("")),
+  input: Buffer.from(Array.from({ length: end - sizes[i]! }, (_, k) => `${line(sizes[i]! + k)}\n`).join("")),
 }));
 const query = (hash: string) => ({ hash, quality: 100, stable: true });
 /** The edges of lists and pages, and a wide search, which finds thousands. */
@@ -70,7 +70,7 @@ describe("build, save, open", () => {
 
   test("problems, and no entry at all", async () => {
     const problems: ListProblem[] = [];
-    const source = { name: "odd", source: Buffer.from(`zz\n${"0".repeat(64)}\n`) };
+    const source = { name: "odd", input: Buffer.from(`zz\n${"0".repeat(64)}\n`) };
     using built = await HashList.build(source, at("none.idx"), { onProblem: (problem) => problems.push(problem) });
     expect(problems.map(({ list, line: number }) => [list, number])).toEqual([
       ["odd", 1],

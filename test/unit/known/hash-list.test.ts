@@ -27,9 +27,9 @@ describe("loading", () => {
     const problems: ListProblem[] = [];
     const known = await HashList.load(
       [
-        { name: "plain", source: list([a, "zz", "00".repeat(32), `${b},two`]) },
+        { name: "plain", input: list([a, "zz", "00".repeat(32), `${b},two`]) },
         list([`pdq ${c}`, "url x"]),
-        { name: "empty", source: Buffer.alloc(0) },
+        { name: "empty", input: Buffer.alloc(0) },
       ],
       { onProblem: (problem) => problems.push(problem) },
     );
@@ -54,7 +54,7 @@ describe("loading", () => {
   });
 
   test("arguments", async () => {
-    for (const lists of [undefined, 7, [7], [{ name: 7, source: "x" }], { name: "x", source: 7 }]) {
+    for (const lists of [undefined, 7, [7], [{ name: 7, input: "x" }], { name: "x", input: 7 }]) {
       await expect(HashList.load(lists as never)).rejects.toThrow(InvalidArgumentError);
     }
     await expect(HashList.load([], { name: "x" } as never)).rejects.toThrow(/Unknown option name/);
@@ -64,8 +64,8 @@ describe("loading", () => {
 describe("matching", () => {
   test("entries within the radius with list, line and metadata, sorted by distance, then list, then line", async () => {
     const known = await HashList.load([
-      { name: "first", source: list([`${near(a, 31)},far`, "", `${near(a, 3)},near`, b]) },
-      { name: "second", source: list(["hash,metadata", `${near(a, 3)},"too, near"`, near(a, 32), a, a]) },
+      { name: "first", input: list([`${near(a, 31)},far`, "", `${near(a, 3)},near`, b]) },
+      { name: "second", input: list(["hash,metadata", `${near(a, 3)},"too, near"`, near(a, 32), a, a]) },
     ]);
     const wanted = [
       { distance: 0, orientation: "orig", list: "second", line: 4, metadata: "", type: "pdq" },
@@ -146,7 +146,7 @@ describe("matching", () => {
     const lines = Array.from({ length: count }, (_, i) => line(i));
     const ends = [0, 1, 16_384, 16_384, 30_000, count];
     const known = await HashList.load(
-      ends.slice(1).map((end, i) => ({ name: `part ${i}`, source: list(lines.slice(ends[i], end)) })),
+      ends.slice(1).map((end, i) => ({ name: `part ${i}`, input: list(lines.slice(ends[i], end)) })),
     );
     expect(known.size).toBe(count);
     const queries = [...Array.from({ length: 4 }, (_, i) => hashAt(hashes, i * 9999)), randomHashes(1, 2)];

@@ -22,7 +22,7 @@ const [other] = hexHashes(1, 91) as [string];
 
 describe("an original with its crops in a list", () => {
   const lines = [`${other},other`, ...linesOf(0, "case 7"), "", ...linesOf(1, "")];
-  const lists = [{ name: "mine", source: listText(lines) }];
+  const lists = [{ name: "mine", input: listText(lines) }];
   const firstLines = [2, 2 + linesOf(0, "case 7").length + 1];
 
   /** Each original once, by the nearest of all its hashes, from a plain comparison. */
@@ -92,7 +92,7 @@ describe("an original with its crops in a list", () => {
     const [image, ...crops] = linesOf(0, "case 7") as [string, ...string[]];
     const { hash } = hashPixelsSync(originals[0]);
     const found = async (...sources: string[][]) => {
-      using known = await HashList.load(sources.map((some, i) => ({ name: `l${i}`, source: listText(some) })));
+      using known = await HashList.load(sources.map((some, i) => ({ name: `l${i}`, input: listText(some) })));
       const matches = known.searchSync(registered[0]!.crops[0]!.hash, { radius: 0 });
       return matches.map(({ list, line, metadata, crop: name }) => [list, line, metadata, name]);
     };
@@ -119,7 +119,7 @@ describe("an original with its crops in a list", () => {
       writer.entry(entryOf("18", values.slice(3))),
       writer.end(),
     ].join("");
-    using known = await HashList.load({ name: "vics", source: Buffer.from(text) });
+    using known = await HashList.load({ name: "vics", input: Buffer.from(text) });
     expect(known.size).toBe(6);
     const matches = known.searchSync(other, { radius: 256 });
     const nearest = (some: string[]) => Math.min(...some.map((value) => hashDistance(value, other)));
@@ -135,10 +135,10 @@ describe("an original with its crops in a list", () => {
 describe("several lists", () => {
   test("are searched for one image, which is hashed once, and answer as each by itself", async () => {
     const digest = createHash("md5").update("bytes").digest("hex");
-    using first = await HashList.load({ name: "first", source: listText(linesOf(0, "case 7")) });
-    using second = await HashList.load({ name: "second", source: listText(linesOf(1, "case 8")) });
+    using first = await HashList.load({ name: "first", input: listText(linesOf(0, "case 7")) });
+    using second = await HashList.load({ name: "second", input: listText(linesOf(1, "case 8")) });
     using third = await HashList.load(
-      { name: "third", source: listText([`pdq ${hashPixelsSync(originals[0]).hash}`, `md5 ${digest}`]) },
+      { name: "third", input: listText([`pdq ${hashPixelsSync(originals[0]).hash}`, `md5 ${digest}`]) },
       { digests: true },
     );
     const lists = [first, second, third];
@@ -165,8 +165,8 @@ describe("several lists", () => {
   test("answer for a file that the decoder refuses where one of them has its digest", async () => {
     const bytes = Buffer.from("GIF89a, or so it says");
     const digest = createHash("sha1").update(bytes).digest("hex");
-    using without = await HashList.load({ name: "without", source: listText([other]) });
-    using knows = await HashList.load({ name: "knows", source: listText([`sha1 ${digest}`]) }, { digests: true });
+    using without = await HashList.load({ name: "without", input: listText([other]) });
+    using knows = await HashList.load({ name: "knows", input: listText([`sha1 ${digest}`]) }, { digests: true });
     const [none, one] = await HashList.searchImageIn([without, knows], bytes);
     expect(none).toEqual({ tier: "none", matches: [], quality: 0, flat: false, stages: [] });
     expect(one).toMatchObject({ tier: "match", matches: [{ list: "knows", type: "sha1" }] });
@@ -188,10 +188,10 @@ describe("several lists", () => {
 describe("digests", () => {
   const digest = (type: string, bytes: Uint8Array) => createHash(type).update(bytes).digest("hex");
   const refused = Buffer.from("GIF89a, or so it says");
-  const source = listText([`pdq ${other}`, `md5 ${digest("md5", refused)}`, `sha256 ${digest("sha256", refused)}`]);
+  const input = listText([`pdq ${other}`, `md5 ${digest("md5", refused)}`, `sha256 ${digest("sha256", refused)}`]);
 
   test("of a file that the decoder refuses are its match; without one its refusal is thrown", async () => {
-    using known = await HashList.load({ name: "digests", source }, { digests: true });
+    using known = await HashList.load({ name: "digests", input }, { digests: true });
     for (const level of ["fast", "standard", "thorough"] as const) {
       const result = await known.searchImage(refused, { level });
       expect(result).toEqual({
@@ -205,7 +205,7 @@ describe("digests", () => {
     await expect(known.searchImage(Buffer.from("GIF89a, and other bytes"))).rejects.toMatchObject({
       name: "ImageError",
     });
-    using without = await HashList.load({ name: "digests", source });
+    using without = await HashList.load({ name: "digests", input });
     await expect(without.searchImage(refused)).rejects.toMatchObject({ name: "ImageError" });
   });
 
@@ -215,7 +215,7 @@ describe("digests", () => {
       .png()
       .toBuffer();
     const list = listText([`pdq ${other}`, `sha1 ${digest("sha1", bytes)}`]);
-    using known = await HashList.load({ name: "digests", source: list }, { digests: true });
+    using known = await HashList.load({ name: "digests", input: list }, { digests: true });
     expect((await known.searchImage(bytes, { maxPixels: 100 })).matches).toMatchObject([{ type: "sha1" }]);
     await expect(known.searchImage(bytes, { maxBytes: 10 })).rejects.toMatchObject({ name: "LimitError" });
   });

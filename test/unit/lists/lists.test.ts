@@ -6,9 +6,9 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { EmpreinteError, HashList } from "../../../dist/index.js";
 import { InvalidArgumentError } from "../../../dist/errors.js";
-import { type ListEntry, type ListSource, openList, type OpenListOptions } from "../../../dist/doors/lists.js";
+import { type ListEntry, type ListInput, openList, type OpenListOptions } from "../../../dist/doors/lists.js";
 import { batchesOf } from "../../../dist/lists/batches.js";
-import { readChunks } from "../../../dist/lists/source.js";
+import { readChunks } from "../../../dist/lists/input.js";
 import { hex } from "../../support/hashes.ts";
 import { hexHashes, read, reasons } from "../../support/lists.ts";
 
@@ -151,7 +151,7 @@ const shown = ({ position, signals, fields }: ListEntry): object => ({
   hash: signals[0]!.value,
   metadata: fields?.["metadata"],
 });
-async function entriesOf(source: ListSource, options?: OpenListOptions): Promise<object[]> {
+async function entriesOf(source: ListInput, options?: OpenListOptions): Promise<object[]> {
   const entries: object[] = [];
   for await (const entry of await openList(source, options)) entries.push(shown(entry));
   return entries;

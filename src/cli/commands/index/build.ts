@@ -46,7 +46,7 @@ export const command: Command = defineCommand({
     const problems = new Problems(quiet, session);
     const progress = new Progress(session, quiet, "entries");
     const start = performance.now();
-    const sources = lists.map((path) => ({ name: path, source: pipeOrPath(path) }));
+    const sources = lists.map((path) => ({ name: path, input: pipeOrPath(path) }));
     try {
       using known = await HashList.build(sources, output, {
         memory,

@@ -29,7 +29,7 @@ export async function loadLists(
   const fromList = async (path: string): Promise<HashList> => {
     const problems = new Problems(quiet, session);
     const known = await HashList.load(
-      { name: path, source: pipeOrPath(path) },
+      { name: path, input: pipeOrPath(path) },
       { allowTrivialHashes, digests: true, onProblem: problems.add, signal },
     );
     problems.end();
