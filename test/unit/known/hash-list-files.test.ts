@@ -120,7 +120,7 @@ describe("arguments", () => {
     const wrong: [() => Promise<unknown>, RegExp][] = [
       [() => HashList.build(lists, ""), /path/],
       [() => HashList.build(lists, 7 as never), /path/],
-      [() => HashList.build(7 as never, at("x.idx")), /source/],
+      [() => HashList.build(7 as never, at("x.idx")), /for input/],
       [() => HashList.build(lists, at("x.idx"), { memory: "most" as never }), /full, lean, rows for memory/],
       [() => HashList.build(lists, at("x.idx"), { onProgress: 1 as never }), /function for onProgress/],
       [() => HashList.build(lists, at("x.idx"), { name: "x" } as never), /Unknown option name/],

@@ -260,11 +260,11 @@ describe("sources", () => {
 
 describe("arguments", () => {
   test.each([[undefined], [null], [7], [""], [{}], [new URL("https://example.test/list")]])(
-    "no source: %s",
+    "no input: %s",
     async (source) => {
       await expect(openList(source as never)).rejects.toThrow(InvalidArgumentError);
       await expect(openList(source as never)).rejects.toThrow(
-        /^Expected path, file URL, bytes or stream of a list for source/,
+        /^Expected path, file URL, bytes or stream of a list for input/,
       );
     },
   );
