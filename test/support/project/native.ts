@@ -10,10 +10,12 @@ import {
   rmSync,
   statSync,
   utimesSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, run, succeed, which } from "../run.ts";
+import { groupsOf, merged } from "./merged-sources.mjs";
 
 /** The architecture a compiler makes programs for, in Node's words. */
 export type Arch = "x64" | "arm64";
@@ -27,6 +29,9 @@ export interface Toolchain {
   /** Objects of the core that are made already. */
   core?: readonly string[] | undefined;
 }
+
+/** How many sources of the core are compiled as one: more would keep a second processor waiting. */
+const mostMerged = 14;
 
 /** Flags that every object is compiled with. */
 const commonFlags = ["-std=c++20", "-ffp-contract=off", "-Wall", "-Wextra"];
@@ -157,21 +162,29 @@ export class Workshop implements Disposable {
 
   /** The object of one source. */
   object(toolchain: Toolchain, source: string): Promise<string> {
-    const key = [toolchain.compiler, ...toolchain.flags, source].join("\0");
+    return this.#objectOf(toolchain, [source]);
+  }
+
+  /** The object of sources that are compiled as one. */
+  #objectOf(toolchain: Toolchain, sources: readonly string[]): Promise<string> {
+    const key = [toolchain.compiler, ...toolchain.flags, ...sources].join("\0");
     let made = this.#objects.get(key);
-    if (made === undefined) this.#objects.set(key, (made = this.#object(toolchain, source, this.#objects.size)));
+    if (made === undefined) this.#objects.set(key, (made = this.#object(toolchain, sources, this.#objects.size)));
     return made;
   }
 
-  async #object({ compiler, flags }: Toolchain, source: string, number: number): Promise<string> {
+  async #object({ compiler, flags }: Toolchain, sources: readonly string[], number: number): Promise<string> {
     const options = [...flags, ...commonFlags];
     const texts = [await this.#version(compiler), ...options];
-    const nameNow = (): string => `${digestOf(texts, [source, ...this.#headers])}.o`;
+    const nameNow = (): string => `${digestOf(texts, [...sources, ...this.#headers])}.o`;
     const name = nameNow();
     const kept = this.#cache.find(name);
     if (kept !== undefined) return kept;
-    const object = join(this.folder, `${number}-${source.replaceAll("/", ".")}.o`);
-    await this.#turn(() => succeed(compiler, [...options, "-c", source, "-o", object]));
+    const [first = "", ...further] = sources;
+    const object = join(this.folder, `${number}-${first.replaceAll("/", ".")}.o`);
+    const source = further.length === 0 ? first : `${object}.cc`;
+    if (further.length > 0) writeFileSync(source, merged(root, sources));
+    await this.#turn(() => succeed(compiler, [...options, `-I${root}`, "-c", source, "-o", object]));
     this.compiled++;
     // A source that was edited meanwhile is not what the name says.
     return nameNow() === name ? this.#cache.keep(name, object) : object;
@@ -192,13 +205,30 @@ export class Workshop implements Disposable {
   }
 
   async #program(toolchain: Toolchain, sources: readonly string[], number: number): Promise<string> {
-    const used = coreSources(toolchain.arch).filter((name) => toolchain.sources?.test(name) ?? true);
-    const all = toolchain.core === undefined ? [...used, ...sources] : sources;
-    const made = await Promise.all(all.map((source) => this.object(toolchain, source)));
-    const objects = [...(toolchain.core ?? []), ...made];
+    const made = await Promise.all([
+      toolchain.core ?? this.#core(toolchain),
+      ...sources.map((source) => this.object(toolchain, source)),
+    ]);
+    const objects = made.flat();
     const program = join(this.folder, `program-${number}`);
     await this.#turn(() => succeed(toolchain.compiler, [...toolchain.flags, ...objects, "-o", program]));
     return program;
+  }
+
+  /**
+   * The core's objects with a toolchain's flags. Half of the time goes into the compiler's own headers, so that sources
+   * are compiled as one where they can be; kernels, in which headers mean something else, by themselves.
+   */
+  async #core(toolchain: Toolchain): Promise<string[]> {
+    const used = coreSources(toolchain.arch).filter((name) => toolchain.sources?.test(name) ?? true);
+    const kernels = used.filter((name) => /kernels\/(portable|x86_|arm_)/.test(name));
+    const others = used.filter((name) => !kernels.includes(name));
+    const groups = [...kernels.map((name) => [name]), ...groupsOf(root, others, mostMerged)];
+    // Where sources do not compile as one, the errors that count are those of each.
+    const alone = (group: string[]): Promise<string[]> =>
+      Promise.all(group.map((source) => this.object(toolchain, source)));
+    const made = await Promise.all(groups.map((group) => this.#objectOf(toolchain, group).catch(() => alone(group))));
+    return made.flat();
   }
 
   /** Runs a program and returns what it prints. Throws when it does not end with 0. */
