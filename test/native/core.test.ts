@@ -274,9 +274,9 @@ const checks: Check[] = [
     title: "readers, a writer and maintenance work on one index at once",
     sources: ["test/native/readers.cc"],
     right: /^[1-9]\d* searches, [1-9]\d* changes, [1-9]\d* steps of maintenance, 0 failures$/m,
-    host: text(3),
-    sanitized: text(3),
-    threads: text(6),
+    host: text(rounds(3, 5)),
+    sanitized: text(rounds(3, 5)),
+    threads: text(rounds(10, 10)),
   },
   {
     // Arguments: seed, rounds.
