@@ -1,5 +1,5 @@
 /**
- * Characters that a terminal obeys instead of showing: the control characters C0, DELETE and C1 (ECMA-48), the separators of
+ * Terminal control characters, which a terminal does not show: the control characters C0, DELETE and C1 (ECMA-48), the separators of
  * lines and paragraphs, and those that change the direction of text, by which a name shows another ending than it has
  * (Unicode Standard Annex 9).
  */

@@ -223,8 +223,8 @@ export class BankStore {
   }
 
   /**
-   * Keeps what the program that fetches a source says of it, in place of what it said before; undefined forgets it. It makes
-   * no revision and no record of the audit log.
+   * Stores the fetcher's report on a source in place of its earlier one; undefined deletes it. It makes no revision and no
+   * record of the audit log.
    * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank that does not exist.
    */
   reportSource(from: SourceName, report: SourceReport | undefined): void {
@@ -232,7 +232,7 @@ export class BankStore {
   }
 
   /**
-   * Answers what was said of the sources by `reportSource`, sorted by bank and source. A source is stale where it has
+   * Returns the reports that `reportSource` stored, sorted by bank and source. A source is stale where it has
    * stopped, or was current too long ago.
    * @param now milliseconds since 1970. Default: now.
    */
@@ -318,7 +318,7 @@ export class BankStore {
   }
 
   /**
-   * Writes to the audit log what a person or a program has done beside the store, such as going past what a source could not
+   * Records in the audit log an action of a person or program outside the store, such as skipping what a source could not
    * give. The record has `what: "act"`, and its detail is `act` with the rest.
    * @param act one word for it. @param detail at most 16 numbers, and lines of at most 512 characters without a hash.
    * @throws {InvalidArgumentError}
@@ -346,7 +346,7 @@ export class BankStore {
     });
   }
 
-  /** Answers the memos whose names begin with this, sorted by name: texts that programs beside the store keep in it. */
+  /** Answers the memos whose names begin with this, sorted by name: texts that other programs keep in the store. */
   memos(beginning: string): Memo[] {
     return this.#database.reading(() => memosOf(this.#database, beginning));
   }

@@ -14,7 +14,7 @@ export const viewRadius = 42;
 const halfRadius = 34;
 /**
  * A detected view of low quality, or of which four fifths have one colour, is looked up to here. It may be a dark image,
- * and it may be a text or a card, which are near one another.
+ * and it may be text or a card, which are near one another.
  */
 export const poorViewRadius = 24;
 /** An image of which this share of the pixels has one colour is a text screen, a chart or a title card. */

@@ -93,7 +93,7 @@ function read(descriptor: number, at: number, bytes: number): Buffer {
   const into = Buffer.allocUnsafe(bytes);
   for (let done = 0; done < bytes;) {
     const some = readSync(descriptor, into, done, bytes - done, at + done);
-    if (some === 0) throw damage("it is cut");
+    if (some === 0) throw damage("it is truncated");
     done += some;
   }
   return into;
@@ -134,7 +134,7 @@ function contents(descriptor: number, size: number, indexHeader: Uint8Array): Co
   const start = read(descriptor, 0, Math.min(size, headerBytes));
   if (start.toString("latin1", 0, 8) !== magic) throw refusal("this is not a file of entries");
   if (start.readUInt32LE(8) > version) throw refusal("the file is of a newer version of empreinte");
-  if (size < headerBytes) throw damage("it is cut");
+  if (size < headerBytes) throw damage("it is truncated");
   if (!sha256(start.subarray(0, 160)).equals(start.subarray(160))) throw damage("its header");
   const [length, entries, text] = [16, 24, 32].map((at) => Number(start.readBigUInt64LE(at))) as [
     number,

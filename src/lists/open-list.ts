@@ -165,7 +165,7 @@ export async function entryList(
     if (format === undefined) {
       if (beginning.length === 0) throw refuse("it is empty");
       await refuseHashOutput({ name, head, rest });
-      throw refuse("its format is none that is known; a CSV needs the option columns");
+      throw refuse("its format is unknown; a CSV needs the option columns");
     }
     const sink = new Sink({ name, others: options.others, onProblem: options.onProblem });
     const reader = formats[format].read(sink, { ...options, head: new Head(beginning) });

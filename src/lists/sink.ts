@@ -15,7 +15,7 @@ import { expectedValue, shownName, signalValue, timeOf } from "./values.js";
 export interface SinkOptions {
   /** The name of the list. */
   name: string;
-  /** What becomes of signals that cannot be searched for. See `OpenListOptions`. */
+  /** Whether signals that cannot be searched for are reported or kept. See `OpenListOptions`. */
   others: "report" | "keep";
   onProblem: ((problem: ListProblem) => void) | undefined;
 }
@@ -28,7 +28,7 @@ const isCase = (text: string): boolean => text !== "" && text.length <= mostCase
 
 /** Where a reader puts entries and problems. */
 export class Sink {
-  /** What the list says of itself. A reader sets it. */
+  /** The data of the page itself: next link, import cursor, newest time. A reader sets it. */
   readonly page: ListPage = {};
   /** How many entries the reader has begun. The reader counts: `{ entry: ++sink.count, line }`. */
   count = 0;
@@ -130,12 +130,12 @@ export class Sink {
     const hex = signalValue(type, value);
     if (hex !== undefined) return { type, value: hex };
     const got = typeof value === "string" ? `${value.trim().length} characters` : typeof value;
-    const reason = `Expected ${expectedValue[type]} but received ${got}, or characters that are none`;
+    const reason = `Expected ${expectedValue[type]} but received ${got}, or characters that are not hex digits`;
     this.#report(position, { code: "bad-hash", reason, field, skipped });
     return undefined;
   }
 
-  /** Returns the time in milliseconds since 1970. A value that is no time is reported; the entry stays. */
+  /** Returns the time in milliseconds since 1970. A value that is not a time is reported; the entry stays. */
   time(value: unknown, position: ListPosition, field: string, read: typeof timeOf = timeOf): number | undefined {
     const time = read(value);
     if (time === undefined) this.flaw(position, "Expected a time", field);

@@ -150,7 +150,7 @@ async function readAt(file: FileHandle, path: string, at: number, size: number):
   const into = Buffer.alloc(size);
   for (let done = 0; done < size;) {
     const { bytesRead } = await file.read(into, done, size - done, at + done);
-    if (bytesRead === 0) throw refused(path, "the file is damaged (it is cut)");
+    if (bytesRead === 0) throw refused(path, "the file is truncated");
     done += bytesRead;
   }
   return into;

@@ -76,7 +76,7 @@ export interface CheckedQuery {
 
 /**
  * Reads a query according to the options.
- * @throws {InvalidArgumentError} for a part of the wrong kind; {InvalidHashError} for a hash that is none.
+ * @throws {InvalidArgumentError} for a part of the wrong kind; {InvalidHashError} for an invalid hash.
  */
 export function checkQuery(query: HashLike | Query, options: CheckedQueryOptions): CheckedQuery {
   if (!isQuery(query)) return { hashes: hashToBytes(query), digests: undefined };

@@ -82,7 +82,7 @@ async function readAt(file: FileHandle, path: string, at: number, bytes: number)
   const into = Buffer.alloc(bytes);
   for (let done = 0; done < bytes;) {
     const { bytesRead } = await file.read(into, done, bytes - done, at + done);
-    if (bytesRead === 0) throw damage(path, "it is cut");
+    if (bytesRead === 0) throw damage(path, "it is truncated");
     done += bytesRead;
   }
   return into;
@@ -152,7 +152,7 @@ export async function* readEntries(given: string | URL, signal: AbortSignal | un
     const found = header.readUInt32LE(8);
     if (found > version) throw refusal("the file is from a newer version of empreinte");
     if (found < version) throw refusal("the file is from an older version of empreinte: build the index again");
-    if (about.size < headerBytes + digestBytes) throw damage(path, "it is cut");
+    if (about.size < headerBytes + digestBytes) throw damage(path, "it is truncated");
     await verified(file, path, about.size, signal);
     const { list, at: first } = await described(file, path, about.size);
     let at = first;

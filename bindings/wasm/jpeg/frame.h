@@ -16,7 +16,7 @@ enum Fault : uint32_t {
   kUnsupported,   // Another process than baseline, extended or progressive with Huffman codes and 8 bits.
   kInk,           // Four components: CMYK.
   kMissingData,   // The data of a scan end early.
-  kBadCode,       // The data have a code that is none.
+  kBadCode,       // The data contain an invalid code.
   kMissingScans,  // Not all bits of all coefficients are there.
   kTooManyScans,
   kNoMemory,

@@ -64,7 +64,7 @@ const digestNames = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1"
 export function checkQuery(query: CheckQuery): CheckedQuery {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
   const { hash, orientations, digests, copies = [], video } = query;
-  // As everywhere, a hash without them counts as good and as stable.
+  // As elsewhere, a hash without quality counts as 100, and one without stability as stable.
   const { quality = hash === undefined ? 0 : 100, stable = true } = query;
   const given = digestNames.flatMap((name) => {
     const value = checkDigests(digests)?.[name];

@@ -1,7 +1,7 @@
 /**
- * Whole lists. A source that cannot say what changed gives all that it has. What it names is remembered by keyed digests, in
- * the transactions of the import, and what it did not name ends in the transaction that completes the list. Until then
- * everything that the source had keeps matching.
+ * Whole lists. A source without deltas sends its full list. Listed ids are stored as keyed digests, in the transactions of the
+ * import. Entries that are not listed are withdrawn in the transaction that completes the list. Until then every entry of the
+ * source keeps matching.
  */
 import { invalidateIndexFile } from "../index/index-file.js";
 import { type RemovedCounts, removeEntries } from "../removal/remove-entries.js";
@@ -10,16 +10,16 @@ import type { Database } from "../storage/database.js";
 import { withdrawnStatus } from "../storage/names.js";
 import { nextRevision } from "../storage/schema.js";
 
-/** The time in the tombstone of what a whole list did not name. No record has it, and none is older. */
+/** The time in the tombstone of an entry that a whole list lacks. No record has this time or an earlier one. */
 export const unlistedTime = -1;
 
 /** A list that has every entry of its source, given in one import or in several. */
 export interface WholeList {
-  /** Names the list. Imports with the same id continue it, also in another process. Another id begins anew. */
+  /** Names the list. Imports with the same id continue it, also in another process. Another id starts a new list. */
   id: string;
   /**
-   * Whether these are the list's first entries. Where they are not, the store must know the list: otherwise it would end what
-   * the first entries named. A store that was copied or restored meanwhile does not know it.
+   * Whether these are the list's first entries. If they are not, the store must know the list: otherwise it would withdraw the
+   * first entries. A store that was copied or restored meanwhile does not know it.
    */
   first: boolean;
   /**

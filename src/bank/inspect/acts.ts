@@ -1,4 +1,4 @@
-/** What a person or a program does beside the store, and the audit log must know. */
+/** Actions of people and programs outside the store, for the audit log. */
 import { integer, invalidArgument } from "../../check.js";
 import { InvalidArgumentError } from "../../errors.js";
 import type { Database } from "../storage/database.js";

@@ -1,6 +1,6 @@
 /**
- * What the program that fetches a source says of it: when it was current, and whether it has stopped. It is a memo, because a
- * fetch that finds nothing new changes nothing, and must be known all the same.
+ * The fetcher's report on a source: when it was last current, and whether it has stopped. It is a memo, because a fetch that
+ * finds nothing new makes no revision, but must be recorded all the same.
  */
 import { createHash } from "node:crypto";
 import { checkOptions, integer } from "../../check.js";

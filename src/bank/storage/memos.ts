@@ -1,4 +1,4 @@
-/** Memos: short texts that programs beside the store keep in it, such as where a job is. They are in no revision. */
+/** Memos: short texts that other programs keep in the store, such as the position of a job. They are in no revision. */
 import { InvalidArgumentError } from "../../errors.js";
 import type { Database } from "./database.js";
 import { checkName } from "./names.js";

@@ -56,7 +56,7 @@ export const command: Command = defineCommand({
   summary: "Print the PDQ hashes of images and of video frames",
   description: [
     "Prints a line for each image, in the order of the files: hash, quality (0 to 100) and path, separated by two spaces. A video has a line for each frame: hash, quality, time and path. With --all-pages each page has its own line, with its number before the path (page-0, page-1, …).",
-    "Every video stream of a file is hashed. The lines of the second and further ones have the number before the path (stream-1, stream-2, …). With --embedded, those of a video behind an image have embedded there.",
+    "Every video stream of a file is hashed. The lines of the second and further ones have the number before the path (stream-1, stream-2, …). With --embedded, those of a video behind an image have `embedded` in that place.",
     "ffmpeg reads the videos; empreinte doctor prints which ffmpeg is used. Videos must be files, not pipes. A damaged video has the lines of its readable part, and then its error.",
   ],
   arguments: { path: { repeat: true, optional: true, does: pathsMeaning } },

@@ -109,7 +109,7 @@ export const embeddedOption = {
   embedded: {
     type: "flag",
     group: "Files",
-    does: "Also read the video that a motion photograph has behind its image. Without it, such a file is named, and the exit status is 2.",
+    does: "Also read the video that a motion photograph has behind its image. Without it, such a file is reported, and the exit status is 2.",
   },
 } as const;
 

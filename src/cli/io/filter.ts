@@ -65,7 +65,7 @@ export class FileFilter {
   readonly #include: readonly Pattern[];
   readonly #exclude: readonly Pattern[];
 
-  /** @throws {UsageError} on a pattern that is none. */
+  /** @throws {UsageError} on an invalid pattern. */
   constructor(include: readonly string[], exclude: readonly string[]) {
     this.#include = include.map(patternOf);
     this.#exclude = exclude.map(patternOf);

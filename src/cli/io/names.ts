@@ -74,7 +74,7 @@ export function jsonPath(path: Path): { path: string; pathBase64?: string } {
   return { path: path.toString("utf8"), pathBase64: path.toString("base64") };
 }
 
-/** JSON on one line. A character that a terminal obeys is escaped; whoever parses the text gets it back. */
+/** JSON on one line. Terminal control characters are escaped; a JSON parser restores them. */
 export function jsonText(value: unknown): string {
   return escapeControls(JSON.stringify(value));
 }

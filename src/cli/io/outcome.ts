@@ -39,7 +39,7 @@ export function reasonOf({ path }: Found, { message }: Failure): string {
 
 /**
  * True for a file in a walked folder that is neither an image or video nor named like one. A file that is one and cannot be
- * decoded is never skipped in silence.
+ * decoded is never skipped silently.
  */
 export async function isSkipped(file: Found, { code }: Failure): Promise<boolean> {
   const unknown = code === "ERR_EMPREINTE_UNSUPPORTED_FORMAT" || code === "ERR_EMPREINTE_EMPTY";

@@ -120,8 +120,8 @@ export interface WalkOptions {
 
 /**
  * The files that the names mean, in their order. Folders are walked depth first, by name (bytes, ascending). `-` is standard
- * input where it is text; as bytes, from a list of names, it is the file of that name. What cannot be opened is yielded with
- * its error, and the rest goes on.
+ * input where it is text; as bytes, from a list of names, it is the file of that name. A file that cannot be opened is yielded
+ * with its error, and the walk continues.
  */
 export async function* walk(
   names: Iterable<Path> | AsyncIterable<Path>,

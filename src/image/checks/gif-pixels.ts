@@ -15,7 +15,7 @@ const slice = 2 ** 16;
 
 /** Counts the pixels of a frame's LZW data without making them. */
 class PixelCounter {
-  /** The pixels so far. -1 after a code that is none. */
+  /** The pixels so far. -1 after an invalid code. */
   count = 0;
   readonly #gif: Uint8Array;
   readonly #wanted: number;
@@ -90,7 +90,7 @@ class PixelCounter {
   }
 }
 
-/** Counts the pixels of a frame, up to those it needs. Returns -1 for a code that is none. */
+/** Counts the pixels of a frame, up to those it needs. Returns -1 for an invalid code. */
 export async function countPixels(gif: Uint8Array, frame: LzwData, signal: AbortSignal): Promise<number> {
   const counter = new PixelCounter(gif, frame);
   while (!counter.read(slice)) {

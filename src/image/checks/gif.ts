@@ -42,7 +42,7 @@ function* framesOf(gif: Uint8Array): Generator<GifFrame, void, undefined> {
 async function checkFrame({ bytes, ...image }: Encoded, frame: GifFrame): Promise<void> {
   if (frame.codeBits < 1 || frame.codeBits > 11) return; // The decoder refuses it.
   const count = await countPixels(bytes, frame, image.signal);
-  if (count < 0) throw damaged(image, "its data have a code that is none");
+  if (count < 0) throw damaged(image, "its data contain an invalid code");
   if (count < frame.pixels) throw damaged(image, "its data end early");
 }
 

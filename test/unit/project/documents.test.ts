@@ -66,6 +66,20 @@ describe("the documents", () => {
     expect(missing).toEqual([]);
   });
 
+  test("every path of a documented vitest command exists", () => {
+    const commands = all.flatMap(({ path, text }) =>
+      [...text.matchAll(/npx vitest run ([^`\n]*)/g)].map(([, rest]) => ({ path, words: rest!.split(" ") })),
+    );
+    const missing = commands.flatMap(({ path, words }) =>
+      words
+        .filter((word) => word.includes("/") && !word.includes("…"))
+        .filter((word) => !existsSync(join(root, word)))
+        .map((word) => `${path}: ${word}`),
+    );
+    expect(commands.length).toBeGreaterThan(4);
+    expect(missing).toEqual([]);
+  });
+
   test("every file of this repository that HACKING.md and CONTRIBUTING.md name in code exists", () => {
     const missing = ["HACKING.md", "CONTRIBUTING.md"].flatMap((path) =>
       [...named(path).text.matchAll(/`((?:src|native|bindings|test|benchmarks|docs|examples|\.[a-z]+)\/[\w./-]+)`/g)]

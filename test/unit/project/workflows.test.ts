@@ -44,15 +44,26 @@ describe("the workflows", () => {
     }
   });
 
-  test("the release says where the package comes from, and package.json invents nothing", () => {
+  const folders = readdirSync(join(root, "packages"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+  test("the release publishes every package, and says where each comes from", () => {
     const release = read(".github/workflows/release.yml");
-    const set = release.indexOf("$GITHUB_SERVER_URL/$GITHUB_REPOSITORY");
+    const set = release.indexOf("npm pkg set --workspaces --include-workspace-root");
     expect(set).toBeGreaterThan(0);
-    expect(release.indexOf("npm publish --provenance")).toBeGreaterThan(set);
-    expect(Object.keys(JSON.parse(read("package.json")) as object)).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/^(repository|bugs|homepage)$/)]),
-    );
+    expect(release.indexOf("$GITHUB_SERVER_URL/$GITHUB_REPOSITORY")).toBeGreaterThan(set);
+    expect(release.indexOf("- run: npm publish --provenance --access public\n")).toBeGreaterThan(set);
+    expect(release.indexOf("- run: npm publish --workspaces --provenance --access public\n")).toBeGreaterThan(set);
   });
+
+  test.each([".", ...folders.map(({ name }) => `packages/${name}`)])(
+    "%s/package.json invents no address, is public, and has what it publishes",
+    (folder) => {
+      const manifest = JSON.parse(read(`${folder}/package.json`)) as Record<string, unknown>;
+      expect(Object.keys(manifest).filter((key) => /^(repository|bugs|homepage|private)$/.test(key))).toEqual([]);
+      expect(manifest["files"]).toContain("dist");
+      expect(manifest["version"]).toBe((JSON.parse(read("package.json")) as { version: string }).version);
+    },
+  );
 });
 
 test(".ci/packages is the one list of what a machine needs, for .ci/run and the Containerfile", () => {

@@ -66,9 +66,9 @@ function indices(reader: Reader, least: number, count: number): Uint8Array {
         let depth = 0;
         let current = code;
         if (previous === -1) {
-          if (code >= clear) throw damaged("its data have a code that is none");
+          if (code >= clear) throw damaged("its data contain an invalid code");
         } else if (code >= next) {
-          if (code > next) throw damaged("its data have a code that is none");
+          if (code > next) throw damaged("its data contain an invalid code");
           stack[depth++] = first;
           current = previous;
         }

@@ -11,7 +11,7 @@ const faults: readonly (() => HashError)[] = [
   () => unsupported("a JPEG of a kind that is seldom used (lossless, arithmetic, 12 bits or unusual components)"),
   () => unsupported("a JPEG of four inks (CMYK)"),
   () => damaged("its data end early"),
-  () => damaged("its data have a code that is none"),
+  () => damaged("its data contain an invalid code"),
   () => damaged("its last scans are missing"),
   () => new HashError("ERR_EMPREINTE_LIMIT", "The JPEG has more than 100 scans, the most that a JPEG may have."),
   noMemory,

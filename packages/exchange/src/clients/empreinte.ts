@@ -75,7 +75,7 @@ export class EmpreinteServer implements ExchangeClient {
     try {
       page = JSON.parse(text);
     } catch {
-      throw badPage(this.name, "it is cut off, or is no JSON");
+      throw badPage(this.name, "it is truncated, or is not JSON");
     }
     const { bank, entries, position, more } = isObject(page) ? page : ({} as Fields);
     const fits = Array.isArray(entries) && typeof position === "string" && typeof more === "boolean";
@@ -92,7 +92,7 @@ export class EmpreinteServer implements ExchangeClient {
     const { entryNumber, status, signals, labels, cases, time } = isObject(entry) ? entry : ({} as Fields);
     const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
     if (!Number.isSafeInteger(entryNumber) || Number.isNaN(at)) {
-      throw badPage(this.name, "an entry has no number, or no time");
+      throw badPage(this.name, "an entry has no number or no time");
     }
     const common = { id: String(entryNumber), time: at };
     if (status === "withdrawn") return { ...common, status };

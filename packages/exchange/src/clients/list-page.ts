@@ -74,7 +74,7 @@ function pageError(exchange: string, error: unknown, signal: AbortSignal | undef
   return error;
 }
 
-/** Makes of an entry of a list what a bank takes. Nothing that names an entry is dropped in silence. */
+/** Converts an entry of a list into an entry of a bank. It never drops an identifier silently. */
 function inputsOf(entry: ListEntry, statusOf: Status, note: PageOptions["note"]): EntryInput[] {
   const { id, signals, others = [], labels, cases, time, position } = entry;
   const { status, unknown } = statusOf(entry);

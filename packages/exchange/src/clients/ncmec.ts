@@ -170,7 +170,7 @@ export class Ncmec implements ExchangeClient {
     const from = checkpoint === undefined ? beginning : Number(checkpoint);
     const now = Math.floor(this.#options.environment.now() / 1000);
     if (!Number.isSafeInteger(from) || from > now + 3600) {
-      const text = `The checkpoint of ${this.name} is in the future, or no time; is the clock of this machine right?`;
+      const text = `The checkpoint of ${this.name} is in the future or is not a time; is the clock of this machine right?`;
       throw new ExchangeError("ERR_EMPREINTE_EXCHANGE_POSITION", text);
     }
     const to = now - unsureSeconds;

@@ -18,15 +18,15 @@ export interface WatchItem {
 }
 
 /**
- * What is at an address.
+ * The state of an address.
  *
- * - `there`: an image of the entry, or of any bank where the item has no entry, was found
- * - `unchanged`: the page is as it was when it was first seen
- * - `changed`: the page is another, and no known image was found in it
- * - `gone`: the host says so by its status, by a redirect, or with the page that it has for what is missing
- * - `unclear`: the host has one page for everything, so that nothing can be said
+ * - `there`: an image of the entry, or of any bank if the item has no entry, was found
+ * - `unchanged`: the page has not changed since the first check
+ * - `changed`: the page was replaced, and no known image was found in it
+ * - `gone`: the host says so by its status, by a redirect, or with its page for missing content
+ * - `unclear`: the host has one page for everything, so its answer means nothing
  * - `unreachable`: the host does not answer, or refuses
- * - `disallowed`: the host's robots.txt does not allow it, so that it was not fetched
+ * - `disallowed`: the host's robots.txt does not allow it, so the watch did not fetch it
  */
 export type WatchState = "there" | "unchanged" | "changed" | "gone" | "unclear" | "unreachable" | "disallowed";
 

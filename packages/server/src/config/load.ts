@@ -123,9 +123,7 @@ function checkTogether(config: Config): void {
   const address = parseListen(config.listen);
   checkReview(config, isLocal(address));
   if (config.open && !isLocal(address)) {
-    throw refusal(
-      `open serves without keys, so that listen must be a loopback address or a Unix socket, not ${config.listen}`,
-    );
+    throw refusal(`open disables keys, so listen must be a loopback address or a Unix socket, not ${config.listen}`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Withdrawals and erasures, with what the service has of the entries beside the store. */
+/** Withdrawals and erasures, including the service's own data about the entries. */
 import type { Removal, Selection } from "empreinte/bank";
 import { Notes } from "../hma/metadata.js";
 import type { Service } from "./service.js";

@@ -22,11 +22,11 @@ export interface PartDecision {
   decision: Decision;
 }
 
-/** What was decided of an upload. */
+/** The decisions about an upload. */
 export interface CheckedUpload {
   /** At least one, in the order of the parts. */
   parts: PartDecision[];
-  /** What was not looked at, a sentence each. */
+  /** One sentence for each part that was not examined. */
   incomplete: string[];
 }
 

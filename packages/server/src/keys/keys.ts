@@ -62,7 +62,7 @@ export class Keys {
     return this.#state.get<[number]>("SELECT count(*) FROM key")![0];
   }
 
-  /** Makes a key. Its text is answered this once and cannot be found out later. @throws {ServiceError} */
+  /** Makes a key. The key is returned only once and cannot be recovered later. @throws {ServiceError} */
   create(by: string, { label, scopes, expires, lookups }: NewKey): { key: string; info: KeyInfo } {
     const checked = checkScopes(scopes);
     const now = this.#now();

@@ -26,27 +26,27 @@ const usage = (): string => {
   });
   return `Usage: empreinte-server --data FOLDER [options]
 
-Serves a store of known hashes over HTTP: /v1, and what HMA's clients speak.
+Serves a store of known hashes over HTTP: /v1, and the interface of HMA's clients.
 
   --config FILE
-      A JSON object with the options by their names in camel case, such as {"maxImageBytes": 1000000}.
+      A JSON object of options, with their names in camel case, such as {"maxImageBytes": 1000000}.
   --check-config
-      Check the configuration, print it and end.
+      Check the configuration, print it and exit.
   --new-key SCOPES
-      Make a key with these scopes, print it and end. Scopes have commas between them: hash,match:BANK.
+      Make a key with these scopes, print it and exit. Separate scopes by commas: hash,match:BANK.
   --key-label TEXT
-      What the new key is for.
+      The purpose of the new key.
   --new-person NAME
-      Make an account for the review page, print its password once and end. --person-scopes says what it may do, with commas
-      between them. Default review,match; the dashboard needs metrics.
+      Make an account for the review page, print its password once and exit. --person-scopes lists its scopes, separated by
+      commas. Default review,match; the dashboard needs metrics.
   --end-person NAME
-      End an account and its sessions.
+      Remove an account and its sessions.
   --help, --version
 
 ${rows.join("\n")}
 
-Each option is also a variable, such as ${environmentName("max-image-bytes")}. A flag counts before a variable, and a
-variable before the file.
+Each option is also a variable, such as ${environmentName("max-image-bytes")}. Flags override variables, which override
+the file.
 `;
 };
 

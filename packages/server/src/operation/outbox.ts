@@ -56,7 +56,7 @@ export class Outbox {
     this.#now = now;
   }
 
-  /** Registers a receiver. Its secret is answered this once. */
+  /** Registers a receiver. Its secret is returned only once. */
   create(url: string, events: readonly WebhookEvent[]): { webhook: Webhook; secret: string } {
     const id = `wh_${randomBytes(8).toString("hex")}`;
     const secret = randomBytes(32);

@@ -16,7 +16,7 @@ const keyBytes = 32;
 const leastLength = 12;
 const mostLength = 1024;
 
-/** So many passwords are checked at a time, and so many wait. Each takes 64 MiB. */
+/** The most passwords that are checked at a time, and the most that wait. Each check takes 64 MiB. */
 const gate = new Gate("passwords", 2, 16);
 const forever = new AbortController().signal;
 

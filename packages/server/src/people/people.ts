@@ -66,7 +66,7 @@ export class People {
     this.#record = record;
   }
 
-  /** Makes a local account. Its password is answered this once. @throws {ServiceError} 400, 409 */
+  /** Makes a local account. Its password is returned only once. @throws {ServiceError} 400, 409 */
   async create(by: string, name: string, scopes: readonly string[]): Promise<string> {
     if (!/^[\p{L}\p{N}._-]{1,64}$/u.test(name)) {
       throw badRequest("A person's name must have 1 to 64 letters, digits, dots, hyphens and underscores");

@@ -18,7 +18,7 @@ export function gateOf(text: string): Gate {
   throw new UsageError(`Expected number between 0 and 1 for --min-recall but received "${shownBeginning(share, 40)}"`);
 }
 
-/** The last level's recall of an attack, a family or the mean, or that of videos; undefined for a name that is none of them. */
+/** The last level's recall of an attack, a family or the mean, or that of videos; undefined for an unknown name. */
 function recallNamed({ methods, videos }: EvaluationReport, name: string): number | undefined {
   const { recall, attacks, families } = methods.at(-1)!;
   if (name === "mean") return recall.match;

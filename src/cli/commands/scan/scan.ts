@@ -111,7 +111,7 @@ export const command: Command = defineCommand({
     "no-orientations": {
       type: "flag",
       group: "Search",
-      does: "Compare images as they are, not rotated or mirrored.",
+      does: "Ignore rotated and mirrored matches.",
     },
     sampling: samplingOption("all"),
     ...selectionOptions,

@@ -1,6 +1,6 @@
 /** Reads Huffman codes and counts bits. Values of coefficients do not matter here. */
 
-/** The data of a scan ended before all blocks were read, or have a code that is none. */
+/** The data of a scan ended before all blocks were read, or contain an invalid code. */
 export class BadData extends Error {}
 
 /** A table for 16 bits: the length of the code in the upper bits, its value in the lower eight. 0 is no code. */
@@ -94,7 +94,7 @@ export class BitReader {
     const length = entry >> 8;
     // Zeros were read where data are missing, so what is no code there may be one that is cut.
     if (length > this.#count || (length === 0 && missing > 0)) throw new BadData("its data end early");
-    if (length === 0) throw new BadData("its data have a code that is none");
+    if (length === 0) throw new BadData("its data contain an invalid code");
     this.#count -= length;
     return entry & 255;
   }

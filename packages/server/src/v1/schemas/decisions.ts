@@ -28,7 +28,7 @@ const prequalification = object(
     qualification: whole("The number of the earlier qualification."),
   },
   ["labels", "kind", "by", "distance", "orientation", "entryNumber"],
-  "What was said before of the same content.",
+  "Earlier assessments of the same content.",
 );
 
 const decisionMatch = {
