@@ -11,7 +11,7 @@ if (given === undefined) throw new Error("Name the folder to install into");
 const target = resolve(given);
 const root = resolve(import.meta.dirname, "..");
 
-/** Runs npm and answers what it writes. */
+/** Runs npm and returns what it writes. */
 function npm(folder, ...args) {
   const options = { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 27, shell: process.platform === "win32" };
   const { status, stdout, stderr } = spawnSync("npm", args, options);

@@ -18,7 +18,7 @@ import { median } from "./lib.mjs";
 const ticksPerSecond = 100;
 const program = fileURLToPath(import.meta.url);
 
-/** Processor seconds of ours and of the children that have ended; undefined where there is no /proc. */
+/** Processor seconds of ours and of the children that have ended; undefined if there is no /proc. */
 function processorSeconds() {
   try {
     const stat = readFileSync("/proc/self/stat", "latin1");

@@ -54,7 +54,7 @@ export function loadPackage(name: string, does: string): unknown {
   }
 }
 
-/** Returns the version of a package that need not be installed, or undefined where it is not. It is not loaded. */
+/** Returns the version of a package that need not be installed, or undefined if it is not. It is not loaded. */
 export function packageVersion(name: string): string | undefined {
   for (const folder of require.resolve.paths(name) ?? []) {
     let text: string;
@@ -74,7 +74,7 @@ export function packageVersion(name: string): string | undefined {
   }
 }
 
-/** Returns the path of a file that an installed package exports. @throws {Error} where there is none. */
+/** Returns the path of a file that an installed package exports. @throws {Error} if there is none. */
 export function packageFile(name: string): string {
   return require.resolve(name);
 }

@@ -53,7 +53,7 @@ export function slice(work, count, least = 150_000) {
   return (cpu() - before) / calls;
 }
 
-/** Runs every method in turn, `turns` times, and answers the median of each. */
+/** Runs every method in turn, `turns` times, and returns the median of each. */
 export async function inTurn(methods, turns) {
   const times = Object.fromEntries(Object.keys(methods).map((name) => [name, []]));
   for (let turn = 0; turn < turns; turn++) {

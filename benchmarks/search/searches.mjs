@@ -31,7 +31,7 @@ export async function checkRecall({ index, query, peers, folder, sample }) {
   console.log(`    ${sample} queries against brute force, ${compared} matches, ${seconds} s`);
 }
 
-/** Radius 31, and the others. Answers what later sections compare with. */
+/** Radius 31, and the others. Returns what later sections compare with. */
 export async function singleQueries({ n, data, index, query, count, peers, quick, turns, kernel }) {
   const few = Math.max(8, Math.min(64, Math.round(64e6 / n)));
   const faiss =

@@ -2,7 +2,7 @@
 // `npm run build:debug` in build/Debug, with symbols and assertions and without optimization.
 //
 // node-gyp does it where it can: it needs python3 and make, and Node's headers, which it would fetch from nodejs.org when
-// they are not beside the `node` that runs. Where one of these is missing, the compiler alone does: the sources and flags
+// they are not beside the `node` that runs. If one of these is missing, the compiler alone does: the sources and flags
 // of addon.gyp, and the headers of the npm packages node-api-headers and node-addon-api.
 import { execFile, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";

@@ -108,7 +108,7 @@ void* take_arena(void* main) {
   return nullptr;
 }
 
-// Lets a new thread take an arena. Returns false where there can be no thread. std::thread would throw.
+// Lets a new thread take an arena. Returns false if there can be no thread. std::thread would throw.
 bool take_next_arena(bool* main) {
   pthread_t thread;
   return pthread_create(&thread, nullptr, take_arena, main) == 0 && pthread_join(thread, nullptr) == 0;

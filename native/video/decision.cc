@@ -103,7 +103,7 @@ void decide(const Videos& videos, List<Stretch>* stretches) {
   for (const Stretch& s : *stretches) evidence += s.segment.evidence / std::max(s.weight, 0.01);
   const auto near = [](const Videos&, const Stretch& s) { return s.segment.distance <= kNear; };
   // Images that are farther apart may only look alike, as the digits of two countdowns do. Where something moves, they
-  // may be a frame apart. Where nothing moves, the stretch must be all of one video and must not be synthetic.
+  // may be a frame apart. If nothing moves, the stretch must be all of one video and must not be synthetic.
   const bool entire = covers(true, kEntire);
   const auto near_or_more = [entire](const Videos&, const Stretch& s) {
     if (s.segment.distance <= kNear) return true;

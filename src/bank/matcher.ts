@@ -73,7 +73,7 @@ const videoOptionNames: readonly (keyof CheckVideoOptions)[] = [
   "maxMemoryBytes",
 ];
 
-/** What is looked up of an upload. Where the decoder refused the image, it is the digests alone. */
+/** What is looked up of an upload. If the decoder refused the image, it is the digests alone. */
 function queryOf(image: PixelHash | undefined, digests: FileDigests | undefined): CheckQuery {
   const known = digests && { digests };
   if (image === undefined) return { ...known };
@@ -138,7 +138,7 @@ export class Matcher {
 
   /**
    * Decides as `check` does, but a search that takes longer than a tenth of a millisecond, as in a store of millions or at a
-   * radius above 31, runs on another thread. Where nothing is near, the decision is that of the store as it was at the call.
+   * radius above 31, runs on another thread. If nothing is near, the decision is that of the store as it was at the call.
    * Matches are those of the store as it is when the search ends: nothing that was withdrawn meanwhile is one.
    *
    * @throws as `check`. It also rejects with the reason of the signal.
@@ -178,7 +178,7 @@ export class Matcher {
         return { decision, hits: floodHits(snapshot, decision) };
       });
     const { decision, hits } = decideNow();
-    // Where this upload floods an entry, the entry asks for less at once: the decision is made again at that revision.
+    // If this upload floods an entry, the entry asks for less at once: the decision is made again at that revision.
     const flooded = this.#context.countHits(hits, uploadKey(checked), time);
     const answer = flooded ? decideNow().decision : decision;
     if (this.#audit && answer.action !== "none") this.#context.record("decision", auditDetail(answer));
@@ -187,7 +187,7 @@ export class Matcher {
 
   /**
    * Decides about an image file. It reads the file once, hashes the image in all orientations, and takes the MD5, SHA-1 and
-   * SHA-256 of its bytes. Raw pixels have no digests. Where the decoder refuses the image but the bytes match, that match is
+   * SHA-256 of its bytes. Raw pixels have no digests. If the decoder refuses the image but the bytes match, that match is
    * the answer.
    *
    * At the levels `"standard"` and `"thorough"` it also searches altered copies among the signals that may match. The
@@ -251,7 +251,7 @@ export class Matcher {
    * `decision.prequalification`, and becomes the suggestion for the next upload that matches the same entry.
    *
    * @throws {InvalidArgumentError} also where the decision has no match: import content that no bank has first.
-   * @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` where the entry was removed since. `ERR_EMPREINTE_BUSY`
+   * @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` if the entry was removed since. `ERR_EMPREINTE_BUSY`
    *
    * @example
    * const decision = await matcher.checkImage("upload.jpg");

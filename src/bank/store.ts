@@ -104,7 +104,7 @@ export class BankStore {
     setPolicy(this.#database, this.#audit, bank, policy);
   }
 
-  /** Answers all banks with their policies. */
+  /** Returns all banks with their policies. */
   banks(): Bank[] {
     return this.#database.reading(() => {
       this.#live.sync();
@@ -112,7 +112,7 @@ export class BankStore {
     });
   }
 
-  /** Answers the import cursor of a source: what its last import gave to continue from. @throws {BankError} */
+  /** Returns the import cursor of a source: what its last import gave to continue from. @throws {BankError} */
   importCursor(from: SourceName): string | undefined {
     return findSource(this.#database, from)?.importCursor ?? undefined;
   }
@@ -181,26 +181,26 @@ export class BankStore {
     this.#database.checkpoint();
   }
 
-  /** Revokes a withdrawal or an erasure, so that the source may add the entry again. Answers whether there was one. */
+  /** Revokes a withdrawal or an erasure, so that the source may add the entry again. Returns whether there was one. */
   lift(entry: EntryName): boolean {
     return this.#database.transaction(() => liftTombstone(this.#database, entry, this.#digest, this.#audit));
   }
 
   /**
-   * Releases an entry: a quarantined one matches from now on, and a flooded one counts as before. Answers false for an
+   * Releases an entry: a quarantined one matches from now on, and a flooded one counts as before. Returns false for an
    * entry that was neither. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME`
    */
   release(entry: EntryName | EntryNumber): boolean {
     return this.#database.transaction(() => releaseEntry(this.#database, entry, this.#digest, this.#audit));
   }
 
-  /** Lets an entry match only after `until`, or at once for null. Answers false for an entry that the store does not have. */
+  /** Lets an entry match only after `until`, or at once for null. Returns false for an entry that the store does not have. */
   disable(entry: EntryName | EntryNumber, until: Date | number | string | null): boolean {
     return this.#database.transaction(() => disableEntry(this.#database, entry, until, this.#digest, this.#audit));
   }
 
   /**
-   * Answers what the store has of an entry, also after its withdrawal. It answers undefined for an entry that the store
+   * Returns the data of an entry, also after its withdrawal. It returns undefined for an entry that the store
    * never had or has erased. Crops are answered only with `crops`.
    */
   entry(entry: EntryName | EntryNumber, options?: { crops?: boolean }): EntryInfo | undefined {
@@ -217,7 +217,7 @@ export class BankStore {
     return listEntries(this.#database, filter);
   }
 
-  /** Answers the sources of all banks and counts their entries, which takes some tenths of a second for a million. */
+  /** Returns the sources of all banks and counts their entries, which takes some tenths of a second for a million. */
   sources(): SourceInfo[] {
     return this.#database.reading(() => sourceInfos(this.#database));
   }
@@ -240,12 +240,12 @@ export class BankStore {
     return this.#database.reading(() => reportsOf(this.#database, now));
   }
 
-  /** Answers the quarantined entries of all banks, with the reason. */
+  /** Returns the quarantined entries of all banks, with the reason. */
   quarantined(): EntryInfo[] {
     return this.#database.reading(() => quarantinedEntries(this.#database));
   }
 
-  /** Answers the entries of all banks that have hit too many different uploads. The reason is the limit they passed. */
+  /** Returns the entries of all banks that have hit too many different uploads. The reason is the limit they passed. */
   flooded(): EntryInfo[] {
     return this.#database.reading(() => floodedEntries(this.#database));
   }
@@ -284,7 +284,7 @@ export class BankStore {
     return searchEntriesForImage(contextOf(this), input, options);
   }
 
-  /** Answers what was done to the store, oldest first, as far back as `auditDays`. @throws {InvalidArgumentError} */
+  /** Returns the records of changes to the store, oldest first, as far back as `auditDays`. @throws {InvalidArgumentError} */
   audit(options?: AuditOptions): AuditRecord[] {
     return this.#database.reading(() => auditRecords(this.#database, options));
   }
@@ -301,7 +301,7 @@ export class BankStore {
     this.#database.checkpoint();
   }
 
-  /** Answers everything that analysts have said about an entry's content, oldest first. @throws {BankError} */
+  /** Returns all assessments of an entry's content, oldest first. @throws {BankError} */
   qualifications(entry: EntryName | EntryNumber): Qualification[] {
     return this.#database.reading(() => {
       const id = numberOfEntry(this.#database, entry, this.#digest);
@@ -328,7 +328,7 @@ export class BankStore {
   }
 
   /**
-   * Answers what changed after a revision, oldest first, for at most `limit` revisions at a time. Default: all. It names
+   * Returns the changes after a revision, oldest first, for at most `limit` revisions at a time. Default: all. It names
    * entries; `entry` answers their hashes.
    */
   changes(since: number, options?: { limit?: number }): Change[] {
@@ -336,7 +336,7 @@ export class BankStore {
   }
 
   /**
-   * Answers when each revision from `first` to `last` was made. A time is never before that of an earlier revision, also where
+   * Returns when each revision from `first` to `last` was made. A time is never before that of an earlier revision, also where
    * a clock was set back. @throws {InvalidArgumentError} for revisions that the store does not have.
    */
   revisionTimes(first: number, last: number): Date[] {
@@ -346,7 +346,7 @@ export class BankStore {
     });
   }
 
-  /** Answers the memos whose names begin with this, sorted by name: texts that other programs keep in the store. */
+  /** Returns the memos whose names begin with this, sorted by name: texts that other programs keep in the store. */
   memos(beginning: string): Memo[] {
     return this.#database.reading(() => memosOf(this.#database, beginning));
   }
@@ -363,7 +363,7 @@ export class BankStore {
     return this.#database.transaction(() => writeMemo(this.#database, name, text, expected));
   }
 
-  /** Checks every byte of the file, and that the index finds exactly what the store has. Answers a sentence a difference. */
+  /** Checks every byte of the file, and that the index finds exactly what the store has. Returns one sentence for each difference. */
   verify(): string[] {
     return this.#database.reading(() => {
       this.#live.sync();
@@ -384,15 +384,15 @@ export class BankStore {
     return this.#database.reading(() => digestAt(this.#database, revision ?? counter(this.#database, "revision")));
   }
 
-  /** Answers where the store is in its history. `readRevisions` continues from it, in another copy of the store. */
+  /** Returns the position of the store in its history. `readRevisions` continues from it, in another copy of the store. */
   position(): StorePosition {
     return this.#database.reading(() => positionOf(this.#database));
   }
 
   /**
-   * Answers what a replica at `since` lacks, as the store has it now, for `applyRevisions`. It answers undefined where that
+   * Returns what a replica at `since` lacks, as the store has it now, for `applyRevisions`. It returns undefined if that
    * exceeds `maxBytes`: the replica then needs a new copy. The bytes have hashes. What was withdrawn is zeros in them.
-   * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_HISTORY` where the replica has another history.
+   * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_HISTORY` if the replica has another history.
    */
   readRevisions(since: StorePosition, options?: ReadRevisionsOptions): Uint8Array | undefined {
     return this.#database.reading(() => readRevisions(this.#database, since, options));
@@ -400,9 +400,9 @@ export class BankStore {
 
   /**
    * Applies what `readRevisions` of another copy answered, all of it in one transaction, or nothing. When this resolves,
-   * searches find what that copy finds. Where it withdrew entries, the bytes are gone from this store's files, too.
+   * searches find what that copy finds. If it withdrew entries, the bytes are gone from this store's files, too.
    * @throws {InvalidArgumentError} for bytes that are damaged, or a store that is not a replica.
-   * @throws {BankError} `ERR_EMPREINTE_HISTORY` where the revisions do not continue this store's history.
+   * @throws {BankError} `ERR_EMPREINTE_HISTORY` if the revisions do not continue this store's history.
    * `ERR_EMPREINTE_BUSY`, as `withdraw`.
    */
   async applyRevisions(revisions: Uint8Array): Promise<AppliedRevisions> {

@@ -94,7 +94,7 @@ async function failed(error: unknown, args: readonly string[], session: Session)
   return args[0] === "doctor" ? status.found : status.trouble;
 }
 
-/** Runs a command line and answers its exit status. Results and messages go to the streams of the session. */
+/** Runs a command line and returns its exit status. Results and messages go to the streams of the session. */
 export async function main(args: readonly string[], session: Session): Promise<number> {
   try {
     return await session.end(await run(args, session));

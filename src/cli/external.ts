@@ -69,13 +69,13 @@ export async function isInstalled(name: string): Promise<boolean> {
   return (await locate(name)) !== undefined;
 }
 
-/** The program for a first word that is no command of ours; undefined where there is none. */
+/** The program for a first word that is no command of ours; undefined if there is none. */
 export async function findExternal(name: string | undefined): Promise<External | undefined> {
   if (name === undefined || !commandName.test(name) || isOwn(name)) return undefined;
   return locate(name);
 }
 
-/** Runs it with our standard streams and answers its exit status; after a signal, 128 and the signal's number. */
+/** Runs it with our standard streams and returns its exit status; after a signal, 128 and the signal's number. */
 export async function runExternal({ program, before }: External, args: readonly string[]): Promise<number> {
   const { constants: system } = await import("node:os");
   // A signal that arrives while the child starts is for the child, too: the handlers come first.

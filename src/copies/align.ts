@@ -11,7 +11,7 @@ import type { AlteredLevel, CopyIndex } from "./types.js";
 const bounds = { standard: [1, 1], thorough: [3, 2] } as const;
 
 /**
- * Moves the views that are nearest an entry towards it and adds what they come to. Answers how many views were moved.
+ * Moves the views that are nearest an entry towards it and adds what they come to. Returns how many views were moved.
  */
 export async function alignCandidates(
   image: QueryImage,

@@ -100,7 +100,7 @@ function good(least: number, views: ViewHash[]): ViewHash[] {
   return views.filter(({ quality, stable }) => quality >= least && stable);
 }
 
-/** The stages after the hash of the image as it is. Answers whether the image is flat. */
+/** The stages after the hash of the image as it is. Returns whether the image is flat. */
 async function runRemainingStages(
   image: ImageViews,
   search: CopySearch,

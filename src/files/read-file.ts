@@ -22,7 +22,7 @@ function unreadable(name: string, cause: unknown): Error {
  *
  * @param path the path, in bytes where the name may not be text.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, naming the file.
- * @throws {LimitError} where it has more than `maxBytes` bytes.
+ * @throws {LimitError} if it has more than `maxBytes` bytes.
  */
 export async function readWholeFile(path: string | Buffer, maxBytes: number): Promise<Buffer> {
   const name = printable(path.toString());

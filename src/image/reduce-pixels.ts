@@ -33,7 +33,7 @@ function addColour(sum: Float64Array, { data, channels, depth, cmyk, stride }: S
   }
 }
 
-/** Answers the positions of the samples of each of `count` areas along a side of `length` pixels. */
+/** Returns the positions of the samples of each of `count` areas along a side of `length` pixels. */
 function places(count: number, length: number, samples: number): Uint32Array {
   const each = length / count;
   return Uint32Array.from({ length: count * samples }, (_, at) => {

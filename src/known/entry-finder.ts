@@ -26,10 +26,10 @@ export class EntryFinder {
     this.#lists = lists;
   }
 
-  /** Answers one hash for all hashes of an entry: those of its line, and those of its crop lines. */
+  /** Returns one hash for all hashes of an entry: those of its line, and those of its crop lines. */
   readonly entryOf = (id: number): number => this.#placeOf(id).entry;
 
-  /** Answers each entry once, by the first of its hashes. */
+  /** Returns each entry once, by the first of its hashes. */
   matches(hashes: readonly IndexMatch[]): ListMatch[] {
     const seen = new Set<number>();
     return hashes.flatMap(({ id, crop: _crop, ...match }): ListMatch[] => {
@@ -52,7 +52,7 @@ export class EntryFinder {
   }
 
   /**
-   * Answers the hash of the image that a crop line belongs to. Crop lines follow the line of their image without a gap and
+   * Returns the hash of the image that a crop line belongs to. Crop lines follow the line of their image without a gap and
    * repeat its metadata. Any other hash, also that of a crop line without its image, is an entry of its own.
    */
   #originalOf(id: number, image: string): number {
@@ -67,7 +67,7 @@ export class EntryFinder {
     return id;
   }
 
-  /** Answers the list of a hash, and its first hash. */
+  /** Returns the list of a hash, and its first hash. */
   #listOf(id: number): { name: string; first: number } {
     let first = 0;
     for (const { name, entries } of this.#lists) {

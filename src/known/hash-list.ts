@@ -221,7 +221,7 @@ export class HashList {
   }
 
   /**
-   * Finds the entries that an image is a copy of, as `HashIndex.searchImage` does. Where the lists have digests, lines
+   * Finds the entries that an image is a copy of, as `HashIndex.searchImage` does. If the lists have digests, lines
    * with a digest of the file come first, even if the decoder refuses the file. A match of a crop line (see
    * `cropListLines`) has the line of its original.
    *

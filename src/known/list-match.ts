@@ -13,6 +13,6 @@ export interface ListMatch extends Match {
    * `"pdq"` for a hash within the radius, or the type of the digest. A digest matches the exact bytes, at distance 0.
    */
   type: "pdq" | DigestType;
-  /** The name of the crop, such as "centre-10", where a crop line of the entry is the nearest. */
+  /** The name of the crop, such as "centre-10", if a crop line of the entry is the nearest. */
   crop?: string;
 }

@@ -35,7 +35,7 @@ export async function searchListsForImage(
     const found = await image?.searchIn({ ...holder, groups: { entryOf: finder.entryOf } }, search);
     const matches = [...exact, ...finder.matches(found?.matches ?? [])];
     const tier = exact.length > 0 ? "match" : (found?.tier ?? "none");
-    // Where the decoder refused the file, its digests are all there is.
+    // If the decoder refused the file, its digests are all there is.
     const query = search.orientations && samples && { query: samples.hash };
     results.push({ quality: 0, flat: false, stages: [], ...found, tier, matches, ...query });
   }

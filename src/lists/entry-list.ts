@@ -63,7 +63,7 @@ export class EntryList implements AsyncIterable<ListEntry> {
   /**
    * Gives the entries in the order of the list.
    *
-   * @throws {ListError} `ERR_EMPREINTE_LIST` where the list cannot be read on: it is cut off, does not have its format, or
+   * @throws {ListError} `ERR_EMPREINTE_LIST` if the list cannot be read on: it is cut off, does not have its format, or
    * has an entity bomb. The entries before that place are given first.
    * @throws {EmpreinteError} `ERR_EMPREINTE_READ` if the file or stream cannot be read; or the signal's reason.
    */

@@ -17,7 +17,7 @@ export interface Signal {
   value: string;
   /** The quality of the PDQ hash, 0 … 100, where the list has it. */
   quality?: number;
-  /** The name of the crop, for instance "centre-10", where a `pdq` signal is the hash of a crop of the image. */
+  /** The name of the crop, for instance "centre-10", if a `pdq` signal is the hash of a crop of the image. */
   crop?: string;
   /** The number of the frame, from 0, of a `vpdq` signal. */
   frame?: number;

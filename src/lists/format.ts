@@ -48,7 +48,7 @@ export interface FormatReader {
    */
   readonly nation?: string | undefined;
   /**
-   * Reads the next bytes. They are valid during the call only. @throws {ListError} where the list cannot be read on.
+   * Reads the next bytes. They are valid during the call only. @throws {ListError} if the list cannot be read on.
    */
   write(bytes: Uint8Array): void;
   /** Reads what is left. @throws {ListError} if the list ends in the middle of something. */

@@ -220,7 +220,7 @@ export interface NativeBinding {
    */
   release(bytes: Uint8Array): void;
   allocatorState(): NativeAllocatorState;
-  /** Sets thresholds of glibc's allocator in bytes, below 2³¹. Returns false where that is not possible. */
+  /** Sets thresholds of glibc's allocator in bytes, below 2³¹. Returns false if that is not possible. */
   tuneAllocator(mmapThreshold: number, trimThreshold: number, topPad: number): boolean;
   /**
    * Lets that many threads of the pool, 1 … 64, allocate from the main arena, if they have not allocated yet, and creates no

@@ -10,7 +10,7 @@ const millisecondsBetween = 5;
  * protects steps that consist of several renames. The lock ends with the process that holds it. There is no lock on
  * Windows and on file systems without locks.
  *
- * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` where the folder is gone or cannot be opened.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` if the folder is gone or cannot be opened.
  */
 export async function withFolderLock<T>(
   folder: string,

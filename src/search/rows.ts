@@ -41,7 +41,7 @@ export function packIds(ids: Ids): Float64Array {
   return Float64Array.from(ids, (id) => integer("ids", id, 0, Number.MAX_SAFE_INTEGER));
 }
 
-/** The tag among the options of a call that adds one hash; 0 where there is none. */
+/** The tag among the options of a call that adds one hash; 0 if there is none. */
 export function oneTag(options: { tag?: number } | undefined): number {
   const { tag = 0 } = checkOptions(options, ["tag"]);
   return integer("tag", tag, 0, 255);

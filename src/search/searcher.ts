@@ -69,7 +69,7 @@ export class Searcher implements CopyIndex {
     return this.#async(queries, everyRow(options));
   }
 
-  /** The 32 bytes of an entry's hash, or of a crop's; undefined where it is gone. */
+  /** The 32 bytes of an entry's hash, or of a crop's; undefined if it is gone. */
   get(id: number, crop?: number): Uint8Array | undefined {
     this.#checkOpen();
     if (!native.indexHas(this.#handle, id)) return undefined;

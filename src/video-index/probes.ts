@@ -51,7 +51,7 @@ export class Probes {
   }
 
   /**
-   * Where nothing was found, takes the runs that differ most from the probes around them, as far as the budget allows.
+   * If nothing was found, takes the runs that differ most from the probes around them, as far as the budget allows.
    */
   next(): number[] {
     const left = this.#budget - this.taken.length;

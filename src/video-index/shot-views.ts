@@ -52,7 +52,7 @@ export interface ShotView extends ChosenView {
 }
 
 /**
- * Chooses one view for each shot of a video. Where the frames of a shot are not known as they are, views of a few of
+ * Chooses one view for each shot of a video. If the frames of a shot are not known as they are, views of a few of
  * them are looked up. A view that also fits other frames of the shot becomes the view of all of them.
  */
 export class ShotViews {

@@ -124,7 +124,7 @@ export class ViewTest implements Disposable {
 }
 
 /**
- * How much a frame differs from its neighbours in the shot. Where that is little, the nearest known frame looks the
+ * How much a frame differs from its neighbours in the shot. If that is little, the nearest known frame looks the
  * same.
  */
 export function motionAt(shot: readonly KeptFrame[], i: number): number {

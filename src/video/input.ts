@@ -63,7 +63,7 @@ async function openPath(path: string, name: string, maxBytes: number): Promise<O
 }
 
 /**
- * Creates a file that only this user can open. Where its descriptor can be passed to a child, it is unlinked as soon as
+ * Creates a file that only this user can open. If its descriptor can be passed to a child, it is unlinked as soon as
  * it is open. Elsewhere `close` removes it.
  */
 async function temporary(name: string): Promise<{ file: FileHandle; path: string; close(): Promise<void> }> {

@@ -91,7 +91,7 @@ export function cropsOf(width: number, height: number): Crop[] {
 }
 
 /**
- * Hashes a crop, and returns its region in whole pixels. Returns undefined where a side has fewer than `least` pixels.
+ * Hashes a crop, and returns its region in whole pixels. Returns undefined if a side has fewer than `least` pixels.
  */
 export async function hashCrop(
   samples: Samples,

@@ -32,7 +32,7 @@ function sources() {
   return names.filter((name) => name.endsWith(".cc") && !foreign.test(name)).map((name) => `native/${name}`);
 }
 
-/** Answers the exit code and everything said. */
+/** Returns the exit code and everything said. */
 function run(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });

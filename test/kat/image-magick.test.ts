@@ -1,5 +1,5 @@
 /**
- * The reference's command-line tool reads files through ImageMagick (`convert FILE pnm:-`). Where that is installed, its
+ * The reference's command-line tool reads files through ImageMagick (`convert FILE pnm:-`). If that is installed, its
  * samples must hash to what the file hashes to.
  */
 import { execFileSync } from "node:child_process";

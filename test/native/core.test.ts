@@ -81,7 +81,7 @@ function need(ctx: TestContext, program: string): void {
 /** Builds a program with the thread sanitizer. */
 async function buildThreaded(ctx: TestContext, ...sources: string[]): Promise<string> {
   const program = await build(ctx, threads, ...sources);
-  // Where the kernel's address randomization and the sanitizer do not get along, no program starts.
+  // If the kernel's address randomization and the sanitizer do not get along, no program starts.
   const { stderr } = await run(program, ["0", "0"]);
   if (/unexpected memory mapping/.test(stderr)) ctx.skip("skipped: needs a kernel the thread sanitizer works on");
   return program;

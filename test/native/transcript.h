@@ -27,7 +27,7 @@ inline std::string hex(const uint8_t* hash) {
   return {out, sizeof(out)};
 }
 
-// `piece(i)` answers how many bytes the i-th piece has, at least 1. Each piece is a buffer of its own, of exactly its
+// `piece(i)` returns how many bytes the i-th piece has, at least 1. Each piece is a buffer of its own, of exactly its
 // size, so that the sanitizer sees a byte read too far.
 template <class Piece>
 Transcript read_list(const std::string& text, bool allow_trivial, Piece piece) {

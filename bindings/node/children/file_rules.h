@@ -9,7 +9,7 @@ namespace binding {
 
 class FileRules {
  public:
-  // The version of Landlock in the kernel, or 0 where it has none.
+  // The version of Landlock in the kernel, or 0 if it has none.
   static int version();
 
   // Allows to read and to start what is at the paths, where they exist, and to read the file that is open as

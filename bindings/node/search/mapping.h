@@ -7,7 +7,7 @@ namespace binding {
 
 class Mapping {
  public:
-  // Returns null when the file cannot be opened or mapped, or is empty. Where there is no mmap, it reads the file into
+  // Returns null when the file cannot be opened or mapped, or is empty. If there is no mmap, it reads the file into
   // memory.
   static Mapping* open(const char* path);
   static void release(void* context);

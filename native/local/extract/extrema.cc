@@ -42,7 +42,7 @@ struct Quadratic {
     xs = 0.25f * (d(1, 0, 1) - d(-1, 0, 1) - d(1, 0, -1) + d(-1, 0, -1));
     ys = 0.25f * (d(0, 1, 1) - d(0, -1, 1) - d(0, 1, -1) + d(0, -1, -1));
   }
-  // Its extremum by Cramer's rule, as offsets of the sample. Returns false where it has none.
+  // Its extremum by Cramer's rule, as offsets of the sample. Returns false if it has none.
   bool extremum(float (&offset)[3]) const {
     const float a = yy * ss - ys * ys, b = xy * ss - ys * xs, c = xy * ys - yy * xs;
     const float determinant = xx * a - xy * b + xs * c;

@@ -12,7 +12,7 @@ struct Votes {
 };
 
 // Tries the similarity of each of the 120 nearest pairs that are not explained yet, and takes the one that most pairs
-// agree with: `map` and those pairs, at least two. It marks them as explained. Returns false where there is none.
+// agree with: `map` and those pairs, at least two. It marks them as explained. Returns false if there is none.
 bool find_hypothesis(const Scene& query, const Scene& known, bool mirrored, Votes* votes, Map* map, Pairs* agreeing);
 
 }  // namespace empreinte::local

@@ -5,7 +5,7 @@
 namespace empreinte::local {
 
 // Fits an affine map to the hypothesis in four passes. `inliers` holds the pairs of the hypothesis, and then the
-// distinct pairs among all that agree with the map, at least two. Returns false where there is no such map.
+// distinct pairs among all that agree with the map, at least two. Returns false if there is no such map.
 bool fit_inliers(const Scene& query, const Scene& known, const Pairs& all, const Map& hypothesis, Pairs* inliers,
                  Map* map);
 

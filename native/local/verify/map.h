@@ -43,7 +43,7 @@ bool agrees(const Map& map, const Spot& known, const Spot& query, double within)
 Map similarity(const Spot& known, const Spot& query, bool mirrored);
 
 // Fits an affine map by least squares. The prior counts as `weight` pairs around their middle, so that few pairs cannot
-// bend it. Returns false where the pairs do not determine a map.
+// bend it. Returns false if the pairs do not determine a map.
 bool fit_affine(const Pairs& pairs, const Scene& query, const Scene& known, const Map& prior, double weight, Map* out);
 
 // Fits a homography by least squares, with a slight preference for an affine one. It needs eight pairs.

@@ -5,7 +5,7 @@
 
 namespace empreinte::local {
 
-// Solves N equations for M right-hand sides, which become the solutions. Returns false where they have none, or many.
+// Solves N equations for M right-hand sides, which become the solutions. Returns false if they have none, or many.
 template <int N, int M>
 bool solve(double (&a)[N][N], double (&b)[N][M]) {
   for (int i = 0; i < N; ++i) {

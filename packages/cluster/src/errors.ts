@@ -39,10 +39,10 @@ export class ClusterError extends Error {
   }
 }
 
-/** Answers the text of anything that was thrown. */
+/** Returns the text of anything that was thrown. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Answers the code of an error that has one. */
+/** Returns the code of an error that has one. */
 export const codeOf = (error: unknown): string | number | undefined =>
   error instanceof Error && "code" in error && (typeof error.code === "string" || typeof error.code === "number")
     ? error.code

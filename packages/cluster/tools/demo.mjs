@@ -136,7 +136,7 @@ function boot(role, id) {
   return { id, child, line, call, started: line((one) => one.started) };
 }
 
-/** Waits until a node answers at a revision or a later one, and answers the milliseconds. */
+/** Waits until a node answers at a revision or a later one, and returns the milliseconds. */
 async function answering(node, revision) {
   const since = performance.now();
   for (;;) {

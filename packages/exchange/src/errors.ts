@@ -49,7 +49,7 @@ export const invalid = (name: string, expected: string): ExchangeError =>
 export const badPage = (exchange: string, reason: string, cause?: unknown): ExchangeError =>
   new ExchangeError("ERR_EMPREINTE_EXCHANGE_PAGE", `A page of ${exchange} cannot be used: ${reason}`, { cause });
 
-/** Answers the code of an error, or "" where it has none. */
+/** Returns the code of an error, or "" where it has none. */
 export function codeOf(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : "";
@@ -58,7 +58,7 @@ export function codeOf(error: unknown): string {
 /** Whole hashes and tokens that a message might repeat: long runs of hex digits or of base64. */
 const longRun = /(?<![0-9a-z+/_-])(?:[0-9a-f]{16,}|[0-9a-z+/_-]{40,}={0,2})/gi;
 
-/** Answers what may be written down about an error: one line, without a whole hash or token. */
+/** Returns what may be written down about an error: one line, without a whole hash or token. */
 export function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const short = text.replaceAll(longRun, (run) => `${run.slice(0, 8)}…`);

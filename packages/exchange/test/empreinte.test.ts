@@ -210,7 +210,7 @@ test("a wrong key, a bank that is not there, and a setting that lacks", async ()
 describe("the real server", () => {
   const program = join(import.meta.dirname, "..", "..", "server", "dist", "main.js");
 
-  /** Starts the server for the first time, and answers its address and the key that it prints. */
+  /** Starts the server for the first time, and returns its address and the key that it prints. */
   async function start(data: string): Promise<{ url: string; admin: string }> {
     const server: ChildProcess = spawn(process.execPath, [program, "--data", data, "--listen", "127.0.0.1:0"], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -6,7 +6,7 @@ import { FetchError } from "./errors.js";
 /** What a request says that it takes. */
 export const acceptedEncodings = "gzip, br";
 
-/** Answers what undoes an encoding; undefined for none. @throws {FetchError} `ERR_EMPREINTE_FETCH_ENCODING` */
+/** Returns the decoder of an encoding; undefined for none. @throws {FetchError} `ERR_EMPREINTE_FETCH_ENCODING` */
 function decoderOf(host: string, encoding: string): Transform | undefined {
   const name = encoding.trim().toLowerCase();
   if (name === "" || name === "identity") return undefined;
@@ -35,7 +35,7 @@ const isZlib = (error: unknown): boolean =>
   /^(Z_|ERR__?ERROR|ERR_BROTLI|ERR_PADDING|ERR_FORMAT)/i.test(String(error.code));
 
 /**
- * Answers the bytes of a body. Limits hold for the bytes that come and for those that they become.
+ * Returns the bytes of a body. Limits hold for the bytes that come and for those that they become.
  * @throws {FetchError} `ERR_EMPREINTE_FETCH_LIMIT` at once where the announced length is too much.
  */
 export function bodyBytes(

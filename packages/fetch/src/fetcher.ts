@@ -132,7 +132,7 @@ export class Fetcher {
     }
   }
 
-  /** Checks where a request goes, and answers through which connections. */
+  /** Checks where a request goes, and returns through which connections. */
   #route(url: URL, isFirstOrigin: boolean): "guarded" | "open" | "onion" {
     // A stranger must not reach a trusted origin by a redirect.
     if (isFirstOrigin && this.#trusted.has(url.origin)) return "open";

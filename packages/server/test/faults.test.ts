@@ -328,7 +328,7 @@ test("a Unix socket is served, for its owner and its group, and an old one is re
   expect(await get()).toBe(200);
 });
 
-/** Starts the command, and answers once it listens. */
+/** Starts the command, and resolves once it listens. */
 async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; errors: () => string }> {
   const child = spawn(process.execPath, [program, "--log-level", "silent", "--open", ...args], {
     stdio: ["ignore", "ignore", "pipe"],

@@ -31,7 +31,7 @@ function folder(): string {
 
 const run = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
 
-/** Starts the command, and answers its address once it listens. */
+/** Starts the command, and resolves with its address once it listens. */
 async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; errors: () => string }> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "ignore", "pipe"] });
   children.push(child);

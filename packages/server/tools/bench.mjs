@@ -24,7 +24,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const program = join(root, "packages/server/dist/main.js");
 const data = values.data ?? mkdtempSync(join(tmpdir(), "empreinte-bench-server-"));
 
-/** Starts a program and answers its address. */
+/** Starts a program and returns its address. */
 async function start(...args) {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   let text = "";

@@ -30,9 +30,9 @@ export class DecisionContext {
   }
 
   /**
-   * Runs `work` on the store as it is now, in one reading. Where the index has the store's revision, one statement finds that
+   * Runs `work` on the store as it is now, in one reading. If the index has the store's revision, one statement finds that
    * out, and the reading begins only when the work needs more than the index and the banks: most uploads are near nothing.
-   * Where another process has changed the store by then, the work, which has read nothing of it, begins again.
+   * If another process has changed the store by then, the work, which has read nothing of it, begins again.
    */
   read<T>(work: (snapshot: LiveSnapshot) => T): T {
     const [database, live] = [this.#database, this.#live];
@@ -78,14 +78,14 @@ export class DecisionContext {
     });
   }
 
-  /** The index, for searches on other threads. A signal that it answers may be withdrawn by then: check the store. */
+  /** The index, for searches on other threads. A signal that it returns may be withdrawn by then: check the store. */
   get index(): Pick<LiveIndex, "searchMany" | "get"> {
     return this.#live;
   }
 
   /**
    * Counts the entries that an upload has hit, in this process, and marks those that have now hit too many uploads.
-   * Answers whether there were any.
+   * Returns whether there were any.
    */
   countHits(hits: readonly FloodHit[], upload: string, time: number): boolean {
     const flooding = hits.filter(({ entryNumber, limit }) => this.#floods.add(entryNumber, upload, limit, time));
@@ -126,7 +126,7 @@ export function registerContext(store: object, context: DecisionContext): void {
   contexts.set(store, context);
 }
 
-/** Answers the context of a store. @throws {InvalidArgumentError} for anything but an open or closed `BankStore`. */
+/** Returns the context of a store. @throws {InvalidArgumentError} for anything but an open or closed `BankStore`. */
 export function contextOf(store: object): DecisionContext {
   const context = typeof store === "object" && store !== null ? contexts.get(store) : undefined;
   if (context === undefined) throw new InvalidArgumentError("Expected a BankStore for store");

@@ -28,7 +28,7 @@ export interface CopyOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Answers the first candidate that is a match by itself, or else the nearest one that counts. */
+/** Returns the first candidate that is a match by itself, or else the nearest one that counts. */
 function bestOf(candidates: readonly Candidate[], strict: boolean): Candidate | undefined {
   const sorted = [...candidates].sort(byDistance);
   const most = strict ? matchRadius : reviewRadius;
@@ -53,7 +53,7 @@ function queryCopy(best: Candidate, support: number): QueryCopy {
   };
 }
 
-/** Answers each accepted entry's best view by whole images and by crops, because policies treat these differently. */
+/** Returns each accepted entry's best view by whole images and by crops, because policies treat these differently. */
 function queryCopies(candidates: CandidateSet, isCrop: (id: number) => boolean): QueryCopy[] {
   return [...candidates.accepted().values()].flatMap((seen) => {
     const support = supportCount(seen);
@@ -68,7 +68,7 @@ function queryCopies(candidates: CandidateSet, isCrop: (id: number) => boolean):
 }
 
 /**
- * Answers the views of an image that are near signals of the store. It stops once the banks would decide the strongest
+ * Returns the views of an image that are near signals of the store. It stops once the banks would decide the strongest
  * action that any of them asks for, because nothing found later changes that. With `all` it runs to the end.
  */
 export async function findCopies(

@@ -37,7 +37,7 @@ export class CountedSignals implements CopyIndex {
     return this.#context.index.get(id);
   }
 
-  /** Answers the entry of a signal that was found. */
+  /** Returns the entry of a signal that was found. */
   entryOf = (id: number): number => this.#known.get(id)!.entry;
 
   /** Whether a signal that was found is the hash of a crop. */

@@ -24,7 +24,7 @@ export interface DistanceSearch {
   radius: number;
 }
 
-/** Answers what the policies want looked up of the query's hash, or undefined where nothing may match by distance. */
+/** Returns what the policies want looked up of the query's hash, or undefined if nothing may match by distance. */
 export function distanceSearch(banks: ReadonlyMap<number, Bank>, query: CheckedQuery): DistanceSearch | undefined {
   const { hash, quality } = query;
   if (!query.stable || hash === undefined) return undefined;
@@ -82,7 +82,7 @@ function recheckCopies(snapshot: Snapshot, { copies = [] }: CheckedQuery): NearS
 export type Hits = readonly (readonly Pick<IndexMatch, "id" | "distance">[])[];
 
 /**
- * Answers every entry that its bank counts. Of a video, an entry may match several times: see `bestOfEach`.
+ * Returns every entry that its bank counts. Of a video, an entry may match several times: see `bestOfEach`.
  * @param ahead what `distanceSearch` found at this revision. Without it the search is made here.
  */
 export function findMatches(snapshot: Snapshot, query: CheckedQuery, time: number, ahead?: Hits): DecisionMatch[] {

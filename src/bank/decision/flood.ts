@@ -22,7 +22,7 @@ export class FloodCounts {
   readonly #entries: Map<number, Recent> = new Map();
   #sweepAt = sweepFrom;
 
-  /** Counts a hit, and answers whether the entry has now hit more uploads than the limit allows. */
+  /** Counts a hit, and returns whether the entry has now hit more uploads than the limit allows. */
   add(entry: number, upload: string, { uploads, seconds }: FloodLimit, time: number): boolean {
     const window = 1000 * seconds;
     if (this.#entries.size >= this.#sweepAt) this.#sweep(time);

@@ -31,7 +31,7 @@ export interface FramePlace {
 }
 
 /**
- * Answers the most bits that may differ. The tier of a view says how far the view may be. A bank with a smaller radius than
+ * Returns the most bits that may differ. The tier of a view says how far the view may be. A bank with a smaller radius than
  * that gets nothing beyond its own radius.
  */
 function mostDiffering({ radius }: Policy, copy: QueryCopy | undefined): number {
@@ -39,10 +39,10 @@ function mostDiffering({ radius }: Policy, copy: QueryCopy | undefined): number 
   return copy.tier === "match" ? matchRadius : reviewRadius;
 }
 
-/** Answers the weaker of two actions. */
+/** Returns the weaker of two actions. */
 const weaker = (a: Action, b: Action): Action => (actions.indexOf(a) > actions.indexOf(b) ? a : b);
 
-/** Answers what a match asks for. */
+/** Returns the action that a match requires. */
 export function actionOf(
   { policy }: Bank,
   flooded: boolean,
@@ -54,7 +54,7 @@ export function actionOf(
 }
 
 /**
- * Answers by which of its labels an entry may match in its bank: "" where the policy accepts any label, and undefined
+ * Returns by which of its labels an entry may match in its bank: "" where the policy accepts any label, and undefined
  * where the entry may not match at all.
  */
 export function labelMatchedByPolicy(
@@ -69,7 +69,7 @@ export function labelMatchedByPolicy(
   return entry.labels.map(labelName).find((name) => policy.labels!.includes(name));
 }
 
-/** Answers the rule by which a near signal counts in its bank, or undefined where it does not. */
+/** Returns the rule by which a near signal counts in its bank, or undefined if it does not. */
 function explainMatch(
   { policy }: Bank,
   near: NearSignal,
@@ -90,7 +90,7 @@ function explainMatch(
   return `${limits}${byView}${byCrop}${byTime}${byLabel}`;
 }
 
-/** Answers the match that a near signal makes, or undefined where its bank does not count it. */
+/** Returns the match that a near signal makes, or undefined if its bank does not count it. */
 function matchOf(
   snapshot: Snapshot,
   near: NearSignal,
@@ -143,7 +143,7 @@ export interface CountedEntry {
   label: string;
 }
 
-/** Answers the entries of a snapshot that count for an upload, by their numbers. It reads each entry once. */
+/** Returns the entries of a snapshot that count for an upload, by their numbers. It reads each entry once. */
 export function entryCounter(
   snapshot: Snapshot,
   upload: string,
@@ -163,7 +163,7 @@ export function entryCounter(
   };
 }
 
-/** Answers the matches that near signals make, each entry once, by the signal that asks for most. */
+/** Returns the matches that near signals make, each entry once, by the signal that asks for most. */
 export function matchSignals(
   snapshot: Snapshot,
   found: readonly NearSignal[],

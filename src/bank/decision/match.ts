@@ -32,7 +32,7 @@ export interface DecisionMatch extends Match {
   knownShare?: number;
   /** The quality of the signal, where it is known. */
   quality?: number;
-  /** The name of the crop, such as "centre-10", where the signal is the hash of a crop. */
+  /** The name of the crop, such as "centre-10", if the signal is the hash of a crop. */
   crop?: string;
   bank: string;
   /** Whether the bank is negative. Its match suppresses others and asks for nothing. */
@@ -108,7 +108,7 @@ function isAbout(negative: DecisionMatch, match: DecisionMatch): boolean {
   return negative.timestampSeconds === match.timestampSeconds && negative.trimmed === match.trimmed;
 }
 
-/** Answers the nearest false alarm that suppresses a match. One that is farther away says nothing about it. */
+/** Returns the nearest false alarm that suppresses a match. One that is farther away says nothing about it. */
 export function suppressorOf(match: DecisionMatch, negatives: readonly DecisionMatch[]): DecisionMatch | undefined {
   if (match.negative) return undefined;
   return negatives.find((negative) => {
@@ -120,7 +120,7 @@ export function suppressorOf(match: DecisionMatch, negatives: readonly DecisionM
 const kindRank = { exact: 0, video: 1, near: 2, copy: 2 } as const;
 
 /**
- * Answers each entry's best match, in the order given. An image's matches are one for each entry already. A video may have an
+ * Returns each entry's best match, in the order given. An image's matches are one for each entry already. A video may have an
  * entry's bytes, stretches of its video and its images: what is not suppressed counts first, then what asks for more.
  */
 export function bestOfEach<T extends DecisionMatch>(matches: readonly T[]): T[] {

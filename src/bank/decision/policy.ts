@@ -157,7 +157,7 @@ function isPolicy(value: unknown): value is Policy {
   return true;
 }
 
-/** Answers the banks at a revision, by their numbers. */
+/** Returns the banks at a revision, by their numbers. */
 export function banksAt(database: Database, revision: number): Map<number, Bank> {
   const rows = database.all<[number, string, string, number, string]>(
     `SELECT b.id, b.name, b.purpose, b.negative, p.text FROM bank b JOIN policy p ON p.bank = b.id

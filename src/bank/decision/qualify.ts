@@ -67,7 +67,7 @@ export interface Qualification {
 /** The newest qualification of an entry, or what its source says about it. */
 export type Suggestion = Pick<Prequalification, "labels" | "kind" | "by" | "time" | "qualification">;
 
-/** Answers the newest qualification of an entry at a revision. */
+/** Returns the newest qualification of an entry at a revision. */
 export function suggestionAt(database: Database, entry: number, revision: number): Suggestion | undefined {
   const row = database.get<[number, number, string, number]>(
     `SELECT id, labels, who, time FROM qualification WHERE entry = ?1 AND since <= ?2
@@ -94,7 +94,7 @@ export interface NewQualification extends Pick<QualifyInput, "labels" | "note"> 
 }
 
 /**
- * Records a qualification. Call it inside a transaction. Answers undefined where the store does not have the entry, or it
+ * Records a qualification. Call it inside a transaction. Returns undefined if the store does not have the entry, or it
  * is withdrawn.
  * @throws {InvalidArgumentError}
  */
@@ -140,7 +140,7 @@ export function addQualification(
 
 type Row = [number, number, string, number, Qualification["outcome"], number | null, number, number | null];
 
-/** Answers every qualification of an entry, oldest first. */
+/** Returns every qualification of an entry, oldest first. */
 export function qualificationsOf(database: Database, entry: number): Qualification[] {
   const rows = database.all<Row>(
     "SELECT id, labels, who, time, outcome, suggestion, distance, note FROM qualification WHERE entry = ? ORDER BY id",

@@ -90,7 +90,7 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
   };
 }
 
-/** Answers the text by which an upload is sampled and counted: its hash, a video's key, or a digest where it has none. */
+/** Returns the text by which an upload is sampled and counted: its hash, a video's key, or a digest where it has none. */
 export function uploadKey({ hash, video, digests }: CheckedQuery): string {
   return hash ?? video?.key ?? digests?.sha256 ?? digests?.sha1 ?? digests?.md5 ?? "";
 }

@@ -29,7 +29,7 @@ export interface BankMatch extends Match {
   labels: Label[];
   /** The type of the nearest signal. A digest has the distance 0. */
   type: SignalType;
-  /** The name of the crop, such as "centre-10", where the nearest signal is the hash of a crop. */
+  /** The name of the crop, such as "centre-10", if the nearest signal is the hash of a crop. */
   crop?: string;
 }
 
@@ -44,7 +44,7 @@ export interface BankSearchOptions extends QueryOptions {
 /** A signal that was found: its number is the `id`. */
 export type FoundSignal = Omit<IndexMatch, "crop">;
 
-/** Answers the numbers of the named banks, or undefined for all. @throws {InvalidArgumentError} @throws {BankError} */
+/** Returns the numbers of the named banks, or undefined for all. @throws {InvalidArgumentError} @throws {BankError} */
 export function bankNumbers(snapshot: Snapshot, names: unknown): Set<number> | undefined {
   if (names === undefined) return undefined;
   if (!Array.isArray(names)) throw invalidArgument("banks", "array of names", names);
@@ -67,7 +67,7 @@ export function searchDigests(snapshot: Snapshot, digests: FileDigests | undefin
   });
 }
 
-/** Whether a search of these banks answers an entry. */
+/** Whether a search of these banks returns an entry. */
 export function isSearched(entry: SnapshotEntry, banks: ReadonlySet<number> | undefined, time: number): boolean {
   return (
     (banks === undefined || banks.has(entry.bank)) && (entry.disabledUntil === null || entry.disabledUntil <= time)
@@ -75,7 +75,7 @@ export function isSearched(entry: SnapshotEntry, banks: ReadonlySet<number> | un
 }
 
 /**
- * Answers the entries of the signals that were found, each once, by its nearest signal: matches before reviews, then by
+ * Returns the entries of the signals that were found, each once, by its nearest signal: matches before reviews, then by
  * distance, then by entry. Of equally near signals the first one counts.
  */
 export function entryMatches(

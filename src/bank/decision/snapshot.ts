@@ -57,19 +57,19 @@ export interface KnownFrame {
 /** The store at one revision. */
 export interface Snapshot {
   readonly revision: number;
-  /** Answers the banks by their numbers. */
+  /** Returns the banks by their numbers. */
   banks(): Map<number, Bank>;
-  /** Answers the signals of these types within the radius, for each query. */
+  /** Returns the signals of these types within the radius, for each query. */
   search(queries: Uint8Array, radius: number, types: readonly number[]): IndexMatch[][];
-  /** Answers a signal that could match at the revision, or undefined for any other. */
+  /** Returns a signal that could match at the revision, or undefined for any other. */
   signal(id: number): SignalRecord | undefined;
-  /** Answers the name of a crop, or undefined for the signal of a whole image. */
+  /** Returns the name of a crop, or undefined for the signal of a whole image. */
   cropName(record: SignalRecord): string | undefined;
-  /** Answers an entry that was active at the revision. */
+  /** Returns an entry that was active at the revision. */
   entry(id: number): SnapshotEntry | undefined;
-  /** Answers what an analyst had said about an entry. */
+  /** Returns the assessment of an analyst about an entry. */
   suggestion(entry: number): Suggestion | undefined;
-  /** Answers when a revision was made, in milliseconds since 1970. */
+  /** Returns when a revision was made, in milliseconds since 1970. */
   timeOf(revision: number): number | undefined;
 }
 
@@ -176,7 +176,7 @@ export class LiveSnapshot implements Snapshot {
     return counter(this.#database, "stills") > 0;
   }
 
-  /** Answers the frames of an active entry's video, in the order of its signals. */
+  /** Returns the frames of an active entry's video, in the order of its signals. */
   frames(entry: number): KnownFrame[] {
     return framesOf(this.#database, this.#pages, entry, this.#live.next);
   }
@@ -248,7 +248,7 @@ export class PastSnapshot implements Snapshot {
     return this.#index.searchManySync(queries, { radius, tags: types });
   }
 
-  /** Also answers a signal whose value was zeroed since. */
+  /** Also returns a signal whose value was zeroed since. */
   signal(id: number): SignalRecord | undefined {
     if (!(id < this.#end)) return undefined;
     const record = readRecord(this.#pages.at(id));

@@ -18,13 +18,13 @@ import type { Snapshot } from "./snapshot.js";
 
 type Counter = ReturnType<typeof entryCounter>;
 
-/** Answers a signal that has not been removed since. */
+/** Returns a signal that has not been removed since. */
 function presentSignal(snapshot: Snapshot, signal: number, types: readonly number[]): SignalRecord | undefined {
   const record = snapshot.signal(signal);
   return record !== undefined && (record.flags & wipedFlag) === 0 && types.includes(record.type) ? record : undefined;
 }
 
-/** Answers the matches of frames that were found near known images: of each frame, each entry once. */
+/** Returns the matches of frames that were found near known images: of each frame, each entry once. */
 export function matchFrames(snapshot: Snapshot, { frames }: QueryVideo, counted: Counter): DecisionMatch[] {
   const near = new Map<string, NearSignal[]>();
   for (const { signal, hash, quality, orientation, timestampSeconds, trimmed } of frames) {
@@ -63,7 +63,7 @@ function compareSegment(snapshot: Snapshot, { pairs, ...given }: QuerySegment): 
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
-/** Answers the rule by which stretches of a video count, or undefined where they do not. */
+/** Returns the rule by which stretches of a video count, or undefined if they do not. */
 function explainSegments(policy: Policy, found: QuerySegments, seconds: number, label: string): string | undefined {
   const { radius, minQuality, orientation, queryShare, knownShare, segments } = found;
   const { minSharedSeconds = 0, minShare = 0 } = policy;
@@ -118,7 +118,7 @@ function matchVideo(snapshot: Snapshot, found: QuerySegments, counted: Counter):
   };
 }
 
-/** Answers the known videos that share stretches with the upload, as far as these still match. */
+/** Returns the known videos that share stretches with the upload, as far as these still match. */
 export function matchVideos(snapshot: Snapshot, { videos }: QueryVideo, counted: Counter): DecisionMatch[] {
   return videos.flatMap((found) => matchVideo(snapshot, found, counted) ?? []);
 }

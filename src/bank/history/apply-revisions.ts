@@ -80,7 +80,7 @@ export interface ApplyContext {
 }
 
 /**
- * Applies revisions. Where they withdraw anything, it takes the same steps as a withdrawal: the index file goes first, and
+ * Applies revisions. If they withdraw anything, it takes the same steps as a withdrawal: the index file goes first, and
  * the log is emptied at the end.
  */
 export async function applyRevisions(context: ApplyContext, given: Uint8Array): Promise<AppliedRevisions> {

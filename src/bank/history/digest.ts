@@ -37,7 +37,7 @@ function computeDigest(database: Database, before: Buffer, revision: number): Bu
   return createHash("sha256").update(text).digest();
 }
 
-/** Stores the digest of each revision that has none. Answers whether there was one. Call it inside a transaction. */
+/** Stores the digest of each revision that has none. Returns whether there was one. Call it inside a transaction. */
 export function sealRevisions(database: Database): boolean {
   const last = counter(database, "revision");
   let first = last + 1;
@@ -66,7 +66,7 @@ export function verifyDigests(database: Database): string[] {
   return found;
 }
 
-/** Answers the digest at a revision as 64 hex digits. @throws {InvalidArgumentError} for a revision that is not there. */
+/** Returns the digest at a revision as 64 hex digits. @throws {InvalidArgumentError} for a revision that is not there. */
 export function digestAt(database: Database, revision: number): string {
   integer("revision", revision, 0, Number.MAX_SAFE_INTEGER);
   const digest = storedDigest(database, revision);

@@ -12,7 +12,7 @@ export const magic = "EMPREREV7";
 export const hashBytes = 32;
 export const counters: readonly Counter[] = ["revision", "entries", "signals", "texts", "stills"];
 
-/** Answers where the store is. Call it inside a reading. */
+/** Returns the position of the store. Call it inside a reading. */
 export function positionOf(database: Database): StorePosition {
   const [revision, entries, signals, texts] = (["revision", "entries", "signals", "texts"] as const).map((name) =>
     counter(database, name),
@@ -39,7 +39,7 @@ export interface ReadRevisionsOptions {
 }
 
 /**
- * Answers the rows that a store at `since` lacks, as they are now, or undefined where they exceed `maxBytes`. Call it inside
+ * Returns the rows that a store at `since` lacks, as they are now, or undefined if they exceed `maxBytes`. Call it inside
  * a reading.
  */
 export function readRevisions(

@@ -36,7 +36,7 @@ export class RowWriter {
     for (const value of row) this.#value(value);
   }
 
-  /** Answers all bytes. */
+  /** Returns all bytes. */
   bytes(): Buffer {
     return Buffer.concat(this.#chunks);
   }
@@ -66,7 +66,7 @@ export class RowWriter {
 
 const damaged = (): InvalidArgumentError => new InvalidArgumentError("The revisions are truncated or damaged");
 
-/** Reads rows that `RowWriter` wrote. @throws {InvalidArgumentError} where the bytes end early or are anything else. */
+/** Reads rows that `RowWriter` wrote. @throws {InvalidArgumentError} if the bytes end early or are anything else. */
 export class RowReader {
   readonly #bytes: Buffer;
   #at = 0;

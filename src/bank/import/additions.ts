@@ -25,14 +25,14 @@ export interface BatchContext {
   digest: KeyedDigest;
   screen: Screen;
   counts: ImportCounts;
-  /** Answers the batch's revision, which the first change makes. */
+  /** Returns the batch's revision, which the first change makes. */
   revision(): number;
   pages: Pages;
   texts: Texts;
   nextSignal: number;
   /** How many signals of images were ever added. */
   stills: number;
-  /** Answers the number of a crop's name; 0 for undefined. */
+  /** Returns the number of a crop's name; 0 for undefined. */
   cropNumber(name: string | undefined): number;
 }
 
@@ -82,7 +82,7 @@ export function addEntries(context: BatchContext, fresh: readonly BatchEntry[]):
   counts.quarantined += quarantined.size;
 }
 
-/** Answers the times of those signals that have one. */
+/** Returns the times of those signals that have one. */
 export function timesOf(signals: readonly CheckedSignal[]): FrameTime[] {
   return signals.flatMap(({ time }) => (time === undefined ? [] : [time]));
 }
@@ -118,7 +118,7 @@ export function screenEntry({ screen, counts }: BatchContext, { signals, held }:
   return { reason, weak };
 }
 
-/** Appends the signals of an entry and answers the number of the first one. */
+/** Appends the signals of an entry and returns the number of the first one. */
 export function appendSignals(
   context: BatchContext,
   entry: number,
@@ -138,7 +138,7 @@ export function appendSignals(
   return first;
 }
 
-/** Answers the number of each set of labels. A set is kept once; 0 is the empty set. */
+/** Returns the number of each set of labels. A set is kept once; 0 is the empty set. */
 export function labelIds(
   { database, digest, texts }: BatchContext,
   entries: Iterable<{ labels: string }>,

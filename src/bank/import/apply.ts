@@ -132,7 +132,7 @@ function addTombstone(context: BatchContext, entry: BatchEntry, there: Tombstone
   const { database, source, revision } = context;
   const key = Buffer.from(entry.digest, "hex");
   if (there !== undefined) {
-    // The later withdrawal counts. Where one of them has no time, no record is newer than it.
+    // The later withdrawal counts. If one of them has no time, no record is newer than it.
     const later = "UPDATE tombstone SET updated = max(updated, ?) WHERE source = ? AND digest = ?";
     database.run(later, entry.time, source, key);
     return;
@@ -150,7 +150,7 @@ function existingOf({ database, source }: BatchContext, batch: readonly BatchEnt
   return new Map(rows.map((row) => [row[0], row]));
 }
 
-/** Answers the cases of each of these entries, sorted. An entry without cases is not in the map. */
+/** Returns the cases of each of these entries, sorted. An entry without cases is not in the map. */
 function casesOf({ database, texts }: BatchContext, existing: Iterable<Existing>): Map<number, string[]> {
   const found = new Map<number, string[]>();
   const ids = Array.from(existing, ([, id]) => id);

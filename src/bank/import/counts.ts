@@ -34,5 +34,5 @@ export const noCounts = (): ImportCounts => ({
   weakFrames: 0,
 });
 
-/** Answers why an entry with these signals is held back, or undefined. */
+/** Returns why an entry with these signals is held back, or undefined. */
 export type Screen = (signals: readonly CheckedSignal[]) => string | undefined;

@@ -1,5 +1,5 @@
 /**
- * Grids, frames, checkerboards and bars. Where an image is a function of x times a function of y, its coefficients are
+ * Grids, frames, checkerboards and bars. If an image is a function of x times a function of y, its coefficients are
  * such a product, too. Its hash, which is their signs, is then a pattern of rows times columns: each of the 16 rows is one
  * fixed row of 16 bits or its complement. Such a hash is near those of all images of the kind, such as the lattice of a
  * collage or an empty form.
@@ -37,7 +37,7 @@ function refined(rows: Uint16Array, row: number): number {
 
 /** Estimates how many of the 256 bits differ from the nearest pattern of rows times columns, and never too few. */
 function toNearest(rows: Uint16Array): number {
-  // Where a pattern is within d bits, it differs from at least one of the rows by at most d/16 bits.
+  // If a pattern is within d bits, it differs from at least one of the rows by at most d/16 bits.
   let nearest = 257;
   let row = 0;
   for (const one of rows) {

@@ -214,13 +214,13 @@ function batchTaker(
   };
 }
 
-/** Answers what a batch has added to the counts, without zeros. */
+/** Returns the numbers that a batch has added to the counts, without zeros. */
 function difference(now: ImportCounts, before: ImportCounts): Partial<ImportCounts> {
   const names = Object.keys(noCounts()) as (keyof ImportCounts)[];
   return Object.fromEntries(names.map((key) => [key, now[key] - before[key]]).filter(([, count]) => count !== 0));
 }
 
-/** Answers the number of a source, and makes the source where its bank does not have it. */
+/** Returns the number of a source, and makes the source where its bank does not have it. */
 function openSource(database: Database, from: SourceName, wholeList: WholeList | undefined): number {
   return database.transaction(() => {
     const bank = bankNumber(database, from.bank);

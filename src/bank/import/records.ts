@@ -186,7 +186,7 @@ function keyOfSignals(signals: readonly CheckedSignal[], digest: KeyedDigest): s
   return `~${digest(own.map(({ type, value }) => `${number(type)}:${value.toString("hex")}`).join(" "))}`;
 }
 
-/** Answers the key of an id. An id that could be a hash, or that looks like a key, is kept as its keyed digest. */
+/** Returns the key of an id. An id that could be a hash, or that looks like a key, is kept as its keyed digest. */
 export function entryKey(id: unknown, digest: KeyedDigest): string {
   const key = text("id", id);
   const looksLikeHash = key.startsWith("~") || /^(0x)?[0-9a-f]{32,}$/i.test(key) || /^[a-z0-9+/_-]{43}=?$/i.test(key);
@@ -196,7 +196,7 @@ export function entryKey(id: unknown, digest: KeyedDigest): string {
 /** Whether a key is the source's own id, not a digest. */
 export const isSourcesId = (key: string): boolean => !key.startsWith("~");
 
-/** Answers why an entry was refused, without its values. It throws any other error again. */
+/** Returns why an entry was refused, without its values. It throws any other error again. */
 export function refusalReason(error: unknown): string {
   if (error instanceof EmpreinteError) return error.message;
   throw error;

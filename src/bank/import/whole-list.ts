@@ -23,7 +23,7 @@ export interface WholeList {
    */
   first: boolean;
   /**
-   * Whether the list is complete. It is called in the transaction of the import's last batch. When it answers true, the
+   * Whether the list is complete. It is called in the transaction of the import's last batch. When it returns true, the
    * source's entries that the list did not name are withdrawn in that transaction. Any later record of the source brings them
    * back.
    */

@@ -14,7 +14,7 @@ import type { Database } from "../storage/database.js";
 import type { IndexState } from "./build-index.js";
 import { removeIndexFile } from "./remove-file.js";
 
-/** Answers the path of a store's index file. */
+/** Returns the path of a store's index file. */
 export const indexPath = (store: string): string => `${store}.index`;
 
 export interface ValidIndexFile {
@@ -26,7 +26,7 @@ export interface ValidIndexFile {
   next: number;
 }
 
-/** Answers the store's record of the valid index file, if it has one. */
+/** Returns the store's record of the valid index file, if it has one. */
 export function validIndexFile(database: Database): ValidIndexFile | undefined {
   const row = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'index file'");
   if (row === undefined || row[0].length !== indexHeaderBytes + 16) return undefined;
@@ -52,7 +52,7 @@ export function invalidateIndexFile(database: Database): void {
   database.run("DELETE FROM meta WHERE name = 'index file'");
 }
 
-/** Reads the first 64 bytes of a file, or answers undefined where it cannot be read. */
+/** Reads the first 64 bytes of a file, or returns undefined if it cannot be read. */
 export async function headerOf(path: string): Promise<Buffer | undefined> {
   try {
     return await readIndexHeader(path);
@@ -82,7 +82,7 @@ export async function removeStaleIndexFile(database: Database): Promise<void> {
 const mostTries = 100;
 
 /**
- * Opens the index file where the store records it as valid. Answers undefined for any other, also for a damaged one, and
+ * Opens the index file where the store records it as valid. Returns undefined for any other, also for a damaged one, and
  * for a link: the file behind a link could stay when the link is removed.
  */
 export async function openIndexFile(database: Database): Promise<IndexState | undefined> {
@@ -106,7 +106,7 @@ export async function openIndexFile(database: Database): Promise<IndexState | un
   return undefined;
 }
 
-/** Opens an index file in memory, or answers undefined where it cannot be opened or is damaged. */
+/** Opens an index file in memory, or returns undefined if it cannot be opened or is damaged. */
 async function openWarm(path: string): Promise<HashIndex | undefined> {
   let index: HashIndex | undefined;
   try {

@@ -69,7 +69,7 @@ export class LiveIndex {
     return this.#state.index.size;
   }
 
-  /** Answers the banks at `sync`. It reads them again only after a change. */
+  /** Returns the banks at `sync`. It reads them again only after a change. */
   banks(): Map<number, Bank> {
     const { revision } = this.#state;
     if (this.#banks?.revision !== revision) this.#banks = { revision, banks: banksAt(this.#database, revision) };
@@ -81,13 +81,13 @@ export class LiveIndex {
     advance(this.#database, this.#state);
   }
 
-  /** Answers each query's hits among signals of these types. Check every hit against the store: it may be withdrawn. */
+  /** Returns each query's hits among signals of these types. Check every hit against the store: it may be withdrawn. */
   search(queries: Uint8Array, radius: number, types: readonly number[]): IndexMatch[][] {
     return this.#state.index.searchManySync(queries, { radius, tags: types });
   }
 
   /**
-   * Answers each query's hits among signals of these types, on another thread. Where `save` replaces the index meanwhile, it
+   * Returns each query's hits among signals of these types, on another thread. Where `save` replaces the index meanwhile, it
    * searches the new one.
    * @param types default: all that match by distance.
    */
@@ -106,12 +106,12 @@ export class LiveIndex {
     }
   }
 
-  /** Answers the value of a signal that may match. */
+  /** Returns the value of a signal that may match. */
   get(id: number): Uint8Array | undefined {
     return this.#state.index.get(id);
   }
 
-  /** Answers the numbers of those signals that a search by their values does not find. */
+  /** Returns the numbers of those signals that a search by their values does not find. */
   missing(signals: readonly (SignalRecord & { id: number })[]): number[] {
     const types = [...new Set(signals.map(({ type }) => type))];
     return types.flatMap((type) => {
@@ -153,7 +153,7 @@ export class LiveIndex {
 
   /**
    * Builds the index anew where many rows are in shards without tables, as after an import in batches. Every search would
-   * scan them, eight times for an image with its orientations. Answers whether it did.
+   * scan them, eight times for an image with its orientations. Returns whether it did.
    */
   async #rebuild(signal: AbortSignal): Promise<boolean> {
     const { rows, indexed } = this.#state.index.stats();

@@ -66,7 +66,7 @@ function removeFile(path: string): void {
 }
 
 /**
- * Answers the regular file that a link leads to, or undefined where there is none. The store's own files do not count:
+ * Returns the regular file that a link leads to, or undefined if there is none. The store's own files do not count:
  * closing one would release the locks that SQLite has on it.
  */
 function targetOf(link: string): string | undefined {

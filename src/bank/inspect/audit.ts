@@ -78,9 +78,9 @@ export function auditor(database: Database, who: () => string, digest: KeyedDige
 }
 
 export interface AuditOptions {
-  /** Answers only records after this number. Default 0. */
+  /** Return only records after this number. Default 0. */
   after?: number;
-  /** Answers at most this many. Default: all. */
+  /** The most to return. Default: all. */
   limit?: number;
 }
 
@@ -89,7 +89,7 @@ const mostLimit = 2 ** 31;
 const isDetail = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Answers records, oldest first. Call it inside a reading. @throws {InvalidArgumentError} */
+/** Returns records, oldest first. Call it inside a reading. @throws {InvalidArgumentError} */
 export function auditRecords(database: Database, options: AuditOptions | undefined): AuditRecord[] {
   const { after = 0, limit = mostLimit } = checkOptions(options, ["after", "limit"]);
   const rows = database.all<Row>(
@@ -102,7 +102,7 @@ export function auditRecords(database: Database, options: AuditOptions | undefin
   });
 }
 
-/** Answers for how many days the log keeps a record. */
+/** Returns for how many days the log keeps a record. */
 export const auditDays = (database: Database): number =>
   database.get<[number]>("SELECT value FROM meta WHERE name = 'audit days'")![0];
 

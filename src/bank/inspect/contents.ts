@@ -138,7 +138,7 @@ function infoOf({ database, pages, texts }: Reader, row: Row, crops = false): En
   };
 }
 
-/** Answers one entry, or undefined where the store never had it or has erased it. */
+/** Returns one entry, or undefined if the store never had it or has erased it. */
 export function entryInfo(
   database: Database,
   name: EntryName | EntryNumber,
@@ -150,7 +150,7 @@ export function entryInfo(
   return row && infoOf(readerOf(database), row, crops);
 }
 
-/** Answers the quarantined entries of all banks. */
+/** Returns the quarantined entries of all banks. */
 export function quarantinedEntries(database: Database): EntryInfo[] {
   const reader = readerOf(database);
   const sql = `${columns} WHERE e.status = ${quarantinedStatus} ORDER BY e.id`;
@@ -165,7 +165,7 @@ export interface CheckedFilter {
   crops: boolean;
 }
 
-/** Answers the next entries by number. */
+/** Returns the next entries by number. */
 export function entriesAfter(database: Database, after: number, limit: number, filter: CheckedFilter): EntryInfo[] {
   const reader = readerOf(database);
   const rows = database.all<Row>(
@@ -180,13 +180,13 @@ export function entriesAfter(database: Database, after: number, limit: number, f
   return rows.map((row) => infoOf(reader, row, filter.crops));
 }
 
-/** Answers the flooded entries of all banks. */
+/** Returns the flooded entries of all banks. */
 export function floodedEntries(database: Database): EntryInfo[] {
   const reader = readerOf(database);
   return database.all<Row>(`${columns} WHERE e.flooded = 1 ORDER BY e.id`).map((row) => infoOf(reader, row));
 }
 
-/** Answers the changes after a revision, of at most `limit` revisions. @throws {InvalidArgumentError} */
+/** Returns the changes after a revision, of at most `limit` revisions. @throws {InvalidArgumentError} */
 export function changesSince(database: Database, revision: number, options?: { limit?: number }): Change[] {
   const { limit = 2 ** 31 } = checkOptions(options, ["limit"]);
   const since = integer("since", revision, 0, Number.MAX_SAFE_INTEGER);

@@ -17,7 +17,7 @@ export interface SourceInfo extends SourceName {
   signals: number;
 }
 
-/** Answers the sources of all banks. Call it inside a reading. */
+/** Returns the sources of all banks. Call it inside a reading. */
 export function sourceInfos(database: Database): SourceInfo[] {
   const rows = database.all<[string, string, string | null, number, number, number, number]>(
     `SELECT b.name, s.name, s.import_cursor, count(*) FILTER (WHERE e.status = 1), count(*) FILTER (WHERE e.status = 2),

@@ -70,7 +70,7 @@ export function keepReport(database: Database, from: SourceName, report: SourceR
   writeMemo(database, memoName(from), JSON.stringify(stored), null);
 }
 
-/** Answers what was said of each source, by bank and source. Call it inside a reading. */
+/** Returns what was said of each source, by bank and source. Call it inside a reading. */
 export function reportsOf(database: Database, now: number): ReportedSource[] {
   const reports = memosOf(database, prefix).map(({ text }) => parseStored(text, "a report of a source", isReport));
   reports.sort((a, b) => (a.bank === b.bank ? compare(a.source, b.source) : compare(a.bank, b.bank)));

@@ -12,7 +12,7 @@ import { type EntryName, type EntryNumber, findEntry, numberOfEntry } from "./se
 
 /**
  * Releases an entry that is quarantined or flooded. A released signal gets a new record, so that the store still knows
- * until when it was quarantined. Answers false for an entry that was neither.
+ * until when it was quarantined. Returns false for an entry that was neither.
  */
 export function releaseEntry(
   database: Database,
@@ -63,7 +63,7 @@ function releaseFlooded(database: Database, id: number, audit: Audit): boolean {
   return true;
 }
 
-/** Lets an entry match only after `until`, or at once for null. Answers false for an entry that the store does not have. */
+/** Lets an entry match only after `until`, or at once for null. Returns false for an entry that the store does not have. */
 export function disableEntry(
   database: Database,
   name: EntryName | EntryNumber,
@@ -83,7 +83,7 @@ export function disableEntry(
   return true;
 }
 
-/** Deletes the tombstone of an entry, so that its source may add it again. Answers false where there was none. */
+/** Deletes the tombstone of an entry, so that its source may add it again. Returns false if there was none. */
 export function liftTombstone(database: Database, name: EntryName, digest: KeyedDigest, audit: Audit): boolean {
   const { source, key, id } = findEntry(database, name, digest);
   if (database.run("DELETE FROM tombstone WHERE source = ? AND digest = ?", source, key) === 0) return false;

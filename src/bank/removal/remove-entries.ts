@@ -70,7 +70,7 @@ function choose(database: Database, entries: readonly { entry: number; time: num
   database.run("INSERT INTO temp.chosen SELECT value ->> 0, value ->> 1 FROM json_each(?)", pairs);
 }
 
-/** Zeroes the values of the chosen entries, also those of earlier versions. Answers how many it zeroed. */
+/** Zeroes the values of the chosen entries, also those of earlier versions. Returns how many it zeroed. */
 function wipeSignals(database: Database, revision: number): number {
   const spans = database.all<[number, number]>(
     `SELECT first, count FROM entry WHERE id IN (SELECT entry FROM temp.chosen)

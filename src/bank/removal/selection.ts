@@ -38,7 +38,7 @@ export function checkSelection(selection: Selection): void {
   throw new InvalidArgumentError(`Expected ${forms} for selection`);
 }
 
-/** Answers the source of an entry, the digest of its id, and its number where the source has or had it. */
+/** Returns the source of an entry, the digest of its id, and its number where the source has or had it. */
 export function findEntry(
   database: Database,
   name: EntryName,
@@ -53,7 +53,7 @@ export function findEntry(
   return { source, key, id: id ?? undefined };
 }
 
-/** Answers the number of an entry that the store has or had, or undefined where it never had it or has erased it. */
+/** Returns the number of an entry that the store has or had, or undefined if it never had it or has erased it. */
 export function numberOfEntry(
   database: Database,
   name: EntryName | EntryNumber,
@@ -64,7 +64,7 @@ export function numberOfEntry(
   return database.get<[number]>("SELECT id FROM entry WHERE id = ?", number)?.[0];
 }
 
-/** Answers the numbers of the selected entries, including withdrawn ones. Call it inside a transaction. */
+/** Returns the numbers of the selected entries, including withdrawn ones. Call it inside a transaction. */
 export function selectEntries(database: Database, selection: Selection, digest: KeyedDigest): number[] {
   if ("case" in selection) {
     if (typeof selection.case !== "string") throw new InvalidArgumentError("Expected text for case");

@@ -99,7 +99,7 @@ function auditDetail(selection: Selection, digest: KeyedDigest): object {
   return { by: "entryId" in selection ? "entry" : "source", bank, source };
 }
 
-/** Keeps an entry out that is withdrawn before it ever came. Answers the revision. */
+/** Keeps an entry out that is withdrawn before it ever came. Returns the revision. */
 function addTombstone(database: Database, selection: Selection, digest: KeyedDigest): number {
   if (!("entryId" in selection)) return counter(database, "revision");
   const { source, key } = findEntry(database, selection, digest);

@@ -37,7 +37,7 @@ export class BlobPages {
     this.#old = count;
   }
 
-  /** Answers the bytes of a page, to be read. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
+  /** Returns the bytes of a page, to be read. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
   at(id: number): Buffer {
     let page = this.#pages.get(id);
     if (page === undefined) {
@@ -47,7 +47,7 @@ export class BlobPages {
     return page;
   }
 
-  /** Answers the bytes of a page, to be written. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
+  /** Returns the bytes of a page, to be written. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
   edit(id: number): Buffer {
     const page = this.at(id);
     this.#changed.add(id);

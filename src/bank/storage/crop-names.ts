@@ -18,7 +18,7 @@ export function checkCropName(value: unknown): string {
   throw invalidArgument("crop", "name of at most 24 lower-case letters, digits and hyphens", value);
 }
 
-/** Answers the number of a name, and adds the name where there is room. Call it inside a transaction. */
+/** Returns the number of a name, and adds the name where there is room. Call it inside a transaction. */
 export function cropNumber(database: Database, name: string): number {
   const there = database.get<[number]>("SELECT id FROM crop_name WHERE name = ?", name);
   if (there !== undefined) return there[0];
@@ -28,7 +28,7 @@ export function cropNumber(database: Database, name: string): number {
   return next;
 }
 
-/** Answers the name behind a record's number, or undefined for 0, the whole image. */
+/** Returns the name behind a record's number, or undefined for 0, the whole image. */
 export function cropNameOf(database: Database, number: number): string | undefined {
   if (number === 0) return undefined;
   return database.get<[string]>("SELECT name FROM crop_name WHERE id = ?", number)?.[0] ?? otherName;

@@ -27,7 +27,7 @@ const nestedError = (): EmpreinteError =>
 let loaded: typeof Libsql | undefined;
 const sqlite = (): typeof Libsql => (loaded ??= loadPackage("libsql", "stores banks") as typeof Libsql);
 
-/** Answers SQLite's code, the low byte of the extended code, for many of which libsql has no name. 0 for other errors. */
+/** Returns SQLite's code, the low byte of the extended code, for many of which libsql has no name. 0 for other errors. */
 const primaryCode = (error: unknown): number =>
   error instanceof Error && "rawCode" in error ? Number(error.rawCode) & 255 : 0;
 
@@ -116,17 +116,17 @@ export class Database {
     return this.#file.path;
   }
 
-  /** Answers the first row as an array of its columns. */
+  /** Returns the first row as an array of its columns. */
   get<Row extends unknown[]>(sql: string, ...values: Value[]): Row | undefined {
     return this.#guard(() => this.#statement(sql).get(values) as Row | undefined);
   }
 
-  /** Answers all rows. */
+  /** Returns all rows. */
   all<Row extends unknown[]>(sql: string, ...values: Value[]): Row[] {
     return this.#guard(() => this.#statement(sql).all(values) as Row[]);
   }
 
-  /** Runs a statement and answers how many rows it changed. */
+  /** Runs a statement and returns how many rows it changed. */
   run(sql: string, ...values: Value[]): number {
     return this.#guard(() => this.#statement(sql).run(values).changes);
   }
@@ -270,7 +270,7 @@ export class Database {
   }
 }
 
-/** Answers what a query finds in an empty database in memory, after these statements. */
+/** Returns the rows that a query finds in an empty database in memory, after these statements. */
 export function rowsInMemory<Row extends unknown[]>(statements: string, query: string): Row[] {
   const database = new (sqlite())(":memory:");
   try {

@@ -22,7 +22,7 @@ export const mostFrameNumber: number = 2 ** 32 - 1;
 
 const timeBytes = 12;
 
-/** Adds times and answers their address; null where there are none. */
+/** Adds times and returns their address; null if there are none. */
 export function addTimes(texts: Texts, times: readonly FrameTime[]): number | null {
   if (times.length === 0) return null;
   const bytes = Buffer.alloc(timeBytes * times.length);

@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import type { Database } from "./database.js";
 
-/** Answers the keyed digest of a text: 128 bits as 32 hex digits. */
+/** Returns the keyed digest of a text: 128 bits as 32 hex digits. */
 export type KeyedDigest = (text: string) => string;
 
 /**

@@ -11,7 +11,7 @@ export interface Memo {
 
 const mostText = 2 ** 20;
 
-/** Answers the memos whose names begin with this, sorted by name. */
+/** Returns the memos whose names begin with this, sorted by name. */
 export function memosOf(database: Database, beginning: string): Memo[] {
   const rows = database.all<[string, string]>(
     "SELECT name, text FROM memo WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name",
@@ -22,7 +22,7 @@ export function memosOf(database: Database, beginning: string): Memo[] {
 
 /**
  * Writes a memo, or removes it where the text is undefined. Call it inside a transaction.
- * @param expected the text that the memo must have; undefined where there must be none; null for any.
+ * @param expected the text that the memo must have; undefined if there must be none; null for any.
  * @returns whether it had that text and was written.
  * @throws {InvalidArgumentError}
  */

@@ -27,14 +27,14 @@ export function checkName(what: string, value: unknown): string {
   throw new InvalidArgumentError(`Expected a name of 1 to 256 characters for ${what}`);
 }
 
-/** Answers the number of a bank. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
+/** Returns the number of a bank. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
 export function bankNumber(database: Database, bank: string): number {
   const row = database.get<[number]>("SELECT id FROM bank WHERE name = ?", checkName("bank", bank));
   if (row === undefined) throw new BankError("ERR_EMPREINTE_UNKNOWN_NAME", `There is no bank ${bank}`);
   return row[0];
 }
 
-/** Answers the row of a source, or undefined where its bank has no such source. @throws {BankError} for an unknown bank. */
+/** Returns the row of a source, or undefined if its bank has no such source. @throws {BankError} for an unknown bank. */
 export function findSource(database: Database, from: SourceName): SourceRow | undefined {
   const bank = bankNumber(database, from.bank);
   const sql = "SELECT id, import_cursor FROM source WHERE bank = ? AND name = ?";
@@ -42,7 +42,7 @@ export function findSource(database: Database, from: SourceName): SourceRow | un
   return row && { id: row[0], importCursor: row[1] };
 }
 
-/** Answers the row of a source. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
+/** Returns the row of a source. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
 export function sourceRow(database: Database, from: SourceName): SourceRow {
   const row = findSource(database, from);
   if (row === undefined) {

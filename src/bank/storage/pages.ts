@@ -96,12 +96,12 @@ export class Pages {
     this.#pages = new BlobPages(database, "signal_page", Math.ceil(signals / pageRecords));
   }
 
-  /** Answers the bytes of signal `id`, to be read. */
+  /** Returns the bytes of signal `id`, to be read. */
   at(id: number): Buffer {
     return recordIn(this.#pages.at(Math.floor(id / pageRecords)), id);
   }
 
-  /** Answers the bytes of signal `id`, to be written. */
+  /** Returns the bytes of signal `id`, to be written. */
   edit(id: number): Buffer {
     return recordIn(this.#pages.edit(Math.floor(id / pageRecords)), id);
   }

@@ -78,7 +78,7 @@ export function setCounter(database: Database, name: Counter, value: number): vo
   database.run("UPDATE meta SET value = ? WHERE name = ?", value, name);
 }
 
-/** Starts the next revision and answers its number. Call it inside the transaction that makes the revision. */
+/** Starts the next revision and returns its number. Call it inside the transaction that makes the revision. */
 export function nextRevision(database: Database): number {
   const revision = counter(database, "revision") + 1;
   setCounter(database, "revision", revision);
@@ -87,12 +87,12 @@ export function nextRevision(database: Database): number {
   return revision;
 }
 
-/** Answers when a revision was made, in milliseconds since 1970. */
+/** Returns when a revision was made, in milliseconds since 1970. */
 export const timeOfRevision = (database: Database, revision: number): number | undefined =>
   database.get<[number]>("SELECT time FROM revision_time WHERE revision = ?", revision)?.[0];
 
 /**
- * Answers when each revision from `first` to `last` was made, in milliseconds since 1970. A time is never before that of an
+ * Returns when each revision from `first` to `last` was made, in milliseconds since 1970. A time is never before that of an
  * earlier revision: where a clock was set back, it is the latest time until then.
  */
 export function timesOfRevisions(database: Database, first: number, last: number): number[] {

@@ -19,13 +19,13 @@ export const exactTypes: readonly number[] = [2, 3, 4];
 const plainHex = /^[0-9a-f]{64}$/i;
 const digits: Record<string, number> = { md5: 32, sha1: 40, sha256: 64 };
 
-/** Answers the number of a signal type. @throws {InvalidArgumentError} */
+/** Returns the number of a signal type. @throws {InvalidArgumentError} */
 export function typeNumber(type: unknown): number {
   return signalTypes.indexOf(oneOf("type", type, signalTypes.slice(0, frameType)));
 }
 
 /**
- * Answers the 32 bytes that the store keeps and searches for a value. It repeats a shorter digest until 32 bytes are full,
+ * Returns the 32 bytes that the store keeps and searches for a value. It repeats a shorter digest until 32 bytes are full,
  * because zeros at its end would crowd the tables of the index.
  * @throws {InvalidHashError}
  */

@@ -29,7 +29,7 @@ export class Texts {
     this.#pages = new BlobPages(database, "text_page", Math.ceil(this.#end / textBytes));
   }
 
-  /** Adds a text and answers its address. */
+  /** Adds a text and returns its address. */
   add(text: string): number {
     const length = Buffer.byteLength(text);
     const needed = lengthBytes + length;
@@ -42,7 +42,7 @@ export class Texts {
     return address;
   }
 
-  /** Adds bytes, which are kept as a text is, and answers their address. */
+  /** Adds bytes, which are kept as a text is, and returns their address. */
   addBytes(bytes: Buffer): number {
     const length = Buffer.alloc(lengthBytes);
     length.writeUInt32LE(bytes.length);
@@ -52,12 +52,12 @@ export class Texts {
     return address;
   }
 
-  /** Answers the text at an address. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` where there is none. */
+  /** Returns the text at an address. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` if there is none. */
   read(address: number): string {
     return this.readBytes(address).toString();
   }
 
-  /** Answers the bytes at an address. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` where there are none. */
+  /** Returns the bytes at an address. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` if there are none. */
   readBytes(address: number): Buffer {
     return this.#read(address + lengthBytes, this.#lengthAt(address));
   }
@@ -73,7 +73,7 @@ export class Texts {
     setCounter(this.#database, "texts", this.#end);
   }
 
-  /** Answers the address of so many new bytes, which are on one page where they fit. */
+  /** Returns the address of so many new bytes, which are on one page where they fit. */
   #reserve(bytes: number): number {
     const left = textBytes - (this.#end % textBytes);
     const address = this.#end + (bytes > left && bytes <= textBytes ? left : 0);

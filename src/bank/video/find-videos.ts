@@ -48,14 +48,14 @@ interface Pair {
 
 const middleOf = ({ from, to }: Timeline, i: number): number => (from[i]! + to[i]!) / 2;
 
-/** Answers the numbers of the hashes that are shown at a time between two. */
+/** Returns the numbers of the hashes that are shown at a time between two. */
 function shownBetween({ from, to }: Timeline, start: number, end: number): number[] {
   const shown: number[] = [];
   for (let i = firstAtLeast(to, start); i < from.length && from[i]! <= end; i++) shown.push(i);
   return shown;
 }
 
-/** Answers pairs of frames that match within a stretch: one for each frame of the video that has fewer. */
+/** Returns pairs of frames that match within a stretch: one for each frame of the video that has fewer. */
 function pairsOf(query: Timeline, known: Timeline, segment: VideoSegment, radius: number): Pair[] {
   const byKnown = known.spacing >= query.spacing;
   const [sparse, dense] = byKnown ? [known, query] : [query, known];
@@ -151,7 +151,7 @@ export async function findVideos(
   return found;
 }
 
-/** Answers the orientations that any of the policies wants. */
+/** Returns the orientations that any of the policies wants. */
 export function wantedOrientations(banks: Iterable<Bank>): Orientation[] {
   const wanted = new Set(Array.from(banks).flatMap(({ policy }) => policy.orientations));
   return orientationNames.filter((name) => wanted.has(name));

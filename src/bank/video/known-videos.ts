@@ -68,7 +68,7 @@ export class KnownVideos implements FrameIndex {
     };
   }
 
-  /** Answers a video that was found, by the number of its entry. */
+  /** Returns a video that was found, by the number of its entry. */
   video(entry: number): KnownVideo {
     const [hit] = this.#videos.get(entry)!.values();
     return hit!.video;
@@ -85,7 +85,7 @@ export class KnownVideos implements FrameIndex {
     return hits.get(id);
   }
 
-  /** Reads a video, and answers the hits that its signals would be. */
+  /** Reads a video, and returns the hits that its signals would be. */
   #read(snapshot: LiveSnapshot, number: number): Map<number, KnownHit> {
     const frames = inOrder(snapshot.frames(number));
     if (frames.length === 0) return new Map();

@@ -67,7 +67,7 @@ const externals: readonly ExternalCommand[] = [
   { name: "cluster", packageName: "empreinte-cluster", summary: "Replicate banks and share work over NATS" },
 ];
 
-/** The command of this name; undefined where there is none. */
+/** The command of this name; undefined if there is none. */
 export async function loadCommand(name: string): Promise<Command | undefined> {
   return (await loaders.get(name)?.())?.command;
 }

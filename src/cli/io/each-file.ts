@@ -46,7 +46,7 @@ const window = 256;
 
 export type HashResult = ImageHash | VideoSignature;
 
-/** What a file gives that is no image; undefined where it is one, or cannot be read. */
+/** What a file gives that is no image; undefined if it is one, or cannot be read. */
 type OtherWork<R> = (file: Found, progress: Progress, signal: AbortSignal) => Promise<Outcome<R>[] | undefined>;
 
 export const isVideoSignature = (result: object): result is VideoSignature => "durationSeconds" in result;
@@ -119,7 +119,7 @@ class Tally {
   }
 }
 
-/** Reports one outcome. Answers why the file failed or is skipped, if so. */
+/** Reports one outcome. Returns why the file failed or is skipped, if so. */
 async function report<R>(outcome: Outcome<R>, run: FileRun<R>): Promise<Failure | undefined> {
   const { file } = outcome;
   if ("failure" in outcome) {
@@ -201,7 +201,7 @@ async function eachOutcome<R>(
 
 /**
  * Works on every selected file, image or video, and hands each result over in order. A failure is printed, as JSON on
- * standard output or as a sentence on standard error. Answers whether there was one.
+ * standard output or as a sentence on standard error. Returns whether there was one.
  */
 export async function eachFile<R>(
   run: FileRun<R>,

@@ -78,7 +78,7 @@ const isSvg = (head: Buffer): boolean =>
 const isText = (head: Buffer): boolean =>
   head.length > 0 && !/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(head.toString("latin1"));
 
-/** Returns the first bytes of a file, or none where it cannot be read. */
+/** Returns the first bytes of a file, or none if it cannot be read. */
 async function headOf(path: Path): Promise<Buffer> {
   try {
     const { file } = await openFile(path);

@@ -67,7 +67,7 @@ class Ordering<Input, Given, Answer> {
     this.#reader.wake();
   }
 
-  /** Waits for the next answer in the order of the inputs. Answers false at the end, and throws what `answers` threw. */
+  /** Waits for the next answer in the order of the inputs. Returns false at the end, and throws what `answers` threw. */
   async hasNext(): Promise<boolean> {
     while (!this.#ready.has(this.#yielded)) {
       if (this.#end?.failure) throw this.#end.failure.error;

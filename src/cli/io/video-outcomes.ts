@@ -73,7 +73,7 @@ export async function videoOutcomes<R>(
   return streamOutcomes(file, path, options, work);
 }
 
-/** How many bytes the video behind an image has. It is undefined where the image was read by something else. */
+/** How many bytes the video behind an image has. It is undefined if the image was read by something else. */
 const embeddedLength = async (file: Found): Promise<number | undefined> =>
   file.error === undefined ? file.embedded : undefined;
 

@@ -8,7 +8,7 @@ import { inheritedDescriptor } from "./pipes.js";
 
 /**
  * A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller. `embedded`: how
- * many bytes the video behind its image has, set when the image is read; undefined where that is not known.
+ * many bytes the video behind its image has, set when the image is read; undefined if that is not known.
  */
 export type Found =
   | { path: Path; walked: boolean; stream: boolean; error?: undefined; embedded?: Promise<number | undefined> }

@@ -43,7 +43,7 @@ function split(args: string[], options: Options): { values: Record<string, Raw>;
   }
 }
 
-/** @throws {UsageError} where it is no number of decimal digits in the option's range. */
+/** @throws {UsageError} if it is no number of decimal digits in the option's range. */
 function numberOf(name: string, text: string, { type, least, most }: NumberOption): number {
   const whole = type === "integer";
   const value = (whole ? /^\d+$/ : /^\d+(\.\d+)?$/).test(text) ? Number(text) : NaN;

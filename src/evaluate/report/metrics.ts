@@ -38,7 +38,7 @@ export function meanInterval(values: readonly number[]): [least: number, most: n
   return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
 
-/** Returns the quantile `part` (0 … 1) by the nearest rank, or null where there is no value. */
+/** Returns the quantile `part` (0 … 1) by the nearest rank, or null if there is no value. */
 export function quantile(values: readonly number[], part: number): number | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);

@@ -6,7 +6,7 @@ import type { VideoFigures, VideoReport } from "./types.js";
 
 const falseOf = ({ f }: Row): number => f.reduce((sum, [, matches]) => sum + matches, 0);
 
-/** The figures of the clips; undefined where there is none. */
+/** The figures of the clips; undefined if there is none. */
 export function videoReport({
   level,
   clips,

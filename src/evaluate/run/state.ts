@@ -9,7 +9,7 @@ export interface Row {
   q: string;
   /** The name and version of the method. */
   m: string;
-  /** The distance to the nearest entry of the original, or null where the method gave none. */
+  /** The distance to the nearest entry of the original, or null if the method gave none. */
   d: number | null;
   /** The tier of that entry, where the method decides it. */
   t?: "match" | "review";

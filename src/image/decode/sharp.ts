@@ -3,7 +3,7 @@ import { loadPackage } from "../../packages.js";
 
 let loaded: typeof Sharp | undefined;
 
-/** Answers sharp, which decodes images. @throws {EmpreinteError} `ERR_EMPREINTE_NATIVE_LOAD` where it is missing. */
+/** Returns sharp, which decodes images. @throws {EmpreinteError} `ERR_EMPREINTE_NATIVE_LOAD` if it is missing. */
 export function sharp(): typeof Sharp {
   return (loaded ??= loadPackage("sharp", "decodes images") as typeof Sharp);
 }

@@ -34,7 +34,7 @@ function setByUser(): boolean {
   return names.some((name) => env[name]) || (env["GLIBC_TUNABLES"] ?? "").includes("glibc.malloc.");
 }
 
-/** Returns thresholds in bytes, or undefined where there is too little memory. `available` is in bytes. */
+/** Returns thresholds in bytes, or undefined if there is too little memory. `available` is in bytes. */
 export function thresholdsOf(
   available: number,
   threads: number,

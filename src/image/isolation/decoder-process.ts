@@ -81,7 +81,7 @@ export class DecoderProcess {
     return decoder;
   }
 
-  /** Starts a process, or answers how it ended by itself. Throws as `start` does. */
+  /** Starts a process, or returns how it ended by itself. Throws as `start` does. */
   static async #attempt(confined: boolean, signal: AbortSignal): Promise<DecoderProcess | DecoderEnded> {
     try {
       return await DecoderProcess.#start(confined, signal);
@@ -127,7 +127,7 @@ export class DecoderProcess {
     }
   }
 
-  /** Answers the next message, which `send` makes it send. */
+  /** Returns the next message, which `send` makes it send. */
   async #receive(limits: MessageLimits, signal: AbortSignal, send: () => void): Promise<Message> {
     const kill = (): void => {
       this.#fail(signal.reason);

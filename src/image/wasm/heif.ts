@@ -106,7 +106,7 @@ function decodeOnce(heif: HeifCalls, handle: number, grey: boolean, deep: boolea
 }
 
 /**
- * Decodes an image. Where the decoder leaves out a block that is damaged, its memory is as it was before. So it is filled
+ * Decodes an image. If the decoder leaves out a block that is damaged, its memory is as it was before. So it is filled
  * first, and if any part of the image could be the filling, the image is decoded over another one and must be the same.
  */
 function decodeWhole(heif: HeifCalls, handle: number): Samples {

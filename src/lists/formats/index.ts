@@ -30,7 +30,7 @@ export type WrittenFormat =
 export type ListFormat =
   WrittenFormat | "signals" | "ncmec" | "threatexchange" | "tech-against-terrorism" | "vics-1.3" | "csv";
 
-/** The table of formats. Where several are certain of a list, the first one in this order reads it. */
+/** The table of formats. If several are certain of a list, the first one in this order reads it. */
 export const formats: Readonly<Record<ListFormat, Format> & Record<WrittenFormat, WritableFormat>> = {
   "signal-csv": signalCsv,
   "vpdq-lines": vpdqLines,

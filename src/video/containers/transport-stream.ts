@@ -44,7 +44,7 @@ class Counters {
   /** Whether a counter has jumped. */
   jumped = false;
 
-  /** Returns false where a packet is missing inside a frame or sound, or where it cannot be known. */
+  /** Returns false if a packet is missing inside a frame or sound, or where it cannot be known. */
   take(packet: Buffer): boolean {
     if (packet[0] !== sync || (packet[1]! & 0x80) !== 0) return false;
     const pid = packet.readUInt16BE(1) & 0x1fff;

@@ -106,7 +106,7 @@ async function search(options: FindFfmpegOptions): Promise<Search> {
 const howToInstall =
   "Install it (Debian: apt install ffmpeg; npm: @ffmpeg-installer/ffmpeg), or name it with ffmpegPath or EMPREINTE_FFMPEG";
 
-/** The ffmpeg of the search order; undefined where there is no program of that name. */
+/** The ffmpeg of the search order; undefined if there is no program of that name. */
 async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
   const found = await search(options);
   if ("path" in found) return found;
@@ -118,7 +118,7 @@ async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
 /**
  * Finds the ffmpeg that decodes videos. The search order is the option `ffmpegPath`, the variable `EMPREINTE_FFMPEG`,
  * PATH, and the optional package `@ffmpeg-installer/ffmpeg`. It returns the first one that states its version, or
- * undefined where there is no program of that name.
+ * undefined if there is no program of that name.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the option or `EMPREINTE_FFMPEG` names no working
  * ffmpeg.

@@ -6,7 +6,7 @@ export interface FrameLine {
    * Counts frames in the order in which they are shown. It starts from 0 again where the size of the frames changes.
    */
   count: number;
-  /** The time from the beginning of the container; undefined where the container states none. */
+  /** The time from the beginning of the container; undefined if the container states none. */
   seconds: number | undefined;
   width: number;
   height: number;
@@ -48,9 +48,9 @@ export class StderrReport {
   fileOpened = false;
   /** The number of lines that were recognized: a sign of progress. */
   recognizedLines = 0;
-  /** The duration that the container states; undefined where it states none. */
+  /** The duration that the container states; undefined if it states none. */
   durationSeconds: number | undefined;
-  /** The average frames a second to two decimals; undefined where the container states none. */
+  /** The average frames a second to two decimals; undefined if the container states none. */
   frameRate: number | undefined;
   /** The last problems that it reported. */
   readonly problems: string[] = [];

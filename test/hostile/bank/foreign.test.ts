@@ -39,7 +39,7 @@ function altered(...statements: string[]): string {
   return path;
 }
 
-/** Opens a store and does everything with it. Answers the first error. */
+/** Opens a store and does everything with it. Returns the first error. */
 async function useAll(path: string): Promise<unknown> {
   let store: BankStore | undefined;
   try {

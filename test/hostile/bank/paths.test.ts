@@ -206,7 +206,7 @@ describe("a file that is replaced while it is open", () => {
       await expect(store.import(from, entriesOfCase(30))).rejects.toMatchObject(refused);
       expect(() => store.createBank({ name: "other" })).toThrow(expect.objectContaining(refused));
       await expect(store.search(values[0]!)).rejects.toMatchObject(refused);
-      // Where the folder has gone, there is no log that closing would empty.
+      // If the folder has gone, there is no log that closing would empty.
       if (how.startsWith("in a folder")) await store.close();
       else await expect(store.close()).rejects.toMatchObject(refused);
       await expect(store.search(values[0]!)).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });

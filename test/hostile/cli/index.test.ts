@@ -199,7 +199,7 @@ describe("a writer that goes away", () => {
         writeFileSync(path(`${name}.csv`), `${scene.hash},${name}\n${hexHashes(20, number).join("\n")}\n`);
       }
       const killAt = pathToFileURL(join(root, "test/support/bank/kill-at-rename.mjs")).href;
-      /** Builds the index of a list and is killed at its n-th rename. Answers whether it was. */
+      /** Builds the index of a list and is killed at its n-th rename. Returns whether it was. */
       const build = async (list: string, at: number): Promise<boolean> => {
         const args = ["--import", killAt, main, "index", "build", path(`${list}.csv`), "-o", index];
         const { code, signal } = await run(process.execPath, args, {

@@ -82,7 +82,7 @@ const attempts = {
   },
 } as const;
 
-/** Tries all of a kind in a process of Node.js, and answers the code of each error, or "done". */
+/** Tries all of a kind in a process of Node.js, and returns the code of each error, or "done". */
 async function tried(kind: keyof typeof attempts, confinement: Confinement | undefined): Promise<[string, string][]> {
   for (const name of ["old", "gone"]) fs.writeFileSync(join(folder, name), name);
   for (const name of ["made", "folder", "link", "new"]) fs.rmSync(join(folder, name), { recursive: true, force: true });

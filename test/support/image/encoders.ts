@@ -15,7 +15,7 @@ export const programs = {
   opj_decompress: "libopenjp2-tools",
 } as const;
 
-/** Why a test cannot run here, or undefined where all these programs are. */
+/** Why a test cannot run here, or undefined if all these programs are. */
 export function missing(...names: (keyof typeof programs)[]): string | undefined {
   const none = names.find((name) => which(name) === undefined);
   return none && `skipped: needs ${none} (${programs[none]})`;

@@ -71,7 +71,7 @@ function tidy(file) {
   });
 }
 
-/** Checks sources as one. Where that finds something, each is checked by itself, and only what that finds counts. */
+/** Checks sources as one. If that finds something, each is checked by itself, and only what that finds counts. */
 async function check(files, number) {
   let suspects = files;
   if (files.length > 1) {

@@ -46,7 +46,7 @@ export function longSentences({ markdown }: DocumentFile, most: number): string[
   return found;
 }
 
-/** The mean words of a sentence over the paragraphs; tables and code do not count. 0 where there is no prose. */
+/** The mean words of a sentence over the paragraphs; tables and code do not count. 0 if there is no prose. */
 export function meanSentence({ markdown }: DocumentFile): number {
   const all = markdown.paragraphs.flatMap(({ text }) => sentences(text));
   const words = all.reduce((sum, sentence) => sum + sentence.split(" ").length, 0);

@@ -80,7 +80,7 @@ describe("a decision", () => {
     await store.import(from, [{ id: "a", signals: [own(hash(0, 20)), part(hash(0))] }]);
     expect(found(hash(0))).toEqual([["a", undefined, 20, "block"]]);
     expect(found(hash(0, 12))).toEqual([["a", undefined, 8, "block"]]);
-    // Where its own is too far, the part's is what is left.
+    // If its own is too far, the part's is what is left.
     store.setPolicy("ncii", { action: "block", radius: 15 });
     expect(found(hash(0))).toEqual([["a", "centre-10", 0, "review"]]);
   });

@@ -42,7 +42,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Imports the hashes as one entry each, and answers an index of them by the store's entry numbers. */
+/** Imports the hashes as one entry each, and returns an index of them by the store's entry numbers. */
 async function filled(): Promise<HashIndex> {
   const values = originals.map((image) => hashPixelsSync(image).hash);
   for (let i = 0; i < 500; i++) values.push(hex(hashAt(others, i)));

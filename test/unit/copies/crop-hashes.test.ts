@@ -64,7 +64,7 @@ describe("in an index", () => {
     const { matches } = await index.searchImage(query, { level: "standard", all: true });
     expect(matches).toMatchObject([{ id: 7, tier: "match" }]);
     expect(hashes.crops[matches[0]!.crop!]).toBeDefined();
-    // A plain search answers the same entry, by the same crop.
+    // A plain search returns the same entry, by the same crop.
     const [near] = (await index.searchImage(query)).matches;
     expect(near).toMatchObject({ id: 7, crop: expect.any(Number) as number });
     const { hash: nearest } = hashes.crops[near!.crop!]!;

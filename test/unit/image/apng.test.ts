@@ -105,7 +105,7 @@ describe.skipIf(ffmpeg === undefined)("the frames are those of ffmpeg", () => {
       expect(page).toMatchObject({ page: i, primary: i === 0, width, height, channels: hashed });
       let most = 0;
       for (const [at, value] of wanted[i]!.entries()) {
-        // Where nothing is visible, the colour is nobody's.
+        // If nothing is visible, the colour is nobody's.
         const isHidden = channels % 2 === 0 && wanted[i]![at - (at % channels) + channels - 1] === 0;
         if (isHidden || at % channels >= hashed) continue;
         most = Math.max(most, Math.abs(value - page.data[Math.floor(at / channels) * hashed + (at % channels)]!));

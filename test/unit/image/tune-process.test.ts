@@ -98,7 +98,7 @@ async function child(script: string, env: NodeJS.ProcessEnv = {}): Promise<unkno
   return JSON.parse(await succeed(process.execPath, args, { env: { ...process.env, ...env } }));
 }
 
-/** Makes a control group with a limit of memory, of either version. Returns undefined where that is not allowed. */
+/** Makes a control group with a limit of memory, of either version. Returns undefined if that is not allowed. */
 function memoryGroup(bytes: number): ({ path: string } & Disposable) | undefined {
   for (const [parent, file] of [
     ["/sys/fs/cgroup/memory", "memory.limit_in_bytes"],

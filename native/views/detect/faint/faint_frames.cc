@@ -1,5 +1,5 @@
 // Frames of nearly the colour that the image has at its own edges. The exact colour of the frame shows where it can end
-// at most. Where no edge shows it, the frame may be as wide on opposite sides, or the image may have a usual shape.
+// at most. If no edge shows it, the frame may be as wide on opposite sides, or the image may have a usual shape.
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>

@@ -36,7 +36,7 @@ export class Hasher {
 
   /**
    * Starts the program and tests it with a known image. Every other call does so as well.
-   * @throws {HashError} `ERR_EMPREINTE_BROWSER` or `ERR_EMPREINTE_SELF_TEST` where this browser cannot hash.
+   * @throws {HashError} `ERR_EMPREINTE_BROWSER` or `ERR_EMPREINTE_SELF_TEST` if this browser cannot hash.
    */
   async start(): Promise<Started> {
     return this.#current().started;

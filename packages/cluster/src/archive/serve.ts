@@ -60,7 +60,7 @@ export class ShardServer {
     }
   }
 
-  /** Answers nothing more, and closes the shard. */
+  /** Stops answering, and closes the shard. */
   async close(): Promise<void> {
     this.#subscription.unsubscribe();
     await Promise.all(this.#running);

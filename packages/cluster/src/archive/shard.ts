@@ -72,7 +72,7 @@ const atOnce = 100_000;
  */
 export class ArchiveShard {
   readonly path: string;
-  /** Why the index was made anew from the file, or undefined where the saved one was used. */
+  /** Why the index was made anew from the file, or undefined if the saved one was used. */
   readonly rebuilt: string | undefined;
   readonly #database: Libsql.Database;
   readonly #index: HashIndex;
@@ -163,7 +163,7 @@ export class ArchiveShard {
 
   /**
    * Removes uploads. No search that begins afterwards finds them, and their bytes are gone from the files when it resolves.
-   * It writes the whole index anew, so remove many at once. Ids that are not there are skipped. Answers how many it removed.
+   * It writes the whole index anew, so remove many at once. Ids that are not there are skipped. Returns how many it removed.
    */
   async remove(ids: readonly string[]): Promise<number> {
     const find = this.#database.prepare("SELECT number FROM uploads WHERE id = ?");
@@ -203,7 +203,7 @@ export class ArchiveShard {
     if (busy !== 0) throw new Error(`Another process reads ${this.path}, so that its log still has what was removed`);
   }
 
-  /** @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_CLOSED` where the shard was closed, or opened again by another. */
+  /** @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_CLOSED` if the shard was closed, or opened again by another. */
   #assertOwner(): void {
     const row = this.#closed
       ? undefined
@@ -235,7 +235,7 @@ interface OpenedIndex {
   rebuilt: string | undefined;
 }
 
-/** Opens the saved index, or answers an empty one with the reason. */
+/** Opens the saved index, or returns an empty one with the reason. */
 async function openIndex(path: string, database: Libsql.Database): Promise<OpenedIndex> {
   const saved = database.prepare("SELECT number, bytes, changed FROM saved").get() as
     { number: number; bytes: number; changed: number } | undefined;

@@ -22,7 +22,7 @@ interface LinkValues {
   key?: string | undefined;
 }
 
-/** Answers an option that must be there. @throws {UsageError} */
+/** Returns an option that must be there. @throws {UsageError} */
 export function required(name: string, value: string | undefined): string {
   if (value === undefined) throw new UsageError(`--${name} is missing`);
   return value;
@@ -36,7 +36,7 @@ export function positive(name: string, value: string | undefined, unit = "a numb
   throw new UsageError(`--${name} takes ${unit}`);
 }
 
-/** Answers how to reach NATS. @throws {UsageError} and {EmpreinteError} where a file cannot be read. */
+/** Returns the options of the connection to NATS. @throws {UsageError} and {EmpreinteError} if a file cannot be read. */
 export function linkOf({ store, servers, ca, cert, key }: LinkValues): LinkOptions {
   const text = (path: string): string => readSmallFileSync(path).toString("utf8");
   const files = { ...(ca && { ca: text(ca) }), ...(cert && { cert: text(cert) }), ...(key && { key: text(key) }) };

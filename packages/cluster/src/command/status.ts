@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { clusterStatus, statusText } from "../status.js";
 import { linkOf, linkOptions, positive } from "./options.js";
 
-/** Prints the status of a cluster. Answers 0, or 1 where something is not well. */
+/** Prints the status of a cluster. Returns 0, or 1 where something is not well. */
 export async function statusCommand(args: string[]): Promise<number> {
   const options = { ...linkOptions, json: { type: "boolean", default: false }, watch: { type: "string" } } as const;
   const { values } = parseArgs({ args, options });

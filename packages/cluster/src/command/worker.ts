@@ -29,7 +29,7 @@ function metricsAddress(text: string): MetricsAddress {
 
 const levels = ["fast", "standard", "thorough"] as const;
 
-/** Works until SIGTERM or SIGINT, then finishes what it has. Prints events as lines of JSON. Answers 0. */
+/** Works until SIGTERM or SIGINT, then finishes what it has. Prints events as lines of JSON. Returns 0. */
 export async function workerCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options });
   const link = linkOf(values);

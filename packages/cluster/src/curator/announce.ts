@@ -80,7 +80,7 @@ export class Announcer {
     return this.#last.announcement?.revision ?? 0;
   }
 
-  /** Reads where the stream is. @throws {ClusterError} where the stream has what the store lacks. */
+  /** Reads where the stream is. @throws {ClusterError} if the stream has what the store lacks. */
   async synchronize(): Promise<void> {
     const last = await lastAnnouncement(this.#link);
     if (last.announcement !== undefined) {
@@ -91,7 +91,7 @@ export class Announcer {
     this.#last = last;
   }
 
-  /** Announces the store's revision, unless it is announced. Answers that revision, or undefined. */
+  /** Announces the store's revision, unless it is announced. Returns that revision, or undefined. */
   async announce(): Promise<number | undefined> {
     const { revision, digest } = this.#store.position();
     const previous = this.announced;

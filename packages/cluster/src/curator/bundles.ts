@@ -28,7 +28,7 @@ export class Bundles {
     this.#maxBytes = maxBytes;
   }
 
-  /** Reads what a node at a position lacks. Answers undefined where that is too much. @throws {BankError} */
+  /** Reads what a node at a position lacks. Returns undefined if that is too much. @throws {BankError} */
   open(position: StorePosition): { id: string; chunks: number; revision: number } | undefined {
     const { revision } = this.#store;
     const from = JSON.stringify(position);
@@ -42,7 +42,7 @@ export class Bundles {
     return { id: bundle.id, chunks: Math.ceil(bundle.bytes.length / chunkBytes), revision };
   }
 
-  /** Answers a chunk, or undefined where its bundle is not kept any more. */
+  /** Returns a chunk, or undefined if its bundle is not kept any more. */
   chunk(id: string, chunk: number): Uint8Array | undefined {
     const bundle = this.#bundles.find((other) => other.id === id);
     return bundle?.bytes.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes);

@@ -40,7 +40,7 @@ export class Confirmations {
     for (const wake of this.#waiting) wake();
   }
 
-  /** Answers the nodes that have not confirmed a revision. */
+  /** Returns the nodes that have not confirmed a revision. */
   missing(revision: number): string[] {
     return [...this.#nodes].filter(([, node]) => node.revision < revision).map(([name]) => name);
   }

@@ -21,7 +21,7 @@ export interface CuratorOptions extends LinkOptions {
   /** The name of this process, different from every other curator's. */
   id: string;
   /**
-   * The store: a path, or a function that answers an open store once the curator has its lease. Such a store is not closed
+   * The store: a path, or a function that returns an open store once the curator has its lease. Such a store is not closed
    * by the curator.
    */
   bank: string | (() => BankStore);

@@ -76,7 +76,7 @@ export class CuratorLease {
     }
   }
 
-  /** Takes the key after `entry`. Answers false where another was faster. */
+  /** Takes the key after `entry`. Returns false if another was faster. */
   async #write(epoch: number, entry: KvEntry | null, start: number): Promise<boolean> {
     const { kv, id } = this.#options;
     const next = Math.max(epoch, entry?.revision ?? 0) + 1;
@@ -93,7 +93,7 @@ export class CuratorLease {
   }
 
   /**
-   * Writes the key again. @throws {Deposed} where another curator has written it. It throws other errors where NATS does not
+   * Writes the key again. @throws {Deposed} if another curator has written it. It throws other errors where NATS does not
    * answer; the lease is then kept as long as `sure` says, and longer where nobody else takes it.
    */
   async renew(): Promise<void> {

@@ -57,7 +57,7 @@ export function serve(context: ServeContext): Subscription[] {
   );
 }
 
-/** Where the answer fails, the sender gets the reason at once, and tries again. */
+/** If the answer fails, the sender gets the reason at once, and tries again. */
 async function handle(context: ServeContext, handler: Handler, message: Msg): Promise<void> {
   try {
     if (!context.lease.sure) throw new Error("this curator cannot renew its lease");

@@ -56,7 +56,7 @@ export class Snapshots {
     this.#isNear = isNear;
   }
 
-  /** Answers the newest snapshot, and makes one where there is none, an old one, or a damaged one of that name. */
+  /** Returns the newest snapshot, and makes one where there is none, an old one, or a damaged one of that name. */
   async get(damaged: string): Promise<SnapshotKey> {
     const current = this.#current;
     if (current !== undefined && current.object !== damaged && this.#isNear(current.position)) return current;
@@ -64,7 +64,7 @@ export class Snapshots {
     return this.#making;
   }
 
-  /** Drops the key and deletes the objects. Answers whether the objects are deleted: without NATS they cannot be. */
+  /** Drops the key and deletes the objects. Returns whether the objects are deleted: without NATS they cannot be. */
   async drop(): Promise<boolean> {
     this.#generation++;
     this.#current = undefined;

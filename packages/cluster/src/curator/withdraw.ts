@@ -41,7 +41,7 @@ export interface WithdrawContext {
   earlierLeases: () => number;
   /** Called once the store has removed the entries: no lease is granted behind that revision. */
   removed: (revision: number) => void;
-  /** Announces. Answers false where NATS does not take it. */
+  /** Announces. Returns false where NATS does not take it. */
   announce: () => Promise<boolean>;
   /** The last revision that the stream has, as far as the curator knows. */
   announced: () => number;

@@ -15,7 +15,7 @@ export class Delivery {
   readonly #message: Msg;
   #answered = false;
 
-  /** @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` where it is no message of a consumer. */
+  /** @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` if it is no message of a consumer. */
   constructor(message: Msg) {
     const parts = (message.reply ?? "").split(".");
     // $JS.ACK.stream.consumer.deliveries.sequence…, or with the domain and the account after ACK.

@@ -37,14 +37,14 @@ export class Handles {
   readonly #fetcher: Fetcher;
   readonly #maxBytes: number;
 
-  /** @throws {FetchError} where the options of the fetcher are not valid. */
+  /** @throws {FetchError} if the options of the fetcher are not valid. */
   constructor(options: HandleOptions) {
     this.#options = options;
     this.#fetcher = new Fetcher(options.fetcher);
     this.#maxBytes = options.maxBytes ?? 2 ** 26;
   }
 
-  /** Answers what a handle names. @throws {ClusterError} {FetchError} and what the caller's `fetch` throws. */
+  /** Returns the upload that a handle names. @throws {ClusterError} {FetchError} and what the caller's `fetch` throws. */
   async open(handle: Handle, signal: AbortSignal): Promise<Upload> {
     if ("path" in handle) return this.#path(handle.path);
     if ("url" in handle) return this.#url(handle.url, signal);

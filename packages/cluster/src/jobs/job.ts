@@ -63,7 +63,7 @@ interface ResultBase {
 export type JobResult = ResultBase &
   ({ decision: JobDecision; failure?: undefined } | { failure: JobFailure; decision?: undefined });
 
-/** A job that no worker could do. `job` is undefined where the message was no job. */
+/** A job that no worker could do. `job` is undefined if the message was no job. */
 export interface DeadLetter extends JobFailure {
   id: string;
   job: Job | undefined;
@@ -134,7 +134,7 @@ export function checkJob(value: unknown): Job {
   throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", `Expected ${expected}`);
 }
 
-/** Reads a message. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` where it is no such thing. */
+/** Reads a message. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` if it is no such thing. */
 export function readJson(what: string, data: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(data).toString());

@@ -110,7 +110,7 @@ export class JobQueue {
   }
 
   /**
-   * Calls a function with each result, one after the other, until the signal or `close` ends it. Where the function throws, it
+   * Calls a function with each result, one after the other, until the signal or `close` ends it. If the function throws, it
    * gets the same result again, after a pause that grows to 30 seconds.
    */
   async onResult(
@@ -226,7 +226,7 @@ export class JobQueue {
   }
 }
 
-/** Counts what is in the queue of a store, or answers zeros where there is none. */
+/** Counts what is in the queue of a store, or returns zeros where there is none. */
 export async function queueCounts({ jsm, names }: Link): Promise<QueueCounts> {
   const counts: QueueCounts = { waiting: { high: 0, normal: 0, low: 0 }, delivered: 0, results: 0, deadLetters: 0 };
   for (const priority of priorities) {

@@ -20,7 +20,7 @@ export const resultSubject = ({ names }: Pick<Link, "names">, id: string): strin
 export const letterSubject = ({ names }: Pick<Link, "names">, { id, job }: Pick<DeadLetter, "id" | "job">): string =>
   job === undefined ? `${names.letter}.malformed.${tokenOf(id)}` : `${names.letter}.${tokenOf(id)}`;
 
-/** Stores a result. Answers false where the job has one already. @throws where NATS does not take it. */
+/** Stores a result. Returns false if the job has one already. @throws where NATS does not take it. */
 export async function storeResult(link: Link, result: JobResult): Promise<boolean> {
   const { js, nc, names } = link;
   try {
@@ -50,7 +50,7 @@ export async function storeLetter(link: Link, letter: DeadLetter): Promise<void>
 
 /**
  * Yields results as they come, and those that a reader of this name has not had. A result is acknowledged when the loop asks
- * for the next one. Where the loop ends before, or the process does, the result comes again.
+ * for the next one. If the loop ends before, or the process does, the result comes again.
  */
 export async function* readResults(
   link: Link,

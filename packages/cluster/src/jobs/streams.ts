@@ -90,7 +90,7 @@ export async function makeQueue({ jsm, names, replicas }: Link, options: QueueOp
   }
 }
 
-/** Takes one message that waits, or undefined where none does. @throws where the consumer is not there. */
+/** Takes one message that waits, or undefined if none does. @throws where the consumer is not there. */
 export async function pullOne({ nc }: Link, stream: string, consumer: string): Promise<Delivery | undefined> {
   const request = JSON.stringify({ batch: 1, no_wait: true });
   // A delivered message has the subject of its stream, so the inbox that all requests share would not know whose it is.

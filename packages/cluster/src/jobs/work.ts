@@ -21,7 +21,7 @@ import { hasResult, storeLetter, storeResult } from "./results.js";
 /** What a worker keeps of an upload by itself, such as in an archive of its own: the hash is here and in no message. */
 export interface HashedUpload {
   id: string;
-  /** The whole hash as 64 hex digits, or undefined where only the bytes of the file were matched. */
+  /** The whole hash as 64 hex digits, or undefined if only the bytes of the file were matched. */
   hash: string | undefined;
   quality: number;
   decision: Decision;

@@ -22,7 +22,7 @@ export class Times {
 export class EventCounts {
   readonly counts: Map<string, { type: string; step: string; count: number }> = new Map();
 
-  /** Answers a listener that counts, and then calls the next one. */
+  /** Returns a listener that counts, and then calls the next one. */
   before(next: EventListener): EventListener {
     return (event) => {
       this.#add(event);

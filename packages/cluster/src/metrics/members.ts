@@ -8,7 +8,7 @@ import { eventMetric, metric, type Metric } from "./text.js";
 /** Whoever has metrics. */
 export type MetricSource = Curator | ClusterNode | Worker | JobQueue;
 
-/** Answers the metrics of a member. @throws {ClusterError} where a queue cannot be counted. */
+/** Returns the metrics of a member. @throws {ClusterError} if a queue cannot be counted. */
 export async function metricsOf(source: MetricSource): Promise<Metric[]> {
   if (source instanceof Curator) return ofCurator(source);
   if (source instanceof Worker) return ofWorker(source);

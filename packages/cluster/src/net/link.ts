@@ -49,7 +49,7 @@ export async function openLink({ store, nats, replicas = 1 }: LinkOptions, name:
 /** 10014: there is no such consumer; 10037: no such message; 10059: no such stream. */
 const absent = [10014, 10037, 10059];
 
-/** Answers what JetStream has, or undefined where it says that there is no such thing. @throws every other error. */
+/** Returns what JetStream has, or undefined if it says that there is no such thing. @throws every other error. */
 export async function orAbsent<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;

@@ -12,7 +12,7 @@ export interface Announcement {
   previousDigest: string;
   /** Which curator says so: each takeover has a higher number. */
   epoch: number;
-  /** The numbers of the changed entries, as runs, or null where there are too many to name. */
+  /** The numbers of the changed entries, as runs, or null if there are too many to name. */
   entries: [first: number, last: number][] | null;
 }
 

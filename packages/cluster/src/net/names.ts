@@ -39,7 +39,7 @@ export interface Names {
   resultHint: string;
 }
 
-/** Answers the names of a store. */
+/** Returns the names of a store. */
 export function namesOf(given: string): Names {
   const store = checkId("store", given);
   return {

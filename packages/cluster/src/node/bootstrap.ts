@@ -23,8 +23,8 @@ export function removeDownload(path: string): void {
 }
 
 /**
- * Downloads the curator's snapshot beside `path`, checks it, and answers the path of the checked copy, which is a replica.
- * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` where the snapshot is damaged.
+ * Downloads the curator's snapshot beside `path`, checks it, and returns the path of the checked copy, which is a replica.
+ * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` if the snapshot is damaged.
  */
 export async function downloadSnapshot(link: Link, node: string, path: string, event: EventListener): Promise<string> {
   const { nc, names } = link;
@@ -72,7 +72,7 @@ export function placeSnapshot(copy: string, path: string): void {
 /** After so many milliseconds without an answer the object is damaged: NATS waits for a missing part for ever. */
 const stall = 10_000;
 
-/** Yields the chunks of a stream. @throws {ClusterError} where none comes for too long. */
+/** Yields the chunks of a stream. @throws {ClusterError} if none comes for too long. */
 async function* withoutStalls(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   try {

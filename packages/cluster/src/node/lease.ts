@@ -18,7 +18,7 @@ export class NodeLease {
     return this.#now() < this.#until;
   }
 
-  /** Milliseconds that are left; 0 where the lease has ended. */
+  /** Milliseconds that are left; 0 if the lease has ended. */
   get left(): number {
     return Math.max(0, this.#until - this.#now());
   }

@@ -25,7 +25,7 @@ import { NodeLease } from "./lease.js";
 export interface NodeOptions extends LinkOptions {
   /** The name of this node, different from every other node's. */
   id: string;
-  /** Where the node keeps its copy of the store. Where there is no file yet, it takes a snapshot. */
+  /** Where the node keeps its copy of the store. If there is no file yet, it takes a snapshot. */
   path: string;
   onEvent?: EventListener;
   /** A monotonic clock in milliseconds, for tests. Default `performance.now`. */
@@ -109,7 +109,7 @@ export class ClusterNode {
     return this.#store?.digest();
   }
 
-  /** Why the node does not answer now, or undefined where it does. */
+  /** Why the node does not answer now, or undefined if it does. */
   get incomplete(): IncompleteReason | undefined {
     if (this.#closing.signal.aborted) return "closed";
     if (!this.#history) return "history";
@@ -154,7 +154,7 @@ export class ClusterNode {
   }
 
   /**
-   * Answers nothing more, and leaves the cluster: no withdrawal waits for this node from now on. Its files stay.
+   * Stops answering, and leaves the cluster: no withdrawal waits for this node from now on. Its files stay.
    * @throws where no curator answers: the node then stays registered, and does not answer.
    */
   async leave(): Promise<void> {
@@ -167,7 +167,7 @@ export class ClusterNode {
     await nc.request(names.leave, write({ node: this.id }), { timeout: 5000 });
   }
 
-  /** Answers nothing more, and closes the store. The node stays registered: a withdrawal names it as missing. */
+  /** Stops answering, and closes the store. The node stays registered: a withdrawal names it as missing. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
@@ -403,7 +403,7 @@ export class ClusterNode {
     }
   }
 
-  /** Takes over an announced revision. Answers whether the announcement is dealt with, or comes again later. */
+  /** Takes over an announced revision. Returns whether the announcement is dealt with, or comes again later. */
   async #hear({ announcement }: Heard): Promise<"done" | "later" | "refuse"> {
     const { revision, digest, epoch } = announcement;
     if (this.#store === undefined || this.#left) return "later";

@@ -51,7 +51,7 @@ export class TestJobs {
     this.#closing.push(() => this.queue.close());
   }
 
-  /** Writes the image of a seed as an upload, and answers its path. */
+  /** Writes the image of a seed as an upload, and returns its path. */
   async upload(seed: number): Promise<string> {
     const bytes = await image(seed);
     this.hashes.push((await hashImage(bytes)).hash);

@@ -34,7 +34,7 @@ export interface ExchangePage {
    * The entries in arrays, as they arrive. They throw where the page is cut off, of another source, or contradicts itself.
    */
   entries: AsyncIterable<readonly EntryInput[]>;
-  /** Answers where to go on. Call it when the entries have ended. @throws {ExchangeError} */
+  /** Returns the position to continue from. Call it when the entries have ended. @throws {ExchangeError} */
   end(): PageEnd;
 }
 
@@ -64,13 +64,13 @@ export interface ExchangeClient {
   readonly wholeLists: boolean;
   /**
    * Fetches the page at a position. An empty position is the beginning of all.
-   * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_HISTORY` where the exchange knows the position no longer. The run then
+   * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_HISTORY` if the exchange knows the position no longer. The run then
    * fetches everything anew, and ends what is gone at the end of that.
    */
   page(position: Position, options: PageOptions): Promise<ExchangePage>;
   /**
    * Sends what an analyst says of an entry. Sending it twice changes nothing.
-   * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_UNAVAILABLE` where it should be tried later; any other is a refusal.
+   * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_UNAVAILABLE` if it should be tried later; any other is a refusal.
    */
   sendFeedback?(entry: FeedbackEntry, verdict: Verdict): Promise<void>;
   /**

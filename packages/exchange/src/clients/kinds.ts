@@ -78,7 +78,7 @@ export interface ClientSettings {
   options: Readonly<Record<string, string>>;
 }
 
-/** Answers the address of a source. @throws {ExchangeError} */
+/** Returns the address of a source. @throws {ExchangeError} */
 export function baseOf({ kind, base, options }: ClientSettings): string {
   const named = options["environment"];
   if (named !== undefined && !Object.hasOwn(ncmecEnvironments, named)) {

@@ -75,7 +75,7 @@ export interface Output {
   stop: AbortSignal;
 }
 
-/** Runs the command and answers its exit status. */
+/** Runs the command and returns its exit status. */
 export async function exchangeCommand(args: readonly string[], output: Output): Promise<number> {
   const [name = "help", ...rest] = args;
   try {
@@ -199,7 +199,7 @@ const commands: Record<string, Command | undefined> = {
   },
 };
 
-/** Sends what is pending, or shows it. Answers whether something was refused or stayed. */
+/** Sends what is pending, or shows it. Returns whether something was refused or stayed. */
 async function deliver(
   store: BankStore,
   settings: SourceSettings,

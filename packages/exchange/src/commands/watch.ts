@@ -38,7 +38,7 @@ const options = {
   help: boolean,
 };
 
-/** Runs the command and answers its exit status. */
+/** Runs the command and returns its exit status. */
 export async function watchCommand(args: readonly string[], output: Output): Promise<number> {
   const [name = "help", ...rest] = args;
   try {

@@ -23,7 +23,7 @@ const retriedCodes = new Set<FetchErrorCode>([
 ]);
 export const isRetriedError = (error: unknown): boolean => error instanceof FetchError && retriedCodes.has(error.code);
 
-/** Reads `Retry-After`: seconds or a date. Answers milliseconds; undefined where it says nothing. */
+/** Reads `Retry-After`: seconds or a date. Returns milliseconds; undefined if it says nothing. */
 export function retryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\s*\d{1,9}\s*$/.test(value)) return 1000 * Number(value);
@@ -32,7 +32,7 @@ export function retryAfter(value: string | undefined, now: number): number | und
 }
 
 /**
- * Answers the pause before the next try, in milliseconds: what the exchange says, or else chance up to a bound that doubles.
+ * Returns the pause before the next try, in milliseconds: what the exchange says, or else chance up to a bound that doubles.
  * What the exchange says is lengthened by up to a tenth, so that its clients do not come back together.
  */
 export function pauseBefore(

@@ -35,7 +35,7 @@ const prefix = "exchange/outbox/";
 const nameOf = ({ bank, source, kind, entryNumber }: OutboxItem): string =>
   `${prefix}${bank}/${source}/${kind}/${entryNumber}`;
 
-/** Answers the items of a source, or of all sources. */
+/** Returns the items of a source, or of all sources. */
 export function outboxOf(store: BankStore, from?: { bank: string; source: string }): OutboxItem[] {
   const beginning = from === undefined ? prefix : `${prefix}${from.bank}/${from.source}/`;
   return store.memos(beginning).map(({ text }) => JSON.parse(text) as OutboxItem);

@@ -7,7 +7,7 @@ import { type OutboxItem, outboxOf, writeItem } from "./outbox.js";
 
 export interface SendOptions {
   environment: Pick<Environment, "now">;
-  /** Sends nothing, and answers what would be sent. */
+  /** Sends nothing, and returns what would be sent. */
   dryRun?: boolean;
   /** Sends only what is of these kinds. Default: all. */
   only?: readonly OutboxItem["kind"][];

@@ -158,7 +158,7 @@ class Run {
     this.#sawEntries = false;
   }
 
-  /** Takes one page, again where it cannot be read. Answers whether it was the last. */
+  /** Takes one page, again where it cannot be read. Returns whether it was the last. */
   async #page(): Promise<boolean> {
     const { retry = {}, stop } = this.#options;
     for (let failures = 1; ; failures++) {
@@ -285,7 +285,7 @@ class Run {
     return this.#dropToken(resume);
   }
 
-  /** Answers the state after a page. */
+  /** Returns the state after a page. */
   #after({ position, done }: PageEnd): SourceState {
     const { checkpoint, resume } = position;
     const now = this.#environment.now();

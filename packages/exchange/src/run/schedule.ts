@@ -88,7 +88,7 @@ function report(store: BankStore, source: SourceSettings, now: number): void {
   }
 }
 
-/** Fetches each source once, one after the other. Answers how many failed. */
+/** Fetches each source once, one after the other. Returns how many failed. */
 export async function runAll(store: BankStore, options: ScheduleOptions = {}): Promise<number> {
   let failed = 0;
   for (const source of sourcesOf(store).filter(options.only ?? (() => true))) {

@@ -80,12 +80,12 @@ function checkAddress(base: string): void {
     throw invalid("base", "an address without user, password, query and fragment");
 }
 
-/** Answers the sources by their names. */
+/** Returns the sources by their names. */
 export function sourcesOf(store: BankStore): SourceSettings[] {
   return store.memos(prefix).map(({ text }) => JSON.parse(text) as SourceSettings);
 }
 
-/** Answers one source. @throws {ExchangeError} `ERR_EMPREINTE_UNKNOWN_NAME` */
+/** Returns one source. @throws {ExchangeError} `ERR_EMPREINTE_UNKNOWN_NAME` */
 export function findSource(store: BankStore, bank: string, source: string): SourceSettings {
   const found = sourcesOf(store).find((one) => one.bank === bank && one.source === source);
   if (found !== undefined) return found;
@@ -94,7 +94,7 @@ export function findSource(store: BankStore, bank: string, source: string): Sour
 
 /**
  * Fetches the source no longer. Its entries stay, and its position, from which it goes on when it is added again. What a whole
- * fetch has named so far is forgotten. Answers whether it was fetched.
+ * fetch has named so far is forgotten. Returns whether it was fetched.
  */
 export async function removeSource(store: BankStore, bank: string, source: string): Promise<boolean> {
   const from = { bank, source };

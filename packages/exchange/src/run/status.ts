@@ -51,7 +51,7 @@ export const noStatus = (): SourceStatus => ({
   skips: [],
 });
 
-/** Answers what is known of a source's runs. */
+/** Returns the state of a source's runs. */
 export function readStatus(store: BankStore, { bank, source }: { bank: string; source: string }): SourceStatus {
   const name = nameOf(bank, source);
   const memo = store.memos(name).find((one) => one.name === name);

@@ -49,7 +49,7 @@ export interface SimulatorOptions {
 
 /** A simulated exchange. A subclass answers requests. */
 export abstract class Simulator {
-  /** Answers what goes wrong with a request. Default: nothing. */
+  /** Returns what goes wrong with a request. Default: nothing. */
   fault: (request: SimulatedRequest) => Fault | undefined = () => undefined;
   /** Called before each answer. */
   onRequest: (request: SimulatedRequest) => void = () => undefined;
@@ -65,7 +65,7 @@ export abstract class Simulator {
     });
   }
 
-  /** Starts on a port of this machine alone; 0 for any. Answers its address. */
+  /** Starts on a port of this machine alone; 0 for any. Returns its address. */
   async listen(port = 0, host = "127.0.0.1"): Promise<string> {
     this.#server.listen(port, host);
     await once(this.#server, "listening");

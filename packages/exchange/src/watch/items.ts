@@ -88,7 +88,7 @@ export function addWatch(store: BankStore, given: NewWatchItem, now: number = Da
   return item;
 }
 
-/** Answers what is watched. */
+/** Returns the watched items. */
 export function watched(store: BankStore): WatchRecord[] {
   return store.memos(prefix).map(({ text }) => JSON.parse(text) as WatchRecord);
 }
@@ -97,7 +97,7 @@ export function writeWatch(store: BankStore, record: WatchRecord): void {
   store.writeMemo(`${prefix}${record.item.id}`, JSON.stringify(record));
 }
 
-/** Watches an address no longer, and forgets what was seen. Answers whether it was watched. */
+/** Watches an address no longer, and forgets what was seen. Returns whether it was watched. */
 export function removeWatch(store: BankStore, id: string): boolean {
   const name = `${prefix}${id}`;
   const there = store.memos(name).some((memo) => memo.name === name);

@@ -46,7 +46,7 @@ export function judgeStatus(status: number): Verdict | undefined {
 
 /**
  * Judges a page with status 200 … 299.
- * @param missing what the host answers for a name that it cannot have; undefined where that could not be fetched.
+ * @param missing what the host answers for a name that it cannot have; undefined if that could not be fetched.
  */
 export function judgePage(
   page: SeenPage,

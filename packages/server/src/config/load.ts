@@ -153,7 +153,7 @@ export function completeConfig(part: Partial<Config>): Config {
   return Object.assign(defaults, part) as unknown as Config;
 }
 
-/** Takes over the options that a running process can change. Answers the names of those that need a new start. */
+/** Takes over the options that a running process can change. Returns the names of those that need a new start. */
 export function reloadConfig(running: Config, fresh: Config): string[] {
   const changed = keys.filter((key) => running[key] !== fresh[key]);
   const live = changed.filter((key) => serverOptions[key].reload === true);

@@ -45,7 +45,7 @@ export class BankNames {
     });
   }
 
-  /** Answers a bank by the callers' name. */
+  /** Returns a bank by the callers' name. */
   find(name: string): (Bank & { stored: string }) | undefined {
     return this.list().find((bank) => bank.name === name);
   }

@@ -24,7 +24,7 @@ export class Counts {
     this.#store = store;
   }
 
-  /** Answers the counts of the newest revision, or of a large store as it was at the last count. */
+  /** Returns the counts of the newest revision, or of a large store as it was at the last count. */
   async read(): Promise<Walked> {
     const { revision, size } = this.#store;
     if (this.#walked?.revision === revision) return this.#walked;

@@ -37,7 +37,7 @@ export class DayCounts {
     this.#timer ??= setTimeout(() => this.flush(), 1000).unref();
   }
 
-  /** Writes what was counted. Where the state cannot be written, it is kept for the next time. */
+  /** Writes what was counted. If the state cannot be written, it is kept for the next time. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

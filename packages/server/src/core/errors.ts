@@ -96,7 +96,7 @@ const foreignCodes: Record<number, ServiceCode> = {
   429: "ERR_EMPREINTE_TOO_MANY",
 };
 
-/** Answers an error's status, code and text. The text of a defect says nothing: the log has it. */
+/** Returns an error's status, code and text. The text of a defect says nothing: the log has it. */
 export function answerOf(error: unknown): AnsweredError {
   if (error instanceof ServiceError) {
     return { status: error.status, code: error.code, message: shortHashes(error.message), headers: error.headers };

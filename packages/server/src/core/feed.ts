@@ -54,7 +54,7 @@ export class Feed {
   }
 
   /**
-   * Answers a page of at most `limit` entries. Without a position it is the first.
+   * Returns a page of at most `limit` entries. Without a position it is the first.
    * @throws {ServiceError} 400 for what is no position, 409 for one of another history.
    */
   page(position: string | undefined, limit: number): FeedPage {

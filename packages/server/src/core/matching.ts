@@ -16,7 +16,7 @@ interface StreamOptions {
   embedded: boolean;
   level: Level;
   signal: AbortSignal;
-  /** Answers the digests that count for a stream. */
+  /** Returns the digests that count for a stream. */
   known: (stream: number) => Digests | undefined;
 }
 

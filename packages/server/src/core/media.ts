@@ -110,7 +110,7 @@ export const digestsOf = (bytes: Uint8Array): Digests => {
   return { md5: md5!, sha1: sha1!, sha256: sha256! };
 };
 
-/** Passes a body on and takes its digests meanwhile. `digests` answers them once the body was read to its end. */
+/** Passes a body on and takes its digests meanwhile. `digests` returns them once the body was read to its end. */
 export function digested(body: AsyncIterable<Buffer>): {
   chunks: AsyncIterable<Buffer>;
   digests: () => Digests | undefined;

@@ -30,7 +30,7 @@ export interface ServiceOptions {
   passwordCost?: number;
 }
 
-/** Makes the data folder with an empty store, where there is none. Answers whether it did. */
+/** Makes the data folder with an empty store, where there is none. Returns whether it did. */
 export async function prepareData(data: string): Promise<boolean> {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const fresh = !existsSync(storePath(data));

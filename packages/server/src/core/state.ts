@@ -149,17 +149,17 @@ export class State {
     return `${others} ${this.#changes}`;
   }
 
-  /** Answers the first row as an array of its columns. */
+  /** Returns the first row as an array of its columns. */
   get<Row extends unknown[]>(sql: string, ...values: Value[]): Row | undefined {
     return this.#guard(() => this.#rows(sql).get(values) as Row | undefined);
   }
 
-  /** Answers all rows, each as an array of its columns. */
+  /** Returns all rows, each as an array of its columns. */
   all<Row extends unknown[]>(sql: string, ...values: Value[]): Row[] {
     return this.#guard(() => this.#rows(sql).all(values) as Row[]);
   }
 
-  /** Runs a statement and answers how many rows it changed. */
+  /** Runs a statement and returns how many rows it changed. */
   run(sql: string, ...values: Value[]): number {
     this.#changes++;
     return this.#guard(() => this.#statement(sql).run(values).changes);

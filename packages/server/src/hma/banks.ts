@@ -30,7 +30,7 @@ function givenRatio(body: Fields): number | undefined {
   return laxRatio(body, "enabled_ratio") ?? (enabled === undefined ? undefined : enabled ? 1 : 0);
 }
 
-/** Answers a bank in HMA's form. @throws {ServiceError} 404 */
+/** Returns a bank in HMA's form. @throws {ServiceError} 404 */
 export function hmaBank(
   service: Service,
   name: string,

@@ -74,7 +74,7 @@ export function contentRoutes(app: FastifyInstance, service: Service, matching: 
     return entry;
   };
 
-  /** Adds one entry, and answers its number. Its values may be looked up at once. */
+  /** Adds one entry, and returns its number. Its values may be looked up at once. */
   const add = async (
     bank: string,
     signals: readonly [HmaSignalType, string][],

@@ -70,7 +70,7 @@ export const exchangeApis: ReadonlyMap<string, ExchangeApi> = new Map<string, Ex
   ],
 ]);
 
-/** Says what does not fit in a configuration or in credentials, or answers undefined. */
+/** Says what does not fit in a configuration or in credentials, or returns undefined. */
 export function misfit(fields: readonly ApiField[], given: Record<string, unknown>): string | undefined {
   for (const { name, type, required, choices } of fields) {
     const value = given[name];

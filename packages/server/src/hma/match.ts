@@ -53,7 +53,7 @@ async function searchBanks(
   });
 }
 
-/** Looks a query up. Answers the matches by the names of their banks, nearest first. */
+/** Looks a query up. Returns the matches by the names of their banks, nearest first. */
 export async function lookup(
   service: Service,
   matching: Matching,

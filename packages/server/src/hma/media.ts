@@ -15,7 +15,7 @@ import { type ContentType, contentType, type HmaSignalType, typesOf } from "./si
 /** The signals of a content. The value of an image without enough detail is "", as HMA's clients know it. */
 export interface HashedMedia {
   signals: Partial<Record<HmaSignalType, string>>;
-  /** What to look up for each type; none where there is nothing to find. */
+  /** What to look up for each type; none if there is nothing to find. */
   queries: Partial<Record<HmaSignalType, CheckQuery>>;
   /** The quality of an image's hash. */
   quality?: number;

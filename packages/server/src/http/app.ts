@@ -24,7 +24,7 @@ declare module "fastify" {
   }
   interface FastifyContextConfig {
     /**
-     * What the caller needs: a scope, "person" where the review page checks who has signed in, or "none" for a route
+     * What the caller needs: a scope, "person" if the review page checks who has signed in, or "none" for a route
      * without a key. Every route has this.
      */
     scope?: BankScope | PlainScope | "person" | "none";
@@ -35,7 +35,7 @@ export interface AppOptions {
   service: Service;
   /** Where the log goes. Default: standard output. */
   log?: LogStream;
-  /** Answers the metrics of all processes. Default: those of this one. */
+  /** Returns the metrics of all processes. Default: those of this one. */
   allMetrics?: ProcessMetrics;
 }
 

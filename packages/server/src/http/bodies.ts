@@ -36,7 +36,7 @@ const lingerBytes = 2 ** 24;
 const lingerMilliseconds = 1000;
 
 /**
- * Answers before the body was read to its end. The answer is complete at once. The connection ends after a second, or once
+ * Replies before the body was read to its end. The answer is complete at once. The connection ends after a second, or once
  * the client stops, or has sent another 16 MiB, which are thrown away.
  */
 export function endEarly(

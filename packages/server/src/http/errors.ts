@@ -1,4 +1,4 @@
-/** Answers errors, in the form of each interface. */
+/** Sends errors, in the form of each interface. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type AnsweredError, answerOf, ServiceError } from "../core/errors.js";
 import { shortHashes } from "../core/redact.js";
@@ -21,7 +21,7 @@ function hasUnreadBody({ raw }: FastifyRequest): boolean {
   return raw.headers["transfer-encoding"] !== undefined || Number(raw.headers["content-length"] ?? 0) > 0;
 }
 
-/** Makes an error handler. Where the body was not read to its end, the answer ends the connection. */
+/** Makes an error handler. If the body was not read to its end, the answer ends the connection. */
 export function answerError(
   form: ErrorForm,
   type: string,

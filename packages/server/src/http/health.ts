@@ -3,13 +3,13 @@ import type { FastifyInstance } from "fastify";
 import { mergeMetrics, type MetricsSnapshot, metricsText } from "../operation/metrics.js";
 import type { Service } from "../core/service.js";
 
-/** Answers the metrics of all processes of a service. */
+/** Returns the metrics of all processes of a service. */
 export type ProcessMetrics = () => Promise<MetricsSnapshot[]>;
 
 /** What is served, and how old it is. */
 export interface Readiness {
   ready: boolean;
-  /** Why it is not ready; empty where it is. */
+  /** Why it is not ready; empty if it is. */
   reasons: string[];
   revision: number;
   signals: number;

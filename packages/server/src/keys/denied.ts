@@ -61,7 +61,7 @@ export class DeniedCalls {
     }
   }
 
-  /** Answers the refused calls, newest first. */
+  /** Returns the refused calls, newest first. */
   list(limit: number): (DeniedCall & { time: string; count: number })[] {
     this.flush();
     const sql = "SELECT minute, who, remote, route, reason, count FROM denied ORDER BY minute DESC LIMIT ?";

@@ -6,7 +6,7 @@ import { checkScopes, Scopes } from "./scopes.js";
 
 /** Who calls. */
 export interface Principal {
-  /** The name in the audit log: "key 3f0a12bc", or "open" where no key is needed. */
+  /** The name in the audit log: "key 3f0a12bc", or "open" if no key is needed. */
   name: string;
   scopes: Scopes;
   /** How many bare hashes a minute; undefined for the configured number, 0 for any number. */

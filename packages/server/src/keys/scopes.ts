@@ -8,7 +8,7 @@ const plainScopes = ["hash", "review", "admin", "metrics"] as const;
 export type BankScope = (typeof bankScopes)[number];
 export type PlainScope = (typeof plainScopes)[number];
 
-/** Checks scopes as a caller writes them, and answers each once. @throws {ServiceError} */
+/** Checks scopes as a caller writes them, and returns each once. @throws {ServiceError} */
 export function checkScopes(scopes: readonly string[]): string[] {
   if (scopes.length === 0) throw badRequest("A key needs at least one scope");
   for (const scope of scopes) {

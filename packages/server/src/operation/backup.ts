@@ -45,7 +45,7 @@ async function copy(from: string, to: string): Promise<void> {
   if (code !== 0) throw new Error(`The copy of a store ended with status ${code}`);
 }
 
-/** Makes the copies, and answers them as a tar file. They are removed when the stream ends, also early. */
+/** Makes the copies, and returns them as a tar file. They are removed when the stream ends, also early. */
 export async function backupStream({ config, now }: Service): Promise<{ stream: Readable; bytes: number }> {
   const folder = mkdtempSync(join(config.data, "backup-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });

@@ -101,7 +101,7 @@ const scopesOf = (text: string): string[] => text.split(",").map((scope) => scop
 const textOf = (flag: string | boolean | undefined): string | undefined =>
   typeof flag === "string" ? flag : undefined;
 
-/** Makes a key or an account, or ends one. Answers the exit status; undefined where no flag asks for it. */
+/** Makes a key or an account, or ends one. Returns the exit status; undefined if no flag asks for it. */
 async function administer(config: Config, flags: GivenFlags): Promise<number | undefined> {
   const by = "the command";
   const [scopes, name, ended] = [textOf(flags["new-key"]), textOf(flags["new-person"]), textOf(flags["end-person"])];
@@ -146,7 +146,7 @@ async function serve(config: Config, read: () => Config): Promise<number> {
   return 0;
 }
 
-/** Runs the command and answers its exit status: 0, 1 for a fault, 2 for wrong use. */
+/** Runs the command and returns its exit status: 0, 1 for a fault, 2 for wrong use. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   let flags: GivenFlags;
   try {

@@ -41,7 +41,7 @@ export class ExchangeProgram {
     this.#store = store;
   }
 
-  /** Starts it on a store. @throws {ServiceError} `ERR_EMPREINTE_CONFIG` where its package is not installed. */
+  /** Starts it on a store. @throws {ServiceError} `ERR_EMPREINTE_CONFIG` if its package is not installed. */
   static start(store: string): ExchangeProgram {
     const program = new ExchangeProgram(store);
     program.#start();

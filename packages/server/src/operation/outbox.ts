@@ -108,7 +108,7 @@ export class Outbox {
       });
   }
 
-  /** Tries the dead messages of a receiver again. Answers how many there are. */
+  /** Tries the dead messages of a receiver again. Returns how many there are. */
   retry(webhook: string): number {
     const sql = "UPDATE outbox SET dead = 0, attempts = 0, next = ? WHERE webhook = ? AND dead = 1";
     const count = this.#state.run(sql, this.#now(), webhook);
@@ -177,7 +177,7 @@ export class Outbox {
     this.#state.run(sql, attempts + 1, next, pause === undefined ? 1 : 0, problem, id);
   }
 
-  /** Sends one message. Answers why it was not taken, or undefined. */
+  /** Sends one message. Returns why it was not taken, or undefined. */
   async #post(id: string, url: string, secret: Buffer, body: string): Promise<string | undefined> {
     const seconds = Math.floor(this.#now() / 1000);
     const headers = {

@@ -82,7 +82,7 @@ export class Oidc {
     }
   }
 
-  /** Answers the issuer's address for a person, and what the person's browser keeps meanwhile. @throws {ServiceError} */
+  /** Returns the issuer's address for a person, and what the person's browser keeps meanwhile. @throws {ServiceError} */
   async start(): Promise<{ address: string; sealed: string }> {
     const configuration = await this.#discover();
     const client = await import("openid-client");

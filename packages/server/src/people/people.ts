@@ -108,7 +108,7 @@ export class People {
     return this.#state.get<Row>(`SELECT ${columns} FROM person WHERE ${column} = ?`, value);
   }
 
-  /** Answers a person whose account has not ended. */
+  /** Returns a person whose account has not ended. */
   find(id: string): Person | undefined {
     const row = this.#row("id", id);
     return row === undefined || row[7] !== null ? undefined : personOf(row);

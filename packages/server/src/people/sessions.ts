@@ -47,7 +47,7 @@ export class Sessions {
     return `${this.cookieName}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${Math.floor(seconds)}${secure}`;
   }
 
-  /** Begins a session, and answers the header of its cookie. */
+  /** Begins a session, and returns the header of its cookie. */
   begin(person: Person): string {
     const text = randomBytes(32).toString("base64url");
     const now = this.#now();

@@ -13,7 +13,7 @@ export interface Answer {
   /** The id of the person. */
   person: string;
   time: number;
-  /** The labels, sorted; undefined where the person is not sure. */
+  /** The labels, sorted; undefined if the person is not sure. */
   labels: string[] | undefined;
   counted: boolean;
 }
@@ -99,7 +99,7 @@ export class Answers {
     });
   }
 
-  /** Takes a person's own answer back, while it does not count. @returns its card, or undefined where it is too late. */
+  /** Takes a person's own answer back, while it does not count. @returns its card, or undefined if it is too late. */
   undo(number: number, person: string): number | undefined {
     return this.#state.transaction(() => {
       const sql = "SELECT card FROM answer WHERE number = ? AND person = ? AND counted = 0 AND due > ?";
@@ -109,7 +109,7 @@ export class Answers {
     });
   }
 
-  /** Makes the answers count whose ten seconds are over. Answers their cards. Call it inside a transaction. */
+  /** Makes the answers count whose ten seconds are over. Returns their cards. Call it inside a transaction. */
   countDue(): number[] {
     const now = this.#now();
     const cards = this.#state.all<[number]>("SELECT DISTINCT card FROM answer WHERE counted = 0 AND due <= ?", now);

@@ -119,7 +119,7 @@ export class Cards {
 
   /**
    * Puts an upload into the queue: on the card of near copies that nobody has answered yet, or on one of its own. The
-   * decision has whole hashes, so that it is sealed. Answers the number of the card and whether it is new.
+   * decision has whole hashes, so that it is sealed. Returns the number of the card and whether it is new.
    */
   add(decision: Decision, upload: Upload): { number: number; fresh: boolean } {
     const matches = countedMatches(decision);

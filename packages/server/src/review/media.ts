@@ -31,7 +31,7 @@ export class HeldMedia {
     return this.#bytes;
   }
 
-  /** Holds the image of a card. Answers false where there is no room. */
+  /** Holds the image of a card. Returns false if there is no room. */
   hold(card: number, chunks: readonly Buffer[]): boolean {
     this.sweep();
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);

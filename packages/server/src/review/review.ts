@@ -61,7 +61,7 @@ export class Review {
     return decision.action === "review" && countedMatches(decision).length > 0;
   }
 
-  /** A preview of an image for its card; none where the decoder refuses the image, whose bytes matched. */
+  /** A preview of an image for its card; none if the decoder refuses the image, whose bytes matched. */
   async preview(image: HeldImage, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const { isolation, maxImageBytes } = this.#parts.config;
     try {
@@ -223,7 +223,7 @@ export class Review {
     return number;
   }
 
-  /** Takes a person's answer back. Answers its card, or undefined where it is too late. */
+  /** Takes a person's answer back. Returns its card, or undefined if it is too late. */
   undo(answer: number, person: Person): number | undefined {
     const card = this.answers.undo(answer, person.id);
     if (card !== undefined) this.#parts.record(`person ${person.shown}`, "answer undone", { card, answer });

@@ -80,7 +80,7 @@ interface SheetLimits {
 }
 
 /**
- * Reads the video that a card is about, up to the last time that matched, and answers the sheet.
+ * Reads the video that a card is about, up to the last time that matched, and returns the sheet.
  * @param body the upload: a video, or the image with the video behind it.
  * @throws {ServiceError} 404 where it has no frame there.
  */

@@ -48,7 +48,7 @@ export class Idempotency {
   }
 
   /**
-   * Begins a call, or answers what an earlier one with the same key answered.
+   * Begins a call, or returns what an earlier one with the same key answered.
    * @throws {ServiceError} 409 while the earlier call runs; 422 where its request was another one.
    */
   begin(who: string, key: string, digest: Buffer): KeptAnswer | undefined {

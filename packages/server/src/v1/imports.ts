@@ -32,7 +32,7 @@ const sourceParams = { ...bankParam, source: nameText("The name of the source.")
 export function importRoutes(app: FastifyInstance, service: Service): void {
   const { store, banks, sources, config, imports } = service;
 
-  /** Imports, and answers what became of the entries. */
+  /** Imports, and returns what became of the entries. */
   const take = async (
     from: SourceName,
     entries: Parameters<typeof store.import>[1],

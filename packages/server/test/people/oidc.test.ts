@@ -1,4 +1,4 @@
-/** Signing in with an issuer: a small one, whose answers a test can spoil. */
+/** Signing in with an issuer: a small one, whose returns a test can spoil. */
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -89,7 +89,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.end());
 
-/** Goes to the issuer and back. Answers the path with which the person comes back. */
+/** Goes to the issuer and back. Returns the path with which the person comes back. */
 async function through(person: Visitor): Promise<string> {
   const { headers } = await person.get("/review/oidc");
   const response = await fetch(headers.get("location")!, { redirect: "manual" });

@@ -34,7 +34,7 @@ async function withCard(config: Partial<Config>, reference = "upload-1"): Promis
   return ada;
 }
 
-/** Reveals, and answers the status, the id and what sharp reads of the image. */
+/** Reveals, and returns the status, the id and what sharp reads of the image. */
 async function reveal(
   person: Visitor,
   level: number,

@@ -64,7 +64,7 @@ export interface ReviewServer extends TestServer {
   pass(milliseconds: number): void;
   /** Makes a bank that asks for reviews, with entries of these hashes. */
   bank(name: string, ...hashes: string[]): Promise<void>;
-  /** Checks a hash, and answers the number of the newest card. */
+  /** Checks a hash, and returns the number of the newest card. */
   check(hash: string, reference?: string): Promise<number>;
 }
 

@@ -14,7 +14,7 @@ export interface TestServer extends RunningServer {
   log: string[];
   /** Sends a request and reads its answer. */
   call(path: string, options?: CallOptions): Promise<Answer>;
-  /** Makes a key and answers its text. */
+  /** Makes a key and returns its text. */
   key(...scopes: string[]): string;
   /** Closes the server and removes its folder. */
   end(): Promise<void>;

@@ -42,7 +42,7 @@ class Follower {
     this.#source = source;
   }
 
-  /** Takes one page. Answers whether there is more. */
+  /** Takes one page. Returns whether there is more. */
   page(): boolean {
     const filter = { bank, ...(this.#source !== undefined && { source: this.#source }) };
     const { entries, position, more } = new Feed(store, filter).page(this.position, this.#limit);

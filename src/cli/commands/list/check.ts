@@ -48,7 +48,7 @@ class Contents {
 const counted = (counts: Iterable<[string, number]>): string =>
   [...counts].map(([name, count]) => `${count.toLocaleString("en")} ${name}`).join(", ");
 
-/** Reads the list to its end. Answers whether it has one. */
+/** Reads the list to its end. Returns whether it has one. */
 async function readAll(list: EntryList, contents: Contents, progress: Progress, session: Session): Promise<boolean> {
   try {
     for await (const batch of list.batches()) {

@@ -74,7 +74,7 @@ export function placeText({
   return timestampSeconds === undefined ? undefined : `time=${timestampSeconds.toFixed(1)}`;
 }
 
-/** The view's name; undefined where the whole image matched. */
+/** The view's name; undefined if the whole image matched. */
 export function viewText(view: string | undefined): string | undefined {
   return view === "original" || view === "turned" ? undefined : view;
 }

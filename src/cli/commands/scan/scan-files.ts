@@ -10,7 +10,7 @@ import type { ScanContext, ScanInput } from "./scanner.js";
 /** Options that go with the level `fast` only: the other levels have radii of their own. */
 const fastOnly = ["radius", "min-quality", "no-orientations", "all-pages"];
 
-/** @throws {UsageError} where options do not go together. */
+/** @throws {UsageError} if options do not go together. */
 function contextOf({ arguments: { path }, options, named }: ScanInput, session: Session): ScanContext {
   const known = ["list", "index", "video-signature", "bank"];
   if (!known.some((name) => named.has(name))) {
@@ -23,7 +23,7 @@ function contextOf({ arguments: { path }, options, named }: ScanInput, session: 
   return { options, selection, sampling: samplingOf(options.sampling, "all"), copyLevel, session };
 }
 
-/** Scans files as the command line says, and answers the exit status. */
+/** Scans files as the command line says, and returns the exit status. */
 export async function scanFiles(input: ScanInput, session: Session): Promise<number> {
   const context = contextOf(input, session);
   hardenDecoder();

@@ -56,7 +56,7 @@ export interface Scanner {
   undecodable?: ((path: string) => Promise<ScanResult | undefined>) | undefined;
 }
 
-/** Scans the selected files, prints what is found, and answers the exit status. */
+/** Scans the selected files, prints what is found, and returns the exit status. */
 export async function runScanner(
   scanner: Scanner,
   { options, selection, session }: ScanContext,

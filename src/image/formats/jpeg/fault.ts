@@ -6,7 +6,7 @@ import { frameOf, isFrame, partsOf } from "./structure.js";
 const huffman = new Set([0xc0, 0xc1, 0xc2]);
 
 /**
- * Returns what is wrong with a JPEG of which the decoder complained, or undefined where no sample is missing.
+ * Returns what is wrong with a JPEG of which the decoder complained, or undefined if no sample is missing.
  *
  * @param complaint what the decoder said.
  */

@@ -99,7 +99,7 @@ export function* partsOf(bytes: Uint8Array): Generator<Part, void, undefined> {
 export const isFrame = (marker: number): boolean =>
   marker === 0xf7 || (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
 
-/** Reads the header of a frame, or returns undefined where it is cut. */
+/** Reads the header of a frame, or returns undefined if it is cut. */
 export function frameOf({ marker, payload }: Part): Frame | undefined {
   const count = payload[5];
   if (count === undefined || payload.length < 6 + 3 * count) return undefined;
@@ -116,7 +116,7 @@ export function frameOf({ marker, payload }: Part): Frame | undefined {
   };
 }
 
-/** Reads the header of a scan, or returns undefined where it does not fit the frame. */
+/** Reads the header of a scan, or returns undefined if it does not fit the frame. */
 export function scanOf({ payload }: Part, frame: Frame): Scan | undefined {
   const count = payload[0] ?? 0;
   if (count < 1 || count > 4 || payload.length < 4 + 2 * count) return undefined;

@@ -97,7 +97,7 @@ function answerPart(texts: Texts, session: Session, review: Review, card: Card, 
     </form>`;
 }
 
-/** The labels that a form answers; undefined for "not sure", null where nothing was chosen. */
+/** The labels that a form answers; undefined for "not sure", null if nothing was chosen. */
 function answeredLabels(answer: string, chosen: string[], decision: Decision | undefined): string[] | undefined | null {
   if (answer === "unsure") return undefined;
   if (answer === "none") return [];

@@ -5,7 +5,7 @@ import { actionKeys } from "../labels.js";
 import { html, type Part } from "./html.js";
 import { keyHint, tokenField } from "./layout.js";
 
-/** Answers the message that an address asks for: of an answer that was saved, with its undo. */
+/** Returns the message that an address asks for: of an answer that was saved, with its undo. */
 export function messageOf(request: FastifyRequest, session: Session): Part {
   const { answered, said } = request.query as Record<string, unknown>;
   const { texts } = request;
