@@ -52,6 +52,6 @@ export interface CopyStage {
    * "local" and "local-negative", how many descriptors were looked up in the `LocalIndex`.
    */
   hashes: number;
-  /** How long it took. */
+  /** The duration in milliseconds. */
   milliseconds: number;
 }

@@ -36,7 +36,7 @@ function waveSum(width: number, height: number, count: number, next: () => numbe
 
 const clamp = (value: number): number => Math.max(0, Math.min(255, value));
 
-/** Every sample is random. */
+/** Makes a plane of random samples. */
 export function noise(seed: number): Plane {
   return () => {
     const next = numbers(seed);

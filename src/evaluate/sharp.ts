@@ -57,7 +57,7 @@ export async function palette(image: Image, colours: number): Promise<Uint8Array
   return pipeline(image).png({ palette: true, colours, dither: 1, effort: 2 }).toBuffer();
 }
 
-/** To exactly this size, stretched if need be. */
+/** Resizes to exactly this size, even if that changes the aspect ratio. */
 export async function resized(image: Image, width: number, height: number): Promise<Image> {
   const size = { width: Math.max(1, Math.round(width)), height: Math.max(1, Math.round(height)) };
   if (size.width === image.width && size.height === image.height) return image;

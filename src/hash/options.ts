@@ -23,15 +23,15 @@ export const hashOptionNames = ["orientations", "compat", "kernel", "method"] as
 
 /** The options after they were checked, as the addon takes them. */
 export interface CheckedHashOptions {
-  /** 0 auto, 1 exact. */
+  /** The method: 0 for auto, 1 for exact. */
   method: number;
-  /** 0 none, 1 cpp-cli. */
+  /** The compatibility: 0 for none, 1 for cpp-cli. */
   compat: number;
   orientations: boolean;
   kernel: string | undefined;
 }
 
-/** @throws {InvalidArgumentError} for an option that does not fit. */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkHashOptions(options: HashOptions): CheckedHashOptions {
   const { orientations = false, compat, kernel, method = "auto" } = options;
   if (compat !== undefined) oneOf("compat", compat, ["cpp-cli"]);

@@ -3,7 +3,7 @@ import { orientationNames, type OrientationHashes } from "./orientations.js";
 
 /** The hash of one image. */
 export interface PixelHash {
-  /** 64 lower-case hex digits. */
+  /** The hash as 64 lower-case hex digits. */
   hash: string;
   /** The quality of the hash, 0 … 100. Below 50 it should be neither listed nor matched. */
   quality: number;

@@ -11,7 +11,7 @@ export interface PageHash extends PixelHash {
   page: number;
 }
 
-/** What `hashImage` returns. */
+/** The result of `hashImage`. */
 export interface ImageHash extends PixelHash {
   /** Width of the stored image in pixels, before any rotation that its EXIF orientation requests. */
   width: number;

@@ -38,7 +38,7 @@ export interface CheckedInputOptions {
   name: string | undefined;
 }
 
-/** @throws {InvalidArgumentError} for a limit or name that does not fit. */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} for a limit or name that does not fit. */
 export function checkInputOptions(options: Limits & { name?: string | undefined }): CheckedInputOptions {
   const { maxPixels = defaultLimits.maxPixels, maxBytes = defaultLimits.maxBytes } = options;
   const { maxSeconds = defaultLimits.maxSeconds, maxPages = defaultLimits.maxPages, name } = options;
@@ -65,7 +65,7 @@ export interface CheckedImageOptions extends CheckedInputOptions {
   digests: readonly DigestType[];
 }
 
-/** @throws {InvalidArgumentError} for an option that does not fit. */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkImageOptions(options: HashImageOptions): CheckedImageOptions {
   const input = checkInputOptions(options);
   return {

@@ -25,7 +25,7 @@ export interface PreviewOptions extends Limits {
   name?: string;
 }
 
-/** What `safePreview` returns. */
+/** The result of `safePreview`. */
 export interface SafePreview {
   /** The blurhash, about 6 to 54 characters. */
   blurhash: string;

@@ -23,13 +23,13 @@ export interface ReduceImageOptions extends Limits {
   name?: string;
 }
 
-/** What `reduceImage` returns. */
+/** The result of `reduceImage`. */
 export interface ReducedImage {
   /** A WebP file without any metadata of the image. */
   webp: Uint8Array;
-  /** Its width in pixels. */
+  /** The width in pixels. */
   width: number;
-  /** Its height in pixels. */
+  /** The height in pixels. */
   height: number;
 }
 

@@ -11,7 +11,7 @@ interface Stored extends Pick<Page, "data" | "width" | "height" | "channels" | "
   stride: number;
 }
 
-/** RGBA, rows without gaps. */
+/** A reduced image: RGBA, rows without gaps. */
 export interface Reduced {
   pixels: Uint8ClampedArray;
   width: number;

@@ -4,7 +4,7 @@ import type { Entries } from "./entries.js";
 import type { ListMatch } from "./list-match.js";
 import type { LoadedList } from "./read-lists.js";
 
-/** Where a hash is. */
+/** The place of a hash. */
 interface Place {
   /** One hash for all hashes of the entry. */
   entry: number;

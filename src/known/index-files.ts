@@ -47,7 +47,7 @@ async function openEntries(path: string, header: Uint8Array): Promise<FileEntrie
   throw readError(failure!.path, failure!.error);
 }
 
-/** Both files, opened. */
+/** Both files of an index, opened. */
 export interface IndexFiles {
   index: HashIndex;
   entries: FileEntries;

@@ -17,7 +17,7 @@ export interface ReadListOptions {
 
 export const readOptionNames = ["allowTrivialHashes", "onProblem", "signal"] as const;
 
-/** @throws {InvalidArgumentError} for an option that does not fit. */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkReadOptions(options: ReadListOptions): Omit<BatchOptions, "name"> {
   const { allowTrivialHashes = false } = options;
   return {

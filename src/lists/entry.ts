@@ -113,7 +113,7 @@ export interface EntryProblem {
   field?: string;
   /** True if the entry was skipped. False if it was read without that field. */
   skipped: boolean;
-  /** Why, for programs. */
+  /** The reason for programs. */
   code: ListProblemCode;
   /** Why, for people: one sentence, without the list's bytes. */
   reason: string;

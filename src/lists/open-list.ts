@@ -75,7 +75,7 @@ function check(options: OpenListOptions): CheckedOptions {
   };
 }
 
-/** @throws {InvalidArgumentError} for anything but letters. */
+/** Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} for anything but letters. */
 export function checkNation(nation: unknown): string | undefined {
   if (nation === undefined) return undefined;
   if (typeof nation === "string" && /^[a-z]{2,16}$/i.test(nation)) return nation.toLowerCase();
@@ -109,9 +109,9 @@ export async function openList(input: ListInput, options?: OpenListOptions): Pro
 /** A list that is open and whose beginning was read. */
 export interface PeekedList {
   name: string;
-  /** The beginning. */
+  /** The first bytes of the list, at least `headBytes` or all there are. */
   head: readonly Uint8Array[];
-  /** What comes after it. */
+  /** The bytes after them. */
   rest: AsyncGenerator<Uint8Array, void, undefined>;
   /** The format by the content. */
   format: ListFormat | undefined;

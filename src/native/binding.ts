@@ -27,9 +27,9 @@ export interface NativeKernel {
 /** Interleaved samples, row-major. The addon reads `width × channels` samples from each row. */
 export interface NativePixels {
   data: Uint8Array;
-  /** Pixels. */
+  /** The width in pixels. */
   width: number;
-  /** Pixels. */
+  /** The height in pixels. */
   height: number;
   /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA or CMYK. */
   channels: number;
@@ -54,9 +54,9 @@ export interface NativeHashOptions {
 }
 
 export interface NativeHash {
-  /** 64 lower-case hex digits. */
+  /** The hash as 64 lower-case hex digits. */
   hash: string;
-  /** 0 … 100. */
+  /** The quality of the hash, 0 … 100. */
   quality: number;
   stable: boolean;
   /** 0 none (a side is below 5 pixels), 1 exact, 2 fast, 3 fast and then exact. */
@@ -124,13 +124,13 @@ export interface NativeIndexStats {
 
 /** A video's hashes in the order of time. Nobody may change or transfer the arrays during a request. */
 export interface NativeVideo {
-  /** 32 bytes each. */
+  /** The hashes, 32 bytes each. */
   hashes: Uint8Array;
   /** Seconds: the first frame of each run. */
   from: Float64Array;
   /** Seconds: the last frame of each run. */
   to: Float64Array;
-  /** Seconds. */
+  /** The duration in seconds. */
   duration: number;
   /** Seconds between two samples of the video. */
   spacing: number;
@@ -148,9 +148,9 @@ export interface AlignRequest {
   radius: number;
   /** `radius` … 256: up to this distance two hashes support a stretch. */
   supportRadius: number;
-  /** 0.1 … 10. */
+  /** The lowest speed at which the known video may play, 0.1 … 10. */
   minSpeed: number;
-  /** 0.1 … 10. */
+  /** The highest speed at which the known video may play, 0.1 … 10. */
   maxSpeed: number;
   /** Also return stretches whose evidence is too weak for a match. */
   includeWeak: boolean;
@@ -166,7 +166,7 @@ export interface NativeAllocatorState {
 
 /** What a local record says of itself. */
 export interface NativeLocalRecord {
-  /** The original's pixels. */
+  /** The original's width in pixels. */
   width: number;
   height: number;
   points: number;
@@ -189,7 +189,7 @@ export interface NativeLocalRequest {
   negative: boolean;
   /** How many images the list has. */
   images: number;
-  /** At most 64. */
+  /** The candidates, at most 64. */
   candidates: readonly NativeLocalCandidate[];
 }
 

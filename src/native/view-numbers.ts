@@ -40,9 +40,9 @@ export interface DecodedViewHash {
   kind: number;
   /** The place of its orientation in `orientationNames`. */
   orientation: number;
-  /** 32 bytes. */
+  /** The 32 bytes of the hash. */
   hash: Uint8Array;
-  /** 0 … 100. */
+  /** The quality of the hash, 0 … 100. */
   quality: number;
   stable: boolean;
   /** Whether four fifths of a detected view have one colour. */

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { type Confined, type Confinement, startConfined } from "./confinement.js";
 
-/** How a child exited. */
+/** The exit of a child process. */
 export interface ChildExit {
   /** The exit status. It is null after a signal. */
   code: number | null;

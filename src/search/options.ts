@@ -110,7 +110,7 @@ function onlyRadius(options: SearchOptions): boolean {
   return true;
 }
 
-/** @throws {InvalidArgumentError} */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} */
 export function checkSearch(options: SearchOptions | undefined, names: readonly string[] = syncNames): CheckedSearch {
   if (options === undefined) return plain;
   if (onlyRadius(options)) {
@@ -122,7 +122,7 @@ export function checkSearch(options: SearchOptions | undefined, names: readonly 
   return { ...check(given, plain.radius), limit, nearest: false, separateCrops: false };
 }
 
-/** @throws {InvalidArgumentError} */
+/** Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} */
 export function checkNearest(
   options: NearestOptions | undefined,
   names: readonly string[] = nearestNames,
@@ -143,7 +143,7 @@ function withThreads<T extends CheckedSearch>(
   };
 }
 
-/** @throws {InvalidArgumentError} */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} */
 export function checkAsyncSearch(options: SearchOptions | undefined): CheckedAsyncSearch {
   return withThreads(checkSearch(options, asyncNames), options);
 }
@@ -161,7 +161,7 @@ export function everyRow({
   return withThreads({ ...plain, radius, limit, separateCrops: true }, signal && { signal });
 }
 
-/** @throws {InvalidArgumentError} */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} */
 export function checkAsyncNearest(options: NearestOptions | undefined): CheckedAsyncSearch {
   return withThreads(checkNearest(options, asyncNearestNames), options);
 }

@@ -45,7 +45,7 @@ export const defaultQueryOptions: CheckedQueryOptions = {
   allowUnstable: false,
 };
 
-/** @throws {InvalidArgumentError} */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} */
 export function checkQueryOptions(options: QueryOptions, defaultRadius: number): CheckedQueryOptions {
   const { radius = defaultRadius, minQuality = leastQuality, orientations = true, allowUnstable = false } = options;
   return {

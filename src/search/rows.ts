@@ -47,7 +47,7 @@ export function oneTag(options: { tag?: number } | undefined): number {
   return integer("tag", tag, 0, 255);
 }
 
-/** Rows to add, checked. */
+/** Rows to add, after their check. */
 export interface Addition {
   ids: Float64Array;
   hashes: Uint8Array;

@@ -78,7 +78,7 @@ export interface CheckedImageSearch extends Omit<SamplesOptions, "hash"> {
   orientations?: boolean;
 }
 
-/** @throws {InvalidArgumentError} */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} */
 export function checkIndexImageSearch(options: IndexImageSearchOptions | undefined): CheckedImageSearch {
   const { local, ...others } = checkOptions(options, [...imageSearchOptionNames, "local"]);
   const search = checkImageSearch(others);
@@ -88,7 +88,7 @@ export function checkIndexImageSearch(options: IndexImageSearchOptions | undefin
   return { ...search, local: localHolder("local", local) };
 }
 
-/** @throws {InvalidArgumentError} */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} */
 export function checkImageSearch(options: ImageSearchOptions | undefined): CheckedImageSearch {
   const given = checkOptions(options, imageSearchOptionNames);
   const { radius = matchRadius, level: givenLevel = "fast", all = false } = given;

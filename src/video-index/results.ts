@@ -25,7 +25,7 @@ export interface VideoSegment {
   distance: number;
   /** The share of the segment's frames that match, 0 … 1, on the side that has fewer. */
   share: number;
-  /** How many frames match. */
+  /** The number of frames that match. */
   matches: number;
   /** The view of the query's frames through which the segment was found. `VideoIndex.searchVideo` sets it. */
   view?: ViewName;

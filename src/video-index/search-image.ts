@@ -21,7 +21,7 @@ export interface CheckedSearchImage {
   search: CheckedVideoSearch;
 }
 
-/** @throws {InvalidArgumentError} An option is of the wrong kind. */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} An option is of the wrong kind. */
 export function checkSearchImage(options: SearchImageOptions | undefined): CheckedSearchImage {
   const given = checkOptions(options, [...hashNames, ...searchNames]) as SearchImageOptions;
   const only = (names: readonly string[]): object =>

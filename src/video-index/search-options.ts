@@ -83,7 +83,7 @@ export const videoSearchNames = [
   "signal",
 ] as const;
 
-/** @throws {InvalidArgumentError} An option is of the wrong kind. */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} An option is of the wrong kind. */
 export function checkVideoSearch(options: VideoSearchOptions | undefined): CheckedVideoSearch {
   const given = checkOptions(options, videoSearchNames);
   const { radius, minQuality, orientations } = checkQueryOptions(given, matchRadius);

@@ -29,7 +29,7 @@ export interface CheckedSearchVideo {
   search: CheckedVideoSearch;
 }
 
-/** @throws {InvalidArgumentError} An option is of the wrong kind. */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} An option is of the wrong kind. */
 export function checkSearchVideo(options: SearchVideoOptions | undefined): CheckedSearchVideo {
   const given = checkOptions(options, [...new Set(["level", ...hashNames, ...searchNames])]) as SearchVideoOptions;
   const { level: givenLevel = "fast" } = given;

@@ -121,7 +121,7 @@ function checkLimits(given: VideoLimits): Required<VideoLimits> {
   };
 }
 
-/** @throws {InvalidArgumentError} */
+/** Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} */
 export function checkVideoOptions(
   options: HashVideoOptions | undefined,
   names: readonly string[] = hashVideoOptionNames,

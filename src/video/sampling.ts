@@ -3,7 +3,7 @@ import { bitCounts } from "../popcount.js";
 import type { VideoFrame } from "./frame.js";
 import type { Sampling, SignatureFrame } from "./signature.js";
 
-/** @throws {InvalidArgumentError} */
+/** Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} */
 export function checkSampling(sampling: unknown): Sampling {
   if (sampling === undefined) return { fps: 1 };
   if (sampling === "all" || sampling === "keyframes" || sampling === "adaptive") return sampling;

@@ -67,7 +67,7 @@ export interface SignatureFrame {
 
 /** The hashes of a video over time. It contains no images. */
 export interface VideoSignature {
-  /** Which frames were hashed. */
+  /** The sampling that chose the frames. */
   sampling: Sampling;
   /** `"vpdq"` when frames, times and pixels follow the reference. */
   compat?: "vpdq";

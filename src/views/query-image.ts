@@ -8,11 +8,11 @@ import { type ViewName, viewNames } from "./views.js";
 
 /** The hash of a view of an image. */
 export interface ViewHash {
-  /** 32 bytes. */
+  /** The 32 bytes of the hash. */
   hash: Uint8Array;
   name: ViewName;
   orientation: Orientation;
-  /** 0 … 100 */
+  /** The quality of the hash, 0 … 100. */
   quality: number;
   stable: boolean;
   /** Whether four fifths of a detected view have one colour, as a card, a text or a dark image has. */

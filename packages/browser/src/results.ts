@@ -14,13 +14,13 @@ export type Orientation = (typeof orientationNames)[number];
 
 /** The hash of pixels. */
 export interface PixelHash {
-  /** 64 lower-case hex digits. */
+  /** The hash as 64 lower-case hex digits. */
   hash: string;
   /** 0 … 100. Below 50 a hash is neither listed nor matched. */
   quality: number;
   /** False if the hash is rounding noise. Do not list it. */
   stable: boolean;
-  /** With the option `orientations`. */
+  /** The hashes of all orientations, if the option `orientations` asks for them. */
   orientations?: Record<Orientation, string>;
 }
 
@@ -30,9 +30,9 @@ export type ImageFormat = "jpeg" | "png" | "gif" | "webp" | "heic";
 /** The hash of an image file. */
 export interface ImageHash extends PixelHash {
   format: ImageFormat;
-  /** Pixels. */
+  /** The width in pixels. */
   width: number;
-  /** Pixels. */
+  /** The height in pixels. */
   height: number;
   /** The decoder is the one of this package, so the hash is that of the server. */
   decoder: "wasm";
@@ -41,9 +41,9 @@ export interface ImageHash extends PixelHash {
 /** Decoded samples, row by row from the top. Alpha, the fourth, is ignored. */
 export interface RawPixels {
   data: Uint8Array | Uint8ClampedArray;
-  /** 1 … 16,777,216 pixels. */
+  /** The width in pixels, 1 … 16,777,216. */
   width: number;
-  /** 1 … 16,777,216 pixels. */
+  /** The height in pixels, 1 … 16,777,216. */
   height: number;
   /** 1 grey, 3 RGB, 4 RGBA. */
   channels: 1 | 3 | 4;

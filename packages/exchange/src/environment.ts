@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 
 /** What a run takes from its surroundings. Tests set it. */
 export interface Environment {
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   now(): number;
   /** 0 … 1, for jitter. */
   random(): number;

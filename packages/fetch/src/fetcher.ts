@@ -10,7 +10,7 @@ import { checkTarget, isOnion, parseUrl } from "./url.js";
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
 const secretHeader = /^(authorization|cookie|proxy-authorization|.*key.*|.*token.*|.*secret.*)$/;
 
-/** What makes connections. */
+/** The agents that make connections. */
 interface Connections {
   request: typeof request;
   /** For addresses that must be checked. */

@@ -59,7 +59,7 @@ export function number(name: string, value: unknown, least: number, most: number
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/** @throws {FetchError} */
+/** Checks options and fills in defaults. @throws {FetchError} */
 export function checkFetch(options: FetchOptions = {}): CheckedFetch {
   const { method = "GET", headers = {}, body, signal } = options;
   if (!methods.includes(method)) throw invalid("method", `one of ${methods.join(", ")}`);

@@ -9,7 +9,7 @@ import { parseStored } from "../storage/stored-json.js";
 export type Action = "block" | "review" | "log";
 export const actions: readonly Action[] = ["block", "review", "log"];
 
-/** How a bank decides. */
+/** The rules by which a bank decides. */
 export interface Policy {
   /** The most bits that may differ for a `pdq` or `vpdq` match, 0 … 256. Default 31. */
   radius: number;
@@ -53,7 +53,7 @@ export interface Policy {
 }
 
 export interface FloodLimit {
-  /** 1 … 1,000,000 */
+  /** The number of different uploads, 1 … 1,000,000. */
   uploads: number;
   /** 1 … 31,622,400 (366 days) */
   seconds: number;
@@ -123,9 +123,9 @@ export function checkPolicy(policy: Partial<Policy> | undefined): Policy {
   };
 }
 
-/** What `createBank` takes. */
+/** The argument of `createBank`. */
 export interface NewBank {
-  /** 1 … 256 characters. */
+  /** The name, 1 … 256 characters. */
   name: string;
   /** What the bank is for, in the operator's words, at most 1,024 characters. Default "". */
   purpose?: string;

@@ -53,7 +53,7 @@ export interface Qualification {
   entryNumber: number;
   labels: Label[];
   by: string;
-  /** Milliseconds since 1970. */
+  /** The time in milliseconds since 1970. */
   time: number;
   /** What became of the suggestion. `"new"` means that there was none. */
   outcome: "new" | "confirmed" | "overridden";

@@ -16,9 +16,9 @@ import { applyingTo, isReplica } from "./track.js";
 
 /** What `applyRevisions` did, and how long it took. */
 export interface AppliedRevisions {
-  /** The revision before. */
+  /** The revision before the change. */
   from: number;
-  /** The revision now. */
+  /** The revision after the change. */
   revision: number;
   /** The digest of the history at that revision, 64 hex digits. */
   digest: string;

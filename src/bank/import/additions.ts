@@ -14,7 +14,7 @@ import { type CheckedEntry, type CheckedSignal, isSourcesId } from "./records.js
 
 /** An entry of a batch, with the digest by which the store recognises it. */
 export interface BatchEntry extends CheckedEntry {
-  /** `entryDigest`, as hex digits. */
+  /** The `entryDigest` as hex digits. */
   digest: string;
 }
 

@@ -20,7 +20,7 @@ export interface ImportCounts {
   weakFrames: number;
 }
 
-/** Makes counts of nothing. */
+/** Makes counts that are all zero. */
 export const noCounts = (): ImportCounts => ({
   added: 0,
   changed: 0,

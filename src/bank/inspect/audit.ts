@@ -36,11 +36,11 @@ export type AuditAction =
 export interface AuditRecord {
   /** The number of the record, one more than that of the record before. */
   number: number;
-  /** Milliseconds since 1970. */
+  /** The time in milliseconds since 1970. */
   time: number;
-  /** Who did it: `BankOpenOptions.actor`. */
+  /** The actor: `BankOpenOptions.actor`. */
   who: string;
-  /** What was done. */
+  /** The action. */
   what: AuditAction;
   /** The store's revision after it. */
   revision: number;

@@ -27,7 +27,7 @@ export interface ReportedSource extends SourceName {
   currentAt?: Date;
   /** Whether its entries may be out of date: what it withdraws may not arrive. */
   stale: boolean;
-  /** Why it has stopped. */
+  /** The reason why the source has stopped. */
   stopped?: string;
 }
 

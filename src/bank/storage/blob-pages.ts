@@ -14,7 +14,7 @@ import { crc32 } from "node:zlib";
 import { BankError, printable } from "../../errors.js";
 import type { Database } from "./database.js";
 
-/** Bytes of a page. */
+/** The bytes of a page. */
 export const blobBytes: number = 489 + 4092 - 4;
 /** Bytes at the start of a page that SQLite may move. */
 export const movedBytes: number = 489 - 4;

@@ -118,7 +118,7 @@ function evidenceOf(
 /** The upload as it is searched. */
 export interface SearchedUpload {
   watched: WatchedVideo;
-  /** By what it is sampled. */
+  /** The text by which the bank samples the upload. */
   key: string;
   /** When it is decided about. */
   time: number;

@@ -30,7 +30,7 @@ class Ordering<Input, Given, Answer> {
     this.#stopped = stopped;
   }
 
-  /** Hands out no more. */
+  /** Stops handing out items. */
   readonly stop = (): void => {
     this.#stopped = true;
     this.#reader.wake();

@@ -45,7 +45,7 @@ export function partialFailure({
   return limit === undefined ? new VideoError("ERR_EMPREINTE_CORRUPT", text) : new LimitError(limit, text);
 }
 
-/** `"01:03"`, `"1:02:03"`. */
+/** Formats seconds as a clock does: `"01:03"`, `"1:02:03"`. */
 export function clock(seconds: number): string {
   const whole = Math.round(seconds);
   const two = (n: number): string => String(n).padStart(2, "0");

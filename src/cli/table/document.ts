@@ -31,7 +31,7 @@ export function argumentTerm(name: string, { repeat, optional }: Argument): stri
   return optional === true ? `[${term}]` : term;
 }
 
-/** `-o, --output FILE` */
+/** Returns an option as it is typed: `-o, --output FILE`. */
 function optionTerm(name: string, option: Option): string {
   const short = option.short === undefined ? "" : `-${option.short}, `;
   return `${short}--${name}${option.type === "flag" ? "" : ` ${option.value}`}`;

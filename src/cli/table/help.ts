@@ -34,7 +34,7 @@ function section({ title, text = [], rows: all = [] }: Section): string[] {
   return ["", `${title}:`, ...paragraphs, ...(text.length > 0 && all.length > 0 ? [""] : []), ...rows(all)];
 }
 
-/** What `empreinte COMMAND --help` prints. */
+/** Returns the text that `empreinte COMMAND --help` prints. */
 export function commandHelp(command: Command): string {
   const { name, summary, usage, description, sections, examples } = documentOf(command);
   return [
@@ -50,7 +50,7 @@ export function commandHelp(command: Command): string {
   ].join("\n");
 }
 
-/** What `empreinte GROUP --help` prints. */
+/** Returns the text that `empreinte GROUP --help` prints. */
 export function groupHelp(group: CommandGroup, commands: readonly Command[]): string {
   return [
     `empreinte ${group.name}: ${group.summary}.`,
@@ -65,7 +65,7 @@ export function groupHelp(group: CommandGroup, commands: readonly Command[]): st
   ].join("\n");
 }
 
-/** What `empreinte --help` prints. */
+/** Returns the text that `empreinte --help` prints. */
 export function mainHelp(
   groups: readonly CommandGroup[],
   commands: readonly Command[],

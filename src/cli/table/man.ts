@@ -35,7 +35,7 @@ function commandPart(command: Command): string[] {
   ];
 }
 
-/** `man/empreinte.1`. */
+/** Returns the text of `man/empreinte.1`. */
 export function manualPage(
   groups: readonly CommandGroup[],
   commands: readonly Command[],

@@ -43,7 +43,7 @@ function commandPart(command: Command): string[] {
 
 const anchor = (name: string): string => `#empreinte-${name.replaceAll(" ", "-")}`;
 
-/** `docs/command-line.md`. */
+/** Returns the text of `docs/command-line.md`. */
 export function commandLinePage(
   groups: readonly CommandGroup[],
   commands: readonly Command[],

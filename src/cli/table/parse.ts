@@ -10,7 +10,7 @@ const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: st
 /** The beginning of a text that came from the command line, safe to print. */
 const quoted = (text: string): string => `"${shownBeginning(text, 40)}"`;
 
-/** "fast, standard or thorough" */
+/** Joins words as alternatives: "fast, standard or thorough". */
 export const either = (words: readonly string[]): string =>
   words.length === 1 ? words[0]! : `${words.slice(0, -1).join(", ")} or ${words.at(-1)!}`;
 

@@ -111,12 +111,12 @@ export function toned(image: Image, tone: (sample: number) => number): Image {
   return { ...image, data: image.data.map((sample) => table[sample]!) };
 }
 
-/** Mirrored left to right. */
+/** Returns the image mirrored left to right. */
 export function mirrored(image: Image): Image {
   return rearranged(image, image.width, image.height, (x, y) => [image.width - 1 - x, y]);
 }
 
-/** Upside down. */
+/** Returns the image mirrored top to bottom. */
 export function flipped(image: Image): Image {
   return rearranged(image, image.width, image.height, (x, y) => [x, image.height - 1 - y]);
 }

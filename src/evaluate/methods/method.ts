@@ -61,7 +61,7 @@ export interface EvaluationMethod {
   name: string;
   /** Changes when the answers of the method do. What was measured with another version is measured again. */
   version?: string;
-  /** The greatest distance. */
+  /** The greatest distance in bits, 0 … 256. */
   bits: number;
   /** The greatest distance of a match. */
   radius: number;

@@ -8,7 +8,7 @@ export function escaped(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** 0.473 as "47.3 %". */
+/** Formats a share as a percentage: 0.473 as "47.3 %". */
 export function percent(part: number, digits = 1): string {
   return `${(100 * part).toFixed(digits)} %`;
 }

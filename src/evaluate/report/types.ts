@@ -83,7 +83,7 @@ export interface AttackFigures extends Recall {
 export interface MethodReport {
   /** The name of the method. */
   name: string;
-  /** The greatest distance. */
+  /** The greatest distance in bits, 0 … 256. */
   bits: number;
   /** The greatest distance of a match. */
   radius: number;

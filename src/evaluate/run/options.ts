@@ -63,7 +63,7 @@ const evaluateOptionNames = [
 /** The options that the altered images depend on. */
 export type ImageOptions = Pick<EvaluateOptions, "generated" | "similar" | "unrelatedAttacks" | "seed" | "concurrency">;
 
-/** @throws {InvalidArgumentError} for an option that does not fit. */
+/** Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkImages(given: ImageOptions): {
   generated: number;
   similar: number;
@@ -96,7 +96,7 @@ export interface CheckedEvaluation extends ReturnType<typeof checkImages> {
   signal: AbortSignal | undefined;
 }
 
-/** @throws {InvalidArgumentError} for an option that does not fit. */
+/** Checks options and fills in defaults. @throws {InvalidArgumentError} for an option that does not fit. */
 export function checkEvaluation(options: EvaluateOptions | undefined): CheckedEvaluation {
   const given = checkOptions(options, evaluateOptionNames);
   const { attacks = "suite", restart = false, listSize = 1_000_000, queriesPerDay = 1_000_000, previews = 48 } = given;

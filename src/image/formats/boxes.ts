@@ -1,7 +1,7 @@
 /** A box of an ISO-BMFF file or of another container of the same shape. */
 export interface Box {
   type: string;
-  /** Where its content begins. */
+  /** The byte at which the content begins. */
   at: number;
   /** Where it ends, according to its length: this may be behind the end of the file. */
   end: number;

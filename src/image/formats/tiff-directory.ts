@@ -4,7 +4,7 @@
 export interface Field {
   type: number;
   count: number;
-  /** Where the values are. */
+  /** The byte at which the values begin. */
   at: number;
 }
 

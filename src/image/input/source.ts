@@ -11,7 +11,7 @@ import type { EncodedInput } from "./input.js";
 
 /** Where the bytes of an image come from. */
 export interface Source {
-  /** What errors call it. */
+  /** The name of the input in errors. */
   name: string;
   /** Reads all bytes. Call it once. */
   read(signal: AbortSignal): Promise<Content>;

@@ -25,7 +25,7 @@ export function requireDecoder(name: string, format: WasmFormat): void {
 export interface OptionalDecoder {
   /** The name of the package. */
   name: string;
-  /** What it decodes. */
+  /** The formats that it decodes. */
   formats: string[];
   /** The version that is installed, if one is. */
   version?: string;

@@ -16,7 +16,7 @@ const headBytes = 2 ** 16;
 
 interface Element {
   id: number;
-  /** Where its content begins. */
+  /** The byte at which the content begins. */
   start: number;
   /** Where its content ends. It is Infinity when the element states no size. */
   end: number;

@@ -45,7 +45,7 @@ class DecodeRun implements StderrListener {
   readonly #forgetSignal: () => void;
   /** Frames that were announced and not yet read. */
   readonly #announced: AnnouncedFrame[] = [];
-  /** That there are more frames than the limit. Those before it are still read. */
+  /** The error for more frames than the limit. The frames before it are still read. */
   #excess: LimitError | undefined;
   #stderrEnded = false;
   #exit: ChildExit | undefined;

@@ -16,7 +16,7 @@ export interface Ffmpeg {
   path: string;
   /** The version that the program states, for instance `"5.1.9-0+deb12u1"`. */
   version: string;
-  /** Where it was found. */
+  /** The place in the search order. */
   source: FfmpegSource;
   /**
    * Present when the program states a version before 4.4 (2021). Faults found in its parsers since then are not fixed,

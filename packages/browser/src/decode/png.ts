@@ -10,7 +10,7 @@ import { inflate } from "./inflate.js";
 interface Header {
   width: number;
   height: number;
-  /** Bits of a sample. */
+  /** The bits of a sample. */
   depth: number;
   /** 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA. */
   colour: number;

@@ -23,7 +23,7 @@ const ranges = {
 } as const;
 
 export interface RgbFrame {
-  /** Four bytes a pixel. */
+  /** The samples, four bytes for each pixel. */
   bytes: Uint8Array;
   /** Bytes before the first row, and from one row to the next. */
   plane: { offset: number; stride: number };

@@ -2,14 +2,14 @@
 declare module "mediabunny" {
   export const ALL_FORMATS: readonly unknown[];
 
-  /** Where bytes come from. */
+  /** A source of bytes. */
   export type Source = object;
   export const BlobSource: new (blob: Blob) => Source;
 
   export interface InputVideoTrack {
     getCodec(): Promise<string | null>;
     canDecode(): Promise<boolean>;
-    /** Seconds. */
+    /** Computes the duration in seconds. */
     computeDuration(): Promise<number>;
     /** Pixels as they are stored. */
     getCodedWidth(): Promise<number>;
@@ -36,7 +36,7 @@ declare module "mediabunny" {
     readonly format: string | null;
     readonly visibleRect: Rectangle;
     readonly colorSpace: { readonly fullRange: boolean | null };
-    /** Seconds. */
+    /** The time in seconds from the start of the video. */
     readonly timestamp: number;
     allocationSize(options: { rect: Rectangle }): number;
     copyTo(to: Uint8Array, options: { rect: Rectangle }): Promise<readonly { offset: number; stride: number }[]>;

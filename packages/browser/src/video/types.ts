@@ -2,7 +2,7 @@ import type { Orientation } from "../results.js";
 
 /** Options of a video, checked. */
 export interface VideoSettings {
-  /** Seconds between two frames. */
+  /** The seconds between two frames. */
   every: number;
   orientations: boolean;
   maxBytes: number;
@@ -12,7 +12,7 @@ export interface VideoSettings {
 
 /** A frame of a video. */
 export interface FrameHash {
-  /** Seconds from the start. */
+  /** The time of the frame in seconds from the start. */
   timestampSeconds: number;
   hash: string;
   quality: number;
@@ -23,7 +23,7 @@ export interface FrameHash {
 /** The hashes of a video's frames. */
 export interface VideoHash {
   frames: FrameHash[];
-  /** Seconds. */
+  /** The duration in seconds. */
   duration: number;
   /** Pixels as they are stored. */
   width: number;

@@ -9,11 +9,11 @@ export interface Places {
   plain: string;
   /** empreinte-simd.wasm, the core with SIMD. */
   simd: string;
-  /** webp_dec.wasm, libwebp. */
+  /** The URL of webp_dec.wasm, which is libwebp. */
   libwebp: string;
-  /** libheif.mjs. */
+  /** The URL of libheif.mjs. */
   libheif: string;
-  /** video.js, the demuxer. */
+  /** The URL of video.js, the demuxer. */
   video: string;
 }
 

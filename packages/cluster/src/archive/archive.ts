@@ -32,7 +32,7 @@ export interface ArchiveAnswer {
   searched: number;
 }
 
-/** Uploads in one request. */
+/** The most uploads in one request. */
 const atOnce = 500;
 const changeSeconds = 60;
 

@@ -22,7 +22,7 @@ export interface ArchivedUpload {
 export interface ArchiveMatch {
   id: string;
   time: number;
-  /** Differing bits. */
+  /** The number of differing bits, 0 … 256. */
   distance: number;
   /** Which orientation of the query is the nearest. */
   orientation: string;

@@ -10,7 +10,7 @@ import { Deposed } from "./lease.js";
 
 /** An announcement names at most the entries of so many revisions. */
 const mostNamed = 16;
-/** And at most so many runs of entries. */
+/** The most runs of entries in one announcement. */
 const mostRuns = 1000;
 
 /** The last announcement in the stream, and its sequence. */

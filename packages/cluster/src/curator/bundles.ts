@@ -7,7 +7,7 @@ import type { BankStore, StorePosition } from "empreinte/bank";
 
 /** Bytes of a chunk: less than the 1 MiB that NATS takes. */
 export const chunkBytes: number = 512 * 1024;
-/** As many are kept. */
+/** The most bundles that are kept. */
 const most = 8;
 
 interface Bundle {
@@ -48,7 +48,7 @@ export class Bundles {
     return bundle?.bytes.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes);
   }
 
-  /** Drops all. */
+  /** Drops all bundles. */
   clear(): void {
     for (const { bytes } of this.#bundles) bytes.fill(0);
     this.#bundles = [];

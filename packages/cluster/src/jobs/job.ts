@@ -19,7 +19,7 @@ export interface Job {
   /** The platform's name of the upload, 1 … 200 characters. One id has one result. It must not be a hash. */
   id: string;
   handle: Handle;
-  /** Default `"normal"`. */
+  /** The priority in the queue. Default `"normal"`. */
   priority?: Priority;
   /** How much to search: see `CheckImageOptions`. Default: what the worker says. */
   level?: NonNullable<CheckImageOptions["level"]>;

@@ -4,7 +4,7 @@ import type { ClusterEvent, EventListener } from "../events.js";
 /** Upper bounds of the times of withdrawals and jobs, in seconds. */
 const bounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600];
 
-/** Times in ranges. */
+/** Counts durations in ranges, as a histogram of Prometheus does. */
 export class Times {
   readonly bounds: readonly number[] = bounds;
   /** How many times are at most each bound, and the count of all at the end. */

@@ -5,7 +5,7 @@ import { Worker } from "../jobs/worker.js";
 import type { ClusterNode } from "../node/node.js";
 import { eventMetric, metric, type Metric } from "./text.js";
 
-/** Whoever has metrics. */
+/** A member of the cluster that has metrics. */
 export type MetricSource = Curator | ClusterNode | Worker | JobQueue;
 
 /** Returns the metrics of a member. @throws {ClusterError} if a queue cannot be counted. */

@@ -9,7 +9,7 @@ export async function metricsText(...sources: MetricSource[]): Promise<string> {
   return write((await Promise.all(sources.map(metricsOf))).flat());
 }
 
-/** Where metrics are served. */
+/** The address at which metrics are served. */
 export interface MetricsAddress {
   /** The port; 0 for any that is free. */
   port: number;

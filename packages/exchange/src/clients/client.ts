@@ -25,7 +25,7 @@ export interface PageEnd {
 export interface PageNote {
   /** "unknown-status", "unknown-type", "bad-entry" or another stable word. */
   kind: string;
-  /** One sentence for people. */
+  /** The reason, as one sentence for people. */
   reason: string;
 }
 

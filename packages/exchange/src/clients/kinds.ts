@@ -73,7 +73,7 @@ export interface ClientSettings {
   kind: SourceKind;
   /** The address, or the folder of `lists`. */
   base?: string;
-  /** Where each secret is. */
+  /** The place of each secret, by its name. */
   secrets: Readonly<Record<string, string>>;
   options: Readonly<Record<string, string>>;
 }

@@ -11,7 +11,7 @@ export interface StopNciiOptions {
   environment: Environment;
   /** The header `x-functions-key` of `FetchHashes`. */
   functionsKey: string;
-  /** The header `Ocp-Apim-Subscription-Key`. */
+  /** The value of the header `Ocp-Apim-Subscription-Key`. */
   subscriptionKey: string;
   /** The header `x-functions-key` of `SubmitFeedback`, where feedback is sent. */
   feedbackKey?: string;
@@ -21,7 +21,7 @@ export interface StopNciiOptions {
   pageSize?: number;
 }
 
-/** Where the exchange begins. */
+/** The timestamp at which a first fetch begins. */
 const firstTimestamp = "10";
 
 /**

@@ -7,7 +7,7 @@ import { openListPage } from "./list-page.js";
 
 export interface ThreatExchangeOptions {
   http: HttpClient;
-  /** "app id|app secret". */
+  /** The token of the app: "app id|app secret". */
   token: string;
   /** The id of the privacy group. */
   group: string;

@@ -18,7 +18,7 @@ export interface HttpOptions {
 
 /** One request. */
 export interface HttpRequest extends Pick<FetchOptions, "method" | "headers" | "body" | "signal"> {
-  /** Below the base: "FetchHashes". */
+  /** The path below the base, such as "FetchHashes". */
   path: string;
   query?: Readonly<Record<string, string>>;
   /** Statuses, besides 200 … 299, that the caller takes. */

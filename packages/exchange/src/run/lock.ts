@@ -6,7 +6,7 @@ import { ExchangeError } from "../errors.js";
 
 interface Lease {
   holder: string;
-  /** Milliseconds since 1970. */
+  /** The end of the lock in milliseconds since 1970. */
   until: number;
 }
 

@@ -23,7 +23,7 @@ export interface RunOptions {
   onNote?: (note: PageNote) => void;
 }
 
-/** What one run did. */
+/** The result of one run. */
 export interface RunResult {
   status: SourceStatus;
   /** Whether it reached the end of what the exchange has. */

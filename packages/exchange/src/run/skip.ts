@@ -13,9 +13,9 @@ export interface Skip {
   source: string;
   /** From when on the source is fetched: milliseconds since 1970. What changed before it may never arrive. */
   to: number;
-  /** Who decided it. */
+  /** The name of the person who decided it. */
   by: string;
-  /** Why. It must not identify a person. */
+  /** The reason of the skip. It must not identify a person. */
   reason: string;
 }
 

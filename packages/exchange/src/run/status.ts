@@ -1,7 +1,7 @@
 /** What a source's runs have done and how it is: kept as a memo of the store, without hashes. */
 import type { BankStore } from "empreinte/bank";
 
-/** Why a source stopped. */
+/** The reason why a source stopped. */
 export interface Failure {
   /** When it first failed since it last worked, in milliseconds since 1970. */
   since: number;
@@ -17,7 +17,7 @@ export interface SourceStatus {
   endedAt?: number;
   /** When a run last reached the end of what the exchange had. */
   completeAt?: number;
-  /** Sums over all runs. */
+  /** The pages of all runs together. */
   pages: number;
   added: number;
   changed: number;

@@ -5,7 +5,7 @@ export interface NcmecEntry {
   member: string;
   id: string;
   media: "image" | "video";
-  /** Seconds since 1970. */
+  /** The time of the last change in seconds since 1970. */
   timestamp: number;
   classification: string;
   fingerprints: Record<string, string>;

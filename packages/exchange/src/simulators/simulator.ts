@@ -11,7 +11,7 @@ export const faults = [
   "reset",
   /** Status 429 with `Retry-After`. */
   "busy",
-  /** Status 503. */
+  /** The simulator returns status 503. */
   "error",
   /** A login page with status 200. */
   "login",

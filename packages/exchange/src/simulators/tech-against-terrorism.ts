@@ -14,7 +14,7 @@ interface Item {
   ideology: string;
   file_type: string;
   deleted: boolean;
-  /** Seconds since 1970. */
+  /** The time of the last change in seconds since 1970. */
   updated: number;
 }
 

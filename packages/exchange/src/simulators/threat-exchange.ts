@@ -1,7 +1,7 @@
 import { type SimulatedAnswer, type SimulatedRequest, Simulator, type SimulatorOptions } from "./simulator.js";
 
 export interface ThreatExchangeSimulatorOptions extends SimulatorOptions {
-  /** "app id|app secret". */
+  /** The token of the app: "app id|app secret". */
   token: string;
   group: string;
   /** Whether the token must be in the query. Default: it must be in the header. */
@@ -13,7 +13,7 @@ interface Update {
   indicator: string;
   type: string;
   status: string;
-  /** Seconds since 1970. */
+  /** The time of the last change in seconds since 1970. */
   updated: number;
   deleted: boolean;
 }

@@ -6,7 +6,7 @@ import { invalid } from "../errors.js";
 /** Content that a host should remove, as a case wants. */
 export interface WatchItem {
   id: string;
-  /** Where it was. */
+  /** The address at which the content was. */
   address: string;
   case: string;
   /** When its removal was requested, in milliseconds since 1970. */
@@ -30,9 +30,9 @@ export interface WatchItem {
  */
 export type WatchState = "there" | "unchanged" | "changed" | "gone" | "unclear" | "unreachable" | "disallowed";
 
-/** A state, and why. */
+/** A state and its reason. */
 export interface Observation {
-  /** Milliseconds since 1970. */
+  /** The time in milliseconds since 1970. */
   at: number;
   state: WatchState;
   /** Why, in a few words: "status 404". */

@@ -1,6 +1,6 @@
 /** robots.txt, as far as it is about one program: which paths, and how long between two requests. */
 
-/** What a host allows. */
+/** The rules of a host for crawlers. */
 export interface RobotsRules {
   /** Whether a path with its query may be fetched. */
   allows(path: string): boolean;
@@ -14,7 +14,7 @@ interface Group {
   delay: number | undefined;
 }
 
-/** Everything is allowed. */
+/** Rules that allow everything. */
 export const noRules: RobotsRules = { allows: () => true, delaySeconds: undefined };
 
 /** Reads the file for a program of this name. A group that names it goes before the one for all. */

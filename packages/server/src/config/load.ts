@@ -13,7 +13,7 @@ const refusal = (text: string): ServiceError => new ServiceError(400, "ERR_EMPRE
 
 export const environmentName = (flag: string): string => `EMPREINTE_SERVER_${flag.toUpperCase().replaceAll("-", "_")}`;
 
-/** Where the service listens. */
+/** The address at which the service listens. */
 export type Address = { path: string } | { host: string; port: number };
 
 /** Reads "HOST:PORT", "[IPv6]:PORT" or "unix:PATH". @throws {ServiceError} */

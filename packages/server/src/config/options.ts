@@ -38,7 +38,7 @@ const mebibyte = 2 ** 20;
 export interface Config {
   /** The folder of the store and of the service's own state. */
   data: string;
-  /** "HOST:PORT", "[IPv6]:PORT" or "unix:PATH". */
+  /** The address to listen at: "HOST:PORT", "[IPv6]:PORT" or "unix:PATH". */
   listen: string;
   /** Whether calls need no key. Only on a loopback address or a Unix socket. */
   open: boolean;

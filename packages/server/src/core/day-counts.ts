@@ -5,7 +5,7 @@ import type { State } from "./state.js";
 const keptDays = 400;
 
 export interface DayCount {
-  /** "2026-11-30", in UTC. */
+  /** The day in UTC, such as "2026-11-30". */
   day: string;
   bank: string;
   action: string;

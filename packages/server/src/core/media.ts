@@ -102,7 +102,7 @@ export interface Digests {
   sha256: string;
 }
 
-/** The digests of bytes. */
+/** Returns the digests of bytes. */
 export const digestsOf = (bytes: Uint8Array): Digests => {
   const [md5, sha1, sha256] = (["md5", "sha1", "sha256"] as const).map((name) =>
     createHash(name).update(bytes).digest("hex"),

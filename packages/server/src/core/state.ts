@@ -6,7 +6,7 @@ import { ServiceError } from "./errors.js";
 export type Value = null | number | string | Buffer;
 
 const version = 2;
-/** "emps" as a number. */
+/** The application id of the file: "emps" as a number. */
 const application = 0x656d7073;
 
 const tables = `

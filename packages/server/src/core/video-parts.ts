@@ -17,7 +17,7 @@ export interface VideoPart {
 
 /** What was decided of one part of an upload. */
 export interface PartDecision {
-  /** Undefined for an image. */
+  /** The part of the upload; undefined for an image. */
   part: VideoPart | undefined;
   decision: Decision;
 }

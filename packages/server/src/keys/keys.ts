@@ -4,7 +4,7 @@ import { badRequest, notFound } from "../core/errors.js";
 import type { State } from "../core/state.js";
 import { checkScopes, Scopes } from "./scopes.js";
 
-/** Who calls. */
+/** The caller of a route. */
 export interface Principal {
   /** The name in the audit log: "key 3f0a12bc", or "open" if no key is needed. */
   name: string;
@@ -18,7 +18,7 @@ export interface KeyInfo {
   id: string;
   label: string;
   scopes: string[];
-  /** ISO 8601. */
+  /** The time of creation in ISO 8601. */
   created: string;
   expires?: string;
   revoked?: string;
@@ -28,7 +28,7 @@ export interface KeyInfo {
 export interface NewKey {
   label: string;
   scopes: readonly string[];
-  /** Milliseconds since 1970. */
+  /** The end of the key in milliseconds since 1970. */
   expires?: number;
   lookups?: number;
 }

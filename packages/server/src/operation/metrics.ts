@@ -150,7 +150,7 @@ export function mergeMetrics(snapshots: readonly MetricsSnapshot[]): MetricsSnap
   return first ?? [];
 }
 
-/** Prometheus' text format. */
+/** Writes a snapshot in Prometheus' text format. */
 export function metricsText(snapshot: MetricsSnapshot): string {
   const lines: string[] = [];
   const line = (name: string, labels: string, value: number): void => {

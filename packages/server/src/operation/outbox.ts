@@ -21,7 +21,7 @@ export interface Webhook {
   id: string;
   url: string;
   events: WebhookEvent[];
-  /** ISO 8601. */
+  /** The time of creation in ISO 8601. */
   created: string;
 }
 

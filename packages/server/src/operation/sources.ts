@@ -8,7 +8,7 @@ import type { State } from "../core/state.js";
 export interface SourceAge {
   bank: string;
   source: string;
-  /** Milliseconds since 1970. */
+  /** The time of the last import in milliseconds since 1970. */
   imported: number;
   ageSeconds: number;
   /** Whether its program says that it is stale. */

@@ -32,7 +32,7 @@ function derive(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<B
   });
 }
 
-/** @throws {ServiceError} 400 */
+/** Checks the length of a password. @throws {ServiceError} 400 */
 export function checkPassword(password: string): void {
   if (password.length >= leastLength && password.length <= mostLength) return;
   throw badRequest(`A password must have ${leastLength} to ${mostLength} characters`);

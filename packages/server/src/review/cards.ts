@@ -30,7 +30,7 @@ export interface Card {
   kind: Upload["kind"];
   /** The store's names of the banks that match. */
   banks: string[];
-  /** Milliseconds since 1970. */
+  /** The time of creation in milliseconds since 1970. */
   created: number;
   due: number;
   uploads: number;

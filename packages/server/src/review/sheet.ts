@@ -22,7 +22,7 @@ function matchedTimes(decision: Decision): number[] {
   return Array.from({ length: Math.min(mostFrames, sorted.length) }, (_, at) => sorted[Math.floor(at * step)]!);
 }
 
-/** Grey pixels. */
+/** A sheet of frames, as grey pixels. */
 export interface Sheet {
   data: Uint8Array;
   width: number;

@@ -14,7 +14,7 @@ interface Cursor {
   list: string;
   /** How many of its entries have been taken. */
   taken: number;
-  /** Whether that was all. */
+  /** Whether the import is complete. */
   done: boolean;
   /** Where the list itself says that an import goes on: the next page, a time. */
   next?: string;

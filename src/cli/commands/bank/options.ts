@@ -18,7 +18,7 @@ export const sourceOptions = {
 
 export const jsonOption = { json: { type: "flag", does: "Print JSON Lines." } } as const;
 
-/** How a bank decides. */
+/** The rules by which a bank decides. */
 export const policyOptions = {
   action: {
     type: "choice",

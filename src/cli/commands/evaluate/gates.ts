@@ -8,7 +8,7 @@ export interface Gate {
   least: number;
 }
 
-/** "mean=0.8" */
+/** Parses a gate such as "mean=0.8". */
 export function gateOf(text: string): Gate {
   const at = text.lastIndexOf("=");
   if (at < 1) throw new UsageError(`Expected NAME=SHARE for --min-recall but received "${shownBeginning(text, 40)}"`);

@@ -72,7 +72,7 @@ function columnsOf({ column, delimiter, noHeader }: ListValues): ColumnMap | und
   return map;
 }
 
-/** Standard input for "-". */
+/** Returns the source of a list: standard input for "-", otherwise the path. */
 export function listSource(path: string, session: Session): string | Readable {
   return path === "-" ? session.stdin : pipeOrPath(path);
 }

@@ -11,7 +11,7 @@ import {
 import type { VideoSignature } from "../../../doors/video.js";
 import { placeText, regionText, type ScanMatch, viewText } from "./record.js";
 
-/** How hashes are compared. */
+/** The settings by which hashes are compared. */
 export interface SearchSettings {
   radius: number;
   minQuality: number;

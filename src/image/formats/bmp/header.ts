@@ -8,7 +8,7 @@ export interface BmpHeader {
   height: number;
   /** The first row that is stored is the top one. */
   topDown: boolean;
-  /** Bits of a pixel. */
+  /** The bits of a pixel. */
   bits: number;
   /** How the pixels are compressed: not at all, or as runs of 4 or 8 bits. */
   runs: boolean;
@@ -16,7 +16,7 @@ export interface BmpHeader {
   masks: readonly [number, number, number];
   /** The colours of pixels of at most 8 bits: red, green, blue. */
   palette: Uint8Array;
-  /** Where the pixels begin. */
+  /** The byte at which the pixels begin. */
   dataAt: number;
 }
 

@@ -12,7 +12,7 @@ export interface Component {
 export interface Frame {
   /** The second byte of its marker: 0xc0 baseline, 0xc1 extended, 0xc2 progressive, others below. */
   process: number;
-  /** Bits a sample. */
+  /** The bits of a sample. */
   precision: number;
   width: number;
   height: number;

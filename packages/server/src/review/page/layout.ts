@@ -6,7 +6,7 @@ import type { Texts } from "./texts/en.js";
 export interface PageParts {
   texts: Texts;
   title: string;
-  /** Who has signed in. */
+  /** The session of the person who has signed in. */
   session?: Session | undefined;
   /** A message about what was done just now, with what can be done about it. */
   message?: Part;
@@ -42,7 +42,7 @@ function menu(texts: Texts, session: Session): Html {
   </nav>`;
 }
 
-/** A whole page. */
+/** Makes a whole page. */
 export function page({ texts, title, session, message, content, refresh }: PageParts): string {
   return html`<!doctype html>
 <html lang="${texts.language}">
