@@ -1,4 +1,11 @@
+import { formatOrigins } from "../../lists/formats/origins.js";
 import type { Catalogue, Command, CommandGroup, ExternalCommand } from "../table/command.js";
+
+/** The names of the formats that are recognized by their content, each with its origin. */
+const formatNames = Object.entries(formatOrigins)
+  .filter(([name]) => name !== "csv")
+  .map(([name, origin]) => `\`${name}\` (${origin})`)
+  .join(", ");
 
 type Loader = () => Promise<{ command: Command }>;
 
@@ -36,27 +43,28 @@ const groups: readonly CommandGroup[] = [
     name: "list",
     summary: "Lists of known hashes",
     description: [
-      "A list is a file of known hashes. The content of a file decides its format: plain, signals and signal-csv (python-threatexchange), stopncii, ncmec (XML v2), vics-1.3 and vics-2.0 (Project VIC), threatexchange (threat_updates), tech-against-terrorism, vpdq-lines, vpdq-json or vpdq-json-object. --column explains any other CSV.",
+      "A list is a file of known hashes. The content of a file decides its format. --column explains any other CSV.",
+      `The formats: ${formatNames}.`,
     ],
   },
   {
     name: "index",
     summary: "Indexes of long lists",
     description: [
-      "An index is a list that is prepared for searching. It is mapped into memory and can be searched at once, however long the list is. FILE.entries has the names of the lists, their line numbers and metadata. The two files belong together.",
+      "An index is a list that is prepared for searching. It is mapped into memory and can be searched at once, however long the list is. `FILE.entries` has the names of the lists, their line numbers and metadata. The two files belong together.",
     ],
   },
   {
     name: "bank",
     summary: "Banks with sources, policies and withdrawals",
     description: [
-      "A store is one file with any number of banks. A bank has sources, a source has entries, and an entry has hashes. FILE.index is built from the store.",
+      "A store is one file with any number of banks. A bank has sources, a source has entries, and an entry has hashes. `FILE.index` is built from the store.",
     ],
   },
   {
     name: "video",
     summary: "Videos",
-    description: ["empreinte scan --video-signature finds known videos in many files."],
+    description: ["`empreinte scan --video-signature` finds known videos in many files."],
   },
 ];
 

@@ -69,7 +69,7 @@ export const command: Command = defineCommand({
   name: "doctor",
   summary: "Print what this machine has, and test the package on it",
   description: [
-    "Prints versions, the processor, kernels, image formats and ffmpeg, and what the system does not let decoders do. Then it tests known answers on every kernel, search against brute force, and the image decoder.",
+    "Prints versions, the processor, kernels, image formats and ffmpeg, and how the system confines decoders. Then it tests known answers on every kernel, search against brute force, and the image decoder.",
   ],
   arguments: {},
   options: {

@@ -21,7 +21,7 @@ export const selectionOptions = {
     value: "FILE",
     repeat: true,
     group: "Files",
-    does: "Also read the paths in FILE, one on each line. - is standard input.",
+    does: "Also read the paths in FILE, one on each line. `-` is standard input.",
   },
 } as const;
 
@@ -100,7 +100,7 @@ export const limitOptions = {
     choices: ["process", "none"],
     value: "WHERE",
     group: "Limits",
-    does: "Where images are decoded: in a process of their own that is killed at --max-seconds (process), or in this one (none).",
+    does: "Where images are decoded: in a process of their own that is killed at --max-seconds (`process`), or in this one (`none`).",
     defaultText: "process",
   },
 } as const;
@@ -147,7 +147,7 @@ export const namesSection = {
   title: "Names",
   shared: true,
   text: [
-    "A backslash at the beginning of a line says that a name in it is escaped. Backslashes, control characters and bytes that are not UTF-8 are then written as \\\\, \\n, \\r, \\t or \\xNN. JSON has such a name in pathBase64.",
+    "A backslash at the beginning of a line says that a name in it is escaped. Backslashes, control characters and bytes that are not UTF-8 are then written as `\\\\`, `\\n`, `\\r`, `\\t` or `\\xNN`. JSON has such a name in `pathBase64`.",
   ],
 } as const;
 

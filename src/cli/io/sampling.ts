@@ -9,7 +9,7 @@ export function samplingOption(byDefault: string): TextOption {
     type: "text",
     value: "HOW",
     group: "Hashing",
-    does: "Choose the frames of a video: a number for each second, all, keyframes, or adaptive, which keeps one of each run of equal frames.",
+    does: "Choose the frames of a video: a number for each second, `all`, `keyframes`, or `adaptive`, which keeps one of each run of equal frames.",
     defaultText: byDefault,
   };
 }

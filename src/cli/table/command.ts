@@ -2,7 +2,7 @@ import type { Session } from "../io/session.js";
 
 /** What every option has. Names are written as on the command line, without the two dashes. */
 interface OptionBase {
-  /** What it does: whole sentences, for the help, the manual page and the documentation. */
+  /** What it does: whole sentences, for the help, the manual page and the documentation. Backquotes mark code. */
   readonly does: string;
   /** The heading above the option. Default: "Options". */
   readonly group?: string;

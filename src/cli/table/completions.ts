@@ -1,4 +1,5 @@
 import type { Argument, Command, CommandGroup, ExternalCommand, Option } from "./command.js";
+import { plain } from "./marks.js";
 
 export type Shell = "bash" | "zsh" | "fish";
 
@@ -25,7 +26,7 @@ const optionsOf = ({ options }: Command): [string, Option][] => [
   ["help", { type: "flag", does: "Explain the command." }],
 ];
 
-const firstSentence = (text: string): string => /^.*?[.](?= |$)/.exec(text)?.[0].slice(0, -1) ?? text;
+const firstSentence = (text: string): string => /^.*?[.](?= |$)/.exec(plain(text))?.[0].slice(0, -1) ?? plain(text);
 const choicesOf = (one: Option | Argument): readonly string[] | undefined =>
   "choices" in one ? one.choices : undefined;
 

@@ -46,8 +46,8 @@ function optionMeaning(option: Option): string {
   if (option.type === "flag") return option.does;
   if (option.type === "integer" || option.type === "number") sentences.push(rangeText(option.least, option.most));
   if (option.repeat === true) sentences.push("Can be repeated.");
-  const byDefault = option.defaultText ?? option.default;
-  if (byDefault !== undefined) sentences.push(`Default: ${byDefault}.`);
+  if (option.defaultText !== undefined) sentences.push(`Default: ${option.defaultText}.`);
+  else if (option.default !== undefined) sentences.push(`Default: \`${option.default}\`.`);
   return sentences.join(" ");
 }
 

@@ -1,5 +1,6 @@
 import type { Command, CommandGroup, ExternalCommand, Section } from "./command.js";
 import { documentOf, generalStatuses } from "./document.js";
+import { plain } from "./marks.js";
 
 const width = 100;
 const termWidth = 24;
@@ -8,7 +9,7 @@ const termWidth = 24;
 function wrap(text: string, indent: number, columns: number = width): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of plain(text).split(" ")) {
     if (line !== "" && indent + line.length + 1 + word.length > columns) {
       lines.push(" ".repeat(indent) + line);
       line = word;
@@ -38,7 +39,7 @@ function section({ title, text = [], rows: all = [] }: Section): string[] {
 export function commandHelp(command: Command): string {
   const { name, summary, usage, description, sections, examples } = documentOf(command);
   return [
-    `empreinte ${name}: ${summary}.`,
+    `empreinte ${name}: ${plain(summary)}.`,
     "",
     usage.length === 1 ? `Usage: ${usage[0]!}` : "Usage:",
     ...(usage.length === 1 ? [] : usage.map((line) => `  ${line}`)),

@@ -1,5 +1,6 @@
 import type { Command, CommandGroup, ExternalCommand, Section } from "./command.js";
 import { documentOf, generalStatuses, sharedSections } from "./document.js";
+import { marked } from "./marks.js";
 
 /** Text for roff: no line begins with a control character, and a hyphen stays a hyphen. */
 function escaped(text: string): string {
@@ -9,12 +10,15 @@ function escaped(text: string): string {
 
 const bold = (text: string): string => `\\fB${escaped(text)}\\fR`;
 
+/** A text of a table, with its code in bold. */
+const prose = (text: string): string => marked(text, bold, escaped);
+
 function section({ title, text = [], rows = [] }: Section): string[] {
   return [
     ".PP",
     bold(title),
-    ...text.flatMap((paragraph) => [".PP", escaped(paragraph)]),
-    ...rows.flatMap(([term, meaning]) => [".TP", bold(term), escaped(meaning)]),
+    ...text.flatMap((paragraph) => [".PP", prose(paragraph)]),
+    ...rows.flatMap(([term, meaning]) => [".TP", bold(term), prose(meaning)]),
   ];
 }
 
@@ -22,16 +26,16 @@ function commandPart(command: Command): string[] {
   const { name, summary, usage, description, sections, examples } = documentOf(command);
   return [
     `.SS empreinte ${escaped(name)}`,
-    `${escaped(summary)}.`,
+    `${prose(summary)}.`,
     ".PP",
     ".nf",
     ...usage.map(escaped),
     ".fi",
-    ...description.flatMap((paragraph) => [".PP", escaped(paragraph)]),
+    ...description.flatMap((paragraph) => [".PP", prose(paragraph)]),
     ...sections.filter(({ shared }) => shared !== true).flatMap(section),
     ".PP",
     bold(examples.length === 1 ? "Example" : "Examples"),
-    ...examples.flatMap(({ command: line, does }) => [".PP", escaped(does), ".PP", ".nf", escaped(line), ".fi"]),
+    ...examples.flatMap(({ command: line, does }) => [".PP", prose(does), ".PP", ".nf", escaped(line), ".fi"]),
   ];
 }
 
@@ -55,7 +59,7 @@ export function manualPage(
     ...groups.flatMap(({ name, summary, description }) => [
       ".PP",
       `${bold(`empreinte ${name}`)}: ${escaped(summary)}.`,
-      ...description.map(escaped),
+      ...description.map(prose),
     ]),
     ".SH COMMANDS",
     ...commands.flatMap(commandPart),

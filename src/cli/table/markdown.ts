@@ -1,16 +1,19 @@
 import type { Command, CommandGroup, ExternalCommand, Section } from "./command.js";
 import { documentOf, sharedSections } from "./document.js";
+import { marked } from "./marks.js";
 
 /** Text for a cell of a table. Terms and option names stand in backquotes already. */
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 const code = (text: string): string => `\`${text}\``;
 
-/** Text of a table or paragraph, with options and placeholders left as they are typed. */
+/** Text of a table or paragraph. Options are code, also those that the text does not mark. */
 const prose = (text: string): string =>
-  text
-    .replaceAll("\\", "\\\\")
-    .replaceAll("<", "&lt;")
-    .replace(/(?<![\w`-])--[a-z][a-z-]*/g, code);
+  marked(text, code, (part) =>
+    part
+      .replaceAll("\\", "\\\\")
+      .replaceAll("<", "&lt;")
+      .replace(/(?<![\w-])--[a-z][a-z-]*/g, code),
+  );
 
 function section({ title, text = [], rows = [] }: Section): string[] {
   const table = rows.map(([term, meaning]) => `| ${code(cell(term))} | ${cell(prose(meaning))} |`);

@@ -51,8 +51,9 @@ export const allowed: Record<string, readonly string[]> = {
   packages: ["errors"],
 };
 
-/** What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. */
+/** What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. Help names the list formats without loading them. */
 const also: Record<string, readonly string[]> = {
+  "src/cli/commands/catalogue.ts": ["src/lists/formats/origins.ts"],
   "src/evaluate/sharp.ts": ["src/image/rgb.ts"],
   "src/evaluate/video/encode.ts": ["src/processes/child-process.ts", "src/video/ffmpeg/find-ffmpeg.ts"],
 };

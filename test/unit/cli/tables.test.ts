@@ -9,6 +9,8 @@ import { commandHelp } from "../../../dist/cli/table/help.js";
 import { manualPage } from "../../../dist/cli/table/man.js";
 import { commandLinePage } from "../../../dist/cli/table/markdown.js";
 import { parse } from "../../../dist/cli/table/parse.js";
+import { listFormats, writtenFormats } from "../../../dist/lists/formats/index.js";
+import { formatOrigins } from "../../../dist/lists/formats/origins.js";
 import { empreinte, folder } from "../../support/cli.ts";
 import { root, run, which } from "../../support/run.ts";
 
@@ -33,7 +35,7 @@ describe("the table of", () => {
   it.each(everyCommand)("%s has plain sentences of at most 25 words", (_, command) => {
     const sentences = texts(command).flatMap((text) => text.split(/(?<=[.:;]) /));
     expect(sentences.filter((sentence) => sentence.split(" ").length > 25)).toEqual([]);
-    const open = texts(command).filter((text) => !/[.\]}]$/.test(text));
+    const open = texts(command).filter((text) => !/[.\]}]`?$/.test(text));
     expect(open).toEqual([]);
   });
 
@@ -65,6 +67,61 @@ describe("the table of", () => {
     for (const { name, packageName } of externals) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} .*(Needs the package ${packageName}|Installed)\\.$`, "m"));
     }
+  });
+});
+
+describe("code in the texts", () => {
+  const marks = (text: string): string[] => [...text.matchAll(/`[^`]*`/g)].map(([mark]) => mark);
+
+  it.each(everyCommand)("of %s is between pairs of backquotes, which no terminal shows", (_, command) => {
+    expect(texts(command).filter((text) => text.split("`").length % 2 === 0)).toEqual([]);
+    expect(commandHelp(command)).not.toContain("`");
+  });
+
+  it("is code in the documentation, bold in the manual page, and plain in completions", () => {
+    const [page, manual] = [commandLinePage(groups, commands, externals), manualPage(groups, commands, externals)];
+    const marked = [...commands.flatMap(texts), ...groups.flatMap(({ description }) => description)].flatMap(marks);
+    expect(marked.length).toBeGreaterThan(100);
+    const missing = marked.filter((mark) => !page.includes(mark.replaceAll("|", "\\|")));
+    expect(missing).toEqual([]);
+    expect(manual).not.toContain("`");
+    expect(manual).toContain("\\fBempreinte bank quarantine\\fR prints them");
+    for (const shell of ["bash", "zsh", "fish"] as const) {
+      const described = completions(shell, { groups, commands, externals }).replaceAll(
+        /`(?:__|set |commandline)[^`]*`/g,
+        "",
+      );
+      expect(described).not.toMatch(/`(?:fast|all|-)`/);
+    }
+  });
+
+  it("has every choice of an option", () => {
+    const choices = commands.flatMap(({ name, options }) =>
+      Object.entries(options).flatMap(([option, spec]) =>
+        spec.type === "choice" ? spec.choices.map((choice) => ({ name, option, choice, does: spec.does })) : [],
+      ),
+    );
+    expect(choices.filter(({ choice, does }) => !does.includes(`\`${choice}\``))).toEqual([]);
+  });
+});
+
+describe("the names of list formats", () => {
+  const readable = listFormats.filter((name) => name !== "csv");
+
+  it("are in the help, the manual page and the documentation, each with its origin", async () => {
+    expect(Object.keys(formatOrigins).toSorted()).toEqual(listFormats.toSorted());
+    const { stdout } = await empreinte(["list", "--help"]);
+    const help = stdout.replaceAll(/\s+/g, " ");
+    const lists = readFileSync(join(root, "docs/lists.md"), "utf8");
+    for (const name of readable) {
+      expect(help).toContain(`${name} (${formatOrigins[name]})`);
+      expect(lists, "docs/lists.md").toMatch(new RegExp(`^\\|.*\`${name.replaceAll(".", "\\.")}\`.*\\|`, "m"));
+    }
+  });
+
+  it("that are written are in the help of list convert", () => {
+    const { does } = commands.find(({ name }) => name === "list convert")!.options["to"]!;
+    for (const name of writtenFormats) expect(does).toContain(`\`${name}\``);
   });
 });
 

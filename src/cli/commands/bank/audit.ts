@@ -11,7 +11,7 @@ export const command: Command = defineCommand({
   name: "bank audit",
   summary: "Print the audit log of a store: what was done, by whom and when",
   description: [
-    'Prints JSON Lines, oldest first: {"number","time","who","what","revision","detail"}. Hashes are cut to 8 digits, and entries are named by their number.',
+    'Prints JSON Lines, oldest first: `{"number","time","who","what","revision","detail"}`. Hashes are shortened to 8 digits, and entries have their number.',
     "Records are never changed. Only records older than the retention are removed. It is a year unless --keep changes it.",
   ],
   arguments: { file: fileArgument },

@@ -5,7 +5,7 @@ export const command: Command = defineCommand({
   name: "bank erase",
   summary: "Withdraw entries, and remove everything else about them",
   description: [
-    "Does what bank withdraw does, and also removes labels, cases and times. Only a keyed digest of the source's id stays, which keeps the entry out.",
+    "Does what `bank withdraw` does, and also removes labels, cases and times. Only a keyed digest of the source's id stays, which keeps the entry out.",
     "Prints how many entries and hashes were removed, when no search found them any more, and when their bytes were gone.",
   ],
   usage: removalUsage,

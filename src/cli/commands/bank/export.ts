@@ -51,7 +51,7 @@ export const command: Command = defineCommand({
       value: "OUT",
       short: "o",
       required: true,
-      does: "Write to OUT, or to standard output for -.",
+      does: "Write to OUT, or to standard output for `-`.",
     },
     ...sourceOptions,
     status: {
@@ -59,7 +59,7 @@ export const command: Command = defineCommand({
       value: "STATUS",
       choices: ["active", "quarantined", "withdrawn", "all"],
       default: "active",
-      does: "Write entries that are active, quarantined or withdrawn, or all.",
+      does: "Write entries that are `active`, `quarantined` or `withdrawn`, or `all`.",
     },
     crops: { type: "flag", does: "Also write the hashes of crops. Do not share such a list." },
     nation: {

@@ -25,12 +25,12 @@ export const command: Command = defineCommand({
   summary: "Import the entries of a source from lists",
   description: [
     "Adds new entries, updates changed ones and withdraws withdrawn ones. Entries that LIST does not name stay as they are. Importing the same list again changes nothing. A stopped import continues where it stopped.",
-    "Crop lines of empreinte list create --crops become one entry with the line of their image.",
-    "Hashes that would match unrelated images are held back: trivial hashes, hashes below --min-quality, and hashes near the --benign sample. empreinte bank quarantine prints them. Such hashes of crops are left out.",
+    "Crop lines of `empreinte list create --crops` become one entry with the line of their image.",
+    "Hashes that would match unrelated images are held back: trivial hashes, hashes below --min-quality, and hashes near the --benign sample. `empreinte bank quarantine` prints them. Such hashes of crops are left out.",
   ],
   arguments: {
     file: fileArgument,
-    list: { repeat: true, does: "A list in any format that list check reads, or - for standard input." },
+    list: { repeat: true, does: "A list in any format that `list check` reads, or `-` for standard input." },
   },
   options: {
     bank: { type: "text", value: "BANK", required: true, does: "The bank." },

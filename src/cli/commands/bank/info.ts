@@ -43,7 +43,7 @@ export const command: Command = defineCommand({
   name: "bank info",
   summary: "Print the banks of a store, their policies and sources",
   description: [
-    "Prints the store's revision and size, its banks with their policies, and how many entries each source has. Where a program fetches a source, it also prints how old the source is, and whether it is stale.",
+    "Prints the store's revision and size, its banks with their policies, and how many entries each source has. If a program fetches a source, it also prints how old the source is, and whether it is stale.",
   ],
   arguments: { file: fileArgument },
   options: { json: { type: "flag", does: "Print one JSON object." } },

@@ -8,7 +8,7 @@ export const command: Command = defineCommand({
   name: "bank list",
   summary: "Print the entries of a store",
   description: [
-    "Prints a line for each entry, separated by tabs: #number, bank, source, the source's id, status, labels or the reason, and hashes cut to 8 digits.",
+    "Prints a line for each entry, separated by tabs: `#number`, bank, source, the source's id, status, labels or the reason, and hashes shortened to 8 digits.",
   ],
   arguments: { file: fileArgument },
   options: {
@@ -17,7 +17,7 @@ export const command: Command = defineCommand({
       type: "choice",
       value: "STATUS",
       choices: ["active", "quarantined", "withdrawn"],
-      does: "Print only entries that are active, quarantined or withdrawn.",
+      does: "Print only entries that are `active`, `quarantined` or `withdrawn`.",
     },
     crops: { type: "flag", does: "Also print the hashes of crops, each after its crop's name." },
     ...jsonOption,

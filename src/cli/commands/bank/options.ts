@@ -25,7 +25,7 @@ export const policyOptions = {
     value: "ACTION",
     choices: ["block", "review", "log"],
     group: "Policy",
-    does: "The action of a match: block, review or log.",
+    does: "The action of a match: `block`, `review` or `log`.",
     defaultText: "review",
   },
   "crop-action": {
@@ -33,7 +33,7 @@ export const policyOptions = {
     value: "ACTION",
     choices: ["block", "review", "log"],
     group: "Policy",
-    does: "The strongest action of a match by the hash of a crop: block, review or log.",
+    does: "The strongest action of a match by the hash of a crop: `block`, `review` or `log`.",
     defaultText: "review",
   },
   "min-shared-seconds": {
@@ -42,7 +42,7 @@ export const policyOptions = {
     least: 0,
     most: 1000000,
     group: "Policy",
-    does: "A known video matches where its segments cover at least S seconds of the upload.",
+    does: "A known video matches if its segments cover at least S seconds of the upload.",
     defaultText: "0",
   },
   "min-share": {
@@ -51,7 +51,7 @@ export const policyOptions = {
     least: 0,
     most: 1,
     group: "Policy",
-    does: "A known video matches where its segments cover at least this share of the upload or of the known video.",
+    does: "A known video matches if its segments cover at least this share of the upload or of the known video.",
     defaultText: "0",
   },
   radius: {
@@ -83,7 +83,7 @@ export const policyOptions = {
     type: "text",
     value: "NAMES",
     group: "Policy",
-    does: "Match only entries with one of these labels, separated by commas: scheme:code.",
+    does: "Match only entries with one of these labels, separated by commas: `scheme:code`.",
     defaultText: "all",
   },
   "match-ratio": {

@@ -14,7 +14,7 @@ export const removalArguments = {
     repeat: true,
     optional: true,
     files: false,
-    does: "The source's id of an entry, with --bank and --source, or the store's number of it, such as #17.",
+    does: "The source's id of an entry, with --bank and --source, or the store's number of it, such as `#17`.",
   },
 } as const;
 
@@ -32,19 +32,19 @@ export const removalOptions = {
     type: "text",
     value: "HASH",
     repeat: true,
-    does: "Every entry that has, or ever had, this hash. - reads hashes from standard input, where neither the shell's history nor the list of processes shows them.",
+    does: "Every entry that has, or ever had, this hash. `-` reads hashes from standard input, where neither the shell's history nor the list of processes shows them.",
   },
   type: {
     type: "choice",
     value: "TYPE",
     choices: ["pdq", "vpdq", "md5", "sha1", "sha256"],
     needs: ["hash"],
-    does: "The type of --hash: pdq, vpdq, md5, sha1 or sha256.",
+    does: "The type of --hash: `pdq`, `vpdq`, `md5`, `sha1` or `sha256`.",
     defaultText: "pdq",
   },
   json: {
     type: "flag",
-    does: 'Print an object for each removal: {"revision","entries","signals","stoppedAfter","goneAfter"}.',
+    does: 'Print an object for each removal: `{"revision","entries","signals","stoppedAfter","goneAfter"}`.',
   },
   actor: {
     type: "text",

@@ -15,14 +15,14 @@ export const command: Command = defineCommand({
       value: "LEVEL",
       choices: ["plain", "fast", "standard", "thorough", "registered", "local"],
       repeat: true,
-      does: "plain searches one hash. fast, standard and thorough are those of scan --level. registered is thorough with crops in the list, local is that with the local points of each image.",
+      does: "`plain` searches one hash. `fast`, `standard` and `thorough` are those of `scan --level`. `registered` is `thorough` with crops in the list, `local` is that with the local points of each image.",
       defaultText: "plain, fast and standard",
     },
     attacks: {
       type: "text",
       value: "NAMES",
       default: "suite",
-      does: "suite, quick (25 of all families), or names of attacks, families and video edits, separated by commas. video means all video edits.",
+      does: "`suite`, `quick` (25 of all families), or names of attacks, families and video edits, separated by commas. `video` means all video edits.",
     },
     "list-attacks": { type: "flag", does: "Print the attacks and stop: name, family and what it does." },
     unrelated: {
@@ -55,17 +55,17 @@ export const command: Command = defineCommand({
       type: "text",
       value: "NAME:BITS:RADIUS=FILE",
       repeat: true,
-      does: "Add another hasher by a CSV of its distances: query,image,distance.",
+      does: "Add another hasher by a CSV of its distances: `query,image,distance`.",
     },
     "write-images": {
       type: "folder",
       value: "FOLDER",
-      does: "Write the queries and queries.csv for other hashers, and stop. These images are not blurred, so remove them afterwards.",
+      does: "Write the queries and `queries.csv` for other hashers, and stop. These images are not blurred, so remove them afterwards.",
     },
     report: {
       type: "folder",
       value: "FOLDER",
-      does: "Write report.json, report.csv and report.html (one page, no network). state.jsonl lets a stopped evaluation continue.",
+      does: "Write `report.json`, `report.csv` and `report.html` (one page, no network). `state.jsonl` lets a stopped evaluation continue.",
     },
     restart: { type: "flag", does: "Start again, whatever state the report's folder has." },
     "list-size": {
@@ -87,7 +87,7 @@ export const command: Command = defineCommand({
       value: "NAME=SHARE",
       repeat: true,
       group: "Gates",
-      does: "End with 1 when the last level's recall is less. NAME is an attack, a family, a video edit, mean or video.",
+      does: "End with 1 when the last level's recall is less. NAME is an attack, a family, a video edit, `mean` or `video`.",
     },
     "max-false-matches": {
       type: "integer",

@@ -102,7 +102,7 @@ export const command: Command = defineCommand({
   name: "index bench",
   summary: "Measure how fast an index is on this machine",
   description: [
-    "Measures searches at radius 15, 31 and 63 with one query, a batch of 32, and the eight orientations of an image. Prints the median microseconds for a query and queries a second, on one thread. auto is the strategy that the library chooses; scan, columns, tiled and multi-index are forced.",
+    "Measures searches at radius 15, 31 and 63 with one query, a batch of 32, and the eight orientations of an image. Prints the median microseconds for a query and queries a second, on one thread. `auto` is the strategy that the library chooses; `scan`, `columns`, `tiled` and `multi-index` are forced.",
     "The queries are random hashes, because most scanned images are unrelated to every entry. All strategies must give the same answers.",
   ],
   arguments: { file: { does: "The index." } },

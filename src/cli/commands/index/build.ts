@@ -13,9 +13,9 @@ export const command: Command = defineCommand({
   name: "index build",
   summary: "Build an index of lists",
   description: [
-    "Reads the lists and writes FILE and FILE.entries. There are always the old files or the new ones, even after a crash. The position of a list, from 0, is the tag of its entries. Lines that cannot be read are reported with their numbers, and the command continues.",
+    "Reads the lists and writes FILE and `FILE.entries`. There are always the old files or the new ones, even after a crash. The position of a list, from 0, is the tag of its entries. Lines that cannot be read are reported with their numbers, and the command continues.",
   ],
-  arguments: { list: { repeat: true, does: "A list in any format that scan --list reads; at most 256." } },
+  arguments: { list: { repeat: true, does: "A list in any format that `scan --list` reads; at most 256." } },
   options: {
     output: { type: "file", value: "FILE", short: "o", required: true, does: "Write the index to FILE." },
     memory: {
@@ -23,7 +23,7 @@ export const command: Command = defineCommand({
       value: "KIND",
       choices: ["full", "lean", "rows"],
       default: "full",
-      does: "full: the fastest searches, 16 tables, some 112 bytes for each hash. lean: 8 tables, some 72 bytes, about ten times the time of a query. rows: no tables, some 36 bytes, every search is a scan.",
+      does: "`full`: the fastest searches, 16 tables, some 112 bytes for each hash. `lean`: 8 tables, some 72 bytes, about ten times the time of a query. `rows`: no tables, some 36 bytes, every search is a scan.",
     },
     "allow-trivial-hashes": {
       type: "flag",

@@ -59,7 +59,7 @@ export const command: Command = defineCommand({
   name: "index info",
   summary: "Print the contents of an index",
   description: [
-    "Prints how many entries the index has, its shards, how many entries are in shards with tables, its size, and its lists. It checks only headers and lengths; empreinte index verify checks every byte.",
+    "Prints how many entries the index has, its shards, how many entries are in shards with tables, its size, and its lists. It checks only headers and lengths; `empreinte index verify` checks every byte.",
   ],
   arguments: { file: { does: "The index." } },
   options: { json: { type: "flag", does: "Print one JSON object." } },

@@ -6,7 +6,7 @@ export const command: Command = defineCommand({
   name: "index verify",
   summary: "Check every byte of an index",
   description: [
-    "Checks every byte of FILE and FILE.entries, and that they belong together. Prints what is wrong. empreinte scan --index checks the same before it searches.",
+    "Checks every byte of FILE and `FILE.entries`, and that they belong together. Prints what is wrong. `empreinte scan --index` checks the same before it searches.",
   ],
   arguments: { file: { does: "The index." } },
   options: {},

@@ -90,7 +90,7 @@ export const command: Command = defineCommand({
   description: [
     "Reads a list to its end. It prints the format, and how many entries, signals and labels the list has. It counts withdrawn entries and trivial hashes, which would match unrelated images. It reports what cannot be read, with its place.",
   ],
-  arguments: { file: { does: "The list, or - for standard input." } },
+  arguments: { file: { does: "The list, or `-` for standard input." } },
   options: { json: { type: "flag", does: "Print one JSON object." }, ...listOptions },
   sections: [
     {

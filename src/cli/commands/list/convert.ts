@@ -11,20 +11,20 @@ export const command: Command = defineCommand({
   description: [
     "Only its owner can read OUT. It is replaced when the new list is complete. Data that the format cannot hold is counted by name on standard error.",
   ],
-  arguments: { file: { does: "The list, or - for standard input." } },
+  arguments: { file: { does: "The list, or `-` for standard input." } },
   options: {
     output: {
       type: "file",
       value: "OUT",
       short: "o",
       required: true,
-      does: "Write to OUT, or to standard output for -.",
+      does: "Write to OUT, or to standard output for `-`.",
     },
     to: {
       type: "text",
       value: "FORMAT",
       required: true,
-      does: "Write this format: plain, signal-csv, stopncii, vics-2.0, vpdq-lines, vpdq-json or vpdq-json-object.",
+      does: "Write this format: `plain`, `signal-csv`, `stopncii`, `vics-2.0`, `vpdq-lines`, `vpdq-json` or `vpdq-json-object`.",
     },
     ...listOptions,
   },

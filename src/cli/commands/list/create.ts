@@ -14,7 +14,7 @@ export const command: Command = defineCommand({
   summary: "Make a list of your own images and, with --crops, of their crops",
   description: [
     "Prints a list line for each image: hash, path. With --crops, lines with the hashes of common crops follow it. They find copies that are too far from the hash of the whole image.",
-    "Hashes of crops reveal more of an image than its own hash. Keep such a list private, and share a list without them. empreinte bank import, and empreinte scan with --level, treat the lines of an image as one entry.",
+    "Hashes of crops reveal more of an image than its own hash. Keep such a list private, and share a list without them. `empreinte bank import`, and `empreinte scan` with --level, treat the lines of an image as one entry.",
   ],
   arguments: { path: { repeat: true, optional: true, does: pathsMeaning } },
   options: {
@@ -26,7 +26,7 @@ export const command: Command = defineCommand({
       value: "LEVEL",
       choices: ["standard", "thorough"],
       needs: ["crops"],
-      does: "How many crops to list: standard at most 24 for each image, thorough at most 60.",
+      does: "How many crops to list: `standard` at most 24 for each image, `thorough` at most 60.",
       defaultText: "standard",
     },
     metadata: { type: "text", value: "TEXT", does: "Write TEXT after each hash instead of the path." },

@@ -19,14 +19,14 @@ export const listOptions = {
     value: "WHAT=NAME",
     repeat: true,
     group: "Reading",
-    does: "Say which column of a CSV has what. NAME is the column's name, or its number from 1. WHAT is pdq, md5, sha1, sha256, id, quality, time, case, status or label:SCHEME.",
+    does: "Say which column of a CSV has what. NAME is the column's name, or its number from 1. WHAT is `pdq`, `md5`, `sha1`, `sha256`, `id`, `quality`, `time`, `case`, `status` or `label:SCHEME`.",
   },
   delimiter: {
     type: "text",
     value: "CHAR",
     group: "Reading",
     needs: ["column"],
-    does: "The character between the columns of a CSV; tab means a tab.",
+    does: "The character between the columns of a CSV; `tab` means a tab.",
     defaultText: "by its first line",
   },
   "no-header": {
@@ -39,7 +39,7 @@ export const listOptions = {
     type: "text",
     value: "CODE",
     group: "Reading",
-    does: "The country whose categories a VICS list has, if the list does not say so: us, uk, ca and so on.",
+    does: "The country whose categories a VICS list has, if the list does not say so: `us`, `uk`, `ca` and so on.",
   },
   quiet: {
     type: "flag",

@@ -32,21 +32,21 @@ export const command: Command = defineCommand({
       value: "FILE",
       repeat: true,
       group: "What is known",
-      does: "A list of known hashes, in any format that empreinte list --help names. MD5, SHA-1 and SHA-256 in it match the same bytes of any file.",
+      does: "A list of known hashes, in any format that `empreinte list --help` names. MD5, SHA-1 and SHA-256 in it match the same bytes of any file.",
     },
     index: {
       type: "file",
       value: "FILE",
       repeat: true,
       group: "What is known",
-      does: "An index that empreinte index build made. It is checked, mapped and searched.",
+      does: "An index that `empreinte index build` made. It is checked, mapped and searched.",
     },
     "video-signature": {
       type: "file",
       value: "FILE",
       repeat: true,
       group: "What is known",
-      does: "A known video: the video, its vPDQ signature in any text form, or the output of empreinte hash --json for videos and images.",
+      does: "A known video: the video, its vPDQ signature in any text form, or the output of `empreinte hash --json` for videos and images.",
     },
     bank: {
       type: "file",
@@ -61,7 +61,7 @@ export const command: Command = defineCommand({
         "no-orientations",
         "allow-trivial-hashes",
       ],
-      does: "A store that empreinte bank create made. The policies of its banks decide.",
+      does: "A store that `empreinte bank create` made. The policies of its banks decide.",
     },
     audit: {
       type: "flag",
@@ -88,7 +88,7 @@ export const command: Command = defineCommand({
       choices: ["fast", "standard", "thorough"],
       default: "fast",
       group: "Search",
-      does: "fast finds copies that are rotated or mirrored. standard also finds copies that are framed, captioned, slightly cropped, or in a screenshot or collage. thorough also finds copies that are more strongly cropped or rotated. See Levels.",
+      does: "`fast` finds copies that are rotated or mirrored. `standard` also finds copies that are framed, captioned, slightly cropped, or in a screenshot or collage. `thorough` also finds copies that are more strongly cropped or rotated. See Levels.",
     },
     radius: {
       type: "integer",
@@ -124,7 +124,7 @@ export const command: Command = defineCommand({
   sections: [
     {
       title: "Text output",
-      text: ["Each record has these columns, separated by tabs. A column that does not apply is -."],
+      text: ["Each record has these columns, separated by tabs. A column that does not apply is `-`."],
       rows: [
         ["path", "The file."],
         ["verdict", "exact: the same bytes. match: a known hash within the radius. review: a person should look."],
@@ -132,11 +132,11 @@ export const command: Command = defineCommand({
         ["reference", "LIST:LINE, BANK/SOURCE/ENTRY (ENTRY is #N if the source gave no id), or the known video."],
         [
           "orientation",
-          "How the image is rotated or mirrored: orig, rot90, rot180, rot270, flipX, flipY, flipPlus1, flipMinus1.",
+          "How the image is rotated or mirrored: `orig`, `rot90`, `rot180`, `rot270`, `flipX`, `flipY`, `flipPlus1`, `flipMinus1`.",
         ],
         [
           "view",
-          "The part of the image that matches, if it is not the whole image: trimmed, component, zoom-out and so on.",
+          "The part of the image that matches, if it is not the whole image: `trimmed`, `component`, `zoom-out` and so on.",
         ],
         ["detail", "The items below, separated by spaces, then the metadata of the list or the labels of the bank."],
       ],
@@ -149,7 +149,7 @@ export const command: Command = defineCommand({
         ["time=S", "The second of the nearest frame of a video."],
         [
           "FROM-TO=FROM-TO",
-          "Seconds of a segment: in the scanned video, and in the known one; - for an image. Each segment is a record.",
+          "Seconds of a segment: in the scanned video, and in the known one; `-` for an image. Each segment is a record.",
         ],
         ["share=N%", "How much of the segment matches."],
         ["speed=N", "How fast the known video runs in the scanned one, if it differs."],
@@ -161,7 +161,7 @@ export const command: Command = defineCommand({
     {
       title: "JSON",
       text: [
-        'Each file is an object: {"path","kind","hash","quality","matches":[{"verdict","distance","reference","orientation","view",…}]}. A file that fails is {"path","error":{"code","message"}}.',
+        'Each file is an object: `{"path","kind","hash","quality","matches":[{"verdict","distance","reference","orientation","view",…}]}`. A file that fails is `{"path","error":{"code","message"}}`.',
       ],
       rows: [
         ["lists", 'A match also has "list", "line", "metadata", and "page", "timestampSeconds", "region" or "digest".'],

@@ -8,8 +8,8 @@ export const command: Command = defineCommand({
   name: "video match",
   summary: "Print which segments of a video are in another",
   description: [
-    "Prints a line for each segment of A that is in B. It has the times in both, how much of it matches, and the speed if it differs: clip.mp4 00:12–00:47 = known.mp4 01:03–01:38, 96 %. A match is a lead, not proof.",
-    "A and B are videos or their signatures: vPDQ in any of its three text forms, or the output of empreinte hash --json for one video. The content of a file decides what it is.",
+    "Prints a line for each segment of A that is in B. It has the times in both, how much of it matches, and the speed if it differs: `clip.mp4 00:12–00:47 = known.mp4 01:03–01:38, 96 %`. A match is a lead, not proof.",
+    "A and B are videos or their signatures: vPDQ in any of its three text forms, or the output of `empreinte hash --json` for one video. The content of a file decides what it is.",
   ],
   arguments: { a: { does: "The video that is searched for." }, b: { does: "The video that may contain it." } },
   options: {
@@ -38,7 +38,7 @@ export const command: Command = defineCommand({
     json: { type: "flag", does: "Print one JSON object." },
     quiet: { type: "flag", does: "Print no progress." },
   },
-  sections: [{ title: "JSON", rows: [["match", '{"a","b","segments","queryShare","knownShare","orientation"}']] }],
+  sections: [{ title: "JSON", rows: [["match", '`{"a","b","segments","queryShare","knownShare","orientation"}`']] }],
   statuses: { 0: "Nothing was found.", 1: "A segment was found.", 2: "A file cannot be read." },
   examples: [{ command: "empreinte video match clip.mp4 known.mp4", does: "Look for a clip in a film." }],
   async run({ arguments: { a: query, b: known }, options }, session) {
