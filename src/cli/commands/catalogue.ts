@@ -1,11 +1,15 @@
 import { formatOrigins } from "../../lists/formats/origins.js";
 import type { Catalogue, Command, CommandGroup, ExternalCommand } from "../table/command.js";
 
-/** The names of the formats that are recognized by their content, each with its origin. */
-const formatNames = Object.entries(formatOrigins)
-  .filter(([name]) => name !== "csv")
-  .map(([name, origin]) => `\`${name}\` (${origin})`)
-  .join(", ");
+/** The names of the formats that are recognized by their content, those of one origin together. */
+function formatNames(): string {
+  const origins = [...new Set(Object.values(formatOrigins))].filter((origin) => origin !== formatOrigins.csv);
+  const namesOf = (origin: string): string =>
+    Object.entries(formatOrigins)
+      .flatMap(([name, from]) => (from === origin ? [`\`${name}\``] : []))
+      .join(", ");
+  return origins.map((origin) => `${namesOf(origin)} (${origin})`).join(", ");
+}
 
 type Loader = () => Promise<{ command: Command }>;
 
@@ -44,7 +48,7 @@ const groups: readonly CommandGroup[] = [
     summary: "Lists of known hashes",
     description: [
       "A list is a file of known hashes. The content of a file decides its format. --column explains any other CSV.",
-      `The formats: ${formatNames}.`,
+      `The formats: ${formatNames()}.`,
     ],
   },
   {

@@ -1,4 +1,4 @@
-/** All list formats. To add one, write a file beside this one and a line here; ../README.md has the steps. */
+/** All list formats. To add one, write a file beside this one and a line here; docs/lists.md has the steps. */
 import type { Format, WritableFormat } from "../format.js";
 import { csv } from "./csv.js";
 import { ncmec } from "./ncmec.js";

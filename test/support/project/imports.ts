@@ -51,7 +51,10 @@ export const allowed: Record<string, readonly string[]> = {
   packages: ["errors"],
 };
 
-/** What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. Help names the list formats without loading them. */
+/**
+ * What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. Help names the
+ * list formats without loading them.
+ */
 const also: Record<string, readonly string[]> = {
   "src/cli/commands/catalogue.ts": ["src/lists/formats/origins.ts"],
   "src/evaluate/sharp.ts": ["src/image/rgb.ts"],

@@ -114,7 +114,7 @@ describe("the names of list formats", () => {
     const help = stdout.replaceAll(/\s+/g, " ");
     const lists = readFileSync(join(root, "docs/lists.md"), "utf8");
     for (const name of readable) {
-      expect(help).toContain(`${name} (${formatOrigins[name]})`);
+      expect(help).toMatch(new RegExp(`[:,] ${name.replaceAll(".", "\\.")}(, [\\w.-]+)* \\(${formatOrigins[name]}\\)`));
       expect(lists, "docs/lists.md").toMatch(new RegExp(`^\\|.*\`${name.replaceAll(".", "\\.")}\`.*\\|`, "m"));
     }
   });
