@@ -212,7 +212,7 @@ void partial_weights(Random& random) {
   for (size_t i = 0; i < some.size(); ++i)
     if (i % 25 < 20) some[i] = 1;
   const auto matched = align(query, known);
-  // Where nothing in the film moves, one excerpt of it may say too little by itself.
+  // If nothing in the film moves, one excerpt of it may say too little by itself.
   if (!matched.empty()) {
     expect(is(matched), "an excerpt in two films");
     expect(is(align(query, known, false, EMP_OK, some)), "of which a fifth is drawn");
