@@ -1,6 +1,6 @@
-// A bank of a thousand hours of video at one frame a second: import, opening, the check of a minute of video without its
-// decoding, explanation and withdrawal, beside a VideoIndex with the same videos in the same run. Hashes are generated: each
-// film is a walk in which some bits change from second to second, with a cut every five seconds.
+// A bank of a thousand hours of video at one frame a second: import, opening, the check of a minute of video without
+// its decoding, explanation and withdrawal, beside a VideoIndex with the same videos in the same run. Hashes are
+// generated: each film is a walk in which some bits change from second to second, with a cut every five seconds.
 //
 //   node benchmarks/bank-video.mjs [--hours 1000] [--seed 1] [--turns 5] [--json]
 import { mkdtemp, rm } from "node:fs/promises";
@@ -48,7 +48,9 @@ function* entries() {
   }
 }
 
-/** A minute of a film from a second on, or of nothing that is known, at `fps` frames a second, in eight orientations. */
+/**
+ * A minute of a film from a second on, or of nothing that is known, at `fps` frames a second, in eight orientations.
+ */
 function minute(number, from, fps) {
   const next = random(seed + number + 99);
   const known = number < hours ? film(number) : randomBytes(32 * frames, seed + 5);

@@ -1,6 +1,6 @@
-// A bank of a million entries: import of a CSV and of NCMEC's XML, opening, check, withdrawal, beside the plain HashIndex
-// with the same hashes and beside a naive table in the same kind of store (a row a hash, read from end to end for each
-// query). A check asks for the eight turns of an upload, as checkImage does.
+// A bank of a million entries: import of a CSV and of NCMEC's XML, opening, check, withdrawal, beside the plain
+// HashIndex with the same hashes and beside a naive table in the same kind of store (a row a hash, read from end to end
+// for each query). A check asks for the eight turns of an upload, as checkImage does.
 //
 //   node benchmarks/bank.mjs [--entries 1000000] [--seed 1] [--checks 500] [--json]
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,7 +1,7 @@
 // How fast a page hashes, beside the library in this process: npm run bench:browser [-- --quick]. Chromium is Debian's.
-// Every figure of pixels is the fastest of its rounds, after the browser has compiled the core; every one of a file is the
-// median. The same run measures a peer's way: the image drawn to a canvas of 512×512
-// and read back, with its drift in bits from the hash of the library.
+// Every figure of pixels is the fastest of its rounds, after the browser has compiled the core; every one of a file is
+// the median. The same run measures a peer's way: the image drawn to a canvas of 512×512 and read back, with its drift
+// in bits from the hash of the library.
 import { readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { createServer } from "node:http";

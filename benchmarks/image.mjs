@@ -1,6 +1,6 @@
 // Hashing image files from end to end (read, decode, hash) over generated JPEGs:
-//   - files a second at concurrency 1, 2 and 4, also in decoder processes, beside sharp's own decode to raw samples of the
-//     same files
+//   - files a second at concurrency 1, 2 and 4, also in decoder processes, beside sharp's own decode to raw samples of
+//     the same files
 //   - what one file costs by stage
 //   - the peak of memory with ten times as many small files
 //   - 12-megapixel JPEGs beside sharp's raw decode of them

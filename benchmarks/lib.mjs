@@ -1,10 +1,10 @@
-// What the benchmarks share that time JavaScript: settings, seeded numbers, the machine's line, timing by tinybench, ratios,
-// and results as JSON with `--json`.
+// What the benchmarks share that time JavaScript: settings, seeded numbers, the machine's line, timing by tinybench,
+// ratios, and results as JSON with `--json`.
 //
 // bench:hash times C++ against C++ in its own process, and bench:search counts the processor time of this one thread
-// (search/measure.mjs): a search takes a few microseconds, and a clock on the wall would measure the machine's other work.
-// Both keep their own harness. Everything else is at least a millisecond, most of it in several threads or processes, and
-// is timed here on the wall.
+// (search/measure.mjs): a search takes a few microseconds, and a clock on the wall would measure the machine's other
+// work. Both keep their own harness. Everything else is at least a millisecond, most of it in several threads or
+// processes, and is timed here on the wall.
 import { fork } from "node:child_process";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -54,8 +54,9 @@ export async function once(work) {
 }
 
 /**
- * Times each of `works` in turn, `turns` times `iterations` calls, so that what else the machine does strikes all of them
- * alike. The first `warmUp` turns are not counted. Returns for each the milliseconds of every call, their median and mean.
+ * Times each of `works` in turn, `turns` times `iterations` calls, so that what else the machine does strikes all of
+ * them alike. The first `warmUp` turns are not counted. Returns for each the milliseconds of every call, their median
+ * and mean.
  */
 export async function compare(works, { turns = 5, iterations = 1, warmUp = 1 } = {}) {
   const samples = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
@@ -103,8 +104,8 @@ export class Report {
   }
 
   /**
-   * A row for each of `compared` (of `compare`): median and mean of a call, and how many times the peer's median it takes.
-   * `each` is how many things one call does.
+   * A row for each of `compared` (of `compare`): median and mean of a call, and how many times the peer's median it
+   * takes. `each` is how many things one call does.
    */
   ratios(title, compared, { peer, each = 1 }) {
     this.say(`\n${title}`);
@@ -135,8 +136,8 @@ function cells(middle, average, ratio, isPeer) {
 export const milliseconds = (value) => `${value.toFixed(value < 10 ? 3 : 0)} ms`;
 
 /**
- * Runs the file `url` once more as a process of its own with `job`, and returns what it answered with `answer`: what one
- * measurement leaves in memory is then not counted for the next. `jobOf()` tells the two processes apart.
+ * Runs the file `url` once more as a process of its own with `job`, and returns what it answered with `answer`: what
+ * one measurement leaves in memory is then not counted for the next. `jobOf()` tells the two processes apart.
  */
 export function inOwnProcess(url, job) {
   const child = fork(new URL(url), [], { env: { ...process.env, EMPREINTE_BENCHMARK_JOB: "sent" } });

@@ -1,6 +1,6 @@
-// Reads generated lists of N entries in several formats with openList, beside the parser alone on the same bytes (saxes,
-// @streamparser/json, papaparse), which builds nothing. Each in a process of its own: its memory is not the others'. The
-// first tenth warms up and is not counted.
+// Reads generated lists of N entries in several formats with openList, beside the parser alone on the same bytes
+// (saxes, @streamparser/json, papaparse), which builds nothing. Each in a process of its own: its memory is not the
+// others'. The first tenth warms up and is not counted.
 //
 //   node benchmarks/list-formats.mjs [--entries 1000000] [--seed 1] [--import] [--json]
 //
@@ -87,8 +87,8 @@ const now = () => {
 };
 
 /**
- * Each reads the whole list, calls `warm` after its first tenth, and returns how many entries came after that. What making
- * the list takes is not counted: it is in memory before the first call.
+ * Each reads the whole list, calls `warm` after its first tenth, and returns how many entries came after that. What
+ * making the list takes is not counted: it is in memory before the first call.
  */
 const readers = {
   async parser({ format, entries }, list, warm) {

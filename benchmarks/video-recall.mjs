@@ -1,7 +1,7 @@
 // What is found of videos after editing: `npm run bench:video-recall`. Clips of ../shared where it is there and twelve
 // generated ones, each edited in twelve ways by ffmpeg; and unrelated videos behind the same leaders. For each way of
-// sampling the list and the query: the share found, the share whose segment is right to within half a second on all four
-// ends, and how many of the query's frames were looked up in the index.
+// sampling the list and the query: the share found, the share whose segment is right to within half a second on all
+// four ends, and how many of the query's frames were looked up in the index.
 //
 //   node benchmarks/video-recall.mjs [--keep FOLDER] [--clips N]
 //

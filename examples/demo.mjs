@@ -1,5 +1,6 @@
-// The main jobs on images and a film made here, in under a minute: known images in a folder of uploads, an altered copy, a
-// clip found in a film, and a bank that decides and takes an entry back. Exits 0 only when all came out as expected.
+// The main jobs on images and a film made here, in under a minute: known images in a folder of uploads, an altered
+// copy, a clip found in a film, and a bank that decides and takes an entry back. Exits 0 only when all came out as
+// expected.
 //
 //   npm run demo
 import { spawn, spawnSync } from "node:child_process";

@@ -4,8 +4,8 @@ import { withoutHashes } from "./without-hashes.js";
 
 /**
  * The stable code of an error. Every error of this package has a code, a sentence that a person understands, and the
- * name of the offending input, never its bytes. A hash in a message is cut to its first 8 digits, also where it was given in
- * the place of a path or name.
+ * name of the offending input, never its bytes. A hash in a message is cut to its first 8 digits, also where it was
+ * given in the place of a path or name.
  */
 export type ErrorCode =
   /** An argument or option has the wrong type or is outside its range. */
@@ -48,7 +48,9 @@ export type ErrorCode =
   | "ERR_EMPREINTE_BUSY"
   /** The store is a replica of another one, which alone can be changed. */
   | "ERR_EMPREINTE_REPLICA"
-  /** A revision is not of the store's own history: another store made it, or the store was restored from an older copy. */
+  /**
+   * A revision is not of the store's own history: another store made it, or the store was restored from an older copy.
+   */
   | "ERR_EMPREINTE_HISTORY"
   /** Bytes are not a local record, are truncated or damaged, or are of a newer version. */
   | "ERR_EMPREINTE_LOCAL_RECORD"
@@ -103,8 +105,8 @@ export class VideoError extends EmpreinteError {}
 /** An input exceeds a limit. The code is `ERR_EMPREINTE_LIMIT`. */
 export class LimitError extends EmpreinteError {
   /**
-   * The name of the option that raises the limit, for instance `maxPixels`. No option raises `scans` (of a JPEG), `side` (the
-   * longest of an image) and `metadata` (bytes of text, EXIF and colour profiles).
+   * The name of the option that raises the limit, for instance `maxPixels`. No option raises `scans` (of a JPEG),
+   * `side` (the longest of an image) and `metadata` (bytes of text, EXIF and colour profiles).
    */
   readonly limit: string;
 
@@ -148,8 +150,8 @@ export function systemReason(error: unknown): string {
 const longestName = 512;
 
 /**
- * Returns a name as an error repeats it: on one line, with control characters as `\u0000`, without whole hashes, and with the
- * middle left out where it is longer than 512 characters.
+ * Returns a name as an error repeats it: on one line, with control characters as `\u0000`, without whole hashes, and
+ * with the middle left out where it is longer than 512 characters.
  */
 export function printable(name: string): string {
   const text = escapeControls(withoutHashes(name));

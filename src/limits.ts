@@ -1,6 +1,8 @@
 /** Limits on what an image may cost. All are on by default, and each option raises one of them. */
 export interface Limits {
-  /** Most pixels (width × height) of an image or page. Default 134,217,728 (2²⁷: a 12,000 × 9,000 photograph passes). */
+  /**
+   * Most pixels (width × height) of an image or page. Default 134,217,728 (2²⁷: a 12,000 × 9,000 photograph passes).
+   */
   maxPixels?: number;
   /** Most bytes of an encoded input. Default 268,435,456 (256 MiB). */
   maxBytes?: number;
@@ -9,9 +11,9 @@ export interface Limits {
   /** Most frames of an animation or pages of a TIFF, with `pages: "all"`. Default 1,000. */
   maxPages?: number;
   /**
-   * `"process"` decodes and hashes in another process. It is killed at `maxSeconds`, so that an image never takes longer,
-   * and a fault of a decoder ends that process and not this one. The first image starts a process, which takes some tenths
-   * of a second. Default `"none"`.
+   * `"process"` decodes and hashes in another process. It is killed at `maxSeconds`, so that an image never takes
+   * longer, and a fault of a decoder ends that process and not this one. The first image starts a process, which takes
+   * some tenths of a second. Default `"none"`.
    */
   isolation?: "none" | "process";
 }

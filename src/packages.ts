@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { EmpreinteError } from "./errors.js";
 
-/** What to do where this package's code was put into a file of another program, away from its addon and its packages. */
+/**
+ * What to do where this package's code was put into a file of another program, away from its addon and its packages.
+ */
 export const bundled: string =
   "empreinte was bundled into another file. Leave it out of the bundle: esbuild --external:empreinte, externals of webpack " +
   "and Rollup, ssr.external of Vite, serverExternalPackages of Next.js";
@@ -37,8 +39,8 @@ export function withoutNetworkReport<T>(work: () => T): T {
 }
 
 /**
- * Loads a package that has an addon of its own. It is loaded at its first use, so that one that is missing stops only what
- * needs it.
+ * Loads a package that has an addon of its own. It is loaded at its first use, so that one that is missing stops only
+ * what needs it.
  * @param does what the package does here, for the error.
  * @throws {EmpreinteError} `ERR_EMPREINTE_NATIVE_LOAD`
  */

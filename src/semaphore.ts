@@ -18,8 +18,8 @@ export class Semaphore {
   }
 
   /**
-   * Waits for a free slot and runs `work` in it. The slot is free again once the work has ended, and not before, even if
-   * the signal was aborted meanwhile.
+   * Waits for a free slot and runs `work` in it. The slot is free again once the work has ended, and not before, even
+   * if the signal was aborted meanwhile.
    * @throws The signal's reason, when it is aborted before the work has started. Whatever `work` throws.
    */
   async withSlot<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {

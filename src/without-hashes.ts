@@ -8,8 +8,8 @@ const kindOf = (code: number): 0 | 1 | 2 | 3 =>
 
 /**
  * Returns where in a run of base64 characters 43 of them begin that look like random bytes, or -1. Random text changes
- * between digits, capitals and small letters at almost two of three places, and has all of them. The names of files do so
- * at one of four.
+ * between digits, capitals and small letters at almost two of three places, and has all of them. The names of files do
+ * so at one of four.
  */
 function randomStart(run: string): number {
   const counts = [0, 0, 0, 0];
@@ -32,9 +32,9 @@ function randomStart(run: string): number {
 }
 
 /**
- * Shortens every whole hash in a text, and base64 data that was given in the place of a name: of hex digits the first 8 stay,
- * of base64 the first 5 characters. A run of at least 32 hex digits counts as a hash (the shortest, MD5, has 32). All other text
- * stays as it is. Errors, notes and names in them go through here.
+ * Shortens every whole hash in a text, and base64 data that was given in the place of a name: of hex digits the first 8
+ * stay, of base64 the first 5 characters. A run of at least 32 hex digits counts as a hash (the shortest, MD5, has 32).
+ * All other text stays as it is. Errors, notes and names in them go through here.
  */
 export function withoutHashes(text: string): string {
   return text

@@ -1,6 +1,7 @@
-// How far the hash of a JPEG that the decoder reduces by itself is from the hash of the whole image: what a search that first
-// decodes at a half, a quarter or an eighth would have to allow for. For each quality and scale it prints the median and the
-// largest distance in bits, of the reduced image as it is, and enlarged again, so that its samples are where they were.
+// How far the hash of a JPEG that the decoder reduces by itself is from the hash of the whole image: what a search that
+// first decodes at a half, a quarter or an eighth would have to allow for. For each quality and scale it prints the
+// median and the largest distance in bits, of the reduced image as it is, and enlarged again, so that its samples are
+// where they were.
 //
 //   node tools/screening.mjs FOLDER…
 import { readdir } from "node:fs/promises";

@@ -1,7 +1,8 @@
 // npm run bench:hash [-- images] [-- seed]
 //
-// Hash only, in C++: every kernel and method against a scalar, straightforward implementation of the reference's own order of
-// operations (baseline.cc), built by the same compiler with -O3 and run on the same images in the same process, in turn.
+// Hash only, in C++: every kernel and method against a scalar, straightforward implementation of the reference's own
+// order of operations (baseline.cc), built by the same compiler with -O3 and run on the same images in the same
+// process, in turn.
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
 import { compiler, runCoreProgram } from "../core-program.mjs";

@@ -1,8 +1,8 @@
 // npm run bench:local [-- images] [-- runs]
 //
-// Local points by stage, on generated images of about a megapixel: for an original and for a query, on every kernel that
-// this processor runs. Where python3 has OpenCV (Debian's python3-opencv), its SIFT is measured on the same images, with
-// as many points.
+// Local points by stage, on generated images of about a megapixel: for an original and for a query, on every kernel
+// that this processor runs. Where python3 has OpenCV (Debian's python3-opencv), its SIFT is measured on the same
+// images, with as many points.
 import { spawnSync } from "node:child_process";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// From how many rows on the multi-index is faster than a scan: what native/search/query/planner.h holds. Uniform rows, and the
-// first so many of them in an index; every strategy that fits, the fastest one printed.
+// From how many rows on the multi-index is faster than a scan: what native/search/query/planner.h holds. Uniform rows,
+// and the first so many of them in an index; every strategy that fits, the fastest one printed.
 import { inTurn, slice } from "./measure.mjs";
 
 const radii = [15, 23, 31, 39, 47, 55, 63, 71, 79];

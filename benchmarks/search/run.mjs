@@ -1,9 +1,9 @@
 // npm run bench:search [-- --n 1e6,1e7] [--quick] [--data uniform,skewed] [--seed 1] [--peers FOLDER]
 //
 // The search engine beside its peers, in one run: FAISS through peers.cc where libfaiss-dev is installed, usearch where
-// it is (`npm install --no-save --ignore-scripts usearch@2.25.3`, here or in FOLDER), and one streaming read of the rows,
-// which is what FAISS Flat built for AVX-512 takes. Debian's FAISS is a plain build: it is printed, but the targets mean
-// the better one. Exits with 1 when an answer is not brute force's.
+// it is (`npm install --no-save --ignore-scripts usearch@2.25.3`, here or in FOLDER), and one streaming read of the
+// rows, which is what FAISS Flat built for AVX-512 takes. Debian's FAISS is a plain build: it is printed, but the
+// targets mean the better one. Exits with 1 when an answer is not brute force's.
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";

@@ -1,9 +1,9 @@
 // Compiles the addon. `npm run build:native` leaves it in build/Release, `npm run build:prebuild` in prebuilds/, and
 // `npm run build:debug` in build/Debug, with symbols and assertions and without optimization.
 //
-// node-gyp does it where it can: it needs python3 and make, and Node's headers, which it would fetch from nodejs.org when
-// they are not beside the `node` that runs. If one of these is missing, the compiler alone does: the sources and flags
-// of addon.gyp, and the headers of the npm packages node-api-headers and node-addon-api.
+// node-gyp does it where it can: it needs python3 and make, and Node's headers, which it would fetch from nodejs.org
+// when they are not beside the `node` that runs. If one of these is missing, the compiler alone does: the sources and
+// flags of addon.gyp, and the headers of the npm packages node-api-headers and node-addon-api.
 import { execFile, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -20,8 +20,8 @@ const jobs = Number(process.env.JOBS) || availableParallelism();
 
 const works = (command, ...args) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
-// node-gyp reads binding.gyp in the root. A package that has one is compiled at its installation by some package managers,
-// whatever its package.json says, so it is there only while node-gyp runs.
+// node-gyp reads binding.gyp in the root. A package that has one is compiled at its installation by some package
+// managers, whatever its package.json says, so it is there only while node-gyp runs.
 const recipeFile = join(root, "bindings/node/addon.gyp");
 const gypFile = join(root, "binding.gyp");
 

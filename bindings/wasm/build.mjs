@@ -1,6 +1,6 @@
 // Compiles the hash core for web pages: packages/browser/dist/wasm/empreinte.wasm, and empreinte-simd.wasm for browsers
-// with SIMD. It uses Debian's clang-19, lld-19 and their headers for wasm32, and nothing else. Where they are missing it
-// says so and ends without an error, so that the rest builds: `--required` makes that an error.
+// with SIMD. It uses Debian's clang-19, lld-19 and their headers for wasm32, and nothing else. Where they are missing
+// it says so and ends without an error, so that the rest builds: `--required` makes that an error.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";

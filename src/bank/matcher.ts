@@ -37,8 +37,8 @@ interface CheckHashOptions {
 
 export interface CheckImageOptions extends Limits {
   /**
-   * How much to search. `"fast"` searches the image in all eight orientations, exactly. `"standard"` and `"thorough"` also
-   * search altered copies: framed, captioned, cropped, in a screenshot or a collage. Default `"fast"`.
+   * How much to search. `"fast"` searches the image in all eight orientations, exactly. `"standard"` and `"thorough"`
+   * also search altered copies: framed, captioned, cropped, in a screenshot or a collage. Default `"fast"`.
    */
   level?: CopyLevel;
   /** Whether to search for copies to the end, whatever the banks decide before. Default false. */
@@ -137,9 +137,10 @@ export class Matcher {
   }
 
   /**
-   * Decides as `check` does, but a search that takes longer than a tenth of a millisecond, as in a store of millions or at a
-   * radius above 31, runs on another thread. If nothing is near, the decision is that of the store as it was at the call.
-   * Matches are those of the store as it is when the search ends: nothing that was withdrawn meanwhile is one.
+   * Decides as `check` does, but a search that takes longer than a tenth of a millisecond, as in a store of millions or
+   * at a radius above 31, runs on another thread. If nothing is near, the decision is that of the store as it was at
+   * the call. Matches are those of the store as it is when the search ends: nothing that was withdrawn meanwhile is
+   * one.
    *
    * @throws as `check`. It also rejects with the reason of the signal.
    *
@@ -186,15 +187,15 @@ export class Matcher {
   }
 
   /**
-   * Decides about an image file. It reads the file once, hashes the image in all orientations, and takes the MD5, SHA-1 and
-   * SHA-256 of its bytes. Raw pixels have no digests. If the decoder refuses the image but the bytes match, that match is
-   * the answer.
+   * Decides about an image file. It reads the file once, hashes the image in all orientations, and takes the MD5, SHA-1
+   * and SHA-256 of its bytes. Raw pixels have no digests. If the decoder refuses the image but the bytes match, that
+   * match is the answer.
    *
    * At the levels `"standard"` and `"thorough"` it also searches altered copies among the signals that may match. The
    * policies then decide with each bank's orientations, labels and qualities. A copy is within the distance that
-   * `searchImage` allows, and within the bank's radius where that is below 31. A copy for review asks for a review at most.
-   * The search ends once the strongest action that any bank asks for is decided. The decision's `query` has the views that
-   * were found, so that `explain` repeats it.
+   * `searchImage` allows, and within the bank's radius where that is below 31. A copy for review asks for a review at
+   * most. The search ends once the strongest action that any bank asks for is decided. The decision's `query` has the
+   * views that were found, so that `explain` repeats it.
    *
    * @throws as `hashImage`, also for an image that the decoder refuses, unless its bytes match. {EmpreinteError}
    * `ERR_EMPREINTE_CLOSED`
@@ -221,18 +222,19 @@ export class Matcher {
   }
 
   /**
-   * Decides about a video by the stretches that it shares with the videos of the banks: the entries whose `vpdq` signals have
-   * times. What counts as the same video is what `VideoIndex` finds with the radius, the quality and the orientations of
-   * the bank's policy, and at least the policy's `minSharedSeconds` and `minShare`. Every frame is also compared with the
-   * images of the banks, as `check` compares an image, and the bytes with their digests. It is one decision, which counts
-   * as one upload.
+   * Decides about a video by the stretches that it shares with the videos of the banks: the entries whose `vpdq`
+   * signals have times. What counts as the same video is what `VideoIndex` finds with the radius, the quality and the
+   * orientations of the bank's policy, and at least the policy's `minSharedSeconds` and `minShare`. Every frame is also
+   * compared with the images of the banks, as `check` compares an image, and the bytes with their digests. It is one
+   * decision, which counts as one upload.
    *
    * The input is a video as `hashVideo` takes it, or a signature, best with every frame (`sampling: "all"`, the default
-   * here) and with `orientations`. The decision's `query` has the pairs of frames that match, so that `explain` repeats it
-   * without the video.
+   * here) and with `orientations`. The decision's `query` has the pairs of frames that match, so that `explain` repeats
+   * it without the video.
    *
    * @throws as `hashVideo`. {InvalidArgumentError} {InvalidHashError} for a malformed signature. {ImageError}
-   * `ERR_EMPREINTE_READ` where the bytes cannot be read again for their digests. {EmpreinteError} `ERR_EMPREINTE_CLOSED`
+   * `ERR_EMPREINTE_READ` where the bytes cannot be read again for their digests. {EmpreinteError}
+   * `ERR_EMPREINTE_CLOSED`
    *
    * @example
    * const { action, matches } = await matcher.checkVideo("upload.mp4", { level: "standard" });
@@ -272,8 +274,8 @@ export class Matcher {
   }
 
   /**
-   * Repeats an earlier decision with the store as it was at the decision's revision. It uses the records and not the index,
-   * which takes about a second for a million signals.
+   * Repeats an earlier decision with the store as it was at the decision's revision. It uses the records and not the
+   * index, which takes about a second for a million signals.
    *
    * @throws {InvalidArgumentError}
    *

@@ -16,8 +16,8 @@ export interface BankOpenOptions {
   /** How long a call waits, on this thread, for another process that writes. Default 5. */
   timeoutSeconds?: number;
   /**
-   * Whom the audit log names: 1 … 256 characters. A function is called for each record, so that one open store can name the
-   * person or program for whom it works just then. Default: the name of the system's user.
+   * Whom the audit log names: 1 … 256 characters. A function is called for each record, so that one open store can name
+   * the person or program for whom it works just then. Default: the name of the system's user.
    */
   actor?: string | (() => string);
 }

@@ -39,8 +39,8 @@ import { findSource, type SourceName } from "./storage/names.js";
 import { counter, timesOfRevisions } from "./storage/schema.js";
 
 /**
- * Banks of known signals in one file, with an index file next to it. A bank has sources, a source has entries, and an entry
- * has signals. Every change makes a revision. The store can always make FILE.index again.
+ * Banks of known signals in one file, with an index file next to it. A bank has sources, a source has entries, and an
+ * entry has signals. Every change makes a revision. The store can always make FILE.index again.
  *
  * @example
  * const store = await BankStore.create("known.bank");
@@ -119,7 +119,8 @@ export class BankStore {
 
   /**
    * Imports what a source gives for its entries, one by one or in arrays. It writes them in batches: each batch is one
-   * transaction and one revision. A list of up to `batch` entries and 524,288 signals is therefore taken completely or not at all.
+   * transaction and one revision. A list of up to `batch` entries and 524,288 signals is therefore taken completely or
+   * not at all.
    *
    * Imports are idempotent. Entries that the source does not name stay as they are, and records that are older than the
    * store's are ignored. An entry that cannot be read goes to `onProblem`, and the import continues. What the source
@@ -149,18 +150,20 @@ export class BankStore {
   }
 
   /**
-   * Withdraws entries. When this resolves, they match no longer, their hashes are zeros in the store, and the index file
-   * that had them is removed. Labels, cases and times stay. The source cannot bring the entries back.
+   * Withdraws entries. When this resolves, they match no longer, their hashes are zeros in the store, and the index
+   * file that had them is removed. Labels, cases and times stay. The source cannot bring the entries back.
    *
    * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME`. `ERR_EMPREINTE_BUSY` where another
-   * process writes, in which case nothing has changed, or where another process keeps reading the log. In the latter case
-   * nothing matches any more, but the bytes are in the log until `checkpoint()` succeeds.
+   * process writes, in which case nothing has changed, or where another process keeps reading the log. In the latter
+   * case nothing matches any more, but the bytes are in the log until `checkpoint()` succeeds.
    */
   async withdraw(selection: Selection): Promise<Removal> {
     return this.#remove(selection, "withdrawn");
   }
 
-  /** Withdraws entries and also deletes the rest of them. A tombstone stays: a keyed digest of the source's entry id. */
+  /**
+   * Withdraws entries and also deletes the rest of them. A tombstone stays: a keyed digest of the source's entry id.
+   */
   async erase(selection: Selection): Promise<Removal> {
     return this.#remove(selection, "erased");
   }
@@ -194,7 +197,10 @@ export class BankStore {
     return this.#database.transaction(() => releaseEntry(this.#database, entry, this.#digest, this.#audit));
   }
 
-  /** Lets an entry match only after `until`, or at once for null. Returns false for an entry that the store does not have. */
+  /**
+   * Lets an entry match only after `until`, or at once for null. Returns false for an entry that the store does not
+   * have.
+   */
   disable(entry: EntryName | EntryNumber, until: Date | number | string | null): boolean {
     return this.#database.transaction(() => disableEntry(this.#database, entry, until, this.#digest, this.#audit));
   }
@@ -210,8 +216,8 @@ export class BankStore {
   }
 
   /**
-   * Yields the entries by number, all or those of one bank, source or status. It reads them in steps, so that an entry that
-   * changes meanwhile may be answered as it was or as it is. @throws {InvalidArgumentError} @throws {BankError}
+   * Yields the entries by number, all or those of one bank, source or status. It reads them in steps, so that an entry
+   * that changes meanwhile may be answered as it was or as it is. @throws {InvalidArgumentError} @throws {BankError}
    */
   entries(filter?: EntryFilter): Generator<EntryInfo, void, undefined> {
     return listEntries(this.#database, filter);
@@ -223,8 +229,8 @@ export class BankStore {
   }
 
   /**
-   * Stores the fetcher's report on a source in place of its earlier one; undefined deletes it. It makes no revision and no
-   * record of the audit log.
+   * Stores the fetcher's report on a source in place of its earlier one; undefined deletes it. It makes no revision and
+   * no record of the audit log.
    * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank that does not exist.
    */
   reportSource(from: SourceName, report: SourceReport | undefined): void {
@@ -251,13 +257,15 @@ export class BankStore {
   }
 
   /**
-   * Searches for a hash or a query: every active entry within the radius, whatever the policies say, once by its nearest
-   * signal. Entries that name one of the query's digests have the distance 0. Quarantined, withdrawn and disabled entries do
-   * not match. A long search runs on another thread. It sees what any process has changed before the call.
+   * Searches for a hash or a query: every active entry within the radius, whatever the policies say, once by its
+   * nearest signal. Entries that name one of the query's digests have the distance 0. Quarantined, withdrawn and
+   * disabled entries do not match. A long search runs on another thread. It sees what any process has changed before
+   * the call.
    *
    * @returns the entries sorted by distance, then by number.
-   * @throws {InvalidArgumentError} @throws {InvalidHashError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank
-   * that does not exist. @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`. It also rejects with the reason of the signal.
+   * @throws {InvalidArgumentError} @throws {InvalidHashError} @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a
+   * bank that does not exist. @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`. It also rejects with the reason of the
+   * signal.
    *
    * @example
    * const matches = await store.search(await hashImage("upload.jpg", { orientations: true }), { radius: 20 });
@@ -268,14 +276,14 @@ export class BankStore {
 
   /**
    * Searches for an image: the active entries that it is a copy of, whatever the policies say, once each, like
-   * `HashIndex.searchImage`. Entries that name the MD5, SHA-1 or SHA-256 of the file's bytes match at distance 0, also where
-   * the decoder refuses the file. Level `"fast"`, the default, finds exactly what `search` finds for the image's hashes and
-   * digests. `Matcher.checkImage` decides.
+   * `HashIndex.searchImage`. Entries that name the MD5, SHA-1 or SHA-256 of the file's bytes match at distance 0, also
+   * where the decoder refuses the file. Level `"fast"`, the default, finds exactly what `search` finds for the image's
+   * hashes and digests. `Matcher.checkImage` decides.
    *
    * @returns matches before reviews, then sorted by distance, then by number.
    * @throws as `hashImage`, also for an image that the decoder refuses, unless its bytes match. {InvalidArgumentError}
-   * {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank that does not exist. {EmpreinteError} `ERR_EMPREINTE_CLOSED`. It also
-   * rejects with the reason of the signal.
+   * {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` for a bank that does not exist. {EmpreinteError} `ERR_EMPREINTE_CLOSED`.
+   * It also rejects with the reason of the signal.
    *
    * @example
    * const { tier, matches } = await store.searchImage("screenshot.png", { level: "standard" });
@@ -284,7 +292,10 @@ export class BankStore {
     return searchEntriesForImage(contextOf(this), input, options);
   }
 
-  /** Returns the records of changes to the store, oldest first, as far back as `auditDays`. @throws {InvalidArgumentError} */
+  /**
+   * Returns the records of changes to the store, oldest first, as far back as `auditDays`. @throws
+   * {InvalidArgumentError}
+   */
   audit(options?: AuditOptions): AuditRecord[] {
     return this.#database.reading(() => auditRecords(this.#database, options));
   }
@@ -310,16 +321,16 @@ export class BankStore {
   }
 
   /**
-   * Writes to the audit log that entries with their hashes are taken out of the store, by which filter and in which form.
-   * `entries` itself writes nothing. @throws {InvalidArgumentError} @throws {BankError}
+   * Writes to the audit log that entries with their hashes are taken out of the store, by which filter and in which
+   * form. `entries` itself writes nothing. @throws {InvalidArgumentError} @throws {BankError}
    */
   recordExport(detail: EntryFilter & { to: string }): void {
     recordExport(this.#database, this.#audit, detail);
   }
 
   /**
-   * Records in the audit log an action of a person or program outside the store, such as skipping what a source could not
-   * give. The record has `what: "act"`, and its detail is `act` with the rest.
+   * Records in the audit log an action of a person or program outside the store, such as skipping what a source could
+   * not give. The record has `what: "act"`, and its detail is `act` with the rest.
    * @param act one word for it. @param detail at most 16 numbers, and lines of at most 512 characters without a hash.
    * @throws {InvalidArgumentError}
    */
@@ -336,8 +347,8 @@ export class BankStore {
   }
 
   /**
-   * Returns when each revision from `first` to `last` was made. A time is never before that of an earlier revision, also where
-   * a clock was set back. @throws {InvalidArgumentError} for revisions that the store does not have.
+   * Returns when each revision from `first` to `last` was made. A time is never before that of an earlier revision,
+   * also where a clock was set back. @throws {InvalidArgumentError} for revisions that the store does not have.
    */
   revisionTimes(first: number, last: number): Date[] {
     return this.#database.reading(() => {
@@ -352,9 +363,9 @@ export class BankStore {
   }
 
   /**
-   * Writes a memo of at most 1,048,576 characters, or removes it where the text is undefined. A memo never has a hash in it.
-   * With `expected`, it is written only where its text is that, or where there is none for `expected: undefined`, so that
-   * several processes can take turns.
+   * Writes a memo of at most 1,048,576 characters, or removes it where the text is undefined. A memo never has a hash
+   * in it. With `expected`, it is written only where its text is that, or where there is none for `expected:
+   * undefined`, so that several processes can take turns.
    * @returns whether it was written. @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_BUSY`
    */
   writeMemo(name: string, text: string | undefined, options?: { expected?: string | undefined }): boolean {
@@ -363,7 +374,10 @@ export class BankStore {
     return this.#database.transaction(() => writeMemo(this.#database, name, text, expected));
   }
 
-  /** Checks every byte of the file, and that the index finds exactly what the store has. Returns one sentence for each difference. */
+  /**
+   * Checks every byte of the file, and that the index finds exactly what the store has. Returns one sentence for each
+   * difference.
+   */
   verify(): string[] {
     return this.#database.reading(() => {
       this.#live.sync();
@@ -384,14 +398,17 @@ export class BankStore {
     return this.#database.reading(() => digestAt(this.#database, revision ?? counter(this.#database, "revision")));
   }
 
-  /** Returns the position of the store in its history. `readRevisions` continues from it, in another copy of the store. */
+  /**
+   * Returns the position of the store in its history. `readRevisions` continues from it, in another copy of the store.
+   */
   position(): StorePosition {
     return this.#database.reading(() => positionOf(this.#database));
   }
 
   /**
-   * Returns what a replica at `since` lacks, as the store has it now, for `applyRevisions`. It returns undefined if that
-   * exceeds `maxBytes`: the replica then needs a new copy. The bytes have hashes. What was withdrawn is zeros in them.
+   * Returns what a replica at `since` lacks, as the store has it now, for `applyRevisions`. It returns undefined if
+   * that exceeds `maxBytes`: the replica then needs a new copy. The bytes have hashes. What was withdrawn is zeros in
+   * them.
    * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_HISTORY` if the replica has another history.
    */
   readRevisions(since: StorePosition, options?: ReadRevisionsOptions): Uint8Array | undefined {
@@ -399,8 +416,9 @@ export class BankStore {
   }
 
   /**
-   * Applies what `readRevisions` of another copy answered, all of it in one transaction, or nothing. When this resolves,
-   * searches find what that copy finds. If it withdrew entries, the bytes are gone from this store's files, too.
+   * Applies what `readRevisions` of another copy answered, all of it in one transaction, or nothing. When this
+   * resolves, searches find what that copy finds. If it withdrew entries, the bytes are gone from this store's files,
+   * too.
    * @throws {InvalidArgumentError} for bytes that are damaged, or a store that is not a replica.
    * @throws {BankError} `ERR_EMPREINTE_HISTORY` if the revisions do not continue this store's history.
    * `ERR_EMPREINTE_BUSY`, as `withdraw`.
@@ -415,23 +433,26 @@ export class BankStore {
   }
 
   /**
-   * Makes the store a replica, or a store of its own again. Everything else that would change the entries, banks or sources
-   * of a replica fails with `ERR_EMPREINTE_REPLICA`. A replica counts floods, but marks no entry as flooded.
+   * Makes the store a replica, or a store of its own again. Everything else that would change the entries, banks or
+   * sources of a replica fails with `ERR_EMPREINTE_REPLICA`. A replica counts floods, but marks no entry as flooded.
    */
   setReplica(replica: boolean): void {
     setReplica(this.#database, this.#audit, replica);
   }
 
   /**
-   * Copies the store, as it is at one revision, into a new file with mode 0600. The copy has the same history, and no index
-   * file. It takes seconds for each gigabyte, on this thread.
+   * Copies the store, as it is at one revision, into a new file with mode 0600. The copy has the same history, and no
+   * index file. It takes seconds for each gigabyte, on this thread.
    * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`, also for a file that is there already.
    */
   copyTo(path: string | URL): void {
     copyStore(this.#database, this.#audit, pathOf(path));
   }
 
-  /** Writes the index file, unless it is up to date. `close` does so, too, and `import` unless `saveIndex` is false. @throws {EmpreinteError} */
+  /**
+   * Writes the index file, unless it is up to date. `close` does so, too, and `import` unless `saveIndex` is false.
+   * @throws {EmpreinteError}
+   */
   async saveIndex(): Promise<void> {
     await this.#live.save();
   }

@@ -1,6 +1,8 @@
 /** What the local points of an original and a query have in common. */
 export interface LocalEvidence {
-  /** How many pairs of points that were found by their descriptors agree with one map of the original into the query. */
+  /**
+   * How many pairs of points that were found by their descriptors agree with one map of the original into the query.
+   */
   inliers: number;
   /** How many of the original's points the query has where the map puts them. At least `inliers`. */
   support: number;

@@ -13,8 +13,8 @@ export const viewRadius = 42;
 /** `"standard"` looks up halves of a collage, and what may have been mirrored before it was framed, to here. */
 const halfRadius = 34;
 /**
- * A detected view of low quality, or of which four fifths have one colour, is looked up to here. It may be a dark image,
- * and it may be text or a card, which are near one another.
+ * A detected view of low quality, or of which four fifths have one colour, is looked up to here. It may be a dark
+ * image, and it may be text or a card, which are near one another.
  */
 export const poorViewRadius = 24;
 /** An image of which this share of the pixels has one colour is a text screen, a chart or a title card. */

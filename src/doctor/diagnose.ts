@@ -41,7 +41,10 @@ export interface Report {
   libvips: string;
   /** The image formats that are read. */
   formats: string[];
-  /** The optional packages that decode HEIC, JPEG XL and JPEG 2000. One without a version is not installed, which is no fault. */
+  /**
+   * The optional packages that decode HEIC, JPEG XL and JPEG 2000. One without a version is not installed, which is no
+   * fault.
+   */
   decoders: { name: string; formats: string[]; version?: string }[];
   /** The ffmpeg that videos are decoded with. Absent when none is found, which is no fault: images do not need it. */
   ffmpeg?: Ffmpeg;

@@ -22,7 +22,8 @@ export function temporaryPath(path: string): string {
  *
  * @param writeContent writes to an open descriptor. It is called before this function waits for anything, so a caller
  * can take a snapshot at the moment of the call.
- * @throws whatever `writeContent` or the system throws, and an error for a path at which something is no file. The file at the path is then the old one.
+ * @throws whatever `writeContent` or the system throws, and an error for a path at which something is no file. The file
+ * at the path is then the old one.
  */
 export async function replaceFile(path: string, writeContent: (descriptor: number) => Promise<void>): Promise<void> {
   checkReplaceable(path);

@@ -64,8 +64,8 @@ function chunksOfIterable(input: AsyncIterable<unknown>): Omit<Chunks, "cancel">
 }
 
 /**
- * Returns the bytes of a chunk: of an array buffer, or of any view of one. A chunk whose memory was transferred has none. Memory
- * that threads share is copied. Returns undefined for anything that has no bytes.
+ * Returns the bytes of a chunk: of an array buffer, or of any view of one. A chunk whose memory was transferred has
+ * none. Memory that threads share is copied. Returns undefined for anything that has no bytes.
  */
 export function bytesOfChunk(chunk: unknown): Uint8Array | undefined {
   const isView = ArrayBuffer.isView(chunk);

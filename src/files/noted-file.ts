@@ -1,8 +1,8 @@
 import { pathToFileURL } from "node:url";
 
 /**
- * The path of a file whose bytes are wanted for something else as well. Whoever reads the file calls `note` once with all
- * its bytes, which are not kept and not changed. `note` returns at once and never throws.
+ * The path of a file whose bytes are wanted for something else as well. Whoever reads the file calls `note` once with
+ * all its bytes, which are not kept and not changed. `note` returns at once and never throws.
  */
 export class NotedFile extends URL {
   /** The path as it was given, for errors. */

@@ -5,15 +5,18 @@ import { type FileHandle, open, statfs } from "node:fs/promises";
 const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * The file systems whose files the kernel makes while they are read, by the type that statfs gives: proc, sysfs, debugfs,
- * tracefs, securityfs, cgroup, cgroup2, bpf, configfs, pstore. Such a file has no length, and reading one may wait for ever.
+ * The file systems whose files the kernel makes while they are read, by the type that statfs gives: proc, sysfs,
+ * debugfs, tracefs, securityfs, cgroup, cgroup2, bpf, configfs, pstore. Such a file has no length, and reading one may
+ * wait for ever.
  */
 const kernelFileSystems: ReadonlySet<number> = new Set([
   0x9fa0, 0x6265_6572, 0x6462_6720, 0x7472_6163, 0x7363_6673, 0x27_e0eb, 0x6367_7270, 0xcafe_4a11, 0x6265_6570,
   0x6165_676c,
 ]);
 
-/** Returns the error for what is not a file, or undefined for a file. Its code is the one that the system would return. */
+/**
+ * Returns the error for what is not a file, or undefined for a file. Its code is the one that the system would return.
+ */
 export function refusal(stat: Stats): Error | undefined {
   if (stat.isFile()) return undefined;
   const refused = (what: string, code: string): Error => Object.assign(new Error(what), { code });
@@ -41,8 +44,8 @@ export interface OpenedFile {
 }
 
 /**
- * Opens a regular file for reading. Whatever is not one is refused at once: a folder, named pipe, socket, device, or a file of
- * the kernel as in /proc. None of them is waited for or read.
+ * Opens a regular file for reading. Whatever is not one is refused at once: a folder, named pipe, socket, device, or a
+ * file of the kernel as in /proc. None of them is waited for or read.
  *
  * @throws the system's error, or an `Error` whose message says what the path is: "it is a folder".
  */
@@ -87,15 +90,17 @@ export function openFileSync(path: string): number {
 }
 
 /**
- * Throws for a path at which there is something that is not a file, so that it is not replaced: a folder, or a device such as
- * /dev/null. A link counts as what it leads to. A path at which there is nothing yet is fine.
+ * Throws for a path at which there is something that is not a file, so that it is not replaced: a folder, or a device
+ * such as /dev/null. A link counts as what it leads to. A path at which there is nothing yet is fine.
  */
 export function checkReplaceable(path: string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat !== undefined) checkSync(path, stat);
 }
 
-/** Throws what `openFile` throws, without opening the file: closing one would release the locks that SQLite has on it. */
+/**
+ * Throws what `openFile` throws, without opening the file: closing one would release the locks that SQLite has on it.
+ */
 export function checkFileSync(path: string): void {
   checkSync(path, statSync(path));
 }

@@ -17,8 +17,8 @@ function unreadable(name: string, cause: unknown): Error {
 }
 
 /**
- * Reads a whole file. Whatever is not a regular file is refused as by `openFile`. A file that grows meanwhile is read up to
- * the limit.
+ * Reads a whole file. Whatever is not a regular file is refused as by `openFile`. A file that grows meanwhile is read
+ * up to the limit.
  *
  * @param path the path, in bytes where the name may not be text.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, naming the file.
@@ -55,8 +55,8 @@ function readDescriptor(descriptor: number, name: string, maxBytes: number): Buf
 }
 
 /**
- * Reads a small file that an operator names, such as a configuration or a secret. A folder, named pipe, socket, device or
- * file of the kernel (`/proc`) is refused at once: nothing waits for its bytes.
+ * Reads a small file that an operator names, such as a configuration or a secret. A folder, named pipe, socket, device
+ * or file of the kernel (`/proc`) is refused at once: nothing waits for its bytes.
  *
  * @param path a path or a `file:` URL.
  * @param options `maxBytes`: the most bytes that the file may have, 1,048,576 by default.

@@ -11,8 +11,8 @@ import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type
 import { sourceOf } from "./input/source.js";
 
 /**
- * Hashes an image: JPEG, PNG, GIF, WebP, TIFF, AVIF, BMP or ICO, recognised by its content, or raw pixels. HEIC needs the
- * package libheif-js; JPEG XL and JPEG 2000 need @imagemagick/magick-wasm.
+ * Hashes an image: JPEG, PNG, GIF, WebP, TIFF, AVIF, BMP or ICO, recognised by its content, or raw pixels. HEIC needs
+ * the package libheif-js; JPEG XL and JPEG 2000 need @imagemagick/magick-wasm.
  *
  * As in the reference, the hash is of the samples as they are stored, at full size. EXIF orientation and ICC profiles
  * are not applied. Alpha is dropped, and the colour under it counts. Grey stays one channel, 16 bits are scaled to 8,
@@ -23,8 +23,9 @@ import { sourceOf } from "./input/source.js";
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option or input of the wrong kind.
  * @throws {ImageError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` or
  * `ERR_EMPREINTE_CORRUPT`, with the name of the input.
- * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds maxPixels, maxBytes, maxSeconds or maxPages, or a limit
- * that no option raises: 100 scans of a JPEG, a side of 131,072 pixels, 16 MiB of metadata. `limit` is the limit's name.
+ * @throws {LimitError} `ERR_EMPREINTE_LIMIT` if the image exceeds maxPixels, maxBytes, maxSeconds or maxPages, or a
+ * limit that no option raises: 100 scans of a JPEG, a side of 131,072 pixels, 16 MiB of metadata. `limit` is the
+ * limit's name.
  *
  * @example
  * const { hash, quality } = await hashImage("photo.jpg");

@@ -52,11 +52,11 @@ function checkBlur(value: unknown): number {
 }
 
 /**
- * Makes a smaller version of an image, grey and blurred where wanted, for a person who has to look at it. Only that version
- * has to leave the process that has the image. `safePreview` shows less: a few colours.
+ * Makes a smaller version of an image, grey and blurred where wanted, for a person who has to look at it. Only that
+ * version has to leave the process that has the image. `safePreview` shows less: a few colours.
  *
- * Samples are read as `hashImage` reads them, so that EXIF orientation and ICC profiles are not applied. Of an animation,
- * the first frame is used.
+ * Samples are read as `hashImage` reads them, so that EXIF orientation and ICC profiles are not applied. Of an
+ * animation, the first frame is used.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option or input that does not fit.
  * @throws {ImageError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_EMPTY`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` or

@@ -26,8 +26,8 @@ export interface Samples {
 export interface SamplesOptions extends CheckedInputOptions {
   hash: CheckedHashOptions;
   /**
-   * Whether only the hash and the size are needed. The samples are then freed as soon as they are hashed, and never leave a
-   * decoder process. Default false.
+   * Whether only the hash and the size are needed. The samples are then freed as soon as they are hashed, and never
+   * leave a decoder process. Default false.
    */
   hashOnly?: boolean;
 }

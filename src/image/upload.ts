@@ -18,8 +18,8 @@ export interface Upload {
 }
 
 /**
- * Reads a file once, decodes and hashes its image, and takes digests of its bytes. Bytes and pixels are copied before this
- * returns.
+ * Reads a file once, decodes and hashes its image, and takes digests of its bytes. Bytes and pixels are copied before
+ * this returns.
  * @param types the digests to take. Without any the decoder's refusal is thrown.
  * @throws as `hashImage`, except for what the decoder refuses.
  */

@@ -52,8 +52,8 @@ export class EntryFinder {
   }
 
   /**
-   * Returns the hash of the image that a crop line belongs to. Crop lines follow the line of their image without a gap and
-   * repeat its metadata. Any other hash, also that of a crop line without its image, is an entry of its own.
+   * Returns the hash of the image that a crop line belongs to. Crop lines follow the line of their image without a gap
+   * and repeat its metadata. Any other hash, also that of a crop line without its image, is an entry of its own.
    */
   #originalOf(id: number, image: string): number {
     const { first } = this.#listOf(id);

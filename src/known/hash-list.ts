@@ -187,10 +187,10 @@ export class HashList {
   }
 
   /**
-   * Finds the entries within the radius of a hash or query, each once, sorted by distance, then list, then line. A match
-   * of a crop line (see `cropListLines`) has the line of its original and the name of the `crop`. Entries with one of the
-   * query's digests come first, in the order of the lists. The search runs on this thread, which is faster for short
-   * lists than handing it to another one.
+   * Finds the entries within the radius of a hash or query, each once, sorted by distance, then list, then line. A
+   * match of a crop line (see `cropListLines`) has the line of its original and the name of the `crop`. Entries with
+   * one of the query's digests come first, in the order of the lists. The search runs on this thread, which is faster
+   * for short lists than handing it to another one.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`;
    * {EmpreinteError} `ERR_EMPREINTE_CLOSED`

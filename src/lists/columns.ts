@@ -54,7 +54,9 @@ function column(name: string, value: unknown): Column {
   throw invalidArgument(name, "name or number of a column", value);
 }
 
-/** Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} for a map that does not fit. */
+/**
+ * Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} for a map that does not fit.
+ */
 export function checkColumns(map: ColumnMap): CheckedColumns {
   const given = checkOptions(map, [...single, "labels", "withdrawn", "delimiter", "header"], "columns");
   const { labels = {}, withdrawn = ["withdrawn", "deleted", "removed"], delimiter, header = true } = given;

@@ -18,7 +18,9 @@ const convertedNames = openListNames.filter((name) => name !== "others");
 
 let make: (list: EntryList, writer: ListWriter) => ListConversion;
 
-/** A list that is being converted. `convertList` makes it. Iterating over it gives the text of the other list in pieces. */
+/**
+ * A list that is being converted. `convertList` makes it. Iterating over it gives the text of the other list in pieces.
+ */
 export class ListConversion implements AsyncIterable<string> {
   readonly #list: EntryList;
   readonly #writer: ListWriter;
@@ -42,7 +44,10 @@ export class ListConversion implements AsyncIterable<string> {
     return this.#writer.entries;
   }
 
-  /** How often each thing was left out that the written format cannot hold, by its name. Complete at the end of the text. */
+  /**
+   * How often each thing was left out that the written format cannot hold, by its name. Complete at the end of the
+   * text.
+   */
   get leftOut(): Record<string, number> {
     return this.#writer.leftOut;
   }

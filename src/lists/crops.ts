@@ -1,6 +1,6 @@
 /**
- * Crop lines of a plain list. The hash of a crop follows the line of its image. It repeats the image's metadata and adds a
- * marker with the crop's name: `<hash>,case 7;crop=centre-10`.
+ * Crop lines of a plain list. The hash of a crop follows the line of its image. It repeats the image's metadata and
+ * adds a marker with the crop's name: `<hash>,case 7;crop=centre-10`.
  */
 
 /** The text between the image's metadata and the crop's name. */
@@ -10,8 +10,8 @@ const marker = ";crop=";
 export const mostCrops = 60;
 
 /**
- * Returns true for text that can name a crop, such as "centre-10". A name is too short for a hash and for personal data,
- * because a bank keeps the names of crops after their entry was erased.
+ * Returns true for text that can name a crop, such as "centre-10". A name is too short for a hash and for personal
+ * data, because a bank keeps the names of crops after their entry was erased.
  */
 export function isCropName(text: string): boolean {
   return /^[a-z0-9][a-z0-9-]{0,23}$/.test(text);

@@ -71,7 +71,9 @@ export class EntryList implements AsyncIterable<ListEntry> {
     for await (const batch of this.batches()) yield* batch;
   }
 
-  /** Gives the entries in arrays, as they are read. For a million entries that saves a million waits. Throws the same. */
+  /**
+   * Gives the entries in arrays, as they are read. For a million entries that saves a million waits. Throws the same.
+   */
   async *batches(): AsyncGenerator<ListEntry[], void, undefined> {
     if (this.#begun) throw this.#sink.fatal({ entry: 0 }, "it was read already");
     this.#begun = true;

@@ -71,7 +71,9 @@ export interface ListEntry {
   time?: number;
   /** What the file was, where the list has it. */
   media?: "image" | "video";
-  /** Everything else that the format has for the entry, by the format's names. Writing the same format writes it again. */
+  /**
+   * Everything else that the format has for the entry, by the format's names. Writing the same format writes it again.
+   */
   fields?: Record<string, unknown>;
   /** Where in the list the entry is. `openList` sets it; entries that you make need none. */
   position?: ListPosition;

@@ -19,7 +19,9 @@ export class Head {
     this.kind = kinds[this.text[0] as keyof typeof kinds] ?? "text";
   }
 
-  /** The lines that are not blank. A list may begin with a header, with broken lines, or with signals of other types. */
+  /**
+   * The lines that are not blank. A list may begin with a header, with broken lines, or with signals of other types.
+   */
   get lines(): readonly string[] {
     this.#lines ??= this.text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== "");
     return this.#lines;

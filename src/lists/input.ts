@@ -75,11 +75,11 @@ function bytesOf(chunk: unknown): Uint8Array {
 }
 
 /**
- * Gives the bytes of an input in chunks, with line feeds or CRLF at the ends of lines. The input is closed when they end, when the consumer stops, and when the signal is
- * aborted. A chunk is valid until the next one is read.
+ * Gives the bytes of an input in chunks, with line feeds or CRLF at the ends of lines. The input is closed when they
+ * end, when the consumer stops, and when the signal is aborted. A chunk is valid until the next one is read.
  *
- * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, with the name of the list and the system's error as `cause`; or the signal's
- * reason.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, with the name of the list and the system's error as `cause`; or the
+ * signal's reason.
  */
 export async function* readChunks(
   input: ListInput,

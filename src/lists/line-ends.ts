@@ -3,8 +3,9 @@ const lf = 0x0a;
 const nothing = new Uint8Array(0);
 
 /**
- * Makes a line feed of each carriage return that none follows, so that a list with the line ends of the old Mac OS (Excel
- * writes them) has the lines that its author saw. All other bytes stay as they are. Chunks are not changed in place.
+ * Makes a line feed of each carriage return that none follows, so that a list with the line ends of the old Mac OS
+ * (Excel writes them) has the lines that its author saw. All other bytes stay as they are. Chunks are not changed in
+ * place.
  */
 export class LineEnds {
   /** Whether the last chunk ended with a carriage return that was held back. */

@@ -28,7 +28,10 @@ export function leaveOut(entry: ListEntry, lost: CountLoss, properties: readonly
   }
 }
 
-/** Counts the signals of other types than `kept`. @param rows how many rows the entry takes: most formats read each as an entry. */
+/**
+ * Counts the signals of other types than `kept`. @param rows how many rows the entry takes: most formats read each as
+ * an entry.
+ */
 export function leaveOutSignals(entry: ListEntry, lost: CountLoss, kept: readonly SignalType[], rows: number): void {
   for (const { type } of entry.signals) if (!kept.includes(type)) lost(`signals.${type}`);
   if (rows > 1) lost("that signals are of one entry");

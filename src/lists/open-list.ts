@@ -21,8 +21,8 @@ export interface OpenListOptions {
   /** Whose categories a VICS file has, where the file does not say: "us", "uk", "ca", … */
   nation?: string;
   /**
-   * What becomes of signals that cannot be searched for (PhotoDNA, TMK, …). `"report"` (the default) reports an entry that
-   * has no other signals as a problem. `"keep"` gives them as `others`, for writing another list.
+   * What becomes of signals that cannot be searched for (PhotoDNA, TMK, …). `"report"` (the default) reports an entry
+   * that has no other signals as a problem. `"keep"` gives them as `others`, for writing another list.
    */
   others?: "report" | "keep";
   /** The most bytes of one entry, 1,024 … 2³⁰. Default 16,777,216 (16 MiB). */
@@ -83,8 +83,8 @@ export function checkNation(nation: unknown): string | undefined {
 }
 
 /**
- * Opens a list of known content in any format of `ListFormat`. The result gives its entries one by one, as a bank's `import`
- * takes them. Memory does not grow with the list.
+ * Opens a list of known content in any format of `ListFormat`. The result gives its entries one by one, as a bank's
+ * `import` takes them. Memory does not grow with the list.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that does not fit.
  * @throws {ListError} `ERR_EMPREINTE_LIST` if the format is not recognised.

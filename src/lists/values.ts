@@ -19,7 +19,10 @@ export const expectedValue: Record<SignalType, string> = {
   sha256: "64 hex digits",
 };
 
-/** Returns a value as lower-case hex, or undefined if it is not of the type. Case, white space around it and `0x` do not matter. */
+/**
+ * Returns a value as lower-case hex, or undefined if it is not of the type. Case, white space around it and `0x` do not
+ * matter.
+ */
 export function signalValue(type: SignalType, text: unknown): string | undefined {
   if (typeof text !== "string") return undefined;
   if (lower[type].test(text)) return text;
@@ -65,8 +68,8 @@ export function signalType(name: string): SignalType | undefined {
 const iso = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /**
- * Reads ISO 8601 as milliseconds since 1970. A time without a zone is UTC. Returns null for no time (empty, or before 1970,
- * which programs write that do not know one), and undefined for anything that is not a time.
+ * Reads ISO 8601 as milliseconds since 1970. A time without a zone is UTC. Returns null for no time (empty, or before
+ * 1970, which programs write that do not know one), and undefined for anything that is not a time.
  */
 export function timeOf(text: unknown): number | null | undefined {
   if (text === undefined || text === null || text === "") return null;

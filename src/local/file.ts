@@ -1,6 +1,6 @@
 /**
- * The file of a LocalIndex, version 1. It is encrypted, because a rough copy of an image can be made from its record. All
- * numbers are little-endian but the number of a chunk.
+ * The file of a LocalIndex, version 1. It is encrypted, because a rough copy of an image can be made from its record.
+ * All numbers are little-endian but the number of a chunk.
  *
  *   offset  bytes
  *   0       8      magic: EMPRELOC
@@ -8,12 +8,13 @@
  *   12      32     salt
  *   44             chunks, each a length of 4 bytes, as many bytes, and the 16 bytes of its authentication tag
  *
- * Each chunk is sealed with AES-256-GCM. The key of the file is made from the caller's key and the salt by HKDF with SHA-256.
- * The nonce of a chunk is its number in 11 bytes, most significant first, and a byte that is 1 for the last chunk. The 44 bytes
- * before the chunks are authenticated with each. So chunks cannot be changed, moved, left out or cut off.
+ * Each chunk is sealed with AES-256-GCM. The key of the file is made from the caller's key and the salt by HKDF with
+ * SHA-256. The nonce of a chunk is its number in 11 bytes, most significant first, and a byte that is 1 for the last
+ * chunk. The 44 bytes before the chunks are authenticated with each. So chunks cannot be changed, moved, left out or
+ * cut off.
  *
- * What is sealed is a sequence of entries, which may begin and end anywhere in a chunk: 8 bytes of id (a double), 1 of tag, 1
- * of kind (0 an original, 1 a benign image), 4 of length, and the record.
+ * What is sealed is a sequence of entries, which may begin and end anywhere in a chunk: 8 bytes of id (a double), 1 of
+ * tag, 1 of kind (0 an original, 1 a benign image), 4 of length, and the record.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";

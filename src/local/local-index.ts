@@ -25,8 +25,8 @@ export interface LocalIndexOptions {
    */
   memory?: NonNullable<HashIndexOptions["memory"]>;
   /**
-   * The most bits that two descriptors may differ in to be looked at, 0 … 31. Default: 31, and 25 from five million rows on,
-   * where look-ups take less than half the time and one find in a hundred is lost.
+   * The most bits that two descriptors may differ in to be looked at, 0 … 31. Default: 31, and 25 from five million
+   * rows on, where look-ups take less than half the time and one find in a hundred is lost.
    */
   radius?: number;
 }
@@ -36,8 +36,8 @@ export interface LocalSearchOptions extends Limits {
   /** Searches only originals of these tags, 0 … 254. Default: all. */
   tags?: Iterable<number>;
   /**
-   * When the image with its tones reversed is searched as well, which takes as long again: `"last"`, where nothing sure was
-   * found before, or `"never"`. Default `"last"`.
+   * When the image with its tones reversed is searched as well, which takes as long again: `"last"`, where nothing sure
+   * was found before, or `"never"`. Default `"last"`.
    */
   negative?: "last" | "never";
   /** Ends the search. The promise rejects with the signal's reason. */
@@ -53,8 +53,8 @@ const radii = { few: 31, many: 25 } as const;
 const mostTag = 254;
 
 /**
- * Holds the local records of originals. It finds an original in any part of it: cropped, inside a collage, under stickers,
- * turned or mirrored. Such a part shares no hash with the original.
+ * Holds the local records of originals. It finds an original in any part of it: cropped, inside a collage, under
+ * stickers, turned or mirrored. Such a part shares no hash with the original.
  *
  * The index can change while it is searched. No search called after `remove` returned finds a removed original.
  *
@@ -85,9 +85,9 @@ export class LocalIndex implements LocalHolder, Disposable {
   /**
    * Reads a file that `save` has written.
    * @param options `key`: the 32 bytes that `save` got.
-   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: the key is another one, or the file is damaged or of another kind or
-   * version. {EmpreinteError} `ERR_EMPREINTE_READ`: the file cannot be read. `ERR_EMPREINTE_LOCAL_TABLE`: this version
-   * describes points otherwise. It rejects with the signal's reason when aborted.
+   * @throws {IndexError} `ERR_EMPREINTE_INDEX_FILE`: the key is another one, or the file is damaged or of another kind
+   * or version. {EmpreinteError} `ERR_EMPREINTE_READ`: the file cannot be read. `ERR_EMPREINTE_LOCAL_TABLE`: this
+   * version describes points otherwise. It rejects with the signal's reason when aborted.
    */
   static async open(
     path: string | URL,
@@ -157,9 +157,9 @@ export class LocalIndex implements LocalHolder, Disposable {
   }
 
   /**
-   * Makes an image benign: an interface, a form, a meme, a logo. What resembles a place in it is no evidence any more. Such
-   * points are left out of queries and of originals that are added later, and they are removed from those that are here.
-   * Look-ups in a long list take some 10 ms, on this thread.
+   * Makes an image benign: an interface, a form, a meme, a logo. What resembles a place in it is no evidence any more.
+   * Such points are left out of queries and of originals that are added later, and they are removed from those that are
+   * here. Look-ups in a long list take some 10 ms, on this thread.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`
    */
@@ -169,8 +169,8 @@ export class LocalIndex implements LocalHolder, Disposable {
   }
 
   /**
-   * Finds the originals of which an image shows a part. A `match` may be acted on; a person should look at a `review`. Both
-   * need more agreeing points in a longer list.
+   * Finds the originals of which an image shows a part. A `match` may be acted on; a person should look at a `review`.
+   * Both need more agreeing points in a longer list.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; what `hashImage` throws; {EmpreinteError}
    * `ERR_EMPREINTE_CLOSED`. It rejects with the signal's reason when aborted.
@@ -210,8 +210,8 @@ export class LocalIndex implements LocalHolder, Disposable {
   }
 
   /**
-   * Writes the records to an encrypted file that `open` reads. There is no other kind of file, because a rough copy of an
-   * image can be made from its record. It writes a temporary file and renames it. Its mode is 0600.
+   * Writes the records to an encrypted file that `open` reads. There is no other kind of file, because a rough copy of
+   * an image can be made from its record. It writes a temporary file and renames it. Its mode is 0600.
    *
    * @param options `key`: 32 random bytes, which you keep elsewhere. They are copied.
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; {EmpreinteError} `ERR_EMPREINTE_WRITE`. It rejects

@@ -27,8 +27,8 @@ export interface LocalSearchResult {
   /** How many originals had enough votes to be verified. */
   candidates: number;
   /**
-   * True where more originals had enough votes than the 64 with most votes, which were verified. Such a query may be made
-   * to hide what it shows among many others, so let a person look at it.
+   * True where more originals had enough votes than the 64 with most votes, which were verified. Such a query may be
+   * made to hide what it shows among many others, so let a person look at it.
    */
   flooded: boolean;
 }

@@ -61,8 +61,8 @@ export class QueryPoints implements Disposable {
 }
 
 /**
- * Numbers the places: a point has the number of the first one that is as near to it as 1.5 of the smaller sigma. A point with
- * two orientations, or found at two sizes, is one place.
+ * Numbers the places: a point has the number of the first one that is as near to it as 1.5 of the smaller sigma. A
+ * point with two orientations, or found at two sizes, is one place.
  */
 export function numberPlaces(places: Float32Array): Uint32Array {
   const count = places.length / numbersPerPlace;

@@ -1,6 +1,6 @@
 /**
- * A local record in parts: its head, its places and its descriptors. An index has the descriptors in its rows already, so it
- * keeps the other parts only, and puts a record together where it is verified or saved. The format is in
+ * A local record in parts: its head, its places and its descriptors. An index has the descriptors in its rows already,
+ * so it keeps the other parts only, and puts a record together where it is verified or saved. The format is in
  * native/local/record.h.
  */
 

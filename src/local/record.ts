@@ -16,8 +16,8 @@ function checked(record: Uint8Array): NativeLocalRecord {
 /**
  * The local points of one original, which `registerLocal` makes and a `LocalIndex` takes. It does not change.
  *
- * A record describes 200 places of an image so well that a rough copy of the image can be made from it. Keep it as you keep
- * the image: encrypted, and for as long as you may keep the image. It is neither printed nor turned into JSON.
+ * A record describes 200 places of an image so well that a rough copy of the image can be made from it. Keep it as you
+ * keep the image: encrypted, and for as long as you may keep the image. It is neither printed nor turned into JSON.
  */
 export class LocalRecord {
   readonly #bytes: Uint8Array;
@@ -36,9 +36,9 @@ export class LocalRecord {
   /**
    * Reads the bytes that `toBytes` gave. They are copied and checked.
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: `record` is no `Uint8Array`.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_LOCAL_RECORD`: the bytes are no record, are truncated or damaged, or are of a
-   * newer version. `ERR_EMPREINTE_LOCAL_TABLE`: this version describes points otherwise. Call `registerLocal` with the
-   * original again.
+   * @throws {EmpreinteError} `ERR_EMPREINTE_LOCAL_RECORD`: the bytes are no record, are truncated or damaged, or are of
+   * a newer version. `ERR_EMPREINTE_LOCAL_TABLE`: this version describes points otherwise. Call `registerLocal` with
+   * the original again.
    */
   static from(record: Uint8Array): LocalRecord {
     return new LocalRecord(Uint8Array.from(bytes("record", record)));

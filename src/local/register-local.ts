@@ -24,12 +24,12 @@ const mostPoints = 400;
 const optionNames = ["most", "signal", "name", ...limitNames];
 
 /**
- * Finds the local points of an original, for an operator who has the originals. A `LocalIndex` finds the original by them in
- * any part of it: cropped, inside a collage, under stickers, turned or mirrored. Of a file with several pages the first is
- * registered.
+ * Finds the local points of an original, for an operator who has the originals. A `LocalIndex` finds the original by
+ * them in any part of it: cropped, inside a collage, under stickers, turned or mirrored. Of a file with several pages
+ * the first is registered.
  *
- * The points are in the order of their use: the first 100 of 200 are what `most: 100` gives. A rough copy of the image can
- * be made from a record, so keep it as you keep the image.
+ * The points are in the order of their use: the first 100 of 200 are what `most: 100` gives. A rough copy of the image
+ * can be made from a record, so keep it as you keep the image.
  *
  * @throws what `hashImage` throws
  *

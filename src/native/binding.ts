@@ -199,8 +199,8 @@ export interface NativeBinding {
   cancel(token: CancelHandle): void;
 
   /**
-   * Confines the next child that this thread starts: limits of the system, and, with `paths`, no files but those, the one
-   * that is open as `file` and `/dev/null`, no sockets, and no other process.
+   * Confines the next child that this thread starts: limits of the system, and, with `paths`, no files but those, the
+   * one that is open as `file` and `/dev/null`, no sockets, and no other process.
    */
   confineNextChild(confinement: {
     memoryBytes: number;
@@ -215,16 +215,16 @@ export interface NativeBinding {
   lockFolder(descriptor: number): boolean;
 
   /**
-   * Frees the memory of an array now. The array and whatever shares its buffer are empty afterwards. An array that is less
-   * than half of its buffer stays.
+   * Frees the memory of an array now. The array and whatever shares its buffer are empty afterwards. An array that is
+   * less than half of its buffer stays.
    */
   release(bytes: Uint8Array): void;
   allocatorState(): NativeAllocatorState;
   /** Sets thresholds of glibc's allocator in bytes, below 2³¹. Returns false if that is not possible. */
   tuneAllocator(mmapThreshold: number, trimThreshold: number, topPad: number): boolean;
   /**
-   * Lets that many threads of the pool, 1 … 64, allocate from the main arena, if they have not allocated yet, and creates no
-   * further arenas in this process. Returns promises that resolve when they do. Call it once.
+   * Lets that many threads of the pool, 1 … 64, allocate from the main arena, if they have not allocated yet, and
+   * creates no further arenas in this process. Returns promises that resolve when they do. Call it once.
    */
   shareArena(threads: number): Promise<void>[];
   /**
@@ -399,9 +399,9 @@ export interface NativeBinding {
   /** Frees the points now. */
   closeLocalQuery(query: LocalQueryHandle): void;
   /**
-   * Verifies candidates. Resolves to 18 numbers for each: the tier (0 none, 1 review, 2 match), 1 for mirrored, the inliers,
-   * the support, how many points could be seen, the mean distance, x and y of four corners in the query, and left, top,
-   * right and bottom of the support in the original.
+   * Verifies candidates. Resolves to 18 numbers for each: the tier (0 none, 1 review, 2 match), 1 for mirrored, the
+   * inliers, the support, how many points could be seen, the mean distance, x and y of four corners in the query, and
+   * left, top, right and bottom of the support in the original.
    */
   verifyLocal(request: NativeLocalRequest, cancel: CancelHandle | undefined): Promise<Float64Array>;
 

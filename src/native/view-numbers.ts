@@ -3,7 +3,10 @@ import type { NativeViews } from "./binding.js";
 /** How many numbers the core takes for a view: x and y of its four corners, its kind and its orientation. */
 export const numbersPerView = 10;
 
-/** How many numbers the core returns for a hashed view: those of the view, its quality, whether it is stable and whether it is flat. */
+/**
+ * How many numbers the core returns for a hashed view: those of the view, its quality, whether it is stable and whether
+ * it is flat.
+ */
 const numbersPerHash = 13;
 
 /** x and y of a corner, as shares of the image's width and height. */

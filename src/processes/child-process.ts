@@ -53,7 +53,9 @@ export interface ChildEnds {
 export interface ChildSetup {
   /** Becomes the child's file descriptor 3. */
   file?: number | undefined;
-  /** Become its standard output and standard error. They are closed in this process, so that only the child holds them. */
+  /**
+   * Become its standard output and standard error. They are closed in this process, so that only the child holds them.
+   */
   ends?: ChildEnds | undefined;
   /** Whether the child has a standard input. Without it there is none. */
   input?: boolean;

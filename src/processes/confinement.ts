@@ -1,4 +1,7 @@
-/** Programs of other people, and decoders of hostile files, run under limits and rules that the operating system enforces. */
+/**
+ * Programs of other people, and decoders of hostile files, run under limits and rules that the operating system
+ * enforces.
+ */
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { native } from "../native/load.js";
@@ -23,7 +26,9 @@ export interface Confinement {
 
 /** Which parts of its confinement the operating system enforces on a child. Outside of Linux it is none. */
 export interface Confined {
-  /** Address space, processor time, open files, no growing files. The child also ends with the thread that started it. */
+  /**
+   * Address space, processor time, open files, no growing files. The child also ends with the thread that started it.
+   */
   limits: boolean;
   /** It opens no files but those that it needs, and makes, changes and removes none. Linux 5.13 and newer. */
   files: boolean;
@@ -58,7 +63,9 @@ export function startConfined<T>(
   return { child, confined: { limits: has(enteredLimits), files: has(enteredFiles), network: has(enteredCalls) } };
 }
 
-/** Where a Linux system has its programs and libraries, and what they read when they start. No data of users is there. */
+/**
+ * Where a Linux system has its programs and libraries, and what they read when they start. No data of users is there.
+ */
 const systemPaths = `
   /bin /usr/bin /usr/local/bin
   /lib /lib32 /lib64 /usr/lib /usr/lib32 /usr/lib64 /usr/libexec /usr/local/lib

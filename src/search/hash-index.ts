@@ -205,8 +205,8 @@ export class HashIndex {
   }
 
   /**
-   * Searches as `searchSync` does, on another thread where that takes longer than a tenth of a millisecond. When aborted,
-   * it rejects with the signal's reason.
+   * Searches as `searchSync` does, on another thread where that takes longer than a tenth of a millisecond. When
+   * aborted, it rejects with the signal's reason.
    */
   async search(query: HashLike | Query, options?: SearchOptions): Promise<IndexMatch[]> {
     this.#open();
@@ -247,8 +247,8 @@ export class HashIndex {
    * Finds the entries that an image is a copy of. The default level `"fast"` hashes the image and searches its eight
    * orientations, with exactly the result of `search`. The other levels also find altered copies, among the 64 nearest
    * hashes of each view. A `match` is within 31 bits, or within 24 by alignment. A `review` was aligned to within 31
-   * bits, or is within 50 bits and has the support of a second view. With `local`, level `"thorough"` also finds parts of
-   * originals by their local points.
+   * bits, or is within 50 bits and has the support of a second view. With `local`, level `"thorough"` also finds parts
+   * of originals by their local points.
    *
    * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`; what `hashImage` throws; {EmpreinteError}
    * `ERR_EMPREINTE_CLOSED`. It rejects with the signal's reason when aborted.

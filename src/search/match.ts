@@ -35,8 +35,8 @@ export interface IndexMatch extends Match {
    */
   crop?: number;
   /**
-   * What local points say, where a search with a `LocalIndex` found the entry by them. For the view `"local"`, `distance`
-   * is the mean of the differing bits of its descriptors.
+   * What local points say, where a search with a `LocalIndex` found the entry by them. For the view `"local"`,
+   * `distance` is the mean of the differing bits of its descriptors.
    */
   local?: LocalEvidence;
 }

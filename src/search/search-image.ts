@@ -36,8 +36,8 @@ export interface ImageSearchOptions extends Limits {
 /** The options of a search for an image in a `HashIndex`. */
 export interface IndexImageSearchOptions extends ImageSearchOptions {
   /**
-   * The local points of the originals, under the same ids. At level `"thorough"` they are searched after everything else,
-   * where nothing sure was found. Other levels reject it.
+   * The local points of the originals, under the same ids. At level `"thorough"` they are searched after everything
+   * else, where nothing sure was found. Other levels reject it.
    */
   local?: LocalHolder;
 }
@@ -204,8 +204,8 @@ async function searchAltered(
 }
 
 /**
- * The matches of hashes with those of local points. An entry that both have is one match: that by local points where only
- * this is sure, otherwise that by hashes, which says what was found besides.
+ * The matches of hashes with those of local points. An entry that both have is one match: that by local points where
+ * only this is sure, otherwise that by hashes, which says what was found besides.
  */
 function withLocal(matches: readonly IndexMatch[], findings: readonly LocalFinding[]): IndexMatch[] {
   if (findings.length === 0) return [...matches];

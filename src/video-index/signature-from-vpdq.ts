@@ -10,7 +10,8 @@ const dense = 5;
  * Makes a signature from vPDQ features, for a `VideoIndex`. The text does not state the sampling and the duration, so
  * the times give them: the video ends one step after the last frame. The text does not state which frames are stable
  * either, so all count as stable.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: there is no feature, or a field of one is of the wrong kind.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: there is no feature, or a field of one is of the
+ * wrong kind.
  * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: the hash of a feature is malformed.
  *
  * @example

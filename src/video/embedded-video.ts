@@ -13,7 +13,10 @@ const videoBoxes: ReadonlySet<string> = new Set(
 /** Boxes of a video that are read until the one with its tracks is found. */
 const mostBoxes = 64;
 
-/** Returns the end of the video that begins at `start`, or undefined if there is none. It reads a bounded number of boxes. */
+/**
+ * Returns the end of the video that begins at `start`, or undefined if there is none. It reads a bounded number of
+ * boxes.
+ */
 function endOfVideo(bytes: Buffer, start: number): number | undefined {
   let hasTracks = false;
   let at = start;
@@ -58,8 +61,9 @@ async function readWhole(path: string, name: string): Promise<Buffer> {
 }
 
 /**
- * Returns a copy of the video that a motion photograph has behind its image, or undefined if it has none. `hashImage` reads
- * only the still image of such a JPEG or HEIC; give the video to `hashVideo`. A live photo has its video in a file of its own.
+ * Returns a copy of the video that a motion photograph has behind its image, or undefined if it has none. `hashImage`
+ * reads only the still image of such a JPEG or HEIC; give the video to `hashVideo`. A live photo has its video in a
+ * file of its own.
  *
  * @param input a path, a file: URL or bytes, of at most 256 MiB.
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the input is of the wrong kind.

@@ -78,8 +78,8 @@ export interface VideoSignature {
   /** The average frames a second over the video. */
   frameRate: number;
   /**
-   * How many video streams the file has, without cover images. It is present where there are several. Only the one of the
-   * option `stream` was read.
+   * How many video streams the file has, without cover images. It is present where there are several. Only the one of
+   * the option `stream` was read.
    */
   streamCount?: number;
   /** The width of the first frame in pixels. */

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { HashIndex } from "../../dist/index.js";
 import { clusteredHashes, difference, distances, hashAt, random, randomHashes, within } from "../support/hashes.ts";
 
-// The strategies by name, on parts with tables, small parts, a delta and removed entries together, against a search that goes
-// byte by byte. What the strategies do inside is tested harder without Node, in test/native/engine.cc.
+// The strategies by name, on parts with tables, small parts, a delta and removed entries together, against a search
+// that goes byte by byte. What the strategies do inside is tested harder without Node, in test/native/engine.cc.
 
 const count = 50_000;
 const hashes = Buffer.concat([clusteredHashes(count / 2, 51), randomHashes(count / 2, 52)]);

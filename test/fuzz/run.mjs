@@ -2,8 +2,8 @@
 //
 //   node test/fuzz/run.mjs [--seconds 60] [--seed N] [--merge] [pixels|lists|index|align|records …]
 //
-// What a run finds new is kept in build/fuzz/corpus and used by the next; --merge adds to the corpus here what reaches code
-// that nothing in it reaches yet. Ends with 1 on a finding, whose input is kept in build/fuzz/findings.
+// What a run finds new is kept in build/fuzz/corpus and used by the next; --merge adds to the corpus here what reaches
+// code that nothing in it reaches yet. Ends with 1 on a finding, whose input is kept in build/fuzz/findings.
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -14,8 +14,8 @@ import { compiler } from "./compiler.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const work = "build/fuzz";
-// Tracing comparisons finds its way through text; in the kernels' inner loops it is three quarters of the time. `sources`
-// are the sources that a target needs, where they are not all.
+// Tracing comparisons finds its way through text; in the kernels' inner loops it is three quarters of the time.
+// `sources` are the sources that a target needs, where they are not all.
 const untraced = ["-fno-sanitize-coverage=trace-cmp"];
 const targets = {
   pixels: { flags: untraced, most: 512 },
@@ -56,11 +56,12 @@ async function together(tasks) {
 }
 
 /**
- * Compiles the core once for each set of flags, and links the targets. Returns each target's program. The tests of the core
- * use the objects again.
+ * Compiles the core once for each set of flags, and links the targets. Returns each target's program. The tests of the
+ * core use the objects again.
  */
 async function build(clang, names) {
-  // Lines and functions are what a report of a finding shows: more of the debug information costs a seventh of the time.
+  // Lines and functions are what a report of a finding shows: more of the debug information costs a seventh of the
+  // time.
   const common = ["-std=c++20", "-O2", "-g1", "-ffp-contract=off"];
   const sanitizers = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"];
   const compile = async (flags, source, object) => {

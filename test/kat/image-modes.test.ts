@@ -1,6 +1,6 @@
 /**
- * Files of every mode against their own samples: the samples are made first, then the file, and the file must hash to what
- * the samples hash to. Images are 8-bit unless a name says otherwise.
+ * Files of every mode against their own samples: the samples are made first, then the file, and the file must hash to
+ * what the samples hash to. Images are 8-bit unless a name says otherwise.
  */
 import sharp from "sharp";
 import { describe, expect, it, test } from "vitest";

@@ -31,13 +31,15 @@ describe(`on ${kernels.join(", ")}`, () => {
     const data = makeInput(SPECS.find((spec) => spec.id === vector.id)!);
     expect(fnv1a32(data)).toBe(vector.inputFnv1a32);
     const { width, height, channels } = vector;
-    // test/native/kat.cc has every kernel hash every vector; a large one is here on the best kernel alone in the short run.
+    // test/native/kat.cc has every kernel hash every vector; a large one is here on the best kernel alone in the short
+    // run.
     const large = width * height > 500_000;
     for (const kernel of large ? kernels.slice(0, rounds(1, kernels.length)) : kernels) {
       for (const method of ["exact", "auto"] as const) {
         const plain = hashPixelsSync({ data, width, height, channels }, { kernel, method });
         expect(plain, `${kernel} ${method}`).toMatchObject({ hash: vector.hash, quality: vector.quality });
-        // The reference's entry point for all orientations has no 64×64 shortcut, so its "orig" is another computation there.
+        // The reference's entry point for all orientations has no 64×64 shortcut, so its "orig" is another computation
+        // there.
         const turned = hashPixelsSync({ data, width, height, channels }, { kernel, method, orientations: true });
         expect(turned.orientations, `${kernel} ${method}`).toEqual(vector.dihedral);
         expect(turned.hash, `${kernel} ${method}`).toBe(vector.hash);

@@ -17,9 +17,10 @@ import {
 } from "../support/project/native.ts";
 import { root, run, which } from "../support/run.ts";
 
-// The core's own test programs, without Node. `npm test` links them with the core that the addon has and runs them on this
-// processor. `npm run test:all` compiles the core for an emulated processor and under sanitizers, too, unless `npm run fuzz`
-// has just done so. Two run at a time. Objects are kept between runs, so that only changed sources are compiled.
+// The core's own test programs, without Node. `npm test` links them with the core that the addon has and runs them on
+// this processor. `npm run test:all` compiles the core for an emulated processor and under sanitizers, too, unless `npm
+// run fuzz` has just done so. Two run at a time. Objects are kept between runs, so that only changed sources are
+// compiled.
 const workshop = new Workshop();
 afterAll(() => workshop[Symbol.dispose]());
 
@@ -156,7 +157,9 @@ describe.concurrent("division by a window is a true division", () => {
   });
 });
 
-/** What a program checks: `args` of a run on this processor, under the sanitizers, and on an emulated arm64 processor. */
+/**
+ * What a program checks: `args` of a run on this processor, under the sanitizers, and on an emulated arm64 processor.
+ */
 interface Check {
   title: string;
   sources: string[];
@@ -194,7 +197,8 @@ const checks: Check[] = [
     sanitized: [],
   },
   {
-    // Arguments: seed, rounds (with 16 tables, 8, 16 that grow into 13 of long chunks, and none in turn), steps a round.
+    // Arguments: seed, rounds (with 16 tables, 8, 16 that grow into 13 of long chunks, and none in turn), steps a
+    // round.
     title: "the search engine agrees with brute force",
     sources: ["test/native/engine.cc"],
     right: /^\d+ checks, [1-9]\d* states with tables, [1-9]\d* with long chunks, 0 failures$/m,

@@ -5,8 +5,8 @@ import { succeed, which } from "../support/run.ts";
 const workshop = new Workshop();
 afterAll(() => workshop[Symbol.dispose]());
 
-// A weak function in two objects is linked once. Were the copy compiled for AVX-512 the one that is kept, every processor
-// would run it.
+// A weak function in two objects is linked once. Were the copy compiled for AVX-512 the one that is kept, every
+// processor would run it.
 describe("the kernels of newer processors", () => {
   test.for([
     ["x86_avx2", "-O3"],

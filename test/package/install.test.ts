@@ -56,8 +56,8 @@ beforeAll(async () => {
   symlinkSync(join(root, "node_modules"), join(tree, "node_modules"), "dir");
   const here = { cwd: tree, env: environment(path) };
   await succeed("npm", ["run", "build:library"], here);
-  // It packs the addon that is there: compiling it again takes minutes. The release workflow packs those of prebuildify,
-  // and installs them on each system.
+  // It packs the addon that is there: compiling it again takes minutes. The release workflow packs those of
+  // prebuildify, and installs them on each system.
   if (!existsSync(addon())) await succeed("npm", ["run", "build:native"], here);
   const built = existsSync(addon()) ? addon() : join(tree, "build/Release/empreinte.node");
   cpSync(built, join(tree, `prebuilds/${target}/empreinte.node`));

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { needsLongRun, rounds } from "../support/long.ts";
 import { root, run } from "../support/run.ts";
 
-// What `npm run lint` and `npm run format:check` do, one test a tool. The tools that read everything take half of the time of
-// `npm test`, and the editor or `npm run lint` has said it before: they are for the long run.
+// What `npm run lint` and `npm run format:check` do, one test a tool. The tools that read everything take half of the
+// time of `npm test`, and the editor or `npm run lint` has said it before: they are for the long run.
 const minutes = { timeout: 5 * 60_000 };
 
 async function passes(script: string, ...args: string[]): Promise<void> {
@@ -51,7 +51,8 @@ describe("the sources", () => {
   });
 });
 
-// `npm ci` refuses a lock file that leaves one out, on every platform; a registry that lags behind makes such lock files.
+// `npm ci` refuses a lock file that leaves one out, on every platform; a registry that lags behind makes such lock
+// files.
 test("package-lock.json has every optional package that another one requests", () => {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
   const requested = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));

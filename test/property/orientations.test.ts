@@ -75,7 +75,10 @@ const recipes = (side: fc.Arbitrary<number>): fc.Arbitrary<Recipe> =>
     height: side,
   });
 
-/** 64 times an odd number, with a filter of odd width: filter and sampling are symmetrical, turning changes no sum but in rounding. */
+/**
+ * 64 times an odd number, with a filter of odd width: filter and sampling are symmetrical, turning changes no sum but
+ * in rounding.
+ */
 const symmetrical = recipes(fc.constantFrom(320, 576));
 const any = recipes(fc.integer({ min: 300, max: 700 }));
 const rotations = orientationNames.slice(1);

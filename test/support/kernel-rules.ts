@@ -5,8 +5,8 @@ import { run, which } from "./run.ts";
 export const noKernelRules = "skipped: needs Linux and python3";
 
 /**
- * Whether the kernel has Landlock, and filters of system calls for this processor: undefined if that cannot be found out.
- * The number 444 is landlock_create_ruleset, which answers its version where its only option is 1.
+ * Whether the kernel has Landlock, and filters of system calls for this processor: undefined if that cannot be found
+ * out. The number 444 is landlock_create_ruleset, which answers its version where its only option is 1.
  */
 export async function kernelRules(): Promise<{ files: boolean; network: boolean } | undefined> {
   const python = which("python3");

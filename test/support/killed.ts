@@ -9,8 +9,8 @@ export interface Killed {
 }
 
 /**
- * Runs the child and kills it inside the step after its line number `line`: when `share` of the time has passed that the
- * steps before took. So the kill strikes inside the work on a fast and on a slow machine alike.
+ * Runs the child and kills it inside the step after its line number `line`: when `share` of the time has passed that
+ * the steps before took. So the kill strikes inside the work on a fast and on a slow machine alike.
  */
 export async function killed(args: readonly string[], line: number, share: number): Promise<Killed> {
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });

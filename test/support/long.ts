@@ -12,7 +12,9 @@ export function needsLongRun(ctx: { skip(note: string): unknown }): void {
 const factor = Number(process.env["EMPREINTE_ROUNDS"] ?? 1);
 if (!(factor > 0)) throw new Error("EMPREINTE_ROUNDS is a number above 0");
 
-/** How often, or on how much, a test works: `short` in `npm test`, `full` in `npm run test:all`. The code is the same. */
+/**
+ * How often, or on how much, a test works: `short` in `npm test`, `full` in `npm run test:all`. The code is the same.
+ */
 export function rounds(short: number, full: number): number {
   return Math.max(1, Math.round(factor * (long ? full : short)));
 }

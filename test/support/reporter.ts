@@ -39,7 +39,10 @@ export function closing({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-/** The default report, then each skipped test with its reason, then `N passed, N failed, N skipped` alone on the last line. */
+/**
+ * The default report, then each skipped test with its reason, then `N passed, N failed, N skipped` alone on the last
+ * line.
+ */
 export class ClosingLine extends DefaultReporter {
   override onTestRunEnd(
     modules: readonly TestModule[],

@@ -3,18 +3,23 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./run.ts";
 
-/** The rooms whose tests leave their process alone. Hostile inputs, compilers and clusters of servers have their own. */
+/**
+ * The rooms whose tests leave their process alone. Hostile inputs, compilers and clusters of servers have their own.
+ */
 const rooms = ["test/kat", "test/property", "test/differential", "test/unit"];
 const packages = ["packages/browser/test", "packages/exchange/test", "packages/fetch/test", "packages/server/test"];
 
 /**
- * What changes or measures the whole process: its environment, folder, allocator, memory, threads, handlers and warnings. A
- * copy of the environment for a child changes nothing.
+ * What changes or measures the whole process: its environment, folder, allocator, memory, threads, handlers and
+ * warnings. A copy of the environment for a child changes nothing.
  */
 const wholeProcess =
   /(?<!\{ \.\.\.)process\.env\b|process\.(chdir|cwd|memoryUsage|resourceUsage|on|once|exitCode|execArgv|umask)\b|tuneProcess|hardenDecoder|sharp\.(cache|concurrency|simd)|\bgc\(|\/proc\/self|UV_THREADPOOL_SIZE|vi\.(mock|stub|useFakeTimers)|isolation: "process"/;
 
-/** Whether a test with this source leaves its process as it was. What test/support changes, it restores after a file's tests. */
+/**
+ * Whether a test with this source leaves its process as it was. What test/support changes, it restores after a file's
+ * tests.
+ */
 export function sharesProcess(source: string): boolean {
   return !wholeProcess.test(source);
 }

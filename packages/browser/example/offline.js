@@ -1,4 +1,5 @@
-// Keeps the files of this page on the device, so that it opens and works without a network. It answers for these files only.
+// Keeps the files of this page on the device, so that it opens and works without a network. It answers for these files
+// only.
 const cacheName = "empreinte-1";
 const files = [
   "./",

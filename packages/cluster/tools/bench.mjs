@@ -1,5 +1,5 @@
-// The cluster on this machine: one nats-server, a curator and nodes as processes. Each figure is beside a bare figure of
-// NATS or of the store from the same run.
+// The cluster on this machine: one nats-server, a curator and nodes as processes. Each figure is beside a bare figure
+// of NATS or of the store from the same run.
 //
 //   npm run bench:cluster -- [--nodes 8] [--withdrawals 100] [--revisions 2000]
 import { spawn } from "node:child_process";

@@ -1,5 +1,5 @@
-// A process of the demo: a node, or a standby, with a load of searches; or the curator, with a load of imports. Options as
-// JSON in the first argument, commands as lines on standard input, events and answers as lines on standard output.
+// A process of the demo: a node, or a standby, with a load of searches; or the curator, with a load of imports. Options
+// as JSON in the first argument, commands as lines on standard input, events and answers as lines on standard output.
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -204,7 +204,8 @@ for (const hash of removed) await again.call("gone", hash);
 await again.call("load", hashes);
 tell(`node-3 is back, and answers after ${seconds(back)} at revision ${without.revision} or later`);
 
-// A standby takes over only with every revision that was announced, so the last ones must have come before the curator goes.
+// A standby takes over only with every revision that was announced, so the last ones must have come before the curator
+// goes.
 const last = await curator.call("pause");
 await Promise.all(all().map((node) => answering(node, last)));
 tell("the imports end; the searches go on");

@@ -1,6 +1,6 @@
-// Fetches a source once. Tests kill it at any time. Arguments: the store, the kind, the base.
-// KILL=POINT:PAGE lets it kill itself at that page: before its "request", in its transaction before ("complete") or after
-// ("cursor") a whole list ends what it did not name, or when the transaction is "committed".
+// Fetches a source once. Tests kill it at any time. Arguments: the store, the kind, the base. KILL=POINT:PAGE lets it
+// kill itself at that page: before its "request", in its transaction before ("complete") or after ("cursor") a whole
+// list ends what it did not name, or when the transaction is "committed".
 import { BankStore } from "empreinte/bank";
 import { openClient, runSource, systemEnvironment } from "../dist/index.js";
 

@@ -1,4 +1,6 @@
-/** The watch and hosts that misbehave: nothing hangs, nothing fills the memory, and nothing is said that is not known. */
+/**
+ * The watch and hosts that misbehave: nothing hangs, nothing fills the memory, and nothing is said that is not known.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashImage } from "empreinte";

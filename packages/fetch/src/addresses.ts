@@ -19,8 +19,8 @@ const isIsatap = ({ parts }: ipaddr.IPv6): boolean => (parts[4]! & ~0x200) === 0
 
 /**
  * Whether an address is public unicast. Private, loopback, link-local, shared, documentation, multicast and reserved
- * addresses are not. Nor are IPv6 addresses that carry an IPv4 address: NAT64, 6to4, Teredo, ISATAP. An IPv4-mapped address
- * is what its IPv4 address is. Text that is no address is not public.
+ * addresses are not. Nor are IPv6 addresses that carry an IPv4 address: NAT64, 6to4, Teredo, ISATAP. An IPv4-mapped
+ * address is what its IPv4 address is. Text that is no address is not public.
  */
 export function isPublicAddress(address: string): boolean {
   const parsed = parse(address);

@@ -22,7 +22,8 @@ export type FetchErrorCode =
   | "ERR_EMPREINTE_FETCH_NETWORK";
 
 /**
- * A fetch failed. The message names the host and nothing else of the address, because paths and queries may have secrets.
+ * A fetch failed. The message names the host and nothing else of the address, because paths and queries may have
+ * secrets.
  */
 export class FetchError extends Error {
   /** The code, which is stable across releases: see {@link FetchErrorCode}. */

@@ -21,9 +21,9 @@ interface Connections {
 }
 
 /**
- * Fetches what strangers point at. It connects only to public addresses: a name is resolved once, all of its addresses are
- * checked, and the connection goes to one of them. Each redirect is checked like the first address. Bodies are streams with a
- * limit, and one deadline covers everything.
+ * Fetches what strangers point at. It connects only to public addresses: a name is resolved once, all of its addresses
+ * are checked, and the connection goes to one of them. Each redirect is checked like the first address. Bodies are
+ * streams with a limit, and one deadline covers everything.
  *
  * @example
  * const fetcher = new Fetcher();

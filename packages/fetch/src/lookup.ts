@@ -11,8 +11,8 @@ export type Resolve = (
 ) => void;
 
 /**
- * Makes the `lookup` of a connection. It resolves the name once and refuses it unless all of its addresses are allowed. The
- * connection is then made to one of exactly these addresses: nobody resolves the name a second time.
+ * Makes the `lookup` of a connection. It resolves the name once and refuses it unless all of its addresses are allowed.
+ * The connection is then made to one of exactly these addresses: nobody resolves the name a second time.
  */
 export function checkedLookup(allowed: (address: string) => boolean, resolve: Resolve = lookup): LookupFunction {
   return (hostname: string, options: LookupOptions, callback): void => {

@@ -3,12 +3,13 @@ import { invalid } from "./errors.js";
 /** What a {@link Fetcher} allows. */
 export interface FetcherOptions {
   /**
-   * Addresses and networks that may be fetched although they are not public: `["127.0.0.1", "10.0.0.0/8"]`. Default: none.
+   * Addresses and networks that may be fetched although they are not public: `["127.0.0.1", "10.0.0.0/8"]`. Default:
+   * none.
    */
   allow?: readonly string[];
   /**
-   * Origins that the operator has named, such as `"http://hma.internal:5000"`. Their addresses are not checked. Only requests
-   * to exactly these origins are exempt, and a redirect from elsewhere never reaches them. Default: none.
+   * Origins that the operator has named, such as `"http://hma.internal:5000"`. Their addresses are not checked. Only
+   * requests to exactly these origins are exempt, and a redirect from elsewhere never reaches them. Default: none.
    */
   trustedOrigins?: readonly string[];
   /** Connections to each origin, 1 … 256. Default 8. */
@@ -16,8 +17,8 @@ export interface FetcherOptions {
   /** Certificates of authorities in PEM, in place of those of the system. */
   ca?: string | readonly string[];
   /**
-   * The proxy for `.onion` hosts: `"socks5://127.0.0.1:9050"`, or `"http://…"` for one that takes CONNECT. No other host goes
-   * through it. Without it, `.onion` hosts are refused.
+   * The proxy for `.onion` hosts: `"socks5://127.0.0.1:9050"`, or `"http://…"` for one that takes CONNECT. No other
+   * host goes through it. Without it, `.onion` hosts are refused.
    */
   onionProxy?: string;
   /** The `user-agent` header. Default `"empreinte-fetch"`. */
@@ -28,7 +29,10 @@ export interface FetcherOptions {
 export interface FetchOptions {
   /** Default `"GET"`. Redirects are followed for GET and HEAD only. */
   method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** `authorization`, `cookie` and `proxy-authorization` are not sent on to another origin, nor is any name with `key` in it. */
+  /**
+   * `authorization`, `cookie` and `proxy-authorization` are not sent on to another origin, nor is any name with `key`
+   * in it.
+   */
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
   /** Seconds from the call to the last byte of the body, 0.001 … 86,400. Default 30. */

@@ -1,5 +1,5 @@
-// What the review page does in the browser: single keys, and images that are shown only while a key or a button is held.
-// An image comes as bytes, is drawn, and is gone again. It never has an address.
+// What the review page does in the browser: single keys, and images that are shown only while a key or a button is
+// held. An image comes as bytes, is drawn, and is gone again. It never has an address.
 
 const { token = "", keys } = document.body.dataset;
 

@@ -1,4 +1,6 @@
-/** What goes wrong around the service: repeated calls, other processes, full disks, receivers and decoders that fail. */
+/**
+ * What goes wrong around the service: repeated calls, other processes, full disks, receivers and decoders that fail.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

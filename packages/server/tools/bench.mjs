@@ -1,4 +1,5 @@
-// The server beside a bare fastify route, and beside the library alone: npm run bench:server -- [--quick] [--data FOLDER]
+// The server beside a bare fastify route, and beside the library alone: npm run bench:server -- [--quick] [--data
+// FOLDER]
 //
 // --data names a data folder whose store has what to search. Without it a store is made, with 100,000 random hashes
 // (--quick) or a million.

@@ -30,9 +30,9 @@ export class DecisionContext {
   }
 
   /**
-   * Runs `work` on the store as it is now, in one reading. If the index has the store's revision, one statement finds that
-   * out, and the reading begins only when the work needs more than the index and the banks: most uploads are near nothing.
-   * If another process has changed the store by then, the work, which has read nothing of it, begins again.
+   * Runs `work` on the store as it is now, in one reading. If the index has the store's revision, one statement finds
+   * that out, and the reading begins only when the work needs more than the index and the banks: most uploads are near
+   * nothing. If another process has changed the store by then, the work, which has read nothing of it, begins again.
    */
   read<T>(work: (snapshot: LiveSnapshot) => T): T {
     const [database, live] = [this.#database, this.#live];

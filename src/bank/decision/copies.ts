@@ -102,7 +102,8 @@ export async function findCopies(
   using image = new ImageViews(samples);
   const options = { level, radius: matchRadius, entryOf, groupOf, signal, isDecided };
   const { candidates } = await searchCopies(image, index, options);
-  // Of entries with the same image only one is aligned, but another's bank may ask for more: search aligned views again.
+  // Of entries with the same image only one is aligned, but another's bank may ask for more: search aligned views
+  // again.
   const seen = [...candidates.accepted().values()].flat().map(({ viewHash }) => viewHash);
   const aligned = [...new Set(seen)].filter(({ name }) => name === "aligned");
   await candidates.search(index, aligned, matchRadius, signal);

@@ -9,8 +9,8 @@ interface CountedSignal {
 }
 
 /**
- * The store's index, without the signals of entries that do not count for a search of altered copies. Such signals would
- * take the places of others in the alignment.
+ * The store's index, without the signals of entries that do not count for a search of altered copies. Such signals
+ * would take the places of others in the alignment.
  */
 export class CountedSignals implements CopyIndex {
   /** The signals that were found so far; undefined for one that does not count. */

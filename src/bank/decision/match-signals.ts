@@ -31,8 +31,8 @@ export interface FramePlace {
 }
 
 /**
- * Returns the most bits that may differ. The tier of a view says how far the view may be. A bank with a smaller radius than
- * that gets nothing beyond its own radius.
+ * Returns the most bits that may differ. The tier of a view says how far the view may be. A bank with a smaller radius
+ * than that gets nothing beyond its own radius.
  */
 function mostDiffering({ radius }: Policy, copy: QueryCopy | undefined): number {
   if (copy === undefined || radius < matchRadius) return radius;
@@ -189,8 +189,8 @@ const rank = ({ kind, orientation }: DecisionMatch): number =>
   kind === "exact" ? -1 : orientationNames.indexOf(orientation);
 
 /**
- * Compares two matches of one entry. The better one asks for more, so that a crop never makes an entry ask for less. Then
- * the nearer one is better; of equally near ones the exact one, then the first orientation, then the older signal.
+ * Compares two matches of one entry. The better one asks for more, so that a crop never makes an entry ask for less.
+ * Then the nearer one is better; of equally near ones the exact one, then the first orientation, then the older signal.
  */
 function isBetter(match: DecisionMatch, other: DecisionMatch): boolean {
   const by =

@@ -67,8 +67,8 @@ export function suppresses({ negative, crop, tier }: DecisionMatch): boolean {
 }
 
 /**
- * By how many bits a false alarm's stretch may be farther than what it suppresses. Its distance is a mean, and of a video of
- * one frame a second it depends on which frames these are.
+ * By how many bits a false alarm's stretch may be farther than what it suppresses. Its distance is a mean, and of a
+ * video of one frame a second it depends on which frames these are.
  */
 const segmentSlack = 8;
 /** The share of a stretch that must be in a known false alarm for that to suppress it. */
@@ -91,8 +91,8 @@ export function sharedSeconds(segments: readonly VideoSegment[]): number {
 }
 
 /**
- * Whether a false alarm is about what another match is about. One image, or the same bytes, are all of an upload. Of a video
- * it is the stretch or the frame: a false alarm at its beginning says nothing about the rest.
+ * Whether a false alarm is about what another match is about. One image, or the same bytes, are all of an upload. Of a
+ * video it is the stretch or the frame: a false alarm at its beginning says nothing about the rest.
  */
 function isAbout(negative: DecisionMatch, match: DecisionMatch): boolean {
   if (negative.kind === "exact") return true;
@@ -120,8 +120,9 @@ export function suppressorOf(match: DecisionMatch, negatives: readonly DecisionM
 const kindRank = { exact: 0, video: 1, near: 2, copy: 2 } as const;
 
 /**
- * Returns each entry's best match, in the order given. An image's matches are one for each entry already. A video may have an
- * entry's bytes, stretches of its video and its images: what is not suppressed counts first, then what asks for more.
+ * Returns each entry's best match, in the order given. An image's matches are one for each entry already. A video may
+ * have an entry's bytes, stretches of its video and its images: what is not suppressed counts first, then what asks for
+ * more.
  */
 export function bestOfEach<T extends DecisionMatch>(matches: readonly T[]): T[] {
   const best = new Map<number, T>();

@@ -22,32 +22,32 @@ export interface Policy {
   /** What a match asks for. Default `"review"`. */
   action: Action;
   /**
-   * The strongest action that a match by a crop asks for. Default undefined: `"review"`. What is near a crop is a copy of
-   * that crop. But nobody has checked that the crop alone is what the image is listed for: half an image may be a wall, a
-   * caption or a logo.
+   * The strongest action that a match by a crop asks for. Default undefined: `"review"`. What is near a crop is a copy
+   * of that crop. But nobody has checked that the crop alone is what the image is listed for: half an image may be a
+   * wall, a caption or a logo.
    */
   cropAction?: Action;
   /**
-   * A known video matches only where its segments cover at least this many seconds of the upload, 0 … 1,000,000. Default
-   * undefined: what `VideoIndex` finds is enough.
+   * A known video matches only where its segments cover at least this many seconds of the upload, 0 … 1,000,000.
+   * Default undefined: what `VideoIndex` finds is enough.
    */
   minSharedSeconds?: number;
   /**
-   * A known video matches only where its segments cover at least this share, 0 … 1, of the upload or of the known video,
-   * whichever share is larger. Default undefined: what `VideoIndex` finds is enough.
+   * A known video matches only where its segments cover at least this share, 0 … 1, of the upload or of the known
+   * video, whichever share is larger. Default undefined: what `VideoIndex` finds is enough.
    */
   minShare?: number;
   /**
    * The share of uploads for which the bank is searched at all, above 0 and at most 1. The `seed` and the upload's hash
-   * decide which uploads these are. The same upload always gets the same answer, and a larger share includes every smaller
-   * one. Default undefined: 1.
+   * decide which uploads these are. The same upload always gets the same answer, and a larger share includes every
+   * smaller one. Default undefined: 1.
    */
   matchRatio?: number;
   /** The seed of `matchRatio`, 0 … 2^32 − 1. Default undefined: 0. */
   seed?: number;
   /**
-   * An entry that hits more than `uploads` different uploads within `seconds` seconds becomes flooded. Until it is released
-   * it asks for `"review"` where its bank asks for `"block"`. Default undefined: no entry becomes flooded.
+   * An entry that hits more than `uploads` different uploads within `seconds` seconds becomes flooded. Until it is
+   * released it asks for `"review"` where its bank asks for `"block"`. Default undefined: no entry becomes flooded.
    */
   flood?: FloodLimit;
 }

@@ -1,7 +1,7 @@
 /**
- * Qualifications: what analysts have said about the content of an entry. The newest qualification of the same content is
- * suggested to the next analyst, with its author, its time and its distance. The analyst confirms or overrides it, and the
- * result is the next suggestion.
+ * Qualifications: what analysts have said about the content of an entry. The newest qualification of the same content
+ * is suggested to the next analyst, with its author, its time and its distance. The analyst confirms or overrides it,
+ * and the result is the next suggestion.
  */
 import type { Orientation } from "../../hash/orientations.js";
 import { invalidArgument } from "../../check.js";

@@ -90,7 +90,9 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
   };
 }
 
-/** Returns the text by which an upload is sampled and counted: its hash, a video's key, or a digest where it has none. */
+/**
+ * Returns the text by which an upload is sampled and counted: its hash, a video's key, or a digest where it has none.
+ */
 export function uploadKey({ hash, video, digests }: CheckedQuery): string {
   return hash ?? video?.key ?? digests?.sha256 ?? digests?.sha1 ?? digests?.md5 ?? "";
 }

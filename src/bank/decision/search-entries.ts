@@ -1,4 +1,6 @@
-/** Searching the entries of a store without deciding: every active entry within the radius, whatever the policies say. */
+/**
+ * Searching the entries of a store without deciding: every active entry within the radius, whatever the policies say.
+ */
 import { checkOptions, checkSignal, invalidArgument } from "../../check.js";
 import { BankError } from "../../errors.js";
 import { orientationNames } from "../../hash/orientations.js";
@@ -18,7 +20,9 @@ import { exactTypes, signalTypes, valueBytes } from "../storage/signals.js";
 import type { DecisionContext } from "./context.js";
 import type { Snapshot, SnapshotEntry } from "./snapshot.js";
 
-/** An entry within the radius of a query, by its nearest signal. It is a lead for a person to look at, not a verdict. */
+/**
+ * An entry within the radius of a query, by its nearest signal. It is a lead for a person to look at, not a verdict.
+ */
 export interface BankMatch extends Match {
   bank: string;
   source: string;

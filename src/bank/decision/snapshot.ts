@@ -128,8 +128,8 @@ function framesOf(database: Database, pages: Pages, entry: number, end: number):
 }
 
 /**
- * The store as it is now, by the live index. It is valid within one reading, which begins at the first call that needs more
- * than the index and the banks.
+ * The store as it is now, by the live index. It is valid within one reading, which begins at the first call that needs
+ * more than the index and the banks.
  */
 export class LiveSnapshot implements Snapshot {
   readonly revision: number;
@@ -203,8 +203,8 @@ const couldMatch = ({ from, to, flags }: SignalRecord, revision: number): boolea
   from <= revision && (to === 0 || to > revision) && (flags & (quarantinedFlag | weakFlag)) === 0;
 
 /**
- * The store at an earlier revision, from the records alone. It does not use the live index, so that replaying a decision
- * also checks that index. Values that were zeroed since are not in its searches.
+ * The store at an earlier revision, from the records alone. It does not use the live index, so that replaying a
+ * decision also checks that index. Values that were zeroed since are not in its searches.
  */
 export class PastSnapshot implements Snapshot {
   readonly revision: number;

@@ -1,7 +1,7 @@
 /**
- * The chain of digests of a store's history. The digest of a revision covers the digest of the revision before, and which
- * entries and signals the revision changed. It also covers random bytes, so that two stores that part never have the same
- * digest again, whatever they do.
+ * The chain of digests of a store's history. The digest of a revision covers the digest of the revision before, and
+ * which entries and signals the revision changed. It also covers random bytes, so that two stores that part never have
+ * the same digest again, whatever they do.
  *
  * It does not cover the values of signals: a digest of one withdrawn hash would let others test guesses for it.
  */
@@ -66,7 +66,9 @@ export function verifyDigests(database: Database): string[] {
   return found;
 }
 
-/** Returns the digest at a revision as 64 hex digits. @throws {InvalidArgumentError} for a revision that is not there. */
+/**
+ * Returns the digest at a revision as 64 hex digits. @throws {InvalidArgumentError} for a revision that is not there.
+ */
 export function digestAt(database: Database, revision: number): string {
   integer("revision", revision, 0, Number.MAX_SAFE_INTEGER);
   const digest = storedDigest(database, revision);

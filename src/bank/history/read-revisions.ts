@@ -39,8 +39,8 @@ export interface ReadRevisionsOptions {
 }
 
 /**
- * Returns the rows that a store at `since` lacks, as they are now, or undefined if they exceed `maxBytes`. Call it inside
- * a reading.
+ * Returns the rows that a store at `since` lacks, as they are now, or undefined if they exceed `maxBytes`. Call it
+ * inside a reading.
  */
 export function readRevisions(
   database: Database,

@@ -14,7 +14,9 @@ export function setReplica(database: Database, audit: Audit, replica: boolean): 
   });
 }
 
-/** Copies the store into a new file with mode 0600, as it is at one revision. The copy has no free pages and no index. */
+/**
+ * Copies the store into a new file with mode 0600, as it is at one revision. The copy has no free pages and no index.
+ */
 export function copyStore(database: Database, audit: Audit, path: string): void {
   try {
     closeSync(openSync(path, "wx", 0o600));

@@ -1,6 +1,6 @@
 /**
- * Rows of tables as bytes. A value is one byte of type and its content, little-endian: null; a number (8 bytes); a text or
- * bytes (4 bytes of length, then the content). A row is its number of values (2 bytes) and the values.
+ * Rows of tables as bytes. A value is one byte of type and its content, little-endian: null; a number (8 bytes); a text
+ * or bytes (4 bytes of length, then the content). A row is its number of values (2 bytes) and the values.
  */
 import { InvalidArgumentError } from "../../errors.js";
 import type { Value } from "../storage/database.js";

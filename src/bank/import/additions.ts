@@ -102,8 +102,8 @@ const isFrame = ({ type }: CheckedSignal): boolean => type === frameType;
 export const heldReason = "its source does not say that it is active";
 
 /**
- * Screens an entry: what the source says of it, and its signals. Nearly every video has black or blurred frames, so that such frames are no reason to hold
- * back the entry, unless it has nothing else.
+ * Screens an entry: what the source says of it, and its signals. Nearly every video has black or blurred frames, so
+ * that such frames are no reason to hold back the entry, unless it has nothing else.
  */
 export function screenEntry({ screen, counts }: BatchContext, { signals, held }: CheckedEntry): Screened {
   if (!signals.some(isFrame)) return { reason: held ? heldReason : screen(signals), weak: noFrames };

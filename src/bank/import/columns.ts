@@ -1,6 +1,7 @@
 /**
- * Columns of numbers for one insertion of many rows. A column goes to SQLite as one value, because one parameter for each row
- * and column costs more than the insertion itself: as the number that all its rows have, or as 16 characters a row.
+ * Columns of numbers for one insertion of many rows. A column goes to SQLite as one value, because one parameter for
+ * each row and column costs more than the insertion itself: as the number that all its rows have, or as 16 characters a
+ * row.
  */
 const cellWidth = 16;
 const [space, minus, zero] = [32, 45, 48];

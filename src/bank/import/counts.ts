@@ -16,7 +16,10 @@ export interface ImportCounts {
   problems: number;
   /** Crops, not entries, that the screening would hold back. The import takes their entries without them. */
   cropsLeftOut: number;
-  /** Frames, not entries, that the screening would hold back. No search finds them, and their videos match by the others. */
+  /**
+   * Frames, not entries, that the screening would hold back. No search finds them, and their videos match by the
+   * others.
+   */
   weakFrames: number;
 }
 

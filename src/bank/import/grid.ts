@@ -1,14 +1,14 @@
 /**
  * Grids, frames, checkerboards and bars. If an image is a function of x times a function of y, its coefficients are
- * such a product, too. Its hash, which is their signs, is then a pattern of rows times columns: each of the 16 rows is one
- * fixed row of 16 bits or its complement. Such a hash is near those of all images of the kind, such as the lattice of a
- * collage or an empty form.
+ * such a product, too. Its hash, which is their signs, is then a pattern of rows times columns: each of the 16 rows is
+ * one fixed row of 16 bits or its complement. Such a hash is near those of all images of the kind, such as the lattice
+ * of a collage or an empty form.
  */
 import { bitCounts } from "../../popcount.js";
 
 /**
- * A hash is ordinary from this distance to the nearest pattern on. Synthetic grids, frames and boards are within 20 bits.
- * Of 100 photographs of BSDS and Kodak none was nearer than 52, and of 20,000 random hashes none nearer than 71.
+ * A hash is ordinary from this distance to the nearest pattern on. Synthetic grids, frames and boards are within 20
+ * bits. Of 100 photographs of BSDS and Kodak none was nearer than 52, and of 20,000 random hashes none nearer than 71.
  */
 const ordinaryFrom = 33;
 
@@ -60,9 +60,9 @@ export function isGrid(hash: Uint8Array): boolean {
 }
 
 /**
- * Whether far more or far fewer than half of the bits are set. A hash is cut at its own median, so that half of its bits
- * are set, unless most coefficients are equal, as in a nearly constant image. Fewer than one in a hundred million random
- * hashes is so unbalanced.
+ * Whether far more or far fewer than half of the bits are set. A hash is cut at its own median, so that half of its
+ * bits are set, unless most coefficients are equal, as in a nearly constant image. Fewer than one in a hundred million
+ * random hashes is so unbalanced.
  */
 export function isNearlyConstant(hash: Uint8Array): boolean {
   let set = 0;

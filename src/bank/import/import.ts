@@ -27,21 +27,21 @@ export interface ImportOptions extends ScreenOptions {
    */
   batch?: number;
   /**
-   * Called for each entry that the bank refuses, with the code `"bad-entry"`. `entry`, `line` and `byte` are the entry's own
-   * `position`; an entry without one is counted, from 1. The import continues with the next entry.
+   * Called for each entry that the bank refuses, with the code `"bad-entry"`. `entry`, `line` and `byte` are the
+   * entry's own `position`; an entry without one is counted, from 1. The import continues with the next entry.
    */
   onProblem?: (problem: EntryProblem) => void;
   /** Called after each batch with the number of entries taken so far. */
   onProgress?: (counts: Readonly<ImportCounts>, taken: number) => void;
   /**
-   * Whether to write the index file at the end, which takes as long for one entry as for all that the store has. Without it,
-   * searches find the entries all the same. Call `BankStore.saveIndex` from time to time where single entries are imported
-   * often. Default true.
+   * Whether to write the index file at the end, which takes as long for one entry as for all that the store has.
+   * Without it, searches find the entries all the same. Call `BankStore.saveIndex` from time to time where single
+   * entries are imported often. Default true.
    */
   saveIndex?: boolean;
   /**
-   * Says that the entries belong to a list of all that the source has, so that what the list does not name ends with it. An
-   * import without it ends nothing, and forgets a list of the source that is not complete.
+   * Says that the entries belong to a list of all that the source has, so that what the list does not name ends with
+   * it. An import without it ends nothing, and forgets a list of the source that is not complete.
    */
   wholeList?: WholeList;
   /** Ends the import between two batches. */

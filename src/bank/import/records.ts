@@ -24,9 +24,9 @@ export interface SignalInput {
    */
   crop?: string;
   /**
-   * The time of the frame in its video, 0 … 1,000,000 seconds, of a `vpdq` value. The store keeps it to the microsecond. The
-   * values of an entry with a time are one video, which `Matcher.checkVideo` finds by the stretches that an upload shares
-   * with it. A `vpdq` value without a time matches as an image does.
+   * The time of the frame in its video, 0 … 1,000,000 seconds, of a `vpdq` value. The store keeps it to the
+   * microsecond. The values of an entry with a time are one video, which `Matcher.checkVideo` finds by the stretches
+   * that an upload shares with it. A `vpdq` value without a time matches as an image does.
    */
   timestampSeconds?: number;
   /** The number of the frame, 0 … 2^32 − 1, beside `timestampSeconds`. Default: its place among the signals, from 0. */
@@ -49,9 +49,9 @@ export interface EntryInput {
   /** The numbers of the cases that the entry belongs to. */
   cases?: readonly string[];
   /**
-   * `"withdrawn"` means that the source has taken the entry back, whether the store has it or not. `"quarantined"` means that
-   * the source does not say that the entry is active: it is kept and does not match until a record says so, or until it is
-   * released. Default `"active"`.
+   * `"withdrawn"` means that the source has taken the entry back, whether the store has it or not. `"quarantined"`
+   * means that the source does not say that the entry is active: it is kept and does not match until a record says so,
+   * or until it is released. Default `"active"`.
    */
   status?: "active" | "quarantined" | "withdrawn";
   /** When the source last changed it: milliseconds since 1970, a `Date`, or ISO 8601 (in UTC where it has no zone). */

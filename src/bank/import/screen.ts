@@ -8,7 +8,10 @@ import { nearTypes } from "../storage/signals.js";
 import type { Screen } from "./counts.js";
 import { beginsPeriodic, isGrid, isNearlyConstant } from "./grid.js";
 
-/** An image that is known to be harmless: its hash, or a result of `hashImage`, with all `orientations` where it has them. */
+/**
+ * An image that is known to be harmless: its hash, or a result of `hashImage`, with all `orientations` where it has
+ * them.
+ */
 export type BenignImage = HashLike | { hash: HashLike; orientations?: Readonly<Record<string, HashLike>> };
 
 export interface ScreenOptions {
@@ -27,8 +30,9 @@ export interface Screening {
 }
 
 /**
- * Prepares the screening. It holds back an entry with a hash that would match unrelated images (all zero, constant, nearly
- * constant, periodic or a grid), an entry with a known quality below `minQuality`, and an entry that hits the benign sample.
+ * Prepares the screening. It holds back an entry with a hash that would match unrelated images (all zero, constant,
+ * nearly constant, periodic or a grid), an entry with a known quality below `minQuality`, and an entry that hits the
+ * benign sample.
  * @throws {InvalidArgumentError} @throws {InvalidHashError}
  */
 export function screening({ minQuality = leastQuality, benign, benignRadius = matchRadius }: ScreenOptions): Screening {

@@ -1,7 +1,7 @@
 /**
- * Whole lists. A source without deltas sends its full list. Listed ids are stored as keyed digests, in the transactions of the
- * import. Entries that are not listed are withdrawn in the transaction that completes the list. Until then every entry of the
- * source keeps matching.
+ * Whole lists. A source without deltas sends its full list. Listed ids are stored as keyed digests, in the transactions
+ * of the import. Entries that are not listed are withdrawn in the transaction that completes the list. Until then every
+ * entry of the source keeps matching.
  */
 import { invalidateIndexFile } from "../index/index-file.js";
 import { type RemovedCounts, removeEntries } from "../removal/remove-entries.js";
@@ -18,19 +18,21 @@ export interface WholeList {
   /** Names the list. Imports with the same id continue it, also in another process. Another id starts a new list. */
   id: string;
   /**
-   * Whether these are the list's first entries. If they are not, the store must know the list: otherwise it would withdraw the
-   * first entries. A store that was copied or restored meanwhile does not know it.
+   * Whether these are the list's first entries. If they are not, the store must know the list: otherwise it would
+   * withdraw the first entries. A store that was copied or restored meanwhile does not know it.
    */
   first: boolean;
   /**
    * Whether the list is complete. It is called in the transaction of the import's last batch. When it returns true, the
-   * source's entries that the list did not name are withdrawn in that transaction. Any later record of the source brings them
-   * back.
+   * source's entries that the list did not name are withdrawn in that transaction. Any later record of the source
+   * brings them back.
    */
   complete: () => boolean;
 }
 
-/** Begins a whole list, or continues it. Call it inside a transaction. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME` */
+/**
+ * Begins a whole list, or continues it. Call it inside a transaction. @throws {BankError} `ERR_EMPREINTE_UNKNOWN_NAME`
+ */
 export function beginWholeList(database: Database, source: number, { id, first }: WholeList): void {
   const [before] = database.get<[string | null]>("SELECT whole_list FROM source WHERE id = ?", source)!;
   if (before === id) return;
@@ -41,8 +43,8 @@ export function beginWholeList(database: Database, source: number, { id, first }
 }
 
 /**
- * Forgets a whole list that is not complete, because the source gives entries outside of it: nobody would name these, and they
- * would end with the list. Call it inside a transaction.
+ * Forgets a whole list that is not complete, because the source gives entries outside of it: nobody would name these,
+ * and they would end with the list. Call it inside a transaction.
  */
 export function forgetWholeList(database: Database, source: number): void {
   const [before] = database.get<[string | null]>("SELECT whole_list FROM source WHERE id = ?", source)!;

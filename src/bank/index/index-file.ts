@@ -1,8 +1,8 @@
 /**
  * The index file, FILE.index, which holds the index between two openings of the store. It can always be made again from
  * the store. The store records which index file is valid, by its first 64 bytes (which have the checksums of the rest),
- * and the revision it has. Any other file is removed. A withdrawal deletes that record in its own transaction, so that no
- * index file with a withdrawn hash is ever used, and it removes the file before it returns.
+ * and the revision it has. Any other file is removed. A withdrawal deletes that record in its own transaction, so that
+ * no index file with a withdrawn hash is ever used, and it removes the file before it returns.
  */
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
@@ -62,8 +62,8 @@ export async function headerOf(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * Removes an index file that the store does not record as valid, before an opening does anything that may fail. A process
- * that saves holds the folder's lock from before its file is in place until the file is recorded.
+ * Removes an index file that the store does not record as valid, before an opening does anything that may fail. A
+ * process that saves holds the folder's lock from before its file is in place until the file is recorded.
  */
 export async function removeStaleIndexFile(database: Database): Promise<void> {
   const path = indexPath(database.path);
@@ -82,8 +82,8 @@ export async function removeStaleIndexFile(database: Database): Promise<void> {
 const mostTries = 100;
 
 /**
- * Opens the index file where the store records it as valid. Returns undefined for any other, also for a damaged one, and
- * for a link: the file behind a link could stay when the link is removed.
+ * Opens the index file where the store records it as valid. Returns undefined for any other, also for a damaged one,
+ * and for a link: the file behind a link could stay when the link is removed.
  */
 export async function openIndexFile(database: Database): Promise<IndexState | undefined> {
   const path = indexPath(database.path);

@@ -1,6 +1,6 @@
 /**
- * The index of the signals that may match, kept in step with the store. It keeps the index file up to date and removes it
- * when signals are withdrawn.
+ * The index of the signals that may match, kept in step with the store. It keeps the index file up to date and removes
+ * it when signals are withdrawn.
  */
 import { dirname } from "node:path";
 import { withFolderLock } from "../../search/folder-lock.js";
@@ -20,7 +20,9 @@ import type { SignalRecord } from "../storage/pages.js";
 import { type Bank, banksAt } from "../decision/policy.js";
 import { nearTypes } from "../storage/signals.js";
 
-/** Scanning this many rows without tables takes some hundredths of a millisecond, so that a search need not avoid it. */
+/**
+ * Scanning this many rows without tables takes some hundredths of a millisecond, so that a search need not avoid it.
+ */
 const mostScanned = 8192;
 /** An index with fewer rows has no tables at all. */
 const leastWithTables = 32_768;
@@ -87,8 +89,8 @@ export class LiveIndex {
   }
 
   /**
-   * Returns each query's hits among signals of these types, on another thread. Where `save` replaces the index meanwhile, it
-   * searches the new one.
+   * Returns each query's hits among signals of these types, on another thread. Where `save` replaces the index
+   * meanwhile, it searches the new one.
    * @param types default: all that match by distance.
    */
   async searchMany(
@@ -124,7 +126,9 @@ export class LiveIndex {
     });
   }
 
-  /** Writes the index file, unless there is a valid one of this revision. @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` */
+  /**
+   * Writes the index file, unless there is a valid one of this revision. @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`
+   */
   async save(): Promise<void> {
     if (this.#saving !== undefined) return;
     const saving = (this.#saving = new AbortController());
@@ -152,8 +156,8 @@ export class LiveIndex {
   }
 
   /**
-   * Builds the index anew where many rows are in shards without tables, as after an import in batches. Every search would
-   * scan them, eight times for an image with its orientations. Returns whether it did.
+   * Builds the index anew where many rows are in shards without tables, as after an import in batches. Every search
+   * would scan them, eight times for an image with its orientations. Returns whether it did.
    */
   async #rebuild(signal: AbortSignal): Promise<boolean> {
     const { rows, indexed } = this.#state.index.stats();
@@ -172,9 +176,9 @@ export class LiveIndex {
   }
 
   /**
-   * Runs `work`, which withdraws signals. It holds the folder's lock, so that no process writes an index file meanwhile: a
-   * process that saves takes the lock first, and then reads the store. Whatever happens to `work`, an index file that the
-   * store does not record as valid is removed.
+   * Runs `work`, which withdraws signals. It holds the folder's lock, so that no process writes an index file
+   * meanwhile: a process that saves takes the lock first, and then reads the store. Whatever happens to `work`, an
+   * index file that the store does not record as valid is removed.
    */
   async removing<T>(work: () => T): Promise<T> {
     this.#saving?.abort();

@@ -2,9 +2,9 @@
  * Removing the index file so that its hashes are gone. Every step is synchronous: a withdrawal does it inside its
  * transaction, before the steps that may fail.
  *
- * Somebody may have put the file on another disk behind a symbolic link, or given it a second name. What is behind a link is
- * removed, too, and a file with a second name is overwritten with zeros first. Only index files are treated so: whatever
- * else a link leads to stays.
+ * Somebody may have put the file on another disk behind a symbolic link, or given it a second name. What is behind a
+ * link is removed, too, and a file with a second name is overwritten with zeros first. Only index files are treated so:
+ * whatever else a link leads to stays.
  */
 import {
   closeSync,

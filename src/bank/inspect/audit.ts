@@ -1,11 +1,11 @@
 /**
  * The audit log: who did what and when. The table only grows, except that records older than the store's retention are
- * deleted. Triggers refuse any other change. Each record has a keyed digest of itself and of the record before it, so that
- * `verify` finds a missing or altered one. Whoever has the file has the key, so this guards against accidents and other
- * tools, not against a forger.
+ * deleted. Triggers refuse any other change. Each record has a keyed digest of itself and of the record before it, so
+ * that `verify` finds a missing or altered one. Whoever has the file has the key, so this guards against accidents and
+ * other tools, not against a forger.
  *
- * The log names entries by number, never by the source's id, and has at most the first 8 digits of a hash. So it does not
- * preserve what an erasure removes.
+ * The log names entries by number, never by the source's id, and has at most the first 8 digits of a hash. So it does
+ * not preserve what an erasure removes.
  */
 import { integer, checkOptions } from "../../check.js";
 import type { Database, Value } from "../storage/database.js";

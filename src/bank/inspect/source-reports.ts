@@ -1,6 +1,6 @@
 /**
- * The fetcher's report on a source: when it was last current, and whether it has stopped. It is a memo, because a fetch that
- * finds nothing new makes no revision, but must be recorded all the same.
+ * The fetcher's report on a source: when it was last current, and whether it has stopped. It is a memo, because a fetch
+ * that finds nothing new makes no revision, but must be recorded all the same.
  */
 import { createHash } from "node:crypto";
 import { checkOptions, integer } from "../../check.js";
@@ -13,7 +13,10 @@ import { parseStored } from "../storage/stored-json.js";
 
 /** What is said of a source. */
 export interface SourceReport {
-  /** When the source had nothing more: milliseconds since 1970, a `Date`, or ISO 8601. Undefined where it never came so far. */
+  /**
+   * When the source had nothing more: milliseconds since 1970, a `Date`, or ISO 8601. Undefined where it never came so
+   * far.
+   */
   currentAt?: number | Date | string;
   /** How many seconds after that the source is stale, 1 … 31,622,400. */
   staleAfterSeconds: number;
@@ -50,7 +53,10 @@ const memoName = ({ bank, source }: SourceName): string =>
 const isReport = (value: unknown): value is StoredReport =>
   typeof value === "object" && value !== null && "bank" in value && "source" in value && "staleAfterSeconds" in value;
 
-/** Keeps what is said of a source, or forgets it for undefined. Call it inside a transaction. @throws {InvalidArgumentError} */
+/**
+ * Keeps what is said of a source, or forgets it for undefined. Call it inside a transaction. @throws
+ * {InvalidArgumentError}
+ */
 export function keepReport(database: Database, from: SourceName, report: SourceReport | undefined): void {
   bankNumber(database, from.bank);
   const { bank, source } = { bank: from.bank, source: checkName("source", from.source) };

@@ -63,7 +63,9 @@ function releaseFlooded(database: Database, id: number, audit: Audit): boolean {
   return true;
 }
 
-/** Lets an entry match only after `until`, or at once for null. Returns false for an entry that the store does not have. */
+/**
+ * Lets an entry match only after `until`, or at once for null. Returns false for an entry that the store does not have.
+ */
 export function disableEntry(
   database: Database,
   name: EntryName | EntryNumber,

@@ -22,8 +22,8 @@ export interface EntryNumber {
 }
 
 /**
- * Selects what to withdraw or erase: one entry, all entries of a source, all entries with a case, or every entry that has
- * or ever had a hash. By hash the whole entry is removed, because its other hashes are of the same content.
+ * Selects what to withdraw or erase: one entry, all entries of a source, all entries with a case, or every entry that
+ * has or ever had a hash. By hash the whole entry is removed, because its other hashes are of the same content.
  */
 export type Selection = EntryName | EntryNumber | SourceName | { case: string } | { hash: HashLike; type?: SignalType };
 

@@ -63,7 +63,8 @@ function removeInTransaction(
   kind: RemovalKind,
 ): RemovedCounts & { revision: number } {
   if ("source" in selection && !("entryId" in selection)) {
-    // A source's tombstones for entries that never came have no entry number, so that `removeEntries` does not meet them.
+    // A source's tombstones for entries that never came have no entry number, so that `removeEntries` does not meet
+    // them.
     const { id } = sourceRow(database, selection);
     database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
   }

@@ -1,14 +1,14 @@
 /**
  * Pages of bytes that SQLite never moves. What must be gone after a withdrawal or an erasure is only in them.
  *
- * SQLite may move a row of a b-tree when it splits or merges its page, and a copy may then stay in the unused middle of the
- * page, which `secure_delete` does not zero. The tail of a long row is in an overflow page, which never moves and which an
- * update of the same length overwrites in place.
+ * SQLite may move a row of a b-tree when it splits or merges its page, and a copy may then stay in the unused middle of
+ * the page, which `secure_delete` does not zero. The tail of a long row is in an overflow page, which never moves and
+ * which an update of the same length overwrites in place.
  *
- * By SQLite's file format (section 1.6) a payload of 489 + 4,092 bytes keeps its first 489 bytes in a b-tree page of 4,096
- * bytes and fills one overflow page with the rest. Every row therefore has exactly that length from the start: 4 bytes of
- * header and 4,577 bytes of blob. The first 485 bytes of the blob stay in the b-tree page, so they hold nothing but the
- * CRC-32 of the rest, in the first 4.
+ * By SQLite's file format (section 1.6) a payload of 489 + 4,092 bytes keeps its first 489 bytes in a b-tree page of
+ * 4,096 bytes and fills one overflow page with the rest. Every row therefore has exactly that length from the start: 4
+ * bytes of header and 4,577 bytes of blob. The first 485 bytes of the blob stay in the b-tree page, so they hold
+ * nothing but the CRC-32 of the rest, in the first 4.
  */
 import { crc32 } from "node:zlib";
 import { BankError, printable } from "../../errors.js";
@@ -22,7 +22,9 @@ export const movedBytes: number = 489 - 4;
 /** The tables of such pages. Each has the columns `id`, from 0 without gaps, and `bytes`. */
 export type BlobTable = "signal_page" | "text_page";
 
-/** The pages of one transaction or one reading. It reads each page once, changes it in memory, and writes it on `flush`. */
+/**
+ * The pages of one transaction or one reading. It reads each page once, changes it in memory, and writes it on `flush`.
+ */
 export class BlobPages {
   readonly #database: Database;
   readonly #table: BlobTable;

@@ -1,7 +1,8 @@
 /**
  * Checks that a file is a store, and nothing but a store. A file from elsewhere could have triggers that keep withdrawn
- * values, views in place of tables, or counters that make a loop endless. So its schema must be exactly the one that this
- * version makes, and its counters must agree with its tables. Ranges of signals and entries are checked where they are used.
+ * values, views in place of tables, or counters that make a loop endless. So its schema must be exactly the one that
+ * this version makes, and its counters must agree with its tables. Ranges of signals and entries are checked where they
+ * are used.
  */
 import { BankError, printable } from "../../errors.js";
 import type { BlobTable } from "./blob-pages.js";

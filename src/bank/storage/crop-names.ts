@@ -1,7 +1,7 @@
 /**
- * The names of crops. An operator who has an original may register crops of it with it. A signal record holds the number
- * of its crop's name in one byte. The names are in a table of their own, because a store has a million hashes and about
- * fifty names.
+ * The names of crops. An operator who has an original may register crops of it with it. A signal record holds the
+ * number of its crop's name in one byte. The names are in a table of their own, because a store has a million hashes
+ * and about fifty names.
  */
 import { invalidArgument } from "../../check.js";
 import { isCropName } from "../../lists/crops.js";

@@ -1,6 +1,6 @@
 /**
- * The store's file. It is a SQLite database, which libsql opens with a synchronous API. Everything else in src/bank uses
- * this class.
+ * The store's file. It is a SQLite database, which libsql opens with a synchronous API. Everything else in src/bank
+ * uses this class.
  *
  * The settings and their reasons:
  * - `journal_mode = WAL`: readers continue while one process writes.
@@ -27,7 +27,9 @@ const nestedError = (): EmpreinteError =>
 let loaded: typeof Libsql | undefined;
 const sqlite = (): typeof Libsql => (loaded ??= loadPackage("libsql", "stores banks") as typeof Libsql);
 
-/** Returns SQLite's code, the low byte of the extended code, for many of which libsql has no name. 0 for other errors. */
+/**
+ * Returns SQLite's code, the low byte of the extended code, for many of which libsql has no name. 0 for other errors.
+ */
 const primaryCode = (error: unknown): number =>
   error instanceof Error && "rawCode" in error ? Number(error.rawCode) & 255 : 0;
 
@@ -43,8 +45,8 @@ function pause(turn: number): void {
 }
 
 /**
- * Makes one of our errors of what SQLite reported: 5 busy, 6 locked; 11 corrupt, 26 not a database; 8 read-only, 10 I/O,
- * 13 full, 14 cannot open; 7 no memory. It answers any other error unchanged.
+ * Makes one of our errors of what SQLite reported: 5 busy, 6 locked; 11 corrupt, 26 not a database; 8 read-only, 10
+ * I/O, 13 full, 14 cannot open; 7 no memory. It answers any other error unchanged.
  */
 function bankError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof EmpreinteError) return error;
@@ -162,8 +164,8 @@ export class Database {
   }
 
   /**
-   * Like `reading`, but it begins when `work` calls `begin`, the first time. Until then each statement sees the newest state,
-   * and work that never calls it costs no transaction.
+   * Like `reading`, but it begins when `work` calls `begin`, the first time. Until then each statement sees the newest
+   * state, and work that never calls it costs no transaction.
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
    */
   readingOnDemand<T>(work: (begin: () => void) => T): T {
@@ -176,8 +178,8 @@ export class Database {
   }
 
   /**
-   * Moves SQLite's log into its file and empties the log. What was overwritten is then in neither of them. SQLite does not
-   * wait while another process does the same, so this method does.
+   * Moves SQLite's log into its file and empties the log. What was overwritten is then in neither of them. SQLite does
+   * not wait while another process does the same, so this method does.
    * @throws {BankError} `ERR_EMPREINTE_BUSY` when a reader in another process kept the log for longer than the timeout.
    */
   checkpoint(): void {

@@ -1,7 +1,7 @@
 /**
- * The times of a video's frames. A signal's record has no room for them, so that each version of an entry has its times as
- * bytes among the texts, which a withdrawal zeroes with the hashes. Of each signal with a time, in the entry's order, there
- * are 12 bytes, little-endian: the seconds as f64 and the number of the frame as u32.
+ * The times of a video's frames. A signal's record has no room for them, so that each version of an entry has its times
+ * as bytes among the texts, which a withdrawal zeroes with the hashes. Of each signal with a time, in the entry's
+ * order, there are 12 bytes, little-endian: the seconds as f64 and the number of the frame as u32.
  */
 import { BankError, printable } from "../../errors.js";
 import type { Database } from "./database.js";

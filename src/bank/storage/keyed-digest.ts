@@ -6,9 +6,9 @@ import type { Database } from "./database.js";
 export type KeyedDigest = (text: string) => string;
 
 /**
- * Makes the store's keyed digest: SHA-256 of the secret and the text, cut to half, so that nobody can continue it. An import
- * makes one for each entry, and an HMAC of Node's takes three times as long. It shows whether two things are the same within
- * the store. The secret is in the file, so whoever has the file can test a guess.
+ * Makes the store's keyed digest: SHA-256 of the secret and the text, cut to half, so that nobody can continue it. An
+ * import makes one for each entry, and an HMAC of Node's takes three times as long. It shows whether two things are the
+ * same within the store. The secret is in the file, so whoever has the file can test a guess.
  */
 export function keyedDigest(database: Database): KeyedDigest {
   const [bytes] = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'secret'")!;

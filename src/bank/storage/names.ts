@@ -34,7 +34,9 @@ export function bankNumber(database: Database, bank: string): number {
   return row[0];
 }
 
-/** Returns the row of a source, or undefined if its bank has no such source. @throws {BankError} for an unknown bank. */
+/**
+ * Returns the row of a source, or undefined if its bank has no such source. @throws {BankError} for an unknown bank.
+ */
 export function findSource(database: Database, from: SourceName): SourceRow | undefined {
   const bank = bankNumber(database, from.bank);
   const sql = "SELECT id, import_cursor FROM source WHERE bank = ? AND name = ?";

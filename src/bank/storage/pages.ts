@@ -28,7 +28,9 @@ if (padBytes < movedBytes) throw new Error("signals are in bytes that SQLite mov
 export const quarantinedFlag = 1;
 /** The signal is withdrawn or erased: its value is zeros. */
 export const wipedFlag = 2;
-/** The frame of a video would match unrelated images: no search finds it, and its video is found by its other frames. */
+/**
+ * The frame of a video would match unrelated images: no search finds it, and its video is found by its other frames.
+ */
 export const weakFlag = 4;
 const unknownQuality = 255;
 

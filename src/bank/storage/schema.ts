@@ -57,8 +57,8 @@ export const tables = `
 `;
 
 /**
- * The counters: the last revision, the next entry's number, the next signal's number, the next text's address, and how many
- * signals of images were ever added. None of them decreases.
+ * The counters: the last revision, the next entry's number, the next signal's number, the next text's address, and how
+ * many signals of images were ever added. None of them decreases.
  */
 export type Counter = "revision" | "entries" | "signals" | "texts" | "stills";
 
@@ -92,8 +92,8 @@ export const timeOfRevision = (database: Database, revision: number): number | u
   database.get<[number]>("SELECT time FROM revision_time WHERE revision = ?", revision)?.[0];
 
 /**
- * Returns when each revision from `first` to `last` was made, in milliseconds since 1970. A time is never before that of an
- * earlier revision: where a clock was set back, it is the latest time until then.
+ * Returns when each revision from `first` to `last` was made, in milliseconds since 1970. A time is never before that
+ * of an earlier revision: where a clock was set back, it is the latest time until then.
  */
 export function timesOfRevisions(database: Database, first: number, last: number): number[] {
   const [before] = database.get<[number | null]>("SELECT max(time) FROM revision_time WHERE revision < ?", first)!;

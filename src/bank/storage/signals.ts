@@ -25,8 +25,8 @@ export function typeNumber(type: unknown): number {
 }
 
 /**
- * Returns the 32 bytes that the store keeps and searches for a value. It repeats a shorter digest until 32 bytes are full,
- * because zeros at its end would crowd the tables of the index.
+ * Returns the 32 bytes that the store keeps and searches for a value. It repeats a shorter digest until 32 bytes are
+ * full, because zeros at its end would crowd the tables of the index.
  * @throws {InvalidHashError}
  */
 export function valueBytes(type: number, value: unknown): Buffer {

@@ -1,10 +1,10 @@
 /**
  * The file of a store: its one path, and whether that path still leads to it.
  *
- * A store's index file and its lock are found by the store's path. The path is therefore made absolute and free of symbolic
- * links once, when the store is opened: changing the working directory afterwards changes nothing, and a link that leads to
- * another file afterwards is an error. A file with a second name (a hard link) is refused, because each name would have an
- * index file of its own.
+ * A store's index file and its lock are found by the store's path. The path is therefore made absolute and free of
+ * symbolic links once, when the store is opened: changing the working directory afterwards changes nothing, and a link
+ * that leads to another file afterwards is an error. A file with a second name (a hard link) is refused, because each
+ * name would have an index file of its own.
  */
 import { accessSync, closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -48,8 +48,8 @@ export class StoreFile {
 
   /**
    * Checks that the path still leads to the file that was opened, and the links by which it was opened as well. Another
-   * process would otherwise read another file than this one writes, and match what was withdrawn here. A link that was removed
-   * leads nobody to another file.
+   * process would otherwise read another file than this one writes, and match what was withdrawn here. A link that was
+   * removed leads nobody to another file.
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE`
    */
   assertInPlace(): void {

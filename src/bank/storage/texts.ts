@@ -1,9 +1,10 @@
 /**
- * The texts of entries: ids, cases, labels and notes, and the times of frames. They are in pages that SQLite never moves (`blob-pages.ts`), one
- * after the other. A row refers to a text by its address, and finds it by a keyed digest. So zeroing the text is all that an
- * erasure needs: no copy of it is elsewhere in the file.
+ * The texts of entries: ids, cases, labels and notes, and the times of frames. They are in pages that SQLite never
+ * moves (`blob-pages.ts`), one after the other. A row refers to a text by its address, and finds it by a keyed digest.
+ * So zeroing the text is all that an erasure needs: no copy of it is elsewhere in the file.
  *
- * A text is 4 bytes of length, little-endian, and UTF-8. It is on one page where it fits. Zeroed bytes are not used again.
+ * A text is 4 bytes of length, little-endian, and UTF-8. It is on one page where it fits. Zeroed bytes are not used
+ * again.
  */
 import { BankError, printable } from "../../errors.js";
 import { blobBytes, BlobPages, movedBytes } from "./blob-pages.js";

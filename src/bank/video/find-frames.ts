@@ -96,8 +96,8 @@ async function lookUp(
 }
 
 /**
- * Finds the frames that are near known images. Of each entry it keeps the nearest frame that no false alarm suppresses, or
- * else the nearest one together with the false alarm.
+ * Finds the frames that are near known images. Of each entry it keeps the nearest frame that no false alarm suppresses,
+ * or else the nearest one together with the false alarm.
  */
 export async function findFrames(
   context: DecisionContext,

@@ -21,9 +21,9 @@ interface KnownHit {
 }
 
 /**
- * Looks frames up in the live index, and reads the timelines of the entries that they hit, each once. So a store needs no
- * timelines in memory, and a video that is withdrawn has none left anywhere. What changes while a search runs is checked when
- * its result is decided about.
+ * Looks frames up in the live index, and reads the timelines of the entries that they hit, each once. So a store needs
+ * no timelines in memory, and a video that is withdrawn has none left anywhere. What changes while a search runs is
+ * checked when its result is decided about.
  */
 export class KnownVideos implements FrameIndex {
   /** The signals that were hit; undefined for one that no timeline has. */

@@ -13,7 +13,9 @@ function formatNames(): string {
 
 type Loader = () => Promise<{ command: Command }>;
 
-/** Each command is loaded when it is needed, and its `run` loads the library: help works where the addon does not load. */
+/**
+ * Each command is loaded when it is needed, and its `run` loads the library: help works where the addon does not load.
+ */
 const loaders = new Map<string, Loader>([
   ["hash", () => import("./hash.js")],
   ["scan", () => import("./scan/scan.js")],

@@ -1,4 +1,6 @@
-/** The options of every command on files. Nothing of the library is imported here: help works where it does not load. */
+/**
+ * The options of every command on files. Nothing of the library is imported here: help works where it does not load.
+ */
 
 /** Which files a command reads. */
 export const selectionOptions = {

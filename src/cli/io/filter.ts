@@ -57,9 +57,9 @@ function covers({ expression, whole, foldersOnly }: Pattern, path: string, isFol
 }
 
 /**
- * The files that `--include` and `--exclude` leave. Paths are relative to the walked folder, with slashes. A glob without a
- * slash inside matches a name in any folder, one with a slash the whole path. A glob that matches a folder covers everything
- * in it. What is excluded stays so, whatever includes it.
+ * The files that `--include` and `--exclude` leave. Paths are relative to the walked folder, with slashes. A glob
+ * without a slash inside matches a name in any folder, one with a slash the whole path. A glob that matches a folder
+ * covers everything in it. What is excluded stays so, whatever includes it.
  */
 export class FileFilter {
   readonly #include: readonly Pattern[];

@@ -56,7 +56,9 @@ const marks: readonly (readonly [at: number, text: string])[] = [
   [0, "\xb7\xd8\x00\x20\x37\x49\xda\x11"],
 ];
 
-/** A bitmap has its header's length at byte 14; "BM" alone may begin a text. An icon has a count and a reserved byte. */
+/**
+ * A bitmap has its header's length at byte 14; "BM" alone may begin a text. An icon has a count and a reserved byte.
+ */
 function isMarked(head: Buffer): boolean {
   const text = head.toString("latin1", 0, 64);
   if (text.startsWith("BM")) return head.length >= 26 && head.readUInt32LE(14) <= 256 && head.readUInt32LE(14) >= 12;

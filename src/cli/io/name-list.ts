@@ -33,7 +33,8 @@ async function streamOf(source: string, stdin: Readable): Promise<Readable> {
 }
 
 /**
- * The names in a file or, for `-`, on standard input: a line each, or with `zero` separated by zero bytes. Names are bytes.
+ * The names in a file or, for `-`, on standard input: a line each, or with `zero` separated by zero bytes. Names are
+ * bytes.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ`.
  */
 export async function* namesIn(

@@ -27,8 +27,8 @@ function escaped(path: Path): string {
 
 /**
  * One line of fields as sha256sum prints names: when a field has a backslash, a line break, another control character
- * (which could be a command to the terminal, or turn a name round) or bytes that are not UTF-8, the line begins with a backslash and these stand
- * as `\\`, `\n`, `\r`, `\t` or `\xNN`. No other line begins with a backslash.
+ * (which could be a command to the terminal, or turn a name round) or bytes that are not UTF-8, the line begins with a
+ * backslash and these stand as `\\`, `\n`, `\r`, `\t` or `\xNN`. No other line begins with a backslash.
  */
 export function textLine(fields: Path[], separator: string): string {
   const safe = fields.map(escaped);
@@ -41,8 +41,8 @@ export interface PathField {
 }
 
 /**
- * One record of text output. `plain` is for `--null`, where a zero byte ends the record: the path is then written as its
- * bytes, and the other fields stay escaped.
+ * One record of text output. `plain` is for `--null`, where a zero byte ends the record: the path is then written as
+ * its bytes, and the other fields stay escaped.
  */
 export function textRecord(
   fields: readonly (string | PathField)[],

@@ -1,4 +1,6 @@
-/** Lets one loop wait for another. A waking that nobody waits for is lost, so that the waiter checks before it waits. */
+/**
+ * Lets one loop wait for another. A waking that nobody waits for is lost, so that the waiter checks before it waits.
+ */
 class Wakeup {
   #wake = (): void => {};
 
@@ -67,7 +69,9 @@ class Ordering<Input, Given, Answer> {
     this.#reader.wake();
   }
 
-  /** Waits for the next answer in the order of the inputs. Returns false at the end, and throws what `answers` threw. */
+  /**
+   * Waits for the next answer in the order of the inputs. Returns false at the end, and throws what `answers` threw.
+   */
   async hasNext(): Promise<boolean> {
     while (!this.#ready.has(this.#yielded)) {
       if (this.#end?.failure) throw this.#end.failure.error;
@@ -92,9 +96,9 @@ class Ordering<Input, Given, Answer> {
 }
 
 /**
- * Hands `inputs` to `work`, which gives one answer an input in any order, and yields the answers in the order of the inputs.
- * At most `window` inputs are in work or wait for an earlier one. An input may bring its answer with it. After `signal` is
- * aborted nothing more is handed out, and what `work` makes of that is thrown.
+ * Hands `inputs` to `work`, which gives one answer an input in any order, and yields the answers in the order of the
+ * inputs. At most `window` inputs are in work or wait for an earlier one. An input may bring its answer with it. After
+ * `signal` is aborted nothing more is handed out, and what `work` makes of that is thrown.
  */
 export async function* inOrder<Input, Given, Answer>(
   inputs: AsyncIterable<{ input: Input; given: Given } | { answer: Answer }>,

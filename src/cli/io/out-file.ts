@@ -25,7 +25,10 @@ async function checkOutput(path: string): Promise<void> {
   checkReplaceable(path);
 }
 
-/** A file of mode 0600 that appears whole or not at all: it is written under another name, and renamed when it is complete. */
+/**
+ * A file of mode 0600 that appears whole or not at all: it is written under another name, and renamed when it is
+ * complete.
+ */
 export class OutFile {
   readonly #path: string;
   readonly #draft: string;

@@ -38,8 +38,8 @@ export function reasonOf({ path }: Found, { message }: Failure): string {
 }
 
 /**
- * True for a file in a walked folder that is neither an image or video nor named like one. A file that is one and cannot be
- * decoded is never skipped silently.
+ * True for a file in a walked folder that is neither an image or video nor named like one. A file that is one and
+ * cannot be decoded is never skipped silently.
  */
 export async function isSkipped(file: Found, { code }: Failure): Promise<boolean> {
   const unknown = code === "ERR_EMPREINTE_UNSUPPORTED_FORMAT" || code === "ERR_EMPREINTE_EMPTY";
@@ -52,7 +52,9 @@ async function* bytesOf(path: Path): AsyncGenerator<Uint8Array> {
   yield* file.createReadStream() as AsyncIterable<Uint8Array>;
 }
 
-/** What the library reads the file from. A file is also searched for a video behind its image while its bytes are there. */
+/**
+ * What the library reads the file from. A file is also searched for a video behind its image while its bytes are there.
+ */
 export function inputOf(file: Found, stdin: Readable): ImageInput {
   const { path, stream } = file;
   if (stream) return path === "-" ? stdin : descriptorStream(inheritedDescriptor(path.toString())!);

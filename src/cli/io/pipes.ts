@@ -16,8 +16,9 @@ export function descriptorStream(number: number): Readable {
 }
 
 /**
- * Returns a stream if the path names a descriptor that is a pipe or a terminal, as `<(…)` gives one to a list. Returns every
- * other path itself: the library refuses what is no file at once. Opening a pipe in a folder would wait for its writer.
+ * Returns a stream if the path names a descriptor that is a pipe or a terminal, as `<(…)` gives one to a list. Returns
+ * every other path itself: the library refuses what is no file at once. Opening a pipe in a folder would wait for its
+ * writer.
  */
 export function pipeOrPath(path: string): string | Readable {
   const number = inheritedDescriptor(path);

@@ -25,8 +25,8 @@ function isClosedPipe(error: unknown): boolean {
 }
 
 /**
- * The surroundings of a command. Results go to standard output and everything else to standard error. Ctrl-C and a reader
- * that went away both abort `signal`.
+ * The surroundings of a command. Results go to standard output and everything else to standard error. Ctrl-C and a
+ * reader that went away both abort `signal`.
  */
 export class Session {
   readonly #abort = new AbortController();

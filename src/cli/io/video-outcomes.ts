@@ -78,8 +78,8 @@ const embeddedLength = async (file: Found): Promise<number | undefined> =>
   file.error === undefined ? file.embedded : undefined;
 
 /**
- * Searches an image for a video behind it, and hands that to `use`. A file that cannot be searched is a failure. Most images
- * have none, which is known since they were read.
+ * Searches an image for a video behind it, and hands that to `use`. A file that cannot be searched is a failure. Most
+ * images have none, which is known since they were read.
  * @param signal aborted when the command ends.
  */
 export async function embeddedOutcomes<R>(

@@ -7,8 +7,9 @@ import { type Path, pathOf } from "./names.js";
 import { inheritedDescriptor } from "./pipes.js";
 
 /**
- * A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller. `embedded`: how
- * many bytes the video behind its image has, set when the image is read; undefined if that is not known.
+ * A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller.
+ * `embedded`: how many bytes the video behind its image has, set when the image is read; undefined if that is not
+ * known.
  */
 export type Found =
   | { path: Path; walked: boolean; stream: boolean; error?: undefined; embedded?: Promise<number | undefined> }
@@ -51,8 +52,9 @@ function relative(root: Buffer, path: Buffer): string {
 }
 
 /**
- * A symbolic link to a file is read as that file; one to a folder is not entered, so there are no loops. It is an error where
- * the walk does not come to that folder by itself. So are pipes, sockets and devices: reading one could wait for ever.
+ * A symbolic link to a file is read as that file; one to a folder is not entered, so there are no loops. It is an error
+ * where the walk does not come to that folder by itself. So are pipes, sockets and devices: reading one could wait for
+ * ever.
  */
 async function* folder(root: Buffer, filter: FileFilter | undefined): AsyncGenerator<Found> {
   const open = [{ path: root, entries: entries(root) }];
@@ -119,9 +121,9 @@ export interface WalkOptions {
 }
 
 /**
- * The files that the names mean, in their order. Folders are walked depth first, by name (bytes, ascending). `-` is standard
- * input where it is text; as bytes, from a list of names, it is the file of that name. A file that cannot be opened is yielded
- * with its error, and the walk continues.
+ * The files that the names mean, in their order. Folders are walked depth first, by name (bytes, ascending). `-` is
+ * standard input where it is text; as bytes, from a list of names, it is the file of that name. A file that cannot be
+ * opened is yielded with its error, and the walk continues.
  */
 export async function* walk(
   names: Iterable<Path> | AsyncIterable<Path>,

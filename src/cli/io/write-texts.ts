@@ -1,7 +1,9 @@
 import { OutFile } from "./out-file.js";
 import type { Session } from "./session.js";
 
-/** Writes texts to a file that appears when it is complete, or for `-` to standard output. `step` is called after each. */
+/**
+ * Writes texts to a file that appears when it is complete, or for `-` to standard output. `step` is called after each.
+ */
 export async function writeTexts(
   output: string,
   texts: AsyncIterable<string>,

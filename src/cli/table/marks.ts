@@ -1,6 +1,6 @@
 /**
- * Code in the texts of the tables: what somebody types or reads as it is, between backquotes. Markdown keeps them, the manual
- * page prints bold, and a terminal shows neither.
+ * Code in the texts of the tables: what somebody types or reads as it is, between backquotes. Markdown keeps them, the
+ * manual page prints bold, and a terminal shows neither.
  */
 
 /** Returns a text without its backquotes. */

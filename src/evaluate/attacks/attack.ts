@@ -32,7 +32,8 @@ export interface Attack {
 /** An attack of the suite. */
 export interface SuiteAttack extends Attack {
   /**
-   * Returns the altered image, or the bytes of one where the coding is the attack. An image is then saved as JPEG of quality
+   * Returns the altered image, or the bytes of one where the coding is the attack. An image is then saved as JPEG of
+   * quality
    * 90. Everything that is chosen is chosen by `random`.
    */
   apply: (image: Image, random: Random) => Image | Uint8Array | Promise<Image | Uint8Array>;

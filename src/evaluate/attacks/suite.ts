@@ -41,8 +41,8 @@ const suite: readonly SuiteAttack[] = [
 const known: readonly SuiteAttack[] = [...suite, ...local];
 
 /**
- * The attack suite: what people do to images before they show them again, in the order of the report. With the same version
- * of sharp, the same seed gives the same images. Another seed gives other texts, colours, places and amounts.
+ * The attack suite: what people do to images before they show them again, in the order of the report. With the same
+ * version of sharp, the same seed gives the same images. Another seed gives other texts, colours, places and amounts.
  *
  * The last family, `"local"`, is used only where it is named. It leaves so little of an image that few hashes find it.
  *
@@ -83,7 +83,8 @@ const quick = [
 const byName = new Map(known.map((attack) => [attack.name, attack]));
 
 /**
- * Returns the attacks that `"suite"`, `"quick"`, or names of attacks and families stand for. Names of video edits are ignored.
+ * Returns the attacks that `"suite"`, `"quick"`, or names of attacks and families stand for. Names of video edits are
+ * ignored.
  *
  * @throws {InvalidArgumentError} for a name that stands for nothing.
  */
@@ -123,12 +124,13 @@ export async function altered(
 /**
  * Applies an attack of the suite to an encoded image.
  *
- * @param bytes an image of any format that `hashImage` reads, decoded as `hashImage` does. Above 1,280 pixels it is reduced first.
+ * @param bytes an image of any format that `hashImage` reads, decoded as `hashImage` does. Above 1,280 pixels it is
+ * reduced first.
  * @param name the name of an attack, for instance `"border-white-5"`.
  * @param seed decides texts, colours, places and amounts. Default 1.
  * @returns the altered image as a file: a JPEG unless the attack is another coding.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` if no attack has that name. Otherwise sharp's error for an
- * image that it cannot decode.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` if no attack has that name. Otherwise sharp's error
+ * for an image that it cannot decode.
  *
  * @example
  * await writeFile("framed.jpg", await attackImage(await readFile("photo.jpg"), "border-white-5"));

@@ -1,8 +1,8 @@
 import { byte, type Colour, mix, type Image } from "./image.js";
 
 /**
- * Shapes by their signed distance: negative inside, in pixels. Drawn here and not by a library, so that the same seed gives
- * the same pixels wherever the suite runs, without the system's fonts.
+ * Shapes by their signed distance: negative inside, in pixels. Drawn here and not by a library, so that the same seed
+ * gives the same pixels wherever the suite runs, without the system's fonts.
  */
 export interface Shape {
   /** Outside of this box there is nothing of it. */

@@ -52,9 +52,9 @@ export function homography(from: Corners, to: Corners): Homography {
 }
 
 /**
- * Makes a new image whose pixel (x, y) is the source's at `toSource`·(x, y), interpolated between four neighbours. Outside
- * the source it is `ground`: one colour, an image of the new size, or `"edge"`, the nearest pixel. The seam is softened
- * over one pixel.
+ * Makes a new image whose pixel (x, y) is the source's at `toSource`·(x, y), interpolated between four neighbours.
+ * Outside the source it is `ground`: one colour, an image of the new size, or `"edge"`, the nearest pixel. The seam is
+ * softened over one pixel.
  */
 export function warped(
   source: Image,

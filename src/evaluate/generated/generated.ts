@@ -6,7 +6,9 @@ import { fadingScene } from "./edges.js";
 import { similarImage, type SimilarKind, similarKinds } from "./similar.js";
 import { someScene } from "./scene.js";
 
-/** Images that nobody photographed, for false matches: the structured ones come far nearer to one another than photos. */
+/**
+ * Images that nobody photographed, for false matches: the structured ones come far nearer to one another than photos.
+ */
 export const generatedKinds = ["scene", "text", "conversation", "chart", "title", "feed", "edges"] as const;
 /** Also the kinds of similar images. */
 export type GeneratedKind = (typeof generatedKinds)[number] | SimilarKind;

@@ -1,6 +1,7 @@
 /**
- * Images that share something that many images share: the same caption, meme, logo, form, interface or collage frame around
- * something else, or a texture that repeats. What is shared depends on the kind and the seed only, the rest on the number.
+ * Images that share something that many images share: the same caption, meme, logo, form, interface or collage frame
+ * around something else, or a texture that repeats. What is shared depends on the kind and the seed only, the rest on
+ * the number.
  */
 import { withBar } from "../attacks/frame.js";
 import { withCaption, withLogo } from "../attacks/overlay.js";

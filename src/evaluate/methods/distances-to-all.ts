@@ -1,7 +1,9 @@
 import { hashToBytes } from "../../index.js";
 import { bitCounts } from "../../popcount.js";
 
-/** Computes the distances of one hash to all listed ones. It counts bits itself, because the search is what is measured. */
+/**
+ * Computes the distances of one hash to all listed ones. It counts bits itself, because the search is what is measured.
+ */
 export class DistancesToAll {
   readonly #words: Uint16Array;
 

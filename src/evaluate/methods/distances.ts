@@ -23,15 +23,16 @@ export function csvRows(text: string): string[][] {
 }
 
 /**
- * Makes a method of distances that were measured elsewhere: a CSV with the columns query, image and distance, and the names
- * that `writeAttackedImages` writes into queries.csv. A pair that the CSV does not have counts as not found.
+ * Makes a method of distances that were measured elsewhere: a CSV with the columns query, image and distance, and the
+ * names that `writeAttackedImages` writes into queries.csv. A pair that the CSV does not have counts as not found.
  *
  * @param name the name of the method.
  * @param path the path of the CSV.
- * @param scale the greatest distance, and the greatest of a match and of a review, for instance `{ bits: 64, radius: 10 }`.
+ * @param scale the greatest distance, and the greatest of a match and of a review, for instance `{ bits: 64, radius: 10
+ * }`.
  * @throws {ImageError} `ERR_EMPREINTE_READ` if the file cannot be read.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for a CSV without these columns, or with a distance that is
- * out of range, with its row.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for a CSV without these columns, or with a distance
+ * that is out of range, with its row.
  *
  * @example
  * const other = await distancesMethod("other", "distances.csv", { bits: 64, radius: 10 });

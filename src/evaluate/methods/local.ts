@@ -9,9 +9,9 @@ import type { EvaluationMethod } from "./method.js";
  * Measures the search for altered copies at level `"thorough"` with the local points of every listed image, which are
  * searched where nothing sure was found. Beside `registeredMethod` it shows what they add and cost.
  *
- * @param options `crops`: whether the images were also added with the hashes of their crops. Default true. `most`: the most
- * local points of an image, 1 … 400. Default 200. `benign`: how many generated interfaces, forms, captions and textures of each
- * kind are made benign. They share nothing but the kind with what an evaluation generates. Default 0.
+ * @param options `crops`: whether the images were also added with the hashes of their crops. Default true. `most`: the
+ * most local points of an image, 1 … 400. Default 200. `benign`: how many generated interfaces, forms, captions and
+ * textures of each kind are made benign. They share nothing but the kind with what an evaluation generates. Default 0.
  *
  * @example
  * const report = await evaluate("photos", { attacks: ["local"], methods: [registeredMethod(), localMethod()] });

@@ -29,7 +29,10 @@ function pairDistances(items: readonly ListItem[]): number[] {
   return counts;
 }
 
-/** Chooses what is shown: every false match first, then the nearest misses of each attack, so that every attack has some. */
+/**
+ * Chooses what is shown: every false match first, then the nearest misses of each attack, so that every attack has
+ * some.
+ */
 function chosen(
   measured: Measured,
   method: EvaluationMethod,

@@ -108,7 +108,9 @@ export interface MethodReport {
   distances: number[];
   /** How often other images were found. */
   falseMatches: FalseMatches;
-  /** Recall and false matches if everything within a distance were a match. `upper` is the 95 % bound of `falseRate`. */
+  /**
+   * Recall and false matches if everything within a distance were a match. `upper` is the 95 % bound of `falseRate`.
+   */
   curve: { distance: number; recall: number; falseRate: number; upper: number }[];
   /** The cost of a query: mean hashes, median time, 90th percentile of times. */
   cost: { hashes: number; milliseconds: number; p90Milliseconds: number };

@@ -7,8 +7,8 @@ import { htmlOf } from "./html.js";
 import type { EvaluationReport } from "./types.js";
 
 /**
- * Writes a report into a folder, as report.json, report.csv and report.html, each of mode 0600. The folder is created. The
- * page needs no other file, and shows images only as blurhashes.
+ * Writes a report into a folder, as report.json, report.csv and report.html, each of mode 0600. The folder is created.
+ * The page needs no other file, and shows images only as blurhashes.
  *
  * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` if the folder or a file cannot be written.
  *

@@ -1,4 +1,6 @@
-/** Runs `work` over all items, so many at a time; after the first error nothing new is begun, and all that runs ends. */
+/**
+ * Runs `work` over all items, so many at a time; after the first error nothing new is begun, and all that runs ends.
+ */
 export async function each<T>(
   items: readonly T[],
   atATime: number,

@@ -61,16 +61,16 @@ function nothingListed(folder: string, { unreadable, lowQuality }: Listed): Imag
 }
 
 /**
- * Measures how well altered copies of the images in a folder are found. It applies the attack suite to each image, searches
- * for the results with each method among the originals, unrelated and generated images, and counts.
+ * Measures how well altered copies of the images in a folder are found. It applies the attack suite to each image,
+ * searches for the results with each method among the originals, unrelated and generated images, and counts.
  *
- * The same images, seed and versions give the same figures, except for times. Images that are equal byte for byte count once.
- * Originals within 31 bits of one another count as the same image. The report names files that cannot be read.
+ * The same images, seed and versions give the same figures, except for times. Images that are equal byte for byte count
+ * once. Originals within 31 bits of one another count as the same image. The report names files that cannot be read.
  *
  * @param folder the folder of the originals, with all folders in it.
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that does not fit.
- * @throws {ImageError} `ERR_EMPREINTE_READ` for a folder that cannot be read, `ERR_EMPREINTE_EMPTY` for one without a usable
- * image.
+ * @throws {ImageError} `ERR_EMPREINTE_READ` for a folder that cannot be read, `ERR_EMPREINTE_EMPTY` for one without a
+ * usable image.
  * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE` if the state cannot be written; or the signal's reason.
  *
  * @example

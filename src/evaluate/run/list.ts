@@ -31,7 +31,10 @@ export interface ListItem extends ListedImage {
   flatness: number;
   /** How many of its four sides are nearly black or nearly white. */
   plainSides: number;
-  /** The position of the first image of its group. Images of one group count as the same image: they are within the radius. */
+  /**
+   * The position of the first image of its group. Images of one group count as the same image: they are within the
+   * radius.
+   */
   group: number;
 }
 

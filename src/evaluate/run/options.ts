@@ -4,20 +4,22 @@ import type { EvaluationMethod } from "../methods/method.js";
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
-  /** `"suite"` (the default), `"quick"`, or names of attacks, families and video edits. `"video"` is all video edits. */
+  /**
+   * `"suite"` (the default), `"quick"`, or names of attacks, families and video edits. `"video"` is all video edits.
+   */
   attacks?: "suite" | "quick" | readonly string[];
   /** A folder of images that are not copies of the originals. They are listed with them, and searched for. */
   unrelated?: string;
   /** How many images of each of seven kinds are generated, listed and searched for, 0 … 10,000. Default 20. */
   generated?: number;
   /**
-   * How many similar images of each of 14 kinds are generated, listed and searched for, 0 … 10,000. They share a caption, a logo,
-   * a form, an interface or a texture, and are no copies of one another. Default 0.
+   * How many similar images of each of 14 kinds are generated, listed and searched for, 0 … 10,000. They share a
+   * caption, a logo, a form, an interface or a texture, and are no copies of one another. Default 0.
    */
   similar?: number;
   /**
-   * How many attacks are applied to each unrelated and generated image, 0 … 1,000. Default 1. Generated images whose edges
-   * have a frame's colour go through all frames and screens, unless it is 0.
+   * How many attacks are applied to each unrelated and generated image, 0 … 1,000. Default 1. Generated images whose
+   * edges have a frame's colour go through all frames and screens, unless it is 0.
    */
   unrelatedAttacks?: number;
   /** The methods to compare. Default: `plainMethod()` and `fastMethod()`. */
@@ -28,7 +30,9 @@ export interface EvaluateOptions {
   folder?: string;
   /** True to start again although the folder has a state, even that of another evaluation. Default false. */
   restart?: boolean;
-  /** How many threads make images and how many queries run at a time, 1 … 256. Default 4, or the number of processors. */
+  /**
+   * How many threads make images and how many queries run at a time, 1 … 256. Default 4, or the number of processors.
+   */
   concurrency?: number;
   /** The size of the operator's list, for the expected number of false matches. Default 1,000,000. */
   listSize?: number;
@@ -63,7 +67,10 @@ const evaluateOptionNames = [
 /** The options that the altered images depend on. */
 export type ImageOptions = Pick<EvaluateOptions, "generated" | "similar" | "unrelatedAttacks" | "seed" | "concurrency">;
 
-/** Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} for an option that does not fit. */
+/**
+ * Checks an argument and returns it in its checked form. @throws {InvalidArgumentError} for an option that does not
+ * fit.
+ */
 export function checkImages(given: ImageOptions): {
   generated: number;
   similar: number;

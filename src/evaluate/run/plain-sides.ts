@@ -8,8 +8,8 @@ const least = 0.8;
 const near = 24;
 
 /**
- * Returns how many of the four sides are nearly black, or nearly white, along four fifths of their outermost fiftieth. A
- * frame of that colour hides where such an image ends.
+ * Returns how many of the four sides are nearly black, or nearly white, along four fifths of their outermost fiftieth.
+ * A frame of that colour hides where such an image ends.
  */
 export function plainSidesOf({ data, width, height }: Image): number {
   const deepX = Math.max(1, Math.round(strip * width));

@@ -34,9 +34,9 @@ const optionNames = [
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /**
- * Writes the images that `evaluate` searches for, altered and not, for hashers elsewhere. The files have numbers as names.
- * queries.csv has the columns file, query and image (the listed image that it is a copy of). The queries "none/…" are the
- * listed images themselves. The images are not blurred; remove them when you are done.
+ * Writes the images that `evaluate` searches for, altered and not, for hashers elsewhere. The files have numbers as
+ * names. queries.csv has the columns file, query and image (the listed image that it is a copy of). The queries
+ * "none/…" are the listed images themselves. The images are not blurred; remove them when you are done.
  *
  * @param folder the folder of the originals.
  * @param out the folder to write to. It is created with mode 0700.

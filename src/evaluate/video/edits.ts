@@ -19,7 +19,9 @@ export interface Recipe {
   from?: number;
   /** How many seconds of the clip are used. */
   seconds?: number;
-  /** ffmpeg's filter. Without an `image` it has one input. With one it has two: `[0:v]` is the clip, `[1:v]` the image. */
+  /**
+   * ffmpeg's filter. Without an `image` it has one input. With one it has two: `[0:v]` is the clip, `[1:v]` the image.
+   */
   filter: string;
   /** An image under or over the clip. */
   image?: Image;
@@ -132,7 +134,9 @@ export function isEditName(name: string): boolean {
   return name === "video" || edits.some((edit) => edit.name === name);
 }
 
-/** Returns the edits that `"suite"`, `"quick"`, or names stand for. @throws {InvalidArgumentError} if it is no array. */
+/**
+ * Returns the edits that `"suite"`, `"quick"`, or names stand for. @throws {InvalidArgumentError} if it is no array.
+ */
 export function editsNamed(names: "suite" | "quick" | readonly string[]): ClipEdit[] {
   if (names === "suite") return [...edits];
   if (names !== "quick" && !Array.isArray(names)) throw invalidArgument("attacks", "suite, quick or an array", names);

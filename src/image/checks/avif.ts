@@ -4,11 +4,11 @@ import type { Encoded } from "../input/encoded.js";
 import { unsupported } from "../decode/refusals.js";
 
 /**
- * Prepares an AVIF. The decoder refuses the brand of a sequence, and reads its first frame under the brand of an image: a
- * sequence for the web has that frame as an image as well. So the brand is changed, in memory of our own.
+ * Prepares an AVIF. The decoder refuses the brand of a sequence, and reads its first frame under the brand of an image:
+ * a sequence for the web has that frame as an image as well. So the brand is changed, in memory of our own.
  *
- * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT` for a sequence without such an image, and for one of which all frames
- * are wanted.
+ * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT` for a sequence without such an image, and for one of which
+ * all frames are wanted.
  */
 export function prepareAvif(image: Encoded, all: boolean): void {
   const { bytes, name } = image;

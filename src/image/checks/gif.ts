@@ -47,11 +47,11 @@ async function checkFrame({ bytes, ...image }: Encoded, frame: GifFrame): Promis
 }
 
 /**
- * Checks an animation of which all frames are wanted. Those behind the first must have all their pixels: the decoder leaves the
- * rest as in the frame before.
+ * Checks an animation of which all frames are wanted. Those behind the first must have all their pixels: the decoder
+ * leaves the rest as in the frame before.
  *
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` if not. @throws {LimitError} for too many frames, or for more pixels in all of
- * them than `maxSeconds` allows.
+ * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` if not. @throws {LimitError} for too many frames, or for more pixels in
+ * all of them than `maxSeconds` allows.
  */
 export async function checkGif(image: Encoded): Promise<void> {
   const { bytes, name, limits } = image;
@@ -67,8 +67,8 @@ export async function checkGif(image: Encoded): Promise<void> {
 }
 
 /**
- * Checks that the first frame has all its pixels, after it was decoded. The decoder leaves missing ones black, so the data are
- * read only if the pixel that comes last in them is black.
+ * Checks that the first frame has all its pixels, after it was decoded. The decoder leaves missing ones black, so the
+ * data are read only if the pixel that comes last in them is black.
  *
  * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` if pixels are missing.
  */

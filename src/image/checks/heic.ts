@@ -52,7 +52,8 @@ function hasHoles(bytes: Uint8Array): boolean {
 /**
  * Checks a HEIC. The sides of its images are checked when it is opened.
  * @param all whether all images are wanted.
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` for data that were overwritten with zeros, of which the decoder makes an image.
+ * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` for data that were overwritten with zeros, of which the decoder makes an
+ * image.
  * @throws {LimitError} for a sequence of too many frames.
  */
 export function checkHeic(image: Encoded, all: boolean): void {

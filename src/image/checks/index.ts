@@ -9,9 +9,9 @@ import { checkPng } from "./png.js";
 import { checkWebp } from "./webp.js";
 
 /**
- * Checks an image before the decoder gets it, by its headers and markers: what it is, whether its data go to their end, and
- * what decoding it would cost. The pages of a TIFF are checked one by one. It takes linear time and no more memory than the
- * image has.
+ * Checks an image before the decoder gets it, by its headers and markers: what it is, whether its data go to their end,
+ * and what decoding it would cost. The pages of a TIFF are checked one by one. It takes linear time and no more memory
+ * than the image has.
  *
  * @param all whether all pages are to be decoded.
  * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT`, `ERR_EMPREINTE_CORRUPT` @throws {LimitError}

@@ -62,12 +62,13 @@ class Received {
 }
 
 /**
- * Checks what the markers of a JPEG say, before anything is decoded. A JPEG of one scan is left after its first marker of a
- * scan. All scans of another are counted, because the decoder reads all of them before it gives the first row.
+ * Checks what the markers of a JPEG say, before anything is decoded. A JPEG of one scan is left after its first marker
+ * of a scan. All scans of another are counted, because the decoder reads all of them before it gives the first row.
  *
  * @param bytes the JPEG: the file itself, or a part of a TIFF.
- * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT` for a kind that is not decoded; `ERR_EMPREINTE_CORRUPT` if scans
- * are missing. @throws {LimitError} for more than 100 scans, for too much metadata, or for more work than `maxSeconds` allows.
+ * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT` for a kind that is not decoded; `ERR_EMPREINTE_CORRUPT` if
+ * scans are missing. @throws {LimitError} for more than 100 scans, for too much metadata, or for more work than
+ * `maxSeconds` allows.
  */
 export function checkJpeg(image: Encoded, bytes: Uint8Array = image.bytes): void {
   const { name, limits } = image;

@@ -58,7 +58,8 @@ async function checkExpansion(
 
 /**
  * Checks the chunks of a PNG before it is decoded.
- * @throws {LimitError} for metadata above the limit, or for an interlaced image with more work than `maxSeconds` allows.
+ * @throws {LimitError} for metadata above the limit, or for an interlaced image with more work than `maxSeconds`
+ * allows.
  */
 export async function checkPng(image: Encoded): Promise<void> {
   const compressed: Uint8Array[] = [];

@@ -47,11 +47,12 @@ async function checkJpegPart(image: Encoded, jpeg: Uint8Array, tables: Uint8Arra
 }
 
 /**
- * Checks a page before it is decoded. JPEGs in it are read to their end: libtiff and libvips hide that one ends early. A
- * directory that cannot be followed is left for the decoder to refuse.
+ * Checks a page before it is decoded. JPEGs in it are read to their end: libtiff and libvips hide that one ends early.
+ * A directory that cannot be followed is left for the decoder to refuse.
  *
- * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT` for a kind of which the decoder hides damage, or which it does not
- * read, and `ERR_EMPREINTE_CORRUPT` for a strip or tile that is damaged or missing. @throws {LimitError} as `checkJpeg` does.
+ * @throws {ImageError} `ERR_EMPREINTE_UNSUPPORTED_FORMAT` for a kind of which the decoder hides damage, or which it
+ * does not read, and `ERR_EMPREINTE_CORRUPT` for a strip or tile that is damaged or missing. @throws {LimitError} as
+ * `checkJpeg` does.
  */
 export async function checkTiffPage(image: Encoded, number: number): Promise<TiffPage> {
   let page: Directory;

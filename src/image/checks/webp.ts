@@ -17,8 +17,8 @@ function* chunksOf(webp: Uint8Array): Generator<{ type: string; length: number; 
 
 /**
  * Checks the chunks of a WebP before it is decoded.
- * @throws {LimitError} for metadata above the limit; for too many frames, or for more pixels in all of them than `maxSeconds`
- * allows.
+ * @throws {LimitError} for metadata above the limit; for too many frames, or for more pixels in all of them than
+ * `maxSeconds` allows.
  */
 export function checkWebp(image: Encoded, all: boolean): void {
   const { bytes, name, limits } = image;

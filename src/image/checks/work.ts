@@ -1,7 +1,7 @@
 /**
- * How much a decoder may do that cannot be interrupted. sharp hears of its time limit between two rows of the result. A decoder
- * that reads all its data before it gives the first row goes on for as long as it takes, on a thread of the pool. So its work is
- * counted before it begins, and must fit into `maxSeconds` at a speed that any processor reaches.
+ * How much a decoder may do that cannot be interrupted. sharp hears of its time limit between two rows of the result. A
+ * decoder that reads all its data before it gives the first row goes on for as long as it takes, on a thread of the
+ * pool. So its work is counted before it begins, and must fit into `maxSeconds` at a speed that any processor reaches.
  */
 import { LimitError } from "../../errors.js";
 import type { Encoded } from "../input/encoded.js";
@@ -12,7 +12,10 @@ const passesPerSecond = 2 ** 26;
 /** Pixels of frames that an animation composes in a second, at least. Measured: 40 million. */
 const framesPerSecond = 2 ** 25;
 
-/** Pixels and bytes that a decoder takes in a second, at least, where it gives no row before the last. Measured with noise. */
+/**
+ * Pixels and bytes that a decoder takes in a second, at least, where it gives no row before the last. Measured with
+ * noise.
+ */
 const wholeImages = {
   webp: { pixels: 2 ** 25, bytes: 2 ** 23 },
   avif: { pixels: 2 ** 24, bytes: 2 ** 22 },

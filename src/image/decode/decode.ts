@@ -46,9 +46,9 @@ const chunkBytes = 2 ** 26;
 const chunkPages = 256;
 
 /**
- * What of the decoder's complaints ends the decoding. Damage that hides pixels does, and what every viewer ignores (trailing
- * bytes, odd tags) does not: that is "error", but for two formats. libjpeg only warns of data that end early, and so does libvips
- * of a tile of a TIFF that it cannot read. It never counts a warning of the tags of a tiled TIFF.
+ * What of the decoder's complaints ends the decoding. Damage that hides pixels does, and what every viewer ignores
+ * (trailing bytes, odd tags) does not: that is "error", but for two formats. libjpeg only warns of data that end early,
+ * and so does libvips of a tile of a TIFF that it cannot read. It never counts a warning of the tags of a tiled TIFF.
  */
 type FailOn = "error" | "warning";
 
@@ -188,8 +188,8 @@ async function decodeWarnedJpeg(image: Encoded, layout: Layout, rows: number): P
 }
 
 /**
- * True where the last pixel is what libjpeg puts in the place of a block that is missing. libvips looks for warnings before each
- * eight rows, so it says nothing of the last ones.
+ * True where the last pixel is what libjpeg puts in the place of a block that is missing. libvips looks for warnings
+ * before each eight rows, so it says nothing of the last ones.
  */
 function endsGrey({ data, channels }: Page): boolean {
   return data.subarray(-channels).every((value) => value === 127 || value === 128);
@@ -236,8 +236,8 @@ function animationIn(image: Encoded): Animation | undefined {
 }
 
 /**
- * Decodes the frames of an animated PNG, each drawn over those before. The first page is the image that programs without
- * animation show, whether it is a frame or not.
+ * Decodes the frames of an animated PNG, each drawn over those before. The first page is the image that programs
+ * without animation show, whether it is a frame or not.
  */
 async function* decodeAnimation(
   image: Encoded,

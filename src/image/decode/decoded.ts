@@ -41,8 +41,8 @@ export async function withDecoded<T>(
 }
 
 /**
- * Decodes an image that was read already, and gives it to `use`. With `isolation: "process"` another process does both, and
- * `use` is not called. The content's bytes are freed once they are decoded. Throws as `withDecoded` does.
+ * Decodes an image that was read already, and gives it to `use`. With `isolation: "process"` another process does both,
+ * and `use` is not called. The content's bytes are freed once they are decoded. Throws as `withDecoded` does.
  */
 export async function withDecodedContent<T>(
   content: Content,

@@ -14,12 +14,12 @@ const spaces = new Map<number, "b-w" | "srgb" | "cmyk">([
 ]);
 
 /**
- * Reads the header of a JPEG that was checked, as the decoder reports it. Opening the decoder only for its header takes half
- * a millisecond.
+ * Reads the header of a JPEG that was checked, as the decoder reports it. Opening the decoder only for its header takes
+ * half a millisecond.
  *
  * @returns undefined if the markers do not lead to a whole frame: then the decoder says what is wrong.
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` for a side of 0. @throws {LimitError} for too many pixels, or a side that is
- * too long.
+ * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` for a side of 0. @throws {LimitError} for too many pixels, or a side
+ * that is too long.
  */
 export function jpegHeader(image: Encoded): Header | undefined {
   for (const part of partsOf(image.bytes)) {

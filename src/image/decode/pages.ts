@@ -34,8 +34,8 @@ async function* decodeIco(image: Encoded, all: boolean): AsyncGenerator<Page, vo
 }
 
 /**
- * Decodes the first page, or all of them in order. The first page of an AVIF or HEIC is its primary image, and that of an
- * icon its largest.
+ * Decodes the first page, or all of them in order. The first page of an AVIF or HEIC is its primary image, and that of
+ * an icon its largest.
  *
  * @throws {ImageError} if the image cannot be decoded.
  * @throws {LimitError} if it exceeds a limit.

@@ -24,7 +24,10 @@ const checkMilliseconds = 5000;
 const idleMicroseconds = 100 * checkMilliseconds;
 /** So little work leaves nothing that is worth a trim. */
 const leastMicroseconds = 50_000;
-/** The number of checks after which memory returns even while the process works. Allocating it again so seldom costs nothing. */
+/**
+ * The number of checks after which memory returns even while the process works. Allocating it again so seldom costs
+ * nothing.
+ */
 const busyChecks = 12;
 
 /** Variables with which a user has set the thresholds before the process started. */

@@ -7,7 +7,10 @@ export interface Box {
   end: number;
 }
 
-/** Yields the boxes between two places of a file, up to where they cannot be followed. Each is longer than its header, so there are few. */
+/**
+ * Yields the boxes between two places of a file, up to where they cannot be followed. Each is longer than its header,
+ * so there are few.
+ */
 export function* boxesIn(bytes: Uint8Array, from = 0, to: number = bytes.length): Generator<Box, void, undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const last = Math.min(to, bytes.length);

@@ -1,4 +1,7 @@
-/** Where the compressed data of a HEIF's images are. Of what cannot be followed nothing is returned: the decoder refuses it. */
+/**
+ * Where the compressed data of a HEIF's images are. Of what cannot be followed nothing is returned: the decoder refuses
+ * it.
+ */
 import { type Box, boxAt, boxesIn } from "./boxes.js";
 
 /** A part of an item's data: where it begins and ends. */

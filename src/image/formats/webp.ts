@@ -1,7 +1,7 @@
 /**
- * WebP data that are longer than what the decoder took of them. Arithmetic and Huffman codes have no end mark: of zeros in the
- * place of data the decoder makes blocks, takes fewer bytes than there are, and reports nothing. An encoder writes no byte too
- * many, so a sound image cannot be decoded without its last ones.
+ * WebP data that are longer than what the decoder took of them. Arithmetic and Huffman codes have no end mark: of zeros
+ * in the place of data the decoder makes blocks, takes fewer bytes than there are, and reports nothing. An encoder
+ * writes no byte too many, so a sound image cannot be decoded without its last ones.
  */
 
 /** Bytes that are left out. Encoders fill up the end with four at most. */
@@ -106,7 +106,10 @@ function partitionsOf(data: Buffer): number {
   return 1 << header.bits(2);
 }
 
-/** Returns lossy data without the last bytes of one partition, for each that has a hole. Undefined where they do not fit. */
+/**
+ * Returns lossy data without the last bytes of one partition, for each that has a hole. Undefined where they do not
+ * fit.
+ */
 function shorterLossy(data: Buffer): Buffer[] {
   if (data.length < tagBytes + 2 || (data[0]! & 1) !== 0) return [];
   const tag = data.readUIntLE(0, 3);
@@ -132,8 +135,8 @@ function shorterLossy(data: Buffer): Buffer[] {
 }
 
 /**
- * Yields images that cannot be decoded if this one is sound: each frame without the last bytes of its data. Of lossy data, which
- * hardly ever decode with other changes, there are only those with a hole.
+ * Yields images that cannot be decoded if this one is sound: each frame without the last bytes of its data. Of lossy
+ * data, which hardly ever decode with other changes, there are only those with a hole.
  * @param all whether all frames are wanted, or the first one.
  */
 export function* shortenedWebps(bytes: Uint8Array, all: boolean): Generator<Buffer, void, undefined> {

@@ -1,6 +1,7 @@
 /**
- * The program of a decoder process. It reads a request at a time from its standard input, decodes and hashes, and writes the
- * answer to its standard output. It opens no file but those of this package and its decoders, and ends when its input ends.
+ * The program of a decoder process. It reads a request at a time from its standard input, decodes and hashes, and
+ * writes the answer to its standard output. It opens no file but those of this package and its decoders, and ends when
+ * its input ends.
  */
 import { EmpreinteError, LimitError } from "../../errors.js";
 import { withDecodedContent } from "../decode/decoded.js";

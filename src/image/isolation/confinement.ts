@@ -6,8 +6,8 @@ import { packageFile } from "../../packages.js";
 import { type Confinement, programPaths } from "../../processes/confinement.js";
 
 /**
- * Address space of a process: Node.js itself reserves about one GiB, and an image of 2²⁷ pixels of 8 bytes takes one for its
- * samples and one for what the decoder keeps.
+ * Address space of a process: Node.js itself reserves about one GiB, and an image of 2²⁷ pixels of 8 bytes takes one
+ * for its samples and one for what the decoder keeps.
  */
 const addressSpace = 2 ** 33;
 /** Seconds of processor time in the whole life of a process. The time of one image is limited by who waits for it. */

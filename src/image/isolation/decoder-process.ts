@@ -7,7 +7,9 @@ import type { Confined } from "../../processes/confinement.js";
 import { decoderConfinement } from "./confinement.js";
 import { type Message, MessageReader, type MessageLimits, writeMessage } from "./messages.js";
 
-/** Otherwise each memory of WebAssembly reserves 10 GiB of that address space, so that the processor checks its bounds. */
+/**
+ * Otherwise each memory of WebAssembly reserves 10 GiB of that address space, so that the processor checks its bounds.
+ */
 const noGuardPages = "--disable-wasm-trap-handler";
 /** What a process sends when it has loaded its decoders. */
 const readyLimits: MessageLimits = { headBytes: 64, bytes: 0 };
@@ -56,8 +58,8 @@ export class DecoderProcess {
   }
 
   /**
-   * Starts a process that the system confines, and waits until it has loaded its decoders. Where it cannot load them under the
-   * rules for files and sockets, it is started without these, with a warning: it has seen no image yet.
+   * Starts a process that the system confines, and waits until it has loaded its decoders. Where it cannot load them
+   * under the rules for files and sockets, it is started without these, with a warning: it has seen no image yet.
    * @throws {EmpreinteError} `ERR_EMPREINTE_NATIVE_LOAD` when it does not start.
    * @throws {DecoderEnded} when something kills it meanwhile. The signal's reason.
    */

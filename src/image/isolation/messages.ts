@@ -1,6 +1,6 @@
 /**
- * Messages between this process and a decoder process: JSON, and bytes that JSON would make a third longer. A message is the
- * length of the JSON (4 bytes, little-endian), the length of the bytes (6 bytes), the JSON and the bytes.
+ * Messages between this process and a decoder process: JSON, and bytes that JSON would make a third longer. A message
+ * is the length of the JSON (4 bytes, little-endian), the length of the bytes (6 bytes), the JSON and the bytes.
  */
 import type { Writable } from "node:stream";
 

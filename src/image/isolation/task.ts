@@ -1,6 +1,6 @@
 /**
- * What a decoder process does with an image: one of four tasks. Its answer is an object with at most one array of bytes, of
- * samples or pixels, which travels beside the JSON.
+ * What a decoder process does with an image: one of four tasks. Its answer is an object with at most one array of
+ * bytes, of samples or pixels, which travels beside the JSON.
  */
 import type { CheckedHashOptions } from "../../hash/options.js";
 import type { Limits } from "../../limits.js";

@@ -79,7 +79,9 @@ interface Samples {
   bits: number;
 }
 
-/** Decodes an image and copies its samples: of more than 8 bits, two bytes each. Its memory is free again afterwards. */
+/**
+ * Decodes an image and copies its samples: of more than 8 bits, two bytes each. Its memory is free again afterwards.
+ */
 function decodeOnce(heif: HeifCalls, handle: number, grey: boolean, deep: boolean): Samples {
   const { library } = heif;
   const [space, layout] = grey ? [spaces.grey, layouts.grey] : [spaces.rgb, deep ? layouts.rgb16 : layouts.rgb];

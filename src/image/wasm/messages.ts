@@ -1,4 +1,6 @@
-/** What goes to the thread of a decoder, and what it answers. An image is opened first, and then gives a page at a time. */
+/**
+ * What goes to the thread of a decoder, and what it answers. An image is opened first, and then gives a page at a time.
+ */
 import type { WasmFormat } from "./packages.js";
 
 export type Question =

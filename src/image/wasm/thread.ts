@@ -1,6 +1,6 @@
 /**
- * The threads of the WebAssembly decoders. Such a decoder does not give way while it works, and cannot be interrupted. So it has
- * a thread of its own, which is ended when the image takes too long or its caller aborts.
+ * The threads of the WebAssembly decoders. Such a decoder does not give way while it works, and cannot be interrupted.
+ * So it has a thread of its own, which is ended when the image takes too long or its caller aborts.
  */
 import { onAbort } from "../../on-abort.js";
 import { Worker } from "node:worker_threads";

@@ -13,8 +13,8 @@ const isWithdrawnStatus = (status: unknown): boolean => status === "Withdrawn" |
 const statuses = ["Unknown", "Received", "Active", "Withdrawn", "Deleted"];
 
 /**
- * A record is withdrawn when its status says so, and also when all of its cases are withdrawn: what a victim has withdrawn
- * must not stay because a summary is late.
+ * A record is withdrawn when its status says so, and also when all of its cases are withdrawn: what a victim has
+ * withdrawn must not stay because a summary is late.
  */
 function isWithdrawn(status: unknown, cases: readonly [string, unknown][]): boolean {
   return isWithdrawnStatus(status) || (cases.length > 0 && cases.every(([, one]) => isWithdrawnStatus(one)));

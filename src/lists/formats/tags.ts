@@ -7,7 +7,9 @@ export function tagLabel(text: string): Label {
   return { scheme: text.slice(0, colon), code: text.slice(colon + 1) };
 }
 
-/** Makes a tag of a label, such that `tagLabel` returns the label without its version. Undefined if that is impossible. */
+/**
+ * Makes a tag of a label, such that `tagLabel` returns the label without its version. Undefined if that is impossible.
+ */
 export function tagText({ scheme, code }: Label, separator: string): string | undefined {
   const text = scheme === "tag" && !code.includes(":") ? code : `${scheme}:${code}`;
   const broken = text.trim() !== text || text.includes(separator) || /[\r\n]/.test(text);

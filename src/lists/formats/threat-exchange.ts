@@ -25,7 +25,9 @@ function tagsOf(value: unknown): string[] {
     .filter((tag) => tag !== undefined);
 }
 
-/** Collects the opinions of owners. A reaction counts if its owner has no descriptor, and agreement goes before dissent. */
+/**
+ * Collects the opinions of owners. A reaction counts if its owner has no descriptor, and agreement goes before dissent.
+ */
 function opinions(descriptors: readonly Record<string, unknown>[]): Opinion[] {
   const explicit = new Map<string, Opinion>();
   const implicit = new Map<string, Opinion>();

@@ -188,12 +188,17 @@ interface AlternativeHash {
   HashValue: string;
 }
 
-/** Writes a hash set of VICS 2.0: a Media for each entry, with hex digits in upper case as other programs write them. */
+/**
+ * Writes a hash set of VICS 2.0: a Media for each entry, with hex digits in upper case as other programs write them.
+ */
 class VicsWriter implements FormatWriter {
   /** Whose categories are written: "us", "uk", …; undefined for categories without a nation. */
   readonly #nation: string | undefined;
   #count = 0;
-  /** Whether media are numbered here, which is when the first entry's id is not a number. Ids and numbers must not be mixed. */
+  /**
+   * Whether media are numbered here, which is when the first entry's id is not a number. Ids and numbers must not be
+   * mixed.
+   */
   #counted: boolean | undefined;
 
   constructor(nation: string | undefined) {

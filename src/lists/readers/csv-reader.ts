@@ -14,7 +14,9 @@ export interface CsvOptions {
   row: (fields: string[], line: number) => void;
 }
 
-/** The most characters between quotes. Without this limit, a quote that is never closed would take the rest of the file. */
+/**
+ * The most characters between quotes. Without this limit, a quote that is never closed would take the rest of the file.
+ */
 const maxQuoted = 1 << 20;
 
 function lineBreaks(text: string): number {
@@ -23,7 +25,10 @@ function lineBreaks(text: string): number {
   return count;
 }
 
-/** Reads delimited text in pieces, and gives rows as they end. A line with wrong quotes is a problem; reading continues with the next line. */
+/**
+ * Reads delimited text in pieces, and gives rows as they end. A line with wrong quotes is a problem; reading continues
+ * with the next line.
+ */
 export class CsvReader {
   readonly #sink: Sink;
   readonly #options: CsvOptions;

@@ -4,8 +4,8 @@ import { isOurs, type Sink } from "../sink.js";
 
 const feedBytes = 65_536;
 /**
- * The most bytes of one comment, text, tag or processing instruction. The parser keeps each as a string of many pieces, which
- * takes up to 32 times its bytes, whether or not anybody needs it.
+ * The most bytes of one comment, text, tag or processing instruction. The parser keeps each as a string of many pieces,
+ * which takes up to 32 times its bytes, whether or not anybody needs it.
  */
 const maxTokenBytes = 2 ** 20;
 /** Deeper nesting is refused. */
@@ -25,8 +25,8 @@ function local(name: string): string {
 }
 
 /**
- * Reads XML in pieces. It knows no entities but XML's own five: a document type declaration, which could define others, is
- * refused before it is read.
+ * Reads XML in pieces. It knows no entities but XML's own five: a document type declaration, which could define others,
+ * is refused before it is read.
  */
 export class XmlReader {
   readonly #sink: Sink;

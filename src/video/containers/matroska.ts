@@ -75,7 +75,10 @@ export function matroskaFrameRate(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** Returns the codecs of the video tracks, in their order: "V_VP9". Nothing where the beginning of a file does not have them. */
+/**
+ * Returns the codecs of the video tracks, in their order: "V_VP9". Nothing where the beginning of a file does not have
+ * them.
+ */
 export function matroskaCodecs(bytes: Uint8Array): string[] {
   const found: string[] = [];
   const inside = new Set([segment, tracks, trackEntry]);

@@ -18,7 +18,9 @@ export function endsInPage(bytes: Buffer): boolean {
   return at + 27 + segments + lengths.reduce((sum, length) => sum + length, 0) > bytes.length;
 }
 
-/** Whether an Ogg file is cut: ffmpeg leaves out a page that is not whole and says nothing. @throws The system's error. */
+/**
+ * Whether an Ogg file is cut: ffmpeg leaves out a page that is not whole and says nothing. @throws The system's error.
+ */
 export async function isOggCut({ fd, path }: { fd?: number; path: string }): Promise<boolean> {
   const opened = fd === undefined ? (await openFile(path)).file : undefined;
   try {

@@ -78,7 +78,8 @@ class Counters {
 export type Jumps = "none" | "joints" | "damage";
 
 /**
- * Returns what the jumps of the packet counters are. Packets of another length, which some recorders write, are `"damage"`.
+ * Returns what the jumps of the packet counters are. Packets of another length, which some recorders write, are
+ * `"damage"`.
  * @throws The system's error when the file cannot be read.
  */
 export async function jumpsOf({ fd, path }: { fd?: number; path: string }): Promise<Jumps> {

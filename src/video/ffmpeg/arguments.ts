@@ -36,9 +36,14 @@ export interface DecodeRequest {
   threads: number;
   /** Whether decoding ends at the first damage. */
   strict: boolean;
-  /** Whether all jumps of the packet counters of a transport stream are known to be joints of whole files. Default false. */
+  /**
+   * Whether all jumps of the packet counters of a transport stream are known to be joints of whole files. Default
+   * false.
+   */
   joined?: boolean;
-  /** Whether libvpx decodes: ffmpeg's own decoder of VP9 makes whole frames of damaged data, and libvpx refuses them. */
+  /**
+   * Whether libvpx decodes: ffmpeg's own decoder of VP9 makes whole frames of damaged data, and libvpx refuses them.
+   */
   libvpx?: boolean;
   /** A name that only this run knows, so that no text inside a file can imitate the lines of the filter. */
   mark: string;

@@ -115,7 +115,9 @@ async function ask(path: string, signal: AbortSignal | undefined): Promise<Versi
  */
 const knownVersions = new Map<string, Version>();
 
-/** The version that a program states, or why it is no working ffmpeg. Answers are kept while the file does not change. */
+/**
+ * The version that a program states, or why it is no working ffmpeg. Answers are kept while the file does not change.
+ */
 export async function askVersion(path: string, signal: AbortSignal | undefined): Promise<Version | NoFfmpeg> {
   let key: string | undefined;
   try {

@@ -160,7 +160,10 @@ class DecodeRun implements StderrListener {
     await this.#checkUnits();
   }
 
-  /** @throws {VideoError} for HEVC that was overwritten with zeros and for an Ogg that is cut, which ffmpeg does not notice. */
+  /**
+   * @throws {VideoError} for HEVC that was overwritten with zeros and for an Ogg that is cut, which ffmpeg does not
+   * notice.
+   */
   async #checkUnits(): Promise<void> {
     const { limits, stream, signal } = this.#options;
     const { format, name } = this.#video;

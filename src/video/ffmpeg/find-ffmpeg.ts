@@ -122,8 +122,8 @@ async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the option or `EMPREINTE_FFMPEG` names no working
  * ffmpeg.
- * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: none of the programs that were found works. The message has the path
- * of each, and why.
+ * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: none of the programs that were found works. The message has the
+ * path of each, and why.
  * @throws The signal's reason.
  *
  * @example

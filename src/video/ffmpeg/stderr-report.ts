@@ -24,12 +24,14 @@ const keptProblems = 8;
  */
 const concealment = /error while decoding MB|error at MB|damaged at \d|concealing \d/i;
 /**
- * The decoder of HEVC writes this and goes on with what it has: blocks that it made of nothing, or a frame that lacks the one
- * that it was made of. It gives such frames as whole ones.
+ * The decoder of HEVC writes this and goes on with what it has: blocks that it made of nothing, or a frame that lacks
+ * the one that it was made of. It gives such frames as whole ones.
  */
 const hevcDamage =
   /^\[hevc\] (?:CABAC_MAX_BIN|The cu_qp_delta|Could not find ref with POC|Error parsing NAL unit|Invalid NAL unit size|Error splitting the input|Overread|Zero refs|PPS id out of range|Skipping invalid undecodable NALU|Two slices reporting being the first|First slice in a frame missing)/i;
-/** The parser of Ogg leaves out a page whose checksum is wrong, and the decoder of Motion JPEG fills up what is missing. */
+/**
+ * The parser of Ogg leaves out a page whose checksum is wrong, and the decoder of Motion JPEG fills up what is missing.
+ */
 const otherDamage = /^\[ogg\] CRC mismatch|^\[mjpeg\] (?:error y=|error count:|error dc|overread |bad vlc)/i;
 /** Those of AV1 write this about data that are none, and leave out the frames in them. */
 const av1Damage =

@@ -26,7 +26,9 @@ export class UnitHoles {
   #needed = lengthBytes;
   #lost = false;
 
-  /** Returns whether a unit that is whole now has a hole. If the units cannot be followed, nothing is known of the rest. */
+  /**
+   * Returns whether a unit that is whole now has a hole. If the units cannot be followed, nothing is known of the rest.
+   */
   feed(piece: Buffer): boolean {
     if (this.#lost) return false;
     this.#pieces.push(piece);
@@ -54,8 +56,9 @@ export class UnitHoles {
 }
 
 /**
- * Returns whether parts of the HEVC data of an MP4 or Matroska file were overwritten with zeros. The decoder makes blocks of
- * zeros and reports nothing, but no encoder writes three of them in a row. The file is read once more, and not decoded.
+ * Returns whether parts of the HEVC data of an MP4 or Matroska file were overwritten with zeros. The decoder makes
+ * blocks of zeros and reports nothing, but no encoder writes three of them in a row. The file is read once more, and
+ * not decoded.
  * @throws The signal's reason.
  * @throws {LimitError} if that takes more than `maxSeconds`.
  * @throws {VideoError} ERR_EMPREINTE_VIDEO_CHILD where ffmpeg does not read the file to its end.

@@ -7,8 +7,8 @@ export type VpdqFrame = Pick<SignatureFrame, "number" | "timestampSeconds" | "ha
 
 /**
  * Returns the frames that a caller gave, checked, with their hashes in lower case.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the frames are no iterable, or a field of one is of the
- * wrong kind.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the frames are no iterable, or a field of one is of
+ * the wrong kind.
  * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: a frame's hash is malformed.
  */
 export function checkFrames(name: string, frames: Iterable<VpdqFrame>): VpdqFrame[] {

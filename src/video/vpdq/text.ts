@@ -108,8 +108,8 @@ export function readVpdq(text: string): VpdqFrame[] {
 /**
  * Writes vPDQ features. Timestamps have three decimals in every form. The three significant digits of
  * python-threatexchange would lose seconds after a quarter of an hour, and it reads three decimals as well.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: `form` is none of the three, or a frame's field is of the wrong
- * kind.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: `form` is none of the three, or a frame's field is
+ * of the wrong kind.
  * @throws {InvalidHashError} `ERR_EMPREINTE_INVALID_HASH`: a frame's hash is malformed.
  *
  * @example

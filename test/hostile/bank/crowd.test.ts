@@ -1,4 +1,7 @@
-/** Several processes use one store: openings succeed, calls wait, and a withdrawal that is stopped half-way is completed. */
+/**
+ * Several processes use one store: openings succeed, calls wait, and a withdrawal that is stopped half-way is
+ * completed.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

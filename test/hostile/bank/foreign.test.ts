@@ -1,4 +1,7 @@
-/** A store's file that somebody else has changed is refused at opening, or named by the first call that meets the change. */
+/**
+ * A store's file that somebody else has changed is refused at opening, or named by the first call that meets the
+ * change.
+ */
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** What goes wrong with pages, clocks and disks: each fault is reported with its place, and what was there before remains. */
+/**
+ * What goes wrong with pages, clocks and disks: each fault is reported with its place, and what was there before
+ * remains.
+ */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

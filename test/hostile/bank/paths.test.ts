@@ -37,7 +37,9 @@ beforeEach(async () => {
   await store.close();
 });
 
-/** Which of the values are in a file of the folder, or of a folder in it. Another process reads: see erasure.test.ts. */
+/**
+ * Which of the values are in a file of the folder, or of a folder in it. Another process reads: see erasure.test.ts.
+ */
 function remaining(of = folder): string[] {
   const names = readdirSync(of, { recursive: true, withFileTypes: true })
     .filter((one) => one.isFile())

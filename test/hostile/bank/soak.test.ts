@@ -1,4 +1,6 @@
-/** Everything at once: changes, searches, busy readers, openings, renames and full disks, and kill -9 for all of them. */
+/**
+ * Everything at once: changes, searches, busy readers, openings, renames and full disks, and kill -9 for all of them.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";

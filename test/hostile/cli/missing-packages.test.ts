@@ -8,7 +8,9 @@ import { root, run } from "../../support/run.ts";
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "empreinte-missing-")));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Installs the package without the addons of these packages. Their other files are copied, so that they find no others. */
+/**
+ * Installs the package without the addons of these packages. Their other files are copied, so that they find no others.
+ */
 function installed(name: string, without: readonly string[], copied: readonly string[]): string {
   const place = join(folder, name);
   const modules = join(place, "node_modules");

@@ -1,4 +1,6 @@
-/** Text from elsewhere that a terminal would obey: escape sequences, C1 controls and characters that turn names round. */
+/**
+ * Text from elsewhere that a terminal would obey: escape sequences, C1 controls and characters that turn names round.
+ */
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,7 @@
-/** Small files of the kinds that are read here or in WebAssembly, changed at random: no crash, no hang, no answer without a name. */
+/**
+ * Small files of the kinds that are read here or in WebAssembly, changed at random: no crash, no hang, no answer
+ * without a name.
+ */
 import { describe, expect, test } from "vitest";
 import { hashImage, sniffImage } from "../../../dist/index.js";
 import { mulberry32 } from "../../../fixtures/kat/inputs.mjs";

@@ -138,7 +138,8 @@ test.each([50, 40_000])("nothing of a removed entry is in the file, of %i", asyn
   const replaced = 7;
   index.replace(ids[replaced]!, hashAt(randomHashes(1, 99), 0));
   const bytes = readFileSync(await saved(index));
-  // A row is stored in two parts: four columns, then its other half. The test searches the second half, and each word in a column.
+  // A row is stored in two parts: four columns, then its other half. The test searches the second half, and each word
+  // in a column.
   const half = (hash: Uint8Array): Buffer => Buffer.from(permuted(hash).subarray(16));
   expect(bytes.includes(half(hashAt(hashes, keeps))), "the test knows where a row is").toBe(true);
   const columns = new Uint32Array(bytes.buffer, bytes.byteOffset + 4096, 4 * 4096);

@@ -10,7 +10,10 @@ const size = 70_000;
 const hashes = randomHashes(size, 11);
 const others = randomHashes(size, 12);
 
-/** Batches that are always under strategy, until `done`; each answer is right for the whole time it took, or it is counted. */
+/**
+ * Batches that are always under strategy, until `done`; each answer is right for the whole time it took, or it is
+ * counted.
+ */
 function load(index: HashIndex): { finish: () => Promise<number> } {
   let going = true;
   let batches = 0;

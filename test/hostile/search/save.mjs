@@ -1,4 +1,5 @@
-// Saves an index over the file that is there, again and again, until it is killed: first of 30,000 entries, then 30,001 …
+// Saves an index over the file that is there, again and again, until it is killed: first of 30,000 entries, then 30,001
+// …
 import { HashIndex } from "../../../dist/index.js";
 
 const [path, from] = process.argv.slice(2);

@@ -84,8 +84,8 @@ describe("HEVC", () => {
 });
 
 /**
- * Codecs whose decoders make a whole frame of damaged data, or leave it out, and say little. Each damage is in the middle, and
- * changes frames.
+ * Codecs whose decoders make a whole frame of damaged data, or leave it out, and say little. Each damage is in the
+ * middle, and changes frames.
  */
 describe("other codecs", () => {
   const kinds: [name: string, encoder: string, args: string[]][] = [

@@ -1,4 +1,7 @@
-/** Files that are made to do harm, or are merely broken: each is the documented error within its time, and leaves nothing. */
+/**
+ * Files that are made to do harm, or are merely broken: each is the documented error within its time, and leaves
+ * nothing.
+ */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";

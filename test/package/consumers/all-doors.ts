@@ -1,5 +1,6 @@
 // A user's program: it imports every door, uses what each is for, and prints a line. It is compiled under `strict` and
-// `exactOptionalPropertyTypes`, with the libraries' own types checked, by each way of resolving modules that users have.
+// `exactOptionalPropertyTypes`, with the libraries' own types checked, by each way of resolving modules that users
+// have.
 import { BankStore, type Decision, Matcher, type NewBank } from "empreinte/bank";
 import { type EvaluateOptions, evaluate } from "empreinte/evaluate";
 import { ListWriter, openList, type OpenListOptions } from "empreinte/lists";

@@ -16,8 +16,8 @@ export function everyByte(of: string): Buffer {
 }
 
 /**
- * Which of the sequences are somewhere in the bytes, in one pass over them. A sequence has at least eight bytes, and its last
- * eight tell it from most others: many texts begin alike.
+ * Which of the sequences are somewhere in the bytes, in one pass over them. A sequence has at least eight bytes, and
+ * its last eight tell it from most others: many texts begin alike.
  * @returns for each sequence whether it is there.
  */
 export function presentIn(bytes: Buffer, sequences: readonly Buffer[]): boolean[] {
@@ -48,7 +48,9 @@ export function presentIn(bytes: Buffer, sequences: readonly Buffer[]): boolean[
   return present;
 }
 
-/** Which of the hashes are somewhere in the folder: half a hash is enough, as bytes, as text or as an index file has it. */
+/**
+ * Which of the hashes are somewhere in the folder: half a hash is enough, as bytes, as text or as an index file has it.
+ */
 export function lying(of: string, values: readonly string[], bytes: Buffer = everyByte(of)): string[] {
   const forms = values.map((value) => {
     const all = Buffer.from(value, "hex");

@@ -1,5 +1,5 @@
-// What the test kills: opens a store and works on it until it is killed. A line on standard output for each step that has
-// returned, written before the next begins.
+// What the test kills: opens a store and works on it until it is killed. A line on standard output for each step that
+// has returned, written before the next begins.
 //
 //   node test/support/bank/child.mjs FILE FIRST COUNT SEED
 import { writeSync } from "node:fs";

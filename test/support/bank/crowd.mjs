@@ -1,5 +1,5 @@
-// One of several processes that use a store at the same time. A line of JSON at the end: how many steps it took, and the
-// codes of the errors it met.
+// One of several processes that use a store at the same time. A line of JSON at the end: how many steps it took, and
+// the codes of the errors it met.
 //
 //   node test/support/bank/crowd.mjs FILE open|save|withdraw STEPS FIRST
 import { BankStore } from "../../../dist/doors/bank.js";

@@ -1,4 +1,5 @@
-// Videos for the tests of banks: 90 frames a video, the same for the same number everywhere. A tenth of the frames is black.
+// Videos for the tests of banks: 90 frames a video, the same for the same number everywhere. A tenth of the frames is
+// black.
 import { createHash } from "node:crypto";
 
 const frames = 90;

@@ -78,7 +78,9 @@ export function blocksJpeg({ across, down, restart, process = 0xc0, precision = 
   return { head, intervals, whole: Buffer.concat([head, ...marked, end]) };
 }
 
-/** A progressive JPEG of a side that has one scan of means and `more` scans of empty bands: small, and slow to decode. */
+/**
+ * A progressive JPEG of a side that has one scan of means and `more` scans of empty bands: small, and slow to decode.
+ */
 export function manyScans(side: number, more: number): Buffer {
   const blocks = Math.ceil(side / 8) ** 2;
   // A run of 32,767 empty blocks is one code and fourteen ones.

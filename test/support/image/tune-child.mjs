@@ -1,6 +1,6 @@
 // Decodes a burst of images in a process of its own, waits until an idle process has given its memory back, and prints
-// the bytes of resident memory: tune-child.mjs FOLDER (tuned | untuned) (images | workers). With large-N it decodes large
-// images, N at a time, and prints the peak at once.
+// the bytes of resident memory: tune-child.mjs FOLDER (tuned | untuned) (images | workers). With large-N it decodes
+// large images, N at a time, and prints the peak at once.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";

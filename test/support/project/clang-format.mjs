@@ -1,5 +1,5 @@
-// Checks the layout of every C++ file; with --write corrects it. Versions of clang-format differ in what they write, so it
-// is version 14, Debian 12's.
+// Checks the layout of every C++ file; with --write corrects it. Versions of clang-format differ in what they write, so
+// it is version 14, Debian 12's.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

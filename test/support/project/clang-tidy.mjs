@@ -1,8 +1,9 @@
-// Runs the checks of .clang-tidy over the core and the binding, over as many sources at once as compile as one: most of the
-// work is the headers of the system. The findings are those of each source by itself. A file without findings is checked
-// again only after it, a header that it includes or the checks have changed: node_modules/.cache/empreinte-native remembers
-// such files. Findings differ between versions of clang-tidy, so it must be version 14, Debian 12's. Without it the exit
-// status is 77, or 0 with --optional. `--newest N` checks only the N sources that were changed last.
+// Runs the checks of .clang-tidy over the core and the binding, over as many sources at once as compile as one: most of
+// the work is the headers of the system. The findings are those of each source by itself. A file without findings is
+// checked again only after it, a header that it includes or the checks have changed:
+// node_modules/.cache/empreinte-native remembers such files. Findings differ between versions of clang-tidy, so it must
+// be version 14, Debian 12's. Without it the exit status is 77, or 0 with --optional. `--newest N` checks only the N
+// sources that were changed last.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

@@ -52,8 +52,8 @@ export const allowed: Record<string, readonly string[]> = {
 };
 
 /**
- * What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. Help names the
- * list formats without loading them.
+ * What single files may import besides. Editing a clip runs ffmpeg, as decoding does, and that is not public. Help
+ * names the list formats without loading them.
  */
 const also: Record<string, readonly string[]> = {
   "src/cli/commands/catalogue.ts": ["src/lists/formats/origins.ts"],
@@ -61,7 +61,10 @@ const also: Record<string, readonly string[]> = {
   "src/evaluate/video/encode.ts": ["src/processes/child-process.ts", "src/video/ffmpeg/find-ffmpeg.ts"],
 };
 
-/** Where pages come from, files are mapped, folders locked, children confined and read: the only places that ask the system itself. */
+/**
+ * Where pages come from, files are mapped, folders locked, children confined and read: the only places that ask the
+ * system itself.
+ */
 const system: Record<string, readonly string[]> = {
   "native/search/shard/region.cc": ["<sys/mman.h>"],
   "bindings/node/children/children.cc": ["<sys/mman.h>", "<sys/prctl.h>", "<sys/resource.h>"],

@@ -1,6 +1,7 @@
 // C++ sources as few merged ones. A tool that reads each source by itself spends most of its time in the headers of the
 // system, which a merged source has once. Sources are merged where the names that one keeps for itself mean nothing in
-// another. The names are found by the layout of clang-format; one that is missed shows as an error of the merged source.
+// another. The names are found by the layout of clang-format; one that is missed shows as an error of the merged
+// source.
 import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
@@ -60,7 +61,9 @@ function contents(root, file) {
   return { own, words, definitions };
 }
 
-/** Whether a name is of a type, a constant or a macro: a function may have another's name if it takes other arguments. */
+/**
+ * Whether a name is of a type, a constant or a macro: a function may have another's name if it takes other arguments.
+ */
 const capital = (name) => /^k?[A-Z]/.test(name);
 
 function collide(one, other) {

@@ -20,8 +20,8 @@ export function link(app: string, names: readonly string[]): void {
 }
 
 /**
- * A folder in which the package is installed as `npm install` would have done it, from the tarball that `npm pack` makes of
- * what is built here, and without a network: its dependencies, and `others`, are links.
+ * A folder in which the package is installed as `npm install` would have done it, from the tarball that `npm pack`
+ * makes of what is built here, and without a network: its dependencies, and `others`, are links.
  */
 export async function installPacked(app: string, others: readonly string[] = []): Promise<void> {
   const there = join(app, "node_modules/empreinte");

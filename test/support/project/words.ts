@@ -4,7 +4,10 @@
  */
 import ts from "typescript";
 
-/** What a word is part of. A name is an identifier, a column of SQL, or a string that is one word, such as an option's value. */
+/**
+ * What a word is part of. A name is an identifier, a column of SQL, or a string that is one word, such as an option's
+ * value.
+ */
 export type Place = "typescript" | "c++" | "prose";
 
 /** A retired word, where it is wrong, and what to write instead. */
@@ -131,7 +134,10 @@ export function proseOf(markdown: string): Found {
   return { text: markdown.replace(/```[\s\S]*?```/g, blank).replace(/`[^`\n]*`/g, blank), line: 1 };
 }
 
-/** The words of prose that are retired, as "line 3: look". A phrase may go over the end of a line, or of a comment's line. */
+/**
+ * The words of prose that are retired, as "line 3: look". A phrase may go over the end of a line, or of a comment's
+ * line.
+ */
 export function retiredInProse(
   texts: readonly Found[],
   retired: readonly Retired[],

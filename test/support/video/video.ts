@@ -17,7 +17,10 @@ import { succeed } from "../run.ts";
 /** Why tests are skipped where there is no ffmpeg. */
 export const noFfmpeg = "skipped: needs ffmpeg";
 const found = await findFfmpeg();
-/** The ffmpeg that the tests make clips with, and that decodes them: in a fresh clone the one of @ffmpeg-installer/ffmpeg. */
+/**
+ * The ffmpeg that the tests make clips with, and that decodes them: in a fresh clone the one of
+ * @ffmpeg-installer/ffmpeg.
+ */
 export const ffmpeg: string | undefined = found?.path;
 /** Whether it is from before 4.4, as the installer's is. Tests skip what such a build cannot do. */
 export const isOldFfmpeg: boolean = found?.outdated === true;
@@ -33,8 +36,8 @@ export function runFfmpeg(...args: string[]): Promise<string> {
 }
 
 /**
- * Creates a folder for the clips of a test file, and in it one for temporary files. Both are removed after the tests, and
- * temporary files are made where they were before.
+ * Creates a folder for the clips of a test file, and in it one for temporary files. Both are removed after the tests,
+ * and temporary files are made where they were before.
  */
 export function videoFolder(): { clips: string; temporary: string } {
   const clips = mkdtempSync(join(tmpdir(), "empreinte-video-test-"));
@@ -58,8 +61,8 @@ export async function makeClip(path: string, source: string, ...args: string[]):
 
 /** A source that moves and has edges. */
 /**
- * Writes a decoder, as a shell script, that may change files: its shell is in a folder that confined programs do not read, so
- * that it starts without the kernel's rules for files.
+ * Writes a decoder, as a shell script, that may change files: its shell is in a folder that confined programs do not
+ * read, so that it starts without the kernel's rules for files.
  */
 export function writeUnconfined(path: string, script: string): void {
   copyFileSync(realpathSync("/bin/sh"), `${path}-shell`);
@@ -95,8 +98,8 @@ export function running(): Running[] {
 }
 
 /**
- * Throws when a process or a file is left over. Processes are our children, including zombies except `known` ones, and those with
- * `mark` in their command line. A process that was killed with its parent may take a moment to disappear.
+ * Throws when a process or a file is left over. Processes are our children, including zombies except `known` ones, and
+ * those with `mark` in their command line. A process that was killed with its parent may take a moment to disappear.
  */
 export async function nothingLeft(temporary: string, mark?: string, known?: ReadonlySet<number>): Promise<void> {
   const files = readdirSync(temporary);

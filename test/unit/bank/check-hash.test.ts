@@ -1,4 +1,6 @@
-/** Decisions whose search runs on another thread, beside decisions of `check` and a plain comparison with every entry. */
+/**
+ * Decisions whose search runs on another thread, beside decisions of `check` and a plain comparison with every entry.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -19,7 +19,9 @@ afterAll(() => {
   local.close();
 });
 
-/** Half of an original, off its middle, mirrored and inside another image: no view of it is near the original's hash. */
+/**
+ * Half of an original, off its middle, mirrored and inside another image: no view of it is near the original's hash.
+ */
 function hidden(original: Rgb): Rgb {
   const part = mirrored(crop(original, 0.3, 0.05, 0.05, 0.3));
   const [under, over] = [at(scene(77, 640, 460)), at(part)];

@@ -135,8 +135,8 @@ describe("a BMP", () => {
     const convert = which("convert");
     if (convert === undefined) return ctx.skip("skipped: needs ImageMagick's convert");
     for (const kind of [...palettes, ...exact, ...reduced]) {
-      // ImageMagick 6 does not know 2 bits, nor runs from the top, takes three bytes for a colour of OS/2 2, and leaves the
-      // lower half of a byte empty that it makes of a field of 4 bits.
+      // ImageMagick 6 does not know 2 bits, nor runs from the top, takes three bytes for a colour of OS/2 2, and leaves
+      // the lower half of a byte empty that it makes of a field of 4 bits.
       const { image, ...lists } = indexed(37, 29, kind.colours ?? Math.min(256, 2 ** kind.bits));
       const isPalette = kind.bits <= 8;
       const [file, raw] = [join(folder, "in.bmp"), join(folder, "out.rgb")];

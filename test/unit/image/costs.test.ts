@@ -1,4 +1,6 @@
-/** What an image would cost is known before it is decoded: each limit is exact, names itself, and leaves the pool free. */
+/**
+ * What an image would cost is known before it is decoded: each limit is exact, names itself, and leaves the pool free.
+ */
 import { readFile } from "node:fs/promises";
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";

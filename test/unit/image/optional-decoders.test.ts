@@ -1,4 +1,7 @@
-/** Decoders in packages that need not be installed: what is said without them, and how an image on their thread is ended. */
+/**
+ * Decoders in packages that need not be installed: what is said without them, and how an image on their thread is
+ * ended.
+ */
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -1,4 +1,7 @@
-/** Signatures of clips made here: against frames decoded by a plain ffmpeg, one container against another, and each other. */
+/**
+ * Signatures of clips made here: against frames decoded by a plain ffmpeg, one container against another, and each
+ * other.
+ */
 import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ffmpeg from "fluent-ffmpeg";

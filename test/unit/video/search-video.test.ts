@@ -1,4 +1,7 @@
-/** Altered videos: cropped, zoomed into, turned; found through one view for each shot, and nothing found that is not there. */
+/**
+ * Altered videos: cropped, zoomed into, turned; found through one view for each shot, and nothing found that is not
+ * there.
+ */
 import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";

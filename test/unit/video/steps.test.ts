@@ -192,7 +192,9 @@ it.each(kernels)(
 
 describe("the synthetic score", () => {
   const side = 128;
-  /** By sorting, from means of 4×4 samples at the places the core takes: cells of 2×2 pixels, each sampled four times. */
+  /**
+   * By sorting, from means of 4×4 samples at the places the core takes: cells of 2×2 pixels, each sampled four times.
+   */
   function bySorting(data: Uint8Array): number {
     const cell = (y: number, x: number): number => {
       let sum = 0;

@@ -1,6 +1,6 @@
 /**
- * A known image through the very path that files take. A browser that alters numbers or bytes fails it, and hashes nothing.
- * The answers are those of the library for the same file.
+ * A known image through the very path that files take. A browser that alters numbers or bytes fails it, and hashes
+ * nothing. The answers are those of the library for the same file.
  */
 import type { CoreExports } from "../core/module.js";
 import { type Decoders, hashFile } from "../decode/hash-file.js";

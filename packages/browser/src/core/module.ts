@@ -30,8 +30,8 @@ export interface CoreExports {
 }
 
 /**
- * The smallest module with an instruction of fixed-width SIMD that no older engine accepts: a function that splats a zero
- * and counts its bits.
+ * The smallest module with an instruction of fixed-width SIMD that no older engine accepts: a function that splats a
+ * zero and counts its bits.
  */
 const simdProbe = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,

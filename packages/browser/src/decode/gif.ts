@@ -1,5 +1,6 @@
 /**
- * The first frame of a GIF. A transparent pixel has the colour of the palette that it hides, as the reference hashes it.
+ * The first frame of a GIF. A transparent pixel has the colour of the palette that it hides, as the reference hashes
+ * it.
  */
 import { damaged, unsupported } from "../errors.js";
 import { checkSides, type Decoded } from "./decoded.js";

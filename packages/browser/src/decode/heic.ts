@@ -1,6 +1,6 @@
 /**
- * The primary image of a HEIC, by libheif, which the server uses as well. libheif says nothing of a block that it could not
- * decode: its memory stays as it was. So each image is decoded twice over different memory, and must be the same.
+ * The primary image of a HEIC, by libheif, which the server uses as well. libheif says nothing of a block that it could
+ * not decode: its memory stays as it was. So each image is decoded twice over different memory, and must be the same.
  */
 import { damaged, noMemory } from "../errors.js";
 import { checkSides, type Decoded } from "./decoded.js";

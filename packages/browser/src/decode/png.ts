@@ -1,6 +1,6 @@
 /**
- * PNG. Palettes become RGB, grey stays grey, and alpha is dropped while the colour under it counts, as the reference does.
- * Sample depths below 8 are stretched, and those of 16 bits rounded to 8.
+ * PNG. Palettes become RGB, grey stays grey, and alpha is dropped while the colour under it counts, as the reference
+ * does. Sample depths below 8 are stretched, and those of 16 bits rounded to 8.
  */
 import { damaged, noMemory, unsupported } from "../errors.js";
 import { checkSides, type Decoded } from "./decoded.js";

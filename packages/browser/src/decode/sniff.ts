@@ -5,7 +5,9 @@ const av1 = new Set(["avif", "avis"]);
 const structural = new Set(["mif1", "msf1", "mif2", "msf2"]);
 const hevc = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"]);
 
-/** Recognises AVIF and HEIC by their brands: the major one, or the compatible ones where it says nothing of the codec. */
+/**
+ * Recognises AVIF and HEIC by their brands: the major one, or the compatible ones where it says nothing of the codec.
+ */
 function heifFormat(bytes: Uint8Array, text: (at: number, length: number) => string): "avif" | "heic" | undefined {
   if (bytes.length < 16 || text(4, 4) !== "ftyp") return undefined;
   const end = Math.min(new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0), bytes.length, 4096);

@@ -1,6 +1,6 @@
 /**
- * Where the files of this package are. Each `new URL(…, import.meta.url)` is written out, because bundlers find files by
- * exactly that.
+ * Where the files of this package are. Each `new URL(…, import.meta.url)` is written out, because bundlers find files
+ * by exactly that.
  */
 import type { Places } from "../worker/messages.js";
 

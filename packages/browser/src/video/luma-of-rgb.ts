@@ -2,13 +2,13 @@
  * The luma of a frame that a browser converted to RGB before it hands it out, as Firefox does.
  *
  * Such a frame names a matrix, and often the wrong one: Firefox 153 names BT.709 for every H.264, VP8 and AV1. So the
- * matrix is found from the samples. Luma was a whole number, and R, G and B are luma plus shares of two colours that the
- * right weights cancel. With them the sum is near a whole number in every pixel, and with others it is anywhere.
+ * matrix is found from the samples. Luma was a whole number, and R, G and B are luma plus shares of two colours that
+ * the right weights cancel. With them the sum is near a whole number in every pixel, and with others it is anywhere.
  */
 
 /**
- * The shares of red, green and blue in luma: ITU-R BT.601, BT.709 and BT.2020, as a converter with constants of six bits
- * has them. It limits the share of blue to 2, where BT.709 has 2.11 and BT.2020 has 2.14.
+ * The shares of red, green and blue in luma: ITU-R BT.601, BT.709 and BT.2020, as a converter with constants of six
+ * bits has them. It limits the share of blue to 2, where BT.709 has 2.11 and BT.2020 has 2.14.
  */
 const matrices: readonly (readonly [number, number, number])[] = [
   [0.299, 0.587, 0.114],

@@ -12,7 +12,10 @@ export interface ArchiveOptions extends Omit<LinkOptions, "replicas"> {
   shards: number;
 }
 
-/** A shard that has not answered, and why: `"silent"` at the deadline, `"absent"` where no process has it, or its refusal. */
+/**
+ * A shard that has not answered, and why: `"silent"` at the deadline, `"absent"` where no process has it, or its
+ * refusal.
+ */
 export interface MissingShard {
   shard: number;
   reason: string;
@@ -58,8 +61,8 @@ export class Archive {
   }
 
   /**
-   * Searches all shards for uploads within the radius, 31 by default. At the deadline it answers with what has come, and names
-   * the shards that are missing. A hash is 64 hex digits.
+   * Searches all shards for uploads within the radius, 31 by default. At the deadline it answers with what has come,
+   * and names the shards that are missing. A hash is 64 hex digits.
    * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`
    */
   async search(
@@ -91,8 +94,8 @@ export class Archive {
   }
 
   /**
-   * Keeps uploads, each in its shard. What is kept is on that shard's disk. `missing` names the shards that have not confirmed:
-   * keep their uploads again. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, and none is kept.
+   * Keeps uploads, each in its shard. What is kept is on that shard's disk. `missing` names the shards that have not
+   * confirmed: keep their uploads again. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, and none is kept.
    */
   async keep(uploads: readonly ArchivedUpload[]): Promise<KeptUploads & { missing: MissingShard[] }> {
     const checked = uploads.map(checkUpload);
@@ -113,7 +116,9 @@ export class Archive {
     return sum;
   }
 
-  /** Removes uploads from their shards, and from the files of those. `missing` names the shards that have not confirmed. */
+  /**
+   * Removes uploads from their shards, and from the files of those. `missing` names the shards that have not confirmed.
+   */
   async remove(ids: readonly string[]): Promise<{ removed: number; missing: MissingShard[] }> {
     const sum: { removed: number; missing: MissingShard[] } = { removed: 0, missing: [] };
     await this.#each(

@@ -1,6 +1,6 @@
 /**
- * One shard of the archive: which upload has which hash. A SQLite file is the truth, and an index beside it is derived from
- * it. An index that is not the one that was saved last is made anew.
+ * One shard of the archive: which upload has which hash. A SQLite file is the truth, and an index beside it is derived
+ * from it. An index that is not the one that was saved last is made anew.
  */
 import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
@@ -67,8 +67,8 @@ const bytesOf = (value: Column): Buffer => (Buffer.isBuffer(value) ? value : Buf
 const atOnce = 100_000;
 
 /**
- * Uploads and their hashes in one file. Whoever opened it last has it: an earlier one refuses everything, because its index
- * would not have what the other keeps.
+ * Uploads and their hashes in one file. Whoever opened it last has it: an earlier one refuses everything, because its
+ * index would not have what the other keeps.
  */
 export class ArchiveShard {
   readonly path: string;
@@ -115,7 +115,10 @@ export class ArchiveShard {
     return this.#index.size;
   }
 
-  /** Keeps uploads. They are found, and on the disk, when it returns. @throws {ClusterError} `…_ARGUMENT`, and none is kept. */
+  /**
+   * Keeps uploads. They are found, and on the disk, when it returns. @throws {ClusterError} `…_ARGUMENT`, and none is
+   * kept.
+   */
   keep(given: readonly ArchivedUpload[]): KeptUploads {
     const uploads = given.map(checkUpload);
     const insert = this.#database.prepare("INSERT OR IGNORE INTO uploads (id, hash, time) VALUES (?, ?, ?)");
@@ -162,8 +165,9 @@ export class ArchiveShard {
   }
 
   /**
-   * Removes uploads. No search that begins afterwards finds them, and their bytes are gone from the files when it resolves.
-   * It writes the whole index anew, so remove many at once. Ids that are not there are skipped. Returns how many it removed.
+   * Removes uploads. No search that begins afterwards finds them, and their bytes are gone from the files when it
+   * resolves. It writes the whole index anew, so remove many at once. Ids that are not there are skipped. Returns how
+   * many it removed.
    */
   async remove(ids: readonly string[]): Promise<number> {
     const find = this.#database.prepare("SELECT number FROM uploads WHERE id = ?");
@@ -186,7 +190,8 @@ export class ArchiveShard {
   }
 
   /**
-   * Writes the index, so that the next `open` maps it. Where uploads are kept meanwhile, the next `open` makes the index anew.
+   * Writes the index, so that the next `open` maps it. Where uploads are kept meanwhile, the next `open` makes the
+   * index anew.
    */
   async save(): Promise<void> {
     this.#assertOwner();

@@ -36,7 +36,9 @@ export function positive(name: string, value: string | undefined, unit = "a numb
   throw new UsageError(`--${name} takes ${unit}`);
 }
 
-/** Returns the options of the connection to NATS. @throws {UsageError} and {EmpreinteError} if a file cannot be read. */
+/**
+ * Returns the options of the connection to NATS. @throws {UsageError} and {EmpreinteError} if a file cannot be read.
+ */
 export function linkOf({ store, servers, ca, cert, key }: LinkValues): LinkOptions {
   const text = (path: string): string => readSmallFileSync(path).toString("utf8");
   const files = { ...(ca && { ca: text(ca) }), ...(cert && { cert: text(cert) }), ...(key && { key: text(key) }) };

@@ -1,6 +1,7 @@
 /**
- * The outbox. The store itself is the outbox: what is announced already is the last message of the stream, so that nothing
- * else must be kept. Each message names the stream's last sequence, which refuses a second curator and a repetition.
+ * The outbox. The store itself is the outbox: what is announced already is the last message of the stream, so that
+ * nothing else must be kept. Each message names the stream's last sequence, which refuses a second curator and a
+ * repetition.
  */
 import type { BankStore } from "empreinte/bank";
 import { ClusterError, codeOf } from "../errors.js";

@@ -21,8 +21,8 @@ export interface CuratorOptions extends LinkOptions {
   /** The name of this process, different from every other curator's. */
   id: string;
   /**
-   * The store: a path, or a function that returns an open store once the curator has its lease. Such a store is not closed
-   * by the curator.
+   * The store: a path, or a function that returns an open store once the curator has its lease. Such a store is not
+   * closed by the curator.
    */
   bank: string | (() => BankStore);
   /** The path of that store, where `bank` is a function. Snapshots are copied beside it before they are encrypted. */
@@ -30,8 +30,8 @@ export interface CuratorOptions extends LinkOptions {
   /** How long the curator's lease lasts, 0.5 … 600 seconds. A standby takes over after that. Default 5. */
   curatorLeaseSeconds?: number;
   /**
-   * How long a node answers without hearing from the curator, 1 … 3,600 seconds. A withdrawal waits at most this long for a
-   * node that does not confirm. Default 15, and never less than twice the curator's lease.
+   * How long a node answers without hearing from the curator, 1 … 3,600 seconds. A withdrawal waits at most this long
+   * for a node that does not confirm. Default 15, and never less than twice the curator's lease.
    */
   nodeLeaseSeconds?: number;
   /** The most bytes of revisions that a node gets without a snapshot. Default 67,108,864. */
@@ -111,7 +111,8 @@ export class Curator {
 
   /**
    * Waits for the lease, and starts. It refuses a store that lacks what the cluster has.
-   * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_BEHIND`, `ERR_EMPREINTE_CLUSTER_HISTORY`, `ERR_EMPREINTE_CLUSTER_NATS`
+   * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_BEHIND`, `ERR_EMPREINTE_CLUSTER_HISTORY`,
+   * `ERR_EMPREINTE_CLUSTER_NATS`
    */
   static async start(options: CuratorOptions): Promise<Curator> {
     const id = checkId("id", options.id);
@@ -202,8 +203,8 @@ export class Curator {
   }
 
   /**
-   * Withdraws entries here and on every node. It resolves when every registered node has confirmed, or when the lease of each
-   * node that has not confirmed has ended, so that it does not answer.
+   * Withdraws entries here and on every node. It resolves when every registered node has confirmed, or when the lease
+   * of each node that has not confirmed has ended, so that it does not answer.
    * @throws as `BankStore.withdraw`. {ClusterError} `ERR_EMPREINTE_CLUSTER_NOT_CURATOR`
    */
   async withdraw(selection: Selection): Promise<ClusterRemoval> {
@@ -238,7 +239,9 @@ export class Curator {
     return removal;
   }
 
-  /** Forgets a node that never returns. It may only be called once the node's lease has ended. @throws {ClusterError} */
+  /**
+   * Forgets a node that never returns. It may only be called once the node's lease has ended. @throws {ClusterError}
+   */
   async forget(node: string): Promise<void> {
     const known = this.#confirmations.nodes.get(node);
     if (known !== undefined && known.granted > 0 && this.#now() - known.granted < 1000 * this.#nodeLeaseSeconds) {

@@ -1,9 +1,10 @@
 /**
  * The curator's lease: one key in the bucket of states, which its holder writes again and again.
  *
- * No clock of one machine is compared with another's. Who wants the lease watches the key. Where the key has not changed for
- * a whole lease, by the watcher's own monotonic clock, the watcher may take it. Every write names the key's last revision,
- * so that only one of two writers succeeds. A holder that could not write for two thirds of a lease grants nothing more.
+ * No clock of one machine is compared with another's. Who wants the lease watches the key. Where the key has not
+ * changed for a whole lease, by the watcher's own monotonic clock, the watcher may take it. Every write names the key's
+ * last revision, so that only one of two writers succeeds. A holder that could not write for two thirds of a lease
+ * grants nothing more.
  */
 import type { KV, KvEntry } from "@nats-io/kv";
 import { codeOf } from "../errors.js";
@@ -93,8 +94,8 @@ export class CuratorLease {
   }
 
   /**
-   * Writes the key again. @throws {Deposed} if another curator has written it. It throws other errors where NATS does not
-   * answer; the lease is then kept as long as `sure` says, and longer where nobody else takes it.
+   * Writes the key again. @throws {Deposed} if another curator has written it. It throws other errors where NATS does
+   * not answer; the lease is then kept as long as `sure` says, and longer where nobody else takes it.
    */
   async renew(): Promise<void> {
     const { kv, id, now } = this.#options;

@@ -1,7 +1,7 @@
 /**
- * The snapshot that new nodes take: a copy of the store, encrypted with AES-256-GCM, in the object store of NATS. Its key is
- * random, in the curator's memory and in replies to nodes. A withdrawal drops the key and deletes the object: what may stay of
- * it on the disks of NATS cannot be read any more.
+ * The snapshot that new nodes take: a copy of the store, encrypted with AES-256-GCM, in the object store of NATS. Its
+ * key is random, in the curator's memory and in replies to nodes. A withdrawal drops the key and deletes the object:
+ * what may stay of it on the disks of NATS cannot be read any more.
  */
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { closeSync, createReadStream, fstatSync, openSync, rmSync } from "node:fs";

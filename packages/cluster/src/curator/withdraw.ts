@@ -20,8 +20,8 @@ export interface ClusterRemoval {
   /** The nodes that have confirmed. */
   nodes: Record<string, NodeRemoval>;
   /**
-   * The nodes that have not confirmed. None of them answers: their leases have ended, and they get none before they have
-   * the revision. What they have on disk goes when they return.
+   * The nodes that have not confirmed. None of them answers: their leases have ended, and they get none before they
+   * have the revision. What they have on disk goes when they return.
    */
   missing: string[];
   /** Whether the stream has the announcement. A pending withdrawal is announced as soon as NATS takes it. */

@@ -1,6 +1,7 @@
 /**
- * One message of a pull consumer. The client library makes such messages only from requests that wait at least a second.
- * A queue with priorities must see at once that nothing waits, so this reads the reply subject, and answers to it, by itself.
+ * One message of a pull consumer. The client library makes such messages only from requests that wait at least a
+ * second. A queue with priorities must see at once that nothing waits, so this reads the reply subject, and answers to
+ * it, by itself.
  */
 import type { Msg } from "@nats-io/transport-node";
 import { ClusterError } from "../errors.js";

@@ -44,7 +44,9 @@ export class Handles {
     this.#maxBytes = options.maxBytes ?? 2 ** 26;
   }
 
-  /** Returns the upload that a handle names. @throws {ClusterError} {FetchError} and what the caller's `fetch` throws. */
+  /**
+   * Returns the upload that a handle names. @throws {ClusterError} {FetchError} and what the caller's `fetch` throws.
+   */
   async open(handle: Handle, signal: AbortSignal): Promise<Upload> {
     if ("path" in handle) return this.#path(handle.path);
     if ("url" in handle) return this.#url(handle.url, signal);

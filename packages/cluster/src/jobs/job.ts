@@ -9,8 +9,9 @@ export type Priority = "high" | "normal" | "low";
 export const priorities: readonly Priority[] = ["high", "normal", "low"];
 
 /**
- * Where a worker finds an upload. A path must be in a folder of the worker's `roots`. A URL is fetched by `empreinte-fetch`.
- * A key is what the worker's own `fetch` understands. Handles are in the files of JetStream until the job is done.
+ * Where a worker finds an upload. A path must be in a folder of the worker's `roots`. A URL is fetched by
+ * `empreinte-fetch`. A key is what the worker's own `fetch` understands. Handles are in the files of JetStream until
+ * the job is done.
  */
 export type Handle = { path: string } | { url: string } | { key: string };
 

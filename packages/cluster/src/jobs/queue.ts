@@ -65,8 +65,8 @@ export class JobQueue {
   }
 
   /**
-   * Puts a job into the queue. It resolves once the stream has it. An id that was submitted in the last two minutes is a
-   * duplicate, and is not queued again. An id that has a result already gets no second one.
+   * Puts a job into the queue. It resolves once the stream has it. An id that was submitted in the last two minutes is
+   * a duplicate, and is not queued again. An id that has a result already gets no second one.
    * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, `…_FULL`, `…_NATS`
    */
   async submit(job: Job): Promise<{ duplicate: boolean }> {
@@ -74,8 +74,9 @@ export class JobQueue {
   }
 
   /**
-   * Puts many jobs into the queue, and waits where it has no room. At most `inFlight` jobs, 256 by default, wait for their
-   * acknowledgement at once. @throws as `submit`, but not `…_FULL`. It also rejects with the reason of the signal.
+   * Puts many jobs into the queue, and waits where it has no room. At most `inFlight` jobs, 256 by default, wait for
+   * their acknowledgement at once. @throws as `submit`, but not `…_FULL`. It also rejects with the reason of the
+   * signal.
    */
   async submitAll(
     jobs: Iterable<Job> | AsyncIterable<Job>,
@@ -101,8 +102,8 @@ export class JobQueue {
   }
 
   /**
-   * Yields results as they come. Each reader, by its name, gets every result at least once. A result is acknowledged when the
-   * loop takes the next one. The loop ends with the signal, or with `close`.
+   * Yields results as they come. Each reader, by its name, gets every result at least once. A result is acknowledged
+   * when the loop takes the next one. The loop ends with the signal, or with `close`.
    */
   results(reader: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<JobResult, void, undefined> {
     checkId("the reader", reader);
@@ -110,8 +111,8 @@ export class JobQueue {
   }
 
   /**
-   * Calls a function with each result, one after the other, until the signal or `close` ends it. If the function throws, it
-   * gets the same result again, after a pause that grows to 30 seconds.
+   * Calls a function with each result, one after the other, until the signal or `close` ends it. If the function
+   * throws, it gets the same result again, after a pause that grows to 30 seconds.
    */
   async onResult(
     reader: string,
@@ -153,7 +154,8 @@ export class JobQueue {
   }
 
   /**
-   * Puts a dead job into the queue again. Its result, which says why it failed, is dropped first, so that it can have another.
+   * Puts a dead job into the queue again. Its result, which says why it failed, is dropped first, so that it can have
+   * another.
    * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_UNKNOWN_JOB`, `…_FULL`, `…_NATS`
    */
   async retry(id: string): Promise<void> {
@@ -164,7 +166,10 @@ export class JobQueue {
     await jsm.streams.deleteMessage(names.dead, seq);
   }
 
-  /** Removes a dead letter, with its handle. The result stays. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_UNKNOWN_JOB` */
+  /**
+   * Removes a dead letter, with its handle. The result stays. @throws {ClusterError}
+   * `ERR_EMPREINTE_CLUSTER_UNKNOWN_JOB`
+   */
   async discard(id: string): Promise<void> {
     const { seq } = await this.#letter(id);
     await this.#link.jsm.streams.deleteMessage(this.#link.names.dead, seq);

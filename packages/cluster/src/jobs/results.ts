@@ -49,8 +49,8 @@ export async function storeLetter(link: Link, letter: DeadLetter): Promise<void>
 }
 
 /**
- * Yields results as they come, and those that a reader of this name has not had. A result is acknowledged when the loop asks
- * for the next one. If the loop ends before, or the process does, the result comes again.
+ * Yields results as they come, and those that a reader of this name has not had. A result is acknowledged when the loop
+ * asks for the next one. If the loop ends before, or the process does, the result comes again.
  */
 export async function* readResults(
   link: Link,

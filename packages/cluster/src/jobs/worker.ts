@@ -120,8 +120,8 @@ export class Worker {
   }
 
   /**
-   * Takes no more jobs, finishes those that it has, and ends. After so many seconds, 30 by default, it returns what is not
-   * finished to the queue.
+   * Takes no more jobs, finishes those that it has, and ends. After so many seconds, 30 by default, it returns what is
+   * not finished to the queue.
    */
   async drain(seconds = 30): Promise<void> {
     this.#closed ??= this.#end(checkNumber("seconds", seconds, 0, 86_400));

@@ -4,7 +4,10 @@ import { reasonOf } from "../errors.js";
 import { metricsOf, type MetricSource } from "./members.js";
 import { write } from "./text.js";
 
-/** Returns the metrics of members of this process in the text format of Prometheus. @throws where a queue cannot be counted. */
+/**
+ * Returns the metrics of members of this process in the text format of Prometheus. @throws where a queue cannot be
+ * counted.
+ */
 export async function metricsText(...sources: MetricSource[]): Promise<string> {
   return write((await Promise.all(sources.map(metricsOf))).flat());
 }

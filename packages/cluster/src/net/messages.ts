@@ -1,4 +1,7 @@
-/** What curators and nodes say to each other. Every message is checked where it arrives. No message but a chunk has a hash. */
+/**
+ * What curators and nodes say to each other. Every message is checked where it arrives. No message but a chunk has a
+ * hash.
+ */
 import type { StorePosition } from "empreinte/bank";
 import { ClusterError } from "../errors.js";
 

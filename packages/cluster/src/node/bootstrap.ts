@@ -23,7 +23,8 @@ export function removeDownload(path: string): void {
 }
 
 /**
- * Downloads the curator's snapshot beside `path`, checks it, and returns the path of the checked copy, which is a replica.
+ * Downloads the curator's snapshot beside `path`, checks it, and returns the path of the checked copy, which is a
+ * replica.
  * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` if the snapshot is damaged.
  */
 export async function downloadSnapshot(link: Link, node: string, path: string, event: EventListener): Promise<string> {

@@ -1,6 +1,6 @@
 /**
- * The lease of a node: until when it may answer. It counts from when the node sent its request, by the node's own monotonic
- * clock, so that it never lasts longer than the curator believes.
+ * The lease of a node: until when it may answer. It counts from when the node sent its request, by the node's own
+ * monotonic clock, so that it never lasts longer than the curator believes.
  */
 
 /** The lease as one node holds it. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { lying } from "../../../../test/support/bank/bytes.ts";
 
 /**
- * Which of the hashes are in a file below the folder, in whole or in half. Not for an open store of this process: reading
- * its file here would release its locks.
+ * Which of the hashes are in a file below the folder, in whole or in half. Not for an open store of this process:
+ * reading its file here would release its locks.
  */
 export function hashesBelow(folder: string, values: readonly string[]): string[] {
   if (!existsSync(folder)) return [];

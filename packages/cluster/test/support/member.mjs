@@ -1,5 +1,5 @@
-// A node, a curator or a worker with its node as a process of its own: options as JSON in the first argument, commands as lines on standard input,
-// answers and events as lines on standard output.
+// A node, a curator or a worker with its node as a process of its own: options as JSON in the first argument, commands
+// as lines on standard input, answers and events as lines on standard output.
 import { createInterface } from "node:readline";
 import { ClusterNode, Curator, Worker } from "../../dist/index.js";
 

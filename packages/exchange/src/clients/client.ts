@@ -2,8 +2,8 @@
 import type { EntryInfo, EntryInput } from "empreinte/bank";
 
 /**
- * Where to continue. A **checkpoint** is safe for ever: everything up to it has been taken. A **resume token** leads on from
- * the last page and has a life of hours at most. When it has ended, the fetch goes on from the checkpoint.
+ * Where to continue. A **checkpoint** is safe for ever: everything up to it has been taken. A **resume token** leads on
+ * from the last page and has a life of hours at most. When it has ended, the fetch goes on from the checkpoint.
  */
 export interface Position {
   checkpoint?: string;
@@ -31,7 +31,8 @@ export interface PageNote {
 
 export interface ExchangePage {
   /**
-   * The entries in arrays, as they arrive. They throw where the page is cut off, of another source, or contradicts itself.
+   * The entries in arrays, as they arrive. They throw where the page is cut off, of another source, or contradicts
+   * itself.
    */
   entries: AsyncIterable<readonly EntryInput[]>;
   /** Returns the position to continue from. Call it when the entries have ended. @throws {ExchangeError} */

@@ -60,8 +60,8 @@ const namespace = "https://hashsharing.ncmec.org/hashsharing/v2";
 const textOf = (seconds: number): string => `${new Date(1000 * seconds).toISOString().slice(0, 19)}Z`;
 
 /**
- * Entries do not come in the order of time, so that only a window whose pages have ended is a checkpoint. The link to the next
- * page may be kept for twelve hours, with the same window.
+ * Entries do not come in the order of time, so that only a window whose pages have ended is a checkpoint. The link to
+ * the next page may be kept for twelve hours, with the same window.
  */
 export class Ncmec implements ExchangeClient {
   readonly name = "NCMEC";
@@ -150,7 +150,10 @@ export class Ncmec implements ExchangeClient {
     await this.#options.http.close();
   }
 
-  /** Checks that NCMEC has a reason for a type, before anything is sent. @throws {ExchangeError} which names those that it has */
+  /**
+   * Checks that NCMEC has a reason for a type, before anything is sent. @throws {ExchangeError} which names those that
+   * it has
+   */
   async #checkReason(type: string, reason: string): Promise<void> {
     const headers = { authorization: this.#authorization, accept: "application/xml" };
     const response = await this.#options.http.send({ path: `v2/feedback/${type}/reasons`, headers });

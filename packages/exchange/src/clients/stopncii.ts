@@ -25,8 +25,8 @@ export interface StopNciiOptions {
 const firstTimestamp = "10";
 
 /**
- * `nextSetTimestamp` does not grow from page to page, so that only that of the last page is a checkpoint. Until then the
- * token of the page is what to resume from, with the same `startTimestamp`.
+ * `nextSetTimestamp` does not grow from page to page, so that only that of the last page is a checkpoint. Until then
+ * the token of the page is what to resume from, with the same `startTimestamp`.
  */
 export class StopNcii implements ExchangeClient {
   readonly name = "StopNCII";

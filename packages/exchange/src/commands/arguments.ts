@@ -11,7 +11,10 @@ export interface Arguments {
   needed(name: string): string;
   /** A number. @throws {ExchangeError} */
   number(name: string): number | undefined;
-  /** A time, in milliseconds since 1970. It must have its zone: a time of this machine would be another one elsewhere. @throws {ExchangeError} */
+  /**
+   * A time, in milliseconds since 1970. It must have its zone: a time of this machine would be another one elsewhere.
+   * @throws {ExchangeError}
+   */
   time(name: string): number | undefined;
   /** All values of an option that may be repeated. */
   list(name: string): string[];

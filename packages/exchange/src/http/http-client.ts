@@ -28,8 +28,8 @@ export interface HttpRequest extends Pick<FetchOptions, "method" | "headers" | "
 }
 
 /**
- * Requests below one base address that an operator has named. A redirect is an error, so that a secret goes nowhere else.
- * What may be tried again is tried again, after a pause. Errors name the host alone.
+ * Requests below one base address that an operator has named. A redirect is an error, so that a secret goes nowhere
+ * else. What may be tried again is tried again, after a pause. Errors name the host alone.
  */
 export class HttpClient {
   /** The base, which ends in a slash. */

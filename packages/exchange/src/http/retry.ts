@@ -32,8 +32,8 @@ export function retryAfter(value: string | undefined, now: number): number | und
 }
 
 /**
- * Returns the pause before the next try, in milliseconds: what the exchange says, or else chance up to a bound that doubles.
- * What the exchange says is lengthened by up to a tenth, so that its clients do not come back together.
+ * Returns the pause before the next try, in milliseconds: what the exchange says, or else chance up to a bound that
+ * doubles. What the exchange says is lengthened by up to a tenth, so that its clients do not come back together.
  */
 export function pauseBefore(
   failures: number,

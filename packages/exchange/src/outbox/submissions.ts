@@ -3,7 +3,9 @@ import type { BankStore } from "empreinte/bank";
 import type { Environment } from "../environment.js";
 import { type OutboxItem, outboxOf, writeItem } from "./outbox.js";
 
-/** Puts the active entries of a source of ours into the outbox of an exchange, unless they are there. Returns how many. */
+/**
+ * Puts the active entries of a source of ours into the outbox of an exchange, unless they are there. Returns how many.
+ */
 export function collectSubmissions(
   store: BankStore,
   own: { bank: string; source: string },
@@ -26,8 +28,8 @@ type Submission = Extract<OutboxItem, { kind: "submit" | "retract" }>;
 const namesOf = ({ remote }: Pick<Submission, "remote">): string[] => remote?.split(",") ?? [];
 
 /**
- * Puts what was submitted, and is withdrawn or erased since, into the outbox to be taken back. What another entry of ours
- * that is still there has the same name for, stays. Returns how many items became pending.
+ * Puts what was submitted, and is withdrawn or erased since, into the outbox to be taken back. What another entry of
+ * ours that is still there has the same name for, stays. Returns how many items became pending.
  */
 export function collectRetractions(
   store: BankStore,

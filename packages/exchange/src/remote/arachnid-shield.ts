@@ -18,7 +18,10 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The client of Arachnid Shield's interface, version 1. Of an answer only the classification and the kind of match are used. */
+/**
+ * The client of Arachnid Shield's interface, version 1. Of an answer only the classification and the kind of match are
+ * used.
+ */
 export class ArachnidShield implements RemoteMatcher {
   readonly name = "arachnid-shield";
   readonly sends: "hashes" | "file";

@@ -13,7 +13,10 @@ export interface CombinedMatcherOptions {
   environment?: Environment;
   /** Seconds for the answer of a matcher elsewhere, with all tries, 0.01 … 600. Default 10. */
   deadlineSeconds?: number;
-  /** How often and how patiently a matcher that did not answer is consulted again. Default 3 tries, the first pause 250 ms. */
+  /**
+   * How often and how patiently a matcher that did not answer is consulted again. Default 3 tries, the first pause 250
+   * ms.
+   */
   retry?: RetryOptions;
   /** What a match elsewhere asks for. Default `"block"` where it is exact, `"review"` where it is near. */
   actions?: Partial<Record<RemoteFinding["kind"], Action>>;
@@ -100,7 +103,10 @@ export class CombinedMatcher {
     return this.#combine(local, file, options.signal);
   }
 
-  /** Decides about an image that is hashed already. A matcher that takes files cannot answer it. @throws as `Matcher.checkHash` */
+  /**
+   * Decides about an image that is hashed already. A matcher that takes files cannot answer it. @throws as
+   * `Matcher.checkHash`
+   */
   async checkHash(query: CheckQuery, options: { signal?: AbortSignal } = {}): Promise<CombinedDecision> {
     return this.#combine(await this.#matcher.checkHash(query, options), undefined, options.signal);
   }

@@ -35,8 +35,8 @@ export interface RemoteMatcher {
   readonly sends: "hashes" | "file";
   /**
    * Asks once. Every hash or the file has an answer when it resolves.
-   * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_UNAVAILABLE` where another try may help; any other is final. It also
-   * rejects with the reason of the signal.
+   * @throws {ExchangeError} `ERR_EMPREINTE_EXCHANGE_UNAVAILABLE` where another try may help; any other is final. It
+   * also rejects with the reason of the signal.
    */
   find(query: RemoteQuery, signal: AbortSignal): Promise<RemoteFinding[]>;
   /** Ends all connections. */

@@ -17,9 +17,10 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the file of an upload into memory. Answers undefined for pixels, which have no file, and for more than `maxBytes` bytes
- * in memory, which the library itself refuses.
- * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_LIMIT`: the path leads to no file, or to one that is too large.
+ * Reads the file of an upload into memory. Answers undefined for pixels, which have no file, and for more than
+ * `maxBytes` bytes in memory, which the library itself refuses.
+ * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, `ERR_EMPREINTE_LIMIT`: the path leads to no file, or to one that is
+ * too large.
  * @throws {ExchangeError} `ERR_EMPREINTE_INVALID_ARGUMENT` for a stream that is longer than `maxBytes`.
  */
 export async function readUploadFile(

@@ -36,9 +36,10 @@ const mostNotes = 32;
 const statusPause = 5000;
 
 /**
- * Fetches what a source has new. A page, the withdrawals in it and the position after it are one transaction: a process that is
- * killed skips nothing, and what it repeats changes nothing.
- * @throws {ExchangeError} after all tries. What the pages before gave is kept, and the status says since when the source fails.
+ * Fetches what a source has new. A page, the withdrawals in it and the position after it are one transaction: a process
+ * that is killed skips nothing, and what it repeats changes nothing.
+ * @throws {ExchangeError} after all tries. What the pages before gave is kept, and the status says since when the
+ * source fails.
  */
 export async function runSource(
   store: BankStore,
@@ -260,8 +261,8 @@ class Run {
   }
 
   /**
-   * Goes on from the checkpoint without a token. A whole list that has reached none begins anew: what its first pages named
-   * may have ended since, and what the exchange has forgotten would then never end.
+   * Goes on from the checkpoint without a token. A whole list that has reached none begins anew: what its first pages
+   * named may have ended since, and what the exchange has forgotten would then never end.
    */
   #dropToken(expired: string): Position {
     const { checkpoint, checkpointAt, wholeList } = this.#state;

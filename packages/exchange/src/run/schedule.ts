@@ -70,8 +70,8 @@ async function sendDue(
 }
 
 /**
- * Keeps in the store how old a source is, for whoever serves the store. A report that cannot be kept is not worth a run: the
- * next one comes soon, and without it the source is stale by its age.
+ * Keeps in the store how old a source is, for whoever serves the store. A report that cannot be kept is not worth a
+ * run: the next one comes soon, and without it the source is stale by its age.
  */
 function report(store: BankStore, source: SourceSettings, now: number): void {
   const status = readStatus(store, source);
@@ -104,8 +104,9 @@ export async function runAll(store: BankStore, options: ScheduleOptions = {}): P
 const turn = 5000;
 
 /**
- * Fetches each source at its interval until `stop`. A run that has begun ends after its page. Settings are read anew each
- * turn, so that sources can be added meanwhile. The interval varies by a tenth, so that sources do not come together.
+ * Fetches each source at its interval until `stop`. A run that has begun ends after its page. Settings are read anew
+ * each turn, so that sources can be added meanwhile. The interval varies by a tenth, so that sources do not come
+ * together.
  */
 export async function runSchedule(store: BankStore, options: ScheduleOptions & { stop: AbortSignal }): Promise<void> {
   const { environment = systemEnvironment, stop } = options;

@@ -93,8 +93,8 @@ export function findSource(store: BankStore, bank: string, source: string): Sour
 }
 
 /**
- * Fetches the source no longer. Its entries stay, and its position, from which it goes on when it is added again. What a whole
- * fetch has named so far is forgotten. Returns whether it was fetched.
+ * Fetches the source no longer. Its entries stay, and its position, from which it goes on when it is added again. What
+ * a whole fetch has named so far is forgotten. Returns whether it was fetched.
  */
 export async function removeSource(store: BankStore, bank: string, source: string): Promise<boolean> {
   const from = { bank, source };

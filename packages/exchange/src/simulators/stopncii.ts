@@ -22,8 +22,8 @@ interface Token {
 }
 
 /**
- * A simulated StopNCII. As at the real one, `nextSetTimestamp` of a page that is not the last must not be kept: it is later
- * than records that come on the next pages.
+ * A simulated StopNCII. As at the real one, `nextSetTimestamp` of a page that is not the last must not be kept: it is
+ * later than records that come on the next pages.
  */
 export class StopNciiSimulator extends Simulator {
   /** The records by type and hash, with the number of their newest version. */

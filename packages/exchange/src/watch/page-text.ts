@@ -19,8 +19,8 @@ export function decodeText(text: string): string {
 const mostWords = 20_000;
 
 /**
- * The words that a reader sees, in order, in lower case, the first 20,000. Numbers are one word: times and counters change by
- * themselves. Pages are not trusted: no pattern here goes over the same characters again.
+ * The words that a reader sees, in order, in lower case, the first 20,000. Numbers are one word: times and counters
+ * change by themselves. Pages are not trusted: no pattern here goes over the same characters again.
  */
 export function wordsOf(html: string): string[] {
   const visible = html

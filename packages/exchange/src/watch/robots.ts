@@ -54,8 +54,8 @@ export function readRobots(text: string, agent: string): RobotsRules {
 }
 
 /**
- * Answers whether a path fits a rule, in which `*` stands for anything and a last `$` for the end. The parts between the stars
- * are looked for one after the other: a rule of a host that means harm takes no longer than any other.
+ * Answers whether a path fits a rule, in which `*` stands for anything and a last `$` for the end. The parts between
+ * the stars are looked for one after the other: a rule of a host that means harm takes no longer than any other.
  */
 function fitsRule(path: string, rule: string): boolean {
   const ends = rule.endsWith("$");

@@ -36,7 +36,10 @@ const [largeBodies, videos] = [2, 1];
 /** After so many requests in a row that came to no end, a host is left alone until the next run. */
 const mostTimeouts = 3;
 
-/** Checks everything that is due once. Returns how many items were checked. Media are in memory while they are compared, and nowhere else. */
+/**
+ * Checks everything that is due once. Returns how many items were checked. Media are in memory while they are compared,
+ * and nowhere else.
+ */
 export async function runWatch(store: BankStore, options: WatchOptions = {}): Promise<number> {
   const { environment = systemEnvironment, hosts = 64, intervalSeconds = 0, allow, onionProxy, stop } = options;
   const due = watched(store).filter(

@@ -1,4 +1,6 @@
-/** Reads the configuration: flags before the environment, the environment before the file, the file before the defaults. */
+/**
+ * Reads the configuration: flags before the environment, the environment before the file, the file before the defaults.
+ */
 import { isIP } from "node:net";
 import { readSmallFileSync } from "empreinte";
 import { ServiceError } from "../core/errors.js";

@@ -29,7 +29,9 @@ export interface FeedFilter {
 }
 
 interface Place {
-  /** Entries: those after number `offset`. Changes: those after `revision`, without the first `offset` of the next one. */
+  /**
+   * Entries: those after number `offset`. Changes: those after `revision`, without the first `offset` of the next one.
+   */
   kind: "entries" | "changes";
   revision: number;
   offset: number;

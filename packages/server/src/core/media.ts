@@ -74,7 +74,9 @@ export async function* imageStream(image: HeldImage): AsyncGenerator<Buffer, voi
 /** The bytes of a held image in one piece. */
 const bytesOf = ({ chunks }: HeldImage): Buffer => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
 
-/** A copy of the video behind a held image, within the memory that all uploads have together. Its caller gives it back. */
+/**
+ * A copy of the video behind a held image, within the memory that all uploads have together. Its caller gives it back.
+ */
 export async function videoBehind(
   image: HeldImage,
   memory: UploadMemory,

@@ -1,4 +1,7 @@
-/** The service's own file: keys, persons, refused calls, cards to review, webhooks. No hash is ever in it, except sealed. */
+/**
+ * The service's own file: keys, persons, refused calls, cards to review, webhooks. No hash is ever in it, except
+ * sealed.
+ */
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import Libsql from "libsql";
 import { ServiceError } from "./errors.js";

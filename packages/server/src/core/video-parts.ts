@@ -30,7 +30,9 @@ export interface CheckedUpload {
   incomplete: string[];
 }
 
-/** The name of a part as answers have it: "stream-1", "embedded", "embedded-stream-1". Undefined for the whole upload. */
+/**
+ * The name of a part as answers have it: "stream-1", "embedded", "embedded-stream-1". Undefined for the whole upload.
+ */
 export function partName(part: VideoPart | undefined): string | undefined {
   if (part === undefined) return undefined;
   const stream = part.stream === 0 ? [] : [`stream-${part.stream}`];
@@ -46,8 +48,8 @@ const isOfVideo = (error: unknown): error is EmpreinteError =>
   (error instanceof VideoError || error instanceof LimitError) && error.code !== "ERR_EMPREINTE_WRITE";
 
 /**
- * Checks the streams of a video, one after the other. A further stream that cannot be decoded is named as incomplete, and so
- * is the first one of an embedded video.
+ * Checks the streams of a video, one after the other. A further stream that cannot be decoded is named as incomplete,
+ * and so is the first one of an embedded video.
  * @param check decides about one stream.
  */
 export async function checkStreams(
@@ -90,8 +92,8 @@ export interface VideoFile {
 }
 
 /**
- * Writes a video to a private temporary file, from which each of its streams is read. On Linux the file has no name once it
- * is open, so that nothing of it stays, however the process ends.
+ * Writes a video to a private temporary file, from which each of its streams is read. On Linux the file has no name
+ * once it is open, so that nothing of it stays, however the process ends.
  * @throws {ServiceError} 507 @throws what the body throws.
  */
 export async function keepVideo(body: AsyncIterable<Uint8Array>): Promise<VideoFile> {

@@ -1,6 +1,6 @@
 /**
- * The interface that HMA's clients speak: /h, /m, /c, /status and /site-map, as a real HMA answers. docs/hma.md lists what
- * is a defect there and right here.
+ * The interface that HMA's clients speak: /h, /m, /c, /status and /site-map, as a real HMA answers. docs/hma.md lists
+ * what is a defect there and right here.
  */
 import multipart from "@fastify/multipart";
 import type { FastifyInstance, FastifyRequest } from "fastify";

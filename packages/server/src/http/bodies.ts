@@ -36,8 +36,8 @@ const lingerBytes = 2 ** 24;
 const lingerMilliseconds = 1000;
 
 /**
- * Replies before the body was read to its end. The answer is complete at once. The connection ends after a second, or once
- * the client stops, or has sent another 16 MiB, which are thrown away.
+ * Replies before the body was read to its end. The answer is complete at once. The connection ends after a second, or
+ * once the client stops, or has sent another 16 MiB, which are thrown away.
  */
 export function endEarly(
   request: FastifyRequest,

@@ -1,6 +1,6 @@
 /**
- * Checks of bodies and parameters, each compiled when it is first used. Compiling all of them took a fifth of a start. A test
- * uses every one.
+ * Checks of bodies and parameters, each compiled when it is first used. Compiling all of them took a fifth of a start.
+ * A test uses every one.
  */
 import { createRequire } from "node:module";
 import type AjvCompiler from "@fastify/ajv-compiler";
@@ -37,7 +37,10 @@ const compileLater: Build = (...given) => {
   return validatorOf as ReturnType<Build>;
 };
 
-/** The option of fastify. The schemas of answers describe them: they filter nothing, so that nothing is compiled of them. */
+/**
+ * The option of fastify. The schemas of answers describe them: they filter nothing, so that nothing is compiled of
+ * them.
+ */
 export const compilersFactory: Compilers = {
   buildValidator: compileLater,
   buildSerializer: () => () => (answer: unknown) => JSON.stringify(answer),

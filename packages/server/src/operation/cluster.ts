@@ -1,4 +1,6 @@
-/** Several processes on one store. The first one starts the others, replaces those that end, and adds up their metrics. */
+/**
+ * Several processes on one store. The first one starts the others, replaces those that end, and adds up their metrics.
+ */
 import cluster, { type Worker } from "node:cluster";
 import { version } from "empreinte";
 import { type Config } from "../config/options.js";

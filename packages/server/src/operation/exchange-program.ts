@@ -1,6 +1,6 @@
 /**
- * The program `empreinte-exchange` beside the server: it fetches the sources of the store at their intervals. A program of its
- * own, so that parsing long lists takes no time from calls.
+ * The program `empreinte-exchange` beside the server: it fetches the sources of the store at their intervals. A program
+ * of its own, so that parsing long lists takes no time from calls.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,7 +14,9 @@ const name = "empreinte-exchange";
 const quickEnd = 5000;
 const longestPause = 60_000;
 
-/** Finds the program where its package is installed beside the server's. @throws {ServiceError} `ERR_EMPREINTE_CONFIG` */
+/**
+ * Finds the program where its package is installed beside the server's. @throws {ServiceError} `ERR_EMPREINTE_CONFIG`
+ */
 function findProgram(): string {
   const require = createRequire(import.meta.url);
   try {

@@ -1,6 +1,6 @@
 /**
- * When each source was last imported, by the store's audit log, whoever imported it; and what the program that fetches a
- * source says of it, which also knows of fetches that found nothing new.
+ * When each source was last imported, by the store's audit log, whoever imported it; and what the program that fetches
+ * a source says of it, which also knows of fetches that found nothing new.
  */
 import type { BankStore } from "empreinte/bank";
 import type { State } from "../core/state.js";
@@ -98,7 +98,9 @@ export class Sources {
     });
   }
 
-  /** The sources that are stale by what is said of them, or without an import for so many hours. 0 hours: any number. */
+  /**
+   * The sources that are stale by what is said of them, or without an import for so many hours. 0 hours: any number.
+   */
   stale(hours: number): SourceAge[] {
     return this.list().filter(({ ageSeconds, stale }) => stale || (hours > 0 && ageSeconds > hours * 3600));
   }

@@ -1,4 +1,7 @@
-/** Signing in with an OpenID Connect issuer: the authorization code with PKCE. What a person may do follows from a claim. */
+/**
+ * Signing in with an OpenID Connect issuer: the authorization code with PKCE. What a person may do follows from a
+ * claim.
+ */
 import type { Configuration } from "openid-client";
 import type { Config } from "../config/options.js";
 import { isLocal, parseListen } from "../config/load.js";
@@ -82,7 +85,9 @@ export class Oidc {
     }
   }
 
-  /** Returns the issuer's address for a person, and what the person's browser keeps meanwhile. @throws {ServiceError} */
+  /**
+   * Returns the issuer's address for a person, and what the person's browser keeps meanwhile. @throws {ServiceError}
+   */
   async start(): Promise<{ address: string; sealed: string }> {
     const configuration = await this.#discover();
     const client = await import("openid-client");
@@ -106,7 +111,9 @@ export class Oidc {
     };
   }
 
-  /** Finishes what `start` began. @param query of the address that the issuer sent the person to. @throws {ServiceError} */
+  /**
+   * Finishes what `start` began. @param query of the address that the issuer sent the person to. @throws {ServiceError}
+   */
   async finish(query: string, sealed: string | undefined, remote: string): Promise<Person> {
     const started = this.#open(sealed);
     const configuration = await this.#discover();

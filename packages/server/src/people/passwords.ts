@@ -38,7 +38,10 @@ export function checkPassword(password: string): void {
   throw badRequest(`A password must have ${leastLength} to ${mostLength} characters`);
 }
 
-/** Returns the stored form of a password: its cost, a salt and the key that it gives. @param logN 2 to the power of it is the cost. */
+/**
+ * Returns the stored form of a password: its cost, a salt and the key that it gives. @param logN 2 to the power of it
+ * is the cost.
+ */
 export async function sealPassword(password: string, logN: number): Promise<string> {
   checkPassword(password);
   const salt = randomBytes(16);

@@ -35,7 +35,9 @@ type Row = [
 ];
 const columns = "id, name, shown, password, scopes, language, keys, ended, failures, locked";
 
-/** After so many wrong passwords each further one locks the account, first for a minute, then twice as long each time. */
+/**
+ * After so many wrong passwords each further one locks the account, first for a minute, then twice as long each time.
+ */
 const freeFailures = 5;
 const mostMinutes = 60;
 

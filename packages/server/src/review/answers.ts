@@ -1,4 +1,6 @@
-/** What analysts answer: kept for ten seconds before it counts, by one person or by two who do not know of each other. */
+/**
+ * What analysts answer: kept for ten seconds before it counts, by one person or by two who do not know of each other.
+ */
 import { ServiceError } from "../core/errors.js";
 import type { State } from "../core/state.js";
 

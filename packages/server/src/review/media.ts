@@ -1,4 +1,6 @@
-/** The media of cards: not held at all, fetched from the platform, or held in memory, encrypted with this process's key. */
+/**
+ * The media of cards: not held at all, fetched from the platform, or held in memory, encrypted with this process's key.
+ */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { type Fetcher, FetchError, type FetchResponse } from "empreinte-fetch";
 import type { Config } from "../config/options.js";
@@ -82,7 +84,9 @@ export class HeldMedia {
   }
 }
 
-/** Fetches the media of a reference from the platform. The caller discards the answer. @throws {ServiceError} 404, 502 */
+/**
+ * Fetches the media of a reference from the platform. The caller discards the answer. @throws {ServiceError} 404, 502
+ */
 export async function fetchMedia(
   config: Config,
   fetcher: Fetcher,

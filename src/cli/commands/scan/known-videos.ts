@@ -69,8 +69,8 @@ function fromJsonLines(path: string, text: string): Known[] | undefined {
 }
 
 /**
- * Reads the signature of a video, or those in a text: one in any of vPDQ's forms, or those of `empreinte hash --json`. The
- * content decides what the file is.
+ * Reads the signature of a video, or those in a text: one in any of vPDQ's forms, or those of `empreinte hash --json`.
+ * The content decides what the file is.
  * @throws {EmpreinteError} naming the file.
  */
 export async function readKnown(path: string, options: HashVideoOptions): Promise<Known[]> {

@@ -143,8 +143,8 @@ export interface CopyMatches {
 export type ImageQuery = NonNullable<ImageSearchResult["query"]>;
 
 /**
- * The entries that name an image's bytes or that it is an altered copy of, matches before reviews, and the image's hash.
- * The image is read and hashed once for all lists.
+ * The entries that name an image's bytes or that it is an altered copy of, matches before reviews, and the image's
+ * hash. The image is read and hashed once for all lists.
  */
 export async function copyMatches(
   input: ImageInput,

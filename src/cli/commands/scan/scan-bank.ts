@@ -153,8 +153,8 @@ class BankScanner implements Scanner {
 
   readonly video = async (input: string | Uint8Array, options: HashVideoOptions): Promise<StreamResult<Compare>> => {
     let failure: unknown;
-    // The bytes are read a second time: ffmpeg has read them the first. Without them the frames are decided about alone,
-    // as those of further streams are.
+    // The bytes are read a second time: ffmpeg has read them the first. Without them the frames are decided about
+    // alone, as those of further streams are.
     const digests = (): Promise<Digests | undefined> =>
       options.stream === 0 && typeof input === "string"
         ? this.#digestsOf(input).catch((error: unknown) => void (failure = error))

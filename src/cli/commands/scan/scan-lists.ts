@@ -66,7 +66,10 @@ class ListScanner implements Scanner {
     return resultOf({ ...imageAbout(hash), ...(skipped && { skipped }) }, [...exact, ...near, ...videos]);
   }
 
-  /** Searches for altered copies, which also hashes the image and digests its bytes. Known videos are searched by its hash. */
+  /**
+   * Searches for altered copies, which also hashes the image and digests its bytes. Known videos are searched by its
+   * hash.
+   */
   async #copies(file: Found): Promise<ScanResult> {
     const { options, session, copyLevel } = this.#context;
     const { signal, stdin } = session;

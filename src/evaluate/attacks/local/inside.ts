@@ -62,7 +62,10 @@ const reuseOfPart = (share: number): LocalAttack => ({
   apply: (image, random) => within(part(image, 50, random), share, random),
 });
 
-/** The corners of a plane that is tilted about an axis through its middle, as a camera 1.5 of its longer side away sees it. */
+/**
+ * The corners of a plane that is tilted about an axis through its middle, as a camera 1.5 of its longer side away sees
+ * it.
+ */
 function tilted(width: number, height: number, degrees: number, random: Random): Corners {
   const angle = (degrees * Math.PI) / 180;
   const away = 1.5 * Math.max(width, height);

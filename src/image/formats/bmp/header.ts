@@ -37,7 +37,9 @@ function isField(mask: number): boolean {
   return (shifted & (shifted + 1)) === 0;
 }
 
-/** Reads the palette: blue, green and red, each in one byte, and in all but the oldest headers a byte that is not used. */
+/**
+ * Reads the palette: blue, green and red, each in one byte, and in all but the oldest headers a byte that is not used.
+ */
 function paletteOf(bytes: Uint8Array, at: number, count: number, entryBytes: number): Uint8Array {
   const palette = new Uint8Array(3 * count);
   for (let i = 0; i < count; i++) {

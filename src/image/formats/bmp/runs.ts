@@ -7,8 +7,8 @@ import type { BmpHeader } from "./header.js";
 const slice = 2 ** 16;
 
 /**
- * Expands runs of pixels into the numbers of their colours, rows without gaps, in the order in which they are stored. Pixels
- * that the runs skip have colour 0.
+ * Expands runs of pixels into the numbers of their colours, rows without gaps, in the order in which they are stored.
+ * Pixels that the runs skip have colour 0.
  *
  * @param into as many bytes as there are pixels, all 0.
  * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` if a run goes past the edge, or if the data end before the last pixel.

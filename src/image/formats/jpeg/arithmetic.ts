@@ -8,14 +8,14 @@ export function isArithmetic(bytes: Uint8Array): boolean {
 }
 
 /**
- * Zeros at the end of arithmetic codes may be left out, and a decoder reads zeros for them. Behind so many it has read beyond the
- * end: then other bytes change the image.
+ * Zeros at the end of arithmetic codes may be left out, and a decoder reads zeros for them. Behind so many it has read
+ * beyond the end: then other bytes change the image.
  */
 const beyond: Uint8Array = new Uint8Array(96).fill(0x55, 32);
 
 /**
- * Returns a copy with more bytes behind the data of each scan. The decoder gives the same samples for it where the data are
- * whole, and does not say itself when they end early.
+ * Returns a copy with more bytes behind the data of each scan. The decoder gives the same samples for it where the data
+ * are whole, and does not say itself when they end early.
  */
 export function lengthened(bytes: Uint8Array): Uint8Array {
   const pieces: Uint8Array[] = [];

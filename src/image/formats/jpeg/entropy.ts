@@ -1,7 +1,7 @@
 /**
- * Reads all entropy-coded data of a JPEG without making samples. libjpeg fills with grey what is missing, and only warns. It
- * also warns of what changes no sample, such as bytes between two markers, and libvips passes on the first warning only. So
- * where libjpeg warns, this decides whether all blocks are there.
+ * Reads all entropy-coded data of a JPEG without making samples. libjpeg fills with grey what is missing, and only
+ * warns. It also warns of what changes no sample, such as bytes between two markers, and libvips passes on the first
+ * warning only. So where libjpeg warns, this decides whether all blocks are there.
  */
 import { setImmediate } from "node:timers/promises";
 import { hasZeros } from "./hole.js";
@@ -159,8 +159,8 @@ function readerOf(frame: Frame, scan: Scan): { read: BlockReader; restart: () =>
 const padding = 16;
 
 /**
- * Whether a hole of zeros in a scan may be blocks that are all alike: each zero then says that nothing changes. A refinement may
- * have any bits.
+ * Whether a hole of zeros in a scan may be blocks that are all alike: each zero then says that nothing changes. A
+ * refinement may have any bits.
  */
 function mayHaveZeros(frame: Frame, { from, high }: Scan, tables: readonly (readonly HuffmanTable[])[]): boolean {
   if (high > 0) return true;

@@ -1,6 +1,6 @@
 /**
- * Finds holes: zeros in a row where a scan's data should be. A file has them if parts of it never arrived or could not be read
- * again. The decoder makes an image of them and reports nothing.
+ * Finds holes: zeros in a row where a scan's data should be. A file has them if parts of it never arrived or could not
+ * be read again. The decoder makes an image of them and reports nothing.
  */
 import { partsOf } from "./structure.js";
 

@@ -14,7 +14,9 @@ export function valueOfZeros(table: HuffmanTable): number | undefined {
   return entry === 0 ? undefined : entry & 255;
 }
 
-/** Reads the tables of a DHT segment into `tables`: 0 … 3 for DC, 16 … 19 for AC. Returns false if the segment is cut. */
+/**
+ * Reads the tables of a DHT segment into `tables`: 0 … 3 for DC, 16 … 19 for AC. Returns false if the segment is cut.
+ */
 export function readTables(payload: Uint8Array, tables: Map<number, HuffmanTable>): boolean {
   let at = 0;
   while (at + 17 <= payload.length) {
@@ -105,7 +107,8 @@ export class BitReader {
   }
 
   /**
-   * Goes to the restart marker of that number, behind bits that are left. @throws {BadData} if another marker comes first.
+   * Goes to the restart marker of that number, behind bits that are left. @throws {BadData} if another marker comes
+   * first.
    */
   restart(number: number): void {
     const bytes = this.#bytes;

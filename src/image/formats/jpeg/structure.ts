@@ -1,4 +1,7 @@
-/** What a JPEG is made of, read from its markers. No data are decoded. Every function takes linear time, whatever the bytes are. */
+/**
+ * What a JPEG is made of, read from its markers. No data are decoded. Every function takes linear time, whatever the
+ * bytes are.
+ */
 
 /** A component of the frame. */
 export interface Component {
@@ -42,7 +45,10 @@ export interface Part {
 
 const standsAlone = (marker: number): boolean => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
 
-/** Bytes that are looked at one by one after a hit. indexOf is faster where hits are rare, and slower where they are dense. */
+/**
+ * Bytes that are looked at one by one after a hit. indexOf is faster where hits are rare, and slower where they are
+ * dense.
+ */
 const near = 64;
 
 /** Returns where the next 0xff is from `at` on, or the length. */
@@ -53,7 +59,10 @@ function nextFf(bytes: Uint8Array, at: number): number {
   return found < 0 ? bytes.length : found;
 }
 
-/** Returns where entropy-coded data end: at the next marker that is neither a stuffed byte nor a restart, or at the length. */
+/**
+ * Returns where entropy-coded data end: at the next marker that is neither a stuffed byte nor a restart, or at the
+ * length.
+ */
 function endOfData(bytes: Uint8Array, from: number): number {
   for (let at = nextFf(bytes, from); at < bytes.length; at = nextFf(bytes, at)) {
     const start = at;
@@ -67,8 +76,8 @@ function endOfData(bytes: Uint8Array, from: number): number {
 }
 
 /**
- * Yields the parts in order, up to the end of the image or to where the file cannot be followed. Bytes that are no marker are
- * skipped, as the decoder does.
+ * Yields the parts in order, up to the end of the image or to where the file cannot be followed. Bytes that are no
+ * marker are skipped, as the decoder does.
  */
 export function* partsOf(bytes: Uint8Array): Generator<Part, void, undefined> {
   for (let at = 2; ;) {
