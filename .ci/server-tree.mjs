@@ -1,6 +1,6 @@
-// Installs the service as its users do, from packed packages and without what only development needs, and writes what is in
-// it: node .ci/server-tree.mjs FOLDER. The folder gets node_modules and sbom.cdx.json, a CycloneDX list of components. The
-// container of the service and the release use it.
+// Installs the service as its users do, from packed packages and without what only development needs, and writes what
+// is in it: node .ci/server-tree.mjs FOLDER. The folder gets node_modules and sbom.cdx.json, a CycloneDX list of
+// components. The container of the service and the release use it.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -13,9 +13,9 @@ import {
   selectionOptions,
 } from "../io/file-options.js";
 import { jsonPath, jsonText, type Path, type PathField } from "../io/names.js";
-import { partJson, partText, type VideoPart } from "../io/video-part.js";
-import { samplingOf, samplingOption } from "../io/sampling.js";
-import { selectionOf } from "../io/selection.js";
+import { partJson, partText, type VideoPart } from "../io/videos/video-part.js";
+import { samplingOf, samplingOption } from "../io/videos/sampling.js";
+import { selectionOf } from "../io/files/selection.js";
 import { type Command, defineCommand } from "../table/command.js";
 
 type Fields = (string | PathField)[];
@@ -109,7 +109,7 @@ export const command: Command = defineCommand({
     const { hardenDecoder, orientationNames, tuneProcess } = await import("../../index.js");
     const { eachHash, endStatus, hashSettings, isVideoSignature, limitsOf } = await import("../io/each-file.js");
     const { textRecord } = await import("../io/names.js");
-    const { partialFailure } = await import("../io/videos.js");
+    const { partialFailure } = await import("../io/videos/videos.js");
     const { orientations, json, quiet, compat } = options;
     const selection = selectionOf(paths, options, session.stdin);
     const settings = { ...hashSettings(options), orientations, ...(compat !== undefined && { compat }) };

@@ -1,6 +1,6 @@
 import { ImageError, type ImageHash, LimitError } from "../../index.js";
 import { hashVideo, type HashVideoOptions, VideoError, type VideoSignature } from "../../doors/video.js";
-import { noteOldDecoder } from "./decoder-note.js";
+import { noteOldDecoder } from "./videos/decoder-note.js";
 import { defined, type Defined } from "./defined.js";
 import { type HashSettings, hashWork, type ImageWork } from "./image-work.js";
 import type { LimitValues } from "./file-options.js";
@@ -8,12 +8,18 @@ import { jsonPath, jsonText, type Path, shownPath } from "./names.js";
 import { inOrder } from "./ordered.js";
 import { type Failure, failureOf, isSkipped, type Outcome, reasonOf } from "./outcome.js";
 import { Progress } from "./progress.js";
-import type { Selection } from "./selection.js";
+import type { Selection } from "./files/selection.js";
 import { type Session, status } from "./session.js";
-import { embeddedOutcomes, nameEmbedded, streamOutcomes, videoOutcomes, type VideoWork } from "./video-outcomes.js";
-import { partJson, partText, type VideoPart } from "./video-part.js";
-import { videoProgress } from "./videos.js";
-import { type Found, walk } from "./walk.js";
+import {
+  embeddedOutcomes,
+  nameEmbedded,
+  streamOutcomes,
+  videoOutcomes,
+  type VideoWork,
+} from "./videos/video-outcomes.js";
+import { partJson, partText, type VideoPart } from "./videos/video-part.js";
+import { videoProgress } from "./videos/videos.js";
+import { type Found, walk } from "./files/walk.js";
 
 /** The limits that an image and a video both have. */
 export function limitsOf({ maxPixels, maxBytes, maxSeconds }: LimitValues): Defined<{

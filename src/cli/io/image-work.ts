@@ -2,7 +2,7 @@ import type { ImageHash } from "../../index.js";
 import { hashImages, type ImageInput } from "../../index.js";
 import type { Readable } from "node:stream";
 import { inputOf } from "./outcome.js";
-import type { Found } from "./walk.js";
+import type { Found } from "./files/walk.js";
 
 export type HashSettings = NonNullable<Parameters<typeof hashImages>[1]>;
 

@@ -5,11 +5,11 @@ import type { ImageInput } from "../../index.js";
 import { withoutHashes } from "../../without-hashes.js";
 import { NotedFile } from "../../files/noted-file.js";
 import { openFile } from "../../files/open-file.js";
-import { looksLikeMedia } from "./looks-like.js";
+import { looksLikeMedia } from "./files/looks-like.js";
 import { type Path, shownPath } from "./names.js";
-import { descriptorStream, inheritedDescriptor } from "./pipes.js";
-import type { VideoPart } from "./video-part.js";
-import type { Found } from "./walk.js";
+import { descriptorStream, inheritedDescriptor } from "./files/pipes.js";
+import type { VideoPart } from "./videos/video-part.js";
+import type { Found } from "./files/walk.js";
 
 /** Why a file has no result. */
 export interface Failure {

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { FileFilter } from "../../../dist/cli/io/filter.js";
-import { walk } from "../../../dist/cli/io/walk.js";
+import { FileFilter } from "../../../dist/cli/io/files/filter.js";
+import { walk } from "../../../dist/cli/io/files/walk.js";
 import { empreinte, empreinteProcess, folder, jsonLines, known, main, makeImage } from "../../support/cli.ts";
 import { run } from "../../support/run.ts";
 

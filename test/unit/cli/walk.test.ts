@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { inOrder } from "../../../dist/cli/io/ordered.js";
-import { walk } from "../../../dist/cli/io/walk.js";
+import { walk } from "../../../dist/cli/io/files/walk.js";
 import { folder } from "../../support/cli.ts";
 import { needsLongRun } from "../../support/long.ts";
 

@@ -6,19 +6,19 @@ import { root } from "../../support/run.ts";
 
 // Prettier leaves comments as they are.
 
-const widest = 120;
+const longest = 120;
 
 /** The lines of a text that are comments of more than 120 characters. */
-function wideLines(text: string): number[] {
+function longLines(text: string): number[] {
   return text
     .split("\n")
-    .flatMap((line, i) => (line.length > widest && /^\s*(\*|\/\/|\/\*)/.test(line) ? [i + 1] : []));
+    .flatMap((line, i) => (line.length > longest && /^\s*(\*|\/\/|\/\*)/.test(line) ? [i + 1] : []));
 }
 
 describe("comments", () => {
   test("the rule can fail", () => {
     const long = "x".repeat(120);
-    expect(wideLines(`/** ${long} */\n// ${long}\n * ${long}\nconst a = "${long}";\n// ${long.slice(3)}`)).toEqual([
+    expect(longLines(`/** ${long} */\n// ${long}\n * ${long}\nconst a = "${long}";\n// ${long.slice(3)}`)).toEqual([
       1, 2, 3,
     ]);
   });
@@ -32,9 +32,9 @@ describe("comments", () => {
     }
     const sources = names.split("\n").filter((name) => /\.([cm]?[jt]s|h|cc)$/.test(name));
     expect(sources.length).toBeGreaterThan(800);
-    const wide = sources.flatMap((name) =>
-      wideLines(readFileSync(join(root, name), "utf8")).map((line) => `${name}:${line}`),
+    const long = sources.flatMap((name) =>
+      longLines(readFileSync(join(root, name), "utf8")).map((line) => `${name}:${line}`),
     );
-    expect(wide).toEqual([]);
+    expect(long).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ const others = [
   "packages/server/src/operation/backup.ts",
   "packages/server/src/review/page/plugin.ts",
   "src/cli/external.ts",
-  "src/cli/io/pipes.ts",
+  "src/cli/io/files/pipes.ts",
   "src/files/",
   "src/image/wasm/magick.ts",
   "src/native/load.ts",

@@ -11,7 +11,7 @@ import { openList } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
 import { failureOf } from "../../io/outcome.js";
 import { type Session } from "../../io/session.js";
-import { walk } from "../../io/walk.js";
+import { walk } from "../../io/files/walk.js";
 import { UsageError } from "../../table/parse.js";
 
 /** The hash of a harmless image. */

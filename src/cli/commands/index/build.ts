@@ -1,5 +1,5 @@
 import { shownPath } from "../../io/names.js";
-import { pipeOrPath } from "../../io/pipes.js";
+import { pipeOrPath } from "../../io/files/pipes.js";
 import { Problems } from "../../io/problems.js";
 import { Progress } from "../../io/progress.js";
 import { status } from "../../io/session.js";

@@ -7,9 +7,9 @@ import { someAtATime } from "../../io/image-work.js";
 import { jsonPath, jsonText, type Path, shownPath } from "../../io/names.js";
 import { OutFile } from "../../io/out-file.js";
 import { inputOf } from "../../io/outcome.js";
-import { selectionOf } from "../../io/selection.js";
+import { selectionOf } from "../../io/files/selection.js";
 import type { Session } from "../../io/session.js";
-import type { Found } from "../../io/walk.js";
+import type { Found } from "../../io/files/walk.js";
 
 /** The command line of `empreinte list create`. */
 export interface MakeListInput {

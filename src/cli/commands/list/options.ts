@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { ColumnMap, ListProblem, ListFormat, OpenListOptions } from "../../../doors/lists.js";
 import { shownPath } from "../../io/names.js";
-import { pipeOrPath } from "../../io/pipes.js";
+import { pipeOrPath } from "../../io/files/pipes.js";
 import type { Session } from "../../io/session.js";
 import { UsageError } from "../../table/parse.js";
 

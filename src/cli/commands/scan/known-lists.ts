@@ -1,6 +1,6 @@
 import { HashList } from "../../../index.js";
 import { shownPath } from "../../io/names.js";
-import { pipeOrPath } from "../../io/pipes.js";
+import { pipeOrPath } from "../../io/files/pipes.js";
 import { Problems } from "../../io/problems.js";
 import type { Session } from "../../io/session.js";
 

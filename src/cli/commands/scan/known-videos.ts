@@ -8,7 +8,7 @@ import {
   type VideoSignature,
 } from "../../../doors/video.js";
 import { shownPath } from "../../io/names.js";
-import { isVideo, readText } from "../../io/videos.js";
+import { isVideo, readText } from "../../io/videos/videos.js";
 
 /** A known video or image: under the file's name, or with the name that it has inside the file. */
 export interface Known {

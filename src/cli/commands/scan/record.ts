@@ -1,5 +1,5 @@
 import { jsonPath, jsonText, type Path, textRecord } from "../../io/names.js";
-import { partJson, type VideoPart } from "../../io/video-part.js";
+import { partJson, type VideoPart } from "../../io/videos/video-part.js";
 import type { Session } from "../../io/session.js";
 
 /** One record of text output. A column that does not apply is absent, and printed as `-`. */

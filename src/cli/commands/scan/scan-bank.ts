@@ -3,10 +3,10 @@ import { type CheckQuery, type Decision, type DecisionMatch, Matcher } from "../
 import { digestFile, type FileDigests, type ImageHash } from "../../../index.js";
 import type { HashVideoOptions } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
-import type { StreamResult } from "../../io/video-outcomes.js";
+import type { StreamResult } from "../../io/videos/video-outcomes.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
-import { partialFailure } from "../../io/videos.js";
+import { partialFailure } from "../../io/videos/videos.js";
 import { labelText, withStore } from "../bank/store.js";
 import {
   imageAbout,

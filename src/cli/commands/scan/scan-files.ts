@@ -1,6 +1,6 @@
 import { hardenDecoder, tuneProcess } from "../../../index.js";
-import { samplingOf } from "../../io/sampling.js";
-import { selectionOf } from "../../io/selection.js";
+import { samplingOf } from "../../io/videos/sampling.js";
+import { selectionOf } from "../../io/files/selection.js";
 import type { Session } from "../../io/session.js";
 import { UsageError } from "../../table/parse.js";
 import { scanBank } from "./scan-bank.js";

@@ -2,12 +2,12 @@ import { availableParallelism } from "node:os";
 import { digestFile, type FileDigests, type ImageHash } from "../../../index.js";
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
-import type { StreamResult } from "../../io/video-outcomes.js";
-import { partialFailure } from "../../io/videos.js";
+import type { StreamResult } from "../../io/videos/video-outcomes.js";
+import { partialFailure } from "../../io/videos/videos.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
 import { inputOf } from "../../io/outcome.js";
 import { status } from "../../io/session.js";
-import type { Found } from "../../io/walk.js";
+import type { Found } from "../../io/files/walk.js";
 import { type KnownLists, loadLists } from "./known-lists.js";
 import {
   copyMatches,

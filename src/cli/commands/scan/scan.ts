@@ -10,7 +10,7 @@ import {
   pathsMeaning,
   selectionOptions,
 } from "../../io/file-options.js";
-import { samplingOption } from "../../io/sampling.js";
+import { samplingOption } from "../../io/videos/sampling.js";
 import { type Command, defineCommand } from "../../table/command.js";
 
 export const command: Command = defineCommand({

@@ -1,10 +1,10 @@
 import type { CopyLevel } from "../../../index.js";
 import type { HashVideoOptions, Sampling } from "../../../doors/video.js";
 import { eachFile, endStatus } from "../../io/each-file.js";
-import type { VideoWork } from "../../io/video-outcomes.js";
+import type { VideoWork } from "../../io/videos/video-outcomes.js";
 import type { ImageWork } from "../../io/image-work.js";
 import type { LimitValues, SelectionValues } from "../../io/file-options.js";
-import type { Selection } from "../../io/selection.js";
+import type { Selection } from "../../io/files/selection.js";
 import type { Session } from "../../io/session.js";
 import { ofPart, printScan, type ScanResult } from "./record.js";
 

@@ -1,6 +1,6 @@
 import { jsonPath, jsonText, textLine } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
-import { samplingOf, samplingOption } from "../../io/sampling.js";
+import { samplingOf, samplingOption } from "../../io/videos/sampling.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 
@@ -44,8 +44,8 @@ export const command: Command = defineCommand({
   async run({ arguments: { a: query, b: known }, options }, session) {
     const sampling = samplingOf(options.sampling, "all");
     const { VideoIndex } = await import("../../../doors/video.js");
-    const { noteOldDecoder } = await import("../../io/decoder-note.js");
-    const { segmentText, videoProgress } = await import("../../io/videos.js");
+    const { noteOldDecoder } = await import("../../io/videos/decoder-note.js");
+    const { segmentText, videoProgress } = await import("../../io/videos/videos.js");
     const { readOneVideo } = await import("../scan/known-videos.js");
     const { radius, minQuality, includeWeak, noOrientations, json, quiet } = options;
     const { signal } = session;

@@ -1,5 +1,5 @@
 import { addAbortSignal, type Readable } from "node:stream";
-import { type Path, pathOf, shownPath } from "./names.js";
+import { type Path, pathOf, shownPath } from "../names.js";
 import { pipeOrPath } from "./pipes.js";
 
 /** Bytes of the longest name that is read: no system has longer paths. */
@@ -28,7 +28,7 @@ async function streamOf(source: string, stdin: Readable): Promise<Readable> {
   const given = source === "-" ? stdin : pipeOrPath(source);
   if (typeof given !== "string") return given;
   // The table of commands imports this file, and help needs nothing of the library.
-  const { openFile } = await import("../../files/open-file.js");
+  const { openFile } = await import("../../../files/open-file.js");
   return (await openFile(given)).file.createReadStream();
 }
 
@@ -49,7 +49,7 @@ export async function* namesIn(
     }
   } catch (error) {
     signal.throwIfAborted();
-    const { EmpreinteError } = await import("../../index.js");
+    const { EmpreinteError } = await import("../../../index.js");
     const name = source === "-" ? "standard input" : shownPath(source);
     throw new EmpreinteError("ERR_EMPREINTE_READ", `${name} cannot be read: ${(error as Error).message}`, {
       cause: error,

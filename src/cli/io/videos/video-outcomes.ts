@@ -1,11 +1,11 @@
 /** What the videos of a file give: each of its video streams, and the video behind an image. */
-import { readWholeFile } from "../../files/read-file.js";
-import { defaultLimits, LimitError } from "../../index.js";
-import { embeddedVideo, type HashVideoOptions } from "../../doors/video.js";
-import { shownPath } from "./names.js";
-import { failureOf, type Outcome } from "./outcome.js";
+import { readWholeFile } from "../../../files/read-file.js";
+import { defaultLimits, LimitError } from "../../../index.js";
+import { embeddedVideo, type HashVideoOptions } from "../../../doors/video.js";
+import { shownPath } from "../names.js";
+import { failureOf, type Outcome } from "../outcome.js";
 import { isVideo } from "./videos.js";
-import type { Found } from "./walk.js";
+import type { Found } from "../files/walk.js";
 
 /** The result of one video stream, and how many the file has. */
 export interface StreamResult<R> {

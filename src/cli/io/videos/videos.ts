@@ -1,6 +1,6 @@
-import { openFile } from "../../files/open-file.js";
-import { readWholeFile } from "../../files/read-file.js";
-import { LimitError, sniffImage } from "../../index.js";
+import { openFile } from "../../../files/open-file.js";
+import { readWholeFile } from "../../../files/read-file.js";
+import { LimitError, sniffImage } from "../../../index.js";
 import {
   sniffVideo,
   VideoError,
@@ -8,7 +8,7 @@ import {
   type VideoProgress,
   type VideoSegment,
   type VideoSignature,
-} from "../../doors/video.js";
+} from "../../../doors/video.js";
 
 /** Bytes that suffice to recognize every container. */
 const sniffBytes = 4096;

@@ -1,7 +1,7 @@
-import type { Sampling } from "../../doors/video.js";
-import type { TextOption } from "../table/command.js";
-import { UsageError } from "../table/parse.js";
-import { shownBeginning } from "./names.js";
+import type { Sampling } from "../../../doors/video.js";
+import type { TextOption } from "../../table/command.js";
+import { UsageError } from "../../table/parse.js";
+import { shownBeginning } from "../names.js";
 
 /** `--sampling`, which commands on videos share. */
 export function samplingOption(byDefault: string): TextOption {

@@ -1,4 +1,4 @@
-import { UsageError } from "../table/parse.js";
+import { UsageError } from "../../table/parse.js";
 
 interface Pattern {
   /** Matches a whole relative path where the glob has a slash inside, and otherwise one name. */

@@ -1,6 +1,6 @@
-import { findFfmpeg } from "../../doors/video.js";
-import { shownPath } from "./names.js";
-import type { Session } from "./session.js";
+import { findFfmpeg } from "../../../doors/video.js";
+import { shownPath } from "../names.js";
+import type { Session } from "../session.js";
 
 const noted = new WeakSet<Session>();
 

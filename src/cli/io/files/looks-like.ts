@@ -1,8 +1,8 @@
 /** What a file in a walked folder is, where the library does not read it. Such a file is reported, not skipped. */
-import { openFile } from "../../files/open-file.js";
-import { sniffImage } from "../../index.js";
-import { sniffVideo } from "../../doors/video.js";
-import type { Path } from "./names.js";
+import { openFile } from "../../../files/open-file.js";
+import { sniffImage } from "../../../index.js";
+import { sniffVideo } from "../../../doors/video.js";
+import type { Path } from "../names.js";
 
 /** How many first bytes are looked at. */
 const headBytes = 4096;

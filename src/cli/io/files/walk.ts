@@ -1,9 +1,9 @@
 import type { Dirent } from "node:fs";
 import { opendir, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
-import { refusal } from "../../files/open-file.js";
+import { refusal } from "../../../files/open-file.js";
 import type { FileFilter } from "./filter.js";
-import { type Path, pathOf } from "./names.js";
+import { type Path, pathOf } from "../names.js";
 import { inheritedDescriptor } from "./pipes.js";
 
 /**

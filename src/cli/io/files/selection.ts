@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
-import { UsageError } from "../table/parse.js";
-import type { SelectionValues } from "./file-options.js";
+import { UsageError } from "../../table/parse.js";
+import type { SelectionValues } from "../file-options.js";
 import { FileFilter } from "./filter.js";
 import { namesIn } from "./name-list.js";
-import type { Path } from "./names.js";
+import type { Path } from "../names.js";
 
 /** Which files a command reads: what is named, and what the patterns leave of it. */
 export interface Selection {
