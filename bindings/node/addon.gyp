@@ -76,7 +76,7 @@
         "native/local/verify/verify.cc",
         "native/video/alignment.cc",
         "native/video/chain.cc",
-        "native/video/decision.cc",
+        "native/video/same_video.cc",
         "native/video/synthetic.cc",
         "native/video/evidence.cc",
         "native/video/extent.cc",

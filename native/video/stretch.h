@@ -30,7 +30,7 @@ bool on_line(const Videos& videos, const Line& line, const Point& p);
 emp_status find_extent(const Videos& videos, const List<uint32_t>& points, Stretch* stretch);
 // Measures the evidence (evidence.cc): share, evidence, static_share, distance, nearest, matches and weight.
 emp_status weigh(const Videos& videos, const List<uint32_t>& points, Stretch* stretch);
-// Decides which stretches are a match (decision.cc), and keeps those in their order.
+// Decides which stretches are a match (same_video.cc), and keeps those in their order.
 void decide(const Videos& videos, List<Stretch>* stretches);
 
 }  // namespace empreinte

@@ -22,7 +22,7 @@ export interface LocalQuery extends Disposable {
   find(
     negative: boolean,
     signal: AbortSignal | undefined,
-  ): Promise<{ findings: LocalFinding[]; lookups: number; flooded: boolean }>;
+  ): Promise<{ findings: LocalFinding[]; lookups: number; crowded: boolean }>;
 }
 
 /** Extracts the local points of an image that is searched for. */

@@ -60,7 +60,7 @@ function readDescriptor(descriptor: number, name: string, maxBytes: number): Buf
  *
  * @param path a path or a `file:` URL.
  * @param options `maxBytes`: the most bytes that the file may have, 1,048,576 by default.
- * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the path or the limit is none.
+ * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: the path or the limit is invalid.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ`, naming the file and saying why.
  * @throws {LimitError} `ERR_EMPREINTE_LIMIT`: the file has more bytes.
  *

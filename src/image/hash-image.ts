@@ -11,7 +11,7 @@ import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type
 import { sourceOf } from "./input/source.js";
 
 /**
- * Hashes an image: JPEG, PNG, GIF, WebP, TIFF, AVIF, BMP or ICO, recognised by its content, or raw pixels. HEIC needs
+ * Hashes an image: JPEG, PNG, GIF, WebP, TIFF, AVIF, BMP or ICO, recognized by its content, or raw pixels. HEIC needs
  * the package libheif-js; JPEG XL and JPEG 2000 need @imagemagick/magick-wasm.
  *
  * As in the reference, the hash is of the samples as they are stored, at full size. EXIF orientation and ICC profiles

@@ -68,7 +68,7 @@ export class ListConversion implements AsyncIterable<string> {
  * Reads a list in any format and writes it in another one, in constant memory.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that does not fit.
- * @throws {ListError} `ERR_EMPREINTE_LIST` if the format is not recognised.
+ * @throws {ListError} `ERR_EMPREINTE_LIST` if the format is not recognized.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ` if the file or stream cannot be read; or the signal's reason.
  *
  * @example

@@ -1,4 +1,4 @@
-/** The beginning of a list, by which its format is recognised. */
+/** The beginning of a list, by which its format is recognized. */
 
 /** How many bytes of a list are looked at. */
 export const headBytes = 65_536;

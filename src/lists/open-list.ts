@@ -12,7 +12,7 @@ import { checkListInput, type ListInput, readChunks, inputName } from "./input.j
 
 /** Options of `openList`. */
 export interface OpenListOptions {
-  /** The format. By default it is recognised by the content. */
+  /** The format. By default it is recognized by the content. */
   format?: ListFormat;
   /** Which column has what, for a list that is any CSV. */
   columns?: ColumnMap;
@@ -87,7 +87,7 @@ export function checkNation(nation: unknown): string | undefined {
  * `import` takes them. Memory does not grow with the list.
  *
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that does not fit.
- * @throws {ListError} `ERR_EMPREINTE_LIST` if the format is not recognised.
+ * @throws {ListError} `ERR_EMPREINTE_LIST` if the format is not recognized.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ` if the file or stream cannot be read; or the signal's reason.
  *
  * @example
@@ -153,7 +153,7 @@ async function readHead(chunks: AsyncGenerator<Uint8Array, void, undefined>): Pr
 
 /** Starts to read the entries of an open list, and closes it if that fails. */
 export async function entryList(
-  { name, head, rest, format: recognised }: PeekedList,
+  { name, head, rest, format: recognized }: PeekedList,
   options: CheckedOptions & { others: "report" | "keep"; onProblem: ((problem: ListProblem) => void) | undefined },
 ): Promise<EntryList> {
   const beginning = Buffer.concat(head);
@@ -161,7 +161,7 @@ export async function entryList(
   try {
     if ((beginning[0] === 0xff && beginning[1] === 0xfe) || (beginning[0] === 0xfe && beginning[1] === 0xff))
       throw refuse("it is UTF-16; save it as UTF-8");
-    const format = options.format ?? recognised;
+    const format = options.format ?? recognized;
     if (format === undefined) {
       if (beginning.length === 0) throw refuse("it is empty");
       await refuseHashOutput({ name, head, rest });

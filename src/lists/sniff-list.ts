@@ -2,7 +2,7 @@ import { bytes } from "../check.js";
 import { formats, type ListFormat, listFormats } from "./formats/index.js";
 import { Head } from "./head.js";
 
-/** Recognises the format of a list that begins so. */
+/** Recognizes the format of a list that begins so. */
 export function formatOf(head: Head): ListFormat | undefined {
   const sniffed = listFormats.map((name) => [name, formats[name].sniff(head)] as const);
   const best = sniffed.find(([, is]) => is === "certain") ?? sniffed.find(([, is]) => is === "possible");
@@ -10,7 +10,7 @@ export function formatOf(head: Head): ListFormat | undefined {
 }
 
 /**
- * Recognises the format of a list by its content.
+ * Recognizes the format of a list by its content.
  *
  * @param head the first bytes of the list. 65,536 are enough; more are not looked at.
  * @returns the format, or undefined for one that is not known. A CSV that needs `columns` is not known.

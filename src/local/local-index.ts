@@ -193,7 +193,7 @@ export class LocalIndex implements LocalHolder, Disposable {
       points: points.count,
       lookups: first.lookups + (second?.lookups ?? 0),
       candidates: first.candidates + (second?.candidates ?? 0),
-      flooded: first.flooded || second?.flooded === true,
+      crowded: first.crowded || second?.crowded === true,
     };
   }
 
@@ -260,7 +260,7 @@ export class LocalIndex implements LocalHolder, Disposable {
     negative: boolean,
     tags: readonly number[] | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<{ findings: LocalFinding[]; lookups: number; candidates: number; flooded: boolean }> {
+  ): Promise<{ findings: LocalFinding[]; lookups: number; candidates: number; crowded: boolean }> {
     this.#open();
     const descriptors = points.descriptors(negative);
     const radius = this.#radius ?? (this.#rows.size < manyRows ? radii.few : radii.many);
@@ -274,7 +274,7 @@ export class LocalIndex implements LocalHolder, Disposable {
     });
     const images = this.#entries.size;
     const findings = await verifyEntries(entries, { points, descriptors, negative, images, signal });
-    return { findings, lookups, candidates: enough, flooded: enough > candidates.length };
+    return { findings, lookups, candidates: enough, crowded: enough > candidates.length };
   }
 
   /** Adds an entry's rows. `before` runs between that and the moment from which the entry is found. */

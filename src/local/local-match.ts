@@ -30,5 +30,5 @@ export interface LocalSearchResult {
    * True where more originals had enough votes than the 64 with most votes, which were verified. Such a query may be
    * made to hide what it shows among many others, so let a person look at it.
    */
-  flooded: boolean;
+  crowded: boolean;
 }

@@ -124,7 +124,7 @@ test("another entry's image is not this one, and without an entry any known imag
 });
 
 describe("a host with status 200 for everything", () => {
-  test("its page for what is missing is recognised, with another name in it", async () => {
+  test("its page for what is missing is recognized, with another name in it", async () => {
     missing = (request, response) =>
       html(`<h1>Sorry</h1> There is nothing called ${request.url} here. ${text(7)}`)(request, response);
     pages.set("/a", html(text(1)));
@@ -143,7 +143,7 @@ describe("a host with status 200 for everything", () => {
     expect([state(id), reason(id)]).toEqual(["unclear", "the host has the same page for everything"]);
   });
 
-  test("a redirect to where missing pages lead is recognised", async () => {
+  test("a redirect to where missing pages lead is recognized", async () => {
     missing = redirect("/start");
     pages.set("/start", html(`Start here ${text(3)}`)).set("/a", html(text(1)));
     const [page, never] = [watch("/a"), watch("/never")];

@@ -12,7 +12,7 @@ import { packColumn, unpacked } from "./columns.js";
 import type { ImportCounts, Screen } from "./counts.js";
 import { type CheckedEntry, type CheckedSignal, isSourcesId } from "./records.js";
 
-/** An entry of a batch, with the digest by which the store recognises it. */
+/** An entry of a batch, with the digest by which the store recognizes it. */
 export interface BatchEntry extends CheckedEntry {
   /** The `entryDigest` as hex digits. */
   digest: string;

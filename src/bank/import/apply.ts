@@ -42,7 +42,7 @@ type Tombstone = { final: boolean; updated: number | null };
 
 /**
  * Applies a batch in which no key comes twice. Call it inside a transaction.
- * @returns the digests by which the store recognises the entries.
+ * @returns the digests by which the store recognizes the entries.
  */
 export function applyBatch(
   given: Pick<BatchContext, "database" | "source" | "digest" | "screen" | "counts">,

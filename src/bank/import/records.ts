@@ -36,7 +36,7 @@ export interface SignalInput {
 /** One entry as its source has it now. Every `ListEntry` of `empreinte/lists` is one. */
 export interface EntryInput {
   /**
-   * The source's own id of the entry, never its hash. Without an id the store recognises the entry by a keyed digest of
+   * The source's own id of the entry, never its hash. Without an id the store recognizes the entry by a keyed digest of
    * its signals, crops excepted.
    */
   id?: string;

@@ -16,7 +16,7 @@ export function keyedDigest(database: Database): KeyedDigest {
   return (text) => hash("sha256", `${secret} ${text}`, "hex").slice(0, 32);
 }
 
-/** The digest by which the store recognises an entry of a source, also after its withdrawal: 16 bytes as hex digits. */
+/** The digest by which the store recognizes an entry of a source, also after its withdrawal: 16 bytes as hex digits. */
 export function entryDigest(digest: KeyedDigest, source: number, key: string): string {
   return digest(`entry ${source} ${key}`);
 }
@@ -24,5 +24,5 @@ export function entryDigest(digest: KeyedDigest, source: number, key: string): s
 /** The digest by which the store finds the entries of a case. */
 export const caseDigest = (digest: KeyedDigest, name: string): string => digest(`case ${name}`);
 
-/** The digest by which the store recognises a set of labels. */
+/** The digest by which the store recognizes a set of labels. */
 export const labelsDigest = (digest: KeyedDigest, text: string): string => digest(`labels ${text}`);

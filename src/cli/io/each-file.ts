@@ -20,6 +20,7 @@ import {
 import { partJson, partText, type VideoPart } from "./videos/video-part.js";
 import { videoProgress } from "./videos/videos.js";
 import { type Found, walk } from "./files/walk.js";
+import { counted } from "./counted.js";
 
 /** The limits that an image and a video both have. */
 export function limitsOf({ maxPixels, maxBytes, maxSeconds }: LimitValues): Defined<{
@@ -121,7 +122,7 @@ class Tally {
   text(): string {
     const files = this.done - this.skipped;
     const excluded = this.excluded === 0 ? "" : `, ${this.excluded} excluded by name`;
-    return `${files} ${files === 1 ? "file" : "files"}, ${this.failed} failed, ${this.skipped} skipped (no images)${excluded}`;
+    return `${counted(files, "file")}, ${this.failed} failed, ${this.skipped} skipped (no images)${excluded}`;
   }
 }
 

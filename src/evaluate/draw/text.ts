@@ -150,7 +150,7 @@ const heads = ["b", "br", "d", "f", "g", "h", "k", "l", "m", "n", "p", "pr", "r"
 const hearts = ["a", "e", "i", "o", "u", "ea", "ou", "ai"];
 const tails = ["", "", "n", "r", "s", "t", "ll", "m", "nd"];
 
-/** Words that look like a language and are none. */
+/** Words that look like a language but belong to none. */
 export function words(random: Random, count: number): string {
   return Array.from({ length: count }, () =>
     Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, () => random.pick(heads) + random.pick(hearts))

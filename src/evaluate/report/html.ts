@@ -213,7 +213,7 @@ ${methods.map((method) => `<h3>${escaped(method.name)}</h3>${distancePlot(method
 <h2>What found them</h2>
 ${methods.map((method) => viewTables(method, first)).join("\n")}
 ${videoSection(report.videos)}<h2>False matches and misses of ${escaped(methods.at(-1)!.name)}</h2>
-<p>The query and the listed image, as blurhashes of 4 × 3 waves: enough to recognise which is which, and no more.</p>
+<p>The query and the listed image, as blurhashes of 4 × 3 waves: enough to recognize which is which, and no more.</p>
 <div class="few">${figures.join("\n")}</div>
 </html>
 `;

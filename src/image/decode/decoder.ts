@@ -27,7 +27,7 @@ export function decoderVersions(): DecoderVersions {
 /**
  * Makes sharp safer for hostile files, for the whole process. Only the loaders of the hashed formats stay enabled (SVG
  * is disabled), nothing is cached, and one decode uses one thread. Do not call this in a program that decodes other
- * formats with sharp or relies on its cache. `hashImage` recognises formats by itself and does not need it.
+ * formats with sharp or relies on its cache. `hashImage` recognizes formats by itself and does not need it.
  *
  * @example
  * hardenDecoder(); // once, when the program starts

@@ -6,7 +6,7 @@ const structural = new Set(["mif1", "msf1", "mif2", "msf2"]);
 const hevc = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"]);
 
 /**
- * Recognises the images of an ISO-BMFF file by its brands. The major brand decides; of a brand that says nothing of the
+ * Recognizes the images of an ISO-BMFF file by its brands. The major brand decides; of a brand that says nothing of the
  * compression, the compatible ones do. A video that lists an image's brand stays a video.
  *
  * @param end where the file's first bytes end that are looked at.

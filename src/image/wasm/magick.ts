@@ -58,7 +58,7 @@ function failureOf(error: unknown): DecoderFailure {
   return new DecoderFailure("corrupt", why === "" ? "it is damaged" : why);
 }
 
-/** Chooses the parser by the format that was recognised, so that no other parser reads the file. */
+/** Chooses the parser by the format that was recognized, so that no other parser reads the file. */
 function parserOf({ MagickFormat }: Magick, format: WasmFormat, bytes: Uint8Array): string {
   if (format === "jxl") return MagickFormat.Jxl;
   if (format === "heic") return MagickFormat.Heic;

@@ -135,7 +135,7 @@ describe("import", () => {
     expect(found(hash(1))).toEqual([]);
   });
 
-  test("an entry without an id is recognised by its whole images, with crops or without", async () => {
+  test("an entry without an id is recognized by its whole images, with crops or without", async () => {
     await store.import(from, [{ signals: [own(hash(0)), own(hash(1))] }]);
     const richer = [own(hash(0)), part(hash(2)), own(hash(1)), part(hash(3), "square")];
     expect(await store.import(from, [{ signals: richer }])).toMatchObject({ added: 0, changed: 1 });

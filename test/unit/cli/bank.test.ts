@@ -70,7 +70,7 @@ describe("bank", () => {
     expect(JSON.parse(done.stdout)).toMatchObject({ entries: 1, signals: 1 });
     const byHash = await empreinte(["bank", "erase", file, "--hash", "-"], { input: `${hash(4)}\n${hash(5)}\n` });
     expect(
-      byHash.stdout.match(/^1 entries, 1 values: stopped matching after [\d.]+ ms, gone after [\d.]+ ms$/gm),
+      byHash.stdout.match(/^1 entry, 1 value: stopped matching after [\d.]+ ms, gone after [\d.]+ ms$/gm),
     ).toHaveLength(2);
     expect((await empreinte(["bank", "withdraw", file, "#9999"])).code).toBe(2);
     expect(readFileSync(file).includes(Buffer.from(hash(4), "hex"))).toBe(false);

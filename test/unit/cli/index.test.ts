@@ -125,8 +125,8 @@ describe("index info", () => {
     const { code, stdout } = await at(["index", "info", "full.idx"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^entries +60,004$/m);
-    expect(stdout).toMatch(/^tag 0 +first\.csv: 60,002 entries, plain, 1 lines refused$/m);
-    expect(stdout).toMatch(/^tag 1 +second\.txt: 2 entries, signals, 1 lines refused$/m);
+    expect(stdout).toMatch(/^tag 0 +first\.csv: 60,002 entries, plain, 1 line refused$/m);
+    expect(stdout).toMatch(/^tag 1 +second\.txt: 2 entries, signals, 1 line refused$/m);
   });
 
   it("as JSON", async () => {

@@ -24,7 +24,7 @@ describe("list create", () => {
     const { code, stdout, stderr } = await empreinte(["list", "create", ...paths]);
     expect(code).toBe(0);
     expect(lines(stdout)).toEqual(originals.map((image, i) => `${hashPixelsSync(image).hash},${paths[i]}`));
-    expect(stderr).toContain("3 images, without the hashes of their crops, which --crops adds");
+    expect(stderr).toContain("3 images, without hashes of crops, which --crops adds");
     const quiet = await empreinte(["list", "create", "--quiet", "--metadata", "case 7", paths[0]!]);
     expect(quiet).toMatchObject({ stdout: `${hashPixelsSync(originals[0]!).hash},case 7\n`, stderr: "" });
   });
@@ -40,7 +40,7 @@ describe("list create", () => {
       expect([code, stdout]).toEqual([0, ""]);
       expect(lines(readFileSync(out, "utf8"))).toEqual(expected);
       expect(statSync(out).mode & 0o777).toBe(0o600);
-      expect(stderr).toContain(`3 images, with ${expected.length - 3} hashes of their crops: keep them to yourself`);
+      expect(stderr).toContain(`3 images, with ${expected.length - 3} hashes of crops: keep them to yourself`);
       const json = await empreinte(["list", "create", "--crops", "--level", level, "--json", ...paths]);
       expect(jsonLines<CropHashes>(json.stdout)).toEqual(whole.map((one, i) => ({ path: paths[i], ...one })));
     },
@@ -87,7 +87,7 @@ describe("list create", () => {
       `${upload}\tmatch\t0\tmine/own/#1\torig\t-\taction=review crop=centre-20`,
       `${paths[0]}\tmatch\t0\tmine/own/#1\torig\t-\taction=block`,
     ]);
-    expect((await empreinte(["bank", "erase", bank, "#1"])).stdout).toMatch(/^1 entries, \d\d values/);
+    expect((await empreinte(["bank", "erase", bank, "#1"])).stdout).toMatch(/^1 entry, \d\d values/);
     expect(await scan()).toBe("");
   });
 

@@ -60,10 +60,10 @@ describe("a LocalIndex finds an original in", () => {
   };
   for (const [name, alter] of Object.entries(cases)) {
     test(`${name}`, async () => {
-      const { tier, matches, flooded } = await index.searchImage(alter(originals[2]!), { negative: "never" });
+      const { tier, matches, crowded } = await index.searchImage(alter(originals[2]!), { negative: "never" });
       expect(tier).toBe("match");
       expect(matches.map(({ id }) => id)).toEqual([102]);
-      expect(flooded).toBe(false);
+      expect(crowded).toBe(false);
       const [{ local, supportCount, distance }] = matches as [(typeof matches)[number]];
       expect(local.inliers).toBeGreaterThanOrEqual(6);
       expect(local.support).toBeGreaterThanOrEqual(local.inliers);
@@ -202,7 +202,7 @@ describe("a LocalIndex", () => {
     }
   });
 
-  test("says that it is flooded where more than 64 originals have enough votes, and looks at 64", async () => {
+  test("says that it is crowded where more than 64 originals have enough votes, and looks at 64", async () => {
     using own = new LocalIndex();
     // Each descriptor is in at most 40 entries, so that none is common: many records of a few points each.
     const bytes = records[0]!.toBytes();
@@ -210,9 +210,9 @@ describe("a LocalIndex", () => {
     for (let copy = 0; copy < 30; copy++) {
       for (let group = 0; group < groups; group++) own.add(groups * copy + group, recordOf(bytes, 40 * group, 40));
     }
-    const { candidates, flooded, matches } = await own.searchImage(originals[0]!, { negative: "never" });
+    const { candidates, crowded, matches } = await own.searchImage(originals[0]!, { negative: "never" });
     expect(candidates).toBeGreaterThan(64);
-    expect(flooded).toBe(true);
+    expect(crowded).toBe(true);
     expect(matches.length).toBeLessThanOrEqual(64);
   });
 

@@ -6,7 +6,7 @@ const structural = new Set(["mif1", "msf1", "mif2", "msf2"]);
 const hevc = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"]);
 
 /**
- * Recognises AVIF and HEIC by their brands: the major one, or the compatible ones where it says nothing of the codec.
+ * Recognizes AVIF and HEIC by their brands: the major one, or the compatible ones where it says nothing of the codec.
  */
 function heifFormat(bytes: Uint8Array, text: (at: number, length: number) => string): "avif" | "heic" | undefined {
   if (bytes.length < 16 || text(4, 4) !== "ftyp") return undefined;
@@ -19,7 +19,7 @@ function heifFormat(bytes: Uint8Array, text: (at: number, length: number) => str
   return "heic";
 }
 
-/** Recognises a format by the first bytes. @throws {HashError} for any other content. */
+/** Recognizes a format by the first bytes. @throws {HashError} for any other content. */
 export function sniff(bytes: Uint8Array): ImageFormat {
   if (bytes.length === 0) throw new HashError("ERR_EMPREINTE_EMPTY", "The file is empty.");
   const text = (at: number, length: number): string => String.fromCharCode(...bytes.subarray(at, at + length));
@@ -32,6 +32,6 @@ export function sniff(bytes: Uint8Array): ImageFormat {
   if (heif === "avif") throw unsupported("an AVIF");
   if (text(0, 4) === "II*\0" || text(0, 4) === "MM\0*") throw unsupported("a TIFF");
   if (text(0, 2) === "BM") throw unsupported("a bitmap (BMP)");
-  const message = "The file is none of the images that are decoded here: JPEG, PNG, GIF, WebP or HEIC.";
+  const message = "The file is not a JPEG, PNG, GIF, WebP or HEIC.";
   throw new HashError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", message);
 }

@@ -47,7 +47,7 @@ export interface PageOptions {
 /** What an analyst says of an entry. `"none"` takes back what was said before. */
 export type Verdict = "blocked" | "not-blocked" | "pending" | "none";
 
-/** What of an entry an exchange needs to recognise it. */
+/** What of an entry an exchange needs to recognize it. */
 export type FeedbackEntry = Pick<EntryInfo, "entryNumber" | "entryId" | "signals" | "time">;
 
 /** A client of one exchange. */

@@ -69,7 +69,7 @@ export class EmpreinteServer implements ExchangeClient {
     await this.#options.http.close();
   }
 
-  /** Takes a page apart. @throws {ExchangeError} for what is none, is of another bank, or leads nowhere. */
+  /** Takes a page apart. @throws {ExchangeError} for anything else, another bank, or a page that leads nowhere. */
   #read(text: string, from: string | undefined): { entries: unknown[]; position: string; more: boolean } {
     let page: unknown;
     try {

@@ -1,5 +1,6 @@
 /** What matched on each day, by bank and action. */
 import type { State } from "./state.js";
+import { Tally } from "./tally.js";
 
 /** So long a day's counts are kept. */
 const keptDays = 400;
@@ -12,16 +13,16 @@ export interface DayCount {
   count: number;
 }
 
-/** Counts in memory, and writes once a second at most. */
+/** Counts matches by day, bank and action. */
 export class DayCounts {
   readonly #state: State;
   readonly #now: () => number;
-  #counts: Map<string, DayCount> = new Map();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #tally: Tally<Omit<DayCount, "count">>;
 
   constructor(state: State, now: () => number) {
     this.#state = state;
     this.#now = now;
+    this.#tally = new Tally((counts) => this.#write(counts));
   }
 
   #day(daysAgo = 0): string {
@@ -29,30 +30,20 @@ export class DayCounts {
   }
 
   add(bank: string, action: string): void {
-    const day = this.#day();
-    const name = JSON.stringify([day, bank, action]);
-    const known = this.#counts.get(name);
-    if (known === undefined) this.#counts.set(name, { day, bank, action, count: 1 });
-    else known.count++;
-    this.#timer ??= setTimeout(() => this.flush(), 1000).unref();
+    this.#tally.add({ day: this.#day(), bank, action });
   }
 
-  /** Writes what was counted. If the state cannot be written, it is kept for the next time. */
+  /** Writes what was counted. If the state cannot be written, the counts are kept for the next time. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const counts = this.#counts;
-    if (counts.size === 0) return;
-    this.#counts = new Map();
+    this.#tally.flush();
+  }
+
+  #write(counts: Iterable<readonly [Omit<DayCount, "count">, number]>): void {
     const sql = `INSERT INTO day_count VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count`;
-    try {
-      this.#state.transaction(() => {
-        for (const { day, bank, action, count } of counts.values()) this.#state.run(sql, day, bank, action, count);
-        this.#state.run("DELETE FROM day_count WHERE day < ?", this.#day(keptDays));
-      });
-    } catch {
-      for (const [name, count] of counts) this.#counts.set(name, count);
-    }
+    this.#state.transaction(() => {
+      for (const [{ day, bank, action }, count] of counts) this.#state.run(sql, day, bank, action, count);
+      this.#state.run("DELETE FROM day_count WHERE day < ?", this.#day(keptDays));
+    });
   }
 
   /** The counts of the last days, today's included. */

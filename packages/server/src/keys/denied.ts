@@ -1,5 +1,6 @@
 /** Refused calls, counted by minute, so that a flood of them takes little room. */
 import type { State } from "../core/state.js";
+import { Tally } from "../core/tally.js";
 
 export interface DeniedCall {
   /** Who called: "key 3f0a12bc", or "nobody" without a valid key. */
@@ -12,53 +13,43 @@ export interface DeniedCall {
 
 const keptDays = 365;
 const mostRows = 100_000;
+const mostUnwritten = 10_000;
 
-/** Writes refused calls down, once a second at most. */
+/** Counts refused calls. */
 export class DeniedCalls {
   readonly #state: State;
   readonly #now: () => number;
-  #counts: Map<string, { call: DeniedCall; minute: number; count: number }> = new Map();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #tally: Tally<DeniedCall & { minute: number }>;
 
   constructor(state: State, now: () => number) {
     this.#state = state;
     this.#now = now;
+    this.#tally = new Tally((counts) => this.#write(counts), mostUnwritten);
   }
 
-  add(call: DeniedCall): void {
-    const minute = Math.floor(this.#now() / 60_000);
-    const name = JSON.stringify([minute, call]);
-    const known = this.#counts.get(name);
-    if (known !== undefined) known.count++;
-    else if (this.#counts.size < 10_000) this.#counts.set(name, { call, minute, count: 1 });
-    this.#timer ??= setTimeout(() => this.flush(), 1000).unref();
+  add({ who, remote, route, reason }: DeniedCall): void {
+    this.#tally.add({ minute: Math.floor(this.#now() / 60_000), who, remote, route, reason });
   }
 
-  /** Writes what was counted. */
+  /** Writes what was counted. If the state cannot be written, the counts are kept for the next time. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const counts = this.#counts;
-    if (counts.size === 0) return;
-    this.#counts = new Map();
+    this.#tally.flush();
+  }
+
+  #write(counts: Iterable<readonly [DeniedCall & { minute: number }, number]>): void {
     const sql = `INSERT INTO denied VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET count = count + excluded.count`;
-    try {
-      this.#state.transaction(() => {
-        for (const { call, minute, count } of counts.values()) {
-          this.#state.run(sql, minute, call.who, call.remote, call.route, call.reason, count);
-        }
-        this.#state.run("DELETE FROM denied WHERE minute < ?", Math.floor(this.#now() / 60_000) - keptDays * 1440);
-        const [rows] = this.#state.get<[number]>("SELECT count(*) FROM denied")!;
-        if (rows > mostRows) {
-          const oldest = "SELECT minute FROM denied ORDER BY minute LIMIT 1 OFFSET ?";
-          this.#state.run(`DELETE FROM denied WHERE minute <= (${oldest})`, rows - mostRows);
-        }
-      });
-    } catch {
-      // The state is locked or its disk is full. The counts are kept for the next time.
-      for (const [name, count] of counts) this.#counts.set(name, count);
-    }
+    this.#state.transaction(() => {
+      for (const [{ minute, who, remote, route, reason }, count] of counts) {
+        this.#state.run(sql, minute, who, remote, route, reason, count);
+      }
+      this.#state.run("DELETE FROM denied WHERE minute < ?", Math.floor(this.#now() / 60_000) - keptDays * 1440);
+      const [rows] = this.#state.get<[number]>("SELECT count(*) FROM denied")!;
+      if (rows > mostRows) {
+        const oldest = "SELECT minute FROM denied ORDER BY minute LIMIT 1 OFFSET ?";
+        this.#state.run(`DELETE FROM denied WHERE minute <= (${oldest})`, rows - mostRows);
+      }
+    });
   }
 
   /** Returns the refused calls, newest first. */

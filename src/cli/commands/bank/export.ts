@@ -7,6 +7,7 @@ import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { actorOption, doneStatuses, fileArgument, sourceOptions } from "./options.js";
 import { withStore } from "./store.js";
+import { counted as nouns } from "../../io/counted.js";
 
 /** An entry as the list formats have it. */
 function listed({
@@ -105,7 +106,7 @@ export const command: Command = defineCommand({
     if (!quiet) {
       for (const [name, left] of Object.entries(writer?.leftOut ?? {}))
         session.note(`left out: ${shownPath(name)}, ${left.toLocaleString("en")}`);
-      session.note(`${shownPath(output)}: ${count.toLocaleString("en")} entries, with whole hashes`);
+      session.note(`${shownPath(output)}: ${nouns(count, "entry")}, with whole hashes`);
     }
     return status.nothing;
   },

@@ -6,6 +6,7 @@ import { type Session, status } from "../../io/session.js";
 import type { Given, OptionValues } from "../../table/command.js";
 import { UsageError } from "../../table/parse.js";
 import { entryNamed, withStore } from "./store.js";
+import { counted } from "../../io/counted.js";
 
 /** The arguments of withdraw and erase. */
 export const removalArguments = {
@@ -106,7 +107,7 @@ export async function removeEntries(
         none ||= done.entries === 0;
         const ms = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
         const times = `stopped matching after ${ms(done.stoppedAfter)}, gone after ${ms(done.goneAfter)}`;
-        const text = `${done.entries} entries, ${done.signals} values: ${times}`;
+        const text = `${counted(done.entries, "entry")}, ${counted(done.signals, "value")}: ${times}`;
         await session.line(options.json ? jsonText(done) : text);
       }
       return none ? status.trouble : status.nothing;

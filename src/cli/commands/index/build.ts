@@ -5,6 +5,7 @@ import { Progress } from "../../io/progress.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { UsageError } from "../../table/parse.js";
+import { counted } from "../../io/counted.js";
 
 /** The tag of an entry's list is a byte. */
 const mostLists = 256;
@@ -60,10 +61,10 @@ export const command: Command = defineCommand({
       const empty = known.lists.filter(({ entries }) => entries === 0);
       for (const { name } of empty) session.note(`${shownPath(name)}: The list has no usable hash`);
       if (!quiet) {
-        const count = known.size.toLocaleString("en");
-        const from = known.lists.length === 1 ? "1 list" : `${known.lists.length} lists`;
         const seconds = ((performance.now() - start) / 1000).toFixed(1);
-        session.note(`${shownPath(output)}: ${count} entries of ${from} in ${seconds} s`);
+        session.note(
+          `${shownPath(output)}: ${counted(known.size, "entry")} of ${counted(known.lists.length, "list")} in ${seconds} s`,
+        );
       }
       return empty.length > 0 ? status.trouble : status.nothing;
     } finally {

@@ -3,6 +3,7 @@ import type { HashIndex, HashList } from "../../../index.js";
 import { jsonPath, jsonText, shownPath, textLine } from "../../io/names.js";
 import { type Session, status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
+import { counted } from "../../io/counted.js";
 
 const isMissing = (error: unknown): boolean =>
   ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
@@ -48,8 +49,8 @@ async function print(path: string, { stats, lists }: About, session: Session): P
   ];
   for (const [name, text] of lines) await session.line(`${name.padEnd(11)}  ${text}`);
   for (const [tag, { name, form, entries, problems }] of (lists ?? []).entries()) {
-    const refused = problems === 0 ? "" : `, ${count(problems)} lines refused`;
-    const text = textLine([`${name}: ${count(entries)} entries, ${form}${refused}`], "");
+    const refused = problems === 0 ? "" : `, ${counted(problems, "line")} refused`;
+    const text = textLine([`${name}: ${counted(entries, "entry")}, ${form}${refused}`], "");
     await session.line(`${`tag ${tag}`.padEnd(11)}  ${text}`);
   }
   if (lists === undefined) session.note(`There is no ${shownPath(path)}.entries`);

@@ -1,6 +1,7 @@
 import { shownPath, textLine } from "../../io/names.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
+import { counted } from "../../io/counted.js";
 
 export const command: Command = defineCommand({
   name: "index verify",
@@ -16,7 +17,7 @@ export const command: Command = defineCommand({
     const { EmpreinteError, HashList } = await import("../../../index.js");
     try {
       using known = await HashList.open(path, { signal: session.signal });
-      await session.line(textLine([path, `sound, ${known.size.toLocaleString("en")} entries`], ": "));
+      await session.line(textLine([path, `sound, ${counted(known.size, "entry")}`], ": "));
       return status.nothing;
     } catch (error) {
       // A file that cannot be read at all ends the command with 2.

@@ -4,6 +4,7 @@ import { Progress } from "../../io/progress.js";
 import { status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { Faults, listOptions, listSource, openOptions } from "./options.js";
+import { counted } from "../../io/counted.js";
 
 export const command: Command = defineCommand({
   name: "list convert",
@@ -61,7 +62,7 @@ export const command: Command = defineCommand({
     if (!quiet) {
       for (const [name, count] of Object.entries(leftOut))
         session.note(`left out: ${shownPath(name)}, ${count.toLocaleString("en")}`);
-      session.note(`${shownPath(output)}: ${entries.toLocaleString("en")} entries, from ${conversion.list.format}`);
+      session.note(`${shownPath(output)}: ${counted(entries, "entry")}, from ${conversion.list.format}`);
     }
     return faults.count > 0 ? status.found : status.nothing;
   },

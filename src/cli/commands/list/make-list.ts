@@ -10,6 +10,7 @@ import { inputOf } from "../../io/outcome.js";
 import { selectionOf } from "../../io/files/selection.js";
 import type { Session } from "../../io/session.js";
 import type { Found } from "../../io/files/walk.js";
+import { counted } from "../../io/counted.js";
 
 /** The command line of `empreinte list create`. */
 export interface MakeListInput {
@@ -72,10 +73,10 @@ class ListPrinter {
   };
 
   summary(): string {
-    const images = `${this.images.toLocaleString("en")} ${this.images === 1 ? "image" : "images"}`;
+    const images = counted(this.images, "image");
     return this.#options.crops
-      ? `${images}, with ${this.cropHashes.toLocaleString("en")} hashes of their crops: keep them to yourself`
-      : `${images}, without the hashes of their crops, which --crops adds`;
+      ? `${images}, with ${counted(this.cropHashes, "hash of a crop")}: keep them to yourself`
+      : `${images}, without hashes of crops, which --crops adds`;
   }
 }
 

@@ -17,7 +17,7 @@ export interface Selection {
 /** A name in a list is a name: `-` does not mean standard input there. */
 const asFile = (name: Path): Path => (name === "-" ? "./-" : name);
 
-/** @throws {UsageError} if nothing is named, a pattern is none, or standard input is to be read twice. */
+/** @throws {UsageError} if nothing is named, a pattern is invalid, or standard input is to be read twice. */
 export function selectionOf(paths: readonly string[], values: SelectionValues, stdin: Readable): Selection {
   const { include, exclude, filesFrom, null: zero } = values;
   if (paths.length === 0 && filesFrom.length === 0) throw new UsageError("No PATH is given");

@@ -14,7 +14,7 @@ export function samplingOption(byDefault: string): TextOption {
   };
 }
 
-/** The value of `--sampling`. @throws {UsageError} if it is none. */
+/** The value of `--sampling`. @throws {UsageError} for anything else. */
 export function samplingOf(text: string | undefined, otherwise: Sampling): Sampling {
   if (text === undefined) return otherwise;
   if (text === "all" || text === "keyframes" || text === "adaptive") return text;

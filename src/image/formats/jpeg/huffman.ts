@@ -8,7 +8,7 @@ export type HuffmanTable = Uint16Array;
 
 const tableBits = 16;
 
-/** Returns the value of the code that zeros are, or undefined if they are none. */
+/** Returns the value of the code that zeros are, or undefined if zeros are no code. */
 export function valueOfZeros(table: HuffmanTable): number | undefined {
   const entry = table[0]!;
   return entry === 0 ? undefined : entry & 255;

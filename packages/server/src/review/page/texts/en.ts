@@ -106,7 +106,7 @@ export const en: Texts = {
   skip: "To the content",
   otherLanguage: "Français",
   signIn: "Sign in",
-  signInWith: "Sign in with your organisation",
+  signInWith: "Sign in with your organization",
   signOut: "Sign out",
   name: "Name",
   password: "Password",
