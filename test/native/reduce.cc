@@ -82,8 +82,7 @@ void check_copy(Random& random, const emp_pixels& p, const WorkingCopy& copy, co
   expect(off < 1e-3, "luma", kernel, p);
 }
 
-void check_sketch(const WorkingCopy& copy, const HalfResolution& half, const emp_kernel* kernel,
-                    const emp_pixels& p) {
+void check_sketch(const WorkingCopy& copy, const HalfResolution& half, const emp_kernel* kernel, const emp_pixels& p) {
   int wrong = 0;
   const uint32_t s = half.scale;
   for (uint32_t y = 0; y < half.height; ++y)
