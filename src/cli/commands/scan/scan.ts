@@ -12,6 +12,7 @@ import {
 } from "../../io/file-options.js";
 import { samplingOption } from "../../io/videos/sampling.js";
 import { type Command, defineCommand } from "../../table/command.js";
+import { nearnessOptions } from "../../io/nearness-options.js";
 
 export const command: Command = defineCommand({
   name: "scan",
@@ -90,24 +91,7 @@ export const command: Command = defineCommand({
       group: "Search",
       does: "`fast` finds copies that are rotated or mirrored. `standard` also finds copies that are framed, captioned, slightly cropped, or in a screenshot or collage. `thorough` also finds copies that are more strongly cropped or rotated. See Levels.",
     },
-    radius: {
-      type: "integer",
-      value: "N",
-      least: 0,
-      most: 256,
-      default: 31,
-      group: "Search",
-      does: "Match hashes that differ in at most N bits.",
-    },
-    "min-quality": {
-      type: "integer",
-      value: "N",
-      least: 0,
-      most: 100,
-      default: 50,
-      group: "Search",
-      does: "Do not compare images below this quality.",
-    },
+    ...nearnessOptions({ hashes: "hashes", images: "images" }, "Search"),
     "no-orientations": {
       type: "flag",
       group: "Search",

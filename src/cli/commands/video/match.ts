@@ -1,4 +1,5 @@
 import { jsonPath, jsonText, textLine } from "../../io/names.js";
+import { nearnessOptions } from "../../io/nearness-options.js";
 import { Progress } from "../../io/progress.js";
 import { samplingOf, samplingOption } from "../../io/videos/sampling.js";
 import { status } from "../../io/session.js";
@@ -14,22 +15,7 @@ export const command: Command = defineCommand({
   arguments: { a: { does: "The video that is searched for." }, b: { does: "The video that may contain it." } },
   options: {
     sampling: samplingOption("all"),
-    radius: {
-      type: "integer",
-      value: "N",
-      least: 0,
-      most: 256,
-      default: 31,
-      does: "Match frames that differ in at most N bits.",
-    },
-    "min-quality": {
-      type: "integer",
-      value: "N",
-      least: 0,
-      most: 100,
-      default: 50,
-      does: "Leave out frames below this quality.",
-    },
+    ...nearnessOptions({ hashes: "frames", images: "frames" }),
     "include-weak": {
       type: "flag",
       does: "Also print segments of one still image, and what unrelated videos share at their beginning.",
