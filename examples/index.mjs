@@ -1,8 +1,8 @@
 // node examples/index.mjs known.csv upload.jpg
 import { HashList } from "empreinte";
 
-const [source, upload] = process.argv.slice(2);
-const built = await HashList.build(source, "built.idx"); // built.idx and built.idx.entries; once, for any length
+const [known, upload] = process.argv.slice(2);
+const built = await HashList.build(known, "built.idx"); // built.idx and built.idx.entries; once, for any length
 console.log(`${built.size} entries`);
 built.close();
 

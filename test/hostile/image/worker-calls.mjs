@@ -73,7 +73,7 @@ const calls = {
     }
   },
   matches: async () => {
-    for (;;) (await HashList.load({ name: "list", source: Buffer.from(`${text}\n`) })).close();
+    for (;;) (await HashList.load({ name: "list", input: Buffer.from(`${text}\n`) })).close();
   },
 };
 

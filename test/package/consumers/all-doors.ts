@@ -32,7 +32,7 @@ const turned: string | undefined = query.orientations?.[orientation];
 using index = new HashIndex();
 index.add(7, query.hash);
 const near: Match[] = await index.search(query.hash, { radius: 31 });
-const list = await HashList.load({ name: "list.csv", source: new TextEncoder().encode(`${query.hash},a case\n`) });
+const list = await HashList.load({ name: "list.csv", input: new TextEncoder().encode(`${query.hash},a case\n`) });
 const [listed] = await list.search({ hash: query.hash, quality: 100, stable: true }, { radius: 31 });
 list.close();
 
