@@ -405,8 +405,8 @@ test("scan --bank --level applies the policies to an altered copy and prints its
   const rows = stdout.trimEnd().split("\n");
   const field = (i: number): string | undefined => rows[i]?.split("\t").slice(0, 7).join(" ");
   expect(rows).toHaveLength(2);
-  expect(field(0)).toMatch(/framed\.png block \d+ ncii\/s\/a flipY trimmed region=/);
-  expect(field(1)).toBe(`${plainly} block 0 ncii/s/a orig - -`);
+  expect(field(0)).toMatch(/framed\.png match \d+ ncii\/s\/a flipY trimmed action=block region=/);
+  expect(field(1)).toBe(`${plainly} match 0 ncii/s/a orig - action=block`);
   const json = JSON.parse((await scan("--json", "--level", "thorough", upload)).stdout) as Decision;
   expect(json).toMatchObject({
     action: "block",
