@@ -7,6 +7,8 @@ import { sharedFiles } from "./test/support/shared-process.ts";
 /** Ends a test that hangs. No test may come near it, on however slow a machine: what a test measures, it counts. */
 const hanging = 10 * 60_000;
 
+const isService = (file: string): boolean => file.startsWith("packages/server/");
+
 export default defineConfig(({ mode }) => {
   // `npm run test:all` is `vitest run --mode long`, which needs no shell to set a variable. See test/support/long.ts.
   const long = mode === "long" || process.env["EMPREINTE_LONG"] === "1";
@@ -26,7 +28,9 @@ export default defineConfig(({ mode }) => {
             exclude: [...configDefaults.exclude, ...shared],
           },
         },
-        { extends: true, test: { name: "shared", include: shared, isolate: false } },
+        { extends: true, test: { name: "shared", include: shared.filter((file) => !isService(file)), isolate: false } },
+        // The service takes loaders from the decoder of its process and tunes its memory.
+        { extends: true, test: { name: "service", include: shared.filter(isService), isolate: false } },
       ],
       env: { EMPREINTE_LONG: long ? "1" : "" },
       // Node loads the compiled modules itself: passing each through the test runner takes most of a second a file.
