@@ -288,7 +288,8 @@ void hostile() {
   const std::pair<uint32_t, uint32_t> sizes[] = {{5, 5},     {5, 1024},    {1024, 5},  {1024, 16},
                                                  {17, 16},   {63, 64},     {64, 63},   {65, 512},
                                                  {512, 512}, {1024, 1024}, {700, 513}, {513, 1024}};
-  for (const auto& [w, h] : sizes) {
+  for (const auto& size : sizes) {
+    const uint32_t w = size.first, h = size.second;
     WorkingCopy p = blank(w, h);
     fill(p, noise), detect(p, "noise");
     fill(p, [&](uint32_t, uint32_t) { return grey(200); }), detect(p, "one colour");
