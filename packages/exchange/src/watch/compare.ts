@@ -34,7 +34,10 @@ export async function compareMedia(
   for (const address of media) {
     if (seen.found) break;
     // Media are often at another host. Its pace is that of the page's host.
-    const file = await host.fetch(address).catch(() => undefined);
+    const file = await host.fetch(address).catch(() => {
+      comparison.signal?.throwIfAborted();
+      return undefined; // It counts as failed.
+    });
     if (file?.page.status === 200 && !file.more) await compareFile(comparison, item, file.bytes, seen);
     else seen.failed++;
     file?.release();
@@ -56,13 +59,13 @@ async function compareFile(comparison: Comparison, item: WatchItem, bytes: Buffe
   }
 }
 
-/** Answers the entries that an image shows. */
+/** Returns the entries that an image shows. */
 async function searchImage({ store, isolation }: Comparison, bytes: Buffer): Promise<number[]> {
   const { matches } = await store.searchImage(bytes, { level: "standard", isolation });
   return matches.map(({ entryNumber }) => entryNumber);
 }
 
-/** Answers the entries of whose videos or images a video has some. Without ffmpeg, those with the same bytes. */
+/** Returns the entries of whose videos or images a video has some. Without ffmpeg, those with the same bytes. */
 async function checkVideo({ store, videos, signal }: Comparison, bytes: Buffer): Promise<number[]> {
   const matcher = new Matcher(store);
   const release = await videos.take(signal);
