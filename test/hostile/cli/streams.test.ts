@@ -99,7 +99,7 @@ describe.skipIf(windows)("a terminal", () => {
     const shown = await onTerminal(`hash ${path}`);
     expect(shown).toMatch(/\r\u001b\[K[\d,]+ (of 1,500 )?files, [\d.]+ a second/);
     expect(shown).toMatch(/of 1,500 files, [\d.]+ a second, \d+ s left/);
-    expect(shown.slice(-200)).toContain("1500 files, 0 failed");
+    expect(shown.slice(-200)).toContain("1,500 files, 0 failed");
     const quiet = await onTerminal(`hash --quiet ${path}`);
     expect(quiet).not.toMatch(/a second|\u001b/);
     expect(quiet.trimEnd().split("\n")).toHaveLength(1500);
