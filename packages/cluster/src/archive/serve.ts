@@ -6,6 +6,7 @@ import { type EventListener, quiet } from "../events.js";
 import { shortened } from "../jobs/job.js";
 import { checkNumber } from "../jobs/streams.js";
 import { type Link, type LinkOptions, openLink } from "../net/link.js";
+import { Turns } from "../net/turns.js";
 import { mostMatches, readMessage, type ShardReply, type ShardRequest, shardOf, shardSubject } from "./messages.js";
 import { ArchiveShard } from "./shard.js";
 
@@ -29,7 +30,7 @@ export class ShardServer {
   readonly #subscription: Subscription;
   readonly #running = new Set<Promise<void>>();
   /** Changes come one after the other. Searches need not wait for them. */
-  #changing: Promise<unknown> = Promise.resolve();
+  readonly #changes = new Turns();
 
   private constructor(options: ShardServerOptions, link: Link, shard: ArchiveShard) {
     this.#options = options;
@@ -107,17 +108,10 @@ export class ShardServer {
       if (misplaced !== undefined) {
         throw new ClusterError("ERR_EMPREINTE_CLUSTER_MESSAGE", `Upload ${misplaced.id} belongs to another shard`);
       }
-      return this.#change(() => ({ ...this.shard.keep(request.keep), size: this.shard.size }));
+      return this.#changes.run(async () => ({ ...this.shard.keep(request.keep), size: this.shard.size }));
     }
     if (!("remove" in request))
       throw new ClusterError("ERR_EMPREINTE_CLUSTER_MESSAGE", "A request to a shard is unknown");
-    return this.#change(async () => ({ removed: await this.shard.remove(request.remove), size: this.shard.size }));
-  }
-
-  async #change<T>(work: () => T | Promise<T>): Promise<T> {
-    const change = this.#changing.then(work);
-    // The sender of the request gets the error. The next change waits for the end of this one, whatever the end is.
-    this.#changing = change.catch(() => undefined);
-    return change;
+    return this.#changes.run(async () => ({ removed: await this.shard.remove(request.remove), size: this.shard.size }));
   }
 }

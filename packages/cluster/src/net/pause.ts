@@ -47,3 +47,24 @@ export class Backoff {
     this.#next = this.#first;
   }
 }
+
+/** Sleeps that `wake` ends early, all at once. */
+export class Sleepers {
+  readonly #ends: Set<() => void> = new Set();
+
+  async sleep(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#ends.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      this.#ends.add(end);
+    });
+  }
+
+  wake(): void {
+    for (const end of this.#ends) end();
+  }
+}

@@ -14,7 +14,8 @@ import { type EventListener, quiet } from "../events.js";
 import { type Link, type LinkOptions, openLink, openState } from "../net/link.js";
 import { read, type RenewReply, write } from "../net/messages.js";
 import { checkId } from "../net/names.js";
-import { Backoff, pause } from "../net/pause.js";
+import { Backoff, pause, Sleepers } from "../net/pause.js";
+import { Turns } from "../net/turns.js";
 import { EventCounts } from "../metrics/counters.js";
 import { type Answer, type AnswerOptions, checkAnswerOptions, type IncompleteReason } from "./answer.js";
 import { downloadSnapshot, placeSnapshot, removeDownload } from "./bootstrap.js";
@@ -42,6 +43,12 @@ export class ClusterNode {
   readonly #event: EventListener;
   readonly #now: () => number;
   readonly #closing = new AbortController();
+  /** One catch-up or snapshot after the other. */
+  readonly #turns = new Turns();
+  /** Who waits for the next renewal. */
+  readonly #renewal = new Sleepers();
+  /** Who waits for a revision. */
+  readonly #revisions = new Sleepers();
   /** What the node has counted since it started: answers with a value, those without one by the reason, and events. */
   readonly counters: { answers: number; refusals: Map<IncompleteReason, number>; events: EventCounts } = {
     answers: 0,
@@ -55,10 +62,7 @@ export class ClusterNode {
   #leaseSeconds = 0;
   #history = true;
   #answering: boolean | undefined;
-  #working: Promise<void> = Promise.resolve();
   #loops: Promise<void>[] = [];
-  #wake: (() => void) | undefined;
-  #applied: (() => void)[] = [];
   #left = false;
 
   private constructor(options: NodeOptions, link: Link) {
@@ -162,7 +166,7 @@ export class ClusterNode {
     this.#lease.end();
     this.#say();
     const { nc, names } = this.#link;
-    await this.#working;
+    await this.#turns.idle();
     await (await openState(this.#link)).delete(`node.${this.id}`);
     await nc.request(names.leave, write({ node: this.id }), { timeout: 5000 });
   }
@@ -172,10 +176,10 @@ export class ClusterNode {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#lease.end();
-    this.#wake?.();
+    this.#renewal.wake();
     await this.#link.nc.close();
     await Promise.all(this.#loops);
-    await this.#working;
+    await this.#turns.idle();
     await this.#store?.close();
   }
 
@@ -216,13 +220,7 @@ export class ClusterNode {
   async #waitFor(revision: number, seconds: number): Promise<void> {
     const end = performance.now() + 1000 * seconds;
     while (this.revision < revision && performance.now() < end && !this.#closing.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, end - performance.now()));
-        this.#applied.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+      await this.#revisions.sleep(Math.max(0, end - performance.now()));
     }
   }
 
@@ -257,18 +255,8 @@ export class ClusterNode {
       }
       this.#say();
       const next = granted ? 250 * seconds : Math.min(250, 250 * seconds);
-      await this.#sleep(next);
+      await this.#renewal.sleep(next);
     }
-  }
-
-  async #sleep(milliseconds: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   /** Renews the lease once. A node without a store, or one that is behind, catches up first. */
@@ -315,10 +303,7 @@ export class ClusterNode {
 
   /** Takes over what the curator has. One call after the other. */
   async #catchUp(): Promise<void> {
-    const work = this.#working.then(() => this.#catchUpOnce());
-    // The caller gets the error from `work`. Who comes next waits for the end of it, whatever the end is.
-    this.#working = work.catch(() => undefined);
-    await work;
+    await this.#turns.run(async () => this.#catchUpOnce());
   }
 
   async #catchUpOnce(): Promise<void> {
@@ -338,8 +323,8 @@ export class ClusterNode {
     const { from, revision, digest, removed, stoppedAfter, goneAfter } = applied;
     this.#confirm(revision, digest, stoppedAfter, goneAfter);
     this.#event({ type: "applied", from, revision, removed });
-    for (const wake of this.#applied.splice(0)) wake();
-    this.#wake?.();
+    this.#revisions.wake();
+    this.#renewal.wake();
   }
 
   /** Says that searches find what the revision says, and that the bytes of what it withdrew are gone. */
@@ -361,16 +346,13 @@ export class ClusterNode {
     const store = await BankStore.open(path);
     this.#use(store);
     this.#event({ type: "snapshot", revision: store.revision, reason });
-    for (const wake of this.#applied.splice(0)) wake();
-    this.#wake?.();
+    this.#revisions.wake();
+    this.#renewal.wake();
   }
 
   /** Throws the node's store away and takes a snapshot. For a node that has another history. */
   async resynchronize(): Promise<void> {
-    const work = this.#working.then(() => this.#takeSnapshot("resynchronize was called"));
-    // As in `#catchUp`: the caller of `resynchronize` gets the error.
-    this.#working = work.catch(() => undefined);
-    await work;
+    await this.#turns.run(async () => this.#takeSnapshot("resynchronize was called"));
     this.#history = true;
   }
 
