@@ -26,7 +26,16 @@ if (missing.length > 0) {
 }
 
 /** The steps of a hash: no search, no views, no files. */
-const core = ["certificate", "dihedral", "distance", "median", "nearest512", "pdq", "repack", "trivial"];
+const core = [
+  "certificate",
+  "dihedral",
+  "median",
+  "pdq",
+  "samples/nearest512",
+  "samples/repack",
+  "values/distance",
+  "values/trivial",
+];
 const sources = [
   "native/status.cc",
   ...core.map((name) => `native/hash/${name}.cc`),

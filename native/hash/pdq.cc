@@ -6,9 +6,9 @@
 #include "../kernels/kernels.h"
 #include "bits.h"
 #include "certificate.h"
-#include "nearest512.h"
 #include "pixels.h"
 #include "quality.h"
+#include "samples/nearest512.h"
 
 namespace empreinte {
 namespace {

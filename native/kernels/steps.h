@@ -7,7 +7,7 @@ namespace {
 #include "../hash/separable_filter.h"
 #include "../hash/dct.h"
 #include "../hash/gradient.h"
-#include "../hash/expand.h"
+#include "../hash/samples/expand.h"
 #include "../local/extract/steps.h"
 #include "../search/query/candidates.h"
 #include "../search/query/scan.h"

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { integer, invalidArgument, isBytes } from "../check.js";
 import { InvalidArgumentError } from "../errors.js";
-import type { NativePixels } from "../native/binding.js";
+import type { NativePixels } from "../native/binding/pixels.js";
 
 /** Decoded samples: 8 bits each, interleaved, row by row from the top. */
 export interface RawPixels {

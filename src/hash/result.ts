@@ -1,4 +1,4 @@
-import type { NativeHash } from "../native/binding.js";
+import type { NativeHash } from "../native/binding/hash.js";
 import { orientationNames, type OrientationHashes } from "./orientations.js";
 
 /** The hash of one image. */

@@ -1,5 +1,5 @@
 /** Lists that the core reads, in batches of arrays: a list of a million entries does not become a million objects. */
-import type { NativeListBatch } from "../native/binding.js";
+import type { NativeListBatch } from "../native/binding/lists.js";
 import { type NativeListProblem, nativeListProblem } from "../native/list-problem.js";
 import { native } from "../native/load.js";
 import type { ListProblem, ListProblemCode } from "./entry.js";

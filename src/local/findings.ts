@@ -1,7 +1,7 @@
 /** Verifies candidates, and reads what the core found. */
 import type { LocalFinding } from "../copies/local-holder.js";
 import { withCancelToken } from "../native/abort.js";
-import type { NativeLocalCandidate } from "../native/binding.js";
+import type { NativeLocalCandidate } from "../native/binding/local.js";
 import { native } from "../native/load.js";
 import { orientationOf } from "./orientation.js";
 import type { QueryDescriptors, QueryPoints } from "./query-points.js";

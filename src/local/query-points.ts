@@ -1,6 +1,6 @@
 import type { Samples } from "../image/samples.js";
 import { withCancelToken } from "../native/abort.js";
-import type { LocalQueryHandle } from "../native/binding.js";
+import type { LocalQueryHandle } from "../native/binding/local.js";
 import { kernelName } from "../native/kernel.js";
 import { native } from "../native/load.js";
 

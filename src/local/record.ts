@@ -1,6 +1,6 @@
 import { bytes } from "../check.js";
 import { EmpreinteError, type ErrorCode } from "../errors.js";
-import type { NativeLocalRecord } from "../native/binding.js";
+import type { NativeLocalRecord } from "../native/binding/local.js";
 import { native } from "../native/load.js";
 
 /** Runs a check of the addon, whose errors have codes of this package. */

@@ -1,4 +1,4 @@
-import type { CancelHandle } from "./binding.js";
+import type { CancelHandle } from "./binding/handle.js";
 import { onAbort } from "../on-abort.js";
 import { native } from "./load.js";
 

@@ -1,4 +1,4 @@
-/** Why a line of a list gave no entry, in the order of `emp_list_problem` in native/empreinte.h. */
+/** Why a line of a list gave no entry, in the order of `emp_list_problem` in native/empreinte/lists.h. */
 const problems = [
   "bad-hash-length",
   "bad-hash-character",

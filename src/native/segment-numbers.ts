@@ -1,5 +1,5 @@
 /**
- * A stretch that a query video and a known one share, as `emp_video_segment` in native/empreinte.h. Times are in
+ * A stretch that a query video and a known one share, as `emp_video_segment` in native/empreinte/video.h. Times are in
  * seconds.
  */
 export interface NativeSegment {

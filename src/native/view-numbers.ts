@@ -1,4 +1,4 @@
-import type { NativeViews } from "./binding.js";
+import type { NativeViews } from "./binding/views.js";
 
 /** How many numbers the core takes for a view: x and y of its four corners, its kind and its orientation. */
 export const numbersPerView = 10;

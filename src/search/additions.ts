@@ -1,6 +1,7 @@
 import { onAbort } from "../on-abort.js";
 import { EmpreinteError } from "../errors.js";
-import type { CancelHandle, IndexHandle } from "../native/binding.js";
+import type { CancelHandle } from "../native/binding/handle.js";
+import type { IndexHandle } from "../native/binding/search.js";
 import { native } from "../native/load.js";
 import type { Addition } from "./rows.js";
 import { indexError } from "./index-errors.js";

@@ -1,5 +1,5 @@
 import { withCancelToken } from "../native/abort.js";
-import type { NativeVideo } from "../native/binding.js";
+import type { NativeVideo } from "../native/binding/video.js";
 import { native } from "../native/load.js";
 import { decodeSegments, type NativeSegment } from "../native/segment-numbers.js";
 import { indexErrorsAsync } from "./index-errors.js";

@@ -3,7 +3,7 @@ import { replaceFile } from "../files/atomic-file.js";
 import { openFile } from "../files/open-file.js";
 import { pathOf } from "../files/path.js";
 import { withCancelToken } from "../native/abort.js";
-import type { IndexHandle } from "../native/binding.js";
+import type { IndexHandle } from "../native/binding/search.js";
 import { native } from "../native/load.js";
 import { indexError, indexErrorsAsync } from "./index-errors.js";
 

@@ -3,7 +3,7 @@ import { IndexError } from "../errors.js";
 import type { CropHashes } from "../copies/crop-hashes.js";
 import type { HashLike } from "../hash/value.js";
 import type { ImageInput } from "../image/input/input.js";
-import type { IndexHandle } from "../native/binding.js";
+import type { IndexHandle } from "../native/binding/search.js";
 import { native } from "../native/load.js";
 import { Additions, closedError } from "./additions.js";
 import { damaged, openIndexFile, saveIndexFile, verifyIndex, warmIndex } from "./file.js";

@@ -1,4 +1,5 @@
-import type { CancelHandle, IndexHandle } from "../native/binding.js";
+import type { CancelHandle } from "../native/binding/handle.js";
+import type { IndexHandle } from "../native/binding/search.js";
 import { native } from "../native/load.js";
 
 /** How many single changes are made between two checks whether shards should be joined. */

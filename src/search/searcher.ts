@@ -3,7 +3,7 @@ import type { HashLike } from "../hash/value.js";
 import { kernelName } from "../native/kernel.js";
 import { threadPoolSize } from "../thread-pool.js";
 import { withCancelToken } from "../native/abort.js";
-import type { IndexHandle } from "../native/binding.js";
+import type { IndexHandle } from "../native/binding/search.js";
 import { native } from "../native/load.js";
 import { indexError, indexErrorsAsync } from "./index-errors.js";
 import type { IndexMatch } from "./match.js";

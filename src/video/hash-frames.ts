@@ -2,7 +2,7 @@ import { checkHashOptions } from "../hash/options.js";
 import { nativePixels } from "../hash/raw-pixels.js";
 import { type PixelHash, pixelHash } from "../hash/result.js";
 import { withCancelToken } from "../native/abort.js";
-import type { NativePixels } from "../native/binding.js";
+import type { NativePixels } from "../native/binding/pixels.js";
 import { native } from "../native/load.js";
 import type { VideoFrame } from "./frame.js";
 import { type HashRegion, TrimShots } from "./trim-shots.js";

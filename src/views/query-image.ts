@@ -1,7 +1,7 @@
 import { orientationNames, type Orientation } from "../hash/orientations.js";
 import type { Samples } from "../image/samples.js";
 import { withCancelToken } from "../native/abort.js";
-import type { NativeViews, ViewsHandle } from "../native/binding.js";
+import type { NativeViews, ViewsHandle } from "../native/binding/views.js";
 import { native } from "../native/load.js";
 import { decodeViewHashes, encodeView, numbersPerView } from "../native/view-numbers.js";
 import { type ViewName, viewNames } from "./views.js";

@@ -69,7 +69,13 @@ describe("the tarball", () => {
   test("has what a user needs, and nothing else", () => {
     const paths = packed.files.map((file) => file.path);
     const needed = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "bindings/node/addon.gyp", "dist/index.js"];
-    needed.push("dist/index.d.ts", "dist/cli/main.js", "native/empreinte.h", "bindings/node/module.cc");
+    needed.push(
+      "dist/index.d.ts",
+      "dist/cli/main.js",
+      "native/empreinte.h",
+      "native/empreinte/hash.h",
+      "bindings/node/module.cc",
+    );
     needed.push(`prebuilds/${target}/empreinte.node`);
     expect(needed.filter((name) => !paths.includes(name))).toEqual([]);
     const fine =

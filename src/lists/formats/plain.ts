@@ -1,6 +1,6 @@
 /** `plain`: a hash a line, with or without metadata after a comma. The core reads the lines. */
 import { native } from "../../native/load.js";
-import type { NativeListBatch } from "../../native/binding.js";
+import type { NativeListBatch } from "../../native/binding/lists.js";
 import { nativeProblemCode } from "../batches.js";
 import { cropMetadata, isCropName, mostCrops, splitCropMetadata } from "../crops.js";
 import type { ListEntry, ListPosition, Signal } from "../entry.js";

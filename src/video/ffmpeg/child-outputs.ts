@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import type { OutputsHandle } from "../../native/binding.js";
+import type { OutputsHandle } from "../../native/binding/process.js";
 import { native } from "../../native/load.js";
 import type { Child, ChildEnds } from "../../processes/child-process.js";
 import { StreamBytes } from "./stream-bytes.js";

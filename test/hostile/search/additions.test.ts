@@ -2,7 +2,7 @@ import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import { describe, expect, test, vi } from "vitest";
 import { HashIndex } from "../../../dist/index.js";
-import type { IndexHandle } from "../../../dist/native/binding.js";
+import type { IndexHandle } from "../../../dist/native/binding/search.js";
 import { native } from "../../../dist/native/load.js";
 import { hashAt, idsFrom, random, randomHashes } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";

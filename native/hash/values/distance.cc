@@ -1,7 +1,7 @@
 #include <bit>
 #include <cstring>
 
-#include "../empreinte.h"
+#include "../../empreinte.h"
 
 uint32_t emp_hash_distance(const uint8_t a[EMP_HASH_BYTES], const uint8_t b[EMP_HASH_BYTES]) {
   int distance = 0;

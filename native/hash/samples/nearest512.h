@@ -1,8 +1,8 @@
 // A step that only the C++ command-line tool and its WASM build take (reference: io/pdqio.cpp). When a side is above
 // 512, they first resize the image to 512×512 by nearest neighbour: out[y][x] = in[⌊y·H/512⌋][⌊x·W/512⌋].
 #pragma once
-#include "../memory.h"
-#include "pixels.h"
+#include "../../memory.h"
+#include "../pixels.h"
 
 namespace empreinte {
 

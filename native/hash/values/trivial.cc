@@ -2,7 +2,7 @@
 // just under. The patterns here come from constant images, placeholders and broken exports.
 #include <cstring>
 
-#include "../empreinte.h"
+#include "../../empreinte.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // Hash values as text: hex and base64.
 #include <cstring>
 
-#include "../empreinte.h"
+#include "../../empreinte.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // Converts samples that are not 8-bit grey or RGB, in place.
 #include <cstring>
 
-#include "../kernels/kernels.h"
+#include "../../kernels/kernels.h"
 
 void emp_repack_16_to_8(uint8_t* buffer, size_t samples) {
   for (size_t i = 0; i < samples; ++i) {
