@@ -12,6 +12,8 @@ export type ExchangeErrorCode =
   | "ERR_EMPREINTE_EXCHANGE_UNAVAILABLE"
   /** A page is cut off, of another source, or contradicts itself. */
   | "ERR_EMPREINTE_EXCHANGE_PAGE"
+  /** A whole list is so much shorter than before that an operator must accept it. */
+  | "ERR_EMPREINTE_EXCHANGE_SHRUNK"
   /** The position from which to continue is in the future, or is invalid. */
   | "ERR_EMPREINTE_EXCHANGE_POSITION"
   /** The exchange knows the position no longer: it forgot it, or was restored. Everything must be fetched anew. */

@@ -32,6 +32,7 @@ export {
 export { ArachnidShield } from "./remote/arachnid-shield.js";
 export { openRemoteMatcher, type RemoteKind, remoteKinds, type RemoteSettings } from "./remote/open-remote.js";
 export { type RemoteFinding, type RemoteMatch, type RemoteMatcher, type RemoteQuery } from "./remote/remote-matcher.js";
+export { type Acceptance, acceptShrinkage } from "./run/shrinkage.js";
 export { runSource, type RunOptions, type RunResult } from "./run/run-source.js";
 export { runAll, runSchedule, type ScheduleOptions } from "./run/schedule.js";
 export { addSource, findSource, type NewSource, removeSource, type SourceSettings, sourcesOf } from "./run/sources.js";

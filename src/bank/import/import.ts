@@ -199,7 +199,7 @@ function batchTaker(
       if (wholeList !== undefined) {
         const keys = unread.filter((id) => id.length <= mostId).map((id) => entryKey(id, digest));
         markListed(database, source, [...digests, ...keys.map((key) => entryDigest(digest, source, key))]);
-        if (last && wholeList.complete()) total.withdrawn += completeWholeList(database, source).entries;
+        if (last) total.withdrawn += completeWholeList(database, source, wholeList).entries;
       }
       const text = typeof importCursor === "function" ? importCursor(taken) : last ? importCursor : undefined;
       if (text !== undefined) database.run("UPDATE source SET import_cursor = ? WHERE id = ?", text, source);

@@ -18,16 +18,26 @@ export interface WholeList {
   /** Names the list. Imports with the same id continue it, also in another process. Another id starts a new list. */
   id: string;
   /**
-   * Whether these are the list's first entries. If they are not, the store must know the list: otherwise it would
-   * withdraw the first entries. A store that was copied or restored meanwhile does not know it.
+   * Whether these are the list's first entries, also where its beginning is given again: what the list named before is
+   * then forgotten. If they are not the first, the store must know the list: otherwise it would withdraw the first
+   * entries. A store that was copied or restored meanwhile does not know it.
    */
   first: boolean;
   /**
    * Whether the list is complete. It is called in the transaction of the import's last batch. When it returns true, the
    * source's entries that the list did not name are withdrawn in that transaction. Any later record of the source
-   * brings them back.
+   * brings them back. When it throws, the last batch is not kept, and the import rejects with that error.
+   * @param unlisted counts what would be withdrawn.
    */
-  complete: () => boolean;
+  complete: (unlisted: () => UnlistedEntries) => boolean;
+}
+
+/** What a whole list would withdraw, so that a list which is much shorter than before can be refused. */
+export interface UnlistedEntries {
+  /** How many entries the list did not name. */
+  entries: number;
+  /** How many entries the source has, without those that are withdrawn. */
+  of: number;
 }
 
 /**
@@ -35,7 +45,7 @@ export interface WholeList {
  */
 export function beginWholeList(database: Database, source: number, { id, first }: WholeList): void {
   const [before] = database.get<[string | null]>("SELECT whole_list FROM source WHERE id = ?", source)!;
-  if (before === id) return;
+  if (!first && before === id) return;
   if (!first)
     throw new BankError("ERR_EMPREINTE_UNKNOWN_NAME", `The store has not begun the whole list ${printable(id)}`);
   database.run("DELETE FROM listed WHERE source = ?", source);
@@ -63,13 +73,16 @@ export function markListed(database: Database, source: number, digests: readonly
   database.run(sql, source, JSON.stringify(digests));
 }
 
-/** Withdraws the entries that the list did not name, and forgets the list. Call it inside a transaction. */
-export function completeWholeList(database: Database, source: number): RemovedCounts {
-  const gone = database.all<[number]>(
-    `SELECT id FROM entry e WHERE source = ?1 AND status <> ${withdrawnStatus} AND digest IS NOT NULL
-     AND NOT EXISTS (SELECT 1 FROM listed WHERE source = ?1 AND digest = e.digest)`,
-    source,
-  );
+/**
+ * If the list is complete, withdraws the entries that it did not name, and forgets the list. Call it inside a
+ * transaction.
+ */
+export function completeWholeList(database: Database, source: number, { complete }: WholeList): RemovedCounts {
+  const live = `FROM entry e WHERE source = ?1 AND status <> ${withdrawnStatus} AND digest IS NOT NULL`;
+  const unlisted = `${live} AND NOT EXISTS (SELECT 1 FROM listed WHERE source = ?1 AND digest = e.digest)`;
+  const count = (rows: string): number => database.get<[number]>(`SELECT count(*) ${rows}`, source)![0];
+  if (!complete(() => ({ entries: count(unlisted), of: count(live) }))) return { entries: 0, signals: 0 };
+  const gone = database.all<[number]>(`SELECT id ${unlisted}`, source);
   endList(database, source);
   if (gone.length === 0) return { entries: 0, signals: 0 };
   invalidateIndexFile(database);

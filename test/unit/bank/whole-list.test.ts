@@ -52,7 +52,7 @@ describe("a whole list", () => {
     await store.import({ ...from, source: "other" }, [entry(9)]);
     expect(await give([0, 4], "first", false)).toMatchObject({ added: 1, unchanged: 1, withdrawn: 0 });
     expect(await found()).toEqual([0, 1, 2, 3, 4, 9]);
-    expect(await give([2], "first", true)).toMatchObject({ unchanged: 1, withdrawn: 2 });
+    expect(await give([2], "first", true, {}, false)).toMatchObject({ unchanged: 1, withdrawn: 2 });
     expect(await found()).toEqual([0, 2, 4, 9]);
     expect(store.importCursor(from)).toBe("first 2");
     expect(store.verify()).toEqual([]);
@@ -66,11 +66,38 @@ describe("a whole list", () => {
     await give([0], "first", false);
     await store.close();
     store = await BankStore.open(path);
-    await give([1], "first", true);
+    await give([1], "first", true, {}, false);
     expect(await found()).toEqual([0, 1]);
     await give([0], "second", false);
     await give([1], "third", true);
     expect(await found()).toEqual([1]);
+  });
+
+  test("forgets what it named before where its beginning is given again", async () => {
+    await store.import(
+      from,
+      [0, 1, 2].map((i) => entry(i)),
+    );
+    await give([0, 1], "first", false);
+    await give([1], "first", false);
+    expect(await give([2], "first", true, {}, false)).toMatchObject({ withdrawn: 1 });
+    expect(await found()).toEqual([1, 2]);
+  });
+
+  test("says what would end, and ends nothing where that is refused", async () => {
+    await give([0, 1, 2, 3], "first", true);
+    await store.withdraw({ ...from, entryId: "e3" });
+    await store.import({ ...from, source: "other" }, [entry(9)]);
+    const counts: object[] = [];
+    const complete = (unlisted: () => object): boolean => {
+      counts.push(unlisted());
+      throw new Error("too much");
+    };
+    const wholeList = { id: "second", first: true, complete };
+    await expect(store.import(from, [entry(1), entry(5)], { wholeList })).rejects.toThrow("too much");
+    expect(counts).toEqual([{ entries: 2, of: 4 }]);
+    expect(await found()).toEqual([0, 1, 2, 9]);
+    expect(await give([1, 5], "second", true)).toMatchObject({ added: 1, unchanged: 1, withdrawn: 2 });
   });
 
   test("ends nothing where it is interrupted", async () => {

@@ -7,6 +7,7 @@ import { collectFeedback } from "../outbox/collect.js";
 import { type OutboxItem, outboxOf } from "../outbox/outbox.js";
 import { sendOutbox } from "../outbox/send.js";
 import { collectRetractions, collectSubmissions } from "../outbox/submissions.js";
+import { acceptShrinkage } from "../run/shrinkage.js";
 import { runAll, type RunOutcome, runSchedule } from "../run/schedule.js";
 import { skipTo } from "../run/skip.js";
 import { addSource, findSource, removeSource, type SourceSettings, sourcesOf } from "../run/sources.js";
@@ -30,6 +31,8 @@ export const help: string = `empreinte exchange: sources that keep themselves cu
   empreinte exchange status STORE [--json]
   empreinte exchange skip STORE --bank BANK --source SOURCE --to TIME --by NAME --reason TEXT
     Goes past what cannot be read. What changed before TIME may never arrive.
+  empreinte exchange accept STORE --bank BANK --source SOURCE --by NAME --reason TEXT
+    Accepts that the source's list is much shorter than before: the next run ends what it lacks.
   empreinte exchange feedback STORE [--bank BANK --source SOURCE] [--send]
     Shows what analysts have said and what became of it, or (--send) sends what is pending.
   empreinte exchange submit STORE --bank BANK --source SOURCE --from BANK/SOURCE [--send]
@@ -180,6 +183,12 @@ const commands: Record<string, Command | undefined> = {
     write(`${bank}/${source} continues at ${new Date(to).toISOString()}\n`);
     return 0;
   },
+  accept: async (store, given, { write }) => {
+    const [bank, source] = [given.needed("bank"), given.needed("source")];
+    const entries = acceptShrinkage(store, { bank, source, by: given.needed("by"), reason: given.needed("reason") });
+    write(`the next whole list of ${bank}/${source} may end ${entries} entries\n`);
+    return 0;
+  },
   status: async (store, given, { write }) => {
     const now = Date.now();
     const all = sourcesOf(store).map(({ bank, source, kind, intervalSeconds }) => {
@@ -267,7 +276,19 @@ type Status = ReturnType<typeof readStatus> & {
 };
 
 function statusLines(status: Status, now: number): string {
-  const { bank, source, kind, condition, completeAt, failure, withdrawalDelay: delay, notes, outbox, skips } = status;
+  const {
+    bank,
+    source,
+    kind,
+    condition,
+    completeAt,
+    failure,
+    withdrawalDelay: delay,
+    notes,
+    outbox,
+    skips,
+    accepted,
+  } = status;
   const age = completeAt === undefined ? "never complete" : `complete ${Math.round((now - completeAt) / 1000)} s ago`;
   const lines = [
     `${bank}/${source} (${kind}): ${condition}, ${age}`,
@@ -285,6 +306,7 @@ function statusLines(status: Status, now: number): string {
     const since = new Date(failure.since).toISOString();
     lines.push(`  failing since ${since}, ${failure.runs} runs: ${failure.reason} (${failure.code})`);
   }
+  if (accepted) lines.push(`  ${accepted.by} accepted that ${accepted.entries} entries end: ${accepted.reason}`);
   for (const { at, to, by, reason } of skips) {
     lines.push(`  ${by} went past to ${new Date(to).toISOString()} on ${new Date(at).toISOString()}: ${reason}`);
   }

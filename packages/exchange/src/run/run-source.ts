@@ -7,8 +7,9 @@ import { badPage, codeOf, ExchangeError, sentence } from "../errors.js";
 import { pauseBefore, type RetryOptions } from "../http/retry.js";
 import { takeLock } from "./lock.js";
 import { Notes } from "./notes.js";
+import { checkUnlisted } from "./shrinkage.js";
 import { parseState, type SourceState, stateText } from "./state.js";
-import { addDelay, readStatus, type SourceStatus, writeStatus } from "./status.js";
+import { addDelay, readStatus, shrunkCode, type SourceStatus, writeStatus } from "./status.js";
 
 export interface RunOptions {
   /** Ends the run between two pages. It then resolves. */
@@ -159,6 +160,14 @@ class Run {
     this.#sawEntries = false;
   }
 
+  /** Lets the next run read the list from its beginning, which may have been mended by then. */
+  async #forgetList(): Promise<void> {
+    const { checkpoint } = this.#state;
+    this.#beginAnew();
+    if (this.#client.wholeLists) this.#state = { version: 1, ...(checkpoint !== undefined && { checkpoint }) };
+    await this.#store.import(this.#from, [], { importCursor: stateText(this.#state), saveIndex: false });
+  }
+
   /** Takes one page, again where it cannot be read. Returns whether it was the last. */
   async #page(): Promise<boolean> {
     const { retry = {}, stop } = this.#options;
@@ -180,6 +189,7 @@ class Run {
           this.#beginAnew();
           continue;
         }
+        if (code === shrunkCode) await this.#forgetList();
         const again = code === "ERR_EMPREINTE_EXCHANGE_PAGE" || code.startsWith("ERR_EMPREINTE_FETCH_");
         if (!again || failures >= (retry.tries ?? 3) || stop?.aborted) throw unavailable(error);
         await this.#environment.sleep(pauseBefore(failures, undefined, retry, this.#environment), this.#lost);
@@ -194,6 +204,10 @@ class Run {
     const withdrawals: number[] = [];
     const { wholeList } = this.#state;
     const status = this.#status;
+    // The checkpoint of a source that gives whole lists is no place in one.
+    const first = position.resume === undefined && (this.#client.wholeLists || position.checkpoint === undefined);
+    // A try that was cut off may have seen entries that the list no longer has.
+    if (wholeList !== undefined && first) this.#sawEntries = false;
     async function* entries(run: Run): AsyncGenerator<readonly EntryInput[]> {
       for await (const some of page.entries) {
         if (some.length > 0) run.#sawEntries = true;
@@ -209,8 +223,6 @@ class Run {
       ended = { end, state: run.#after(end) };
     }
     const before = stateText(this.#state);
-    // The checkpoint of a source that gives whole lists is no place in one.
-    const first = position.resume === undefined && (this.#client.wholeLists || position.checkpoint === undefined);
     const counts = await this.#store.import(this.#from, entries(this), {
       importCursor: () => (ended === undefined ? before : stateText(ended.state)),
       saveIndex: false,
@@ -220,12 +232,17 @@ class Run {
         wholeList: {
           id: wholeList,
           first,
-          complete: () => ended?.end.done === true && !ended.end.unchanged,
+          complete: (unlisted) => {
+            if (ended?.end.done !== true || ended.end.unchanged) return false;
+            checkUnlisted(status, this.#client.name, unlisted());
+            return true;
+          },
         },
       }),
     });
     const { end, state } = ended!;
     this.#state = state;
+    if (wholeList !== undefined && end.done && !end.unchanged) delete status.accepted;
     const now = this.#environment.now();
     for (const time of withdrawals) addDelay(status, now - time);
     status.pages++;

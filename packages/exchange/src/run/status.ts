@@ -31,6 +31,10 @@ export interface SourceStatus {
   /** Withdrawals with a time: from the source's time to "nothing finds it", in milliseconds. */
   withdrawalDelay: { count: number; sum: number; longest: number };
   failure?: Failure;
+  /** The ending that the last run refused: how many entries of how many the whole list did not name. */
+  shrunk?: { entries: number; of: number };
+  /** The ending that an operator has accepted for the next whole list. */
+  accepted?: { at: number; entries: number; by: string; reason: string };
   /** Positions that an operator went past. */
   skips: { at: number; to: number; by: string; reason: string }[];
 }
@@ -69,6 +73,9 @@ export function addDelay({ withdrawalDelay: delay }: SourceStatus, milliseconds:
   delay.longest = Math.max(delay.longest, milliseconds);
 }
 
+/** The code of a run whose whole list is much shorter than before. */
+export const shrunkCode = "ERR_EMPREINTE_EXCHANGE_SHRUNK";
+
 /** A source is stale when it failed and its last complete run is older than this many intervals. */
 export const staleIntervals = 3;
 
@@ -80,8 +87,8 @@ export function conditionOf(
 ): "new" | "current" | "failing" | "stale" {
   const age = completeAt === undefined ? Infinity : now - completeAt;
   if (failure !== undefined) {
-    const isPage = failure.code === "ERR_EMPREINTE_EXCHANGE_PAGE";
-    return isPage || age > 1000 * staleIntervals * intervalSeconds ? "stale" : "failing";
+    const needsOperator = failure.code === "ERR_EMPREINTE_EXCHANGE_PAGE" || failure.code === shrunkCode;
+    return needsOperator || age > 1000 * staleIntervals * intervalSeconds ? "stale" : "failing";
   }
   if (completeAt === undefined) return "new";
   return age > 1000 * staleIntervals * intervalSeconds ? "stale" : "current";
