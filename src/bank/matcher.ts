@@ -12,7 +12,8 @@ import { contextOf, type DecisionContext } from "./decision/context.js";
 import { findCopies } from "./decision/copies.js";
 import { decide, type Decision } from "./decision/decide.js";
 import { type Explanation, explainDecision } from "./decision/explain.js";
-import { distanceSearch, findMatches, type Hits } from "./decision/find-matches.js";
+import { distanceSearch, type SearchAhead } from "./decision/distance-search.js";
+import { findMatches } from "./decision/find-matches.js";
 import type { FloodHit } from "./decision/flood.js";
 import type { Qualification, QualifyInput } from "./decision/qualify.js";
 import { type CheckedQuery, type CheckQuery, checkQuery, uploadKey } from "./decision/query.js";
@@ -155,27 +156,28 @@ export class Matcher {
   async #searchAndDecide(checked: CheckedQuery, signal: AbortSignal | undefined): Promise<Decision> {
     signal?.throwIfAborted();
     const time = Date.now();
-    const { revision, search, otherwise } = this.#context.read((snapshot) => {
-      const search = distanceSearch(snapshot.banks(), checked);
-      const otherwise = decide(snapshot, findMatches(snapshot, checked, time, []), checked, time);
-      return { revision: snapshot.revision, search, otherwise };
+    const { ahead, otherwise } = this.#context.read((snapshot) => {
+      const { revision } = snapshot;
+      const ahead: SearchAhead = { revision, search: distanceSearch(snapshot.banks(), checked), hits: [] };
+      const otherwise = decide(snapshot, findMatches(snapshot, checked, time, ahead), checked, time);
+      return { ahead, otherwise };
     });
     const { index } = this.#context;
+    const { search } = ahead;
     const hits =
       search === undefined
         ? []
         : await index.searchMany(search.hashes, { radius: search.radius, ...(signal && { signal }) });
     if (otherwise.matches.length === 0 && hits.every(({ length }) => length === 0)) return otherwise;
-    return this.#decide(checked, { revision, hits });
+    return this.#decide(checked, { ...ahead, hits });
   }
 
   /** @param ahead what the index has near the query at a revision. At another one it is searched again. */
-  #decide(checked: CheckedQuery, ahead: { revision: number; hits: Hits } | undefined): Decision {
+  #decide(checked: CheckedQuery, ahead: SearchAhead | undefined): Decision {
     const time = Date.now();
     const decideNow = (): { decision: Decision; hits: FloodHit[] } =>
       this.#context.read((snapshot) => {
-        const hits = ahead?.revision === snapshot.revision ? ahead.hits : undefined;
-        const decision = decide(snapshot, findMatches(snapshot, checked, time, hits), checked, time);
+        const decision = decide(snapshot, findMatches(snapshot, checked, time, ahead), checked, time);
         return { decision, hits: floodHits(snapshot, decision) };
       });
     const { decision, hits } = decideNow();

@@ -8,7 +8,7 @@ import { withDecoded } from "./decode/decoded.js";
 import { hashPages, type ImageHash } from "./hash-pages.js";
 import type { ImageInput } from "./input/input.js";
 import { type CheckedImageOptions, checkImageOptions, hashImageOptionNames, type HashImageOptions } from "./options.js";
-import { sourceOf } from "./input/source.js";
+import { readInput } from "./input/source.js";
 
 /**
  * Hashes an image: JPEG, PNG, GIF, WebP, TIFF, AVIF, BMP or ICO, recognized by its content, or raw pixels. HEIC needs
@@ -43,10 +43,10 @@ export async function hashChecked(
 ): Promise<ImageHash> {
   signal?.throwIfAborted();
   if (isRawPixels(input)) return hashPixels(input, options, signal);
-  const source = sourceOf(input, options.name, options.limits.maxBytes, options.digests);
+  const content = await readInput(input, options, signal, options.digests);
   const { limits, hash, all } = options;
   const task = { kind: "hash", hash, all } as const;
-  return withDecoded(source, { limits, all, task }, signal, (decoding) => hashPages(decoding, task));
+  return withDecoded(content, { limits, all, task }, signal, (decoding) => hashPages(decoding, task));
 }
 
 async function hashPixels(

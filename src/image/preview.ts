@@ -11,7 +11,7 @@ import type { ImageInput } from "./input/input.js";
 import { checkInputOptions, limitNames } from "./options.js";
 import { reduceFirstPage, reducePixels, type Reduced } from "./reduce-pixels.js";
 import { sharp } from "./decode/sharp.js";
-import { sourceOf } from "./input/source.js";
+import { readInput } from "./input/source.js";
 
 /** Options of `safePreview`. */
 export interface PreviewOptions extends Limits {
@@ -72,7 +72,12 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
   const task = { kind: "preview" } as const;
   const small = isRawPixels(input)
     ? reducePixels(input, limits.maxPixels, name, side, samples)
-    : await withDecoded(sourceOf(input, name, limits.maxBytes), { limits, all: false, task }, signal, previewPixels);
+    : await withDecoded(
+        await readInput(input, { name, limits }, signal),
+        { limits, all: false, task },
+        signal,
+        previewPixels,
+      );
   const { pixels, width, height } = small;
   const longer = Math.max(width, height);
   // More cosines than pixels would have no effect.

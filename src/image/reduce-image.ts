@@ -5,7 +5,7 @@ import type { Limits } from "../limits.js";
 import { type Decoding, withDecoded } from "./decode/decoded.js";
 import { sharp } from "./decode/sharp.js";
 import type { ImageInput } from "./input/input.js";
-import { sourceOf } from "./input/source.js";
+import { readInput } from "./input/source.js";
 import { checkInputOptions, limitNames } from "./options.js";
 import { type Reduced, reduceFirstPage, reducePixels } from "./reduce-pixels.js";
 
@@ -84,8 +84,11 @@ export async function reduceImage(input: ImageInput, options?: ReduceImageOption
   const task = { kind: "reduce", side } as const;
   const small = isRawPixels(input)
     ? reducePixels(input, limits.maxPixels, name, side, samples)
-    : await withDecoded(sourceOf(input, name, limits.maxBytes), { limits, all: false, task }, signal, (decoding) =>
-        reducedPixels(decoding, side),
+    : await withDecoded(
+        await readInput(input, { name, limits }, signal),
+        { limits, all: false, task },
+        signal,
+        (decoding) => reducedPixels(decoding, side),
       );
   const { pixels, width, height } = small;
   const raw = { raw: { width, height, channels: 4 as const } };

@@ -5,13 +5,13 @@ import { native } from "../native/load.js";
 import type { Content } from "./input/byte-collector.js";
 import type { Page } from "./decode/decode.js";
 import { tooManyPixels } from "./decode/refusals.js";
-import { type Decoding, withDecodedContent } from "./decode/decoded.js";
+import { type Decoding, withDecoded } from "./decode/decoded.js";
 import { hashPage } from "./hash-page.js";
 import { hashPages } from "./hash-pages.js";
 import type { ImageInput } from "./input/input.js";
 import type { CheckedInputOptions } from "./options.js";
-import { sourceOf } from "./input/source.js";
-import { withAbortController } from "./decode/with-abort-controller.js";
+import { readInput } from "./input/source.js";
+import { withAbortController } from "./with-abort-controller.js";
 
 /** The first page of an image as 8-bit grey, RGB or RGBA, rows without gaps, and its hash. */
 export interface Samples {
@@ -50,27 +50,22 @@ export async function readSamples(
     const page = copyPixels(input, options);
     return withAbortController(signal, (controller) => samplesOf(page, options, controller.signal));
   }
-  const source = sourceOf(input, options.name, options.limits.maxBytes);
-  const content = await withAbortController(signal, (controller) => source.read(controller.signal));
-  return decodeSamples(content, source.name, options, signal);
+  return decodeSamples(await readInput(input, options, signal), options, signal);
 }
 
 /** Decodes and hashes the first page of an image that was read already. Throws as `hashImage` does. */
 export async function decodeSamples(
   content: Content,
-  name: string,
   options: SamplesOptions,
   signal: AbortSignal | undefined,
 ): Promise<Samples> {
   const { limits, hash, hashOnly = false } = options;
   if (!hashOnly) {
     const task = { kind: "samples", hash } as const;
-    return withDecodedContent(content, name, { limits, all: false, task }, signal, (decoding) =>
-      firstSamples(decoding, { hash }),
-    );
+    return withDecoded(content, { limits, all: false, task }, signal, (decoding) => firstSamples(decoding, { hash }));
   }
   const task = { kind: "hash", hash, all: false } as const;
-  const image = await withDecodedContent(content, name, { limits, all: false, task }, signal, (decoding) =>
+  const image = await withDecoded(content, { limits, all: false, task }, signal, (decoding) =>
     hashPages(decoding, task),
   );
   const { width, height, frames: _frames, digests: _digests, ...own } = image;

@@ -4,8 +4,7 @@ import { isRawPixels } from "../hash/raw-pixels.js";
 import type { DigestType, FileDigests } from "./input/digest.js";
 import type { ImageInput } from "./input/input.js";
 import { decodeSamples, readSamples, type Samples, type SamplesOptions } from "./samples.js";
-import { sourceOf } from "./input/source.js";
-import { withAbortController } from "./decode/with-abort-controller.js";
+import { readInput } from "./input/source.js";
 
 /** A file that was read once. It has `samples` or `refused`. */
 export interface Upload {
@@ -30,11 +29,10 @@ export async function readUpload(
   signal: AbortSignal | undefined,
 ): Promise<Upload> {
   if (types.length === 0 || isRawPixels(input)) return { samples: await readSamples(input, options, signal) };
-  const source = sourceOf(input, options.name, options.limits.maxBytes, types);
-  const content = await withAbortController(signal, (controller) => source.read(controller.signal));
+  const content = await readInput(input, options, signal, types);
   const { digests = {} } = content;
   try {
-    return { digests, samples: await decodeSamples(content, source.name, options, signal) };
+    return { digests, samples: await decodeSamples(content, options, signal) };
   } catch (error) {
     if (error instanceof ImageError || error instanceof LimitError) return { digests, refused: error };
     throw error;

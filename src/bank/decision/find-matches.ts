@@ -1,56 +1,22 @@
 /** Finding the entries that match a query: by the index, by what was found before, and by the policies. */
-import { type Orientation, orientationNames } from "../../hash/orientations.js";
 import { hashDistance } from "../../hash/value.js";
-import type { IndexMatch } from "../../search/match.js";
 import { matchRadius } from "../../thresholds.js";
 import { wipedFlag } from "../storage/pages.js";
 import { nearTypes } from "../storage/signals.js";
+import { distanceSearch, type SearchAhead } from "./distance-search.js";
 import type { DecisionMatch } from "./match.js";
 import { entryCounter, matchSignals, type NearSignal } from "./match-signals.js";
-import type { Bank } from "./policy.js";
 import { type CheckedQuery, uploadKey } from "./query.js";
-import { isSampled } from "./sampling.js";
 import { searchDigests } from "./search-entries.js";
 import type { Snapshot } from "./snapshot.js";
 import { matchFrames, matchVideos } from "./video-matches.js";
 
-/** What a query looks up by distance. */
-export interface DistanceSearch {
-  /** The hashes, 32 bytes each. */
-  hashes: Buffer;
-  /** The orientation of each hash. */
-  orientations: Orientation[];
-  /** The largest radius of the policies that count the query. */
-  radius: number;
-}
-
-/** Returns what the policies want looked up of the query's hash, or undefined if nothing may match by distance. */
-export function distanceSearch(banks: ReadonlyMap<number, Bank>, query: CheckedQuery): DistanceSearch | undefined {
-  const { hash, quality } = query;
-  if (!query.stable || hash === undefined) return undefined;
-  const policies = [...banks.values()]
-    .map(({ policy }) => policy)
-    .filter((policy) => quality >= policy.minQuality && isSampled(policy, hash));
-  const orientations = orientationNames.filter(
-    (name) =>
-      policies.some((policy) => policy.orientations.includes(name)) &&
-      (name === "orig" || query.orientations !== undefined),
-  );
-  if (orientations.length === 0) return undefined;
-  // It takes the image's own hash, not `orientations.orig`: they may differ for an image of exactly 64×64 pixels.
-  const hashes = orientations.map((name) => Buffer.from(name === "orig" ? hash : query.orientations![name], "hex"));
-  return {
-    hashes: Buffer.concat(hashes),
-    orientations,
-    radius: Math.max(...policies.map((policy) => policy.radius)),
-  };
-}
-
 /** Searches the query's hash, in the orientations that the policies want. */
-function searchByDistance(snapshot: Snapshot, query: CheckedQuery, ahead: Hits | undefined): NearSignal[] {
-  const search = distanceSearch(snapshot.banks(), query);
+function searchByDistance(snapshot: Snapshot, query: CheckedQuery, ahead: SearchAhead | undefined): NearSignal[] {
+  const known = ahead?.revision === snapshot.revision ? ahead : undefined;
+  const search = known === undefined ? distanceSearch(snapshot.banks(), query) : known.search;
   if (search === undefined) return [];
-  const found = ahead ?? snapshot.search(search.hashes, search.radius, nearTypes);
+  const found = known?.hits ?? snapshot.search(search.hashes, search.radius, nearTypes);
   return found.flatMap((hits, i) =>
     hits.map(({ id, distance }): NearSignal => {
       const orientation = search.orientations[i]!;
@@ -78,14 +44,16 @@ function recheckCopies(snapshot: Snapshot, { copies = [] }: CheckedQuery): NearS
   });
 }
 
-/** The hits of each hash of a `DistanceSearch`. */
-export type Hits = readonly (readonly Pick<IndexMatch, "id" | "distance">[])[];
-
 /**
  * Returns every entry that its bank counts. Of a video, an entry may match several times: see `bestOfEach`.
- * @param ahead what `distanceSearch` found at this revision. Without it the search is made here.
+ * @param ahead what was searched before. At another revision the search is made here.
  */
-export function findMatches(snapshot: Snapshot, query: CheckedQuery, time: number, ahead?: Hits): DecisionMatch[] {
+export function findMatches(
+  snapshot: Snapshot,
+  query: CheckedQuery,
+  time: number,
+  ahead?: SearchAhead,
+): DecisionMatch[] {
   const counted = entryCounter(snapshot, uploadKey(query), time);
   const near = [
     ...searchByDigests(snapshot, query),

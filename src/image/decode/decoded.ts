@@ -7,8 +7,7 @@ import type { Task } from "../isolation/task.js";
 import type { CheckedInputOptions } from "../options.js";
 import { decodePages } from "./pages.js";
 import { tooSlow } from "./refusals.js";
-import type { Source } from "../input/source.js";
-import { withAbortController } from "./with-abort-controller.js";
+import { withAbortController } from "../with-abort-controller.js";
 
 /** An image while it is decoded. */
 export interface Decoding extends Pick<Content, "digests"> {
@@ -26,43 +25,29 @@ export interface DecodeOptions extends Pick<CheckedInputOptions, "limits"> {
 }
 
 /**
- * Reads and decodes an image, and gives it to `use`. Reading does not take a slot.
+ * Decodes an image and gives it to `use`. With `isolation: "process"` another process does both, and `use` is not
+ * called. The content's bytes are freed once they are decoded.
  *
  * @throws {ImageError} @throws {LimitError} The signal's reason. Whatever `use` throws.
  */
 export async function withDecoded<T>(
-  source: Source,
-  options: DecodeOptions,
-  signal: AbortSignal | undefined,
-  use: (decoding: Decoding) => Promise<T>,
-): Promise<T> {
-  const content = await withAbortController(signal, (controller) => source.read(controller.signal));
-  return withDecodedContent(content, source.name, options, signal, use);
-}
-
-/**
- * Decodes an image that was read already, and gives it to `use`. With `isolation: "process"` another process does both,
- * and `use` is not called. The content's bytes are freed once they are decoded. Throws as `withDecoded` does.
- */
-export async function withDecodedContent<T>(
   content: Content,
-  name: string,
   { limits, all, task }: DecodeOptions,
   signal: AbortSignal | undefined,
   use: (decoding: Decoding) => Promise<T>,
 ): Promise<T> {
   return withAbortController(signal, (controller) =>
     decodeSlots.withSlot(controller.signal, async () => {
+      const { name, digests } = content;
       const expire = (): void => controller.abort(tooSlow(name, limits.maxSeconds));
       const timer = setTimeout(expire, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
-      const { digests } = content;
       try {
         let made: T;
         if (limits.isolation === "process") {
-          made = await decodeIsolated<T>(content, { task, name, limits }, controller.signal);
+          made = await decodeIsolated<T>(content, { task, limits }, controller.signal);
           if (digests !== undefined && task.kind === "hash") made = { ...made, digests };
         } else {
-          const pages = decodePages({ ...content, name, limits, signal: controller.signal }, all);
+          const pages = decodePages({ ...content, limits, signal: controller.signal }, all);
           made = await use({ pages, signal: controller.signal, ...(digests && { digests }) });
         }
         // After a failure or an abort the decoder may still read the bytes on another thread.

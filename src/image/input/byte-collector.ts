@@ -4,6 +4,8 @@ import { type ImageFormat, sniffBytes, sniffImage } from "./sniff.js";
 
 /** All bytes of one image, in memory that nothing else uses. */
 export interface Content {
+  /** What errors call the input. */
+  name: string;
   bytes: Uint8Array;
   format: ImageFormat;
   /** The digests of these bytes, of the types that were requested. */
@@ -62,7 +64,8 @@ export class ByteCollector {
   /** Returns everything that was collected. @throws {ImageError} if there is nothing, or no known format. */
   finish(): Content {
     if (this.#length === 0) throw new ImageError("ERR_EMPREINTE_EMPTY", `${this.#name} is empty`);
-    const content: Content = { bytes: this.#bytes.subarray(0, this.#length), format: this.#format ?? this.#sniff() };
+    const bytes = this.#bytes.subarray(0, this.#length);
+    const content: Content = { name: this.#name, bytes, format: this.#format ?? this.#sniff() };
     return this.#digester === undefined ? content : { ...content, digests: this.#digester.finish() };
   }
 

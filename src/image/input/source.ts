@@ -8,14 +8,11 @@ import { pathOf } from "../../files/path.js";
 import { ByteCollector, type Content, tooManyBytes } from "./byte-collector.js";
 import type { DigestType } from "./digest.js";
 import type { EncodedInput } from "./input.js";
+import type { CheckedInputOptions } from "../options.js";
+import { withAbortController } from "../with-abort-controller.js";
 
-/** Where the bytes of an image come from. */
-export interface Source {
-  /** The name of the input in errors. */
-  name: string;
-  /** Reads all bytes. Call it once. */
-  read(signal: AbortSignal): Promise<Content>;
-}
+/** Reads all bytes of an image. It is called once. */
+type Reader = (signal: AbortSignal) => Promise<Content>;
 
 function unreadable(name: string, error: unknown): ImageError {
   return new ImageError("ERR_EMPREINTE_READ", `${name} cannot be read: ${systemReason(error)}`, { cause: error });
@@ -88,31 +85,42 @@ async function readStream(
 }
 
 /**
- * Makes the source of an encoded image. Bytes are copied before this returns, so the caller may transfer, shrink or
- * change them afterwards.
+ * Reads an encoded image. Bytes are copied before this returns, so the caller may transfer, shrink or change them
+ * afterwards.
  *
- * @throws {InvalidArgumentError} for anything that is not an encoded image.
+ * @param digests which digests of the bytes to take.
+ * @throws {InvalidArgumentError} for anything that is not an encoded image. {ImageError} {LimitError} The signal's
+ * reason.
  */
-export function sourceOf(
+export async function readInput(
+  input: EncodedInput,
+  { name, limits: { maxBytes } }: CheckedInputOptions,
+  signal: AbortSignal | undefined,
+  digests: readonly DigestType[] = [],
+): Promise<Content> {
+  const read = readerOf(input, name, maxBytes, digests);
+  return withAbortController(signal, (controller) => read(controller.signal));
+}
+
+function readerOf(
   input: EncodedInput,
   name: string | undefined,
   maxBytes: number,
-  digests: readonly DigestType[] = [],
-): Source {
+  digests: readonly DigestType[],
+): Reader {
   if (input instanceof NotedFile) {
     const { path, note } = input;
-    const { name: shown, read } = sourceOf(path, name, maxBytes, digests);
-    const readAndNote = async (signal: AbortSignal): Promise<Content> => {
+    const read = readerOf(path, name, maxBytes, digests);
+    return async (signal) => {
       const content = await read(signal);
       note(content.bytes);
       return content;
     };
-    return { name: shown, read: readAndNote };
   }
   if (typeof input === "string" || input instanceof URL) {
     const path = pathOf(input, "input");
     const shown = printable(name ?? path);
-    return { name: shown, read: (signal) => readFile(path, shown, maxBytes, digests, signal) };
+    return (signal) => readFile(path, shown, maxBytes, digests, signal);
   }
   if (isBytes(input) || input instanceof ArrayBuffer) {
     const shown = printable(name ?? "buffer");
@@ -120,11 +128,11 @@ export function sourceOf(
     if (bytes.length > maxBytes) throw tooManyBytes(shown, maxBytes);
     const collector = new ByteCollector(shown, maxBytes, bytes.length, digests);
     collector.push(bytes);
-    return { name: shown, read: async () => collector.finish() };
+    return async () => collector.finish();
   }
   if (typeof input === "object" && input !== null && isStream(input)) {
     const shown = printable(name ?? "stream");
-    return { name: shown, read: (signal) => readStream(input, shown, maxBytes, digests, signal) };
+    return (signal) => readStream(input, shown, maxBytes, digests, signal);
   }
   throw invalidArgument("input", "path, file: URL, bytes, stream of bytes or raw pixels", input);
 }

@@ -4,7 +4,7 @@
  * its input ends.
  */
 import { EmpreinteError, LimitError } from "../../errors.js";
-import { withDecodedContent } from "../decode/decoded.js";
+import { withDecoded } from "../decode/decoded.js";
 import { hardenDecoder } from "../decode/decoder.js";
 import { tuneProcess } from "../decode/tune-process.js";
 import { hashPages } from "../hash-pages.js";
@@ -27,7 +27,7 @@ async function answer({ head, bytes }: Message): Promise<void> {
   const { task, format, name, limits } = head as Request;
   const options = { limits: { ...limits, isolation: "none" as const }, all: task.kind === "hash" && task.all, task };
   try {
-    const made = await withDecodedContent({ bytes, format }, name, options, undefined, (one) => perform(task, one));
+    const made = await withDecoded({ name, bytes, format }, options, undefined, (one) => perform(task, one));
     const key = arrayName[task.kind];
     if (key === undefined) return writeMessage(process.stdout, { answer: made });
     const { [key]: array, ...rest } = made as Record<string, Uint8Array | Uint8ClampedArray>;

@@ -24,8 +24,8 @@ const imageCodes: readonly ErrorCode[] = [
  * @throws {LimitError} The signal's reason.
  */
 export async function decodeIsolated<T>(
-  { bytes, format }: Content,
-  { task, name, limits }: Omit<Request, "format">,
+  { name, bytes, format }: Content,
+  { task, limits }: Pick<Request, "task" | "limits">,
   signal: AbortSignal,
 ): Promise<T> {
   const { maxPixels, maxPages } = limits;

@@ -209,8 +209,8 @@ test("an answer at level fast does not bring samples from a decoder process", as
   const answers = [];
   for (const isolation of ["none", "process"] as const) {
     const options = { ...checkInputOptions({ isolation }), hash: checkHashOptions({ orientations: true }) };
-    const content = { bytes: Uint8Array.from(bytes), format: "jpeg" } as const;
-    const { data, hash, width, height } = await decodeSamples(content, "x", { ...options, hashOnly: true }, undefined);
+    const content = { name: "x", bytes: Uint8Array.from(bytes), format: "jpeg" } as const;
+    const { data, hash, width, height } = await decodeSamples(content, { ...options, hashOnly: true }, undefined);
     expect(data).toHaveLength(0);
     answers.push({ hash, width, height });
   }

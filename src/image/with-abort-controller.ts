@@ -1,4 +1,4 @@
-import { onAbort } from "../../on-abort.js";
+import { onAbort } from "../on-abort.js";
 
 /**
  * Runs `work` with a controller that is aborted when `signal` is. `work` may abort it too, for instance when it takes
