@@ -35,9 +35,9 @@ store.import = async (from, entries, { importCursor, wholeList, ...rest }) => {
     ...(wholeList && {
       wholeList: {
         ...wholeList,
-        complete: () => {
+        complete: (unlisted) => {
           reach("complete");
-          return wholeList.complete();
+          return wholeList.complete(unlisted);
         },
       },
     }),
