@@ -1,9 +1,9 @@
 /** /c/banks and /c/bank: our banks under HMA's names. */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { ServiceError } from "../core/errors.js";
 import { removeEntries } from "../core/removals.js";
 import type { Service } from "../core/service.js";
-import { requireScope } from "../http/authenticate.js";
+import { requireBank } from "../http/authenticate.js";
 import { type Fields, lax, laxRatio, message, objectBody, requiredText } from "./params.js";
 import { ratioOf, withRatio } from "./ratio.js";
 
@@ -51,9 +51,6 @@ export async function deleteBank(service: Service, name: string): Promise<void> 
 }
 
 export function bankRoutes(app: FastifyInstance, service: Service): void {
-  const allow = (request: FastifyRequest, scope: "match" | "add" | "withdraw", bank: string): void =>
-    requireScope(service, request, request.principal.scopes.allows(scope, bank), `${scope}:${bank}`);
-
   app.get("/c/banks", { config: { scope: "match" } }, async ({ principal }) =>
     service.banks
       .list()
@@ -66,7 +63,7 @@ export function bankRoutes(app: FastifyInstance, service: Service): void {
     const name = requiredText(body, "name");
     const ratio = givenRatio(body) ?? 1;
     checkBankName(name);
-    allow(request, "add", name);
+    requireBank(service, request, "add", name);
     if (service.banks.find(name) !== undefined) throw message(403, "Bank already exists");
     const policy = withRatio({ ...hmaPolicy }, ratio);
     service.banks.create({ name, policy });
@@ -75,21 +72,21 @@ export function bankRoutes(app: FastifyInstance, service: Service): void {
 
   app.get<BankPath>("/c/bank/:bank", { config: { scope: "match" } }, async (request) => {
     const { bank } = request.params;
-    allow(request, "match", bank);
+    requireBank(service, request, "match", bank);
     const { name, matching_enabled_ratio } = hmaBank(service, bank);
     return { name, matching_enabled_ratio };
   });
 
   app.put<BankPath>("/c/bank/:bank", { config: { scope: "withdraw" } }, async (request) => {
     const { bank } = request.params;
-    allow(request, "withdraw", bank);
+    requireBank(service, request, "withdraw", bank);
     const body = objectBody(request.body);
     const to = body["name"] === undefined || body["name"] === null ? bank : requiredText(body, "name");
     const ratio = givenRatio(body);
     hmaBank(service, bank, "Bank not found");
     if (to !== bank) {
       checkBankName(to);
-      allow(request, "add", to);
+      requireBank(service, request, "add", to);
       if (service.banks.find(to) !== undefined) throw message(403, "Bank name already exists");
       service.banks.rename(bank, to);
       service.state.run("UPDATE hma_exchange SET name = ? WHERE name = ?", to, bank);
@@ -101,7 +98,7 @@ export function bankRoutes(app: FastifyInstance, service: Service): void {
 
   app.delete<BankPath>("/c/bank/:bank", { config: { scope: "withdraw" } }, async (request) => {
     const { bank } = request.params;
-    allow(request, "withdraw", bank);
+    requireBank(service, request, "withdraw", bank);
     try {
       await deleteBank(service, bank);
     } catch (error) {

@@ -1,21 +1,19 @@
-/** The contents of a bank: our entries. The bank in the path is checked. */
-import { randomUUID } from "node:crypto";
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { EntryInfo, EntryInput } from "empreinte/bank";
+/** The routes of a bank's contents. The bank in the path is checked. */
+import type { FastifyInstance } from "fastify";
+import type { EntryInfo } from "empreinte/bank";
 import { withCall } from "../core/call.js";
 import { ServiceError } from "../core/errors.js";
 import type { Matching } from "../core/matching.js";
 import { removeEntries } from "../core/removals.js";
 import type { Service } from "../core/service.js";
-import { requireScope } from "../http/authenticate.js";
+import { requireBank } from "../http/authenticate.js";
 import { hmaBank } from "./banks.js";
+import { Contents, source } from "./contents.js";
 import { hashForm, hashUrl } from "./media.js";
-import { type ContentNotes, Notes, readNote, readNotes } from "./metadata.js";
+import { readNote, readNotes } from "./metadata.js";
 import { type Fields, message, objectBody, text } from "./params.js";
-import { type HmaSignalType, isSignalType, storedType, validSignal } from "./signal-types.js";
+import { type HmaSignalType, isSignalType, validSignal } from "./signal-types.js";
 
-/** The source of what HMA's clients add. */
-const source = "hma";
 /** How a pause without an end is kept, and shown as 0. */
 const forEver = Date.UTC(9999, 0, 1);
 const fiveYears = 5 * 365 * 86_400;
@@ -54,55 +52,28 @@ function readPause(value: unknown, now: number): Date | null {
   return new Date(seconds === 0 ? forEver : seconds * 1000);
 }
 
+/** What the routes need. */
+interface ContentContext {
+  service: Service;
+  matching: Matching;
+  contents: Contents;
+}
+
 export function contentRoutes(app: FastifyInstance, service: Service, matching: Matching): void {
-  const { store, state } = service;
-  const notes = new Notes(state);
+  const context = { service, matching, contents: new Contents(service) };
+  addMedia(app, context);
+  addSignals(app, context);
+  showContent(app, context);
+  changeContent(app, context);
+  removeContent(app, context);
+}
 
-  const allow = (request: FastifyRequest, scope: "match" | "add" | "withdraw", bank: string): void =>
-    requireScope(service, request, request.principal.scopes.allows(scope, bank), `${scope}:${bank}`);
-
-  /** The entry of a path: in this bank, and not withdrawn. */
-  const find = (bank: string, id: string): EntryInfo | undefined => {
-    const { stored } = hmaBank(service, bank);
-    const entryNumber = /^\d{1,15}$/.test(id) ? Number(id) : 0;
-    const entry = entryNumber < 1 ? undefined : store.entry({ entryNumber });
-    return entry?.bank === stored && entry.status !== "withdrawn" ? entry : undefined;
-  };
-  const get = (bank: string, id: string): EntryInfo => {
-    const entry = find(bank, id);
-    if (entry === undefined) throw message(404, `content '${id}' not found`);
-    return entry;
-  };
-
-  /** Adds one entry, and returns its number. Its values may be looked up at once. */
-  const add = async (
-    bank: string,
-    signals: readonly [HmaSignalType, string][],
-    about: ContentNotes & { quality?: number | undefined },
-  ): Promise<{ id: number; signals: Record<string, string> }> => {
-    const { stored } = hmaBank(service, bank);
-    const entryId = randomUUID();
-    const entry: EntryInput = {
-      id: entryId,
-      signals: signals.map(([type, value]) => {
-        const quality = type === "pdq" ? about.quality : undefined;
-        return { type: storedType[type], value, ...(quality !== undefined && { quality }) };
-      }),
-      time: service.now(),
-    };
-    let problem: string | undefined;
-    const from = { bank: stored, source };
-    await store.import(from, [entry], { saveIndex: false, onProblem: ({ reason }) => (problem = reason) });
-    const added = store.entry({ ...from, entryId });
-    if (added === undefined) throw message(400, `The signals were not taken: ${problem ?? "no reason given"}`);
-    notes.set(added.entryNumber, about);
-    return { id: added.entryNumber, signals: Object.fromEntries(signals) };
-  };
-
+/** Adds the hashes of a file or of what is at an address. */
+function addMedia(app: FastifyInstance, { service, contents, matching }: ContentContext): void {
   app.post<{ Params: { bank: string } }>("/c/bank/:bank/content", { config: { scope: "add" } }, (request, reply) => {
     const { bank } = request.params;
     return withCall(reply, service.config.videoSeconds, async (signal) => {
-      allow(request, "add", bank);
+      requireBank(service, request, "add", bank);
       hmaBank(service, bank);
       const query = { ...(request.query as Fields) };
       const url = text(query, "url");
@@ -118,13 +89,16 @@ export function contentRoutes(app: FastifyInstance, service: Service, matching: 
         isSignalType(name) && value !== "" ? [[name, value]] : [],
       );
       if (signals.length === 0) throw message(400, "Invalid pdq signal: the image has too little detail to be hashed");
-      return add(bank, signals, { ...about, quality: hashed.quality });
+      return contents.add(bank, signals, { ...about, quality: hashed.quality });
     });
   });
+}
 
+/** Adds values that are given. */
+function addSignals(app: FastifyInstance, { service, contents }: ContentContext): void {
   app.post<{ Params: { bank: string } }>("/c/bank/:bank/signal", { config: { scope: "add" } }, async (request) => {
     const { bank } = request.params;
-    allow(request, "add", bank);
+    requireBank(service, request, "add", bank);
     hmaBank(service, bank);
     const { note, ...given } = objectBody(request.body);
     const about = { metadata: undefined, note: readNote(note) };
@@ -138,16 +112,19 @@ export function contentRoutes(app: FastifyInstance, service: Service, matching: 
         throw message(400, `Invalid ${name} signal: ${error.message}`);
       }
     });
-    return add(bank, signals, about);
+    return contents.add(bank, signals, about);
   });
+}
 
+/** Shows a content. */
+function showContent(app: FastifyInstance, { service, contents }: ContentContext): void {
   app.get<ContentPath>("/c/bank/:bank/content/:id", { config: { scope: "match" } }, async (request) => {
     const { bank, id } = request.params;
-    allow(request, "match", bank);
+    requireBank(service, request, "match", bank);
     const query = { ...(request.query as Fields) };
-    const entry = get(bank, id);
+    const entry = contents.get(bank, id);
     const { name, matching_enabled_ratio } = hmaBank(service, bank);
-    const { metadata, note } = notes.get(entry.entryNumber);
+    const { metadata, note } = contents.notes.get(entry.entryNumber);
     const collab = collabOf(entry);
     const { content_id = null, content_uri = null, json = null } = metadata ?? {};
     const withMetadata = (text(query, "include_metadata") ?? "true").toLowerCase() === "true";
@@ -162,20 +139,23 @@ export function contentRoutes(app: FastifyInstance, service: Service, matching: 
       ...(note !== undefined && { note }),
     };
   });
+}
 
+/** Pauses a content, or changes its note. */
+function changeContent(app: FastifyInstance, { service, contents }: ContentContext): void {
   app.put<ContentPath>("/c/bank/:bank/content/:id", { config: { scope: "withdraw" } }, async (request) => {
     const { bank, id } = request.params;
-    allow(request, "withdraw", bank);
-    const { entryNumber } = get(bank, id);
+    requireBank(service, request, "withdraw", bank);
+    const { entryNumber } = contents.get(bank, id);
     const body = objectBody(request.body);
-    const about = notes.get(entryNumber);
+    const about = contents.notes.get(entryNumber);
     const until = Object.hasOwn(body, "disable_until_ts")
       ? readPause(body["disable_until_ts"], service.now())
       : undefined;
     const note = Object.hasOwn(body, "note") ? readNote(body["note"]) : about.note;
-    if (until !== undefined) store.disable({ entryNumber }, until);
-    notes.set(entryNumber, { ...about, note });
-    const entry = get(bank, id);
+    if (until !== undefined) service.store.disable({ entryNumber }, until);
+    contents.notes.set(entryNumber, { ...about, note });
+    const entry = contents.get(bank, id);
     const { name, matching_enabled_ratio } = hmaBank(service, bank);
     return {
       id: entryNumber,
@@ -187,11 +167,14 @@ export function contentRoutes(app: FastifyInstance, service: Service, matching: 
       note: note ?? null,
     };
   });
+}
 
+/** Withdraws a content. */
+function removeContent(app: FastifyInstance, { service, contents }: ContentContext): void {
   app.delete<ContentPath>("/c/bank/:bank/content/:id", { config: { scope: "withdraw" } }, async (request) => {
     const { bank, id } = request.params;
-    allow(request, "withdraw", bank);
-    const entry = find(bank, id);
+    requireBank(service, request, "withdraw", bank);
+    const entry = contents.find(bank, id);
     if (entry === undefined) return { deleted: 0 };
     const { entryNumber } = entry;
     const { entries } = await removeEntries(service, "withdraw", { entryNumber });

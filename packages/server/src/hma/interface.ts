@@ -69,69 +69,80 @@ export function hmaInterface(service: Service): (app: FastifyInstance) => Promis
       routes.add(url.replaceAll(/:(\w+)/g, "<$1>"));
     });
 
-    app.get("/", { config: { scope: "none" } }, async (_request, reply) => reply.redirect("/status", 302));
-    app.get("/status", { config: { scope: "none" } }, async (_request, reply) => {
-      const { ready, revision } = readiness(service);
-      const text = service.draining ? "INDEX-NOT-LOADED" : ready ? "I-AM-ALIVE" : "INDEX-STALE";
-      return reply
-        .code(ready ? 200 : 503)
-        .header("x-empreinte-revision", String(revision))
-        .type(html)
-        .send(text);
-    });
-    app.get("/status/live", { config: { scope: "none" } }, async (_request, reply) =>
-      reply.type(html).send("I-AM-ALIVE"),
-    );
+    statusRoutes(app, service);
     app.get("/site-map", { config: { scope: "none" } }, async () => [...routes].toSorted());
 
-    app.get("/h/hash", { config: { scope: "hash" } }, (request, reply) =>
-      withCall(reply, service.config.videoSeconds, async (signal) => {
-        const query = { ...(request.query as Fields) };
-        const url = requiredText(query, "url");
-        return (await hashUrl({ service, matching, request, reply, signal }, url, query)).signals;
-      }),
-    );
-    app.post("/h/hash", { config: { scope: "hash" } }, (request, reply) =>
-      withCall(reply, service.config.videoSeconds, async (signal) => {
-        const query = { ...(request.query as Fields) };
-        return (await hashForm({ service, matching, request, reply, signal }, query)).signals;
-      }),
-    );
-
+    hashRoutes(app, service, matching);
     matcherRoutes(app, service, matching);
     bankRoutes(app, service);
     contentRoutes(app, service, matching);
     exchangeRoutes(app, service);
-
-    app.get("/c/signal_type", { config: { scope: "match" } }, async () => listedTypes(service));
-    app.get("/c/content_type", { config: { scope: "match" } }, async () =>
-      contentTypes.map((name) => ({ name, enabled: true })),
-    );
-    app.put<{ Params: { name: string } }>(
-      "/c/signal_type/:name",
-      { config: { scope: "admin" } },
-      async (request, reply) => {
-        const { name } = request.params;
-        const ratio = laxNumber(objectBody(request.body), "enabled_ratio");
-        if (ratio === undefined) throw message(400, "enabled_ratio is required");
-        if (ratio < 0 || ratio > 1) throw message(400, "enabled_ratio must be between 0.0 and 1.0");
-        if (!isSignalType(name)) throw message(404, `No such signal type '${name}'`);
-        const sql = "INSERT INTO hma_signal_type VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET ratio = excluded.ratio";
-        service.state.run(sql, name, ratio);
-        return reply.code(204).send();
-      },
-    );
-    app.get("/c/signal_type/index", { config: { scope: "match" } }, async (request) => {
-      const wanted = limitedTypes({ ...(request.query as Fields) }, "No such signal type '");
-      const time = Math.floor(service.sources.changed() / 1000);
-      const { types } = await service.counts.read();
-      return Object.fromEntries(
-        wanted.map((name) => {
-          const size = types.get(storedType[name]) ?? 0;
-          const times = { newest_db_item: time, index_built_to: time };
-          return [name, { db_size: size, index_size: size, index_out_of_date: false, ...times }];
-        }),
-      );
-    });
+    signalTypeRoutes(app, service);
   };
+}
+
+function statusRoutes(app: FastifyInstance, service: Service): void {
+  app.get("/", { config: { scope: "none" } }, async (_request, reply) => reply.redirect("/status", 302));
+  app.get("/status", { config: { scope: "none" } }, async (_request, reply) => {
+    const { ready, revision } = readiness(service);
+    const text = service.draining ? "INDEX-NOT-LOADED" : ready ? "I-AM-ALIVE" : "INDEX-STALE";
+    return reply
+      .code(ready ? 200 : 503)
+      .header("x-empreinte-revision", String(revision))
+      .type(html)
+      .send(text);
+  });
+  app.get("/status/live", { config: { scope: "none" } }, async (_request, reply) =>
+    reply.type(html).send("I-AM-ALIVE"),
+  );
+}
+
+function hashRoutes(app: FastifyInstance, service: Service, matching: Matching): void {
+  app.get("/h/hash", { config: { scope: "hash" } }, (request, reply) =>
+    withCall(reply, service.config.videoSeconds, async (signal) => {
+      const query = { ...(request.query as Fields) };
+      const url = requiredText(query, "url");
+      return (await hashUrl({ service, matching, request, reply, signal }, url, query)).signals;
+    }),
+  );
+  app.post("/h/hash", { config: { scope: "hash" } }, (request, reply) =>
+    withCall(reply, service.config.videoSeconds, async (signal) => {
+      const query = { ...(request.query as Fields) };
+      return (await hashForm({ service, matching, request, reply, signal }, query)).signals;
+    }),
+  );
+}
+
+/** The types of signals and of contents. */
+function signalTypeRoutes(app: FastifyInstance, service: Service): void {
+  app.get("/c/signal_type", { config: { scope: "match" } }, async () => listedTypes(service));
+  app.get("/c/content_type", { config: { scope: "match" } }, async () =>
+    contentTypes.map((name) => ({ name, enabled: true })),
+  );
+  app.put<{ Params: { name: string } }>(
+    "/c/signal_type/:name",
+    { config: { scope: "admin" } },
+    async (request, reply) => {
+      const { name } = request.params;
+      const ratio = laxNumber(objectBody(request.body), "enabled_ratio");
+      if (ratio === undefined) throw message(400, "enabled_ratio is required");
+      if (ratio < 0 || ratio > 1) throw message(400, "enabled_ratio must be between 0.0 and 1.0");
+      if (!isSignalType(name)) throw message(404, `No such signal type '${name}'`);
+      const sql = "INSERT INTO hma_signal_type VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET ratio = excluded.ratio";
+      service.state.run(sql, name, ratio);
+      return reply.code(204).send();
+    },
+  );
+  app.get("/c/signal_type/index", { config: { scope: "match" } }, async (request) => {
+    const wanted = limitedTypes({ ...(request.query as Fields) }, "No such signal type '");
+    const time = Math.floor(service.sources.changed() / 1000);
+    const { types } = await service.counts.read();
+    return Object.fromEntries(
+      wanted.map((name) => {
+        const size = types.get(storedType[name]) ?? 0;
+        const times = { newest_db_item: time, index_built_to: time };
+        return [name, { db_size: size, index_size: size, index_out_of_date: false, ...times }];
+      }),
+    );
+  });
 }

@@ -24,32 +24,32 @@ const rawRadius = 31;
 
 const fieldsOf = (request: FastifyRequest): Fields => ({ ...(request.query as Fields) });
 
-export function matcherRoutes(app: FastifyInstance, service: Service, matching: Matching): void {
-  /** A bare hash counts against the caller's rate. */
-  const countLookup = ({ principal }: FastifyRequest, hashes = 1): void => {
-    const limit = principal.scopes.has("admin") ? 0 : service.config.hashLookupsPerMinute;
-    service.rates.take(principal.name, principal.lookups ?? limit, hashes);
-  };
-  const optionsOf = (request: FastifyRequest, query: Fields, bypass: boolean): LookupOptions => {
-    const seed = text(query, "seed");
-    const { scopes } = request.principal;
-    return { banks: names(query, "banks"), seed: seed === "" ? undefined : seed, bypass, scopes };
-  };
-  const lookupAll = async (hashed: HashedMedia, options: LookupOptions): Promise<Record<string, MatchesByBank>> => {
-    const answer: Record<string, MatchesByBank> = {};
-    for (const name of Object.keys(hashed.signals).filter(isSignalType)) {
-      const query = hashed.queries[name];
-      answer[name] = query === undefined ? {} : await lookup(service, matching, query, options);
-    }
-    return answer;
-  };
+/** Counts a bare hash against the caller's rate. */
+function countLookup({ config, rates }: Service, { principal }: FastifyRequest): void {
+  const limit = principal.scopes.has("admin") ? 0 : config.hashLookupsPerMinute;
+  rates.take(principal.name, principal.lookups ?? limit, 1);
+}
 
+function optionsOf(request: FastifyRequest, query: Fields, bypass: boolean): LookupOptions {
+  const seed = text(query, "seed");
+  const { scopes } = request.principal;
+  return { banks: names(query, "banks"), seed: seed === "" ? undefined : seed, bypass, scopes };
+}
+
+export function matcherRoutes(app: FastifyInstance, service: Service, matching: Matching): void {
+  rawLookupRoute(app, service);
+  lookupRoutes(app, service, matching);
+  compareRoute(app, service);
+  indexRoute(app, service);
+}
+
+function rawLookupRoute(app: FastifyInstance, service: Service): void {
   app.get("/m/raw_lookup", { config: { scope: "match" } }, async (request) => {
     const query = fieldsOf(request);
     const [value, name] = [requiredText(query, "signal"), requiredText(query, "signal_type")];
     const distances = lax(query, "include_distance") ?? false;
     const type = signalType(service.state, name);
-    countLookup(request);
+    countLookup(service, request);
     const wanted = names(query, "banks");
     const shown = service.banks.namer();
     const found = await service.store.search(queryOf(type, validSignal(type, value)), { radius: rawRadius });
@@ -64,6 +64,17 @@ export function matcherRoutes(app: FastifyInstance, service: Service, matching: 
       ),
     };
   });
+}
+
+function lookupRoutes(app: FastifyInstance, service: Service, matching: Matching): void {
+  const lookupAll = async (hashed: HashedMedia, options: LookupOptions): Promise<Record<string, MatchesByBank>> => {
+    const answer: Record<string, MatchesByBank> = {};
+    for (const name of Object.keys(hashed.signals).filter(isSignalType)) {
+      const query = hashed.queries[name];
+      answer[name] = query === undefined ? {} : await lookup(service, matching, query, options);
+    }
+    return answer;
+  };
 
   app.get("/m/lookup", { config: { scope: "match" } }, async (request, reply) => {
     const query = fieldsOf(request);
@@ -79,7 +90,7 @@ export function matcherRoutes(app: FastifyInstance, service: Service, matching: 
       const type = signalType(service.state, wantedType);
       // What /h/hash answers of an image without detail. Nothing is like it.
       if (value === "") return {};
-      countLookup(request);
+      countLookup(service, request);
       return lookup(service, matching, queryOf(type, validSignal(type, value)), options);
     }
     return withCall(reply, service.config.videoSeconds, async (signal) => {
@@ -97,7 +108,9 @@ export function matcherRoutes(app: FastifyInstance, service: Service, matching: 
       return lookupAll(hashed, { ...options, signal });
     });
   });
+}
 
+function compareRoute(app: FastifyInstance, service: Service): void {
   app.post("/m/compare", { config: { scope: "hash" } }, async (request) => {
     if (typeof request.body !== "object" || request.body === null || Array.isArray(request.body)) {
       throw message(400, "Request input was not a dict");
@@ -111,7 +124,9 @@ export function matcherRoutes(app: FastifyInstance, service: Service, matching: 
     }
     return answer;
   });
+}
 
+function indexRoute(app: FastifyInstance, service: Service): void {
   app.get("/m/index/status", { config: { scope: "match" } }, async (request) => {
     const wanted = limitedTypes(fieldsOf(request), `No such signal type '`);
     const built = Math.floor(service.sources.changed() / 1000);

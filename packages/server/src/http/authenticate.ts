@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { forbidden, ServiceError } from "../core/errors.js";
 import type { Service } from "../core/service.js";
-import { Scopes } from "../keys/scopes.js";
+import { type BankScope, Scopes } from "../keys/scopes.js";
 import type { Principal } from "../keys/keys.js";
 
 const open: Principal = { name: "open", scopes: new Scopes(["admin"]), lookups: 0 };
@@ -19,6 +19,11 @@ export function requireScope(service: Service, request: FastifyRequest, allowed:
   if (allowed) return;
   denyCall(service, request, request.principal.name, `not allowed: ${what.split(":")[0]}`);
   throw forbidden(`This key lacks the scope ${what}`);
+}
+
+/** Refuses a bank that the caller has no scope for. @throws {ServiceError} 403 */
+export function requireBank(service: Service, request: FastifyRequest, scope: BankScope, bank: string): void {
+  requireScope(service, request, request.principal.scopes.allows(scope, bank), `${scope}:${bank}`);
 }
 
 const bearer = (request: FastifyRequest): string | undefined =>

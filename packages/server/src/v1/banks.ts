@@ -1,9 +1,8 @@
 /** /v1/banks and /v1/sources. */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Bank, NewBank, Policy } from "empreinte/bank";
 import type { Service } from "../core/service.js";
-import { requireScope } from "../http/authenticate.js";
-import type { BankScope } from "../keys/scopes.js";
+import { requireBank } from "../http/authenticate.js";
 import { deleteBank } from "../hma/banks.js";
 import { nameText, route } from "./route.js";
 import { bankSchema, banksSchema, newBankSchema, policyInput, sourcesSchema } from "./schemas/banks.js";
@@ -15,11 +14,6 @@ export interface BankParams {
 }
 
 export const bankParam: Record<string, Schema> = { bank: nameText("The name of the bank.") };
-
-/** Refuses a bank that the caller has no scope for. @throws {ServiceError} 403 */
-export function requireBank(service: Service, request: FastifyRequest, scope: BankScope, bank: string): void {
-  requireScope(service, request, request.principal.scopes.allows(scope, bank), `${scope}:${bank}`);
-}
 
 const shown = ({ name, purpose, negative, policy }: Bank): Bank => ({ name, purpose, negative, policy });
 

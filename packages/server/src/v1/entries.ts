@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { EntryFilter, EntryInfo, EntryName, EntryNumber } from "empreinte/bank";
 import { badRequest, notFound } from "../core/errors.js";
 import type { Service } from "../core/service.js";
-import { bankParam, type BankParams, requireBank } from "./banks.js";
+import { requireBank } from "../http/authenticate.js";
+import { bankParam, type BankParams } from "./banks.js";
 import { nameText, route, switchText, textOf } from "./route.js";
 import { doneSchema, entryNameBody, entrySchema, pauseBody } from "./schemas/entries.js";
 
@@ -24,24 +25,21 @@ function shownEntry(entry: EntryInfo, bank: string, whole: boolean): object {
   };
 }
 
+/** Finds an entry and the name of its bank. @throws {ServiceError} 404 */
+function findEntry({ store, banks }: Service, name: EntryName | EntryNumber): { entry: EntryInfo; bank: string } {
+  const entry = store.entry(name);
+  const bank = entry === undefined ? undefined : banks.namer()(entry.bank);
+  if (entry === undefined || bank === undefined) throw notFound("There is no such entry");
+  return { entry, bank };
+}
+
 export function entryRoutes(app: FastifyInstance, service: Service): void {
-  const { store, banks } = service;
+  showRoute(app, service);
+  exportRoute(app, service);
+  changeRoutes(app, service);
+}
 
-  /** Finds an entry and the name of its bank. @throws {ServiceError} 404 */
-  const find = (name: EntryName | EntryNumber): { entry: EntryInfo; bank: string } => {
-    const entry = store.entry(name);
-    const bank = entry === undefined ? undefined : banks.namer()(entry.bank);
-    if (entry === undefined || bank === undefined) throw notFound("There is no such entry");
-    return { entry, bank };
-  };
-  /** An entry that the caller may change. */
-  const own = (request: FastifyRequest, name: EntryName | EntryNumber): EntryNumber => {
-    const stored = "entryNumber" in name ? name : { ...name, bank: banks.get(name.bank).stored };
-    const { entry, bank } = find(stored);
-    requireBank(service, request, "withdraw", bank);
-    return { entryNumber: entry.entryNumber };
-  };
-
+function showRoute(app: FastifyInstance, service: Service): void {
   const one = route(
     "match",
     "Show an entry. Only the scope admin sees whole hashes",
@@ -50,12 +48,14 @@ export function entryRoutes(app: FastifyInstance, service: Service): void {
   );
   app.get<NumberParams>("/entries/:entryNumber", one, async (request) => {
     const { scopes } = request.principal;
-    const { entry, bank } = find({ entryNumber: Number(request.params.entryNumber) });
+    const { entry, bank } = findEntry(service, { entryNumber: Number(request.params.entryNumber) });
     // Who may not see the bank does not learn that there is such an entry.
     if (!scopes.allows("match", bank)) throw notFound("There is no such entry");
     return shownEntry(entry, bank, scopes.has("admin"));
   });
+}
 
+function exportRoute(app: FastifyInstance, { banks, store }: Service): void {
   const all = route(
     "admin",
     "Take the entries of a bank out of the store, one JSON object a line. The audit log has a record of it",
@@ -87,6 +87,17 @@ export function entryRoutes(app: FastifyInstance, service: Service): void {
     }
     return reply.type("application/x-ndjson").send(Readable.from(lines(), { objectMode: false }));
   });
+}
+
+function changeRoutes(app: FastifyInstance, service: Service): void {
+  const { banks, store } = service;
+  /** An entry that the caller may change. */
+  const own = (request: FastifyRequest, name: EntryName | EntryNumber): EntryNumber => {
+    const stored = "entryNumber" in name ? name : { ...name, bank: banks.get(name.bank).stored };
+    const { entry, bank } = findEntry(service, stored);
+    requireBank(service, request, "withdraw", bank);
+    return { entryNumber: entry.entryNumber };
+  };
 
   const release = route(
     "withdraw",

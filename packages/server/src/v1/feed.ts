@@ -2,7 +2,8 @@
 import type { FastifyInstance } from "fastify";
 import { Feed, type FeedFilter } from "../core/feed.js";
 import type { Service } from "../core/service.js";
-import { bankParam, type BankParams, requireBank } from "./banks.js";
+import { requireBank } from "../http/authenticate.js";
+import { bankParam, type BankParams } from "./banks.js";
 import { nameText, route, textOf, wholeOf, wholeText } from "./route.js";
 import { feedSchema } from "./schemas/feed.js";
 

@@ -1,11 +1,12 @@
 /** Imports: a list file as a stream, or some entries in JSON. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { EntryInput, ImportCounts, ImportOptions, SourceName } from "empreinte/bank";
 import { type ListFormat, openList } from "empreinte/lists";
 import { bodyChunks, refuseLongBody, withCall } from "../core/call.js";
 import { answerOf, ServiceError } from "../core/errors.js";
 import type { Service } from "../core/service.js";
-import { bankParam, requireBank } from "./banks.js";
+import { requireBank } from "../http/authenticate.js";
+import { bankParam } from "./banks.js";
 import { nameText, route, textOf } from "./route.js";
 import { entriesBody, importAnswer } from "./schemas/entries.js";
 
@@ -22,43 +23,39 @@ interface Problem {
 }
 
 const mostProblems = 100;
+
+/** The first problems of an import. */
+class Problems {
+  readonly list: Problem[] = [];
+
+  add({ entry, line, byte, code, reason }: Problem): void {
+    if (this.list.length >= mostProblems) return;
+    this.list.push({
+      ...(entry !== undefined && { entry }),
+      ...(line !== undefined && { line }),
+      ...(byte !== undefined && { byte }),
+      ...(code !== undefined && { code }),
+      reason,
+    });
+  }
+}
+
 /** From so many new entries on, the index file is saved at once. */
 const manyEntries = 4096;
 /** A list may take long: the client's pace is limited by the idle time. */
 const importSeconds = 86_400;
 
+type EntryBatches = Parameters<Service["store"]["import"]>[1];
+
 const sourceParams = { ...bankParam, source: nameText("The name of the source.") };
 
 export function importRoutes(app: FastifyInstance, service: Service): void {
-  const { store, banks, sources, config, imports } = service;
+  listRoute(app, service);
+  entriesRoute(app, service);
+}
 
-  /** Imports, and returns what became of the entries. */
-  const take = async (
-    from: SourceName,
-    entries: Parameters<typeof store.import>[1],
-    options: ImportOptions,
-    problems: Problem[],
-  ): Promise<{ counts: ImportCounts; problems: Problem[]; revision: number }> => {
-    const counts = await store.import(from, entries, {
-      ...options,
-      saveIndex: false,
-      onProblem: ({ entry, line, byte, code, reason }) => {
-        if (problems.length < mostProblems) {
-          problems.push({
-            ...(entry !== undefined && { entry }),
-            ...(line !== undefined && { line }),
-            ...(byte !== undefined && { byte }),
-            code,
-            reason,
-          });
-        }
-      },
-    });
-    sources.checked(from.bank, from.source);
-    if (counts.added + counts.changed >= manyEntries) await store.saveIndex();
-    return { counts, problems, revision: store.revision };
-  };
-
+function listRoute(app: FastifyInstance, service: Service): void {
+  const { config, imports } = service;
   const listed = route(
     "add",
     "Import a list file in any format, as it comes",
@@ -74,57 +71,20 @@ export function importRoutes(app: FastifyInstance, service: Service): void {
   );
   app.post<SourceParams>("/banks/:bank/sources/:source/import", listed, (request, reply) =>
     withCall(reply, importSeconds, async (signal) => {
-      const { bank, source } = request.params;
-      requireBank(service, request, "add", bank);
-      const from = { bank: banks.get(bank).stored, source };
+      const from = sourceOf(service, request);
       if (request.body !== undefined && request.body !== null) {
         throw new ServiceError(415, "ERR_EMPREINTE_REQUEST", "Send a list file as application/octet-stream");
       }
       refuseLongBody(request, config.maxListBytes);
       const limits = { maxBytes: config.maxListBytes, idleSeconds: config.idleSeconds, signal };
       const chunks = bodyChunks(request.raw, limits);
-      const run = async (): Promise<object> => {
-        const problems: Problem[] = [];
-        let taken = 0;
-        const format = textOf(request.query, "format") as ListFormat | undefined;
-        const onProblem = ({ entry, line, byte, code, reason, skipped }: Problem & { skipped: boolean }): void => {
-          if (!skipped || problems.length >= mostProblems) return;
-          problems.push({
-            ...(entry !== undefined && { entry }),
-            ...(line !== undefined && { line }),
-            ...(byte !== undefined && { byte }),
-            ...(code !== undefined && { code }),
-            reason,
-          });
-        };
-        try {
-          const list = await openList(chunks, {
-            ...(format !== undefined && { format }),
-            name: "the list",
-            signal,
-            onProblem,
-          });
-          const cursor = textOf(request.query, "cursor");
-          const options: ImportOptions = {
-            signal,
-            onProgress: (_counts, number) => (taken = number),
-            ...(cursor !== undefined && { importCursor: cursor }),
-          };
-          return { ...(await take(from, list.batches(), options, problems)), format: list.format };
-        } catch (error) {
-          const { status, code, message } = answerOf(error);
-          if (status !== 422 || taken === 0) throw error;
-          throw new ServiceError(
-            422,
-            code as "ERR_EMPREINTE_REQUEST",
-            `${message} The ${taken} entries before it were taken.`,
-          );
-        }
-      };
-      return imports.run(signal, run);
+      return imports.run(signal, async () => importList(service, from, chunks, request.query, signal));
     }),
   );
+}
 
+function entriesRoute(app: FastifyInstance, service: Service): void {
+  const { config, imports } = service;
   const entries = route(
     "add",
     "Add or change entries: all of them or none",
@@ -133,11 +93,66 @@ export function importRoutes(app: FastifyInstance, service: Service): void {
   );
   app.post<SourceParams>("/banks/:bank/sources/:source/entries", entries, (request, reply) =>
     withCall(reply, config.videoSeconds, async (signal) => {
-      const { bank, source } = request.params;
-      requireBank(service, request, "add", bank);
-      const from = { bank: banks.get(bank).stored, source };
+      const from = sourceOf(service, request);
       const { entries: given } = request.body as { entries: EntryInput[] };
-      return imports.run(signal, () => take(from, given, { signal }, []));
+      return imports.run(signal, async () => importEntries(service, from, given, { signal }, new Problems()));
     }),
   );
+}
+
+/** The source of a request, which its caller may add to. @throws {ServiceError} 403, 404 */
+function sourceOf(service: Service, request: FastifyRequest<SourceParams>): SourceName {
+  const { bank, source } = request.params;
+  requireBank(service, request, "add", bank);
+  return { bank: service.banks.get(bank).stored, source };
+}
+
+/** Imports a list as it is received. @throws {ServiceError} 422 with how many entries were taken before the fault. */
+async function importList(
+  service: Service,
+  from: SourceName,
+  chunks: AsyncIterable<Uint8Array>,
+  query: unknown,
+  signal: AbortSignal,
+): Promise<object> {
+  const problems = new Problems();
+  const format = textOf(query, "format") as ListFormat | undefined;
+  const cursor = textOf(query, "cursor");
+  let taken = 0;
+  try {
+    const list = await openList(chunks, {
+      ...(format !== undefined && { format }),
+      name: "the list",
+      signal,
+      onProblem: (problem) => {
+        if (problem.skipped) problems.add(problem);
+      },
+    });
+    const options: ImportOptions = {
+      signal,
+      onProgress: (_counts, number) => (taken = number),
+      ...(cursor !== undefined && { importCursor: cursor }),
+    };
+    return { ...(await importEntries(service, from, list.batches(), options, problems)), format: list.format };
+  } catch (error) {
+    const { status, code, message } = answerOf(error);
+    if (status !== 422 || taken === 0) throw error;
+    const text = `${message} The ${taken} entries before it were taken.`;
+    throw new ServiceError(422, code as "ERR_EMPREINTE_REQUEST", text);
+  }
+}
+
+/** Imports entries, and returns what became of them. */
+async function importEntries(
+  { store, sources }: Service,
+  from: SourceName,
+  entries: EntryBatches,
+  options: ImportOptions,
+  problems: Problems,
+): Promise<{ counts: ImportCounts; problems: Problem[]; revision: number }> {
+  const onProblem = (problem: Problem): void => problems.add(problem);
+  const counts = await store.import(from, entries, { ...options, saveIndex: false, onProblem });
+  sources.checked(from.bank, from.source);
+  if (counts.added + counts.changed >= manyEntries) await store.saveIndex();
+  return { counts, problems: problems.list, revision: store.revision };
 }

@@ -4,10 +4,23 @@ import type { EntryName, Selection } from "empreinte/bank";
 import { notFound } from "../core/errors.js";
 import { removeEntries } from "../core/removals.js";
 import type { Service } from "../core/service.js";
-import { requireScope } from "../http/authenticate.js";
-import { requireBank } from "./banks.js";
+import { requireBank, requireScope } from "../http/authenticate.js";
 import { route } from "./route.js";
 import { doneSchema, liftBody, removalSchema, selectionBody } from "./schemas/entries.js";
+
+const removals = [
+  {
+    path: "/withdrawals",
+    kind: "withdraw",
+    summary:
+      "Withdraw entries. Once this answers, no search of any process finds them, and their hashes are gone from the files",
+  },
+  {
+    path: "/erasures",
+    kind: "erase",
+    summary: "Withdraw entries and delete what is known of them. A keyed digest of their ids stays",
+  },
+] as const;
 
 export function removalRoutes(app: FastifyInstance, service: Service): void {
   const { store, banks } = service;
@@ -30,25 +43,10 @@ export function removalRoutes(app: FastifyInstance, service: Service): void {
     return selection;
   };
 
-  const withdrawal = route(
-    "withdraw",
-    "Withdraw entries. Once this answers, no search of any process finds them, and their hashes are gone from the files",
-    { 200: removalSchema },
-    { body: selectionBody, idempotent: true },
-  );
-  app.post("/withdrawals", withdrawal, (request) =>
-    removeEntries(service, "withdraw", allowed(request, request.body as Selection)),
-  );
-
-  const erasure = route(
-    "withdraw",
-    "Withdraw entries and delete what is known of them. A keyed digest of their ids stays",
-    { 200: removalSchema },
-    { body: selectionBody, idempotent: true },
-  );
-  app.post("/erasures", erasure, (request) =>
-    removeEntries(service, "erase", allowed(request, request.body as Selection)),
-  );
+  for (const { path, kind, summary } of removals) {
+    const options = route("withdraw", summary, { 200: removalSchema }, { body: selectionBody, idempotent: true });
+    app.post(path, options, (request) => removeEntries(service, kind, allowed(request, request.body as Selection)));
+  }
 
   const lift = route(
     "withdraw",
