@@ -15,6 +15,8 @@ import { revealPart } from "./reveals.js";
 import type { Texts } from "./texts/en.js";
 import { lengthText, timeText } from "./texts/texts.js";
 
+const reviewer = { config: { scope: "person", needs: "review" } } as const;
+
 /** So many matches are shown. */
 const mostMatches = 10;
 
@@ -108,43 +110,53 @@ function answeredLabels(answer: string, chosen: string[], decision: Decision | u
   return suggestion.labels.map(({ scheme, code }) => `${scheme}:${code}`);
 }
 
-export function cardRoutes(app: FastifyInstance, context: PageContext): void {
+/** @param isWanted whether the person's answer still counts. */
+function cardContent(context: PageContext, texts: Texts, session: Session, card: Card, isWanted: boolean): Html {
   const { service, review } = context;
-  const reviewer = { config: { scope: "person", needs: "review" } } as const;
+  const now = service.now();
+  const decision = review.cards.decision(card.number);
+  const preview: Part = card.hasPreview
+    ? html`<img src="/review/cards/${card.number}/preview.png" alt="${texts.preview}" class="preview" />`
+    : html`<p>${texts.noPreview}</p>`;
+  return html`<section class="card" aria-label="${texts.card} ${card.number}">
+      ${preview}
+      <dl>
+        <dt>${texts.kindTitle}</dt>
+        <dd>${texts.kind[card.kind]}, ${texts.uploads(card.uploads)}</dd>
+        <dt>${texts.age}</dt>
+        <dd>${lengthText(texts, now - card.created)}</dd>
+        ${
+          card.state === "open"
+            ? html`<dt>${texts.due}</dt>
+                <dd>${dueText(texts, card, now)}</dd>`
+            : html`<dt>${texts.action}</dt>
+                <dd>${texts.state[card.state]}</dd>`
+        }
+      </dl>
+      <h2>${texts.suggestion}</h2>
+      ${suggestionPart(texts, decision)} ${decision !== undefined && matchesPart(context, texts, session, decision)}
+      ${isWanted && revealPart(context, texts, session, card)}
+      ${isWanted && answerPart(texts, session, review, card, decision)}
+    </section>
+    <p><a href="/review" data-key="${actionKeys.list}">${texts.back}</a>${keyHint(actionKeys.list, session)}</p>`;
+}
+
+export function cardRoutes(app: FastifyInstance, context: PageContext): void {
+  showRoutes(app, context);
+  answerRoutes(app, context);
+}
+
+function showRoutes(app: FastifyInstance, context: PageContext): void {
+  const { review } = context;
 
   app.get("/cards/:number", reviewer, async (request, reply) => {
     const session = sessionOf(request);
     const { texts } = request;
     const card = review.card(numberOf(request, "number"), session.person);
-    const now = service.now();
-    const decision = review.cards.decision(card.number);
     const isWanted =
       card.state === "open" && review.answers.isWanted(card.number, session.person.id, review.needed(card));
     if (isWanted) review.cards.claim(card.number, session.person.id);
-    const preview: Part = card.hasPreview
-      ? html`<img src="/review/cards/${card.number}/preview.png" alt="${texts.preview}" class="preview" />`
-      : html`<p>${texts.noPreview}</p>`;
-    const content = html`<section class="card" aria-label="${texts.card} ${card.number}">
-        ${preview}
-        <dl>
-          <dt>${texts.kindTitle}</dt>
-          <dd>${texts.kind[card.kind]}, ${texts.uploads(card.uploads)}</dd>
-          <dt>${texts.age}</dt>
-          <dd>${lengthText(texts, now - card.created)}</dd>
-          ${
-            card.state === "open"
-              ? html`<dt>${texts.due}</dt>
-                  <dd>${dueText(texts, card, now)}</dd>`
-              : html`<dt>${texts.action}</dt>
-                  <dd>${texts.state[card.state]}</dd>`
-          }
-        </dl>
-        <h2>${texts.suggestion}</h2>
-        ${suggestionPart(texts, decision)} ${decision !== undefined && matchesPart(context, texts, session, decision)}
-        ${isWanted && revealPart(context, texts, session, card)}
-        ${isWanted && answerPart(texts, session, review, card, decision)}
-      </section>
-      <p><a href="/review" data-key="${actionKeys.list}">${texts.back}</a>${keyHint(actionKeys.list, session)}</p>`;
+    const content = cardContent(context, texts, session, card, isWanted);
     const title = `${texts.card} ${card.number}`;
     const message = messageOf(request, session);
     return sendPage(reply, page({ texts, title, session, message, content }));
@@ -156,7 +168,9 @@ export function cardRoutes(app: FastifyInstance, context: PageContext): void {
     const png = review.cards.preview(card.number);
     return png === undefined ? reply.code(404).send() : reply.type("image/png").send(png);
   });
+}
 
+function answerRoutes(app: FastifyInstance, { review }: PageContext): void {
   app.post("/cards/:number/answer", reviewer, async (request, reply) => {
     const { person } = sessionOf(request);
     const card = review.card(numberOf(request, "number"), person);

@@ -1,7 +1,7 @@
 /** The review page: its headers, who has signed in, and its routes. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { forbidden } from "../../core/errors.js";
 import type { Service } from "../../core/service.js";
 import { denyCall } from "../../http/authenticate.js";
@@ -72,6 +72,66 @@ const plainErrors = answerError(({ status, code, message }) => {
   return { status, body: JSON.stringify({ type: "about:blank", status, code, detail: message }) };
 }, "application/problem+json");
 
+const pageErrors = answerError((answer) => {
+  const content = html`<p>${answer.message}</p>
+    ${retryText(answer.headers["retry-after"])}
+    <p><a href="/review">/review</a></p>`;
+  const texts = textsFor(undefined, undefined);
+  return { status: answer.status, body: page({ texts, title: texts.error, content }) };
+}, "text/html; charset=utf-8");
+
+/** The hook that finds out who has signed in, and whether the account allows the page. */
+function recognizePerson(
+  service: Service,
+  sessions: Sessions,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {
+  return async (request, reply) => {
+    void reply.headers(headers);
+    request.session = sessions.find(request.headers.cookie);
+    const { language } = request.query as { language?: unknown };
+    const chosen = request.session?.person.language ?? (typeof language === "string" ? language : undefined);
+    request.texts = textsFor(chosen, request.headers["accept-language"]);
+    const needs = request.routeOptions.config.needs ?? "admin";
+    if (needs === "visitor" || request.is404) return undefined;
+    if (request.session === undefined) {
+      if (request.method !== "GET" || request.routeOptions.config.plain === true) sessionOf(request);
+      return reply.redirect("/review/sign-in", 303);
+    }
+    const { person } = request.session;
+    request.principal = { name: `person ${person.shown}`, scopes: person.scopes, lookups: undefined };
+    if (person.scopes.has(needs)) return undefined;
+    denyCall(service, request, request.principal.name, `not allowed: ${needs}`);
+    throw forbidden("Your account does not allow this");
+  };
+}
+
+/** The hook that refuses forms of other sites and of other sessions. */
+function refuseForgery(service: Service): (request: FastifyRequest) => Promise<void> {
+  return async (request) => {
+    if (request.method === "GET" || request.method === "HEAD" || request.is404) return;
+    if (!isOwnOrigin(request, service.config.publicUrl)) {
+      denyCall(service, request, request.principal.name, "another origin");
+      throw forbidden("This call came from another site");
+    }
+    if (request.session !== undefined && !isToken(request.session, fieldOf(request, "token"))) {
+      denyCall(service, request, request.principal.name, "no form token");
+      throw forbidden("This form is not of your session. Load the page again.");
+    }
+  };
+}
+
+function assetRoutes(app: FastifyInstance): void {
+  for (const [name, type] of [
+    ["page.css", "text/css; charset=utf-8"],
+    ["page.js", "text/javascript; charset=utf-8"],
+  ] as const) {
+    const text = asset(name);
+    app.get(`/${name}`, { config: { scope: "person", needs: "visitor", plain: true } }, async (_request, reply) =>
+      reply.type(type).send(text),
+    );
+  }
+}
+
 /** Makes the plugin. It is served under /review. */
 export function reviewPage(service: Service, review: Review): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
@@ -79,14 +139,6 @@ export function reviewPage(service: Service, review: Review): (app: FastifyInsta
     const sessions = new Sessions(state, people, config, now);
     const oidc = new Oidc(config, people, now);
     const context: PageContext = { service, review, sessions, oidc, attempts: new HashRates(config.workers, now) };
-    const pageErrors = answerError((answer) => {
-      const content = html`<p>${answer.message}</p>
-        ${retryText(answer.headers["retry-after"])}
-        <p><a href="/review">/review</a></p>`;
-      const texts = textsFor(undefined, undefined);
-      return { status: answer.status, body: page({ texts, title: texts.error, content }) };
-    }, "text/html; charset=utf-8");
-
     app.decorateRequest("session");
     app.decorateRequest("texts");
     app.removeAllContentTypeParsers();
@@ -94,49 +146,12 @@ export function reviewPage(service: Service, review: Review): (app: FastifyInsta
     app.addContentTypeParser("application/x-www-form-urlencoded", limit, (_request, body, done) => {
       done(null, parseForm(String(body)));
     });
-    app.addHook("onRequest", async (request, reply) => {
-      void reply.headers(headers);
-      request.session = sessions.find(request.headers.cookie);
-      const { language } = request.query as { language?: unknown };
-      const chosen = request.session?.person.language ?? (typeof language === "string" ? language : undefined);
-      request.texts = textsFor(chosen, request.headers["accept-language"]);
-      const needs = request.routeOptions.config.needs ?? "admin";
-      if (needs === "visitor" || request.is404) return undefined;
-      if (request.session === undefined) {
-        if (request.method !== "GET" || request.routeOptions.config.plain === true) sessionOf(request);
-        return reply.redirect("/review/sign-in", 303);
-      }
-      const { person } = request.session;
-      request.principal = { name: `person ${person.shown}`, scopes: person.scopes, lookups: undefined };
-      if (person.scopes.has(needs)) return undefined;
-      denyCall(service, request, request.principal.name, `not allowed: ${needs}`);
-      throw forbidden("Your account does not allow this");
-    });
-    app.addHook("preHandler", async (request) => {
-      if (request.method === "GET" || request.method === "HEAD" || request.is404) return;
-      if (!isOwnOrigin(request, config.publicUrl)) {
-        denyCall(service, request, request.principal.name, "another origin");
-        throw forbidden("This call came from another site");
-      }
-      if (request.session !== undefined && !isToken(request.session, fieldOf(request, "token"))) {
-        denyCall(service, request, request.principal.name, "no form token");
-        throw forbidden("This form is not of your session. Load the page again.");
-      }
-    });
+    app.addHook("onRequest", recognizePerson(service, sessions));
+    app.addHook("preHandler", refuseForgery(service));
     app.setErrorHandler((error, request, reply) =>
-      request.routeOptions.config.plain === true
-        ? plainErrors(error, request, reply)
-        : pageErrors(error, request, reply),
+      (request.routeOptions.config.plain === true ? plainErrors : pageErrors)(error, request, reply),
     );
-    for (const [name, type] of [
-      ["page.css", "text/css; charset=utf-8"],
-      ["page.js", "text/javascript; charset=utf-8"],
-    ] as const) {
-      const text = asset(name);
-      app.get(`/${name}`, { config: { scope: "person", needs: "visitor", plain: true } }, async (_request, reply) =>
-        reply.type(type).send(text),
-      );
-    }
+    assetRoutes(app);
     signInRoutes(app, context);
     accountRoutes(app, context);
     queueRoutes(app, context);

@@ -10,33 +10,40 @@ const triesPerMinute = 20;
 const oidcCookie = "empreinte-oidc";
 const visitor = { config: { scope: "person", needs: "visitor" } } as const;
 
-export function signInRoutes(app: FastifyInstance, { service, sessions, oidc, attempts }: PageContext): void {
-  const { people } = service;
+/** The page to sign in. */
+function signInPage(texts: Texts, withIssuer: boolean, message?: Part): string {
+  const other = texts.language === "en" ? "fr" : "en";
+  const content = html`<form method="post" action="/review/sign-in?language=${texts.language}" class="fields">
+      <label>${texts.name}<input name="name" autocomplete="username" required maxlength="64" autofocus /></label>
+      <label
+        >${texts.password}<input
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required
+          maxlength="1024"
+      /></label>
+      <button>${texts.signIn}</button>
+    </form>
+    ${withIssuer && html`<p><a href="/review/oidc">${texts.signInWith}</a></p>`}
+    <p>
+      <a href="/review/sign-in?language=${other}" lang="${other}" hreflang="${other}">${texts.otherLanguage}</a>
+    </p>`;
+  return page({ texts, title: texts.signIn, message, content });
+}
 
-  const form = (texts: Texts, message?: Part): string => {
-    const other = texts.language === "en" ? "fr" : "en";
-    const content = html`<form method="post" action="/review/sign-in?language=${texts.language}" class="fields">
-        <label>${texts.name}<input name="name" autocomplete="username" required maxlength="64" autofocus /></label>
-        <label
-          >${texts.password}<input
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            required
-            maxlength="1024"
-        /></label>
-        <button>${texts.signIn}</button>
-      </form>
-      ${oidc.enabled && html`<p><a href="/review/oidc">${texts.signInWith}</a></p>`}
-      <p>
-        <a href="/review/sign-in?language=${other}" lang="${other}" hreflang="${other}">${texts.otherLanguage}</a>
-      </p>`;
-    return page({ texts, title: texts.signIn, message, content });
-  };
+export function signInRoutes(app: FastifyInstance, context: PageContext): void {
+  passwordRoutes(app, context);
+  signOutRoute(app, context);
+  if (context.oidc.enabled) oidcRoutes(app, context);
+}
+
+function passwordRoutes(app: FastifyInstance, { service, sessions, oidc, attempts }: PageContext): void {
+  const { people } = service;
 
   app.get("/sign-in", visitor, async (request, reply) => {
     if (request.session !== undefined) return reply.redirect("/review", 303);
-    return sendPage(reply, form(request.texts));
+    return sendPage(reply, signInPage(request.texts, oidc.enabled));
   });
 
   app.post("/sign-in", visitor, async (request, reply) => {
@@ -58,17 +65,20 @@ export function signInRoutes(app: FastifyInstance, { service, sessions, oidc, at
         reason: "wrong password",
       });
       service.metrics.denied.add({ reason: "wrong password" });
-      return sendPage(reply, form(request.texts, html`<p>${error.message}</p>`), 401);
+      return sendPage(reply, signInPage(request.texts, oidc.enabled, html`<p>${error.message}</p>`), 401);
     }
   });
+}
 
+function signOutRoute(app: FastifyInstance, { sessions }: PageContext): void {
   app.post("/sign-out", visitor, async (request, reply) => {
     if (request.session !== undefined) sessions.end(request.session.digest);
     return reply.header("set-cookie", sessions.cookie("", 0)).redirect("/review/sign-in", 303);
   });
+}
 
-  if (!oidc.enabled) return;
-
+/** Signing in with an issuer. */
+function oidcRoutes(app: FastifyInstance, { sessions, oidc, attempts }: PageContext): void {
   // The issuer sends the person back from its own site, with which a strict cookie would not come.
   const transfer = (value: string, seconds: number): string => {
     const secure = sessions.secure ? "; Secure" : "";
