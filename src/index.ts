@@ -26,6 +26,7 @@ export { type ImageSearchOptions, type ImageSearchResult } from "./search/search
 export { type CopyLevel } from "./copies/types.js";
 export { type IndexMatch, type Match } from "./search/match.js";
 export { type ListMatch } from "./known/list-match.js";
+export { leastQuality } from "./thresholds.js";
 export { defaultLimits, type Limits } from "./limits.js";
 export { EmpreinteError, type ErrorCode, ImageError, LimitError } from "./errors.js";
 export { diagnose } from "./doctor/diagnose.js";

@@ -6,7 +6,13 @@ export const matchRadius = 31;
 /** Up to here a second view, or a second hash of the same image, makes a review of what is beyond `matchRadius`. */
 export const reviewRadius = 50;
 
-/** A hash of lower quality is near unrelated images: it is neither listed nor matched. */
+/**
+ * A hash of lower quality is near unrelated images: it is neither listed nor matched.
+ *
+ * @example
+ * const { hash, quality, stable } = await hashImage("photo.jpg");
+ * const mayBeListed = quality >= leastQuality && stable;
+ */
 export const leastQuality = 50;
 
 /** Views and crops, of which there are many and which nobody looks at, need this quality. */

@@ -17,6 +17,5 @@ export { type Decision } from "../bank/decision/decide.js";
 export { type DecisionMatch } from "../bank/decision/match.js";
 export { type CheckQuery } from "../bank/decision/query.js";
 export { type CheckImageOptions, Matcher } from "../bank/matcher.js";
-export { type CheckVideoOptions } from "../bank/video/options.js";
 export { type BankMatch } from "../bank/decision/search-entries.js";
 export { type Prequalification, type Qualification, type QualifyInput } from "../bank/decision/qualify.js";

@@ -16,5 +16,5 @@ export { sniffVideo } from "../video/containers/sniff.js";
 export { VideoIndex } from "../video-index/video-index.js";
 export { signatureFromVpdq } from "../video-index/signature-from-vpdq.js";
 export { type VideoMatch, type VideoSegment } from "../video-index/results.js";
-export { defaultVideoLimits, type VideoLimits } from "../limits.js";
+export { defaultVideoLimits } from "../limits.js";
 export { findFfmpeg } from "../video/ffmpeg/find-ffmpeg.js";

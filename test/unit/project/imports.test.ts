@@ -126,6 +126,20 @@ describe("HACKING.md", () => {
     for (const leaf of leaves) expect(rows.map(([room]) => room)).toContain(leaf);
   });
 
+  test("counts the names of each door", () => {
+    const table = /## The public face\n([\s\S]*?)\n### /.exec(read("HACKING.md"))?.[1] ?? "";
+    const rows = [...table.matchAll(/^\| `empreinte\/?(\w*)` \|.*\| (\d+) \|$/gm)];
+    const written = Object.fromEntries(rows.map(([, door, count]) => [door, Number(count)]));
+    const there = files("src/doors", /\.ts$/).map(
+      (file) => [posix.basename(file, ".ts"), exportedNames(read(file))] as const,
+    );
+    const counted = Object.fromEntries([["", exportedNames(read("src/index.ts"))] as const, ...there]);
+    expect(written).toEqual(counted);
+    const all = Object.values(counted).reduce((sum, count) => sum + count, 0);
+    expect(all).toBeLessThanOrEqual(130);
+    expect(table).toContain(`Six doors with ${all} names`);
+  });
+
   test("a folder that is missing from the tree is found, and so is a path that does not exist", () => {
     const text =
       "## The tree\n\nWords.\n\n```\nsrc/          the library\n  hash/ gone.h  words\ntest/\n  a/ b/\n```\n";
@@ -136,6 +150,12 @@ describe("HACKING.md", () => {
 
 const treeFolders =
   "src native bindings packages test fixtures benchmarks tools examples docs man .ci .github .vscode".split(" ");
+
+/** How many names a door exports. It has no other statement. */
+function exportedNames(text: string): number {
+  const lists = [...text.matchAll(/^export (?:type )?\{([^}]*)\} from/gm)];
+  return lists.flatMap(([, names]) => names!.split(",")).filter((name) => name.trim() !== "").length;
+}
 
 /** The folders inside `folder`, at any depth. */
 function folders(folder: string): string[] {

@@ -1,6 +1,6 @@
 /** Decisions by a store's policies and by matchers elsewhere. */
 import { createHash } from "node:crypto";
-import { type ImageInput } from "empreinte";
+import { type ImageInput, leastQuality } from "empreinte";
 import type { Action, BankStore, CheckImageOptions, CheckQuery, Decision, Matcher } from "empreinte/bank";
 import { type Environment, systemEnvironment } from "../environment.js";
 import { codeOf, ExchangeError, sentence } from "../errors.js";
@@ -57,8 +57,6 @@ const strongest = (all: readonly (Action | "none")[]): Action | "none" =>
 /** After so many failures in a row a matcher rests. */
 const mostFailures = 3;
 const restMilliseconds = 30_000;
-/** The least quality of a hash that anybody should match by. */
-const leastQuality = 50;
 
 /** How a matcher was lately. */
 interface Health {

@@ -14,7 +14,7 @@ import {
   writeAttackedImages,
   writeEvaluation,
 } from "../../../doors/evaluate.js";
-import { tuneProcess } from "../../../index.js";
+import { leastQuality, tuneProcess } from "../../../index.js";
 import { defined } from "../../io/defined.js";
 import { jsonText, shownPath } from "../../io/names.js";
 import { Progress } from "../../io/progress.js";
@@ -124,7 +124,7 @@ function noteProblems(report: EvaluationReport, session: Session, quiet: boolean
   const notes: [number, string][] = [
     [images.duplicates.length, "equal byte for byte to another, left out"],
     [images.same.length, "within 31 bits of another, taken as the same image"],
-    [images.lowQuality.length, "of a quality below 50, not listed"],
+    [images.lowQuality.length, `of a quality below ${leastQuality}, not listed`],
     [images.skipped, "skipped (no images or videos)"],
   ];
   for (const [count, what] of notes) if (count > 0) session.note(`${count} files or images ${what}`);

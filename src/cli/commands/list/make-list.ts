@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { cropListLines } from "../../../doors/lists.js";
-import { type CropHashes, hardenDecoder, hashImage, hashWithCrops, tuneProcess } from "../../../index.js";
+import { type CropHashes, hardenDecoder, hashImage, hashWithCrops, leastQuality, tuneProcess } from "../../../index.js";
 import { eachImage, endStatus, imageLimitsOf } from "../../io/each-file.js";
 import type { LimitValues, SelectionValues } from "../../io/file-options.js";
 import { someAtATime } from "../../io/image-work.js";
@@ -28,7 +28,7 @@ export interface MakeListInput {
 
 /** Why the image must not be listed: its hash would match others. */
 function unfit({ quality, stable }: CropHashes): "quality" | "unstable" | undefined {
-  if (quality < 50) return "quality";
+  if (quality < leastQuality) return "quality";
   return stable ? undefined : "unstable";
 }
 
@@ -60,7 +60,8 @@ class ListPrinter {
       this.cropHashes += hashes.crops.length;
     } else {
       this.refused = true;
-      const why = skipped === "quality" ? `Its quality ${quality} is below 50` : "Its hash is rounding noise";
+      const why =
+        skipped === "quality" ? `Its quality ${quality} is below ${leastQuality}` : "Its hash is rounding noise";
       this.#session.note(`${shownPath(path)}: ${why}. It would match unrelated images, and is left out`);
     }
     if (json) {
