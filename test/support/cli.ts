@@ -39,10 +39,16 @@ export async function empreinte(
   return { code, signal: null, stdout: out.text(), stderr: err.text() };
 }
 
+const folders: string[] = [];
+// Here, where the tests are collected: inside a test or a hook, afterAll is not heard.
+afterAll(() => {
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
+});
+
 /** A new folder that is gone after the file's tests. */
 export function folder(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), "empreinte-cli-")));
-  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  folders.push(path);
   return path;
 }
 

@@ -7,6 +7,7 @@ import { BankStore } from "empreinte/bank";
 import { expect, test } from "vitest";
 import { long } from "../../../test/support/long.ts";
 import { StopNciiSimulator } from "../src/simulators/stopncii.ts";
+import { fetchOnce } from "./fetch-once.mjs";
 import { after, folder, from, hash, matching } from "./support.ts";
 
 const secret = "secret";
@@ -26,11 +27,10 @@ test("a whole fetch that is killed at any point leaves no hash without protectio
   const simulator = new StopNciiSimulator({ functionsKey: secret, subscriptionKey: secret, now: () => now });
   const base = await simulator.listen();
   after(() => simulator.close());
-  const run = async (path: string, kill = ""): Promise<number | null> => {
+  const run = (path: string): Promise<boolean> => fetchOnce({ path, kind: "stopncii", base, now, secret });
+  const runKilled = async (path: string, kill: string): Promise<unknown[]> => {
     const env = { ...process.env, SECRET: secret, NOW: String(now), KILL: kill };
-    const child = spawn(process.execPath, [script, path, "stopncii", base], { env, stdio: "ignore" });
-    const [status] = (await once(child, "exit")) as [number | null];
-    return status;
+    return once(spawn(process.execPath, [script, path, "stopncii", base], { env, stdio: "ignore" }), "exit");
   };
   const directory = folder();
   const before = join(directory, "before.bank");
@@ -38,7 +38,7 @@ test("a whole fetch that is killed at any point leaves no hash without protectio
   empty.createBank({ name: from.bank });
   await empty.close();
   for (let i = 0; i < 4 * pageSize; i++) simulator.put(hash(i));
-  expect(await run(before)).toBe(0);
+  expect(await run(before)).toBe(true);
 
   // The exchange withdraws for longer than it remembers, changes, and gets more.
   now += 40 * day;
@@ -58,7 +58,7 @@ test("a whole fetch that is killed at any point leaves no hash without protectio
     for (const suffix of ["", ".index", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
     copyFileSync(before, path);
     if (point !== "") {
-      expect(await run(path, point), point).toBeNull();
+      expect(await runKilled(path, point), point).toEqual([null, "SIGKILL"]);
       const store = await BankStore.open(path);
       const found = matching(store);
       expect(found, point).toEqual([...new Set(found)]);
@@ -72,7 +72,7 @@ test("a whole fetch that is killed at any point leaves no hash without protectio
       // The lock of the killed process must end. The token of its page lives for longer.
       now += 600;
     }
-    expect(await run(path), point).toBe(0);
+    expect(await run(path), point).toBe(true);
     const store = await BankStore.open(path);
     expect(matching(store), point).toEqual(truth);
     expect(store.verify(), point).toEqual([]);

@@ -1,5 +1,5 @@
 /** Windows of time, checkpoints and times of entries are the same in every time zone, also when its clock changes. */
-import { spawn } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { BankStore } from "empreinte/bank";
@@ -31,13 +31,16 @@ async function fetched(kind: "ncmec" | "stopncii", zone: string, change: string)
   const empty = await BankStore.create(path);
   empty.createBank({ name: from.bank });
   await empty.close();
+  // One process for each zone, which opens the store for each fetch.
+  const child = fork(script, [path, kind, base], { env: { ...process.env, TZ: zone, SECRET: "secret" } });
+  after(() => child.kill());
   for (let i = 0; i < steps; i++) {
     if (simulator instanceof NcmecSimulator) simulator.put(String(i), { fingerprints: { pdq: hash(i) } });
     else simulator.put(hash(i));
     now += hour / 2;
-    const env = { ...process.env, TZ: zone, SECRET: "secret", NOW: String(now) };
-    const child = spawn(process.execPath, [script, path, kind, base], { env, stdio: "ignore" });
-    expect(await once(child, "exit")).toEqual([0, null]);
+    child.send(now);
+    const answer = await Promise.race([once(child, "message"), once(child, "exit")]);
+    expect(answer[0]).toBe(true);
   }
   const store = await BankStore.open(path);
   after(() => store.close());

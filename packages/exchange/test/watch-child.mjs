@@ -1,7 +1,7 @@
 // Checks all that a store watches, and prints how many addresses that were and the most memory that it took, in MiB.
 import { tuneProcess } from "empreinte";
 import { BankStore } from "empreinte/bank";
-import { runWatch } from "../dist/index.js";
+import { runWatch } from "../dist/watch/run-watch.js";
 
 // As the command does.
 tuneProcess();

@@ -8,7 +8,7 @@ import type { BankStore } from "empreinte/bank";
 import { hashVideo } from "empreinte/video";
 import sharp from "sharp";
 import { beforeEach, describe, expect, test } from "vitest";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, x264 } from "../../../test/support/video/video.ts";
+import { convertClip, ffmpeg, makeClip, noFfmpeg, x264 } from "../../../test/support/video/video.ts";
 import { type HostPage, HostSimulator, misbehaviours } from "../src/simulators/host.ts";
 import { addWatch, type Observation, watched } from "../src/watch/items.ts";
 import { mediaOf } from "../src/watch/page-media.ts";
@@ -45,25 +45,17 @@ const last = (id: string): Observation =>
 const text = "some words of a page that has more than eight of them in it";
 
 /** An image of noise, and of more than 256 KiB. */
-const photo = (): Promise<Buffer> =>
-  sharp({
-    create: {
-      width: 1600,
-      height: 1200,
-      channels: 3,
-      background: "black",
-      noise: { type: "gaussian", mean: 128, sigma: 60 },
-    },
-  })
-    .png()
-    .toBuffer();
+const photo: Buffer = await sharp({
+  create: { width: 400, height: 300, channels: 3, background: "black", noise: { type: "gaussian", mean: 128, sigma: 60 } },
+})
+  .png()
+  .toBuffer();
 
 describe("a page that misbehaves", () => {
   test.each(misbehaviours)("%s is neither gone nor there, and the host's other pages are judged", async (does) => {
-    const large = await photo();
     const bad = watch(put("/bad", { does, body: text }));
     const good = watch(put("/good", { body: text }));
-    const file = watch(put("/good.png", { type: "image/png", body: large }));
+    const file = watch(put("/good.png", { type: "image/png", body: photo }));
     const waits = does === "silent" || does === "drip" || does === "endless-headers";
     expect(await run({ deadlineSeconds: waits ? 6 : 60 })).toBe(3);
     // Of text without end the first words count.
@@ -248,7 +240,7 @@ describe.skipIf(ffmpeg === undefined)(`videos${ffmpeg === undefined ? ` (${noFfm
     ];
     await makeClip(film, source(3), ...x264);
     await makeClip(other, source(99), ...x264);
-    await runFfmpeg("-i", film, "-vf", "scale=240:180", ...x264, "-crf", "32", copy);
+    await convertClip(copy, film, "-vf", "scale=240:180", ...x264, "-crf", "32");
     const { frames } = await hashVideo(film, { sampling: { fps: 2 } });
     const signals = frames.map(({ hash, quality, timestampSeconds }) => {
       return { type: "vpdq" as const, value: hash, quality, timestampSeconds };

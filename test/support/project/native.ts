@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { root, run, succeed, which } from "../run.ts";
 import { groupsOf, merged } from "./merged-sources.mjs";
 
@@ -98,16 +98,19 @@ export async function usable({ compiler, flags }: Toolchain): Promise<boolean> {
   return code === 0;
 }
 
-/** A digest of texts and of files, given by their paths in the package. */
+/** A digest of texts and of files. Files in the package are given by their paths there and count with them. */
 export function digestOf(texts: readonly string[], files: readonly string[]): string {
   const hash = createHash("sha256").update(texts.join("\0"));
-  for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+  for (const file of files) {
+    const path = resolve(root, file);
+    hash.update(`\0${path === file ? "" : file}\0`).update(createHash("sha256").update(readFileSync(path)).digest());
+  }
   return hash.digest("hex");
 }
 
 /**
- * What tests build, kept between runs in node_modules/.cache/empreinte-native and named by a digest of what it is made
- * of. Several processes may use the folder: a file is copied there under another name and renamed.
+ * What tests build, kept between runs, by default in node_modules/.cache/empreinte-native, and named by a digest of what
+ * it is made of. Several processes may use the folder: a file is copied there under another name and renamed.
  */
 export class BuildCache {
   readonly folder: string;

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { findFfmpeg } from "../../../dist/doors/video.js";
 import { succeed } from "../run.ts";
+import { keptClip } from "./kept-clips.ts";
 
 /** Why tests are skipped where there is no ffmpeg. */
 export const noFfmpeg = "skipped: needs ffmpeg";
@@ -53,13 +54,44 @@ export function videoFolder(): { clips: string; temporary: string } {
   return { clips, temporary };
 }
 
-/** Makes a clip with ffmpeg from a lavfi graph. `args` choose how it is coded. */
-export async function makeClip(path: string, source: string, ...args: string[]): Promise<string> {
-  await runFfmpeg("-f", "lavfi", "-i", source, ...args, path);
-  return path;
+/** What every clip is made with. */
+const encoder = ["ffmpeg", found?.version ?? "", found?.path ?? ""];
+
+/**
+ * Makes a clip with ffmpeg from a lavfi graph, which may read files with `movie=`. `args` choose how it is coded. A clip
+ * that was made before is copied.
+ */
+export function makeClip(path: string, source: string, ...args: string[]): Promise<string> {
+  const files = [...source.matchAll(/\bmovie=([^,;[]+)/g)].map((match) => match[1]!);
+  const graph = files.reduce((text, file, i) => text.replaceAll(file, `${i}`), source);
+  return keptClip(path, [...encoder, "graph", graph, ...args], files, () =>
+    runFfmpeg("-f", "lavfi", "-i", source, ...args, path),
+  );
 }
 
-/** A source that moves and has edges. */
+/** Makes a clip with ffmpeg from another one, or copies it where it was made before. `args` say how. */
+export function convertClip(path: string, from: string, ...args: string[]): Promise<string> {
+  return keptClip(path, [...encoder, "file", ...args], [from], () => runFfmpeg("-i", from, ...args, path));
+}
+
+/**
+ * A film of three moving scenes with cuts between them, 480×270 at 12 frames a second, some ten seconds. Other films are
+ * of another `seed`.
+ */
+export function makeFilm(path: string, seed = 21): Promise<string> {
+  const recipe = "benchmarks/video-recall/scenes.mjs";
+  return keptClip(path, [...encoder, "film", `${seed}`], [recipe], async () => {
+    const { clip } = await import("../../../benchmarks/video-recall/scenes.mjs");
+    const scenes = mkdtempSync(join(tmpdir(), "empreinte-scenes-"));
+    try {
+      const large = await clip(scenes, seed, 3);
+      await runFfmpeg("-i", large, "-vf", "scale=480:270,fps=12,setsar=1", ...x264, path);
+    } finally {
+      rmSync(scenes, { recursive: true, force: true });
+    }
+  });
+}
+
 /**
  * Writes a decoder, as a shell script, that may change files: its shell is in a folder that confined programs do not
  * read, so that it starts without the kernel's rules for files.
@@ -69,6 +101,7 @@ export function writeUnconfined(path: string, script: string): void {
   writeFileSync(path, `#!${path}-shell\n${script}\n`, { mode: 0o755 });
 }
 
+/** A source that moves and has edges. */
 export const moving = "testsrc2=s=320x240:r=25:d=4";
 export const x264: readonly string[] = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"];
 

@@ -5,13 +5,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { hashVideo, readVpdq, signatureFromVpdq, VideoIndex, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, jsonLines } from "../../support/cli.ts";
-import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
 import { needsLongRun } from "../../support/long.ts";
 import {
+  convertClip,
   ffmpeg,
   makeClip,
+  makeFilm,
   noFfmpeg,
-  runFfmpeg,
   videoFolder,
   writeUnconfined,
   x264,
@@ -45,7 +45,7 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
 
   it("a damaged video is decided about by its readable part, and then named", async () => {
     const broken = path("broken.mp4");
-    await runFfmpeg("-i", path("known.mp4"), "-c", "copy", "-movflags", "+faststart", "-y", broken);
+    await convertClip(broken, path("known.mp4"), "-c", "copy", "-movflags", "+faststart");
     const whole = readFileSync(broken);
     writeFileSync(broken, whole.subarray(0, Math.floor(0.7 * whole.length)));
     const { code, stdout, stderr } = await empreinte(["scan", "--bank", bank, broken]);
@@ -106,13 +106,12 @@ describe.skipIf(ffmpeg === undefined)(`scan --bank${ffmpeg === undefined ? ` (${
     const [known, upload, cropped] = [path("film.mp4"), path("upload.mp4"), path("cropped.mp4")];
     const list = path("film.txt");
     beforeAll(async () => {
-      const graph = (from: string, filter: string): string => `movie=${from},scale=480:270,fps=12,${filter}`;
-      const [scenes, others] = [await clip(clips, 21, 3), await clip(clips, 22, 1)];
-      await makeClip(known, graph(scenes, "null"), ...x264);
-      const parts = [graph(others, "null"), `${graph(scenes, "trim=start=3:end=10")},setpts=PTS-STARTPTS`];
-      const inputs = parts.map((part, i) => `${part},format=yuv420p[v${i}]`);
+      await makeFilm(known);
+      const other = "mandelbrot=s=480x270:r=12:end_scale=0.05,trim=duration=4";
+      const parts = [other, `movie=${known},trim=start=3:end=10,setpts=PTS-STARTPTS`];
+      const inputs = parts.map((part, i) => `${part},setsar=1,format=yuv420p[v${i}]`);
       await makeClip(upload, `${inputs.join(";")};[v0][v1]concat=n=2`, ...x264, "-crf", "30");
-      await makeClip(cropped, graph(scenes, "crop=432:242,setsar=1"), ...x264);
+      await convertClip(cropped, known, "-vf", "crop=432:242,setsar=1", ...x264);
       const { frames } = await hashVideo(known, { sampling: { fps: 4 } });
       writeFileSync(list, writeVpdq(frames));
     });

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { hashVideo, type VideoMatch, type VideoSignature, writeVpdq } from "../../../dist/doors/video.js";
 import { empreinte, empreinteProcess, folder, jsonLines } from "../../support/cli.ts";
 import { needsLongRun } from "../../support/long.ts";
-import { ffmpeg, isOldFfmpeg, makeClip, noFfmpeg, runFfmpeg, x264 } from "../../support/video/video.ts";
+import { convertClip, ffmpeg, isOldFfmpeg, makeClip, noFfmpeg, x264 } from "../../support/video/video.ts";
 
 const clips = folder();
 /** Eight seconds of a moving fractal, its seconds 2 to 6, and another film. */
@@ -14,15 +14,19 @@ const [film, clip, other] = ["film.mp4", "clip.bin", "other.mkv"].map((name) => 
   string,
 ];
 const list = join(clips, "film.vpdq.txt");
+/** The signature of the clip. */
+let signature: VideoSignature | undefined;
 
 beforeAll(async () => {
   if (ffmpeg === undefined) return;
   const fractal = "mandelbrot=s=320x240:r=25:start_scale=2:end_scale=0.02:end_pts=180";
   await makeClip(film, `${fractal},trim=0:8`, ...x264);
-  await makeClip(clip, `${fractal},trim=2:6,setpts=PTS-STARTPTS,scale=240:180`, ...x264, "-crf", "30", "-f", "mp4");
+  const part = "trim=2:6,setpts=PTS-STARTPTS,scale=240:180";
+  await convertClip(clip, film, "-vf", part, ...x264, "-crf", "30", "-f", "mp4");
   await makeClip(other, "life=s=320x240:r=25:mold=10:ratio=0.3:seed=3,trim=0:6", ...x264);
   const { frames } = await hashVideo(film, { compat: "vpdq" });
   await writeFile(list, writeVpdq(frames));
+  signature = await hashVideo(clip);
 });
 
 /** The messages of a run, without the note that the ffmpeg of these tests is old. */
@@ -56,20 +60,19 @@ describe("videos on the command line", () => {
   test("hash prints a line a frame, whatever the file is called, and the signature as JSON", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const { stdout, code } = await empreinte(["hash", clip]);
-    const { frames } = await hashVideo(clip);
+    const { frames } = signature!;
     const lines = frames.map((f) => `${f.hash}  ${f.quality}  ${f.timestampSeconds.toFixed(3)} s  ${clip}\n`);
     expect(frames).toHaveLength(4);
     expect({ stdout, code }).toEqual({ stdout: lines.join(""), code: 0 });
     const json = await empreinte(["hash", "--json", "--sampling", "keyframes", clip]);
-    const [signature] = jsonLines<VideoSignature & { kind: string; path: string }>(json.stdout);
-    expect(signature).toEqual({ path: clip, kind: "video", ...(await hashVideo(clip, { sampling: "keyframes" })) });
+    const [printed] = jsonLines<VideoSignature & { kind: string; path: string }>(json.stdout);
+    expect(printed).toEqual({ path: clip, kind: "video", ...(await hashVideo(clip, { sampling: "keyframes" })) });
   });
 
   test("scan finds known videos in videos, and their frames among images", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const still = join(clips, "still.png");
-    const fractal = "mandelbrot=s=320x240:r=25:start_scale=2:end_scale=0.02:end_pts=180";
-    await makeClip(still, `${fractal},trim=4:5`, "-frames:v", "1");
+    await convertClip(still, film, "-vf", "trim=4:5", "-frames:v", "1");
     const { code, stdout, stderr } = await empreinte(["scan", "--video-signature", list, clip, other, still]);
     expect(withoutNote(stderr)).toBe("");
     const segment = `${clip}\tmatch\t\\d+\t${list}\torig\t-\t0\\.\\d-[34]\\.\\d=[12]\\.\\d-[56]\\.\\d share=\\d+%\n`;
@@ -125,7 +128,7 @@ describe("videos on the command line", () => {
     ["errors only", () => '{"path":"a","error":{"code":"b","message":"c"}}\n', /has no video and no image/],
   ] as const)("hash --json with %s is reported, with status 2", async ([, change, sentence], ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
-    const good = JSON.stringify({ path: "a", kind: "video", ...(await hashVideo(clip)) });
+    const good = JSON.stringify({ path: "a", kind: "video", ...signature });
     const bad = join(clips, "bad.json");
     await writeFile(bad, change(`${good}\n`));
     const { code, stdout, stderr } = await empreinte(["scan", "--video-signature", bad, clip]);
@@ -159,8 +162,7 @@ describe("videos on the command line", () => {
   test("scan finds a mirrored known video, but not with --no-orientations", async (ctx) => {
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const mirrored = join(clips, "mirrored.mp4");
-    const fractal = "mandelbrot=s=320x240:r=25:start_scale=2:end_scale=0.02:end_pts=180";
-    await makeClip(mirrored, `${fractal},trim=2:6,setpts=PTS-STARTPTS,transpose=1`, ...x264);
+    await convertClip(mirrored, clip, "-vf", "transpose=1", ...x264);
     const found = await empreinte(["scan", "--video-signature", list, mirrored]);
     expect(found.stdout).toMatch(
       new RegExp(`^${mirrored}\tmatch\t\\d+\t${list}\t\\w+\t-\t0\\.\\d-[34]\\.\\d=[12]\\.\\d-[56]\\.\\d `),
@@ -196,7 +198,7 @@ describe("a video that is damaged behind its middle", () => {
   const broken = join(clips, "broken.mp4");
   const broke = async (): Promise<void> => {
     const fast = join(clips, "fast.mp4"); // its index comes first
-    await runFfmpeg("-i", film, "-c", "copy", "-movflags", "+faststart", "-y", fast);
+    await convertClip(fast, film, "-c", "copy", "-movflags", "+faststart");
     const whole = await readFile(fast);
     await writeFile(broken, whole.subarray(0, Math.floor(0.7 * whole.length)));
   };

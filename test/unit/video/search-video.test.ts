@@ -5,7 +5,6 @@
 import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { clip } from "../../../benchmarks/video-recall/scenes.mjs";
 import { hashVideo, type VideoFrame, videoFrames, VideoIndex, type VideoInput } from "../../../dist/doors/video.js";
 import type { VideoSearchResult } from "../../../dist/video-index/results.js";
 import type { SearchVideoOptions } from "../../../dist/video-index/search-options.js";
@@ -14,7 +13,7 @@ import { native } from "../../../dist/native/load.js";
 import { empreinte } from "../../support/cli.ts";
 import { randomOf } from "../../support/video/films.ts";
 import { needsLongRun } from "../../support/long.ts";
-import { ffmpeg, makeClip, noFfmpeg, runFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
+import { convertClip, ffmpeg, makeClip, makeFilm, noFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
 
 /** A search for altered copies, at the level "standard" unless the options have another. */
 const search = (index: VideoIndex, input: VideoInput, options?: SearchVideoOptions): Promise<VideoSearchResult> =>
@@ -101,13 +100,10 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
   let known = "";
   let led = "";
   let film = "";
-  const edit = async (name: string, from: string, filter: string): Promise<string> => {
-    const path = join(clips, `${name}.mp4`);
-    await runFfmpeg("-i", from, "-vf", `${filter},setsar=1`, ...x264, path);
-    return path;
-  };
+  const edit = (name: string, from: string, filter: string): Promise<string> =>
+    convertClip(join(clips, `${name}.mp4`), from, "-vf", `${filter},setsar=1`, ...x264);
   beforeAll(async () => {
-    known = await edit("known", await clip(clips, 1, 3), "scale=480:270,fps=12");
+    known = await makeFilm(join(clips, "known.mp4"));
     const text = (size: number, what: string): string =>
       `drawtext=font=DejaVu Sans:text='${what}':fontsize=${size}:fontcolor=white:x=(w-tw)/2:y=(h-th)/2`;
     const card = `color=0x203060:s=320x180:r=10:d=3,${text(24, "An ordinary evening")}`;

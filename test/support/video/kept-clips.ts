@@ -1,0 +1,28 @@
+/** Clips that tests make, kept between runs in node_modules/.cache/empreinte-clips. */
+import { copyFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { BuildCache, digestOf } from "../project/native.ts";
+import { root } from "../run.ts";
+
+let cache: BuildCache | undefined;
+
+/**
+ * Puts a clip at `path`: the one that an earlier test or run made of the same, or otherwise what `make` writes there.
+ * @param texts what the clip is made with: the encoder's version and all that it is told.
+ * @param files what the clip is made of.
+ */
+export async function keptClip(
+  path: string,
+  texts: readonly string[],
+  files: readonly string[],
+  make: () => Promise<unknown>,
+): Promise<string> {
+  cache ??= new BuildCache(join(root, "node_modules/.cache/empreinte-clips"));
+  const name = `${digestOf(texts, files)}${extname(path)}`;
+  const kept = cache.find(name);
+  if (kept === undefined) {
+    await make();
+    cache.keep(name, path);
+  } else copyFileSync(kept, path);
+  return path;
+}
