@@ -46,7 +46,13 @@ const text = "some words of a page that has more than eight of them in it";
 
 /** An image of noise, and of more than 256 KiB. */
 const photo: Buffer = await sharp({
-  create: { width: 400, height: 300, channels: 3, background: "black", noise: { type: "gaussian", mean: 128, sigma: 60 } },
+  create: {
+    width: 400,
+    height: 300,
+    channels: 3,
+    background: "black",
+    noise: { type: "gaussian", mean: 128, sigma: 60 },
+  },
 })
   .png()
   .toBuffer();

@@ -1,7 +1,6 @@
 /** The command `empreinte-cluster status`. */
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { clusterStatus, statusText } from "../status.js";
 import { linkOf, linkOptions, positive } from "./options.js";
 
 /** Prints the status of a cluster. Returns 0, or 1 where something is not well. */
@@ -10,6 +9,7 @@ export async function statusCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options });
   const link = linkOf(values);
   const seconds = positive("watch", values.watch, "seconds");
+  const { clusterStatus, statusText } = await import("../status.js");
   for (;;) {
     const status = await clusterStatus(link);
     process.stdout.write(`${values.json ? JSON.stringify(status) : statusText(status)}\n`);

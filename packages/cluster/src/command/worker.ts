@@ -1,9 +1,7 @@
 /** The command `empreinte-cluster worker`: a node and a worker in one process. */
 import { parseArgs } from "node:util";
-import { ClusterNode } from "../node/node.js";
 import type { ClusterEvent } from "../events.js";
-import { Worker } from "../jobs/worker.js";
-import { type MetricsAddress, serveMetrics } from "../metrics/serve.js";
+import type { MetricsAddress } from "../metrics/serve.js";
 import { linkOf, linkOptions, positive, required, UsageError } from "./options.js";
 
 const options = {
@@ -46,6 +44,12 @@ export async function workerCommand(args: string[]): Promise<number> {
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
   });
+  // Loaded now: a mistake in the arguments is said without them, in a third of the time.
+  const [{ ClusterNode }, { Worker }, { serveMetrics }] = await Promise.all([
+    import("../node/node.js"),
+    import("../jobs/worker.js"),
+    import("../metrics/serve.js"),
+  ]);
   const shared = { ...link, id, onEvent, ...(replicas !== undefined && { replicas }) };
   const node = await ClusterNode.start({ ...shared, path });
   try {

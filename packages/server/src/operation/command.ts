@@ -8,15 +8,12 @@ import { actingAs } from "../core/actor.js";
 import { answerOf } from "../core/errors.js";
 import { statePath, storePath } from "../core/paths.js";
 import { readSecret } from "../core/secrets.js";
-import { prepareData } from "../core/service.js";
 import { State } from "../core/state.js";
 import { Keys } from "../keys/keys.js";
 import { parseRoles } from "../people/oidc.js";
 import { People } from "../people/people.js";
 import { readLabels } from "../review/labels.js";
-import { runWorkers } from "./cluster.js";
 import { ExchangeProgram } from "./exchange-program.js";
-import { startServer } from "./start.js";
 
 const usage = (): string => {
   const rows = Object.values(serverOptions).map(({ flag, type, default: fallback, help }) => {
@@ -68,6 +65,18 @@ function parseFlags(args: readonly string[]): GivenFlags {
   });
   const options: ParseArgsConfig["options"] = { ...own, ...Object.fromEntries(flags) };
   return parseArgs({ args: [...args], options, allowNegative: true, strict: true }).values as GivenFlags;
+}
+
+// The service itself is loaded when it is needed: an answer about the configuration comes in half of the time without.
+
+async function prepareData(folder: string): Promise<void> {
+  const service = await import("../core/service.js");
+  await service.prepareData(folder);
+}
+
+async function runWorkers(config: Config, read: () => Config): Promise<number> {
+  const workers = await import("./cluster.js");
+  return workers.runWorkers(config, read);
 }
 
 /** Makes the store at the first start, and prints the first key once. */
@@ -128,6 +137,7 @@ async function administer(config: Config, flags: GivenFlags): Promise<number | u
 
 /** Serves until SIGTERM or SIGINT. SIGHUP reads the configuration again. */
 async function serve(config: Config, read: () => Config): Promise<number> {
+  const { startServer } = await import("./start.js");
   const server = await startServer(config);
   process.stderr.write(`empreinte-server ${version} listens on ${server.url}\n`);
   process.on("SIGHUP", () => {
