@@ -34,14 +34,11 @@ export class Pool {
   #closed = false;
   #broken: Error | undefined;
 
+  readonly #threads: number;
+
+  /** @param threads how many there may be. Each begins when there is work for it: loading it takes more than a second. */
   constructor(threads: number) {
-    for (let i = 0; i < threads; i++) {
-      const worker = new Worker(new URL("./worker.js", import.meta.url));
-      worker.on("message", (answer: Answer) => this.#answered(answer));
-      worker.on("error", (error) => this.#failed(error));
-      this.#all.push(worker);
-      this.#idle.push(worker);
-    }
+    this.#threads = threads;
   }
 
   /** Makes an image as a file. It rejects with the error of its source or attack. */
@@ -69,9 +66,20 @@ export class Pool {
     for (const waiting of this.#running.values()) waiting.reject(ended);
   }
 
+  /** A thread without work, or undefined where each has some and there are as many as there may be. */
+  #free(): Worker | undefined {
+    if (this.#idle.length > 0 || this.#all.length >= this.#threads) return this.#idle.pop();
+    const worker = new Worker(new URL("./worker.js", import.meta.url));
+    worker.on("message", (answer: Answer) => this.#answered(answer));
+    worker.on("error", (error) => this.#failed(error));
+    this.#all.push(worker);
+    return worker;
+  }
+
   #start(): void {
-    while (!this.#closed && this.#idle.length > 0 && this.#queue.length > 0) {
-      const worker = this.#idle.pop()!;
+    while (!this.#closed && this.#queue.length > 0) {
+      const worker = this.#free();
+      if (worker === undefined) return;
       const waiting = this.#queue.shift()!;
       const id = this.#next++;
       this.#running.set(id, { ...waiting, worker });
