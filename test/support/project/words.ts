@@ -32,6 +32,21 @@ export interface Texts {
   strings: Found[];
 }
 
+/**
+ * Whether a source may have a retired word anywhere, so that it is worth parsing: each has the first word of a phrase, in
+ * one case or with a capital, where the letters around it may belong to other words.
+ */
+export function mayHave(retired: readonly Retired[]): (text: string) => boolean {
+  const firsts = [...new Set(retired.map(({ word }) => word.split(" ")[0]!))];
+  const cases = firsts.flatMap((word) => {
+    const tail = word.slice(1);
+    const capital = word[0]!.toUpperCase();
+    return [`(?<![a-z])${word}(?![a-z])`, `${capital}${tail}(?![a-z])`, `${capital}${tail.toUpperCase()}`];
+  });
+  const pattern = new RegExp(cases.join("|"));
+  return (text) => pattern.test(text);
+}
+
 /** "searchWay", "search_way" and "SearchWay2" → ["search", "way"]: the parts of an identifier, in lower case. */
 export function partsOf(identifier: string): string[] {
   return identifier
