@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 import { SlowFirst } from "./test/support/order.ts";
+import { root } from "./test/support/run.ts";
 import { ClosingLine } from "./test/support/reporter.ts";
 import { sharedFiles } from "./test/support/shared-process.ts";
 
@@ -32,6 +34,7 @@ export default defineConfig(({ mode }) => {
         // The service takes loaders from the decoder of its process and tunes its memory.
         { extends: true, test: { name: "service", include: shared.filter(isService), isolate: false } },
       ],
+      globalSetup: join(root, "test/support/run-folder.ts"),
       env: { EMPREINTE_LONG: long ? "1" : "" },
       // Node loads the compiled modules itself: passing each through the test runner takes most of a second a file.
       server: { deps: { external: [/\/dist\//] } },

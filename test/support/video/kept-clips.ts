@@ -8,7 +8,7 @@ let cache: BuildCache | undefined;
 
 /**
  * Puts a clip at `path`: the one that an earlier test or run made of the same, or otherwise what `make` writes there.
- * @param texts what the clip is made with: the encoder's version and all that it is told.
+ * @param texts what the clip is made with: the version of the encoder and its arguments.
  * @param files what the clip is made of.
  */
 export async function keptClip(

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Ran, root, run } from "../../support/run.ts";
 
-// The reporter in runs of its own: what it says last, and what the run ends with.
+// The reporter and the temporary folder in runs of their own: what is said last, and what the run ends with.
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "empreinte-reporter-"));
@@ -12,16 +12,19 @@ beforeEach(() => {
   writeFileSync(
     join(folder, "vitest.config.ts"),
     `import { ClosingLine } from ${JSON.stringify(join(root, "test/support/reporter.ts"))};
-     export default { test: { include: ["*.test.ts"], reporters: [new ClosingLine()] } };`,
+     const globalSetup = ${JSON.stringify(join(root, "test/support/run-folder.ts"))};
+     export default { test: { globalSetup, include: ["*.test.ts"], reporters: [new ClosingLine()] } };`,
   );
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A run in the folder, whose temporary files are there as well. */
 function vitest(files: Record<string, string>): Promise<Ran> {
   for (const [name, body] of Object.entries(files)) {
     writeFileSync(join(folder, name), `import { expect, test } from "vitest";\n${body}`);
   }
-  return run(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run"], { cwd: folder });
+  const env = { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder };
+  return run(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run"], { cwd: folder, env });
 }
 
 const good = 'test("good", () => expect(1).toBe(1));';
@@ -60,4 +63,14 @@ describe("the closing line", () => {
     expect(stdout).toMatch(/\n\n0 passed, 1 failed, 0 skipped\n$/);
     expect(code).toBe(1);
   });
+});
+
+test("a folder that a test leaves is removed, and the run ends with 1", async () => {
+  const leaves = `import { mkdtempSync } from "node:fs"; import { tmpdir } from "node:os";
+    test("leaves", () => void mkdtempSync(tmpdir() + "/empreinte-some-"));`;
+  const { code, stdout, stderr } = await vitest({ "a.test.ts": leaves });
+  expect(stdout).toMatch(/\n\n1 passed, 0 failed, 0 skipped\n$/);
+  expect(stderr).toMatch(/^The tests left in their temporary folder: empreinte-some-\w{6}$/m);
+  expect(code).toBe(1);
+  expect(readdirSync(folder).filter((name) => name.startsWith("empreinte-"))).toEqual([]);
 });

@@ -11,6 +11,7 @@ import { hashVideo, sniffVideo, type VideoFrame, videoFrames, type VideoProgress
 import {
   everyFrame,
   ffmpeg,
+  convertClip,
   makeClip,
   moving,
   noFfmpeg,
@@ -38,7 +39,7 @@ const fluent = (input: string): Ffmpeg => new Ffmpeg(input).setFfmpegPath(ffmpeg
 async function plainly(file: string, width = 320, height = 240): Promise<{ hash: string; quality: number }[]> {
   const raw = `${file}.raw`;
   const how = ["-map", "0:v:0", ...everyFrame, "-pix_fmt", "gray", "-f", "rawvideo"];
-  await runFfmpeg("-noautorotate", "-i", file, ...how, raw);
+  await convertClip(raw, file, ...how);
   const bytes = readFileSync(raw);
   const size = width * height;
   return Array.from({ length: bytes.length / size }, (_, i) => {
