@@ -1,6 +1,6 @@
-// Fetches a source once, in this process. KILL=POINT:PAGE lets a child kill itself at that page: before its "request", in
-// its transaction before ("complete") or after ("cursor") a whole list ends what it did not name, or when the
-// transaction is "committed".
+// Fetches a source once, in this process. `kill` is POINT:PAGE: the process kills itself at that page. The point is
+// before its "request", in its transaction before ("complete") or after ("cursor") a whole list ends what it did not
+// name, or when the transaction is "committed".
 import { BankStore } from "empreinte/bank";
 // The modules themselves: the package's door loads more than twice as much, in each of many children.
 import { openClient } from "../dist/clients/kinds.js";

@@ -1,5 +1,4 @@
-// Fetches a source once, or as often as its parent sends it a time, and answers each. Arguments: the store, the kind, the
-// base.
+// Fetches a source once, or whenever its parent sends a time, and answers. Arguments: the store, the kind, the base.
 import { fetchOnce } from "./fetch-once.mjs";
 
 const [path, kind, base] = process.argv.slice(2);

@@ -36,7 +36,7 @@ export class Pool {
 
   readonly #threads: number;
 
-  /** @param threads how many there may be. Each begins when there is work for it: loading it takes more than a second. */
+  /** @param threads how many there may be. Each begins when there is work for it: loading one takes a second. */
   constructor(threads: number) {
     this.#threads = threads;
   }

@@ -109,8 +109,8 @@ export function digestOf(texts: readonly string[], files: readonly string[]): st
 }
 
 /**
- * What tests build, kept between runs, by default in node_modules/.cache/empreinte-native, and named by a digest of what
- * it is made of. Several processes may use the folder: a file is copied there under another name and renamed.
+ * What tests build, kept between runs, by default in node_modules/.cache/empreinte-native, and named by a digest of
+ * what it is made of. Several processes may use the folder: a file is copied there under another name and renamed.
  */
 export class BuildCache {
   readonly folder: string;

@@ -33,8 +33,8 @@ export interface Texts {
 }
 
 /**
- * Whether a source may have a retired word anywhere, so that it is worth parsing: each has the first word of a phrase, in
- * one case or with a capital, where the letters around it may belong to other words.
+ * Returns what says whether a source may have a retired word anywhere, so that it is worth parsing: the first word of
+ * a phrase in lower or upper case or with a capital, as a part of a name or as a word of prose.
  */
 export function mayHave(retired: readonly Retired[]): (text: string) => boolean {
   const firsts = [...new Set(retired.map(({ word }) => word.split(" ")[0]!))];

@@ -58,8 +58,8 @@ export function videoFolder(): { clips: string; temporary: string } {
 const encoder = ["ffmpeg", found?.version ?? "", found?.path ?? ""];
 
 /**
- * Makes a clip with ffmpeg from a lavfi graph, which may read files with `movie=`. `args` choose how it is coded. A clip
- * that was made before is copied.
+ * Makes a clip with ffmpeg from a lavfi graph, which may read files with `movie=`. `args` choose how it is coded. A
+ * clip that was made before is copied.
  */
 export function makeClip(path: string, source: string, ...args: string[]): Promise<string> {
   const files = [...source.matchAll(/\bmovie=([^,;[]+)/g)].map((match) => match[1]!);
@@ -75,16 +75,15 @@ export function convertClip(path: string, from: string, ...args: string[]): Prom
 }
 
 /**
- * A film of three moving scenes with cuts between them, 480×270 at 12 frames a second, some ten seconds. Other films are
- * of another `seed`.
+ * A film of three moving scenes with cuts between them, 480×270 at 12 frames a second, some ten seconds.
  */
-export function makeFilm(path: string, seed = 21): Promise<string> {
+export function makeFilm(path: string): Promise<string> {
   const recipe = "benchmarks/video-recall/scenes.mjs";
-  return keptClip(path, [...encoder, "film", `${seed}`], [recipe], async () => {
+  return keptClip(path, [...encoder, "film"], [recipe], async () => {
     const { clip } = await import("../../../benchmarks/video-recall/scenes.mjs");
     const scenes = mkdtempSync(join(tmpdir(), "empreinte-scenes-"));
     try {
-      const large = await clip(scenes, seed, 3);
+      const large = await clip(scenes, 21, 3);
       await runFfmpeg("-i", large, "-vf", "scale=480:270,fps=12,setsar=1", ...x264, path);
     } finally {
       rmSync(scenes, { recursive: true, force: true });

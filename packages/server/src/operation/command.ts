@@ -67,7 +67,7 @@ function parseFlags(args: readonly string[]): GivenFlags {
   return parseArgs({ args: [...args], options, allowNegative: true, strict: true }).values as GivenFlags;
 }
 
-// The service itself is loaded when it is needed: an answer about the configuration comes in half of the time without.
+// The service itself is loaded when it is needed: an answer about the configuration comes in half of the time.
 
 async function prepareData(folder: string): Promise<void> {
   const service = await import("../core/service.js");
