@@ -9,7 +9,8 @@ import { sharedFiles } from "./test/support/shared-process.ts";
 /** Ends a test that hangs. No test may come near it, on however slow a machine: what a test measures, it counts. */
 const hanging = 10 * 60_000;
 
-const isService = (file: string): boolean => file.startsWith("packages/server/");
+/** Which files follow one another in the same processes: those of a package that needs its own, or "shared". */
+const projectOf = (file: string): string => /^packages\/(server|exchange)\//.exec(file)?.[1] ?? "shared";
 
 export default defineConfig(({ mode }) => {
   // `npm run test:all` is `vitest run --mode long`, which needs no shell to set a variable. See test/support/long.ts.
@@ -30,9 +31,12 @@ export default defineConfig(({ mode }) => {
             exclude: [...configDefaults.exclude, ...shared],
           },
         },
-        { extends: true, test: { name: "shared", include: shared.filter((file) => !isService(file)), isolate: false } },
-        // The service takes loaders from the decoder of its process and tunes its memory.
-        { extends: true, test: { name: "service", include: shared.filter(isService), isolate: false } },
+        // The service takes loaders from the decoder of its process and tunes its memory. So does `doctor`, which is
+        // among the shared ones. The exchange needs these loaders.
+        ...["shared", "server", "exchange"].map((name) => {
+          const include = shared.filter((file) => projectOf(file) === name);
+          return { extends: true as const, test: { name, include, isolate: false } };
+        }),
       ],
       globalSetup: join(root, "test/support/run-folder.ts"),
       env: { EMPREINTE_LONG: long ? "1" : "" },

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
-const prefix = "empreinte-run-";
+/** With a dot: the service hides in its errors what may be a hash, such as a path of 43 letters, dashes and slashes. */
+const prefix = "empreinte-run.";
 const variables = ["TMPDIR", "TEMP", "TMP"];
 const day = 24 * 3_600_000;
 

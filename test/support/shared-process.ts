@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { root } from "./run.ts";
 
 /**
- * The rooms whose tests leave their process alone. Hostile inputs, compilers, clusters and exchanges, which start a
- * service, have their own.
+ * The rooms whose tests leave their process alone. Hostile inputs, compilers and clusters have their own.
  */
 const rooms = ["test/kat", "test/property", "test/differential", "test/unit"];
-const packages = ["packages/browser/test", "packages/fetch/test", "packages/server/test"];
+const packages = ["browser", "exchange", "fetch", "server"].map((name) => `packages/${name}/test`);
 
 /**
  * What changes or measures the whole process: its environment, folder, allocator, memory, threads, handlers and
