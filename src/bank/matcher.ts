@@ -220,7 +220,7 @@ export class Matcher {
     const query = copies.length > 0 ? { ...checked, copies } : checked;
     const decision = await this.#searchAndDecide(query, signal);
     if (refused !== undefined && decision.matches.length === 0) throw refused;
-    return decision;
+    return samples?.furtherPages ? { ...decision, furtherPages: true } : decision;
   }
 
   /**

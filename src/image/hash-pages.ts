@@ -21,6 +21,11 @@ export interface ImageHash extends PixelHash {
    * Every page in order, with `pages: "all"`. The hash of the image is the first page's; for AVIF, the primary image's.
    */
   frames?: PageHash[];
+  /**
+   * True if the file has images behind the first, which were not read: frames of an animation, pages of a TIFF, images
+   * of a HEIC or MPO, images behind the end of another. `pages: "all"` reads them, or says that it cannot.
+   */
+  furtherPages?: true;
   /** The digests of the file's bytes, with the option `digests`. */
   digests?: FileDigests;
 }

@@ -21,6 +21,8 @@ export interface Samples {
   height: number;
   channels: 1 | 3 | 4;
   hash: PixelHash;
+  /** True if the file has images behind the first, which were not read. */
+  furtherPages?: true;
 }
 
 export interface SamplesOptions extends CheckedInputOptions {
@@ -68,8 +70,8 @@ export async function decodeSamples(
   const image = await withDecoded(content, { limits, all: false, task }, signal, (decoding) =>
     hashPages(decoding, task),
   );
-  const { width, height, frames: _frames, digests: _digests, ...own } = image;
-  return { data: none, width, height, channels: 1, hash: own };
+  const { width, height, frames: _frames, digests: _digests, furtherPages, ...own } = image;
+  return { data: none, width, height, channels: 1, hash: own, ...(furtherPages && { furtherPages }) };
 }
 
 /** Hashes the first page of an image that is decoded. */

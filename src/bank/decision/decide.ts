@@ -22,6 +22,8 @@ export interface Decision {
   prequalification?: Prequalification;
   /** What was looked up, with whole hashes. Keep decisions as carefully as the store. */
   query: CheckedQuery;
+  /** True if `checkImage` had a file with images behind the first, which it did not look at. */
+  furtherPages?: true;
 }
 
 /** Decides by the matches of a query. */

@@ -133,12 +133,7 @@ export const command: Command = defineCommand({
       const failure = video ? partialFailure(result) : undefined;
       if (failure !== undefined) throw failure;
     };
-    const { trouble } = await eachHash(
-      { selection, json, quiet, session, found },
-      settings,
-      videoOptions,
-      options.embedded,
-    );
+    const { trouble } = await eachHash({ selection, json, quiet, session, found }, settings, videoOptions, options);
     return endStatus(trouble, false);
   },
 });

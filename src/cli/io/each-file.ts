@@ -7,6 +7,7 @@ import type { LimitValues } from "./file-options.js";
 import { jsonPath, jsonText, type Path, shownPath } from "./names.js";
 import { inOrder } from "./ordered.js";
 import { type Failure, failureOf, isSkipped, type Outcome, reasonOf } from "./outcome.js";
+import { namePages } from "./not-read.js";
 import { Progress } from "./progress.js";
 import type { Selection } from "./files/selection.js";
 import { type Session, status } from "./session.js";
@@ -144,20 +145,20 @@ async function report<R>(outcome: Outcome<R>, run: FileRun<R>): Promise<Failure 
   }
 }
 
-/** What follows of an image that has a video behind it. */
-type EmbeddedWork<R> = (file: Found, signal: AbortSignal) => Promise<Outcome<R>[]>;
+/** What follows of an image that has more behind it. */
+type RestWork<R> = (file: Found, signal: AbortSignal) => Promise<Outcome<R>[]>;
 
-/** Each outcome, and behind that of an image those of the video in it. */
-async function* withEmbedded<R>(
+/** Each outcome, and behind that of an image those of the rest of its file. */
+async function* withRest<R>(
   all: AsyncIterable<Outcome<R>>,
-  embedded: EmbeddedWork<R>,
+  rest: RestWork<R>,
   signal: AbortSignal,
 ): AsyncGenerator<Outcome<R>> {
   for await (const outcome of all) {
     yield outcome;
     const { file, isVideo: known } = outcome;
-    if (known || !("result" in outcome) || file.stream) continue;
-    yield* await embedded(file, signal);
+    if (known || !("result" in outcome)) continue;
+    yield* await rest(file, signal);
   }
 }
 
@@ -165,7 +166,7 @@ async function eachOutcome<R>(
   run: FileRun<R>,
   images: ImageWork<R>,
   other: OtherWork<R>,
-  embedded: EmbeddedWork<R>,
+  rest: RestWork<R>,
 ): Promise<{ trouble: boolean }> {
   const { selection, session, quiet, json } = run;
   const { signal } = session;
@@ -179,7 +180,7 @@ async function eachOutcome<R>(
     onExcluded: () => void tally.excluded++,
   });
   try {
-    for await (const outcome of withEmbedded(outcomes(files, images, other, progress, session), embedded, signal)) {
+    for await (const outcome of withRest(outcomes(files, images, other, progress, session), rest, signal)) {
       const { file, part } = outcome;
       if (part === undefined) progress.done = ++tally.done;
       const failure = await report(outcome, run);
@@ -206,13 +207,24 @@ async function eachOutcome<R>(
   return { trouble: tally.failed > 0 };
 }
 
+/** What of an image's file is read beside its first page. */
+export interface RestOptions {
+  /** Whether all pages are read. */
+  allPages: boolean;
+  /** Whether the video behind an image is read. */
+  embedded: boolean;
+}
+
+/** The name of the option in an error, where it would help. */
+const allPagesHint = "; --all-pages reads them";
+
 /**
  * Works on every selected file, image or video, and hands each result over in order. A failure is printed, as JSON on
  * standard output or as a sentence on standard error. Returns whether there was one.
  */
 export async function eachFile<R>(
   run: FileRun<R>,
-  work: { images: ImageWork<R>; video: VideoWork<R>; videoOptions: HashVideoOptions; embedded: boolean },
+  work: { images: ImageWork<R>; video: VideoWork<R>; videoOptions: HashVideoOptions; rest: RestOptions; hint?: string },
 ): Promise<{ trouble: boolean }> {
   const beforeVideo = async (): Promise<void> => {
     if (!run.quiet) await noteOldDecoder(run.session);
@@ -226,15 +238,19 @@ export async function eachFile<R>(
     progress.detail = undefined;
     return answers;
   };
-  const embedded: EmbeddedWork<R> = async (file, signal) => {
-    if (!work.embedded) return nameEmbedded(file, signal, "; --embedded reads it");
+  const embedded: RestWork<R> = async (file, signal) => {
+    if (!work.rest.embedded) return nameEmbedded(file, "; --embedded reads it");
     return embeddedOutcomes<R>(file, signal, async (video) => {
       await beforeVideo();
       const options = { ...work.videoOptions, signal, name: shownPath(file.path) };
       return streamOutcomes<R>(file, video, options, work.video);
     });
   };
-  return eachOutcome(run, work.images, other, embedded);
+  const rest: RestWork<R> = async (file, signal) => [
+    ...(work.rest.allPages ? [] : await namePages(file, work.hint ?? allPagesHint)),
+    ...(await embedded(file, signal)),
+  ];
+  return eachOutcome(run, work.images, other, rest);
 }
 
 /** Hashes every selected file, as `eachFile` does. */
@@ -242,19 +258,23 @@ export function eachHash(
   run: FileRun<HashResult>,
   settings: HashSettings,
   videoOptions: HashVideoOptions,
-  embedded: boolean,
+  rest: RestOptions,
 ): Promise<{ trouble: boolean }> {
   const images = hashWork<HashResult>(settings, run.session.stdin, (hash) => hash);
   const video: VideoWork<HashResult> = async (input, options) => {
     const signature = await hashVideo(input, options);
     return { result: signature, streamCount: signature.streamCount };
   };
-  return eachFile(run, { images, video, videoOptions, embedded });
+  return eachFile(run, { images, video, videoOptions, rest });
 }
 
 /** Works on every selected file as an image; a video is no image. */
 export function eachImage<R>(run: FileRun<R>, images: ImageWork<R>): Promise<{ trouble: boolean }> {
-  return eachOutcome(run, images, async () => undefined, nameEmbedded);
+  const rest = async (file: Found): Promise<Outcome<R>[]> => [
+    ...(await namePages(file, "")),
+    ...(await nameEmbedded(file)),
+  ];
+  return eachOutcome(run, images, async () => undefined, rest);
 }
 
 /** 2 after a failure, whatever was found. */

@@ -119,7 +119,7 @@ export const pageOptions = {
   "all-pages": {
     type: "flag",
     group: "Limits",
-    does: "Read every page of an animation or TIFF, not only the first.",
+    does: "Read every image of a file, not only the first: frames of an animation, pages of a TIFF, images behind another one. Without it, such a file is reported, and the exit status is 2.",
   },
   "max-pages": {
     type: "integer",

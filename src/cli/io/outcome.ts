@@ -1,14 +1,14 @@
 import type { Readable } from "node:stream";
 import { getSystemErrorMap } from "node:util";
-import { embeddedVideo } from "../../doors/video.js";
 import type { ImageInput } from "../../index.js";
 import { withoutHashes } from "../../without-hashes.js";
-import { NotedFile } from "../../files/noted-file.js";
+import { NotedInput } from "../../files/noted-input.js";
 import { openFile } from "../../files/open-file.js";
+import { behindOf } from "./behind.js";
 import { looksLikeMedia } from "./files/looks-like.js";
 import { type Path, shownPath } from "./names.js";
 import { descriptorStream, inheritedDescriptor } from "./files/pipes.js";
-import type { VideoPart } from "./videos/video-part.js";
+import type { FilePart, VideoPart } from "./videos/video-part.js";
 import type { Found } from "./files/walk.js";
 
 /** Why a file has no result. */
@@ -18,7 +18,9 @@ export interface Failure {
 }
 
 /** A file, or a part of one, with its result or the reason why there is none. */
-export type Outcome<R> = { file: Found; isVideo?: boolean; part?: VideoPart } & ({ result: R } | { failure: Failure });
+export type Outcome<R> = { file: Found; isVideo?: boolean } & (
+  { part?: VideoPart; result: R } | { part?: FilePart; failure: Failure }
+);
 
 export function failureOf(file: Found, error: Error): Failure {
   const { code } = error as { code?: unknown };
@@ -52,20 +54,16 @@ async function* bytesOf(path: Path): AsyncGenerator<Uint8Array> {
   yield* file.createReadStream() as AsyncIterable<Uint8Array>;
 }
 
-/**
- * What the library reads the file from. A file is also searched for a video behind its image while its bytes are there.
- */
-export function inputOf(file: Found, stdin: Readable): ImageInput {
-  const { path, stream } = file;
+/** The bytes of a file as the library reads them. */
+function bytesFrom({ path, stream }: Found, stdin: Readable): string | AsyncIterable<Uint8Array> {
   if (stream) return path === "-" ? stdin : descriptorStream(inheritedDescriptor(path.toString())!);
   // A path as bytes would be taken for the image itself.
-  if (typeof path !== "string") return bytesOf(path);
-  return new NotedFile(path, (bytes) => {
-    if (file.error !== undefined) return;
-    // What goes wrong is reported when the file is read for its video.
-    file.embedded = embeddedVideo(bytes).then(
-      (video) => video?.length ?? 0,
-      () => undefined,
-    );
+  return typeof path === "string" ? path : bytesOf(path);
+}
+
+/** What the library reads the file from. What is behind its image is noted while its bytes are there. */
+export function inputOf(file: Found, stdin: Readable): ImageInput {
+  return new NotedInput(bytesFrom(file, stdin), (bytes, pages) => {
+    if (file.error === undefined) file.behind = behindOf(bytes, pages);
   });
 }

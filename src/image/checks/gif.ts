@@ -21,8 +21,11 @@ function afterSubBlocks(gif: Uint8Array, from: number): number {
   return at + 1;
 }
 
-/** Yields the frames of a GIF, up to its end or to where it cannot be followed. */
-function* framesOf(gif: Uint8Array): Generator<GifFrame, void, undefined> {
+/**
+ * Yields the frames of a GIF, up to its end or to where it cannot be followed. Returns where the byte behind its end
+ * is, if it has an end.
+ */
+export function* framesOf(gif: Uint8Array): Generator<GifFrame, number | undefined, undefined> {
   const short = (at: number): number => gif[at]! | (gif[at + 1]! << 8);
   let at = 13 + tableBytes(gif[10] ?? 0);
   for (;;) {
@@ -34,7 +37,7 @@ function* framesOf(gif: Uint8Array): Generator<GifFrame, void, undefined> {
       const data = { pixels: width * height, codeBits: gif[codeAt] ?? 0, dataAt: codeAt + 1 };
       yield { left, top, width, height, interlaced, ...data };
       at = afterSubBlocks(gif, codeAt + 1);
-    } else if (gif[at] === 0x3b || gif[at] !== 0) return;
+    } else if (gif[at] !== 0) return gif[at] === 0x3b ? at + 1 : undefined;
     else at++; // The decoder skips a lone zero as well.
   }
 }

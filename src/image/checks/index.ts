@@ -1,3 +1,5 @@
+import { unsupported } from "../decode/refusals.js";
+import { hasImagesBelow } from "../formats/tiff-pages.js";
 import type { Encoded } from "../input/encoded.js";
 import { prepareAvif } from "./avif.js";
 import { checkGif } from "./gif.js";
@@ -25,5 +27,7 @@ export async function checkImage(image: Encoded, all: boolean): Promise<void> {
   else if (format === "avif") prepareAvif(image, all);
   else if (format === "heic") checkHeic(image, all);
   else if (format === "jxl") checkJxl(image);
-  else if (format === "jp2") checkJp2(image);
+  else if (format === "jp2") checkJp2(image, all);
+  else if (format === "tiff" && all && hasImagesBelow(image.bytes))
+    throw unsupported(image, "a TIFF with images below a page, as a DNG has them");
 }

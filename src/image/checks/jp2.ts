@@ -1,5 +1,5 @@
 import { damaged, unsupported } from "../decode/refusals.js";
-import { boxAt } from "../formats/boxes.js";
+import { boxAt, boxesIn } from "../formats/boxes.js";
 import type { Encoded } from "../input/encoded.js";
 import { checkSize } from "./sides.js";
 
@@ -18,10 +18,12 @@ function codestreamAt(image: Encoded): number {
 }
 
 /**
- * Checks the size, the tiles and the components that a JPEG 2000 says.
+ * Checks the size, the tiles and the components that a JPEG 2000 says, and with `all` that it has one image.
  * @throws {ImageError} `ERR_EMPREINTE_CORRUPT`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` @throws {LimitError}
  */
-export function checkJp2(image: Encoded): void {
+export function checkJp2(image: Encoded, all: boolean): void {
+  const codestreams = [...boxesIn(image.bytes)].filter(({ type }) => type === "jp2c").length;
+  if (all && codestreams > 1) throw unsupported(image, `a JPEG 2000 of ${codestreams} images`);
   const { bytes } = image;
   const start = codestreamAt(image);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,4 +1,5 @@
 import { native } from "../../native/load.js";
+import { hasFurtherPages } from "../further/has-further-pages.js";
 import type { Content } from "../input/byte-collector.js";
 import type { Page } from "./decode.js";
 import { decodeSlots } from "./decode-slots.js";
@@ -41,6 +42,9 @@ export async function withDecoded<T>(
       const { name, digests } = content;
       const expire = (): void => controller.abort(tooSlow(name, limits.maxSeconds));
       const timer = setTimeout(expire, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
+      const isFirstOnly = (task.kind === "hash" && !task.all) || task.kind === "samples";
+      // Before the decoder may change or free the bytes.
+      const furtherPages = isFirstOnly && hasFurtherPages(content.bytes);
       try {
         let made: T;
         if (limits.isolation === "process") {
@@ -50,6 +54,7 @@ export async function withDecoded<T>(
           const pages = decodePages({ ...content, limits, signal: controller.signal }, all);
           made = await use({ pages, signal: controller.signal, ...(digests && { digests }) });
         }
+        if (furtherPages) made = { ...made, furtherPages };
         // After a failure or an abort the decoder may still read the bytes on another thread.
         native.release(content.bytes);
         return made;

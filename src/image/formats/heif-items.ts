@@ -24,28 +24,69 @@ class Fields {
   }
 }
 
-/** Returns the numbers of the items of a type. */
-function itemsOf(bytes: Uint8Array, meta: Box, type: string): Set<number> {
-  const found = new Set<number>();
+/** An item of a HEIF, as its table says it. */
+interface Item {
+  id: number;
+  type: string;
+  hidden: boolean;
+}
+
+/** Yields the items in the order of the table. */
+function* itemsIn(bytes: Uint8Array, meta: Box): Generator<Item, void, undefined> {
   const infos = boxAt(bytes, ["iinf"], meta.at + 4, meta.end);
-  if (infos === undefined) return found;
+  if (infos === undefined) return;
   const first = infos.at + (bytes[infos.at] === 0 ? 6 : 8);
   for (const info of boxesIn(bytes, first, infos.end)) {
     const fields = new Fields(bytes, info.at);
-    const version = fields.take(4) >>> 24;
+    const head = fields.take(4);
+    const version = head >>> 24;
     if (info.type !== "infe" || version < 2) continue;
     const id = fields.take(version === 2 ? 2 : 4);
     fields.take(2);
-    if (String.fromCharCode(...bytes.subarray(fields.at, fields.at + 4)) === type) found.add(id);
+    const type = String.fromCharCode(...bytes.subarray(fields.at, fields.at + 4));
+    yield { id, type, hidden: (head & 1) === 1 };
+  }
+}
+
+/** Types of items that are images: compressed ones, and those that are made of others. */
+const imageTypes: ReadonlySet<string> = new Set(
+  "hvc1 hev1 av01 avc1 vvc1 lhv1 jpeg j2k1 unci grid iovl iden".split(" "),
+);
+
+/** Returns the items that are tiles of a grid, thumbnails, depth maps or gain maps of another item. */
+function dependentItems(bytes: Uint8Array, meta: Box): Set<number> {
+  const found = new Set<number>();
+  const references = boxAt(bytes, ["iref"], meta.at + 4, meta.end);
+  if (references === undefined) return found;
+  const idBytes = bytes[references.at] === 0 ? 2 : 4;
+  for (const { type, at, end } of boxesIn(bytes, references.at + 4, references.end)) {
+    const fields = new Fields(bytes, at);
+    const from = fields.take(idBytes);
+    if (type === "thmb" || type === "auxl") found.add(from);
+    if (type !== "dimg") continue;
+    for (let left = fields.take(2); left > 0 && fields.at < Math.min(end, bytes.length); left--)
+      found.add(fields.take(idBytes));
   }
   return found;
+}
+
+/** Returns how many images a HEIF has that are shown: not hidden, and not a part or a property of another. */
+export function imageCount(bytes: Uint8Array): number {
+  const meta = boxAt(bytes, ["meta"]);
+  if (meta === undefined) return 0;
+  const dependent = dependentItems(bytes, meta);
+  let count = 0;
+  for (const { id, type, hidden } of itemsIn(bytes, meta)) {
+    if (!hidden && imageTypes.has(type) && !dependent.has(id)) count++;
+  }
+  return count;
 }
 
 /** Returns the parts of each item of a type, in the order of the file's table. */
 export function extentsOf(bytes: Uint8Array, type: string): Extent[][] {
   const meta = boxAt(bytes, ["meta"]);
   if (meta === undefined) return [];
-  const wanted = itemsOf(bytes, meta, type);
+  const wanted = new Set([...itemsIn(bytes, meta)].filter((item) => item.type === type).map(({ id }) => id));
   const places = boxAt(bytes, ["iloc"], meta.at + 4, meta.end);
   const own = boxAt(bytes, ["idat"], meta.at + 4, meta.end);
   if (places === undefined) return [];

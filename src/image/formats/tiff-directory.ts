@@ -49,8 +49,18 @@ export class TiffReader {
     let at = this.#offset(valueBytes);
     for (let i = 0; i < page; i++) at = this.#offset(at + countBytes + entryBytes * countAt(at));
     if (at === 0) throw new RangeError("there is no such page");
+    return this.directoryAt(at);
+  }
+
+  /** Reads the directory at a byte of the file. @throws {RangeError} if the file is cut. */
+  directoryAt(at: number): Directory {
+    const [countBytes, entryBytes, valueBytes] = this.#big ? [8, 20, 8] : [2, 12, 4];
     const fields = new Map<number, Field>();
-    for (let entry = at + countBytes, i = countAt(at); i > 0; i--, entry += entryBytes) {
+    for (
+      let entry = at + countBytes, i = this.#big ? this.#offset(at) : this.#short(at);
+      i > 0;
+      i--, entry += entryBytes
+    ) {
       const type = this.#short(entry + 2);
       const count = this.#offset(entry + 4);
       const value = entry + entryBytes - valueBytes;

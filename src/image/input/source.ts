@@ -2,9 +2,10 @@ import { onAbort } from "../../on-abort.js";
 import { invalidArgument, isBytes } from "../../check.js";
 import { EmpreinteError, ImageError, printable, systemReason } from "../../errors.js";
 import { type ByteStream, bytesOfChunk, type Chunks, chunksOf, isStream } from "../../files/byte-stream.js";
-import { NotedFile } from "../../files/noted-file.js";
+import { NotedInput } from "../../files/noted-input.js";
 import { openFile } from "../../files/open-file.js";
 import { pathOf } from "../../files/path.js";
+import { hasFurtherPages } from "../further/has-further-pages.js";
 import { ByteCollector, type Content, tooManyBytes } from "./byte-collector.js";
 import type { DigestType } from "./digest.js";
 import type { EncodedInput } from "./input.js";
@@ -108,12 +109,12 @@ function readerOf(
   maxBytes: number,
   digests: readonly DigestType[],
 ): Reader {
-  if (input instanceof NotedFile) {
-    const { path, note } = input;
-    const read = readerOf(path, name, maxBytes, digests);
+  if (input instanceof NotedInput) {
+    const { input: noted, note } = input;
+    const read = readerOf(noted, name, maxBytes, digests);
     return async (signal) => {
       const content = await read(signal);
-      note(content.bytes);
+      note(content.bytes, hasFurtherPages(content.bytes));
       return content;
     };
   }

@@ -55,7 +55,11 @@ async function hashContent(
   const image = await holdImage(body, service.memory);
   try {
     const hashed = await matching.hashImage(image, signal);
-    if (await hasVideoBehind(image)) reply.header(notLookedAt, "embedded-video");
+    const rest = [
+      ...(hashed.furtherPages ? ["further-images"] : []),
+      ...((await hasVideoBehind(image)) ? ["embedded-video"] : []),
+    ];
+    if (rest.length > 0) reply.header(notLookedAt, rest.join(", "));
     const { hash, quality, stable, orientations } = hashed;
     if (quality < leastQuality) return { signals: { pdq: "" }, queries: {}, quality };
     const query: CheckQuery = { hash, quality, stable, ...(orientations !== undefined && { orientations }) };

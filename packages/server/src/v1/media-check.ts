@@ -89,12 +89,13 @@ export class MediaCheck {
     const { memory, review } = this.#service;
     const image = await holdImage(chunks, memory);
     try {
-      const decision = await this.#matching.checkImage(image, level, all, call.signal);
+      const { furtherPages, ...decision } = await this.#matching.checkImage(image, level, all, call.signal);
       const preview = Review.isFor(decision) ? await review?.preview(image, call.signal) : undefined;
       const { parts, incomplete } = await this.#checkBehind(image, level, call);
       this.#matching.report(decision, { kind: "image", reference, preview }, image);
       for (const { part, decision } of parts) this.#matching.report(decision, { kind: "video", reference, part });
-      return { parts: [{ part: undefined, decision }, ...parts], incomplete };
+      const notRead = furtherPages ? ["Only the first image of the file was looked at, not those behind it"] : [];
+      return { parts: [{ part: undefined, decision }, ...parts], incomplete: [...notRead, ...incomplete] };
     } finally {
       image.release();
     }

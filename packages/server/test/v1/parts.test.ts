@@ -131,12 +131,26 @@ describe("a motion photograph", () => {
     expect(checked.incomplete).toEqual([expect.stringMatching(/^Nobody knows whether a video is behind the image/)]);
   });
 
+  test("of images behind the first is decided by the first, and the answer says so", async () => {
+    expect((await check(image)).incomplete).toBeUndefined();
+    const two = Buffer.concat([image, await photograph(4)]);
+    for (const level of ["fast", "standard"]) {
+      expect((await check(two, `?level=${level}`)).incomplete, level).toEqual([
+        "Only the first image of the file was looked at, not those behind it",
+      ]);
+    }
+  });
+
   test("of which HMA's answers have the image alone names the rest in a header", async () => {
     const sent = async (part: string, file: Buffer): Promise<Answer> =>
       server.call("/h/hash", { body: form({ [part]: file }) });
     const header = ({ headers }: Answer): string | null => headers.get("x-empreinte-not-looked-at");
     expect(header(await sent("photo", motion("second.mp4")))).toBe("embedded-video");
     expect(header(await sent("photo", image))).toBeNull();
+    const two = Buffer.concat([image, image]);
+    expect(header(await sent("photo", two))).toBe("further-images");
+    const all = Buffer.concat([two, readFileSync(path("second.mp4"))]);
+    expect(header(await sent("photo", all))).toBe("further-images, embedded-video");
     expect(header(await sent("video", readFileSync(path("first.mp4"))))).toBe("frames");
   });
 });

@@ -59,7 +59,7 @@ export interface Scanner {
 /** Scans the selected files, prints what is found, and returns the exit status. */
 export async function runScanner(
   scanner: Scanner,
-  { options, selection, session }: ScanContext,
+  { options, selection, session, copyLevel }: ScanContext,
   trouble: boolean,
 ): Promise<number> {
   let matched = false;
@@ -88,7 +88,9 @@ export async function runScanner(
       images: scanner.images,
       video: scanner.video,
       videoOptions: scanner.videoOptions,
-      embedded: options.embedded,
+      rest: options,
+      // The other levels search the first page alone.
+      ...(copyLevel !== undefined && { hint: `; --level fast with --all-pages reads them` }),
     },
   );
   return endStatus(trouble || done.trouble, matched);

@@ -3,6 +3,7 @@ import { readWholeFile } from "../../../files/read-file.js";
 import { defaultLimits, LimitError } from "../../../index.js";
 import { embeddedVideo, type HashVideoOptions } from "../../../doors/video.js";
 import { shownPath } from "../names.js";
+import { notRead } from "../not-read.js";
 import { failureOf, type Outcome } from "../outcome.js";
 import { isVideo } from "./videos.js";
 import type { Found } from "../files/walk.js";
@@ -73,13 +74,19 @@ export async function videoOutcomes<R>(
   return streamOutcomes(file, path, options, work);
 }
 
-/** How many bytes the video behind an image has. It is undefined if the image was read by something else. */
-const embeddedLength = async (file: Found): Promise<number | undefined> =>
-  file.error === undefined ? file.embedded : undefined;
+/** How many bytes the video behind an image has; an error if that is not known. */
+async function embeddedLength(file: Found): Promise<number | Error> {
+  const behind = file.error === undefined ? await file.behind : undefined;
+  return behind?.video ?? 0;
+}
+
+const failed = (file: Found, error: Error): Outcome<never>[] => [
+  { file, isVideo: true, part: "embedded", failure: failureOf(file, error) },
+];
 
 /**
- * Searches an image for a video behind it, and hands that to `use`. A file that cannot be searched is a failure. Most
- * images have none, which is known since they were read.
+ * Hands the video behind an image to `use`. A file that cannot be searched is a failure, and so is a pipe, which cannot
+ * be read twice. Most images have none, which is known since they were read.
  * @param signal aborted when the command ends.
  */
 export async function embeddedOutcomes<R>(
@@ -87,8 +94,11 @@ export async function embeddedOutcomes<R>(
   signal: AbortSignal,
   use: (video: Uint8Array) => Promise<Outcome<R>[]>,
 ): Promise<Outcome<R>[]> {
-  const { path } = file;
-  if ((await embeddedLength(file)) === 0) return [];
+  const { path, stream } = file;
+  const length = await embeddedLength(file);
+  if (length === 0) return [];
+  if (typeof length !== "number") return failed(file, length);
+  if (stream) return nameEmbedded(file, " from a pipe");
   try {
     const video = await embeddedVideo(
       typeof path === "string" ? path : await readWholeFile(path, defaultLimits.maxBytes),
@@ -96,16 +106,14 @@ export async function embeddedOutcomes<R>(
     return video === undefined ? [] : await use(video);
   } catch (error) {
     signal.throwIfAborted();
-    return [{ file, isVideo: true, part: "embedded", failure: failureOf(file, error as Error) }];
+    return failed(file, error as Error);
   }
 }
 
-/** Names the video behind an image, which is not read. @param hint what would read it. */
-export async function nameEmbedded(file: Found, signal: AbortSignal, hint = ""): Promise<Outcome<never>[]> {
-  const named = (length: number): Outcome<never>[] => {
-    const text = `a video of ${length} bytes behind the image was not read${hint}`;
-    return [{ file, part: "embedded", failure: { code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT", message: text } }];
-  };
+/** Names the video behind an image, which is not read. @param hint what would read it, or why it was not. */
+export async function nameEmbedded(file: Found, hint = ""): Promise<Outcome<never>[]> {
   const length = await embeddedLength(file);
-  return length ? named(length) : embeddedOutcomes<never>(file, signal, async (video) => named(video.length));
+  if (length === 0) return [];
+  if (typeof length !== "number") return failed(file, length);
+  return [notRead(file, "embedded", `a video of ${length} bytes behind the image was not read${hint}`)];
 }

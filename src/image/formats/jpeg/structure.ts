@@ -43,7 +43,8 @@ export interface Part {
   data?: () => Uint8Array;
 }
 
-const standsAlone = (marker: number): boolean => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
+/** True for the markers without a length: restarts and TEM. */
+export const standsAlone = (marker: number): boolean => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
 
 /**
  * Bytes that are looked at one by one after a hit. indexOf is faster where hits are rare, and slower where they are
@@ -77,19 +78,20 @@ function endOfData(bytes: Uint8Array, from: number): number {
 
 /**
  * Yields the parts in order, up to the end of the image or to where the file cannot be followed. Bytes that are no
- * marker are skipped, as the decoder does.
+ * marker are skipped, as the decoder does. Returns where the byte behind the end of the image is, if it has an end.
  */
-export function* partsOf(bytes: Uint8Array): Generator<Part, void, undefined> {
+export function* partsOf(bytes: Uint8Array): Generator<Part, number | undefined, undefined> {
   for (let at = 2; ;) {
     at = nextFf(bytes, at);
     while (bytes[at] === 0xff) at++;
     const marker = bytes[at];
-    if (marker === undefined || marker === 0xd9) return;
+    if (marker === undefined) return undefined;
     at++;
+    if (marker === 0xd9) return at;
     if (marker === 0 || standsAlone(marker)) continue;
-    if (at + 2 > bytes.length) return;
+    if (at + 2 > bytes.length) return undefined;
     const length = (bytes[at]! << 8) | bytes[at + 1]!;
-    if (length < 2 || at + length > bytes.length) return;
+    if (length < 2 || at + length > bytes.length) return undefined;
     const payload = bytes.subarray(at + 2, at + length);
     at += length;
     if (marker !== 0xda) {

@@ -1,0 +1,16 @@
+/**
+ * An image whose bytes are wanted for something else as well. Whoever reads it calls `note` once with all its bytes,
+ * which are not kept and not changed. `note` returns at once and never throws.
+ */
+export class NotedInput extends URL {
+  /** A path as it was given, for errors, or a stream. */
+  readonly input: string | AsyncIterable<Uint8Array>;
+  readonly note: (bytes: Uint8Array, furtherPages: boolean) => void;
+
+  /** @param note gets the bytes, and whether they have further images behind the first. */
+  constructor(input: string | AsyncIterable<Uint8Array>, note: (bytes: Uint8Array, furtherPages: boolean) => void) {
+    super("noted:input");
+    this.input = input;
+    this.note = note;
+  }
+}
