@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FloodCounts } from "../../../dist/bank/decision/flood.js";
+import { labelMatchedByPolicy } from "../../../dist/bank/decision/match-signals.js";
 import { BankStore, type EntryInput, Matcher } from "../../../dist/doors/bank.js";
+import { orientationNames } from "../../../dist/index.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 
 const hashes = randomHashes(128, 611);
@@ -251,6 +253,59 @@ test("hits count for less than the whole window, and one more upload than allowe
   expect(three.add(2, "e", { uploads: 3, seconds: 60 }, 5)).toBe(false);
   three.forget(1);
   expect(three.add(1, "f", { uploads: 3, seconds: 60 }, 6)).toBe(false);
+});
+
+test("an upload that comes again counts from then on, and keeps no older one", () => {
+  const counts = new FloodCounts();
+  const limit = { uploads: 2, seconds: 100 };
+  const hits: [string, number][] = [
+    ["a", 0],
+    ["b", 10_000],
+    ["a", 90_000],
+    ["c", 115_000],
+  ];
+  // When the last one comes, the second is more than 100 seconds old.
+  expect(hits.map(([upload, time]) => counts.add(1, upload, limit, time))).toEqual([false, false, false, false]);
+  expect(counts.add(1, "d", limit, 116_000)).toBe(true);
+});
+
+test("a qualification takes a note of up to 1,024 characters", async () => {
+  await store.import(from, [{ id: "a", signals: [pdq(0)] }]);
+  const matcher = new Matcher(store);
+  const qualify = (length: number): unknown =>
+    matcher.qualify(matcher.check({ hash: hash(0) }), { labels: ["x:1"], by: "ada", note: "n".repeat(length) });
+  expect(qualify(1024)).toBeDefined();
+  expect(() => qualify(1025)).toThrow(/1024 characters/);
+});
+
+test("an entry that is disabled until a time counts again from that time on", () => {
+  const bank = { policy: {} } as Parameters<typeof labelMatchedByPolicy>[0];
+  const counts = (until: number | null): boolean => {
+    const entry = { disabledUntil: until, labels: [] } as unknown as Parameters<typeof labelMatchedByPolicy>[1];
+    return labelMatchedByPolicy(bank, entry, hash(0), 1000) !== undefined;
+  };
+  expect([counts(null), counts(999), counts(1000), counts(1001)]).toEqual([true, true, true, false]);
+});
+
+test("of equally near signals of one entry that of the earlier orientation is reported, wherever it is", async () => {
+  const near = (i: number): string => hex(hashAt(hashes, i).map((byte, at) => (at === 0 ? byte ^ 15 : byte)));
+  const values = orientationNames.map((_, i) => near(20 + i));
+  const signals = values.map((value) => ({ type: "pdq" as const, value }));
+  await store.import(from, [
+    { id: "in order", signals },
+    { id: "reversed", signals: signals.toReversed() },
+    { id: "without the first", signals: signals.slice(1) },
+  ]);
+  const orientations = Object.fromEntries(orientationNames.map((name, i) => [name, hash(20 + i)])) as Record<
+    (typeof orientationNames)[number],
+    string
+  >;
+  const { matches } = new Matcher(store).check({ hash: hash(20), orientations });
+  expect(matches.map(({ entryId, orientation, distance }) => [entryId, orientation, distance])).toEqual([
+    ["in order", "orig", 4],
+    ["reversed", "orig", 4],
+    ["without the first", orientationNames[1], 4],
+  ]);
 });
 
 test("an index that is built anew has the signals that may match, and no others", async () => {
