@@ -1,5 +1,4 @@
 import { boolean, checkOptions, integer } from "../check.js";
-import { pathOf } from "../files/path.js";
 import type { HashLike } from "../hash/value.js";
 import type { ImageInput } from "../image/input/input.js";
 import type { Query } from "../search/query.js";
@@ -10,12 +9,9 @@ import type { Bank, NewBank, Policy } from "./decision/policy.js";
 import { type Qualification, qualificationsOf } from "./decision/qualify.js";
 import { type BankMatch, type BankSearchOptions, searchEntries } from "./decision/search-entries.js";
 import { type BankImageSearchOptions, searchEntriesForImage } from "./decision/search-image.js";
-import { type AppliedRevisions, applyRevisions } from "./history/apply-revisions.js";
-import { digestAt, verifyDigests } from "./history/digest.js";
-import { positionOf, readRevisions, type ReadRevisionsOptions } from "./history/read-revisions.js";
-import { copyStore, setReplica } from "./history/replica.js";
-import type { StorePosition } from "./history/tables.js";
-import { assertNotReplica, isReplica } from "./history/track.js";
+import { verifyDigests } from "./history/digest.js";
+import { type StoreHistory, storeHistory } from "./history/store-history.js";
+import { assertNotReplica } from "./history/track.js";
 import { type ImportCounts, noCounts } from "./import/counts.js";
 import { type EntryBatches, importBatches, type ImportOptions } from "./import/import.js";
 import type { LiveIndex } from "./index/live-index.js";
@@ -50,6 +46,8 @@ import { counter, timesOfRevisions } from "./storage/schema.js";
  * await store.close();
  */
 export class BankStore {
+  /** The store as a copy among others: what they lack of it, and what it takes over from them. */
+  readonly history: StoreHistory;
   readonly #database: Database;
   readonly #live: LiveIndex;
   readonly #digest: KeyedDigest;
@@ -60,6 +58,7 @@ export class BankStore {
     this.#live = live;
     this.#digest = keyedDigest(database);
     this.#audit = auditor(database, actor, this.#digest);
+    this.history = storeHistory(database, live, this.#audit);
     registerContext(this, new DecisionContext(database, live, this.#audit, actor));
   }
 
@@ -387,66 +386,6 @@ export class BankStore {
         ...verifyDigests(this.#database),
       ];
     });
-  }
-
-  /**
-   * The digest of the store's history up to a revision, 64 hex digits. Default: the last one. Two stores have the same
-   * digest only where they have the same history: copies of one store that have applied the same revisions.
-   * @throws {InvalidArgumentError} for a revision that the store does not have.
-   */
-  digest(revision?: number): string {
-    return this.#database.reading(() => digestAt(this.#database, revision ?? counter(this.#database, "revision")));
-  }
-
-  /**
-   * Returns the position of the store in its history. `readRevisions` continues from it, in another copy of the store.
-   */
-  position(): StorePosition {
-    return this.#database.reading(() => positionOf(this.#database));
-  }
-
-  /**
-   * Returns what a replica at `since` lacks, as the store has it now, for `applyRevisions`. It returns undefined if
-   * that exceeds `maxBytes`: the replica then needs a new copy. The bytes have hashes. What was withdrawn is zeros in
-   * them.
-   * @throws {InvalidArgumentError} @throws {BankError} `ERR_EMPREINTE_HISTORY` if the replica has another history.
-   */
-  readRevisions(since: StorePosition, options?: ReadRevisionsOptions): Uint8Array | undefined {
-    return this.#database.reading(() => readRevisions(this.#database, since, options));
-  }
-
-  /**
-   * Applies what `readRevisions` of another copy answered, all of it in one transaction, or nothing. When this
-   * resolves, searches find what that copy finds. If it withdrew entries, the bytes are gone from this store's files,
-   * too.
-   * @throws {InvalidArgumentError} for bytes that are damaged, or a store that is not a replica.
-   * @throws {BankError} `ERR_EMPREINTE_HISTORY` if the revisions do not continue this store's history.
-   * `ERR_EMPREINTE_BUSY`, as `withdraw`.
-   */
-  async applyRevisions(revisions: Uint8Array): Promise<AppliedRevisions> {
-    return applyRevisions({ database: this.#database, live: this.#live, audit: this.#audit }, revisions);
-  }
-
-  /** Whether the store is a replica, which only `applyRevisions` changes. */
-  get isReplica(): boolean {
-    return isReplica(this.#database);
-  }
-
-  /**
-   * Makes the store a replica, or a store of its own again. Everything else that would change the entries, banks or
-   * sources of a replica fails with `ERR_EMPREINTE_REPLICA`. A replica counts floods, but marks no entry as flooded.
-   */
-  setReplica(replica: boolean): void {
-    setReplica(this.#database, this.#audit, replica);
-  }
-
-  /**
-   * Copies the store, as it is at one revision, into a new file with mode 0600. The copy has the same history, and no
-   * index file. It takes seconds for each gigabyte, on this thread.
-   * @throws {EmpreinteError} `ERR_EMPREINTE_WRITE`, also for a file that is there already.
-   */
-  copyTo(path: string | URL): void {
-    copyStore(this.#database, this.#audit, pathOf(path));
   }
 
   /**

@@ -3,6 +3,7 @@
  * @module empreinte/bank
  */
 export { BankStore } from "../bank/store.js";
+export { type StoreHistory } from "../bank/history/store-history.js";
 export { type Removal } from "../bank/removal/withdraw.js";
 export { type StorePosition } from "../bank/history/tables.js";
 export { type ImportOptions } from "../bank/import/import.js";

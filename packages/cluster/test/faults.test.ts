@@ -75,7 +75,7 @@ describe("a node that is killed", () => {
       const curator = await cluster.curator("curator");
       const first = member("node", "one");
       await first.started();
-      await has(first, curator.store.position());
+      await has(first, curator.store.history.position());
       await first.kill();
       const second = member("node", "one", { stopAt });
       await second.started();
@@ -88,7 +88,7 @@ describe("a node that is killed", () => {
       expect(missing).toEqual(complete ? [] : ["one"]);
       const third = member("node", "one");
       await third.started();
-      await has(third, curator.store.position());
+      await has(third, curator.store.history.position());
       await sameAnswers(curator, third);
       await third.call("close");
       const store = await BankStore.open(cluster.path("one"));
@@ -107,7 +107,7 @@ describe("a node that is stopped", () => {
     const curator = await cluster.curator("curator");
     const node = member("node", "one");
     await node.started();
-    await has(node, curator.store.position());
+    await has(node, curator.store.history.position());
     node.signal("SIGSTOP");
     const removal = await curator.withdraw({ case: "case 1" });
     expect(removal).toMatchObject({ complete: false, missing: ["one"] });
@@ -120,7 +120,7 @@ describe("a node that is stopped", () => {
     // It refused, or it had caught up by then.
     expect(incomplete ?? revision).toEqual(incomplete === undefined ? removal.revision : "lease");
     expect(value).toEqual([]);
-    await has(node, curator.store.position());
+    await has(node, curator.store.history.position());
   });
 });
 
@@ -132,10 +132,10 @@ test("a clock that is a day fast or slow changes nothing", async () => {
   const nodes = [member("node", "fast", { skew: day }), member("node", "slow", { skew: -day })];
   for (const node of nodes) {
     await node.started();
-    await has(node, curator.store.position());
+    await has(node, curator.store.history.position());
   }
   expect(await curator.withdraw({ case: "case 2" })).toMatchObject({ complete: true, missing: [] });
-  for (const node of nodes) await has(node, curator.store.position());
+  for (const node of nodes) await has(node, curator.store.history.position());
 });
 
 describe("a curator that is killed", () => {
@@ -155,7 +155,7 @@ describe("a curator that is killed", () => {
     // Nobody grants a lease meanwhile.
     await expect.poll(() => node.call("state"), { interval: 50 }).toMatchObject({ incomplete: "lease" });
     const again = await cluster.curator("curator");
-    await has(node, again.store.position());
+    await has(node, again.store.history.position());
     await sameAnswers(again, node);
   });
 
@@ -174,9 +174,9 @@ describe("a curator that is killed", () => {
     await expect.poll(() => standby.node?.revision, { interval: 50 }).toBe(position.revision);
     await curator.kill();
     const next = await standby.curator;
-    expect(next.store.digest(position.revision)).toBe(position.digest);
+    expect(next.store.history.digest(position.revision)).toBe(position.digest);
     expect(await next.withdraw({ case: "case 30" })).toMatchObject({ missing: [] });
-    await has(node, next.store.position());
+    await has(node, next.store.history.position());
     // The first one returns. It is not the curator any more, and its store can follow.
     const returned = member("curator", "curator");
     await setTimeout(4 * 1000 * leases.curatorLeaseSeconds);
@@ -184,7 +184,7 @@ describe("a curator that is killed", () => {
     await returned.kill();
     const follower = member("node", "curator");
     await follower.started();
-    await has(follower, next.store.position());
+    await has(follower, next.store.history.position());
   });
 });
 

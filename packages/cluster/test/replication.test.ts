@@ -235,7 +235,7 @@ describe("the status", () => {
     const curator = await cluster.curator("curator");
     const nodes = [await cluster.node("one"), await cluster.node("two")];
     await same(curator, nodes);
-    const { revision, digest } = curator.store.position();
+    const { revision, digest } = curator.store.history.position();
     const wanted = {
       store: "test",
       revision,

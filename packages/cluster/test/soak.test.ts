@@ -145,7 +145,7 @@ test(`after any faults, no answer had what was withdrawn before, and nothing is 
   }
   over = true;
   await Promise.all(reading);
-  const { revision, digest } = curator.store.position();
+  const { revision, digest } = curator.store.history.position();
   for (const name of names) {
     await expect
       .poll(() => members.get(name)!.call("state"), { interval: 100, timeout: 60_000 })

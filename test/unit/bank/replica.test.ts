@@ -25,14 +25,14 @@ async function filled(name: string, cases = 8): Promise<{ path: string; store: B
 async function replicaOf(store: BankStore, name: string): Promise<{ path: string; inside: string; store: BankStore }> {
   const inside = mkdtempSync(join(folder, `${name}-`));
   const path = join(inside, "copy.bank");
-  store.copyTo(path);
+  store.history.copyTo(path);
   const replica = await BankStore.open(path);
-  replica.setReplica(true);
+  replica.history.setReplica(true);
   return { path, inside, store: replica };
 }
 
 const follow = async (replica: BankStore, store: BankStore): Promise<unknown> =>
-  replica.applyRevisions(store.readRevisions(replica.position())!);
+  replica.history.applyRevisions(store.history.readRevisions(replica.history.position())!);
 
 /** Every row of every replicated table, read by SQLite alone. */
 function rowsOf(path: string): Record<string, unknown[]> {
@@ -110,7 +110,7 @@ describe("a replica", () => {
         await follow(replica.store, store);
         expect(rowsOf(replica.path), `seed ${seed}`).toEqual(rowsOf(path));
         expect(replica.store.verify()).toEqual([]);
-        expect(replica.store.digest()).toBe(store.digest());
+        expect(replica.store.history.digest()).toBe(store.history.digest());
         expect(replica.store.size).toBe(store.size);
         for (const hash of values) {
           expect(await replica.store.search(hash, { radius: 31 })).toEqual(await store.search(hash, { radius: 31 }));
@@ -119,7 +119,7 @@ describe("a replica", () => {
         await replica.store.close();
         const again = await BankStore.open(replica.path);
         expect(again.verify()).toEqual([]);
-        expect(again.isReplica).toBe(true);
+        expect(again.history.isReplica).toBe(true);
         await again.close();
       }
       await store.close();
@@ -134,8 +134,8 @@ describe("a replica", () => {
     await store.import(from, entriesOfCase(30));
     await follow(middle.store, store);
     await follow(last.store, middle.store);
-    expect(last.store.digest()).toBe(store.digest());
-    middle.store.setReplica(false);
+    expect(last.store.history.digest()).toBe(store.history.digest());
+    middle.store.history.setReplica(false);
     await middle.store.import(from, entriesOfCase(31));
     await follow(last.store, middle.store);
     expect(await last.store.search(hashesOfCase(31)[0]!)).toHaveLength(1);
@@ -145,7 +145,7 @@ describe("a replica", () => {
   test("refuses changes of its own, and stays as it is", async () => {
     const { store } = await filled("own");
     const { store: replica } = await replicaOf(store, "replica");
-    const before = replica.position();
+    const before = replica.history.position();
     await expect(replica.import(from, entriesOfCase(40))).rejects.toEqual(code("ERR_EMPREINTE_REPLICA"));
     await expect(replica.withdraw({ case: "case 1" })).rejects.toEqual(code("ERR_EMPREINTE_REPLICA"));
     const lift = (): unknown => replica.disable({ ...from, entryId: "n1-1" }, null);
@@ -153,7 +153,7 @@ describe("a replica", () => {
     expect(() => replica.createBank({ name: "other" })).toThrow(code("ERR_EMPREINTE_REPLICA"));
     const hit = { hash: hashesOfCase(1)[0]!, quality: 100, stable: true };
     expect(new Matcher(replica, { audit: true }).check(hit).matches).toHaveLength(1);
-    expect(replica.position()).toEqual(before);
+    expect(replica.history.position()).toEqual(before);
     expect(replica.verify()).toEqual([]);
     await replica.close();
     await store.close();
@@ -162,44 +162,44 @@ describe("a replica", () => {
   test("refuses revisions that were damaged, that do not continue its own, or that are of another history", async () => {
     const { path, store } = await filled("refuse");
     const { store: replica, path: copy } = await replicaOf(store, "replica");
-    const before = replica.position();
+    const before = replica.history.position();
     await store.withdraw({ case: "case 2" });
-    const bytes = store.readRevisions(before)!;
+    const bytes = store.history.readRevisions(before)!;
     for (let at = 0; at < bytes.length; at += 997) {
       const damaged = Uint8Array.from(bytes);
       damaged[at]! ^= 1;
-      await expect(replica.applyRevisions(damaged)).rejects.toEqual(code("ERR_EMPREINTE_INVALID_ARGUMENT"));
-      await expect(replica.applyRevisions(bytes.subarray(0, at))).rejects.toEqual(
+      await expect(replica.history.applyRevisions(damaged)).rejects.toEqual(code("ERR_EMPREINTE_INVALID_ARGUMENT"));
+      await expect(replica.history.applyRevisions(bytes.subarray(0, at))).rejects.toEqual(
         code("ERR_EMPREINTE_INVALID_ARGUMENT"),
       );
     }
-    expect(replica.position()).toEqual(before);
-    await replica.applyRevisions(bytes);
-    await expect(replica.applyRevisions(bytes)).rejects.toEqual(code("ERR_EMPREINTE_HISTORY"));
+    expect(replica.history.position()).toEqual(before);
+    await replica.history.applyRevisions(bytes);
+    await expect(replica.history.applyRevisions(bytes)).rejects.toEqual(code("ERR_EMPREINTE_HISTORY"));
     // The same change, made in two copies, gives two histories.
     const { store: other } = await replicaOf(store, "other");
-    other.setReplica(false);
+    other.history.setReplica(false);
     for (const one of [store, other]) one.createBank({ name: "same" });
-    expect(other.position().revision).toBe(store.position().revision);
-    expect(other.digest()).not.toBe(store.digest());
-    expect(() => store.readRevisions(other.position())).toThrow(code("ERR_EMPREINTE_HISTORY"));
+    expect(other.history.position().revision).toBe(store.history.position().revision);
+    expect(other.history.digest()).not.toBe(store.history.digest());
+    expect(() => store.history.readRevisions(other.history.position())).toThrow(code("ERR_EMPREINTE_HISTORY"));
     await store.withdraw({ case: "case 4" });
     await follow(replica, store);
     await other.withdraw({ case: "case 5" });
-    const foreign = other.readRevisions({ ...before, digest: store.digest(before.revision) })!;
-    await expect(replica.applyRevisions(foreign)).rejects.toEqual(code("ERR_EMPREINTE_HISTORY"));
+    const foreign = other.history.readRevisions({ ...before, digest: store.history.digest(before.revision) })!;
+    await expect(replica.history.applyRevisions(foreign)).rejects.toEqual(code("ERR_EMPREINTE_HISTORY"));
     expect(rowsOf(copy)).toEqual(rowsOf(path));
     for (const one of [store, other, replica]) await one.close();
   });
 
   test("needs a new copy where it lacks more than the limit", async () => {
     const { store } = await filled("limit");
-    const before = store.position();
+    const before = store.history.position();
     await store.import(from, entriesOfCase(50));
-    const { length } = store.readRevisions(before)!;
-    expect(store.readRevisions(before, { maxBytes: length })).toHaveLength(length);
-    expect(store.readRevisions(before, { maxBytes: 4096 })).toBeUndefined();
-    expect(() => store.readRevisions({ ...before, digest: "00" } as StorePosition)).toThrow(
+    const { length } = store.history.readRevisions(before)!;
+    expect(store.history.readRevisions(before, { maxBytes: length })).toHaveLength(length);
+    expect(store.history.readRevisions(before, { maxBytes: 4096 })).toBeUndefined();
+    expect(() => store.history.readRevisions({ ...before, digest: "00" } as StorePosition)).toThrow(
       code("ERR_EMPREINTE_INVALID_ARGUMENT"),
     );
     await store.close();
@@ -209,10 +209,10 @@ describe("a replica", () => {
 test("a copy has mode 0600, and no file is overwritten", async () => {
   const { path, store } = await filled("copy");
   const copy = join(path, "..", "copy.bank");
-  store.copyTo(copy);
+  store.history.copyTo(copy);
   if (process.platform !== "win32") expect(statSync(copy).mode & 0o777).toBe(0o600);
-  expect(() => store.copyTo(copy)).toThrow(code("ERR_EMPREINTE_WRITE"));
-  expect(() => store.copyTo(path)).toThrow(code("ERR_EMPREINTE_WRITE"));
+  expect(() => store.history.copyTo(copy)).toThrow(code("ERR_EMPREINTE_WRITE"));
+  expect(() => store.history.copyTo(path)).toThrow(code("ERR_EMPREINTE_WRITE"));
   await store.close();
 });
 

@@ -40,7 +40,7 @@ export function assertContinues(store: BankStore, what: string, revision: number
     const text = `The store has revision ${store.revision}, and ${what} has ${revision}: it was restored from an older copy`;
     throw new ClusterError("ERR_EMPREINTE_CLUSTER_BEHIND", text);
   }
-  if (store.digest(revision) !== digest) {
+  if (store.history.digest(revision) !== digest) {
     const text = `The store's revision ${revision} is not the one that ${what} has`;
     throw new ClusterError("ERR_EMPREINTE_CLUSTER_HISTORY", text);
   }
@@ -94,7 +94,7 @@ export class Announcer {
 
   /** Announces the store's revision, unless it is announced. Returns that revision, or undefined. */
   async announce(): Promise<number | undefined> {
-    const { revision, digest } = this.#store.position();
+    const { revision, digest } = this.#store.history.position();
     const previous = this.announced;
     const before = this.#last.announcement;
     if (before !== undefined && revision === previous) return undefined;
@@ -104,7 +104,7 @@ export class Announcer {
       revision,
       digest,
       previous,
-      previousDigest: this.#store.digest(previous),
+      previousDigest: this.#store.history.digest(previous),
       epoch: this.#epoch(),
       entries: entriesSince(this.#store, previous, revision),
     };

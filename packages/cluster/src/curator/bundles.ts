@@ -34,7 +34,7 @@ export class Bundles {
     const from = JSON.stringify(position);
     let bundle = this.#bundles.find((other) => other.from === from && other.revision === revision);
     if (bundle === undefined) {
-      const bytes = this.#store.readRevisions(position, { maxBytes: this.#maxBytes });
+      const bytes = this.#store.history.readRevisions(position, { maxBytes: this.#maxBytes });
       if (bytes === undefined) return undefined;
       bundle = { id: randomUUID(), from, revision, bytes };
       this.#bundles = [...this.#bundles.slice(1 - most), bundle];

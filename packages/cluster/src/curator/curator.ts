@@ -159,7 +159,7 @@ export class Curator {
       // What it has confirmed to an earlier curator. It must renew its lease with this one.
       this.#confirmations.note(name, { revision, digest });
     }
-    this.store.setReplica(false);
+    this.store.history.setReplica(false);
     this.#required();
     this.#event({ type: "curator", epoch: this.#lease.epoch });
     this.#subscriptions = serve({
@@ -356,7 +356,7 @@ export class Curator {
     this.#deposed = reason;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#bundles.clear();
-    this.store.setReplica(true);
+    this.store.history.setReplica(true);
     this.#event({ type: "deposed", reason });
   }
 }

@@ -70,7 +70,7 @@ async function handle(context: ServeContext, handler: Handler, message: Msg): Pr
 
 /** Whether a node's revision is one of the store's own. */
 function isOurs(store: BankStore, revision: number, digest: string): boolean {
-  return revision <= store.revision && store.digest(revision) === digest;
+  return revision <= store.revision && store.history.digest(revision) === digest;
 }
 
 function renew(context: ServeContext, message: Msg): void {
@@ -82,7 +82,7 @@ function renew(context: ServeContext, message: Msg): void {
   const granted = ours && revision >= required && epoch <= lease.epoch;
   // The node is registered before it may answer, so that no withdrawal can miss it.
   if (ours) confirmations.note(node, { revision, digest, ...(granted && { granted: now() }) });
-  const head = store.position();
+  const head = store.history.position();
   const reply: RenewReply = {
     epoch: lease.epoch,
     granted,

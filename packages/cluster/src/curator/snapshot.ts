@@ -83,9 +83,9 @@ export class Snapshots {
 
   async #make(): Promise<SnapshotKey> {
     const generation = this.#generation;
-    const position = this.#store.position();
+    const position = this.#store.history.position();
     rmSync(this.#path, { force: true });
-    this.#store.copyTo(this.#path);
+    this.#store.history.copyTo(this.#path);
     // A withdrawal removes the file. What is open can be read to its end, and the object is deleted afterwards.
     const copy = openSync(this.#path, "r");
     try {

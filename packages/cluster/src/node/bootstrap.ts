@@ -52,7 +52,7 @@ async function take(link: Link, { object, key, sha256 }: SnapshotReply, path: st
     try {
       const [problem] = store.verify();
       if (problem !== undefined) throw bad(`is damaged: ${problem}`);
-      store.setReplica(true);
+      store.history.setReplica(true);
     } finally {
       await store.close();
     }

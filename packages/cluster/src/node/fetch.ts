@@ -14,7 +14,7 @@ export type Fetched =
 
 /** Fetches what the store lacks. @throws where the curator does not answer, or drops the revisions meanwhile. */
 export async function fetchRevisions({ nc, names }: Link, store: BankStore, node: string): Promise<Fetched> {
-  const position = store.position();
+  const position = store.history.position();
   const message = await nc.request(names.fetch, write({ node, position }), { timeout });
   const { kind, id, chunks, revision, epoch } = read<FetchReply>("fetch reply", message.data);
   if (kind !== "revisions") return { kind, epoch };

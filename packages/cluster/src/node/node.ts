@@ -82,7 +82,7 @@ export class ClusterNode {
       const node = new ClusterNode(options, link);
       if (existsSync(options.path)) {
         const store = await BankStore.open(options.path);
-        if (!store.isReplica) store.setReplica(true);
+        if (!store.history.isReplica) store.history.setReplica(true);
         node.#use(store);
       }
       node.#loops = [node.#keepLease(), node.#followAnnouncements()];
@@ -110,7 +110,7 @@ export class ClusterNode {
 
   /** The digest of the history up to that revision, or undefined before the node has a store. */
   get digest(): string | undefined {
-    return this.#store?.digest();
+    return this.#store?.history.digest();
   }
 
   /** Why the node does not answer now, or undefined if it does. */
@@ -264,7 +264,7 @@ export class ClusterNode {
     const { nc, names } = this.#link;
     if (this.#left) return undefined;
     if (this.#store === undefined) await this.#catchUp();
-    const position = this.#store?.position();
+    const position = this.#store?.history.position();
     if (position === undefined) return undefined;
     const { revision, digest } = position;
     const sent = this.#now();
@@ -318,7 +318,7 @@ export class ClusterNode {
     if (fetched.bytes === undefined) return;
     const hook = this.#options.hook;
     await hook?.("before-commit", store.revision);
-    const applied = await store.applyRevisions(fetched.bytes);
+    const applied = await store.history.applyRevisions(fetched.bytes);
     await hook?.("after-commit", applied.revision);
     const { from, revision, digest, removed, stoppedAfter, goneAfter } = applied;
     this.#confirm(revision, digest, stoppedAfter, goneAfter);
@@ -359,7 +359,7 @@ export class ClusterNode {
   /** Writes the node's state for `status` and for a curator that takes over. */
   async #report(): Promise<void> {
     try {
-      const position = this.#store?.position();
+      const position = this.#store?.history.position();
       if (position === undefined || this.#left) return;
       const answering = this.incomplete === undefined;
       const state = { ...position, answering, epoch: this.#epoch, leaseSeconds: this.#leaseSeconds };
@@ -396,11 +396,11 @@ export class ClusterNode {
     if (revision > this.revision) await this.#catchUp();
     const store = this.#store;
     if (store === undefined || revision > store.revision) return "later";
-    if (store.digest(revision) !== digest) {
+    if (store.history.digest(revision) !== digest) {
       this.#event({ type: "refused", reason: `announcement of revision ${revision}: another history` });
       return "refuse";
     }
-    if (revision > this.#confirmed) this.#confirm(store.revision, store.digest(), 0, 0);
+    if (revision > this.#confirmed) this.#confirm(store.revision, store.history.digest(), 0, 0);
     await this.#options.hook?.("before-ack", revision);
     return "done";
   }

@@ -108,7 +108,7 @@ export class TestCluster {
 
 /** Waits until all nodes have the curator's revision and digest, and answer. */
 export async function same(curator: Curator, nodes: readonly ClusterNode[]): Promise<void> {
-  const { revision, digest } = curator.store.position();
+  const { revision, digest } = curator.store.history.position();
   await expect
     .poll(() => nodes.map((node) => [node.revision, node.digest, node.incomplete]), { timeout: 60_000, interval: 20 })
     .toEqual(nodes.map(() => [revision, digest, undefined]));

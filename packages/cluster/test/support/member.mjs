@@ -28,7 +28,7 @@ const commands = {
   search: (hash) => member.search(hash),
   import: (source, entries) => member.store.import(source, entries),
   withdraw: (selection) => member.withdraw(selection),
-  position: () => member.store.position(),
+  position: () => member.store.history.position(),
   close: () => member.close(),
 };
 

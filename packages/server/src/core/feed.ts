@@ -144,7 +144,7 @@ export class Feed {
   /** What a position must fit: the history up to its revision, the bank and the source. */
   #tag(revision: number): string {
     const { bank, source = null } = this.#filter;
-    const text = JSON.stringify([this.#store.digest(revision), bank, source]);
+    const text = JSON.stringify([this.#store.history.digest(revision), bank, source]);
     return createHash("sha256").update(text).digest("hex").slice(0, 16);
   }
 }

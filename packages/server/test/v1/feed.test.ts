@@ -137,7 +137,7 @@ test("one import of many entries is cut into pages", async () => {
 test("a position counts in its own history, bank and source alone", async () => {
   await put(1);
   const path = join(folder, "backup.bank");
-  store.copyTo(path);
+  store.history.copyTo(path);
   await put(2);
   const follower = new Follower(10);
   follower.all();
