@@ -52,7 +52,7 @@ export async function png(image: Image): Promise<Uint8Array> {
   return pipeline(image).png().toBuffer();
 }
 
-/** With at most so many colours, dithered. */
+/** Encodes an image as a PNG of at most so many colours, dithered. */
 export async function palette(image: Image, colours: number): Promise<Uint8Array> {
   return pipeline(image).png({ palette: true, colours, dither: 1, effort: 2 }).toBuffer();
 }
@@ -89,7 +89,7 @@ export async function clahe(image: Image, tiles: number, maxSlope: number): Prom
   return pixels(pipeline(image).clahe({ width, height, maxSlope }));
 }
 
-/** For the report's header: what the attacked images depend on. */
+/** Returns the versions that the attacked images depend on, for the report's header. */
 export function sharpVersions(): { sharp: string; libvips: string } {
   return { sharp: sharp.versions.sharp ?? "unknown", libvips: sharp.versions.vips };
 }

@@ -13,9 +13,9 @@ const secretHeader = /^(authorization|cookie|proxy-authorization|.*key.*|.*token
 /** The agents that make connections. */
 interface Connections {
   request: typeof request;
-  /** For addresses that must be checked. */
+  /** Connects to addresses that must be checked. */
   guarded: Dispatcher;
-  /** For origins that the operator has named. */
+  /** Connects to origins that the operator has named. */
   open: Dispatcher;
   onion: Dispatcher | undefined;
 }

@@ -1,4 +1,4 @@
-/** The same properties without `undefined` as a value. */
+/** An object with the same properties, none of which is `undefined`. */
 export type Defined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
 
 /** Leaves out properties that are undefined, as the library's options want it. */

@@ -58,7 +58,7 @@ export function textRecord(
   return Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [part] : [Buffer.from(separator), part])));
 }
 
-/** For a message: as `textLine`, without the leading mark. */
+/** Returns a path for a message: as `textLine` has it, without the leading mark. */
 export function shownPath(path: Path): string {
   return escaped(path);
 }

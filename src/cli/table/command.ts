@@ -120,7 +120,7 @@ export interface CommandExample {
  * Everything that is known of a command: its parser, help, manual page, documentation and completions come from this.
  */
 export interface CommandTable<A extends Arguments = Arguments, O extends Options = Options> {
-  /** As it is typed behind `empreinte`: `scan`, `bank create`. */
+  /** The words that are typed after `empreinte`: `scan`, `bank create`. */
   readonly name: string;
   /** One sentence without a full stop, for lists of commands. */
   readonly summary: string;

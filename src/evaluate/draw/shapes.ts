@@ -37,7 +37,7 @@ export function ring(x: number, y: number, radius: number, width: number): Shape
   };
 }
 
-/** With corners rounded by `radius`. */
+/** Makes a rectangle, its corners rounded by `radius`. */
 export function box(left: number, top: number, width: number, height: number, radius = 0): Shape {
   const r = Math.min(radius, width / 2, height / 2);
   const [halfWidth, halfHeight] = [width / 2 - r, height / 2 - r];
@@ -109,7 +109,7 @@ export function draw(onto: Image, shape: Shape, colour: Colour, opacity = 1): vo
   cover(onto, shape, opacity, () => colour);
 }
 
-/** As `draw`, each pixel's colour taken from `colourAt`. */
+/** Draws as `draw` does, with the colour of each pixel from `colourAt`. */
 export function cover(onto: Image, shape: Shape, opacity: number, colourAt: (x: number, y: number) => Colour): void {
   const x0 = Math.max(0, Math.floor(shape.left - 1));
   const x1 = Math.min(onto.width - 1, Math.ceil(shape.right + 1));

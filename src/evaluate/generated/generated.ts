@@ -10,7 +10,7 @@ import { someScene } from "./scene.js";
  * Images that nobody photographed, for false matches: the structured ones come far nearer to one another than photos.
  */
 export const generatedKinds = ["scene", "text", "conversation", "chart", "title", "feed", "edges"] as const;
-/** Also the kinds of similar images. */
+/** A kind of structured or of similar images. */
 export type GeneratedKind = (typeof generatedKinds)[number] | SimilarKind;
 
 const makers: Record<(typeof generatedKinds)[number], (random: Random) => Image | Promise<Image>> = {

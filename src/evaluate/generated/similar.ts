@@ -68,7 +68,7 @@ async function inFrames(shared: Random, own: Random): Promise<Image> {
   return onto;
 }
 
-/** The same printed form, filled in otherwise. */
+/** Draws a printed form that is filled in anew each time. */
 function form(shared: Random, own: Random): Image {
   const onto = blank(560, 720, paper(shared));
   const ink: Colour = [30, 30, 36];

@@ -23,7 +23,7 @@ export interface Row {
   n?: [number, number, ("match" | "review")?];
   /** How many entries of other images are a match or for review: stratum, matches, reviews. */
   f: [number, number, number][];
-  /** For a clip, the share of its time that was found. */
+  /** The share of a clip's time that was found. */
   c?: number;
   /** How many hashes were searched for. */
   h: number;

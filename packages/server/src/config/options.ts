@@ -1,41 +1,9 @@
 /** The options of the service: one row for each, from which flags, variables, the file and the help are made. */
-
-interface OptionBase {
-  /** The name of the command's flag, such as "data", without "--". The environment has EMPREINTE_SERVER_DATA. */
-  flag: string;
-  /** One sentence of the help. */
-  help: string;
-  /** Whether SIGHUP applies a changed value. Others need a new start. */
-  reload?: true;
-}
-
-interface TextOption extends OptionBase {
-  type: "text";
-  default: string;
-  /** The allowed texts, where there are only a few. */
-  oneOf?: readonly string[];
-}
-
-interface NumberOption extends OptionBase {
-  type: "number";
-  default: number;
-  least: number;
-  most: number;
-  /** Whether fractions are allowed. */
-  fractions?: true;
-}
-
-interface SwitchOption extends OptionBase {
-  type: "switch";
-  default: boolean;
-}
-
-type ServerOption = TextOption | NumberOption | SwitchOption;
-
-const mebibyte = 2 ** 20;
+import { mebibyte, type ServerOption } from "./option.js";
+import { type PeopleConfig, peopleOptions } from "./people-options.js";
 
 /** The configuration of one server process, checked and complete. */
-export interface Config {
+export interface Config extends PeopleConfig {
   /** The folder of the store and of the service's own state. */
   data: string;
   /** The address to listen at: "HOST:PORT", "[IPv6]:PORT" or "unix:PATH". */
@@ -66,25 +34,6 @@ export interface Config {
   exchange: boolean;
   staleHours: number;
   auditDecisions: boolean;
-  publicUrl: string;
-  review: boolean;
-  reviewHours: number;
-  reviewSchemes: string;
-  reviewTwoPersons: string;
-  reviewBudget: number;
-  reviewLevels: number;
-  reviewMedia: "none" | "callback" | "memory";
-  reviewMediaUrl: string;
-  reviewMediaTokenFile: string;
-  reviewMediaMinutes: number;
-  reviewMediaBytes: number;
-  sessionHours: number;
-  sessionIdleMinutes: number;
-  oidcIssuer: string;
-  oidcClientId: string;
-  oidcSecretFile: string;
-  oidcClaim: string;
-  oidcRoles: string;
 }
 
 export const serverOptions: Record<keyof Config, ServerOption> = {
@@ -295,140 +244,5 @@ export const serverOptions: Record<keyof Config, ServerOption> = {
     default: false,
     help: "Write each decision that asks for something into the store's audit log.",
   },
-  publicUrl: {
-    flag: "public-url",
-    type: "text",
-    default: "",
-    help: "The address at which browsers reach the service: https://hashes.example.org. The review page needs it, unless only this machine can reach the service.",
-  },
-  review: { flag: "review", type: "switch", default: false, help: "Serve the review page under /review." },
-  reviewHours: {
-    flag: "review-hours",
-    type: "number",
-    default: 48,
-    least: 0.1,
-    most: 8760,
-    fractions: true,
-    help: "The deadline of a card, in hours from its first upload.",
-    reload: true,
-  },
-  reviewSchemes: {
-    flag: "review-schemes",
-    type: "text",
-    default: "ncii",
-    help: "Which labels analysts give: ncii, iwf and ncmec with commas, or the path of a JSON file.",
-  },
-  reviewTwoPersons: {
-    flag: "review-two-persons",
-    type: "text",
-    default: "",
-    help: "Banks whose uploads two persons must agree on, with commas. A name may end in *.",
-    reload: true,
-  },
-  reviewBudget: {
-    flag: "review-budget",
-    type: "number",
-    default: 300,
-    least: 0,
-    most: 1000000,
-    help: "How much a person sees in a day before the page asks for a break, in seconds of a small grey image. 0: no limit.",
-    reload: true,
-  },
-  reviewLevels: {
-    flag: "review-levels",
-    type: "number",
-    default: 4,
-    least: 0,
-    most: 4,
-    help: "The most that the page reveals. 0: nothing, 1: small, grey and blurred, 2: grey, 3: large and grey, 4: colour.",
-    reload: true,
-  },
-  reviewMedia: {
-    flag: "review-media",
-    type: "text",
-    default: "none",
-    oneOf: ["none", "callback", "memory"],
-    help: "Where the page has media from: none, callback (the platform's address gives them) or memory (held encrypted).",
-  },
-  reviewMediaUrl: {
-    flag: "review-media-url",
-    type: "text",
-    default: "",
-    help: "The platform's address for callback, with {reference} in it: https://example.org/media/{reference}.",
-  },
-  reviewMediaTokenFile: {
-    flag: "review-media-token-file",
-    type: "text",
-    default: "",
-    help: "A file with the bearer token that callback sends.",
-  },
-  reviewMediaMinutes: {
-    flag: "review-media-minutes",
-    type: "number",
-    default: 120,
-    least: 0.01,
-    most: 100000,
-    fractions: true,
-    help: "How long memory holds an image.",
-    reload: true,
-  },
-  reviewMediaBytes: {
-    flag: "review-media-bytes",
-    type: "number",
-    default: 256 * mebibyte,
-    least: mebibyte,
-    most: 2 ** 40,
-    help: "The most bytes that memory holds. Further images are not held, and their cards say so.",
-    reload: true,
-  },
-  sessionHours: {
-    flag: "session-hours",
-    type: "number",
-    default: 10,
-    least: 0.01,
-    most: 1000,
-    fractions: true,
-    help: "After so long a person signs in again.",
-    reload: true,
-  },
-  sessionIdleMinutes: {
-    flag: "session-idle-minutes",
-    type: "number",
-    default: 30,
-    least: 0.01,
-    most: 10000,
-    fractions: true,
-    help: "After so long without a call a person signs in again.",
-    reload: true,
-  },
-  oidcIssuer: {
-    flag: "oidc-issuer",
-    type: "text",
-    default: "",
-    help: "The OpenID Connect issuer that persons may sign in with.",
-  },
-  oidcClientId: {
-    flag: "oidc-client-id",
-    type: "text",
-    default: "",
-    help: "The service's client id there.",
-  },
-  oidcSecretFile: {
-    flag: "oidc-secret-file",
-    type: "text",
-    default: "",
-    help: "A file with the service's client secret there. Without it the client is a public one.",
-  },
-  oidcClaim: {
-    flag: "oidc-claim",
-    type: "text",
-    default: "roles",
-    help: "The claim that has a person's roles.",
-  },
-  oidcRoles: {
-    flag: "oidc-roles",
-    type: "text",
-    default: "",
-    help: "What each role allows: analyst=review+match;lead=review+match+metrics. Without a known role nobody gets in.",
-  },
+  ...peopleOptions,
 };

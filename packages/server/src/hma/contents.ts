@@ -28,7 +28,7 @@ export class Contents {
     return entry?.bank === stored && entry.status !== "withdrawn" ? entry : undefined;
   }
 
-  /** The same, where there must be one. @throws {ServiceError} 404 */
+  /** Returns the entry of a path. @throws {ServiceError} 404 where there is none. */
   get(bank: string, id: string): EntryInfo {
     const entry = this.find(bank, id);
     if (entry === undefined) throw message(404, `content '${id}' not found`);

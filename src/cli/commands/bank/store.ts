@@ -50,7 +50,7 @@ export function entryLine(entry: EntryInfo): string {
   return textLine([...fields, shortSignals(entry).join(", ")], "\t");
 }
 
-/** The same as JSON, its values cut to 8 digits. */
+/** Returns an entry as JSON, its values cut to 8 digits. */
 export function entryJson(entry: EntryInfo): string {
   const signals = entry.signals.map((signal) => ({ ...signal, value: signal.value.slice(0, 8) }));
   return jsonText({ ...entry, signals });

@@ -61,7 +61,7 @@ export function segmentText(known: string, kind: VideoMatch["kind"], segment: Vi
   return `${clock(queryFrom)}–${clock(queryTo)} = ${known}${there}, ${Math.round(100 * share)} %${pace}`;
 }
 
-/** For the progress line: where in the video, and how fast. */
+/** Says for the progress line where in the video the work is, and how fast it is. */
 export function videoProgress(started: number, { frames, timestampSeconds, durationSeconds }: VideoProgress): string {
   const seconds = Math.max(0.001, (performance.now() - started) / 1000);
   const of = durationSeconds === undefined ? "" : ` of ${clock(durationSeconds)}`;
