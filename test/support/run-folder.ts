@@ -1,5 +1,5 @@
 /** The temporary folder of a test run: what the tests leave in it is an error at the end of the run, and removed. */
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -34,6 +34,7 @@ export default function setup(): () => void {
   removeAbandoned();
   const before = variables.map((name) => process.env[name]);
   const folder = mkdtempSync(join(tmpdir(), prefix));
+  chmodSync(folder, 0o1777); // as the one of the system: some tests start programs as another user
   for (const name of variables) process.env[name] = folder;
   return () => {
     for (const [i, name] of variables.entries()) {
