@@ -1,8 +1,9 @@
 /** Encoders and decoders of other people, for images in formats that no package here writes. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
+import { keptMedia } from "../kept-media.ts";
 import { succeed, which } from "../run.ts";
 
 /** What Debian calls the package of each program. */
@@ -21,7 +22,14 @@ export function missing(...names: (keyof typeof programs)[]): string | undefined
   return none && `skipped: needs ${none} (${programs[none]})`;
 }
 
-/** Runs a program on a file of a temporary folder, and returns the file that it writes. */
+/** The program's file, which a new version replaces. */
+function identityOf(program: string): string[] {
+  const path = realpathSync(which(program) ?? program);
+  const { size, mtimeMs } = statSync(path);
+  return [path, `${size}`, `${mtimeMs}`];
+}
+
+/** Runs a program on a file of a temporary folder, and returns what it writes, or what it wrote of the same before. */
 export async function through(
   program: keyof typeof programs,
   input: Uint8Array,
@@ -30,9 +38,10 @@ export async function through(
 ): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), "empreinte-encoders-"));
   try {
-    writeFileSync(join(folder, from), input);
-    await succeed(program, args(join(folder, from), join(folder, to)));
-    return readFileSync(join(folder, to));
+    const [source, made] = [join(folder, from), join(folder, to)];
+    writeFileSync(source, input);
+    const texts = [program, ...identityOf(program), ...args(from, to)];
+    return readFileSync(await keptMedia(made, texts, [source], () => succeed(program, args(source, made))));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { findFfmpeg } from "../../../dist/doors/video.js";
 import { succeed } from "../run.ts";
-import { keptClip } from "./kept-clips.ts";
+import { keptMedia } from "../kept-media.ts";
 
 /** Why tests are skipped where there is no ffmpeg. */
 export const noFfmpeg = "skipped: needs ffmpeg";
@@ -64,14 +64,14 @@ const encoder = ["ffmpeg", found?.version ?? "", found?.path ?? ""];
 export function makeClip(path: string, source: string, ...args: string[]): Promise<string> {
   const files = [...source.matchAll(/\bmovie=([^,;[]+)/g)].map((match) => match[1]!);
   const graph = files.reduce((text, file, i) => text.replaceAll(file, `${i}`), source);
-  return keptClip(path, [...encoder, "graph", graph, ...args], files, () =>
+  return keptMedia(path, [...encoder, "graph", graph, ...args], files, () =>
     runFfmpeg("-f", "lavfi", "-i", source, ...args, path),
   );
 }
 
 /** Makes a clip with ffmpeg from another one, or copies it where it was made before. `args` say how. */
 export function convertClip(path: string, from: string, ...args: string[]): Promise<string> {
-  return keptClip(path, [...encoder, "file", ...args], [from], () => runFfmpeg("-i", from, ...args, path));
+  return keptMedia(path, [...encoder, "file", ...args], [from], () => runFfmpeg("-i", from, ...args, path));
 }
 
 /**
@@ -79,7 +79,7 @@ export function convertClip(path: string, from: string, ...args: string[]): Prom
  */
 export function makeFilm(path: string): Promise<string> {
   const recipe = "benchmarks/video-recall/scenes.mjs";
-  return keptClip(path, [...encoder, "film"], [recipe], async () => {
+  return keptMedia(path, [...encoder, "film"], [recipe], async () => {
     const { clip } = await import("../../../benchmarks/video-recall/scenes.mjs");
     const scenes = mkdtempSync(join(tmpdir(), "empreinte-scenes-"));
     try {

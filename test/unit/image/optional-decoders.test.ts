@@ -22,12 +22,12 @@ const threads = (): number => readdirSync("/proc/self/task").length;
 
 let slow: Promise<Buffer> | undefined;
 
-/** A JPEG XL that takes seconds to decode. It is encoded once. */
+/** A JPEG XL that takes a second to decode. It is encoded once. */
 const slowImage = (): Promise<Buffer> => (slow ??= makeSlow());
 
 async function makeSlow(): Promise<Buffer> {
   const noise = { type: "gaussian", mean: 128, sigma: 60 } as const;
-  const image = sharp({ create: { width: 3000, height: 2500, channels: 3, background: "grey", noise } });
+  const image = sharp({ create: { width: 2000, height: 1600, channels: 3, background: "grey", noise } });
   return cjxl(await image.png({ compressionLevel: 1 }).toBuffer(), ["-e", "1", "-d", "0"]);
 }
 
