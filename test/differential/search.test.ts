@@ -109,7 +109,7 @@ describe.each(names)("%s", (kernel) => {
         expect(index.searchManySync(queries, { radius, kernel })).toEqual(wanted);
         expect(index.searchManySync(Buffer.concat(queries), { radius, kernel })).toEqual(wanted);
       }),
-      { numRuns: rounds(15, 200) },
+      { numRuns: rounds(15, 100) },
     );
   });
 });

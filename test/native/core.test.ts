@@ -106,7 +106,7 @@ async function answers(command: string[], every = 1): Promise<Record<string, boo
 describe.concurrent("every kernel gives the 102 known answers", () => {
   const kat = "test/native/kat.cc";
   /** This processor checks all answers with these kernels. The emulators show which instructions are executed. */
-  const emulated = 6;
+  const emulated = 12;
 
   test("on this processor", async (ctx) => {
     const kernels = await answers([await build(ctx, host, kat)]);
@@ -115,12 +115,12 @@ describe.concurrent("every kernel gives the 102 known answers", () => {
   });
 
   test("under the address and undefined-behaviour sanitizers", async (ctx) => {
-    expect(await answers([await build(ctx, sanitized, kat)])).toMatchObject({ portable: true });
+    expect(await answers([await build(ctx, sanitized, kat)], 2)).toMatchObject({ portable: true });
   });
 
   test("on an emulated arm64 processor with NEON", async (ctx) => {
     need(ctx, "qemu-aarch64");
-    expect(await answers(["qemu-aarch64", await build(ctx, arm, kat)])).toEqual({ neon: true, portable: true });
+    expect(await answers(["qemu-aarch64", await build(ctx, arm, kat)], 3)).toEqual({ neon: true, portable: true });
   });
 
   test("on an emulated x86-64 processor with AVX2 and no AVX-512 (Haswell)", async (ctx) => {
@@ -178,8 +178,8 @@ const checks: Check[] = [
     sources: ["test/native/sizes.cc"],
     right: /^[1-9]\d+ images, 0 failures$/m,
     host: text(rounds(2, 1)),
-    sanitized: text(2),
-    arm: text(4),
+    sanitized: text(3),
+    arm: text(6),
   },
   {
     // Arguments: images a family, seed, longest side.
@@ -202,7 +202,7 @@ const checks: Check[] = [
     title: "the search engine agrees with brute force",
     sources: ["test/native/engine.cc"],
     right: /^\d+ checks, [1-9]\d* states with tables, [1-9]\d* with long chunks, 0 failures$/m,
-    host: text(1, rounds(3, 4), rounds(8, 12)),
+    host: text(1, rounds(3, 4), rounds(6, 8)),
     sanitized: text(2, 3, 3),
     arm: text(3, 3, 2),
   },
@@ -211,24 +211,24 @@ const checks: Check[] = [
     title: "the search engine agrees with brute force where rows crowd, and with thousands of queries",
     sources: ["test/native/crowded.cc"],
     right: /^[1-9]\d* checks, 0 failures$/m,
-    host: text(1, rounds(40_000, 150_000)),
-    sanitized: text(2, 20_000),
+    host: text(1, rounds(30_000, 80_000)),
+    sanitized: text(2, 12_000),
   },
   {
     // Arguments: seed, rounds.
     title: "the aligner finds what was done to a video, and agrees with brute force",
     sources: ["test/native/video.cc"],
     right: /^[1-9]\d+ checks of alignments, 0 failures$/m,
-    host: text(1, rounds(4, 10)),
-    sanitized: text(2, rounds(1, 3)),
+    host: text(1, rounds(4, 6)),
+    sanitized: text(2, rounds(1, 2)),
   },
   {
     // Arguments: seed, rounds.
     title: "the verification of local points finds known maps among wrong votes, and survives degenerate points",
     sources: ["test/native/verify.cc"],
     right: /^[1-9]\d+ checks of verification, 0 failures$/m,
-    host: text(1, rounds(4, 20)),
-    sanitized: text(2, rounds(2, 6)),
+    host: text(1, rounds(4, 10)),
+    sanitized: text(2, rounds(2, 3)),
     arm: text(3, 2),
   },
   {
@@ -237,7 +237,7 @@ const checks: Check[] = [
     sources: ["test/native/views.cc"],
     right: /^[1-9]\d+ checks of views, 0 failures$/m,
     host: text(1, rounds(2, 3)),
-    sanitized: text(2, rounds(1, 2)),
+    sanitized: text(2, rounds(1, 1)),
   },
   {
     // Arguments: seed, rounds.
@@ -262,7 +262,7 @@ const checks: Check[] = [
     title: "the detectors find what surrounds an image, and survive images made to be bad for them",
     sources: ["test/native/detect.cc"],
     right: /^[1-9]\d+ checks, 0 failures$/m,
-    host: text(7, rounds(3, 6)),
+    host: text(7, rounds(3, 4)),
     sanitized: text(2, rounds(1, 1)),
   },
   {
@@ -270,26 +270,26 @@ const checks: Check[] = [
     title: "damaged index files give errors, and no read outside them",
     sources: ["test/native/damaged.cc"],
     right: /\b0 failures$/m,
-    host: text(1, rounds(3, 12)),
-    sanitized: text(1, rounds(3, 12)),
+    host: text(1, rounds(3, 6)),
+    sanitized: text(1, rounds(3, 4)),
   },
   {
     // Arguments: seconds.
     title: "readers, a writer and maintenance work on one index at once",
     sources: ["test/native/readers.cc"],
     right: /^[1-9]\d* searches, [1-9]\d* changes, [1-9]\d* steps of maintenance, 0 failures$/m,
-    host: text(rounds(3, 5)),
-    sanitized: text(rounds(3, 5)),
-    threads: text(rounds(10, 10)),
+    host: text(rounds(3, 4)),
+    sanitized: text(rounds(3, 4)),
+    threads: text(rounds(10, 8)),
   },
   {
     // Arguments: seed, rounds.
     title: "the reader of a child's outputs loses nothing beside a thread that writes",
     sources: ["bindings/node/outputs/output_reader.cc", "test/native/outputs.cc"],
     right: /^[1-9]\d+ checks, 0 failures$/m,
-    host: text(1, rounds(30, 100)),
-    sanitized: text(1, rounds(30, 100)),
-    threads: text(1, rounds(40, 40)),
+    host: text(1, rounds(30, 60)),
+    sanitized: text(1, rounds(30, 30)),
+    threads: text(1, rounds(40, 30)),
   },
 ];
 

@@ -209,7 +209,7 @@ test("a store finds what a map of its entries finds, and explains every decision
     fc.asyncProperty(fc.array(anyCommand, { minLength: 1, maxLength: 14 }), async (commands) => {
       await run(commands, join(folder, `${runs++}.bank`));
     }),
-    { numRuns: rounds(15, 80) },
+    { numRuns: rounds(15, 40) },
   );
 });
 

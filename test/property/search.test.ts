@@ -34,7 +34,7 @@ function filled(entries: readonly Entry[]): HashIndex {
 }
 
 /** Runs of a property that fills indexes. */
-const numRuns = rounds(40, 100);
+const numRuns = rounds(40, 60);
 
 const entries = anyEntries.map(unique);
 
@@ -152,7 +152,7 @@ describe("any changes and questions: as a plain map answers", () => {
 
   test.each(["full", "lean", "rows"] as const)("beginning with nothing, %s", async (memory) => {
     const make = async () => ({ model: new Model(), real: { index: new HashIndex({ memory }), folder } });
-    await expectAlike(make, rounds(10, 100));
+    await expectAlike(make, rounds(10, 50));
   });
 
   describe("beginning with a file of 33,000 entries", () => {
@@ -175,7 +175,7 @@ describe("any changes and questions: as a plain map answers", () => {
         model.put(base);
         return { model, real: { index: await HashIndex.open(join(folder, `${memory}.idx`)), folder } };
       };
-      await expectAlike(make, rounds(3, 20));
+      await expectAlike(make, rounds(3, 10));
     });
   });
 });

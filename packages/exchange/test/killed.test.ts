@@ -120,14 +120,14 @@ describe.each(Object.keys(kinds))("%s", (kind) => {
       const [status] = (await once(child, "exit")) as [number | null];
       if (status === null) kills++;
     };
-    for (let i = 0; i < rounds(2, 12); i++) {
+    for (let i = 0; i < rounds(2, 8); i++) {
       clock.now += 1000;
       change(random);
       clock.now += 10;
       killAt = 1 + (i % 3);
       await run();
     }
-    expect(kills).toBeGreaterThan(rounds(2, 12) / 4);
+    expect(kills).toBeGreaterThan(rounds(2, 8) / 4);
     killAt = Infinity;
     simulator.fault = () => undefined;
     clock.now += 1000;

@@ -111,7 +111,7 @@ describe("the bytes", () => {
 
   test("no id, case, label or note of an erased entry is in a file after thousands of imports in any order", async () => {
     const { inside, store } = await filled("texts-", 2);
-    const count = rounds(4000, 20_000);
+    const count = rounds(4000, 10_000);
     const next = random(5);
     const hashOf = (i: number): string => hashesOfCase(100_000 + i)[0]!;
     const textOf = (what: string, i: number): string => `${what}-${hashOf(i).slice(0, 24)}`;
@@ -220,7 +220,7 @@ describe("the bytes", () => {
 });
 
 describe("kill -9", () => {
-  const kills = rounds(12, 100);
+  const kills = rounds(12, 36);
   const steps = 6;
   let first: string;
   beforeAll(async () => {

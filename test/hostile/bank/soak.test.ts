@@ -14,7 +14,7 @@ import { random } from "../../support/hashes.ts";
 import { rounds } from "../../support/long.ts";
 import { root } from "../../support/run.ts";
 
-const kills = rounds(6, 25);
+const kills = rounds(6, 12);
 /** Cases that a process ends in one round. */
 const steps = 6;
 

@@ -126,7 +126,7 @@ describe("the bytes of a video", () => {
 });
 
 describe("kill -9", () => {
-  const stores = rounds(1, 4);
+  const stores = rounds(1, 2);
   const perStore = rounds(6, 15);
   const kills = stores * perStore;
   const steps = 6;

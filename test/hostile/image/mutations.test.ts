@@ -74,7 +74,7 @@ describe.each(kinds)("%s", (_, make, needs) => {
     const { hash } = await hashImage(file);
     const numbers = mulberry32(file.length);
     const random = (): number => numbers() / 2 ** 32;
-    for (let round = rounds(60, 800); round > 0; round--) {
+    for (let round = rounds(60, 400); round > 0; round--) {
       const bytes = mutated(file, random);
       const options = { maxSeconds: 20, maxPixels: 2 ** 22, ...(round % 3 === 0 && { pages: "all" as const }) };
       const isolation = round % 10 === 0 ? "process" : "none";
@@ -95,7 +95,7 @@ describe.each(kinds)("%s", (_, make, needs) => {
   test("is damaged wherever it is cut", async (ctx) => {
     if (needs !== undefined) return ctx.skip(needs);
     const file = await make();
-    const step = Math.max(1, Math.floor(file.length / rounds(24, 250)));
+    const step = Math.max(1, Math.floor(file.length / rounds(24, 125)));
     for (let length = 40; length < file.length - 40; length += step) {
       const cut = file.subarray(0, length);
       if (sniffImage(cut) === undefined) continue;

@@ -10,7 +10,7 @@ import { rounds } from "../../support/long.ts";
 import { run } from "../../support/run.ts";
 
 const script = "test/hostile/image/worker-images.mjs";
-const count = rounds(6, 14);
+const count = rounds(6, 8);
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "empreinte-worker-"));

@@ -281,7 +281,7 @@ describe("damage", () => {
     const { bytes, hashes } = await file(300);
     const next = random(5);
     const bits = Array.from({ length: 128 * 8 }, (_, i) => i);
-    for (let at = 128; at < bytes.length; at += 1 + (next() % rounds(1400, 173))) bits.push(8 * at + (next() % 8));
+    for (let at = 128; at < bytes.length; at += 1 + (next() % rounds(1400, 347))) bits.push(8 * at + (next() % 8));
     for (const bit of bits) {
       bytes[bit >> 3]! ^= 1 << (bit & 7);
       expect(await expectHonest(bytes, hashes, `bit ${bit}`)).toBe("refused");

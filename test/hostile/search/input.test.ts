@@ -158,7 +158,7 @@ test("a batch of many thousand queries, and close() meanwhile", async () => {
 });
 
 test("Workers terminated while they search, add, join, save and verify: the process lives", async () => {
-  const count = rounds(6, 30);
+  const count = rounds(6, 15);
   const args = ["test/hostile/search/workers.mjs", `${count}`, "changes"];
   const { code, signal, stdout, stderr } = await run(process.execPath, args);
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });

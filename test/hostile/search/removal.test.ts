@@ -137,7 +137,7 @@ test("removed while it is added, read and joined: a search keeps the moment of i
 
 test("entries that are removed while shards are joined are in no search after the joining", async () => {
   const count = 40_000;
-  for (let round = 0; round < rounds(6, 30); round++) {
+  for (let round = 0; round < rounds(6, 15); round++) {
     using index = new HashIndex();
     for (let from = 0; from < count; from += 5000) {
       index.addManySync(idsFrom(from, 5000), hashes.subarray(32 * from, 32 * (from + 5000)));

@@ -48,7 +48,7 @@ test("killed while it saves, again and again: the old file or the new one", asyn
   const next = random(9);
   let size = count;
   let begun = 0;
-  for (let i = 0; i < rounds(6, 20); i++) {
+  for (let i = 0; i < rounds(6, 10); i++) {
     const child = spawn(process.execPath, ["test/hostile/search/save.mjs", path, String(1_000_000 * (i + 1))], {
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],

@@ -292,7 +292,7 @@ describe("AbortSignal", () => {
 });
 
 test("a Worker terminated in mid-search, again and again: the process lives and still searches", async () => {
-  const count = rounds(6, 15);
+  const count = rounds(6, 10);
   const { code, signal, stdout, stderr } = await run(process.execPath, ["test/hostile/search/workers.mjs", `${count}`]);
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
   expect(stdout).toBe(`${count} terminated, 1 hit\n`);
@@ -309,7 +309,7 @@ test("Workers that open one file, change what they opened and end in several way
 });
 
 test("a Worker terminated inside a call: the process lives", async () => {
-  const count = rounds(2, 5);
+  const count = rounds(2, 3);
   const script = "test/hostile/image/worker-calls.mjs";
   const { code, signal, stdout, stderr } = await run(process.execPath, [script, `${count}`]);
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });

@@ -77,7 +77,7 @@ describe("two builds at once", () => {
   test("and a reader: each ends well, whoever opens finds one of the two", async () => {
     (await HashList.build(lists[0]!.path, index)).close();
     const builders = lists.map(({ path }) => new Builder(path));
-    const enough = rounds(20, 200);
+    const enough = rounds(20, 100);
     const seen = { a: 0, b: 0 };
     for (let i = 0; builders.some(({ builds }) => builds < enough) || seen.a <= 5 || seen.b <= 5; i++) {
       using known = await HashList.open(index, { verify: i % 2 === 0 ? "now" : "later" });
@@ -90,7 +90,7 @@ describe("two builds at once", () => {
   });
 
   test("through the command: both succeed, and verify finds a pair", async () => {
-    for (let i = 0; i < rounds(2, 5); i++) {
+    for (let i = 0; i < rounds(2, 3); i++) {
       const ran = await Promise.all(
         lists.map(({ path }) => empreinte(["index", "build", "--quiet", path, "-o", index])),
       );
@@ -117,7 +117,7 @@ test.skipIf(process.platform === "win32")(
     const next = random(17);
     const other = new Builder(lists[1]!.path);
     await other.until(1);
-    const kills = rounds(5, 20);
+    const kills = rounds(5, 10);
     for (let kill = 0; kill < kills; kill++) {
       const victim = new Builder(lists[0]!.path);
       // After a build or two, at a random point of the next one: as long after it as a build takes here.

@@ -186,8 +186,8 @@ describe("cut and changed", () => {
       packet.readUInt16BE(1) === 0x100 && (packet[3]! & 0x20) === 0 ? [i] : [],
     );
     expect(middle.length).toBeGreaterThan(rounds(6, 12));
-    for (let round = 0; round < rounds(6, 12); round++) {
-      const lost = middle[Math.floor((middle.length * (round + 0.5)) / rounds(6, 12))]!;
+    for (let round = 0; round < rounds(6, 8); round++) {
+      const lost = middle[Math.floor((middle.length * (round + 0.5)) / rounds(6, 8))]!;
       const holed = Buffer.concat(packets.filter((_, i) => i !== lost));
       expect(await outcome(holed), `without packet ${lost}`).toEqual(corrupt);
     }
@@ -200,7 +200,7 @@ describe("cut and changed", () => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       return Math.floor((state / 2 ** 32) * below);
     };
-    const trials = rounds(1, 4);
+    const trials = rounds(1, 2);
     let damaged = 0;
     for (const name of ["h264.mp4", "h264.mkv", "vp8.webm", "mpeg4.avi", "h264.ts"]) {
       for (let trial = 0; trial < trials; trial++) {

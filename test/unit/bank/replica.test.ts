@@ -94,7 +94,7 @@ async function change(store: BankStore, next: () => number, turn: number): Promi
 
 describe("a replica", () => {
   test("has, after any changes, the rows and the answers of the store that it follows, and none of the withdrawn bytes", async () => {
-    for (let seed = 1; seed <= rounds(1, 20); seed++) {
+    for (let seed = 1; seed <= rounds(1, 8); seed++) {
       const next = random(seed);
       const { path, store } = await filled("any");
       const replicas = [await replicaOf(store, "first"), await replicaOf(store, "second")];

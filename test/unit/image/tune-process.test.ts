@@ -261,13 +261,13 @@ describe.skipIf(!glibc)("memory", () => {
   }
   const burst = async (
     mode: "tuned" | "untuned",
-    load: "images" | "workers" | "large-1" | "large-2" | "large-4",
+    load: "images" | "workers" | "large-1" | "large-4",
   ): Promise<Burst> => {
     const args = ["--expose-gc", join(root, "test/support/image/tune-child.mjs"), images, mode, load];
     return JSON.parse(await succeed(process.execPath, args)) as Burst;
   };
 
-  test.for(["large-1", "large-2", "large-4"] as const)(
+  test.for(["large-1", "large-4"] as const)(
     "is at most 1.3 times as much in a tuned process: %s at a time",
     // In one process of about 24 a thread of the pool has an arena before it can share one.
     { retry: 2 },
