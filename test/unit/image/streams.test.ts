@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { openList } from "../../../dist/doors/lists.js";
-import { hashVideo } from "../../../dist/doors/video.js";
+import { hashVideo, type VideoSignature } from "../../../dist/doors/video.js";
 import { hashImage, HashList, safePreview } from "../../../dist/index.js";
 import { gif, png } from "../../../fixtures/images/encode.ts";
 import { makeInput } from "../../../fixtures/kat/inputs.mjs";
+import { long } from "../../support/long.ts";
 import { which } from "../../support/run.ts";
 
 const [width, height] = [160, 120];
@@ -52,6 +53,10 @@ async function* iterable(bytes: Uint8Array, chunk: (bytes: Uint8Array) => unknow
 
 const even = (bytes: Buffer): Buffer => (bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(1)]));
 
+const negative = grey.map((value) => value ^ 255);
+const animation = even(gif(width, height, palette, [{ indices: grey }, { indices: negative }]));
+let video: Promise<VideoSignature> | undefined;
+
 describe.each(chunks)("chunks that are a %s", (_, chunk) => {
   it("give the image that the bytes give", async () => {
     const file = even(png({ width, height, type: 0, bits: 8, samples: grey }));
@@ -74,11 +79,10 @@ describe.each(chunks)("chunks that are a %s", (_, chunk) => {
   });
 
   it.skipIf(which("ffmpeg") === undefined)("give the video that the bytes give", async () => {
-    const file = even(gif(width, height, palette, [{ indices: grey }, { indices: grey.map((value) => value ^ 255) }]));
-    const wanted = await hashVideo(file, { sampling: "all" });
+    const wanted = await (video ??= hashVideo(animation, { sampling: "all" }));
     expect(wanted.frames).toHaveLength(2);
-    for (const stream of [webStream, iterable]) {
-      expect((await hashVideo(stream(file, chunk), { sampling: "all" })).frames).toEqual(wanted.frames);
+    for (const stream of long ? [webStream, iterable] : [webStream]) {
+      expect((await hashVideo(stream(animation, chunk), { sampling: "all" })).frames).toEqual(wanted.frames);
     }
   });
 });
