@@ -39,6 +39,7 @@ export default defineConfig(({ mode }) => {
         }),
       ],
       globalSetup: join(root, "test/support/run-folder.ts"),
+      setupFiles: join(root, "test/support/setup.ts"),
       env: { EMPREINTE_LONG: long ? "1" : "" },
       // Node loads the compiled modules itself: passing each through the test runner takes most of a second a file.
       server: { deps: { external: [/\/dist\//] } },

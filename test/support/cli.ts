@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import sharp, { type Sharp } from "sharp";
-import { afterAll } from "vitest";
 import { main as runCommandLine } from "../../dist/cli/command-line.js";
 import { Session } from "../../dist/cli/io/session.js";
 import { makeInput, SPECS } from "../../fixtures/kat/inputs.mjs";
+import { removeAtEnd } from "./closing.ts";
 import { type Ran, root, run } from "./run.ts";
 
 export const main: string = join(root, "dist/cli/main.js");
@@ -39,16 +39,10 @@ export async function empreinte(
   return { code, signal: null, stdout: out.text(), stderr: err.text() };
 }
 
-const folders: string[] = [];
-// Here, where the tests are collected: inside a test or a hook, afterAll is not heard.
-afterAll(() => {
-  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
-});
-
 /** A new folder that is gone after the file's tests. */
 export function folder(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), "empreinte-cli-")));
-  folders.push(path);
+  removeAtEnd(path);
   return path;
 }
 

@@ -5,15 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BankStore } from "empreinte/bank";
 import sharp from "sharp";
-import { afterEach } from "vitest";
+import { after } from "../../../test/support/closing.ts";
 import type { Environment } from "../src/environment.ts";
 
-const closing: (() => unknown)[] = [];
-/** Calls this after the test, the last first. */
-export const after = (close: () => unknown): unknown => closing.push(close);
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
+export { after };
 
 export const from = { bank: "ncii", source: "exchange" };
 
