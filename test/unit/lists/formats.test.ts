@@ -342,6 +342,29 @@ describe("what is written", () => {
     return { Category, Tags, leftOut };
   };
 
+  test("StopNCII: a status that the format does not have is not written, and one that fits is kept", async () => {
+    const statusOf = async (hashStatus: string): Promise<[string, string[]]> => {
+      const entry = { signals: [{ type: "pdq" as const, value: pdq(1) }], labels: [], fields: { hashStatus } };
+      const { text, leftOut } = await write("stopncii", entry);
+      const [{ hashStatus: written }] = (JSON.parse(text) as { hashRecords: [{ hashStatus: string }] }).hashRecords;
+      return [written, Object.keys(leftOut)];
+    };
+    expect(await statusOf("Active")).toEqual(["Active", []]);
+    expect(await statusOf("Mislaid")).toEqual(["Active", ["fields.hashStatus"]]);
+    expect(await statusOf("Withdrawn")).toEqual(["Active", ["fields.hashStatus"]]);
+  });
+
+  test("StopNCII: the list has the newest time of all entries, in seconds, and says what is lost of one", () => {
+    const list = new ListWriter("stopncii");
+    const entry = (time: number): string =>
+      list.entry({ cases: [], status: "active", labels: [], signals: [{ type: "pdq", value: pdq(1) }], time });
+    const text = [5_000, 9_000, 7_000].map(entry).join("") + list.end();
+    expect(JSON.parse(text)).toMatchObject({ count: 3, nextSetTimestamp: 9 });
+    expect(list.leftOut).toEqual({});
+    entry(7_001);
+    expect(list.leftOut).toEqual({ "time below a second": 1 });
+  });
+
   test("a VICS category is written as a category of its own nation alone", async () => {
     const uk = { scheme: "vics-uk", version: "2.0", code: "3" };
     const us = { scheme: "vics-us", version: "2.0", code: "1" };
@@ -422,6 +445,27 @@ describe("what pages say", () => {
         reason: "it states 5 records and has 4",
       },
     ]);
+  });
+
+  test("NCMEC: a group that states fewer or more entries than it has is reported", async () => {
+    const item = (id: number): string =>
+      `<image><member id="1">A</member><id>${id}</id><fingerprints><md5>${md5(id)}</md5></fingerprints></image>`;
+    const reasons = async (count: number): Promise<string[]> => {
+      const group = `<images count="${count}" maxTimestamp="2026-03-01T10:00:00Z">${item(1)}${item(2)}</images>`;
+      const xml = `<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2">${group}</queryResult>`;
+      return (await read(xml, "ncmec")).faults.map(({ code, reason }) => `${code}: ${reason}`);
+    };
+    expect(await reasons(2)).toEqual([]);
+    expect(await reasons(1)).toEqual(["wrong-count: images states 1 entries and has 2"]);
+    expect(await reasons(3)).toEqual(["wrong-count: images states 3 entries and has 2"]);
+  });
+
+  test("NCMEC: a deleted entry has no signals, even where its record has fingerprints", async () => {
+    const item = (name: string): string =>
+      `<${name}><member id="1">A</member><id>${name}</id><fingerprints><md5>${md5(1)}</md5></fingerprints></${name}>`;
+    const group = `<images count="2" maxTimestamp="2026-03-01T10:00:00Z">${item("image")}${item("deletedImage")}</images>`;
+    const xml = `<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2">${group}</queryResult>`;
+    expect((await read(xml, "ncmec")).items.map(short)).toEqual(["1/image md5", "1/deletedImage !"]);
   });
 });
 

@@ -155,6 +155,8 @@ describe("runs", () => {
           expect(inside[0]).toBe(frames[at]);
           at += inside.length;
           expect(run.quality).toBe(Math.max(...inside.map(({ quality }) => quality)));
+          // Of equally good frames the first one.
+          expect(run.number).toBe(inside.find(({ quality }) => quality === run.quality)!.number);
           expect(inside).toContainEqual(expect.objectContaining({ number: run.number, hash: run.hash }));
           for (const { hash, stable } of inside) {
             expect(stable).toBe(run.stable);
