@@ -22,12 +22,15 @@ export class TiffReader {
   readonly #view: DataView;
   readonly #little: boolean;
   readonly #big: boolean;
+  /** Bytes of the count before the entries, of an entry, and of the value in it. */
+  readonly #sizes: readonly [count: number, entry: number, value: number];
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#little = bytes[0] === 0x49;
     this.#big = this.#short(2) === 43;
+    this.#sizes = this.#big ? [8, 20, 8] : [2, 12, 4];
   }
 
   #short(at: number): number {
@@ -42,25 +45,35 @@ export class TiffReader {
     return this.#big ? Number(this.#view.getBigUint64(at, this.#little)) : this.#long(at);
   }
 
+  /** The byte at which the directory of the first page begins; 0 if there is none. */
+  get first(): number {
+    return this.#offset(this.#sizes[2]);
+  }
+
+  /** Returns where the directory behind one begins; 0 behind the last. @throws {RangeError} if the file is cut. */
+  next(at: number): number {
+    const [countBytes, entryBytes] = this.#sizes;
+    return this.#offset(at + countBytes + entryBytes * this.entries(at));
+  }
+
+  /** Returns how many entries the directory at a byte says that it has. @throws {RangeError} if the file is cut. */
+  entries(at: number): number {
+    return this.#big ? this.#offset(at) : this.#short(at);
+  }
+
   /** Reads the directory of a page. @throws {RangeError} if the file is cut, or has no such page. */
   directory(page: number): Directory {
-    const [countBytes, entryBytes, valueBytes] = this.#big ? [8, 20, 8] : [2, 12, 4];
-    const countAt = (at: number): number => (this.#big ? this.#offset(at) : this.#short(at));
-    let at = this.#offset(valueBytes);
-    for (let i = 0; i < page; i++) at = this.#offset(at + countBytes + entryBytes * countAt(at));
+    let at = this.first;
+    for (let i = 0; i < page; i++) at = this.next(at);
     if (at === 0) throw new RangeError("there is no such page");
     return this.directoryAt(at);
   }
 
   /** Reads the directory at a byte of the file. @throws {RangeError} if the file is cut. */
   directoryAt(at: number): Directory {
-    const [countBytes, entryBytes, valueBytes] = this.#big ? [8, 20, 8] : [2, 12, 4];
+    const [countBytes, entryBytes, valueBytes] = this.#sizes;
     const fields = new Map<number, Field>();
-    for (
-      let entry = at + countBytes, i = this.#big ? this.#offset(at) : this.#short(at);
-      i > 0;
-      i--, entry += entryBytes
-    ) {
+    for (let entry = at + countBytes, i = this.entries(at); i > 0; i--, entry += entryBytes) {
       const type = this.#short(entry + 2);
       const count = this.#offset(entry + 4);
       const value = entry + entryBytes - valueBytes;

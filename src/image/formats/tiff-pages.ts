@@ -8,43 +8,92 @@ const reduced = 1;
 const mask = 4;
 const oldReduced = 2;
 
-/** Directories that are looked at. A file with more of them counts as one with further images. */
-const mostDirectories = 1000;
+/**
+ * Entries of directories that are read. Directories may overlap, so that a small file could have billions. A file with
+ * more of them counts as one with further images.
+ */
+const mostEntries = 65_536;
 
-/** Reads whole numbers of a tag, or none if the directory does not have it or the file is cut. */
-function numbersOf(reader: TiffReader, directory: Directory, tag: number): number[] {
-  const field = directory.get(tag);
-  try {
-    return field === undefined ? [] : reader.numbers(field);
-  } catch (error) {
-    if (error instanceof RangeError) return [];
-    throw error;
+class TooManyEntries extends Error {}
+
+/** The directories of a TIFF, as far as they can be followed. */
+class Directories {
+  readonly #reader: TiffReader;
+  #left = mostEntries;
+
+  constructor(bytes: Uint8Array) {
+    this.#reader = new TiffReader(bytes);
+  }
+
+  /** Reads the directory at a byte, or returns undefined if the file is cut before its end. */
+  at(at: number): Directory | undefined {
+    try {
+      // One that is empty or cannot be read counts, too: what leads to it was read.
+      this.#take(1);
+      this.#take(this.#reader.entries(at));
+      return this.#reader.directoryAt(at);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+
+  #take(entries: number): void {
+    this.#left -= entries;
+    if (this.#left < 0) throw new TooManyEntries();
+  }
+
+  /** Yields the directories of the pages. */
+  *pages(): Generator<Directory, void, undefined> {
+    let at = this.#reader.first;
+    while (at !== 0) {
+      const directory = this.at(at);
+      if (directory === undefined) return;
+      yield directory;
+      try {
+        at = this.#reader.next(at);
+      } catch (error) {
+        if (error instanceof RangeError) return;
+        throw error;
+      }
+    }
+  }
+
+  /** Yields the directories below one. */
+  *below(directory: Directory): Generator<Directory, void, undefined> {
+    for (const at of this.#numbers(directory, tags.subDirectories, mostEntries + 1)) {
+      const below = this.at(at);
+      if (below !== undefined) yield below;
+    }
+  }
+
+  /** Whether a directory is an image of its own, not a smaller version of another or a mask. */
+  isOwnImage(directory: Directory): boolean {
+    const [type = 0] = this.#numbers(directory, tags.subfileType, 1);
+    const [old = 0] = this.#numbers(directory, tags.oldSubfileType, 1);
+    return (type & (reduced | mask)) === 0 && old !== oldReduced;
+  }
+
+  /** Reads at most so many numbers of a tag, or none if the directory does not have it or the file is cut. */
+  #numbers(directory: Directory, tag: number, most: number): number[] {
+    const field = directory.get(tag);
+    const some = field && { ...field, count: Math.min(field.count, most) };
+    try {
+      return some === undefined ? [] : this.#reader.numbers(some);
+    } catch (error) {
+      if (error instanceof RangeError) return [];
+      throw error;
+    }
   }
 }
 
-/** Whether a directory is an image of its own, not a smaller version of another or a mask. */
-function isOwnImage(reader: TiffReader, directory: Directory): boolean {
-  const [type = 0] = numbersOf(reader, directory, tags.subfileType);
-  const [old = 0] = numbersOf(reader, directory, tags.oldSubfileType);
-  return (type & (reduced | mask)) === 0 && old !== oldReduced;
-}
-
-/** Reads a directory, or returns undefined if the file is cut before its end. */
-function directoryOf(read: () => Directory): Directory | undefined {
+/** Runs `work`, and answers true if the file has more entries than are read. */
+function orTooMany(work: () => boolean): boolean {
   try {
-    return read();
+    return work();
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof TooManyEntries) return true;
     throw error;
-  }
-}
-
-/** Yields the directories of the pages, up to the last or to where the file cannot be followed. */
-function* pagesOf(reader: TiffReader): Generator<Directory, void, undefined> {
-  for (let page = 0; page <= mostDirectories; page++) {
-    const directory = directoryOf(() => reader.directory(page));
-    if (directory === undefined) return;
-    yield directory;
   }
 }
 
@@ -53,23 +102,24 @@ function* pagesOf(reader: TiffReader): Generator<Directory, void, undefined> {
  * DNG is there, and the page is its preview.
  */
 export function hasImagesBelow(bytes: Uint8Array): boolean {
-  const reader = new TiffReader(bytes);
-  for (const page of pagesOf(reader)) {
-    for (const at of numbersOf(reader, page, tags.subDirectories)) {
-      const below = directoryOf(() => reader.directoryAt(at));
-      if (below !== undefined && isOwnImage(reader, below)) return true;
+  const directories = new Directories(bytes);
+  return orTooMany(() => {
+    for (const page of directories.pages()) {
+      for (const one of directories.below(page)) if (directories.isOwnImage(one)) return true;
     }
-  }
-  return false;
+    return false;
+  });
 }
 
 /** Whether a TIFF has images behind its first page: further pages, or images below a page. */
 export function hasFurtherDirectories(bytes: Uint8Array): boolean {
-  const reader = new TiffReader(bytes);
-  let count = 0;
-  for (const directory of pagesOf(reader)) {
-    if (count++ === 0) continue;
-    if (count > mostDirectories || isOwnImage(reader, directory)) return true;
-  }
-  return hasImagesBelow(bytes);
+  const directories = new Directories(bytes);
+  return orTooMany(() => {
+    let isFirst = true;
+    for (const page of directories.pages()) {
+      if (!isFirst && directories.isOwnImage(page)) return true;
+      isFirst = false;
+    }
+    return hasImagesBelow(bytes);
+  });
 }

@@ -278,6 +278,36 @@ describe("images behind the end of another", () => {
     await expect(hashImage(bytes, { pages: "all" })).rejects.toMatchObject({ limit: "places" });
     expect(hasFurtherPages(bytes.subarray(0, images.jpeg[0]!.length + 3 * 5000))).toBe(false);
   });
+
+  // Each takes hours if directories are read as often as something leads to them.
+  test.each([
+    ["of one directory that leads to itself", 0, 0],
+    ["of which all directories below a page are the same", 100_000, 8],
+    ["of which all directories below a page are behind its end", 100_000, 2 ** 31],
+  ])("are looked for in bounded time in a TIFF %s", async (_, below, at) => {
+    const entries = 60_000;
+    const bytes = Buffer.alloc(8 + 2 + 12 * entries + 4 + 4 * below);
+    bytes.write("II*\0", "latin1");
+    bytes.writeUInt32LE(8, 4);
+    bytes.writeUInt16LE(entries, 8);
+    const field = (i: number, tag: number, type: number, count: number, value: number): void => {
+      bytes.writeUInt16LE(tag, 10 + 12 * i);
+      bytes.writeUInt16LE(type, 12 + 12 * i);
+      bytes.writeUInt32LE(count, 14 + 12 * i);
+      bytes.writeUInt32LE(value, 18 + 12 * i);
+    };
+    const behind = 10 + 12 * entries;
+    for (let i = 0; i < entries; i++) field(i, 1000, 4, 1, 0);
+    // A smaller version, so that no directory decides by itself.
+    field(0, 254, 4, 1, 1);
+    field(1, 330, 4, below, behind + 4);
+    bytes.writeUInt32LE(8, behind);
+    for (let i = 0; i < below; i++) bytes.writeUInt32LE(at, behind + 4 + 4 * i);
+    expect(hasFurtherPages(bytes)).toBe(true);
+    await expect(hashImage(bytes, { pages: "all" })).rejects.toMatchObject({
+      code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
+    });
+  });
 });
 
 describe("results", () => {
