@@ -16,6 +16,16 @@ const mostEntries = 65_536;
 
 class TooManyEntries extends Error {}
 
+/** Returns what `read` reads, or `otherwise` if the file is cut before its end. */
+function orCut<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return otherwise;
+    throw error;
+  }
+}
+
 /** The directories of a TIFF, as far as they can be followed. */
 class Directories {
   readonly #reader: TiffReader;
@@ -27,15 +37,12 @@ class Directories {
 
   /** Reads the directory at a byte, or returns undefined if the file is cut before its end. */
   at(at: number): Directory | undefined {
-    try {
+    return orCut(() => {
       // One that is empty or cannot be read counts, too: what leads to it was read.
       this.#take(1);
       this.#take(this.#reader.entries(at));
       return this.#reader.directoryAt(at);
-    } catch (error) {
-      if (error instanceof RangeError) return undefined;
-      throw error;
-    }
+    }, undefined);
   }
 
   #take(entries: number): void {
@@ -45,17 +52,13 @@ class Directories {
 
   /** Yields the directories of the pages. */
   *pages(): Generator<Directory, void, undefined> {
-    let at = this.#reader.first;
-    while (at !== 0) {
-      const directory = this.at(at);
+    const reader = this.#reader;
+    for (let at = orCut(() => reader.first, 0); at !== 0;) {
+      const here = at;
+      const directory = this.at(here);
       if (directory === undefined) return;
       yield directory;
-      try {
-        at = this.#reader.next(at);
-      } catch (error) {
-        if (error instanceof RangeError) return;
-        throw error;
-      }
+      at = orCut(() => reader.next(here), 0);
     }
   }
 
@@ -78,12 +81,7 @@ class Directories {
   #numbers(directory: Directory, tag: number, most: number): number[] {
     const field = directory.get(tag);
     const some = field && { ...field, count: Math.min(field.count, most) };
-    try {
-      return some === undefined ? [] : this.#reader.numbers(some);
-    } catch (error) {
-      if (error instanceof RangeError) return [];
-      throw error;
-    }
+    return some === undefined ? [] : orCut(() => this.#reader.numbers(some), []);
   }
 }
 

@@ -9,6 +9,7 @@ import { hashImage } from "../../../dist/index.js";
 import { apng } from "../../support/image/apng.ts";
 import { empreinte, folder, jsonLines } from "../../support/cli.ts";
 import { scene } from "../../support/evaluate.ts";
+import { random } from "../../support/hashes.ts";
 import { box, gridOf, heif, type HeifItem, ispe } from "../../support/image/heif.ts";
 import { mpo, tiffOf, types, withSegment, withXmp } from "../../support/image/several.ts";
 
@@ -308,6 +309,26 @@ describe("images behind the end of another", () => {
       code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
     });
   });
+});
+
+test("no bytes make the search for them throw", () => {
+  const next = random(5);
+  const below = (end: number): number => Math.floor((next() / 2 ** 32) * end);
+  const others = [
+    tiffOf([{}, { below: [{}] }]),
+    heic([{}, {}]),
+    jxlHeader(...jxlStart),
+    Buffer.from([0, 0, 1, 0, 2, 0]),
+  ];
+  const whole = [...Object.values(images).flat(), animated.gif, animated.webp, ...others];
+  const seeds = [...whole, ...whole.map((one) => Buffer.concat([one, whole[below(whole.length)]!]))];
+  for (let round = 0; round < 20_000; round++) {
+    const bytes = Buffer.from(seeds[below(seeds.length)]!);
+    for (let i = below(6); i > 0; i--)
+      bytes[below(Math.min(bytes.length, 2000))] = [0, 1, 127, 128, 255, below(256)][below(6)]!;
+    const cut = below(2) === 0 ? bytes : bytes.subarray(0, below(Math.min(bytes.length, 2000)));
+    expect(() => hasFurtherPages(cut), `round ${round}`).not.toThrow();
+  }
 });
 
 describe("results", () => {
