@@ -13,6 +13,22 @@ function resultOf<T>(steps: Generator<unknown, T, undefined>): T {
   }
 }
 
+/** The end mark of a JPEG. */
+const jpegEnd = Buffer.from([0xff, 0xd9]);
+
+function endOfJpeg(bytes: Uint8Array): number | undefined {
+  for (const { payload, data } of partsOf(bytes)) {
+    if (data === undefined) continue;
+    // In most files the first end mark behind the header ends the file, so that nothing is behind the image, even if it
+    // is cut. Finding that takes less than half as long as following the data.
+    const from = payload.byteOffset + payload.length - bytes.byteOffset;
+    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (all.indexOf(jpegEnd, from) + jpegEnd.length === bytes.length) return bytes.length;
+    break;
+  }
+  return resultOf(partsOf(bytes));
+}
+
 function endOfPng(bytes: Uint8Array): number | undefined {
   for (const chunk of chunksOfPng(bytes)) {
     // Its checksum follows.
@@ -48,7 +64,7 @@ function endOfBoxes(bytes: Uint8Array): number | undefined {
 export function endOfImage({ bytes, format }: { bytes: Uint8Array; format: ImageFormat }): number | undefined {
   switch (format) {
     case "jpeg":
-      return resultOf(partsOf(bytes));
+      return endOfJpeg(bytes);
     case "png":
       return endOfPng(bytes);
     case "gif":
