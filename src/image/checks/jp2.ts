@@ -22,7 +22,8 @@ function codestreamAt(image: Encoded): number {
  * @throws {ImageError} `ERR_EMPREINTE_CORRUPT`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` @throws {LimitError}
  */
 export function checkJp2(image: Encoded, all: boolean): void {
-  const codestreams = [...boxesIn(image.bytes)].filter(({ type }) => type === "jp2c").length;
+  let codestreams = 0;
+  for (const { type } of boxesIn(image.bytes)) if (type === "jp2c") codestreams++;
   if (all && codestreams > 1) throw unsupported(image, `a JPEG 2000 of ${codestreams} images`);
   const { bytes } = image;
   const start = codestreamAt(image);

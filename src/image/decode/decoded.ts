@@ -42,19 +42,19 @@ export async function withDecoded<T>(
       const { name, digests } = content;
       const expire = (): void => controller.abort(tooSlow(name, limits.maxSeconds));
       const timer = setTimeout(expire, Math.min(1000 * limits.maxSeconds, 2 ** 31 - 1));
-      const isFirstOnly = (task.kind === "hash" && !task.all) || task.kind === "samples";
-      // Before the decoder may change or free the bytes.
-      const furtherPages = isFirstOnly && hasFurtherPages(content.bytes);
       try {
         let made: T;
         if (limits.isolation === "process") {
           made = await decodeIsolated<T>(content, { task, limits }, controller.signal);
           if (digests !== undefined && task.kind === "hash") made = { ...made, digests };
         } else {
+          const isFirstOnly = (task.kind === "hash" && !task.all) || task.kind === "samples";
+          // Before the decoder may change or free the bytes, and where the decoder is: a hostile file takes its time.
+          const furtherPages = isFirstOnly && hasFurtherPages(content.bytes);
           const pages = decodePages({ ...content, limits, signal: controller.signal }, all);
           made = await use({ pages, signal: controller.signal, ...(digests && { digests }) });
+          if (furtherPages) made = { ...made, furtherPages };
         }
-        if (furtherPages) made = { ...made, furtherPages };
         // After a failure or an abort the decoder may still read the bytes on another thread.
         native.release(content.bytes);
         return made;

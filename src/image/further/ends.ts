@@ -50,8 +50,8 @@ function endOfBoxes(bytes: Uint8Array): number | undefined {
   const seen = new Set<string>();
   let last: number | undefined;
   for (const { type, end } of boxesIn(bytes)) {
-    if (!/^[\x20-\x7e]{4}$/.test(type) || end > bytes.length || (firstBoxes.has(type) && seen.has(type))) break;
-    seen.add(type);
+    if (!/^[\x20-\x7e]{4}$/.test(type) || end > bytes.length || seen.has(type)) break;
+    if (firstBoxes.has(type)) seen.add(type);
     last = end;
   }
   return last;

@@ -9,6 +9,11 @@ import { webpChunks } from "../formats/webp.js";
 import { type ImageFormat, sniffImage } from "../input/sniff.js";
 import { imagesBehind } from "./behind.js";
 
+/** Those of a type. There may be millions of others, which are not kept. */
+function* ofType<T extends { type: string }>(all: Iterable<T>, type: string): Generator<T, void, undefined> {
+  for (const one of all) if (one.type === type) yield one;
+}
+
 /** Whether there are more than one. */
 function several(all: Iterable<unknown>): boolean {
   let count = 0;
@@ -44,7 +49,7 @@ function hasFurtherInside(bytes: Uint8Array, format: ImageFormat): boolean {
       return several(framesOf(bytes));
     case "webp": {
       const chunks = webpChunks(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-      return several([...chunks].filter(({ type }) => type === "ANMF"));
+      return several(ofType(chunks, "ANMF"));
     }
     case "tiff":
       return hasFurtherDirectories(bytes);
@@ -57,7 +62,7 @@ function hasFurtherInside(bytes: Uint8Array, format: ImageFormat): boolean {
     case "jxl":
       return isAnimatedJxl(bytes);
     case "jp2":
-      return several([...boxesIn(bytes)].filter(({ type }) => type === "jp2c"));
+      return several(ofType(boxesIn(bytes), "jp2c"));
   }
 }
 
