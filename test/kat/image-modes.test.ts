@@ -229,7 +229,7 @@ describe("GIF", () => {
     const frames = seen.map((frame, page) => ({ page, ...answer(paint(frame), 3) }));
     const all = await hashImage(file, { pages: "all", orientations: true });
     expect(all.frames).toEqual(frames);
-    await expectHash(file, answer(paint(indices[0]!), 3));
+    await expectHash(file, { ...answer(paint(indices[0]!), 3), furtherPages: true });
     expect(all).toMatchObject({ ...answer(paint(indices[0]!), 3), width, height });
   });
 
@@ -266,7 +266,7 @@ describe("WebP", () => {
     const expected = pages.map((samples, page) => ({ page, ...answer(samples, 3) }));
     const all = await hashImage(file, { pages: "all", orientations: true });
     expect(all.frames).toEqual(expected);
-    await expectHash(file, answer(pages[0]!, 3));
+    await expectHash(file, { ...answer(pages[0]!, 3), furtherPages: true });
   });
 });
 

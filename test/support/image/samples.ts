@@ -26,7 +26,7 @@ export function answer(data: Uint8Array, channels: Channels, w: number = width, 
 
 export async function expectHash(
   file: Uint8Array,
-  expected: PixelHash,
+  expected: PixelHash & { furtherPages?: true },
   w: number = width,
   h: number = height,
 ): Promise<void> {
