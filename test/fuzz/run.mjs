@@ -19,7 +19,7 @@ const work = "build/fuzz";
 const untraced = ["-fno-sanitize-coverage=trace-cmp"];
 const targets = {
   pixels: { flags: untraced, most: 512 },
-  lists: { flags: [], most: 4096, sources: /^native\/(lists|status|hash\/(hash_text|trivial|distance))/ },
+  lists: { flags: [], most: 4096, sources: /^native\/(lists|status|hash\/values)/ },
   index: { flags: untraced, most: 512 },
   align: { flags: untraced, most: 768 },
   records: { flags: untraced, most: 2048 },
