@@ -124,7 +124,8 @@ describe("a node that is stopped", () => {
   });
 });
 
-test("a clock that is a day fast or slow changes nothing", async () => {
+test("a clock that is a day fast or slow changes nothing", async (ctx) => {
+  needsLongRun(ctx);
   await begin(1);
   await cluster.store("curator");
   const curator = await cluster.curator("curator");
@@ -139,7 +140,8 @@ test("a clock that is a day fast or slow changes nothing", async () => {
 });
 
 describe("a curator that is killed", () => {
-  test("finds its lease again, and what it had not announced goes out", async () => {
+  test("finds its lease again, and what it had not announced goes out", async (ctx) => {
+    needsLongRun(ctx);
     await begin(1);
     await cluster.store("curator");
     const curator = member("curator", "curator");
