@@ -27,7 +27,7 @@ async function worksOf(path) {
   );
   await index.optimize();
   const works = {
-    read: async () => void (await source.sourceOf(path, undefined, limits.maxBytes).read(signal)),
+    read: async () => void (await source.readInput(path, { name: path, limits }, signal)),
     sniff: () => void main.sniffImage(image.bytes),
     header: async () => {
       await checks.checkImage(image, false);
