@@ -4,8 +4,9 @@
  */
 import type { BankStore } from "empreinte/bank";
 import { type Environment, systemEnvironment } from "../environment.js";
-import { ExchangeError, invalid } from "../errors.js";
+import { ExchangeError } from "../errors.js";
 import { takeLock } from "./lock.js";
+import { checkOperator, type OperatorAct } from "./operator.js";
 import { findSource } from "./sources.js";
 import { readStatus, shrunkCode, type SourceStatus, writeStatus } from "./status.js";
 
@@ -23,13 +24,9 @@ export function checkUnlisted(status: SourceStatus, name: string, unlisted: { en
 }
 
 /** What an operator says about a whole list that is much shorter than before. */
-export interface Acceptance {
+export interface Acceptance extends OperatorAct {
   bank: string;
   source: string;
-  /** The name of the person who decided it. */
-  by: string;
-  /** The reason. It must not identify a person. */
-  reason: string;
 }
 
 /**
@@ -42,12 +39,7 @@ export function acceptShrinkage(
   environment: Environment = systemEnvironment,
 ): number {
   findSource(store, bank, source);
-  for (const [name, text] of [
-    ["by", by],
-    ["reason", reason],
-  ] as const) {
-    if (text === "" || text.length > 500) throw invalid(name, "text of 1 to 500 characters");
-  }
+  checkOperator({ by, reason });
   const from = { bank, source };
   const lock = takeLock(store, from, environment);
   try {

@@ -3,20 +3,17 @@ import type { BankStore } from "empreinte/bank";
 import { type Environment, systemEnvironment } from "../environment.js";
 import { ExchangeError, invalid } from "../errors.js";
 import { takeLock } from "./lock.js";
+import { checkOperator, type OperatorAct } from "./operator.js";
 import { findSource } from "./sources.js";
 import { stateText } from "./state.js";
 import { readStatus, writeStatus } from "./status.js";
 
 /** What an operator says about going past a place. */
-export interface Skip {
+export interface Skip extends OperatorAct {
   bank: string;
   source: string;
   /** From when on the source is fetched: milliseconds since 1970. What changed before it may never arrive. */
   to: number;
-  /** The name of the person who decided it. */
-  by: string;
-  /** The reason of the skip. It must not identify a person. */
-  reason: string;
 }
 
 /** Lets a source continue at a time, whatever could not be read before it. @throws {ExchangeError} */
@@ -32,12 +29,7 @@ export async function skipTo(
     throw new ExchangeError("ERR_EMPREINTE_INVALID_ARGUMENT", text);
   }
   if (!(to > 0 && to <= environment.now())) throw invalid("to", "a time that is not in the future");
-  for (const [name, text] of [
-    ["by", by],
-    ["reason", reason],
-  ] as const) {
-    if (text === "" || text.length > 500) throw invalid(name, "text of 1 to 500 characters");
-  }
+  checkOperator(skip);
   const seconds = Math.floor(to / 1000);
   const checkpoint = kind === "tech-against-terrorism" ? `${seconds},0` : String(seconds);
   const lock = takeLock(store, skip, environment);
