@@ -1,6 +1,8 @@
 /** Who may call what, and what is written down of those who may not. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Scopes } from "../../dist/keys/scopes.js";
+import { buildApp } from "../../dist/http/app.js";
+import { HashRates } from "../../dist/keys/rates.js";
+import { checkScopes, Scopes } from "../../dist/keys/scopes.js";
 import { someHash } from "../support/hashes.ts";
 import { testServer, type TestServer } from "../support/server.ts";
 
@@ -28,6 +30,31 @@ describe("scopes", () => {
     [["admin"], "withdraw", "B", true],
   ] as const)("%j may %s %s: %s", (scopes, scope, bank, allowed) => {
     expect(new Scopes(scopes).allows(scope, bank)).toBe(allowed);
+  });
+
+  test.each(["match:A*B", "match:*A", "match:", "hash:A", "admin:A", "all", "match:" + "A".repeat(295)])(
+    "there is no scope %s",
+    (scope) => {
+      expect(() => checkScopes(["match", scope])).toThrow(/There is no scope/);
+    },
+  );
+
+  test("a key has at least one, and each once", () => {
+    expect(() => checkScopes([])).toThrow(/at least one scope/);
+    expect(checkScopes(["match:A*", "hash", "match:A*"])).toEqual(["match:A*", "hash"]);
+  });
+
+  test("a route that names none is open to administrators alone", async () => {
+    const app = await buildApp({ service: server.service, log: { write: () => undefined } });
+    app.get("/forgotten", async () => "secret");
+    const status = async (key?: string): Promise<number> => {
+      const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+      return (await app.inject({ url: "/forgotten", headers })).statusCode;
+    };
+    expect(await status()).toBe(401);
+    expect(await status(server.key("match", "add", "withdraw", "share", "hash", "review", "metrics"))).toBe(403);
+    expect(await status(server.key("admin"))).toBe(200);
+    await app.close();
   });
 });
 
@@ -67,6 +94,27 @@ test("a key sees, searches and changes its own bank only", async () => {
   expect((await server.call("/v1/entries/2", { key })).status).toBe(404);
 });
 
+test("a scope for one bank, and another scope for a second one, are not both for both", async () => {
+  const key = server.key("match:OTHER", "withdraw:MINE");
+  const until = new Date(now + 60_000).toISOString();
+  expect((await server.call("/v1/pauses", { key, json: { entryNumber: 2, until } })).status).toBe(403);
+  expect((await server.call("/v1/releases", { key, json: { entryNumber: 2 } })).status).toBe(403);
+  const lost = { bank: "OTHER", source: "s", entryId: "1" };
+  expect((await server.call("/v1/lifts", { key, json: lost })).status).toBe(403);
+  expect((await server.call("/v1/erasures", { key, json: lost })).status).toBe(403);
+  expect((await server.call("/v1/pauses", { key, json: { entryNumber: 1, until } })).status).toBe(200);
+  await server.call("/v1/pauses", { key, json: { entryNumber: 1, until: null } });
+});
+
+test("whoever may search a bank sees 8 digits of its hashes, an administrator all", async () => {
+  const shown = async (scope: string): Promise<string> => {
+    const { body } = await server.call("/v1/entries/1", { key: server.key(scope) });
+    return (body as { signals: { value: string }[] }).signals[0]!.value;
+  };
+  expect(await shown("match:MINE")).toBe(`${someHash("known").slice(0, 8)}…`);
+  expect(await shown("admin")).toBe(someHash("known"));
+});
+
 test("the bank in a path of HMA is checked against the entry", async () => {
   const key = server.key("admin");
   expect((await server.call("/c/bank/MINE/content/1", { key })).status).toBe(200);
@@ -99,6 +147,71 @@ test("a key ends when it expires, and a clock that jumps back does not bring mor
   expect((await server.call("/c/banks", { key })).status).toBe(200);
   now += 61_000;
   expect((await server.call("/c/banks", { key })).status).toBe(401);
+});
+
+test("a key ends at the millisecond at which it expires", () => {
+  const { keys } = server.service;
+  const { key } = keys.create("test", { label: "short", scopes: ["match"], expires: now + 1 });
+  expect(keys.find(key)).toHaveProperty("principal");
+  now += 1;
+  expect(keys.find(key)).toMatchObject({ refused: "expired key" });
+});
+
+describe("a rotation", () => {
+  const made = (expires: number) => {
+    const { keys } = server.service;
+    const { key, info } = keys.create("test", { label: "old", scopes: ["match:MINE"], expires, lookups: 3 });
+    return { keys, key, id: info.id };
+  };
+
+  test("gives the new key the end, the scopes and the rate of the old one", () => {
+    const { keys, id } = made(now + 60_000);
+    const { info } = keys.rotate("test", id, 10);
+    const expires = new Date(now + 60_000).toISOString();
+    expect(info).toMatchObject({ label: "old", scopes: ["match:MINE"], expires, hashLookupsPerMinute: 3 });
+  });
+
+  test("ends the old key after the overlap, and never later than before", () => {
+    const { keys, id } = made(now + 60_000);
+    keys.rotate("test", id, 10);
+    expect(keys.info(id).expires).toBe(new Date(now + 10_000).toISOString());
+    keys.rotate("test", id, 3600);
+    expect(keys.info(id).expires).toBe(new Date(now + 10_000).toISOString());
+  });
+
+  test("brings back no revoked key", () => {
+    const { keys, key, id } = made(now + 60_000);
+    keys.revoke("test", id);
+    const { count } = keys;
+    expect(() => keys.rotate("test", id, 10)).toThrow(/is revoked/);
+    expect(keys.count).toBe(count);
+    expect(keys.find(key)).toMatchObject({ refused: "revoked key" });
+  });
+});
+
+describe("the rate of bare hashes", () => {
+  test("is shared by the processes of a service, and is never below one", () => {
+    const taken = (processes: number): number => {
+      const rates = new HashRates(processes, () => now);
+      for (let count = 0; ; count++) {
+        try {
+          rates.take("key", 8, 1);
+        } catch {
+          return count;
+        }
+      }
+    };
+    expect([1, 4, 100].map(taken)).toEqual([8, 2, 1]);
+  });
+
+  test("counts each query of a call", async () => {
+    const key = server.key("match");
+    const check = async (count: number): Promise<number> => {
+      const queries = Array.from({ length: count }, () => ({ hash: someHash("known") }));
+      return (await server.call("/v1/check", { key, json: { queries } })).status;
+    };
+    expect([await check(6), await check(3), await check(3), await check(2)]).toEqual([429, 200, 429, 200]);
+  });
 });
 
 test("refused calls are written down without their values, and secrets are nowhere", async () => {
