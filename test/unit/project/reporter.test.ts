@@ -13,7 +13,8 @@ beforeEach(() => {
     join(folder, "vitest.config.ts"),
     `import { ClosingLine } from ${JSON.stringify(join(root, "test/support/reporter.ts"))};
      const globalSetup = ${JSON.stringify(join(root, "test/support/run-folder.ts"))};
-     export default { test: { globalSetup, include: ["*.test.ts"], reporters: [new ClosingLine()] } };`,
+     export default { test: {
+         globalSetup, include: ["*.test.ts"], reporters: [new ClosingLine()], pool: "threads", maxWorkers: 1, isolate: false } };`,
   );
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
