@@ -74,7 +74,7 @@ const videoOptionNames: readonly (keyof CheckVideoOptions)[] = [
   "maxMemoryBytes",
 ];
 
-/** What is looked up of an upload. If the decoder refused the image, it is the digests alone. */
+/** Returns what is looked up of an upload. If the decoder refused the image, it is the digests alone. */
 function queryOf(image: PixelHash | undefined, digests: FileDigests | undefined): CheckQuery {
   const known = digests && { digests };
   if (image === undefined) return { ...known };
@@ -95,7 +95,7 @@ function auditDetail({ action, matches, query }: Decision): object {
   return { action, upload: uploadKey(query).slice(0, 8), matches: some, of: matches.length };
 }
 
-/** The entries whose hits count towards a flood. */
+/** Returns the entries whose hits count towards a flood. */
 function floodHits(snapshot: Snapshot, { matches }: Decision): FloodHit[] {
   if (matches.length === 0) return [];
   const policies = new Map([...snapshot.banks().values()].map(({ name, policy }) => [name, policy]));

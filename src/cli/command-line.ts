@@ -5,7 +5,7 @@ import { type Session, status } from "./io/session.js";
 import type { Command } from "./table/command.js";
 import { either, parse, UsageError } from "./table/parse.js";
 
-/** True when `--help` or `-h` comes before `--`. */
+/** Returns true when `--help` or `-h` comes before `--`. */
 function wantsHelp(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === "--help" || arg === "-h");
@@ -44,7 +44,7 @@ async function withoutCommand(args: readonly string[], session: Session): Promis
   throw new UsageError(`There is no command "${shownBeginning(name, 20)}"`);
 }
 
-/** A group without one of its commands behind it. */
+/** Returns a group without one of its commands behind it. */
 async function groupAlone(name: string, args: readonly string[], session: Session): Promise<number> {
   const { groupHelp } = await import("./table/help.js");
   const commands = (await catalogue.commands()).filter((command) => command.name.startsWith(`${name} `));
@@ -58,7 +58,7 @@ async function groupAlone(name: string, args: readonly string[], session: Sessio
   throw new UsageError(`Expected ${either(names)} after ${name}`);
 }
 
-/** The command that the arguments name, of one word or two, and the arguments behind it. */
+/** Returns the command that the arguments name, of one word or two, and the arguments behind it. */
 async function commandOf(args: readonly string[]): Promise<{ command: Command | undefined; rest: string[] }> {
   const two = args.length > 1 ? await loadCommand(args.slice(0, 2).join(" ")) : undefined;
   if (two !== undefined) return { command: two, rest: args.slice(2) };
@@ -79,7 +79,7 @@ async function run(args: readonly string[], session: Session): Promise<number> {
   return command.run(parse(rest, command), session, catalogue);
 }
 
-/** The exit status after an error, which is explained on standard error. */
+/** Returns the exit status after an error, which is explained on standard error. */
 async function failed(error: unknown, args: readonly string[], session: Session): Promise<number> {
   if (error instanceof UsageError) {
     const name = (await commandOf(args)).command?.name ?? groupNamed(args[0] ?? "")?.name;

@@ -44,7 +44,7 @@ async function packageScript(packageName: string, program: string): Promise<stri
   return undefined;
 }
 
-/** The program on PATH or beside the script that was started, as git looks for `git-NAME`. */
+/** Returns the program on PATH or beside the script that was started, as git looks for `git-NAME`. */
 async function onPath(program: string): Promise<string | undefined> {
   const name = process.platform === "win32" ? `${program}.exe` : program;
   const folders = [dirname(process.argv[1] ?? ""), ...(process.env["PATH"] ?? "").split(delimiter)];
@@ -64,7 +64,7 @@ async function locate(name: string): Promise<External | undefined> {
   return found === undefined ? undefined : { program: found, before: [] };
 }
 
-/** Whether `empreinte NAME` would start a program of another package. */
+/** Returns whether `empreinte NAME` would start a program of another package. */
 export async function isInstalled(name: string): Promise<boolean> {
   return (await locate(name)) !== undefined;
 }

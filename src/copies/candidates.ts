@@ -81,7 +81,7 @@ export class CandidateSet {
     return [...groups.values()].map((lists) => lists.sort((a, b) => byDistance(a[0]!, b[0]!)));
   }
 
-  /** The candidates of each entry that is a match or a review. */
+  /** Returns the candidates of each entry that is a match or a review. */
   accepted(): Map<number, readonly Candidate[]> {
     return new Map([...this.#candidates].filter(([, candidates]) => this.#tierOf(candidates) !== undefined));
   }
@@ -110,7 +110,7 @@ export class CandidateSet {
   }
 }
 
-/** Whether a candidate is a match by itself. */
+/** Returns whether a candidate is a match by itself. */
 export function isSure({ distance, viewHash }: Candidate, radius: number): boolean {
   return distance <= (viewHash.name === "aligned" ? Math.min(alignedRadius, radius) : radius);
 }
@@ -136,7 +136,7 @@ export function matchOf({ id, crop, distance, viewHash }: Candidate, tier: Tier,
   };
 }
 
-/** The corners of a view. */
+/** Returns the corners of a view. */
 export function regionOf(view: Float32Array): Region {
   return cornersOf(view).map(([x, y]): [number, number] => [x, y]);
 }

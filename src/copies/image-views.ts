@@ -52,7 +52,7 @@ export class ImageViews implements Disposable {
     return this.#samples;
   }
 
-  /** The image reduced to 512×512, as some tools hash it. */
+  /** Returns the image reduced to 512×512, as some tools hash it. */
   async resized(signal: AbortSignal | undefined): Promise<ViewHash[]> {
     if (this.#resized === undefined) {
       const views = await (await this.image(signal)).hash(wholeView, 512, signal);

@@ -40,7 +40,7 @@ function isPoor({ name, quality, flat }: ViewHash): boolean {
   return name !== "original" && name !== "turned" && (flat === true || quality < leastViewQuality);
 }
 
-/** The radius of each view. Call it in the order in which the views are made. */
+/** Returns the radius of each view. Call it in the order in which the views are made. */
 export function searchRadius(level: AlteredLevel, flat: boolean): (view: ViewHash) => number {
   const left = { ...mostWeak };
   return (view) => {

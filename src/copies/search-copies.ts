@@ -85,7 +85,7 @@ class CopySearch {
   }
 }
 
-/** Each original once, by the first of its findings. */
+/** Returns each original once, by the first of its findings. */
 function mergeFindings(some: readonly LocalFinding[], more: readonly LocalFinding[]): LocalFinding[] {
   const known = new Set(some.map(({ id }) => id));
   return [...some, ...more.filter(({ id }) => !known.has(id))];

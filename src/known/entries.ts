@@ -6,7 +6,7 @@ export const pageEntries: number = 1 << 14;
 
 /** The lines and metadata of a list's entries, by their numbers. */
 export interface Entries {
-  /** The line in its list, from 1. */
+  /** Returns the line in its list, from 1. */
   line(id: number): number;
   metadata(id: number): string;
   /** Yields the bytes of each page, as they are in the file. */

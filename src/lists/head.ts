@@ -32,7 +32,7 @@ export class Head {
     return this.lines[0] ?? "";
   }
 
-  /** True if some JSON object in the beginning has a member of this name. */
+  /** Returns true if some JSON object in the beginning has a member of this name. */
   hasMember(name: string): boolean {
     return new RegExp(`"${name}"\\s*:`).test(this.text);
   }

@@ -20,7 +20,7 @@ export class Entries {
     return this.#byId.size;
   }
 
-  /** A slot that no entry has or had. */
+  /** Returns a slot that no entry has or had. */
   newSlot(): number {
     return this.#nextSlot++;
   }

@@ -167,7 +167,7 @@ async function readHeader(file: FileHandle, path: string, size: number): Promise
   return header;
 }
 
-/** The bytes of each chunk, opened. */
+/** Yields the bytes of each chunk, opened. */
 async function* openChunks(
   file: FileHandle,
   path: string,

@@ -197,7 +197,7 @@ export class LocalIndex implements LocalHolder, Disposable {
     };
   }
 
-  /** The figures of the rows: see `HashIndex.stats`. */
+  /** Returns the figures of the rows: see `HashIndex.stats`. */
   stats(): IndexStats {
     this.#open();
     return this.#rows.stats();
@@ -317,7 +317,7 @@ export class LocalIndex implements LocalHolder, Disposable {
     }
   }
 
-  /** The record of an entry: its places, and the descriptors of its rows. */
+  /** Returns the record of an entry: its places, and the descriptors of its rows. */
   #record(entry: Entry): Uint8Array {
     const descriptors = new Uint8Array(32 * pointsOf(entry));
     rowIds(entry).forEach((id, i) => descriptors.set(this.#rows.get(id)!, 32 * i));
@@ -359,7 +359,7 @@ function recordBytes(record: LocalRecord): Uint8Array {
   return record.toBytes();
 }
 
-/** Each original once, by its best finding. */
+/** Returns each original once, by its best finding. */
 function mergeFindings(some: readonly LocalFinding[], more: readonly LocalFinding[]): LocalFinding[] {
   const best = new Map<number, LocalFinding>();
   for (const finding of [...some, ...more]) {

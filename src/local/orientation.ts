@@ -2,8 +2,8 @@ import type { Orientation } from "../hash/orientations.js";
 import type { Corner } from "../native/view-numbers.js";
 
 /**
- * The orientation of the query in which an original is upright, or most nearly so, by the original's corners in the
- * query: its own top left, top right, bottom right and bottom left.
+ * Returns the orientation of the query in which an original is upright, or most nearly so, by the original's corners in
+ * the query: its own top left, top right, bottom right and bottom left.
  */
 export function orientationOf([topLeft, topRight, bottomRight, bottomLeft]: readonly [
   Corner,

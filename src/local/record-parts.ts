@@ -25,7 +25,7 @@ export interface RecordParts extends RecordPlaces {
   descriptors: Uint8Array;
 }
 
-/** How many points the places are of. */
+/** Returns how many points the places are of. */
 export const pointsOf = ({ places }: RecordPlaces): number => places.length / placeBytes;
 
 /** Takes a valid record apart, and leaves out the points that `keep` rejects. */

@@ -100,7 +100,7 @@ export async function findVotes(
   };
 }
 
-/** The rows near each descriptor: none for one that is common, or that a benign image has. */
+/** Returns the rows near each descriptor: none for one that is common, or that a benign image has. */
 async function lookUp(
   batch: Uint8Array,
   { rows, benign, radius, tags, signal }: VoteSearch,

@@ -2,8 +2,8 @@ import { invalidArgument } from "../check.js";
 import { native } from "./load.js";
 
 /**
- * The name of the kernel to use: `name`, or `EMPREINTE_KERNEL` when `name` is undefined. Returns undefined when neither
- * is set, which selects the best kernel that this processor runs.
+ * Returns the name of the kernel to use: `name`, or `EMPREINTE_KERNEL` when `name` is undefined. Returns undefined when
+ * neither is set, which selects the best kernel that this processor runs.
  * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: this processor runs no kernel of that name.
  */
 export function kernelName(name: string | undefined): string | undefined {

@@ -8,7 +8,7 @@ const require = requireOf(import.meta.url);
 const root = new URL("../../", import.meta.url);
 
 /**
- * Where the addon may be, best first: the prebuilt one of this platform, then one built here. With
+ * Returns where the addon may be, best first: the prebuilt one of this platform, then one built here. With
  * `EMPREINTE_BUILD=debug` it is the one of `npm run build:debug` only.
  */
 function candidates(): string[] {
@@ -28,7 +28,7 @@ function glibcVersion(): string | undefined {
   return report?.header?.glibcVersionRuntime;
 }
 
-/** Whether this module is where the package has it, and not inside a bundle. */
+/** Returns whether this module is where the package has it, and not inside a bundle. */
 function inPackage(): boolean {
   try {
     return (JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { name?: unknown }).name === "empreinte";

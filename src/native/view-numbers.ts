@@ -24,7 +24,7 @@ export interface DecodedView {
   orientation: number;
 }
 
-/** The numbers of a view, as the core takes them. */
+/** Returns the numbers of a view, as the core takes them. */
 export function encodeView({ corners, kind, orientation }: DecodedView): number[] {
   return [...corners.flat(), kind, orientation];
 }

@@ -79,7 +79,7 @@ const systemPaths = `
   .trim()
   .split(/\s+/);
 
-/** What a program may have to read so that it starts: itself, its own libraries, and those of the system. */
+/** Returns what a program may have to read so that it starts: itself, its own libraries, and those of the system. */
 export function programPaths(program: string): string[] {
   try {
     const file = realpathSync(program);

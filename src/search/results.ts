@@ -7,7 +7,7 @@ import type { IndexMatch } from "./match.js";
 
 const cropUnit = 512;
 
-/** The matches of one query. */
+/** Returns the matches of one query. */
 export function matchesOf(numbers: Float64Array | undefined): IndexMatch[] {
   if (numbers === undefined) return [];
   const matches: IndexMatch[] = [];
@@ -31,7 +31,8 @@ function matchAt(numbers: Float64Array, i: number): IndexMatch {
 }
 
 /**
- * One list from those of a query's orientations: each id once, by its nearest orientation, sorted by distance, then id.
+ * Returns one list from those of a query's orientations: each id once, by its nearest orientation, sorted by distance,
+ * then id.
  * @param limit how many are kept; 0: all.
  */
 export function nearestOrientations(lists: IndexMatch[][], limit: number): IndexMatch[] {

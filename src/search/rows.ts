@@ -9,7 +9,7 @@ export type Hashes = Uint8Array | Iterable<HashLike>;
 /** Several ids: whole numbers from 0 to 2⁵³ − 1. */
 export type Ids = Float64Array | Uint32Array | Iterable<number>;
 
-/** One hash as bytes. Bytes are not copied: the call reads them at once. */
+/** Returns one hash as bytes. Bytes are not copied: the call reads them at once. */
 export function oneHash(hash: HashLike): Uint8Array {
   return isBytes(hash) && hash.length === 32 ? hash : hashToBytes(hash);
 }
@@ -41,7 +41,7 @@ export function packIds(ids: Ids): Float64Array {
   return Float64Array.from(ids, (id) => integer("ids", id, 0, Number.MAX_SAFE_INTEGER));
 }
 
-/** The tag among the options of a call that adds one hash; 0 if there is none. */
+/** Returns the tag among the options of a call that adds one hash; 0 if there is none. */
 export function oneTag(options: { tag?: number } | undefined): number {
   const { tag = 0 } = checkOptions(options, ["tag"]);
   return integer("tag", tag, 0, 255);
@@ -70,7 +70,8 @@ export function checkAddition(ids: Ids, hashes: Hashes, tags: Uint8Array | undef
 }
 
 /**
- * An original and its crops as rows of one id, the original's first. @throws {InvalidArgumentError} {InvalidHashError}
+ * Returns an original and its crops as rows of one id, the original's first. @throws {InvalidArgumentError}
+ * {InvalidHashError}
  */
 export function checkCropAddition(
   id: number,

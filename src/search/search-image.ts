@@ -204,8 +204,8 @@ async function searchAltered(
 }
 
 /**
- * The matches of hashes with those of local points. An entry that both have is one match: that by local points where
- * only this is sure, otherwise that by hashes, which says what was found besides.
+ * Returns the matches of hashes with those of local points. An entry that both have is one match: that by local points
+ * where only this is sure, otherwise that by hashes, which says what was found besides.
  */
 function withLocal(matches: readonly IndexMatch[], findings: readonly LocalFinding[]): IndexMatch[] {
   if (findings.length === 0) return [...matches];

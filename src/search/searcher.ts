@@ -34,7 +34,7 @@ export class Searcher implements CopyIndex {
     this.#checkOpen = checkOpen;
   }
 
-  /** The matches of a hash or a query, each entry once. */
+  /** Returns the matches of a hash or a query, each entry once. */
   one(query: HashLike | Query, search: CheckedSearch): IndexMatch[] {
     if (!isQuery(query)) return matchesOf(this.#sync(oneHash(query), search));
     const { hashes } = checkQuery(query, search);
@@ -49,7 +49,7 @@ export class Searcher implements CopyIndex {
     return nearestOrientations(await this.#async(hashes, search), search.limit);
   }
 
-  /** The matches of each hash. */
+  /** Returns the matches of each hash. */
   many(hashes: Hashes, search: CheckedSearch): IndexMatch[][] {
     const queries = packHashes(hashes);
     this.#checkOpen();
@@ -69,7 +69,7 @@ export class Searcher implements CopyIndex {
     return this.#async(queries, everyRow(options));
   }
 
-  /** The 32 bytes of an entry's hash, or of a crop's; undefined if it is gone. */
+  /** Returns the 32 bytes of an entry's hash, or of a crop's; undefined if it is gone. */
   get(id: number, crop?: number): Uint8Array | undefined {
     this.#checkOpen();
     if (!native.indexHas(this.#handle, id)) return undefined;

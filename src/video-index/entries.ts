@@ -15,7 +15,7 @@ const mostFrames = 2 ** 22;
 export const slotOf = (id: number): number => Math.floor(id / mostFrames);
 export const frameOf = (id: number): number => id % mostFrames;
 
-/** The ids that the frames of an entry have in the hash index. */
+/** Returns the ids that the frames of an entry have in the hash index. */
 export function frameIds(slot: number, { timeline }: Entry): Float64Array {
   return Float64Array.from(timeline.from, (_, frame) => slot * mostFrames + frame);
 }
@@ -49,7 +49,7 @@ export class Entries {
     return this.#ids.has(id);
   }
 
-  /** The slot of an entry. @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
+  /** Returns the slot of an entry. @throws {IndexError} `ERR_EMPREINTE_UNKNOWN_ID` */
   slot(id: VideoId): number {
     const slot = this.#ids.get(id);
     if (slot === undefined) throw new IndexError("ERR_EMPREINTE_UNKNOWN_ID", "There is no entry with this id");

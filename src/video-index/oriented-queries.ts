@@ -31,7 +31,10 @@ export interface OrientedImage {
   hash: Uint8Array;
 }
 
-/** The forms of a query video that are searched: its orientations, and where it has trimmed frames those of them. */
+/**
+ * Returns the forms of a query video that are searched: its orientations, and where it has trimmed frames those of
+ * them.
+ */
 export function orientedVideos(query: VideoSignature, minQuality: number, orientations: boolean): OrientedVideo[] {
   const names: readonly Orientation[] =
     orientations && query.frames.some((frame) => frame.orientations !== undefined) ? orientationNames : ["orig"];
@@ -44,7 +47,7 @@ export function orientedVideos(query: VideoSignature, minQuality: number, orient
   );
 }
 
-/** The orientations of a query image. There are none when its quality is too low or its hash is not stable. */
+/** Returns the orientations of a query image. There are none when its quality is too low or its hash is not stable. */
 export function orientedImages(
   query: HashedQuery & { quality: number; stable: boolean },
   minQuality: number,

@@ -87,7 +87,7 @@ interface ImageStretch {
   matches: number;
 }
 
-/** The share of `duration` that the intervals cover. */
+/** Returns the share of `duration` that the intervals cover. */
 export function coveredShare(intervals: readonly [from: number, to: number][], duration: number): number {
   let sum = 0;
   let end = 0;
@@ -146,7 +146,7 @@ export function imageStretches(image: Uint8Array, { hashes, from, to }: Timeline
 
 const wholeImage = { speed: 1, share: 1 };
 
-/** The match of a known image in a query video. */
+/** Returns the match of a known image in a query video. */
 export function imageInVideoMatch(
   id: VideoId,
   orientation: Orientation,
@@ -162,7 +162,7 @@ export function imageInVideoMatch(
   return { id, kind: "image", orientation, segments, queryShare, knownShare: 1, distance };
 }
 
-/** The match of a query image in a known video or image. */
+/** Returns the match of a query image in a known video or image. */
 export function imageMatch(
   { id, kind, timeline }: { id: VideoId; kind: VideoMatch["kind"]; timeline: Timeline },
   orientation: Orientation,

@@ -66,7 +66,7 @@ export async function hashForSearch(
   return { signature, views };
 }
 
-/** The forms of a hashed video that are searched: as it is, and through the views of its shots. */
+/** Returns the forms of a hashed video that are searched: as it is, and through the views of its shots. */
 export function formsOf({ signature, views }: WatchedVideo, options: CheckedVideoSearch): OrientedVideo[] {
   const videos = orientedVideos(signature, options.minQuality, true);
   if (views.frames.length > 0) videos.push(throughViews(signature, views, options));
@@ -85,7 +85,7 @@ export async function searchVideo(
   return { matches, signature };
 }
 
-/** The query as its frames are seen through the views of their shots. */
+/** Returns the query as its frames are seen through the views of their shots. */
 function throughViews(
   signature: VideoSignature,
   views: WatchedVideo["views"],

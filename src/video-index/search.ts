@@ -65,7 +65,7 @@ async function searchViews(
   });
 }
 
-/** Each entry once, with its best match. */
+/** Returns each entry once, with its best match. */
 function bestOfEach(matches: VideoMatch[]): VideoMatch[] {
   const best = new Map<VideoMatch["id"], VideoMatch>();
   for (const match of sortMatches(matches)) if (!best.has(match.id)) best.set(match.id, match);

@@ -34,7 +34,8 @@ const mostWaitingBytes = 2 ** 23;
 const [firstViewSearches, viewSearchSeconds] = [8, 1.5];
 
 /**
- * The radius for a kind of view. The missing part of a cropped image changes its hash, which other alterations do not.
+ * Returns the radius for a kind of view. The missing part of a cropped image changes its hash, which other alterations
+ * do not.
  */
 const viewRadiusOf = (name: ViewName): number => (name === "zoom-out" || name === "rotated" ? tableRadius : viewRadius);
 
@@ -111,7 +112,7 @@ export class ShotViews {
     return this.#earlier.toSorted((a, b) => b.frames - a.frames).slice(0, most);
   }
 
-  /** Whether two frames of the shot, or its only one, are in one known video without a view. */
+  /** Returns whether two frames of the shot, or its only one, are in one known video without a view. */
   async #isKnownPlain(shot: readonly KeptFrame[]): Promise<boolean> {
     const { options, entryOf, index } = this.#context;
     const frames = evenlySpaced(shot, plainFrames).map(({ plain }) => {

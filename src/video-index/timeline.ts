@@ -87,7 +87,7 @@ export function checkSignature(signature: VideoSignature): void {
   frames.forEach(checkFrame);
 }
 
-/** Whether times are in order and within the bounds that the aligner requires. */
+/** Returns whether times are in order and within the bounds that the aligner requires. */
 export function isTimeline({ from, to, duration, spacing }: Timeline): boolean {
   if (!(duration >= 0 && duration < 1e9) || !(spacing > 0 && spacing < 1e6)) return false;
   return from.every((start, i) => {

@@ -103,7 +103,8 @@ export class ViewTest implements Disposable {
   }
 
   /**
-   * The distance to the nearest hash of the known video that can be shown at the time of `kept`, if the hit is right.
+   * Returns the distance to the nearest hash of the known video that can be shown at the time of `kept`, if the hit is
+   * right.
    */
   #nearest(hash: Uint8Array, kept: KeptFrame, { frame, entry, knownFrame }: ViewHit): number {
     const { from, to, hashes } = entry.timeline;
@@ -124,8 +125,8 @@ export class ViewTest implements Disposable {
 }
 
 /**
- * How much a frame differs from its neighbours in the shot. If that is little, the nearest known frame looks the
- * same.
+ * Returns how much a frame differs from its neighbours in the shot. If that is little, the nearest known frame looks
+ * the same.
  */
 export function motionAt(shot: readonly KeptFrame[], i: number): number {
   const to = (other: KeptFrame | undefined): number =>

@@ -18,7 +18,10 @@ function isSame(a: FrameRegion, b: FrameRegion): boolean {
   return sides.every((side) => Math.abs(a[side] - b[side]) <= same);
 }
 
-/** Whether a region is nearly the whole frame, which the plain hash covers. Choosing it would hide another region. */
+/**
+ * Returns whether a region is nearly the whole frame, which the plain hash covers. Choosing it would hide another
+ * region.
+ */
 function isWhole({ left, top, right, bottom }: FrameRegion): boolean {
   return Math.max(left, top, 1 - right, 1 - bottom) <= 2 * same;
 }
@@ -36,7 +39,7 @@ function regionsIn({ data, width, height, channels }: VideoFrame): FrameRegion[]
   return regions;
 }
 
-/** The region whose sides are the medians of the given regions' sides. */
+/** Returns the region whose sides are the medians of the given regions' sides. */
 function median(regions: readonly FrameRegion[]): FrameRegion {
   const middle = (side: keyof FrameRegion): number =>
     regions.map((region) => region[side]).toSorted((a, b) => a - b)[regions.length >> 1]!;

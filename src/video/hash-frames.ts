@@ -24,7 +24,7 @@ export interface HashFramesOptions {
   ownsMemory: boolean;
 }
 
-/** The synthetic score of 8-bit grey, RGB or RGBA. Grey with alpha has none and gets 0. */
+/** Returns the synthetic score of 8-bit grey, RGB or RGBA. Grey with alpha has none and gets 0. */
 function syntheticScoreOf(pixels: NativePixels): number {
   return pixels.channels === 2 ? 0 : native.syntheticScore(pixels);
 }

@@ -21,8 +21,8 @@ export function everyFor(sampling: Sampling, frameRate: number | undefined): num
 }
 
 /**
- * Which of the caller's frames are hashed. With a known rate vPDQ's rule selects them. Otherwise it is the first frame
- * at or after each 1/fps seconds.
+ * Returns which of the caller's frames are hashed. With a known rate vPDQ's rule selects them. Otherwise it is the
+ * first frame at or after each 1/fps seconds.
  */
 export function sampler(sampling: Sampling, frameRate: number | undefined): (frame: VideoFrame) => boolean {
   if (typeof sampling === "string") return () => true;
@@ -44,7 +44,7 @@ export function sampler(sampling: Sampling, frameRate: number | undefined): (fra
  */
 export const runBits = 8;
 
-/** The 16 words of a hash. */
+/** Returns the 16 words of a hash. */
 function wordsOf(hash: string): Uint16Array {
   return Uint16Array.from({ length: 16 }, (_, i) => parseInt(hash.slice(4 * i, 4 * i + 4), 16));
 }

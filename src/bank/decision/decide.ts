@@ -58,7 +58,7 @@ export function decide(
   };
 }
 
-/** What decided, what was suppressed, and what is flooded. */
+/** Returns what decided, what was suppressed, and what is flooded. */
 function matchReasons(
   matches: readonly DecisionMatch[],
   counting: readonly DecisionMatch[],
@@ -83,7 +83,7 @@ function matchReasons(
   ];
 }
 
-/** What kept banks from matching, or from matching by distance. */
+/** Returns what kept banks from matching, or from matching by distance. */
 function bankReasons(snapshot: Snapshot, query: CheckedQuery): string[] {
   const reasons: string[] = [];
   for (const { name, policy } of snapshot.banks().values()) {

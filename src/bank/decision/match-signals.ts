@@ -122,7 +122,7 @@ function matchOf(
   };
 }
 
-/** What a match says of its entry. */
+/** Returns what a match says of its entry. */
 export function entryPart(
   { source, entryId }: SnapshotEntry,
   { name: bank, negative }: Bank,

@@ -59,8 +59,8 @@ export interface DecisionMatch extends Match {
 }
 
 /**
- * Whether a match is a known false alarm. A crop of a false alarm may be in any image, and a copy for review may be no
- * copy at all, so that neither suppresses anything.
+ * Returns whether a match is a known false alarm. A crop of a false alarm may be in any image, and a copy for review
+ * may be no copy at all, so that neither suppresses anything.
  */
 export function suppresses({ negative, crop, tier }: DecisionMatch): boolean {
   return negative && crop === undefined && tier !== "review";
@@ -85,7 +85,7 @@ function coveredSeconds(segments: readonly VideoSegment[], from: number, to: num
   return sum;
 }
 
-/** How many seconds of an upload segments cover. */
+/** Returns how many seconds of an upload segments cover. */
 export function sharedSeconds(segments: readonly VideoSegment[]): number {
   return coveredSeconds(segments, 0, Infinity);
 }

@@ -71,7 +71,7 @@ export function searchDigests(snapshot: Snapshot, digests: FileDigests | undefin
   });
 }
 
-/** Whether a search of these banks returns an entry. */
+/** Returns whether a search of these banks returns an entry. */
 export function isSearched(entry: SnapshotEntry, banks: ReadonlySet<number> | undefined, time: number): boolean {
   return (
     (banks === undefined || banks.has(entry.bank)) && (entry.disabledUntil === null || entry.disabledUntil <= time)

@@ -198,7 +198,7 @@ export class LiveSnapshot implements Snapshot {
   }
 }
 
-/** Whether a signal could match at a revision. */
+/** Returns whether a signal could match at a revision. */
 const couldMatch = ({ from, to, flags }: SignalRecord, revision: number): boolean =>
   from <= revision && (to === 0 || to > revision) && (flags & (quarantinedFlag | weakFlag)) === 0;
 

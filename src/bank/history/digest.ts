@@ -11,7 +11,9 @@ import { integer } from "../../check.js";
 import type { Database } from "../storage/database.js";
 import { counter } from "../storage/schema.js";
 
-/** The digest of a store without revisions. It comes from the store's secret, so that each store has its own. */
+/**
+ * Returns the digest of a store without revisions. It comes from the store's secret, so that each store has its own.
+ */
 function firstDigest(database: Database): Buffer {
   const [secret] = database.get<[Buffer]>("SELECT value FROM meta WHERE name = 'secret'")!;
   return createHash("sha256").update("empreinte history ").update(secret).digest();

@@ -23,8 +23,8 @@ export interface StoreHistory {
   readonly isReplica: boolean;
 
   /**
-   * The digest of the store's history up to a revision, 64 hex digits. Default: the last one. Two stores have the same
-   * digest only where they have the same history: copies of one store that have applied the same revisions.
+   * Returns the digest of the store's history up to a revision, 64 hex digits. Default: the last one. Two stores have
+   * the same digest only where they have the same history: copies of one store that have applied the same revisions.
    * @throws {InvalidArgumentError} for a revision that the store does not have.
    */
   digest(revision?: number): string;

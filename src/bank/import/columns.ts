@@ -27,7 +27,7 @@ function writeNumber(cells: Buffer, end: number, value: number): void {
   if (value < 0) cells[--at] = minus;
 }
 
-/** The SQL that reads a packed column from a parameter, in a query over `json_each`. */
+/** Returns the SQL that reads a packed column from a parameter, in a query over `json_each`. */
 export function unpacked(parameter: number): string {
   const cell = `CAST(substr(?${parameter}, key * ${cellWidth} + 1, ${cellWidth}) AS INTEGER)`;
   return `iif(typeof(?${parameter}) = 'blob', ${cell}, ?${parameter})`;

@@ -12,7 +12,7 @@ import { bitCounts } from "../../popcount.js";
  */
 const ordinaryFrom = 33;
 
-/** The distance of two rows, or of one to the other's complement, whichever is smaller. */
+/** Returns the distance of two rows, or of one to the other's complement, whichever is smaller. */
 function toRow(a: number, b: number): number {
   const distance = bitCounts[a ^ b]!;
   return distance < 8 ? distance : 16 - distance;
@@ -60,9 +60,9 @@ export function isGrid(hash: Uint8Array): boolean {
 }
 
 /**
- * Whether far more or far fewer than half of the bits are set. A hash is cut at its own median, so that half of its
- * bits are set, unless most coefficients are equal, as in a nearly constant image. Fewer than one in a hundred million
- * random hashes is so unbalanced.
+ * Returns whether far more or far fewer than half of the bits are set. A hash is cut at its own median, so that half of
+ * its bits are set, unless most coefficients are equal, as in a nearly constant image. Fewer than one in a hundred
+ * million random hashes is so unbalanced.
  */
 export function isNearlyConstant(hash: Uint8Array): boolean {
   let set = 0;

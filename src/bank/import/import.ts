@@ -174,7 +174,7 @@ export async function importBatches(context: ImportContext): Promise<void> {
   }
 }
 
-/** Where in its list an entry is, or which of the given entries it is. */
+/** Returns where in its list an entry is, or which of the given entries it is. */
 function placeOf(entry: EntryInput | null, count: number): ListPosition {
   const { entry: number = count, line, byte } = entry?.position ?? {};
   return { entry: number, ...(line !== undefined && { line }), ...(byte !== undefined && { byte }) };

@@ -178,7 +178,7 @@ export function checkEntry(entry: EntryInput, digest: KeyedDigest): CheckedEntry
   };
 }
 
-/** The key of an entry without an id, from its signals. */
+/** Returns the key of an entry without an id, from its signals. */
 function keyOfSignals(signals: readonly CheckedSignal[], digest: KeyedDigest): string {
   const own = signals.filter(({ crop }) => crop === undefined);
   // A frame is the same with its time and without.
@@ -193,7 +193,7 @@ export function entryKey(id: unknown, digest: KeyedDigest): string {
   return looksLikeHash ? `~${digest(`id ${key.toLowerCase()}`)}` : key;
 }
 
-/** Whether a key is the source's own id, not a digest. */
+/** Returns whether a key is the source's own id, not a digest. */
 export const isSourcesId = (key: string): boolean => !key.startsWith("~");
 
 /** Returns why an entry was refused, without its values. It throws any other error again. */

@@ -24,5 +24,5 @@ export function entryDigest(digest: KeyedDigest, source: number, key: string): s
 /** The digest by which the store finds the entries of a case. */
 export const caseDigest = (digest: KeyedDigest, name: string): string => digest(`case ${name}`);
 
-/** The digest by which the store recognizes a set of labels. */
+/** Returns the digest by which the store recognizes a set of labels. */
 export const labelsDigest = (digest: KeyedDigest, text: string): string => digest(`labels ${text}`);

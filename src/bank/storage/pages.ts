@@ -76,7 +76,7 @@ export function writeRecord(record: Buffer, signal: SignalRecord): void {
   record[47] = signal.crop;
 }
 
-/** Whether a search may find the signal now. */
+/** Returns whether a search may find the signal now. */
 export const isLive = (record: SignalRecord): boolean => record.to === 0 && record.flags === 0;
 
 /**

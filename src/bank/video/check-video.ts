@@ -74,7 +74,7 @@ async function watch(
   return hashForSearch(input, checked, known.searchContext(checkVideoSearch(signal ? { signal } : {})));
 }
 
-/** The text by which a video is sampled and counted: the same for a file and for its signature. */
+/** Returns the text by which a video is sampled and counted: the same for a file and for its signature. */
 function keyOf({ frames }: VideoSignature): string {
   const digest = createHash("sha256");
   for (const { hash } of frames) digest.update(hashToHex(hash));

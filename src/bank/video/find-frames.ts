@@ -23,7 +23,7 @@ interface FrameForm {
 /** How many hashes are looked up at once. */
 const atOnce = 4096;
 
-/** The frames that differ from the one before, in the orientations that are wanted. */
+/** Yields the frames that differ from the one before, in the orientations that are wanted. */
 function* formsOfFrames(
   frames: readonly SignatureFrame[],
   orientations: readonly Orientation[],
@@ -136,7 +136,7 @@ export async function findFrames(
 const isBetter = (match: DecisionMatch, other: DecisionMatch): boolean =>
   (Number(match.suppressed) - Number(other.suppressed) || match.distance - other.distance) < 0;
 
-/** The frame that a match was found by. */
+/** Returns the frame that a match was found by. */
 function queryFrame(found: readonly FoundFrame[], { signal, orientation }: DecisionMatch): QueryFrame {
   const { form } = found.find(({ near }) => near.signal === signal && near.orientation === orientation)!;
   const hash = Buffer.from(form.hash).toString("hex");

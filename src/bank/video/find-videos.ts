@@ -85,7 +85,7 @@ function pairsOf(query: Timeline, known: Timeline, segment: VideoSegment, radius
   return all.sort((a, b) => a.distance - b.distance).slice(0, 1);
 }
 
-/** The form of the upload through which a match was found. */
+/** Returns the form of the upload through which a match was found. */
 function formOf(forms: readonly OrientedVideo[], { view, trimmed, orientation }: VideoMatch): OrientedVideo {
   return forms.find((form) =>
     view === undefined

@@ -58,7 +58,7 @@ export class KnownVideos implements FrameIndex {
     return found.map((hits) => hits.filter(({ id }) => this.#hits.get(id) !== undefined));
   }
 
-  /** What a search needs. Its matches have the numbers of entries as ids. */
+  /** Returns what a search needs. Its matches have the numbers of entries as ids. */
   searchContext(options: CheckedVideoSearch): SearchContext {
     return {
       index: this,

@@ -1,7 +1,7 @@
 import { formatOrigins } from "../../lists/formats/origins.js";
 import type { Catalogue, Command, CommandGroup, ExternalCommand } from "../table/command.js";
 
-/** The names of the formats that are recognized by their content, those of one origin together. */
+/** Returns the names of the formats that are recognized by their content, those of one origin together. */
 function formatNames(): string {
   const origins = [...new Set(Object.values(formatOrigins))].filter((origin) => origin !== formatOrigins.csv);
   const namesOf = (origin: string): string =>
@@ -81,7 +81,7 @@ const externals: readonly ExternalCommand[] = [
   { name: "cluster", packageName: "empreinte-cluster", summary: "Replicate banks and share work over NATS" },
 ];
 
-/** The command of this name; undefined if there is none. */
+/** Returns the command of this name; undefined if there is none. */
 export async function loadCommand(name: string): Promise<Command | undefined> {
   return (await loaders.get(name)?.())?.command;
 }

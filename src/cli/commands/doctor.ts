@@ -12,7 +12,7 @@ function ffmpegText(ffmpeg: Report["ffmpeg"]): string {
   return `${escapeControls(`${version} at ${path}`)} (${source})${outdated ? ", from before 4.4: install a current one" : ""}`;
 }
 
-/** What the system forbids a process that decodes. */
+/** Returns what the system forbids a process that decodes. */
 function confinedText(confined: Report["isolation"]): string {
   if (confined === undefined) return "does not start";
   const { limits, files, network } = confined;

@@ -23,7 +23,7 @@ import { videoProgress } from "./videos/videos.js";
 import { type Found, walk } from "./files/walk.js";
 import { counted } from "./counted.js";
 
-/** The limits that an image and a video both have. */
+/** Returns the limits that an image and a video both have. */
 export function limitsOf({ maxPixels, maxBytes, maxSeconds }: LimitValues): Defined<{
   maxPixels: number | undefined;
   maxBytes: number | undefined;
@@ -73,7 +73,7 @@ export interface FileRun<R> {
   undecodable?: ((path: string) => Promise<void>) | undefined;
 }
 
-/** Each file with its outcome, in the order of the files. */
+/** Yields each file with its outcome, in the order of the files. */
 async function* outcomes<R>(
   files: AsyncIterable<Found>,
   images: ImageWork<R>,
@@ -148,7 +148,7 @@ async function report<R>(outcome: Outcome<R>, run: FileRun<R>): Promise<Failure 
 /** What follows of an image that has more behind it. */
 type RestWork<R> = (file: Found, signal: AbortSignal) => Promise<Outcome<R>[]>;
 
-/** Each outcome, and behind that of an image those of the rest of its file. */
+/** Yields each outcome, and behind that of an image those of the rest of its file. */
 async function* withRest<R>(
   all: AsyncIterable<Outcome<R>>,
   rest: RestWork<R>,

@@ -26,9 +26,9 @@ function escaped(path: Path): string {
 }
 
 /**
- * One line of fields as sha256sum prints names: when a field has a backslash, a line break, another control character
- * (which could be a command to the terminal, or turn a name round) or bytes that are not UTF-8, the line begins with a
- * backslash and these stand as `\\`, `\n`, `\r`, `\t` or `\xNN`. No other line begins with a backslash.
+ * Returns one line of fields as sha256sum prints names: when a field has a backslash, a line break, another control
+ * character (which could be a command to the terminal, or turn a name round) or bytes that are not UTF-8, the line
+ * begins with a backslash and these stand as `\\`, `\n`, `\r`, `\t` or `\xNN`. No other line begins with a backslash.
  */
 export function textLine(fields: Path[], separator: string): string {
   const safe = fields.map(escaped);

@@ -2,7 +2,7 @@
 import type { Outcome } from "./outcome.js";
 import type { Found } from "./files/walk.js";
 
-/** What was not read of a file, as a failure of that part. */
+/** Returns what was not read of a file, as a failure of that part. */
 export function notRead(file: Found, part: "pages" | "embedded", message: string): Outcome<never> {
   return { file, part, failure: { code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT", message } };
 }

@@ -39,7 +39,7 @@ class Ordering<Input, Given, Answer> {
     this.#feeder.wake();
   };
 
-  /** The inputs without an answer, as far as the window allows. */
+  /** Yields the inputs without an answer, as far as the window allows. */
   async *feed(inputs: AsyncIterable<{ input: Input; given: Given } | { answer: Answer }>): AsyncGenerator<Input> {
     let handed = 0;
     for await (const next of inputs) {

@@ -31,7 +31,7 @@ export function failureOf(file: Found, error: Error): Failure {
   return { code: "ERR_EMPREINTE_READ", message };
 }
 
-/** The sentence after "path: ", which need not begin with the path again. */
+/** Returns the sentence after "path: ", which need not begin with the path again. */
 export function reasonOf({ path }: Found, { message }: Failure): string {
   const name = [shownPath(path), withoutHashes(shownPath(path)), "stream"].find((start) =>
     message.startsWith(`${start} `),

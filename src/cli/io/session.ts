@@ -14,7 +14,7 @@ export interface Streams {
 
 const isTerminal = (stream: Writable): boolean => (stream as { isTTY?: boolean }).isTTY === true;
 
-/** True where a person looks on and wants colour (https://no-color.org). */
+/** Returns true where a person looks on and wants colour (https://no-color.org). */
 function colourful(stream: Writable): boolean {
   const { NO_COLOR, TERM } = process.env;
   return isTerminal(stream) && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
@@ -106,7 +106,9 @@ export class Session {
     return colourful(stream) ? `\u001b[${colour}m${text}\u001b[39m` : text;
   }
 
-  /** The exit status after `code`, when everything is written. Threads of work that was stopped may still run. */
+  /**
+   * Returns the exit status after `code`, when everything is written. Threads of work that was stopped may still run.
+   */
   async end(code: number): Promise<number> {
     await new Promise<void>((resolve) => this.#streams.stdout.write("", () => resolve()));
     if (this.#trouble instanceof Error) this.note(`standard output: ${this.#trouble.message}`);

@@ -9,7 +9,7 @@ interface Words {
   externals: readonly ExternalCommand[];
 }
 
-/** The possible first words: single commands, groups and commands of other packages. */
+/** Returns the possible first words: single commands, groups and commands of other packages. */
 function firstWords({ groups, commands, externals }: Words): { name: string; summary: string }[] {
   return [...commands.filter(({ name }) => !name.includes(" ")), ...groups, ...externals];
 }
@@ -175,7 +175,7 @@ function fish({ groups, commands, externals }: Words): string {
   ].join("\n");
 }
 
-/** The text that teaches a shell to complete the commands and options. */
+/** Returns the text that teaches a shell to complete the commands and options. */
 export function completions(shell: Shell, words: Words): string {
   return { bash, zsh, fish }[shell](words);
 }

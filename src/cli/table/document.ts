@@ -60,7 +60,7 @@ function usageOf({ name, arguments: wanted, options }: Command): string {
   return ["empreinte", name, ...required, ...others, ...terms].join(" ");
 }
 
-/** The options under their headings, in the order in which the headings first appear. */
+/** Returns the options under their headings, in the order in which the headings first appear. */
 function optionSections({ options }: Command): Section[] {
   const groups = new Map<string, Row[]>();
   for (const [name, option] of Object.entries(options)) {

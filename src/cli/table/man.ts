@@ -2,7 +2,7 @@ import type { Command, CommandGroup, ExternalCommand, Section } from "./command.
 import { documentOf, generalStatuses, sharedSections } from "./document.js";
 import { marked } from "./marks.js";
 
-/** Text for roff: no line begins with a control character, and a hyphen stays a hyphen. */
+/** Returns text for roff: no line begins with a control character, and a hyphen stays a hyphen. */
 function escaped(text: string): string {
   const safe = text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("…", "...").replaceAll("×", "x");
   return /^[.']/.test(safe) ? `\\&${safe}` : safe;

@@ -2,7 +2,7 @@ import type { Command, CommandGroup, ExternalCommand, Section } from "./command.
 import { documentOf, sharedSections } from "./document.js";
 import { marked } from "./marks.js";
 
-/** Text for a cell of a table. Terms and option names stand in backquotes already. */
+/** Returns text for a cell of a table. Terms and option names stand in backquotes already. */
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 const code = (text: string): string => `\`${text}\``;
 

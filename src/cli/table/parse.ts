@@ -7,7 +7,7 @@ export class UsageError extends Error {}
 
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** The beginning of a text that came from the command line, safe to print. */
+/** Returns the beginning of a text that came from the command line, safe to print. */
 const quoted = (text: string): string => `"${shownBeginning(text, 40)}"`;
 
 /** Joins words as alternatives: "fast, standard or thorough". */

@@ -27,7 +27,7 @@ function cutInPerspective(image: Image, share: number, random: Random): Image {
   return warped(image, width, height, homography(cornersOf(0, 0, width, height), corners), "edge");
 }
 
-/** A desk or a wall: a soft gradient with grain. */
+/** Draws a desk or a wall: a soft gradient with grain. */
 export function surface(width: number, height: number, random: Random): Image {
   const [from, to] = [mixed(lively(random), [90, 85, 80], 0.6), mixed(lively(random), [60, 58, 55], 0.6)];
   const [fx, fy, grain] = [random.between(0.01, 0.05), random.between(0.002, 0.01), random.between(4, 12)];
@@ -52,7 +52,7 @@ function onSurface(image: Image, size: number, share: number, random: Random): I
   return warped(image, width, height, toImage, surface(width, height, random));
 }
 
-/** The grid of a display against that of a sensor: slow beats, another one in each channel. */
+/** Returns the grid of a display against that of a sensor: slow beats, another one in each channel. */
 export function moire(image: Image, depth: number, random: Random): Image {
   const angle = random.between(-0.3, 0.3);
   const pitch = random.between(6, 16);
@@ -71,7 +71,7 @@ export function moire(image: Image, depth: number, random: Random): Image {
   return { ...image, data };
 }
 
-/** What the camera adds: a soft lens, a cast, dark corners, noise, and its JPEG. */
+/** Returns what the camera adds: a soft lens, a cast, dark corners, noise, and its JPEG. */
 export async function photographed(image: Image, random: Random): Promise<Uint8Array> {
   const soft = await blurred(image, random.between(0.6, 1.2));
   const [warm, light] = [random.between(-0.08, 0.08), random.between(0.85, 1.1)];

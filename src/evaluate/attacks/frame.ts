@@ -65,7 +65,7 @@ const bar = (place: "above" | "below", share: number): FamilyAttack => ({
   apply: (image, random) => withBar(image, place, about(random, share / 100), random),
 });
 
-/** The smallest size of that ratio in which the image fits unscaled. */
+/** Returns the smallest size of that ratio in which the image fits unscaled. */
 function around({ width, height }: Image, ratio: number): [number, number] {
   return [Math.round(Math.max(width, height * ratio)), Math.round(Math.max(height, width / ratio))];
 }

@@ -81,7 +81,7 @@ export async function inFeed(image: Image, ground: Colour, random: Random): Prom
   return onto;
 }
 
-/** A gallery's viewer: the whole image on black, signs above and below. */
+/** Draws a gallery's viewer: the whole image on black, signs above and below. */
 export async function inViewer(image: Image, random: Random): Promise<Image> {
   const width = phoneWidth;
   const height = Math.round(width * random.between(1.9, 2.2));
@@ -111,7 +111,7 @@ export async function inViewer(image: Image, random: Random): Promise<Image> {
   return onto;
 }
 
-/** A message in a conversation: bubbles of both sides, one with the image in it. */
+/** Draws a message in a conversation: bubbles of both sides, one with the image in it. */
 export async function inChat(image: Image, random: Random): Promise<Image> {
   const width = phoneWidth;
   const dark = random.chance(0.4);
@@ -155,7 +155,7 @@ export async function inChat(image: Image, random: Random): Promise<Image> {
   return onto;
 }
 
-/** A window on a desktop: a browser with a page around the image, or a viewer over a wallpaper. */
+/** Draws a window on a desktop: a browser with a page around the image, or a viewer over a wallpaper. */
 export async function onDesktop(image: Image, random: Random): Promise<Image> {
   const [width, height] = [1280, random.pick([720, 800])];
   const browser = random.chance(0.6);
@@ -231,7 +231,7 @@ export const screen: SuiteAttack[] = family("screen", [
   },
 ]);
 
-/** A feed with other content, for images that have nothing of the originals. */
+/** Draws a feed with other content, for images that have nothing of the originals. */
 export async function otherFeed(random: Random): Promise<Image> {
   return inFeed(someScene(random), random.chance(0.5) ? paper(random) : night(random), random);
 }

@@ -38,7 +38,7 @@ export function copied(image: Image): Image {
   return { ...image, data: image.data.slice() };
 }
 
-/** The part at (left, top), cut to what there is, at least one pixel. */
+/** Returns the part at (left, top), cut to what there is, at least one pixel. */
 export function cropped(image: Image, left: number, top: number, width: number, height: number): Image {
   const x = Math.min(Math.max(0, Math.round(left)), image.width - 1);
   const y = Math.min(Math.max(0, Math.round(top)), image.height - 1);
@@ -76,7 +76,7 @@ export function mixed(from: Colour, to: Colour, share: number): Colour {
   return [mix(from[0], to[0], share), mix(from[1], to[1], share), mix(from[2], to[2], share)];
 }
 
-/** An image on a larger ground of one colour. */
+/** Returns an image on a larger ground of one colour. */
 export function framed(
   image: Image,
   margin: { left?: number; top?: number; right?: number; bottom?: number },
@@ -105,7 +105,7 @@ export function recoloured(
   return { ...image, data };
 }
 
-/** Every sample through a table of 256. */
+/** Passes every sample through a table of 256. */
 export function toned(image: Image, tone: (sample: number) => number): Image {
   const table = Uint8Array.from({ length: 256 }, (_, sample) => byte(tone(sample)));
   return { ...image, data: image.data.map((sample) => table[sample]!) };

@@ -5,7 +5,7 @@ import type { Point } from "./shapes.js";
 export type Homography = readonly number[];
 export type Corners = readonly [Point, Point, Point, Point];
 
-/** The corners of a rectangle: top left, top right, bottom right, bottom left. */
+/** Returns the corners of a rectangle: top left, top right, bottom right, bottom left. */
 export function cornersOf(left: number, top: number, width: number, height: number): Corners {
   return [
     [left, top],
@@ -46,7 +46,7 @@ function product(m: Homography, n: Homography): number[] {
   return Array.from({ length: 9 }, (_, k) => cell(Math.floor(k / 3), k % 3));
 }
 
-/** The one that takes each of four points to its partner. No three of a side on one line. */
+/** Returns the one that takes each of four points to its partner. No three of a side on one line. */
 export function homography(from: Corners, to: Corners): Homography {
   return product(fromUnitSquare(to), inverse(fromUnitSquare(from)));
 }

@@ -4,7 +4,7 @@ import { box, disc, draw, lines, type Point } from "../draw/shapes.js";
 import { drawText, sentence, textWidth, words, wrapped } from "../draw/text.js";
 import type { Random } from "../random.js";
 
-/** A page: headings and paragraphs, perhaps in two columns. */
+/** Draws a page: headings and paragraphs, perhaps in two columns. */
 export function textPage(random: Random): Image {
   const [width, height] = random.pick([
     [480, 640],
@@ -130,7 +130,7 @@ export function chart(random: Random): Image {
   return onto;
 }
 
-/** A few words on one colour, as openings, quotes and announcements are. */
+/** Draws a few words on one colour, as openings, quotes and announcements are. */
 export function titleCard(random: Random): Image {
   const [width, height] = random.pick([
     [640, 360],

@@ -3,9 +3,9 @@ import type { Random } from "../random.js";
 import { someScene } from "./scene.js";
 
 /**
- * A scene in the middle of a dark or bright ground, as portraits before a wall, nights and objects on white are. Its
- * own edges have the colour of a frame, or are up to eight levels off it and noisy, so that little shows where a frame
- * ends.
+ * Draws a scene in the middle of a dark or bright ground, as portraits before a wall, nights and objects on white are.
+ * Its own edges have the colour of a frame, or are up to eight levels off it and noisy, so that little shows where a
+ * frame ends.
  */
 export function fadingScene(random: Random): Image {
   const scene = someScene(random);

@@ -23,7 +23,7 @@ const makers: Record<(typeof generatedKinds)[number], (random: Random) => Image 
   edges: fadingScene,
 };
 
-/** The `number`-th image of a kind; the same for the same seed. */
+/** Returns the `number`-th image of a kind; the same for the same seed. */
 export async function generated(kind: GeneratedKind, number: number, seed: string | number): Promise<Image> {
   if (isSimilar(kind)) return similarImage(kind, number, seed);
   return makers[kind](new Random(seed, "generated", kind, number));

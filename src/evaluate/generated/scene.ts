@@ -22,7 +22,7 @@ function fractal(random: Random, cells: number, octaves: number): (x: number, y:
   return (x, y) => fields.reduce((sum, field, i) => sum + field(x, y) * 0.55 ** i, 0);
 }
 
-/** An object in a scene: its shape, and a colour that falls off to one side. */
+/** Draws an object in a scene: its shape, and a colour that falls off to one side. */
 function thing(
   random: Random,
   width: number,
@@ -60,8 +60,8 @@ function thing(
 }
 
 /**
- * A made landscape or still life: sky, hills or a room's planes, things in it, grain. With detail everywhere and light
- * from one side, its hash has the quality of a photograph's.
+ * Draws a made landscape or still life: sky, hills or a room's planes, things in it, grain. With detail everywhere and
+ * light from one side, its hash has the quality of a photograph's.
  */
 export function someScene(random: Random, width = 420, height: number = random.pick([280, 315, 420, 525])): Image {
   const horizon = random.between(0.25, 0.75);

@@ -37,7 +37,7 @@ export type SimilarKind = (typeof similarKinds)[number];
 /** @param shared gives the same numbers for every image of the kind, `own` others for each. */
 type Maker = (shared: Random, own: Random) => Image | Promise<Image>;
 
-/** A news banner: a ticker with words, a clock and a name. */
+/** Draws a news banner: a ticker with words, a clock and a name. */
 function withBanner(image: Image, random: Random): Image {
   const onto = { ...image, data: image.data.slice() };
   const { width, height } = onto;
@@ -167,7 +167,7 @@ const makers: Record<SimilarKind, Maker> = {
   faces,
 };
 
-/** The `number`-th similar image of a kind; the same for the same seed. */
+/** Returns the `number`-th similar image of a kind; the same for the same seed. */
 export async function similarImage(kind: SimilarKind, number: number, seed: string | number): Promise<Image> {
   return makers[kind](new Random(seed, "similar", kind), new Random(seed, "similar", kind, number));
 }

@@ -58,7 +58,9 @@ function hashMethod(name: string, hashesOf: (hash: ImageHash) => string[], orien
   };
 }
 
-/** The nearest orientation of each listed image. @param distances for each orientation, to each listed image. */
+/**
+ * Returns the nearest orientation of each listed image. @param distances for each orientation, to each listed image.
+ */
 function matchesOf(distances: readonly Uint16Array[]): EvaluationMatch[] {
   return Array.from(distances[0]!, (_, listIndex): EvaluationMatch => {
     let best = 0;

@@ -3,8 +3,8 @@ import type { EvaluationReport } from "./types.js";
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /**
- * A line for each method and attack, and for each video edit; shares as decimals. The radii are those of the first
- * method.
+ * Returns a line for each method and attack, and for each video edit; shares as decimals. The radii are those of the
+ * first method.
  */
 export function csvOf({ methods, videos }: EvaluationReport): string {
   const at = (i: number): string => `within_${Object.keys(methods[0]?.recall.at ?? {})[i] ?? i}`;

@@ -84,7 +84,7 @@ function images({ images: all, seed, versions }: EvaluationReport): string {
   ].join("");
 }
 
-/** One table of all attacks: match, and in brackets match or review. */
+/** Returns one table of all attacks: match, and in brackets match or review. */
 function attackTable({ methods, attacks }: EvaluationReport): string {
   return table(
     ["attack", "n", ...methods.flatMap(({ name }) => [escaped(name), "95 %", "median"])],
@@ -179,7 +179,7 @@ async function shown({ kind, query, image, distance, blurhashes }: Example): Pro
   return `<figure>${images.join(" ")}<figcaption>${kind}${far}: ${escaped(query)}${kind === "miss" ? "" : ` as ${escaped(image)}`}</figcaption></figure>`;
 }
 
-/** The report as one page that needs nothing else: no script, no network. */
+/** Returns the report as one page that needs nothing else: no script, no network. */
 export async function htmlOf(report: EvaluationReport): Promise<string> {
   const { methods, examples } = report;
   const first = methods[0]!.name;

@@ -20,7 +20,10 @@ export function wilson(found: number, of: number): [least: number, most: number]
   return [Math.max(0, (middle - half) / whole), Math.min(1, (middle + half) / whole)];
 }
 
-/** What a rate may still be, with 95 %: the rule of three where none was seen (3/n), otherwise Wilson's upper end. */
+/**
+ * Returns what a rate may still be, with 95 %: the rule of three where none was seen (3/n), otherwise Wilson's upper
+ * end.
+ */
 export function upperRate(seen: number, of: number): number {
   if (of === 0) return 1;
   return seen === 0 ? Math.min(1, 3 / of) : wilson(seen, of)[1];

@@ -39,7 +39,7 @@ function line(points: readonly (readonly [number, number])[], dash = "", width =
   return `<path d="${d}" fill="none" stroke="currentColor" stroke-width="${width}"${dashed}/>`;
 }
 
-/** One of six marks about a point. */
+/** Draws one of six marks about a point. */
 function mark(x: number, y: number, kind: number): string {
   const shapes = [
     `<circle cx="${n(x)}" cy="${n(y)}" r="5" fill="currentColor"/>`,

@@ -1,4 +1,4 @@
-/** Text for HTML, also in attributes. */
+/** Returns text for HTML, also in attributes. */
 export function escaped(text: string): string {
   return text
     .replaceAll("&", "&amp;")
@@ -22,7 +22,7 @@ export function oneIn(rate: number): string {
   return rate <= 0 ? "0" : `1 in ${count(1 / rate)}`;
 }
 
-/** A number as large or small as it is, in two digits. */
+/** Returns a number as large or small as it is, in two digits. */
 export function rough(value: number): string {
   if (value === 0) return "0";
   if (value >= 100) return count(Number(value.toPrecision(2)));

@@ -6,7 +6,7 @@ import type { VideoFigures, VideoReport } from "./types.js";
 
 const falseOf = ({ f }: Row): number => f.reduce((sum, [, matches]) => sum + matches, 0);
 
-/** The figures of the clips; undefined if there is none. */
+/** Returns the figures of the clips; undefined if there is none. */
 export function videoReport({
   level,
   clips,
@@ -47,7 +47,7 @@ export function videoReport({
   };
 }
 
-/** The section of the page. */
+/** Returns the section of the page. */
 export function videoSection(videos: VideoReport | undefined): string {
   if (videos === undefined) return "";
   const { level, clips, match, pairs, falseMatches, upper, edits, version } = videos;

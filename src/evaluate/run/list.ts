@@ -240,7 +240,7 @@ function group(items: ListItem[]): Listed["same"] {
   return same;
 }
 
-/** What makes the query again. */
+/** Returns what makes the query again. */
 export function jobOf(item: ListItem, attack: string | undefined, seed: string | number): Job {
   return { source: item.source, seed, key: item.digest, ...(attack !== undefined && { attack }) };
 }

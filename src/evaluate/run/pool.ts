@@ -66,7 +66,7 @@ export class Pool {
     for (const waiting of this.#running.values()) waiting.reject(ended);
   }
 
-  /** A thread without work, or undefined where each has some and there are as many as there may be. */
+  /** Returns a thread without work, or undefined where each has some and there are as many as there may be. */
   #free(): Worker | undefined {
     if (this.#idle.length > 0 || this.#all.length >= this.#threads) return this.#idle.pop();
     const worker = new Worker(new URL("./worker.js", import.meta.url));

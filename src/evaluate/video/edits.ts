@@ -50,7 +50,7 @@ const filtered =
   (filter: string): ClipEdit["recipe"] =>
   () => ({ filter });
 
-/** A strip of text as wide as the clip, on one colour that the filter takes away. */
+/** Returns a strip of text as wide as the clip, on one colour that the filter takes away. */
 function strip({ width, height }: Clip, random: Random): Image {
   const size = Math.max(10, Math.round(height / 18));
   const image = blank(width, 2 * size, [0, 255, 0]);

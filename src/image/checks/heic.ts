@@ -23,7 +23,7 @@ const impossible = [0, 1, 2].map((byte) => Buffer.from([0, 0, byte]));
 /** Writers that split a stream at its start codes may leave so many zeros of the next one at the end of a unit. */
 const mostTrailing = 3;
 
-/** Whether a unit of HEVC data was overwritten with zeros, as the parts of a file are that never arrived. */
+/** Returns whether a unit of HEVC data was overwritten with zeros, as the parts of a file are that never arrived. */
 export function hasHole(unit: Buffer): boolean {
   let end = unit.length;
   while (end > Math.max(0, unit.length - mostTrailing) && unit[end - 1] === 0) end--;

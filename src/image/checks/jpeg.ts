@@ -22,7 +22,7 @@ export const maxJpegMetadataBytes: number = 2 ** 26;
 /** Most segments of a JPEG. The decoder keeps them, and goes through all of them several times. */
 export const maxSegments: number = 2 ** 14;
 
-/** Whether a segment is for programs (APP) or a comment. */
+/** Returns whether a segment is for programs (APP) or a comment. */
 const isMetadata = (marker: number): boolean => marker === 0xfe || (marker >= 0xe0 && marker <= 0xef);
 
 /** The processes that are decoded: baseline, extended and progressive, each with Huffman or arithmetic coding. */

@@ -35,7 +35,7 @@ const ratios = [
 
 const lengths = [9, 13, 18, 30] as const;
 
-/** The bits behind the two bytes of the mark. The header of an image is within them. */
+/** Returns the bits behind the two bytes of the mark. The header of an image is within them. */
 const headerOf = (codestream: Uint8Array): Bits => new Bits(codestream.subarray(2, 64));
 
 /** Reads a size. */

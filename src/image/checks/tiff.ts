@@ -28,7 +28,7 @@ export interface TiffPage {
   fax: boolean;
 }
 
-/** The strips or tiles of a page, or none if the page does not say where they are. */
+/** Returns the strips or tiles of a page, or none if the page does not say where they are. */
 function partsOf(reader: TiffReader, page: Directory): { at: number; bytes: Uint8Array }[] {
   const [offsets, bytes] = page.has(tags.tileOffsets)
     ? [page.get(tags.tileOffsets), page.get(tags.tileBytes)]

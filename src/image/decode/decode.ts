@@ -188,8 +188,8 @@ async function decodeWarnedJpeg(image: Encoded, layout: Layout, rows: number): P
 }
 
 /**
- * True where the last pixel is what libjpeg puts in the place of a block that is missing. libvips looks for warnings
- * before each eight rows, so it says nothing of the last ones.
+ * Returns true where the last pixel is what libjpeg puts in the place of a block that is missing. libvips looks for
+ * warnings before each eight rows, so it says nothing of the last ones.
  */
 function endsGrey({ data, channels }: Page): boolean {
   return data.subarray(-channels).every((value) => value === 127 || value === 128);

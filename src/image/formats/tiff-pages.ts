@@ -72,7 +72,7 @@ class Directories {
     }
   }
 
-  /** Whether a directory is an image of its own, not a smaller version of another or a mask. */
+  /** Returns whether a directory is an image of its own, not a smaller version of another or a mask. */
   isOwnImage(directory: Directory): boolean {
     const [type = 0] = this.#numbers(directory, tags.subfileType, 1);
     const [old = 0] = this.#numbers(directory, tags.oldSubfileType, 1);
@@ -111,7 +111,7 @@ export function hasImagesBelow(bytes: Uint8Array): boolean {
   });
 }
 
-/** Whether a TIFF has images behind its first page: further pages, or images below a page. */
+/** Returns whether a TIFF has images behind its first page: further pages, or images below a page. */
 export function hasFurtherDirectories(bytes: Uint8Array): boolean {
   const directories = new Directories(bytes);
   return orTooMany(() => {

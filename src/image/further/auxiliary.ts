@@ -49,7 +49,7 @@ const auxiliaryXmp = /hdrgm:Version|HDRGainMap:HDRGainMapVersion|:AuxiliaryImage
 /** With this the data of a gain map begin (ISO 21496-1). */
 const gainMapMark = "urn:iso:std:iso:ts:21496:-1";
 
-/** Whether a JPEG that follows another one says of itself that it is a gain map or a depth map. */
+/** Returns whether a JPEG that follows another one says of itself that it is a gain map or a depth map. */
 export function saysAuxiliary(jpeg: Uint8Array): boolean {
   for (const { marker, payload, data } of partsOf(jpeg)) {
     if (data !== undefined) return false;

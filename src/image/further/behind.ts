@@ -29,7 +29,9 @@ const mostPlaces = 10_000;
 /** Segments of a JPEG before its data that are looked at. */
 const mostSegments = 1024;
 
-/** Whether the segments of a JPEG follow one another without a gap, and lead from its mark to its first scan. */
+/**
+ * Returns whether the segments of a JPEG follow one another without a gap, and lead from its mark to its first scan.
+ */
 function hasJpegHeader(bytes: Uint8Array, start: number): boolean {
   let hasFrame = false;
   let at = start + 2;

@@ -9,7 +9,7 @@ import { webpChunks } from "../formats/webp.js";
 import { type ImageFormat, sniffImage } from "../input/sniff.js";
 import { imagesBehind } from "./behind.js";
 
-/** Those of a type. There may be millions of others, which are not kept. */
+/** Yields those of a type. There may be millions of others, which are not kept. */
 function* ofType<T extends { type: string }>(all: Iterable<T>, type: string): Generator<T, void, undefined> {
   for (const one of all) if (one.type === type) yield one;
 }

@@ -41,7 +41,7 @@ function isIco(bytes: Uint8Array): boolean {
   return count > 0;
 }
 
-/** A JPEG 2000 in its container, unless that has a film or pages, or as a codestream. */
+/** Returns a JPEG 2000 in its container, unless that has a film or pages, or as a codestream. */
 function isJp2(bytes: Uint8Array): boolean {
   if (ascii(bytes, 0, "\xff\x4f\xff\x51")) return true;
   if (!ascii(bytes, 0, "\0\0\0\x0cjP  \r\n\x87\n") || !ascii(bytes, 16, "ftyp")) return false;

@@ -15,7 +15,7 @@ const lifeSeconds = 3600;
 
 const packages = ["sharp", "libheif-js/wasm-bundle", "@imagemagick/magick-wasm/magick.wasm"];
 
-/** The folder that a package and its dependencies are installed in, or undefined if it is not installed. */
+/** Returns the folder that a package and its dependencies are installed in, or undefined if it is not installed. */
 function packageFolder(name: string): string | undefined {
   let file: string;
   try {

@@ -22,7 +22,10 @@ export class DecoderEnded extends Error {
   bySignal = false;
 }
 
-/** The line of standard error that says the most: the one with the error, where Node.js has written a whole trace. */
+/**
+ * Returns the line of standard error that says the most: the one with the error, where Node.js has written a whole
+ * trace.
+ */
 function tellingLine(said: string): string {
   const lines = said.trim().split("\n");
   return (lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1)!).slice(0, 200);

@@ -63,7 +63,7 @@ function errorOf({ code, message, limit }: NonNullable<Answer["error"]>): Emprei
 const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
 
-/** Whether an answer has the shape that the task promises. What it says of the image is the decoder's word. */
+/** Returns whether an answer has the shape that the task promises. What it says of the image is the decoder's word. */
 function isAnswer(task: Task, answer: object, bytes: Uint8Array): boolean {
   const { hash, quality, width, height, channels } = answer as Record<string, unknown>;
   if (!isCount(width) || !isCount(height)) return false;

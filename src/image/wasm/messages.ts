@@ -45,7 +45,7 @@ export class DecoderFailure extends Error {
   }
 }
 
-/** Whether WebAssembly ended in the middle of its work. What it left behind is in no known state. */
+/** Returns whether WebAssembly ended in the middle of its work. What it left behind is in no known state. */
 export const isTrap = (error: unknown): boolean => error instanceof Error && error.name === "RuntimeError";
 
 /** A decoder with an image open. */

@@ -9,8 +9,8 @@ import { type Answer, type Decoder, DecoderFailure, type Failure, isTrap, type Q
 let open: Decoder | undefined;
 
 /**
- * The images of a HEIC, and behind them the frames of its sequence where all are wanted, or where there is nothing
- * else.
+ * Returns the images of a HEIC, and behind them the frames of its sequence where all are wanted, or where there is
+ * nothing else.
  */
 async function openHeic({ bytes, all, maxPages }: Question & { kind: "open" }): Promise<Decoder> {
   const hasSequence = boxAt(bytes, ["moov"]) !== undefined;

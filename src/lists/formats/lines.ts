@@ -18,7 +18,7 @@ function firstKnownLine({ kind, lines }: Head): "plain" | "signal" | undefined {
   return undefined;
 }
 
-/** True for lines `<hash>` or `<hash>,<metadata>`. */
+/** Returns true for lines `<hash>` or `<hash>,<metadata>`. */
 export const isPlainList = (head: Head): boolean => firstKnownLine(head) === "plain";
 
 /** True for lines `<signal type> <signal>`. */

@@ -22,7 +22,7 @@ interface Element {
   end: number;
 }
 
-/** The element at `at`; undefined when it is incomplete or not an element. */
+/** Returns the element at `at`; undefined when it is incomplete or not an element. */
 function elementAt(bytes: Uint8Array, at: number): Element | undefined {
   const first = bytes[at];
   if (first === undefined || first < 0x10) return undefined;

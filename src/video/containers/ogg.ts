@@ -8,7 +8,7 @@ const statOf = promisify(fstat);
 /** The longest page: a header of 27 bytes, and up to 255 segments of up to 255 bytes with their lengths. */
 const longestPage = 27 + 255 + 255 * 255;
 
-/** Whether bytes that begin anywhere in an Ogg file end inside a page. */
+/** Returns whether bytes that begin anywhere in an Ogg file end inside a page. */
 export function endsInPage(bytes: Buffer): boolean {
   const at = bytes.lastIndexOf("OggS", undefined, "latin1");
   if (at < 0) return true;

@@ -24,7 +24,7 @@ interface Stream {
   seconds: number | undefined;
 }
 
-/** Whether a frame or a sound begins here, and not a table. */
+/** Returns whether a frame or a sound begins here, and not a table. */
 const isElement = (payload: Buffer): boolean => payload.length > 3 && payload.readUIntBE(0, 3) === 1;
 
 /** The presentation time of the frame or sound that begins in a packet, in seconds. */

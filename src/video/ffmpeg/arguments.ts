@@ -11,7 +11,7 @@ import type { OpenVideo } from "../input.js";
 /** What the child opens: the descriptor that it is given, or a path. */
 export type ChildFile = { fd: 3 } | { path: string };
 
-/** How a child opens a video: as its descriptor 3, where it can inherit one. */
+/** Returns how a child opens a video: as its descriptor 3, where it can inherit one. */
 export function childFile({ fd, path }: OpenVideo): ChildFile {
   return fd === undefined ? { path } : { fd: 3 };
 }

@@ -32,7 +32,7 @@ const limits = { memoryBytes: 2 ** 33, cpuSeconds: answerSeconds };
 /** How many characters of what a program wrote an error repeats. */
 const shownCharacters = 200;
 
-/** The text of one stream, up to a bound. */
+/** Returns the text of one stream, up to a bound. */
 function collected(stream: NodeJS.ReadableStream, onTooMuch: () => void): { text: string; closed: Promise<unknown> } {
   const all = { text: "", closed: new Promise((resolve) => stream.once("close", resolve)) };
   stream.setEncoding("latin1").on("data", (text: string) => {
@@ -116,7 +116,8 @@ async function ask(path: string, signal: AbortSignal | undefined): Promise<Versi
 const knownVersions = new Map<string, Version>();
 
 /**
- * The version that a program states, or why it is no working ffmpeg. Answers are kept while the file does not change.
+ * Returns the version that a program states, or why it is no working ffmpeg. Answers are kept while the file does not
+ * change.
  */
 export async function askVersion(path: string, signal: AbortSignal | undefined): Promise<Version | NoFfmpeg> {
   let key: string | undefined;

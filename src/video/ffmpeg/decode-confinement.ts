@@ -3,7 +3,7 @@ import { type Confinement, programPaths } from "../../processes/confinement.js";
 import type { Decoder } from "./find-ffmpeg.js";
 
 /**
- * How ffmpeg is confined while it reads a video: the system's limits, and no file but the video, itself and its
+ * Returns how ffmpeg is confined while it reads a video: the system's limits, and no file but the video, itself and its
  * libraries. Processor time counts all threads, so it allows for each of them.
  */
 export function decodeConfinement(

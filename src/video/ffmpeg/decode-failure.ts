@@ -17,7 +17,7 @@ export interface FinishedRun {
 const corrupt = (name: string, why: string): VideoError =>
   new VideoError("ERR_EMPREINTE_CORRUPT", `${name} cannot be decoded: ${why}`);
 
-/** The error for a program that answers `-version` as ffmpeg does, but behaves otherwise. */
+/** Returns the error for a program that answers `-version` as ffmpeg does, but behaves otherwise. */
 export function notFfmpegError(program: string, name: string, detail = ""): VideoError {
   const text = `The ffmpeg at ${program} did not answer as ffmpeg does on ${name}${detail}`;
   return new VideoError("ERR_EMPREINTE_VIDEO_CHILD", text);
@@ -47,7 +47,7 @@ function refusal({ name, report, frames, limits }: FinishedRun): EmpreinteError 
   return undefined;
 }
 
-/** What went wrong, from how ffmpeg exited and what it wrote on standard error; undefined when nothing did. */
+/** Returns what went wrong, from how ffmpeg exited and what it wrote on standard error; undefined when nothing did. */
 export function failureOf(run: FinishedRun): EmpreinteError | undefined {
   const { name, program, report, frames, leftover, limits } = run;
   const { code, signal, error } = run.exit;

@@ -105,7 +105,7 @@ class DecodeRun implements StderrListener {
     return new DecodeRun(video, decoder, options, state, mark, decodeArguments(request, decoder));
   }
 
-  /** The next frame, in memory that stays until the next but one is read; undefined when no more arrive. */
+  /** Returns the next frame, in memory that stays until the next but one is read; undefined when no more arrive. */
   async nextFrame(): Promise<VideoFrame | undefined> {
     const { channels } = this.#options;
     this.#outputs.resumeStderr();
@@ -121,7 +121,7 @@ class DecodeRun implements StderrListener {
     return { ...frame, channels, data };
   }
 
-  /** Whether no more frames are announced. */
+  /** Returns whether no more frames are announced. */
   #isAtEnd(): boolean {
     return this.#stderrEnded || this.#excess !== undefined || this.#watchdog.failure !== undefined;
   }

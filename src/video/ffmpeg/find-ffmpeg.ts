@@ -39,7 +39,7 @@ export interface FindFfmpegOptions {
 const require = requireOf(import.meta.url);
 
 /**
- * The files named ffmpeg on PATH. Relative entries are ignored: they would name files of the current folder.
+ * Returns the files named ffmpeg on PATH. Relative entries are ignored: they would name files of the current folder.
  */
 async function onPath(): Promise<string[]> {
   const name = process.platform === "win32" ? "ffmpeg.exe" : "ffmpeg";
@@ -106,7 +106,7 @@ async function search(options: FindFfmpegOptions): Promise<Search> {
 const howToInstall =
   "Install it (Debian: apt install ffmpeg; npm: @ffmpeg-installer/ffmpeg), or name it with ffmpegPath or EMPREINTE_FFMPEG";
 
-/** The ffmpeg of the search order; undefined if there is no program of that name. */
+/** Returns the ffmpeg of the search order; undefined if there is no program of that name. */
 async function find(options: FindFfmpegOptions): Promise<Found | undefined> {
   const found = await search(options);
   if ("path" in found) return found;
@@ -164,7 +164,7 @@ const atLeast = ([major, minor]: readonly [number, number], [wanted, than]: read
   major > wanted || (major === wanted && minor >= than);
 
 /**
- * The ffmpeg that decodes, with the options that it has.
+ * Returns the ffmpeg that decodes, with the options that it has.
  * @throws {VideoError} `ERR_EMPREINTE_VIDEO_FFMPEG`: no ffmpeg was found, none works, or it is from before 4.0.
  * @throws {InvalidArgumentError} The option or `EMPREINTE_FFMPEG` names no working ffmpeg.
  */

@@ -15,7 +15,7 @@ export interface FluentCommand {
   kill(signal: string): unknown;
 }
 
-/** Whether a value has the methods of a `FfmpegCommand`. */
+/** Returns whether a value has the methods of a `FfmpegCommand`. */
 export function isFluentCommand(value: object): value is FluentCommand {
   return ["outputOptions", "format", "output", "on", "once", "run", "kill"].every(
     (name) => typeof (value as Record<string, unknown>)[name] === "function",

@@ -11,7 +11,7 @@ import { decodeConfinement } from "./decode-confinement.js";
 const mostSaid = 2 ** 16;
 
 /**
- * The rate that ffmpeg prints of the first video stream, if it is 1,000 or more. ffmpeg's Matroska files count
+ * Returns the rate that ffmpeg prints of the first video stream, if it is 1,000 or more. ffmpeg's Matroska files count
  * milliseconds, so they do not state such a rate. It is printed with two decimals, which is exact enough: the rule
  * takes its whole multiples.
  */

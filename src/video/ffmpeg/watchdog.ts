@@ -11,7 +11,7 @@ export interface Watched {
   /** The name of the input, for errors. */
   name: string;
   limits: Required<VideoLimits>;
-  /** A number that changes while the child makes progress. It may throw: that fails the run. */
+  /** Returns a number that changes while the child makes progress. It may throw: that fails the run. */
   progress(): number;
   /** Stops the child. */
   stop(): void;

@@ -14,7 +14,7 @@ export type VpdqForm = "lines" | "json" | "json-object";
 
 const forms: readonly VpdqForm[] = ["lines", "json", "json-object"];
 
-/** The error for a feature that cannot be read. It names the place in the text. */
+/** Returns the error for a feature that cannot be read. It names the place in the text. */
 function malformed(where: string, expected: string): InvalidArgumentError {
   return new InvalidArgumentError(`Expected ${expected} in ${where} of the vPDQ text`);
 }

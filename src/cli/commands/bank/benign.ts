@@ -35,8 +35,8 @@ async function* ofList(path: string, signal: AbortSignal): AsyncGenerator<Benign
 }
 
 /**
- * The hashes of `--benign`: those of lists, of images in all orientations, and of folders of either. What cannot be
- * read is reported.
+ * Returns the hashes of `--benign`: those of lists, of images in all orientations, and of folders of either. What
+ * cannot be read is reported.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ` if there was such a file: a screening that lacks images lets entries
  * pass.
  */

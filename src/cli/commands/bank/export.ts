@@ -9,7 +9,7 @@ import { actorOption, doneStatuses, fileArgument, sourceOptions } from "./option
 import { withStore } from "./store.js";
 import { counted as nouns } from "../../io/counted.js";
 
-/** An entry as the list formats have it. */
+/** Returns an entry as the list formats have it. */
 function listed({
   entryId,
   signals,

@@ -7,7 +7,7 @@ import { doneStatuses, fileArgument } from "./options.js";
 import { policyText } from "./policy-values.js";
 import { withStore } from "./store.js";
 
-/** How old a source is, where the program that fetches it says so. */
+/** Returns how old a source is, where the program that fetches it says so. */
 function reportText(report: ReturnType<BankStore["sourceReports"]>[number] | undefined): string {
   if (report === undefined) return "";
   const { currentAt, stale, stopped } = report;

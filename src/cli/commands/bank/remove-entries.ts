@@ -66,7 +66,7 @@ export const removalStatuses = { 0: "It is done.", 2: "There was nothing to remo
 
 type RemovalInput = Given<typeof removalArguments, typeof removalOptions>;
 
-/** The hashes of `--hash`; `-` stands for those on standard input. */
+/** Returns the hashes of `--hash`; `-` stands for those on standard input. */
 async function hashesOf(given: readonly string[], stdin: Readable): Promise<string[]> {
   if (!given.includes("-")) return [...given];
   let text = "";

@@ -38,7 +38,7 @@ export const labelText = ({ scheme, version, code }: Label): string =>
 
 const mostSignals = 200;
 
-/** The first 8 digits of each value, after its type or, for a crop's hash, the crop's name. */
+/** Returns the first 8 digits of each value, after its type or, for a crop's hash, the crop's name. */
 const shortSignals = ({ signals }: EntryInfo): string[] =>
   signals.slice(0, mostSignals).map(({ type, value, crop }) => `${crop ?? type} ${value.slice(0, 8)}`);
 

@@ -27,7 +27,7 @@ function recallNamed({ methods, videos }: EvaluationReport, name: string): numbe
   return (named ?? families.find(({ family }) => family === name))?.match;
 }
 
-/** A sentence for each gate that does not hold. */
+/** Returns a sentence for each gate that does not hold. */
 export function failures(report: EvaluationReport, gates: readonly Gate[], maxFalse: number | undefined): string[] {
   const { name: level, falseMatches } = report.methods.at(-1)!;
   const found = gates.flatMap(({ name, least }) => {

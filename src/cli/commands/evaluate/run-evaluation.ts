@@ -112,7 +112,7 @@ async function print(report: EvaluationReport, session: Session): Promise<void> 
   if (report.videos !== undefined) await session.line(videoLine(report.videos));
 }
 
-/** The images and videos that could not be read or made. */
+/** Returns the images and videos that could not be read or made. */
 function problems({ images, videos }: EvaluationReport): { name: string; reason: string }[] {
   return [...images.unreadable, ...images.failed, ...(videos?.unreadable ?? []), ...(videos?.failed ?? [])];
 }

@@ -27,7 +27,7 @@ async function about(path: string, signal: AbortSignal): Promise<About> {
   }
 }
 
-/** The size of the file of entries. A writer that was killed may have left it under its first name. */
+/** Returns the size of the file of entries. A writer that was killed may have left it under its first name. */
 async function entriesSize(path: string): Promise<number> {
   const found = await stat(`${path}.entries`).catch(() => stat(`${path}.entries.next`));
   return found.size;

@@ -26,7 +26,7 @@ export interface MakeListInput {
     };
 }
 
-/** Why the image must not be listed: its hash would match others. */
+/** Returns why the image must not be listed: its hash would match others. */
 function unfit({ quality, stable }: CropHashes): "quality" | "unstable" | undefined {
   if (quality < leastQuality) return "quality";
   return stable ? undefined : "unstable";

@@ -27,7 +27,7 @@ const isOurs = (value: unknown): value is Line =>
   value !== null &&
   ("error" in value || ["video", "image"].includes((value as Line).kind as string));
 
-/** A line of `empreinte hash --json`; undefined for anything else. */
+/** Returns a line of `empreinte hash --json`; undefined for anything else. */
 function ourLine(text: string): Line | undefined {
   try {
     const value: unknown = JSON.parse(text);

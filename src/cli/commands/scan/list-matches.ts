@@ -75,7 +75,7 @@ export class DigestMatcher {
   }
 }
 
-/** Why nothing of an image is compared; undefined where something is. */
+/** Returns why nothing of an image is compared; undefined where something is. */
 export function skippedReason(result: ImageHash, minQuality: number): "quality" | "unstable" | undefined {
   const reasons = (result.frames ?? [result]).map(({ quality, stable }) =>
     quality < minQuality ? "quality" : stable ? undefined : "unstable",
@@ -103,7 +103,7 @@ export async function imageMatches(
   return matches.sort((a, b) => a.distance - b.distance).map(nearMatch);
 }
 
-/** The entries that are in a video, each at its nearest frame, by time. */
+/** Returns the entries that are in a video, each at its nearest frame, by time. */
 export async function frameMatches(
   { frames }: VideoSignature,
   lists: readonly HashList[],
@@ -143,8 +143,8 @@ export interface CopyMatches {
 export type ImageQuery = NonNullable<ImageSearchResult["query"]>;
 
 /**
- * The entries that name an image's bytes or that it is an altered copy of, matches before reviews, and the image's
- * hash. The image is read and hashed once for all lists.
+ * Returns the entries that name an image's bytes or that it is an altered copy of, matches before reviews, and the
+ * image's hash. The image is read and hashed once for all lists.
  */
 export async function copyMatches(
   input: ImageInput,

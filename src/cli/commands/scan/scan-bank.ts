@@ -36,7 +36,7 @@ function queryOf({ hash, quality, stable, orientations }: CheckQuery): CheckQuer
   };
 }
 
-/** The queries of an image: its bytes once, and each page. */
+/** Yields the queries of an image: its bytes once, and each page. */
 function* imageQueries(image: ImageHash): Generator<[CheckQuery, Place]> {
   const { digests, frames } = image;
   if (frames === undefined) {
@@ -174,7 +174,7 @@ class BankScanner implements Scanner {
   };
 }
 
-/** What JSON says of the file that was decided about; one that cannot be decoded is known by its bytes. */
+/** Returns what JSON says of the file that was decided about; one that cannot be decoded is known by its bytes. */
 function aboutDecided({ query: { hash, quality, video } }: Decision): object {
   if (video !== undefined) return videoAbout({ durationSeconds: video.durationSeconds, frames: video.frameCount });
   return hash === undefined ? {} : imageAbout({ hash, quality });

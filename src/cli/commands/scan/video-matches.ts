@@ -49,7 +49,7 @@ export function videoMatch(match: VideoMatch, isVideo: boolean): ScanMatch {
   return { records: [first!, ...rest], json: { video: id, kind, segments, queryShare, knownShare } };
 }
 
-/** The known videos that a video has something of. */
+/** Returns the known videos that a video has something of. */
 export async function videosInVideo(
   signature: VideoSignature,
   index: VideoIndex,

@@ -46,7 +46,7 @@ function patternOf(text: string): Pattern {
   return { expression: expressionOf(glob, text), whole, foldersOnly: text.endsWith("/") };
 }
 
-/** Whether the pattern matches the path, or a folder that leads to it. */
+/** Returns whether the pattern matches the path, or a folder that leads to it. */
 function covers({ expression, whole, foldersOnly }: Pattern, path: string, isFolder: boolean): boolean {
   const names = path.split("/");
   const last = names.length - 1;

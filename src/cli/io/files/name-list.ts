@@ -5,7 +5,7 @@ import { pipeOrPath } from "./pipes.js";
 /** Bytes of the longest name that is read: no system has longer paths. */
 const longest = 65_536;
 
-/** The parts of a stream between the separators, without them; empty ones are left out. */
+/** Yields the parts of a stream between the separators, without them; empty ones are left out. */
 async function* parts(stream: AsyncIterable<Buffer>, separator: number): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of stream) {
@@ -33,8 +33,8 @@ async function streamOf(source: string, stdin: Readable): Promise<Readable> {
 }
 
 /**
- * The names in a file or, for `-`, on standard input: a line each, or with `zero` separated by zero bytes. Names are
- * bytes.
+ * Yields the names in a file or, for `-`, on standard input: a line each, or with `zero` separated by zero bytes. Names
+ * are bytes.
  * @throws {EmpreinteError} `ERR_EMPREINTE_READ`.
  */
 export async function* namesIn(

@@ -45,7 +45,7 @@ async function* entries(folder: Buffer): AsyncGenerator<Entry> {
   yield* sorted();
 }
 
-/** The path below `root` as text for a filter, with slashes. */
+/** Returns the path below `root` as text for a filter, with slashes. */
 function relative(root: Buffer, path: Buffer): string {
   const below = path.subarray(root.length).toString("utf8");
   return (sep === "/" ? below : below.replaceAll(sep, "/")).replace(/^\//, "");
@@ -86,7 +86,7 @@ async function* folder(root: Buffer, filter: FileFilter | undefined): AsyncGener
   }
 }
 
-/** Whether a folder is the root or below it. */
+/** Returns whether a folder is the root or below it. */
 async function isBelow(folder: Buffer, root: Buffer): Promise<boolean> {
   const inBytes = { encoding: "buffer" } as const;
   const [below, above] = await Promise.all([realpath(folder, inBytes), realpath(root, inBytes)]);
@@ -108,7 +108,7 @@ async function* special(path: Buffer, root: Buffer): AsyncGenerator<Found> {
   }
 }
 
-/** The last name of a path, for a filter. */
+/** Returns the last name of a path, for a filter. */
 function nameOf(path: Path): string {
   return path.toString("utf8").split(sep).at(-1)!;
 }

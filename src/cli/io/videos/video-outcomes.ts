@@ -25,7 +25,7 @@ function tooManyStreams(name: string, count: number): LimitError {
   return new LimitError("video streams", text);
 }
 
-/** The results of a video, one for each video stream, or what went wrong. */
+/** Returns the results of a video, one for each video stream, or what went wrong. */
 export async function streamOutcomes<R>(
   file: Found,
   input: string | Uint8Array,
@@ -55,7 +55,7 @@ export async function streamOutcomes<R>(
   return found;
 }
 
-/** The results of a file that is a video; undefined for any other file. One video at a time. */
+/** Returns the results of a file that is a video; undefined for any other file. One video at a time. */
 export async function videoOutcomes<R>(
   file: Found,
   options: HashVideoOptions,

@@ -13,7 +13,7 @@ import {
 /** Bytes that suffice to recognize every container. */
 const sniffBytes = 4096;
 
-/** Whether a file is a video, by its first bytes. An animated GIF is an image. It never waits for a pipe. */
+/** Returns whether a file is a video, by its first bytes. An animated GIF is an image. It never waits for a pipe. */
 export async function isVideo(path: string): Promise<boolean> {
   const { file } = await openFile(path);
   try {
@@ -34,7 +34,7 @@ export async function readText(path: string): Promise<string> {
   return (await readWholeFile(path, mostTextBytes)).toString("utf8");
 }
 
-/** What is wrong with a video of which only a part was read: it is printed after what the part gave. */
+/** Returns what is wrong with a video of which only a part was read: it is printed after what the part gave. */
 export function partialFailure({
   partial,
   problem = "",

@@ -13,7 +13,7 @@ import { part } from "./parts.js";
 /** The side of a collage in pixels. */
 const collageSide = 1000;
 
-/** The middle of an image in the shape of a cell that it fills. */
+/** Returns the middle of an image in the shape of a cell that it fills. */
 async function filling(image: Image, width: number, height: number): Promise<Image> {
   const by = Math.max(width / image.width, height / image.height);
   const large = await resized(image, by * image.width, by * image.height);
@@ -40,7 +40,7 @@ const cells = (across: number, down: number): LocalAttack => ({
   apply: (image, random) => collage(image, across, down, random),
 });
 
-/** The image on a scene of its own size, `share` per cent as wide. */
+/** Returns the image on a scene of its own size, `share` per cent as wide. */
 async function within(image: Image, share: number, random: Random): Promise<Image> {
   const [width, height] = [1024, random.pick([683, 768])];
   const onto = await resized(someScene(random), width, height);
@@ -63,8 +63,8 @@ const reuseOfPart = (share: number): LocalAttack => ({
 });
 
 /**
- * The corners of a plane that is tilted about an axis through its middle, as a camera 1.5 of its longer side away sees
- * it.
+ * Returns the corners of a plane that is tilted about an axis through its middle, as a camera 1.5 of its longer side
+ * away sees it.
  */
 function tilted(width: number, height: number, degrees: number, random: Random): Corners {
   const angle = (degrees * Math.PI) / 180;
@@ -80,7 +80,7 @@ function tilted(width: number, height: number, degrees: number, random: Random):
   return cornersOf(0, 0, width, height).map(seen) as unknown as Corners;
 }
 
-/** The image as a tilted plane in front of a surface. */
+/** Returns the image as a tilted plane in front of a surface. */
 export function onTiltedPlane(image: Image, degrees: number, random: Random): Image {
   const corners = tilted(image.width, image.height, degrees, random);
   const xs = corners.map(([x]) => x);

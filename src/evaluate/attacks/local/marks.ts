@@ -10,7 +10,7 @@ import { withBar } from "../frame.js";
 import { withCaption, withEmoji } from "../overlay.js";
 import type { LocalAttack } from "./local-attack.js";
 
-/** The share of pixels that differ from the image as it was. */
+/** Returns the share of pixels that differ from the image as it was. */
 function covered(before: Image, after: Image): number {
   let changed = 0;
   for (let i = 0; i < before.data.length; i += 3) {

@@ -5,7 +5,7 @@ import type { Random } from "../../random.js";
 import { jpeg, resized } from "../../sharp.js";
 import type { LocalAttack } from "./local-attack.js";
 
-/** A rectangle of a share of the area, anywhere, up to √2 times wider or higher than the image's shape. */
+/** Chooses a rectangle of a share of the area, anywhere, up to √2 times wider or higher than the image's shape. */
 export function part(image: Image, area: number, random: Random): Image {
   const shape = Math.exp(random.between(-0.35, 0.35));
   const side = Math.sqrt(area / 100);

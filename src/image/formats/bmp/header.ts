@@ -30,7 +30,7 @@ const depths: Readonly<Record<number, readonly number[]>> = {
   [compressions.fieldsWithAlpha]: [16, 32],
 };
 
-/** True for the mask of one field of bits, or of none. */
+/** Returns true for the mask of one field of bits, or of none. */
 function isField(mask: number): boolean {
   if (mask === 0) return true;
   const shifted = mask >>> (31 - Math.clz32(mask & -mask));

@@ -1,6 +1,6 @@
 import { frameOf, isFrame, partsOf } from "./structure.js";
 
-/** True for a JPEG with arithmetic codes. */
+/** Returns true for a JPEG with arithmetic codes. */
 export function isArithmetic(bytes: Uint8Array): boolean {
   for (const part of partsOf(bytes))
     if (isFrame(part.marker)) return [0xc9, 0xca].includes(frameOf(part)?.process ?? 0);

@@ -159,8 +159,8 @@ function readerOf(frame: Frame, scan: Scan): { read: BlockReader; restart: () =>
 const padding = 16;
 
 /**
- * Whether a hole of zeros in a scan may be blocks that are all alike: each zero then says that nothing changes. A
- * refinement may have any bits.
+ * Returns whether a hole of zeros in a scan may be blocks that are all alike: each zero then says that nothing changes.
+ * A refinement may have any bits.
  */
 function mayHaveZeros(frame: Frame, { from, high }: Scan, tables: readonly (readonly HuffmanTable[])[]): boolean {
   if (high > 0) return true;

@@ -7,7 +7,7 @@ import { partsOf } from "./structure.js";
 /** So many zeros no encoder writes into a scan, but for blocks that are all alike. */
 const hole = Buffer.alloc(256);
 
-/** Whether bytes have a hole, from `from` on. */
+/** Returns whether bytes have a hole, from `from` on. */
 export function hasZeros(bytes: Uint8Array, from = 0): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(hole, from);
 }

@@ -43,7 +43,7 @@ export interface Part {
   data?: () => Uint8Array;
 }
 
-/** True for the markers without a length: restarts and TEM. */
+/** Returns true for the markers without a length: restarts and TEM. */
 export const standsAlone = (marker: number): boolean => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
 
 /**
@@ -106,7 +106,7 @@ export function* partsOf(bytes: Uint8Array): Generator<Part, number | undefined,
   }
 }
 
-/** True for the marker of a frame: one of the sixteen processes, or of JPEG-LS. */
+/** Returns true for the marker of a frame: one of the sixteen processes, or of JPEG-LS. */
 export const isFrame = (marker: number): boolean =>
   marker === 0xf7 || (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
 
@@ -143,7 +143,7 @@ export function scanOf({ payload }: Part, frame: Frame): Scan | undefined {
   return { components, from, to, high: bits >> 4, low: bits & 15 };
 }
 
-/** True for the processes that send coefficients by bands and bits. */
+/** Returns true for the processes that send coefficients by bands and bits. */
 export const isProgressive = ({ process }: Frame): boolean => process === 0xc2 || process === 0xca;
 
 /** How many blocks of 8×8 samples each component of the frame has, across and down. */
