@@ -24,6 +24,8 @@ export type ClusterErrorCode =
   | "ERR_EMPREINTE_CLUSTER_DELIVERIES"
   /** There is no dead letter of that id. */
   | "ERR_EMPREINTE_CLUSTER_UNKNOWN_JOB"
+  /** A shard of the archive does not answer. */
+  | "ERR_EMPREINTE_CLUSTER_SHARD"
   /** The object was closed. */
   | "ERR_EMPREINTE_CLUSTER_CLOSED";
 

@@ -28,6 +28,10 @@ export type ClusterEvent =
   /** A worker takes no jobs while its node does not answer, and takes them again. */
   | { type: "worker-paused"; reason: string }
   | { type: "worker-resumed" }
+  /** A shard has searched all hashes that the bank had at a revision. */
+  | { type: "rescanned"; shard: number; revision: number }
+  /** The rescan of a shard does not go on. It is tried again. */
+  | { type: "rescan-held"; shard: number; reason: string }
   /** A message was refused, or a step failed and is tried again. */
   | { type: "refused"; reason: string }
   | { type: "retry"; step: string; reason: string };

@@ -14,7 +14,7 @@ Every command:
   --ca, --cert, --key FILE   certificates for TLS
   -h, --help         print this
 
-status: prints the revision, the curator, the nodes and the queue of a cluster, as NATS has them.
+status: prints the revision, the curator, the nodes, the queue and the rescans of a cluster, as NATS has them.
   --json             print JSON, one line for each status
   --watch SECONDS    print again and again
 
@@ -31,7 +31,8 @@ SIGTERM and SIGINT end it: it finishes the jobs that it has, and takes no more.
   --metrics [HOST:]PORT   serve metrics for Prometheus at /metrics (host: 127.0.0.1)
   --replicas N       how many servers keep the queue, where this worker makes it (default: 1)
 
-The exit status is 0, 1 where \`status\` finds no curator, or a node that is behind or does not answer, and 2 for an error.
+The exit status is 0, 1 where \`status\` finds no curator, a node that is behind or does not answer, or rescans that are not
+complete, and 2 for an error.
 `;
 
 const commands: Record<string, (args: string[]) => Promise<number>> = { status: statusCommand, worker: workerCommand };

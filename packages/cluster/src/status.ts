@@ -4,6 +4,8 @@ import { lastAnnouncement } from "./curator/announce.js";
 import { read } from "./net/messages.js";
 import { type QueueCounts, queueCounts } from "./jobs/queue.js";
 import { consumerName } from "./node/follow.js";
+import type { ShardRescan } from "./archive/rescanner.js";
+import type { KvEntry } from "@nats-io/kv";
 
 /** One registered node. */
 export interface NodeStatus {
@@ -20,6 +22,18 @@ export interface NodeStatus {
   unacknowledged: number | undefined;
 }
 
+/** The rescans, as their process has reported them. */
+export interface RescanStatus {
+  /** Whether every shard has searched all hashes of the announced revision, and the report is not old. */
+  complete: boolean;
+  /** Seconds since the report, by the clocks of NATS and of this machine. */
+  reportedSecondsAgo: number;
+  shards: ShardRescan[];
+}
+
+/** A rescanner writes at least every five seconds. */
+const oldReportSeconds = 15;
+
 /** The state of a cluster. */
 export interface ClusterStatus {
   store: string;
@@ -31,6 +45,8 @@ export interface ClusterStatus {
   /** How many announcements the stream has. */
   announcements: number;
   snapshots: { name: string; bytes: number }[];
+  /** How far the rescans of the archive's shards are; undefined where no rescanner has ever run. */
+  rescans: RescanStatus | undefined;
   /** What is in the queue of jobs; zeros where there is none. */
   queue: QueueCounts;
 }
@@ -68,6 +84,7 @@ async function statusOf(link: Link): Promise<ClusterStatus> {
       unacknowledged: consumer && consumer.num_pending + consumer.num_ack_pending,
     });
   }
+  const report = await kv.get("rescan");
   const objects = await (await openSnapshots(link)).list();
   const { state } = await jsm.streams.info(names.changes);
   return {
@@ -81,8 +98,16 @@ async function statusOf(link: Link): Promise<ClusterStatus> {
     nodes: nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     announcements: state.messages,
     snapshots: objects.map(({ name, size }) => ({ name, bytes: size })),
+    rescans: report === null || report.operation !== "PUT" ? undefined : rescansOf(report, revision),
     queue: await queueCounts(link),
   };
+}
+
+function rescansOf({ value, created }: KvEntry, revision: number): RescanStatus {
+  const { shards } = read<{ shards: ShardRescan[] }>("rescans' state", value);
+  const reportedSecondsAgo = Math.max(0, (Date.now() - created.getTime()) / 1000);
+  const done = shards.every((shard) => shard.reason === undefined && shard.revision >= revision);
+  return { complete: done && reportedSecondsAgo < oldReportSeconds, reportedSecondsAgo, shards };
 }
 
 /** Writes a status as text, one line for each node. */
@@ -94,6 +119,7 @@ export function statusText({
   nodes,
   announcements,
   snapshots,
+  rescans,
   queue: { waiting, delivered, results, deadLetters },
 }: ClusterStatus): string {
   const lines = [
@@ -105,6 +131,20 @@ export function statusText({
       const says = answering ? "answers" : "does not answer";
       return `node ${id}: revision ${at} (${lag} behind), ${says}, reported ${reportedSecondsAgo.toFixed(0)} s ago, ${unacknowledged} unacknowledged`;
     }),
+    ...rescanLines(rescans, revision),
   ];
   return lines.join("\n");
+}
+
+function rescanLines(rescans: RescanStatus | undefined, last: number): string[] {
+  if (rescans === undefined) return [];
+  const { complete, reportedSecondsAgo, shards } = rescans;
+  return [
+    `rescans ${complete ? "are complete" : "are not complete"}, reported ${reportedSecondsAgo.toFixed(0)} s ago`,
+    ...shards.map(({ shard, revision, target, size, matches, reason }) => {
+      const where = target > revision ? `, on the way to ${target}` : "";
+      const behind = Math.max(0, last - revision);
+      return `shard ${shard}: ${size} uploads, revision ${revision} (${behind} behind)${where}, ${matches} matches${reason === undefined ? "" : `, held: ${reason}`}`;
+    }),
+  ];
 }

@@ -73,7 +73,7 @@ const expected = uploads
   .toSorted((a, b) => a.distance - b.distance);
 
 test("a search finds in all shards what a comparison of every pair finds, and NATS keeps no hash", async () => {
-  expect(await archive.keep(uploads)).toEqual({ kept: 200, known: 0, conflicts: [], missing: [] });
+  expect(await archive.keep(uploads)).toEqual({ kept: 200, known: 0, conflicts: [], missing: [], rescanned: 0 });
   expect(shards.map((one) => one.shard.size).reduce((a, b) => a + b)).toBe(200);
   for (const one of shards) expect(one.shard.size).toBeGreaterThan(20);
   expect(expected.length).toBeGreaterThanOrEqual(32);
@@ -123,7 +123,13 @@ test("an upload has one hash, and one that is removed is in no file", async () =
   await archive.keep(uploads);
   const [first, second] = uploads;
   const other = { ...first!, hash: randomBytes(32).toString("hex") };
-  expect(await archive.keep([first!, other])).toEqual({ kept: 0, known: 1, conflicts: [first!.id], missing: [] });
+  expect(await archive.keep([first!, other])).toEqual({
+    kept: 0,
+    known: 1,
+    conflicts: [first!.id],
+    missing: [],
+    rescanned: 0,
+  });
   await expect(
     archive.keep([
       { ...second!, id: "new" },

@@ -7,7 +7,7 @@ import { connect } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { needsLongRun } from "../../../test/support/long.ts";
 import { type DeadLetter, type Job, JobQueue, type JobResult, serveMetrics } from "../dist/index.js";
-import { TestCluster } from "./support/cluster.ts";
+import { from, TestCluster } from "./support/cluster.ts";
 import { hashesBelow } from "./support/files.ts";
 import { image, TestJobs } from "./support/jobs.ts";
 import { Member } from "./support/process.ts";
@@ -66,6 +66,24 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 describe("a job", () => {
+  test("is decided at the revision that its keeper asks for: a hash that came meanwhile is not missed", async () => {
+    await jobs.start([]);
+    const path = await jobs.upload(1);
+    const seen: number[] = [];
+    await jobs.worker("w1", {
+      keep: async ({ hash, decision }) => {
+        seen.push(decision.matches.length);
+        await jobs.curator.store.import(from, [{ id: "new", signals: [{ type: "pdq", value: hash! }] }]);
+        return jobs.curator.store.revision;
+      },
+    });
+    await jobs.queue.submit({ id: "a", handle: { path } });
+    const [result] = await jobs.results(1);
+    expect(seen).toEqual([0]);
+    expect(result!.decision!.matches).toHaveLength(1);
+    expect(result!.revision).toBe(jobs.curator.store.revision);
+  });
+
   test("has the decision of the node, for a path, a URL and a key, and NATS never has a hash", async () => {
     await jobs.start([1]);
     const [known, other] = [await jobs.upload(1), await jobs.upload(2)];

@@ -1,24 +1,16 @@
 /** The archive as a platform sees it: uploads to the shard that has them, and each search to all shards at once. */
-import { errors } from "@nats-io/transport-node";
 import type { Query } from "empreinte";
-import { ClusterError, codeOf, reasonOf } from "../errors.js";
+import { ClusterError } from "../errors.js";
 import { checkNumber } from "../jobs/streams.js";
 import { type Link, type LinkOptions, openLink } from "../net/link.js";
-import { readMessage, shardOf, type ShardReply, type ShardRequest, shardSubject } from "./messages.js";
+import { askShard, isMissing, type MissingShard, type ShardAnswer } from "./ask.js";
+import { readRescan, type Rescan } from "./rescan-report.js";
+import { shardOf } from "./messages.js";
 import { type ArchivedUpload, type ArchiveMatch, checkUpload, type KeptUploads } from "./shard.js";
 
 export interface ArchiveOptions extends Omit<LinkOptions, "replicas"> {
   /** How many shards the archive has, 1 … 4,096: the same for every process. */
   shards: number;
-}
-
-/**
- * A shard that has not answered, and why: `"silent"` at the deadline, `"absent"` where no process has it, or its
- * refusal.
- */
-export interface MissingShard {
-  shard: number;
-  reason: string;
 }
 
 /** What all shards have found. */
@@ -80,7 +72,7 @@ export class Archive {
     const answer: ArchiveAnswer = { complete: true, missing: [], matches: [], matchesLeftOut: 0, searched: 0 };
     const ask = async (shard: number): Promise<void> => {
       const reply = await this.#ask(shard, request, deadlineSeconds);
-      if ("reason" in reply) answer.missing.push(reply);
+      if (isMissing(reply)) answer.missing.push(reply);
       else if ("matches" in reply) {
         answer.matches.push(...reply.matches.map((match) => ({ ...match, shard })));
         answer.matchesLeftOut += reply.found - reply.matches.length;
@@ -95,11 +87,20 @@ export class Archive {
 
   /**
    * Keeps uploads, each in its shard. What is kept is on that shard's disk. `missing` names the shards that have not
-   * confirmed: keep their uploads again. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, and none is kept.
+   * confirmed: keep their uploads again. Rescans up to the revision `rescanned` have not seen these uploads: check them
+   * at that revision or later. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, and none is kept.
    */
-  async keep(uploads: readonly ArchivedUpload[]): Promise<KeptUploads & { missing: MissingShard[] }> {
+  async keep(
+    uploads: readonly ArchivedUpload[],
+  ): Promise<KeptUploads & { rescanned: number; missing: MissingShard[] }> {
     const checked = uploads.map(checkUpload);
-    const sum: KeptUploads & { missing: MissingShard[] } = { kept: 0, known: 0, conflicts: [], missing: [] };
+    const sum: KeptUploads & { rescanned: number; missing: MissingShard[] } = {
+      kept: 0,
+      known: 0,
+      conflicts: [],
+      rescanned: 0,
+      missing: [],
+    };
     await this.#each(
       checked,
       ({ id }) => id,
@@ -110,6 +111,7 @@ export class Archive {
         sum.kept += reply.kept;
         sum.known += reply.known;
         sum.conflicts.push(...reply.conflicts);
+        sum.rescanned = Math.max(sum.rescanned, reply.rescanned);
         return true;
       },
     );
@@ -135,6 +137,14 @@ export class Archive {
     return sum;
   }
 
+  /**
+   * Asks all shards whether the rescan of a bank's revision is complete. A shard that has not done it, or that does not
+   * answer, is in `missing`. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`
+   */
+  async rescan(revision: number, { deadlineSeconds = 2 }: { deadlineSeconds?: number } = {}): Promise<Rescan> {
+    return readRescan({ link: this.#link, shards: this.#shards }, revision, deadlineSeconds);
+  }
+
   /** Ends the connection. */
   async close(): Promise<void> {
     await this.#link.nc.close();
@@ -146,7 +156,7 @@ export class Archive {
     idOf: (item: T) => string,
     missing: MissingShard[],
     make: (items: T[]) => { keep: T[] } | { remove: T[] },
-    take: (reply: Exclude<ShardReply, { refused: string }>) => boolean,
+    take: (reply: ShardAnswer) => boolean,
   ): Promise<void> {
     const byShard = new Map<number, T[]>();
     for (const item of items) {
@@ -159,8 +169,8 @@ export class Archive {
       for (let i = 0; i < its.length; i += atOnce) {
         const request = make(its.slice(i, i + atOnce)) as object;
         const reply = await this.#ask(shard, request, changeSeconds);
-        const failure = "reason" in reply ? reply : { shard, reason: "The answer is not one to this request" };
-        if ("reason" in reply || !take(reply)) {
+        const failure = isMissing(reply) ? reply : { shard, reason: "The answer is not one to this request" };
+        if (isMissing(reply) || !take(reply)) {
           missing.push(failure);
           return;
         }
@@ -169,23 +179,7 @@ export class Archive {
     await Promise.all([...byShard].map(([shard, its]) => one(shard, its)));
   }
 
-  async #ask(
-    shard: number,
-    request: object,
-    seconds: number,
-  ): Promise<Exclude<ShardReply, { refused: string }> | MissingShard> {
-    const { nc, names } = this.#link;
-    const message = { shards: this.#shards, ...request } as ShardRequest;
-    try {
-      const { data } = await nc.request(shardSubject(names.store, shard), JSON.stringify(message), {
-        timeout: 1000 * seconds,
-      });
-      const reply = readMessage<ShardReply>(data);
-      return "refused" in reply ? { shard, reason: reply.refused } : reply;
-    } catch (error) {
-      if (codeOf(error) === "ERR_EMPREINTE_CLUSTER_MESSAGE") return { shard, reason: reasonOf(error) };
-      if (error instanceof errors.RequestError && error.isNoResponders()) return { shard, reason: "absent" };
-      return { shard, reason: error instanceof errors.TimeoutError ? "silent" : reasonOf(error) };
-    }
+  async #ask(shard: number, request: object, seconds: number): Promise<ShardAnswer | MissingShard> {
+    return askShard({ link: this.#link, shards: this.#shards }, shard, request, seconds);
   }
 }

@@ -1,6 +1,7 @@
 /** What the archive and its shards say to each other. Hashes are in requests alone, which NATS never stores. */
 import { createHash } from "node:crypto";
 import { ClusterError } from "../errors.js";
+import type { RescanMatch, RescanProgress, RescanStep } from "./rescans.js";
 import type { ArchivedUpload, ArchiveMatch, KeptUploads } from "./shard.js";
 
 /** A request to one shard. Each says of how many shards the sender knows. */
@@ -11,13 +12,19 @@ export type ShardRequest = { shards: number } & (
     }
   | { keep: ArchivedUpload[] }
   | { remove: string[] }
+  | { rescan: RescanStep }
+  /** How far the shard is, and when it was done with this revision. */
+  | { progress: number }
+  | { found: { after: number; limit: number } }
 );
 
 /** A shard's answer, or why there is none. */
 export type ShardReply =
   | { size: number; matches: ArchiveMatch[]; found: number }
-  | ({ size: number } & KeptUploads)
+  | ({ size: number; rescanned: number } & KeptUploads)
   | { size: number; removed: number }
+  | { size: number; progress: RescanProgress; took?: boolean }
+  | { rescanMatches: RescanMatch[] }
   | { refused: string };
 
 /** The most matches of one answer: NATS takes a megabyte. */

@@ -6,6 +6,7 @@ import { type EventListener, quiet } from "../events.js";
 import { shortened } from "../jobs/job.js";
 import { checkNumber } from "../jobs/streams.js";
 import { type Link, type LinkOptions, openLink } from "../net/link.js";
+import { EventCounts } from "../metrics/counters.js";
 import { Turns } from "../net/turns.js";
 import { mostMatches, readMessage, type ShardReply, type ShardRequest, shardOf, shardSubject } from "./messages.js";
 import { ArchiveShard } from "./shard.js";
@@ -24,6 +25,12 @@ export interface ShardServerOptions extends Omit<LinkOptions, "replicas"> {
 export class ShardServer {
   /** The shard. Only this process changes it. */
   readonly shard: ArchiveShard;
+  /** What the server has counted since it started. */
+  readonly counters: { searches: number; refused: number; events: EventCounts } = {
+    searches: 0,
+    refused: 0,
+    events: new EventCounts(),
+  };
   readonly #options: ShardServerOptions;
   readonly #link: Link;
   readonly #event: EventListener;
@@ -36,7 +43,7 @@ export class ShardServer {
     this.#options = options;
     this.#link = link;
     this.shard = shard;
-    this.#event = quiet(options.onEvent);
+    this.#event = this.counters.events.before(quiet(options.onEvent));
     this.#subscription = link.nc.subscribe(shardSubject(options.store, options.shard), {
       callback: (error, message) => {
         if (error === null) this.#take(message);
@@ -61,6 +68,11 @@ export class ShardServer {
     }
   }
 
+  /** Which shard it is. */
+  get number(): number {
+    return this.#options.shard;
+  }
+
   /** Stops answering, and closes the shard. */
   async close(): Promise<void> {
     this.#subscription.unsubscribe();
@@ -80,6 +92,7 @@ export class ShardServer {
       reply = await this.#answer(readMessage<ShardRequest>(message.data));
     } catch (error) {
       reply = { refused: shortened(reasonOf(error)) };
+      this.counters.refused++;
       this.#event({ type: "refused", reason: reply.refused });
     }
     try {
@@ -100,6 +113,7 @@ export class ShardServer {
     }
     if ("search" in request) {
       const { size } = this.shard;
+      this.counters.searches++;
       const matches = await this.shard.search(request.search as Query, request.radius);
       return { size, matches: matches.slice(0, mostMatches), found: matches.length };
     }
@@ -108,10 +122,28 @@ export class ShardServer {
       if (misplaced !== undefined) {
         throw new ClusterError("ERR_EMPREINTE_CLUSTER_MESSAGE", `Upload ${misplaced.id} belongs to another shard`);
       }
-      return this.#changes.run(async () => ({ ...this.shard.keep(request.keep), size: this.shard.size }));
+      return this.#changes.run(async () => {
+        const kept = this.shard.keep(request.keep);
+        return { ...kept, size: this.shard.size, rescanned: this.shard.rescans.position.target };
+      });
     }
-    if (!("remove" in request))
+    if ("rescan" in request) {
+      // No upload is kept during a step: it would be in neither its searches nor those of the caller of `keep`.
+      return this.#changes.run(async () => {
+        const took = await this.shard.rescans.take(request.rescan);
+        return { took, progress: this.shard.rescans.progress(request.rescan.target), size: this.shard.size };
+      });
+    }
+    if ("progress" in request) {
+      return { progress: this.shard.rescans.progress(request.progress), size: this.shard.size };
+    }
+    if ("found" in request) {
+      const { after, limit } = request.found;
+      return { rescanMatches: this.shard.rescans.matches(after, Math.min(limit, mostMatches)) };
+    }
+    if (!("remove" in request)) {
       throw new ClusterError("ERR_EMPREINTE_CLUSTER_MESSAGE", "A request to a shard is unknown");
+    }
     return this.#changes.run(async () => ({ removed: await this.shard.remove(request.remove), size: this.shard.size }));
   }
 }

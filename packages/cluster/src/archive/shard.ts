@@ -7,6 +7,7 @@ import { closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
 import { HashIndex, type HashLike, type Query } from "empreinte";
 import Libsql from "libsql";
 import { ClusterError, codeOf, reasonOf } from "../errors.js";
+import { ShardRescans } from "./rescans.js";
 
 /** An upload of the archive. */
 export interface ArchivedUpload {
@@ -74,6 +75,8 @@ export class ArchiveShard {
   readonly path: string;
   /** Why the index was made anew from the file, or undefined if the saved one was used. */
   readonly rebuilt: string | undefined;
+  /** What the shard has found for hashes that are new in a bank. */
+  readonly rescans: ShardRescans;
   readonly #database: Libsql.Database;
   readonly #index: HashIndex;
   readonly #token: string;
@@ -88,6 +91,7 @@ export class ArchiveShard {
     [this.path, this.rebuilt, this.#token] = [path, rebuilt, token];
     this.#database = database;
     this.#index = index;
+    this.rescans = new ShardRescans(database, index, () => this.#assertOwner());
   }
 
   /** Opens a shard, and makes the file where there is none. @throws what SQLite reports */
@@ -182,6 +186,7 @@ export class ArchiveShard {
         if (row === undefined) continue;
         numbers.add(row.number);
         erase.run([row.number]);
+        this.rescans.forget(row.number);
       }
     })();
     if (numbers.size > 0) this.#index.remove([...numbers]);

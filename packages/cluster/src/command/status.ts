@@ -14,7 +14,8 @@ export async function statusCommand(args: string[]): Promise<number> {
     const status = await clusterStatus(link);
     process.stdout.write(`${values.json ? JSON.stringify(status) : statusText(status)}\n`);
     if (seconds === undefined) {
-      const isWell = status.curator !== undefined && status.nodes.every(({ lag, answering }) => lag === 0 && answering);
+      const nodes = status.nodes.every(({ lag, answering }) => lag === 0 && answering);
+      const isWell = status.curator !== undefined && nodes && status.rescans?.complete !== false;
       return isWell ? 0 : 1;
     }
     await setTimeout(1000 * seconds);

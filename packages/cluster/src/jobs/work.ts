@@ -27,6 +27,12 @@ export interface HashedUpload {
   decision: Decision;
 }
 
+/**
+ * Keeps the hash of an upload. If it returns a revision, the upload is checked at that revision or later: rescans up to
+ * it have not seen the upload.
+ */
+export type Keep = (upload: HashedUpload) => Promise<number | void> | number | void;
+
 export interface WorkContext {
   link: Link;
   worker: string;
@@ -39,7 +45,7 @@ export interface WorkContext {
   heartbeatMilliseconds: number;
   /** Ends the job: it goes back into the queue at once. */
   stop: AbortSignal;
-  keep: ((upload: HashedUpload) => Promise<void> | void) | undefined;
+  keep: Keep | undefined;
   hook: ((step: "before-result" | "after-result", id: string) => Promise<void> | void) | undefined;
   event: EventListener;
 }
@@ -121,7 +127,10 @@ async function attempt(context: WorkContext, message: Delivery, job: Job, start:
   try {
     checked = await check(context, job, signal);
     const { query } = checked.decision;
-    await keep?.({ id, hash: query.hash, quality: query.quality, decision: checked.decision });
+    const least = await keep?.({ id, hash: query.hash, quality: query.quality, decision: checked.decision });
+    if (typeof least === "number" && least > checked.revision) {
+      checked = await check(context, { ...job, atLeast: Math.max(least, job.atLeast ?? 0) }, signal);
+    }
     stop.throwIfAborted();
   } catch (thrown) {
     stop.throwIfAborted();

@@ -11,7 +11,7 @@ import type { Delivery } from "./delivery.js";
 import { type HandleOptions, Handles } from "./handles.js";
 import { priorities } from "./job.js";
 import { checkNumber, checkQueue, Hints, makeQueue, pullOne, type QueueOptions, workersOf } from "./streams.js";
-import { type Delivered, type HashedUpload, work, type WorkContext } from "./work.js";
+import { type Delivered, type Keep, work, type WorkContext } from "./work.js";
 
 export interface WorkerOptions extends QueueOptions {
   /** The name of this worker, which its results have. */
@@ -31,7 +31,7 @@ export interface WorkerOptions extends QueueOptions {
   /** Limits and the level of all checks. */
   check?: Omit<CheckImageOptions, "signal" | "name">;
   /** Keeps the hash of an upload, such as in an archive. The result is stored after it, so it may be called again. */
-  keep?: (upload: HashedUpload) => Promise<void> | void;
+  keep?: Keep;
   onEvent?: EventListener;
   /** Called between two steps of a job, for tests. */
   hook?: (step: "before-result" | "after-result", id: string) => Promise<void> | void;

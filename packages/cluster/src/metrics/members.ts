@@ -1,18 +1,22 @@
 /** The metrics of each kind of member. No label has a hash, a handle or the id of a job. */
 import { Curator } from "../curator/curator.js";
+import { Rescanner, type ShardRescan } from "../archive/rescanner.js";
+import { ShardServer } from "../archive/serve.js";
 import { JobQueue } from "../jobs/queue.js";
 import { Worker } from "../jobs/worker.js";
 import type { ClusterNode } from "../node/node.js";
 import { eventMetric, metric, type Metric } from "./text.js";
 
 /** A member of the cluster that has metrics. */
-export type MetricSource = Curator | ClusterNode | Worker | JobQueue;
+export type MetricSource = Curator | ClusterNode | Worker | JobQueue | Rescanner | ShardServer;
 
 /** Returns the metrics of a member. @throws {ClusterError} if a queue cannot be counted. */
 export async function metricsOf(source: MetricSource): Promise<Metric[]> {
   if (source instanceof Curator) return ofCurator(source);
   if (source instanceof Worker) return ofWorker(source);
   if (source instanceof JobQueue) return ofQueue(source);
+  if (source instanceof Rescanner) return ofRescanner(source);
+  if (source instanceof ShardServer) return ofShard(source);
   return ofNode(source);
 }
 
@@ -87,5 +91,45 @@ async function ofQueue(queue: JobQueue): Promise<Metric[]> {
     metric("gauge", "queue_delivered", "Jobs that a worker has, or that wait to be tried again.", labels, delivered),
     metric("gauge", "queue_results", "Results that are kept.", labels, results),
     metric("gauge", "queue_dead_letters", "Jobs that no worker could do.", labels, deadLetters),
+  ];
+}
+
+function ofRescanner(rescanner: Rescanner): Metric[] {
+  const { hashes, steps, events } = rescanner.counters;
+  const labels = { store: rescanner.store };
+  const each = (name: string, help: string, of: (shard: ShardRescan) => number): Metric => ({
+    name,
+    help,
+    type: "gauge",
+    samples: rescanner.shards.map((shard) => ({ labels: { ...labels, shard: `${shard.shard}` }, value: of(shard) })),
+  });
+  const revision = rescanner.revision ?? 0;
+  return [
+    each("rescan_revision", "The revision whose hashes a shard has searched.", (shard) => shard.revision),
+    each("rescan_lag", "How many revisions a shard has not searched.", (shard) =>
+      Math.max(0, revision - shard.revision),
+    ),
+    each("rescan_held", "Whether the rescan of a shard does not go on.", (shard) => Number(shard.reason !== undefined)),
+    each("rescan_matches", "Uploads that a shard has found for hashes of the bank.", (shard) => shard.matches),
+    metric("counter", "rescan_steps_total", "Steps that shards have taken.", labels, steps),
+    metric("counter", "rescan_hashes_total", "Hashes that shards have searched for.", labels, hashes),
+    eventMetric(labels, events),
+  ];
+}
+
+function ofShard({ number, shard, counters: { searches, refused, events } }: ShardServer): Metric[] {
+  const labels = { shard: `${number}` };
+  return [
+    metric("gauge", "shard_uploads", "How many uploads the shard has.", labels, shard.size),
+    metric(
+      "gauge",
+      "shard_rescanned_revision",
+      "The revision whose hashes are searched.",
+      labels,
+      shard.rescans.position.revision,
+    ),
+    metric("counter", "shard_searches_total", "Searches that the shard has answered.", labels, searches),
+    metric("counter", "shard_refused_total", "Requests that the shard has refused.", labels, refused),
+    eventMetric(labels, events),
   ];
 }

@@ -99,6 +99,9 @@ function has(value: unknown, fields: Record<string, Check>): boolean {
   return Object.entries(fields).every(([name, check]) => check(object[name]));
 }
 
+const isShard: Check = (value) =>
+  has(value, { shard: count, revision: count, target: count, size: count, matches: count });
+
 type Form =
   | "announcement"
   | "renewal request"
@@ -111,7 +114,8 @@ type Form =
   | "leave request"
   | "confirmation"
   | "curator's lease"
-  | "node's state";
+  | "node's state"
+  | "rescans' state";
 
 const forms: Record<Form, Record<string, Check>> = {
   announcement: {
@@ -134,6 +138,7 @@ const forms: Record<Form, Record<string, Check>> = {
   confirmation: { node: text, revision: count, digest, stoppedAfter: time, goneAfter: time },
   "curator's lease": { id: text, epoch: count },
   "node's state": { revision: count, digest },
+  "rescans' state": { shards: (value) => Array.isArray(value) && value.every(isShard) },
 };
 
 /** Reads a message, and checks it. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` */

@@ -1,7 +1,7 @@
-// A node, a curator or a worker with its node as a process of its own: options as JSON in the first argument, commands
-// as lines on standard input, answers and events as lines on standard output.
+// A node, a curator, a shard or a worker with its node as a process of its own: options as JSON in the first argument,
+// commands as lines on standard input, answers and events as lines on standard output.
 import { createInterface } from "node:readline";
-import { ClusterNode, Curator, Worker } from "../../dist/index.js";
+import { ClusterNode, Curator, ShardServer, Worker } from "../../dist/index.js";
 
 const { role, stopAt, skew = 0, ...options } = JSON.parse(process.argv[2]);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -19,7 +19,9 @@ const onEvent = (event) => say({ event });
 const member =
   role === "curator"
     ? await Curator.start({ ...options, onEvent })
-    : await ClusterNode.start({ ...options, onEvent, hook });
+    : role === "shard"
+      ? await ShardServer.start({ ...options, onEvent })
+      : await ClusterNode.start({ ...options, onEvent, hook });
 if (role === "worker") await Worker.start({ ...options, node: member, onEvent, hook });
 say({ started: true });
 

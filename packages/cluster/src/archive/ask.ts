@@ -1,0 +1,46 @@
+/** Asking one shard of an archive. */
+import { errors } from "@nats-io/transport-node";
+import { codeOf, reasonOf } from "../errors.js";
+import type { Link } from "../net/link.js";
+import { readMessage, type ShardReply, type ShardRequest, shardSubject } from "./messages.js";
+
+/**
+ * A shard that has not answered, and why: `"silent"` at the deadline, `"absent"` where no process has it, or its
+ * refusal.
+ */
+export interface MissingShard {
+  shard: number;
+  reason: string;
+}
+
+export type ShardAnswer = Exclude<ShardReply, { refused: string }>;
+
+/** Whether a shard has not answered. */
+export const isMissing = (reply: ShardAnswer | MissingShard): reply is MissingShard => "reason" in reply;
+
+/** The archive as whoever asks it knows it. */
+export interface ArchiveLink {
+  link: Link;
+  shards: number;
+}
+
+/** Sends a request to one shard. It never throws. */
+export async function askShard(
+  { link: { nc, names }, shards }: ArchiveLink,
+  shard: number,
+  request: object,
+  seconds: number,
+): Promise<ShardAnswer | MissingShard> {
+  const message = { shards, ...request } as ShardRequest;
+  try {
+    const { data } = await nc.request(shardSubject(names.store, shard), JSON.stringify(message), {
+      timeout: 1000 * seconds,
+    });
+    const reply = readMessage<ShardReply>(data);
+    return "refused" in reply ? { shard, reason: reply.refused } : reply;
+  } catch (error) {
+    if (codeOf(error) === "ERR_EMPREINTE_CLUSTER_MESSAGE") return { shard, reason: reasonOf(error) };
+    if (error instanceof errors.RequestError && error.isNoResponders()) return { shard, reason: "absent" };
+    return { shard, reason: error instanceof errors.TimeoutError ? "silent" : reasonOf(error) };
+  }
+}

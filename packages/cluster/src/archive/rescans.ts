@@ -1,0 +1,230 @@
+/**
+ * What a shard has found for hashes that are new in a bank, and up to which revision of the bank it has searched. Both
+ * are in the file of the shard, in one transaction, so that they are always as old as its uploads.
+ */
+import type { HashIndex, IndexMatch } from "empreinte";
+import type Libsql from "libsql";
+
+/** Up to where a shard has searched. */
+export interface RescanPosition {
+  /** The last revision of the bank whose hashes were all searched, and its digest. 0 and "" before the first. */
+  revision: number;
+  digest: string;
+  /** The revision that is being searched, and its digest: the same as `revision` between two steps. */
+  target: number;
+  targetDigest: string;
+  /** The last entry that was searched on the way to it; 0 for none. */
+  after: number;
+  /** How many hashes of the entry behind it were searched: an entry may have too many for one step. */
+  offset: number;
+  /** The radius of all searches so far, in bits. */
+  radius: number;
+}
+
+/** One step: entries that changed after a revision, up to another, in the order of their numbers. */
+export interface RescanStep extends RescanPosition {
+  /** Where the step ends, or null where that is the target. */
+  end: { after: number; offset: number } | null;
+  /** Entries that match, with their hashes. `more` says that the step before has had some hashes of the entry. */
+  entries: { entry: number; hashes: string[]; more: boolean }[];
+  /** Entries that match no more. What was found for them is dropped. */
+  ended: number[];
+  /** Whether the entries are left out because the shard has no uploads. */
+  empty: boolean;
+}
+
+/** An upload that has a hash which was new in a bank. */
+export interface RescanMatch {
+  /** The number of the match in its shard. A later one has a higher number. */
+  number: number;
+  /** The number of the entry in the bank's store. */
+  entry: number;
+  /** The id and the time of the upload. */
+  id: string;
+  time: number;
+  /** The number of differing bits of the nearest hash of the entry. */
+  distance: number;
+  /** When it was found, in milliseconds since 1970. */
+  found: number;
+}
+
+/** How far a shard is. */
+export interface RescanProgress {
+  position: RescanPosition;
+  /** When the hashes of the revision in question were all searched, at the latest; null if they are not. */
+  completed: number | null;
+  /** How many hashes it has searched for, and how many matches it has. */
+  hashes: number;
+  matches: number;
+  /** How many matches were left out, because one hash had more than 1,000 in this shard. */
+  leftOut: number;
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS rescan (
+    one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, digest TEXT NOT NULL, target INTEGER NOT NULL,
+    targetDigest TEXT NOT NULL, after INTEGER NOT NULL, offset INTEGER NOT NULL, radius INTEGER NOT NULL, hashes INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS rescan_done (revision INTEGER PRIMARY KEY, time INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS rescan_match (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, entry INTEGER NOT NULL, upload INTEGER NOT NULL,
+    distance INTEGER NOT NULL, found INTEGER NOT NULL, UNIQUE (entry, upload));
+  CREATE INDEX IF NOT EXISTS rescan_match_upload ON rescan_match (upload);
+  CREATE TABLE IF NOT EXISTS rescan_left (entry INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+`;
+
+/** The most uploads that are kept for one hash of an entry, the nearest ones. */
+const mostOfOne = 1000;
+/** So many revisions keep the time at which they were complete. Older ones have the time of the oldest of those. */
+const mostTimes = 100_000;
+
+/** The rescans of one shard. */
+export class ShardRescans {
+  readonly #database: Libsql.Database;
+  readonly #index: HashIndex;
+  readonly #assertOwner: () => void;
+
+  constructor(database: Libsql.Database, index: HashIndex, assertOwner: () => void) {
+    this.#database = database;
+    this.#index = index;
+    this.#assertOwner = assertOwner;
+    database.exec(schema);
+  }
+
+  get position(): RescanPosition {
+    const { hashes: _, one: __, ...position } = this.#row();
+    return position;
+  }
+
+  /** How far the shard is, and when it was done with a revision. */
+  progress(revision: number): RescanProgress {
+    const { hashes } = this.#row();
+    const one = (sql: string, ...values: number[]): number | null =>
+      (this.#database.prepare(sql).get(values) as { value: number | null }).value;
+    return {
+      position: this.position,
+      completed: one("SELECT min(time) AS value FROM rescan_done WHERE revision >= ?", revision),
+      hashes,
+      matches: one("SELECT count(*) AS value FROM rescan_match") ?? 0,
+      leftOut: one("SELECT sum(count) AS value FROM rescan_left") ?? 0,
+    };
+  }
+
+  /**
+   * Searches all uploads for the hashes of a step, and records what it found together with the new position. It returns
+   * false, and changes nothing, where the step does not begin at the shard's position. No upload may be kept meanwhile.
+   */
+  async take(step: RescanStep): Promise<boolean> {
+    if (!continues(this.position, step) || (step.empty && this.#index.size > 0)) return false;
+    const hashes = step.entries.flatMap((entry) => entry.hashes);
+    const found = await this.#index.searchMany(Buffer.from(hashes.join(""), "hex"), { radius: step.radius });
+    this.#database.transaction(() => {
+      this.#assertOwner();
+      const now = Date.now();
+      let next = 0;
+      for (const { entry, hashes: its, more } of step.entries) {
+        const ours = found.slice(next, (next += its.length));
+        const nearest = nearestOf(ours);
+        if (!more) this.#drop(entry, nearest);
+        this.#add(entry, nearest, now, more);
+        this.#leave(entry, ours);
+      }
+      for (const entry of step.ended) this.#drop(entry, new Map());
+      this.#advance(step, hashes.length, now);
+    })();
+    return true;
+  }
+
+  /** Returns matches in the order in which they were found. */
+  matches(after: number, limit: number): RescanMatch[] {
+    const sql = `SELECT m.number, m.entry, u.id, u.time, m.distance, m.found FROM rescan_match m
+      JOIN uploads u ON u.number = m.upload WHERE m.number > ? ORDER BY m.number LIMIT ?`;
+    return this.#database.prepare(sql).all([after, limit]) as RescanMatch[];
+  }
+
+  /** Begins anew: every hash of the bank is searched again. What was found stays until then. */
+  reset(): void {
+    this.#database.transaction(() => {
+      this.#assertOwner();
+      this.#database.exec("DELETE FROM rescan; DELETE FROM rescan_done");
+    })();
+  }
+
+  /** Drops what was found of an upload. Call it in the transaction that removes the upload. */
+  forget(upload: number): void {
+    this.#database.prepare("DELETE FROM rescan_match WHERE upload = ?").run([upload]);
+  }
+
+  #row(): RescanPosition & { hashes: number; one: number } {
+    const row = this.#database.prepare("SELECT * FROM rescan").get() as
+      (RescanPosition & { hashes: number; one: number }) | undefined;
+    return (
+      row ?? { one: 1, revision: 0, digest: "", target: 0, targetDigest: "", after: 0, offset: 0, radius: 0, hashes: 0 }
+    );
+  }
+
+  /** Drops what was found of an entry before, and is not found now. The rest keeps its numbers. */
+  #drop(entry: number, nearest: ReadonlyMap<number, number>): void {
+    const drop = this.#database.prepare("DELETE FROM rescan_match WHERE entry = ? AND upload = ?");
+    const old = this.#database.prepare("SELECT upload FROM rescan_match WHERE entry = ?").all([entry]);
+    for (const { upload } of old as { upload: number }[]) if (!nearest.has(upload)) drop.run([entry, upload]);
+    this.#database.prepare("DELETE FROM rescan_left WHERE entry = ?").run([entry]);
+  }
+
+  #add(entry: number, nearest: ReadonlyMap<number, number>, now: number, more: boolean): void {
+    const distance = more ? "min(distance, excluded.distance)" : "excluded.distance";
+    const write = this.#database.prepare(`INSERT INTO rescan_match (entry, upload, distance, found) VALUES (?, ?, ?, ?)
+      ON CONFLICT (entry, upload) DO UPDATE SET distance = ${distance}`);
+    for (const [upload, distance] of nearest) write.run([entry, upload, distance, now]);
+  }
+
+  /** Counts the matches that are left out. */
+  #leave(entry: number, found: readonly (readonly Found[])[]): void {
+    const count = found.reduce((sum, { length }) => sum + Math.max(0, length - mostOfOne), 0);
+    if (count === 0) return;
+    const write =
+      "INSERT INTO rescan_left VALUES (?, ?) ON CONFLICT (entry) DO UPDATE SET count = count + excluded.count";
+    this.#database.prepare(write).run([entry, count]);
+  }
+
+  #advance({ end, target, targetDigest, radius, revision, digest }: RescanStep, more: number, now: number): void {
+    const hashes = this.#row().hashes + more;
+    const write = this.#database.prepare("INSERT OR REPLACE INTO rescan VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)");
+    if (end !== null) {
+      write.run([revision, digest, target, targetDigest, end.after, end.offset, radius, hashes]);
+      return;
+    }
+    write.run([target, targetDigest, target, targetDigest, 0, 0, radius, hashes]);
+    this.#database.prepare("INSERT OR REPLACE INTO rescan_done VALUES (?, ?)").run([target, now]);
+    this.#database
+      .prepare(
+        "DELETE FROM rescan_done WHERE revision <= (SELECT revision FROM rescan_done ORDER BY revision DESC LIMIT 1 OFFSET ?)",
+      )
+      .run([mostTimes]);
+  }
+}
+
+type Found = Pick<IndexMatch, "id" | "distance">;
+
+/** The uploads that were found for an entry, each by its nearest hash. */
+function nearestOf(found: readonly (readonly Found[])[]): Map<number, number> {
+  const nearest = new Map<number, number>();
+  for (const one of found) {
+    for (const { id, distance } of one.slice(0, mostOfOne)) {
+      nearest.set(id, Math.min(distance, nearest.get(id) ?? 256));
+    }
+  }
+  return nearest;
+}
+
+/** Whether a step begins where the shard is. */
+function continues(position: RescanPosition, step: RescanStep): boolean {
+  return (
+    step.revision === position.revision &&
+    step.digest === position.digest &&
+    step.after === position.after &&
+    step.offset === position.offset &&
+    (position.radius === step.radius || position.target === 0) &&
+    ((position.after === 0 && position.offset === 0) ||
+      (step.target === position.target && step.targetDigest === position.targetDigest))
+  );
+}
