@@ -163,6 +163,17 @@ describe("Tech Against Terrorism", () => {
     expect(matching(store)).toEqual(truth(simulator));
   });
 
+  test("an item that changes between two pages makes the fetch pass over no other", async () => {
+    const { simulator, given } = await simulated();
+    fill(simulator);
+    let pages = 0;
+    simulator.onRecords = () => {
+      if (++pages === 1) for (const i of [3, 4]) simulator.put(i, { updated: now() + 1 });
+    };
+    await run(given);
+    expect(matching(store)).toEqual(truth(simulator));
+  });
+
   test("a token that is refused in the middle is made anew, once for each page at most", async () => {
     const { simulator, given } = await simulated(2);
     fill(simulator);

@@ -1,4 +1,5 @@
 /** Tech Against Terrorism's hash list, version 2. */
+import type { EntryInput } from "empreinte/bank";
 import type { FetchResponse } from "empreinte-fetch";
 import { badPage, ExchangeError } from "../errors.js";
 import type { HttpClient } from "../http/http-client.js";
@@ -13,7 +14,10 @@ export interface TechAgainstTerrorismOptions {
   list?: string;
 }
 
-/** One login serves all pages. It is made anew when the exchange refuses the token. */
+/**
+ * One login serves all pages. It is made anew when the exchange refuses the token. Items come by the time of their last
+ * change, and the checkpoint of a page names its last item, so that each page is one.
+ */
 export class TechAgainstTerrorism implements ExchangeClient {
   readonly name = "Tech Against Terrorism";
   readonly resumeSeconds = 3600;
@@ -41,10 +45,20 @@ export class TechAgainstTerrorism implements ExchangeClient {
       ...(signal && { signal }),
     };
     const { list, entries } = await openListPage(body, given);
+    let lastId: string | undefined;
+    async function* noted(): AsyncGenerator<readonly EntryInput[]> {
+      for await (const some of entries) {
+        lastId = some.at(-1)?.id ?? lastId;
+        yield some;
+      }
+    }
     const end = (): PageEnd => {
       const { next, importCursor } = list.page;
       if (next !== undefined) {
         const following = this.#next(next);
+        // An item that changes meanwhile moves to the end, and the link, which counts items, would pass over another.
+        if (lastId !== undefined && importCursor?.endsWith(`,${lastId}`) && importCursor !== checkpoint)
+          return { position: { checkpoint: importCursor }, done: false };
         if (following === query.toString()) throw badPage(this.name, "its link leads to itself");
         return {
           position: { ...(checkpoint && { checkpoint }), resume: following },
@@ -57,7 +71,7 @@ export class TechAgainstTerrorism implements ExchangeClient {
         done: true,
       };
     };
-    return { entries, end };
+    return { entries: noted(), end };
   }
 
   async close(): Promise<void> {

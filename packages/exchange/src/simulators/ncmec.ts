@@ -71,7 +71,7 @@ export class NcmecSimulator extends Simulator {
         body: `<?xml version="1.0" encoding="UTF-8"?><${name} xmlns="${namespace}">${inside}</${name}>`,
       };
     };
-    if (method === "GET" && path.endsWith("/v2/entries")) return answer("queryResult", this.#page(query));
+    if (method === "GET" && path.endsWith("/v2/entries")) return this.#page(query, answer);
     if (method === "GET" && path.endsWith("/v2/status")) {
       return answer("status", `<username>${xml(user)}</username><member id="42">${xml(user)}</member>`);
     }
@@ -92,12 +92,12 @@ export class NcmecSimulator extends Simulator {
     return { status: 200 };
   }
 
-  #page(query: URLSearchParams): string {
+  #page(query: URLSearchParams, answer: (name: string, inside: string) => SimulatedAnswer): SimulatedAnswer {
     const [from, to] = [query.get("from") ?? "", query.get("to") ?? ""];
     const size = this.#options.pageSize ?? 1000;
     const start = Number(query.get("start") ?? 1);
-    const inside = ({ timestamp }: NcmecEntry): boolean =>
-      1000 * timestamp > Date.parse(from) && 1000 * timestamp <= Date.parse(to);
+    const [after, until] = [Date.parse(from) / 1000, Date.parse(to) / 1000];
+    const inside = ({ timestamp }: NcmecEntry): boolean => timestamp > after && timestamp <= until;
     const key = `${from} ${to}`;
     if (start === 1)
       this.#windows.set(
@@ -105,7 +105,8 @@ export class NcmecSimulator extends Simulator {
         [...this.entries].filter(([, entry]) => inside(entry)).map(([id]) => id),
       );
     const all = this.#windows.get(key) ?? [];
-    const page = all.slice(start - 1, start - 1 + size).map((id) => this.entries.get(id)!);
+    const keys = all.slice(start - 1, start - 1 + size);
+    const page = keys.map((id) => this.entries.get(id)!);
     const group = (name: string, media: string): string => {
       const some = page.filter((entry) => entry.media === media);
       const newest = Math.max(0, ...some.map(({ timestamp }) => timestamp));
@@ -114,7 +115,8 @@ export class NcmecSimulator extends Simulator {
     };
     const more = start - 1 + size < all.length;
     const link = `/v2/entries?from=${from}&to=${to}&start=${start + size}&size=${size}&max=${all.length}`;
-    return `${group("images", "image")}${group("videos", "video")}${more ? `<paging><next>${xml(link)}</next></paging>` : ""}`;
+    const paging = more ? `<paging><next>${xml(link)}</next></paging>` : "";
+    return { ...answer("queryResult", `${group("images", "image")}${group("videos", "video")}${paging}`), keys };
   }
 }
 

@@ -40,6 +40,8 @@ export interface SimulatedAnswer {
   status: number;
   type?: string;
   body?: string;
+  /** The keys of the records in it. */
+  keys?: readonly string[];
 }
 
 export interface SimulatorOptions {
@@ -51,6 +53,8 @@ export interface SimulatorOptions {
 export abstract class Simulator {
   /** Returns what goes wrong with a request. Default: nothing. */
   fault: (request: SimulatedRequest) => Fault | undefined = () => undefined;
+  /** Called with the keys of the records on each page that is sent whole. */
+  onRecords: (keys: readonly string[]) => void = () => undefined;
   /** Called before each answer. */
   onRequest: (request: SimulatedRequest) => void = () => undefined;
   /** The seconds of `Retry-After` of the fault `"busy"`. */
@@ -106,7 +110,8 @@ export abstract class Simulator {
     };
     const refusal = fault === undefined ? undefined : refusals[fault];
     if (refusal !== undefined) return refusal();
-    const { status, type = "application/json", body = "" } = this.respond(request);
+    const { status, type = "application/json", body = "", keys = [] } = this.respond(request);
+    if (fault === undefined && keys.length > 0) this.onRecords(keys);
     const sent = Buffer.from(body);
     response.writeHead(status, { "content-type": type });
     if (fault === "truncated") response.end(sent.subarray(0, sent.length / 2));
@@ -124,6 +129,52 @@ function drip(response: ServerResponse, bytes: Buffer): void {
   }, 20);
   response.on("close", () => clearInterval(timer));
 }
+
+/** Records by their keys. Their order by time is kept until a record changes. */
+export class Timeline<T> extends Map<string, T> {
+  readonly #placeOf: (record: T) => Place;
+  #ordered: [string, T][] | undefined;
+
+  /** @param placeOf the time of a record's last change, and its number among those of the same time. */
+  constructor(placeOf: (record: T) => Place) {
+    super();
+    this.#placeOf = placeOf;
+  }
+
+  override set(key: string, record: T): this {
+    this.#ordered = undefined;
+    // The newest is last, so that there is little to sort.
+    super.delete(key);
+    return super.set(key, record);
+  }
+
+  override delete(key: string): boolean {
+    this.#ordered = undefined;
+    return super.delete(key);
+  }
+
+  override clear(): void {
+    this.#ordered = undefined;
+    super.clear();
+  }
+
+  /** Returns all keys and records by time, and the index of the first that comes after a place. */
+  after(place: Place): { all: readonly [string, T][]; first: number } {
+    const placeOf = ([, record]: [string, T]): Place => this.#placeOf(record);
+    const all = (this.#ordered ??= [...this].sort((a, b) => compare(placeOf(a), placeOf(b))));
+    let [low, high] = [0, all.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(placeOf(all[middle]!), place) > 0) high = middle;
+      else low = middle + 1;
+    }
+    return { all, first: low };
+  }
+}
+
+/** A time in seconds since 1970, and a number. */
+type Place = readonly [time: number, number: number];
+const compare = ([a, i]: Place, [b, j]: Place): number => a - b || i - j;
 
 /** Escapes text for XML. */
 export const xml = (text: string): string =>

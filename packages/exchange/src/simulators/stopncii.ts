@@ -1,4 +1,10 @@
-import { type SimulatedAnswer, type SimulatedRequest, Simulator, type SimulatorOptions } from "./simulator.js";
+import {
+  type SimulatedAnswer,
+  type SimulatedRequest,
+  Simulator,
+  type SimulatorOptions,
+  Timeline,
+} from "./simulator.js";
 
 /** A record as StopNCII has it. */
 export interface StopNciiRecord {
@@ -27,7 +33,10 @@ interface Token {
  */
 export class StopNciiSimulator extends Simulator {
   /** The records by type and hash, with the number of their newest version. */
-  readonly records: Map<string, { number: number; record: StopNciiRecord }> = new Map();
+  readonly records: Timeline<{ number: number; record: StopNciiRecord }> = new Timeline(({ number, record }) => [
+    record.lastModtimestamp,
+    number,
+  ]);
   /** What clients have sent with `SubmitFeedback`. */
   readonly feedback: {
     hashValue: string;
@@ -93,16 +102,10 @@ export class StopNciiSimulator extends Simulator {
     const size = Number(query.get("pageSize") ?? 800);
     const given = query.get("nextPageToken");
     const token = given === null ? undefined : (JSON.parse(Buffer.from(given, "base64").toString()) as Token);
-    const isLater = ({ record, number }: { record: StopNciiRecord; number: number }): boolean =>
-      record.lastModtimestamp >= start &&
-      (token === undefined ||
-        record.lastModtimestamp > token.time ||
-        (record.lastModtimestamp === token.time && number > token.number));
-    const later = [...this.records.values()]
-      .filter(isLater)
-      .sort((a, b) => a.record.lastModtimestamp - b.record.lastModtimestamp || a.number - b.number);
+    const { all, first } = this.records.after(token === undefined ? [start - 1, Infinity] : [token.time, token.number]);
+    const later = all.slice(first, first + size + 1);
     const page = later.slice(0, size);
-    const last = page.at(-1);
+    const last = page.at(-1)?.[1];
     const hasMoreRecords = later.length > size;
     const next: Token = {
       time: last?.record.lastModtimestamp ?? start,
@@ -113,8 +116,8 @@ export class StopNciiSimulator extends Simulator {
       nextPageToken: Buffer.from(JSON.stringify(next)).toString("base64"),
       nextSetTimestamp: hasMoreRecords ? this.now() + 1 : next.time,
       hasMoreRecords,
-      hashRecords: page.map(({ record }) => record),
+      hashRecords: page.map(([, { record }]) => record),
     };
-    return { status: 200, body: JSON.stringify(answer) };
+    return { status: 200, body: JSON.stringify(answer), keys: page.map(([key]) => key) };
   }
 }

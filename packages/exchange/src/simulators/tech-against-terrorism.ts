@@ -1,4 +1,10 @@
-import { type SimulatedAnswer, type SimulatedRequest, Simulator, type SimulatorOptions } from "./simulator.js";
+import {
+  type SimulatedAnswer,
+  type SimulatedRequest,
+  Simulator,
+  type SimulatorOptions,
+  Timeline,
+} from "./simulator.js";
 
 export interface TechAgainstTerrorismSimulatorOptions extends SimulatorOptions {
   user: string;
@@ -21,7 +27,7 @@ interface Item {
 /** A simulated Tech Against Terrorism. A token serves a number of requests, and is then refused. */
 export class TechAgainstTerrorismSimulator extends Simulator {
   /** The items by their ids. */
-  readonly items: Map<number, Item> = new Map();
+  readonly items: Timeline<Item> = new Timeline(({ updated, id }) => [updated, id]);
   /** How many logins there were. */
   logins = 0;
   readonly #options: TechAgainstTerrorismSimulatorOptions;
@@ -42,9 +48,9 @@ export class TechAgainstTerrorismSimulator extends Simulator {
       file_type: "jpg",
       deleted: false,
     };
-    this.items.set(id, {
+    this.items.set(String(id), {
       ...fresh,
-      ...this.items.get(id),
+      ...this.items.get(String(id)),
       updated: this.now(),
       ...change,
     });
@@ -58,13 +64,12 @@ export class TechAgainstTerrorismSimulator extends Simulator {
       return { status: 401, body: '{"detail":"expired"}' };
     const [time, number] = (query.get("after") ?? "0,0").split(",").map(Number);
     const [limit, offset] = [Number(query.get("limit") ?? 1000), Number(query.get("offset") ?? 0)];
-    const later = [...this.items.values()]
-      .filter((one) => one.updated > time! || (one.updated === time && one.id > number!))
-      .sort((a, b) => a.updated - b.updated || a.id - b.id);
-    const page = later.slice(offset, offset + limit);
+    const { all, first } = this.items.after([time!, number!]);
+    const count = all.length - first;
+    const page = all.slice(first + offset, first + offset + limit).map(([, item]) => item);
     const following = new URLSearchParams(query);
     following.set("offset", String(offset + limit));
-    const next = later.length > offset + limit ? `http://${headers.host}${path}?${following.toString()}` : null;
+    const next = count > offset + limit ? `http://${headers.host}${path}?${following.toString()}` : null;
     const last = page.at(-1);
     const results = page.map(({ updated, ...item }) => {
       const at = new Date(1000 * updated).toISOString();
@@ -74,12 +79,13 @@ export class TechAgainstTerrorismSimulator extends Simulator {
     return {
       status: 200,
       body: JSON.stringify({
-        count: later.length,
+        count,
         next,
         previous: null,
         checkpoint,
         results,
       }),
+      keys: page.map(({ id }) => String(id)),
     };
   }
 

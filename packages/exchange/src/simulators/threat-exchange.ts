@@ -1,4 +1,10 @@
-import { type SimulatedAnswer, type SimulatedRequest, Simulator, type SimulatorOptions } from "./simulator.js";
+import {
+  type SimulatedAnswer,
+  type SimulatedRequest,
+  Simulator,
+  type SimulatorOptions,
+  Timeline,
+} from "./simulator.js";
 
 export interface ThreatExchangeSimulatorOptions extends SimulatorOptions {
   /** The token of the app: "app id|app secret". */
@@ -24,7 +30,7 @@ const tombstoneSeconds = 90 * 24 * 3600;
 /** A simulated ThreatExchange. It forgets deletions after 90 days. */
 export class ThreatExchangeSimulator extends Simulator {
   /** The indicators by their ids. */
-  readonly updates: Map<string, Update> = new Map();
+  readonly updates: Timeline<Update> = new Timeline(({ updated, number }) => [updated, number]);
   /** The descriptors that were submitted and not deleted, by their ids. */
   readonly submitted: Map<string, Record<string, string>> = new Map();
   readonly #options: ThreatExchangeSimulatorOptions;
@@ -73,11 +79,15 @@ export class ThreatExchangeSimulator extends Simulator {
     const start = Number(query.get("start_time") ?? 0);
     const cursor = query.get("after");
     const [time, number] =
-      cursor === null ? [0, 0] : (JSON.parse(Buffer.from(cursor, "base64").toString()) as number[]);
-    const later = [...this.updates]
-      .filter(([, one]) => one.updated >= start && !(one.deleted && this.now() - one.updated > tombstoneSeconds))
-      .filter(([, one]) => cursor === null || one.updated > time! || (one.updated === time && one.number > number!))
-      .sort(([, a], [, b]) => a.updated - b.updated || a.number - b.number);
+      cursor === null
+        ? [start - 1, Infinity]
+        : (JSON.parse(Buffer.from(cursor, "base64").toString()) as [number, number]);
+    const { all, first } = this.updates.after([time, number]);
+    const later: [string, Update][] = [];
+    for (let i = first; i < all.length && later.length <= limit; i++) {
+      const [, { deleted, updated }] = all[i]!;
+      if (!(deleted && this.now() - updated > tombstoneSeconds)) later.push(all[i]!);
+    }
     const page = later.slice(0, limit);
     const last = page.at(-1)?.[1];
     const after = Buffer.from(JSON.stringify([last?.updated ?? 0, last?.number ?? 0])).toString("base64");
@@ -92,6 +102,7 @@ export class ThreatExchangeSimulator extends Simulator {
         data: page.map(row),
         ...(page.length > 0 && { paging }),
       }),
+      keys: page.map(([id]) => id),
     };
   }
 
