@@ -18,6 +18,7 @@ import type { FloodHit } from "./decision/flood.js";
 import type { Qualification, QualifyInput } from "./decision/qualify.js";
 import { type CheckedQuery, type CheckQuery, checkQuery, uploadKey } from "./decision/query.js";
 import type { Snapshot } from "./decision/snapshot.js";
+import { type Hashes, packHashes } from "../search/rows.js";
 import type { VideoSignature } from "../video/signature.js";
 import type { VideoInput } from "../video/source.js";
 import type { BankStore } from "./store.js";
@@ -151,6 +152,27 @@ export class Matcher {
   async checkHash(query: CheckQuery, options?: CheckHashOptions): Promise<Decision> {
     const { signal } = checkOptions(options, ["signal"]);
     return this.#searchAndDecide(checkQuery(query), checkSignal(signal));
+  }
+
+  /**
+   * Returns for each hash whether anything may match it by distance: whether a signal is within the largest radius of
+   * the banks' policies. It looks at the store once for all of them, with what any process has changed before the call.
+   * For a hash that is near nothing, which most are, `checkHash` of the hash alone finds no match. A long search runs
+   * on other threads.
+   *
+   * @param hashes hashes, or the bytes of several, 32 each. They are read before this returns.
+   * @throws {InvalidHashError} @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`
+   *
+   * @example
+   * const near = await matcher.mayMatch(hashes);
+   * const decisions = hashes.filter((_, i) => near[i]).map((hash) => matcher.check({ hash }));
+   */
+  async mayMatch(hashes: Hashes): Promise<boolean[]> {
+    const packed = Uint8Array.from(packHashes(hashes));
+    const radii = this.#context.read((snapshot) => [...snapshot.banks().values()].map(({ policy }) => policy.radius));
+    if (radii.length === 0) return Array.from({ length: packed.length / 32 }, () => false);
+    const found = await this.#context.index.searchMany(packed, { radius: Math.max(...radii) });
+    return found.map(({ length }) => length > 0);
   }
 
   async #searchAndDecide(checked: CheckedQuery, signal: AbortSignal | undefined): Promise<Decision> {

@@ -5,6 +5,7 @@ import { withCall } from "../core/call.js";
 import { answerOf } from "../core/errors.js";
 import type { Matching } from "../core/matching.js";
 import type { Service } from "../core/service.js";
+import type { Principal } from "../keys/keys.js";
 import { type LookupOptions, lookup, type MatchesByBank } from "./match.js";
 import { type HashedMedia, hashForm, hashUrl } from "./media.js";
 import { type Fields, lax, message, names, objectBody, requiredText, text } from "./params.js";
@@ -24,8 +25,8 @@ const rawRadius = 31;
 
 const fieldsOf = (request: FastifyRequest): Fields => ({ ...(request.query as Fields) });
 
-/** Counts a bare hash against the caller's rate. */
-function countLookup({ config, rates }: Service, { principal }: FastifyRequest): void {
+/** Counts a bare hash against the caller's rate. @throws {ServiceError} 429 */
+export function countLookup({ config, rates }: Service, principal: Principal): void {
   const limit = principal.scopes.has("admin") ? 0 : config.hashLookupsPerMinute;
   rates.take(principal.name, principal.lookups ?? limit, 1);
 }
@@ -49,7 +50,7 @@ function rawLookupRoute(app: FastifyInstance, service: Service): void {
     const [value, name] = [requiredText(query, "signal"), requiredText(query, "signal_type")];
     const distances = lax(query, "include_distance") ?? false;
     const type = signalType(service.state, name);
-    countLookup(service, request);
+    countLookup(service, request.principal);
     const wanted = names(query, "banks");
     const shown = service.banks.namer();
     const found = await service.store.search(queryOf(type, validSignal(type, value)), { radius: rawRadius });
@@ -90,7 +91,7 @@ function lookupRoutes(app: FastifyInstance, service: Service, matching: Matching
       const type = signalType(service.state, wantedType);
       // What /h/hash answers of an image without detail. Nothing is like it.
       if (value === "") return {};
-      countLookup(service, request);
+      countLookup(service, request.principal);
       return lookup(service, matching, queryOf(type, validSignal(type, value)), options);
     }
     return withCall(reply, service.config.videoSeconds, async (signal) => {

@@ -28,9 +28,11 @@ type Ratios = ReadonlyMap<HmaSignalType, number>;
 /** What was read last, which holds until the state changes. Every lookup asks for it. */
 const read = new WeakMap<State, { version: string; ratios: Ratios }>();
 
-/** The types of signals with the shares that HMA's clients have set. A share of 0 switches a type off. */
-export function signalTypeRatios(state: State): Ratios {
-  const { version } = state;
+/**
+ * The types of signals with the shares that HMA's clients have set. A share of 0 switches a type off.
+ * @param version the state's version, where the caller has read it since the request came.
+ */
+export function signalTypeRatios(state: State, version: string = state.version): Ratios {
   const before = read.get(state);
   if (before?.version === version) return before.ratios;
   const ratios = new Map<HmaSignalType, number>(signalTypes.map((name) => [name, 1]));

@@ -1,10 +1,12 @@
 /** The HTTP server: its limits, who calls, errors, logs and health. */
+import type { RequestListener } from "node:http";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
 import { actingAs } from "../core/actor.js";
 import { refuseLongBody } from "../core/call.js";
 import { notFound } from "../core/errors.js";
 import type { Service } from "../core/service.js";
 import { hmaInterface } from "../hma/interface.js";
+import { quickLookups } from "../hma/quick-lookups.js";
 import type { BankScope, PlainScope } from "../keys/scopes.js";
 import type { Principal } from "../keys/keys.js";
 import { reviewPage } from "../review/page/plugin.js";
@@ -105,7 +107,12 @@ export async function buildApp({ service, log, allMetrics }: AppOptions): Promis
   app.setErrorHandler(plainErrors);
   app.setNotFoundHandler((request, reply) => plainErrors(notFound("There is no such route"), request, reply));
   healthRoutes(app, service, allMetrics);
-  if (config.hma) await app.register(hmaInterface(service));
+  if (config.hma) {
+    await app.register(hmaInterface(service));
+    const [whole] = app.server.listeners("request") as [RequestListener];
+    const silent = (): boolean => app.log.level !== "debug";
+    app.server.off("request", whole).on("request", quickLookups(service, whole, silent));
+  }
   await app.register(v1Interface(service), { prefix: "/v1" });
   if (service.review !== undefined) {
     await app.register(reviewPage(service, service.review), { prefix: "/review" });

@@ -5,7 +5,8 @@ import type { Service } from "../core/service.js";
 import { type BankScope, Scopes } from "../keys/scopes.js";
 import type { Principal } from "../keys/keys.js";
 
-const open: Principal = { name: "open", scopes: new Scopes(["admin"]), lookups: 0 };
+/** Who calls a service that asks for no key. */
+export const openCaller: Principal = { name: "open", scopes: new Scopes(["admin"]), lookups: 0 };
 const nobody: Principal = { name: "nobody", scopes: new Scopes([]), lookups: 0 };
 
 export function denyCall(service: Service, request: FastifyRequest, who: string, reason: string): void {
@@ -26,8 +27,9 @@ export function requireBank(service: Service, request: FastifyRequest, scope: Ba
   requireScope(service, request, request.principal.scopes.allows(scope, bank), `${scope}:${bank}`);
 }
 
-const bearer = (request: FastifyRequest): string | undefined =>
-  /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+/** The key in a header `Authorization`. */
+export const bearerKey = (header: string | undefined): string | undefined =>
+  /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
 
 /** The hook that every request goes through first. */
 export function authenticate(service: Service): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
@@ -40,10 +42,10 @@ export function authenticate(service: Service): (request: FastifyRequest, reply:
     const scope = request.is404 ? "none" : (request.routeOptions.config.scope ?? "admin");
     if (scope === "none" || scope === "person") return;
     if (config.open) {
-      request.principal = open;
+      request.principal = openCaller;
       return;
     }
-    const text = bearer(request);
+    const text = bearerKey(request.headers.authorization);
     if (text === undefined) {
       denyCall(service, request, "nobody", "no key");
       throw unauthorized("This call needs a key: Authorization: Bearer emp_…");

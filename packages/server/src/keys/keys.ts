@@ -43,6 +43,13 @@ type Row = [
   revoked: number | null,
   lookups: number | null,
 ];
+/** What each call needs of a key. */
+interface UsedKey {
+  digest: Buffer;
+  principal: Principal;
+  expires: number | null;
+  revoked: boolean;
+}
 const columns = "id, digest, label, scopes, created, expires, revoked, lookups";
 
 const digestOf = (secret: string): Buffer => createHash("sha256").update(secret).digest();
@@ -52,6 +59,8 @@ const nobody = digestOf("");
 export class Keys {
   readonly #state: State;
   readonly #now: () => number;
+  /** The keys that were used since the last change of the state. */
+  #used: { version: string; keys: Map<string, UsedKey> } = { version: "", keys: new Map() };
 
   constructor(state: State, now: () => number) {
     this.#state = state;
@@ -122,17 +131,39 @@ export class Keys {
     return infoOf(row);
   }
 
-  /** Finds who has a key. It compares in constant time, also where there is no such key. */
-  find(text: string): { principal: Principal } | { refused: string; name: string } {
+  /**
+   * Finds who has a key. It compares in constant time, also where there is no such key.
+   * @param version the state's version, where the caller has read it since the request came.
+   */
+  find(
+    text: string,
+    version: string = this.#state.version,
+  ): { principal: Principal } | { refused: string; name: string } {
     const [, id = "", secret = ""] = /^emp_([0-9a-f]{10})_([A-Za-z0-9_-]{43})$/.exec(text) ?? [];
-    const row = id === "" ? undefined : this.#state.get<Row>(`SELECT ${columns} FROM key WHERE id = ?`, id);
-    const same = timingSafeEqual(digestOf(secret), row?.[1] ?? nobody);
-    if (row === undefined || !same) return { refused: "wrong key", name: "nobody" };
-    const [, , , scopes, , expires, revoked, lookups] = row;
-    const name = `key ${id}`;
-    if (revoked !== null) return { refused: "revoked key", name };
-    if (expires !== null && expires <= this.#now()) return { refused: "expired key", name };
-    return { principal: { name, scopes: new Scopes(JSON.parse(scopes) as string[]), lookups: lookups ?? undefined } };
+    const key = id === "" ? undefined : this.#key(id, version);
+    const same = timingSafeEqual(digestOf(secret), key?.digest ?? nobody);
+    if (key === undefined || !same) return { refused: "wrong key", name: "nobody" };
+    const { principal, expires, revoked } = key;
+    if (revoked) return { refused: "revoked key", name: principal.name };
+    if (expires !== null && expires <= this.#now()) return { refused: "expired key", name: principal.name };
+    return { principal };
+  }
+
+  #key(id: string, version: string): UsedKey | undefined {
+    if (this.#used.version !== version) this.#used = { version, keys: new Map() };
+    const known = this.#used.keys.get(id);
+    if (known !== undefined) return known;
+    const row = this.#state.get<Row>(`SELECT ${columns} FROM key WHERE id = ?`, id);
+    if (row === undefined) return undefined;
+    const [, digest, , scopes, , expires, revoked, lookups] = row;
+    const principal: Principal = {
+      name: `key ${id}`,
+      scopes: new Scopes(JSON.parse(scopes) as string[]),
+      lookups: lookups ?? undefined,
+    };
+    const key = { digest, principal, expires, revoked: revoked !== null };
+    this.#used.keys.set(id, key);
+    return key;
   }
 
   /** Writes down what was done with keys. Call it inside a transaction. */

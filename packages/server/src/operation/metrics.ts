@@ -28,12 +28,20 @@ const mostLabels = 2000;
 
 export class Metric {
   readonly values: MetricValues;
+  /** The values of labels that are used again as the same object. */
+  #known: WeakMap<Labels, number[]> = new WeakMap();
 
   constructor(values: Omit<MetricValues, "values">) {
     this.values = { ...values, values: {} };
   }
 
   #at(labels: Labels): number[] {
+    let at = this.#known.get(labels);
+    if (at === undefined) this.#known.set(labels, (at = this.#find(labels)));
+    return at;
+  }
+
+  #find(labels: Labels): number[] {
     const { values, bounds, kind } = this.values;
     let text = labelText(labels);
     if (values[text] === undefined && Object.keys(values).length >= mostLabels) {
@@ -54,6 +62,7 @@ export class Metric {
   /** Forgets all labels, before a gauge is set anew. */
   clear(): void {
     this.values.values = {};
+    this.#known = new WeakMap();
   }
 
   observe(value: number, labels: Labels = {}): void {

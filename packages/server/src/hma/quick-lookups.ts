@@ -1,0 +1,102 @@
+/**
+ * Lookups of a PDQ hash that is near nothing, which most are, answered without the rest of the server.
+ *
+ * The lookups that arrive in one turn of the event loop wait for its end. Then one statement of the state, one of the
+ * store and one search serve them all. Nothing that another process changed before a lookup came is missed, because the
+ * statements run after all of them came. Whatever is not a plain lookup that finds nothing goes on to the route of
+ * `matcher-routes.ts`, which gives all other answers: matches, errors, refusals.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { ServiceError } from "../core/errors.js";
+import type { Service } from "../core/service.js";
+import { bearerKey, openCaller } from "../http/authenticate.js";
+import type { Principal } from "../keys/keys.js";
+import { countLookup } from "./matcher-routes.js";
+import { signalTypeRatios } from "./signal-types.js";
+
+/** A lookup that may be answered here, in the orders in which clients write its parameters. */
+const plainLookup =
+  /^\/m\/lookup\?(?:signal=([\dA-Fa-f]{64})&signal_type=pdq|signal_type=pdq&signal=([\dA-Fa-f]{64}))$/;
+
+const nothing = "{}";
+const headers = { "content-type": "application/json; charset=utf-8", "content-length": nothing.length };
+const labels = { route: "/m/lookup", method: "GET", status: "200" };
+
+interface Lookup {
+  request: IncomingMessage;
+  response: ServerResponse;
+  hash: string;
+  start: number;
+}
+
+/** Returns the hash that a request looks up, if the request has nothing else that counts. */
+function plainHash({ method, url, headers: { expect, ...given } }: IncomingMessage): string | undefined {
+  if (method !== "GET" || url === undefined || expect !== undefined) return undefined;
+  if (given["content-length"] !== undefined || given["transfer-encoding"] !== undefined) return undefined;
+  const found = plainLookup.exec(url);
+  return found?.[1] ?? found?.[2];
+}
+
+/**
+ * Makes a listener for requests: it answers lookups that find nothing, and gives everything else to `otherwise`.
+ * @param silent whether answers of status 200 are not logged now.
+ */
+export function quickLookups(service: Service, otherwise: RequestListener, silent: () => boolean): RequestListener {
+  let waiting: Lookup[] = [];
+
+  const callerOf = ({ headers: { authorization } }: IncomingMessage, version: string): Principal | undefined => {
+    if (service.config.open) return openCaller;
+    const key = bearerKey(authorization);
+    const found = key === undefined ? undefined : service.keys.find(key, version);
+    return found !== undefined && "principal" in found && found.principal.scopes.has("match")
+      ? found.principal
+      : undefined;
+  };
+
+  const answer = ({ response, start }: Lookup, principal: Principal): boolean => {
+    try {
+      countLookup(service, principal);
+    } catch (error) {
+      if (error instanceof ServiceError) return false;
+      throw error;
+    }
+    response.writeHead(200, headers).end(nothing);
+    service.metrics.requests.observe((performance.now() - start) / 1000, labels);
+    return true;
+  };
+
+  /** Answers those of the lookups that find nothing, and returns the others. */
+  const answerAll = async (lookups: readonly Lookup[]): Promise<readonly Lookup[]> => {
+    const { state, matcher, draining } = service;
+    const { version } = state;
+    if (draining || !silent() || signalTypeRatios(state, version).get("pdq") === 0) return lookups;
+    const callers = lookups.map(({ request }) => callerOf(request, version));
+    const hashes = Buffer.allocUnsafe(32 * lookups.length);
+    lookups.forEach(({ hash }, i) => hashes.write(hash, 32 * i, "hex"));
+    const near = await matcher.mayMatch(hashes);
+    return lookups.filter((one, i) => {
+      const caller = callers[i];
+      return caller === undefined || near[i] !== false || !answer(one, caller);
+    });
+  };
+
+  const turn = (): void => {
+    const lookups = waiting;
+    waiting = [];
+    const rest = (some: readonly Lookup[]): void => {
+      for (const { request, response } of some) otherwise(request, response);
+    };
+    // The route meets the same error, and answers it.
+    answerAll(lookups).then(rest, () => rest(lookups.filter(({ response }) => !response.headersSent)));
+  };
+
+  return (request, response) => {
+    const hash = plainHash(request);
+    if (hash === undefined) {
+      otherwise(request, response);
+      return;
+    }
+    if (waiting.length === 0) setImmediate(turn);
+    waiting.push({ request, response, hash, start: performance.now() });
+  };
+}
