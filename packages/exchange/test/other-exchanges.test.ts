@@ -110,6 +110,16 @@ describe("ThreatExchange", () => {
     expect(matching(store)).toEqual(truth());
   });
 
+  test("a page of another exchange is no end of the list, so that nothing ends with it", async () => {
+    for (let i = 0; i < 1203; i++) simulator.put(String(i), { indicator: hash(i) });
+    await run(given);
+    simulator.fault = ({ query }) => (query.has("after") ? "other" : undefined);
+    await expect(run(given, { whole: true })).rejects.toMatchObject(code("EXCHANGE_PAGE"));
+    expect(matching(store)).toEqual(truth());
+    simulator.fault = () => undefined;
+    expect(await run(given)).toMatchObject({ complete: true, status: { withdrawn: 0 } });
+  });
+
   test("a wrong token is an error without it", async () => {
     environment.variables = { TOKEN: "app|wrong-secret" };
     const error = await run(given).catch((reason: unknown) => reason as Error);
@@ -172,6 +182,13 @@ describe("Tech Against Terrorism", () => {
     };
     await run(given);
     expect(matching(store)).toEqual(truth(simulator));
+  });
+
+  test("a page of another exchange stops the source", async () => {
+    const { simulator, given } = await simulated();
+    fill(simulator);
+    simulator.fault = ({ query }) => (query.has("after") ? "other" : undefined);
+    await expect(run(given)).rejects.toMatchObject(code("EXCHANGE_PAGE"));
   });
 
   test("a token that is refused in the middle is made anew, once for each page at most", async () => {

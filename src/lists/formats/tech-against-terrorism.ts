@@ -18,6 +18,7 @@ class TechAgainstTerrorismReader implements FormatReader {
       paths: ["$.results.*", "$.next", "$.checkpoint"],
       entryDepth: 2,
       maxEntryBytes,
+      list: "results",
       take: (value, key) => (typeof key === "number" ? this.#result(value) : this.#about(String(key), value)),
     });
   }

@@ -62,6 +62,7 @@ class ThreatExchangeReader implements FormatReader {
       paths: ["$.data.*", "$.paging"],
       entryDepth: 2,
       maxEntryBytes,
+      list: "data",
       take: (value, key) => (typeof key === "number" ? this.#update(value) : this.#paging(value)),
     });
   }

@@ -1,7 +1,7 @@
 import { Tokenizer, TokenParser, TokenType } from "@streamparser/json";
 import { isOurs, type Sink } from "../sink.js";
 
-const { LEFT_BRACE, LEFT_BRACKET, RIGHT_BRACE, RIGHT_BRACKET, COMMA } = TokenType;
+const { LEFT_BRACE, LEFT_BRACKET, RIGHT_BRACE, RIGHT_BRACKET, COMMA, STRING } = TokenType;
 
 /** Deeper nesting is refused. No format has more than 8 levels. */
 const maxDepth = 64;
@@ -15,6 +15,11 @@ export interface JsonOptions {
   /** How many brackets and braces are open around an entry. */
   entryDepth: number;
   maxEntryBytes: number;
+  /**
+   * The name of the root's array that the entries are in. JSON without it is refused: something else, such as an error,
+   * would look like a list that has come to its end.
+   */
+  list?: string;
   /** Called with each wanted value. `depth` is 1 for a member of the root. */
   take: (value: unknown, key: string | number | undefined, depth: number) => void;
 }
@@ -31,9 +36,13 @@ export class JsonReader {
   #mark = 0;
   #entryByte = 0;
   #token = 0;
+  /** The array that has not begun yet. */
+  #missing: string | undefined;
 
-  constructor(sink: Sink, { paths, entryDepth, maxEntryBytes, take }: JsonOptions) {
+  constructor(sink: Sink, { paths, entryDepth, maxEntryBytes, list, take }: JsonOptions) {
     this.#sink = sink;
+    this.#missing = list;
+    let member: unknown;
     this.#maxEntryBytes = maxEntryBytes;
     this.#tokenizer = new Tokenizer({ stringBufferSize: stringBufferBytes });
     this.#parser = new TokenParser({ paths, keepStack: false });
@@ -55,6 +64,8 @@ export class JsonReader {
       const closes = token === RIGHT_BRACE || token === RIGHT_BRACKET;
       this.#token = info.offset;
       if (this.#depth === entryDepth && token !== COMMA && !closes) this.#entryByte = info.offset;
+      if (this.#depth === 1 && token === STRING) member = info.value;
+      if (this.#depth === 1 && token === LEFT_BRACKET && member === this.#missing) this.#missing = undefined;
       if (opens) {
         if (++this.#depth > maxDepth) throw this.#wrong(`more than ${maxDepth} levels of nesting are refused`);
       } else if (closes) this.#depth--;
@@ -86,8 +97,9 @@ export class JsonReader {
   }
 
   end(): void {
-    if (this.#parser.isEnded) return;
-    throw this.#sink.fatal({ entry: this.#sink.count, byte: this.#fed }, "it ends in the middle of the JSON");
+    if (!this.#parser.isEnded)
+      throw this.#sink.fatal({ entry: this.#sink.count, byte: this.#fed }, "it ends in the middle of the JSON");
+    if (this.#missing !== undefined) throw this.#sink.fatal({ entry: 0 }, `it has no list "${this.#missing}"`);
   }
 
   #wrong(reason: string): Error {

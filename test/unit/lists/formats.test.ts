@@ -494,6 +494,24 @@ describe("options", () => {
     await expect(openList(Buffer.from("\uFEFFab", "utf16le"))).rejects.toThrow(/UTF-16/);
   });
 
+  test.each([
+    ["threatexchange", "data"],
+    ["tech-against-terrorism", "results"],
+  ] as const)("a list of %s without its %s is none, and an empty one is", async (format, name) => {
+    const count = async (text: string): Promise<number> => {
+      const list = await openList(Buffer.from(text), { format, name: "page" });
+      let entries = 0;
+      for await (const _ of list) entries++;
+      return entries;
+    };
+    const inside = JSON.stringify({ error: { [name]: [] }, [`${name}s`]: [], text: name });
+    for (const text of ["{}", inside, JSON.stringify({ [name]: null })])
+      await expect(count(text)).rejects.toThrow(
+        `The list page cannot be read beyond the list: it has no list "${name}"`,
+      );
+    expect(await count(JSON.stringify({ text: "", [name]: [] }))).toBe(0);
+  });
+
   test("a forced format", async () => {
     const list = await openList(Buffer.from(`1,100,${pdq(1)},0.0\n`), { format: "plain" as ListFormat });
     let entries = 0;
