@@ -1,5 +1,8 @@
 /** What HMA's clients rely on beside what was recorded: lax values, texts, shapes, metadata in every place. */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { someHash } from "../support/hashes.ts";
 import { photograph } from "../support/images.ts";
@@ -38,6 +41,25 @@ describe("refusals", () => {
     expect(answer.status, answer.text).toBe(status);
     expect(answer.body).toMatchObject(body);
   });
+});
+
+test("no URL is fetched unless the configuration says so", async () => {
+  let asked = 0;
+  const site = createServer((_request, response) => {
+    asked++;
+    response.end(image);
+  }).listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const url = encodeURIComponent(`http://127.0.0.1:${(site.address() as AddressInfo).port}/x.jpg`);
+  for (const path of [`/h/hash?url=${url}`, `/m/lookup?url=${url}`]) {
+    const answer = await server.call(path);
+    expect(answer, path).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("fetchUrls") as string },
+    });
+  }
+  site.close();
+  expect(asked).toBe(0);
 });
 
 test("values are read laxly", async () => {

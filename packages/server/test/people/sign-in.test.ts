@@ -28,6 +28,17 @@ describe("signing in", () => {
     expect((await server.call("/review", { headers: { cookie } })).status).toBe(303);
   });
 
+  test("ends the session that the browser had before", async () => {
+    const ada = visitor(server);
+    await ada.post("/review/sign-in", { name: "ada", password });
+    await ada.get("/review/account");
+    const cookie = ada.cookies();
+    await ada.post("/review/sign-in", { name: "ada", password });
+    expect(ada.cookies()).not.toBe(cookie);
+    expect((await server.call("/review", { headers: { cookie } })).status).toBe(303);
+    expect((await ada.get("/review")).status).toBe(200);
+  });
+
   test("is refused alike for a wrong password and for a name that nobody has", async () => {
     const one = await visitor(server).post("/review/sign-in", { name: "ada", password: "wrong password" });
     const other = await visitor(server).post("/review/sign-in", { name: "nobody", password: "wrong password" });
@@ -88,7 +99,9 @@ describe("a session", () => {
     const change = (headers: Record<string, string>) => ada.post("/review/settings", { keys: "off" }, headers);
     expect((await change({ origin: "https://example.org" })).status).toBe(403);
     expect((await change({ origin: "null" })).status).toBe(403);
-    expect((await change({ "sec-fetch-site": "cross-site" })).status).toBe(403);
+    for (const site of ["cross-site", "same-site"]) {
+      expect((await change({ "sec-fetch-site": site })).status, site).toBe(403);
+    }
     const { cookie } = { cookie: ada.cookies() };
     const headers = { cookie, "content-type": "application/x-www-form-urlencoded" };
     for (const body of [
