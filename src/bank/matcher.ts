@@ -5,7 +5,7 @@ import { checkHashOptions } from "../hash/options.js";
 import type { PixelHash } from "../hash/result.js";
 import { digestTypes, type FileDigests } from "../image/input/digest.js";
 import type { ImageInput } from "../image/input/input.js";
-import { checkInputOptions, limitNames } from "../image/options.js";
+import { checkInputOptions, checkPage, limitNames } from "../image/options.js";
 import { readUpload } from "../image/upload.js";
 import type { Limits } from "../limits.js";
 import { contextOf, type DecisionContext } from "./decision/context.js";
@@ -49,9 +49,14 @@ export interface CheckImageOptions extends Limits {
   signal?: AbortSignal;
   /** What errors call the input. Default: the path, "buffer" or "stream". */
   name?: string;
+  /**
+   * Which image of a file of several is decided about, from 0, as `frames` of `hashImage` has them with `pages: "all"`.
+   * Default: the first, as `hashImage` reads it.
+   */
+  page?: number;
 }
 
-const imageOptionNames = ["level", "all", "signal", "name", ...limitNames] as const;
+const imageOptionNames = ["level", "all", "signal", "name", "page", ...limitNames] as const;
 
 const videoOptionNames: readonly (keyof CheckVideoOptions)[] = [
   "level",
@@ -234,7 +239,7 @@ export class Matcher {
     const all = boolean("all", givenAll);
     const signal = checkSignal(given.signal);
     const hash = checkHashOptions({ orientations: true });
-    const reading = { ...checkInputOptions(given), hash, hashOnly: level === "fast" };
+    const reading = { ...checkInputOptions(given), page: checkPage(given.page), hash, hashOnly: level === "fast" };
     const { digests, samples, refused } = await readUpload(input, reading, digestTypes, signal);
     const checked = checkQuery(queryOf(samples?.hash, digests));
     const search = samples !== undefined && level !== "fast";

@@ -40,6 +40,8 @@ export interface CropHashes {
   stable: boolean;
   /** The crops, sorted by how many copies they find, the most first. */
   crops: CropHash[];
+  /** True if the file has images behind the first, which were not read. */
+  furtherPages?: true;
 }
 
 /** The most crops that an original may have. */
@@ -87,5 +89,5 @@ export async function hashWithCrops(input: ImageInput, options?: HashWithCropsOp
     );
     if (!near) crops.push(made);
   }
-  return { hash, quality, stable, crops };
+  return { hash, quality, stable, crops, ...(samples.furtherPages && { furtherPages: true }) };
 }

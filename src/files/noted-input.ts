@@ -5,10 +5,9 @@
 export class NotedInput extends URL {
   /** A path as it was given, for errors, or a stream. */
   readonly input: string | AsyncIterable<Uint8Array>;
-  readonly note: (bytes: Uint8Array, furtherPages: boolean) => void;
+  readonly note: (bytes: Uint8Array) => void;
 
-  /** @param note gets the bytes, and whether they have further images behind the first. */
-  constructor(input: string | AsyncIterable<Uint8Array>, note: (bytes: Uint8Array, furtherPages: boolean) => void) {
+  constructor(input: string | AsyncIterable<Uint8Array>, note: (bytes: Uint8Array) => void) {
     super("noted:input");
     this.input = input;
     this.note = note;

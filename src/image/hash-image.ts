@@ -46,7 +46,7 @@ export async function hashChecked(
   const content = await readInput(input, options, signal, options.digests);
   const { limits, hash, all } = options;
   const task = { kind: "hash", hash, all } as const;
-  return withDecoded(content, { limits, all, task }, signal, (decoding) => hashPages(decoding, task));
+  return withDecoded(content, { limits, task }, signal, (decoding) => hashPages(decoding, task));
 }
 
 async function hashPixels(

@@ -57,6 +57,11 @@ export function checkInputOptions(options: Limits & { name?: string | undefined 
   };
 }
 
+/** Checks the number of a page. @throws {InvalidArgumentError} */
+export function checkPage(page: number | undefined): number | undefined {
+  return page === undefined ? undefined : integer("page", page, 0, Number.MAX_SAFE_INTEGER);
+}
+
 /** The options of `hashImage` after they were checked. */
 export interface CheckedImageOptions extends CheckedInputOptions {
   hash: CheckedHashOptions;

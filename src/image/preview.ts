@@ -72,12 +72,7 @@ export async function safePreview(input: ImageInput, options?: PreviewOptions): 
   const task = { kind: "preview" } as const;
   const small = isRawPixels(input)
     ? reducePixels(input, limits.maxPixels, name, side, samples)
-    : await withDecoded(
-        await readInput(input, { name, limits }, signal),
-        { limits, all: false, task },
-        signal,
-        previewPixels,
-      );
+    : await withDecoded(await readInput(input, { name, limits }, signal), { limits, task }, signal, previewPixels);
   const { pixels, width, height } = small;
   const longer = Math.max(width, height);
   // More cosines than pixels would have no effect.

@@ -84,11 +84,8 @@ export async function reduceImage(input: ImageInput, options?: ReduceImageOption
   const task = { kind: "reduce", side } as const;
   const small = isRawPixels(input)
     ? reducePixels(input, limits.maxPixels, name, side, samples)
-    : await withDecoded(
-        await readInput(input, { name, limits }, signal),
-        { limits, all: false, task },
-        signal,
-        (decoding) => reducedPixels(decoding, side),
+    : await withDecoded(await readInput(input, { name, limits }, signal), { limits, task }, signal, (decoding) =>
+        reducedPixels(decoding, side),
       );
   const { pixels, width, height } = small;
   const raw = { raw: { width, height, channels: 4 as const } };

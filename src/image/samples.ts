@@ -1,3 +1,5 @@
+import { invalidArgument } from "../check.js";
+import { ImageError } from "../errors.js";
 import type { CheckedHashOptions } from "../hash/options.js";
 import { isRawPixels, nativePixels, type RawPixels } from "../hash/raw-pixels.js";
 import type { PixelHash } from "../hash/result.js";
@@ -13,7 +15,7 @@ import type { CheckedInputOptions } from "./options.js";
 import { readInput } from "./input/source.js";
 import { withAbortController } from "./with-abort-controller.js";
 
-/** The first page of an image as 8-bit grey, RGB or RGBA, rows without gaps, and its hash. */
+/** A page of an image, by default the first, as 8-bit grey, RGB or RGBA, rows without gaps, and its hash. */
 export interface Samples {
   /** The samples, in memory that nothing else uses. With `hashOnly` there are none. */
   data: Uint8Array;
@@ -32,6 +34,11 @@ export interface SamplesOptions extends CheckedInputOptions {
    * leave a decoder process. Default false.
    */
   hashOnly?: boolean;
+  /**
+   * The number of the page that is decoded, in the order in which `hashImage` has them with `pages: "all"`. Default: the
+   * first, which is the primary image of an AVIF or HEIC and the largest of an icon.
+   */
+  page?: number | undefined;
 }
 
 const none = new Uint8Array(0);
@@ -41,7 +48,7 @@ export function releaseSamples({ data }: Samples): void {
   native.release(data);
 }
 
-/** Decodes and hashes the first page. Throws as `hashImage` does. Bytes and pixels are copied before this returns. */
+/** Decodes and hashes a page. Throws as `hashImage` does. Bytes and pixels are copied before this returns. */
 export async function readSamples(
   input: ImageInput,
   options: SamplesOptions,
@@ -49,38 +56,44 @@ export async function readSamples(
 ): Promise<Samples> {
   signal?.throwIfAborted();
   if (isRawPixels(input)) {
+    if (options.page) throw invalidArgument("page of raw pixels", "0", options.page);
     const page = copyPixels(input, options);
     return withAbortController(signal, (controller) => samplesOf(page, options, controller.signal));
   }
   return decodeSamples(await readInput(input, options, signal), options, signal);
 }
 
-/** Decodes and hashes the first page of an image that was read already. Throws as `hashImage` does. */
+/** Decodes and hashes a page of an image that was read already. Throws as `hashImage` does. */
 export async function decodeSamples(
   content: Content,
   options: SamplesOptions,
   signal: AbortSignal | undefined,
 ): Promise<Samples> {
-  const { limits, hash, hashOnly = false } = options;
-  if (!hashOnly) {
-    const task = { kind: "samples", hash } as const;
-    return withDecoded(content, { limits, all: false, task }, signal, (decoding) => firstSamples(decoding, { hash }));
+  const { limits, hash, hashOnly = false, page } = options;
+  if (!hashOnly || page !== undefined) {
+    const task = { kind: "samples", hash, ...(page !== undefined && { page }) } as const;
+    return withDecoded(content, { limits, task }, signal, (decoding) => samplesOfPage(decoding, task));
   }
   const task = { kind: "hash", hash, all: false } as const;
-  const image = await withDecoded(content, { limits, all: false, task }, signal, (decoding) =>
-    hashPages(decoding, task),
-  );
+  const image = await withDecoded(content, { limits, task }, signal, (decoding) => hashPages(decoding, task));
   const { width, height, frames: _frames, digests: _digests, furtherPages, ...own } = image;
   return { data: none, width, height, channels: 1, hash: own, ...(furtherPages && { furtherPages }) };
 }
 
-/** Hashes the first page of an image that is decoded. */
-export async function firstSamples(
+/** Hashes a page of an image that is decoded. @throws {ImageError} for a page that it has not. */
+export async function samplesOfPage(
   { pages, signal }: Decoding,
-  options: Pick<SamplesOptions, "hash" | "hashOnly">,
+  { page, ...options }: Pick<SamplesOptions, "hash" | "page">,
 ): Promise<Samples> {
-  const { value } = await pages.next();
-  return samplesOf(value as Page, options, signal);
+  let count = 0;
+  for await (const decoded of pages) {
+    count++;
+    if (page === undefined) return await samplesOf(decoded, options, signal);
+    if (decoded.page !== page) continue;
+    // Frames of an animation may share their memory with the next ones.
+    return await samplesOf({ ...decoded, data: Uint8Array.prototype.slice.call(decoded.data) }, options, signal);
+  }
+  throw new ImageError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", `There is no page ${page}: the file has ${count}`);
 }
 
 async function samplesOf(

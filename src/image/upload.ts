@@ -10,7 +10,7 @@ import { readInput } from "./input/source.js";
 export interface Upload {
   /** The digests of the file's bytes. Raw pixels have none. */
   digests?: FileDigests;
-  /** The image with its hash, unless the decoder refused it. */
+  /** The image, or the page of it, with its hash, unless the decoder refused it. */
   samples?: Samples;
   /** Why there is no image, although the bytes were read. */
   refused?: ImageError | LimitError;

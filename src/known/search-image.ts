@@ -37,7 +37,8 @@ export async function searchListsForImage(
     const tier = exact.length > 0 ? "match" : (found?.tier ?? "none");
     // If the decoder refused the file, its digests are all there is.
     const query = search.orientations && samples && { query: samples.hash };
-    results.push({ quality: 0, flat: false, stages: [], ...found, tier, matches, ...query });
+    const further = samples?.furtherPages && { furtherPages: true as const };
+    results.push({ quality: 0, flat: false, stages: [], ...found, tier, matches, ...query, ...further });
   }
   if (refused !== undefined && results.every(({ matches }) => matches.length === 0)) throw refused;
   return results;

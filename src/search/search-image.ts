@@ -10,7 +10,7 @@ import type { PixelHash } from "../hash/result.js";
 import { orientationNames } from "../hash/orientations.js";
 import { matchRadius, leastQuality } from "../thresholds.js";
 import type { ImageInput } from "../image/input/input.js";
-import { checkInputOptions, limitNames } from "../image/options.js";
+import { checkInputOptions, checkPage, limitNames } from "../image/options.js";
 import { readSamples, type Samples, type SamplesOptions } from "../image/samples.js";
 import type { Limits } from "../limits.js";
 import type { IndexMatch, Match } from "./match.js";
@@ -31,6 +31,11 @@ export interface ImageSearchOptions extends Limits {
   signal?: AbortSignal;
   /** The name of the input in errors. Default: the path, "buffer" or "stream". */
   name?: string;
+  /**
+   * Which image of a file of several is searched for, from 0, as `frames` of `hashImage` has them with `pages: "all"`.
+   * Every image before it is decoded, too. Default: the first, as `hashImage` reads it.
+   */
+  page?: number;
 }
 
 /** The options of a search for an image in a `HashIndex`. */
@@ -61,11 +66,21 @@ export interface ImageSearchResult<M extends Match = Match> {
   flat: boolean;
   /** The stages of the search, in their order, with their durations. */
   stages: CopyStage[];
+  /** True if the file has images behind the first, which were not read. The option `page` names one of them. */
+  furtherPages?: true;
   /** The image's hash in all orientations, with the option `orientations`. Every holder takes it as a query. */
   query?: PixelHash;
 }
 
-export const imageSearchOptionNames: readonly string[] = ["radius", "level", "all", "signal", "name", ...limitNames];
+export const imageSearchOptionNames: readonly string[] = [
+  "radius",
+  "level",
+  "all",
+  "signal",
+  "name",
+  "page",
+  ...limitNames,
+];
 
 /** The checked options of a search for an image. */
 export interface CheckedImageSearch extends Omit<SamplesOptions, "hash"> {
@@ -91,7 +106,7 @@ export function checkIndexImageSearch(options: IndexImageSearchOptions | undefin
 /** Checks options and fills in defaults. @throws {InvalidArgumentError} */
 export function checkImageSearch(options: ImageSearchOptions | undefined): CheckedImageSearch {
   const given = checkOptions(options, imageSearchOptionNames);
-  const { radius = matchRadius, level: givenLevel = "fast", all = false } = given;
+  const { radius = matchRadius, level: givenLevel = "fast", all = false, page } = given;
   const level = checkLevel(givenLevel);
   return {
     ...checkInputOptions(given),
@@ -101,6 +116,7 @@ export function checkImageSearch(options: ImageSearchOptions | undefined): Check
         ? integer("radius", radius, 0, 256)
         : integer(`radius at level ${level}`, radius, 0, matchRadius),
     all: boolean("all", all),
+    page: checkPage(page),
     signal: checkSignal(given.signal),
   };
 }
@@ -116,9 +132,15 @@ export interface ImageHolder {
 }
 
 /** Returns the options with which an image is decoded for a search. */
-export function samplesOptions({ level, limits, name, orientations = false }: CheckedImageSearch): SamplesOptions {
+export function samplesOptions({
+  level,
+  limits,
+  name,
+  page,
+  orientations = false,
+}: CheckedImageSearch): SamplesOptions {
   const plain = level === "fast";
-  return { limits, name, hash: checkHashOptions({ orientations: plain || orientations }), hashOnly: plain };
+  return { limits, name, page, hash: checkHashOptions({ orientations: plain || orientations }), hashOnly: plain };
 }
 
 /** Decodes an image and searches for it. Bytes and pixels are copied before this returns. */
@@ -129,7 +151,8 @@ export async function searchImage(
 ): Promise<ImageSearchResult<IndexMatch>> {
   const samples = await readSamples(input, samplesOptions(search), search.signal);
   using image = new SearchedImage(samples, { keep: search.local !== undefined });
-  return await image.searchIn(holder, search); // before the image is freed
+  const found = await image.searchIn(holder, search); // before the image is freed
+  return samples.furtherPages ? { ...found, furtherPages: true } : found;
 }
 
 type Found = Pick<ImageSearchResult<IndexMatch>, "matches" | "flat" | "stages">;

@@ -61,5 +61,6 @@ export async function searchEntriesForImage(
     return entryMatches(snapshot, [...found, ...(near?.matches ?? [])], numbers);
   });
   if (refused !== undefined && matches.length === 0) throw refused;
-  return { quality: 0, flat: false, stages: [], ...near, tier: matches[0]?.tier ?? "none", matches };
+  const further = samples?.furtherPages && { furtherPages: true as const };
+  return { quality: 0, flat: false, stages: [], ...near, tier: matches[0]?.tier ?? "none", matches, ...further };
 }

@@ -224,7 +224,7 @@ const allPagesHint = "; --all-pages reads them";
  */
 export async function eachFile<R>(
   run: FileRun<R>,
-  work: { images: ImageWork<R>; video: VideoWork<R>; videoOptions: HashVideoOptions; rest: RestOptions; hint?: string },
+  work: { images: ImageWork<R>; video: VideoWork<R>; videoOptions: HashVideoOptions; rest: RestOptions },
 ): Promise<{ trouble: boolean }> {
   const beforeVideo = async (): Promise<void> => {
     if (!run.quiet) await noteOldDecoder(run.session);
@@ -247,7 +247,7 @@ export async function eachFile<R>(
     });
   };
   const rest: RestWork<R> = async (file, signal) => [
-    ...(work.rest.allPages ? [] : await namePages(file, work.hint ?? allPagesHint)),
+    ...namePages(file, allPagesHint),
     ...(await embedded(file, signal)),
   ];
   return eachOutcome(run, work.images, other, rest);
@@ -270,10 +270,7 @@ export function eachHash(
 
 /** Works on every selected file as an image; a video is no image. */
 export function eachImage<R>(run: FileRun<R>, images: ImageWork<R>): Promise<{ trouble: boolean }> {
-  const rest = async (file: Found): Promise<Outcome<R>[]> => [
-    ...(await namePages(file, "")),
-    ...(await nameEmbedded(file)),
-  ];
+  const rest = async (file: Found): Promise<Outcome<R>[]> => [...namePages(file, ""), ...(await nameEmbedded(file))];
   return eachOutcome(run, images, async () => undefined, rest);
 }
 

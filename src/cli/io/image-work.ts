@@ -15,11 +15,18 @@ export type ImageWork<R> = (files: AsyncIterable<Found>, signal: AbortSignal) =>
 /** Hashes images, several at a time. */
 export function hashWork<R>(settings: HashSettings, stdin: Readable, use: (hash: ImageHash) => R): ImageWork<R> {
   return async function* (files, signal) {
+    const away = new Map<number, Found>();
+    let count = 0;
     async function* inputs(): AsyncGenerator<ImageInput> {
-      for await (const file of files) yield inputOf(file, stdin);
+      for await (const file of files) {
+        away.set(count++, file);
+        yield inputOf(file, stdin);
+      }
     }
     for await (const done of hashImages(inputs(), { ...settings, signal })) {
       const { index, error } = done;
+      if (done.result?.furtherPages) away.get(index)!.furtherPages = true;
+      away.delete(index);
       yield error ? { index, error } : { index, result: use(done.result) };
     }
   };

@@ -8,7 +8,6 @@ export function notRead(file: Found, part: "pages" | "embedded", message: string
 }
 
 /** Names the further images of a file, of which the first alone was read. @param hint what would read them. */
-export async function namePages(file: Found, hint: string): Promise<Outcome<never>[]> {
-  const behind = file.error === undefined ? await file.behind : undefined;
-  return behind?.pages ? [notRead(file, "pages", `only the first image was read, not those behind it${hint}`)] : [];
+export function namePages(file: Found, hint: string): Outcome<never>[] {
+  return file.furtherPages ? [notRead(file, "pages", `only the first image was read, not those behind it${hint}`)] : [];
 }

@@ -4,7 +4,7 @@ import type { ImageInput } from "../../index.js";
 import { withoutHashes } from "../../without-hashes.js";
 import { NotedInput } from "../../files/noted-input.js";
 import { openFile } from "../../files/open-file.js";
-import { behindOf } from "./behind.js";
+import { videoBehind } from "./behind.js";
 import { looksLikeMedia } from "./files/looks-like.js";
 import { type Path, shownPath } from "./names.js";
 import { descriptorStream, inheritedDescriptor } from "./files/pipes.js";
@@ -61,9 +61,13 @@ function bytesFrom({ path, stream }: Found, stdin: Readable): string | AsyncIter
   return typeof path === "string" ? path : bytesOf(path);
 }
 
-/** What the library reads the file from. What is behind its image is noted while its bytes are there. */
-export function inputOf(file: Found, stdin: Readable): ImageInput {
-  return new NotedInput(bytesFrom(file, stdin), (bytes, pages) => {
-    if (file.error === undefined) file.behind = behindOf(bytes, pages);
+/**
+ * What the library reads the file from. The video behind its image is noted while its bytes are there.
+ * @param keep also gets the bytes, which it must copy.
+ */
+export function inputOf(file: Found, stdin: Readable, keep?: (bytes: Uint8Array) => void): ImageInput {
+  return new NotedInput(bytesFrom(file, stdin), (bytes) => {
+    if (file.error === undefined) file.video = videoBehind(bytes);
+    keep?.(bytes);
   });
 }

@@ -19,11 +19,13 @@ export interface Decoding extends Pick<Content, "digests"> {
 }
 
 export interface DecodeOptions extends Pick<CheckedInputOptions, "limits"> {
-  /** Whether all pages are decoded, or the first one only. */
-  all: boolean;
-  /** What `use` does, for another process. */
+  /** What `use` does, for another process. It says which pages are decoded. */
   task: Task;
 }
+
+/** Whether a task needs other pages than the first one. */
+const needsPages = (task: Task): boolean =>
+  (task.kind === "hash" && task.all) || (task.kind === "samples" && task.page !== undefined);
 
 /**
  * Decodes an image and gives it to `use`. With `isolation: "process"` another process does both, and `use` is not
@@ -33,7 +35,7 @@ export interface DecodeOptions extends Pick<CheckedInputOptions, "limits"> {
  */
 export async function withDecoded<T>(
   content: Content,
-  { limits, all, task }: DecodeOptions,
+  { limits, task }: DecodeOptions,
   signal: AbortSignal | undefined,
   use: (decoding: Decoding) => Promise<T>,
 ): Promise<T> {
@@ -48,7 +50,8 @@ export async function withDecoded<T>(
           made = await decodeIsolated<T>(content, { task, limits }, controller.signal);
           if (digests !== undefined && task.kind === "hash") made = { ...made, digests };
         } else {
-          const isFirstOnly = (task.kind === "hash" && !task.all) || task.kind === "samples";
+          const all = needsPages(task);
+          const isFirstOnly = (task.kind === "hash" || task.kind === "samples") && !all;
           // Before the decoder may change or free the bytes, and where the decoder is: a hostile file takes its time.
           const furtherPages = isFirstOnly && hasFurtherPages(content.bytes);
           const pages = decodePages({ ...content, limits, signal: controller.signal }, all);

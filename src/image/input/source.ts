@@ -5,7 +5,6 @@ import { type ByteStream, bytesOfChunk, type Chunks, chunksOf, isStream } from "
 import { NotedInput } from "../../files/noted-input.js";
 import { openFile } from "../../files/open-file.js";
 import { pathOf } from "../../files/path.js";
-import { hasFurtherPages } from "../further/has-further-pages.js";
 import { ByteCollector, type Content, tooManyBytes } from "./byte-collector.js";
 import type { DigestType } from "./digest.js";
 import type { EncodedInput } from "./input.js";
@@ -114,7 +113,7 @@ function readerOf(
     const read = readerOf(noted, name, maxBytes, digests);
     return async (signal) => {
       const content = await read(signal);
-      note(content.bytes, hasFurtherPages(content.bytes));
+      note(content.bytes);
       return content;
     };
   }

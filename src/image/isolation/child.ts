@@ -10,7 +10,7 @@ import { tuneProcess } from "../decode/tune-process.js";
 import { hashPages } from "../hash-pages.js";
 import { previewPixels } from "../preview.js";
 import { reducedPixels } from "../reduce-image.js";
-import { firstSamples } from "../samples.js";
+import { samplesOfPage } from "../samples.js";
 import { type Message, MessageReader, writeMessage } from "./messages.js";
 import { arrayName, type Request, type Task } from "./task.js";
 
@@ -18,14 +18,14 @@ type Decoding = Parameters<typeof hashPages>[0];
 
 function perform(task: Task, decoding: Decoding): Promise<object> {
   if (task.kind === "hash") return hashPages(decoding, task);
-  if (task.kind === "samples") return firstSamples(decoding, { hash: task.hash });
+  if (task.kind === "samples") return samplesOfPage(decoding, task);
   if (task.kind === "reduce") return reducedPixels(decoding, task.side);
   return previewPixels(decoding);
 }
 
 async function answer({ head, bytes }: Message): Promise<void> {
   const { task, format, name, limits } = head as Request;
-  const options = { limits: { ...limits, isolation: "none" as const }, all: task.kind === "hash" && task.all, task };
+  const options = { limits: { ...limits, isolation: "none" as const }, task };
   try {
     const made = await withDecoded({ name, bytes, format }, options, undefined, (one) => perform(task, one));
     const key = arrayName[task.kind];

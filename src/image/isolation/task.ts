@@ -9,7 +9,7 @@ import type { ImageFormat } from "../input/sniff.js";
 /** A task, as the caller names it. */
 export type Task =
   | { kind: "hash"; hash: CheckedHashOptions; all: boolean }
-  | { kind: "samples"; hash: CheckedHashOptions }
+  | { kind: "samples"; hash: CheckedHashOptions; page?: number }
   | { kind: "preview" }
   | { kind: "reduce"; side: number };
 

@@ -415,7 +415,6 @@ test("scan --bank --level applies the policies to an altered copy and prints its
   const wrong = [
     ["--level", "deep", upload],
     ["--level", "thorough", "--no-orientations", upload],
-    ["--level", "standard", "--all-pages", upload],
     ["--level", "standard", "--radius", "3", upload],
   ];
   for (const { code: status } of await Promise.all(wrong.map((args) => scan(...args)))) expect(status).toBe(64);

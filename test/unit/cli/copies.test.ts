@@ -110,7 +110,6 @@ describe("scan --level", () => {
     [["--level", "slow"], /fast, standard or thorough for --level but received "slow"/],
     [["--level", "standard", "--radius", "3"], /--radius does not go with --level/],
     [["--level", "thorough", "--no-orientations"], /--no-orientations does not go with --level/],
-    [["--level", "standard", "--all-pages"], /--all-pages does not go with --level/],
   ])("%j is wrong usage", async (args, sentence) => {
     const { code, stdout, stderr } = await empreinte(["scan", "--list", list, ...args, other]);
     expect({ code, stdout }).toEqual({ code: 64, stdout: "" });

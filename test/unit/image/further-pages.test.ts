@@ -5,7 +5,7 @@ import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { hasFurtherPages } from "../../../dist/image/further/has-further-pages.js";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
-import { hashImage } from "../../../dist/index.js";
+import { hashImage, HashIndex } from "../../../dist/index.js";
 import { apng } from "../../support/image/apng.ts";
 import { empreinte, folder, jsonLines } from "../../support/cli.ts";
 import { scene } from "../../support/evaluate.ts";
@@ -348,6 +348,42 @@ describe("results", () => {
     }
     store.close();
   });
+
+  test("of a search are about the image that its number names", async () => {
+    const store = await BankStore.create(join(here, "numbered.bank"));
+    store.createBank({ name: "known" });
+    using index = new HashIndex();
+    const { frames = [] } = await hashImage(animated.webp, { pages: "all" });
+    for (const { page, hash } of frames) {
+      index.add(page + 1, hash);
+      await store.import({ bank: "known", source: "s" }, [{ id: `${page}`, signals: [{ type: "pdq", value: hash }] }]);
+    }
+    const matcher = new Matcher(store);
+    for (const level of ["fast", "standard"] as const) {
+      for (const isolation of ["none", "process"] as const) {
+        const options = { level, isolation };
+        for (const page of [0, 1]) {
+          const found = await index.searchImage(animated.webp, { ...options, page });
+          expect(found, `${level} ${isolation}`).toMatchObject({
+            hash: frames[page]!.hash,
+            matches: [{ id: page + 1 }],
+          });
+          expect(found).not.toHaveProperty("furtherPages");
+          const { query, matches } = await matcher.checkImage(animated.webp, { ...options, page });
+          expect([query.hash, matches[0]?.entryId]).toEqual([frames[page]!.hash, `${page}`]);
+        }
+        const first = await index.searchImage(animated.webp, options);
+        expect(first).toMatchObject({ furtherPages: true, matches: [{ id: 1 }] });
+        await expect(index.searchImage(animated.webp, { ...options, page: 2 })).rejects.toThrow(
+          "There is no page 2: the file has 2",
+        );
+      }
+    }
+    const raw = { data: new Uint8Array(300), width: 10, height: 10, channels: 3 as const };
+    await expect(index.searchImage(raw, { page: 1 })).rejects.toThrow(/page of raw pixels/);
+    await expect(index.searchImage(animated.webp, { page: -1 })).rejects.toThrow(/page/);
+    store.close();
+  });
 });
 
 describe("the command", () => {
@@ -374,7 +410,7 @@ describe("the command", () => {
       expect((await empreinte(["scan", "--list", list, "--all-pages", file])).code, name).toBe(1);
       const near = await empreinte(["scan", "--list", list, "--level", "standard", file]);
       expect([near.code, near.stdout]).toEqual([2, ""]);
-      expect(near.stderr).toContain(`${note}; --level fast with --all-pages reads them`);
+      expect(near.stderr).toContain(`${note}; --all-pages reads them`);
     }
     const json = await empreinte(["hash", "--json", join(here, "b.gif")]);
     expect(jsonLines(json.stdout)).toMatchObject([
@@ -383,6 +419,79 @@ describe("the command", () => {
     ]);
     const listed = await empreinte(["list", "create", join(here, "a.mpo")]);
     expect([listed.code, listed.stderr.includes(note)]).toEqual([2, true]);
+  });
+
+  describe("with --all-pages and --level standard", () => {
+    const list = join(here, "originals.txt");
+    const bank = join(here, "originals.bank");
+    /** A copy that only its view without the border finds. */
+    let framed: Buffer;
+    let plain: Buffer;
+    let mirrored: Buffer;
+
+    beforeAll(async () => {
+      const original = sharp(await scene(3)).resize(320, 240);
+      const other = sharp(await scene(4)).resize(400, 320);
+      const border = { top: 40, bottom: 40, left: 40, right: 40, background: "#204060" };
+      framed = await original.clone().extend(border).png().toBuffer();
+      plain = await other.clone().png().toBuffer();
+      mirrored = await other.flop().png().toBuffer();
+      const { hash } = await hashImage(await original.clone().png().toBuffer());
+      writeFileSync(list, `${hash}\n`);
+      const store = await BankStore.create(bank);
+      store.createBank({ name: "known", policy: { action: "block" } });
+      await store.import({ bank: "known", source: "s" }, [{ id: "3", signals: [{ type: "pdq", value: hash }] }]);
+      store.close();
+    });
+
+    const scan = (known: string[], ...more: string[]) =>
+      empreinte(["scan", ...known, "--level", "standard", "--all-pages", ...more]);
+
+    test.each(["process", "none"])("every image is searched, decoded in: %s", async (isolation) => {
+      const animation = sharp([plain, mirrored, framed], { join: { animated: true } });
+      const files: Record<string, Buffer> = {
+        "appended.png": Buffer.concat([plain, framed]),
+        "animated.webp": await animation.webp({ lossless: true }).toBuffer(),
+        "paged.tiff": await animation.tiff({ compression: "deflate" }).toBuffer(),
+      };
+      for (const [name, bytes] of Object.entries(files)) {
+        const file = join(here, name);
+        writeFileSync(file, bytes);
+        const page = name === "appended.png" ? 1 : 2;
+        for (const known of [
+          ["--list", list],
+          ["--bank", bank],
+        ]) {
+          const found = await scan(known, "--isolation", isolation, file);
+          expect([found.code, found.stderr], name).toEqual([1, ""]);
+          expect(found.stdout.split("\n"), name).toHaveLength(2);
+          expect(found.stdout, name).toMatch(new RegExp(`\\ttrimmed\\t.*page=${page} region=`));
+          const { matches } = jsonLines<{ matches: object[] }>((await scan(known, "--json", file)).stdout)[0]!;
+          expect(matches, name).toMatchObject([{ page, view: "trimmed" }]);
+        }
+        // A pipe is read once.
+        const piped = await empreinte(["scan", "--list", list, "--level", "standard", "--all-pages", "-"], {
+          input: bytes,
+        });
+        expect([piped.code, piped.stdout.includes(`page=${page}`)], name).toEqual([1, true]);
+      }
+    });
+
+    test("what the first image gives is printed although a further one is damaged", async () => {
+      const file = join(here, "damaged.png");
+      writeFileSync(file, Buffer.concat([framed, plain.subarray(0, 2000)]));
+      const { code, stdout, stderr } = await scan(["--list", list], file);
+      expect([code, stdout.split("\n").length]).toEqual([2, 2]);
+      expect(stdout).toContain("\ttrimmed\t");
+      expect(stderr).toMatch(/damaged\.png/);
+    });
+
+    test("an image alone has no number", async () => {
+      const file = join(here, "alone.png");
+      writeFileSync(file, framed);
+      const { code, stdout } = await scan(["--list", list], file);
+      expect([code, stdout.includes("page=")]).toEqual([1, false]);
+    });
   });
 
   test("names them from a pipe and under a name that is not text, and also a video behind an image", async () => {

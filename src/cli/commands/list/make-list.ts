@@ -94,8 +94,11 @@ export async function makeList({ arguments: { path }, options }: MakeListInput, 
   const { signal } = session;
   const hash = async (image: Found): Promise<CropHashes> => {
     const input = inputOf(image, session.stdin);
-    if (crops) return hashWithCrops(input, { ...limits, level, signal });
-    return { ...(await hashImage(input, { ...limits, signal })), crops: [] };
+    const made = crops
+      ? await hashWithCrops(input, { ...limits, level, signal })
+      : { ...(await hashImage(input, { ...limits, signal })), crops: [] };
+    if (made.furtherPages) image.furtherPages = true;
+    return made;
   };
   const file = output === undefined || output === "-" ? undefined : await OutFile.open(output);
   const printer = new ListPrinter(options, session, (line) =>

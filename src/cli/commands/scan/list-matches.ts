@@ -9,6 +9,7 @@ import {
   type ListMatch,
 } from "../../../index.js";
 import type { VideoSignature } from "../../../doors/video.js";
+import type { PageResult } from "./pages.js";
 import { placeText, regionText, type ScanMatch, viewText } from "./record.js";
 
 /** The settings by which hashes are compared. */
@@ -39,7 +40,7 @@ function exactMatch({ type, list, line, metadata }: ListMatch): ScanMatch {
   };
 }
 
-function copyMatch(match: ListMatch): ScanMatch {
+function copyMatch(match: ListMatch & Place): ScanMatch {
   const {
     tier = "review",
     distance,
@@ -50,12 +51,13 @@ function copyMatch(match: ListMatch): ScanMatch {
     region,
     supportCount,
     metadata,
+    page,
   } = match;
   const seen = { orientation, view: viewText(view) };
-  const detail = [regionText(region), metadata];
+  const detail = [placeText(match), regionText(region), metadata];
   return {
     records: [{ verdict: tier, distance, reference: `${list}:${line}`, ...seen, detail }],
-    json: { list, line, ...(region && { region }), supportCount, metadata },
+    json: { list, line, ...(page !== undefined && { page }), ...(region && { region }), supportCount, metadata },
   };
 }
 
@@ -136,27 +138,42 @@ export async function frameMatches(
 export interface CopyMatches {
   /** The image's hash in all orientations, unless its decoder refused it. */
   query: ImageQuery | undefined;
-  matches: ScanMatch[];
+  /** The entries that name the image's bytes. */
+  exact: ListMatch[];
+  /** The entries that it is an altered copy of. */
+  near: ListMatch[];
+  /** True if the file has images behind the first, which were not read. */
+  furtherPages?: true;
 }
 
 /** A hash in all orientations, as a search takes it. */
 export type ImageQuery = NonNullable<ImageSearchResult["query"]>;
 
 /**
- * Returns the entries that name an image's bytes or that it is an altered copy of, matches before reviews, and the
- * image's hash. The image is read and hashed once for all lists.
+ * Returns the entries that name an image's bytes or that it is an altered copy of, and the image's hash. The image is
+ * read and hashed once for all lists. With `page` that image of the file is meant.
  */
 export async function copyMatches(
   input: ImageInput,
   lists: readonly HashList[],
-  options: Limits & { level: CopyLevel; signal: AbortSignal },
+  options: Limits & { level: CopyLevel; page?: number; signal: AbortSignal },
 ): Promise<CopyMatches> {
   const results = await HashList.searchImageIn(lists, input, { ...options, orientations: true });
   const found = results.flatMap(({ matches }) => matches);
-  const exact = found.filter(({ type }) => type !== "pdq");
+  const [first] = results;
+  return {
+    query: first?.query,
+    exact: found.filter(({ type }) => type !== "pdq"),
+    near: found.filter(({ type }) => type === "pdq"),
+    ...(first?.furtherPages && { furtherPages: true }),
+  };
+}
+
+/** Returns the records of the images of a file: its bytes once, then matches before reviews, the nearest first. */
+export function copyRecords(pages: readonly PageResult<CopyMatches>[]): ScanMatch[] {
   const rank = { match: 0, review: 1 };
-  const near = found
-    .filter(({ type }) => type === "pdq")
+  const near = pages
+    .flatMap(({ result, ...place }) => result.near.map((match) => ({ ...match, ...place })))
     .sort((a, b) => rank[a.tier ?? "review"] - rank[b.tier ?? "review"] || a.distance - b.distance);
-  return { query: results[0]?.query, matches: [...exact.map(exactMatch), ...near.map(copyMatch)] };
+  return [...(pages[0]?.result.exact ?? []).map(exactMatch), ...near.map(copyMatch)];
 }

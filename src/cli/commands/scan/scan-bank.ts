@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import { type CheckQuery, type Decision, type DecisionMatch, Matcher } from "../../../doors/bank.js";
-import { digestFile, type FileDigests, type ImageHash } from "../../../index.js";
+import { digestFile, type FileDigests, type ImageHash, type ImageInput } from "../../../index.js";
 import type { HashVideoOptions } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
 import type { StreamResult } from "../../io/videos/video-outcomes.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
-import { inputOf } from "../../io/outcome.js";
+import { defined } from "../../io/defined.js";
 import { partialFailure } from "../../io/videos/videos.js";
 import { labelText, withStore } from "../bank/store.js";
 import {
@@ -18,6 +18,7 @@ import {
   videoAbout,
   viewText,
 } from "./record.js";
+import { searchPages } from "./pages.js";
 import { segmentRecord } from "./segment-record.js";
 import { type Compare, runScanner, type ScanContext, type Scanner } from "./scanner.js";
 
@@ -123,15 +124,17 @@ class BankScanner implements Scanner {
     this.videoOptions = { ...limitsOf(options), sampling, partial: true };
     const hashing = { ...hashSettings(options), orientations: true, digests: digestTypes };
     const most = options.concurrency ?? Math.min(4, availableParallelism());
-    const limits = imageLimitsOf(options);
+    const limits = { ...imageLimitsOf(options), ...defined({ maxPages: options.maxPages }) };
     const { signal, stdin } = session;
     this.images =
       copyLevel === undefined
         ? hashWork<Compare>(hashing, stdin, (hash) => async () => this.#image(hash))
         : someAtATime(most, async (file) => {
-            const input = inputOf(file, stdin);
-            const decision = await matcher.checkImage(input, { ...limits, level: copyLevel, signal });
-            return async () => this.#decided(aboutDecided(decision), [[decision, {}]]);
+            const search = (input: ImageInput, page: Place): Promise<Decision> =>
+              matcher.checkImage(input, { ...limits, ...page, level: copyLevel, signal });
+            const { pages, failure } = await searchPages(file, context, search);
+            const decided = pages.map(({ result, ...place }): [Decision, Place] => [result, place]);
+            return async () => this.#decided(aboutDecided(pages[0]!.result), decided, failure);
           });
   }
 

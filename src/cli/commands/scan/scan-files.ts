@@ -8,7 +8,7 @@ import { scanLists } from "./scan-lists.js";
 import type { ScanContext, ScanInput } from "./scanner.js";
 
 /** Options that go with the level `fast` only: the other levels have radii of their own. */
-const fastOnly = ["radius", "min-quality", "no-orientations", "all-pages"];
+const fastOnly = ["radius", "min-quality", "no-orientations"];
 
 /** @throws {UsageError} if options do not go together. */
 function contextOf({ arguments: { path }, options, named }: ScanInput, session: Session): ScanContext {

@@ -3,20 +3,22 @@ import { digestFile, type FileDigests, type ImageHash } from "../../../index.js"
 import { hashVideo, type HashVideoOptions, type VideoSignature } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
 import type { StreamResult } from "../../io/videos/video-outcomes.js";
+import { defined } from "../../io/defined.js";
 import { partialFailure } from "../../io/videos/videos.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
-import { inputOf } from "../../io/outcome.js";
 import { status } from "../../io/session.js";
 import type { Found } from "../../io/files/walk.js";
 import { type KnownLists, loadLists } from "./known-lists.js";
 import {
   copyMatches,
+  copyRecords,
   DigestMatcher,
   frameMatches,
   imageMatches,
   type SearchSettings,
   skippedReason,
 } from "./list-matches.js";
+import { searchPages } from "./pages.js";
 import { imageAbout, type ScanMatch, type ScanResult, videoAbout } from "./record.js";
 import { type Compare, runScanner, type ScanContext, type Scanner } from "./scanner.js";
 import { type KnownVideos, loadVideos, videoMatch, videosInVideo, videosWithImage } from "./video-matches.js";
@@ -72,12 +74,16 @@ class ListScanner implements Scanner {
    */
   async #copies(file: Found): Promise<ScanResult> {
     const { options, session, copyLevel } = this.#context;
-    const { signal, stdin } = session;
-    const limits = imageLimitsOf(options);
-    const input = inputOf(file, stdin);
-    const { query, matches } = await copyMatches(input, this.#lists, { ...limits, level: copyLevel!, signal });
-    const videos = this.#videos && query ? await videosWithImage(query, this.#videos, this.#settings, signal) : [];
-    return resultOf(query === undefined ? {} : imageAbout(query), [...matches, ...videos]);
+    const { signal } = session;
+    const limits = { ...imageLimitsOf(options), ...defined({ maxPages: options.maxPages }) };
+    const { pages, image, failure } = await searchPages(file, this.#context, (input, page) =>
+      copyMatches(input, this.#lists, { ...limits, ...page, level: copyLevel!, signal }),
+    );
+    const { query } = pages[0]!.result;
+    const known = image ?? query;
+    const videos = this.#videos && known ? await videosWithImage(known, this.#videos, this.#settings, signal) : [];
+    const matches = [...copyRecords(pages), ...videos];
+    return resultOf(query === undefined ? {} : imageAbout(query), matches, failure);
   }
 
   async #digestsOf(path: string): Promise<FileDigests> {

@@ -160,7 +160,7 @@ export const command: Command = defineCommand({
     {
       title: "Levels",
       text: [
-        "standard and thorough have their own radii: --radius, --min-quality, --no-orientations and --all-pages go with fast only. A match for review is never blocked by a bank.",
+        "standard and thorough have their own radii: --radius, --min-quality and --no-orientations go with fast only. A match for review is never blocked by a bank.",
         "With standard and thorough, videos are also compared without borders, bars and surrounding images. Known videos are then also found when they were cropped, zoomed or slightly rotated.",
       ],
     },

@@ -59,7 +59,7 @@ export interface Scanner {
 /** Scans the selected files, prints what is found, and returns the exit status. */
 export async function runScanner(
   scanner: Scanner,
-  { options, selection, session, copyLevel }: ScanContext,
+  { options, selection, session }: ScanContext,
   trouble: boolean,
 ): Promise<number> {
   let matched = false;
@@ -89,8 +89,6 @@ export async function runScanner(
       video: scanner.video,
       videoOptions: scanner.videoOptions,
       rest: options,
-      // The other levels search the first page alone.
-      ...(copyLevel !== undefined && { hint: `; --level fast with --all-pages reads them` }),
     },
   );
   return endStatus(trouble || done.trouble, matched);

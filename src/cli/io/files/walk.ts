@@ -2,18 +2,26 @@ import type { Dirent } from "node:fs";
 import { opendir, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 import { refusal } from "../../../files/open-file.js";
-import type { Behind } from "../behind.js";
+import type { VideoBehind } from "../behind.js";
 import type { FileFilter } from "./filter.js";
 import { type Path, pathOf } from "../names.js";
 import { inheritedDescriptor } from "./pipes.js";
 
 /**
  * A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller.
- * `behind`: what is behind its first image, set when the image is read.
+ * `video`: the video behind its image, set when the image is read. `furtherPages`: it has images behind the first, which
+ * were not read.
  */
 export type Found =
-  | { path: Path; walked: boolean; stream: boolean; error?: undefined; behind?: Promise<Behind> }
-  | { path: Path; walked: boolean; stream: false; error: NodeJS.ErrnoException };
+  | {
+      path: Path;
+      walked: boolean;
+      stream: boolean;
+      error?: undefined;
+      video?: Promise<VideoBehind>;
+      furtherPages?: true;
+    }
+  | { path: Path; walked: boolean; stream: false; error: NodeJS.ErrnoException; furtherPages?: true };
 
 /** Names sorted at a time, so that a folder of millions costs bounded memory: such a one comes in sorted runs. */
 const run = 65_536;

@@ -76,8 +76,8 @@ export async function videoOutcomes<R>(
 
 /** How many bytes the video behind an image has; an error if that is not known. */
 async function embeddedLength(file: Found): Promise<number | Error> {
-  const behind = file.error === undefined ? await file.behind : undefined;
-  return behind?.video ?? 0;
+  const video = file.error === undefined ? await file.video : undefined;
+  return video ?? 0;
 }
 
 const failed = (file: Found, error: Error): Outcome<never>[] => [
