@@ -35,8 +35,8 @@ export interface SamplesOptions extends CheckedInputOptions {
    */
   hashOnly?: boolean;
   /**
-   * The number of the page that is decoded, in the order in which `hashImage` has them with `pages: "all"`. Default: the
-   * first, which is the primary image of an AVIF or HEIC and the largest of an icon.
+   * The number of the page that is decoded, in the order in which `hashImage` has them with `pages: "all"`. Default:
+   * the first, which is the primary image of an AVIF or HEIC and the largest of an icon.
    */
   page?: number | undefined;
 }

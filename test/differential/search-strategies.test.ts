@@ -9,6 +9,37 @@ const count = 50_000;
 const hashes = Buffer.concat([clusteredHashes(count / 2, 51), randomHashes(count / 2, 52)]);
 const strategies = ["auto", "scan", "columns", "tiled", "multi-index"] as const;
 
+/** The bits of the hash that the table of a chunk is sorted by (native/search/file/FORMAT.md). */
+const chunkBit = (chunk: number, i: number): number => 16 * i + ((chunk - i) & 15);
+
+test("a crowd of near rows of which none is in a bucket of the query is found once each", async () => {
+  const next = random(61);
+  const [all, crowd] = [40_000, 9000];
+  const query = randomHashes(1, 62);
+  const rows = randomHashes(all, 63);
+  for (let row = 0; row < crowd; row++) {
+    rows.set(query, 32 * row);
+    for (let chunk = 0; chunk < 16; chunk++) {
+      const bit = chunkBit(chunk, next() % 16);
+      rows[32 * row + 31 - (bit >> 3)]! ^= 1 << (bit & 7);
+    }
+  }
+  const there = within(distances(rows, query), 31);
+  expect(there).toHaveLength(crowd);
+  for (const memory of ["full", "lean"] as const) {
+    using index = new HashIndex({ memory });
+    index.addManySync(
+      Float64Array.from({ length: all }, (_, i) => i),
+      rows,
+    );
+    await index.optimize();
+    for (const strategy of ["auto", "multi-index"] as const) {
+      const found = index.searchSync(query, { radius: 31, strategy });
+      expect(difference(found, there), `${memory}, ${strategy}`).toBeUndefined();
+    }
+  }
+});
+
 describe.each(["full", "lean", "rows"] as const)("memory %s", (memory) => {
   test("radius, limit, tags and nearest, one and many, sync and not", async () => {
     using index = new HashIndex({ memory });

@@ -36,6 +36,17 @@ function permuted(hash: Uint8Array): Uint8Array {
   return row;
 }
 
+const crcTable = Array.from({ length: 256 }, (_, i) => {
+  for (let bit = 0; bit < 8; bit++) i = (i >>> 1) ^ (i & 1 ? 0x82f63b78 : 0);
+  return i;
+});
+
+function crc32c(bytes: Uint8Array): number {
+  let value = ~0;
+  for (const byte of bytes) value = (value >>> 8) ^ crcTable[(value ^ byte) & 255]!;
+  return ~value >>> 0;
+}
+
 describe("saved and opened", () => {
   const cases: [string, Uint8Array, ("full" | "lean" | "rows")?][] = [
     ["nothing", new Uint8Array(0)],
@@ -164,16 +175,14 @@ describe("files of other kinds", () => {
   })();
   /** The header's checksum made right again, so that what was changed is what is refused. */
   function crc(bytes: Buffer): Buffer {
-    const table = Array.from({ length: 256 }, (_, i) => {
-      for (let bit = 0; bit < 8; bit++) i = (i >>> 1) ^ (i & 1 ? 0x82f63b78 : 0);
-      return i;
-    });
-    let value = ~0;
-    for (const byte of Buffer.concat([bytes.subarray(0, 60), bytes.subarray(64, 128)])) {
-      value = (value >>> 8) ^ table[(value ^ byte) & 255]!;
-    }
-    bytes.writeUInt32LE(~value >>> 0, 60);
+    bytes.writeUInt32LE(crc32c(Buffer.concat([bytes.subarray(0, 60), bytes.subarray(64, 128)])), 60);
     return bytes;
+  }
+  /** The checksum of its one part made right, too. */
+  function partCrc(bytes: Buffer): Buffer {
+    const [at, length] = [Number(bytes.readBigUInt64LE(64)), Number(bytes.readBigUInt64LE(72))];
+    bytes.writeUInt32LE(crc32c(bytes.subarray(at, at + length)), 64 + 36);
+    return crc(bytes);
   }
   const cases: [string, (bytes: Buffer) => Buffer, RegExp][] = [
     ["another program's", (b) => Buffer.concat([Buffer.from("SQLite format 3\0"), b.subarray(16)]), /not an index/],
@@ -200,6 +209,45 @@ describe("files of other kinds", () => {
       expect((error as Error).message).toMatch(why);
       expect((error as Error).message).toContain(path);
     }
+  });
+
+  describe("with every checksum right, but in its part", () => {
+    const firstPart = 4096;
+    const blockBytes = 131_072;
+    const opens = async (bytes: Buffer): Promise<unknown> => {
+      const path = written(partCrc(bytes));
+      return HashIndex.open(path).then(
+        (index) => void index.close(),
+        (error: unknown) => error,
+      );
+    };
+
+    test("an id twice", async () => {
+      const bytes = Buffer.from(await good);
+      expect(await opens(bytes)).toBeUndefined();
+      const ids = firstPart + blockBytes;
+      bytes.writeUInt32LE(bytes.readUInt32LE(ids + 4 * 6), ids + 4 * 7);
+      expect(await opens(bytes)).toEqual(noIndex);
+    });
+
+    test("a bucket that ends before it begins, or a row number beyond the rows", async () => {
+      const rows = 40_960;
+      using index = new HashIndex({ memory: "full" });
+      index.addManySync(idsFrom(0, rows), randomHashes(rows, 4));
+      await index.optimize();
+      const bytes = readFileSync(await saved(index));
+      // Blocks, ids and the order by id. The sections end with 64 zeros.
+      const offsets = firstPart + (rows / 4096) * blockBytes + (4 * rows + 64) + (3 * rows + 64);
+      const buckets = 2 ** 16;
+      expect([bytes.readUInt32LE(offsets), bytes.readUInt32LE(offsets + 4 * buckets)]).toEqual([0, rows]);
+      expect(await opens(Buffer.from(bytes))).toBeUndefined();
+      const descending = Buffer.from(bytes);
+      descending.writeUInt32LE(bytes.readUInt32LE(offsets + 4 * 1001) + 1, offsets + 4 * 1000);
+      expect(await opens(descending)).toEqual(noIndex);
+      const beyond = Buffer.from(bytes);
+      beyond.writeUIntLE(rows, offsets - 64 - 3 * rows, 3);
+      expect(await opens(beyond)).toEqual(noIndex);
+    });
   });
 
   test("unchanged but for a checksum that the test made, it opens", async () => {

@@ -44,9 +44,9 @@ describe("refusals", () => {
 });
 
 test("no URL is fetched unless the configuration says so", async () => {
-  let asked = 0;
+  let requests = 0;
   const site = createServer((_request, response) => {
-    asked++;
+    requests++;
     response.end(image);
   }).listen(0, "127.0.0.1");
   await once(site, "listening");
@@ -59,7 +59,7 @@ test("no URL is fetched unless the configuration says so", async () => {
     });
   }
   site.close();
-  expect(asked).toBe(0);
+  expect(requests).toBe(0);
 });
 
 test("values are read laxly", async () => {
@@ -94,6 +94,15 @@ test("metadata and notes are kept from the form, the query and the body, in both
   }
   const long = await server.call("/c/bank/BANK/signal", { json: { pdq: someHash("n"), note: "x".repeat(256) } });
   expect(long.body).toEqual({ message: "note must be at most 255 characters" });
+});
+
+test("a withdrawal by another interface also removes the note and the metadata", async () => {
+  const { body } = await server.call("/c/bank/BANK/signal", { json: { pdq: someHash("noted"), note: "n" } });
+  const { id } = body as { id: number };
+  const notes = () => server.service.state.all("SELECT entry FROM hma_content WHERE entry = ?", id);
+  expect(notes()).toHaveLength(1);
+  expect((await server.call("/v1/withdrawals", { json: { entryNumber: id } })).body).toMatchObject({ entries: 1 });
+  expect(notes()).toEqual([]);
 });
 
 test("a content is paused, found again, and gone after DELETE", async () => {

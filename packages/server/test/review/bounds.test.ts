@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { away, someHash } from "../support/hashes.ts";
+import { completeConfig } from "../../dist/config/load.js";
 import { State } from "../../dist/core/state.js";
 import { Answers } from "../../dist/review/answers.js";
+import { Cards } from "../../dist/review/cards.js";
 import { Exposures } from "../../dist/review/exposure.js";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-review-"));
@@ -22,6 +25,19 @@ function card(): number {
     VALUES (1, 'image', '[]', 0, 0, 1, 'open', 0) RETURNING number`;
   return state.get<[number]>(sql)![0];
 }
+
+test("uploads within fifteen bits in any orientation are one card", () => {
+  const cards = new Cards(state, completeConfig({ data: folder, listen: "127.0.0.1:0" }), () => now);
+  const add = (query: object): boolean => {
+    const matches = [{ entryNumber: 7, bank: "known" }];
+    return cards.add({ query, matches } as unknown as Parameters<Cards["add"]>[0], { kind: "image" }).fresh;
+  };
+  const [hash, other] = [someHash("a"), someHash("b")];
+  expect(add({ hash })).toBe(true);
+  expect(add({ hash: away(hash, 15) })).toBe(false);
+  expect(add({ hash: other, orientations: { orig: other, flipX: away(hash, 15) } })).toBe(false);
+  expect(add({ hash: other, orientations: { orig: other, flipX: away(hash, 16) } })).toBe(true);
+});
 
 test("an answer is taken back before its ten seconds are over, by its person alone", () => {
   const [one, other] = [card(), card()];

@@ -108,6 +108,24 @@ describe("a card", () => {
   });
 });
 
+test("a card that one has open is given to nobody else for ten minutes, and is gone with its bank", async () => {
+  server = await reviewServer();
+  await server.bank("one", someHash("a"));
+  await server.check(someHash("a"));
+  const { banks, people } = server.service;
+  const review = server.service.review!;
+  const person = (name: string) => people.fromIssuer("https://issuer.example.org", name, name, ["review", "match"], "");
+  const [ada, eve] = [person("ada"), person("eve")];
+  review.cards.claim(1, ada.id);
+  server.pass(600_000);
+  expect([review.next(ada)?.number, review.next(eve)]).toEqual([1, undefined]);
+  server.pass(1);
+  expect(review.next(eve)?.number).toBe(1);
+  banks.remove("one");
+  expect(() => review.card(1, ada)).toThrow(/no such card/);
+  expect(review.queue(ada, 10)).toEqual([]);
+});
+
 describe("an answer", () => {
   test("counts after ten seconds, teaches the store, and may be taken back before", async () => {
     server = await reviewServer();

@@ -8,9 +8,8 @@ import { type Path, pathOf } from "../names.js";
 import { inheritedDescriptor } from "./pipes.js";
 
 /**
- * A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller.
- * `video`: the video behind its image, set when the image is read. `furtherPages`: it has images behind the first, which
- * were not read.
+ * A file to be read, or what could not be opened. `walked`: it was met in a folder, not named by the caller. `video`:
+ * the video behind its image, set when the image is read. `furtherPages`: it has images behind the first, not read.
  */
 export type Found =
   | {
