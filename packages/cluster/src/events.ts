@@ -30,6 +30,8 @@ export type ClusterEvent =
   | { type: "worker-resumed" }
   /** A shard has searched all hashes that the bank had at a revision. */
   | { type: "rescanned"; shard: number; revision: number }
+  /** Every upload of a shard is where it belongs, after the archive has got more shards. */
+  | { type: "shard-moved"; shard: number }
   /** The rescan of a shard does not go on. It is tried again. */
   | { type: "rescan-held"; shard: number; reason: string }
   /** A message was refused, or a step failed and is tried again. */

@@ -18,7 +18,7 @@ export { type HandleOptions } from "./jobs/handles.js";
 export { Worker, type WorkerOptions } from "./jobs/worker.js";
 export { metricsText, serveMetrics, type MetricsAddress } from "./metrics/serve.js";
 export { type MetricSource } from "./metrics/members.js";
-export { Archive, type ArchiveAnswer, type ArchiveOptions } from "./archive/archive.js";
+export { Archive, type ArchiveAnswer, type ArchiveLayout, type ArchiveOptions } from "./archive/archive.js";
 export { type MissingShard } from "./archive/ask.js";
 export { type Rescan } from "./archive/rescan-report.js";
 export { Rescanner, type RescannerOptions, type ShardRescan } from "./archive/rescanner.js";

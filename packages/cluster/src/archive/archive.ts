@@ -5,12 +5,25 @@ import { checkNumber } from "../jobs/streams.js";
 import { type Link, type LinkOptions, openLink } from "../net/link.js";
 import { askShard, isMissing, type MissingShard, type ShardAnswer } from "./ask.js";
 import { readRescan, type Rescan } from "./rescan-report.js";
-import { shardOf } from "./messages.js";
+import { groupBy, shardOf } from "./messages.js";
 import { type ArchivedUpload, type ArchiveMatch, checkUpload, type KeptUploads } from "./shard.js";
 
 export interface ArchiveOptions extends Omit<LinkOptions, "replicas"> {
-  /** How many shards the archive has, 1 … 4,096: the same for every process. */
+  /**
+   * How many shards the archive has, 1 … 4,096. A process that knows of fewer than there are takes over the number from
+   * a shard, except a rescanner, which must be started again.
+   */
   shards: number;
+}
+
+/** Where the uploads of an archive are. */
+export interface ArchiveLayout {
+  /** How many shards the archive has. */
+  shards: number;
+  /** Whether every upload is where it belongs. */
+  inPlace: boolean;
+  moving: number[];
+  missing: MissingShard[];
 }
 
 /** What all shards have found. */
@@ -39,7 +52,7 @@ const changeSeconds = 60;
  */
 export class Archive {
   readonly #link: Link;
-  readonly #shards: number;
+  #shards: number;
 
   private constructor(link: Link, shards: number) {
     this.#link = link;
@@ -69,20 +82,41 @@ export class Archive {
     }
     // What is undefined is not in JSON.
     const request = { search: { hash, quality, stable, orientations }, radius };
-    const answer: ArchiveAnswer = { complete: true, missing: [], matches: [], matchesLeftOut: 0, searched: 0 };
+    const end = performance.now() + 1000 * deadlineSeconds;
+    for (;;) {
+      const left = Math.max(0.001, (end - performance.now()) / 1000);
+      const answer = await this.#searchOnce(request, left);
+      if (!this.#learn(answer.missing)) return answer;
+    }
+  }
+
+  async #searchOnce(request: object, seconds: number): Promise<ArchiveAnswer> {
+    const replies = new Map<number, ShardAnswer | MissingShard>();
+    const end = performance.now() + 1000 * seconds;
     const ask = async (shard: number): Promise<void> => {
-      const reply = await this.#ask(shard, request, deadlineSeconds);
+      const left = Math.max(0.001, (end - performance.now()) / 1000);
+      replies.set(shard, await this.#ask(shard, request, left));
+    };
+    await Promise.all(Array.from({ length: this.#shards }, (_, shard) => ask(shard)));
+    // An upload that moved meanwhile was perhaps not there yet when its new shard answered, and gone when its old one
+    // did. All old shards have answered now, so that what had gone by then is there.
+    const receiving = [...replies].filter(([, reply]) => "former" in reply && reply.former !== undefined);
+    await Promise.all(receiving.map(([shard]) => ask(shard)));
+    const answer: ArchiveAnswer = { complete: true, missing: [], matches: [], matchesLeftOut: 0, searched: 0 };
+    for (const [shard, reply] of replies) {
       if (isMissing(reply)) answer.missing.push(reply);
       else if ("matches" in reply) {
-        answer.matches.push(...reply.matches.map((match) => ({ ...match, shard })));
+        for (const match of reply.matches) answer.matches.push({ ...match, shard });
         answer.matchesLeftOut += reply.found - reply.matches.length;
         answer.searched += reply.size;
       } else answer.missing.push({ shard, reason: "The answer is not one to a search" });
-    };
-    await Promise.all(Array.from({ length: this.#shards }, (_, shard) => ask(shard)));
+    }
     answer.missing.sort((a, b) => a.shard - b.shard);
     answer.matches.sort((a, b) => a.distance - b.distance || (a.id < b.id ? -1 : 1));
-    return { ...answer, complete: answer.missing.length === 0 };
+    // While uploads move, one may be in two shards.
+    const seen = new Set<string>();
+    const matches = answer.matches.filter(({ id }) => seen.size < seen.add(id).size);
+    return { ...answer, matches, complete: answer.missing.length === 0 };
   }
 
   /**
@@ -145,6 +179,27 @@ export class Archive {
     return readRescan({ link: this.#link, shards: this.#shards }, revision, deadlineSeconds);
   }
 
+  /**
+   * Asks all shards whether every upload is where it belongs, after the archive has got more shards. `moving` has the
+   * shards that still send or expect uploads.
+   */
+  async layout({ deadlineSeconds = 2 }: { deadlineSeconds?: number } = {}): Promise<ArchiveLayout> {
+    checkNumber("deadlineSeconds", deadlineSeconds, 0.001, 3600);
+    for (;;) {
+      const [missing, moving]: [MissingShard[], number[]] = [[], []];
+      const ask = async (shard: number): Promise<void> => {
+        const reply = await this.#ask(shard, { progress: 0 }, deadlineSeconds);
+        if (isMissing(reply)) missing.push(reply);
+        else if (!("layout" in reply)) missing.push({ shard, reason: "The answer is not one about progress" });
+        else if (reply.layout.former !== undefined || reply.layout.shards < this.#shards) moving.push(shard);
+      };
+      await Promise.all(Array.from({ length: this.#shards }, (_, shard) => ask(shard)));
+      if (this.#learn(missing)) continue;
+      const inPlace = missing.length === 0 && moving.length === 0;
+      return { shards: this.#shards, inPlace, moving: moving.toSorted((a, b) => a - b), missing };
+    }
+  }
+
   /** Ends the connection. */
   async close(): Promise<void> {
     await this.#link.nc.close();
@@ -158,28 +213,39 @@ export class Archive {
     make: (items: T[]) => { keep: T[] } | { remove: T[] },
     take: (reply: ShardAnswer) => boolean,
   ): Promise<void> {
-    const byShard = new Map<number, T[]>();
-    for (const item of items) {
-      const shard = shardOf(idOf(item), this.#shards);
-      const its = byShard.get(shard);
-      if (its === undefined) byShard.set(shard, [item]);
-      else its.push(item);
-    }
+    const shards = this.#shards;
+    const byShard = groupBy(items, (item) => shardOf(idOf(item), shards));
+    const refused: T[] = [];
     const one = async (shard: number, its: readonly T[]): Promise<void> => {
       for (let i = 0; i < its.length; i += atOnce) {
         const request = make(its.slice(i, i + atOnce)) as object;
-        const reply = await this.#ask(shard, request, changeSeconds);
+        const reply = await this.#ask(shard, request, changeSeconds, shards);
         const failure = isMissing(reply) ? reply : { shard, reason: "The answer is not one to this request" };
         if (isMissing(reply) || !take(reply)) {
-          missing.push(failure);
+          // What was sent by an old number of shards is sent again by the new one.
+          if (this.#learn([failure])) refused.push(...its.slice(i));
+          else missing.push(failure);
           return;
         }
       }
     };
     await Promise.all([...byShard].map(([shard, its]) => one(shard, its)));
+    if (refused.length > 0) await this.#each(refused, idOf, missing, make, take);
   }
 
-  async #ask(shard: number, request: object, seconds: number): Promise<ShardAnswer | MissingShard> {
-    return askShard({ link: this.#link, shards: this.#shards }, shard, request, seconds);
+  /** Takes over that the archive has more shards. Returns whether something was refused because of that. */
+  #learn(missing: readonly MissingShard[]): boolean {
+    const numbers = missing.flatMap(({ shards }) => shards ?? []);
+    this.#shards = Math.max(this.#shards, ...numbers);
+    return numbers.length > 0;
+  }
+
+  async #ask(
+    shard: number,
+    request: object,
+    seconds: number,
+    shards: number = this.#shards,
+  ): Promise<ShardAnswer | MissingShard> {
+    return askShard({ link: this.#link, shards }, shard, request, seconds);
   }
 }

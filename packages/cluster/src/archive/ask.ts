@@ -11,6 +11,8 @@ import { readMessage, type ShardReply, type ShardRequest, shardSubject } from ".
 export interface MissingShard {
   shard: number;
   reason: string;
+  /** How many shards the archive has, where the shard refused because the sender knows of fewer. */
+  shards?: number;
 }
 
 export type ShardAnswer = Exclude<ShardReply, { refused: string }>;
@@ -37,7 +39,8 @@ export async function askShard(
       timeout: 1000 * seconds,
     });
     const reply = readMessage<ShardReply>(data);
-    return "refused" in reply ? { shard, reason: reply.refused } : reply;
+    if (!("refused" in reply)) return reply;
+    return { shard, reason: reply.refused, ...(reply.shards !== undefined && { shards: reply.shards }) };
   } catch (error) {
     if (codeOf(error) === "ERR_EMPREINTE_CLUSTER_MESSAGE") return { shard, reason: reasonOf(error) };
     if (error instanceof errors.RequestError && error.isNoResponders()) return { shard, reason: "absent" };

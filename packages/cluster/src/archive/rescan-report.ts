@@ -2,6 +2,7 @@
 import { ClusterError } from "../errors.js";
 import { checkNumber } from "../jobs/streams.js";
 import { type ArchiveLink, askShard, isMissing, type MissingShard } from "./ask.js";
+import { shardOf } from "./messages.js";
 import type { RescanMatch, RescanProgress } from "./rescans.js";
 
 /** Whether every hash that a bank had at a revision was searched in all uploads. */
@@ -53,6 +54,8 @@ export async function* readMatches(
   { deadlineSeconds = 10, after = [] }: { deadlineSeconds?: number; after?: readonly number[] },
 ): AsyncGenerator<RescanMatch & { shard: number }> {
   checkNumber("deadlineSeconds", deadlineSeconds, 0.001, 3600);
+  // While uploads move, one may be in two shards: in the one where it was, and then in the one where it belongs.
+  const misplaced = new Set<string>();
   for (let shard = 0; shard < archive.shards; shard++) {
     for (let last = checkNumber("after", after[shard] ?? 0, 0, Number.MAX_SAFE_INTEGER, true); ;) {
       const reply = await askShard(archive, shard, { found: { after: last, limit: atOnce } }, deadlineSeconds);
@@ -60,7 +63,12 @@ export async function* readMatches(
         throw new ClusterError("ERR_EMPREINTE_CLUSTER_SHARD", `Shard ${shard} does not answer: ${reply.reason}`);
       }
       if (!("rescanMatches" in reply) || reply.rescanMatches.length === 0) break;
-      for (const match of reply.rescanMatches) yield { ...match, shard };
+      for (const match of reply.rescanMatches) {
+        const name = `${match.entry} ${match.id}`;
+        if (misplaced.has(name)) continue;
+        if (shardOf(match.id, archive.shards) !== shard) misplaced.add(name);
+        yield { ...match, shard };
+      }
       last = reply.rescanMatches.at(-1)!.number;
     }
   }

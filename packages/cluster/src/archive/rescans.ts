@@ -48,6 +48,13 @@ export interface RescanMatch {
   found: number;
 }
 
+/** What was found of one upload. */
+export interface UploadMatch {
+  entry: number;
+  distance: number;
+  found: number;
+}
+
 /** How far a shard is. */
 export interface RescanProgress {
   position: RescanPosition;
@@ -139,6 +146,26 @@ export class ShardRescans {
     const sql = `SELECT m.number, m.entry, u.id, u.time, m.distance, m.found FROM rescan_match m
       JOIN uploads u ON u.number = m.upload WHERE m.number > ? ORDER BY m.number LIMIT ?`;
     return this.#database.prepare(sql).all([after, limit]) as RescanMatch[];
+  }
+
+  /** What was found of an upload. */
+  ofUpload(upload: number): UploadMatch[] {
+    const sql = "SELECT entry, distance, found FROM rescan_match WHERE upload = ? ORDER BY number";
+    return this.#database.prepare(sql).all([upload]) as UploadMatch[];
+  }
+
+  /** Takes over what another shard has found of an upload. */
+  adopt(upload: number, matches: readonly UploadMatch[]): void {
+    const write = this.#database.prepare(
+      "INSERT OR IGNORE INTO rescan_match (entry, upload, distance, found) VALUES (?, ?, ?, ?)",
+    );
+    for (const { entry, distance, found } of matches) write.run([entry, upload, distance, found]);
+  }
+
+  /** Whether a shard at another position has searched everything for its uploads that this one has for its own. */
+  covers({ revision, radius }: RescanPosition): boolean {
+    const own = this.position;
+    return own.target <= revision && (own.target === 0 || own.radius === radius);
   }
 
   /** Begins anew: every hash of the bank is searched again. What was found stays until then. */

@@ -7,7 +7,8 @@ import { closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
 import { HashIndex, type HashLike, type Query } from "empreinte";
 import Libsql from "libsql";
 import { ClusterError, codeOf, reasonOf } from "../errors.js";
-import { ShardRescans } from "./rescans.js";
+import { type Layout, readLayout, writeLayout } from "./layout.js";
+import { ShardRescans, type UploadMatch } from "./rescans.js";
 
 /** An upload of the archive. */
 export interface ArchivedUpload {
@@ -80,6 +81,7 @@ export class ArchiveShard {
   readonly #database: Libsql.Database;
   readonly #index: HashIndex;
   readonly #token: string;
+  #layout: Layout | undefined;
   #closed = false;
 
   private constructor(
@@ -91,6 +93,7 @@ export class ArchiveShard {
     [this.path, this.rebuilt, this.#token] = [path, rebuilt, token];
     this.#database = database;
     this.#index = index;
+    this.#layout = readLayout(database);
     this.rescans = new ShardRescans(database, index, () => this.#assertOwner());
   }
 
@@ -114,6 +117,19 @@ export class ArchiveShard {
     }
   }
 
+  /** How many shards its archive has, as its file says, or undefined in a new file. */
+  get layout(): Layout | undefined {
+    return this.#layout;
+  }
+
+  setLayout(layout: Layout): void {
+    this.#database.transaction(() => {
+      this.#assertOwner();
+      writeLayout(this.#database, layout);
+    })();
+    this.#layout = layout;
+  }
+
   /** How many uploads the shard has. */
   get size(): number {
     return this.#index.size;
@@ -123,21 +139,30 @@ export class ArchiveShard {
    * Keeps uploads. They are found, and on the disk, when it returns. @throws {ClusterError} `…_ARGUMENT`, and none is
    * kept.
    */
-  keep(given: readonly ArchivedUpload[]): KeptUploads {
-    const uploads = given.map(checkUpload);
+  keep(given: readonly (ArchivedUpload & { matches?: readonly UploadMatch[] })[]): KeptUploads {
+    const uploads = given.map((upload) => ({ ...checkUpload(upload), matches: upload.matches ?? [] }));
     const insert = this.#database.prepare("INSERT OR IGNORE INTO uploads (id, hash, time) VALUES (?, ?, ?)");
-    const find = this.#database.prepare("SELECT hash FROM uploads WHERE id = ?");
+    const find = this.#database.prepare("SELECT number, hash FROM uploads WHERE id = ?");
     const result: KeptUploads = { kept: 0, known: 0, conflicts: [] };
     const added: { number: number; hash: Buffer }[] = [];
     let indexed = false;
     const write = this.#database.transaction(() => {
       this.#assertOwner();
-      for (const { id, hash, time } of uploads) {
+      for (const { id, hash, time, matches } of uploads) {
         const bytes = Buffer.from(hash, "hex");
         const { changes, lastInsertRowid } = insert.run([id, bytes, time]);
-        if (changes === 1) added.push({ number: Number(lastInsertRowid), hash: bytes });
-        else if (bytes.equals(bytesOf((find.get([id]) as { hash: Column }).hash))) result.known++;
-        else result.conflicts.push(id);
+        let number = Number(lastInsertRowid);
+        if (changes === 1) added.push({ number, hash: bytes });
+        else {
+          const row = find.get([id]) as { number: number; hash: Column };
+          if (bytes.equals(bytesOf(row.hash))) result.known++;
+          else {
+            result.conflicts.push(id);
+            continue;
+          }
+          ({ number } = row);
+        }
+        this.rescans.adopt(number, matches);
       }
       this.#index.addManySync(
         added.map(({ number }) => number),
@@ -174,6 +199,13 @@ export class ArchiveShard {
    * many it removed.
    */
   async remove(ids: readonly string[]): Promise<number> {
+    const count = this.drop(ids);
+    await this.save();
+    return count;
+  }
+
+  /** Removes uploads, and leaves their bytes in the saved index until `save`. Returns how many it removed. */
+  drop(ids: readonly string[]): number {
     const find = this.#database.prepare("SELECT number FROM uploads WHERE id = ?");
     const erase = this.#database.prepare("DELETE FROM uploads WHERE number = ?");
     const numbers = new Set<number>();
@@ -190,8 +222,51 @@ export class ArchiveShard {
       }
     })();
     if (numbers.size > 0) this.#index.remove([...numbers]);
-    await this.save();
     return numbers.size;
+  }
+
+  /** Which of these uploads are here: with the same hash, and with another one. */
+  which(uploads: readonly ArchivedUpload[]): { known: string[]; conflicts: string[] } {
+    const find = this.#database.prepare("SELECT hash FROM uploads WHERE id = ?");
+    const result: { known: string[]; conflicts: string[] } = { known: [], conflicts: [] };
+    for (const { id, hash } of uploads) {
+      const row = find.get([id]) as { hash: Column } | undefined;
+      if (row === undefined) continue;
+      (bytesOf(row.hash).toString("hex") === hash ? result.known : result.conflicts).push(id);
+    }
+    return result;
+  }
+
+  /** Returns uploads in the order in which they were kept, those after a number. */
+  page(after: number, limit: number): (ArchivedUpload & { number: number })[] {
+    const sql = "SELECT number, id, hash, time FROM uploads WHERE number > ? ORDER BY number LIMIT ?";
+    const rows = this.#database.prepare(sql).all([after, limit]) as {
+      number: number;
+      id: string;
+      hash: Column;
+      time: number;
+    }[];
+    return rows.map(({ hash, ...row }) => ({ ...row, hash: bytesOf(hash).toString("hex") }));
+  }
+
+  /**
+   * Writes a copy of the file to a path where there is none. From then on this file is a moved one, which only
+   * `reopen` opens again. Searches are answered until it is closed.
+   */
+  copyTo(path: string): void {
+    this.#assertOwner();
+    if (this.#layout === undefined)
+      throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", "The shard has no layout yet");
+    if (this.#layout.former !== undefined) {
+      throw new ClusterError(
+        "ERR_EMPREINTE_CLUSTER_ARGUMENT",
+        "The shard is copied once its uploads are where they belong",
+      );
+    }
+    // SQLite writes into an empty file, and this one has the mode of the shard's own.
+    closeSync(openSync(path, "wx", 0o600));
+    this.#database.prepare("VACUUM INTO ?").run([path]);
+    this.setLayout({ ...this.#layout, moved: true });
   }
 
   /**
