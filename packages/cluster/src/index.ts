@@ -6,7 +6,7 @@ export { Curator, type CuratorOptions } from "./curator/curator.js";
 export { Standby, type StandbyOptions } from "./curator/standby.js";
 export { type ClusterRemoval, type NodeRemoval } from "./curator/withdraw.js";
 export { type Answer, type AnswerOptions, type IncompleteReason } from "./node/answer.js";
-export { ClusterNode, type NodeOptions } from "./node/node.js";
+export { type CheckVideoOptions, ClusterNode, type NodeOptions } from "./node/node.js";
 export { ClusterError, type ClusterErrorCode } from "./errors.js";
 export { type ClusterEvent, type EventListener } from "./events.js";
 export { type LinkOptions } from "./net/link.js";

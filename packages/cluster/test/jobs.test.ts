@@ -1,11 +1,14 @@
 /** Jobs: uploads that workers hash and check. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
+import { hashVideo } from "empreinte/video";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { signalsOf } from "../../../test/support/bank/videos.ts";
 import { needsLongRun } from "../../../test/support/long.ts";
+import { ffmpeg, makeFilm, noFfmpeg } from "../../../test/support/video/video.ts";
 import { type DeadLetter, type Job, JobQueue, type JobResult, serveMetrics } from "../dist/index.js";
 import { from, TestCluster } from "./support/cluster.ts";
 import { hashesBelow } from "./support/files.ts";
@@ -64,6 +67,52 @@ function gate(): { opened: Promise<void>; open: () => void } {
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { opened, open };
 }
+
+describe("a video", () => {
+  test("is checked by its handle: its stretches, its frames and its bytes, and what is no video is a dead letter", async (ctx) => {
+    if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
+    await jobs.start([]);
+    const path = join(jobs.uploads, "clip.mp4");
+    await makeFilm(path);
+    const signature = await hashVideo(path, { ffmpegPath: ffmpeg, sampling: { fps: 2 } });
+    const entry = { id: "film", signals: signalsOf(signature) };
+    await jobs.curator.store.import(from, [entry] as Parameters<typeof jobs.curator.store.import>[1]);
+    const broken = join(jobs.uploads, "broken.mp4");
+    writeFileSync(broken, readFileSync(path).subarray(0, 2000));
+    const kept: object[] = [];
+    await jobs.worker("w1", {
+      maxDeliveries: 2,
+      checkVideo: { ffmpegPath: ffmpeg, sampling: { fps: 2 } },
+      keep: ({ id, kind, hash }) => void kept.push({ id, kind, hash }),
+      handles: { fetch: async () => readFileSync(path) },
+    });
+    const atLeast = jobs.curator.store.revision;
+    await jobs.queue.submit({ id: "path", kind: "video", handle: { path }, atLeast });
+    await jobs.queue.submit({ id: "key", kind: "video", handle: { key: "k" }, atLeast, level: "standard" });
+    await jobs.queue.submit({ id: "broken", kind: "video", handle: { path: broken } });
+    const results = Object.fromEntries((await jobs.results(3)).map((result) => [result.id, result]));
+    for (const id of ["path", "key"]) {
+      const { decision, revision } = results[id]!;
+      expect(revision).toBe(atLeast);
+      const [match] = decision!.matches.filter(({ kind }) => kind === "video");
+      expect([id, match?.entryId, match?.segments?.length]).toEqual([id, "film", 1]);
+      expect(match!.segments![0]!.queryTo - match!.segments![0]!.queryFrom).toBeGreaterThan(2);
+      expect(JSON.stringify(results[id])).not.toMatch(/[0-9a-f]{32}/);
+    }
+    expect(kept).toEqual(expect.arrayContaining([{ id: "path", kind: "video", hash: undefined }]));
+    expect(results["broken"]!.failure!.code).toMatch(/^ERR_EMPREINTE_/);
+    expect((await letters()).map(({ id }) => id)).toEqual(["broken"]);
+    await expect(jobs.queue.submit({ id: "a", kind: "sound" as "video", handle: { path } })).rejects.toThrow(
+      "Expected image or video for kind",
+    );
+    expect(
+      hashesBelow(
+        servers.folder,
+        signature.frames.map(({ hash }) => String(hash)),
+      ),
+    ).toEqual([]);
+  }, 60_000);
+});
 
 describe("a job", () => {
   test("is decided at the revision that its keeper asks for: a hash that came meanwhile is not missed", async () => {

@@ -57,6 +57,7 @@ export async function workerCommand(args: string[]): Promise<number> {
       ...shared,
       node,
       check: { level },
+      checkVideo: { level },
       handles: { roots: values.root, fetcher: { trustedOrigins: values.origin } },
       ...(concurrency !== undefined && { concurrency }),
       ...(maxDeliveries !== undefined && { maxDeliveries }),

@@ -20,9 +20,11 @@ export interface Job {
   /** The platform's name of the upload, 1 … 200 characters. One id has one result. It must not be a hash. */
   id: string;
   handle: Handle;
+  /** What the upload is. Default `"image"`. */
+  kind?: "image" | "video";
   /** The priority in the queue. Default `"normal"`. */
   priority?: Priority;
-  /** How much to search: see `CheckImageOptions`. Default: what the worker says. */
+  /** How much to search: see `CheckImageOptions` and `CheckVideoOptions`. Default: what the worker says. */
   level?: NonNullable<CheckImageOptions["level"]>;
   /** The upload is checked at this revision of the store or a later one. */
   atLeast?: number;
@@ -99,10 +101,12 @@ function idProblem(id: unknown): string | undefined {
   return undefined;
 }
 
+const jobFields: readonly string[] = ["id", "handle", "kind", "priority", "level", "atLeast"];
+
 function problem(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return "a job";
-  const { id, handle, priority, level, atLeast } = value as Record<string, unknown>;
-  const unknown = Object.keys(value).find((name) => !["id", "handle", "priority", "level", "atLeast"].includes(name));
+  const { id, handle, kind, priority, level, atLeast } = value as Record<string, unknown>;
+  const unknown = Object.keys(value).find((name) => !jobFields.includes(name));
   if (unknown !== undefined) return `no ${shortened(JSON.stringify(unknown))} in a job`;
   const bad = idProblem(id);
   if (bad !== undefined) return bad;
@@ -111,6 +115,7 @@ function problem(value: unknown): string | undefined {
   if (fields.length !== 1 || !["path", "url", "key"].includes(name) || !isText(place, 8192)) {
     return "one of path, url and key, of 1 to 8,192 characters, for handle";
   }
+  if (kind !== undefined && kind !== "image" && kind !== "video") return "image or video for kind";
   if (priority !== undefined && !priorities.includes(priority as Priority)) return "high, normal or low for priority";
   if (level !== undefined && !["fast", "standard", "thorough"].includes(level as string)) {
     return "fast, standard or thorough for level";

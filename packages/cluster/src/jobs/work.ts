@@ -4,7 +4,7 @@ import { ClusterError, codeOf, reasonOf } from "../errors.js";
 import type { EventListener } from "../events.js";
 import type { Link } from "../net/link.js";
 import { Backoff, pause } from "../net/pause.js";
-import type { ClusterNode } from "../node/node.js";
+import type { CheckVideoOptions, ClusterNode } from "../node/node.js";
 import type { Delivery } from "./delivery.js";
 import { type Handles, HopelessError } from "./handles.js";
 import {
@@ -21,7 +21,8 @@ import { hasResult, storeLetter, storeResult } from "./results.js";
 /** What a worker keeps of an upload by itself, such as in an archive of its own: the hash is here and in no message. */
 export interface HashedUpload {
   id: string;
-  /** The whole hash as 64 hex digits, or undefined if only the bytes of the file were matched. */
+  kind: "image" | "video";
+  /** The whole hash as 64 hex digits; undefined for a video, and if only the bytes of an image's file were matched. */
   hash: string | undefined;
   quality: number;
   decision: Decision;
@@ -39,6 +40,7 @@ export interface WorkContext {
   node: ClusterNode;
   handles: Handles;
   check: CheckImageOptions;
+  checkVideo: CheckVideoOptions;
   maxDeliveries: number;
   jobSeconds: number;
   retrySeconds: number;
@@ -59,6 +61,7 @@ const hopeless = new Set<string | number | undefined>([
   "ERR_EMPREINTE_UNSUPPORTED_FORMAT",
   "ERR_EMPREINTE_CORRUPT",
   "ERR_EMPREINTE_LIMIT",
+  "ERR_EMPREINTE_VIDEO_NO_FRAMES",
   "ERR_EMPREINTE_CLUSTER_MESSAGE",
   "ERR_EMPREINTE_FETCH_URL",
   "ERR_EMPREINTE_FETCH_ADDRESS",
@@ -127,7 +130,8 @@ async function attempt(context: WorkContext, message: Delivery, job: Job, start:
   try {
     checked = await check(context, job, signal);
     const { query } = checked.decision;
-    const least = await keep?.({ id, hash: query.hash, quality: query.quality, decision: checked.decision });
+    const { kind = "image" } = job;
+    const least = await keep?.({ id, kind, hash: query.hash, quality: query.quality, decision: checked.decision });
     if (typeof least === "number" && least > checked.revision) {
       checked = await check(context, { ...job, atLeast: Math.max(least, job.atLeast ?? 0) }, signal);
     }
@@ -147,16 +151,19 @@ async function attempt(context: WorkContext, message: Delivery, job: Job, start:
 
 /** Checks the upload, and waits while the node may not answer. */
 async function check(
-  { node, handles, check: given }: WorkContext,
-  { id, handle, level, atLeast }: Job,
+  { node, handles, check: given, checkVideo: givenForVideos }: WorkContext,
+  { id, handle, kind, level, atLeast }: Job,
   signal: AbortSignal,
 ): Promise<{ decision: Decision; revision: number }> {
   for (;;) {
     signal.throwIfAborted();
     const upload = await handles.open(handle, signal);
-    const options = { ...given, name: `upload ${id}`, signal, ...(level && { level }) };
     const wanted = atLeast === undefined ? {} : { atLeast, waitSeconds: 10 };
-    const { value, revision, incomplete } = await node.checkImage(upload, { ...options, ...wanted });
+    const options = { name: `upload ${id}`, signal, ...(level && { level }), ...wanted };
+    const { value, revision, incomplete } =
+      kind === "video"
+        ? await node.checkVideo(upload as Parameters<ClusterNode["checkVideo"]>[0], { ...givenForVideos, ...options })
+        : await node.checkImage(upload, { ...given, ...options });
     if (value !== undefined) return { decision: value, revision };
     if (incomplete !== "lease") {
       const text = `The node does not answer at revision ${atLeast ?? revision}: ${incomplete}`;

@@ -6,7 +6,7 @@ import { type Link, openLink } from "../net/link.js";
 import { checkId } from "../net/names.js";
 import { Backoff, pause, within } from "../net/pause.js";
 import { EventCounts, Times } from "../metrics/counters.js";
-import type { ClusterNode } from "../node/node.js";
+import type { CheckVideoOptions, ClusterNode } from "../node/node.js";
 import type { Delivery } from "./delivery.js";
 import { type HandleOptions, Handles } from "./handles.js";
 import { priorities } from "./job.js";
@@ -28,8 +28,10 @@ export interface WorkerOptions extends QueueOptions {
   retrySeconds?: number;
   /** Which handles the worker opens, and how. */
   handles?: HandleOptions;
-  /** Limits and the level of all checks. */
+  /** Limits and the level of all checks of images. */
   check?: Omit<CheckImageOptions, "signal" | "name">;
+  /** Limits, the level and the ffmpeg of all checks of videos. */
+  checkVideo?: Omit<CheckVideoOptions, "signal" | "name">;
   /** Keeps the hash of an upload, such as in an archive. The result is stored after it, so it may be called again. */
   keep?: Keep;
   onEvent?: EventListener;
@@ -89,6 +91,7 @@ export class Worker {
       node: options.node,
       handles: new Handles(options.handles ?? {}),
       check: options.check ?? {},
+      checkVideo: options.checkVideo ?? {},
       maxDeliveries: checkNumber("maxDeliveries", options.maxDeliveries ?? 5, 1, 100, true),
       jobSeconds: checkNumber("jobSeconds", options.jobSeconds ?? 300, 0.1, 86_400),
       retrySeconds: checkNumber("retrySeconds", options.retrySeconds ?? 1, 0.01, 300),

@@ -23,6 +23,9 @@ import { fetchRevisions } from "./fetch.js";
 import { followStream, type Heard } from "./follow.js";
 import { NodeLease } from "./lease.js";
 
+/** The options of `Matcher.checkVideo`. */
+export type CheckVideoOptions = NonNullable<Parameters<Matcher["checkVideo"]>[1]>;
+
 export interface NodeOptions extends LinkOptions {
   /** The name of this node, different from every other node's. */
   id: string;
@@ -146,6 +149,15 @@ export class ClusterNode {
   ): Promise<Answer<Decision>> {
     const wanted = { ...(atLeast !== undefined && { atLeast }), ...(waitSeconds !== undefined && { waitSeconds }) };
     return this.#answer(wanted, (_, matcher) => matcher.checkImage(input, options));
+  }
+
+  /** Decides about a video file, or its signature. See `Matcher.checkVideo`. */
+  async checkVideo(
+    input: Parameters<Matcher["checkVideo"]>[0],
+    { atLeast, waitSeconds, ...options }: CheckVideoOptions & AnswerOptions = {},
+  ): Promise<Answer<Decision>> {
+    const wanted = { ...(atLeast !== undefined && { atLeast }), ...(waitSeconds !== undefined && { waitSeconds }) };
+    return this.#answer(wanted, (_, matcher) => matcher.checkVideo(input, options));
   }
 
   /** Searches for a hash or a query. See `BankStore.search`. */
