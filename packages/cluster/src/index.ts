@@ -21,6 +21,7 @@ export { type MetricSource } from "./metrics/members.js";
 export { Archive, type ArchiveAnswer, type ArchiveLayout, type ArchiveOptions } from "./archive/archive.js";
 export { type MissingShard } from "./archive/ask.js";
 export { type Rescan } from "./archive/rescan-report.js";
+export { type ExportColumn, type ExportOptions } from "./archive/export.js";
 export { Rescanner, type RescannerOptions, type ShardRescan } from "./archive/rescanner.js";
 export { type RescanMatch, type RescanPosition, type RescanProgress } from "./archive/rescans.js";
 export { ShardServer, type ShardServerOptions } from "./archive/serve.js";

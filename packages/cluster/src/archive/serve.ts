@@ -9,6 +9,7 @@ import { type Link, type LinkOptions, openLink } from "../net/link.js";
 import { EventCounts } from "../metrics/counters.js";
 import { Turns } from "../net/turns.js";
 import { askShard, isMissing, type ShardAnswer } from "./ask.js";
+import { type ExportOptions, exportShard } from "./export.js";
 import type { Layout } from "./layout.js";
 import {
   groupBy,
@@ -115,6 +116,14 @@ export class ShardServer {
    */
   async copyTo(path: string): Promise<void> {
     await this.#change(async () => this.shard.copyTo(path));
+  }
+
+  /**
+   * Writes the uploads of the shard into a Parquet file, with whole hashes. The files of all shards are one data set.
+   * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT` for a path where there is a file, or unknown columns.
+   */
+  async exportTo(path: string, options?: ExportOptions): Promise<number> {
+    return exportShard(this.shard, path, options);
   }
 
   get #shards(): number {

@@ -237,6 +237,12 @@ export class ArchiveShard {
     return result;
   }
 
+  /** The number of the last upload; 0 for none. */
+  get last(): number {
+    const row = this.#database.prepare("SELECT ifnull(max(number), 0) AS number FROM uploads").get();
+    return (row as { number: number }).number;
+  }
+
   /** Returns uploads in the order in which they were kept, those after a number. */
   page(after: number, limit: number): (ArchivedUpload & { number: number })[] {
     const sql = "SELECT number, id, hash, time FROM uploads WHERE number > ? ORDER BY number LIMIT ?";
@@ -275,9 +281,7 @@ export class ArchiveShard {
    */
   async save(): Promise<void> {
     this.#assertOwner();
-    const { number } = this.#database.prepare("SELECT ifnull(max(number), 0) AS number FROM uploads").get() as {
-      number: number;
-    };
+    const number = this.last;
     await this.#index.save(`${this.path}.index`);
     const { size, mtimeMs } = statSync(`${this.path}.index`);
     const write = this.#database.prepare("INSERT OR REPLACE INTO saved VALUES (1, ?, ?, ?)");
