@@ -4,7 +4,7 @@ import type { Decision } from "empreinte/bank";
 import { actingAs } from "./actor.js";
 import { ServiceError } from "./errors.js";
 import type { Upload } from "../review/cards.js";
-import { type Digests, digested, digestsOf, type HeldImage, imageStream } from "./media.js";
+import { type Digests, digested, digestsOf, type HeldImage } from "./media.js";
 import type { Service } from "./service.js";
 import { type CheckedUpload, checkStreams, keepVideo } from "./video-parts.js";
 
@@ -59,7 +59,7 @@ export class Matching {
   hashImage(image: HeldImage, signal: AbortSignal): Promise<ImageHash> {
     const options = { ...this.#imageLimits(signal), orientations: true, digests: ["md5", "sha1", "sha256"] as const };
     return this.#service.images.run(signal, () =>
-      this.#timed("hashes", "image", () => hashImage(imageStream(image), options)),
+      this.#timed("hashes", "image", () => hashImage(image.bytes, options)),
     );
   }
 
@@ -67,7 +67,7 @@ export class Matching {
   checkImage(image: HeldImage, level: Level, all: boolean, signal: AbortSignal): Promise<Decision> {
     const options = { ...this.#imageLimits(signal), level, all };
     return this.#service.images.run(signal, () =>
-      this.#timed("checks", "image", () => this.#service.matcher.checkImage(imageStream(image), options)),
+      this.#timed("checks", "image", () => this.#service.matcher.checkImage(image.bytes, options)),
     );
   }
 

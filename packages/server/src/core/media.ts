@@ -39,18 +39,20 @@ export async function sniffBody(body: AsyncGenerator<Buffer, void, undefined>): 
 
 /** The bytes of an image, held until `release`. */
 export interface HeldImage {
-  chunks: Buffer[];
+  bytes: Buffer;
   release: () => void;
 }
 
-/** Reads an image into memory, within the memory that all uploads have together. */
+/**
+ * Reads an image into memory, within the memory that all uploads have together. It becomes one piece only when all of
+ * it is there: a client that says that much will come, and sends little, takes no more than it sends.
+ */
 export async function holdImage(body: AsyncIterable<Buffer>, memory: UploadMemory): Promise<HeldImage> {
   const chunks: Buffer[] = [];
   let held = 0;
   const release = (): void => {
     memory.give(held);
     held = 0;
-    chunks.length = 0;
   };
   try {
     for await (const chunk of body) {
@@ -63,16 +65,8 @@ export async function holdImage(body: AsyncIterable<Buffer>, memory: UploadMemor
     throw error;
   }
   if (held === 0) throw new ServiceError(400, "ERR_EMPREINTE_REQUEST", "The body has no bytes");
-  return { chunks, release };
+  return { bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), release };
 }
-
-/** A stream of a held image, which the library reads once. */
-export async function* imageStream(image: HeldImage): AsyncGenerator<Buffer, void, undefined> {
-  for (const chunk of image.chunks) yield await Promise.resolve(chunk);
-}
-
-/** The bytes of a held image in one piece. */
-const bytesOf = ({ chunks }: HeldImage): Buffer => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
 
 /**
  * A copy of the video behind a held image, within the memory that all uploads have together. Its caller gives it back.
@@ -81,7 +75,7 @@ export async function videoBehind(
   image: HeldImage,
   memory: UploadMemory,
 ): Promise<{ video: Uint8Array; release: () => void } | undefined> {
-  const video = await embeddedVideo(bytesOf(image));
+  const video = await embeddedVideo(image.bytes);
   if (video === undefined) return undefined;
   memory.take(video.length);
   return { video, release: () => memory.give(video.length) };
@@ -90,7 +84,7 @@ export async function videoBehind(
 /** Whether a video is behind a held image, or may be: a file with too many places that look like one counts. */
 export async function hasVideoBehind(image: HeldImage): Promise<boolean> {
   try {
-    return (await embeddedVideo(bytesOf(image))) !== undefined;
+    return (await embeddedVideo(image.bytes)) !== undefined;
   } catch (error) {
     if (error instanceof LimitError) return true;
     throw error;

@@ -34,13 +34,12 @@ export class HeldMedia {
   }
 
   /** Holds the image of a card. Returns false if there is no room. */
-  hold(card: number, chunks: readonly Buffer[]): boolean {
+  hold(card: number, bytes: Buffer): boolean {
     this.sweep();
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (this.#bytes + length > this.#config.reviewMediaBytes || this.#held.has(card)) return false;
+    if (this.#bytes + bytes.length > this.#config.reviewMediaBytes || this.#held.has(card)) return false;
     const nonce = randomBytes(nonceBytes);
     const cipher = createCipheriv("aes-256-gcm", this.#key, nonce).setAAD(Buffer.from(`card ${card}`));
-    const sealed = Buffer.concat([...chunks.map((chunk) => cipher.update(chunk)), cipher.final()]);
+    const sealed = Buffer.concat([cipher.update(bytes), cipher.final()]);
     const expires = this.#now() + this.#config.reviewMediaMinutes * 60_000;
     this.#held.set(card, { nonce, tag: cipher.getAuthTag(), sealed, expires });
     this.#bytes += sealed.length;

@@ -6,7 +6,6 @@ import type { Config } from "../config/options.js";
 import { actingAs } from "../core/actor.js";
 import { forbidden, notFound, ServiceError } from "../core/errors.js";
 import type { HeldImage } from "../core/media.js";
-import { imageStream } from "../core/media.js";
 import type { State } from "../core/state.js";
 import type { Metrics } from "../operation/metrics.js";
 import type { Outbox } from "../operation/outbox.js";
@@ -66,7 +65,7 @@ export class Review {
     const { isolation, maxImageBytes } = this.#parts.config;
     try {
       const options = { isolation, maxBytes: maxImageBytes, signal, name: "the upload" };
-      return (await safePreview(imageStream(image), options)).png;
+      return (await safePreview(image.bytes, options)).png;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Error && "code" in error) return undefined;
@@ -81,7 +80,7 @@ export class Review {
     const { number, fresh } = actingAs("review", () => this.cards.add(decision, upload));
     metrics.reviewUploads.add({ card: fresh ? "new" : "known" });
     if (fresh && image !== undefined && config.reviewMedia === "memory") {
-      const result = this.held.hold(number, image.chunks) ? "held" : "no room";
+      const result = this.held.hold(number, image.bytes) ? "held" : "no room";
       metrics.reviewMedia.add({ result });
     }
   }
