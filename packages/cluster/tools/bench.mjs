@@ -4,7 +4,6 @@
 //   npm run bench:cluster -- [--nodes 8] [--withdrawals 100] [--revisions 2000]
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,6 +14,7 @@ import { AckPolicy, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { BankStore } from "empreinte/bank";
 import { Curator } from "../dist/index.js";
+import { startServer } from "./nats.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -33,20 +33,7 @@ const milliseconds = (times) => {
   return `p50 ${quantile(sorted, 0.5).toFixed(1)} ms, p99 ${quantile(sorted, 0.99).toFixed(1)} ms`;
 };
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-const port = await freePort();
-const nats = { servers: `127.0.0.1:${port}` };
-const natsServer = process.env["NATS_SERVER"] ?? "nats-server";
-const server = spawn(natsServer, ["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", join(folder, "nats")], {
-  stdio: "ignore",
-});
+const { nats, stop } = await startServer(folder);
 const program = fileURLToPath(new URL("../test/support/member.mjs", import.meta.url));
 
 function member(id) {
@@ -105,14 +92,7 @@ async function bareRounds(nc, count, rounds) {
 let curator;
 const children = [];
 try {
-  let nc;
-  while (nc === undefined) {
-    try {
-      nc = await connect(nats);
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+  const nc = await connect(nats);
   const path = join(folder, "curator.bank");
   const store = await BankStore.create(path);
   store.createBank({ name: "known" });
@@ -181,7 +161,7 @@ try {
 } finally {
   for (const child of children) child.kill("SIGKILL");
   await curator?.close();
-  server.kill("SIGKILL");
+  stop();
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(0);

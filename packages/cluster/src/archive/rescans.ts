@@ -89,12 +89,20 @@ export class ShardRescans {
   readonly #database: Libsql.Database;
   readonly #index: HashIndex;
   readonly #assertOwner: () => void;
+  readonly #statements = new Map<string, Libsql.Statement>();
 
   constructor(database: Libsql.Database, index: HashIndex, assertOwner: () => void) {
     this.#database = database;
     this.#index = index;
     this.#assertOwner = assertOwner;
     database.exec(schema);
+  }
+
+  /** A prepared statement. A step runs some of them for each entry, and preparing one takes longer than running it. */
+  #statement(sql: string): Libsql.Statement {
+    let found = this.#statements.get(sql);
+    if (found === undefined) this.#statements.set(sql, (found = this.#database.prepare(sql)));
+    return found;
   }
 
   get position(): RescanPosition {
@@ -106,7 +114,7 @@ export class ShardRescans {
   progress(revision: number): RescanProgress {
     const { hashes } = this.#row();
     const one = (sql: string, ...values: number[]): number | null =>
-      (this.#database.prepare(sql).get(values) as { value: number | null }).value;
+      (this.#statement(sql).get(values) as { value: number | null }).value;
     return {
       position: this.position,
       completed: one("SELECT min(time) AS value FROM rescan_done WHERE revision >= ?", revision),
@@ -145,18 +153,18 @@ export class ShardRescans {
   matches(after: number, limit: number): RescanMatch[] {
     const sql = `SELECT m.number, m.entry, u.id, u.time, m.distance, m.found FROM rescan_match m
       JOIN uploads u ON u.number = m.upload WHERE m.number > ? ORDER BY m.number LIMIT ?`;
-    return this.#database.prepare(sql).all([after, limit]) as RescanMatch[];
+    return this.#statement(sql).all([after, limit]) as RescanMatch[];
   }
 
   /** What was found of an upload. */
   ofUpload(upload: number): UploadMatch[] {
     const sql = "SELECT entry, distance, found FROM rescan_match WHERE upload = ? ORDER BY number";
-    return this.#database.prepare(sql).all([upload]) as UploadMatch[];
+    return this.#statement(sql).all([upload]) as UploadMatch[];
   }
 
   /** Takes over what another shard has found of an upload. */
   adopt(upload: number, matches: readonly UploadMatch[]): void {
-    const write = this.#database.prepare(
+    const write = this.#statement(
       "INSERT OR IGNORE INTO rescan_match (entry, upload, distance, found) VALUES (?, ?, ?, ?)",
     );
     for (const { entry, distance, found } of matches) write.run([entry, upload, distance, found]);
@@ -178,11 +186,11 @@ export class ShardRescans {
 
   /** Drops what was found of an upload. Call it in the transaction that removes the upload. */
   forget(upload: number): void {
-    this.#database.prepare("DELETE FROM rescan_match WHERE upload = ?").run([upload]);
+    this.#statement("DELETE FROM rescan_match WHERE upload = ?").run([upload]);
   }
 
   #row(): RescanPosition & { hashes: number; one: number } {
-    const row = this.#database.prepare("SELECT * FROM rescan").get() as
+    const row = this.#statement("SELECT * FROM rescan").get() as
       (RescanPosition & { hashes: number; one: number }) | undefined;
     return (
       row ?? { one: 1, revision: 0, digest: "", target: 0, targetDigest: "", after: 0, offset: 0, radius: 0, hashes: 0 }
@@ -191,15 +199,15 @@ export class ShardRescans {
 
   /** Drops what was found of an entry before, and is not found now. The rest keeps its numbers. */
   #drop(entry: number, nearest: ReadonlyMap<number, number>): void {
-    const drop = this.#database.prepare("DELETE FROM rescan_match WHERE entry = ? AND upload = ?");
-    const old = this.#database.prepare("SELECT upload FROM rescan_match WHERE entry = ?").all([entry]);
+    const drop = this.#statement("DELETE FROM rescan_match WHERE entry = ? AND upload = ?");
+    const old = this.#statement("SELECT upload FROM rescan_match WHERE entry = ?").all([entry]);
     for (const { upload } of old as { upload: number }[]) if (!nearest.has(upload)) drop.run([entry, upload]);
-    this.#database.prepare("DELETE FROM rescan_left WHERE entry = ?").run([entry]);
+    this.#statement("DELETE FROM rescan_left WHERE entry = ?").run([entry]);
   }
 
   #add(entry: number, nearest: ReadonlyMap<number, number>, now: number, more: boolean): void {
     const distance = more ? "min(distance, excluded.distance)" : "excluded.distance";
-    const write = this.#database.prepare(`INSERT INTO rescan_match (entry, upload, distance, found) VALUES (?, ?, ?, ?)
+    const write = this.#statement(`INSERT INTO rescan_match (entry, upload, distance, found) VALUES (?, ?, ?, ?)
       ON CONFLICT (entry, upload) DO UPDATE SET distance = ${distance}`);
     for (const [upload, distance] of nearest) write.run([entry, upload, distance, now]);
   }
@@ -210,23 +218,21 @@ export class ShardRescans {
     if (count === 0) return;
     const write =
       "INSERT INTO rescan_left VALUES (?, ?) ON CONFLICT (entry) DO UPDATE SET count = count + excluded.count";
-    this.#database.prepare(write).run([entry, count]);
+    this.#statement(write).run([entry, count]);
   }
 
   #advance({ end, target, targetDigest, radius, revision, digest }: RescanStep, more: number, now: number): void {
     const hashes = this.#row().hashes + more;
-    const write = this.#database.prepare("INSERT OR REPLACE INTO rescan VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)");
+    const write = this.#statement("INSERT OR REPLACE INTO rescan VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (end !== null) {
       write.run([revision, digest, target, targetDigest, end.after, end.offset, radius, hashes]);
       return;
     }
     write.run([target, targetDigest, target, targetDigest, 0, 0, radius, hashes]);
-    this.#database.prepare("INSERT OR REPLACE INTO rescan_done VALUES (?, ?)").run([target, now]);
-    this.#database
-      .prepare(
-        "DELETE FROM rescan_done WHERE revision <= (SELECT revision FROM rescan_done ORDER BY revision DESC LIMIT 1 OFFSET ?)",
-      )
-      .run([mostTimes]);
+    this.#statement("INSERT OR REPLACE INTO rescan_done VALUES (?, ?)").run([target, now]);
+    this.#statement(
+      "DELETE FROM rescan_done WHERE revision <= (SELECT revision FROM rescan_done ORDER BY revision DESC LIMIT 1 OFFSET ?)",
+    ).run([mostTimes]);
   }
 }
 
