@@ -10,6 +10,8 @@ import sharp from "sharp";
 import { beforeEach, describe, expect, test } from "vitest";
 import { convertClip, ffmpeg, makeClip, noFfmpeg, x264 } from "../../../test/support/video/video.ts";
 import { type HostPage, HostSimulator, misbehaviours } from "../src/simulators/host.ts";
+import { compareMedia } from "../src/watch/compare.ts";
+import type { Fetched, Host } from "../src/watch/host.ts";
 import { addWatch, type Observation, watched } from "../src/watch/items.ts";
 import { mediaOf } from "../src/watch/page-media.ts";
 import { digestOf, wordsOf } from "../src/watch/page-text.ts";
@@ -284,5 +286,44 @@ describe.skipIf(ffmpeg === undefined)(`videos${ffmpeg === undefined ? ` (${noFfm
     put("/other.mp4", { type: "image/jpeg", body: copy });
     await run({ deadlineSeconds: 60 });
     expect(last(ids[4]!).state).toBe("there");
+  });
+});
+
+describe("a comparison that is ended", () => {
+  const item = { id: "1", address: "http://host.example/", case: "1", since: 0, deadlineHours: 48 };
+  const seen = (words: string[] | undefined, media: string[]): Fetched => ({
+    page: { status: 200, requested: item.address, answered: item.address, digest: "", words } as Fetched["page"],
+    headers: {},
+    media,
+    bytes: photo,
+    more: false,
+    release: () => undefined,
+  });
+  const failure = new Error("the connection ended");
+  const stopped = new Error("stopped");
+
+  test.each([
+    ["while an image of a page is fetched", seen(["words"], ["/1.jpg", "/2.jpg"]), 2],
+    ["while a file is compared", seen(undefined, []), 1],
+  ])("%s says nothing of the address", async (_, fetched, failures) => {
+    for (const stops of [true, false]) {
+      const stop = new AbortController();
+      let calls = 0;
+      const fail = async (): Promise<never> => {
+        calls++;
+        if (stops) stop.abort(stopped);
+        throw failure;
+      };
+      const comparison = {
+        store: { searchImage: fail } as unknown as BankStore,
+        videos: new Slots(1),
+        isolation: "none" as const,
+        signal: stop.signal,
+      };
+      const compared = compareMedia(comparison, { fetch: fail } as unknown as Host, item, fetched);
+      if (stops) await expect(compared).rejects.toBe(stopped);
+      else expect(await compared).toEqual({ found: false, compared: 0, failed: failures });
+      expect(calls).toBe(stops ? 1 : failures);
+    }
   });
 });
