@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 /** The program `empreinte-watch`, which `empreinte watch` runs. */
-import { tuneProcess } from "empreinte";
 import { watchCommand } from "./commands/watch.js";
 
-tuneProcess();
 const stop = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
 process.exitCode = await watchCommand(process.argv.slice(2), {

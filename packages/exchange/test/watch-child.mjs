@@ -1,10 +1,7 @@
 // Checks all that a store watches, and prints how many addresses that were and the most memory that it took, in MiB.
-import { tuneProcess } from "empreinte";
 import { BankStore } from "empreinte/bank";
 import { runWatch } from "../dist/watch/run-watch.js";
 
-// As the command does.
-tuneProcess();
 const store = await BankStore.open(process.argv[2]);
 const checked = await runWatch(store, { allow: ["127.0.0.0/8"], pauseSeconds: 0, hosts: 64, deadlineSeconds: 60 });
 await store.close();
