@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hashDistance, hashToBytes, hashToHex } from "../../dist/index.js";
 import { InvalidHashError } from "../../dist/errors.js";
+import { trivialHashReason } from "../../dist/hash/value.js";
 import { bigDistance } from "../support/hashes.ts";
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
@@ -10,6 +11,24 @@ const pair = fc.tuple(hash, fc.array(fc.nat(255), { maxLength: 40 })).map(([a, f
   const b = new Uint8Array(a);
   for (const bit of flips) b[bit >> 3]! ^= 1 << (bit & 7);
   return [a, b] as const;
+});
+
+test("a hash is unbalanced below 64 set bits and above 192, whichever they are", () => {
+  const all = Array.from({ length: 256 }, (_, bit) => bit);
+  const withBits = (count: number): fc.Arbitrary<Uint8Array> =>
+    fc.shuffledSubarray(all, { minLength: count, maxLength: count }).map((bits) => {
+      const bytes = new Uint8Array(32);
+      for (const bit of bits) bytes[bit >> 3]! |= 1 << (bit & 7);
+      return bytes;
+    });
+  for (const [count, trivial] of [
+    [63, true],
+    [64, false],
+    [192, false],
+    [193, true],
+  ] as const) {
+    fc.assert(fc.property(withBits(count), (bytes) => (trivialHashReason(bytes) !== undefined) === trivial));
+  }
 });
 
 describe("text", () => {
@@ -26,6 +45,18 @@ describe("text", () => {
           base64url: Buffer.from(bytes).toString("base64url"),
         }[form];
         expect(Buffer.compare(hashToBytes(text!), bytes)).toBe(0);
+      }),
+    );
+  });
+
+  test("43 characters of base64 whose last two bits are set are no hash", () => {
+    fc.assert(
+      fc.property(hash, fc.integer({ min: 1, max: 3 }), (bytes, set) => {
+        const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const text = Buffer.from(bytes).toString("base64").slice(0, 43);
+        const other = text.slice(0, 42) + digits[digits.indexOf(text[42]!) + set]!;
+        expect(Buffer.compare(hashToBytes(text), bytes)).toBe(0);
+        for (const wrong of [other, `${other}=`]) expect(() => hashToBytes(wrong)).toThrow(InvalidHashError);
       }),
     );
   });
