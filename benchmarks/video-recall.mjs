@@ -1,7 +1,7 @@
 // What is found of videos after editing: `npm run bench:video-recall`. Clips of ../shared where it is there and twelve
-// generated ones, each edited in twelve ways by ffmpeg; and unrelated videos behind the same leaders. For each way of
-// sampling the list and the query: the share found, the share whose segment is right to within half a second on all
-// four ends, and how many of the query's frames were looked up in the index.
+// generated ones, each edited in twelve ways by ffmpeg; the same in bars, cropped and turned; and unrelated videos
+// behind the same leaders. For each way of sampling the list and the query: the share found, the share whose segment is
+// right to within half a second on all four ends, and how many of the query's frames were looked up in the index.
 //
 //   node benchmarks/video-recall.mjs [--keep FOLDER] [--clips N]
 //
@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { findFfmpeg, hashVideo, VideoIndex } from "../dist/doors/video.js";
 import { HashIndex } from "../dist/index.js";
 import { edited, edits } from "./video-recall/edits.mjs";
+import { reframed } from "./video-recall/reframed.mjs";
 import { clip, ledClip, mixes } from "./video-recall/scenes.mjs";
 
 const { values } = parseArgs({ options: { keep: { type: "string" }, clips: { type: "string", default: "12" } } });
@@ -116,6 +117,7 @@ async function main() {
       `  all: found ${percent(found, cases.length)}, right ${percent(right, cases.length)}; ${lookedUp} of ${frames} frames looked up (${percent(lookedUp, frames)}), ${(ms / cases.length).toFixed(1)} ms a query`,
     );
   }
+  await reframed(folder, clips);
   await unrelated();
 }
 
