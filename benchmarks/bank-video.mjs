@@ -90,7 +90,7 @@ function minute(number, from, fps) {
 
 const folder = await mkdtemp(join(tmpdir(), "empreinte-bank-video-"));
 try {
-  const { kernel } = await diagnose({ selfTest: false });
+  const { kernel } = await diagnose();
   const report = new Report("bank-video", given, { kernel, hours, frames: hours * frames, seed });
   const line = (name, figures, text) => report.result(name, figures, `${name.padEnd(22)} ${text}`);
   const path = join(folder, "films.bank");

@@ -80,7 +80,7 @@ async function importList(store, source, list) {
 
 const folder = await mkdtemp(join(tmpdir(), "empreinte-bank-"));
 try {
-  const { kernel } = await diagnose({ selfTest: false });
+  const { kernel } = await diagnose();
   const report = new Report("bank", given, { kernel, entries, sources: "of 10 % and 90 %", seed });
   const line = (name, figures, text) => report.result(name, figures, `${name.padEnd(22)} ${text}`);
   const rate = (value) => `${count(value)} entries a second`;

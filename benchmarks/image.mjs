@@ -102,7 +102,7 @@ async function main() {
   const given = settings({ files: 300, small: 10_000, runs: 5, seed: 1 });
   const { files, small, runs, seed } = given;
   const { diagnose, hashImage } = await import("../dist/index.js");
-  const { kernel } = await diagnose({ selfTest: false });
+  const { kernel } = await diagnose();
   const { sharp: sharpVersion, vips } = sharp.versions;
   const report = new Report("images", given, { kernel, sharp: sharpVersion, libvips: vips, seed });
   const own = (job) => inOwnProcess(import.meta.url, job);

@@ -12,7 +12,6 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { diagnose, HashIndex } from "../../dist/index.js";
 import { build, changes } from "./changes.mjs";
-import { crossovers } from "./crossovers.mjs";
 import { files } from "./files.mjs";
 import { clockName, Peers, printTargets, row, slice, target, us } from "./measure.mjs";
 import { batches, checkRecall, nearest, singleQueries } from "./searches.mjs";
@@ -79,12 +78,10 @@ async function measureOne(programs, folder, kernel, n, data) {
     row("lean, radius 31, one query", us(leanTime), us(t.read / leanTime));
     if (n === 1e7) target(`1e+7 ${data}, lean, radius 31: a streaming read / ours`, t.read / leanTime, 60);
     lean.close();
-    if (data === "uniform" && n === sizes[0]) about.crossing = () => crossovers(about);
   } finally {
     about.peers?.close();
     for (const part of ["rows", "queries"]) rmSync(`${name}.${part}`, { force: true });
   }
-  await about.crossing?.();
 }
 
 /** `readFileSync` stops at 2 GiB. */

@@ -26,6 +26,7 @@
         "native/search/query/multi_index.cc",
         "native/search/shard/region.cc",
         "native/search/query/pass.cc",
+        "native/search/query/planner.cc",
         "native/search/file/save.cc",
         "native/search/query/searcher.cc",
         "native/search/index/tombstones.cc",

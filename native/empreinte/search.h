@@ -22,6 +22,21 @@ typedef enum emp_search_strategy EMP_ANY_NUMBER {
   EMP_STRATEGY_MULTI_INDEX /* Uses tables wherever a shard has them and the radius is at most 79 (8 tables: 39). */
 } emp_search_strategy;
 
+/* From how many rows on the multi-index is faster than a scan for queries up to a radius, where no smaller crossover
+ * has the radius. */
+typedef struct emp_crossover {
+  uint32_t radius; /* 0 … 256 differing bits. */
+  uint32_t single; /* Rows, for one query; UINT32_MAX is never. */
+  uint32_t batch;  /* Rows, for each query of a batch; UINT32_MAX is never. */
+} emp_crossover;
+#define EMP_MOST_CROSSOVERS 16
+
+/* Replaces the crossovers by which EMP_STRATEGY_AUTO chooses, for the whole process. Beyond the last radius every
+ * search is a scan. A count of 0 restores the built-in crossovers. No answer depends on them, and any thread may call
+ * this at any time. Returns EMP_BAD_RADIUS for a radius above 256, and EMP_BAD_OPTION for more than EMP_MOST_CROSSOVERS
+ * or radii that do not ascend; the crossovers then stay as they were. */
+emp_status emp_crossovers_set(const emp_crossover* crossovers, size_t count);
+
 typedef struct emp_search_options {
   const emp_kernel* kernel; /* NULL selects the best supported kernel. */
   emp_search_strategy strategy;

@@ -1,5 +1,6 @@
 import type { CopyIndex, NearHash } from "../copies/types.js";
 import type { HashLike } from "../hash/value.js";
+import { readCrossovers } from "../native/crossovers.js";
 import { kernelName } from "../native/kernel.js";
 import { threadPoolSize } from "../thread-pool.js";
 import { withCancelToken } from "../native/abort.js";
@@ -28,8 +29,12 @@ export class Searcher implements CopyIndex {
   /** `EMPREINTE_KERNEL` as the first search finds it: reading the environment takes longer than a small search. */
   #kernel: { name: string | undefined } | undefined;
 
-  /** @param checkOpen throws where the index was closed. It is called again after the caller's code has run. */
+  /**
+   * @param checkOpen throws where the index was closed. It is called again after the caller's code has run.
+   * @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT`: `EMPREINTE_CROSSOVERS` has no crossovers.
+   */
   constructor(handle: IndexHandle, checkOpen: () => void) {
+    readCrossovers();
     this.#handle = handle;
     this.#checkOpen = checkOpen;
   }

@@ -215,6 +215,15 @@ const checks: Check[] = [
     sanitized: text(2, 12_000),
   },
   {
+    // Arguments: seed, rows.
+    title: "crossovers change what a search costs, and no answer",
+    sources: ["test/native/crossovers.cc"],
+    right: /^[1-9]\d* checks, 0 failures$/m,
+    host: text(1, 40_000),
+    sanitized: text(2, 40_000),
+    threads: text(3, 40_000),
+  },
+  {
     // Arguments: seed, rounds.
     title: "the aligner finds what was done to a video, and agrees with brute force",
     sources: ["test/native/video.cc"],

@@ -1,5 +1,6 @@
 // searchSync and search. Hits come back as one Float64Array of triples, sorted by query, distance, entry and crop: the
 // entry's id, the query, and 512 times the number of the crop plus the distance.
+#include <cstring>
 #include <memory>
 
 #include "index_handle.h"
@@ -106,10 +107,28 @@ class SearchJob : public Job {
   int done_ = 0;
 };
 
+// Three numbers for each crossover, in order: the radius, the rows for one query, and those for a batch.
+void set_crossovers(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Bytes numbers;
+  if (!read_bytes(info[0], &numbers)) return;
+  constexpr size_t kSize = sizeof(emp_crossover);
+  emp_crossover crossovers[EMP_MOST_CROSSOVERS];
+  const size_t count = numbers.size / kSize;
+  if (numbers.size % kSize != 0 || count > EMP_MOST_CROSSOVERS) {
+    fail(env, EMP_BAD_OPTION);
+    return;
+  }
+  if (count > 0) std::memcpy(crossovers, numbers.data, numbers.size);
+  const emp_status status = emp_crossovers_set(crossovers, count);
+  if (status != EMP_OK) fail(env, status);
+}
+
 }  // namespace
 
 void add_search(Napi::Env env, Napi::Object exports) {
   exports.Set("searchSync", Napi::Function::New(env, search_sync, "searchSync"));
+  exports.Set("setCrossovers", Napi::Function::New(env, set_crossovers, "setCrossovers"));
   exports.Set("search", Napi::Function::New(env, SearchJob::queue, "search"));
 }
 

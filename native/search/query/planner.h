@@ -1,21 +1,16 @@
-// Chooses the strategy for one shard. All crossovers are here; `npm run bench:search` measures them. Every strategy
-// gives the same answer.
+// Chooses the strategy for one shard. Every strategy gives the same answer. `planner.cc` has the crossovers.
 #pragma once
 #include "../../empreinte.h"
 #include "../shard/shard.h"
 
 namespace empreinte {
 
-// The least number of rows from which the multi-index is faster than a scan up to a radius, for one query and in a
-// batch. Shards with tables of long chunks have more rows than that.
-struct Crossover {
-  uint32_t radius, single, batch;
-};
 constexpr uint32_t kNever = UINT32_MAX;
-constexpr Crossover kCrossovers[] = {
-    {15, 4096, 4096},     {23, 4096, 6144},     {31, 20480, 20480},     {39, 98304, 131072},    {47, 98304, 65536},
-    {55, 114688, 114688}, {63, 196608, 196608}, {67, 1572864, 1572864}, {71, 4194304, 4194304}, {256, kNever, kNever},
-};
+
+// Returns the least number of rows from which the multi-index is faster than a scan up to a radius. Shards with tables
+// of long chunks have more rows than that.
+uint32_t crossover(uint32_t radius, bool batch);
+
 // A batch of at least this many queries shares the reading of the rows.
 constexpr size_t kBatch = 8;
 
@@ -25,13 +20,9 @@ inline uint32_t scan_columns(uint32_t radius) { return radius <= 34 ? 3 : radius
 
 inline bool multi_index_pays(uint32_t rows, uint32_t tables, uint32_t radius, size_t queries) {
   if (tables == 0) return false;
-  for (const Crossover& c : kCrossovers)
-    if (radius <= c.radius) {
-      const uint32_t from = queries >= kBatch ? c.batch : c.single;
-      // A lean shard has only every second table, so a search makes some ten times as many probes.
-      return from != kNever && rows / (tables == kChunks / 2 ? 10 : 1) >= from;
-    }
-  return false;
+  const uint32_t from = crossover(radius, queries >= kBatch);
+  // A lean shard has only every second table, so a search makes some ten times as many probes.
+  return from != kNever && rows / (tables == kChunks / 2 ? 10 : 1) >= from;
 }
 
 // Returns whether a query is in the middle of a sixtieth of all rows or more. Reading them one by one costs more than a

@@ -38,6 +38,12 @@ export interface NativeIndexStats {
 }
 
 export interface SearchFunctions {
+  /**
+   * Replaces the crossovers by which the strategy `auto` chooses, for the whole process. Three numbers for each, as
+   * bytes of a `Uint32Array`: the radius, the rows for one query, and those for a batch; 2^32 − 1 is never. The radii
+   * ascend. None restores the built-in ones. At most 16.
+   */
+  setCrossovers(numbers: Uint8Array): void;
   /** Creates an empty index. `tables` is 16, 8 or 0. */
   createIndex(tables: number): IndexHandle;
   /** Maps a file and checks its structure. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HashIndex } from "../../../dist/index.js";
-import { empreinte, folder, known, makeImage } from "../../support/cli.ts";
+import { empreinte, empreinteProcess, folder, known, makeImage } from "../../support/cli.ts";
 import { hexHashes } from "../../support/lists.ts";
 
 const here = folder();
@@ -183,6 +183,49 @@ describe("index bench", () => {
     expect(text.stdout).toMatch(/^ *31 +32( +[\d.,]+){6}$/m);
     expect(text.stdout).toMatch(/All strategies gave the same answers/);
     expect(text.code).toBe(0);
+  });
+
+  it("--crossovers prints what EMPREINTE_CROSSOVERS takes, and the answers stay the same", async () => {
+    const radii = [15, 23, 31, 39, 47, 55, 63, 71, 79];
+    const json = await at(["index", "bench", "full.idx", "--crossovers", "--json", "--seconds", "0.1"]);
+    expect(json).toMatchObject({ code: 0, stderr: "" });
+    const { crossovers, environment, ...about } = JSON.parse(json.stdout) as {
+      crossovers: Record<"radius" | "single" | "batch", number | null>[];
+      environment: string;
+    };
+    expect(about).toEqual({ path: "full.idx", rows: 60_004, bytes: expect.any(Number), kernel: expect.any(String) });
+    const shown = (rows: number | null): string => (rows === null ? "never" : String(rows));
+    const list = crossovers.map(({ radius, single, batch }) => `${radius}:${shown(single)}/${shown(batch)}`);
+    expect(environment).toBe(`EMPREINTE_CROSSOVERS=${list.join(",")}`);
+    expect(crossovers.map(({ radius }) => radius)).toEqual(radii);
+    const text = await at(["index", "bench", "full.idx", "--crossovers", "--seconds", "0.1"]);
+    expect(text.code).toBe(0);
+    const lines = text.stdout.trim().split("\n");
+    expect(lines[1]).toMatch(/^radius +one +batch$/);
+    const cell = String.raw`(\d{1,2},\d{3}|never)`;
+    expect(lines.slice(2, -1).map((line) => Number.parseInt(line))).toEqual(radii);
+    for (const line of lines.slice(2, -1)) expect(line).toMatch(new RegExp(String.raw`^ +\d\d +${cell} +${cell}$`));
+    expect(lines.at(-1)).toMatch(/^EMPREINTE_CROSSOVERS=15:[^ ]+$/);
+    const scan = ["scan", "--index", "full.idx", "--json", "photos"];
+    const usual = await at(scan);
+    for (const EMPREINTE_CROSSOVERS of [environment.slice(21), "256:0/0", "256:never/never"]) {
+      const env = { ...process.env, EMPREINTE_CROSSOVERS };
+      expect(await empreinteProcess(scan, { cwd: here, env })).toEqual(usual);
+    }
+  });
+
+  it("a wrong EMPREINTE_CROSSOVERS is refused by name", async () => {
+    const env = { ...process.env, EMPREINTE_CROSSOVERS: "31:1" };
+    const { code, stdout, stderr } = await empreinteProcess(["index", "info", "full.idx"], { cwd: here, env });
+    expect(stderr).toMatch(/RADIUS:ROWS\/ROWS.* for EMPREINTE_CROSSOVERS but received "31:1"/);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+  });
+
+  it("--crossovers refuses an index that is too small to say anything", async () => {
+    await at(["index", "build", second, "-o", "small.idx"]);
+    const { code, stderr } = await at(["index", "bench", "small.idx", "--crossovers"]);
+    expect(stderr).toMatch(/small\.idx|32,768 entries or more/);
+    expect(code).toBe(64);
   });
 });
 

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { HashIndex, IndexMatch, SearchOptions } from "../../../index.js";
+import type { Crossover } from "./crossovers.js";
 import { jsonPath, jsonText } from "../../io/names.js";
-import { status } from "../../io/session.js";
+import { type Session, status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
 
 type SearchStrategy = NonNullable<SearchOptions["strategy"]>;
@@ -64,6 +65,20 @@ function table(results: Result[]): string[] {
       lines.push([String(radius), String(batch), ...row.map(({ microseconds }) => shown(microseconds)), perSecond]);
     }
   }
+  return aligned(lines);
+}
+
+/** Rows: the radii; columns: one query and a batch. */
+function crossoverTable(crossovers: readonly Crossover[]): string[] {
+  const entries = (count: number): string => (count === Infinity ? "never" : count.toLocaleString("en"));
+  return aligned([
+    ["radius", "one", "batch"],
+    ...crossovers.map(({ radius, single, batch }) => [String(radius), entries(single), entries(batch)]),
+  ]);
+}
+
+/** Returns lines whose cells end below each other. */
+function aligned(lines: readonly string[][]): string[] {
   const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
   return lines.map((line) => line.map((cell, i) => cell.padStart(widths[i]!)).join("  "));
 }
@@ -98,16 +113,39 @@ async function measureAll(
   return { results, agree, hits };
 }
 
+/** Measures the crossovers and prints them. */
+async function printCrossovers(
+  session: Session,
+  about: { rows: number; bytes: number; kernel: string | undefined },
+  seconds: number,
+  json: boolean,
+): Promise<number> {
+  const { crossoversText, measureCrossovers } = await import("./crossovers.js");
+  const crossovers = await measureCrossovers(about.rows, seconds, session.signal);
+  const environment = `EMPREINTE_CROSSOVERS=${crossoversText(crossovers)}`;
+  if (json) {
+    // JSON has no Infinity: it is null.
+    await session.line(jsonText({ ...about, crossovers, environment }));
+    return status.nothing;
+  }
+  await session.line("From how many entries on tables are faster than scans, for one query and in a batch of 32:");
+  for (const line of crossoverTable(crossovers)) await session.line(line);
+  await session.line(environment);
+  return status.nothing;
+}
+
 export const command: Command = defineCommand({
   name: "index bench",
   summary: "Measure how fast an index is on this machine",
   description: [
     "Measures searches at radius 15, 31 and 63 with one query, a batch of 32, and the eight orientations of an image. Prints the median microseconds for a query and queries a second, on one thread. `auto` is the strategy that the library chooses; `scan`, `columns`, `tiled` and `multi-index` are forced.",
     "The queries are random hashes, because most scanned images are unrelated to every entry. All strategies must give the same answers.",
+    "With --crossovers, the command measures indexes of random hashes instead, of 4,096 entries up to as many as FILE has. For each radius it prints from how many entries on the tables are faster than a scan. The last line is the environment variable that makes every search on this machine choose by these figures.",
   ],
   arguments: { file: { does: "The index." } },
   options: {
     json: { type: "flag", does: "Print one JSON object." },
+    crossovers: { type: "flag", does: "Measure from how many entries on tables are faster than scans." },
     seconds: {
       type: "number",
       value: "N",
@@ -125,17 +163,22 @@ export const command: Command = defineCommand({
           "index",
           '{"path", "rows", "bytes", "kernel", "results":[{"radius", "queries", "strategy", "microseconds", "perSecond", "runs"}],"agree", "hits"}',
         ],
+        [
+          "--crossovers",
+          '{"path", "rows", "bytes", "kernel", "crossovers":[{"radius", "single", "batch"}],"environment"}; `single` or `batch` is null where tables were not faster',
+        ],
       ],
     },
   ],
   statuses: { 0: "The index was measured.", 1: "Two strategies gave different answers.", 2: "FILE cannot be used." },
   examples: [{ command: "empreinte index bench known.idx --seconds 5", does: "Measure an index for five seconds." }],
-  async run({ arguments: { file: path }, options: { json, seconds } }, session) {
+  async run({ arguments: { file: path }, options: { json, seconds, crossovers } }, session) {
     const { diagnose, HashIndex } = await import("../../../index.js");
     using index = await HashIndex.open(path, { signal: session.signal });
-    const { results, agree, hits } = await measureAll(index, seconds, session.signal);
     const { rows, bytes } = index.stats();
     const { kernel } = await diagnose();
+    if (crossovers) return printCrossovers(session, { ...jsonPath(path), rows, bytes, kernel }, seconds, json);
+    const { results, agree, hits } = await measureAll(index, seconds, session.signal);
     const end = agree ? status.nothing : status.found;
     if (json) {
       await session.line(jsonText({ ...jsonPath(path), rows, bytes, kernel, results, agree, hits }));
