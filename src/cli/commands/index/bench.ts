@@ -140,7 +140,7 @@ export const command: Command = defineCommand({
   description: [
     "Measures searches at radius 15, 31 and 63 with one query, a batch of 32, and the eight orientations of an image. Prints the median microseconds for a query and queries a second, on one thread. `auto` is the strategy that the library chooses; `scan`, `columns`, `tiled` and `multi-index` are forced.",
     "The queries are random hashes, because most scanned images are unrelated to every entry. All strategies must give the same answers.",
-    "With --crossovers, the command measures indexes of random hashes instead, of 4,096 entries up to as many as FILE has. For each radius it prints from how many entries on the tables are faster than a scan. The last line is the environment variable that makes every search on this machine choose by these figures.",
+    "With --crossovers, the command measures indexes of random hashes instead, the largest with as many entries as FILE. For each radius it prints from how many entries on tables are faster than a scan. The last line is an environment variable: searches that have it choose by these figures.",
   ],
   arguments: { file: { does: "The index." } },
   options: {
@@ -165,7 +165,7 @@ export const command: Command = defineCommand({
         ],
         [
           "--crossovers",
-          '{"path", "rows", "bytes", "kernel", "crossovers":[{"radius", "single", "batch"}],"environment"}; `single` or `batch` is null where tables were not faster',
+          '{"path", "rows", "bytes", "kernel", "crossovers":[{"radius", "single", "batch"}],"environment"}; `single` or `batch` is null where tables were not faster.',
         ],
       ],
     },
