@@ -208,10 +208,9 @@ describe("index bench", () => {
     expect(lines.at(-1)).toMatch(/^EMPREINTE_CROSSOVERS=15:[^ ]+$/);
     const scan = ["scan", "--index", "full.idx", "--json", "photos"];
     const usual = await at(scan);
-    for (const EMPREINTE_CROSSOVERS of [environment.slice(21), "256:0/0", "256:never/never"]) {
-      const env = { ...process.env, EMPREINTE_CROSSOVERS };
-      expect(await empreinteProcess(scan, { cwd: here, env })).toEqual(usual);
-    }
+    // Whatever was measured, and where every search is a scan.
+    const env = { ...process.env, EMPREINTE_CROSSOVERS: `${list[0]},256:never/never` };
+    expect(await empreinteProcess(scan, { cwd: here, env })).toEqual(usual);
   });
 
   it("a wrong EMPREINTE_CROSSOVERS is refused by name", async () => {
