@@ -3,7 +3,7 @@
  * it opens, and the matcher looks the context up by the store.
  */
 import { InvalidArgumentError, BankError } from "../../errors.js";
-import type { LiveIndex } from "../index/live-index.js";
+import { type LiveIndex, LostFileError } from "../index/live-index.js";
 import type { Audit } from "../inspect/audit.js";
 import type { Database } from "../storage/database.js";
 import { counter } from "../storage/schema.js";
@@ -50,17 +50,25 @@ export class DecisionContext {
         return work(new LiveSnapshot(database, live, beginOnce));
       });
     } catch (error) {
-      if (!(error instanceof ChangedError)) throw error;
+      if (!(error instanceof ChangedError) && !(error instanceof LostFileError)) throw error;
       return this.#readAll(work);
     }
   }
 
   /** Runs `work` in one reading that begins at once. */
   #readAll<T>(work: (snapshot: LiveSnapshot) => T): T {
-    return this.#database.reading(() => {
-      this.#live.sync();
-      return work(new LiveSnapshot(this.#database, this.#live, () => undefined));
-    });
+    const read = (): T =>
+      this.#database.reading(() => {
+        this.#live.sync();
+        return work(new LiveSnapshot(this.#database, this.#live, () => undefined));
+      });
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof LostFileError)) throw error;
+      // From now on the index has memory of its own.
+      return read();
+    }
   }
 
   /**

@@ -89,15 +89,18 @@ export async function applyRevisions(context: ApplyContext, given: Uint8Array): 
   const decoded = decode(checkBytes("revisions", given));
   const { from, to, toDigest, removed } = decoded;
   let stoppedAfter = 0;
-  const apply = (): void => {
-    applyingTo(database, () => applyInTransaction(context, decoded));
+  const transaction = (): void => applyingTo(database, () => applyInTransaction(context, decoded));
+  const applied = (): void => {
     database.reading(() => live.sync());
     stoppedAfter = performance.now() - start;
   };
-  if (!removed) apply();
-  else {
-    await live.removing(() => {
-      apply();
+  if (!removed) {
+    transaction();
+    applied();
+  } else {
+    await live.removing(async () => {
+      await live.makingRoom(transaction);
+      applied();
       database.checkpoint();
       database.assertInPlace();
     });

@@ -4,6 +4,7 @@ import { HashIndex } from "../../search/hash-index.js";
 import type { Database } from "../storage/database.js";
 import { checkRun, isLive, readRecord, recordBytes, recordsFrom } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
+import type { MappedFile } from "./mapped-file.js";
 
 /** An index, the revision of the store that it has, and the first signal that it does not have. */
 export interface IndexState {
@@ -12,6 +13,14 @@ export interface IndexState {
   next: number;
   /** Whether signals are being added to it. It stays true after an error. */
   adding?: boolean;
+  /** The file that the index is mapped from. Undefined where all of it is in memory of its own. */
+  file?: MappedFile | undefined;
+}
+
+/** Frees an index. */
+export function closeState({ index, file }: IndexState): void {
+  index.close();
+  file?.close();
 }
 
 /** Signals that one step reads, which takes some milliseconds. */
@@ -51,6 +60,18 @@ export async function buildIndex(database: Database): Promise<IndexState> {
     return { index, revision, next };
   } catch (error) {
     index.close();
+    throw error;
+  }
+}
+
+/** Builds an index at once. Call it inside a reading or a transaction. */
+export function buildIndexNow(database: Database): IndexState {
+  const state: IndexState = { index: new HashIndex(), revision: 0, next: 0 };
+  try {
+    advance(database, state);
+    return state;
+  } catch (error) {
+    state.index.close();
     throw error;
   }
 }

@@ -11,7 +11,8 @@ import { indexHeaderBytes, readIndexHeader } from "../../search/file.js";
 import { withFolderLock } from "../../search/folder-lock.js";
 import { HashIndex } from "../../search/hash-index.js";
 import type { Database } from "../storage/database.js";
-import type { IndexState } from "./build-index.js";
+import { closeState, type IndexState } from "./build-index.js";
+import { MappedFile } from "./mapped-file.js";
 import { removeIndexFile } from "./remove-file.js";
 
 /** Returns the path of a store's index file. */
@@ -95,30 +96,42 @@ export async function openIndexFile(database: Database): Promise<IndexState | un
       if (validIndexFile(database)?.header.equals(valid.header) !== false) return undefined;
       continue;
     }
-    const index = await openWarm(path);
-    if (index !== undefined && (await headerOf(path))?.equals(valid.header)) {
-      return { index, revision: valid.revision, next: valid.next };
+    const opened = await openChecked(path);
+    if (opened !== undefined && (await headerOf(path))?.equals(valid.header)) {
+      return { ...opened, revision: valid.revision, next: valid.next };
     }
-    index?.close();
+    if (opened !== undefined) closeState({ ...opened, revision: 0, next: 0 });
     // Another process has replaced the file meanwhile, or removed it. Otherwise it is damaged.
     if ((await headerOf(path))?.equals(valid.header)) return undefined;
   }
   return undefined;
 }
 
-/** Opens an index file in memory, or returns undefined if it cannot be opened or is damaged. */
-async function openWarm(path: string): Promise<HashIndex | undefined> {
-  let index: HashIndex | undefined;
+/** An index with fewer rows, which has no tables for most of them, is small enough to be copied. */
+export const leastMapped = 16_384;
+
+/**
+ * Opens an index file and checks it, or returns undefined if it cannot be opened or is damaged. A large one stays
+ * mapped, so that all processes share its memory.
+ */
+async function openChecked(path: string): Promise<Pick<IndexState, "index" | "file"> | undefined> {
+  let [index, file]: [HashIndex | undefined, MappedFile | undefined] = [undefined, undefined];
   try {
-    index = await HashIndex.open(path, { verify: "later" });
-    // Reading it into memory checks it, makes searches faster, and leaves no open handle to a file that is removed.
+    file = new MappedFile(path);
+    index = await HashIndex.open(path);
+    // On Windows the addon has read the file.
+    if (process.platform !== "win32" && index.size >= leastMapped) {
+      if (file.isAt(path)) return { index, file };
+      throw new IndexError("ERR_EMPREINTE_INDEX_FILE", "The file was replaced while it was opened");
+    }
     await index.warm();
-    return index;
+    file.close();
+    return { index };
   } catch (error) {
     index?.close();
-    if (error instanceof IndexError || (error instanceof EmpreinteError && error.code === "ERR_EMPREINTE_READ")) {
-      return undefined;
-    }
+    file?.close();
+    if (error instanceof IndexError || (error as NodeJS.ErrnoException).syscall !== undefined) return undefined;
+    if (error instanceof EmpreinteError && error.code === "ERR_EMPREINTE_READ") return undefined;
     throw error;
   }
 }

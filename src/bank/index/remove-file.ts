@@ -21,7 +21,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { EmpreinteError, printable, systemReason } from "../../errors.js";
 
-const magic = "EMPREIDX";
+/** What an index file begins with. */
+export const indexMagic = "EMPREIDX";
 const zeros = Buffer.alloc(1 << 20);
 
 /**
@@ -81,20 +82,24 @@ function targetOf(link: string): string | undefined {
 }
 
 function isIndexFile(path: string): boolean {
-  const start = Buffer.alloc(magic.length);
+  const start = Buffer.alloc(indexMagic.length);
   const descriptor = openSync(path, "r");
   try {
-    return readSync(descriptor, start, 0, start.length, 0) === start.length && start.toString("latin1") === magic;
+    return readSync(descriptor, start, 0, start.length, 0) === start.length && start.toString("latin1") === indexMagic;
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** Overwrites a file in place. It keeps its length, so that a process that has mapped it is not killed. */
+/**
+ * Overwrites a file in place. It keeps its length, so that a process that has mapped it is not killed, and its first
+ * bytes go first, by which that process sees that its searches are wrong from now on.
+ */
 function zero(path: string): void {
   const descriptor = openSync(path, "r+");
   try {
     const { size } = fstatSync(descriptor);
+    writeSync(descriptor, zeros, 0, Math.min(size, indexMagic.length), 0);
     for (let at = 0; at < size;) at += writeSync(descriptor, zeros, 0, Math.min(zeros.length, size - at), at);
     fsyncSync(descriptor);
   } finally {

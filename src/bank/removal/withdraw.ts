@@ -45,8 +45,9 @@ export async function removeSelection(
   const start = performance.now();
   let stoppedAfter = 0;
   database.assertInPlace();
-  const removed = await live.removing(() => {
-    const result = database.transaction(() => removeInTransaction(context, selection, kind));
+  const removed = await live.removing(async () => {
+    const remove = (): ReturnType<typeof removeInTransaction> => removeInTransaction(context, selection, kind);
+    const result = await live.makingRoom(() => database.transaction(remove));
     database.reading(() => live.sync());
     stoppedAfter = performance.now() - start;
     database.checkpoint();

@@ -3,7 +3,7 @@
  * completed.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -158,6 +158,29 @@ describe("a full disk", () => {
       expect(remaining(folder, values)).toEqual([]);
       expect(store.verify()).toEqual([]);
       await store.close();
+    } finally {
+      spawnSync("umount", ["-l", disk]);
+    }
+  });
+
+  test("a withdrawal waits until no process maps the removed index file, and then has its room", async (ctx) => {
+    const disk = mkdtempSync(join(base, "disk-"));
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", disk]).status === 0;
+    if (!mounted) return ctx.skip("skipped: needs the right to mount a file system");
+    try {
+      const { path, folder } = await filled(disk, 1100);
+      const [store, other] = [await BankStore.open(path), await BankStore.open(path)];
+      expect(readFileSync("/proc/self/maps", "utf8").split(`${path}.index`)).toHaveLength(3);
+      spawnSync("sh", ["-c", `cat /dev/zero > ${join(disk, "others")}`]);
+      await store.withdraw({ case: "case 3" });
+      store.checkpoint();
+      expect(remaining(folder, hashesOfCase(3))).toEqual([]);
+      for (const one of [store, other]) {
+        expect(await one.search(hashesOfCase(3)[0]!)).toEqual([]);
+        expect(await one.search(hashesOfCase(4)[0]!)).toHaveLength(1);
+        expect(one.verify()).toEqual([]);
+        await one.close();
+      }
     } finally {
       spawnSync("umount", ["-l", disk]);
     }

@@ -72,7 +72,8 @@ export class Service {
   draining = false;
   #saving: NodeJS.Timeout | undefined;
   #watching: NodeJS.Timeout | undefined;
-  #saved: number;
+  /** The revision of the index file. Where there was none at the start, the first `save` makes it. */
+  #saved = -1;
 
   private constructor(config: Config, store: BankStore, state: State, options: ServiceOptions) {
     this.config = config;
@@ -102,7 +103,6 @@ export class Service {
     this.people = new People(state, this.now, record, options.passwordCost);
     this.review = config.review ? this.#makeReview(record) : undefined;
     this.metrics.build.set(1, { version: version });
-    this.#saved = store.revision;
   }
 
   #makeReview(record: Keys["record"]): Review {
