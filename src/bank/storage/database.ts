@@ -38,6 +38,9 @@ const isBusy = (error: unknown): boolean => [5, 6].includes(primaryCode(error));
 const shortestPause = 1;
 const longestPause = 25;
 
+/** 64 MiB. */
+const pagesOfLongLog = 16_384;
+
 /** Waits on this thread, longer each time. A call of the store waits here, too, while another process writes. */
 function pause(turn: number): void {
   const milliseconds = Math.min(longestPause, shortestPause * 2 ** Math.min(turn, 10));
@@ -192,6 +195,22 @@ export class Database {
       }
       pause(turn);
     }
+  }
+
+  /**
+   * Lets the log grow to 64 MiB instead of 4 until the returned function is called. An import of many batches changes
+   * the same pages of the index of ids in each of them, and each of its checkpoints writes them all to the file.
+   */
+  growLog(): () => void {
+    const limit = (pages: number): unknown => this.all(`PRAGMA wal_autocheckpoint = ${pages}`);
+    const [usual] = this.get<[number]>("PRAGMA wal_autocheckpoint")!;
+    limit(pagesOfLongLog);
+    return () => {
+      if (this.#closed) return;
+      limit(usual);
+      // As much as no reader needs. It waits for nobody.
+      this.all("PRAGMA wal_checkpoint(PASSIVE)");
+    };
   }
 
   /** Empties the log where it has anything. A log that another process keeps stays, and its process empties it. */

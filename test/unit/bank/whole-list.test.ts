@@ -152,7 +152,8 @@ describe("a whole list", () => {
       await begin(`again ${i}`);
       if (i % 2 === 0) await store.import(from, []);
     }
-    expect(statSync(path).size).toBe(size);
+    // The audit records take a few pages. One more list would take 14 of them.
+    expect(statSync(path).size).toBeLessThan(size + 8 * 4096);
     const database = new Libsql(path, { readonly: true });
     expect(database.prepare("SELECT count(*) AS rows FROM listed").get()).toMatchObject({ rows: 0 });
     database.close();
