@@ -1,4 +1,4 @@
-import { cpSync } from "node:fs";
+import { cpSync, readdirSync, readlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
@@ -13,6 +13,16 @@ import { Proxy } from "./support/proxy.ts";
 
 const names = { changes: "EMP_CHANGES_test", subject: "emp.chg.test" };
 const code = (name: string): object => expect.objectContaining({ code: name });
+
+/** The names of the files that this process has open. */
+const openFiles = (): string[] =>
+  readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // It was that of the folder itself.
+    }
+  });
 
 let servers: Servers;
 let cluster: TestCluster;
@@ -58,6 +68,8 @@ describe("nodes", () => {
     const curator = await cluster.curator("curator");
     const nodes = [await cluster.node("one"), await cluster.node("two")];
     await same(curator, nodes);
+    // A file of the download that this process still has open would hide from it what other processes write.
+    if (process.platform === "linux") expect(openFiles().filter((name) => name.includes(".download"))).toEqual([]);
     await curator.store.import(from, entriesOfCase(10));
     await same(curator, nodes);
     for (const node of nodes) {
@@ -264,7 +276,7 @@ describe("the status", () => {
 
   test("the command names what is wrong with its arguments", async () => {
     for (const [args, text] of [
-      [[], "the command is `status` or `worker`"],
+      [[], "the command is one of status, curator, node, worker, shard, rescanner"],
       [["status"], "--store is missing"],
       [["status", "--store", "A B"], "Expected 1 to 64 of a-z"],
       [["status", "--store", "test", "--watch", "x"], "--watch takes seconds"],

@@ -1,4 +1,4 @@
-/** Taking a snapshot: download, decrypt, verify, and only then put it in place of the old store. */
+/** Taking a snapshot: download, decrypt and authenticate, put it in place of the old store, and verify it there. */
 import { createDecipheriv, createHash } from "node:crypto";
 import { createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
 import { once } from "node:events";
@@ -23,8 +23,8 @@ export function removeDownload(path: string): void {
 }
 
 /**
- * Downloads the curator's snapshot beside `path`, checks it, and returns the path of the checked copy, which is a
- * replica.
+ * Downloads the curator's snapshot beside `path`, and returns the path of the copy, of which every byte is
+ * authenticated.
  * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` if the snapshot is damaged.
  */
 export async function downloadSnapshot(link: Link, node: string, path: string, event: EventListener): Promise<string> {
@@ -48,14 +48,6 @@ async function take(link: Link, { object, key, sha256 }: SnapshotReply, path: st
   removeDownload(path);
   try {
     await decrypt(link, object, Buffer.from(key, "hex"), sha256, target);
-    const store = await BankStore.open(target);
-    try {
-      const [problem] = store.verify();
-      if (problem !== undefined) throw bad(`is damaged: ${problem}`);
-      store.history.setReplica(true);
-    } finally {
-      await store.close();
-    }
     return target;
   } catch (error) {
     removeDownload(path);
@@ -63,11 +55,28 @@ async function take(link: Link, { object, key, sha256 }: SnapshotReply, path: st
   }
 }
 
-/** Puts a checked copy in the place of the store at `path`, which must be closed. */
-export function placeSnapshot(copy: string, path: string): void {
+/**
+ * Puts a copy in the place of the store at `path`, which must be closed, and opens it as a replica.
+ *
+ * Nothing opens the copy under its other name. SQLite shares the memory of a log between all connections of a process
+ * to one file, and a closed connection stays until its statements are collected. So this process would go on with the
+ * memory of the other name, and other processes would use that of `path`: each would miss what the other writes.
+ * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` if the copy is damaged. There is no store then.
+ */
+export async function placeSnapshot(copy: string, path: string): Promise<BankStore> {
   removeStore(path);
-  for (const end of [".index", "-wal", "-shm"]) rmSync(`${copy}${end}`, { force: true });
   renameSync(copy, path);
+  const store = await BankStore.open(path);
+  try {
+    const [problem] = store.verify();
+    if (problem !== undefined) throw bad(`is damaged: ${problem}`);
+    store.history.setReplica(true);
+    return store;
+  } catch (error) {
+    await store.close();
+    removeStore(path);
+    throw error;
+  }
 }
 
 /** After so many milliseconds without an answer the object is damaged: NATS waits for a missing part for ever. */

@@ -67,6 +67,7 @@ export class ClusterNode {
   #answering: boolean | undefined;
   #loops: Promise<void>[] = [];
   #left = false;
+  #last = 0;
 
   private constructor(options: NodeOptions, link: Link) {
     this.#options = options;
@@ -106,9 +107,9 @@ export class ClusterNode {
     return this.#store;
   }
 
-  /** The revision of the node's store; 0 before it has one. */
+  /** The revision of the node's store; 0 before it has one. A closed node has its last one. */
   get revision(): number {
-    return this.#store?.revision ?? 0;
+    return this.#store?.revision ?? this.#last;
   }
 
   /** The digest of the history up to that revision, or undefined before the node has a store. */
@@ -192,7 +193,10 @@ export class ClusterNode {
     await this.#link.nc.close();
     await Promise.all(this.#loops);
     await this.#turns.idle();
-    await this.#store?.close();
+    const store = this.#store;
+    this.#last = this.revision;
+    this.#store = undefined;
+    await store?.close();
   }
 
   async #answer<T>(
@@ -354,8 +358,7 @@ export class ClusterNode {
     const old = this.#store;
     [this.#store, this.#matcher] = [undefined, undefined];
     await old?.close();
-    placeSnapshot(copy, path);
-    const store = await BankStore.open(path);
+    const store = await placeSnapshot(copy, path);
     this.#use(store);
     this.#event({ type: "snapshot", revision: store.revision, reason });
     this.#revisions.wake();
