@@ -16,7 +16,9 @@ export { JobQueue, type JobQueueOptions, type QueueCounts } from "./jobs/queue.j
 export { type HashedUpload, type Keep } from "./jobs/work.js";
 export { type HandleOptions } from "./jobs/handles.js";
 export { Worker, type WorkerOptions } from "./jobs/worker.js";
-export { metricsText, serveMetrics, type MetricsAddress } from "./metrics/serve.js";
+export { metricsText, serveMetrics } from "./metrics/serve.js";
+export { type HttpAddress } from "./net/http.js";
+export { serveChecks } from "./node/serve-checks.js";
 export { type MetricSource } from "./metrics/members.js";
 export { Archive, type ArchiveAnswer, type ArchiveLayout, type ArchiveOptions } from "./archive/archive.js";
 export { type MissingShard } from "./archive/ask.js";

@@ -1,12 +1,12 @@
 /** The command `empreinte-cluster status`. */
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { linkOf, linkOptions, positive } from "./options.js";
+import { linkOf, linkOptions, positive, withVariables } from "./options.js";
 
 /** Prints the status of a cluster. Returns 0, or 1 where something is not well. */
 export async function statusCommand(args: string[]): Promise<number> {
   const options = { ...linkOptions, json: { type: "boolean", default: false }, watch: { type: "string" } } as const;
-  const { values } = parseArgs({ args, options });
+  const { values } = parseArgs({ args: withVariables(args, options), options });
   const link = linkOf(values);
   const seconds = positive("watch", values.watch, "seconds");
   const { clusterStatus, statusText } = await import("../status.js");

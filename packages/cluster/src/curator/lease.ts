@@ -22,7 +22,7 @@ interface Holder {
 export class Deposed extends Error {}
 
 /** The codes of JetStream for a write that names another revision than the last. */
-const isConflict = (error: unknown): boolean => [10071, 10164].includes(Number(codeOf(error)));
+export const isConflict = (error: unknown): boolean => [10071, 10164].includes(Number(codeOf(error)));
 
 export interface LeaseOptions {
   kv: KV;
