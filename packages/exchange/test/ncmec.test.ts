@@ -61,6 +61,7 @@ test.each(["Europe/Paris", "America/Los_Angeles", "UTC"])(
   async (name) => {
     process.env["TZ"] = name;
     // Clocks change at 01:00 UTC on this day in Paris; three weeks before in Los Angeles.
+    environment.time = Date.UTC(2026, 2, 29, 0, 30);
     for (let hour = 0; hour < 4; hour++) {
       put(10 * hour, 10 * hour + 5);
       pass(1800);

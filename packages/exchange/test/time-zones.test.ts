@@ -12,8 +12,8 @@ import { after, folder, from, hash, matching } from "./support.ts";
 const zones = ["UTC", "America/Los_Angeles", "Europe/Paris", "Asia/Kathmandu"].slice(0, long ? 4 : 2);
 const hour = 3600;
 const steps = long ? 5 : 3;
-/** The clocks of Paris go forward at 01:00 UTC on March 29, and back on October 25; those of Los Angeles on March 8. */
-const changes = ["2026-03-08T10:00Z", "2026-03-29T01:00Z", "2026-10-25T01:00Z"].slice(0, long ? 3 : 1);
+/** Clocks go forward on March 29 in Paris and on March 8 in Los Angeles, and back on October 25 and November 1. */
+const changes = ["2026-03-08T10:00Z", "2026-03-29T01:00Z", "2026-10-25T01:00Z", "2026-11-01T09:00Z"];
 const script = join(import.meta.dirname, "run-child.mjs");
 
 /** Fetches before, during and after a change of the clock. Answers what was requested and what the store has then. */
@@ -50,11 +50,14 @@ async function fetched(kind: "ncmec" | "stopncii", zone: string, change: string)
 }
 
 describe.each(["ncmec", "stopncii"] as const)("%s", (kind) => {
-  test.each(changes)("around %s, every zone requests the same and keeps the same", async (change) => {
-    const [utc, ...others] = await Promise.all(zones.map((zone) => fetched(kind, zone, change)));
-    for (const [i, other] of others.entries()) expect(other, zones[i + 1]).toEqual(utc);
-    const first = Date.parse(change) - 1000 * hour;
-    const expected = Array.from({ length: steps }, (_, i) => new Date(first + i * 500 * hour).toISOString());
-    expect(utc).toMatchObject({ times: expected });
-  });
+  test.each(long ? changes : changes.slice(0, 1))(
+    "around %s, every zone requests the same and keeps the same",
+    async (change) => {
+      const [utc, ...others] = await Promise.all(zones.map((zone) => fetched(kind, zone, change)));
+      for (const [i, other] of others.entries()) expect(other, zones[i + 1]).toEqual(utc);
+      const first = Date.parse(change) - 1000 * hour;
+      const expected = Array.from({ length: steps }, (_, i) => new Date(first + i * 500 * hour).toISOString());
+      expect(utc).toMatchObject({ times: expected });
+    },
+  );
 });
