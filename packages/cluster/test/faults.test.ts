@@ -101,7 +101,8 @@ describe("a node that is killed", () => {
 });
 
 describe("a node that is stopped", () => {
-  test("is named, and does not answer when it goes on before it has caught up", async () => {
+  test("is named, and does not answer when it goes on before it has caught up", async (ctx) => {
+    needsLongRun(ctx);
     await begin(1);
     await cluster.store("curator");
     const curator = await cluster.curator("curator");

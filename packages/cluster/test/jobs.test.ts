@@ -215,7 +215,8 @@ describe("a job", () => {
     expect((await jobs.results(5)).map(({ id }) => id).toSorted()).toEqual(["a", "b", "c", "d", "e"]);
   });
 
-  test("goes to nobody while the node may not answer, and waits for the revision that it names", async () => {
+  test("goes to nobody while the node may not answer, and waits for the revision that it names", async (ctx) => {
+    needsLongRun(ctx);
     await jobs.start([1]);
     await jobs.curator.close();
     const curator = await cluster.curator("curator", short);
@@ -236,7 +237,8 @@ describe("a job", () => {
 });
 
 describe("a worker", () => {
-  test("that is killed in mid-job, or after the result and before the acknowledgement, costs no result and adds none", async () => {
+  test("that is killed in mid-job, or after the result and before the acknowledgement, costs no result and adds none", async (ctx) => {
+    needsLongRun(ctx);
     await jobs.start([1]);
     const handle = { path: await jobs.upload(1) };
     const before = await workerProcess("before", { stopAt: "before-result", concurrency: 1 });
@@ -263,7 +265,8 @@ describe("a worker", () => {
     expect(events("job-duplicate")).toHaveLength(1);
   });
 
-  test("that has done what another is doing stores no second result", async () => {
+  test("that has done what another is doing stores no second result", async (ctx) => {
+    needsLongRun(ctx);
     await jobs.start([1]);
     const handle = { path: await jobs.upload(1) };
     const { opened, open } = gate();

@@ -16,6 +16,7 @@ import {
 import { shardOf } from "../dist/archive/messages.js";
 import { hashesBelow } from "./support/files.ts";
 import { natsServer, needsNats, Servers } from "./support/servers.ts";
+import { needsLongRun } from "../../../test/support/long.ts";
 
 let servers: Servers;
 let folder: string;
@@ -167,7 +168,8 @@ test("an archive gets shards while it is used: every upload is found once, all t
   rmSync(apart, { recursive: true, force: true });
 });
 
-test("a shard that was killed after another had its uploads finds nothing twice, and goes on", async () => {
+test("a shard that was killed after another had its uploads finds nothing twice, and goes on", async (ctx) => {
+  needsLongRun(ctx);
   await archive.keep(uploads);
   await start(2, 3, { formerShards: 2 });
   const moving = uploads.filter(({ id }) => shardOf(id, 2) === 0 && shardOf(id, 3) === 2);
@@ -196,7 +198,8 @@ test("a shard that was killed after another had its uploads finds nothing twice,
   await three.close();
 });
 
-test("a shard that was searched for later revisions takes no upload before the sender was, too", async () => {
+test("a shard that was searched for later revisions takes no upload before the sender was, too", async (ctx) => {
+  needsLongRun(ctx);
   await archive.keep(uploads);
   const behind = shards[0]!.shard.rescans;
   const step = { radius: 31, entries: [], ended: [], empty: false, end: null, after: 0, offset: 0 };

@@ -10,6 +10,7 @@ import { entriesOfCase, from, hashesOfCase, same, TestCluster } from "./support/
 import { hashesBelow } from "./support/files.ts";
 import { needsNats, natsServer, Servers } from "./support/servers.ts";
 import { Proxy } from "./support/proxy.ts";
+import { needsLongRun } from "../../../test/support/long.ts";
 
 const names = { changes: "EMP_CHANGES_test", subject: "emp.chg.test" };
 const code = (name: string): object => expect.objectContaining({ code: name });
@@ -127,7 +128,8 @@ describe("nodes", () => {
     await expect(node.search(hash, { atLeast: -1 })).rejects.toEqual(code("ERR_EMPREINTE_CLUSTER_ARGUMENT"));
   });
 
-  test("that are cut off stop answering, and a withdrawal names them and is complete on the others", async () => {
+  test("that are cut off stop answering, and a withdrawal names them and is complete on the others", async (ctx) => {
+    needsLongRun(ctx);
     await cluster.store("curator");
     const curator = await cluster.curator("curator");
     const proxy = await Proxy.start(servers.ports[0]!);
@@ -148,7 +150,8 @@ describe("nodes", () => {
     await proxy.close();
   });
 
-  test("that have left are not waited for", async () => {
+  test("that have left are not waited for", async (ctx) => {
+    needsLongRun(ctx);
     await cluster.store("curator");
     const curator = await cluster.curator("curator");
     const nodes = [await cluster.node("one"), await cluster.node("two")];
@@ -220,7 +223,8 @@ describe("curators", () => {
     await same(again, [node]);
   });
 
-  test("one with a store from an old backup is refused, and one whose history has parted as well", async () => {
+  test("one with a store from an old backup is refused, and one whose history has parted as well", async (ctx) => {
+    needsLongRun(ctx);
     await cluster.store("curator");
     cpSync(cluster.path("curator"), cluster.path("backup"));
     const curator = await cluster.curator("curator");

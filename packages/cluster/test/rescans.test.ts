@@ -13,6 +13,7 @@ import { from, same, TestCluster } from "./support/cluster.ts";
 import { hashesBelow } from "./support/files.ts";
 import { Member } from "./support/process.ts";
 import { natsServer, needsNats, Servers } from "./support/servers.ts";
+import { needsLongRun } from "../../../test/support/long.ts";
 
 const count = 3;
 let servers: Servers;
@@ -211,7 +212,8 @@ test("an entry with more hashes than a step has is searched in parts, and false 
   await expect.poll(() => other.shards[0]!.reason).toBe("the shard was searched with radius 20, and not 31");
 });
 
-test("a shard that is killed leaves a rescan incomplete by its name, and ends it when it is back", async () => {
+test("a shard that is killed leaves a rescan incomplete by its name, and ends it when it is back", async (ctx) => {
+  needsLongRun(ctx);
   const uploads = [...uploadsOf(0), ...uploadsOf(1), ...uploadsOf(2)];
   await archive.keep(uploads);
   await shards[1]!.close();
@@ -288,7 +290,8 @@ test("after a restart in the middle each hash is searched once, and two rescanne
   closing.shift();
 });
 
-test("an entry that is withdrawn during its rescan matches nowhere, and nothing of it stays in a shard", async () => {
+test("an entry that is withdrawn during its rescan matches nowhere, and nothing of it stays in a shard", async (ctx) => {
+  needsLongRun(ctx);
   const uploads = [...uploadsOf(0), ...uploadsOf(1), ...uploadsOf(2)];
   await archive.keep(uploads);
   let [begun, withdrawn] = [false, false];

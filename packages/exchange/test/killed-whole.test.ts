@@ -5,10 +5,10 @@ import { copyFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BankStore } from "empreinte/bank";
 import { expect, test } from "vitest";
-import { long } from "../../../test/support/long.ts";
 import { StopNciiSimulator } from "../src/simulators/stopncii.ts";
 import { fetchOnce } from "./fetch-once.mjs";
 import { after, folder, from, hash, matching } from "./support.ts";
+import { needsLongRun } from "../../../test/support/long.ts";
 
 const secret = "secret";
 const script = join(import.meta.dirname, "run-child.mjs");
@@ -19,10 +19,9 @@ const [pageSize, pages] = [50, 5];
 const points = ["request", "complete", "cursor", "committed"].flatMap((point) =>
   Array.from({ length: pages }, (_, i) => `${point}:${i + 1}`),
 );
-/** The short run kills in the middle, and around the transaction that ends what is gone. */
-const killed = long ? points : points.filter((point) => point === "committed:2" || point.endsWith(`:${pages}`));
 
-test("a whole fetch that is killed at any point leaves no hash without protection, and none twice", async () => {
+test("a whole fetch that is killed at any point leaves no hash without protection, and none twice", async (ctx) => {
+  needsLongRun(ctx);
   let now = Date.UTC(2026, 0, 1) / 1000;
   const simulator = new StopNciiSimulator({ functionsKey: secret, subscriptionKey: secret, now: () => now });
   const base = await simulator.listen();
@@ -53,7 +52,7 @@ test("a whole fetch that is killed at any point leaves no hash without protectio
   const kept = truth.filter((value) => [...Array(200).keys()].some((i) => hash(i) === value));
 
   let size: number | undefined;
-  for (const point of ["", ...killed]) {
+  for (const point of ["", ...points]) {
     const path = join(directory, "killed.bank");
     for (const suffix of ["", ".index", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
     copyFileSync(before, path);

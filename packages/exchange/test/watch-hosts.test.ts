@@ -9,6 +9,7 @@ import { hashVideo } from "empreinte/video";
 import sharp from "sharp";
 import { beforeEach, describe, expect, test } from "vitest";
 import { convertClip, ffmpeg, makeClip, noFfmpeg, x264 } from "../../../test/support/video/video.ts";
+import { needsLongRun } from "../../../test/support/long.ts";
 import { type HostPage, HostSimulator, misbehaviours } from "../src/simulators/host.ts";
 import { compareMedia } from "../src/watch/compare.ts";
 import type { Fetched, Host } from "../src/watch/host.ts";
@@ -60,7 +61,9 @@ const photo: Buffer = await sharp({
   .toBuffer();
 
 describe("a page that misbehaves", () => {
-  test.each(misbehaviours)("%s is neither gone nor there, and the host's other pages are judged", async (does) => {
+  test.for(misbehaviours)("%s is neither gone nor there, and the host's other pages are judged", async (does, ctx) => {
+    // Each of these waits for its deadline.
+    if (does === "silent" || does === "drip") needsLongRun(ctx);
     const bad = watch(put("/bad", { does, body: text }));
     const good = watch(put("/good", { body: text }));
     const file = watch(put("/good.png", { type: "image/png", body: photo }));

@@ -182,30 +182,34 @@ describe("the command", () => {
     expect(() => loadConfig({ data: "/a" }, {}, file)).toThrow("no option wrokers");
   });
 
-  test.skipIf(process.platform === "win32")("refuses what is no file in the place of one, and names it", async () => {
-    const data = folder();
-    const [pipe, long] = [join(data, "pipe.json"), join(data, "long.json")];
-    spawnSync("mkfifo", [pipe]);
-    writeFileSync(long, "");
-    truncateSync(long, 2 ** 34);
-    const review = ["--review", "--data", data, "--check-config"];
-    for (const args of [
-      ["--check-config", "--config"],
-      [...review, "--review-schemes"],
-      [...review, "--oidc-secret-file"],
-      [...review, "--review-media-token-file"],
-    ]) {
-      for (const [path, why] of [
-        [pipe, "it is a named pipe, not a file"],
-        [long, "has more than 1048576 bytes"],
-      ] as const) {
-        const child = spawnSync(process.execPath, [program, ...args, path], { encoding: "utf8", timeout: 30_000 });
-        expect([args.at(-1), child.signal, child.stderr]).toEqual([args.at(-1), null, expect.stringContaining(path)]);
-        expect(child.stderr).toContain(why);
-        expect(child.status).toBeGreaterThan(0);
+  test.skipIf(process.platform === "win32")(
+    "refuses what is no file in the place of one, and names it",
+    async (ctx) => {
+      needsLongRun(ctx);
+      const data = folder();
+      const [pipe, long] = [join(data, "pipe.json"), join(data, "long.json")];
+      spawnSync("mkfifo", [pipe]);
+      writeFileSync(long, "");
+      truncateSync(long, 2 ** 34);
+      const review = ["--review", "--data", data, "--check-config"];
+      for (const args of [
+        ["--check-config", "--config"],
+        [...review, "--review-schemes"],
+        [...review, "--oidc-secret-file"],
+        [...review, "--review-media-token-file"],
+      ]) {
+        for (const [path, why] of [
+          [pipe, "it is a named pipe, not a file"],
+          [long, "has more than 1048576 bytes"],
+        ] as const) {
+          const child = spawnSync(process.execPath, [program, ...args, path], { encoding: "utf8", timeout: 30_000 });
+          expect([args.at(-1), child.signal, child.stderr]).toEqual([args.at(-1), null, expect.stringContaining(path)]);
+          expect(child.stderr).toContain(why);
+          expect(child.status).toBeGreaterThan(0);
+        }
       }
-    }
-  });
+    },
+  );
 
   test("makes a store and prints a key at its first start only, serves with several processes, and ends calmly", async (ctx) => {
     needsLongRun(ctx);

@@ -220,7 +220,8 @@ describe("evaluate", () => {
     expect(methods[0]!.attacks[0]).toMatchObject({ n: 3, match: 1 });
   });
 
-  it("works with one image, and with nothing but the same one", async () => {
+  it("works with one image, and with nothing but the same one", async (ctx) => {
+    needsLongRun(ctx);
     const one = folder();
     await writeScenes(one, 1);
     const report = await evaluate(one, few);
