@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BankStore, Matcher } from "../../../dist/doors/bank.js";
 import { hashVideo, videoFrames, VideoIndex } from "../../../dist/doors/video.js";
 import { signalsOf } from "../../support/bank/videos.ts";
+import { needsLongRun } from "../../support/long.ts";
 import {
   convertClip,
   ffmpeg,
@@ -56,7 +57,8 @@ describe.skipIf(ffmpeg === undefined)(`checkVideo with files${ffmpeg === undefin
     expect((await checking).matches).toEqual(expected.matches);
   });
 
-  test("a rotated film is found at level standard with the view that a VideoIndex finds, and not at fast", async () => {
+  test("a rotated film is found at level standard with the view that a VideoIndex finds, and not at fast", async (ctx) => {
+    needsLongRun(ctx);
     using index = new VideoIndex();
     const { frames } = await hashVideo(film, { sampling: { fps: 2 } });
     index.add("film", { ...(await hashVideo(film, { sampling: { fps: 2 } })), frames });

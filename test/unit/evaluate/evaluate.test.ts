@@ -156,7 +156,8 @@ describe("evaluate", () => {
     expect(once.methods[1]!.views.find(({ name }) => name === "flipY")).toMatchObject({ found: 4, added: 4 });
   });
 
-  it("goes on where it was ended, and measures nothing twice", async () => {
+  it("goes on where it was ended, and measures nothing twice", async (ctx) => {
+    needsLongRun(ctx);
     const state = folder();
     const stop = new AbortController();
     const counting = (requested: string[]): EvaluationMethod => {

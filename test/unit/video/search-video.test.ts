@@ -119,7 +119,8 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     for (const path of [known, other]) index.add(path, await hashVideo(path));
   });
 
-  it("a video cropped on all sides is found with its times and its region in the frame", async () => {
+  it("a video cropped on all sides is found with its times and its region in the frame", async (ctx) => {
+    needsLongRun(ctx);
     const path = await edit("cropped", known, "crop=432:242");
     expect(await index.search(await hashVideo(path, { sampling: "all", orientations: true, trim: true }))).toEqual([]);
     const { matches, signature } = await search(index, path);
@@ -193,7 +194,8 @@ describe.skipIf(ffmpeg === undefined)(`altered copies${ffmpeg === undefined ? ` 
     expect((await search(other, path)).matches).toEqual([]);
   });
 
-  it("scan with --level standard says through which view", async () => {
+  it("scan with --level standard says through which view", async (ctx) => {
+    needsLongRun(ctx);
     const scan = (level: string): ReturnType<typeof empreinte> =>
       empreinte(["scan", "--video-signature", known, "--level", level, join(clips, "cropped.mp4")]);
     expect(await scan("fast")).toMatchObject({ stdout: "", code: 0 });

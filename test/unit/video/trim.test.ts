@@ -7,6 +7,7 @@ import { hashVideo, type SignatureFrame, VideoIndex, writeVpdq } from "../../../
 import { empreinte } from "../../support/cli.ts";
 import { randomOf } from "../../support/video/films.ts";
 import { ffmpeg, makeClip, noFfmpeg, videoFolder, x264 } from "../../support/video/video.ts";
+import { needsLongRun } from "../../support/long.ts";
 
 type Grey = RawPixels & { timestampSeconds: number };
 
@@ -185,7 +186,8 @@ describe.skipIf(ffmpeg === undefined)(`in an index${ffmpeg === undefined ? ` (${
     await expect(index.search(wrong)).rejects.toThrow(/Expected number for quality/);
   });
 
-  it("scan finds it with --level standard, and not without", async () => {
+  it("scan finds it with --level standard, and not without", async (ctx) => {
+    needsLongRun(ctx);
     const scan = (...args: string[]): ReturnType<typeof empreinte> =>
       empreinte(["scan", "--video-signature", path("known.mp4"), ...args, path("border.mp4")]);
     expect(await scan()).toMatchObject({ stdout: "" });
