@@ -56,6 +56,8 @@ export type ErrorCode =
   | "ERR_EMPREINTE_LOCAL_RECORD"
   /** A local record was made with another table: register the original anew. */
   | "ERR_EMPREINTE_LOCAL_TABLE"
+  /** The local records of a store need its key, the key is another one, or a record is damaged. */
+  | "ERR_EMPREINTE_LOCAL_KEY"
   /** The object was closed. */
   | "ERR_EMPREINTE_CLOSED"
   /** There is not enough memory. */

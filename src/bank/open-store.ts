@@ -8,6 +8,8 @@ import { removeStaleIndexFile } from "./index/index-file.js";
 import { LiveIndex } from "./index/live-index.js";
 import { pruneAudit } from "./inspect/audit.js";
 import { checkFile } from "./storage/check-file.js";
+import { LiveLocal } from "./local/live-local.js";
+import { RecordSeal } from "./local/record-seal.js";
 import { Database } from "./storage/database.js";
 import { checkName } from "./storage/names.js";
 import { createTables } from "./storage/schema.js";
@@ -20,6 +22,11 @@ export interface BankOpenOptions {
    * the person or program for whom it works just then. Default: the name of the system's user.
    */
   actor?: string | (() => string);
+  /**
+   * The key of the store's local records: 32 random bytes, which you keep outside of the store. They are copied. It is
+   * needed to add records and to search them. Without it they stay sealed, and a withdrawal still zeroes them.
+   */
+  localKey?: Uint8Array;
 }
 
 /** The files of a store that is open, and who writes to it. */
@@ -27,6 +34,10 @@ export interface OpenStore {
   database: Database;
   live: LiveIndex;
   actor: () => string;
+  /** Seals local records. Undefined without the key. */
+  seal: RecordSeal | undefined;
+  /** The local records in memory. Undefined without the key. */
+  local: LiveLocal | undefined;
 }
 
 function systemUser(): string {
@@ -48,10 +59,12 @@ export async function openStore(
   options: BankOpenOptions | undefined,
   create: boolean,
 ): Promise<OpenStore> {
-  const { timeoutSeconds = 5, actor = systemUser() } = checkOptions(options, ["timeoutSeconds", "actor"]);
+  const names = ["timeoutSeconds", "actor", "localKey"] as const;
+  const { timeoutSeconds = 5, actor = systemUser(), localKey } = checkOptions(options, names);
   const who = typeof actor === "function" ? () => checkName("actor", actor()) : actorNamed(actor);
   const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
   try {
+    const seal = localKey === undefined ? undefined : new RecordSeal(localKey, database.path);
     if (create) createTables(database);
     checkFile(database);
     trackChanges(database);
@@ -59,7 +72,10 @@ export async function openStore(
     await removeStaleIndexFile(database);
     database.tidyLog();
     pruneAudit(database, Date.now());
-    return { database, live: await LiveIndex.open(database), actor: who };
+    const live = await LiveIndex.open(database);
+    const local = seal && new LiveLocal(database, seal);
+    if (local !== undefined) live.afterSync = () => local.sync();
+    return { database, live, actor: who, seal, local };
   } catch (error) {
     database.close();
     throw error;
@@ -67,7 +83,11 @@ export async function openStore(
 }
 
 /** Saves the index where necessary, and closes the files. */
-export async function closeStore({ database, live }: Omit<OpenStore, "actor">): Promise<void> {
+export async function closeStore({
+  database,
+  live,
+  local,
+}: Pick<OpenStore, "database" | "live" | "local">): Promise<void> {
   try {
     await live.save();
     database.checkpoint();
@@ -76,6 +96,7 @@ export async function closeStore({ database, live }: Omit<OpenStore, "actor">): 
     const codes: ErrorCode[] = ["ERR_EMPREINTE_WRITE", "ERR_EMPREINTE_BUSY"];
     if (!(error instanceof EmpreinteError) || !codes.includes(error.code)) throw error;
   } finally {
+    local?.close();
     live.close();
     database.close();
   }

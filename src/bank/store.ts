@@ -23,6 +23,8 @@ import { recordAct } from "./inspect/acts.js";
 import { type EntryFilter, listEntries, recordExport, type SourceInfo, sourceInfos } from "./inspect/listing.js";
 import { keepReport, type ReportedSource, reportsOf, type SourceReport } from "./inspect/source-reports.js";
 import { verifyStore } from "./inspect/verify.js";
+import type { LiveLocal } from "./local/live-local.js";
+import { type StoreLocal, storeLocal } from "./local/store-local.js";
 import { type BankOpenOptions, closeStore, openStore, type OpenStore } from "./open-store.js";
 import { disableEntry, liftTombstone, releaseEntry } from "./removal/entry-changes.js";
 import type { RemovalKind } from "./removal/remove-entries.js";
@@ -48,17 +50,22 @@ import { counter, timesOfRevisions } from "./storage/schema.js";
 export class BankStore {
   /** The store as a copy among others: what they lack of it, and what it takes over from them. */
   readonly history: StoreHistory;
+  /** The local records of its entries, by which an original is found again in any part of it. */
+  readonly local: StoreLocal;
   readonly #database: Database;
   readonly #live: LiveIndex;
   readonly #digest: KeyedDigest;
   readonly #audit: Audit;
+  readonly #records: LiveLocal | undefined;
 
-  private constructor({ database, live, actor }: OpenStore) {
+  private constructor({ database, live, actor, seal, local }: OpenStore) {
     this.#database = database;
     this.#live = live;
+    this.#records = local;
     this.#digest = keyedDigest(database);
     this.#audit = auditor(database, actor, this.#digest);
     this.history = storeHistory(database, live, this.#audit);
+    this.local = storeLocal({ database, live, digest: this.#digest, audit: this.#audit, seal });
     registerContext(this, new DecisionContext(database, live, this.#audit, actor));
   }
 
@@ -398,7 +405,7 @@ export class BankStore {
 
   /** Saves the index where necessary, and closes the store. Later calls fail with `ERR_EMPREINTE_CLOSED`. */
   async close(): Promise<void> {
-    await closeStore({ database: this.#database, live: this.#live });
+    await closeStore({ database: this.#database, live: this.#live, local: this.#records });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,7 +8,7 @@ import { RowWriter, TooLarge } from "./rows.js";
 import { replicated, type StorePosition, touchedKinds } from "./tables.js";
 
 /** The first bytes of revisions, with the version of their form. */
-export const magic = "EMPREREV7";
+export const magic = "EMPREREV8";
 export const hashBytes = 32;
 export const counters: readonly Counter[] = ["revision", "entries", "signals", "texts", "stills"];
 

@@ -79,6 +79,8 @@ export const replicated: readonly TableRows[] = [
     "id",
   ),
   ofEntries("entry_history", "entry since until status labels first count disabled flooded times", "entry"),
+  // Sealed: a replica searches them only where its operator gives it the key.
+  ofEntries("local_record", "entry since until text", "entry"),
   ofEntries("entry_case", "digest entry text", "entry"),
   ofEntries("qualification", "id entry since until time who labels outcome suggestion distance note", "entry"),
   {

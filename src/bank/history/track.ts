@@ -10,7 +10,7 @@ import type { Database } from "../storage/database.js";
 import { counter } from "../storage/schema.js";
 import { sealRevisions } from "./digest.js";
 
-/** The kinds of rows in `touched`. `entry` also covers the history, the cases and the qualifications of an entry. */
+/** The kinds of rows in `touched`. `entry` also covers an entry's history, local records, cases and qualifications. */
 export const kinds = { entry: 1, signalPage: 2, textPage: 3, tombstone: 4, labels: 5, source: 6 } as const;
 
 type Event = "INSERT" | "UPDATE" | "DELETE";
@@ -20,6 +20,7 @@ const always: readonly Event[] = ["INSERT", "UPDATE", "DELETE"];
 const tracked: readonly [table: string, kind: number, column: string, digest: boolean, events: readonly Event[]][] = [
   ["entry", kinds.entry, "id", false, ["UPDATE", "DELETE"]],
   ["entry_history", kinds.entry, "entry", false, always],
+  ["local_record", kinds.entry, "entry", false, always],
   ["entry_case", kinds.entry, "entry", false, always],
   ["qualification", kinds.entry, "entry", false, always],
   ["signal_page", kinds.signalPage, "id", false, ["UPDATE", "DELETE"]],

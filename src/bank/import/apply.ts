@@ -8,6 +8,7 @@ import type { Database } from "../storage/database.js";
 import { keepEntryVersion } from "../storage/entry-history.js";
 import { addTimes, readTimes } from "../storage/frame-times.js";
 import { entryDigest, labelsDigest } from "../storage/keyed-digest.js";
+import { endLocalRecords } from "../storage/local-records.js";
 import { activeStatus, quarantinedStatus } from "../storage/names.js";
 import { checkRun, Pages, readRecord } from "../storage/pages.js";
 import { counter, nextRevision, setCounter } from "../storage/schema.js";
@@ -243,6 +244,7 @@ function replaceSignals(context: BatchContext, id: number, first: number, count:
   for (const signal of old) pages.edit(signal).writeUInt32LE(revision, 40);
   logRemovedSignals(database, revision, old);
   endQualifications(database, id, revision);
+  endLocalRecords(database, context.texts, { entries: [id], revision });
   const screened = screenEntry(context, entry);
   const { reason } = screened;
   const to = appendSignals(context, id, signals, screened);

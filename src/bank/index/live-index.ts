@@ -53,6 +53,8 @@ export class LiveIndex {
   readonly #timer: NodeJS.Timeout;
   #following: Promise<void> | undefined;
   #followNext = 0;
+  /** Called by `sync` inside its reading, for what else follows the store. */
+  afterSync: (() => void) | undefined;
 
   private constructor(database: Database, state: IndexState) {
     this.#database = database;
@@ -108,6 +110,7 @@ export class LiveIndex {
   sync(): void {
     if (this.#isLost()) this.#exchange(buildIndexNow(this.#database));
     advance(this.#database, this.#state);
+    this.afterSync?.();
   }
 
   #isLost({ file }: IndexState = this.#state): boolean {

@@ -24,6 +24,7 @@ export type AuditAction =
   | "disable"
   | "flooded"
   | "qualify"
+  | "local"
   | "decision"
   | "export"
   | "act"

@@ -15,7 +15,7 @@ import { entryDigest, type KeyedDigest } from "../storage/keyed-digest.js";
 import { counter } from "../storage/schema.js";
 import { frameType, stillTypes } from "../storage/signals.js";
 import { Texts } from "../storage/texts.js";
-import { activeStatus } from "../storage/names.js";
+import { activeStatus, withdrawnStatus } from "../storage/names.js";
 
 /** The most differences that are reported. */
 const most = 100;
@@ -87,9 +87,27 @@ export function verifyStore(database: Database, live: LiveIndex, digest: KeyedDi
       if (entryOf.get(id) !== entry) found.push(`signal ${id} of entry ${entry} is not in its page`);
     }
   }
+  found.push(...wrongLocalRecords(database, damaged));
   found.push(...wrongTexts(database, digest, damaged));
   if (expected < entryOf.size) found.push(`${entryOf.size - expected} signals belong to no active entry`);
   return found.slice(0, most);
+}
+
+/** Reports local records whose bytes are not there, or are of an entry that may have none. */
+function* wrongLocalRecords(database: Database, damaged: (error: unknown) => void): Generator<string> {
+  const texts = new Texts(database);
+  const rows = database.all<[number, number, number | null]>(
+    `SELECT r.entry, r.text, e.id FROM local_record r LEFT JOIN entry e ON e.id = r.entry AND e.status <> ${withdrawnStatus}
+     WHERE r.until IS NULL`,
+  );
+  for (const [entry, text, there] of rows) {
+    if (there === null) yield `entry ${entry} has a local record, but the store does not have the entry`;
+    try {
+      if (texts.readBytes(text).every((byte) => byte === 0)) yield `the local record of entry ${entry} is zeros`;
+    } catch (error) {
+      damaged(error);
+    }
+  }
 }
 
 /** Reports entries whose id does not give their digest, by which they are found. */

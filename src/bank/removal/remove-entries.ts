@@ -1,6 +1,7 @@
 /** Removing entries: their values become zeros, and a tombstone keeps them out. */
 import { logChange, logRemovedSignals } from "../storage/change-log.js";
 import type { Database } from "../storage/database.js";
+import { endLocalRecords } from "../storage/local-records.js";
 import { withdrawnStatus } from "../storage/names.js";
 import { checkRun, Pages, readRecord, wipedFlag, writeRecord } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
@@ -54,12 +55,13 @@ export function removeEntries(
        UNION SELECT times FROM entry_history WHERE entry IN (SELECT entry FROM temp.chosen) AND times IS NOT NULL`,
     ),
   );
+  const chosen = database.all<[number]>("SELECT entry FROM temp.chosen ORDER BY entry").flat();
+  endLocalRecords(database, texts, { entries: chosen, revision });
   if (kind === "erased") deleteRows(database, texts);
   else markWithdrawn(database, revision);
   texts.flush();
-  const ids = database.all<[number]>("SELECT entry FROM temp.chosen ORDER BY entry").flat();
-  logChange(database, revision, kind, ids);
-  return { entries: ids.length, signals: wiped };
+  logChange(database, revision, kind, chosen);
+  return { entries: chosen.length, signals: wiped };
 }
 
 /** Puts the entries into the table `temp.chosen`, which the following steps read. */
@@ -126,6 +128,7 @@ function deleteRows(database: Database, texts: Texts): void {
   for (const [table, column] of [
     ["entry", "id"],
     ["entry_history", "entry"],
+    ["local_record", "entry"],
     ["entry_case", "entry"],
     ["qualification", "entry"],
   ]) {

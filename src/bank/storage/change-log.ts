@@ -32,6 +32,12 @@ export function logChange(database: Database, revision: number, kind: ChangeKind
   }
 }
 
+/** Returns the entries that changed after a revision, as runs of numbers. */
+export function changedEntries(database: Database, after: number): [first: number, last: number][] {
+  const sql = "SELECT DISTINCT first, last FROM change WHERE revision > ? AND kind <> 'policy' ORDER BY first, last";
+  return database.all<[number, number]>(sql, after);
+}
+
 /** Logs that these signals match no longer, so that the index of every process drops them. */
 export function logRemovedSignals(database: Database, revision: number, signals: readonly number[]): void {
   for (const [first, last] of runsOf(signals)) {

@@ -5,7 +5,7 @@ import type { Database } from "./database.js";
 /** "empr", so that the database of another program is not taken for a store. */
 export const application = 0x656d7072;
 /** The version of the tables. A store of another version is refused. */
-export const version = 7;
+export const version = 8;
 
 /** The statements that make the tables, their indexes and the triggers of the audit log. */
 export const tables = `
@@ -24,6 +24,8 @@ export const tables = `
   CREATE TABLE entry_history (entry INTEGER, since INTEGER, until INTEGER NOT NULL, status INTEGER NOT NULL,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, disabled INTEGER,
     flooded INTEGER NOT NULL, times INTEGER, PRIMARY KEY (entry, since)) WITHOUT ROWID;
+  CREATE TABLE local_record (entry INTEGER, since INTEGER, until INTEGER, text INTEGER NOT NULL,
+    PRIMARY KEY (entry, since)) WITHOUT ROWID;
   CREATE TABLE entry_case (digest BLOB, entry INTEGER, text INTEGER NOT NULL, PRIMARY KEY (digest, entry)) WITHOUT ROWID;
   CREATE INDEX case_of_entry ON entry_case (entry);
   CREATE TABLE labels (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, text INTEGER NOT NULL);

@@ -33,7 +33,7 @@ export const allowed: Record<string, readonly string[]> = {
   copies: ["hash", "lists", "image", "views", ...leaves],
   known: ["hash", "search", "lists", "image", "copies", ...leaves],
   "video-index": ["hash", "search", "image", "video", "views", "copies", ...leaves],
-  bank: ["hash", "search", "lists", "image", "views", "copies", "video", "video-index", ...leaves],
+  bank: ["hash", "search", "lists", "image", "views", "copies", "local", "video", "video-index", ...leaves],
   doctor: ["hash", "image", "video", "native", "processes", "search", ...leaves],
   evaluate: ["index", "doors", ...leaves],
   cli: ["index", "doors", "files", "without-hashes", "control-characters"],
