@@ -32,6 +32,8 @@ export interface MatcherOptions {
   audit?: boolean;
 }
 
+const hashBytes = 32;
+
 interface CheckHashOptions {
   /** Ends the check. The promise then rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -160,24 +162,32 @@ export class Matcher {
   }
 
   /**
-   * Returns for each hash whether anything may match it by distance: whether a signal is within the largest radius of
-   * the banks' policies. It looks at the store once for all of them, with what any process has changed before the call.
-   * For a hash that is near nothing, which most are, `checkHash` of the hash alone finds no match. A long search runs
-   * on other threads.
+   * Searches for several hashes at once. Returns undefined for each hash that is near nothing, as most are: `checkHash`
+   * of the hash alone finds no match. For each other hash it returns a function that decides as `check` does, at the
+   * time of its call, with what was found. It looks at the store once for all of them, with what any process has
+   * changed before the call. A long search runs on other threads.
    *
    * @param hashes hashes, or the bytes of several, 32 each. They are read before this returns.
    * @throws {InvalidHashError} @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`
    *
    * @example
-   * const near = await matcher.mayMatch(hashes);
-   * const decisions = hashes.filter((_, i) => near[i]).map((hash) => matcher.check({ hash }));
+   * const decisions = (await matcher.checkHashes(hashes)).map((decide) => decide?.());
    */
-  async mayMatch(hashes: Hashes): Promise<boolean[]> {
-    const packed = Uint8Array.from(packHashes(hashes));
-    const radii = this.#context.read((snapshot) => [...snapshot.banks().values()].map(({ policy }) => policy.radius));
-    if (radii.length === 0) return Array.from({ length: packed.length / 32 }, () => false);
-    const found = await this.#context.index.searchMany(packed, { radius: Math.max(...radii) });
-    return found.map(({ length }) => length > 0);
+  async checkHashes(hashes: Hashes): Promise<((() => Decision) | undefined)[]> {
+    const packed = Buffer.from(packHashes(hashes));
+    const { banks, revision } = this.#context.read((snapshot) => {
+      return { banks: snapshot.banks(), revision: snapshot.revision };
+    });
+    const count = packed.length / hashBytes;
+    if (banks.size === 0) return Array.from({ length: count }, () => undefined);
+    const radius = Math.max(...[...banks.values()].map(({ policy }) => policy.radius));
+    const found = await this.#context.index.searchMany(packed, { radius });
+    return found.map((hits, i) => {
+      if (hits.length === 0) return undefined;
+      const hash = packed.toString("hex", hashBytes * i, hashBytes * (i + 1));
+      const checked = checkQuery({ hash });
+      return () => this.#decide(checked, { revision, search: distanceSearch(banks, checked), hits: [hits] });
+    });
   }
 
   async #searchAndDecide(checked: CheckedQuery, signal: AbortSignal | undefined): Promise<Decision> {

@@ -101,9 +101,19 @@ const many = { connections: 32, requests: lookups };
 const plain = await measure("a bare fastify route", bare, many);
 await stop(bare.child);
 
+const known = [];
+const filled = await BankStore.open(join(data, "store.bank"));
+for (const { signals } of filled.entries()) {
+  if (known.length === 5000) break;
+  known.push(...signals.filter(({ type }) => type === "pdq").map(({ value }) => value));
+}
+await filled.close();
+const hits = { connections: 32, requests: known.map((hash) => ({ path: `/m/lookup?signal_type=pdq&signal=${hash}` })) };
+
 const args = [program, "--data", data, "--listen", "127.0.0.1:0", "--open", "--log-level", "silent"];
 const server = await start(...args);
-const lookup = await measure("/m/lookup by signal", server, many);
+const lookup = await measure("/m/lookup of a hash near nothing", server, many);
+const hit = await measure("/m/lookup of a known hash", server, hits);
 
 const noise = { type: "gaussian", mean: 128, sigma: 30 };
 const jpeg = await sharp({ create: { width: 1155, height: 866, channels: 3, noise } })
@@ -134,6 +144,7 @@ await stop(second.child);
 await stop(server.child);
 console.log(`
 - A lookup costs ${(lookup.micros / plain.micros).toFixed(2)} times the bare route by processor time, ${(plain.rate / lookup.rate).toFixed(2)} times by calls a second.
+- A lookup that finds something costs ${(hit.micros / plain.micros).toFixed(2)} times the bare route by processor time.
 - An upload has ${((100 * upload.rate) / alone).toFixed(0)} % of the library's rate.
 - Start: ${server.milliseconds.toFixed(0)} ms to the first answer, second process ${second.milliseconds.toFixed(0)} ms.
 - Memory after the run: ${used.resident.toFixed(0)} MB resident, ${used.private.toFixed(0)} MB private. A second process: ${secondUsed.private.toFixed(0)} MB private.

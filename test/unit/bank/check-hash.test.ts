@@ -161,8 +161,12 @@ test("an aborted check rejects with the signal's reason, and a closed store is n
   });
 });
 
-describe("mayMatch", () => {
-  test("is true exactly for hashes within the largest radius of a policy", async () => {
+describe("checkHashes", () => {
+  /** Which of the hashes are near something. */
+  const near = async (given: string[] | Buffer, by = matcher): Promise<boolean[]> =>
+    (await by.checkHashes(given)).map((decide) => decide !== undefined);
+
+  test("decides as check does, and only about hashes within the largest radius of a policy", async () => {
     const given = Array.from({ length: 200 }, (_, i) => hash(i, [0, 20, 39, 40, 41, 100][i % 6]));
     const wanted = given.map((one) => {
       const bytes = Buffer.from(one, "hex");
@@ -170,35 +174,50 @@ describe("mayMatch", () => {
         (bits) => bits <= 40,
       );
     });
-    expect(await matcher.mayMatch(given)).toEqual(wanted);
+    const decided = await matcher.checkHashes(given);
+    expect(decided.map((decide) => decide !== undefined)).toEqual(wanted);
+    decided.forEach((decide, i) => {
+      const { time: _time, ...expected } = matcher.check({ hash: given[i]! });
+      if (decide === undefined) expect(expected.matches).toEqual([]);
+      else expect(decide()).toMatchObject(expected);
+    });
     expect(new Set(wanted).size).toBe(2);
     const packed = Buffer.concat(given.map((one) => Buffer.from(one, "hex")));
-    const answer = matcher.mayMatch(packed);
+    const answer = near(packed);
     packed.fill(0);
     expect(await answer).toEqual(wanted);
-    expect(await matcher.mayMatch([])).toEqual([]);
+    expect(await near([])).toEqual([]);
   });
 
   test("sees what another process changed before the call, and a store without banks", async () => {
     const one = hash(0, 100);
-    expect(await matcher.mayMatch([one])).toEqual([false]);
+    expect(await near([one])).toEqual([false]);
     await other.import({ bank: "odd", source: "s" }, [{ id: "new", signals: [{ type: "pdq", value: one }] }]);
-    expect(await matcher.mayMatch([one])).toEqual([true]);
+    expect(await near([one])).toEqual([true]);
     await other.withdraw({ bank: "odd", source: "s", entryId: "new" });
-    expect(await matcher.mayMatch([one])).toEqual([false]);
+    expect(await near([one])).toEqual([false]);
     other.setPolicy("odd", { action: "review", radius: 10 });
-    expect(await matcher.mayMatch([hash(1, 20), hash(1, 21)])).toEqual([true, false]);
+    expect(await near([hash(1, 20), hash(1, 21)])).toEqual([true, false]);
     const empty = await BankStore.create(join(folder, "empty.bank"));
-    expect(await new Matcher(empty).mayMatch([one])).toEqual([false]);
+    expect(await near([one], new Matcher(empty))).toEqual([false]);
     await empty.close();
   });
 
+  test("a decision is that of the store as it is when it is made", async () => {
+    const one = hash(0, 100);
+    await other.import({ bank: "odd", source: "s" }, [{ id: "new", signals: [{ type: "pdq", value: one }] }]);
+    const [decide] = await matcher.checkHashes([one]);
+    expect(decide!().matches.map(({ entryId }) => entryId)).toEqual(["new"]);
+    await other.withdraw({ bank: "odd", source: "s", entryId: "new" });
+    expect(decide!().matches).toEqual([]);
+  });
+
   test("refuses what is no hash, and a closed store", async () => {
-    await expect(matcher.mayMatch(["ff"])).rejects.toThrow(/hash/i);
-    await expect(matcher.mayMatch(new Uint8Array(33))).rejects.toThrow(/32/);
+    await expect(matcher.checkHashes(["ff"])).rejects.toThrow(/hash/i);
+    await expect(matcher.checkHashes(new Uint8Array(33))).rejects.toThrow(/32/);
     const closed = await BankStore.create(join(folder, "closed.bank"));
     const late = new Matcher(closed);
     await closed.close();
-    await expect(late.mayMatch([hash(0)])).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
+    await expect(late.checkHashes([hash(0)])).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
   });
 });

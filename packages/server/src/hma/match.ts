@@ -1,6 +1,6 @@
 /** HMA's lookups. Our policies decide: radius, labels, negative banks, and the ratios that HMA's clients set. */
 import { createHash } from "node:crypto";
-import type { CheckQuery } from "empreinte/bank";
+import type { CheckQuery, Decision } from "empreinte/bank";
 import type { Matching } from "../core/matching.js";
 import type { Service } from "../core/service.js";
 import type { Scopes } from "../keys/scopes.js";
@@ -27,6 +27,9 @@ export interface LookupOptions {
 
 /** A number of 0 … 1 that is always the same for a seed. */
 const draw = (seed: string): number => createHash("sha256").update(seed).digest().readUIntBE(0, 6) / 2 ** 48;
+
+/** Which of what was found a caller gets. */
+type Shown = Pick<LookupOptions, "banks" | "scopes">;
 
 interface Found {
   bank: string;
@@ -60,16 +63,23 @@ export async function lookup(
   query: CheckQuery,
   options: LookupOptions,
 ): Promise<MatchesByBank> {
-  const { banks, seed, bypass, scopes, signal } = options;
-  let found: readonly Found[];
-  if (bypass || seed !== undefined) {
-    const chosen = bypass ? 0 : draw(seed ?? "");
-    found = await searchBanks(service, query, (ratio) => (bypass || ratio > 0) && ratio >= chosen, signal);
-  } else {
-    const decision = await service.matcher.checkHash(query, signal && { signal });
-    matching.report(decision);
-    found = decision.matches.filter(({ negative, suppressed }) => !negative && !suppressed);
+  const { seed, bypass, signal } = options;
+  if (!bypass && seed === undefined) {
+    return matchesOf(service, matching, await service.matcher.checkHash(query, signal && { signal }), options);
   }
+  const chosen = bypass ? 0 : draw(seed ?? "");
+  const counts = (ratio: number): boolean => (bypass || ratio > 0) && ratio >= chosen;
+  return byBanks(service, await searchBanks(service, query, counts, signal), options);
+}
+
+/** Counts a decision, and returns its matches by the names of their banks, nearest first. */
+export function matchesOf(service: Service, matching: Matching, decision: Decision, shown: Shown): MatchesByBank {
+  matching.report(decision);
+  const found = decision.matches.filter(({ negative, suppressed }) => !negative && !suppressed);
+  return byBanks(service, found, shown);
+}
+
+function byBanks(service: Service, found: readonly Found[], { banks, scopes }: Shown): MatchesByBank {
   if (found.length === 0) return {};
   const name = service.banks.namer();
   const byBank: MatchesByBank = {};

@@ -1,16 +1,20 @@
 /**
- * Lookups of a PDQ hash that is near nothing, which most are, answered without the rest of the server.
+ * Plain lookups of a PDQ hash, answered without the rest of the server.
  *
  * The lookups that arrive in one turn of the event loop wait for its end. Then one statement of the state, one of the
  * store and one search serve them all. Nothing that another process changed before a lookup came is missed, because the
- * statements run after all of them came. Whatever is not a plain lookup that finds nothing goes on to the route of
- * `matcher-routes.ts`, which gives all other answers: matches, errors, refusals.
+ * statements run after all of them came. Whatever is not a plain lookup goes on to the route of `matcher-routes.ts`,
+ * which gives all other answers: other parameters, errors, refusals.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Decision } from "empreinte/bank";
+import { actingAs } from "../core/actor.js";
 import { ServiceError } from "../core/errors.js";
+import type { Matching } from "../core/matching.js";
 import type { Service } from "../core/service.js";
 import { bearerKey, openCaller } from "../http/authenticate.js";
 import type { Principal } from "../keys/keys.js";
+import { matchesOf } from "./match.js";
 import { countLookup } from "./matcher-routes.js";
 import { signalTypeRatios } from "./signal-types.js";
 
@@ -19,7 +23,7 @@ const plainLookup =
   /^\/m\/lookup\?(?:signal=([\dA-Fa-f]{64})&signal_type=pdq|signal_type=pdq&signal=([\dA-Fa-f]{64}))$/;
 
 const nothing = "{}";
-const headers = { "content-type": "application/json; charset=utf-8", "content-length": nothing.length };
+const contentType = "application/json; charset=utf-8";
 const labels = { route: "/m/lookup", method: "GET", status: "200" };
 
 interface Lookup {
@@ -37,11 +41,17 @@ function plainHash({ method, url, headers: { expect, ...given } }: IncomingMessa
   return found?.[1] ?? found?.[2];
 }
 
-/**
- * Makes a listener for requests: it answers lookups that find nothing, and gives everything else to `otherwise`.
- * @param silent whether answers of status 200 are not logged now.
- */
-export function quickLookups(service: Service, otherwise: RequestListener, silent: () => boolean): RequestListener {
+export interface QuickLookupOptions {
+  service: Service;
+  matching: Matching;
+  /** Answers everything else. */
+  otherwise: RequestListener;
+  /** Whether answers of status 200 are not logged now. */
+  silent: () => boolean;
+}
+
+/** Makes a listener for requests, which answers plain lookups. */
+export function quickLookups({ service, matching, otherwise, silent }: QuickLookupOptions): RequestListener {
   let waiting: Lookup[] = [];
 
   const callerOf = ({ headers: { authorization } }: IncomingMessage, version: string): Principal | undefined => {
@@ -53,19 +63,26 @@ export function quickLookups(service: Service, otherwise: RequestListener, silen
       : undefined;
   };
 
-  const answer = ({ response, start }: Lookup, principal: Principal): boolean => {
+  /** @param decide undefined where nothing is near. @returns false where the route has to answer. */
+  const answer = ({ response, start }: Lookup, principal: Principal, decide: (() => Decision) | undefined): boolean => {
+    let text = nothing;
     try {
       countLookup(service, principal);
+      if (decide !== undefined) {
+        const { scopes, name } = principal;
+        const find = (): object => matchesOf(service, matching, decide(), { banks: undefined, scopes });
+        text = JSON.stringify(actingAs(name, find));
+      }
     } catch (error) {
       if (error instanceof ServiceError) return false;
       throw error;
     }
-    response.writeHead(200, headers).end(nothing);
+    response.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(text) }).end(text);
     service.metrics.requests.observe((performance.now() - start) / 1000, labels);
     return true;
   };
 
-  /** Answers those of the lookups that find nothing, and returns the others. */
+  /** Answers plain lookups, and returns those that the route has to answer. */
   const answerAll = async (lookups: readonly Lookup[]): Promise<readonly Lookup[]> => {
     const { state, matcher, draining } = service;
     const { version } = state;
@@ -73,10 +90,10 @@ export function quickLookups(service: Service, otherwise: RequestListener, silen
     const callers = lookups.map(({ request }) => callerOf(request, version));
     const hashes = Buffer.allocUnsafe(32 * lookups.length);
     lookups.forEach(({ hash }, i) => hashes.write(hash, 32 * i, "hex"));
-    const near = await matcher.mayMatch(hashes);
+    const near = await matcher.checkHashes(hashes);
     return lookups.filter((one, i) => {
       const caller = callers[i];
-      return caller === undefined || near[i] !== false || !answer(one, caller);
+      return caller === undefined || !answer(one, caller, near[i]);
     });
   };
 

@@ -4,6 +4,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, t
 import { actingAs } from "../core/actor.js";
 import { refuseLongBody } from "../core/call.js";
 import { notFound } from "../core/errors.js";
+import { Matching } from "../core/matching.js";
 import type { Service } from "../core/service.js";
 import { hmaInterface } from "../hma/interface.js";
 import { quickLookups } from "../hma/quick-lookups.js";
@@ -110,8 +111,9 @@ export async function buildApp({ service, log, allMetrics }: AppOptions): Promis
   if (config.hma) {
     await app.register(hmaInterface(service));
     const [whole] = app.server.listeners("request") as [RequestListener];
+    const matching = new Matching(service);
     const silent = (): boolean => app.log.level !== "debug";
-    app.server.off("request", whole).on("request", quickLookups(service, whole, silent));
+    app.server.off("request", whole).on("request", quickLookups({ service, matching, otherwise: whole, silent }));
   }
   await app.register(v1Interface(service), { prefix: "/v1" });
   if (service.review !== undefined) {

@@ -1,9 +1,11 @@
-/** Lookups that find nothing are answered apart, and nobody can tell. */
+/** Plain lookups are answered apart, and nobody can tell. */
 import { createServer, get, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { HashIndex } from "empreinte";
 import { BankStore } from "empreinte/bank";
 import { storePath } from "../../dist/core/paths.js";
+import { Matching } from "../../dist/core/matching.js";
 import { quickLookups } from "../../dist/hma/quick-lookups.js";
 import { State } from "../../dist/core/state.js";
 import { Keys } from "../../dist/keys/keys.js";
@@ -20,8 +22,10 @@ beforeAll(async () => {
   admin = server.key("admin");
   await server.call("/c/banks", { key: admin, json: { name: "KNOWN" } });
   await server.call("/c/bank/KNOWN/signal", { key: admin, json: { pdq: someHash("known") } });
-  const rest: RequestListener = (_request, response) => void response.writeHead(299).end("rest");
-  apart = createServer(quickLookups(server.service, rest, () => silent));
+  const { service } = server;
+  const otherwise: RequestListener = (_request, response) => void response.writeHead(299).end("rest");
+  const matching = new Matching(service);
+  apart = createServer(quickLookups({ service, matching, otherwise, silent: () => silent }));
   await new Promise<void>((resolve) => apart.listen(0, "127.0.0.1", resolve));
 });
 afterAll(async () => {
@@ -52,8 +56,9 @@ const apartUrl = (): string => `http://127.0.0.1:${(apart.address() as AddressIn
 const taken = async (given: string, key?: string, headers?: Record<string, string>): Promise<boolean> =>
   (await answerOf(`${apartUrl()}${given}`, key, headers)).status === 200;
 
-test("a plain lookup of a hash near nothing is answered apart", async () => {
+test("a plain lookup is answered apart, whether it finds anything or not", async () => {
   const hash = someHash("unknown");
+  expect(await taken(path(someHash("known")))).toBe(true);
   expect(await taken(path(hash))).toBe(true);
   expect(await taken(`/m/lookup?signal_type=pdq&signal=${hash.toUpperCase()}`)).toBe(true);
   expect(await taken(path(hash), server.key("match:OTHER"))).toBe(true);
@@ -61,7 +66,6 @@ test("a plain lookup of a hash near nothing is answered apart", async () => {
 
 test("everything else is left to the route", async () => {
   const hash = someHash("unknown");
-  expect(await taken(path(someHash("known")))).toBe(false);
   for (const other of [
     `${path(hash)}&seed=a`,
     `${path(hash)}&signal=${hash}`,
@@ -82,15 +86,40 @@ test("everything else is left to the route", async () => {
   silent = true;
 });
 
-test("the answer has the status, text and headers of the route's", async () => {
+test.each([
+  ["unknown", "{}"],
+  ["known", '{"KNOWN":[{"bank_content_id":1,"distance":"0"}]}'],
+])("the answer for a hash that is %s has the status, text and headers of the route's", async (name, text) => {
   const [quick, whole] = await Promise.all(
-    ["", "&banks="].map((more) => answerOf(`${server.url}${path(someHash("unknown"))}${more}`)),
+    ["", "&unused=1"].map((more) => answerOf(`${server.url}${path(someHash(name))}${more}`)),
   );
   const without = ({ headers: { date: _date, ...headers }, ...answer }: NonNullable<typeof quick>): object => {
     return { ...answer, headers };
   };
   expect(without(quick!)).toEqual(without(whole!));
-  expect(quick!.text).toBe("{}");
+  expect(quick!.text).toBe(text);
+});
+
+test("a lookup that finds something is searched once, decided for its caller, and counted", async () => {
+  const search = vi.spyOn(HashIndex.prototype, "searchMany");
+  const searchNow = vi.spyOn(HashIndex.prototype, "searchManySync");
+  const matches = async (): Promise<number> => {
+    const { text } = await server.call("/metrics", { key: admin });
+    return Number(/^empreinte_matches_total\{bank="KNOWN".*\} (\d+)/m.exec(text)?.[1] ?? 0);
+  };
+  try {
+    const before = await matches();
+    search.mockClear();
+    const foreign = await answerOf(`${apartUrl()}${path(someHash("known"))}`, server.key("match:OTHER"));
+    expect(foreign).toMatchObject({ status: 200, text: "{}" });
+    const found = await answerOf(`${apartUrl()}${path(someHash("known"))}`, server.key("match"));
+    expect(JSON.parse(found.text)).toEqual({ KNOWN: [{ bank_content_id: 1, distance: "0" }] });
+    expect(search).toHaveBeenCalledTimes(2);
+    expect(searchNow).not.toHaveBeenCalled();
+    expect(await matches()).toBe(before + 2);
+  } finally {
+    vi.restoreAllMocks();
+  }
 });
 
 test("many at once each get their own answer", async () => {
