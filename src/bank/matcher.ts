@@ -236,8 +236,11 @@ export class Matcher {
    * most. The search ends once the strongest action that any bank asks for is decided. The decision's `query` has the
    * views that were found, so that `explain` repeats it.
    *
+   * At `"thorough"` the local records of banks with the policy `local` come last, where nothing stronger was found. By
+   * them any part of an original is found. The first such check opens all records, some 3 a millisecond.
+   *
    * @throws as `hashImage`, also for an image that the decoder refuses, unless its bytes match. {EmpreinteError}
-   * `ERR_EMPREINTE_CLOSED`
+   * `ERR_EMPREINTE_CLOSED`. {BankError} `ERR_EMPREINTE_LOCAL_KEY` for a record that does not open.
    *
    * @example
    * const { action, matches } = await matcher.checkImage("screenshot.png", { level: "thorough" });
@@ -253,9 +256,8 @@ export class Matcher {
     const { digests, samples, refused } = await readUpload(input, reading, digestTypes, signal);
     const checked = checkQuery(queryOf(samples?.hash, digests));
     const search = samples !== undefined && level !== "fast";
-    const copies = search ? await findCopies(this.#context, checked, samples, { level, all, signal }) : [];
-    const query = copies.length > 0 ? { ...checked, copies } : checked;
-    const decision = await this.#searchAndDecide(query, signal);
+    const found = search ? await findCopies(this.#context, checked, samples, { level, all, signal }) : {};
+    const decision = await this.#searchAndDecide({ ...checked, ...found }, signal);
     if (refused !== undefined && decision.matches.length === 0) throw refused;
     return samples?.furtherPages ? { ...decision, furtherPages: true } : decision;
   }

@@ -58,7 +58,8 @@ export class BankStore {
   readonly #audit: Audit;
   readonly #records: LiveLocal | undefined;
 
-  private constructor({ database, live, actor, seal, local }: OpenStore) {
+  private constructor(open: OpenStore) {
+    const { database, live, actor, seal, local } = open;
     this.#database = database;
     this.#live = live;
     this.#records = local;
@@ -66,7 +67,7 @@ export class BankStore {
     this.#audit = auditor(database, actor, this.#digest);
     this.history = storeHistory(database, live, this.#audit);
     this.local = storeLocal({ database, live, digest: this.#digest, audit: this.#audit, seal });
-    registerContext(this, new DecisionContext(database, live, this.#audit, actor));
+    registerContext(this, new DecisionContext(open, this.#audit));
   }
 
   /**

@@ -26,12 +26,15 @@ export interface CopySearchResult {
   stages: CopyStage[];
   /** The originals that were found by local points: matches before reviews. */
   local: LocalFinding[];
+  /** Whether more originals had enough votes than were verified. */
+  crowded: boolean;
 }
 
 /** One search for altered copies, stage after stage. */
 class CopySearch {
   readonly stages: CopyStage[] = [];
   readonly candidates: CandidateSet;
+  crowded = false;
   readonly #index: CopyIndex;
   readonly #options: CopySearchOptions;
 
@@ -74,7 +77,8 @@ class CopySearch {
     let from = performance.now();
     using query = await local(image.samples, signal);
     const find = async (name: CopyStage["name"], negative: boolean): Promise<LocalFinding[]> => {
-      const { findings, lookups } = await query.find(negative, signal);
+      const { findings, lookups, crowded } = await query.find(negative, signal);
+      this.crowded ||= crowded;
       this.stages.push({ name, hashes: lookups, milliseconds: performance.now() - from });
       from = performance.now();
       return findings;
@@ -149,5 +153,5 @@ export async function searchCopies(
   }
   const flat = search.shouldContinue && image.hasMore && (await runRemainingStages(image, search, options));
   const local = search.shouldContinue && image.hasMore && !flat ? await search.searchLocal(image) : [];
-  return { candidates: search.candidates, flat, stages: search.stages, local };
+  return { candidates: search.candidates, flat, stages: search.stages, local, crowded: search.crowded };
 }

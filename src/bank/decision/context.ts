@@ -5,7 +5,10 @@
 import { InvalidArgumentError, BankError } from "../../errors.js";
 import { type LiveIndex, LostFileError } from "../index/live-index.js";
 import type { Audit } from "../inspect/audit.js";
+import type { LiveLocal } from "../local/live-local.js";
+import type { OpenStore } from "../open-store.js";
 import type { Database } from "../storage/database.js";
+import { hasLocalRecords } from "../storage/local-records.js";
 import { counter } from "../storage/schema.js";
 import { FloodCounts, type FloodHit, markFlooded } from "./flood.js";
 import { addQualification, type NewQualification, type Qualification } from "./qualify.js";
@@ -22,11 +25,20 @@ export class DecisionContext {
   readonly #actor: () => string;
   readonly #floods: FloodCounts = new FloodCounts();
 
-  constructor(database: Database, live: LiveIndex, audit: Audit, actor: () => string) {
+  /** The local records. Undefined where the store was opened without their key. */
+  readonly local: LiveLocal | undefined;
+
+  constructor({ database, live, local, actor }: OpenStore, audit: Audit) {
     this.#database = database;
     this.#live = live;
     this.#audit = audit;
     this.#actor = actor;
+    this.local = local;
+  }
+
+  /** Whether any entry has a local record. */
+  hasLocalRecords(): boolean {
+    return hasLocalRecords(this.#database);
   }
 
   /**

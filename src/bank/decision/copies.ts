@@ -8,6 +8,7 @@ import {
   supportCount,
 } from "../../copies/candidates.js";
 import { ImageViews } from "../../copies/image-views.js";
+import type { LocalFinding } from "../../copies/local-holder.js";
 import { searchCopies } from "../../copies/search-copies.js";
 import type { CopyLevel } from "../../copies/types.js";
 import { matchRadius, reviewRadius } from "../../thresholds.js";
@@ -16,9 +17,11 @@ import type { DecisionContext } from "./context.js";
 import { CountedSignals } from "./counted-signals.js";
 import { type Decision, decide } from "./decide.js";
 import { findMatches } from "./find-matches.js";
+import { localQueryOf } from "./local-query.js";
 import { labelMatchedByPolicy } from "./match-signals.js";
 import { actions } from "./policy.js";
 import { type CheckedQuery, type QueryCopy, uploadKey } from "./query.js";
+import type { QueryOriginal } from "./query-local.js";
 import { isSampled } from "./sampling.js";
 
 export interface CopyOptions {
@@ -67,6 +70,25 @@ function queryCopies(candidates: CandidateSet, isCrop: (id: number) => boolean):
   });
 }
 
+/** What a search for copies adds to a query. */
+export type FoundCopies = Pick<CheckedQuery, "copies" | "local">;
+
+/** Returns what local points found, or undefined where that says nothing. */
+function queryLocal(
+  context: DecisionContext,
+  found: readonly LocalFinding[],
+  crowded: boolean,
+): Pick<CheckedQuery, "local"> {
+  const originals = context.read((snapshot) =>
+    found.flatMap(({ id: signal, ...finding }): QueryOriginal[] => {
+      const entry = snapshot.signal(signal)?.entry;
+      const record = entry === undefined ? undefined : context.local?.sinceOf(entry);
+      return record === undefined ? [] : [{ signal, record, ...finding }];
+    }),
+  );
+  return originals.length === 0 && !crowded ? {} : { local: { originals, ...(crowded && { crowded: true }) } };
+}
+
 /**
  * Returns the views of an image that are near signals of the store. It stops once the banks would decide the strongest
  * action that any of them asks for, because nothing found later changes that. With `all` it runs to the end.
@@ -76,13 +98,13 @@ export async function findCopies(
   query: CheckedQuery,
   samples: Samples,
   { level, all, signal }: CopyOptions,
-): Promise<QueryCopy[]> {
+): Promise<FoundCopies> {
   const time = Date.now();
   const upload = uploadKey(query);
   const banks = context.read((snapshot) => [...snapshot.banks().values()]);
   const searched = banks.filter(({ policy }) => isSampled(policy, upload));
   const strongest = actions.find((one) => searched.some(({ policy, negative }) => !negative && policy.action === one));
-  if (strongest === undefined) return [];
+  if (strongest === undefined) return {};
   const index = new CountedSignals(context, (entry, snapshot) => {
     const bank = snapshot.banks().get(entry.bank);
     return bank !== undefined && labelMatchedByPolicy(bank, entry, upload, time) !== undefined;
@@ -98,14 +120,22 @@ export async function findCopies(
   const isDecided = (candidates: CandidateSet): boolean =>
     !all && decided(queryCopies(candidates, isCrop)) === strongest;
   // The check itself searches the image's own hash, within the radius of every policy.
-  if (level === "fast" || (!all && decided([]) === strongest)) return [];
-  using image = new ImageViews(samples);
-  const options = { level, radius: matchRadius, entryOf, groupOf, signal, isDecided };
-  const { candidates } = await searchCopies(image, index, options);
+  if (level === "fast" || (!all && decided([]) === strongest)) return {};
+  const wantsLocal =
+    level === "thorough" && searched.some(({ policy, negative }) => !negative && policy.local !== undefined);
+  const local = wantsLocal ? localQueryOf(context) : undefined;
+  using image = new ImageViews(samples, local !== undefined);
+  const options = { level, radius: matchRadius, entryOf, groupOf, signal, isDecided, local };
+  const { candidates, local: found, crowded } = await searchCopies(image, index, options);
   // Of entries with the same image only one is aligned, but another's bank may ask for more: search aligned views
   // again.
   const seen = [...candidates.accepted().values()].flat().map(({ viewHash }) => viewHash);
   const aligned = [...new Set(seen)].filter(({ name }) => name === "aligned");
   await candidates.search(index, aligned, matchRadius, signal);
-  return queryCopies(candidates, isCrop);
+  const copies = queryCopies(candidates, isCrop);
+  const sealed = wantsLocal && context.local === undefined && context.hasLocalRecords();
+  return {
+    ...(copies.length > 0 && { copies }),
+    ...(sealed ? { local: { originals: [], sealed } } : queryLocal(context, found, crowded)),
+  };
 }

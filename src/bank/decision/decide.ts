@@ -90,7 +90,14 @@ function bankReasons(snapshot: Snapshot, query: CheckedQuery): string[] {
     if (isSampled(policy, uploadKey(query))) continue;
     reasons.push(`${name}: this upload is not in its share of ${policy.matchRatio} of uploads`);
   }
-  const { hash, video } = query;
+  const { hash, video, local } = query;
+  if (local?.crowded) {
+    reasons.push("the upload resembles parts of more originals than can be verified: a person should look at it");
+  }
+  for (const { name, policy } of local?.sealed ? snapshot.banks().values() : []) {
+    if (policy.local === undefined) continue;
+    reasons.push(`${name}: local records are not searched, because the store was opened without their key`);
+  }
   if (hash === undefined && video === undefined) reasons.push("there is no image hash: only the bytes are matched");
   else if (!query.stable && video === undefined)
     reasons.push("the hash is rounding noise: nothing is matched by distance");

@@ -4,6 +4,7 @@ import { matchRadius } from "../../thresholds.js";
 import { wipedFlag } from "../storage/pages.js";
 import { nearTypes } from "../storage/signals.js";
 import { distanceSearch, type SearchAhead } from "./distance-search.js";
+import { matchLocal } from "./local-matches.js";
 import type { DecisionMatch } from "./match.js";
 import { entryCounter, matchSignals, type NearSignal } from "./match-signals.js";
 import { type CheckedQuery, uploadKey } from "./query.js";
@@ -60,9 +61,10 @@ export function findMatches(
     ...searchByDistance(snapshot, query, ahead),
     ...recheckCopies(snapshot, query),
   ];
-  const { video } = query;
+  const { video, local } = query;
   return [
     ...matchSignals(snapshot, near, counted),
+    ...(local === undefined ? [] : matchLocal(snapshot, local, counted)),
     ...(video === undefined
       ? []
       : [...matchFrames(snapshot, video, counted), ...matchVideos(snapshot, video, counted)]),

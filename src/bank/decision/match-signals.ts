@@ -40,7 +40,7 @@ function mostDiffering({ radius }: Policy, copy: QueryCopy | undefined): number 
 }
 
 /** Returns the weaker of two actions. */
-const weaker = (a: Action, b: Action): Action => (actions.indexOf(a) > actions.indexOf(b) ? a : b);
+export const weaker = (a: Action, b: Action): Action => (actions.indexOf(a) > actions.indexOf(b) ? a : b);
 
 /** Returns the action that a match requires. */
 export function actionOf(

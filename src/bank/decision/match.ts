@@ -1,4 +1,5 @@
 /** The matches of a decision, and which of them known false alarms suppress. */
+import type { LocalEvidence } from "../../copies/local-evidence.js";
 import type { Label, SignalType } from "../../lists/entry.js";
 import type { Match } from "../../search/match.js";
 import type { VideoSegment } from "../../video-index/results.js";
@@ -14,9 +15,12 @@ export interface DecisionMatch extends Match {
   type: SignalType;
   /**
    * `"exact"`: the same bytes. `"near"`: the upload, one of its orientations, or a frame of it. `"copy"`: a view of the
-   * upload. `"video"`: the upload and the entry are videos that share `segments`.
+   * upload. `"video"`: the upload and the entry are videos that share `segments`. `"local"`: the upload shows a part of
+   * the original, by its local points.
    */
-  kind: "near" | "exact" | "copy" | "video";
+  kind: "near" | "exact" | "copy" | "video" | "local";
+  /** What the local points have in common, where `kind` is `"local"`. `distance` is then a mean of descriptors. */
+  local?: LocalEvidence;
   /** The time of the upload's frame that matches, in seconds, where a video has a known image. */
   timestampSeconds?: number;
   /** Set where frames of a video match without what surrounds their content. */
@@ -96,6 +100,8 @@ export function sharedSeconds(segments: readonly VideoSegment[]): number {
  */
 function isAbout(negative: DecisionMatch, match: DecisionMatch): boolean {
   if (negative.kind === "exact") return true;
+  // An image that is nearly a false alarm may still show a part of an original. A record makes the false alarm benign.
+  if (match.kind === "local") return false;
   if (negative.segments !== undefined) {
     const { timestampSeconds: time, segments = [] } = match;
     if (time !== undefined)
@@ -117,7 +123,7 @@ export function suppressorOf(match: DecisionMatch, negatives: readonly DecisionM
   });
 }
 
-const kindRank = { exact: 0, video: 1, near: 2, copy: 2 } as const;
+const kindRank = { exact: 0, video: 1, near: 2, copy: 2, local: 3 } as const;
 
 /**
  * Returns each entry's best match, in the order given. An image's matches are one for each entry already. A video may

@@ -28,6 +28,12 @@ export interface Policy {
    */
   cropAction?: Action;
   /**
+   * Whether originals are also found by the local records of their entries, at level `"thorough"`, and the strongest
+   * action that such a match asks for: `"review"`, or `"block"` for the policy's own action. A match for review asks
+   * for a review at most. Default undefined: local records are not used.
+   */
+  local?: "review" | "block";
+  /**
    * A known video matches only where its segments cover at least this many seconds of the upload, 0 … 1,000,000.
    * Default undefined: what `VideoIndex` finds is enough.
    */
@@ -66,6 +72,7 @@ const names = [
   "labels",
   "action",
   "cropAction",
+  "local",
   "minSharedSeconds",
   "minShare",
   "matchRatio",
@@ -106,7 +113,7 @@ export function checkPolicy(policy: Partial<Policy> | undefined): Policy {
     action = "review",
     ...rest
   } = checkOptions(policy, names, "policy");
-  const { cropAction, minSharedSeconds, minShare, matchRatio, seed, flood } = rest;
+  const { cropAction, local, minSharedSeconds, minShare, matchRatio, seed, flood } = rest;
   const wanted = texts("orientations", orientations).map((one) => oneOf("orientations", one, orientationNames));
   return {
     radius: integer("radius", radius, 0, 256),
@@ -115,6 +122,7 @@ export function checkPolicy(policy: Partial<Policy> | undefined): Policy {
     ...(labels !== undefined && { labels: [...new Set(texts("labels", labels))].sort() }),
     action: oneOf("action", action, actions),
     ...(cropAction !== undefined && { cropAction: oneOf("cropAction", cropAction, actions) }),
+    ...(local !== undefined && { local: oneOf("local", local, ["review", "block"]) }),
     ...(minSharedSeconds !== undefined && { minSharedSeconds: upTo("minSharedSeconds", minSharedSeconds, 1e6) }),
     ...(minShare !== undefined && { minShare: upTo("minShare", minShare, 1) }),
     ...(matchRatio !== undefined && { matchRatio: ratio(matchRatio) }),

@@ -4,6 +4,7 @@ import { type Orientation, type OrientationHashes, orientationNames } from "../.
 import { hashToHex } from "../../hash/value.js";
 import { checkDigests, type Query } from "../../search/query.js";
 import { type Region, type ViewName, viewNames } from "../../views/views.js";
+import { checkQueryLocal, type QueryLocal } from "./query-local.js";
 import { checkQueryVideo, checkRegion, type QueryVideo } from "./query-video.js";
 import { exactTypes, signalTypes, valueBytes, valueText } from "../storage/signals.js";
 
@@ -16,6 +17,8 @@ export interface CheckQuery extends Query {
   copies?: readonly QueryCopy[];
   /** What `Matcher.checkVideo` found of a video. With it `explain` repeats the decision. */
   video?: QueryVideo;
+  /** What `Matcher.checkImage` found by local records. With it `explain` repeats the decision. */
+  local?: QueryLocal;
 }
 
 /** A view of the upload that is near a signal. Each check computes its distance anew, and whether it counts. */
@@ -63,7 +66,7 @@ const digestNames = exactTypes.map((type) => signalTypes[type] as "md5" | "sha1"
 /** Checks a query and writes its hashes as lower-case hex. @throws {InvalidArgumentError} @throws {InvalidHashError} */
 export function checkQuery(query: CheckQuery): CheckedQuery {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "{hash, quality, stable}", query);
-  const { hash, orientations, digests, copies = [], video } = query;
+  const { hash, orientations, digests, copies = [], video, local } = query;
   // As elsewhere, a hash without quality counts as 100, and one without stability as stable.
   const { quality = hash === undefined ? 0 : 100, stable = true } = query;
   const given = digestNames.flatMap((name) => {
@@ -86,6 +89,7 @@ export function checkQuery(query: CheckQuery): CheckedQuery {
       }),
     ...(copies.length > 0 && { copies: copies.map(checkCopy) }),
     ...(video !== undefined && { video: checkQueryVideo(video) }),
+    ...(local !== undefined && { local: checkQueryLocal(local) }),
     ...(given.length > 0 && { digests: Object.fromEntries(given) as NonNullable<CheckQuery["digests"]> }),
   };
 }

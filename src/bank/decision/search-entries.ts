@@ -5,6 +5,7 @@ import { checkOptions, checkSignal, invalidArgument } from "../../check.js";
 import { BankError } from "../../errors.js";
 import { orientationNames } from "../../hash/orientations.js";
 import type { HashLike } from "../../hash/value.js";
+import type { LocalEvidence } from "../../copies/local-evidence.js";
 import type { FileDigests } from "../../image/input/digest.js";
 import type { Label, SignalType } from "../../lists/entry.js";
 import type { IndexMatch, Match } from "../../search/match.js";
@@ -35,6 +36,8 @@ export interface BankMatch extends Match {
   type: SignalType;
   /** The name of the crop, such as "centre-10", if the nearest signal is the hash of a crop. */
   crop?: string;
+  /** What local points say, where `searchImage` found the entry by its local record. */
+  local?: LocalEvidence;
 }
 
 /** The options of `BankStore.search`. */
@@ -78,6 +81,9 @@ export function isSearched(entry: SnapshotEntry, banks: ReadonlySet<number> | un
   );
 }
 
+/** Sorts matches before reviews. */
+const tierOf = ({ tier }: Pick<Match, "tier">): number => (tier === "review" ? 1 : 0);
+
 /**
  * Returns the entries of the signals that were found, each once, by its nearest signal: matches before reviews, then by
  * distance, then by entry. Of equally near signals the first one counts.
@@ -93,7 +99,7 @@ export function entryMatches(
     const record = snapshot.signal(id);
     if (record === undefined) continue;
     const other = best.get(record.entry);
-    if (other !== undefined && other.distance <= match.distance) continue;
+    if (other !== undefined && (tierOf(other) - tierOf(match) || other.distance - match.distance) <= 0) continue;
     const entry = snapshot.entry(record.entry);
     if (entry === undefined || !isSearched(entry, banks, now)) continue;
     const crop = snapshot.cropName(record);
@@ -108,9 +114,8 @@ export function entryMatches(
       ...(crop !== undefined && { crop }),
     });
   }
-  const order = ({ tier }: BankMatch): number => (tier === "review" ? 1 : 0);
   return [...best.values()].sort(
-    (a, b) => order(a) - order(b) || a.distance - b.distance || a.entryNumber - b.entryNumber,
+    (a, b) => tierOf(a) - tierOf(b) || a.distance - b.distance || a.entryNumber - b.entryNumber,
   );
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../../search/search-image.js";
 import type { DecisionContext } from "./context.js";
 import { CountedSignals } from "./counted-signals.js";
+import { localQueryOf } from "./local-query.js";
 import {
   type BankMatch,
   bankNumbers,
@@ -47,13 +48,14 @@ export async function searchEntriesForImage(
   options: BankImageSearchOptions | undefined,
 ): Promise<ImageSearchResult<BankMatch>> {
   const { banks, ...rest } = checkOptions(options, [...imageSearchOptionNames, "banks"]);
-  const search = checkImageSearch(rest);
+  const checked = checkImageSearch(rest);
+  const search = { ...checked, local: checked.level === "thorough" ? localQueryOf(context) : undefined };
   // Each reading brings the index up to date with what other processes have changed.
   const numbersOfBanks = (): Set<number> | undefined => context.read((snapshot) => bankNumbers(snapshot, banks));
   numbersOfBanks(); // An unknown bank is an error before the image is read.
   const { digests, samples, refused } = await readUpload(input, samplesOptions(search), digestTypes, search.signal);
   const numbers = numbersOfBanks();
-  using image = samples && new SearchedImage(samples);
+  using image = samples && new SearchedImage(samples, { keep: search.local !== undefined });
   const near = await image?.searchIn(holderOf(context, numbers), search);
   const matches = context.read((snapshot) => {
     const exact = searchDigests(snapshot, digests);

@@ -7,6 +7,7 @@ import { cropNameOf } from "../storage/crop-names.js";
 import type { Database } from "../storage/database.js";
 import { labelsAt } from "../storage/labels.js";
 import { readTimes } from "../storage/frame-times.js";
+import { hadLocalRecord } from "../storage/local-records.js";
 import { activeStatus } from "../storage/names.js";
 import {
   checkRun,
@@ -67,6 +68,8 @@ export interface Snapshot {
   cropName(record: SignalRecord): string | undefined;
   /** Returns an entry that was active at the revision. */
   entry(id: number): SnapshotEntry | undefined;
+  /** Returns whether an entry had the local record of revision `since`. */
+  hasLocal(entry: number, since: number): boolean;
   /** Returns the assessment of an analyst about an entry. */
   suggestion(entry: number): Suggestion | undefined;
   /** Returns when a revision was made, in milliseconds since 1970. */
@@ -189,6 +192,19 @@ export class LiveSnapshot implements Snapshot {
     return entryOf(this.#database, this.#database.get<EntryRow>(currentEntry, id, this.revision));
   }
 
+  hasLocal(entry: number, since: number): boolean {
+    return hadLocalRecord(this.#database, entry, since, this.revision);
+  }
+
+  /** Returns the first signal of an active entry that may match. */
+  firstSignal(entry: number): number | undefined {
+    const sql = `SELECT first, count FROM entry WHERE id = ? AND status = ${activeStatus}`;
+    const [first, count] = this.#database.get<[number, number]>(sql, entry) ?? [0, 0];
+    checkRun(this.#database, first, count, this.#live.next);
+    for (let id = first; id < first + count; id++) if (this.signal(id) !== undefined) return id;
+    return undefined;
+  }
+
   suggestion(entry: number): Suggestion | undefined {
     return suggestionAt(this.#database, entry, this.revision);
   }
@@ -265,6 +281,10 @@ export class PastSnapshot implements Snapshot {
       this.#database.get<EntryRow>(currentEntry, id, this.revision) ??
         this.#database.get<EntryRow>(earlierEntry, id, this.revision),
     );
+  }
+
+  hasLocal(entry: number, since: number): boolean {
+    return hadLocalRecord(this.#database, entry, since, this.revision);
   }
 
   suggestion(entry: number): Suggestion | undefined {

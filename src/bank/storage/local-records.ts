@@ -29,9 +29,20 @@ export function localRecords(database: Database, first: number, last: number, mo
     .map(([entry, since, text, negative]) => ({ entry, since, text, negative: negative === 1 }));
 }
 
+/** Returns whether an entry had the record of revision `since` at another revision. */
+export function hadLocalRecord(database: Database, entry: number, since: number, revision: number): boolean {
+  const sql = `SELECT 1 FROM local_record WHERE entry = ?1 AND since = ?2 AND since <= ?3
+    AND (until IS NULL OR until > ?3)`;
+  return database.get(sql, entry, since, revision) !== undefined;
+}
+
 /** Returns whether an entry has a record now. */
 export const hasLocalRecord = (database: Database, entry: number): boolean =>
   database.get("SELECT 1 FROM local_record WHERE entry = ? AND until IS NULL", entry) !== undefined;
+
+/** Returns whether any entry has a record. */
+export const hasLocalRecords = (database: Database): boolean =>
+  database.get("SELECT 1 FROM local_record WHERE until IS NULL LIMIT 1") !== undefined;
 
 /** Returns how many entries have a record. */
 export const countLocalRecords = (database: Database): number =>

@@ -31,7 +31,7 @@ export function shownDecision(
   if (scopes.hasAll("match")) return { ...decision, matches: named };
   const { prequalification, query, ...rest } = decision;
   const own = named.some(({ entryNumber }) => entryNumber === prequalification?.entryNumber);
-  const { copies: _copies, video: _video, ...shown } = query;
+  const { copies: _copies, video: _video, local: _local, ...shown } = query;
   return {
     ...rest,
     action: strongest(named),

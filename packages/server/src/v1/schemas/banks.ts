@@ -8,6 +8,7 @@ const policyProperties = {
   labels: list({ type: "string" }, "Only entries with one of these labels match, as scheme:code."),
   action: { type: "string", enum: actions, description: "What a match asks for." },
   cropAction: { type: "string", enum: actions, description: "The most that a match by a crop asks for." },
+  local: { type: "string", enum: ["review", "block"], description: "The most that a match by local points asks for." },
   minSharedSeconds: number("How many seconds a known video must share.", { minimum: 0 }),
   minShare: number("Which share a known video must share.", { minimum: 0, maximum: 1 }),
   matchRatio: number("The share of uploads for which the bank is searched.", { exclusiveMinimum: 0, maximum: 1 }),

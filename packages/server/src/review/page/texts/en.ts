@@ -35,7 +35,7 @@ export interface Texts {
   noLabel: string;
   saidBy: (kind: "analyst" | "source", by: string, time: string) => string;
   match: string;
-  how: Record<"near" | "exact" | "copy" | "video", string>;
+  how: Record<"near" | "exact" | "copy" | "video" | "local", string>;
   bits: (distance: number) => string;
   orientation: string;
   view: string;
@@ -141,6 +141,7 @@ export const en: Texts = {
     exact: "the same file",
     copy: "an altered copy",
     video: "stretches of the same video",
+    local: "a part of the image",
   },
   bits: (distance) => `${distance} of 256 bits differ`,
   orientation: "Orientation",

@@ -42,6 +42,7 @@ export const fr: Texts = {
     exact: "le même fichier",
     copy: "une copie modifiée",
     video: "des passages de la même vidéo",
+    local: "une partie de l’image",
   },
   bits: (distance) => `${distance} bits sur 256 diffèrent`,
   orientation: "Orientation",
