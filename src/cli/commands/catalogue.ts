@@ -19,6 +19,7 @@ type Loader = () => Promise<{ command: Command }>;
 const loaders = new Map<string, Loader>([
   ["hash", () => import("./hash.js")],
   ["scan", () => import("./scan/scan.js")],
+  ["register", () => import("./register/register.js")],
   ["list create", () => import("./list/create.js")],
   ["list check", () => import("./list/check.js")],
   ["list convert", () => import("./list/convert.js")],

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { BankStore } from "../../../doors/bank.js";
+import { counted } from "../../io/counted.js";
 import { jsonPath, jsonText, textLine } from "../../io/names.js";
 import { type Session, status } from "../../io/session.js";
 import { type Command, defineCommand } from "../../table/command.js";
@@ -20,7 +21,10 @@ function reportText(report: ReturnType<BankStore["sourceReports"]>[number] | und
 async function print(store: BankStore, fileBytes: number, session: Session): Promise<void> {
   const count = (n: number): string => n.toLocaleString("en");
   const { revision, size } = store;
-  await session.line(`revision ${count(revision)}, ${count(size)} signals to match, ${count(fileBytes)} bytes`);
+  const records = store.local.size === 0 ? "" : `, ${counted(store.local.size, "local record")}`;
+  await session.line(
+    `revision ${count(revision)}, ${count(size)} signals to match${records}, ${count(fileBytes)} bytes`,
+  );
   const sources = store.sources();
   const reports = store.sourceReports();
   for (const { name, purpose, negative, policy } of store.banks()) {
@@ -54,8 +58,9 @@ export const command: Command = defineCommand({
       const fileBytes = (await stat(file)).size;
       if (json) {
         const { revision, size: signals, auditDays } = store;
+        const localRecords = store.local.size;
         const [banks, sources, sourceReports] = [store.banks(), store.sources(), store.sourceReports()];
-        const about = { revision, signals, fileBytes, auditDays, banks, sources, sourceReports };
+        const about = { revision, signals, localRecords, fileBytes, auditDays, banks, sources, sourceReports };
         await session.line(jsonText({ ...jsonPath(file), ...about }));
       } else await print(store, fileBytes, session);
       return status.nothing;

@@ -36,6 +36,14 @@ export const policyOptions = {
     does: "The strongest action of a match by the hash of a crop: `block`, `review` or `log`.",
     defaultText: "review",
   },
+  local: {
+    type: "choice",
+    value: "ACTION",
+    choices: ["off", "review", "block"],
+    group: "Policy",
+    does: "Use local records at level thorough: `off`, for `review` at most, or `block` for the action of the policy.",
+    defaultText: "off",
+  },
   "min-shared-seconds": {
     type: "number",
     value: "S",

@@ -24,13 +24,14 @@ function floodOf(text: string): Policy["flood"] {
 /** The policy `before` with what the options change. The library checks the ranges. */
 export function policyOf(values: PolicyValues, before: Partial<Policy> = {}): Partial<Policy> {
   const { radius, minQuality, action, cropAction, minSharedSeconds, minShare, matchRatio, seed, ...texts } = values;
-  const { orientations, labels, flood } = texts;
+  const { orientations, labels, flood, local } = texts;
   const simple = defined({ radius, minQuality, action, cropAction, minSharedSeconds, minShare, matchRatio, seed });
-  // "all" and "none" take a value back: the property must be absent afterwards.
+  // "all", "none" and "off" take a value back: the property must be absent afterwards.
   const others = {
     ...(orientations !== undefined && { orientations: several(orientations) as Policy["orientations"] | undefined }),
     ...(labels !== undefined && { labels: several(labels) }),
     ...(flood !== undefined && { flood: floodOf(flood) }),
+    ...(local !== undefined && { local: local === "off" ? undefined : local }),
   };
   return defined({ ...before, ...simple, ...others }) as Partial<Policy>;
 }
@@ -38,11 +39,12 @@ export function policyOf(values: PolicyValues, before: Partial<Policy> = {}): Pa
 /** "action block, radius 31, …" */
 export function policyText(policy: Policy): string {
   const { action, radius, minQuality, orientations, labels, cropAction, minSharedSeconds, minShare, ...rest } = policy;
-  const { matchRatio, seed, flood } = rest;
+  const { matchRatio, seed, flood, local } = rest;
   const words = [`action ${action}`, `radius ${radius}`, `quality from ${minQuality}`];
   if (orientations.length < 8) words.push(`orientations ${orientations.join(" ")}`);
   if (labels !== undefined) words.push(`labels ${labels.join(" ")}`);
   if (cropAction !== undefined) words.push(`for a crop at most ${cropAction}`);
+  if (local !== undefined) words.push(`by local records at most ${local}`);
   if (minSharedSeconds !== undefined) words.push(`videos from ${minSharedSeconds} s in common`);
   if (minShare !== undefined) words.push(`videos from a share of ${minShare} in common`);
   if (matchRatio !== undefined) words.push(`share ${matchRatio}, seed ${seed ?? 0}`);

@@ -1,5 +1,6 @@
 import type { BankStore, EntryInfo, EntryName, EntryNumber } from "../../../doors/bank.js";
 import type { Label } from "../../../doors/lists.js";
+import { defined } from "../../io/defined.js";
 import { jsonText, textLine } from "../../io/names.js";
 import type { Session } from "../../io/session.js";
 import { UsageError } from "../../table/parse.js";
@@ -8,11 +9,16 @@ import { UsageError } from "../../table/parse.js";
 export async function withStore<T>(
   path: string,
   work: (store: BankStore) => T | Promise<T>,
-  { actor, create = false }: { actor?: string | undefined; create?: boolean } = {},
+  {
+    actor,
+    localKey,
+    create = false,
+  }: { actor?: string | undefined; localKey?: Uint8Array | undefined; create?: boolean } = {},
 ): Promise<T> {
   const { BankStore: Store } = await import("../../../doors/bank.js");
-  const options = actor === undefined ? {} : { actor };
+  const options = defined({ actor, localKey });
   const store = await (create ? Store.create(path, options) : Store.open(path, options));
+  localKey?.fill(0);
   try {
     return await work(store);
   } finally {

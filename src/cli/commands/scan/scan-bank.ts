@@ -5,8 +5,10 @@ import type { HashVideoOptions } from "../../../doors/video.js";
 import { hashSettings, imageLimitsOf, limitsOf } from "../../io/each-file.js";
 import type { StreamResult } from "../../io/videos/video-outcomes.js";
 import { hashWork, type ImageWork, someAtATime } from "../../io/image-work.js";
+import { readLocalKey } from "../../io/local-key.js";
 import { defined } from "../../io/defined.js";
 import { partialFailure } from "../../io/videos/videos.js";
+import { UsageError } from "../../table/parse.js";
 import { labelText, withStore } from "../bank/store.js";
 import {
   imageAbout,
@@ -186,10 +188,17 @@ function aboutDecided({ query: { hash, quality, video } }: Decision): object {
 /** `empreinte scan --bank FILE`: what the policies of its banks say of each file. */
 export async function scanBank(file: string, context: ScanContext): Promise<number> {
   const { options, session } = context;
+  const usesLocal = options.level === "thorough";
+  if (options.localKey !== undefined && !usesLocal)
+    throw new UsageError("--local-key is used with --level thorough only");
   return withStore(
     file,
     async (store) => {
       const before = store.flooded().length;
+      const wanting = store.banks().filter(({ policy }) => policy.local !== undefined);
+      if (usesLocal && store.local.size > 0 && !store.local.isOpen && wanting.length > 0) {
+        session.note(`${wanting.map(({ name }) => name).join(", ")}: local records need --local-key: not searched`);
+      }
       const scanner = new BankScanner(context, new Matcher(store, { audit: options.audit }));
       const end = await runScanner(scanner, context, false);
       for (const { bank, entryNumber, reason } of store.flooded().slice(before)) {
@@ -197,6 +206,6 @@ export async function scanBank(file: string, context: ScanContext): Promise<numb
       }
       return end;
     },
-    options,
+    { actor: options.actor, localKey: usesLocal ? readLocalKey(options.localKey) : undefined },
   );
 }

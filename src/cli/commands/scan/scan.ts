@@ -10,6 +10,7 @@ import {
   pathsMeaning,
   selectionOptions,
 } from "../../io/file-options.js";
+import { localKeyOption } from "../../io/local-key.js";
 import { samplingOption } from "../../io/videos/sampling.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { nearnessOptions } from "../../io/nearness-options.js";
@@ -78,6 +79,7 @@ export const command: Command = defineCommand({
       does: "Write NAME into the audit log as the person who scans.",
       defaultText: "the system's user",
     },
+    "local-key": { ...localKeyOption["local-key"], group: "What is known", needs: ["bank"] },
     "allow-trivial-hashes": {
       type: "flag",
       group: "What is known",
@@ -120,7 +122,7 @@ export const command: Command = defineCommand({
         ],
         [
           "view",
-          "The part of the image that matches, if it is not the whole image: `trimmed`, `component`, `zoom-out` and so on.",
+          "The part of the image that matches, if it is not the whole image: `trimmed`, `component`, `zoom-out` and so on. `local`: by the local record of a bank's entry.",
         ],
         ["detail", "The items below, separated by spaces, then the metadata of the list or the labels of the bank."],
       ],

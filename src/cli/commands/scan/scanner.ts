@@ -19,6 +19,7 @@ export interface ScanInput {
       bank: string | undefined;
       audit: boolean;
       actor: string | undefined;
+      localKey: string | undefined;
       allowTrivialHashes: boolean;
       level: CopyLevel;
       radius: number;
