@@ -233,6 +233,7 @@ export class LocalIndex implements LocalHolder, Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#entries.clear();
+    for (const record of this.#benign) record.fill(0);
     this.#rows.close();
     this.#benignRows.close();
   }

@@ -14,7 +14,7 @@ import { counter } from "../storage/schema.js";
 import { Texts } from "../storage/texts.js";
 import type { RecordSeal } from "./record-seal.js";
 
-/** How many records are opened before other work gets its turn: some 20 ms. */
+/** How many records are opened before other work gets its turn: some 45 ms. */
 const recordsPerStep = 64;
 const lastNumber = Number.MAX_SAFE_INTEGER;
 

@@ -1,4 +1,5 @@
 /** Local records in decisions: the last stage, only where a policy asks for it, and replayed without a record. */
+import Libsql from "libsql";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { BankStore, type Decision, Matcher, type Policy } from "../../../dist/doors/bank.js";
 import { type LocalRecord, registerLocal } from "../../../dist/doors/local.js";
 import { hashPixelsSync } from "../../../dist/index.js";
+import { hashAt, randomHashes } from "../../support/hashes.ts";
 import { at, fromEach, type Rgb, scene } from "../../support/image/altered.ts";
+import { recordOf } from "../../support/local-record.ts";
 
 const key = Uint8Array.from({ length: 32 }, (_, i) => 7 * i + 3);
 const from = { bank: "ncii", source: "s" };
@@ -139,6 +142,50 @@ describe("a decision by local points", () => {
       await other.close();
     }
   });
+});
+
+test("an upload that is made to resemble many originals is named in the reasons", async () => {
+  store.createBank({ name: "ncii", policy: { action: "block", local: "block" } });
+  const bytes = records[0]!.toBytes();
+  // Each descriptor is in fewer originals than make it common.
+  const groups = Math.floor(records[0]!.points / 40);
+  const count = groups * Math.ceil(66 / groups);
+  const values = randomHashes(count, 17);
+  const entries = Array.from({ length: count }, (_, i) => {
+    return { id: `n${i}`, signals: [{ type: "pdq" as const, value: hashAt(values, i) }] };
+  });
+  await store.import(from, entries, { minQuality: 0 });
+  for (let i = 0; i < count; i++) {
+    expect(store.local.set({ ...from, entryId: `n${i}` }, recordOf(bytes, 40 * (i % groups), 40))).toBe(true);
+  }
+  const decision = await thorough(originals[0]!);
+  expect(decision.query.local!.crowded).toBe(true);
+  expect(decision.reasons).toContainEqual(expect.stringMatching(/^the upload resembles parts of more originals than/));
+  expect(decision.matches.length).toBeLessThanOrEqual(64);
+  expect(matcher.explain(decision).same).toBe(true);
+});
+
+test("a record that was moved to another entry, or damaged, does not open", async () => {
+  await bank({ action: "block", local: "block" });
+  await store.close();
+  const change = (sql: string): void => {
+    const database = new Libsql(path);
+    database.exec(sql);
+    database.close();
+  };
+  const [one, two] = ["entry = 1", "entry = 2"].map((where) => `(SELECT text FROM local_record WHERE ${where})`);
+  change(`CREATE TEMP TABLE was AS SELECT ${one} AS one, ${two} AS two;
+    UPDATE local_record SET text = (SELECT two FROM was) WHERE entry = 1;
+    UPDATE local_record SET text = (SELECT one FROM was) WHERE entry = 2`);
+  store = await BankStore.open(path, { localKey: key });
+  matcher = new Matcher(store);
+  await expect(thorough(upload)).rejects.toMatchObject({ code: "ERR_EMPREINTE_LOCAL_KEY" });
+  await store.close();
+  change("UPDATE local_record SET text = 9007199254740991 WHERE entry = 1");
+  store = await BankStore.open(path, { localKey: key });
+  matcher = new Matcher(store);
+  await expect(thorough(upload)).rejects.toMatchObject({ code: "ERR_EMPREINTE_BANK_FILE" });
+  expect(store.verify()).toContainEqual(expect.stringContaining("is damaged"));
 });
 
 describe("a store without the right key", () => {

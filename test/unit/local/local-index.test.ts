@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hashDistance, hashPixelsSync, orientationNames } from "../../../dist/index.js";
-import { LocalIndex, LocalRecord, registerLocal } from "../../../dist/doors/local.js";
+import type { LocalRecord } from "../../../dist/doors/local.js";
+import { LocalIndex, registerLocal } from "../../../dist/doors/local.js";
 import {
   at,
   fromEach,
@@ -15,6 +16,7 @@ import {
   scene,
   upsideDown,
 } from "../../support/image/altered.ts";
+import { recordOf } from "../../support/local-record.ts";
 
 const originals = Array.from({ length: 6 }, (_, i) => scene(40 + i, 480, 360));
 const records: LocalRecord[] = [];
@@ -223,20 +225,6 @@ describe("a LocalIndex", () => {
     expect({ candidates, tier }).toEqual({ candidates: 0, tier: "none" });
   });
 });
-
-/** The record of some of the points, put together byte by byte as native/local/record.h says. */
-function recordOf(bytes: Uint8Array, first: number, count: number): LocalRecord {
-  const made = Buffer.concat([bytes.subarray(0, 24), bytes.subarray(24 + 38 * first, 24 + 38 * (first + count))]);
-  made.writeUInt16LE(count, 6);
-  made.writeUInt32LE(0, 20);
-  let crc = 0xffff_ffff;
-  for (const byte of made) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f6_3b78 : crc >>> 1;
-  }
-  made.writeUInt32LE(~crc >>> 0, 20);
-  return LocalRecord.from(Uint8Array.from(made));
-}
 
 describe("a file of a LocalIndex", () => {
   const key = randomBytes(32);
