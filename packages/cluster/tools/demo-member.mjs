@@ -1,9 +1,10 @@
-// A process of the demo: a node, or a standby, with a load of searches; or the curator, with a load of imports. Options
-// as JSON in the first argument, commands as lines on standard input, events and answers as lines on standard output.
+// A process of the demo: a node, or a standby, with a load of searches; the curator, with a load of imports; a shard;
+// or the rescanner with its node. Options as JSON in the first argument, commands as lines on standard input. Events
+// and answers are lines on standard output.
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ClusterNode, Curator, Standby } from "../dist/index.js";
+import { ClusterNode, Curator, Rescanner, ShardServer, Standby } from "../dist/index.js";
 
 const { role, ...options } = JSON.parse(process.argv[2]);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -14,6 +15,11 @@ const entry = (value) => ({ id: value.slice(0, 16), signals: [{ type: "pdq", val
 const start = {
   curator: async () => ({ curator: await Curator.start({ ...options, onEvent }) }),
   node: async () => ({ node: await ClusterNode.start({ ...options, onEvent }) }),
+  shard: async () => ({ shard: await ShardServer.start({ ...options, onEvent }) }),
+  rescanner: async () => {
+    const node = await ClusterNode.start({ ...options, onEvent });
+    return { node, rescanner: await Rescanner.start({ ...options, source: node, onEvent }) };
+  },
   standby: async () => {
     const standby = await Standby.start({ ...options, onEvent });
     const made = { node: standby.node };
@@ -58,12 +64,24 @@ const commands = {
     loading = false;
     return member.curator.store.revision;
   },
+  add: async (hashes) => {
+    await member.curator.store.import(from, hashes.map(entry));
+    return member.curator.store.revision;
+  },
+  rescan: (revision, options) => member.rescanner.rescan(revision, options),
+  found: async () => {
+    const ids = [];
+    for await (const { id } of member.rescanner.matches()) ids.push(id);
+    return ids;
+  },
   gone: (hash) => void gone.add(hash),
   counts: () => counts,
   state: () => ({ revision: member.node.revision, incomplete: member.node.incomplete }),
   withdraw: (hash) => member.curator.withdraw({ ...from, entryId: hash.slice(0, 16) }),
   close: async () => {
     loading = false;
+    await member.rescanner?.close();
+    await member.shard?.close();
     await member.node?.close();
     await member.curator?.close();
   },

@@ -1,5 +1,6 @@
-// A cluster on this machine: three servers of NATS, a curator, a standby and three nodes, each a process of its own. It
-// withdraws under load, kills one of each kind, and prints what happened. It exits with 1 where a promise is broken.
+// A cluster on this machine: three servers of NATS, a curator, a standby, three nodes, two shards and a rescanner, each
+// a process of its own. It withdraws under load, kills one of each kind, and prints what happened. The exit status is 1
+// if a promise is broken.
 //
 //   npm run demo:cluster
 import { spawn } from "node:child_process";
@@ -14,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { BankStore } from "empreinte/bank";
-import { clusterStatus } from "../dist/index.js";
+import { Archive, clusterStatus } from "../dist/index.js";
 
 const natsServer = process.env["NATS_SERVER"] ?? "nats-server";
 const folder = mkdtempSync(join(tmpdir(), "empreinte-demo-"));
@@ -96,13 +97,16 @@ async function untilJetStream() {
 const link = { store: "demo", nats: { servers }, replicas: 3 };
 const leases = { curatorLeaseSeconds: 4, nodeLeaseSeconds: 8 };
 const program = fileURLToPath(new URL("demo-member.mjs", import.meta.url));
+const shards = 2;
 const pathOf = (id) => {
   mkdirSync(join(folder, id), { recursive: true });
-  return join(folder, id, "known.bank");
+  return join(folder, id, id.startsWith("shard") ? "uploads" : "known.bank");
 };
-function boot(role, id) {
+const more = { node: {}, rescanner: { shards }, curator: leases, standby: leases };
+const bootShard = (shard) => boot("shard", `shard-${shard}`, { shard, shards });
+function boot(role, id, ofRole = more[role]) {
   const own = role === "curator" ? { bank: pathOf(id) } : { path: pathOf(id) };
-  const options = { role, id, ...link, ...own, ...(role === "node" ? {} : leases) };
+  const options = { role, id, ...link, ...own, ...ofRole };
   const child = start(process.execPath, [program, JSON.stringify(options)], ["pipe", "pipe", "inherit"]);
   child.stdin.on("error", () => tell(`${id} does not take commands`));
   const [lines, waiting] = [[], new Set()];
@@ -148,7 +152,7 @@ async function answering(node, revision) {
 
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`;
 
-tell("three servers of NATS, a curator, a standby and three nodes start");
+tell("three servers of NATS, a curator, a standby, three nodes, two shards and a rescanner start");
 const hashes = Array.from({ length: 2000 }, () => randomBytes(32).toString("hex"));
 const store = await BankStore.create(pathOf("curator"));
 store.createBank({ name: "known" });
@@ -162,11 +166,21 @@ const curator = boot("curator", "curator");
 await curator.started;
 const standby = boot("standby", "standby");
 let nodes = ["node-1", "node-2", "node-3"].map((id) => boot("node", id));
-const all = () => [...nodes, standby];
-await Promise.all(all().map((node) => node.started));
+const rescanner = boot("rescanner", "rescanner");
+const archiveShards = [0, 1].map(bootShard);
+const all = () => [...nodes, standby, rescanner];
+await Promise.all([...all(), ...archiveShards].map((member) => member.started));
 await Promise.all(all().map((node) => answering(node, 0)));
-tell(`all answer, with ${hashes.length} hashes; every node searches, and the curator imports`);
-await Promise.all([...all(), curator].map((member) => member.call("load", hashes)));
+const archive = await Archive.open({ store: link.store, nats: link.nats, shards });
+const uploads = Array.from({ length: 4000 }, (_, i) => ({
+  id: `upload-${i}`,
+  hash: randomBytes(32).toString("hex"),
+  time: Date.now(),
+}));
+const { kept: archived } = await archive.keep(uploads);
+must(archived === uploads.length, "the shards keep every upload");
+tell(`all answer, with ${hashes.length} hashes and ${archived} uploads; every node searches, and the curator imports`);
+await Promise.all([...nodes, standby, curator].map((member) => member.call("load", hashes)));
 
 const removed = [];
 async function withdraw(by) {
@@ -180,21 +194,63 @@ async function withdraw(by) {
 const times = [];
 for (let i = 0; i < 10; i++) {
   const removal = await withdraw(curator);
-  must(removal.complete && Object.keys(removal.nodes).length === 4, "every node confirms a withdrawal");
+  must(removal.complete && Object.keys(removal.nodes).length === 5, "every node confirms a withdrawal");
   times.push(removal.took);
 }
 times.sort((a, b) => a - b);
 tell(
-  `10 withdrawals under load: each confirmed by all 4 replicas; median ${seconds(times[5])}, slowest ${seconds(times[9])}`,
+  `10 withdrawals under load: each confirmed by all 5 replicas; median ${seconds(times[5])}, slowest ${seconds(times[9])}`,
 );
+
+/** Adds the hashes of uploads to the bank, and waits until the rescan of that revision is complete, or for so long. */
+async function rescan(some, waitSeconds) {
+  const since = performance.now();
+  const revision = await curator.call(
+    "add",
+    some.map(({ hash }) => hash),
+  );
+  return { ...(await rescanner.call("rescan", revision, { waitSeconds })), revision, took: performance.now() - since };
+}
 
 await kill(nodes[2].child);
 nodes = nodes.slice(0, 2);
 tell("node-3 is killed");
-const without = await withdraw(curator);
+const withdrawing = withdraw(curator);
+
+// The shards, while the withdrawal waits for the lease of node-3.
+const [early, later] = [uploads.slice(0, 20), uploads.slice(20, 40)];
+const whole = await rescan(early, 30);
+must(whole.complete, "a rescan is complete");
+tell(`20 hashes of uploads come into the bank: all shards have searched them after ${seconds(whole.took)}`);
+await kill(archiveShards[1].child);
+const partly = await archive.search(uploads[0].hash);
+must(
+  !partly.complete && partly.missing.map(({ shard }) => shard).join() === "1",
+  "a search names the shard that is gone",
+);
+const held = await rescan(later, 1);
+must(!held.complete && held.missing.map(({ shard }) => shard).join() === "1", "a rescan names the shard that is gone");
+tell(`shard 1 is killed: a search and the rescan of 20 more hashes say that shard 1 is ${partly.missing[0].reason}`);
+archiveShards[1] = bootShard(1);
+await archiveShards[1].started;
+const resumed = await rescanner.call("rescan", held.revision, { waitSeconds: 30 });
+must(resumed.complete, "the rescan is complete once the shard is back");
+const found = await rescanner.call("found");
+must(
+  [...early, ...later]
+    .map(({ id }) => id)
+    .toSorted()
+    .join() === found.toSorted().join(),
+  "the rescans find the uploads, each once",
+);
+must((await archive.search(uploads[0].hash)).complete, "searches are complete again");
+tell(`shard 1 is back: the rescan is complete, and ${found.length} of 40 uploads are found`);
+await archive.close();
+
+const without = await withdrawing;
 must(without.missing.join() === "node-3", "a withdrawal names the node that is gone");
 tell(
-  `a withdrawal resolves after ${seconds(without.took)}, when the lease of node-3 has ended; missing: ${without.missing}`,
+  `the withdrawal that began then resolves after ${seconds(without.took)}, when the lease of node-3 has ended; missing: ${without.missing}`,
 );
 const again = boot("node", "node-3");
 await again.started;
@@ -255,9 +311,9 @@ const refused = Object.entries(incomplete).map(([reason, count]) => `${count} ($
 tell(`${answers} searches answered, ${wrong} found what was withdrawn, refused: ${refused.join(", ") || "none"}`);
 const status = await clusterStatus(link);
 tell(`curator ${status.curator?.id}, epoch ${status.curator?.epoch}, revision ${status.revision}`);
-must(status.nodes.length === 4 && status.nodes.every((node) => node.answering), "all nodes answer at the end");
+must(status.nodes.length === 5 && status.nodes.every((node) => node.answering), "all nodes answer at the end");
 
-await Promise.all(all().map((node) => node.call("close")));
+await Promise.all([...all(), ...archiveShards].map((member) => member.call("close")));
 for (const child of children) await kill(child);
 // The killed curator's own file has what was withdrawn after its end, until it returns.
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
