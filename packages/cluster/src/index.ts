@@ -17,6 +17,7 @@ export { type HashedUpload, type Keep } from "./jobs/work.js";
 export { type HandleOptions } from "./jobs/handles.js";
 export { Worker, type WorkerOptions } from "./jobs/worker.js";
 export { metricsText, serveMetrics } from "./metrics/serve.js";
+export { serveStatus } from "./metrics/serve-status.js";
 export { type HttpAddress } from "./net/http.js";
 export { serveChecks } from "./node/serve-checks.js";
 export { type MetricSource } from "./metrics/members.js";

@@ -30,6 +30,7 @@ is 0 or 1. The arguments come before the variables.
 status:
   --json             print JSON, one line for each status
   --watch SECONDS    print again and again
+  --serve [HOST:]PORT   serve it at /status until SIGTERM, for the dashboard of empreinte-server (host: 127.0.0.1)
 
 Every other command prints events as lines of JSON. SIGTERM and SIGINT end it, after what it has at hand.
   --metrics [HOST:]PORT   serve /metrics for Prometheus, and /ready (host: 127.0.0.1)

@@ -11,6 +11,7 @@ import { nodeCommand } from "../src/command/node.ts";
 import { linkOf, withVariables } from "../src/command/options.ts";
 import { rescannerCommand } from "../src/command/rescanner.ts";
 import { shardCommand } from "../src/command/shard.ts";
+import { statusCommand } from "../src/command/status.ts";
 import { workerCommand } from "../src/command/worker.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "empreinte-cluster-"));
@@ -59,6 +60,7 @@ test("each command names what is wrong with its arguments before it connects", a
     [curatorCommand, ["--id", "a", "--path", "x", "--node-lease", "0"], "--node-lease takes seconds"],
     [nodeCommand, ["--id", "a", "--path", "x", "--listen", "x"], "--listen takes a port, or a host and a port"],
     [nodeCommand, ["--id", "a", "--path", "x"], "--store is missing"],
+    [statusCommand, ["--store", "s", "--serve", "x"], "--serve takes a port, or a host and a port"],
     [shardCommand, ["--path", "x", "--shards", "2"], "--shard is missing"],
     [shardCommand, ["--path", "x", "--shards", "2", "--shard", "1.5"], "--shard takes an integer"],
     [rescannerCommand, ["--id", "a", "--path", "x"], "--shards is missing"],

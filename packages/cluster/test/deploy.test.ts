@@ -57,7 +57,10 @@ const manifests = readdirSync(folder)
     }),
   );
 const of = (kind: string): Manifest[] => manifests.flatMap(({ manifest }) => (manifest.kind === kind ? manifest : []));
-const sets = of("StatefulSet").map(({ metadata, spec }) => ({ name: metadata.name, ...spec! }));
+const sets = [...of("StatefulSet"), ...of("Deployment")].map(({ metadata, spec }) => ({
+  name: metadata.name,
+  ...spec!,
+}));
 const set = (name: string): (typeof sets)[number] => sets.find((one) => one.name === name)!;
 const settings = of("ConfigMap").find(({ metadata }) => metadata.name === "empreinte")!.data!;
 
@@ -136,19 +139,27 @@ test("every member runs a command with options that it has", () => {
   const flagOf = (name: string): string =>
     `--${name.replace("EMPREINTE_CLUSTER_", "").toLowerCase().replaceAll("_", "-")}`;
   const members = sets.filter(({ name }) => name !== "nats");
-  expect(members.map(({ name }) => name).toSorted()).toEqual(["curator", "node", "rescanner", "shard", "worker"]);
+  expect(members.map(({ name }) => name).toSorted()).toEqual([
+    "curator",
+    "node",
+    "rescanner",
+    "shard",
+    "status",
+    "worker",
+  ]);
   for (const { name, template } of members) {
     const [container] = template!.spec.containers;
     const [command, ...flags] = container!.args;
     expect(command).toBe(name);
-    const variables = container!.env!.map((one) => flagOf(one.name));
+    const variables = (container!.env ?? []).map((one) => flagOf(one.name));
     for (const flag of [...flags.map((one) => one.split("=")[0]!), ...variables]) {
       expect(`${name}: ${section(name)}`).toContain(flag);
     }
+    expect(container!.envFrom).toEqual([{ configMapRef: { name: "empreinte" } }]);
+    if (name === "status") continue;
     // A process without a name or a path would not start.
     expect(variables).toContain("--path");
     expect(variables).toContain(name === "shard" ? "--shard" : "--id");
-    expect(container!.envFrom).toEqual([{ configMapRef: { name: "empreinte" } }]);
   }
   for (const name of Object.keys(settings))
     expect(help).toMatch(new RegExp(`${flagOf(name)}\\b|${flagOf(name).slice(2)}\\b`));
@@ -164,9 +175,9 @@ test("services and disruption budgets select pods that are there, and volumes ar
   }
   const services = of("Service").map(({ metadata }) => metadata.name);
   for (const { serviceName, selector, template, volumeClaimTemplates } of sets) {
-    expect(services).toContain(serviceName);
+    if (serviceName !== undefined) expect(services).toContain(serviceName);
     expect(template!.metadata.labels).toMatchObject(selector!.matchLabels!);
-    const claims = volumeClaimTemplates!.map(({ metadata }) => metadata.name);
+    const claims = (volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
     const volumes = [...claims, ...template!.spec.volumes.map(({ name }) => name)].toSorted();
     expect(template!.spec.containers[0]!.volumeMounts!.map(({ name }) => name).toSorted()).toEqual(volumes);
   }

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { hashImage } from "empreinte";
 import { BankStore } from "empreinte/bank";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { pathToFileURL } from "node:url";
 import { needsLongRun } from "../../../test/support/long.ts";
-import { Archive, clusterStatus, JobQueue, serveChecks, serveMetrics } from "../dist/index.js";
+import { root } from "../../../test/support/run.ts";
+import { Archive, clusterStatus, JobQueue, serveChecks, serveMetrics, serveStatus } from "../dist/index.js";
 import { createStore } from "../src/curator/create.ts";
 import { from, TestCluster } from "./support/cluster.ts";
 import { Command } from "./support/commands.ts";
@@ -47,6 +49,7 @@ test("a node answers checks over HTTP with its revision, and refuses without a l
   await jobs.start([1]);
   const checks = await serveChecks(jobs.node, { port: 0 });
   const metrics = await serveMetrics([jobs.curator, jobs.node], { port: 0 });
+  const status = await serveStatus(link(), { port: 0 });
   const portOf = (server: typeof checks): number => (server.address() as { port: number }).port;
   const check = async (body: Buffer, query = ""): Promise<[number, unknown]> => {
     const response = await fetch(`http://127.0.0.1:${portOf(checks)}/check${query}`, {
@@ -73,12 +76,21 @@ test("a node answers checks over HTTP with its revision, and refuses without a l
     expect(await tooLong(portOf(checks))).toBe(413);
     expect((await fetch(`http://127.0.0.1:${portOf(checks)}/check`)).status).toBe(404);
     expect(await ready()).toEqual([200, "ready\n"]);
+    // The page of empreinte-server reads the status as it is served. Neither package needs the other: only this test.
+    const reader = pathToFileURL(join(root, "packages/server/dist/operation/cluster-status.js")).href;
+    const { readClusterStatus } = (await import(reader)) as { readClusterStatus: (url: string) => Promise<object> };
+    const shown = (): Promise<object> => readClusterStatus(`http://127.0.0.1:${portOf(status)}/status`);
+    const wanted = { store: "test", revision: 2, curator: { id: "curator" }, nodes: [{ id: "one", lag: 0 }] };
+    await expect.poll(shown, { interval: 200 }).toMatchObject(wanted);
+    expect(JSON.stringify(await shown())).not.toMatch(/[0-9a-f]{32}/);
+    expect((await fetch(`http://127.0.0.1:${portOf(status)}/`)).status).toBe(404);
     await jobs.node.close();
     expect(await check(await image(1))).toEqual([503, { revision: 2, incomplete: "closed" }]);
     expect(await ready()).toEqual([503, "node one does not answer: closed\n"]);
   } finally {
     checks.close();
     metrics.close();
+    status.close();
     await jobs.close();
   }
 });

@@ -30,6 +30,13 @@ export interface RunningMember {
   end: () => Promise<void>;
 }
 
+/** Resolves with 0 at SIGTERM or SIGINT. */
+export async function untilSignal(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(0));
+  });
+}
+
 /**
  * Starts a member, and ends it at SIGTERM or SIGINT. It prints events as lines of JSON. Returns the exit status: 0, or
  * what the member ended with. @throws {UsageError} before anything starts, and what `start` throws.
@@ -41,9 +48,7 @@ export async function runMember(
   const link = { ...linkOf(values), ...given({ replicas: positive("replicas", replicas) }) };
   const address = metrics === undefined ? undefined : addressOf("metrics", metrics);
   const onEvent = (event: ClusterEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
-  const stopped = new Promise<number>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(0));
-  });
+  const stopped = untilSignal();
   const { sources, ended, end } = await start({ ...link, onEvent });
   try {
     const server = address && (await (await import("../metrics/serve.js")).serveMetrics(sources, address));

@@ -32,6 +32,8 @@ export interface Config extends PeopleConfig {
   fetchAllow: string;
   webhooks: boolean;
   exchange: boolean;
+  /** Where `empreinte-cluster status --serve` answers; empty for no cluster. */
+  clusterStatus: string;
   staleHours: number;
   auditDecisions: boolean;
 }
@@ -227,6 +229,12 @@ export const serverOptions: Record<keyof Config, ServerOption> = {
     type: "switch",
     default: false,
     help: "Fetch the sources of the store at their intervals, by the program empreinte-exchange.",
+  },
+  clusterStatus: {
+    flag: "cluster-status",
+    type: "text",
+    default: "",
+    help: "Where empreinte-cluster status --serve answers: http://HOST:PORT/status. The review page shows it.",
   },
   staleHours: {
     flag: "stale-hours",

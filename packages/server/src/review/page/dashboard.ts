@@ -6,35 +6,12 @@ import { type Bar, barChart } from "./charts.js";
 import { type Html, html, type Part } from "./html.js";
 import { buttonForm, page } from "./layout.js";
 import { type PageContext, sendPage, sessionOf } from "./context.js";
+import { table } from "./table.js";
 import type { Texts } from "./texts/en.js";
 import { lengthText, timeText } from "./texts/texts.js";
 
 const shownDays = 30;
 const mostRows = 50;
-
-/** A table; a sentence where it has no rows. */
-function table(texts: Texts, caption: string, heads: readonly string[], rows: readonly Part[][]): Html {
-  if (rows.length === 0)
-    return html`<h2>${caption}</h2>
-      <p>${texts.nothing}</p>`;
-  return html`<h2>${caption}</h2>
-    <table>
-      <thead>
-        <tr>
-          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ([first, ...rest]) =>
-            html`<tr>
-              <th scope="row">${first}</th>
-              ${rest.map((cell) => html`<td>${cell}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
-}
 
 function cardsPart({ review }: PageContext, texts: Texts, session: Session): Html {
   const { open, overdue, disputed, decided } = review.cards.counts();
@@ -132,13 +109,16 @@ async function banksPart({ service }: PageContext, texts: Texts): Promise<Html> 
 }
 
 export function dashboardRoute(app: FastifyInstance, context: PageContext): void {
-  const { store } = context.service;
+  const { service } = context;
+  const { store } = service;
   app.get("/dashboard", { config: { scope: "person", needs: "metrics" } }, async (request, reply) => {
     const session = sessionOf(request);
     const { texts } = request;
-    const content = html`${cardsPart(context, texts, session)} ${sourcesPart(context, texts)}
-    ${await banksPart(context, texts)} ${matchesPart(context, texts)}
-    ${entriesPart(context, texts, texts.flooded, store.flooded())}
+    const content = html`${
+      service.config.clusterStatus !== "" && html`<p><a href="/review/cluster">${texts.cluster}</a></p>`
+    }
+    ${cardsPart(context, texts, session)} ${sourcesPart(context, texts)} ${await banksPart(context, texts)}
+    ${matchesPart(context, texts)} ${entriesPart(context, texts, texts.flooded, store.flooded())}
     ${entriesPart(context, texts, texts.quarantined, store.quarantined())} ${withdrawalsPart(context, texts)}`;
     return sendPage(reply, page({ texts, title: texts.dashboard, session, content }));
   });

@@ -13,6 +13,7 @@ import type { Review } from "../review.js";
 import { accountRoutes } from "./account.js";
 import { cardRoutes } from "./card.js";
 import { fieldOf, type FormFields, type PageContext, sessionOf } from "./context.js";
+import { clusterRoute } from "./cluster.js";
 import { dashboardRoute } from "./dashboard.js";
 import { type Html, html } from "./html.js";
 import { page } from "./layout.js";
@@ -158,5 +159,6 @@ export function reviewPage(service: Service, review: Review): (app: FastifyInsta
     cardRoutes(app, context);
     revealRoutes(app, context);
     dashboardRoute(app, context);
+    clusterRoute(app, context);
   };
 }

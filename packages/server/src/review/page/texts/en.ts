@@ -94,6 +94,25 @@ export interface Texts {
   duration: string;
   cards: string;
   entries: string;
+  cluster: string;
+  clusterUnknown: string;
+  store: string;
+  revision: string;
+  curator: string;
+  nobody: string;
+  nodes: string;
+  behind: string;
+  answers: string;
+  reported: string;
+  yes: string;
+  no: string;
+  jobsWaiting: string;
+  jobsTaken: string;
+  deadLetters: string;
+  shard: string;
+  rescans: string;
+  rescansComplete: string;
+  rescansIncomplete: string;
   minutes: (count: number) => string;
   hours: (count: number) => string;
   days: (count: number) => string;
@@ -203,6 +222,25 @@ export const en: Texts = {
   duration: "Until nothing found it",
   cards: "Cards",
   entries: "Entries",
+  cluster: "Cluster",
+  clusterUnknown: "The status of the cluster cannot be read. The log says why.",
+  store: "Store",
+  revision: "Revision",
+  curator: "Curator",
+  nobody: "nobody",
+  nodes: "Nodes",
+  behind: "Revisions behind",
+  answers: "Answers",
+  reported: "Last report",
+  yes: "yes",
+  no: "no",
+  jobsWaiting: "Jobs that wait",
+  jobsTaken: "Jobs with workers",
+  deadLetters: "Dead letters",
+  shard: "Shard",
+  rescans: "Rescans",
+  rescansComplete: "All shards have searched the last revision.",
+  rescansIncomplete: "Some shards have not searched the last revision.",
   minutes: (count) => (count === 1 ? "1 minute" : `${count} minutes`),
   hours: (count) => (count === 1 ? "1 hour" : `${count} hours`),
   days: (count) => (count === 1 ? "1 day" : `${count} days`),
