@@ -9,7 +9,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { signalsOf } from "../../../test/support/bank/videos.ts";
 import { needsLongRun } from "../../../test/support/long.ts";
 import { ffmpeg, makeFilm, noFfmpeg } from "../../../test/support/video/video.ts";
-import { type DeadLetter, type Job, JobQueue, type JobResult, serveMetrics } from "../dist/index.js";
+import { type DeadLetter, type Job, JobQueue, type JobResult, type Priority, serveMetrics } from "../dist/index.js";
+import { pull, workersOf } from "../src/jobs/streams.ts";
+import { openLink } from "../src/net/link.ts";
 import { from, TestCluster } from "./support/cluster.ts";
 import { hashesBelow } from "./support/files.ts";
 import { image, TestJobs } from "./support/jobs.ts";
@@ -358,6 +360,29 @@ describe("a worker", () => {
     expect(all.filter(({ worker: by }) => by === "cli")).toHaveLength(results);
     expect(text).not.toContain(jobs.hashes[0]!.slice(0, 8));
   });
+});
+
+test("a request for several messages gets those that wait, each once, and does not wait for more", async () => {
+  await jobs.start([]);
+  const handle = { key: "k" };
+  await jobs.queue.submitAll(Array.from({ length: 5 }, (_, i) => ({ id: `${i}`, handle })));
+  const link = await openLink({ store: "test", nats: { servers: servers.urls } }, "test");
+  const take = async (count: number, priority: Priority = "normal"): Promise<string[]> => {
+    const messages = await pull(link, "EMP_JOBS_test", workersOf(priority), count);
+    return messages.map(({ data }) => (JSON.parse(Buffer.from(data).toString()) as Job).id);
+  };
+  try {
+    expect(await take(2)).toEqual(["0", "1"]);
+    const begun = performance.now();
+    expect(await take(10)).toEqual(["2", "3", "4"]);
+    expect(await take(10)).toEqual([]);
+    expect(await take(1, "high")).toEqual([]);
+    // The answer that nothing waits, and not the time after which a request is lost.
+    expect(performance.now() - begun).toBeLessThan(2 * 2000);
+    await expect(take(1, "none" as Priority)).rejects.toThrow("NATS gives no message");
+  } finally {
+    await link.nc.close();
+  }
 });
 
 describe("a dead letter", () => {

@@ -7,7 +7,7 @@ import { write } from "../net/messages.js";
 import { Backoff } from "../net/pause.js";
 import type { Delivery } from "./delivery.js";
 import { type DeadLetter, type JobResult, readResult, tokenOf } from "./job.js";
-import { Hints, pullOne } from "./streams.js";
+import { Hints, pull } from "./streams.js";
 
 /** How long a reader may take for one result without a sign of life, in nanoseconds. */
 const ackWait = 30_000_000_000;
@@ -69,7 +69,7 @@ export async function* readResults(
     while (!signal.aborted) {
       hints.clear();
       try {
-        message = await pullOne(link, names.results, consumer);
+        [message] = await pull(link, names.results, consumer, 1);
         backoff.reset();
       } catch (error) {
         await makeReader(link, consumer, event);

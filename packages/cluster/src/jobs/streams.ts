@@ -1,6 +1,6 @@
 /** The streams of jobs, results and dead letters, and the consumers that all workers share. */
 import { AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from "@nats-io/jetstream";
-import type { NatsConnection, Subscription } from "@nats-io/transport-node";
+import { createInbox, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
 import { ClusterError } from "../errors.js";
 import { type Link, type LinkOptions, orAbsent } from "../net/link.js";
 import { pause } from "../net/pause.js";
@@ -90,17 +90,51 @@ export async function makeQueue({ jsm, names, replicas }: Link, options: QueueOp
   }
 }
 
-/** Takes one message that waits, or undefined if none does. @throws where the consumer is not there. */
-export async function pullOne({ nc }: Link, stream: string, consumer: string): Promise<Delivery | undefined> {
-  const request = JSON.stringify({ batch: 1, no_wait: true });
-  // A delivered message has the subject of its stream, so the inbox that all requests share would not know whose it is.
-  const options = { timeout: 2000, noMux: true };
-  const message = await nc.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, request, options);
-  const code = message.headers?.code ?? 0;
-  if (code === 0) return new Delivery(message);
-  // 404: nothing waits; 408: what waited went to another.
-  if (code === 404 || code === 408) return undefined;
-  throw new Error(`NATS gives no message: ${code} ${message.headers?.description ?? ""}`.trimEnd());
+/** After so many milliseconds without a word NATS has lost the request. */
+const pullMilliseconds = 2000;
+
+/**
+ * Takes up to so many messages that wait, and does not wait for more. @throws where the consumer is not there, and none
+ * has come.
+ */
+export async function pull({ nc }: Link, stream: string, consumer: string, count: number): Promise<Delivery[]> {
+  const inbox = createInbox();
+  const taken: Delivery[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const end = (error?: unknown): void => {
+      clearTimeout(timer);
+      subscription.unsubscribe();
+      if (error === undefined || taken.length > 0) resolve();
+      else reject(error as Error);
+    };
+    const take = (message: Msg): void => {
+      const code = message.headers?.code ?? 0;
+      if (code === 0) taken.push(new Delivery(message));
+      if (taken.length === count) end();
+      // 404: nothing waits; 408: no more waits, or what waited went to another.
+      else if (code === 404 || code === 408) end();
+      else if (code !== 0)
+        end(new Error(`NATS gives no message: ${code} ${message.headers?.description ?? ""}`.trimEnd()));
+    };
+    const subscription = nc.subscribe(inbox, {
+      callback: (error, message) => {
+        try {
+          if (error !== null) throw error;
+          take(message);
+        } catch (failure) {
+          end(failure);
+        }
+      },
+    });
+    const timer = setTimeout(() => end(new Error("NATS gives no message: no answer")), pullMilliseconds);
+    const request = JSON.stringify({ batch: count, no_wait: true });
+    try {
+      nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, request, { reply: inbox });
+    } catch (error) {
+      end(error);
+    }
+  });
+  return taken;
 }
 
 /** Waits for hints that something is in a stream. A hint may be lost, so nobody waits for one alone. */

@@ -10,7 +10,7 @@ import type { CheckVideoOptions, ClusterNode } from "../node/node.js";
 import type { Delivery } from "./delivery.js";
 import { type HandleOptions, Handles } from "./handles.js";
 import { priorities } from "./job.js";
-import { checkNumber, checkQueue, Hints, makeQueue, pullOne, type QueueOptions, workersOf } from "./streams.js";
+import { checkNumber, checkQueue, Hints, makeQueue, pull, type QueueOptions, workersOf } from "./streams.js";
 import { type Delivered, type Keep, work, type WorkContext } from "./work.js";
 
 export interface WorkerOptions extends QueueOptions {
@@ -62,6 +62,7 @@ export class Worker {
   readonly #counts: Record<Delivered, number> = { done: 0, dead: 0, retry: 0, duplicate: 0, returned: 0 };
   readonly #concurrency: number;
   #turn = 0;
+  #free: (() => void) | undefined;
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -160,20 +161,22 @@ export class Worker {
   async #takeJobs(): Promise<void> {
     const { signal } = this.#draining;
     const backoff = new Backoff(100, 2000);
-    const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    signal.addEventListener("abort", () => this.#free?.());
     while (!signal.aborted) {
       if (this.#running.size >= this.#concurrency) {
-        await Promise.race([...this.#running, aborted]);
+        await this.#untilFree();
         continue;
       }
       await this.#untilAnswering(signal);
       this.#hints.clear();
       try {
-        const message = await this.#next();
+        const messages = await this.#next(this.#concurrency - this.#running.size);
         backoff.reset();
-        if (message === undefined) await this.#hints.wait(idleMilliseconds, signal);
-        else if (signal.aborted) message.giveBack();
-        else this.#begin(message);
+        for (const message of messages) {
+          if (signal.aborted) message.giveBack();
+          else this.#begin(message);
+        }
+        if (messages.length === 0) await this.#hints.wait(idleMilliseconds, signal);
       } catch (error) {
         this.#event({ type: "retry", step: "take a job", reason: reasonOf(error) });
         await backoff.wait(signal);
@@ -191,20 +194,38 @@ export class Worker {
     if (!signal.aborted) this.#event({ type: "worker-resumed" });
   }
 
-  /** Takes the first job of the highest priority that has one. */
-  async #next(): Promise<Delivery | undefined> {
-    this.#turn = (this.#turn + 1) % fairTurn;
-    for (const priority of this.#turn === 0 ? priorities.toReversed() : priorities) {
-      if (this.#draining.signal.aborted) return undefined;
-      const message = await pullOne(this.#link, this.#link.names.jobs, workersOf(priority));
-      if (message !== undefined) return message;
+  /** Takes up to so many jobs that wait, those of the highest priority first. All are begun at once. */
+  async #next(most: number): Promise<Delivery[]> {
+    const isFair = this.#turn === fairTurn - 1;
+    let left = isFair ? 1 : Math.min(most, fairTurn - 1 - this.#turn);
+    const taken: Delivery[] = [];
+    for (const priority of isFair ? priorities.toReversed() : priorities) {
+      if (left === 0 || this.#draining.signal.aborted) break;
+      try {
+        const its = await pull(this.#link, this.#link.names.jobs, workersOf(priority), left);
+        taken.push(...its);
+        left -= its.length;
+      } catch (error) {
+        if (taken.length === 0) throw error;
+        break;
+      }
     }
-    return undefined;
+    this.#turn = (this.#turn + taken.length) % fairTurn;
+    return taken;
   }
 
   #begin(message: Delivery): void {
-    const one = this.#work(message).finally(() => this.#running.delete(one));
+    const one = this.#work(message).finally(() => {
+      this.#running.delete(one);
+      this.#free?.();
+    });
     this.#running.add(one);
+  }
+
+  /** Waits until a job has ended, or the worker takes no more. */
+  async #untilFree(): Promise<void> {
+    await new Promise<void>((resolve) => (this.#free = resolve));
+    this.#free = undefined;
   }
 
   async #work(message: Delivery): Promise<void> {
