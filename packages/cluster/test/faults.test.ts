@@ -1,11 +1,9 @@
 /** The failures of a cluster: processes that are killed or stopped, and servers that lose what they had. */
-import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { BankStore } from "empreinte/bank";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { lying } from "../../../test/support/bank/bytes.ts";
 import { needsLongRun, rounds } from "../../../test/support/long.ts";
-import type { ClusterNode, Curator } from "../dist/index.js";
+import { Archive, type ClusterNode, type Curator, ShardServer } from "../dist/index.js";
 import { entriesOfCase, from, hashesOfCase, leases, same, TestCluster } from "./support/cluster.ts";
 import { hashesBelow } from "./support/files.ts";
 import { Member } from "./support/process.ts";
@@ -14,6 +12,8 @@ import { needsNats, Servers } from "./support/servers.ts";
 let servers: Servers;
 let cluster: TestCluster;
 let members: Member[] = [];
+/** The cases that a test has withdrawn. */
+let gone: number[] = [];
 
 async function begin(count: number): Promise<void> {
   servers = await Servers.start(count);
@@ -24,13 +24,21 @@ beforeEach((ctx) => needsNats(ctx));
 afterEach(async () => {
   for (const member of members) await member.kill();
   members = [];
+  await cluster?.stop();
+  const values = gone.flatMap(hashesOfCase);
+  gone = [];
+  // Stores, indexes, logs, snapshots and JetStream: of all members, however they ended.
+  for (const folder of [cluster?.folder, servers?.folder]) {
+    const left = folder === undefined ? [] : hashesBelow(folder, values);
+    if (left.length > 0) throw new Error(`withdrawn hashes are in files: ${JSON.stringify(left)}`);
+  }
   await cluster?.close();
   await servers?.close();
 });
 
-function member(role: "node" | "curator", id: string, more: object = {}): Member {
+function member(role: "node" | "curator" | "shard", id: string, more: object = {}): Member {
   const shared = { role, id, store: "test", nats: { servers: servers.urls }, replicas: servers.ports.length };
-  const own = role === "node" ? { path: cluster.path(id) } : { bank: cluster.path(id), ...leases };
+  const own = role === "curator" ? { bank: cluster.path(id), ...leases } : { path: cluster.path(id) };
   const made = new Member({ ...shared, ...own, ...more });
   members.push(made);
   return made;
@@ -56,6 +64,7 @@ async function sameAnswers(curator: { store: BankStore }, node: Member): Promise
  * missing.
  */
 async function withdrawSoonAfter(curator: Curator, nodes: readonly ClusterNode[], number: number): Promise<void> {
+  gone.push(number);
   const { missing, nodes: confirmed } = await curator.withdraw({ case: `case ${number}` });
   expect([...Object.keys(confirmed), ...missing].toSorted()).toEqual([...curator.nodes.keys()].toSorted());
   for (const node of nodes) {
@@ -80,6 +89,7 @@ describe("a node that is killed", () => {
       const second = member("node", "one", { stopAt });
       await second.started();
       await curator.store.import(from, entriesOfCase(30));
+      gone.push(3);
       const withdrawing = curator.withdraw({ case: "case 3" });
       await second.line(({ hook }) => hook === stopAt);
       await second.kill();
@@ -94,8 +104,7 @@ describe("a node that is killed", () => {
       const store = await BankStore.open(cluster.path("one"));
       expect(store.verify()).toEqual([]);
       await store.close();
-      for (const name of ["curator", "one"]) expect(lying(dirname(cluster.path(name)), hashesOfCase(3))).toEqual([]);
-      expect(hashesBelow(servers.folder, [...hashesOfCase(3), ...hashesOfCase(30)])).toEqual([]);
+      expect(hashesBelow(servers.folder, hashesOfCase(30))).toEqual([]);
     },
   );
 });
@@ -110,6 +119,7 @@ describe("a node that is stopped", () => {
     await node.started();
     await has(node, curator.store.history.position());
     node.signal("SIGSTOP");
+    gone.push(1);
     const removal = await curator.withdraw({ case: "case 1" });
     expect(removal).toMatchObject({ complete: false, missing: ["one"] });
     const answer = node.call<{ value?: unknown[]; revision: number; incomplete?: string }>(
@@ -125,6 +135,36 @@ describe("a node that is stopped", () => {
   });
 });
 
+describe("a shard that is stopped", () => {
+  test("is named at the deadline, and has its uploads when it goes on", async () => {
+    await begin(1);
+    const link = { store: "test", nats: { servers: servers.urls } };
+    const path = (i: number): string => cluster.path(`shard-${i}`);
+    const other = await ShardServer.start({ ...link, shard: 0, shards: 2, path: path(0) });
+    const stopped = member("shard", "shard-1", { shard: 1, shards: 2, path: path(1) });
+    await stopped.started();
+    const archive = await Archive.open({ ...link, shards: 2 });
+    try {
+      const hash = hashesOfCase(50)[0]!;
+      const uploads = Array.from({ length: 40 }, (_, i) => ({ id: `upload-${i}`, hash, time: i }));
+      expect(await archive.keep(uploads)).toMatchObject({ kept: 40, missing: [] });
+      stopped.signal("SIGSTOP");
+      const begun = performance.now();
+      const partly = await archive.search(hash, { deadlineSeconds: 0.5 });
+      expect(performance.now() - begun).toBeGreaterThan(490);
+      expect(partly).toMatchObject({ complete: false, missing: [{ shard: 1, reason: "silent" }] });
+      expect(partly.matches).toHaveLength(other.shard.size);
+      stopped.signal("SIGCONT");
+      const whole = await archive.search(hash, { deadlineSeconds: 60 });
+      expect(whole).toMatchObject({ complete: true, missing: [] });
+      expect(whole.matches.map(({ id }) => id).toSorted()).toEqual(uploads.map(({ id }) => id).toSorted());
+    } finally {
+      await archive.close();
+      await other.close();
+    }
+  });
+});
+
 test("a clock that is a day fast or slow changes nothing", async (ctx) => {
   needsLongRun(ctx);
   await begin(1);
@@ -136,6 +176,7 @@ test("a clock that is a day fast or slow changes nothing", async (ctx) => {
     await node.started();
     await has(node, curator.store.history.position());
   }
+  gone.push(2);
   expect(await curator.withdraw({ case: "case 2" })).toMatchObject({ complete: true, missing: [] });
   for (const node of nodes) await has(node, curator.store.history.position());
 });
@@ -154,6 +195,7 @@ describe("a curator that is killed", () => {
     const store = await BankStore.open(cluster.path("curator"));
     await store.import(from, entriesOfCase(30));
     await store.withdraw({ case: "case 4" });
+    gone.push(4);
     await store.close();
     // Nobody grants a lease meanwhile.
     await expect.poll(() => node.call("state"), { interval: 50 }).toMatchObject({ incomplete: "lease" });
@@ -178,6 +220,7 @@ describe("a curator that is killed", () => {
     await curator.kill();
     const next = await standby.curator;
     expect(next.store.history.digest(position.revision)).toBe(position.digest);
+    gone.push(30);
     expect(await next.withdraw({ case: "case 30" })).toMatchObject({ missing: [] });
     await has(node, next.store.history.position());
     // The first one returns. It is not the curator any more, and its store can follow.
@@ -212,7 +255,6 @@ describe("NATS servers", () => {
     await withdrawSoonAfter(curator, nodes, 40);
     servers.boot(leader);
     await servers.ready();
-    for (const i of servers.ports.keys()) expect(hashesBelow(servers.store(i), hashesOfCase(40))).toEqual([]);
   });
 
   test("two of three are killed: a withdrawal is pending, nobody answers, and all goes on when one returns", async (ctx) => {
@@ -227,6 +269,7 @@ describe("NATS servers", () => {
     await expect
       .poll(() => [curator.active, ...nodes.map(({ incomplete }) => incomplete)], { interval: 50 })
       .toEqual([false, "lease", "lease"]);
+    gone.push(1);
     const removal = await curator.withdraw({ case: "case 1" });
     expect(removal).toMatchObject({ pending: true, complete: false });
     expect(removal.missing.sort()).toEqual(["one", "two"]);
@@ -249,6 +292,7 @@ describe("NATS servers", () => {
     await curator.store.import(from, entriesOfCase(30));
     servers.boot(0);
     await same(curator, [node]);
+    gone.push(30);
     expect(await curator.withdraw({ case: "case 30" })).toMatchObject({ pending: false, complete: true, missing: [] });
     await same(curator, [node]);
     expect(await node.search(hashesOfCase(30)[0]!)).toMatchObject({ value: [] });
@@ -277,8 +321,8 @@ describe("NATS servers", () => {
     await servers.ready();
     const late = await cluster.node("two");
     await same(curator, [node, late]);
+    gone.push(30);
     await curator.withdraw({ case: "case 30" });
     await same(curator, [node, late]);
-    expect(hashesBelow(servers.folder, hashesOfCase(30))).toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ export class TestCluster {
   readonly folder: string = mkdtempSync(join(tmpdir(), "empreinte-cluster-"));
   readonly servers: Servers;
   readonly events: (ClusterEvent & { member: string })[] = [];
-  readonly #closing: (() => Promise<unknown>)[] = [];
+  #closing: (() => Promise<unknown>)[] = [];
 
   constructor(servers: Servers) {
     this.servers = servers;
@@ -100,8 +100,14 @@ export class TestCluster {
     return Number(cluster?.leader?.slice(1));
   }
 
-  async close(): Promise<void> {
+  /** Closes all members of this process. Their files stay. */
+  async stop(): Promise<void> {
     for (const close of this.#closing.toReversed()) await close();
+    this.#closing = [];
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
