@@ -28,6 +28,13 @@ export interface Webhook {
 /** Seconds until the next try: from seconds to half a day, so that a receiver may be down for two days. */
 const pauses = [5, 30, 120, 600, 1800, 3600, 3600 * 3, 3600 * 6, 3600 * 12, 3600 * 12, 3600 * 12];
 const leaseSeconds = 60;
+/**
+ * Which message is due at a time. One whose wait is longer than the pause of its attempts was written before the clock
+ * was set back.
+ */
+const due = `SELECT id FROM outbox WHERE dead = 0 AND (leased <= ?1 OR leased > ?1 + ${1000 * leaseSeconds})
+  AND (next <= ?1 OR next > ?1 + CASE attempts ${pauses.map((pause, i) => `WHEN ${i + 1} THEN ${1000 * pause}`).join(" ")} ELSE 0 END)
+  ORDER BY next LIMIT 1`;
 const keptDays = 30;
 
 /** The signature of a message: HMAC-SHA256 of its id, its time and its body. */
@@ -152,10 +159,9 @@ export class Outbox {
 
   #lease(): Row | undefined {
     const now = this.#now();
-    const due = "SELECT id FROM outbox WHERE dead = 0 AND next <= ? AND leased <= ? ORDER BY next LIMIT 1";
-    if (this.#state.get(due, now, now) === undefined) return undefined;
+    if (this.#state.get(due, now) === undefined) return undefined;
     return this.#state.transaction(() => {
-      const found = this.#state.get<[string]>(due, now, now);
+      const found = this.#state.get<[string]>(due, now);
       if (found === undefined) return undefined;
       this.#state.run("UPDATE outbox SET leased = ? WHERE id = ?", now + leaseSeconds * 1000, found[0]);
       const sql = `SELECT outbox.id, url, secret, body, attempts FROM outbox JOIN webhook ON webhook.id = webhook

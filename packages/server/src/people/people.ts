@@ -54,6 +54,9 @@ const personOf = ([id, name, shown, password, scopes, language, keys]: Row): Per
 /** Writes down who did what. */
 export type Record = (who: string, what: string, detail: object) => void;
 
+/** Whether an account is locked until a time. A lock beyond the longest is from before the clock was set back. */
+const isLocked = (until: number, now: number): boolean => until > now && until <= now + mostMinutes * 60_000;
+
 /** The accounts of a service. */
 export class People {
   readonly #state: State;
@@ -123,7 +126,7 @@ export class People {
   async signIn(name: string, password: string, remote: string): Promise<Person> {
     const row = this.#row("name", name);
     const now = this.#now();
-    const barred = row === undefined || row[7] !== null || row[9] > now;
+    const barred = row === undefined || row[7] !== null || isLocked(row[9], now);
     const right = await isPassword(password, barred ? undefined : (row[3] ?? undefined), this.#cost);
     if (right && row !== undefined) {
       this.#state.transaction(() => {

@@ -6,6 +6,8 @@ import type { State } from "../core/state.js";
 
 /** So long an answer can be taken back. */
 export const undoMilliseconds = 10_000;
+/** Which answers are due at a time. One whose time is too far ahead was given before the clock was set back. */
+const isDue = `due <= ?1 OR due > ?1 + ${undoMilliseconds}`;
 /** After so many sure answers that differ, or so many persons who are not sure, a card is disputed. */
 const mostAnswers = 3;
 
@@ -104,8 +106,8 @@ export class Answers {
   /** Takes a person's own answer back, while it does not count. @returns its card, or undefined if it is too late. */
   undo(number: number, person: string): number | undefined {
     return this.#state.transaction(() => {
-      const sql = "SELECT card FROM answer WHERE number = ? AND person = ? AND counted = 0 AND due > ?";
-      const found = this.#state.get<[number]>(sql, number, person, this.#now());
+      const sql = `SELECT card FROM answer WHERE number = ?2 AND person = ?3 AND counted = 0 AND NOT (${isDue})`;
+      const found = this.#state.get<[number]>(sql, this.#now(), number, person);
       if (found !== undefined) this.#state.run("DELETE FROM answer WHERE number = ?", number);
       return found?.[0];
     });
@@ -114,8 +116,8 @@ export class Answers {
   /** Makes the answers count whose ten seconds are over. Returns their cards. Call it inside a transaction. */
   countDue(): number[] {
     const now = this.#now();
-    const cards = this.#state.all<[number]>("SELECT DISTINCT card FROM answer WHERE counted = 0 AND due <= ?", now);
-    this.#state.run("UPDATE answer SET counted = 1 WHERE counted = 0 AND due <= ?", now);
+    const cards = this.#state.all<[number]>(`SELECT DISTINCT card FROM answer WHERE counted = 0 AND (${isDue})`, now);
+    this.#state.run(`UPDATE answer SET counted = 1 WHERE counted = 0 AND (${isDue})`, now);
     return cards.map(([card]) => card);
   }
 
@@ -126,6 +128,6 @@ export class Answers {
 
   /** Whether an answer waits whose time is over. */
   hasDue(): boolean {
-    return this.#state.get("SELECT 1 FROM answer WHERE counted = 0 AND due <= ? LIMIT 1", this.#now()) !== undefined;
+    return this.#state.get(`SELECT 1 FROM answer WHERE counted = 0 AND (${isDue}) LIMIT 1`, this.#now()) !== undefined;
   }
 }

@@ -71,10 +71,11 @@ export class HeldMedia {
     this.#held.delete(card);
   }
 
-  /** Removes what is past its deadline. */
+  /** Removes what is past its deadline, and what a clock that was set back would keep for longer. */
   sweep(): void {
     const now = this.#now();
-    for (const [card, { expires }] of this.#held) if (expires <= now) this.remove(card);
+    const latest = now + this.#config.reviewMediaMinutes * 60_000;
+    for (const [card, { expires }] of this.#held) if (expires <= now || expires > latest) this.remove(card);
   }
 
   close(): void {

@@ -123,9 +123,9 @@ export class Review {
 
   /** The next card for a person: one that nobody else has open. */
   next(person: Person): Card | undefined {
-    const since = this.#parts.now() - claimMilliseconds;
+    const now = this.#parts.now();
     return this.queue(person, 200).find(({ claimant, claimed }) => {
-      return claimant === undefined || claimant === person.id || claimed < since;
+      return claimant === undefined || claimant === person.id || Math.abs(now - claimed) > claimMilliseconds;
     });
   }
 

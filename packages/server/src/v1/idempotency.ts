@@ -57,7 +57,7 @@ export class Idempotency {
       state.run("DELETE FROM idempotency WHERE time < ?", now() - keptMilliseconds);
       const sql = "SELECT time, request, status, type, body FROM idempotency WHERE who = ? AND key = ?";
       const row = state.get<Row>(sql, who, key);
-      if (row === undefined || (row[2] === null && row[0] < now() - mostRunning)) {
+      if (row === undefined || (row[2] === null && Math.abs(now() - row[0]) > mostRunning)) {
         state.run("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, NULL, NULL, NULL)", who, key, now(), digest);
         return undefined;
       }
