@@ -163,6 +163,16 @@ export class LiveIndex {
     return this.#state.index.get(id);
   }
 
+  /** Returns the signals of any type that have this value and may match. Call it inside a reading or a transaction. */
+  signalsWith(value: Uint8Array): number[] {
+    const search = (): number[] => this.#state.index.searchManySync(value, { radius: 0 })[0]!.map(({ id }) => id);
+    this.sync();
+    const found = search();
+    if (!this.#isLost()) return found;
+    this.sync();
+    return search();
+  }
+
   /** Returns the numbers of those signals that a search by their values does not find. Call it inside a reading. */
   missing(signals: readonly (SignalRecord & { id: number })[]): number[] {
     const types = [...new Set(signals.map(({ type }) => type))];

@@ -3,11 +3,12 @@ import { integer } from "../../check.js";
 import { InvalidArgumentError } from "../../errors.js";
 import { hashToBytes, type HashLike } from "../../hash/value.js";
 import { entryKey } from "../import/records.js";
+import type { LiveIndex } from "../index/live-index.js";
 import type { SignalType } from "../../lists/entry.js";
 import type { Database } from "../storage/database.js";
 import { caseDigest, entryDigest, type KeyedDigest } from "../storage/keyed-digest.js";
-import { sourceRow, type SourceName } from "../storage/names.js";
-import { readRecord, recordBytes, recordsFrom } from "../storage/pages.js";
+import { quarantinedStatus, sourceRow, type SourceName } from "../storage/names.js";
+import { checkRun, pageRecords, Pages, readRecord, recordBytes, recordsFrom, wipedFlag } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
 import { typeNumber, valueBytes } from "../storage/signals.js";
 
@@ -65,7 +66,12 @@ export function numberOfEntry(
 }
 
 /** Returns the numbers of the selected entries, including withdrawn ones. Call it inside a transaction. */
-export function selectEntries(database: Database, selection: Selection, digest: KeyedDigest): number[] {
+export function selectEntries(
+  database: Database,
+  selection: Selection,
+  digest: KeyedDigest,
+  live: LiveIndex,
+): number[] {
   if ("case" in selection) {
     if (typeof selection.case !== "string") throw new InvalidArgumentError("Expected text for case");
     const key = Buffer.from(caseDigest(digest, selection.case), "hex");
@@ -74,7 +80,7 @@ export function selectEntries(database: Database, selection: Selection, digest: 
   if ("hash" in selection) {
     const { hash, type } = selection;
     const value = type === undefined ? Buffer.from(hashToBytes(hash)) : valueBytes(typeNumber(type), hash);
-    return entriesWithValue(database, value);
+    return entriesWithValue(database, live, value);
   }
   if ("entryId" in selection || "entryNumber" in selection) {
     const id = numberOfEntry(database, selection, digest);
@@ -83,13 +89,34 @@ export function selectEntries(database: Database, selection: Selection, digest: 
   return database.all<[number]>("SELECT id FROM entry WHERE source = ?", sourceRow(database, selection).id).flat();
 }
 
-/** Reads all records, because the index has neither quarantined signals nor those of earlier versions. */
-function entriesWithValue(database: Database, value: Buffer): number[] {
+/** The runs of signals of which some may be in no index: of quarantined entries, of videos, and of earlier versions. */
+const runsOutside = `SELECT first, count FROM entry WHERE status = ${quarantinedStatus} AND count > 0
+  UNION ALL SELECT first, count FROM entry WHERE times IS NOT NULL AND count > 0
+  UNION ALL SELECT first, count FROM entry_history WHERE count > 0 LIMIT ?`;
+
+/**
+ * Returns the entries that have or ever had a value. The index has the signals that may match. The records of the
+ * others are read, or all records where that is less work.
+ */
+function entriesWithValue(database: Database, live: LiveIndex, value: Buffer): number[] {
   const found = new Set<number>();
-  for (const { bytes } of recordsFrom(database, 0, counter(database, "signals"))) {
-    for (let at = bytes.indexOf(value); at >= 0; at = bytes.indexOf(value, at + 1)) {
-      if (at % recordBytes === 0) found.add(readRecord(bytes.subarray(at, at + recordBytes)).entry);
-    }
+  const end = counter(database, "signals");
+  const pages = new Pages(database, end);
+  for (const id of live.signalsWith(value)) found.add(readRecord(pages.at(id)).entry);
+  const most = Math.ceil(end / pageRecords / 2);
+  const runs = database.all<[number, number]>(runsOutside, most + 1);
+  for (const [first, count] of runs.length > most ? [[0, end] as const] : runs) {
+    checkRun(database, first, count, end);
+    for (const { bytes } of recordsFrom(database, first, first + count)) addEntriesWith(found, bytes, value);
   }
   return [...found];
+}
+
+/** Adds the entries of those records that have a value. */
+function addEntriesWith(found: Set<number>, records: Buffer, value: Buffer): void {
+  for (let at = records.indexOf(value); at >= 0; at = records.indexOf(value, at + 1)) {
+    if (at % recordBytes !== 0) continue;
+    const record = readRecord(records.subarray(at, at + recordBytes));
+    if ((record.flags & wipedFlag) === 0) found.add(record.entry);
+  }
 }

@@ -69,7 +69,7 @@ function removeInTransaction(
     const { id } = sourceRow(database, selection);
     database.run("UPDATE tombstone SET final = 1 WHERE source = ?", id);
   }
-  const numbers = selectEntries(database, selection, digest);
+  const numbers = selectEntries(database, selection, digest, live);
   if (numbers.length > 0) {
     // The index file goes first. On a full disk this also makes the room that the rest needs.
     live.removeFile();

@@ -21,6 +21,7 @@ export const tables = `
   CREATE UNIQUE INDEX entry_digest ON entry (source, digest);
   CREATE INDEX entry_quarantined ON entry (id) WHERE status = 2;
   CREATE INDEX entry_flooded ON entry (id) WHERE flooded = 1;
+  CREATE INDEX entry_video ON entry (id) WHERE times IS NOT NULL;
   CREATE TABLE entry_history (entry INTEGER, since INTEGER, until INTEGER NOT NULL, status INTEGER NOT NULL,
     labels INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, disabled INTEGER,
     flooded INTEGER NOT NULL, times INTEGER, PRIMARY KEY (entry, since)) WITHOUT ROWID;
