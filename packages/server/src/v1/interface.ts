@@ -1,6 +1,5 @@
 /** Our own interface: its document, its errors, and its routes. */
 import multipart from "@fastify/multipart";
-import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { version } from "empreinte";
 import { type AnsweredError, notFound } from "../core/errors.js";
@@ -12,6 +11,7 @@ import { readiness } from "../http/health.js";
 import { bankRoutes } from "./banks.js";
 import { backupRoute } from "./backup.js";
 import { checkRoutes } from "./check.js";
+import { documentRoute } from "./document.js";
 import { entryRoutes } from "./entries.js";
 import { feedRoute } from "./feed.js";
 import { historyRoutes } from "./history.js";
@@ -61,23 +61,9 @@ export function v1Interface(service: Service): (app: FastifyInstance) => Promise
       limits: formLimits,
       throwFileSizeLimit: false,
     });
-    await app.register(swagger, {
-      openapi: {
-        openapi: "3.1.0",
-        info: {
-          title: "empreinte-server",
-          version,
-          description: "Known hashes: check, import, withdraw. No address and no header ever has a hash.",
-        },
-        components: {
-          securitySchemes: { key: { type: "http", scheme: "bearer", description: "A key: emp_<id>_<secret>." } },
-        },
-        security: [{ key: [] }],
-      },
-    });
     idempotencyHooks(app, new Idempotency(service));
 
-    app.get("/openapi.json", { config: { scope: "none" }, schema: { hide: true } }, async () => app.swagger());
+    documentRoute(app);
     app.get(
       "/status",
       route("match", "Whether the service is ready, and what it serves", { 200: statusSchema }),
