@@ -175,12 +175,12 @@ describe("what a decoder does", () => {
     const file = await scene(16).png().toBuffer();
     const seen = new Set<number>();
     let done = 0;
-    for await (const { result, error } of hashImages(Array<Buffer>(1100).fill(file), { isolation, concurrency: 1 })) {
+    for await (const { result, error } of hashImages(Array<Buffer>(4100).fill(file), { isolation, concurrency: 1 })) {
       expect(error).toBeUndefined();
       expect(result!.width).toBe(16);
       if (++done % 100 === 0) for (const pid of decoders()) seen.add(pid);
     }
-    expect(seen.size).toBeGreaterThanOrEqual(3);
+    expect(seen.size).toBeGreaterThanOrEqual(2);
   });
 
   test("many images at a time give what each gives alone", async () => {
