@@ -41,7 +41,7 @@ export const unsupported = (what: string): HashError =>
 export const noMemory = (): HashError =>
   new HashError("ERR_EMPREINTE_OUT_OF_MEMORY", "There is not enough memory on this device to decode the file.");
 
-/** Whether a value is an error of this package, also of another copy of it, as the demuxer's file has one. */
+/** Returns whether a value is an error of this package, also of another copy of it, as the demuxer's file has one. */
 export function isHashError(value: unknown): value is HashError {
   return value instanceof HashError || (value instanceof Error && value.name === "HashError" && "code" in value);
 }

@@ -4,7 +4,7 @@ import { FetchError } from "./errors.js";
 
 const refused = (reason: string): FetchError => new FetchError("ERR_EMPREINTE_FETCH_URL", reason);
 
-/** The host of an address without brackets, as `isIP` takes it. */
+/** Returns the host of an address without brackets, as `isIP` takes it. */
 const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, "$1");
 
 /** Whether a host is one of Tor's, which no resolver knows. */

@@ -94,7 +94,7 @@ function indices(reader: Reader, least: number, count: number): Uint8Array {
   throw damaged("its first image ends early");
 }
 
-/** The rows of an interlaced frame, in the order in which they are stored. */
+/** Yields the rows of an interlaced frame, in the order in which they are stored. */
 function* storedRows(height: number, interlaced: boolean): Generator<number, void, undefined> {
   const passes = interlaced
     ? ([

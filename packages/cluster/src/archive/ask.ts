@@ -17,7 +17,7 @@ export interface MissingShard {
 
 export type ShardAnswer = Exclude<ShardReply, { refused: string }>;
 
-/** Whether a shard has not answered. */
+/** Returns whether a shard has not answered. */
 export const isMissing = (reply: ShardAnswer | MissingShard): reply is MissingShard => "reason" in reply;
 
 /** The archive as whoever asks it knows it. */

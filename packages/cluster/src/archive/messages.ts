@@ -45,7 +45,7 @@ export type ShardReply =
 /** The most matches of one answer: NATS takes a megabyte. */
 export const mostMatches = 500;
 
-/** The subject of a shard. */
+/** Returns the subject of a shard. */
 export const shardSubject = (store: string, shard: number): string => `emp.match.${store}.${shard}`;
 
 /**

@@ -181,7 +181,7 @@ export class Rescanner {
     if (!answer.complete) answer.completedAt = undefined;
   }
 
-  /** The bank, as long as its owner may answer. */
+  /** Returns the bank, as long as its owner may answer. */
   #bank(): BankStore | undefined {
     const { source } = this.#options;
     if (source instanceof Curator) return source.active ? source.store : undefined;

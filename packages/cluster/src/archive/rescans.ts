@@ -98,7 +98,10 @@ export class ShardRescans {
     database.exec(schema);
   }
 
-  /** A prepared statement. A step runs some of them for each entry, and preparing one takes longer than running it. */
+  /**
+   * Returns a prepared statement. A step runs some of them for each entry, and preparing one takes longer than running
+   * it.
+   */
   #statement(sql: string): Libsql.Statement {
     let found = this.#statements.get(sql);
     if (found === undefined) this.#statements.set(sql, (found = this.#database.prepare(sql)));
@@ -170,7 +173,9 @@ export class ShardRescans {
     for (const { entry, distance, found } of matches) write.run([entry, upload, distance, found]);
   }
 
-  /** Whether a shard at another position has searched everything for its uploads that this one has for its own. */
+  /**
+   * Returns whether a shard at another position has searched everything for its uploads that this one has for its own.
+   */
   covers({ revision, radius }: RescanPosition): boolean {
     const own = this.position;
     return own.target <= revision && (own.target === 0 || own.radius === radius);
@@ -238,7 +243,7 @@ export class ShardRescans {
 
 type Found = Pick<IndexMatch, "id" | "distance">;
 
-/** The uploads that were found for an entry, each by its nearest hash. */
+/** Returns the uploads that were found for an entry, each by its nearest hash. */
 function nearestOf(found: readonly (readonly Found[])[]): Map<number, number> {
   const nearest = new Map<number, number>();
   for (const one of found) {

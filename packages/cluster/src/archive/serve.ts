@@ -298,7 +298,7 @@ export class ShardServer {
     );
   }
 
-  /** How many shards may still have uploads that belong here; undefined where none has. */
+  /** Returns how many shards may still have uploads that belong here; undefined where none has. */
   #formerHomes(): number | undefined {
     const former = this.shard.layout?.former;
     return former === undefined || this.number < former ? undefined : former;
@@ -331,7 +331,7 @@ class OtherLayout extends ClusterError {
   }
 }
 
-/** The layout with which a shard starts. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, `…_CLOSED` */
+/** Returns the layout with which a shard starts. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, `…_CLOSED` */
 function layoutOf(found: Layout | undefined, { shards, formerShards, reopen }: ShardServerOptions): Layout {
   if (found === undefined) return { shards, former: formerShards };
   if (found.moved === true && reopen !== true) {

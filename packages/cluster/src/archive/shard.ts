@@ -225,7 +225,7 @@ export class ArchiveShard {
     return numbers.size;
   }
 
-  /** Which of these uploads are here: with the same hash, and with another one. */
+  /** Returns which of these uploads are here: with the same hash, and with another one. */
   which(uploads: readonly ArchivedUpload[]): { known: string[]; conflicts: string[] } {
     const find = this.#database.prepare("SELECT hash FROM uploads WHERE id = ?");
     const result: { known: string[]; conflicts: string[] } = { known: [], conflicts: [] };

@@ -24,7 +24,9 @@ export class Steps {
     this.#atOnce = hashesAtOnce;
   }
 
-  /** The next step of a shard, or undefined if it has everything. @throws where it was searched by another bank. */
+  /**
+   * Returns the next step of a shard, or undefined if it has everything. @throws where it was searched by another bank.
+   */
   next(bank: BankStore, position: RescanPosition, empty: boolean): RescanStep | undefined {
     const now = bank.revision;
     const { revision, after, offset } = position;
@@ -78,7 +80,7 @@ export class Steps {
     return content;
   }
 
-  /** The numbers of the entries that changed, sorted. */
+  /** Returns the numbers of the entries that changed, sorted. */
   #changed(bank: BankStore, since: number, target: number): number[] {
     const key = `${since} ${target}`;
     if (this.#plan.key !== key) {
@@ -100,8 +102,8 @@ export function assertHistory(bank: BankStore, { revision, digest, target, targe
 }
 
 /**
- * The hashes of an entry that match an image by themselves. The frames of a video do not. A disabled entry may match
- * again without a change, so it is searched as well.
+ * Returns the hashes of an entry that match an image by themselves. The frames of a video do not. A disabled entry may
+ * match again without a change, so it is searched as well.
  */
 function hashesOf({ status, signals }: EntryInfo): string[] {
   if (status !== "active") return [];

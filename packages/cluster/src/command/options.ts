@@ -25,7 +25,7 @@ export interface LinkValues {
   key?: string | undefined;
 }
 
-/** The variable of an option: `EMPREINTE_CLUSTER_STORE` for `--store`. */
+/** Returns the variable of an option: `EMPREINTE_CLUSTER_STORE` for `--store`. */
 export const variableOf = (name: string): string => `EMPREINTE_CLUSTER_${name.toUpperCase().replaceAll("-", "_")}`;
 
 /**

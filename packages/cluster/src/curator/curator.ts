@@ -269,7 +269,7 @@ export class Curator {
     throw new ClusterError("ERR_EMPREINTE_CLUSTER_NOT_CURATOR", `This process is not the curator: ${this.#deposed}`);
   }
 
-  /** The revision of the last withdrawal, by any process that writes to the store. */
+  /** Returns the revision of the last withdrawal, by any process that writes to the store. */
   #required(): number {
     const { revision } = this.store;
     if (revision === this.#removal.checked) return this.#removal.required;

@@ -21,7 +21,7 @@ interface Holder {
 /** Another curator has written the key. */
 export class Deposed extends Error {}
 
-/** The codes of JetStream for a write that names another revision than the last. */
+/** Returns the codes of JetStream for a write that names another revision than the last. */
 export const isConflict = (error: unknown): boolean => [10071, 10164].includes(Number(codeOf(error)));
 
 export interface LeaseOptions {

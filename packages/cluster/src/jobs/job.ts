@@ -169,5 +169,5 @@ export function readResult(data: Uint8Array): JobResult {
   throw new ClusterError("ERR_EMPREINTE_CLUSTER_MESSAGE", "A result is not what it should be");
 }
 
-/** The last part of a subject: a job's id in characters that subjects may have. */
+/** Returns the last part of a subject: a job's id in characters that subjects may have. */
 export const tokenOf = (id: string): string => Buffer.from(id).toString("base64url");

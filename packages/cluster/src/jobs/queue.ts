@@ -24,7 +24,7 @@ export interface QueueCounts {
   deadLetters: number;
 }
 
-/** The queue has no room: `10077` of JetStream. */
+/** Returns whether JetStream says that the queue has no room: `10077`. */
 const isFull = (error: unknown): boolean => Number(codeOf(error)) === 10_077;
 
 const ended = (signal: AbortSignal | undefined): AbortSignal => signal ?? new AbortController().signal;

@@ -13,7 +13,7 @@ import { Hints, pull } from "./streams.js";
 const ackWait = 30_000_000_000;
 const idleMilliseconds = 1000;
 
-/** The subject of a job's result. */
+/** Returns the subject of a job's result. */
 export const resultSubject = ({ names }: Pick<Link, "names">, id: string): string => `${names.result}.${tokenOf(id)}`;
 
 /** The subject of a dead letter. A message that was no job has no id of its own. */
@@ -37,7 +37,7 @@ export async function storeResult(link: Link, result: JobResult): Promise<boolea
   return true;
 }
 
-/** Whether a job has a result. */
+/** Returns whether a job has a result. */
 export async function hasResult(link: Link, id: string): Promise<boolean> {
   const query = { last_by_subj: resultSubject(link, id) };
   return Boolean(await orAbsent(link.jsm.streams.getMessage(link.names.results, query)));

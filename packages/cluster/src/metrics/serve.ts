@@ -29,7 +29,7 @@ export async function serveMetrics(sources: readonly MetricSource[], address: Ht
   );
 }
 
-/** Why members do not answer now, or nothing if all do. */
+/** Returns why members do not answer now, or nothing if all do. */
 function unready(sources: readonly MetricSource[]): string[] {
   return sources.flatMap((source) => {
     if (source instanceof Curator) return source.active ? [] : [`curator ${source.id} has no lease`];

@@ -10,7 +10,7 @@ export interface Heard {
   announcement: Announcement;
 }
 
-/** The name of a node's consumer. */
+/** Returns the name of a node's consumer. */
 export const consumerName = (node: string): string => `node-${node}`;
 
 /** How long one request for announcements waits, in milliseconds. */

@@ -300,7 +300,7 @@ export class ClusterNode {
     return reply;
   }
 
-  /** Whether a curator of this epoch is the newest that the node has heard of. */
+  /** Returns whether a curator of this epoch is the newest that the node has heard of. */
   #isCurrent(epoch: number): boolean {
     if (epoch < this.#epoch) {
       this.#event({ type: "refused", reason: `a curator of epoch ${epoch}, and ${this.#epoch} is the newest` });

@@ -68,7 +68,10 @@ export class ListFolder implements ExchangeClient {
     // Nothing is open.
   }
 
-  /** The files, also those behind links. Of what cannot be read as one the entries would end, so that it is refused. */
+  /**
+   * Returns the files, also those behind links. Of what cannot be read as one the entries would end, so that it is
+   * refused.
+   */
   async #files(note: PageOptions["note"]): Promise<{ name: string; size: number; time: number }[]> {
     const there = await readdir(this.#path).catch((error: NodeJS.ErrnoException) => {
       throw badPage(this.name, `it cannot be read: ${error.code ?? "unknown"}`);

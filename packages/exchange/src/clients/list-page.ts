@@ -70,7 +70,7 @@ export async function openListPage(
   return { list, entries: entries() };
 }
 
-/** A list error says that the page is no good. What the network reports, and the caller's reason, stay as they are. */
+/** Makes a bad page of a list error. What the network reports, and the caller's reason, stay as they are. */
 function pageError(exchange: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   if (codeOf(error) === "ERR_EMPREINTE_LIST") return badPage(exchange, sentence(error), error);

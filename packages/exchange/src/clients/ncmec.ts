@@ -56,7 +56,7 @@ const beginning = Date.UTC(2000, 0, 1) / 1000;
 
 const namespace = "https://hashsharing.ncmec.org/hashsharing/v2";
 
-/** A time as the service takes it, always in UTC. */
+/** Returns a time as the service takes it, always in UTC. */
 const textOf = (seconds: number): string => `${new Date(1000 * seconds).toISOString().slice(0, 19)}Z`;
 
 /**

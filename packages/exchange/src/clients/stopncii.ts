@@ -121,7 +121,7 @@ export class StopNcii implements ExchangeClient {
   }
 }
 
-/** What is neither active nor withdrawn is kept and does not match. */
+/** Returns the status of an entry. What is neither active nor withdrawn is kept and does not match. */
 function statusOf({ status, fields = {} }: ListEntry): {
   status: "active" | "quarantined" | "withdrawn";
   unknown?: string;

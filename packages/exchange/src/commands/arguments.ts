@@ -7,7 +7,7 @@ export interface Arguments {
   words: string[];
   flag(name: string): boolean;
   text(name: string): string | undefined;
-  /** An option that must be there. @throws {ExchangeError} */
+  /** Returns an option that must be there. @throws {ExchangeError} */
   needed(name: string): string;
   /** A number. @throws {ExchangeError} */
   number(name: string): number | undefined;

@@ -29,7 +29,7 @@ export async function checkFiles(store: BankStore, given: Arguments, { write, st
   return failed ? 1 : 0;
 }
 
-/** A decision without the hashes that were looked up. */
+/** Returns a decision without the hashes that were looked up. */
 function jsonLine(file: string, { action, reasons, local, remote, incomplete }: CombinedDecision): string {
   return `${JSON.stringify({ file, action, reasons, matches: local.matches, remote, incomplete })}\n`;
 }

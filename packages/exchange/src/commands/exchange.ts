@@ -238,7 +238,7 @@ async function deliver(
   }
 }
 
-/** Which sources a run is for. @throws {ExchangeError} */
+/** Returns which sources a run is for. @throws {ExchangeError} */
 function selection(store: BankStore, given: Arguments): (source: SourceSettings) => boolean {
   const [bank, source] = [given.text("bank"), given.text("source")];
   if (bank === undefined && source === undefined) return () => true;
@@ -257,7 +257,7 @@ function report({ write, warn }: Output): (source: SourceSettings, outcome: RunO
   };
 }
 
-/** How many items of each kind are in each state. */
+/** Returns how many items of each kind are in each state. */
 function countsOf(items: readonly OutboxItem[]): Record<string, Record<string, number>> {
   const counts: Record<string, Record<string, number>> = {};
   for (const { kind, state } of items) {

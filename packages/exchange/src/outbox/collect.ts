@@ -7,9 +7,9 @@ import { type OutboxItem, outboxOf, removeItem, writeItem } from "./outbox.js";
 const cursorName = (bank: string, source: string): string => `exchange/feedback/${bank}/${source}`;
 
 /**
- * The verdict that a qualification has. An analyst who found that no label applies says that the content is not what
- * the entry says; one whose only label is `verdict:pending` has not decided, and `verdict:none` takes back what was
- * said.
+ * Returns the verdict that a qualification has. An analyst who found that no label applies says that the content is not
+ * what the entry says; one whose only label is `verdict:pending` has not decided, and `verdict:none` takes back what
+ * was said.
  */
 function verdictOf({ labels }: Qualification): Verdict {
   if (labels.length === 0) return "not-blocked";

@@ -234,7 +234,7 @@ function unanswered({ name }: RemoteMatcher, reason: string, code = ""): Unanswe
   return { source: name, code: known ? code : "ERR_EMPREINTE_EXCHANGE_UNAVAILABLE", reason };
 }
 
-/** What an answer is kept under: no hash of the upload can be read from it. */
+/** Returns what an answer is kept under: no hash of the upload can be read from it. */
 function keyOf({ name, sends }: RemoteMatcher, { hashes, file }: RemoteQuery): string {
   const digest = createHash("sha256").update(`${name} ${sends} `);
   return digest.update(sends === "file" ? file!.bytes : hashes.toSorted().join()).digest("base64");

@@ -337,7 +337,7 @@ function withoutResume(state: SourceState): SourceState {
   return rest;
 }
 
-/** What the network reports becomes an error of the exchange. */
+/** Makes an error of the exchange of what the network reports. */
 function unavailable(error: unknown): unknown {
   if (!codeOf(error).startsWith("ERR_EMPREINTE_FETCH_")) return error;
   return new ExchangeError("ERR_EMPREINTE_EXCHANGE_UNAVAILABLE", sentence(error), { cause: error });

@@ -79,7 +79,7 @@ export const shrunkCode = "ERR_EMPREINTE_EXCHANGE_SHRUNK";
 /** A source is stale when it failed and its last complete run is older than this many intervals. */
 export const staleIntervals = 3;
 
-/** How a source is, in one word. `"stale"`: it has stopped, and what it withdraws does not arrive. */
+/** Returns how a source is, in one word. `"stale"`: it has stopped, and what it withdraws does not arrive. */
 export function conditionOf(
   { failure, completeAt }: SourceStatus,
   intervalSeconds: number,

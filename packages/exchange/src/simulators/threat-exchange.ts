@@ -106,7 +106,7 @@ export class ThreatExchangeSimulator extends Simulator {
     };
   }
 
-  /** The same indicator of a member is the same descriptor. */
+  /** Adds a descriptor, or answers the one that the member already has for the indicator. */
   #submit(form: URLSearchParams): SimulatedAnswer {
     const given = Object.fromEntries(form);
     const needed = ["indicator", "type", "description", "status", "share_level", "privacy_type", "privacy_members"];

@@ -55,8 +55,8 @@ export class Host {
   }
 
   /**
-   * Whether robots.txt allows an address. It is fetched once. A host that does not answer it properly allows nothing in
-   * this run. @throws {FetchError}
+   * Returns whether robots.txt allows an address. It is fetched once. A host that does not answer it properly allows
+   * nothing in this run. @throws {FetchError}
    */
   async allows(address: string): Promise<boolean> {
     const url = new URL(address);

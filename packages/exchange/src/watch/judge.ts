@@ -36,7 +36,7 @@ const fewWords = 8;
 const noticePath =
   /(^|[/_.-])(404|410|451|removed|deleted|dmca|not[-_]?found|unavailable|takedown|suspended|missing)([/_.-]|$)/i;
 
-/** Whether a status alone decides. */
+/** Returns whether a status alone decides. */
 export function judgeStatus(status: number): Verdict | undefined {
   if (status === 404 || status === 410) return { state: "gone", reason: `status ${status}` };
   if (status === 451) return { state: "gone", reason: "status 451, for legal reasons" };
@@ -89,7 +89,7 @@ const sameAddress = (a: string, b: string): boolean => {
   return some.host === other.host && some.pathname === other.pathname;
 };
 
-/** The words of a page without those of its own address, which a page for what is missing likes to repeat. */
+/** Returns the words of a page without those of its own address, which a page for what is missing likes to repeat. */
 function ownWords({ requested, words = [] }: SeenPage): string[] {
   const address = new Set(wordsOf(new URL(requested).pathname));
   return words.filter((word) => !address.has(word));

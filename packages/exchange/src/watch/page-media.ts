@@ -12,7 +12,7 @@ const mostAddress = 4096;
 
 const fileName = /\.(jpe?g|png|webp|gif|avif|mp4|webm|mov|m4v)$/i;
 
-/** The addresses of the images and videos of a page, absolute, each once, at most `most`. */
+/** Returns the addresses of the images and videos of a page, absolute, each once, at most `most`. */
 export function mediaOf(html: string, base: string, most: number): string[] {
   const found = new Set<string>();
   const take = (text: string | undefined): void => {

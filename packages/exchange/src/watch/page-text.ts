@@ -36,7 +36,7 @@ export function wordsOf(html: string): string[] {
   return words.map((word) => (/^[\p{N}]+$/u.test(word) || (word.length > 15 && /\p{N}/u.test(word)) ? "0" : word));
 }
 
-/** A digest of words, by which a page is recognized. */
+/** Returns a digest of words, by which a page is recognized. */
 export function digestOf(words: readonly string[]): string {
   return createHash("sha256").update(words.join(" ")).digest("hex").slice(0, 15);
 }

@@ -4,7 +4,7 @@ import type { HostRow, WatchReport, WatchRow } from "./report.js";
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-/** A bar for each host. `value` is undefined if nothing is known yet. */
+/** Draws a bar for each host. `value` is undefined if nothing is known yet. */
 function plot(
   title: string,
   bars: readonly { name: string; value: number | undefined; text: string }[],

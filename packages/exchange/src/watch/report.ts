@@ -107,7 +107,7 @@ function hostRow(host: string, all: readonly WatchRow[]): HostRow {
 const percent = (share: number | undefined): string => (share === undefined ? "–" : `${Math.round(100 * share)} %`);
 const hours = (value: number | undefined): string => (value === undefined ? "–" : `${value} h`);
 
-/** The report as lines for a terminal. */
+/** Returns the report as lines for a terminal. */
 export function watchTable({ items, hosts }: WatchReport): string {
   const rows = [
     ["host", "items", "gone", "in time", "median", "returns"],
@@ -155,7 +155,7 @@ const csvColumns = [
   "returns",
 ] as const;
 
-/** The items as CSV. A cell that a spreadsheet would run as a formula begins with an apostrophe. */
+/** Returns the items as CSV. A cell that a spreadsheet would run as a formula begins with an apostrophe. */
 export function watchCsv({ items }: WatchReport): string {
   const cell = (value: unknown): string => {
     const text = value === undefined ? "" : String(value);

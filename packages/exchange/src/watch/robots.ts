@@ -2,7 +2,7 @@
 
 /** The rules of a host for crawlers. */
 export interface RobotsRules {
-  /** Whether a path with its query may be fetched. */
+  /** Returns whether a path with its query may be fetched. */
   allows(path: string): boolean;
   /** Seconds between two requests, where the host says so. */
   delaySeconds: number | undefined;

@@ -27,7 +27,7 @@ export class BankNames {
     return this.#read.names;
   }
 
-  /** A function from the store's name to the callers' name; undefined for a deleted bank. */
+  /** Returns a function from the store's name to the callers' name; undefined for a deleted bank. */
   namer(): (bank: string) => string | undefined {
     const names = this.#names();
     return (bank) => {

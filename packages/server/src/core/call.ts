@@ -100,7 +100,7 @@ export async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGene
   }
 }
 
-/** The number in Content-Length, where a request has one. */
+/** Returns the number in Content-Length, where a request has one. */
 export function contentLength(request: FastifyRequest): number | undefined {
   const header = request.headers["content-length"];
   return header === undefined ? undefined : Number(header);

@@ -83,7 +83,7 @@ const statuses: Record<string, number> = {
 
 const retries = new Set(["ERR_EMPREINTE_BUSY", "ERR_EMPREINTE_OUT_OF_MEMORY", "ERR_EMPREINTE_CLOSED"]);
 
-/** What fastify and its plugins throw: an HTTP status and a code of theirs. */
+/** Returns what fastify and its plugins throw: an HTTP status and a code of theirs. */
 function foreignStatus(error: Error): number | undefined {
   const status = "statusCode" in error ? error.statusCode : undefined;
   return typeof status === "number" && status >= 400 && status < 500 ? status : undefined;

@@ -115,7 +115,10 @@ export class Feed {
     return { entries, position: this.#textOf({ kind: "changes", revision: at, offset: skip }), more: at < end };
   }
 
-  /** An erased entry has no bank any longer. Whoever followed it must know, and to others it is a number. */
+  /**
+   * Returns whether a change concerns this feed. An erased entry has no bank any longer: whoever followed it must know,
+   * and to others it is a number.
+   */
   #concerns({ kind, bank, source, entryNumber }: Change): boolean {
     if (!followed.has(kind) || entryNumber === undefined) return false;
     if (bank === undefined) return true;
@@ -141,7 +144,7 @@ export class Feed {
     throw new ServiceError(409, "ERR_EMPREINTE_CONFLICT", reason);
   }
 
-  /** What a position must fit: the history up to its revision, the bank and the source. */
+  /** Returns a digest of what a position must fit: the history up to its revision, the bank and the source. */
   #tag(revision: number): string {
     const { bank, source = null } = this.#filter;
     const text = JSON.stringify([this.#store.history.digest(revision), bank, source]);

@@ -104,7 +104,7 @@ export class Matching {
     return checkStreams(embedded, check, signal);
   }
 
-  /** The digests of a body, of which nothing is decoded. */
+  /** Returns the digests of a body, of which nothing is decoded. */
   async digestBody(body: AsyncIterable<Buffer>): Promise<Digests> {
     const { chunks, digests } = digested(body);
     let bytes = 0;

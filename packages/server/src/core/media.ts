@@ -81,7 +81,7 @@ export async function videoBehind(
   return { video, release: () => memory.give(video.length) };
 }
 
-/** Whether a video is behind a held image, or may be: a file with too many places that look like one counts. */
+/** Returns whether a video is behind a held image, or may be: a file with too many places that look like one counts. */
 export async function hasVideoBehind(image: HeldImage): Promise<boolean> {
   try {
     return (await embeddedVideo(image.bytes)) !== undefined;

@@ -31,7 +31,8 @@ export interface CheckedUpload {
 }
 
 /**
- * The name of a part as answers have it: "stream-1", "embedded", "embedded-stream-1". Undefined for the whole upload.
+ * Returns the name of a part as answers have it: "stream-1", "embedded", "embedded-stream-1". Undefined for the whole
+ * upload.
  */
 export function partName(part: VideoPart | undefined): string | undefined {
   if (part === undefined) return undefined;

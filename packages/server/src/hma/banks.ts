@@ -24,7 +24,7 @@ function checkBankName(name: string): string {
   return name;
 }
 
-/** The ratio that a body gives. "enabled" means all or none, and an explicit ratio counts more. */
+/** Returns the ratio that a body gives. "enabled" means all or none, and an explicit ratio counts more. */
 function givenRatio(body: Fields): number | undefined {
   const enabled = lax(body, "enabled");
   return laxRatio(body, "enabled_ratio") ?? (enabled === undefined ? undefined : enabled ? 1 : 0);

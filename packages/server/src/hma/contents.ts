@@ -20,7 +20,10 @@ export class Contents {
     this.notes = new Notes(service.state);
   }
 
-  /** The entry of a path: in this bank, and not withdrawn. @throws {ServiceError} 404 for a bank that there is not. */
+  /**
+   * Returns the entry of a path: in this bank, and not withdrawn. @throws {ServiceError} 404 for a bank that there is
+   * not.
+   */
   find(bank: string, id: string): EntryInfo | undefined {
     const { stored } = hmaBank(this.#service, bank);
     const entryNumber = /^\d{1,15}$/.test(id) ? Number(id) : 0;

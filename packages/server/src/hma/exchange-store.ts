@@ -59,7 +59,7 @@ export class Exchanges {
     state.run(sql, api, sealed);
   }
 
-  /** What has come from an exchange, by what the store has of its source. */
+  /** Returns what has come from an exchange, by what the store has of its source. */
   status({ name, api }: Exchange): Record<string, number | boolean | null> {
     const { banks, sources, store, config } = this.#service;
     const stored = banks.find(name)?.stored;

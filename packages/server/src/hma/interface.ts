@@ -20,7 +20,7 @@ import { contentTypes, isSignalType, storedType } from "./signal-types.js";
 
 const html = "text/html; charset=utf-8";
 
-/** The statuses that HMA's clients do not know, and what they are there. */
+/** Returns the statuses that HMA's clients do not know, and what they are there. */
 const hmaStatus = (status: number): number => (status === 415 || status === 422 ? 400 : status === 409 ? 403 : status);
 
 /** HMA's errors: `{"message"}`, or an array for a field that does not fit. */

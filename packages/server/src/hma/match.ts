@@ -25,7 +25,7 @@ export interface LookupOptions {
   signal?: AbortSignal;
 }
 
-/** A number of 0 … 1 that is always the same for a seed. */
+/** Returns a number of 0 … 1 that is always the same for a seed. */
 const draw = (seed: string): number => createHash("sha256").update(seed).digest().readUIntBE(0, 6) / 2 ** 48;
 
 /** Which of what was found a caller gets. */

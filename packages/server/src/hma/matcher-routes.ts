@@ -161,6 +161,6 @@ export function limitedTypes(query: Fields, refusal: string): HmaSignalType[] {
   return [name];
 }
 
-/** The names and shares of the types, as /c/signal_type lists them. */
+/** Returns the names and shares of the types, as /c/signal_type lists them. */
 export const listedTypes = (service: Service): { name: string; enabled_ratio: number }[] =>
   [...signalTypeRatios(service.state)].map(([name, ratio]) => ({ name, enabled_ratio: ratio }));

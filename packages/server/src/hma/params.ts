@@ -24,7 +24,7 @@ export type Fields = Record<string, unknown>;
 export const message = (status: number, text: string): ServiceError =>
   new ServiceError(status, "ERR_EMPREINTE_REQUEST", text);
 
-/** A JSON body must be an object. */
+/** Checks that a JSON body is an object. */
 export function objectBody(body: unknown): Fields {
   if (typeof body === "object" && body !== null && !Array.isArray(body)) return { ...body };
   if (body === undefined) {
@@ -76,7 +76,7 @@ export function laxNumber(fields: Fields, name: string): number | undefined {
   throw new FieldError("float_parsing", name, what, value);
 }
 
-/** A ratio, 0 … 1. */
+/** Returns a ratio, 0 … 1. */
 export function laxRatio(fields: Fields, name: string): number | undefined {
   const ratio = laxNumber(fields, name);
   if (ratio !== undefined && (ratio < 0 || ratio > 1)) throw message(400, `${name} must be between 0.0 and 1.0`);

@@ -29,7 +29,7 @@ type Ratios = ReadonlyMap<HmaSignalType, number>;
 const read = new WeakMap<State, { version: string; ratios: Ratios }>();
 
 /**
- * The types of signals with the shares that HMA's clients have set. A share of 0 switches a type off.
+ * Returns the types of signals with the shares that HMA's clients have set. A share of 0 switches a type off.
  * @param version the state's version, where the caller has read it since the request came.
  */
 export function signalTypeRatios(state: State, version: string = state.version): Ratios {
@@ -71,6 +71,6 @@ export function validSignal(type: HmaSignalType, value: string): string {
   return type === "pdq" ? hashToHex(text) : text;
 }
 
-/** The query of one value. The digests that are not known are left out. */
+/** Returns the query of one value. The digests that are not known are left out. */
 export const queryOf = (type: HmaSignalType, value: string): CheckQuery =>
   type === "pdq" ? { hash: value } : { digests: { md5: value } };

@@ -42,7 +42,7 @@ export interface AppOptions {
   allMetrics?: ProcessMetrics;
 }
 
-/** The pattern of a route, such as "/c/bank/:bank". Its values are not in it. */
+/** Returns the pattern of a route, such as "/c/bank/:bank". Its values are not in it. */
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? "none";
 
 const plainErrors = answerError(({ status, code, message }) => {

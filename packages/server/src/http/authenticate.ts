@@ -31,7 +31,7 @@ export function requireBank(service: Service, request: FastifyRequest, scope: Ba
 export const bearerKey = (header: string | undefined): string | undefined =>
   /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
 
-/** The hook that every request goes through first. */
+/** Returns the hook that every request goes through first. */
 export function authenticate(service: Service): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   const { config, keys } = service;
   const unauthorized = (text: string): ServiceError =>

@@ -23,7 +23,7 @@ export const formLimits: Record<
   fileSize: 2 ** 50,
 };
 
-/** The most bytes of the body of a request, by its route and its type. */
+/** Returns the most bytes of the body of a request, by its route and its type. */
 export function bodyLimit(config: Config, request: FastifyRequest): number {
   const type = request.headers["content-type"] ?? "";
   if (/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) return config.maxJsonBytes;

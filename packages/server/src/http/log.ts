@@ -9,7 +9,7 @@ export interface LogStream {
 
 const standardOutput: LogStream = { write: (line) => void process.stdout.write(line) };
 
-/** The options of the log. Whatever is logged, a hash in it is cut to 8 digits. */
+/** Returns the options of the log. Whatever is logged, a hash in it is cut to 8 digits. */
 export function logOptions(
   level: string,
   stream: LogStream = standardOutput,

@@ -36,7 +36,7 @@ export class Scopes {
     this.#all = scopes.includes("admin");
   }
 
-  /** Whether the caller may do something that concerns no bank, or something with at least one bank. */
+  /** Returns whether the caller may do something that concerns no bank, or something with at least one bank. */
   has(scope: BankScope | PlainScope): boolean {
     return this.#all || this.#scopes.some((own) => own === scope || own.startsWith(`${scope}:`));
   }

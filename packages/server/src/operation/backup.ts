@@ -9,7 +9,7 @@ import type { Service } from "../core/service.js";
 
 const block = 512;
 
-/** The header of a file in a tar file (ustar), readable by its owner only. */
+/** Returns the header of a file in a tar file (ustar), readable by its owner only. */
 function tarHeader(name: string, bytes: number, seconds: number): Buffer {
   const header = Buffer.alloc(block);
   const octal = (value: number, length: number, at: number): void => {

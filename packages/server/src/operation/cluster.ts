@@ -45,7 +45,7 @@ function collect(workers: readonly Worker[], id: number): Promise<MetricsSnapsho
   return Promise.all(answers).then((all) => all.flat());
 }
 
-/** The first process: it serves nothing itself. */
+/** Runs the first process, which serves nothing itself. */
 async function runFirst(config: Config, read: () => Config): Promise<number> {
   let stopping = false;
   let question = 0;
@@ -110,7 +110,7 @@ async function runFirst(config: Config, read: () => Config): Promise<number> {
   return ended;
 }
 
-/** One of the processes that serve. */
+/** Runs one of the processes that serve. */
 async function runOther(config: Config): Promise<number> {
   let question = 0;
   const waiting = new Map<number, (snapshots: MetricsSnapshot[]) => void>();

@@ -37,7 +37,7 @@ const due = `SELECT id FROM outbox WHERE dead = 0 AND (leased <= ?1 OR leased > 
   ORDER BY next LIMIT 1`;
 const keptDays = 30;
 
-/** The signature of a message: HMAC-SHA256 of its id, its time and its body. */
+/** Returns the signature of a message: HMAC-SHA256 of its id, its time and its body. */
 export function webhookSignature(secret: Uint8Array, id: string, seconds: number, body: string): string {
   const mac = createHmac("sha256", secret).update(`${id}.${seconds}.${body}`).digest("base64");
   return `v1,${mac}`;
@@ -104,7 +104,7 @@ export class Outbox {
     this.#wake(0);
   }
 
-  /** The messages that no receiver took in two days. */
+  /** Returns the messages that no receiver took in two days. */
   dead(): { id: string; webhook: string; event: string; attempts: number; error: string; created: string }[] {
     const sql =
       "SELECT id, webhook, event, attempts, error, created FROM outbox WHERE dead = 1 ORDER BY created LIMIT 1000";

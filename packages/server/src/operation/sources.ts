@@ -79,7 +79,7 @@ export class Sources {
     });
   }
 
-  /** The sources whose programs say something of them, also those from which nothing has come yet. */
+  /** Returns the sources whose programs say something of them, also those from which nothing has come yet. */
   reported(): { bank: string; source: string; stale: boolean }[] {
     return this.#store.sourceReports(this.#now());
   }
@@ -99,7 +99,8 @@ export class Sources {
   }
 
   /**
-   * The sources that are stale by what is said of them, or without an import for so many hours. 0 hours: any number.
+   * Returns the sources that are stale by what is said of them, or without an import for so many hours. 0 hours: any
+   * number.
    */
   stale(hours: number): SourceAge[] {
     return this.list().filter(({ ageSeconds, stale }) => stale || (hours > 0 && ageSeconds > hours * 3600));

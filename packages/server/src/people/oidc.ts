@@ -156,7 +156,7 @@ export class Oidc {
   }
 }
 
-/** What the issuer answered may have secrets, so that only its code is passed on. */
+/** Passes on only the code of what the issuer answered, which may have secrets. */
 function failure(text: string, error: unknown): ServiceError {
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
   return new ServiceError(401, "ERR_EMPREINTE_UNAUTHORIZED", `${text}${code}`);

@@ -50,7 +50,9 @@ export async function sealPassword(password: string, logN: number): Promise<stri
   return `scrypt$${cost.logN}$${cost.r}$${cost.p}$${salt.toString("base64url")}$${key.toString("base64url")}`;
 }
 
-/** Whether a password is the one that is kept. It takes as long where none is kept. @throws {ServiceError} 429 */
+/**
+ * Returns whether a password is the one that is kept. It takes as long where none is kept. @throws {ServiceError} 429
+ */
 export async function isPassword(password: string, kept: string | undefined, logN: number): Promise<boolean> {
   const nobody = `scrypt$${logN}$8$1$AAAAAAAAAAAAAAAAAAAAAA$${Buffer.alloc(keyBytes).toString("base64url")}`;
   const [, cost, r, p, salt = "", key = ""] = (kept ?? nobody).split("$");

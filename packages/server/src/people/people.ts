@@ -54,7 +54,9 @@ const personOf = ([id, name, shown, password, scopes, language, keys]: Row): Per
 /** Writes down who did what. */
 export type Record = (who: string, what: string, detail: object) => void;
 
-/** Whether an account is locked until a time. A lock beyond the longest is from before the clock was set back. */
+/**
+ * Returns whether an account is locked until a time. A lock beyond the longest is from before the clock was set back.
+ */
 const isLocked = (until: number, now: number): boolean => until > now && until <= now + mostMinutes * 60_000;
 
 /** The accounts of a service. */

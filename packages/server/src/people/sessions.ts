@@ -41,7 +41,7 @@ export class Sessions {
     return this.secure ? "__Host-empreinte-review" : "empreinte-review";
   }
 
-  /** The header of a cookie. `seconds` 0 removes it. */
+  /** Returns the header of a cookie. `seconds` 0 removes it. */
   cookie(value: string, seconds: number): string {
     const secure = this.secure ? "; Secure" : "";
     return `${this.cookieName}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${Math.floor(seconds)}${secure}`;
@@ -91,7 +91,7 @@ export class Sessions {
   }
 }
 
-/** Whether a form's token is the session's. */
+/** Returns whether a form's token is the session's. */
 export function isToken({ token }: Session, given: unknown): boolean {
   if (typeof given !== "string") return false;
   return timingSafeEqual(digestOf(given), digestOf(token));

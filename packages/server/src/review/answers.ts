@@ -72,7 +72,7 @@ export class Answers {
     return this.#state.all<Row>(`SELECT ${columns} FROM answer WHERE card = ? ORDER BY number`, card).map(answerOf);
   }
 
-  /** Whether a person may answer a card now: not twice, and not where the answers that wait may be enough. */
+  /** Returns whether a person may answer a card now: not twice, and not where the answers that wait may be enough. */
   isWanted(card: number, person: string, needed: number): boolean {
     const answers = this.of(card);
     if (answers.some((answer) => answer.person === person)) return false;

@@ -88,7 +88,7 @@ const mostCompared = 50;
 /** A card keeps so many references. */
 const mostReferences = 1000;
 
-/** The matches that ask for something, nearest first. */
+/** Returns the matches that ask for something, nearest first. */
 export const countedMatches = ({ matches }: Decision): DecisionMatch[] =>
   matches.filter(({ negative, suppressed }) => !negative && !suppressed);
 
@@ -163,7 +163,7 @@ export class Cards {
     this.#state.run("INSERT INTO card_upload (card, reference) VALUES (?, ?)", card, reference);
   }
 
-  /** The open card of near copies that has no answer, and is about the same part of its uploads. */
+  /** Returns the open card of near copies that has no answer, and is about the same part of its uploads. */
   #near(entry: number, decision: Decision, part: string | undefined): number | undefined {
     const sql = `SELECT number, sealed FROM card WHERE entry = ? AND state = 'open' AND sealed IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM answer WHERE card = number) ORDER BY number DESC LIMIT ${mostCompared}`;
@@ -199,7 +199,7 @@ export class Cards {
     return Buffer.from(this.#secrets.open(`preview ${number}`, row[0]), "base64");
   }
 
-  /** What the platform calls the uploads of a card, newest first. */
+  /** Returns what the platform calls the uploads of a card, newest first. */
   references(number: number): string[] {
     const sql = "SELECT reference FROM card_upload WHERE card = ? ORDER BY number DESC";
     return this.#state.all<[string]>(sql, number).map(([reference]) => reference);

@@ -51,7 +51,7 @@ export class Exposures {
     return new Date(this.#now()).toISOString().slice(0, 10);
   }
 
-  /** What a person has seen today. A reveal whose end nobody reported counts as long as it may last. */
+  /** Returns what a person has seen today. A reveal whose end nobody reported counts as long as it may last. */
   today(person: string, budget: number): Exposure {
     const day = this.#day;
     const from = Date.parse(day);

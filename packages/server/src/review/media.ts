@@ -112,7 +112,7 @@ export async function fetchMedia(
   throw new ServiceError(502, "ERR_EMPREINTE_FETCH", `The platform did not give the media: status ${response.status}`);
 }
 
-/** The bytes of a body in one piece. */
+/** Returns the bytes of a body in one piece. */
 export async function wholeOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);

@@ -55,7 +55,7 @@ export class Review {
     this.labels = readLabels(config.reviewSchemes);
   }
 
-  /** Whether a decision is one for a person. */
+  /** Returns whether a decision is one for a person. */
   static isFor(decision: Decision): boolean {
     return decision.action === "review" && countedMatches(decision).length > 0;
   }
@@ -96,7 +96,7 @@ export class Review {
     return banks.some((bank) => isNamed(name(bank) ?? bank)) ? 2 : 1;
   }
 
-  /** Whether a person may see a card: one of its banks, at least. */
+  /** Returns whether a person may see a card: one of its banks, at least. */
   isVisible(card: Card, { scopes }: Person): boolean {
     return card.banks.some((bank) => {
       const shown = this.#parts.name(bank);
@@ -121,7 +121,7 @@ export class Review {
       .slice(0, limit);
   }
 
-  /** The next card for a person: one that nobody else has open. */
+  /** Returns the next card for a person: one that nobody else has open. */
   next(person: Person): Card | undefined {
     const now = this.#parts.now();
     return this.queue(person, 200).find(({ claimant, claimed }) => {

@@ -11,7 +11,7 @@ const columns = 3;
 const frameSide = 420;
 const gap = 4;
 
-/** The times of a video that matched, in seconds: of its frames, and the middles of its stretches. */
+/** Returns the times of a video that matched, in seconds: of its frames, and the middles of its stretches. */
 function matchedTimes(decision: Decision): number[] {
   const times = countedMatches(decision).flatMap(({ timestampSeconds, segments = [] }) => [
     ...(timestampSeconds === undefined ? [] : [timestampSeconds]),
@@ -36,7 +36,7 @@ interface Frame {
   height: number;
 }
 
-/** A frame with fewer pixels, each the mean of some of an area. */
+/** Returns a frame with fewer pixels, each the mean of some of an area. */
 function smaller({ data, width, height }: Frame): Frame {
   const scale = Math.min(1, frameSide / Math.max(width, height));
   const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];

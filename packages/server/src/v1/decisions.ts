@@ -16,8 +16,8 @@ function strongest(matches: readonly DecisionMatch[]): Decision["action"] {
 }
 
 /**
- * The part of a decision that concerns the banks of a caller. Who may search all banks gets it whole. For others the
- * action and the reasons are those of their own banks, and `explain` cannot repeat it.
+ * Returns the part of a decision that concerns the banks of a caller. Who may search all banks gets it whole. For
+ * others the action and the reasons are those of their own banks, and `explain` cannot repeat it.
  */
 export function shownDecision(
   decision: Decision,

@@ -13,7 +13,7 @@ interface NumberParams {
   Params: { entryNumber: string };
 }
 
-/** An entry as JSON: times as text, and hashes cut to 8 digits for those who may not have the list. */
+/** Returns an entry as JSON: times as text, and hashes cut to 8 digits for those who may not have the list. */
 function shownEntry(entry: EntryInfo, bank: string, whole: boolean): object {
   const { signals, time, disabledUntil, ...rest } = entry;
   return {
@@ -91,7 +91,7 @@ function exportRoute(app: FastifyInstance, { banks, store }: Service): void {
 
 function changeRoutes(app: FastifyInstance, service: Service): void {
   const { banks, store } = service;
-  /** An entry that the caller may change. */
+  /** Returns an entry that the caller may change. */
   const own = (request: FastifyRequest, name: EntryName | EntryNumber): EntryNumber => {
     const stored = "entryNumber" in name ? name : { ...name, bank: banks.get(name.bank).stored };
     const { entry, bank } = findEntry(service, stored);

@@ -100,7 +100,7 @@ function entriesRoute(app: FastifyInstance, service: Service): void {
   );
 }
 
-/** The source of a request, which its caller may add to. @throws {ServiceError} 403, 404 */
+/** Returns the source of a request, which its caller may add to. @throws {ServiceError} 403, 404 */
 function sourceOf(service: Service, request: FastifyRequest<SourceParams>): SourceName {
   const { bank, source } = request.params;
   requireBank(service, request, "add", bank);

@@ -14,7 +14,7 @@ import { textOf } from "./route.js";
 /** Fields before the file of a form, which count for nothing. */
 const mostFields = 20;
 
-/** The first file of a form, or the body itself. */
+/** Returns the first file of a form, or the body itself. */
 async function bodyOf(request: FastifyRequest): Promise<Readable> {
   if (!request.isMultipart()) return request.raw;
   let count = 0;

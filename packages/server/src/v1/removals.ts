@@ -25,7 +25,7 @@ const removals = [
 export function removalRoutes(app: FastifyInstance, service: Service): void {
   const { store, banks } = service;
 
-  /** The selection in the store's names, of what the caller may withdraw. */
+  /** Returns the selection in the store's names, of what the caller may withdraw. */
   const allowed = (request: FastifyRequest, selection: Selection): Selection => {
     if ("entryNumber" in selection) {
       const entry = store.entry(selection);

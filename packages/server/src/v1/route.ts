@@ -54,7 +54,7 @@ export function route(
   };
 }
 
-/** A number of a query, which is text. */
+/** Returns a number of a query, which is text. */
 export const wholeText = (description: string): Schema => ({ type: "string", pattern: "^[0-9]{1,15}$", description });
 export const switchText = (description: string): Schema => ({ type: "string", enum: ["true", "false"], description });
 export const nameText = (description: string): Schema => ({

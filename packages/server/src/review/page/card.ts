@@ -99,7 +99,7 @@ function answerPart(texts: Texts, session: Session, review: Review, card: Card, 
     </form>`;
 }
 
-/** The labels that a form answers; undefined for "not sure", null if nothing was chosen. */
+/** Returns the labels that a form answers; undefined for "not sure", null if nothing was chosen. */
 function answeredLabels(answer: string, chosen: string[], decision: Decision | undefined): string[] | undefined | null {
   if (answer === "unsure") return undefined;
   if (answer === "none") return [];

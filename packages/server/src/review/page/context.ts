@@ -36,7 +36,7 @@ export interface PageContext {
 /** A form's fields; several of one name are an array. */
 export type FormFields = Record<string, string | string[]>;
 
-/** The one value of a field. */
+/** Returns the one value of a field. */
 export function fieldOf(request: FastifyRequest, name: string): string {
   const value = (request.body as FormFields | undefined)?.[name];
   return typeof value === "string" ? value : "";

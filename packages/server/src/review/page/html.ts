@@ -21,7 +21,7 @@ function textOf(part: Part): string {
   return typeof part === "object" ? part.map(textOf).join("") : "";
 }
 
-/** A template of HTML. Values are escaped, also in attributes, which must have quotes around them. */
+/** Returns a template of HTML. Values are escaped, also in attributes, which must have quotes around them. */
 export function html(pieces: TemplateStringsArray, ...parts: Part[]): Html {
   return new Html(pieces.map((piece, at) => piece + (at < parts.length ? textOf(parts[at]) : "")).join(""));
 }

@@ -15,7 +15,7 @@ export interface PageParts {
   refresh?: string;
 }
 
-/** The hidden field of a form that shows that the page is ours. */
+/** Returns the hidden field of a form that shows that the page is ours. */
 export const tokenField = (session: Session | undefined): Html =>
   html`<input type="hidden" name="token" value="${session?.token ?? ""}" />`;
 

@@ -47,7 +47,9 @@ const headers: Record<string, string> = {
 const asset = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../../static/${name}`, import.meta.url)), "utf8");
 
-/** Whether a request that changes something comes from this page: by its Origin, where the browser gives one. */
+/**
+ * Returns whether a request that changes something comes from this page: by its Origin, where the browser gives one.
+ */
 function isOwnOrigin(request: FastifyRequest, publicUrl: string): boolean {
   const { origin, host } = request.headers;
   const site = request.headers["sec-fetch-site"];
@@ -81,7 +83,7 @@ const pageErrors = answerError((answer) => {
   return { status: answer.status, body: page({ texts, title: texts.error, content }) };
 }, "text/html; charset=utf-8");
 
-/** The hook that finds out who has signed in, and whether the account allows the page. */
+/** Returns the hook that finds out who has signed in, and whether the account allows the page. */
 function recognizePerson(
   service: Service,
   sessions: Sessions,
@@ -106,7 +108,7 @@ function recognizePerson(
   };
 }
 
-/** The hook that refuses forms of other sites and of other sessions. */
+/** Returns the hook that refuses forms of other sites and of other sessions. */
 function refuseForgery(service: Service): (request: FastifyRequest) => Promise<void> {
   return async (request) => {
     if (request.method === "GET" || request.method === "HEAD" || request.is404) return;

@@ -14,7 +14,7 @@ import { lengthText } from "./texts/texts.js";
 /** So many cards are listed. */
 const mostCards = 50;
 
-/** Where a person goes next. */
+/** Returns where a person goes next. */
 export function nextPath(review: Review, person: Person): string {
   const card = review.next(person);
   return card === undefined ? "/review" : `/review/cards/${card.number}`;

@@ -13,7 +13,7 @@ import type { Texts } from "./texts/en.js";
 /** The level with colour, which is allowed once a session. */
 const colourLevel = 4;
 
-/** The buttons of a card whose image can be revealed, and the place where it is drawn. */
+/** Returns the buttons of a card whose image can be revealed, and the place where it is drawn. */
 export function revealPart({ service, review }: PageContext, texts: Texts, session: Session, card: Card): Html {
   if (review.media(card) === "none")
     return html`<h2>${texts.reveal}</h2>

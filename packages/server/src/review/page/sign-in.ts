@@ -10,7 +10,7 @@ const triesPerMinute = 20;
 const oidcCookie = "empreinte-oidc";
 const visitor = { config: { scope: "person", needs: "visitor" } } as const;
 
-/** The page to sign in. */
+/** Returns the page to sign in. */
 function signInPage(texts: Texts, withIssuer: boolean, message?: Part): string {
   const other = texts.language === "en" ? "fr" : "en";
   const content = html`<form method="post" action="/review/sign-in?language=${texts.language}" class="fields">

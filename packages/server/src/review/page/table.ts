@@ -2,7 +2,7 @@
 import { type Html, html, type Part } from "./html.js";
 import type { Texts } from "./texts/en.js";
 
-/** A table; a sentence where it has no rows. */
+/** Returns a table; a sentence where it has no rows. */
 export function table(texts: Texts, caption: string, heads: readonly string[], rows: readonly Part[][]): Html {
   if (rows.length === 0)
     return html`<h2>${caption}</h2>

@@ -14,7 +14,7 @@ export const list = (items: Schema, description: string, more: Schema = {}): Sch
 });
 export const open = (description: string): Schema => ({ type: "object", description, additionalProperties: true });
 
-/** An object that has these properties and no other. */
+/** Returns an object that has these properties and no other. */
 export function object(properties: Record<string, Schema>, required: readonly string[], description: string): Schema {
   return { type: "object", properties, required, additionalProperties: false, description };
 }

@@ -6,7 +6,7 @@ const languages: Record<string, Texts> = { en, fr };
 
 export const isLanguage = (text: unknown): text is string => typeof text === "string" && Object.hasOwn(languages, text);
 
-/** The language that a person chose, or the first known one that the browser asks for. */
+/** Returns the language that a person chose, or the first known one that the browser asks for. */
 export function textsFor(chosen: string | undefined, header: string | undefined): Texts {
   if (chosen !== undefined && Object.hasOwn(languages, chosen)) return languages[chosen]!;
   const wanted = (header ?? "").split(",").map((part) => part.trim().slice(0, 2).toLowerCase());
@@ -23,5 +23,5 @@ export function lengthText(texts: Texts, milliseconds: number): string {
   return hours < 72 ? texts.hours(hours) : texts.days(Math.floor(hours / 24));
 }
 
-/** A time for a person to read. */
+/** Returns a time for a person to read. */
 export const timeText = (time: number): string => `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
