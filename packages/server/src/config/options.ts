@@ -36,6 +36,8 @@ export interface Config extends PeopleConfig {
   clusterStatus: string;
   staleHours: number;
   auditDecisions: boolean;
+  /** The file of the key of the store's local records; empty for none. */
+  localKeyFile: string;
 }
 
 export const serverOptions: Record<keyof Config, ServerOption> = {
@@ -251,6 +253,12 @@ export const serverOptions: Record<keyof Config, ServerOption> = {
     type: "switch",
     default: false,
     help: "Write each decision that asks for something into the store's audit log.",
+  },
+  localKeyFile: {
+    flag: "local-key-file",
+    type: "text",
+    default: "",
+    help: "The key of the store's local records: 32 bytes, or 64 hex digits. Without it no record is searched.",
   },
   ...peopleOptions,
 };

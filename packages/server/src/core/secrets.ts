@@ -6,6 +6,7 @@ import { readSmallFileSync } from "empreinte";
 
 const nonceBytes = 12;
 const tagBytes = 16;
+const localKeyBytes = 32;
 
 /**
  * Reads a secret that the configuration names.
@@ -13,11 +14,27 @@ const tagBytes = 16;
  * @throws {Error} naming the file. To a client that is a fault of the service, whose text only the log has.
  */
 export function readSecret(what: string, path: string): string {
+  return fileBytes(what, path).toString("utf8").trim();
+}
+
+function fileBytes(what: string, path: string): Buffer {
   try {
-    return readSmallFileSync(path).toString("utf8").trim();
+    return readSmallFileSync(path);
   } catch (error) {
     throw new Error(`The ${what} ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+/**
+ * Reads the key of the store's local records: 32 bytes, or 64 hex digits.
+ * @throws {Error} naming the file.
+ */
+export function readLocalKey(path: string): Uint8Array {
+  const bytes = fileBytes("localKeyFile", path);
+  if (bytes.length === localKeyBytes) return bytes;
+  const text = bytes.toString("latin1").trim();
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, "hex");
+  throw new Error(`The localKeyFile ${JSON.stringify(path)} has no key: expected 32 bytes or 64 hex digits`);
 }
 
 /** Seals and opens credentials. */

@@ -19,6 +19,7 @@ import { Counts } from "./counts.js";
 import { DayCounts } from "./day-counts.js";
 import { Gate, UploadMemory } from "./gate.js";
 import { statePath, storePath } from "./paths.js";
+import { readLocalKey } from "./secrets.js";
 import { State } from "./state.js";
 
 export interface ServiceOptions {
@@ -115,7 +116,14 @@ export class Service {
   static async open(config: Config, options: ServiceOptions = {}): Promise<Service> {
     await prepareData(config.data);
     // A call waits on the only thread for another process that writes, so that it must not wait long.
-    const store = await BankStore.open(storePath(config.data), { actor: currentActor, timeoutSeconds: 2 });
+    const { data, localKeyFile } = config;
+    const localKey = localKeyFile === "" ? undefined : readLocalKey(localKeyFile);
+    const store = await BankStore.open(storePath(data), {
+      actor: currentActor,
+      timeoutSeconds: 2,
+      ...(localKey !== undefined && { localKey }),
+    });
+    localKey?.fill(0);
     try {
       return new Service(config, store, State.open(statePath(config.data)), options);
     } catch (error) {

@@ -7,7 +7,7 @@ import { type Config, serverOptions } from "../config/options.js";
 import { actingAs } from "../core/actor.js";
 import { answerOf } from "../core/errors.js";
 import { statePath, storePath } from "../core/paths.js";
-import { readSecret } from "../core/secrets.js";
+import { readLocalKey, readSecret } from "../core/secrets.js";
 import { State } from "../core/state.js";
 import { Keys } from "../keys/keys.js";
 import { parseRoles } from "../people/oidc.js";
@@ -177,6 +177,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const read = (): Config => loadConfig(flags, process.env, typeof file === "string" ? file : undefined);
   try {
     const config = read();
+    if (config.localKeyFile !== "") readLocalKey(config.localKeyFile).fill(0);
     if (config.review) {
       readLabels(config.reviewSchemes);
       parseRoles(config.oidcRoles);
