@@ -8,6 +8,8 @@ import { catalogue, isOwn } from "./commands/catalogue.js";
 export interface External {
   program: string;
   before: readonly string[];
+  /** Variables that it gets unless the user has set them. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 /** Names that may be a program's: nothing with a slash, a dot or a dash at its beginning. */
@@ -57,9 +59,9 @@ async function onPath(program: string): Promise<string | undefined> {
 /** `empreinte-NAME`: the package installed beside this one, or a program on PATH. */
 async function locate(name: string): Promise<External | undefined> {
   const program = `empreinte-${name}`;
-  const { packageName = program } = catalogue.externals.find((one) => one.name === name) ?? {};
+  const { packageName = program, environment } = catalogue.externals.find((one) => one.name === name) ?? {};
   const script = await packageScript(packageName, program);
-  if (script !== undefined) return { program: process.execPath, before: [script] };
+  if (script !== undefined) return { program: process.execPath, before: [script], ...(environment && { environment }) };
   const found = await onPath(program);
   return found === undefined ? undefined : { program: found, before: [] };
 }
@@ -76,14 +78,17 @@ export async function findExternal(name: string | undefined): Promise<External |
 }
 
 /** Runs it with our standard streams and returns its exit status; after a signal, 128 and the signal's number. */
-export async function runExternal({ program, before }: External, args: readonly string[]): Promise<number> {
+export async function runExternal(
+  { program, before, environment }: External,
+  args: readonly string[],
+): Promise<number> {
   const { constants: system } = await import("node:os");
   // A signal that arrives while the child starts is for the child, too: the handlers come first.
   const started: { child?: ChildProcess } = {};
   // Ctrl-C reaches the child by itself, and the child decides what it means. Others would reach only us.
   process.on("SIGINT", () => undefined);
   for (const name of ["SIGTERM", "SIGHUP"] as const) process.on(name, () => started.child?.kill(name));
-  const child = spawn(program, [...before, ...args], { stdio: "inherit" });
+  const child = spawn(program, [...before, ...args], { stdio: "inherit", env: { ...environment, ...process.env } });
   started.child = child;
   return new Promise((resolve, reject) => {
     child.on("error", reject);

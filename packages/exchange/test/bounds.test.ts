@@ -51,7 +51,7 @@ describe("a watched page", () => {
   const none = { found: false, compared: 1, failed: 0 };
   const page = (words: string[] | undefined, name = "a"): SeenPage => {
     const address = `https://host.example/${name}`;
-    return { status: 200, requested: address, answered: address, words, digest: "d" };
+    return { status: 200, requested: address, answered: address, words: words?.join(" "), digest: "d" };
   };
 
   test("that is as it was first seen has lost the image only if it had it then", () => {

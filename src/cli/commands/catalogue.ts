@@ -78,7 +78,13 @@ const groups: readonly CommandGroup[] = [
 const externals: readonly ExternalCommand[] = [
   { name: "server", packageName: "empreinte-server", summary: "Answer queries over HTTP, with a page for reviews" },
   { name: "exchange", packageName: "empreinte-exchange", summary: "Keep banks equal to the lists of exchanges" },
-  { name: "watch", packageName: "empreinte-exchange", summary: "Check that removed content stays away" },
+  {
+    name: "watch",
+    packageName: "empreinte-exchange",
+    summary: "Check that removed content stays away",
+    // It waits for hosts most of the time. Its threads would each keep the memory of what they fetched and compared.
+    environment: { MALLOC_ARENA_MAX: "1" },
+  },
   { name: "cluster", packageName: "empreinte-cluster", summary: "Replicate banks and share work over NATS" },
 ];
 

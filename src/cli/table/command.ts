@@ -159,6 +159,8 @@ export interface ExternalCommand {
   readonly name: string;
   readonly packageName: string;
   readonly summary: string;
+  /** Variables that its program gets unless the user has set them. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** All commands there are, for what describes them all. */

@@ -60,6 +60,17 @@ describe("a command of another package", () => {
     const help = await run(process.execPath, [args[0]!, "--help"], { env: { ...process.env, PATH: modules } });
     expect(help.stdout).toMatch(/^ {2}server .*Installed\.$/m);
     expect(help.stdout).toMatch(/^ {2}cluster .*Needs the package empreinte-cluster\.$/m);
+
+    // The threads of the watch share an arena, unless the user wants another number of them.
+    const exchange = join(modules, "empreinte-exchange");
+    mkdirSync(exchange);
+    writeFileSync(join(exchange, "package.json"), JSON.stringify({ bin: { "empreinte-watch": "run.mjs" } }));
+    writeFileSync(join(exchange, "run.mjs"), "console.log(process.env.MALLOC_ARENA_MAX);");
+    const { MALLOC_ARENA_MAX: _, ...without } = process.env;
+    const watch = async (env: NodeJS.ProcessEnv): Promise<string> =>
+      (await run(process.execPath, [args[0]!, "watch"], { env })).stdout;
+    expect(await watch(without)).toBe("1\n");
+    expect(await watch({ ...without, MALLOC_ARENA_MAX: "3" })).toBe("3\n");
   });
 
   describe.skipIf(process.platform === "win32")("on PATH", () => {

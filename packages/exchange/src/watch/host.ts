@@ -15,7 +15,7 @@ export interface HostOptions {
   pauseSeconds: number;
   /** Seconds for a request, without the time that a large body waits for its slot. */
   deadlineSeconds: number;
-  /** How many large bodies of all hosts are in memory at a time. */
+  /** The MiB that large bodies of all hosts have at a time. */
   largeBodies: Slots;
   signal?: AbortSignal | undefined;
 }
@@ -38,9 +38,12 @@ const agent = "empreinte-watch";
 /** The most bytes of each kind that are read. */
 const mostBytes = { text: 2 ** 20, image: 2 ** 24, video: 2 ** 26 } as const;
 type Kind = keyof typeof mostBytes;
-/** A body that is larger needs a slot. */
-const smallBytes = 2 ** 18;
+const mib = 2 ** 20;
+/** A larger body needs slots, one for each MiB that it may take. */
+const smallBytes = 2 ** 16;
 const mostMedia = 20;
+/** Pages for what is missing that are kept, one a folder. */
+const mostMissing = 8;
 
 /** Requests to one host, one after the other, and never faster than it allows. */
 export class Host {
@@ -79,14 +82,17 @@ export class Host {
       }
       const html = body.bytes.toString("utf8");
       body.release();
-      const words = wordsOf(html);
+      const words = wordsOf(html).join(" ");
       const media = mediaOf(html, answered, mostMedia);
       const seen = { ...page, words, digest: digestOf(words) };
       return { ...body, page: seen, headers: sent, media, bytes: Buffer.alloc(0) };
     });
   }
 
-  /** Fetches what the host has for a name that it cannot have, in the folder of this address. Once for each folder. */
+  /**
+   * Fetches what the host has for a name that it cannot have, in the folder of this address. It is kept for the next
+   * ones in that folder.
+   */
   async missing(address: string): Promise<SeenPage | undefined> {
     const folder = new URL(".", address);
     folder.search = "";
@@ -100,6 +106,10 @@ export class Host {
         () => undefined,
       );
       this.#missing.set(folder.href, page);
+      for (const [oldest] of this.#missing) {
+        if (this.#missing.size <= mostMissing) break;
+        this.#missing.delete(oldest);
+      }
     }
     return this.#missing.get(folder.href);
   }
@@ -141,7 +151,18 @@ export class Host {
   }
 
   /** Reads a body as far as its kind allows. What is not small waits for a slot, and not at the host's expense. */
-  async #read({ body }: FetchResponse, kind: Kind, clock: Clock): Promise<Pick<Fetched, "bytes" | "more" | "release">> {
+  async #read(
+    { body, headers, discard }: FetchResponse,
+    kind: Kind,
+    clock: Clock,
+  ): Promise<Pick<Fetched, "bytes" | "more" | "release">> {
+    const stated = statedBytes(headers);
+    if (kind !== "text" && stated !== undefined && stated > mostBytes[kind]) {
+      discard();
+      return { bytes: Buffer.alloc(0), more: true, release: () => undefined };
+    }
+    // Its parts are put together, so that for a moment it is in memory twice.
+    const needed = Math.ceil((2 * Math.min(stated ?? Infinity, mostBytes[kind])) / mib);
     const chunks: Uint8Array[] = [];
     let [size, more] = [0, false];
     let release: (() => void) | undefined;
@@ -153,7 +174,7 @@ export class Host {
         if ((more = chunk.byteLength > room)) break;
         if (size <= smallBytes || release !== undefined) continue;
         clock.stop();
-        release = await this.#options.largeBodies.take(this.#options.signal);
+        release = await this.#options.largeBodies.take(this.#options.signal, needed);
         clock.start();
       }
       // Nothing can be said of a part of a file.
@@ -183,6 +204,12 @@ export class Host {
 
 /** The fetcher's own deadline: the clock of a request is stopped while a body waits for its slot. */
 const longestSeconds = 3600;
+
+/** Returns how many bytes a body has; undefined if its headers do not say. */
+function statedBytes(headers: Fetched["headers"]): number | undefined {
+  const { "content-length": length = "", "content-encoding": encoding = "identity" } = headers;
+  return encoding === "identity" && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
 
 function kindOf(type: string): Kind {
   if (/^(text\/|application\/xhtml)/i.test(type)) return "text";

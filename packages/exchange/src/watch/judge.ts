@@ -8,8 +8,8 @@ export interface SeenPage {
   /** The address that was requested, and the one that answered. */
   requested: string;
   answered: string;
-  /** The words of a page of text; undefined for other files. */
-  words: string[] | undefined;
+  /** The words of a page of text, with spaces between them; undefined for other files. */
+  words: string | undefined;
   /** A digest of the words, or of the bytes of another file. */
   digest: string;
 }
@@ -70,7 +70,7 @@ export function judgePage(
   }
   if (page.words !== undefined && missing?.words !== undefined && missing.status >= 200 && missing.status < 300) {
     if (similarity(ownWords(page), ownWords(missing)) >= samePage) {
-      if (page.words.length < fewWords)
+      if (page.words.split(" ", fewWords).length < fewWords)
         return { state: "unclear", reason: "the host has the same page for everything" };
       return { state: "gone", reason: "it is the page for what is missing" };
     }
@@ -90,7 +90,7 @@ const sameAddress = (a: string, b: string): boolean => {
 };
 
 /** Returns the words of a page without those of its own address, which a page for what is missing likes to repeat. */
-function ownWords({ requested, words = [] }: SeenPage): string[] {
-  const address = new Set(wordsOf(new URL(requested).pathname));
-  return words.filter((word) => !address.has(word));
+function ownWords({ requested, words = "" }: SeenPage): string[] {
+  const address = new Set(["", ...wordsOf(new URL(requested).pathname)]);
+  return words.split(" ").filter((word) => !address.has(word));
 }

@@ -33,12 +33,16 @@ export function wordsOf(html: string): string[] {
     .matchAll(/[\p{L}\p{N}]+/gu)) {
     if (words.push(word) === mostWords) break;
   }
-  return words.map((word) => (/^[\p{N}]+$/u.test(word) || (word.length > 15 && /\p{N}/u.test(word)) ? "0" : word));
+  return words.map((word) => {
+    if (/^[\p{N}]+$/u.test(word) || (word.length > 15 && /\p{N}/u.test(word))) return "0";
+    // A part of a string keeps the whole page in memory. A short one is a copy already.
+    return word.length < 13 ? word : Buffer.from(word).toString();
+  });
 }
 
-/** Returns a digest of words, by which a page is recognized. */
-export function digestOf(words: readonly string[]): string {
-  return createHash("sha256").update(words.join(" ")).digest("hex").slice(0, 15);
+/** Returns a digest of words with spaces between them, by which a page is recognized. */
+export function digestOf(words: string): string {
+  return createHash("sha256").update(words).digest("hex").slice(0, 15);
 }
 
 /** How much two texts have in common, 0 … 1: the share of runs of three words that are in both. */

@@ -31,8 +31,8 @@ export interface WatchOptions {
 }
 
 const mostHistory = 500;
-/** How many bodies of more than 256 KiB are in memory at a time, and how many videos are decoded. */
-const [largeBodies, videos] = [2, 1];
+/** The MiB of bodies of more than 64 KiB that are in memory at a time, and how many videos are decoded. */
+const [largeBodies, videos] = [16, 1];
 /** After so many requests in a row that came to no end, a host is left alone until the next run. */
 const mostTimeouts = 3;
 
