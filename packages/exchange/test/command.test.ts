@@ -121,6 +121,9 @@ test.each([
   [["add", "PATH", ...named, "--kind", "lists", "--base", "/x", "--option", "a=b"], "option"],
   [["add", "PATH", ...named, "--kind", "ncmec", "--secret", "user=env:A", "--secret", "password=env:B"], "environment"],
   [["run", "PATH", "--nothing"], "known options"],
+  [["simulate", "nothing"], "stopncii, ncmec, threatexchange, tech-against-terrorism, arachnid-shield, host"],
+  [["simulate", "ncmec", "--fault", "truncated=often"], "truncated=SHARE, a number above 0 and at most 1"],
+  [["simulate", "ncmec", "--fault", "cut=0.1"], "truncated=SHARE, reset=SHARE"],
   [["skip", "PATH", ...named, "--to", "2026-01-01", "--by", "a", "--reason", "b"], "No source"],
 ])("%j is refused by name", async (args, reason) => {
   const { status, err } = await command(...args.map((one) => (one === "PATH" ? path : one)));
@@ -238,5 +241,52 @@ describe("a retry", () => {
   test("only what another try may change is tried again", () => {
     expect([408, 429, 500, 503].every(isRetriedStatus)).toBe(true);
     expect([400, 401, 403, 404, 410, 422].some(isRetriedStatus)).toBe(false);
+  });
+});
+
+describe("simulate", () => {
+  /** Simulates until the end of the test. Answers the address. */
+  async function simulated(...args: string[]): Promise<string> {
+    const stop = new AbortController();
+    let say: (text: string) => void = () => undefined;
+    const said = new Promise<string>((resolve) => (say = resolve));
+    const ended = exchangeCommand(["simulate", ...args], {
+      write: say,
+      warn: say,
+      stop: stop.signal,
+    });
+    after(async () => {
+      stop.abort();
+      expect(await ended).toBe(0);
+    });
+    return /http:[^\s;]+/.exec(await said)![0];
+  }
+  const secrets: Record<string, Record<string, string>> = {
+    stopncii: { "functions-key": "functions", "subscription-key": "subscription" },
+    ncmec: { user: "user", password: "password" },
+    threatexchange: { token: "app|token" },
+    "tech-against-terrorism": { user: "user", password: "password" },
+  };
+  test.each(Object.keys(secrets))("%s serves the command as a new user starts it", async (kind) => {
+    const base = await simulated(kind, "--entries", "7");
+    const more = Object.entries(secrets[kind]!).flatMap(([name, text]) => {
+      const file = join(folder(), name);
+      writeFileSync(file, text);
+      return ["--secret", `${name}=file:${file}`];
+    });
+    if (kind === "threatexchange") more.push("--option", "group=1");
+    expect(await command("add", path, ...named, "--kind", kind, "--base", base, ...more)).toMatchObject({ status: 0 });
+    // Entries of the last seconds may still be on their way into NCMEC's list.
+    const added = kind === "ncmec" ? 0 : 7;
+    const { status, out, err } = await command("run", path);
+    expect({ status, err }).toEqual({ status: 0, err: "" });
+    expect(out).toContain(`${added} added`);
+  });
+
+  test("host has a page, and one for each misbehaviour", async () => {
+    const base = await simulated("host");
+    expect((await fetch(`${base}/page`)).status).toBe(200);
+    expect((await fetch(`${base}/elsewhere`)).status).toBe(404);
+    expect((await fetch(`${base}/redirect-private`, { redirect: "manual" })).status).toBe(302);
   });
 });
