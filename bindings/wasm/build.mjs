@@ -1,14 +1,17 @@
 // Compiles the hash core for web pages: packages/browser/dist/wasm/empreinte.wasm, and empreinte-simd.wasm for browsers
-// with SIMD. It uses Debian's clang-19, lld-19 and their headers for wasm32, and nothing else. Where they are missing
-// it says so and ends without an error, so that the rest builds: `--required` makes that an error.
+// with SIMD. The library has both in dist/wasm, for platforms that no addon fits. It uses Debian's clang-19, lld-19 and
+// their headers for wasm32, and nothing else. Where they are missing it says so and ends without an error, so that the
+// rest builds: `--required` makes that an error.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const output = join(root, "packages/browser/dist/wasm");
+/** Where the library finds them: see src/native/fallback. */
+const copies = join(root, "dist/wasm");
 const llvm = process.env.EMPREINTE_LLVM ?? "/usr/lib/llvm-19";
 const sysroot = process.env.EMPREINTE_WASI ?? "/usr";
 
@@ -34,6 +37,7 @@ const core = [
   "samples/nearest512",
   "samples/repack",
   "values/distance",
+  "values/hash_text",
   "values/trivial",
 ];
 const sources = [
@@ -94,14 +98,19 @@ const newest = (folder) =>
   );
 const changed = Math.max(newest("native"), newest("bindings/wasm"));
 
-mkdirSync(output, { recursive: true });
+for (const folder of [output, copies]) mkdirSync(folder, { recursive: true });
 for (const { name, options, sources: more } of builds) {
   const file = join(output, name);
-  if (existsSync(file) && statSync(file).mtimeMs > changed) continue;
+  const copy = join(copies, name);
+  if (existsSync(file) && statSync(file).mtimeMs > changed) {
+    copyFileSync(file, copy);
+    continue;
+  }
   rmSync(file, { force: true });
   const inputs = [...sources, ...more].map((source) => join(root, source));
   const { status } = spawnSync(compiler, [...flags, ...options, ...inputs, ...link, "-o", file], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
+  copyFileSync(file, copy);
   const bytes = readFileSync(file);
   console.log(`built ${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} compressed`);
 }

@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import { kernelName } from "../native/kernel.js";
 import { decoderVersions } from "../image/decode/decoder.js";
 import { confinedDecoder } from "../image/isolation/pool.js";
-import { native } from "../native/load.js";
+import { limitedTo, native } from "../native/load.js";
 import { loadPackage } from "../packages.js";
 import type { Confined } from "../processes/confinement.js";
 import { type Ffmpeg, findFfmpeg } from "../video/ffmpeg/find-ffmpeg.js";
@@ -31,6 +31,8 @@ export interface Report {
   cpu: { model: string; threads: number };
   /** Whose `malloc` this process uses, and whether `tuneProcess` has set it. */
   memory: { allocator: "glibc" | "other"; tuned: boolean };
+  /** What computes: the native addon, or WebAssembly where none fits this platform. That is a fault. */
+  core: "addon" | "wasm";
   /** All kernels of this build, the best one first. */
   kernels: Kernel[];
   /** The name of the kernel in use. Absent when `EMPREINTE_KERNEL` names one that does not run here. */
@@ -82,6 +84,7 @@ export async function diagnose(): Promise<Report> {
       return undefined;
     }
   };
+  if (limitedTo !== undefined) faults.push(limitedTo);
   const kernels = native.kernels();
   const able = kernels.filter((kernel) => kernel.supported).map((kernel) => kernel.name);
   const kernel = await attempt(() => kernelName(undefined) ?? able[0]);
@@ -102,6 +105,7 @@ export async function diagnose(): Promise<Report> {
     /** The processor, and how many threads this process may use. */
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", threads: availableParallelism() },
     memory: native.allocatorState(),
+    core: limitedTo === undefined ? "addon" : "wasm",
     kernels,
     ...(kernel !== undefined && { kernel }),
     ...(decoder ?? { sharp: "missing", libvips: "missing", formats: [], decoders: [] }),

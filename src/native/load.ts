@@ -3,15 +3,18 @@ import { fileURLToPath } from "node:url";
 import { EmpreinteError } from "../errors.js";
 import { bundled, requireOf, withoutNetworkReport } from "../packages.js";
 import type { NativeBinding } from "./binding.js";
+import { fallbackBinding } from "./fallback/binding.js";
+import { findCore } from "./fallback/core.js";
 
 const require = requireOf(import.meta.url);
 const root = new URL("../../", import.meta.url);
 
 /**
  * Returns where the addon may be, best first: the prebuilt one of this platform, then one built here. With
- * `EMPREINTE_BUILD=debug` it is the one of `npm run build:debug` only.
+ * `EMPREINTE_BUILD=debug` it is the one of `npm run build:debug` only, and with `EMPREINTE_BUILD=wasm` none.
  */
 function candidates(): string[] {
+  if (process.env["EMPREINTE_BUILD"] === "wasm") return [];
   const musl = process.platform === "linux" && !glibcVersion() ? ".musl" : "";
   if (process.env["EMPREINTE_BUILD"] === "debug") return [fileURLToPath(new URL("build/Debug/empreinte.node", root))];
   return [
@@ -37,7 +40,18 @@ function inPackage(): boolean {
   }
 }
 
-function load(): NativeBinding {
+const fallbackText =
+  "empreinte hashes and searches in WebAssembly and on one thread. Plain lists, index files, altered copies and searches " +
+  "of videos do not work, and nothing confines decoders.";
+
+/** What this process computes with. */
+interface Loaded {
+  native: NativeBinding;
+  /** Why there is no addon, and what to do about it. Undefined where there is one. */
+  withoutAddon?: string;
+}
+
+function load(): Loaded {
   const { bun } = process.versions;
   if (bun !== undefined) {
     const text = `empreinte needs Node.js 20.19 or newer; Bun ${bun} ends the process when the addon starts a thread.`;
@@ -57,19 +71,31 @@ function load(): NativeBinding {
   for (const path of candidates()) {
     if (!existsSync(path)) continue;
     try {
-      return require(path) as NativeBinding;
+      return { native: require(path) as NativeBinding };
     } catch (error) {
       cause ??= error;
       failures.push(error instanceof Error ? error.message : String(error));
     }
   }
+  const build = process.env["EMPREINTE_BUILD"];
   const why =
-    failures.length > 0
-      ? `The native addon is there but does not load: ${failures.join("; ")}.`
-      : `There is no native addon for ${process.platform}-${process.arch}.`;
+    build === "wasm"
+      ? "EMPREINTE_BUILD=wasm switches the native addon off."
+      : failures.length > 0
+        ? `The native addon is there but does not load: ${failures.join("; ")}.`
+        : `There is no native addon for ${process.platform}-${process.arch}.`;
   const mend = failures.length > 0 || inPackage() ? advice : `${bundled}. Or copy the addon beside the bundle.`;
-  throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", `${why} ${mend}`, { cause });
+  const reason = build === "wasm" ? why : `${why} ${mend}`;
+  const core = build === "debug" ? undefined : findCore(root);
+  if (core === undefined) throw new EmpreinteError("ERR_EMPREINTE_NATIVE_LOAD", reason, { cause });
+  if (build !== "wasm") process.emitWarning(`${fallbackText} ${reason}`, { code: "EMPREINTE_WITHOUT_ADDON" });
+  return { native: fallbackBinding(core, reason), withoutAddon: reason };
 }
 
+const loaded = load();
+
 /** The addon; loading happens once, when this module is first imported. */
-export const native: NativeBinding = load();
+export const native: NativeBinding = loaded.native;
+
+/** Says why only hashing and searching in memory work here, and what to do about it. Undefined where all works. */
+export const limitedTo: string | undefined = loaded.withoutAddon && `${fallbackText} ${loaded.withoutAddon}`;

@@ -41,6 +41,7 @@ async function print(report: Report, session: Session): Promise<void> {
     ["platform", report.platform],
     ["processor", `${escapeControls(cpu.model)}, ${cpu.threads} threads`],
     ["memory", memoryText(report.memory)],
+    ["core", report.core === "addon" ? "native addon" : "WebAssembly, because no native addon fits"],
     ["kernel", report.kernel ?? session.red("none")],
     ...kernels.map(({ name, instructions, supported }): [string, string] => [
       `  ${name}`,

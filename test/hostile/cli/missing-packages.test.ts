@@ -1,8 +1,18 @@
 /** A package with an addon of its own that is missing stops only what needs it. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { root, run } from "../../support/run.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "empreinte-missing-")));
@@ -11,12 +21,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /**
  * Installs the package without the addons of these packages. Their other files are copied, so that they find no others.
  */
-function installed(name: string, without: readonly string[], copied: readonly string[]): string {
+function installed(name: string, without: readonly string[], copied: readonly string[], addon = true): string {
   const place = join(folder, name);
   const modules = join(place, "node_modules");
   mkdirSync(modules, { recursive: true });
   for (const part of ["dist", "package.json"]) cpSync(join(root, part), join(place, part), { recursive: true });
-  symlinkSync(join(root, "build"), join(place, "build"), "junction");
+  if (addon) symlinkSync(join(root, "build"), join(place, "build"), "junction");
   for (const module of readdirSync(join(root, "node_modules"))) {
     const from = join(root, "node_modules", module);
     if (module.startsWith(".") || without.includes(module)) continue;
@@ -80,6 +90,52 @@ describe("without sharp and SQLite", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/fault: The package sharp, which decodes images, /);
     expect(stdout).toMatch(/fault: The package libsql, which stores banks, /);
+  });
+});
+
+describe("without the addon", () => {
+  let place: string;
+  beforeEach((ctx) => {
+    if (!existsSync(join(root, "dist/wasm/empreinte.wasm"))) ctx.skip("skipped: needs npm run build:wasm");
+    place ??= installed("no-addon", [], [], false);
+  });
+
+  test("a warning says what does not work, and what does gives the same", async () => {
+    const never = join(folder, "never");
+    const text = `
+      const { HashIndex, hashImage } = await import(process.argv[1] + "/index.js");
+      const gif = Buffer.from("R0lGODdhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=", "base64");
+      const { hash, quality } = await hashImage(gif);
+      const index = new HashIndex();
+      const known = "f".repeat(32) + "0".repeat(32);
+      index.add(1, known);
+      const [match] = await index.search(known);
+      console.log(hash, quality, JSON.stringify(match));
+      await index.save(${JSON.stringify(never)}).catch((error) => console.log(error.code, error.message.replace(/^.*: /, "").slice(0, 80)));`;
+    const { code, stdout, stderr } = await program(place, text);
+    const same = (await program(root, text.slice(0, text.indexOf("await index.save")))).stdout;
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `${same}ERR_EMPREINTE_WRITE Saving or checking an index file needs the native addon. There is no native addo\n`,
+    });
+    expect(stderr).toMatch(/\[EMPREINTE_WITHOUT_ADDON\] Warning: empreinte hashes and searches in WebAssembly/);
+    expect(existsSync(never)).toBe(false);
+  });
+
+  test("doctor says so, and what would help", async () => {
+    const { code, stdout } = await command(place, "doctor");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^core +WebAssembly, because no native addon fits$/m);
+    expect(stdout).toMatch(/fault: .*There is no native addon for \w+-\w+\. Install a C\+\+20 compiler/);
+    expect(stdout).not.toMatch(/^test: .*(?<!ok)$/m);
+  });
+
+  test("a search of a plain list is refused by name", async () => {
+    const list = join(folder, "known.txt");
+    writeFileSync(list, `${"f".repeat(32)}${"0".repeat(32)}\n`);
+    const { code, stderr } = await command(place, "scan", "--list", list, list);
+    expect(code).toBe(2);
+    expect(stderr).toContain("Reading plain lists needs the native addon. There is no native addon for ");
   });
 });
 

@@ -14,6 +14,7 @@ const others = [
   "src/cli/io/files/pipes.ts",
   "src/files/",
   "src/image/wasm/magick.ts",
+  "src/native/fallback/core.ts",
   "src/native/load.ts",
   "src/packages.ts",
 ];
