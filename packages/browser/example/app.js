@@ -1,6 +1,6 @@
 // The page: files in, a case out. It sends nothing before the button for it is pressed.
 import { Hasher } from "./empreinte/index.js";
-import { makeCase, makeCode } from "./case.js";
+import { keyOf, makeCase, makeCode } from "./case.js";
 import { texts } from "./texts.js";
 
 const $ = (id) => document.getElementById(id);
@@ -105,10 +105,10 @@ async function save() {
 }
 
 /** Sends JSON. The address has no hash and no code in it. */
-async function post(url, value) {
+async function post(url, value, headers = {}) {
   const response = await fetch(url, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(value),
     credentials: "omit",
     referrerPolicy: "no-referrer",
@@ -121,7 +121,9 @@ async function send() {
   $("send").disabled = true;
   say("sent", "sending");
   try {
-    const { case: number } = await post(endpoint, await makeCase(items, code));
+    // If the answer is lost, the next try opens no second case.
+    const file = await makeCase(items, code);
+    const { case: number } = await post(endpoint, file, { "idempotency-key": await keyOf(file) });
     say("sent", "sentAs", { number });
   } catch {
     say("sent", "sendFailed");

@@ -8,11 +8,19 @@ export function makeCode() {
   return signs.match(/.{1,5}/g).join("-");
 }
 
-/** The SHA-256 of a code, which is all that others learn of it. Case and separators do not matter. */
-export async function proofOf(code) {
-  const signs = code.toUpperCase().replace(/[^0-9A-Z]/g, "");
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`empreinte withdrawal ${signs}`));
+async function digestOf(text) {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The SHA-256 of a code, which is all that others learn of it. Case and separators do not matter. */
+export function proofOf(code) {
+  return digestOf(`empreinte withdrawal ${code.toUpperCase().replace(/[^0-9A-Z]/g, "")}`);
+}
+
+/** Returns a name for a case file by which a server recognizes that it was sent before. */
+export function keyOf(file) {
+  return digestOf(JSON.stringify(file));
 }
 
 /** Makes the case file. It has hashes and how they were made, no names and no times of files. */

@@ -8,7 +8,7 @@ import { ServiceError } from "./errors.js";
 
 export type Value = null | number | string | Buffer;
 
-const version = 2;
+const version = 3;
 /** The application id of the file: "emps" as a number. */
 const application = 0x656d7073;
 
@@ -88,6 +88,13 @@ CREATE TABLE removal (
 ) STRICT;
 `;
 
+/** What version 3 added: the digests of the codes that withdraw cases. */
+const caseTables = `
+CREATE TABLE person_case (
+  number TEXT PRIMARY KEY, bank TEXT NOT NULL, proof BLOB NOT NULL, created INTEGER NOT NULL, withdrawn INTEGER
+) STRICT, WITHOUT ROWID;
+`;
+
 /** SQLite's reason, without the statement's values. */
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -132,8 +139,8 @@ export class State {
   #complete(number: (name: string) => number): void {
     const [id, found] = [number("application_id"), number("user_version")];
     const empty = id === 0 && found === 0 && this.get("SELECT 1 FROM sqlite_schema") === undefined;
-    if (!empty && !(id === application && found === 1)) return;
-    this.#database.exec(empty ? tables + reviewTables : reviewTables);
+    if (!empty && !(id === application && found >= 1 && found < version)) return;
+    this.#database.exec([tables, reviewTables, caseTables].slice(found).join(""));
     this.#database.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${version};`);
   }
 

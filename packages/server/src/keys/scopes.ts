@@ -2,7 +2,7 @@
 import { badRequest } from "../core/errors.js";
 
 /** Scopes that concern one bank or all. */
-const bankScopes = ["match", "add", "withdraw", "share"] as const;
+const bankScopes = ["match", "add", "withdraw", "share", "submit"] as const;
 const plainScopes = ["hash", "review", "admin", "metrics"] as const;
 
 export type BankScope = (typeof bankScopes)[number];
@@ -19,7 +19,7 @@ export function checkScopes(scopes: readonly string[]): string[] {
     const fits = (known as readonly string[]).includes(kind) && (star === -1 || star === scope.length - 1);
     if (!fits || scope.length > 300 || scope.endsWith(":")) {
       throw badRequest(
-        `There is no scope ${JSON.stringify(scope.slice(0, 64))}. The scopes are hash, match, add, withdraw, share, review, admin and metrics; the second to fifth may name a bank, as in match:NAME`,
+        `There is no scope ${JSON.stringify(scope.slice(0, 64))}. The scopes are hash, match, add, withdraw, share, submit, review, admin and metrics; the second to sixth may name a bank, as in match:NAME`,
       );
     }
   }

@@ -10,6 +10,7 @@ import { answerError } from "../http/errors.js";
 import { readiness } from "../http/health.js";
 import { bankRoutes } from "./banks.js";
 import { backupRoute } from "./backup.js";
+import { caseRoutes } from "./cases.js";
 import { checkRoutes } from "./check.js";
 import { documentRoute } from "./document.js";
 import { entryRoutes } from "./entries.js";
@@ -77,6 +78,7 @@ export function v1Interface(service: Service): (app: FastifyInstance) => Promise
     bankRoutes(app, service);
     importRoutes(app, service);
     entryRoutes(app, service);
+    caseRoutes(app, service);
     feedRoute(app, service);
     removalRoutes(app, service);
     historyRoutes(app, service);
