@@ -4,6 +4,7 @@
  */
 import { createHash, randomInt, timingSafeEqual } from "node:crypto";
 import type { EntryInput } from "empreinte/bank";
+import { caseSource } from "../operation/sources.js";
 import { notFound, ServiceError } from "./errors.js";
 import { removeEntries } from "./removals.js";
 import type { Service } from "./service.js";
@@ -42,9 +43,6 @@ export interface CaseReceipt {
   /** How many of them match nothing until somebody releases them: their hashes would match unrelated images. */
   held: number;
 }
-
-/** The source of all entries of cases. */
-export const caseSource = "cases";
 
 /** Signs that nobody mistakes for each other, as in the code. */
 const alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";

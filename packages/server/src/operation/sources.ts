@@ -5,6 +5,9 @@
 import type { BankStore } from "empreinte/bank";
 import type { State } from "../core/state.js";
 
+/** The source of all entries of cases. Persons give them, so no time without one is too long. */
+export const caseSource = "cases";
+
 export interface SourceAge {
   bank: string;
   source: string;
@@ -103,6 +106,8 @@ export class Sources {
    * number.
    */
   stale(hours: number): SourceAge[] {
-    return this.list().filter(({ ageSeconds, stale }) => stale || (hours > 0 && ageSeconds > hours * 3600));
+    const isLate = ({ source, ageSeconds }: SourceAge): boolean =>
+      hours > 0 && source !== caseSource && ageSeconds > hours * 3600;
+    return this.list().filter((one) => one.stale || isLate(one));
   }
 }

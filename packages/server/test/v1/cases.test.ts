@@ -1,6 +1,8 @@
 /** Cases of the example page: hashes in, a number out, and withdrawn by it and the code. */
 import Libsql from "libsql";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import type { EntryInput } from "empreinte/bank";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeCase, makeCode } from "../support/cases.ts";
 import { someHash } from "../support/hashes.ts";
@@ -36,6 +38,16 @@ const image = (seed: string) => ({ image: { hash: someHash(seed), quality: 90, d
 const frames = ["f1", "f2"].map((seed, i) => ({ timestampSeconds: i, hash: someHash(seed), quality: 80 }));
 const video = { video: { frames, duration: 2, decoder: "platform" as const } };
 const numberOf = (body: unknown): string => (body as { case: string }).case;
+
+test("no case for a long time makes nothing late", async () => {
+  await post("", makeCase([image("a")], makeCode()));
+  const entry: EntryInput = { id: "1", signals: [{ type: "pdq", value: someHash("b") }] };
+  await server.service.store.import({ bank: "own", source: "exchange" }, [entry]);
+  await setTimeout(20);
+  const { sources } = server.service;
+  expect(sources.list().map(({ source }) => source)).toEqual(["cases", "exchange"]);
+  expect(sources.stale(1e-6).map(({ source }) => source)).toEqual(["exchange"]);
+});
 
 describe("a case of the page", () => {
   test("is listed, and withdrawn by its number and code, in any spelling and twice", async () => {
