@@ -92,15 +92,14 @@ const earlierEntry = `SELECT s.bank, s.name, e.text, l.text, h.disabled, h.flood
   FROM entry_history h JOIN entry e ON e.id = h.entry JOIN source s ON s.id = e.source LEFT JOIN labels l ON l.id = h.labels
   WHERE h.entry = ?1 AND h.status = ${activeStatus} AND h.since <= ?2 AND h.until > ?2`;
 
-function entryOf(database: Database, row: EntryRow | undefined): SnapshotEntry | undefined {
+function entryOf(texts: () => Texts, row: EntryRow | undefined): SnapshotEntry | undefined {
   if (row === undefined) return undefined;
-  const texts = new Texts(database);
   const [bank, source, text, labels, disabledUntil, flooded, since] = row;
   return {
     bank,
     source,
-    entryId: text === null ? undefined : texts.read(text),
-    labels: labelsAt(texts, labels),
+    entryId: text === null ? undefined : texts().read(text),
+    labels: labels === null ? [] : labelsAt(texts(), labels),
     disabledUntil,
     flooded: flooded === 1,
     since,
@@ -140,6 +139,9 @@ export class LiveSnapshot implements Snapshot {
   readonly #live: LiveIndex;
   readonly #begin: () => void;
   #stored: Pages | undefined;
+  #texts: Texts | undefined;
+  /** The entries that were looked up, some of them twice: by their match and for the suggestion. */
+  readonly #entries: Map<number, SnapshotEntry | undefined> = new Map();
 
   /**
    * @param live the index, in step with the store.
@@ -189,7 +191,11 @@ export class LiveSnapshot implements Snapshot {
   }
 
   entry(id: number): SnapshotEntry | undefined {
-    return entryOf(this.#database, this.#database.get<EntryRow>(currentEntry, id, this.revision));
+    if (this.#entries.has(id)) return this.#entries.get(id);
+    const texts = (): Texts => (this.#texts ??= new Texts(this.#database));
+    const entry = entryOf(texts, this.#database.get<EntryRow>(currentEntry, id, this.revision));
+    this.#entries.set(id, entry);
+    return entry;
   }
 
   hasLocal(entry: number, since: number): boolean {
@@ -277,7 +283,7 @@ export class PastSnapshot implements Snapshot {
 
   entry(id: number): SnapshotEntry | undefined {
     return entryOf(
-      this.#database,
+      () => new Texts(this.#database),
       this.#database.get<EntryRow>(currentEntry, id, this.revision) ??
         this.#database.get<EntryRow>(earlierEntry, id, this.revision),
     );
