@@ -260,6 +260,40 @@ test("a shard that is killed leaves a rescan incomplete by its name, and ends it
   await expect.poll(async () => (await clusterStatus(link())).rescans?.complete, { timeout: 20_000 }).toBe(true);
 });
 
+test.for(["step", "question"])(
+  "a shard that is killed with a %s in hand is asked again when it is back",
+  async (what, ctx) => {
+    needsLongRun(ctx);
+    const uploads = [...uploadsOf(0), ...uploadsOf(1)];
+    await archive.keep(uploads);
+    await shards[1]!.close();
+    const options = { ...link(), role: "shard", shard: 1, shards: count, path: join(cluster.folder, "shard-1") };
+    const process = new Member(options);
+    closing.push(() => process.kill());
+    await process.started();
+    // What reaches the stopped process is never answered.
+    let stops = false;
+    const hook = (number: number): void => {
+      if (stops && number === 1) process.signal("SIGSTOP");
+    };
+    const one = await rescanner({ requestSeconds: 600, hook });
+    const first = await add(entry("e0", [hashOf(0)]));
+    expect(await one.rescan(first, { waitSeconds: 30 })).toMatchObject({ complete: true });
+    if (what === "step") stops = true;
+    else process.signal("SIGSTOP");
+    const second = await add(entry("e1", [hashOf(1)]));
+    expect(await one.rescan(second, { waitSeconds: 1 })).toMatchObject({
+      complete: false,
+      missing: expect.arrayContaining([expect.objectContaining({ shard: 1 })]) as unknown[],
+    });
+    stops = false;
+    await process.kill();
+    shards[1] = await shard(1);
+    expect(await one.rescan(second, { waitSeconds: 120 })).toMatchObject({ complete: true, missing: [] });
+    expect(await found(one)).toEqual(expected(uploads, { e0: [hashOf(0)], e1: [hashOf(1)] }));
+  },
+);
+
 test("after a restart in the middle each hash is searched once, and two rescanners find nothing twice", async () => {
   const uploads = Array.from({ length: 8 }, (_, i) => uploadsOf(i)).flat();
   await archive.keep(uploads);

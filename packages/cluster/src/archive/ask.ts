@@ -2,6 +2,7 @@
 import { errors } from "@nats-io/transport-node";
 import { codeOf, reasonOf } from "../errors.js";
 import type { Link } from "../net/link.js";
+import { pause } from "../net/pause.js";
 import { readMessage, type ShardReply, type ShardRequest, shardSubject } from "./messages.js";
 
 /**
@@ -46,4 +47,35 @@ export async function askShard(
     if (error instanceof errors.RequestError && error.isNoResponders()) return { shard, reason: "absent" };
     return { shard, reason: error instanceof errors.TimeoutError ? "silent" : reasonOf(error) };
   }
+}
+
+/** How often a shard that takes long is asked whether it is still there, in milliseconds. */
+const aliveMilliseconds = 2000;
+
+/**
+ * Sends a request that may take long. NATS does not say that the process which got it has died, so that the shard is
+ * asked for its progress meanwhile. Where no process has it, or another one than `instance`, the answer is `"absent"`.
+ * Without `instance`, the request is one that is answered at once, before any later one. It never throws.
+ */
+export async function askWhileAlive(
+  archive: ArchiveLink,
+  shard: number,
+  request: object,
+  seconds: number,
+  instance: string | undefined,
+): Promise<ShardAnswer | MissingShard> {
+  const answered = new AbortController();
+  const asking = askShard(archive, shard, request, seconds).finally(() => answered.abort());
+  const watching = async (): Promise<ShardAnswer | MissingShard> => {
+    while (!answered.signal.aborted) {
+      await pause(aliveMilliseconds, answered.signal);
+      if (answered.signal.aborted) break;
+      const reply = await askShard(archive, shard, { progress: 0 }, aliveMilliseconds / 1000);
+      if (isMissing(reply) ? reply.reason === "absent" : "progress" in reply && reply.instance !== instance) {
+        return { shard, reason: "absent" };
+      }
+    }
+    return asking;
+  };
+  return Promise.race([asking, watching()]);
 }

@@ -37,7 +37,8 @@ export type ShardReply =
   | { size: number; matches: ArchiveMatch[]; found: number; former?: number }
   | ({ size: number; rescanned: number } & KeptUploads)
   | { size: number; removed: number }
-  | { size: number; progress: RescanProgress; layout: Layout; took?: boolean }
+  // `instance` is another one when the shard's process was started anew.
+  | { size: number; progress: RescanProgress; layout: Layout; instance: string; took?: boolean }
   | { rescanMatches: RescanMatch[] }
   | { which: Pick<KeptUploads, "conflicts"> & { known: string[] }; rescanned: number }
   | { refused: string; shards?: number };

@@ -10,7 +10,7 @@ import { write } from "../net/messages.js";
 import { Backoff, pause, Sleepers } from "../net/pause.js";
 import type { ClusterNode } from "../node/node.js";
 import type { ArchiveOptions } from "./archive.js";
-import { askShard, isMissing } from "./ask.js";
+import { type askShard, askWhileAlive, isMissing } from "./ask.js";
 import { type Rescan, readMatches, readRescan } from "./rescan-report.js";
 import type { RescanMatch, RescanPosition, RescanProgress } from "./rescans.js";
 import { assertHistory, Steps } from "./steps.js";
@@ -215,8 +215,8 @@ export class Rescanner {
     const backoff = new Backoff(250, 5000);
     while (!signal.aborted) {
       try {
-        const position = await this.#ask(state);
-        const done = await this.#catchUp(state, position);
+        const { position, instance } = await this.#ask(state);
+        const done = await this.#catchUp(state, position, instance);
         if (!done) continue;
         state.reason = undefined;
         backoff.reset();
@@ -232,7 +232,7 @@ export class Rescanner {
   }
 
   /** Sends step after step. Returns false where the shard turns out to be somewhere else. */
-  async #catchUp(state: ShardRescan, position: RescanPosition): Promise<boolean> {
+  async #catchUp(state: ShardRescan, position: RescanPosition, instance: string): Promise<boolean> {
     const { signal } = this.#closing;
     let now = position;
     while (!signal.aborted) {
@@ -242,7 +242,7 @@ export class Rescanner {
       if (step === undefined) return true;
       state.target = step.target;
       await this.#options.hook?.(state.shard, step.target);
-      const reply = await this.#request(state.shard, { rescan: step });
+      const reply = await this.#request(state.shard, { rescan: step }, instance);
       if (!("took" in reply)) throw new Error("the answer is not one to a rescan");
       this.#note(state, reply.progress, reply.size);
       if (!reply.took) return false;
@@ -255,11 +255,11 @@ export class Rescanner {
     return false;
   }
 
-  async #ask(state: ShardRescan): Promise<RescanPosition> {
+  async #ask(state: ShardRescan): Promise<{ position: RescanPosition; instance: string }> {
     const reply = await this.#request(state.shard, { progress: 0 });
     if (!("progress" in reply)) throw new Error("the answer is not one about progress");
     this.#note(state, reply.progress, reply.size);
-    return reply.progress.position;
+    return { position: reply.progress.position, instance: reply.instance };
   }
 
   #note(state: ShardRescan, { position: { revision, target }, matches }: RescanProgress, size: number): void {
@@ -269,9 +269,10 @@ export class Rescanner {
   async #request(
     shard: number,
     request: object,
+    instance?: string,
   ): Promise<Exclude<Awaited<ReturnType<typeof askShard>>, { reason: string }>> {
     const archive = { link: this.#link, shards: this.#options.shards };
-    const reply = await askShard(archive, shard, request, this.#seconds);
+    const reply = await askWhileAlive(archive, shard, request, this.#seconds, instance);
     if (isMissing(reply)) throw new Error(reply.reason);
     return reply;
   }

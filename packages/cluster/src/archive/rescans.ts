@@ -109,8 +109,8 @@ export class ShardRescans {
   }
 
   get position(): RescanPosition {
-    const { hashes: _, one: __, ...position } = this.#row();
-    return position;
+    const { revision, digest, target, targetDigest, after, offset, radius } = this.#row();
+    return { revision, digest, target, targetDigest, after, offset, radius };
   }
 
   /** How far the shard is, and when it was done with a revision. */

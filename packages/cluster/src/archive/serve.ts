@@ -1,4 +1,5 @@
 /** A process that has one shard of the archive, and answers for it. */
+import { randomUUID } from "node:crypto";
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import type { Query } from "empreinte";
 import { ClusterError, reasonOf } from "../errors.js";
@@ -56,6 +57,7 @@ export class ShardServer {
   readonly #event: EventListener;
   readonly #subscription: Subscription;
   readonly #running = new Set<Promise<void>>();
+  readonly #instance: string = randomUUID();
   /** Changes come one after the other. Searches need not wait for them. */
   readonly #changes = new Turns();
   readonly #closing = new AbortController();
@@ -236,7 +238,7 @@ export class ShardServer {
 
   #progress(revision: number): Extract<ShardReply, { progress: object }> {
     const { size, layout, rescans } = this.shard;
-    return { size, layout: layout!, progress: rescans.progress(revision) };
+    return { size, layout: layout!, progress: rescans.progress(revision), instance: this.#instance };
   }
 
   async #keep(uploads: readonly ArchivedUpload[]): Promise<ShardReply> {
