@@ -7,6 +7,7 @@ import { trackChanges } from "./history/track.js";
 import { removeStaleIndexFile } from "./index/index-file.js";
 import { LiveIndex } from "./index/live-index.js";
 import { pruneAudit } from "./inspect/audit.js";
+import { checkKey } from "../local/file.js";
 import { checkFile } from "./storage/check-file.js";
 import { LiveLocal } from "./local/live-local.js";
 import { RecordSeal } from "./local/record-seal.js";
@@ -62,9 +63,10 @@ export async function openStore(
   const names = ["timeoutSeconds", "actor", "localKey"] as const;
   const { timeoutSeconds = 5, actor = systemUser(), localKey } = checkOptions(options, names);
   const who = typeof actor === "function" ? () => checkName("actor", actor()) : actorNamed(actor);
+  const key = localKey === undefined ? undefined : checkKey(localKey, "localKey");
   const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
   try {
-    const seal = localKey === undefined ? undefined : new RecordSeal(localKey, database.path);
+    const seal = key && new RecordSeal(key, database.path);
     if (create) createTables(database);
     checkFile(database);
     trackChanges(database);

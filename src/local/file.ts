@@ -48,10 +48,10 @@ export interface StoredRecord {
 const kinds = ["original", "benign"] as const;
 
 /** @throws {InvalidArgumentError} for what is no key of 32 bytes. The message shows nothing of it. */
-export function checkKey(key: unknown): Uint8Array {
-  if (!(key instanceof Uint8Array)) throw invalidArgument("key", "Uint8Array of 32 bytes", typeof key);
-  if (bytes("key", key).length !== keyBytes) {
-    throw invalidArgument("key", "Uint8Array of 32 bytes", `${key.length} bytes`);
+export function checkKey(key: unknown, name: string = "key"): Uint8Array {
+  if (!(key instanceof Uint8Array)) throw invalidArgument(name, "Uint8Array of 32 bytes", typeof key);
+  if (bytes(name, key).length !== keyBytes) {
+    throw invalidArgument(name, "Uint8Array of 32 bytes", `${key.length} bytes`);
   }
   return Uint8Array.from(key);
 }

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { inLongRun, needsLongRun } from "../../../test/support/long.ts";
 import { root } from "../../../test/support/run.ts";
+import { makeCase, makeCode } from "./support/cases.ts";
 import { someHash } from "./support/hashes.ts";
 import type { Answer, TestServer } from "./support/server.ts";
 
@@ -42,6 +43,8 @@ function folder(): string {
 }
 
 const signal = (seed: string) => ({ signals: [{ type: "pdq", value: someHash(seed) }] });
+const caseOf = (seed: string): object =>
+  makeCase([{ image: { hash: someHash(seed), quality: 90, decoder: "wasm" } }], makeCode());
 const entriesPath = "/v1/banks/b/sources/s/entries";
 
 describe("a repeated call", () => {
@@ -60,6 +63,7 @@ describe("a repeated call", () => {
         { entries: [{ id: "7", ...signal("7") }] },
         { entries: [{ id: "8", ...signal("8") }] },
       ],
+      "/v1/banks/{bank}/cases": [caseOf("9"), caseOf("10")],
       "/v1/qualify": [
         { decision, labels: ["iwf:A"], by: "ada" },
         { decision, labels: ["iwf:B"], by: "ada" },

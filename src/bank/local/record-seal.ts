@@ -30,7 +30,7 @@ export class RecordSeal {
 
   /** @param key 32 bytes, which are copied. @param path of the store, for errors. @throws {InvalidArgumentError} */
   constructor(key: unknown, path: string) {
-    this.#key = checkKey(key);
+    this.#key = checkKey(key, "localKey");
     this.#path = path;
   }
 

@@ -38,6 +38,7 @@ const isBusy = (error: unknown): boolean => [5, 6].includes(primaryCode(error));
 const shortestPause = 1;
 const longestPause = 25;
 
+const pageBytes = 4096;
 /** 64 MiB. */
 const pagesOfLongLog = 16_384;
 
@@ -208,19 +209,30 @@ export class Database {
     return () => {
       if (this.#closed) return;
       limit(usual);
-      // As much as no reader needs. It waits for nobody.
-      this.all("PRAGMA wal_checkpoint(PASSIVE)");
+      if (this.#logBytes <= usual * pageBytes) return;
+      try {
+        // As much as no reader needs. It waits for nobody.
+        this.all("PRAGMA wal_checkpoint(PASSIVE)");
+      } catch (error) {
+        // What was committed stays in the log, and the next checkpoint tries again.
+        const codes = ["ERR_EMPREINTE_WRITE", "ERR_EMPREINTE_BUSY"] as const;
+        if (!(error instanceof EmpreinteError) || !codes.some((code) => code === error.code)) throw error;
+      }
     };
   }
 
   /** Empties the log where it has anything. A log that another process keeps stays, and its process empties it. */
   tidyLog(): void {
-    if ((statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+    if (this.#logBytes === 0) return;
     try {
       this.checkpoint();
     } catch (error) {
       if (!(error instanceof BankError) || error.code !== "ERR_EMPREINTE_BUSY") throw error;
     }
+  }
+
+  get #logBytes(): number {
+    return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** Closes the file. Later calls fail with `ERR_EMPREINTE_CLOSED`. */

@@ -1,21 +1,10 @@
 import { join } from "node:path";
 import { readSmallFileSync } from "../../index.js";
 import { UsageError } from "../table/parse.js";
+import { credential, variable } from "./local-key-option.js";
 import { shownPath } from "./names.js";
 
 const keyBytes = 32;
-const variable = "EMPREINTE_LOCAL_KEY";
-const credential = "empreinte-local-key";
-
-/** The option of every command that opens a store with the key of its local records. */
-export const localKeyOption = {
-  "local-key": {
-    type: "file",
-    value: "FILE",
-    does: "The key of local records: 32 bytes, or 64 hex digits as `openssl rand -hex 32` makes them.",
-    defaultText: "the variable EMPREINTE_LOCAL_KEY, or else the systemd credential empreinte-local-key",
-  },
-} as const;
 
 /** Returns the key that a text or 32 bytes are. @throws {UsageError}, which says nothing of the key. */
 function keyOf(bytes: Buffer, where: string): Uint8Array {

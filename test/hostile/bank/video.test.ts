@@ -188,12 +188,12 @@ describe("a store that others have changed", () => {
   }
 
   test("of the version before is refused by name, and stays as it is", async () => {
-    const path = altered("PRAGMA user_version = 6");
+    const path = altered("PRAGMA user_version = 7");
     const before = readFileSync(path);
     await expect(BankStore.open(path)).rejects.toMatchObject({
       code: "ERR_EMPREINTE_BANK_FILE",
       message: expect.stringMatching(
-        /has store version 6, but this version of empreinte reads 7: import its lists again$/,
+        /has store version 7, but this version of empreinte reads 8: import its lists again$/,
       ) as string,
     });
     expect(readFileSync(path).equals(before)).toBe(true);

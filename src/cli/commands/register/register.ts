@@ -7,7 +7,7 @@ import {
   pathsMeaning,
   selectionOptions,
 } from "../../io/file-options.js";
-import { localKeyOption } from "../../io/local-key.js";
+import { localKeyOption } from "../../io/local-key-option.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { actorOption, fileArgument } from "../bank/options.js";
 

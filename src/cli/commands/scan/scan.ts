@@ -10,7 +10,7 @@ import {
   pathsMeaning,
   selectionOptions,
 } from "../../io/file-options.js";
-import { localKeyOption } from "../../io/local-key.js";
+import { localKeyOption } from "../../io/local-key-option.js";
 import { samplingOption } from "../../io/videos/sampling.js";
 import { type Command, defineCommand } from "../../table/command.js";
 import { nearnessOptions } from "../../io/nearness-options.js";
