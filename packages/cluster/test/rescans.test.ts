@@ -261,7 +261,7 @@ test("a shard that is killed leaves a rescan incomplete by its name, and ends it
 });
 
 test.for(["step", "question"])(
-  "a shard that is killed with a %s in hand is asked again when it is back",
+  "a shard that is killed with a %s in hand goes on when it is back",
   async (what, ctx) => {
     needsLongRun(ctx);
     const uploads = [...uploadsOf(0), ...uploadsOf(1)];

@@ -49,13 +49,13 @@ export async function askShard(
   }
 }
 
-/** How often a shard that takes long is asked whether it is still there, in milliseconds. */
+/** How often a request checks that the shard which takes long is still there, in milliseconds. */
 const aliveMilliseconds = 2000;
 
 /**
- * Sends a request that may take long. NATS does not say that the process which got it has died, so that the shard is
- * asked for its progress meanwhile. Where no process has it, or another one than `instance`, the answer is `"absent"`.
- * Without `instance`, the request is one that is answered at once, before any later one. It never throws.
+ * Sends a request that may take long. NATS does not say that the process which got it has died, so further requests
+ * read the progress of the shard meanwhile. Where no process has it, or another one than `instance`, the answer is
+ * `"absent"`. Without `instance`, the request is one that is answered at once, before any later one. It never throws.
  */
 export async function askWhileAlive(
   archive: ArchiveLink,
