@@ -40,6 +40,7 @@ export async function curatorCommand(args: string[]): Promise<number> {
     };
     const standby = await Standby.start({ ...link, id, path, ...leases, onEvent: listen });
     const sources: MetricSource[] = [standby.node];
+    // It rejects only where the standby is closed before it is the curator.
     standby.curator.then((curator) => sources.push(curator)).catch(() => undefined);
     return { sources, ended, end: () => standby.close() };
   });
