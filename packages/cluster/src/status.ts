@@ -1,5 +1,6 @@
 /** What a cluster looks like from outside: read from NATS alone, without a curator or a node. */
 import { type Link, type LinkOptions, openLink, orAbsent, openSnapshots, openState } from "./net/link.js";
+import { nodesOf, snapshotsOf } from "./net/list.js";
 import { lastAnnouncement } from "./curator/announce.js";
 import { read } from "./net/messages.js";
 import { type QueueCounts, queueCounts } from "./jobs/queue.js";
@@ -68,10 +69,9 @@ async function statusOf(link: Link): Promise<ClusterStatus> {
   const revision = announcement?.revision ?? 0;
   const holder = await kv.get("curator");
   const nodes: NodeStatus[] = [];
-  for await (const key of await kv.keys("node.*")) {
-    const entry = await kv.get(key);
+  for (const id of await nodesOf(link)) {
+    const entry = await kv.get(`node.${id}`);
     if (entry === null || entry.operation !== "PUT") continue;
-    const id = key.slice("node.".length);
     const state = read<{ revision: number; answering?: boolean; leaseSeconds?: number }>("node's state", entry.value);
     const reportedSecondsAgo = Math.max(0, (Date.now() - entry.created.getTime()) / 1000);
     const consumer = await orAbsent(jsm.consumers.info(names.changes, consumerName(id)));
@@ -85,7 +85,7 @@ async function statusOf(link: Link): Promise<ClusterStatus> {
     });
   }
   const report = await kv.get("rescan");
-  const objects = await (await openSnapshots(link)).list();
+  const objects = await snapshotsOf(link, await openSnapshots(link));
   const { state } = await jsm.streams.info(names.changes);
   return {
     store: names.store,

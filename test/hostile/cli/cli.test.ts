@@ -1,5 +1,5 @@
 /** The command where the addon is missing, and on the photographs that are shared. */
-import { copyFileSync, cpSync, existsSync, readdirSync, symlinkSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { empreinteProcess, folder, jsonLines, known, makeImage } from "../../support/cli.ts";
@@ -9,10 +9,11 @@ const here = folder();
 const scene = known("scenergb-65x63");
 const scenePath = await makeImage(scene.id, join(here, "scene.png"));
 
-describe("without the addon", () => {
+describe("without the addon and without WebAssembly", () => {
   it("help is there, and every command says what to do", async () => {
     const bare = folder();
     cpSync(join(root, "dist"), join(bare, "dist"), { recursive: true });
+    rmSync(join(bare, "dist/wasm"), { recursive: true, force: true });
     copyFileSync(join(root, "package.json"), join(bare, "package.json"));
     symlinkSync(join(root, "node_modules"), join(bare, "node_modules"), "junction");
     const bareMain = (...args: string[]) => run(process.execPath, [join(bare, "dist/cli/main.js"), ...args]);

@@ -5,6 +5,7 @@ import { BankStore, type Selection, type StorePosition } from "empreinte/bank";
 import { ClusterError, reasonOf } from "../errors.js";
 import { type EventListener, quiet } from "../events.js";
 import { type Link, type LinkOptions, makeStreams, openLink, openState } from "../net/link.js";
+import { nodesOf } from "../net/list.js";
 import { read } from "../net/messages.js";
 import { checkId } from "../net/names.js";
 import { Backoff, pause } from "../net/pause.js";
@@ -150,10 +151,9 @@ export class Curator {
   }
 
   async #begin(kv: KV): Promise<void> {
-    for await (const key of await kv.keys("node.*")) {
-      const entry = await kv.get(key);
+    for (const name of await nodesOf(this.#link)) {
+      const entry = await kv.get(`node.${name}`);
       if (entry === null || entry.operation !== "PUT") continue;
-      const name = key.slice("node.".length);
       const { revision, digest } = read<{ revision: number; digest: string }>("node's state", entry.value);
       assertContinues(this.store, `node ${name}`, revision, digest);
       // What it has confirmed to an earlier curator. It must renew its lease with this one.

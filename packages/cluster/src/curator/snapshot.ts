@@ -8,6 +8,7 @@ import { closeSync, createReadStream, fstatSync, openSync, rmSync } from "node:f
 import { Readable } from "node:stream";
 import type { BankStore, StorePosition } from "empreinte/bank";
 import { type Link, openSnapshots } from "../net/link.js";
+import { snapshotsOf } from "../net/list.js";
 import { within } from "../net/pause.js";
 
 /** The encrypted form: 12 bytes of nonce, the copy encrypted, 16 bytes of authentication. */
@@ -75,7 +76,7 @@ export class Snapshots {
   async #deleteAllBut(object: string | undefined): Promise<boolean> {
     const deleting = async (): Promise<true> => {
       const objects = await openSnapshots(this.#link);
-      for (const { name } of await objects.list()) if (name !== object) await objects.delete(name);
+      for (const { name } of await snapshotsOf(this.#link, objects)) if (name !== object) await objects.delete(name);
       return true;
     };
     return within(deleteMilliseconds, "the object store", deleting()).catch(() => false);
