@@ -48,8 +48,8 @@ export default defineConfig(({ mode }) => {
       // One more than there are processors: tests also wait, for children, servers and disks.
       maxWorkers: Math.min(4, availableParallelism() + 1),
       sequence: { sequencer: SlowFirst },
-      testTimeout: long ? 3 * hanging : hanging,
-      hookTimeout: long ? 3 * hanging : hanging,
+      testTimeout: long ? 2 * hanging : hanging,
+      hookTimeout: long ? 2 * hanging : hanging,
       teardownTimeout: 30_000,
       expect: { poll: { timeout: hanging / 2 } },
       allowOnly: false,

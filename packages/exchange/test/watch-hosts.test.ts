@@ -308,7 +308,8 @@ describe.skipIf(ffmpeg === undefined)(`videos${ffmpeg === undefined ? ` (${noFfm
     return { entryNumber, copy: readFileSync(copy), other: readFileSync(other) };
   }
 
-  test("a copy of a known video is there: as a file, in a page, and under a wrong type", async () => {
+  test("a copy of a known video is there: as a file, in a page, and under a wrong type", async (ctx) => {
+    needsLongRun(ctx);
     const { entryNumber, copy, other } = await known();
     put("/copy.mp4", { type: "video/mp4", body: copy });
     put("/other.mp4", { type: "video/mp4", body: other });
