@@ -8,6 +8,7 @@ export { type ClusterRemoval, type NodeRemoval } from "./curator/withdraw.js";
 export { type Answer, type AnswerOptions, type IncompleteReason } from "./node/answer.js";
 export { type CheckVideoOptions, ClusterNode, type NodeOptions } from "./node/node.js";
 export { ClusterError, type ClusterErrorCode } from "./errors.js";
+export { forgetNode } from "./forget.js";
 export { type ClusterEvent, type EventListener } from "./events.js";
 export { type LinkOptions } from "./net/link.js";
 export { clusterStatus, type ClusterStatus, type NodeStatus } from "./status.js";

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The command `empreinte-cluster`. */
 import { curatorCommand } from "./command/curator.js";
+import { forgetCommand } from "./command/forget.js";
+import { deadLettersCommand, discardCommand, retryCommand } from "./command/letters.js";
 import { nodeCommand } from "./command/node.js";
 import { UsageError } from "./command/options.js";
 import { rescannerCommand } from "./command/rescanner.js";
@@ -13,6 +15,8 @@ const help = `Usage: empreinte-cluster COMMAND --store NAME [options]
 
 Commands:
   status      print the revision, the curator, the nodes, the queue and the rescans of a cluster
+  forget      end the registration of nodes that never return
+  dead-letters, retry, discard   see, put back or remove jobs that no worker could do
   curator     follow the store, and become the curator where there is none
   node        follow the store, and answer checks
   worker      follow the store, take jobs from the queue, and store their results
@@ -31,6 +35,15 @@ status:
   --json             print JSON, one line for each status
   --watch SECONDS    print again and again
   --serve [HOST:]PORT   serve it at /status until SIGTERM, for the dashboard of empreinte-server (host: 127.0.0.1)
+
+forget NODE...:
+  The curator must run. It refuses a node that may still have a lease, and withdrawals wait for the others alone.
+
+dead-letters:
+  --json             print JSON, one line for each
+
+retry ID..., discard ID...:
+  --all              all dead letters that there are now; of a retried job, the result is dropped
 
 Every other command prints events as lines of JSON. SIGTERM and SIGINT end it, after what it has at hand.
   --metrics [HOST:]PORT   serve /metrics for Prometheus, and /ready (host: 127.0.0.1)
@@ -75,6 +88,10 @@ answer, or rescans that are not complete; and where another process has taken ov
 
 const commands: Record<string, (args: string[]) => Promise<number>> = {
   status: statusCommand,
+  forget: forgetCommand,
+  "dead-letters": deadLettersCommand,
+  retry: retryCommand,
+  discard: discardCommand,
   curator: curatorCommand,
   node: nodeCommand,
   worker: workerCommand,

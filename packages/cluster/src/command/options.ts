@@ -1,6 +1,7 @@
 /** The options that all commands share: their flags, their variables, and the connection that they describe. */
 import type { ParseArgsConfig } from "node:util";
 import { readSmallFileSync } from "empreinte";
+import { reasonOf } from "../errors.js";
 import type { HttpAddress } from "../net/http.js";
 import type { LinkOptions } from "../net/link.js";
 
@@ -51,6 +52,34 @@ export function withVariables(
 export function required(name: string, value: string | undefined): string {
   if (value === undefined) throw new UsageError(`--${name} is missing`);
   return value;
+}
+
+/** Returns what the arguments name. @throws {UsageError} where they name nothing. */
+export function named(what: string, positionals: readonly string[]): string[] {
+  if (positionals.length === 0) throw new UsageError(`Name at least one ${what}`);
+  return [...positionals];
+}
+
+/**
+ * Does something with each name, and prints that it is done, or why not. Returns 0, or 2 where one of them fails: the
+ * others are done.
+ */
+export async function eachNamed(
+  names: readonly string[],
+  work: (name: string) => Promise<void>,
+  done: string,
+): Promise<number> {
+  let status = 0;
+  for (const name of names) {
+    try {
+      await work(name);
+      process.stdout.write(`${done} ${name}\n`);
+    } catch (error) {
+      process.stderr.write(`empreinte-cluster: ${reasonOf(error)}\n`);
+      status = 2;
+    }
+  }
+  return status;
 }
 
 /** Reads a number of more than 0. @throws {UsageError} */

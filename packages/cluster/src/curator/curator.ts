@@ -4,12 +4,13 @@ import type { Subscription } from "@nats-io/transport-node";
 import { BankStore, type Selection, type StorePosition } from "empreinte/bank";
 import { ClusterError, reasonOf } from "../errors.js";
 import { type EventListener, quiet } from "../events.js";
-import { type Link, type LinkOptions, makeStreams, openLink, openState } from "../net/link.js";
+import { type Link, type LinkOptions, makeStreams, openLink, openState, orAbsent } from "../net/link.js";
 import { nodesOf } from "../net/list.js";
 import { read } from "../net/messages.js";
 import { checkId } from "../net/names.js";
 import { Backoff, pause } from "../net/pause.js";
 import { EventCounts, Times } from "../metrics/counters.js";
+import { consumerName } from "../node/follow.js";
 import { Announcer, assertContinues } from "./announce.js";
 import { Bundles } from "./bundles.js";
 import { Confirmations, type KnownNode } from "./confirmations.js";
@@ -171,6 +172,7 @@ export class Curator {
       confirmations: this.#confirmations,
       nodeLeaseSeconds: this.#nodeLeaseSeconds,
       required: () => this.#required(),
+      forget: (node) => this.forget(node),
       now: this.#now,
       event: this.#event,
     });
@@ -240,15 +242,29 @@ export class Curator {
   }
 
   /**
-   * Forgets a node that never returns. It may only be called once the node's lease has ended. @throws {ClusterError}
+   * Forgets a node that never returns, so that withdrawals wait for it no longer. It must have no lease any more, also
+   * from an earlier curator. A node that runs registers itself again.
+   * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT` for an unknown node and one that may have a lease,
+   * `…_NOT_CURATOR`
    */
   async forget(node: string): Promise<void> {
+    checkId("the node", node);
+    this.#assertCurator();
+    const kv = await openState(this.#link);
+    const entry = await kv.get(`node.${node}`);
     const known = this.#confirmations.nodes.get(node);
-    if (known !== undefined && known.granted > 0 && this.#now() - known.granted < 1000 * this.#nodeLeaseSeconds) {
-      throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", `Node ${node} still has a lease`);
+    if (known === undefined && entry?.operation !== "PUT") {
+      throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", `There is no node ${node}`);
+    }
+    const granted = known === undefined || known.granted === 0 ? this.#since : known.granted;
+    const left = granted / 1000 + this.#nodeLeaseSeconds - this.#now() / 1000;
+    if (left > 0) {
+      const text = `Node ${node} may have a lease for another ${Math.ceil(left)} seconds`;
+      throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", text);
     }
     this.#confirmations.forget(node);
-    await (await openState(this.#link)).delete(`node.${node}`);
+    await kv.delete(`node.${node}`);
+    await orAbsent(this.#link.jsm.consumers.delete(this.#link.names.changes, consumerName(node)));
   }
 
   /** Gives the lease back and ends. A store that the curator has opened is closed. */

@@ -30,6 +30,8 @@ export interface ServeContext {
   nodeLeaseSeconds: number;
   /** The revision of the last withdrawal: no node behind it gets a lease. */
   required: () => number;
+  /** Forgets a node that never returns. */
+  forget: (node: string) => Promise<void>;
   now: () => number;
   event: EventListener;
 }
@@ -46,6 +48,7 @@ export function serve(context: ServeContext): Subscription[] {
     [names.snapshot, (message) => sendSnapshot(context, message)],
     [names.done, (message) => context.confirmations.confirm(confirmed(context, message))],
     [names.leave, (message) => leave(context, message)],
+    [names.forget, (message) => forget(context, message)],
   ];
   return handlers.map(([subject, handler]) =>
     nc.subscribe(subject, {
@@ -134,4 +137,10 @@ function leave({ confirmations }: ServeContext, message: Msg): void {
   const { node } = read<{ node: string }>("leave request", message.data);
   confirmations.forget(node);
   message.respond();
+}
+
+async function forget(context: ServeContext, message: Msg): Promise<void> {
+  const { node } = read<{ node: string }>("forget request", message.data);
+  await context.forget(node);
+  message.respond(write({ forgotten: node }));
 }

@@ -11,6 +11,8 @@ import { letterSubject, readResults, resultSubject } from "./results.js";
 import { checkNumber, makeQueue, type QueueOptions, workersOf } from "./streams.js";
 
 export interface JobQueueOptions extends QueueOptions {
+  /** Whether to make what is missing of the queue. Default true; false for who only looks at it or repairs it. */
+  create?: boolean;
   onEvent?: EventListener;
 }
 
@@ -51,7 +53,7 @@ export class JobQueue {
   static async open(options: JobQueueOptions): Promise<JobQueue> {
     const link = await openLink(options, "queue");
     try {
-      await makeQueue(link, options);
+      if (options.create !== false) await makeQueue(link, options);
     } catch (error) {
       await link.nc.close();
       throw error;
@@ -139,30 +141,31 @@ export class JobQueue {
 
   /** Yields the dead letters, the oldest first. */
   async *deadLetters(): AsyncGenerator<DeadLetter, void, undefined> {
-    const { js, jsm, names } = this.#link;
-    if ((await jsm.streams.info(names.dead)).state.messages === 0) return;
-    const consumer = await js.consumers.get(names.dead);
-    for (;;) {
-      let left: number | undefined;
-      for await (const { data, info } of await consumer.fetch({ max_messages: 100, expires: 1000 })) {
-        yield readJson("dead letter", data) as DeadLetter;
-        left = info.pending;
-        if (left === 0) return;
-      }
-      if (left === undefined) return;
+    const { jsm, names } = this.#link;
+    // One request for each: it is answered, or it fails, also where the stream is lost meanwhile.
+    for (let seq = 1; ;) {
+      const next = { seq, next_by_subj: `${names.letter}.>` };
+      const found = await orAbsent(jsm.streams.getMessage(names.dead, next));
+      if (!found) return;
+      yield readJson("dead letter", found.data) as DeadLetter;
+      seq = found.seq + 1;
     }
   }
 
   /**
    * Puts a dead job into the queue again. Its result, which says why it failed, is dropped first, so that it can have
-   * another.
+   * another. What was no job can only be discarded.
    * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_UNKNOWN_JOB`, `…_FULL`, `…_NATS`
    */
   async retry(id: string): Promise<void> {
     const { jsm, names } = this.#link;
     const { seq, letter } = await this.#letter(id);
+    if (letter.job === undefined) {
+      const text = `Dead letter ${id} was no job, so it can only be discarded`;
+      throw new ClusterError("ERR_EMPREINTE_CLUSTER_UNKNOWN_JOB", text);
+    }
     await jsm.streams.purge(names.results, { filter: resultSubject(this.#link, id) });
-    await this.#put(letter.job!, `retry:${seq}:${tokenOf(id)}`);
+    await this.#put(letter.job, `retry:${seq}:${tokenOf(id)}`);
     await jsm.streams.deleteMessage(names.dead, seq);
   }
 

@@ -112,6 +112,8 @@ type Form =
   | "snapshot request"
   | "snapshot reply"
   | "leave request"
+  | "forget request"
+  | "forget reply"
   | "confirmation"
   | "curator's lease"
   | "node's state"
@@ -135,6 +137,8 @@ const forms: Record<Form, Record<string, Check>> = {
   "snapshot request": { node: text, damaged: text },
   "snapshot reply": { epoch: count, object: text, key: digest, sha256: digest },
   "leave request": { node: text },
+  "forget request": { node: text },
+  "forget reply": { forgotten: text },
   confirmation: { node: text, revision: count, digest, stoppedAfter: time, goneAfter: time },
   "curator's lease": { id: text, epoch: count },
   "node's state": { revision: count, digest },

@@ -23,6 +23,7 @@ export interface Names {
   renew: string;
   snapshot: string;
   leave: string;
+  forget: string;
   /** The subject of confirmations. */
   done: string;
   /** The stream of jobs, and what begins its subjects, one for each priority. */
@@ -53,6 +54,7 @@ export function namesOf(given: string): Names {
     renew: `emp.renew.${store}`,
     snapshot: `emp.snap.${store}`,
     leave: `emp.leave.${store}`,
+    forget: `emp.forget.${store}`,
     done: `emp.done.${store}`,
     jobs: `EMP_JOBS_${store}`,
     job: `emp.job.${store}`,
