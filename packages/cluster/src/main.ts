@@ -68,6 +68,7 @@ worker:
   --deliveries N     how often a job is delivered before it becomes a dead letter (default: 5)
   --level LEVEL      fast, standard or thorough (default: fast)
   --shards N         keep the hash of each image in the archive, which has so many shards
+  --orientations     keep it in all eight orientations, which takes eight times the memory of the shards
   --drain SECONDS    how long it may take to finish its jobs (default: 30)
   --replicas N       how many servers keep the queue, where this worker makes it (default: 1)
 

@@ -64,6 +64,7 @@ test("each command names what is wrong with its arguments before it connects", a
     [shardCommand, ["--path", "x", "--shards", "2"], "--shard is missing"],
     [shardCommand, ["--path", "x", "--shards", "2", "--shard", "1.5"], "--shard takes an integer"],
     [rescannerCommand, ["--id", "a", "--path", "x"], "--shards is missing"],
+    [workerCommand, ["--id", "a", "--path", "x", "--orientations"], "--orientations needs --shards"],
     [workerCommand, ["--id", "a", "--path", "x", "--level", "x"], "--level takes fast, standard, thorough"],
     [workerCommand, ["--id", "a", "--path", "x", "--store", "s", "--metrics", "99999"], "--metrics takes a port"],
   ] as const) {

@@ -8,7 +8,7 @@ import type { Database } from "../storage/database.js";
 import type { KeyedDigest } from "../storage/keyed-digest.js";
 import { labelsAt } from "../storage/labels.js";
 import { type EntryStatus, quarantinedStatus, statusName } from "../storage/names.js";
-import { checkRun, Pages, readRecord, wipedFlag } from "../storage/pages.js";
+import { checkRun, Pages, readRecord, weakFlag, wipedFlag } from "../storage/pages.js";
 import { counter } from "../storage/schema.js";
 import { readTimes } from "../storage/frame-times.js";
 import { frameType, signalTypes, valueText } from "../storage/signals.js";
@@ -33,6 +33,8 @@ export interface EntryInfo {
     crop?: string;
     frame?: number;
     timestampSeconds?: number;
+    /** Set for a frame that would match unrelated images, such as a black one: it is not searched for. */
+    weak?: true;
   }[];
   /** How many crops the entry has that are not in `signals`. */
   cropSignals?: number;
@@ -117,7 +119,7 @@ function infoOf({ database, pages, texts }: Reader, row: Row, crops = false): En
     status: statusName(status),
     ...(reason !== null && { reason }),
     signals: shown.map((signal) => {
-      const { type, value, quality, crop: number } = signal;
+      const { type, value, quality, crop: number, flags } = signal;
       const crop = cropNameOf(database, number);
       const time = timeOf.get(signal);
       return {
@@ -126,6 +128,7 @@ function infoOf({ database, pages, texts }: Reader, row: Row, crops = false): En
         ...(quality !== undefined && { quality }),
         ...(crop !== undefined && { crop }),
         ...(time && { frame: time.frame, timestampSeconds: time.seconds }),
+        ...((flags & weakFlag) !== 0 && { weak: true as const }),
       };
     }),
     ...(shown.length < present.length && { cropSignals: present.length - shown.length }),

@@ -14,24 +14,34 @@ const patience = 240_000;
 export class KeepInArchive {
   readonly #archive: Archive;
   readonly #event: EventListener;
+  readonly #orientations: boolean;
   readonly #stopping = new AbortController();
 
-  private constructor(archive: Archive, onEvent: EventListener | undefined) {
+  private constructor(archive: Archive, onEvent: EventListener | undefined, orientations: boolean) {
     this.#archive = archive;
+    this.#orientations = orientations;
     this.#event = quiet(onEvent);
   }
 
-  /** Connects. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, `…_NATS` */
-  static async open({ onEvent, ...options }: ArchiveOptions & { onEvent?: EventListener }): Promise<KeepInArchive> {
-    return new KeepInArchive(await Archive.open(options), onEvent);
+  /**
+   * Connects. With `orientations`, uploads are kept with the hashes of all eight.
+   * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT`, `…_NATS`
+   */
+  static async open({
+    onEvent,
+    orientations = false,
+    ...options
+  }: ArchiveOptions & { onEvent?: EventListener; orientations?: boolean }): Promise<KeepInArchive> {
+    return new KeepInArchive(await Archive.open(options), onEvent, orientations);
   }
 
   /** What a worker calls. It throws where the upload's shard is absent for too long, and the job is tried again. */
-  readonly keep: Keep = async ({ id, hash, quality }) => {
+  readonly keep: Keep = async ({ id, hash, quality, orientations }) => {
     if (hash === undefined || quality < leastQuality) return;
     const [end, time, backoff] = [performance.now() + patience, Date.now(), new Backoff(250, 5000)];
+    const upload = { id, hash, time, ...(this.#orientations && orientations && { orientations }) };
     for (;;) {
-      const { missing, conflicts, rescanned } = await this.#archive.keep([{ id, hash, time }]);
+      const { missing, conflicts, rescanned } = await this.#archive.keep([upload]);
       if (conflicts.length > 0)
         this.#event({ type: "refused", reason: `the archive has another hash for upload ${id}` });
       const [absent] = missing;

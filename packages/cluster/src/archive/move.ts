@@ -75,10 +75,10 @@ async function moveSome(
     for (let next = 0; next < all.length;) {
       const uploads: MovedUploads["uploads"] = [];
       for (let characters = 0; next < all.length && (uploads.length === 0 || characters < mostCharacters); next++) {
-        const { number: its, id, hash, time } = all[next]!;
+        const { number: its, ...upload } = all[next]!;
         const matches = shard.rescans.ofUpload(its);
-        uploads.push({ id, hash, time, matches });
-        characters += 120 + id.length + 40 * matches.length;
+        uploads.push({ ...upload, matches });
+        characters += JSON.stringify(upload).length + 40 * matches.length;
       }
       if (signal.aborted) throw new Error("the shard is closed");
       const move: MovedUploads = { former, position: shard.rescans.position, uploads };

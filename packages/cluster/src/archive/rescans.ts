@@ -2,8 +2,9 @@
  * What a shard has found for hashes that are new in a bank, and up to which revision of the bank it has searched. Both
  * are in the file of the shard, in one transaction, so that they are always as old as its uploads.
  */
-import type { HashIndex, IndexMatch } from "empreinte";
+import type { HashIndex } from "empreinte";
 import type Libsql from "libsql";
+import { nearestRows, type NearestRow } from "./orientations.js";
 
 /** Up to where a shard has searched. */
 export interface RescanPosition {
@@ -25,8 +26,11 @@ export interface RescanPosition {
 export interface RescanStep extends RescanPosition {
   /** Where the step ends, or null where that is the target. */
   end: { after: number; offset: number } | null;
-  /** Entries that match, with their hashes. `more` says that the step before has had some hashes of the entry. */
-  entries: { entry: number; hashes: string[]; more: boolean }[];
+  /**
+   * Entries that match, with their hashes. `more` says that the step before has had some hashes of the entry.
+   * `orientations` has those of uploads that the policy searches, where these are not all.
+   */
+  entries: { entry: number; hashes: string[]; more: boolean; orientations?: string[] }[];
   /** Entries that match no more. What was found for them is dropped. */
   ended: number[];
   /** Whether the entries are left out because the shard has no uploads. */
@@ -139,8 +143,8 @@ export class ShardRescans {
       this.#assertOwner();
       const now = Date.now();
       let next = 0;
-      for (const { entry, hashes: its, more } of step.entries) {
-        const ours = found.slice(next, (next += its.length));
+      for (const { entry, hashes: its, more, orientations } of step.entries) {
+        const ours = found.slice(next, (next += its.length)).map((rows) => nearestRows(rows, orientations));
         const nearest = nearestOf(ours);
         if (!more) this.#drop(entry, nearest);
         this.#add(entry, nearest, now, more);
@@ -218,7 +222,7 @@ export class ShardRescans {
   }
 
   /** Counts the matches that are left out. */
-  #leave(entry: number, found: readonly (readonly Found[])[]): void {
+  #leave(entry: number, found: readonly (readonly NearestRow[])[]): void {
     const count = found.reduce((sum, { length }) => sum + Math.max(0, length - mostOfOne), 0);
     if (count === 0) return;
     const write =
@@ -241,14 +245,12 @@ export class ShardRescans {
   }
 }
 
-type Found = Pick<IndexMatch, "id" | "distance">;
-
 /** Returns the uploads that were found for an entry, each by its nearest hash. */
-function nearestOf(found: readonly (readonly Found[])[]): Map<number, number> {
+function nearestOf(found: readonly (readonly NearestRow[])[]): Map<number, number> {
   const nearest = new Map<number, number>();
   for (const one of found) {
-    for (const { id, distance } of one.slice(0, mostOfOne)) {
-      nearest.set(id, Math.min(distance, nearest.get(id) ?? 256));
+    for (const { number, distance } of one.slice(0, mostOfOne)) {
+      nearest.set(number, Math.min(distance, nearest.get(number) ?? 256));
     }
   }
   return nearest;

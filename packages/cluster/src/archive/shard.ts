@@ -8,6 +8,16 @@ import { HashIndex, type HashLike, type Query } from "empreinte";
 import Libsql from "libsql";
 import { ClusterError, codeOf, reasonOf } from "../errors.js";
 import { type Layout, readLayout, writeLayout } from "./layout.js";
+import {
+  type Addition,
+  areOrientations,
+  nearestRows,
+  packTurned,
+  rowsOf,
+  rowsToAdd,
+  unpackTurned,
+  type UploadOrientations,
+} from "./orientations.js";
 import { ShardRescans, type UploadMatch } from "./rescans.js";
 
 /** An upload of the archive. */
@@ -18,6 +28,11 @@ export interface ArchivedUpload {
   hash: string;
   /** When it was uploaded, in milliseconds since 1970. */
   time: number;
+  /**
+   * The hashes of all eight orientations, as `hashImage` gives them. With them, searches and rescans also find the
+   * upload where it is rotated or mirrored. It then needs eight times the memory.
+   */
+  orientations?: UploadOrientations;
 }
 
 /** An upload that a search found. */
@@ -28,6 +43,8 @@ export interface ArchiveMatch {
   distance: number;
   /** Which orientation of the query is the nearest. */
   orientation: string;
+  /** Which orientation of the upload is the nearest, where it is not the upload as it is. */
+  uploadOrientation?: string;
 }
 
 /** What a shard did with uploads. */
@@ -41,7 +58,7 @@ export interface KeptUploads {
 
 /** Checks an upload. @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_ARGUMENT` */
 export function checkUpload(value: unknown): ArchivedUpload {
-  const { id, hash, time } = (value ?? {}) as Record<string, unknown>;
+  const { id, hash, time, orientations } = (value ?? {}) as Record<string, unknown>;
   const expected =
     typeof id !== "string" || id.length === 0 || id.length > 200 || /\p{Cc}/u.test(id)
       ? "1 to 200 characters, without control characters, for id"
@@ -49,20 +66,24 @@ export function checkUpload(value: unknown): ArchivedUpload {
         ? "64 lower-case hex digits for hash"
         : !Number.isSafeInteger(time) || (time as number) < 0
           ? "milliseconds since 1970 for time"
-          : undefined;
-  if (expected === undefined) return { id: id as string, hash: hash as string, time: time as number };
+          : orientations !== undefined && !areOrientations(orientations)
+            ? "64 lower-case hex digits for each of the eight orientations"
+            : undefined;
+  if (expected === undefined) return { ...(value as ArchivedUpload) };
   throw new ClusterError("ERR_EMPREINTE_CLUSTER_ARGUMENT", `Expected ${expected}`);
 }
 
 const schema = `
   CREATE TABLE IF NOT EXISTS uploads (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash BLOB NOT NULL, time INTEGER NOT NULL);
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash BLOB NOT NULL, time INTEGER NOT NULL,
+    turned BLOB);
   CREATE TABLE IF NOT EXISTS saved (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, bytes INTEGER, changed REAL);
   CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), token TEXT NOT NULL);
 `;
 
 /** libsql gives a value as a Buffer where it gives one row, and as an ArrayBuffer where it gives several. */
 type Column = ArrayBuffer | Buffer;
+const turnedOf = (value: Column | null): Buffer | undefined => (value === null ? undefined : bytesOf(value));
 const bytesOf = (value: Column): Buffer => (Buffer.isBuffer(value) ? value : Buffer.from(value));
 
 /** Rows that are read into the index at once. */
@@ -82,17 +103,19 @@ export class ArchiveShard {
   readonly #index: HashIndex;
   readonly #token: string;
   #layout: Layout | undefined;
+  #size: number;
   #closed = false;
 
   private constructor(
     path: string,
     database: Libsql.Database,
     token: string,
-    { index, rebuilt }: Pick<OpenedIndex, "index" | "rebuilt">,
+    { index, rebuilt, count }: Pick<OpenedIndex, "index" | "rebuilt" | "count">,
   ) {
     [this.path, this.rebuilt, this.#token] = [path, rebuilt, token];
     this.#database = database;
     this.#index = index;
+    this.#size = count;
     this.#layout = readLayout(database);
     this.rescans = new ShardRescans(database, index, () => this.#assertOwner());
   }
@@ -132,7 +155,7 @@ export class ArchiveShard {
 
   /** How many uploads the shard has. */
   get size(): number {
-    return this.#index.size;
+    return this.#size;
   }
 
   /**
@@ -141,18 +164,19 @@ export class ArchiveShard {
    */
   keep(given: readonly (ArchivedUpload & { matches?: readonly UploadMatch[] })[]): KeptUploads {
     const uploads = given.map((upload) => ({ ...checkUpload(upload), matches: upload.matches ?? [] }));
-    const insert = this.#database.prepare("INSERT OR IGNORE INTO uploads (id, hash, time) VALUES (?, ?, ?)");
+    const insert = this.#database.prepare("INSERT OR IGNORE INTO uploads (id, hash, time, turned) VALUES (?, ?, ?, ?)");
     const find = this.#database.prepare("SELECT number, hash FROM uploads WHERE id = ?");
     const result: KeptUploads = { kept: 0, known: 0, conflicts: [] };
-    const added: { number: number; hash: Buffer }[] = [];
+    const added: Addition[] = [];
     let indexed = false;
     const write = this.#database.transaction(() => {
       this.#assertOwner();
-      for (const { id, hash, time, matches } of uploads) {
+      for (const { id, hash, time, orientations, matches } of uploads) {
         const bytes = Buffer.from(hash, "hex");
-        const { changes, lastInsertRowid } = insert.run([id, bytes, time]);
+        const turned = orientations && packTurned(orientations);
+        const { changes, lastInsertRowid } = insert.run([id, bytes, time, turned ?? null]);
         let number = Number(lastInsertRowid);
-        if (changes === 1) added.push({ number, hash: bytes });
+        if (changes === 1) added.push({ number, hash: bytes, turned });
         else {
           const row = find.get([id]) as { number: number; hash: Column };
           if (bytes.equals(bytesOf(row.hash))) result.known++;
@@ -164,19 +188,17 @@ export class ArchiveShard {
         }
         this.rescans.adopt(number, matches);
       }
-      this.#index.addManySync(
-        added.map(({ number }) => number),
-        Buffer.concat(added.map(({ hash }) => hash)),
-      );
+      this.#index.addManySync(...rowsToAdd(added));
       indexed = true;
     });
     try {
       write();
     } catch (error) {
       // The file does not have them, so the index must not.
-      if (indexed && added.length > 0) this.#index.remove(added.map(({ number }) => number));
+      if (indexed && added.length > 0) this.#index.remove(rowsToAdd(added)[0]);
       throw error;
     }
+    this.#size += added.length;
     result.kept = added.length;
     return result;
   }
@@ -186,10 +208,11 @@ export class ArchiveShard {
     const found = await this.#index.search(query, radius === undefined ? {} : { radius });
     this.#assertOwner();
     const find = this.#database.prepare("SELECT id, time FROM uploads WHERE number = ?");
-    return found.flatMap(({ id: number, distance, orientation }) => {
+    return nearestRows(found).flatMap(({ number, distance, orientation: own, row: { orientation } }) => {
       const row = find.get([number]) as { id: string; time: number } | undefined;
       // It was removed while the search ran.
-      return row === undefined ? [] : [{ id: row.id, time: row.time, distance, orientation }];
+      if (row === undefined) return [];
+      return [{ id: row.id, time: row.time, distance, orientation, ...(own !== "orig" && { uploadOrientation: own }) }];
     });
   }
 
@@ -206,22 +229,23 @@ export class ArchiveShard {
 
   /** Removes uploads, and leaves their bytes in the saved index until `save`. Returns how many it removed. */
   drop(ids: readonly string[]): number {
-    const find = this.#database.prepare("SELECT number FROM uploads WHERE id = ?");
+    const find = this.#database.prepare("SELECT number, turned FROM uploads WHERE id = ?");
     const erase = this.#database.prepare("DELETE FROM uploads WHERE number = ?");
-    const numbers = new Set<number>();
+    const numbers = new Map<number, Buffer | undefined>();
     this.#database.transaction(() => {
       this.#assertOwner();
       // Until the index is saved again, the saved one has too much: it must not be used.
       this.#database.exec("DELETE FROM saved");
       for (const id of ids) {
-        const row = find.get([id]) as { number: number } | undefined;
+        const row = find.get([id]) as { number: number; turned: Column | null } | undefined;
         if (row === undefined) continue;
-        numbers.add(row.number);
+        numbers.set(row.number, turnedOf(row.turned));
         erase.run([row.number]);
         this.rescans.forget(row.number);
       }
     })();
-    if (numbers.size > 0) this.#index.remove([...numbers]);
+    if (numbers.size > 0) this.#index.remove([...numbers].flatMap(([number, turned]) => rowsOf(number, turned)));
+    this.#size -= numbers.size;
     return numbers.size;
   }
 
@@ -245,14 +269,18 @@ export class ArchiveShard {
 
   /** Returns uploads in the order in which they were kept, those after a number. */
   page(after: number, limit: number): (ArchivedUpload & { number: number })[] {
-    const sql = "SELECT number, id, hash, time FROM uploads WHERE number > ? ORDER BY number LIMIT ?";
+    const sql = "SELECT number, id, hash, time, turned FROM uploads WHERE number > ? ORDER BY number LIMIT ?";
     const rows = this.#database.prepare(sql).all([after, limit]) as {
       number: number;
       id: string;
       hash: Column;
       time: number;
+      turned: Column | null;
     }[];
-    return rows.map(({ hash, ...row }) => ({ ...row, hash: bytesOf(hash).toString("hex") }));
+    return rows.map(({ hash: bytes, turned, ...row }) => {
+      const hash = bytesOf(bytes).toString("hex");
+      return { ...row, hash, ...(turned && { orientations: unpackTurned(hash, bytesOf(turned)) }) };
+    });
   }
 
   /**
@@ -322,6 +350,8 @@ interface OpenedIndex {
   /** The number up to which the index has the uploads. */
   after: number;
   rebuilt: string | undefined;
+  /** How many uploads the file has. */
+  count: number;
 }
 
 /** Opens the saved index, or returns an empty one with the reason. */
@@ -329,18 +359,19 @@ async function openIndex(path: string, database: Libsql.Database): Promise<Opene
   const saved = database.prepare("SELECT number, bytes, changed FROM saved").get() as
     { number: number; bytes: number; changed: number } | undefined;
   const file = `${path}.index`;
+  const { count } = database.prepare("SELECT count(*) AS count FROM uploads").get() as { count: number };
   const anew = (rebuilt: string | undefined): OpenedIndex => {
     rmSync(file, { force: true });
-    return { index: new HashIndex(), after: 0, rebuilt };
+    return { index: new HashIndex(), after: 0, rebuilt, count };
   };
-  const { count } = database.prepare("SELECT count(*) AS count FROM uploads").get() as { count: number };
   if (saved === undefined) return anew(count === 0 ? undefined : "no index was saved after the last change");
   try {
     const { size, mtimeMs } = statSync(file);
     if (size !== saved.bytes || mtimeMs !== saved.changed) return anew("the index is not the one that was saved last");
     const index = await HashIndex.open(file);
-    const known = database.prepare("SELECT count(*) AS count FROM uploads WHERE number <= ?").get([saved.number]);
-    if (index.size === (known as { count: number }).count) return { index, after: saved.number, rebuilt: undefined };
+    const sql = "SELECT count(*) + 7 * count(turned) AS rows FROM uploads WHERE number <= ?";
+    const known = database.prepare(sql).get([saved.number]) as { rows: number };
+    if (index.size === known.rows) return { index, after: saved.number, rebuilt: undefined, count };
     index.close();
     return anew("the index has another number of uploads than the file");
   } catch (error) {
@@ -350,14 +381,16 @@ async function openIndex(path: string, database: Libsql.Database): Promise<Opene
 
 /** Adds what the index lacks. */
 async function fill(index: HashIndex, database: Libsql.Database, after: number): Promise<void> {
-  const read = database.prepare("SELECT number, hash FROM uploads WHERE number > ? ORDER BY number LIMIT ?");
+  const read = database.prepare("SELECT number, hash, turned FROM uploads WHERE number > ? ORDER BY number LIMIT ?");
   for (let last = after; ;) {
-    const rows = read.all([last, atOnce]) as { number: number; hash: Column }[];
+    const rows = read.all([last, atOnce]) as { number: number; hash: Column; turned: Column | null }[];
     if (rows.length === 0) return;
-    await index.addMany(
-      rows.map(({ number }) => number),
-      Buffer.concat(rows.map(({ hash }) => bytesOf(hash))),
-    );
+    const uploads = rows.map(({ number, hash, turned }) => ({
+      number,
+      hash: bytesOf(hash),
+      turned: turnedOf(turned),
+    }));
+    await index.addMany(...rowsToAdd(uploads));
     last = rows.at(-1)!.number;
   }
 }

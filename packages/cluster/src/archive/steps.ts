@@ -1,4 +1,5 @@
 /** What a bank's changes ask of a shard: steps of a few hundred hashes, the same for every shard at the same place. */
+import { orientationNames } from "empreinte";
 import type { BankStore, EntryInfo } from "empreinte/bank";
 import type { RescanPosition, RescanStep } from "./rescans.js";
 
@@ -6,9 +7,7 @@ import type { RescanPosition, RescanStep } from "./rescans.js";
 const mostRevisions = 1000;
 /** The most entries of one step. */
 const mostEntries = 2000;
-/** Below this quality a hash says too little to search for it: the default of a bank's policy. */
-const leastQuality = 50;
-
+type Policy = ReturnType<BankStore["banks"]>[number]["policy"];
 type Content = Pick<RescanStep, "end" | "entries" | "ended">;
 
 /** Makes the steps of one bank. */
@@ -58,18 +57,19 @@ export class Steps {
   }
 
   #entries(bank: BankStore, { revision, after, offset }: RescanPosition, target: number): Content {
-    const negative = new Set(bank.banks().flatMap((one) => (one.negative ? [one.name] : [])));
+    const policies = new Map(bank.banks().flatMap((one) => (one.negative ? [] : [[one.name, one.policy] as const])));
     const content: Content = { end: null, entries: [], ended: [] };
     let [last, count, left] = [after, 0, this.#atOnce];
     for (const entry of this.#changed(bank, revision, target)) {
       if (entry <= after) continue;
       const info = bank.entry({ entryNumber: entry }, { crops: true });
-      const hashes = info === undefined || negative.has(info.bank) ? [] : hashesOf(info);
+      const policy = info && policies.get(info.bank);
+      const hashes = policy === undefined ? [] : hashesOf(info!, policy.minQuality);
       const from = count === 0 ? offset : 0;
       const its = hashes.slice(from, from + this.#atOnce);
       if (count >= mostEntries || (count > 0 && its.length > left))
         return { ...content, end: { after: last, offset: 0 } };
-      if (its.length > 0) content.entries.push({ entry, hashes: its, more: from > 0 });
+      if (its.length > 0) content.entries.push({ entry, hashes: its, more: from > 0, ...orientationsOf(policy!) });
       // The entry has no hashes any more where it has changed since the step before.
       else content.ended.push(entry);
       if (from + its.length < hashes.length) return { ...content, end: { after: last, offset: from + its.length } };
@@ -102,14 +102,18 @@ export function assertHistory(bank: BankStore, { revision, digest, target, targe
 }
 
 /**
- * Returns the hashes of an entry that match an image by themselves. The frames of a video do not. A disabled entry may
- * match again without a change, so it is searched as well.
+ * Returns the hashes of an entry, those of the frames of videos too. A disabled entry may match again without a change,
+ * so it is searched as well.
  */
-function hashesOf({ status, signals }: EntryInfo): string[] {
+function hashesOf({ status, signals }: EntryInfo, minQuality: number): string[] {
   if (status !== "active") return [];
-  const still = signals.filter(
-    ({ type, frame, quality }) =>
-      (type === "pdq" || type === "vpdq") && frame === undefined && (quality ?? 100) >= leastQuality,
+  const searched = signals.filter(
+    ({ type, weak, quality }) =>
+      (type === "pdq" || type === "vpdq") && weak === undefined && (quality ?? 100) >= minQuality,
   );
-  return [...new Set(still.map(({ value }) => value))];
+  return [...new Set(searched.map(({ value }) => value))];
 }
+
+/** The orientations of uploads that a policy searches, where these are not all. */
+const orientationsOf = ({ orientations }: Policy): { orientations?: string[] } =>
+  orientations.length === orientationNames.length ? {} : { orientations: [...orientations] };

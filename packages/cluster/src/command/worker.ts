@@ -16,6 +16,7 @@ const options = {
   level: { type: "string", default: "fast" },
   drain: { type: "string", default: "30" },
   shards: { type: "string" },
+  orientations: { type: "boolean", default: false },
 } as const;
 
 const levels = ["fast", "standard", "thorough"] as const;
@@ -33,6 +34,8 @@ export async function workerCommand(args: string[]): Promise<number> {
   });
   const drain = positive("drain", values.drain, "seconds");
   const shards = whole("shards", values.shards);
+  const { orientations } = values;
+  if (orientations && shards === undefined) throw new UsageError("--orientations needs --shards");
   return runMember(values, async (link) => {
     const [{ ClusterNode }, { Worker }, archives] = await Promise.all([
       import("../node/node.js"),
@@ -42,7 +45,7 @@ export async function workerCommand(args: string[]): Promise<number> {
     const node = await ClusterNode.start({ ...link, id, path });
     let archive: KeepInArchive | undefined;
     try {
-      archive = shards === undefined ? undefined : await archives.KeepInArchive.open({ ...link, shards });
+      archive = shards === undefined ? undefined : await archives.KeepInArchive.open({ ...link, shards, orientations });
       const worker = await Worker.start({
         ...link,
         id,

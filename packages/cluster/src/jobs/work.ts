@@ -25,6 +25,8 @@ export interface HashedUpload {
   /** The whole hash as 64 hex digits; undefined for a video, and if only the bytes of an image's file were matched. */
   hash: string | undefined;
   quality: number;
+  /** The hashes of an image's eight orientations. */
+  orientations?: NonNullable<Decision["query"]["orientations"]>;
   decision: Decision;
 }
 
@@ -131,7 +133,7 @@ async function attempt(context: WorkContext, message: Delivery, job: Job, start:
     checked = await check(context, job, signal);
     const { query } = checked.decision;
     const { kind = "image" } = job;
-    const least = await keep?.({ id, kind, hash: query.hash, quality: query.quality, decision: checked.decision });
+    const least = await keep?.({ id, kind, ...hashed(query), decision: checked.decision });
     if (typeof least === "number" && least > checked.revision) {
       checked = await check(context, { ...job, atLeast: Math.max(least, job.atLeast ?? 0) }, signal);
     }
@@ -148,6 +150,16 @@ async function attempt(context: WorkContext, message: Delivery, job: Job, start:
   const base = { id, worker: context.worker, revision, deliveries, time: Date.now(), took: performance.now() - start };
   return finish(context, message, { ...base, decision: withoutHashes(decision) });
 }
+
+const hashed = ({
+  hash,
+  quality,
+  orientations,
+}: Decision["query"]): Pick<HashedUpload, "hash" | "quality" | "orientations"> => ({
+  hash,
+  quality,
+  ...(orientations && { orientations }),
+});
 
 /** Checks the upload, and waits while the node may not answer. */
 async function check(
