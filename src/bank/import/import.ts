@@ -135,7 +135,7 @@ export async function importBatches(context: ImportContext): Promise<void> {
   const checked = checkImport(context);
   const { size, skip, onProblem, signal } = checked;
   const { screen, close } = screening(context.options ?? {});
-  const limitLog = database.growLog();
+  const imported = database.growLog();
   try {
     const source = openSource(database, from, checked.wholeList);
     const take = batchTaker(context, checked, source, screen);
@@ -172,7 +172,7 @@ export async function importBatches(context: ImportContext): Promise<void> {
     take([...batch.values()], position, true, unread);
   } finally {
     close();
-    limitLog();
+    imported();
   }
 }
 

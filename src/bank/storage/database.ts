@@ -39,8 +39,12 @@ const shortestPause = 1;
 const longestPause = 25;
 
 const pageBytes = 4096;
+/** 4 MiB: SQLite's own limit, at which a commit moves the log into the file. */
+const pagesOfLog = 1000;
 /** 64 MiB. */
 const pagesOfLongLog = 16_384;
+/** How long after an import the log may stay long, in milliseconds. */
+const shortenMilliseconds = 1000;
 
 /** Waits on this thread, longer each time. A call of the store waits here, too, while another process writes. */
 function pause(turn: number): void {
@@ -78,6 +82,9 @@ export class Database {
   readonly #statements: Map<string, Statement> = new Map();
   readonly #timeout: number;
   #closed = false;
+  /** How many imports are under way that let the log grow. */
+  #growing = 0;
+  #shortening: NodeJS.Timeout | undefined;
   /** Called at the end of every transaction, inside it. What it throws undoes the transaction. */
   beforeCommit: (() => void) | undefined;
 
@@ -199,26 +206,33 @@ export class Database {
   }
 
   /**
-   * Lets the log grow to 64 MiB instead of 4 until the returned function is called. An import of many batches changes
-   * the same pages of the index of ids in each of them, and each of its checkpoints writes them all to the file.
+   * Lets the log grow to 64 MiB instead of 4, until the returned function was called a second ago. Imports change the
+   * same pages of the index of ids in each batch, and each checkpoint writes them all to the file. A source that is
+   * fetched page by page is many imports, one after the other.
    */
   growLog(): () => void {
-    const limit = (pages: number): unknown => this.all(`PRAGMA wal_autocheckpoint = ${pages}`);
-    const [usual] = this.get<[number]>("PRAGMA wal_autocheckpoint")!;
-    limit(pagesOfLongLog);
+    clearTimeout(this.#shortening);
+    if (this.#growing++ === 0) this.#limitLog(pagesOfLongLog);
     return () => {
-      if (this.#closed) return;
-      limit(usual);
-      if (this.#logBytes <= usual * pageBytes) return;
-      try {
-        // As much as no reader needs. It waits for nobody.
-        this.all("PRAGMA wal_checkpoint(PASSIVE)");
-      } catch (error) {
-        // What was committed stays in the log, and the next checkpoint tries again.
-        const codes = ["ERR_EMPREINTE_WRITE", "ERR_EMPREINTE_BUSY"] as const;
-        if (!(error instanceof EmpreinteError) || !codes.some((code) => code === error.code)) throw error;
-      }
+      if (--this.#growing > 0 || this.#closed) return;
+      this.#shortening = setTimeout(() => this.#shortenLog(), shortenMilliseconds).unref();
     };
+  }
+
+  #limitLog(pages: number): void {
+    this.all(`PRAGMA wal_autocheckpoint = ${pages}`);
+  }
+
+  /** Moves as much of a long log into its file as no reader needs. It waits for nobody. */
+  #shortenLog(): void {
+    if (this.#closed) return;
+    try {
+      this.#limitLog(pagesOfLog);
+      if (this.#logBytes > pagesOfLog * pageBytes) this.all("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (error) {
+      // What was committed stays in the log, and the next checkpoint tries again.
+      if (!(error instanceof EmpreinteError)) throw error;
+    }
   }
 
   /** Empties the log where it has anything. A log that another process keeps stays, and its process empties it. */
@@ -239,6 +253,7 @@ export class Database {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#shortening);
     this.#statements.clear();
     this.#database.close();
   }

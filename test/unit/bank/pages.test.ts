@@ -1,5 +1,5 @@
 import Libsql from "libsql";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -45,6 +45,31 @@ test("no hash is in a page of a b-tree, where SQLite would move it", async () =>
     }
     expect(found).toBe(3000);
   } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("many small imports write the file once, a second after the last of them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "empreinte-bank-log-"));
+  const path = join(folder, "known.bank");
+  const store = await BankStore.create(path);
+  try {
+    store.createBank({ name: "b" });
+    const hashes = randomHashes(16_000, 62);
+    const size = (end = ""): number => statSync(`${path}${end}`).size;
+    const before = size();
+    for (let from = 0; from < 16_000; from += 1000) {
+      const entries = Array.from({ length: 1000 }, (_, i) => ({
+        id: `n${from + i}`,
+        signals: [{ type: "pdq" as const, value: hashAt(hashes, from + i) }],
+      }));
+      await store.import({ bank: "b", source: "s" }, entries, { saveIndex: false });
+    }
+    expect(size("-wal")).toBeGreaterThan(5 * 2 ** 20); // SQLite moves a log of 4 MiB
+    expect(size()).toBe(before);
+    await expect.poll(size, { interval: 100 }).toBeGreaterThan(16_000 * 32);
+  } finally {
+    await store.close();
     rmSync(folder, { recursive: true, force: true });
   }
 });
