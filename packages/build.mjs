@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const tsc = join(here, "..", "node_modules", "typescript", "bin", "tsc");
-for (const name of ["fetch", "exchange", "server", "cluster", "browser"]) {
+// Before the last one, what it shares with the library: see packages/browser/HACKING.md.
+for (const name of ["fetch", "exchange", "server", "cluster", "browser/tsconfig.shared.json", "browser"]) {
   const { status } = spawnSync(process.execPath, [tsc, "-p", join(here, name)], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -65,13 +65,14 @@ async function hash(file, options) {
     const frames = video.frames.filter(listed);
     return frames.length === 0 ? { name: file.name } : { name: file.name, video: { ...video, frames } };
   }
-  const image = await hasher.hashImage(file, options);
+  const crops = $("crops").checked ? "standard" : "none";
+  const image = await hasher.hashImage(file, { ...options, crops });
   return listed(image) ? { name: file.name, image } : { name: file.name };
 }
 
 async function prepare(files) {
   work = new AbortController();
-  $("files").disabled = true;
+  $("files").disabled = $("crops").disabled = true;
   $("progress").hidden = $("stop").hidden = false;
   const before = items.length;
   for (const [i, file] of files.entries()) {
@@ -89,7 +90,7 @@ async function prepare(files) {
   if (work.signal.aborted) say("state", "stopped");
   else say("state", "done", { good, count: files.length });
   $("progress").hidden = $("stop").hidden = true;
-  $("files").disabled = false;
+  $("files").disabled = $("crops").disabled = false;
   $("files").value = "";
   if (code === "") $("code").textContent = code = makeCode();
 }

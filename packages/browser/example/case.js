@@ -31,7 +31,12 @@ export async function makeCase(items, code) {
     withdrawal: await proofOf(code),
     images: items
       .filter(({ image }) => image)
-      .map(({ image: { hash, quality, decoder } }) => ({ hash, quality, decoder })),
+      .map(({ image: { hash, quality, decoder, crops } }) => ({
+        hash,
+        quality,
+        decoder,
+        ...(crops && { crops: crops.map(({ hash, quality, name }) => ({ hash, quality, name })) }),
+      })),
     videos: items
       .filter(({ video }) => video)
       .map(({ video: { frames, duration, decoder } }) => ({

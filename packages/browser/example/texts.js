@@ -10,6 +10,8 @@ export const texts = {
     ready: "This browser computes correctly. You can choose your files.",
     stepFiles: "1. Choose files",
     filesHelp: "Choose the images or videos in question. The original from the camera or chat is best.",
+    crops: "Also find copies that were cropped",
+    cropsHelp: "Each image then gets up to 24 more fingerprints, of parts of it. Together they describe it better.",
     chooseFiles: "Images and videos",
     stop: "Stop",
     stepList: "2. Check what was prepared",
@@ -65,6 +67,9 @@ export const texts = {
     stepFiles: "1. Choisir des fichiers",
     filesHelp:
       "Choisissez les images ou vidéos concernées. L’original de l’appareil photo ou de la messagerie convient le mieux.",
+    crops: "Retrouver aussi les copies recadrées",
+    cropsHelp:
+      "Chaque image reçoit alors jusqu’à 24 empreintes de plus, de ses parties. Ensemble, elles la décrivent mieux.",
     chooseFiles: "Images et vidéos",
     stop: "Arrêter",
     stepList: "2. Vérifier ce qui est prêt",

@@ -4,6 +4,7 @@ export type { HashOptions, VideoOptions } from "./page/options.js";
 export { HashError, type ErrorCode } from "./errors.js";
 export {
   orientationNames,
+  type CropHash,
   type ImageFormat,
   type ImageHash,
   type Limits,

@@ -25,7 +25,19 @@ export interface PixelHash {
 }
 
 /** The formats of image files that are decoded. */
-export type ImageFormat = "jpeg" | "png" | "gif" | "webp" | "heic";
+export type ImageFormat = "jpeg" | "png" | "gif" | "webp" | "heic" | "bmp";
+
+/** The hash of a crop of an image. The library takes it as a crop of the original: `index.addWithCrops`. */
+export interface CropHash {
+  /** 64 lower-case hex digits. */
+  hash: string;
+  /** 80 … 100. */
+  quality: number;
+  /** The name of the crop, for people: "centre-10", "square". */
+  name: string;
+  /** Where the crop is, as shares of the width and height from the top left. */
+  region: { left: number; top: number; right: number; bottom: number };
+}
 
 /** The hash of an image file. */
 export interface ImageHash extends PixelHash {
@@ -36,6 +48,8 @@ export interface ImageHash extends PixelHash {
   height: number;
   /** The decoder is the one of this package, so the hash is that of the server. */
   decoder: "wasm";
+  /** The hashes of crops, if the option `crops` asks for them: those that find most copies first. */
+  crops?: CropHash[];
 }
 
 /** Decoded samples, row by row from the top. Alpha, the fourth, is ignored. */

@@ -3,9 +3,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hashImage } from "empreinte";
+import { hashImage, hashWithCrops } from "empreinte";
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bmp, type BmpKind, coloured, indexed } from "../../../test/support/image/bmp.ts";
 import { sceneOf } from "../../../test/support/known-answers.ts";
 import { long, rounds } from "../../../test/support/long.ts";
 import { root, which } from "../../../test/support/run.ts";
@@ -19,7 +20,7 @@ beforeAll(async () => {
   if (built) core = await startCore(wasmBytes("empreinte-simd.wasm"));
 });
 
-const settings = { orientations: true, ...defaultLimits };
+const settings = { orientations: true, crops: "none", ...defaultLimits } as const;
 const here = (bytes: Uint8Array) => hashFile(core, Uint8Array.from(bytes), settings, decoders);
 
 /** Compares with the library. */
@@ -65,6 +66,27 @@ describe("the same hash as the library", () => {
     await expectEqual(await scene(200, 150, 2).greyscale().jpeg().toBuffer(), "grey");
     await expectEqual(await scene(200, 150, 3).withMetadata({ orientation: 6 }).jpeg().toBuffer(), "EXIF");
     await expectEqual(await scene(200, 150, 4).withIccProfile("p3").jpeg().toBuffer(), "profile");
+  });
+
+  it("JPEG of four inks, as they are and as luma and colour", async (ctx) => {
+    for (const progressive of [false, true]) {
+      const inks = scene(203, 149, 11).pipelineColourspace("cmyk").toColourspace("cmyk");
+      const bytes = await inks.jpeg({ progressive, chromaSubsampling: "4:4:4" }).toBuffer();
+      await expectEqual(bytes, "as they are");
+      const at = bytes.indexOf("Adobe", 0, "latin1");
+      expect(bytes[at + 11]).toBe(0);
+      // The same samples, called luma, colour and black.
+      bytes[at + 11] = 2;
+      await expectEqual(bytes, "luma and colour");
+      bytes[at + 11] = 1;
+      await expect(here(bytes)).rejects.toMatchObject({ code: "ERR_EMPREINTE_UNSUPPORTED_FORMAT" });
+      await expectEqual(Buffer.concat([bytes.subarray(0, at - 4), bytes.subarray(at + 12)]), "without a mark");
+    }
+    if (which("convert") === undefined) return ctx.skip("skipped: the rest needs ImageMagick");
+    const convert = (args: string[]) => execFileSync("convert", ["-", ...args, "jpg:-"], { input: png });
+    const png = await scene(203, 149, 12).png().toBuffer();
+    for (const factor of ["1x1", "2x2", "2x1"])
+      await expectEqual(convert(["-colorspace", "CMYK", "-sampling-factor", factor]), factor);
   });
 
   it("JPEG with other samplings, restart markers and RGB", async (ctx) => {
@@ -136,6 +158,42 @@ describe("the same hash as the library", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  const bitmaps: BmpKind[] = [
+    ...([1, 2, 4, 8] as const).map((bits) => ({ bits })),
+    { bits: 4, colours: 11, header: 124 },
+    { bits: 8, header: 12, topDown: true },
+    { bits: 8, runs: true },
+    { bits: 4, runs: true },
+    { bits: 16 },
+    { bits: 16, masks: [0xf800, 0x7e0, 0x1f] },
+    { bits: 24 },
+    { bits: 32, masks: [0xff, 0xff00, 0xff0000], topDown: true },
+  ];
+  it.each(bitmaps)("BMP %o", async (kind) => {
+    for (const [width, height] of sizes) {
+      if (kind.bits > 8) {
+        await expectEqual(bmp(kind, coloured(width, height)), `${width}`);
+        continue;
+      }
+      const { image, indexes, palette } = indexed(width, height, kind.colours ?? 2 ** kind.bits);
+      await expectEqual(bmp(kind, image, { indexes, palette }), `${width}`);
+    }
+  });
+
+  it("crops", async () => {
+    for (const level of ["standard", "thorough"] as const)
+      for (const [width, height] of [
+        [320, 241],
+        [100, 500],
+        [60, 60],
+      ] as const) {
+        const bytes = await scene(width, height, 31).jpeg().toBuffer();
+        const { crops } = await hashFile(core, Uint8Array.from(bytes), { ...settings, crops: level }, decoders);
+        expect(crops).toEqual((await hashWithCrops(bytes, { level })).crops);
+        if (width === 320) expect(crops!.length).toBeGreaterThan(20);
+      }
   });
 
   it("photographs", async (ctx) => {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { hashImage } from "empreinte";
+import { hashImage, hashWithCrops } from "empreinte";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -59,7 +59,8 @@ async function open(): Promise<void> {
   await page.getByText(texts.en["ready"]!).waitFor();
 }
 
-async function choose(): Promise<void> {
+async function choose(crops = false): Promise<void> {
+  await page.getByLabel(texts.en["crops"]!).setChecked(crops);
   await page.getByLabel(texts.en["chooseFiles"]!).setInputFiles([
     { name: "one.jpg", mimeType: "image/jpeg", buffer: good },
     { name: "flat.png", mimeType: "image/png", buffer: flat },
@@ -128,7 +129,7 @@ describe("the example page", () => {
       await route.fulfill({ json: { case: "17-042" } });
     });
     await open();
-    await choose();
+    await choose(true);
     await page.getByLabel(texts.en["codeKept"]!).check();
     await page.getByRole("button", { name: texts.en["sendCase"]! }).click();
     await page.getByText(texts.en["sentAs"]!.replace("{number}", "17-042")).waitFor();
@@ -137,9 +138,12 @@ describe("the example page", () => {
     await page.getByLabel(texts.en["withdrawCode"]!, { exact: true }).fill(code);
     await page.getByRole("button", { name: texts.en["withdrawButton"]!, exact: true }).click();
     await page.getByText(texts.en["withdrawn"]!).waitFor();
-    const { hash } = await hashImage(good);
+    const { hash, crops } = await hashWithCrops(good);
+    expect(crops.length).toBeGreaterThan(0);
     expect(posted.map(({ path }) => path)).toEqual(["/cases", "/cases/withdraw"]);
-    expect(posted[0]!.body).toMatchObject({ images: [{ hash }] });
+    expect(posted[0]!.body).toMatchObject({
+      images: [{ hash, crops: crops.map(({ hash: value, quality, name }) => ({ hash: value, quality, name })) }],
+    });
     expect(posted[1]!.body).toEqual({ case: "17-042", code });
   });
 

@@ -2,6 +2,7 @@
 import { hashImage, ImageError, LimitError } from "empreinte";
 import sharp from "sharp";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bmp, coloured, indexed } from "../../../test/support/image/bmp.ts";
 import { sceneOf } from "../../../test/support/known-answers.ts";
 import { rounds } from "../../../test/support/long.ts";
 import { type CoreExports, startCore } from "../dist/core/module.js";
@@ -14,7 +15,7 @@ beforeAll(async () => {
   if (built) core = await startCore(wasmBytes("empreinte-simd.wasm"));
 });
 
-const settings = { orientations: false, ...defaultLimits };
+const settings = { orientations: false, crops: "none", ...defaultLimits } as const;
 
 /** Returns the hash, or the code of the refusal. Any other error fails the test. */
 async function here(bytes: Uint8Array): Promise<string> {
@@ -64,6 +65,11 @@ const kinds = {
   "a grey JPEG": () => scene.clone().greyscale().jpeg().toBuffer(),
   "a PNG": () => scene.clone().png().toBuffer(),
   "a GIF": () => scene.clone().gif({ colours: 30 }).toBuffer(),
+  "a bitmap": async () => bmp({ bits: 24 }, coloured(width, height)),
+  "a bitmap of runs": async () => {
+    const { image, ...colours } = indexed(width, height, 200);
+    return bmp({ bits: 8, runs: true }, image, colours);
+  },
   // Not a lossy one: libwebp's vector code and its plain code round values differently that no encoder writes.
   "a lossless WebP": () => scene.clone().webp({ lossless: true }).toBuffer(),
 };

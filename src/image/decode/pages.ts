@@ -1,6 +1,5 @@
 import { checkImage } from "../checks/index.js";
-import { bmpHeader } from "../formats/bmp/header.js";
-import { bmpPage } from "../formats/bmp/samples.js";
+import { bitmapPage } from "../formats/bitmap.js";
 import { icoEntries, type IcoEntry, primaryOf } from "../formats/ico.js";
 import { imagesBehind } from "../further/behind.js";
 import { endOfImage } from "../further/ends.js";
@@ -10,13 +9,11 @@ import { decodeBySharp, type Page } from "./decode.js";
 import { damaged, tooManyPages } from "./refusals.js";
 
 async function* decodeBmp(image: Encoded): AsyncGenerator<Page, void, undefined> {
-  const { bytes } = image;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  yield bmpPage(image, bmpHeader(image, 14, view.getUint32(10, true)));
+  yield bitmapPage(image);
 }
 
 async function decodeEntry({ image, bitmap }: IcoEntry): Promise<Page> {
-  if (bitmap !== undefined) return bmpPage(image, bitmap);
+  if (bitmap !== undefined) return bitmapPage(image, bitmap);
   for await (const page of decodePages(image, false)) return page;
   throw damaged(image, "it has no image");
 }

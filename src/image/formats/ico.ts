@@ -1,5 +1,6 @@
 /** Icons: a directory, and for each size a bitmap without the header of a file, or a whole PNG. */
-import { bmpHeader, type BmpHeader } from "./bmp/header.js";
+import { bmpHeader, type BmpHeader } from "../../pure/bmp/header.js";
+import { readingOf } from "./bitmap.js";
 import { chunksOfPng } from "./png-chunks.js";
 import { damaged } from "../decode/refusals.js";
 import type { Encoded } from "../input/encoded.js";
@@ -35,7 +36,7 @@ export function icoEntries(image: Encoded): IcoEntry[] {
 function entryOf(image: Encoded): IcoEntry {
   const { bytes } = image;
   if (!pngMark.every((byte, i) => bytes[i] === byte)) {
-    const bitmap = bmpHeader(image, 0, "icon");
+    const bitmap = bmpHeader(readingOf(image), 0, "icon");
     return { image, bitmap, rank: [bitmap.width * bitmap.height, bitmap.bits] };
   }
   const [header] = chunksOfPng(bytes);

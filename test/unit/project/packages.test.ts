@@ -9,6 +9,7 @@ interface Manifest {
   name?: string;
   workspaces?: string[];
   exports?: Record<string, unknown>;
+  imports?: Record<string, string>;
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
@@ -28,7 +29,7 @@ function packages(): PackageMap {
   return Object.fromEntries(
     folders.map(({ name }) => {
       const folder = `packages/${name}`;
-      const { dependencies, peerDependencies, devDependencies } = manifest(folder);
+      const { dependencies, peerDependencies, devDependencies, imports: own } = manifest(folder);
       const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
         .map((file) => file.replaceAll("\\", "/"))
         .filter((file) => /\.[cm]?[jt]sx?$/.test(file) && !/(^|\/)(node_modules|dist)\//.test(file));
@@ -36,7 +37,7 @@ function packages(): PackageMap {
         ts
           .preProcessFile(readFileSync(join(root, folder, file), "utf8"), true, true)
           .importedFiles.map(({ fileName }) => fileName);
-      const declared = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies });
+      const declared = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies, ...own });
       return [
         folder,
         { declared, files: Object.fromEntries(files.map((file) => [`${folder}/${file}`, imports(file)])) },
@@ -100,4 +101,15 @@ describe("the rule can fail", () => {
     const files = { "packages/server/src/main.ts": ["empreinte/bank"] };
     expect(packageViolations({ "packages/server": { declared: ["ws"], files } }, doors)).toHaveLength(1);
   });
+});
+
+test("the browser package compiles src/pure of the library into itself, and nothing else of it", () => {
+  const { include } = JSON.parse(readFileSync(join(root, "packages/browser/tsconfig.shared.json"), "utf8")) as {
+    include: string[];
+  };
+  expect(include).toEqual(["../../src/pure"]);
+  const own = Object.entries(packages()).map(([folder]) => [folder, manifest(folder).imports] as const);
+  expect(own.filter(([, imports]) => imports !== undefined)).toEqual([
+    ["packages/browser", { "#shared/*": "./dist/shared/pure/*" }],
+  ]);
 });

@@ -9,6 +9,8 @@ export interface PlacedPixels {
   width: number;
   height: number;
   channels: 1 | 3 | 4;
+  /** The bytes from one row to the next. Default: rows without gaps. */
+  stride?: number;
 }
 
 export interface HashSettings {
@@ -34,10 +36,10 @@ export function place(core: CoreExports, bytes: Uint8Array | Uint8ClampedArray):
 export function hashPlaced(core: CoreExports, pixels: PlacedPixels, settings: HashSettings): PixelHash {
   const { at, width, height, channels } = pixels;
   const { orientations, method = "auto", kernel = 0 } = settings;
-  const stride = width * channels;
+  const { stride = width * channels } = pixels;
   const status = core.hash(
     at,
-    stride * height,
+    stride * (height - 1) + width * channels,
     width,
     height,
     channels,

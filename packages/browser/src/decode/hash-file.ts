@@ -1,9 +1,11 @@
 /** From the bytes of an image file to its hash, in one thread. Everything that it allocates is wiped. */
+import { type CropLevel, cropsOfPlaced } from "../core/crops.js";
 import { hashPlaced, type HashSettings, place, type PlacedPixels } from "../core/hash.js";
 import type { CoreExports } from "../core/module.js";
 import { HashError } from "../errors.js";
 import type { ImageFormat, ImageHash, Limits } from "../results.js";
 import type { Decoded } from "./decoded.js";
+import { decodeBmp } from "./bmp.js";
 import { decodeGif } from "./gif.js";
 import { decodeHeic } from "./heic.js";
 import type { HeifExports } from "./heif-library.js";
@@ -26,6 +28,7 @@ function decode(
 ): Promise<Decoded> | Decoded {
   if (format === "png") return decodePng(bytes, maxPixels);
   if (format === "gif") return decodeGif(bytes, maxPixels);
+  if (format === "bmp") return decodeBmp(bytes, maxPixels);
   if (format === "webp") return decodeWebp(bytes, maxPixels, decoders.libwebp);
   return decodeHeic(bytes, maxPixels, decoders.libheif);
 }
@@ -46,11 +49,16 @@ async function decodeInto(
   }
 }
 
+export interface FileSettings extends HashSettings, Required<Limits> {
+  /** Which crops of an image are hashed, too. */
+  crops: CropLevel;
+}
+
 /** Hashes an image file. `bytes` are overwritten. */
 export async function hashFile(
   core: CoreExports,
   bytes: Uint8Array,
-  settings: HashSettings & Required<Limits>,
+  settings: FileSettings,
   decoders: Decoders,
 ): Promise<ImageHash> {
   try {
@@ -61,7 +69,9 @@ export async function hashFile(
     const format = sniff(bytes);
     const pixels = await decodeInto(core, format, bytes, settings.maxPixels, decoders);
     const { width, height } = pixels;
-    return { ...hashPlaced(core, pixels, settings), format, width, height, decoder: "wasm" };
+    const found: ImageHash = { ...hashPlaced(core, pixels, settings), format, width, height, decoder: "wasm" };
+    if (settings.crops !== "none") found.crops = await cropsOfPlaced(core, pixels, found.hash, settings.crops);
+    return found;
   } finally {
     bytes.fill(0);
     core.wipe();

@@ -31,7 +31,7 @@ export function sniff(bytes: Uint8Array): ImageFormat {
   if (heif === "heic") return heif;
   if (heif === "avif") throw unsupported("an AVIF");
   if (text(0, 4) === "II*\0" || text(0, 4) === "MM\0*") throw unsupported("a TIFF");
-  if (text(0, 2) === "BM") throw unsupported("a bitmap (BMP)");
-  const message = "The file is not a JPEG, PNG, GIF, WebP or HEIC.";
+  if (text(0, 2) === "BM") return "bmp";
+  const message = "The file is not a JPEG, PNG, GIF, WebP, HEIC or BMP.";
   throw new HashError("ERR_EMPREINTE_UNSUPPORTED_FORMAT", message);
 }

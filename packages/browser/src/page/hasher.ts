@@ -53,7 +53,7 @@ export class Hasher {
    * @throws {HashError} with a code and a sentence for a person.
    */
   hashImage(file: Blob, options: HashOptions = {}): Promise<ImageHash> {
-    const task = { kind: "image", file: checkFile(file), ...imageSettings(options) } as const;
+    const task = { kind: "image", file: checkFile(file), settings: imageSettings(options) } as const;
     return this.#run(task, options) as Promise<ImageHash>;
   }
 

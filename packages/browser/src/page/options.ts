@@ -1,3 +1,5 @@
+import type { CropLevel } from "../core/crops.js";
+import type { FileSettings } from "../decode/hash-file.js";
 import { HashError } from "../errors.js";
 import { defaultLimits, type Limits } from "../results.js";
 import type { VideoSettings } from "../video/types.js";
@@ -5,6 +7,11 @@ import type { VideoSettings } from "../video/types.js";
 export interface HashOptions extends Limits {
   /** True to also compute the hashes of the other seven orientations. Default false. */
   orientations?: boolean;
+  /**
+   * Also hash crops of the image: at most 24 with `"standard"`, 60 with `"thorough"`. They find copies of which a part
+   * was cut off, and describe the image better. Default `"none"`.
+   */
+  crops?: CropLevel;
   /** Ends the work at once. The promise rejects with its reason. */
   signal?: AbortSignal;
   /** Hears how far a file is, 0 … 1. */
@@ -46,13 +53,14 @@ export function checkFile(file: unknown): Blob {
 }
 
 /** @throws {HashError} `ERR_EMPREINTE_INVALID_ARGUMENT` for an option that does not fit. */
-export function imageSettings(options: HashOptions): { orientations: boolean; limits: Required<Limits> } {
+export function imageSettings(options: HashOptions): FileSettings {
+  const { crops = "none" } = options;
+  if (!["none", "standard", "thorough"].includes(crops)) throw invalid("crops", '"none", "standard" or "thorough"');
   return {
     orientations: flag("orientations", options.orientations),
-    limits: {
-      maxBytes: atMost("maxBytes", options.maxBytes, defaultLimits.maxBytes),
-      maxPixels: atMost("maxPixels", options.maxPixels, defaultLimits.maxPixels),
-    },
+    crops,
+    maxBytes: atMost("maxBytes", options.maxBytes, defaultLimits.maxBytes),
+    maxPixels: atMost("maxPixels", options.maxPixels, defaultLimits.maxPixels),
   };
 }
 

@@ -95,9 +95,9 @@ async function run(task: Task, progress: (share: number) => void): Promise<Answe
   const { kind } = task;
   if (kind === "pixels") return hashRaw(core, task.pixels, { orientations: task.orientations });
   if (kind === "image") {
-    const bytes = await read(task.file, task.limits.maxBytes);
+    const bytes = await read(task.file, task.settings.maxBytes);
     progress(0.5);
-    return hashFile(core, bytes, { orientations: task.orientations, ...task.limits }, decoders);
+    return hashFile(core, bytes, task.settings, decoders);
   }
   const video = await loadModule<VideoModule>(places.video);
   return video.hashVideoFile(core, task.file, task.settings, progress);

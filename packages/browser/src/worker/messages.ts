@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. */
+import type { FileSettings } from "../decode/hash-file.js";
 import type { ErrorCode } from "../errors.js";
-import type { ImageHash, Limits, PixelHash, RawPixels } from "../results.js";
+import type { ImageHash, PixelHash, RawPixels } from "../results.js";
 import type { VideoHash, VideoSettings } from "../video/types.js";
 
 /** The URLs of the files that the worker loads. */
@@ -19,7 +20,7 @@ export interface Places {
 
 export type Task =
   | { kind: "start"; places: Places }
-  | { kind: "image"; file: Blob; orientations: boolean; limits: Required<Limits> }
+  | { kind: "image"; file: Blob; settings: FileSettings }
   | { kind: "pixels"; pixels: RawPixels; orientations: boolean }
   | { kind: "video"; file: Blob; settings: VideoSettings };
 

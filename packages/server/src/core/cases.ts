@@ -15,6 +15,8 @@ export interface CaseImage {
   /** 0 … 100. */
   quality: number;
   decoder: "wasm" | "platform";
+  /** Hashes of parts of the image, if the person wished them. */
+  crops?: { hash: string; quality: number; name: string }[];
 }
 
 /** A video of a case, as frames that were hashed. */
@@ -64,8 +66,11 @@ const labelsOf = (decoder: CaseImage["decoder"]): Pick<EntryInput, "labels"> =>
   decoder === "wasm" ? {} : { labels: [`decoder:${decoder}`] };
 
 function entriesOf(number: string, { images, videos }: CaseFile): (EntryInput & { id: string })[] {
-  const imageEntries = images.map(({ hash, quality, decoder }) => ({
-    signals: [{ type: "pdq" as const, value: hash, quality }],
+  const imageEntries = images.map(({ hash, quality, decoder, crops = [] }) => ({
+    signals: [
+      { type: "pdq" as const, value: hash, quality },
+      ...crops.map((crop) => ({ type: "pdq" as const, value: crop.hash, quality: crop.quality, crop: crop.name })),
+    ],
     ...labelsOf(decoder),
   }));
   const videoEntries = videos.map(({ frames, decoder }) => ({

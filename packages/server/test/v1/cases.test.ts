@@ -74,6 +74,16 @@ describe("a case of the page", () => {
     expect((await post("/withdraw", spelled)).status).toBe(200);
   });
 
+  test("with crops finds parts of the image, until it is withdrawn", async () => {
+    const code = makeCode();
+    const crops = [{ hash: someHash("part"), quality: 85, name: "centre-10" }];
+    const made = await post("", makeCase([{ image: { ...image("a").image, crops } }], code));
+    expect(made).toMatchObject({ status: 201, body: { taken: 1, held: 0 } });
+    expect([await matches(someHash("a")), await matches(someHash("part"))]).toEqual([1, 1]);
+    await post("/withdraw", { case: numberOf(made.body), code });
+    expect([await matches(someHash("a")), await matches(someHash("part"))]).toEqual([0, 0]);
+  });
+
   test("stays with a wrong code, a number of another case, or in another bank, all with one answer", async () => {
     const [mine, theirs] = [makeCode(), makeCode()];
     const number = numberOf((await post("", makeCase([image("a")], mine))).body);

@@ -7,7 +7,16 @@ const decoder: Schema = text("What decoded: wasm gives the server's hashes, plat
 const hash: Schema = text("A PDQ hash, 64 hexadecimal digits.", { pattern: hashPattern });
 const quality: Schema = number("The quality.", { minimum: 50, maximum: 100 });
 
-const image = object({ hash, quality, decoder }, ["hash", "quality", "decoder"], "An image.");
+const crop = object(
+  { hash, quality, name: text("The name of the crop.", { maxLength: 24 }) },
+  ["hash", "quality", "name"],
+  "A part of the image.",
+);
+const image = object(
+  { hash, quality, decoder, crops: list(crop, "Crops.", { maxItems: 60 }) },
+  ["hash", "quality", "decoder"],
+  "An image.",
+);
 const frame = object(
   { timestampSeconds: number("The frame's time.", { minimum: 0, maximum: 1_000_000 }), hash, quality },
   ["timestampSeconds", "hash", "quality"],

@@ -1,6 +1,4 @@
-import { setImmediate } from "node:timers/promises";
-import { damaged } from "../../decode/refusals.js";
-import type { Encoded } from "../../input/encoded.js";
+import type { Reading } from "../reading.js";
 import type { BmpHeader } from "./header.js";
 
 /** Runs that are read before others may run. */
@@ -11,14 +9,14 @@ const slice = 2 ** 16;
  * Pixels that the runs skip have colour 0.
  *
  * @param into as many bytes as there are pixels, all 0.
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` if a run goes past the edge, or if the data end before the last pixel.
+ * @throws the error of damage if a run goes past the edge, or if the data end before the last pixel.
  */
-export async function expandRuns(image: Encoded, header: BmpHeader, into: Uint8Array): Promise<void> {
-  const { bytes, signal } = image;
+export async function expandRuns(image: Reading, header: BmpHeader, into: Uint8Array): Promise<void> {
+  const { bytes } = image;
   const { width, height, bits, dataAt } = header;
   let [at, x, y] = [dataAt, 0, 0];
   const take = (count: number): number => {
-    if (x + count > width || y >= height) throw damaged(image, "a run goes past its edge");
+    if (x + count > width || y >= height) throw image.damaged("a run goes past its edge");
     const start = y * width + x;
     x += count;
     return start;
@@ -40,7 +38,7 @@ export async function expandRuns(image: Encoded, header: BmpHeader, into: Uint8A
       x += bytes[at]!;
       y += bytes[at + 1]!;
       at += 2;
-      if (x > width || y > height) throw damaged(image, "a run goes past its edge");
+      if (x > width || y > height) throw image.damaged("a run goes past its edge");
     } else {
       const length = bits === 8 ? value : Math.ceil(value / 2);
       if (at + length > bytes.length) break;
@@ -50,10 +48,7 @@ export async function expandRuns(image: Encoded, header: BmpHeader, into: Uint8A
       }
       at += length + (length & 1);
     }
-    if (run % slice === 0) {
-      await setImmediate();
-      signal.throwIfAborted();
-    }
+    if (run % slice === 0) await image.pause();
   }
-  if (!isWhole()) throw damaged(image, "its data end early");
+  if (!isWhole()) throw image.damaged("its data end early");
 }

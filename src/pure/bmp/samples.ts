@@ -1,8 +1,5 @@
 /** The pixels of a bitmap as 8-bit RGB. Whatever else a pixel has, such as alpha, is dropped. */
-import { setImmediate } from "node:timers/promises";
-import type { Page } from "../../decode/decode.js";
-import { damaged } from "../../decode/refusals.js";
-import type { Encoded } from "../../input/encoded.js";
+import type { Bitmap, Reading } from "../reading.js";
 import type { BmpHeader } from "./header.js";
 import { expandRuns } from "./runs.js";
 
@@ -64,20 +61,20 @@ function readerOf({ bits, masks, palette }: BmpHeader): RowReader {
 }
 
 /**
- * Makes the samples of a bitmap, the top row first.
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT` if pixels are missing, or have a colour that the palette has not.
+ * Makes the samples of a bitmap, RGB.
+ * @throws the error of damage if pixels are missing, or have a colour that the palette has not.
  */
-export async function bmpPage(image: Encoded, header: BmpHeader): Promise<Page> {
+export async function bmpSamples(image: Reading, header: BmpHeader): Promise<Bitmap> {
   const { width, height, bits, runs, topDown, palette } = header;
   const size = width * height;
   // The rows are stored as numbers of 8 bits if they were runs.
   const stored = runs ? { ...header, bits: 8 } : header;
   const rowBytes = Math.ceil((width * stored.bits) / 8);
   const stride = runs ? width : 4 * Math.ceil((width * bits) / 32);
-  if (bits <= 8 && palette.length === 0) throw damaged(image, "it has no palette");
+  if (bits <= 8 && palette.length === 0) throw image.damaged("it has no palette");
   if (!runs && header.dataAt + (height - 1) * stride + rowBytes > image.bytes.length)
-    throw damaged(image, "its data end early");
-  const data = Buffer.alloc(3 * size);
+    throw image.damaged("its data end early");
+  const data = new Uint8Array(3 * size);
   let rows = image.bytes.subarray(header.dataAt);
   if (runs) {
     rows = new Uint8Array(size);
@@ -89,11 +86,8 @@ export async function bmpPage(image: Encoded, header: BmpHeader): Promise<Page> 
     const row = rows.subarray(y * stride, y * stride + rowBytes);
     const highest = read(row, data, 3 * width * (topDown ? y : height - 1 - y), width);
     if (3 * highest >= palette.length && highest >= 0)
-      throw damaged(image, `a pixel has colour ${highest} of a palette of ${palette.length / 3}`);
-    if (y % pause === pause - 1) {
-      await setImmediate();
-      image.signal.throwIfAborted();
-    }
+      throw image.damaged(`a pixel has colour ${highest} of a palette of ${palette.length / 3}`);
+    if (y % pause === pause - 1) await image.pause();
   }
-  return { page: 0, primary: true, data, width, height, channels: 3, depth: 8, cmyk: false };
+  return { data, width, height };
 }

@@ -1,6 +1,4 @@
-import { damaged, tooManyPixels, unsupported } from "../../decode/refusals.js";
-import type { Encoded } from "../../input/encoded.js";
-import { checkSides } from "../../checks/work.js";
+import type { Reading } from "../reading.js";
 
 /** What the header of a bitmap says, and where its parts are. */
 export interface BmpHeader {
@@ -54,14 +52,14 @@ function paletteOf(bytes: Uint8Array, at: number, count: number, entryBytes: num
  *
  * @param at where the header begins: behind the file's own 14 bytes, or at the start of an icon's bitmap.
  * @param pixelsAt where the pixels begin. In an icon they begin behind the palette, and half of the height is a mask.
- * @throws {ImageError} `ERR_EMPREINTE_CORRUPT`, `ERR_EMPREINTE_UNSUPPORTED_FORMAT` @throws {LimitError}
+ * @throws the errors of `image`
  */
-export function bmpHeader(image: Encoded, at: number, pixelsAt: number | "icon"): BmpHeader {
-  const { bytes, name, limits } = image;
+export function bmpHeader(image: Reading, at: number, pixelsAt: number | "icon"): BmpHeader {
+  const { bytes } = image;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (at + 12 > bytes.length) throw damaged(image, "its header ends early");
+  if (at + 12 > bytes.length) throw image.damaged("its header ends early");
   const length = view.getUint32(at, true);
-  if (length < 12 || at + length > bytes.length) throw damaged(image, "its header ends early");
+  if (length < 12 || at + length > bytes.length) throw image.damaged("its header ends early");
   const old = length === 12;
   // A short header of OS/2 leaves out fields, which are then 0.
   const field = (offset: number): number => (offset + 4 <= length ? view.getUint32(at + offset, true) : 0);
@@ -72,15 +70,14 @@ export function bmpHeader(image: Encoded, at: number, pixelsAt: number | "icon")
     ? [view.getUint16(at + 8, true), view.getUint16(at + 10, true)]
     : [field(12) & 0xffff, field(12) >>> 16];
   const height = Math.abs(stored);
-  if (width < 1 || height < 1 || !Number.isInteger(height)) throw damaged(image, `it is ${width}×${stored} pixels`);
-  if (planes !== 1) throw damaged(image, `it has ${planes} planes`);
-  if (width * height > limits.maxPixels) throw tooManyPixels(name, limits.maxPixels, width, height);
-  checkSides(image, width, height);
+  if (width < 1 || height < 1 || !Number.isInteger(height)) throw image.damaged(`it is ${width}×${stored} pixels`);
+  if (planes !== 1) throw image.damaged(`it has ${planes} planes`);
+  image.checkSides(width, height);
   const compression = old ? compressions.none : field(16);
   const os2 = length === 64 || length === 16;
   if ((os2 && compression > compressions.rle4) || compression === compressions.jpeg || compression === compressions.png)
-    throw unsupported(image, `a BMP with compression ${compression}`);
-  if (!depths[compression]?.includes(bits)) throw damaged(image, `it has ${bits} bits with compression ${compression}`);
+    throw image.unsupported(`a BMP with compression ${compression}`);
+  if (!depths[compression]?.includes(bits)) throw image.damaged(`it has ${bits} bits with compression ${compression}`);
   const hasFields = compression === compressions.fields || compression === compressions.fieldsWithAlpha;
   // They are a part of the later headers, and follow the others.
   const maskBytes = hasFields && length < 52 ? (compression === compressions.fields ? 12 : 16) : 0;
@@ -89,8 +86,8 @@ export function bmpHeader(image: Encoded, at: number, pixelsAt: number | "icon")
   const most = bits <= 8 ? 2 ** bits : 0;
   const used = Math.min(most, (old ? 0 : field(32)) || most);
   const dataAt = pixelsAt === "icon" ? paletteAt + used * entryBytes : pixelsAt;
-  if (dataAt < paletteAt) throw damaged(image, "its pixels begin inside its header");
-  if (dataAt > bytes.length) throw damaged(image, "its data end early");
+  if (dataAt < paletteAt) throw image.damaged("its pixels begin inside its header");
+  if (dataAt > bytes.length) throw image.damaged("its data end early");
   const there = Math.min(used, Math.floor((dataAt - paletteAt) / entryBytes));
   const maskAt = at + 40;
   const masks: readonly [number, number, number] = hasFields
@@ -111,10 +108,17 @@ export function bmpHeader(image: Encoded, at: number, pixelsAt: number | "icon")
   };
 }
 
-function checkMasks(image: Encoded, [red, green, blue]: readonly [number, number, number], bits: number): void {
+/** Reads the header of a file, as `bmpHeader` does. @throws the errors of `image` */
+export function fileHeader(image: Reading): BmpHeader {
+  const { bytes } = image;
+  if (bytes.length < 14) throw image.damaged("its header ends early");
+  return bmpHeader(image, 14, new DataView(bytes.buffer, bytes.byteOffset, 14).getUint32(10, true));
+}
+
+function checkMasks(image: Reading, [red, green, blue]: readonly [number, number, number], bits: number): void {
   const all = (red | green | blue) >>> 0;
   const overlap = (red & green) | (red & blue) | (green & blue);
   const fits = bits !== 16 || all <= 0xffff;
   if (all === 0 || overlap !== 0 || !fits || ![red, green, blue].every(isField))
-    throw damaged(image, "its masks are not fields of bits");
+    throw image.damaged("its masks are not fields of bits");
 }
