@@ -80,9 +80,18 @@ struct Tables {
 
 inline uint8_t clamp(int32_t x) { return static_cast<uint8_t>(x < 0 ? 0 : x > 255 ? 255 : x); }
 
+// Makes RGB of three inks, which are stored as 255 for none, and black. `inverse` where they were luma and colour.
+void print_inks(const uint8_t* black, uint32_t width, bool inverse, uint8_t* to) {
+  for (uint32_t x = 0; x < width; ++x)
+    for (uint32_t i = 3 * x; i < 3 * x + 3; ++i) {
+      const uint32_t paper = inverse ? 255u - to[i] : to[i];
+      to[i] = static_cast<uint8_t>((paper * black[x] + 127) / 255);
+    }
+}
+
 }  // namespace
 
-void write_pixels(const Decoder& decoder, uint8_t* rows[6], uint8_t* out) {
+void write_pixels(const Decoder& decoder, uint8_t* rows[4], uint8_t* out) {
   const Frame& frame = decoder.frame;
   const uint32_t width = frame.width;
   if (frame.count == 1) {
@@ -91,13 +100,13 @@ void write_pixels(const Decoder& decoder, uint8_t* rows[6], uint8_t* out) {
     return;
   }
   const Tables tables;
-  const bool rgb = decoder.is_rgb();
+  const bool direct = decoder.is_direct();
   for (uint32_t y = 0; y < frame.height; ++y) {
     const uint8_t* a = full_row(frame, frame.component[0], y, rows[0]);
     const uint8_t* b = full_row(frame, frame.component[1], y, rows[1]);
     const uint8_t* c = full_row(frame, frame.component[2], y, rows[2]);
     uint8_t* to = out + size_t{y} * width * 3;
-    if (rgb) {
+    if (direct) {
       for (uint32_t x = 0; x < width; ++x) to[3 * x] = a[x], to[3 * x + 1] = b[x], to[3 * x + 2] = c[x];
     } else {
       for (uint32_t x = 0; x < width; ++x) {
@@ -107,6 +116,7 @@ void write_pixels(const Decoder& decoder, uint8_t* rows[6], uint8_t* out) {
         to[3 * x + 2] = clamp(luma + tables.blue[b[x]]);
       }
     }
+    if (frame.count == 4) print_inks(full_row(frame, frame.component[3], y, rows[3]), width, !direct, to);
   }
 }
 

@@ -12,6 +12,8 @@ namespace {
 // What the last call found: width, height, channels, the address of the pixels.
 uint32_t found[4];
 
+uint32_t channels_of(const jpeg::Frame& frame) { return frame.count == 1 ? 1 : 3; }
+
 jpeg::Fault finish(jpeg::Decoder& decoder) {
   jpeg::Frame& frame = decoder.frame;
   bool doubtful = false;
@@ -25,9 +27,11 @@ jpeg::Fault finish(jpeg::Decoder& decoder) {
                             c.samples + size_t{y} * 8 * stride + size_t{8} * x, stride, &doubtful);
     }
   if (doubtful) return jpeg::kBadCode;
-  const uint64_t bytes = uint64_t{frame.width} * frame.height * frame.count;
+  // Decoders guess what an unknown transform of four inks is.
+  if (frame.count == 4 && decoder.adobe && decoder.transform != 0 && decoder.transform != 2) return jpeg::kUnsupported;
+  const uint64_t bytes = uint64_t{frame.width} * frame.height * channels_of(frame);
   if (bytes > SIZE_MAX / 2) return jpeg::kNoMemory;
-  uint8_t* rows[6];
+  uint8_t* rows[4];
   for (uint8_t*& row : rows) {
     row = static_cast<uint8_t*>(arena_allocate(size_t{frame.mcus_across} * frame.most_h * 8 + 16, 16));
     if (row == nullptr) return jpeg::kNoMemory;
@@ -50,7 +54,7 @@ EXPORT(jpeg_read) uint32_t jpeg_read(const uint8_t* data, uint32_t size, uint32_
   decoder.data = data, decoder.size = size;
   const jpeg::Fault fault = decoder.read(all != 0);
   if (fault != jpeg::kNone) return fault;
-  found[0] = decoder.frame.width, found[1] = decoder.frame.height, found[2] = decoder.frame.count;
+  found[0] = decoder.frame.width, found[1] = decoder.frame.height, found[2] = channels_of(decoder.frame);
   return all != 0 ? finish(decoder) : jpeg::kNone;
 }
 

@@ -23,8 +23,7 @@ Fault Decoder::read_frame(uint8_t marker, const uint8_t* p, size_t n) {
   if (n < 6) return kDamagedHeader;
   if (p[0] != 8) return kUnsupported;
   const uint32_t count = p[5];
-  if (count == 4) return kInk;
-  if (count != 1 && count != 3) return kUnsupported;
+  if (count != 1 && count != 3 && count != 4) return kUnsupported;
   if (n < 6 + 3 * size_t{count}) return kDamagedHeader;
   frame.progressive = marker == 0xc2;
   frame.height = u16(p + 1);
@@ -146,7 +145,8 @@ bool Decoder::complete() const {
   return true;
 }
 
-bool Decoder::is_rgb() const {
+bool Decoder::is_direct() const {
+  if (frame.count == 4) return !adobe || transform == 0;
   if (jfif) return false;
   if (adobe) return transform == 0;
   return frame.component[0].id == 'R' && frame.component[1].id == 'G' && frame.component[2].id == 'B';

@@ -14,7 +14,6 @@ enum Fault : uint32_t {
   kNotJpeg,
   kDamagedHeader,
   kUnsupported,   // Another process than baseline, extended or progressive with Huffman codes and 8 bits.
-  kInk,           // Four components: CMYK.
   kMissingData,   // The data of a scan end early.
   kBadCode,       // The data contain an invalid code.
   kMissingScans,  // Not all bits of all coefficients are there.
@@ -41,12 +40,12 @@ struct Frame {
   bool progressive = false;
   uint32_t width = 0, height = 0, count = 0;
   uint32_t most_h = 1, most_v = 1, mcus_across = 0, mcus_down = 0;
-  Component component[3];
+  Component component[4];
 };
 
 struct Scan {
   uint32_t count;
-  uint8_t component[3], dc[3], ac[3];
+  uint8_t component[4], dc[4], ac[4];
   uint8_t from, to, high, low;
 };
 
@@ -64,8 +63,8 @@ struct Decoder {
 
   // Reads markers up to the frame, or, with `all`, decodes every scan into coefficients or samples.
   Fault read(bool all);
-  // Whether three components are red, green and blue, not luma and colour.
-  bool is_rgb() const;
+  // Whether the components are red, green and blue or four inks, not luma and colour.
+  bool is_direct() const;
 
  private:
   Fault read_frame(uint8_t marker, const uint8_t* p, size_t n);
@@ -83,8 +82,8 @@ Fault decode_scan(Decoder& decoder, const Scan& scan, size_t* at);
 void inverse_dct(const int16_t coefficients[64], const uint16_t quantization[64], uint8_t* out, size_t stride,
                  bool* doubtful);
 
-// Writes the image, grey or RGB without gaps, from the samples of the components.
-void write_pixels(const Decoder& decoder, uint8_t* rows[6], uint8_t* out);
+// Writes the image, grey or RGB without gaps, from the samples of the components. Inks become RGB as in the library.
+void write_pixels(const Decoder& decoder, uint8_t* rows[4], uint8_t* out);
 
 extern const uint8_t kNaturalOrder[64];
 

@@ -63,6 +63,7 @@ const kinds = {
   "a JPEG": () => scene.clone().jpeg({ quality: 70 }).toBuffer(),
   "a progressive JPEG": () => scene.clone().jpeg({ progressive: true }).toBuffer(),
   "a grey JPEG": () => scene.clone().greyscale().jpeg().toBuffer(),
+  "a JPEG of four inks": () => scene.clone().pipelineColourspace("cmyk").toColourspace("cmyk").jpeg().toBuffer(),
   "a PNG": () => scene.clone().png().toBuffer(),
   "a GIF": () => scene.clone().gif({ colours: 30 }).toBuffer(),
   "a bitmap": async () => bmp({ bits: 24 }, coloured(width, height)),

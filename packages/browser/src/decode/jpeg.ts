@@ -9,7 +9,6 @@ const faults: readonly (() => HashError)[] = [
   () => damaged("it does not begin as a JPEG"),
   () => damaged("its header is damaged"),
   () => unsupported("a JPEG of a kind that is seldom used (lossless, arithmetic, 12 bits or unusual components)"),
-  () => unsupported("a JPEG of four inks (CMYK)"),
   () => damaged("its data end early"),
   () => damaged("its data contain an invalid code"),
   () => damaged("its last scans are missing"),
