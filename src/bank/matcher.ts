@@ -190,6 +190,25 @@ export class Matcher {
     });
   }
 
+  /**
+   * Runs `work`, in which all decisions of `check` and of the functions of `checkHashes` share one reading of the
+   * store. It begins with the first of them, so that what any process changed before is in force, and what another
+   * process changes meanwhile is not. That saves most of what a short decision costs. A decision that marks an entry
+   * as flooded, or is recorded, ends the reading, and the next one begins another.
+   *
+   * @param work is not asynchronous, and does nothing else with the store: other calls may be refused.
+   * @returns what `work` returns.
+   * @throws what `work` throws. {EmpreinteError} `ERR_EMPREINTE_CLOSED`
+   *
+   * @example
+   * const near = await matcher.checkHashes(hashes);
+   * const decisions = matcher.together(() => near.map((decide) => decide?.()));
+   */
+  together<T>(work: () => T): T {
+    if (typeof work !== "function") throw invalidArgument("work", "function", work);
+    return this.#context.readTogether(work);
+  }
+
   async #searchAndDecide(checked: CheckedQuery, signal: AbortSignal | undefined): Promise<Decision> {
     signal?.throwIfAborted();
     const time = Date.now();

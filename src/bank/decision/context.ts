@@ -17,6 +17,13 @@ import { LiveSnapshot, PastSnapshot } from "./snapshot.js";
 /** The store has another revision than the index. */
 class ChangedError extends Error {}
 
+/** One reading for several decisions, and the store as it shows it. */
+interface SharedReading {
+  begin: () => boolean;
+  end: () => void;
+  snapshot: LiveSnapshot | undefined;
+}
+
 /** The inside of one open store, as decisions use it. */
 export class DecisionContext {
   readonly #database: Database;
@@ -24,6 +31,8 @@ export class DecisionContext {
   readonly #audit: Audit;
   readonly #actor: () => string;
   readonly #floods: FloodCounts = new FloodCounts();
+  /** The reading that several calls of `read` share just now. */
+  #shared: SharedReading | undefined;
 
   /** The local records. Undefined where the store was opened without their key. */
   readonly local: LiveLocal | undefined;
@@ -47,6 +56,7 @@ export class DecisionContext {
    * nothing. If another process has changed the store by then, the work, which has read nothing of it, begins again.
    */
   read<T>(work: (snapshot: LiveSnapshot) => T): T {
+    if (this.#shared !== undefined) return this.#readShared(this.#shared, work);
     const [database, live] = [this.#database, this.#live];
     try {
       return database.readingOnDemand((begin) => {
@@ -65,6 +75,47 @@ export class DecisionContext {
       if (!(error instanceof ChangedError) && !(error instanceof LostFileError)) throw error;
       return this.#readAll(work);
     }
+  }
+
+  /**
+   * Runs `work`, all of whose calls of `read` share one reading, which begins with the first of them. Where one of them
+   * writes, the next one begins another reading.
+   */
+  readTogether<T>(work: () => T): T {
+    if (this.#shared !== undefined) return work();
+    return this.#database.readings((reading) => {
+      this.#shared = { ...reading, snapshot: undefined };
+      try {
+        return work();
+      } finally {
+        this.#shared = undefined;
+      }
+    });
+  }
+
+  #readShared<T>(shared: SharedReading, work: (snapshot: LiveSnapshot) => T): T {
+    const read = (): T => {
+      if (shared.begin()) shared.snapshot = undefined;
+      if (shared.snapshot === undefined) {
+        this.#live.sync();
+        shared.snapshot = new LiveSnapshot(this.#database, this.#live, () => undefined);
+      }
+      return work(shared.snapshot);
+    };
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof LostFileError)) throw error;
+      // From now on the index has memory of its own.
+      shared.snapshot = undefined;
+      return read();
+    }
+  }
+
+  /** Runs a transaction, before which a shared reading ends. */
+  #write<T>(work: () => T): T {
+    this.#shared?.end();
+    return this.#database.transaction(work);
   }
 
   /** Runs `work` in one reading that begins at once. */
@@ -111,7 +162,7 @@ export class DecisionContext {
     const flooding = hits.filter(({ entryNumber, limit }) => this.#floods.add(entryNumber, upload, limit, time));
     if (flooding.length === 0) return false;
     try {
-      this.#database.transaction(() => markFlooded(this.#database, flooding, this.#audit));
+      this.#write(() => markFlooded(this.#database, flooding, this.#audit));
     } catch (error) {
       // Another process keeps writing. The decision stays valid, and the next hit tries again. A replica marks nothing.
       const isExpected = ["ERR_EMPREINTE_BUSY", "ERR_EMPREINTE_REPLICA"] as const;
@@ -127,7 +178,7 @@ export class DecisionContext {
    */
   qualify(qualification: Omit<NewQualification, "by"> & { by: string | undefined }): Qualification {
     const { by = this.#actor(), ...rest } = qualification;
-    const recorded = this.#database.transaction(() => addQualification(this.#database, { ...rest, by }, this.#audit));
+    const recorded = this.#write(() => addQualification(this.#database, { ...rest, by }, this.#audit));
     if (recorded !== undefined) return recorded;
     const text = `The store does not have entry ${qualification.entryNumber} any more`;
     throw new BankError("ERR_EMPREINTE_UNKNOWN_NAME", text);
@@ -135,7 +186,7 @@ export class DecisionContext {
 
   /** Writes one record to the audit log. */
   record(...[what, detail]: Parameters<Audit>): void {
-    this.#database.transaction(() => this.#audit(what, detail));
+    this.#write(() => this.#audit(what, detail));
   }
 }
 

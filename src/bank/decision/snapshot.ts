@@ -142,6 +142,7 @@ export class LiveSnapshot implements Snapshot {
   #texts: Texts | undefined;
   /** The entries that were looked up, some of them twice: by their match and for the suggestion. */
   readonly #entries: Map<number, SnapshotEntry | undefined> = new Map();
+  readonly #times: Map<number, number | undefined> = new Map();
 
   /**
    * @param live the index, in step with the store.
@@ -216,7 +217,8 @@ export class LiveSnapshot implements Snapshot {
   }
 
   timeOf(revision: number): number | undefined {
-    return timeOfRevision(this.#database, revision);
+    if (!this.#times.has(revision)) this.#times.set(revision, timeOfRevision(this.#database, revision));
+    return this.#times.get(revision);
   }
 }
 

@@ -155,7 +155,7 @@ export class Database {
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
    */
   transaction<T>(work: () => T): T {
-    return this.#between((begin) => {
+    return this.#between(({ begin }) => {
       begin("BEGIN IMMEDIATE");
       const result = work();
       this.beforeCommit?.();
@@ -168,7 +168,7 @@ export class Database {
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
    */
   reading<T>(work: () => T): T {
-    return this.#between((begin) => {
+    return this.#between(({ begin }) => {
       begin("BEGIN");
       return work();
     });
@@ -180,7 +180,16 @@ export class Database {
    * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
    */
   readingOnDemand<T>(work: (begin: () => void) => T): T {
-    return this.#between((begin) => work(() => begin("BEGIN")));
+    return this.#between(({ begin }) => work(() => begin("BEGIN")));
+  }
+
+  /**
+   * Like `readingOnDemand`, but `work` may also end a reading, write, and begin another one. `begin` returns whether it
+   * began one: where there is one already, it does nothing.
+   * @throws {BankError} `ERR_EMPREINTE_BANK_FILE` when the path does not lead to the open file any more.
+   */
+  readings<T>(work: (reading: { begin: () => boolean; end: () => void }) => T): T {
+    return this.#between(({ begin, end }) => work({ begin: () => begin("BEGIN"), end }));
   }
 
   /** Checks that the path still leads to the open file. @throws {BankError} `ERR_EMPREINTE_BANK_FILE` */
@@ -258,17 +267,23 @@ export class Database {
     this.#database.close();
   }
 
-  #between<T>(work: (begin: (statement: string) => void) => T): T {
+  #between<T>(work: (transaction: { begin: (statement: string) => boolean; end: () => void }) => T): T {
     if (this.#closed) throw closedError();
     if (this.#database.inTransaction) throw nestedError();
     this.#file.assertInPlace();
     let begun = false;
-    try {
-      const result = work((statement) => {
-        if (!begun) this.#begin(statement);
-        begun = true;
-      });
+    const begin = (statement: string): boolean => {
+      if (begun) return false;
+      this.#begin(statement);
+      return (begun = true);
+    };
+    const end = (): void => {
       if (begun) this.exec("COMMIT");
+      begun = false;
+    };
+    try {
+      const result = work({ begin, end });
+      end();
       return result;
     } catch (error) {
       // SQLite rolls back by itself when the disk is full. The first error is the one to report.

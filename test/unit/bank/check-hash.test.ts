@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import Libsql from "libsql";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { contextOf } from "../../../dist/bank/decision/context.js";
 import { BankStore, type Decision, Matcher } from "../../../dist/doors/bank.js";
 import { orientationNames } from "../../../dist/index.js";
@@ -210,6 +211,71 @@ describe("checkHashes", () => {
     expect(decide!().matches.map(({ entryId }) => entryId)).toEqual(["new"]);
     await other.withdraw({ bank: "odd", source: "s", entryId: "new" });
     expect(decide!().matches).toEqual([]);
+  });
+
+  describe("together", () => {
+    const decideAll = (given: string[]): Promise<Decision[]> =>
+      matcher.checkHashes(given).then((found) => matcher.together(() => found.map((decide) => decide!())));
+    const timeless = ({ time: _time, ...rest }: Decision): object => rest;
+
+    test("decides as each function does, in one transaction", async () => {
+      const given = Array.from({ length: 20 }, (_, i) => hash(i, i % 4));
+      const alone = given.map((one) => timeless(matcher.check({ hash: one })));
+      const begin = vi.spyOn(Libsql.prototype, "exec");
+      try {
+        expect((await decideAll(given)).map(timeless)).toEqual(alone);
+        const begun = begin.mock.calls.filter(([sql]) => sql === "BEGIN");
+        expect(begun).toHaveLength(1);
+      } finally {
+        begin.mockRestore();
+      }
+    });
+
+    test("sees what another process changed before its first decision, and nothing that it changes after", async () => {
+      const given = [hash(50), hash(51), hash(52)];
+      const found = await matcher.checkHashes(given);
+      await other.withdraw(name(50));
+      const decide = (i: number): string[] => idsOf(found[i]!());
+      const seen = matcher.together(() => {
+        const before = decide(0);
+        other.disable(name(51), 5e12);
+        other.setPolicy("even", { action: "log", radius: 40 });
+        return [before, decide(1), decide(2), [found[2]!().action]];
+      });
+      expect(seen).toEqual([[], ["n51"], ["n52"], ["block"]]);
+      expect(decide(1)).toEqual([]);
+      expect(found[2]!().action).toBe("log");
+    });
+
+    test("a decision that floods an entry is in force for the next one, and audits are written", async () => {
+      store.setPolicy("even", { action: "block", radius: 40, flood: { uploads: 2, seconds: 60 } });
+      const audited = new Matcher(store, { audit: true });
+      const given = [hash(60, 1), hash(60, 2), hash(60, 3), hash(60, 4), hash(62)];
+      const found = await audited.checkHashes(given);
+      const before = store.revision;
+      const decisions = audited.together(() => found.map((decide) => decide!()));
+      expect(decisions.map(({ action }) => action)).toEqual(["block", "block", "review", "review", "block"]);
+      expect(decisions.map(({ revision }) => revision - before)).toEqual([0, 0, 1, 1, 1]);
+      const records = store.audit().filter(({ what }) => what === "decision");
+      expect(records.map(({ detail }) => detail["action"])).toEqual(decisions.map(({ action }) => action));
+    });
+
+    test("may be inside another one, ends where it throws, and refuses other uses of the store", async () => {
+      const [decide] = await matcher.checkHashes([hash(70)]);
+      const inner = matcher.together(() => matcher.together(() => decide!().matches.length));
+      expect(inner).toBe(1);
+      const fault = new Error("stop");
+      const failing = (): never =>
+        matcher.together(() => {
+          decide!();
+          throw fault;
+        });
+      expect(failing).toThrow(fault);
+      expect(() => matcher.together(() => [decide!(), store.banks()])).toThrow(/cannot be used/);
+      expect(matcher.together(() => "nothing read")).toBe("nothing read");
+      expect(decide!().matches).toHaveLength(1);
+      expect(() => matcher.together(1 as never)).toThrow(/work/);
+    });
   });
 
   test("refuses what is no hash, and a closed store", async () => {

@@ -9,7 +9,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Decision } from "empreinte/bank";
 import { actingAs } from "../core/actor.js";
-import { ServiceError } from "../core/errors.js";
 import type { Matching } from "../core/matching.js";
 import type { Service } from "../core/service.js";
 import { bearerKey, openCaller } from "../http/authenticate.js";
@@ -50,6 +49,15 @@ export interface QuickLookupOptions {
   silent: () => boolean;
 }
 
+/** What `work` returns, or what it throws: the rest of the server meets the same error, and answers it. */
+function attempt<T>(work: () => T): { value: T } | { error: unknown } {
+  try {
+    return { value: work() };
+  } catch (error) {
+    return { error };
+  }
+}
+
 /** Makes a listener for requests, which answers plain lookups. */
 export function quickLookups({ service, matching, otherwise, silent }: QuickLookupOptions): RequestListener {
   let waiting: Lookup[] = [];
@@ -63,23 +71,23 @@ export function quickLookups({ service, matching, otherwise, silent }: QuickLook
       : undefined;
   };
 
-  /** @param decide undefined where nothing is near. @returns false where the route has to answer. */
-  const answer = ({ response, start }: Lookup, principal: Principal, decide: (() => Decision) | undefined): boolean => {
+  /**
+   * Decides about a lookup, whose caller's rate it counts. Returns undefined where nothing is near.
+   * @param decide undefined where nothing is near.
+   */
+  const decided = (caller: Principal, decide: (() => Decision) | undefined): Decision | undefined => {
+    countLookup(service, caller);
+    return decide && actingAs(caller.name, decide);
+  };
+
+  const answer = ({ response, start }: Lookup, { name, scopes }: Principal, decision: Decision | undefined): void => {
     let text = nothing;
-    try {
-      countLookup(service, principal);
-      if (decide !== undefined) {
-        const { scopes, name } = principal;
-        const find = (): object => matchesOf(service, matching, decide(), { banks: undefined, scopes });
-        text = JSON.stringify(actingAs(name, find));
-      }
-    } catch (error) {
-      if (error instanceof ServiceError) return false;
-      throw error;
+    if (decision !== undefined) {
+      const find = (): object => matchesOf(service, matching, decision, { banks: undefined, scopes });
+      text = JSON.stringify(actingAs(name, find));
     }
     response.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(text) }).end(text);
     service.metrics.requests.observe((performance.now() - start) / 1000, labels);
-    return true;
   };
 
   /** Answers plain lookups, and returns those that the route has to answer. */
@@ -91,9 +99,14 @@ export function quickLookups({ service, matching, otherwise, silent }: QuickLook
     const hashes = Buffer.allocUnsafe(32 * lookups.length);
     lookups.forEach(({ hash }, i) => hashes.write(hash, 32 * i, "hex"));
     const near = await matcher.checkHashes(hashes);
+    // All in one reading of the store. What follows may write to the state, and takes no part in it.
+    const decisions = matcher.together(() =>
+      callers.map((caller, i) => caller && attempt(() => decided(caller, near[i]))),
+    );
     return lookups.filter((one, i) => {
-      const caller = callers[i];
-      return caller === undefined || !answer(one, caller, near[i]);
+      const [caller, decision] = [callers[i], decisions[i]];
+      if (caller === undefined || decision === undefined || "error" in decision) return true;
+      return "error" in attempt(() => answer(one, caller, decision.value));
     });
   };
 
