@@ -4,6 +4,7 @@ import { Tally } from "./tally.js";
 
 /** So long a day's counts are kept. */
 const keptDays = 400;
+const dayMilliseconds = 86_400_000;
 
 export interface DayCount {
   /** The day in UTC, such as "2026-11-30". */
@@ -25,8 +26,14 @@ export class DayCounts {
     this.#tally = new Tally((counts) => this.#write(counts));
   }
 
+  #today = { number: NaN, text: "" };
+
   #day(daysAgo = 0): string {
-    return new Date(this.#now() - daysAgo * 86_400_000).toISOString().slice(0, 10);
+    const number = Math.floor(this.#now() / dayMilliseconds) - daysAgo;
+    if (number !== this.#today.number) {
+      this.#today = { number, text: new Date(number * dayMilliseconds).toISOString().slice(0, 10) };
+    }
+    return this.#today.text;
   }
 
   add(bank: string, action: string): void {

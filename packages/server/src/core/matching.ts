@@ -3,6 +3,7 @@ import { hashImage, type ImageHash } from "empreinte";
 import type { Decision } from "empreinte/bank";
 import { actingAs } from "./actor.js";
 import { ServiceError } from "./errors.js";
+import type { Labels } from "../operation/metrics.js";
 import type { Upload } from "../review/cards.js";
 import { type Digests, digested, digestsOf, type HeldImage } from "./media.js";
 import type { Service } from "./service.js";
@@ -23,12 +24,26 @@ interface StreamOptions {
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "other";
 
+/** Labels of so many banks and actions are kept. */
+const mostKnown = 1000;
+
 /** Hashes, checks and counts. */
 export class Matching {
   readonly #service: Service;
 
   constructor(service: Service) {
     this.#service = service;
+  }
+
+  readonly #known: Map<string, Labels> = new Map();
+
+  /** Returns the same object for the same labels, which the metrics find at once. */
+  #labels(labels: Labels): Labels {
+    const name = Object.values(labels).join("\n");
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    if (this.#known.size < mostKnown) this.#known.set(name, labels);
+    return labels;
   }
 
   async #timed<T>(metric: "hashes" | "checks", kind: string, work: () => Promise<T>): Promise<T> {
@@ -127,9 +142,10 @@ export class Matching {
     const namer = banks.namer();
     const name = (bank: string): string => namer(bank) ?? "deleted";
     for (const { bank, action, kind, distance } of counted) {
-      metrics.matches.add({ bank: name(bank), action, how: kind });
-      metrics.distances.observe(distance, { bank: name(bank) });
-      days.add(name(bank), action);
+      const shown = name(bank);
+      metrics.matches.add(this.#labels({ bank: shown, action, how: kind }));
+      metrics.distances.observe(distance, this.#labels({ bank: shown }));
+      days.add(shown, action);
     }
     review?.add(decision, upload ?? { kind: decision.query.video === undefined ? "image" : "video" }, image);
     if (decision.action !== "block" && decision.action !== "review") return;

@@ -106,6 +106,8 @@ export class State {
 
   #changes = 0;
   #inTransaction = false;
+  /** What `version` has of other processes' changes, inside `together`. */
+  #others: number | undefined;
 
   private constructor(path: string) {
     this.path = path;
@@ -155,8 +157,25 @@ export class State {
 
   /** Differs after every change, by this process or another one. */
   get version(): string {
-    const [others] = this.get<[number]>("PRAGMA data_version")!;
-    return `${others} ${this.#changes}`;
+    return `${this.#others ?? this.#readOthers()} ${this.#changes}`;
+  }
+
+  #readOthers(): number {
+    return this.get<[number]>("PRAGMA data_version")![0];
+  }
+
+  /**
+   * Runs `work`, in which `version` differs after changes by this process only: what others change meanwhile counts
+   * afterwards. So many calls of one turn of the event loop look at the file once.
+   */
+  together<T>(work: () => T): T {
+    if (this.#others !== undefined) return work();
+    this.#others = this.#readOthers();
+    try {
+      return work();
+    } finally {
+      this.#others = undefined;
+    }
   }
 
   /** Returns the first row as an array of its columns. */

@@ -99,15 +99,16 @@ export function quickLookups({ service, matching, otherwise, silent }: QuickLook
     const hashes = Buffer.allocUnsafe(32 * lookups.length);
     lookups.forEach(({ hash }, i) => hashes.write(hash, 32 * i, "hex"));
     const near = await matcher.checkHashes(hashes);
-    // All in one reading of the store. What follows may write to the state, and takes no part in it.
+    // All in one reading of the store. What follows also writes, and is outside of it.
     const decisions = matcher.together(() =>
       callers.map((caller, i) => caller && attempt(() => decided(caller, near[i]))),
     );
-    return lookups.filter((one, i) => {
+    const isLeft = (one: Lookup, i: number): boolean => {
       const [caller, decision] = [callers[i], decisions[i]];
       if (caller === undefined || decision === undefined || "error" in decision) return true;
       return "error" in attempt(() => answer(one, caller, decision.value));
-    });
+    };
+    return state.together(() => lookups.filter(isLeft));
   };
 
   const turn = (): void => {

@@ -87,11 +87,21 @@ export class Outbox {
     });
   }
 
+  /** What was read last, which holds until the state changes. Every match asks for it. */
+  #read: { version: string; receivers: [id: string, events: string[]][] } | undefined;
+
+  #receivers(): [id: string, events: string[]][] {
+    const { version } = this.#state;
+    if (this.#read?.version === version) return this.#read.receivers;
+    const rows = this.#state.all<[string, string]>("SELECT id, events FROM webhook");
+    const receivers = rows.map(([id, events]): [string, string[]] => [id, JSON.parse(events) as string[]]);
+    this.#read = { version, receivers };
+    return receivers;
+  }
+
   /** Writes an event down for every receiver of it. `data` has no hash, no case and no media. */
   add(event: WebhookEvent, data: object): void {
-    const receivers = this.#state
-      .all<[string, string]>("SELECT id, events FROM webhook")
-      .filter(([, events]) => (JSON.parse(events) as string[]).includes(event));
+    const receivers = this.#receivers().filter(([, events]) => events.includes(event));
     if (receivers.length === 0) return;
     const now = this.#now();
     const body = JSON.stringify({ type: event, timestamp: new Date(now).toISOString(), data });
