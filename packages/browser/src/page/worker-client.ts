@@ -28,9 +28,13 @@ export class WorkerClient {
         "The hashing program does not start in this browser. It may forbid WebAssembly or workers on this page.";
       this.end(new HashError("ERR_EMPREINTE_BROWSER", text));
     });
-    this.started = this.ask({ kind: "start", places }) as Promise<Started>;
+    const life = `empreinte-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+    this.started = this.ask({ kind: "start", places, life }) as Promise<Started>;
     // Whoever asks something else hears of the failure there.
-    this.started.catch(() => undefined);
+    this.started.then(
+      () => this.#watch(life),
+      () => undefined,
+    );
   }
 
   ask(task: Task, progress?: (share: number) => void): Promise<Answer> {
@@ -53,6 +57,12 @@ export class WorkerClient {
     this.#worker.terminate();
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
+  }
+
+  /** Ends this client when the worker has lost its lock: a browser that takes the memory of a worker says nothing. */
+  #watch(life: string): void {
+    const { locks } = navigator as Partial<Navigator>;
+    void locks?.request(life, () => this.end()).catch(() => undefined);
   }
 
   #receive(reply: Reply): void {

@@ -83,10 +83,23 @@ async function read(file: Blob, maxBytes: number): Promise<Uint8Array> {
   }
 }
 
+/** Takes a lock, which nothing but the end of this worker gives back. Without HTTPS a browser has no locks. */
+async function holdForLife(name: string): Promise<void> {
+  const { locks } = navigator as Partial<Navigator>;
+  if (locks === undefined) return;
+  await new Promise<void>((resolve) => {
+    void locks.request(name, () => {
+      resolve();
+      return new Promise(() => {});
+    });
+  });
+}
+
 let hasher: Promise<Hasher> | undefined;
 
 async function run(task: Task, progress: (share: number) => void): Promise<Answer> {
   if (task.kind === "start") {
+    await holdForLife(task.life);
     hasher = Hasher.start(task.places);
     return { simd: (await hasher).simd };
   }

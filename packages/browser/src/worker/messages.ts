@@ -19,7 +19,8 @@ export interface Places {
 }
 
 export type Task =
-  | { kind: "start"; places: Places }
+  /** `life` names the lock that the worker holds for as long as it lives. */
+  | { kind: "start"; places: Places; life: string }
   | { kind: "image"; file: Blob; settings: FileSettings }
   | { kind: "pixels"; pixels: RawPixels; orientations: boolean }
   | { kind: "video"; file: Blob; settings: VideoSettings };

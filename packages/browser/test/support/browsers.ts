@@ -10,6 +10,8 @@ import { chromium } from "playwright-core";
 export interface BrowserPage {
   /** Calls `window.call(name, ...values)`. */
   call<T>(name: string, ...values: unknown[]): Promise<T>;
+  /** Chooses a file of this machine in the page's only field for one. */
+  choose(path: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function openChromium(url: string, flags: readonly string[] = []): 
   await page.waitForFunction("document.title === 'ready'");
   return {
     call: (name, ...values) => page.evaluate(`window.call(...${JSON.stringify([name, ...values])})`),
+    choose: (path) => page.setInputFiles("input", path),
     close: () => browser.close(),
   };
 }
@@ -66,6 +69,8 @@ class Marionette {
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (bytes: Buffer) => this.#receive(bytes));
+    // What waits hears of it when the socket closes.
+    socket.on("error", () => undefined);
     socket.on("close", () => {
       for (const { reject } of this.#waiting.values()) reject(new Error("Firefox ended"));
     });
@@ -147,7 +152,12 @@ export async function openFirefox(url: string, preferences: Record<string, unkno
       await evaluate(`window.begin(${JSON.stringify(JSON.stringify([name, ...values]))})`);
       return JSON.parse(await until("return window.answer", (text) => text !== null && text !== "")) as T;
     };
-    return { call, close };
+    const choose = async (path: string): Promise<void> => {
+      const field = { using: "css selector", value: "input" };
+      const { value } = await marionette.send<{ value: Record<string, string> }>("WebDriver:FindElement", field);
+      await marionette.send("WebDriver:ElementSendKeys", { id: Object.values(value)[0], text: path });
+    };
+    return { call, choose, close };
   } catch (error) {
     await close();
     throw error;

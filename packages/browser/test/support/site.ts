@@ -19,11 +19,20 @@ const usualPolicy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; " +
   "img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'";
 
-const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>empreinte</title><script type="module" src="/test.js"></script>`;
+const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>empreinte</title><input type="file" aria-label="file"><script type="module" src="/test.js"></script>`;
 
 /** What the page of the tests offers: calls by name, whose results and errors are plain values. */
 const script = `
 import { Hasher } from "/package/dist/index.js";
+// Tests end workers from outside.
+const workers = [];
+const Plain = Worker;
+globalThis.Worker = class extends Plain {
+  constructor(...values) {
+    super(...values);
+    workers.push(this);
+  }
+};
 const hasher = new Hasher();
 const plain = (error) => ({ error: { name: error.name, code: error.code, message: error.message } });
 const file = async (name) => new Blob([await (await fetch("/files/" + name)).arrayBuffer()]);
@@ -34,6 +43,13 @@ const calls = {
     for await (const { image, error } of hasher.hashImages(await Promise.all(names.map(file)), { orientations: true }))
       found.push(image ?? plain(error));
     return found;
+  },
+  image: async (name, options) => hasher.hashImage(await file(name), options),
+  chosen: async () => hasher.hashImage(document.querySelector("input").files[0]),
+  lost: async (name) => {
+    const onProgress = () => workers.at(-1).terminate();
+    const first = await hasher.hashImage(await file(name), { onProgress }).catch(plain);
+    return { first, second: await hasher.hashImage(await file(name)) };
   },
   video: async (name, options) => hasher.hashVideo(await file(name), options),
   start: async () => hasher.start(),
