@@ -71,6 +71,7 @@ export class LocalIndex implements LocalHolder, Disposable {
   readonly #entries = new Entries();
   readonly #radius: number | undefined;
   #nextBenignRow = 0;
+  #shipped = false;
   #closed = false;
 
   /** Creates an empty index. @throws {InvalidArgumentError} `ERR_EMPREINTE_INVALID_ARGUMENT` */
@@ -166,6 +167,21 @@ export class LocalIndex implements LocalHolder, Disposable {
   benign(record: LocalRecord): void {
     this.#open();
     this.#insertBenign(recordBytes(record));
+  }
+
+  /**
+   * Makes the images benign that come with the library: interfaces, forms, logos, banners and frames of collages, all
+   * drawn by its own code. A second call does nothing. Your own screenshots, forms and memes matter more.
+   *
+   * @throws {EmpreinteError} `ERR_EMPREINTE_CLOSED`
+   */
+  async benignShipped(): Promise<void> {
+    this.#open();
+    if (this.#shipped) return;
+    this.#shipped = true;
+    const { shippedBenign } = await import("./shipped-benign.js");
+    this.#open();
+    for (const record of shippedBenign) this.#insertBenign(Buffer.from(record, "base64"));
   }
 
   /**

@@ -93,8 +93,14 @@ export class LiveLocal {
 
   /** Reads what waits, step by step. */
   async #load(): Promise<LocalIndex> {
+    const index = this.#loaded?.index ?? new LocalIndex();
+    await index.benignShipped();
+    if (this.#closed) {
+      index.close();
+      return index;
+    }
     const loaded = (this.#loaded ??= {
-      index: new LocalIndex(),
+      index,
       revision: this.#database.reading(() => counter(this.#database, "revision")),
       since: new Map(),
       benign: new Set(),

@@ -1,7 +1,7 @@
 /**
  * Images that share something that many images share: the same caption, meme, logo, form, interface or collage frame
  * around something else, or a texture that repeats. What is shared depends on the kind and the seed only, the rest on
- * the number.
+ * the number. Logos, forms, interfaces and frames have a few designs, as those of programs and publishers have.
  */
 import { withBar } from "../attacks/frame.js";
 import { withCaption, withLogo } from "../attacks/overlay.js";
@@ -167,7 +167,27 @@ const makers: Record<SimilarKind, Maker> = {
   faces,
 };
 
+/** The kinds that share what a program or a publisher draws, of which there are few: the library ships it as benign. */
+export const furnitureKinds: readonly SimilarKind[] = [
+  "same-logo",
+  "same-feed",
+  "same-desktop",
+  "same-banner",
+  "same-collage",
+  "same-form",
+];
+/** How many designs of each there are. A seed gives one of them. */
+export const designs = 4;
+
+/** Returns an image with one of the designs around or in something of its own. */
+export async function withFurniture(kind: SimilarKind, design: number, own: Random): Promise<Image> {
+  return makers[kind](new Random("furniture", kind, design), own);
+}
+
 /** Returns the `number`-th similar image of a kind; the same for the same seed. */
 export async function similarImage(kind: SimilarKind, number: number, seed: string | number): Promise<Image> {
-  return makers[kind](new Random(seed, "similar", kind), new Random(seed, "similar", kind, number));
+  const [shared, own] = [new Random(seed, "similar", kind), new Random(seed, "similar", kind, number)];
+  return furnitureKinds.includes(kind)
+    ? withFurniture(kind, shared.integer(0, designs - 1), own)
+    : makers[kind](shared, own);
 }

@@ -11,7 +11,8 @@ import type { EvaluationMethod } from "./method.js";
  *
  * @param options `crops`: whether the images were also added with the hashes of their crops. Default true. `most`: the
  * most local points of an image, 1 … 400. Default 200. `benign`: how many generated interfaces, forms, captions and
- * textures of each kind are made benign. They share nothing but the kind with what an evaluation generates. Default 0.
+ * textures of each kind are made benign, beside the images that come with the library. Default 0. `shipped`: whether
+ * those that come with the library are benign. Default true.
  *
  * @example
  * const report = await evaluate("photos", { attacks: ["local"], methods: [registeredMethod(), localMethod()] });
@@ -20,18 +21,20 @@ export function localMethod({
   crops = true,
   most = 200,
   benign = 0,
-}: { crops?: boolean; most?: number; benign?: number } = {}): EvaluationMethod {
+  shipped = true,
+}: { crops?: boolean; most?: number; benign?: number; shipped?: boolean } = {}): EvaluationMethod {
   let index: HashIndex | undefined;
   let local: LocalIndex | undefined;
   return {
     name: crops ? "local" : "local-without-crops",
-    version: `most ${most}, benign ${benign}`,
+    version: `most ${most}, benign ${benign}${shipped ? "" : ", none shipped"}`,
     bits: 256,
     radius: matchRadius,
     reviewRadius,
     async prepare(list) {
       index = new HashIndex({ memory: "rows" });
       local = new LocalIndex();
+      if (shipped) await local.benignShipped();
       for (const kind of similarKinds) {
         for (let number = 0; number < benign; number++) {
           const { data, width, height } = await similarImage(kind, number, "benign");

@@ -9,6 +9,9 @@ import type { FalseMatches, FalsePairs } from "./types.js";
 /** Kinds of images with the same dangers. Flat graphics come nearer to one another than any photographs. */
 const kindOf: Record<Stratum, string> = {
   ...(Object.fromEntries(similarKinds.map((kind) => [kind, "similar images"])) as Record<SimilarKind, string>),
+  // The same words, letter for letter.
+  "same-caption": "the same captions",
+  "same-meme": "the same captions",
   original: "photographs",
   unrelated: "photographs",
   scene: "generated scenes",
@@ -19,7 +22,7 @@ const kindOf: Record<Stratum, string> = {
   feed: "screenshots of feeds",
   edges: "edges of the frame's colour",
 };
-/** Similar images come last. */
+/** In the order of the strata: similar images come last. */
 const kinds = [...new Set(strata.map((stratum) => kindOf[stratum]))];
 
 const radii = [31, 40, 50, 60, 70, 80];

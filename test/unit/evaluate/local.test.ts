@@ -49,18 +49,20 @@ describe("local points, measured", () => {
     }
   });
 
-  it("find nothing of an original in similar images, nor the other way round", async (ctx) => {
+  it("find nothing of an original in similar images, and no similar image in another", async (ctx) => {
     needsLongRun(ctx);
-    const methods = [localMethod({ crops: false, benign: 6 })];
+    const methods = [localMethod({ crops: false })];
     const options = { attacks: ["jpeg-50"], generated: 0, similar: 4, unrelatedAttacks: 0, methods, previews: 0 };
     const { methods: figures, images } = await evaluate(await scenes(2), options);
     expect(images.generated["bricks"]).toBe(4);
-    const among = figures[0]!.falseMatches.strata.find(
-      ({ queries, listed }) => queries === "similar images" && listed === "similar images",
-    )!;
-    expect(among.pairs).toBeGreaterThan(2000);
-    // Between originals and similar images there is nothing.
-    const others = figures[0]!.falseMatches.strata.filter((one) => one !== among);
+    // The same words are found as one another, letter for letter. Nothing else is.
+    const captions = "the same captions";
+    const others = figures[0]!.falseMatches.strata.filter(
+      ({ queries, listed }) => queries !== captions || listed !== captions,
+    );
     expect(others.map(({ matches }) => matches)).toEqual(others.map(() => 0));
+    const among = others.find(({ queries, listed }) => queries === "similar images" && listed === "similar images")!;
+    expect(among.pairs).toBeGreaterThan(2000);
+    expect(among.reviews).toBeLessThanOrEqual(among.pairs / 1000);
   });
 });

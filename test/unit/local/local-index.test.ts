@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hashDistance, hashPixelsSync, orientationNames } from "../../../dist/index.js";
 import type { LocalRecord } from "../../../dist/doors/local.js";
 import { LocalIndex, registerLocal } from "../../../dist/doors/local.js";
+import { withFurniture } from "../../../dist/evaluate/generated/similar.js";
+import { Random } from "../../../dist/evaluate/random.js";
 import {
   at,
   fromEach,
@@ -180,6 +182,30 @@ describe("a LocalIndex", () => {
     const searching = own.searchImage(originals[0]!);
     own.remove(1);
     expect((await searching).matches).toEqual([]);
+  });
+
+  test("finds two images by an interface of which a record comes with the library, unless that is benign", async () => {
+    const [listed, query] = await Promise.all(
+      ["listed", "query"].map(async (name): Promise<Rgb> => {
+        const { data, width, height } = await withFurniture("same-banner", 1, new Random("unseen", name));
+        return { data, width, height, channels: 3 };
+      }),
+    );
+    const record = await registerLocal(listed!);
+    using plain = new LocalIndex();
+    plain.add(1, record);
+    expect((await plain.searchImage(query!)).tier).toBe("match");
+    await plain.benignShipped();
+    await plain.benignShipped();
+    expect((await plain.searchImage(query!)).tier).toBe("none");
+    expect((await plain.searchImage(listed!)).matches[0]?.id).toBe(1);
+    const path = join(folder, "shipped.local");
+    const key = randomBytes(32);
+    await plain.save(path, { key });
+    using again = await LocalIndex.open(path, { key });
+    expect((await again.searchImage(query!)).tier).toBe("none");
+    plain.close();
+    await expect(plain.benignShipped()).rejects.toMatchObject({ code: "ERR_EMPREINTE_CLOSED" });
   });
 
   test("leaves out what a benign image shows, whether it came before or after the original", async () => {
