@@ -11,6 +11,7 @@
 #include <cstring>
 #include <vector>
 
+#include "../../native/local/extract/numbers.h"
 #include "../../native/local/extract/twins.h"
 #include "../../native/local/record.h"
 #include "../../native/local/table.h"
@@ -306,6 +307,18 @@ void options() {
          "the work can be cancelled");
 }
 
+// Exponentials that are computed together are those that are computed alone, bit for bit.
+void exponentials_together(Random& random) {
+  double x[41];
+  for (int32_t n = 0; n <= 41; ++n) {
+    for (int32_t i = 0; i < n; ++i) x[i] = -0.001 * random.below(600000);
+    double alone[41] = {};
+    for (int32_t i = 0; i < n; ++i) alone[i] = exponential(x[i]);
+    exponentials(x, n);
+    expect(std::equal(x, x + n, alone), "exponentials do not depend on one another");
+  }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -314,6 +327,7 @@ int main(int count, char** arguments) {
   Random random = {seed};
   known_answers();
   options();
+  exponentials_together(random);
   for (int round = 0; round < rounds; ++round) {
     odd_images(random);
     permutations(seed + static_cast<uint64_t>(round));

@@ -20,6 +20,31 @@ constexpr double power_of_two(double x) {
 // e^x for −600 ≤ x ≤ 600.
 constexpr double exponential(double x) { return power_of_two(x * 1.4426950408889634074); }
 
+// The same for all of x[0 … count − 1], to the same bits. In one value each division waits for the one before; those of
+// several go on together.
+inline void exponentials(double* x, int32_t count) {
+  constexpr int32_t kTogether = 8;
+  for (int32_t first = 0; first < count; first += kTogether) {
+    const int32_t n = count - first < kTogether ? count - first : kTogether;
+    double y[kTogether] = {}, sum[kTogether];
+    int32_t whole[kTogether] = {};
+    for (int32_t i = 0; i < n; ++i) {
+      const double power = x[first + i] * 1.4426950408889634074;
+      whole[i] = static_cast<int32_t>(power);
+      if (whole[i] > power) --whole[i];
+      y[i] = (power - whole[i]) * 0.69314718055994530942;
+    }
+    for (double& s : sum) s = 1;
+    for (int k = 18; k > 0; --k)
+      for (int32_t i = 0; i < kTogether; ++i) sum[i] = 1 + sum[i] * y[i] / k;
+    for (int32_t i = 0; i < n; ++i) {
+      for (; whole[i] > 0; --whole[i]) sum[i] *= 2;
+      for (; whole[i] < 0; ++whole[i]) sum[i] *= 0.5;
+      x[first + i] = sum[i];
+    }
+  }
+}
+
 struct Direction {
   float cosine, sine;
 };

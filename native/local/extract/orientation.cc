@@ -22,11 +22,16 @@ using Histograms = float[kTurns][kBins + 1];
 void add_gradients(const LocalSteps& steps, const Level& level, const Extremum& e, Histograms& histograms) {
   const int32_t x = nearest(e.x), y = nearest(e.y), reach = std::min(kMostReach, nearest(4.5f * e.sigma));
   const int32_t width = static_cast<int32_t>(level.width), height = static_cast<int32_t>(level.height);
-  float weight[kMostReach + 1];
+  double exact[kMostReach + 1];
   const double deviation = 1.5 * e.sigma;
-  for (int32_t i = 0; i <= reach; ++i)
-    weight[i] = static_cast<float>(exponential(-0.5 * i * i / (deviation * deviation)));
-  alignas(64) float length[2 * kMostReach + 32], bin[2 * kMostReach + 32];
+  for (int32_t i = 0; i <= reach; ++i) exact[i] = -0.5 * i * i / (deviation * deviation);
+  exponentials(exact, reach + 1);
+  // Of the columns from −reach to reach.
+  float weights[2 * kMostReach + 1];
+  float* weight = weights + reach;
+  for (int32_t i = 0; i <= reach; ++i) weight[i] = weight[-i] = static_cast<float>(exact[i]);
+  alignas(64) float length[2 * kMostReach + 32], bin[2 * kMostReach + 32], after[2 * kMostReach + 32];
+  alignas(64) int32_t at[2 * kMostReach + 32];
   int32_t half = reach;
   for (int32_t j = -reach; j <= reach; ++j) {
     while (half < reach && (half + 1) * (half + 1) + j * j <= reach * reach) ++half;
@@ -36,15 +41,19 @@ void add_gradients(const LocalSteps& steps, const Level& level, const Extremum& 
     if (from > to) continue;
     const uint32_t n = static_cast<uint32_t>(to - from + 1);
     steps.gradients(level.row(static_cast<uint32_t>(y + j)) + from, level.stride, n, length, bin);
-    const float vertical = weight[std::abs(j)];
+    const float vertical = weight[j];
+    const float* across = weight + (from - x);
     for (uint32_t i = 0; i < n; ++i) {
-      const float amount = length[i] * weight[std::abs(from + static_cast<int32_t>(i) - x)] * vertical;
+      const float amount = length[i] * across[i] * vertical;
       // A direction of 0 … kBins, both ends of which are the same.
-      const int32_t at = std::min<int32_t>(static_cast<int32_t>(bin[i]), kBins - 1);
-      const float after = amount * (bin[i] - static_cast<float>(at));
-      float* histogram = histograms[i % kTurns];
-      histogram[at] += amount - after;
-      histogram[at + 1] += after;
+      at[i] = std::min<int32_t>(static_cast<int32_t>(bin[i]), kBins - 1);
+      after[i] = amount * (bin[i] - static_cast<float>(at[i]));
+      length[i] = amount - after[i];
+    }
+    for (uint32_t i = 0; i < n; ++i) {
+      float* histogram = histograms[i % kTurns] + at[i];
+      histogram[0] += length[i];
+      histogram[1] += after[i];
     }
   }
 }
