@@ -1,11 +1,11 @@
 /** Opens and closes the files of a store. */
 import { userInfo } from "node:os";
-import { checkOptions, positive } from "../check.js";
+import { checkCallback, checkOptions, positive } from "../check.js";
 import { EmpreinteError, type ErrorCode } from "../errors.js";
 import { pathOf } from "../files/path.js";
 import { trackChanges } from "./history/track.js";
 import { removeStaleIndexFile } from "./index/index-file.js";
-import { LiveIndex } from "./index/live-index.js";
+import { type BankRetry, LiveIndex } from "./index/live-index.js";
 import { pruneAudit } from "./inspect/audit.js";
 import { checkKey } from "../local/file.js";
 import { checkFile } from "./storage/check-file.js";
@@ -28,6 +28,11 @@ export interface BankOpenOptions {
    * needed to add records and to search them. Without it they stay sealed, and a withdrawal still zeroes them.
    */
   localKey?: Uint8Array;
+  /**
+   * Called each time work in the background fails; it is tried again a second later. What it throws is dropped. Default:
+   * a warning of the process with the code `EMPREINTE_RETRY`, once a reason.
+   */
+  onRetry?: (retry: BankRetry) => void;
 }
 
 /** The files of a store that is open, and who writes to it. */
@@ -60,9 +65,10 @@ export async function openStore(
   options: BankOpenOptions | undefined,
   create: boolean,
 ): Promise<OpenStore> {
-  const names = ["timeoutSeconds", "actor", "localKey"] as const;
-  const { timeoutSeconds = 5, actor = systemUser(), localKey } = checkOptions(options, names);
+  const names = ["timeoutSeconds", "actor", "localKey", "onRetry"] as const;
+  const { timeoutSeconds = 5, actor = systemUser(), localKey, onRetry } = checkOptions(options, names);
   const who = typeof actor === "function" ? () => checkName("actor", actor()) : actorNamed(actor);
+  checkCallback("onRetry", onRetry);
   const key = localKey === undefined ? undefined : checkKey(localKey, "localKey");
   const database = new Database(pathOf(path), create, positive("timeoutSeconds", timeoutSeconds));
   try {
@@ -74,7 +80,7 @@ export async function openStore(
     await removeStaleIndexFile(database);
     database.tidyLog();
     pruneAudit(database, Date.now());
-    const live = await LiveIndex.open(database);
+    const live = await LiveIndex.open(database, onRetry);
     const local = seal && new LiveLocal(database, seal);
     if (local !== undefined) live.afterSync = () => local.sync();
     return { database, live, actor: who, seal, local };

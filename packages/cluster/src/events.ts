@@ -51,3 +51,12 @@ export const quiet =
       // A listener of the caller's must not stop a node.
     }
   };
+
+/** Takes what the store of a member reports. */
+export type StoreRetries = (retry: { step: string; error: Error }) => void;
+
+/** Makes events of what a store reports. */
+export const retriesOf =
+  (event: EventListener): StoreRetries =>
+  ({ step, error }) =>
+    event({ type: "retry", step, reason: error.message });

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readlinkSync } from "node:fs";
+import { cpSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
@@ -62,6 +62,26 @@ const everywhere = (values: readonly string[]): string[] => [
 ];
 /** The files of JetStream. */
 const streamFiles = (values: readonly string[]): string[] => hashesBelow(servers.folder, values);
+
+test("a member reports each time it cannot follow the index file of its store", async () => {
+  await cluster.store("curator");
+  const curator = await cluster.curator("curator");
+  const node = await cluster.node("one");
+  await same(curator, [node]);
+  const indexes = ["curator", "one"].map((name) => `${cluster.path(name)}.index`);
+  for (const index of indexes) {
+    rmSync(index, { force: true });
+    symlinkSync("known.bank.index", index); // A link to itself, which no system call follows.
+  }
+  const reported = (): string[] =>
+    cluster.events.flatMap(({ member, ...event }) =>
+      event.type === "retry" && event.step === "follow-index" && event.reason.includes("ELOOP") ? [member] : [],
+    );
+  await expect
+    .poll(() => [...new Set(reported())].sort(), { timeout: 30_000, interval: 50 })
+    .toEqual(["curator", "one"]);
+  for (const index of indexes) rmSync(index);
+});
 
 describe("nodes", () => {
   test("take a snapshot, follow each revision, and lose what is withdrawn, and NATS never has a hash", async () => {

@@ -2,7 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -40,6 +40,28 @@ async function start(...args: string[]): Promise<{ child: ChildProcess; url: str
   await expect.poll(() => errors, { interval: 50 }).toMatch(/listens on http:\S+/);
   return { child, url: /listens on (http:\S+)/.exec(errors)![1]!, errors: () => errors };
 }
+
+test("an index file that cannot be followed is counted each time, and a reason is logged once in a row", async () => {
+  const server = await testServer();
+  try {
+    const index = join(server.data, "store.bank.index");
+    rmSync(index, { force: true });
+    symlinkSync("store.bank.index", index); // A link to itself, which no system call follows.
+    const count = async (): Promise<number> => {
+      const { text } = await server.call("/metrics");
+      return Number(/^empreinte_store_retries_total\{step="follow-index"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+    };
+    await expect.poll(count, { timeout: 30_000, interval: 50 }).toBe(1);
+    const logged = (): string[] => server.log.filter((line) => line.includes("upkeep failed"));
+    expect(logged()).toEqual([expect.stringContaining("ELOOP")]);
+    const [error, other] = [new Error(/"fault":"([^"]+)"/.exec(logged()[0]!)![1]), new Error("another")];
+    for (const one of [error, other, other]) server.service.noteRetry({ step: "follow-index", error: one });
+    expect(logged()).toEqual([expect.stringContaining("ELOOP"), expect.stringContaining("another")]);
+    rmSync(index);
+  } finally {
+    await server.end();
+  }
+});
 
 test("what one process renames, deletes or withdraws is so in another one at its next answer", async () => {
   const data = folder();

@@ -39,6 +39,13 @@ const followMilliseconds = 1000;
 /** Opening files that are replaced all the time takes at most this share of a processor. */
 const followShare = 0.05;
 
+/** Work in the background that failed. It is tried again a second later. */
+export interface BankRetry {
+  /** What failed. `"follow-index"`: to go on to the newest FILE.index. Searches stay right, with the index at hand. */
+  step: "follow-index";
+  error: Error;
+}
+
 /** The mapped file was overwritten: what was found in it is wrong. After `sync` the index is whole again. */
 export class LostFileError extends Error {}
 
@@ -53,27 +60,31 @@ export class LiveIndex {
   readonly #timer: NodeJS.Timeout;
   #following: Promise<void> | undefined;
   #followNext = 0;
+  readonly #onRetry: ((retry: BankRetry) => void) | undefined;
+  /** Why following failed the last time; undefined after it succeeded. */
+  #failure: string | undefined;
   /** Called by `sync` inside its reading, for what else follows the store. */
   afterSync: (() => void) | undefined;
 
-  private constructor(database: Database, state: IndexState) {
+  private constructor(database: Database, state: IndexState, onRetry: ((retry: BankRetry) => void) | undefined) {
     this.#database = database;
     this.#path = indexPath(database.path);
     this.#state = state;
+    this.#onRetry = onRetry;
     // A store that nobody closes must not stay for its timer. Where following fails, the next time tries again.
     const live = new WeakRef(this);
     const timer = setInterval(() => {
       const self = live.deref();
       if (self === undefined) clearInterval(timer);
-      else self.#follow().catch(() => undefined);
+      else self.#follow().catch((error: unknown) => self.#report(error));
     }, followMilliseconds).unref();
     this.#timer = timer;
   }
 
   /** Opens the valid index file, or builds the index from the store, and brings it up to date. */
-  static async open(database: Database): Promise<LiveIndex> {
+  static async open(database: Database, onRetry?: (retry: BankRetry) => void): Promise<LiveIndex> {
     const saved = await openIndexFile(database);
-    const live = new LiveIndex(database, saved ?? (await buildIndex(database)));
+    const live = new LiveIndex(database, saved ?? (await buildIndex(database)), onRetry);
     try {
       if (saved === undefined) await live.removing(() => database.transaction(() => invalidateIndexFile(database)));
       database.reading(() => live.sync());
@@ -247,6 +258,24 @@ export class LiveIndex {
     if (file === undefined && index.size < leastMapped) return;
     this.#following = this.#openNext().finally(() => (this.#following = undefined));
     await this.#following;
+    this.#failure = undefined;
+  }
+
+  /** Reports why following failed: to the listener each time, otherwise as a warning of the process, once a reason. */
+  #report(error: unknown): void {
+    if (this.#closed) return;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    const isNew = failure.message !== this.#failure;
+    this.#failure = failure.message;
+    if (this.#onRetry === undefined) {
+      if (isNew) process.emitWarning(`${this.#path} is not followed: ${failure.message}`, { code: "EMPREINTE_RETRY" });
+      return;
+    }
+    try {
+      this.#onRetry({ step: "follow-index", error: failure });
+    } catch {
+      // A listener of the caller's must not end the process.
+    }
   }
 
   async #openNext(): Promise<void> {

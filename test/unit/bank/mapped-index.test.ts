@@ -9,6 +9,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -109,6 +110,49 @@ describe.skipIf(process.platform !== "linux")("a mapped index", () => {
     const store = await opened();
     expect(mappings()).toEqual({ now: 0, before: 0 });
     expect(store.verify()).toEqual([]);
+  });
+
+  describe("whose next file cannot be followed", () => {
+    /** Makes the name of the file a link to itself, which no system call follows. */
+    function breakName(): void {
+      rmSync(`${path}.index`);
+      symlinkSync("known.bank.index", `${path}.index`);
+    }
+
+    test("reports each failure to the listener, whatever that throws, and is followed afterwards", async () => {
+      const steps: unknown[] = [];
+      const onRetry = vi.fn(({ step, error }: { step: string; error: NodeJS.ErrnoException }) => {
+        steps.push([step, error.code]);
+        throw new Error("dropped");
+      });
+      const store = await BankStore.open(path, { onRetry });
+      open.push(store);
+      breakName();
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(steps).toEqual([
+        ["follow-index", "ELOOP"],
+        ["follow-index", "ELOOP"],
+      ]);
+      expect(await ids(store, hashAt(7))).toEqual(["n7"]);
+      rmSync(`${path}.index`);
+      await follow(0);
+      expect(onRetry).toHaveBeenCalledTimes(2);
+      expect(await ids(store, hashAt(7))).toEqual(["n7"]);
+    });
+
+    test("warns once of each reason in a row where nobody listens", async () => {
+      const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+      try {
+        await opened();
+        breakName();
+        await vi.advanceTimersByTimeAsync(3000);
+        expect(warn.mock.calls).toEqual([
+          [expect.stringMatching(/known\.bank\.index is not followed: ELOOP/), { code: "EMPREINTE_RETRY" }],
+        ]);
+      } finally {
+        warn.mockRestore();
+      }
+    });
   });
 
   describe("whose file is overwritten, as a withdrawal does with a file of two names,", () => {

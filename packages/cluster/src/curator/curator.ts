@@ -3,7 +3,7 @@ import type { KV } from "@nats-io/kv";
 import type { Subscription } from "@nats-io/transport-node";
 import { BankStore, type Selection, type StorePosition } from "empreinte/bank";
 import { ClusterError, reasonOf } from "../errors.js";
-import { type EventListener, quiet } from "../events.js";
+import { type EventListener, quiet, retriesOf } from "../events.js";
 import { type Link, type LinkOptions, makeStreams, openLink, openState, orAbsent } from "../net/link.js";
 import { nodesOf } from "../net/list.js";
 import { read } from "../net/messages.js";
@@ -124,7 +124,11 @@ export class Curator {
     const curatorSeconds = checkSeconds("curatorLeaseSeconds", options.curatorLeaseSeconds ?? 5, 0.5, 600);
     checkSeconds("nodeLeaseSeconds", options.nodeLeaseSeconds ?? 15, 2 * curatorSeconds, 3600);
     const { bank } = options;
-    const opened = typeof bank === "string" ? await BankStore.open(bank) : undefined;
+    let started: Curator | undefined;
+    const onRetry = retriesOf((event) =>
+      started === undefined ? quiet(options.onEvent)(event) : started.#event(event),
+    );
+    const opened = typeof bank === "string" ? await BankStore.open(bank, { onRetry }) : undefined;
     const signal = options.signal ?? new AbortController().signal;
     let link: Link | undefined;
     try {
@@ -137,7 +141,7 @@ export class Curator {
         const store = typeof bank === "string" ? opened! : bank();
         const announcer = new Announcer(link, store, () => lease.epoch);
         await announcer.synchronize();
-        const curator = new Curator(store, link, lease, options, announcer);
+        const curator = (started = new Curator(store, link, lease, options, announcer));
         await curator.#begin(kv);
         return curator;
       } catch (error) {

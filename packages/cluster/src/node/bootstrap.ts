@@ -4,7 +4,7 @@ import { createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
 import { once } from "node:events";
 import { BankStore } from "empreinte/bank";
 import { ClusterError, reasonOf } from "../errors.js";
-import type { EventListener } from "../events.js";
+import type { EventListener, StoreRetries } from "../events.js";
 import { nonceBytes, tagBytes } from "../curator/snapshot.js";
 import { type Link, openSnapshots } from "../net/link.js";
 import { within } from "../net/pause.js";
@@ -63,10 +63,10 @@ async function take(link: Link, { object, key, sha256 }: SnapshotReply, path: st
  * memory of the other name, and other processes would use that of `path`: each would miss what the other writes.
  * @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_MESSAGE` if the copy is damaged. There is no store then.
  */
-export async function placeSnapshot(copy: string, path: string): Promise<BankStore> {
+export async function placeSnapshot(copy: string, path: string, onRetry: StoreRetries): Promise<BankStore> {
   removeStore(path);
   renameSync(copy, path);
-  const store = await BankStore.open(path);
+  const store = await BankStore.open(path, { onRetry });
   try {
     const [problem] = store.verify();
     if (problem !== undefined) throw bad(`is damaged: ${problem}`);

@@ -10,7 +10,7 @@ import {
   Matcher,
 } from "empreinte/bank";
 import { ClusterError, codeOf, reasonOf } from "../errors.js";
-import { type EventListener, quiet } from "../events.js";
+import { type EventListener, quiet, retriesOf } from "../events.js";
 import { type Link, type LinkOptions, openLink, openState } from "../net/link.js";
 import { read, type RenewReply, write } from "../net/messages.js";
 import { checkId } from "../net/names.js";
@@ -85,7 +85,7 @@ export class ClusterNode {
       removeDownload(options.path);
       const node = new ClusterNode(options, link);
       if (existsSync(options.path)) {
-        const store = await BankStore.open(options.path);
+        const store = await BankStore.open(options.path, { onRetry: retriesOf(node.#event) });
         if (!store.history.isReplica) store.history.setReplica(true);
         node.#use(store);
       }
@@ -358,7 +358,7 @@ export class ClusterNode {
     const old = this.#store;
     [this.#store, this.#matcher] = [undefined, undefined];
     await old?.close();
-    const store = await placeSnapshot(copy, path);
+    const store = await placeSnapshot(copy, path, retriesOf(this.#event));
     this.#use(store);
     this.#event({ type: "snapshot", revision: store.revision, reason });
     this.#revisions.wake();

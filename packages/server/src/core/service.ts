@@ -75,6 +75,9 @@ export class Service {
   #watching: NodeJS.Timeout | undefined;
   /** The revision of the index file. Where there was none at the start, the first `save` makes it. */
   #saved = -1;
+  #onError: ((error: unknown) => void) | undefined;
+  /** The reason of the store's last failure. */
+  #retried: string | undefined;
 
   private constructor(config: Config, store: BankStore, state: State, options: ServiceOptions) {
     this.config = config;
@@ -118,22 +121,33 @@ export class Service {
     // A call waits on the only thread for another process that writes, so that it must not wait long.
     const { data, localKeyFile } = config;
     const localKey = localKeyFile === "" ? undefined : readLocalKey(localKeyFile);
+    let service: Service | undefined;
     const store = await BankStore.open(storePath(data), {
       actor: currentActor,
       timeoutSeconds: 2,
+      onRetry: (retry) => service?.noteRetry(retry),
       ...(localKey !== undefined && { localKey }),
     });
     localKey?.fill(0);
     try {
-      return new Service(config, store, State.open(statePath(config.data)), options);
+      return (service = new Service(config, store, State.open(statePath(config.data)), options));
     } catch (error) {
       await store.close();
       throw error;
     }
   }
 
+  /** Counts a failure of the store's work in the background, and logs each reason once in a row. */
+  noteRetry({ step, error }: { step: string; error: Error }): void {
+    this.metrics.storeRetries.add({ step });
+    if (error.message === this.#retried) return;
+    this.#retried = error.message;
+    this.#onError?.(error);
+  }
+
   /** Starts what runs by itself: saving the index, and sending webhooks. */
   start(onError: (error: unknown) => void): void {
+    this.#onError = onError;
     const save = async (): Promise<void> => {
       const { revision } = this.store;
       if (revision === this.#saved) return;

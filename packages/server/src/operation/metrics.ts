@@ -102,6 +102,11 @@ export class Metrics {
   readonly signals: Metric = this.#make("gauge", "index_signals", "Signals that a search can find.", [], "max");
   readonly storeRevision: Metric = this.#make("gauge", "store_revision", "The store's revision.", [], "max");
   readonly indexRevision: Metric = this.#make("gauge", "index_revision", "The revision that searches see.", [], "max");
+  readonly storeRetries: Metric = this.#make(
+    "counter",
+    "store_retries_total",
+    "Failures of the store's work in the background, which is tried again, by step.",
+  );
   readonly withdrawals: Metric = this.#histogram(
     "withdrawal_seconds",
     "Time from the call of a withdrawal until nothing finds the entries.",
