@@ -10,13 +10,19 @@ export class Problems {
   readonly #quiet: boolean;
   readonly #session: Session;
   readonly #counts = new Map<string, number>();
+  /**
+   * Whether some entry could not be read, so that nothing searches for it. Signals of other types and trivial hashes were
+   * read: no search could find them.
+   */
+  unread = false;
 
   constructor(quiet: boolean, session: Session) {
     this.#quiet = quiet;
     this.#session = session;
   }
 
-  readonly add = ({ list, line, entry, field, reason }: ListProblem): void => {
+  readonly add = ({ list, line, entry, field, skipped, code, reason }: ListProblem): void => {
+    this.unread ||= (skipped || code === "wrong-count") && code !== "trivial-hash" && code !== "other-signal";
     const count = (this.#counts.get(list) ?? 0) + 1;
     this.#counts.set(list, count);
     const at = line ?? entry;

@@ -355,7 +355,7 @@ describe("scan", () => {
     expect((await empreinte(["scan", "--min-quality", String(quality + 1), "--list", its, soft])).code).toBe(0);
   });
 
-  it("list lines that cannot be read are reported and do not change the status", async () => {
+  it("list lines that cannot be read are reported, and 2 is the status unless something is found", async () => {
     const bad = list("bad.csv", `${scene.hash},good\nnonsense\n${scene.hash.slice(1)}\n`);
     const { code, stdout, stderr } = await empreinte(["scan", "--list", bad, scenePath]);
     expect(stdout).toContain("\tgood\n");
@@ -365,6 +365,14 @@ describe("scan", () => {
     ]);
     expect(code).toBe(1);
     expect((await empreinte(["scan", "--quiet", "--list", bad, scenePath])).stderr).toBe("");
+    const away = `${"f0".repeat(8)}${scene.hash.slice(16, 48)}${"0f".repeat(8)}`;
+    const status = async (name: string, text: string): Promise<number | null> =>
+      (await empreinte(["scan", "--quiet", "--list", list(name, text), scenePath])).code;
+    expect(await status("away.csv", away)).toBe(0);
+    expect(await status("away-bad.csv", `${away}\nnonsense\n`)).toBe(2);
+    // These were read. No search could find them.
+    expect(await status("away-others.txt", `pdq ${away}\nurl https://a.example/\n`)).toBe(0);
+    expect(await status("away-trivial.txt", `${away}\n${"0".repeat(64)}\n`)).toBe(0);
   });
 
   it("at most 20 bad lines are shown, then how many more", async () => {

@@ -28,7 +28,7 @@ const second = file("second.txt", [`pdq ${waves.hash}`, `pdq ${scene.hash}`, "pd
 describe("index build and scan --index", () => {
   it.each(["full", "lean", "rows"])("--memory %s: exactly what scan --list gives, in text and JSON", async (memory) => {
     const built = await at(["index", "build", first, second, "-o", `${memory}.idx`, "--memory", memory]);
-    expect(built).toMatchObject({ code: 0, stdout: "" });
+    expect(built).toMatchObject({ code: 2, stdout: "" });
     expect(built.stderr.split("\n")).toEqual([
       expect.stringMatching(/^empreinte: first\.csv:60002: /),
       expect.stringMatching(/^empreinte: second\.txt:3: /),
@@ -63,7 +63,7 @@ describe("index build and scan --index", () => {
   });
 
   it("beside --list, and several", async () => {
-    expect(await at(["index", "build", second, "-o", "second.idx"])).toMatchObject({ code: 0 });
+    expect(await at(["index", "build", second, "-o", "second.idx"])).toMatchObject({ code: 2 });
     const lists = await at(["scan", "--list", first, "--list", second, "--quiet", "photos"]);
     const args = ["scan", "--list", first, "--index", "second.idx", "--quiet", "photos"];
     expect(await at(args)).toEqual(lists);
@@ -98,6 +98,9 @@ describe("index build and scan --index", () => {
     expect(both.stderr).toMatch(/none\.txt: The list has no usable hash/);
     expect(both.code).toBe(2);
     expect((await at(["scan", "--index", "both.idx", "photos/waves.webp"])).stdout).toContain("second.txt:1");
+    const some = await at(["index", "build", file("some.txt", `${other[0]}\nzz\n`), "-o", "some.idx"]);
+    expect(some.stderr).toMatch(/some\.txt:2: /);
+    expect(some.code).toBe(2);
     await at(["index", "build", none, "-o", "none.idx"]);
     const scan = await at(["scan", "--index", "none.idx", "photos"]);
     expect(scan).toMatchObject({ code: 2, stdout: "" });

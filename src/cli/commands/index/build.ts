@@ -34,7 +34,7 @@ export const command: Command = defineCommand({
   },
   statuses: {
     0: "The index was built.",
-    2: "A list cannot be read or FILE cannot be written, and FILE is not changed. Or a list has no usable hash, and FILE is written without it.",
+    2: "A list cannot be read or FILE cannot be written, and FILE is not changed. Or a list has no usable hash, or entries that cannot be read, and FILE is written without them.",
   },
   examples: [
     { command: "empreinte index build known.csv partner.csv -o known.idx", does: "Make one index of two lists." },
@@ -66,7 +66,7 @@ export const command: Command = defineCommand({
           `${shownPath(output)}: ${counted(known.size, "entry")} of ${counted(known.lists.length, "list")} in ${seconds} s`,
         );
       }
-      return empty.length > 0 ? status.trouble : status.nothing;
+      return empty.length > 0 || problems.unread ? status.trouble : status.nothing;
     } finally {
       progress.stop();
     }

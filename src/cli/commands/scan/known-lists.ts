@@ -11,6 +11,8 @@ export interface KnownLists {
   lists: HashList[];
   /** A list could not be read, or has nothing to match. */
   trouble: boolean;
+  /** Some entry of a list could not be read, so that "nothing was found" would be wrong. */
+  unread: boolean;
 }
 
 /** Loads each list and index by itself, so that one that cannot be read does not hide the matches of the others. */
@@ -24,7 +26,7 @@ export async function loadLists(
   session: Session,
 ): Promise<KnownLists> {
   const lists: HashList[] = [];
-  let trouble = false;
+  let [trouble, unread] = [false, false];
   const { signal } = session;
   const fromList = async (path: string): Promise<HashList> => {
     const problems = new Problems(quiet, session);
@@ -33,6 +35,7 @@ export async function loadLists(
       { allowTrivialHashes, digests: true, onProblem: problems.add, signal },
     );
     problems.end();
+    unread ||= problems.unread;
     return known;
   };
   const fromIndex = (path: string): Promise<HashList> => HashList.open(path, { signal });
@@ -54,5 +57,5 @@ export async function loadLists(
       session.note((error as Error).message);
     }
   }
-  return { lists, trouble };
+  return { lists, trouble, unread };
 }

@@ -140,7 +140,8 @@ export async function scanLists(context: ScanContext): Promise<number> {
   if (known.lists.length === 0 && videos.index === undefined) return status.trouble;
   try {
     const scanner = new ListScanner(context, settings, known, videos);
-    return await runScanner(scanner, context, known.trouble || videos.trouble);
+    const end = await runScanner(scanner, context, known.trouble || videos.trouble);
+    return end === status.nothing && known.unread ? status.trouble : end;
   } finally {
     videos.index?.close();
   }

@@ -173,7 +173,7 @@ export const command: Command = defineCommand({
   statuses: {
     0: "Nothing was found.",
     1: "Something was found.",
-    2: "Some file, list or index could not be read. Matches in the others are printed.",
+    2: "Some file, list or index could not be read. Matches in the others are printed. Or nothing was found, and an entry of a list could not be read.",
   },
   examples: [
     { command: "empreinte scan --list known.csv uploads/", does: "Find the images in a folder that a list has." },
