@@ -121,10 +121,10 @@ describe.skipIf(process.platform !== "linux")("a mapped index", () => {
 
     test("reports each failure to the listener, whatever that throws, and is followed afterwards", async () => {
       const steps: unknown[] = [];
-      const onRetry = vi.fn(({ step, error }: { step: string; error: NodeJS.ErrnoException }) => {
+      const onRetry = ({ step, error }: { step: string; error: NodeJS.ErrnoException }): void => {
         steps.push([step, error.code]);
         throw new Error("dropped");
-      });
+      };
       const store = await BankStore.open(path, { onRetry });
       open.push(store);
       breakName();
@@ -136,7 +136,7 @@ describe.skipIf(process.platform !== "linux")("a mapped index", () => {
       expect(await ids(store, hashAt(7))).toEqual(["n7"]);
       rmSync(`${path}.index`);
       await follow(0);
-      expect(onRetry).toHaveBeenCalledTimes(2);
+      expect(steps).toHaveLength(2);
       expect(await ids(store, hashAt(7))).toEqual(["n7"]);
     });
 
