@@ -29,8 +29,8 @@ export interface BankOpenOptions {
    */
   localKey?: Uint8Array;
   /**
-   * Called each time work in the background fails; it is tried again a second later. What it throws is dropped. Default:
-   * a warning of the process with the code `EMPREINTE_RETRY`, once a reason.
+   * Called each time work in the background fails; it is tried again a second later. What it throws is dropped.
+   * Default: a warning of the process with the code `EMPREINTE_RETRY`, once a reason.
    */
   onRetry?: (retry: BankRetry) => void;
 }

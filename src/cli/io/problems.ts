@@ -11,8 +11,8 @@ export class Problems {
   readonly #session: Session;
   readonly #counts = new Map<string, number>();
   /**
-   * Whether some entry could not be read, so that nothing searches for it. Signals of other types and trivial hashes were
-   * read: no search could find them.
+   * Whether some entry could not be read, so that nothing searches for it. Signals of other types and trivial hashes
+   * were read: no search could find them.
    */
   unread = false;
 
