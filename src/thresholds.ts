@@ -6,6 +6,9 @@ export const matchRadius = 31;
 /** Up to here a second view, or a second hash of the same image, makes a review of what is beyond `matchRadius`. */
 export const reviewRadius = 50;
 
+/** An aligned view up to here is a match where another view, which was not aligned, is within `reviewRadius`. */
+export const confirmedRadius = 34;
+
 /**
  * A hash of lower quality is near unrelated images: it is neither listed nor matched.
  *

@@ -1,4 +1,4 @@
-import { matchRadius, reviewRadius } from "../thresholds.js";
+import { confirmedRadius, matchRadius, reviewRadius } from "../thresholds.js";
 import type { ViewHash } from "../views/query-image.js";
 import { cornersOf, isWholeView, type Region } from "../views/views.js";
 import type { CopyIndex, CopyMatch, NearHash, Tier } from "./types.js";
@@ -29,6 +29,8 @@ export interface CandidateGroups {
 export class CandidateSet {
   /** True for text screens, charts and title cards: nothing beyond the radius counts. */
   strict = false;
+  /** False for images with large even areas, of which unrelated ones come near: no view confirms another one then. */
+  confirms = true;
   readonly #radius: number;
   readonly #entryOf: (id: number) => number;
   readonly #groupOf: (id: number) => number;
@@ -94,7 +96,9 @@ export class CandidateSet {
     for (const [entry, candidates] of this.#candidates) {
       const tier = this.#tierOf(candidates);
       if (tier === undefined) continue;
-      const best = candidates.reduce((a, b) => (byDistance(b, a) < 0 ? b : a));
+      const nearest = candidates.reduce((a, b) => (byDistance(b, a) < 0 ? b : a));
+      // Beyond the radius only the confirmed view is a match.
+      const best = tier === "match" && nearest.distance > this.#radius ? this.confirmed(candidates)! : nearest;
       matches.push([entry, matchOf(best, tier, supportCount(candidates))]);
     }
     const order = { match: 0, review: 1 };
@@ -102,8 +106,20 @@ export class CandidateSet {
     return matches.map(([, match]) => match);
   }
 
+  /**
+   * Returns the nearest aligned view of an entry, where a view that was not moved towards the entry confirms it: no
+   * unrelated image had both. Undefined where there is none.
+   */
+  confirmed(candidates: readonly Candidate[]): Candidate | undefined {
+    if (!this.confirms || this.strict || this.#radius < matchRadius) return undefined;
+    const near = (radius: number, aligned: boolean): Candidate[] =>
+      candidates.filter(({ distance, viewHash }) => distance <= radius && (viewHash.name === "aligned") === aligned);
+    return near(reviewRadius, false).length === 0 ? undefined : near(confirmedRadius, true).sort(byDistance)[0];
+  }
+
   #tierOf(candidates: readonly Candidate[]): Tier | undefined {
     if (candidates.some((candidate) => isSure(candidate, this.#radius))) return "match";
+    if (this.confirmed(candidates) !== undefined) return "match";
     if (candidates.some(({ distance }) => distance <= this.#radius)) return "review";
     const strict = this.strict || this.#radius < matchRadius;
     return !strict && supportCount(candidates) >= 2 ? "review" : undefined;

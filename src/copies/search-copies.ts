@@ -4,7 +4,7 @@ import { alignCandidates } from "./align.js";
 import { type CandidateGroups, CandidateSet } from "./candidates.js";
 import type { ImageViews } from "./image-views.js";
 import type { LocalFinding, QueryLocal } from "./local-holder.js";
-import { flatFrom, searchRadius } from "./radii.js";
+import { evenFrom, flatFrom, searchRadius } from "./radii.js";
 import type { AlteredLevel, CopyIndex, CopyStage } from "./types.js";
 
 export interface CopySearchOptions extends CandidateGroups {
@@ -114,6 +114,7 @@ async function runRemainingStages(
   const workingCopy = await image.image(signal);
   const flat = workingCopy.flatness >= flatFrom;
   search.candidates.strict = flat;
+  search.candidates.confirms = workingCopy.flatness < evenFrom;
   const radius = searchRadius(level, flat);
   const views = async (name: StageName): Promise<ViewHash[]> => good(leastViewQuality, await image.stage(name, signal));
 

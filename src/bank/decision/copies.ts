@@ -10,8 +10,8 @@ import {
 import { ImageViews } from "../../copies/image-views.js";
 import type { LocalFinding } from "../../copies/local-holder.js";
 import { searchCopies } from "../../copies/search-copies.js";
-import type { CopyLevel } from "../../copies/types.js";
-import { matchRadius, reviewRadius } from "../../thresholds.js";
+import type { CopyLevel, Tier } from "../../copies/types.js";
+import { confirmedRadius, matchRadius, reviewRadius } from "../../thresholds.js";
 import type { Samples } from "../../image/samples.js";
 import type { DecisionContext } from "./context.js";
 import { CountedSignals } from "./counted-signals.js";
@@ -31,19 +31,18 @@ export interface CopyOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Returns the first candidate that is a match by itself, or else the nearest one that counts. */
-function bestOf(candidates: readonly Candidate[], strict: boolean): Candidate | undefined {
+/** Returns the first candidate that is a match, or else the nearest one that counts, with its tier. */
+function bestOf(candidates: readonly Candidate[], set: CandidateSet): { best: Candidate; tier: Tier } | undefined {
   const sorted = [...candidates].sort(byDistance);
-  const most = strict ? matchRadius : reviewRadius;
-  return sorted.find((candidate) => isSure(candidate, matchRadius)) ?? sorted.find(({ distance }) => distance <= most);
+  const sure = sorted.find((candidate) => isSure(candidate, matchRadius)) ?? set.confirmed(candidates);
+  if (sure !== undefined) return { best: sure, tier: "match" };
+  const most = set.strict ? matchRadius : reviewRadius;
+  const best = sorted.find(({ distance }) => distance <= most);
+  return best && { best, tier: "review" };
 }
 
-function queryCopy(best: Candidate, support: number): QueryCopy {
-  const { id, tier, view, orientation, region } = matchOf(
-    best,
-    isSure(best, matchRadius) ? "match" : "review",
-    support,
-  );
+function queryCopy({ best, tier }: { best: Candidate; tier: Tier }, support: number): QueryCopy {
+  const { id, view, orientation, region } = matchOf(best, tier, support);
   return {
     signal: id,
     hash: Buffer.from(best.viewHash.hash).toString("hex"),
@@ -63,7 +62,7 @@ function queryCopies(candidates: CandidateSet, isCrop: (id: number) => boolean):
     return [false, true].flatMap((crops) => {
       const best = bestOf(
         seen.filter(({ id }) => isCrop(id) === crops),
-        candidates.strict,
+        candidates,
       );
       return best === undefined ? [] : [queryCopy(best, support)];
     });
@@ -131,7 +130,7 @@ export async function findCopies(
   // again.
   const seen = [...candidates.accepted().values()].flat().map(({ viewHash }) => viewHash);
   const aligned = [...new Set(seen)].filter(({ name }) => name === "aligned");
-  await candidates.search(index, aligned, matchRadius, signal);
+  await candidates.search(index, aligned, confirmedRadius, signal);
   const copies = queryCopies(candidates, isCrop);
   const sealed = wantsLocal && context.local === undefined && context.hasLocalRecords();
   return {

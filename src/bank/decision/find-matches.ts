@@ -1,12 +1,11 @@
 /** Finding the entries that match a query: by the index, by what was found before, and by the policies. */
 import { hashDistance } from "../../hash/value.js";
-import { matchRadius } from "../../thresholds.js";
 import { wipedFlag } from "../storage/pages.js";
 import { nearTypes } from "../storage/signals.js";
 import { distanceSearch, type SearchAhead } from "./distance-search.js";
 import { matchLocal } from "./local-matches.js";
 import type { DecisionMatch } from "./match.js";
-import { entryCounter, matchSignals, type NearSignal } from "./match-signals.js";
+import { entryCounter, furthestMatch, matchSignals, type NearSignal } from "./match-signals.js";
 import { type CheckedQuery, uploadKey } from "./query.js";
 import { searchDigests } from "./search-entries.js";
 import type { Snapshot } from "./snapshot.js";
@@ -39,7 +38,7 @@ function recheckCopies(snapshot: Snapshot, { copies = [] }: CheckedQuery): NearS
     const record = snapshot.signal(copy.signal);
     if (record === undefined || (record.flags & wipedFlag) !== 0 || !nearTypes.includes(record.type)) return [];
     const distance = hashDistance(copy.hash, record.value);
-    const tier = distance > matchRadius ? "review" : copy.tier;
+    const tier = distance > furthestMatch(copy) ? "review" : copy.tier;
     const { signal, quality, orientation = "orig" } = copy;
     return [{ signal, kind: "copy", distance, orientation, quality, copy: { ...copy, tier } }];
   });

@@ -1,6 +1,6 @@
 /** From signals that are near a query to matches, as the policies of their banks count them. */
 import { type Orientation, orientationNames } from "../../hash/orientations.js";
-import { matchRadius, reviewRadius } from "../../thresholds.js";
+import { confirmedRadius, matchRadius, reviewRadius } from "../../thresholds.js";
 import { labelName } from "../storage/labels.js";
 import type { SignalRecord } from "../storage/pages.js";
 import { signalTypes, valueText } from "../storage/signals.js";
@@ -36,8 +36,11 @@ export interface FramePlace {
  */
 function mostDiffering({ radius }: Policy, copy: QueryCopy | undefined): number {
   if (copy === undefined || radius < matchRadius) return radius;
-  return copy.tier === "match" ? matchRadius : reviewRadius;
+  return copy.tier === "review" ? reviewRadius : furthestMatch(copy);
 }
+
+/** Returns how far a view may be that is a match: an aligned one may have been confirmed by another. */
+export const furthestMatch = ({ view }: QueryCopy): number => (view === "aligned" ? confirmedRadius : matchRadius);
 
 /** Returns the weaker of two actions. */
 export const weaker = (a: Action, b: Action): Action => (actions.indexOf(a) > actions.indexOf(b) ? a : b);

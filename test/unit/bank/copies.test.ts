@@ -38,6 +38,15 @@ function framed(image: Rgb, share: number): Rgb {
   });
 }
 
+/** With a square of one colour over `share` of the width and height, near a corner. */
+function covered(image: Rgb, share: number): Rgb {
+  const sample = at(image);
+  const inside = (at: number, side: number): boolean => at > 0.05 * side && at < (0.05 + share) * side;
+  return fromEach(image.width, image.height, (x, y) =>
+    inside(x, image.width) && inside(y, image.height) ? [200, 40, 30] : sample(x, y),
+  );
+}
+
 /** Of two originals what people do to them, and an image that is neither. */
 const alterations = originals
   .slice(0, 2)
@@ -50,6 +59,7 @@ const alterations = originals
     crop(original, 0.02, 0.02, 0.02, 0.02),
     crop(original, 0.05, 0.06, 0.04, 0.05),
     crop(original, 0.07, 0.05, 0.08, 0.06),
+    covered(original, 0.3),
     turn(original, 3),
     beside(original, scene(90 + i)),
     scene(60 + i),
@@ -119,7 +129,7 @@ describe("matches", () => {
       expect([...seen].sort()).toEqual(
         {
           fast: ["match near", "none "],
-          standard: ["match copy", "match near", "none "],
+          standard: ["match copy", "match near", "none ", "review copy"],
           thorough: ["match copy", "match near", "none ", "review copy"],
         }[level],
       );
@@ -204,6 +214,8 @@ describe("policies", () => {
     expect([0, 31].map((bits) => decided(near(bits, "match")))).toEqual(["block", "block"]);
     expect([0, 31, 32, 50].map((bits) => decided(near(bits, "review")))).toEqual(Array(4).fill("review"));
     expect([32, 50, 51].map((bits) => decided(near(bits, "match")))).toEqual(["review", "review", "none"]);
+    const aligned = [34, 35, 50, 51].map((bits) => decided(near(bits, "match", { view: "aligned" })));
+    expect(aligned).toEqual(["block", "review", "review", "none"]);
     const bad = [{ ...near(0, "match").copies![0]!, tier: "sure" }, { signal: 0 }, null, "x"];
     for (const one of bad) {
       const query = { ...near(0, "match"), copies: [one as QueryCopy] };

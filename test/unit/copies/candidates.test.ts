@@ -17,10 +17,10 @@ const view = (name: View["name"] = "original", more: Partial<View> = {}): View =
 /** What becomes of candidates of one entry: each is a distance with a view. */
 function tierOf(
   candidates: readonly (readonly [distance: number, viewHash: View, id?: number])[],
-  { radius = 31, strict = false } = {},
+  { radius = 31, strict = false, confirms = true } = {},
 ): string | undefined {
   const set = new CandidateSet(radius, { entryOf: () => 1 });
-  set.strict = strict;
+  Object.assign(set, { strict, confirms });
   for (const [distance, viewHash, id = 1] of candidates) set.add({ id, distance, viewHash });
   const [match] = set.matches();
   expect(set.accepted().size).toBe(match === undefined ? 0 : 1);
@@ -56,6 +56,28 @@ describe("several candidates", () => {
   test("two views within 50 bits are a review, and one of them beyond is not", () => {
     expect(tierOf([[50, view()], [50, view("turned")]])).toBe("review"); // prettier-ignore
     expect(tierOf([[32, view()], [51, view("turned")]])).toBeUndefined(); // prettier-ignore
+  });
+
+  test("an aligned view within 34 bits is a match where a view that was not aligned is within 50", () => {
+    const pair = (aligned: number, other: number, name: View["name"] = "zoom-out") =>
+      [[aligned, view("aligned")], [other, view(name)]] as const; // prettier-ignore
+    expect(tierOf(pair(34, 50))).toBe("match");
+    expect(tierOf(pair(35, 50))).toBe("review");
+    expect(tierOf(pair(34, 51))).toBeUndefined();
+    expect(tierOf(pair(28, 51))).toBe("review");
+    expect(tierOf(pair(34, 50, "aligned"))).toBe("review");
+    // Not in flat or even images, and not with a smaller radius.
+    expect(tierOf(pair(34, 50), { strict: true })).toBeUndefined();
+    expect(tierOf(pair(34, 50), { confirms: false })).toBe("review");
+    expect(tierOf(pair(34, 50), { radius: 30 })).toBeUndefined();
+    expect(tierOf(pair(28, 50), { radius: 30 })).toBe("review");
+  });
+
+  test("a confirmed match is described by its aligned view, also where another is nearer beyond 31 bits", () => {
+    const set = new CandidateSet(31, {});
+    set.add({ id: 1, distance: 34, viewHash: view("aligned") });
+    set.add({ id: 1, distance: 32, viewHash: view("zoom-out") });
+    expect(set.matches()).toMatchObject([{ tier: "match", distance: 34, view: "aligned", supportCount: 2 }]);
   });
 
   test("one view near two hashes is a review, and near the same hash twice is not", () => {
