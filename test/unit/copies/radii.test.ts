@@ -1,6 +1,14 @@
 /** How far each view is looked up, at each level, and how many of a kind go as far as an alignment reaches. */
 import { describe, expect, test } from "vitest";
-import { poorViewRadius, searchRadius, tableRadius, viewRadius, weakRadius } from "../../../dist/copies/radii.js";
+import {
+  evenFrom,
+  poorViewRadius,
+  searchRadius,
+  tableRadius,
+  viewRadius,
+  weakRadius,
+} from "../../../dist/copies/radii.js";
+import { searchCopies } from "../../../dist/copies/search-copies.js";
 import { leastViewQuality, matchRadius, reviewRadius } from "../../../dist/thresholds.js";
 
 type View = Parameters<ReturnType<typeof searchRadius>>[0];
@@ -52,4 +60,23 @@ test("at thorough, the first two rectangles and the image itself go farthest, an
   expect(radius(view("half"))).toBe(viewRadius);
   // Another search begins with all of them.
   expect(searchRadius("thorough", false)(view("rectangle"))).toBe(weakRadius);
+});
+
+test("a view confirms an aligned one only in images without large even areas", async () => {
+  const confirms = async (flatness: number): Promise<boolean> => {
+    const image = {
+      original: view("original"),
+      hasMore: true,
+      image: async () => ({ flatness }),
+      stage: async () => [],
+      resized: async () => [],
+    } as unknown as Parameters<typeof searchCopies>[0];
+    const index = {
+      searchMany: async (queries: Uint8Array) => Array.from({ length: queries.length / 32 }, () => []),
+      get: () => undefined,
+    };
+    const options = { level: "standard", radius: matchRadius, signal: undefined, isDecided: () => false } as const;
+    return (await searchCopies(image, index, options)).candidates.confirms;
+  };
+  expect([await confirms(0), await confirms(evenFrom - 0.01), await confirms(evenFrom)]).toEqual([true, true, false]);
 });
