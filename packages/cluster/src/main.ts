@@ -27,6 +27,7 @@ Every command:
   --store NAME       the name of the store
   --servers URLS     the servers of NATS, with commas (default: 127.0.0.1:4222)
   --ca, --cert, --key FILE   certificates for TLS
+  --inbox PREFIX     where answers come to, as the permissions of its role say: _INBOX.node (default: _INBOX)
   -h, --help         print this
 Each option has a variable: EMPREINTE_CLUSTER_STORE for --store. Repeated values have commas between them, and a switch
 is 0 or 1. The arguments come before the variables.

@@ -199,6 +199,8 @@ test("nats-server takes its configuration", (ctx) => {
   const path = join(temporary, "nats.conf");
   // The setting is not known to Debian's server, which is older.
   const known = config.replace(/^\s*sync_interval: always\n/m, "");
+  const { data } = of("ConfigMap").find(({ metadata }) => metadata.name === "nats-permissions")!;
+  writeFileSync(join(temporary, "permissions.conf"), data!["permissions.conf"]!);
   writeFileSync(path, known.replaceAll("/tls/ca.crt", "/tls/tls.crt").replaceAll("/tls/", `${temporary}/`));
   const { status, stderr } = spawnSync(natsServer, ["-t", "-c", path], {
     encoding: "utf8",

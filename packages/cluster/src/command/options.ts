@@ -15,6 +15,7 @@ export const linkOptions = {
   ca: { type: "string" },
   cert: { type: "string" },
   key: { type: "string" },
+  inbox: { type: "string" },
 } as const;
 
 /** The values of these options. */
@@ -24,6 +25,7 @@ export interface LinkValues {
   ca?: string | undefined;
   cert?: string | undefined;
   key?: string | undefined;
+  inbox?: string | undefined;
 }
 
 /** Returns the variable of an option: `EMPREINTE_CLUSTER_STORE` for `--store`. */
@@ -107,11 +109,15 @@ export function addressOf(name: string, text: string): HttpAddress {
 /**
  * Returns the options of the connection to NATS. @throws {UsageError} and {EmpreinteError} if a file cannot be read.
  */
-export function linkOf({ store, servers, ca, cert, key }: LinkValues): LinkOptions {
+export function linkOf({ store, servers, ca, cert, key, inbox }: LinkValues): LinkOptions {
   const text = (path: string): string => readSmallFileSync(path).toString("utf8");
   const files = { ...(ca && { ca: text(ca) }), ...(cert && { cert: text(cert) }), ...(key && { key: text(key) }) };
   const tls = Object.keys(files).length > 0 ? { tls: files } : {};
-  return { store: required("store", store), nats: { servers: servers.split(","), ...tls } };
+  if (inbox !== undefined && !/^[\w-]+(?:\.[\w-]+)*$/.test(inbox)) {
+    throw new UsageError("--inbox takes letters, digits, - and _, with dots between them");
+  }
+  const answers = given({ inboxPrefix: inbox });
+  return { store: required("store", store), nats: { servers: servers.split(","), ...tls, ...answers } };
 }
 
 /** Leaves out what has no value, so that the default of whoever gets the options applies. */

@@ -97,8 +97,13 @@ const pullMilliseconds = 2000;
  * Takes up to so many messages that wait, and does not wait for more. @throws where the consumer is not there, and none
  * has come.
  */
-export async function pull({ nc }: Link, stream: string, consumer: string, count: number): Promise<Delivery[]> {
-  const inbox = createInbox();
+export async function pull(
+  { nc, inboxPrefix }: Link,
+  stream: string,
+  consumer: string,
+  count: number,
+): Promise<Delivery[]> {
+  const inbox = createInbox(inboxPrefix);
   const taken: Delivery[] = [];
   await new Promise<void>((resolve, reject) => {
     const end = (error?: unknown): void => {

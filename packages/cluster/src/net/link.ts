@@ -11,7 +11,10 @@ import { type Names, namesOf } from "./names.js";
 export interface LinkOptions {
   /** The name of the store, the same on every machine: 1 to 64 of a–z, 0–9, "-" and "_". */
   store: string;
-  /** What `connect` of `@nats-io/transport-node` takes: `servers`, `tls`, `authenticator` … */
+  /**
+   * What `connect` of `@nats-io/transport-node` takes: `servers`, `tls`, `authenticator` … With `inboxPrefix`, answers
+   * come to subjects that begin so, which NATS may let only this role read.
+   */
   nats: NodeConnectionOptions;
   /** How many servers keep each stream, 1 … 5. Default 1; 3 for a cluster of servers. */
   replicas?: number;
@@ -24,6 +27,7 @@ export interface Link {
   jsm: JetStreamManager;
   names: Names;
   replicas: number;
+  inboxPrefix?: string | undefined;
 }
 
 const seconds = (count: number): number => count * 1_000_000_000;
@@ -38,7 +42,7 @@ export async function openLink({ store, nats, replicas = 1 }: LinkOptions, name:
     const nc = await connect({ maxReconnectAttempts: -1, reconnectTimeWait: 250, ...nats, name });
     const js = jetstream(nc, { timeout: 2000 });
     const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 2000 });
-    return { nc, js, jsm, names, replicas };
+    return { nc, js, jsm, names, replicas, inboxPrefix: nats.inboxPrefix };
   } catch (error) {
     throw new ClusterError("ERR_EMPREINTE_CLUSTER_NATS", `NATS cannot be reached: ${reasonOf(error)}`, {
       cause: error,

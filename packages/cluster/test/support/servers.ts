@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "@nats-io/transport-node";
+import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { setTimeout } from "node:timers/promises";
 import { which } from "../../../../test/support/run.ts";
 
@@ -30,9 +30,15 @@ export class Servers {
   readonly ports: number[] = [];
   readonly #routes: number[] = [];
   readonly #children: (ChildProcess | undefined)[] = [];
+  readonly #more: { config: string; connection: NodeConnectionOptions };
 
-  static async start(count: number): Promise<Servers> {
-    const servers = new Servers();
+  /** @param more what the configuration has besides, and how `ready` connects then. */
+  constructor(more: { config: string; connection: NodeConnectionOptions } = { config: "", connection: {} }) {
+    this.#more = more;
+  }
+
+  static async start(count: number, more?: { config: string; connection: NodeConnectionOptions }): Promise<Servers> {
+    const servers = new Servers(more);
     for (let i = 0; i < count; i++) {
       servers.ports.push(await freePort());
       servers.#routes.push(await freePort());
@@ -60,7 +66,7 @@ export class Servers {
     const config = join(this.folder, `server-${i}.conf`);
     writeFileSync(
       config,
-      `server_name: s${i}\nlisten: "127.0.0.1:${this.ports[i]}"\njetstream { store_dir: "${this.store(i)}" }\n${cluster}\n`,
+      `server_name: s${i}\nlisten: "127.0.0.1:${this.ports[i]}"\njetstream { store_dir: "${this.store(i)}" }\n${cluster}\n${this.#more.config}\n`,
     );
     const log = join(this.folder, `server-${i}.log`);
     this.#children[i] = spawn(natsServer!, ["-c", config, "-l", log], { stdio: "ignore" });
@@ -68,16 +74,18 @@ export class Servers {
 
   /** Waits until JetStream answers through every running server. */
   async ready(): Promise<void> {
+    const end = performance.now() + 60_000;
     for (const [i, port] of this.ports.entries()) {
       if (this.#children[i] === undefined) continue;
       for (;;) {
         try {
-          const nc = await connect({ servers: `127.0.0.1:${port}`, timeout: 1000 });
+          const nc = await connect({ servers: `127.0.0.1:${port}`, timeout: 1000, ...this.#more.connection });
           const { data } = await nc.request("$JS.API.INFO", "", { timeout: 1000 });
           await nc.close();
           if (!Buffer.from(data).includes('"error"')) break;
-        } catch {
+        } catch (error) {
           // It is not up yet, or has no leader yet.
+          if (performance.now() > end) throw error;
         }
         await setTimeout(50);
       }
