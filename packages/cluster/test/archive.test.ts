@@ -113,6 +113,48 @@ test("a shard that is silent or absent is named, and the others' matches are the
   expect((await archive.search(query)).matches.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
 });
 
+test("one message searches all shards, and a shard that did not hear it is asked by itself", async () => {
+  await archive.keep(uploads);
+  const nc = await connect({ servers: servers.urls });
+  const heard: string[] = [];
+  const listener = nc.subscribe("emp.match.test.*", {
+    callback: (_, message) => {
+      heard.push(message.subject);
+      // Who does not say which shard it is has not answered.
+      if (message.subject.endsWith(".all")) {
+        message.respond(JSON.stringify({ size: 9, matches: [], found: 0 }));
+        message.respond("no JSON");
+      }
+    },
+  });
+  await nc.flush();
+  const all = await archive.search(query, { deadlineSeconds: 60 });
+  expect(all).toMatchObject({ complete: true, searched: uploads.length });
+  expect(all.matches.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+  await nc.flush();
+  expect(heard).toEqual(["emp.match.test.all"]);
+  // Nothing but searches goes to all shards: no upload can be removed from all of them.
+  listener.unsubscribe();
+  const remove = JSON.stringify({ shards: count, remove: [uploads[0]!.id] });
+  const { data } = await nc.request("emp.match.test.all", remove, { timeout: 10_000 });
+  expect(Buffer.from(data).toString()).toContain("All shards at once are only searched");
+  expect(shards.map((one) => one.shard.size).reduce((a, b) => a + b)).toBe(uploads.length);
+  await nc.close();
+  // A process that hears only its own subject.
+  await shards[2]!.close();
+  const other = await connect({ servers: servers.urls });
+  const match = { id: "elsewhere", time: 1, distance: 0, orientation: "orig" };
+  other.subscribe("emp.match.test.2", {
+    callback: (_, message) => void message.respond(JSON.stringify({ size: 1, matches: [match], found: 1 })),
+  });
+  await other.flush();
+  const alone = await archive.search(query, { deadlineSeconds: 60 });
+  expect(alone.complete).toBe(true);
+  expect(alone.matches).toContainEqual({ ...match, shard: 2 });
+  await other.close();
+  shards[2] = await shard(2);
+});
+
 test("an upload has one hash, and one that is removed is in no file", async () => {
   await archive.keep(uploads);
   const [first, second] = uploads;

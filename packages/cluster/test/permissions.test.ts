@@ -11,7 +11,7 @@ import { needsLongRun } from "../../../test/support/long.ts";
 import { root } from "../../../test/support/run.ts";
 import {
   Archive,
-  ClusterNode,
+  type ClusterNode,
   clusterStatus,
   forgetNode,
   JobQueue,

@@ -3,7 +3,7 @@ import type { Query } from "empreinte";
 import { ClusterError } from "../errors.js";
 import { checkNumber } from "../jobs/streams.js";
 import { type Link, type LinkOptions, openLink } from "../net/link.js";
-import { askShard, isMissing, type MissingShard, type ShardAnswer } from "./ask.js";
+import { askShard, isMissing, type MissingShard, searchAllShards, type ShardAnswer } from "./ask.js";
 import { readRescan, type Rescan } from "./rescan-report.js";
 import { groupBy, shardOf } from "./messages.js";
 import { type ArchivedUpload, type ArchiveMatch, checkUpload, type KeptUploads } from "./shard.js";
@@ -91,13 +91,12 @@ export class Archive {
   }
 
   async #searchOnce(request: object, seconds: number): Promise<ArchiveAnswer> {
-    const replies = new Map<number, ShardAnswer | MissingShard>();
     const end = performance.now() + 1000 * seconds;
+    const replies = await searchAllShards({ link: this.#link, shards: this.#shards }, request, seconds);
     const ask = async (shard: number): Promise<void> => {
       const left = Math.max(0.001, (end - performance.now()) / 1000);
       replies.set(shard, await this.#ask(shard, request, left));
     };
-    await Promise.all(Array.from({ length: this.#shards }, (_, shard) => ask(shard)));
     // An upload that moved meanwhile was perhaps not there yet when its new shard answered, and gone when its old one
     // did. All old shards have answered now, so that what had gone by then is there.
     const receiving = [...replies].filter(([, reply]) => "former" in reply && reply.former !== undefined);

@@ -49,6 +49,9 @@ export const mostMatches = 500;
 /** Returns the subject of a shard. */
 export const shardSubject = (store: string, shard: number): string => `emp.match.${store}.${shard}`;
 
+/** Returns the subject that all shards hear. An answer to it says which shard answers. */
+export const allShardsSubject = (store: string): string => `emp.match.${store}.all`;
+
 /**
  * Which of so many shards has an upload: the jump hash of Lamping and Veach (arXiv:1406.2294). From n to n + 1 shards,
  * one upload of n + 1 moves, and to the new shard.

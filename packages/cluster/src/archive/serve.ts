@@ -13,6 +13,7 @@ import { askShard, isMissing, type ShardAnswer } from "./ask.js";
 import { type ExportOptions, exportShard } from "./export.js";
 import type { Layout } from "./layout.js";
 import {
+  allShardsSubject,
   groupBy,
   mostMatches,
   type MovedUploads,
@@ -55,7 +56,7 @@ export class ShardServer {
   readonly #options: ShardServerOptions;
   readonly #link: Link;
   readonly #event: EventListener;
-  readonly #subscription: Subscription;
+  readonly #subscriptions: Subscription[];
   readonly #running = new Set<Promise<void>>();
   readonly #instance: string = randomUUID();
   /** Changes come one after the other. Searches need not wait for them. */
@@ -68,12 +69,15 @@ export class ShardServer {
     this.#link = link;
     this.shard = shard;
     this.#event = this.counters.events.before(quiet(options.onEvent));
-    this.#subscription = link.nc.subscribe(shardSubject(options.store, options.shard), {
-      callback: (error, message) => {
-        if (error === null) this.#take(message);
-        else this.#event({ type: "refused", reason: reasonOf(error) });
-      },
-    });
+    const { store, shard: number } = options;
+    this.#subscriptions = [shardSubject(store, number), allShardsSubject(store)].map((subject) =>
+      link.nc.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) this.#take(message);
+          else this.#event({ type: "refused", reason: reasonOf(error) });
+        },
+      }),
+    );
   }
 
   /** Opens the shard, connects and answers. @throws {ClusterError} what SQLite reports */
@@ -152,7 +156,7 @@ export class ShardServer {
   /** Stops answering, and closes the shard. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#subscription.unsubscribe();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await this.#moving;
     await Promise.all(this.#running);
     await this.#link.nc.close();
@@ -166,15 +170,20 @@ export class ShardServer {
 
   async #handle(message: Msg): Promise<void> {
     let reply: ShardReply;
+    const toAll = message.subject === allShardsSubject(this.#options.store);
     try {
-      reply = await this.#answer(readMessage<ShardRequest>(message.data));
+      const request = readMessage<ShardRequest>(message.data);
+      if (toAll && !("search" in request)) {
+        throw new ClusterError("ERR_EMPREINTE_CLUSTER_MESSAGE", "All shards at once are only searched");
+      }
+      reply = await this.#answer(request);
     } catch (error) {
       reply = { refused: shortened(reasonOf(error)), ...(error instanceof OtherLayout && { shards: error.shards }) };
       this.counters.refused++;
       this.#event({ type: "refused", reason: reply.refused });
     }
     try {
-      message.respond(JSON.stringify(reply));
+      message.respond(JSON.stringify(toAll ? { ...reply, shard: this.number } : reply));
     } catch (error) {
       // The connection is closed: the sender names this shard as silent.
       this.#event({ type: "retry", step: "answer", reason: reasonOf(error) });

@@ -105,6 +105,7 @@ export class ArchiveShard {
   #layout: Layout | undefined;
   #size: number;
   #closed = false;
+  readonly #statements = new Map<string, Libsql.Statement>();
 
   private constructor(
     path: string,
@@ -207,7 +208,7 @@ export class ArchiveShard {
   async search(query: HashLike | Query, radius?: number): Promise<ArchiveMatch[]> {
     const found = await this.#index.search(query, radius === undefined ? {} : { radius });
     this.#assertOwner();
-    const find = this.#database.prepare("SELECT id, time FROM uploads WHERE number = ?");
+    const find = this.#statement("SELECT id, time FROM uploads WHERE number = ?");
     return nearestRows(found).flatMap(({ number, distance, orientation: own, row: { orientation } }) => {
       const row = find.get([number]) as { id: string; time: number } | undefined;
       // It was removed while the search ran.
@@ -320,11 +321,16 @@ export class ArchiveShard {
     if (busy !== 0) throw new Error(`Another process reads ${this.path}, so that its log still has what was removed`);
   }
 
+  /** Returns a prepared statement, for what each search runs: preparing takes longer than running it. */
+  #statement(sql: string): Libsql.Statement {
+    let found = this.#statements.get(sql);
+    if (found === undefined) this.#statements.set(sql, (found = this.#database.prepare(sql)));
+    return found;
+  }
+
   /** @throws {ClusterError} `ERR_EMPREINTE_CLUSTER_CLOSED` if the shard was closed, or opened again by another. */
   #assertOwner(): void {
-    const row = this.#closed
-      ? undefined
-      : (this.#database.prepare("SELECT token FROM owner").get() as { token: string });
+    const row = this.#closed ? undefined : (this.#statement("SELECT token FROM owner").get() as { token: string });
     if (row?.token === this.#token) return;
     const text = this.#closed ? "The shard is closed" : "Another process has opened the shard";
     throw new ClusterError("ERR_EMPREINTE_CLUSTER_CLOSED", text);
