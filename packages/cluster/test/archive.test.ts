@@ -113,7 +113,7 @@ test("a shard that is silent or absent is named, and the others' matches are the
   expect((await archive.search(query)).matches.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
 });
 
-test("one message searches all shards, and a shard that did not hear it is asked by itself", async () => {
+test("one message searches all shards, and a shard that did not hear it gets one of its own", async () => {
   await archive.keep(uploads);
   const nc = await connect({ servers: servers.urls });
   const heard: string[] = [];

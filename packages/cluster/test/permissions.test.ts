@@ -236,7 +236,7 @@ test("a role is refused what is not its own", async () => {
     );
   expect(await refusals(publish, publishing)).toEqual(wanted(publish, "publish"));
   expect(await refusals(subscribe, subscribing)).toEqual(wanted(subscribe, "subscription"));
-  // Nobody may answer for another: a reply goes to the inbox of who asked.
+  // Nobody may answer for another: a reply goes to the inbox of who sent the request.
   const nc = await connect(as("platform"));
   expect(await publishing(nc, "_INBOX.node.x")).toBe("publish refused");
   await nc.close();

@@ -52,12 +52,12 @@ function answerOf(shard: number, reply: ShardReply): ShardAnswer | MissingShard 
   return { shard, reason: reply.refused, ...(reply.shards !== undefined && { shards: reply.shards }) };
 }
 
-/** A shard that has not answered by then is asked by itself: at most so many milliseconds, or a quarter of the time. */
+/** A shard that has not answered by then gets a request of its own: at most so many milliseconds, or a quarter of the time. */
 const togetherMilliseconds = 250;
 
 /**
- * Searches all shards by one message. Each shard that has not answered soon is asked by itself, so that an absent one is
- * known, and one that was started meanwhile answers. It never throws.
+ * Searches all shards by one message. Each shard that has not answered soon gets a request of its own, so that an
+ * absent one is known, and one that was started meanwhile answers. It never throws.
  */
 export async function searchAllShards(
   archive: ArchiveLink,
@@ -79,10 +79,10 @@ export async function searchAllShards(
     const left = Math.max(0.001, (end - performance.now()) / 1000);
     note(shard, await askShard(archive, shard, request, left));
   };
-  let isAsked = false;
+  let isRequested = false;
   const missing = (): void => {
-    if (isAsked) return;
-    isAsked = true;
+    if (isRequested) return;
+    isRequested = true;
     for (let i = 0; i < shards; i++) if (!replies.has(i)) void alone(i);
   };
   const inbox = createInbox(link.inboxPrefix);
