@@ -52,7 +52,7 @@ function answerOf(shard: number, reply: ShardReply): ShardAnswer | MissingShard 
   return { shard, reason: reply.refused, ...(reply.shards !== undefined && { shards: reply.shards }) };
 }
 
-/** A shard that has not answered by then gets a request of its own: at most so many milliseconds, or a quarter of the time. */
+/** A shard that has not answered by then gets a request of its own. It is at most a quarter of the whole time. */
 const togetherMilliseconds = 250;
 
 /**
