@@ -176,6 +176,11 @@ describe("pages, scripts and rules that were written to take long", () => {
     ["</script "],
     ["&#1"],
     ["<img srcset='a,"],
+    ["<img srcset=', "],
+    ["url("],
+    ["url( "],
+    ["url(')"],
+    ['<img src="data:image/png;base64,'],
     ["<a href=x.jpg "],
   ])("%s, again and again", (part) => {
     const html = part.repeat(Math.ceil(long / part.length));

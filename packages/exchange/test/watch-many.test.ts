@@ -29,6 +29,12 @@ test("many addresses are judged as they are, in bounded memory", async () => {
     [{ does: "truncated", body: words }, "unreachable"],
     [{ does: "redirect-metadata" }, "unreachable"],
     [{ does: "bomb" }, "unchanged"],
+    [{ status: 451 }, "gone"],
+    [{ body: `${words}<base href="/"><img src="known.jpg">` }, "there"],
+    [{ body: `${words}<div style="background: url('/known.jpg')"></div>` }, "there"],
+    [{ body: `${words}<img src="data:image/jpeg;base64,${known.toString("base64")}">` }, "there"],
+    [{ does: "redirect-private" }, "unreachable"],
+    [{ does: "reset" }, "unreachable"],
   ];
   const simulator = new HostSimulator();
   const { port } = new URL(await simulator.listen(0, "0.0.0.0"));

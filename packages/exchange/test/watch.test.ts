@@ -9,7 +9,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { watchCommand } from "../src/commands/watch.ts";
 import { addWatch, type WatchRecord, watched } from "../src/watch/items.ts";
 import { mediaOf } from "../src/watch/page-media.ts";
-import { similarity, wordsOf } from "../src/watch/page-text.ts";
+import { similarity, textOf, wordsOf } from "../src/watch/page-text.ts";
 import { watchCsv, watchReport } from "../src/watch/report.ts";
 import { watchPage } from "../src/watch/report-page.ts";
 import { readRobots } from "../src/watch/robots.ts";
@@ -54,6 +54,11 @@ const file =
   (bytes: Buffer, type = "image/jpeg"): Answer =>
   (_, response) =>
     response.writeHead(200, { "content-type": type }).end(bytes);
+/** A page whose type its host does not state. */
+const untyped =
+  (body: string): Answer =>
+  (_, response) =>
+    response.writeHead(200).end(body);
 const redirect =
   (location: string): Answer =>
   (_, response) =>
@@ -79,6 +84,8 @@ const reason = (id: string): string => record(id).history.at(-1)!.reason;
 test("pages of many kinds are judged as they are", async () => {
   const entry = await known(1);
   const [same, other] = [await image(1), await image(2)];
+  for (const folder of ["/deep", "/w_1,h_2"]) pages.set(`${folder}/same.jpg`, file(same));
+  pages.set("/w_1,h_2/other.jpg", file(other));
   pages.set("/same.jpg", file(same)).set("/small.webp", file(await image(1, "webp", 200), "image/webp"));
   pages.set("/other.jpg", file(other)).set("/broken.jpg", file(same.subarray(0, 40)));
   const expected: [path: string, answer: Answer | undefined, state: string][] = [
@@ -90,6 +97,13 @@ test("pages of many kinds are judged as they are", async () => {
     ["/page-og", html(`<meta property="og:image" content="${origin}/small.webp">${text(2)}`), "there"],
     ["/page-lazy", html(`<img data-src='/same.jpg'>${text(3)}`), "there"],
     ["/page-srcset", html(`<img srcset="/other.jpg 1x, /same.jpg 2x">${text(4)}`), "there"],
+    ["/page-commas", html(`<img srcset="/w_1,h_2/other.jpg 1x, /w_1,h_2/same.jpg 2x">${text(10)}`), "there"],
+    ["/page-base", html(`<base href="/deep/"><img src="same.jpg">${text(11)}`), "there"],
+    ["/page-style", html(`<div style="background: url(&quot;/same.jpg?1&quot;)">${text(12)}</div>`), "there"],
+    ["/page-object", html(`<object data="/same.jpg" type="image/jpeg"></object>${text(13)}`), "there"],
+    ["/page-inside", html(`<img src="data:image/jpeg;base64,${same.toString("base64")}">${text(14)}`), "there"],
+    ["/page-inside-other", html(`<img src="data:image/jpeg;base64,${other.toString("base64")}">`), "unchanged"],
+    ["/page-untyped", untyped(`<!doctype html><img src="/same.jpg">${text(15)}`), "there"],
     ["/page-without", html(`<img src="/other.jpg">${text(5)}`), "unchanged"],
     ["/page-words", html(`<p>This page is about content that was not found elsewhere.</p>${text(6)}`), "unchanged"],
     ["/never-was", undefined, "gone"],
@@ -270,6 +284,16 @@ describe("the report", () => {
   });
 });
 
+test("a page is read in the encoding that its mark, its headers or it itself states", () => {
+  const russian = Buffer.from([0xcd, 0xe5, 0xf2]); // "Нет" in windows-1251
+  const meta = Buffer.concat([Buffer.from("<meta charset=windows-1251>"), russian]);
+  expect(wordsOf(textOf(russian, "text/html; charset=windows-1251"))).toEqual(["нет"]);
+  expect(wordsOf(textOf(meta, "text/html"))).toEqual(["нет"]);
+  expect(wordsOf(textOf(meta, "text/html; charset=utf-8"))).toEqual([]);
+  expect(wordsOf(textOf(Buffer.from("Нет"), "text/html; charset=nothing"))).toEqual(["нет"]);
+  expect(wordsOf(textOf(Buffer.from("\ufeffНет", "utf16le"), "text/html; charset=utf-8"))).toEqual(["нет"]);
+});
+
 test("words, images and robots.txt are read as they are written", () => {
   expect(wordsOf("<p>Caf&eacute; &amp; <b>Bar</b> 12:30</p><script>no()</script><!-- no -->")).toEqual([
     "caf",
@@ -286,6 +310,9 @@ test("words, images and robots.txt are read as they are written", () => {
     "https://x.example/b.png",
     "https://host.example/dir/c.jpg",
   ]);
+  expect(
+    mediaOf(`<img srcset="a,b.jpg,c.jpg 2x, d.jpg,, e.jpg"><style>p{background:url( 'f.png' )}`, "http://h/", 9),
+  ).toEqual(["a,b.jpg,c.jpg", "d.jpg", "e.jpg", "f.png"].map((name) => `http://h/${name}`));
   const rules = readRobots(
     "User-agent: a\nDisallow: /\n\nUser-agent: *\nDisallow: /x*.gif$\nDisallow: /dir\nAllow: /dir/open # yes\n",
     "b",

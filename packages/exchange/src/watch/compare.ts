@@ -7,6 +7,7 @@ import { codeOf } from "../errors.js";
 import type { Fetched, Host } from "./host.js";
 import type { WatchItem } from "./items.js";
 import type { SeenImages } from "./judge.js";
+import { bytesInPage } from "./page-media.js";
 import type { Slots } from "./slots.js";
 
 /** What comparing needs. */
@@ -33,6 +34,11 @@ export async function compareMedia(
   }
   for (const address of media) {
     if (seen.found) break;
+    const written = bytesInPage(address);
+    if (written !== undefined) {
+      await compareFile(comparison, item, written, seen);
+      continue;
+    }
     // Media are often at another host. Its pace is that of the page's host.
     const file = await host.fetch(address).catch(() => {
       comparison.signal?.throwIfAborted();

@@ -4,7 +4,7 @@ import { type Fetcher, FetchError, type FetchResponse } from "empreinte-fetch";
 import type { Environment } from "../environment.js";
 import type { SeenPage } from "./judge.js";
 import { mediaOf } from "./page-media.js";
-import { digestOf, wordsOf } from "./page-text.js";
+import { digestOf, textOf, wordsOf } from "./page-text.js";
 import { noRules, readRobots, type RobotsRules } from "./robots.js";
 import type { Slots } from "./slots.js";
 
@@ -73,17 +73,19 @@ export class Host {
   async fetch(address: string, headers: Record<string, string> = {}): Promise<Fetched> {
     return this.#request(address, headers, async (response, clock) => {
       const { status, url: answered, headers: sent } = response;
-      const kind = kindOf(sent["content-type"] ?? "");
+      const type = sent["content-type"] ?? "";
+      const kind = kindOf(type);
       const body = await this.#read(response, kind, clock);
       const page = { status, requested: address, answered };
-      if (kind !== "text") {
+      if (kind !== "text" && !(isUnsaid(type) && isHtml(body.bytes))) {
         const digest = createHash("sha256").update(body.bytes).digest("hex").slice(0, 15);
         return { page: { ...page, words: undefined, digest }, headers: sent, media: [], ...body };
       }
-      const html = body.bytes.toString("utf8");
-      body.release();
+      const html = textOf(body.bytes.subarray(0, mostBytes.text), type);
       const words = wordsOf(html).join(" ");
       const media = mediaOf(html, answered, mostMedia);
+      // Images in the page itself are parts of its text, which stays in memory with them.
+      if (!media.some((one) => one.startsWith("data:"))) body.release();
       const seen = { ...page, words, digest: digestOf(words) };
       return { ...body, page: seen, headers: sent, media, bytes: Buffer.alloc(0) };
     });
@@ -210,6 +212,13 @@ function statedBytes(headers: Fetched["headers"]): number | undefined {
   const { "content-length": length = "", "content-encoding": encoding = "identity" } = headers;
   return encoding === "identity" && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
 }
+
+/** Returns whether a type says nothing about the content. */
+const isUnsaid = (type: string): boolean => /^\s*($|application\/octet-stream)/i.test(type);
+
+/** Returns whether a file is a page, by its first bytes. */
+const isHtml = (bytes: Buffer): boolean =>
+  /^\s*<(!doctype\s+html|html|head|body)[\s>]/i.test(bytes.toString("latin1", 0, 1024).replace(/^ï»¿/, ""));
 
 function kindOf(type: string): Kind {
   if (/^(text\/|application\/xhtml)/i.test(type)) return "text";

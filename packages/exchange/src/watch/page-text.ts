@@ -3,6 +3,29 @@ import { createHash } from "node:crypto";
 
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 
+/** Bytes in which a page states its encoding, if it does. */
+const encodingBytes = 1024;
+
+/**
+ * Returns the text of a page. Its encoding is that of its byte order mark, of its headers or of a `meta` tag in its
+ * first 1,024 bytes, in this order, and UTF-8 where none of them has one that is known.
+ */
+export function textOf(bytes: Uint8Array, contentType: string): string {
+  const mark = [
+    { encoding: "utf-8", start: [0xef, 0xbb, 0xbf] },
+    { encoding: "utf-16le", start: [0xff, 0xfe] },
+    { encoding: "utf-16be", start: [0xfe, 0xff] },
+  ].find(({ start }) => start.every((byte, i) => bytes[i] === byte));
+  const stated = (text: string): string | undefined => /charset\s*=\s*["']?([\w.:-]{1,40})/i.exec(text)?.[1];
+  const first = Buffer.from(bytes.subarray(0, encodingBytes)).toString("latin1");
+  const encoding = mark?.encoding ?? stated(contentType) ?? stated(first) ?? "utf-8";
+  try {
+    return new TextDecoder(encoding).decode(bytes);
+  } catch {
+    return new TextDecoder().decode(bytes); // The name is not that of an encoding.
+  }
+}
+
 /** Answers text with its character references undone. */
 export function decodeText(text: string): string {
   return text.replaceAll(
