@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { BankStore } from "../../../dist/doors/bank.js";
 import { type LocalRecord, registerLocal } from "../../../dist/doors/local.js";
+import { withFurniture } from "../../../dist/evaluate/generated/similar.js";
+import { Random } from "../../../dist/evaluate/random.js";
 import { hashPixelsSync } from "../../../dist/index.js";
 import { everyByte, presentIn } from "../../support/bank/bytes.ts";
 import { type Rgb, scene } from "../../support/image/altered.ts";
@@ -56,6 +58,17 @@ function sealedPieces(): Buffer[] {
 }
 
 describe("a local record", () => {
+  test("shows nothing of an interface of which a record comes with the library", async () => {
+    const drawn = async (name: string): Promise<Rgb> => {
+      const { data, width, height } = await withFurniture("same-banner", 1, new Random("unseen", name));
+      return { data, width, height, channels: 3 };
+    };
+    const [listed, query] = [await drawn("listed"), await drawn("query")];
+    await list("17", listed);
+    store.local.set({ ...from, entryId: "17" }, await registerLocal(listed));
+    expect((await store.searchImage(query, { level: "thorough" })).matches).toEqual([]);
+  });
+
   test("is in no file but sealed, and shows in nothing that the store answers", async () => {
     await list("17", originals[0]!);
     expect(store.local.set({ ...from, entryId: "17" }, records[0])).toBe(true);
