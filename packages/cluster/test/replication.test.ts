@@ -302,7 +302,10 @@ describe("the status", () => {
 
   test("the command names what is wrong with its arguments", async () => {
     for (const [args, text] of [
-      [[], "the command is one of status, curator, node, worker, shard, rescanner"],
+      [
+        [],
+        "the command is one of status, forget, dead-letters, retry, discard, curator, node, worker, shard, rescanner",
+      ],
       [["status"], "--store is missing"],
       [["status", "--store", "A B"], "Expected 1 to 64 of a-z"],
       [["status", "--store", "test", "--watch", "x"], "--watch takes seconds"],
