@@ -59,11 +59,11 @@ function sealedPieces(): Buffer[] {
 
 describe("a local record", () => {
   test("shows nothing of an interface of which a record comes with the library", async () => {
-    const drawn = async (name: string): Promise<Rgb> => {
+    const withBanner = async (name: string): Promise<Rgb> => {
       const { data, width, height } = await withFurniture("same-banner", 1, new Random("unseen", name));
       return { data, width, height, channels: 3 };
     };
-    const [listed, query] = [await drawn("listed"), await drawn("query")];
+    const [listed, query] = [await withBanner("listed"), await withBanner("query")];
     await list("17", listed);
     store.local.set({ ...from, entryId: "17" }, await registerLocal(listed));
     expect((await store.searchImage(query, { level: "thorough" })).matches).toEqual([]);
