@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { hashDistance } from "../../dist/index.js";
 import { hashVideo, compareVpdq, readVpdq, writeVpdq } from "../../dist/doors/video.js";
-import { long } from "../support/long.ts";
+import { long, needsLongRun } from "../support/long.ts";
 import { root } from "../support/run.ts";
 import { ffmpeg, noFfmpeg } from "../support/video/video.ts";
 
@@ -42,6 +42,7 @@ describe.each([
   });
 
   it("from luma: the same frames and qualities, at most 6 bits away", async (ctx) => {
+    needsLongRun(ctx);
     if (needs !== undefined) return ctx.skip(needs);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     for (const clip of decoded) {

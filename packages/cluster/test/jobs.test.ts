@@ -72,6 +72,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
 
 describe("a video", () => {
   test("is checked by its handle: its stretches, its frames and its bytes, and what is no video is a dead letter", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     await jobs.start([]);
     const path = join(jobs.uploads, "clip.mp4");

@@ -88,7 +88,8 @@ const inPlace = async (): Promise<void> => {
   await expect.poll(async () => (await archive.layout()).inPlace, { timeout: 30_000 }).toBe(true);
 };
 
-test("an archive gets shards while it is used: every upload is found once, all the time", async () => {
+test("an archive gets shards while it is used: every upload is found once, all the time", async (ctx) => {
+  needsLongRun(ctx);
   await archive.keep(uploads);
   const other = await Archive.open({ ...link(), shards: 2 });
   await start(2, 4, { formerShards: 2 });

@@ -8,6 +8,7 @@ import { BankStore, type CheckQuery, Matcher } from "../../../dist/doors/bank.js
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { hashAt, hex, randomHashes } from "../../support/hashes.ts";
 import { grey, height, width } from "../../support/image/samples.ts";
+import { needsLongRun } from "../../support/long.ts";
 
 const hashes = randomHashes(4096, 1201);
 const hash = (i: number): string => hex(hashAt(hashes, i));
@@ -49,7 +50,8 @@ describe("matchRatio", () => {
     );
   });
 
-  test("it takes the same share of uploads each time, and a larger share includes the smaller", () => {
+  test("it takes the same share of uploads each time, and a larger share includes the smaller", (ctx) => {
+    needsLongRun(ctx);
     expect(matched().size).toBe(1024);
     const shares = [0.1, 0.5, 0.9].map((matchRatio) => {
       store.setPolicy("b", { matchRatio, seed: 5 });

@@ -70,7 +70,8 @@ describe.skipIf(ffmpeg === undefined)(`checkVideo with files${ffmpeg === undefin
     expect(matcher.explain(await matcher.checkVideo(turned, { level: "standard" })).same).toBe(true);
   });
 
-  test("the same bytes are an exact match, with the digests of a path, of bytes, or as given", async () => {
+  test("the same bytes are an exact match, with the digests of a path, of bytes, or as given", async (ctx) => {
+    needsLongRun(ctx);
     const sha256 = createHash("sha256").update(readFileSync(upload)).digest("hex");
     await store.import({ bank: "bytes", source: "s" }, [{ id: "file", signals: [{ type: "sha256", value: sha256 }] }]);
     const kinds = async (...given: Parameters<Matcher["checkVideo"]>) =>

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { HashIndex } from "../../../dist/index.js";
 import { empreinte, empreinteProcess, folder, known, makeImage } from "../../support/cli.ts";
 import { hexHashes } from "../../support/lists.ts";
+import { needsLongRun } from "../../support/long.ts";
 
 const here = folder();
 const scene = known("scenergb-128x128");
@@ -188,7 +189,8 @@ describe("index bench", () => {
     expect(text.code).toBe(0);
   });
 
-  it("--crossovers prints what EMPREINTE_CROSSOVERS takes, and the answers stay the same", async () => {
+  it("--crossovers prints what EMPREINTE_CROSSOVERS takes, and the answers stay the same", async (ctx) => {
+    needsLongRun(ctx);
     const radii = [15, 23, 31, 39, 47, 55, 63, 71, 79];
     const json = await at(["index", "bench", "full.idx", "--crossovers", "--json", "--seconds", "0.1"]);
     expect(json).toMatchObject({ code: 0, stderr: "" });

@@ -204,6 +204,7 @@ describe("a video that is damaged behind its middle", () => {
   };
 
   test("gives the hashes of its readable part, and then the error", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     await broke();
     const whole = await empreinte(["hash", film]);

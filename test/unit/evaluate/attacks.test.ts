@@ -5,7 +5,7 @@ import { bmp, coloured } from "../../support/image/bmp.ts";
 import { hashDistance, hashImage } from "../../../dist/index.js";
 import { InvalidArgumentError } from "../../../dist/errors.js";
 import { scene } from "../../support/evaluate.ts";
-import { long } from "../../support/long.ts";
+import { long, needsLongRun } from "../../support/long.ts";
 
 let original: Buffer;
 beforeAll(async () => {
@@ -33,7 +33,8 @@ describe("the attack suite", () => {
     }
   });
 
-  it("every attack gives an image, the same one for the same seed, and leaves the original as it was", async () => {
+  it("every attack gives an image, the same one for the same seed, and leaves the original as it was", async (ctx) => {
+    needsLongRun(ctx);
     const small = await sharp(original).resize(208, 156).png().toBuffer();
     const before = await raw(small);
     const saved = await attackImage(small, "jpeg-90", 7);

@@ -75,7 +75,8 @@ describe("empreinte evaluate", () => {
     expect(shares(resumed)).toEqual(shares(whole));
   });
 
-  it("fails when recall or false matches miss the requested bounds", async () => {
+  it("fails when recall or false matches miss the requested bounds", async (ctx) => {
+    needsLongRun(ctx);
     const gates = (...args: string[]): ReturnType<typeof empreinte> =>
       empreinte(["evaluate", photos, ...few, "--level", "plain", ...args]);
     expect(

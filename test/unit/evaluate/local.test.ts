@@ -24,7 +24,8 @@ async function scenes(count: number): Promise<string> {
 }
 
 describe("local points, measured", () => {
-  it("find parts that hashes do not, and the report says what they cost", async () => {
+  it("find parts that hashes do not, and the report says what they cost", async (ctx) => {
+    needsLongRun(ctx);
     const methods = [plainMethod(), localMethod({ crops: false })];
     const options = { attacks: ["part-30", "cells-4"], generated: 0, methods, previews: 0, concurrency: 1 };
     const { methods: figures } = await evaluate(await scenes(2), options);

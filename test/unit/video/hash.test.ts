@@ -131,6 +131,7 @@ describe("one clip", () => {
   });
 
   it("every so manieth frame, keyframes and runs are of all frames", async (ctx) => {
+    needsLongRun(ctx);
     if (ffmpeg === undefined) return ctx.skip(noFfmpeg);
     const all = allFrames;
     const rates: [fps: number, every: number][] = [

@@ -77,7 +77,8 @@ describe("a file with two video streams", () => {
     expect(lines.map(({ stream }) => stream)).toEqual([undefined, 1]);
   });
 
-  test("scan finds what is known of the second stream, in lists, signatures and banks", async () => {
+  test("scan finds what is known of the second stream, in lists, signatures and banks", async (ctx) => {
+    needsLongRun(ctx);
     const { frames } = await hashVideo(second, { sampling: "all" });
     const store = path("known.bank");
     const bank = await BankStore.create(store);
