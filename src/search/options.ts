@@ -79,6 +79,9 @@ const plain: CheckedSearch = {
   separateCrops: false,
 };
 
+/** No two hashes differ in more bits. */
+const farthest = 256;
+
 function tagBits(tags: Iterable<number>): Uint8Array {
   if (typeof tags !== "object" || tags === null || !(Symbol.iterator in tags)) {
     throw invalidArgument("tags", "iterable of integers between 0 and 255", tags);
@@ -102,23 +105,22 @@ function check(
 }
 
 /**
- * Returns whether the options have only a radius. A search takes a microsecond, so the other options are then not read.
+ * Returns whether the options have only a radius and a number. A search takes some microseconds, so the other options
+ * are then not read.
  */
-function onlyRadius(options: SearchOptions): boolean {
+function isShort(options: SearchOptions | NearestOptions, number: "limit" | "count"): boolean {
   if (typeof options !== "object" || options === null) return false;
-  for (const name in options) if (name !== "radius") return false;
+  for (const name in options) if (name !== "radius" && name !== number) return false;
   return true;
 }
 
 /** Checks options and fills in defaults. @throws {InvalidArgumentError} */
 export function checkSearch(options: SearchOptions | undefined, names: readonly string[] = syncNames): CheckedSearch {
   if (options === undefined) return plain;
-  if (onlyRadius(options)) {
-    const { radius = plain.radius } = options;
-    return { ...plain, radius: integer("radius", radius, 0, 256) };
-  }
-  const given = checkOptions(options, names);
+  const short = isShort(options, "limit");
+  const given = short ? options : checkOptions(options, names);
   const limit = given.limit === undefined ? 0 : integer("limit", given.limit, 1, 2 ** 32 - 1);
+  if (short) return { ...plain, radius: radiusOf(given.radius, plain.radius), limit };
   return { ...check(given, plain.radius), limit, nearest: false, separateCrops: false };
 }
 
@@ -127,10 +129,15 @@ export function checkNearest(
   options: NearestOptions | undefined,
   names: readonly string[] = nearestNames,
 ): CheckedSearch {
-  const given = checkOptions(options, names);
+  const short = options !== undefined && isShort(options, "count");
+  const given = short ? options : checkOptions(options, names);
   const limit = given.count === undefined ? 1 : integer("count", given.count, 1, 2 ** 32 - 1);
-  return { ...check(given, 256), limit, nearest: true, separateCrops: false };
+  if (short) return { ...plain, radius: radiusOf(given.radius, farthest), limit, nearest: true };
+  return { ...check(given, farthest), limit, nearest: true, separateCrops: false };
 }
+
+const radiusOf = (radius: number | undefined, otherwise: number): number =>
+  radius === undefined ? otherwise : integer("radius", radius, 0, farthest);
 
 function withThreads<T extends CheckedSearch>(
   checked: T,
