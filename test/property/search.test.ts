@@ -175,7 +175,7 @@ describe("any changes and questions: as a plain map answers", () => {
         model.put(base);
         return { model, real: { index: await HashIndex.open(join(folder, `${memory}.idx`)), folder } };
       };
-      await expectAlike(make, rounds(2, 10));
+      await expectAlike(make, rounds(3, 10));
     });
   });
 });

@@ -48,7 +48,7 @@ test("many addresses are judged as they are, in bounded memory", async () => {
   store.createBank({ name: from.bank });
   const { hash, quality } = await hashImage(await image(1, "png", 640));
   await store.import(from, [{ id: "1", signals: [{ type: "pdq", value: hash, quality }] }]);
-  const count = rounds(100, 4000);
+  const count = rounds(140, 4000);
   const expected = new Map<string, WatchState>();
   for (let i = 0; i < count; i++) {
     const kind = i % 100 < 86 ? i % 9 : i % kinds.length;

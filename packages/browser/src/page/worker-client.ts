@@ -62,6 +62,7 @@ export class WorkerClient {
   /** Ends this client when the worker has lost its lock: a browser that takes the memory of a worker says nothing. */
   #watch(life: string): void {
     const { locks } = navigator as Partial<Navigator>;
+    // A page that closes, or may have no locks, is refused the lock. Nothing is then heard of the worker's end.
     void locks?.request(life, () => this.end()).catch(() => undefined);
   }
 

@@ -73,11 +73,11 @@ test("a case of the page matches an upload until the person withdraws it by numb
   expect((await check()).matches).toEqual([]);
   await page.getByLabel(said("codeKept")).check();
   await page.getByRole("button", { name: said("sendCase") }).click();
-  const [before, after] = said("sentAs").split("{number}");
+  const [before] = said("sentAs").split("{number}");
   const sent = page.getByText(before!.trim());
   await sent.waitFor();
   const number = (await sent.textContent())!.trim().slice(before!.length).split(/[\s.]/)[0]!;
-  expect(number, `${before}…${after}`).toMatch(/^[2-9A-HJ-NP-Z]{5}-[2-9A-HJ-NP-Z]{5}$/);
+  expect(number).toMatch(/^[2-9A-HJ-NP-Z]{5}-[2-9A-HJ-NP-Z]{5}$/);
   expect(await check()).toMatchObject({ action: "review", matches: [{ source: "cases", distance: 0 }] });
   const { hash } = await hashImage(image);
   expect(server.log.join("\n")).not.toContain(hash);
